@@ -1,0 +1,5 @@
+//! Divisions, tiers, codes, names, trees. Pure.
+
+mod code;
+
+pub use code::{CodeError, DivisionCode, Tier};
