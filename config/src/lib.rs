@@ -1,1 +1,28 @@
-//! .
+//! From what an operator typed to what a node obeys.
+//!
+//! A setting may come from a TOML file, from the environment (`WUJITONG_HTTP_LISTEN` for
+//! `http.listen`) or from a command's flags. Each of them is a [`Raw`]; later ones are
+//! [merged](Raw::merge) over earlier ones and the whole is [checked](Raw::check) once, into a
+//! [`Config`] that other rooms may trust. Every problem is reported, not the first.
+//!
+//! ```
+//! # use wujitong_config as config;
+//! let file = config::Raw::from_toml("data = 'store'\nzone = 'zj.example'\nnodes = ['330825']")?;
+//! let env = config::Raw::from_env([("WUJITONG_LISTEN".to_owned(), "[::]:7451".to_owned())])?;
+//! let config = file.merge(env).check(std::path::Path::new("/etc/wujitong"))?;
+//! assert_eq!(config.listen.port(), 7451);
+//! assert_eq!(config.data, std::path::Path::new("/etc/wujitong/store"));
+//! # Ok::<(), config::ConfigErrors>(())
+//! ```
+
+mod address;
+mod check;
+mod checked;
+mod problem;
+mod raw;
+
+pub use address::HostPort;
+pub use checked::{Config, Dns, Engine, Hosting, Http, Limits, Links, LogFormat, Store, Telemetry};
+pub use problem::{ConfigErrors, Problem};
+pub use raw::{Raw, RawDns, RawHttp, RawLimits, RawLinks, RawStore, RawTelemetry};
+pub use topology::DivisionCode;

@@ -1,0 +1,422 @@
+//! From [`Raw`] to [`Config`]: every setting is looked at, every problem kept.
+
+mod problems;
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+    num::{NonZeroU32, NonZeroUsize},
+    path::Path,
+    time::Duration,
+};
+
+use topology::DivisionCode;
+
+use crate::{
+    Config, ConfigErrors, Dns, Engine, HostPort, Hosting, Http, Limits, Links, LogFormat, Raw,
+    RawHttp, RawLimits, RawLinks, RawStore, RawTelemetry, Store, Telemetry, address::dns_name,
+    checked::LISTEN,
+};
+use problems::Problems;
+
+impl Raw {
+    /// Checks all settings and fills in the defaults. Relative paths are taken from `base_dir`, the
+    /// directory of the configuration file. Touches neither disk nor network.
+    ///
+    /// # Errors
+    /// Every setting that is missing, out of range or at odds with another.
+    pub fn check(self, base_dir: &Path) -> Result<Config, ConfigErrors> {
+        let mut problems = Problems(Vec::new());
+        let p = &mut problems;
+        let data = p.required(
+            "data",
+            self.data,
+            "the directory for store, keys and socket",
+            "set it to a directory on a local disk, e.g. `/var/lib/wujitong`",
+        );
+        let hosting = p.hosting(self.nodes, self.subtree, self.except);
+        let listen = self
+            .listen
+            .and_then(|text| p.socket("listen", &text))
+            .unwrap_or(LISTEN);
+        let zone = p.required(
+            "zone",
+            self.zone,
+            "the DNS zone of the network",
+            "every node of a network has the same; ask the node above, e.g. `zj.example`",
+        );
+        let zone = zone.and_then(|text| p.zone(&text));
+        let parent = p.each(
+            "parent",
+            self.parent,
+            |text| text.parse::<HostPort>(),
+            "leave it out to find the parent by DNS SRV",
+        );
+        let dns = Dns {
+            servers: p.each(
+                "dns.servers",
+                self.dns.servers,
+                resolver,
+                "leave it out to use the machine's own",
+            ),
+        };
+        let http = p.http(self.http, listen);
+        let telemetry = p.telemetry(self.telemetry, &hosting);
+        let limits = p.limits(self.limits);
+        let store = p.store(self.store);
+        let links = p.links(self.links);
+        ConfigErrors::unless_empty(problems.0)?;
+        Ok(Config {
+            data: base_dir.join(data.expect("a missing one is a problem")),
+            hosting,
+            listen,
+            zone: zone.expect("a missing one is a problem"),
+            topology: self.topology.map(|path| base_dir.join(path)),
+            parent,
+            dns,
+            http,
+            telemetry,
+            limits,
+            store,
+            links,
+        })
+    }
+}
+
+impl Problems {
+    fn zone(&mut self, text: &str) -> Option<String> {
+        let zone = dns_name(text.trim()).filter(|zone| zone.len() <= 200);
+        if zone.is_none() {
+            self.add(
+                "zone",
+                Some(&text),
+                "a DNS name of at most 200 characters",
+                "letters, digits and hyphens between dots, e.g. `zj.example`",
+            );
+        }
+        zone
+    }
+
+    fn hosting(
+        &mut self,
+        nodes: Option<Vec<String>>,
+        subtree: Option<String>,
+        except: Option<Vec<String>>,
+    ) -> Hosting {
+        const HINT: &str = "`wujitong topology show CODE` lists the codes";
+        let listed = nodes.as_ref().is_some_and(|nodes| !nodes.is_empty());
+        if !listed && subtree.is_none() {
+            self.add(
+                "nodes",
+                None,
+                "no division is named, neither here nor in `subtree`",
+                "write e.g. `nodes = [\"330825002222\"]`, or `subtree = \"330825\"` for a \
+                 division and all beneath it",
+            );
+        }
+        let read = str::parse::<DivisionCode>;
+        let nodes = self.codes("nodes", nodes, HINT);
+        let subtree_given = subtree.is_some();
+        let subtree = self
+            .each("subtree", subtree.map(|text| vec![text]), read, HINT)
+            .pop();
+        let except = self.codes("except", except, HINT);
+        if let Some(code) = except.first().filter(|_| !subtree_given) {
+            self.add(
+                "except",
+                Some(code),
+                "only together with `subtree`",
+                "set `subtree`, or take the division out of `nodes` instead",
+            );
+        }
+        for code in except
+            .iter()
+            .filter(|code| subtree == Some(**code) || nodes.contains(code))
+        {
+            self.add(
+                "except",
+                Some(code),
+                "a division that is not itself hosted",
+                "it is named in `nodes` or `subtree` too; take it out of one of them",
+            );
+        }
+        Hosting {
+            nodes,
+            subtree,
+            except,
+        }
+    }
+
+    fn codes(&mut self, key: &str, texts: Option<Vec<String>>, hint: &str) -> Vec<DivisionCode> {
+        let codes = self.each(key, texts, str::parse::<DivisionCode>, hint);
+        let mut seen = BTreeSet::new();
+        for code in codes.iter().filter(|code| !seen.insert(**code)) {
+            self.add(
+                key,
+                Some(code),
+                "each division once",
+                "remove the repetition",
+            );
+        }
+        codes
+    }
+
+    fn http(&mut self, raw: RawHttp, peers: SocketAddr) -> Http {
+        let default = Http::default();
+        let listen = match raw.listen.as_deref().map(str::trim) {
+            None => default.listen,
+            Some("off") => None,
+            Some(text) => self.socket("http.listen", text),
+        };
+        if let Some(address) = listen.filter(|address| clash(*address, peers)) {
+            self.add(
+                "http.listen",
+                Some(&address),
+                "another port than `listen`",
+                "neighbours and browsers cannot share a port",
+            );
+        }
+        let hosts = self.each(
+            "http.hosts",
+            raw.hosts.clone(),
+            host,
+            "the name in the address bar, without port; there is no wildcard",
+        );
+        if raw.hosts.is_some_and(|hosts| hosts.is_empty()) {
+            self.add(
+                "http.hosts",
+                None,
+                "empty, so that every request would be refused",
+                "leave it out for the loopback names, or set `http.listen = \"off\"`",
+            );
+        }
+        Http {
+            listen,
+            hosts: if hosts.is_empty() {
+                default.hosts
+            } else {
+                hosts
+            },
+        }
+    }
+
+    fn telemetry(&mut self, raw: RawTelemetry, hosting: &Hosting) -> Telemetry {
+        let default = Telemetry::default();
+        let otlp = self.each(
+            "telemetry.otlp",
+            raw.otlp.map(|text| vec![text]),
+            collector,
+            "run a collector beside the node if the real one wants TLS; leave it out for none",
+        );
+        let log_format = match raw.log_format.as_deref() {
+            None | Some("text") => LogFormat::Text,
+            Some("json") => LogFormat::Json,
+            Some(other) => {
+                self.add(
+                    "telemetry.log_format",
+                    Some(&other),
+                    "`text` or `json`",
+                    "`text` reads well in a terminal, `json` in a log store",
+                );
+                LogFormat::Text
+            }
+        };
+        let mut text = |key: &str, value: Option<String>, default: String| match value {
+            Some(text) if text.trim().is_empty() => {
+                self.add(key, Some(&text), "a text that is not empty", "leave it out");
+                default
+            }
+            given => given.unwrap_or(default),
+        };
+        Telemetry {
+            log: text("telemetry.log", raw.log, default.log),
+            service_name: text(
+                "telemetry.service_name",
+                raw.service_name,
+                default.service_name,
+            ),
+            otlp: otlp.into_iter().next(),
+            log_format,
+            divisions: hosting
+                .subtree
+                .into_iter()
+                .chain(hosting.nodes.iter().copied())
+                .collect(),
+        }
+    }
+
+    fn limits(&mut self, raw: RawLimits) -> Limits {
+        let default = Limits::default();
+        let mut number = |key: &str, value, range, hint: &str| {
+            self.number(&format!("limits.{key}"), value, range, hint)
+        };
+        Limits {
+            handshake_timeout: number(
+                "handshake_timeout_s",
+                raw.handshake_timeout_s,
+                1..=60,
+                "seconds; 5 is plenty even over a satellite",
+            )
+            .map_or(default.handshake_timeout, Duration::from_secs),
+            connections_per_address: number(
+                "connections_per_address",
+                raw.connections_per_address,
+                1..=100_000,
+                "a host with many nodes dials from one address: count its links",
+            )
+            .and_then(|n| NonZeroUsize::new(n as usize))
+            .unwrap_or(default.connections_per_address),
+            streams_per_connection: number(
+                "streams_per_connection",
+                raw.streams_per_connection,
+                1..=256,
+                "a link needs one, and one for each question asked at the same time",
+            )
+            .map_or(default.streams_per_connection, |n| n as u32),
+            frame_bytes: number(
+                "frame_kib",
+                raw.frame_kib,
+                512..=4_096,
+                "KiB; a matter with its text and all remarks must fit",
+            )
+            .map_or(default.frame_bytes, |n| (n as usize) << 10),
+            window: number(
+                "window",
+                raw.window,
+                1..=65_536,
+                "envelopes in flight in one lane",
+            )
+            .map_or(default.window, |n| n as u32),
+            memory_bytes: number(
+                "memory_mib",
+                raw.memory_mib,
+                4..=65_536,
+                "MiB for all links together",
+            )
+            .map_or(default.memory_bytes, |n| (n as usize) << 20),
+            envelopes_per_s: number(
+                "envelopes_per_s",
+                raw.envelopes_per_s,
+                1..=10_000_000,
+                "envelopes a second from one peer",
+            )
+            .and_then(|n| NonZeroU32::new(n as u32))
+            .unwrap_or(default.envelopes_per_s),
+            reports: number(
+                "reports",
+                raw.reports,
+                1..=1_000_000,
+                "reports that may wait for their commit",
+            )
+            .map_or(default.reports, |n| n as usize),
+        }
+    }
+
+    fn store(&mut self, raw: RawStore) -> Store {
+        let default = Store::default();
+        if let Some(other) = raw.engine.filter(|engine| engine != "sled") {
+            self.add("store.engine", Some(&other), "`sled`", "leave it out");
+        }
+        let cache = self.number(
+            "store.cache_mib",
+            raw.cache_mib,
+            1..=65_536,
+            "MiB; 8 serves a village, 64 a county",
+        );
+        Store {
+            engine: Engine::Sled,
+            cache_bytes: cache.map_or(default.cache_bytes, |n| n << 20),
+        }
+    }
+
+    fn links(&mut self, raw: RawLinks) -> Links {
+        let default = Links::default();
+        let mut number = |key: &str, value, range, hint: &str| {
+            self.number(&format!("links.{key}"), value, range, hint)
+        };
+        let backoff_min = number(
+            "backoff_min_ms",
+            raw.backoff_min_ms,
+            10..=60_000,
+            "milliseconds before the second try",
+        )
+        .map_or(default.backoff_min, Duration::from_millis);
+        let backoff_max = number(
+            "backoff_max_ms",
+            raw.backoff_max_ms,
+            100..=3_600_000,
+            "milliseconds between two tries at most",
+        )
+        .map_or(default.backoff_max.max(backoff_min), Duration::from_millis);
+        let keep_alive = number(
+            "keep_alive_s",
+            raw.keep_alive_s,
+            1..=600,
+            "seconds; must be shorter than what a firewall forgets after",
+        )
+        .map_or(default.keep_alive, Duration::from_secs);
+        let figures_pace = number(
+            "figures_pace_ms",
+            raw.figures_pace_ms,
+            0..=60_000,
+            "milliseconds; more saves traffic, less makes figures fresher",
+        )
+        .map_or(default.figures_pace, Duration::from_millis);
+        if backoff_max < backoff_min {
+            self.add(
+                "links.backoff_max_ms",
+                Some(&backoff_max.as_millis()),
+                &format!(
+                    "not less than `links.backoff_min_ms` ({} ms)",
+                    backoff_min.as_millis()
+                ),
+                "raise the one or lower the other",
+            );
+        }
+        Links {
+            backoff_min,
+            backoff_max,
+            keep_alive,
+            figures_pace,
+        }
+    }
+}
+
+/// Would one listener keep the other from binding? Port 0 never does.
+fn clash(one: SocketAddr, other: SocketAddr) -> bool {
+    let everywhere = |ip: IpAddr| ip.is_unspecified();
+    one.port() == other.port()
+        && one.port() != 0
+        && (one.ip() == other.ip() || everywhere(one.ip()) || everywhere(other.ip()))
+}
+
+fn resolver(text: &str) -> Result<SocketAddr, &'static str> {
+    let text = text.trim();
+    let bare = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53));
+    text.parse()
+        .or_else(|_| bare())
+        .map_err(|_| "an IP address, with or without a port")
+}
+
+fn host(text: &str) -> Result<String, &'static str> {
+    const SHAPE: &str = "a host name, an IPv4 address or an IPv6 address in brackets";
+    let text = text.trim();
+    if let Some(inner) = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
+        let ip = inner.parse::<std::net::Ipv6Addr>().map_err(|_| SHAPE)?;
+        return Ok(format!("[{ip}]"));
+    }
+    dns_name(text).ok_or(SHAPE)
+}
+
+fn collector(text: &str) -> Result<String, &'static str> {
+    let text = text.trim().trim_end_matches('/');
+    let address = text
+        .strip_prefix("http://")
+        .and_then(|rest| rest.parse::<HostPort>().ok());
+    address
+        .map(|address| format!("http://{address}"))
+        .ok_or("an address such as `http://127.0.0.1:4317`, without TLS")
+}

@@ -1,0 +1,222 @@
+//! A configuration that holds: what every room may read without checking again.
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
+
+use topology::DivisionCode;
+
+use crate::HostPort;
+
+/// All settings of one process, in range and consistent with each other.
+///
+/// Only what needs the directory of divisions is left to be checked by who holds it: that the codes
+/// exist, are administered, and stand where the configuration supposes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where stores, keys and the control socket are kept. Required. Relative paths start at the
+    /// configuration file.
+    pub data: PathBuf,
+    /// Which divisions' nodes this process is. Required.
+    pub hosting: Hosting,
+    /// Where neighbours connect. Default `[::]:7450`; port 0 takes any free port.
+    pub listen: SocketAddr,
+    /// DNS zone in which divisions have their names, without a final dot, at most 200 characters.
+    /// Required, and the same in the whole network.
+    pub zone: String,
+    /// CSV file of divisions; `None` takes the directory of Zhejiang that comes with the program.
+    pub topology: Option<PathBuf>,
+    /// Where the parent of each topmost hosted division listens, tried in order; empty looks it up
+    /// in DNS (`_wujitong._tcp.<name of the parent division>`, SRV).
+    pub parent: Vec<HostPort>,
+    /// How names are resolved.
+    pub dns: Dns,
+    /// What people's programs reach.
+    pub http: Http,
+    /// Logs and traces.
+    pub telemetry: Telemetry,
+    /// What one peer, or all together, may demand.
+    pub limits: Limits,
+    /// How records are kept.
+    pub store: Store,
+    /// How neighbours are kept in touch with.
+    pub links: Links,
+}
+
+/// The divisions one process hosts: those listed, and those at and below `subtree`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hosting {
+    /// Divisions by code, each once.
+    pub nodes: Vec<DivisionCode>,
+    /// A division that is hosted with every division beneath it that has a node.
+    pub subtree: Option<DivisionCode>,
+    /// Divisions that are left out of `subtree`, each with everything beneath it.
+    pub except: Vec<DivisionCode>,
+}
+
+/// `[dns]`: how names are resolved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dns {
+    /// Resolvers to ask, port 53 unless given; empty uses the machine's own.
+    pub servers: Vec<SocketAddr>,
+}
+
+/// `[http]`: health, metrics, and the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// Default `127.0.0.1:7480`; `None` (written `off`) opens no listener.
+    pub listen: Option<SocketAddr>,
+    /// Host names and addresses a request may ask for, without port, in lower case. Default
+    /// `localhost`, `127.0.0.1`, `[::1]`. Keeps web pages of others from reaching the node through
+    /// a visitor's browser (DNS rebinding).
+    pub hosts: Vec<String>,
+}
+
+/// `[telemetry]`: logs and traces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telemetry {
+    /// Collector that takes OTLP over gRPC, `http://host:port`; `None` exports no traces.
+    pub otlp: Option<String>,
+    /// Filter of log lines in the syntax of tracing's `EnvFilter`, e.g. `info,wujitong::link=debug`.
+    /// Default `info`.
+    pub log: String,
+    /// Default [`LogFormat::Text`].
+    pub log_format: LogFormat,
+    /// `service.name` of exported traces. Default `wujitong`.
+    pub service_name: String,
+    /// What the process hosts, for the resource attribute `wujitong.division`: taken from
+    /// [`Hosting`], the subtree by its topmost division. Not a setting.
+    pub divisions: Vec<DivisionCode>,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[limits]`: what one peer, or all together, may demand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From the first byte until both sides are authenticated. 1 to 60 s, default 5 s.
+    pub handshake_timeout: Duration,
+    /// Open connections from one address, counted before the handshake. 1 to 100,000, default
+    /// 1,024: a host with many nodes dials from one address.
+    pub connections_per_address: NonZeroUsize,
+    /// Concurrent HTTP/2 streams on a connection. 1 to 256, default 8.
+    pub streams_per_connection: u32,
+    /// Longest message on a link, bytes. 512 to 4,096 KiB, default 1,024 KiB; a matter with its text
+    /// and all remarks must fit.
+    pub frame_bytes: usize,
+    /// Envelopes in flight in one lane of one link, unacknowledged. 1 to 65,536, default 512.
+    pub window: u32,
+    /// Bytes in flight over all links together, divided by their number. 4 to 65,536 MiB, default
+    /// 32 MiB.
+    pub memory_bytes: usize,
+    /// Envelopes one peer may send in a second. 1 to 10,000,000, default 100,000.
+    pub envelopes_per_s: NonZeroU32,
+    /// Reports that may wait for their commit before new ones are turned away. 1 to 1,000,000,
+    /// default 4,096.
+    pub reports: usize,
+}
+
+/// `[store]`: how records are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// Default [`Engine::Sled`].
+    pub engine: Engine,
+    /// Page cache of the engine. 1 to 65,536 MiB, default 8 MiB.
+    pub cache_bytes: u64,
+}
+
+/// A storage engine an operator may choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// sled 0.34, embedded.
+    #[default]
+    Sled,
+}
+
+/// `[links]`: how neighbours are kept in touch with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Links {
+    /// First wait after a neighbour was not reached; doubles, with jitter. 10 to 60,000 ms, default
+    /// 100 ms.
+    pub backoff_min: Duration,
+    /// Longest such wait, not less than `backoff_min`. 100 to 3,600,000 ms, default 500 ms: a parent
+    /// that comes back is found at once, and a try costs one refused connection.
+    pub backoff_max: Duration,
+    /// Silence after which a link is tested. 1 to 600 s, default 20 s.
+    pub keep_alive: Duration,
+    /// Least time between two sendings of the same figure. 0 to 60,000 ms, default 250 ms.
+    pub figures_pace: Duration,
+}
+
+/// The default of [`Config::listen`].
+pub(crate) const LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V6(Ipv6Addr::UNSPECIFIED), 7450);
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: Some((Ipv4Addr::LOCALHOST, 7480).into()),
+            hosts: ["localhost", "127.0.0.1", "[::1]"]
+                .map(str::to_owned)
+                .into(),
+        }
+    }
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            otlp: None,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+            service_name: "wujitong".to_owned(),
+            divisions: Vec::new(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            handshake_timeout: Duration::from_secs(5),
+            connections_per_address: NonZeroUsize::new(1_024).expect("a constant above zero"),
+            streams_per_connection: 8,
+            frame_bytes: 1024 << 10,
+            window: 512,
+            memory_bytes: 32 << 20,
+            envelopes_per_s: NonZeroU32::new(100_000).expect("a constant above zero"),
+            reports: 4_096,
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            engine: Engine::Sled,
+            cache_bytes: 8 << 20,
+        }
+    }
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        Self {
+            backoff_min: Duration::from_millis(100),
+            backoff_max: Duration::from_millis(500),
+            keep_alive: Duration::from_secs(20),
+            figures_pace: Duration::from_millis(250),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What is wrong with a configuration, all of it.
+
+use std::fmt;
+
+/// One setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {}{allowed}; {hint}", .value.as_ref().map(|v| format!("`{v}` does not fit: ")).unwrap_or_default())]
+pub struct Problem {
+    /// The setting as written in the file (`http.listen`), in the environment
+    /// (`WUJITONG_HTTP_LISTEN`), or the file itself where it could not be read at all.
+    pub key: String,
+    /// The value found; `None` where it is missing.
+    pub value: Option<String>,
+    /// What would be allowed.
+    pub allowed: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// Everything that is wrong with a configuration; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigErrors(Vec<Problem>);
+
+impl ConfigErrors {
+    /// `Err` with all problems, or `Ok` if there is none.
+    pub(crate) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Self(problems))
+        }
+    }
+
+    /// The problems, in the order of the settings.
+    pub fn problems(&self) -> &[Problem] {
+        &self.0
+    }
+}
+
+impl From<Problem> for ConfigErrors {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    /// One problem a line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration has {} problem(s)", self.0.len())?;
+        self.0
+            .iter()
+            .try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}

@@ -1,0 +1,224 @@
+//! Settings as typed: every one optional, none checked beyond its shape.
+
+mod settings;
+
+use serde::Deserialize;
+
+use crate::{ConfigErrors, Problem};
+use settings::{Kind, Setting};
+
+/// Declares a group of settings together with the list of its keys and how two groups merge.
+macro_rules! settings {
+    ($(#[$about:meta])* $group:ident { $($(#[$doc:meta])* $key:ident: $type:ty,)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $group { $($(#[$doc])* pub $key: Option<$type>,)* }
+
+        impl $group {
+            const KEYS: &[(&str, Kind)] = &[$((stringify!($key), <$type as Setting>::KIND)),*];
+
+            fn merge(self, over: Self) -> Self {
+                Self { $($key: over.$key.or(self.$key)),* }
+            }
+        }
+    };
+}
+
+/// Declares the whole: settings of its own, then groups.
+macro_rules! whole {
+    (
+        $(#[$about:meta])* $whole:ident { $($(#[$doc:meta])* $key:ident: $type:ty,)* }
+        groups { $($(#[$gdoc:meta])* $group:ident: $gtype:ty,)* }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $whole {
+            $($(#[$doc])* pub $key: Option<$type>,)*
+            $($(#[$gdoc])* #[serde(default)] pub $group: $gtype,)*
+        }
+
+        impl $whole {
+            const KEYS: &[(&str, Kind)] = &[$((stringify!($key), <$type as Setting>::KIND)),*];
+            const GROUPS: &[(&str, &[(&str, Kind)])] =
+                &[$((stringify!($group), <$gtype>::KEYS)),*];
+
+            /// `over`'s settings where it has them, else these. A list replaces a list.
+            pub fn merge(self, over: Self) -> Self {
+                Self {
+                    $($key: over.$key.or(self.$key),)*
+                    $($group: self.$group.merge(over.$group),)*
+                }
+            }
+        }
+    };
+}
+
+whole! {
+    /// What was typed. [`Config`](crate::Config) says what each setting means, its range and its
+    /// default.
+    Raw {
+        /// [`Config::data`](crate::Config::data), absolute or beside the configuration file.
+        data: String,
+        /// [`Hosting::nodes`](crate::Hosting::nodes).
+        nodes: Vec<String>,
+        /// [`Hosting::subtree`](crate::Hosting::subtree).
+        subtree: String,
+        /// [`Hosting::except`](crate::Hosting::except).
+        except: Vec<String>,
+        /// [`Config::listen`](crate::Config::listen).
+        listen: String,
+        /// [`Config::zone`](crate::Config::zone).
+        zone: String,
+        /// [`Config::topology`](crate::Config::topology), absolute or beside the configuration file.
+        topology: String,
+        /// [`Config::parent`](crate::Config::parent).
+        parent: Vec<String>,
+    }
+    groups {
+        /// `[dns]`
+        dns: RawDns,
+        /// `[http]`
+        http: RawHttp,
+        /// `[telemetry]`
+        telemetry: RawTelemetry,
+        /// `[limits]`
+        limits: RawLimits,
+        /// `[store]`
+        store: RawStore,
+        /// `[links]`
+        links: RawLinks,
+    }
+}
+
+settings! {
+    /// `[dns]` as typed; see [`Dns`](crate::Dns).
+    RawDns {
+        /// Resolvers to ask.
+        servers: Vec<String>,
+    }
+}
+
+settings! {
+    /// `[http]` as typed; see [`Http`](crate::Http).
+    RawHttp {
+        /// Socket address, or `off`.
+        listen: String,
+        /// Host names a request may ask for.
+        hosts: Vec<String>,
+    }
+}
+
+settings! {
+    /// `[telemetry]` as typed; see [`Telemetry`](crate::Telemetry).
+    RawTelemetry {
+        /// OTLP/gRPC collector.
+        otlp: String,
+        /// Log filter.
+        log: String,
+        /// `text` or `json`.
+        log_format: String,
+        /// `service.name` of exported traces.
+        service_name: String,
+    }
+}
+
+settings! {
+    /// `[limits]` as typed; see [`Limits`](crate::Limits).
+    RawLimits {
+        /// Seconds.
+        handshake_timeout_s: i64,
+        /// Open connections.
+        connections_per_address: i64,
+        /// Streams.
+        streams_per_connection: i64,
+        /// KiB.
+        frame_kib: i64,
+        /// Envelopes per lane.
+        window: i64,
+        /// MiB.
+        memory_mib: i64,
+        /// Envelopes per second and peer.
+        envelopes_per_s: i64,
+        /// Waiting reports.
+        reports: i64,
+    }
+}
+
+settings! {
+    /// `[store]` as typed; see [`Store`](crate::Store).
+    RawStore {
+        /// Name of the engine.
+        engine: String,
+        /// MiB.
+        cache_mib: i64,
+    }
+}
+
+settings! {
+    /// `[links]` as typed; see [`Links`](crate::Links).
+    RawLinks {
+        /// Milliseconds.
+        backoff_min_ms: i64,
+        /// Seconds.
+        backoff_max_ms: i64,
+        /// Seconds.
+        keep_alive_s: i64,
+        /// Milliseconds.
+        figures_pace_ms: i64,
+    }
+}
+
+impl Raw {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// The text is not TOML, has a key that is not a setting, or a value of the wrong type; the
+    /// problem names the line.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigErrors> {
+        toml::from_str(text).map_err(|error: toml::de::Error| {
+            let line = error
+                .span()
+                .map_or(1, |span| 1 + text[..span.start].matches('\n').count());
+            Problem {
+                key: format!("line {line}"),
+                value: None,
+                allowed: error.message().trim_end().replace('\n', ", "),
+                hint: "texts and division codes stand in quotes, numbers do not; config/examples \
+                       has a file for every tier"
+                    .to_owned(),
+            }
+            .into()
+        })
+    }
+
+    /// Reads settings from environment variables: `WUJITONG_` and the key in capitals, a dot as
+    /// `_`; lists are separated by commas. Other variables are passed over, and so are
+    /// `WUJITONG_CONFIG`, `WUJITONG_TEST_*` and what Kubernetes sets for a service called
+    /// `wujitong` (`WUJITONG_SERVICE_*`, `WUJITONG_PORT*`).
+    ///
+    /// # Errors
+    /// All variables that begin with `WUJITONG_` and name no setting, and numbers that are none.
+    pub fn from_env(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigErrors> {
+        settings::from_env(variables)
+    }
+
+    /// Reads settings as `key`, `value` texts, keys written as in the file (`http.listen`); for
+    /// flags such as `--set http.listen=off`. Lists are separated by commas.
+    ///
+    /// # Errors
+    /// All keys that name no setting, and numbers that are none.
+    pub fn from_settings(
+        settings: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigErrors> {
+        settings::from_settings(settings)
+    }
+
+    /// Every setting's key as written in the file, in the file's order.
+    pub fn keys() -> Vec<String> {
+        settings::keys().map(|(key, _)| key).collect()
+    }
+}

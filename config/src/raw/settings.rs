@@ -1,0 +1,215 @@
+//! Settings that come as `key = text`: from the environment and from flags.
+
+use serde::Deserialize;
+
+use super::Raw;
+use crate::{ConfigErrors, Problem};
+
+/// The shape of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Number,
+    List,
+}
+
+/// A type a setting may have.
+pub(super) trait Setting {
+    const KIND: Kind;
+}
+
+impl Setting for String {
+    const KIND: Kind = Kind::Text;
+}
+
+impl Setting for i64 {
+    const KIND: Kind = Kind::Number;
+}
+
+impl Setting for Vec<String> {
+    const KIND: Kind = Kind::List;
+}
+
+/// Every setting's key as written in the file, with its shape.
+pub(super) fn keys() -> impl Iterator<Item = (String, Kind)> {
+    let own = Raw::KEYS
+        .iter()
+        .map(|(key, kind)| ((*key).to_owned(), *kind));
+    own.chain(Raw::GROUPS.iter().flat_map(|(group, keys)| {
+        keys.iter()
+            .map(move |(key, kind)| (format!("{group}.{key}"), *kind))
+    }))
+}
+
+const PREFIX: &str = "WUJITONG_";
+
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "_").to_ascii_uppercase())
+}
+
+/// Variables that share the prefix and are not settings.
+fn is_somebody_elses(variable: &str) -> bool {
+    let rest = variable.strip_prefix(PREFIX).unwrap_or_default();
+    rest == "CONFIG"
+        || ["TEST_", "SERVICE_", "PORT"]
+            .iter()
+            .any(|start| rest.starts_with(start))
+}
+
+pub(super) fn from_env(
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<Raw, ConfigErrors> {
+    let ours = variables
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(PREFIX) && !is_somebody_elses(name));
+    read(ours, variable)
+}
+
+pub(super) fn from_settings(
+    settings: impl IntoIterator<Item = (String, String)>,
+) -> Result<Raw, ConfigErrors> {
+    read(settings, str::to_owned)
+}
+
+fn read(
+    pairs: impl IntoIterator<Item = (String, String)>,
+    spell: impl Fn(&str) -> String,
+) -> Result<Raw, ConfigErrors> {
+    let known: Vec<_> = keys().map(|(key, kind)| (spell(&key), key, kind)).collect();
+    let mut table = toml::Table::new();
+    let mut problems = Vec::new();
+    for (name, text) in pairs {
+        let Some((_, key, kind)) = known.iter().find(|(spelt, _, _)| *spelt == name) else {
+            problems.push(Problem {
+                hint: format!(
+                    "correct the name or remove it; the nearest that exists is `{}`",
+                    nearest(&name, known.iter().map(|(spelt, _, _)| spelt.as_str()))
+                ),
+                key: name,
+                value: None,
+                allowed: "no such setting".to_owned(),
+            });
+            continue;
+        };
+        match value(&text, *kind) {
+            Some(value) => put(&mut table, key, value),
+            None => problems.push(Problem {
+                key: name,
+                value: Some(text),
+                allowed: "a whole number".to_owned(),
+                hint: "write digits only, without a unit".to_owned(),
+            }),
+        }
+    }
+    ConfigErrors::unless_empty(problems)?;
+    Ok(Raw::deserialize(table).expect("every key was looked up and has the type of its kind"))
+}
+
+fn value(text: &str, kind: Kind) -> Option<toml::Value> {
+    let text = text.trim();
+    Some(match kind {
+        Kind::Text => text.into(),
+        Kind::Number => text.parse::<i64>().ok()?.into(),
+        Kind::List => {
+            let items = text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty());
+            items.map(str::to_owned).collect::<Vec<_>>().into()
+        }
+    })
+}
+
+fn put(table: &mut toml::Table, key: &str, value: toml::Value) {
+    match key.split_once('.') {
+        None => _ = table.insert(key.to_owned(), value),
+        Some((group, key)) => {
+            let group = table
+                .entry(group)
+                .or_insert_with(|| toml::Table::new().into());
+            let group = group
+                .as_table_mut()
+                .expect("no group shares its name with a setting");
+            group.insert(key.to_owned(), value);
+        }
+    }
+}
+
+/// The name that shares the most pairs of neighbouring letters with what was typed.
+fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> &'a str {
+    let pairs = |text: &str| {
+        text.as_bytes()
+            .windows(2)
+            .map(<[u8]>::to_vec)
+            .collect::<Vec<_>>()
+    };
+    let wanted = pairs(typed);
+    let likeness = |name: &str| {
+        let have = pairs(name);
+        let shared = have.iter().filter(|pair| wanted.contains(pair)).count();
+        2_000 * shared / (have.len() + wanted.len()).max(1)
+    };
+    names.max_by_key(|name| likeness(name)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(pairs: &[(&str, &str)]) -> Result<Raw, ConfigErrors> {
+        from_env(
+            pairs
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
+        )
+    }
+
+    #[test]
+    fn the_environment_sets_texts_numbers_and_lists() {
+        let raw = env(&[
+            ("PATH", "/bin"),
+            ("WUJITONG_ZONE", "zj.example"),
+            ("WUJITONG_NODES", "330825, 330825002,"),
+            ("WUJITONG_LIMITS_WINDOW", " 7 "),
+        ])
+        .unwrap();
+        assert_eq!(raw.zone.as_deref(), Some("zj.example"));
+        assert_eq!(
+            raw.nodes,
+            Some(vec!["330825".to_owned(), "330825002".to_owned()])
+        );
+        assert_eq!(raw.limits.window, Some(7));
+    }
+
+    #[test]
+    fn an_unknown_variable_is_refused_and_the_nearest_named() {
+        let errors = env(&[("WUJITONG_LISTN", "x"), ("WUJITONG_LIMITS_WINDOW", "many")]);
+        let text = errors.unwrap_err().to_string();
+        assert!(text.contains("`WUJITONG_LISTEN`"), "{text}");
+        assert!(
+            text.contains("`many` does not fit: a whole number"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn variables_of_tests_and_kubernetes_are_passed_over() {
+        let raw = env(&[
+            ("WUJITONG_CONFIG", "/etc/wujitong/node.toml"),
+            ("WUJITONG_TEST_SEED", "7"),
+            ("WUJITONG_PORT_7450_TCP", "tcp://10.0.0.1:7450"),
+            ("WUJITONG_SERVICE_HOST", "10.0.0.1"),
+        ]);
+        assert_eq!(raw.unwrap(), Raw::default());
+    }
+
+    #[test]
+    fn no_two_settings_share_a_variable() {
+        let mut names: Vec<_> = keys().map(|(key, _)| variable(&key)).collect();
+        assert!(names.iter().all(|name| !is_somebody_elses(name)));
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

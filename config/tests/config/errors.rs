@@ -1,0 +1,164 @@
+use wujitong_config::{Config, ConfigErrors, Raw};
+
+const LEAST: &str = "data = 'd'\nzone = 'zj.example'\nnodes = ['330825']\n";
+
+fn check(text: &str) -> Result<Config, ConfigErrors> {
+    Raw::from_toml(text)?.check("/etc/wujitong".as_ref())
+}
+
+/// The problems of the least configuration with `more` added, as `key` or `key=value`.
+fn problems(more: &str) -> Vec<String> {
+    let errors = check(&format!("{LEAST}{more}")).expect_err(more);
+    let name = |p: &wujitong_config::Problem| match &p.value {
+        Some(value) => format!("{}={value}", p.key),
+        None => p.key.clone(),
+    };
+    errors.problems().iter().map(name).collect()
+}
+
+#[test]
+fn all_problems_are_reported_at_once() {
+    let errors = check(
+        "nodes = ['33082', '33082500222x', '330825', '330825']\nlisten = 'here'\n\
+         parent = ['county']\n[dns]\nservers = ['dns.example']\n[http]\nlisten = 'x'\n\
+         hosts = ['*.example']\n[telemetry]\notlp = 'https://c:1'\nlog = ''\nlog_format = 'xml'\n\
+         [limits]\nwindow = 0\nframe_kib = 4097\n[store]\nengine = 'rocks'\ncache_mib = -1\n\
+         [links]\nkeep_alive_s = 0\n",
+    )
+    .unwrap_err();
+    let keys: Vec<_> = errors.problems().iter().map(|p| p.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "data",
+            "nodes",
+            "nodes",
+            "nodes",
+            "listen",
+            "zone",
+            "parent",
+            "dns.servers",
+            "http.listen",
+            "http.hosts",
+            "telemetry.otlp",
+            "telemetry.log_format",
+            "telemetry.log",
+            "limits.frame_kib",
+            "limits.window",
+            "store.engine",
+            "store.cache_mib",
+            "links.keep_alive_s",
+        ]
+    );
+    assert_eq!(errors.to_string().lines().count(), 1 + keys.len());
+}
+
+#[test]
+fn a_problem_names_the_key_the_value_the_range_and_what_to_do() {
+    let text = check(&format!("{LEAST}[limits]\nframe_kib = 12"))
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        text.lines().nth(1).unwrap().trim(),
+        "limits.frame_kib: `12` does not fit: 512 to 4096; \
+         KiB; a matter with its text and all remarks must fit"
+    );
+}
+
+#[test]
+fn both_ends_of_a_range_are_allowed_and_nothing_beyond() {
+    let ranges = [
+        ("limits.handshake_timeout_s", 1, 60),
+        ("limits.connections_per_address", 1, 100_000),
+        ("limits.streams_per_connection", 1, 256),
+        ("limits.frame_kib", 512, 4_096),
+        ("limits.window", 1, 65_536),
+        ("limits.memory_mib", 4, 65_536),
+        ("limits.envelopes_per_s", 1, 10_000_000),
+        ("limits.reports", 1, 1_000_000),
+        ("store.cache_mib", 1, 65_536),
+        ("links.backoff_min_ms", 10, 60_000),
+        ("links.backoff_max_ms", 100, 3_600_000),
+        ("links.keep_alive_s", 1, 600),
+        ("links.figures_pace_ms", 0, 60_000),
+    ];
+    for (key, low, high) in ranges {
+        for inside in [low, high] {
+            check(&format!("{LEAST}{key} = {inside}")).unwrap_or_else(|e| panic!("{e}"));
+        }
+        for outside in [low - 1, high + 1] {
+            assert_eq!(
+                problems(&format!("{key} = {outside}")),
+                [format!("{key}={outside}")]
+            );
+        }
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line() {
+    let text = check(&format!("{LEAST}[limits]\nwindows = 3"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("line 5") && text.contains("`windows`"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_code_without_quotes_is_refused_with_its_line() {
+    let text = check("data = 'd'\nzone = 'z'\nnodes = [330825]")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("line 3") && text.contains("in quotes"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_process_without_a_division_is_refused() {
+    let text = check("data = 'd'\nzone = 'z'\nnodes = []")
+        .unwrap_err()
+        .to_string();
+    assert!(text.contains("no division is named"), "{text}");
+}
+
+#[test]
+fn except_is_refused_without_a_subtree_and_for_what_is_hosted() {
+    assert_eq!(problems("except = ['330825002']"), ["except=330825002000"]);
+    assert_eq!(
+        problems("subtree = '3308'\nexcept = ['3308']"),
+        ["except=330800000000"]
+    );
+    assert_eq!(
+        problems("subtree = '3308'\nexcept = ['330825']"),
+        ["except=330825000000"]
+    );
+}
+
+#[test]
+fn neighbours_and_browsers_may_not_share_a_port() {
+    let same = problems("listen = '[::]:7450'\nhttp.listen = '127.0.0.1:7450'");
+    assert_eq!(same, ["http.listen=127.0.0.1:7450"]);
+    check(&format!(
+        "{LEAST}listen = '[::]:0'\nhttp.listen = '127.0.0.1:0'"
+    ))
+    .unwrap();
+    check(&format!(
+        "{LEAST}listen = '10.0.0.1:7450'\nhttp.listen = '127.0.0.1:7450'"
+    ))
+    .unwrap();
+}
+
+#[test]
+fn the_longest_wait_may_not_be_shorter_than_the_first() {
+    let more = "[links]\nbackoff_min_ms = 5000\nbackoff_max_ms = 4000";
+    assert_eq!(problems(more), ["links.backoff_max_ms=4000"]);
+}
+
+#[test]
+fn an_empty_list_of_hosts_is_refused() {
+    assert_eq!(problems("http.hosts = []"), ["http.hosts"]);
+}
