@@ -55,7 +55,11 @@ impl Suite {
                 for part in parts {
                     context.update(part);
                 }
-                context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
+                context
+                    .finish()
+                    .as_ref()
+                    .try_into()
+                    .expect("SHA-256 has 32 bytes")
             }
         }
     }

@@ -1,0 +1,264 @@
+//! Who may say what. One pure function, default deny; a peer is trusted no further than the
+//! division in its certificate.
+
+use serde::{Deserialize, Serialize};
+use topology::{DivisionCode, Tree};
+
+use super::{
+    envelope::{Destination, Envelope, Payload},
+    matter::Matter,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// How the peer that carries an envelope stands to this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Neighbour {
+    /// The division directly above.
+    Parent(DivisionCode),
+    /// A division directly below.
+    Child(DivisionCode),
+}
+
+impl Neighbour {
+    /// How `peer` stands to `me`; `None` if they are no neighbours.
+    pub fn of(me: DivisionCode, peer: DivisionCode, tree: &Tree) -> Option<Self> {
+        if tree.parent(me) == Some(peer) {
+            Some(Self::Parent(peer))
+        } else if tree.parent(peer) == Some(me) {
+            Some(Self::Child(peer))
+        } else {
+            None
+        }
+    }
+
+    /// The peer's division.
+    pub const fn division(self) -> DivisionCode {
+        match self {
+            Self::Parent(division) | Self::Child(division) => division,
+        }
+    }
+}
+
+/// Why an envelope is not taken from this peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Denied {
+    /// A child carries only its subtree, a parent only what lies outside mine.
+    #[error("the peer may not carry this author")]
+    AuthorNotCarried,
+    /// This kind comes only from the neighbour itself.
+    #[error("this kind is said by the neighbour itself, not carried for others")]
+    NotTheNeighbour,
+    /// This kind does not travel in this direction.
+    #[error("this kind does not come from this side")]
+    WrongDirection,
+    /// The destination is not here and does not lie beyond this node.
+    #[error("the destination does not lie here or beyond")]
+    WrongWay,
+    /// A division named inside is not the author's to speak for.
+    #[error("the content speaks for a division that is not the author's")]
+    SpeaksForAnother,
+    /// A division named inside or outside is not in the tree.
+    #[error("a division it names is not in the tree")]
+    UnknownDivision,
+    /// A kind this node does not know is addressed to it.
+    #[error("this node does not know this kind; a newer version may")]
+    UnknownKind,
+    /// Kind and ordering do not belong together.
+    #[error("the ordering does not belong to this kind")]
+    WrongOrder,
+    /// Issued by a division that does not stand above this one.
+    #[error("the issuer does not stand above this node")]
+    NotAbove,
+    /// A direct complaint must not reach whom it is about.
+    #[error("the matter is a direct complaint about this division or one above it")]
+    Concerned,
+}
+
+/// Whether `me` may take this envelope from this neighbour. Says nothing about signatures.
+///
+/// # Errors
+/// The first reason found why it may not.
+pub fn may(
+    envelope: &Envelope,
+    from: Neighbour,
+    me: DivisionCode,
+    tree: &Tree,
+) -> Result<(), Denied> {
+    let author = envelope.author;
+    if !tree.has_node(author) {
+        return Err(Denied::UnknownDivision);
+    }
+    let carried = match from {
+        Neighbour::Child(child) => tree.contains(child, author),
+        Neighbour::Parent(_) => !tree.contains(me, author),
+    };
+    if !carried {
+        return Err(Denied::AuthorNotCarried);
+    }
+    check_order(envelope)?;
+    match envelope.destination {
+        Destination::Division(to) if to == me => {}
+        Destination::Division(to) => match tree.next_hop(me, to) {
+            None => return Err(Denied::UnknownDivision),
+            Some(next) if next == from.division() => return Err(Denied::WrongWay),
+            Some(_) => {}
+        },
+        Destination::Scope(scope) => {
+            if !matches!(envelope.payload, Payload::Template(_) | Payload::Unknown(_)) {
+                return Err(Denied::WrongWay);
+            }
+            if scope.under != author {
+                return Err(Denied::SpeaksForAnother);
+            }
+            if !tree.contains(author, me) || author == me {
+                return Err(Denied::NotAbove);
+            }
+        }
+    }
+    check_content(envelope, from, me, tree)
+}
+
+fn check_order(envelope: &Envelope) -> Result<(), Denied> {
+    use super::envelope::Order;
+    let fits = match (
+        &envelope.payload,
+        envelope.payload.replaces(),
+        &envelope.order,
+    ) {
+        (Payload::Unknown(_), _, Order::Replaces { key, .. }) => key.len() <= 64,
+        (
+            _,
+            Some((key, stamp)),
+            Order::Replaces {
+                key: said,
+                stamp: when,
+            },
+        ) => key == said[..] && stamp == *when,
+        (_, None, Order::Sequence(sequence)) => *sequence > 0,
+        _ => false,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(Denied::WrongOrder)
+    }
+}
+
+fn check_content(
+    envelope: &Envelope,
+    from: Neighbour,
+    me: DivisionCode,
+    tree: &Tree,
+) -> Result<(), Denied> {
+    let author = envelope.author;
+    let for_me = envelope.destination == Destination::Division(me);
+    let own_word = || {
+        if author == from.division() && for_me {
+            Ok(())
+        } else {
+            Err(Denied::NotTheNeighbour)
+        }
+    };
+    let upward = || match from {
+        Neighbour::Child(child) => Ok(child),
+        Neighbour::Parent(_) => Err(Denied::WrongDirection),
+    };
+    let speaks = |holds: bool| {
+        if holds {
+            Ok(())
+        } else {
+            Err(Denied::SpeaksForAnother)
+        }
+    };
+    match &envelope.payload {
+        Payload::Give { matter, bound_for } => {
+            own_word()?;
+            check_matter(matter, author, me, tree)?;
+            speaks(matter.transit == Some(me))?;
+            if tree.has_node(*bound_for) {
+                Ok(())
+            } else {
+                Err(Denied::UnknownDivision)
+            }
+        }
+        Payload::Notice(matter) => {
+            check_matter(matter, author, me, tree)?;
+            let concerned = |division| {
+                division == matter.id.origin || matter.steps.iter().any(|step| step.by == division)
+            };
+            match envelope.destination {
+                Destination::Division(to) if concerned(to) => Ok(()),
+                _ => Err(Denied::WrongWay),
+            }
+        }
+        Payload::Ask(ask) => speaks(ask.id.by == author),
+        Payload::Answer(answer) => match envelope.destination {
+            Destination::Division(to) => speaks(answer.ask.by == to),
+            Destination::Scope(_) => Err(Denied::WrongWay),
+        },
+        Payload::Template(template) => match from {
+            Neighbour::Child(_) => Err(Denied::WrongDirection),
+            Neighbour::Parent(_) => {
+                speaks(template.key.issuer == author)?;
+                speaks(envelope.destination == Destination::Scope(template.scope))
+            }
+        },
+        Payload::CellsComplete => {
+            upward()?;
+            own_word()
+        }
+        Payload::Adoption(report) => {
+            let child = upward()?;
+            own_word()?;
+            if !tree.contains(report.key.issuer, me) {
+                return Err(Denied::NotAbove);
+            }
+            let below = |division| tree.contains(child, division);
+            speaks(report.refusals.iter().all(|(division, _)| below(*division)))
+        }
+        Payload::Cell(report) => {
+            let child = upward()?;
+            own_word()?;
+            speaks(tree.contains(child, report.key.acting))?;
+            if tree.get(report.key.origin).is_some() {
+                Ok(())
+            } else {
+                Err(Denied::UnknownDivision)
+            }
+        }
+        Payload::Unknown(_) if for_me => Err(Denied::UnknownKind),
+        Payload::Unknown(_) => Ok(()),
+    }
+}
+
+/// A matter is told of only by its holder, in the state of the holder's latest step.
+fn check_matter(
+    matter: &Matter,
+    author: DivisionCode,
+    me: DivisionCode,
+    tree: &Tree,
+) -> Result<(), Denied> {
+    let own_step = matter
+        .steps
+        .last()
+        .is_some_and(|step| step.by == author && step.version == matter.version);
+    if matter.holder != author || !own_step {
+        return Err(Denied::SpeaksForAnother);
+    }
+    let named = [matter.id.origin, matter.responsible]
+        .into_iter()
+        .chain(matter.about)
+        .chain(matter.transit)
+        .chain(matter.steps.iter().map(|step| step.by))
+        .chain(matter.steps.iter().filter_map(|step| step.act.bound_for()));
+    if !named.into_iter().all(|division| tree.has_node(division)) {
+        return Err(Denied::UnknownDivision);
+    }
+    if matter.concerns(me, tree) {
+        return Err(Denied::Concerned);
+    }
+    Ok(())
+}

@@ -1,0 +1,317 @@
+//! What stands inside a payload is the author's to say, or it is denied.
+
+use super::*;
+
+type Spoil = Box<dyn Fn(&mut Payload)>;
+
+/// What `author` says to `to` when brought from `side`, spoilt.
+fn spoilt(kind: Kind, author: &str, to: &str, side: &str, spoil: &Spoil) -> Result<(), Denied> {
+    let (author, to) = (code(author), code(to));
+    let good = payload(kind, author, Some(to));
+    let destination = Destination::Division(to);
+    assert_eq!(
+        asked(&envelope(author, destination, good.clone()), side),
+        Ok(())
+    );
+    let mut said = good;
+    spoil(&mut said);
+    asked(&envelope(author, destination, said), side)
+}
+
+fn in_matter(spoil: impl Fn(&mut Matter) + 'static) -> Spoil {
+    Box::new(move |payload| match payload {
+        Payload::Give { matter, .. } | Payload::Notice(matter) => spoil(matter),
+        other => panic!("{} holds no matter", other.name()),
+    })
+}
+
+#[test]
+fn nobody_speaks_for_another_inside_a_payload() {
+    let other = || code("330825001");
+    let cases: Vec<(&str, Kind, Spoil)> = vec![
+        ("holder", Kind::Give, in_matter(move |m| m.holder = other())),
+        (
+            "receiver",
+            Kind::Give,
+            in_matter(move |m| m.transit = Some(other())),
+        ),
+        ("no receiver", Kind::Give, in_matter(|m| m.transit = None)),
+        (
+            "last step",
+            Kind::Give,
+            in_matter(move |m| m.steps[1].by = other()),
+        ),
+        ("no steps", Kind::Give, in_matter(|m| m.steps.clear())),
+        (
+            "holder",
+            Kind::Notice,
+            in_matter(move |m| m.holder = other()),
+        ),
+        (
+            "last step",
+            Kind::Notice,
+            in_matter(move |m| m.steps[1].by = other()),
+        ),
+        ("version", Kind::Notice, in_matter(|m| m.version.rev = 7)),
+        (
+            "asker",
+            Kind::Ask,
+            Box::new(move |p| {
+                if let Payload::Ask(ask) = p {
+                    ask.id.by = other();
+                }
+            }),
+        ),
+        (
+            "asked by somebody else",
+            Kind::Answer,
+            Box::new(move |p| {
+                if let Payload::Answer(answer) = p {
+                    answer.ask.by = other();
+                }
+            }),
+        ),
+        (
+            "refusal elsewhere",
+            Kind::Adoption,
+            Box::new(move |p| {
+                if let Payload::Adoption(report) = p {
+                    let reason = TemplateRefusal::Bad(BadTemplate::NewerFormat(2));
+                    report.refusals.push((other(), reason));
+                }
+            }),
+        ),
+        (
+            "acting elsewhere",
+            Kind::Cell,
+            Box::new(move |p| {
+                if let Payload::Cell(report) = p {
+                    report.key.acting = other();
+                }
+            }),
+        ),
+        (
+            "acting nowhere",
+            Kind::Cell,
+            Box::new(|p| {
+                if let Payload::Cell(report) = p {
+                    report.key.acting = code(NOBODY);
+                }
+            }),
+        ),
+    ];
+    for (what, kind, spoil) in &cases {
+        let denied = spoilt(*kind, CHILD, ME, CHILD, spoil);
+        assert_eq!(denied, Err(Denied::SpeaksForAnother), "{kind:?}: {what}");
+    }
+}
+
+#[test]
+fn a_template_is_issued_and_addressed_by_its_author_alone() {
+    let tree = Tree::zhejiang();
+    let (parent, me) = (code(PARENT), code(ME));
+    let said = |author: DivisionCode, scope: Scope, spoil: &dyn Fn(&mut Template)| {
+        let mut said = payload(Kind::Template, author, None);
+        if let Payload::Template(template) = &mut said {
+            spoil(template);
+        }
+        let envelope = envelope(author, Destination::Scope(scope), said);
+        may(&envelope, Neighbour::Parent(parent), me, &tree)
+    };
+    let scope = |under| Scope::new(under, &[], &[]);
+    let as_it_is = |_: &mut Template| {};
+    assert_eq!(said(parent, scope(parent), &as_it_is), Ok(()));
+    let other_issuer = |t: &mut Template| t.key.issuer = code("33");
+    let other_scope = |t: &mut Template| t.scope.kinds = 1;
+    let wider = |t: &mut Template| t.scope = Scope::new(code("33"), &[], &[]);
+    for denied in [
+        said(parent, scope(parent), &other_issuer),
+        said(parent, scope(parent), &other_scope),
+        said(parent, scope(code("33")), &as_it_is),
+        said(parent, scope(code("33")), &wider),
+        said(code("33"), scope(parent), &as_it_is),
+    ] {
+        assert_eq!(denied, Err(Denied::SpeaksForAnother));
+    }
+}
+
+#[test]
+fn every_division_named_must_exist() {
+    let nobody = || code(NOBODY);
+    let cases: Vec<(&str, Kind, Spoil)> = vec![
+        (
+            "bound for",
+            Kind::Give,
+            Box::new(move |p| {
+                if let Payload::Give { bound_for, .. } = p {
+                    *bound_for = nobody();
+                }
+            }),
+        ),
+        (
+            "origin",
+            Kind::Give,
+            in_matter(move |m| m.id.origin = nobody()),
+        ),
+        (
+            "responsible",
+            Kind::Give,
+            in_matter(move |m| m.responsible = nobody()),
+        ),
+        (
+            "about",
+            Kind::Give,
+            in_matter(move |m| m.about = Some(nobody())),
+        ),
+        (
+            "step",
+            Kind::Give,
+            in_matter(move |m| m.steps[0].by = nobody()),
+        ),
+        (
+            "target",
+            Kind::Give,
+            in_matter(move |m| m.steps[0].act = Act::Escalate(nobody())),
+        ),
+        (
+            "relay target",
+            Kind::Notice,
+            in_matter(move |m| m.steps[0].act = Act::Relay(nobody())),
+        ),
+        (
+            "transit",
+            Kind::Notice,
+            in_matter(move |m| m.transit = Some(nobody())),
+        ),
+        (
+            "cell origin",
+            Kind::Cell,
+            Box::new(move |p| {
+                if let Payload::Cell(report) = p {
+                    report.key.origin = nobody();
+                }
+            }),
+        ),
+    ];
+    for (what, kind, spoil) in &cases {
+        let denied = spoilt(*kind, CHILD, ME, CHILD, spoil);
+        assert_eq!(denied, Err(Denied::UnknownDivision), "{kind:?}: {what}");
+    }
+}
+
+#[test]
+fn a_notice_is_only_for_those_whose_matter_it_is() {
+    let stranger = in_matter(|m| {
+        m.id.origin = code(CHILD);
+        m.steps[0].by = code(CHILD);
+    });
+    let denied = spoilt(Kind::Notice, CHILD, "330802", CHILD, &stranger);
+    assert_eq!(denied, Err(Denied::WrongWay));
+    let acted = in_matter(|m| {
+        m.id.origin = code(CHILD);
+        m.steps[0].by = code("330802");
+    });
+    assert_eq!(spoilt(Kind::Notice, CHILD, "330802", CHILD, &acted), Ok(()));
+}
+
+#[test]
+fn a_complaint_is_denied_to_whom_it_is_about_and_to_what_is_below() {
+    for about in [ME, PARENT] {
+        for kind in [Kind::Give, Kind::Notice] {
+            let spoil = in_matter(move |m| m.about = Some(code(about)));
+            let denied = spoilt(kind, PARENT, ME, PARENT, &spoil);
+            assert_eq!(denied, Err(Denied::Concerned), "{kind:?} about {about}");
+        }
+    }
+    for about in [CHILD, "330802"] {
+        let spoil = in_matter(move |m| m.about = Some(code(about)));
+        assert_eq!(spoilt(Kind::Give, PARENT, ME, PARENT, &spoil), Ok(()));
+    }
+}
+
+#[test]
+fn adoption_is_reported_of_what_was_issued_here_or_above_only() {
+    for (issuer, outcome) in [
+        (ME, Ok(())),
+        (PARENT, Ok(())),
+        (CHILD, Err(Denied::NotAbove)),
+        ("330802", Err(Denied::NotAbove)),
+        (NOBODY, Err(Denied::NotAbove)),
+    ] {
+        let spoil: Spoil = Box::new(move |p| {
+            if let Payload::Adoption(report) = p {
+                report.key.issuer = code(issuer);
+            }
+        });
+        let found = spoilt(Kind::Adoption, CHILD, ME, CHILD, &spoil);
+        assert_eq!(found, outcome, "{issuer}");
+    }
+}
+
+#[test]
+fn what_is_counted_is_not_replaced_and_the_other_way_round() {
+    let counted = |kind| (kind, Order::Sequence(1), Order::Sequence(0));
+    let stray = || Order::Replaces {
+        key: vec![1].into(),
+        stamp: Stamp(1, 1),
+    };
+    for (kind, good, zero) in [
+        counted(Kind::Give),
+        counted(Kind::Ask),
+        counted(Kind::Answer),
+        counted(Kind::CellsComplete),
+    ] {
+        let said = payload(kind, code(CHILD), Some(code(ME)));
+        let mut envelope = envelope(code(CHILD), Destination::Division(code(ME)), said);
+        for (order, outcome) in [
+            (good, Ok(())),
+            (zero, Err(Denied::WrongOrder)),
+            (stray(), Err(Denied::WrongOrder)),
+        ] {
+            envelope.order = order;
+            assert_eq!(
+                asked(&envelope, CHILD),
+                outcome,
+                "{kind:?} {:?}",
+                envelope.order
+            );
+        }
+    }
+    for kind in [Kind::Notice, Kind::Adoption, Kind::Cell] {
+        let said = payload(kind, code(CHILD), Some(code(ME)));
+        let good = envelope(code(CHILD), Destination::Division(code(ME)), said);
+        assert_eq!(asked(&good, CHILD), Ok(()));
+        let Order::Replaces { key, stamp } = good.order.clone() else {
+            panic!("{kind:?} is replaced");
+        };
+        let late = Stamp(stamp.0 + 1, stamp.1);
+        for order in [
+            Order::Sequence(1),
+            stray(),
+            Order::Replaces { key, stamp: late },
+        ] {
+            let wrong = Envelope {
+                order,
+                ..good.clone()
+            };
+            assert_eq!(asked(&wrong, CHILD), Err(Denied::WrongOrder), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_kind_is_carried_with_either_order_within_limits() {
+    let ordered = |order| {
+        let to = Destination::Division(code("330825001"));
+        let said = envelope(code(CHILD), to, Payload::Unknown(99));
+        asked(&Envelope { order, ..said }, CHILD)
+    };
+    let replaces = |length: usize| Order::Replaces {
+        key: vec![7; length].into(),
+        stamp: Stamp(1, 1),
+    };
+    assert_eq!(ordered(Order::Sequence(1)), Ok(()));
+    assert_eq!(ordered(replaces(64)), Ok(()));
+    assert_eq!(ordered(replaces(65)), Err(Denied::WrongOrder));
+    assert_eq!(ordered(Order::Sequence(0)), Err(Denied::WrongOrder));
+}

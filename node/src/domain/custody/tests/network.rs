@@ -1,0 +1,579 @@
+//! A network of dockets and packets, with arbitrary interleaving. Every choice comes from a list, so
+//! that a failure shrinks.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use topology::{DivisionCode, Tree};
+
+use super::{code, plain};
+use crate::domain::{
+    authority::{Neighbour, may},
+    category::{Priority, Visibility},
+    custody::{
+        Count, Decision, Docket, Incoming, Report, Standing, Taken, act, hear_notice, receive,
+        reply_to, report, return_to, settle, transfer,
+    },
+    envelope::{Destination, Envelope, Lane, Order, Payload},
+    ids::{Epoch, EpochId, MatterId},
+    matter::{Act, CustodyVersion, Outcome},
+    request::{AskId, Heard, Next, Reply, hear_ask, recall, take_answer},
+    rollup::Counters,
+    time::Timestamp,
+};
+
+/// Two townships of 龙游县 with villages, the county, its city, and a county beside it.
+pub(super) const NODES: [&str; 8] = [
+    "3308",
+    "330802",
+    "330825",
+    "330825001",
+    "330825001001",
+    "330825002",
+    "330825002001",
+    "330825002222",
+];
+
+/// Choices, used up one by one.
+pub(super) struct Choices(pub(super) std::vec::IntoIter<u16>);
+
+impl Choices {
+    fn of(&mut self, many: usize) -> Option<usize> {
+        self.0.next().map(|choice| choice as usize % many)
+    }
+
+    fn one_in(&mut self, many: usize) -> Option<bool> {
+        self.of(many).map(|choice| choice == 0)
+    }
+}
+
+/// How faithful the links are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Links {
+    /// Whether each lane of each link keeps its order.
+    pub(super) in_order: bool,
+    /// Whether a later notice takes the place of one that waits.
+    pub(super) coalesce: bool,
+}
+
+#[derive(Clone)]
+enum Said {
+    Envelope {
+        author: DivisionCode,
+        to: DivisionCode,
+        lane: Lane,
+        payload: Payload,
+    },
+    Outcome {
+        matter: MatterId,
+        cv: CustodyVersion,
+        refused: bool,
+    },
+}
+
+#[derive(Clone)]
+struct Packet {
+    from: DivisionCode,
+    to: DivisionCode,
+    said: Said,
+}
+
+impl Packet {
+    fn queue(&self) -> (DivisionCode, DivisionCode, Option<Lane>) {
+        let lane = match &self.said {
+            Said::Envelope { lane, .. } => Some(*lane),
+            Said::Outcome { .. } => None,
+        };
+        (self.from, self.to, lane)
+    }
+}
+
+/// How often each kind of event happened, so that a test can tell that all do.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) given: usize,
+    pub(super) relayed: usize,
+    pub(super) repeated: usize,
+    pub(super) refused: usize,
+    pub(super) refused_again: usize,
+    pub(super) learnt_by_notice: usize,
+    pub(super) notices: usize,
+    pub(super) parked: usize,
+    pub(super) pointed_on: usize,
+    pub(super) granted: usize,
+    pub(super) closed: usize,
+    pub(super) direct: usize,
+}
+
+pub(super) struct Network {
+    tree: Arc<Tree>,
+    nodes: Vec<DivisionCode>,
+    links: Links,
+    pub(super) dockets: BTreeMap<(DivisionCode, MatterId), Docket>,
+    floors: BTreeMap<(DivisionCode, MatterId), CustodyVersion>,
+    refusals: BTreeSet<(DivisionCode, MatterId, CustodyVersion)>,
+    wire: Vec<Packet>,
+    counters: BTreeMap<DivisionCode, Counters>,
+    about: BTreeMap<MatterId, Option<DivisionCode>>,
+    answers: BTreeMap<AskId, usize>,
+    now: Timestamp,
+    pub(super) tally: Tally,
+}
+
+impl Network {
+    pub(super) fn new(links: Links) -> Self {
+        Self {
+            tree: Tree::zhejiang(),
+            nodes: NODES.into_iter().map(code).collect(),
+            links,
+            dockets: BTreeMap::new(),
+            floors: BTreeMap::new(),
+            refusals: BTreeSet::new(),
+            wire: vec![],
+            counters: BTreeMap::new(),
+            about: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            now: Timestamp(0),
+            tally: Tally::default(),
+        }
+    }
+
+    /// One random event. `None` when the choices are used up.
+    pub(super) fn step(&mut self, choices: &mut Choices) -> Option<()> {
+        self.now.0 += 1;
+        match choices.of(16)? {
+            0 if self.about.len() < 4 => self.report(choices),
+            0..=5 => self.act(choices),
+            _ if self.wire.is_empty() => self.act(choices),
+            _ => {
+                let which = choices.of(self.wire.len())?;
+                let (again, refuse) = (choices.one_in(6)?, choices.one_in(6)?);
+                self.deliver(which, again, refuse);
+                Some(())
+            }
+        }
+    }
+
+    /// Delivers what is on its way, and what follows from it, until nothing is.
+    pub(super) fn settle(&mut self, choices: &mut Choices) {
+        for _ in 0..20_000 {
+            if self.wire.is_empty() {
+                return;
+            }
+            let which = choices.of(self.wire.len()).unwrap_or(0);
+            self.deliver(which, false, false);
+            self.check_custody();
+        }
+        panic!("the network never comes to rest");
+    }
+
+    fn report(&mut self, choices: &mut Choices) -> Option<()> {
+        let mut at = self.nodes[choices.of(self.nodes.len())?];
+        let about = self.nodes[choices.of(self.nodes.len())?];
+        let above: Vec<_> = self.tree.ancestors(about).collect();
+        // The root of the province is no part of this network.
+        let above = &above[..above.len() - 1];
+        let direct = choices.one_in(3)? && !above.is_empty();
+        if direct {
+            at = above[choices.of(above.len())?];
+        }
+        let id = MatterId {
+            origin: at,
+            epoch: 1,
+            number: self.about.len() as u64 + 1,
+        };
+        let mut what: Report = plain();
+        if choices.one_in(3)? {
+            what.priority = Priority::Emergency;
+        }
+        if direct {
+            what.visibility = Visibility::Direct;
+            what.about = Some(about);
+            self.tally.direct += 1;
+        }
+        self.about.insert(id, what.about);
+        let decision = report(id, what, at, self.now, &self.tree).unwrap();
+        self.apply(at, decision);
+        Some(())
+    }
+
+    fn act(&mut self, choices: &mut Choices) -> Option<()> {
+        if self.dockets.is_empty() {
+            return Some(());
+        }
+        let which = choices.of(self.dockets.len())?;
+        let ((me, id), docket) = self.dockets.iter().nth(which).unwrap();
+        let (me, id, docket) = (*me, *id, docket.clone());
+        let to = self.nodes[choices.of(self.nodes.len())?];
+        let (now, tree) = (self.now, Arc::clone(&self.tree));
+        let decided = match choices.of(12)? {
+            0 => act(docket, Act::Accept, None, me, now, &tree),
+            1 => act(docket, Act::Handle, None, me, now, &tree),
+            2 if choices.one_in(3)? => {
+                act(docket, Act::Close(Outcome::Solved), None, me, now, &tree)
+            }
+            2..=4 => transfer(docket, Act::Escalate(to), None, me, now, &tree),
+            5..=7 => transfer(docket, Act::Assign(to), None, me, now, &tree),
+            8 => return_to(&docket, me)
+                .and_then(|to| transfer(docket, Act::Return(to), None, me, now, &tree)),
+            _ => recall(&docket, self.next_ask(me), me),
+        };
+        if let Ok(decision) = decided {
+            if decision.facts.contains(&Count::Closed) {
+                self.tally.closed += 1;
+            }
+            assert_eq!(decision.docket.matter.id, id);
+            self.apply(me, decision);
+        }
+        Some(())
+    }
+
+    fn next_ask(&self, by: DivisionCode) -> AskId {
+        AskId {
+            by,
+            epoch: 1,
+            number: self.answers.len() as u64 + 1,
+        }
+    }
+
+    fn apply(&mut self, me: DivisionCode, decision: Decision) {
+        let Decision {
+            docket,
+            sends,
+            facts,
+        } = decision;
+        let id = docket.matter.id;
+        assert!(
+            !self.refusals.contains(&(me, id, docket.taken)),
+            "{me} took {id} in a version it refused"
+        );
+        for fact in facts {
+            self.counters.entry(me).or_default().count(fact);
+        }
+        self.dockets.insert((me, id), docket);
+        for outgoing in sends {
+            match &outgoing.payload {
+                Payload::Give { .. } => self.tally.given += 1,
+                Payload::Ask(ask) => {
+                    let asked_before = self.answers.insert(ask.id, 0);
+                    assert_eq!(asked_before, None, "every attempt has its own name");
+                }
+                Payload::Answer(answer) => *self.answers.get_mut(&answer.ask).unwrap() += 1,
+                _ => {}
+            }
+            self.send(me, me, outgoing.to, outgoing.lane, outgoing.payload);
+        }
+    }
+
+    fn send(
+        &mut self,
+        at: DivisionCode,
+        author: DivisionCode,
+        to: DivisionCode,
+        lane: Lane,
+        payload: Payload,
+    ) {
+        let hop = self
+            .tree
+            .next_hop(at, to)
+            .expect("somebody else, somewhere");
+        let about = match &payload {
+            Payload::Give { matter, .. } | Payload::Notice(matter) => self.about[&matter.id],
+            Payload::Ask(ask) => self.about[&ask.matter],
+            Payload::Answer(answer) => self.about[&answer.matter],
+            _ => None,
+        };
+        assert!(
+            !about.is_some_and(|about| self.tree.contains(about, hop)),
+            "a direct complaint about {about:?} is sent to {hop}"
+        );
+        let packet = Packet {
+            from: at,
+            to: hop,
+            said: Said::Envelope {
+                author,
+                to,
+                lane,
+                payload,
+            },
+        };
+        if self.links.coalesce
+            && let Said::Envelope {
+                payload: Payload::Notice(new),
+                ..
+            } = &packet.said
+        {
+            for waiting in &mut self.wire {
+                if let Said::Envelope {
+                    to: for_whom,
+                    payload: Payload::Notice(old),
+                    ..
+                } = &waiting.said
+                    && (waiting.from, waiting.to, *for_whom, old.id) == (at, hop, to, new.id)
+                {
+                    if old.version < new.version {
+                        *waiting = packet;
+                    }
+                    return;
+                }
+            }
+        }
+        self.wire.push(packet);
+    }
+
+    fn deliver(&mut self, which: usize, again: bool, refuse: bool) {
+        let mut which = which;
+        if self.links.in_order {
+            let queue = self.wire[which].queue();
+            let first = self.wire.iter().position(|packet| packet.queue() == queue);
+            which = first.expect("at least the one chosen");
+        }
+        let Packet { from, to: me, said } = if again {
+            self.tally.repeated += 1;
+            self.wire[which].clone()
+        } else {
+            self.wire.remove(which)
+        };
+        match said {
+            Said::Outcome {
+                matter,
+                cv,
+                refused,
+            } => {
+                let docket = self.dockets[&(me, matter)].clone();
+                if let Some(decision) = settle(docket, cv, refused, me, self.now, &self.tree) {
+                    self.apply(me, decision);
+                }
+            }
+            Said::Envelope {
+                author,
+                to,
+                lane,
+                payload,
+            } => {
+                self.check_authority(from, me, author, to, lane, &payload);
+                if to != me {
+                    if let Payload::Notice(_) = payload {
+                        self.hear(me, from, author, payload.clone(), refuse);
+                    }
+                    self.send(me, author, to, lane, payload);
+                } else {
+                    self.hear(me, from, author, payload, refuse);
+                }
+            }
+        }
+    }
+
+    fn check_authority(
+        &self,
+        from: DivisionCode,
+        me: DivisionCode,
+        author: DivisionCode,
+        to: DivisionCode,
+        lane: Lane,
+        payload: &Payload,
+    ) {
+        let order = match payload.replaces() {
+            None => Order::Sequence(1),
+            Some((key, stamp)) => Order::Replaces {
+                key: key.into(),
+                stamp,
+            },
+        };
+        let envelope = Envelope {
+            author,
+            epoch: Epoch {
+                order: 1,
+                id: EpochId([1; 16]),
+                predecessor: EpochId::default(),
+            },
+            issue: 1,
+            destination: Destination::Division(to),
+            lane,
+            order,
+            payload: payload.clone(),
+        };
+        let neighbour = Neighbour::of(me, from, &self.tree).expect("links join neighbours");
+        assert_eq!(may(&envelope, neighbour, me, &self.tree), Ok(()));
+    }
+
+    fn hear(
+        &mut self,
+        me: DivisionCode,
+        from: DivisionCode,
+        author: DivisionCode,
+        payload: Payload,
+        refuse: bool,
+    ) {
+        let (now, tree) = (self.now, Arc::clone(&self.tree));
+        match payload {
+            Payload::Give { matter, bound_for } => {
+                let (id, cv) = (matter.id, matter.version.cv);
+                let floor = self.floors.get(&(me, id)).copied().unwrap_or_default();
+                let incoming = Incoming {
+                    from,
+                    matter: &matter,
+                    bound_for,
+                };
+                let known = self.dockets.get(&(me, id));
+                let refused = match receive(known, floor, incoming, me, now, &tree) {
+                    Taken::Already => false,
+                    Taken::Now(decision) if !refuse => {
+                        if bound_for != me {
+                            self.tally.relayed += 1;
+                        }
+                        self.apply(me, *decision);
+                        false
+                    }
+                    Taken::Now(_) => true,
+                    Taken::Refused(reason) => {
+                        assert!(cv <= floor, "{me} refuses cv {cv:?} of {id}: {reason}");
+                        self.tally.refused_again += 1;
+                        true
+                    }
+                };
+                if refused {
+                    self.tally.refused += 1;
+                    self.floors.insert((me, id), floor.max(cv));
+                    self.refusals.insert((me, id, cv));
+                }
+                self.wire.push(Packet {
+                    from: me,
+                    to: from,
+                    said: Said::Outcome {
+                        matter: id,
+                        cv,
+                        refused,
+                    },
+                });
+            }
+            Payload::Notice(matter) => {
+                let known = self.dockets.get(&(me, matter.id));
+                let giving = known.is_some_and(|d| matches!(d.standing, Standing::Giving { .. }));
+                if let Some(decision) = hear_notice(known, &matter, author, me, now, &tree) {
+                    self.tally.notices += 1;
+                    self.tally.learnt_by_notice += usize::from(giving);
+                    self.apply(me, decision);
+                }
+            }
+            Payload::Ask(ask) => {
+                let known = self.dockets.get(&(me, ask.matter));
+                let (mut decision, answer) = match hear_ask(known, ask, me, now, &tree) {
+                    Heard::Repeated => return,
+                    Heard::Parked(docket) => {
+                        self.tally.parked += 1;
+                        return self.apply(me, quiet(docket));
+                    }
+                    Heard::Answered(docket, answer) => (quiet(docket.unwrap()), answer),
+                    Heard::Granted(decision, answer) => (*decision, answer),
+                };
+                decision.sends.push(reply_to(ask.id.by, answer));
+                self.apply(me, decision);
+            }
+            Payload::Answer(answer) => {
+                let docket = &self.dockets[&(me, answer.matter)];
+                let Some((decision, next)) = take_answer(docket, &answer, self.next_ask(me), me)
+                else {
+                    return;
+                };
+                match (next, answer.reply) {
+                    (Next::Done(Reply::Moot), Reply::Moved { holder, .. }) => {
+                        assert_eq!(holder, me, "pointers lead on until they lead back");
+                    }
+                    (Next::Done(Reply::Granted), _) => self.tally.granted += 1,
+                    (Next::Done(Reply::Closed), _) => {}
+                    (Next::Again(..), _) => self.tally.pointed_on += 1,
+                    (next, reply) => panic!("{next:?} after {reply:?}"),
+                }
+                self.apply(me, decision);
+            }
+            other => panic!("{} is not about matters", other.name()),
+        }
+    }
+
+    /// Never two holders: one division holds each matter, or one transfer of it is not settled.
+    pub(super) fn check_custody(&self) {
+        for id in self.about.keys() {
+            let mut custody = 0;
+            for node in &self.nodes {
+                let Some(docket) = self.dockets.get(&(*node, *id)) else {
+                    continue;
+                };
+                let cv = docket.matter.version.cv;
+                custody += match docket.standing {
+                    Standing::Holding => 1,
+                    Standing::Elsewhere => 0,
+                    // Stale as soon as the neighbour took it, whatever it did with it since.
+                    Standing::Giving { to, .. } => {
+                        let there = self.dockets.get(&(to, *id));
+                        usize::from(there.is_none_or(|there| there.taken < cv))
+                    }
+                };
+            }
+            assert_eq!(custody, 1, "holders and open transfers of {id}");
+        }
+    }
+
+    /// What must hold when nothing is on its way any more.
+    pub(super) fn check_rest(&self) {
+        self.check_custody();
+        let mut open: BTreeMap<DivisionCode, i64> = BTreeMap::new();
+        for id in self.about.keys() {
+            let copies = || self.dockets.iter().filter(|((_, of), _)| of == id);
+            let held = |docket: &Docket| docket.standing == Standing::Holding;
+            let ((holder, _), held) = copies().find(|(_, docket)| held(docket)).unwrap();
+            let matter = &held.matter;
+            assert_eq!((matter.holder, matter.transit), (*holder, None));
+            *open.entry(*holder).or_default() += i64::from(!matter.is_closed());
+            for node in self.tree.path(*holder, id.origin) {
+                let copy = &self.dockets[&(node, *id)].matter;
+                assert_eq!(
+                    copy, matter,
+                    "the copy of {node} on the path to {}",
+                    id.origin
+                );
+            }
+            for ((node, _), docket) in copies() {
+                let settled = !matches!(docket.standing, Standing::Giving { .. });
+                assert!(settled, "{node} never hears what became of its transfer");
+                assert!(
+                    docket.parked.is_empty(),
+                    "a request waits at {node} for ever"
+                );
+                assert_eq!(docket.asked, None, "{node} waits for an answer for ever");
+                if matter.is_closed() {
+                    assert_eq!(&docket.matter, matter, "{node} had it once");
+                }
+            }
+        }
+        for (ask, answers) in &self.answers {
+            assert_eq!(*answers, 1, "answers to {ask:?}");
+        }
+        for node in &self.nodes {
+            let counted = self
+                .counters
+                .get(node)
+                .map_or(0, |counters| counters.open());
+            assert_eq!(
+                counted,
+                open.get(node).copied().unwrap_or(0),
+                "open at {node}"
+            );
+        }
+        let sum = |sum: Counters, counters: &Counters| sum.plus(*counters);
+        let whole = self.counters.values().fold(Counters::default(), sum);
+        assert_eq!(whole.in_transit(), 0);
+        assert_eq!(whole.reported as usize, self.about.len());
+        assert_eq!(whole.closed as usize, self.tally.closed);
+    }
+}
+
+fn quiet(docket: Docket) -> Decision {
+    Decision {
+        docket,
+        sends: vec![],
+        facts: vec![],
+    }
+}

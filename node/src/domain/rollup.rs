@@ -1,0 +1,234 @@
+//! Rollups: monotone counters, each written by the acting node on its own day, travelling upward as
+//! absolute values with a stamp, so that loss and repetition do not matter.
+
+use serde::{Deserialize, Serialize};
+use topology::{DivisionCode, Tier, Tree};
+
+use super::{category::Category, custody::Count, envelope::Stamp, time::Day};
+
+mod model;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use model::Rollup;
+pub use table::{By, Group, Totals, table};
+
+/// What one counter cell counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CellKey {
+    /// The division that acted, or the county it belongs to (see [`CellKey::seen_from`]).
+    pub acting: DivisionCode,
+    /// Where the matter was reported, or the county that belongs to.
+    pub origin: DivisionCode,
+    /// What it is about.
+    pub category: Category,
+    /// The acting node's day.
+    pub day: Day,
+}
+
+impl CellKey {
+    /// At most 69 bytes that sort by day, acting, origin, category.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(20 + self.category.as_str().len());
+        bytes.extend_from_slice(&((self.day.0 as u32) ^ 0x8000_0000).to_be_bytes());
+        bytes.extend_from_slice(&self.acting.as_u64().to_be_bytes());
+        bytes.extend_from_slice(&self.origin.as_u64().to_be_bytes());
+        bytes.extend_from_slice(self.category.as_str().as_bytes());
+        bytes
+    }
+
+    /// Reads back [`CellKey::to_bytes`]; `None` for bytes that are no cell.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (day, rest) = bytes.split_first_chunk::<4>()?;
+        let (acting, rest) = rest.split_first_chunk::<8>()?;
+        let (origin, category) = rest.split_first_chunk::<8>()?;
+        Some(Self {
+            acting: DivisionCode::from_u64(u64::from_be_bytes(*acting))?,
+            origin: DivisionCode::from_u64(u64::from_be_bytes(*origin))?,
+            category: std::str::from_utf8(category).ok()?.parse().ok()?,
+            day: Day((u32::from_be_bytes(*day) ^ 0x8000_0000) as i32),
+        })
+    }
+
+    /// The cell in which `keeper` counts this. A county and what is below it keep every division;
+    /// a city and the province keep counties (and themselves). A township that hangs on a city
+    /// directly is counted by itself.
+    pub fn seen_from(&self, keeper: DivisionCode, tree: &Tree) -> Self {
+        if keeper.tier() >= Tier::County {
+            return self.clone();
+        }
+        Self {
+            acting: lifted(self.acting, Tier::County, tree),
+            origin: lifted(self.origin, Tier::County, tree),
+            ..self.clone()
+        }
+    }
+}
+
+/// The division of that tier above this one; itself if it stands there or higher, or if its branch
+/// skips the tier.
+fn lifted(division: DivisionCode, tier: Tier, tree: &Tree) -> DivisionCode {
+    if division.tier() <= tier {
+        return division;
+    }
+    let mut above = tree.ancestors(division);
+    above.find(|above| above.tier() == tier).unwrap_or(division)
+}
+
+/// Whether `parent` keeps figures more coarsely than `child`, so that the child keeps sums of both
+/// kinds.
+pub fn coarser(parent: DivisionCode, child: DivisionCode) -> bool {
+    parent.tier() < Tier::County && child.tier() >= Tier::County
+}
+
+/// Counters that only grow. The arithmetic wraps, so that a child that claims nonsense can be
+/// corrected exactly, and harms nobody but the sums that contain it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Counters {
+    /// Reported here.
+    pub reported: u64,
+    /// Custody came.
+    pub taken: u64,
+    /// Custody left.
+    pub given: u64,
+    /// Closed here.
+    pub closed: u64,
+}
+
+impl Counters {
+    /// Counts one fact.
+    pub const fn count(&mut self, fact: Count) {
+        match fact {
+            Count::Reported => self.reported += 1,
+            Count::Taken => self.taken += 1,
+            Count::Given => self.given += 1,
+            Count::Closed => self.closed += 1,
+        }
+    }
+
+    /// Field by field.
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            reported: self.reported.wrapping_add(other.reported),
+            taken: self.taken.wrapping_add(other.taken),
+            given: self.given.wrapping_add(other.given),
+            closed: self.closed.wrapping_add(other.closed),
+        }
+    }
+
+    /// Field by field.
+    const fn minus(self, other: Self) -> Self {
+        Self {
+            reported: self.reported.wrapping_sub(other.reported),
+            taken: self.taken.wrapping_sub(other.taken),
+            given: self.given.wrapping_sub(other.given),
+            closed: self.closed.wrapping_sub(other.closed),
+        }
+    }
+
+    /// This sum with one part of it replaced.
+    pub const fn replacing(self, old: Self, new: Self) -> Self {
+        self.minus(old).plus(new)
+    }
+
+    /// Matters held and not closed: what came in less what went out.
+    pub const fn open(self) -> i64 {
+        let came = self.reported.wrapping_add(self.taken);
+        came.wrapping_sub(self.given.wrapping_add(self.closed)) as i64
+    }
+
+    /// Matters between two nodes, meaningful over a whole network. Over a part of it, what left it
+    /// and did not come back is among them.
+    pub const fn in_transit(self) -> i64 {
+        self.given.wrapping_sub(self.taken) as i64
+    }
+}
+
+/// What a child says of one cell of its subtree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellReport {
+    /// Which cell, as the parent counts it.
+    pub key: CellKey,
+    /// The sum over the child's subtree.
+    pub counters: Counters,
+    /// The child's epoch order and issue count.
+    pub stamp: Stamp,
+}
+
+impl CellReport {
+    /// Puts this in the place of what the child last said of the same cell: gives the counters to take
+    /// out of the sum and those to put in. `None` if something later was heard.
+    pub fn replace(&self, said: Option<(Stamp, Counters)>) -> Option<(Counters, Counters)> {
+        match said {
+            Some((stamp, _)) if stamp >= self.stamp => None,
+            Some((_, old)) => Some((old, self.counters)),
+            None => Some((Counters::default(), self.counters)),
+        }
+    }
+}
+
+/// Which lives of a child's store its cells are of. A new life sends all its cells anew; they are
+/// staged, and take the place of the old ones when the child says that they are complete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Lives {
+    /// Epoch order of the cells that count; 0 before the first.
+    pub counted: u32,
+    /// Epoch order of the cells that are staged.
+    pub staged: Option<u32>,
+}
+
+/// Where a cell of a given life belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Among those that count.
+    Counted,
+    /// Among those staged.
+    Staged,
+    /// Staged, after those of an abandoned life were thrown away.
+    StagedAfresh,
+    /// Nowhere; it is of a life that is past.
+    Late,
+}
+
+impl Lives {
+    /// Where a cell with this epoch order goes, and what is known after it.
+    pub const fn place(self, order: u32) -> (Place, Self) {
+        match self {
+            Self { counted: 0, .. } => (
+                Place::Counted,
+                Self {
+                    counted: order,
+                    staged: None,
+                },
+            ),
+            Self { counted, .. } if order < counted => (Place::Late, self),
+            Self { counted, .. } if order == counted => (Place::Counted, self),
+            Self {
+                staged: Some(staged),
+                ..
+            } if order < staged => (Place::Late, self),
+            Self {
+                staged: Some(staged),
+                ..
+            } if order == staged => (Place::Staged, self),
+            Self { counted, .. } => (
+                Place::StagedAfresh,
+                Self {
+                    counted,
+                    staged: Some(order),
+                },
+            ),
+        }
+    }
+
+    /// The child says that the cells of this life are complete: what is known after it, if the staged
+    /// ones (perhaps none) now take the place of those that counted. `None` if nothing changes.
+    pub fn complete(self, order: u32) -> Option<Self> {
+        let later_staged = self.staged.is_some_and(|staged| staged > order);
+        (order > self.counted && !later_staged).then_some(Self {
+            counted: order,
+            staged: None,
+        })
+    }
+}

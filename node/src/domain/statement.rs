@@ -1,0 +1,320 @@
+//! What an author signs: one statement over the Merkle root of a batch of envelopes, so that the
+//! cost of a signature is shared and batches may part ways.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use topology::DivisionCode;
+
+use super::{
+    ids::{EpochId, KeyId, NetworkId},
+    suite::{Digest, Suite},
+};
+
+const TAG: &[u8] = b"wujitong/statement/1";
+const LEAF: &[u8] = &[0];
+const NODE: &[u8] = &[1];
+
+/// At most this many envelopes share one signature; a path then has at most ten digests.
+pub const MOST_LEAVES: u32 = 1024;
+
+/// What is signed: who speaks, in which network and life, with which key, over which root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Statement {
+    /// Algorithms of digest and signature.
+    pub suite: Suite,
+    /// The network it counts in.
+    pub network: NetworkId,
+    /// Who says it.
+    pub author: DivisionCode,
+    /// The key it is signed with.
+    pub key: KeyId,
+    /// The life of the author's store.
+    pub epoch: EpochId,
+    /// Envelopes under the root, 1 to [`MOST_LEAVES`].
+    pub leaves: u32,
+    /// Merkle root over the exact bytes of the envelopes.
+    pub root: Digest,
+}
+
+impl Statement {
+    /// The exact bytes under the signature.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(TAG.len() + 112);
+        bytes.extend_from_slice(TAG);
+        bytes.extend_from_slice(&self.suite.id().to_be_bytes());
+        bytes.extend_from_slice(&self.network.0);
+        bytes.extend_from_slice(&self.author.as_u64().to_be_bytes());
+        bytes.extend_from_slice(&self.key.0);
+        bytes.extend_from_slice(&self.epoch.0);
+        bytes.extend_from_slice(&self.leaves.to_be_bytes());
+        bytes.extend_from_slice(&self.root);
+        bytes
+    }
+}
+
+/// Everything needed to check one envelope on its own, kept with it for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// What was signed.
+    pub statement: Statement,
+    /// The signature, as long as the suite makes it.
+    pub signature: Bytes,
+    /// Position of this envelope in the batch, from 0.
+    pub index: u32,
+    /// Sibling digests from leaf to root.
+    pub path: Vec<Digest>,
+}
+
+/// Why a proof does not lead from these bytes to its root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadProof {
+    /// Leaf count zero or too large, or the index is not below it.
+    #[error("the proof's leaf count or index is out of range")]
+    Shape,
+    /// The path has not the length that leaf count and index call for.
+    #[error("the proof's path has the wrong length")]
+    Length,
+    /// The path leads to another root.
+    #[error("the bytes are not under the signed root")]
+    Root,
+}
+
+impl Proof {
+    /// Checks that `envelope` is the leaf at `index` under the statement's root. Says nothing about
+    /// the signature.
+    pub fn check_path(&self, envelope: &[u8]) -> Result<(), BadProof> {
+        let Statement {
+            suite,
+            leaves,
+            root,
+            ..
+        } = self.statement;
+        if leaves == 0 || leaves > MOST_LEAVES || self.index >= leaves {
+            return Err(BadProof::Shape);
+        }
+        let mut digest = suite.digest(&[LEAF, envelope]);
+        let (mut index, mut width) = (self.index, leaves);
+        let mut path = self.path.iter();
+        while width > 1 {
+            // The last node of an odd row has no sibling and goes up as it is.
+            if index ^ 1 < width {
+                let sibling = path.next().ok_or(BadProof::Length)?;
+                digest = if index & 1 == 0 {
+                    suite.digest(&[NODE, &digest, sibling])
+                } else {
+                    suite.digest(&[NODE, sibling, &digest])
+                };
+            }
+            index >>= 1;
+            width = width.div_ceil(2);
+        }
+        match path.next() {
+            Some(_) => Err(BadProof::Length),
+            None if digest == root => Ok(()),
+            None => Err(BadProof::Root),
+        }
+    }
+}
+
+/// A Merkle tree over the exact bytes of some envelopes.
+#[derive(Debug)]
+pub struct MerkleTree {
+    rows: Vec<Vec<Digest>>,
+}
+
+impl MerkleTree {
+    /// Builds the tree.
+    ///
+    /// # Panics
+    /// On no envelopes, or more than [`MOST_LEAVES`]: the caller forms the batch.
+    pub fn over<'a>(suite: Suite, envelopes: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let leaves: Vec<Digest> = envelopes
+            .into_iter()
+            .map(|bytes| suite.digest(&[LEAF, bytes]))
+            .collect();
+        assert!(
+            !leaves.is_empty() && leaves.len() <= MOST_LEAVES as usize,
+            "1 to 1024 leaves"
+        );
+        let mut rows = vec![leaves];
+        while let Some(row) = rows.last()
+            && row.len() > 1
+        {
+            let above = row
+                .chunks(2)
+                .map(|pair| match pair {
+                    [left, right] => suite.digest(&[NODE, left, right]),
+                    _ => pair[0],
+                })
+                .collect();
+            rows.push(above);
+        }
+        Self { rows }
+    }
+
+    /// The digest at the top.
+    pub fn root(&self) -> Digest {
+        self.rows
+            .last()
+            .expect("there is at least the row of leaves")[0]
+    }
+
+    /// Number of leaves.
+    pub fn leaves(&self) -> u32 {
+        self.rows[0].len() as u32
+    }
+
+    /// Sibling digests from the leaf at `index` to the root.
+    pub fn path(&self, index: u32) -> Vec<Digest> {
+        let mut index = index as usize;
+        let mut path = Vec::new();
+        for row in &self.rows[..self.rows.len() - 1] {
+            path.extend(row.get(index ^ 1));
+            index >>= 1;
+        }
+        path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn proof(suite: Suite, envelopes: &[Vec<u8>], index: usize) -> Proof {
+        let tree = MerkleTree::over(suite, envelopes.iter().map(Vec::as_slice));
+        Proof {
+            statement: Statement {
+                suite,
+                network: NetworkId([7; 16]),
+                author: "330825002222".parse().unwrap(),
+                key: KeyId([1; 16]),
+                epoch: EpochId([2; 16]),
+                leaves: tree.leaves(),
+                root: tree.root(),
+            },
+            signature: Bytes::new(),
+            index: index as u32,
+            path: tree.path(index as u32),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_leaf_proves_itself_and_nothing_else(count in 1usize..70, pick in 0usize..70) {
+            let envelopes: Vec<_> = (0..count).map(|n| n.to_be_bytes().to_vec()).collect();
+            let index = pick % count;
+            for suite in [Suite::Ed25519Blake3, Suite::P256Sha256] {
+                let proof = proof(suite, &envelopes, index);
+                for (at, envelope) in envelopes.iter().enumerate() {
+                    prop_assert_eq!(proof.check_path(envelope).is_ok(), at == index);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_inner_node_does_not_pass_as_a_leaf() {
+        let envelopes = vec![vec![1], vec![2]];
+        let honest = proof(Suite::Ed25519Blake3, &envelopes, 0);
+        let tree = MerkleTree::over(Suite::Ed25519Blake3, envelopes.iter().map(Vec::as_slice));
+        let inner = [tree.rows[0][0], tree.rows[0][1]].concat();
+        let statement = Statement {
+            leaves: 1,
+            ..honest.statement
+        };
+        let forged = Proof {
+            statement,
+            path: vec![],
+            ..honest
+        };
+        assert_eq!(forged.check_path(&inner), Err(BadProof::Root));
+    }
+
+    #[test]
+    fn wrong_shapes_are_named() {
+        let envelopes = vec![vec![1], vec![2], vec![3]];
+        let honest = proof(Suite::Ed25519Blake3, &envelopes, 2);
+        let zero = Statement {
+            leaves: 0,
+            ..honest.statement
+        };
+        let cases = [
+            (
+                Proof {
+                    statement: zero,
+                    ..honest.clone()
+                },
+                BadProof::Shape,
+            ),
+            (
+                Proof {
+                    index: 3,
+                    ..honest.clone()
+                },
+                BadProof::Shape,
+            ),
+            (
+                Proof {
+                    path: vec![],
+                    ..honest.clone()
+                },
+                BadProof::Length,
+            ),
+            (
+                Proof {
+                    path: vec![[0; 32]; 9],
+                    ..honest.clone()
+                },
+                BadProof::Length,
+            ),
+            (
+                Proof {
+                    path: vec![[0; 32]],
+                    ..honest.clone()
+                },
+                BadProof::Root,
+            ),
+        ];
+        for (proof, reason) in cases {
+            assert_eq!(proof.check_path(&[3]), Err(reason));
+        }
+        assert_eq!(honest.check_path(&[3]), Ok(()));
+    }
+
+    #[test]
+    fn every_field_of_a_statement_is_under_the_signature() {
+        let base = proof(Suite::Ed25519Blake3, &[vec![1]], 0).statement;
+        let others = [
+            Statement {
+                suite: Suite::P256Sha256,
+                ..base
+            },
+            Statement {
+                network: NetworkId([8; 16]),
+                ..base
+            },
+            Statement {
+                author: "330825".parse().unwrap(),
+                ..base
+            },
+            Statement {
+                key: KeyId([9; 16]),
+                ..base
+            },
+            Statement {
+                epoch: EpochId([9; 16]),
+                ..base
+            },
+            Statement { leaves: 2, ..base },
+            Statement {
+                root: [9; 32],
+                ..base
+            },
+        ];
+        for other in others {
+            assert_ne!(other.to_bytes(), base.to_bytes());
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Applying or refusing a version. What is refused leaves the last good version in force.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use topology::Tree;
+
+use super::{BadTemplate, Item, Need, Parsed, Template, TemplateKey, TemplateKind};
+
+/// What is in force at a node.
+pub trait InForce {
+    /// The version of that name in force.
+    fn template(&self, key: &TemplateKey) -> Option<&Template>;
+
+    /// Whether a template of that kind and name is in force, from any issuer.
+    fn has(&self, kind: TemplateKind, name: &str) -> bool;
+}
+
+impl InForce for BTreeMap<TemplateKey, Template> {
+    fn template(&self, key: &TemplateKey) -> Option<&Template> {
+        self.get(key)
+    }
+
+    fn has(&self, kind: TemplateKind, name: &str) -> bool {
+        self.keys()
+            .any(|key| key.kind == kind && *key.name == *name)
+    }
+}
+
+/// Why a node does not apply a version. The last good one stays in force.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum TemplateRefusal {
+    /// It is wrong in itself.
+    #[error("{0}")]
+    Bad(BadTemplate),
+    /// Another template is not in force here yet. Considered again when something is applied.
+    #[error("it needs {0}, which is not in force here")]
+    MissingNeed(Need),
+    /// What it tightens is not in force here yet. Considered again when something is applied.
+    #[error("it tightens {0}, which is not in force here")]
+    MissingBase(TemplateKey),
+    /// It drops an item of what it tightens.
+    #[error("it drops the item {item} of {base}")]
+    Drops {
+        /// What it tightens.
+        base: TemplateKey,
+        /// The item.
+        item: Box<str>,
+    },
+    /// It drops a field of an item of what it tightens.
+    #[error("it drops the field {field} from the item {item} of {base}")]
+    DropsField {
+        /// What it tightens.
+        base: TemplateKey,
+        /// The item.
+        item: Box<str>,
+        /// The field.
+        field: Box<str>,
+    },
+    /// It lengthens the period of an item of what it tightens.
+    #[error("it lengthens the item {item} of {base} from {from} to {to} days")]
+    Lengthens {
+        /// What it tightens.
+        base: TemplateKey,
+        /// The item.
+        item: Box<str>,
+        /// Days in what it tightens.
+        from: u16,
+        /// Days here.
+        to: u16,
+    },
+}
+
+impl TemplateRefusal {
+    /// Whether it may be lifted by another template coming into force.
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::MissingNeed(_) | Self::MissingBase(_))
+    }
+}
+
+/// What a node makes of a version.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It comes into force.
+    Applied,
+    /// It does not; what was in force stays.
+    Refused(TemplateRefusal),
+    /// The same or a later version is in force already.
+    Old,
+}
+
+/// Decides on a version that arrived. The caller asks only where the scope covers this node.
+pub fn consider(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Verdict {
+    let known = in_force.template(&template.key);
+    if known.is_some_and(|known| known.version >= template.version) {
+        return Verdict::Old;
+    }
+    match check(template, in_force, tree) {
+        Ok(()) => Verdict::Applied,
+        Err(reason) => Verdict::Refused(reason),
+    }
+}
+
+fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(), TemplateRefusal> {
+    let parsed = template.check(tree).map_err(TemplateRefusal::Bad)?;
+    let lacks = |need: &&Need| !in_force.has(need.kind, &need.name);
+    if let Some(need) = parsed.needs.iter().find(lacks) {
+        return Err(TemplateRefusal::MissingNeed(need.clone()));
+    }
+    let Some(base) = &parsed.tightens else {
+        return Ok(());
+    };
+    let missing = || TemplateRefusal::MissingBase(base.clone());
+    let above = in_force.template(base).ok_or_else(missing)?;
+    // What is in force was read before; if it no longer can be, it binds nobody.
+    let above = above.check(tree).map_err(|_| missing())?;
+    only_tightens(&parsed, base, &above)
+}
+
+fn only_tightens(
+    parsed: &Parsed,
+    base: &TemplateKey,
+    above: &Parsed,
+) -> Result<(), TemplateRefusal> {
+    for Item {
+        name,
+        period_days,
+        fields,
+    } in &above.items
+    {
+        let Some(mine) = parsed.items.iter().find(|item| item.name == *name) else {
+            return Err(TemplateRefusal::Drops {
+                base: base.clone(),
+                item: name.clone(),
+            });
+        };
+        if mine.period_days > *period_days {
+            return Err(TemplateRefusal::Lengthens {
+                base: base.clone(),
+                item: name.clone(),
+                from: *period_days,
+                to: mine.period_days,
+            });
+        }
+        if let Some(field) = fields.iter().find(|field| !mine.fields.contains(field)) {
+            return Err(TemplateRefusal::DropsField {
+                base: base.clone(),
+                item: name.clone(),
+                field: field.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What is in force, and what was applied on top of it just now.
+struct Overlay<'a> {
+    below: &'a dyn InForce,
+    applied: BTreeMap<&'a TemplateKey, &'a Template>,
+}
+
+impl InForce for Overlay<'_> {
+    fn template(&self, key: &TemplateKey) -> Option<&Template> {
+        let applied = self.applied.get(key).copied();
+        applied.or_else(|| self.below.template(key))
+    }
+
+    fn has(&self, kind: TemplateKind, name: &str) -> bool {
+        let fits = |key: &&&TemplateKey| key.kind == kind && *key.name == *name;
+        self.applied.keys().find(fits).is_some() || self.below.has(kind, name)
+    }
+}
+
+/// Decides again on refused versions after something came into force, until nothing changes any
+/// more. Gives a verdict for each, in the order given; one that lifts another is found wherever it
+/// stands.
+pub fn reconsider(refused: &[Template], in_force: &dyn InForce, tree: &Tree) -> Vec<Verdict> {
+    let mut overlay = Overlay {
+        below: in_force,
+        applied: BTreeMap::new(),
+    };
+    let mut verdicts: Vec<Option<Verdict>> = vec![None; refused.len()];
+    loop {
+        let mut lifted = false;
+        for (template, verdict) in refused.iter().zip(&mut verdicts) {
+            let final_word = match verdict {
+                Some(Verdict::Refused(reason)) => !reason.may_pass(),
+                Some(_) => true,
+                None => false,
+            };
+            if final_word {
+                continue;
+            }
+            let now = consider(template, &overlay, tree);
+            if now == Verdict::Applied {
+                overlay.applied.insert(&template.key, template);
+                lifted = true;
+            }
+            *verdict = Some(now);
+        }
+        if !lifted {
+            break;
+        }
+    }
+    let decided = |verdict: Option<Verdict>| verdict.expect("the first round decides on each");
+    verdicts.into_iter().map(decided).collect()
+}
