@@ -1,0 +1,274 @@
+//! The only room that knows a storage engine: read, scan, and commit of one atomic unit of writes
+//! with preconditions, durable when it returns.
+//!
+//! Callers submit units; under one short lock the committer checks the preconditions in order,
+//! numbers the unit with a [`Generation`] and lays its writes over the engine, where every read
+//! sees them at once. One writer thread takes whatever waits, syncs once and answers all. What
+//! was read may therefore not be durable yet: nothing derived from it may leave the process before
+//! [`Store::settle`] (or the unit's own [`Ticket`]) says so.
+//!
+//! On disk the writer appends to a redo log, `redo/*.log`, and that sync is all a unit waits for.
+//! Its writes stay over the engine, sled in `db`, until a checkpoint brings the newest value of each
+//! key there: when 2 MiB have gathered, after a second without writes, and at close. What is deleted
+//! before that never reaches the engine. A store opens once all that its log holds was brought in.
+//!
+//! *Invariant*: keys and values are bytes here; what they mean is known elsewhere.
+
+mod committer;
+mod engine;
+mod error;
+mod memory;
+mod overlay;
+pub mod record;
+mod redo;
+mod sled_engine;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::{fmt, io, path::Path, sync::Arc};
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+pub use committer::Ticket;
+pub use error::{CommitError, Conflict, OpenError, StoreError};
+pub use memory::MemoryDisk;
+pub use sled_engine::SledOptions;
+pub use view::View;
+
+use committer::{AckWhen, Committer};
+use redo::Pace;
+
+/// One node's keyspace. A unit touches exactly one.
+pub type Shard = topology::DivisionCode;
+
+/// Longest key in bytes, without the shard.
+pub const KEY_LIMIT: usize = 1024;
+
+/// Longest value in bytes. Larger bodies are attachments; the engine keeps what is larger than
+/// 64 KiB outside its log.
+pub const VALUE_LIMIT: usize = 60 * 1024;
+
+/// Keys an engine batch holds at most, unless one unit alone is larger. A caller that may write
+/// without bound closes its unit below this.
+pub const BATCH_KEYS: usize = engine::BATCH_KEYS;
+
+/// The number of a submitted unit; units become durable in this order. Lives as long as the open
+/// store, is not stored, and starts at zero, which is always durable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(u64);
+
+/// Something read, and the generation that must be durable before anything derived from it leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen<T> {
+    /// What was read.
+    pub value: T,
+    /// Zero if everything read was durable already.
+    pub generation: Generation,
+}
+
+/// What must hold of a key for a unit to be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// The key has no value.
+    Absent,
+    /// The key has exactly this value.
+    Is(Bytes),
+}
+
+/// Writes to one shard that happen together or not at all.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// The keyspace written.
+    pub shard: Shard,
+    /// Checked in this order; the first that fails is the conflict.
+    pub expect: Vec<(Bytes, Expect)>,
+    /// Keys and their new values; a later entry for the same key wins.
+    pub put: Vec<(Bytes, Bytes)>,
+    /// Keys that lose their value; a key that is also in `put` is deleted.
+    pub delete: Vec<Bytes>,
+}
+
+/// A unit is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Its place among all units of this open store.
+    pub generation: Generation,
+}
+
+/// A stretch of keys of one shard: from `from`, inclusive, to `to`, exclusive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The first key that may be found.
+    pub from: Bytes,
+    /// The first key beyond; `None` reaches to the end of the shard.
+    pub to: Option<Bytes>,
+}
+
+/// A cheap handle on an open store. The last one that is dropped lets the writer finish what waits
+/// and stop; [`Store::close`] does the same and waits for it.
+#[derive(Clone)]
+pub struct Store {
+    committer: Arc<Committer>,
+}
+
+impl Store {
+    /// Opens, or creates, the store in `dir` and takes its lock.
+    ///
+    /// Blocks: to bring in what the redo log holds and to recover the engine, and for at most two seconds when this very
+    /// process is still closing the same directory.
+    pub fn open_sled(dir: &Path, options: SledOptions) -> Result<Self, OpenError> {
+        Self::open_paced(dir, &options, Pace::default(), AckWhen::Synced)
+    }
+
+    fn open_paced(
+        dir: &Path,
+        options: &SledOptions,
+        pace: Pace,
+        ack: AckWhen,
+    ) -> Result<Self, OpenError> {
+        let engine = sled_engine::SledEngine::open(dir, options)?;
+        let redo = redo::recover(dir, &engine, pace)?;
+        Committer::start(Arc::new(engine), Some(redo), ack)
+    }
+
+    /// Opens what `disk` holds: the engine for simulation and tests. It keeps everything in memory
+    /// and can be told to lose what was not synced.
+    pub fn open_memory(disk: &MemoryDisk) -> Result<Self, OpenError> {
+        let engine = disk.engine().map_err(|cause| OpenError::Io {
+            what: "sync what was left unsynced on",
+            path: "the memory disk".into(),
+            source: io::Error::other(cause),
+        })?;
+        Committer::start(Arc::new(engine), None, AckWhen::Synced)
+    }
+
+    /// The value of a key.
+    pub async fn get(&self, shard: Shard, key: &[u8]) -> Result<Seen<Option<Bytes>>, StoreError> {
+        self.committer.get(&full_key(shard, key))
+    }
+
+    /// At most `limit` keys of a range with their values, in order of the keys, or from the last
+    /// one backwards if `reverse`. All of one moment: no unit is seen in part.
+    pub async fn scan(
+        &self,
+        shard: Shard,
+        range: Range,
+        limit: usize,
+        reverse: bool,
+    ) -> Result<Seen<Vec<(Bytes, Bytes)>>, StoreError> {
+        let (from, to) = range.within(shard);
+        let mut seen = self.committer.scan(&from, &to, limit, reverse)?;
+        for (key, _) in &mut seen.value {
+            *key = key.slice(SHARD_BYTES..);
+        }
+        Ok(seen)
+    }
+
+    /// Commits a unit; durable when it returns.
+    pub async fn commit(&self, unit: Unit) -> Result<Committed, CommitError> {
+        Ok(self.submit(unit).await?.durable().await?)
+    }
+
+    /// Takes a unit: its writes are visible to all reads, but not durable before the ticket says
+    /// so. Waits while too much is waiting for the disk. A conflict is answered only once what it
+    /// saw is durable. A unit without writes only checks, and its ticket waits for what it saw.
+    pub async fn submit(&self, unit: Unit) -> Result<Ticket, CommitError> {
+        self.committer.submit(unit).await
+    }
+
+    /// Waits until everything up to `generation` is durable. Nothing read leaves before that.
+    pub async fn settle(&self, generation: Generation) -> Result<(), StoreError> {
+        self.committer.settle(generation).await
+    }
+
+    /// A view of one shard to decide on: remembers what it read and gathers what is to be written.
+    pub fn view(&self, shard: Shard) -> View {
+        View::new(self.clone(), shard)
+    }
+
+    /// Bytes the engine's files take.
+    pub fn size_on_disk(&self) -> Result<u64, StoreError> {
+        self.committer.size_on_disk()
+    }
+
+    /// Why the store is out of service, if its disk failed. Only opening it again helps.
+    pub fn failure(&self) -> Option<StoreError> {
+        self.committer.failure()
+    }
+
+    /// Writes and syncs what waits, stops the writer thread and gives up the directory. Other
+    /// handles then answer [`StoreError::Closed`].
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.committer.close().await
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Range {
+    /// The whole shard.
+    pub fn all() -> Self {
+        Self {
+            from: Bytes::new(),
+            to: None,
+        }
+    }
+
+    /// From `from`, inclusive, to `to`, exclusive.
+    pub fn between(from: impl Into<Bytes>, to: impl Into<Bytes>) -> Self {
+        Self {
+            from: from.into(),
+            to: Some(to.into()),
+        }
+    }
+
+    /// All keys that begin with `prefix`.
+    pub fn prefix(prefix: &[u8]) -> Self {
+        let from = Bytes::copy_from_slice(prefix);
+        let to = prefix.iter().rposition(|&byte| byte < u8::MAX).map(|last| {
+            let mut end = prefix[..=last].to_vec();
+            end[last] += 1;
+            Bytes::from(end)
+        });
+        Self { from, to }
+    }
+
+    /// Whether a key lies in the range.
+    pub fn contains(&self, key: &[u8]) -> bool {
+        key >= &self.from[..] && self.to.as_ref().is_none_or(|to| key < &to[..])
+    }
+
+    fn within(&self, shard: Shard) -> (Bytes, Bytes) {
+        let to = match &self.to {
+            Some(to) => full_key(shard, to),
+            None => Bytes::copy_from_slice(&(shard.as_u64() + 1).to_be_bytes()),
+        };
+        (full_key(shard, &self.from), to)
+    }
+}
+
+const SHARD_BYTES: usize = size_of::<u64>();
+
+/// The engine's key: eight bytes of shard, big-endian, then the key. A code has twelve digits, so
+/// the first byte is always zero; keys that begin with 0xFF belong to the engine itself.
+fn full_key(shard: Shard, key: &[u8]) -> Bytes {
+    let mut full = BytesMut::with_capacity(SHARD_BYTES + key.len());
+    full.put_u64(shard.as_u64());
+    full.put_slice(key);
+    full.freeze()
+}
+
+/// A key for people: the shard and the key with what is not printable escaped.
+fn show_key(full: &[u8]) -> String {
+    match full.split_first_chunk::<SHARD_BYTES>() {
+        Some((shard, key)) if shard[0] == 0 => {
+            format!("{:012}/{}", u64::from_be_bytes(*shard), key.escape_ascii())
+        }
+        _ => full.escape_ascii().to_string(),
+    }
+}

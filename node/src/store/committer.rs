@@ -1,0 +1,305 @@
+mod checkpoint;
+mod state;
+mod writer;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread::{self, JoinHandle},
+};
+
+use bytes::Bytes;
+use tokio::sync::{TryAcquireError, oneshot};
+
+use super::{
+    CommitError, Committed, Generation, KEY_LIMIT, OpenError, Seen, Shard, Store, StoreError, Unit,
+    VALUE_LIMIT,
+    engine::{Engine, Write},
+    full_key,
+    overlay::{self, Merge},
+    redo::Redo,
+};
+use state::{Shared, Standing, State};
+use writer::Log;
+pub(super) use writer::panic_text;
+
+/// Bytes that may wait for the disk; beyond that, submitters wait.
+const ROOM_BYTES: usize = 8 << 20;
+
+/// When units are called durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AckWhen {
+    Synced,
+    /// The mutant that the power-cut test must catch.
+    #[cfg(test)]
+    Applied,
+}
+
+/// Owns the writer thread, which owns the one of checkpoints; dropped with the last handle.
+pub(super) struct Committer {
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// A unit that was taken. Dropping it changes nothing: the unit becomes durable all the same.
+#[must_use = "a unit is durable only when its ticket says so"]
+pub struct Ticket {
+    shared: Arc<Shared>,
+    generation: Generation,
+    settles: Generation,
+}
+
+impl Ticket {
+    /// The unit's place among all units.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// Waits until the unit is durable.
+    pub async fn durable(self) -> Result<Committed, StoreError> {
+        self.shared.settle(self.settles).await?;
+        Ok(Committed {
+            generation: self.generation,
+        })
+    }
+
+    /// Lets the ticket wait for something else that was seen, too.
+    pub(super) fn and_settle(mut self, seen: Generation) -> Self {
+        self.settles = self.settles.max(seen);
+        self
+    }
+}
+
+impl Committer {
+    /// Without a log every unit goes to the engine before it is durable.
+    pub(super) fn start(
+        engine: Arc<dyn Engine>,
+        redo: Option<Redo>,
+        ack: AckWhen,
+    ) -> Result<Store, OpenError> {
+        let shared = Arc::new(Shared::new(engine.clone()));
+        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
+            let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
+            thread.map_err(|source| OpenError::Io {
+                what: "start a thread of",
+                path: "the store".into(),
+                source,
+            })
+        };
+        let log = match redo {
+            Some(redo) => {
+                let redo = Arc::new(Mutex::new(redo));
+                let (shared, engine, log) = (shared.clone(), engine.clone(), redo.clone());
+                let checkpoints = spawn(
+                    "store-checkpoint",
+                    Box::new(move || shared.checkpoint_until_written(&*engine, &log)),
+                )?;
+                Some(Log { redo, checkpoints })
+            }
+            None => None,
+        };
+        let writing = shared.clone();
+        let writer = spawn(
+            "store-writer",
+            Box::new(move || writing.write_until_closed(engine, log, ack)),
+        );
+        let writer = writer.inspect_err(|_| {
+            shared.lock().written = true;
+            shared.checkpoint.notify_one();
+        })?;
+        let committer = Self {
+            shared,
+            writer: Mutex::new(Some(writer)),
+        };
+        Ok(Store {
+            committer: Arc::new(committer),
+        })
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Result<Seen<Option<Bytes>>, StoreError> {
+        let pending = |state: &State| {
+            let entry = state.overlay.get(key)?;
+            Some(Seen {
+                value: entry.value.clone(),
+                generation: state.unsettled(entry.generation),
+            })
+        };
+        let engine = {
+            let state = self.shared.lock();
+            let engine = state.reading()?;
+            if let Some(seen) = pending(&state) {
+                return Ok(seen);
+            }
+            engine
+        };
+        let value = engine.get(key)?;
+        // The key may have been written, and even applied, meanwhile; if it is not pending now,
+        // what the engine said is durable.
+        let seen = pending(&self.shared.lock());
+        Ok(seen.unwrap_or(Seen {
+            value,
+            generation: Generation::default(),
+        }))
+    }
+
+    pub(super) fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+        reverse: bool,
+    ) -> Result<Seen<Vec<(Bytes, Bytes)>>, StoreError> {
+        if from >= to || limit == 0 {
+            return Ok(Seen {
+                value: Vec::new(),
+                generation: Generation::default(),
+            });
+        }
+        let merged = |engine: &dyn Engine, pending| {
+            let mut merge = Merge::new(pending, limit, reverse);
+            engine.scan(from, to, reverse, &mut |key, value| merge.offer(key, value))?;
+            Ok::<_, StoreError>(merge.finish())
+        };
+        let (engine, latest, (pending, generation)) = {
+            let state = self.shared.lock();
+            let engine = state.reading()?;
+            (
+                engine,
+                state.latest,
+                state.overlay.slice(from, to, limit, reverse),
+            )
+        };
+        let value = merged(&*engine, pending)?;
+        let state = self.shared.lock();
+        if state.applying <= latest {
+            let generation = state.unsettled(generation);
+            return Ok(Seen { value, generation });
+        }
+        // Something newer than the slice may have been applied under the scan: once more, while
+        // nothing can be taken. What may be applied then is all in the overlay.
+        let (pending, generation) = state.overlay.slice(from, to, limit, reverse);
+        Ok(Seen {
+            value: merged(&*engine, pending)?,
+            generation: state.unsettled(generation),
+        })
+    }
+
+    pub(super) async fn submit(&self, unit: Unit) -> Result<Ticket, CommitError> {
+        let shared = &self.shared;
+        let shard = unit.shard;
+        let expect = unit.expect;
+        let writes = full_writes(shard, unit.put, unit.delete)?;
+        let cost = writes.iter().map(|(k, v)| overlay::cost(k, v.as_ref()));
+        let cost: usize = cost.sum();
+        let cost = cost.min(ROOM_BYTES);
+        let room = u32::try_from(cost).expect("the room is less than 4 GiB");
+        let room = match shared.room.try_acquire_many(room) {
+            Ok(room) => room,
+            Err(TryAcquireError::NoPermits) => shared
+                .room
+                .acquire_many(room)
+                .await
+                .map_err(|_| shared.out_of_service())?,
+            Err(TryAcquireError::Closed) => return Err(shared.out_of_service().into()),
+        };
+        let (conflict, seen) = {
+            let mut state = shared.lock();
+            let engine = state.reading()?;
+            match state.check(&*engine, shard, expect)? {
+                Ok(settles) if writes.is_empty() => {
+                    let generation = settles;
+                    return Ok(Ticket {
+                        shared: shared.clone(),
+                        generation,
+                        settles,
+                    });
+                }
+                Ok(_) => {
+                    let generation = state.take(writes, cost);
+                    drop(state);
+                    room.forget();
+                    shared.work.notify_one();
+                    return Ok(Ticket {
+                        shared: shared.clone(),
+                        generation,
+                        settles: generation,
+                    });
+                }
+                Err(refused) => refused,
+            }
+        };
+        drop(room);
+        shared.settle(seen).await?;
+        Err(conflict.into())
+    }
+
+    pub(super) async fn settle(&self, generation: Generation) -> Result<(), StoreError> {
+        self.shared.settle(generation).await
+    }
+
+    pub(super) fn failure(&self) -> Option<StoreError> {
+        let standing = self.shared.lock().reading().err();
+        standing.filter(|error| matches!(error, StoreError::Poisoned(_)))
+    }
+
+    pub(super) fn size_on_disk(&self) -> Result<u64, StoreError> {
+        let engine = self.shared.lock().reading()?;
+        engine.size_on_disk()
+    }
+
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
+        let gone = {
+            let mut state = self.shared.lock();
+            state.close();
+            let (farewell, gone) = oneshot::channel();
+            if state.engine.is_some() {
+                state.farewells.push(farewell);
+            }
+            gone
+        };
+        self.shared.work.notify_one();
+        // An error only says that the writer was gone already.
+        let _ = gone.await;
+        let writer = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(writer) = writer {
+            let _ = writer.join();
+        }
+        match &self.shared.lock().standing {
+            Standing::Failed(cause) => Err(StoreError::Unknown(cause.clone())),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.shared.lock().close();
+        self.shared.work.notify_one();
+    }
+}
+
+fn full_writes(
+    shard: Shard,
+    put: Vec<(Bytes, Bytes)>,
+    delete: Vec<Bytes>,
+) -> Result<Vec<Write>, CommitError> {
+    let puts = put.into_iter().map(|(key, value)| (key, Some(value)));
+    let deletes = delete.into_iter().map(|key| (key, None));
+    puts.chain(deletes)
+        .map(|(key, value)| {
+            if key.len() > KEY_LIMIT {
+                return Err(CommitError::KeyTooLong { size: key.len() });
+            }
+            let size = value.as_ref().map_or(0, Bytes::len);
+            if size > VALUE_LIMIT {
+                return Err(CommitError::ValueTooLarge { size });
+            }
+            // A copy: the value may be a small part of a large buffer it would keep alive.
+            let value = value.map(|value| Bytes::copy_from_slice(&value));
+            Ok((full_key(shard, &key), value))
+        })
+        .collect()
+}

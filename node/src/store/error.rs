@@ -1,0 +1,121 @@
+use std::{io, path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+
+/// Why a store did not answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A record is not what was written. It is named, and never returned as a value.
+    #[error(
+        "the record `{key}` is damaged ({what}): run `wujitong store check`, \
+         and restore it from a neighbour or a backup"
+    )]
+    Damaged {
+        /// The division and the key, escaped.
+        key: String,
+        /// What was found.
+        what: String,
+    },
+    /// The engine could not read.
+    #[error("the store cannot be read ({0}): check the disk and its permissions")]
+    Unreadable(String),
+    /// The disk failed under a unit that was on its way: it may be there after reopening, or not.
+    #[error(
+        "the outcome is unknown: the disk failed ({0}); reopen the store, \
+         then repeat the request under the same id"
+    )]
+    Unknown(Arc<str>),
+    /// The disk failed earlier; nothing is answered until the store was reopened and checked.
+    #[error("the store is out of service since the disk failed ({0}): reopen it")]
+    Poisoned(Arc<str>),
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// A value is not a record this binary reads.
+    #[error(transparent)]
+    Record(#[from] super::record::RecordError),
+}
+
+/// Why a unit was not committed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// A precondition did not hold. What it saw is durable.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// A key is longer than [`super::KEY_LIMIT`].
+    #[error("a key of {size} bytes is too long: {limit} are allowed", limit = super::KEY_LIMIT)]
+    KeyTooLong {
+        /// Its length in bytes.
+        size: usize,
+    },
+    /// A value is longer than [`super::VALUE_LIMIT`].
+    #[error(
+        "a record of {size} bytes is too large: {limit} are allowed; keep the body as an attachment",
+        limit = super::VALUE_LIMIT
+    )]
+    ValueTooLarge {
+        /// Its length in bytes.
+        size: usize,
+    },
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The first precondition of a unit that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` was changed by somebody else: read it again and decide anew", key.escape_ascii())]
+pub struct Conflict {
+    /// The key, without its shard.
+    pub key: Bytes,
+    /// What it holds instead.
+    pub found: Option<Bytes>,
+}
+
+/// Why a store did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error(
+        "the store in {} is in use by process {}: stop that node, or give this one its own \
+         directory", dir.display(), pid.map_or("unknown".to_owned(), |pid| pid.to_string())
+    )]
+    Locked {
+        /// The store's directory.
+        dir: PathBuf,
+        /// The other process, if it left its number.
+        pid: Option<u32>,
+    },
+    /// A newer program wrote it.
+    #[error(
+        "the store has format {found}, this program knows formats up to {known}: \
+         use a newer wujitong"
+    )]
+    Newer {
+        /// The format found.
+        found: u32,
+        /// The newest format this program reads.
+        known: u32,
+    },
+    /// It cannot be read as a store. Nothing was thrown away.
+    #[error(
+        "the store in {} is damaged ({what}): keep a copy of the directory, then restore a backup \
+         or let the neighbours refill it", dir.display()
+    )]
+    Damaged {
+        /// The store's directory.
+        dir: PathBuf,
+        /// What was found.
+        what: String,
+    },
+    /// The file system refused something.
+    #[error("cannot {what} {}: {source}; check the path, its permissions and the disk", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// What the file system answered.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,186 @@
+use std::{
+    cmp::Ordering,
+    collections::BTreeMap,
+    iter::Peekable,
+    ops::{Bound, ControlFlow},
+    vec,
+};
+
+use bytes::Bytes;
+
+use super::{Generation, engine::Write};
+
+/// What a write costs in memory beside its bytes, roughly.
+const WRITE_OVERHEAD: usize = 160;
+
+/// Entries one sweep looks at, at most: everybody waits for it.
+const SWEEP_LIMIT: usize = 512;
+
+/// Writes that were taken and that the engine does not hold durably, by full key; they hide what
+/// it does hold.
+#[derive(Default)]
+pub(super) struct Overlay {
+    entries: BTreeMap<Bytes, Entry>,
+    bytes: usize,
+}
+
+#[derive(Clone)]
+pub(super) struct Entry {
+    pub(super) generation: Generation,
+    pub(super) value: Option<Bytes>,
+}
+
+impl Overlay {
+    pub(super) fn get(&self, key: &[u8]) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+
+    pub(super) fn lay(&mut self, generation: Generation, writes: &[Write]) {
+        for (key, value) in writes {
+            let entry = Entry {
+                generation,
+                value: value.clone(),
+            };
+            self.bytes += cost(key, value.as_ref());
+            if let Some(hidden) = self.entries.insert(key.clone(), entry) {
+                self.bytes -= cost(key, hidden.value.as_ref());
+            }
+        }
+    }
+
+    /// Takes away what the engine holds durably, but not what was written over it since.
+    pub(super) fn lift<'a>(
+        &mut self,
+        generation: Generation,
+        keys: impl IntoIterator<Item = &'a Bytes>,
+    ) {
+        for key in keys {
+            let entry = self.entries.get(key);
+            if entry.is_some_and(|entry| entry.generation <= generation)
+                && let Some(entry) = self.entries.remove(key)
+            {
+                self.bytes -= cost(key, entry.value.as_ref());
+            }
+        }
+    }
+
+    /// Bytes of memory the entries take, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The first few entries behind `after` that are not newer than `newest`, and the last key
+    /// that was looked at if there may be more.
+    pub(super) fn sweep(
+        &self,
+        after: Option<&Bytes>,
+        newest: Generation,
+        limit: usize,
+    ) -> (Vec<Write>, Option<Bytes>) {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut found = Vec::new();
+        let range = self.entries.range::<Bytes, _>((from, Bound::Unbounded));
+        for (looked_at, (key, entry)) in range.enumerate() {
+            if entry.generation <= newest {
+                found.push((key.clone(), entry.value.clone()));
+            }
+            if found.len() == limit || looked_at == SWEEP_LIMIT {
+                return (found, Some(key.clone()));
+            }
+        }
+        (found, None)
+    }
+
+    /// The entries of `from..to` that can matter to a scan for `limit` keys, and the newest
+    /// generation among them.
+    pub(super) fn slice(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+        reverse: bool,
+    ) -> (Vec<Write>, Generation) {
+        let bounds = (Bound::Included(from), Bound::Excluded(to));
+        let mut range = self.entries.range::<[u8], _>(bounds);
+        let mut newest = Generation::default();
+        let mut values = 0;
+        let mut found = Vec::new();
+        while values < limit {
+            let next = if reverse {
+                range.next_back()
+            } else {
+                range.next()
+            };
+            let Some((key, entry)) = next else { break };
+            newest = newest.max(entry.generation);
+            values += usize::from(entry.value.is_some());
+            found.push((key.clone(), entry.value.clone()));
+        }
+        (found, newest)
+    }
+}
+
+/// What a write costs in memory, roughly.
+pub(super) fn cost(key: &Bytes, value: Option<&Bytes>) -> usize {
+    WRITE_OVERHEAD + key.len() + value.map_or(0, Bytes::len)
+}
+
+/// Merges pending writes with a scan below them, both in scan order, until `limit` keys are found.
+pub(super) struct Merge {
+    pending: Peekable<vec::IntoIter<Write>>,
+    limit: usize,
+    reverse: bool,
+    found: Vec<(Bytes, Bytes)>,
+}
+
+impl Merge {
+    pub(super) fn new(pending: Vec<Write>, limit: usize, reverse: bool) -> Self {
+        Self {
+            pending: pending.into_iter().peekable(),
+            limit,
+            reverse,
+            found: Vec::new(),
+        }
+    }
+
+    /// Takes the next key of the scan below.
+    pub(super) fn offer(&mut self, key: Bytes, value: Bytes) -> ControlFlow<()> {
+        let mut hidden = false;
+        while self.found.len() < self.limit {
+            let Some((over, _)) = self.pending.peek() else {
+                break;
+            };
+            let order = if self.reverse {
+                key.cmp(over)
+            } else {
+                over.cmp(&key)
+            };
+            if order == Ordering::Greater {
+                break;
+            }
+            hidden |= order == Ordering::Equal;
+            self.take_pending();
+        }
+        if !hidden && self.found.len() < self.limit {
+            self.found.push((key, value));
+        }
+        if self.found.len() < self.limit {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Vec<(Bytes, Bytes)> {
+        while self.found.len() < self.limit && self.pending.peek().is_some() {
+            self.take_pending();
+        }
+        self.found
+    }
+
+    fn take_pending(&mut self) {
+        if let Some((key, Some(value))) = self.pending.next() {
+            self.found.push((key, value));
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The redo log in front of the engine: what makes a unit durable at the cost of one append and
+//! one `fdatasync`.
+//!
+//! A segment is a file `redo/<number>.log`, named after the first group it holds. A group is what
+//! one sync covers: a whole number of units under one checksum, so a torn group loses whole units,
+//! none of them acknowledged. Groups are numbered without gaps over the life of the store, and the
+//! next one is written only once the one before is synced: whatever is followed by a later group
+//! was durable, and if it is not sound it is damaged, not torn.
+//!
+//! A checkpoint brings what closed segments hold into the engine, then records the number of the
+//! last such group there, then removes the segments. *Invariants*: the engine holds nothing that is
+//! not synced in the log. A segment goes only after a synced record says that it is not needed.
+//! So a checkpoint may split units over engine batches: until it is complete, the log still has
+//! them whole, and a store is read only after the log was applied to it.
+
+mod group;
+mod recover;
+
+use std::{
+    fs::{self, File},
+    io::{self, Seek, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+
+use super::{
+    Generation, StoreError,
+    engine::{Engine, Write},
+};
+pub(super) use recover::recover;
+
+/// Holds the number of the last group whose writes are all in the engine: eight bytes, big-endian.
+pub(super) const MARK_KEY: &[u8] = b"\xffapplied";
+
+/// The file is made longer in steps of this, with zeros, so that the sync after a small group need
+/// not also write the file's new size.
+const STEP_BYTES: u64 = 128 * 1024;
+
+/// What a buffer keeps between groups.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// When a checkpoint begins.
+#[derive(Clone)]
+pub(super) struct Pace {
+    /// Bytes in memory, or four times as many in the log, that begin one.
+    pub(super) bytes: usize,
+    /// How long nothing was written before the rest is brought in.
+    pub(super) idle: Duration,
+    /// Called at every [`Point`]; an error is taken for one of the disk.
+    pub(super) probe: Option<Probe>,
+}
+
+pub(super) type Probe = Arc<dyn Fn(Point) -> Result<(), String> + Send + Sync>;
+
+/// What the writer or a checkpoint has just done: the places where a power cut may matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Point {
+    Appended,
+    Synced,
+    SegmentCreated,
+    SegmentBegun,
+    BatchApplied,
+    Marked,
+    EngineSynced,
+    SegmentRemoved,
+    SegmentsGone,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            bytes: 2 << 20,
+            idle: Duration::from_secs(1),
+            probe: None,
+        }
+    }
+}
+
+impl Pace {
+    pub(super) fn at(&self, point: Point) -> Result<(), String> {
+        self.probe.as_ref().map_or(Ok(()), |probe| probe(point))
+    }
+}
+
+/// The log of an open store. Used by the writer, and by a checkpoint to close a segment.
+pub(super) struct Redo {
+    pub(super) pace: Pace,
+    dir: PathBuf,
+    handle: File,
+    file: File,
+    path: PathBuf,
+    /// The file's end, and the end of its last group.
+    length: u64,
+    end: u64,
+    /// The number of the next group.
+    next: u64,
+    /// The newest unit appended.
+    newest: Generation,
+    buffer: Vec<u8>,
+    /// What the segment holds behind its last group is unknown.
+    broken: bool,
+}
+
+/// Segments that take no more groups, and the newest group and unit in them.
+pub(super) struct Closed {
+    pub(super) group: u64,
+    pub(super) newest: Generation,
+    paths: Vec<PathBuf>,
+}
+
+impl Redo {
+    /// Begins an empty segment for the group `next`. A file of that name holds no group.
+    fn begin(dir: &Path, next: u64, pace: Pace) -> io::Result<Self> {
+        let handle = File::open(dir)?;
+        let (file, path) = create(dir, next)?;
+        handle.sync_all()?;
+        Ok(Self {
+            pace,
+            dir: dir.to_owned(),
+            handle,
+            file,
+            path,
+            length: 0,
+            end: 0,
+            next,
+            newest: Generation::default(),
+            buffer: Vec::new(),
+            broken: false,
+        })
+    }
+
+    /// Appends one group and syncs it. After an error nothing can be said about it.
+    pub(super) fn append<'a>(
+        &mut self,
+        units: impl IntoIterator<Item = &'a [Write]>,
+        newest: Generation,
+    ) -> Result<(), String> {
+        if std::mem::replace(&mut self.broken, true) {
+            return Err("the log failed before".to_owned());
+        }
+        self.buffer.clear();
+        group::encode(self.next, units, &mut self.buffer)?;
+        let size = self.buffer.len() as u64;
+        let end = self.end + size;
+        if end > self.length && size <= STEP_BYTES / 4 {
+            let length = end.next_multiple_of(STEP_BYTES);
+            let rest = usize::try_from(length - end).expect("less than a step");
+            self.buffer.resize(self.buffer.len() + rest, 0);
+        }
+        self.write().map_err(|error| self.failed("write", &error))?;
+        self.pace.at(Point::Appended)?;
+        self.file
+            .sync_data()
+            .map_err(|error| self.failed("sync", &error))?;
+        self.length = self.length.max(self.end + self.buffer.len() as u64);
+        self.end = end;
+        self.next += 1;
+        self.newest = newest;
+        self.buffer.clear();
+        self.buffer.shrink_to(BUFFER_BYTES);
+        self.pace.at(Point::Synced)?;
+        self.broken = false;
+        Ok(())
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(self.end))?;
+        self.file.write_all(&self.buffer)
+    }
+
+    /// Bytes of groups in the segment that is being written.
+    pub(super) fn segment_bytes(&self) -> usize {
+        usize::try_from(self.end).unwrap_or(usize::MAX)
+    }
+
+    /// Closes the segment and begins the next; `None` if there is nothing in it.
+    pub(super) fn close_segment(&mut self) -> Result<Option<Closed>, String> {
+        if self.broken {
+            return Err("the log failed before".to_owned());
+        }
+        if self.end == 0 {
+            return Ok(None);
+        }
+        // Nothing may be added to a segment that has a follower.
+        self.broken = true;
+        let (file, path) = create(&self.dir, self.next).map_err(|e| self.failed("follow", &e))?;
+        self.pace.at(Point::SegmentCreated)?;
+        self.handle
+            .sync_all()
+            .map_err(|error| self.failed("follow", &error))?;
+        self.pace.at(Point::SegmentBegun)?;
+        self.file = file;
+        let full = std::mem::replace(&mut self.path, path);
+        self.length = 0;
+        self.end = 0;
+        self.broken = false;
+        Ok(Some(Closed {
+            group: self.next - 1,
+            newest: self.newest,
+            paths: vec![full],
+        }))
+    }
+
+    fn failed(&self, what: &str, error: &io::Error) -> String {
+        format!("cannot {what} {}: {error}", self.path.display())
+    }
+}
+
+impl Closed {
+    /// Records in the engine that these segments are not needed any more, and syncs it.
+    pub(super) fn retire(&self, engine: &dyn Engine, pace: &Pace) -> Result<(), String> {
+        let mark = Bytes::copy_from_slice(&self.group.to_be_bytes());
+        engine.apply(&[&[(Bytes::from_static(MARK_KEY), Some(mark))]])?;
+        pace.at(Point::Marked)?;
+        engine.sync()?;
+        pace.at(Point::EngineSynced)
+    }
+
+    /// Removes them.
+    pub(super) fn remove(&self, pace: &Pace) -> Result<(), String> {
+        for path in &self.paths {
+            fs::remove_file(path)
+                .map_err(|error| format!("cannot remove {}: {error}", path.display()))?;
+            pace.at(Point::SegmentRemoved)?;
+        }
+        if let Some(dir) = self.paths.first().and_then(|path| path.parent()) {
+            File::open(dir)
+                .and_then(|dir| dir.sync_all())
+                .map_err(|error| format!("cannot sync {}: {error}", dir.display()))?;
+        }
+        pace.at(Point::SegmentsGone)
+    }
+}
+
+/// The number of the last group that is in the engine, if the store ever had a log.
+fn mark(engine: &dyn Engine) -> Result<Option<u64>, StoreError> {
+    let Some(mark) = engine.get(MARK_KEY)? else {
+        return Ok(None);
+    };
+    match mark[..].try_into() {
+        Ok(mark) => Ok(Some(u64::from_be_bytes(mark))),
+        Err(_) => Err(StoreError::Damaged {
+            key: MARK_KEY.escape_ascii().to_string(),
+            what: "it has not eight bytes".to_owned(),
+        }),
+    }
+}
+
+/// Bytes the segments of a store take.
+pub(super) fn size(store: &Path) -> io::Result<u64> {
+    let mut size = 0;
+    for entry in fs::read_dir(store.join("redo"))? {
+        size += match entry?.metadata() {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(error),
+        };
+    }
+    Ok(size)
+}
+
+fn create(dir: &Path, number: u64) -> io::Result<(File, PathBuf)> {
+    let path = dir.join(file_name(number));
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&path)?;
+    Ok((file, path))
+}
+
+fn file_name(number: u64) -> String {
+    format!("{number:020}.log")
+}
+
+fn number_of(name: &str) -> Option<u64> {
+    let number = name.strip_suffix(".log")?.parse().ok()?;
+    (file_name(number) == name).then_some(number)
+}

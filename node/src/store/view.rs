@@ -1,0 +1,150 @@
+use std::{collections::BTreeMap, ops::Bound};
+
+use bytes::Bytes;
+
+use super::{
+    CommitError, Expect, Generation, Range, Seen, Shard, Store, StoreError, Unit,
+    committer::Ticket, overlay::Merge,
+};
+
+/// One shard as a decision sees it: what it reads becomes the unit's preconditions, what it writes
+/// is seen by its own later reads and by nobody else before [`View::submit`].
+#[derive(Debug)]
+pub struct View {
+    store: Store,
+    shard: Shard,
+    read: BTreeMap<Bytes, Option<Bytes>>,
+    written: BTreeMap<Bytes, Option<Bytes>>,
+    seen: Generation,
+}
+
+impl View {
+    pub(super) fn new(store: Store, shard: Shard) -> Self {
+        Self {
+            store,
+            shard,
+            read: BTreeMap::new(),
+            written: BTreeMap::new(),
+            seen: Generation::default(),
+        }
+    }
+
+    /// The shard.
+    pub fn shard(&self) -> Shard {
+        self.shard
+    }
+
+    /// The value of a key. The unit will be refused if it changes before the unit is taken; a
+    /// second `get` repeats what the first one found.
+    pub async fn get(&mut self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        if let Some(known) = self.known(key) {
+            return Ok(known.clone());
+        }
+        let value = self.fetch(key).await?;
+        self.read.insert(Bytes::copy_from_slice(key), value.clone());
+        Ok(value)
+    }
+
+    /// The value of a key, without making it a precondition.
+    pub async fn peek(&mut self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        if let Some(known) = self.known(key) {
+            return Ok(known.clone());
+        }
+        self.fetch(key).await
+    }
+
+    /// At most `limit` keys of a range with their values, like [`Store::scan`]. Not a precondition:
+    /// a decision that rests on a key gets it as well.
+    pub async fn scan(
+        &mut self,
+        range: Range,
+        limit: usize,
+        reverse: bool,
+    ) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
+        let mut own = self.written_in(&range);
+        let deleted = own.iter().filter(|(_, value)| value.is_none()).count();
+        let below = limit.saturating_add(deleted);
+        let below = self.store.scan(self.shard, range, below, reverse).await?;
+        let below = self.note(below);
+        if reverse {
+            own.reverse();
+        }
+        let mut merge = Merge::new(own, limit, reverse);
+        for (key, value) in below {
+            if merge.offer(key, value).is_break() {
+                break;
+            }
+        }
+        Ok(merge.finish())
+    }
+
+    /// Gives a key a value.
+    pub fn put(&mut self, key: impl Into<Bytes>, value: impl Into<Bytes>) {
+        self.written.insert(key.into(), Some(value.into()));
+    }
+
+    /// Takes a key's value away.
+    pub fn delete(&mut self, key: impl Into<Bytes>) {
+        self.written.insert(key.into(), None);
+    }
+
+    /// How many keys are to be written; a unit is best closed before [`super::BATCH_KEYS`].
+    pub fn len(&self) -> usize {
+        self.written.len()
+    }
+
+    /// Whether nothing is to be written.
+    pub fn is_empty(&self) -> bool {
+        self.written.is_empty()
+    }
+
+    /// Submits what was written, on condition of what was read. The ticket also waits for
+    /// everything the view has seen.
+    pub async fn submit(self) -> Result<Ticket, CommitError> {
+        let expect = self.read.into_iter().map(|(key, value)| match value {
+            Some(value) => (key, Expect::Is(value)),
+            None => (key, Expect::Absent),
+        });
+        let mut unit = Unit {
+            shard: self.shard,
+            expect: expect.collect(),
+            put: Vec::with_capacity(self.written.len()),
+            delete: Vec::new(),
+        };
+        for (key, value) in self.written {
+            match value {
+                Some(value) => unit.put.push((key, value)),
+                None => unit.delete.push(key),
+            }
+        }
+        Ok(self.store.submit(unit).await?.and_settle(self.seen))
+    }
+
+    /// Waits until everything the view has seen is durable, for an answer that writes nothing.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.store.settle(self.seen).await
+    }
+
+    fn known(&self, key: &[u8]) -> Option<&Option<Bytes>> {
+        self.written.get(key).or_else(|| self.read.get(key))
+    }
+
+    async fn fetch(&mut self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        let seen = self.store.get(self.shard, key).await?;
+        Ok(self.note(seen))
+    }
+
+    fn note<T>(&mut self, seen: Seen<T>) -> T {
+        self.seen = self.seen.max(seen.generation);
+        seen.value
+    }
+
+    fn written_in(&self, range: &Range) -> Vec<(Bytes, Option<Bytes>)> {
+        let from = Bound::Included(range.from.clone());
+        self.written
+            .range((from, Bound::Unbounded))
+            .take_while(|(key, _)| range.contains(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+}
