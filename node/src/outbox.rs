@@ -1,0 +1,33 @@
+//! The outbox: what waits for a neighbour, written in the commit that made it true, and removed
+//! when the neighbour has said what became of it.
+
+pub mod queue;
+pub mod sender;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
+
+use tokio::sync::Notify;
+use topology::DivisionCode;
+
+/// Wakes the session of a neighbour when something was queued for it.
+#[derive(Clone, Debug, Default)]
+pub struct Bells(Arc<RwLock<HashMap<DivisionCode, Arc<Notify>>>>);
+
+impl Bells {
+    /// The bell of one neighbour.
+    pub fn of(&self, neighbour: DivisionCode) -> Arc<Notify> {
+        if let Some(bell) = self.0.read().expect("no holder panics").get(&neighbour) {
+            return Arc::clone(bell);
+        }
+        let mut bells = self.0.write().expect("no holder panics");
+        Arc::clone(bells.entry(neighbour).or_default())
+    }
+
+    /// Rings one neighbour's bell.
+    pub fn ring(&self, neighbour: DivisionCode) {
+        self.of(neighbour).notify_one();
+    }
+}

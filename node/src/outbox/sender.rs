@@ -1,0 +1,309 @@
+//! Takes what waits for one neighbour, lane by lane, within the windows of one session.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use topology::DivisionCode;
+
+use super::queue::{self, Queued};
+use crate::{
+    domain::{
+        envelope::Lane,
+        ids::MatterId,
+        matter::{Body, CustodyVersion},
+    },
+    store::{
+        Generation, Range, Store, StoreError,
+        record::{self, RecordError},
+    },
+};
+
+/// At most this many envelopes go into one frame.
+const BATCH_ENVELOPES: usize = 64;
+/// A frame holds no more bytes of envelopes and bodies, unless one alone has more.
+const BATCH_BYTES: usize = 96 * 1024;
+/// Bodies beside one envelope, in bytes. Those of an honest matter, text and remarks, are below; what
+/// a neighbour made up beyond that is left out, so that no frame is too long to be sent.
+const BODY_BYTES: usize = 320 * 1024;
+/// Segments read from the store at once.
+const READ_AHEAD: usize = 16;
+
+/// How much may be unacknowledged, per lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Envelopes.
+    pub envelopes: usize,
+    /// Bytes, bodies included.
+    pub bytes: usize,
+}
+
+/// What the neighbour said of one envelope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled<R> {
+    /// Its segment.
+    pub n: u64,
+    /// The transfer it was.
+    pub give: Option<(MatterId, CustodyVersion)>,
+    /// The slot it was the latest word on.
+    pub slot: Option<Bytes>,
+    /// Why it was refused; `None` if it was accepted.
+    pub refused: Option<R>,
+    /// Whether it was the last of its segment, which may now be removed.
+    pub last: bool,
+}
+
+/// Envelopes taken for one frame.
+#[derive(Debug)]
+pub struct Parcel {
+    /// Their lane.
+    pub lane: Lane,
+    /// Position of the first in this session and lane, from 1.
+    pub first: u64,
+    /// The envelopes, each with the bodies that travel beside it.
+    pub entries: Vec<(Queued, Vec<Body>)>,
+    /// Nothing of this may leave before this generation is durable.
+    pub generation: Generation,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    position: u64,
+    n: u64,
+    last: bool,
+    bytes: usize,
+    give: Option<(MatterId, CustodyVersion)>,
+    slot: Option<Bytes>,
+}
+
+#[derive(Debug)]
+struct LaneQueue {
+    lane: Lane,
+    cursor: u64,
+    /// Something may be in the store beyond the cursor.
+    stale: bool,
+    loaded: VecDeque<(u64, bool, Queued)>,
+    in_flight: VecDeque<InFlight>,
+    in_flight_bytes: usize,
+    next_position: u64,
+    held_until_paced: bool,
+}
+
+/// One session's view of what waits for one neighbour.
+#[derive(Debug)]
+pub struct Sender {
+    store: Store,
+    me: DivisionCode,
+    neighbour: DivisionCode,
+    window: Window,
+    lanes: [LaneQueue; 4],
+    turns: u64,
+    generation: Generation,
+}
+
+impl Sender {
+    /// Starts from the oldest entry of every lane.
+    pub fn new(store: Store, me: DivisionCode, neighbour: DivisionCode, window: Window) -> Self {
+        let lanes = Lane::ALL.map(|lane| LaneQueue {
+            lane,
+            cursor: 0,
+            stale: true,
+            loaded: VecDeque::new(),
+            in_flight: VecDeque::new(),
+            in_flight_bytes: 0,
+            next_position: 1,
+            held_until_paced: false,
+        });
+        let generation = Generation::default();
+        Self {
+            store,
+            me,
+            neighbour,
+            window,
+            lanes,
+            turns: 0,
+            generation,
+        }
+    }
+
+    /// Something may have been queued.
+    pub fn look_again(&mut self) {
+        for lane in &mut self.lanes {
+            lane.stale = true;
+        }
+    }
+
+    /// The pace of figures allows another frame of them.
+    pub fn release_figures(&mut self) {
+        self.lanes[Lane::Figures.index()].held_until_paced = false;
+    }
+
+    /// Envelopes sent and not yet answered.
+    pub fn unacknowledged(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.in_flight.len()).sum()
+    }
+
+    /// Whether [`Sender::next`] is worth calling.
+    pub fn may_have_more(&self) -> bool {
+        self.lanes
+            .iter()
+            .any(|lane| self.open(lane) && (lane.stale || !lane.loaded.is_empty()))
+    }
+
+    fn open(&self, lane: &LaneQueue) -> bool {
+        !lane.held_until_paced
+            && lane.in_flight.len() < self.window.envelopes
+            && lane.in_flight_bytes < self.window.bytes
+    }
+
+    /// The next frame's worth: the most urgent lane that has something and room, but every eighth
+    /// time the least urgent.
+    pub async fn next(&mut self) -> Result<Option<Parcel>, StoreError> {
+        self.turns += 1;
+        let lowest_first = self.turns.is_multiple_of(8);
+        for at in 0..self.lanes.len() {
+            let index = if lowest_first {
+                self.lanes.len() - 1 - at
+            } else {
+                at
+            };
+            if !self.open(&self.lanes[index]) {
+                continue;
+            }
+            self.load(index).await?;
+            if !self.lanes[index].loaded.is_empty() {
+                return self.take(index).await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn load(&mut self, index: usize) -> Result<(), StoreError> {
+        while self.lanes[index].stale && self.lanes[index].loaded.len() < BATCH_ENVELOPES {
+            self.load_more(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn load_more(&mut self, index: usize) -> Result<(), StoreError> {
+        let lane = &mut self.lanes[index];
+        let from = queue::segment_key(self.neighbour, lane.lane, lane.cursor + 1);
+        let to = queue::segment_key(self.neighbour, lane.lane, u64::MAX);
+        let range = Range::between(from, to);
+        let seen = self.store.scan(self.me, range, READ_AHEAD, false).await?;
+        self.generation = self.generation.max(seen.generation);
+        lane.stale = seen.value.len() == READ_AHEAD;
+        for (key, value) in seen.value {
+            let n = queue::segment_number(&key).ok_or(RecordError::Damaged("segment key"))?;
+            let entries: Vec<Queued> = record::read(&value)?;
+            let count = entries.len();
+            for (at, queued) in entries.into_iter().enumerate() {
+                lane.loaded.push_back((n, at + 1 == count, queued));
+            }
+            lane.cursor = n;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, index: usize) -> Result<Parcel, StoreError> {
+        let mut entries = Vec::new();
+        let mut total = 0;
+        let first = self.lanes[index].next_position;
+        while entries.len() < BATCH_ENVELOPES
+            && total < BATCH_BYTES
+            && self.open(&self.lanes[index])
+        {
+            let Some((.., queued)) = self.lanes[index].loaded.front() else {
+                break;
+            };
+            let bodies = self.bodies(&queued.bodies).await?;
+            let bytes = queued.bytes.len() + bodies.iter().map(|b| b.text.len()).sum::<usize>();
+            if !entries.is_empty() && total + bytes > BATCH_BYTES {
+                break;
+            }
+            let (n, last, queued) = self.lanes[index].loaded.pop_front().expect("just seen");
+            total += bytes;
+            let lane = &mut self.lanes[index];
+            lane.in_flight.push_back(InFlight {
+                position: lane.next_position,
+                n,
+                last,
+                bytes,
+                give: queued.give,
+                slot: queued.slot.clone(),
+            });
+            lane.in_flight_bytes += bytes;
+            lane.next_position += 1;
+            entries.push((queued, bodies));
+        }
+        let lane = &mut self.lanes[index];
+        lane.held_until_paced = lane.lane == Lane::Figures;
+        Ok(Parcel {
+            lane: lane.lane,
+            first,
+            entries,
+            generation: self.generation,
+        })
+    }
+
+    /// The bodies that travel beside an envelope: what a person wrote first, then the latest
+    /// remarks.
+    async fn bodies(&self, keys: &[Bytes]) -> Result<Vec<Body>, StoreError> {
+        let mut bodies = Vec::with_capacity(keys.len());
+        let mut total = 0;
+        let (first, rest) = keys.split_at(keys.len().min(1));
+        for key in first.iter().chain(rest.iter().rev()) {
+            let Some(bytes) = self.store.get(self.me, key).await?.value else {
+                continue;
+            };
+            let body: Body = record::read(&bytes)?;
+            total += body.text.len();
+            if total > BODY_BYTES {
+                break;
+            }
+            bodies.push(body);
+        }
+        Ok(bodies)
+    }
+
+    /// The neighbour has outcomes for everything up to `through`. `None` if it speaks of what was
+    /// never sent.
+    pub fn acknowledged<R>(
+        &mut self,
+        lane: Lane,
+        through: u64,
+        mut refused: Vec<(u64, R)>,
+    ) -> Option<Vec<Settled<R>>> {
+        let lane = &mut self.lanes[lane.index()];
+        if through >= lane.next_position {
+            return None;
+        }
+        let mut settled = Vec::new();
+        while lane
+            .in_flight
+            .front()
+            .is_some_and(|entry| entry.position <= through)
+        {
+            let entry = lane.in_flight.pop_front().expect("just seen");
+            lane.in_flight_bytes -= entry.bytes;
+            let at = refused
+                .iter()
+                .position(|(position, _)| *position == entry.position);
+            let refused = at.map(|at| refused.swap_remove(at).1);
+            let InFlight {
+                n,
+                give,
+                slot,
+                last,
+                ..
+            } = entry;
+            settled.push(Settled {
+                n,
+                give,
+                slot,
+                refused,
+                last,
+            });
+        }
+        Some(settled)
+    }
+}

@@ -1,0 +1,25 @@
+//! Domain ⇄ protobuf, total and strict. What a peer sends is checked here for shape and range, so
+//! that no other room meets a number it could overflow on; whether it is true is not decided here.
+//!
+//! Envelopes are decoded to be understood, never to be forwarded: a hop forwards the exact bytes.
+
+mod adoption;
+mod choice;
+mod envelope;
+mod figures;
+pub mod frame;
+mod malformed;
+mod matter;
+pub mod refusal;
+mod template;
+
+#[cfg(test)]
+mod arbitrary;
+#[cfg(test)]
+mod tests;
+
+pub use envelope::{decode_envelope, encode_envelope};
+pub use malformed::Malformed;
+
+/// Longest key of a replaceable envelope in bytes: a cell's, with the longest category.
+pub const MOST_KEY_BYTES: usize = 72;

@@ -1,0 +1,52 @@
+//! Enumerations. Zero and what this version does not know are malformed.
+
+use proto::v1;
+use topology::Tier;
+
+use super::Malformed;
+use crate::domain::{
+    category::{Class, Priority, Visibility},
+    envelope::Lane,
+    matter::{Channel, Outcome},
+    template::TemplateKind,
+};
+
+/// A domain enumeration with a number on the wire.
+pub(super) trait Choice: Sized {
+    /// The number on the wire.
+    fn number(self) -> i32;
+
+    /// The choice of a number from the wire.
+    fn read(number: i32, field: &'static str) -> Result<Self, Malformed>;
+}
+
+macro_rules! choices {
+    ($($name:ident { $($variant:ident)* })*) => {$(
+        impl Choice for $name {
+            fn number(self) -> i32 {
+                match self {
+                    $(Self::$variant => v1::$name::$variant as i32,)*
+                }
+            }
+
+            fn read(number: i32, field: &'static str) -> Result<Self, Malformed> {
+                match v1::$name::try_from(number) {
+                    $(Ok(v1::$name::$variant) => Ok(Self::$variant),)*
+                    Ok(v1::$name::Unspecified) => Err(Malformed::Missing(field)),
+                    Err(_) => Err(Malformed::Choice { field, number }),
+                }
+            }
+        }
+    )*};
+}
+
+choices! {
+    Channel { Snapshot Mailbox Service Grid Hotline Sensor Paper }
+    Priority { Normal Urgent Emergency }
+    Visibility { Public Path Direct }
+    Class { Public Personal Sensitive }
+    Outcome { Solved Unfounded Unsolvable }
+    Lane { Emergency Matter Notice Figures }
+    Tier { Province City County Township Village }
+    TemplateKind { Policy Disclosure Service Standard Board }
+}
