@@ -1,0 +1,293 @@
+//! Files that appear whole or not at all, private ones readable by their owner only.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+/// A file of an identity could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// Reading failed.
+    #[error("{path} could not be read: {cause}; {}", hint(.cause))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// Writing failed; what stood there before still stands.
+    #[error("{path} could not be written: {cause}; check free space and the directory's owner")]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+}
+
+fn hint(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::NotFound => "run `wujitong init` for this division or check the directory",
+        io::ErrorKind::PermissionDenied => "run as the user who owns the data directory",
+        _ => "check the disk and restore the file from a backup",
+    }
+}
+
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(|cause| FileError::Read {
+        path: path.to_owned(),
+        cause,
+    })
+}
+
+/// Reads a private key; says so if others may read it too.
+pub(super) fn read_private(path: &Path) -> Result<Vec<u8>, FileError> {
+    let bytes = read(path)?;
+    if fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0) {
+        tracing::warn!(path = %path.display(), "private key readable by others; chmod 600");
+    }
+    Ok(bytes)
+}
+
+/// Replaces one file atomically and durably, with mode 0644.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let failed = |cause| FileError::Write {
+        path: path.to_owned(),
+        cause,
+    };
+    let parent = path.parent().unwrap_or(Path::new("."));
+    make_dir(parent)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = parent.join(format!(".{name}.new"));
+    let file = create(&temporary, bytes, 0o644).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    fs::rename(&temporary, path).map_err(failed)?;
+    sync_dir(parent)
+}
+
+/// Makes a directory that only its owner may enter, and those above it.
+pub(super) fn make_dir(path: &Path) -> Result<(), FileError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|cause| FileError::Write {
+            path: path.to_owned(),
+            cause,
+        })
+}
+
+fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<File> {
+    // A leftover of an interrupted write keeps its own mode, so it goes first.
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+        _ => {}
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)?;
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+fn sync_dir(path: &Path) -> Result<(), FileError> {
+    File::open(path)
+        .and_then(|dir| dir.sync_all())
+        .map_err(|cause| FileError::Write {
+            path: path.to_owned(),
+            cause,
+        })
+}
+
+/// Whole directories in the making: each appears complete under its name at [`Folders::commit`].
+#[derive(Default)]
+pub(super) struct Folders {
+    folders: Vec<Folder>,
+}
+
+struct Folder {
+    staged: PathBuf,
+    target: PathBuf,
+    files: Vec<(File, PathBuf)>,
+}
+
+impl Folders {
+    /// How many threads sync at once: the file system merges concurrent syncs into one journal write.
+    const SYNCERS: usize = 16;
+
+    /// Begins a directory that will appear at `target`; later [`Folders::put`] calls fill it.
+    pub(super) fn begin(&mut self, target: &Path) -> Result<(), FileError> {
+        let failed = |cause| FileError::Write {
+            path: target.to_owned(),
+            cause,
+        };
+        let parent = target.parent().unwrap_or(Path::new("."));
+        make_dir(parent)?;
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let staged = parent.join(format!(".{name}.new"));
+        match fs::remove_dir_all(&staged) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(failed(cause)),
+            _ => {}
+        }
+        make_dir(&staged)?;
+        self.folders.push(Folder {
+            staged,
+            target: target.to_owned(),
+            files: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// Writes a file into the directory begun last; `private` ones get mode 0600.
+    pub(super) fn put(&mut self, name: &str, bytes: &[u8], private: bool) -> Result<(), FileError> {
+        let folder = self.folders.last_mut().expect("a directory was begun");
+        let path = folder.staged.join(name);
+        let file = create(&path, bytes, if private { 0o600 } else { 0o644 }).map_err(|cause| {
+            FileError::Write {
+                path: path.clone(),
+                cause,
+            }
+        })?;
+        folder.files.push((file, path));
+        Ok(())
+    }
+
+    /// Makes everything durable, then lets the directories appear.
+    pub(super) fn commit(self) -> Result<(), FileError> {
+        self.sync()?;
+        for folder in &self.folders {
+            fs::rename(&folder.staged, &folder.target).map_err(|cause| FileError::Write {
+                path: folder.target.clone(),
+                cause,
+            })?;
+        }
+        let mut parents: Vec<_> = self
+            .folders
+            .iter()
+            .filter_map(|f| f.target.parent())
+            .collect();
+        parents.sort_unstable();
+        parents.dedup();
+        parents.into_iter().try_for_each(sync_dir)
+    }
+
+    fn sync(&self) -> Result<(), FileError> {
+        let files: Vec<_> = self
+            .folders
+            .iter()
+            .flat_map(|folder| &folder.files)
+            .collect();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some((file, path)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                file.sync_all().map_err(|cause| FileError::Write {
+                    path: path.clone(),
+                    cause,
+                })?;
+            }
+            Ok(())
+        };
+        if files.len() <= Self::SYNCERS {
+            work()?;
+        } else {
+            std::thread::scope(|scope| {
+                let syncers: Vec<_> = (0..Self::SYNCERS).map(|_| scope.spawn(work)).collect();
+                syncers
+                    .into_iter()
+                    .try_for_each(|syncer| syncer.join().expect("syncing files does not panic"))
+            })?;
+        }
+        self.folders
+            .iter()
+            .try_for_each(|folder| sync_dir(&folder.staged))
+    }
+}
+
+impl Drop for Folders {
+    /// Takes away what was begun and not committed: nobody shall find keys that belong to nothing.
+    fn drop(&mut self) {
+        for folder in &self.folders {
+            if let Err(cause) = fs::remove_dir_all(&folder.staged)
+                && cause.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(path = %folder.staged.display(), %cause, "leftover not removed");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_files_and_directories_are_closed_to_others_even_over_an_open_leftover() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let leftover = dir.path().join("inner/.33.new");
+        fs::create_dir_all(&leftover).expect("made");
+        fs::write(leftover.join("key"), b"half a key").expect("written");
+        let target = dir.path().join("inner/33");
+        let mut folders = Folders::default();
+        folders.begin(&target).expect("begun");
+        folders.put("key", b"secret", true).expect("put");
+        folders.put("chain", b"public", false).expect("put");
+        folders.commit().expect("committed");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode(&target.join("key")), 0o600);
+        assert_eq!(mode(&target), 0o700);
+        assert_eq!(fs::read(target.join("key")).expect("read"), b"secret");
+    }
+
+    #[test]
+    fn folders_that_are_not_committed_leave_nothing_behind() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut folders = Folders::default();
+        folders.begin(&dir.path().join("33")).expect("begun");
+        folders.put("key", b"k", true).expect("put");
+        drop(folders);
+        assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 0);
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("roots.pem");
+        write(&path, b"a longer first version").expect("written");
+        write(&path, b"second").expect("written");
+        assert_eq!(fs::read(&path).expect("read"), b"second");
+        assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 1);
+    }
+
+    #[test]
+    fn folders_are_invisible_until_they_are_committed() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut folders = Folders::default();
+        for n in 0..20 {
+            folders
+                .begin(&dir.path().join(n.to_string()))
+                .expect("begun");
+            folders.put("key", b"k", true).expect("put");
+        }
+        assert!(!dir.path().join("7").exists());
+        folders.commit().expect("committed");
+        assert_eq!(fs::read(dir.path().join("7/key")).expect("read"), b"k");
+        assert!(!dir.path().join(".7.new").exists());
+    }
+
+    #[test]
+    fn a_missing_file_says_what_to_do() {
+        let error = read(Path::new("/nowhere/tls.key"))
+            .expect_err("missing")
+            .to_string();
+        assert!(
+            error.contains("/nowhere/tls.key") && error.contains("init"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! The certificate profile: what a root, an issuing and a node certificate look like. `verify` accepts
+//! nothing else.
+//!
+//! ```text
+//! root     CA, self-signed, names only under the province, path length 3
+//! issuing  CA, signed by the parent's root or issuing key, names only under its division, path
+//!          length = the tiers left between it and the villages
+//! node     no CA, exactly one name: its division's DNS name; client and server; signed by its direct
+//!          parent's issuing key (the province's by its own root)
+//! ```
+
+use std::time::Duration;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType,
+};
+use rustls_pki_types::{CertificateDer, UnixTime};
+use time::OffsetDateTime;
+use topology::{DivisionCode, Tier, dns};
+
+/// How long certificates live from the moment they are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// Of a node's TLS certificate. Default 90 days: nodes do not renew by themselves yet.
+    pub node: Duration,
+    /// Of an issuing certificate. Default 2 years (of 365 days).
+    pub issuing: Duration,
+    /// Of the province's root. Default 20 years (of 365 days).
+    pub root: Duration,
+}
+
+impl Lifetimes {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            node: Self::DAY * 90,
+            issuing: Self::DAY * 365 * 2,
+            root: Self::DAY * 365 * 20,
+        }
+    }
+}
+
+/// When certificates are made, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// The time of making. Certificates are valid from 5 minutes before it, for clocks that are slow.
+    pub now: UnixTime,
+    /// How long they live.
+    pub lifetimes: Lifetimes,
+}
+
+impl Terms {
+    /// The default lifetimes from `now` on.
+    pub fn at(now: UnixTime) -> Self {
+        Self {
+            now,
+            lifetimes: Lifetimes::default(),
+        }
+    }
+}
+
+const BACKDATED: Duration = Duration::from_mins(5);
+
+/// The root of a province: parameters to sign with its own key.
+pub(super) fn root(
+    province: DivisionCode,
+    zone: &str,
+    network: &str,
+    terms: &Terms,
+) -> CertificateParams {
+    authority(province, zone, network, terms, terms.lifetimes.root)
+}
+
+/// The issuing certificate of a division below the province.
+pub(super) fn issuing(
+    division: DivisionCode,
+    zone: &str,
+    network: &str,
+    terms: &Terms,
+) -> CertificateParams {
+    authority(division, zone, network, terms, terms.lifetimes.issuing)
+}
+
+/// The TLS certificate of a node.
+pub(super) fn node(division: DivisionCode, zone: &str, terms: &Terms) -> CertificateParams {
+    let name = dns::name(division, zone);
+    let mut params = dated(terms, terms.lifetimes.node);
+    // The common name is for people who print the certificate; no verifier reads it.
+    params
+        .distinguished_name
+        .push(DnType::CommonName, name.as_str());
+    let name = name.try_into().expect("labels and zone are ASCII");
+    params.subject_alt_names = vec![SanType::DnsName(name)];
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ClientAuth,
+        ExtendedKeyUsagePurpose::ServerAuth,
+    ];
+    params
+}
+
+/// How many issuing certificates may follow below one of that tier.
+pub(super) const fn path_length(tier: Tier) -> u8 {
+    match tier {
+        Tier::Province => 3,
+        Tier::City => 2,
+        Tier::County => 1,
+        Tier::Township | Tier::Village => 0,
+    }
+}
+
+fn authority(
+    division: DivisionCode,
+    zone: &str,
+    network: &str,
+    terms: &Terms,
+    lifetime: Duration,
+) -> CertificateParams {
+    let name = dns::name(division, zone);
+    let mut params = dated(terms, lifetime);
+    // The network in the name keeps issuers of two networks apart while a path is searched.
+    params
+        .distinguished_name
+        .push(DnType::OrganizationName, network);
+    params
+        .distinguished_name
+        .push(DnType::CommonName, name.as_str());
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(path_length(division.tier())));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: vec![GeneralSubtree::DnsName(name)],
+        excluded_subtrees: Vec::new(),
+    });
+    params
+}
+
+fn dated(terms: &Terms, lifetime: Duration) -> CertificateParams {
+    let seconds = i64::try_from(terms.now.as_secs()).unwrap_or(i64::MAX);
+    let now = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.not_before = now - BACKDATED;
+    params.not_after = now + lifetime;
+    params.use_authority_key_identifier_extension = true;
+    params
+}
+
+/// An authority's certificate and key, ready to sign what stands below it.
+pub(super) fn issuer(
+    certificate: &CertificateDer<'_>,
+    key: KeyPair,
+) -> Result<Issuer<'static, KeyPair>, rcgen::Error> {
+    Issuer::from_ca_cert_der(certificate, key)
+}
