@@ -1,0 +1,201 @@
+//! Which host names an HTTP listener answers for.
+//!
+//! Without this, a web page anywhere could point a name of its own at the node's address and read
+//! from it through a visitor's browser (DNS rebinding).
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use futures::future::{Either, Ready, ready};
+use http::{HeaderMap, Request, StatusCode, Uri, header};
+use tower::{Layer, Service};
+
+/// A layer that answers 421 (Misdirected Request) for every host but those listed.
+///
+/// `list` is [`config::Http::hosts`]: names and addresses without port, IPv6 in brackets; case and
+/// port of a request do not matter.
+pub fn allow<S: AsRef<str>>(list: &[S]) -> AllowHosts {
+    AllowHosts(
+        list.iter()
+            .map(|host| name(host.as_ref()).to_ascii_lowercase())
+            .collect(),
+    )
+}
+
+/// See [`allow`].
+#[derive(Clone, Debug)]
+pub struct AllowHosts(Arc<[String]>);
+
+impl<S> Layer<S> for AllowHosts {
+    type Service = Allowed<S>;
+
+    fn layer(&self, inner: S) -> Allowed<S> {
+        Allowed {
+            hosts: self.clone(),
+            inner,
+        }
+    }
+}
+
+/// A service that only sees requests for allowed hosts; made by [`allow`].
+#[derive(Clone, Debug)]
+pub struct Allowed<S> {
+    hosts: AllowHosts,
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for Allowed<S>
+where
+    S: Service<Request<Body>, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<S::Future, Ready<Result<Response, Infallible>>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        match self.hosts.check(request.uri(), request.headers()) {
+            Ok(()) => Either::Left(self.inner.call(request)),
+            Err(refusal) => Either::Right(ready(Ok(refusal))),
+        }
+    }
+}
+
+impl AllowHosts {
+    /// Every host a request names must be allowed, and it must name one.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the error is the response that is sent"
+    )]
+    fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Response> {
+        let in_headers = headers.get_all(header::HOST).iter();
+        let named: Vec<&str> = uri
+            .authority()
+            .map(|authority| authority.as_str())
+            .into_iter()
+            .chain(in_headers.map(|value| value.to_str().unwrap_or("(unreadable)")))
+            .collect();
+        if named.is_empty() {
+            return Err(refusal("(none)"));
+        }
+        match named.into_iter().find(|host| !self.allows(host)) {
+            None => Ok(()),
+            Some(host) => Err(refusal(host)),
+        }
+    }
+
+    fn allows(&self, host: &str) -> bool {
+        let host = name(host);
+        self.0
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(host))
+    }
+}
+
+/// The host without its port and final dot.
+fn name(host: &str) -> &str {
+    let end = match host.find(']') {
+        Some(bracket) => bracket + 1,
+        None => host.find(':').unwrap_or(host.len()),
+    };
+    let (name, port) = host.split_at(end);
+    let port_is_one = port.is_empty()
+        || port
+            .strip_prefix(':')
+            .is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()));
+    if port_is_one {
+        name.strip_suffix('.').unwrap_or(name)
+    } else {
+        host
+    }
+}
+
+fn refusal(host: &str) -> Response {
+    let host: String = host.chars().take(100).collect();
+    let text = format!(
+        "this node does not answer for the host `{host}`; if it should, add that name to \
+         `http.hosts` in the node's configuration\n"
+    );
+    (
+        StatusCode::MISDIRECTED_REQUEST,
+        [(header::X_CONTENT_TYPE_OPTIONS, "nosniff")],
+        text,
+    )
+        .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(list: &[&str], uri: &str, hosts: &[&str]) -> StatusCode {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(header::HOST, host.parse().unwrap());
+        }
+        match allow(list).check(&uri.parse().unwrap(), &headers) {
+            Ok(()) => StatusCode::OK,
+            Err(refusal) => refusal.status(),
+        }
+    }
+
+    const LIST: &[&str] = &["localhost", "127.0.0.1", "[::1]", "Office.example"];
+
+    #[test]
+    fn listed_hosts_pass_with_any_port_and_in_any_case() {
+        for host in [
+            "localhost",
+            "LOCALHOST:7480",
+            "127.0.0.1:1",
+            "[::1]",
+            "[::1]:80",
+            "office.example.:9",
+        ] {
+            assert_eq!(status(LIST, "/", &[host]), StatusCode::OK, "{host}");
+        }
+    }
+
+    #[test]
+    fn all_others_are_misdirected() {
+        let others = [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "evil.localhost",
+            "127.0.0.1.evil.example",
+            "::1",
+            "[::1]evil",
+            "localhost:80@evil.example",
+            "127.0.0.2",
+        ];
+        for host in others {
+            assert_eq!(
+                status(LIST, "/", &[host]),
+                StatusCode::MISDIRECTED_REQUEST,
+                "{host}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_host_and_two_hosts_that_differ_are_misdirected() {
+        assert_eq!(status(LIST, "/", &[]), StatusCode::MISDIRECTED_REQUEST);
+        let two = ["localhost", "evil.example"];
+        assert_eq!(status(LIST, "/", &two), StatusCode::MISDIRECTED_REQUEST);
+        let uri = "http://evil.example/";
+        assert_eq!(
+            status(LIST, uri, &["localhost"]),
+            StatusCode::MISDIRECTED_REQUEST
+        );
+    }
+}

@@ -1,0 +1,325 @@
+//! What is counted and measured, for Prometheus.
+//!
+//! A room asks once for the [`DivisionMetrics`] or [`LinkMetrics`] it needs and keeps them: counting is
+//! then one atomic addition. Time to commit and time per hop are not kept per division, because a
+//! process may host thousands.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+};
+
+use config::DivisionCode;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+
+/// Upper bounds in seconds, from a fast disk's sync to a day's outage.
+const SECONDS: [f64; 18] = [
+    0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+    60.0, 600.0, 3_600.0, 86_400.0,
+];
+
+/// Everything one process counts. Clones count together.
+#[derive(Clone)]
+pub struct Metrics(Arc<Families>);
+
+/// Declares the counters every division has: families by division, and one division's handles.
+macro_rules! counters {
+    ($($(#[doc = $doc:literal])+ $name:ident,)*) => {
+        #[derive(Default)]
+        struct Counters { $($name: Family<OfDivision, Counter>,)* }
+
+        impl Counters {
+            fn register(&self, registry: &mut Registry) {
+                $(registry.register(
+                    stringify!($name),
+                    concat!($($doc),+).trim().trim_end_matches('.'),
+                    self.$name.clone(),
+                );)*
+            }
+        }
+
+        /// What one hosted division counts. Clones count together.
+        #[derive(Clone, Debug)]
+        pub struct DivisionMetrics {
+            $($(#[doc = $doc])+ pub $name: Counter<u64, AtomicU64>,)*
+            /// Seconds from an envelope's sending to its commit here, kept by the tier of the
+            /// division that received it.
+            pub hop_seconds: Histogram,
+        }
+
+        impl DivisionMetrics {
+            fn of(families: &Families, division: DivisionCode) -> Self {
+                let label = OfDivision { division: Division(division) };
+                let tier = OfTier { tier: division.tier().name() };
+                Self {
+                    $($name: families.counters.$name.get_or_create_owned(&label),)*
+                    hop_seconds: families.hop_seconds.get_or_create_owned(&tier),
+                }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Matters reported here.
+    matters_reported,
+    /// Matters whose custody was taken from a neighbour.
+    custody_taken,
+    /// Matters whose custody was given to a neighbour and accepted there.
+    custody_given,
+    /// Matters given to a neighbour and refused there.
+    custody_refused,
+    /// Envelopes sent to neighbours, repetitions included.
+    envelopes_sent,
+    /// Envelopes received from neighbours, repetitions included.
+    envelopes_received,
+    /// Envelopes received and refused, with the reason recorded.
+    envelopes_refused,
+    /// Envelopes received that had been seen before.
+    envelopes_duplicate,
+    /// Acknowledgements sent, each after its sync.
+    acks,
+    /// Commits that are durable.
+    commits,
+}
+
+/// What one link of a hosted division measures.
+#[derive(Clone, Debug)]
+pub struct LinkMetrics {
+    /// 1 while the neighbour is connected, else 0.
+    pub up: Gauge,
+    families: Metrics,
+    division: DivisionCode,
+    neighbour: DivisionCode,
+}
+
+impl LinkMetrics {
+    /// Envelopes that wait in a lane for this neighbour.
+    pub fn queued(&self, lane: &'static str) -> Gauge {
+        self.families.0.outbox_queued.get_or_create_owned(&OfLane {
+            division: Division(self.division),
+            neighbour: Division(self.neighbour),
+            lane,
+        })
+    }
+}
+
+struct Families {
+    registry: Mutex<Registry>,
+    counters: Counters,
+    link_up: Family<OfLink, Gauge>,
+    outbox_queued: Family<OfLane, Gauge>,
+    peer_refused: Family<OfReason, Counter>,
+    commit_seconds: Histogram,
+    hop_seconds: Family<OfTier, Histogram>,
+}
+
+impl Metrics {
+    /// The content type of [`encode`](Self::encode)'s text.
+    pub const CONTENT_TYPE: &'static str =
+        "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    /// The counters of a hosted division, shown as zero from now on.
+    pub fn division(&self, division: DivisionCode) -> DivisionMetrics {
+        DivisionMetrics::of(&self.0, division)
+    }
+
+    /// The measures of the link between a hosted division and its neighbour.
+    pub fn link(&self, division: DivisionCode, neighbour: DivisionCode) -> LinkMetrics {
+        let label = OfLink {
+            division: Division(division),
+            neighbour: Division(neighbour),
+        };
+        let up = self.0.link_up.get_or_create_owned(&label);
+        LinkMetrics {
+            up,
+            families: self.clone(),
+            division,
+            neighbour,
+        }
+    }
+
+    /// Counts a peer that was turned away before it could send anything. `reason` is one of a fixed
+    /// few, e.g. `expired certificate`.
+    pub fn peer_refused(&self, reason: &'static str) {
+        self.0
+            .peer_refused
+            .get_or_create(&OfReason { reason })
+            .inc();
+    }
+
+    /// Seconds from a caller's commit to its being durable, waiting for others included. One for the
+    /// process, as there is one committer.
+    pub fn commit_seconds(&self) -> Histogram {
+        self.0.commit_seconds.clone()
+    }
+
+    /// All measures as Prometheus text (OpenMetrics 1.0).
+    pub fn encode(&self) -> String {
+        let registry = self
+            .0
+            .registry
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut encoded = String::new();
+        text::encode(&mut encoded, &registry).expect("a String takes all that is written to it");
+        encoded
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let families = Families {
+            registry: Mutex::new(Registry::with_prefix("wujitong")),
+            counters: Counters::default(),
+            link_up: Family::default(),
+            outbox_queued: Family::default(),
+            peer_refused: Family::default(),
+            commit_seconds: Histogram::new(SECONDS),
+            hop_seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+        };
+        let mut registry = families.registry.lock().expect("nobody else has it yet");
+        let r = &mut *registry;
+        families.counters.register(r);
+        let up = "1 while the link to the neighbour is up, else 0";
+        r.register("link_up", up, families.link_up.clone());
+        let queued = "Envelopes that wait in the outbox";
+        r.register("outbox_queued", queued, families.outbox_queued.clone());
+        let refused = "Peers turned away before they could send anything";
+        r.register("peer_refused", refused, families.peer_refused.clone());
+        let commit = "Time from a commit's call to its being durable";
+        r.register_with_unit(
+            "commit",
+            commit,
+            Unit::Seconds,
+            families.commit_seconds.clone(),
+        );
+        let hop = "Time from an envelope's sending to its commit at the receiver";
+        r.register_with_unit("hop", hop, Unit::Seconds, families.hop_seconds.clone());
+        drop(registry);
+        Self(Arc::new(families))
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Division(DivisionCode);
+
+impl EncodeLabelValue for Division {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        fmt::Write::write_fmt(encoder, format_args!("{}", self.0))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfDivision {
+    division: Division,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfLink {
+    division: Division,
+    neighbour: Division,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfLane {
+    division: Division,
+    neighbour: Division,
+    lane: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfReason {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfTier {
+    tier: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> DivisionCode {
+        text.parse().unwrap()
+    }
+
+    fn value(metrics: &Metrics, series: &str) -> Option<String> {
+        let text = metrics.encode();
+        text.lines()
+            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' ').map(Into::into))
+    }
+
+    #[test]
+    fn divisions_count_apart_and_clones_together() {
+        let metrics = Metrics::default();
+        let county = metrics.division(code("330825"));
+        let _city = metrics.division(code("3308"));
+        county.custody_taken.inc();
+        county.clone().custody_taken.inc();
+        metrics.clone().division(code("330825")).custody_taken.inc();
+        let series = |of: &str| format!("wujitong_custody_taken_total{{division=\"{of}\"}}");
+        assert_eq!(
+            value(&metrics, &series("330825000000")).as_deref(),
+            Some("3")
+        );
+        assert_eq!(
+            value(&metrics, &series("330800000000")).as_deref(),
+            Some("0")
+        );
+    }
+
+    #[test]
+    fn a_link_shows_whether_it_is_up_and_what_waits_in_each_lane() {
+        let metrics = Metrics::default();
+        let link = metrics.link(code("330825"), code("3308"));
+        link.up.set(1);
+        link.queued("urgent").set(7);
+        let both = "division=\"330825000000\",neighbour=\"330800000000\"";
+        let up = value(&metrics, &format!("wujitong_link_up{{{both}}}"));
+        assert_eq!(up.as_deref(), Some("1"));
+        let queued = format!("wujitong_outbox_queued{{{both},lane=\"urgent\"}}");
+        assert_eq!(value(&metrics, &queued).as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn times_are_kept_for_the_process_and_by_tier() {
+        let metrics = Metrics::default();
+        metrics.commit_seconds().observe(0.001);
+        metrics
+            .division(code("330825002222"))
+            .hop_seconds
+            .observe(0.004);
+        metrics
+            .division(code("330825002221"))
+            .hop_seconds
+            .observe(0.004);
+        assert_eq!(
+            value(&metrics, "wujitong_commit_seconds_count").as_deref(),
+            Some("1")
+        );
+        let hops = value(&metrics, "wujitong_hop_seconds_count{tier=\"village\"}");
+        assert_eq!(hops.as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn refused_peers_are_counted_by_reason() {
+        let metrics = Metrics::default();
+        metrics.peer_refused("expired certificate");
+        metrics.peer_refused("expired certificate");
+        let series = "wujitong_peer_refused_total{reason=\"expired certificate\"}";
+        assert_eq!(value(&metrics, series).as_deref(), Some("2"));
+    }
+}
