@@ -1,0 +1,10 @@
+//! The edges: what comes in from peers (gRPC) and from people (HTTP), checked before the office is
+//! asked anything.
+
+pub mod grpc;
+pub mod listen;
+pub mod roster;
+pub mod seal;
+pub mod session;
+pub mod verify;
+pub mod web;

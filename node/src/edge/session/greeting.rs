@@ -1,0 +1,175 @@
+//! The first frames of a conversation: who speaks, in which life, and what each holds of the other.
+
+use bytes::Bytes;
+use futures::StreamExt;
+use tokio::time::timeout;
+
+use super::{Switchboard, malformed, office_ended};
+use crate::{
+    domain::authority::Neighbour,
+    identity::SignedKeyStatement,
+    link::{Carrier, Ended, Side},
+    office::{Greeting, Rejected},
+    outbox::sender::Window,
+    wire::{
+        self,
+        frame::{Echo, Frame, GoodbyeCode, Hello, PROTOCOL},
+    },
+};
+
+impl Switchboard {
+    /// Greets, and gives what may be unacknowledged at the neighbour.
+    pub(super) async fn greet(
+        &self,
+        carrier: &mut Carrier,
+        from: Neighbour,
+    ) -> Result<Window, Ended> {
+        if carrier.side == Side::Child {
+            self.say_hello(carrier).await?;
+        }
+        let hello = match timeout(self.terms.greeting_timeout, carrier.incoming.next()).await {
+            Err(_) => return Err(malformed("no greeting came in time")),
+            Ok(None) => return Err(Ended::Closed),
+            Ok(Some(Ok(Frame::Hello(hello)))) => hello,
+            Ok(Some(Ok(Frame::Goodbye(goodbye)))) => return Err(Ended::Goodbye(goodbye.reason)),
+            Ok(Some(Ok(_))) => return Err(malformed("no greeting came first")),
+            Ok(Some(Err(broken))) => return Err(broken.into()),
+        };
+        let window = Window {
+            envelopes: least(self.terms.window.envelopes, hello.window_envelopes),
+            bytes: least(self.terms.window.bytes, hello.window_bytes),
+        };
+        let heard = self.hear_hello(hello, from).await?;
+        if carrier.side == Side::Parent {
+            // A child that is rejected is greeted all the same, so that it sees its later words.
+            self.say_hello(carrier).await?;
+        }
+        match heard {
+            Ok(false) => Ok(window),
+            Ok(true) => {
+                // Others met the life that is over; they learn of the new one when they greet again.
+                for other in self.links.begin_anew(carrier.peer) {
+                    self.show_up(other, false);
+                }
+                Err(Ended::NewEpoch)
+            }
+            Err(rejected) => {
+                tracing::error!(alarm = "neighbour-rejected", neighbour = %carrier.peer, %rejected);
+                Err(Ended::Protocol(
+                    GoodbyeCode::Superseded,
+                    rejected.to_string(),
+                ))
+            }
+        }
+    }
+
+    async fn say_hello(&self, carrier: &mut Carrier) -> Result<(), Ended> {
+        let greeting = self
+            .office
+            .greeting(carrier.peer)
+            .await
+            .map_err(office_ended)?;
+        let hello = Hello {
+            protocol: PROTOCOL,
+            network: self.network,
+            division: self.office.me(),
+            epoch: greeting.epoch,
+            topology: self.office.tree().digest(),
+            echo: greeting.echo,
+            templates: greeting.templates,
+            key_statements: self
+                .identity
+                .key_chain()
+                .iter()
+                .map(|statement| Bytes::from(statement.encode()))
+                .collect(),
+            now: self.office.now(),
+            window_envelopes: self.terms.window.envelopes as u32,
+            window_bytes: self.terms.window.bytes as u32,
+        };
+        carrier
+            .outgoing
+            .send(Frame::Hello(Box::new(hello)))
+            .await
+            .map_err(|_| Ended::Closed)
+    }
+
+    /// `Ok(Ok(true))` if this node began a new life over it.
+    async fn hear_hello(
+        &self,
+        hello: Box<Hello>,
+        from: Neighbour,
+    ) -> Result<Result<bool, Rejected>, Ended> {
+        let peer = from.division();
+        if hello.protocol != PROTOCOL {
+            let theirs = hello.protocol;
+            return Err(Ended::Protocol(
+                GoodbyeCode::Protocol,
+                format!("it speaks {theirs}, this node speaks {PROTOCOL}; upgrade the older one"),
+            ));
+        }
+        if hello.network != self.network {
+            let why = "it belongs to another network".to_owned();
+            return Err(Ended::Protocol(GoodbyeCode::Network, why));
+        }
+        if hello.division != peer {
+            let why = "it greets as another division".to_owned();
+            return Err(Ended::Protocol(GoodbyeCode::Division, why));
+        }
+        if hello.topology != self.office.tree().digest() {
+            tracing::warn!(alarm = "topology-differs", neighbour = %peer,
+                "the neighbour has another edition of the division list");
+        }
+        self.admit_keys(&hello.key_statements).await?;
+        let skew = hello.now.0 - self.office.now().0;
+        self.links.note(peer, |state| state.skew_ms = skew);
+        let echo = hello.echo.filter(|echo| self.is_my_word(echo));
+        let greeting = Greeting {
+            epoch: hello.epoch,
+            echo,
+            templates: hello.templates,
+        };
+        let heard = self.office.greeted(from, &greeting).await;
+        heard.map_err(office_ended)
+    }
+
+    /// Whether an echo really shows this node's own signed words.
+    fn is_my_word(&self, echo: &Echo) -> bool {
+        let Ok(envelope) = wire::decode_envelope(&echo.bytes) else {
+            return false;
+        };
+        envelope.author == self.office.me()
+            && echo.proof.statement.author == envelope.author
+            && echo.proof.statement.epoch == envelope.epoch.id
+            && envelope.epoch.id == echo.epoch
+            && envelope.issue == echo.issue
+            && self.verifier.check_proof(&echo.proof, &echo.bytes).is_ok()
+    }
+
+    /// Takes key statements into the ring, and keeps those that were new. There may be chains of many
+    /// authors; in each, a division stands before the one above it.
+    pub(super) async fn admit_keys(&self, statements: &[Bytes]) -> Result<(), Ended> {
+        let mut new = vec![];
+        for bytes in statements.iter().rev() {
+            let unreadable = |error: &dyn std::fmt::Display| malformed(&error.to_string());
+            let signed = SignedKeyStatement::decode(bytes).map_err(|error| unreadable(&error))?;
+            let statement = signed.statement().map_err(|error| unreadable(&error))?;
+            let (division, id) = (statement.division, statement.key_id());
+            if self.keys.get(division, id).is_some() {
+                continue;
+            }
+            self.keys
+                .admit(std::slice::from_ref(&signed), self.office.tree())
+                .map_err(|refusal| malformed(&refusal.to_string()))?;
+            new.push((division, id, bytes.clone()));
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.office.keep_keys(new).await.map_err(office_ended)
+    }
+}
+
+fn least(mine: usize, theirs: u32) -> usize {
+    mine.min(theirs as usize).max(1)
+}

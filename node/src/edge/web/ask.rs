@@ -1,0 +1,139 @@
+//! What handlers take out of a request, with a problem for everything that does not fit.
+
+use std::str::FromStr;
+
+use axum::{
+    Json,
+    extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request},
+};
+use http::{StatusCode, request::Parts};
+use serde::de::DeserializeOwned;
+use topology::DivisionCode;
+
+use super::{problem::Problem, serve::Caller};
+use crate::{
+    domain::actor::Actor,
+    edge::roster::{Node, Roster},
+};
+
+/// The node that is asked, by the division in the path.
+pub(super) struct At {
+    pub(super) node: Node,
+    pub(super) division: DivisionCode,
+    pub(super) roster: Roster,
+    params: Vec<(String, String)>,
+}
+
+impl At {
+    /// A part of the path, read as what it stands for.
+    pub(super) fn param<T>(&self, name: &str) -> Result<T, Problem>
+    where
+        T: FromStr,
+        T::Err: std::fmt::Display,
+    {
+        read(&self.params, name)
+    }
+}
+
+fn read<T>(params: &[(String, String)], name: &str) -> Result<T, Problem>
+where
+    T: FromStr,
+    T::Err: std::fmt::Display,
+{
+    let text = params
+        .iter()
+        .find(|(key, _)| key == name)
+        .map_or("", |(_, value)| value);
+    text.parse()
+        .map_err(|error: T::Err| Problem::unfit(&error.to_string()))
+}
+
+impl FromRequestParts<Roster> for At {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, roster: &Roster) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, roster).await;
+        let params = params.map_err(|rejection| Problem::unfit(&rejection.body_text()))?;
+        let params: Vec<_> = params
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let division: DivisionCode = read(&params, "code")?;
+        let Some(node) = roster.node(division).cloned() else {
+            roster.tree.require(division)?;
+            return Err(Problem::missing(&format!(
+                "this process does not host the node of {division}; `wujitong status` lists those it \
+                 hosts"
+            )));
+        };
+        Ok(Self {
+            node,
+            division,
+            roster: roster.clone(),
+            params,
+        })
+    }
+}
+
+/// The person who acts.
+pub(super) struct Person(pub(super) Actor);
+
+impl FromRequestParts<Roster> for Person {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Roster) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>().ok_or_else(|| {
+            let sentence = "it is not known who asks; use the control socket of the node";
+            Problem::turned_away(StatusCode::FORBIDDEN, sentence)
+        })?;
+        Ok(Self(Actor::OsUser(caller.uid)))
+    }
+}
+
+/// The trace a request is part of.
+pub(super) struct Traced(pub(super) Option<String>);
+
+impl FromRequestParts<Roster> for Traced {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Roster) -> Result<Self, Self::Rejection> {
+        let said = parts
+            .headers
+            .get("traceparent")
+            .and_then(|value| value.to_str().ok());
+        Ok(Self(said.map(str::to_owned)))
+    }
+}
+
+/// What stands after the question mark.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Roster> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, roster: &Roster) -> Result<Self, Problem> {
+        match Query::<T>::from_request_parts(parts, roster).await {
+            Ok(Query(asked)) => Ok(Self(asked)),
+            Err(rejection) => Err(Problem::unfit(&rejection.body_text())),
+        }
+    }
+}
+
+/// What was handed in, as JSON.
+pub(super) struct Given<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Roster> for Given<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, roster: &Roster) -> Result<Self, Problem> {
+        match Json::<T>::from_request(request, roster).await {
+            Ok(Json(given)) => Ok(Self(given)),
+            Err(rejection) => Err(match rejection.status() {
+                status @ (StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNSUPPORTED_MEDIA_TYPE) => {
+                    Problem::turned_away(status, &rejection.body_text())
+                }
+                _ => Problem::unfit(&rejection.body_text()),
+            }),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Figures of a subtree, and the same counted by hand.
+
+use axum::Json;
+use topology::Tier;
+
+use super::{
+    api::{Figures, JournalCount, RollupBy, RollupLine, RollupQuery, RollupTable},
+    ask::{Asked, At},
+    problem::Problem,
+    status::name,
+};
+use crate::domain::{
+    rollup::{By, Counters, Group, table},
+    time::Day,
+};
+
+pub(super) async fn rollup(
+    at: At,
+    Asked(query): Asked<RollupQuery>,
+) -> Result<Json<RollupTable>, Problem> {
+    let read = |day: &Option<String>| day.as_deref().map(str::parse::<Day>).transpose();
+    let unfit = |error: crate::domain::time::BadDay| Problem::unfit(&error.to_string());
+    let from = read(&query.from).map_err(unfit)?;
+    let to = read(&query.to).map_err(unfit)?;
+    let days = from.unwrap_or(Day(i32::MIN))..=to.unwrap_or(Day(i32::MAX));
+    if days.is_empty() {
+        return Err(Problem::unfit(
+            "the last day is before the first; exchange them",
+        ));
+    }
+    let by = match query.by {
+        RollupBy::Day => By::Day,
+        RollupBy::Category => By::Category,
+        RollupBy::Platform => By::Platform,
+        RollupBy::Division => By::Acting(Tier::Village),
+        RollupBy::Township => By::Acting(Tier::Township),
+        RollupBy::County => By::Acting(Tier::County),
+        RollupBy::City => By::Acting(Tier::City),
+    };
+    let tree = &at.roster.tree;
+    let cells = at.node.office.cells(*days.start(), *days.end()).await?;
+    let groups = table(
+        cells.iter().map(|(key, counters)| (key, counters)),
+        by,
+        days,
+        tree,
+    );
+    let total = groups
+        .values()
+        .fold(Counters::default(), |sum, line| sum.plus(*line));
+    let lines = groups.into_iter().map(|(group, counters)| RollupLine {
+        key: group.to_string(),
+        name: match &group {
+            Group::Day(_) => None,
+            Group::Category(category) => category.chinese().map(str::to_owned),
+            Group::Platform(platform) => Some(platform.chinese().to_owned()),
+            Group::Acting(division) => Some(name(*division, &at.roster)),
+        },
+        figures: Figures::from(counters),
+    });
+    Ok(Json(RollupTable {
+        division: at.division,
+        from: from.map(|day| day.to_string()),
+        to: to.map(|day| day.to_string()),
+        by: query.by,
+        lines: lines.collect(),
+        total: total.into(),
+        as_of_ms: at.node.office.now().0,
+        children_up: tree
+            .children(at.division)
+            .filter(|code| at.node.links.is_up(*code))
+            .count(),
+        children_expected: tree.children(at.division).len(),
+    }))
+}
+
+pub(super) async fn count(at: At) -> Result<Json<JournalCount>, Problem> {
+    let journal = at.node.office.journal().await?;
+    let mut counters = Counters::default();
+    for fact in journal.iter().flat_map(|entry| &entry.facts) {
+        counters.count(fact.count);
+    }
+    Ok(Json(JournalCount {
+        division: at.division,
+        entries: journal.len() as u64,
+        figures: counters.into(),
+        as_of_ms: at.node.office.now().0,
+    }))
+}

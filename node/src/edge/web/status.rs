@@ -1,0 +1,136 @@
+//! How the process and its nodes are doing.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use axum::{Json, extract::State};
+use topology::DivisionCode;
+
+use super::{
+    api::{
+        EpochStatus, LinkState, LinkStatus, MatterCounts, NeighbourSide, NetworkStatus, NodeLine,
+        NodeStatus, Nodes, Status, StatusQuery,
+    },
+    ask::Asked,
+    problem::Problem,
+};
+use crate::{
+    domain::time::Timestamp,
+    edge::roster::{Node, Roster},
+};
+
+pub(super) async fn status(
+    State(roster): State<Roster>,
+    Asked(StatusQuery { node, brief }): Asked<StatusQuery>,
+) -> Result<Json<Status>, Problem> {
+    if let Some(division) = node
+        && roster.node(division).is_none()
+    {
+        roster.tree.require(division)?;
+        return Err(Problem::missing(&format!(
+            "this process does not host the node of {division}; leave `node` out to see those it hosts"
+        )));
+    }
+    let asked = |division: &DivisionCode| node.is_none_or(|node| node == *division);
+    let mut nodes = vec![];
+    for (division, node) in roster.nodes.iter().filter(|(division, _)| asked(division)) {
+        nodes.push(one(*division, node, &roster, brief).await?);
+    }
+    let now = roster
+        .nodes
+        .values()
+        .next()
+        .map_or(Timestamp(roster.started_ms), |n| n.office.now());
+    let hex = |bytes: [u8; 32]| {
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a string takes everything");
+            text
+        })
+    };
+    Ok(Json(Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        now_ms: now.0,
+        started_ms: roster.started_ms,
+        uptime_ms: now.since(Timestamp(roster.started_ms)),
+        network: NetworkStatus {
+            id: roster.network.id_hex(),
+            zone: roster.network.zone.to_string(),
+            demo: roster.network.demo,
+            province: roster.tree.root(),
+            topology: hex(roster.tree.digest()),
+        },
+        nodes,
+    }))
+}
+
+pub(super) async fn nodes(State(roster): State<Roster>) -> Json<Nodes> {
+    let nodes = roster.nodes.keys();
+    let nodes = nodes.map(|code| NodeLine {
+        division: *code,
+        name: name(*code, &roster),
+    });
+    Json(Nodes {
+        nodes: nodes.collect(),
+    })
+}
+
+async fn one(
+    division: DivisionCode,
+    node: &Node,
+    roster: &Roster,
+    brief: bool,
+) -> Result<NodeStatus, Problem> {
+    let Node { office, links } = node;
+    let epoch = office.epoch().await?;
+    let matters = if brief {
+        None
+    } else {
+        let (holding, giving, copies) = office.standings().await?;
+        Some(MatterCounts {
+            holding,
+            giving,
+            copies,
+        })
+    };
+    let parent = roster.tree.parent(division);
+    let mut states: BTreeMap<DivisionCode, LinkState> = parent
+        .map(|parent| (parent, LinkState::default()))
+        .into_iter()
+        .collect();
+    states.extend(links.states());
+    let links: Vec<LinkStatus> = states
+        .into_iter()
+        .map(|(neighbour, state)| LinkStatus {
+            neighbour,
+            name: name(neighbour, roster),
+            side: if Some(neighbour) == parent {
+                NeighbourSide::Parent
+            } else {
+                NeighbourSide::Child
+            },
+            state,
+        })
+        .collect();
+    Ok(NodeStatus {
+        division,
+        name: name(division, roster),
+        full_name: roster.tree.full_name(division).unwrap_or_default(),
+        tier: division.tier(),
+        epoch: EpochStatus {
+            order: epoch.order,
+            id: epoch.id.to_string(),
+        },
+        matters,
+        links_up: links.iter().filter(|link| link.state.up).count(),
+        links_expected: roster.tree.children(division).len() + usize::from(parent.is_some()),
+        links,
+        queues: office.queues().await?,
+    })
+}
+
+pub(super) fn name(division: DivisionCode, roster: &Roster) -> String {
+    roster
+        .tree
+        .get(division)
+        .map(|found| found.short_name().into_owned())
+        .unwrap_or_default()
+}

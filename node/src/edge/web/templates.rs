@@ -1,0 +1,76 @@
+//! Publishing templates and seeing how far they have come.
+
+use axum::{Json, http::StatusCode};
+
+use super::{
+    api::{Named, PublishRequest, TemplateLine, TemplateStatus, Templates},
+    ask::{At, Given, Person},
+    problem::Problem,
+};
+use crate::{
+    domain::template::{TemplateKey, is_name},
+    office::{NewTemplate, OfficeError},
+};
+
+pub(super) async fn publish(
+    at: At,
+    Person(actor): Person,
+    Given(request): Given<PublishRequest>,
+) -> Result<(StatusCode, Json<Named<TemplateStatus>>), Problem> {
+    let PublishRequest {
+        kind,
+        name,
+        title,
+        content,
+        tiers,
+        kinds,
+    } = request;
+    let new = NewTemplate {
+        kind,
+        name,
+        title,
+        content,
+        tiers,
+        kinds,
+    };
+    let template = at.node.office.publish(new, actor).await?;
+    Ok((StatusCode::CREATED, Json(find(&at, &template.key).await?)))
+}
+
+pub(super) async fn list(at: At) -> Result<Json<Named<Templates>>, Problem> {
+    let records = at.node.office.templates().await?;
+    let templates = Templates {
+        templates: records.iter().map(TemplateLine::from).collect(),
+    };
+    Ok(Json(Named::new(templates, &at.roster.tree)))
+}
+
+pub(super) async fn status(at: At) -> Result<Json<Named<TemplateStatus>>, Problem> {
+    let name: String = at.param("name")?;
+    if !is_name(&name) {
+        return Err(Problem::unfit(
+            "this is no name of a template; take 1 to 48 lower-case letters, digits and dashes",
+        ));
+    }
+    let key = TemplateKey {
+        issuer: at.param("issuer")?,
+        kind: at.param("kind")?,
+        name: name.into(),
+    };
+    Ok(Json(find(&at, &key).await?))
+}
+
+async fn find(at: &At, key: &TemplateKey) -> Result<Named<TemplateStatus>, Problem> {
+    let office = &at.node.office;
+    let adoption = office.adoption(key).await?.into();
+    let records = office.templates().await?;
+    let record = records.iter().find(|record| record.template.key == *key);
+    let record = record.ok_or_else(|| OfficeError::NoSuchTemplate(key.to_string()))?;
+    let content = record.template.content.clone();
+    let status = TemplateStatus {
+        template: TemplateLine::from(record),
+        content,
+        adoption,
+    };
+    Ok(Named::new(status, &at.roster.tree))
+}

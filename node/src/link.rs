@@ -1,0 +1,93 @@
+//! Links: one long-lived stream in both directions between a division and the one directly above.
+//! The only room that dials. The child dials, because villages sit behind NAT.
+
+pub mod backoff;
+pub mod dial;
+pub mod resolve;
+
+use std::{pin::Pin, sync::Arc};
+
+use futures::{Stream, future::BoxFuture};
+use tokio::sync::mpsc;
+use topology::DivisionCode;
+
+use crate::wire::{
+    Malformed,
+    frame::{Frame, GoodbyeCode},
+};
+
+/// Frames that wait in the stream at once; few, so that an emergency waits behind few.
+pub const FRAMES_WAITING: usize = 2;
+
+/// Why no more frames come.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// The stream ended with an error.
+    #[error("the stream broke: {0}")]
+    Stream(String),
+    /// What came is no frame.
+    #[error(transparent)]
+    Frame(#[from] Malformed),
+}
+
+/// Frames from the neighbour.
+pub type Incoming = Pin<Box<dyn Stream<Item = Result<Frame, Broken>> + Send>>;
+
+/// Which side of a link this node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// It dialled.
+    Child,
+    /// It was dialled.
+    Parent,
+}
+
+/// An open stream to an authenticated neighbour.
+pub struct Carrier {
+    /// The neighbour, from its certificate.
+    pub peer: DivisionCode,
+    /// Which side this node is.
+    pub side: Side,
+    /// Frames from it.
+    pub incoming: Incoming,
+    /// Frames to it; room for [`FRAMES_WAITING`].
+    pub outgoing: mpsc::Sender<Frame>,
+}
+
+/// How a conversation ended.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Ended {
+    /// The neighbour closed the stream.
+    #[error("the neighbour closed the stream")]
+    Closed,
+    /// The neighbour said why it ends.
+    #[error("the neighbour ended it: {0}")]
+    Goodbye(String),
+    /// The stream broke.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// The neighbour did not keep to the protocol.
+    #[error("the neighbour did not keep to the protocol: {1}")]
+    Protocol(GoodbyeCode, String),
+    /// This node could not record outcomes.
+    #[error("this node's office did not answer: {0}")]
+    Office(String),
+    /// A newer stream of the same neighbour took its place.
+    #[error("a newer stream of the same neighbour took its place")]
+    Replaced,
+    /// This node's store went back in time; it begins anew.
+    #[error("this node began a new epoch; the link starts over")]
+    NewEpoch,
+    /// The link is closed on this side.
+    #[error("the link is closed on this side by its operator")]
+    ClosedHere,
+    /// This node stops.
+    #[error("this node is stopping")]
+    Stopping,
+}
+
+/// Carries on a conversation over an open stream until it ends.
+pub trait Converse: Send + Sync {
+    /// Runs the conversation.
+    fn converse(self: Arc<Self>, carrier: Carrier) -> BoxFuture<'static, Ended>;
+}
