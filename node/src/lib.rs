@@ -2,4 +2,14 @@
 //!
 //! The rooms, in reading order. `ARCHITECTURE.md` says what each may name; `tests/rooms.rs` checks it.
 
+pub mod app;
+pub mod cli;
 pub mod domain;
+pub mod edge;
+pub mod identity;
+pub mod link;
+pub mod office;
+pub mod outbox;
+pub mod store;
+pub mod telemetry;
+pub mod wire;

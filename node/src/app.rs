@@ -1,0 +1,8 @@
+//! Builds the rooms inside-out, starts and stops them. The only room that spawns. One process hosts
+//! one node or many: one listener, one store, one runtime; each node its own identity and office.
+
+mod clock;
+mod host;
+
+pub use clock::{Chance, SystemClock};
+pub use host::{Host, Plan, StartError, socket_path};

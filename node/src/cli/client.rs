@@ -1,0 +1,223 @@
+//! A typed client of a node's API over its control socket.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::{net::UnixStream, sync::Mutex, task::JoinHandle};
+use topology::DivisionCode;
+
+use crate::edge::web::{
+    api::{MatterView, Named, Nodes, ReportRequest, Reported, Status},
+    problem::Problem,
+};
+
+/// Longest answer that is taken.
+const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// Asks one process over its control socket. One request at a time; its connection is kept for the
+/// next. Whoever wants several at once makes several clients.
+#[derive(Debug)]
+pub struct Client {
+    socket: PathBuf,
+    connection: Mutex<Option<Connection>>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    driver: JoinHandle<()>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// Why a request has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody listens at the socket, or it may not be opened, or the node went away.
+    #[error(
+        "no node answers at {}: {cause}; start it with `wujitong run`, name its directory with \
+         --data, and ask as its owner", socket.display()
+    )]
+    Unreachable {
+        /// The control socket.
+        socket: PathBuf,
+        /// What happened.
+        cause: io::Error,
+    },
+    /// The node said no.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    /// The answer is not one of this version's.
+    #[error(
+        "the node's answer cannot be read ({0}); compare `wujitong --version` with its version in \
+             `wujitong status`"
+    )]
+    Answer(String),
+}
+
+impl Client {
+    /// A client of the process behind this socket. Connects when it is first asked.
+    pub fn new(socket: impl Into<PathBuf>) -> Self {
+        Self {
+            socket: socket.into(),
+            connection: Mutex::new(None),
+        }
+    }
+
+    /// The control socket.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// How the process and its nodes are doing.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; the same for all others.
+    pub async fn status(&self, brief: bool) -> Result<Status, ClientError> {
+        self.get(&format!("/v1/status?brief={brief}")).await
+    }
+
+    /// Which nodes the process hosts.
+    pub async fn nodes(&self) -> Result<Nodes, ClientError> {
+        self.get("/v1/nodes").await
+    }
+
+    /// Hands in a report; durable when it returns.
+    pub async fn report(
+        &self,
+        node: DivisionCode,
+        report: &ReportRequest,
+    ) -> Result<Reported, ClientError> {
+        self.post(&format!("/v1/nodes/{node}/matters"), report)
+            .await
+    }
+
+    /// One matter as a node knows it.
+    pub async fn matter(
+        &self,
+        node: DivisionCode,
+        id: &str,
+    ) -> Result<Named<MatterView>, ClientError> {
+        self.get(&format!("/v1/nodes/{node}/matters/{}", encoded(id)))
+            .await
+    }
+
+    /// Asks for what is at a path.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        self.ask(Method::GET, path, Bytes::new()).await
+    }
+
+    /// Hands something in at a path.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        given: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let json = serde_json::to_vec(given);
+        let json = json.map_err(|error| ClientError::Answer(error.to_string()))?;
+        self.ask(Method::POST, path, json.into()).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<T, ClientError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(body));
+        let request = request.map_err(|error| ClientError::Answer(error.to_string()))?;
+        let (status, body) = self.send(request).await?;
+        if status.is_success() {
+            serde_json::from_slice(&body).map_err(|error| ClientError::Answer(error.to_string()))
+        } else {
+            Err(match serde_json::from_slice::<Problem>(&body) {
+                Ok(problem) => problem.into(),
+                Err(_) => ClientError::Answer(format!("status {status}")),
+            })
+        }
+    }
+
+    /// Sends over the kept connection, or over a new one if that was closed before the request left.
+    async fn send(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<(StatusCode, Bytes), ClientError> {
+        let mut kept = self.connection.lock().await;
+        loop {
+            let fresh = kept.is_none();
+            let mut connection = match kept.take() {
+                Some(connection) => connection,
+                None => self
+                    .connect()
+                    .await
+                    .map_err(|cause| self.unreachable(cause))?,
+            };
+            let broken = |error: hyper::Error| self.unreachable(io::Error::other(error));
+            let response = match connection.sender.try_send_request(request).await {
+                Ok(response) => response,
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) if !fresh => {
+                        request = unsent;
+                        continue;
+                    }
+                    _ => return Err(broken(error.into_error())),
+                },
+            };
+            let status = response.status();
+            let body = Limited::new(response.into_body(), MOST_ANSWER_BYTES)
+                .collect()
+                .await;
+            let body = body.map_err(|error| self.unreachable(io::Error::other(error)))?;
+            *kept = Some(connection);
+            return Ok((status, body.to_bytes()));
+        }
+    }
+
+    async fn connect(&self) -> io::Result<Connection> {
+        let stream = UnixStream::connect(&self.socket).await?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        let driver = tokio::spawn(async move {
+            // What breaks the connection fails the request that waits on it.
+            let _ended = connection.await;
+        });
+        Ok(Connection { sender, driver })
+    }
+
+    fn unreachable(&self, cause: io::Error) -> ClientError {
+        ClientError::Unreachable {
+            socket: self.socket.clone(),
+            cause,
+        }
+    }
+}
+
+/// A text as one part of a path.
+pub fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,244 @@
+//! The network of the demo: one process, a node for every division of a branch.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ::topology::{DivisionCode, Tier, Tree};
+use config::Config;
+use rustls_pki_types::UnixTime;
+
+use super::Progress;
+use crate::{
+    app::{Host, Plan},
+    cli::Failure,
+    domain::suite::Suite,
+    edge::session::Links,
+    identity::{self, Founding, Identity, Terms},
+    office::Office,
+};
+
+/// The DNS zone of demo networks.
+const ZONE: &str = "zj.example";
+
+/// How long anything in the demo may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The divisions of the demo.
+pub(super) struct Branch {
+    pub(super) tree: Arc<Tree>,
+    /// Everything hosted, parents before children.
+    pub(super) divisions: Vec<DivisionCode>,
+    /// Those at the lowest tier, in order.
+    pub(super) villages: Vec<DivisionCode>,
+    /// Where most of the story happens.
+    pub(super) home: DivisionCode,
+}
+
+impl Branch {
+    /// The branch through `top`: what is above it, itself, and everything below. The demo's network
+    /// has a directory of its own, with nothing else in it.
+    pub(super) fn of(top: DivisionCode, zhejiang: &Tree) -> Result<Self, Failure> {
+        zhejiang.require(top)?;
+        if !zhejiang.has_node(top) {
+            return Err(Failure::NoNode(top));
+        }
+        let mut divisions: Vec<_> = zhejiang.ancestors(top).chain(zhejiang.nodes(top)).collect();
+        divisions.sort_unstable();
+        divisions.dedup();
+        let villages: Vec<_> = divisions
+            .iter()
+            .copied()
+            .filter(|code| code.tier() == Tier::Village)
+            .collect();
+        let zhangwang = "330825002222".parse().expect("a constant code");
+        let home = match villages.binary_search(&zhangwang) {
+            Ok(_) => zhangwang,
+            Err(_) => *villages.first().ok_or_else(|| {
+                Failure::Failed(format!(
+                    "{top} has no village-tier unit; choose another branch"
+                ))
+            })?,
+        };
+        let rows = divisions.iter().filter_map(|code| zhejiang.get(*code));
+        let mut directory = "code,name,kind\n".to_owned();
+        for division in rows {
+            let kind = division.kind.map(|kind| kind.name()).unwrap_or_default();
+            directory += &format!("{},{},{kind}\n", division.code, division.name);
+        }
+        let tree =
+            Tree::load(&directory).map_err(|errors| Failure::List("the branch".into(), errors))?;
+        Ok(Self {
+            tree: Arc::new(tree),
+            divisions,
+            villages,
+            home,
+        })
+    }
+}
+
+/// A running demo network.
+pub(super) struct Network {
+    host: Host,
+    data: PathBuf,
+}
+
+/// Makes what is missing of the branch's identities, starts its nodes and waits for their links.
+pub(super) async fn form(
+    branch: &Branch,
+    data: &Path,
+    progress: &Progress,
+) -> Result<Network, Failure> {
+    let bar = progress.bar("keys and certificates 密钥与证书", branch.divisions.len());
+    let (tree, divisions, dir) = (
+        Arc::clone(&branch.tree),
+        branch.divisions.clone(),
+        data.to_owned(),
+    );
+    let enrolled = bar.clone();
+    tokio::task::spawn_blocking(move || enrol(&tree, &divisions, &dir, || enrolled.inc(1)))
+        .await
+        .map_err(|error| Failure::Failed(format!("enrolment stopped: {error}")))??;
+    bar.finish();
+    let config = Config {
+        data: data.to_owned(),
+        hosting: config::Hosting {
+            nodes: branch.divisions.clone(),
+            ..Default::default()
+        },
+        listen: ([127, 0, 0, 1], 0).into(),
+        zone: ZONE.to_owned(),
+        topology: None,
+        parent: vec![],
+        dns: config::Dns::default(),
+        http: config::Http {
+            listen: Some(([127, 0, 0, 1], 0).into()),
+            ..Default::default()
+        },
+        telemetry: config::Telemetry {
+            otlp: std::env::var("WUJITONG_TELEMETRY_OTLP").ok(),
+            log: std::env::var("WUJITONG_TELEMETRY_LOG").unwrap_or_else(|_| "error".to_owned()),
+            ..Default::default()
+        },
+        limits: config::Limits::default(),
+        store: config::Store::default(),
+        links: config::Links::default(),
+    };
+    let _started_before = crate::telemetry::Telemetry::start(&config.telemetry)?;
+    let host = Host::start(Plan::new(config, Arc::clone(&branch.tree))).await?;
+    let network = Network {
+        host,
+        data: data.to_owned(),
+    };
+    let expected = branch.divisions.len() - 1;
+    let bar = progress.bar("links up 链路", expected);
+    let linked = network
+        .until("every link is up", || {
+            let up = network.links_up();
+            bar.set_position(up as u64);
+            async move { up == expected }
+        })
+        .await;
+    bar.finish();
+    linked.map(|_| network)
+}
+
+/// Identities for all divisions; those that exist get a fresh certificate.
+fn enrol(
+    tree: &Tree,
+    divisions: &[DivisionCode],
+    dir: &Path,
+    mut done: impl FnMut(),
+) -> Result<(), Failure> {
+    let terms = Terms::at(UnixTime::now());
+    let founding = Founding {
+        zone: ZONE.into(),
+        demo: true,
+        suite: Suite::Ed25519Blake3,
+    };
+    for division in divisions {
+        if Identity::exists(dir, *division) {
+            identity::renew(dir, *division, dir, tree, &terms)?;
+        } else if tree.parent(*division).is_none() {
+            identity::found_network(dir, tree, &founding, &terms)?;
+        } else {
+            identity::enrol(dir, &[*division], dir, tree, &terms)?;
+        }
+        done();
+    }
+    Ok(())
+}
+
+impl Network {
+    pub(super) fn office(&self, division: DivisionCode) -> Arc<Office> {
+        let node = self.host.roster().node(division);
+        Arc::clone(&node.expect("the branch is hosted").office)
+    }
+
+    pub(super) fn links(&self, division: DivisionCode) -> Arc<Links> {
+        let node = self.host.roster().node(division);
+        Arc::clone(&node.expect("the branch is hosted").links)
+    }
+
+    pub(super) fn offices(&self) -> impl Iterator<Item = &Arc<Office>> {
+        self.host.roster().nodes.values().map(|node| &node.office)
+    }
+
+    /// Links to parents that are up now.
+    pub(super) fn links_up(&self) -> usize {
+        let nodes = self.host.roster().nodes.values();
+        nodes
+            .filter(|node| {
+                node.office
+                    .parent()
+                    .is_some_and(|parent| node.links.is_up(parent))
+            })
+            .count()
+    }
+
+    /// Dials a node's parent at once.
+    pub(super) fn hurry(&self, division: DivisionCode) {
+        self.host.hurry(division);
+    }
+
+    pub(super) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    pub(super) fn socket(&self) -> &Path {
+        self.host.socket()
+    }
+
+    pub(super) fn http(&self) -> Option<String> {
+        self.host.http().map(|address| format!("http://{address}"))
+    }
+
+    pub(super) fn listen(&self) -> String {
+        self.host.address().to_string()
+    }
+
+    /// Waits until something holds, and says how long that took.
+    pub(super) async fn until<F: Future<Output = bool>>(
+        &self,
+        what: &str,
+        mut holds: impl FnMut() -> F,
+    ) -> Result<Duration, Failure> {
+        let started = Instant::now();
+        while !holds().await {
+            if started.elapsed() > PATIENCE {
+                return Err(Failure::Failed(format!(
+                    "waited {} s, and it is still not so that {what}",
+                    PATIENCE.as_secs()
+                )));
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Ok(started.elapsed())
+    }
+
+    pub(super) async fn stop(self) {
+        self.host.stop().await;
+    }
+}

@@ -1,0 +1,122 @@
+//! Why a command failed, and the one place where reasons become exit codes.
+
+use std::{io, path::PathBuf};
+
+use config::ConfigErrors;
+use serde_json::json;
+use topology::{DivisionCode, LoadErrors, UnknownDivision};
+
+use super::{client::ClientError, exit::Exit, terminal::escape_lines};
+use crate::{
+    app::StartError, edge::web::problem::split_hint, identity::IdentityError,
+    telemetry::TelemetryError,
+};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The arguments do not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// Something the command itself found wrong.
+    #[error("{0}")]
+    Failed(String),
+    /// No such division.
+    #[error("no division {} in this list; {}", .0.code, nearest(.0))]
+    Division(UnknownDivision),
+    /// A division without a node.
+    #[error(
+        "{0} exists in statistics only and has no node; `wujitong topology show {0}` says more"
+    )]
+    NoNode(DivisionCode),
+    /// The node did not answer, or said no.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The configuration is not right.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// Keys or certificates.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The process did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Logging did not start.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    /// A list of divisions is not right.
+    #[error("{}: {}", .0.display(), .1)]
+    List(PathBuf, LoadErrors),
+    /// A file cannot be read or written.
+    #[error("{}: {}; check the path and its permissions", .0.display(), .1)]
+    File(PathBuf, io::Error),
+    /// Standard output cannot be written.
+    #[error("the output cannot be written: {0}")]
+    Output(io::Error),
+    /// No threads.
+    #[error("the runtime did not start: {0}; check the limits on processes and open files")]
+    Runtime(io::Error),
+}
+
+impl From<UnknownDivision> for Failure {
+    fn from(unknown: UnknownDivision) -> Self {
+        Self::Division(unknown)
+    }
+}
+
+fn nearest(unknown: &UnknownDivision) -> String {
+    match unknown.nearest {
+        Some(above) => format!(
+            "the nearest that exists is {above}, `wujitong topology show {}` lists what is below it",
+            above.short()
+        ),
+        None => "it is in another province".to_owned(),
+    }
+}
+
+impl Failure {
+    /// How the process ends because of it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) | Self::Config(_) | Self::Telemetry(_) => Exit::Usage,
+            Self::Division(_)
+            | Self::NoNode(_)
+            | Self::Start(StartError::NoSuchDivision(_))
+            | Self::Identity(IdentityError::UnknownDivision(_)) => Exit::NotFound,
+            Self::Start(StartError::Store(_)) => Exit::Store,
+            Self::Client(error) => match error {
+                ClientError::Unreachable { .. } => Exit::Unreachable,
+                ClientError::Problem(problem) => match problem.status {
+                    404 => Exit::NotFound,
+                    409 => Exit::Refused,
+                    413 | 415 | 422 => Exit::Usage,
+                    503 => Exit::Store,
+                    _ => Exit::Failed,
+                },
+                ClientError::Answer(_) => Exit::Failed,
+            },
+            _ => Exit::Failed,
+        }
+    }
+
+    /// Whether it is only that nobody reads on.
+    pub(super) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// What is printed on standard error.
+    pub(super) fn tell(&self, json: bool) -> String {
+        let sentence = self.to_string();
+        let (detail, hint) = split_hint(&sentence);
+        if json {
+            let exit = self.exit() as u8;
+            return json!({ "error": { "exit": exit, "detail": detail, "hint": hint } })
+                .to_string();
+        }
+        let detail = escape_lines(detail);
+        match hint {
+            Some(hint) => format!("wujitong: {detail}\n  hint: {}", escape_lines(hint)),
+            None => format!("wujitong: {detail}"),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Matters as people read them.
+
+use super::super::{
+    tables::{pairs, table},
+    terminal::escape_lines,
+    words::{self, Names, moment},
+};
+use crate::edge::web::api::{MatterPage, MatterView, Named};
+
+fn category(code: &str, chinese: Option<&String>) -> String {
+    match chinese {
+        Some(chinese) => format!("{code} {chinese}"),
+        None => code.to_owned(),
+    }
+}
+
+pub(super) fn page(page: &Named<MatterPage>) -> String {
+    let names = Names(&page.names);
+    let headings = [
+        "matter", "reported", "category", "priority", "status", "holder", "here",
+    ];
+    let rows = page.facts.matters.iter().map(|line| {
+        [
+            line.id.clone(),
+            moment(line.reported_ms),
+            category(&line.category, line.category_name.as_ref()),
+            words::priority(line.priority).to_owned(),
+            words::status(line.status).to_owned(),
+            names.of(line.holder),
+            names.standing(&line.standing),
+        ]
+    });
+    let mut text = table(headings, rows);
+    if page.facts.matters.is_empty() {
+        text = "no matters\n".to_owned();
+    }
+    if let Some(next) = &page.facts.next {
+        text += &format!("more: wujitong matter list --after {next}\n");
+    }
+    text
+}
+
+pub(super) fn one(shown: &Named<MatterView>) -> String {
+    let (matter, names) = (&shown.facts, Names(&shown.names));
+    let mut facts = vec![
+        ("matter", matter.id.clone()),
+        (
+            "category",
+            category(&matter.category, matter.category_name.as_ref()),
+        ),
+        (
+            "platform",
+            format!("{} {}", matter.platform.name(), matter.platform.chinese()),
+        ),
+        ("priority", words::priority(matter.priority).to_owned()),
+        ("channel", words::channel(matter.channel).to_owned()),
+        (
+            "visibility",
+            words::visibility(matter.visibility).to_owned(),
+        ),
+        ("status", words::status(matter.status).to_owned()),
+        ("reported at", names.of(matter.origin)),
+        ("responsible", names.of(matter.responsible)),
+        ("holder", names.of(matter.holder)),
+        ("here", names.standing(&matter.standing)),
+        ("as of", moment(matter.as_of_ms)),
+    ];
+    if matter.recalling {
+        facts.push(("recall", "asked for, not answered yet".to_owned()));
+    }
+    let mut text = pairs(facts);
+    text += "\n";
+    for line in escape_lines(&words::body(&matter.body)).lines() {
+        text += &format!("  {line}\n");
+    }
+    text += "\n";
+    let rows = matter.steps.iter().map(|step| {
+        let note = step.note.as_ref().map(words::body).unwrap_or_default();
+        [
+            moment(step.at_ms),
+            names.of(step.by),
+            names.act(step.act),
+            note,
+        ]
+    });
+    text += &table(["at", "by", "step", "note"], rows);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::web::api::BodyView;
+
+    #[test]
+    fn what_a_person_wrote_cannot_move_the_cursor() {
+        let json = serde_json::json!({
+            "id": "330825002222-1f3a9c04-17", "channel": "grid", "category": "order/other",
+            "category_name": "其他综治", "platform": "order", "priority": "normal",
+            "visibility": "path", "status": { "closed": "solved" }, "origin": "330825002222",
+            "responsible": "330825002222", "holder": "330825002222", "transit": null,
+            "standing": { "is": "holding" },
+            "version": { "cv": { "term": 0, "n": 1 }, "rev": 2 }, "as_of_ms": 1_772_294_400_000_i64,
+            "body": { "text": "first\nsecond \u{1b}[2J\u{202e}" },
+            "steps": [
+                { "at_ms": 1_772_294_400_000_i64, "by": "330825002222", "act": "report", "note": null },
+                { "at_ms": 1_772_294_400_000_i64, "by": "330825002222", "act": { "escalate": "330825002" },
+                  "note": { "text": "\u{9b}31mred" } }
+            ],
+            "recalling": false, "names": { "330825002222": "张王村" },
+        });
+        let shown: Named<MatterView> = serde_json::from_value(json).unwrap();
+        let text = one(&shown);
+        assert!(text.contains("330825002222 张王村"), "{text}");
+        assert!(text.contains("2026-03-01 00:00:00"), "{text}");
+        assert!(text.contains("  second \\u{1b}[2J\\u{202e}"), "{text}");
+        assert!(text.contains("\\u{9b}31mred"), "{text}");
+        assert!(text.contains("escalate 上报 to 330825002"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{text}");
+    }
+
+    #[test]
+    fn what_is_masked_says_so() {
+        assert_eq!(words::body(&BodyView::Masked), "(only the holder sees it)");
+    }
+}

@@ -1,0 +1,101 @@
+//! Which running node a command asks.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use topology::{DivisionCode, Tree};
+
+use super::{Failure, client::Client};
+use crate::app::socket_path;
+
+/// Where data is kept if nobody says otherwise, as the packaged service does.
+const USUAL_DATA: &str = "/var/lib/wujitong";
+/// … unless the current directory has this.
+const NEAR_DATA: &str = "wujitong-data";
+
+/// How a command finds the node it asks.
+#[derive(Debug, clap::Args)]
+pub(super) struct Site {
+    /// Data directory of the running process [default: ./wujitong-data if it exists, else
+    /// /var/lib/wujitong]
+    #[arg(long, value_name = "DIR", env = "WUJITONG_DATA", global = true)]
+    data: Option<PathBuf>,
+    /// Division whose node is asked, short or padded; may be left out where the process hosts one
+    #[arg(long, value_name = "CODE", global = true)]
+    node: Option<DivisionCode>,
+}
+
+/// The data directory meant by what was typed.
+pub(super) fn data_directory(typed: Option<&Path>) -> PathBuf {
+    match typed {
+        Some(typed) => typed.to_owned(),
+        None if Path::new(NEAR_DATA).is_dir() => NEAR_DATA.into(),
+        None => USUAL_DATA.into(),
+    }
+}
+
+/// A node that is asked.
+pub(super) struct Asked {
+    pub(super) client: Client,
+    pub(super) node: DivisionCode,
+}
+
+impl Site {
+    pub(super) fn client(&self) -> Client {
+        Client::new(socket_path(&data_directory(self.data.as_deref())))
+    }
+
+    /// The division that was named, if one was.
+    pub(super) const fn named(&self) -> Option<DivisionCode> {
+        self.node
+    }
+
+    /// The one node to ask.
+    pub(super) async fn ask(&self) -> Result<Asked, Failure> {
+        let client = self.client();
+        if let Some(node) = self.node {
+            return Ok(Asked { client, node });
+        }
+        let hosted = client.nodes().await?.nodes;
+        match &hosted[..] {
+            [only] => Ok(Asked {
+                node: only.division,
+                client,
+            }),
+            [first, ..] => Err(Failure::Usage(format!(
+                "this process hosts {} nodes; say which with --node, for example --node {} for {}",
+                hosted.len(),
+                first.division.short(),
+                first.name
+            ))),
+            [] => Err(Failure::Usage(
+                "this process hosts no node; name another --data".to_owned(),
+            )),
+        }
+    }
+}
+
+impl Asked {
+    /// A path below the node's own.
+    pub(super) fn path(&self, rest: &str) -> String {
+        format!("/v1/nodes/{}/{rest}", self.node)
+    }
+}
+
+/// The list of divisions: a file, or the one of Zhejiang that comes with the program.
+pub(super) fn tree(file: Option<&Path>) -> Result<Arc<Tree>, Failure> {
+    let Some(path) = file else {
+        return Ok(Tree::zhejiang());
+    };
+    let text = read(path)?;
+    let tree = Tree::load(&text).map_err(|errors| Failure::List(path.to_owned(), errors))?;
+    Ok(Arc::new(tree))
+}
+
+/// A text file.
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| Failure::File(path.to_owned(), error))
+}

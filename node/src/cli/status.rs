@@ -1,0 +1,140 @@
+//! `wujitong status`
+
+use super::{
+    Failure, Output,
+    site::Site,
+    tables::{pairs, table},
+    words::{self, span},
+};
+use crate::edge::web::api::{self, LinkStatus, NeighbourSide, NodeStatus};
+
+/// Links are listed one by one for at most so many nodes.
+const FEW: usize = 8;
+
+/// Shows how a process and its nodes are doing: matters, links, queues
+///
+/// Examples:
+///   wujitong status
+///   wujitong status --data /srv/county --json
+///   wujitong status --data /srv/county --node 330825002
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Status {
+    #[command(flatten)]
+    site: Site,
+    /// Leaves the counts of matters out, which take time where there are many
+    #[arg(long)]
+    brief: bool,
+}
+
+impl Status {
+    pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        let mut path = format!("/v1/status?brief={}", self.brief);
+        if let Some(node) = self.site.named() {
+            path.push_str(&format!("&node={node}"));
+        }
+        let status: api::Status = self.site.client().get(&path).await?;
+        output.facts(&status, || for_people(&status))
+    }
+}
+
+fn for_people(status: &api::Status) -> String {
+    let api::NetworkStatus { id, zone, demo, .. } = &status.network;
+    let mut text = pairs([
+        (
+            "network",
+            format!("{id}{}", if *demo { " (demo)" } else { "" }),
+        ),
+        ("zone", zone.clone()),
+        ("version", status.version.clone()),
+        ("up for", span(status.uptime_ms)),
+    ]);
+    text.push('\n');
+    let headings = [
+        "node", "name", "tier", "#holding", "#giving", "#copies", "#links", "#queued",
+    ];
+    text += &table(headings, status.nodes.iter().map(line));
+    let few = status.nodes.len() <= FEW;
+    let shown = |link: &LinkStatus| few || link.side == NeighbourSide::Parent && !link.state.up;
+    let links: Vec<_> = status
+        .nodes
+        .iter()
+        .flat_map(|node| node.links.iter().map(move |link| (node, link)))
+        .filter(|(_, link)| shown(link))
+        .collect();
+    if !links.is_empty() {
+        text += if few {
+            "\nlinks\n"
+        } else {
+            "\nlinks to parents that are down\n"
+        };
+        let headings = [
+            "node",
+            "neighbour",
+            "name",
+            "side",
+            "link",
+            "#received",
+            "#settled",
+            "last end",
+        ];
+        text += &table(
+            headings,
+            links
+                .into_iter()
+                .map(|(node, link)| one(status, node, link)),
+        );
+    }
+    text
+}
+
+fn line(node: &NodeStatus) -> [String; 8] {
+    let count = |pick: fn(&api::MatterCounts) -> usize| {
+        node.matters
+            .as_ref()
+            .map_or("-".to_owned(), |counts| pick(counts).to_string())
+    };
+    [
+        node.division.short(),
+        node.name.clone(),
+        words::tier(node.tier),
+        count(|counts| counts.holding),
+        count(|counts| counts.giving),
+        count(|counts| counts.copies),
+        format!("{}/{}", node.links_up, node.links_expected),
+        node.queues
+            .iter()
+            .map(|queue| queue.segments)
+            .sum::<usize>()
+            .to_string(),
+    ]
+}
+
+fn one(status: &api::Status, node: &NodeStatus, link: &LinkStatus) -> [String; 8] {
+    let state = &link.state;
+    let side = match link.side {
+        NeighbourSide::Parent => "parent 上级",
+        NeighbourSide::Child => "child 下级",
+    };
+    let up = match state.since_ms {
+        Some(since) if state.up => {
+            format!(
+                "up {}",
+                span(u64::try_from(status.now_ms - since).unwrap_or_default())
+            )
+        }
+        _ if state.up => "up".to_owned(),
+        Some(_) => "down".to_owned(),
+        None => "never up".to_owned(),
+    };
+    [
+        node.division.short(),
+        link.neighbour.short(),
+        link.name.clone(),
+        side.to_owned(),
+        up,
+        state.received.to_string(),
+        state.settled.to_string(),
+        state.last_end.clone().unwrap_or_default(),
+    ]
+}

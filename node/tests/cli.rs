@@ -1,0 +1,267 @@
+//! The program as an operator uses it: processes, exit codes, standard output.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_wujitong");
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
+    command
+        .args(arguments)
+        .env_remove("WUJITONG_DATA")
+        .env_remove("WUJITONG_CONFIG");
+    command
+}
+
+fn wujitong(arguments: &[&str]) -> Output {
+    command(arguments).output().expect("the program starts")
+}
+
+/// What a command prints with `--json`.
+fn json(arguments: &[&str]) -> Value {
+    let output = wujitong(&[arguments, &["--json"]].concat());
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {told}");
+    serde_json::from_slice(&output.stdout).expect("one JSON value")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it was not killed")
+}
+
+/// A running process; killed when dropped.
+struct Running {
+    child: Child,
+    facts: Value,
+}
+
+impl Running {
+    fn start(data: &Path, more: &[&str]) -> Self {
+        let data = data.to_str().expect("a plain path");
+        let arguments = [&["run", "--data", data, "--json"], more].concat();
+        let mut child = command(&arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("it is piped");
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("it prints where it listens");
+        let facts = serde_json::from_str(&line).expect("one JSON value");
+        Self { child, facts }
+    }
+
+    fn address(&self) -> &str {
+        self.facts["listen"].as_str().expect("an address")
+    }
+
+    /// Asks it to stop and waits until it has.
+    fn stop(mut self) -> i32 {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(asked.expect("kill is there").success());
+        let ended = self.child.wait().expect("it ends");
+        ended.code().expect("it was not killed")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// Asks again until the answer fits.
+fn eventually(what: &str, ask: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !ask() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "not within 60 s: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (province, city) = (dir.path().join("p"), dir.path().join("c"));
+    let (p, c) = (province.to_str().unwrap(), city.to_str().unwrap());
+    let local = ["--listen", "127.0.0.1:0", "--http", "off"];
+    let init = [
+        "init",
+        "--division",
+        "33",
+        "--zone",
+        "zj.example",
+        "--data",
+        p,
+    ];
+    let founded = json(&[&init[..], &local].concat());
+    assert_eq!(founded["name"], "浙江省");
+    let other = wujitong(&["run", "--data", p, "--set", "zone=other.example"]);
+    assert_eq!(code(&other), 2, "the zone is another than the network's");
+    assert_eq!(
+        code(&wujitong(&init)),
+        1,
+        "a second network in the same directory"
+    );
+
+    let above = Running::start(&province, &[]);
+    let init = ["init", "--division", "3308", "--issuer", p, "--data", c];
+    let parent = ["--parent", above.address()];
+    let enrolled = json(&[&init[..], &local, &parent].concat());
+    assert_eq!(enrolled["network"], founded["network"]);
+    let below = Running::start(&city, &[]);
+
+    let locked = wujitong(&["run", "--data", c]);
+    assert_eq!(
+        code(&locked),
+        6,
+        "{}",
+        String::from_utf8_lossy(&locked.stderr)
+    );
+
+    let category = ["--category", "enforcement/lighting"];
+    let report = [
+        &["matter", "report", "--data", c, "路灯不亮"],
+        &category[..],
+    ]
+    .concat();
+    let id = json(&report)["id"].as_str().unwrap().to_owned();
+    let shown = json(&["matter", "show", &id, "--data", c]);
+    assert_eq!(shown["body"]["text"], "路灯不亮");
+    assert_eq!(shown["names"]["330800000000"], "衢州市");
+    assert_eq!(code(&wujitong(&["matter", "show", &id, "--data", p])), 3);
+
+    json(&[
+        "matter",
+        "escalate",
+        &id,
+        "--data",
+        c,
+        "--note",
+        "请省里协调",
+    ]);
+    eventually("the province holds it", || {
+        json(&["status", "--data", p])["nodes"][0]["matters"]["holding"] == 1
+    });
+    eventually("the city knows that it does", || {
+        let seen = json(&["matter", "show", &id, "--data", c]);
+        seen["standing"]["is"] == "elsewhere" && seen["holder"] == "330000000000"
+    });
+    let refused = wujitong(&["matter", "accept", &id, "--data", c, "--json"]);
+    assert_eq!(code(&refused), 4, "the city does not hold it any more");
+    let told: Value = serde_json::from_slice(&refused.stderr).unwrap();
+    assert_eq!(told["error"]["exit"], 4);
+
+    json(&["matter", "accept", &id, "--data", p]);
+    json(&["matter", "close", &id, "--data", p, "--outcome", "solved"]);
+    let listed = |data, state| json(&["matter", "list", "--state", state, "--data", data]);
+    assert_eq!(listed(p, "closed")["matters"][0]["id"], id.as_str());
+    assert_eq!(listed(p, "open")["matters"], Value::Array(vec![]));
+    eventually("the city sees it closed", || {
+        listed(c, "closed")["matters"][0]["id"] == id.as_str()
+    });
+    eventually("the province's figures are those of both journals", || {
+        let total = json(&["rollup", "show", "--data", p, "--by", "division"])["total"].clone();
+        let counts = [p, c].map(|data| json(&["rollup", "journal", "--data", data]));
+        ["reported", "taken", "given", "closed"].iter().all(|what| {
+            let sum: i64 = counts
+                .iter()
+                .map(|count| count[what].as_i64().unwrap())
+                .sum();
+            total[what] == sum
+        }) && total["reported"] == 1
+            && total["closed"] == 1
+    });
+
+    let status = json(&["status", "--data", c]);
+    assert_eq!(status["network"]["id"], founded["network"]);
+    assert_eq!(status["nodes"][0]["full_name"], "浙江省衢州市");
+    assert_eq!(status["nodes"][0]["links"][0]["up"], true);
+    let table = String::from_utf8(wujitong(&["status", "--data", c]).stdout).unwrap();
+    assert!(
+        table.contains("衢州市") && table.contains("parent 上级"),
+        "{table}"
+    );
+
+    assert_eq!(below.stop(), 0);
+    assert_eq!(code(&wujitong(&["status", "--data", c])), 5);
+    assert_eq!(above.stop(), 0);
+}
+
+#[test]
+fn a_template_is_published_and_its_adoption_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("d");
+    let d = data.to_str().unwrap();
+    let csv = dir.path().join("list.csv");
+    std::fs::write(&csv, "code,name\n33,浙江省\n3308,衢州市\n").unwrap();
+    let init = [
+        "init",
+        "--division",
+        "33",
+        "--zone",
+        "zj.example",
+        "--data",
+        d,
+        "--with-branch",
+    ];
+    let topology = ["--topology", csv.to_str().unwrap()];
+    let local = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+    assert_eq!(json(&[&init[..], &topology, &local].concat())["nodes"], 2);
+    let running = Running::start(&data, &[]);
+    assert_eq!(running.facts["nodes"].as_array().unwrap().len(), 2);
+
+    let unnamed = wujitong(&["template", "list", "--data", d]);
+    assert_eq!(code(&unnamed), 2, "two nodes, and none was named");
+    let file = dir.path().join("hall.toml");
+    std::fs::write(&file, "format = 1\n").unwrap();
+    let at = ["--data", d, "--node", "33"];
+    let publish = [
+        "template",
+        "publish",
+        file.to_str().unwrap(),
+        "--kind",
+        "board",
+    ];
+    let named = ["--name", "hall", "--title", "公告"];
+    json(&[&publish[..], &named, &at].concat());
+    eventually("both apply it", || {
+        let status = json(&[&["template", "status", "33/board/hall"], &at[..]].concat());
+        status["adoption"]["applied"] == 2 && status["adoption"]["expected"] == 2
+    });
+    let listed = json(&["template", "list", "--data", d, "--node", "3308"]);
+    assert_eq!(listed["templates"][0]["stance"]["is"], "applied");
+    let none = wujitong(&[&["template", "status", "33/board/none"], &at[..]].concat());
+    assert_eq!(code(&none), 3);
+    assert_eq!(running.stop(), 0);
+}
+
+#[test]
+fn the_output_of_a_command_may_be_cut_short() {
+    let mut child = command(&["topology", "show", "33", "--depth", "4"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        code(&output),
+        0,
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

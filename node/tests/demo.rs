@@ -1,0 +1,68 @@
+//! The demo, on a small branch, as a newcomer runs it.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::process::Command;
+
+use serde_json::Value;
+
+fn demo(division: &str, data: &std::path::Path) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_wujitong"))
+        .args(["demo", "--once", "--json", "--division", division, "--data"])
+        .arg(data)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_township_forms_tells_its_story_and_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let story = demo("330825002", dir.path());
+    assert_eq!(
+        story["nodes"], 32,
+        "province, city, county, township and its 28 villages"
+    );
+    assert_eq!(story["links_up"], 31);
+    assert_eq!(story["adoption"]["applied"], story["adoption"]["total"]);
+    assert_eq!(
+        story["rollup"]["province"],
+        story["rollup"]["counted_from_journals"]
+    );
+    let path = story["matters"][3]["path"].as_array().unwrap();
+    let passed: Vec<_> = path
+        .iter()
+        .map(|stop| stop["division"].as_str().unwrap())
+        .collect();
+    for division in [
+        "330825002222",
+        "330825002000",
+        "330825000000",
+        "330800000000",
+        "330000000000",
+    ] {
+        assert!(passed.contains(&division), "{division} is on the way");
+    }
+    assert!(
+        path.iter()
+            .all(|stop| stop["at"].as_str().unwrap().ends_with("+08:00"))
+    );
+
+    let again = demo("330825002", dir.path());
+    let reported = |story: &Value| story["rollup"]["province"]["reported"].as_u64().unwrap();
+    assert_eq!(
+        reported(&again),
+        2 * reported(&story),
+        "the network was kept"
+    );
+}
+
+#[test]
+fn villages_directly_under_a_county_form_a_branch_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let story = demo("330383198001", dir.path());
+    assert_eq!(story["nodes"], 4);
+    assert_eq!(story["matters"].as_array().unwrap().len(), 3);
+}

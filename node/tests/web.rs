@@ -1,0 +1,269 @@
+//! The API on the control socket and the HTTP listener, asked over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::{os::unix::fs::PermissionsExt, path::Path, sync::Arc};
+
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::{body::Bytes, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::{TcpStream, UnixStream};
+use topology::{DivisionCode, Tree};
+use wujitong::{
+    app::{Host, Plan, SystemClock},
+    cli::client::{Client, ClientError},
+    domain::{actor::Actor, suite::Suite},
+    edge::web::{
+        api::{MatterPage, Named, ReportRequest},
+        problem::Problem,
+    },
+    identity::{Founding, Terms, found_network},
+    office::Clock,
+};
+
+/// A province alone, on a disk of its own, without any file but its keys.
+struct Alone {
+    host: Host,
+    dir: tempfile::TempDir,
+}
+
+impl Alone {
+    async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let tree = Arc::new(Tree::load("code,name\n33,浙江省\n3308,衢州市\n").unwrap());
+        let founding = Founding {
+            zone: "zj.example".to_owned(),
+            demo: false,
+            suite: Suite::Ed25519Blake3,
+        };
+        let now = u64::try_from(SystemClock.now().0).unwrap();
+        let now = std::time::Duration::from_millis(now);
+        let terms = Terms::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
+        found_network(dir.path(), &tree, &founding, &terms).unwrap();
+        let raw = config::Raw::from_toml(
+            "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n\
+             [http]\nlisten = '127.0.0.1:0'\n",
+        );
+        let config = raw.unwrap().check(dir.path()).unwrap();
+        let host = Host::start(Plan::new(config, tree)).await.unwrap();
+        Self { host, dir }
+    }
+
+    fn client(&self) -> Client {
+        Client::new(self.host.socket())
+    }
+
+    /// A request of any form, to the control socket.
+    async fn raw(&self, method: Method, path: &str, body: &str) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(body.to_owned())))
+            .unwrap();
+        let stream = UnixStream::connect(self.host.socket()).await.unwrap();
+        let (status, kind, body) = ask(stream, request).await;
+        if !status.is_success() {
+            assert_eq!(kind, Problem::MEDIA_TYPE, "{path}");
+        }
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+}
+
+async fn ask<S>(stream: S, request: Request<Full<Bytes>>) -> (StatusCode, String, Bytes)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+{
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await.unwrap();
+    let kind = response.headers()[header::CONTENT_TYPE].to_str().unwrap();
+    let (kind, status) = (kind.to_owned(), response.status());
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, kind, body)
+}
+
+fn province() -> DivisionCode {
+    "33".parse().unwrap()
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn only_the_owner_may_open_the_socket_and_every_act_is_recorded_as_that_users() {
+    let alone = Alone::start().await;
+    assert_eq!(mode(alone.host.socket()), 0o600);
+    assert_eq!(mode(alone.dir.path()), 0o700);
+    let report = ReportRequest::new("order/fire", "电线老化");
+    alone.client().report(province(), &report).await.unwrap();
+    let node = alone.host.roster().node(province()).unwrap().clone();
+    let journal = node.office.journal().await.unwrap();
+    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(alone.dir.path()).unwrap());
+    assert_eq!(journal[0].actor, Actor::OsUser(owner));
+    drop(node);
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn pages_of_matters_join_without_gap_or_repetition() {
+    let alone = Alone::start().await;
+    let client = alone.client();
+    let mut ids = vec![];
+    for number in 0..7 {
+        let report = ReportRequest::new("order/fire", &format!("第 {number} 件"));
+        ids.push(client.report(province(), &report).await.unwrap().id);
+    }
+    let close = format!("/v1/nodes/33/matters/{}/close", ids[1]);
+    let closed: Value = client
+        .post(&close, &json!({ "outcome": "solved" }))
+        .await
+        .unwrap();
+    assert_eq!(closed["status"], json!({ "closed": "solved" }));
+    for (state, expected) in [("all", 7), ("open", 6), ("closed", 1), ("held", 7)] {
+        let (mut seen, mut after) = (vec![], String::new());
+        loop {
+            let path = format!("/v1/nodes/33/matters?limit=3&state={state}{after}");
+            let page: Named<MatterPage> = client.get(&path).await.unwrap();
+            assert!(page.facts.matters.len() <= 3);
+            seen.extend(page.facts.matters.into_iter().map(|matter| matter.id));
+            match page.facts.next {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(seen.len(), expected, "{state}");
+        assert!(seen.is_sorted(), "{state}");
+    }
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_a_problem_with_its_own_status() {
+    let alone = Alone::start().await;
+    let long = json!({ "category": "order/fire", "text": "x".repeat(600 * 1024) }).to_string();
+    let matters = "/v1/nodes/33/matters";
+    let unknown = "330000000000-00000000-1";
+    let accept = format!("{matters}/{unknown}/accept");
+    let show = format!("{matters}/{unknown}");
+    for (method, path, body, status) in [
+        (Method::GET, "/", "", 404),
+        (Method::GET, "/v1/nodes/33/nothing", "", 404),
+        (Method::DELETE, "/v1/status", "", 405),
+        (Method::GET, "/v1/nodes/3308/matters", "", 404),
+        (Method::GET, "/v1/nodes/4401/matters", "", 404),
+        (Method::GET, "/v1/nodes/x/matters", "", 422),
+        (Method::GET, "/v1/status?nod=33", "", 422),
+        (Method::GET, "/v1/nodes/33/matters?limit=0", "", 422),
+        (Method::GET, "/v1/nodes/33/matters?limit=1001", "", 422),
+        (Method::GET, "/v1/nodes/33/matters?state=lost", "", 422),
+        (Method::GET, "/v1/nodes/33/matters/17", "", 422),
+        (Method::GET, &show, "", 404),
+        (Method::POST, &accept, "", 404),
+        (Method::POST, matters, "{", 422),
+        (
+            Method::POST,
+            matters,
+            r#"{"category":"order/fire","text":""}"#,
+            422,
+        ),
+        (
+            Method::POST,
+            matters,
+            r#"{"category":"order/ufo","text":"x"}"#,
+            422,
+        ),
+        (
+            Method::POST,
+            matters,
+            r#"{"category":"order/fire","text":"x","txt":1}"#,
+            422,
+        ),
+        (Method::POST, matters, &long, 413),
+        (
+            Method::POST,
+            matters,
+            r#"{"category":"order/fire","text":"x","visibility":"direct"}"#,
+            409,
+        ),
+        (Method::GET, "/v1/nodes/33/rollup?from=2026-02-30", "", 422),
+        (
+            Method::GET,
+            "/v1/nodes/33/rollup?from=2026-03-02&to=2026-03-01",
+            "",
+            422,
+        ),
+        (
+            Method::GET,
+            "/v1/nodes/33/templates/33/policy/none",
+            "",
+            404,
+        ),
+        (Method::GET, "/v1/nodes/33/templates/33/law/none", "", 422),
+        (
+            Method::GET,
+            "/v1/nodes/33/templates/33/policy/%2e%2e",
+            "",
+            422,
+        ),
+    ] {
+        let shown = format!("{method} {path}");
+        let (found, problem) = alone.raw(method, path, body).await;
+        assert_eq!(found.as_u16(), status, "{shown}: {problem}");
+        assert_eq!(problem["status"], status, "{shown}");
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|text| text.len() > 10),
+            "{shown}"
+        );
+    }
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_asks_on_after_the_process_came_back() {
+    let alone = Alone::start().await;
+    let client = alone.client();
+    assert_eq!(client.status(true).await.unwrap().nodes.len(), 1);
+    let Alone { host, dir } = alone;
+    host.stop().await;
+    assert!(matches!(
+        client.status(true).await,
+        Err(ClientError::Unreachable { .. })
+    ));
+    let tree = Arc::new(Tree::load("code,name\n33,浙江省\n").unwrap());
+    let raw = "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n[http]\n\
+               listen = 'off'\n";
+    let config = config::Raw::from_toml(raw)
+        .unwrap()
+        .check(dir.path())
+        .unwrap();
+    let host = Host::start(Plan::new(config, tree)).await.unwrap();
+    assert_eq!(client.nodes().await.unwrap().nodes[0].division, province());
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn over_tcp_there_is_health_for_known_hosts_and_no_api() {
+    let alone = Alone::start().await;
+    let address = alone.host.http().unwrap();
+    for (host, path, status) in [
+        ("localhost", "/readyz", 200),
+        ("evil.example", "/readyz", 421),
+        ("localhost", "/v1/status", 404),
+    ] {
+        let request = Request::get(path).header(header::HOST, host);
+        let request = request.body(Full::new(Bytes::new())).unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let response = sender.send_request(request).await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{host} {path}");
+    }
+    alone.host.stop().await;
+}
