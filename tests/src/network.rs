@@ -1,0 +1,594 @@
+//! Running networks.
+
+mod power;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use config::Config;
+use tempfile::TempDir;
+use topology::{DivisionCode, Tree};
+use wujitong::{
+    app::{Host, Plan, StartError, SystemClock},
+    domain::{
+        ids::{Epoch, EpochId},
+        suite::Suite,
+    },
+    edge::roster::Node,
+    identity::{self, Founding, Identity, Surroundings, Terms},
+    office::{Clock, Office},
+    store::{MemoryDisk, SledOptions, Store},
+};
+
+use crate::{
+    ZONE,
+    audit::{Books, audit},
+    code, eventually,
+    meddler::{Meddler, Mischief},
+    port,
+};
+
+/// How a test network differs from the usual.
+#[derive(Clone)]
+pub struct Options {
+    /// Algorithms of the network.
+    pub suite: Suite,
+    /// Divisions that are enrolled, with everything below them, in another suite.
+    pub suites: BTreeMap<DivisionCode, Suite>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Stores in memory instead of on disk, by the topmost division of each process.
+    pub disks: BTreeMap<DivisionCode, MemoryDisk>,
+    /// Somebody between these children and their parents.
+    pub meddlers: BTreeMap<DivisionCode, Mischief>,
+    /// Parents are looked up here instead of being configured.
+    pub name_servers: Vec<SocketAddr>,
+    /// Changes to each configuration.
+    pub adjust: fn(&mut Config),
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            suite: Suite::Ed25519Blake3,
+            suites: BTreeMap::new(),
+            clock: Arc::new(SystemClock),
+            disks: BTreeMap::new(),
+            meddlers: BTreeMap::new(),
+            name_servers: vec![],
+            adjust: |_| {},
+        }
+    }
+}
+
+/// One process of a test network.
+struct Process {
+    divisions: Vec<DivisionCode>,
+    dir: PathBuf,
+    host: Option<Host>,
+    port: Option<u16>,
+}
+
+/// A network of processes, each with a node or several.
+pub struct Network {
+    /// All divisions.
+    pub tree: Arc<Tree>,
+    options: Options,
+    processes: Vec<Process>,
+    meddlers: BTreeMap<DivisionCode, Meddler>,
+    epochs: BTreeMap<DivisionCode, Epoch>,
+    dir: TempDir,
+}
+
+/// Everything here panics if the network does not do what networks do.
+impl Network {
+    /// One process for each division from the province down to each of these.
+    pub async fn of(leaves: &[&str]) -> Self {
+        Self::with(leaves, Options::default()).await
+    }
+
+    /// The same, with options.
+    pub async fn with(leaves: &[&str], options: Options) -> Self {
+        let mut network = Self::founded(leaves, options).await;
+        network.start_all().await;
+        network
+    }
+
+    /// The same, with nothing running yet.
+    pub async fn founded(leaves: &[&str], options: Options) -> Self {
+        let tree = Tree::zhejiang();
+        let divisions = branches(&tree, leaves);
+        let groups = divisions.into_iter().map(|one| vec![one]).collect();
+        Self::found(tree, groups, options).await
+    }
+
+    /// All divisions from the province down to each of these in one process.
+    pub async fn hosted(leaves: &[&str], options: Options) -> Self {
+        let tree = Tree::zhejiang();
+        let groups = vec![branches(&tree, leaves)];
+        Self::start(tree, groups, options).await
+    }
+
+    /// One process for each group of divisions; parents stand in earlier groups or earlier in one.
+    pub async fn start(tree: Arc<Tree>, groups: Vec<Vec<DivisionCode>>, options: Options) -> Self {
+        let mut network = Self::found(tree, groups, options).await;
+        network.start_all().await;
+        network
+    }
+
+    async fn found(tree: Arc<Tree>, groups: Vec<Vec<DivisionCode>>, options: Options) -> Self {
+        if let Ok(log) = std::env::var("WUJITONG_TEST_LOG") {
+            let telemetry = config::Telemetry {
+                log,
+                ..config::Telemetry::default()
+            };
+            let _second_start_is_nothing = wujitong::telemetry::Telemetry::start(&telemetry);
+        }
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let mut homes: BTreeMap<DivisionCode, PathBuf> = BTreeMap::new();
+        let mut processes = vec![];
+        for divisions in groups {
+            let home = dir.path().join(divisions[0].to_string());
+            for division in &divisions {
+                let above = tree
+                    .parent(*division)
+                    .map(|parent| homes[&parent].as_path());
+                enrol(*division, &home, above, &tree, &options);
+                homes.insert(*division, home.clone());
+            }
+            processes.push(Process {
+                divisions,
+                dir: home,
+                host: None,
+                port: None,
+            });
+        }
+        let mut meddlers = BTreeMap::new();
+        for (child, mischief) in &options.meddlers {
+            let parent = tree.parent(*child).expect("a child has a parent");
+            let load = |division| {
+                let identity = Identity::load(&homes[&division], division, &tree);
+                Arc::new(identity.expect("it is enrolled"))
+            };
+            let meddler = Meddler::between(load(*child), load(parent), *mischief).await;
+            meddlers.insert(*child, meddler);
+        }
+        Self {
+            tree,
+            options,
+            processes,
+            meddlers,
+            epochs: BTreeMap::new(),
+            dir,
+        }
+    }
+
+    async fn start_all(&mut self) {
+        for index in 0..self.processes.len() {
+            self.start_process(index).await;
+        }
+    }
+
+    /// Where the network keeps its files.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The data directory of the process that hosts a division.
+    pub fn home(&self, division: &str) -> &Path {
+        &self.processes[self.index(division)].dir
+    }
+
+    fn index(&self, division: &str) -> usize {
+        let division = code(division);
+        self.processes
+            .iter()
+            .position(|process| process.divisions.contains(&division))
+            .expect("the network has this division")
+    }
+
+    async fn start_process(&mut self, index: usize) {
+        let started = self.try_start(index).await;
+        started.expect("the process starts");
+    }
+
+    async fn try_start(&mut self, index: usize) -> Result<(), StartError> {
+        let process = &self.processes[index];
+        let top = process.divisions[0];
+        let config = self.settings(process);
+        let plan = Plan {
+            config,
+            tree: Arc::clone(&self.tree),
+            memory: self.options.disks.get(&top).cloned(),
+            clock: Arc::clone(&self.options.clock),
+            surroundings: Surroundings::default(),
+        };
+        let host = Host::start(plan).await?;
+        for (child, meddler) in &self.meddlers {
+            let parent = self.tree.parent(*child);
+            if parent.is_some_and(|parent| process.divisions.contains(&parent)) {
+                meddler.lead_to(host.address());
+            }
+        }
+        let process = &mut self.processes[index];
+        process.port = Some(host.address().port());
+        process.host = Some(host);
+        Ok(())
+    }
+
+    /// The configuration of one process.
+    fn settings(&self, process: &Process) -> Config {
+        let top = process.divisions[0];
+        let mut config = Config {
+            data: process.dir.clone(),
+            hosting: config::Hosting {
+                nodes: process.divisions.clone(),
+                ..Default::default()
+            },
+            listen: ([127, 0, 0, 1], process.port.unwrap_or_else(port::free)).into(),
+            zone: ZONE.to_owned(),
+            topology: None,
+            parent: vec![],
+            dns: config::Dns {
+                servers: self.options.name_servers.clone(),
+            },
+            http: config::Http {
+                listen: None,
+                ..Default::default()
+            },
+            telemetry: config::Telemetry::default(),
+            limits: config::Limits::default(),
+            store: config::Store::default(),
+            links: config::Links::default(),
+        };
+        config.links.backoff_min = Duration::from_millis(20);
+        config.links.backoff_max = Duration::from_millis(200);
+        config.links.figures_pace = Duration::from_millis(20);
+        let parent = match self.meddlers.get(&top) {
+            Some(meddler) => Some(meddler.address()),
+            None => self.tree.parent(top).and_then(|parent| {
+                let hosts = |process: &&Process| process.divisions.contains(&parent);
+                let process = self.processes.iter().find(hosts)?;
+                Some(([127, 0, 0, 1], process.port?).into())
+            }),
+        };
+        if let Some(parent) = parent.filter(|_| self.options.name_servers.is_empty()) {
+            config.parent = vec![parent.to_string().parse().expect("an address")];
+        }
+        (self.options.adjust)(&mut config);
+        config
+    }
+
+    /// Where the process of a division listens for neighbours. It must have run.
+    pub fn address(&self, division: &str) -> SocketAddr {
+        ([127, 0, 0, 1], self.port(division)).into()
+    }
+
+    /// The port of [`Network::address`].
+    pub fn port(&self, division: &str) -> u16 {
+        self.processes[self.index(division)].port.expect("it ran")
+    }
+
+    /// Stops the process of a division; its links end, its queues stay on disk.
+    pub async fn stop(&mut self, division: &str) {
+        self.stop_process(self.index(division)).await;
+    }
+
+    async fn stop_process(&mut self, index: usize) {
+        if let Some(host) = self.processes[index].host.take() {
+            for (division, node) in host.roster().nodes.iter() {
+                if let Ok(epoch) = node.office.epoch().await {
+                    self.epochs.insert(*division, epoch);
+                }
+            }
+            host.stop().await;
+        }
+    }
+
+    /// The life in which a stopped node was last seen; a made-up one if it never ran.
+    pub fn epoch(&self, division: DivisionCode) -> Epoch {
+        let made_up = Epoch {
+            order: 1,
+            id: EpochId([0x77; 16]),
+            predecessor: EpochId::default(),
+        };
+        self.epochs.get(&division).copied().unwrap_or(made_up)
+    }
+
+    /// Starts it, again at the same port if it ran before.
+    pub async fn restart(&mut self, division: &str) {
+        let index = self.index(division);
+        self.start_process(index).await;
+    }
+
+    /// Stops every process and starts them all again; in between something may be done to the files.
+    pub async fn restart_all(&mut self, between: impl AsyncFnOnce(&mut Self)) {
+        for index in (0..self.processes.len()).rev() {
+            self.stop_process(index).await;
+        }
+        between(self).await;
+        self.start_all().await;
+    }
+
+    /// Stops everything.
+    pub async fn shut_down(mut self) {
+        for process in self.processes.iter_mut().rev() {
+            if let Some(host) = process.host.take() {
+                host.stop().await;
+            }
+        }
+        for meddler in std::mem::take(&mut self.meddlers).into_values() {
+            meddler.leave().await;
+        }
+    }
+
+    /// The running process of a division.
+    pub fn host(&self, division: &str) -> &Host {
+        let process = &self.processes[self.index(division)];
+        process.host.as_ref().expect("it runs")
+    }
+
+    /// A running node.
+    pub fn node(&self, division: &str) -> Node {
+        let node = self.host(division).roster().node(code(division));
+        node.expect("its process hosts it").clone()
+    }
+
+    /// A running node's office.
+    pub fn office(&self, division: &str) -> Arc<Office> {
+        self.node(division).office
+    }
+
+    /// Every running office.
+    pub fn offices(&self) -> Vec<Arc<Office>> {
+        self.nodes().into_values().map(|node| node.office).collect()
+    }
+
+    fn nodes(&self) -> BTreeMap<DivisionCode, Node> {
+        let hosts = self.processes.iter().filter_map(|p| p.host.as_ref());
+        hosts
+            .flat_map(|host| host.roster().nodes.iter())
+            .map(|(division, node)| (*division, node.clone()))
+            .collect()
+    }
+
+    /// Every division of the network.
+    pub fn divisions(&self) -> Vec<DivisionCode> {
+        let processes = self.processes.iter();
+        processes.flat_map(|p| p.divisions.clone()).collect()
+    }
+
+    /// The keys and certificates of a division.
+    pub fn identity(&self, division: &str) -> Arc<Identity> {
+        let identity = Identity::load(self.home(division), code(division), &self.tree);
+        Arc::new(identity.expect("it is enrolled"))
+    }
+
+    /// Whoever stands between a child and its parent.
+    pub fn meddler(&self, child: &str) -> &Meddler {
+        &self.meddlers[&code(child)]
+    }
+
+    /// Keeps the link between a child and its parent down until [`Network::mend`].
+    pub async fn cut(&self, child: &str) {
+        let parent = self.tree.parent(code(child)).expect("it has a parent");
+        let links = self.node(child).links;
+        links.close(parent);
+        eventually("the link is down", || async { !links.is_up(parent) }).await;
+    }
+
+    /// Lets the link between a child and its parent come up again.
+    pub fn mend(&self, child: &str) {
+        let parent = self.tree.parent(code(child)).expect("it has a parent");
+        self.node(child).links.open(parent);
+        self.host(child).hurry(code(child));
+    }
+
+    /// The store of a stopped process, to look at or to spoil.
+    pub fn store(&self, division: &str) -> Store {
+        let process = &self.processes[self.index(division)];
+        assert!(process.host.is_none(), "it runs");
+        let dir = process.dir.join("store");
+        Store::open_sled(&dir, SledOptions::default()).expect("the store opens")
+    }
+
+    /// A copy of a stopped process's store.
+    pub fn backup(&self, division: &str) -> TempDir {
+        let process = &self.processes[self.index(division)];
+        assert!(process.host.is_none(), "it runs");
+        let copy = tempfile::tempdir().expect("a temporary directory");
+        copy_all(&process.dir.join("store"), copy.path());
+        copy
+    }
+
+    /// Puts a copy back in the place of a stopped process's store.
+    pub fn put_back(&self, division: &str, copy: &TempDir) {
+        let process = &self.processes[self.index(division)];
+        assert!(process.host.is_none(), "it runs");
+        let store = process.dir.join("store");
+        fs::remove_dir_all(&store).expect("the store is removed");
+        copy_all(copy.path(), &store);
+    }
+
+    /// Starts a second process with the identity of a division and a copy of its store.
+    pub async fn twin_of(&self, division: &str, store: &TempDir) -> Twin {
+        let process = &self.processes[self.index(division)];
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        for entry in fs::read_dir(&process.dir).expect("a directory") {
+            let entry = entry.expect("an entry");
+            let (path, name) = (entry.path(), entry.file_name());
+            if path.is_dir() && name != "store" {
+                copy_all(&path, &dir.path().join(name));
+            } else if path.is_file() {
+                fs::copy(path, dir.path().join(name)).expect("a copy");
+            }
+        }
+        copy_all(store.path(), &dir.path().join("store"));
+        let mut config = self.settings(process);
+        config.data = dir.path().to_owned();
+        config.listen = ([127, 0, 0, 1], 0).into();
+        let host = Host::start(Plan::new(config, Arc::clone(&self.tree))).await;
+        Twin {
+            host: host.expect("the twin starts"),
+            division: code(division),
+            _dir: dir,
+        }
+    }
+
+    /// Waits until every link between running nodes is up.
+    pub async fn linked(&self) {
+        let nodes = self.nodes();
+        for (division, node) in &nodes {
+            let Some(parent) = self.tree.parent(*division) else {
+                continue;
+            };
+            if let Some(above) = nodes.get(&parent) {
+                eventually("a link is up", || async {
+                    node.links.is_up(parent) && above.links.is_up(*division)
+                })
+                .await;
+            }
+        }
+    }
+
+    /// Waits until nothing waits for anybody any more.
+    pub async fn quiet(&self) {
+        self.quiet_for(|_| true).await;
+    }
+
+    /// The same, whatever waits for this division, which a test plays.
+    pub async fn quiet_but_for(&self, division: &str) {
+        self.quiet_for(|neighbour| neighbour != code(division))
+            .await;
+    }
+
+    async fn quiet_for(&self, counts: impl Fn(DivisionCode) -> bool) {
+        let mut before = None;
+        let nodes = self.nodes();
+        let patience = tokio::time::Instant::now();
+        loop {
+            let (mut waiting, mut received) = (vec![], 0);
+            for (division, node) in &nodes {
+                let queues = node.office.queues().await.expect("the store answers");
+                let queues = queues.into_iter().filter(|queue| counts(queue.neighbour));
+                waiting.extend(queues.map(|queue| (*division, queue)));
+                let states = node.links.states().into_iter();
+                received += states.map(|(_, state)| state.received).sum::<u64>();
+            }
+            let idle = waiting.is_empty() && self.meddlers.values().all(Meddler::is_idle);
+            if idle && before == Some(received) {
+                return;
+            }
+            before = idle.then_some(received);
+            let late = patience.elapsed() > Duration::from_secs(45);
+            assert!(!late, "still waiting: {waiting:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The books of every running node.
+    pub async fn books(&self) -> Vec<Books> {
+        let mut books = vec![];
+        for node in self.nodes().into_values() {
+            books.push(Books::of(&node.office).await);
+        }
+        books
+    }
+
+    /// Waits until everything is at rest, then has every book audited: one holder for each matter,
+    /// nothing twice, every copy fresh, every figure what one counts by hand.
+    pub async fn audited(&self) {
+        self.quiet().await;
+        let found = audit(&self.tree, &self.books().await, &[]);
+        let lines: Vec<_> = found.iter().map(ToString::to_string).collect();
+        assert!(found.is_empty(), "{}", lines.join("\n"));
+    }
+}
+
+/// A second process that claims to be the same node.
+pub struct Twin {
+    host: Host,
+    division: DivisionCode,
+    _dir: TempDir,
+}
+
+impl Twin {
+    /// Its office.
+    ///
+    /// # Panics
+    /// Never: a twin hosts its node.
+    pub fn office(&self) -> Arc<Office> {
+        let node = self.host.roster().node(self.division);
+        Arc::clone(&node.expect("it hosts the node").office)
+    }
+
+    /// Stops it.
+    pub async fn stop(self) {
+        self.host.stop().await;
+    }
+}
+
+fn branches(tree: &Tree, leaves: &[&str]) -> Vec<DivisionCode> {
+    let mut divisions: Vec<_> = leaves
+        .iter()
+        .flat_map(|leaf| {
+            let leaf = code(leaf);
+            tree.ancestors(leaf).chain([leaf]).collect::<Vec<_>>()
+        })
+        .collect();
+    divisions.sort_unstable();
+    divisions.dedup();
+    divisions
+}
+
+/// Founds the network at the province; enrols everybody else with the parent that lives in `above`.
+fn enrol(
+    division: DivisionCode,
+    home: &Path,
+    above: Option<&Path>,
+    tree: &Tree,
+    options: &Options,
+) {
+    let terms = Terms::at(rustls_pki_types::UnixTime::now());
+    let Some(above) = above else {
+        let founding = Founding {
+            zone: ZONE.into(),
+            demo: true,
+            suite: options.suite,
+        };
+        identity::found_network(home, tree, &founding, &terms).expect("a network is founded");
+        return;
+    };
+    let file = above.join("network.toml");
+    let text = fs::read_to_string(&file).expect("the parent has it");
+    if let Some(suite) = options.suites.get(&division) {
+        // The suite there is what keys are made in if nothing else is said.
+        let name = serde_json::to_string(suite).expect("a name");
+        let other = text.lines().map(|line| match line.starts_with("suite") {
+            true => format!("suite = {name}\n"),
+            false => format!("{line}\n"),
+        });
+        fs::write(&file, other.collect::<String>()).expect("it is written");
+    }
+    identity::enrol(home, &[division], above, tree, &terms).expect("a node is enrolled");
+    fs::write(&file, text).expect("it is written back");
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_all(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What people do, as sentences: `network.escalate(VILLAGE, id, PROVINCE).await`.
+
+use wujitong::{
+    domain::{
+        category::{Class, Priority, Visibility},
+        custody::Standing,
+        ids::MatterId,
+        matter::{Channel, Matter, Outcome, Status},
+    },
+    office::{NewReport, Office, OfficeError},
+};
+
+use crate::{CLERK, Network, code, eventually};
+
+/// A report on rubbish.
+pub fn rubbish(text: &str) -> NewReport {
+    NewReport {
+        channel: Channel::Snapshot,
+        category: "enforcement/rubbish".parse().expect("a category"),
+        priority: Priority::Normal,
+        visibility: Visibility::Path,
+        class: Class::Personal,
+        about: None,
+        text: text.to_owned(),
+        trace: None,
+    }
+}
+
+/// A report on a fire.
+pub fn emergency(text: &str) -> NewReport {
+    NewReport {
+        category: "order/fire".parse().expect("a category"),
+        priority: Priority::Emergency,
+        ..rubbish(text)
+    }
+}
+
+/// A complaint about the officials of a division.
+pub fn direct(text: &str, about: &str) -> NewReport {
+    NewReport {
+        category: "service/relief".parse().expect("a category"),
+        visibility: Visibility::Direct,
+        about: Some(code(about)),
+        ..rubbish(text)
+    }
+}
+
+/// What a node knows of a matter, if anything.
+///
+/// # Panics
+/// If its store does not answer.
+pub async fn known(office: &Office, id: MatterId) -> Option<Matter> {
+    let docket = office.docket(id).await.expect("the store answers");
+    docket.map(|docket| docket.matter)
+}
+
+/// Whether a node holds a matter.
+///
+/// # Panics
+/// If its store does not answer.
+pub async fn holds(office: &Office, id: MatterId) -> bool {
+    let docket = office.docket(id).await.expect("the store answers");
+    docket.is_some_and(|docket| docket.standing == Standing::Holding)
+}
+
+/// Everything here panics if the node answers with an error, or if what is awaited never comes.
+impl Network {
+    /// Reports rubbish at a division.
+    pub async fn report(&self, at: &str, text: &str) -> MatterId {
+        let reported = self.office(at).report(rubbish(text), CLERK).await;
+        reported.expect("it is reported")
+    }
+
+    /// Reports rubbish at a division and hands it up in one go.
+    pub async fn report_up(&self, at: &str, text: &str, to: &str) -> MatterId {
+        let office = self.office(at);
+        let reported = office.report_and_escalate(rubbish(text), code(to), CLERK);
+        reported.await.expect("it is reported and escalated")
+    }
+
+    /// Hands a matter to a tier above.
+    pub async fn escalate(&self, at: &str, id: MatterId, to: &str) {
+        let office = self.office(at);
+        let done = office.escalate(id, Some(code(to)), None, CLERK, None);
+        done.await.expect("it is escalated");
+    }
+
+    /// Hands a matter to a division below.
+    pub async fn assign(&self, at: &str, id: MatterId, to: &str) {
+        let office = self.office(at);
+        let done = office.assign(id, code(to), None, CLERK, None).await;
+        done.expect("it is assigned");
+    }
+
+    /// Hands a matter back to whoever sent it.
+    pub async fn send_back(&self, at: &str, id: MatterId) {
+        let done = self.office(at).send_back(id, None, CLERK, None).await;
+        done.expect("it is sent back");
+    }
+
+    /// Asks for a matter to be handed back.
+    pub async fn recall(&self, at: &str, id: MatterId) {
+        let done = self.office(at).recall(id, CLERK).await;
+        done.expect("it is recalled");
+    }
+
+    /// Closes a matter as solved.
+    pub async fn close(&self, at: &str, id: MatterId) {
+        let done = self
+            .office(at)
+            .close(id, Outcome::Solved, None, CLERK)
+            .await;
+        done.expect("it is closed");
+    }
+
+    /// Waits until a division holds a matter.
+    pub async fn held(&self, by: &str, id: MatterId) {
+        let office = self.office(by);
+        eventually(&format!("{by} holds {id}"), || holds(&office, id)).await;
+    }
+
+    /// Waits until a division knows that a matter is closed.
+    pub async fn closed(&self, at: &str, id: MatterId) {
+        let office = self.office(at);
+        eventually(&format!("{at} knows that {id} is closed"), || async {
+            let matter = known(&office, id).await;
+            matter.is_some_and(|matter| matter.status == Status::Closed(Outcome::Solved))
+        })
+        .await;
+    }
+
+    /// Waits until a division's request for a matter was answered.
+    pub async fn answered(&self, at: &str, id: MatterId) {
+        let office = self.office(at);
+        eventually(&format!("{at} is answered about {id}"), || async {
+            let docket = office.docket(id).await.expect("the store answers");
+            docket.is_some_and(|docket| docket.asked.is_none())
+        })
+        .await;
+    }
+
+    /// What an act answered, where an error is expected.
+    pub async fn refused<T: std::fmt::Debug>(
+        act: impl Future<Output = Result<T, OfficeError>>,
+    ) -> String {
+        act.await.expect_err("it is refused").to_string()
+    }
+}

@@ -1,0 +1,260 @@
+//! Damaged, foreign and full disks under a node.
+
+use std::{
+    fs,
+    io::{Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use tokio::time::sleep;
+use wujitong::{
+    cli::client::ClientError,
+    domain::matter::Act,
+    edge::web::api::ReportRequest,
+    store::{SledOptions, Store, Unit},
+};
+use wujitong_tests::{
+    audit::{Books, Promise, audit},
+    program::{Program, Programs, program},
+};
+
+use crate::drill::{TOWNSHIP, VILLAGE};
+
+/// Reports at the village, every other one escalated.
+async fn report(village: &Program, count: usize, promises: &mut Vec<Promise>) {
+    let client = village.client();
+    for n in 0..count {
+        let mut report = ReportRequest::new("enforcement/rubbish", "rubbish at the bridge");
+        let to = TOWNSHIP.parse().unwrap();
+        report.escalate_to = n.is_multiple_of(2).then_some(to);
+        let reported = client.report(village.division, &report).await.unwrap();
+        let matter = reported.id.parse().unwrap();
+        let by = village.division;
+        let acts = [Act::Report].into_iter();
+        for act in acts.chain(report.escalate_to.map(Act::Escalate)) {
+            promises.push(Promise::Act { matter, by, act });
+        }
+    }
+}
+
+/// Stops everything and looks at all books.
+async fn balance(mut chain: Programs, promises: &[Promise]) {
+    chain.at_rest().await;
+    for program in chain.programs.iter_mut().rev() {
+        program.stop().await;
+    }
+    let mut books = vec![];
+    for program in &chain.programs {
+        books.push(Books::lying_in(&program.data, program.division, &chain.tree).await);
+    }
+    let found = audit(&chain.tree, &books, promises);
+    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// The newest file of the log, and where what was written to it ends: zeros are written ahead.
+fn log_end(data: &Path) -> (PathBuf, u64) {
+    let logs = fs::read_dir(data.join("store/redo")).unwrap();
+    let newest = logs.map(|entry| entry.unwrap().path()).max().unwrap();
+    let content = fs::read(&newest).unwrap();
+    let end = content.iter().rposition(|byte| *byte != 0);
+    (newest, end.map_or(0, |last| last as u64 + 1))
+}
+
+fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
+    let mut file = fs::File::options().write(true).open(path).unwrap();
+    file.seek(SeekFrom::Start(at)).unwrap();
+    file.write_all(bytes).unwrap();
+}
+
+/// What the program says when it does not start.
+async fn refusal(data: &Path) -> String {
+    let run = tokio::process::Command::new(program())
+        .args(["run", "--listen", "127.0.0.1:0", "--http", "off", "--data"])
+        .arg(data)
+        .kill_on_drop(true)
+        .output();
+    let run = tokio::time::timeout(Duration::from_secs(20), run).await;
+    let run = run.expect("it started all the same").unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(
+        !run.status.success() && !said.contains("panicked"),
+        "{said}"
+    );
+    said
+}
+
+#[tokio::test]
+async fn a_torn_tail_of_the_log_is_dropped_and_nothing_acknowledged_with_it() {
+    let mut chance = StdRng::seed_from_u64(crate::seed());
+    let mut chain = Programs::down_to(VILLAGE);
+    chain.start().await;
+    let mut promises = vec![];
+    for torn in [1, 7, 40, 300, 5000] {
+        let village = &mut chain.programs[4];
+        report(village, 6, &mut promises).await;
+        village.kill().await;
+        let (log, end) = log_end(&village.data);
+        let mut garbage = vec![0; torn];
+        chance.fill(&mut garbage[..]);
+        // Past a byte or two that may be zeros of the last group.
+        overwrite(&log, end + 8, &garbage);
+        village.start().await;
+    }
+    balance(chain, &promises).await;
+}
+
+#[tokio::test]
+async fn a_flipped_bit_in_the_log_is_named_and_nothing_is_thrown_away() {
+    let mut chain = Programs::down_to(VILLAGE);
+    chain.start().await;
+    let mut promises = vec![];
+    let village = &mut chain.programs[4];
+    let (_, from) = log_end(&village.data);
+    report(village, 20, &mut promises).await;
+    village.kill().await;
+    let (log, end) = log_end(&village.data);
+    let at = (from.min(end / 2) + end) / 2;
+    let was = fs::read(&log).unwrap()[at as usize];
+    overwrite(&log, at, &[was ^ 0x10]);
+    let said = refusal(&village.data).await;
+    let name = log.file_name().unwrap().to_str().unwrap();
+    assert!(said.contains("damaged") && said.contains(name), "{said}");
+    overwrite(&log, at, &[was]);
+    village.start().await;
+    balance(chain, &promises).await;
+}
+
+#[tokio::test]
+async fn a_second_process_is_told_who_has_the_store() {
+    let mut chain = Programs::down_to(VILLAGE);
+    chain.start().await;
+    let village = &chain.programs[4];
+    let said = refusal(&village.data).await;
+    let who = format!("in use by process {}", village.pid().unwrap());
+    assert!(said.contains(&who), "{said}");
+    // The first did not suffer.
+    report(village, 2, &mut vec![]).await;
+}
+
+#[tokio::test]
+async fn a_record_of_a_newer_program_is_refused_by_name() {
+    let chain = Programs::down_to("33");
+    let province = &chain.programs[0];
+    let store = Store::open_sled(&province.data.join("store"), SledOptions::default()).unwrap();
+    let newer = Unit {
+        shard: province.division,
+        expect: vec![],
+        put: vec![(Bytes::from_static(b"c"), Bytes::from_static(&[9, 1, 2, 3]))],
+        delete: vec![],
+    };
+    store.commit(newer).await.unwrap();
+    store.close().await.unwrap();
+    let said = refusal(&province.data).await;
+    assert!(
+        said.contains("format 9") && said.contains("newer"),
+        "{said}"
+    );
+}
+
+/// A small file system of its own, unmounted when dropped.
+struct Mount(PathBuf);
+
+impl Mount {
+    /// `None` where mounting is not permitted.
+    fn tmpfs(at: &Path, size: &str) -> Option<Self> {
+        let mount = Command::new("mount")
+            .args([
+                "-t",
+                "tmpfs",
+                "-o",
+                &format!("size={size},mode=700"),
+                "tmpfs",
+            ])
+            .arg(at)
+            .output();
+        mount
+            .is_ok_and(|mount| mount.status.success())
+            .then(|| Self(at.to_owned()))
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+fn move_all(from: &Path, to: &Path) {
+    let moved = Command::new("cp")
+        .arg("-a")
+        .arg(from.join("."))
+        .arg(to)
+        .status();
+    assert!(moved.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_full_disk_is_answered_with_an_error_and_survived() {
+    let mut chain = Programs::down_to(VILLAGE);
+    let data = chain.programs[4].data.clone();
+    let aside = data.with_extension("aside");
+    fs::rename(&data, &aside).unwrap();
+    fs::create_dir(&data).unwrap();
+    let Some(_mount) = Mount::tmpfs(&data, "24m") else {
+        eprintln!("skipped: mounting a small file system is not permitted here (it takes root)");
+        return;
+    };
+    move_all(&aside, &data);
+    chain.start().await;
+    let mut promises = vec![];
+    report(&chain.programs[4], 6, &mut promises).await;
+    let filler = data.join("filler");
+    let full = Command::new("dd")
+        .args(["if=/dev/zero", "bs=4k"])
+        .arg(format!("of={}", filler.display()))
+        .output();
+    assert!(!full.unwrap().status.success(), "the disk is not full");
+    let village = &chain.programs[4];
+    let client = village.client();
+    let big = ReportRequest::new("enforcement/rubbish", &"rubbish ".repeat(5000));
+    // What was written ahead takes a few.
+    let mut taken = 0;
+    let problem = loop {
+        match client.report(village.division, &big).await {
+            Ok(reported) => {
+                promises.push(Promise::Act {
+                    matter: reported.id.parse().unwrap(),
+                    by: village.division,
+                    act: Act::Report,
+                });
+                taken += 1;
+                assert!(taken < 1000, "nothing is ever full");
+            }
+            Err(ClientError::Problem(problem)) => break problem,
+            Err(error) => panic!("{error}\n{}", village.log()),
+        }
+    };
+    assert_eq!(problem.status, 503, "{problem}");
+    let again = client.report(village.division, &big).await;
+    assert!(
+        matches!(&again, Err(ClientError::Problem(problem)) if problem.status == 503),
+        "{again:?}"
+    );
+    fs::remove_file(filler).unwrap();
+    let begun = std::time::Instant::now();
+    while let Err(error) = client.report(village.division, &big).await {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{error}\n{}",
+            village.log()
+        );
+        sleep(Duration::from_millis(50)).await;
+    }
+    report(village, 6, &mut promises).await;
+    balance(chain, &promises).await;
+}

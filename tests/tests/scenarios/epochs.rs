@@ -1,0 +1,346 @@
+//! Stores that went back in time, and copies of one store.
+
+use wujitong::{
+    domain::{ids::MatterId, rollup::Counters, template::TemplateKind, time::Day},
+    office::{BodyView, NewTemplate},
+};
+use wujitong_tests::{
+    CITY, CLERK, COUNTY, Network, PATH, PROVINCE, TOWNSHIP, VILLAGE,
+    audit::{Fault, audit},
+    code, eventually, holds, rubbish,
+};
+
+async fn order(network: &Network, at: &str) -> u32 {
+    network.office(at).epoch().await.unwrap().order
+}
+
+async fn lives(network: &Network, at: &str, expected: u32) {
+    eventually(&format!("{at} is in life {expected}"), || async {
+        order(network, at).await == expected
+    })
+    .await;
+}
+
+/// What went back in time is not whole again; but the figures are those of the journals that are
+/// left, and nothing waits for ever.
+async fn figures_are_right(network: &Network) {
+    network.quiet().await;
+    let found = audit(&network.tree, &network.books().await, &[]);
+    let wrong: Vec<_> = found
+        .iter()
+        .filter(|violation| matches!(violation.fault, Fault::Miscounted | Fault::Waiting))
+        .map(ToString::to_string)
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+async fn reported(network: &Network, at: &str) -> u64 {
+    let cells = network
+        .office(at)
+        .cells(Day(i32::MIN), Day(i32::MAX))
+        .await
+        .unwrap();
+    let sum = cells
+        .iter()
+        .fold(Counters::default(), |sum, (_, cell)| sum.plus(*cell));
+    sum.reported
+}
+
+#[tokio::test]
+async fn a_directory_copied_back_opens_a_new_life_and_what_waited_in_it_still_arrives() {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    let first = network
+        .report_up(VILLAGE, "before the copy", PROVINCE)
+        .await;
+    network.held(PROVINCE, first).await;
+    network.quiet().await;
+    network.cut(VILLAGE).await;
+    let waiting = network
+        .report_up(VILLAGE, "waits while it is copied", PROVINCE)
+        .await;
+    network.stop(VILLAGE).await;
+    let copy = network.backup(VILLAGE);
+    network.restart(VILLAGE).await;
+    let lost = network.report_up(VILLAGE, "after the copy", PROVINCE).await;
+    network.held(PROVINCE, waiting).await;
+    network.held(PROVINCE, lost).await;
+    network.quiet().await;
+    assert_eq!(order(&network, VILLAGE).await, 1);
+    assert_eq!(reported(&network, PROVINCE).await, 3);
+
+    network.stop(VILLAGE).await;
+    network.put_back(VILLAGE, &copy);
+    network.restart(VILLAGE).await;
+    lives(&network, VILLAGE, 2).await;
+    network.linked().await;
+    let after = network
+        .report_up(VILLAGE, "in the new life", PROVINCE)
+        .await;
+    network.held(PROVINCE, after).await;
+    assert_ne!(
+        after.epoch, first.epoch,
+        "numbers tell the lives apart: {after}"
+    );
+    assert_eq!(after.number, 1);
+    figures_are_right(&network).await;
+    assert_eq!(
+        reported(&network, PROVINCE).await,
+        3,
+        "one report is in no journal any more"
+    );
+    for id in [first, waiting, lost, after] {
+        assert!(
+            holds(&network.office(PROVINCE), id).await,
+            "{id} is held once"
+        );
+        assert!(!holds(&network.office(VILLAGE), id).await);
+        network.close(PROVINCE, id).await;
+        network.closed(VILLAGE, id).await;
+    }
+    figures_are_right(&network).await;
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn what_an_old_copy_was_told_before_it_met_anybody_is_not_lost() {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    let settled = network.report_up(VILLAGE, "settled", COUNTY).await;
+    network.held(COUNTY, settled).await;
+    network.quiet().await;
+    network.stop(VILLAGE).await;
+    let copy = network.backup(VILLAGE);
+    network.restart(VILLAGE).await;
+    network.linked().await;
+    for n in 0..5 {
+        let id = network
+            .report_up(VILLAGE, &format!("beyond the copy {n}"), COUNTY)
+            .await;
+        network.held(COUNTY, id).await;
+    }
+    network.quiet().await;
+    network.stop(VILLAGE).await;
+    // It is started cut off, so that it works on before it learns that it is old.
+    network.put_back(VILLAGE, &copy);
+    network.stop(TOWNSHIP).await;
+    network.restart(VILLAGE).await;
+    let mut new: Vec<MatterId> = vec![];
+    for n in 0..5 {
+        new.push(
+            network
+                .report_up(VILLAGE, &format!("not knowing {n}"), COUNTY)
+                .await,
+        );
+    }
+    network.restart(TOWNSHIP).await;
+    lives(&network, VILLAGE, 2).await;
+    network.linked().await;
+    network.quiet().await;
+    figures_are_right(&network).await;
+    // These numbers were given before, in the stretch that was lost. Whoever has the first matter of a
+    // number takes no second one, and the village holds what it was told.
+    for (n, id) in new.into_iter().enumerate() {
+        network.held(VILLAGE, id).await;
+        network.held(COUNTY, id).await;
+        let seen = network.office(VILLAGE).matter(id).await.unwrap();
+        assert_eq!(seen.body, BodyView::Text(format!("not knowing {n}")));
+    }
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn the_same_old_copy_put_back_twice_still_finds_its_way() {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    network.stop(VILLAGE).await;
+    let copy = network.backup(VILLAGE);
+    network.restart(VILLAGE).await;
+    for life in 2..5 {
+        let id = network.report_up(VILLAGE, "rubbish", CITY).await;
+        network.held(CITY, id).await;
+        network.quiet().await;
+        network.stop(VILLAGE).await;
+        network.put_back(VILLAGE, &copy);
+        network.restart(VILLAGE).await;
+        lives(&network, VILLAGE, life).await;
+        network.linked().await;
+    }
+    figures_are_right(&network).await;
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn of_two_clones_the_older_life_is_refused_and_goes_on_alone() {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    network.stop(VILLAGE).await;
+    let old = network.backup(VILLAGE);
+    network.restart(VILLAGE).await;
+    network.linked().await;
+    let id = network.report_up(VILLAGE, "rubbish", CITY).await;
+    network.held(CITY, id).await;
+    network.quiet().await;
+    let twin = network.twin_of(VILLAGE, &old).await;
+    let second = twin.office();
+    eventually("the second one is in its own life", || async {
+        second.epoch().await.unwrap().order == 2
+    })
+    .await;
+    // The first one runs on, and has been replaced by a later life of itself.
+    let village = network.node(VILLAGE);
+    eventually("the first one is told", || async {
+        let states = village.links.states();
+        let told = states
+            .iter()
+            .find(|(division, _)| *division == code(TOWNSHIP));
+        let told = told.and_then(|(_, state)| state.last_end.clone());
+        told.is_some_and(|why| why.contains("earlier life"))
+    })
+    .await;
+    assert_eq!(order(&network, VILLAGE).await, 1, "it does not fight back");
+    let alone = network.report(VILLAGE, "taken all the same").await;
+    assert!(holds(&village.office, alone).await);
+    let new = rubbish("by the second one");
+    let through = second
+        .report_and_escalate(new, code(CITY), CLERK)
+        .await
+        .unwrap();
+    network.held(CITY, through).await;
+    drop(second);
+    twin.stop().await;
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_county_that_went_back_gets_its_figures_from_below_again() {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    let kept = network.report(VILLAGE, "before the copy").await;
+    network.quiet().await;
+    network.stop(COUNTY).await;
+    let copy = network.backup(COUNTY);
+    network.restart(COUNTY).await;
+    network.linked().await;
+    for n in 0..4 {
+        let id = network
+            .report(VILLAGE, &format!("counted after the copy {n}"))
+            .await;
+        network.close(VILLAGE, id).await;
+    }
+    // Something of its own, so that others hold words of it that it lost.
+    let own = network.report_up(COUNTY, "its own", CITY).await;
+    network.held(CITY, own).await;
+    network.quiet().await;
+    assert_eq!(reported(&network, PROVINCE).await, 6);
+    network.stop(COUNTY).await;
+    network.put_back(COUNTY, &copy);
+    network.restart(COUNTY).await;
+    lives(&network, COUNTY, 2).await;
+    network.linked().await;
+    assert!(holds(&network.office(VILLAGE), kept).await);
+    figures_are_right(&network).await;
+    assert_eq!(reported(&network, PROVINCE).await, 5);
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_county_that_went_back_gets_adoption_from_below_again() {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    network.stop(COUNTY).await;
+    let copy = network.backup(COUNTY);
+    network.restart(COUNTY).await;
+    network.linked().await;
+    let new = |name: &str| NewTemplate {
+        kind: TemplateKind::Board,
+        name: name.to_owned(),
+        title: "公告".to_owned(),
+        content: "format = 1".to_owned(),
+        tiers: vec![],
+        kinds: vec![],
+    };
+    let province = network.office(PROVINCE);
+    let key = province.publish(new("notices"), CLERK).await.unwrap().key;
+    let applied = || async { province.adoption(&key).await.unwrap().applied };
+    eventually("all applied it", || async { applied().await == 5 }).await;
+    network.quiet().await;
+    network.stop(COUNTY).await;
+    network.put_back(COUNTY, &copy);
+    network.restart(COUNTY).await;
+    lives(&network, COUNTY, 2).await;
+    network.linked().await;
+    network.quiet().await;
+    assert_eq!(applied().await, 5);
+    let county = network.office(COUNTY);
+    let below = county.adoption(&key).await.unwrap();
+    assert_eq!(below.applied, 3, "{below:?}");
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_large_template_published_in_a_lost_stretch_is_not_confused_with_the_next() {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    network.stop(PROVINCE).await;
+    let copy = network.backup(PROVINCE);
+    network.restart(PROVINCE).await;
+    network.linked().await;
+    let new = |filler: &str| NewTemplate {
+        kind: TemplateKind::Board,
+        name: "notices".to_owned(),
+        title: "公告".to_owned(),
+        content: format!("format = 1\ntext = '{}'", filler.repeat(20 * 1024)),
+        tiers: vec![],
+        kinds: vec![],
+    };
+    network
+        .office(PROVINCE)
+        .publish(new("a"), CLERK)
+        .await
+        .unwrap();
+    network.quiet().await;
+    network.stop(PROVINCE).await;
+    network.put_back(PROVINCE, &copy);
+    network.restart(PROVINCE).await;
+    lives(&network, PROVINCE, 2).await;
+    network.linked().await;
+    network
+        .office(PROVINCE)
+        .publish(new("b"), CLERK)
+        .await
+        .unwrap();
+    network.quiet().await;
+    let village = network.office(VILLAGE).templates().await.unwrap();
+    let text = &village[0].template.content;
+    assert!(text.contains("bbb"), "the village has the one in force");
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn every_node_of_the_path_may_go_back_in_turn() {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    for division in PATH {
+        network.stop(division).await;
+        let copy = network.backup(division);
+        network.restart(division).await;
+        network.linked().await;
+        let id = network.report_up(VILLAGE, "up", PROVINCE).await;
+        network.held(PROVINCE, id).await;
+        network.assign(PROVINCE, id, VILLAGE).await;
+        network.held(VILLAGE, id).await;
+        network.quiet().await;
+        network.stop(division).await;
+        network.put_back(division, &copy);
+        network.restart(division).await;
+        lives(&network, division, 2).await;
+        network.linked().await;
+        let id = network.report_up(VILLAGE, "and again", PROVINCE).await;
+        network.held(PROVINCE, id).await;
+        network.close(PROVINCE, id).await;
+        network.closed(VILLAGE, id).await;
+        figures_are_right(&network).await;
+    }
+    network.shut_down().await;
+}

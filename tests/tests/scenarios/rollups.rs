@@ -1,0 +1,132 @@
+//! Figures against journals.
+
+use std::collections::BTreeMap;
+
+use wujitong::domain::{custody::Count, ids::MatterId, rollup::Counters, time::Day};
+use wujitong_tests::{
+    CITY, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, crowd::Crowd, eventually,
+};
+
+/// 童村碓村, in another county of the same city.
+const OTHER_VILLAGE: &str = "330802005200";
+
+async fn figures(network: &Network, at: &str) -> Counters {
+    let cells = network
+        .office(at)
+        .cells(Day(i32::MIN), Day(i32::MAX))
+        .await
+        .unwrap();
+    cells
+        .iter()
+        .fold(Counters::default(), |sum, (_, counters)| {
+            sum.plus(*counters)
+        })
+}
+
+async fn counted(network: &Network) -> Counters {
+    let mut sum = Counters::default();
+    for office in network.offices() {
+        for entry in office.journal().await.unwrap() {
+            entry.facts.iter().for_each(|fact| sum.count(fact.count));
+        }
+    }
+    sum
+}
+
+#[tokio::test]
+async fn the_provinces_figures_are_the_sum_of_all_journals_whatever_broke_meanwhile() {
+    let mut network = Network::of(&[VILLAGE, OTHER_VILLAGE]).await;
+    network.linked().await;
+    let mut crowd = Crowd::new(7);
+    crowd.work(&network, 60).await;
+    network.cut(COUNTY).await;
+    crowd.work(&network, 60).await;
+    network.mend(COUNTY);
+    network.stop(TOWNSHIP).await;
+    crowd.work(&network, 60).await;
+    network.restart(TOWNSHIP).await;
+    network.stop(CITY).await;
+    network.stop(PROVINCE).await;
+    crowd.work(&network, 60).await;
+    network.restart(PROVINCE).await;
+    network.restart(CITY).await;
+    crowd.work(&network, 60).await;
+    network.audited().await;
+    let province = figures(&network, PROVINCE).await;
+    assert_eq!(province, counted(&network).await);
+    assert!(province.reported > 20, "something happened: {province:?}");
+    assert_eq!(province.in_transit(), 0);
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn figures_arrive_while_work_goes_on() {
+    let network = Network::of(&[VILLAGE]).await;
+    for n in 1..=5 {
+        network.report(VILLAGE, "rubbish").await;
+        eventually("the province counts it", || async {
+            figures(&network, PROVINCE).await.reported == n
+        })
+        .await;
+    }
+    network.shut_down().await;
+}
+
+/// One fact with the matter by its place among all, in order of reports.
+type Told = (Count, usize, String, String);
+
+/// The same things happen, one after another.
+async fn lives(network: &Network) -> BTreeMap<String, Vec<Told>> {
+    network.linked().await;
+    let mut matters: Vec<MatterId> = vec![];
+    let first = network.report_up(VILLAGE, "one", PROVINCE).await;
+    matters.push(first);
+    network.held(PROVINCE, first).await;
+    network.quiet().await;
+    network.assign(PROVINCE, first, OTHER_VILLAGE).await;
+    network.held(OTHER_VILLAGE, first).await;
+    network.quiet().await;
+    let second = network.report(OTHER_VILLAGE, "two").await;
+    matters.push(second);
+    network.escalate(OTHER_VILLAGE, second, CITY).await;
+    network.held(CITY, second).await;
+    network.quiet().await;
+    network.recall(OTHER_VILLAGE, second).await;
+    network.held(OTHER_VILLAGE, second).await;
+    network.close(OTHER_VILLAGE, second).await;
+    network.quiet().await;
+    network.send_back(OTHER_VILLAGE, first).await;
+    network.held(PROVINCE, first).await;
+    network.close(PROVINCE, first).await;
+    let third = network.report(VILLAGE, "three").await;
+    matters.push(third);
+    network.audited().await;
+    let mut told = BTreeMap::new();
+    for office in network.offices() {
+        let entries = office.journal().await.unwrap();
+        let facts = entries.into_iter().flat_map(|entry| entry.facts);
+        let facts = facts.map(|fact| {
+            let matter = matters.iter().position(|id| *id == fact.matter).unwrap();
+            let version = format!("{:?}", fact.version);
+            (fact.count, matter, fact.category.to_string(), version)
+        });
+        told.insert(office.me().to_string(), facts.collect());
+    }
+    told
+}
+
+#[tokio::test]
+async fn in_one_process_and_in_eight_the_same_life_gives_the_same_journals() {
+    let leaves = [VILLAGE, OTHER_VILLAGE];
+    let separate = Network::of(&leaves).await;
+    let hosted = Network::hosted(&leaves, Options::default()).await;
+    let told = lives(&separate).await;
+    assert_eq!(told.len(), 8);
+    assert_eq!(told, lives(&hosted).await);
+    assert_eq!(
+        figures(&separate, PROVINCE).await,
+        figures(&hosted, PROVINCE).await
+    );
+    separate.shut_down().await;
+    hosted.shut_down().await;
+}
