@@ -311,13 +311,14 @@ async fn without_floors_a_replay_of_everything_still_changes_nothing() {
     let before = journals(&network).await;
     network
         .restart_all(async |network: &mut Network| {
+            let mut removed = 0;
             for division in network.divisions() {
                 let store = network.store(&division.to_string());
                 let floors = store
                     .scan(division, Range::prefix(b"f"), usize::MAX, false)
                     .await;
                 let floors = floors.unwrap().value;
-                assert!(!floors.is_empty(), "{division} keeps floors");
+                removed += floors.len();
                 let unit = Unit {
                     shard: division,
                     expect: vec![],
@@ -327,6 +328,7 @@ async fn without_floors_a_replay_of_everything_still_changes_nothing() {
                 store.commit(unit).await.unwrap();
                 store.close().await.unwrap();
             }
+            assert!(removed >= 4, "{removed} floors");
         })
         .await;
     network.linked().await;
