@@ -7,8 +7,8 @@ use bytes::Bytes;
 pub enum StoreError {
     /// A record is not what was written. It is named, and never returned as a value.
     #[error(
-        "the record `{key}` is damaged ({what}): run `wujitong store check`, \
-         and restore it from a neighbour or a backup"
+        "the record `{key}` is damaged ({what}): stop the node, \
+         keep its directory for examination, and put back a sound copy of it"
     )]
     Damaged {
         /// The division and the key, escaped.

@@ -16,7 +16,9 @@ pub enum RecordError {
     #[error("a record has format {0}, this binary knows up to {FORMAT}; install the newer version")]
     Newer(u8),
     /// Not what was written.
-    #[error("a record of type {0} cannot be read; run `wujitong doctor` or restore from a backup")]
+    #[error(
+        "a record of type {0} cannot be read; stop the node and put back a sound copy of its directory"
+    )]
     Damaged(&'static str),
 }
 
