@@ -2,16 +2,29 @@
 //! come in as arguments.
 
 pub mod actor;
+pub mod attachment;
+pub mod audit;
 pub mod authority;
+pub mod calendar;
 pub mod category;
+pub mod change;
+pub mod clock;
 pub mod custody;
 pub mod envelope;
 pub mod flow;
+pub mod hook;
 pub mod ids;
+pub mod import;
 pub mod journal;
+pub mod likeness;
 pub mod matter;
+pub mod people;
+pub mod policy;
+pub mod receipt;
 pub mod request;
+pub mod revocation;
 pub mod rollup;
+pub mod seal;
 pub mod statement;
 pub mod suite;
 pub mod template;

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
+use super::people::{AccountId, ApiKeyId};
+
 /// Who caused a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -13,4 +15,17 @@ pub enum Actor {
     Rule(String),
     /// A neighbour; evidence, never authority.
     Peer(DivisionCode),
+    /// A person who logged in.
+    Account(AccountId),
+    /// A program with a key.
+    ApiKey(ApiKeyId),
+    /// Whoever has the slip of the matter.
+    Reporter,
+}
+
+impl Actor {
+    /// Whether it came in by an edge for people, and so stands in the audit trail.
+    pub const fn is_person(&self) -> bool {
+        !matches!(self, Self::Rule(_) | Self::Peer(_))
+    }
 }

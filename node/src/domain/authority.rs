@@ -7,6 +7,7 @@ use topology::{DivisionCode, Tree};
 use super::{
     envelope::{Destination, Envelope, Payload},
     matter::Matter,
+    revocation::Revocation,
 };
 
 #[cfg(test)]
@@ -95,10 +96,15 @@ pub fn may(
         Neighbour::Child(child) => tree.contains(child, author),
         Neighbour::Parent(_) => !tree.contains(me, author),
     };
-    if !carried {
+    // What a node has revoked itself it hears again from anybody, if its store has lost it.
+    let own_revocation = author == me && matches!(envelope.payload, Payload::Revocation(_));
+    if !carried && !own_revocation {
         return Err(Denied::AuthorNotCarried);
     }
     check_order(envelope)?;
+    if let Payload::Revocation(revocation) = &envelope.payload {
+        return check_revocation(revocation, author, envelope.destination, tree);
+    }
     match envelope.destination {
         Destination::Division(to) if to == me => {}
         Destination::Division(to) => match tree.next_hop(me, to) {
@@ -187,7 +193,11 @@ fn check_content(
         Payload::Notice(matter) => {
             check_matter(matter, author, me, tree)?;
             let concerned = |division| {
-                division == matter.id.origin || matter.steps.iter().any(|step| step.by == division)
+                division == matter.id.origin
+                    || matter
+                        .steps
+                        .iter()
+                        .any(|step| step.by == division || step.act.asked_by() == Some(division))
             };
             match envelope.destination {
                 Destination::Division(to) if concerned(to) => Ok(()),
@@ -230,7 +240,29 @@ fn check_content(
             }
         }
         Payload::Unknown(_) if for_me => Err(Denied::UnknownKind),
-        Payload::Unknown(_) => Ok(()),
+        // Revocations were checked before: they are for everybody.
+        Payload::Unknown(_) | Payload::Revocation(_) => Ok(()),
+    }
+}
+
+/// A key is revoked by the division directly above, before everybody.
+fn check_revocation(
+    revocation: &Revocation,
+    author: DivisionCode,
+    destination: Destination,
+    tree: &Tree,
+) -> Result<(), Denied> {
+    if destination != Revocation::destination(tree) {
+        return Err(Denied::WrongWay);
+    }
+    let mut named = revocation.named().chain([revocation.division]);
+    if !named.all(|division| tree.has_node(division)) {
+        return Err(Denied::UnknownDivision);
+    }
+    if tree.parent(revocation.division) == Some(author) {
+        Ok(())
+    } else {
+        Err(Denied::SpeaksForAnother)
     }
 }
 
@@ -253,7 +285,8 @@ fn check_matter(
         .chain(matter.about)
         .chain(matter.transit)
         .chain(matter.steps.iter().map(|step| step.by))
-        .chain(matter.steps.iter().filter_map(|step| step.act.bound_for()));
+        .chain(matter.steps.iter().filter_map(|step| step.act.bound_for()))
+        .chain(matter.steps.iter().filter_map(|step| step.act.asked_by()));
     if !named.into_iter().all(|division| tree.has_node(division)) {
         return Err(Denied::UnknownDivision);
     }

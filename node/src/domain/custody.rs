@@ -7,22 +7,31 @@ use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
 use super::{
+    category::Category,
+    clock::ClockRefusal,
     envelope::Outgoing,
     matter::{CustodyVersion, Matter},
-    request::{Ask, AskId},
+    request::{Ask, AskId, Asked, Reply, Wish},
+    time::Timestamp,
 };
 
 mod act;
+mod bundle;
 mod hear;
 mod receive;
 mod report;
+mod seat;
 #[cfg(test)]
 mod tests;
+mod time;
 
-pub use act::{act, close, return_to, transfer};
-pub use hear::{hear_notice, holder_to_ask, reply_to};
+pub use act::{act, arbiter, close, merge, recategorise, return_to, transfer};
+pub use bundle::{end_part, open_part};
+pub use hear::{check_seen, hear_notice, holder_to_ask, reply_to};
 pub use receive::{GiveRefusal, Incoming, Taken, receive, settle};
 pub use report::{Report, report};
+pub use seat::{Seat, Terms};
+pub use time::{Turn, change_clocks, ruling, tick};
 
 /// How a node stands to a matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,8 +62,14 @@ pub struct Docket {
     pub parked: Vec<Ask>,
     /// Requests that were answered, latest last.
     pub answered: Vec<AskId>,
-    /// This node's own outstanding request.
-    pub asked: Option<Ask>,
+    /// This node's own outstanding requests.
+    pub asked: Vec<Asked>,
+    /// What this node will ask of whoever takes the matter that it is handing over.
+    pub wishes: Vec<Ask>,
+    /// What became of its latest requests, latest last.
+    pub replies: Vec<(Wish, Reply)>,
+    /// When this node looks at its clocks again, as the office noted it.
+    pub alarm: Option<Timestamp>,
 }
 
 impl Docket {
@@ -65,8 +80,30 @@ impl Docket {
             taken,
             parked: vec![],
             answered: vec![],
-            asked: None,
+            asked: vec![],
+            wishes: vec![],
+            replies: vec![],
+            alarm: None,
         }
+    }
+
+    /// When there is something to say about its clocks next; only the holder says it.
+    pub fn next_moment(&self) -> Option<Timestamp> {
+        match self.standing {
+            Standing::Holding => self.matter.clocks.next_moment(),
+            _ => None,
+        }
+    }
+
+    /// This node's own requests that were not answered yet, sent or not.
+    pub fn outstanding(&self) -> impl Iterator<Item = &Ask> {
+        let asked = self.asked.iter().map(|asked| &asked.ask);
+        asked.chain(&self.wishes)
+    }
+
+    /// Whether it was handed to a neighbour that has not answered.
+    pub const fn is_giving(&self) -> bool {
+        matches!(self.standing, Standing::Giving { .. })
     }
 
     /// Answered requests are few; the latest 64 are remembered.
@@ -88,8 +125,18 @@ pub enum Count {
     Taken,
     /// Custody left here.
     Given,
-    /// It was closed here.
+    /// It was closed here: solved, unfounded, unsolvable or not taken on.
     Closed,
+    /// It was opened again here.
+    Reopened,
+    /// The reporter took it back.
+    Withdrawn,
+    /// It was closed as the same as another.
+    Merged,
+    /// It left its category.
+    RecategorisedOut,
+    /// It came into its category.
+    RecategorisedIn,
 }
 
 /// Everything one decision changes. The office commits all of it or none.
@@ -101,6 +148,20 @@ pub struct Decision {
     pub sends: Vec<Outgoing>,
     /// What is counted, in the matter's category and origin.
     pub facts: Vec<Count>,
+    /// The category it left, in which [`Count::RecategorisedOut`] is counted.
+    pub left: Option<Category>,
+}
+
+impl Decision {
+    /// Nothing but a new view of the matter.
+    pub(super) const fn of(docket: Docket) -> Self {
+        Self {
+            docket,
+            sends: vec![],
+            facts: vec![],
+            left: None,
+        }
+    }
 }
 
 /// Why an act on a matter is not possible.
@@ -154,11 +215,76 @@ pub enum Refusal {
     /// A request is outstanding.
     #[error("it was asked for already; wait for the answer")]
     AskedAlready,
+    /// It is past accepting, so it is past being turned away.
+    #[error("this matter was taken on, so it cannot be rejected; close it with its outcome")]
+    PastRejecting,
+    /// Nobody said that it is done.
+    #[error(
+        "nobody reported back on this matter, so there is nothing to verify; record feedback first"
+    )]
+    NothingToVerify,
+    /// Nothing was said since.
+    #[error("everything in this matter was erased before; nothing is left to erase")]
+    ErasedAlready,
+    /// Policy wants somebody to look first.
+    #[error("policy wants this matter verified before it is closed as solved; verify it first")]
+    NotVerified,
+    /// The common parent decided that it is for this division.
+    #[error(
+        "{0} decided that this matter is for this division, so it cannot be handed back; handle it"
+    )]
+    Arbitrated(DivisionCode),
+    /// It was handed to and fro too often.
+    #[error(
+        "this matter was handed back {0} times; object with a reason, and the division above both decides"
+    )]
+    TooManyBounces(usize),
+    /// Object is for what was assigned.
+    #[error("no division above both could decide about this matter; return it instead")]
+    NobodyToArbitrate,
+    /// Only what was objected to is decided on.
+    #[error("nobody objected to this matter; assign it instead")]
+    NothingToArbitrate,
+    /// A bundle's parts are at work.
+    #[error("{0} parts of this bundle are open; it ends, and moves, only when they are done")]
+    PartsOpen(usize),
+    /// A part cannot have parts.
+    #[error("this matter is itself a part of a bundle; open the part in the bundle")]
+    PartOfPart,
+    /// A bundle has so many parts at most.
+    #[error("a bundle has at most {0} parts; open another bundle")]
+    TooManyParts(usize),
+    /// Merging with itself, or in a circle.
+    #[error("a matter cannot be merged with itself, nor with one that was merged")]
+    MergedWithItself,
+    /// Recategorised to what it is.
+    #[error("this matter is in that category already")]
+    SameCategory,
+    /// A request that the matter's state does not allow.
+    #[error("the matter is not in a state for that; see its steps with `wujitong matter show`")]
+    NotNow,
+    /// Too late to contest.
+    #[error("it was closed more than {0} days ago; ask the division above for a review")]
+    TooLate(u32),
+    /// Contested too often.
+    #[error("it was contested {0} times already; ask the division above for a review")]
+    ContestedEnough(u32),
+    /// Not one who may ask for that.
+    #[error(
+        "this division may not ask for that; only the reporter's division, or one above the holder, may"
+    )]
+    NotEntitled,
+    /// A clock that cannot be changed so.
+    #[error(transparent)]
+    Clock(#[from] ClockRefusal),
+    /// Too many requests wait.
+    #[error("{0} requests of this division wait for an answer; wait for one")]
+    TooManyAsked(usize),
 }
 
 /// A matter with this many steps can only be closed, so that its state fits an envelope. Relays,
 /// receiver and closing add at most [`MOST_MORE_STEPS`].
-pub const MOST_STEPS: usize = 400;
+pub const MOST_STEPS: usize = 300;
 
 /// Steps that may follow [`MOST_STEPS`]: the way between any two nodes has seven relays.
 pub const MOST_MORE_STEPS: usize = 8;

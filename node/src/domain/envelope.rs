@@ -10,6 +10,7 @@ use super::{
     ids::Epoch,
     matter::Matter,
     request::{Answer, Ask},
+    revocation::Revocation,
     rollup::CellReport,
     template::{AdoptionReport, Scope, Template},
 };
@@ -18,7 +19,19 @@ use super::{
 pub const MOST_BYTES: usize = 48 * 1024;
 
 /// Priority class on a link. Lanes do not block each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lane {
     /// Overtakes everything.
@@ -117,6 +130,8 @@ pub enum Payload {
     Cell(CellReport),
     /// Every cell of the author's new epoch was sent; forget those of older epochs.
     CellsComplete,
+    /// A key that does not count any more.
+    Revocation(Box<Revocation>),
     /// A kind this binary does not know. Relays carry it unopened.
     Unknown(u32),
 }
@@ -133,6 +148,7 @@ impl Payload {
             Self::Adoption(_) => "adoption",
             Self::Cell(_) => "cell",
             Self::CellsComplete => "cells-complete",
+            Self::Revocation(_) => "revocation",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -153,6 +169,7 @@ impl Payload {
             }
             Self::Adoption(report) => Some((report.key.to_bytes(), report.stamp)),
             Self::Cell(report) => Some((report.key.to_bytes(), report.stamp)),
+            Self::Revocation(revocation) => Some((revocation.slot().to_vec(), revocation.stamp())),
             Self::Give { .. }
             | Self::Ask(_)
             | Self::Answer(_)

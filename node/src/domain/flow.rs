@@ -34,6 +34,11 @@ impl Seen {
         self.floor
     }
 
+    /// The highest number seen; 0 if none was.
+    pub fn last(&self) -> u64 {
+        self.runs.last().map_or(self.floor, |(_, last)| *last)
+    }
+
     /// Records a sequence number. `Ok(false)` if it was seen before.
     pub fn record(&mut self, sequence: u64) -> Result<bool, TooManyGaps> {
         if self.contains(sequence) {
@@ -84,6 +89,7 @@ mod tests {
             let mut set = HashSet::new();
             for number in numbers {
                 prop_assert_eq!(seen.record(number), Ok(set.insert(number)));
+                prop_assert_eq!(Some(&seen.last()), set.iter().max());
             }
             for number in 1..220 {
                 prop_assert_eq!(seen.contains(number), set.contains(&number));
@@ -102,6 +108,7 @@ mod tests {
             assert_eq!(seen.record(number), Ok(true));
             assert!(seen.runs.len() <= MOST_RUNS);
         }
+        assert_eq!(seen.last(), 1_000_000);
         assert_eq!(
             seen,
             Seen {

@@ -69,7 +69,7 @@ pub struct Epoch {
 
 /// The number of a matter: where it was reported, in which life of that node, and a count.
 /// Printed as `330825002222-1f3a9c04-17`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MatterId {
     /// The division where it was reported.
     pub origin: DivisionCode,
@@ -92,6 +92,43 @@ impl MatterId {
         bytes[8..12].copy_from_slice(&self.epoch.to_be_bytes());
         bytes[12..].copy_from_slice(&self.number.to_be_bytes());
         bytes
+    }
+
+    /// Reads back [`MatterId::to_bytes`]; `None` for bytes that are no id.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (origin, rest) = bytes.split_first_chunk()?;
+        let (epoch, number) = rest.split_first_chunk()?;
+        Some(Self {
+            origin: DivisionCode::from_u64(u64::from_be_bytes(*origin))?,
+            epoch: u32::from_be_bytes(*epoch),
+            number: u64::from_be_bytes(number.try_into().ok()?),
+        })
+    }
+}
+
+/// Text for people and their programs, numbers for records.
+impl Serialize for MatterId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            (self.origin, self.epoch, self.number).serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for MatterId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = String::deserialize(deserializer)?;
+            return text.parse().map_err(serde::de::Error::custom);
+        }
+        let (origin, epoch, number) = Deserialize::deserialize(deserializer)?;
+        Ok(Self {
+            origin,
+            epoch,
+            number,
+        })
     }
 }
 
@@ -139,6 +176,7 @@ mod tests {
         let text = "330825002222-1f3a9c04-17";
         let id: MatterId = text.parse().unwrap();
         assert_eq!(id.to_string(), text);
+        assert_eq!(MatterId::from_bytes(&id.to_bytes()), Some(id));
         for bad in [
             "330825002222-1f3a9c04",
             "330825002222-1f3a9c04-0",

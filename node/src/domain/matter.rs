@@ -8,15 +8,37 @@ use topology::{DivisionCode, Tree};
 
 use super::{
     category::{Category, Class, Priority, Visibility},
+    clock::Clocks,
     ids::MatterId,
+    request::AskId,
     suite::{Digest, Suite},
     time::Timestamp,
 };
 
+mod act;
+mod body;
+
+pub use act::{
+    Act, Appeal, Audience, BadDepartment, Department, Erasure, Ground, Outcome, Publicity, Reason,
+    Satisfaction, Status, Target,
+};
+pub use body::{BadPlace, Body, Contact, Place};
+
 /// Grows at every give, take-back or refusal. `term` is raised only by an ancestor's signed
 /// statement after the loss of a store.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
 )]
 pub struct CustodyVersion {
     /// Seatings by an ancestor.
@@ -38,7 +60,18 @@ impl CustodyVersion {
 /// Subject version of a matter: custody version and step number within it. A transfer on its way
 /// has step 0; whoever takes it makes step 1.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
 )]
 pub struct Version {
     /// Custody version.
@@ -48,7 +81,9 @@ pub struct Version {
 }
 
 /// How a matter came in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
     /// 随手拍, a photo and a place.
@@ -68,78 +103,6 @@ pub enum Channel {
     Paper,
 }
 
-/// Where a matter stands in the work on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// 上报, nobody has taken it on.
-    Reported,
-    /// 受理
-    Accepted,
-    /// 处置
-    Handling,
-    /// 结案
-    Closed(Outcome),
-}
-
-/// How a matter ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// What was wrong is right.
-    Solved,
-    /// There was nothing wrong.
-    Unfounded,
-    /// It cannot be solved, and the reason was given.
-    Unsolvable,
-}
-
-/// What was done in one step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Act {
-    /// 上报 by a person.
-    Report,
-    /// 受理
-    Accept,
-    /// 处置, a piece of work done.
-    Handle,
-    /// 上报 to a tier above.
-    Escalate(DivisionCode),
-    /// 交办 to a division below.
-    Assign(DivisionCode),
-    /// 退回 to whoever sent it.
-    Return(DivisionCode),
-    /// Handed back because the one who gave it recalled it.
-    Yield(DivisionCode),
-    /// Carried on towards the division it is bound for.
-    Relay(DivisionCode),
-    /// Custody taken.
-    Take,
-    /// Custody kept, because the neighbour refused the transfer.
-    TakeBack,
-    /// 结案
-    Close(Outcome),
-}
-
-impl Act {
-    /// The division any transfer was bound for.
-    pub const fn bound_for(self) -> Option<DivisionCode> {
-        match self {
-            Self::Relay(to) => Some(to),
-            deliberate => deliberate.sent_to(),
-        }
-    }
-
-    /// The division a deliberate transfer was bound for.
-    pub const fn sent_to(self) -> Option<DivisionCode> {
-        match self {
-            Self::Escalate(to) | Self::Assign(to) | Self::Return(to) | Self::Yield(to) => Some(to),
-            _ => None,
-        }
-    }
-}
-
 /// One step of a matter's life.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
@@ -153,6 +116,8 @@ pub struct Step {
     pub act: Act,
     /// A remark of the office, kept apart as a body of class `public`.
     pub note: Option<Digest>,
+    /// The request it follows, if somebody else asked for it. No request has its effect twice.
+    pub ask: Option<AskId>,
 }
 
 /// What everybody on the path may know of a matter.
@@ -178,6 +143,10 @@ pub struct Matter {
     pub suite: Suite,
     /// Commitment to the body.
     pub body: Digest,
+    /// Commitment to the body that says who the reporter is, if that is known.
+    pub contact: Option<Digest>,
+    /// The bundle (一窗受理) it is a part of.
+    pub part_of: Option<MatterId>,
     /// State of the work.
     pub status: Status,
     /// Version of everything here.
@@ -186,6 +155,8 @@ pub struct Matter {
     pub holder: DivisionCode,
     /// The neighbour it is being handed to.
     pub transit: Option<DivisionCode>,
+    /// What is to be done by when.
+    pub clocks: Clocks,
     /// Every step so far.
     pub steps: Vec<Step>,
 }
@@ -207,12 +178,22 @@ impl Matter {
     }
 
     /// Who deliberately sent what `holder` holds: to it, or past it until a relay was refused.
-    /// What it sent and took back does not count.
+    /// What it sent itself, and was handed back or took back, changes nothing about that.
     pub fn sent_by(&self, holder: DivisionCode) -> Option<DivisionCode> {
-        let mut steps = self.steps.iter().rev();
-        steps
-            .find(|step| step.by != holder && step.act.sent_to().is_some())
-            .map(|step| step.by)
+        let (mut sender, mut sent) = (None, None);
+        for step in &self.steps {
+            if step.act.sent_to().is_some() {
+                sent = Some(step);
+            }
+            let came = step.by == holder && matches!(step.act, Act::Take | Act::TakeBack);
+            let handed_back =
+                |sent: &&Step| matches!(sent.act, Act::Return(to) | Act::Yield(to) if to == holder);
+            if let Some(sent) = sent.filter(|sent| came && sent.by != holder && !handed_back(sent))
+            {
+                sender = Some(sent.by);
+            }
+        }
+        sender
     }
 
     /// Whether `division` ever sent it away deliberately.
@@ -237,13 +218,16 @@ impl Matter {
             && self.responsible == other.responsible
             && self.suite == other.suite
             && self.body == other.body
+            && self.contact == other.contact
+            && self.part_of == other.part_of
     }
 
     /// Whether this can be a later state of `earlier`: the same subject, and nothing recorded is
     /// rewritten unless an ancestor seated it anew.
     pub fn continues(&self, earlier: &Self) -> bool {
         let reseated = self.version.cv.term > earlier.version.cv.term;
-        self.is_same_as(earlier) && (reseated || self.steps.starts_with(&earlier.steps))
+        let grew = self.steps.starts_with(&earlier.steps) && self.clocks.continues(&earlier.clocks);
+        self.is_same_as(earlier) && (reseated || grew)
     }
 
     /// Whether it is a complaint about `division` or something above it, which must not get it.
@@ -252,29 +236,99 @@ impl Matter {
             .is_some_and(|about| tree.contains(about, division))
     }
 
-    /// Commitments of the body and of every remark.
+    /// Commitments of the bodies and of every remark.
     pub fn commitments(&self) -> impl Iterator<Item = Digest> + '_ {
-        std::iter::once(self.body).chain(self.steps.iter().filter_map(|step| step.note))
+        self.papers()
+            .chain(self.steps.iter().filter_map(|step| step.note))
     }
-}
 
-/// An erasable object apart from envelopes: what a person wrote, or a remark of an office.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Body {
-    /// How protected it is.
-    pub class: Class,
-    /// 128 random bits; without them the commitment says nothing about the text.
-    pub salt: [u8; 16],
-    /// The text, at most [`Body::MOST_BYTES`].
-    pub text: String,
-}
+    /// Commitments of what the reporter handed in: only the holder sees it.
+    pub fn papers(&self) -> impl Iterator<Item = Digest> + '_ {
+        std::iter::once(self.body).chain(self.contact)
+    }
 
-impl Body {
-    /// Longest text in bytes.
-    pub const MOST_BYTES: usize = 48 * 1024;
+    /// How protected the body behind a commitment is; `None` if this matter does not name it.
+    pub fn class_of(&self, commitment: &Digest) -> Option<Class> {
+        let is = |named: &Digest| named == commitment;
+        match () {
+            () if is(&self.body) => Some(self.class),
+            () if self.contact.as_ref().is_some_and(is) => Some(Class::Personal),
+            () => {
+                let mut notes = self.steps.iter().filter_map(|step| step.note.as_ref());
+                notes.any(is).then_some(Class::Public)
+            }
+        }
+    }
 
-    /// What stands for it in envelopes and logs.
-    pub fn commitment(&self, suite: Suite) -> Digest {
-        suite.digest(&[b"wujitong/body/1", &self.salt, self.text.as_bytes()])
+    /// Commitments of what was erased: everything said before the last erasure.
+    pub fn erased(&self) -> impl Iterator<Item = Digest> + '_ {
+        let erasure = |step: &Step| matches!(step.act, Act::Erase(_));
+        let through = self.steps.iter().rposition(erasure);
+        let papers = self.papers().filter(move |_| through.is_some());
+        let steps = &self.steps[..through.map_or(0, |at| at + 1)];
+        papers.chain(steps.iter().filter_map(|step| step.note))
+    }
+
+    /// Whether everything ever said in this matter was erased.
+    pub fn is_erased(&self) -> bool {
+        self.erased().count() == self.commitments().count()
+    }
+
+    /// Whether a request had its effect.
+    pub fn follows(&self, ask: AskId) -> bool {
+        self.steps.iter().any(|step| step.ask == Some(ask))
+    }
+
+    /// How often somebody said that it is not for them.
+    pub fn bounces(&self) -> usize {
+        let bounced = |step: &&Step| matches!(step.act, Act::Return(_) | Act::Object(..));
+        self.steps.iter().filter(bounced).count()
+    }
+
+    /// How often it was opened again for this reason.
+    pub fn appeals(&self, appeal: Appeal) -> usize {
+        let opened = |step: &&Step| step.act == Act::Reopen(appeal);
+        self.steps.iter().filter(opened).count()
+    }
+
+    /// Who decided that `holder` must handle it (裁定), if that is how it came there.
+    pub fn arbitrated(&self, holder: DivisionCode) -> Option<DivisionCode> {
+        let mut steps = self.steps.iter().rev();
+        let sent = steps.find(|step| step.by != holder && step.act.sent_to().is_some())?;
+        (sent.act == Act::Arbitrate(holder)).then_some(sent.by)
+    }
+
+    /// To whom it was dispatched last in the division that holds it.
+    pub fn dispatched(&self) -> Option<Target> {
+        let own = |step: &&Step| step.version.cv == self.version.cv && step.by == self.holder;
+        let mut steps = self.steps.iter().rev().filter(own);
+        steps.find_map(|step| match step.act {
+            Act::Dispatch(target) => Some(target),
+            _ => None,
+        })
+    }
+
+    /// When it was last closed; `None` while it is open.
+    pub fn closed_at(&self) -> Option<Timestamp> {
+        let mut steps = self.steps.iter().rev();
+        let closing = steps.find(|step| matches!(step.act, Act::Close(_)))?;
+        self.is_closed().then_some(closing.at)
+    }
+
+    /// The parts of a bundle, with how each ended; `None` for those still open.
+    pub fn parts(&self) -> Vec<(MatterId, Option<Outcome>)> {
+        let mut parts: Vec<(MatterId, Option<Outcome>)> = vec![];
+        for step in &self.steps {
+            let (part, ended) = match step.act {
+                Act::OpenPart(part) => (part, None),
+                Act::EndPart(part, outcome) => (part, Some(outcome)),
+                _ => continue,
+            };
+            match parts.iter_mut().find(|(known, _)| *known == part) {
+                Some((_, last)) => *last = ended,
+                None => parts.push((part, ended)),
+            }
+        }
+        parts
     }
 }

@@ -5,10 +5,13 @@ use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
 use super::{
-    custody::{Decision, Docket, Refusal, Standing, holder_to_ask, transfer},
+    custody::{
+        Decision, Docket, Refusal, Seat, Standing, Terms, act, check_seen, holder_to_ask, transfer,
+    },
     envelope::{Lane, Outgoing, Payload},
     ids::MatterId,
-    matter::{Act, Version},
+    matter::{Act, Appeal, Audience, Matter, Outcome, Satisfaction, Version},
+    suite::{Digest, Suite},
     time::Timestamp,
 };
 
@@ -23,7 +26,41 @@ pub struct AskId {
     pub number: u64,
 }
 
-/// A request to hand a matter back to the division that sent it away.
+/// What is asked of the holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wish {
+    /// To hand it back to the division that sent it away.
+    Recall,
+    /// To open it again: the reporter says that it is not solved.
+    Contest,
+    /// 复查, 复核: to have it decided anew, one tier up.
+    Review,
+    /// To end it: the reporter takes it back.
+    Withdraw,
+    /// 督办: to note that a division above wants it done.
+    Supervise,
+    /// 回访: to note what the reporter thinks of it.
+    Rate(Satisfaction),
+    /// To add a comment.
+    Remark(Audience),
+    /// To end it as the same as another, in the eyes of a division above.
+    Merge(MatterId),
+}
+
+impl Wish {
+    /// Whether a division above the holder may ask for it, having never had the matter.
+    pub const fn is_for_those_above(self) -> bool {
+        matches!(self, Self::Supervise | Self::Remark(_) | Self::Merge(_))
+    }
+
+    /// Whether several of one division may wait for an answer.
+    const fn may_repeat(self) -> bool {
+        matches!(self, Self::Remark(_))
+    }
+}
+
+/// A request to the holder of a matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ask {
     /// Its name.
@@ -32,13 +69,37 @@ pub struct Ask {
     pub matter: MatterId,
     /// The version the asker saw.
     pub seen: Version,
+    /// What is asked.
+    pub wish: Wish,
+    /// The asker's words, a body of class `public` that travels beside it.
+    pub note: Option<Digest>,
+    /// Algorithms of that commitment.
+    pub suite: Suite,
+}
+
+/// A request under way, and the division it was sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Asked {
+    /// The request.
+    pub ask: Ask,
+    /// Who has to answer it.
+    pub to: DivisionCode,
+}
+
+impl Asked {
+    /// Whether this division may give this reply: the one that was asked any, those on the way to it
+    /// only that they, or the next of them, refused it.
+    fn hears(&self, from: DivisionCode, reply: Reply, seat: Seat<'_>) -> bool {
+        let on_the_way = || seat.tree.path(seat.me, self.to).contains(&from);
+        from == self.to || reply == Reply::Refused && on_the_way()
+    }
 }
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
-    /// It is on its way back.
+    /// It was done, or is on its way back.
     Granted,
     /// Another division holds it, or will say.
     Moved {
@@ -49,12 +110,18 @@ pub enum Reply {
     },
     /// It is closed; there is nothing to hand back.
     Closed,
-    /// The asker never sent it away.
+    /// The asker may not ask for that.
     NotEntitled,
     /// The division asked knows nothing of it.
     Unknown,
     /// The pointers lead nowhere new, or the asker asked anew.
     Moot,
+    /// The state of the matter does not allow it.
+    NotNow,
+    /// The time for it is over, or it was asked too often.
+    Late,
+    /// A node on the way refused to carry it, or the division asked to hear it.
+    Refused,
 }
 
 /// The answer to one request.
@@ -77,19 +144,14 @@ pub enum Heard {
     Parked(Docket),
     /// An answer, and nothing else changes but that it was given.
     Answered(Option<Docket>, Answer),
-    /// The matter goes back.
+    /// The matter changes as was asked.
     Granted(Box<Decision>, Answer),
 }
 
 /// Decides on a request that names this division. A repeated one gets no second answer, unless this
 /// node never had the matter.
-pub fn hear_ask(
-    docket: Option<&Docket>,
-    ask: Ask,
-    me: DivisionCode,
-    now: Timestamp,
-    tree: &topology::Tree,
-) -> Heard {
+pub fn hear_ask(docket: Option<&Docket>, ask: Ask, seat: Seat<'_>) -> Heard {
+    let Seat { me, .. } = seat;
     let answer = |reply| Answer {
         ask: ask.id,
         matter: ask.matter,
@@ -98,31 +160,12 @@ pub fn hear_ask(
     let Some(docket) = docket else {
         return Heard::Answered(None, answer(Reply::Unknown));
     };
-    if docket.answered.contains(&ask.id) {
+    if docket.answered.contains(&ask.id) || docket.matter.follows(ask.id) {
         return Heard::Repeated;
     }
     let mut docket = docket.clone();
     match docket.standing {
-        Standing::Giving { .. } => {
-            let same_asker = |parked: &&mut Ask| parked.id.by == ask.id.by;
-            let older = match docket.parked.iter_mut().find(same_asker) {
-                Some(parked) if parked.id == ask.id => return Heard::Parked(docket),
-                // Of one asker the latest waits, so that nobody fills this node with requests.
-                Some(parked) if parked.id < ask.id => std::mem::replace(parked, ask),
-                Some(_) => ask,
-                None => {
-                    docket.parked.push(ask);
-                    return Heard::Parked(docket);
-                }
-            };
-            docket.remember_answered(older.id);
-            let answer = Answer {
-                ask: older.id,
-                matter: older.matter,
-                reply: Reply::Moot,
-            };
-            return Heard::Answered(Some(docket), answer);
-        }
+        Standing::Giving { .. } => return park(docket, ask),
         Standing::Elsewhere => {
             docket.remember_answered(ask.id);
             let (holder, version) = holder_to_ask(&docket, me);
@@ -131,16 +174,118 @@ pub fn hear_ask(
         }
         Standing::Holding => docket.remember_answered(ask.id),
     }
-    let reply = match () {
-        () if docket.matter.is_closed() => Reply::Closed,
-        () => match transfer(docket.clone(), Act::Yield(ask.id.by), None, me, now, tree) {
-            Ok(decision) => {
-                return Heard::Granted(Box::new(decision), answer(Reply::Granted));
-            }
-            Err(_) => Reply::NotEntitled,
-        },
+    match grant(docket.clone(), ask, seat) {
+        Ok(decision) => Heard::Granted(Box::new(decision), answer(Reply::Granted)),
+        Err(refusal) => Heard::Answered(Some(docket), answer(Reply::from(refusal))),
+    }
+}
+
+/// Keeps a request until the transfer under way is settled. Of one asker the latest of each kind
+/// waits, so that nobody fills this node with requests.
+fn park(mut docket: Docket, ask: Ask) -> Heard {
+    let same = |parked: &&mut Ask| {
+        parked.id.by == ask.id.by
+            && parked.wish == ask.wish
+            && (!ask.wish.may_repeat() || parked.id == ask.id)
     };
-    Heard::Answered(Some(docket), answer(reply))
+    let full = docket.parked.len() >= MOST_PARKED;
+    let older = match docket.parked.iter_mut().find(same) {
+        Some(parked) if parked.id == ask.id => return Heard::Parked(docket),
+        Some(parked) if parked.id < ask.id => std::mem::replace(parked, ask),
+        Some(_) => ask,
+        None if full => ask,
+        None => {
+            docket.parked.push(ask);
+            return Heard::Parked(docket);
+        }
+    };
+    docket.remember_answered(older.id);
+    let answer = Answer {
+        ask: older.id,
+        matter: older.matter,
+        reply: Reply::Moot,
+    };
+    Heard::Answered(Some(docket), answer)
+}
+
+/// Requests that wait for one transfer, at most.
+const MOST_PARKED: usize = 32;
+
+/// Does what was asked of a matter held here.
+fn grant(docket: Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> {
+    let Seat {
+        me,
+        now,
+        tree,
+        terms,
+        ..
+    } = seat;
+    let asker = ask.id.by;
+    let matter = &docket.matter;
+    let is_reporters = asker == matter.id.origin;
+    let is_above = tree.contains(asker, me);
+    let took_part = matter.steps.iter().any(|step| step.by == asker);
+    let entitled = match ask.wish {
+        Wish::Recall => true,
+        Wish::Contest | Wish::Review | Wish::Withdraw | Wish::Rate(_) => is_reporters,
+        Wish::Supervise | Wish::Merge(_) => is_above,
+        Wish::Remark(_) => is_reporters || is_above || took_part,
+    };
+    if !entitled {
+        return Err(Refusal::NotEntitled);
+    }
+    let by_request = |docket, wished| act(docket, wished, ask.note, Some(ask.id), seat);
+    match ask.wish {
+        Wish::Recall if matter.is_closed() => Err(Refusal::Closed),
+        Wish::Recall => {
+            transfer(docket, Act::Yield(asker), None, seat).map_err(|_| Refusal::NotEntitled)
+        }
+        Wish::Contest => {
+            check_contest(matter, now, terms)?;
+            by_request(docket, Act::Reopen(Appeal::Contest))
+        }
+        Wish::Review => {
+            let reviews = matter.appeals(Appeal::Review);
+            if reviews >= MOST_REVIEWS {
+                return Err(Refusal::ContestedEnough(reviews as u32));
+            }
+            let above = tree.parent(me).ok_or(Refusal::NobodyToArbitrate)?;
+            let opened = by_request(docket, Act::Reopen(Appeal::Review))?;
+            let mut given = transfer(opened.docket, Act::Escalate(above), None, seat)?;
+            given.facts.splice(0..0, opened.facts);
+            Ok(given)
+        }
+        Wish::Withdraw => by_request(docket, Act::Close(Outcome::Withdrawn)),
+        Wish::Supervise => by_request(docket, Act::Supervise(asker)),
+        Wish::Rate(satisfaction) => by_request(docket, Act::Rate(satisfaction)),
+        Wish::Remark(audience) => by_request(docket, Act::Remark(audience)),
+        Wish::Merge(into) => by_request(docket, Act::Close(Outcome::Merged(into))),
+    }
+}
+
+/// 复查 and 复核: a matter is reviewed twice at most (信访工作条例, art. 35 and 36).
+const MOST_REVIEWS: usize = 2;
+
+fn check_contest(matter: &Matter, now: Timestamp, terms: Terms) -> Result<(), Refusal> {
+    let closed = matter.closed_at().ok_or(Refusal::NotNow)?;
+    let window = u64::from(terms.contest_days) * 24 * 3_600_000;
+    let contests = matter.appeals(Appeal::Contest);
+    match () {
+        () if now.since(closed) > window => Err(Refusal::TooLate(terms.contest_days)),
+        () if contests >= terms.contests as usize => Err(Refusal::ContestedEnough(terms.contests)),
+        () => Ok(()),
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Closed => Self::Closed,
+            Refusal::NotEntitled => Self::NotEntitled,
+            Refusal::TooLate(_) | Refusal::ContestedEnough(_) => Self::Late,
+            _ => Self::NotNow,
+        }
+    }
 }
 
 /// What the asker does with an answer.
@@ -154,13 +299,20 @@ pub enum Next {
     Again(DivisionCode, Version),
 }
 
-/// Decides what follows from an answer to the outstanding request `asked`.
-pub fn hear_answer(asked: Option<&Ask>, answer: &Answer, me: DivisionCode) -> Next {
-    let Some(asked) = asked.filter(|asked| asked.id == answer.ask) else {
+/// Decides what follows from the answer of `from` to the outstanding request `asked`.
+pub fn hear_answer(
+    asked: Option<&Asked>,
+    from: DivisionCode,
+    answer: &Answer,
+    seat: Seat<'_>,
+) -> Next {
+    let outstanding =
+        |asked: &&Asked| asked.ask.id == answer.ask && asked.hears(from, answer.reply, seat);
+    let Some(Asked { ask, .. }) = asked.filter(outstanding) else {
         return Next::Ignore;
     };
     match answer.reply {
-        Reply::Moved { holder, version } if version > asked.seen && holder != me => {
+        Reply::Moved { holder, version } if version > ask.seen && holder != seat.me => {
             Next::Again(holder, version)
         }
         Reply::Moved { .. } => Next::Done(Reply::Moot),
@@ -168,62 +320,129 @@ pub fn hear_answer(asked: Option<&Ask>, answer: &Answer, me: DivisionCode) -> Ne
     }
 }
 
-/// Asks the holder to hand back what this node sent away, under the name `id`.
+/// Asks for something under the name `ask.id`: does it if the matter is held here, else asks the
+/// holder, or waits until a transfer under way is settled.
 ///
 /// # Errors
-/// A [`Refusal`] if it is here, on its way, closed, was never sent from here, or was asked for already.
-pub fn recall(docket: &Docket, id: AskId, me: DivisionCode) -> Result<Decision, Refusal> {
+/// A [`Refusal`] if it is known already that it cannot be.
+pub fn wish(docket: &Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> {
+    let Seat { me, .. } = seat;
+    let recall = ask.wish == Wish::Recall;
     match docket.standing {
-        Standing::Holding => return Err(Refusal::HeldHere),
-        Standing::Giving { to, .. } => return Err(Refusal::InTransit(to)),
-        Standing::Elsewhere if docket.matter.is_closed() => return Err(Refusal::Closed),
-        Standing::Elsewhere if !docket.matter.was_sent_by(me) => return Err(Refusal::NeverSent),
-        Standing::Elsewhere if docket.asked.is_some() => return Err(Refusal::AskedAlready),
-        Standing::Elsewhere => {}
+        Standing::Holding if recall => return Err(Refusal::HeldHere),
+        Standing::Holding => return grant(docket.clone(), ask, seat),
+        Standing::Giving { to, .. } if recall => return Err(Refusal::InTransit(to)),
+        Standing::Elsewhere if recall => check_seen(docket, me)?,
+        Standing::Giving { .. } | Standing::Elsewhere => {}
     }
-    let (to, seen) = holder_to_ask(docket, me);
-    Ok(ask(docket.clone(), id, to, seen))
+    let mut outstanding = docket.outstanding();
+    if outstanding.any(|asked| asked.wish == ask.wish && !ask.wish.may_repeat()) {
+        return Err(Refusal::AskedAlready);
+    }
+    let waiting = docket.asked.len() + docket.wishes.len();
+    if waiting >= MOST_ASKED {
+        return Err(Refusal::TooManyAsked(waiting));
+    }
+    let mut decision = Decision::of(docket.clone());
+    match docket.standing {
+        Standing::Elsewhere => ask_holder(&mut decision, ask, me),
+        _ => decision.docket.wishes.push(ask),
+    }
+    Ok(decision)
+}
+
+/// Requests of one division about one matter that may wait for an answer.
+const MOST_ASKED: usize = 16;
+
+/// Replies to its own requests that a division remembers.
+const MOST_REPLIES: usize = 16;
+
+/// Sends a request to the holder, as far as the docket knows it.
+fn ask_holder(decision: &mut Decision, ask: Ask, me: DivisionCode) {
+    let (to, seen) = holder_to_ask(&decision.docket, me);
+    let ask = Ask { seen, ..ask };
+    decision.docket.asked.push(Asked { ask, to });
+    decision.sends.push(sent(ask, to));
+}
+
+/// A request on its way.
+pub const fn sent(ask: Ask, to: DivisionCode) -> Outgoing {
+    Outgoing {
+        to,
+        lane: Lane::Notice,
+        payload: Payload::Ask(ask),
+    }
+}
+
+/// A transfer is settled: what this division wishes itself is asked of whoever took the matter, or
+/// done if it stayed.
+pub(super) fn wishes_after_transfer(decision: &mut Decision, seat: Seat<'_>) {
+    let Seat { me, .. } = seat;
+    for ask in std::mem::take(&mut decision.docket.wishes) {
+        match decision.docket.standing {
+            Standing::Giving { .. } => decision.docket.wishes.push(ask),
+            Standing::Elsewhere => ask_holder(decision, ask, me),
+            Standing::Holding => {
+                let reply = match ask.wish {
+                    Wish::Recall => Reply::Granted,
+                    _ => match grant(decision.docket.clone(), ask, seat) {
+                        Ok(granted) => {
+                            decision.docket = granted.docket;
+                            decision.sends.extend(granted.sends);
+                            decision.facts.extend(granted.facts);
+                            Reply::Granted
+                        }
+                        Err(refusal) => Reply::from(refusal),
+                    },
+                };
+                remember_reply(&mut decision.docket, ask.wish, reply);
+            }
+        }
+    }
+}
+
+fn remember_reply(docket: &mut Docket, wish: Wish, reply: Reply) {
+    if docket.replies.len() >= MOST_REPLIES {
+        docket.replies.remove(0);
+    }
+    docket.replies.push((wish, reply));
 }
 
 /// Takes an answer: ends the request, or asks the division it points to under the name `again`.
-/// `None` if nothing was outstanding under the name answered.
+/// `None` if nothing was outstanding under the name answered, or `from` was not asked.
 pub fn take_answer(
     docket: &Docket,
+    from: DivisionCode,
     answer: &Answer,
     again: AskId,
-    me: DivisionCode,
+    seat: Seat<'_>,
 ) -> Option<(Decision, Next)> {
-    let next = hear_answer(docket.asked.as_ref(), answer, me);
-    let docket = docket.clone();
-    let decision = match next {
+    let mut asked = docket.asked.iter();
+    let at = asked.position(|asked| asked.ask.id == answer.ask)?;
+    let next = hear_answer(docket.asked.get(at), from, answer, seat);
+    let mut decision = Decision::of(docket.clone());
+    match next {
         Next::Ignore => return None,
-        Next::Done(_) => Decision {
-            docket: Docket {
-                asked: None,
-                ..docket
-            },
-            sends: vec![],
-            facts: vec![],
-        },
-        Next::Again(to, seen) => ask(docket, again, to, seen),
-    };
+        Next::Done(reply) => {
+            let asked = decision.docket.asked.remove(at);
+            remember_reply(&mut decision.docket, asked.ask.wish, reply);
+        }
+        Next::Again(to, seen) => {
+            let Asked { ask, .. } = decision.docket.asked[at];
+            let id = again;
+            let ask = Ask { id, seen, ..ask };
+            decision.docket.asked[at] = Asked { ask, to };
+            decision.sends.push(sent(ask, to));
+        }
+    }
     Some((decision, next))
 }
 
-fn ask(mut docket: Docket, id: AskId, to: DivisionCode, seen: Version) -> Decision {
-    let ask = Ask {
-        id,
-        matter: docket.matter.id,
-        seen,
-    };
-    docket.asked = Some(ask);
-    Decision {
-        docket,
-        sends: vec![Outgoing {
-            to,
-            lane: Lane::Notice,
-            payload: Payload::Ask(ask),
-        }],
-        facts: vec![],
+/// What a node answers whose neighbour refused a request that it carried.
+pub const fn not_carried(ask: &Ask) -> Answer {
+    Answer {
+        ask: ask.id,
+        matter: ask.matter,
+        reply: Reply::Refused,
     }
 }

@@ -94,6 +94,16 @@ pub struct Counters {
     pub given: u64,
     /// Closed here.
     pub closed: u64,
+    /// Opened again here.
+    pub reopened: u64,
+    /// Taken back by the reporter.
+    pub withdrawn: u64,
+    /// Closed as the same as another.
+    pub merged: u64,
+    /// Left the category.
+    pub recategorised_out: u64,
+    /// Came into the category.
+    pub recategorised_in: u64,
 }
 
 impl Counters {
@@ -104,6 +114,11 @@ impl Counters {
             Count::Taken => self.taken += 1,
             Count::Given => self.given += 1,
             Count::Closed => self.closed += 1,
+            Count::Reopened => self.reopened += 1,
+            Count::Withdrawn => self.withdrawn += 1,
+            Count::Merged => self.merged += 1,
+            Count::RecategorisedOut => self.recategorised_out += 1,
+            Count::RecategorisedIn => self.recategorised_in += 1,
         }
     }
 
@@ -114,6 +129,11 @@ impl Counters {
             taken: self.taken.wrapping_add(other.taken),
             given: self.given.wrapping_add(other.given),
             closed: self.closed.wrapping_add(other.closed),
+            reopened: self.reopened.wrapping_add(other.reopened),
+            withdrawn: self.withdrawn.wrapping_add(other.withdrawn),
+            merged: self.merged.wrapping_add(other.merged),
+            recategorised_out: self.recategorised_out.wrapping_add(other.recategorised_out),
+            recategorised_in: self.recategorised_in.wrapping_add(other.recategorised_in),
         }
     }
 
@@ -124,6 +144,11 @@ impl Counters {
             taken: self.taken.wrapping_sub(other.taken),
             given: self.given.wrapping_sub(other.given),
             closed: self.closed.wrapping_sub(other.closed),
+            reopened: self.reopened.wrapping_sub(other.reopened),
+            withdrawn: self.withdrawn.wrapping_sub(other.withdrawn),
+            merged: self.merged.wrapping_sub(other.merged),
+            recategorised_out: self.recategorised_out.wrapping_sub(other.recategorised_out),
+            recategorised_in: self.recategorised_in.wrapping_sub(other.recategorised_in),
         }
     }
 
@@ -133,9 +158,22 @@ impl Counters {
     }
 
     /// Matters held and not closed: what came in less what went out.
-    pub const fn open(self) -> i64 {
-        let came = self.reported.wrapping_add(self.taken);
-        came.wrapping_sub(self.given.wrapping_add(self.closed)) as i64
+    pub fn open(self) -> i64 {
+        let came = [
+            self.reported,
+            self.taken,
+            self.reopened,
+            self.recategorised_in,
+        ];
+        let went = [
+            self.given,
+            self.closed,
+            self.withdrawn,
+            self.merged,
+            self.recategorised_out,
+        ];
+        let sum = |counts: &[u64]| counts.iter().fold(0, |sum: u64, n| sum.wrapping_add(*n));
+        sum(&came).wrapping_sub(sum(&went)) as i64
     }
 
     /// Matters between two nodes, meaningful over a whole network. Over a part of it, what left it

@@ -42,26 +42,19 @@ impl Suite {
 
     /// Digests the parts one after another.
     pub fn digest(self, parts: &[&[u8]]) -> Digest {
-        match self {
-            Self::Ed25519Blake3 => {
-                let mut hasher = blake3::Hasher::new();
-                for part in parts {
-                    hasher.update(part);
-                }
-                hasher.finalize().into()
-            }
-            Self::P256Sha256 => {
-                let mut context = digest::Context::new(&digest::SHA256);
-                for part in parts {
-                    context.update(part);
-                }
-                context
-                    .finish()
-                    .as_ref()
-                    .try_into()
-                    .expect("SHA-256 has 32 bytes")
-            }
+        let mut digesting = self.digesting();
+        for part in parts {
+            digesting.update(part);
         }
+        digesting.finish()
+    }
+
+    /// Begins a digest of what comes bit by bit.
+    pub fn digesting(self) -> Digesting {
+        Digesting(match self {
+            Self::Ed25519Blake3 => State::Blake3(Box::new(blake3::Hasher::new())),
+            Self::P256Sha256 => State::Sha256(Box::new(digest::Context::new(&digest::SHA256))),
+        })
     }
 
     /// Checks a signature over `message` against a public key (raw Ed25519 point, or an
@@ -74,5 +67,37 @@ impl Suite {
         signature::UnparsedPublicKey::new(algorithm, public)
             .verify(message, signed)
             .map_err(|_| BadSignature)
+    }
+}
+
+/// A digest that is being made.
+pub struct Digesting(State);
+
+enum State {
+    Blake3(Box<blake3::Hasher>),
+    Sha256(Box<digest::Context>),
+}
+
+impl Digesting {
+    /// What comes next.
+    pub fn update(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            State::Blake3(hasher) => {
+                hasher.update(bytes);
+            }
+            State::Sha256(context) => context.update(bytes),
+        }
+    }
+
+    /// The digest of all that came.
+    pub fn finish(self) -> Digest {
+        match self.0 {
+            State::Blake3(hasher) => hasher.finalize().into(),
+            State::Sha256(context) => context
+                .finish()
+                .as_ref()
+                .try_into()
+                .expect("SHA-256 has 32 bytes"),
+        }
     }
 }

@@ -21,7 +21,19 @@ pub use decide::{InForce, TemplateRefusal, Verdict, consider, reconsider};
 pub use scope::{BadScope, Scope};
 
 /// What a template is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum TemplateKind {
     /// Catalogue, routing, clocks, calendar, points.

@@ -50,6 +50,13 @@ impl fmt::Display for Timestamp {
 )]
 pub struct Day(pub i32);
 
+impl Day {
+    /// The moment it begins in Asia/Shanghai.
+    pub const fn start(self) -> Timestamp {
+        Timestamp(self.0 as i64 * MS_PER_DAY - SHANGHAI_OFFSET_MS)
+    }
+}
+
 /// A text is not a calendar day.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a day; write it as 2026-03-01")]
@@ -85,6 +92,10 @@ mod tests {
     fn a_day_turns_over_at_midnight_in_shanghai() {
         let before = Timestamp(1_772_294_399_999); // 2026-02-28T15:59:59.999Z
         assert_eq!(before.day().to_string(), "2026-02-28");
+        assert_eq!(
+            Timestamp(before.0 + 1).day().start(),
+            Timestamp(before.0 + 1)
+        );
         assert_eq!(Timestamp(before.0 + 1).day().to_string(), "2026-03-01");
         assert_eq!(
             Timestamp(before.0 + 1).to_string(),

@@ -6,10 +6,11 @@ use topology::{DivisionCode, Tree};
 use super::*;
 use crate::domain::{
     category::{Category, Class, Priority, Visibility},
+    clock::Clocks,
     envelope::{Lane, Order, Stamp},
     ids::{Epoch, EpochId, MatterId},
     matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Version},
-    request::{Answer, Ask, AskId, Reply},
+    request::{Answer, Ask, AskId, Reply, Wish},
     rollup::{CellKey, CellReport, Counters},
     suite::Suite,
     template::{
@@ -19,6 +20,7 @@ use crate::domain::{
 };
 
 mod content;
+mod revocation;
 
 const ME: &str = "330825";
 const PARENT: &str = "3308";
@@ -44,6 +46,7 @@ fn matter(holder: DivisionCode, transit: Option<DivisionCode>, origin: DivisionC
         by,
         act,
         note: None,
+        ask: None,
     };
     Matter {
         id: MatterId {
@@ -60,6 +63,9 @@ fn matter(holder: DivisionCode, transit: Option<DivisionCode>, origin: DivisionC
         responsible: origin,
         suite: Suite::Ed25519Blake3,
         body: [0; 32],
+        contact: None,
+        part_of: None,
+        clocks: Clocks::default(),
         status: Status::Reported,
         version: version(2, 1),
         holder,
@@ -110,6 +116,9 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
             id: ask(author),
             matter: id,
             seen: version(1, 1),
+            wish: Wish::Recall,
+            note: None,
+            suite: Suite::Ed25519Blake3,
         }),
         Kind::Answer => Payload::Answer(Answer {
             ask: ask(to),

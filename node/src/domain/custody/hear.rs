@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use topology::{DivisionCode, Tree};
 
-use super::{Decision, Docket, Standing};
+use super::{Decision, Docket, Refusal, Seat, Standing};
 use crate::domain::{
     envelope::{Lane, Outgoing, Payload},
     matter::{CustodyVersion, Matter, Version},
-    request::{Answer, Ask, Heard, hear_ask},
-    time::Timestamp,
+    request::{Answer, Ask, Heard, hear_ask, wishes_after_transfer},
 };
 
 /// Applies the holder's word to a copy. `None` if it says nothing new, or this node knows better.
@@ -17,24 +16,22 @@ pub fn hear_notice(
     known: Option<&Docket>,
     notice: &Matter,
     author: DivisionCode,
-    me: DivisionCode,
-    now: Timestamp,
-    tree: &Tree,
+    seat: Seat<'_>,
 ) -> Option<Decision> {
+    let Seat { me, tree, .. } = seat;
     if notice.concerns(me, tree) {
         return None;
     }
     let side = tree.next_hop(me, author);
     let Some(docket) = known else {
         let on_path = tree.path(author, notice.id.origin).contains(&me);
-        return on_path.then(|| Decision {
-            docket: Docket::copy_of(
-                notice.clone(),
-                Standing::Elsewhere,
-                CustodyVersion::default(),
-            ),
-            sends: vec![],
-            facts: vec![],
+        let asked = notice
+            .steps
+            .iter()
+            .any(|step| step.act.asked_by() == Some(me));
+        return (on_path || asked).then(|| {
+            let taken = CustodyVersion::default();
+            Decision::of(Docket::copy_of(notice.clone(), Standing::Elsewhere, taken))
         });
     };
     if notice.version <= docket.matter.version || !notice.continues(&docket.matter) {
@@ -53,25 +50,19 @@ pub fn hear_notice(
     docket.matter = notice.clone();
     docket.standing = Standing::Elsewhere;
     let parked = std::mem::take(&mut docket.parked);
-    let mut decision = Decision {
-        docket,
-        sends: vec![],
-        facts: vec![],
-    };
-    unpark(&mut decision, parked, me, now, tree);
+    let was_giving = expected.is_some() && known.is_some_and(Docket::is_giving);
+    let mut decision = Decision::of(docket);
+    unpark(&mut decision, parked, seat);
+    if was_giving {
+        wishes_after_transfer(&mut decision, seat);
+    }
     Some(decision)
 }
 
 /// Decides the requests that waited for the transfer to be settled.
-pub(super) fn unpark(
-    decision: &mut Decision,
-    parked: Vec<Ask>,
-    me: DivisionCode,
-    now: Timestamp,
-    tree: &Tree,
-) {
+pub(super) fn unpark(decision: &mut Decision, parked: Vec<Ask>, seat: Seat<'_>) {
     for ask in parked {
-        let answer = match hear_ask(Some(&decision.docket), ask, me, now, tree) {
+        let answer = match hear_ask(Some(&decision.docket), ask, seat) {
             Heard::Repeated => continue,
             Heard::Parked(docket) => {
                 decision.docket = docket;
@@ -119,12 +110,26 @@ pub fn holder_to_ask(docket: &Docket, me: DivisionCode) -> (DivisionCode, Versio
     }
 }
 
-/// The state for everyone on the path between origin and holder, and at the end also for those
-/// who had it once and are on that path no more.
+/// Whether `me` may recall a matter that is elsewhere.
+///
+/// # Errors
+/// [`Refusal::Closed`] or [`Refusal::NeverSent`].
+pub fn check_seen(docket: &Docket, me: DivisionCode) -> Result<(), Refusal> {
+    match () {
+        () if docket.matter.is_closed() => Err(Refusal::Closed),
+        () if !docket.matter.was_sent_by(me) => Err(Refusal::NeverSent),
+        () => Ok(()),
+    }
+}
+
+/// The state for everyone on the path between origin and holder, for those above who supervise it,
+/// and at the end also for those who had it once and are on that path no more.
 pub(super) fn notices(matter: &Matter, me: DivisionCode, tree: &Tree) -> Vec<Outgoing> {
     let origin = matter.id.origin;
     let mut to = BTreeSet::from([origin]);
-    if matter.is_closed() {
+    to.extend(matter.steps.iter().filter_map(|step| step.act.asked_by()));
+    let erased = matter.erased().next().is_some();
+    if matter.is_closed() || erased {
         let path = tree.path(me, origin);
         to.extend(
             matter
@@ -134,11 +139,35 @@ pub(super) fn notices(matter: &Matter, me: DivisionCode, tree: &Tree) -> Vec<Out
         );
     }
     to.remove(&me);
-    to.into_iter()
-        .map(|to| Outgoing {
-            to,
-            lane: Lane::Notice,
-            payload: Payload::Notice(Box::new(matter.clone())),
-        })
-        .collect()
+    to.into_iter().map(|to| notice(matter, to)).collect()
+}
+
+/// That it was erased, for those who asked for something in words and are told of nothing else.
+pub(super) fn erasure_notices(
+    docket: &Docket,
+    told: &[Outgoing],
+    me: DivisionCode,
+    tree: &Tree,
+) -> Vec<Outgoing> {
+    let Docket {
+        matter,
+        parked,
+        answered,
+        ..
+    } = docket;
+    let granted = matter.steps.iter().filter_map(|step| step.ask);
+    let waiting = parked.iter().map(|ask| ask.id);
+    let asked = answered.iter().copied().chain(granted).chain(waiting);
+    let mut askers: BTreeSet<_> = asked.map(|ask| ask.by).collect();
+    askers.retain(|asker| *asker != me && !matter.concerns(*asker, tree));
+    askers.retain(|asker| told.iter().all(|outgoing| outgoing.to != *asker));
+    askers.into_iter().map(|to| notice(matter, to)).collect()
+}
+
+fn notice(matter: &Matter, to: DivisionCode) -> Outgoing {
+    Outgoing {
+        to,
+        lane: Lane::Notice,
+        payload: Payload::Notice(Box::new(matter.clone())),
+    }
 }

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{
-    Count, Decision, Docket, MOST_MORE_STEPS, MOST_STEPS, Standing,
+    Count, Decision, Docket, MOST_MORE_STEPS, MOST_STEPS, Seat, Standing,
     act::{give, step},
     hear::{notices, unpark},
 };
 use crate::domain::{
     category::Visibility,
     matter::{Act, CustodyVersion, Matter},
-    time::Timestamp,
+    request::wishes_after_transfer,
 };
 
 /// Why a neighbour's transfer is not taken. The giver holds the matter again.
@@ -68,10 +68,9 @@ pub fn receive(
     known: Option<&Docket>,
     refused: CustodyVersion,
     incoming: Incoming<'_>,
-    me: DivisionCode,
-    now: Timestamp,
-    tree: &Tree,
+    seat: Seat<'_>,
 ) -> Taken {
+    let Seat { me, tree, .. } = seat;
     let Incoming {
         from,
         matter,
@@ -101,23 +100,15 @@ pub fn receive(
         docket.standing = Standing::Holding;
         docket.matter.holder = me;
         docket.matter.transit = None;
-        step(&mut docket.matter, me, Act::Take, None, now);
+        step(&mut docket.matter, Act::Take, None, seat);
         let sends = notices(&docket.matter, me, tree);
         Decision {
-            docket,
             sends,
             facts: vec![Count::Taken],
+            ..Decision::of(docket)
         }
     } else {
-        match give(
-            docket,
-            Act::Relay(bound_for),
-            None,
-            bound_for,
-            me,
-            now,
-            tree,
-        ) {
+        match give(docket, Act::Relay(bound_for), None, bound_for, seat) {
             Ok(mut decision) => {
                 decision.facts.insert(0, Count::Taken);
                 decision
@@ -126,7 +117,8 @@ pub fn receive(
         }
     };
     debug_assert_ne!(from, me, "a node is not its own neighbour");
-    unpark(&mut decision, parked, me, now, tree);
+    unpark(&mut decision, parked, seat);
+    wishes_after_transfer(&mut decision, seat);
     Taken::Now(Box::new(decision))
 }
 
@@ -200,10 +192,9 @@ pub fn settle(
     docket: Docket,
     cv: CustodyVersion,
     refused: bool,
-    me: DivisionCode,
-    now: Timestamp,
-    tree: &Tree,
+    seat: Seat<'_>,
 ) -> Option<Decision> {
+    let Seat { me, tree, .. } = seat;
     let Standing::Giving { .. } = docket.standing else {
         return None;
     };
@@ -216,21 +207,18 @@ pub fn settle(
         docket.standing = Standing::Holding;
         docket.matter.transit = None;
         docket.taken = cv;
-        step(&mut docket.matter, me, Act::TakeBack, None, now);
+        step(&mut docket.matter, Act::TakeBack, None, seat);
         let sends = notices(&docket.matter, me, tree);
         Decision {
-            docket,
             sends,
             facts: vec![Count::Taken],
+            ..Decision::of(docket)
         }
     } else {
         docket.standing = Standing::Elsewhere;
-        Decision {
-            docket,
-            sends: vec![],
-            facts: vec![],
-        }
+        Decision::of(docket)
     };
-    unpark(&mut decision, parked, me, now, tree);
+    unpark(&mut decision, parked, seat);
+    wishes_after_transfer(&mut decision, seat);
     Some(decision)
 }

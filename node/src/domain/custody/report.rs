@@ -1,14 +1,14 @@
 //! Opening a matter.
 
-use topology::{DivisionCode, Tree};
+use topology::DivisionCode;
 
-use super::{Count, Decision, Docket, Refusal, Standing};
+use super::{Count, Decision, Docket, Refusal, Seat, Standing, time::keep_time};
 use crate::domain::{
     category::{Category, Class, Priority, Visibility},
+    clock::Clocks,
     ids::MatterId,
     matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Version},
     suite::{Digest, Suite},
-    time::Timestamp,
 };
 
 /// What a person reports.
@@ -30,19 +30,18 @@ pub struct Report {
     pub suite: Suite,
     /// Commitment to the body.
     pub body: Digest,
+    /// Commitment to the body that says who the reporter is.
+    pub contact: Option<Digest>,
+    /// The bundle it is a part of.
+    pub part_of: Option<MatterId>,
 }
 
 /// Opens a matter at `me`. A direct complaint is opened only above whom it is about.
 ///
 /// # Errors
 /// [`Refusal::AboutWhom`], [`Refusal::NoNode`] or [`Refusal::FileAbove`] for a direct matter.
-pub fn report(
-    id: MatterId,
-    report: Report,
-    me: DivisionCode,
-    now: Timestamp,
-    tree: &Tree,
-) -> Result<Decision, Refusal> {
+pub fn report(id: MatterId, report: Report, seat: Seat<'_>) -> Result<Decision, Refusal> {
+    let Seat { me, now, tree, .. } = seat;
     match (report.visibility, report.about) {
         (Visibility::Direct, Some(about)) => {
             if !tree.has_node(about) {
@@ -62,7 +61,7 @@ pub fn report(
         cv: CustodyVersion { term: 0, n: 1 },
         rev: 1,
     };
-    let matter = Matter {
+    let mut matter = Matter {
         id,
         channel: report.channel,
         category: report.category,
@@ -73,22 +72,26 @@ pub fn report(
         responsible: me,
         suite: report.suite,
         body: report.body,
+        contact: report.contact,
+        part_of: report.part_of,
         status: Status::Reported,
         version,
         holder: me,
         transit: None,
+        clocks: Clocks::default(),
         steps: vec![Step {
             version,
             at: now,
             by: me,
             act: Act::Report,
             note: None,
+            ask: None,
         }],
     };
+    keep_time(&mut matter, Act::Report, seat);
     let docket = Docket::copy_of(matter, Standing::Holding, version.cv);
     Ok(Decision {
-        docket,
-        sends: vec![],
         facts: vec![Count::Reported],
+        ..Decision::of(docket)
     })
 }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use topology::{DivisionCode, Tree};
@@ -9,7 +9,8 @@ use crate::domain::{
     envelope::Payload,
     ids::MatterId,
     matter::{Act, Channel},
-    request::AskId,
+    policy::Policy,
+    request::{Ask, AskId, Wish, wish},
     suite::Suite,
     time::Timestamp,
 };
@@ -17,12 +18,19 @@ use crate::domain::{
 mod acts;
 mod direct;
 mod hostile;
+mod life;
 mod network;
 
 use network::{Choices, Links, Network};
 
 fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
+}
+
+/// The policy that holds where no template says otherwise.
+fn shipped() -> &'static Policy {
+    static SHIPPED: LazyLock<Policy> = LazyLock::new(Policy::default);
+    &SHIPPED
 }
 
 /// A report of nothing special.
@@ -36,6 +44,8 @@ fn plain() -> Report {
         about: None,
         suite: Suite::Ed25519Blake3,
         body: [7; 32],
+        contact: None,
+        part_of: None,
     }
 }
 
@@ -55,27 +65,37 @@ impl Desk {
         }
     }
 
+    fn seat(&self) -> Seat<'_> {
+        Seat {
+            me: self.me,
+            now: self.now,
+            tree: &self.tree,
+            terms: Terms::default(),
+            policy: shipped(),
+        }
+    }
+
     fn report(&self, what: Report) -> Result<Decision, Refusal> {
         let id = MatterId {
             origin: self.me,
             epoch: 1,
             number: 1,
         };
-        report(id, what, self.me, self.now, &self.tree)
+        report(id, what, self.seat())
     }
 
     fn act(&self, docket: &Docket, done: Act) -> Result<Decision, Refusal> {
-        act(docket.clone(), done, None, self.me, self.now, &self.tree)
+        act(docket.clone(), done, None, None, self.seat())
     }
 
     fn transfer(&self, docket: &Docket, done: Act) -> Result<Decision, Refusal> {
-        transfer(docket.clone(), done, None, self.me, self.now, &self.tree)
+        transfer(docket.clone(), done, None, self.seat())
     }
 
     /// The giver's state after the neighbour's answer.
     fn settled(&self, docket: &Docket, refused: bool) -> Docket {
         let cv = docket.matter.version.cv;
-        let decision = settle(docket.clone(), cv, refused, self.me, self.now, &self.tree);
+        let decision = settle(docket.clone(), cv, refused, self.seat());
         decision.expect("a transfer is under way").docket
     }
 
@@ -92,7 +112,7 @@ impl Desk {
             matter,
             bound_for: code(bound_for),
         };
-        receive(known, refused, incoming, self.me, self.now, &self.tree)
+        receive(known, refused, incoming, self.seat())
     }
 
     /// Takes what the neighbour sent.
@@ -108,7 +128,7 @@ impl Desk {
             bound_for,
         };
         let none = CustodyVersion::default();
-        match receive(known, none, incoming, self.me, self.now, &self.tree) {
+        match receive(known, none, incoming, self.seat()) {
             Taken::Now(decision) => *decision,
             other => panic!("{other:?}"),
         }
@@ -120,6 +140,22 @@ impl Desk {
             epoch: 1,
             number,
         }
+    }
+
+    /// This division's request of that number.
+    fn asking(&self, docket: &Docket, number: u64, wish: Wish) -> Ask {
+        Ask {
+            id: self.ask(number),
+            matter: docket.matter.id,
+            seen: docket.matter.version,
+            wish,
+            note: None,
+            suite: Suite::Ed25519Blake3,
+        }
+    }
+
+    fn wish(&self, docket: &Docket, number: u64, wished: Wish) -> Result<Decision, Refusal> {
+        wish(docket, self.asking(docket, number, wished), self.seat())
     }
 }
 
@@ -156,7 +192,7 @@ fn the_simulation_reaches_every_kind_of_event() {
             .wrapping_add(1);
         (state >> 40) as u16
     };
-    let mut sums = [0; 12];
+    let mut sums = [0; 16];
     for _ in 0..20 {
         let choices: Vec<u16> = (0..4000).map(|_| next()).collect();
         let links = Links {
@@ -176,7 +212,11 @@ fn the_simulation_reaches_every_kind_of_event() {
             t.pointed_on,
             t.granted,
             t.closed,
+            t.reopened,
+            t.withdrawn,
+            t.denied,
             t.direct,
+            t.not_carried,
         ];
         sums.iter_mut()
             .zip(counts)

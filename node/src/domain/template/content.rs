@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier, Tree};
 
 use super::{BadScope, Template, TemplateKey, TemplateKind, is_name, may_issue};
+use crate::domain::policy::{Sheet, Source};
 
 /// The newest format this binary reads.
 pub const FORMAT: i64 = 1;
@@ -52,6 +53,8 @@ pub struct Parsed {
     pub tightens: Option<TemplateKey>,
     /// What is to be made public; empty for other kinds than disclosure.
     pub items: Vec<Item>,
+    /// The policy it states; nothing for other kinds than policy.
+    pub policy: Option<Sheet>,
     /// The whole of it.
     pub table: toml::Table,
 }
@@ -133,10 +136,14 @@ impl Template {
                     .try_into()
                     .map_err(|error: toml::de::Error| content(error.message()))?,
             };
+            let policy = (self.key.kind == TemplateKind::Policy)
+                .then(|| self.read_policy(tree))
+                .transpose()?;
             return Ok(Parsed {
                 needs: read_needs(needs)?,
                 tightens: None,
                 items: vec![],
+                policy,
                 table,
             });
         }
@@ -150,8 +157,19 @@ impl Template {
             needs: read_needs(raw.needs)?,
             tightens: tightens.transpose()?,
             items: read_items(raw.item)?,
+            policy: None,
             table,
         })
+    }
+
+    fn read_policy(&self, tree: &Tree) -> Result<Sheet, BadTemplate> {
+        let source = Source::Template {
+            key: self.key.clone(),
+            version: self.version,
+        };
+        let sheet = Sheet::read(&self.content, source)
+            .and_then(|sheet| sheet.check_places(self.key.issuer, tree).map(|()| sheet));
+        sheet.map_err(|fault| content(fault.to_string()))
     }
 
     fn check_heading(&self, tree: &Tree) -> Result<(), BadTemplate> {

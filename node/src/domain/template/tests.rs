@@ -265,7 +265,11 @@ fn every_wrong_content_is_named() {
     );
     assert!(matches!(policy.check(&tree), Err(BadTemplate::Content(_))));
     let policy = template("330825/policy/x", 1, "format = 1\n[anything]\nat = \"all\"");
-    assert!(policy.check(&tree).is_ok());
+    assert!(
+        matches!(policy.check(&tree), Err(BadTemplate::Content(clause)) if clause.contains("line 2"))
+    );
+    let board = template("330825/board/x", 1, "format = 1\n[anything]\nat = \"all\"");
+    assert!(board.check(&tree).is_ok());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::domain::{
     custody::{Count, Decision, Docket, MOST_STEPS, Refusal, Report, Standing, close, return_to},
     envelope::{Lane, Payload},
     matter::{Act, Outcome, Status},
-    request::recall,
+    request::Wish,
 };
 
 const VILLAGE: &str = "330825002222";
@@ -19,6 +19,7 @@ fn a_report_is_held_where_it_is_made_and_goes_nowhere() {
         docket,
         sends,
         facts,
+        left: _,
     } = Desk::at(VILLAGE).report(plain()).unwrap();
     assert_eq!(docket.standing, Standing::Holding);
     assert_eq!(docket.matter.status, Status::Reported);
@@ -171,7 +172,7 @@ fn what_was_sent_here_is_returned_to_who_sent_it() {
     let village = Desk::at(VILLAGE);
     let docket = village.report(plain()).unwrap().docket;
     assert_eq!(
-        return_to(&docket, code(VILLAGE)),
+        return_to(&docket, village.seat()),
         Err(Refusal::NobodyToReturnTo)
     );
     let sent = village
@@ -183,7 +184,7 @@ fn what_was_sent_here_is_returned_to_who_sent_it() {
     let county = Desk::at(COUNTY);
     let taken = county.take(None, &relayed);
     assert_eq!(taken.facts, [Count::Taken]);
-    assert_eq!(return_to(&taken.docket, code(COUNTY)), Ok(code(VILLAGE)));
+    assert_eq!(return_to(&taken.docket, county.seat()), Ok(code(VILLAGE)));
     let back = county.transfer(&taken.docket, Act::Return(code(VILLAGE)));
     assert_eq!(back.unwrap().docket.matter.transit, Some(code(TOWNSHIP)));
 }
@@ -198,14 +199,44 @@ fn a_relay_that_was_refused_returns_it_to_who_sent_it() {
     let township = Desk::at(TOWNSHIP);
     let stuck = township.settled(&township.take(None, &sent).docket, true);
     assert_eq!(stuck.standing, Standing::Holding);
-    assert_eq!(return_to(&stuck, code(TOWNSHIP)), Ok(code(COUNTY)));
+    assert_eq!(return_to(&stuck, township.seat()), Ok(code(COUNTY)));
     let back = township
         .transfer(&stuck, Act::Return(code(COUNTY)))
         .unwrap();
     // The county now holds what it sent itself, and has nobody to return it to.
     let known = county.settled(&sent.docket, false);
     let home = county.take(Some(&known), &back).docket;
-    assert_eq!(return_to(&home, code(COUNTY)), Ok(code(TOWNSHIP)));
+    assert_eq!(
+        return_to(&home, county.seat()),
+        Err(Refusal::NobodyToReturnTo)
+    );
+}
+
+#[test]
+fn what_was_handed_back_goes_back_further_to_its_first_sender() {
+    let (village, township, county) = (Desk::at(VILLAGE), Desk::at(TOWNSHIP), Desk::at(COUNTY));
+    let other = Desk::at("330825001");
+    let docket = village.report(plain()).unwrap().docket;
+    let sent = village
+        .transfer(&docket, Act::Escalate(code(COUNTY)))
+        .unwrap();
+    let held = county.take(None, &township.take(None, &sent)).docket;
+    let assigned = county
+        .transfer(&held, Act::Assign(code("330825001")))
+        .unwrap();
+    let known = county.settled(&assigned.docket, false);
+    let there = other.take(None, &assigned).docket;
+    assert_eq!(return_to(&there, other.seat()), Ok(code(COUNTY)));
+    let back = other.transfer(&there, Act::Return(code(COUNTY))).unwrap();
+    let home = county.take(Some(&known), &back).docket;
+    assert_eq!(return_to(&home, county.seat()), Ok(code(VILLAGE)));
+    // Whoever has it assigned a second time still returns it to the county.
+    let again = county
+        .transfer(&home, Act::Assign(code("330825001")))
+        .unwrap();
+    let gone = other.settled(&back.docket, false);
+    let there = other.take(Some(&gone), &again).docket;
+    assert_eq!(return_to(&there, other.seat()), Ok(code(COUNTY)));
 }
 
 #[test]
@@ -254,7 +285,7 @@ fn a_matter_that_ran_full_on_its_way_still_arrives() {
     // Straight across: what a recall does.
     docket.matter.steps[0].act = Act::Escalate(end);
     docket.matter.steps[0].by = end;
-    let mut sent = start.transfer(&docket, Act::Return(end)).unwrap();
+    let mut sent = start.transfer(&docket, Act::Yield(end)).unwrap();
     for hop in &path[1..] {
         sent = Desk::at(&hop.to_string()).take(None, &sent);
     }
@@ -266,9 +297,8 @@ fn a_matter_that_ran_full_on_its_way_still_arrives() {
 #[test]
 fn only_a_sender_recalls_and_only_once_at_a_time() {
     let village = Desk::at(VILLAGE);
-    let me = code(VILLAGE);
     let docket = village.report(plain()).unwrap().docket;
-    let asking = |docket: &Docket| recall(docket, village.ask(1), me).map(|_| ());
+    let asking = |docket: &Docket| village.wish(docket, 1, Wish::Recall).map(|_| ());
     assert_eq!(asking(&docket), Err(Refusal::HeldHere));
     let sent = village
         .transfer(&docket, Act::Escalate(code(COUNTY)))
@@ -276,7 +306,7 @@ fn only_a_sender_recalls_and_only_once_at_a_time() {
     let on_its_way = Refusal::InTransit(code(TOWNSHIP));
     assert_eq!(asking(&sent.docket), Err(on_its_way));
     let gone = village.settled(&sent.docket, false);
-    let asked = recall(&gone, village.ask(1), me).unwrap();
+    let asked = village.wish(&gone, 1, Wish::Recall).unwrap();
     assert_eq!(asked.sends[0].to, code(TOWNSHIP));
     assert_eq!(asking(&asked.docket), Err(Refusal::AskedAlready));
     let mut closed = gone;
@@ -285,7 +315,7 @@ fn only_a_sender_recalls_and_only_once_at_a_time() {
     let township = Desk::at(TOWNSHIP);
     let relayed = township.settled(&township.take(None, &sent).docket, false);
     assert_eq!(
-        recall(&relayed, township.ask(1), code(TOWNSHIP)).map(|_| ()),
+        township.wish(&relayed, 1, Wish::Recall).map(|_| ()),
         Err(Refusal::NeverSent)
     );
 }

@@ -11,7 +11,7 @@ use crate::domain::{
     custody::{Decision, Docket, Report, close, return_to},
     envelope::Payload,
     matter::{Act, Matter, Outcome},
-    request::{Ask, Heard, hear_ask, recall},
+    request::{Heard, Wish, hear_ask},
 };
 
 /// Everything sent, with where from, over the ways it takes.
@@ -94,17 +94,14 @@ proptest! {
                 0 => desk.act(&docket, Act::Handle),
                 1 => desk.transfer(&docket, Act::Escalate(to)),
                 2 | 3 => desk.transfer(&docket, Act::Assign(to)),
-                4 => return_to(&docket, desk.me)
+                4 => return_to(&docket, desk.seat())
                     .and_then(|to| desk.transfer(&docket, Act::Return(to))),
                 _ => {
                     // Whoever acted on it asks for it back.
                     let asker = docket.matter.steps[choice % docket.matter.steps.len()].by;
-                    let ask = Ask {
-                        id: Desk::at(&asker.to_string()).ask(1),
-                        matter: docket.matter.id,
-                        seen: docket.matter.version,
-                    };
-                    match hear_ask(Some(&docket), ask, desk.me, desk.now, &tree) {
+                    let asker = Desk::at(&asker.to_string());
+                    let ask = asker.asking(&docket, 1, Wish::Recall);
+                    match hear_ask(Some(&docket), ask, desk.seat()) {
                         Heard::Granted(decision, _) => Ok(*decision),
                         _ => continue,
                     }
@@ -119,7 +116,7 @@ proptest! {
                 continue;
             }
             let gone = desk.settled(&decision.docket, false);
-            if let Ok(asking) = recall(&gone, desk.ask(1), desk.me) {
+            if let Ok(asking) = desk.wish(&gone, 1, Wish::Recall) {
                 goes_round(about, desk.me, &asking, &tree);
             }
             known.insert(desk.me, gone);

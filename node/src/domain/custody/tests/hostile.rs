@@ -8,7 +8,7 @@ use crate::domain::{
         hear_notice,
     },
     matter::{Act, CustodyVersion, Matter, Outcome, Step},
-    request::{Answer, Ask, Heard, Next, Reply, hear_answer, hear_ask, recall, take_answer},
+    request::{Answer, Ask, Asked, Heard, Next, Reply, Wish, hear_answer, hear_ask, take_answer},
 };
 
 const VILLAGE: &str = "330825002222";
@@ -210,17 +210,8 @@ fn what_was_recorded_is_not_rewritten_by_a_transfer_or_a_notice() {
         let floor = CustodyVersion::default();
         village.offered(Some(&at_home), floor, matter, TOWNSHIP, VILLAGE)
     };
-    let hear = |matter: &Matter| {
-        let now = village.now;
-        hear_notice(
-            Some(&at_home),
-            matter,
-            code(TOWNSHIP),
-            village.me,
-            now,
-            &village.tree,
-        )
-    };
+    let hear =
+        |matter: &Matter| hear_notice(Some(&at_home), matter, code(TOWNSHIP), village.seat());
     assert!(matches!(offer(&returned), Taken::Now(_)));
     assert!(hear(&returned).is_some());
     let spoils: [Spoil; 4] = [
@@ -242,14 +233,7 @@ fn a_notice_moves_no_matter_that_is_held_here_or_given_elsewhere() {
     let (_, held) = at_township();
     let desk = Desk::at(TOWNSHIP);
     let hear = |known: &Docket, notice: &Matter, author: &str| {
-        hear_notice(
-            Some(known),
-            notice,
-            code(author),
-            desk.me,
-            desk.now,
-            &desk.tree,
-        )
+        hear_notice(Some(known), notice, code(author), desk.seat())
     };
     let mut claimed = held.matter.clone();
     claimed.version.cv.n += 5;
@@ -274,7 +258,7 @@ fn a_notice_reaches_only_the_path_and_never_whom_a_complaint_is_about() {
     let (_, held) = at_township();
     let heard_by = |at: &str, notice: &Matter| {
         let desk = Desk::at(at);
-        hear_notice(None, notice, code(TOWNSHIP), desk.me, desk.now, &desk.tree).is_some()
+        hear_notice(None, notice, code(TOWNSHIP), desk.seat()).is_some()
     };
     assert!(heard_by(VILLAGE, &held.matter));
     for off_path in [OTHER, COUNTY, "330825001"] {
@@ -292,7 +276,7 @@ fn a_transfer_that_was_settled_is_not_settled_again() {
     let given = sent().docket;
     let cv = given.matter.version.cv;
     let settle = |docket: &Docket, cv, refused| {
-        crate::domain::custody::settle(docket.clone(), cv, refused, desk.me, desk.now, &desk.tree)
+        crate::domain::custody::settle(docket.clone(), cv, refused, desk.seat())
     };
     let back = settle(&given, cv, true).unwrap().docket;
     assert_eq!(settle(&back, cv, false), None, "it stayed here");
@@ -303,11 +287,7 @@ fn a_transfer_that_was_settled_is_not_settled_again() {
 }
 
 fn ask_of(desk: &Desk, docket: &Docket, number: u64) -> Ask {
-    Ask {
-        id: desk.ask(number),
-        matter: docket.matter.id,
-        seen: docket.matter.version,
-    }
+    desk.asking(docket, number, Wish::Recall)
 }
 
 #[test]
@@ -316,9 +296,7 @@ fn every_reply_to_a_request_is_reached() {
     let township = Desk::at(TOWNSHIP);
     let (at_home, held) = at_township();
     let ask = ask_of(&village, &at_home, 1);
-    let hear = |docket: Option<&Docket>, ask: Ask| {
-        hear_ask(docket, ask, township.me, township.now, &township.tree)
-    };
+    let hear = |docket: Option<&Docket>, ask: Ask| hear_ask(docket, ask, township.seat());
     let replied = |heard: Heard| match heard {
         Heard::Answered(docket, answer) => (docket, answer.reply),
         Heard::Granted(decision, answer) => (Some(decision.docket), answer.reply),
@@ -383,13 +361,7 @@ fn a_request_that_waited_is_granted_when_the_transfer_comes_back() {
         .transfer(&held, Act::Escalate(code(COUNTY)))
         .unwrap();
     let ask = ask_of(&village, &at_home, 1);
-    let heard = hear_ask(
-        Some(&giving.docket),
-        ask,
-        township.me,
-        township.now,
-        &township.tree,
-    );
+    let heard = hear_ask(Some(&giving.docket), ask, township.seat());
     let Heard::Parked(parked) = heard else {
         panic!("{heard:?}");
     };
@@ -407,8 +379,9 @@ fn a_request_that_waited_is_granted_when_the_transfer_comes_back() {
 fn an_asker_follows_pointers_that_grow_and_no_others() {
     let (at_home, _) = at_township();
     let village = Desk::at(VILLAGE);
-    let asked = recall(&at_home, village.ask(1), village.me).unwrap().docket;
-    let ask = asked.asked.unwrap();
+    let asked = village.wish(&at_home, 1, Wish::Recall).unwrap().docket;
+    let Asked { ask, to } = asked.asked[0];
+    assert_eq!(to, code(TOWNSHIP));
     let answer = |reply| Answer {
         ask: ask.id,
         matter: ask.matter,
@@ -422,7 +395,9 @@ fn an_asker_follows_pointers_that_grow_and_no_others() {
             version,
         })
     };
-    let next = |answer| hear_answer(Some(&ask), &answer, village.me);
+    let under_way = Asked { ask, to };
+    let heard = |from, answer| hear_answer(Some(&under_way), from, &answer, village.seat());
+    let next = |answer| heard(to, answer);
     assert!(matches!(next(moved(COUNTY, 1)), Next::Again(to, _) if to == code(COUNTY)));
     assert_eq!(
         next(moved(COUNTY, 0)),
@@ -439,22 +414,62 @@ fn an_asker_follows_pointers_that_grow_and_no_others() {
         Reply::Closed,
         Reply::NotEntitled,
         Reply::Unknown,
+        Reply::Refused,
     ] {
         assert_eq!(next(answer(reply)), Next::Done(reply));
     }
-    let (again, _) = take_answer(&asked, &moved(COUNTY, 1), village.ask(2), village.me).unwrap();
+    let take = |docket, from: &str, answer, number| {
+        take_answer(
+            docket,
+            code(from),
+            &answer,
+            village.ask(number),
+            village.seat(),
+        )
+    };
+    let (again, _) = take(&asked, TOWNSHIP, moved(COUNTY, 1), 2).unwrap();
     assert_eq!(again.sends[0].to, code(COUNTY));
     assert_eq!(
-        take_answer(
-            &again.docket,
-            &answer(Reply::Granted),
-            village.ask(3),
-            village.me
-        ),
+        take(&again.docket, TOWNSHIP, answer(Reply::Granted), 3),
         None,
         "the first attempt is over"
     );
-    let (done, _) =
-        take_answer(&asked, &answer(Reply::Granted), village.ask(2), village.me).unwrap();
-    assert_eq!(done.docket.asked, None);
+    let (done, _) = take(&asked, TOWNSHIP, answer(Reply::Granted), 2).unwrap();
+    assert!(done.docket.asked.is_empty());
+    assert_eq!(done.docket.replies, [(Wish::Recall, Reply::Granted)]);
+}
+
+#[test]
+fn only_who_was_asked_answers_and_only_those_on_the_way_refuse_to_carry() {
+    let (at_home, _) = at_township();
+    let village = Desk::at(VILLAGE);
+    let asked = village.wish(&at_home, 1, Wish::Recall).unwrap().docket;
+    let under_way = Asked {
+        to: code(COUNTY),
+        ..asked.asked[0]
+    };
+    let heard = |from: &str, reply| {
+        let answer = Answer {
+            ask: under_way.ask.id,
+            matter: under_way.ask.matter,
+            reply,
+        };
+        hear_answer(Some(&under_way), code(from), &answer, village.seat())
+    };
+    let replies = [Reply::Granted, Reply::Closed, Reply::Moot, Reply::Unknown];
+    for reply in replies {
+        assert_eq!(heard(COUNTY, reply), Next::Done(reply));
+        for other in [TOWNSHIP, VILLAGE, "3308", "330825001"] {
+            assert_eq!(heard(other, reply), Next::Ignore, "{other}: {reply:?}");
+        }
+    }
+    for on_the_way in [COUNTY, TOWNSHIP, VILLAGE] {
+        assert_eq!(
+            heard(on_the_way, Reply::Refused),
+            Next::Done(Reply::Refused)
+        );
+    }
+    for beside in ["3308", "330825001", "330825002001"] {
+        assert_eq!(heard(beside, Reply::Refused), Next::Ignore, "{beside}");
+    }
 }

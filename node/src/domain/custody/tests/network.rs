@@ -8,24 +8,27 @@ use std::{
 
 use topology::{DivisionCode, Tree};
 
-use super::{code, plain};
+use super::{code, plain, shipped};
 use crate::domain::{
     authority::{Neighbour, may},
     category::{Priority, Visibility},
     custody::{
-        Count, Decision, Docket, Incoming, Report, Standing, Taken, act, hear_notice, receive,
-        reply_to, report, return_to, settle, transfer,
+        Count, Decision, Docket, Incoming, Report, Seat, Standing, Taken, Terms, act, arbiter,
+        hear_notice, receive, reply_to, report, return_to, settle, transfer,
     },
-    envelope::{Destination, Envelope, Lane, Order, Payload},
+    envelope::{Destination, Envelope, Lane, Order, Outgoing, Payload},
     ids::{Epoch, EpochId, MatterId},
-    matter::{Act, CustodyVersion, Outcome},
-    request::{AskId, Heard, Next, Reply, hear_ask, recall, take_answer},
+    matter::{Act, Audience, CustodyVersion, Ground, Outcome, Publicity, Satisfaction, Version},
+    receipt,
+    request::{Ask, AskId, Heard, Next, Reply, Wish, hear_ask, not_carried, take_answer, wish},
     rollup::Counters,
+    suite::Suite,
     time::Timestamp,
 };
 
-/// Two townships of 龙游县 with villages, the county, its city, and a county beside it.
-pub(super) const NODES: [&str; 8] = [
+/// Two townships of 龙游县 with villages, the county, its city and province, and a county beside it.
+pub(super) const NODES: [&str; 9] = [
+    "33",
     "3308",
     "330802",
     "330825",
@@ -71,6 +74,8 @@ enum Said {
         cv: CustodyVersion,
         refused: bool,
     },
+    /// A request that was not taken.
+    NotCarried(Ask),
 }
 
 #[derive(Clone)]
@@ -84,7 +89,7 @@ impl Packet {
     fn queue(&self) -> (DivisionCode, DivisionCode, Option<Lane>) {
         let lane = match &self.said {
             Said::Envelope { lane, .. } => Some(*lane),
-            Said::Outcome { .. } => None,
+            Said::Outcome { .. } | Said::NotCarried(_) => None,
         };
         (self.from, self.to, lane)
     }
@@ -104,6 +109,10 @@ pub(super) struct Tally {
     pub(super) pointed_on: usize,
     pub(super) granted: usize,
     pub(super) closed: usize,
+    pub(super) reopened: usize,
+    pub(super) withdrawn: usize,
+    pub(super) denied: usize,
+    pub(super) not_carried: usize,
     pub(super) direct: usize,
 }
 
@@ -117,7 +126,12 @@ pub(super) struct Network {
     wire: Vec<Packet>,
     counters: BTreeMap<DivisionCode, Counters>,
     about: BTreeMap<MatterId, Option<DivisionCode>>,
+    asks: u64,
     answers: BTreeMap<AskId, usize>,
+    /// Requests that are on their way more than once.
+    repeated: BTreeSet<AskId>,
+    /// Requests that somebody on the way refused.
+    not_carried: BTreeSet<AskId>,
     now: Timestamp,
     pub(super) tally: Tally,
 }
@@ -134,7 +148,10 @@ impl Network {
             wire: vec![],
             counters: BTreeMap::new(),
             about: BTreeMap::new(),
+            asks: 0,
             answers: BTreeMap::new(),
+            repeated: BTreeSet::new(),
+            not_carried: BTreeSet::new(),
             now: Timestamp(0),
             tally: Tally::default(),
         }
@@ -173,8 +190,6 @@ impl Network {
         let mut at = self.nodes[choices.of(self.nodes.len())?];
         let about = self.nodes[choices.of(self.nodes.len())?];
         let above: Vec<_> = self.tree.ancestors(about).collect();
-        // The root of the province is no part of this network.
-        let above = &above[..above.len() - 1];
         let direct = choices.one_in(3)? && !above.is_empty();
         if direct {
             at = above[choices.of(above.len())?];
@@ -194,7 +209,7 @@ impl Network {
             self.tally.direct += 1;
         }
         self.about.insert(id, what.about);
-        let decision = report(id, what, at, self.now, &self.tree).unwrap();
+        let decision = report(id, what, seat(at, self.now, &self.tree)).unwrap();
         self.apply(at, decision);
         Some(())
     }
@@ -207,34 +222,65 @@ impl Network {
         let ((me, id), docket) = self.dockets.iter().nth(which).unwrap();
         let (me, id, docket) = (*me, *id, docket.clone());
         let to = self.nodes[choices.of(self.nodes.len())?];
-        let (now, tree) = (self.now, Arc::clone(&self.tree));
+        let tree = Arc::clone(&self.tree);
+        let seat = seat(me, self.now, &tree);
         let decided = match choices.of(12)? {
-            0 => act(docket, Act::Accept, None, me, now, &tree),
-            1 => act(docket, Act::Handle, None, me, now, &tree),
-            2 if choices.one_in(3)? => {
-                act(docket, Act::Close(Outcome::Solved), None, me, now, &tree)
+            0 => act(docket, Act::Accept, None, None, seat),
+            1 => act(docket, WORK[choices.of(WORK.len())?], None, None, seat),
+            2 if choices.one_in(3)? => act(docket, Act::Close(Outcome::Solved), None, None, seat),
+            2..=4 => transfer(docket, Act::Escalate(to), None, seat),
+            5..=7 => transfer(docket, Act::Assign(to), None, seat),
+            8 => return_to(&docket, seat).and_then(|to| {
+                assert_ne!(to, me, "{me} returns {id} to itself");
+                let forward = |act| {
+                    matches!(
+                        act,
+                        Act::Escalate(_) | Act::Assign(_) | Act::Object(..) | Act::Arbitrate(_)
+                    )
+                };
+                let mut steps = docket.matter.steps.iter();
+                let sent = steps.any(|step| step.by == to && forward(step.act));
+                let stuck = docket
+                    .matter
+                    .steps
+                    .iter()
+                    .any(|step| step.act == Act::TakeBack);
+                assert!(sent || stuck, "{to} only ever handed {id} back");
+                transfer(docket, Act::Return(to), None, seat)
+            }),
+            9 if choices.one_in(2)? => arbiter(&docket, seat)
+                .and_then(|to| transfer(docket, Act::Object(to, Ground::Competence), None, seat)),
+            9 => transfer(docket, Act::Arbitrate(to), None, seat),
+            10 => wish(&docket, self.ask(me, id, Wish::Recall), seat),
+            _ => {
+                let wished = WISHES[choices.of(WISHES.len())?];
+                wish(&docket, self.ask(me, id, wished), seat)
             }
-            2..=4 => transfer(docket, Act::Escalate(to), None, me, now, &tree),
-            5..=7 => transfer(docket, Act::Assign(to), None, me, now, &tree),
-            8 => return_to(&docket, me)
-                .and_then(|to| transfer(docket, Act::Return(to), None, me, now, &tree)),
-            _ => recall(&docket, self.next_ask(me), me),
         };
         if let Ok(decision) = decided {
-            if decision.facts.contains(&Count::Closed) {
-                self.tally.closed += 1;
-            }
             assert_eq!(decision.docket.matter.id, id);
             self.apply(me, decision);
         }
         Some(())
     }
 
-    fn next_ask(&self, by: DivisionCode) -> AskId {
+    fn ask(&mut self, by: DivisionCode, matter: MatterId, wish: Wish) -> Ask {
+        Ask {
+            id: self.next_ask(by),
+            matter,
+            seen: Version::default(),
+            wish,
+            note: None,
+            suite: Suite::Ed25519Blake3,
+        }
+    }
+
+    fn next_ask(&mut self, by: DivisionCode) -> AskId {
+        self.asks += 1;
         AskId {
             by,
             epoch: 1,
-            number: self.answers.len() as u64 + 1,
+            number: self.asks,
         }
     }
 
@@ -243,6 +289,7 @@ impl Network {
             docket,
             sends,
             facts,
+            left: _,
         } = decision;
         let id = docket.matter.id;
         assert!(
@@ -250,6 +297,9 @@ impl Network {
             "{me} took {id} in a version it refused"
         );
         for fact in facts {
+            self.tally.closed += usize::from(fact == Count::Closed);
+            self.tally.reopened += usize::from(fact == Count::Reopened);
+            self.tally.withdrawn += usize::from(fact == Count::Withdrawn);
             self.counters.entry(me).or_default().count(fact);
         }
         self.dockets.insert((me, id), docket);
@@ -332,6 +382,13 @@ impl Network {
         }
         let Packet { from, to: me, said } = if again {
             self.tally.repeated += 1;
+            if let Said::Envelope {
+                payload: Payload::Ask(ask),
+                ..
+            } = &self.wire[which].said
+            {
+                self.repeated.insert(ask.id);
+            }
             self.wire[which].clone()
         } else {
             self.wire.remove(which)
@@ -343,9 +400,34 @@ impl Network {
                 refused,
             } => {
                 let docket = self.dockets[&(me, matter)].clone();
-                if let Some(decision) = settle(docket, cv, refused, me, self.now, &self.tree) {
+                if let Some(decision) = settle(docket, cv, refused, seat(me, self.now, &self.tree))
+                {
                     self.apply(me, decision);
                 }
+            }
+            Said::NotCarried(ask) => {
+                let answer = not_carried(&ask);
+                if self.not_carried.insert(ask.id) {
+                    *self.answers.get_mut(&ask.id).unwrap() += 1;
+                }
+                if ask.id.by == me {
+                    self.hear(me, me, me, Payload::Answer(answer), false);
+                } else {
+                    let Outgoing { to, lane, payload } = reply_to(ask.id.by, answer);
+                    self.send(me, me, to, lane, payload);
+                }
+            }
+            // A repeated one was heard before, or will be.
+            Said::Envelope {
+                payload: Payload::Ask(ask),
+                ..
+            } if refuse && !again && !self.repeated.contains(&ask.id) => {
+                self.tally.not_carried += 1;
+                self.wire.push(Packet {
+                    from: me,
+                    to: from,
+                    said: Said::NotCarried(ask),
+                });
             }
             Said::Envelope {
                 author,
@@ -407,7 +489,8 @@ impl Network {
         payload: Payload,
         refuse: bool,
     ) {
-        let (now, tree) = (self.now, Arc::clone(&self.tree));
+        let tree = Arc::clone(&self.tree);
+        let seat = seat(me, self.now, &tree);
         match payload {
             Payload::Give { matter, bound_for } => {
                 let (id, cv) = (matter.id, matter.version.cv);
@@ -418,7 +501,7 @@ impl Network {
                     bound_for,
                 };
                 let known = self.dockets.get(&(me, id));
-                let refused = match receive(known, floor, incoming, me, now, &tree) {
+                let refused = match receive(known, floor, incoming, seat) {
                     Taken::Already => false,
                     Taken::Now(decision) if !refuse => {
                         if bound_for != me {
@@ -452,7 +535,7 @@ impl Network {
             Payload::Notice(matter) => {
                 let known = self.dockets.get(&(me, matter.id));
                 let giving = known.is_some_and(|d| matches!(d.standing, Standing::Giving { .. }));
-                if let Some(decision) = hear_notice(known, &matter, author, me, now, &tree) {
+                if let Some(decision) = hear_notice(known, &matter, author, seat) {
                     self.tally.notices += 1;
                     self.tally.learnt_by_notice += usize::from(giving);
                     self.apply(me, decision);
@@ -460,7 +543,7 @@ impl Network {
             }
             Payload::Ask(ask) => {
                 let known = self.dockets.get(&(me, ask.matter));
-                let (mut decision, answer) = match hear_ask(known, ask, me, now, &tree) {
+                let (mut decision, answer) = match hear_ask(known, ask, seat) {
                     Heard::Repeated => return,
                     Heard::Parked(docket) => {
                         self.tally.parked += 1;
@@ -473,8 +556,9 @@ impl Network {
                 self.apply(me, decision);
             }
             Payload::Answer(answer) => {
+                let again = self.next_ask(me);
                 let docket = &self.dockets[&(me, answer.matter)];
-                let Some((decision, next)) = take_answer(docket, &answer, self.next_ask(me), me)
+                let Some((decision, next)) = take_answer(docket, author, &answer, again, seat)
                 else {
                     return;
                 };
@@ -483,7 +567,16 @@ impl Network {
                         assert_eq!(holder, me, "pointers lead on until they lead back");
                     }
                     (Next::Done(Reply::Granted), _) => self.tally.granted += 1,
-                    (Next::Done(Reply::Closed), _) => {}
+                    (Next::Done(Reply::Closed | Reply::Refused), _) => {}
+                    // Of several remarks that wait for one transfer the latest is kept.
+                    (Next::Done(Reply::Moot), Reply::Moot) => {
+                        let asked = docket.asked.iter().find(|asked| asked.ask.id == answer.ask);
+                        let wish = asked.map(|asked| asked.ask.wish);
+                        assert!(matches!(wish, Some(Wish::Remark(_))), "{wish:?} is moot");
+                    }
+                    (Next::Done(Reply::NotEntitled | Reply::NotNow | Reply::Late), _) => {
+                        self.tally.denied += 1;
+                    }
                     (Next::Again(..), _) => self.tally.pointed_on += 1,
                     (next, reply) => panic!("{next:?} after {reply:?}"),
                 }
@@ -502,6 +595,8 @@ impl Network {
                     continue;
                 };
                 let cv = docket.matter.version.cv;
+                let told = receipt::custodies(&docket.matter, &self.tree);
+                assert!(told.is_ok(), "steps of {id} at {node}: {told:?}");
                 custody += match docket.standing {
                     Standing::Holding => 1,
                     Standing::Elsewhere => 0,
@@ -542,7 +637,11 @@ impl Network {
                     docket.parked.is_empty(),
                     "a request waits at {node} for ever"
                 );
-                assert_eq!(docket.asked, None, "{node} waits for an answer for ever");
+                let waits = (&docket.asked, &docket.wishes);
+                assert!(
+                    waits.0.is_empty() && waits.1.is_empty(),
+                    "{node} waits for answers for ever: {waits:?}"
+                );
                 if matter.is_closed() {
                     assert_eq!(&docket.matter, matter, "{node} had it once");
                 }
@@ -570,10 +669,37 @@ impl Network {
     }
 }
 
-fn quiet(docket: Docket) -> Decision {
-    Decision {
-        docket,
-        sends: vec![],
-        facts: vec![],
+/// Work that leaves a matter where it is.
+const WORK: [Act; 7] = [
+    Act::Handle,
+    Act::Feedback,
+    Act::Verify(true),
+    Act::Verify(false),
+    Act::Remark(Audience::Offices),
+    Act::Reply(Publicity::Private),
+    Act::Prioritise(Priority::Urgent),
+];
+
+/// Requests besides that to hand it back.
+const WISHES: [Wish; 6] = [
+    Wish::Contest,
+    Wish::Review,
+    Wish::Withdraw,
+    Wish::Supervise,
+    Wish::Rate(Satisfaction::Fair),
+    Wish::Remark(Audience::Reporter),
+];
+
+fn seat(me: DivisionCode, now: Timestamp, tree: &Tree) -> Seat<'_> {
+    Seat {
+        me,
+        now,
+        tree,
+        terms: Terms::default(),
+        policy: shipped(),
     }
+}
+
+fn quiet(docket: Docket) -> Decision {
+    Decision::of(docket)
 }

@@ -1,0 +1,108 @@
+//! How much time a rule gives.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// How much time a rule gives: 1 of its unit at least, a year at most. Written `5wd`, `2wh`, `30d`,
+/// `24h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Allowance {
+    /// Working days (工作日): up to the end of the n-th working day after the day of the start.
+    WorkingDays(u16),
+    /// Working hours: minute by minute, only while offices work.
+    WorkingHours(u16),
+    /// Calendar days (日): up to the closing of the n-th day after the day of the start, or of the
+    /// next working day if that is none.
+    Days(u16),
+    /// Hours by the clock on the wall, day and night.
+    Hours(u16),
+}
+
+/// A text is not an allowance.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadAllowance {
+    /// Not a number and a unit.
+    #[error("`{0}` is no length of time; write 5wd, 2wh, 30d or 24h")]
+    Form(String),
+    /// Nothing.
+    #[error("`{0}` gives no time at all; give at least 1")]
+    Zero(String),
+    /// More than a year.
+    #[error("`{0}` is longer than a year; give at most 366d, 8784h, 261wd or 2091wh")]
+    TooLong(String),
+}
+
+const YEAR_MINUTES: u32 = 366 * 24 * 60;
+
+impl Allowance {
+    /// How many of its unit.
+    pub const fn count(self) -> u16 {
+        match self {
+            Self::WorkingDays(n) | Self::WorkingHours(n) | Self::Days(n) | Self::Hours(n) => n,
+        }
+    }
+
+    /// Whether nights, weekends and holidays count.
+    pub const fn counts_every_hour(self) -> bool {
+        matches!(self, Self::Days(_) | Self::Hours(_))
+    }
+
+    /// Roughly how many minutes pass on the wall, to compare allowances of different units: a week
+    /// is 7 days, 5 working days or 40 working hours.
+    pub const fn rough_minutes(self) -> u32 {
+        let (n, minutes) = match self {
+            Self::WorkingDays(n) => (n, 2_016),
+            Self::WorkingHours(n) => (n, 252),
+            Self::Days(n) => (n, 1_440),
+            Self::Hours(n) => (n, 60),
+        };
+        n as u32 * minutes
+    }
+
+    /// Whether it is more than nothing and at most a year.
+    pub const fn is_possible(self) -> bool {
+        self.count() > 0 && self.rough_minutes() <= YEAR_MINUTES
+    }
+
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::WorkingDays(_) => "wd",
+            Self::WorkingHours(_) => "wh",
+            Self::Days(_) => "d",
+            Self::Hours(_) => "h",
+        }
+    }
+}
+
+impl fmt::Display for Allowance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}{}", self.count(), self.unit()))
+    }
+}
+
+impl FromStr for Allowance {
+    type Err = BadAllowance;
+
+    fn from_str(text: &str) -> Result<Self, BadAllowance> {
+        let shown = || text.chars().take(24).collect::<String>();
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        let make = match unit {
+            "wd" => Self::WorkingDays,
+            "wh" => Self::WorkingHours,
+            "d" => Self::Days,
+            "h" => Self::Hours,
+            _ => return Err(BadAllowance::Form(shown())),
+        };
+        if number.is_empty() {
+            return Err(BadAllowance::Form(shown()));
+        }
+        let allowance = number.parse().map(make);
+        match allowance {
+            Ok(allowance) if allowance.count() == 0 => Err(BadAllowance::Zero(shown())),
+            Ok(allowance) if allowance.is_possible() => Ok(allowance),
+            _ => Err(BadAllowance::TooLong(shown())),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What clocks that come from elsewhere must be like.
+
+use super::{Clock, Clocks, MOST_CLOCKS, MOST_PAUSES, Pause, Stage, Timestamp};
+
+const YEAR: u64 = 366 * 86_400_000;
+/// 2200-01-01T00:00:00Z.
+const LATEST: Timestamp = Timestamp(7_258_118_400_000);
+
+/// Clocks of a matter that no node can have made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadClocks {
+    /// Too many.
+    #[error("the matter has more than {MOST_CLOCKS} clocks; it was not made by a sound node")]
+    TooMany,
+    /// Two at once.
+    #[error("two clocks for {0} run at once; the matter was not made by a sound node")]
+    Twice(Stage),
+    /// Its moments, numbers or states contradict each other.
+    #[error("the clock for {0} contradicts itself; the matter was not made by a sound node")]
+    Contradicts(Stage),
+}
+
+impl TryFrom<Vec<Clock>> for Clocks {
+    type Error = BadClocks;
+
+    /// Takes clocks that came from elsewhere.
+    fn try_from(clocks: Vec<Clock>) -> Result<Self, BadClocks> {
+        let clocks = Self(clocks);
+        clocks.check()?;
+        Ok(clocks)
+    }
+}
+
+impl Clocks {
+    /// Whether a sound node can have made them.
+    ///
+    /// # Errors
+    /// Names the first clock that is wrong.
+    pub fn check(&self) -> Result<(), BadClocks> {
+        if self.0.len() > MOST_CLOCKS {
+            return Err(BadClocks::TooMany);
+        }
+        for (n, clock) in self.0.iter().enumerate() {
+            let same = |other: &&Clock| other.stage == clock.stage && other.is_open();
+            if clock.is_open() && self.0[..n].iter().find(same).is_some() {
+                return Err(BadClocks::Twice(clock.stage));
+            }
+            if !clock.is_sound() {
+                return Err(BadClocks::Contradicts(clock.stage));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether these can be a later state of `earlier`: no open clock was lost, reset or shortened,
+    /// and no ended one changed. Ended ones may have made room.
+    pub fn continues(&self, earlier: &Self) -> bool {
+        earlier.0.iter().all(|was| {
+            let same = |now: &&Clock| {
+                (now.stage, now.started, now.allowance) == (was.stage, was.started, was.allowance)
+                    && now.rule == was.rule
+            };
+            match self.0.iter().find(same) {
+                None => !was.is_open() || self.0.len() == MOST_CLOCKS,
+                Some(now) if was.is_open() => now.due >= was.due,
+                Some(now) => now == was,
+            }
+        })
+    }
+}
+
+impl Clock {
+    fn is_sound(&self) -> bool {
+        let moments = Timestamp(0) <= self.started
+            && self.started <= self.warn
+            && self.warn <= self.due
+            && self.due <= LATEST
+            && self.due.since(self.started) <= 20 * YEAR;
+        let numbers = self.allowance.is_possible()
+            && (1..=90).contains(&self.warn_percent)
+            && self.budget <= 3 * YEAR
+            && self.paused.len() <= usize::from(MOST_PAUSES);
+        let pause = |pause: &Pause| {
+            pause.since >= self.started
+                && pause.since <= pause.until
+                && pause.until <= LATEST
+                && pause.warn <= pause.due
+                && self.due <= pause.due
+                && pause.due <= LATEST
+                && self.paused.len() < usize::from(MOST_PAUSES)
+        };
+        let mut last = self.started;
+        let mut in_order = |since: Timestamp, until: Timestamp| {
+            let fits = last <= since && since <= until && until <= LATEST;
+            last = until;
+            fits
+        };
+        moments
+            && numbers
+            && self.paused.iter().all(|p| in_order(p.since, p.until))
+            && self.pause.iter().all(pause)
+            && self.extension.is_none_or(|e| {
+                self.stage.may_extend() && e.by.is_possible() && e.at >= self.started
+            })
+            && self
+                .ended
+                .is_none_or(|e| e.at >= self.started && e.at <= LATEST && self.pause.is_none())
+    }
+}

@@ -1,0 +1,249 @@
+//! Webhooks: other systems that are told of changes, and when one is tried again or given up.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use topology::{DivisionCode, Tree};
+
+use super::{
+    change::{Change, ChangeId, ChangeKind},
+    people::{BadAccount, check_name},
+    time::Timestamp,
+};
+
+/// Longest address, bytes.
+pub const MOST_URL_BYTES: usize = 2_000;
+/// Wait after the first failure, milliseconds; doubles with each further one.
+const FIRST_WAIT_MS: u64 = 1_000;
+/// Longest wait: an hour.
+const LONGEST_WAIT_MS: u64 = 3_600_000;
+/// A receiver that failed for so long without one success is given up: 3 days.
+const PATIENCE_MS: u64 = 3 * 24 * 3_600_000;
+/// … and at least so often.
+const LEAST_FAILURES: u32 = 5;
+/// Longest reason that is kept, characters.
+const MOST_REASON: usize = 200;
+
+/// The random name of a webhook: 16 hexadecimal digits. It is not the secret.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct HookId(pub [u8; 8]);
+
+impl fmt::Display for HookId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for HookId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for HookId {
+    type Err = BadHook;
+
+    fn from_str(text: &str) -> Result<Self, BadHook> {
+        let digits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let number = digits.then(|| u64::from_str_radix(text, 16).ok()).flatten();
+        match number {
+            Some(number) => Ok(Self(number.to_be_bytes())),
+            None => Err(BadHook::Id(text.chars().take(40).collect())),
+        }
+    }
+}
+
+/// Why a webhook cannot be as it is said to be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadHook {
+    /// Not an id.
+    #[error(
+        "`{0}` is not the id of a webhook; it has 16 hexadecimal digits, see `wujitong webhook list`"
+    )]
+    Id(String),
+    /// There is none.
+    #[error("no webhook {0} at this node; `wujitong webhook list` shows those it has")]
+    Unknown(HookId),
+    /// Its name does not fit.
+    #[error(transparent)]
+    Name(#[from] BadAccount),
+    /// Its address is too long.
+    #[error("the address has {0} bytes, {MOST_URL_BYTES} at most are taken; take a shorter one")]
+    Long(usize),
+    /// The division is not this node's nor below it.
+    #[error("{0} is neither this node's division {1} nor below it; ask the node of that division")]
+    Elsewhere(DivisionCode, DivisionCode),
+    /// There are too many.
+    #[error("this node has {0} webhooks; remove those nobody needs")]
+    TooMany(usize),
+}
+
+/// Another system that is told of changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hook {
+    /// Its random name.
+    pub id: HookId,
+    /// What it is for.
+    pub name: String,
+    /// Where it listens.
+    pub url: String,
+    /// Of what it is told; of everything if empty.
+    pub kinds: BTreeSet<ChangeKind>,
+    /// Only of what concerns this division and what is below it.
+    pub division: DivisionCode,
+    /// When it was named.
+    pub made_at: Timestamp,
+}
+
+impl Hook {
+    /// Says whether it fits.
+    ///
+    /// # Errors
+    /// [`BadHook`].
+    pub fn check(&self, me: DivisionCode, tree: &Tree) -> Result<(), BadHook> {
+        check_name(&self.name)?;
+        if self.url.len() > MOST_URL_BYTES {
+            return Err(BadHook::Long(self.url.len()));
+        }
+        match tree.contains(me, self.division) {
+            true => Ok(()),
+            false => Err(BadHook::Elsewhere(self.division, me)),
+        }
+    }
+
+    /// Whether it is told of a change. One that stands for the whole node is told of everything the
+    /// node knows, wherever it comes from.
+    pub fn wants(&self, change: &Change, me: DivisionCode, tree: &Tree) -> bool {
+        let kind = self.kinds.is_empty() || self.kinds.iter().any(|kind| change.is(*kind));
+        kind && (self.division == me || change.concerns(self.division, tree))
+    }
+}
+
+/// How far a webhook has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Course {
+    /// Everything up to this change was taken or is not for it.
+    pub after: ChangeId,
+    /// Changes it took.
+    pub delivered: u64,
+    /// When it last took one.
+    pub last_success: Option<Timestamp>,
+    /// Failures since then.
+    pub failures: u32,
+    /// When the first of them was.
+    pub failing_since: Option<Timestamp>,
+    /// What the last of them was.
+    pub last_failure: Option<String>,
+    /// It is not tried before.
+    pub next_try: Timestamp,
+    /// When it was given up, until somebody resumes it.
+    pub given_up: Option<Timestamp>,
+    /// How often it was told that changes were lost to it.
+    pub gaps: u32,
+}
+
+impl Course {
+    /// From here on.
+    pub const fn from(after: ChangeId) -> Self {
+        Self {
+            after,
+            delivered: 0,
+            last_success: None,
+            failures: 0,
+            failing_since: None,
+            last_failure: None,
+            next_try: Timestamp(0),
+            given_up: None,
+            gaps: 0,
+        }
+    }
+
+    /// It took a change.
+    pub fn took(&mut self, change: ChangeId, now: Timestamp) {
+        self.after = change;
+        self.delivered += 1;
+        self.last_success = Some(now);
+        self.failures = 0;
+        self.failing_since = None;
+        self.last_failure = None;
+    }
+
+    /// It did not take a change. It is tried again after a wait that doubles, between half and all of
+    /// it by `chance` (0 to 1), and not before `least_ms`; or given up.
+    pub fn failed(&mut self, reason: &str, least_ms: u64, chance: f64, now: Timestamp) {
+        let doubled = FIRST_WAIT_MS << self.failures.min(22);
+        let doubled = doubled.min(LONGEST_WAIT_MS);
+        let wait = doubled / 2 + (doubled as f64 / 2.0 * chance.clamp(0.0, 1.0)) as u64;
+        let wait = wait.max(least_ms.min(LONGEST_WAIT_MS));
+        self.failures = self.failures.saturating_add(1);
+        let since = *self.failing_since.get_or_insert(now);
+        self.last_failure = Some(reason.chars().take(MOST_REASON).collect());
+        self.next_try = Timestamp(now.0.saturating_add_unsigned(wait));
+        if self.failures >= LEAST_FAILURES && now.since(since) >= PATIENCE_MS {
+            self.given_up = Some(now);
+        }
+    }
+
+    /// The receiver wants nothing more (410).
+    pub fn end(&mut self, reason: &str, now: Timestamp) {
+        self.failed(reason, 0, 1.0, now);
+        self.given_up = Some(now);
+    }
+
+    /// It is tried again at once.
+    pub fn resume(&mut self) {
+        self.failures = 0;
+        self.failing_since = None;
+        self.given_up = None;
+        self.next_try = Timestamp(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY_MS: i64 = 24 * 3_600_000;
+
+    fn course() -> Course {
+        Course::from(ChangeId { epoch: 1, n: 7 })
+    }
+
+    #[test]
+    fn waits_double_up_to_an_hour_and_start_over_after_a_success() {
+        let mut course = course();
+        let mut waits = vec![];
+        for _ in 0..14 {
+            course.failed("503", 0, 1.0, Timestamp(0));
+            waits.push(course.next_try.0 / 1_000);
+        }
+        assert_eq!(waits[..6], [1, 2, 4, 8, 16, 32]);
+        assert_eq!(waits[12..], [3_600, 3_600]);
+        course.took(ChangeId { epoch: 1, n: 8 }, Timestamp(5));
+        course.failed("503", 0, 0.0, Timestamp(0));
+        assert_eq!(course.next_try.0, 500);
+        course.failed("429", 60_000, 0.0, Timestamp(0));
+        assert_eq!(course.next_try.0, 60_000, "as long as the receiver says");
+        course.failed("429", u64::MAX, 0.0, Timestamp(0));
+        assert_eq!(course.next_try.0, 3_600_000, "but no longer than an hour");
+    }
+
+    #[test]
+    fn it_is_given_up_after_three_days_of_failures_and_not_for_a_pause_of_the_node() {
+        let mut course = course();
+        course.failed("gone", 0, 1.0, Timestamp(0));
+        course.failed("gone", 0, 1.0, Timestamp(4 * DAY_MS));
+        assert_eq!(course.given_up, None, "tried twice only");
+        for _ in 0..3 {
+            course.failed("gone", 0, 1.0, Timestamp(4 * DAY_MS));
+        }
+        assert_eq!(course.given_up, Some(Timestamp(4 * DAY_MS)));
+        course.resume();
+        assert_eq!((course.given_up, course.next_try), (None, Timestamp(0)));
+        assert_eq!(course.after.n, 7, "it goes on where it stopped");
+        for day in 0..6 {
+            course.failed("gone", 0, 1.0, Timestamp(day * DAY_MS / 4));
+        }
+        assert_eq!(course.given_up, None, "not three days yet");
+    }
+}

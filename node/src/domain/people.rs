@@ -1,0 +1,26 @@
+//! People: who may do what, here and nowhere else.
+//!
+//! An account belongs to one division and acts only inside it. What a role may do stands in one
+//! table, [`reach`]; what is not in it is denied. [`may`] applies it to whoever asks.
+
+mod account;
+mod deed;
+mod grant;
+mod grid;
+mod key;
+mod may;
+mod password;
+mod policy;
+mod role;
+#[cfg(test)]
+mod tests;
+
+pub use account::{Account, AccountId, BadAccount, BadAccountId, Login, check_name};
+pub use deed::{BadDeed, Deed, Reach, reach};
+pub use grant::{BadGrant, may_change, may_grant, may_open};
+pub use grid::{BadGrid, BadGridId, Grid, GridId};
+pub use key::{ApiKey, ApiKeyId, BadApiKey};
+pub use may::{Denied, Place, Who, may};
+pub use password::{BadPassword, PasswordRules};
+pub use policy::{Failures, HashCost, LockOut, Policy, SessionTerms};
+pub use role::{BadRole, BadRoles, Role, check_roles};

@@ -1,0 +1,112 @@
+//! Who may open, close and change whose account. The table says that a role manages accounts; here
+//! stands over whom.
+
+use std::collections::BTreeSet;
+
+use super::{Account, BadRoles, Role, Who, check_roles};
+
+/// Why somebody may not do this to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadGrant {
+    /// The first account is not a system administrator's.
+    #[error("the first account of a node is a system administrator's; give it that role alone")]
+    First,
+    /// The owner of the node names administrators that are missing, nobody else.
+    #[error(
+        "the owner of the node only names a missing administrator, one role at a time; a system \
+         administrator opens all other accounts"
+    )]
+    Owner,
+    /// There is one already.
+    #[error("this node has a {0} already; ask them")]
+    Seated(Role),
+    /// Roles are granted by another person than the one who opens accounts.
+    #[error(
+        "whoever opens an account grants no roles; open it without, then ask a security administrator"
+    )]
+    Apart,
+    /// Own roles.
+    #[error(
+        "nobody changes their own roles or closes their own account; ask another administrator"
+    )]
+    Oneself,
+    /// An account of those who watch.
+    #[error(
+        "accounts of administrators and auditors are changed by the owner of the node, so that nobody \
+         who is watched reaches them; ask the owner"
+    )]
+    Protected,
+    /// An account of a person who is no administrator.
+    #[error(
+        "the owner of the node changes accounts of administrators and auditors only; ask a system administrator"
+    )]
+    Unprotected,
+    /// Roles that exclude each other.
+    #[error(transparent)]
+    Roles(#[from] BadRoles),
+}
+
+fn is_protected(account: &Account) -> bool {
+    let mut roles = account.roles.iter();
+    roles.any(|role| role.is_administrator() || *role == Role::Auditor)
+}
+
+/// Says whether an account with these roles may be opened. `seated` are the roles that open accounts
+/// of the node have.
+///
+/// # Errors
+/// [`BadGrant`].
+pub fn may_open(
+    who: &Who,
+    roles: &BTreeSet<Role>,
+    seated: &BTreeSet<Role>,
+) -> Result<(), BadGrant> {
+    check_roles(roles)?;
+    let only = match (roles.len(), roles.first()) {
+        (1, Some(role)) => Some(*role),
+        _ => None,
+    };
+    match who {
+        Who::OsUser {
+            accounts: false, ..
+        } => match only {
+            Some(Role::SystemAdministrator) => Ok(()),
+            _ => Err(BadGrant::First),
+        },
+        Who::OsUser { .. } => match only {
+            Some(role) if role.is_administrator() && seated.contains(&role) => {
+                Err(BadGrant::Seated(role))
+            }
+            Some(role) if role.is_administrator() => Ok(()),
+            _ => Err(BadGrant::Owner),
+        },
+        _ if roles.is_empty() => Ok(()),
+        _ => Err(BadGrant::Apart),
+    }
+}
+
+/// Says whether an account may be closed, opened again, renamed, or given a new password.
+///
+/// # Errors
+/// [`BadGrant`].
+pub fn may_change(who: &Who, target: &Account) -> Result<(), BadGrant> {
+    match who {
+        Who::OsUser { .. } if is_protected(target) => Ok(()),
+        Who::OsUser { .. } => Err(BadGrant::Unprotected),
+        Who::Account(own) if own.id == target.id => Err(BadGrant::Oneself),
+        _ if is_protected(target) => Err(BadGrant::Protected),
+        _ => Ok(()),
+    }
+}
+
+/// Says whether an account may be given these roles.
+///
+/// # Errors
+/// [`BadGrant`].
+pub fn may_grant(who: &Who, target: &Account, roles: &BTreeSet<Role>) -> Result<(), BadGrant> {
+    check_roles(roles)?;
+    match who {
+        Who::Account(own) if own.id == target.id => Err(BadGrant::Oneself),
+        _ => Ok(()),
+    }
+}

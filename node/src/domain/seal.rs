@@ -1,0 +1,265 @@
+//! Sealed bodies: what a person wrote, under a key of its own, which only the holder can unwrap.
+//!
+//! ```text
+//! ciphertext = AEAD(object key, nonce 0, aad, the body as it stands on the wire)
+//! aad        = "wujitong/sealed/1" | u32 suite | matter | u8 class | commitment
+//! wrap       = HPKE base mode (RFC 9180) of the object key, for the holder's sealing key
+//! ```
+//!
+//! An object key seals one body, once, so the nonce need not vary. Whoever takes custody gets the same
+//! ciphertext with a wrap of its own; without any wrap the ciphertext says nothing to anybody.
+
+use std::fmt;
+
+use bytes::Bytes;
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use serde::{Deserialize, Serialize};
+
+use super::{category::Class, ids::MatterId, matter::Body, suite::Digest};
+
+const TAG: &[u8] = b"wujitong/sealed/1";
+
+/// Algorithms of a sealed body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum SealSuite {
+    /// The body under ChaCha20-Poly1305 (RFC 8439); its key wrapped with HPKE (RFC 9180):
+    /// DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305.
+    X25519ChaCha20Poly1305,
+}
+
+/// Sealed bytes are not what was sealed for this matter, or not under this key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed body is not what was sealed for this matter under this key")]
+pub struct BrokenSeal;
+
+impl SealSuite {
+    /// The number that stands for the suite in bytes.
+    pub const fn id(self) -> u32 {
+        match self {
+            Self::X25519ChaCha20Poly1305 => 1,
+        }
+    }
+
+    /// The suite of a number; `None` for one this binary does not know.
+    pub const fn from_id(id: u32) -> Option<Self> {
+        match id {
+            1 => Some(Self::X25519ChaCha20Poly1305),
+            _ => None,
+        }
+    }
+
+    /// Length of a public sealing key in bytes.
+    pub const fn public_bytes(self) -> usize {
+        match self {
+            Self::X25519ChaCha20Poly1305 => 32,
+        }
+    }
+}
+
+/// The key of one sealed body. It is never written and never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ObjectKey(pub [u8; 32]);
+
+impl fmt::Debug for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ObjectKey")
+    }
+}
+
+/// A body that only the holder of the right sealing key can read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedBody {
+    /// What stands for the body in envelopes.
+    pub commitment: Digest,
+    /// How protected the body is.
+    pub class: Class,
+    /// Algorithms.
+    pub suite: SealSuite,
+    /// The object key, for one sealing key.
+    pub wrap: Bytes,
+    /// The body under the object key.
+    pub ciphertext: Bytes,
+}
+
+impl SealedBody {
+    /// Longest wrap in bytes.
+    pub const MOST_WRAP_BYTES: usize = 2 * 1024;
+    /// Longest ciphertext in bytes: the longest body with everything beside its text, and room for
+    /// suites to come.
+    pub const MOST_BYTES: usize = 64 * 1024;
+
+    /// Seals the bytes of a body for `matter` under a new object key, whose wrap is at hand.
+    pub fn seal(
+        matter: MatterId,
+        class: Class,
+        commitment: Digest,
+        plain: &[u8],
+        fresh: Fresh,
+    ) -> Self {
+        let Fresh { suite, key, wrap } = fresh;
+        let aad = aad(matter, class, suite, &commitment);
+        let mut bytes = Vec::with_capacity(plain.len() + 16);
+        bytes.extend_from_slice(plain);
+        cipher(suite, &key)
+            .seal_in_place_append_tag(nonce(), Aad::from(aad), &mut bytes)
+            .expect("a body is shorter than the cipher allows");
+        Self {
+            commitment,
+            class,
+            suite,
+            wrap,
+            ciphertext: bytes.into(),
+        }
+    }
+
+    /// The bytes of the body, by its object key.
+    ///
+    /// # Errors
+    /// [`BrokenSeal`] if anything differs from what was sealed.
+    pub fn open(&self, matter: MatterId, key: &ObjectKey) -> Result<Vec<u8>, BrokenSeal> {
+        let aad = aad(matter, self.class, self.suite, &self.commitment);
+        let mut bytes = self.ciphertext.to_vec();
+        let plain = cipher(self.suite, key).open_in_place(nonce(), Aad::from(aad), &mut bytes);
+        let length = plain.map_err(|_| BrokenSeal)?.len();
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+
+    /// Bytes of it.
+    pub fn bytes(&self) -> usize {
+        self.wrap.len() + self.ciphertext.len() + 64
+    }
+}
+
+/// A new object key with its wrap.
+#[derive(Clone, Debug)]
+pub struct Fresh {
+    /// Algorithms.
+    pub suite: SealSuite,
+    /// The key.
+    pub key: ObjectKey,
+    /// The key, for whoever is to read the body.
+    pub wrap: Bytes,
+}
+
+/// A body as a node keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kept {
+    /// Of class `public`.
+    Open(Body),
+    /// Of every other class.
+    Sealed(SealedBody),
+}
+
+impl Kept {
+    /// Bytes of it, as it travels.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Open(body) => body.bytes(),
+            Self::Sealed(sealed) => sealed.bytes(),
+        }
+    }
+}
+
+fn cipher(suite: SealSuite, key: &ObjectKey) -> LessSafeKey {
+    let algorithm = match suite {
+        SealSuite::X25519ChaCha20Poly1305 => &CHACHA20_POLY1305,
+    };
+    LessSafeKey::new(UnboundKey::new(algorithm, &key.0).expect("the key has 32 bytes"))
+}
+
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; NONCE_LEN])
+}
+
+fn aad(matter: MatterId, class: Class, suite: SealSuite, commitment: &Digest) -> Vec<u8> {
+    let class = match class {
+        Class::Public => 1,
+        Class::Personal => 2,
+        Class::Sensitive => 3,
+    };
+    let suite = suite.id().to_be_bytes();
+    [TAG, &suite, &matter.to_bytes(), &[class], commitment].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: &[u8] = "王小明 13857012345".as_bytes();
+
+    fn matter(number: u64) -> MatterId {
+        MatterId {
+            origin: "330825002222".parse().unwrap(),
+            epoch: 7,
+            number,
+        }
+    }
+
+    fn fresh(key: u8) -> Fresh {
+        Fresh {
+            suite: SealSuite::X25519ChaCha20Poly1305,
+            key: ObjectKey([key; 32]),
+            wrap: Bytes::new(),
+        }
+    }
+
+    fn sealed() -> SealedBody {
+        SealedBody::seal(matter(1), Class::Personal, [3; 32], PLAIN, fresh(9))
+    }
+
+    #[test]
+    fn what_was_sealed_is_opened_by_its_key_and_is_nowhere_in_the_bytes() {
+        let sealed = sealed();
+        let opened = sealed.open(matter(1), &ObjectKey([9; 32]));
+        assert_eq!(opened.as_deref(), Ok(PLAIN));
+        let stored = postcard::to_allocvec(&Kept::Sealed(sealed)).unwrap();
+        let windows = stored.windows(6);
+        assert!(
+            !windows
+                .into_iter()
+                .any(|bytes| PLAIN.windows(6).any(|p| p == bytes))
+        );
+    }
+
+    #[test]
+    fn another_key_a_changed_byte_and_every_swapped_circumstance_are_refused() {
+        let key = ObjectKey([9; 32]);
+        let whole = sealed();
+        assert_eq!(whole.open(matter(1), &ObjectKey([8; 32])), Err(BrokenSeal));
+        assert_eq!(whole.open(matter(2), &key), Err(BrokenSeal));
+        for at in [0, PLAIN.len() / 2, whole.ciphertext.len() - 1] {
+            let mut bytes = whole.ciphertext.to_vec();
+            bytes[at] ^= 1;
+            let changed = SealedBody {
+                ciphertext: bytes.into(),
+                ..sealed()
+            };
+            assert_eq!(changed.open(matter(1), &key), Err(BrokenSeal), "at {at}");
+        }
+        for other in [
+            SealedBody {
+                class: Class::Public,
+                ..sealed()
+            },
+            SealedBody {
+                class: Class::Sensitive,
+                ..sealed()
+            },
+            SealedBody {
+                commitment: [4; 32],
+                ..sealed()
+            },
+            SealedBody {
+                ciphertext: whole.ciphertext.slice(..8),
+                ..sealed()
+            },
+            SealedBody {
+                ciphertext: Bytes::new(),
+                ..sealed()
+            },
+        ] {
+            assert_eq!(other.open(matter(1), &key), Err(BrokenSeal));
+        }
+    }
+}
