@@ -4,13 +4,17 @@
 //! Envelopes are decoded to be understood, never to be forwarded: a hop forwards the exact bytes.
 
 mod adoption;
+mod attachment;
 mod choice;
+mod clock;
 mod envelope;
 mod figures;
 pub mod frame;
 mod malformed;
 mod matter;
 pub mod refusal;
+mod request;
+mod revocation;
 mod template;
 
 #[cfg(test)]
@@ -20,6 +24,7 @@ mod tests;
 
 pub use envelope::{decode_envelope, encode_envelope};
 pub use malformed::Malformed;
+pub use matter::{decode_body, encode_body};
 
 /// Longest key of a replaceable envelope in bytes: a cell's, with the longest category.
 pub const MOST_KEY_BYTES: usize = 72;

@@ -14,13 +14,15 @@ use tonic_prost::ProstEncoder;
 
 use crate::v1::Frame;
 
-/// At most this many messages, bytes and texts in one frame, entries of batches opened. A full batch
+/// At most this many messages, bytes and texts in one frame, entries of batches and their bodies
+/// opened. A full batch
 /// of 1024 entries with a path, a trace, two bodies and a statement each has about 7,000.
 pub const MOST_PARTS: usize = 16 * 1024;
 
-/// Field numbers of [`Frame`]'s batch and of a batch's entries.
+/// Field numbers of [`Frame`]'s batch, of a batch's entries and of an entry's bodies.
 const BATCH: u32 = 2;
 const ENTRIES: u32 = 4;
+const BODIES: u32 = 6;
 
 /// A frame has more than [`MOST_PARTS`] parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,10 @@ pub fn check_parts(frame: &[u8]) -> Result<(), TooManyParts> {
     let mut left = MOST_PARTS;
     walk(frame, &mut left, |body, in_frame, left| match in_frame {
         BATCH => walk(body, left, |entry, in_batch, left| match in_batch {
-            ENTRIES => walk(entry, left, |_, _, _| Ok(())),
+            ENTRIES => walk(entry, left, |part, in_entry, left| match in_entry {
+                BODIES => walk(part, left, |_, _, _| Ok(())),
+                _ => Ok(()),
+            }),
             _ => Ok(()),
         }),
         _ => walk(body, left, |_, _, _| Ok(())),
@@ -124,7 +129,7 @@ impl Decoder for FrameDecoder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::v1::{Ack, Batch, Body, Entry, Refusal, frame};
+    use crate::v1::{Ack, Attachment, Batch, Body, Entry, Refusal, frame};
 
     fn frame(body: frame::Body) -> Vec<u8> {
         Frame { body: Some(body) }.encode_to_vec()
@@ -159,6 +164,14 @@ mod tests {
             ..Entry::default()
         }]);
         assert_eq!(check_parts(&bodies), Err(TooManyParts));
+        let attachments = batch(vec![Entry {
+            bodies: vec![Body {
+                attachments: vec![Attachment::default(); MOST_PARTS],
+                ..Body::default()
+            }],
+            ..Entry::default()
+        }]);
+        assert_eq!(check_parts(&attachments), Err(TooManyParts));
         let refused = frame(frame::Body::Ack(Ack {
             refused: vec![Refusal::default(); MOST_PARTS],
             ..Ack::default()

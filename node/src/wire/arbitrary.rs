@@ -17,12 +17,20 @@ use super::{
     refusal::RefusalCode,
 };
 use crate::domain::{
-    category::{CATALOGUE, Category, Class, Priority, Visibility},
+    calendar::Allowance,
+    category::{CATALOGUE, Category, Class, Platform, Priority, Visibility},
+    clock::{Bounds, Clocks, ExtensionReason, PauseReason, Stage, Terms},
     envelope::{Destination, Envelope, Lane, Order, Payload, Stamp},
     ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
-    matter::{Act, Body, Channel, CustodyVersion, Matter, Outcome, Status, Step, Version},
-    request::{Answer, Ask, AskId, Reply},
+    matter::{
+        Act, Appeal, Audience, Body, Channel, Contact, CustodyVersion, Erasure, Ground, Matter,
+        Outcome, Place, Publicity, Reason, Satisfaction, Status, Step, Target, Version,
+    },
+    policy::{Policy, RuleRef, Source},
+    request::{Answer, Ask, AskId, Reply, Wish},
+    revocation::{HeldFlow, HeldLife, Revocation},
     rollup::{CellKey, CellReport, Counters},
+    seal::{SealSuite, SealedBody},
     statement::{Proof, Statement},
     suite::Suite,
     template::{
@@ -31,6 +39,8 @@ use crate::domain::{
     },
     time::{Day, Timestamp},
 };
+
+mod files;
 
 const COUNTED: std::ops::RangeInclusive<u32> = 0..=i32::MAX as u32;
 
@@ -64,10 +74,61 @@ fn class() -> impl Strategy<Value = Class> {
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        select(vec![
+            Outcome::Solved,
+            Outcome::Unfounded,
+            Outcome::Unsolvable,
+            Outcome::Withdrawn,
+            Outcome::Rejected(Reason::Private),
+            Outcome::Rejected(Reason::Judicial),
+            Outcome::Rejected(Reason::Unclear),
+            Outcome::Rejected(Reason::Decided),
+            Outcome::Rejected(Reason::Nonsense),
+        ]),
+        matter_id().prop_map(Outcome::Merged),
+    ]
+}
+
+fn target() -> impl Strategy<Value = Target> {
+    (
+        select(Platform::ALL.to_vec()),
+        option::of("[a-z0-9-]{1,16}"),
+        option::of(any::<u64>()),
+    )
+        .prop_map(|(platform, department, officer)| Target {
+            platform,
+            department: department.map(|code| code.parse().expect("it is spelt right")),
+            officer,
+        })
+}
+
+fn priority() -> impl Strategy<Value = Priority> {
     select(vec![
-        Outcome::Solved,
-        Outcome::Unfounded,
-        Outcome::Unsolvable,
+        Priority::Normal,
+        Priority::Urgent,
+        Priority::Emergency,
+    ])
+}
+
+fn satisfaction() -> impl Strategy<Value = Satisfaction> {
+    select(vec![
+        Satisfaction::Dissatisfied,
+        Satisfaction::Fair,
+        Satisfaction::Satisfied,
+    ])
+}
+
+fn audience() -> impl Strategy<Value = Audience> {
+    select(vec![Audience::Offices, Audience::Reporter])
+}
+
+fn ground() -> impl Strategy<Value = Ground> {
+    select(vec![
+        Ground::Place,
+        Ground::Competence,
+        Ground::Power,
+        Ground::Elsewhere,
     ])
 }
 
@@ -94,6 +155,14 @@ fn act() -> impl Strategy<Value = Act> {
             Act::Handle,
             Act::Take,
             Act::TakeBack,
+            Act::Feedback,
+            Act::Verify(true),
+            Act::Verify(false),
+            Act::Recategorise,
+            Act::Reopen(Appeal::Contest),
+            Act::Reopen(Appeal::Review),
+            Act::Reply(Publicity::Private),
+            Act::Reply(Publicity::Public),
         ]),
         division().prop_map(Act::Escalate),
         division().prop_map(Act::Assign),
@@ -101,6 +170,30 @@ fn act() -> impl Strategy<Value = Act> {
         division().prop_map(Act::Yield),
         division().prop_map(Act::Relay),
         outcome().prop_map(Act::Close),
+        target().prop_map(Act::Dispatch),
+        (division(), ground()).prop_map(|(to, ground)| Act::Object(to, ground)),
+        division().prop_map(Act::Arbitrate),
+        division().prop_map(Act::Supervise),
+        satisfaction().prop_map(Act::Rate),
+        audience().prop_map(Act::Remark),
+        priority().prop_map(Act::Prioritise),
+        select(PauseReason::ALL.to_vec()).prop_map(Act::Pause),
+        Just(Act::Resume),
+        (
+            select(Stage::ALL.to_vec()),
+            select(ExtensionReason::ALL.to_vec())
+        )
+            .prop_map(|(stage, reason)| Act::Extend(stage, reason)),
+        select(Stage::ALL.to_vec()).prop_map(Act::Warn),
+        select(Stage::ALL.to_vec()).prop_map(Act::Overdue),
+        matter_id().prop_map(Act::OpenPart),
+        (matter_id(), outcome()).prop_map(|(part, outcome)| Act::EndPart(part, outcome)),
+        select(vec![
+            Act::Erase(Erasure::Needless),
+            Act::Erase(Erasure::Expired),
+            Act::Erase(Erasure::Consent),
+            Act::Erase(Erasure::Unlawful),
+        ]),
     ]
 }
 
@@ -111,19 +204,93 @@ fn step() -> impl Strategy<Value = Step> {
         division(),
         act(),
         option::of(any::<[u8; 32]>()),
+        option::of(ask_id()),
     )
-        .prop_map(|(version, at, by, act, note)| Step {
+        .prop_map(|(version, at, by, act, note, ask)| Step {
             version,
             at,
             by,
             act,
             note,
+            ask,
         })
+}
+
+/// Clocks as a node makes them: started, paused, stretched, ended.
+fn clocks() -> impl Strategy<Value = Clocks> {
+    let allowance = (0u8..4, 1u16..200).prop_map(|(unit, count)| match unit {
+        0 => Allowance::WorkingDays(count),
+        1 => Allowance::WorkingHours(count),
+        2 => Allowance::Days(count),
+        _ => Allowance::Hours(count),
+    });
+    let rule = (option::of((template_key(), template_version())), 1u32..400).prop_map(
+        |(template, line)| RuleRef {
+            source: match template {
+                Some((key, version)) => Source::Template { key, version },
+                None => Source::Shipped(1),
+            },
+            line,
+        },
+    );
+    let one = (
+        select(Stage::ALL.to_vec()),
+        rule,
+        allowance,
+        1u8..=90,
+        vec(0u8..6, 0..6),
+    );
+    (vec(one, 0..5), 1_735_700_000_000i64..1_780_000_000_000).prop_map(|(all, begun)| {
+        let calendar = Policy::default();
+        let calendar = calendar.calendar().value;
+        let mut clocks = Clocks::default();
+        let mut now = Timestamp(begun);
+        let bounds = Bounds {
+            pauses: 16,
+            pause_days: 60,
+            extension: Some(Allowance::Days(60)),
+        };
+        for (stage, rule, allowance, warn_percent, acts) in all {
+            let terms = Terms {
+                stage,
+                rule,
+                allowance,
+                warn_percent,
+            };
+            // What cannot be done to a clock leaves it as it is.
+            let _ = clocks.start(terms, calendar, now);
+            for act in acts {
+                now.0 += 3_600_000;
+                let reason = PauseReason::Expert;
+                let _ = match act {
+                    0 | 1 => clocks.pause(stage, reason, &bounds, calendar, now),
+                    2 => clocks.resume(stage, calendar, now),
+                    3 => {
+                        let (by, why) = (Allowance::Days(3), ExtensionReason::Works);
+                        clocks.extend(stage, by, why, &bounds, calendar, now)
+                    }
+                    4 => clocks.end(stage, now).map(|_| ()),
+                    _ => {
+                        clocks.tick(now);
+                        Ok(())
+                    }
+                };
+            }
+        }
+        clocks
+    })
 }
 
 fn status() -> impl Strategy<Value = Status> {
     prop_oneof![
-        select(vec![Status::Reported, Status::Accepted, Status::Handling]),
+        select(vec![
+            Status::Reported,
+            Status::Accepted,
+            Status::Dispatched,
+            Status::Handling,
+            Status::Answered,
+            Status::Verified,
+        ]),
         outcome().prop_map(Status::Closed),
     ]
 }
@@ -141,11 +308,7 @@ pub(super) fn matter() -> impl Strategy<Value = Matter> {
     let kind = (
         select(channels),
         category(),
-        select(vec![
-            Priority::Normal,
-            Priority::Urgent,
-            Priority::Emergency,
-        ]),
+        priority(),
         select(vec![
             Visibility::Public,
             Visibility::Path,
@@ -159,16 +322,20 @@ pub(super) fn matter() -> impl Strategy<Value = Matter> {
         division(),
         option::of(division()),
     );
-    let state = (status(), version(), vec(step(), 0..12));
+    let state = (status(), version(), clocks(), vec(step(), 0..12));
     (
         matter_id(),
         kind,
         divisions,
         suite(),
-        any::<[u8; 32]>(),
+        (
+            any::<[u8; 32]>(),
+            option::of(any::<[u8; 32]>()),
+            option::of(matter_id()),
+        ),
         state,
     )
-        .prop_map(|(id, kind, divisions, suite, body, state)| Matter {
+        .prop_map(|(id, kind, divisions, suite, papers, state)| Matter {
             id,
             channel: kind.0,
             category: kind.1,
@@ -178,12 +345,15 @@ pub(super) fn matter() -> impl Strategy<Value = Matter> {
             about: divisions.0,
             responsible: divisions.1,
             suite,
-            body,
+            body: papers.0,
+            contact: papers.1,
+            part_of: papers.2,
             status: state.0,
             version: state.1,
             holder: divisions.2,
             transit: divisions.3,
-            steps: state.2,
+            clocks: state.2,
+            steps: state.3,
         })
 }
 
@@ -196,7 +366,29 @@ fn ask_id() -> impl Strategy<Value = AskId> {
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
-    (ask_id(), matter_id(), version()).prop_map(|(id, matter, seen)| Ask { id, matter, seen })
+    let wish = prop_oneof![
+        select(vec![
+            Wish::Recall,
+            Wish::Contest,
+            Wish::Review,
+            Wish::Withdraw,
+            Wish::Supervise,
+        ]),
+        satisfaction().prop_map(Wish::Rate),
+        audience().prop_map(Wish::Remark),
+        matter_id().prop_map(Wish::Merge),
+    ];
+    let note = option::of(any::<[u8; 32]>());
+    (ask_id(), matter_id(), version(), wish, note, suite()).prop_map(
+        |(id, matter, seen, wish, note, suite)| Ask {
+            id,
+            matter,
+            seen,
+            wish,
+            note,
+            suite,
+        },
+    )
 }
 
 fn answer() -> impl Strategy<Value = Answer> {
@@ -207,6 +399,9 @@ fn answer() -> impl Strategy<Value = Answer> {
             Reply::NotEntitled,
             Reply::Unknown,
             Reply::Moot,
+            Reply::NotNow,
+            Reply::Late,
+            Reply::Refused,
         ]),
         (division(), version()).prop_map(|(holder, version)| Reply::Moved { holder, version }),
     ];
@@ -324,8 +519,9 @@ fn adoption() -> impl Strategy<Value = AdoptionReport> {
 fn cell() -> impl Strategy<Value = CellReport> {
     let key = (division(), division(), category(), 0i32..=2_932_896);
     let count = || 0..=MOST_COUNTED;
-    (key, count(), count(), count(), count(), stamp()).prop_map(
-        |(key, reported, taken, given, closed, stamp)| CellReport {
+    let later = (count(), count(), count(), count(), count());
+    (key, count(), count(), count(), count(), later, stamp()).prop_map(
+        |(key, reported, taken, given, closed, later, stamp)| CellReport {
             key: CellKey {
                 acting: key.0,
                 origin: key.1,
@@ -337,8 +533,50 @@ fn cell() -> impl Strategy<Value = CellReport> {
                 taken,
                 given,
                 closed,
+                reopened: later.0,
+                withdrawn: later.1,
+                merged: later.2,
+                recategorised_out: later.3,
+                recategorised_in: later.4,
             },
             stamp,
+        },
+    )
+}
+
+fn destination() -> impl Strategy<Value = Destination> {
+    prop_oneof![
+        division().prop_map(Destination::Division),
+        scope().prop_map(Destination::Scope),
+    ]
+}
+
+fn revocation() -> impl Strategy<Value = Revocation> {
+    let flow =
+        (destination(), lane(), ordinal()).prop_map(|(destination, lane, through)| HeldFlow {
+            destination,
+            lane,
+            through,
+        });
+    let life =
+        (epoch_id(), 0..=i64::MAX as u64, vec(flow, 0..4)).prop_map(|(epoch, issue, flows)| {
+            HeldLife {
+                epoch,
+                issue,
+                flows,
+            }
+        });
+    let key = || any::<[u8; 16]>().prop_map(KeyId);
+    let names = (division(), key());
+    let vouched = vec(key(), 0..4);
+    (names, vec(life, 0..4), vouched, any::<u32>(), moment()).prop_map(
+        |(names, lives, vouched, reason, at)| Revocation {
+            division: names.0,
+            key: names.1,
+            lives,
+            vouched,
+            reason: crate::domain::revocation::Reason::from_code(reason),
+            at,
         },
     )
 }
@@ -356,6 +594,7 @@ fn payload() -> impl Strategy<Value = Payload> {
         adoption().prop_map(Payload::Adoption),
         cell().prop_map(Payload::Cell),
         Just(Payload::CellsComplete),
+        revocation().prop_map(|revocation| Payload::Revocation(Box::new(revocation))),
         (1000u32..).prop_map(Payload::Unknown),
     ]
 }
@@ -381,10 +620,6 @@ fn bytes(lengths: std::ops::Range<usize>) -> impl Strategy<Value = Bytes> {
 }
 
 pub(super) fn envelope() -> impl Strategy<Value = Envelope> {
-    let destination = prop_oneof![
-        division().prop_map(Destination::Division),
-        scope().prop_map(Destination::Scope),
-    ];
     let order = prop_oneof![
         ordinal().prop_map(Order::Sequence),
         (bytes(0..73), stamp()).prop_map(|(key, stamp)| Order::Replaces { key, stamp }),
@@ -393,7 +628,7 @@ pub(super) fn envelope() -> impl Strategy<Value = Envelope> {
         division(),
         epoch(),
         ordinal(),
-        destination,
+        destination(),
         lane(),
         order,
         payload(),
@@ -434,21 +669,41 @@ fn path() -> impl Strategy<Value = Vec<[u8; 32]>> {
 }
 
 pub(super) fn entry() -> impl Strategy<Value = Entry> {
-    let body = (class(), any::<[u8; 16]>(), ".{0,80}").prop_map(|(class, salt, text)| Body {
-        class,
-        salt,
-        text,
+    let place = (-90_000_000..=90_000_000, -180_000_000..=180_000_000).prop_map(|degrees| Place {
+        latitude: degrees.0,
+        longitude: degrees.1,
     });
+    let contact =
+        (".{0,20}", "[0-9]{0,12}", ".{0,40}").prop_map(|(name, phone, address)| Contact {
+            name,
+            phone,
+            address,
+        });
+    let told = (
+        option::of(place),
+        option::of(contact),
+        vec(files::attachment(), 0..3),
+    );
+    let body = (class(), any::<[u8; 16]>(), ".{0,80}", told).prop_map(
+        |(class, salt, text, (place, contact, attachments))| Body {
+            class,
+            salt,
+            text,
+            place,
+            contact,
+            attachments,
+        },
+    );
     (
         bytes(1..200),
         signed(),
         any::<u32>(),
         path(),
-        vec(body, 0..3),
+        (vec(body, 0..3), vec(sealed(), 0..3)),
         option::of("00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]"),
     )
         .prop_map(
-            |(bytes, (statement, signature), index, path, bodies, trace)| Entry {
+            |(bytes, (statement, signature), index, path, (bodies, sealed), trace)| Entry {
                 bytes,
                 proof: Proof {
                     statement,
@@ -457,9 +712,22 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
                     path,
                 },
                 bodies,
+                sealed,
                 trace,
             },
         )
+}
+
+fn sealed() -> impl Strategy<Value = SealedBody> {
+    (any::<[u8; 32]>(), class(), bytes(0..80), bytes(0..80)).prop_map(
+        |(commitment, class, wrap, ciphertext)| SealedBody {
+            commitment,
+            class,
+            suite: SealSuite::X25519ChaCha20Poly1305,
+            wrap,
+            ciphertext,
+        },
+    )
 }
 
 /// Entries of which some share a statement.
@@ -501,16 +769,16 @@ fn hello() -> impl Strategy<Value = Frame> {
         epoch(),
         any::<[u8; 32]>(),
     );
-    let windows = any::<(u32, u32)>();
+    let windows = any::<(u32, u32, u32)>();
     (
         who,
         option::of(echo),
         vec(template, 0..4),
         vec(bytes(0..60), 0..3),
         moment(),
-        windows,
+        (windows, option::of(any::<[u8; 32]>())),
     )
-        .prop_map(|(who, echo, templates, key_statements, now, windows)| {
+        .prop_map(|(who, echo, templates, key_statements, now, last)| {
             Frame::Hello(Box::new(Hello {
                 protocol: who.0,
                 network: NetworkId(who.1),
@@ -521,8 +789,10 @@ fn hello() -> impl Strategy<Value = Frame> {
                 templates,
                 key_statements,
                 now,
-                window_envelopes: windows.0,
-                window_bytes: windows.1,
+                window_envelopes: last.0.0,
+                window_bytes: last.0.1,
+                revocations: last.1,
+                window_fetches: last.0.2,
             }))
         })
 }
@@ -550,5 +820,12 @@ pub(super) fn frame() -> impl Strategy<Value = Frame> {
             reason,
         })
     });
-    prop_oneof![hello(), batch(), ack(), goodbye]
+    prop_oneof![
+        hello(),
+        batch(),
+        ack(),
+        goodbye,
+        files::fetch(),
+        files::fetched()
+    ]
 }

@@ -5,9 +5,11 @@ use topology::Tier;
 
 use super::Malformed;
 use crate::domain::{
-    category::{Class, Priority, Visibility},
+    attachment::{Media, Part},
+    category::{Class, Platform, Priority, Visibility},
+    clock::{ExtensionReason, How, PauseReason, Stage},
     envelope::Lane,
-    matter::{Channel, Outcome},
+    matter::{Appeal, Audience, Channel, Erasure, Ground, Publicity, Reason, Satisfaction},
     template::TemplateKind,
 };
 
@@ -45,7 +47,23 @@ choices! {
     Priority { Normal Urgent Emergency }
     Visibility { Public Path Direct }
     Class { Public Personal Sensitive }
-    Outcome { Solved Unfounded Unsolvable }
+    Media { Jpeg Png Webp Pdf Text }
+    Part { Whole Thumb }
+    Platform { Order Market Enforcement Service }
+    Reason { Private Judicial Unclear Decided Nonsense }
+    Ground { Place Competence Power Elsewhere }
+    Appeal { Contest Review }
+    Audience { Offices Reporter }
+    Erasure { Needless Expired Consent Unlawful }
+    Publicity { Private Public }
+    Satisfaction { Dissatisfied Fair Satisfied }
+    Stage {
+        Route Object Respond Handle Finish Arbitrate CallBack ReviewAsk ReviewAnswer RereviewAsk
+        RereviewAnswer
+    }
+    PauseReason { Reporter Expert Court ForceMajeure Superior }
+    ExtensionReason { Complex ManyOffices Works Legacy }
+    How { Met Late Cancelled }
     Lane { Emergency Matter Notice Figures }
     Tier { Province City County Township Village }
     TemplateKind { Policy Disclosure Service Standard Board }

@@ -13,7 +13,9 @@ use super::{
     choice::Choice,
     figures::{cell_in, cell_out, stamp_in, stamp_out},
     malformed::{FROM_ONE, array, check_length, division, ordinal, required, within},
-    matter::{answer_in, answer_out, ask_in, ask_out, matter_in, matter_out},
+    matter::{matter_in, matter_out},
+    request::{answer_in, answer_out, ask_in, ask_out},
+    revocation::{revocation_in, revocation_out},
     template::{scope_in, scope_out, template_in, template_out},
 };
 use crate::domain::{
@@ -96,6 +98,10 @@ fn payload_out(payload: &Payload) -> (u32, Vec<u8>) {
         Payload::Adoption(report) => (Kind::Adoption, adoption_out(report).encode_to_vec()),
         Payload::Cell(report) => (Kind::Cell, cell_out(report).encode_to_vec()),
         Payload::CellsComplete => (Kind::CellsComplete, vec![]),
+        Payload::Revocation(revocation) => {
+            let bytes = revocation_out(revocation).encode_to_vec();
+            (Kind::Revocation, bytes)
+        }
         Payload::Unknown(kind) => return (*kind, vec![]),
     };
     (kind as u32, bytes)
@@ -129,6 +135,10 @@ fn known_in(kind: Kind, bytes: Bytes) -> Result<Payload, Malformed> {
         Kind::Adoption => Payload::Adoption(adoption_in(v1::AdoptionReport::decode(bytes)?)?),
         Kind::Cell => Payload::Cell(cell_in(v1::CellReport::decode(bytes)?)?),
         Kind::CellsComplete => Payload::CellsComplete,
+        Kind::Revocation => {
+            let revocation = revocation_in(v1::Revocation::decode(bytes)?)?;
+            Payload::Revocation(Box::new(revocation))
+        }
     })
 }
 

@@ -43,6 +43,11 @@ pub(super) fn cell_out(report: &CellReport) -> v1::CellReport {
         taken: report.counters.taken,
         given: report.counters.given,
         closed: report.counters.closed,
+        reopened: report.counters.reopened,
+        withdrawn: report.counters.withdrawn,
+        merged: report.counters.merged,
+        recategorised_out: report.counters.recategorised_out,
+        recategorised_in: report.counters.recategorised_in,
         stamp: Some(stamp_out(report.stamp)),
     }
 }
@@ -68,6 +73,11 @@ pub(super) fn cell_in(report: v1::CellReport) -> Result<CellReport, Malformed> {
             taken: count(report.taken, "cell.taken")?,
             given: count(report.given, "cell.given")?,
             closed: count(report.closed, "cell.closed")?,
+            reopened: count(report.reopened, "cell.reopened")?,
+            withdrawn: count(report.withdrawn, "cell.withdrawn")?,
+            merged: count(report.merged, "cell.merged")?,
+            recategorised_out: count(report.recategorised_out, "cell.recategorised_out")?,
+            recategorised_in: count(report.recategorised_in, "cell.recategorised_in")?,
         },
         stamp: stamp_in(report.stamp)?,
     })

@@ -8,6 +8,7 @@ use topology::DivisionCode;
 
 use super::{
     Malformed,
+    attachment::{fetch_in, fetch_out, fetched_in, fetched_out},
     choice::Choice,
     envelope::{epoch_in, epoch_out},
     malformed::{array, check_length, division, moment, ordinal, required},
@@ -15,6 +16,7 @@ use super::{
     template::{key_in, key_out, version_in},
 };
 use crate::domain::{
+    attachment::{Fetch, Fetched},
     envelope::{Lane, MOST_BYTES as MOST_ENVELOPE_BYTES},
     ids::{Epoch, EpochId, NetworkId},
     statement::Proof,
@@ -54,6 +56,10 @@ pub enum Frame {
     Ack(Ack),
     /// The last frame of a side.
     Goodbye(Goodbye),
+    /// A request for a stretch of a file, under a name that the answer repeats.
+    Fetch(u64, Fetch),
+    /// The answer to one.
+    Fetched(u64, Fetched),
 }
 
 /// Who speaks, and what it knows of the other.
@@ -81,6 +87,10 @@ pub struct Hello {
     pub window_envelopes: u32,
     /// Bytes of entries the speaker takes unacknowledged, in each lane.
     pub window_bytes: u32,
+    /// Fetches the speaker answers at a time; 0 if it answers none.
+    pub window_fetches: u32,
+    /// Digest over the revocations it knows; `None` from a version that knows of no such thing.
+    pub revocations: Option<Digest>,
 }
 
 /// The envelope with the highest issue count that the speaker holds of the other, with its proof.
@@ -214,6 +224,8 @@ impl Frame {
                 code: goodbye.code.code(),
                 reason: cut(goodbye.reason),
             }),
+            Self::Fetch(id, fetch) => WireBody::Fetch(fetch_out(id, &fetch)),
+            Self::Fetched(id, fetched) => WireBody::Fetched(fetched_out(id, fetched)),
         };
         v1::Frame { body: Some(body) }
     }
@@ -247,6 +259,14 @@ impl TryFrom<v1::Frame> for Frame {
                 code: GoodbyeCode::from_code(goodbye.code),
                 reason: cut(goodbye.reason),
             }),
+            WireBody::Fetch(fetch) => {
+                let (id, fetch) = fetch_in(fetch)?;
+                Self::Fetch(id, fetch)
+            }
+            WireBody::Fetched(fetched) => {
+                let (id, fetched) = fetched_in(fetched)?;
+                Self::Fetched(id, fetched)
+            }
         })
     }
 }
@@ -272,6 +292,10 @@ fn hello_out(hello: Hello) -> v1::Hello {
         now_ms: hello.now.0,
         window_envelopes: hello.window_envelopes,
         window_bytes: hello.window_bytes,
+        window_fetches: hello.window_fetches,
+        revocations: hello
+            .revocations
+            .map_or_else(Bytes::new, |digest| Bytes::copy_from_slice(&digest)),
     }
 }
 
@@ -299,6 +323,10 @@ fn hello_in(hello: v1::Hello) -> Result<Hello, Malformed> {
         now: moment(hello.now_ms, "hello.now_ms")?,
         window_envelopes: hello.window_envelopes,
         window_bytes: hello.window_bytes,
+        window_fetches: hello.window_fetches,
+        revocations: (!hello.revocations.is_empty())
+            .then(|| array(&hello.revocations, "hello.revocations"))
+            .transpose()?,
     })
 }
 

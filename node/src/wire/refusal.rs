@@ -36,6 +36,9 @@ pub enum RefusalCode {
     /// Of an epoch that another one followed.
     #[error("the author has opened a later epoch; what it said before is superseded")]
     Superseded,
+    /// Signed with a revoked key, later than what its parent held of it.
+    #[error("the author's key was revoked before this was said; the author must be enrolled anew")]
+    Revoked,
     /// A reason of a later version.
     #[error("refused for reason {0}, which this version does not know; upgrade it")]
     Other(u32),
@@ -99,6 +102,7 @@ codes! {
     305 "internal" Internal;
     306 "too-large" TooLarge;
     307 "superseded" Superseded;
+    308 "revoked" Revoked;
 }
 
 impl From<u32> for RefusalCode {

@@ -13,10 +13,15 @@ use super::{
     matter::MOST_STEPS_CARRIED,
 };
 use crate::domain::{
-    category::{Class, Priority, Visibility},
+    calendar::Allowance,
+    category::{Class, Platform, Priority, Visibility},
+    clock::{Bounds, Clocks, ExtensionReason, MOST_CLOCKS, PauseReason, Stage, Terms},
     envelope::{Destination, Envelope, Lane, MOST_BYTES, Order, Payload, Stamp},
     ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
-    matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Version},
+    matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Target, Version},
+    policy::{Policy, RuleRef, Source},
+    request::AskId,
+    revocation::{HeldFlow, HeldLife, MOST_FLOWS, MOST_LIVES, MOST_VOUCHED, Reason, Revocation},
     statement::{MerkleTree, Proof, Statement},
     suite::Suite,
     template::{
@@ -30,8 +35,54 @@ fn division() -> topology::DivisionCode {
     "999999999999".parse().unwrap()
 }
 
+/// As many clocks as a matter may have, each with the longest rule.
+fn longest_clocks() -> Clocks {
+    let policy = Policy::default();
+    let calendar = policy.calendar().value;
+    let mut clocks = Clocks::default();
+    for number in 0..MOST_CLOCKS {
+        let now = Timestamp(1_780_000_000_000 + number as i64 * 86_400_000);
+        let terms = Terms {
+            stage: Stage::Finish,
+            rule: RuleRef {
+                source: Source::Template {
+                    key: TemplateKey {
+                        issuer: division(),
+                        kind: TemplateKind::Board,
+                        name: "a".repeat(48).into(),
+                    },
+                    version: i32::MAX as u32,
+                },
+                line: i32::MAX as u32,
+            },
+            allowance: Allowance::Days(300),
+            warn_percent: 90,
+        };
+        let bounds = Bounds {
+            pauses: 3,
+            pause_days: 60,
+            extension: Some(Allowance::Days(60)),
+        };
+        clocks.start(terms, calendar, now).unwrap();
+        let (by, why) = (Allowance::Days(60), ExtensionReason::Works);
+        let stage = Stage::Finish;
+        clocks
+            .extend(stage, by, why, &bounds, calendar, now)
+            .unwrap();
+        let reason = PauseReason::Court;
+        clocks.pause(stage, reason, &bounds, calendar, now).unwrap();
+        clocks
+            .resume(stage, calendar, Timestamp(now.0 + 3_600_000))
+            .unwrap();
+        if number + 1 < MOST_CLOCKS {
+            clocks.end(stage, Timestamp(now.0 + 7_200_000)).unwrap();
+        }
+    }
+    clocks
+}
+
 /// A matter whose every number is as long as it gets.
-fn longest_matter(steps: usize) -> Matter {
+fn longest_matter(act: Act, steps: usize) -> Matter {
     let most = i32::MAX as u32;
     let version = Version {
         cv: CustodyVersion {
@@ -44,8 +95,14 @@ fn longest_matter(steps: usize) -> Matter {
         version,
         at: Timestamp(253_402_300_799_999),
         by: division(),
-        act: Act::Yield(division()),
+        act,
         note: Some([7; 32]),
+        // Nobody else asks for what only the holder does.
+        ask: act.asked_by().map(|by| AskId {
+            by,
+            epoch: u32::MAX,
+            number: i64::MAX as u64,
+        }),
     };
     Matter {
         id: MatterId {
@@ -62,10 +119,17 @@ fn longest_matter(steps: usize) -> Matter {
         responsible: division(),
         suite: Suite::P256Sha256,
         body: [7; 32],
+        contact: Some([7; 32]),
+        part_of: Some(MatterId {
+            origin: division(),
+            epoch: u32::MAX,
+            number: i64::MAX as u64,
+        }),
         status: Status::Handling,
         version,
         holder: division(),
         transit: Some(division()),
+        clocks: longest_clocks(),
         steps: vec![step; steps],
     }
 }
@@ -93,6 +157,35 @@ fn longest_adoption(refusals: usize) -> AdoptionReport {
     }
 }
 
+/// A revocation with everything it may name, each number as long as it gets.
+fn longest_revocation() -> Revocation {
+    let scope = Scope {
+        under: division(),
+        tiers: 31,
+        kinds: 255,
+    };
+    let flow = HeldFlow {
+        destination: Destination::Scope(scope),
+        lane: Lane::Figures,
+        through: i64::MAX as u64,
+    };
+    let life = |flows| HeldLife {
+        epoch: EpochId([1; 16]),
+        issue: i64::MAX as u64,
+        flows,
+    };
+    let mut lives = vec![life(vec![flow; MOST_FLOWS])];
+    lives.resize(MOST_LIVES, life(vec![]));
+    Revocation {
+        division: division(),
+        key: KeyId([2; 16]),
+        lives,
+        vouched: vec![KeyId([3; 16]); MOST_VOUCHED],
+        reason: Reason::Other(u32::MAX),
+        at: Timestamp(253_402_300_799_999),
+    }
+}
+
 fn saying(payload: Payload) -> Envelope {
     Envelope {
         author: division(),
@@ -114,7 +207,10 @@ fn saying(payload: Payload) -> Envelope {
 
 /// A small valid envelope as its message, to be broken.
 fn message() -> v1::Envelope {
-    let bytes = encode_envelope(&saying(Payload::Notice(Box::new(longest_matter(2)))));
+    let bytes = encode_envelope(&saying(Payload::Notice(Box::new(longest_matter(
+        Act::Yield(division()),
+        2,
+    )))));
     v1::Envelope::decode(bytes).unwrap()
 }
 
@@ -220,7 +316,7 @@ proptest! {
         let tree = MerkleTree::over(Suite::Ed25519Blake3, [&later[..]]);
         let mut proof = proof(tree.root());
         (proof.statement.leaves, proof.index, proof.path) = (1, 0, vec![]);
-        let sent = Entry { bytes: later.clone(), proof, bodies: vec![], trace: None };
+        let sent = Entry { bytes: later.clone(), proof, bodies: vec![], sealed: vec![], trace: None };
         let frame = Frame::Batch(Batch::new(Lane::Matter, 1, vec![sent], vec![]));
         let Ok(Frame::Batch(batch)) = Frame::decode(frame.encode()) else {
             panic!("not a batch");
@@ -292,11 +388,17 @@ fn a_refusal_reason_of_a_later_version_is_left_out_of_the_list_and_stays_in_the_
 }
 
 #[test]
-fn the_longest_matter_template_and_adoption_fit_an_envelope() {
-    let matter = Box::new(longest_matter(MOST_STEPS_CARRIED));
-    let give = saying(Payload::Give {
-        matter,
-        bound_for: division(),
+fn the_longest_matter_template_adoption_and_revocation_fit_an_envelope() {
+    let longest = Target {
+        platform: Platform::Enforcement,
+        department: Some("abcdefghijklmnop".parse().unwrap()),
+        officer: Some(u64::MAX),
+    };
+    let [give, supervised] = [Act::Dispatch(longest), Act::Supervise(division())].map(|act| {
+        saying(Payload::Give {
+            matter: Box::new(longest_matter(act, MOST_STEPS_CARRIED)),
+            bound_for: division(),
+        })
     });
     let template = saying(Payload::Template(Box::new(Template {
         key: TemplateKey {
@@ -315,7 +417,8 @@ fn the_longest_matter_template_and_adoption_fit_an_envelope() {
         issued_at: Timestamp(253_402_300_799_999),
     })));
     let adoption = saying(Payload::Adoption(longest_adoption(MOST_REFUSALS)));
-    for envelope in [give, template, adoption] {
+    let revocation = saying(Payload::Revocation(Box::new(longest_revocation())));
+    for envelope in [give, supervised, template, adoption, revocation] {
         let bytes = encode_envelope(&envelope);
         assert!(bytes.len() <= MOST_BYTES, "{} bytes", bytes.len());
         assert_eq!(decode_envelope(&bytes), Ok(envelope));
@@ -338,9 +441,45 @@ fn one_byte_or_one_step_too_many_is_refused() {
     ));
 
     let steps = MOST_STEPS_CARRIED + 1;
-    let matter = Box::new(longest_matter(steps));
+    let matter = Box::new(longest_matter(Act::Take, steps));
     let bytes = encode_envelope(&saying(Payload::Notice(matter)));
     assert_eq!(decode_envelope(&bytes), Err(Malformed::TooManySteps(steps)));
+}
+
+#[test]
+fn a_revocation_with_too_much_or_half_a_key_is_refused() {
+    type Break = fn(&mut v1::Revocation);
+    let too_many = |field, most| Malformed::TooMany { field, most };
+    let cases: [(Break, Malformed); 5] = [
+        (
+            |r| r.lives.push(v1::HeldLife::default()),
+            too_many("revocation.lives", MOST_LIVES),
+        ),
+        (
+            |r| r.lives[1].flows.push(v1::HeldFlow::default()),
+            too_many("revocation.flows", MOST_FLOWS),
+        ),
+        (
+            |r| r.vouched = vec![0; 16 * (MOST_VOUCHED + 1)].into(),
+            too_many("revocation.vouched", MOST_VOUCHED),
+        ),
+        (
+            |r| r.vouched = vec![0; 17].into(),
+            Malformed::Contradiction("revocation.vouched"),
+        ),
+        (
+            |r| r.lives[0].flows[0].destination = None,
+            Malformed::Missing("flow.destination"),
+        ),
+    ];
+    let whole = encode_envelope(&saying(Payload::Revocation(Box::new(longest_revocation()))));
+    for (fault, reason) in cases {
+        let mut broken = v1::Envelope::decode(whole.clone()).unwrap();
+        let mut revocation = v1::Revocation::decode(broken.payload).unwrap();
+        fault(&mut revocation);
+        broken.payload = revocation.encode_to_vec().into();
+        assert_eq!(read(&broken), Err(reason));
+    }
 }
 
 #[test]
@@ -420,7 +559,7 @@ fn each_fault_of_a_matter_has_its_own_reason() {
         (|m| m.steps[0].to = 0, Malformed::Missing("step.to")),
         (
             |m| m.steps[0].act = v1::Act::Take.into(),
-            Malformed::Contradiction("step.to"),
+            Malformed::Contradiction("step"),
         ),
         (
             |m| m.version.as_mut().unwrap().n = u32::MAX,

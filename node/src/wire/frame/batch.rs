@@ -11,6 +11,7 @@ use crate::{
         envelope::Lane,
         ids::{EpochId, KeyId, NetworkId},
         matter::Body,
+        seal::SealedBody,
         statement::{MOST_LEAVES, Proof, Statement},
         suite::Digest,
     },
@@ -18,7 +19,7 @@ use crate::{
         Malformed,
         choice::Choice,
         malformed::{array, check_length, division, ordinal, suite},
-        matter::{body_in, body_out},
+        matter::{body_in, body_out, sealed_in, sealed_out},
     },
 };
 
@@ -53,8 +54,10 @@ pub struct Entry {
     pub bytes: Bytes,
     /// What proves them.
     pub proof: Proof,
-    /// Bodies whose commitments the envelope names.
+    /// Bodies of class `public` whose commitments the envelope names.
     pub bodies: Vec<Body>,
+    /// All other bodies whose commitments the envelope names, for the receiver to unwrap.
+    pub sealed: Vec<SealedBody>,
     /// W3C traceparent, not signed. One that is too long or not printable is dropped.
     pub trace: Option<String>,
 }
@@ -82,11 +85,9 @@ impl Entry {
     pub fn most_bytes(&self) -> usize {
         const STATEMENT: usize = 160;
         const FIELDS: usize = 64;
-        let bodies: usize = self
-            .bodies
-            .iter()
-            .map(|body| body.text.len() + FIELDS)
-            .sum();
+        let open = self.bodies.iter().map(|body| body.bytes() + FIELDS);
+        let sealed = self.sealed.iter().map(|sealed| sealed.bytes() + FIELDS);
+        let bodies = open.sum::<usize>() + sealed.sum::<usize>();
         self.bytes.len()
             + self.proof.path.len() * DIGEST
             + self.proof.signature.len()
@@ -140,6 +141,7 @@ pub(super) fn batch_out(batch: Batch) -> v1::Batch {
                 path: path_out(&entry.proof.path),
                 trace: entry.trace.unwrap_or_default(),
                 bodies: entry.bodies.into_iter().map(body_out).collect(),
+                sealed: entry.sealed.into_iter().map(sealed_out).collect(),
             },
             // Nobody sends what it could not read; if so, it stays unreadable.
             Err(_) => v1::Entry {
@@ -204,6 +206,11 @@ fn entry_in(
             .bodies
             .into_iter()
             .map(body_in)
+            .collect::<Result<_, _>>()?,
+        sealed: entry
+            .sealed
+            .into_iter()
+            .map(sealed_in)
             .collect::<Result<_, _>>()?,
         trace: Some(entry.trace).filter(|trace| is_trace(trace)),
     })

@@ -23,6 +23,7 @@ fn entry(text: &'static [u8], proof: &Proof) -> Entry {
         bytes: Bytes::from_static(text),
         proof: proof.clone(),
         bodies: vec![],
+        sealed: vec![],
         trace: None,
     }
 }
@@ -80,6 +81,7 @@ fn an_unreadable_entry_is_refused_alone() {
         class: v1::Class::Public.into(),
         salt: Bytes::from_static(&[0; 16]),
         text: "x".repeat(Body::MOST_BYTES + 1),
+        ..v1::Body::default()
     });
     let read = read_batch(batch).unwrap();
     let faults: Vec<_> = read
