@@ -17,6 +17,7 @@
 mod committer;
 mod engine;
 mod error;
+pub mod files;
 mod memory;
 mod overlay;
 pub mod record;

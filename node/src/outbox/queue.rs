@@ -15,6 +15,7 @@ use crate::domain::{
     matter::CustodyVersion,
     statement::Proof,
     suite::Digest,
+    template::Scope,
 };
 
 /// One envelope that waits.
@@ -101,10 +102,30 @@ pub fn destination_bytes(destination: Destination) -> [u8; 11] {
     bytes
 }
 
+/// Reads [`destination_bytes`] back.
+pub fn destination_from_bytes(bytes: &[u8; 11]) -> Option<Destination> {
+    let [form, division @ .., tiers, kinds] = *bytes;
+    let division = DivisionCode::from_u64(u64::from_be_bytes(division))?;
+    match form {
+        0 => Some(Destination::Division(division)),
+        1 => Some(Destination::Scope(Scope {
+            under: division,
+            tiers,
+            kinds,
+        })),
+        _ => None,
+    }
+}
+
 /// Key of a body. It begins with the matter, so that bodies lie in the order they came: a store of
 /// pages would read and write one page for each if they lay by digest.
 pub fn body_key(matter: MatterId, commitment: &Digest) -> Bytes {
-    [b"b", matter.to_bytes().as_slice(), commitment]
+    [&body_prefix(matter), commitment.as_slice()]
         .concat()
         .into()
+}
+
+/// What the keys of all bodies of a matter begin with.
+pub fn body_prefix(matter: MatterId) -> Vec<u8> {
+    [b"b", matter.to_bytes().as_slice()].concat()
 }

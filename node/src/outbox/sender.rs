@@ -7,11 +7,7 @@ use topology::DivisionCode;
 
 use super::queue::{self, Queued};
 use crate::{
-    domain::{
-        envelope::Lane,
-        ids::MatterId,
-        matter::{Body, CustodyVersion},
-    },
+    domain::{envelope::Lane, ids::MatterId, matter::CustodyVersion, seal::Kept},
     store::{
         Generation, Range, Store, StoreError,
         record::{self, RecordError},
@@ -48,6 +44,8 @@ pub struct Settled<R> {
     pub slot: Option<Bytes>,
     /// Why it was refused; `None` if it was accepted.
     pub refused: Option<R>,
+    /// Its place in the segment, from 0.
+    pub at: usize,
     /// Whether it was the last of its segment, which may now be removed.
     pub last: bool,
 }
@@ -60,7 +58,7 @@ pub struct Parcel {
     /// Position of the first in this session and lane, from 1.
     pub first: u64,
     /// The envelopes, each with the bodies that travel beside it.
-    pub entries: Vec<(Queued, Vec<Body>)>,
+    pub entries: Vec<(Queued, Vec<Kept>)>,
     /// Nothing of this may leave before this generation is durable.
     pub generation: Generation,
 }
@@ -69,6 +67,7 @@ pub struct Parcel {
 struct InFlight {
     position: u64,
     n: u64,
+    at: usize,
     last: bool,
     bytes: usize,
     give: Option<(MatterId, CustodyVersion)>,
@@ -81,7 +80,7 @@ struct LaneQueue {
     cursor: u64,
     /// Something may be in the store beyond the cursor.
     stale: bool,
-    loaded: VecDeque<(u64, bool, Queued)>,
+    loaded: VecDeque<(u64, usize, bool, Queued)>,
     in_flight: VecDeque<InFlight>,
     in_flight_bytes: usize,
     next_position: u64,
@@ -98,6 +97,8 @@ pub struct Sender {
     lanes: [LaneQueue; 4],
     turns: u64,
     generation: Generation,
+    /// Nothing else is sent any more.
+    only: Option<Lane>,
 }
 
 impl Sender {
@@ -122,7 +123,13 @@ impl Sender {
             lanes,
             turns: 0,
             generation,
+            only: None,
         }
+    }
+
+    /// From now on nothing is sent but what waits in this lane.
+    pub fn send_only(&mut self, lane: Lane) {
+        self.only = Some(lane);
     }
 
     /// Something may have been queued.
@@ -142,6 +149,11 @@ impl Sender {
         self.lanes.iter().map(|lane| lane.in_flight.len()).sum()
     }
 
+    /// Envelopes of one lane sent and not yet answered.
+    pub fn unacknowledged_in(&self, lane: Lane) -> usize {
+        self.lanes[lane.index()].in_flight.len()
+    }
+
     /// Whether [`Sender::next`] is worth calling.
     pub fn may_have_more(&self) -> bool {
         self.lanes
@@ -150,7 +162,8 @@ impl Sender {
     }
 
     fn open(&self, lane: &LaneQueue) -> bool {
-        !lane.held_until_paced
+        self.only.is_none_or(|only| only == lane.lane)
+            && !lane.held_until_paced
             && lane.in_flight.len() < self.window.envelopes
             && lane.in_flight_bytes < self.window.bytes
     }
@@ -197,7 +210,7 @@ impl Sender {
             let entries: Vec<Queued> = record::read(&value)?;
             let count = entries.len();
             for (at, queued) in entries.into_iter().enumerate() {
-                lane.loaded.push_back((n, at + 1 == count, queued));
+                lane.loaded.push_back((n, at, at + 1 == count, queued));
             }
             lane.cursor = n;
         }
@@ -216,16 +229,17 @@ impl Sender {
                 break;
             };
             let bodies = self.bodies(&queued.bodies).await?;
-            let bytes = queued.bytes.len() + bodies.iter().map(|b| b.text.len()).sum::<usize>();
+            let bytes = queued.bytes.len() + bodies.iter().map(Kept::bytes).sum::<usize>();
             if !entries.is_empty() && total + bytes > BATCH_BYTES {
                 break;
             }
-            let (n, last, queued) = self.lanes[index].loaded.pop_front().expect("just seen");
+            let (n, at, last, queued) = self.lanes[index].loaded.pop_front().expect("just seen");
             total += bytes;
             let lane = &mut self.lanes[index];
             lane.in_flight.push_back(InFlight {
                 position: lane.next_position,
                 n,
+                at,
                 last,
                 bytes,
                 give: queued.give,
@@ -247,7 +261,7 @@ impl Sender {
 
     /// The bodies that travel beside an envelope: what a person wrote first, then the latest
     /// remarks.
-    async fn bodies(&self, keys: &[Bytes]) -> Result<Vec<Body>, StoreError> {
+    async fn bodies(&self, keys: &[Bytes]) -> Result<Vec<Kept>, StoreError> {
         let mut bodies = Vec::with_capacity(keys.len());
         let mut total = 0;
         let (first, rest) = keys.split_at(keys.len().min(1));
@@ -255,8 +269,8 @@ impl Sender {
             let Some(bytes) = self.store.get(self.me, key).await?.value else {
                 continue;
             };
-            let body: Body = record::read(&bytes)?;
-            total += body.text.len();
+            let body: Kept = record::read(&bytes)?;
+            total += body.bytes();
             if total > BODY_BYTES {
                 break;
             }
@@ -285,14 +299,15 @@ impl Sender {
         {
             let entry = lane.in_flight.pop_front().expect("just seen");
             lane.in_flight_bytes -= entry.bytes;
-            let at = refused
+            let found = refused
                 .iter()
                 .position(|(position, _)| *position == entry.position);
-            let refused = at.map(|at| refused.swap_remove(at).1);
+            let refused = found.map(|found| refused.swap_remove(found).1);
             let InFlight {
                 n,
                 give,
                 slot,
+                at,
                 last,
                 ..
             } = entry;
@@ -301,6 +316,7 @@ impl Sender {
                 give,
                 slot,
                 refused,
+                at,
                 last,
             });
         }

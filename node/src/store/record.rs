@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The format every record is written in.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Most records are shorter.
 const USUAL_BYTES: usize = 512;
@@ -15,6 +15,9 @@ pub enum RecordError {
     /// Written by a later version.
     #[error("a record has format {0}, this binary knows up to {FORMAT}; install the newer version")]
     Newer(u8),
+    /// Written before there was a release; no such store is in use.
+    #[error("a record has format {0}, of before the first release; begin with an empty directory")]
+    Older(u8),
     /// Not what was written.
     #[error(
         "a record of type {0} cannot be read; stop the node and put back a sound copy of its directory"
@@ -38,6 +41,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RecordError> {
         Some((&FORMAT, value)) => postcard::from_bytes(value)
             .map_err(|_| RecordError::Damaged(std::any::type_name::<T>())),
         Some((&format, _)) if format > FORMAT => Err(RecordError::Newer(format)),
+        Some((&format @ 1.., _)) => Err(RecordError::Older(format)),
         _ => Err(RecordError::Damaged(std::any::type_name::<T>())),
     }
 }
@@ -51,6 +55,7 @@ mod tests {
         let bytes = write(&(7u32, "lamp"));
         assert_eq!(read(&bytes), Ok((7u32, "lamp".to_owned())));
         assert_eq!(read::<u32>(&[9, 1]), Err(RecordError::Newer(9)));
+        assert_eq!(read::<u32>(&[1, 1]), Err(RecordError::Older(1)));
         assert!(matches!(
             read::<(u32, String)>(&bytes[..2]),
             Err(RecordError::Damaged(_))

@@ -3,6 +3,7 @@ mod conformance;
 mod damage;
 mod disk;
 mod durability;
+mod files;
 mod power_cut;
 mod redo;
 mod view;
