@@ -4,18 +4,19 @@
 //! A node has separate keys for separate ends. The TLS key lives for days and proves who is at the other
 //! end of a connection. The signing key proves authorship for ever; it is vouched for by a chain of
 //! [`KeyStatement`]s, never by a certificate, because a signature must still verify when every
-//! certificate of its time has expired. A node with children has an issuing key as well. (The sealing
-//! key comes with sealed bodies.)
+//! certificate of its time has expired. The sealing key, stated beside it, unwraps what only this node may
+//! read. A node with children has an issuing key as well.
 //!
 //! On disk, below the data directory:
 //!
 //! ```text
 //! network.toml            id, zone, suite, demo mark and root fingerprints of the network
-//! roots.pem               the roots that are trusted: a list
+//! roots.pem               the roots that are trusted: a list; each names the province's key statement
 //! anchors.bin             the provinces' own key statements that are trusted: a list
 //! identity/<code>/
 //!   tls.key  tls.pem      the node's certificate and the issuing ones above it, without the root
 //!   sign.key keys.bin     the signing key and its key statements up to the province
+//!   seal.key              the sealing key
 //!   issuing.key issuing.pem   only with children: the issuing certificate and those above it;
 //!                         at the province the root
 //! ```
@@ -23,6 +24,7 @@
 //! *Invariant:* no private key leaves this room; nothing here reads the clock except through the
 //! [`Surroundings`] it is given.
 
+mod anchor;
 mod credentials;
 mod enrol;
 mod files;
@@ -32,6 +34,8 @@ mod network;
 mod node;
 mod profile;
 mod refusal;
+mod revoked;
+mod sealing;
 mod statement;
 mod verify;
 
@@ -40,6 +44,7 @@ mod fixture;
 #[cfg(test)]
 mod handshakes;
 
+pub use anchor::Roots;
 pub use credentials::Credentials;
 pub use enrol::{Founding, enrol, found_network, renew};
 pub use files::FileError;
@@ -49,6 +54,8 @@ pub use network::Network;
 pub use node::{Identity, Surroundings};
 pub use profile::{Lifetimes, Terms};
 pub use refusal::PeerRefusal;
+pub use revoked::Revoked;
+pub use sealing::{FileSealingKey, SealingError, SealingKey, SealingPublic};
 pub use statement::{KeyStatement, Purpose, SignedKeyStatement, StatementError};
 
 use std::path::{Path, PathBuf};
@@ -64,6 +71,9 @@ pub enum IdentityError {
     /// A signing key could not be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A sealing key could not be used.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
     /// A file holds something else than it should.
     #[error("{path} does not read: {why}; restore it from a backup or enrol the division again")]
     Unreadable {

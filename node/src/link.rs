@@ -3,6 +3,7 @@
 
 pub mod backoff;
 pub mod dial;
+pub mod post;
 pub mod resolve;
 
 use std::{pin::Pin, sync::Arc};
@@ -81,6 +82,9 @@ pub enum Ended {
     /// The link is closed on this side.
     #[error("the link is closed on this side by its operator")]
     ClosedHere,
+    /// No key of the neighbour counts any more.
+    #[error("the neighbour's key was revoked; its parent must enrol it anew")]
+    Revoked,
     /// This node stops.
     #[error("this node is stopping")]
     Stopping,

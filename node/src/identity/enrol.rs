@@ -12,11 +12,12 @@ use rustls_pki_types::{CertificateDer, DnsName};
 use topology::{DivisionCode, Tree, dns};
 
 use super::{
-    IdentityError, directory,
+    IdentityError, anchor, directory,
     files::{self, Folders},
     keystore::{FileKeyStore, KeyError, KeyStore},
     network::{self, Network, NetworkFile},
     profile::{self, Terms},
+    sealing::{FileSealingKey, SealingKey},
     statement::{KeyStatement, Purpose, SignedKeyStatement},
 };
 use crate::domain::suite::Suite;
@@ -77,14 +78,18 @@ pub fn found_network(
     folders.begin(&home)?;
     let root_key = new_key(province)?;
     let root_key_pem = root_key.serialize_pem();
-    let params = profile::root(province, zone, &network::hex(&id), terms);
+    let (signing, signing_pem) = FileKeyStore::generate(founding.suite)?;
+    let (sealing, sealing_pem) = FileSealingKey::generate()?;
+    let anchor = scope
+        .statement(province, &signing, &sealing)
+        .sign_now(&signing, &signing)?;
+    let key = anchor::name(&anchor)
+        .try_into()
+        .map_err(|cause| failed(province, cause))?;
+    let params = profile::root(province, zone, &network::hex(&id), key, terms);
     let root = params
         .self_signed(&root_key)
         .map_err(|cause| failed(province, cause))?;
-    let (signing, signing_pem) = FileKeyStore::generate(founding.suite)?;
-    let anchor = scope
-        .statement(province, &signing)
-        .sign_now(&signing, &signing)?;
     let authority = Authority {
         certificates: Vec::new(),
         issuer: profile::issuer(root.der(), root_key).map_err(|cause| failed(province, cause))?,
@@ -94,6 +99,7 @@ pub fn found_network(
     folders.put("issuing.key", root_key_pem.as_bytes(), true)?;
     folders.put("issuing.pem", root.pem().as_bytes(), false)?;
     folders.put("sign.key", signing_pem.as_bytes(), true)?;
+    folders.put("seal.key", sealing_pem.as_bytes(), true)?;
     let anchors = SignedKeyStatement::encode_all(&authority.key_chain);
     folders.put("keys.bin", &anchors, false)?;
     scope.put_tls(&mut folders, province, &authority)?;
@@ -255,12 +261,14 @@ impl Scope<'_> {
         parent: &Authority,
     ) -> Result<Option<Authority>, IdentityError> {
         let (signing, signing_pem) = FileKeyStore::generate(self.suite)?;
+        let (sealing, sealing_pem) = FileSealingKey::generate()?;
         let stated = self
-            .statement(division, &signing)
+            .statement(division, &signing, &sealing)
             .sign_now(&signing, &parent.signing)?;
         let mut key_chain = vec![stated];
         key_chain.extend(parent.key_chain.iter().cloned());
         folders.put("sign.key", signing_pem.as_bytes(), true)?;
+        folders.put("seal.key", sealing_pem.as_bytes(), true)?;
         folders.put(
             "keys.bin",
             &SignedKeyStatement::encode_all(&key_chain),
@@ -311,7 +319,12 @@ impl Scope<'_> {
         Ok(pem_chain(&chain))
     }
 
-    fn statement(&self, division: DivisionCode, key: &FileKeyStore) -> KeyStatement {
+    fn statement(
+        &self,
+        division: DivisionCode,
+        key: &FileKeyStore,
+        sealing: &FileSealingKey,
+    ) -> KeyStatement {
         KeyStatement {
             network: self.id,
             division,
@@ -320,6 +333,7 @@ impl Scope<'_> {
             purpose: Purpose::Sign,
             serial: 1,
             issued_at: i64::try_from(self.terms.now.as_secs()).unwrap_or(i64::MAX),
+            sealing: sealing.public().clone(),
         }
     }
 }

@@ -7,7 +7,11 @@ use std::{
 
 use topology::{DivisionCode, Tree};
 
-use super::statement::{KeyStatement, SignedKeyStatement, StatementError};
+use super::{
+    revoked::Revoked,
+    sealing::SealingPublic,
+    statement::{KeyStatement, SignedKeyStatement, StatementError},
+};
 use crate::domain::{
     ids::KeyId,
     suite::{BadSignature, Suite},
@@ -22,6 +26,8 @@ pub struct VerifyingKey {
     pub public: Vec<u8>,
     /// The key's number at its division.
     pub serial: u32,
+    /// The sealing key stated with it.
+    pub sealing: SealingPublic,
 }
 
 impl VerifyingKey {
@@ -88,6 +94,11 @@ pub enum KeyRefusal {
         /// The number that both keys carry.
         serial: u32,
     },
+    /// Vouched for with a key that was revoked, and not known at that time.
+    #[error(
+        "the key of {0} was vouched for with a key that was revoked since; its parent must enrol it anew"
+    )]
+    Forsaken(DivisionCode),
     /// More keys for one division than anybody needs.
     #[error("{0} already has {max} keys here; no more are taken", max = KeyRing::MAX_KEYS)]
     TooMany(DivisionCode),
@@ -99,6 +110,7 @@ pub enum KeyRefusal {
 pub struct KeyRing {
     network: [u8; 16],
     anchors: Vec<SignedKeyStatement>,
+    revoked: Arc<Revoked>,
     known: RwLock<HashMap<DivisionCode, BTreeMap<u32, Known>>>,
 }
 
@@ -118,10 +130,11 @@ impl KeyRing {
 
     /// An empty ring of a network that trusts `anchors`: the self-signed statements of provinces. They
     /// are checked when a chain first reaches them.
-    pub fn new(network: [u8; 16], anchors: Vec<SignedKeyStatement>) -> Self {
+    pub fn new(network: [u8; 16], anchors: Vec<SignedKeyStatement>, revoked: Arc<Revoked>) -> Self {
         Self {
             network,
             anchors,
+            revoked,
             known: RwLock::default(),
         }
     }
@@ -144,6 +157,7 @@ impl KeyRing {
                     suite: statement.suite,
                     serial: statement.serial,
                     public: statement.public,
+                    sealing: statement.sealing,
                 });
                 let id = KeyId::of(key.suite, &key.public);
                 let known = Known {
@@ -161,6 +175,55 @@ impl KeyRing {
     /// The key of that id at that division.
     pub fn get(&self, division: DivisionCode, id: KeyId) -> Option<Arc<VerifyingKey>> {
         self.find(division, id).map(|known| known.key)
+    }
+
+    /// Keys that were revoked.
+    pub fn revoked(&self) -> &Revoked {
+        &self.revoked
+    }
+
+    /// The keys of a division that are known and not revoked, oldest first.
+    pub fn standing(&self, division: DivisionCode) -> Vec<KeyId> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = known.get(&division).into_iter().flat_map(BTreeMap::values);
+        keys.map(|known| known.id)
+            .filter(|id| !self.revoked.holds(division, *id))
+            .collect()
+    }
+
+    /// Whether keys of the division were revoked and none is known that still counts.
+    pub fn has_fallen(&self, division: DivisionCode) -> bool {
+        self.revoked.since(division).is_some() && self.standing(division).is_empty()
+    }
+
+    /// The keys of divisions below that are known to be vouched for with this key.
+    pub fn vouched_with(&self, division: DivisionCode, id: KeyId) -> Vec<KeyId> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let others = known.iter().filter(|(of, _)| **of != division);
+        let keys = others.flat_map(|(_, keys)| keys.values());
+        keys.filter(|known| known.signer == division && known.signed.signer_key_id == id)
+            .map(|known| known.id)
+            .collect()
+    }
+
+    /// Whether a statement need not be looked at: its key is known, and what vouched for it stands.
+    pub fn knows(&self, division: DivisionCode, id: KeyId) -> bool {
+        self.find(division, id)
+            .is_some_and(|known| !self.is_forsaken(&known))
+    }
+
+    fn is_forsaken(&self, known: &Known) -> bool {
+        let signer = (known.signer, known.signed.signer_key_id);
+        known.id != signer.1 && self.revoked.forsakes(signer, known.id)
+    }
+
+    /// For whom to seal what a division is to read: the sealing key stated with its newest signing key
+    /// that is not revoked.
+    pub fn sealing(&self, division: DivisionCode) -> Option<SealingPublic> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = known.get(&division)?.values().rev();
+        let newest = keys.find(|known| !self.revoked.holds(division, known.id))?;
+        Some(newest.key.sealing.clone())
     }
 
     /// The chain of the division's newest key up to its province, to hand on to a neighbour; empty if
@@ -248,9 +311,13 @@ impl KeyRing {
                 suite: statement.suite,
                 public: statement.public.clone(),
                 serial,
+                sealing: statement.sealing.clone(),
             }
         } else {
             let id = signed.signer_key_id;
+            if self.revoked.forsakes((parent, id), statement.key_id()) {
+                return Err(KeyRefusal::Forsaken(division));
+            }
             let unknown = KeyRefusal::UnknownSigner {
                 division,
                 parent,
@@ -293,11 +360,15 @@ impl KeyRing {
             }
         }
         for (division, new) in admitted {
-            // The first statement about a key stays: what was handed on is not replaced.
-            all.entry(division)
-                .or_default()
-                .entry(new.key.serial)
-                .or_insert(new);
+            // The first statement about a key stays: what was handed on is not replaced, unless the
+            // key it was signed with does not count any more.
+            let keys = all.entry(division).or_default();
+            match keys.get(&new.key.serial) {
+                Some(old) if !self.is_forsaken(old) => {}
+                _ => {
+                    keys.insert(new.key.serial, new);
+                }
+            }
         }
         Ok(())
     }

@@ -7,7 +7,9 @@ use rustls_pki_types::{CertificateDer, TrustAnchor, pem::PemObject};
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
-use super::{IdentityError, files, keyring::KeyRing, statement::SignedKeyStatement};
+use super::{
+    IdentityError, files, keyring::KeyRing, revoked::Revoked, statement::SignedKeyStatement,
+};
 use crate::domain::suite::Suite;
 
 pub(super) const FILE: &str = "network.toml";
@@ -31,6 +33,8 @@ pub struct Network {
     pub roots: Arc<[TrustAnchor<'static>]>,
     /// The provinces' own key statements that are trusted.
     pub anchors: Vec<SignedKeyStatement>,
+    /// Keys that do not count any more.
+    pub revoked: Arc<Revoked>,
 }
 
 /// `network.toml`.
@@ -79,12 +83,13 @@ impl Network {
             fingerprints,
             roots,
             anchors,
+            revoked: Arc::default(),
         }))
     }
 
     /// An empty ring for the keys of this network.
     pub fn key_ring(&self) -> KeyRing {
-        KeyRing::new(self.id, self.anchors.clone())
+        KeyRing::new(self.id, self.anchors.clone(), Arc::clone(&self.revoked))
     }
 
     /// The network's id in hexadecimal, as people see it.

@@ -25,6 +25,7 @@ use super::{
     keystore::{FileKeyStore, KeyStore},
     network::Network,
     refusal::PeerRefusal,
+    sealing::{FileSealingKey, SealingKey},
     statement::SignedKeyStatement,
     verify::{Judge, Verifier},
 };
@@ -59,6 +60,7 @@ pub struct Identity {
     clock: Arc<dyn TimeProvider>,
     credentials: watch::Sender<Arc<Credentials>>,
     signer: Arc<dyn KeyStore>,
+    sealing: Arc<dyn SealingKey>,
     key_chain: Vec<SignedKeyStatement>,
     server: Arc<ServerConfig>,
 }
@@ -99,11 +101,13 @@ impl Identity {
             zone: Arc::clone(&network.zone),
             roots: Arc::clone(&network.roots),
             provider: Arc::clone(&surroundings.provider),
+            revoked: Arc::clone(&network.revoked),
         };
         let directory = directory(dir, code);
         let credentials = Arc::new(load_credentials(&directory, code, &judge)?);
         let signer = Arc::new(FileKeyStore::load(&directory.join("sign.key"))?);
-        let key_chain = load_key_chain(&directory, code, network, &*signer)?;
+        let sealing = Arc::new(FileSealingKey::load(&directory.join("seal.key"))?);
+        let key_chain = load_key_chain(&directory, code, network, &*signer, &*sealing)?;
         let name: Arc<str> = dns::name(code, &network.zone).into();
         let (credentials, current) = watch::channel(credentials);
         let shown = Shown {
@@ -120,6 +124,7 @@ impl Identity {
             clock: Arc::clone(&surroundings.clock),
             credentials,
             signer,
+            sealing,
             key_chain,
             server,
         })
@@ -149,6 +154,11 @@ impl Identity {
     /// The key that signs what the division says.
     pub fn signer(&self) -> &Arc<dyn KeyStore> {
         &self.signer
+    }
+
+    /// The key that unwraps what only this division may read.
+    pub fn sealing(&self) -> &Arc<dyn SealingKey> {
+        &self.sealing
     }
 
     /// The key statements of [`Identity::signer`], its own first, up to the province's.
@@ -265,6 +275,7 @@ fn load_key_chain(
     code: DivisionCode,
     network: &Network,
     signer: &dyn KeyStore,
+    sealing: &dyn SealingKey,
 ) -> Result<Vec<SignedKeyStatement>, IdentityError> {
     let path = directory.join("keys.bin");
     let unreadable = |why: String| IdentityError::Unreadable {
@@ -293,6 +304,9 @@ fn load_key_chain(
     }
     if own.key_id() != signer.key_id() {
         return mismatch("its first statement is not about the key in sign.key");
+    }
+    if own.sealing != *sealing.public() {
+        return mismatch("its first statement does not state the key in seal.key");
     }
     Ok(chain)
 }

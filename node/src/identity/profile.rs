@@ -2,7 +2,8 @@
 //! nothing else.
 //!
 //! ```text
-//! root     CA, self-signed, names only under the province, path length 3
+//! root     CA, self-signed, names only under the province, path length 3; names the province's key
+//!          statement in a URI, see `anchor`
 //! issuing  CA, signed by the parent's root or issuing key, names only under its division, path
 //!          length = the tiers left between it and the villages
 //! node     no CA, exactly one name: its division's DNS name; client and server; signed by its direct
@@ -14,6 +15,7 @@ use std::time::Duration;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType,
+    string::Ia5String,
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
 use time::OffsetDateTime;
@@ -63,16 +65,21 @@ impl Terms {
     }
 }
 
-const BACKDATED: Duration = Duration::from_mins(5);
+/// How long before it was made a certificate begins to be valid.
+pub(super) const BACKDATED: Duration = Duration::from_mins(5);
 
-/// The root of a province: parameters to sign with its own key.
+/// The root of a province: parameters to sign with its own key. `key` is the name of the province's
+/// key statement.
 pub(super) fn root(
     province: DivisionCode,
     zone: &str,
     network: &str,
+    key: Ia5String,
     terms: &Terms,
 ) -> CertificateParams {
-    authority(province, zone, network, terms, terms.lifetimes.root)
+    let mut params = authority(province, zone, network, terms, terms.lifetimes.root);
+    params.subject_alt_names = vec![SanType::URI(key)];
+    params
 }
 
 /// The issuing certificate of a division below the province.

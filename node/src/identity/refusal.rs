@@ -68,6 +68,11 @@ pub enum PeerRefusal {
     /// Issued by something else than the chain of issuing certificates above its division.
     #[error("the certificate of {0} was not issued by its direct parent's issuing certificate")]
     WrongIssuer(DivisionCode),
+    /// Made before a key of that division was revoked.
+    #[error(
+        "the certificate of {0} was made before its keys were revoked; its parent must enrol it anew"
+    )]
+    Revoked(DivisionCode),
     /// A node that may not dial here.
     #[error("{peer} is not a direct child of {here}; a node dials its own parent only")]
     NotDirectChild {
@@ -108,6 +113,7 @@ impl PeerRefusal {
             Self::UnknownDivision(_) => "unknown-division",
             Self::NotANode(_) => "not-a-node",
             Self::WrongIssuer(_) => "wrong-issuer",
+            Self::Revoked(_) => "revoked",
             Self::NotDirectChild { .. } => "not-direct-child",
             Self::WrongDivision { .. } => "wrong-division",
         }

@@ -4,18 +4,22 @@
 //! Bytes, all numbers big-endian; `text` and `bytes` are preceded by their length as u16:
 //!
 //! ```text
-//! statement  text "wujitong/key-statement/1" | u32 suite | 16 network | u64 division
+//! statement  text "wujitong/key-statement/2" | u32 suite | 16 network | u64 division
 //!            | bytes public key | u8 purpose | u32 serial | i64 issued at
+//!            | u32 suite of sealing | bytes public sealing key
 //! signed     u8 1 | bytes statement | u32 signer's suite | 16 signer's key id
 //!            | bytes signature | bytes possession
 //! ```
 
 use topology::DivisionCode;
 
-use super::keystore::{FileKeyStore, KeyError, KeyStore};
-use crate::domain::{ids::KeyId, suite::Suite};
+use super::{
+    keystore::{FileKeyStore, KeyError, KeyStore},
+    sealing::SealingPublic,
+};
+use crate::domain::{ids::KeyId, seal::SealSuite, suite::Suite};
 
-const STATEMENT: &[u8] = b"wujitong/key-statement/1";
+const STATEMENT: &[u8] = b"wujitong/key-statement/2";
 const SIGNATURE: &[u8] = b"wujitong/key-statement-signature/1";
 const POSSESSION: &[u8] = b"wujitong/key-possession/1";
 const FORMAT: u8 = 1;
@@ -59,6 +63,8 @@ pub struct KeyStatement {
     pub serial: u32,
     /// Seconds since 1970-01-01T00:00:00Z. For people to read: a statement does not expire.
     pub issued_at: i64,
+    /// For whom to seal what the division is to read while this key is its newest.
+    pub sealing: SealingPublic,
 }
 
 /// Bytes that are no key statement of a form this binary knows.
@@ -71,7 +77,7 @@ pub enum StatementError {
     #[error("the key statement is followed by bytes that belong to nothing")]
     Trailing,
     /// The bytes are something else, or of a later form.
-    #[error("the bytes are no key statement of form 1; a newer version may be needed to read them")]
+    #[error("the bytes are no key statement of form 2; a newer version may be needed to read them")]
     Form,
     /// No such division code is possible.
     #[error("the key statement names no division")]
@@ -79,6 +85,12 @@ pub enum StatementError {
     /// A suite this binary does not know.
     #[error("the key statement uses suite {0}, which this version does not know; update it")]
     Suite(u32),
+    /// Algorithms of sealing this binary does not know.
+    #[error("the key statement seals with suite {0}, which this version does not know; update it")]
+    Sealing(u32),
+    /// Not as long as keys of its suite are.
+    #[error("the sealing key of the key statement has another length than its suite's keys")]
+    SealingKey,
     /// A purpose this binary does not know.
     #[error("the key statement names purpose {0}, which this version does not know; update it")]
     Purpose(u8),
@@ -101,6 +113,8 @@ impl KeyStatement {
         out.push(self.purpose.id());
         out.extend(self.serial.to_be_bytes());
         out.extend(self.issued_at.to_be_bytes());
+        out.extend(self.sealing.suite.id().to_be_bytes());
+        put_bytes(&mut out, &self.sealing.public);
         out
     }
 
@@ -122,6 +136,15 @@ impl KeyStatement {
         let purpose = Purpose::from_id(purpose).ok_or(StatementError::Purpose(purpose))?;
         let serial = u32::from_be_bytes(from.array()?);
         let issued_at = i64::from_be_bytes(from.array()?);
+        let suite_of_sealing = u32::from_be_bytes(from.array()?);
+        let sealing = SealingPublic {
+            suite: SealSuite::from_id(suite_of_sealing)
+                .ok_or(StatementError::Sealing(suite_of_sealing))?,
+            public: from.bytes()?.to_vec(),
+        };
+        if sealing.public.len() != sealing.suite.public_bytes() {
+            return Err(StatementError::SealingKey);
+        }
         from.end()?;
         Ok(Self {
             network,
@@ -131,6 +154,7 @@ impl KeyStatement {
             purpose,
             serial,
             issued_at,
+            sealing,
         })
     }
 
@@ -348,6 +372,10 @@ mod tests {
             purpose: Purpose::Sign,
             serial: 3,
             issued_at: 1_780_000_000,
+            sealing: SealingPublic {
+                suite: SealSuite::X25519ChaCha20Poly1305,
+                public: vec![5; 32],
+            },
         }
     }
 
@@ -361,7 +389,7 @@ mod tests {
     fn the_bytes_of_a_statement_are_fixed_for_ever() {
         let digest = Suite::P256Sha256.digest(&[&statement().encode()]);
         let hex: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
-        assert_eq!(hex, "ffdb73d243dde133");
+        assert_eq!(hex, "8652df48c0ef8265");
     }
 
     #[test]
@@ -384,8 +412,21 @@ mod tests {
         };
         let suite_at = 2 + STATEMENT.len() + 3;
         assert_eq!(with(suite_at, 9), Err(StatementError::Suite(9)));
-        assert_eq!(with(bytes.len() - 13, 9), Err(StatementError::Purpose(9)));
+        let purpose_at = bytes.len() - 13 - 38;
+        assert_eq!(with(purpose_at, 9), Err(StatementError::Purpose(9)));
+        let sealing_at = bytes.len() - 35;
+        assert_eq!(with(sealing_at, 9), Err(StatementError::Sealing(9)));
         assert_eq!(with(4, b'x'), Err(StatementError::Form));
+    }
+
+    #[test]
+    fn a_sealing_key_of_another_length_is_refused() {
+        for length in [0, 31, 33] {
+            let mut one = statement();
+            one.sealing.public.resize(length, 5);
+            let read = KeyStatement::decode(&one.encode());
+            assert_eq!(read, Err(StatementError::SealingKey), "{length}");
+        }
     }
 
     #[tokio::test]

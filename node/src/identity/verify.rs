@@ -21,7 +21,8 @@ use x509_parser::{
     prelude::FromDer,
 };
 
-use super::refusal::PeerRefusal;
+use super::{profile::BACKDATED, refusal::PeerRefusal, revoked::Revoked};
+use crate::domain::time::Timestamp;
 
 /// What every verifier of a network needs.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ pub(super) struct Judge {
     pub(super) zone: Arc<str>,
     pub(super) roots: Arc<[TrustAnchor<'static>]>,
     pub(super) provider: Arc<CryptoProvider>,
+    pub(super) revoked: Arc<Revoked>,
 }
 
 /// Who the other end has to be.
@@ -110,23 +112,6 @@ impl Verifier {
                 refusal.into()
             })
     }
-
-    fn signed(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.judge.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn schemes(&self) -> Vec<SignatureScheme> {
-        self.judge
-            .provider
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
 }
 
 impl Judge {
@@ -149,6 +134,7 @@ impl Judge {
         )?;
         let division = self.division(certificate)?;
         self.check_path(division, &path)?;
+        self.check_standing(division, &parse(certificate)?)?;
         Ok(division)
     }
 
@@ -199,15 +185,35 @@ impl Judge {
                 break;
             }
             let issuer = issuers.next().ok_or_else(|| wrong.clone())?.der();
+            let issuer = parse(&issuer)?;
             let name = dns::name(ancestor, &self.zone);
-            if only_permitted_name(&parse(&issuer)?) != Some(name.as_str()) {
+            if only_permitted_name(&issuer) != Some(name.as_str()) {
                 return Err(wrong);
             }
+            self.check_standing(ancestor, &issuer)?;
         }
         if issuers.next().is_some() {
             Err(wrong)
         } else {
             Ok(())
+        }
+    }
+
+    /// A division whose key was stolen may have lost its other keys as well: no certificate that was
+    /// made for it before it was revoked counts.
+    fn check_standing(
+        &self,
+        division: DivisionCode,
+        certificate: &X509Certificate<'_>,
+    ) -> Result<(), PeerRefusal> {
+        let Some(since) = self.revoked.since(division) else {
+            return Ok(());
+        };
+        let made = certificate.validity().not_before.timestamp() + BACKDATED.as_secs() as i64;
+        if Timestamp(made.saturating_mul(1000)) > since {
+            Ok(())
+        } else {
+            Err(PeerRefusal::Revoked(division))
         }
     }
 }
@@ -246,8 +252,33 @@ impl fmt::Debug for Verifier {
     }
 }
 
-fn no_tls12() -> rustls::Error {
-    rustls::PeerIncompatible::SupportedVersionsExtensionRequired.into()
+/// How signatures inside a handshake are verified; nothing of it depends on who dialled.
+macro_rules! same_on_both_sides {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            Err(rustls::PeerIncompatible::SupportedVersionsExtensionRequired.into())
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            let algorithms = &self.judge.provider.signature_verification_algorithms;
+            verify_tls13_signature(message, certificate, signed, algorithms)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            let algorithms = &self.judge.provider.signature_verification_algorithms;
+            algorithms.supported_schemes()
+        }
+    };
 }
 
 impl ClientCertVerifier for Verifier {
@@ -265,27 +296,7 @@ impl ClientCertVerifier for Verifier {
             .map(|()| ClientCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(no_tls12())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.signed(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.schemes()
-    }
+    same_on_both_sides!();
 }
 
 impl ServerCertVerifier for Verifier {
@@ -303,25 +314,5 @@ impl ServerCertVerifier for Verifier {
             .map(|()| ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(no_tls12())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.signed(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.schemes()
-    }
+    same_on_both_sides!();
 }

@@ -81,6 +81,8 @@ counters! {
     envelopes_refused,
     /// Envelopes received that had been seen before.
     envelopes_duplicate,
+    /// Crashes of this node on what a neighbour brought, caught.
+    envelope_crashes,
     /// Acknowledgements sent, each after its sync.
     acks,
     /// Commits that are durable.

@@ -1,6 +1,14 @@
 //! Who may meet whom, and how.
 
 use super::*;
+use crate::{
+    domain::{
+        ids::KeyId,
+        revocation::{Reason, Revocation},
+        time::Timestamp,
+    },
+    identity::fixture::NOW,
+};
 
 #[tokio::test]
 async fn every_tier_meets_its_parent_and_each_knows_the_other() {
@@ -220,4 +228,57 @@ async fn a_refusal_stands_in_the_log_with_its_reason() {
         );
         assert!(line.contains(&format!("side=\"{side}\"")), "{line}");
     }
+}
+
+fn revoke(net: &Net, division: &str, days: i64) {
+    let seconds = NOW.checked_add_signed(days * 86_400).expect("after 1970");
+    let at = Timestamp(i64::try_from(seconds).expect("before 9999") * 1000);
+    let key = (code(division), KeyId([1; 16]));
+    let revocation = Revocation::new(key, vec![], vec![], Reason::Stolen, at);
+    net.network.revoked.note(&revocation);
+}
+
+#[tokio::test]
+async fn no_certificate_made_before_a_revocation_opens_a_link_and_one_made_after_does() {
+    let net = Net::new();
+    let (village, township) = (net.identity(VILLAGE), net.identity(TOWNSHIP));
+    link(&village, &township).await.accepted();
+    revoke(&net, VILLAGE, 0);
+    let refusal = link(&village, &township).await.refused_by_server();
+    assert_eq!(refusal, PeerRefusal::Revoked(village.division()));
+    let tomorrow = terms_in(1);
+    renew(
+        net.dir(),
+        village.division(),
+        net.dir(),
+        &net.tree,
+        &tomorrow,
+    )
+    .expect("renewed");
+    village.reload().expect("loads");
+    net.clock.advance_days(1);
+    link(&village, &township).await.accepted();
+    revoke(&net, VILLAGE, 2);
+    let refusal = link(&village, &township).await.refused_by_server();
+    assert_eq!(refusal, PeerRefusal::Revoked(village.division()));
+}
+
+#[tokio::test]
+async fn a_revoked_parent_is_not_believed_nor_what_it_issues() {
+    let net = Net::new();
+    let (village, township) = (net.identity(VILLAGE), net.identity(TOWNSHIP));
+    revoke(&net, TOWNSHIP, 0);
+    let revoked = PeerRefusal::Revoked(township.division());
+    // Its own certificate fell.
+    let met = link(&village, &township).await;
+    assert_eq!(met.refused_by_client(), revoked);
+    // And whoever has its issuing key may make as many for villages as he likes.
+    let params = profile::node(village.division(), &net.network.zone, &terms_in(1));
+    let made = Specimen::signed(&net.authority(township.division()), &params);
+    net.clock.advance_days(1);
+    let client = strange_client(Some(made));
+    let met = meet(township.server_config(), client, township.sni_name()).await;
+    assert_eq!(met.refused_by_server(), revoked);
+    let county = net.identity(COUNTY);
+    link(&county, &net.identity(CITY)).await.accepted();
 }

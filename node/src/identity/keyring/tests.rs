@@ -1,7 +1,14 @@
 use super::*;
-use crate::identity::{
-    FileKeyStore, KeyStore, Purpose,
-    fixture::{COUNTY, OTHER_TOWNSHIP, PROVINCE, TOWNSHIP, VILLAGE, code},
+use crate::{
+    domain::{
+        revocation::{Reason, Revocation},
+        seal::SealSuite,
+        time::Timestamp,
+    },
+    identity::{
+        FileKeyStore, KeyStore, Purpose,
+        fixture::{COUNTY, OTHER_TOWNSHIP, PROVINCE, TOWNSHIP, VILLAGE, code},
+    },
 };
 
 const NETWORK: [u8; 16] = [7; 16];
@@ -22,6 +29,15 @@ fn state(division: DivisionCode, key: &FileKeyStore) -> KeyStatement {
         purpose: Purpose::Sign,
         serial: 1,
         issued_at: 0,
+        sealing: sealing(key),
+    }
+}
+
+/// A made-up sealing key, another for each signing key.
+fn sealing(key: &FileKeyStore) -> SealingPublic {
+    SealingPublic {
+        suite: SealSuite::X25519ChaCha20Poly1305,
+        public: [key.key_id().0; 2].concat(),
     }
 }
 
@@ -61,7 +77,7 @@ impl Holder {
 
     fn ring(&self) -> KeyRing {
         let anchor = self.chain.last().expect("the province's").clone();
-        KeyRing::new(NETWORK, vec![anchor])
+        KeyRing::new(NETWORK, vec![anchor], Arc::default())
     }
 }
 
@@ -290,4 +306,77 @@ fn endless_chains_and_endless_keys_are_refused() {
     let more = township.child_with(VILLAGE, ED, |statement| statement.serial = 65);
     let refusal = ring.admit(&more.chain, &tree);
     assert_eq!(refusal, Err(KeyRefusal::TooMany(village.division)));
+}
+
+/// The key of `holder` is revoked; of those below only `vouched` were known.
+fn revoke(ring: &KeyRing, holder: &Holder, vouched: &[&Holder]) {
+    let key = (holder.division, holder.key.key_id());
+    let vouched = vouched.iter().map(|below| below.key.key_id()).collect();
+    let at = Timestamp(1_000);
+    ring.revoked()
+        .note(&Revocation::new(key, vec![], vouched, Reason::Stolen, at));
+}
+
+#[test]
+fn what_a_revoked_key_vouched_for_in_time_is_still_admitted_and_nothing_else() {
+    let tree = Tree::zhejiang();
+    let [province, _, _, township, village] = branch([ED; 5]);
+    let late = township.child("330825002223", ED);
+    let ring = province.ring();
+    revoke(&ring, &township, &[&village]);
+    ring.admit(&village.chain, &tree).expect("admitted");
+    let refusal = ring.admit(&late.chain, &tree);
+    assert_eq!(refusal, Err(KeyRefusal::Forsaken(late.division)));
+    assert!(
+        ring.get(township.division, township.key.key_id()).is_some(),
+        "its own words of before still verify"
+    );
+    assert!(ring.has_fallen(township.division) && !ring.has_fallen(village.division));
+    assert_eq!(
+        ring.vouched_with(township.division, township.key.key_id()),
+        [village.key.key_id()]
+    );
+}
+
+#[test]
+fn the_next_key_of_a_division_stands_and_vouches_anew_for_those_below() {
+    let tree = Tree::zhejiang();
+    let [province, _, county, township, village] = branch([ED; 5]);
+    let ring = province.ring();
+    ring.admit(&village.chain, &tree).expect("admitted");
+    revoke(&ring, &township, &[]);
+    let (division, id) = (village.division, village.key.key_id());
+    assert!(!ring.knows(division, id), "another statement is wanted");
+    let renewed = county.child_with(TOWNSHIP, ED, |statement| statement.serial = 2);
+    ring.admit(&renewed.chain, &tree).expect("admitted");
+    assert_eq!(ring.standing(township.division), [renewed.key.key_id()]);
+    assert!(!ring.has_fallen(township.division));
+    let own = state(division, &village.key)
+        .sign_now(&village.key, &renewed.key)
+        .expect("signed");
+    let chain = [&[own][..], &renewed.chain].concat();
+    ring.admit(&chain, &tree).expect("admitted");
+    assert!(ring.knows(division, id));
+    assert_eq!(ring.chain(division, id), chain, "what is handed on is new");
+}
+
+#[test]
+fn what_a_division_is_to_read_is_sealed_for_the_key_stated_with_its_newest_that_counts() {
+    let tree = Tree::zhejiang();
+    let [province, .., township, village] = branch([ED; 5]);
+    let newer = township.child_with(VILLAGE, ED, |statement| {
+        statement.serial = 2;
+        statement.sealing.public = vec![9; 32];
+    });
+    let ring = province.ring();
+    assert_eq!(ring.sealing(village.division), None);
+    ring.admit(&village.chain, &tree).expect("admitted");
+    assert_eq!(ring.sealing(village.division), Some(sealing(&village.key)));
+    ring.admit(&newer.chain, &tree).expect("admitted");
+    let public = ring.sealing(village.division).expect("known").public;
+    assert_eq!(public, vec![9; 32]);
+    revoke(&ring, &newer, &[]);
+    assert_eq!(ring.sealing(village.division), Some(sealing(&village.key)));
+    revoke(&ring, &village, &[]);
+    assert_eq!(ring.sealing(village.division), None);
 }
