@@ -4,38 +4,82 @@
 //! what goes to neighbours. The turn ends when the unit is submitted, not when it is on the disk, so
 //! that whatever waits shares one sync; nobody is answered before that sync.
 
+mod alike;
+mod answers;
+mod attachments;
+mod cabinet;
+pub mod changes;
+mod contacts;
+mod counter;
+mod crashes;
 mod desk;
+mod erasure;
+pub mod errand;
 mod figures;
 mod greet;
+pub mod hooks;
+pub mod imports;
 mod keys;
 mod matters;
+pub mod people;
+mod policies;
+mod receipts;
 mod receive;
+mod reports;
+mod revocations;
 mod runs;
+mod sealing;
+mod search;
 mod settle;
+mod shelves;
+mod sweep;
 mod templates;
+mod timing;
+mod uploads;
 mod views;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::sync::{Mutex, Semaphore};
 use topology::{DivisionCode, Tree};
 
+pub use alike::Alike;
+pub use answers::PublicAnswer;
+pub use attachments::{AttachmentView, Fetching, Looked, OpenFile, Reader, Serve, Wanted};
+pub use cabinet::{Cabinet, FileTrouble};
+pub use counter::{Rack, is_published};
+pub use crashes::Crashed;
+pub use erasure::Reach;
 pub use greet::{Greeting, Rejected};
-pub use matters::NewReport;
+pub use matters::Work;
+pub use policies::Reason;
+pub use receipts::Words;
 pub use receive::{Outcome, Receipt, Received};
+pub use reports::NewReport;
+pub use revocations::{RevocationRecord, RevokeRefusal};
+pub use sealing::{Arrived, SealFailure, Seals, Unsealable};
+pub use search::{About, BadCursor, Cursor, Found, MatterFilter, MatterOrder, Search};
+pub use shelves::{Line, Urgency};
+pub use sweep::Swept;
 pub use templates::{NewTemplate, TemplateRecord};
-pub use views::{BodyView, MatterView, QueueLength, StandingView, StepView};
+pub use uploads::UploadView;
+pub use views::{
+    BodyView, ClockView, MatterView, PartView, Point, QueueLength, RequestView, StandingView,
+    Stands, StepView,
+};
 
 use crate::{
     domain::{
         custody::Refusal,
         ids::{Epoch, EpochId, MatterId},
+        policy::Policy,
         suite::Suite,
         time::{Day, Timestamp},
     },
     outbox::Bells,
-    store::{CommitError, Store, StoreError, record, record::RecordError},
+    store::{CommitError, Range, Store, StoreError, record, record::RecordError},
     telemetry::metrics::DivisionMetrics,
 };
 
@@ -62,12 +106,18 @@ pub struct Supplies {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
+    /// The node's sealing key.
+    pub seals: Arc<dyn Seals>,
     /// Algorithms for what this node writes anew.
     pub suite: Suite,
     /// What is counted for those who watch.
     pub metrics: DivisionMetrics,
+    /// Where files are kept.
+    pub cabinet: Cabinet,
     /// Reports that may wait for their commit before new ones are turned away.
     pub reports: usize,
+    /// Envelopes a neighbour may have unanswered in one lane.
+    pub window: usize,
 }
 
 /// What one node may be asked.
@@ -81,6 +131,14 @@ pub struct Office {
     /// Neighbours that took this node for what it is since it was opened.
     recognised: std::sync::Mutex<BTreeSet<DivisionCode>>,
     expectations: templates::Expectations,
+    /// The policy in force; read again after a policy template came into force.
+    statutes: std::sync::Mutex<Option<Arc<Policy>>>,
+    people: people::People,
+    fallen: revocations::Fallen,
+    suspicion: crashes::Suspicion,
+    listeners: changes::Listeners,
+    /// Rings when webhooks are named, removed or resumed.
+    hooks_bell: tokio::sync::watch::Sender<()>,
 }
 
 /// Counts that belong to one life of the node, written with every decision.
@@ -97,6 +155,8 @@ struct Ledger {
     journal: u64,
     /// Outbox segments in this store.
     segment: u64,
+    /// Matters in this store by standing.
+    standings: shelves::Standings,
     /// The latest day a fact was counted on.
     last_day: Day,
 }
@@ -113,6 +173,9 @@ pub enum OfficeError {
     /// The category is not one this node takes.
     #[error(transparent)]
     Category(#[from] crate::domain::category::BadCategory),
+    /// Not a length of time.
+    #[error(transparent)]
+    Allowance(#[from] crate::domain::calendar::BadAllowance),
     /// The text is too long.
     #[error("the text has {0} bytes; at most {1} are taken, send the rest as an attachment")]
     TextTooLong(usize, usize),
@@ -122,21 +185,59 @@ pub enum OfficeError {
          it, or say more in a new matter"
     )]
     TooManyNotes(usize, usize),
+    /// A reporter's name, phone or address is too long.
+    #[error("the reporter's {0} has more than {1} characters; shorten it")]
+    ContactTooLong(&'static str, usize),
+    /// Policy wants to know who reports.
+    #[error("reports without a name are not taken here; say who you are, or how to reach you")]
+    Anonymous,
     /// The text is empty.
     #[error("the text is empty; say what it is about")]
     TextEmpty,
     /// A template is not right.
     #[error(transparent)]
     Template(#[from] crate::domain::template::BadTemplate),
+    /// A key was not revoked.
+    #[error(transparent)]
+    Revoke(#[from] RevokeRefusal),
     /// No such template.
     #[error("no template {0} at this node; `wujitong template list` shows what it knows")]
     NoSuchTemplate(String),
+    /// Nobody said who they are, or it was erased.
+    #[error("nothing here says who reported {0}; see its steps with `wujitong matter show`")]
+    NoContact(MatterId),
+    /// Something about a file.
+    #[error(transparent)]
+    File(#[from] FileTrouble),
+    /// Accounts, sessions, keys.
+    #[error(transparent)]
+    People(#[from] people::PeopleError),
+    /// The matter is not any more as the caller saw it.
+    #[error("matter {0} has moved on since you saw it; look at it again, then decide")]
+    Stale(MatterId),
+    /// A webhook.
+    #[error(transparent)]
+    Hook(#[from] crate::domain::hook::BadHook),
+    /// Too many streams of events.
+    #[error(
+        "too many streams of events are open, {0} at most for one caller; close those nobody reads"
+    )]
+    TooManyListeners(usize),
     /// Too many people report at once.
     #[error("too many reports are waiting to be written; try again in a moment")]
     Busy,
+    /// A decision crashed.
+    #[error("this node crashed on something from a neighbour, which comes again; see its log")]
+    Crashed,
     /// A gap in a flow could not be remembered.
     #[error(transparent)]
     Gaps(#[from] crate::domain::flow::TooManyGaps),
+    /// What a person wrote cannot be opened or sealed.
+    #[error(
+        "what was written cannot be sealed or opened here: {0}; put back the node's `seal.key` \
+         from a backup"
+    )]
+    Unsealable(#[from] Unsealable),
     /// What is stored cannot be read.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -162,12 +263,19 @@ impl Office {
             places,
             recognised: std::sync::Mutex::default(),
             expectations: templates::Expectations::default(),
+            statutes: std::sync::Mutex::default(),
+            people: people::People::default(),
+            fallen: revocations::Fallen::default(),
+            suspicion: crashes::Suspicion::default(),
+            listeners: changes::Listeners::default(),
+            hooks_bell: tokio::sync::watch::Sender::new(()),
         };
         let mut view = office.supplies.store.view(me);
         if let Some(ledger) = view.get(keys::LEDGER).await? {
             // What a newer program wrote is refused now, not at the first decision.
             let _readable: Ledger = record::read(&ledger)?;
             office.begin_run().await?;
+            office.recall_revocations().await?;
         } else {
             let id = EpochId(office.supplies.entropy.bytes());
             let ledger = Ledger {
@@ -181,9 +289,11 @@ impl Office {
                 asks: 0,
                 journal: 0,
                 segment: 0,
+                standings: [0; 3],
                 last_day: Day::default(),
             };
             view.put(keys::LEDGER, record::write(&ledger));
+            office.begin_watch(&mut view).await?;
             view.submit().await?.durable().await?;
         }
         Ok(office)
@@ -227,6 +337,20 @@ impl Office {
     /// The present life of this node's store.
     pub async fn epoch(&self) -> Result<Epoch, OfficeError> {
         Ok(self.ledger().await?.epoch)
+    }
+
+    /// All records of a range, at most `limit`, with their keys; what they rest on is durable.
+    async fn read_all<T: DeserializeOwned>(
+        &self,
+        range: Range,
+        limit: usize,
+    ) -> Result<Vec<(Bytes, T)>, OfficeError> {
+        let store = &self.supplies.store;
+        let seen = store.scan(self.me, range, limit, false).await?;
+        store.settle(seen.generation).await?;
+        let records = seen.value.into_iter();
+        let records = records.map(|(key, bytes)| Ok((key, record::read(&bytes)?)));
+        records.collect()
     }
 
     async fn ledger(&self) -> Result<Ledger, OfficeError> {

@@ -1,22 +1,27 @@
 //! One decision on its way: what was read, what will be written, what goes to whom.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use topology::DivisionCode;
 
-use super::{Ledger, Office, OfficeError, keys};
+use super::{
+    Ledger, Office, OfficeError, changes::News, errand, errand::Errand, keys, shelves::Move,
+};
 use crate::{
     domain::{
         actor::Actor,
-        custody::{Decision, Docket},
+        audit::Subject,
+        custody::{self, Count, Decision, Docket, Seat, Terms},
         envelope::{Destination, Envelope, Lane, Order, Outgoing, Payload, Stamp},
         ids::MatterId,
         journal::{Entry, Fact},
-        matter::{Body, Matter},
+        matter::{Act, Matter, Status},
+        policy::Policy,
+        revocation::Revocation,
         rollup::{CellKey, CellReport, Counters},
+        seal::Kept,
         statement::Proof,
-        suite::Suite,
         time::Timestamp,
     },
     outbox::queue::{self, Queued, SlotEntry},
@@ -34,9 +39,24 @@ pub(super) struct Desk<'a> {
     pub(super) now: Timestamp,
     pub(super) actor: Actor,
     pub(super) trace: Option<String>,
+    pub(super) policy: Arc<Policy>,
+    terms: Terms,
+    /// Whether a policy came into force by this decision; the next one follows it.
+    pub(super) new_policy: bool,
+    /// What a person's request brought along.
+    pub(super) errand: Option<Arc<Errand>>,
+    /// What the audit trail says it was about.
+    pub(super) subject: Option<Subject>,
+    /// What else the audit trail says.
+    pub(super) detail: Option<String>,
     facts: Vec<Fact>,
     pub(super) figures: BTreeMap<CellKey, Counters>,
+    /// Where matters lay that were read, and where those lie that are written.
+    pub(super) moves: BTreeMap<MatterId, Move>,
     segments: BTreeMap<(DivisionCode, Lane), Vec<Queued>>,
+    /// Keys this decision learns are revoked.
+    pub(super) revoked: Vec<Arc<Revocation>>,
+    pub(super) news: News,
 }
 
 /// An envelope of another author, to be carried on as it is.
@@ -64,21 +84,44 @@ impl Office {
             .get(keys::LEDGER)
             .await?
             .ok_or(record::RecordError::Damaged("ledger"))?;
-        Ok(Desk {
+        let policy = self.statutes(&mut view).await?;
+        let mut desk = Desk {
+            terms: policy.limits().terms(),
+            policy,
+            new_policy: false,
             office: self,
             view,
             ledger: record::read(&ledger)?,
             now: self.now(),
+            errand: errand::current().filter(|_| actor.is_person()),
             actor,
             trace: None,
+            subject: None,
+            detail: None,
             facts: vec![],
             figures: BTreeMap::new(),
+            moves: BTreeMap::new(),
             segments: BTreeMap::new(),
-        })
+            revoked: vec![],
+            news: News::default(),
+        };
+        desk.check_seen().await?;
+        Ok(desk)
     }
 }
 
 impl Desk<'_> {
+    /// Where and when this decision is made.
+    pub(super) fn seat(&self) -> Seat<'_> {
+        Seat {
+            me: self.office.me,
+            now: self.now,
+            tree: &self.office.supplies.tree,
+            terms: self.terms,
+            policy: &self.policy,
+        }
+    }
+
     pub(super) async fn read<T: serde::de::DeserializeOwned>(
         &mut self,
         key: &[u8],
@@ -87,8 +130,26 @@ impl Desk<'_> {
         Ok(bytes.map(|bytes| record::read(&bytes)).transpose()?)
     }
 
+    /// The matter is as the caller saw it, if they said what they saw.
+    async fn check_seen(&mut self) -> Result<(), OfficeError> {
+        let Some(saw) = self.errand.as_ref().and_then(|errand| errand.take_saw()) else {
+            return Ok(());
+        };
+        match self.docket(saw.matter).await? {
+            Some(docket) if !saw.versions.contains(&docket.matter.version) => {
+                Err(OfficeError::Stale(saw.matter))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) async fn docket(&mut self, id: MatterId) -> Result<Option<Docket>, OfficeError> {
-        self.read(&keys::docket(id)).await
+        let docket = self.read(&keys::docket(id)).await?;
+        self.news.saw(id, docket.as_ref());
+        if let Some(docket) = &docket {
+            self.note_found(docket);
+        }
+        Ok(docket)
     }
 
     /// The trace a matter is part of, if it is part of one.
@@ -105,41 +166,85 @@ impl Desk<'_> {
         self.trace = trace;
     }
 
-    pub(super) fn put_docket(&mut self, docket: &Docket) {
-        self.view
-            .put(keys::docket(docket.matter.id), record::write(docket));
+    pub(super) fn put_docket(&mut self, mut docket: Docket) {
+        let id = docket.matter.id;
+        let alarm = docket.next_moment();
+        if docket.alarm != alarm {
+            if let Some(past) = docket.alarm {
+                self.view.delete(keys::alarm(past, id));
+            }
+            if let Some(at) = alarm {
+                self.view.put(keys::alarm(at, id), record::write(&()));
+            }
+            docket.alarm = alarm;
+        }
+        self.rack(&docket.matter);
+        self.note_put(&docket);
+        self.view.put(keys::docket(id), record::write(&docket));
+        self.news.left(&docket.matter);
     }
 
     /// Length of all remarks on a matter that are here.
     pub(super) async fn notes_bytes(&mut self, matter: &Matter) -> Result<usize, OfficeError> {
         let mut bytes = 0;
         for note in matter.commitments().skip(1) {
-            let note: Option<Body> = self.read(&queue::body_key(matter.id, &note)).await?;
-            bytes += note.map_or(0, |note| note.text.len());
+            let kept = self.read(&queue::body_key(matter.id, &note)).await?;
+            if let Some(Kept::Open(note)) = kept {
+                bytes += note.text.len();
+            }
         }
         Ok(bytes)
     }
 
-    pub(super) fn put_body(&mut self, id: MatterId, suite: Suite, body: &Body) {
-        let key = queue::body_key(id, &body.commitment(suite));
-        self.view.put(key, record::write(body));
-    }
-
     /// Writes what a decision changes, and queues what it sends.
     pub(super) async fn apply(&mut self, decision: Decision) -> Result<(), OfficeError> {
+        let part = (decision.docket.matter.id, decision.docket.matter.part_of);
+        let ended = match decision.docket.matter.status {
+            Status::Closed(outcome) => Some(outcome),
+            _ => None,
+        };
+        self.apply_one(decision).await?;
+        // The bundle learns in the same unit what became of its part, if it is here.
+        let (part, Some(bundle)) = part else {
+            return Ok(());
+        };
+        let Some(bundle) = self.docket(bundle).await? else {
+            return Ok(());
+        };
+        match custody::end_part(bundle, part, ended, self.seat()) {
+            Some(noted) => self.apply_one(noted).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn apply_one(&mut self, decision: Decision) -> Result<(), OfficeError> {
         let Decision {
             docket,
             sends,
             facts,
+            left,
         } = decision;
-        self.put_docket(&docket);
-        let matter = &docket.matter;
+        let matter = docket.matter.clone();
+        self.put_docket(docket);
+        let matter = &matter;
+        self.note_answer(matter);
+        self.subject = Some(Subject::Matter(matter.id));
+        if let Some(Act::Erase(_)) = matter.steps.last().map(|step| step.act) {
+            self.heed_erasure(matter).await?;
+        }
+        if facts.contains(&Count::Reported) {
+            self.note_reporter(matter);
+        }
         let day = self.day();
+        let counted_in = |count| match &left {
+            Some(left) if count == Count::RecategorisedOut => left.clone(),
+            _ => matter.category.clone(),
+        };
         for count in facts {
             let cell = CellKey {
                 acting: self.office.me,
                 origin: matter.id.origin,
-                category: matter.category.clone(),
+                category: counted_in(count),
                 day,
             };
             let mut one = Counters::default();
@@ -148,7 +253,7 @@ impl Desk<'_> {
             self.facts.push(Fact {
                 count,
                 matter: matter.id,
-                category: matter.category.clone(),
+                category: counted_in(count),
                 version: matter.version,
             });
         }
@@ -185,7 +290,16 @@ impl Desk<'_> {
         let bytes = wire::encode_envelope(&envelope);
         let bodies = match &envelope.payload {
             Payload::Give { matter, .. } => body_keys(matter, 0),
-            Payload::Notice(matter) => body_keys(matter, 1),
+            Payload::Notice(matter) => {
+                let papers = matter.papers().count();
+                body_keys(matter, papers)
+            }
+            Payload::Ask(ask) => {
+                let words = ask.note.iter();
+                words
+                    .map(|note| queue::body_key(ask.matter, note))
+                    .collect()
+            }
             _ => vec![],
         };
         self.queue(
@@ -315,7 +429,10 @@ impl Desk<'_> {
             self.view
                 .put(keys::journal(self.ledger.journal), record::write(&entry));
         }
+        self.shelve();
         self.report_figures().await?;
+        self.note_deed().await?;
+        let told = self.tell_changes().await?;
         let segments = std::mem::take(&mut self.segments);
         let rung: Vec<DivisionCode> = segments.keys().map(|(neighbour, _)| *neighbour).collect();
         for ((neighbour, lane), queued) in segments {
@@ -335,7 +452,13 @@ impl Desk<'_> {
         }
         self.view.put(keys::LEDGER, record::write(&self.ledger));
         let ticket = self.view.submit().await?;
+        if self.new_policy {
+            self.office.forget_policy();
+        }
         self.office.supplies.metrics.commits.inc();
+        if told {
+            self.office.listeners.ring();
+        }
         for neighbour in rung {
             self.office.bells.ring(neighbour);
         }

@@ -190,17 +190,12 @@ impl Office {
     /// Every sum this node keeps, by day, acting division, origin and category, between two days
     /// inclusive.
     pub async fn cells(&self, from: Day, to: Day) -> Result<Vec<(CellKey, Counters)>, OfficeError> {
-        let seen = self
-            .supplies
-            .store
-            .scan(self.me, Range::prefix(keys::SUMS), usize::MAX, false)
-            .await?;
-        self.supplies.store.settle(seen.generation).await?;
         let mut cells = vec![];
-        for (key, bytes) in seen.value {
+        let range = Range::prefix(keys::SUMS);
+        for (key, counters) in self.read_all(range, usize::MAX).await? {
             let cell = cell_of(&key, keys::SUMS)?;
             if (from..=to).contains(&cell.day) {
-                cells.push((cell, record::read(&bytes)?));
+                cells.push((cell, counters));
             }
         }
         Ok(cells)
@@ -209,13 +204,7 @@ impl Office {
     /// Every journal entry of this node, oldest first.
     pub async fn journal(&self) -> Result<Vec<Entry>, OfficeError> {
         let range = Range::prefix(keys::JOURNAL);
-        let seen = self
-            .supplies
-            .store
-            .scan(self.me, range, usize::MAX, false)
-            .await?;
-        self.supplies.store.settle(seen.generation).await?;
-        let entries = seen.value.iter().map(|(_, bytes)| record::read(bytes));
-        Ok(entries.collect::<Result<_, _>>()?)
+        let entries = self.read_all(range, usize::MAX).await?;
+        Ok(entries.into_iter().map(|(_, entry)| entry).collect())
     }
 }

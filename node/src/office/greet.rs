@@ -12,6 +12,7 @@ use crate::{
         envelope::Order,
         ids::{Epoch, EpochId},
         statement::Proof,
+        suite::Digest,
     },
     outbox::queue::Queued,
     store::{Range, record},
@@ -48,6 +49,8 @@ pub struct Greeting {
     pub echo: Option<Echo>,
     /// Templates it has, by key and version.
     pub templates: Vec<TemplateInForce>,
+    /// Digest over the revocations it knows; `None` if its version knows of no such thing.
+    pub revocations: Option<Digest>,
 }
 
 /// Why a session does not begin.
@@ -87,6 +90,7 @@ impl Office {
             epoch,
             echo,
             templates,
+            revocations: Some(self.revocations_digest().await?),
         })
     }
 
@@ -128,6 +132,8 @@ impl Office {
             let new_life = memory.epoch.is_some_and(|known| known.id != theirs.id);
             memory.epoch = Some(theirs);
             desk.view.put(key, record::write(&memory));
+            desk.queue_missing_revocations(from, greeting.revocations)
+                .await?;
             match from {
                 Neighbour::Child(child) => {
                     desk.note_lost_versions(&greeting.templates).await?;

@@ -3,14 +3,22 @@
 use bytes::Bytes;
 use topology::DivisionCode;
 
+use super::shelves::Shelf;
 use crate::{
     domain::{
+        attachment::{FileNo, Part, UploadId},
         envelope::{Destination, Lane},
+        hook::HookId,
         ids::{EpochId, KeyId, MatterId},
+        import::Source,
+        people::{AccountId, GridId},
+        request::AskId,
         rollup::CellKey,
+        suite::Digest,
         template::TemplateKey,
+        time::Timestamp,
     },
-    outbox::queue::destination_bytes,
+    outbox::queue::{destination_bytes, destination_from_bytes},
 };
 
 /// Counts of this life.
@@ -31,6 +39,48 @@ pub(super) const TEMPLATES: &[u8] = b"t";
 pub(super) const IN_FORCE: &[u8] = b"i";
 /// What key statements of other divisions begin with.
 pub(super) const KEYS: &[u8] = b"k";
+/// There while the node runs; left behind by a process that died.
+pub(super) const RUNNING: &[u8] = b"L";
+/// What marks of envelopes in hand at a crash begin with.
+pub(super) const CRASHES: &[u8] = b"X";
+/// What revocations begin with.
+pub(super) const REVOCATIONS: &[u8] = b"R";
+
+/// Counts of people.
+pub(super) const CENSUS: &[u8] = b"Pc";
+/// What accounts begin with.
+pub(super) const ACCOUNTS: &[u8] = b"Pa";
+/// What grids begin with.
+pub(super) const GRIDS: &[u8] = b"Pg";
+/// What API keys begin with.
+pub(super) const API_KEYS: &[u8] = b"Pk";
+/// What points to what is to be deleted at a time begins with.
+pub(super) const DUE: &[u8] = b"Pd";
+/// What entries of the audit trail begin with.
+pub(super) const AUDIT: &[u8] = b"A";
+/// The end of the audit trail.
+pub(super) const AUDIT_HEAD: &[u8] = b"Pt";
+/// What uploads begin with.
+pub(super) const UPLOADS: &[u8] = b"Fu";
+/// What files that are being fetched begin with.
+pub(super) const FETCHES: &[u8] = b"Ff";
+/// What files of matters begin with.
+pub(super) const FILES: &[u8] = b"Fm";
+/// Bytes that uploads and files take together.
+pub(super) const FILE_BYTES: &[u8] = b"Fs";
+/// What owners of kept files begin with.
+const OWNERS: &[u8] = b"Fo";
+
+/// What matters begin with that an official published, by the moment of their report.
+pub(super) const PUBLISHED: &[u8] = b"Op";
+/// What matters begin with that a program filed, by its key and the moment of the report.
+pub(super) const FILED: &[u8] = b"Of";
+/// Counts of the changes that are told.
+pub(super) const CHANGE_COUNTS: &[u8] = b"Ec";
+/// What changes that are told begin with.
+pub(super) const CHANGES: &[u8] = b"El";
+/// What webhooks begin with.
+pub(super) const HOOKS: &[u8] = b"Eh";
 
 fn key(kind: &[u8], parts: &[&[u8]]) -> Bytes {
     [kind, &parts.concat()].concat().into()
@@ -45,9 +95,85 @@ pub(super) fn docket(id: MatterId) -> Bytes {
     key(DOCKETS, &[&id.to_bytes()])
 }
 
+/// That this node erased its copies of a matter that another holds.
+pub(super) fn erased_here(id: MatterId) -> Bytes {
+    key(b"Se", &[&id.to_bytes()])
+}
+
 /// The highest custody version of a matter this node refused to take from a giver.
 pub(super) fn refused_give(giver: DivisionCode, id: MatterId) -> Bytes {
     key(b"g", &[&code(giver), &id.to_bytes()])
+}
+
+/// A request of this node about a matter that it knows nothing of.
+pub(super) fn ask(id: AskId) -> Bytes {
+    key(b"a", &[&id.epoch.to_be_bytes(), &id.number.to_be_bytes()])
+}
+
+/// What alarms begin with.
+pub(super) const ALARMS: &[u8] = b"w";
+
+/// When to look at the clocks of a matter again; sorts by that moment.
+pub(super) fn alarm(at: Timestamp, id: MatterId) -> Bytes {
+    key(ALARMS, &[&at.0.max(0).to_be_bytes(), &id.to_bytes()])
+}
+
+/// What comes after every alarm up to a moment.
+pub(super) fn alarms_until(now: Timestamp) -> Bytes {
+    key(ALARMS, &[&(now.0.max(0) + 1).to_be_bytes()])
+}
+
+/// The matter of an alarm.
+pub(super) fn alarmed(key: &[u8]) -> Option<MatterId> {
+    MatterId::from_bytes(key.get(9..)?)
+}
+
+/// A matter on a rack; sorts by the moment it was reported.
+pub(super) fn on_rack(rack: &[u8], reported: Timestamp, id: MatterId) -> Bytes {
+    key(rack, &[&reported.0.max(0).to_be_bytes(), &id.to_bytes()])
+}
+
+/// Where the matters of a rack begin that were reported at a moment or later.
+pub(super) fn rack_from(rack: &[u8], from: Timestamp) -> Bytes {
+    key(rack, &[&from.0.max(0).to_be_bytes()])
+}
+
+/// When a matter on a rack was reported, and its number.
+pub(super) fn racked(rest: &[u8]) -> Option<(Timestamp, MatterId)> {
+    let (at, id) = rest.split_at_checked(8)?;
+    let at = i64::from_be_bytes(at.try_into().ok()?);
+    Some((Timestamp(at), MatterId::from_bytes(id)?))
+}
+
+/// What lines of matters on one shelf begin with.
+pub(super) fn shelf(shelf: Shelf) -> Bytes {
+    key(b"Is", &[&[shelf as u8]])
+}
+
+/// The line of a matter; sorts by when it was reported.
+pub(super) fn shelved(on: Shelf, reported: Timestamp, id: MatterId) -> Bytes {
+    key(&shelf(on), &[&position(reported, id)])
+}
+
+/// What moments open matters are due begin with.
+pub(super) const DUE_AT: &[u8] = b"Id";
+
+/// When an open matter is due first; sorts by that moment.
+pub(super) fn due_at(at: Timestamp, id: MatterId) -> Bytes {
+    key(DUE_AT, &[&position(at, id)])
+}
+
+/// A moment and a matter, as they sort.
+pub(super) fn position(at: Timestamp, id: MatterId) -> Bytes {
+    key(&at.0.max(0).to_be_bytes(), &[&id.to_bytes()])
+}
+
+/// What matters with an answer for everybody begin with.
+pub(super) const ANSWERED: &[u8] = b"Q";
+
+/// A matter with an answer for everybody.
+pub(super) fn answered(id: MatterId) -> Bytes {
+    key(ANSWERED, &[&id.to_bytes()])
 }
 
 /// The trace a matter is part of.
@@ -71,6 +197,25 @@ pub(super) fn flow(author: DivisionCode, epoch: EpochId, to: Destination, lane: 
             &[lane.index() as u8],
         ],
     )
+}
+
+/// What all flows of an author begin with.
+pub(super) fn flows_of(author: DivisionCode) -> Bytes {
+    key(b"f", &[&code(author)])
+}
+
+/// The life, destination and lane of a flow, from what follows its author in the key.
+pub(super) fn flow_parts(key: &[u8]) -> Option<(EpochId, Destination, Lane)> {
+    let (epoch, rest) = key.split_first_chunk::<16>()?;
+    let (destination, rest) = rest.split_first_chunk::<11>()?;
+    let [lane] = *rest else {
+        return None;
+    };
+    Some((
+        EpochId(*epoch),
+        destination_from_bytes(destination)?,
+        Lane::from_index(lane.into())?,
+    ))
 }
 
 /// Why one envelope of a flow was refused.
@@ -154,4 +299,178 @@ pub(super) fn adoption_prefix(template: &TemplateKey) -> Bytes {
 /// A key statement.
 pub(super) fn key_statement(division: DivisionCode, id: KeyId) -> Bytes {
     key(KEYS, &[&code(division), &id.0])
+}
+
+/// An upload.
+pub(super) fn upload(id: UploadId) -> Bytes {
+    key(UPLOADS, &[&id.0])
+}
+
+/// A file that is being fetched.
+pub(super) fn fetch(digest: &Digest) -> Bytes {
+    key(FETCHES, &[digest])
+}
+
+/// A file of a matter that is kept here.
+pub(super) fn file(id: MatterId, no: FileNo, part: Part) -> Bytes {
+    key(FILES, &[&id.to_bytes(), &no.to_bytes(), &[part as u8]])
+}
+
+/// What all files of a matter begin with.
+pub(super) fn files_of(id: MatterId) -> Bytes {
+    key(FILES, &[&id.to_bytes()])
+}
+
+/// The step that a file of a matter belongs to.
+pub(super) fn step_of_file(key: &[u8]) -> Option<u16> {
+    let no = key.get(FILES.len() + 20..)?;
+    no.first_chunk().map(|step| u16::from_be_bytes(*step))
+}
+
+/// That a kept file belongs to what stands behind another key.
+pub(super) fn owner(digest: &Digest, owner: &[u8]) -> Bytes {
+    key(OWNERS, &[digest, owner])
+}
+
+/// What all owners of a kept file begin with.
+pub(super) fn owners(digest: &Digest) -> Bytes {
+    key(OWNERS, &[digest])
+}
+
+/// An account.
+pub(super) fn account(id: AccountId) -> Bytes {
+    key(ACCOUNTS, &[&id.0.to_be_bytes()])
+}
+
+/// Whose a login is.
+pub(super) fn login(login: &str) -> Bytes {
+    key(b"Pl", &[login.as_bytes()])
+}
+
+/// The hash of an account's password.
+pub(super) fn password(id: AccountId) -> Bytes {
+    key(b"Ph", &[&id.0.to_be_bytes()])
+}
+
+/// Wrong passwords for an account.
+pub(super) fn failures(id: AccountId) -> Bytes {
+    key(b"Pf", &[&id.0.to_be_bytes()])
+}
+
+/// A session, by the digest of its token.
+pub(super) fn session(digest: &Digest) -> Bytes {
+    key(b"Ps", &[digest])
+}
+
+/// An API key, by the digest of its token.
+pub(super) fn api_key(digest: &Digest) -> Bytes {
+    key(API_KEYS, &[digest])
+}
+
+/// A grid.
+pub(super) fn grid(id: GridId) -> Bytes {
+    key(GRIDS, &[&id.0.to_be_bytes()])
+}
+
+/// A slip of a matter, by the digest of its token.
+pub(super) fn slip(id: MatterId, digest: &Digest) -> Bytes {
+    key(b"Pr", &[&id.to_bytes(), digest])
+}
+
+/// Which account reported a matter.
+pub(super) fn reporter(id: MatterId) -> Bytes {
+    key(b"Pm", &[&id.to_bytes()])
+}
+
+/// What was done under a key of repetition.
+pub(super) fn once(digest: &Digest) -> Bytes {
+    key(b"Po", &[digest])
+}
+
+/// That something is to be deleted at a time.
+pub(super) fn due(at: Timestamp, target: &[u8]) -> Bytes {
+    key(DUE, &[&at.0.max(0).to_be_bytes(), target])
+}
+
+/// An entry of the audit trail.
+pub(super) fn audit(n: u64) -> Bytes {
+    key(AUDIT, &[&n.to_be_bytes()])
+}
+
+/// The mark of an envelope in hand at a crash.
+pub(super) fn crash(name: &Digest) -> Bytes {
+    key(CRASHES, &[name])
+}
+
+/// What signed words on a matter begin with.
+pub(super) fn words(id: MatterId) -> Bytes {
+    key(b"W", &[&id.to_bytes()])
+}
+
+/// A division's latest signed word on a matter.
+pub(super) fn latest_word(id: MatterId, author: DivisionCode) -> Bytes {
+    key(b"W", &[&id.to_bytes(), &code(author), &[0]])
+}
+
+/// Its last one of before the matter was opened again.
+pub(super) fn ended_word(id: MatterId, author: DivisionCode) -> Bytes {
+    key(b"W", &[&id.to_bytes(), &code(author), &[1]])
+}
+
+/// The author in the key of a word.
+pub(super) fn word_author(key: &[u8]) -> Option<DivisionCode> {
+    let author = key.get(21..29)?.try_into().ok()?;
+    DivisionCode::from_u64(u64::from_be_bytes(author))
+}
+
+/// A revocation.
+pub(super) fn revocation(division: DivisionCode, id: KeyId) -> Bytes {
+    key(REVOCATIONS, &[&code(division), &id.0])
+}
+
+/// A webhook.
+pub(super) fn hook(id: HookId) -> Bytes {
+    key(HOOKS, &[&id.0])
+}
+
+/// How far a webhook has come.
+pub(super) fn hook_course(id: HookId) -> Bytes {
+    key(b"Ep", &[&id.0])
+}
+
+/// What a webhook signs with.
+pub(super) fn hook_secret(id: HookId) -> Bytes {
+    key(b"Es", &[&id.0])
+}
+
+/// Which matter a number of another system became here.
+pub(super) fn imported(source: &Source, id: &str) -> Bytes {
+    key(b"Ei", &[source.as_str().as_bytes(), &[0], id.as_bytes()])
+}
+
+/// A change that is told.
+pub(super) fn change(n: u64) -> Bytes {
+    key(CHANGES, &[&n.to_be_bytes()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::template::Scope;
+
+    #[test]
+    fn the_parts_of_a_flow_are_read_back_from_its_key() {
+        let author: DivisionCode = "330825002222".parse().unwrap();
+        let above = "3308".parse().unwrap();
+        let epoch = EpochId([9; 16]);
+        for to in [
+            Destination::Division(above),
+            Destination::Scope(Scope::new(above, &[], &[])),
+        ] {
+            let key = flow(author, epoch, to, Lane::Notice);
+            let rest = key.strip_prefix(&flows_of(author)[..]).unwrap();
+            assert_eq!(flow_parts(rest), Some((epoch, to, Lane::Notice)));
+            assert_eq!(flow_parts(&rest[1..]), None);
+        }
+    }
 }

@@ -2,124 +2,54 @@
 
 use topology::DivisionCode;
 
-use super::{Office, OfficeError};
+use super::{Office, OfficeError, desk::Desk, keys};
 use crate::{
     domain::{
         actor::Actor,
-        category::{Category, Class, Priority, Visibility},
-        custody::{self, Decision, Docket, Refusal, Report},
+        attachment::{Attachment, UploadId},
+        category::{Category, Class},
+        custody::{self, Docket, Refusal, Turn},
         ids::MatterId,
-        matter::{Act, Body, Channel, Outcome},
-        request::{self, AskId},
-        suite::Digest,
+        matter::{Act, Body, Ground, Outcome, Version},
+        request::{self, Ask, AskId, Asked, Wish},
+        suite::{Digest, Suite},
     },
+    store::record,
     telemetry,
 };
 
 /// Longest remark of an office, in bytes.
-const MOST_NOTE_BYTES: usize = 4 * 1024;
+pub(super) const MOST_NOTE_BYTES: usize = 4 * 1024;
 
 /// Longest remarks on one matter together, in bytes: they travel in one frame with its body.
 const MOST_NOTES_BYTES: usize = 256 * 1024;
 
-/// What a person hands in.
-#[derive(Clone, Debug)]
-pub struct NewReport {
-    /// How it came in.
-    pub channel: Channel,
-    /// What it is about.
-    pub category: Category,
-    /// How urgent.
-    pub priority: Priority,
-    /// Who may learn of it.
-    pub visibility: Visibility,
-    /// How protected the text is.
-    pub class: Class,
-    /// The division complained about, if it is `direct`.
-    pub about: Option<DivisionCode>,
-    /// What the person wrote, at most [`Body::MOST_BYTES`].
-    pub text: String,
-    /// W3C trace context to continue.
-    pub trace: Option<String>,
+/// What the holder does with a matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Something that leaves it here.
+    Do(Act),
+    /// 上报 to a tier above, the parent if none is named.
+    Escalate(Option<DivisionCode>),
+    /// 交办 or 裁定 to a division below.
+    Give(Act),
+    /// 退回 to whoever sent it.
+    Return,
+    /// 职责异议: to the division above both.
+    Object(Ground),
+    /// Into another category.
+    Recategorise(Category),
+    /// Closed as the same as another that this node knows.
+    Merge(MatterId),
+    /// Clocks stopped, resumed or stretched.
+    Time(Turn),
 }
 
 impl Office {
-    /// Takes a report. Durable when it returns.
-    pub async fn report(&self, new: NewReport, actor: Actor) -> Result<MatterId, OfficeError> {
-        self.open_matter(new, None, actor).await
-    }
-
-    /// Takes a report and hands it to a tier above in the same commit.
-    pub async fn report_and_escalate(
-        &self,
-        new: NewReport,
-        to: DivisionCode,
-        actor: Actor,
-    ) -> Result<MatterId, OfficeError> {
-        self.open_matter(new, Some(to), actor).await
-    }
-
-    async fn open_matter(
-        &self,
-        new: NewReport,
-        escalate: Option<DivisionCode>,
-        actor: Actor,
-    ) -> Result<MatterId, OfficeError> {
-        new.category.check_listed()?;
-        check_text(&new.text, Body::MOST_BYTES)?;
-        let _place = self.places.try_acquire().map_err(|_| OfficeError::Busy)?;
-        let span = tracing::info_span!("matter.report", division = %self.me,
-            category = %new.category, matter = tracing::field::Empty);
-        let incoming = new.trace.as_deref();
-        if let Some(trace) = incoming {
-            telemetry::follow(&span, trace);
-        }
-        let body = Body {
-            class: new.class,
-            salt: self.supplies.entropy.bytes(),
-            text: new.text,
-        };
-        let suite = self.supplies.suite;
-        let report = Report {
-            channel: new.channel,
-            category: new.category,
-            priority: new.priority,
-            visibility: new.visibility,
-            class: new.class,
-            about: new.about,
-            suite,
-            body: body.commitment(suite),
-        };
-        let tree = &self.supplies.tree;
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        desk.ledger.matters += 1;
-        let id = MatterId {
-            origin: self.me,
-            epoch: desk.ledger.epoch.id.short(),
-            number: desk.ledger.matters,
-        };
-        span.record("matter", tracing::field::display(id));
-        desk.follow(id, telemetry::carry(&span, incoming));
-        let mut decision = custody::report(id, report, self.me, desk.now, tree)?;
-        if let Some(to) = escalate {
-            let reported = decision.facts;
-            let act = Act::Escalate(to);
-            decision = custody::transfer(decision.docket, act, None, self.me, desk.now, tree)?;
-            decision.facts.splice(0..0, reported);
-        }
-        desk.put_body(id, suite, &body);
-        desk.apply(decision).await?;
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
-        self.supplies.metrics.matters_reported.inc();
-        Ok(id)
-    }
-
     /// 受理
     pub async fn accept(&self, id: MatterId, actor: Actor) -> Result<(), OfficeError> {
-        self.work(id, Act::Accept, None, actor).await
+        self.work(id, Work::Do(Act::Accept), None, actor, None)
+            .await
     }
 
     /// 处置: records a piece of work.
@@ -129,7 +59,8 @@ impl Office {
         note: String,
         actor: Actor,
     ) -> Result<(), OfficeError> {
-        self.work(id, Act::Handle, Some(note), actor).await
+        let handle = Work::Do(Act::Handle);
+        self.work(id, handle, Some(note), actor, None).await
     }
 
     /// 结案
@@ -140,20 +71,8 @@ impl Office {
         note: Option<String>,
         actor: Actor,
     ) -> Result<(), OfficeError> {
-        self.work(id, Act::Close(outcome), note, actor).await
-    }
-
-    async fn work(
-        &self,
-        id: MatterId,
-        act: Act,
-        note: Option<String>,
-        actor: Actor,
-    ) -> Result<(), OfficeError> {
-        self.decide(id, note, actor, None, |docket, note, now| {
-            custody::act(docket, act, note, self.me, now, &self.supplies.tree)
-        })
-        .await
+        let close = Work::Do(Act::Close(outcome));
+        self.work(id, close, note, actor, None).await
     }
 
     /// 上报: hands a matter to a tier above, the parent if none is named.
@@ -165,9 +84,7 @@ impl Office {
         actor: Actor,
         trace: Option<String>,
     ) -> Result<(), OfficeError> {
-        let to = to.or(self.parent).ok_or(Refusal::NotAbove(self.me))?;
-        self.give(id, note, actor, trace, |_| Ok(Act::Escalate(to)))
-            .await
+        self.work(id, Work::Escalate(to), note, actor, trace).await
     }
 
     /// 交办: hands a matter to a division below.
@@ -179,8 +96,8 @@ impl Office {
         actor: Actor,
         trace: Option<String>,
     ) -> Result<(), OfficeError> {
-        self.give(id, note, actor, trace, |_| Ok(Act::Assign(to)))
-            .await
+        let assign = Work::Give(Act::Assign(to));
+        self.work(id, assign, note, actor, trace).await
     }
 
     /// 退回: hands a matter back to whoever sent it here.
@@ -191,50 +108,54 @@ impl Office {
         actor: Actor,
         trace: Option<String>,
     ) -> Result<(), OfficeError> {
-        let me = self.me;
-        self.give(id, note, actor, trace, |docket| {
-            custody::return_to(docket, me).map(Act::Return)
-        })
-        .await
+        self.work(id, Work::Return, note, actor, trace).await
     }
 
-    async fn give(
+    /// Does something with a matter that is held here. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`OfficeError::Refused`] if the rules do not allow it; nothing changed then.
+    pub async fn work(
         &self,
         id: MatterId,
+        work: Work,
         note: Option<String>,
         actor: Actor,
         trace: Option<String>,
-        act: impl FnOnce(&Docket) -> Result<Act, Refusal>,
     ) -> Result<(), OfficeError> {
-        self.decide(id, note, actor, trace, |docket, note, now| {
-            let act = act(&docket)?;
-            custody::transfer(docket, act, note, self.me, now, &self.supplies.tree)
-        })
-        .await
+        self.work_with(id, work, note, &[], actor, trace).await
     }
 
-    /// One decision on a known matter, durable when it returns.
-    async fn decide(
+    /// The same, with files that the same person uploaded beside the note.
+    ///
+    /// # Errors
+    /// As for [`Office::work`], and what may be wrong with the files.
+    pub async fn work_with(
         &self,
         id: MatterId,
+        work: Work,
         note: Option<String>,
+        files: &[UploadId],
         actor: Actor,
         trace: Option<String>,
-        decide: impl FnOnce(
-            Docket,
-            Option<Digest>,
-            crate::domain::time::Timestamp,
-        ) -> Result<Decision, Refusal>,
     ) -> Result<(), OfficeError> {
+        if note.is_none() && !files.is_empty() {
+            return Err(OfficeError::TextEmpty);
+        }
         if let Some(note) = &note {
             check_text(note, MOST_NOTE_BYTES)?;
         }
         let turn = self.turn.lock().await;
         let mut desk = self.desk(actor).await?;
-        let docket = desk
-            .docket(id)
-            .await?
-            .ok_or(OfficeError::NoSuchMatter(id))?;
+        if let Work::Recategorise(category) = &work {
+            desk.listed(category)?;
+        }
+        let known = desk.docket(id).await?;
+        let docket = known.ok_or(OfficeError::NoSuchMatter(id))?;
+        let into = match work {
+            Work::Merge(into) => desk.docket(into).await?,
+            _ => None,
+        };
         let incoming = match trace {
             Some(trace) => Some(trace),
             None => desk.trace_of(id).await?,
@@ -244,23 +165,35 @@ impl Office {
             telemetry::follow(&span, trace);
         }
         desk.trace = telemetry::carry(&span, incoming.as_deref());
-        let suite = docket.matter.suite;
-        let note = note.map(|text| {
-            let body = Body {
-                class: Class::Public,
-                salt: self.supplies.entropy.bytes(),
-                text,
-            };
-            (body.commitment(suite), body)
-        });
-        let commitment = note.as_ref().map(|(commitment, _)| *commitment);
-        let decision = decide(docket, commitment, desk.now)?;
-        if let Some((_, body)) = &note {
-            let before = desk.notes_bytes(&decision.docket.matter).await?;
-            if before + body.text.len() > MOST_NOTES_BYTES {
-                return Err(OfficeError::TooManyNotes(before, MOST_NOTES_BYTES));
+        let attachments = desk.take_uploads(files).await?;
+        let note = desk.keep_note(&docket, note, &attachments).await?;
+        let seat = desk.seat();
+        let decision = match work {
+            Work::Do(act) => custody::act(docket, act, note, None, seat),
+            Work::Escalate(to) => {
+                let to = to.or(self.parent).ok_or(Refusal::NotAbove(self.me))?;
+                custody::transfer(docket, Act::Escalate(to), note, seat)
             }
-            desk.put_body(id, suite, body);
+            Work::Give(act) => custody::transfer(docket, act, note, seat),
+            Work::Return => {
+                let to = custody::return_to(&docket, seat)?;
+                custody::transfer(docket, Act::Return(to), note, seat)
+            }
+            Work::Object(ground) => {
+                let to = custody::arbiter(&docket, seat)?;
+                custody::transfer(docket, Act::Object(to, ground), note, seat)
+            }
+            Work::Recategorise(category) => custody::recategorise(docket, category, note, seat),
+            Work::Time(turn) => custody::change_clocks(docket, turn, note, seat),
+            Work::Merge(other) => {
+                let into = into.ok_or(OfficeError::NoSuchMatter(other))?;
+                custody::merge(docket, &into.matter, note, seat)
+            }
+        }?;
+        let mut steps = decision.docket.matter.steps.iter();
+        if let Some(step) = steps.rposition(|step| step.note == note) {
+            let step = u16::try_from(step).expect("a matter has some hundred steps at most");
+            desk.bind(id, step, &attachments);
         }
         desk.apply(decision).await?;
         let ticket = desk.submit().await?;
@@ -272,21 +205,58 @@ impl Office {
     /// Asks the holder to hand back a matter this node sent away. The answer comes later and stands
     /// in the docket.
     pub async fn recall(&self, id: MatterId, actor: Actor) -> Result<(), OfficeError> {
+        self.wish(id, Wish::Recall, None, actor).await
+    }
+
+    /// Asks the holder for something; does it at once if that is this node. What became of it comes
+    /// later and stands in the docket, or, for a matter this node knows nothing of, in the log.
+    pub async fn wish(
+        &self,
+        id: MatterId,
+        wish: Wish,
+        note: Option<String>,
+        actor: Actor,
+    ) -> Result<(), OfficeError> {
+        if let Some(note) = &note {
+            check_text(note, MOST_NOTE_BYTES)?;
+        }
         let turn = self.turn.lock().await;
         let mut desk = self.desk(actor).await?;
-        let docket = desk
-            .docket(id)
-            .await?
-            .ok_or(OfficeError::NoSuchMatter(id))?;
-        let ask = self.next_ask(&mut desk);
-        desk.apply(request::recall(&docket, ask, self.me)?).await?;
+        let known = desk.docket(id).await?;
+        let unseen = known.is_none();
+        // One above may ask about a matter that never came here, by its number.
+        let above = unseen && id.origin != self.me && self.tree().contains(self.me, id.origin);
+        if unseen && !(above && wish.is_for_those_above()) {
+            return Err(OfficeError::NoSuchMatter(id));
+        }
+        let suite = known
+            .as_ref()
+            .map_or(self.supplies.suite, |known| known.matter.suite);
+        let note = desk.keep_words(id, suite, note, &[]);
+        let ask = Ask {
+            id: self.next_ask(&mut desk),
+            matter: id,
+            seen: Version::default(),
+            wish,
+            note,
+            suite,
+        };
+        match known {
+            Some(docket) => {
+                let trace = desk.trace_of(id).await?;
+                desk.trace = trace;
+                let decision = request::wish(&docket, ask, desk.seat())?;
+                desk.apply(decision).await?;
+            }
+            None => desk.ask_unseen(ask, id.origin).await?,
+        }
         let ticket = desk.submit().await?;
         drop(turn);
         ticket.durable().await?;
         Ok(())
     }
 
-    pub(super) fn next_ask(&self, desk: &mut super::desk::Desk<'_>) -> AskId {
+    pub(super) fn next_ask(&self, desk: &mut Desk<'_>) -> AskId {
         desk.ledger.asks += 1;
         AskId {
             by: self.me,
@@ -296,7 +266,53 @@ impl Office {
     }
 }
 
-fn check_text(text: &str, most: usize) -> Result<(), OfficeError> {
+impl Desk<'_> {
+    /// Keeps a remark of this office on a matter, and gives its commitment.
+    async fn keep_note(
+        &mut self,
+        docket: &Docket,
+        note: Option<String>,
+        attachments: &[Attachment],
+    ) -> Result<Option<Digest>, OfficeError> {
+        let Some(text) = note else {
+            return Ok(None);
+        };
+        let before = self.notes_bytes(&docket.matter).await?;
+        if before + text.len() > MOST_NOTES_BYTES {
+            return Err(OfficeError::TooManyNotes(before, MOST_NOTES_BYTES));
+        }
+        let matter = &docket.matter;
+        Ok(self.keep_words(matter.id, matter.suite, Some(text), attachments))
+    }
+
+    pub(super) fn keep_words(
+        &mut self,
+        id: MatterId,
+        suite: Suite,
+        text: Option<String>,
+        attachments: &[Attachment],
+    ) -> Option<Digest> {
+        let salt = self.office.supplies.entropy.bytes();
+        let body = Body {
+            attachments: attachments.to_vec(),
+            ..Body::of_text(Class::Public, salt, text?)
+        };
+        Some(self.keep_body(id, suite, body, None))
+    }
+
+    /// Asks about a matter that is not known here, and remembers that it was asked.
+    pub(super) async fn ask_unseen(
+        &mut self,
+        ask: Ask,
+        to: DivisionCode,
+    ) -> Result<(), OfficeError> {
+        self.view
+            .put(keys::ask(ask.id), record::write(&Asked { ask, to }));
+        self.send(request::sent(ask, to)).await
+    }
+}
+
+pub(super) fn check_text(text: &str, most: usize) -> Result<(), OfficeError> {
     match text.len() {
         0 => Err(OfficeError::TextEmpty),
         length if length > most => Err(OfficeError::TextTooLong(length, most)),

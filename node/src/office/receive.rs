@@ -1,29 +1,37 @@
 //! What neighbours bring. Each envelope has one outcome, recorded before it is acknowledged and the
 //! same however often it arrives.
 
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
 use bytes::Bytes;
+use futures::FutureExt;
 use topology::DivisionCode;
 
 use super::{
     Office, OfficeError,
+    crashes::{Crashed, InHand},
     desk::{Carried, Desk},
     greet::PeerMemory,
     keys,
+    matters::MOST_NOTE_BYTES,
+    sealing::{Arrived, named_bodies},
 };
 use crate::{
     domain::{
         actor::Actor,
         authority::{Denied, Neighbour},
-        custody::{self, Taken},
+        category::Class,
+        custody::{self, Docket, Taken},
         envelope::{Destination, Envelope, Order, Payload},
         flow::Seen,
         ids::MatterId,
-        matter::{Body, CustodyVersion, Matter},
-        request::{self, Answer, Ask, Heard},
+        matter::{CustodyVersion, Matter},
+        request::{self, Answer, Ask, Asked, Heard, Next},
+        revocation::Revocation,
+        seal::Kept,
         statement::Proof,
         suite::Digest,
     },
-    outbox::queue::body_key,
     store::{BATCH_KEYS, StoreError, Ticket, record},
     telemetry,
     wire::refusal::RefusalCode,
@@ -43,8 +51,8 @@ pub struct Received {
     pub bytes: Bytes,
     /// Its author's proof.
     pub proof: Proof,
-    /// Bodies that came beside it, not yet compared with their commitments.
-    pub bodies: Vec<Body>,
+    /// Bodies that came beside it, opened, not yet compared with their commitments.
+    pub bodies: Vec<Arrived>,
     /// W3C trace context.
     pub trace: Option<String>,
 }
@@ -63,6 +71,7 @@ pub enum Outcome {
 pub struct Receipt {
     outcomes: Vec<Outcome>,
     tickets: Vec<Ticket>,
+    revoked: Vec<Arc<Revocation>>,
 }
 
 impl Receipt {
@@ -73,6 +82,18 @@ impl Receipt {
         }
         Ok(self.outcomes)
     }
+
+    /// Keys that do not count any more, and did before.
+    pub fn revoked(&self) -> &[Arc<Revocation>] {
+        &self.revoked
+    }
+}
+
+/// Envelopes that were taken together.
+struct OneUnit {
+    outcomes: Vec<Outcome>,
+    revoked: Vec<Arc<Revocation>>,
+    ticket: Ticket,
 }
 
 /// Which envelopes of the flows in one decision were seen.
@@ -87,41 +108,114 @@ impl Office {
         from: Neighbour,
         batch: Vec<Received>,
     ) -> Result<Receipt, OfficeError> {
-        let metrics = &self.supplies.metrics;
         let turn = self.turn.lock().await;
         let mut receipt = Receipt {
             outcomes: Vec::with_capacity(batch.len()),
             tickets: vec![],
+            revoked: vec![],
         };
-        let mut batch = batch.into_iter().peekable();
-        while batch.peek().is_some() {
-            let mut desk = self.desk(Actor::Peer(from.division())).await?;
-            let mut flows = Flows::default();
-            let mut last_word = None;
-            while let Some(received) =
-                batch.next_if(|_| desk.view.len() + KEYS_PER_ENVELOPE <= BATCH_KEYS)
-            {
-                desk.trace.clone_from(&received.trace);
-                let outcome = desk.take(from, &received, &mut flows).await?;
-                match outcome {
-                    Outcome::Accepted => metrics.envelopes_received.inc(),
-                    Outcome::Refused(_) => metrics.envelopes_refused.inc(),
-                };
-                receipt.outcomes.push(outcome);
-                if received.envelope.author == from.division() {
-                    last_word = Some(received);
+        let marked = self.mark_batch(from.division(), &batch).await?;
+        let mut rest = &batch[..];
+        while let Some(first) = rest.first() {
+            let taken = match self.suspect(first) {
+                Some(crashed) => self.take_suspect(from, first, crashed).await?,
+                None => {
+                    let innocent = rest.iter().position(|one| self.suspect(one).is_some());
+                    let some = &rest[..innocent.unwrap_or(rest.len())];
+                    let in_hand = InHand::default();
+                    let work = self.take_some(from, some, marked, &in_hand);
+                    let Ok(taken) = AssertUnwindSafe(work).catch_unwind().await else {
+                        self.supplies.metrics.envelope_crashes.inc();
+                        self.mark_crashed(in_hand.of(some)).await?;
+                        return Err(OfficeError::Crashed);
+                    };
+                    taken?
                 }
-            }
-            for (key, seen) in flows.0 {
-                desk.view.put(key, record::write(&seen));
-            }
-            if let Some(received) = last_word {
-                desk.remember(from.division(), received).await?;
-            }
-            receipt.tickets.push(desk.submit().await?);
+            };
+            rest = &rest[taken.outcomes.len()..];
+            receipt.outcomes.extend(taken.outcomes);
+            receipt.revoked.extend(taken.revoked);
+            receipt.tickets.push(taken.ticket);
         }
         drop(turn);
         Ok(receipt)
+    }
+
+    /// Takes as many as fit into one unit.
+    async fn take_some(
+        &self,
+        from: Neighbour,
+        some: &[Received],
+        marked: bool,
+        in_hand: &InHand,
+    ) -> Result<OneUnit, OfficeError> {
+        let metrics = &self.supplies.metrics;
+        let mut desk = self.desk(Actor::Peer(from.division())).await?;
+        let mut flows = Flows::default();
+        let mut outcomes = vec![];
+        let mut last_word = None;
+        for (at, received) in some.iter().enumerate() {
+            if at > 0 && desk.view.len() + KEYS_PER_ENVELOPE > BATCH_KEYS {
+                break;
+            }
+            in_hand.are(at, at + 1);
+            desk.trace.clone_from(&received.trace);
+            let outcome = desk.take(from, received, &mut flows).await?;
+            match outcome {
+                Outcome::Accepted => metrics.envelopes_received.inc(),
+                Outcome::Refused(_) => metrics.envelopes_refused.inc(),
+            };
+            outcomes.push(outcome);
+            if marked {
+                desk.unmark(received);
+            }
+            if received.envelope.author == from.division() {
+                last_word = Some(received);
+            }
+        }
+        in_hand.are(0, outcomes.len());
+        for (key, seen) in flows.0 {
+            desk.view.put(key, record::write(&seen));
+        }
+        if let Some(received) = last_word {
+            desk.remember(from.division(), received).await?;
+        }
+        Ok(OneUnit {
+            outcomes,
+            revoked: std::mem::take(&mut desk.revoked),
+            ticket: desk.submit().await?,
+        })
+    }
+
+    /// Takes alone what was in hand at a crash. After the last one it is refused.
+    async fn take_suspect(
+        &self,
+        from: Neighbour,
+        received: &Received,
+        mut crashed: Crashed,
+    ) -> Result<OneUnit, OfficeError> {
+        if !crashed.is_given_up() {
+            crashed = self.mark_again(received, crashed).await?;
+            let in_hand = InHand::default();
+            let work = self.take_some(from, std::slice::from_ref(received), true, &in_hand);
+            match AssertUnwindSafe(work).catch_unwind().await {
+                Ok(taken) => {
+                    self.clear(received);
+                    return taken;
+                }
+                Err(_) if !crashed.is_given_up() => {
+                    self.supplies.metrics.envelope_crashes.inc();
+                    return Err(OfficeError::Crashed);
+                }
+                Err(_) => self.supplies.metrics.envelope_crashes.inc(),
+            };
+        }
+        self.supplies.metrics.envelopes_refused.inc();
+        Ok(OneUnit {
+            outcomes: vec![Outcome::Refused(RefusalCode::Internal)],
+            revoked: vec![],
+            ticket: self.give_up(from, received).await?,
+        })
     }
 }
 
@@ -140,6 +234,11 @@ impl Desk<'_> {
             ref order,
             ..
         } = received.envelope;
+        // The refusal is not recorded: the revocation is, and the same words may come signed with the
+        // key that takes the place of the revoked one.
+        if !self.counts(received) {
+            return Ok(Outcome::Refused(RefusalCode::Revoked));
+        }
         // Words of others that this peer may not carry leave no trace: they may come the right way.
         if let Some(denied) = received.denied.filter(|_| author != from.division()) {
             return Ok(Outcome::Refused(denied.into()));
@@ -209,16 +308,27 @@ impl Desk<'_> {
                 return Ok(taken);
             }
             Payload::Notice(matter) => {
-                let Some(bodies) = self.named_bodies(matter, &received.bodies) else {
+                let Some(bodies) = named_bodies(matter, &received.bodies) else {
                     return Ok(Outcome::Refused(RefusalCode::Malformed));
                 };
                 let bodies = self.hear_notice(author, matter, &bodies).await?;
-                if !here {
+                if here {
+                    self.keep_word(matter, received).await?;
+                } else {
                     self.carry(received, bodies).await?;
                 }
             }
-            Payload::Ask(ask) if here => self.hear_ask(*ask).await?,
-            Payload::Answer(answer) if here => self.hear_answer(answer).await?,
+            Payload::Ask(ask) => {
+                let Some(words) = self.keep_asked(ask, &received.bodies).await? else {
+                    return Ok(Outcome::Refused(RefusalCode::Malformed));
+                };
+                if here {
+                    self.hear_ask(*ask).await?;
+                } else {
+                    self.carry(received, words).await?;
+                }
+            }
+            Payload::Answer(answer) if here => self.hear_answer(author, answer).await?,
             Payload::Template(template) => self.hear_template(template, received).await?,
             Payload::Adoption(report) => self.hear_adoption(from.division(), report).await?,
             Payload::Cell(report) => self.hear_cell(from.division(), report).await?,
@@ -226,25 +336,16 @@ impl Desk<'_> {
                 let order = received.envelope.epoch.order;
                 self.complete_cells(from.division(), order).await?;
             }
-            Payload::Ask(_) | Payload::Answer(_) | Payload::Unknown(_) => {
+            Payload::Revocation(revocation) => {
+                let from = from.division();
+                let new = self.hear_revocation(from, revocation, received).await?;
+                self.revoked.extend(new);
+            }
+            Payload::Answer(_) | Payload::Unknown(_) => {
                 self.carry(received, vec![]).await?;
             }
         }
         Ok(Outcome::Accepted)
-    }
-
-    /// The bodies that a matter names, with their commitments. `None` if one is not named.
-    fn named_bodies<'a>(
-        &self,
-        matter: &Matter,
-        bodies: &'a [Body],
-    ) -> Option<Vec<(Digest, &'a Body)>> {
-        let commitments = bodies
-            .iter()
-            .map(|body| (body.commitment(matter.suite), body));
-        let named = |(commitment, _): &(Digest, _)| matter.commitments().any(|c| c == *commitment);
-        let named_bodies: Vec<_> = commitments.filter(named).collect();
-        (named_bodies.len() == bodies.len()).then_some(named_bodies)
     }
 
     async fn take_give(
@@ -252,9 +353,9 @@ impl Desk<'_> {
         from: Neighbour,
         matter: &Matter,
         bound_for: DivisionCode,
-        bodies: &[Body],
+        bodies: &[Arrived],
     ) -> Result<Outcome, OfficeError> {
-        let Some(bodies) = self.named_bodies(matter, bodies) else {
+        let Some(bodies) = named_bodies(matter, bodies) else {
             return Ok(Outcome::Refused(RefusalCode::Malformed));
         };
         let known = self.docket(matter.id).await?;
@@ -264,16 +365,11 @@ impl Desk<'_> {
             matter,
             bound_for,
         };
-        let office = self.office;
-        let tree = &office.supplies.tree;
-        match custody::receive(known.as_ref(), refused, incoming, office.me, self.now, tree) {
+        match custody::receive(known.as_ref(), refused, incoming, self.seat()) {
             Taken::Already => Ok(Outcome::Accepted),
             Taken::Refused(reason) => Ok(Outcome::Refused(reason.into())),
             Taken::Now(decision) => {
-                for (commitment, body) in bodies {
-                    let key = body_key(matter.id, &commitment);
-                    self.view.put(key, record::write(body));
-                }
+                self.keep_taken(matter, &bodies).await?;
                 let trace = self.trace.clone();
                 self.follow(matter.id, trace);
                 self.office.supplies.metrics.custody_taken.inc();
@@ -288,7 +384,7 @@ impl Desk<'_> {
     }
 
     /// From now on nothing up to this version is taken from this giver, which holds it again.
-    async fn refuse_give(
+    pub(super) async fn refuse_give(
         &mut self,
         from: Neighbour,
         envelope: &Envelope,
@@ -317,39 +413,59 @@ impl Desk<'_> {
         &mut self,
         author: DivisionCode,
         matter: &Matter,
-        bodies: &[(Digest, &Body)],
+        bodies: &[(Digest, Kept)],
     ) -> Result<Vec<Bytes>, OfficeError> {
         let known = self.docket(matter.id).await?;
-        let office = self.office;
-        let tree = &office.supplies.tree;
-        let decision =
-            custody::hear_notice(known.as_ref(), matter, author, office.me, self.now, tree);
-        for (commitment, body) in bodies {
-            self.view
-                .put(body_key(matter.id, commitment), record::write(*body));
+        let decision = custody::hear_notice(known.as_ref(), matter, author, self.seat());
+        // Whoever speaks from beyond the neighbour has it from the neighbour.
+        let was_giving = known.as_ref().is_some_and(Docket::is_giving);
+        if decision.is_some() && was_giving {
+            self.forget_papers(matter);
         }
+        if decision.is_some() || known.is_none() {
+            self.heed_erasure(matter).await?;
+        }
+        let carried = self.keep_heard(known.as_ref(), matter, bodies).await?;
         if let Some(decision) = decision {
             self.apply(decision).await?;
         }
-        Ok(bodies
-            .iter()
-            .map(|(commitment, _)| body_key(matter.id, commitment))
-            .collect())
+        Ok(carried)
+    }
+
+    /// Keeps the words that came beside a request; gives their key. `None` if they are not its own.
+    async fn keep_asked(
+        &mut self,
+        ask: &Ask,
+        bodies: &[Arrived],
+    ) -> Result<Option<Vec<Bytes>>, OfficeError> {
+        let body = match bodies {
+            [] => return Ok(Some(vec![])),
+            [Arrived::Open(body)] => body,
+            _ => return Ok(None),
+        };
+        let own = Some(body.commitment(ask.suite)) == ask.note && body.class == Class::Public;
+        if !own || body.text.len() > MOST_NOTE_BYTES {
+            return Ok(None);
+        }
+        if self.is_past(ask).await? {
+            return Ok(Some(vec![]));
+        }
+        let commitment = body.commitment(ask.suite);
+        let kept = Kept::Open(body.clone());
+        Ok(Some(vec![self.put_kept(ask.matter, &commitment, &kept)]))
     }
 
     async fn hear_ask(&mut self, ask: Ask) -> Result<(), OfficeError> {
         let known = self.docket(ask.matter).await?;
-        let office = self.office;
-        let tree = &office.supplies.tree;
-        let answer = match request::hear_ask(known.as_ref(), ask, office.me, self.now, tree) {
+        let answer = match request::hear_ask(known.as_ref(), ask, self.seat()) {
             Heard::Repeated => return Ok(()),
             Heard::Parked(docket) => {
-                self.put_docket(&docket);
+                self.put_docket(docket);
                 return Ok(());
             }
             Heard::Answered(docket, answer) => {
                 if let Some(docket) = docket {
-                    self.put_docket(&docket);
+                    self.put_docket(docket);
                 }
                 answer
             }
@@ -361,16 +477,48 @@ impl Desk<'_> {
         self.send(custody::reply_to(ask.id.by, answer)).await
     }
 
-    async fn hear_answer(&mut self, answer: &Answer) -> Result<(), OfficeError> {
-        let Some(docket) = self.docket(answer.matter).await? else {
-            return Ok(());
+    pub(super) async fn hear_answer(
+        &mut self,
+        from: DivisionCode,
+        answer: &Answer,
+    ) -> Result<(), OfficeError> {
+        let docket = self.docket(answer.matter).await?;
+        // Asked when nothing was known of it, answered when something may be.
+        let unseen: Option<Asked> = self.read(&keys::ask(answer.ask)).await?;
+        let Some(docket) = docket.filter(|_| unseen.is_none()) else {
+            return self.hear_answer_unseen(unseen, from, answer).await;
         };
         let again = self.office.next_ask(self);
-        match request::take_answer(&docket, answer, again, self.office.me) {
+        match request::take_answer(&docket, from, answer, again, self.seat()) {
             None => Ok(()),
             Some((decision, next)) => {
                 tracing::info!(matter = %answer.matter, ?next, "recall answered");
                 self.apply(decision).await
+            }
+        }
+    }
+
+    /// The answer to a request about a matter that never came here: the pointer is followed, or what
+    /// became of it is logged.
+    async fn hear_answer_unseen(
+        &mut self,
+        asked: Option<Asked>,
+        from: DivisionCode,
+        answer: &Answer,
+    ) -> Result<(), OfficeError> {
+        let next = request::hear_answer(asked.as_ref(), from, answer, self.seat());
+        let Some(Asked { ask: asked, .. }) = asked.filter(|_| next != Next::Ignore) else {
+            return Ok(());
+        };
+        self.view.delete(keys::ask(answer.ask));
+        match next {
+            Next::Again(to, seen) => {
+                let id = self.office.next_ask(self);
+                self.ask_unseen(Ask { id, seen, ..asked }, to).await
+            }
+            _ => {
+                tracing::info!(matter = %answer.matter, wish = ?asked.wish, ?next, "answered");
+                Ok(())
             }
         }
     }
@@ -400,7 +548,7 @@ impl Desk<'_> {
     async fn remember(
         &mut self,
         neighbour: DivisionCode,
-        received: Received,
+        received: &Received,
     ) -> Result<(), OfficeError> {
         let Received {
             envelope,
@@ -419,8 +567,8 @@ impl Desk<'_> {
         memory.held = Some(super::greet::Held {
             epoch,
             issue: envelope.issue,
-            bytes,
-            proof,
+            bytes: bytes.clone(),
+            proof: proof.clone(),
         });
         self.view.put(key, record::write(&memory));
         Ok(())

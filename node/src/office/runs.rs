@@ -63,6 +63,7 @@ impl Office {
         runs.begin(desk.ledger.issue, jump);
         desk.ledger.issue = runs.first - 1;
         desk.view.put(keys::RUNS, record::write(&runs));
+        self.begin_watch(&mut desk.view).await?;
         let _not_awaited = desk.submit().await?;
         Ok(())
     }

@@ -1,16 +1,22 @@
 //! What neighbours answered.
 
+use bytes::Bytes;
 use topology::DivisionCode;
 
-use super::{Office, OfficeError};
+use super::{Office, OfficeError, desk::Desk};
 use crate::{
-    domain::{actor::Actor, custody, envelope::Lane},
+    domain::{
+        actor::Actor,
+        custody,
+        envelope::{Envelope, Lane, Payload},
+        request,
+    },
     outbox::{
-        queue::{SlotEntry, segment_key},
+        queue::{Queued, SlotEntry, segment_key},
         sender::Settled,
     },
     store::BATCH_KEYS,
-    wire::refusal::RefusalCode,
+    wire::{self, refusal::RefusalCode},
 };
 
 impl Office {
@@ -26,35 +32,33 @@ impl Office {
         let mut settled = settled.into_iter().peekable();
         while settled.peek().is_some() {
             let mut desk = self.desk(Actor::Peer(neighbour)).await?;
-            while let Some(answer) = settled.next_if(|_| desk.view.len() + 8 <= BATCH_KEYS) {
+            while let Some(answer) = settled.next_if(|_| desk.view.len() + 10 <= BATCH_KEYS) {
                 let Settled {
                     n,
                     give,
                     slot,
                     refused,
+                    at,
                     last,
                 } = answer;
                 if let Some((id, cv)) = give
                     && let Some(docket) = desk.docket(id).await?
-                    && let Some(decision) = custody::settle(
-                        docket,
-                        cv,
-                        refused.is_some(),
-                        self.me,
-                        desk.now,
-                        &self.supplies.tree,
-                    )
+                    && let Some(decision) =
+                        custody::settle(docket, cv, refused.is_some(), desk.seat())
                 {
                     let metrics = &self.supplies.metrics;
                     if refused.is_some() {
                         metrics.custody_refused.inc();
                     } else {
                         metrics.custody_given.inc();
+                        desk.forget_papers(&decision.docket.matter);
                     }
                     desk.apply(decision).await?;
                 }
                 if let Some(reason) = refused {
                     tracing::warn!(%neighbour, lane = lane.name(), ?give, %reason, "refused");
+                    desk.end_request(segment_key(neighbour, lane, n), at)
+                        .await?;
                 }
                 if last {
                     desk.view.delete(segment_key(neighbour, lane, n));
@@ -70,5 +74,28 @@ impl Office {
         }
         drop(turn);
         Ok(())
+    }
+}
+
+impl Desk<'_> {
+    /// If what a neighbour refused was a request, it is over: this node's own ends here, and the
+    /// division whose request was carried is told.
+    async fn end_request(&mut self, segment: Bytes, at: usize) -> Result<(), OfficeError> {
+        let queued: Option<Vec<Queued>> = self.read(&segment).await?;
+        let refused = queued.as_deref().and_then(|queued| queued.get(at));
+        let envelope = refused.map(|queued| wire::decode_envelope(&queued.bytes));
+        let Some(Ok(Envelope {
+            payload: Payload::Ask(ask),
+            ..
+        })) = envelope
+        else {
+            return Ok(());
+        };
+        let (me, answer) = (self.office.me, request::not_carried(&ask));
+        if ask.id.by == me {
+            self.hear_answer(me, &answer).await
+        } else {
+            self.send(custody::reply_to(ask.id.by, answer)).await
+        }
     }
 }

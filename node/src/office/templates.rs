@@ -120,14 +120,8 @@ impl Office {
     /// All templates this node has heard of.
     pub async fn templates(&self) -> Result<Vec<TemplateRecord>, OfficeError> {
         let range = Range::prefix(keys::TEMPLATES);
-        let seen = self
-            .supplies
-            .store
-            .scan(self.me, range, usize::MAX, false)
-            .await?;
-        self.supplies.store.settle(seen.generation).await?;
-        let records = seen.value.iter().map(|(_, bytes)| record::read(bytes));
-        Ok(records.collect::<Result<_, _>>()?)
+        let records = self.read_all(range, usize::MAX).await?;
+        Ok(records.into_iter().map(|(_, record)| record).collect())
     }
 
     /// How far the latest version of a template has come in this node's subtree.
@@ -210,6 +204,7 @@ impl Desk<'_> {
                 Verdict::Applied => {
                     let key = keys::in_force(&template.key);
                     self.view.put(key, record::write(template));
+                    self.new_policy |= template.key.kind == TemplateKind::Policy;
                     Stance::Applied
                 }
                 Verdict::Refused(reason) => Stance::Refused(reason),
@@ -218,6 +213,7 @@ impl Desk<'_> {
         }
         self.view
             .put(keys::template(&template.key), record::write(&record));
+        self.news.template(&record.template, record.stance.as_ref());
         let applied = record.stance == Some(Stance::Applied);
         for child in self.office.met().await? {
             if tree.parent(child) == Some(me) {
@@ -348,8 +344,10 @@ impl Desk<'_> {
                 let key = &record.template.key;
                 self.view
                     .put(keys::in_force(key), record::write(&record.template));
+                self.new_policy |= key.kind == TemplateKind::Policy;
                 record.stance = Some(Stance::Applied);
                 self.view.put(keys::template(key), record::write(&record));
+                self.news.template(&record.template, record.stance.as_ref());
                 self.report_adoption(&record).await?;
             }
         }

@@ -7,18 +7,21 @@ use super::{Office, OfficeError, keys};
 use crate::{
     domain::{
         category::{Platform, Priority, Visibility},
+        clock::{self, Clock, How, Stage},
         custody::{Docket, Standing},
         envelope::Lane,
         ids::MatterId,
-        matter::{Act, Body, Channel, Status, Version},
+        matter::{Act, Body, Channel, Contact, Matter, Outcome, Place, Status, Target, Version},
+        receipt::Line,
+        request::{Reply, Wish},
+        suite::Digest,
         time::Timestamp,
     },
-    outbox::queue,
     store::{Range, record},
 };
 
 /// How this node stands to a matter, for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum StandingView {
     /// Held here.
@@ -26,8 +29,10 @@ pub enum StandingView {
     /// Handed over, not yet answered.
     Giving {
         /// The neighbour.
+        #[schema(value_type = String)]
         to: DivisionCode,
         /// The end of its way.
+        #[schema(value_type = String)]
         bound_for: DivisionCode,
     },
     /// A copy.
@@ -35,32 +40,38 @@ pub enum StandingView {
 }
 
 /// What a person wrote, or that it may not be seen here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BodyView {
     /// The text.
     Text(String),
     /// Only the holder sees it.
     Masked,
+    /// It was erased.
+    Erased,
     /// It is not here.
     Absent,
+    /// It is here and does not open; the node's log says why.
+    Unreadable,
 }
 
 /// One step, for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StepView {
     /// When, in milliseconds since 1970.
     pub at_ms: i64,
     /// The acting division.
+    #[schema(value_type = String)]
     pub by: DivisionCode,
-    /// What was done.
+    /// What was done: a word, or a word with the division or outcome it names.
+    #[schema(value_type = serde_json::Value)]
     pub act: Act,
     /// The office's remark.
     pub note: Option<BodyView>,
 }
 
 /// A matter, for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MatterView {
     /// Its number.
     pub id: String,
@@ -79,12 +90,16 @@ pub struct MatterView {
     /// State of the work.
     pub status: Status,
     /// Where it was reported.
+    #[schema(value_type = String)]
     pub origin: DivisionCode,
     /// First receiver.
+    #[schema(value_type = String)]
     pub responsible: DivisionCode,
     /// Who holds it, as last heard.
+    #[schema(value_type = String)]
     pub holder: DivisionCode,
     /// The neighbour it is being handed to.
+    #[schema(value_type = Option<String>)]
     pub transit: Option<DivisionCode>,
     /// How this node stands to it.
     pub standing: StandingView,
@@ -96,14 +111,139 @@ pub struct MatterView {
     pub body: BodyView,
     /// Every step.
     pub steps: Vec<StepView>,
-    /// Whether a recall by this node is outstanding.
-    pub recalling: bool,
+    /// What is to be done by when, in the order in which the clocks started.
+    pub clocks: Vec<ClockView>,
+    /// Where it is; only the holder sees it.
+    pub place: Option<Point>,
+    /// Who reported it, masked; only the holder sees it.
+    pub contact: Option<Contact>,
+    /// To whom it was dispatched in the division that holds it.
+    pub dispatched: Option<Target>,
+    /// The parts, if it is a bundle.
+    pub parts: Vec<PartView>,
+    /// The bundle it is a part of.
+    pub part_of: Option<String>,
+    /// Signed receipts that can be had here, oldest first.
+    pub receipts: Vec<Line>,
+    /// What this node asked of the holder, and the answers.
+    pub requests: Vec<RequestView>,
+}
+
+/// A point on the ground, WGS 84.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Point {
+    /// Degrees north, -90 to 90.
+    pub latitude: f64,
+    /// Degrees east, -180 to 180.
+    pub longitude: f64,
+}
+
+// JSON knows no number that differs from itself.
+impl Eq for Point {}
+
+impl From<Place> for Point {
+    fn from(place: Place) -> Self {
+        let (latitude, longitude) = place.degrees();
+        Self {
+            latitude,
+            longitude,
+        }
+    }
+}
+
+/// How a clock stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stands {
+    /// There is time.
+    Running,
+    /// There is little time.
+    DueSoon,
+    /// Its time is used up.
+    Overdue,
+    /// Time does not count.
+    Paused,
+    /// It ended in time.
+    Met,
+    /// It ended after it was due.
+    Late,
+    /// It no longer matters.
+    Cancelled,
+}
+
+/// A clock, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ClockView {
+    /// What is to be done.
+    #[schema(value_type = String, example = "finish")]
+    pub stage: Stage,
+    /// How much time it gives: `5wd`, `2wh`, `30d`, `24h`.
+    pub allowance: String,
+    /// When it started, in milliseconds since 1970.
+    pub started_ms: i64,
+    /// When it is used up; while paused, if it ran again now by itself.
+    pub due_ms: i64,
+    /// How it stands by this node's clock.
+    pub stands: Stands,
+    /// The line of policy that set it.
+    pub rule: String,
+}
+
+impl ClockView {
+    fn of(clock: &Clock, now: Timestamp) -> Self {
+        let due = clock.pause.map_or(clock.due, |pause| pause.due);
+        Self {
+            stage: clock.stage,
+            allowance: clock.allowance.to_string(),
+            started_ms: clock.started.0,
+            due_ms: due.0,
+            stands: match clock.standing(now) {
+                clock::Standing::Running { .. } => Stands::Running,
+                clock::Standing::DueSoon { .. } => Stands::DueSoon,
+                clock::Standing::Overdue { .. } => Stands::Overdue,
+                clock::Standing::Paused { .. } => Stands::Paused,
+                clock::Standing::Ended(How::Met) => Stands::Met,
+                clock::Standing::Ended(How::Late) => Stands::Late,
+                clock::Standing::Ended(How::Cancelled) => Stands::Cancelled,
+            },
+            rule: clock.rule.to_string(),
+        }
+    }
+}
+
+/// A part of a bundle, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PartView {
+    /// Its number.
+    pub id: String,
+    /// How it ended; absent while it is open.
+    pub ended: Option<Outcome>,
+}
+
+impl From<(MatterId, Option<Outcome>)> for PartView {
+    fn from((id, ended): (MatterId, Option<Outcome>)) -> Self {
+        let id = id.to_string();
+        Self { id, ended }
+    }
+}
+
+/// A request of this node, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RequestView {
+    /// What was asked.
+    #[schema(value_type = serde_json::Value)]
+    pub wish: Wish,
+    /// What became of it; absent while that is not known.
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub reply: Option<Reply>,
 }
 
 /// How much waits for a neighbour in one lane.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct QueueLength {
     /// The neighbour.
+    #[schema(value_type = String)]
     pub neighbour: DivisionCode,
     /// The lane.
     pub lane: Lane,
@@ -139,39 +279,40 @@ impl Office {
         if let Some(after) = after {
             range.from = [&keys::docket(after)[..], &[0]].concat().into();
         }
-        let store = &self.supplies.store;
-        let seen = store.scan(self.me, range, limit, false).await?;
-        store.settle(seen.generation).await?;
-        let dockets = seen.value.iter().map(|(_, bytes)| record::read(bytes));
-        Ok(dockets.collect::<Result<_, _>>()?)
+        let dockets = self.read_all(range, limit).await?;
+        Ok(dockets.into_iter().map(|(_, docket)| docket).collect())
     }
 
     /// How many matters this node holds, hands over, and has copies of.
     pub async fn standings(&self) -> Result<(usize, usize, usize), OfficeError> {
-        let (mut holding, mut giving, mut copies) = (0, 0, 0);
-        for docket in self.dockets(None, usize::MAX).await? {
-            match docket.standing {
-                Standing::Holding => holding += 1,
-                Standing::Giving { .. } => giving += 1,
-                Standing::Elsewhere => copies += 1,
-            }
-        }
+        let [holding, giving, copies] = self.ledger().await?.standings.map(|count| count as usize);
         Ok((holding, giving, copies))
     }
 
     /// A docket as people see it.
     pub async fn view(&self, docket: Docket) -> Result<MatterView, OfficeError> {
         let holding = docket.standing == Standing::Holding;
+        let outstanding: Vec<_> = docket.outstanding().map(|ask| ask.wish).collect();
         let matter = docket.matter;
         let body = if holding {
-            self.body(matter.id, &matter.body).await?
+            self.body(&matter, &matter.body).await?
         } else {
             BodyView::Masked
         };
+        let (mut place, mut contact) = (None, None);
+        if holding {
+            let paper = self.paper(&matter, &matter.body).await?;
+            place = paper.and_then(|paper| paper.place).map(Point::from);
+            if let Some(commitment) = &matter.contact {
+                let paper = self.paper(&matter, commitment).await?;
+                contact = paper.and_then(|paper| paper.contact);
+                contact = contact.map(|contact| contact.masked());
+            }
+        }
         let mut steps = Vec::with_capacity(matter.steps.len());
         for step in &matter.steps {
             let note = match &step.note {
-                Some(note) => Some(self.body(matter.id, note).await?),
+                Some(note) => Some(self.body(&matter, note).await?),
                 None => None,
             };
             steps.push(StepView {
@@ -203,20 +344,56 @@ impl Office {
             as_of_ms: matter.steps.last().map_or(0, |step| step.at.0),
             body,
             steps,
-            recalling: docket.asked.is_some(),
+            parts: matter.parts().into_iter().map(PartView::from).collect(),
+            receipts: self.receipt_lines(&matter).await?,
+            part_of: matter.part_of.map(|bundle| bundle.to_string()),
+            requests: outstanding
+                .into_iter()
+                .map(|wish| RequestView { wish, reply: None })
+                .chain(docket.replies.iter().map(|(wish, reply)| RequestView {
+                    wish: *wish,
+                    reply: Some(*reply),
+                }))
+                .collect(),
+            clocks: matter
+                .clocks
+                .iter()
+                .map(|clock| ClockView::of(clock, self.now()))
+                .collect(),
+            place,
+            contact,
+            dispatched: matter.dispatched(),
         })
     }
 
-    async fn body(&self, id: MatterId, commitment: &[u8; 32]) -> Result<BodyView, OfficeError> {
-        let seen = self
-            .supplies
-            .store
-            .get(self.me, &queue::body_key(id, commitment))
-            .await?;
-        Ok(match seen.value {
-            Some(bytes) => BodyView::Text(record::read::<Body>(&bytes)?.text),
-            None => BodyView::Absent,
-        })
+    async fn body(&self, matter: &Matter, commitment: &Digest) -> Result<BodyView, OfficeError> {
+        match self.read_body(matter.id, commitment).await {
+            Ok(Some(body)) => Ok(BodyView::Text(body.text)),
+            Ok(None) if matter.erased().any(|erased| erased == *commitment) => Ok(BodyView::Erased),
+            Ok(None) => Ok(BodyView::Absent),
+            Err(OfficeError::Unsealable(error)) => {
+                tracing::error!(alarm = "body-unreadable", division = %self.me,
+                    matter = %matter.id, %error, "a body does not open");
+                Ok(BodyView::Unreadable)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What a reporter handed in, if it is here and opens.
+    pub(super) async fn paper(
+        &self,
+        matter: &Matter,
+        commitment: &Digest,
+    ) -> Result<Option<Body>, OfficeError> {
+        match self.read_body(matter.id, commitment).await {
+            Err(OfficeError::Unsealable(error)) => {
+                tracing::error!(alarm = "body-unreadable", division = %self.me,
+                    matter = %matter.id, %error, "a body does not open");
+                Ok(None)
+            }
+            read => read,
+        }
     }
 
     /// What waits for each neighbour.

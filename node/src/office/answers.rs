@@ -1,0 +1,98 @@
+//! Answers given for everybody to read (公开答复), found by what they say.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Office, OfficeError, desk::Desk, keys};
+use crate::{
+    domain::{
+        category::Visibility,
+        ids::MatterId,
+        matter::{Act, Matter, Publicity},
+    },
+    store::{Range, record},
+};
+
+/// Answers looked at for one page.
+const MOST_SCANNED: usize = 5_000;
+
+/// An answer anybody may read. The question stays with whoever asked it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PublicAnswer {
+    /// Number of the matter.
+    pub matter: String,
+    /// Category code.
+    pub category: String,
+    /// Category in Chinese, if it is a known one.
+    pub category_name: Option<String>,
+    /// When it was given, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Who gave it.
+    #[schema(value_type = String)]
+    pub by: topology::DivisionCode,
+    /// What it says.
+    pub text: String,
+}
+
+impl Desk<'_> {
+    /// Notes that a matter has an answer for everybody.
+    pub(super) fn note_answer(&mut self, matter: &Matter) {
+        let public = |act: Act| act == Act::Reply(Publicity::Public);
+        let said = matter.steps.iter().any(|step| public(step.act));
+        if said && matter.visibility != Visibility::Direct {
+            self.view.put(keys::answered(matter.id), record::write(&()));
+        }
+    }
+}
+
+impl Office {
+    /// Answers for everybody that this node knows and that contain `words`, by number of their matter
+    /// after `after`, at most `limit`.
+    pub async fn answers(
+        &self,
+        words: &str,
+        after: Option<MatterId>,
+        limit: usize,
+    ) -> Result<Vec<PublicAnswer>, OfficeError> {
+        let mut range = Range::prefix(keys::ANSWERED);
+        if let Some(after) = after {
+            range.from = [&keys::answered(after)[..], &[0]].concat().into();
+        }
+        let store = &self.supplies.store;
+        let seen = store.scan(self.me, range, MOST_SCANNED, false).await?;
+        store.settle(seen.generation).await?;
+        let words = words.trim().to_lowercase();
+        let mut found = vec![];
+        for (key, _) in seen.value {
+            let Some(id) = MatterId::from_bytes(&key[1..]) else {
+                continue;
+            };
+            let Some(docket) = self.docket(id).await? else {
+                continue;
+            };
+            let matter = docket.matter;
+            for step in &matter.steps {
+                let (Act::Reply(Publicity::Public), Some(note)) = (step.act, &step.note) else {
+                    continue;
+                };
+                let Some(body) = self.read_body(id, note).await? else {
+                    continue;
+                };
+                let text = body.text;
+                if text.to_lowercase().contains(&words) {
+                    found.push(PublicAnswer {
+                        matter: id.to_string(),
+                        category: matter.category.to_string(),
+                        category_name: matter.category.chinese().map(str::to_owned),
+                        at_ms: step.at.0,
+                        by: step.by,
+                        text,
+                    });
+                }
+            }
+            if found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,481 @@
+//! Files of matters: shown to whoever may see them, given to neighbours that ask for the holder, kept
+//! when they were fetched.
+//!
+//! A file is reached by its matter and its place there, never by digest or upload alone.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use topology::DivisionCode;
+
+use super::{
+    Office, OfficeError,
+    cabinet::{Alone, FileTrouble, account},
+    keys,
+    uploads::{Kept, own_file},
+};
+use crate::{
+    domain::{
+        attachment::{
+            Attachment, FETCH_BYTES, Fetch, Fetched, FileNo, Media, Part, Pixels, Sealed, may_fetch,
+        },
+        category::Class,
+        custody::{Docket, Standing},
+        ids::MatterId,
+        matter::{Act, Audience},
+        suite::Digest,
+        time::Timestamp,
+    },
+    papers::sealing::{SEALED_CHUNK_BYTES, Seal},
+    store::{
+        Range,
+        files::{FileError, Files, InHand, PartId},
+        record,
+    },
+};
+
+/// An attachment, for people. What opens it is not in here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AttachmentView {
+    /// What it is.
+    pub media: Media,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its size, if it is a picture; there is a thumbnail then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixels: Option<Pixels>,
+    /// Where the bytes were handed in.
+    #[schema(value_type = String, example = "330825002222")]
+    pub held_by: DivisionCode,
+}
+
+impl From<&Attachment> for AttachmentView {
+    fn from(attachment: &Attachment) -> Self {
+        Self {
+            media: attachment.media,
+            bytes: attachment.whole.bytes,
+            pixels: attachment.pixels,
+            held_by: attachment.held_by,
+        }
+    }
+}
+
+/// Who wants to see a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Somebody at this node: sees what is public, and everything while the node holds the matter.
+    Clerk,
+    /// Whoever handed it in, as was found out already. Remarks among offices are none of theirs.
+    Reporter,
+}
+
+impl Reader {
+    /// Whether what belongs to a step's body of this class is to be seen.
+    fn may_see(self, class: Class, docket: &Docket, step: u16) -> bool {
+        let act = docket
+            .matter
+            .steps
+            .get(usize::from(step))
+            .map(|step| step.act);
+        match self {
+            Self::Clerk => class == Class::Public || docket.standing == Standing::Holding,
+            Self::Reporter => act != Some(Act::Remark(Audience::Offices)),
+        }
+    }
+}
+
+/// A file that is here, whole and sound.
+pub struct OpenFile {
+    attachment: Attachment,
+    part: Part,
+    sealed: Sealed,
+    in_hand: InHand,
+}
+
+impl OpenFile {
+    /// What it is.
+    pub const fn media(&self) -> Media {
+        self.attachment.media_of(self.part)
+    }
+
+    /// Its length in bytes.
+    pub const fn bytes(&self) -> u64 {
+        self.sealed.bytes
+    }
+
+    /// Different for files that differ; says nothing of what is in them.
+    pub const fn digest(&self) -> Digest {
+        self.in_hand.digest()
+    }
+}
+
+/// A file that lies elsewhere.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What to ask for, from the beginning.
+    pub fetch: Fetch,
+    kept: Kept,
+}
+
+/// What became of looking for a file.
+pub enum Looked {
+    /// Here it is.
+    Here(OpenFile),
+    /// It is to be fetched.
+    Elsewhere(Wanted),
+}
+
+/// What to do about a neighbour's request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Serve {
+    /// Answer.
+    Answer(Fetched),
+    /// Ask this neighbour, and answer as it does.
+    Carry(DivisionCode),
+}
+
+/// How far a fetch has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Progress {
+    pub(super) begun: Timestamp,
+    offset: u64,
+}
+
+/// A fetch that nobody else is at work on.
+pub struct Fetching {
+    wanted: Wanted,
+    progress: Progress,
+    _alone: Alone,
+}
+
+impl Fetching {
+    /// What to ask for next; `None` when all of it is here.
+    pub fn next(&self) -> Option<Fetch> {
+        let at = self.progress.offset;
+        (at < self.wanted.kept.sealed_bytes).then_some(Fetch {
+            at,
+            ..self.wanted.fetch
+        })
+    }
+
+    /// Length of the sealed file.
+    pub const fn sealed_bytes(&self) -> u64 {
+        self.wanted.kept.sealed_bytes
+    }
+}
+
+const fn part_id(digest: &Digest) -> PartId {
+    let (id, _) = digest.split_first_chunk().expect("a digest has 32 bytes");
+    PartId(*id)
+}
+
+impl Office {
+    /// The attachments of one step's body (0 for the report), if that body is here.
+    pub async fn attachments(
+        &self,
+        docket: &Docket,
+        step: u16,
+    ) -> Result<Option<(Class, Vec<Attachment>)>, OfficeError> {
+        let matter = &docket.matter;
+        let commitment = match step {
+            0 => Some(matter.body),
+            step => matter
+                .steps
+                .get(usize::from(step))
+                .and_then(|step| step.note),
+        };
+        let Some(commitment) = commitment else {
+            return Ok(None);
+        };
+        let body = self.paper(matter, &commitment).await?;
+        Ok(body.map(|body| (body.class, body.attachments)))
+    }
+
+    /// The files that somebody may see here, with their places.
+    pub async fn files_of(
+        &self,
+        id: MatterId,
+        reader: Reader,
+    ) -> Result<Vec<(FileNo, AttachmentView)>, OfficeError> {
+        let docket = self
+            .docket(id)
+            .await?
+            .ok_or(OfficeError::NoSuchMatter(id))?;
+        let mut files = vec![];
+        for step in (0..).take(docket.matter.steps.len()) {
+            let Some((class, attachments)) = self.attachments(&docket, step).await? else {
+                continue;
+            };
+            if !reader.may_see(class, &docket, step) {
+                continue;
+            }
+            let view =
+                |(index, attachment)| (FileNo { step, index }, AttachmentView::from(attachment));
+            files.extend((0..).zip(&attachments).map(view));
+        }
+        Ok(files)
+    }
+
+    /// Looks for a file of a matter. What is not there and what is not to be seen look alike.
+    pub async fn attachment(
+        &self,
+        id: MatterId,
+        no: FileNo,
+        part: Part,
+        reader: Reader,
+    ) -> Result<Looked, OfficeError> {
+        let not_seen = || OfficeError::from(FileTrouble::NoSuchFile(id, no));
+        let docket = self.docket(id).await?.ok_or_else(not_seen)?;
+        let listed = self.attachments(&docket, no.step).await?;
+        let (class, attachments) = listed.ok_or_else(not_seen)?;
+        let attachment = attachments.into_iter().nth(no.index.into());
+        let attachment = attachment.filter(|_| reader.may_see(class, &docket, no.step));
+        let attachment = attachment.ok_or_else(not_seen)?;
+        let sealed = attachment.part(part).ok_or_else(not_seen)?;
+        let (suite, digest) = (attachment.suite, sealed.digest);
+        let sound = move |files: &Files| files.sound(suite, digest);
+        match self.cabinet().on_disk(sound).await {
+            Ok((in_hand, length)) if length == sealed.sealed_bytes() => {
+                return Ok(Looked::Here(OpenFile {
+                    attachment,
+                    part,
+                    sealed,
+                    in_hand,
+                }));
+            }
+            Ok(_) | Err(FileTrouble::Disk(FileError::Absent)) => {}
+            Err(FileTrouble::Disk(damaged @ FileError::Damaged { .. })) => {
+                tracing::error!(alarm = "file-damaged", %damaged, matter = %id);
+                if attachment.held_by == self.me {
+                    return Err(FileTrouble::Disk(damaged).into());
+                }
+                let discard = move |files: &Files| files.discard(&digest);
+                self.cabinet().on_disk(discard).await?;
+            }
+            Err(trouble) => return Err(trouble.into()),
+        }
+        if self.attachment_limits().is_over(&docket.matter, self.now()) {
+            return Err(FileTrouble::Over(id, no).into());
+        }
+        if attachment.held_by == self.me {
+            return Err(FileTrouble::Missing(self.me).into());
+        }
+        let fetch = Fetch {
+            matter: id,
+            no,
+            part,
+            digest,
+            at: 0,
+            asker: self.me,
+            held_by: attachment.held_by,
+        };
+        let kept = Kept::of(suite, &sealed);
+        Ok(Looked::Elsewhere(Wanted { fetch, kept }))
+    }
+
+    /// One chunk of an open file, from 0, each of [`crate::domain::attachment::CHUNK_BYTES`] but the
+    /// last.
+    pub async fn file_chunk(&self, file: &OpenFile, index: u64) -> Result<Bytes, OfficeError> {
+        let OpenFile {
+            attachment,
+            part,
+            sealed,
+            in_hand,
+        } = file;
+        let seal = Seal::new(attachment.suite, &attachment.key, *part, sealed.bytes);
+        let digest = in_hand.digest();
+        let opened = self.cabinet().on_disk(move |files| {
+            let at = index * SEALED_CHUNK_BYTES;
+            let mut chunk = files.read(&digest, at, SEALED_CHUNK_BYTES as usize)?;
+            let plain = seal.open(index, &mut chunk).map(<[u8]>::len);
+            let length = plain.map_err(|_| FileError::Damaged {
+                path: format!("chunk {index}").into(),
+                what: "it is not what was sealed under the key in the body",
+            })?;
+            chunk.truncate(length);
+            Ok(Bytes::from(chunk))
+        });
+        Ok(opened.await?)
+    }
+
+    /// What to do about a neighbour that asks for a stretch of a file.
+    pub async fn asked_for_file(
+        &self,
+        from: DivisionCode,
+        fetch: &Fetch,
+    ) -> Result<Serve, OfficeError> {
+        let no = Ok(Serve::Answer(Fetched::NotEntitled));
+        let Some(docket) = self.docket(fetch.matter).await? else {
+            return no;
+        };
+        let bound_for = match docket.standing {
+            Standing::Giving { bound_for, .. } => Some(bound_for),
+            Standing::Holding | Standing::Elsewhere => None,
+        };
+        let listed = self.attachments(&docket, fetch.no.step).await?;
+        let public = listed.is_some_and(|(class, _)| class == Class::Public);
+        let tree = &self.supplies.tree;
+        let asker = fetch.asker;
+        let (matter, me) = (&docket.matter, self.me);
+        if let Err(why) = may_fetch(matter, bound_for, public, asker, from, me, tree) {
+            tracing::warn!(neighbour = %from, %asker, matter = %fetch.matter, %why, "file not given");
+            return no;
+        }
+        let key = keys::file(fetch.matter, fetch.no, fetch.part);
+        let seen = self.supplies.store.get(self.me, &key).await?;
+        if let Some(record) = seen.value {
+            let kept: Kept = record::read(&record)?;
+            if kept.digest != fetch.digest {
+                return no;
+            }
+            if let Some(bytes) = self.stretch(&kept, fetch.at).await? {
+                return Ok(Serve::Answer(Fetched::Bytes(bytes)));
+            }
+        }
+        match tree.next_hop(self.me, fetch.held_by) {
+            Some(next) if next != from && !matter.concerns(next, tree) => Ok(Serve::Carry(next)),
+            _ => Ok(Serve::Answer(Fetched::Gone)),
+        }
+    }
+
+    /// A stretch of a kept file; `None` if it is not there or no longer what it was.
+    async fn stretch(&self, kept: &Kept, at: u64) -> Result<Option<Bytes>, OfficeError> {
+        let Kept { digest, suite, .. } = *kept;
+        let looked_through = self.cabinet().was_sound(&digest);
+        let read = move |files: &Files| {
+            if !looked_through {
+                let (_in_hand, _) = files.sound(suite, digest)?;
+            }
+            files.read(&digest, at, FETCH_BYTES)
+        };
+        match self.cabinet().on_disk(read).await {
+            Ok(bytes) => {
+                self.cabinet().note_sound(digest);
+                Ok(Some(bytes.into()))
+            }
+            Err(FileTrouble::Disk(FileError::Absent)) => Ok(None),
+            Err(FileTrouble::Disk(damaged @ FileError::Damaged { .. })) => {
+                tracing::error!(alarm = "file-damaged", %damaged);
+                Ok(None)
+            }
+            Err(trouble) => Err(trouble.into()),
+        }
+    }
+
+    /// Whether a file is here already.
+    pub async fn has_file(&self, digest: Digest) -> Result<bool, OfficeError> {
+        let has = move |files: &Files| Ok(files.has(&digest));
+        Ok(self.cabinet().on_disk(has).await?)
+    }
+
+    /// Begins to fetch a file, or goes on where it was left.
+    pub async fn begin_fetch(&self, wanted: Wanted) -> Result<Fetching, OfficeError> {
+        let digest = wanted.fetch.digest;
+        let alone = self.cabinet().alone(part_id(&digest).0)?;
+        let store = &self.supplies.store;
+        let seen = store.get(self.me, &keys::fetch(&digest)).await?;
+        store.settle(seen.generation).await?;
+        let progress = match seen.value {
+            Some(bytes) => record::read(&bytes)?,
+            None => Progress {
+                begun: self.now(),
+                offset: 0,
+            },
+        };
+        Ok(Fetching {
+            wanted,
+            progress,
+            _alone: alone,
+        })
+    }
+
+    /// Takes what came of a fetch so far; it is on the disk when this returns. With the last of it the
+    /// file is checked against its digest and kept, or thrown away.
+    pub async fn go_on_fetching(
+        &self,
+        fetching: &mut Fetching,
+        bytes: Bytes,
+    ) -> Result<(), OfficeError> {
+        let Kept {
+            digest,
+            suite,
+            sealed_bytes,
+        } = fetching.wanted.kept;
+        let id = part_id(&digest);
+        let at = fetching.progress.offset;
+        let append = move |files: &Files| files.append(id, at, &bytes);
+        let appended = self.cabinet().on_disk(append).await;
+        let key = keys::fetch(&digest);
+        let mut view = self.supplies.store.view(self.me);
+        match appended {
+            Ok(now) => fetching.progress.offset = now,
+            Err(trouble @ FileTrouble::DiskFull) => return Err(trouble.into()),
+            Err(trouble) => {
+                fetching.progress.offset = 0;
+                view.delete(key);
+                view.submit().await?.durable().await?;
+                return Err(trouble.into());
+            }
+        }
+        let now = fetching.progress.offset;
+        if now < sealed_bytes {
+            view.put(key, record::write(&fetching.progress));
+            view.submit().await?.durable().await?;
+            return Ok(());
+        }
+        let adopt = move |files: &Files| files.adopt(id, sealed_bytes, suite, digest);
+        let adopted = self.cabinet().on_disk(adopt).await;
+        let turn = self.turn.lock().await;
+        view.delete(key);
+        let kept = match adopted {
+            Ok(in_hand) => {
+                let Fetch {
+                    matter, no, part, ..
+                } = fetching.wanted.fetch;
+                let most = self.attachment_limits().node_bytes;
+                if view.peek(&keys::file(matter, no, part)).await?.is_none() {
+                    account(&mut view, sealed_bytes, 0, Some(most)).await?;
+                }
+                own_file(&mut view, matter, no, part, &fetching.wanted.kept);
+                Ok(in_hand)
+            }
+            Err(trouble) => {
+                fetching.progress.offset = 0;
+                Err(match trouble {
+                    FileTrouble::Disk(FileError::Damaged { .. }) => {
+                        FileTrouble::Wrong(fetching.wanted.fetch.held_by)
+                    }
+                    other => other,
+                })
+            }
+        };
+        let ticket = view.submit().await?;
+        drop(turn);
+        ticket.durable().await?;
+        kept?;
+        Ok(())
+    }
+
+    /// Throws away those of these files that belong to nothing any more.
+    pub(super) async fn remove_unowned(&self, digests: Vec<Digest>) -> Result<(), OfficeError> {
+        for digest in digests {
+            if self.is_owned(&digest).await? {
+                continue;
+            }
+            // Nothing is bound meanwhile, so what has no owner now gets none.
+            let _turn = self.turn.lock().await;
+            if !self.is_owned(&digest).await? {
+                let remove = move |files: &Files| files.remove(&digest);
+                self.cabinet().on_disk(remove).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_owned(&self, digest: &Digest) -> Result<bool, OfficeError> {
+        let store = &self.supplies.store;
+        let range = Range::prefix(&keys::owners(digest));
+        let owners = store.scan(self.me, range, 1, false).await?;
+        store.settle(owners.generation).await?;
+        Ok(!owners.value.is_empty())
+    }
+}

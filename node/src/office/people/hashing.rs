@@ -1,0 +1,141 @@
+//! Argon2id (RFC 9106), off the threads that answer requests, a few at a time.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+use super::PeopleError;
+use crate::domain::people::HashCost;
+
+/// Hashes made at once in this process: each takes its memory and a processor.
+const AT_ONCE: usize = 2;
+/// Hashes that may wait; more are turned away.
+const WAITING: usize = 64;
+
+static WORKING: Semaphore = Semaphore::const_new(AT_ONCE);
+static QUEUE: Semaphore = Semaphore::const_new(AT_ONCE + WAITING);
+
+/// What is stored of a password.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PasswordHash {
+    pub(super) cost: HashCost,
+    salt: [u8; 16],
+    hash: [u8; 32],
+}
+
+impl PasswordHash {
+    /// A hash no password leads to, at a cost: what a login nobody has is checked against.
+    pub(super) const fn of_nobody(cost: HashCost) -> Self {
+        Self {
+            cost,
+            salt: [0; 16],
+            hash: [0; 32],
+        }
+    }
+}
+
+/// A place among those whose passwords are being hashed.
+pub(super) struct Place {
+    _working: tokio::sync::SemaphorePermit<'static>,
+    _queued: tokio::sync::SemaphorePermit<'static>,
+}
+
+/// Waits for a place.
+pub(super) async fn place() -> Result<Place, PeopleError> {
+    let queued = QUEUE.try_acquire().map_err(|_| PeopleError::Crowded)?;
+    let working = WORKING.acquire().await.map_err(|_| PeopleError::Crowded)?;
+    Ok(Place {
+        _working: working,
+        _queued: queued,
+    })
+}
+
+/// Hashes a password.
+pub(super) async fn hash(
+    place: Place,
+    password: String,
+    salt: [u8; 16],
+    cost: HashCost,
+) -> Result<PasswordHash, PeopleError> {
+    let hash = off_thread(place, move || derive(&password, salt, cost)).await?;
+    Ok(PasswordHash { cost, salt, hash })
+}
+
+/// Whether a password leads to a hash. Takes the same time either way.
+pub(super) async fn fits(
+    place: Place,
+    password: String,
+    stored: PasswordHash,
+) -> Result<bool, PeopleError> {
+    let PasswordHash { cost, salt, hash } = stored;
+    let found = off_thread(place, move || derive(&password, salt, cost)).await?;
+    // blake3's own comparison takes the same time for all values.
+    Ok(blake3::Hash::from_bytes(found) == blake3::Hash::from_bytes(hash))
+}
+
+async fn off_thread(
+    place: Place,
+    work: impl FnOnce() -> Result<[u8; 32], PeopleError> + Send + 'static,
+) -> Result<[u8; 32], PeopleError> {
+    let hashed = tokio::task::spawn_blocking(move || {
+        let hashed = work();
+        drop(place);
+        hashed
+    });
+    hashed
+        .await
+        .map_err(|error| PeopleError::Hash(error.to_string()))?
+}
+
+fn derive(password: &str, salt: [u8; 16], cost: HashCost) -> Result<[u8; 32], PeopleError> {
+    let failed = |error: argon2::Error| PeopleError::Hash(error.to_string());
+    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(failed)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let mut hash = [0; 32];
+    argon2
+        .hash_password_into(password.as_bytes(), &salt, &mut hash)
+        .map_err(failed)?;
+    Ok(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHEAP: HashCost = HashCost {
+        memory_kib: 64,
+        passes: 1,
+        lanes: 1,
+    };
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_and_no_other_one_does() {
+        let password = || "东华街道路灯".to_owned();
+        let salted = |salt| async move {
+            hash(place().await.unwrap(), password(), [salt; 16], CHEAP)
+                .await
+                .unwrap()
+        };
+        let stored = salted(1).await;
+        assert!(stored.hash != salted(2).await.hash);
+        assert!(
+            fits(place().await.unwrap(), password(), stored)
+                .await
+                .unwrap()
+        );
+        let other = "东华街道路灯。".to_owned();
+        assert!(!fits(place().await.unwrap(), other, stored).await.unwrap());
+        let nobody = PasswordHash::of_nobody(CHEAP);
+        assert!(
+            !fits(place().await.unwrap(), password(), nobody)
+                .await
+                .unwrap()
+        );
+    }
+
+    #[test]
+    fn the_usual_cost_is_at_least_what_owasp_recommends() {
+        let cost = HashCost::default();
+        assert!(cost.memory_kib >= 19_456 && cost.passes >= 2 && cost.lanes >= 1);
+    }
+}

@@ -1,0 +1,198 @@
+//! Logging in and out.
+
+use super::{Token, TokenKind, hashing, hashing::PasswordHash, once, sessions::Session};
+use crate::{
+    domain::{
+        actor::Actor,
+        audit::{Ending, Subject},
+        people::{Account, AccountId, Deed, Failures, Login},
+        suite::Digest,
+        time::Timestamp,
+    },
+    office::{Office, OfficeError, keys, people::PeopleError},
+    store::record,
+};
+
+/// Logins nobody has whose wrong passwords are remembered.
+const MOST_STRANGERS: usize = 4_096;
+
+/// A session that was begun.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// What opens it. Shown once.
+    pub token: Token,
+    /// Whose it is.
+    pub account: Account,
+    /// When it ends at the latest.
+    pub ends_at: Timestamp,
+}
+
+impl Office {
+    /// Begins a session. It takes the same work, and the same waits after wrong passwords, whether
+    /// somebody has the login or not.
+    ///
+    /// # Errors
+    /// [`PeopleError::WrongLogin`], [`PeopleError::Locked`], [`PeopleError::Crowded`].
+    pub async fn log_in(&self, login: &str, password: String) -> Result<NewSession, OfficeError> {
+        let policy = self.people.policy;
+        if password.len() > policy.passwords.most_bytes {
+            return Err(PeopleError::WrongLogin.into());
+        }
+        let login = login.trim().to_lowercase();
+        let place = hashing::place().await?;
+        let account = self.account_of(&login).await?;
+        let id = account.as_ref().map(|account| account.id);
+        self.check_lock(id, &login).await?;
+        let stored: Option<PasswordHash> = match id {
+            Some(id) => self.fetch(&keys::password(id)).await?,
+            None => None,
+        };
+        let against = stored.unwrap_or(PasswordHash::of_nobody(policy.hashes));
+        let fits = hashing::fits(place, password.clone(), against).await?;
+        match account {
+            Some(account) if fits && stored.is_some() && !account.disabled => {
+                let cheaper = against.cost != policy.hashes;
+                let anew = if cheaper {
+                    let salt = self.supplies.entropy.bytes();
+                    let place = hashing::place().await?;
+                    Some(hashing::hash(place, password, salt, policy.hashes).await?)
+                } else {
+                    None
+                };
+                self.begin_session(account, anew).await
+            }
+            Some(account) => {
+                self.count_wrong(account.id).await?;
+                Err(PeopleError::WrongLogin.into())
+            }
+            None => {
+                self.count_stranger(&login);
+                Err(PeopleError::WrongLogin.into())
+            }
+        }
+    }
+
+    /// Ends a session; one that is not there has ended.
+    pub async fn log_out(&self, token: &Token, actor: Actor) -> Result<(), OfficeError> {
+        let turn = self.turn.lock().await;
+        let mut desk = self.desk(actor).await?;
+        for suite in self.suites() {
+            desk.view.delete(keys::session(&token.digest(suite)));
+        }
+        if let Actor::Account(id) = &desk.actor {
+            desk.subject = Some(Subject::Account(*id));
+        }
+        let ticket = desk.submit().await?;
+        drop(turn);
+        ticket.durable().await?;
+        Ok(())
+    }
+
+    async fn account_of(&self, login: &str) -> Result<Option<Account>, OfficeError> {
+        // What is no login belongs to nobody.
+        let Ok(login) = login.parse::<Login>() else {
+            return Ok(None);
+        };
+        match self
+            .fetch::<AccountId>(&keys::login(login.as_str()))
+            .await?
+        {
+            Some(id) => self.fetch(&keys::account(id)).await,
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn check_lock(
+        &self,
+        id: Option<AccountId>,
+        login: &str,
+    ) -> Result<(), OfficeError> {
+        let failures: Option<Failures> = match id {
+            Some(id) => self.fetch(&keys::failures(id)).await?,
+            None => {
+                let strangers = self.people.strangers.lock().expect("no holder panics");
+                strangers.get(&stranger(login)).copied()
+            }
+        };
+        let locked = failures
+            .and_then(|failures| failures.locked_until(self.now(), &self.people.policy.lock_out));
+        match locked {
+            Some(until) => Err(PeopleError::Locked(until).into()),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn count_wrong(&self, id: AccountId) -> Result<(), OfficeError> {
+        let rules = self.people.policy.lock_out;
+        let turn = self.turn.lock().await;
+        let mut desk = self.desk(Actor::Account(id)).await?;
+        let failures: Option<Failures> = desk.read(&keys::failures(id)).await?;
+        let failures = failures.unwrap_or_default().and_one(desk.now, &rules);
+        desk.view.put(keys::failures(id), record::write(&failures));
+        desk.subject = Some(Subject::Account(id));
+        desk.enter(Some(Deed::Enter), Ending::WrongPassword).await?;
+        let ticket = desk.view.submit().await?;
+        drop(turn);
+        ticket.durable().await?;
+        Ok(())
+    }
+
+    fn count_stranger(&self, login: &str) {
+        let mut strangers = self.people.strangers.lock().expect("no holder panics");
+        if strangers.len() >= MOST_STRANGERS {
+            let oldest = strangers.iter().min_by_key(|(_, failures)| failures.last);
+            let oldest = oldest.map(|(digest, _)| *digest);
+            oldest.map(|digest| strangers.remove(&digest));
+        }
+        let failures = strangers.entry(stranger(login)).or_default();
+        *failures = failures.and_one(self.now(), &self.people.policy.lock_out);
+    }
+
+    async fn begin_session(
+        &self,
+        account: Account,
+        anew: Option<PasswordHash>,
+    ) -> Result<NewSession, OfficeError> {
+        let terms = self.people.policy.sessions;
+        let token = self.new_token(TokenKind::Session);
+        let turn = self.turn.lock().await;
+        let mut desk = self.desk(Actor::Account(account.id)).await?;
+        // What was guessed meanwhile counts, and so does what was changed.
+        self.check_lock(Some(account.id), account.login.as_str())
+            .await?;
+        let current: Option<Account> = desk.read(&keys::account(account.id)).await?;
+        let Some(account) = current.filter(|now| !now.disabled && now.era == account.era) else {
+            return Err(PeopleError::WrongLogin.into());
+        };
+        let now = desk.now;
+        let session = Session {
+            account: account.id,
+            era: account.era,
+            begun: now,
+            used: now,
+        };
+        let key = keys::session(&token.digest(self.supplies.suite));
+        let ends_at = Timestamp(now.0.saturating_add_unsigned(terms.absolute_ms));
+        desk.view.put(key.clone(), record::write(&session));
+        desk.view.delete(keys::failures(account.id));
+        if let Some(hash) = anew {
+            desk.view
+                .put(keys::password(account.id), record::write(&hash));
+        }
+        once::delete_at(&mut desk.view, ends_at, &key);
+        once::sweep(&mut desk.view, now).await?;
+        desk.subject = Some(Subject::Account(account.id));
+        let ticket = desk.submit().await?;
+        drop(turn);
+        ticket.durable().await?;
+        Ok(NewSession {
+            token,
+            account,
+            ends_at,
+        })
+    }
+}
+
+fn stranger(login: &str) -> Digest {
+    blake3::hash(login.as_bytes()).into()
+}

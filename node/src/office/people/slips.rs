@@ -1,0 +1,99 @@
+//! Slips: what a reporter shows to read and contest their own matter. A matter's number opens
+//! nothing.
+
+use super::{Token, TokenKind};
+use crate::{
+    domain::{
+        actor::Actor,
+        custody::{Docket, Standing},
+        ids::MatterId,
+        matter::Matter,
+        people::Account,
+        suite::Suite,
+    },
+    office::{Office, OfficeError, desk::Desk, keys},
+    store::record,
+};
+
+impl Desk<'_> {
+    /// Who reported a matter, and what slip they were given for it.
+    pub(in crate::office) fn note_reporter(&mut self, reported: &Matter) {
+        let matter = reported.id;
+        match self.actor {
+            Actor::Account(id) => self.view.put(keys::reporter(matter), record::write(&id)),
+            Actor::ApiKey(key) => self.note_filer(reported, key),
+            _ => {}
+        }
+        if let Some(slip) = self.errand.as_ref().and_then(|errand| errand.take_slip()) {
+            let digest = slip.digest(self.office.supplies.suite);
+            self.view
+                .put(keys::slip(matter, &digest), record::write(&self.now));
+        }
+    }
+}
+
+impl Office {
+    /// A new secret.
+    pub fn new_token(&self, kind: TokenKind) -> Token {
+        Token {
+            kind,
+            secret: self.supplies.entropy.bytes(),
+        }
+    }
+
+    /// Makes a further slip for a matter known here.
+    pub async fn make_slip(&self, id: MatterId, actor: Actor) -> Result<Token, OfficeError> {
+        let slip = self.new_token(TokenKind::Slip);
+        let turn = self.turn.lock().await;
+        let mut desk = self.desk(actor).await?;
+        let docket: Docket = desk
+            .docket(id)
+            .await?
+            .ok_or(OfficeError::NoSuchMatter(id))?;
+        desk.subject = Some(crate::domain::audit::Subject::Matter(docket.matter.id));
+        let digest = slip.digest(self.supplies.suite);
+        let at = desk.now;
+        desk.view.put(keys::slip(id, &digest), record::write(&at));
+        let ticket = desk.submit().await?;
+        drop(turn);
+        ticket.durable().await?;
+        Ok(slip)
+    }
+
+    /// Whether a slip was given for a matter.
+    pub async fn is_slip_of(&self, slip: &Token, id: MatterId) -> Result<bool, OfficeError> {
+        if slip.kind != TokenKind::Slip {
+            return Ok(false);
+        }
+        for suite in self.suites() {
+            let key = keys::slip(id, &slip.digest(suite));
+            if self
+                .fetch::<crate::domain::time::Timestamp>(&key)
+                .await?
+                .is_some()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether an account reported a matter, and whether it was dispatched to it.
+    pub async fn tie(&self, id: MatterId, account: &Account) -> Result<(bool, bool), OfficeError> {
+        let reporter = self.fetch(&keys::reporter(id)).await?;
+        let held = self
+            .docket(id)
+            .await?
+            .filter(|docket| docket.standing == Standing::Holding);
+        let target = held.and_then(|docket| docket.matter.dispatched());
+        let charged = target.is_some_and(|target| account.is_charged_with(&target));
+        Ok((reporter == Some(account.id), charged))
+    }
+
+    /// This node's suite, then the others: a node may have changed its suite.
+    pub(super) fn suites(&self) -> impl Iterator<Item = Suite> {
+        let own = self.supplies.suite;
+        let all = [Suite::Ed25519Blake3, Suite::P256Sha256];
+        std::iter::once(own).chain(all.into_iter().filter(move |suite| *suite != own))
+    }
+}

@@ -1,0 +1,283 @@
+//! What must hold of people's records however the process ends.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, AtomicU64, Ordering},
+};
+
+use topology::Tree;
+
+use super::*;
+use crate::{
+    domain::{
+        actor::Actor,
+        audit::{Subject, Whence},
+        ids::MatterId,
+        people::{Deed, Role, Who},
+        suite::Suite,
+    },
+    office::{
+        Clock, Entropy, NewReport, Supplies,
+        errand::{self, Errand, Once},
+        sealing::Bare,
+    },
+    store::{MemoryDisk, Range, Store},
+    telemetry::Metrics,
+};
+
+const TOWNSHIP: &str = "330825002";
+const PASSWORD: &str = "东华街道的路灯今天又亮了";
+const OWNER: Actor = Actor::OsUser(1000);
+
+struct Set(AtomicI64);
+
+impl Clock for Set {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+struct Counting(AtomicU64);
+
+impl Entropy for Counting {
+    fn bytes(&self) -> [u8; 16] {
+        u128::from(self.0.fetch_add(1, Ordering::SeqCst)).to_be_bytes()
+    }
+}
+
+struct Place {
+    office: Arc<Office>,
+    clock: Arc<Set>,
+}
+
+/// A township whose hashes cost little.
+async fn township(disk: &MemoryDisk) -> Place {
+    let clock = Arc::new(Set(AtomicI64::new(1_780_000_000_000)));
+    let me = TOWNSHIP.parse().unwrap();
+    let supplies = Supplies {
+        seals: Arc::new(Bare),
+        tree: Tree::zhejiang(),
+        store: Store::open_memory(disk).unwrap(),
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        entropy: Arc::new(Counting(AtomicU64::new(1))),
+        suite: Suite::Ed25519Blake3,
+        metrics: Metrics::default().division(me),
+        reports: 10,
+        cabinet: crate::office::Cabinet::open(
+            std::path::Path::new("/nonexistent"),
+            me,
+            Arc::new(tokio::sync::Semaphore::new(1)),
+        )
+        .unwrap(),
+        window: 8,
+    };
+    let mut office = Office::open(me, supplies).await.unwrap();
+    office.people.policy.hashes.memory_kib = 64;
+    Place {
+        office: Arc::new(office),
+        clock,
+    }
+}
+
+impl Place {
+    async fn administrator(&self) -> crate::domain::people::Account {
+        let who = Who::OsUser {
+            uid: 1000,
+            accounts: false,
+        };
+        let new = NewAccount {
+            login: "sys".parse().unwrap(),
+            name: "王五".to_owned(),
+            roles: [Role::SystemAdministrator].into(),
+            department: None,
+            grid: None,
+            password: PASSWORD.to_owned(),
+        };
+        self.office.open_account(&who, OWNER, new).await.unwrap()
+    }
+
+    async fn log_in(&self, password: &str) -> Result<NewSession, OfficeError> {
+        self.office.log_in("sys", password.to_owned()).await
+    }
+
+    async fn records(&self, prefix: &[u8]) -> usize {
+        let store = self.office.store();
+        let found = store.scan(self.office.me(), Range::prefix(prefix), usize::MAX, false);
+        found.await.unwrap().value.len()
+    }
+}
+
+fn once(key: u8) -> Once {
+    Once {
+        key: [key; 32],
+        body: [1; 32],
+    }
+}
+
+fn errand(once: Once) -> Arc<Errand> {
+    Arc::new(Errand::new(Whence::Socket, Deed::Report).done_once(Some(once)))
+}
+
+async fn report(office: &Office) -> Result<MatterId, OfficeError> {
+    let category = "order/fire".parse().unwrap();
+    office
+        .report(NewReport::new(category, "电线老化".to_owned()), OWNER)
+        .await
+}
+
+#[tokio::test]
+async fn what_was_done_under_a_key_is_known_even_if_the_process_ended_before_it_answered() {
+    let disk = MemoryDisk::new();
+    let place = township(&disk).await;
+    let Begun::First(in_hand) = place.office.begin_once(once(7)).await.unwrap() else {
+        panic!("nothing was done under this key")
+    };
+    let id = errand::on(errand(once(7)), report(&place.office))
+        .await
+        .unwrap();
+    drop(in_hand);
+    drop(place);
+    let after = township(&disk.power_cut(3)).await;
+    let Begun::Again(done) = after.office.begin_once(once(7)).await.unwrap() else {
+        panic!("it was done")
+    };
+    assert_eq!(
+        (done.subject, done.answer),
+        (Some(Subject::Matter(id)), None)
+    );
+    let other = Once {
+        body: [2; 32],
+        ..once(7)
+    };
+    let reused = after.office.begin_once(other).await.err().unwrap();
+    assert!(matches!(
+        reused,
+        OfficeError::People(PeopleError::KeyReused)
+    ));
+    assert_eq!(after.office.verify_audit().await.unwrap().entries, 1);
+}
+
+#[tokio::test]
+async fn an_act_its_key_and_its_entry_are_written_together_or_not_at_all() {
+    let disk = MemoryDisk::new();
+    let place = township(&disk).await;
+    disk.pause_sync();
+    let office = Arc::clone(&place.office);
+    let waiting = tokio::spawn(errand::on(
+        errand(once(7)),
+        async move { report(&office).await },
+    ));
+    while place.records(b"Po").await == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(
+        !waiting.is_finished(),
+        "nobody is answered before it is durable"
+    );
+    let mut kept = std::collections::BTreeSet::new();
+    for seed in 0..40 {
+        let after = township(&disk.power_cut(seed)).await;
+        let [matters, keys, entries, heads] = [
+            after.records(b"m").await,
+            after.records(b"Po").await,
+            after.records(b"A").await,
+            after.records(b"Pt").await,
+        ];
+        assert!(
+            matters == keys && keys == entries && entries == heads,
+            "seed {seed}"
+        );
+        kept.insert(matters);
+    }
+    assert!(kept.contains(&0), "a cut before the sync loses it");
+    waiting.abort();
+    disk.resume_sync();
+}
+
+#[tokio::test]
+async fn a_second_decision_under_a_key_that_was_used_is_not_taken() {
+    let place = township(&MemoryDisk::new()).await;
+    errand::on(errand(once(7)), report(&place.office))
+        .await
+        .unwrap();
+    let second = errand::on(errand(once(7)), report(&place.office)).await;
+    assert!(matches!(
+        second,
+        Err(OfficeError::People(PeopleError::InHand))
+    ));
+    assert_eq!(place.records(b"m").await, 1);
+}
+
+#[tokio::test]
+async fn of_many_guesses_at_once_few_are_tried_and_the_right_one_among_them_waits_too() {
+    let place = township(&MemoryDisk::new()).await;
+    let sys = place.administrator().await;
+    let guesses = (0..40).map(|n| {
+        let office = Arc::clone(&place.office);
+        async move {
+            office
+                .log_in("sys", format!("guess number {n}"))
+                .await
+                .map(|_| ())
+        }
+    });
+    let answers = futures::future::join_all(guesses).await;
+    let wrong = |answer: &&Result<(), OfficeError>| {
+        matches!(answer, Err(OfficeError::People(PeopleError::WrongLogin)))
+    };
+    assert!(answers.iter().all(Result::is_err));
+    let tried = answers.iter().filter(wrong).count();
+    assert!((6..=8).contains(&tried), "{tried} were tried");
+    let locked = place.log_in(PASSWORD).await.map(|_| ());
+    assert!(matches!(
+        locked,
+        Err(OfficeError::People(PeopleError::Locked(_)))
+    ));
+    let failures: Option<Failures> = place.office.fetch(&keys::failures(sys.id)).await.unwrap();
+    assert_eq!(failures.unwrap().count as usize, tried);
+}
+
+#[tokio::test]
+async fn a_hash_made_at_a_lower_cost_is_made_anew_at_the_next_login() {
+    let disk = MemoryDisk::new();
+    let place = township(&disk).await;
+    let sys = place.administrator().await;
+    drop(place);
+    let Place { office, .. } = township(&disk).await;
+    let mut office = Arc::into_inner(office).unwrap();
+    office.people.policy.hashes.memory_kib = 128;
+    office.log_in("sys", PASSWORD.to_owned()).await.unwrap();
+    let stored: Option<hashing::PasswordHash> =
+        office.fetch(&keys::password(sys.id)).await.unwrap();
+    assert_eq!(stored.unwrap().cost.memory_kib, 128);
+    office.log_in("sys", PASSWORD.to_owned()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_ended_does_not_stay_in_the_store() {
+    let place = township(&MemoryDisk::new()).await;
+    place.administrator().await;
+    for _ in 0..5 {
+        place.log_in(PASSWORD).await.unwrap();
+    }
+    for key in 1..=5 {
+        errand::on(errand(once(key)), report(&place.office))
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        (place.records(b"Ps").await, place.records(b"Po").await),
+        (5, 5)
+    );
+    place.clock.0.fetch_add(25 * 3_600_000, Ordering::SeqCst);
+    for key in 6..=8 {
+        errand::on(errand(once(key)), report(&place.office))
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        (place.records(b"Ps").await, place.records(b"Po").await),
+        (0, 3)
+    );
+    assert_eq!(place.records(b"Pd").await, 3);
+}
