@@ -1,8 +1,12 @@
 //! The edges: what comes in from peers (gRPC) and from people (HTTP), checked before the office is
 //! asked anything.
 
+pub mod fetch;
 pub mod grpc;
+pub mod hooks;
 pub mod listen;
+pub mod receipt;
+pub mod revoked;
 pub mod roster;
 pub mod seal;
 pub mod session;

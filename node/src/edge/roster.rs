@@ -1,11 +1,14 @@
 //! The nodes of this process, for those who ask by division.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use topology::{DivisionCode, Tree};
 
-use super::session::Links;
-use crate::{identity::Network, office::Office};
+use super::{fetch::Fetches, hooks::Couriers, session::Links};
+use crate::{
+    identity::{Identity, KeyRing, Network},
+    office::Office,
+};
 
 /// One hosted node.
 #[derive(Clone)]
@@ -14,6 +17,14 @@ pub struct Node {
     pub office: Arc<Office>,
     /// How its links are doing.
     pub links: Arc<Links>,
+    /// Brings files from other nodes.
+    pub fetches: Arc<Fetches>,
+    /// Keys of authors.
+    pub keys: Arc<KeyRing>,
+    /// Who tells other systems of changes.
+    pub couriers: Arc<Couriers>,
+    /// Its own keys.
+    pub identity: Arc<Identity>,
 }
 
 /// All nodes of one process.
@@ -27,6 +38,19 @@ pub struct Roster {
     pub nodes: Arc<BTreeMap<DivisionCode, Node>>,
     /// When the process started, in milliseconds since 1970.
     pub started_ms: i64,
+    /// How often people and programs may ask.
+    pub rates: Rates,
+}
+
+/// Requests in a time. One more than allowed is answered 429.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// From one address in a second over TCP; tenfold at once.
+    pub address_per_s: NonZeroU32,
+    /// By one account or key in a second; tenfold at once.
+    pub caller_per_s: NonZeroU32,
+    /// Logins from one address in a minute over TCP.
+    pub logins_per_min: NonZeroU32,
 }
 
 impl Roster {

@@ -1,4 +1,5 @@
-//! Signs what this node itself says: one signature for all that leaves in one frame.
+//! Signs what this node itself says, one signature for all that leaves in one frame, and wraps what is
+//! sealed for the neighbour that is to read it.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -8,9 +9,11 @@ use topology::DivisionCode;
 use crate::{
     domain::{
         ids::{EpochId, KeyId, NetworkId},
+        matter::Body,
+        seal::{Kept, SealedBody},
         statement::{MerkleTree, Proof, Statement},
     },
-    identity::{Identity, KeyError, KeyRing},
+    identity::{Identity, KeyError, KeyRing, SealingError},
     outbox::sender::Parcel,
     wire::frame::{Batch, Entry},
 };
@@ -20,27 +23,53 @@ pub struct Sealer {
     identity: Arc<Identity>,
     network: NetworkId,
     keys: Arc<KeyRing>,
+    peer: DivisionCode,
     /// Keys whose statements went over this session already.
     shown: HashSet<(DivisionCode, KeyId)>,
 }
 
+/// Why a frame could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsealed {
+    /// It could not be signed.
+    #[error(transparent)]
+    Signing(#[from] KeyError),
+    /// Nothing can be wrapped for the neighbour.
+    #[error("nothing can be sealed for {0}: {1}")]
+    Wrapping(DivisionCode, SealingError),
+    /// The neighbour has shown no key that counts.
+    #[error("{0} has shown no sealing key; it shows one when it greets again")]
+    NoKey(DivisionCode),
+}
+
 impl Sealer {
-    /// A sealer for a new session.
-    pub fn new(identity: Arc<Identity>, network: NetworkId, keys: Arc<KeyRing>) -> Self {
+    /// A sealer for a new session with `peer`.
+    pub fn new(
+        identity: Arc<Identity>,
+        network: NetworkId,
+        keys: Arc<KeyRing>,
+        peer: DivisionCode,
+    ) -> Self {
         Self {
             identity,
             network,
             keys,
+            peer,
             shown: HashSet::new(),
         }
     }
 
-    /// Signs what has no proof yet and adds the key statements the peer has not been shown.
-    pub async fn seal(&mut self, parcel: Parcel) -> Result<Batch, KeyError> {
+    /// Signs what has no proof yet, wraps what is sealed for the peer, and adds the key statements it
+    /// has not been shown.
+    ///
+    /// # Errors
+    /// [`Unsealed`]; nothing of the parcel can be sent then.
+    pub async fn seal(&mut self, parcel: Parcel) -> Result<Batch, Unsealed> {
         let mut proofs = self.prove(&parcel).await?.into_iter();
         let mut entries = Vec::with_capacity(parcel.entries.len());
         let mut key_statements = Vec::new();
-        for (queued, bodies) in parcel.entries {
+        for (queued, kept) in parcel.entries {
+            let (bodies, sealed) = self.wrap(kept).await?;
             let proof = match queued.proof {
                 Some(proof) => proof,
                 None => proofs
@@ -56,6 +85,7 @@ impl Sealer {
                 bytes: queued.bytes,
                 proof,
                 bodies,
+                sealed,
                 trace: queued.trace,
             }));
         }
@@ -65,6 +95,37 @@ impl Sealer {
             entries,
             key_statements,
         })
+    }
+
+    /// Makes anew, for the peer, the wraps of what is sealed for this node.
+    async fn wrap(&self, kept: Vec<Kept>) -> Result<(Vec<Body>, Vec<SealedBody>), Unsealed> {
+        let (mut open, mut sealed) = (vec![], vec![]);
+        for kept in kept {
+            let own = match kept {
+                Kept::Open(body) => {
+                    open.push(body);
+                    continue;
+                }
+                Kept::Sealed(own) => own,
+            };
+            let key = match self.identity.sealing().unwrap(own.suite, &own.wrap).await {
+                Ok(key) => key,
+                Err(error) => {
+                    // The matter goes on without what nobody here can read any more.
+                    tracing::error!(alarm = "body-unreadable", neighbour = %self.peer, %error,
+                        division = %self.identity.division(), "a body does not open");
+                    continue;
+                }
+            };
+            let peer = self.keys.sealing(self.peer);
+            let peer = peer.ok_or(Unsealed::NoKey(self.peer))?;
+            let wrap = peer.wrap(&key);
+            sealed.push(SealedBody {
+                wrap: wrap.map_err(|error| Unsealed::Wrapping(self.peer, error))?,
+                ..own
+            });
+        }
+        Ok((open, sealed))
     }
 
     async fn prove(&self, parcel: &Parcel) -> Result<Vec<Proof>, KeyError> {

@@ -2,15 +2,11 @@
 //!
 //! Nothing is acknowledged before its outcome is durable, and nothing is sent before it is durable.
 
+mod errands;
 mod greeting;
+mod links;
 
-use std::{
-    collections::{HashMap, HashSet},
-    num::NonZeroU32,
-    pin::Pin,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{num::NonZeroU32, panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesOrdered};
 use governor::{
@@ -25,12 +21,22 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use topology::DivisionCode;
 
-use super::{seal::Sealer, verify::Verifier};
+pub use links::{LinkState, Links};
+
+use errands::Errands;
+use links::Tokens;
+
+use super::{fetch::Fetches, revoked::enforce, seal::Sealer, verify::Verifier};
 use crate::{
-    domain::{authority::Neighbour, envelope::Lane, ids::NetworkId},
+    domain::{
+        authority::Neighbour,
+        envelope::{Lane, Payload},
+        ids::NetworkId,
+        seal::SealedBody,
+    },
     identity::{Identity, KeyRing},
     link::{Carrier, Converse, Ended},
-    office::{Office, Outcome},
+    office::{Arrived, Office, Outcome, Received},
     outbox::sender::{Sender, Window},
     telemetry::{Health, Metrics},
     wire::{
@@ -45,6 +51,10 @@ const RECEIPTS_WAITING: usize = 8;
 /// Refusals told in one frame; with more than that untold, nothing more is heard.
 const MOST_REFUSED: usize = 512;
 
+/// What a neighbour whose key was revoked is given to hear of it, and to tell those below. Nothing it
+/// says is listened to meanwhile.
+const LEAVE_TAKING: Duration = Duration::from_secs(3);
+
 /// How conversations are held.
 #[derive(Clone, Debug)]
 pub struct Terms {
@@ -56,129 +66,6 @@ pub struct Terms {
     pub envelopes_per_second: NonZeroU32,
     /// Least time between two frames of figures.
     pub figures_pace: Duration,
-}
-
-/// How a link is doing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct LinkState {
-    /// Whether a conversation is under way.
-    pub up: bool,
-    /// When it last began, in milliseconds since 1970.
-    pub since_ms: Option<i64>,
-    /// How the last one ended.
-    pub last_end: Option<String>,
-    /// Envelopes brought by the neighbour, over all conversations since the start.
-    pub received: u64,
-    /// Envelopes sent and answered.
-    pub settled: u64,
-    /// Envelopes of the neighbour that were refused.
-    pub refused: u64,
-    /// How far the neighbour's clock is ahead, in milliseconds.
-    pub skew_ms: i64,
-}
-
-/// The links of one node, for those who watch.
-#[derive(Debug, Default)]
-pub struct Links {
-    links: Mutex<HashMap<DivisionCode, (LinkState, Option<CancellationToken>)>>,
-    closed: Mutex<HashSet<DivisionCode>>,
-}
-
-impl Links {
-    /// All links that were up since the start.
-    pub fn states(&self) -> Vec<(DivisionCode, LinkState)> {
-        let links = self.links.lock().expect("no holder panics");
-        let mut states: Vec<_> = links
-            .iter()
-            .map(|(d, (state, _))| (*d, state.clone()))
-            .collect();
-        states.sort_by_key(|(division, _)| *division);
-        states
-    }
-
-    /// Whether the link to this neighbour is up.
-    pub fn is_up(&self, neighbour: DivisionCode) -> bool {
-        self.links
-            .lock()
-            .expect("no holder panics")
-            .get(&neighbour)
-            .is_some_and(|(state, _)| state.up)
-    }
-
-    /// Closes the link to a neighbour until [`Links::open`]: ends the conversation and begins none.
-    /// What is for it waits in the outbox.
-    pub fn close(&self, neighbour: DivisionCode) {
-        self.closed
-            .lock()
-            .expect("no holder panics")
-            .insert(neighbour);
-        let links = self.links.lock().expect("no holder panics");
-        if let Some((_, Some(token))) = links.get(&neighbour) {
-            token.cancel();
-        }
-    }
-
-    /// Lets the link to a neighbour be opened again.
-    pub fn open(&self, neighbour: DivisionCode) {
-        self.closed
-            .lock()
-            .expect("no holder panics")
-            .remove(&neighbour);
-    }
-
-    fn is_closed(&self, neighbour: DivisionCode) -> bool {
-        self.closed
-            .lock()
-            .expect("no holder panics")
-            .contains(&neighbour)
-    }
-
-    /// Ends the conversations with all neighbours but this one, so that they begin anew.
-    fn begin_anew(&self, but_for: DivisionCode) -> Vec<DivisionCode> {
-        let mut links = self.links.lock().expect("no holder panics");
-        let others = links.iter_mut().filter(|(peer, _)| **peer != but_for);
-        let ended = others.filter_map(|(peer, (state, token))| {
-            token.take()?.cancel();
-            state.up = false;
-            state.last_end = Some(Ended::NewEpoch.to_string());
-            Some(*peer)
-        });
-        ended.collect()
-    }
-
-    fn why_cancelled(&self, neighbour: DivisionCode) -> Ended {
-        if self.is_closed(neighbour) {
-            return Ended::ClosedHere;
-        }
-        let links = self.links.lock().expect("no holder panics");
-        match links.get(&neighbour) {
-            Some((_, None)) => Ended::NewEpoch,
-            _ => Ended::Replaced,
-        }
-    }
-
-    fn note(&self, neighbour: DivisionCode, change: impl FnOnce(&mut LinkState)) {
-        change(
-            &mut self
-                .links
-                .lock()
-                .expect("no holder panics")
-                .entry(neighbour)
-                .or_default()
-                .0,
-        );
-    }
-
-    /// One link per neighbour: a newer conversation ends the older.
-    fn begin(&self, neighbour: DivisionCode) -> CancellationToken {
-        let token = CancellationToken::new();
-        let mut links = self.links.lock().expect("no holder panics");
-        let slot = &mut links.entry(neighbour).or_default().1;
-        if let Some(older) = slot.replace(token.clone()) {
-            older.cancel();
-        }
-        token
-    }
 }
 
 /// Everything conversations of one node share.
@@ -193,6 +80,8 @@ pub struct Switchboard {
     pub keys: Arc<KeyRing>,
     /// Checks what peers bring.
     pub verifier: Verifier,
+    /// Brings and gives files.
+    pub fetches: Arc<Fetches>,
     /// How conversations are held.
     pub terms: Terms,
     /// How links are doing.
@@ -216,10 +105,17 @@ impl Converse for Switchboard {
             if self.links.is_closed(peer) {
                 return Ended::ClosedHere;
             }
-            let token = self.links.begin(peer);
+            let Tokens {
+                cancel: token,
+                leave,
+            } = self.links.begin(peer);
             let outgoing = carrier.outgoing.clone();
+            // A crash ends this conversation, and nothing else.
+            let held = AssertUnwindSafe(self.hold(carrier, from, leave)).catch_unwind();
             let ended = tokio::select! {
-                ended = self.hold(carrier, from) => ended,
+                ended = held => ended.unwrap_or_else(|_| {
+                    Ended::Office("it crashed in a conversation; see its log".to_owned())
+                }),
                 () = token.cancelled() => self.links.why_cancelled(peer),
                 () = self.stop.cancelled() => Ended::Stopping,
             };
@@ -256,12 +152,17 @@ struct Conversation<'a> {
     receipts: FuturesOrdered<BoxFuture<'a, Result<Answer, Ended>>>,
     acks: [Option<Ack>; 4],
     pace: Option<Pin<Box<Sleep>>>,
+    errands: Errands,
+    /// The other's key was revoked.
+    leave: CancellationToken,
+    /// It is told so until then.
+    leaving: Option<Pin<Box<Sleep>>>,
 }
 
 impl Switchboard {
-    async fn hold(&self, mut carrier: Carrier, from: Neighbour) -> Ended {
-        let window = match self.greet(&mut carrier, from).await {
-            Ok(window) => window,
+    async fn hold(&self, mut carrier: Carrier, from: Neighbour, leave: CancellationToken) -> Ended {
+        let (window, window_fetches) = match self.greet(&mut carrier, from).await {
+            Ok(windows) => windows,
             Err(ended) => return ended,
         };
         let peer = carrier.peer;
@@ -283,17 +184,36 @@ impl Switchboard {
                 Arc::clone(&self.identity),
                 self.network,
                 Arc::clone(&self.keys),
+                peer,
             ),
             limiter: RateLimiter::direct(Quota::per_second(self.terms.envelopes_per_second)),
             expected: [1; 4],
             receipts: FuturesOrdered::new(),
             acks: [const { None }; 4],
             pace: None,
+            errands: Errands::new(Arc::clone(&self.fetches), peer, window_fetches),
+            leave,
+            leaving: None,
         };
         let bell = self.office.bells().of(peer);
         match conversation.run(carrier, bell).await {
             Ok(never) => match never {},
             Err(ended) => ended,
+        }
+    }
+
+    /// Opens what came sealed, before the office takes its turn. Only transfers bring such.
+    async fn unseal(&self, received: &mut Received, sealed: Vec<SealedBody>) {
+        let matter = match &received.envelope.payload {
+            Payload::Give { matter, .. } if received.denied.is_none() => Some(matter.id),
+            _ => None,
+        };
+        for sealed in sealed {
+            let arrived = match matter {
+                Some(matter) => self.office.unseal_arrived(matter, sealed).await,
+                None => Arrived::Unreadable,
+            };
+            received.bodies.push(arrived);
         }
     }
 
@@ -312,6 +232,7 @@ const fn goodbye_code(ended: &Ended) -> GoodbyeCode {
         | Ended::Closed
         | Ended::Goodbye(_) => GoodbyeCode::Stopping,
         Ended::Replaced => GoodbyeCode::Replaced,
+        Ended::Revoked => GoodbyeCode::Revoked,
         Ended::Protocol(code, _) => *code,
         Ended::Broken(_) => GoodbyeCode::Malformed,
         Ended::Office(_) => GoodbyeCode::Internal,
@@ -354,22 +275,40 @@ impl Conversation<'_> {
             if ready.is_none() && prepared.is_none() && self.sender.may_have_more() {
                 ready = self.prepare().await?;
             }
-            let may_send = prepared.is_some() || self.acks.iter().any(Option::is_some);
+            let nothing_to_tell =
+                ready.is_none() && prepared.is_none() && self.told_of_revocation();
+            if self.leaving.is_some() && nothing_to_tell {
+                return Err(Ended::Revoked);
+            }
+            let may_send = prepared.is_some()
+                || self.acks.iter().any(Option::is_some)
+                || self.errands.may_send();
             tokio::select! {
                 biased;
+                () = self.leave.cancelled(), if self.leaving.is_none() => {
+                    self.sender.send_only(Lane::Emergency);
+                    self.sender.look_again();
+                    self.leaving = Some(Box::pin(sleep(LEAVE_TAKING)));
+                }
+                () = async { self.leaving.as_mut().expect("guarded").await },
+                    if self.leaving.is_some() => return Err(Ended::Revoked),
                 permit = outgoing.reserve(), if may_send => {
                     let permit = permit.map_err(|_| Ended::Closed)?;
                     let ack = self.acks.iter_mut().find_map(next_ack).map(Frame::Ack);
                     if ack.is_some() {
                         self.board.office.metrics().acks.inc();
                     }
-                    if let Some(frame) = ack.or_else(|| prepared.take()) {
+                    let waits = prepared.is_some();
+                    let frame = ack.or_else(|| self.errands.take_turn(waits));
+                    if let Some(frame) = frame.or_else(|| prepared.take()) {
                         permit.send(frame);
                     }
                 }
                 Some(answer) = self.receipts.next(), if !self.receipts.is_empty() => {
                     self.note_answer(answer?);
                 }
+                // A few at most, so that it keeps nothing waiting.
+                () = self.errands.work() => {}
                 frame = async { ready.as_mut().expect("guarded").await }, if ready.is_some() => {
                     ready = None;
                     prepared = Some(frame?);
@@ -388,6 +327,11 @@ impl Conversation<'_> {
                 }
             }
         }
+    }
+
+    /// Whether nothing urgent waits for the other, or for its answer.
+    fn told_of_revocation(&self) -> bool {
+        !self.sender.may_have_more() && self.sender.unacknowledged_in(Lane::Emergency) == 0
     }
 
     /// Whether there is room for what a frame may lead to. A neighbour that does not listen is not
@@ -431,9 +375,15 @@ impl Conversation<'_> {
 
     async fn hear(&mut self, frame: Frame) -> Result<(), Ended> {
         match frame {
+            Frame::Batch(_) if self.leave.is_cancelled() => Ok(()),
             Frame::Batch(batch) => self.hear_batch(batch).await,
             Frame::Ack(ack) => self.hear_ack(ack).await,
             Frame::Goodbye(goodbye) => Err(Ended::Goodbye(goodbye.reason)),
+            Frame::Fetch(id, fetch) => {
+                self.limiter.until_ready().await;
+                self.errands.hear_fetch(id, fetch)
+            }
+            Frame::Fetched(id, fetched) => self.errands.hear_fetched(id, fetched),
             Frame::Hello(_) => Err(malformed("it greeted twice")),
         }
     }
@@ -469,12 +419,13 @@ impl Conversation<'_> {
             let checked = entry
                 .map_err(|error| RefusalCode::from(&error))
                 .and_then(|entry| self.board.verifier.check(entry, self.from))
-                .and_then(|received| match received.envelope.lane == lane {
-                    true => Ok(received),
+                .and_then(|checked| match checked.0.envelope.lane == lane {
+                    true => Ok(checked),
                     false => Err(RefusalCode::Malformed),
                 });
             match checked {
-                Ok(received) => {
+                Ok((mut received, sealed)) => {
+                    self.board.unseal(&mut received, sealed).await;
                     good.push(received);
                     positions.push(position);
                 }
@@ -495,6 +446,9 @@ impl Conversation<'_> {
             .receive(self.from, good)
             .await
             .map_err(office_ended)?;
+        for revocation in receipt.revoked() {
+            enforce(&self.board.keys, &self.board.links, revocation);
+        }
         let links = Arc::clone(&self.board.links);
         self.receipts.push_back(
             async move {

@@ -11,11 +11,12 @@ use crate::{
     domain::{
         authority::{Neighbour, may},
         ids::NetworkId,
+        seal::SealedBody,
         statement::{Proof, Statement},
         suite::Digest,
     },
     identity::KeyRing,
-    office::Received,
+    office::{Arrived, Received},
     wire::{self, frame::Entry, refusal::RefusalCode},
 };
 
@@ -48,11 +49,17 @@ impl Verifier {
     }
 
     /// What this entry says, if it is proven; and whether this peer may bring it.
-    pub fn check(&self, entry: Entry, from: Neighbour) -> Result<Received, RefusalCode> {
+    /// Its sealed bodies are given beside it, unopened.
+    pub fn check(
+        &self,
+        entry: Entry,
+        from: Neighbour,
+    ) -> Result<(Received, Vec<SealedBody>), RefusalCode> {
         let Entry {
             bytes,
             proof,
             bodies,
+            sealed,
             trace,
         } = entry;
         let envelope = wire::decode_envelope(&bytes).map_err(|error| RefusalCode::from(&error))?;
@@ -62,14 +69,15 @@ impl Verifier {
         }
         self.check_proof(&proof, &bytes)?;
         let denied = may(&envelope, from, self.me, &self.tree).err();
-        Ok(Received {
+        let received = Received {
             envelope,
             denied,
             bytes,
             proof,
-            bodies,
+            bodies: bodies.into_iter().map(Arrived::Open).collect(),
             trace,
-        })
+        };
+        Ok((received, sealed))
     }
 
     /// Whether these bytes are under a signature of the statement's author.

@@ -1,37 +1,60 @@
-//! What people's programs reach: the JSON API on the control socket, and HTTP for health and metrics.
+//! What people's programs reach: the JSON API on the control socket and over TCP.
 //!
 //! Whoever may open the socket is known by the kernel, and every commit made through it has that
-//! user as its actor. The socket lies in a directory that only its owner may enter.
+//! user as its actor, or the account whose session comes along. The socket lies in a directory that
+//! only its owner may enter. Over TCP nobody is known who shows nothing. Every route is opened by a
+//! gate with the one deed it is.
 
+mod accounts;
+mod again;
 pub mod api;
 mod ask;
+mod audit;
+mod contacts;
+mod credentials;
+mod events;
 mod figures;
+mod files;
+mod gate;
+mod grids;
+mod hooks;
+mod imports;
+mod keyring;
 mod matters;
+mod open311;
+mod openapi;
+mod pace;
+mod page;
+mod policies;
 pub mod problem;
+pub mod problems;
+mod range;
+mod receipts;
+mod revocations;
+mod rights;
 mod serve;
+mod session;
+mod stall;
 mod status;
+mod tag;
 mod templates;
 
-use std::{os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use std::{os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    routing::{get, post},
-};
+use axum::{Extension, Router, extract::DefaultBodyLimit};
 use http::StatusCode;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 use tower_http::{limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 
-use self::{problem::Problem, serve::Caller};
-use super::roster::Roster;
-use crate::telemetry::hosts;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Longest request on the socket: a text of 48 KiB with every byte escaped, and room to spare.
+use self::{gate::Gate, problem::Problem, serve::Caller};
+use super::roster::Roster;
+use crate::{domain::people::Deed, telemetry::hosts};
+
+/// Longest request: a text of 48 KiB with every byte escaped, and room to spare.
 const SOCKET_BODY_BYTES: usize = 512 * 1024;
-/// Longest request over TCP, where nothing is handed in.
-const HTTP_BODY_BYTES: usize = 64 * 1024;
 /// From the end of a request's header to the answer, over TCP.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -63,13 +86,13 @@ pub async fn serve_http(
     stop: CancellationToken,
 ) {
     let router = router
-        .layer(RequestBodyLimitLayer::new(HTTP_BODY_BYTES))
+        .layer(RequestBodyLimitLayer::new(SOCKET_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             HTTP_TIMEOUT,
         ))
         .layer(hosts::allow(&hosts));
-    serve::serve(listener, router, |_| Some(()), stop).await;
+    serve::serve(listener, router, Caller::of_address, stop).await;
 }
 
 fn owner_only(socket: &Path) -> std::io::Result<()> {
@@ -78,28 +101,75 @@ fn owner_only(socket: &Path) -> std::io::Result<()> {
 
 /// Every route of the API.
 pub fn router(roster: Roster) -> Router {
-    let matters = Router::new()
-        .route("/", get(matters::list).post(matters::report))
-        .route("/{id}", get(matters::show))
-        .route("/{id}/accept", post(matters::accept))
-        .route("/{id}/handle", post(matters::handle))
-        .route("/{id}/escalate", post(matters::escalate))
-        .route("/{id}/assign", post(matters::assign))
-        .route("/{id}/return", post(matters::send_back))
-        .route("/{id}/recall", post(matters::recall))
-        .route("/{id}/close", post(matters::close));
-    let node = Router::new()
-        .nest("/matters", matters)
-        .route("/templates", get(templates::list).post(templates::publish))
-        .route("/templates/{issuer}/{kind}/{name}", get(templates::status))
-        .route("/rollup", get(figures::rollup))
-        .route("/journal/count", get(figures::count));
-    Router::new()
-        .route("/v1/status", get(status::status))
-        .route("/v1/nodes", get(status::nodes))
-        .nest("/v1/nodes/{code}", node)
+    let gate = Gate::new(roster.clone());
+    let (router, document) = routes(&gate).split_for_parts();
+    open311::beside(router, &gate)
+        .layer(Extension(Arc::new(document)))
         .fallback(|| async { Problem::no_such_path() })
         .method_not_allowed_fallback(|| async { Problem::no_such_method() })
         .layer(DefaultBodyLimit::max(SOCKET_BODY_BYTES))
         .with_state(roster)
+}
+
+/// Every route with the deed it is.
+fn routes(gate: &Arc<Gate>) -> OpenApiRouter<Roster> {
+    use Deed as D;
+    OpenApiRouter::with_openapi(openapi::begin())
+        .routes(gate.open(D::Enter, routes!(openapi::document)))
+        .routes(gate.open(D::Enter, routes!(problems::list)))
+        .routes(gate.open(D::Enter, routes!(status::nodes)))
+        .routes(gate.open(D::ViewStatus, routes!(status::status)))
+        .routes(gate.open(D::ViewList, routes!(matters::list)))
+        .routes(gate.open(D::Report, routes!(matters::report)))
+        .routes(gate.open(D::ViewMatter, routes!(matters::show)))
+        .routes(gate.open(D::Enter, routes!(policies::answers)))
+        .routes(gate.open(D::ViewMatter, routes!(policies::explain)))
+        .routes(gate.open(D::Merge, routes!(policies::alike)))
+        .routes(gate.open(D::ViewMatter, routes!(receipts::receipt)))
+        .routes(gate.open(D::ViewMatter, routes!(matters::act)))
+        .routes(gate.open(D::ViewMatter, routes!(matters::ask)))
+        .routes(gate.open(D::Dispatch, routes!(matters::open_parts)))
+        .routes(gate.open(D::ReportForAnother, routes!(keyring::slip)))
+        .routes(gate.open(D::OpenContact, routes!(contacts::open)))
+        .routes(gate.open(D::Erase, routes!(contacts::erase)))
+        .routes(gate.open(D::ViewMatter, routes!(files::list)))
+        .routes(gate.open(D::ViewMatter, routes!(files::whole)))
+        .routes(gate.open(D::ViewMatter, routes!(files::thumb)))
+        .routes(gate.open(D::Report, routes!(files::begin)))
+        .routes(gate.open(D::Report, routes!(files::upload)))
+        .routes(gate.open(D::Report, routes!(files::go_on)))
+        .routes(gate.open(D::Report, routes!(files::throw_away)))
+        .routes(gate.open(D::ViewTemplates, routes!(templates::list)))
+        .routes(gate.open(D::PublishTemplate, routes!(templates::publish)))
+        .routes(gate.open(D::ViewTemplates, routes!(templates::status)))
+        .routes(gate.open(D::ViewStatus, routes!(revocations::list)))
+        .routes(gate.open(D::Revoke, routes!(revocations::revoke)))
+        .routes(gate.open(D::ReadRollups, routes!(figures::rollup)))
+        .routes(gate.open(D::ReadRollups, routes!(figures::count)))
+        .routes(gate.open(D::Import, routes!(imports::import)))
+        .routes(gate.open(D::Watch, routes!(events::stream)))
+        .routes(gate.open(D::ManageHooks, routes!(hooks::list)))
+        .routes(gate.open(D::ManageHooks, routes!(hooks::add)))
+        .routes(gate.open(D::ManageHooks, routes!(hooks::remove)))
+        .routes(gate.open(D::ManageHooks, routes!(hooks::resume)))
+        .routes(gate.open(D::ManageHooks, routes!(hooks::test)))
+        .routes(gate.open(D::Enter, routes!(session::log_in)))
+        .routes(gate.open(D::OwnAccount, routes!(session::who)))
+        .routes(gate.open(D::OwnAccount, routes!(session::log_out)))
+        .routes(gate.open(D::ViewAccounts, routes!(accounts::list)))
+        .routes(gate.open(D::ManageAccounts, routes!(accounts::open)))
+        .routes(gate.open(D::ViewAccounts, routes!(accounts::show)))
+        .routes(gate.open(D::ManageAccounts, routes!(accounts::change)))
+        .routes(gate.open(D::GrantRoles, routes!(accounts::roles)))
+        .routes(gate.open(D::OwnAccount, routes!(accounts::password)))
+        .routes(gate.open(D::ViewGrids, routes!(grids::list)))
+        .routes(gate.open(D::ManageGrids, routes!(grids::draw)))
+        .routes(gate.open(D::ViewGrids, routes!(grids::show)))
+        .routes(gate.open(D::ManageGrids, routes!(grids::redraw)))
+        .routes(gate.open(D::ManageGrids, routes!(grids::remove)))
+        .routes(gate.open(D::ManageKeys, routes!(keyring::list)))
+        .routes(gate.open(D::ManageKeys, routes!(keyring::make)))
+        .routes(gate.open(D::ManageKeys, routes!(keyring::revoke)))
+        .routes(gate.open(D::ReadAudit, routes!(audit::list)))
+        .routes(gate.open(D::ReadAudit, routes!(audit::verify)))
 }

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use futures::StreamExt;
 use tokio::time::timeout;
 
-use super::{Switchboard, malformed, office_ended};
+use super::{super::fetch, Switchboard, malformed, office_ended};
 use crate::{
     domain::authority::Neighbour,
-    identity::SignedKeyStatement,
+    identity::{KeyRefusal, SignedKeyStatement},
     link::{Carrier, Ended, Side},
     office::{Greeting, Rejected},
     outbox::sender::Window,
@@ -18,12 +18,13 @@ use crate::{
 };
 
 impl Switchboard {
-    /// Greets, and gives what may be unacknowledged at the neighbour.
+    /// Greets, and gives what may be unacknowledged at the neighbour, and how many fetches it answers at
+    /// a time.
     pub(super) async fn greet(
         &self,
         carrier: &mut Carrier,
         from: Neighbour,
-    ) -> Result<Window, Ended> {
+    ) -> Result<(Window, u32), Ended> {
         if carrier.side == Side::Child {
             self.say_hello(carrier).await?;
         }
@@ -39,13 +40,14 @@ impl Switchboard {
             envelopes: least(self.terms.window.envelopes, hello.window_envelopes),
             bytes: least(self.terms.window.bytes, hello.window_bytes),
         };
+        let fetches = hello.window_fetches;
         let heard = self.hear_hello(hello, from).await?;
         if carrier.side == Side::Parent {
             // A child that is rejected is greeted all the same, so that it sees its later words.
             self.say_hello(carrier).await?;
         }
         match heard {
-            Ok(false) => Ok(window),
+            Ok(false) => Ok((window, fetches)),
             Ok(true) => {
                 // Others met the life that is over; they learn of the new one when they greet again.
                 for other in self.links.begin_anew(carrier.peer) {
@@ -86,6 +88,8 @@ impl Switchboard {
             now: self.office.now(),
             window_envelopes: self.terms.window.envelopes as u32,
             window_bytes: self.terms.window.bytes as u32,
+            window_fetches: fetch::WINDOW as u32,
+            revocations: greeting.revocations,
         };
         carrier
             .outgoing
@@ -121,6 +125,9 @@ impl Switchboard {
                 "the neighbour has another edition of the division list");
         }
         self.admit_keys(&hello.key_statements).await?;
+        if self.keys.has_fallen(peer) {
+            return Err(Ended::Revoked);
+        }
         let skew = hello.now.0 - self.office.now().0;
         self.links.note(peer, |state| state.skew_ms = skew);
         let echo = hello.echo.filter(|echo| self.is_my_word(echo));
@@ -128,6 +135,7 @@ impl Switchboard {
             epoch: hello.epoch,
             echo,
             templates: hello.templates,
+            revocations: hello.revocations,
         };
         let heard = self.office.greeted(from, &greeting).await;
         heard.map_err(office_ended)
@@ -155,12 +163,19 @@ impl Switchboard {
             let signed = SignedKeyStatement::decode(bytes).map_err(|error| unreadable(&error))?;
             let statement = signed.statement().map_err(|error| unreadable(&error))?;
             let (division, id) = (statement.division, statement.key_id());
-            if self.keys.get(division, id).is_some() {
+            if self.keys.knows(division, id) {
                 continue;
             }
-            self.keys
-                .admit(std::slice::from_ref(&signed), self.office.tree())
-                .map_err(|refusal| malformed(&refusal.to_string()))?;
+            let tree = self.office.tree();
+            match self.keys.admit(std::slice::from_ref(&signed), tree) {
+                Ok(()) => {}
+                // Whoever shows it need not know; words signed with that key are refused.
+                Err(refusal @ KeyRefusal::Forsaken(_)) => {
+                    tracing::warn!(division = %self.office.me(), %refusal, "key not taken");
+                    continue;
+                }
+                Err(refusal) => return Err(malformed(&refusal.to_string())),
+            }
             new.push((division, id, bytes.clone()));
         }
         if new.is_empty() {

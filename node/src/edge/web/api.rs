@@ -2,8 +2,17 @@
 //!
 //! Moments are milliseconds since 1970; divisions are twelve digits, and may be given short.
 
+mod acts;
+mod changes;
+mod contacts;
 mod figures;
+mod files;
+mod hooks;
+mod imports;
 mod matters;
+mod people;
+mod policies;
+mod revocations;
 mod status;
 mod templates;
 
@@ -12,14 +21,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
+pub use acts::{ActRequest, Asking, Deed, Ending, Parts, PartsRequest, Plea, WishRequest};
+pub use changes::{ChangeView, EventsQuery, StreamEnd, StreamStart};
+pub use contacts::{EraseRequest, Erased, OpenedContact};
 pub use figures::{Figures, JournalCount, RollupBy, RollupLine, RollupQuery, RollupTable};
+pub use files::{FileLine, FileLines, OFFSET_STREAM, UPLOAD_LENGTH, UPLOAD_OFFSET, UploadRequest};
+pub use hooks::{HookRequest, HookTest, HookView, Hooks, NewHookView};
+pub use imports::{ImportLine, ImportOutcome, ImportReport, ImportRequest, MOST_ROWS, OutcomeLine};
 pub use matters::{
-    AssignRequest, CloseRequest, EscalateRequest, HandleRequest, MatterFilter, MatterLine,
-    MatterPage, MattersQuery, ReportRequest, Reported, ReturnRequest,
+    MatterFilter, MatterLine, MatterOrder, MatterPage, MattersQuery, ReportRequest, Reported,
+    Urgency,
 };
+pub use people::{
+    AccountPage, AccountPatch, AccountRequest, AccountView, AuditLine, AuditPage, AuditSeal,
+    GridRequest, GridView, Grids, KeyRequest, KeyView, Keys, LoginAnswer, LoginRequest, NewKeyView,
+    PageQuery, PasswordRequest, RolesRequest, SessionView, SlipView,
+};
+pub use policies::{AlikeMatters, Answers, AnswersQuery, Explanation};
+pub use revocations::{RevocationLine, Revocations, RevokeRequest};
 pub use status::{
-    EpochStatus, LinkStatus, MatterCounts, NeighbourSide, NetworkStatus, NodeLine, NodeStatus,
-    Nodes, Status, StatusQuery,
+    EpochStatus, FailingHook, GivenUpLine, LinkStatus, MatterCounts, NeighbourSide, NetworkStatus,
+    NodeLine, NodeStatus, Nodes, Status, StatusQuery,
 };
 pub use templates::{
     AdoptionView, PublishRequest, RefusalView, StanceView, TemplateLine, TemplateStatus, Templates,
@@ -27,21 +49,37 @@ pub use templates::{
 
 pub use crate::{
     domain::{
+        attachment::{FileNo, Media, Pixels, UploadId},
         category::{Class, Platform, Priority, Visibility},
-        matter::{Act, Channel, Outcome, Status as MatterStatus},
+        change::{ActorKind, ChangeKind, TemplateStance},
+        import::{Fault, Field},
+        matter::{
+            Act, Audience, Channel, Contact, Erasure, Ground, Outcome, Publicity, Reason,
+            Satisfaction, Status as MatterStatus,
+        },
         template::TemplateKind,
     },
     edge::session::LinkState,
-    office::{BodyView, MatterView, QueueLength, StandingView},
+    office::{
+        AttachmentView, BodyView, ClockView, MatterView, Point, QueueLength, Reach, StandingView,
+        UploadView,
+    },
 };
 
+/// A division: its twelve digits; in a path or a request the zeros at its end may be left out.
+#[derive(Clone, Debug, utoipa::ToSchema)]
+#[schema(value_type = String, example = "330825002222")]
+#[expect(dead_code, reason = "it stands for divisions in the document")]
+pub struct Code(String);
+
 /// Facts, and beside them the names of all divisions they speak of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Named<T> {
     /// The facts.
     #[serde(flatten)]
     pub facts: T,
     /// Short names by code.
+    #[schema(value_type = BTreeMap<String, String>)]
     pub names: BTreeMap<DivisionCode, String>,
 }
 

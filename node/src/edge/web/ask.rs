@@ -6,11 +6,11 @@ use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request},
 };
-use http::{StatusCode, request::Parts};
+use http::{HeaderMap, StatusCode, request::Parts};
 use serde::de::DeserializeOwned;
 use topology::DivisionCode;
 
-use super::{problem::Problem, serve::Caller};
+use super::{gate::Guest, problem::Problem};
 use crate::{
     domain::actor::Actor,
     edge::roster::{Node, Roster},
@@ -52,6 +52,7 @@ impl FromRequestParts<Roster> for At {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, roster: &Roster) -> Result<Self, Problem> {
+        let Visitor(_let_in) = Visitor::from_request_parts(parts, roster).await?;
         let params = RawPathParams::from_request_parts(parts, roster).await;
         let params = params.map_err(|rejection| Problem::unfit(&rejection.body_text()))?;
         let params: Vec<_> = params
@@ -75,18 +76,43 @@ impl FromRequestParts<Roster> for At {
     }
 }
 
-/// The person who acts.
+/// The person who acts; the gate has found that they may.
 pub(super) struct Person(pub(super) Actor);
 
 impl FromRequestParts<Roster> for Person {
     type Rejection = Problem;
 
+    async fn from_request_parts(parts: &mut Parts, roster: &Roster) -> Result<Self, Problem> {
+        let Visitor(guest) = Visitor::from_request_parts(parts, roster).await?;
+        let actor = guest.known.actor();
+        let unknown =
+            || Problem::unknown_caller("it is not known who asks; log in, or hand in a key");
+        Ok(Self(actor.ok_or_else(unknown)?))
+    }
+}
+
+/// Whoever was let in, with everything that is known of them.
+pub(super) struct Visitor(pub(super) Guest);
+
+impl FromRequestParts<Roster> for Visitor {
+    type Rejection = Problem;
+
     async fn from_request_parts(parts: &mut Parts, _: &Roster) -> Result<Self, Problem> {
-        let caller = parts.extensions.get::<Caller>().ok_or_else(|| {
-            let sentence = "it is not known who asks; use the control socket of the node";
-            Problem::turned_away(StatusCode::FORBIDDEN, sentence)
-        })?;
-        Ok(Self(Actor::OsUser(caller.uid)))
+        let guest = parts.extensions.get::<Guest>().cloned();
+        let closed =
+            || Problem::denied("nobody says who may come here; tell the makers of this program");
+        Ok(Self(guest.ok_or_else(closed)?))
+    }
+}
+
+/// The header of the request.
+pub(super) struct Headers(pub(super) HeaderMap);
+
+impl FromRequestParts<Roster> for Headers {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Roster) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.headers.clone()))
     }
 }
 

@@ -6,6 +6,7 @@ use topology::Tier;
 use super::{
     api::{Figures, JournalCount, RollupBy, RollupLine, RollupQuery, RollupTable},
     ask::{Asked, At},
+    openapi::NodePath,
     problem::Problem,
     status::name,
 };
@@ -14,6 +15,9 @@ use crate::domain::{
     time::Day,
 };
 
+/// Figures of a subtree
+#[utoipa::path(get, path = "/v1/nodes/{code}/rollup", tag = "figures", params(NodePath, RollupQuery),
+    responses((status = 200, body = RollupTable)))]
 pub(super) async fn rollup(
     at: At,
     Asked(query): Asked<RollupQuery>,
@@ -74,6 +78,9 @@ pub(super) async fn rollup(
     }))
 }
 
+/// The same, counted by hand in the journal
+#[utoipa::path(get, path = "/v1/nodes/{code}/journal/count", tag = "figures", params(NodePath),
+    responses((status = 200, body = JournalCount)))]
 pub(super) async fn count(at: At) -> Result<Json<JournalCount>, Problem> {
     let journal = at.node.office.journal().await?;
     let mut counters = Counters::default();

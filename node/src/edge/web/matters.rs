@@ -1,208 +1,192 @@
 //! What people do with matters over the API.
 
-use axum::{Json, http::StatusCode};
+use axum::{
+    Extension, Json,
+    http::{Method, StatusCode},
+    response::{IntoResponse, Response},
+};
 use tracing::{Instrument, info_span};
 
 use super::{
     api::{
-        AssignRequest, CloseRequest, EscalateRequest, HandleRequest, MatterLine, MatterPage,
-        MatterView, MattersQuery, Named, ReportRequest, Reported, ReturnRequest,
+        ActRequest, Asking, MatterLine, MatterPage, MatterView, MattersQuery, Named, Parts,
+        PartsRequest, ReportRequest, Reported, WishRequest,
     },
-    ask::{Asked, At, Given, Person, Traced},
+    ask::{Asked, At, Given, Person, Traced, Visitor},
+    gate::Plain,
+    openapi::{MatterPath, NodePath},
     problem::Problem,
+    rights,
+    tag::Tagged,
 };
 use crate::{
-    domain::{category::Category, ids::MatterId},
-    office::{NewReport, OfficeError},
+    domain::{ids::MatterId, people::Deed},
+    office::{OfficeError, people::TokenKind},
     telemetry,
 };
 
-/// Matters on a page unless asked for otherwise.
-const USUAL_PAGE: usize = 100;
-/// Matters on a page at most.
-const MOST_PAGE: usize = 1_000;
-/// Matters looked at for one page, so that a filter that fits few does not read for ever.
-const MOST_SCANNED: usize = 20_000;
+type Shown = Result<Tagged<Named<MatterView>>, Problem>;
 
-type Shown = Result<Json<Named<MatterView>>, Problem>;
-
+/// Report a matter 上报
+///
+/// Reports taken by telephone or on paper, and those above normal priority, are handed in by whoever may
+/// report for another.
+#[utoipa::path(post, path = "/v1/nodes/{code}/matters", tag = "matters", params(NodePath),
+    request_body = ReportRequest, responses((status = 201, body = Reported)))]
 pub(super) async fn report(
     at: At,
     Person(actor): Person,
+    Visitor(guest): Visitor,
     Traced(incoming): Traced,
     Given(request): Given<ReportRequest>,
-) -> Result<(StatusCode, Json<Reported>), Problem> {
-    let category: Category = request.category.parse().map_err(OfficeError::Category)?;
-    let span = info_span!("report", division = %at.division, category = category.as_str());
-    let mut new = NewReport {
-        channel: request.channel,
-        category,
-        priority: request.priority,
-        visibility: request.visibility,
-        class: request.class,
-        about: request.about,
-        text: request.text,
-        trace: None,
-    };
-    new.trace = trace(&span, incoming.as_deref());
+) -> Result<Response, Problem> {
+    if rights::is_for_another(&request) {
+        guest.must(Deed::ReportForAnother).await?;
+    }
     let office = &at.node.office;
+    let slip = request.slip.then(|| office.new_token(TokenKind::Slip));
+    let escalate_to = request.escalate_to;
+    let mut new = request.report()?;
+    let span = info_span!("report", division = %at.division, category = new.category.as_str());
+    new.trace = trace(&span, incoming.as_deref());
+    if let Some(slip) = slip {
+        guest.errand.hand_out(slip);
+    }
     let reported = async {
-        match request.escalate_to {
+        match escalate_to {
             Some(to) => office.report_and_escalate(new, to, actor).await,
             None => office.report(new, actor).await,
         }
     };
     let id = reported.instrument(span).await?;
-    Ok((StatusCode::CREATED, Json(Reported { id: id.to_string() })))
+    let told = Json(Reported {
+        id: id.to_string(),
+        token: slip.map(|slip| slip.to_string()),
+    });
+    Ok(match slip {
+        Some(_) => (StatusCode::CREATED, told).into_response(),
+        None => (StatusCode::CREATED, Extension(Plain), told).into_response(),
+    })
 }
 
 /// Makes a span part of the caller's trace; gives what travels with the envelopes.
-fn trace(span: &tracing::Span, incoming: Option<&str>) -> Option<String> {
+pub(super) fn trace(span: &tracing::Span, incoming: Option<&str>) -> Option<String> {
     if let Some(incoming) = incoming {
         telemetry::follow(span, incoming);
     }
     telemetry::carry(span, incoming)
 }
 
+/// Matters a node knows, page by page
+#[utoipa::path(get, path = "/v1/nodes/{code}/matters", tag = "matters", params(NodePath, MattersQuery),
+    responses((status = 200, body = Named<MatterPage>)))]
 pub(super) async fn list(
     at: At,
     Asked(query): Asked<MattersQuery>,
 ) -> Result<Json<Named<MatterPage>>, Problem> {
-    let limit = query.limit.unwrap_or(USUAL_PAGE);
-    if !(1..=MOST_PAGE).contains(&limit) {
-        return Err(Problem::unfit(&format!(
-            "a page of {limit} matters does not fit; ask for 1 to {MOST_PAGE}"
-        )));
-    }
-    let after = query
-        .after
-        .as_deref()
-        .map(str::parse::<MatterId>)
-        .transpose();
-    let mut after = after.map_err(|error| Problem::unfit(&error.to_string()))?;
-    let (mut matters, mut scanned) = (vec![], 0);
-    let next = loop {
-        let chunk = limit.max(USUAL_PAGE);
-        let dockets = at.node.office.dockets(after, chunk).await?;
-        let last = dockets.len() < chunk;
-        scanned += dockets.len();
-        for docket in dockets {
-            if matters.len() == limit {
-                break;
-            }
-            after = Some(docket.matter.id);
-            if query.state.takes(&docket) {
-                matters.push(MatterLine::from(&docket));
-            }
-        }
-        if matters.len() == limit {
-            // Looking one further is cheaper for all than an empty page for somebody.
-            let more = !at.node.office.dockets(after, 1).await?.is_empty();
-            break after.filter(|_| more);
-        }
-        if last {
-            break None;
-        }
-        if scanned >= MOST_SCANNED {
-            break after;
-        }
-    };
+    let found = at.node.office.find(&query.search()?).await?;
     let page = MatterPage {
-        matters,
-        next: next.map(|id| id.to_string()),
+        matters: found.lines.into_iter().map(MatterLine::from).collect(),
+        next: found.next.map(|next| next.to_string()),
     };
     Ok(Json(Named::new(page, &at.roster.tree)))
 }
 
+/// One matter with every step
+#[utoipa::path(get, path = "/v1/nodes/{code}/matters/{id}", tag = "matters", params(MatterPath),
+    responses((status = 200, body = Named<MatterView>)))]
 pub(super) async fn show(at: At) -> Shown {
     let id = at.param("id")?;
     view(&at, id).await
 }
 
-async fn view(at: &At, id: MatterId) -> Shown {
+pub(super) async fn view(at: &At, id: MatterId) -> Shown {
     let view = at.node.office.matter(id).await?;
-    Ok(Json(Named::new(view, &at.roster.tree)))
+    Ok(Tagged::of(Named::new(view, &at.roster.tree)))
 }
 
-pub(super) async fn accept(at: At, Person(actor): Person) -> Shown {
-    let id = at.param("id")?;
-    at.node.office.accept(id, actor).await?;
-    view(&at, id).await
-}
-
-pub(super) async fn handle(
+/// Do something with a matter that is held here
+///
+/// Each act needs a right of its own beside that of seeing the matter.
+#[utoipa::path(post, path = "/v1/nodes/{code}/matters/{id}/acts", tag = "matters", params(MatterPath),
+    request_body = ActRequest, responses((status = 200, body = Named<MatterView>)))]
+pub(super) async fn act(
     at: At,
     Person(actor): Person,
-    Given(HandleRequest { note }): Given<HandleRequest>,
-) -> Shown {
-    let id = at.param("id")?;
-    at.node.office.handle(id, note, actor).await?;
-    view(&at, id).await
-}
-
-pub(super) async fn escalate(
-    at: At,
-    Person(actor): Person,
+    Visitor(guest): Visitor,
     Traced(incoming): Traced,
-    Given(EscalateRequest { to, note }): Given<EscalateRequest>,
+    Given(request): Given<ActRequest>,
 ) -> Shown {
+    let ActRequest {
+        deed,
+        note,
+        attachments,
+    } = request;
     let id = at.param("id")?;
-    let span = info_span!("escalate", division = %at.division, matter = %id);
+    guest.must(rights::to_act(&deed)).await?;
+    if !attachments.is_empty() {
+        guest.check(Deed::Attach, &Method::POST).await?;
+    }
+    if deed.needs_note() && note.is_none() {
+        return Err(Problem::unfit(
+            "this act says nothing without a remark; add `note`",
+        ));
+    }
+    let span = info_span!("act", division = %at.division, matter = %id);
     let trace = trace(&span, incoming.as_deref());
-    at.node
+    let work = deed.work()?;
+    let done = at
+        .node
         .office
-        .escalate(id, to, note, actor, trace)
-        .instrument(span)
-        .await?;
+        .work_with(id, work, note, &attachments, actor, trace);
+    done.instrument(span).await?;
     view(&at, id).await
 }
 
-pub(super) async fn assign(
+/// Ask the holder for something
+///
+/// Accepted: the holder may be far away, and answers later. What is known here is shown. Each request
+/// needs a right of its own beside that of seeing the matter.
+#[utoipa::path(post, path = "/v1/nodes/{code}/matters/{id}/requests", tag = "matters", params(MatterPath),
+    request_body = WishRequest, responses((status = 202, body = Asking)))]
+pub(super) async fn ask(
     at: At,
     Person(actor): Person,
-    Traced(incoming): Traced,
-    Given(AssignRequest { to, note }): Given<AssignRequest>,
-) -> Shown {
-    let id = at.param("id")?;
-    let span = info_span!("assign", division = %at.division, matter = %id);
-    let trace = trace(&span, incoming.as_deref());
-    at.node
-        .office
-        .assign(id, to, note, actor, trace)
-        .instrument(span)
-        .await?;
-    view(&at, id).await
+    Visitor(guest): Visitor,
+    Given(WishRequest { plea, note }): Given<WishRequest>,
+) -> Result<(StatusCode, Json<Asking>), Problem> {
+    let id: MatterId = at.param("id")?;
+    match rights::to_ask(plea) {
+        // Whoever calls the reporter back writes down what they say.
+        Deed::Rate if guest.may(Deed::CallBack).is_ok() => guest.must(Deed::CallBack).await?,
+        deed => guest.must(deed).await?,
+    }
+    if plea.needs_note() && note.is_none() {
+        return Err(Problem::unfit(
+            "this request says nothing without words; add `note`",
+        ));
+    }
+    let office = &at.node.office;
+    office.wish(id, plea.wish(), note, actor).await?;
+    let matter = match office.matter(id).await {
+        Ok(view) => Some(Named::new(view, &at.roster.tree)),
+        Err(OfficeError::NoSuchMatter(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok((StatusCode::ACCEPTED, Json(Asking { matter })))
 }
 
-pub(super) async fn send_back(
+/// Open parts of a bundle 一窗受理
+#[utoipa::path(post, path = "/v1/nodes/{code}/matters/{id}/parts", tag = "matters", params(MatterPath),
+    request_body = PartsRequest, responses((status = 201, body = Parts)))]
+pub(super) async fn open_parts(
     at: At,
     Person(actor): Person,
-    Traced(incoming): Traced,
-    Given(ReturnRequest { note }): Given<ReturnRequest>,
-) -> Shown {
+    Given(PartsRequest { parts }): Given<PartsRequest>,
+) -> Result<(StatusCode, Json<Parts>), Problem> {
     let id = at.param("id")?;
-    let span = info_span!("return", division = %at.division, matter = %id);
-    let trace = trace(&span, incoming.as_deref());
-    at.node
-        .office
-        .send_back(id, note, actor, trace)
-        .instrument(span)
-        .await?;
-    view(&at, id).await
-}
-
-pub(super) async fn recall(at: At, Person(actor): Person) -> Shown {
-    let id = at.param("id")?;
-    at.node.office.recall(id, actor).await?;
-    view(&at, id).await
-}
-
-pub(super) async fn close(
-    at: At,
-    Person(actor): Person,
-    Given(CloseRequest { outcome, note }): Given<CloseRequest>,
-) -> Shown {
-    let id = at.param("id")?;
-    at.node.office.close(id, outcome, note, actor).await?;
-    view(&at, id).await
+    let reports: Result<Vec<_>, Problem> = parts.into_iter().map(ReportRequest::report).collect();
+    let opened = at.node.office.open_parts(id, reports?, actor).await?;
+    let parts = opened.iter().map(ToString::to_string).collect();
+    Ok((StatusCode::CREATED, Json(Parts { parts })))
 }

@@ -8,24 +8,42 @@ use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use topology::UnknownDivision;
 
-use crate::office::OfficeError;
+use crate::{
+    domain::{attachment::NotTaken, hook::BadHook, people::Denied},
+    office::{FileTrouble, OfficeError, people::PeopleError},
+};
 
-/// Why a request failed, for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a request failed, for people and programs (`application/problem+json`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Problem {
-    /// The HTTP status: 404 not found, 409 refused by the rules, 422 not understood, 503 the store
-    /// does not answer.
+    /// Where this kind of problem is explained; `/v1/problems` lists all kinds.
+    #[serde(rename = "type", default)]
+    #[schema(example = "/v1/problems#refused-by-the-rules")]
+    #[schema(value_type = String)]
+    pub kind: Box<str>,
+    /// The kind in one word, which never changes.
+    #[serde(default)]
+    #[schema(example = "refused-by-the-rules")]
+    #[schema(value_type = String)]
+    pub code: Box<str>,
+    /// The HTTP status.
     pub status: u16,
-    /// The status in words.
-    pub title: String,
+    /// The kind in words.
+    #[schema(value_type = String)]
+    pub title: Box<str>,
     /// What happened.
-    pub detail: String,
+    #[schema(value_type = String)]
+    pub detail: Box<str>,
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// Under which number the node's log says more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub log_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub log_id: Option<Box<str>>,
+    /// Seconds to wait before asking again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u32>,
 }
 
 impl Problem {
@@ -35,13 +53,48 @@ impl Problem {
     /// A problem whose sentence ends in a hint after a semicolon.
     fn new(status: StatusCode, title: &str, sentence: &str) -> Self {
         let (detail, hint) = split_hint(sentence);
+        let code = title.to_lowercase().replace(' ', "-");
         Self {
+            kind: format!("{}#{code}", super::problems::PATH).into(),
+            code: code.into(),
             status: status.as_u16(),
-            title: title.to_owned(),
-            detail: detail.to_owned(),
+            title: title.into(),
+            detail: detail.into(),
             hint: hint.map(str::to_owned),
             log_id: None,
+            retry_after_s: None,
         }
+    }
+
+    /// It is not known who asks, or not any more.
+    pub(super) fn unknown_caller(sentence: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "not logged in", sentence)
+    }
+
+    /// Who asks may not.
+    pub(super) fn denied(sentence: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "not allowed", sentence)
+    }
+
+    /// A page of another site asks through a visitor's browser.
+    pub(super) fn cross_site() -> Self {
+        let sentence = "this request does not come from a page of this node; send Origin and the \
+                        X-CSRF-Token of the session, or log in with a token instead of a cookie";
+        Self::new(StatusCode::FORBIDDEN, "cross-site request", sentence)
+    }
+
+    /// Too many requests in a time.
+    pub(super) fn too_many(wait: std::time::Duration) -> Self {
+        let sentence = "too many requests in a short time; wait, then ask less often";
+        Self {
+            retry_after_s: Some(u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX)),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too many requests", sentence)
+        }
+    }
+
+    /// What the caller saw is not so any more.
+    pub(super) fn stale(sentence: &str) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "moved on", sentence)
     }
 
     /// The request cannot be understood.
@@ -68,7 +121,7 @@ impl Problem {
     }
 
     pub(super) fn no_such_path() -> Self {
-        Self::missing("there is nothing at this path; the API begins at /v1/status")
+        Self::missing("there is nothing at this path; /v1/openapi.json lists what there is")
     }
 
     pub(super) fn no_such_method() -> Self {
@@ -79,14 +132,76 @@ impl Problem {
         )
     }
 
-    fn of_store(error: &OfficeError) -> Self {
+    fn of_file(trouble: &FileTrouble) -> Self {
+        use FileTrouble as T;
+        let sentence = trouble.to_string();
+        let turned = |status| Self::turned_away(status, &sentence);
+        match trouble {
+            T::NotTaken(NotTaken::Media(..)) => turned(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            T::NotTaken(NotTaken::TooLong(..)) | T::Beyond { .. } => {
+                turned(StatusCode::PAYLOAD_TOO_LARGE)
+            }
+            T::NotTaken(_) | T::Paper(_) | T::Twice(_) => Self::unfit(&sentence),
+            T::NoSuchUpload(_) | T::NoSuchFile(..) => Self::missing(&sentence),
+            T::Over(..) => turned(StatusCode::GONE),
+            T::Offset { .. } | T::NotReady(_) | T::Busy | T::Lost | T::NotYet(_) => {
+                turned(StatusCode::CONFLICT)
+            }
+            T::PersonFull(..) => turned(StatusCode::TOO_MANY_REQUESTS),
+            T::NodeFull | T::DiskFull => turned(StatusCode::INSUFFICIENT_STORAGE),
+            T::Unreached { .. } => turned(StatusCode::GATEWAY_TIMEOUT),
+            T::Wrong(_) => turned(StatusCode::BAD_GATEWAY),
+            T::Missing(_) => turned(StatusCode::NOT_FOUND),
+            T::Disk(_) => Self::of_store(trouble),
+        }
+    }
+
+    fn of_people(error: &PeopleError, sentence: &str) -> Self {
+        use PeopleError as E;
+        match error {
+            E::Denied(Denied::Nobody) | E::NoSession => Self::unknown_caller(sentence),
+            E::Denied(_) | E::Grant(_) => Self::denied(sentence),
+            E::WrongLogin => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "wrong login or password",
+                sentence,
+            ),
+            E::Locked(_) => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "locked for a while",
+                sentence,
+            ),
+            E::Crowded => Self::new(StatusCode::TOO_MANY_REQUESTS, "too busy", sentence),
+            E::NoAccount(_) | E::NoGrid(_) | E::NoKey(_) => Self::missing(sentence),
+            E::Taken(_) | E::GridInUse(_) | E::TooManyKeys(_) => {
+                Self::new(StatusCode::CONFLICT, "refused by the rules", sentence)
+            }
+            E::Account(_) | E::Password(_) | E::Grid(_) | E::Key(_) | E::Elsewhere(..) => {
+                Self::unfit(sentence)
+            }
+            E::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency key used before",
+                sentence,
+            ),
+            E::InHand => Self::new(StatusCode::CONFLICT, "still in hand", sentence),
+            E::ShownOnce => Self::new(StatusCode::CONFLICT, "shown once", sentence),
+            E::Trail(_) => {
+                tracing::error!(alarm = "audit-trail-broken", %error, "the audit trail does not hold");
+                Self::new(StatusCode::CONFLICT, "audit trail broken", sentence)
+            }
+            E::Hash(_) => Self::of_store(error),
+        }
+    }
+
+    fn of_store(error: &dyn std::error::Error) -> Self {
         let log_id = format!("{:08x}", rand::random::<u32>());
         tracing::error!(%log_id, %error, "a request failed in the store");
         let sentence = "the store did not answer, so it is not known whether this was done; see the \
                         node's log under this number, then `wujitong status`";
         let status = StatusCode::SERVICE_UNAVAILABLE;
         Self {
-            log_id: Some(log_id),
+            log_id: Some(log_id.into()),
             ..Self::new(status, "the store does not answer", sentence)
         }
     }
@@ -106,15 +221,40 @@ impl From<OfficeError> for Problem {
         use OfficeError as E;
         let sentence = error.to_string();
         match error {
-            E::Refused(_) => Self::new(StatusCode::CONFLICT, "refused by the rules", &sentence),
-            E::NoSuchMatter(_) | E::NoSuchTemplate(_) => Self::missing(&sentence),
+            E::Refused(_) | E::Revoke(_) => {
+                Self::new(StatusCode::CONFLICT, "refused by the rules", &sentence)
+            }
+            E::NoSuchMatter(_) | E::NoSuchTemplate(_) | E::NoContact(_) => Self::missing(&sentence),
             E::Category(_)
             | E::TextTooLong(..)
             | E::TooManyNotes(..)
             | E::TextEmpty
+            | E::Anonymous
+            | E::Allowance(_)
+            | E::ContactTooLong(..)
             | E::Template(_) => Self::unfit(&sentence),
-            E::Busy => Self::new(StatusCode::TOO_MANY_REQUESTS, "too busy", &sentence),
-            E::Gaps(_) | E::Record(_) | E::Store(_) | E::Commit(_) => Self::of_store(&error),
+            E::File(trouble) => Self::of_file(&trouble),
+            E::People(error) => Self::of_people(&error, &sentence),
+            E::Hook(BadHook::Unknown(_)) => Self::missing(&sentence),
+            E::Hook(BadHook::TooMany(_)) => {
+                Self::new(StatusCode::CONFLICT, "refused by the rules", &sentence)
+            }
+            E::Hook(_) => Self::unfit(&sentence),
+            E::Stale(_) => Self::stale(&sentence),
+            E::Busy | E::TooManyListeners(_) => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too busy", &sentence)
+            }
+            E::Unsealable(_) => {
+                tracing::error!(%error, "a body does not open, or cannot be sealed");
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the sealing key fails",
+                    &sentence,
+                )
+            }
+            E::Crashed | E::Gaps(_) | E::Record(_) | E::Store(_) | E::Commit(_) => {
+                Self::of_store(&error)
+            }
         }
     }
 }
@@ -144,8 +284,17 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let kind = HeaderValue::from_static(Self::MEDIA_TYPE);
+        let wait = self.retry_after_s.map(HeaderValue::from);
         let mut response = (status, axum::Json(self)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, kind);
+        if let Some(wait) = wait {
+            headers.insert(header::RETRY_AFTER, wait);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer realm=\"wujitong\"");
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
+        }
         response
     }
 }
@@ -168,20 +317,31 @@ mod tests {
             (OfficeError::TextEmpty, 422),
             (OfficeError::TextTooLong(9, 8), 422),
             (OfficeError::Template(BadTemplate::TooLong(9)), 422),
+            (OfficeError::Stale(id), 412),
+            (PeopleError::NoSession.into(), 401),
+            (PeopleError::WrongLogin.into(), 401),
+            (PeopleError::Denied(Denied::Slip).into(), 403),
+            (PeopleError::KeyReused.into(), 422),
+            (PeopleError::InHand.into(), 409),
             (OfficeError::Store(StoreError::Closed), 503),
             (
                 OfficeError::Commit(CommitError::KeyTooLong { size: 9 }),
                 503,
             ),
         ] {
-            assert_eq!(Problem::from(error).status, status);
+            let problem = Problem::from(error);
+            assert_eq!(problem.status, status);
+            assert!(
+                crate::edge::web::problems::is_listed(&problem),
+                "{problem:?}"
+            );
         }
     }
 
     #[test]
     fn a_hint_stands_apart_from_what_happened() {
         let problem = Problem::from(OfficeError::TextEmpty);
-        assert_eq!(problem.detail, "the text is empty");
+        assert_eq!(&*problem.detail, "the text is empty");
         assert_eq!(problem.hint.as_deref(), Some("say what it is about"));
         assert_eq!(problem.to_string(), OfficeError::TextEmpty.to_string());
         assert_eq!(

@@ -1,27 +1,38 @@
 //! Accepting connections and speaking HTTP/1 on them, with limits.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, serve::Listener};
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::UnixStream, sync::Semaphore, task::JoinSet, time::timeout};
+use tokio::{
+    net::{TcpStream, UnixStream},
+    sync::Semaphore,
+    task::JoinSet,
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+use super::stall::Stalls;
 
 /// Open connections of one listener; more wait in the kernel's queue.
 const MOST_CONNECTIONS: usize = 1_024;
 /// For a request's header, and between two requests of one connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// For a reader that takes nothing of what is written to it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// For requests under way when the process stops.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Who is at the other end of the control socket, by the kernel's word.
+/// Who is at the other end of a connection, by the kernel's word.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Caller {
-    /// The user's number.
-    pub(super) uid: u32,
+pub(super) enum Caller {
+    /// A user of this machine, on the control socket.
+    User(u32),
+    /// Somebody at a network address.
+    Address(IpAddr),
 }
 
 impl Caller {
@@ -30,9 +41,12 @@ impl Caller {
         let peer = stream.peer_cred().inspect_err(|error| {
             tracing::warn!(%error, "a caller on the control socket cannot be told");
         });
-        Some(Self {
-            uid: peer.ok()?.uid(),
-        })
+        Some(Self::User(peer.ok()?.uid()))
+    }
+
+    /// The peer of a connection; `None` if it has ended.
+    pub(super) fn of_address(stream: &TcpStream) -> Option<Self> {
+        Some(Self::Address(stream.peer_addr().ok()?.ip().to_canonical()))
     }
 }
 
@@ -83,7 +97,7 @@ where
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Stalls::new(stream, WRITE_TIMEOUT)), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -8,9 +8,10 @@ use topology::DivisionCode;
 use super::{
     api::{
         EpochStatus, LinkState, LinkStatus, MatterCounts, NeighbourSide, NetworkStatus, NodeLine,
-        NodeStatus, Nodes, Status, StatusQuery,
+        NodeStatus, Nodes, RevocationLine, Status, StatusQuery,
     },
     ask::Asked,
+    hooks,
     problem::Problem,
 };
 use crate::{
@@ -18,6 +19,9 @@ use crate::{
     edge::roster::{Node, Roster},
 };
 
+/// How the process and its nodes are doing
+#[utoipa::path(get, path = "/v1/status", tag = "about", params(StatusQuery),
+    responses((status = 200, body = Status)))]
 pub(super) async fn status(
     State(roster): State<Roster>,
     Asked(StatusQuery { node, brief }): Asked<StatusQuery>,
@@ -62,6 +66,9 @@ pub(super) async fn status(
     }))
 }
 
+/// Nodes of this process
+#[utoipa::path(get, path = "/v1/nodes", tag = "about",
+    responses((status = 200, body = Nodes)))]
 pub(super) async fn nodes(State(roster): State<Roster>) -> Json<Nodes> {
     let nodes = roster.nodes.keys();
     let nodes = nodes.map(|code| NodeLine {
@@ -79,7 +86,7 @@ async fn one(
     roster: &Roster,
     brief: bool,
 ) -> Result<NodeStatus, Problem> {
-    let Node { office, links } = node;
+    let Node { office, links, .. } = node;
     let epoch = office.epoch().await?;
     let matters = if brief {
         None
@@ -110,6 +117,10 @@ async fn one(
             state,
         })
         .collect();
+    let revoked = office.revocations().await?;
+    let concerned = |of: DivisionCode| {
+        of == division || Some(of) == parent || roster.tree.parent(of) == Some(division)
+    };
     Ok(NodeStatus {
         division,
         name: name(division, roster),
@@ -124,6 +135,13 @@ async fn one(
         links_expected: roster.tree.children(division).len() + usize::from(parent.is_some()),
         links,
         queues: office.queues().await?,
+        revoked: revoked
+            .iter()
+            .filter(|record| concerned(record.revocation.division))
+            .map(|record| RevocationLine::of(&record.revocation, record.by))
+            .collect(),
+        given_up: office.given_up().into_iter().map(Into::into).collect(),
+        failing_hooks: hooks::failing(office).await?,
     })
 }
 

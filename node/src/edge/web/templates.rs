@@ -5,6 +5,7 @@ use axum::{Json, http::StatusCode};
 use super::{
     api::{Named, PublishRequest, TemplateLine, TemplateStatus, Templates},
     ask::{At, Given, Person},
+    openapi::{NodePath, TemplatePath},
     problem::Problem,
 };
 use crate::{
@@ -12,6 +13,9 @@ use crate::{
     office::{NewTemplate, OfficeError},
 };
 
+/// Publish a template, or its next version
+#[utoipa::path(post, path = "/v1/nodes/{code}/templates", tag = "templates", params(NodePath),
+    request_body = PublishRequest, responses((status = 201, body = Named<TemplateStatus>)))]
 pub(super) async fn publish(
     at: At,
     Person(actor): Person,
@@ -37,6 +41,9 @@ pub(super) async fn publish(
     Ok((StatusCode::CREATED, Json(find(&at, &template.key).await?)))
 }
 
+/// Templates a node has heard of
+#[utoipa::path(get, path = "/v1/nodes/{code}/templates", tag = "templates", params(NodePath),
+    responses((status = 200, body = Named<Templates>)))]
 pub(super) async fn list(at: At) -> Result<Json<Named<Templates>>, Problem> {
     let records = at.node.office.templates().await?;
     let templates = Templates {
@@ -45,6 +52,9 @@ pub(super) async fn list(at: At) -> Result<Json<Named<Templates>>, Problem> {
     Ok(Json(Named::new(templates, &at.roster.tree)))
 }
 
+/// A template and how far it has come
+#[utoipa::path(get, path = "/v1/nodes/{code}/templates/{issuer}/{kind}/{name}", tag = "templates", params(TemplatePath),
+    responses((status = 200, body = Named<TemplateStatus>)))]
 pub(super) async fn status(at: At) -> Result<Json<Named<TemplateStatus>>, Problem> {
     let name: String = at.param("name")?;
     if !is_name(&name) {

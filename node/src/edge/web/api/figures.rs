@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
+use super::Code;
 use crate::domain::rollup::Counters;
 
 /// What the lines of a rollup stand for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum RollupBy {
     /// A line per day in Asia/Shanghai.
@@ -27,7 +30,8 @@ pub enum RollupBy {
 }
 
 /// Which figures.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct RollupQuery {
     /// First day, `2026-03-01`; from the beginning if left out.
@@ -38,11 +42,12 @@ pub struct RollupQuery {
     pub to: Option<String>,
     /// What the lines stand for.
     #[serde(default)]
+    #[param(inline)]
     pub by: RollupBy,
 }
 
 /// Counts of facts, and what follows from them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Figures {
     /// Matters reported.
     pub reported: u64,
@@ -72,9 +77,10 @@ impl From<Counters> for Figures {
 }
 
 /// Figures over a node's subtree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RollupTable {
     /// Whose subtree.
+    #[schema(value_type = Code)]
     pub division: DivisionCode,
     /// First day asked for.
     pub from: Option<String>,
@@ -95,7 +101,7 @@ pub struct RollupTable {
 }
 
 /// One line of a rollup.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RollupLine {
     /// Day, category, platform or division.
     pub key: String,
@@ -107,9 +113,10 @@ pub struct RollupLine {
 }
 
 /// Figures counted by hand from one node's journal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct JournalCount {
     /// Whose journal; nothing of the nodes below it is counted.
+    #[schema(value_type = Code)]
     pub division: DivisionCode,
     /// Entries read.
     pub entries: u64,

@@ -1,18 +1,31 @@
 //! Matters: what is handed in, what is shown.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
 use super::{
-    Act, Channel, Class, MatterStatus, MatterView, Mentions, Outcome, Priority, StandingView,
+    Channel, Class, Code, Contact, MatterStatus, MatterView, Mentions, Priority, StandingView,
     Visibility,
 };
-use crate::domain::custody::{Docket, Standing};
+use crate::{
+    domain::{attachment::UploadId, custody::Standing, matter::Place, time::Day},
+    edge::web::problem::Problem,
+    office::{About, Cursor, Line, NewReport, OfficeError, Point, Search},
+};
+
+pub use crate::office::{MatterFilter, MatterOrder, Urgency};
+
+/// Matters on a page unless asked for otherwise.
+const USUAL_PAGE: usize = 100;
+/// Matters on a page at most.
+const MOST_PAGE: usize = 1_000;
+/// Characters of what is looked for.
+const MOST_WORDS: usize = 64;
 
 /// What a person hands in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportRequest {
     /// Category code, such as `enforcement/rubbish`.
@@ -33,10 +46,25 @@ pub struct ReportRequest {
     pub class: Class,
     /// The division complained about, if it is `direct`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Code>)]
     pub about: Option<DivisionCode>,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Point>,
+    /// Who reports it. Only the holder sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Contact>,
+    /// Uploads of the same person that belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub attachments: Vec<UploadId>,
     /// Hand it to this tier above in the same commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Code>)]
     pub escalate_to: Option<DivisionCode>,
+    /// Also give a slip, with which whoever has it reads and contests the matter.
+    #[serde(default)]
+    pub slip: bool,
 }
 
 impl ReportRequest {
@@ -50,124 +78,152 @@ impl ReportRequest {
             visibility: Visibility::default(),
             class: Class::default(),
             about: None,
+            place: None,
+            contact: None,
+            attachments: vec![],
             escalate_to: None,
+            slip: false,
         }
+    }
+
+    /// What the office takes, without what is to follow.
+    ///
+    /// # Errors
+    /// A [`Problem`] for a text that is no category, or a place that is none.
+    pub fn report(self) -> Result<NewReport, Problem> {
+        let category = self.category.parse().map_err(OfficeError::Category)?;
+        let place = self
+            .place
+            .map(|point| Place::from_degrees(point.latitude, point.longitude));
+        let place = place.transpose();
+        Ok(NewReport {
+            channel: self.channel,
+            priority: self.priority,
+            visibility: self.visibility,
+            class: self.class,
+            about: self.about,
+            place: place.map_err(|error| Problem::unfit(&error.to_string()))?,
+            contact: self.contact,
+            attachments: self.attachments,
+            ..NewReport::new(category, self.text)
+        })
     }
 }
 
 /// The answer to a report: it is durable.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Reported {
     /// The number of the new matter.
     pub id: String,
-}
-
-/// 处置
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HandleRequest {
-    /// What was done, 1 to 4,096 bytes.
-    pub note: String,
-}
-
-/// 上报
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EscalateRequest {
-    /// Which tier above; the parent if left out.
+    /// The slip, if one was asked for: what to send as `Reporter-Token`. Shown once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<DivisionCode>,
-    /// A remark, 1 to 4,096 bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
+    pub token: Option<String>,
 }
 
-/// 交办
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AssignRequest {
-    /// Which division below.
-    pub to: DivisionCode,
-    /// A remark, 1 to 4,096 bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
-
-/// 退回
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReturnRequest {
-    /// A remark, 1 to 4,096 bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
-
-/// 结案
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CloseRequest {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// A remark, 1 to 4,096 bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
-
-/// Which matters to list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MatterFilter {
-    /// Every one this node knows.
-    #[default]
-    All,
-    /// Those not closed, as last heard.
-    Open,
-    /// Those closed.
-    Closed,
-    /// Those this node holds, closed ones among them.
-    Held,
-}
-
-impl MatterFilter {
-    /// Whether a matter is listed.
-    pub fn takes(self, docket: &Docket) -> bool {
-        match self {
-            Self::All => true,
-            Self::Open => !docket.matter.is_closed(),
-            Self::Closed => docket.matter.is_closed(),
-            Self::Held => docket.standing == Standing::Holding,
-        }
-    }
-}
-
-/// Which page of matters.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Which page of matters. What is left out filters nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct MattersQuery {
-    /// Those after this number; from the first if left out.
+    /// Go on from the `next` of the page before, or after a matter; from the first if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// At most so many, 1 to 1,000; 100 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
-    /// Which.
+    /// By state.
     #[serde(default)]
+    #[param(inline)]
     pub state: MatterFilter,
+    /// A category such as `enforcement/rubbish`, or a platform such as `enforcement`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Reported in this division or below it, as its code says. The page is then by number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<Code>)]
+    pub origin: Option<DivisionCode>,
+    /// Held by this division, as last heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<Code>)]
+    pub holder: Option<DivisionCode>,
+    /// By the time that is left; never closed ones. The page is then by the moment that is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
+    pub clock: Option<Urgency>,
+    /// Reported on this day or later, in Asia/Shanghai, such as 2026-03-01.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Reported on this day or earlier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The oldest or the newest first.
+    #[serde(default)]
+    #[param(inline)]
+    pub order: MatterOrder,
+    /// The beginning of a number, such as `330825002222-1f3a`: the page is then by number. Or a part of
+    /// the name of a category, of a platform, or of a division: the holder, the origin, or one above
+    /// the origin. What people wrote is sealed and not searched. At most 64 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
 }
 
-/// A page of matters, by number.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+impl MattersQuery {
+    /// What the office is asked.
+    ///
+    /// # Errors
+    /// If something is not what it should be.
+    pub fn search(self) -> Result<Search, Problem> {
+        fn read<T: FromStr>(text: Option<&String>) -> Result<Option<T>, Problem>
+        where
+            T::Err: std::fmt::Display,
+        {
+            let read = text.map(|text| text.parse()).transpose();
+            read.map_err(|error: T::Err| Problem::unfit(&error.to_string()))
+        }
+        let limit = self.limit.unwrap_or(USUAL_PAGE);
+        if !(1..=MOST_PAGE).contains(&limit) {
+            return Err(Problem::unfit(&format!(
+                "a page of {limit} matters does not fit; ask for 1 to {MOST_PAGE}"
+            )));
+        }
+        if self
+            .q
+            .as_ref()
+            .is_some_and(|q| q.chars().count() > MOST_WORDS)
+        {
+            return Err(Problem::unfit(&format!(
+                "what is looked for has more than {MOST_WORDS} characters; shorten it"
+            )));
+        }
+        Ok(Search {
+            state: self.state,
+            about: read::<About>(self.category.as_ref())?,
+            origin: self.origin,
+            holder: self.holder,
+            urgency: self.clock,
+            from: read::<Day>(self.from.as_ref())?,
+            to: read::<Day>(self.to.as_ref())?,
+            words: self.q,
+            order: self.order,
+            after: read::<Cursor>(self.after.as_ref())?,
+            limit,
+        })
+    }
+}
+
+/// A page of matters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MatterPage {
     /// The matters.
     pub matters: Vec<MatterLine>,
-    /// Ask for those after this number to go on; nothing follows if it is left out. A page may be
-    /// short, even empty, and still go on.
+    /// What to send as `after` to go on; nothing follows if it is left out. A page may be short, even
+    /// empty, and still go on: no page looks at more than 5,000 matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
 /// A matter in one line, without anything a person wrote.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MatterLine {
     /// Its number.
     pub id: String,
@@ -180,10 +236,13 @@ pub struct MatterLine {
     /// State of the work.
     pub status: MatterStatus,
     /// Where it was reported.
+    #[schema(value_type = Code)]
     pub origin: DivisionCode,
     /// Who holds it, as last heard.
+    #[schema(value_type = Code)]
     pub holder: DivisionCode,
     /// The neighbour it is being handed to.
+    #[schema(value_type = Option<Code>)]
     pub transit: Option<DivisionCode>,
     /// How this node stands to it.
     pub standing: StandingView,
@@ -193,25 +252,24 @@ pub struct MatterLine {
     pub as_of_ms: i64,
 }
 
-impl From<&Docket> for MatterLine {
-    fn from(docket: &Docket) -> Self {
-        let matter = &docket.matter;
+impl From<Line> for MatterLine {
+    fn from(line: Line) -> Self {
         Self {
-            id: matter.id.to_string(),
-            category: matter.category.to_string(),
-            category_name: matter.category.chinese().map(str::to_owned),
-            priority: matter.priority,
-            status: matter.status,
-            origin: matter.id.origin,
-            holder: matter.holder,
-            transit: matter.transit,
-            standing: match docket.standing {
+            id: line.id.to_string(),
+            category: line.category.to_string(),
+            category_name: line.category.chinese().map(str::to_owned),
+            priority: line.priority,
+            status: line.status,
+            origin: line.id.origin,
+            holder: line.holder,
+            transit: line.transit,
+            standing: match line.standing {
                 Standing::Holding => StandingView::Holding,
                 Standing::Giving { to, bound_for } => StandingView::Giving { to, bound_for },
                 Standing::Elsewhere => StandingView::Elsewhere,
             },
-            reported_ms: matter.reported_at().0,
-            as_of_ms: matter.steps.last().map_or(0, |step| step.at.0),
+            reported_ms: line.reported.0,
+            as_of_ms: line.as_of.0,
         }
     }
 }
@@ -234,10 +292,8 @@ impl Mentions for MatterView {
         }
         for step in &self.steps {
             all.insert(step.by);
-            all.extend(step.act.sent_to());
-            if let Act::Relay(to) = step.act {
-                all.insert(to);
-            }
+            all.extend(step.act.bound_for());
+            all.extend(step.act.asked_by());
         }
     }
 }

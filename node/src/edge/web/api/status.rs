@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
 
-use super::{LinkState, QueueLength};
+use super::{Code, LinkState, QueueLength, RevocationLine};
+use crate::office::Crashed;
 
 /// How a process and its nodes are doing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Status {
     /// Version of the program.
     pub version: String,
@@ -23,7 +24,7 @@ pub struct Status {
 }
 
 /// A network, as one process knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NetworkStatus {
     /// Its random name: 32 hexadecimal digits.
     pub id: String,
@@ -32,37 +33,41 @@ pub struct NetworkStatus {
     /// Whether it is a demonstration, whose figures mean nothing.
     pub demo: bool,
     /// Its root.
+    #[schema(value_type = Code)]
     pub province: DivisionCode,
     /// Edition of the list of divisions: 64 hexadecimal digits.
     pub topology: String,
 }
 
 /// A hosted node in one line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NodeLine {
     /// Its division.
+    #[schema(value_type = Code)]
     pub division: DivisionCode,
     /// Its short name.
     pub name: String,
 }
 
 /// The nodes of one process.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Nodes {
     /// By code.
     pub nodes: Vec<NodeLine>,
 }
 
 /// How one node is doing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NodeStatus {
     /// Its division.
+    #[schema(value_type = Code)]
     pub division: DivisionCode,
     /// Its short name.
     pub name: String,
     /// Its name with those of the divisions above it.
     pub full_name: String,
     /// Its tier.
+    #[schema(value_type = String)]
     pub tier: Tier,
     /// The present life of its store.
     pub epoch: EpochStatus,
@@ -76,10 +81,69 @@ pub struct NodeStatus {
     pub links: Vec<LinkStatus>,
     /// What waits for neighbours.
     pub queues: Vec<QueueLength>,
+    /// Keys of this node and its neighbours that do not count any more.
+    #[serde(default)]
+    pub revoked: Vec<RevocationLine>,
+    /// What neighbours brought and is refused, because this node crashed on it too often.
+    #[serde(default)]
+    pub given_up: Vec<GivenUpLine>,
+    /// Webhooks that are failing or were given up.
+    #[serde(default)]
+    pub failing_hooks: Vec<FailingHook>,
+}
+
+/// A webhook that does not take what it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FailingHook {
+    /// Its id.
+    pub id: String,
+    /// What it is for.
+    pub name: String,
+    /// Failures since it last took something.
+    pub failures: u32,
+    /// When the first of them was, in milliseconds since 1970.
+    pub since_ms: Option<i64>,
+    /// Whether it is not tried any more.
+    pub given_up: bool,
+}
+
+/// An envelope that is refused because this node crashed on it too often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct GivenUpLine {
+    /// Who says it.
+    #[schema(value_type = Code)]
+    pub author: DivisionCode,
+    /// What it says.
+    pub kind: String,
+    /// Its count among everything the author issued.
+    pub issue: u64,
+    /// How often it was in hand at a crash.
+    pub times: u8,
+    /// When it was last, in milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+impl From<Crashed> for GivenUpLine {
+    fn from(crashed: Crashed) -> Self {
+        let Crashed {
+            author,
+            kind,
+            issue,
+            times,
+            at,
+        } = crashed;
+        Self {
+            author,
+            kind,
+            issue,
+            times,
+            at_ms: at.0,
+        }
+    }
 }
 
 /// One life of a node's store.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EpochStatus {
     /// 1 for the first.
     pub order: u32,
@@ -88,7 +152,7 @@ pub struct EpochStatus {
 }
 
 /// How many matters a node knows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MatterCounts {
     /// Held here, closed ones among them.
     pub holding: usize,
@@ -99,7 +163,7 @@ pub struct MatterCounts {
 }
 
 /// On which side a neighbour stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NeighbourSide {
     /// Directly above.
@@ -109,9 +173,10 @@ pub enum NeighbourSide {
 }
 
 /// How one link is doing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LinkStatus {
     /// The neighbour.
+    #[schema(value_type = Code)]
     pub neighbour: DivisionCode,
     /// Its short name.
     pub name: String,
@@ -123,10 +188,12 @@ pub struct LinkStatus {
 }
 
 /// What may be left out of a status.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct StatusQuery {
     /// Only this node.
+    #[param(value_type = Option<Code>)]
     pub node: Option<DivisionCode>,
     /// Without counting matters, which takes time where there are many.
     #[serde(default)]

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier, UnitKind};
 
-use super::{Mentions, TemplateKind};
+use super::{Code, Mentions, TemplateKind};
 use crate::{
     domain::template::{Adoption, Stance},
     office::TemplateRecord,
 };
 
 /// A template to publish.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PublishRequest {
     /// What it is for.
@@ -25,14 +25,16 @@ pub struct PublishRequest {
     pub content: String,
     /// For which tiers; all from the issuer's down if empty.
     #[serde(default)]
+    #[schema(value_type = Vec<String>)]
     pub tiers: Vec<Tier>,
     /// For which kinds of village-tier units; all if empty.
     #[serde(default)]
+    #[schema(value_type = Vec<String>)]
     pub kinds: Vec<UnitKind>,
 }
 
 /// What a node did with a template.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum StanceView {
     /// It is in force.
@@ -49,11 +51,12 @@ pub enum StanceView {
 }
 
 /// A template in one line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TemplateLine {
     /// Issuer, kind and name: `330000000000/policy/holiday-calendar`.
     pub key: String,
     /// Who issues it.
+    #[schema(value_type = Code)]
     pub issuer: DivisionCode,
     /// What it is for.
     pub kind: TemplateKind,
@@ -64,8 +67,10 @@ pub struct TemplateLine {
     /// What people call it.
     pub title: String,
     /// For which tiers.
+    #[schema(value_type = Vec<String>)]
     pub tiers: Vec<Tier>,
     /// For which kinds of village-tier units.
+    #[schema(value_type = Vec<String>)]
     pub kinds: Vec<UnitKind>,
     /// When it was published.
     pub issued_at_ms: i64,
@@ -99,7 +104,7 @@ impl From<&TemplateRecord> for TemplateLine {
 }
 
 /// All templates a node has heard of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Templates {
     /// By issuer, kind and name.
     pub templates: Vec<TemplateLine>,
@@ -112,7 +117,7 @@ impl Mentions for Templates {
 }
 
 /// A template and how far it has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TemplateStatus {
     /// What it is.
     pub template: TemplateLine,
@@ -123,7 +128,7 @@ pub struct TemplateStatus {
 }
 
 /// How far a version has come. `applied + refused + superseded + unreached = expected`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AdoptionView {
     /// Which version.
     pub version: u32,
@@ -140,13 +145,15 @@ pub struct AdoptionView {
     /// The first to refuse, and why.
     pub refusals: Vec<RefusalView>,
     /// Children that claim more nodes than the list of divisions has below them.
+    #[schema(value_type = Vec<Code>)]
     pub drift: Vec<DivisionCode>,
 }
 
 /// One node's refusal of a template.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RefusalView {
     /// Who refused it.
+    #[schema(value_type = Code)]
     pub division: DivisionCode,
     /// The clause it violates.
     pub reason: String,

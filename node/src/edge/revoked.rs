@@ -1,0 +1,59 @@
+//! What a revoked key means at this process: nothing it vouches for is believed, and its links end.
+
+use std::sync::Arc;
+
+use topology::DivisionCode;
+
+use super::{roster::Node, session::Links};
+use crate::{
+    domain::{
+        actor::Actor,
+        revocation::{Reason, Revocation},
+    },
+    identity::KeyRing,
+    office::{OfficeError, RevokeRefusal},
+};
+
+/// Holds to a revocation from now on. Whether it is durable does not matter here: it is not forgotten
+/// before the process ends.
+pub fn enforce(keys: &KeyRing, links: &Links, revocation: &Revocation) {
+    keys.revoked().note(revocation);
+    if keys.has_fallen(revocation.division) {
+        links.leave(revocation.division);
+    }
+}
+
+/// Revokes every key of a child that still counts.
+///
+/// # Errors
+/// [`RevokeRefusal`], or the store's.
+pub async fn revoke(
+    node: &Node,
+    child: DivisionCode,
+    reason: Reason,
+    actor: Actor,
+) -> Result<Vec<Arc<Revocation>>, OfficeError> {
+    let Node {
+        office,
+        links,
+        keys,
+        ..
+    } = node;
+    if office.tree().parent(child) != Some(office.me()) {
+        return Err(RevokeRefusal::NotAChild(child).into());
+    }
+    let standing = keys.standing(child);
+    if standing.is_empty() {
+        return Err(RevokeRefusal::NoKey(child).into());
+    }
+    let mut revoked = vec![];
+    for key in standing {
+        let vouched = keys.vouched_with(child, key);
+        let revocation = office
+            .revoke((child, key), vouched, reason, actor.clone())
+            .await?;
+        enforce(keys, links, &revocation);
+        revoked.push(revocation);
+    }
+    Ok(revoked)
+}

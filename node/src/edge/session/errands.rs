@@ -1,0 +1,124 @@
+//! Files over one conversation: what this side asks for, and what the other does. They go when no
+//! envelope waits, or after a few that went first, and never more than the windows allow.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::sync::{mpsc, oneshot};
+use topology::DivisionCode;
+
+use super::malformed;
+use crate::{
+    domain::attachment::{Fetch, Fetched},
+    edge::fetch::{Errand, Fetches, WINDOW},
+    link::Ended,
+    wire::frame::Frame,
+};
+
+/// Frames of envelopes that may go before one of a file that waits.
+const BEFORE_FILES: u32 = 7;
+
+pub(super) struct Errands {
+    fetches: Arc<Fetches>,
+    peer: DivisionCode,
+    /// `None` if the neighbour answers no fetches, or another conversation took this one's place.
+    line: Option<mpsc::Receiver<Errand>>,
+    window: usize,
+    /// Requests that wait for the neighbour's answer, by name.
+    asked: HashMap<u64, oneshot::Sender<Fetched>>,
+    last: u64,
+    answers: FuturesUnordered<BoxFuture<'static, Frame>>,
+    /// Requests of the neighbour whose answers have not left.
+    owed: usize,
+    ready: VecDeque<Frame>,
+    passed_over: u32,
+}
+
+impl Errands {
+    /// With a neighbour that answers so many at a time.
+    pub(super) fn new(fetches: Arc<Fetches>, peer: DivisionCode, window: u32) -> Self {
+        let line = (window > 0).then(|| fetches.line(peer));
+        Self {
+            fetches,
+            peer,
+            line,
+            window: WINDOW.min(window as usize),
+            asked: HashMap::new(),
+            last: 0,
+            answers: FuturesUnordered::new(),
+            owed: 0,
+            ready: VecDeque::new(),
+            passed_over: 0,
+        }
+    }
+
+    /// Whether a frame may leave.
+    pub(super) fn may_send(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// The frame that leaves now, if it is a file's turn.
+    pub(super) fn take_turn(&mut self, envelopes_wait: bool) -> Option<Frame> {
+        if self.ready.is_empty() {
+            return None;
+        }
+        if envelopes_wait && self.passed_over < BEFORE_FILES {
+            self.passed_over += 1;
+            return None;
+        }
+        self.passed_over = 0;
+        let frame = self.ready.pop_front()?;
+        if matches!(frame, Frame::Fetched(..)) {
+            self.owed -= 1;
+        }
+        Some(frame)
+    }
+
+    /// Waits for something to do and does it.
+    pub(super) async fn work(&mut self) {
+        let room = self.asked.len() < self.window;
+        let errand = async {
+            match &mut self.line {
+                Some(line) if room => line.recv().await,
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            errand = errand => match errand {
+                Some(Errand { fetch, answer }) => {
+                    self.last += 1;
+                    self.asked.insert(self.last, answer);
+                    self.ready.push_back(Frame::Fetch(self.last, fetch));
+                }
+                None => self.line = None,
+            },
+            Some(answer) = self.answers.next(), if !self.answers.is_empty() => {
+                self.ready.push_back(answer);
+            }
+        }
+    }
+
+    /// The neighbour asks for a stretch.
+    pub(super) fn hear_fetch(&mut self, id: u64, fetch: Fetch) -> Result<(), Ended> {
+        if self.owed == WINDOW {
+            return Err(malformed("it asked for more files at a time than it may"));
+        }
+        self.owed += 1;
+        let (fetches, peer) = (Arc::clone(&self.fetches), self.peer);
+        let answer = async move { Frame::Fetched(id, fetches.serve(peer, fetch).await) };
+        self.answers.push(answer.boxed());
+        Ok(())
+    }
+
+    /// The neighbour answers.
+    pub(super) fn hear_fetched(&mut self, id: u64, fetched: Fetched) -> Result<(), Ended> {
+        let waiting = self.asked.remove(&id);
+        let waiting = waiting.ok_or_else(|| malformed("it answered what was not asked"))?;
+        // Whoever asked may have given up.
+        let _given_up = waiting.send(fetched);
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! The links of one node: how each is doing, and what ends it from outside.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Mutex,
+};
+
+use tokio_util::sync::CancellationToken;
+use topology::DivisionCode;
+
+use crate::link::Ended;
+
+/// How a link is doing.
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+pub struct LinkState {
+    /// Whether a conversation is under way.
+    pub up: bool,
+    /// When it last began, in milliseconds since 1970.
+    pub since_ms: Option<i64>,
+    /// How the last one ended.
+    pub last_end: Option<String>,
+    /// Envelopes brought by the neighbour, over all conversations since the start.
+    pub received: u64,
+    /// Envelopes sent and answered.
+    pub settled: u64,
+    /// Envelopes of the neighbour that were refused.
+    pub refused: u64,
+    /// How far the neighbour's clock is ahead, in milliseconds.
+    pub skew_ms: i64,
+}
+
+/// What ends a conversation from outside.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tokens {
+    /// At once.
+    pub(super) cancel: CancellationToken,
+    /// After the other was told that its key was revoked.
+    pub(super) leave: CancellationToken,
+}
+
+/// The links of one node, for those who watch.
+#[derive(Debug, Default)]
+pub struct Links {
+    links: Mutex<HashMap<DivisionCode, (LinkState, Option<Tokens>)>>,
+    closed: Mutex<HashSet<DivisionCode>>,
+}
+
+impl Links {
+    /// All links that were up since the start.
+    pub fn states(&self) -> Vec<(DivisionCode, LinkState)> {
+        let links = self.links.lock().expect("no holder panics");
+        let mut states: Vec<_> = links
+            .iter()
+            .map(|(d, (state, _))| (*d, state.clone()))
+            .collect();
+        states.sort_by_key(|(division, _)| *division);
+        states
+    }
+
+    /// Whether the link to this neighbour is up.
+    pub fn is_up(&self, neighbour: DivisionCode) -> bool {
+        self.links
+            .lock()
+            .expect("no holder panics")
+            .get(&neighbour)
+            .is_some_and(|(state, _)| state.up)
+    }
+
+    /// Closes the link to a neighbour until [`Links::open`]: ends the conversation and begins none.
+    /// What is for it waits in the outbox.
+    pub fn close(&self, neighbour: DivisionCode) {
+        self.closed
+            .lock()
+            .expect("no holder panics")
+            .insert(neighbour);
+        let links = self.links.lock().expect("no holder panics");
+        if let Some((_, Some(tokens))) = links.get(&neighbour) {
+            tokens.cancel.cancel();
+        }
+    }
+
+    /// Ends the conversation with a neighbour whose key was revoked, within seconds: it is told of the
+    /// revocation first, if it listens.
+    pub fn leave(&self, neighbour: DivisionCode) {
+        let links = self.links.lock().expect("no holder panics");
+        if let Some((_, Some(tokens))) = links.get(&neighbour) {
+            tokens.leave.cancel();
+        }
+    }
+
+    /// Lets the link to a neighbour be opened again.
+    pub fn open(&self, neighbour: DivisionCode) {
+        self.closed
+            .lock()
+            .expect("no holder panics")
+            .remove(&neighbour);
+    }
+
+    pub(super) fn is_closed(&self, neighbour: DivisionCode) -> bool {
+        self.closed
+            .lock()
+            .expect("no holder panics")
+            .contains(&neighbour)
+    }
+
+    /// Ends the conversations with all neighbours but this one, so that they begin anew.
+    pub(super) fn begin_anew(&self, but_for: DivisionCode) -> Vec<DivisionCode> {
+        let mut links = self.links.lock().expect("no holder panics");
+        let others = links.iter_mut().filter(|(peer, _)| **peer != but_for);
+        let ended = others.filter_map(|(peer, (state, token))| {
+            token.take()?.cancel.cancel();
+            state.up = false;
+            state.last_end = Some(Ended::NewEpoch.to_string());
+            Some(*peer)
+        });
+        ended.collect()
+    }
+
+    pub(super) fn why_cancelled(&self, neighbour: DivisionCode) -> Ended {
+        if self.is_closed(neighbour) {
+            return Ended::ClosedHere;
+        }
+        let links = self.links.lock().expect("no holder panics");
+        match links.get(&neighbour) {
+            Some((_, None)) => Ended::NewEpoch,
+            _ => Ended::Replaced,
+        }
+    }
+
+    pub(super) fn note(&self, neighbour: DivisionCode, change: impl FnOnce(&mut LinkState)) {
+        change(
+            &mut self
+                .links
+                .lock()
+                .expect("no holder panics")
+                .entry(neighbour)
+                .or_default()
+                .0,
+        );
+    }
+
+    /// One link per neighbour: a newer conversation ends the older.
+    pub(super) fn begin(&self, neighbour: DivisionCode) -> Tokens {
+        let tokens = Tokens::default();
+        let mut links = self.links.lock().expect("no holder panics");
+        let slot = &mut links.entry(neighbour).or_default().1;
+        if let Some(older) = slot.replace(tokens.clone()) {
+            older.cancel.cancel();
+        }
+        tokens
+    }
+}

@@ -1,0 +1,69 @@
+//! API keys, and slips for reporters.
+
+use axum::{Json, http::StatusCode};
+
+use super::{
+    api::{KeyRequest, KeyView, Keys, NewKeyView, SlipView},
+    ask::{At, Given, Person},
+    openapi::{KeyPath, MatterPath, NodePath},
+    problem::Problem,
+};
+use crate::office::people::NewKey;
+
+/// API keys of a node
+#[utoipa::path(get, path = "/v1/nodes/{code}/api-keys", tag = "people", params(NodePath),
+    responses((status = 200, body = Keys)))]
+pub(super) async fn list(at: At) -> Result<Json<Keys>, Problem> {
+    let keys = at.node.office.api_keys().await?;
+    Ok(Json(Keys {
+        keys: keys.iter().map(KeyView::from).collect(),
+    }))
+}
+
+/// Make an API key
+///
+/// It opens the deeds that are named, for at most 400 days. No key administers, reads the audit trail
+/// or opens contacts. What opens it is shown once.
+#[utoipa::path(post, path = "/v1/nodes/{code}/api-keys", tag = "people", params(NodePath),
+    request_body = KeyRequest, responses((status = 201, body = NewKeyView)))]
+pub(super) async fn make(
+    at: At,
+    Person(actor): Person,
+    Given(request): Given<KeyRequest>,
+) -> Result<(StatusCode, Json<NewKeyView>), Problem> {
+    let new = NewKey {
+        name: request.name,
+        deeds: request.deeds,
+        division: request.division,
+        days: request.days,
+    };
+    let (key, token) = at.node.office.make_key(new, actor).await?;
+    let made = NewKeyView {
+        token: token.to_string(),
+        key: KeyView::from(&key),
+    };
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// Take an API key back
+#[utoipa::path(delete, path = "/v1/nodes/{code}/api-keys/{key}", tag = "people", params(KeyPath),
+    responses((status = 200, body = KeyView)))]
+pub(super) async fn revoke(at: At, Person(actor): Person) -> Result<Json<KeyView>, Problem> {
+    let key = at.node.office.revoke_key(at.param("key")?, actor).await?;
+    Ok(Json(KeyView::from(&key)))
+}
+
+/// Make a slip for the reporter of a matter
+///
+/// Whoever has it reads and contests this one matter, as `Reporter-Token`. It is shown once; earlier
+/// slips stay good.
+#[utoipa::path(post, path = "/v1/nodes/{code}/matters/{id}/slips", tag = "matters", params(MatterPath),
+    responses((status = 201, body = SlipView)))]
+pub(super) async fn slip(
+    at: At,
+    Person(actor): Person,
+) -> Result<(StatusCode, Json<SlipView>), Problem> {
+    let slip = at.node.office.make_slip(at.param("id")?, actor).await?;
+    let token = slip.to_string();
+    Ok((StatusCode::CREATED, Json(SlipView { token })))
+}

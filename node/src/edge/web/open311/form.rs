@@ -1,0 +1,110 @@
+//! What was handed in: pairs of a form, in the body or after the question mark
+//! (`application/x-www-form-urlencoded`, WHATWG URL standard, section 5).
+
+use super::fault::Fault;
+
+/// Pairs at most; an app that sends more is broken.
+const MOST_PAIRS: usize = 200;
+
+/// Pairs in the order they came.
+#[derive(Debug, Default)]
+pub(super) struct Form {
+    pairs: Vec<(String, String)>,
+}
+
+impl Form {
+    /// Adds the pairs of a text. Of two of one name the first counts.
+    pub(super) fn read(&mut self, text: &str) -> Result<(), Fault> {
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            if self.pairs.len() == MOST_PAIRS {
+                return Err(Fault::unfit(
+                    "the request has too many parameters; send fewer",
+                ));
+            }
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let pair = (decode(name, true)?, decode(value, true)?);
+            self.pairs.push(pair);
+        }
+        Ok(())
+    }
+
+    /// A value without blanks around it. One that is empty counts as left out, as the protocol says.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let mut named = self.pairs.iter().filter(|(key, _)| key == name);
+        named.find_map(|(_, value)| Some(value.trim()).filter(|value| !value.is_empty()))
+    }
+
+    /// Everything under a name, where commas and repetition both separate.
+    pub(super) fn list(&self, name: &str) -> Vec<&str> {
+        let named = self.pairs.iter().filter(|(key, _)| key == name);
+        let words = named.flat_map(|(_, value)| value.split(','));
+        words
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+            .collect()
+    }
+
+    /// Code and value of every `attribute[code]` and `attribute[code][]`.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().filter_map(|(name, value)| {
+            let code = name.strip_prefix("attribute[")?;
+            let code = code.strip_suffix("[]").unwrap_or(code).strip_suffix(']')?;
+            Some((code, value.trim())).filter(|(_, value)| !value.is_empty())
+        })
+    }
+}
+
+/// Undoes the escapes of a form (`plus` is a blank) or of a path.
+pub(super) fn decode(text: &str, plus: bool) -> Result<String, Fault> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        rest = more;
+        let escaped = more
+            .split_at_checked(2)
+            .filter(|_| *first == b'%')
+            .and_then(|(digits, after)| Some((hex(digits)?, after)));
+        match escaped {
+            Some((byte, after)) => {
+                bytes.push(byte);
+                rest = after;
+            }
+            None if *first == b'+' && plus => bytes.push(b' '),
+            None => bytes.push(*first),
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| Fault::not_utf8())
+}
+
+fn hex(digits: &[u8]) -> Option<u8> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let [high, low] = digits else { return None };
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_read_as_browsers_write_them() {
+        let mut form = Form::default();
+        let text = "a=1+2%2B3&b=%E8%B7%AF&a=9&c&d=100%&attribute%5BW%5D=x&attribute[V][]=y&s=open,%20closed&s=";
+        form.read(text).unwrap();
+        assert_eq!((form.get("a"), form.get("b")), (Some("1 2+3"), Some("路")));
+        assert_eq!((form.get("c"), form.get("d")), (None, Some("100%")));
+        assert_eq!(form.list("s"), ["open", "closed"]);
+        let attributes: Vec<_> = form.attributes().collect();
+        assert_eq!(attributes, [("W", "x"), ("V", "y")]);
+        assert_eq!(decode("a+b%2Fc", false).unwrap(), "a+b/c");
+    }
+
+    #[test]
+    fn what_is_not_utf_8_or_too_much_is_refused() {
+        let latin = Form::default().read("description=%E9t%E9").unwrap_err();
+        assert_eq!(latin.status, 400);
+        assert!(latin.descriptions[0].contains("UTF-8"));
+        let many = "a=1&".repeat(MOST_PAIRS + 1);
+        assert!(Form::default().read(&many).is_err());
+    }
+}

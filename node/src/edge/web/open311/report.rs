@@ -1,0 +1,332 @@
+//! Taking a report.
+
+use tracing::{Instrument, info_span};
+
+use super::{Visit, answer::Answer, fault::Fault, form::Form, services, show};
+use crate::{
+    domain::{
+        clock::Stage,
+        matter::{Channel, Contact, Place},
+        people::{Deed, Who},
+        policy::Policy,
+    },
+    edge::web::matters::trace,
+    office::{NewReport, errand, people::TokenKind},
+};
+
+/// Longest description in characters, by the protocol; policy may take less.
+const MOST_DESCRIPTION: usize = 4_000;
+/// Longest `address_string`, in characters.
+const MOST_ADDRESS: usize = 200;
+/// Longest `address_id`, and longest code of an attribute, in characters.
+const MOST_WORD: usize = 64;
+/// Longest `media_url`, in characters.
+const MOST_URL: usize = 2_000;
+/// Longest value of an attribute, in characters, and most of them.
+const MOST_ATTRIBUTE: usize = 500;
+const MOST_ATTRIBUTES: usize = 32;
+
+impl Visit<'_> {
+    /// `device_id` and `account_id` are taken and not kept: nothing here needs to know the reporter's
+    /// telephone or their account with the maker of the app.
+    pub(super) async fn report(&self) -> Result<Answer, Fault> {
+        let asker = self.asker(Deed::Report).await?;
+        let (guest, office) = (&asker.guest, &asker.node.office);
+        let Who::Key(key) = &guest.known.who else {
+            return Err(Fault::no_key());
+        };
+        guest.must(Deed::Report).await?;
+        let policy = office.policy_in_force().await?;
+        let helps = guest.may(Deed::ReportForAnother).is_ok();
+        let channel = channel(&key.name, helps);
+        let mut new = read(&self.form, &policy, channel)?;
+        if matches!(channel, Channel::Hotline | Channel::Paper) {
+            guest.must(Deed::ReportForAnother).await?;
+        }
+        let actor = guest.known.actor().ok_or_else(Fault::no_key)?;
+        let header = self.parts.headers.get("traceparent");
+        let span = info_span!("open311", division = %office.me(), category = new.category.as_str());
+        new.trace = trace(&span, header.and_then(|value| value.to_str().ok()));
+        let slip = office.new_token(TokenKind::Slip);
+        guest.errand.hand_out(slip);
+        let reported = errand::on(guest.errand.clone(), office.report(new, actor));
+        let id = reported.instrument(span).await?;
+        let docket = office.docket(id).await?;
+        let finish = docket.and_then(|docket| {
+            let mut clocks = docket.matter.clocks.iter();
+            let finish = clocks.find(|clock| clock.stage == Stage::Finish)?;
+            Some(format!("应于 {} 前办结", finish.due.day()))
+        });
+        Ok(Answer::Filed(show::Filed::new(id, finish, slip)))
+    }
+}
+
+/// How a report came in: as the key's name says in its first word; else by telephone with the key of
+/// somebody who reports for others, and by 随手拍 with any other.
+fn channel(name: &str, helps: bool) -> Channel {
+    let first = name.split(|c: char| !c.is_ascii_alphabetic()).next();
+    match first.map(str::to_ascii_lowercase).as_deref() {
+        Some("snapshot") => Channel::Snapshot,
+        Some("mailbox") => Channel::Mailbox,
+        Some("service") => Channel::Service,
+        Some("grid") => Channel::Grid,
+        Some("hotline") => Channel::Hotline,
+        Some("sensor") => Channel::Sensor,
+        Some("paper") => Channel::Paper,
+        _ if helps => Channel::Hotline,
+        _ => Channel::Snapshot,
+    }
+}
+
+fn read(form: &Form, policy: &Policy, channel: Channel) -> Result<NewReport, Fault> {
+    let mut faults = vec![];
+    let service = form.get("service_code");
+    if service.is_none() {
+        faults.push("service_code was not provided; services.json lists them".to_owned());
+    }
+    let place = place(form).unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    });
+    let words = Words::read(form, policy).unwrap_or_else(|fault| {
+        faults.push(fault);
+        Words::default()
+    });
+    let nowhere = place.is_none() && words.address.is_none() && words.address_id.is_none();
+    if nowhere && faults.is_empty() {
+        faults.push(
+            "no place was provided; send lat and long, or address_string, or address_id".to_owned(),
+        );
+    }
+    let (Some(service), true) = (service, faults.is_empty()) else {
+        return Err(Fault::all(faults));
+    };
+    let (category, listed) = services::listed(service, policy)?;
+    let contact = contact(form);
+    let text = words.write(&listed.name);
+    Ok(NewReport {
+        channel,
+        place,
+        anonymous: contact.is_none(),
+        contact,
+        ..NewReport::new(category, text)
+    })
+}
+
+fn place(form: &Form) -> Result<Option<Place>, String> {
+    let (north, east) = match (form.get("lat"), form.get("long")) {
+        (None, None) => return Ok(None),
+        (Some(north), Some(east)) => (north, east),
+        _ => return Err("lat and long belong together; send both or neither".to_owned()),
+    };
+    match (north.parse(), east.parse()) {
+        (Ok(north), Ok(east)) => {
+            let place = Place::from_degrees(north, east);
+            place.map(Some).map_err(|bad| bad.to_string())
+        }
+        _ => Err("lat and long are no numbers; send degrees, such as lat=29.0285".to_owned()),
+    }
+}
+
+/// Who reports, if they say so. The mail address stands where an address does: it is how to reach them.
+fn contact(form: &Form) -> Option<Contact> {
+    let get = |name| form.get(name).unwrap_or_default();
+    let (first, last) = (get("first_name"), get("last_name"));
+    // 王 and 小明 are 王小明; John and Smith are John Smith.
+    let name = match last.is_ascii() && first.is_ascii() {
+        true => format!("{first} {last}").trim().to_owned(),
+        false => format!("{last}{first}"),
+    };
+    let contact = Contact {
+        name,
+        phone: get("phone").to_owned(),
+        address: get("email").to_owned(),
+    };
+    Some(contact).filter(|contact| *contact != Contact::default())
+}
+
+/// What stands in the text of a matter that came this way. What the protocol keeps apart stands in
+/// lines of its own at the end, and is read back from there.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    /// What the person wrote.
+    pub(super) description: Option<String>,
+    /// Where, in words.
+    pub(super) address: Option<String>,
+    /// Where, in another system's numbers.
+    pub(super) address_id: Option<String>,
+    /// Where a picture is said to be. Never fetched.
+    pub(super) media_url: Option<String>,
+    attributes: Vec<(String, String)>,
+}
+
+const ADDRESS: &str = "【地点】";
+const ADDRESS_ID: &str = "【地点编号】";
+const MEDIA: &str = "【图片链接】";
+
+impl Words {
+    fn read(form: &Form, policy: &Policy) -> Result<Self, String> {
+        let most = policy.limits().report_chars.value;
+        let most = usize::try_from(most).unwrap_or(MOST_DESCRIPTION);
+        let line = |name: &str, most: usize| match form.get(name) {
+            Some(text) if text.chars().count() > most => Err(format!(
+                "{name} has more than {most} characters; shorten it"
+            )),
+            Some(text) if name != "description" && text.contains(char::is_control) => Err(format!(
+                "{name} has a line break or a control character; send one line"
+            )),
+            text => Ok(text.map(str::to_owned)),
+        };
+        let words = Self {
+            description: line("description", most.min(MOST_DESCRIPTION))?,
+            address: line("address_string", MOST_ADDRESS)?,
+            address_id: line("address_id", MOST_WORD)?,
+            media_url: line("media_url", MOST_URL)?,
+            attributes: form
+                .attributes()
+                .map(|(code, value)| (code.to_owned(), value.to_owned()))
+                .collect(),
+        };
+        let is_web = |url: &String| {
+            let rest = url.strip_prefix("https://").or(url.strip_prefix("http://"));
+            rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
+        };
+        if words.media_url.as_ref().is_some_and(|url| !is_web(url)) {
+            return Err(
+                "media_url is no address on the web; send one that begins with https://".to_owned(),
+            );
+        }
+        let fits = |(code, value): &(String, String)| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+            (1..=MOST_WORD).contains(&code.len())
+                && code.chars().all(plain)
+                && value.chars().count() <= MOST_ATTRIBUTE
+                && !value.contains(char::is_control)
+        };
+        if words.attributes.len() > MOST_ATTRIBUTES || !words.attributes.iter().all(fits) {
+            return Err(format!(
+                "the attributes do not fit; send at most {MOST_ATTRIBUTES} of one line with at most \
+                 {MOST_ATTRIBUTE} characters each"
+            ));
+        }
+        Ok(words)
+    }
+
+    /// One text. Whoever sent no words has at least said what kind of thing it is.
+    fn write(&self, kind: &str) -> String {
+        let mut text = self.description.clone().unwrap_or_else(|| kind.to_owned());
+        let own = [
+            (ADDRESS, &self.address),
+            (ADDRESS_ID, &self.address_id),
+            (MEDIA, &self.media_url),
+        ];
+        for (mark, value) in own {
+            if let Some(value) = value {
+                text.push_str(&format!("\n{mark}{value}"));
+            }
+        }
+        for (code, value) in &self.attributes {
+            text.push_str(&format!("\n【{code}】{value}"));
+        }
+        text
+    }
+
+    /// What [`Words::write`] wrote; attributes stay part of the description. Any other text is all
+    /// description.
+    pub(super) fn of(text: &str) -> Self {
+        let mut words = Self::default();
+        let mut lines = vec![];
+        for (number, line) in text.lines().enumerate() {
+            let slots = [
+                (ADDRESS, &mut words.address),
+                (ADDRESS_ID, &mut words.address_id),
+                (MEDIA, &mut words.media_url),
+            ];
+            let mut kept = false;
+            for (mark, slot) in slots {
+                if let Some(value) = line.strip_prefix(mark).filter(|_| number > 0) {
+                    *slot = Some(value.to_owned());
+                    kept = true;
+                }
+            }
+            if !kept {
+                lines.push(line);
+            }
+        }
+        words.description = Some(lines.join("\n"));
+        words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(text: &str) -> Form {
+        let mut form = Form::default();
+        form.read(text).unwrap();
+        form
+    }
+
+    #[test]
+    fn what_the_protocol_keeps_apart_comes_back_apart() {
+        let form = form(
+            "service_code=enforcement-lighting&lat=29.0285&long=119.1722&address_string=%E6%9D%91%E5%8F%A3&\
+             description=a%0Ab&media_url=https%3A%2F%2Fx.example%2F1.jpg&last_name=%E7%8E%8B&\
+             first_name=%E5%B0%8F%E6%98%8E&attribute[POLE]=17",
+        );
+        let new = read(&form, &Policy::default(), Channel::Snapshot).unwrap();
+        assert_eq!(new.contact.unwrap().name, "王小明");
+        assert!(!new.anonymous);
+        let words = Words::of(&new.text);
+        assert_eq!(words.description.as_deref(), Some("a\nb\n【POLE】17"));
+        assert_eq!(words.address.as_deref(), Some("村口"));
+        assert_eq!(words.media_url.as_deref(), Some("https://x.example/1.jpg"));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let fault = read(&form("lat=x&long=1"), &Policy::default(), Channel::Snapshot).unwrap_err();
+        assert_eq!((fault.status.as_u16(), fault.descriptions.len()), (400, 2));
+        for (bad, names) in [
+            ("service_code=enforcement-road", "no place"),
+            ("service_code=enforcement-road&lat=91&long=0", "91"),
+            ("service_code=enforcement-road&lat=NaN&long=0", "no place"),
+            ("service_code=enforcement-road&lat=29", "belong together"),
+            ("service_code=enforcement-road&address_string=a%0Ab", "line"),
+            (
+                "service_code=enforcement-road&address_id=1&media_url=file:///etc",
+                "web",
+            ),
+            (
+                "service_code=enforcement-road&address_id=1&attribute[]=1",
+                "attributes",
+            ),
+        ] {
+            let fault = read(&form(bad), &Policy::default(), Channel::Snapshot).unwrap_err();
+            assert_eq!(fault.status, 400, "{bad}");
+            assert!(fault.descriptions[0].contains(names), "{bad}: {fault:?}");
+        }
+        let long = format!(
+            "service_code=enforcement-road&address_id=1&description={}",
+            "字".repeat(4_001)
+        );
+        assert!(read(&form(&long), &Policy::default(), Channel::Snapshot).is_err());
+        let unknown = form("service_code=001&address_id=1");
+        let fault = read(&unknown, &Policy::default(), Channel::Snapshot).unwrap_err();
+        assert_eq!(fault.status, 404);
+    }
+
+    #[test]
+    fn the_key_says_how_a_report_came_in() {
+        for (name, helps, expected) in [
+            ("snapshot app of the county", false, Channel::Snapshot),
+            ("Hotline-12345", true, Channel::Hotline),
+            ("城市通", false, Channel::Snapshot),
+            ("城市通", true, Channel::Hotline),
+            ("sensor: river gauges", false, Channel::Sensor),
+        ] {
+            assert_eq!(channel(name, helps), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! The OpenAPI document, made from the code: each handler says what it takes and gives, its gate adds
+//! what is common to all.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use topology::DivisionCode;
+use utoipa::{
+    IntoParams, OpenApi,
+    openapi::{
+        ContentBuilder, HttpMethod, Ref, RefOr, ResponseBuilder,
+        extensions::ExtensionsBuilder,
+        header::HeaderBuilder,
+        path::{Operation, ParameterBuilder, ParameterIn, Paths},
+        schema::{ObjectBuilder, Schema, Type},
+        security::{
+            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+        },
+    },
+};
+
+use super::{
+    api::Code,
+    credentials::{COOKIE, CSRF, SLIP},
+    gate::IDEMPOTENCY_KEY,
+    problem::Problem,
+};
+use crate::domain::{ids::MatterId, people::Deed};
+
+/// A node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct NodePath {
+    /// Its division.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+}
+
+/// A matter at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct MatterPath {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Number of the matter.
+    #[param(example = "330825002222-1f3a9c04-17")]
+    id: String,
+}
+
+/// An attachment of a matter at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct FilePath {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Number of the matter.
+    #[param(example = "330825002222-1f3a9c04-17")]
+    id: String,
+    /// Its place: 0 is the report's first, 4.0 the first of step 4.
+    #[param(example = "0")]
+    no: String,
+}
+
+/// An upload at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct UploadPath {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Name of the upload.
+    upload: String,
+}
+
+/// An account at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct AccountPath {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Id or login of the account.
+    account: String,
+}
+
+/// A grid at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct GridPath {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Number of the grid.
+    grid: u32,
+}
+
+/// An API key at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct KeyPath {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Id of the key.
+    key: String,
+}
+
+/// A webhook of a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct HookPath {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Id of the webhook.
+    hook: String,
+}
+
+/// Another system, at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct SourcePath {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Name of the other system.
+    #[param(example = "longyou-12345")]
+    source: String,
+}
+
+/// A template at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct TemplatePath {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Division that issued it.
+    #[param(value_type = Code)]
+    issuer: DivisionCode,
+    /// What it is for.
+    kind: String,
+    /// Its name.
+    name: String,
+}
+
+impl utoipa::PartialSchema for MatterId {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("The number of a matter"))
+            .examples([json!("330825002222-1f3a9c04-17")])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for MatterId {}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "五级通 Wujitong",
+        description = "What people and programs ask of a node. Moments are milliseconds since 1970; \
+                       divisions are twelve digits, and may be given short."
+    ),
+    components(schemas(Problem, Code)),
+    tags(
+        (name = "matters", description = "Matters (事项) and their life"),
+        (name = "files", description = "Photos and documents beside matters"),
+        (name = "templates", description = "Templates and how far they have come"),
+        (name = "figures", description = "Figures of a subtree"),
+        (name = "changes", description = "Being told of changes: streams of events, webhooks"),
+        (name = "session", description = "Logging in and out"),
+        (name = "people", description = "Accounts, grids, keys, the audit trail"),
+        (name = "about", description = "The process and this document")
+    )
+)]
+struct Document;
+
+/// The document before any route is in it.
+pub(super) fn begin() -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    let components = document.components.get_or_insert_default();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let cookie = ApiKey::Cookie(ApiKeyValue::new(COOKIE));
+    components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
+    let slip = ApiKey::Header(ApiKeyValue::new(SLIP));
+    components.add_security_scheme("slip", SecurityScheme::ApiKey(slip));
+    document
+}
+
+/// Adds to operations what is common to all that are this deed.
+pub(super) fn complete(paths: &mut Paths, deed: Deed) {
+    for (path, item) in &mut paths.paths {
+        let about_matter = path.contains("/matters/{id}");
+        for (method, operation) in operations(item) {
+            one(operation, deed, method, about_matter);
+        }
+    }
+}
+
+fn operations(
+    item: &mut utoipa::openapi::PathItem,
+) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+    [
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Patch, &mut item.patch),
+        (HttpMethod::Delete, &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+fn one(operation: &mut Operation, deed: Deed, method: HttpMethod, about_matter: bool) {
+    let extensions = ExtensionsBuilder::new()
+        .add("x-deed", json!(deed.name()))
+        .build();
+    operation
+        .extensions
+        .get_or_insert_default()
+        .merge(extensions);
+    let open = deed == Deed::Enter;
+    if !open {
+        let mut ways = vec!["bearer", "cookie"];
+        if matches!(deed, Deed::ViewMatter | Deed::Contest) {
+            ways.push("slip");
+        }
+        let ways = ways
+            .into_iter()
+            .map(|way| SecurityRequirement::new(way, [""; 0]));
+        operation.security = Some(ways.collect());
+    }
+    let safe = method == HttpMethod::Get;
+    let mut header = |name: &str, text: &str| {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Header)
+            .description(Some(text))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .build();
+        operation
+            .parameters
+            .get_or_insert_default()
+            .push(parameter.into());
+    };
+    if method == HttpMethod::Post && !open {
+        header(
+            IDEMPOTENCY_KEY,
+            "1 to 255 visible characters, new for each request. Repeated with the same body within a \
+             day, the request is not done again; with another body it is refused (422).",
+        );
+    }
+    if about_matter && !safe {
+        header(
+            "if-match",
+            "ETag of the matter as it was seen; 412 if it has moved on.",
+        );
+    }
+    if about_matter && safe {
+        header(
+            "if-none-match",
+            "ETag of the matter as it was seen; 304 if it is still so.",
+        );
+    }
+    if !safe && !open {
+        header(
+            CSRF,
+            "Needed with the cookie: what the login gave as `csrf`. Origin is needed as well.",
+        );
+    }
+    if about_matter && let Some(RefOr::T(shown)) = operation.responses.responses.get_mut("200") {
+        let tag = HeaderBuilder::new()
+            .description(Some("Version of the matter"))
+            .build();
+        shown.headers.insert("etag".to_owned(), tag.into());
+    }
+    let mut fails = vec![
+        (429, "Too many requests"),
+        (503, "The store does not answer"),
+    ];
+    if !open {
+        fails.extend([(401, "Not logged in"), (403, "Not allowed")]);
+    }
+    fails.extend([
+        (404, "Not there, or not for you"),
+        (422, "The request does not fit"),
+    ]);
+    if !safe {
+        fails.push((409, "Refused by the rules, or still in hand"));
+    }
+    if about_matter && !safe {
+        fails.push((412, "The matter has moved on"));
+    }
+    for (status, text) in fails {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .build();
+        let response = ResponseBuilder::new()
+            .description(text)
+            .content(Problem::MEDIA_TYPE, content)
+            .build();
+        let responses = &mut operation.responses.responses;
+        responses
+            .entry(status.to_string())
+            .or_insert(response.into());
+    }
+}
+
+/// This document
+#[utoipa::path(get, path = "/v1/openapi.json", tag = "about",
+    responses((status = 200, description = "OpenAPI 3.1")))]
+pub(super) async fn document(
+    Extension(document): Extension<Arc<utoipa::openapi::OpenApi>>,
+) -> Response {
+    Json(&*document).into_response()
+}

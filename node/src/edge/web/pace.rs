@@ -1,0 +1,106 @@
+//! How often one address, and one caller, may ask.
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    time::Duration,
+};
+
+use governor::{
+    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+};
+
+use super::problem::Problem;
+use crate::edge::roster::Rates;
+
+/// Keys remembered before those that have rested are forgotten.
+const MANY: usize = 10_000;
+
+/// The pace of one listener.
+pub(super) struct Pace {
+    addresses: DefaultKeyedRateLimiter<IpAddr>,
+    logins: DefaultKeyedRateLimiter<IpAddr>,
+    callers: DefaultKeyedRateLimiter<[u8; 16]>,
+    clock: DefaultClock,
+}
+
+impl Pace {
+    pub(super) fn new(rates: &Rates) -> Self {
+        let tenfold = NonZeroU32::MIN.saturating_add(9);
+        let per_second =
+            |rate: NonZeroU32| Quota::per_second(rate).allow_burst(rate.saturating_mul(tenfold));
+        Self {
+            addresses: RateLimiter::keyed(per_second(rates.address_per_s)),
+            logins: RateLimiter::keyed(Quota::per_minute(rates.logins_per_min)),
+            callers: RateLimiter::keyed(per_second(rates.caller_per_s)),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// One more request from an address.
+    pub(super) fn address(&self, address: IpAddr) -> Result<(), Problem> {
+        self.one_more(&self.addresses, &network(address))
+    }
+
+    /// One more login from an address.
+    pub(super) fn login(&self, address: IpAddr) -> Result<(), Problem> {
+        self.one_more(&self.logins, &network(address))
+    }
+
+    /// One more request of an account or key.
+    pub(super) fn caller(&self, id: [u8; 16]) -> Result<(), Problem> {
+        self.one_more(&self.callers, &id)
+    }
+
+    fn one_more<K: Clone + Eq + std::hash::Hash>(
+        &self,
+        limiter: &DefaultKeyedRateLimiter<K>,
+        key: &K,
+    ) -> Result<(), Problem> {
+        if limiter.len() > MANY {
+            limiter.retain_recent();
+        }
+        limiter.check_key(key).map_err(|early| {
+            let wait: Duration = early.wait_time_from(self.clock.now());
+            Problem::too_many(wait)
+        })
+    }
+}
+
+/// One household or office has one IPv4 address, and a /64 of IPv6.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(six) => {
+            let upper = u128::from(six) & !u128::from(u64::MAX);
+            Ipv6Addr::from(upper).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_who_asks_too_often_waits_and_others_do_not() {
+        let pace = Pace::new(&Rates {
+            address_per_s: NonZeroU32::MIN,
+            caller_per_s: NonZeroU32::MIN,
+            logins_per_min: NonZeroU32::MIN.saturating_add(2),
+        });
+        let first: IpAddr = "2001:db8::1".parse().unwrap();
+        let same_house: IpAddr = "2001:db8::2".parse().unwrap();
+        let other: IpAddr = "2001:db8:0:1::1".parse().unwrap();
+        for _ in 0..3 {
+            pace.login(first).unwrap();
+        }
+        let problem = pace.login(same_house).unwrap_err();
+        assert_eq!(
+            (problem.status, problem.retry_after_s.is_some()),
+            (429, true)
+        );
+        pace.login(other).unwrap();
+    }
+}

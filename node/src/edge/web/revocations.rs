@@ -1,0 +1,49 @@
+//! Revoking the key of a child, and what was revoked.
+
+use axum::{Json, http::StatusCode};
+
+use super::{
+    api::{Named, RevocationLine, Revocations, RevokeRequest},
+    ask::{At, Given, Person},
+    openapi::NodePath,
+    problem::Problem,
+};
+use crate::{domain::revocation::Reason, edge::revoked};
+
+/// Revoke the keys of a child
+#[utoipa::path(post, path = "/v1/nodes/{code}/revocations", tag = "people", params(NodePath),
+    request_body = RevokeRequest, responses((status = 201, body = Named<Revocations>)))]
+pub(super) async fn revoke(
+    at: At,
+    Person(actor): Person,
+    Given(RevokeRequest { division, reason }): Given<RevokeRequest>,
+) -> Result<(StatusCode, Json<Named<Revocations>>), Problem> {
+    at.roster.tree.require(division)?;
+    if let Reason::Other(_) = reason {
+        return Err(Problem::unfit(
+            "a number is no reason; take stolen, lost, replaced or closed",
+        ));
+    }
+    let new = revoked::revoke(&at.node, division, reason, actor).await?;
+    let by = at.division;
+    let lines = new.iter().map(|revoked| RevocationLine::of(revoked, by));
+    let revocations = Revocations {
+        revocations: lines.collect(),
+    };
+    let named = Named::new(revocations, &at.roster.tree);
+    Ok((StatusCode::CREATED, Json(named)))
+}
+
+/// What was revoked
+#[utoipa::path(get, path = "/v1/nodes/{code}/revocations", tag = "people", params(NodePath),
+    responses((status = 200, body = Named<Revocations>)))]
+pub(super) async fn list(at: At) -> Result<Json<Named<Revocations>>, Problem> {
+    let records = at.node.office.revocations().await?;
+    let lines = records
+        .iter()
+        .map(|record| RevocationLine::of(&record.revocation, record.by));
+    let revocations = Revocations {
+        revocations: lines.collect(),
+    };
+    Ok(Json(Named::new(revocations, &at.roster.tree)))
+}
