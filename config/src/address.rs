@@ -1,6 +1,10 @@
 //! A host with a port, as an operator writes it.
 
-use std::{fmt, net::Ipv6Addr, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+    str::FromStr,
+};
 
 /// Where a neighbour listens: a DNS name or an IP address, and a TCP port (1 to 65535).
 ///
@@ -45,6 +49,59 @@ impl fmt::Display for HostPort {
     }
 }
 
+/// Addresses that begin alike: `10.8.0.0/16`, or a single one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Subnet {
+    first: IpAddr,
+    bits: u8,
+}
+
+impl Subnet {
+    /// Whether an address is one of them.
+    pub fn contains(self, address: IpAddr) -> bool {
+        let same = |own: u128, other: u128, length: u8| {
+            let rest = u32::from(length - self.bits);
+            own.checked_shr(rest) == other.checked_shr(rest)
+        };
+        match (self.first, address.to_canonical()) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => {
+                same(own.to_bits().into(), other.to_bits().into(), 32)
+            }
+            (IpAddr::V6(own), IpAddr::V6(other)) => same(own.to_bits(), other.to_bits(), 128),
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for Subnet {
+    /// What one looks like, as a sentence part.
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const SHAPE: &str = "an address, or a network such as `10.8.0.0/16`";
+        let (first, bits) = match text.trim().split_once('/') {
+            Some((first, bits)) => (first, Some(bits)),
+            None => (text.trim(), None),
+        };
+        let first: IpAddr = first.parse().map_err(|_| SHAPE)?;
+        let most = if first.is_ipv4() { 32 } else { 128 };
+        let bits = match bits {
+            Some(bits) => bits.parse().map_err(|_| SHAPE)?,
+            None => most,
+        };
+        match bits <= most {
+            true => Ok(Self { first, bits }),
+            false => Err(SHAPE),
+        }
+    }
+}
+
+impl fmt::Display for Subnet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.first, self.bits)
+    }
+}
+
 /// The name in lower case without a final dot, if it is one (RFC 1123: letters, digits, hyphens,
 /// labels of 1 to 63, 253 in all). IPv4 addresses pass too.
 pub(crate) fn dns_name(text: &str) -> Option<String> {
@@ -73,6 +130,25 @@ mod tests {
             "County.Example.:7450".parse::<HostPort>().unwrap().host,
             "county.example"
         );
+    }
+
+    #[test]
+    fn a_network_has_the_addresses_that_begin_like_it() {
+        for (network, inside, outside) in [
+            ("10.8.0.0/16", "10.8.255.1", "10.9.0.0"),
+            ("127.0.0.1", "127.0.0.1", "127.0.0.2"),
+            ("0.0.0.0/0", "203.0.113.9", "::1"),
+            ("fd00::/8", "fdff::1", "fe80::1"),
+            ("::/0", "2001:db8::1", "10.0.0.1"),
+            ("10.0.0.0/8", "::ffff:10.1.1.1", "::ffff:11.1.1.1"),
+        ] {
+            let network: Subnet = network.parse().unwrap();
+            assert!(network.contains(inside.parse().unwrap()), "{network}");
+            assert!(!network.contains(outside.parse().unwrap()), "{network}");
+        }
+        for bad in ["", "10.0.0.0/33", "host.example", "10.0.0.0/", "::1/129"] {
+            assert!(bad.parse::<Subnet>().is_err(), "{bad}");
+        }
     }
 
     #[test]

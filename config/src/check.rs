@@ -13,11 +13,27 @@ use std::{
 use topology::DivisionCode;
 
 use crate::{
-    Config, ConfigErrors, Dns, Engine, HostPort, Hosting, Http, Limits, Links, LogFormat, Raw,
-    RawHttp, RawLimits, RawLinks, RawStore, RawTelemetry, Store, Telemetry, address::dns_name,
-    checked::LISTEN,
+    Config, ConfigErrors, Dns, Engine, Hooks, HostPort, Hosting, Http, Limits, Links, LogFormat,
+    Raw, RawHttp, RawLimits, RawLinks, RawStore, RawTelemetry, Store, Subnet, Telemetry,
+    address::dns_name, checked::LISTEN,
 };
 use problems::Problems;
+
+/// A number of a section, in its range and turned into what it stands for, or the default. Its key is
+/// the name of its field.
+macro_rules! number {
+    ($problems:ident, $section:literal, $raw:ident.$key:ident, $range:expr, $hint:literal,
+     $default:expr, $unit:expr $(,)?) => {
+        $problems
+            .number(
+                concat!($section, ".", stringify!($key)),
+                $raw.$key,
+                $range,
+                $hint,
+            )
+            .map_or($default, $unit)
+    };
+}
 
 impl Raw {
     /// Checks all settings and fills in the defaults. Relative paths are taken from `base_dir`, the
@@ -65,6 +81,15 @@ impl Raw {
         let limits = p.limits(self.limits);
         let store = p.store(self.store);
         let links = p.links(self.links);
+        let hooks = Hooks {
+            allow: p.each(
+                "hooks.allow",
+                self.hooks.allow,
+                str::parse::<Subnet>,
+                "leave it out to reach public addresses only",
+            ),
+            roots: self.hooks.roots.map(|path| base_dir.join(path)),
+        };
         ConfigErrors::unless_empty(problems.0)?;
         Ok(Config {
             data: base_dir.join(data.expect("a missing one is a problem")),
@@ -79,6 +104,7 @@ impl Raw {
             limits,
             store,
             links,
+            hooks,
         })
     }
 }
@@ -247,68 +273,106 @@ impl Problems {
 
     fn limits(&mut self, raw: RawLimits) -> Limits {
         let default = Limits::default();
-        let mut number = |key: &str, value, range, hint: &str| {
-            self.number(&format!("limits.{key}"), value, range, hint)
-        };
         Limits {
-            handshake_timeout: number(
-                "handshake_timeout_s",
+            handshake_timeout: number!(
+                self,
+                "limits",
                 raw.handshake_timeout_s,
                 1..=60,
                 "seconds; 5 is plenty even over a satellite",
-            )
-            .map_or(default.handshake_timeout, Duration::from_secs),
-            connections_per_address: number(
-                "connections_per_address",
+                default.handshake_timeout,
+                Duration::from_secs
+            ),
+            connections_per_address: number!(
+                self,
+                "limits",
                 raw.connections_per_address,
                 1..=100_000,
                 "a host with many nodes dials from one address: count its links",
-            )
-            .and_then(|n| NonZeroUsize::new(n as usize))
-            .unwrap_or(default.connections_per_address),
-            streams_per_connection: number(
-                "streams_per_connection",
+                default.connections_per_address,
+                |n| NonZeroUsize::new(n as usize).unwrap_or(default.connections_per_address)
+            ),
+            streams_per_connection: number!(
+                self,
+                "limits",
                 raw.streams_per_connection,
                 1..=256,
                 "a link needs one, and one for each question asked at the same time",
-            )
-            .map_or(default.streams_per_connection, |n| n as u32),
-            frame_bytes: number(
-                "frame_kib",
+                default.streams_per_connection,
+                |n| n as u32
+            ),
+            frame_bytes: number!(
+                self,
+                "limits",
                 raw.frame_kib,
                 512..=4_096,
                 "KiB; a matter with its text and all remarks must fit",
-            )
-            .map_or(default.frame_bytes, |n| (n as usize) << 10),
-            window: number(
-                "window",
+                default.frame_bytes,
+                |n| (n as usize) << 10
+            ),
+            window: number!(
+                self,
+                "limits",
                 raw.window,
                 1..=65_536,
                 "envelopes in flight in one lane",
-            )
-            .map_or(default.window, |n| n as u32),
-            memory_bytes: number(
-                "memory_mib",
+                default.window,
+                |n| n as u32
+            ),
+            memory_bytes: number!(
+                self,
+                "limits",
                 raw.memory_mib,
                 4..=65_536,
                 "MiB for all links together",
-            )
-            .map_or(default.memory_bytes, |n| (n as usize) << 20),
-            envelopes_per_s: number(
-                "envelopes_per_s",
+                default.memory_bytes,
+                |n| (n as usize) << 20
+            ),
+            envelopes_per_s: number!(
+                self,
+                "limits",
                 raw.envelopes_per_s,
                 1..=10_000_000,
                 "envelopes a second from one peer",
-            )
-            .and_then(|n| NonZeroU32::new(n as u32))
-            .unwrap_or(default.envelopes_per_s),
-            reports: number(
-                "reports",
+                default.envelopes_per_s,
+                |n| NonZeroU32::new(n as u32).unwrap_or(default.envelopes_per_s)
+            ),
+            requests_per_address_s: number!(
+                self,
+                "limits",
+                raw.requests_per_address_s,
+                1..=1_000_000,
+                "requests a second from one address",
+                default.requests_per_address_s,
+                |n| NonZeroU32::new(n as u32).unwrap_or(default.requests_per_address_s)
+            ),
+            requests_per_caller_s: number!(
+                self,
+                "limits",
+                raw.requests_per_caller_s,
+                1..=1_000_000,
+                "requests a second by one caller",
+                default.requests_per_caller_s,
+                |n| NonZeroU32::new(n as u32).unwrap_or(default.requests_per_caller_s)
+            ),
+            logins_per_address_min: number!(
+                self,
+                "limits",
+                raw.logins_per_address_min,
+                1..=100_000,
+                "logins a minute from one address",
+                default.logins_per_address_min,
+                |n| NonZeroU32::new(n as u32).unwrap_or(default.logins_per_address_min)
+            ),
+            reports: number!(
+                self,
+                "limits",
                 raw.reports,
                 1..=1_000_000,
                 "reports that may wait for their commit",
-            )
-            .map_or(default.reports, |n| n as usize),
+                default.reports,
+                |n| n as usize
+            ),
         }
     }
 
@@ -317,51 +381,58 @@ impl Problems {
         if let Some(other) = raw.engine.filter(|engine| engine != "sled") {
             self.add("store.engine", Some(&other), "`sled`", "leave it out");
         }
-        let cache = self.number(
-            "store.cache_mib",
-            raw.cache_mib,
-            1..=65_536,
-            "MiB; 8 serves a village, 64 a county",
-        );
         Store {
             engine: Engine::Sled,
-            cache_bytes: cache.map_or(default.cache_bytes, |n| n << 20),
+            cache_bytes: number!(
+                self,
+                "store",
+                raw.cache_mib,
+                1..=65_536,
+                "MiB; 8 serves a village, 64 a county",
+                default.cache_bytes,
+                |n| n << 20
+            ),
         }
     }
 
     fn links(&mut self, raw: RawLinks) -> Links {
         let default = Links::default();
-        let mut number = |key: &str, value, range, hint: &str| {
-            self.number(&format!("links.{key}"), value, range, hint)
-        };
-        let backoff_min = number(
-            "backoff_min_ms",
+        let backoff_min = number!(
+            self,
+            "links",
             raw.backoff_min_ms,
             10..=60_000,
             "milliseconds before the second try",
-        )
-        .map_or(default.backoff_min, Duration::from_millis);
-        let backoff_max = number(
-            "backoff_max_ms",
+            default.backoff_min,
+            Duration::from_millis
+        );
+        let backoff_max = number!(
+            self,
+            "links",
             raw.backoff_max_ms,
             100..=3_600_000,
             "milliseconds between two tries at most",
-        )
-        .map_or(default.backoff_max.max(backoff_min), Duration::from_millis);
-        let keep_alive = number(
-            "keep_alive_s",
+            default.backoff_max.max(backoff_min),
+            Duration::from_millis
+        );
+        let keep_alive = number!(
+            self,
+            "links",
             raw.keep_alive_s,
             1..=600,
             "seconds; must be shorter than what a firewall forgets after",
-        )
-        .map_or(default.keep_alive, Duration::from_secs);
-        let figures_pace = number(
-            "figures_pace_ms",
+            default.keep_alive,
+            Duration::from_secs
+        );
+        let figures_pace = number!(
+            self,
+            "links",
             raw.figures_pace_ms,
             0..=60_000,
             "milliseconds; more saves traffic, less makes figures fresher",
-        )
-        .map_or(default.figures_pace, Duration::from_millis);
+            default.figures_pace,
+            Duration::from_millis
+        );
         if backoff_max < backoff_min {
             self.add(
                 "links.backoff_max_ms",

@@ -9,7 +9,7 @@ use std::{
 
 use topology::DivisionCode;
 
-use crate::HostPort;
+use crate::{HostPort, Subnet};
 
 /// All settings of one process, in range and consistent with each other.
 ///
@@ -44,6 +44,8 @@ pub struct Config {
     pub store: Store,
     /// How neighbours are kept in touch with.
     pub links: Links,
+    /// Where webhooks may go.
+    pub hooks: Hooks,
 }
 
 /// The divisions one process hosts: those listed, and those at and below `subtree`.
@@ -125,6 +127,14 @@ pub struct Limits {
     /// Reports that may wait for their commit before new ones are turned away. 1 to 1,000,000,
     /// default 4,096.
     pub reports: usize,
+    /// HTTP requests one address may send in a second over TCP, tenfold at once. 1 to 1,000,000,
+    /// default 200.
+    pub requests_per_address_s: NonZeroU32,
+    /// HTTP requests one account or API key may send in a second, tenfold at once. 1 to 1,000,000,
+    /// default 50.
+    pub requests_per_caller_s: NonZeroU32,
+    /// Logins one address may try in a minute over TCP. 1 to 100,000, default 30.
+    pub logins_per_address_min: NonZeroU32,
 }
 
 /// `[store]`: how records are kept.
@@ -157,6 +167,15 @@ pub struct Links {
     pub keep_alive: Duration,
     /// Least time between two sendings of the same figure. 0 to 60,000 ms, default 250 ms.
     pub figures_pace: Duration,
+}
+
+/// `[hooks]`: where webhooks may go. Without it, over TLS to public addresses only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// Addresses that are not public and may be reached all the same, also without TLS.
+    pub allow: Vec<Subnet>,
+    /// PEM file with the certificates of those who vouch for receivers; `None` takes the machine's own.
+    pub roots: Option<PathBuf>,
 }
 
 /// The default of [`Config::listen`].
@@ -197,6 +216,9 @@ impl Default for Limits {
             memory_bytes: 32 << 20,
             envelopes_per_s: NonZeroU32::new(100_000).expect("a constant above zero"),
             reports: 4_096,
+            requests_per_address_s: NonZeroU32::new(200).expect("a constant above zero"),
+            requests_per_caller_s: NonZeroU32::new(50).expect("a constant above zero"),
+            logins_per_address_min: NonZeroU32::new(30).expect("a constant above zero"),
         }
     }
 }

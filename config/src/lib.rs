@@ -21,8 +21,10 @@ mod checked;
 mod problem;
 mod raw;
 
-pub use address::HostPort;
-pub use checked::{Config, Dns, Engine, Hosting, Http, Limits, Links, LogFormat, Store, Telemetry};
+pub use address::{HostPort, Subnet};
+pub use checked::{
+    Config, Dns, Engine, Hooks, Hosting, Http, Limits, Links, LogFormat, Store, Telemetry,
+};
 pub use problem::{ConfigErrors, Problem};
-pub use raw::{Raw, RawDns, RawHttp, RawLimits, RawLinks, RawStore, RawTelemetry};
+pub use raw::{Raw, RawDns, RawHooks, RawHttp, RawLimits, RawLinks, RawStore, RawTelemetry};
 pub use topology::DivisionCode;

@@ -89,6 +89,8 @@ whole! {
         store: RawStore,
         /// `[links]`
         links: RawLinks,
+        /// `[hooks]`
+        hooks: RawHooks,
     }
 }
 
@@ -143,6 +145,12 @@ settings! {
         envelopes_per_s: i64,
         /// Waiting reports.
         reports: i64,
+        /// HTTP requests per second and address.
+        requests_per_address_s: i64,
+        /// HTTP requests per second and account or key.
+        requests_per_caller_s: i64,
+        /// Logins per minute and address.
+        logins_per_address_min: i64,
     }
 }
 
@@ -167,6 +175,16 @@ settings! {
         keep_alive_s: i64,
         /// Milliseconds.
         figures_pace_ms: i64,
+    }
+}
+
+settings! {
+    /// `[hooks]` as typed; see [`Hooks`](crate::Hooks).
+    RawHooks {
+        /// Addresses and networks.
+        allow: Vec<String>,
+        /// PEM file, absolute or beside the configuration file.
+        roots: String,
     }
 }
 

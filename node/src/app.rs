@@ -3,6 +3,9 @@
 
 mod clock;
 mod host;
+mod seals;
+mod sweep;
 
 pub use clock::{Chance, SystemClock};
 pub use host::{Host, Plan, StartError, socket_path};
+pub use seals::OwnSeal;

@@ -6,21 +6,32 @@ pub mod client;
 mod exit;
 mod failure;
 mod output;
+mod secrets;
 mod site;
 mod tables;
 mod terminal;
 mod words;
 
+mod account;
+mod api_key;
+mod audit;
 mod bench;
 mod completions;
 mod demo;
+mod import;
 mod init;
+mod login;
 mod matter;
+mod policy;
+mod receipt;
+mod revoke;
 mod rollup;
 mod run;
 mod status;
 mod template;
 mod topology;
+mod verify;
+mod webhook;
 
 use std::{
     ffi::OsString,
@@ -55,12 +66,23 @@ enum Command {
     Demo(demo::Demo),
     Init(init::Init),
     Run(run::Run),
+    Login(login::Login),
+    Logout(login::Logout),
     Status(status::Status),
     Matter(matter::Matter),
+    Import(import::Import),
+    Policy(policy::Policy),
+    Receipt(receipt::Receipt),
+    Verify(verify::Verify),
     Template(template::Template),
+    Revoke(revoke::Revoke),
     Rollup(rollup::Rollup),
+    Account(account::Account),
+    ApiKey(api_key::ApiKey),
+    Audit(audit::Audit),
     Topology(topology::Topology),
     Bench(bench::Bench),
+    Webhook(webhook::Webhook),
     Completions(completions::Completions),
     ExitCodes(exit::ExitCodes),
 }
@@ -71,12 +93,23 @@ impl Command {
             Self::Demo(command) => wait(command.run(output)),
             Self::Init(command) => command.run(output),
             Self::Run(command) => wait(command.run(output)),
+            Self::Login(command) => wait(command.run(output)),
+            Self::Logout(command) => wait(command.run(output)),
+            Self::Account(command) => wait(command.run(output)),
+            Self::ApiKey(command) => wait(command.run(output)),
+            Self::Audit(command) => wait(command.run(output)),
             Self::Status(command) => wait(command.run(output)),
             Self::Matter(command) => wait(command.run(output)),
+            Self::Import(command) => wait(command.run(output)),
+            Self::Policy(command) => wait(command.run(output)),
+            Self::Receipt(command) => wait(command.run(output)),
+            Self::Verify(command) => command.run(output),
             Self::Template(command) => wait(command.run(output)),
+            Self::Revoke(command) => wait(command.run(output)),
             Self::Rollup(command) => wait(command.run(output)),
             Self::Topology(command) => command.run(output),
             Self::Bench(command) => command.run(output),
+            Self::Webhook(command) => wait(command.run(output)),
             Self::Completions(command) => command.run(output),
             Self::ExitCodes(command) => command.run(output),
         }

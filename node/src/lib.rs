@@ -10,6 +10,7 @@ pub mod identity;
 pub mod link;
 pub mod office;
 pub mod outbox;
+pub mod papers;
 pub mod store;
 pub mod telemetry;
 pub mod wire;

@@ -50,7 +50,7 @@ fn variable(key: &str) -> String {
 /// Variables that share the prefix and are not settings.
 fn is_somebody_elses(variable: &str) -> bool {
     let rest = variable.strip_prefix(PREFIX).unwrap_or_default();
-    rest == "CONFIG"
+    ["CONFIG", "TOKEN"].contains(&rest)
         || ["TEST_", "SERVICE_", "PORT"]
             .iter()
             .any(|start| rest.starts_with(start))
@@ -193,9 +193,10 @@ mod tests {
     }
 
     #[test]
-    fn variables_of_tests_and_kubernetes_are_passed_over() {
+    fn variables_of_commands_tests_and_kubernetes_are_passed_over() {
         let raw = env(&[
             ("WUJITONG_CONFIG", "/etc/wujitong/node.toml"),
+            ("WUJITONG_TOKEN", "wjk_0"),
             ("WUJITONG_TEST_SEED", "7"),
             ("WUJITONG_PORT_7450_TCP", "tcp://10.0.0.1:7450"),
             ("WUJITONG_SERVICE_HOST", "10.0.0.1"),

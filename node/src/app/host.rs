@@ -1,5 +1,7 @@
 //! One process with its nodes.
 
+mod ground;
+
 use std::{
     collections::BTreeMap,
     io,
@@ -10,20 +12,20 @@ use std::{
 };
 
 use config::Config;
-use tokio::{
-    net::TcpListener,
-    sync::{Notify, mpsc},
-};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::{DivisionCode, Tree};
 
-use super::{Chance, SystemClock};
+use super::{Chance, OwnSeal, SystemClock, sweep::sweep};
 use crate::{
     domain::ids::NetworkId,
     edge::{
+        fetch::Fetches,
         grpc,
+        hooks::Couriers,
         listen::{self, Doors, PeerStream},
-        roster::{Node, Roster},
+        revoked,
+        roster::{Node, Rates, Roster},
         session::{self, Links, Switchboard},
         verify::Verifier,
         web,
@@ -34,13 +36,18 @@ use crate::{
     link::{
         Converse,
         dial::{self, Dialler},
+        post::Poster,
         resolve::{self, Parents},
     },
-    office::{Clock, Office, OfficeError, Supplies},
+    office::{Cabinet, Clock, Office, OfficeError, Supplies},
     outbox::sender::Window,
-    store::{MemoryDisk, OpenError, SledOptions, Store},
+    store::{MemoryDisk, OpenError, Store, files::FileError},
     telemetry::{Health, Metrics},
 };
+
+pub use ground::socket_path;
+
+use ground::{bind, loopback, make_private, open_store};
 
 /// At least this much may be unacknowledged on a link, so that the largest envelope fits.
 const LEAST_WINDOW_BYTES: usize = 64 * 1024;
@@ -48,8 +55,14 @@ const LEAST_WINDOW_BYTES: usize = 64 * 1024;
 /// How often a store, or a disk that failed, is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often the clocks of matters are looked at; the shortest allowance is an hour.
+const GLANCE: Duration = Duration::from_secs(5);
+
 /// A disk with less room than this takes no writes: the log's steps, a checkpoint, and some more.
 const PROBE_BYTES: usize = 4 << 20;
+
+/// Pictures that are decoded at a time; each may take some hundred megabytes for some seconds.
+const PICTURES_AT_A_TIME: usize = 1;
 
 /// What a process is to be.
 #[derive(Clone)]
@@ -118,6 +131,9 @@ pub enum StartError {
     /// The store did not open.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// Files cannot be kept.
+    #[error(transparent)]
+    Files(#[from] FileError),
     /// An office did not open.
     #[error("the office of {0} did not open: {1}")]
     Office(DivisionCode, OfficeError),
@@ -163,8 +179,10 @@ struct Workshop<'a> {
     window: Window,
     metrics: Metrics,
     health: Health,
+    poster: Arc<Poster>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    decoding: Arc<Semaphore>,
 }
 
 /// A node that is built and not yet running.
@@ -207,12 +225,21 @@ impl Host {
             },
             metrics: metrics.clone(),
             health: health.clone(),
+            poster: Arc::new(Poster::new(
+                config.hooks.allow.clone(),
+                config.hooks.roots.clone(),
+                plan.surroundings.clone(),
+            )),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
+            decoding: Arc::new(Semaphore::new(PICTURES_AT_A_TIME)),
         };
         let mut built = Vec::with_capacity(divisions.len());
         for division in &divisions {
             built.push(workshop.build(*division).await?);
+        }
+        for built in &built {
+            workshop.recall_revocations(&built.node).await?;
         }
         let nodes = built
             .iter()
@@ -223,6 +250,11 @@ impl Host {
             tree: Arc::clone(&plan.tree),
             nodes: Arc::new(nodes),
             started_ms: plan.clock.now().0,
+            rates: Rates {
+                address_per_s: config.limits.requests_per_address_s,
+                caller_per_s: config.limits.requests_per_caller_s,
+                logins_per_min: config.limits.logins_per_address_min,
+            },
         };
         let socket = socket_path(&config.data);
         let http = workshop
@@ -240,6 +272,9 @@ impl Host {
             workshop.stop.clone(),
         ));
         health.listener(true);
+        workshop
+            .tasks
+            .spawn(sweep(roster.clone(), workshop.stop.clone()));
         let mut hurries = BTreeMap::new();
         for built in built {
             let division = built.identity.division();
@@ -247,6 +282,7 @@ impl Host {
                 hurries.insert(division, hurry);
             }
         }
+        workshop.keep_time(&roster);
         let Workshop { tasks, stop, .. } = workshop;
         Ok(Self {
             roster,
@@ -336,9 +372,17 @@ impl Host {
     /// Ends links and listeners, then closes the store. What is queued stays queued.
     pub async fn stop(self) {
         self.stop.cancel();
+        for node in self.roster.nodes.values() {
+            node.office.hush();
+        }
         self.tasks.close();
         self.tasks.wait().await;
         let _removed = std::fs::remove_file(&self.socket);
+        for (division, node) in self.roster.nodes.iter() {
+            if let Err(error) = node.office.retire().await {
+                tracing::warn!(%division, %error, "the next start will take this for a crash");
+            }
+        }
         drop(self.roster);
         if let Err(error) = self.store.close().await {
             tracing::error!(%error, "the store did not close");
@@ -367,16 +411,25 @@ impl Workshop<'_> {
             store: self.store.clone(),
             clock: Arc::clone(clock),
             entropy: Arc::new(Chance),
+            seals: Arc::new(OwnSeal(Arc::clone(identity.sealing()))),
             suite: identity.signer().suite(),
             metrics: self.metrics.division(division),
+            cabinet: Cabinet::open(
+                &config.data.join("store"),
+                division,
+                Arc::clone(&self.decoding),
+            )?,
             reports: config.limits.reports,
+            window: self.window.envelopes,
         };
         let opened = Office::open(division, supplies).await;
         let office = Arc::new(opened.map_err(|error| StartError::Office(division, error))?);
         self.recall_keys(&identity, &office).await?;
         let links = Arc::new(Links::default());
         let network = NetworkId(self.network.id);
+        let fetches = Arc::new(Fetches::new(Arc::clone(&office)));
         let board = Arc::new(Switchboard {
+            fetches: Arc::clone(&fetches),
             office: Arc::clone(&office),
             identity: Arc::clone(&identity),
             network,
@@ -393,9 +446,21 @@ impl Workshop<'_> {
             health: self.health.clone(),
             stop: self.stop.clone(),
         });
+        let couriers = Arc::new(Couriers {
+            office: Arc::clone(&office),
+            network: self.network.id_hex(),
+            poster: Arc::clone(&self.poster),
+        });
         let connections = self.doors.open(Arc::clone(&identity));
         Ok(Built {
-            node: Node { office, links },
+            node: Node {
+                office,
+                links,
+                fetches,
+                keys: Arc::clone(&self.keys),
+                couriers,
+                identity: Arc::clone(&identity),
+            },
             identity,
             board,
             connections,
@@ -428,6 +493,23 @@ impl Workshop<'_> {
         Ok(())
     }
 
+    /// What was revoked before stays revoked. Asked when all nodes know their keys, since what was
+    /// known before a revocation stays known.
+    async fn recall_revocations(&self, node: &Node) -> Result<(), StartError> {
+        let Node {
+            office,
+            links,
+            keys,
+            ..
+        } = node;
+        let revocations = office.revocations().await;
+        let revocations = revocations.map_err(|error| StartError::Office(office.me(), error))?;
+        for record in revocations {
+            revoked::enforce(keys, links, &record.revocation);
+        }
+        Ok(())
+    }
+
     async fn serve_people(
         &self,
         roster: &Roster,
@@ -451,10 +533,30 @@ impl Workshop<'_> {
             .local_addr()
             .map_err(|error| StartError::Listen(address.to_string(), error))?;
         let hosts = self.plan.config.http.hosts.clone();
-        let router = crate::telemetry::http::router(metrics.clone(), health.clone());
+        let router = crate::telemetry::http::router(metrics.clone(), health.clone())
+            .merge(web::router(roster.clone()));
         self.tasks
             .spawn(web::serve_http(listener, router, hosts, self.stop.clone()));
         Ok(Some(bound))
+    }
+
+    /// Looks at the clocks of every node's matters, again and again.
+    fn keep_time(&self, roster: &Roster) {
+        let (roster, stop) = (roster.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(GLANCE) => {}
+                }
+                for node in roster.nodes.values() {
+                    if let Err(error) = node.office.tick().await {
+                        tracing::error!(division = %node.office.me(), %error,
+                            "the clocks of matters could not be looked at");
+                    }
+                }
+            }
+        });
     }
 
     /// Starts a node's edge and, below the root, its link upward.
@@ -464,11 +566,12 @@ impl Workshop<'_> {
         hosted: &[DivisionCode],
     ) -> Result<Option<Arc<Notify>>, StartError> {
         let Built {
+            node,
             identity,
             board,
             connections,
-            ..
         } = built;
+        self.tasks.spawn(node.couriers.run(self.stop.clone()));
         let config = &self.plan.config;
         let converse: Arc<dyn Converse> = board;
         let name = identity.sni_name().to_owned();
@@ -520,49 +623,4 @@ impl Workshop<'_> {
             .spawn(dialler.run(self.stop.clone().cancelled_owned()));
         Ok(Some(hurry))
     }
-}
-
-/// Where the control socket of a data directory is.
-pub fn socket_path(data: &Path) -> PathBuf {
-    data.join("wujitong.sock")
-}
-
-fn open_store(plan: &Plan) -> Result<Store, OpenError> {
-    match (&plan.memory, plan.config.store.engine) {
-        (Some(disk), _) => Store::open_memory(disk),
-        (None, config::Engine::Sled) => {
-            let options = SledOptions {
-                cache_bytes: plan.config.store.cache_bytes,
-                ..SledOptions::default()
-            };
-            Store::open_sled(&plan.config.data.join("store"), options)
-        }
-    }
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    let listener = TcpListener::bind(address).await;
-    listener.map_err(|error| StartError::Listen(address.to_string(), error))
-}
-
-/// The address under which this very process reaches its own listener.
-fn loopback(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    address
-}
-
-/// Only the owner may look into a data directory; made so before any socket is in it.
-fn make_private(dir: &Path) -> Result<(), StartError> {
-    use std::os::unix::fs::PermissionsExt;
-    let failed = |cause| StartError::Directory {
-        path: dir.to_owned(),
-        cause,
-    };
-    std::fs::create_dir_all(dir).map_err(failed)?;
-    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).map_err(failed)
 }

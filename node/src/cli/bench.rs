@@ -1,5 +1,6 @@
 //! `wujitong bench`
 
+mod lists;
 mod machine;
 mod measure;
 mod nats;
@@ -7,6 +8,8 @@ mod nodes;
 mod process;
 mod raw;
 mod report;
+mod township;
+mod web;
 
 use std::{
     path::{Path, PathBuf},
@@ -36,6 +39,8 @@ const START: Duration = Duration::from_secs(60);
 /// Examples:
 ///   wujitong bench chain
 ///   wujitong bench chain --matters 50000 --nats /usr/local/bin/nats-server --json
+///   wujitong bench web
+///   wujitong bench lists --matters 1000000
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Bench {
@@ -46,6 +51,8 @@ pub(super) struct Bench {
 #[derive(Debug, clap::Subcommand)]
 enum BenchCommand {
     Chain(ChainArgs),
+    Web(web::WebArgs),
+    Lists(lists::ListsArgs),
     /// One process of the raw chain
     #[command(hide = true)]
     RawHop(raw::HopArgs),
@@ -135,6 +142,8 @@ impl Bench {
     pub(super) fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         match self.command {
             BenchCommand::Chain(args) => args.run(output),
+            BenchCommand::Web(args) => args.run(output),
+            BenchCommand::Lists(args) => args.run(output),
             BenchCommand::RawHop(args) => raw::hop(&args, output),
             BenchCommand::Load(args) => wait(nodes::load(args, output)),
             BenchCommand::Hold(args) => wait(nodes::hold(args, output)),
@@ -144,24 +153,13 @@ impl Bench {
 
 impl ChainArgs {
     fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
-        let base = self.data.clone().unwrap_or_else(std::env::temp_dir);
-        std::fs::create_dir_all(&base).map_err(|error| Failure::File(base.clone(), error))?;
-        let machine = Machine::here(&base);
-        if machine.in_memory() {
-            eprintln!(
-                "{} is in memory, where a sync costs nothing; name a directory on a disk with --data",
-                base.display()
-            );
-        }
-        if machine.busy() {
-            eprintln!("other programs keep this machine busy; measure again when they have ended");
-        }
+        let (dir, machine) = room(self.data.as_deref())?;
         let counts = Counts {
             matters: self.matters,
             one_at_a_time: self.one_at_a_time,
             outage: self.outage,
         };
-        let report = self.measure(&base, machine, counts)?;
+        let report = self.measure(dir.path(), machine, counts)?;
         output.facts(&report, || report.for_people())?;
         match report.wujitong.missed.first_key_value() {
             None => Ok(()),
@@ -173,18 +171,12 @@ impl ChainArgs {
 
     /// Starts the chains and lets them take turns.
     fn measure(&self, base: &Path, machine: Machine, counts: Counts) -> Result<Report, Failure> {
-        let program = std::env::current_exe().map_err(|error| {
-            Failure::Failed(format!("the path of this program is not known: {error}"))
-        })?;
-        let dir = tempfile::Builder::new()
-            .prefix("wujitong-bench-")
-            .tempdir_in(base);
-        let dir = dir.map_err(|error| Failure::File(base.to_owned(), error))?;
+        let program = program()?;
         let progress = progress();
         let mut course = Course::new(counts, progress.clone());
         let mut enter = |name, start: &dyn Fn(&Path) -> Started| {
             progress.set_message(format!("{name}: starting five processes"));
-            let dir = dir.path().join(name);
+            let dir = base.join(name);
             let started = std::fs::create_dir(&dir).map_err(Fault::io("making a directory"));
             course.enter(name, started.and_then(|()| start(&dir)));
         };
@@ -214,6 +206,33 @@ impl ChainArgs {
             of("nats"),
         ))
     }
+}
+
+/// This program.
+fn program() -> Result<PathBuf, Failure> {
+    std::env::current_exe()
+        .map_err(|error| Failure::Failed(format!("the path of this program is not known: {error}")))
+}
+
+/// A fresh directory, by default among the temporary files, and the machine it is on.
+fn room(data: Option<&Path>) -> Result<(tempfile::TempDir, Machine), Failure> {
+    let base = data.map_or_else(std::env::temp_dir, Path::to_owned);
+    std::fs::create_dir_all(&base).map_err(|error| Failure::File(base.clone(), error))?;
+    let machine = Machine::here(&base);
+    if machine.in_memory() {
+        eprintln!(
+            "{} is in memory, where a sync costs nothing; name a directory on a disk with --data",
+            base.display()
+        );
+    }
+    if machine.busy() {
+        eprintln!("other programs keep this machine busy; measure again when they have ended");
+    }
+    let dir = tempfile::Builder::new()
+        .prefix("wujitong-bench-")
+        .tempdir_in(&base);
+    let dir = dir.map_err(|error| Failure::File(base, error))?;
+    Ok((dir, machine))
 }
 
 type Started = Result<Box<dyn Chain>, Fault>;

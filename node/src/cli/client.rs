@@ -1,18 +1,22 @@
 //! A typed client of a node's API over its control socket.
 
+mod files;
+
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{net::UnixStream, sync::Mutex, task::JoinHandle};
 use topology::DivisionCode;
+
+pub use files::UploadError;
 
 use crate::edge::web::{
     api::{MatterView, Named, Nodes, ReportRequest, Reported, Status},
@@ -27,6 +31,7 @@ const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Client {
     socket: PathBuf,
+    token: Option<String>,
     connection: Mutex<Option<Connection>>,
 }
 
@@ -58,7 +63,7 @@ pub enum ClientError {
     },
     /// The node said no.
     #[error(transparent)]
-    Problem(#[from] Problem),
+    Problem(Box<Problem>),
     /// The answer is not one of this version's.
     #[error(
         "the node's answer cannot be read ({0}); compare `wujitong --version` with its version in \
@@ -67,13 +72,27 @@ pub enum ClientError {
     Answer(String),
 }
 
+impl From<Problem> for ClientError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
 impl Client {
     /// A client of the process behind this socket. Connects when it is first asked.
     pub fn new(socket: impl Into<PathBuf>) -> Self {
         Self {
             socket: socket.into(),
+            token: None,
             connection: Mutex::new(None),
         }
+    }
+
+    /// The same, asking with a session or an API key.
+    #[must_use]
+    pub fn with_token(mut self, token: Option<String>) -> Self {
+        self.token = token;
+        self
     }
 
     /// The control socket.
@@ -130,12 +149,48 @@ impl Client {
         self.ask(Method::POST, path, json.into()).await
     }
 
+    /// Hands something in at a path with a method of its own.
+    pub async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        given: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let json = serde_json::to_vec(given);
+        let json = json.map_err(|error| ClientError::Answer(error.to_string()))?;
+        self.ask(method, path, json.into()).await
+    }
+
+    /// The same where nothing is answered but that it is done.
+    pub async fn send_only(
+        &self,
+        method: Method,
+        path: &str,
+        given: &impl Serialize,
+    ) -> Result<(), ClientError> {
+        let json = serde_json::to_vec(given);
+        let json = json.map_err(|error| ClientError::Answer(error.to_string()))?;
+        self.answer(method, path, json.into()).await.map(|_| ())
+    }
+
+    /// Takes away what is at a path.
+    pub async fn delete(&self, path: &str) -> Result<(), ClientError> {
+        self.answer(Method::DELETE, path, Bytes::new())
+            .await
+            .map(|_| ())
+    }
+
     async fn ask<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
         body: Bytes,
     ) -> Result<T, ClientError> {
+        let answer = self.answer(method, path, body).await?;
+        serde_json::from_slice(&answer).map_err(|error| ClientError::Answer(error.to_string()))
+    }
+
+    async fn answer(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, ClientError> {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -143,22 +198,20 @@ impl Client {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(body));
         let request = request.map_err(|error| ClientError::Answer(error.to_string()))?;
-        let (status, body) = self.send(request).await?;
-        if status.is_success() {
-            serde_json::from_slice(&body).map_err(|error| ClientError::Answer(error.to_string()))
-        } else {
-            Err(match serde_json::from_slice::<Problem>(&body) {
-                Ok(problem) => problem.into(),
-                Err(_) => ClientError::Answer(format!("status {status}")),
-            })
-        }
+        let (status, body) = self.exchange(request).await?;
+        answered(status, body)
     }
 
     /// Sends over the kept connection, or over a new one if that was closed before the request left.
-    async fn send(
+    async fn exchange(
         &self,
         mut request: Request<Full<Bytes>>,
     ) -> Result<(StatusCode, Bytes), ClientError> {
+        if let Some(token) = &self.token {
+            let bearer = HeaderValue::try_from(format!("Bearer {token}"));
+            let bearer = bearer.map_err(|error| ClientError::Answer(error.to_string()))?;
+            request.headers_mut().insert(header::AUTHORIZATION, bearer);
+        }
         let mut kept = self.connection.lock().await;
         loop {
             let fresh = kept.is_none();
@@ -208,6 +261,17 @@ impl Client {
             cause,
         }
     }
+}
+
+/// The body of an answer that says yes.
+fn answered(status: StatusCode, body: Bytes) -> Result<Bytes, ClientError> {
+    if status.is_success() {
+        return Ok(body);
+    }
+    Err(match serde_json::from_slice::<Problem>(&body) {
+        Ok(problem) => problem.into(),
+        Err(_) => ClientError::Answer(format!("status {status}")),
+    })
 }
 
 /// A text as one part of a path.

@@ -1,5 +1,6 @@
 //! `wujitong demo`
 
+mod life;
 mod network;
 mod story;
 mod tell;

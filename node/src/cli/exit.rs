@@ -22,11 +22,13 @@ pub enum Exit {
     Unreachable = 5,
     /// The store is locked by another process, damaged, newer than this program, or does not answer.
     Store = 6,
+    /// A receipt does not hold what it says.
+    Unproven = 7,
 }
 
 impl Exit {
     /// All of them, with what they mean.
-    pub const ALL: [(Self, &str); 7] = [
+    pub const ALL: [(Self, &str); 8] = [
         (Self::Done, "it did what it was asked"),
         (
             Self::Failed,
@@ -46,6 +48,7 @@ impl Exit {
             Self::Store,
             "the store is locked, damaged, newer than the program, or does not answer",
         ),
+        (Self::Unproven, "a receipt does not hold what it says"),
     ];
 }
 
@@ -64,6 +67,7 @@ impl From<Exit> for ExitCode {
 /// 4  the rules of the network do not allow it
 /// 5  no node answers at the control socket
 /// 6  the store is locked, damaged, newer than the program, or does not answer
+/// 7  a receipt does not hold what it says
 ///
 /// Examples:
 ///   wujitong exit-codes

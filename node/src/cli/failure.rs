@@ -8,7 +8,9 @@ use topology::{DivisionCode, LoadErrors, UnknownDivision};
 
 use super::{client::ClientError, exit::Exit, terminal::escape_lines};
 use crate::{
-    app::StartError, edge::web::problem::split_hint, identity::IdentityError,
+    app::StartError,
+    edge::{receipt::Unreadable, web::problem::split_hint},
+    identity::IdentityError,
     telemetry::TelemetryError,
 };
 
@@ -24,6 +26,12 @@ pub enum Failure {
     /// No such division.
     #[error("no division {} in this list; {}", .0.code, nearest(.0))]
     Division(UnknownDivision),
+    /// A receipt that proves nothing.
+    #[error("the receipt does not hold: {0}; do not rely on it, ask the division for a new one")]
+    Unproven(String),
+    /// A file that is no receipt.
+    #[error("{}: {}", .0.display(), .1)]
+    Receipt(PathBuf, Unreadable),
     /// A division without a node.
     #[error(
         "{0} exists in statistics only and has no node; `wujitong topology show {0}` says more"
@@ -78,7 +86,10 @@ impl Failure {
     /// How the process ends because of it.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::Config(_) | Self::Telemetry(_) => Exit::Usage,
+            Self::Usage(_) | Self::Config(_) | Self::Telemetry(_) | Self::Receipt(..) => {
+                Exit::Usage
+            }
+            Self::Unproven(_) => Exit::Unproven,
             Self::Division(_)
             | Self::NoNode(_)
             | Self::Start(StartError::NoSuchDivision(_))
@@ -88,7 +99,7 @@ impl Failure {
                 ClientError::Unreachable { .. } => Exit::Unreachable,
                 ClientError::Problem(problem) => match problem.status {
                     404 => Exit::NotFound,
-                    409 => Exit::Refused,
+                    401 | 403 | 409 | 412 => Exit::Refused,
                     413 | 415 | 422 => Exit::Usage,
                     503 => Exit::Store,
                     _ => Exit::Failed,

@@ -1,13 +1,18 @@
 //! `wujitong matter`
 
+mod files;
+mod private;
 mod show;
+mod wishes;
+mod work;
 
-use std::io::Read;
+use std::{io::Read, path::PathBuf};
 
 use clap::Subcommand;
 use serde::Serialize;
 use topology::DivisionCode;
 
+use self::{private::Private, wishes::Wish, work::Work};
 use super::{
     Failure, Output,
     client::encoded,
@@ -18,11 +23,13 @@ use crate::{
     domain::{
         category::{CATALOGUE, Class, Priority, Visibility},
         ids::MatterId,
-        matter::{Channel, Outcome},
+        matter::{Channel, Contact},
+        time::Day,
     },
     edge::web::api::{
-        AssignRequest, CloseRequest, EscalateRequest, HandleRequest, MatterFilter, MatterPage,
-        MatterView, MattersQuery, Named, ReportRequest, Reported, ReturnRequest,
+        self, ActRequest, AlikeMatters, Asking, MatterFilter, MatterOrder, MatterPage, MatterView,
+        MattersQuery, Named, Parts, PartsRequest, Point, ReportRequest, Reported, Urgency,
+        WishRequest,
     },
 };
 
@@ -46,13 +53,16 @@ enum Act {
     Report(Report),
     List(List),
     Show(Show),
-    Accept(Accept),
-    Handle(Handle),
-    Escalate(Escalate),
-    Assign(Assign),
-    Return(Return),
-    Recall(Recall),
-    Close(Close),
+    Part(Part),
+    Alike(Alike),
+    Answers(Answers),
+    Attachment(files::Attachment),
+    #[command(flatten)]
+    Work(Work),
+    #[command(flatten)]
+    Wish(Wish),
+    #[command(flatten)]
+    Private(Private),
 }
 
 /// Takes a report (上报); it is on the disk when the number is printed
@@ -60,6 +70,7 @@ enum Act {
 /// Examples:
 ///   wujitong matter report --category enforcement/rubbish "村口垃圾堆放"
 ///   wujitong matter report --category order/flood --priority emergency --escalate-to 330825 "堤坝渗水"
+///   wujitong matter report --category enforcement/water --attach bridge.jpg "河水变色"
 ///   wujitong matter report --category order/other --visibility direct --about 330825002222 -
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -82,11 +93,122 @@ struct Report {
     /// The division complained about, for --visibility direct
     #[arg(long, value_name = "CODE")]
     about: Option<DivisionCode>,
+    /// Where it is: degrees north and east, as 29.0285,119.1722
+    #[arg(long, value_name = "NORTH,EAST", value_parser = point, allow_hyphen_values = true)]
+    place: Option<Point>,
+    /// The reporter's name; only the holder sees it
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    name: String,
+    /// The reporter's telephone; only the holder sees it
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    phone: String,
+    /// The reporter's address; only the holder sees it
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    address: String,
+    /// A photo or document that belongs to it; may be given several times
+    #[arg(long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
     /// Hands it to this tier above in the same commit
     #[arg(long, value_name = "CODE")]
     escalate_to: Option<DivisionCode>,
+    /// Prints a slip beside the number: whoever has it reads and contests the matter over HTTP
+    #[arg(long)]
+    slip: bool,
     /// What it is about; `-` reads standard input
     text: String,
+}
+
+fn point(text: &str) -> Result<Point, String> {
+    let degrees = |text: &str| text.trim().parse::<f64>().ok();
+    let read = text
+        .split_once(',')
+        .map(|(north, east)| (degrees(north), degrees(east)));
+    match read {
+        Some((Some(latitude), Some(longitude))) => Ok(Point {
+            latitude,
+            longitude,
+        }),
+        _ => Err("write degrees north and east, as 29.0285,119.1722".to_owned()),
+    }
+}
+
+/// Opens a part of a bundle (一窗受理, 分办): a matter of its own, at work beside the others
+///
+/// Examples:
+///   wujitong matter part 330825002222-1f3a9c04-17 --category service/insurance "参保登记"
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Part {
+    /// The bundle's number
+    bundle: MatterId,
+    /// Category: platform/word
+    #[arg(long, value_name = "CODE", long_help = categories())]
+    category: String,
+    /// What it is about; `-` reads standard input
+    text: String,
+}
+
+impl Part {
+    async fn run(self, asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
+        let report = ReportRequest {
+            channel: Channel::Service,
+            ..ReportRequest::new(&self.category, &given_text(self.text)?)
+        };
+        let request = json(&PartsRequest {
+            parts: vec![report],
+        });
+        let path = asked.path(&format!("matters/{}/parts", self.bundle));
+        let opened: Parts = asked.client.post(&path, &request).await?;
+        output.facts(&opened, || opened.parts.join("\n") + "\n")
+    }
+}
+
+/// Lists open matters held here that may be the same (并案), most alike first
+///
+/// Examples:
+///   wujitong matter alike 330825002222-1f3a9c04-17
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Alike {
+    /// Its number
+    id: MatterId,
+}
+
+/// Searches what was answered for everybody to read (公开答复)
+///
+/// Examples:
+///   wujitong matter answers 医保
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Answers {
+    /// What the answer says; all of them without it
+    #[arg(default_value = "", hide_default_value = true)]
+    words: String,
+    /// At most so many, 1 to 100
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    limit: usize,
+}
+
+/// Something to be done with a matter, or asked of its holder.
+enum Done {
+    /// With files to be handed in first.
+    Act(MatterId, ActRequest, Vec<PathBuf>),
+    Wish(MatterId, WishRequest),
 }
 
 fn categories() -> String {
@@ -94,21 +216,48 @@ fn categories() -> String {
     format!("Category, platform/word:{}", listed.concat())
 }
 
-/// Lists the matters a node knows, by number
+/// Lists the matters a node knows, or looks for some
 ///
 /// Examples:
 ///   wujitong matter list
-///   wujitong matter list --state held --limit 20
-///   wujitong matter list --after 330825002222-1f3a9c04-17 --json
+///   wujitong matter list --state held --newest --limit 20
+///   wujitong matter list --clock overdue --category enforcement
+///   wujitong matter list --search 张王村 --from 2026-03-01
+///   wujitong matter list --search 330825002222-1f3a --json
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct List {
-    /// Which
+    /// In this state
     #[arg(long, value_parser = one_of::<MatterFilter>(&words::STATES), default_value = "all")]
     state: MatterFilter,
-    /// Those after this number
-    #[arg(long, value_name = "NUMBER")]
-    after: Option<MatterId>,
+    /// Of this category, or of all of a platform: order, market, enforcement, service
+    #[arg(long, value_name = "CODE")]
+    category: Option<String>,
+    /// Reported in this division or below it; listed by number
+    #[arg(long, value_name = "CODE")]
+    origin: Option<DivisionCode>,
+    /// Held by this division, as last heard
+    #[arg(long, value_name = "CODE")]
+    holder: Option<DivisionCode>,
+    /// With so little time left; listed by the moment that is due
+    #[arg(long, value_parser = one_of::<Urgency>(&words::URGENCIES))]
+    clock: Option<Urgency>,
+    /// Reported on this day or later
+    #[arg(long, value_name = "DAY")]
+    from: Option<Day>,
+    /// Reported on this day or earlier
+    #[arg(long, value_name = "DAY")]
+    to: Option<Day>,
+    /// Beginning of a number, or part of the name of a category, platform or division; what people
+    /// wrote is sealed and not searched
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// The newest first
+    #[arg(long)]
+    newest: bool,
+    /// Go on from where the page before ended, or after a number
+    #[arg(long, value_name = "PLACE")]
+    after: Option<String>,
     /// At most so many, 1 to 1000
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     limit: usize,
@@ -125,140 +274,46 @@ struct Show {
     id: MatterId,
 }
 
-/// Takes a matter on (受理)
-///
-/// Examples:
-///   wujitong matter accept 330825002222-1f3a9c04-17
-#[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
-struct Accept {
-    /// Its number
-    id: MatterId,
-}
-
-/// Records a piece of work (处置)
-///
-/// Examples:
-///   wujitong matter handle 330825002222-1f3a9c04-17 --note "已派电工"
-#[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
-struct Handle {
-    /// Its number
-    id: MatterId,
-    /// What was done
-    #[arg(long, value_name = "TEXT")]
-    note: String,
-}
-
-/// Hands a matter to a tier above (上报)
-///
-/// Examples:
-///   wujitong matter escalate 330825002222-1f3a9c04-17
-///   wujitong matter escalate 330825002222-1f3a9c04-17 --to 330825 --note "需县里协调"
-#[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
-struct Escalate {
-    /// Its number
-    id: MatterId,
-    /// Which division above; the parent if left out
-    #[arg(long, value_name = "CODE")]
-    to: Option<DivisionCode>,
-    /// A remark
-    #[arg(long, value_name = "TEXT")]
-    note: Option<String>,
-}
-
-/// Hands a matter to a division below (交办)
-///
-/// Examples:
-///   wujitong matter assign 330825002222-1f3a9c04-17 --to 330825003 --node 330825
-#[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
-struct Assign {
-    /// Its number
-    id: MatterId,
-    /// Which division below
-    #[arg(long, value_name = "CODE")]
-    to: DivisionCode,
-    /// A remark
-    #[arg(long, value_name = "TEXT")]
-    note: Option<String>,
-}
-
-/// Hands a matter back to whoever sent it here (退回)
-///
-/// Examples:
-///   wujitong matter return 330825002222-1f3a9c04-17 --note "不属本级职责"
-#[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
-struct Return {
-    /// Its number
-    id: MatterId,
-    /// A remark
-    #[arg(long, value_name = "TEXT")]
-    note: Option<String>,
-}
-
-/// Asks the holder to hand back a matter sent from here (召回); the answer comes later
-///
-/// Examples:
-///   wujitong matter recall 330825002222-1f3a9c04-17
-#[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
-struct Recall {
-    /// Its number
-    id: MatterId,
-}
-
-/// Ends the work on a matter (结案)
-///
-/// Examples:
-///   wujitong matter close 330825002222-1f3a9c04-17
-///   wujitong matter close 330825002222-1f3a9c04-17 --outcome unfounded --note "现场未发现"
-#[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
-struct Close {
-    /// Its number
-    id: MatterId,
-    /// How it ended
-    #[arg(long, value_parser = one_of::<Outcome>(&words::OUTCOMES), default_value = "solved")]
-    outcome: Outcome,
-    /// A remark
-    #[arg(long, value_name = "TEXT")]
-    note: Option<String>,
-}
-
-/// A request without content.
-#[derive(Serialize)]
-struct Nothing {}
-
 impl Matter {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         let asked = self.site.ask().await?;
-        let (id, verb, given) = match self.act {
+        let done = match self.act {
             Act::Report(report) => return report.run(&asked, output).await,
             Act::List(list) => return list.run(&asked, output).await,
             Act::Show(Show { id }) => {
                 let shown = asked.client.matter(asked.node, &id.to_string()).await?;
                 return output.facts(&shown, || show::one(&shown));
             }
-            Act::Accept(Accept { id }) => (id, "accept", json(&Nothing {})),
-            Act::Handle(Handle { id, note }) => (id, "handle", json(&HandleRequest { note })),
-            Act::Escalate(Escalate { id, to, note }) => {
-                (id, "escalate", json(&EscalateRequest { to, note }))
+            Act::Part(part) => return part.run(&asked, output).await,
+            Act::Private(private) => return private.run(&asked, output).await,
+            Act::Answers(Answers { words, limit }) => {
+                let words = encoded(&words);
+                let path = asked.path(&format!("answers?q={words}&limit={limit}"));
+                let found: api::Answers = asked.client.get(&path).await?;
+                return output.facts(&found, || show::answers(&found));
             }
-            Act::Assign(Assign { id, to, note }) => {
-                (id, "assign", json(&AssignRequest { to, note }))
+            Act::Alike(Alike { id }) => {
+                let path = asked.path(&format!("matters/{id}/alike"));
+                let alike: AlikeMatters = asked.client.get(&path).await?;
+                return output.facts(&alike, || show::alike(&alike));
             }
-            Act::Return(Return { id, note }) => (id, "return", json(&ReturnRequest { note })),
-            Act::Recall(Recall { id }) => (id, "recall", json(&Nothing {})),
-            Act::Close(Close { id, outcome, note }) => {
-                (id, "close", json(&CloseRequest { outcome, note }))
-            }
+            Act::Attachment(attachment) => return attachment.run(&asked, output).await,
+            Act::Work(work) => work.request(),
+            Act::Wish(wish) => wish.request(),
         };
-        let path = asked.path(&format!("matters/{id}/{verb}"));
-        let shown: Named<MatterView> = asked.client.post(&path, &given).await?;
-        output.facts(&shown, || show::one(&shown))
+        match done {
+            Done::Act(id, mut request, attach) => {
+                request.attachments = files::attach(&asked, &attach, output).await?;
+                let path = asked.path(&format!("matters/{id}/acts"));
+                let shown: Named<MatterView> = asked.client.post(&path, &json(&request)).await?;
+                output.facts(&shown, || show::one(&shown))
+            }
+            Done::Wish(id, request) => {
+                let path = asked.path(&format!("matters/{id}/requests"));
+                let asking: Asking = asked.client.post(&path, &json(&request)).await?;
+                output.facts(&asking, || show::asking(&asking))
+            }
+        }
     }
 }
 
@@ -268,10 +323,11 @@ fn json(request: &impl Serialize) -> serde_json::Value {
 
 impl Report {
     async fn run(self, asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
-        let text = if self.text == "-" {
-            standard_input()?
-        } else {
-            self.text
+        let text = given_text(self.text)?;
+        let contact = Contact {
+            name: self.name,
+            phone: self.phone,
+            address: self.address,
         };
         let request = ReportRequest {
             category: self.category,
@@ -281,14 +337,24 @@ impl Report {
             visibility: self.visibility,
             class: self.class,
             about: self.about,
+            place: self.place,
+            contact: (contact != Contact::default()).then_some(contact),
+            attachments: files::attach(asked, &self.attach, output).await?,
             escalate_to: self.escalate_to,
+            slip: self.slip,
         };
         let reported: Reported = asked.client.report(asked.node, &request).await?;
-        output.facts(&reported, || format!("{}\n", reported.id))
+        output.facts(&reported, || match &reported.token {
+            Some(token) => format!("{}\n{token}\n", reported.id),
+            None => format!("{}\n", reported.id),
+        })
     }
 }
 
-fn standard_input() -> Result<String, Failure> {
+fn given_text(given: String) -> Result<String, Failure> {
+    if given != "-" {
+        return Ok(given);
+    }
     let mut text = String::new();
     let read = std::io::stdin().read_to_string(&mut text);
     read.map_err(|error| Failure::File("standard input".into(), error))?;
@@ -298,9 +364,20 @@ fn standard_input() -> Result<String, Failure> {
 impl List {
     async fn run(self, asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
         let query = MattersQuery {
-            after: self.after.map(|id| id.to_string()),
+            after: self.after,
             limit: Some(self.limit),
             state: self.state,
+            category: self.category,
+            origin: self.origin,
+            holder: self.holder,
+            clock: self.clock,
+            from: self.from.map(|day| day.to_string()),
+            to: self.to.map(|day| day.to_string()),
+            order: match self.newest {
+                true => MatterOrder::Newest,
+                false => MatterOrder::Oldest,
+            },
+            q: self.search,
         };
         let page: Named<MatterPage> = asked.client.get(&asked.path(&path(&query))).await?;
         output.facts(&page, || show::page(&page))

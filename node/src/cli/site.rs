@@ -8,7 +8,7 @@ use std::{
 
 use topology::{DivisionCode, Tree};
 
-use super::{Failure, client::Client};
+use super::{Failure, client::Client, secrets};
 use crate::app::socket_path;
 
 /// Where data is kept if nobody says otherwise, as the packaged service does.
@@ -26,6 +26,9 @@ pub(super) struct Site {
     /// Division whose node is asked, short or padded; may be left out where the process hosts one
     #[arg(long, value_name = "CODE", global = true)]
     node: Option<DivisionCode>,
+    /// Asks as the owner of the node, without the session of `wujitong login`
+    #[arg(long, global = true)]
+    owner: bool,
 }
 
 /// The data directory meant by what was typed.
@@ -53,8 +56,21 @@ impl Site {
         self.node
     }
 
-    /// The one node to ask.
+    /// The one node to ask, with the session that is kept for it.
     pub(super) async fn ask(&self) -> Result<Asked, Failure> {
+        let Asked { client, node } = self.ask_as_owner().await?;
+        let token = match self.owner {
+            true => None,
+            false => secrets::token(client.socket(), node),
+        };
+        Ok(Asked {
+            client: client.with_token(token),
+            node,
+        })
+    }
+
+    /// The one node to ask, as whoever owns it.
+    pub(super) async fn ask_as_owner(&self) -> Result<Asked, Failure> {
         let client = self.client();
         if let Some(node) = self.node {
             return Ok(Asked { client, node });

@@ -1,7 +1,9 @@
 //! `wujitong status`
 
+use std::collections::BTreeMap;
+
 use super::{
-    Failure, Output,
+    Failure, Output, revoke,
     site::Site,
     tables::{pairs, table},
     words::{self, span},
@@ -54,6 +56,9 @@ fn for_people(status: &api::Status) -> String {
         "node", "name", "tier", "#holding", "#giving", "#copies", "#links", "#queued",
     ];
     text += &table(headings, status.nodes.iter().map(line));
+    text += &revoked(status);
+    text += &given_up(status);
+    text += &failing_hooks(status);
     let few = status.nodes.len() <= FEW;
     let shown = |link: &LinkStatus| few || link.side == NeighbourSide::Parent && !link.state.up;
     let links: Vec<_> = status
@@ -86,6 +91,67 @@ fn for_people(status: &api::Status) -> String {
         );
     }
     text
+}
+
+/// Keys of the nodes shown, and of their neighbours, that do not count any more.
+fn revoked(status: &api::Status) -> String {
+    let mut lines: Vec<_> = status.nodes.iter().flat_map(|node| &node.revoked).collect();
+    lines.sort_by_key(|line| (line.division, &line.key));
+    lines.dedup();
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("\n{}", revoke::lines(lines, words::Names(&BTreeMap::new())))
+}
+
+fn given_up(status: &api::Status) -> String {
+    let rows: Vec<_> = status
+        .nodes
+        .iter()
+        .flat_map(|node| {
+            node.given_up.iter().map(move |line| {
+                [
+                    node.division.short(),
+                    line.kind.clone(),
+                    line.author.short(),
+                    line.issue.to_string(),
+                    words::moment(line.at_ms),
+                ]
+            })
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let headings = ["node", "crashed on", "author", "#issue", "last"];
+    format!(
+        "\nrefused, because the node crashed on it\n{}",
+        table(headings, rows)
+    )
+}
+
+fn failing_hooks(status: &api::Status) -> String {
+    let rows: Vec<_> = status
+        .nodes
+        .iter()
+        .flat_map(|node| {
+            node.failing_hooks.iter().map(move |hook| {
+                [
+                    node.division.short(),
+                    hook.id.clone(),
+                    hook.name.clone(),
+                    hook.failures.to_string(),
+                    hook.since_ms.map(words::moment).unwrap_or_default(),
+                    if hook.given_up { "given up" } else { "tried" }.to_owned(),
+                ]
+            })
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let headings = ["node", "webhook", "name", "#failures", "since", "now"];
+    format!("\nwebhooks that fail\n{}", table(headings, rows))
 }
 
 fn line(node: &NodeStatus) -> [String; 8] {

@@ -3,16 +3,20 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use topology::{DivisionCode, Tier};
 
 use crate::{
     domain::{
         category::{Priority, Visibility},
-        matter::{Act, Channel, Outcome, Status},
+        matter::{Act, Appeal, Audience, Channel, Outcome, Publicity, Status},
+        receipt::{self, Finding, What},
+        request::{Reply, Wish},
+        revocation::Reason,
         time::Timestamp,
     },
     edge::web::api::{BodyView, StandingView},
+    office::{ClockView, RequestView, Stands},
 };
 
 /// The words of an argument, each with its Chinese meaning, read into what they name.
@@ -55,6 +59,53 @@ pub(super) const CLASSES: [(&str, &str); 3] = [
     ("sensitive", "敏感信息"),
 ];
 
+pub(super) const PLATFORMS: [(&str, &str); 4] = [
+    ("order", "综治工作"),
+    ("market", "市场监管"),
+    ("enforcement", "综合执法"),
+    ("service", "便民服务"),
+];
+
+pub(super) const PAUSES: [(&str, &str); 5] = [
+    ("reporter", "待补正"),
+    ("expert", "鉴定检测"),
+    ("court", "诉讼仲裁"),
+    ("force-majeure", "不可抗力"),
+    ("superior", "待上级答复"),
+];
+
+pub(super) const EXTENSIONS: [(&str, &str); 4] = [
+    ("complex", "情况复杂"),
+    ("many-offices", "涉及多部门"),
+    ("works", "工程施工"),
+    ("legacy", "历史遗留"),
+];
+
+pub(super) const REJECTIONS: [(&str, &str); 5] = [
+    ("private", "非公共事务"),
+    ("judicial", "司法程序"),
+    ("unclear", "事实不清"),
+    ("decided", "已终结"),
+    ("nonsense", "无效信息"),
+];
+
+pub(super) const GROUNDS: [(&str, &str); 4] = [
+    ("place", "不属本辖区"),
+    ("competence", "不属本职责"),
+    ("power", "无管理权限"),
+    ("elsewhere", "他处已办理"),
+];
+
+pub(super) const SATISFACTIONS: [(&str, &str); 3] = [
+    ("satisfied", "满意"),
+    ("fair", "基本满意"),
+    ("dissatisfied", "不满意"),
+];
+
+pub(super) const AUDIENCES: [(&str, &str); 2] = [("offices", "内部"), ("reporter", "告知群众")];
+
+pub(super) const PUBLICITIES: [(&str, &str); 2] = [("private", "不公开"), ("public", "公开")];
+
 pub(super) const OUTCOMES: [(&str, &str); 3] = [
     ("solved", "已解决"),
     ("unfounded", "不属实"),
@@ -87,6 +138,8 @@ pub(super) const STATES: [(&str, &str); 4] = [
     ("all", "全部"),
 ];
 
+pub(super) const URGENCIES: [(&str, &str); 2] = [("due-soon", "即将到期"), ("overdue", "已超期")];
+
 pub(super) const GROUPS: [(&str, &str); 7] = [
     ("day", "按日"),
     ("category", "按类别"),
@@ -101,6 +154,28 @@ pub(super) const SUITES: [(&str, &str); 2] = [
     ("ed25519-blake3", "Ed25519, BLAKE3"),
     ("p256-sha256", "ECDSA P-256, SHA-256"),
 ];
+
+pub(super) const ERASURES: [(&str, &str); 4] = [
+    ("needless", "目的已实现"),
+    ("expired", "保存期限届满"),
+    ("consent", "撤回同意"),
+    ("unlawful", "违法处理"),
+];
+
+pub(super) const REASONS: [(&str, &str); 4] = [
+    ("stolen", "被盗"),
+    ("lost", "遗失"),
+    ("replaced", "更换"),
+    ("closed", "撤销节点"),
+];
+
+pub(super) fn revoked(reason: Reason) -> String {
+    let word = reason.to_string();
+    match REASONS.iter().find(|(known, _)| *known == word) {
+        Some((_, chinese)) => format!("{word} {chinese}"),
+        None => word,
+    }
+}
 
 pub(super) const fn priority(priority: Priority) -> &'static str {
     match priority {
@@ -130,20 +205,140 @@ pub(super) const fn visibility(visibility: Visibility) -> &'static str {
     }
 }
 
-pub(super) const fn status(status: Status) -> &'static str {
-    match status {
+pub(super) fn status(status: Status) -> String {
+    let word = match status {
         Status::Reported => "reported 上报",
         Status::Accepted => "accepted 受理",
+        Status::Dispatched => "dispatched 派遣",
         Status::Handling => "handling 处置",
-        Status::Closed(outcome) => outcome_closed(outcome),
+        Status::Answered => "answered 反馈",
+        Status::Verified => "verified 核查",
+        Status::Closed(outcome) => return format!("closed 结案: {}", self::outcome(outcome)),
+    };
+    word.to_owned()
+}
+
+/// How a matter ended.
+pub(super) fn outcome(outcome: Outcome) -> String {
+    let word = match outcome {
+        Outcome::Solved => "solved 已解决",
+        Outcome::Unfounded => "unfounded 不属实",
+        Outcome::Unsolvable => "unsolvable 无法解决",
+        Outcome::Rejected(reason) => {
+            return format!("rejected 不予受理, {}", said(&REJECTIONS, reason));
+        }
+        Outcome::Withdrawn => "withdrawn 撤回",
+        Outcome::Merged(into) => return format!("merged 并入 {into}"),
+    };
+    word.to_owned()
+}
+
+/// What a receipt is for.
+pub(super) const fn receipt_kind(kind: receipt::Kind) -> &'static str {
+    match kind {
+        receipt::Kind::Hop => "taken 接收",
+        receipt::Kind::End => "decided 办结",
     }
 }
 
-const fn outcome_closed(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Solved => "closed, solved 结案·已解决",
-        Outcome::Unfounded => "closed, unfounded 结案·不属实",
-        Outcome::Unsolvable => "closed, unsolvable 结案·无法解决",
+/// A receipt that can be had.
+pub(super) fn receipt_line(line: &receipt::Line, names: Names<'_>) -> String {
+    let kind = receipt_kind(line.kind);
+    let at = moment(line.at_ms);
+    format!("{kind} at {}, {at}", names.of(line.division))
+}
+
+/// What of a receipt was looked at.
+pub(super) const fn checked(what: What) -> &'static str {
+    match what {
+        What::Root => "root certificate 根证书",
+        What::Keys => "key statement 密钥声明",
+        What::Export => "file as made 文件完整",
+        What::Signature => "signature 签名",
+        What::Author => "author 签发人",
+        What::Matter => "matter 事项",
+        What::Content => "content 内容承诺",
+        What::Steps => "steps 流转步骤",
+        What::Continuity => "continuity 前后衔接",
+        What::Relays => "relays 转递各级",
+        What::Later => "later steps 此后进展",
+        What::Revocations => "revocations 密钥吊销",
+        What::Clocks => "clocks 各级时钟",
+        What::Text => "text 原文",
+    }
+}
+
+/// How a check ended.
+pub(super) const fn finding(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Ok => "ok 通过",
+        Finding::Failed => "FAILED 不符",
+        Finding::NotChecked => "not checked 未核",
+    }
+}
+
+/// What was asked of the holder, and what became of it.
+pub(super) fn request(request: &RequestView) -> String {
+    let wish = match request.wish {
+        Wish::Recall => "recall 召回".to_owned(),
+        Wish::Contest => "contest 不认可办结".to_owned(),
+        Wish::Review => "review 复查".to_owned(),
+        Wish::Withdraw => "withdraw 撤回".to_owned(),
+        Wish::Supervise => "supervise 督办".to_owned(),
+        Wish::Rate(how) => format!("rate 回访: {}", said(&SATISFACTIONS, how)),
+        Wish::Remark(audience) => format!("remark: {}", said(&AUDIENCES, audience)),
+        Wish::Merge(into) => format!("merge 并入 {into}"),
+    };
+    let reply = match request.reply {
+        None => "not answered yet",
+        Some(Reply::Granted) => "done",
+        Some(Reply::Closed) => "the matter is closed",
+        Some(Reply::NotEntitled) => "not entitled",
+        Some(Reply::Unknown) => "the division asked does not know the matter",
+        Some(Reply::Moved { .. } | Reply::Moot) => "the matter moved; ask again",
+        Some(Reply::NotNow) => "the state of the matter does not allow it",
+        Some(Reply::Late) => "too late",
+        Some(Reply::Refused) => "refused on its way; see the logs of the nodes between",
+    };
+    format!("{wish}; {reply}")
+}
+
+/// A clock and how it stands.
+pub(super) fn clock(clock: &ClockView) -> String {
+    let stage = format!("{} {}", clock.stage, clock.stage.chinese());
+    let due = moment(clock.due_ms);
+    let stands = match clock.stands {
+        Stands::Running => "running".to_owned(),
+        Stands::DueSoon => "due soon 预警".to_owned(),
+        Stands::Overdue => "overdue 超期".to_owned(),
+        Stands::Paused => "paused 暂停".to_owned(),
+        Stands::Met => "met 按时".to_owned(),
+        Stands::Late => "late 超期完成".to_owned(),
+        Stands::Cancelled => "cancelled".to_owned(),
+    };
+    format!(
+        "{stage}, {} from {}, due {due}: {stands}",
+        clock.allowance,
+        moment(clock.started_ms)
+    )
+}
+
+/// The word of a choice, with its Chinese meaning.
+pub(super) fn said(words: &[(&'static str, &'static str)], choice: impl Serialize) -> String {
+    let word = serde_json::to_value(choice).expect("a choice is a word");
+    let word = word.as_str().unwrap_or_default();
+    match words.iter().find(|(known, _)| *known == word) {
+        Some((word, chinese)) => format!("{word} {chinese}"),
+        None => word.to_owned(),
+    }
+}
+
+/// What was done, in a word.
+pub(super) fn verb(act: Act) -> String {
+    match serde_json::to_value(act).expect("acts are plain") {
+        serde_json::Value::String(word) => word,
+        serde_json::Value::Object(fields) => fields.keys().next().cloned().unwrap_or_default(),
+        _ => String::new(),
     }
 }
 
@@ -172,7 +367,46 @@ impl Names<'_> {
             Act::Relay(to) => format!("relay 转递 to {}", self.of(to)),
             Act::Take => "take 接收".to_owned(),
             Act::TakeBack => "take back 收回".to_owned(),
-            Act::Close(outcome) => format!("close {}", outcome_closed(outcome)),
+            Act::Close(ended) => format!("close 结案: {}", outcome(ended)),
+            Act::Dispatch(target) => {
+                let mut text = format!("dispatch 派遣 to {}", said(&PLATFORMS, target.platform));
+                if let Some(department) = target.department {
+                    text += &format!(", {department}");
+                }
+                if let Some(officer) = target.officer {
+                    text += &format!(", account {officer}");
+                }
+                text
+            }
+            Act::Feedback => "feedback 反馈".to_owned(),
+            Act::Verify(true) => "verify 核查: done".to_owned(),
+            Act::Verify(false) => "verify 核查: not done".to_owned(),
+            Act::Object(to, ground) => {
+                let ground = said(&GROUNDS, ground);
+                format!("object 职责异议 ({ground}), to {}", self.of(to))
+            }
+            Act::Arbitrate(to) => format!("arbitrate 裁定: {}", self.of(to)),
+            Act::Reopen(Appeal::Contest) => "reopen 重开: contested".to_owned(),
+            Act::Reopen(Appeal::Review) => "reopen 复查".to_owned(),
+            Act::Supervise(by) => format!("supervise 督办 by {}", self.of(by)),
+            Act::Rate(how) => format!("rate 回访: {}", said(&SATISFACTIONS, how)),
+            Act::Remark(Audience::Offices) => "remark 内部意见".to_owned(),
+            Act::Remark(Audience::Reporter) => "remark 告知".to_owned(),
+            Act::Reply(Publicity::Private) => "reply 答复".to_owned(),
+            Act::Reply(Publicity::Public) => "reply 公开答复".to_owned(),
+            Act::Recategorise => "recategorise 改类".to_owned(),
+            Act::Prioritise(priority) => format!("prioritise {}", self::priority(priority)),
+            Act::OpenPart(part) => format!("open part 分办 {part}"),
+            Act::Pause(reason) => format!("pause 暂停计时 ({reason} {})", reason.chinese()),
+            Act::Resume => "resume 恢复计时".to_owned(),
+            Act::Extend(stage, reason) => {
+                let (of, why) = (stage.chinese(), reason.chinese());
+                format!("extend 延期: {stage} {of} ({reason} {why})")
+            }
+            Act::Warn(stage) => format!("due soon 预警: {stage} {}", stage.chinese()),
+            Act::Overdue(stage) => format!("overdue 超期: {stage} {}", stage.chinese()),
+            Act::EndPart(part, ended) => format!("part ended 办结 {part}: {}", outcome(ended)),
+            Act::Erase(erasure) => format!("erase 删除: {}", said(&ERASURES, erasure)),
         }
     }
 
@@ -198,7 +432,9 @@ pub(super) fn body(body: &BodyView) -> String {
     match body {
         BodyView::Text(text) => text.clone(),
         BodyView::Masked => "(only the holder sees it)".to_owned(),
+        BodyView::Erased => "(erased)".to_owned(),
         BodyView::Absent => "(not here)".to_owned(),
+        BodyView::Unreadable => "(sealed, and does not open; see the node's log)".to_owned(),
     }
 }
 
@@ -228,8 +464,14 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{category::Class, suite::Suite, template::TemplateKind},
-        edge::web::api::{MatterFilter, RollupBy},
+        domain::{
+            category::{Class, Platform},
+            clock::{ExtensionReason, PauseReason},
+            matter::{Ground, Satisfaction},
+            suite::Suite,
+            template::TemplateKind,
+        },
+        edge::web::api::{Ending, MatterFilter, RollupBy, Urgency},
     };
 
     fn all_read<T: DeserializeOwned>(words: &[(&str, &str)]) {
@@ -244,13 +486,23 @@ mod tests {
         all_read::<Priority>(&PRIORITIES);
         all_read::<Visibility>(&VISIBILITIES);
         all_read::<Class>(&CLASSES);
-        all_read::<Outcome>(&OUTCOMES);
+        all_read::<Ending>(&OUTCOMES);
         all_read::<TemplateKind>(&KINDS);
         all_read::<Suite>(&SUITES);
         all_read::<Tier>(&TIERS);
         all_read::<UnitKind>(&UNITS);
         all_read::<MatterFilter>(&STATES);
+        all_read::<Urgency>(&URGENCIES);
         all_read::<RollupBy>(&GROUPS);
+        all_read::<Reason>(&REASONS);
+        all_read::<crate::domain::matter::Reason>(&REJECTIONS);
+        all_read::<Platform>(&PLATFORMS);
+        all_read::<PauseReason>(&PAUSES);
+        all_read::<ExtensionReason>(&EXTENSIONS);
+        all_read::<Ground>(&GROUNDS);
+        all_read::<Satisfaction>(&SATISFACTIONS);
+        all_read::<Audience>(&AUDIENCES);
+        all_read::<Publicity>(&PUBLICITIES);
         let chinese = |kind: TemplateKind| (kind.name(), kind.chinese());
         assert_eq!(TemplateKind::ALL.map(chinese), KINDS);
         assert_eq!(Tier::ALL.map(|tier| (tier.name(), tier.chinese())), TIERS);

@@ -292,7 +292,7 @@ fn keep_most(kept: &mut BTreeMap<&'static str, f64>, chain: Option<&dyn Chain>) 
 }
 
 /// Nearest rank, in microseconds. Zero of nothing.
-fn percentile(sorted: &[Duration], percent: usize) -> u64 {
+pub(super) fn percentile(sorted: &[Duration], percent: usize) -> u64 {
     let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
     sorted.get(rank).map_or(0, |took| {
         u64::try_from(took.as_micros()).unwrap_or(u64::MAX)

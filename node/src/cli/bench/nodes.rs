@@ -157,7 +157,7 @@ impl Chain for Nodes {
 }
 
 /// `wujitong init`, each division vouched for by the one above.
-fn init(
+pub(super) fn init(
     program: &Path,
     dir: &Path,
     addresses: &[SocketAddr],

@@ -144,7 +144,7 @@ const ROWS: &[(&str, Value)] = &[
     ("  after load", |f| most(&f.rss_mib).1),
 ];
 
-fn milliseconds(us: u64) -> String {
+pub(super) fn milliseconds(us: u64) -> String {
     format!("{}.{:03} ms", us / 1000, us % 1000)
 }
 

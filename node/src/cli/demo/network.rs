@@ -2,7 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -12,12 +15,12 @@ use rustls_pki_types::UnixTime;
 
 use super::Progress;
 use crate::{
-    app::{Host, Plan},
+    app::{Host, Plan, SystemClock},
     cli::Failure,
-    domain::suite::Suite,
+    domain::{suite::Suite, time::Timestamp},
     edge::session::Links,
     identity::{self, Founding, Identity, Terms},
-    office::Office,
+    office::{Clock, Office},
 };
 
 /// The DNS zone of demo networks.
@@ -79,10 +82,23 @@ impl Branch {
     }
 }
 
+/// The machine's clock, put forward where the story needs a deadline to pass.
+#[derive(Default)]
+struct DemoClock {
+    forward_ms: AtomicI64,
+}
+
+impl Clock for DemoClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(SystemClock.now().0 + self.forward_ms.load(Ordering::Relaxed))
+    }
+}
+
 /// A running demo network.
 pub(super) struct Network {
     host: Host,
     data: PathBuf,
+    clock: Arc<DemoClock>,
 }
 
 /// Makes what is missing of the branch's identities, starts its nodes and waits for their links.
@@ -125,11 +141,18 @@ pub(super) async fn form(
         limits: config::Limits::default(),
         store: config::Store::default(),
         links: config::Links::default(),
+        hooks: config::Hooks::default(),
     };
     let _started_before = crate::telemetry::Telemetry::start(&config.telemetry)?;
-    let host = Host::start(Plan::new(config, Arc::clone(&branch.tree))).await?;
+    let clock = Arc::new(DemoClock::default());
+    let plan = Plan {
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        ..Plan::new(config, Arc::clone(&branch.tree))
+    };
+    let host = Host::start(plan).await?;
     let network = Network {
         host,
+        clock,
         data: data.to_owned(),
     };
     let expected = branch.divisions.len() - 1;
@@ -172,6 +195,17 @@ fn enrol(
 }
 
 impl Network {
+    /// Puts the clock of every node forward to this moment, unless it is past.
+    pub(super) fn put_forward(&self, to: Timestamp) {
+        let by = to.0 - SystemClock.now().0;
+        self.clock.forward_ms.fetch_max(by, Ordering::Relaxed);
+    }
+
+    /// By how much it was put forward.
+    pub(super) fn forward_ms(&self) -> i64 {
+        self.clock.forward_ms.load(Ordering::Relaxed)
+    }
+
     pub(super) fn office(&self, division: DivisionCode) -> Arc<Office> {
         let node = self.host.roster().node(division);
         Arc::clone(&node.expect("the branch is hosted").office)

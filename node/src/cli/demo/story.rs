@@ -10,13 +10,13 @@ use super::{
     network::{Branch, Network},
 };
 use crate::{
-    cli::Failure,
+    cli::{Failure, words},
     domain::{
         actor::Actor,
-        category::{Class, Priority, Visibility},
+        category::Priority,
         custody::Standing,
         ids::MatterId,
-        matter::{Act, Channel, Outcome},
+        matter::{Channel, Outcome},
         rollup::{Counters, Totals},
         template::TemplateKind,
         time::{Day, Timestamp},
@@ -39,6 +39,8 @@ pub(super) struct Story {
     pub(super) cut_off: CutOff,
     pub(super) rollup: Rollup,
     pub(super) look: Look,
+    /// By how much the clock of the demo was put forward, so that a deadline passes.
+    pub(super) put_forward_ms: i64,
     pub(super) elapsed_ms: u64,
 }
 
@@ -56,7 +58,7 @@ pub(super) struct Told {
 pub(super) struct Stop {
     pub(super) division: DivisionCode,
     pub(super) name: String,
-    pub(super) act: &'static str,
+    pub(super) act: String,
     pub(super) at: String,
     pub(super) at_ms: i64,
 }
@@ -105,6 +107,7 @@ impl From<Counters> for Figures {
             taken,
             given,
             closed,
+            ..
         } = counters;
         let Totals {
             open, in_transit, ..
@@ -139,7 +142,7 @@ pub(super) async fn tell(
     let teller = Teller { network, branch };
     let links_up = network.links_up();
     let mut matters = vec![];
-    let bar = progress.bar("matters through the tiers 事项流转", 6);
+    let bar = progress.bar("matters through the tiers 事项流转", 11);
     let above: Vec<_> = branch.tree.ancestors(branch.home).collect();
     for (title, to) in TITLES.iter().zip(&above) {
         matters.push(teller.solved_at(title, *to).await?);
@@ -148,6 +151,13 @@ pub(super) async fn tell(
     if let Some(told) = teller.assigned_across().await? {
         matters.push(told);
     }
+    bar.inc(1);
+    matters.push(teller.question().await?);
+    matters.push(teller.bundle().await?);
+    matters.push(teller.dispute().await?);
+    matters.push(teller.contested().await?);
+    bar.inc(4);
+    matters.push(teller.overdue().await?);
     bar.inc(1);
     teller.everywhere().await?;
     bar.finish();
@@ -171,6 +181,7 @@ pub(super) async fn tell(
             peers: network.listen(),
             traces: std::env::var("WUJITONG_TELEMETRY_OTLP").ok(),
         },
+        put_forward_ms: network.forward_ms(),
         elapsed_ms: 0,
     })
 }
@@ -195,20 +206,20 @@ const TITLES: [(&str, &str, Priority); 4] = [
     ("山洪预警 flood warning", "order/flood", Priority::Emergency),
 ];
 
-struct Teller<'a> {
-    network: &'a Network,
-    branch: &'a Branch,
+pub(super) struct Teller<'a> {
+    pub(super) network: &'a Network,
+    pub(super) branch: &'a Branch,
 }
 
-fn clerk() -> Actor {
+pub(super) fn clerk() -> Actor {
     Actor::Rule("demo".to_owned())
 }
 
-fn office_failed(error: OfficeError) -> Failure {
+pub(super) fn office_failed(error: OfficeError) -> Failure {
     Failure::Failed(error.to_string())
 }
 
-fn ensure(holds: bool, claim: impl FnOnce() -> String) -> Result<(), Failure> {
+pub(super) fn ensure(holds: bool, claim: impl FnOnce() -> String) -> Result<(), Failure> {
     if holds {
         Ok(())
     } else {
@@ -222,28 +233,41 @@ impl Teller<'_> {
         at: DivisionCode,
         (text, category, priority): (&str, &str, Priority),
     ) -> Result<(MatterId, String), Failure> {
-        let trace = TraceContext::random(rand::random(), rand::random());
-        let trace_id = trace.to_string()[3..35].to_owned();
+        let category = category.parse().expect("a constant category");
         let new = NewReport {
             channel: Channel::Snapshot,
-            category: category.parse().expect("a constant category"),
             priority,
-            visibility: Visibility::Path,
-            class: Class::Personal,
-            about: None,
-            text: text.to_owned(),
-            trace: Some(trace.to_string()),
+            ..NewReport::new(category, text.to_owned())
         };
-        let id = self
-            .network
-            .office(at)
-            .report(new, clerk())
-            .await
-            .map_err(office_failed)?;
-        Ok((id, trace_id))
+        self.hand_in(at, new).await
     }
 
-    async fn held_by(&self, division: DivisionCode, id: MatterId) -> Result<(), Failure> {
+    /// Takes a report, as part of a trace of its own.
+    pub(super) async fn hand_in(
+        &self,
+        at: DivisionCode,
+        mut new: NewReport,
+    ) -> Result<(MatterId, String), Failure> {
+        let trace = TraceContext::random(rand::random(), rand::random());
+        let trace_id = trace.to_string()[3..35].to_owned();
+        new.trace = Some(trace.to_string());
+        let reported = self.network.office(at).report(new, clerk()).await;
+        Ok((reported.map_err(office_failed)?, trace_id))
+    }
+
+    /// The division so many tiers above the home village.
+    pub(super) fn above(&self, tiers: usize) -> DivisionCode {
+        let mut above = self.branch.tree.ancestors(self.branch.home);
+        above
+            .nth(tiers - 1)
+            .expect("a province and a county stand above every village")
+    }
+
+    pub(super) async fn held_by(
+        &self,
+        division: DivisionCode,
+        id: MatterId,
+    ) -> Result<(), Failure> {
         let office = self.network.office(division);
         let what = format!("{division} holds {id}");
         self.network
@@ -256,7 +280,7 @@ impl Teller<'_> {
     }
 
     /// Waits until the reporter's village sees the matter closed, and tells its way.
-    async fn seen_closed(
+    pub(super) async fn seen_closed(
         &self,
         id: MatterId,
         title: &str,
@@ -275,7 +299,7 @@ impl Teller<'_> {
         let path = matter.steps.iter().map(|step| Stop {
             division: step.by,
             name: self.name(step.by),
-            act: verb(step.act),
+            act: words::verb(step.act),
             at: rfc3339(step.at),
             at_ms: step.at.0,
         });
@@ -302,11 +326,22 @@ impl Teller<'_> {
     ) -> Result<Told, Failure> {
         let home = self.network.office(self.branch.home);
         let (id, trace_id) = self.report(self.branch.home, *what).await?;
-        home.accept(id, clerk()).await.map_err(office_failed)?;
-        let note = Some("请上级处理 beyond what the village can do".to_owned());
-        home.escalate(id, Some(to), note, clerk(), None)
-            .await
-            .map_err(office_failed)?;
+        // Policy sends an emergency up at once; whoever gets it hands it on.
+        let mut from = self.branch.home;
+        let reported = home.docket(id).await.map_err(office_failed)?;
+        match reported.expect("it was just reported").standing {
+            Standing::Giving { bound_for, .. } => {
+                self.held_by(bound_for, id).await?;
+                from = bound_for;
+            }
+            _ => home.accept(id, clerk()).await.map_err(office_failed)?,
+        }
+        if from != to {
+            let note = Some("请上级处理 beyond what this tier can do".to_owned());
+            let office = self.network.office(from);
+            let up = office.escalate(id, Some(to), note, clerk(), None).await;
+            up.map_err(office_failed)?;
+        }
         self.held_by(to, id).await?;
         let note = Some("已办结 done".to_owned());
         let closed = self
@@ -528,23 +563,6 @@ impl Teller<'_> {
             counted_from_journals: journals.into(),
             quiet_after_ms: quiet.as_millis() as u64,
         })
-    }
-}
-
-/// What was done, in a word.
-const fn verb(act: Act) -> &'static str {
-    match act {
-        Act::Report => "report",
-        Act::Accept => "accept",
-        Act::Handle => "handle",
-        Act::Escalate(_) => "escalate",
-        Act::Assign(_) => "assign",
-        Act::Return(_) => "return",
-        Act::Yield(_) => "yield",
-        Act::Relay(_) => "relay",
-        Act::Take => "take",
-        Act::TakeBack => "take-back",
-        Act::Close(_) => "close",
     }
 }
 

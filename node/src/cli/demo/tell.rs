@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use ::topology::Tree;
 
+use super::super::words;
 use super::story::{Figures, Story, Told, clock};
 
 /// The whole story.
@@ -25,6 +26,12 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
     for told in &story.matters {
         matter(told, to)?;
     }
+    writeln!(
+        to,
+        "\nFor the last of these the clock of the demo was put forward by {}, so that its deadline passed. \
+         演示时钟已快进。",
+        words::span(story.put_forward_ms.unsigned_abs())
+    )?;
     let adoption = &story.adoption;
     writeln!(
         to,

@@ -2,10 +2,12 @@
 
 use super::super::{
     tables::{pairs, table},
-    terminal::escape_lines,
+    terminal::{escape, escape_lines},
     words::{self, Names, moment},
 };
-use crate::edge::web::api::{MatterPage, MatterView, Named};
+use crate::edge::web::api::{
+    Act, AlikeMatters, Answers, Asking, Contact, MatterPage, MatterView, Named,
+};
 
 fn category(code: &str, chinese: Option<&String>) -> String {
     match chinese {
@@ -25,7 +27,7 @@ pub(super) fn page(page: &Named<MatterPage>) -> String {
             moment(line.reported_ms),
             category(&line.category, line.category_name.as_ref()),
             words::priority(line.priority).to_owned(),
-            words::status(line.status).to_owned(),
+            words::status(line.status),
             names.of(line.holder),
             names.standing(&line.standing),
         ]
@@ -35,9 +37,55 @@ pub(super) fn page(page: &Named<MatterPage>) -> String {
         text = "no matters\n".to_owned();
     }
     if let Some(next) = &page.facts.next {
-        text += &format!("more: wujitong matter list --after {next}\n");
+        text += &format!("more: the same with --after {next}\n");
     }
     text
+}
+
+pub(super) fn alike(alike: &AlikeMatters) -> String {
+    if alike.matters.is_empty() {
+        return "no open matter here is like it\n".to_owned();
+    }
+    let rows = alike.matters.iter().map(|one| {
+        let metres = one.metres.map(|metres| metres.to_string());
+        [
+            one.id.clone(),
+            one.likeness.to_string(),
+            metres.unwrap_or_default(),
+        ]
+    });
+    table(["matter", "#likeness", "#metres"], rows)
+}
+
+pub(super) fn answers(found: &Answers) -> String {
+    if found.answers.is_empty() {
+        return "no answer says that\n".to_owned();
+    }
+    let rows = found.answers.iter().map(|answer| {
+        [
+            moment(answer.at_ms),
+            category(&answer.category, answer.category_name.as_ref()),
+            escape(&answer.text),
+            answer.matter.clone(),
+        ]
+    });
+    table(["answered", "category", "answer", "matter"], rows)
+}
+
+/// A request to the holder, on its way.
+pub(super) fn asking(asking: &Asking) -> String {
+    match &asking.matter {
+        Some(matter) => one(matter),
+        None => "asked; this node has no copy of the matter, so the answer stands in its log\n"
+            .to_owned(),
+    }
+}
+
+/// Who somebody is, in one line.
+pub(super) fn person(contact: &Contact) -> String {
+    let fields = [&contact.name, &contact.phone, &contact.address];
+    let said: Vec<&str> = fields.into_iter().map(|field| &**field).collect();
+    said.join(" ").trim().to_owned()
 }
 
 pub(super) fn one(shown: &Named<MatterView>) -> String {
@@ -58,15 +106,39 @@ pub(super) fn one(shown: &Named<MatterView>) -> String {
             "visibility",
             words::visibility(matter.visibility).to_owned(),
         ),
-        ("status", words::status(matter.status).to_owned()),
+        ("status", words::status(matter.status)),
         ("reported at", names.of(matter.origin)),
         ("responsible", names.of(matter.responsible)),
         ("holder", names.of(matter.holder)),
         ("here", names.standing(&matter.standing)),
         ("as of", moment(matter.as_of_ms)),
     ];
-    if matter.recalling {
-        facts.push(("recall", "asked for, not answered yet".to_owned()));
+    for clock in &matter.clocks {
+        facts.push(("clock", words::clock(clock)));
+    }
+    if let Some(place) = matter.place {
+        let degrees = format!("{:.6}, {:.6}", place.latitude, place.longitude);
+        facts.push(("place", degrees));
+    }
+    if let Some(contact) = &matter.contact {
+        facts.push(("reporter", escape(&person(contact))));
+    }
+    if let Some(target) = matter.dispatched {
+        facts.push(("dispatched", names.act(Act::Dispatch(target))));
+    }
+    if let Some(bundle) = &matter.part_of {
+        facts.push(("part of", bundle.clone()));
+    }
+    for part in &matter.parts {
+        let ended = part.ended.map(words::outcome);
+        let ended = ended.unwrap_or_else(|| "open".to_owned());
+        facts.push(("part", format!("{}, {ended}", part.id)));
+    }
+    for line in &matter.receipts {
+        facts.push(("receipt", words::receipt_line(line, names)));
+    }
+    for request in &matter.requests {
+        facts.push(("asked", words::request(request)));
     }
     let mut text = pairs(facts);
     text += "\n";
@@ -107,7 +179,7 @@ mod tests {
                 { "at_ms": 1_772_294_400_000_i64, "by": "330825002222", "act": { "escalate": "330825002" },
                   "note": { "text": "\u{9b}31mred" } }
             ],
-            "recalling": false, "names": { "330825002222": "张王村" },
+            "dispatched": null, "clocks": [], "place": null, "contact": null, "parts": [], "part_of": null, "receipts": [], "requests": [], "names": { "330825002222": "张王村" },
         });
         let shown: Named<MatterView> = serde_json::from_value(json).unwrap();
         let text = one(&shown);

@@ -16,11 +16,7 @@ use topology::DivisionCode;
 use super::{NodeArgs, Order, Word, hold::Pace};
 use crate::{
     cli::{Failure, Output, bench::record},
-    domain::{
-        actor::Actor,
-        category::{Class, Priority, Visibility},
-        matter::Channel,
-    },
+    domain::actor::Actor,
     office::{NewReport, Office},
 };
 
@@ -125,18 +121,8 @@ impl Village<'_> {
     /// Reports a matter and hands it to the province in one commit. Durable when it returns.
     async fn report(&self, number: u64) -> Result<(), Failure> {
         let text = String::from_utf8(record(number)).expect("a record is ASCII");
-        let new = NewReport {
-            channel: Channel::Grid,
-            category: "enforcement/lighting"
-                .parse()
-                .expect("it is in the catalogue"),
-            priority: Priority::Normal,
-            visibility: Visibility::Path,
-            class: Class::Personal,
-            about: None,
-            text,
-            trace: None,
-        };
+        let category = "enforcement/lighting".parse();
+        let new = NewReport::new(category.expect("it is in the catalogue"), text);
         let actor = Actor::Rule("bench".to_owned());
         let reported = self
             .office

@@ -1,0 +1,57 @@
+//! `wujitong receipt`
+
+use std::{fs, path::PathBuf};
+
+use serde::Serialize;
+
+use super::{Failure, Output, client::encoded, site::Site};
+use crate::edge::receipt::ReceiptFile;
+
+/// Makes a receipt (回执) of a matter: who took it when, and how it was decided, each signed
+///
+/// It holds nothing personal and gives no access. Whoever has the root certificate of the province
+/// checks it with `wujitong verify`, without asking anybody.
+///
+/// Examples:
+///   wujitong receipt 330825002222-1f3a9c04-17 -o receipt.json
+///   wujitong receipt 330825002222-1f3a9c04-17 --node 330825 --data /srv/county
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Receipt {
+    #[command(flatten)]
+    site: Site,
+    /// Number of the matter
+    #[arg(value_name = "MATTER")]
+    id: String,
+    /// Where to write it [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// What was written where.
+#[derive(Serialize)]
+struct Written {
+    matter: String,
+    file: PathBuf,
+}
+
+impl Receipt {
+    pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        let asked = self.site.ask().await?;
+        let path = asked.path(&format!("matters/{}/receipt", encoded(&self.id)));
+        let receipt: ReceiptFile = asked.client.get(&path).await?;
+        let text = serde_json::to_string_pretty(&receipt).expect("it was read from JSON");
+        let Some(file) = self.output else {
+            return output.text(&text);
+        };
+        fs::write(&file, text + "\n").map_err(|error| Failure::File(file.clone(), error))?;
+        let written = Written {
+            matter: self.id,
+            file,
+        };
+        output.facts(&written, || {
+            let file = written.file.display();
+            format!("written to {file}; check it with `wujitong verify {file} --root ROOT.pem`\n")
+        })
+    }
+}

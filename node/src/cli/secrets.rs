@@ -1,0 +1,142 @@
+//! Passwords that are typed, and tokens that are kept between commands.
+
+use std::{
+    fs,
+    io::{self, BufRead, IsTerminal, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use topology::DivisionCode;
+
+use super::Failure;
+
+/// Longest password and token read from standard input, bytes.
+const MOST_BYTES: u64 = 4 * 1024;
+
+/// Reads a password: at a terminal without showing it, twice if it is a new one; else the next line of
+/// standard input. It is never an argument, for arguments are shown to every user of the machine.
+pub(super) async fn password(what: &str, new: bool) -> Result<String, Failure> {
+    let what = what.to_owned();
+    let typed = tokio::task::spawn_blocking(move || typed(&what, new));
+    tokio::select! {
+        typed = typed => typed.map_err(|error| Failure::Failed(error.to_string()))?,
+        _ = tokio::signal::ctrl_c() => {
+            echo(true);
+            Err(Failure::Failed("nothing was changed, for no password was typed".to_owned()))
+        }
+    }
+}
+
+fn typed(what: &str, new: bool) -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        return line();
+    }
+    let first = hidden(&format!("{what}: "))?;
+    if new && hidden(&format!("{what}, again: "))? != first {
+        return Err(Failure::Usage(
+            "the two passwords are not the same; type them again".to_owned(),
+        ));
+    }
+    Ok(first)
+}
+
+fn hidden(prompt: &str) -> Result<String, Failure> {
+    let mut told = io::stderr();
+    if !echo(false) {
+        let _nobody_reads = write!(told, "(what you type will be seen) ");
+    }
+    let _nobody_reads = write!(told, "{prompt}").and_then(|()| told.flush());
+    let read = line();
+    echo(true);
+    let _nobody_reads = writeln!(told);
+    read
+}
+
+/// Shows what is typed at the terminal, or hides it.
+fn echo(on: bool) -> bool {
+    let mut stty = Command::new("stty");
+    stty.arg(if on { "echo" } else { "-echo" })
+        .stdin(Stdio::inherit())
+        .stderr(Stdio::null());
+    stty.status().is_ok_and(|status| status.success())
+}
+
+fn line() -> Result<String, Failure> {
+    let failed = |error| Failure::File("standard input".into(), error);
+    let mut text = String::new();
+    io::stdin()
+        .lock()
+        .take(MOST_BYTES)
+        .read_line(&mut text)
+        .map_err(failed)?;
+    let password = text.trim_end_matches(['\n', '\r']).to_owned();
+    if password.is_empty() {
+        return Err(Failure::Usage(
+            "no password was given; type it, or write it as one line to standard input".to_owned(),
+        ));
+    }
+    Ok(password)
+}
+
+/// Where the session at a node is kept: one file for each node of each data directory, in the state
+/// directory of the user.
+fn file(socket: &Path, node: DivisionCode) -> Result<PathBuf, Failure> {
+    let variable = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let state = variable("XDG_STATE_HOME")
+        .or_else(|| variable("HOME").map(|home| home.join(".local/state")))
+        .ok_or_else(|| {
+            Failure::Usage("it is not known where to keep the session; set HOME".to_owned())
+        })?;
+    let place = fs::canonicalize(socket).unwrap_or_else(|_| socket.to_owned());
+    let place = blake3::hash(place.as_os_str().as_encoded_bytes()).to_hex();
+    Ok(state
+        .join("wujitong")
+        .join(format!("session-{node}-{}", &place[..16])))
+}
+
+/// Keeps a session's token, readable by this user alone.
+pub(super) fn keep(socket: &Path, node: DivisionCode, token: &str) -> Result<PathBuf, Failure> {
+    let path = file(socket, node)?;
+    let failed = |error| Failure::File(path.clone(), error);
+    if let Some(dir) = path.parent() {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .map_err(failed)?;
+    }
+    // A new file, so that nobody who could read an older one reads this.
+    forget(socket, node)?;
+    let opened = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path);
+    let mut opened = opened.map_err(failed)?;
+    opened.write_all(token.as_bytes()).map_err(failed)?;
+    Ok(path)
+}
+
+/// Forgets it.
+pub(super) fn forget(socket: &Path, node: DivisionCode) -> Result<(), Failure> {
+    let path = file(socket, node)?;
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::File(path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// The token to ask with: the one in the environment, else the one kept for this node.
+pub(super) fn token(socket: &Path, node: DivisionCode) -> Option<String> {
+    if let Ok(token) = std::env::var("WUJITONG_TOKEN") {
+        return Some(token).filter(|token| !token.is_empty());
+    }
+    let kept = fs::read_to_string(file(socket, node).ok()?).ok()?;
+    Some(kept.trim().to_owned()).filter(|token| !token.is_empty())
+}
