@@ -173,6 +173,38 @@ fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
     eventually("the city sees it closed", || {
         listed(c, "closed")["matters"][0]["id"] == id.as_str()
     });
+    let (file, root) = (dir.path().join("receipt.json"), city.join("roots.pem"));
+    let (file, root) = (file.to_str().unwrap(), root.to_str().unwrap());
+    json(&["receipt", &id, "--data", c, "-o", file]);
+    let verified = json(&["verify", file, "--root", root]);
+    assert_eq!(verified["holds"], true);
+    let kinds = verified["receipts"].as_array().unwrap().iter();
+    let kinds: Vec<_> = kinds.map(|one| one["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["hop", "hop", "end"]);
+    let printed = String::from_utf8(wujitong(&["verify", file, "--root", root]).stdout).unwrap();
+    for told in [
+        "holds 有效",
+        "decided 办结",
+        "solved 已解决",
+        "not checked 未核",
+    ] {
+        assert!(printed.contains(told), "{told}: {printed}");
+    }
+    let text = std::fs::read_to_string(file).unwrap();
+    let spoilt = text.replacen("exported_at_ms\\\":", "exported_at_ms\\\":1", 1);
+    assert_ne!(spoilt, text);
+    std::fs::write(file, spoilt).unwrap();
+    let refused = wujitong(&["verify", file, "--root", root, "--json"]);
+    assert_eq!(code(&refused), 7, "a changed time");
+    let verified: Value = serde_json::from_slice(&refused.stdout).unwrap();
+    assert_eq!(verified["holds"], false);
+    std::fs::write(file, "no receipt").unwrap();
+    assert_eq!(code(&wujitong(&["verify", file, "--root", root])), 2);
+    assert_eq!(code(&wujitong(&["verify", file, "--root", file])), 1);
+    let missing = dir.path().join("none.json");
+    let missing = missing.to_str().unwrap();
+    assert_eq!(code(&wujitong(&["verify", missing, "--root", root])), 1);
+
     eventually("the province's figures are those of both journals", || {
         let total = json(&["rollup", "show", "--data", p, "--by", "division"])["total"].clone();
         let counts = [p, c].map(|data| json(&["rollup", "journal", "--data", data]));
@@ -246,6 +278,43 @@ fn a_template_is_published_and_its_adoption_shown() {
     assert_eq!(listed["templates"][0]["stance"]["is"], "applied");
     let none = wujitong(&[&["template", "status", "33/board/none"], &at[..]].concat());
     assert_eq!(code(&none), 3);
+    assert_eq!(running.stop(), 0);
+}
+
+#[test]
+fn the_keys_of_a_child_are_revoked_once_and_the_status_shows_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("d");
+    let d = data.to_str().unwrap();
+    let csv = dir.path().join("list.csv");
+    std::fs::write(&csv, "code,name\n33,浙江省\n3308,衢州市\n").unwrap();
+    let init = ["init", "--division", "33", "--zone", "zj.example"];
+    let more = ["--data", d, "--with-branch", "--topology"];
+    let local = ["--listen", "127.0.0.1:0", "--http", "off"];
+    json(&[&init[..], &more, &[csv.to_str().unwrap()], &local].concat());
+    let running = Running::start(&data, &[]);
+    let link = || json(&["status", "--data", d, "--node", "33"])["nodes"][0].clone();
+    eventually("the link is up", || link()["links_up"] == 1);
+
+    let at = ["--data", d, "--node", "33"];
+    let revoke = |division| [&["revoke", division, "--reason", "stolen"], &at[..]].concat();
+    assert_eq!(code(&wujitong(&revoke("33"))), 4, "it is not its own child");
+    assert_eq!(
+        code(&wujitong(&revoke("3399"))),
+        3,
+        "there is no such division"
+    );
+    let revoked = json(&revoke("3308"))["revocations"][0].clone();
+    assert_eq!(revoked["division"], "330800000000");
+    assert_eq!(revoked["reason"], "stolen");
+    eventually("the link is down", || link()["links_up"] == 0);
+    assert_eq!(link()["revoked"][0], revoked);
+    let table = String::from_utf8(wujitong(&["status", "--data", d]).stdout).unwrap();
+    assert!(table.contains("stolen 被盗"), "{table}");
+    assert_eq!(code(&wujitong(&revoke("3308"))), 4, "no key is left");
+    assert_eq!(running.stop(), 0);
+    let running = Running::start(&data, &[]);
+    assert_eq!(link()["revoked"][0], revoked);
     assert_eq!(running.stop(), 0);
 }
 

@@ -45,6 +45,26 @@ fn a_township_forms_tells_its_story_and_goes_on_where_it_was() {
     ] {
         assert!(passed.contains(&division), "{division} is on the way");
     }
+    let acts: Vec<&str> = story["matters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|matter| matter["path"].as_array().unwrap())
+        .map(|stop| stop["act"].as_str().unwrap())
+        .collect();
+    for act in [
+        "reply",
+        "rate",
+        "open-part",
+        "end-part",
+        "object",
+        "arbitrate",
+        "reopen",
+        "overdue",
+    ] {
+        assert!(acts.contains(&act), "{act} is in the story");
+    }
+    assert!(story["put_forward_ms"].as_i64().unwrap() > 0);
     assert!(
         path.iter()
             .all(|stop| stop["at"].as_str().unwrap().ends_with("+08:00"))
@@ -64,5 +84,5 @@ fn villages_directly_under_a_county_form_a_branch_too() {
     let dir = tempfile::tempdir().unwrap();
     let story = demo("330383198001", dir.path());
     assert_eq!(story["nodes"], 4);
-    assert_eq!(story["matters"].as_array().unwrap().len(), 3);
+    assert_eq!(story["matters"].as_array().unwrap().len(), 3 + 5);
 }

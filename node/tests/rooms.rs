@@ -9,16 +9,17 @@ use std::{
 };
 
 /// Each room, and the rooms it may name. `cli` and `app` stand on top and may name all.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("outbox", &["domain", "store"]),
     ("wire", &["domain"]),
+    ("papers", &["domain"]),
     ("identity", &["domain"]),
     ("telemetry", &[]),
     (
         "office",
-        &["domain", "store", "outbox", "wire", "telemetry"],
+        &["domain", "store", "outbox", "wire", "papers", "telemetry"],
     ),
     ("link", &["domain", "wire", "identity"]),
     (
@@ -37,11 +38,12 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("cli", &ALL),
 ];
 
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "domain",
     "store",
     "outbox",
     "wire",
+    "papers",
     "identity",
     "telemetry",
     "office",
@@ -166,6 +168,7 @@ fn only_one_room_knows_each_foreign_thing() {
         ("TcpStream::connect", "link"),
         ("proto::v1", "wire"),
         ("tokio::spawn", "app"),
+        ("image::", "papers"),
     ];
     // The generated service stubs are named where streams begin; commands talk to peers they start.
     let besides = [

@@ -118,9 +118,9 @@ async fn pages_of_matters_join_without_gap_or_repetition() {
         let report = ReportRequest::new("order/fire", &format!("第 {number} 件"));
         ids.push(client.report(province(), &report).await.unwrap().id);
     }
-    let close = format!("/v1/nodes/33/matters/{}/close", ids[1]);
+    let close = format!("/v1/nodes/33/matters/{}/acts", ids[1]);
     let closed: Value = client
-        .post(&close, &json!({ "outcome": "solved" }))
+        .post(&close, &json!({ "act": "close", "outcome": "solved" }))
         .await
         .unwrap();
     assert_eq!(closed["status"], json!({ "closed": "solved" }));
@@ -138,6 +138,38 @@ async fn pages_of_matters_join_without_gap_or_repetition() {
         }
         assert_eq!(seen.len(), expected, "{state}");
         assert!(seen.is_sorted(), "{state}");
+    }
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn matters_are_found_by_what_they_are_about_and_by_number() {
+    let alone = Alone::start().await;
+    let client = alone.client();
+    let mut ids = vec![];
+    for category in ["order/fire", "enforcement/lighting", "order/fire"] {
+        let report = ReportRequest::new(category, "一件事");
+        ids.push(client.report(province(), &report).await.unwrap().id);
+    }
+    let lamp = &ids[1..2];
+    let fires = [ids[0].clone(), ids[2].clone()];
+    let backwards = [ids[2].clone(), ids[1].clone(), ids[0].clone()];
+    for (query, expected) in [
+        ("category=order/fire", &fires[..]),
+        ("category=order", &fires[..]),
+        ("q=%E8%B7%AF%E7%81%AF", lamp),
+        (&format!("q={}", ids[1]), lamp),
+        ("q=%E6%B5%99%E6%B1%9F", &ids[..]),
+        ("order=newest", &backwards[..]),
+        ("origin=33&holder=33&state=open", &ids[..]),
+        ("to=2020-01-01", &[]),
+        ("from=2020-01-01", &ids[..]),
+        ("clock=overdue", &[]),
+    ] {
+        let path = format!("/v1/nodes/33/matters?{query}");
+        let page: Named<MatterPage> = client.get(&path).await.unwrap();
+        let found: Vec<_> = page.facts.matters.into_iter().map(|line| line.id).collect();
+        assert_eq!(found, expected, "{query}");
     }
     alone.host.stop().await;
 }
@@ -161,6 +193,12 @@ async fn what_does_not_fit_is_a_problem_with_its_own_status() {
         (Method::GET, "/v1/nodes/33/matters?limit=0", "", 422),
         (Method::GET, "/v1/nodes/33/matters?limit=1001", "", 422),
         (Method::GET, "/v1/nodes/33/matters?state=lost", "", 422),
+        (Method::GET, "/v1/nodes/33/matters?category=lamp", "", 422),
+        (Method::GET, "/v1/nodes/33/matters?origin=x", "", 422),
+        (Method::GET, "/v1/nodes/33/matters?clock=late", "", 422),
+        (Method::GET, "/v1/nodes/33/matters?from=yesterday", "", 422),
+        (Method::GET, "/v1/nodes/33/matters?order=random", "", 422),
+        (Method::GET, "/v1/nodes/33/matters?after=17", "", 422),
         (Method::GET, "/v1/nodes/33/matters/17", "", 422),
         (Method::GET, &show, "", 404),
         (Method::POST, &accept, "", 404),
@@ -249,13 +287,16 @@ async fn a_client_asks_on_after_the_process_came_back() {
 }
 
 #[tokio::test]
-async fn over_tcp_there_is_health_for_known_hosts_and_no_api() {
+async fn over_tcp_there_is_health_for_known_hosts_and_the_api_for_those_who_log_in() {
     let alone = Alone::start().await;
     let address = alone.host.http().unwrap();
     for (host, path, status) in [
         ("localhost", "/readyz", 200),
         ("evil.example", "/readyz", 421),
-        ("localhost", "/v1/status", 404),
+        ("localhost", "/v1/status", 401),
+        ("localhost", "/v1/nodes/33/matters", 401),
+        ("localhost", "/v1/nodes", 200),
+        ("evil.example", "/v1/nodes", 421),
     ] {
         let request = Request::get(path).header(header::HOST, host);
         let request = request.body(Full::new(Bytes::new())).unwrap();

@@ -8,20 +8,22 @@ use std::{
     sync::Arc,
 };
 
+use tokio::sync::Semaphore;
 use topology::{DivisionCode, Tree};
 use wujitong::{
-    app::{Chance, SystemClock},
+    app::{Chance, OwnSeal, SystemClock},
     domain::{
         custody::{Count, Docket, Standing},
         ids::MatterId,
         journal::{Entry, Fact},
-        matter::{Act, Matter, Version},
+        matter::{Act, Matter, Outcome, Version},
         rollup::{CellKey, Counters},
         suite::Suite,
         template::{Stance, TemplateKey},
         time::Day,
     },
-    office::{Office, OfficeError, Supplies, TemplateRecord},
+    identity::FileSealingKey,
+    office::{Cabinet, Office, OfficeError, Supplies, TemplateRecord},
     store::{SledOptions, Store},
     telemetry::Metrics,
 };
@@ -133,12 +135,18 @@ impl Books {
             .expect("the store of a stopped node opens");
         let supplies = Supplies {
             reports: 64,
+            window: 1,
             tree: Arc::clone(tree),
             store: store.clone(),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(Chance),
+            seals: Arc::new(OwnSeal(Arc::new(
+                FileSealingKey::generate().expect("a key").0,
+            ))),
             suite: Suite::Ed25519Blake3,
             metrics: Metrics::default().division(division),
+            cabinet: Cabinet::open(&data.join("store"), division, Arc::new(Semaphore::new(1)))
+                .expect("its files are there"),
         };
         let office = Office::open(division, supplies).await.expect("an office");
         let books = Self::of(&office).await;
@@ -399,11 +407,15 @@ impl<'a> Auditor<'a> {
 const fn facts_of(act: Act) -> &'static [Count] {
     match act {
         Act::Report => &[Count::Reported],
-        Act::Accept | Act::Handle => &[],
-        Act::Escalate(_) | Act::Assign(_) | Act::Return(_) | Act::Yield(_) => &[Count::Given],
+        Act::Reopen(_) => &[Count::Reopened],
+        Act::Recategorise => &[Count::RecategorisedOut, Count::RecategorisedIn],
+        Act::Close(Outcome::Withdrawn) => &[Count::Withdrawn],
+        Act::Close(Outcome::Merged(_)) => &[Count::Merged],
+        transfer if transfer.sent_to().is_some() => &[Count::Given],
         Act::Relay(_) => &[Count::Taken, Count::Given],
         Act::Take | Act::TakeBack => &[Count::Taken],
         Act::Close(_) => &[Count::Closed],
+        _ => &[],
     }
 }
 

@@ -10,6 +10,7 @@ pub mod meddler;
 mod network;
 pub mod peer;
 mod people;
+pub mod pictures;
 mod port;
 pub mod program;
 pub mod wire;

@@ -246,6 +246,7 @@ impl Network {
             limits: config::Limits::default(),
             store: config::Store::default(),
             links: config::Links::default(),
+            hooks: config::Hooks::default(),
         };
         config.links.backoff_min = Duration::from_millis(20);
         config.links.backoff_max = Duration::from_millis(200);

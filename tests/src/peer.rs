@@ -9,21 +9,24 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::{DivisionCode, Tree};
 use wujitong::{
     domain::{
+        category::Class,
         envelope::{Destination, Envelope, Lane, Order, Payload},
-        ids::{Epoch, NetworkId},
+        ids::{Epoch, MatterId, NetworkId},
         matter::Body,
+        seal::SealedBody,
         statement::{MerkleTree, Proof, Statement},
+        suite::Suite,
         time::Timestamp,
     },
     edge::{
         grpc,
         listen::{self, Doors},
     },
-    identity::Identity,
+    identity::{Identity, SealingPublic, SignedKeyStatement},
     link::{Broken, Carrier, Converse, Ended, Incoming},
     telemetry::Metrics,
     wire::{
-        decode_envelope, encode_envelope,
+        decode_envelope, encode_body, encode_envelope,
         frame::{Ack, Batch, Entry, Frame, Goodbye, GoodbyeCode, Hello, PROTOCOL},
         refusal::RefusalCode,
     },
@@ -48,6 +51,8 @@ pub struct Peer {
     next: [u64; 4],
     acked: [u64; 4],
     refused: Vec<(Lane, u64, RefusalCode)>,
+    /// For whom the other side unwraps, as it said in its greeting.
+    reader: Option<SealingPublic>,
     incoming: Incoming,
     outgoing: Outgoing,
 }
@@ -111,6 +116,7 @@ impl Peer {
             next: [1; 4],
             acked: [0; 4],
             refused: vec![],
+            reader: None,
             incoming,
             outgoing,
         }
@@ -138,6 +144,8 @@ impl Peer {
             now: Timestamp(0),
             window_envelopes: 64,
             window_bytes: 1 << 20,
+            window_fetches: 0,
+            revocations: None,
         }
     }
 
@@ -177,7 +185,13 @@ impl Peer {
     pub async fn hear(&mut self) -> Result<Frame, Broken> {
         let frame = timeout(PATIENCE, self.incoming.next()).await;
         let frame = frame.expect("something is heard in time");
-        frame.unwrap_or_else(|| Err(Broken::Stream("closed".to_owned())))
+        let frame = frame.unwrap_or_else(|| Err(Broken::Stream("closed".to_owned())));
+        if let Ok(Frame::Hello(hello)) = &frame {
+            let own = SignedKeyStatement::decode(&hello.key_statements[0]);
+            let own = own.expect("a statement").statement().expect("a statement");
+            self.reader = Some(own.sealing);
+        }
+        frame
     }
 
     /// The next envelope of the other side in a lane, with its position; all others are left
@@ -264,6 +278,7 @@ impl Peer {
                 path: tree.path(index),
             },
             bodies: vec![],
+            sealed: vec![],
             trace: None,
         };
         (0..).zip(envelopes).map(entry).collect()
@@ -278,11 +293,28 @@ impl Peer {
         first
     }
 
+    /// Seals a body for whoever greeted this peer.
+    pub fn seal(&self, matter: MatterId, suite: Suite, body: Body) -> SealedBody {
+        let reader = self.reader.as_ref().expect("it was greeted");
+        let fresh = reader.fresh().expect("a key");
+        let (class, commitment) = (body.class, body.commitment(suite));
+        SealedBody::seal(matter, class, commitment, &encode_body(body), fresh)
+    }
+
     /// Signs and sends one envelope, with bodies; gives what became of it.
     pub async fn try_out(&mut self, envelope: Envelope, bodies: Vec<Body>) -> Option<RefusalCode> {
         let lane = envelope.lane;
+        let given = match &envelope.payload {
+            Payload::Give { matter, .. } => Some((matter.id, matter.suite)),
+            _ => None,
+        };
         let mut entries = self.sign(&[envelope]).await;
-        entries[0].bodies = bodies;
+        for body in bodies {
+            match given.filter(|_| body.class != Class::Public) {
+                Some((id, suite)) => entries[0].sealed.push(self.seal(id, suite, body)),
+                None => entries[0].bodies.push(body),
+            }
+        }
         let at = self.send(lane, entries).await;
         self.outcome(lane, at).await
     }

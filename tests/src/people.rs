@@ -2,7 +2,7 @@
 
 use wujitong::{
     domain::{
-        category::{Class, Priority, Visibility},
+        category::{Priority, Visibility},
         custody::Standing,
         ids::MatterId,
         matter::{Channel, Matter, Outcome, Status},
@@ -14,15 +14,10 @@ use crate::{CLERK, Network, code, eventually};
 
 /// A report on rubbish.
 pub fn rubbish(text: &str) -> NewReport {
+    let category = "enforcement/rubbish".parse().expect("a category");
     NewReport {
         channel: Channel::Snapshot,
-        category: "enforcement/rubbish".parse().expect("a category"),
-        priority: Priority::Normal,
-        visibility: Visibility::Path,
-        class: Class::Personal,
-        about: None,
-        text: text.to_owned(),
-        trace: None,
+        ..NewReport::new(category, text.to_owned())
     }
 }
 
@@ -119,12 +114,17 @@ impl Network {
         eventually(&format!("{by} holds {id}"), || holds(&office, id)).await;
     }
 
-    /// Waits until a division knows that a matter is closed.
+    /// Waits until a division knows that a matter is closed as solved.
     pub async fn closed(&self, at: &str, id: MatterId) {
+        self.closed_as(at, id, Outcome::Solved).await;
+    }
+
+    /// Waits until a division knows that a matter ended so.
+    pub async fn closed_as(&self, at: &str, id: MatterId, outcome: Outcome) {
         let office = self.office(at);
         eventually(&format!("{at} knows that {id} is closed"), || async {
             let matter = known(&office, id).await;
-            matter.is_some_and(|matter| matter.status == Status::Closed(Outcome::Solved))
+            matter.is_some_and(|matter| matter.status == Status::Closed(outcome))
         })
         .await;
     }
@@ -134,7 +134,7 @@ impl Network {
         let office = self.office(at);
         eventually(&format!("{at} is answered about {id}"), || async {
             let docket = office.docket(id).await.expect("the store answers");
-            docket.is_some_and(|docket| docket.asked.is_none())
+            docket.is_some_and(|docket| docket.asked.is_empty())
         })
         .await;
     }

@@ -71,7 +71,7 @@ impl Clerk {
             let above = self.above.clone();
             report.escalate_to = self.one_of(&above);
         }
-        let Reported { id } = self.client.report(self.at, &report).await?;
+        let Reported { id, .. } = self.client.report(self.at, &report).await?;
         let id = id.parse().unwrap();
         self.promise(id, Act::Report);
         if let Some(to) = report.escalate_to {
@@ -98,19 +98,19 @@ impl Clerk {
         let id: MatterId = line["id"].as_str().unwrap().parse().unwrap();
         let (above, below) = (self.above.clone(), self.below.clone());
         let (verb, given) = match self.chance.random_range(0..10) {
-            0..3 => ("close", json!({ "outcome": "solved" })),
-            3..5 if line["status"] == "reported" => ("accept", json!({})),
-            5..7 if line["origin"] != json!(at) => ("return", json!({})),
+            0..3 => ("close", json!({ "act": "close", "outcome": "solved" })),
+            3..5 if line["status"] == "reported" => ("accept", json!({ "act": "accept" })),
+            5..7 if line["origin"] != json!(at) => ("return", json!({ "act": "return" })),
             7 => match self.one_of(&below) {
-                Some(to) => ("assign", json!({ "to": to })),
+                Some(to) => ("assign", json!({ "act": "assign", "to": to })),
                 None => return Ok(()),
             },
             _ => match self.one_of(&above) {
-                Some(to) => ("escalate", json!({ "to": to })),
+                Some(to) => ("escalate", json!({ "act": "escalate", "to": to })),
                 None => return Ok(()),
             },
         };
-        let path = format!("/v1/nodes/{at}/matters/{id}/{verb}");
+        let path = format!("/v1/nodes/{at}/matters/{id}/acts");
         let view: Value = self.client.post(&path, &given).await?;
         // The answer may show later steps; the latest of this kind made here is ours or a later
         // one, which is as good.

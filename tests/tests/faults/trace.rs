@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use tokio::time::sleep;
 use wujitong::{
     app::SystemClock,
-    edge::web::api::{ReportRequest, StandingView},
+    edge::web::api::{Class, ReportRequest, StandingView},
     office::Clock,
 };
 use wujitong_tests::{eventually, program::Programs};
@@ -90,6 +90,15 @@ fn read(trace: &str) -> Vec<Call> {
     calls
 }
 
+/// A report that says the mark. It is of class `public`: what is personal is sealed before it is
+/// written, and a trace of the writes does not show it.
+fn marked() -> ReportRequest {
+    ReportRequest {
+        class: Class::Public,
+        ..ReportRequest::new("enforcement/rubbish", MARK)
+    }
+}
+
 /// The options of a tracer that leaves the traced process where it was in the family.
 fn tracer(out: &Path, more: &[&str]) -> Vec<String> {
     let calls = format!("trace={},{}", WRITES.join(","), SYNCS.join(","));
@@ -141,7 +150,7 @@ async fn a_report_is_on_the_disk_before_it_is_answered() {
     chain.start().await;
     chain.at_rest().await;
     let village = &mut chain.programs[4];
-    let report = ReportRequest::new("enforcement/rubbish", MARK);
+    let report = marked();
     village
         .client()
         .report(village.division, &report)
@@ -185,7 +194,7 @@ async fn a_transfer_is_on_the_disk_before_it_is_acknowledged() {
     chain.at_rest().await;
     let village = &chain.programs[4];
     let client = village.client();
-    let mut report = ReportRequest::new("enforcement/rubbish", MARK);
+    let mut report = marked();
     report.escalate_to = Some(TOWNSHIP.parse().unwrap());
     let reported = client.report(village.division, &report).await.unwrap();
     let acknowledged = loop {

@@ -7,9 +7,13 @@ use wujitong::{
         envelope::{Lane, Payload},
         ids::MatterId,
         matter::{Act, Outcome},
+        request::{Reply, Wish},
     },
     office::{BodyView, MatterView},
-    wire::frame::{Ack, Frame, Refused},
+    wire::{
+        frame::{Ack, Frame, Refused},
+        refusal::RefusalCode,
+    },
 };
 use wujitong_tests::{
     CITY, CLERK, COUNTY, Network, Options, PATH, PROVINCE, TOWNSHIP, VILLAGE, code, direct,
@@ -329,10 +333,8 @@ async fn a_complaint_about_the_village_leaves_no_byte_there() {
         .report(direct(canary, VILLAGE), CLERK)
         .await
         .unwrap();
-    assert_eq!(
-        known(&township, id).await.unwrap().visibility,
-        Visibility::Direct
-    );
+    let reported = known(&township, id).await.unwrap();
+    assert_eq!(reported.visibility, Visibility::Direct);
     township.accept(id, CLERK).await.unwrap();
     network.escalate(TOWNSHIP, id, COUNTY).await;
     network.held(COUNTY, id).await;
@@ -351,6 +353,7 @@ async fn a_complaint_about_the_village_leaves_no_byte_there() {
         b"service/relief",
         &id.to_bytes()[..],
         id.to_string().as_bytes(),
+        &reported.body[..],
     ]
     .map(<[u8]>::to_vec);
     let found = |home: &std::path::Path| {
@@ -362,7 +365,7 @@ async fn a_complaint_about_the_village_leaves_no_byte_there() {
     assert_eq!(
         found(network.home(TOWNSHIP)),
         3,
-        "the scan finds what is there"
+        "the scan finds what is there: category, number, commitment; the text is sealed"
     );
     network.shut_down().await;
 }
@@ -402,4 +405,45 @@ fn contents(dir: &std::path::Path) -> Vec<u8> {
         }
     }
     all
+}
+
+#[tokio::test]
+async fn a_recall_that_somebody_on_its_way_refuses_is_over_and_another_may_be_made() {
+    // The asker's own neighbour refuses it, and then one further on.
+    for relay in [TOWNSHIP, COUNTY] {
+        let mut network = Network::of(&[VILLAGE]).await;
+        network.linked().await;
+        let id = network.report_up(VILLAGE, "recalled", PROVINCE).await;
+        network.held(PROVINCE, id).await;
+        network.quiet().await;
+        network.stop(relay).await;
+        let mut stand = Stand::instead_of(&network, relay).await;
+        network.recall(VILLAGE, id).await;
+        let mut peer = stand.visitor().await;
+        peer.greet().await;
+        let (position, said) = peer.envelope_in(Lane::Notice).await;
+        assert!(matches!(said.payload, Payload::Ask(_)), "{said:?}");
+        let refused = Refused {
+            position,
+            code: RefusalCode::Internal,
+            reason: String::new(),
+        };
+        let ack = Ack {
+            lane: Lane::Notice,
+            through: position,
+            refused: vec![refused],
+        };
+        peer.say(Frame::Ack(ack)).await;
+        network.answered(VILLAGE, id).await;
+        let docket = network.office(VILLAGE).docket(id).await.unwrap().unwrap();
+        assert_eq!(docket.replies, [(Wish::Recall, Reply::Refused)]);
+        drop(peer);
+        stand.leave().await;
+        network.restart(relay).await;
+        network.linked().await;
+        network.recall(VILLAGE, id).await;
+        network.held(VILLAGE, id).await;
+        network.audited().await;
+        network.shut_down().await;
+    }
 }

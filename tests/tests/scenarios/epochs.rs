@@ -318,6 +318,45 @@ async fn a_large_template_published_in_a_lost_stretch_is_not_confused_with_the_n
 }
 
 #[tokio::test]
+async fn what_others_took_from_a_relay_before_its_directory_was_copied_back_is_not_lost() {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    network.quiet().await;
+    network.stop(COUNTY).await;
+    let copy = network.backup(COUNTY);
+    network.restart(COUNTY).await;
+    network.linked().await;
+    let mut taken = vec![];
+    for n in 0..12 {
+        let to = [PROVINCE, CITY][n % 2];
+        let id = network.report_up(VILLAGE, &format!("up {n}"), to).await;
+        taken.push((to, id));
+    }
+    for (to, id) in &taken {
+        network.held(to, *id).await;
+    }
+    network.quiet().await;
+    network.stop(COUNTY).await;
+    network.put_back(COUNTY, &copy);
+    // The others go on while it is away, and while it finds out.
+    let meanwhile = network.report_up(VILLAGE, "meanwhile", PROVINCE).await;
+    network.restart(COUNTY).await;
+    lives(&network, COUNTY, 2).await;
+    network.linked().await;
+    taken.push((PROVINCE, meanwhile));
+    for (to, id) in taken {
+        network.held(to, id).await;
+        for other in PATH.into_iter().filter(|other| *other != to) {
+            assert!(!holds(&network.office(other), id).await, "{id} twice");
+        }
+        network.close(to, id).await;
+        network.closed(VILLAGE, id).await;
+    }
+    figures_are_right(&network).await;
+    network.shut_down().await;
+}
+
+#[tokio::test]
 async fn every_node_of_the_path_may_go_back_in_turn() {
     let mut network = Network::of(&[VILLAGE]).await;
     network.linked().await;

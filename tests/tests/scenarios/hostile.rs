@@ -1,17 +1,22 @@
 //! A child, and a parent, that say what they may not: each envelope refused with its reason, and
 //! nothing changed.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use wujitong::{
     domain::{
         authority::Denied,
         category::{Class, Priority, Visibility},
-        custody::{self, Decision, GiveRefusal, Report},
+        custody::{self, Decision, GiveRefusal, Report, Seat, Terms},
         envelope::{Destination, Envelope, Lane, MOST_BYTES, Order, Payload, Stamp},
         ids::{KeyId, MatterId, NetworkId},
         matter::{Act, Body, Channel, Matter, Outcome},
-        request::{Ask, AskId},
+        policy::Policy,
+        request::{Ask, AskId, Wish},
         rollup::{CellKey, CellReport, Counters},
+        seal::SealedBody,
+        suite::Suite,
         template::{AdoptionReport, Scope, Template, TemplateKey, TemplateKind},
         time::{Day, Timestamp},
     },
@@ -24,10 +29,11 @@ use wujitong_tests::{
 
 /// 槐王村, in the same township.
 const NEIGHBOUR: &str = "330825002223";
+static POLICY: LazyLock<Policy> = LazyLock::new(Policy::default);
 const NOW: Timestamp = Timestamp(1_780_000_000_000);
 
 /// Everything but the village runs.
-async fn without_the_village() -> Network {
+pub(super) async fn without_the_village() -> Network {
     let mut network =
         Network::founded(&[VILLAGE, NEIGHBOUR], wujitong_tests::Options::default()).await;
     for division in [PROVINCE, CITY, COUNTY, TOWNSHIP, NEIGHBOUR] {
@@ -37,12 +43,18 @@ async fn without_the_village() -> Network {
     network
 }
 
-fn body(text: &str) -> Body {
-    Body {
-        class: Class::Personal,
-        salt: [7; 16],
-        text: text.to_owned(),
+fn seat<'a>(peer: &Peer, network: &'a Network) -> Seat<'a> {
+    Seat {
+        me: peer.me(),
+        now: NOW,
+        tree: &network.tree,
+        terms: Terms::default(),
+        policy: &POLICY,
     }
+}
+
+pub(super) fn body(text: &str) -> Body {
+    Body::of_text(Class::Personal, [7; 16], text.to_owned())
 }
 
 /// A matter of this peer's, as it stands when it was just reported.
@@ -62,8 +74,10 @@ fn reported(peer: &Peer, network: &Network, number: u64, about: Option<&str>) ->
         about: None,
         suite,
         body: body("rubbish").commitment(suite),
+        contact: None,
+        part_of: None,
     };
-    let mut decision = custody::report(id, report, peer.me(), NOW, &network.tree).unwrap();
+    let mut decision = custody::report(id, report, seat(peer, network)).unwrap();
     if let Some(about) = about {
         decision.docket.matter.visibility = Visibility::Direct;
         decision.docket.matter.about = Some(code(about));
@@ -72,19 +86,19 @@ fn reported(peer: &Peer, network: &Network, number: u64, about: Option<&str>) ->
 }
 
 /// The transfer of such a matter to the township, or by the township to the village.
-fn given(peer: &Peer, network: &Network, number: u64) -> Matter {
+pub(super) fn given(peer: &Peer, network: &Network, number: u64) -> Matter {
     let act = match peer.me() == code(VILLAGE) {
         true => Act::Escalate(code(TOWNSHIP)),
         false => Act::Assign(code(VILLAGE)),
     };
     let docket = reported(peer, network, number, None).docket;
-    let decision = custody::transfer(docket, act, None, peer.me(), NOW, &network.tree).unwrap();
+    let decision = custody::transfer(docket, act, None, seat(peer, network)).unwrap();
     decision.docket.matter
 }
 
 /// What a peer says to the node beyond its link, one after another, and what it is told.
-struct Talk<'a> {
-    peer: Peer,
+pub(super) struct Talk<'a> {
+    pub(super) peer: Peer,
     network: &'a Network,
     to: &'a str,
     sequence: u64,
@@ -96,13 +110,21 @@ impl Talk<'_> {
         Order::Sequence(self.sequence)
     }
 
-    fn give(&mut self, matter: Matter) -> Envelope {
+    pub(super) fn give(&mut self, matter: Matter) -> Envelope {
         let bound_for = matter.steps.last().unwrap().act.bound_for().unwrap();
         let matter = Box::new(matter);
         let payload = Payload::Give { matter, bound_for };
         let order = self.sequence();
         let to = Destination::Division(code(self.to));
         self.peer.envelope(to, Lane::Matter, order, payload)
+    }
+
+    /// What the person wrote, sealed for the node beyond the link.
+    pub(super) fn sealed(&self, envelope: &Envelope) -> SealedBody {
+        let Payload::Give { matter, .. } = &envelope.payload else {
+            panic!("only transfers bring what is sealed");
+        };
+        self.peer.seal(matter.id, matter.suite, body("rubbish"))
     }
 
     /// Something of a kind that replaces what was said before.
@@ -139,7 +161,7 @@ impl Talk<'_> {
     }
 }
 
-async fn talk<'a>(network: &'a Network, to: &'a str) -> Talk<'a> {
+pub(super) async fn talk<'a>(network: &'a Network, to: &'a str) -> Talk<'a> {
     Talk {
         peer: Peer::dial(network, VILLAGE).await,
         network,
@@ -261,8 +283,8 @@ async fn one_proven_statement_does_not_vouch_for_another_signature() {
     });
     let mut entries = talk.peer.sign(&envelopes).await;
     let mut second = entries.pop().unwrap();
-    for entry in [&mut entries[0], &mut second] {
-        entry.bodies = vec![body("rubbish")];
+    for (entry, envelope) in [&mut entries[0], &mut second].into_iter().zip(&envelopes) {
+        entry.sealed = vec![talk.sealed(envelope)];
     }
     let at = talk.peer.send(Lane::Matter, entries).await;
     assert_eq!(talk.peer.outcome(Lane::Matter, at).await, None);
@@ -389,8 +411,19 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
 
     let complaint = reported(&talk.peer, &network, 4, Some(TOWNSHIP)).docket;
     let up = Act::Escalate(code(TOWNSHIP));
-    let mut matter = custody::transfer(complaint.clone(), up, None, me, NOW, &network.tree)
-        .map_or(complaint.matter, |decision| decision.docket.matter);
+    let mut matter = custody::transfer(
+        complaint.clone(),
+        up,
+        None,
+        Seat {
+            me,
+            now: NOW,
+            tree: &network.tree,
+            terms: Terms::default(),
+            policy: &POLICY,
+        },
+    )
+    .map_or(complaint.matter, |decision| decision.docket.matter);
     if matter.transit.is_none() {
         matter = given(&talk.peer, &network, 4);
         matter.visibility = Visibility::Direct;
@@ -413,6 +446,9 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
         },
         matter: given(&talk.peer, &network, 5).id,
         seen: given(&talk.peer, &network, 5).version,
+        wish: Wish::Recall,
+        note: None,
+        suite: Suite::Ed25519Blake3,
     });
     let order = talk.sequence();
     let envelope = talk.peer.envelope(talk.here(), Lane::Notice, order, asked);
@@ -468,8 +504,8 @@ async fn a_matter_that_contradicts_itself_is_refused_and_a_true_one_is_taken_onc
     let matter = given(&talk.peer, &network, 4);
     let id = matter.id;
     let envelope = talk.give(matter);
-    let mut entries = talk.peer.sign(&[envelope]).await;
-    entries[0].bodies = vec![body("rubbish")];
+    let mut entries = talk.peer.sign(std::slice::from_ref(&envelope)).await;
+    entries[0].sealed = vec![talk.sealed(&envelope)];
     let at = talk.peer.send(Lane::Matter, entries.clone()).await;
     assert_eq!(talk.peer.outcome(Lane::Matter, at).await, None);
     network.held(TOWNSHIP, id).await;

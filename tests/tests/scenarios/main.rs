@@ -5,9 +5,15 @@
 mod custody;
 mod dns;
 mod epochs;
+mod files;
 mod hostile;
+mod life;
 mod links;
+mod open311;
+mod receipts;
+mod revocation;
 mod rollups;
+mod sealing;
 mod strangers;
 mod suites;
 mod templates;

@@ -1,0 +1,337 @@
+//! Keys that were stolen: what was said before stays, what comes later never counts, and links end.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use rustls_pki_types::UnixTime;
+use wujitong::{
+    domain::{
+        authority::Denied,
+        envelope::{Destination, Envelope, Lane, Order, Payload, Stamp},
+        ids::KeyId,
+        matter::Status,
+        revocation::{Reason, Revocation},
+        suite::Suite,
+        time::Timestamp,
+    },
+    edge::revoked,
+    identity::{self, FileKeyStore, KeyStatement, KeyStore, Purpose, SignedKeyStatement, Terms},
+    office::{OfficeError, RevokeRefusal},
+    wire::{
+        frame::{Entry, GoodbyeCode},
+        refusal::RefusalCode,
+    },
+};
+use wujitong_tests::{
+    CITY, CLERK, COUNTY, Network, Options, PATH, PROVINCE, TOWNSHIP, VILLAGE, code, eventually,
+    peer::Peer,
+};
+
+/// 槐王村, in the same township.
+const NEIGHBOUR: &str = "330825002223";
+/// A township of the same county, and a village of it.
+const BESIDE: &str = "330825001";
+const FAR: &str = "330825001001";
+
+async fn revoke(network: &Network, child: &str) {
+    let parent = network.tree.parent(code(child)).unwrap().to_string();
+    let node = network.node(&parent);
+    let revoked = revoked::revoke(&node, code(child), Reason::Stolen, CLERK).await;
+    assert_eq!(revoked.unwrap().len(), 1);
+}
+
+async fn knows(network: &Network, at: &str, of: &str) {
+    let office = network.office(at);
+    eventually(&format!("{at} knows that {of} was revoked"), || async {
+        let known = office.revocations().await.unwrap();
+        known.iter().any(|r| r.revocation.division == code(of))
+    })
+    .await;
+}
+
+async fn is_down(network: &Network, at: &str, to: &str) {
+    let links = network.node(at).links;
+    eventually(&format!("{at} has no link to {to}"), || async {
+        !links.is_up(code(to))
+    })
+    .await;
+}
+
+fn turned_away(network: &Network, at: &str) -> bool {
+    let text = network.host(at).metrics().encode();
+    text.contains("wujitong_peer_refused_total{reason=\"revoked\"}")
+}
+
+async fn status(network: &Network, at: &str, id: wujitong::domain::ids::MatterId) -> Status {
+    network.office(at).matter(id).await.unwrap().status
+}
+
+/// Everybody has heard of the village before anything happens to it.
+async fn after_some_work(leaves: &[&str]) -> Network {
+    let network = Network::of(leaves).await;
+    network.linked().await;
+    let id = network.report_up(VILLAGE, "before", PROVINCE).await;
+    network.held(PROVINCE, id).await;
+    network.quiet().await;
+    network
+}
+
+#[tokio::test]
+async fn a_revoked_key_loses_its_links_everybody_learns_it_and_a_restart_forgets_nothing() {
+    let mut network = after_some_work(&[VILLAGE, NEIGHBOUR, FAR]).await;
+    revoke(&network, VILLAGE).await;
+    is_down(&network, TOWNSHIP, VILLAGE).await;
+    for division in [PROVINCE, CITY, COUNTY, TOWNSHIP, BESIDE, NEIGHBOUR, FAR] {
+        knows(&network, division, VILLAGE).await;
+    }
+    knows(&network, VILLAGE, VILLAGE).await;
+    eventually("it is turned away", || async {
+        turned_away(&network, TOWNSHIP)
+    })
+    .await;
+    network.stop(TOWNSHIP).await;
+    network.restart(TOWNSHIP).await;
+    eventually("it is turned away again", || async {
+        turned_away(&network, TOWNSHIP)
+    })
+    .await;
+    assert!(!network.node(TOWNSHIP).links.is_up(code(VILLAGE)));
+    // Others go on.
+    let id = network.report_up(NEIGHBOUR, "rubbish", COUNTY).await;
+    network.held(COUNTY, id).await;
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn who_stole_a_key_is_told_off_within_seconds_and_comes_in_no_more() {
+    let mut network = after_some_work(&[VILLAGE]).await;
+    network.stop(VILLAGE).await;
+    let mut thief = Peer::dial(&network, VILLAGE).await;
+    let begun = tokio::time::Instant::now();
+    revoke(&network, VILLAGE).await;
+    let goodbye = thief.goodbye().await;
+    assert_eq!(goodbye.code, GoodbyeCode::Revoked, "{}", goodbye.reason);
+    assert!(begun.elapsed() < Duration::from_secs(15));
+    assert!(Peer::knock(&network, VILLAGE).await.is_err());
+    assert!(turned_away(&network, TOWNSHIP));
+    // A fresh certificate does not help: the signing key is the revoked one.
+    renew(&network);
+    let mut thief = Peer::knock(&network, VILLAGE).await.unwrap();
+    let hello = wujitong::wire::frame::Frame::Hello(Box::new(thief.hello()));
+    thief.say(hello).await;
+    assert_eq!(thief.goodbye().await.code, GoodbyeCode::Revoked);
+    network.shut_down().await;
+}
+
+fn renew(network: &Network) {
+    // A certificate knows only seconds, and must be later than the revocation.
+    let soon = Duration::from_secs(UnixTime::now().as_secs() + 2);
+    let terms = Terms::at(UnixTime::since_unix_epoch(soon));
+    let (home, above) = (network.home(VILLAGE), network.home(TOWNSHIP));
+    identity::renew(home, code(VILLAGE), above, &network.tree, &terms).unwrap();
+}
+
+/// Something signed with the village's key, carried by whoever has the township's.
+async fn signed_by_the_village(
+    network: &Network,
+    carrier: &mut Peer,
+    issue: u64,
+    order: Order,
+) -> Vec<Entry> {
+    let own = (carrier.identity.clone(), carrier.epoch);
+    carrier.identity = network.identity(VILLAGE);
+    carrier.epoch = network.epoch(code(VILLAGE));
+    let envelope = Envelope {
+        author: code(VILLAGE),
+        epoch: carrier.epoch,
+        issue,
+        destination: Destination::Division(code(CITY)),
+        lane: Lane::Notice,
+        order,
+        payload: Payload::Unknown(77),
+    };
+    let entries = carrier.sign(&[envelope]).await;
+    (carrier.identity, carrier.epoch) = own;
+    entries
+}
+
+#[tokio::test]
+async fn what_was_said_before_arrives_over_relays_and_what_is_said_later_is_refused_everywhere() {
+    let mut network = after_some_work(&[VILLAGE, NEIGHBOUR]).await;
+    let id = network.report_up(VILLAGE, "given back", CITY).await;
+    network.held(CITY, id).await;
+    network.assign(CITY, id, VILLAGE).await;
+    network.held(VILLAGE, id).await;
+    network.quiet().await;
+    // The township has the village's last words, and cannot hand them on yet.
+    network.cut(TOWNSHIP).await;
+    network.close(VILLAGE, id).await;
+    let village = network.office(VILLAGE);
+    eventually("the township has it", || async {
+        village.queues().await.unwrap().is_empty()
+    })
+    .await;
+    assert_ne!(
+        status(&network, CITY, id).await,
+        status(&network, VILLAGE, id).await
+    );
+    revoke(&network, VILLAGE).await;
+    is_down(&network, TOWNSHIP, VILLAGE).await;
+    network.mend(TOWNSHIP);
+    knows(&network, CITY, VILLAGE).await;
+    network.closed(CITY, id).await;
+
+    drop(village);
+    network.stop(VILLAGE).await;
+    network.stop(TOWNSHIP).await;
+    let mut carrier = Peer::dial(&network, TOWNSHIP).await;
+    let slot = |n: u64| Order::Replaces {
+        key: Bytes::from_static(b"x"),
+        stamp: Stamp(n, 0),
+    };
+    // Issue counts jump by up to 2^40 at each start; 1 is before, this is after whatever was held.
+    let late = 1 << 50;
+    for (issue, order, outcome) in [
+        (1, slot(1), None),
+        (late, slot(2), Some(RefusalCode::Revoked)),
+        (1, Order::Sequence(1_000_000), Some(RefusalCode::Revoked)),
+        (late, Order::Sequence(1_000_000), Some(RefusalCode::Revoked)),
+    ] {
+        let entries = signed_by_the_village(&network, &mut carrier, issue, order).await;
+        for _ in 0..2 {
+            let at = carrier.send(Lane::Notice, entries.clone()).await;
+            let found = carrier.outcome(Lane::Notice, at).await;
+            assert_eq!(found, outcome, "issue {issue}");
+        }
+    }
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn who_was_away_or_never_there_learns_it_when_it_comes() {
+    let mut network = Network::founded(&[VILLAGE, NEIGHBOUR, FAR], Options::default()).await;
+    for division in PATH.iter().rev().chain([&NEIGHBOUR, &BESIDE]) {
+        network.restart(division).await;
+    }
+    network.linked().await;
+    let id = network.report_up(VILLAGE, "before", PROVINCE).await;
+    network.held(PROVINCE, id).await;
+    network.stop(NEIGHBOUR).await;
+    network.stop(PROVINCE).await;
+    revoke(&network, VILLAGE).await;
+    knows(&network, BESIDE, VILLAGE).await;
+    for division in [PROVINCE, NEIGHBOUR, FAR] {
+        network.restart(division).await;
+        knows(&network, division, VILLAGE).await;
+    }
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_parent_whose_store_forgot_a_revocation_is_told_by_its_neighbours() {
+    let mut network = after_some_work(&[VILLAGE, NEIGHBOUR]).await;
+    network.stop(TOWNSHIP).await;
+    let copy = network.backup(TOWNSHIP);
+    network.restart(TOWNSHIP).await;
+    network.linked().await;
+    revoke(&network, VILLAGE).await;
+    knows(&network, NEIGHBOUR, VILLAGE).await;
+    network.stop(VILLAGE).await;
+    network.stop(TOWNSHIP).await;
+    network.put_back(TOWNSHIP, &copy);
+    network.restart(TOWNSHIP).await;
+    knows(&network, TOWNSHIP, VILLAGE).await;
+    assert!(Peer::knock(&network, VILLAGE).await.is_err());
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn only_the_division_directly_above_revokes() {
+    let mut network = after_some_work(&[VILLAGE, NEIGHBOUR]).await;
+    let village = network.identity(VILLAGE).signer().key_id();
+    let everybody = Revocation::destination(&network.tree);
+    let forged = |key: KeyId| {
+        let of = (code(VILLAGE), key);
+        Revocation::new(of, vec![], vec![], Reason::Stolen, Timestamp(1_000))
+    };
+    // One beside it, one above its parent, and itself.
+    for liar in [NEIGHBOUR, COUNTY, VILLAGE] {
+        network.stop(liar).await;
+        let mut peer = Peer::dial(&network, liar).await;
+        let payload = Payload::Revocation(Box::new(forged(village)));
+        let (key, stamp) = payload.replaces().unwrap();
+        let order = Order::Replaces {
+            key: key.into(),
+            stamp,
+        };
+        let envelope = peer.envelope(everybody, Lane::Emergency, order, payload);
+        let refused = peer.try_out(envelope, vec![]).await;
+        let expected = RefusalCode::Denied(Denied::SpeaksForAnother);
+        assert_eq!(refused, Some(expected), "{liar}");
+        drop(peer);
+        network.restart(liar).await;
+    }
+    for at in [VILLAGE, CITY] {
+        let node = network.node(COUNTY);
+        let refused = revoked::revoke(&node, code(at), Reason::Stolen, CLERK).await;
+        let refused = refused.unwrap_err();
+        let expected = RevokeRefusal::NotAChild(code(at));
+        assert!(
+            matches!(refused, OfficeError::Revoke(r) if r == expected),
+            "{refused}"
+        );
+    }
+    network.linked().await;
+    for office in network.offices() {
+        assert_eq!(office.revocations().await.unwrap(), []);
+    }
+    let id = network.report_up(VILLAGE, "all is well", CITY).await;
+    network.held(CITY, id).await;
+    network.shut_down().await;
+}
+
+/// Gives the village a second signing key, stated by the township, and a new certificate.
+async fn enrol_anew(network: &Network) {
+    let home = identity::directory(network.home(VILLAGE), code(VILLAGE));
+    let above = identity::directory(network.home(TOWNSHIP), code(TOWNSHIP));
+    let (new, pem) = FileKeyStore::generate(Suite::Ed25519Blake3).unwrap();
+    let township = FileKeyStore::load(&above.join("sign.key")).unwrap();
+    let statement = KeyStatement {
+        network: network.identity(VILLAGE).network().id,
+        division: code(VILLAGE),
+        suite: new.suite(),
+        public: new.public().to_vec(),
+        purpose: Purpose::Sign,
+        serial: 2,
+        issued_at: 0,
+        sealing: network.identity(VILLAGE).sealing().public().clone(),
+    };
+    let own = statement.sign(&new, &township).await.unwrap();
+    let chain = std::fs::read(above.join("keys.bin")).unwrap();
+    let mut chain = SignedKeyStatement::decode_all(&chain).unwrap();
+    chain.insert(0, own);
+    std::fs::write(
+        home.join("keys.bin"),
+        SignedKeyStatement::encode_all(&chain),
+    )
+    .unwrap();
+    std::fs::write(home.join("sign.key"), &*pem).unwrap();
+    renew(network);
+}
+
+#[tokio::test]
+async fn with_a_new_key_and_certificate_it_comes_back_and_what_waited_in_it_counts() {
+    let mut network = after_some_work(&[VILLAGE]).await;
+    revoke(&network, VILLAGE).await;
+    is_down(&network, TOWNSHIP, VILLAGE).await;
+    let waiting = network.report_up(VILLAGE, "waits", PROVINCE).await;
+    network.stop(VILLAGE).await;
+    enrol_anew(&network).await;
+    network.restart(VILLAGE).await;
+    network.linked().await;
+    network.held(PROVINCE, waiting).await;
+    network.close(PROVINCE, waiting).await;
+    network.closed(VILLAGE, waiting).await;
+    network.audited().await;
+    network.shut_down().await;
+}
