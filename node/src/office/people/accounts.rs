@@ -204,7 +204,7 @@ impl Office {
         self.check_lock(Some(id), account.login.as_str()).await?;
         let stored: Option<PasswordHash> = self.fetch(&keys::password(id)).await?;
         let stored = stored.ok_or(PeopleError::WrongLogin)?;
-        if old.len() > rules.most_bytes || !hashing::fits(place, old, stored).await? {
+        if old.len() > rules.most_bytes || !hashing::fits(place, old, stored).await?.0 {
             self.count_wrong(id).await?;
             return Err(PeopleError::WrongLogin.into());
         }

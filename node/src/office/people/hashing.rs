@@ -57,31 +57,29 @@ pub(super) async fn hash(
     salt: [u8; 16],
     cost: HashCost,
 ) -> Result<PasswordHash, PeopleError> {
-    let hash = off_thread(place, move || derive(&password, salt, cost)).await?;
+    let (hash, _place) = off_thread(place, move || derive(&password, salt, cost)).await?;
     Ok(PasswordHash { cost, salt, hash })
 }
 
-/// Whether a password leads to a hash. Takes the same time either way.
+/// Whether a password leads to a hash. Takes the same time either way. Gives the place back: whoever
+/// guesses keeps it until the guess was counted, or more guesses are tried than the lock allows.
 pub(super) async fn fits(
     place: Place,
     password: String,
     stored: PasswordHash,
-) -> Result<bool, PeopleError> {
+) -> Result<(bool, Place), PeopleError> {
     let PasswordHash { cost, salt, hash } = stored;
-    let found = off_thread(place, move || derive(&password, salt, cost)).await?;
+    let (found, place) = off_thread(place, move || derive(&password, salt, cost)).await?;
     // blake3's own comparison takes the same time for all values.
-    Ok(blake3::Hash::from_bytes(found) == blake3::Hash::from_bytes(hash))
+    let fits = blake3::Hash::from_bytes(found) == blake3::Hash::from_bytes(hash);
+    Ok((fits, place))
 }
 
 async fn off_thread(
     place: Place,
     work: impl FnOnce() -> Result<[u8; 32], PeopleError> + Send + 'static,
-) -> Result<[u8; 32], PeopleError> {
-    let hashed = tokio::task::spawn_blocking(move || {
-        let hashed = work();
-        drop(place);
-        hashed
-    });
+) -> Result<([u8; 32], Place), PeopleError> {
+    let hashed = tokio::task::spawn_blocking(move || Ok((work()?, place)));
     hashed
         .await
         .map_err(|error| PeopleError::Hash(error.to_string()))?
@@ -122,14 +120,16 @@ mod tests {
             fits(place().await.unwrap(), password(), stored)
                 .await
                 .unwrap()
+                .0
         );
         let other = "东华街道路灯。".to_owned();
-        assert!(!fits(place().await.unwrap(), other, stored).await.unwrap());
+        assert!(!fits(place().await.unwrap(), other, stored).await.unwrap().0);
         let nobody = PasswordHash::of_nobody(CHEAP);
         assert!(
             !fits(place().await.unwrap(), password(), nobody)
                 .await
                 .unwrap()
+                .0
         );
     }
 

@@ -48,13 +48,12 @@ impl Office {
             None => None,
         };
         let against = stored.unwrap_or(PasswordHash::of_nobody(policy.hashes));
-        let fits = hashing::fits(place, password.clone(), against).await?;
+        let (fits, place) = hashing::fits(place, password.clone(), against).await?;
         match account {
             Some(account) if fits && stored.is_some() && !account.disabled => {
                 let cheaper = against.cost != policy.hashes;
                 let anew = if cheaper {
                     let salt = self.supplies.entropy.bytes();
-                    let place = hashing::place().await?;
                     Some(hashing::hash(place, password, salt, policy.hashes).await?)
                 } else {
                     None
