@@ -42,11 +42,22 @@ impl Suite {
 
     /// Digests the parts one after another.
     pub fn digest(self, parts: &[&[u8]]) -> Digest {
-        let mut digesting = self.digesting();
-        for part in parts {
-            digesting.update(part);
+        match self {
+            Self::Ed25519Blake3 => {
+                let mut hasher = blake3::Hasher::new();
+                for part in parts {
+                    hasher.update(part);
+                }
+                hasher.finalize().into()
+            }
+            Self::P256Sha256 => {
+                let mut context = digest::Context::new(&digest::SHA256);
+                for part in parts {
+                    context.update(part);
+                }
+                sha256(context)
+            }
         }
-        digesting.finish()
     }
 
     /// Begins a digest of what comes bit by bit.
@@ -93,11 +104,27 @@ impl Digesting {
     pub fn finish(self) -> Digest {
         match self.0 {
             State::Blake3(hasher) => hasher.finalize().into(),
-            State::Sha256(context) => context
-                .finish()
-                .as_ref()
-                .try_into()
-                .expect("SHA-256 has 32 bytes"),
+            State::Sha256(context) => sha256(*context),
+        }
+    }
+}
+
+fn sha256(context: digest::Context) -> Digest {
+    let digest = context.finish();
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_made_bit_by_bit_is_the_same() {
+        for suite in [Suite::Ed25519Blake3, Suite::P256Sha256] {
+            let mut digesting = suite.digesting();
+            digesting.update(b"one ");
+            digesting.update(b"after another");
+            assert_eq!(digesting.finish(), suite.digest(&[b"one after another"]));
         }
     }
 }
