@@ -228,7 +228,8 @@ impl Attachment {
     }
 }
 
-/// What is taken, and for how long it is kept. The defaults hold where no policy says otherwise.
+/// What is taken, and for how long it is kept. The defaults are the most a node does; policy narrows
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Longest file, in bytes; at most [`MOST_BYTES`].
@@ -253,11 +254,11 @@ pub struct Limits {
 pub const MOST_BYTES: u64 = 64 << 20;
 
 impl Default for Limits {
-    /// 20 MiB a file, nine files, 25 million pixels, three years, a day, 200 MiB, 64 GiB.
+    /// All types, 64 MiB a file, 32 files, 25 million pixels, three years, a day, 200 MiB, 64 GiB.
     fn default() -> Self {
         Self {
-            bytes: 20 << 20,
-            count: 9,
+            bytes: MOST_BYTES,
+            count: MOST_LISTED,
             media: Media::ALL.to_vec(),
             pixels: 25_000_000,
             retention_days: 3 * 365,
@@ -286,16 +287,18 @@ pub enum NotTaken {
 }
 
 impl Limits {
-    /// What a policy in force says. Types it names that no node knows how to take are left out, and
-    /// what it says nothing of is as by default.
-    pub fn under(policy: &policy::Limits) -> Self {
+    /// What a node that can do this takes under a policy. Types the policy names that no node knows how
+    /// to take are left out.
+    #[must_use]
+    pub fn under(&self, policy: &policy::Limits) -> Self {
         let types = policy.types.value.iter();
+        let types = types.filter_map(|name| name.parse().ok());
         Self {
-            bytes: policy.max_bytes.value.min(MOST_BYTES),
-            count: usize::from(policy.max_count.value).min(MOST_LISTED),
-            media: types.filter_map(|name| name.parse().ok()).collect(),
+            bytes: self.bytes.min(policy.max_bytes.value),
+            count: self.count.min(policy.max_count.value.into()),
+            media: types.filter(|media| self.media.contains(media)).collect(),
             retention_days: policy.retention_days.value,
-            ..Self::default()
+            ..self.clone()
         }
     }
 

@@ -253,7 +253,8 @@ impl Office {
             }
             Err(trouble) => return Err(trouble.into()),
         }
-        if self.attachment_limits().is_over(&docket.matter, self.now()) {
+        let limits = self.attachment_limits().await?;
+        if limits.is_over(&docket.matter, self.now()) {
             return Err(FileTrouble::Over(id, no).into());
         }
         if attachment.held_by == self.me {
@@ -431,7 +432,7 @@ impl Office {
                 let Fetch {
                     matter, no, part, ..
                 } = fetching.wanted.fetch;
-                let most = self.attachment_limits().node_bytes;
+                let most = self.cabinet().limits().node_bytes;
                 if view.peek(&keys::file(matter, no, part)).await?.is_none() {
                     account(&mut view, sealed_bytes, 0, Some(most)).await?;
                 }

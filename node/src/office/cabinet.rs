@@ -172,7 +172,7 @@ impl Cabinet {
         sound.insert(digest);
     }
 
-    /// What is taken now.
+    /// What this node can do.
     pub(super) fn limits(&self) -> Arc<Limits> {
         let limits = self.limits.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&limits)
@@ -210,12 +210,19 @@ impl Cabinet {
 }
 
 impl Office {
-    /// What is taken as attachments now.
-    pub fn attachment_limits(&self) -> Arc<Limits> {
-        self.supplies.cabinet.limits()
+    /// What is taken as attachments now: what this node can do, narrowed by the policy in force.
+    ///
+    /// # Errors
+    /// [`OfficeError`] if the policy in force cannot be read.
+    pub async fn attachment_limits(&self) -> Result<Arc<Limits>, OfficeError> {
+        // No policy comes into force while it is read.
+        let _turn = self.turn.lock().await;
+        let mut view = self.supplies.store.view(self.me);
+        let policy = self.statutes(&mut view).await?;
+        Ok(Arc::new(self.cabinet().limits().under(&policy.limits())))
     }
 
-    /// From now on, this is what is taken.
+    /// From now on, this node can do no more than this, whatever policy allows.
     pub fn limit_attachments(&self, limits: Limits) {
         let now = self.supplies.cabinet.limits.write();
         *now.unwrap_or_else(PoisonError::into_inner) = Arc::new(limits);

@@ -66,7 +66,7 @@ impl Office {
     }
 
     async fn sweep_uploads(&self) -> Result<usize, OfficeError> {
-        let (limits, now) = (self.attachment_limits(), self.now());
+        let (limits, now) = (self.attachment_limits().await?, self.now());
         let (mut stale, mut after) = (0, Bytes::new());
         loop {
             let page = self.page(Range::prefix(keys::UPLOADS), &after).await?;
@@ -90,7 +90,7 @@ impl Office {
     }
 
     async fn sweep_fetches(&self) -> Result<usize, OfficeError> {
-        let (limits, now) = (self.attachment_limits(), self.now());
+        let (limits, now) = (self.attachment_limits().await?, self.now());
         let (mut stale, mut after) = (0, Bytes::new());
         loop {
             let page = self.page(Range::prefix(keys::FETCHES), &after).await?;
@@ -119,7 +119,7 @@ impl Office {
 
     /// Files of matters that were closed long enough ago.
     async fn sweep_matters(&self) -> Result<usize, OfficeError> {
-        let limits = self.attachment_limits();
+        let limits = self.attachment_limits().await?;
         let (mut over, mut after) = (0, Bytes::new());
         loop {
             let page = self.page(Range::prefix(keys::FILES), &after).await?;

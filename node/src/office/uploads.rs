@@ -120,7 +120,7 @@ impl Office {
         bytes: u64,
         actor: Actor,
     ) -> Result<UploadView, OfficeError> {
-        let limits = self.attachment_limits();
+        let limits = self.attachment_limits().await?;
         limits.check(media, bytes).map_err(FileTrouble::from)?;
         let id = UploadId(self.supplies.entropy.bytes());
         let turn = self.turn.lock().await;
@@ -159,7 +159,8 @@ impl Office {
     /// How an upload of this person is doing.
     pub async fn upload(&self, id: UploadId, actor: &Actor) -> Result<UploadView, OfficeError> {
         let upload = self.own_upload(id, actor).await?;
-        Ok(upload.view(id, &self.attachment_limits()))
+        let limits = self.attachment_limits().await?;
+        Ok(upload.view(id, &limits))
     }
 
     /// Takes the chunk at `offset`; durable when it returns. With the last one the file is looked into
@@ -199,7 +200,8 @@ impl Office {
         if upload.offset == upload.bytes && upload.ready.is_none() {
             upload = self.finish_upload(id, upload).await?;
         }
-        Ok(upload.view(id, &self.attachment_limits()))
+        let limits = self.attachment_limits().await?;
+        Ok(upload.view(id, &limits))
     }
 
     /// Throws an upload away.
@@ -234,7 +236,7 @@ impl Office {
         key.0[16..].copy_from_slice(&self.supplies.entropy.bytes());
         let looking = Looking {
             files: self.cabinet().files().clone(),
-            limits: self.attachment_limits(),
+            limits: self.attachment_limits().await?,
             media: upload.media,
             bytes: upload.bytes,
             suite,
@@ -360,7 +362,8 @@ impl Desk<'_> {
         &mut self,
         ids: &[UploadId],
     ) -> Result<Vec<Attachment>, OfficeError> {
-        let limits = self.office.attachment_limits();
+        let limits = self.office.cabinet().limits();
+        let limits = limits.under(&self.policy.limits());
         limits.check_count(ids.len()).map_err(FileTrouble::from)?;
         let mut named = BTreeSet::new();
         let mut attachments = Vec::with_capacity(ids.len());

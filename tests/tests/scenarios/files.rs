@@ -18,7 +18,10 @@ use wujitong::{
         matter::Erasure,
         time::Timestamp,
     },
-    edge::web::api::{FileLines, Named},
+    edge::web::{
+        api::{FileLines, Named},
+        problems::is_listed,
+    },
     office::{Clock, Looked, NewReport, Reader, Serve, Wanted},
     wire::frame::Frame,
 };
@@ -74,7 +77,10 @@ async fn file(network: &Network, at: &str, id: MatterId, no: &str) -> Result<Byt
 
 fn status(refused: Result<Bytes, ClientError>) -> u16 {
     match refused {
-        Err(ClientError::Problem(problem)) => problem.status,
+        Err(ClientError::Problem(problem)) => {
+            assert!(is_listed(&problem), "{problem:?}");
+            problem.status
+        }
         other => panic!("a problem was expected, not {other:?}"),
     }
 }
@@ -361,7 +367,7 @@ async fn files_go_when_their_time_is_over_and_not_before() {
     );
     assert!(file(&network, COUNTY, id, "0").await.is_ok());
 
-    let retention = i64::from(village.attachment_limits().retention_days);
+    let retention = i64::from(village.attachment_limits().await.unwrap().retention_days);
     clock.0.store((retention + 2) * DAY_MS, Ordering::Relaxed);
     assert_eq!(village.sweep().await.unwrap().over, 2);
     assert_eq!(network.office(COUNTY).sweep().await.unwrap().over, 1);
@@ -382,7 +388,7 @@ async fn what_a_crash_left_behind_is_swept_and_nothing_else() {
     let ready = upload(&network, VILLAGE, Media::Png, &photo(20, 20, 3)).await;
     let half = network
         .office(VILLAGE)
-        .begin_upload(Media::Text, 9, CLERK)
+        .begin_upload(Media::Pdf, 9, CLERK)
         .await
         .unwrap()
         .id;

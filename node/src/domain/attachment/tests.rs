@@ -1,5 +1,3 @@
-use std::sync::LazyLock;
-
 use topology::Tree;
 
 use super::*;
@@ -8,10 +6,10 @@ use crate::domain::{
     custody::{self, Report, Seat, Terms},
     ids::MatterId,
     matter::{Act, Channel, Outcome},
-    policy::Policy,
 };
 
-static POLICY: LazyLock<Policy> = LazyLock::new(Policy::default);
+static SHIPPED: std::sync::OnceLock<policy::Policy> = std::sync::OnceLock::new();
+
 const DAY_MS: i64 = 86_400_000;
 
 fn code(text: &str) -> DivisionCode {
@@ -24,7 +22,7 @@ fn seat(me: DivisionCode, now: i64, tree: &Tree) -> Seat<'_> {
         now: Timestamp(now),
         tree,
         terms: Terms::default(),
-        policy: &POLICY,
+        policy: SHIPPED.get_or_init(|| policy::Policy::of([])),
     }
 }
 
@@ -273,14 +271,16 @@ fn names_are_read_back_from_their_texts_and_from_no_others() {
 
 #[test]
 fn what_a_policy_says_of_files_is_taken_over_as_far_as_a_node_can() {
-    let shipped = Limits::under(&policy::Policy::of([]).limits());
+    let shipped = Limits::default().under(&policy::Policy::of([]).limits());
+    assert_eq!((shipped.bytes, shipped.count), (20 << 20, 9));
+    assert_eq!(shipped.retention_days, 1_095);
     assert!(shipped.media.contains(&Media::Jpeg) && shipped.media.contains(&Media::Pdf));
     let mut stated = policy::Policy::of([]).limits();
     stated.max_bytes.value = 100 << 20;
     stated.max_count.value = 100;
     stated.retention_days.value = 7;
     stated.types.value = vec!["image/png".into(), "video/mp4".into()];
-    let limits = Limits::under(&stated);
+    let limits = Limits::default().under(&stated);
     assert_eq!((limits.bytes, limits.count), (MOST_BYTES, MOST_LISTED));
     assert_eq!((limits.media, limits.retention_days), (vec![Media::Png], 7));
 }
