@@ -19,6 +19,7 @@ use wujitong::{
         attachment::{Limits, Media},
         suite::Suite,
     },
+    edge::web::{problem::Problem, problems::is_listed},
     identity::{Founding, Terms, found_network},
     office::{Clock, Office},
 };
@@ -43,6 +44,13 @@ struct Answer {
 impl Answer {
     fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Why it was refused, as an explained kind of problem.
+    fn problem(&self) -> Problem {
+        let problem: Problem = serde_json::from_slice(&self.body).unwrap();
+        assert!(is_listed(&problem), "{problem:?}");
+        problem
     }
 
     fn header(&self, name: impl header::AsHeaderName) -> &str {
@@ -267,6 +275,7 @@ async fn a_photo_in_chunks_is_shown_whole_small_and_in_stretches() {
     let beyond = [("range", "bytes=99999999-")];
     let beyond = alone.get(&format!("{files}/0"), &beyond).await;
     assert_eq!(beyond.status, StatusCode::RANGE_NOT_SATISFIABLE);
+    beyond.problem();
     assert_eq!(beyond.header("content-range"), format!("bytes */{all}"));
     let head = alone
         .ask(Method::HEAD, &format!("{files}/0"), &[], "")
@@ -328,6 +337,7 @@ async fn what_does_not_fit_is_refused_and_changes_nothing() {
     let alone = Alone::start().await;
     for (media, bytes, status) in [
         ("text/html", 10_u64, 415),
+        ("text/plain", 10, 415),
         ("image/jpeg", 0, 422),
         ("image/jpeg", 21 << 20, 413),
     ] {
@@ -335,6 +345,7 @@ async fn what_does_not_fit_is_refused_and_changes_nothing() {
             .post(UPLOADS, json!({ "media": media, "bytes": bytes }))
             .await;
         assert_eq!(refused.status.as_u16(), status, "{media} {bytes}");
+        refused.problem();
     }
     let path = alone.begin("image/jpeg", 1_000).await;
     let (right, wrong) = (("content-type", CHUNK), ("content-type", "image/jpeg"));
@@ -344,13 +355,13 @@ async fn what_does_not_fit_is_refused_and_changes_nothing() {
         (vec![right, ("upload-offset", "x")], 10, 422),
         (vec![right, ("upload-offset", "7")], 10, 409),
         (vec![right, ("upload-offset", "0")], 1_001, 413),
-        (vec![right, ("upload-offset", "0")], (1 << 20) + 1, 413),
+        (vec![right, ("upload-offset", "0")], (512 << 10) + 1, 413),
     ] {
         let refused = alone
             .ask(Method::PATCH, &path, &headers, vec![1; bytes])
             .await;
         assert_eq!(refused.status.as_u16(), status, "{headers:?}");
-        assert!(refused.json()["detail"].as_str().unwrap().len() > 10);
+        assert!(refused.problem().detail.len() > 10);
         if status == 409 {
             assert_eq!(refused.header("upload-offset"), "0");
         }
@@ -365,6 +376,7 @@ async fn what_does_not_fit_is_refused_and_changes_nothing() {
     ] {
         let refused = alone.report_with(&uploads).await;
         assert_eq!(refused.status.as_u16(), status, "{uploads:?}");
+        refused.problem();
     }
     let listed = alone.get("/v1/nodes/33/matters", &[]).await.json();
     assert_eq!(listed["matters"], json!([]));
@@ -405,7 +417,11 @@ async fn files_that_are_not_what_they_say_are_refused_with_a_reason_and_thrown_a
         ("image/jpeg", jpeg[..jpeg.len() - 20].to_vec(), "cut off"),
         ("image/png", bomb(), "60000 by 60000 pixels"),
         ("application/pdf", polyglot, "follows the end of the PDF"),
-        ("text/plain", b"\x7fELF\x02".to_vec(), "no text in UTF-8"),
+        (
+            "application/pdf",
+            b"\x7fELF\x02".to_vec(),
+            "not what it says",
+        ),
     ] {
         let path = alone.begin(media, file.len()).await;
         let refused = alone.chunk(&path, 0, &file).await;
@@ -422,7 +438,7 @@ async fn files_that_are_not_what_they_say_are_refused_with_a_reason_and_thrown_a
 #[tokio::test]
 async fn an_upload_belongs_to_whoever_began_it_and_to_one_matter() {
     let alone = Alone::start().await;
-    let upload = alone.upload("text/plain", "一".as_bytes()).await;
+    let upload = alone.upload("application/pdf", &pdf(1)).await;
     let (id, stranger) = (upload.parse().unwrap(), Actor::OsUser(4_242));
     let office = alone.office();
     assert!(office.upload(id, &stranger).await.is_err());
@@ -430,7 +446,7 @@ async fn an_upload_belongs_to_whoever_began_it_and_to_one_matter() {
     let chunk = Bytes::from_static(b"x");
     assert!(
         office
-            .continue_upload(id, 3, chunk, &stranger)
+            .continue_upload(id, 0, chunk, &stranger)
             .await
             .is_err()
     );
@@ -454,7 +470,7 @@ async fn one_person_and_one_node_have_only_so_much_waiting() {
         ..Limits::default()
     };
     office.limit_attachments(limits);
-    let begin = |bytes, who| office.begin_upload(Media::Text, bytes, Actor::OsUser(who));
+    let begin = |bytes, who| office.begin_upload(Media::Pdf, bytes, Actor::OsUser(who));
     let first = begin(600, 1).await.unwrap();
     let refused = begin(600, 1).await.unwrap_err().to_string();
     assert!(
@@ -471,8 +487,8 @@ async fn one_person_and_one_node_have_only_so_much_waiting() {
     begin(600, 3).await.unwrap();
     drop(office);
     let texts = [
-        alone.upload("text/plain", b"1").await,
-        alone.upload("text/plain", b"2").await,
+        alone.upload("application/pdf", &pdf(1)).await,
+        alone.upload("application/pdf", &pdf(2)).await,
     ];
     let many = alone.report_with(&texts).await;
     assert_eq!(many.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -482,6 +498,110 @@ async fn one_person_and_one_node_have_only_so_much_waiting() {
             .unwrap()
             .contains("2 files are too many")
     );
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_has_the_slip_of_a_report_sees_its_photo_and_no_other() {
+    let alone = Alone::start().await;
+    let mut reports = vec![];
+    for seed in [40, 50] {
+        let upload = alone.upload("image/jpeg", &photo(seed, 30)).await;
+        let report = json!({ "category": "enforcement/rubbish", "text": "见照片",
+            "attachments": [upload], "slip": true });
+        let reported = alone.post("/v1/nodes/33/matters", report).await.json();
+        let text = |name: &str| reported[name].as_str().unwrap().to_owned();
+        let files = format!("/v1/nodes/33/matters/{}/attachments/0", text("id"));
+        reports.push((files, text("token")));
+    }
+    let slip = [("reporter-token", reports[0].1.as_str())];
+    let own = alone.get(&reports[0].0, &slip).await;
+    assert_eq!(own.status, StatusCode::OK);
+    let other = alone.get(&reports[1].0, &slip).await;
+    assert_eq!(other.status, StatusCode::NOT_FOUND);
+    let upload = json!({ "media": "image/jpeg", "bytes": 9 }).to_string();
+    let headers = [("content-type", "application/json"), slip[0]];
+    let upload = alone.ask(Method::POST, UPLOADS, &headers, upload).await;
+    assert_eq!(upload.status, StatusCode::UNAUTHORIZED);
+    alone.host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_hand_in_list_and_save_files() {
+    let alone = Alone::start().await;
+    let wujitong = |arguments: &[&str]| {
+        let data = alone.dir.path().to_str().unwrap();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_wujitong"))
+            .args(arguments)
+            .args(["--data", data, "--node", "33"])
+            .env_remove("WUJITONG_CONFIG")
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (out, told) = (text(&output.stdout), text(&output.stderr));
+        (output.status.code().unwrap(), out, told)
+    };
+    let file = |name: &str| alone.dir.path().join(name).to_str().unwrap().to_owned();
+    let large = pdf(1_300_000);
+    std::fs::write(file("bridge.JPG"), photo(60, 40)).unwrap();
+    std::fs::write(file("plan.pdf"), &large).unwrap();
+    std::fs::write(file("fake.jpg"), "<html>").unwrap();
+    let (photo, plan, fake) = (file("bridge.JPG"), file("plan.pdf"), file("fake.jpg"));
+    let report = [
+        "matter",
+        "report",
+        "--category",
+        "enforcement/rubbish",
+        "见照片",
+    ];
+
+    let (code, id, told) =
+        wujitong(&[&report[..], &["--attach", &photo, "--attach", &plan]].concat());
+    assert_eq!(code, 0, "{told}");
+    let id = id.trim();
+    let (_, listed, _) = wujitong(&["matter", "attachment", id]);
+    assert!(
+        listed.contains("60 by 40 pixels") && listed.contains("application/pdf"),
+        "{listed}"
+    );
+    let (code, ..) = wujitong(&["matter", "attachment", id, "1", "-o", &file("saved.pdf")]);
+    assert_eq!(
+        (code, std::fs::read(file("saved.pdf")).unwrap()),
+        (0, large)
+    );
+    let saved = [
+        "matter",
+        "attachment",
+        id,
+        "0",
+        "--thumb",
+        "-o",
+        &file("small.jpg"),
+    ];
+    assert_eq!(wujitong(&saved).0, 0);
+    assert_eq!(size(&std::fs::read(file("small.jpg")).unwrap()), (60, 40));
+
+    let (code, _, told) = wujitong(&["matter", "attachment", id, "7", "-o", &file("none")]);
+    assert_eq!(code, 3, "{told}");
+    let (code, _, told) =
+        wujitong(&[&report[..], &["--attach", &photo, "--attach", &fake]].concat());
+    assert_eq!(code, 2, "{told}");
+    assert!(told.contains("not what it says"), "{told}");
+    let (code, _, told) = wujitong(&[&report[..], &["--attach", &file("none.png")]].concat());
+    assert_eq!(code, 1, "{told}");
+    let handled = [
+        "matter",
+        "handle",
+        id,
+        "--note",
+        "清运完毕",
+        "--attach",
+        &photo,
+    ];
+    let (code, _, told) = wujitong(&handled);
+    assert_eq!(code, 0, "{told}");
+    // Nothing is left of what was not used.
+    assert_eq!(alone.on_disk().len(), 2 + 1 + 2);
     alone.host.stop().await;
 }
 

@@ -259,9 +259,7 @@ fn answer(office: &Arc<Office>, file: OpenFile, name: &str, asked: &HeaderMap) -
         Stretch::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
         Stretch::Beyond => {
             let range = [(header::CONTENT_RANGE, format!("bytes */{length}"))];
-            let sentence = format!("the file has {length} bytes; ask for some of those");
-            let problem = Problem::turned_away(StatusCode::RANGE_NOT_SATISFIABLE, &sentence);
-            return (range, problem).into_response();
+            return (range, Problem::beyond(length)).into_response();
         }
     };
     let mut response = (status, headers).into_response();

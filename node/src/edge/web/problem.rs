@@ -106,6 +106,16 @@ impl Problem {
         )
     }
 
+    /// A stretch of a file that has no such bytes.
+    pub(super) fn beyond(length: u64) -> Self {
+        let sentence = format!("the file has {length} bytes; ask for some of those");
+        Self::new(
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            "beyond the end",
+            &sentence,
+        )
+    }
+
     /// Something asked for is not there.
     pub(super) fn missing(sentence: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not found", sentence)
@@ -136,6 +146,7 @@ impl Problem {
         use FileTrouble as T;
         let sentence = trouble.to_string();
         let turned = |status| Self::turned_away(status, &sentence);
+        let told = |status, title| Self::new(status, title, &sentence);
         match trouble {
             T::NotTaken(NotTaken::Media(..)) => turned(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             T::NotTaken(NotTaken::TooLong(..)) | T::Beyond { .. } => {
@@ -143,15 +154,15 @@ impl Problem {
             }
             T::NotTaken(_) | T::Paper(_) | T::Twice(_) => Self::unfit(&sentence),
             T::NoSuchUpload(_) | T::NoSuchFile(..) => Self::missing(&sentence),
-            T::Over(..) => turned(StatusCode::GONE),
+            T::Over(..) => told(StatusCode::GONE, "no longer kept"),
             T::Offset { .. } | T::NotReady(_) | T::Busy | T::Lost | T::NotYet(_) => {
-                turned(StatusCode::CONFLICT)
+                told(StatusCode::CONFLICT, "not as it stands")
             }
-            T::PersonFull(..) => turned(StatusCode::TOO_MANY_REQUESTS),
-            T::NodeFull | T::DiskFull => turned(StatusCode::INSUFFICIENT_STORAGE),
-            T::Unreached { .. } => turned(StatusCode::GATEWAY_TIMEOUT),
-            T::Wrong(_) => turned(StatusCode::BAD_GATEWAY),
-            T::Missing(_) => turned(StatusCode::NOT_FOUND),
+            T::PersonFull(..) => told(StatusCode::TOO_MANY_REQUESTS, "too much waiting"),
+            T::NodeFull | T::DiskFull => told(StatusCode::INSUFFICIENT_STORAGE, "no room"),
+            T::Unreached { .. } => told(StatusCode::GATEWAY_TIMEOUT, "out of reach"),
+            T::Wrong(_) => told(StatusCode::BAD_GATEWAY, "wrong bytes"),
+            T::Missing(_) => Self::missing(&sentence),
             T::Disk(_) => Self::of_store(trouble),
         }
     }

@@ -20,7 +20,7 @@ pub struct ProblemKind {
 }
 
 /// Kind, status, meaning.
-const KINDS: [(&str, u16, &str); 20] = [
+const KINDS: [(&str, u16, &str); 27] = [
     (
         "the-request-does-not-fit",
         422,
@@ -44,7 +44,7 @@ const KINDS: [(&str, u16, &str); 20] = [
     (
         "unsupported-media-type",
         415,
-        "The body is not JSON, or not said to be.",
+        "The body is not of the type that is taken, or not said to be.",
     ),
     (
         "refused-by-the-rules",
@@ -115,6 +115,41 @@ const KINDS: [(&str, u16, &str); 20] = [
         "the-store-does-not-answer",
         503,
         "It is not known whether it was done. Repeat it with the same Idempotency-Key.",
+    ),
+    (
+        "not-as-it-stands",
+        409,
+        "The upload or file is at another place, in another hand or not here yet. Look how it stands, then go on.",
+    ),
+    (
+        "too-much-waiting",
+        429,
+        "You handed in more than you used. Use some in a report, or throw some away.",
+    ),
+    (
+        "no-longer-kept",
+        410,
+        "The retention period is over. The file is nowhere any more.",
+    ),
+    (
+        "beyond-the-end",
+        416,
+        "The file has no bytes there. Content-Range says how long it is.",
+    ),
+    (
+        "out-of-reach",
+        504,
+        "The file lies at another node that cannot be reached now. Ask again later; what came so far is kept.",
+    ),
+    (
+        "wrong-bytes",
+        502,
+        "What another node sent is not the file. Ask again; tell whoever runs that node.",
+    ),
+    (
+        "no-room",
+        507,
+        "The disk is full, or the node keeps as many files as it may. Nothing was done.",
     ),
     (
         "misdirected-request",
