@@ -9,6 +9,7 @@ mod disk;
 mod drill;
 mod power;
 mod trace;
+mod uploads;
 
 /// The seed of this run.
 fn seed() -> u64 {
