@@ -11,7 +11,9 @@ use crate::{
         custody::{Docket, Standing},
         envelope::Lane,
         ids::MatterId,
-        matter::{Act, Body, Channel, Contact, Matter, Outcome, Place, Status, Target, Version},
+        matter::{
+            Act, Audience, Body, Channel, Contact, Matter, Outcome, Place, Status, Target, Version,
+        },
         receipt::Line,
         request::{Reply, Wish},
         suite::Digest,
@@ -237,6 +239,17 @@ pub struct RequestView {
     /// What became of it; absent while that is not known.
     #[schema(value_type = Option<serde_json::Value>)]
     pub reply: Option<Reply>,
+}
+
+impl MatterView {
+    /// Hides what offices said to each other, as it is shown to whoever reported the matter.
+    pub fn hide_inside_remarks(&mut self) {
+        for step in &mut self.steps {
+            if step.act == Act::Remark(Audience::Offices) && step.note.is_some() {
+                step.note = Some(BodyView::Masked);
+            }
+        }
+    }
 }
 
 /// How much waits for a neighbour in one lane.

@@ -22,7 +22,22 @@ async fn a_slip_reads_its_own_matter_and_looks_like_nothing_anywhere_else() {
     let (id, slip) = (reported.text("id"), reported.text("token"));
     let other = alone.report(&official).await;
     let with = |slip: &str, path: &str| alone.get(path).with("reporter-token", slip).send();
+    let inside = json!({ "act": "remark", "audience": "offices", "note": "只在内部说" });
+    let told = json!({ "act": "remark", "audience": "reporter", "note": "明天来修" });
+    for remark in [inside, told] {
+        let said = alone.post(&format!("matters/{id}/acts")).by(&official);
+        let said = said.body(remark).send().await.expect(200);
+        assert!(
+            said.json.to_string().contains("只在内部说"),
+            "offices read it"
+        );
+    }
     let own = with(&slip, &format!("matters/{id}")).await.expect(200);
+    let text = own.json.to_string();
+    assert!(
+        !text.contains("只在内部说") && text.contains("明天来修"),
+        "{text}"
+    );
     assert_eq!(own.json["id"], json!(id));
     let receipt = with(&slip, &format!("matters/{id}/receipt")).await;
     assert_eq!(receipt.expect(200).json["format"], 1);

@@ -24,7 +24,7 @@ pub(super) async fn answer(at: &At, guest: &Guest, done: Done) -> Result<Respons
     }
     match done.subject {
         Some(Subject::Matter(id)) if guest.may(Deed::ViewMatter).is_ok() => {
-            Ok(matters::view(at, id).await?.into_response())
+            Ok(matters::view(at, guest, id).await?.into_response())
         }
         Some(Subject::Matter(id)) => {
             let id = id.to_string();

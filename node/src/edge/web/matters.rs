@@ -13,14 +13,17 @@ use super::{
         PartsRequest, ReportRequest, Reported, WishRequest,
     },
     ask::{Asked, At, Given, Person, Traced, Visitor},
-    gate::Plain,
+    gate::{Guest, Plain},
     openapi::{MatterPath, NodePath},
     problem::Problem,
     rights,
     tag::Tagged,
 };
 use crate::{
-    domain::{ids::MatterId, people::Deed},
+    domain::{
+        ids::MatterId,
+        people::{Deed, Who},
+    },
     office::{OfficeError, people::TokenKind},
     telemetry,
 };
@@ -95,14 +98,23 @@ pub(super) async fn list(
 /// One matter with every step
 #[utoipa::path(get, path = "/v1/nodes/{code}/matters/{id}", tag = "matters", params(MatterPath),
     responses((status = 200, body = Named<MatterView>)))]
-pub(super) async fn show(at: At) -> Shown {
+pub(super) async fn show(at: At, Visitor(guest): Visitor) -> Shown {
     let id = at.param("id")?;
-    view(&at, id).await
+    view(&at, &guest, id).await
 }
 
-pub(super) async fn view(at: &At, id: MatterId) -> Shown {
-    let view = at.node.office.matter(id).await?;
-    Ok(Tagged::of(Named::new(view, &at.roster.tree)))
+pub(super) async fn view(at: &At, guest: &Guest, id: MatterId) -> Shown {
+    Ok(Tagged::of(seen(at, guest, id).await?))
+}
+
+/// A matter as this guest may see it: remarks among offices are none of a reporter's.
+async fn seen(at: &At, guest: &Guest, id: MatterId) -> Result<Named<MatterView>, OfficeError> {
+    let mut view = at.node.office.matter(id).await?;
+    let reporter = matches!(guest.known.who, Who::Reporter(_)) || guest.place.reported;
+    if reporter && guest.may(Deed::CommentInside).is_err() {
+        view.hide_inside_remarks();
+    }
+    Ok(Named::new(view, &at.roster.tree))
 }
 
 /// Do something with a matter that is held here
@@ -140,7 +152,7 @@ pub(super) async fn act(
         .office
         .work_with(id, work, note, &attachments, actor, trace);
     done.instrument(span).await?;
-    view(&at, id).await
+    view(&at, &guest, id).await
 }
 
 /// Ask the holder for something
@@ -168,8 +180,8 @@ pub(super) async fn ask(
     }
     let office = &at.node.office;
     office.wish(id, plea.wish(), note, actor).await?;
-    let matter = match office.matter(id).await {
-        Ok(view) => Some(Named::new(view, &at.roster.tree)),
+    let matter = match seen(&at, &guest, id).await {
+        Ok(seen) => Some(seen),
         Err(OfficeError::NoSuchMatter(_)) => None,
         Err(error) => return Err(error.into()),
     };
