@@ -55,7 +55,7 @@ pub use node::{Identity, Surroundings};
 pub use profile::{Lifetimes, Terms};
 pub use refusal::PeerRefusal;
 pub use revoked::Revoked;
-pub use sealing::{FileSealingKey, SealingError, SealingKey, SealingPublic};
+pub use sealing::{FileSealingKey, Recipient, SealingError, SealingKey, SealingPublic};
 pub use statement::{KeyStatement, Purpose, SignedKeyStatement, StatementError};
 
 use std::path::{Path, PathBuf};

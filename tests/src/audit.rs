@@ -140,7 +140,7 @@ impl Books {
             store: store.clone(),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(Chance),
-            seals: Arc::new(OwnSeal(Arc::new(
+            seals: Arc::new(OwnSeal::new(Arc::new(
                 FileSealingKey::generate().expect("a key").0,
             ))),
             suite: Suite::Ed25519Blake3,

@@ -22,7 +22,7 @@ use wujitong::{
         grpc,
         listen::{self, Doors},
     },
-    identity::{Identity, SealingPublic, SignedKeyStatement},
+    identity::{Identity, Recipient, SignedKeyStatement},
     link::{Broken, Carrier, Converse, Ended, Incoming},
     telemetry::Metrics,
     wire::{
@@ -52,7 +52,7 @@ pub struct Peer {
     acked: [u64; 4],
     refused: Vec<(Lane, u64, RefusalCode)>,
     /// For whom the other side unwraps, as it said in its greeting.
-    reader: Option<SealingPublic>,
+    reader: Option<Recipient>,
     incoming: Incoming,
     outgoing: Outgoing,
 }
@@ -189,7 +189,7 @@ impl Peer {
         if let Ok(Frame::Hello(hello)) = &frame {
             let own = SignedKeyStatement::decode(&hello.key_statements[0]);
             let own = own.expect("a statement").statement().expect("a statement");
-            self.reader = Some(own.sealing);
+            self.reader = Some(Recipient::new(own.sealing));
         }
         frame
     }

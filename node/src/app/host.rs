@@ -411,7 +411,7 @@ impl Workshop<'_> {
             store: self.store.clone(),
             clock: Arc::clone(clock),
             entropy: Arc::new(Chance),
-            seals: Arc::new(OwnSeal(Arc::clone(identity.sealing()))),
+            seals: Arc::new(OwnSeal::new(Arc::clone(identity.sealing()))),
             suite: identity.signer().suite(),
             metrics: self.metrics.division(division),
             cabinet: Cabinet::open(

@@ -6,17 +6,28 @@ use futures::{FutureExt, future::BoxFuture};
 
 use crate::{
     domain::seal::{Fresh, ObjectKey, SealSuite},
-    identity::{SealingError, SealingKey},
+    identity::{Recipient, SealingError, SealingKey},
     office::{SealFailure, Seals},
 };
 
 /// Seals and opens with a node's own key.
-#[derive(Clone, Debug)]
-pub struct OwnSeal(pub Arc<dyn SealingKey>);
+#[derive(Debug)]
+pub struct OwnSeal {
+    key: Arc<dyn SealingKey>,
+    own: Recipient,
+}
+
+impl OwnSeal {
+    /// Of this key.
+    pub fn new(key: Arc<dyn SealingKey>) -> Self {
+        let own = Recipient::new(key.public().clone());
+        Self { key, own }
+    }
+}
 
 impl Seals for OwnSeal {
     fn fresh(&self) -> Result<Fresh, SealFailure> {
-        self.0.public().fresh().map_err(failure)
+        self.own.fresh().map_err(failure)
     }
 
     fn unwrap<'a>(
@@ -24,7 +35,7 @@ impl Seals for OwnSeal {
         suite: SealSuite,
         wrap: &'a [u8],
     ) -> BoxFuture<'a, Result<ObjectKey, SealFailure>> {
-        let unwrapped = self.0.unwrap(suite, wrap);
+        let unwrapped = self.key.unwrap(suite, wrap);
         unwrapped.map(|key| key.map_err(failure)).boxed()
     }
 }

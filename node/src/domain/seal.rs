@@ -3,7 +3,7 @@
 //! ```text
 //! ciphertext = AEAD(object key, nonce 0, aad, the body as it stands on the wire)
 //! aad        = "wujitong/sealed/1" | u32 suite | matter | u8 class | commitment
-//! wrap       = HPKE base mode (RFC 9180) of the object key, for the holder's sealing key
+//! wrap       = the object key, sealed for the holder's sealing key (HPKE, RFC 9180)
 //! ```
 //!
 //! An object key seals one body, once, so the nonce need not vary. Whoever takes custody gets the same
@@ -22,8 +22,8 @@ const TAG: &[u8] = b"wujitong/sealed/1";
 /// Algorithms of a sealed body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum SealSuite {
-    /// The body under ChaCha20-Poly1305 (RFC 8439); its key wrapped with HPKE (RFC 9180):
-    /// DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305.
+    /// The body under ChaCha20-Poly1305 (RFC 8439); its key too, under one exported from HPKE
+    /// (RFC 9180): DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only.
     X25519ChaCha20Poly1305,
 }
 

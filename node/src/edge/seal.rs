@@ -13,7 +13,7 @@ use crate::{
         seal::{Kept, SealedBody},
         statement::{MerkleTree, Proof, Statement},
     },
-    identity::{Identity, KeyError, KeyRing, SealingError},
+    identity::{Identity, KeyError, KeyRing, Recipient, SealingError},
     outbox::sender::Parcel,
     wire::frame::{Batch, Entry},
 };
@@ -24,6 +24,7 @@ pub struct Sealer {
     network: NetworkId,
     keys: Arc<KeyRing>,
     peer: DivisionCode,
+    recipient: Option<Recipient>,
     /// Keys whose statements went over this session already.
     shown: HashSet<(DivisionCode, KeyId)>,
 }
@@ -55,6 +56,7 @@ impl Sealer {
             network,
             keys,
             peer,
+            recipient: None,
             shown: HashSet::new(),
         }
     }
@@ -98,7 +100,7 @@ impl Sealer {
     }
 
     /// Makes anew, for the peer, the wraps of what is sealed for this node.
-    async fn wrap(&self, kept: Vec<Kept>) -> Result<(Vec<Body>, Vec<SealedBody>), Unsealed> {
+    async fn wrap(&mut self, kept: Vec<Kept>) -> Result<(Vec<Body>, Vec<SealedBody>), Unsealed> {
         let (mut open, mut sealed) = (vec![], vec![]);
         for kept in kept {
             let own = match kept {
@@ -117,15 +119,23 @@ impl Sealer {
                     continue;
                 }
             };
-            let peer = self.keys.sealing(self.peer);
-            let peer = peer.ok_or(Unsealed::NoKey(self.peer))?;
-            let wrap = peer.wrap(&key);
+            let peer = self.peer;
+            let wrap = self.recipient()?.wrap(&key);
             sealed.push(SealedBody {
-                wrap: wrap.map_err(|error| Unsealed::Wrapping(self.peer, error))?,
+                wrap: wrap.map_err(|error| Unsealed::Wrapping(peer, error))?,
                 ..own
             });
         }
         Ok((open, sealed))
+    }
+
+    /// The peer, by the key that it shows now.
+    fn recipient(&mut self) -> Result<&Recipient, Unsealed> {
+        let shown = self.keys.sealing(self.peer);
+        let shown = shown.ok_or(Unsealed::NoKey(self.peer))?;
+        let same = self.recipient.take().filter(|it| *it.public() == shown);
+        let recipient = same.unwrap_or_else(|| Recipient::new(shown));
+        Ok(self.recipient.insert(recipient))
     }
 
     async fn prove(&self, parcel: &Parcel) -> Result<Vec<Proof>, KeyError> {

@@ -1,21 +1,47 @@
 //! Sealing keys: whoever has the private one unwraps the keys of bodies that were wrapped for it.
 //!
-//! Base mode of HPKE (RFC 9180). A wrap is the encapsulated key, followed by the sealed object key.
+//! HPKE (RFC 9180) in base mode, used for its exported secrets (section 5.3):
+//!
+//! ```text
+//! wrap = encapsulated key (32) | salt (16) | AEAD(Context.Export(salt, 32), nonce 0, aad, object key)
+//! ```
+//!
+//! One encapsulation serves many wraps: the exchange behind it would cost more than all else that a hop
+//! does with a matter. Every wrap has a key of its own, by its random salt, so the nonce need not vary and
+//! deleting a wrap leaves nothing of it.
 
-use std::{fmt, path::Path};
+use std::{
+    collections::HashMap,
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use hpke::{
-    Deserializable, Kem as _, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305,
-    kdf::HkdfSha256, kem::X25519HkdfSha256,
+    Deserializable, Kem as _, OpModeR, OpModeS, Serializable,
+    aead::{AeadCtxR, AeadCtxS, ExportOnlyAead},
+    kdf::HkdfSha256,
+    kem::X25519HkdfSha256,
 };
-use ring::rand::{SecureRandom, SystemRandom};
+use ring::{
+    aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    rand::{SecureRandom, SystemRandom},
+};
 
 use super::files::{self, FileError};
 use crate::domain::seal::{Fresh, ObjectKey, SealSuite};
 
-const INFO: &[u8] = b"wujitong/wrap/1";
+const INFO: &[u8] = b"wujitong/wrap/2";
+const ENCAPSULATED: usize = 32;
+const SALT: usize = 16;
+
+/// Wraps made before a new exchange.
+const WRAPS_OF_ONE: u32 = 4096;
+
+/// Opened encapsulations that are remembered, in each of two generations.
+const REMEMBERED: usize = 128;
 
 /// An X25519 private key in PKCS#8 (RFC 8410, section 7) is these bytes and the 32 of the key.
 const PKCS8_X25519: [u8; 16] = [
@@ -25,6 +51,8 @@ const PKCS8_X25519: [u8; 16] = [
 type Private = <X25519HkdfSha256 as hpke::Kem>::PrivateKey;
 type Public = <X25519HkdfSha256 as hpke::Kem>::PublicKey;
 type Encapsulated = <X25519HkdfSha256 as hpke::Kem>::EncappedKey;
+type Sending = AeadCtxS<ExportOnlyAead, HkdfSha256, X25519HkdfSha256>;
+type Receiving = AeadCtxR<ExportOnlyAead, HkdfSha256, X25519HkdfSha256>;
 
 /// Why a sealing key could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -61,49 +89,118 @@ pub struct SealingPublic {
     pub public: Vec<u8>,
 }
 
-impl SealingPublic {
-    /// Wraps an object key for whoever has the private key.
+/// Wraps object keys for whoever has the private key of one public key.
+pub struct Recipient {
+    public: SealingPublic,
+    exchanged: Mutex<Option<Exchanged>>,
+}
+
+/// What one exchange gave.
+struct Exchanged {
+    encapsulated: [u8; ENCAPSULATED],
+    context: Sending,
+    wraps: u32,
+}
+
+impl Recipient {
+    /// Whoever has the private key of `public`.
+    pub fn new(public: SealingPublic) -> Self {
+        Self {
+            public,
+            exchanged: Mutex::default(),
+        }
+    }
+
+    /// The public key.
+    pub fn public(&self) -> &SealingPublic {
+        &self.public
+    }
+
+    /// Wraps an object key.
     ///
     /// # Errors
     /// [`SealingError::Unusable`], [`SealingError::Randomness`].
     pub fn wrap(&self, key: &ObjectKey) -> Result<Bytes, SealingError> {
-        let SealSuite::X25519ChaCha20Poly1305 = self.suite;
-        let public = Public::from_bytes(&self.public).map_err(|_| SealingError::Unusable)?;
-        // The crate's own source panics if there is no randomness; asked first, ours says so.
-        SystemRandom::new()
-            .fill(&mut [0])
-            .map_err(|_| SealingError::Randomness)?;
-        let (encapsulated, sealed) = hpke::single_shot_seal::<
-            ChaCha20Poly1305,
-            HkdfSha256,
-            X25519HkdfSha256,
-        >(
-            &OpModeS::Base, &public, INFO, &key.0, &aad(self.suite)
-        )
-        .map_err(|_| SealingError::Unusable)?;
-        Ok([&encapsulated.to_bytes()[..], &sealed].concat().into())
+        let salt: [u8; SALT] = random()?;
+        let (encapsulated, cipher) = self.cipher(&salt)?;
+        let mut wrap = Vec::with_capacity(ENCAPSULATED + SALT + key.0.len() + 16);
+        wrap.extend_from_slice(&encapsulated);
+        wrap.extend_from_slice(&salt);
+        let mut sealed = key.0;
+        let tag = cipher
+            .seal_in_place_separate_tag(nonce(), aad(self.public.suite), &mut sealed)
+            .expect("a key is shorter than the cipher allows");
+        wrap.extend_from_slice(&sealed);
+        wrap.extend_from_slice(tag.as_ref());
+        Ok(wrap.into())
     }
 
     /// A new object key, wrapped.
     ///
     /// # Errors
-    /// As [`SealingPublic::wrap`].
+    /// As [`Recipient::wrap`].
     pub fn fresh(&self) -> Result<Fresh, SealingError> {
-        let mut key = ObjectKey([0; 32]);
-        SystemRandom::new()
-            .fill(&mut key.0)
-            .map_err(|_| SealingError::Randomness)?;
+        let key = ObjectKey(random()?);
         let wrap = self.wrap(&key)?;
         Ok(Fresh {
-            suite: self.suite,
+            suite: self.public.suite,
             key,
             wrap,
         })
     }
+
+    fn cipher(&self, salt: &[u8; SALT]) -> Result<([u8; ENCAPSULATED], LessSafeKey), SealingError> {
+        let mut exchanged = self.exchanged.lock().expect("nobody panics while wrapping");
+        if exchanged.as_ref().is_none_or(|it| it.wraps == WRAPS_OF_ONE) {
+            *exchanged = Some(Exchanged::with(&self.public)?);
+        }
+        let exchanged = exchanged.as_mut().expect("just made");
+        exchanged.wraps += 1;
+        let mut key = [0; 32];
+        (exchanged.context.export(salt, &mut key)).expect("32 bytes can be exported");
+        Ok((exchanged.encapsulated, cipher(&key)))
+    }
 }
 
-fn aad(suite: SealSuite) -> [u8; 4] {
-    suite.id().to_be_bytes()
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Recipient").field(&self.public).finish()
+    }
+}
+
+impl Exchanged {
+    fn with(public: &SealingPublic) -> Result<Self, SealingError> {
+        let SealSuite::X25519ChaCha20Poly1305 = public.suite;
+        let public = Public::from_bytes(&public.public).map_err(|_| SealingError::Unusable)?;
+        // The crate's own source panics if there is no randomness; asked first, ours says so.
+        let _: [u8; 1] = random()?;
+        let begun = hpke::setup_sender::<_, _, X25519HkdfSha256>(&OpModeS::Base, &public, INFO);
+        let (encapsulated, context) = begun.map_err(|_| SealingError::Unusable)?;
+        Ok(Self {
+            encapsulated: encapsulated.to_bytes().into(),
+            context,
+            wraps: 0,
+        })
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], SealingError> {
+    let mut bytes = [0; N];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| SealingError::Randomness)?;
+    Ok(bytes)
+}
+
+fn cipher(key: &[u8; 32]) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, key).expect("the key has 32 bytes"))
+}
+
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; NONCE_LEN])
+}
+
+fn aad(suite: SealSuite) -> Aad<[u8; 4]> {
+    Aad::from(suite.id().to_be_bytes())
 }
 
 /// A private sealing key. Implementations may wait for a device or another process.
@@ -127,6 +224,32 @@ pub trait SealingKey: fmt::Debug + Send + Sync {
 pub struct FileSealingKey {
     private: Private,
     public: SealingPublic,
+    opened: Mutex<Opened>,
+}
+
+/// Encapsulations opened lately, in two generations.
+#[derive(Default)]
+struct Opened {
+    young: HashMap<[u8; ENCAPSULATED], Arc<Receiving>>,
+    old: HashMap<[u8; ENCAPSULATED], Arc<Receiving>>,
+}
+
+impl Opened {
+    fn get(&mut self, encapsulated: &[u8; ENCAPSULATED]) -> Option<Arc<Receiving>> {
+        if let Some(context) = self.young.get(encapsulated) {
+            return Some(Arc::clone(context));
+        }
+        let context = self.old.remove(encapsulated)?;
+        self.put(*encapsulated, Arc::clone(&context));
+        Some(context)
+    }
+
+    fn put(&mut self, encapsulated: [u8; ENCAPSULATED], context: Arc<Receiving>) {
+        if self.young.len() == REMEMBERED {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(encapsulated, context);
+    }
 }
 
 impl FileSealingKey {
@@ -135,10 +258,7 @@ impl FileSealingKey {
     /// # Errors
     /// [`SealingError::Randomness`].
     pub fn generate() -> Result<(Self, String), SealingError> {
-        let mut seed = [0; 32];
-        SystemRandom::new()
-            .fill(&mut seed)
-            .map_err(|_| SealingError::Randomness)?;
+        let seed: [u8; 32] = random()?;
         let (private, _) = X25519HkdfSha256::derive_keypair(&seed);
         let pkcs8 = [&PKCS8_X25519[..], &private.to_bytes()].concat();
         let text = pem::encode(&pem::Pem::new("PRIVATE KEY", pkcs8));
@@ -163,6 +283,7 @@ impl FileSealingKey {
         Self {
             private,
             public: SealingPublic { suite, public },
+            opened: Mutex::default(),
         }
     }
 
@@ -170,22 +291,29 @@ impl FileSealingKey {
         if suite != self.public.suite {
             return Err(SealingError::OtherSuite);
         }
-        let (encapsulated, sealed) = wrap
-            .split_at_checked(Encapsulated::size())
+        let (encapsulated, rest) = wrap.split_first_chunk().ok_or(SealingError::NotMine)?;
+        let (salt, sealed) = rest
+            .split_first_chunk::<SALT>()
             .ok_or(SealingError::NotMine)?;
-        let encapsulated =
-            Encapsulated::from_bytes(encapsulated).map_err(|_| SealingError::NotMine)?;
-        let key = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-            &OpModeR::Base,
-            &self.private,
-            &encapsulated,
-            INFO,
-            sealed,
-            &aad(suite),
-        )
-        .map_err(|_| SealingError::NotMine)?;
-        let key = key.as_slice().try_into();
+        let mut key = [0; 32];
+        let context = self.context(encapsulated)?;
+        (context.export(salt, &mut key)).expect("32 bytes can be exported");
+        let mut sealed = sealed.to_vec();
+        let key = cipher(&key).open_in_place(nonce(), aad(suite), &mut sealed);
+        let key = <[u8; 32]>::try_from(&*key.map_err(|_| SealingError::NotMine)?);
         Ok(ObjectKey(key.map_err(|_| SealingError::NotMine)?))
+    }
+
+    fn context(&self, encapsulated: &[u8; ENCAPSULATED]) -> Result<Arc<Receiving>, SealingError> {
+        let remembered = || self.opened.lock().expect("nobody panics while remembering");
+        if let Some(context) = remembered().get(encapsulated) {
+            return Ok(context);
+        }
+        let shared = Encapsulated::from_bytes(encapsulated).map_err(|_| SealingError::NotMine)?;
+        let context = hpke::setup_receiver(&OpModeR::Base, &self.private, &shared, INFO);
+        let context = Arc::new(context.map_err(|_| SealingError::NotMine)?);
+        remembered().put(*encapsulated, Arc::clone(&context));
+        Ok(context)
     }
 }
 
@@ -223,7 +351,8 @@ mod tests {
         std::fs::write(&path, &text).expect("written");
         let key = FileSealingKey::load(&path).expect("read back");
         assert_eq!(key.public(), made.public());
-        let fresh = made.public().fresh().expect("wrapped");
+        let recipient = Recipient::new(made.public().clone());
+        let fresh = recipient.fresh().expect("wrapped");
         let unwrapped = key.unwrap(fresh.suite, &fresh.wrap).await;
         assert_eq!(unwrapped.expect("unwrapped"), fresh.key);
         assert!(
@@ -238,7 +367,8 @@ mod tests {
     async fn another_key_and_every_changed_byte_of_a_wrap_are_refused() {
         let (key, _) = FileSealingKey::generate().expect("a key");
         let (other, _) = FileSealingKey::generate().expect("a key");
-        let fresh = key.public().fresh().expect("wrapped");
+        let fresh = Recipient::new(key.public().clone()).fresh();
+        let fresh = fresh.expect("wrapped");
         let refused = other.unwrap(SUITE, &fresh.wrap).await;
         assert!(matches!(refused, Err(SealingError::NotMine)));
         for at in 0..fresh.wrap.len() {
@@ -251,13 +381,60 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn wraps_that_share_an_exchange_have_keys_of_their_own() {
+        let (key, _) = FileSealingKey::generate().expect("a key");
+        let recipient = Recipient::new(key.public().clone());
+        let (one, other) = (recipient.fresh(), recipient.fresh());
+        let (one, other) = (one.expect("wrapped"), other.expect("wrapped"));
+        assert_eq!(one.wrap[..ENCAPSULATED], other.wrap[..ENCAPSULATED]);
+        let mixed = [
+            &one.wrap[..ENCAPSULATED + SALT],
+            &other.wrap[ENCAPSULATED + SALT..],
+        ];
+        let refused = key.unwrap(SUITE, &mixed.concat()).await;
+        assert!(matches!(refused, Err(SealingError::NotMine)));
+        assert_eq!(
+            key.unwrap(SUITE, &one.wrap).await.expect("unwrapped"),
+            one.key
+        );
+    }
+
+    #[tokio::test]
+    async fn exchanges_end_and_what_was_forgotten_is_opened_anew() {
+        let (key, _) = FileSealingKey::generate().expect("a key");
+        let first = Recipient::new(key.public().clone()).fresh();
+        let first = first.expect("wrapped");
+        for _ in 0..=2 * REMEMBERED {
+            let fresh = Recipient::new(key.public().clone()).fresh();
+            let fresh = fresh.expect("wrapped");
+            let unwrapped = key.unwrap(SUITE, &fresh.wrap).await;
+            assert_eq!(unwrapped.expect("unwrapped"), fresh.key);
+        }
+        let unwrapped = key.unwrap(SUITE, &first.wrap).await;
+        assert_eq!(unwrapped.expect("unwrapped"), first.key);
+        let opened = key.opened.lock().expect("no panic");
+        assert!(opened.young.len() + opened.old.len() <= 2 * REMEMBERED);
+
+        let recipient = Recipient::new(key.public().clone());
+        let wraps = || recipient.fresh().expect("wrapped").wrap;
+        let before = wraps();
+        let mut last = wraps();
+        for _ in 2..WRAPS_OF_ONE {
+            last = wraps();
+        }
+        assert_eq!(before[..ENCAPSULATED], last[..ENCAPSULATED]);
+        assert_ne!(before[..ENCAPSULATED], wraps()[..ENCAPSULATED]);
+    }
+
     #[test]
     fn a_public_key_that_leads_nowhere_is_refused() {
         let nowhere = SealingPublic {
             suite: SUITE,
             public: vec![0; 32],
         };
-        assert!(matches!(nowhere.fresh(), Err(SealingError::Unusable)));
+        let fresh = Recipient::new(nowhere).fresh();
+        assert!(matches!(fresh, Err(SealingError::Unusable)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Each unit that changes matters or templates holds one entry for each of them, under a count without
 //! gaps. Whoever listens reads entries by that count and is given only what is durable. The log keeps
-//! the newest [`KEPT`] entries.
+//! the newest [`KEPT`] entries. What one unit tells lies in one record, by the number of its last entry.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,7 +21,7 @@ use crate::{
         matter::{Matter, Version},
         template::{Stance, Template},
     },
-    store::{Range, record},
+    store::{Range, record, record::RecordError},
 };
 
 /// Entries that are kept.
@@ -30,8 +30,10 @@ pub const KEPT: u64 = 100_000;
 const MOST_LISTENERS: usize = 512;
 /// … of one caller.
 const MOST_OF_ONE: usize = 16;
-/// Old entries deleted by a unit beyond as many as it adds.
-const SWEPT: u64 = 4;
+/// Entries in one record, at most: they must fit into a value of the store.
+const TOGETHER: usize = 128;
+/// Old records deleted by a unit beyond as many as it adds.
+const SWEPT: usize = 4;
 
 /// Which entries there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,10 +99,10 @@ impl Desk<'_> {
         }
         let counts: Option<Counts> = self.read(keys::CHANGE_COUNTS).await?;
         let mut counts = counts.unwrap_or(Counts::NONE);
-        let before = counts.newest;
+        let mut told = Vec::new();
         for what in news {
             counts.newest += 1;
-            let change = Change {
+            told.push(Change {
                 id: ChangeId {
                     epoch: self.ledger.epoch.id.short(),
                     n: counts.newest,
@@ -108,15 +110,25 @@ impl Desk<'_> {
                 at: self.now,
                 actor: ActorKind::from(&self.actor),
                 what,
-            };
-            self.view
-                .put(keys::change(counts.newest), record::write(&change));
+            });
         }
-        let mut swept = counts.newest - before + SWEPT;
-        while swept > 0 && counts.newest - counts.oldest >= self.office.listeners.kept() {
-            self.view.delete(keys::change(counts.oldest));
-            counts.oldest += 1;
-            swept -= 1;
+        let records = told.chunks(TOGETHER);
+        let most = records.len() + SWEPT;
+        for changes in records {
+            let last = changes.last().expect("chunks are not empty").id.n;
+            self.view.put(keys::change(last), record::write(changes));
+        }
+        let kept = self.office.listeners.kept();
+        if counts.newest - counts.oldest >= kept {
+            let oldest = Range::prefix(keys::CHANGES);
+            for (key, _) in self.view.scan(oldest, most, false).await? {
+                let last = keys::change_number(&key).ok_or(RecordError::Damaged("change"))?;
+                if counts.newest - last < kept {
+                    break;
+                }
+                self.view.delete(key);
+                counts.oldest = last + 1;
+            }
         }
         self.view.put(keys::CHANGE_COUNTS, record::write(&counts));
         Ok(true)
@@ -260,10 +272,17 @@ impl Office {
 
     /// Entries after number `after`, oldest first, at most `limit`. All of them are durable.
     pub async fn changes(&self, after: u64, limit: usize) -> Result<Vec<Change>, OfficeError> {
+        let found = self.records_from(after.saturating_add(1), limit).await?;
+        let after = found.into_iter().flatten().filter(|it| it.id.n > after);
+        Ok(after.take(limit).collect())
+    }
+
+    /// The record that holds entry `n`, or the first behind it, and those that follow.
+    async fn records_from(&self, n: u64, limit: usize) -> Result<Vec<Vec<Change>>, OfficeError> {
         let mut range = Range::prefix(keys::CHANGES);
-        range.from = keys::change(after.saturating_add(1));
+        range.from = keys::change(n);
         let found = self.read_all(range, limit).await?;
-        Ok(found.into_iter().map(|(_, change)| change).collect())
+        Ok(found.into_iter().map(|(_, changes)| changes).collect())
     }
 
     /// The number of the newest entry, and how many are kept.
@@ -281,10 +300,8 @@ impl Office {
     }
 
     async fn change(&self, n: u64) -> Result<Option<Change>, OfficeError> {
-        let store = &self.supplies.store;
-        let seen = store.get(self.me, &keys::change(n)).await?;
-        store.settle(seen.generation).await?;
-        Ok(seen.value.map(|bytes| record::read(&bytes)).transpose()?)
+        let found = self.records_from(n, 1).await?;
+        Ok(found.into_iter().flatten().find(|it| it.id.n == n))
     }
 
     async fn end_of(&self, counts: Counts) -> Result<ChangeId, OfficeError> {

@@ -448,9 +448,15 @@ pub(super) fn imported(source: &Source, id: &str) -> Bytes {
     key(b"Ei", &[source.as_str().as_bytes(), &[0], id.as_bytes()])
 }
 
-/// A change that is told.
-pub(super) fn change(n: u64) -> Bytes {
-    key(CHANGES, &[&n.to_be_bytes()])
+/// Changes that one unit told, by the number of the last.
+pub(super) fn change(last: u64) -> Bytes {
+    key(CHANGES, &[&last.to_be_bytes()])
+}
+
+/// The number in the key of changes.
+pub(super) fn change_number(key: &[u8]) -> Option<u64> {
+    let number = key.strip_prefix(CHANGES)?.try_into().ok()?;
+    Some(u64::from_be_bytes(number))
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub(super) enum Point {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            bytes: 2 << 20,
+            bytes: 4 << 20,
             idle: Duration::from_secs(1),
             probe: None,
         }

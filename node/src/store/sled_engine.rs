@@ -10,7 +10,7 @@ mod lock;
 mod open;
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     ffi::OsString,
     fs::{self, File},
     io,
@@ -123,14 +123,23 @@ impl Engine for SledEngine {
     }
 
     fn apply(&self, batch: &[&[Write]]) -> Result<(), String> {
-        let mut writes = sled::Batch::default();
-        for (key, value) in batch.iter().copied().flatten() {
-            match value {
-                Some(value) => writes.insert(&key[..], sealed(key, value)),
-                None => writes.remove(&key[..]),
+        // Of several writes of a key the last counts.
+        let writes = batch.iter().copied().flatten();
+        let last: BTreeMap<_, _> = writes.map(|(key, value)| (key, value)).collect();
+        let apply = || {
+            let mut writes = sled::Batch::default();
+            for (key, value) in last {
+                match value {
+                    Some(value) => writes.insert(&key[..], sealed(key, value)),
+                    // Much is gone before a checkpoint sees it, and sled writes a page for what it
+                    // never had, too.
+                    None if self.db.contains_key(key)? => writes.remove(&key[..]),
+                    None => {}
+                }
             }
-        }
-        guarded(|| self.db.apply_batch(writes)).map_err(Cause::text)
+            self.db.apply_batch(writes)
+        };
+        guarded(apply).map_err(Cause::text)
     }
 
     fn sync(&self) -> Result<(), String> {

@@ -12,6 +12,7 @@ use wujitong::{
         seal::{Kept, SealedBody},
         suite::Suite,
     },
+    identity::Recipient,
     office::{BodyView, NewReport, OfficeError, Reach},
     store::{Range, record},
     wire::{frame::Frame, refusal::RefusalCode},
@@ -342,7 +343,7 @@ async fn a_transfer_that_comes_again_without_its_bodies_is_answered_as_before() 
 async fn what_is_sealed_wrongly_or_not_at_all_is_refused_for_good_and_nothing_changes() {
     let network = without_the_village().await;
     let mut talk = talk(&network, TOWNSHIP).await;
-    let other = network.identity(COUNTY).sealing().public().clone();
+    let other = Recipient::new(network.identity(COUNTY).sealing().public().clone());
     type Spoil = fn(&mut SealedBody);
     let spoils: [Spoil; 5] = [
         |sealed| sealed.class = Class::Public,

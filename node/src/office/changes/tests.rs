@@ -92,6 +92,49 @@ async fn every_commit_that_changes_a_matter_is_told_once_and_without_gaps() {
 }
 
 #[tokio::test]
+async fn what_one_unit_changed_is_told_from_any_place_in_it_and_forgotten_together() {
+    let node = office(&MemoryDisk::default(), 1).await;
+    let id = report(&node).await;
+    let mut matter = node.docket(id).await.unwrap().unwrap().matter;
+    let mut desk = node.desk(somebody()).await.unwrap();
+    let parts = u64::try_from(TOGETHER).unwrap() + 2;
+    for number in 0..parts {
+        matter.id.number = 1_000 + number;
+        desk.news.left(&matter);
+    }
+    assert!(desk.tell_changes().await.unwrap());
+    let ticket = desk.view.submit().await.unwrap();
+    ticket.durable().await.unwrap();
+    let numbers = |told: Vec<Change>| told.iter().map(|it| it.id.n).collect::<Vec<_>>();
+    let told = node.changes(1, 1_000).await.unwrap();
+    let first = told[0].id.n;
+    assert_eq!(numbers(told), (first..first + parts).collect::<Vec<_>>());
+    let some = node.changes(first + 2, 4).await.unwrap();
+    assert_eq!(numbers(some), [first + 3, first + 4, first + 5, first + 6]);
+    let last = first + parts - 1;
+    assert_eq!(node.change(last).await.unwrap().unwrap().id.n, last);
+    assert_eq!(node.change(last + 1).await.unwrap(), None);
+
+    let kept = parts - 1;
+    (node.listeners.kept).store(kept, std::sync::atomic::Ordering::Relaxed);
+    report(&node).await;
+    let (newest, left) = node.change_counts_view().await.unwrap();
+    assert_eq!(newest, last + 1);
+    assert_eq!(
+        left,
+        1 + parts,
+        "the older record holds entries that are kept"
+    );
+    for _ in 0..kept {
+        report(&node).await;
+    }
+    let (newest, left) = node.change_counts_view().await.unwrap();
+    assert_eq!(left, kept);
+    let rest = numbers(node.changes(0, 1_000).await.unwrap());
+    assert_eq!(rest, (newest + 1 - kept..=newest).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn what_was_refused_or_only_read_is_not_told() {
     let office = office(&MemoryDisk::default(), 1).await;
     let id = report(&office).await;
