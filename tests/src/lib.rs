@@ -29,6 +29,9 @@ pub const ZONE: &str = "zj.example";
 /// Somebody at the node's own machine.
 pub const CLERK: Actor = Actor::OsUser(1000);
 
+/// Whoever verifies what the clerk did.
+pub const INSPECTOR: Actor = Actor::OsUser(1001);
+
 /// 浙江省.
 pub const PROVINCE: &str = "33";
 /// 衢州市.

@@ -11,12 +11,14 @@ use super::{
     clock::ClockRefusal,
     envelope::Outgoing,
     matter::{CustodyVersion, Matter},
+    people::{Deed, Reach, Role, reach},
     request::{Ask, AskId, Asked, Reply, Wish},
     time::Timestamp,
 };
 
 mod act;
 mod bundle;
+mod handlers;
 mod hear;
 mod receive;
 mod report;
@@ -27,6 +29,7 @@ mod time;
 
 pub use act::{act, arbiter, close, merge, recategorise, return_to, transfer};
 pub use bundle::{end_part, open_part};
+pub use handlers::Handlers;
 pub use hear::{check_seen, hear_notice, holder_to_ask, reply_to};
 pub use receive::{GiveRefusal, Incoming, Taken, receive, settle};
 pub use report::{Report, report};
@@ -223,6 +226,13 @@ pub enum Refusal {
         "nobody reported back on this matter, so there is nothing to verify; record feedback first"
     )]
     NothingToVerify,
+    /// Policy wants somebody else to look.
+    #[error(
+        "you handled this matter or reported back on it, and policy wants another person to verify it; \
+         ask somebody else here who may: {list}",
+        list = verifiers()
+    )]
+    OwnWork,
     /// Nothing was said since.
     #[error("everything in this matter was erased before; nothing is left to erase")]
     ErasedAlready,
@@ -280,6 +290,17 @@ pub enum Refusal {
     /// Too many requests wait.
     #[error("{0} requests of this division wait for an answer; wait for one")]
     TooManyAsked(usize),
+}
+
+/// The roles that verify, in words.
+fn verifiers() -> String {
+    let verifies = |role: &Role| reach(*role, Deed::Verify) != Reach::None;
+    let names: Vec<&str> = Role::ALL
+        .into_iter()
+        .filter(verifies)
+        .map(Role::name)
+        .collect();
+    names.join(", ")
 }
 
 /// A matter with this many steps can only be closed, so that its state fits an envelope. Relays,

@@ -86,7 +86,7 @@ impl Office {
             .ok_or(record::RecordError::Damaged("ledger"))?;
         let policy = self.statutes(&mut view).await?;
         let mut desk = Desk {
-            terms: policy.limits().terms(),
+            terms: policy.limits().terms(self.me.tier()),
             policy,
             new_policy: false,
             office: self,

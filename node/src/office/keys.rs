@@ -100,6 +100,11 @@ pub(super) fn erased_here(id: MatterId) -> Bytes {
     key(b"Se", &[&id.to_bytes()])
 }
 
+/// Who of this node's people worked on a matter.
+pub(super) fn handlers(id: MatterId) -> Bytes {
+    key(b"Sh", &[&id.to_bytes()])
+}
+
 /// The highest custody version of a matter this node refused to take from a giver.
 pub(super) fn refused_give(giver: DivisionCode, id: MatterId) -> Bytes {
     key(b"g", &[&code(giver), &id.to_bytes()])

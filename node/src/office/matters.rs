@@ -8,7 +8,7 @@ use crate::{
         actor::Actor,
         attachment::{Attachment, UploadId},
         category::{Category, Class},
-        custody::{self, Docket, Refusal, Turn},
+        custody::{self, Docket, Handlers, Refusal, Turn},
         ids::MatterId,
         matter::{Act, Body, Ground, Outcome, Version},
         request::{self, Ask, AskId, Asked, Wish},
@@ -165,6 +165,11 @@ impl Office {
             telemetry::follow(&span, trace);
         }
         desk.trace = telemetry::carry(&span, incoming.as_deref());
+        let handlers = keys::handlers(id);
+        let mut hands: Handlers = desk.read(&handlers).await?.unwrap_or_default();
+        if let Work::Do(act) = work {
+            hands.check(&docket.matter, act, &desk.actor, desk.seat().terms)?;
+        }
         let attachments = desk.take_uploads(files).await?;
         let note = desk.keep_note(&docket, note, &attachments).await?;
         let seat = desk.seat();
@@ -194,6 +199,9 @@ impl Office {
         if let Some(step) = steps.rposition(|step| step.note == note) {
             let step = u16::try_from(step).expect("a matter has some hundred steps at most");
             desk.bind(id, step, &attachments);
+        }
+        if hands.note(&decision.docket.matter, &desk.actor) {
+            desk.view.put(handlers, record::write(&hands));
         }
         desk.apply(decision).await?;
         let ticket = desk.submit().await?;

@@ -376,3 +376,34 @@ async fn residents_do_not_say_how_urgent_they_are() {
     }
     alone.host.stop().await;
 }
+
+#[tokio::test]
+async fn what_an_official_handled_another_verifies() {
+    let alone = Alone::start().await;
+    let tokens = alone.administrators().await;
+    let one = alone.person(&tokens, "one", &["official"]).await;
+    let two = alone.person(&tokens, "two", &["official"]).await;
+    let id = alone.report(&one).await;
+    let act = |by: &str, act: &str, more: Value| {
+        let mut body = json!({ "act": act, "note": "灯已修好" });
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        alone
+            .post(&format!("matters/{id}/acts"))
+            .by(by)
+            .body(body)
+            .send()
+    };
+    act(&one, "feedback", json!({})).await.expect(200);
+    let own = act(&one, "verify", json!({ "passed": true }))
+        .await
+        .expect(409);
+    assert_eq!(own.problem(), "refused-by-the-rules");
+    assert!(own.text("hint").contains("dispatcher"), "{own:?}");
+    let seen = act(&two, "verify", json!({ "passed": true }))
+        .await
+        .expect(200);
+    assert_eq!(seen.json["status"], "verified");
+    alone.host.stop().await;
+}

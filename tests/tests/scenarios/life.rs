@@ -22,7 +22,7 @@ use wujitong::{
     office::{BodyView, Clock, NewReport, NewTemplate, Office, Stands, Work},
 };
 use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, emergency,
+    CITY, CLERK, COUNTY, INSPECTOR, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, emergency,
     eventually, known, rubbish,
 };
 
@@ -61,7 +61,11 @@ async fn acts(network: &Network, at: &str, id: MatterId) -> Vec<Act> {
 
 async fn work(office: &Office, id: MatterId, work: Work) {
     let note = Some("经办说明 a remark".to_owned());
-    office.work(id, work, note, CLERK, None).await.unwrap();
+    let by = match work {
+        Work::Do(Act::Verify(_)) => INSPECTOR,
+        _ => CLERK,
+    };
+    office.work(id, work, note, by, None).await.unwrap();
 }
 
 async fn ask(network: &Network, at: &str, id: MatterId, wish: Wish) {

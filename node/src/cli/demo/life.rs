@@ -1,6 +1,6 @@
 //! The parts of the story that show a matter's whole life.
 
-use super::story::{Teller, Told, clerk, ensure, office_failed};
+use super::story::{Teller, Told, clerk, ensure, inspector, office_failed};
 use crate::{
     cli::Failure,
     domain::{
@@ -181,7 +181,11 @@ impl Teller<'_> {
             Work::Do(Act::Close(Outcome::Solved)),
         ] {
             let note = words("已更换灯具 a new lamp");
-            let done = office.work(id, work, note, clerk(), None).await;
+            let by = match work {
+                Work::Do(Act::Verify(_)) => inspector(),
+                _ => clerk(),
+            };
+            let done = office.work(id, work, note, by, None).await;
             done.map_err(office_failed)?;
         }
         self.network

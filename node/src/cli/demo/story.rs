@@ -215,6 +215,11 @@ pub(super) fn clerk() -> Actor {
     Actor::Rule("demo".to_owned())
 }
 
+/// Whoever looks at what the clerk did.
+pub(super) fn inspector() -> Actor {
+    Actor::Rule("demo inspector".to_owned())
+}
+
 pub(super) fn office_failed(error: OfficeError) -> Failure {
     Failure::Failed(error.to_string())
 }

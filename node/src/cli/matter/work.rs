@@ -98,6 +98,9 @@ pub(super) enum Work {
     },
     /// Looks whether it is done (核查)
     ///
+    /// Where policy says so (`verify_by_another`: everywhere above villages unless a template says
+    /// otherwise), whoever handled the matter or reported back on it does not verify it too.
+    ///
     /// Examples:
     ///   wujitong matter verify 330825002222-1f3a9c04-17
     ///   wujitong matter verify 330825002222-1f3a9c04-17 --failed --note "仍不亮"

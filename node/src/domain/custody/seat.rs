@@ -30,6 +30,8 @@ pub struct Terms {
     pub contests: u32,
     /// Whether somebody must look before a matter is closed as solved.
     pub verify_first: bool,
+    /// Whether whoever handled a matter here may not verify it.
+    pub verify_by_another: bool,
 }
 
 impl Default for Terms {
@@ -41,6 +43,7 @@ impl Default for Terms {
             contest_days: 30,
             contests: 2,
             verify_first: false,
+            verify_by_another: false,
         }
     }
 }

@@ -55,6 +55,12 @@ pub enum PolicyFault {
     /// Not a tier.
     #[error("`{0}` is no tier; write stay, province, city, county, township or village")]
     Tier(String),
+    /// Not a tier, or named before in the same list.
+    #[error(
+        "`{0}` is no tier, or stands here twice; name each of province, city, county, township and \
+         village once at most"
+    )]
+    TierOnce(String),
     /// Not a length of time.
     #[error("{0}")]
     Allowance(BadAllowance),

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use topology::Tier;
+
 use super::{Allowance, At, Decided, Policy, Ruled, SHIPPED_SHEET, Sheet};
 use crate::domain::custody::Terms;
 
@@ -14,6 +16,7 @@ pub(super) struct Stated {
     pub(super) contest_days: Option<At<u16>>,
     pub(super) contests: Option<At<u8>>,
     pub(super) verify_first: Option<At<bool>>,
+    pub(super) verify_by_another: Option<At<Vec<Tier>>>,
     pub(super) bounces: Option<At<u8>>,
     pub(super) warn_percent: Option<At<u8>>,
     pub(super) anonymous: Option<At<bool>>,
@@ -41,6 +44,9 @@ pub struct Limits {
     pub contests: Ruled<u8>,
     /// Whether somebody must look before a matter is closed as solved. Yes if anybody states it.
     pub verify_first: Ruled<bool>,
+    /// At which tiers whoever handled a matter may not verify it (核查), highest first. All that any
+    /// template states.
+    pub verify_by_another: Ruled<Vec<Tier>>,
     /// So many returns, and the common parent decides, 1 to 20. The fewest stated.
     pub bounces: Ruled<u8>,
     /// A clock is due soon when less than this share is left, 1 to 90. The most stated.
@@ -64,13 +70,14 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What of them binds custody.
-    pub fn terms(&self) -> Terms {
+    /// What of them binds custody at a division of this tier.
+    pub fn terms(&self, me: Tier) -> Terms {
         Terms {
             bounces: self.bounces.value.into(),
             contest_days: self.contest_days.value.into(),
             contests: self.contests.value.into(),
             verify_first: self.verify_first.value,
+            verify_by_another: self.verify_by_another.value.contains(&me),
         }
     }
 
@@ -88,6 +95,19 @@ impl Limits {
             value: self.types.value.join(", "),
             rule: self.types.rule.clone(),
         };
+        let tiers: Vec<&str> = self
+            .verify_by_another
+            .value
+            .iter()
+            .map(|t| t.name())
+            .collect();
+        let by_another = Ruled {
+            value: match tiers.is_empty() {
+                true => "at no tier".to_owned(),
+                false => tiers.join(", "),
+            },
+            rule: self.verify_by_another.rule.clone(),
+        };
         vec![
             decided("most pauses", &self.pauses),
             decided("days of pause", &self.pause_days),
@@ -95,6 +115,7 @@ impl Limits {
             decided("days to contest", &self.contest_days),
             decided("times to contest", &self.contests),
             decided("verified before closing", &self.verify_first),
+            decided("verified by another person", &by_another),
             decided("returns before the common parent decides", &self.bounces),
             decided("due soon at percent left", &self.warn_percent),
             decided("anonymous reports", &self.anonymous),
@@ -133,6 +154,7 @@ impl Policy {
             contest_days: self.limit(|s| &s.contest_days, |one, other| one > other),
             contests: self.limit(|s| &s.contests, |one, other| one > other),
             verify_first: self.limit(|s| &s.verify_first, |one, other| *one && !*other),
+            verify_by_another: self.verified_by_another(),
             bounces: self.limit(|s| &s.bounces, |one, other| one < other),
             warn_percent: self.limit(|s| &s.warn_percent, |one, other| one > other),
             anonymous: self.limit(|s| &s.anonymous, |_, _| false),
@@ -166,6 +188,20 @@ impl Policy {
             .reduce(|first, later| {
                 let counts = stricter(&later.value, &first.value);
                 if counts { later } else { first }
+            })
+            .expect("the shipped policy is there if nothing else is")
+    }
+
+    fn verified_by_another(&self) -> Ruled<Vec<Tier>> {
+        self.stated(|stated| &stated.verify_by_another)
+            .reduce(|first, later| {
+                let mut both = first.value.clone();
+                both.extend(&later.value);
+                both.sort_unstable();
+                both.dedup();
+                let widens = both.len() > first.value.len();
+                let rule = if widens { later.rule } else { first.rule };
+                Ruled { value: both, rule }
             })
             .expect("the shipped policy is there if nothing else is")
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
-use topology::{DivisionCode, Tree, UnitKind};
+use topology::{DivisionCode, Tier, Tree, UnitKind};
 
 use super::{
     Allowance, At, BadPolicy, Category, Channel, Fits, Handles, Line, Listed, NamedDepartment,
@@ -168,6 +168,7 @@ struct RawLimits {
     contest_days: Option<Spanned<i64>>,
     contests: Option<Spanned<i64>>,
     verify_first: Option<Spanned<bool>>,
+    verify_by_another: Option<Spanned<Vec<Spanned<String>>>>,
     bounces: Option<Spanned<i64>>,
     warn_percent: Option<Spanned<i64>>,
     anonymous: Option<Spanned<bool>>,
@@ -383,6 +384,10 @@ impl Lines<'_> {
             contest_days: self.number("contest_days", 1..367, limits.contest_days)?,
             contests: self.number("contests", 0..11, limits.contests)?,
             verify_first: self.plain(limits.verify_first),
+            verify_by_another: limits
+                .verify_by_another
+                .map(|t| self.tiers(t))
+                .transpose()?,
             bounces: self.number("bounces", 1..21, limits.bounces)?,
             warn_percent: self.number("warn_percent", 1..91, limits.warn_percent)?,
             anonymous: self.plain(limits.anonymous),
@@ -394,6 +399,19 @@ impl Lines<'_> {
             note_chars: self.number("note", chars.clone(), texts.note)?,
             answer_chars: self.number("answer", chars, texts.answer)?,
         })
+    }
+
+    fn tiers(&self, raw: Spanned<Vec<Spanned<String>>>) -> Read<At<Vec<Tier>>> {
+        let line = self.at(&raw);
+        let mut value = vec![];
+        for word in raw.into_inner() {
+            match word.get_ref().parse::<Tier>() {
+                Ok(tier) if !value.contains(&tier) => value.push(tier),
+                _ => return self.fault(&word, PolicyFault::TierOnce(shown(word.get_ref()))),
+            }
+        }
+        value.sort_unstable();
+        Ok(At { value, line })
     }
 
     fn types(&self, raw: Spanned<Vec<Spanned<String>>>) -> Read<At<Vec<Box<str>>>> {

@@ -127,7 +127,14 @@ fn the_shipped_numbers_are_those_of_the_rules() {
         }
     );
     assert_eq!(petition.goes_up(Tier::Village), None);
-    assert_eq!(policy.limits().terms(), Terms::default());
+    assert_eq!(policy.limits().terms(Tier::Village), Terms::default());
+    for tier in [Tier::Province, Tier::City, Tier::County, Tier::Township] {
+        let terms = policy.limits().terms(tier);
+        assert!(
+            terms.verify_by_another,
+            "{tier}: more than one person works there"
+        );
+    }
     let emergency = ruling(&policy, "enforcement/rubbish", Priority::Emergency);
     assert_eq!(emergency.goes_up_at_once(Tier::Village), Some(Tier::County));
     assert_eq!(emergency.goes_up_at_once(Tier::County), None, "it is there");
@@ -265,20 +272,47 @@ fn a_lower_issuer_tightens_clocks_and_places_work() {
         (20, 12)
     );
     assert!(!limits.anonymous.value);
-    let terms = limits.terms();
+    let terms = limits.terms(Tier::County);
     assert_eq!((terms.contest_days, terms.contests), (20, 2));
     assert!(terms.verify_first, "the county cannot do without");
     assert_eq!(limits.extension.value, None);
     assert_eq!(*limits.types.value, ["image/png".into()]);
     assert_eq!(limits.types.rule.source, source(COUNTY));
     assert_eq!(limits.bounces.rule.source, Source::Shipped(SHIPPED_EDITION));
-    assert_eq!(limits.decisions().len(), 16);
+    assert_eq!(limits.decisions().len(), 17);
     assert!(
         limits
             .decisions()
             .iter()
             .any(|d| d.what == "longest extension" && d.value == "none")
     );
+}
+
+#[test]
+fn a_template_frees_tiers_of_looking_twice_and_a_lower_one_binds_more_of_them() {
+    let limits = |tiers: &str| format!("[limits]\nverify_by_another = {tiers}\n");
+    let province = sheet(PROVINCE, &limits("[\"county\"]"));
+    let county = sheet(COUNTY, &limits("[\"village\", \"county\"]"));
+    let bound = |policy: &Policy| {
+        let limits = policy.limits();
+        let by_another = |tier: &Tier| limits.terms(*tier).verify_by_another;
+        Tier::ALL.into_iter().filter(by_another).collect::<Vec<_>>()
+    };
+    let both = Policy::of([county, province.clone()]);
+    assert_eq!(bound(&both), [Tier::County, Tier::Village]);
+    let limits_of_both = both.limits().verify_by_another;
+    assert_eq!(limits_of_both.rule.source, source(COUNTY), "it binds more");
+    assert_eq!(bound(&Policy::of([province])), [Tier::County]);
+    let nowhere = Policy::of([sheet(PROVINCE, &limits("[]"))]);
+    assert_eq!(bound(&nowhere), []);
+    let said = nowhere.limits().decisions();
+    assert!(
+        said.iter()
+            .any(|d| d.what == "verified by another person" && d.value == "at no tier")
+    );
+    for bad in ["[\"stay\"]", "[\"county\", \"county\"]", "true", "[3]"] {
+        assert!(Sheet::read(&limits(bad), source(COUNTY)).is_err(), "{bad}");
+    }
 }
 
 #[test]

@@ -12,12 +12,15 @@ use crate::{
     domain::{
         actor::Actor,
         audit::{Subject, Whence},
+        custody::Refusal,
         ids::MatterId,
-        people::{Deed, Role, Who},
+        matter::{Act, Status},
+        people::{AccountId, Deed, Role, Who},
         suite::Suite,
+        template::TemplateKind,
     },
     office::{
-        Clock, Entropy, NewReport, Supplies,
+        Clock, Entropy, NewReport, NewTemplate, Supplies, Work,
         errand::{self, Errand, Once},
         sealing::Bare,
     },
@@ -280,4 +283,64 @@ async fn what_ended_does_not_stay_in_the_store() {
         (0, 3)
     );
     assert_eq!(place.records(b"Pd").await, 3);
+}
+
+#[tokio::test]
+async fn an_official_does_not_verify_what_they_handled_even_after_a_restart() {
+    let disk = MemoryDisk::new();
+    let place = township(&disk).await;
+    let [one, two] = [1, 2].map(|n| Actor::Account(AccountId(n)));
+    let id = report(&place.office).await.unwrap();
+    let work = async |place: &Place, act: Act, by: &Actor| {
+        let note = Some("已更换".to_owned());
+        place
+            .office
+            .work(id, Work::Do(act), note, by.clone(), None)
+            .await
+    };
+    work(&place, Act::Handle, &two).await.unwrap();
+    work(&place, Act::Feedback, &one).await.unwrap();
+    drop(place);
+    let place = township(&disk.power_cut(1)).await;
+    let before = place.office.docket(id).await.unwrap();
+    for own in [&one, &two] {
+        for found in [true, false] {
+            let refused = work(&place, Act::Verify(found), own).await.unwrap_err();
+            assert!(
+                matches!(refused, OfficeError::Refused(Refusal::OwnWork)),
+                "{refused}"
+            );
+        }
+    }
+    assert_eq!(
+        place.office.docket(id).await.unwrap(),
+        before,
+        "nothing changed"
+    );
+    let third = Actor::Account(AccountId(3));
+    work(&place, Act::Verify(true), &third).await.unwrap();
+    let docket = place.office.docket(id).await.unwrap().unwrap();
+    assert_eq!(docket.matter.status, Status::Verified);
+}
+
+#[tokio::test]
+async fn a_policy_lets_a_small_office_verify_its_own_work() {
+    let place = township(&MemoryDisk::new()).await;
+    let template = NewTemplate {
+        kind: TemplateKind::Policy,
+        name: "limits".to_owned(),
+        title: "小镇".to_owned(),
+        content: "[limits]\nverify_by_another = []\n".to_owned(),
+        tiers: vec![],
+        kinds: vec![],
+    };
+    place.office.publish(template, OWNER).await.unwrap();
+    let id = report(&place.office).await.unwrap();
+    for act in [Act::Feedback, Act::Verify(true)] {
+        let done = place
+            .office
+            .work(id, Work::Do(act), None, OWNER, None)
+            .await;
+        done.unwrap();
+    }
 }

@@ -2,10 +2,11 @@
 
 use super::{Desk, code, plain};
 use crate::domain::{
+    actor::Actor,
     category::Platform,
     custody::{
-        Count, Decision, Docket, Refusal, Seat, Standing, Terms, act, arbiter, end_part, merge,
-        open_part, recategorise, return_to,
+        Count, Decision, Docket, Handlers, Refusal, Seat, Standing, Terms, act, arbiter, end_part,
+        merge, open_part, recategorise, return_to,
     },
     envelope::Payload,
     ids::MatterId,
@@ -107,6 +108,97 @@ fn what_a_state_does_not_allow_is_refused_with_its_reason() {
     ] {
         assert!(desk.act(&closed, done).is_ok(), "{done:?} after the end");
     }
+}
+
+#[test]
+fn whoever_worked_on_a_matter_does_not_verify_it_where_policy_wants_another() {
+    let desk = Desk::at(TOWNSHIP);
+    let terms = |verify_by_another| Terms {
+        verify_by_another,
+        ..Terms::default()
+    };
+    let verify = |hands: &Handlers, docket: &Docket, who: &Actor| {
+        hands.check(&docket.matter, Act::Verify(true), who, terms(true))
+    };
+    let (one, two, three) = (
+        Actor::OsUser(1),
+        Actor::OsUser(2),
+        Actor::Rule("r".to_owned()),
+    );
+    let mut hands = Handlers::default();
+    let mut docket = held(TOWNSHIP);
+    let work = |docket: &mut Docket, hands: &mut Handlers, done: Act, who: &Actor| {
+        *docket = desk.act(docket, done).unwrap().docket;
+        hands.note(&docket.matter, who)
+    };
+    assert!(!work(&mut docket, &mut hands, Act::Accept, &two), "no work");
+    assert!(work(&mut docket, &mut hands, Act::Handle, &three));
+    assert!(work(&mut docket, &mut hands, Act::Feedback, &one));
+    for own in [&one, &three] {
+        assert_eq!(verify(&hands, &docket, own), Err(Refusal::OwnWork));
+        let free = hands.check(&docket.matter, Act::Verify(true), own, terms(false));
+        assert_eq!(free, Ok(()), "policy does not want another");
+        let other = hands.check(&docket.matter, Act::Handle, own, terms(true));
+        assert_eq!(other, Ok(()), "only verifying is another's");
+    }
+    assert_eq!(verify(&hands, &docket, &two), Ok(()));
+    // Found not done, and handled by the one who found it so: now the first looks.
+    assert!(!work(&mut docket, &mut hands, Act::Verify(false), &two));
+    assert!(work(&mut docket, &mut hands, Act::Feedback, &two));
+    assert_eq!(verify(&hands, &docket, &two), Err(Refusal::OwnWork));
+    assert_eq!(verify(&hands, &docket, &one), Ok(()));
+    for done in [
+        Act::Verify(true),
+        Act::Close(Outcome::Solved),
+        Act::Reopen(Appeal::Contest),
+    ] {
+        assert!(!work(&mut docket, &mut hands, done, &one));
+    }
+    assert!(work(
+        &mut docket,
+        &mut hands,
+        Act::Reply(Publicity::Public),
+        &one
+    ));
+    assert_eq!(
+        verify(&hands, &docket, &one),
+        Err(Refusal::OwnWork),
+        "an answer is work"
+    );
+    assert_eq!(
+        verify(&hands, &docket, &two),
+        Ok(()),
+        "before it was opened anew"
+    );
+    let said = Refusal::OwnWork.to_string();
+    assert!(
+        said.contains("official") && !said.contains("resident"),
+        "{said}"
+    );
+}
+
+#[test]
+fn own_work_stays_own_when_a_matter_went_away_and_came_back() {
+    let (township, county) = (Desk::at(TOWNSHIP), Desk::at(COUNTY));
+    let (one, two) = (Actor::OsUser(1), Actor::OsUser(2));
+    let mut hands = Handlers::default();
+    let docket = township.act(&held(TOWNSHIP), Act::Feedback).unwrap().docket;
+    hands.note(&docket.matter, &one);
+    let (mine, theirs) = handed(&township, &docket, Act::Escalate(code(COUNTY)), &county);
+    let back = handed_back(
+        &county,
+        &theirs,
+        Act::Return(code(TOWNSHIP)),
+        &township,
+        &mine,
+    );
+    let terms = Terms {
+        verify_by_another: true,
+        ..Terms::default()
+    };
+    let verify = |who: &Actor| hands.check(&back.matter, Act::Verify(true), who, terms);
+    assert_eq!(verify(&one), Err(Refusal::OwnWork));
+    assert_eq!(verify(&two), Ok(()));
 }
 
 #[test]
