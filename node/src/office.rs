@@ -49,7 +49,7 @@ pub use alike::Alike;
 pub use answers::PublicAnswer;
 pub use attachments::{AttachmentView, Fetching, Looked, OpenFile, Reader, Serve, Wanted};
 pub use cabinet::{Cabinet, FileTrouble};
-pub use counter::{Rack, is_published};
+pub use counter::Rack;
 pub use crashes::Crashed;
 pub use erasure::Reach;
 pub use greet::{Greeting, Rejected};

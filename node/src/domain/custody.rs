@@ -236,6 +236,12 @@ pub enum Refusal {
     /// Nothing was said since.
     #[error("everything in this matter was erased before; nothing is left to erase")]
     ErasedAlready,
+    /// An answer for everybody about what is not everybody's.
+    #[error(
+        "whoever reported this matter did not agree that everybody may learn of it, so it is not \
+         answered in public; reply privately"
+    )]
+    NotPublic,
     /// Policy wants somebody to look first.
     #[error("policy wants this matter verified before it is closed as solved; verify it first")]
     NotVerified,

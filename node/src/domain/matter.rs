@@ -315,6 +315,13 @@ impl Matter {
         self.is_closed().then_some(closing.at)
     }
 
+    /// Whether anybody may learn of it: its reporter agreed (`public`), and an official published it by
+    /// answering for everybody. The one rule behind every list and search that the public sees.
+    pub fn published(&self) -> bool {
+        let answered = |step: &Step| step.act == Act::Reply(Publicity::Public);
+        self.visibility == Visibility::Public && self.steps.iter().any(answered)
+    }
+
     /// The parts of a bundle, with how each ended; `None` for those still open.
     pub fn parts(&self) -> Vec<(MatterId, Option<Outcome>)> {
         let mut parts: Vec<(MatterId, Option<Outcome>)> = vec![];

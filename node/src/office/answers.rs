@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::{Office, OfficeError, desk::Desk, keys};
 use crate::{
     domain::{
-        category::Visibility,
         ids::MatterId,
         matter::{Act, Matter, Publicity},
     },
@@ -34,11 +33,9 @@ pub struct PublicAnswer {
 }
 
 impl Desk<'_> {
-    /// Notes that a matter has an answer for everybody.
+    /// Notes that a matter was published, and so has an answer for everybody.
     pub(super) fn note_answer(&mut self, matter: &Matter) {
-        let public = |act: Act| act == Act::Reply(Publicity::Public);
-        let said = matter.steps.iter().any(|step| public(step.act));
-        if said && matter.visibility != Visibility::Direct {
+        if matter.published() {
             self.view.put(keys::answered(matter.id), record::write(&()));
         }
     }
@@ -70,6 +67,9 @@ impl Office {
                 continue;
             };
             let matter = docket.matter;
+            if !matter.published() {
+                continue;
+            }
             for step in &matter.steps {
                 let (Act::Reply(Publicity::Public), Some(note)) = (step.act, &step.note) else {
                     continue;

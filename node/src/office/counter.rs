@@ -7,14 +7,7 @@ use bytes::Bytes;
 
 use super::{Office, OfficeError, desk::Desk, keys};
 use crate::{
-    domain::{
-        category::Visibility,
-        ids::MatterId,
-        matter::{Act, Matter, Publicity},
-        people::ApiKeyId,
-        policy::Policy,
-        time::Timestamp,
-    },
+    domain::{ids::MatterId, matter::Matter, people::ApiKeyId, policy::Policy, time::Timestamp},
     store::{Range, record},
 };
 
@@ -40,16 +33,10 @@ impl Rack {
     }
 }
 
-/// Whether anybody may learn of a matter: its reporter agreed, and an official answered in public.
-pub fn is_published(matter: &Matter) -> bool {
-    let answered = |step: &crate::domain::matter::Step| step.act == Act::Reply(Publicity::Public);
-    matter.visibility == Visibility::Public && matter.steps.iter().any(answered)
-}
-
 impl Desk<'_> {
     /// Keeps what was published where the public finds it.
     pub(super) fn rack(&mut self, matter: &Matter) {
-        if is_published(matter) {
+        if matter.published() {
             let key = Rack::Published.key(matter.reported_at(), matter.id);
             self.view.put(key, record::write(&()));
         }

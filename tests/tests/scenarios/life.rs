@@ -9,7 +9,7 @@ use std::sync::{
 use wujitong::{
     app::SystemClock,
     domain::{
-        category::{Category, Priority},
+        category::{Category, Priority, Visibility},
         clock::Stage,
         ids::MatterId,
         matter::{
@@ -454,6 +454,7 @@ async fn an_answer_to_everybody_is_found_and_one_to_the_reporter_is_not() {
     ] {
         let new = NewReport {
             channel: Channel::Mailbox,
+            visibility: Visibility::Public,
             ..NewReport::new(category.clone(), "医保怎么办".to_owned())
         };
         let id = office.report(new, CLERK).await.unwrap();

@@ -4,6 +4,7 @@ use super::story::{Teller, Told, clerk, ensure, inspector, office_failed};
 use crate::{
     cli::Failure,
     domain::{
+        category::Visibility,
         custody::Standing,
         matter::{
             Act, Appeal, Audience, Channel, Ground, Outcome, Publicity, Satisfaction, Status,
@@ -58,7 +59,10 @@ impl Teller<'_> {
         let title = "村民信箱：医保在哪里交 where does one pay for insurance";
         let home = self.branch.home;
         let office = self.network.office(home);
-        let new = handed_in(Channel::Mailbox, "service/insurance", title);
+        let new = NewReport {
+            visibility: Visibility::Public,
+            ..handed_in(Channel::Mailbox, "service/insurance", title)
+        };
         let (id, trace_id) = self.hand_in(home, new).await?;
         let answer = words("村便民服务站即可办理 at the village's service point");
         for (work, note) in [

@@ -9,9 +9,9 @@ use super::{
     time::keep_time,
 };
 use crate::domain::{
-    category::Category,
+    category::{Category, Visibility},
     envelope::{Lane, Outgoing, Payload},
-    matter::{Act, Matter, Outcome, Status, Step, Version},
+    matter::{Act, Matter, Outcome, Publicity, Status, Step, Version},
     request::AskId,
     suite::Digest,
 };
@@ -120,6 +120,9 @@ fn check_state(matter: &Matter, act: Act, terms: Terms) -> Result<(), Refusal> {
         Act::Close(_) if open_parts > 0 => Err(Refusal::PartsOpen(open_parts)),
         Act::Close(Outcome::Solved) if terms.verify_first && matter.status != Status::Verified => {
             Err(Refusal::NotVerified)
+        }
+        Act::Reply(Publicity::Public) if matter.visibility != Visibility::Public => {
+            Err(Refusal::NotPublic)
         }
         Act::Verify(_) if !matches!(matter.status, Status::Answered | Status::Verified) => {
             Err(Refusal::NothingToVerify)

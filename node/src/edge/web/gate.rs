@@ -43,7 +43,7 @@ use crate::{
 /// Where a request says how to recognise its repetition (draft-ietf-httpapi-idempotency-key-header).
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Says that an answer was given before.
-const REPLAYED: &str = "idempotency-replayed";
+pub(super) const REPLAYED: &str = "idempotency-replayed";
 /// Longest answer kept under a key, bytes.
 const MOST_KEPT: usize = 4 * 1024;
 
@@ -116,14 +116,13 @@ impl Gate {
         }
         guest.check(deed, &parts.method).await?;
         let saw = tag::saw(&parts.method, &parts.headers, about)?;
-        let once = key_of_repetition(&parts)?.filter(|_| guest.node.is_some());
-        let (once, body) = match (once, guest.known.actor()) {
+        let key = key_of_repetition(&parts)?.filter(|_| guest.node.is_some());
+        let (once, body) = match (key, guest.known.actor()) {
             (Some(key), Some(actor)) => {
                 let bytes = whole(body).await?;
-                (
-                    Some(digest(&actor, &parts, &key, &bytes)),
-                    Body::from(bytes),
-                )
+                let query = parts.uri.query().unwrap_or_default();
+                let once = once(&actor, parts.uri.path(), &key, (query, &bytes));
+                (Some(once), Body::from(bytes))
             }
             _ => (None, body),
         };
@@ -348,7 +347,7 @@ fn caller_id(who: &Who) -> Option<[u8; 16]> {
 }
 
 /// The key under which a POST may be repeated: 1 to 255 visible characters.
-fn key_of_repetition(parts: &Parts) -> Result<Option<String>, Problem> {
+pub(super) fn key_of_repetition(parts: &Parts) -> Result<Option<String>, Problem> {
     let Some(value) = parts
         .headers
         .get(IDEMPOTENCY_KEY)
@@ -375,12 +374,12 @@ async fn whole(body: Body) -> Result<Bytes, Problem> {
     })
 }
 
-fn digest(actor: &Actor, parts: &Parts, key: &str, body: &[u8]) -> Once {
+/// What stands for a request that may be repeated: by whom, where and under which key; and what was
+/// asked.
+pub(super) fn once(actor: &Actor, path: &str, key: &str, (query, body): (&str, &[u8])) -> Once {
     let suite = Suite::Ed25519Blake3;
     let caller = format!("{actor:?}");
     let lengths = |text: &str| (text.len() as u64).to_be_bytes();
-    let path = parts.uri.path();
-    let query = parts.uri.query().unwrap_or_default();
     Once {
         key: suite.digest(&[
             b"wujitong/once/1",

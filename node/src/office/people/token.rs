@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::domain::suite::{Digest, Suite};
+use crate::{
+    domain::suite::{Digest, Suite},
+    office::errand::Once,
+};
 
 /// What a secret opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +52,24 @@ impl Token {
             TokenKind::Slip => b"wujitong/slip/1\0\0\0",
         };
         suite.digest(&[tag.as_slice(), &suite.id().to_be_bytes(), &self.secret])
+    }
+
+    /// The slip of what is filed with this key once, under a key of repetition: the same whenever it is
+    /// asked for, so that it is told again without being kept. Whoever does not know this secret
+    /// cannot tell it.
+    pub fn slip_of(&self, once: &Once) -> Self {
+        let parts = [
+            b"wujitong/slip-of/1".as_slice(),
+            &self.secret,
+            &once.key,
+            &once.body,
+        ];
+        let digest = Suite::Ed25519Blake3.digest(&parts);
+        let (secret, _) = digest.split_first_chunk().expect("a digest has 32 bytes");
+        Self {
+            kind: TokenKind::Slip,
+            secret: *secret,
+        }
     }
 
     /// What a page must send along with this session's cookie; whoever knows the cookie knows it, and
@@ -113,6 +134,28 @@ mod tests {
         }
         for bad in ["", "wjs_", "wjx_00", "wjs_+0000000000000000000000000000000"] {
             assert_eq!(bad.parse::<Token>(), Err(BadToken), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_slip_of_a_repetition_is_another_for_every_key_request_and_body() {
+        let once = |key, body| Once {
+            key: [key; 32],
+            body: [body; 32],
+        };
+        let key = |secret| Token {
+            kind: TokenKind::Key,
+            secret: [secret; 16],
+        };
+        let slip = key(1).slip_of(&once(1, 1));
+        assert_eq!(slip, key(1).slip_of(&once(1, 1)));
+        assert_eq!(slip.kind, TokenKind::Slip);
+        for other in [
+            key(2).slip_of(&once(1, 1)),
+            key(1).slip_of(&once(2, 1)),
+            key(1).slip_of(&once(1, 2)),
+        ] {
+            assert_ne!(slip, other);
         }
     }
 

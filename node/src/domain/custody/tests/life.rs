@@ -3,10 +3,10 @@
 use super::{Desk, code, plain};
 use crate::domain::{
     actor::Actor,
-    category::Platform,
+    category::{Platform, Visibility},
     custody::{
-        Count, Decision, Docket, Handlers, Refusal, Seat, Standing, Terms, act, arbiter, end_part,
-        merge, open_part, recategorise, return_to,
+        Count, Decision, Docket, Handlers, Refusal, Report, Seat, Standing, Terms, act, arbiter,
+        end_part, merge, open_part, recategorise, return_to,
     },
     envelope::Payload,
     ids::MatterId,
@@ -103,10 +103,44 @@ fn what_a_state_does_not_allow_is_refused_with_its_reason() {
     for done in [
         Act::Rate(Satisfaction::Fair),
         Act::Remark(Audience::Reporter),
-        Act::Reply(Publicity::Public),
+        Act::Reply(Publicity::Private),
         Act::Reopen(Appeal::Contest),
     ] {
         assert!(desk.act(&closed, done).is_ok(), "{done:?} after the end");
+    }
+}
+
+#[test]
+fn a_matter_is_published_by_an_answer_for_everybody_if_its_reporter_agreed() {
+    let above = Desk::at(TOWNSHIP);
+    for visibility in [Visibility::Public, Visibility::Path, Visibility::Direct] {
+        let direct = visibility == Visibility::Direct;
+        let report = Report {
+            visibility,
+            about: direct.then(|| code(VILLAGE)),
+            ..plain()
+        };
+        let new = above.report(report).unwrap().docket;
+        assert!(!new.matter.published(), "{visibility:?}: nobody answered");
+        let told = after(
+            &above,
+            new.clone(),
+            &[Act::Reply(Publicity::Private), Act::Feedback],
+        );
+        assert!(!told.matter.published(), "{visibility:?}: told privately");
+        let answered = above.act(&new, Act::Reply(Publicity::Public));
+        if visibility == Visibility::Public {
+            let published = answered.unwrap().docket;
+            assert!(published.matter.published());
+            let closed = after(&above, published, &[Act::Close(Outcome::Solved)]);
+            assert!(closed.matter.published(), "and stays so");
+        } else {
+            assert_eq!(
+                answered.map(|_| ()),
+                Err(Refusal::NotPublic),
+                "{visibility:?}"
+            );
+        }
     }
 }
 
@@ -157,7 +191,7 @@ fn whoever_worked_on_a_matter_does_not_verify_it_where_policy_wants_another() {
     assert!(work(
         &mut docket,
         &mut hands,
-        Act::Reply(Publicity::Public),
+        Act::Reply(Publicity::Private),
         &one
     ));
     assert_eq!(

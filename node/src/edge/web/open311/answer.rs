@@ -2,10 +2,11 @@
 //! elements, an empty element is `null`.
 
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::{
+    super::gate::REPLAYED,
     fault::Fault,
     services::{Definition, Service},
     show::{Filed, Shown, Token},
@@ -38,6 +39,8 @@ pub(super) enum Answer {
     Definition(Definition),
     /// POST requests, with the way to learn more.
     Filed(Filed),
+    /// The same for a request that was repeated.
+    FiledBefore(Filed),
     /// GET requests, GET requests/{id}.
     Requests(Vec<Shown>),
     /// GET tokens/{token}.
@@ -68,6 +71,12 @@ impl Answer {
             }
             Self::Requests(all) => requests(format, ok, all),
             Self::Filed(one) => requests(format, StatusCode::CREATED, &[one]),
+            Self::FiledBefore(one) => {
+                let mut response = requests(format, StatusCode::CREATED, &[one]);
+                let yes = HeaderValue::from_static("true");
+                response.headers_mut().insert(REPLAYED, yes);
+                response
+            }
             Self::Token(one) => requests(format, ok, &[one]),
             Self::Discovery(json, xml) => match format {
                 Format::Json => send(format, ok, json.to_string()),

@@ -83,6 +83,8 @@ impl Fault {
     pub(super) fn of(problem: &Problem) -> Self {
         let status = match problem.status {
             401 => return Self::bad_key(),
+            // Whoever repeats a request too early is to come again, not to mend it.
+            409 if &*problem.code == "still-in-hand" => Ok(StatusCode::CONFLICT),
             status @ (403 | 404 | 413 | 429 | 503) => StatusCode::from_u16(status),
             _ => Ok(StatusCode::BAD_REQUEST),
         };

@@ -28,6 +28,15 @@ impl Form {
         Ok(())
     }
 
+    /// What was said, whoever says it and however it was written: every pair but the key's.
+    pub(super) fn said(&self) -> Vec<u8> {
+        let pairs = self.pairs.iter().filter(|(name, _)| name != "api_key");
+        let texts = pairs.flat_map(|(name, value)| [name, value]);
+        texts
+            .flat_map(|text| [&(text.len() as u64).to_be_bytes(), text.as_bytes()].concat())
+            .collect()
+    }
+
     /// A value without blanks around it. One that is empty counts as left out, as the protocol says.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let mut named = self.pairs.iter().filter(|(key, _)| key == name);
@@ -97,6 +106,19 @@ mod tests {
         let attributes: Vec<_> = form.attributes().collect();
         assert_eq!(attributes, [("W", "x"), ("V", "y")]);
         assert_eq!(decode("a+b%2Fc", false).unwrap(), "a+b/c");
+    }
+
+    #[test]
+    fn the_same_said_in_another_way_is_the_same() {
+        let said = |text: &str| {
+            let mut form = Form::default();
+            form.read(text).unwrap();
+            form.said()
+        };
+        assert_eq!(said("a=1+2&api_key=x"), said("api_key=y&a=1%202"));
+        for other in ["a=1+3", "b=1+2", "a=1+2&b", "a1=+2", "a=1&+2"] {
+            assert_ne!(said("a=1+2"), said(other), "{other}");
+        }
     }
 
     #[test]

@@ -1,17 +1,29 @@
 //! Taking a report.
 
+use std::sync::Arc;
+
 use tracing::{Instrument, info_span};
 
 use super::{Visit, answer::Answer, fault::Fault, form::Form, services, show};
 use crate::{
     domain::{
+        audit::Subject,
         clock::Stage,
+        ids::MatterId,
         matter::{Channel, Contact, Place},
         people::{Deed, Who},
         policy::Policy,
     },
-    edge::web::matters::trace,
-    office::{NewReport, errand, people::TokenKind},
+    edge::web::{
+        credentials::Credentials,
+        gate::{key_of_repetition, once},
+        matters::trace,
+    },
+    office::{
+        NewReport, Office, OfficeError,
+        errand::{self, Errand},
+        people::{Begun, PeopleError, TokenKind},
+    },
 };
 
 /// Longest description in characters, by the protocol; policy may take less.
@@ -26,16 +38,45 @@ const MOST_URL: usize = 2_000;
 const MOST_ATTRIBUTE: usize = 500;
 const MOST_ATTRIBUTES: usize = 32;
 
+/// Reports are the same whichever ending the path has.
+const ROUTE: &str = "/open311/v2/requests";
+
 impl Visit<'_> {
+    /// Under an `Idempotency-Key` a report is made once. Its repetition is answered with the same
+    /// number and the same token: that is derived from the API key, which is in no store.
+    ///
     /// `device_id` and `account_id` are taken and not kept: nothing here needs to know the reporter's
     /// telephone or their account with the maker of the app.
     pub(super) async fn report(&self) -> Result<Answer, Fault> {
-        let asker = self.asker(Deed::Report).await?;
+        let mut asker = self.asker(Deed::Report).await?;
+        let actor = asker.guest.known.actor().ok_or_else(Fault::no_key)?;
+        let once = key_of_repetition(&self.parts)?
+            .map(|key| once(&actor, ROUTE, &key, ("", &self.form.said())));
+        let errand = Errand::new(self.whence, Deed::Report).done_once(once);
+        asker.guest.errand = Arc::new(errand);
         let (guest, office) = (&asker.guest, &asker.node.office);
-        let Who::Key(key) = &guest.known.who else {
+        let (Who::Key(key), Credentials::Bearer(shown)) = (&guest.known.who, guest.credentials)
+        else {
             return Err(Fault::no_key());
         };
         guest.must(Deed::Report).await?;
+        let slip = match &once {
+            Some(once) => shown.slip_of(once),
+            None => office.new_token(TokenKind::Slip),
+        };
+        let _in_hand = match once {
+            None => None,
+            Some(once) => match office.begin_once(once).await? {
+                Begun::First(in_hand) => Some(in_hand),
+                Begun::Again(done) => {
+                    let Some(Subject::Matter(id)) = done.subject else {
+                        return Err(OfficeError::from(PeopleError::KeyReused).into());
+                    };
+                    let notice = notice(office, id).await?;
+                    return Ok(Answer::FiledBefore(show::Filed::new(id, notice, slip)));
+                }
+            },
+        };
         let policy = office.policy_in_force().await?;
         let helps = guest.may(Deed::ReportForAnother).is_ok();
         let channel = channel(&key.name, helps);
@@ -43,22 +84,25 @@ impl Visit<'_> {
         if matches!(channel, Channel::Hotline | Channel::Paper) {
             guest.must(Deed::ReportForAnother).await?;
         }
-        let actor = guest.known.actor().ok_or_else(Fault::no_key)?;
         let header = self.parts.headers.get("traceparent");
         let span = info_span!("open311", division = %office.me(), category = new.category.as_str());
         new.trace = trace(&span, header.and_then(|value| value.to_str().ok()));
-        let slip = office.new_token(TokenKind::Slip);
         guest.errand.hand_out(slip);
         let reported = errand::on(guest.errand.clone(), office.report(new, actor));
         let id = reported.instrument(span).await?;
-        let docket = office.docket(id).await?;
-        let finish = docket.and_then(|docket| {
-            let mut clocks = docket.matter.clocks.iter();
-            let finish = clocks.find(|clock| clock.stage == Stage::Finish)?;
-            Some(format!("应于 {} 前办结", finish.due.day()))
-        });
-        Ok(Answer::Filed(show::Filed::new(id, finish, slip)))
+        let notice = notice(office, id).await?;
+        Ok(Answer::Filed(show::Filed::new(id, notice, slip)))
     }
+}
+
+/// By when the work is to be done, as it stands now.
+async fn notice(office: &Office, id: MatterId) -> Result<Option<String>, Fault> {
+    let docket = office.docket(id).await?;
+    Ok(docket.and_then(|docket| {
+        let mut clocks = docket.matter.clocks.iter();
+        let finish = clocks.find(|clock| clock.stage == Stage::Finish)?;
+        Some(format!("应于 {} 前办结", finish.due.day()))
+    }))
 }
 
 /// How a report came in: as the key's name says in its first word; else by telephone with the key of

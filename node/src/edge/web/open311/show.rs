@@ -15,7 +15,7 @@ use crate::{
         time::Timestamp,
     },
     edge::roster::Roster,
-    office::{BodyView, Rack, StepView, is_published, people},
+    office::{BodyView, Rack, StepView, people},
 };
 
 /// Requests of a list at most, by the protocol.
@@ -105,7 +105,7 @@ impl Asker {
         }
         Ok(match own {
             true => Some(Sight::Own),
-            false => Some(Sight::Published).filter(|_| is_published(matter)),
+            false => Some(Sight::Published).filter(|_| matter.published()),
         })
     }
 

@@ -1,0 +1,12 @@
+//! Open311 GeoReport v2 over real TCP, in the shapes the specification shows.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod town;
+
+mod faults;
+mod lists;
+mod once;
+mod page;
+mod reports;
+mod services;

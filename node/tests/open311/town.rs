@@ -1,0 +1,219 @@
+//! A province alone, asked by apps.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Request, header};
+use http_body_util::{BodyExt, Full};
+use hyper::{body::Bytes, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use topology::{DivisionCode, Tree};
+use wujitong::{
+    app::{Host, Plan, SystemClock},
+    domain::{
+        actor::Actor,
+        category::{Class, Visibility},
+        ids::MatterId,
+        matter::{Act, Matter, Publicity},
+        people::Deed,
+        suite::Suite,
+    },
+    identity::{Founding, Terms, found_network},
+    office::{Clock, NewReport, Office, Work, people::NewKey},
+};
+
+pub(crate) const CLERK: Actor = Actor::OsUser(1);
+
+/// A province alone, asked by apps.
+pub(crate) struct Town {
+    pub(crate) host: Host,
+    _dir: tempfile::TempDir,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(
+            self.kind(),
+            "application/json; charset=utf-8",
+            "{}",
+            self.body
+        );
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    pub(crate) fn xml(&self) -> &str {
+        assert_eq!(self.kind(), "text/xml; charset=utf-8", "{}", self.body);
+        let declaration = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
+        self.body.strip_prefix(declaration).unwrap()
+    }
+
+    pub(crate) fn kind(&self) -> &str {
+        self.headers[header::CONTENT_TYPE].to_str().unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+}
+
+impl Town {
+    pub(crate) async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let tree = Arc::new(Tree::load("code,name\n33,浙江省\n3308,衢州市\n").unwrap());
+        let founding = Founding {
+            zone: "zj.example".to_owned(),
+            demo: false,
+            suite: Suite::Ed25519Blake3,
+        };
+        let now = u64::try_from(SystemClock.now().0).unwrap();
+        let now = std::time::Duration::from_millis(now);
+        let terms = Terms::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
+        found_network(dir.path(), &tree, &founding, &terms).unwrap();
+        let raw = config::Raw::from_toml(
+            "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n\
+             [http]\nlisten = '127.0.0.1:0'\n",
+        );
+        let config = raw.unwrap().check(dir.path()).unwrap();
+        let host = Host::start(Plan::new(config, tree)).await.unwrap();
+        Self { host, _dir: dir }
+    }
+
+    pub(crate) fn office(&self) -> Arc<Office> {
+        let province: DivisionCode = "33".parse().unwrap();
+        Arc::clone(&self.host.roster().node(province).unwrap().office)
+    }
+
+    /// A key, by name and deeds.
+    pub(crate) async fn key(&self, name: &str, deeds: &[Deed]) -> String {
+        let new = NewKey {
+            name: name.to_owned(),
+            deeds: deeds.iter().copied().collect(),
+            division: None,
+            days: 30,
+        };
+        let (_, token) = self.office().make_key(new, CLERK).await.unwrap();
+        token.to_string()
+    }
+
+    pub(crate) async fn send(&self, request: http::request::Builder, body: &str) -> Answer {
+        let stream = TcpStream::connect(self.host.http().unwrap()).await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let request = request.header(header::HOST, "localhost");
+        let request = request
+            .body(Full::new(Bytes::from(body.to_owned())))
+            .unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(format!("/open311/v2/{path}")), "")
+            .await
+    }
+
+    pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
+        let kind = "application/x-www-form-urlencoded; charset=utf-8";
+        let request = Request::post(format!("/open311/v2/{path}"));
+        self.send(request.header(header::CONTENT_TYPE, kind), form)
+            .await
+    }
+
+    /// Files a report on a lamp; gives its number and its reporter's token.
+    pub(crate) async fn file(&self, key: &str, more: &str) -> (String, String) {
+        let form = format!(
+            "api_key={key}&service_code=enforcement-lighting&lat=29.0285&long=119.1722{more}"
+        );
+        let filed = self.post("requests.json", &form).await.expect(201).json();
+        let text = |name: &str| filed[0][name].as_str().unwrap().to_owned();
+        (text("service_request_id"), text("reporter_token"))
+    }
+
+    pub(crate) async fn matter(&self, id: &str) -> Matter {
+        let id: MatterId = id.parse().unwrap();
+        self.office().docket(id).await.unwrap().unwrap().matter
+    }
+
+    /// A matter whose reporter agreed that it is published, answered in public.
+    pub(crate) async fn published(&self, text: &str) -> String {
+        let office = self.office();
+        let report = NewReport {
+            visibility: Visibility::Public,
+            class: Class::Public,
+            ..NewReport::new("enforcement/road".parse().unwrap(), text.to_owned())
+        };
+        let id = office.report(report, CLERK).await.unwrap();
+        let reply = Work::Do(Act::Reply(Publicity::Public));
+        let note = Some("下周修补".to_owned());
+        office.work(id, reply, note, CLERK, None).await.unwrap();
+        id.to_string()
+    }
+}
+
+pub(crate) fn keys(value: &Value) -> Vec<&str> {
+    let object = value.as_object().unwrap();
+    object.keys().map(String::as_str).collect()
+}
+
+/// Names of the elements directly below the root, or below one of them, in order.
+pub(crate) fn elements(xml: &str, path: &[&str]) -> Vec<String> {
+    let mut reader = quick_xml::Reader::from_str(xml);
+    let (mut open, mut found) = (vec![], vec![]);
+    let name = |name: quick_xml::name::QName<'_>| name.0.to_owned();
+    loop {
+        use quick_xml::events::Event;
+        match reader.read_event().unwrap() {
+            Event::Start(start) => {
+                if open == path {
+                    found.push(name(start.name()));
+                }
+                open.push(name(start.name()));
+            }
+            Event::Empty(empty) if open == path => found.push(name(empty.name())),
+            Event::End(_) => _ = open.pop(),
+            Event::Eof => return found,
+            _ => {}
+        }
+    }
+}
+
+pub(crate) const REQUEST: [&str; 17] = [
+    "service_request_id",
+    "status",
+    "status_notes",
+    "service_name",
+    "service_code",
+    "description",
+    "agency_responsible",
+    "service_notice",
+    "requested_datetime",
+    "updated_datetime",
+    "expected_datetime",
+    "address",
+    "address_id",
+    "zipcode",
+    "lat",
+    "long",
+    "media_url",
+];
+
+pub(crate) fn sorted(names: &[&'static str]) -> Vec<&'static str> {
+    let mut names = names.to_vec();
+    names.sort_unstable();
+    names
+}
