@@ -18,6 +18,7 @@ mod audit;
 mod bench;
 mod completions;
 mod demo;
+mod grid;
 mod import;
 mod init;
 mod login;
@@ -78,6 +79,7 @@ enum Command {
     Revoke(revoke::Revoke),
     Rollup(rollup::Rollup),
     Account(account::Account),
+    Grid(grid::Grid),
     ApiKey(api_key::ApiKey),
     Audit(audit::Audit),
     Topology(topology::Topology),
@@ -96,6 +98,7 @@ impl Command {
             Self::Login(command) => wait(command.run(output)),
             Self::Logout(command) => wait(command.run(output)),
             Self::Account(command) => wait(command.run(output)),
+            Self::Grid(command) => wait(command.run(output)),
             Self::ApiKey(command) => wait(command.run(output)),
             Self::Audit(command) => wait(command.run(output)),
             Self::Status(command) => wait(command.run(output)),

@@ -1,5 +1,6 @@
 //! `wujitong import`
 
+mod encoding;
 mod sheet;
 
 use std::{
@@ -12,7 +13,10 @@ use http::Method;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use self::sheet::Table;
+use self::{
+    encoding::{Encoding, Garbled},
+    sheet::{Table, is_blank},
+};
 use super::{
     Failure, Output,
     site::{Asked, Site},
@@ -40,13 +44,17 @@ const MOST_SHOWN: usize = 50;
 /// Examples:
 ///   wujitong import matters.xlsx --source longyou-12345 --dry-run
 ///   wujitong import matters.csv --source longyou-12345 --map "工单号=id" --skip-bad --faults bad.csv
+///   wujitong import matters.csv --source longyou-12345 --encoding gb18030
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Import {
     #[command(flatten)]
     site: Site,
-    /// CSV in UTF-8, or XLSX, XLS, ODS, of which the first sheet is read
+    /// CSV, or XLSX, XLS, ODS, of which the first sheet is read
     file: PathBuf,
+    /// How the texts of a CSV file are written, UTF-8 if left out; gb18030 reads GBK and GB2312 too
+    #[arg(long, value_enum)]
+    encoding: Option<Encoding>,
     /// Name of the other system: lower-case letters, digits, dashes
     #[arg(long)]
     source: Source,
@@ -100,7 +108,7 @@ impl Import {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         let bytes =
             fs::read(&self.file).map_err(|error| Failure::File(self.file.clone(), error))?;
-        let table = Table::read(&bytes)
+        let table = Table::read(&bytes, self.encoding)
             .map_err(|error| Failure::Usage(format!("{}: {error}", self.file.display())))?;
         let fields = columns(&table.headings, &self.map)
             .map_err(|error| Failure::Usage(format!("{}: {error}", self.file.display())))?;
@@ -192,18 +200,34 @@ fn lines(table: &Table, fields: &[Option<Field>]) -> (Vec<ImportLine>, Vec<BadRo
         let extra = cells
             .iter()
             .skip(fields.len())
-            .find(|cell| !cell.is_empty());
+            .find(|cell| cell.as_ref().map_or(true, |text| !text.is_empty()));
         if let Some(extra) = extra {
+            let extra = extra.as_ref().map_or("", String::as_str);
             let reason = "the row has more cells than the table has columns".to_owned();
             let hint = "is a comma or quotation mark in a text not quoted?";
             bad.push(fault(Field::Text, extra, reason, hint));
             continue;
         }
-        let cells: BTreeMap<Field, String> = fields
+        // What no field is made of may be garbled.
+        let named = fields.iter().zip(cells);
+        let named = named.filter_map(|(field, cell)| Some(((*field)?, cell)));
+        let named: Vec<_> = named.filter(|(_, cell)| !is_blank(cell)).collect();
+        let garbled = named
             .iter()
-            .zip(cells)
-            .filter(|(_, cell)| !cell.trim().is_empty())
-            .filter_map(|(field, cell)| Some(((*field)?, cell.clone())))
+            .filter_map(|(field, cell)| Some((*field, cell.as_ref().err()?)));
+        let garbled: Vec<Fault> = garbled
+            .map(|(field, garbled)| unreadable(field, garbled))
+            .collect();
+        if !garbled.is_empty() {
+            bad.push(BadRow {
+                line: *line,
+                faults: garbled,
+            });
+            continue;
+        }
+        let named = named.into_iter();
+        let cells: BTreeMap<Field, String> = named
+            .filter_map(|(field, cell)| Some((field, cell.as_ref().ok()?.clone())))
             .collect();
         let id = cells.get(&Field::Id).map(|id| id.trim().to_owned());
         match id.and_then(|id| Some((seen.insert(id.clone(), *line)?, id))) {
@@ -216,6 +240,16 @@ fn lines(table: &Table, fields: &[Option<Field>]) -> (Vec<ImportLine>, Vec<BadRo
         }
     }
     (rows, bad)
+}
+
+/// A cell whose bytes are no text.
+fn unreadable(column: Field, garbled: &Garbled) -> Fault {
+    Fault {
+        column,
+        value: garbled.before.chars().take(60).collect(),
+        reason: format!("the bytes {} after this are no character", garbled.bytes),
+        hint: "correct the cell where the table comes from; was a text cut off there?".to_owned(),
+    }
 }
 
 /// Rows that go together in one request.

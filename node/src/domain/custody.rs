@@ -27,7 +27,7 @@ mod seat;
 mod tests;
 mod time;
 
-pub use act::{act, arbiter, close, merge, recategorise, return_to, transfer};
+pub use act::{act, arbiter, merge, recategorise, return_to, transfer};
 pub use bundle::{end_part, open_part};
 pub use handlers::Handlers;
 pub use hear::{check_seen, hear_notice, holder_to_ask, reply_to};

@@ -213,6 +213,16 @@ impl Reader<'_> {
             self.fault(field, text, reason, "export the table again as plain text");
             return None;
         }
+        if text.contains('\u{fffd}') {
+            let reason = "a character of it was lost when it was converted before";
+            self.fault(
+                field,
+                text,
+                reason,
+                "export the table again from where it comes from",
+            );
+            return None;
+        }
         (!text.is_empty()).then(|| text.to_owned())
     }
 

@@ -17,7 +17,6 @@ use crate::{
     domain::{
         change::ChangeId,
         hook::{Course, Hook, HookId},
-        time::Timestamp,
     },
     link::post::{Answer, PostError, Poster, Target},
     office::{Office, OfficeError, hooks::InHand},
@@ -80,17 +79,22 @@ impl Delivery {
     }
 }
 
-/// Posts one event of a webhook.
-pub async fn deliver(poster: &Poster, in_hand: &InHand, event: &Event, now: Timestamp) -> Delivery {
-    let target: Target = match in_hand.hook.url.parse() {
-        Ok(target) => target,
-        Err(error) => return Delivery::of(Err(PostError::Target(error))),
-    };
-    let (headers, body) = event.sealed(in_hand, now);
-    Delivery::of(poster.post(&target, headers, body).await)
-}
-
 impl Couriers {
+    /// Posts one event of a webhook.
+    ///
+    /// # Errors
+    /// [`OfficeError::Unsealable`] if what the webhook signs with does not open; nothing was sent then.
+    pub async fn deliver(&self, in_hand: &InHand, event: &Event) -> Result<Delivery, OfficeError> {
+        let hook = &in_hand.hook;
+        let target: Target = match hook.url.parse() {
+            Ok(target) => target,
+            Err(error) => return Ok(Delivery::of(Err(PostError::Target(error)))),
+        };
+        let secret = self.office.hook_secret(in_hand).await?;
+        let (headers, body) = event.signed(hook.id, &secret, self.office.now());
+        Ok(Delivery::of(self.poster.post(&target, headers, body).await))
+    }
+
     /// Runs until `stop`.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let all = self;
@@ -226,7 +230,7 @@ impl Couriers {
     ) -> Result<Next, OfficeError> {
         let Hook { id, .. } = in_hand.hook;
         let division = self.office.me();
-        let delivery = deliver(&self.poster, in_hand, event, self.office.now()).await;
+        let delivery = self.deliver(in_hand, event).await?;
         let now = self.office.now();
         match delivery {
             Delivery::Taken(_) => next.took(place, now),

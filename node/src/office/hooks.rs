@@ -1,20 +1,25 @@
 //! Webhooks: which other systems are told of changes, and how far each has come.
 //!
 //! A webhook reads the log of changes from a place of its own, which is stored after each change it
-//! took. A crash in between makes it take one twice, never miss one.
+//! took. A crash in between makes it take one twice, never miss one. What a webhook signs with lies in
+//! the store sealed for the node, and is opened for each delivery.
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use topology::DivisionCode;
 
-use super::{Office, OfficeError, keys};
+use super::{Office, OfficeError, Unsealable, keys};
 use crate::{
     domain::{
         actor::Actor,
         audit::Subject,
         change::ChangeKind,
         hook::{BadHook, Course, Hook, HookId},
+        seal::{ObjectKey, SealSuite},
+        suite::Suite,
     },
     store::{CommitError, Range, record},
 };
@@ -35,9 +40,17 @@ pub struct NewHook {
     pub division: Option<DivisionCode>,
 }
 
-/// What a webhook signs with: 256 random bits.
+/// What a webhook signs with: 256 bits that nobody can guess, and that are in no store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct HookSecret(pub [u8; 32]);
+
+/// What a webhook's secret is made of again by whoever has the node's sealing key, and by nobody else:
+/// the wrap of a random key of which the secret is the digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedSecret {
+    suite: SealSuite,
+    wrap: Bytes,
+}
 
 /// Webhooks as somebody who delivers sees them.
 #[derive(Clone)]
@@ -46,8 +59,8 @@ pub struct InHand {
     pub hook: Hook,
     /// How far it has come.
     pub course: Course,
-    /// What it signs with.
-    pub secret: HookSecret,
+    /// What it signs with, sealed.
+    pub secret: SealedSecret,
 }
 
 impl Office {
@@ -60,9 +73,12 @@ impl Office {
         let entropy = &self.supplies.entropy;
         let random = u128::from_be_bytes(entropy.bytes());
         let id = HookId(((random >> 64) as u64).to_be_bytes());
-        let mut secret = [0; 32];
-        secret[..16].copy_from_slice(&entropy.bytes());
-        secret[16..].copy_from_slice(&entropy.bytes());
+        let fresh = self.supplies.seals.fresh().map_err(Unsealable::Key)?;
+        let secret = HookSecret::of(id, &fresh.key);
+        let sealed = SealedSecret {
+            suite: fresh.suite,
+            wrap: fresh.wrap,
+        };
         let turn = self.turn.lock().await;
         let mut desk = self.desk(actor).await?;
         let hook = Hook {
@@ -83,14 +99,14 @@ impl Office {
         desk.subject = Some(Subject::Hook(id));
         desk.detail = Some(format!("named for {}", hook.division));
         desk.view.put(keys::hook(id), record::write(&hook));
-        desk.view.put(keys::hook_secret(id), record::write(&secret));
+        desk.view.put(keys::hook_secret(id), record::write(&sealed));
         let course = Course::from(begin.after);
         desk.view.put(keys::hook_course(id), record::write(&course));
         let ticket = desk.submit().await?;
         drop(turn);
         ticket.durable().await?;
         self.hooks_bell.send_modify(|_| {});
-        Ok((hook, HookSecret(secret)))
+        Ok((hook, secret))
     }
 
     /// Tells another system nothing more.
@@ -157,8 +173,21 @@ impl Office {
         Ok(Some(InHand {
             hook: record::read(&hook)?,
             course: record::read(&course)?,
-            secret: HookSecret(record::read(&secret)?),
+            secret: record::read(&secret)?,
         }))
+    }
+
+    /// What a webhook signs with, opened to sign one delivery.
+    ///
+    /// # Errors
+    /// [`OfficeError::Unsealable`] if the node's sealing key does not open it.
+    pub async fn hook_secret(&self, in_hand: &InHand) -> Result<HookSecret, OfficeError> {
+        let SealedSecret { suite, wrap } = &in_hand.secret;
+        let key = self.supplies.seals.unwrap(*suite, wrap).await;
+        Ok(HookSecret::of(
+            in_hand.hook.id,
+            &key.map_err(Unsealable::Key)?,
+        ))
     }
 
     /// Notes how a webhook went on; gives whether it still is as it was `seen`. Not waited for: what
@@ -190,14 +219,12 @@ impl Office {
     }
 }
 
-impl InHand {
-    /// Which secret it is, for receivers with several: no part of it.
-    pub fn key_id(&self) -> String {
-        self.secret.id()
-    }
-}
-
 impl HookSecret {
+    /// The secret of a webhook, of the key that was sealed for it.
+    fn of(id: HookId, key: &ObjectKey) -> Self {
+        Self(Suite::Ed25519Blake3.digest(&[b"wujitong/hook-secret/1", &id.0, &key.0]))
+    }
+
     /// Which secret it is, for receivers with several: no part of it.
     pub fn id(&self) -> String {
         let digest = blake3::hash(&self.0);

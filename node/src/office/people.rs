@@ -72,7 +72,7 @@ pub enum PeopleError {
     #[error("no account {0} at this node; `wujitong account list` shows those it has")]
     NoAccount(String),
     /// No such grid.
-    #[error("no grid {0} at this node; `GET grids` lists those it has")]
+    #[error("no grid {0} at this node; `wujitong grid list` shows those it has")]
     NoGrid(GridId),
     /// A grid that somebody's account names.
     #[error("grid {0} is the grid of an account; give that account another first")]

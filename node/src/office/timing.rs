@@ -2,11 +2,7 @@
 
 use super::{Office, OfficeError, keys};
 use crate::{
-    domain::{
-        actor::Actor,
-        custody::{self, Turn},
-        ids::MatterId,
-    },
+    domain::{actor::Actor, custody},
     store::Range,
     telemetry,
 };
@@ -60,17 +56,5 @@ impl Office {
             drop(turn);
             ticket.durable().await?;
         }
-    }
-
-    /// Stops, resumes or stretches the clocks of a matter held here.
-    pub async fn change_clocks(
-        &self,
-        id: MatterId,
-        turn: Turn,
-        note: Option<String>,
-        actor: Actor,
-    ) -> Result<(), OfficeError> {
-        self.work(id, super::Work::Time(turn), note, actor, None)
-            .await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{os::unix::fs::PermissionsExt, path::Path, process::Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, process::Command};
 
 use crate::alone::{Alone, PASSWORD};
@@ -147,5 +147,98 @@ async fn a_node_gets_its_administrators_its_people_and_its_keys_from_the_command
     let revoked = shell.does(&format!("api-key revoke {id}"), "").await;
     assert!(revoked["revoked_ms"].is_i64());
     shell.does("status --owner", "").await;
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn grids_are_drawn_changed_listed_and_taken_away_from_the_command_line() {
+    let alone = Alone::start().await;
+    let shell = Shell::at(&alone);
+    let drawn = shell.does("grid add 第一网格 --households 262", "").await;
+    assert_eq!((&drawn["id"], &drawn["members"]), (&json!(1), &json!([])));
+    shell.fails("grid add 第二网格", "").await;
+    let (code, told) = shell.fails("grid add 大 --households 100001", "").await;
+    assert!(
+        code == 2 && told.contains("100001 households"),
+        "{code} {told}"
+    );
+    let (code, told) = shell
+        .fails("grid add 二 --households 1 --member 7", "")
+        .await;
+    assert!(code == 2 && told.contains("account list"), "{code} {told}");
+    shell.does("grid add 第二网格 --households 180", "").await;
+    let typed = format!("{PASSWORD}\n");
+    let line = "account create sys --name 王五 --role system-administrator";
+    let sys = shell.does(line, &typed).await["id"].as_u64().unwrap();
+    // From the first account on grids are drawn by who may.
+    let (code, _) = shell.fails("grid list", "").await;
+    assert_eq!(code, 4);
+    let line = "account create sec --name 赵六 --role security-administrator";
+    shell.does(line, &typed).await;
+    shell.does("login sys", &typed).await;
+    let line = "account create li.si --name 李四 --grid 1";
+    let worker = shell.does(line, &typed).await["id"].as_u64().unwrap();
+    shell.does("account create guan --name 官", &typed).await;
+    shell.does("login sec", &typed).await;
+    shell.does("account roles guan --role dispatcher", "").await;
+    shell.does("login guan", &typed).await;
+    let changed = shell
+        .does(
+            &format!("grid change 1 --households 270 --add-member li.si --add-member {sys}"),
+            "",
+        )
+        .await;
+    assert_eq!(changed["members"], json!([sys, worker]));
+    assert_eq!(
+        (&changed["name"], &changed["households"]),
+        (&json!("第一网格"), &json!(270))
+    );
+    let line = format!("grid change 1 --name 东头网格 --drop-member {sys}");
+    let changed = shell.does(&line, "").await;
+    assert_eq!(
+        (&changed["name"], &changed["members"]),
+        (&json!("东头网格"), &json!([worker]))
+    );
+    assert_eq!(shell.does("grid show 1", "").await, changed);
+    let (code, told) = shell.fails(&line, "").await;
+    assert!(code == 2 && told.contains("does not look after"), "{told}");
+    let (code, told) = shell.fails("grid change 1", "").await;
+    assert!(
+        code == 2 && told.contains("nothing is to be changed"),
+        "{told}"
+    );
+    let (_, told) = shell.fails("grid remove 1", "").await;
+    assert!(told.contains("grid of an account"), "{told}");
+    shell.does("grid remove 2", "").await;
+    let (_, told) = shell.fails("grid show 2", "").await;
+    assert!(told.contains("wujitong grid list"), "{told}");
+    let listed = shell.does("grid list", "").await;
+    assert_eq!(listed["households"], json!(270));
+    assert_eq!(listed["grids"], json!([changed]));
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_table_in_gb18030_is_taken_in_as_it_was_written() {
+    let alone = Alone::start().await;
+    let shell = Shell::at(&alone);
+    let file = shell.state.path().join("matters.csv");
+    let table = "编号,类别,内容\n17,路灯照明,路灯不亮\n";
+    let (bytes, _, _) = encoding_rs::GB18030.encode(table);
+    std::fs::write(&file, &bytes).unwrap();
+    let import = format!("import {} --source longyou-12345", file.display());
+    let (code, told) = shell.fails(&import, "").await;
+    assert!(code == 2 && told.contains("--encoding gb18030"), "{told}");
+    let told = shell
+        .does(&format!("{import} --encoding gb18030"), "")
+        .await;
+    let id = told["matters"]["17"].as_str().unwrap();
+    let shown = shell.does(&format!("matter show {id}"), "").await;
+    assert_eq!(shown["body"]["text"], "路灯不亮");
+    std::fs::write(&file, table).unwrap();
+    let (code, told) = shell
+        .fails(&format!("{import} --encoding gb18030"), "")
+        .await;
+    assert!(code == 2 && told.contains("is UTF-8"), "{told}");
     alone.host.stop().await;
 }

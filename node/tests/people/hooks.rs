@@ -146,6 +146,49 @@ fn check(secret: &str, headers: &HeaderMap, body: &[u8]) {
     assert_eq!(field("v1"), hex);
 }
 
+/// Whether some bytes are in a file below a directory.
+fn is_in_a_file(dir: &std::path::Path, needle: &[u8]) -> bool {
+    std::fs::read_dir(dir).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        match (path.is_dir(), path.is_file()) {
+            (true, _) => is_in_a_file(&path, needle),
+            (_, true) => {
+                let bytes = std::fs::read(&path).unwrap();
+                bytes.windows(needle.len()).any(|some| some == needle)
+            }
+            _ => false,
+        }
+    })
+}
+
+#[tokio::test]
+async fn what_a_webhook_signs_with_is_in_no_file_of_the_node_and_signs_all_the_same() {
+    let alone = Alone::start_with(LOOPBACK).await;
+    let mut receiver = Receiver::start(None).await;
+    let url = format!("http://127.0.0.1:{}/in", receiver.port);
+    let secret = alone.hook(&url, json!({})).await.expect(201).text("secret");
+    let second = alone.hook(&url, json!({})).await.expect(201);
+    assert_ne!(second.text("secret"), secret, "each has its own");
+    let path = format!("webhooks/{}", second.text("id"));
+    alone.socket(Method::DELETE, &path).send().await.expect(204);
+    alone.lamp().await;
+    let (headers, body) = receiver.next().await;
+    check(&secret, &headers, &body);
+    // Closed and opened again: everything is on the disk, and the secret is made anew.
+    let alone = alone.restart().await;
+    alone.lamp().await;
+    let (headers, body) = receiver.next().await;
+    check(&secret, &headers, &body);
+    let digits = secret.strip_prefix("whsec_").unwrap();
+    let digit = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    let raw: Vec<u8> = (0..64).step_by(2).map(digit).collect();
+    for needle in [digits.as_bytes(), &raw[..]] {
+        assert!(!is_in_a_file(alone.dir(), needle));
+    }
+    assert!(is_in_a_file(alone.dir(), url.as_bytes()), "the control");
+    alone.host.stop().await;
+}
+
 #[tokio::test]
 async fn each_change_is_told_once_in_order_and_signed_over_restarts() {
     let alone = Alone::start_with(LOOPBACK).await;

@@ -85,6 +85,23 @@ pub(super) enum Wish {
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
+    /// Asks the holder, as a division above, to close a matter as the same as another (并案)
+    ///
+    /// A matter that is held here is merged at once with `wujitong matter merge`.
+    ///
+    /// Examples:
+    ///   wujitong matter ask-merge 330825002222-1f3a9c04-17 --into 330825002222-1f3a9c04-9 --node 330825
+    #[command(verbatim_doc_comment)]
+    AskMerge {
+        /// Its number
+        id: MatterId,
+        /// The other's number
+        #[arg(long, value_name = "NUMBER")]
+        into: MatterId,
+        /// A remark
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
     /// Adds a comment, wherever the matter is
     ///
     /// Examples:
@@ -116,6 +133,7 @@ impl Wish {
                 satisfaction,
                 note,
             } => (id, Plea::Rate { satisfaction }, note),
+            Self::AskMerge { id, into, note } => (id, Plea::Merge { into }, note),
             Self::Remark { id, audience, note } => (id, Plea::Remark { audience }, Some(note)),
         };
         Done::Wish(id, WishRequest { plea, note })

@@ -300,6 +300,8 @@ pub(super) enum Work {
     },
     /// Closes a matter as the same as another (并案), where the work goes on
     ///
+    /// For one that another division holds: `wujitong matter ask-merge`.
+    ///
     /// Examples:
     ///   wujitong matter merge 330825002222-1f3a9c04-17 --into 330825002222-1f3a9c04-9
     #[command(verbatim_doc_comment)]

@@ -175,11 +175,6 @@ pub fn merge(
     act(docket, merging, note, None, seat)
 }
 
-/// Shorthand for closing.
-pub const fn close(outcome: Outcome) -> Act {
-    Act::Close(outcome)
-}
-
 /// Hands a held matter over: up (`Escalate`), down (`Assign`), or back (`Return`, `Yield`).
 ///
 /// # Errors

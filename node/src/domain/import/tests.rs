@@ -63,6 +63,7 @@ fn every_kind_of_bad_cell_is_named_with_its_column_reason_and_hint() {
         (Field::Category, "飞碟", "no category"),
         (Field::Category, "order/ufo", "no category"),
         (Field::Text, " \t ", "missing"),
+        (Field::Text, "路\u{fffd}", "was lost"),
         (Field::Text, &*long_text, "bytes"),
         (Field::Text, "#REF!", "formula"),
         (Field::Text, "a\u{1b}[2J", "control"),

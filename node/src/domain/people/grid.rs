@@ -14,7 +14,7 @@ pub struct GridId(pub u32);
 
 /// A text is not the number of a grid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not the number of a grid; `GET grids` lists them")]
+#[error("`{0}` is not the number of a grid; `wujitong grid list` shows them")]
 pub struct BadGridId(pub String);
 
 impl fmt::Display for GridId {

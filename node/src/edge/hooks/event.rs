@@ -10,10 +10,11 @@ use super::Couriers;
 use crate::{
     domain::{
         change::{Change, ChangeId, Changed},
+        hook::HookId,
         time::Timestamp,
     },
     edge::web::api::ChangeView,
-    office::hooks::{HookSecret, InHand},
+    office::hooks::HookSecret,
 };
 
 /// Where the signature stands: `t=<seconds since 1970>,k=<id of the secret>,v1=<hexadecimal digits>`.
@@ -100,9 +101,10 @@ impl Event {
     }
 
     /// The headers and body to post.
-    pub(super) fn sealed(
+    pub(super) fn signed(
         &self,
-        in_hand: &InHand,
+        hook: HookId,
+        secret: &HookSecret,
         now: Timestamp,
     ) -> (Vec<(HeaderName, HeaderValue)>, Bytes) {
         let body = serde_json::to_vec(self).expect("an event has text keys only");
@@ -113,8 +115,8 @@ impl Event {
                 header::USER_AGENT,
                 HeaderValue::from_static(concat!("wujitong/", env!("CARGO_PKG_VERSION"))),
             ),
-            (HOOK, text(in_hand.hook.id.to_string())),
-            (SIGNATURE, text(signature(&in_hand.secret, now, &body))),
+            (HOOK, text(hook.to_string())),
+            (SIGNATURE, text(signature(secret, now, &body))),
         ];
         (headers, body.into())
     }

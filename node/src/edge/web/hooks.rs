@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::hook::{BadHook, HookId},
-    edge::hooks::{Delivery, deliver, event::Event},
+    edge::hooks::{Delivery, event::Event},
     link::post::{BadTarget, Target},
     office::{Office, OfficeError, hooks::NewHook},
 };
@@ -87,7 +87,7 @@ pub(super) async fn test(at: At) -> Result<(Extension<Plain>, Json<HookTest>), P
     let in_hand = in_hand.ok_or(OfficeError::Hook(BadHook::Unknown(id)))?;
     let couriers = &at.node.couriers;
     let event = Event::of_test(couriers);
-    let delivery = deliver(&couriers.poster, &in_hand, &event, office.now()).await;
+    let delivery = couriers.deliver(&in_hand, &event).await?;
     let told = match delivery {
         Delivery::Taken(status) => HookTest {
             taken: true,

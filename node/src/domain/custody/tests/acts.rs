@@ -3,7 +3,7 @@
 use super::{Desk, code, plain};
 use crate::domain::{
     category::Visibility,
-    custody::{Count, Decision, Docket, MOST_STEPS, Refusal, Report, Standing, close, return_to},
+    custody::{Count, Decision, Docket, MOST_STEPS, Refusal, Report, Standing, return_to},
     envelope::{Lane, Payload},
     matter::{Act, Outcome, Status},
     request::Wish,
@@ -68,7 +68,7 @@ fn work_moves_the_status_on_and_closing_is_counted() {
     assert_eq!(accepted.matter.status, Status::Accepted);
     let handled = desk.act(&accepted, Act::Handle).unwrap().docket;
     assert_eq!(handled.matter.status, Status::Handling);
-    let closed = desk.act(&handled, close(Outcome::Solved)).unwrap();
+    let closed = desk.act(&handled, Act::Close(Outcome::Solved)).unwrap();
     assert_eq!(closed.facts, [Count::Closed]);
     assert!(closed.docket.matter.is_closed());
     assert_eq!(closed.docket.matter.steps.len(), 4);
@@ -91,9 +91,15 @@ fn work_is_refused_with_its_reason() {
     ] {
         assert_eq!(refused(&accepted, no_work), Refusal::NotWork, "{no_work:?}");
     }
-    let closed = desk.act(&accepted, close(Outcome::Solved)).unwrap().docket;
+    let closed = desk
+        .act(&accepted, Act::Close(Outcome::Solved))
+        .unwrap()
+        .docket;
     assert_eq!(refused(&closed, Act::Handle), Refusal::Closed);
-    assert_eq!(refused(&closed, close(Outcome::Solved)), Refusal::Closed);
+    assert_eq!(
+        refused(&closed, Act::Close(Outcome::Solved)),
+        Refusal::Closed
+    );
     let giving = desk.transfer(&docket, Act::Escalate(code(COUNTY))).unwrap();
     let giving = giving.docket;
     let on_its_way = Refusal::InTransit(code(TOWNSHIP));
@@ -268,7 +274,7 @@ fn a_full_matter_can_be_closed_and_nothing_else() {
         full(desk.transfer(&docket, Act::Escalate(code(TOWNSHIP)))),
         Refusal::TooManySteps
     );
-    assert!(desk.act(&docket, close(Outcome::Solved)).is_ok());
+    assert!(desk.act(&docket, Act::Close(Outcome::Solved)).is_ok());
 }
 
 #[test]
@@ -291,7 +297,11 @@ fn a_matter_that_ran_full_on_its_way_still_arrives() {
     }
     assert_eq!(sent.docket.standing, Standing::Holding);
     let there = Desk::at(&end.to_string());
-    assert!(there.act(&sent.docket, close(Outcome::Unsolvable)).is_ok());
+    assert!(
+        there
+            .act(&sent.docket, Act::Close(Outcome::Unsolvable))
+            .is_ok()
+    );
 }
 
 #[test]
@@ -346,6 +356,8 @@ fn an_act_at_the_holder_is_told_to_the_origin_and_a_closing_to_all_who_had_it() 
     let known = county.settled(&sent.docket, false);
     let home = county.take(Some(&known), &back);
     assert_eq!(told(&home), []);
-    let closed = county.act(&home.docket, close(Outcome::Solved)).unwrap();
+    let closed = county
+        .act(&home.docket, Act::Close(Outcome::Solved))
+        .unwrap();
     assert_eq!(told(&closed), [code(TOWNSHIP), code(VILLAGE)]);
 }

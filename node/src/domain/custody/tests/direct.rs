@@ -8,7 +8,7 @@ use topology::{DivisionCode, Tree};
 use super::{Desk, plain};
 use crate::domain::{
     category::Visibility,
-    custody::{Decision, Docket, Report, close, return_to},
+    custody::{Decision, Docket, Report, return_to},
     envelope::Payload,
     matter::{Act, Matter, Outcome},
     request::{Heard, Wish, hear_ask},
@@ -122,7 +122,7 @@ proptest! {
             known.insert(desk.me, gone);
             (desk, docket) = carried(about, decision, &mut known);
         }
-        let closed = desk.act(&docket, close(Outcome::Solved)).unwrap();
+        let closed = desk.act(&docket, Act::Close(Outcome::Solved)).unwrap();
         goes_round(about, desk.me, &closed, &tree);
         let told = closed.sends.iter().all(|send| matches!(send.payload, Payload::Notice(_)));
         prop_assert!(told);

@@ -4,8 +4,7 @@ use super::{Desk, code, plain};
 use crate::domain::{
     category::Visibility,
     custody::{
-        Decision, Docket, GiveRefusal, MOST_MORE_STEPS, MOST_STEPS, Standing, Taken, close,
-        hear_notice,
+        Decision, Docket, GiveRefusal, MOST_MORE_STEPS, MOST_STEPS, Standing, Taken, hear_notice,
     },
     matter::{Act, CustodyVersion, Matter, Outcome, Step},
     request::{Answer, Ask, Asked, Heard, Next, Reply, Wish, hear_answer, hear_ask, take_answer},
@@ -316,7 +315,10 @@ fn every_reply_to_a_request_is_reached() {
         ..ask
     };
     assert_eq!(replied(hear(Some(&held), never_sent)).1, Reply::NotEntitled);
-    let closed = township.act(&held, close(Outcome::Solved)).unwrap().docket;
+    let closed = township
+        .act(&held, Act::Close(Outcome::Solved))
+        .unwrap()
+        .docket;
     assert_eq!(replied(hear(Some(&closed), ask)).1, Reply::Closed);
 
     let giving = township
