@@ -16,6 +16,8 @@ mod desk;
 mod erasure;
 pub mod errand;
 mod figures;
+#[cfg(test)]
+mod fixture;
 mod greet;
 pub mod hooks;
 pub mod imports;

@@ -19,7 +19,7 @@ use crate::{
         hook::{Course, Hook, HookId},
     },
     link::post::{Answer, PostError, Poster, Target},
-    office::{Office, OfficeError, hooks::InHand},
+    office::{Office, OfficeError, SealFailure, hooks::InHand},
 };
 
 /// Changes read at once.
@@ -77,22 +77,33 @@ impl Delivery {
             failed(format!("the receiver answers {status}"), answer.retry_after)
         }
     }
+
+    fn unsigned(error: &SealFailure) -> Self {
+        let reason = format!(
+            "the node's sealing key does not open what this webhook signs with ({error}); put the key \
+             back, or remove the webhook and name it anew"
+        );
+        Self::Failed {
+            reason,
+            wait: Duration::ZERO,
+        }
+    }
 }
 
 impl Couriers {
-    /// Posts one event of a webhook.
-    ///
-    /// # Errors
-    /// [`OfficeError::Unsealable`] if what the webhook signs with does not open; nothing was sent then.
-    pub async fn deliver(&self, in_hand: &InHand, event: &Event) -> Result<Delivery, OfficeError> {
+    /// Posts one event of a webhook. Without its signature nothing is sent.
+    pub async fn deliver(&self, in_hand: &InHand, event: &Event) -> Delivery {
         let hook = &in_hand.hook;
         let target: Target = match hook.url.parse() {
             Ok(target) => target,
-            Err(error) => return Ok(Delivery::of(Err(PostError::Target(error)))),
+            Err(error) => return Delivery::of(Err(PostError::Target(error))),
         };
-        let secret = self.office.hook_secret(in_hand).await?;
+        let secret = match self.office.hook_secret(in_hand).await {
+            Ok(secret) => secret,
+            Err(error) => return Delivery::unsigned(&error),
+        };
         let (headers, body) = event.signed(hook.id, &secret, self.office.now());
-        Ok(Delivery::of(self.poster.post(&target, headers, body).await))
+        Delivery::of(self.poster.post(&target, headers, body).await)
     }
 
     /// Runs until `stop`.
@@ -230,7 +241,7 @@ impl Couriers {
     ) -> Result<Next, OfficeError> {
         let Hook { id, .. } = in_hand.hook;
         let division = self.office.me();
-        let delivery = self.deliver(in_hand, event).await?;
+        let delivery = self.deliver(in_hand, event).await;
         let now = self.office.now();
         match delivery {
             Delivery::Taken(_) => next.took(place, now),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use topology::DivisionCode;
 
-use super::{Office, OfficeError, Unsealable, keys};
+use super::{Office, OfficeError, SealFailure, Unsealable, keys};
 use crate::{
     domain::{
         actor::Actor,
@@ -180,14 +180,11 @@ impl Office {
     /// What a webhook signs with, opened to sign one delivery.
     ///
     /// # Errors
-    /// [`OfficeError::Unsealable`] if the node's sealing key does not open it.
-    pub async fn hook_secret(&self, in_hand: &InHand) -> Result<HookSecret, OfficeError> {
+    /// [`SealFailure`] if the node's sealing key does not open it.
+    pub async fn hook_secret(&self, in_hand: &InHand) -> Result<HookSecret, SealFailure> {
         let SealedSecret { suite, wrap } = &in_hand.secret;
-        let key = self.supplies.seals.unwrap(*suite, wrap).await;
-        Ok(HookSecret::of(
-            in_hand.hook.id,
-            &key.map_err(Unsealable::Key)?,
-        ))
+        let key = self.supplies.seals.unwrap(*suite, wrap).await?;
+        Ok(HookSecret::of(in_hand.hook.id, &key))
     }
 
     /// Notes how a webhook went on; gives whether it still is as it was `seen`. Not waited for: what

@@ -87,7 +87,7 @@ pub(super) async fn test(at: At) -> Result<(Extension<Plain>, Json<HookTest>), P
     let in_hand = in_hand.ok_or(OfficeError::Hook(BadHook::Unknown(id)))?;
     let couriers = &at.node.couriers;
     let event = Event::of_test(couriers);
-    let delivery = couriers.deliver(&in_hand, &event).await?;
+    let delivery = couriers.deliver(&in_hand, &event).await;
     let told = match delivery {
         Delivery::Taken(status) => HookTest {
             taken: true,

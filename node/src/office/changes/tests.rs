@@ -1,53 +1,14 @@
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
-
-use topology::Tree;
-
 use super::*;
 use crate::{
-    domain::{actor::Actor, change::ChangeKind, matter::Outcome, suite::Suite, time::Timestamp},
-    office::{Cabinet, Clock, Entropy, NewReport, Supplies},
-    store::{MemoryDisk, Store},
-    telemetry::Metrics,
+    domain::{actor::Actor, change::ChangeKind, matter::Outcome},
+    office::{NewReport, fixture},
+    store::MemoryDisk,
 };
 
-#[derive(Default)]
-struct Ticking(AtomicI64);
-
-impl Clock for Ticking {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_780_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-struct Counting(AtomicU8);
-
-impl Entropy for Counting {
-    fn bytes(&self) -> [u8; 16] {
-        [self.0.fetch_add(1, Ordering::Relaxed); 16]
-    }
-}
-
 /// The office of a village; `seed` is what its randomness begins with.
-async fn office(disk: &MemoryDisk, seed: u8) -> Office {
-    let me = "330825002222".parse().unwrap();
-    let supplies = Supplies {
-        tree: Tree::zhejiang(),
-        seals: Arc::new(crate::office::sealing::Bare),
-        store: Store::open_memory(disk).unwrap(),
-        clock: Arc::new(Ticking::default()),
-        entropy: Arc::new(Counting(seed.into())),
-        suite: Suite::Ed25519Blake3,
-        metrics: Metrics::default().division(me),
-        reports: 8,
-        window: 8,
-        cabinet: Cabinet::open(
-            std::path::Path::new("/nonexistent"),
-            me,
-            Arc::new(tokio::sync::Semaphore::new(1)),
-        )
-        .unwrap(),
-    };
-    Office::open(me, supplies).await.unwrap()
+async fn office(disk: &MemoryDisk, seed: u64) -> Office {
+    let clock = Arc::new(fixture::Ticking::default());
+    fixture::office("330825002222", disk, clock, seed).await
 }
 
 fn somebody() -> Actor {

@@ -3,11 +3,10 @@
 
 use std::sync::{
     Arc, Mutex, MutexGuard,
-    atomic::{AtomicI64, AtomicU8, AtomicUsize, Ordering},
+    atomic::{AtomicUsize, Ordering},
 };
 
 use bytes::Bytes;
-use topology::Tree;
 use tracing::{span, subscriber::DefaultGuard};
 use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt, registry};
 
@@ -18,10 +17,9 @@ use crate::{
         seal::Kept,
         statement::{Proof, Statement},
     },
-    office::{Cabinet, Clock, Entropy, NewReport, Outcome, Supplies, sealing::Bare},
+    office::{NewReport, Outcome, fixture},
     outbox::sender::{Sender, Window},
     store::{MemoryDisk, Store},
-    telemetry::Metrics,
     wire,
 };
 
@@ -33,43 +31,9 @@ fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
 }
 
-#[derive(Default)]
-struct Ticking(AtomicI64);
-
-impl Clock for Ticking {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_780_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-#[derive(Default)]
-struct Counting(AtomicU8);
-
-impl Entropy for Counting {
-    fn bytes(&self) -> [u8; 16] {
-        [self.0.fetch_add(1, Ordering::Relaxed); 16]
-    }
-}
-
 async fn office(division: &str, disk: &MemoryDisk) -> Office {
-    let supplies = Supplies {
-        tree: Tree::zhejiang(),
-        store: Store::open_memory(disk).unwrap(),
-        clock: Arc::new(Ticking::default()),
-        entropy: Arc::new(Counting::default()),
-        seals: Arc::new(Bare),
-        suite: Suite::Ed25519Blake3,
-        metrics: Metrics::default().division(code(division)),
-        reports: 10,
-        cabinet: Cabinet::open(
-            std::path::Path::new("/nonexistent"),
-            code(division),
-            Arc::new(tokio::sync::Semaphore::new(1)),
-        )
-        .unwrap(),
-        window: WINDOW,
-    };
-    Office::open(code(division), supplies).await.unwrap()
+    let clock = Arc::new(fixture::Ticking::default());
+    fixture::office(division, disk, clock, 0).await
 }
 
 /// What is to happen when a transfer of a matter is taken.

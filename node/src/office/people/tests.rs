@@ -1,11 +1,6 @@
 //! What must hold of people's records however the process ends.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
-};
-
-use topology::Tree;
+use std::sync::Arc;
 
 use super::*;
 use crate::{
@@ -16,65 +11,36 @@ use crate::{
         ids::MatterId,
         matter::{Act, Status},
         people::{AccountId, Deed, Role, Who},
-        suite::Suite,
         template::TemplateKind,
     },
     office::{
-        Clock, Entropy, NewReport, NewTemplate, Supplies, Work,
+        Clock, NewReport, NewTemplate, Work,
         errand::{self, Errand, Once},
-        sealing::Bare,
+        fixture::{self, Stopped},
     },
-    store::{MemoryDisk, Range, Store},
-    telemetry::Metrics,
+    store::{MemoryDisk, Range},
 };
 
+const VILLAGE: &str = "330825002222";
 const TOWNSHIP: &str = "330825002";
+const COUNTY: &str = "330825";
 const PASSWORD: &str = "东华街道的路灯今天又亮了";
 const OWNER: Actor = Actor::OsUser(1000);
 
-struct Set(AtomicI64);
-
-impl Clock for Set {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
-
-struct Counting(AtomicU64);
-
-impl Entropy for Counting {
-    fn bytes(&self) -> [u8; 16] {
-        u128::from(self.0.fetch_add(1, Ordering::SeqCst)).to_be_bytes()
-    }
-}
-
 struct Place {
     office: Arc<Office>,
-    clock: Arc<Set>,
+    clock: Arc<Stopped>,
 }
 
 /// A township whose hashes cost little.
 async fn township(disk: &MemoryDisk) -> Place {
-    let clock = Arc::new(Set(AtomicI64::new(1_780_000_000_000)));
-    let me = TOWNSHIP.parse().unwrap();
-    let supplies = Supplies {
-        seals: Arc::new(Bare),
-        tree: Tree::zhejiang(),
-        store: Store::open_memory(disk).unwrap(),
-        clock: Arc::clone(&clock) as Arc<dyn Clock>,
-        entropy: Arc::new(Counting(AtomicU64::new(1))),
-        suite: Suite::Ed25519Blake3,
-        metrics: Metrics::default().division(me),
-        reports: 10,
-        cabinet: crate::office::Cabinet::open(
-            std::path::Path::new("/nonexistent"),
-            me,
-            Arc::new(tokio::sync::Semaphore::new(1)),
-        )
-        .unwrap(),
-        window: 8,
-    };
-    let mut office = Office::open(me, supplies).await.unwrap();
+    place(TOWNSHIP, disk).await
+}
+
+async fn place(division: &str, disk: &MemoryDisk) -> Place {
+    let clock = Arc::new(Stopped::default());
+    let told = Arc::clone(&clock) as Arc<dyn Clock>;
+    let mut office = fixture::office(division, disk, told, 1).await;
     office.people.policy.hashes.memory_kib = 64;
     Place {
         office: Arc::new(office),
@@ -272,7 +238,7 @@ async fn what_ended_does_not_stay_in_the_store() {
         (place.records(b"Ps").await, place.records(b"Po").await),
         (5, 5)
     );
-    place.clock.0.fetch_add(25 * 3_600_000, Ordering::SeqCst);
+    place.clock.put_forward(25 * 3_600_000);
     for key in 6..=8 {
         errand::on(errand(once(key)), report(&place.office))
             .await
@@ -323,24 +289,38 @@ async fn an_official_does_not_verify_what_they_handled_even_after_a_restart() {
     assert_eq!(docket.matter.status, Status::Verified);
 }
 
+/// Whether whoever reports back on a matter verifies it too.
+async fn verifies_own(place: &Place) -> Result<(), OfficeError> {
+    let id = report(&place.office).await.unwrap();
+    let feedback = Work::Do(Act::Feedback);
+    place
+        .office
+        .work(id, feedback, None, OWNER, None)
+        .await
+        .unwrap();
+    let verify = Work::Do(Act::Verify(true));
+    place.office.work(id, verify, None, OWNER, None).await
+}
+
 #[tokio::test]
-async fn a_policy_lets_a_small_office_verify_its_own_work() {
-    let place = township(&MemoryDisk::new()).await;
-    let template = NewTemplate {
+async fn a_clerk_alone_in_a_village_verifies_their_own_work_and_a_county_may_let_others_do_so() {
+    verifies_own(&place(VILLAGE, &MemoryDisk::new()).await)
+        .await
+        .unwrap();
+    let county = place(COUNTY, &MemoryDisk::new()).await;
+    let refused = verifies_own(&county).await.unwrap_err();
+    assert!(
+        matches!(refused, OfficeError::Refused(Refusal::OwnWork)),
+        "{refused}"
+    );
+    let policy = NewTemplate {
         kind: TemplateKind::Policy,
         name: "limits".to_owned(),
-        title: "小镇".to_owned(),
-        content: "[limits]\nverify_by_another = []\n".to_owned(),
+        title: "小县".to_owned(),
+        content: "format = 1\n[limits]\nverify_by_another = []\n".to_owned(),
         tiers: vec![],
         kinds: vec![],
     };
-    place.office.publish(template, OWNER).await.unwrap();
-    let id = report(&place.office).await.unwrap();
-    for act in [Act::Feedback, Act::Verify(true)] {
-        let done = place
-            .office
-            .work(id, Work::Do(act), None, OWNER, None)
-            .await;
-        done.unwrap();
-    }
+    county.office.publish(policy, OWNER).await.unwrap();
+    verifies_own(&county).await.unwrap();
 }

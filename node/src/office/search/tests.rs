@@ -1,9 +1,6 @@
 //! The index says what opening every docket says.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use topology::Tree;
@@ -13,51 +10,22 @@ use crate::{
     domain::{
         actor::Actor,
         matter::{Outcome, Status},
-        suite::Suite,
     },
-    office::{Cabinet, Clock, Entropy, NewReport, Supplies},
-    store::{MemoryDisk, Store},
-    telemetry::Metrics,
+    office::{
+        Clock, NewReport,
+        fixture::{self, START, Stopped},
+    },
+    store::MemoryDisk,
 };
 
 const HOUR: i64 = 3_600_000;
-const START: i64 = 1_780_000_000_000;
 const CLERK: Actor = Actor::OsUser(1000);
 const CATEGORIES: [&str; 3] = ["enforcement/lighting", "enforcement/road", "order/fire"];
 const ORIGINS: [&str; 3] = ["330825002", "330825002222", "330825001"];
 
-struct Set(AtomicI64);
-
-impl Clock for Set {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
-
-struct Counting(AtomicU64);
-
-impl Entropy for Counting {
-    fn bytes(&self) -> [u8; 16] {
-        u128::from(self.0.fetch_add(1, Ordering::SeqCst)).to_be_bytes()
-    }
-}
-
-async fn township(disk: &MemoryDisk, clock: &Arc<Set>) -> Office {
-    let me = "330825002".parse().unwrap();
-    let one = Arc::new(tokio::sync::Semaphore::new(1));
-    let supplies = Supplies {
-        tree: Tree::zhejiang(),
-        seals: Arc::new(crate::office::sealing::Bare),
-        store: Store::open_memory(disk).unwrap(),
-        clock: Arc::clone(clock) as Arc<dyn Clock>,
-        entropy: Arc::new(Counting(AtomicU64::new(1))),
-        suite: Suite::Ed25519Blake3,
-        metrics: Metrics::default().division(me),
-        reports: 10,
-        cabinet: Cabinet::open(std::path::Path::new("/nonexistent"), me, one).unwrap(),
-        window: 8,
-    };
-    Office::open(me, supplies).await.unwrap()
+async fn township(disk: &MemoryDisk, clock: &Arc<Stopped>) -> Office {
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    fixture::office("330825002", disk, clock, 1).await
 }
 
 /// What happens to one of the matters.
@@ -97,7 +65,7 @@ async fn some(office: &Office, at: usize) -> Option<Docket> {
     Some(dockets.swap_remove(at))
 }
 
-async fn happen(office: &Office, clock: &Set, event: Event) {
+async fn happen(office: &Office, clock: &Stopped, event: Event) {
     match event {
         Event::Report(category) => {
             let category = CATEGORIES[category].parse().unwrap();
@@ -125,7 +93,7 @@ async fn happen(office: &Office, clock: &Set, event: Event) {
                 );
             }
         }
-        Event::Later(hours) => drop(clock.0.fetch_add(hours * HOUR, Ordering::SeqCst)),
+        Event::Later(hours) => clock.put_forward(hours * HOUR),
         Event::Tick => drop(office.tick().await.unwrap()),
         Event::Relay { of, origin, closed } => {
             let Some(mut docket) = some(office, of).await else {
@@ -313,7 +281,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
         runtime.block_on(async {
             let disk = MemoryDisk::new();
-            let clock = Arc::new(Set(AtomicI64::new(START)));
+            let clock = Arc::new(Stopped::default());
             let office = township(&disk, &clock).await;
             for event in events {
                 happen(&office, &clock, event).await;
@@ -341,7 +309,7 @@ proptest! {
 #[tokio::test]
 async fn a_filter_that_fits_nothing_ends_its_page_and_goes_on_to_the_end() {
     let disk = MemoryDisk::new();
-    let clock = Arc::new(Set(AtomicI64::new(START)));
+    let clock = Arc::new(Stopped::default());
     let office = township(&disk, &clock).await;
     let new = || NewReport::new("order/fire".parse().unwrap(), "烟".to_owned());
     for _ in 0..(MOST_LINES + 1) / 60 + 1 {
@@ -370,11 +338,11 @@ async fn a_filter_that_fits_nothing_ends_its_page_and_goes_on_to_the_end() {
 #[tokio::test]
 async fn a_page_goes_on_after_a_bare_number_and_past_what_came_in_between() {
     let disk = MemoryDisk::new();
-    let clock = Arc::new(Set(AtomicI64::new(START)));
+    let clock = Arc::new(Stopped::default());
     let office = township(&disk, &clock).await;
     let mut ids = vec![];
     for _ in 0..4 {
-        clock.0.fetch_add(HOUR, Ordering::SeqCst);
+        clock.put_forward(HOUR);
         let new = NewReport::new("order/fire".parse().unwrap(), "烟".to_owned());
         ids.push(office.report(new, CLERK).await.unwrap());
     }
