@@ -10,7 +10,7 @@ use crate::{
         category::{Category, Class},
         custody::{self, Docket, Handlers, Refusal, Turn},
         ids::MatterId,
-        matter::{Act, Body, Ground, Outcome, Version},
+        matter::{Act, Body, Ground, Outcome, Status, Version},
         request::{self, Ask, AskId, Asked, Wish},
         suite::{Digest, Suite},
     },
@@ -236,6 +236,12 @@ impl Office {
         let above = unseen && id.origin != self.me && self.tree().contains(self.me, id.origin);
         if unseen && !(above && wish.is_for_those_above()) {
             return Err(OfficeError::NoSuchMatter(id));
+        }
+        if let Wish::Merge(into) = wish {
+            let into = desk.docket(into).await?.map(|docket| docket.matter.status);
+            if matches!(into, Some(Status::Closed(Outcome::Merged(_)))) {
+                return Err(Refusal::MergedWithItself.into());
+            }
         }
         let suite = known
             .as_ref()

@@ -383,6 +383,26 @@ async fn one_above_supervises_a_matter_it_never_had_and_sees_it_from_then_on() {
 }
 
 #[tokio::test]
+async fn one_above_has_two_matters_of_a_village_merged_and_the_village_closes_the_one() {
+    let network = Network::of(&[VILLAGE]).await;
+    let [first, second] = [
+        network.report(VILLAGE, "rubbish").await,
+        network.report(VILLAGE, "the same rubbish").await,
+    ];
+    ask(&network, COUNTY, second, Wish::Merge(first)).await;
+    network
+        .closed_as(VILLAGE, second, Outcome::Merged(first))
+        .await;
+    let village = network.office(VILLAGE);
+    assert!(!known(&village, first).await.unwrap().is_closed());
+    let below = village.wish(first, Wish::Merge(second), None, CLERK);
+    let said = Network::refused(below).await;
+    assert!(said.contains("with one that was merged"), "{said}");
+    network.audited().await;
+    network.shut_down().await;
+}
+
+#[tokio::test]
 async fn what_a_cut_off_village_reports_and_wishes_arrives_in_order_of_urgency() {
     let network = Network::of(&[VILLAGE]).await;
     network.cut(VILLAGE).await;

@@ -206,6 +206,9 @@ pub(super) enum Work {
     },
     /// Answers a question (答复)
     ///
+    /// A public answer publishes the matter: anybody finds it. Only one that was reported with
+    /// `--visibility public` is answered so.
+    ///
     /// Examples:
     ///   wujitong matter reply 330825002222-1f3a9c04-17 --note "下周二前修好"
     ///   wujitong matter reply 330825002222-1f3a9c04-17 --publicity public --note "医保可在村里办理"

@@ -14,6 +14,8 @@ use crate::domain::ids::MatterId;
 const MOST_ANSWERS: usize = 100;
 
 /// Search what was answered for everybody 公开答复
+///
+/// Of matters whose reporter made them `public`. The question stays with whoever asked it.
 #[utoipa::path(get, path = "/v1/nodes/{code}/answers", tag = "matters",
     params(NodePath, AnswersQuery), responses((status = 200, body = Answers)))]
 pub(super) async fn answers(

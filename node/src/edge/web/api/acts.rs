@@ -60,7 +60,7 @@ pub enum Deed {
     Handle,
     /// 反馈
     Feedback,
-    /// 核查
+    /// 核查; where policy says so, not by whoever handled it or reported back on it.
     Verify {
         /// Whether it was found done.
         passed: bool,
@@ -103,7 +103,7 @@ pub enum Deed {
     },
     /// 答复; the note is what it says.
     Reply {
-        /// Who may read it.
+        /// Who may read it; `public` only of a matter whose visibility is `public`, which it publishes.
         publicity: Publicity,
     },
     /// Into another category.
