@@ -1,5 +1,6 @@
 //! From [`Raw`] to [`Config`]: every setting is looked at, every problem kept.
 
+mod oidc;
 mod problems;
 
 use std::{
@@ -90,6 +91,7 @@ impl Raw {
             ),
             roots: self.hooks.roots.map(|path| base_dir.join(path)),
         };
+        let oidc = p.oidc(self.oidc, &http, base_dir);
         ConfigErrors::unless_empty(problems.0)?;
         Ok(Config {
             data: base_dir.join(data.expect("a missing one is a problem")),
@@ -105,6 +107,7 @@ impl Raw {
             store,
             links,
             hooks,
+            oidc,
         })
     }
 }

@@ -46,6 +46,8 @@ pub struct Config {
     pub links: Links,
     /// Where webhooks may go.
     pub hooks: Hooks,
+    /// Who vouches for people who sign in; `None` without `[oidc]`, so that passwords alone count.
+    pub oidc: Option<Oidc>,
 }
 
 /// The divisions one process hosts: those listed, and those at and below `subtree`.
@@ -175,6 +177,29 @@ pub struct Hooks {
     /// Addresses that are not public and may be reached all the same, also without TLS.
     pub allow: Vec<Subnet>,
     /// PEM file with the certificates of those who vouch for receivers; `None` takes the machine's own.
+    pub roots: Option<PathBuf>,
+}
+
+/// `[oidc]`: the OpenID Connect provider that vouches for people. Off unless `issuer` is set; then
+/// `client_id`, `client_secret_file` and `public_url` are required.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oidc {
+    /// The provider, exactly as it calls itself: `https://`, or `http://` on a loopback address, without
+    /// query and fragment, at most 255 characters.
+    pub issuer: String,
+    /// What the provider calls this process. 1 to 255 visible characters.
+    pub client_id: String,
+    /// File with the secret the provider gave, readable by its owner only.
+    pub client_secret_file: PathBuf,
+    /// Where browsers reach this process, `https://host[:port]`, or `http://` on a loopback address; the
+    /// host is one of [`Http::hosts`]. Where the provider sends people back to is made from it alone.
+    pub public_url: String,
+    /// What is asked of the provider; `openid` is among them. Default `openid` alone.
+    pub scopes: Vec<String>,
+    /// The claim of the ID token that names a person. 1 to 64 visible characters, default `sub`, the one
+    /// a provider never gives to somebody else.
+    pub claim: String,
+    /// PEM file with the certificates of those who vouch for the provider, instead of the machine's own.
     pub roots: Option<PathBuf>,
 }
 

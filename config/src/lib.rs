@@ -23,8 +23,10 @@ mod raw;
 
 pub use address::{HostPort, Subnet};
 pub use checked::{
-    Config, Dns, Engine, Hooks, Hosting, Http, Limits, Links, LogFormat, Store, Telemetry,
+    Config, Dns, Engine, Hooks, Hosting, Http, Limits, Links, LogFormat, Oidc, Store, Telemetry,
 };
 pub use problem::{ConfigErrors, Problem};
-pub use raw::{Raw, RawDns, RawHooks, RawHttp, RawLimits, RawLinks, RawStore, RawTelemetry};
+pub use raw::{
+    Raw, RawDns, RawHooks, RawHttp, RawLimits, RawLinks, RawOidc, RawStore, RawTelemetry,
+};
 pub use topology::DivisionCode;

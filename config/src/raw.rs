@@ -91,6 +91,8 @@ whole! {
         links: RawLinks,
         /// `[hooks]`
         hooks: RawHooks,
+        /// `[oidc]`
+        oidc: RawOidc,
     }
 }
 
@@ -183,6 +185,26 @@ settings! {
     RawHooks {
         /// Addresses and networks.
         allow: Vec<String>,
+        /// PEM file, absolute or beside the configuration file.
+        roots: String,
+    }
+}
+
+settings! {
+    /// `[oidc]` as typed; see [`Oidc`](crate::Oidc).
+    RawOidc {
+        /// URL of the provider.
+        issuer: String,
+        /// What the provider calls this process.
+        client_id: String,
+        /// File, absolute or beside the configuration file.
+        client_secret_file: String,
+        /// Where browsers reach this process.
+        public_url: String,
+        /// What is asked of the provider.
+        scopes: Vec<String>,
+        /// What names a person.
+        claim: String,
         /// PEM file, absolute or beside the configuration file.
         roots: String,
     }

@@ -167,3 +167,55 @@ fn the_longest_wait_may_not_be_shorter_than_the_first() {
 fn an_empty_list_of_hosts_is_refused() {
     assert_eq!(problems("http.hosts = []"), ["http.hosts"]);
 }
+
+const OIDC: &str = "[oidc]\nissuer = 'https://id.example'\nclient_id = 'node'\n\
+                    client_secret_file = 'secret'\npublic_url = 'https://localhost:8443/'\n";
+
+#[test]
+fn sign_in_is_off_until_something_of_it_is_set_and_then_whole() {
+    assert_eq!(check(LEAST).unwrap().oidc, None);
+    let oidc = check(&format!("{LEAST}{OIDC}")).unwrap().oidc.unwrap();
+    assert_eq!(oidc.public_url, "https://localhost:8443");
+    assert_eq!(oidc.scopes, ["openid"]);
+    assert_eq!(oidc.claim, "sub");
+    assert_eq!(
+        oidc.client_secret_file,
+        std::path::Path::new("/etc/wujitong/secret")
+    );
+    assert_eq!(
+        problems("oidc.claim = 'sub'"),
+        [
+            "oidc.issuer",
+            "oidc.client_id",
+            "oidc.client_secret_file",
+            "oidc.public_url"
+        ]
+    );
+}
+
+#[test]
+fn sign_in_without_tls_elsewhere_than_on_this_machine_is_refused() {
+    for (key, value) in [
+        ("issuer", "http://id.example"),
+        ("issuer", "https://id.example?realm=1"),
+        ("public_url", "http://node.example"),
+        ("public_url", "https://localhost/behind/a/path"),
+        ("public_url", "https://other.example"),
+        ("client_id", "two words"),
+        ("claim", "two words"),
+    ] {
+        let more = OIDC.replace(&format!("{key} = "), &format!("{key} = '{value}' # "));
+        let more = match more.contains(value) {
+            true => more,
+            false => format!("{more}{key} = '{value}'\n"),
+        };
+        assert_eq!(problems(&more), [format!("oidc.{key}={value}")], "{more}");
+    }
+    let no_openid = format!("{OIDC}scopes = ['profile']\n");
+    assert_eq!(problems(&no_openid), ["oidc.scopes=profile"]);
+    let no_listener = format!("http.listen = 'off'\n{OIDC}");
+    assert_eq!(
+        problems(&no_listener),
+        ["oidc.public_url=https://localhost:8443"]
+    );
+}

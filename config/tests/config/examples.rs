@@ -82,7 +82,9 @@ fn what_the_province_example_calls_a_default_is_one() {
         .unwrap();
     let least = "data = 'd'\nzone = 'zj.example'\nnodes = ['33']\n";
     let mut defaults = least.to_owned();
-    for line in text.lines() {
+    // A group that is commented out as a whole is off by default.
+    let used = text.lines().take_while(|line| !line.starts_with("# ["));
+    for line in used {
         let plain = line.trim_start_matches("# ");
         let is_default = line.starts_with("# ")
             && plain.split_once(" = ").is_some_and(|(key, _)| {
@@ -97,4 +99,25 @@ fn what_the_province_example_calls_a_default_is_one() {
     assert!(defaults.contains("keep_alive_s"), "{defaults}");
     let check = |text: &str| Raw::from_toml(text).unwrap().check("/".as_ref()).unwrap();
     assert_eq!(check(&defaults), check(least));
+}
+
+#[test]
+fn the_sign_in_of_the_province_example_is_right_when_it_is_no_comment_any_more() {
+    let (_, text) = examples()
+        .into_iter()
+        .find(|(name, _)| name == "province.toml")
+        .unwrap();
+    let (before, group) = text.split_once("# [oidc]\n").unwrap();
+    let group: String = group
+        .lines()
+        .map(|line| format!("{}\n", line.trim_start_matches("# ")))
+        .collect();
+    let whole = format!("{before}[oidc]\n{group}");
+    let config = Raw::from_toml(&whole)
+        .unwrap()
+        .check("/etc/wujitong".as_ref());
+    let oidc = config.unwrap().oidc.unwrap();
+    assert_eq!(oidc.claim, "sub");
+    assert_eq!(oidc.scopes, ["openid"]);
+    assert!(oidc.roots.is_some());
 }
