@@ -4,8 +4,10 @@
 mod clock;
 mod host;
 mod seals;
+mod sign_in;
 mod sweep;
 
 pub use clock::{Chance, SystemClock};
 pub use host::{Host, Plan, StartError, socket_path};
 pub use seals::OwnSeal;
+pub use sign_in::BadSecret;

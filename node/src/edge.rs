@@ -5,6 +5,7 @@ pub mod fetch;
 pub mod grpc;
 pub mod hooks;
 pub mod listen;
+pub mod oidc;
 pub mod receipt;
 pub mod revoked;
 pub mod roster;

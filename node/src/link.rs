@@ -3,6 +3,7 @@
 
 pub mod backoff;
 pub mod dial;
+pub mod envoy;
 pub mod post;
 pub mod resolve;
 

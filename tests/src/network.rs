@@ -247,6 +247,7 @@ impl Network {
             store: config::Store::default(),
             links: config::Links::default(),
             hooks: config::Hooks::default(),
+            oidc: None,
         };
         config.links.backoff_min = Duration::from_millis(20);
         config.links.backoff_max = Duration::from_millis(200);

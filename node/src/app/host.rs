@@ -16,7 +16,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::{DivisionCode, Tree};
 
-use super::{Chance, OwnSeal, SystemClock, sweep::sweep};
+use super::{Chance, OwnSeal, SystemClock, sign_in, sign_in::BadSecret, sweep::sweep};
 use crate::{
     domain::ids::NetworkId,
     edge::{
@@ -143,6 +143,9 @@ pub enum StartError {
     /// DNS is not set up.
     #[error("the resolver cannot be set up: {0}; set `parent` or `dns.servers`")]
     Resolver(String),
+    /// The provider by whose word people sign in is not set up.
+    #[error(transparent)]
+    SignIn(#[from] BadSecret),
     /// A directory cannot be made.
     #[error("the directory {path} cannot be used: {cause}")]
     Directory {
@@ -199,6 +202,10 @@ impl Host {
         let divisions = plan.divisions()?;
         let config = &plan.config;
         make_private(&config.data)?;
+        let provider = config.oidc.as_ref();
+        let sign_in = provider
+            .map(|settings| sign_in::open(settings, &plan.surroundings))
+            .transpose()?;
         let health = Health::default();
         let metrics = Metrics::default();
         let store = open_store(&plan)?;
@@ -255,6 +262,7 @@ impl Host {
                 caller_per_s: config.limits.requests_per_caller_s,
                 logins_per_min: config.limits.logins_per_address_min,
             },
+            sign_in,
         };
         let socket = socket_path(&config.data);
         let http = workshop

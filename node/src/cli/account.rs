@@ -14,8 +14,8 @@ use super::{
 use crate::{
     domain::people::Role,
     edge::web::api::{
-        AccountPage, AccountPatch, AccountRequest, AccountView, PasswordRequest, RolesRequest,
-        SessionView,
+        AccountPage, AccountPatch, AccountRequest, AccountView, LinkRequest, LinkView,
+        PasswordRequest, RolesRequest, SessionView,
     },
 };
 
@@ -31,6 +31,7 @@ use crate::{
 ///   wujitong account create sec --name "赵六" --role security-administrator
 ///   wujitong account create zhang.san --name "张三" --department market
 ///   wujitong account roles zhang.san --role posted-staff --role grid-worker
+///   wujitong account link zhang.san 248289761001
 ///   wujitong account list
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -48,6 +49,8 @@ enum What {
     Disable(Disable),
     Roles(Roles),
     Password(Password),
+    Link(Link),
+    Unlink(Unlink),
 }
 
 /// Opens an account; its first password is asked for, or read as one line from standard input
@@ -132,6 +135,39 @@ struct Password {
     account: String,
 }
 
+/// Links an account to a person at the OpenID Connect provider, who signs in with it from then on
+///
+/// Without a subject it shows who is linked. The subject is what the provider says in the claim that
+/// names people: `sub`, unless `oidc.claim` is set to another. The password stays; all sessions of the
+/// account end. System administrators link accounts, the owner of the node those of administrators
+/// and auditors.
+///
+/// Examples:
+///   wujitong account link zhang.san 248289761001
+///   wujitong account link zhang.san
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Link {
+    /// Login or number of the account
+    account: String,
+    /// What the provider calls the person, letter for letter
+    subject: Option<String>,
+    /// The provider, as it calls itself; refused if it is not the one of this node
+    #[arg(long, value_name = "URL", requires = "subject")]
+    issuer: Option<String>,
+}
+
+/// Takes the link of an account away: nobody signs in with it any more, and the password stays
+///
+/// Examples:
+///   wujitong account unlink zhang.san
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Unlink {
+    /// Login or number of the account
+    account: String,
+}
+
 fn role(word: &str) -> Result<Role, String> {
     word.parse()
         .map_err(|error: crate::domain::people::BadRole| error.to_string())
@@ -161,6 +197,14 @@ impl Account {
                 show(&changed, output)
             }
             What::Password(password) => password.run(&asked, output).await,
+            What::Link(link) => link.run(&asked, output).await,
+            What::Unlink(Unlink { account }) => {
+                let path = asked.path(&format!("accounts/{}/link", encoded(&account)));
+                asked.client.delete(&path).await?;
+                output.facts(&serde_json::json!({ "unlinked": true }), || {
+                    "nobody signs in with it any more; the password stays\n".to_owned()
+                })
+            }
         }
     }
 }
@@ -177,6 +221,30 @@ impl Create {
         };
         let opened = asked.client.post(&asked.path("accounts"), &request).await?;
         show(&opened, output)
+    }
+}
+
+impl Link {
+    async fn run(self, asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
+        let path = asked.path(&format!("accounts/{}/link", encoded(&self.account)));
+        let linked: LinkView = match self.subject {
+            None => asked.client.get(&path).await?,
+            Some(subject) => {
+                let request = LinkRequest {
+                    subject,
+                    issuer: self.issuer,
+                };
+                asked.client.send(Method::PUT, &path, &request).await?
+            }
+        };
+        output.facts(&linked, || {
+            pairs([
+                ("account", self.account.clone()),
+                ("provider", linked.issuer.clone()),
+                ("claim", linked.claim.clone()),
+                ("subject", linked.subject.clone()),
+            ])
+        })
     }
 }
 

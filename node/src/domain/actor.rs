@@ -21,6 +21,8 @@ pub enum Actor {
     ApiKey(ApiKeyId),
     /// Whoever has the slip of the matter.
     Reporter,
+    /// Somebody a provider sent, whom nobody here knows. They are refused; they do nothing.
+    Stranger,
 }
 
 impl Actor {

@@ -42,7 +42,8 @@ impl From<&Actor> for ActorKind {
             Actor::Peer(_) => Self::Neighbour,
             Actor::Account(_) => Self::Person,
             Actor::ApiKey(_) => Self::Program,
-            Actor::Reporter => Self::Reporter,
+            // A stranger changes nothing.
+            Actor::Reporter | Actor::Stranger => Self::Reporter,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use topology::{DivisionCode, Tree};
 
-use super::{fetch::Fetches, hooks::Couriers, session::Links};
+use super::{fetch::Fetches, hooks::Couriers, oidc::SignIn, session::Links};
 use crate::{
     identity::{Identity, KeyRing, Network},
     office::Office,
@@ -40,6 +40,8 @@ pub struct Roster {
     pub started_ms: i64,
     /// How often people and programs may ask.
     pub rates: Rates,
+    /// The provider by whose word people sign in, if there is one.
+    pub sign_in: Option<Arc<SignIn>>,
 }
 
 /// Requests in a time. One more than allowed is answered 429.

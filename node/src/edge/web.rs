@@ -21,6 +21,7 @@ mod hooks;
 mod imports;
 mod keyring;
 mod matters;
+mod oidc;
 mod open311;
 mod openapi;
 mod pace;
@@ -156,12 +157,17 @@ fn routes(gate: &Arc<Gate>) -> OpenApiRouter<Roster> {
         .routes(gate.open(D::Enter, routes!(session::log_in)))
         .routes(gate.open(D::OwnAccount, routes!(session::who)))
         .routes(gate.open(D::OwnAccount, routes!(session::log_out)))
+        .routes(gate.open(D::Enter, routes!(oidc::start)))
+        .routes(gate.open(D::Enter, routes!(oidc::come_back)))
         .routes(gate.open(D::ViewAccounts, routes!(accounts::list)))
         .routes(gate.open(D::ManageAccounts, routes!(accounts::open)))
         .routes(gate.open(D::ViewAccounts, routes!(accounts::show)))
         .routes(gate.open(D::ManageAccounts, routes!(accounts::change)))
         .routes(gate.open(D::GrantRoles, routes!(accounts::roles)))
         .routes(gate.open(D::OwnAccount, routes!(accounts::password)))
+        .routes(gate.open(D::ManageAccounts, routes!(oidc::linked)))
+        .routes(gate.open(D::ManageAccounts, routes!(oidc::link)))
+        .routes(gate.open(D::ManageAccounts, routes!(oidc::unlink)))
         .routes(gate.open(D::ViewGrids, routes!(grids::list)))
         .routes(gate.open(D::ManageGrids, routes!(grids::draw)))
         .routes(gate.open(D::ViewGrids, routes!(grids::show)))

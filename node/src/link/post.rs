@@ -5,7 +5,7 @@
 //! nothing of what comes back is read but its header.
 
 mod reach;
-mod roots;
+pub(super) mod roots;
 
 use std::{
     io,
@@ -22,7 +22,7 @@ use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, version};
+use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -49,10 +49,10 @@ const MOST_HEADER_BYTES: usize = 32 * 1024;
 /// allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    uri: Uri,
-    host: String,
-    port: u16,
-    tls: bool,
+    pub(super) uri: Uri,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) tls: bool,
 }
 
 /// A text is not where something can be posted.
@@ -171,6 +171,15 @@ impl FromStr for Target {
     }
 }
 
+impl Target {
+    /// Whether nobody on the way can read along: by TLS, or because it does not leave this machine.
+    pub fn is_guarded(&self) -> bool {
+        let address: Option<IpAddr> = self.host.parse().ok();
+        let here = address.is_some_and(|address| address.to_canonical().is_loopback());
+        self.tls || here || self.host == "localhost"
+    }
+}
+
 impl Poster {
     /// Posts to public addresses, and to those that are allowed. Certificates are judged by those in
     /// `roots`, or by the machine's own.
@@ -280,14 +289,8 @@ impl Poster {
 
     async fn tls(&self) -> Result<Arc<ClientConfig>, PostError> {
         let make = || async {
-            let roots = roots::load(self.roots.clone()).await?;
-            let Surroundings { clock, provider } = self.surroundings.clone();
-            let config = ClientConfig::builder_with_details(provider, clock)
-                .with_protocol_versions(&[&version::TLS13, &version::TLS12])
-                .map_err(|error| PostError::Roots(error.to_string()))?
-                .with_root_certificates(roots)
-                .with_no_client_auth();
-            Ok(Arc::new(config))
+            let made = roots::client(self.roots.clone(), self.surroundings.clone()).await;
+            made.map_err(PostError::Roots)
         };
         self.tls.get_or_try_init(make).await.cloned()
     }

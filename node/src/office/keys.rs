@@ -362,6 +362,16 @@ pub(super) fn failures(id: AccountId) -> Bytes {
     key(b"Pf", &[&id.0.to_be_bytes()])
 }
 
+/// Whose a name at a provider is.
+pub(super) fn passport(digest: &Digest) -> Bytes {
+    key(b"Pp", &[digest])
+}
+
+/// The name a provider has for an account's person.
+pub(super) fn passport_of(id: AccountId) -> Bytes {
+    key(b"Pi", &[&id.0.to_be_bytes()])
+}
+
 /// A session, by the digest of its token.
 pub(super) fn session(digest: &Digest) -> Bytes {
     key(b"Ps", &[digest])

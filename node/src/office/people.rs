@@ -7,6 +7,7 @@ mod hashing;
 mod keyring;
 mod login;
 mod once;
+mod passports;
 mod sessions;
 mod slips;
 #[cfg(test)]
@@ -34,7 +35,8 @@ use crate::{
     domain::{
         audit::BrokenTrail,
         people::{
-            BadAccount, BadApiKey, BadGrant, BadGrid, BadPassword, Denied, Failures, GridId, Policy,
+            AccountId, BadAccount, BadApiKey, BadGrant, BadGrid, BadPassword, Denied, Failures,
+            GridId, Policy,
         },
         suite::Digest,
         time::Timestamp,
@@ -71,6 +73,22 @@ pub enum PeopleError {
     /// No such account.
     #[error("no account {0} at this node; `wujitong account list` shows those it has")]
     NoAccount(String),
+    /// Nobody here is linked to what the provider says, or their account is closed: which of them is
+    /// not said.
+    #[error(
+        "no open account of this node is linked to who you are at the provider; ask a system \
+         administrator"
+    )]
+    NotLinked,
+    /// The account has a name at a provider already.
+    #[error("this account is linked already; unlink it first")]
+    LinkedAlready,
+    /// Somebody else is linked to that name.
+    #[error("account {0} is linked to this name already; unlink it first")]
+    LinkedElsewhere(AccountId),
+    /// The account has no name at any provider.
+    #[error("account {0} is linked to nobody at a provider; `wujitong account link` links it")]
+    Unlinked(AccountId),
     /// No such grid.
     #[error("no grid {0} at this node; `wujitong grid list` shows those it has")]
     NoGrid(GridId),

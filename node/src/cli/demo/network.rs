@@ -142,6 +142,7 @@ pub(super) async fn form(
         store: config::Store::default(),
         links: config::Links::default(),
         hooks: config::Hooks::default(),
+        oidc: None,
     };
     let _started_before = crate::telemetry::Telemetry::start(&config.telemetry)?;
     let clock = Arc::new(DemoClock::default());

@@ -92,7 +92,8 @@ pub(super) async fn one(at: &At, id: AccountId) -> Shown {
     Ok(Json(AccountView::from(&at.node.office.account(id).await?)))
 }
 
-async fn named(at: &At) -> Result<Account, Problem> {
+/// The account a path is about.
+pub(super) async fn named(at: &At) -> Result<Account, Problem> {
     let name: String = at.param("account")?;
     Ok(at.node.office.find_account(&name).await?)
 }

@@ -34,8 +34,9 @@ pub use matters::{
 };
 pub use people::{
     AccountPage, AccountPatch, AccountRequest, AccountView, AuditLine, AuditPage, AuditSeal,
-    GridRequest, GridView, Grids, KeyRequest, KeyView, Keys, LoginAnswer, LoginRequest, NewKeyView,
-    PageQuery, PasswordRequest, RolesRequest, SessionView, SlipView,
+    GridRequest, GridView, Grids, KeyRequest, KeyView, Keys, LinkRequest, LinkView, LoginAnswer,
+    LoginRequest, NewKeyView, PageQuery, PasswordRequest, ReturnQuery, RolesRequest, SessionView,
+    SlipView, StartQuery,
 };
 pub use policies::{AlikeMatters, Answers, AnswersQuery, Explanation};
 pub use revocations::{RevocationLine, Revocations, RevokeRequest};

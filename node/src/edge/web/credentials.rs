@@ -119,16 +119,21 @@ impl Credentials {
 }
 
 fn cookie(headers: &HeaderMap) -> Option<Token> {
+    cookie_value(headers, COOKIE)?
+        .parse()
+        .ok()
+        .filter(|token: &Token| token.kind == TokenKind::Session)
+}
+
+/// The first cookie of a name.
+pub(super) fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter();
     let texts = lines.filter_map(|line| line.to_str().ok());
     let mut pairs = texts
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
-    let (_, value) = pairs.find(|(name, _)| *name == COOKIE)?;
-    value
-        .parse()
-        .ok()
-        .filter(|token: &Token| token.kind == TokenKind::Session)
+    let (_, value) = pairs.find(|(found, _)| *found == name)?;
+    Some(value)
 }
 
 /// Whether the page that asks is of the host that is asked; `None` if no page says that it asks.

@@ -18,7 +18,7 @@ use super::{
     SOCKET_BODY_BYTES, again,
     ask::At,
     credentials::{self, Credentials},
-    openapi,
+    oidc, openapi,
     pace::Pace,
     problem::Problem,
     serve::Caller,
@@ -185,7 +185,8 @@ impl Gate {
 
     fn keep_pace(&self, address: IpAddr, deed: Deed, parts: &Parts) -> Result<Whence, Problem> {
         self.pace.address(address)?;
-        if deed == Deed::Enter && !parts.method.is_safe() {
+        let begins = parts.uri.path().ends_with(oidc::START);
+        if deed == Deed::Enter && (begins || !parts.method.is_safe()) {
             self.pace.login(address)?;
         }
         Ok(Whence::Address(address))

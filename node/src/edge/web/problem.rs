@@ -10,6 +10,7 @@ use topology::UnknownDivision;
 
 use crate::{
     domain::{attachment::NotTaken, hook::BadHook, people::Denied},
+    edge::oidc::SignInError,
     office::{FileTrouble, OfficeError, people::PeopleError},
 };
 
@@ -142,6 +143,29 @@ impl Problem {
         )
     }
 
+    /// Why somebody was not signed in. What is wrong with the provider is the operator's to know.
+    pub(super) fn of_sign_in(error: SignInError) -> Self {
+        use SignInError as E;
+        let sentence = error.to_string();
+        let refused =
+            |sentence: &str| Self::new(StatusCode::FORBIDDEN, "sign-in refused", sentence);
+        match error {
+            E::Away(away) => {
+                let log_id = format!("{:08x}", rand::random::<u32>());
+                tracing::warn!(%log_id, error = %away, "the provider does not sign people in");
+                Self {
+                    log_id: Some(log_id.into()),
+                    ..Self::new(StatusCode::BAD_GATEWAY, "provider fails", &sentence)
+                }
+            }
+            E::Crowded => Self::new(StatusCode::TOO_MANY_REQUESTS, "too busy", &sentence),
+            E::Refused(_) | E::Elsewhere | E::Token(_) | E::NotBegun | E::NoCode => {
+                tracing::info!(reason = %sentence, "somebody was not signed in");
+                refused(&sentence)
+            }
+        }
+    }
+
     fn of_file(trouble: &FileTrouble) -> Self {
         use FileTrouble as T;
         let sentence = trouble.to_string();
@@ -177,14 +201,21 @@ impl Problem {
                 "wrong login or password",
                 sentence,
             ),
+            E::NotLinked => Self::new(StatusCode::FORBIDDEN, "sign-in refused", sentence),
             E::Locked(_) => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "locked for a while",
                 sentence,
             ),
             E::Crowded => Self::new(StatusCode::TOO_MANY_REQUESTS, "too busy", sentence),
-            E::NoAccount(_) | E::NoGrid(_) | E::NoKey(_) => Self::missing(sentence),
-            E::Taken(_) | E::GridInUse(_) | E::TooManyKeys(_) => {
+            E::NoAccount(_) | E::NoGrid(_) | E::NoKey(_) | E::Unlinked(_) => {
+                Self::missing(sentence)
+            }
+            E::Taken(_)
+            | E::GridInUse(_)
+            | E::TooManyKeys(_)
+            | E::LinkedAlready
+            | E::LinkedElsewhere(_) => {
                 Self::new(StatusCode::CONFLICT, "refused by the rules", sentence)
             }
             E::Account(_) | E::Password(_) | E::Grid(_) | E::Key(_) | E::Elsewhere(..) => {

@@ -20,7 +20,7 @@ pub struct ProblemKind {
 }
 
 /// Kind, status, meaning.
-const KINDS: [(&str, u16, &str); 27] = [
+const KINDS: [(&str, u16, &str); 29] = [
     (
         "the-request-does-not-fit",
         422,
@@ -70,6 +70,16 @@ const KINDS: [(&str, u16, &str); 27] = [
         "locked-for-a-while",
         429,
         "Too many wrong passwords. Wait; the wait doubles with each further one.",
+    ),
+    (
+        "sign-in-refused",
+        403,
+        "The provider did not vouch for you, its word does not count, or no open account is linked to you.",
+    ),
+    (
+        "provider-fails",
+        502,
+        "The provider that signs people in does not answer as it should. Passwords work as ever.",
     ),
     (
         "not-allowed",

@@ -14,7 +14,10 @@ use super::{
     openapi::NodePath,
     problem::Problem,
 };
-use crate::domain::people::{Deed, Who};
+use crate::{
+    domain::people::{Deed, Who},
+    office::people::Token,
+};
 
 /// Begin a session
 ///
@@ -42,14 +45,15 @@ pub(super) async fn log_in(
         ends_ms: session.ends_at.0,
         account: AccountView::from(&session.account),
     };
-    let cookie = request.cookie.then(|| {
-        let attributes = "Path=/; Secure; HttpOnly; SameSite=Strict";
-        (
-            header::SET_COOKIE,
-            format!("{COOKIE}={}; {attributes}", session.token),
-        )
-    });
+    let cookie = request
+        .cookie
+        .then(|| (header::SET_COOKIE, cookie_of(&session.token)));
     Ok((StatusCode::CREATED, AppendHeaders(cookie), Json(answer)).into_response())
+}
+
+/// The cookie of a session, as it is set.
+pub(super) fn cookie_of(token: &Token) -> String {
+    format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Strict")
 }
 
 /// Who I am

@@ -1,11 +1,14 @@
-//! Who vouches for receivers.
+//! Who vouches for other systems.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use rustls::RootCertStore;
+use rustls::{ClientConfig, RootCertStore, version};
 use rustls_pki_types::CertificateDer;
 
-use super::PostError;
+use crate::identity::Surroundings;
 
 /// Where distributions keep them all in one file.
 const USUAL: [&str; 5] = [
@@ -16,17 +19,30 @@ const USUAL: [&str; 5] = [
     "/etc/ssl/cert.pem",
 ];
 
+/// TLS towards other systems, vouched for by the certificates of a file, or of the machine. An error
+/// says what is wrong with them.
+pub(in crate::link) async fn client(
+    file: Option<PathBuf>,
+    surroundings: Surroundings,
+) -> Result<Arc<ClientConfig>, String> {
+    let roots = load(file).await?;
+    let Surroundings { clock, provider } = surroundings;
+    let config = ClientConfig::builder_with_details(provider, clock)
+        .with_protocol_versions(&[&version::TLS13, &version::TLS12])
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
 /// The certificates of a file, or of the machine.
-pub(super) async fn load(file: Option<PathBuf>) -> Result<RootCertStore, PostError> {
+async fn load(file: Option<PathBuf>) -> Result<RootCertStore, String> {
     let usual = || USUAL.iter().map(Path::new).find(|path| path.is_file());
     let path = match &file {
         Some(path) => path.as_path(),
-        None => usual().ok_or_else(|| {
-            PostError::Roots("this machine has no list of certificates to trust".to_owned())
-        })?,
+        None => usual().ok_or("this machine has no list of certificates to trust")?,
     };
-    let failed =
-        |why: &dyn std::fmt::Display| PostError::Roots(format!("{}: {why}", path.display()));
+    let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
     let text = tokio::fs::read(path)
         .await
         .map_err(|error| failed(&error))?;
@@ -40,6 +56,6 @@ pub(super) async fn load(file: Option<PathBuf>) -> Result<RootCertStore, PostErr
     if taken == 0 {
         return Err(failed(&"it holds no certificate"));
     }
-    tracing::info!(path = %path.display(), taken, left_out, "certificates that vouch for receivers");
+    tracing::info!(path = %path.display(), taken, left_out, "certificates that vouch for other systems");
     Ok(roots)
 }

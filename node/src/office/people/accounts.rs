@@ -285,12 +285,12 @@ impl Office {
 }
 
 impl Desk<'_> {
-    async fn account(&mut self, id: AccountId) -> Result<Account, OfficeError> {
+    pub(super) async fn account(&mut self, id: AccountId) -> Result<Account, OfficeError> {
         let found = self.read(&keys::account(id)).await?;
         Ok(found.ok_or_else(|| PeopleError::NoAccount(id.to_string()))?)
     }
 
-    fn put_account(&mut self, account: &Account) {
+    pub(super) fn put_account(&mut self, account: &Account) {
         self.subject = Some(Subject::Account(account.id));
         self.view
             .put(keys::account(account.id), record::write(account));

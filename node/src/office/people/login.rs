@@ -5,7 +5,7 @@ use crate::{
     domain::{
         actor::Actor,
         audit::{Ending, Subject},
-        people::{Account, AccountId, Deed, Failures, Login},
+        people::{Account, AccountId, Deed, Failures, Login, Passport},
         suite::Digest,
         time::Timestamp,
     },
@@ -25,6 +25,14 @@ pub struct NewSession {
     pub account: Account,
     /// When it ends at the latest.
     pub ends_at: Timestamp,
+}
+
+/// How somebody proved who they are.
+pub(super) enum Way<'a> {
+    /// With the password; its hash is made anew if there is one here.
+    Password(Option<PasswordHash>),
+    /// By the word of a provider.
+    Passport(&'a Passport),
 }
 
 impl Office {
@@ -58,7 +66,7 @@ impl Office {
                 } else {
                     None
                 };
-                self.begin_session(account, anew).await
+                self.begin_session(account, Way::Password(anew)).await
             }
             Some(account) => {
                 self.count_wrong(account.id).await?;
@@ -147,10 +155,10 @@ impl Office {
         *failures = failures.and_one(self.now(), &self.people.policy.lock_out);
     }
 
-    async fn begin_session(
+    pub(super) async fn begin_session(
         &self,
         account: Account,
-        anew: Option<PasswordHash>,
+        way: Way<'_>,
     ) -> Result<NewSession, OfficeError> {
         let terms = self.people.policy.sessions;
         let token = self.new_token(TokenKind::Session);
@@ -160,8 +168,15 @@ impl Office {
         self.check_lock(Some(account.id), account.login.as_str())
             .await?;
         let current: Option<Account> = desk.read(&keys::account(account.id)).await?;
-        let Some(account) = current.filter(|now| !now.disabled && now.era == account.era) else {
-            return Err(PeopleError::WrongLogin.into());
+        let unchanged = current.filter(|now| !now.disabled && now.era == account.era);
+        let account = match way {
+            Way::Password(_) => unchanged.ok_or(PeopleError::WrongLogin)?,
+            Way::Passport(passport) => {
+                let owner = desk.read(&keys::passport(&passport.digest())).await?;
+                unchanged
+                    .filter(|account| owner == Some(account.id))
+                    .ok_or(PeopleError::NotLinked)?
+            }
         };
         let now = desk.now;
         let session = Session {
@@ -174,9 +189,14 @@ impl Office {
         let ends_at = Timestamp(now.0.saturating_add_unsigned(terms.absolute_ms));
         desk.view.put(key.clone(), record::write(&session));
         desk.view.delete(keys::failures(account.id));
-        if let Some(hash) = anew {
-            desk.view
-                .put(keys::password(account.id), record::write(&hash));
+        match way {
+            Way::Password(Some(anew)) => desk
+                .view
+                .put(keys::password(account.id), record::write(&anew)),
+            Way::Password(None) => {}
+            Way::Passport(passport) => {
+                desk.detail = Some(format!("by the word of {}", passport.issuer));
+            }
         }
         once::delete_at(&mut desk.view, ends_at, &key);
         once::sweep(&mut desk.view, now).await?;

@@ -9,7 +9,7 @@ use super::Code;
 use crate::domain::{
     actor::Actor,
     audit::{AuditEntry, AuditHead, Ending, Subject, Whence},
-    people::{Account, ApiKey, Deed, Grid, Role},
+    people::{Account, ApiKey, Deed, Grid, Passport, Role},
 };
 
 /// A login.
@@ -197,6 +197,67 @@ pub struct PasswordRequest {
     pub new: String,
 }
 
+/// Who signs in with an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LinkView {
+    /// The provider, as it calls itself.
+    pub issuer: String,
+    /// The claim that names the person there.
+    pub claim: String,
+    /// What the provider says in it.
+    pub subject: String,
+}
+
+impl From<Passport> for LinkView {
+    fn from(passport: Passport) -> Self {
+        Self {
+            issuer: passport.issuer,
+            claim: passport.claim,
+            subject: passport.name,
+        }
+    }
+}
+
+/// Who is to sign in with an account.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkRequest {
+    /// What the provider says in the claim that names a person (`sub`, unless the operator set
+    /// another), letter for letter. 1 to 255 bytes.
+    pub subject: String,
+    /// The provider, as it calls itself; the one this node signs people in with if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+}
+
+/// Where a sign-in leads on to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct StartQuery {
+    /// A path of this node that begins with one slash; `/` if left out.
+    #[serde(default, rename = "return", skip_serializing_if = "Option::is_none")]
+    pub back: Option<String>,
+}
+
+/// What a browser comes back from the provider with.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ReturnQuery {
+    /// By which the sign-in is found again.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// What is exchanged for the provider's word.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// Which provider sends them back (RFC 9207).
+    #[serde(default)]
+    pub iss: Option<String>,
+    /// Why they were not signed in.
+    #[serde(default)]
+    pub error: Option<String>,
+}
+
 /// A grid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct GridView {
@@ -328,7 +389,7 @@ pub struct AuditLine {
     pub n: u64,
     /// When.
     pub at_ms: i64,
-    /// Who: `account <number>`, `key <id>`, `os-user <uid>`, `reporter`.
+    /// Who: `account <number>`, `key <id>`, `os-user <uid>`, `reporter`, `stranger`.
     pub actor: String,
     /// From where: `socket`, `within`, or an address.
     pub whence: String,
@@ -357,6 +418,7 @@ impl From<&AuditEntry> for AuditLine {
                 Actor::Account(id) => format!("account {id}"),
                 Actor::ApiKey(id) => format!("key {id}"),
                 Actor::Reporter => "reporter".to_owned(),
+                Actor::Stranger => "stranger".to_owned(),
             },
             whence: match entry.whence {
                 Whence::Socket => "socket".to_owned(),
