@@ -50,6 +50,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) json: Value,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
@@ -143,6 +144,7 @@ where
         status: parts.status,
         json: serde_json::from_slice(&body).unwrap_or_default(),
         headers: parts.headers,
+        body,
     };
     if answer.status.is_client_error() || answer.status.is_server_error() {
         assert_eq!(
@@ -163,6 +165,14 @@ where
         );
     }
     answer
+}
+
+fn settings(more: &str, dir: &std::path::Path) -> config::Config {
+    let raw = config::Raw::from_toml(&format!(
+        "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n\
+         [http]\nlisten = '127.0.0.1:0'\n{more}",
+    ));
+    raw.unwrap().check(dir).unwrap()
 }
 
 pub(crate) fn province() -> DivisionCode {
@@ -186,11 +196,7 @@ impl Alone {
         let now = Duration::from_millis(u64::try_from(SystemClock.now().0).unwrap());
         let terms = Terms::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
         found_network(dir.path(), &tree, &founding, &terms).unwrap();
-        let raw = config::Raw::from_toml(&format!(
-            "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n\
-             [http]\nlisten = '127.0.0.1:0'\n{more}",
-        ));
-        let config = raw.unwrap().check(dir.path()).unwrap();
+        let config = settings(more, dir.path());
         let clock = Arc::new(Ahead::default());
         let mut plan = Plan::new(config, tree);
         plan.clock = Arc::clone(&clock) as Arc<dyn Clock>;
@@ -205,13 +211,31 @@ impl Alone {
 
     /// The same directory after the process came back.
     pub(crate) async fn restart(self) -> Self {
+        self.restarted(|_| ()).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn restart_with(self, more: &str) -> Self {
+        let config = settings(more, self.dir.path());
+        self.restarted(|plan| plan.config = config).await
+    }
+
+    /// Why the process does not come back.
+    pub(crate) async fn cannot_restart(self) -> String {
+        self.host.stop().await;
+        let started = Host::start(self.plan).await;
+        started.err().expect("it does not start").to_string()
+    }
+
+    async fn restarted(self, change: impl FnOnce(&mut Plan)) -> Self {
         let Self {
             host,
             clock,
-            plan,
+            mut plan,
             dir,
         } = self;
         host.stop().await;
+        change(&mut plan);
         let host = Host::start(plan.clone()).await.unwrap();
         Self {
             host,

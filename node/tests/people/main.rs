@@ -11,6 +11,7 @@ mod events;
 mod hooks;
 mod imports;
 mod login;
+mod oidc;
 mod once;
 mod roles;
 mod slips;

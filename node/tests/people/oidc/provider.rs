@@ -1,0 +1,422 @@
+//! An OpenID Connect provider over real TCP that keeps to the protocol, unless it is told not to.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64},
+};
+use http::{HeaderMap, StatusCode, Uri, header};
+use ring::{
+    digest, hmac,
+    rand::SystemRandom,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+        RsaKeyPair,
+    },
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+pub(crate) const CLIENT: &str = "wujitong";
+pub(crate) const SECRET: &str = "a:secret/with+signs";
+pub(crate) const REDIRECT: &str = "http://localhost:1/v1/oidc/callback";
+
+/// With what an ID token is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signing {
+    Es256,
+    Rs256,
+    EdDsa,
+    /// `alg: none`, and no signature.
+    Nothing,
+    /// HS256, with the public key as the secret.
+    PublicKey,
+    /// ES256 with a key that the provider does not name.
+    Foreign,
+    /// ES256 with that key, under the name of one the provider has.
+    Impostor,
+}
+
+type Change = Box<dyn Fn(&mut Value) + Send>;
+
+/// How it departs from what is right.
+pub(crate) struct Ways {
+    pub(crate) signing: Signing,
+    /// Changes what an ID token says.
+    pub(crate) claims: Change,
+    /// Changes what it says of itself.
+    pub(crate) card: Change,
+    /// Changes the header of an ID token.
+    pub(crate) header: Change,
+    /// Paths that are answered without end.
+    pub(crate) endless: Option<&'static str>,
+    /// Paths that are answered with a redirect.
+    pub(crate) redirect: Option<&'static str>,
+    /// Paths that are never answered.
+    pub(crate) silent: Option<&'static str>,
+    /// Does not look at the verifier, nor whether a code was used.
+    pub(crate) careless: bool,
+    /// Which keys it names.
+    pub(crate) keys: Vec<&'static str>,
+}
+
+impl Default for Ways {
+    fn default() -> Self {
+        Self {
+            signing: Signing::Es256,
+            claims: Box::new(|_| {}),
+            card: Box::new(|_| {}),
+            header: Box::new(|_| {}),
+            endless: None,
+            redirect: None,
+            silent: None,
+            careless: false,
+            keys: vec!["ec", "rsa", "ed"],
+        }
+    }
+}
+
+struct Code {
+    challenge: String,
+    nonce: String,
+    user: Value,
+    used: bool,
+}
+
+struct Inner {
+    issuer: String,
+    ec: EcdsaKeyPair,
+    foreign: EcdsaKeyPair,
+    ed: Ed25519KeyPair,
+    rsa: RsaKeyPair,
+    codes: Mutex<BTreeMap<String, Code>>,
+    ways: Mutex<Ways>,
+    /// Requests by path.
+    asked: Mutex<BTreeMap<String, usize>>,
+}
+
+pub(crate) struct Provider {
+    inner: Arc<Inner>,
+    served: JoinHandle<()>,
+}
+
+fn ec() -> EcdsaKeyPair {
+    let random = SystemRandom::new();
+    let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref(), &random).unwrap()
+}
+
+impl Provider {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}/realm", listener.local_addr().unwrap());
+        let ed = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        let rsa = pem::parse(include_str!("rsa.pem")).unwrap();
+        let inner = Arc::new(Inner {
+            issuer,
+            ec: ec(),
+            foreign: ec(),
+            ed: Ed25519KeyPair::from_pkcs8(ed.as_ref()).unwrap(),
+            rsa: RsaKeyPair::from_pkcs8(rsa.contents()).unwrap(),
+            codes: Mutex::default(),
+            ways: Mutex::default(),
+            asked: Mutex::default(),
+        });
+        let app = Router::new()
+            .route("/realm/.well-known/openid-configuration", get(card))
+            .route("/realm/keys", get(keys))
+            .route("/realm/authorize", get(authorize))
+            .route("/realm/token", post(token))
+            .layer(axum::middleware::from_fn_with_state(
+                Arc::clone(&inner),
+                misbehave,
+            ))
+            .with_state(Arc::clone(&inner));
+        let served = tokio::spawn(async move { axum_serve(listener, app).await });
+        Self { inner, served }
+    }
+
+    pub(crate) fn issuer(&self) -> &str {
+        &self.inner.issuer
+    }
+
+    pub(crate) fn but(&self, change: impl FnOnce(&mut Ways)) {
+        change(&mut self.inner.ways.lock().unwrap());
+    }
+
+    /// How often something was asked for whose path ends so.
+    pub(crate) fn asked(&self, end: &str) -> usize {
+        let asked = self.inner.asked.lock().unwrap();
+        let counts = asked.iter().filter(|(path, _)| path.ends_with(end));
+        counts.map(|(_, count)| count).sum()
+    }
+
+    /// A person at the provider's page: what the node sent them with, and where they are sent back to.
+    pub(crate) fn consent(&self, location: &str, user: &Value) -> String {
+        let rest = location.strip_prefix(&*self.inner.issuer).unwrap();
+        let query: Uri = rest.parse().unwrap();
+        assert_eq!(query.path(), "/authorize");
+        let Query(asked) = Query::<BTreeMap<String, String>>::try_from_uri(&query).unwrap();
+        let back = self.inner.grant(&asked, user).unwrap();
+        back.strip_prefix("http://localhost:1").unwrap().to_owned()
+    }
+
+    /// It goes away, and nobody listens any more.
+    pub(crate) async fn stop(self) {
+        self.served.abort();
+        let _cancelled = self.served.await;
+    }
+}
+
+async fn axum_serve(listener: TcpListener, app: Router) {
+    use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+    let mut open = tokio::task::JoinSet::new();
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let service = TowerToHyperService::new(app.clone());
+        open.spawn(async move {
+            let connection = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service);
+            let _broken = connection.await;
+        });
+    }
+}
+
+async fn misbehave(
+    State(inner): State<Arc<Inner>>,
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    *inner.asked.lock().unwrap().entry(path.clone()).or_default() += 1;
+    let (endless, redirect, silent) = {
+        let ways = inner.ways.lock().unwrap();
+        let is = |end: Option<&str>| end.is_some_and(|end| path.ends_with(end));
+        (is(ways.endless), is(ways.redirect), is(ways.silent))
+    };
+    if silent {
+        std::future::pending::<()>().await;
+    }
+    if endless {
+        let more = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b' '; 8_192]));
+        return Body::from_stream(more).into_response();
+    }
+    if redirect {
+        let to = format!("{}/elsewhere", inner.issuer);
+        return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response();
+    }
+    next.run(request).await
+}
+
+async fn card(State(inner): State<Arc<Inner>>) -> Json<Value> {
+    let issuer = &inner.issuer;
+    let mut card = json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "jwks_uri": format!("{issuer}/keys"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+    });
+    (inner.ways.lock().unwrap().card)(&mut card);
+    Json(card)
+}
+
+async fn keys(State(inner): State<Arc<Inner>>) -> Json<Value> {
+    let named = inner.ways.lock().unwrap().keys.clone();
+    let keys: Vec<_> = named.into_iter().map(|name| inner.key(name)).collect();
+    Json(json!({ "keys": keys }))
+}
+
+async fn authorize(
+    State(inner): State<Arc<Inner>>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Response {
+    match inner.grant(&asked, &json!({ "sub": "somebody" })) {
+        Ok(back) => (StatusCode::SEE_OTHER, [(header::LOCATION, back)]).into_response(),
+        Err(why) => (StatusCode::BAD_REQUEST, why).into_response(),
+    }
+}
+
+async fn token(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: String) -> Response {
+    let form: Uri = format!("/?{body}").parse().unwrap();
+    let Query(form) = Query::<BTreeMap<String, String>>::try_from_uri(&form).unwrap();
+    match inner.redeem(&headers, &form) {
+        Ok(tokens) => Json(tokens).into_response(),
+        Err(code) => (StatusCode::BAD_REQUEST, Json(json!({ "error": code }))).into_response(),
+    }
+}
+
+fn encode(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace(':', "%3A")
+        .replace('/', "%2F")
+        .replace('+', "%2B")
+}
+
+impl Inner {
+    fn key(&self, name: &str) -> Value {
+        let point = |key: &EcdsaKeyPair| {
+            let public = key.public_key().as_ref();
+            (BASE64.encode(&public[1..33]), BASE64.encode(&public[33..]))
+        };
+        match name {
+            "ec" => {
+                let (x, y) = point(&self.ec);
+                json!({ "kty": "EC", "crv": "P-256", "kid": "ec", "use": "sig", "alg": "ES256",
+                    "x": x, "y": y })
+            }
+            "new" => {
+                let (x, y) = point(&self.foreign);
+                json!({ "kty": "EC", "crv": "P-256", "kid": "new", "use": "sig", "x": x, "y": y })
+            }
+            "ed" => json!({ "kty": "OKP", "crv": "Ed25519", "kid": "ed", "use": "sig",
+                "x": BASE64.encode(self.ed.public_key().as_ref()) }),
+            "rsa" => {
+                let public: ring::rsa::PublicKeyComponents<Vec<u8>> = self.rsa.public().into();
+                json!({ "kty": "RSA", "kid": "rsa", "use": "sig", "alg": "RS256",
+                    "n": BASE64.encode(public.n), "e": BASE64.encode(public.e) })
+            }
+            other => panic!("no key {other}"),
+        }
+    }
+
+    /// What the page does when a person agrees (RFC 6749, 4.1.1; RFC 7636, 4.3).
+    fn grant(
+        &self,
+        asked: &BTreeMap<String, String>,
+        user: &Value,
+    ) -> Result<String, &'static str> {
+        let get = |name: &str| asked.get(name).map_or("", String::as_str);
+        if get("client_id") != CLIENT || get("redirect_uri") != REDIRECT {
+            return Err("client_id or redirect_uri");
+        }
+        if get("response_type") != "code" || !get("scope").split(' ').any(|s| s == "openid") {
+            return Err("response_type or scope");
+        }
+        if get("code_challenge_method") != "S256" || get("code_challenge").len() != 43 {
+            return Err("code_challenge");
+        }
+        if get("state").len() < 22 || get("nonce").len() < 22 {
+            return Err("state or nonce");
+        }
+        let mut codes = self.codes.lock().unwrap();
+        let code = format!("code-{}", codes.len());
+        codes.insert(
+            code.clone(),
+            Code {
+                challenge: get("code_challenge").to_owned(),
+                nonce: get("nonce").to_owned(),
+                user: user.clone(),
+                used: false,
+            },
+        );
+        let iss = encode(&self.issuer);
+        Ok(format!(
+            "{REDIRECT}?code={code}&state={}&iss={iss}",
+            get("state")
+        ))
+    }
+
+    /// RFC 6749, 4.1.3; RFC 7636, 4.6.
+    fn redeem(
+        &self,
+        headers: &HeaderMap,
+        form: &BTreeMap<String, String>,
+    ) -> Result<Value, &'static str> {
+        let get = |name: &str| form.get(name).map_or("", String::as_str);
+        let pair = STANDARD.encode(format!("{CLIENT}:{}", encode(SECRET)));
+        let basic = headers.get(header::AUTHORIZATION);
+        if basic.is_none_or(|value| value.to_str().unwrap() != format!("Basic {pair}"))
+            && (get("client_id"), get("client_secret")) != (CLIENT, SECRET)
+        {
+            return Err("invalid_client");
+        }
+        if get("grant_type") != "authorization_code" || get("redirect_uri") != REDIRECT {
+            return Err("invalid_request");
+        }
+        let ways = self.ways.lock().unwrap();
+        let mut codes = self.codes.lock().unwrap();
+        let code = codes.get_mut(get("code")).ok_or("invalid_grant")?;
+        let verifier = get("code_verifier").as_bytes();
+        let challenge = BASE64.encode(digest::digest(&digest::SHA256, verifier));
+        if !ways.careless && (code.used || code.challenge != challenge) {
+            return Err("invalid_grant");
+        }
+        code.used = true;
+        let now = now_s();
+        let access = "an-access-token";
+        let hash = digest::digest(&digest::SHA256, access.as_bytes());
+        let mut claims = json!({
+            "iss": self.issuer, "aud": CLIENT, "nonce": code.nonce,
+            "iat": now, "exp": now + 300,
+        });
+        if ways.signing != Signing::EdDsa {
+            claims["at_hash"] = BASE64.encode(&hash.as_ref()[..16]).into();
+        }
+        for (name, value) in code.user.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        (ways.claims)(&mut claims);
+        let id_token = self.sign(&ways, &claims);
+        Ok(json!({ "access_token": access, "token_type": "Bearer", "id_token": id_token }))
+    }
+
+    fn sign(&self, ways: &Ways, claims: &Value) -> String {
+        let (alg, kid) = match ways.signing {
+            Signing::Es256 | Signing::Impostor => ("ES256", "ec"),
+            Signing::Rs256 => ("RS256", "rsa"),
+            Signing::EdDsa => ("EdDSA", "ed"),
+            Signing::Nothing => ("none", "ec"),
+            Signing::PublicKey => ("HS256", "rsa"),
+            Signing::Foreign => ("ES256", "new"),
+        };
+        let mut head = json!({ "alg": alg, "kid": kid, "typ": "JWT" });
+        (ways.header)(&mut head);
+        let part = |value: &Value| BASE64.encode(value.to_string());
+        let message = format!("{}.{}", part(&head), part(claims));
+        let random = SystemRandom::new();
+        let bytes = message.as_bytes();
+        let ecdsa = |key: &EcdsaKeyPair| key.sign(&random, bytes).unwrap().as_ref().to_vec();
+        let signed = match ways.signing {
+            Signing::Es256 => ecdsa(&self.ec),
+            Signing::Foreign | Signing::Impostor => ecdsa(&self.foreign),
+            Signing::EdDsa => self.ed.sign(bytes).as_ref().to_vec(),
+            Signing::Rs256 => {
+                let mut signed = vec![0; self.rsa.public().modulus_len()];
+                self.rsa
+                    .sign(&RSA_PKCS1_SHA256, &random, bytes, &mut signed)
+                    .unwrap();
+                signed
+            }
+            Signing::Nothing => vec![],
+            Signing::PublicKey => {
+                let public = self.rsa.public().as_ref();
+                hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, public), bytes)
+                    .as_ref()
+                    .to_vec()
+            }
+        };
+        format!("{message}.{}", BASE64.encode(signed))
+    }
+}
+
+/// The clock of the provider's machine.
+fn now_s() -> i64 {
+    use wujitong::office::Clock;
+    wujitong::app::SystemClock.now().0 / 1_000
+}
