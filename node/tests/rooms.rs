@@ -169,6 +169,7 @@ fn only_one_room_knows_each_foreign_thing() {
         ("proto::v1", "wire"),
         ("tokio::spawn", "app"),
         ("image::", "papers"),
+        ("jsonwebtoken::", "edge"),
     ];
     // The generated service stubs are named where streams begin; commands talk to peers they start.
     let besides = [

@@ -240,5 +240,36 @@ async fn a_table_in_gb18030_is_taken_in_as_it_was_written() {
         .fails(&format!("{import} --encoding gb18030"), "")
         .await;
     assert!(code == 2 && told.contains("is UTF-8"), "{told}");
+}
+
+#[tokio::test]
+async fn accounts_are_linked_to_people_at_a_provider_from_the_command_line() {
+    let (settings, _secret) = crate::oidc::settings("https://id.example", "");
+    let alone = Alone::start_with(&settings).await;
+    let tokens = alone.administrators().await;
+    alone.person(&tokens, "zhang.san", &["official"]).await;
+    let shell = Shell::at(&alone);
+    let typed = format!("{PASSWORD}\n");
+    shell.does("login sys", &typed).await;
+    let (code, told) = shell.fails("account link zhang.san", "").await;
+    assert!(
+        code == 3 && told.contains("linked to nobody"),
+        "{code} {told}"
+    );
+    let wrong = "account link zhang.san 248 --issuer https://id.example/";
+    let (code, told) = shell.fails(wrong, "").await;
+    assert!(
+        code == 2 && told.contains("https://id.example only"),
+        "{code} {told}"
+    );
+    let linked = shell.does("account link zhang.san 248", "").await;
+    let shown = shell.does("account link zhang.san", "").await;
+    assert_eq!(linked, shown);
+    assert_eq!(linked["subject"], "248");
+    let (code, _) = shell.fails("account link sec 249", "").await;
+    assert_eq!(code, 4);
+    let unlinked = shell.does("account unlink zhang.san", "").await;
+    assert_eq!(unlinked["unlinked"], true);
+    shell.fails("account unlink zhang.san", "").await;
     alone.host.stop().await;
 }

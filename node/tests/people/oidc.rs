@@ -51,7 +51,7 @@ impl Browser {
 }
 
 /// Settings for a provider; its secret lies in a directory that lives as long.
-fn settings(issuer: &str, more: &str) -> (String, tempfile::TempDir) {
+pub(crate) fn settings(issuer: &str, more: &str) -> (String, tempfile::TempDir) {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("secret");
@@ -121,14 +121,14 @@ impl Town {
             .await
     }
 
-    /// Nobody is signed in, nobody is given a session, and passwords work as ever.
-    async fn refuses(&self) -> Answer {
+    /// Nobody is signed in and nobody is given a session, for this reason.
+    async fn refuses(&self, why: &str) {
         let mut browser = Browser::default();
         let user = json!({ "sub": "248" });
         let refused = self.sign_in_as(&mut browser, user).await.expect(403);
         assert_eq!(refused.problem(), "sign-in-refused");
+        assert!(refused.text("detail").contains(why), "{refused:?}");
         assert!(browser.0.is_empty(), "{:?}", browser.0);
-        refused
     }
 
     /// What the audit trail says of people who enter, newest first: who, how it ended, what else.

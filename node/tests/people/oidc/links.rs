@@ -19,7 +19,7 @@ async fn whose_account_is_closed_or_locked_stays_out_whatever_the_provider_says(
         ask.body(json!({ "disabled": disabled })).send()
     };
     close(true).await.expect(200);
-    town.refuses().await;
+    town.refuses("no open account").await;
     let (_, ending, detail) = town.entered().await.remove(0);
     assert!(ending == "denied" && detail.contains("closed"), "{detail}");
     close(false).await.expect(200);
@@ -96,7 +96,7 @@ async fn linking_and_unlinking_end_the_sessions_and_stand_in_the_audit_trail() {
     };
     unlink().await.expect(204);
     me().await.expect(401);
-    town.refuses().await;
+    town.refuses("no open account").await;
     unlink().await.expect(404);
     let by_password = town.alone.token("zhang.san").await;
     town.link("zhang.san", "248", "sys").await.expect(200);
@@ -138,7 +138,7 @@ async fn linking_and_unlinking_end_the_sessions_and_stand_in_the_audit_trail() {
         ]
     );
     town.alone
-        .get("audit/verify")
+        .get("audit/seal")
         .by(&aud)
         .send()
         .await
