@@ -336,7 +336,9 @@ impl SignIn {
         if reply.status != StatusCode::OK {
             return Err(match serde_json::from_slice::<NoGrant>(&reply.body) {
                 Ok(no) if reply.status.is_client_error() => {
-                    SignInError::Refused(harmless(&no.error))
+                    let code = harmless(&no.error);
+                    tracing::warn!(%code, "the provider does not take a code");
+                    SignInError::Refused(code)
                 }
                 _ => Away::Status {
                     what: WHAT,
@@ -401,7 +403,11 @@ fn challenge(verifier: &str) -> String {
 /// The code of an error, as far as it is one (RFC 6749, 5.2).
 fn harmless(error: &str) -> String {
     let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '_' || *c == '-';
-    error.chars().filter(plain).take(60).collect()
+    let code: String = error.chars().filter(plain).take(60).collect();
+    if code.is_empty() {
+        return "it does not say why".to_owned();
+    }
+    code
 }
 
 fn form(fields: &[(&str, &str)]) -> String {
@@ -453,6 +459,7 @@ mod tests {
     fn an_error_of_a_provider_shows_no_more_than_its_code() {
         assert_eq!(harmless("access_denied"), "access_denied");
         assert_eq!(harmless("<b>a\u{202e}; x</b>"), "baxb");
+        assert_eq!(harmless("…"), "it does not say why");
         assert_eq!(harmless(&"x".repeat(500)).len(), 60);
     }
 }

@@ -148,6 +148,7 @@ impl Town {
             .filter(|entry| entry["deed"] == "enter");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         entered
+            .inspect(|e| assert_eq!(e["whence"], "127.0.0.1", "{e}"))
             .map(|e| (text(&e["actor"]), text(&e["ending"]), text(&e["detail"])))
             .filter(|(_, _, detail)| !detail.is_empty())
             .collect()

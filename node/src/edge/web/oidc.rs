@@ -20,7 +20,7 @@ use crate::{
     domain::people::{BadPassport, Passport, SIGN_IN_MS},
     edge::{
         oidc::{Begun, Leaving, Return, SignIn, SignInError},
-        roster::{Node, Roster},
+        roster::Roster,
     },
     office::people::NewSession,
 };
@@ -100,7 +100,16 @@ pub(super) async fn come_back(
     Headers(headers): Headers,
     Asked(query): Asked<ReturnQuery>,
 ) -> Response {
-    let done = match finish(&roster, &headers, query).await {
+    let begun = match recognise(&roster, &headers, query.state.as_deref()) {
+        Ok(begun) => begun,
+        Err(problem) => return problem.into_response(),
+    };
+    let back = Return {
+        code: query.code,
+        error: query.error,
+        issuer: query.iss,
+    };
+    let done = match finish(&roster, begun, back).await {
         Ok((session, back)) => signed_in(&session, &back),
         Err(problem) => Err(problem),
     };
@@ -114,34 +123,28 @@ pub(super) async fn come_back(
     response
 }
 
+/// The sign-in a browser comes back from. One that is not found leaves the browser's own alone, so that
+/// no page elsewhere ends it.
+fn recognise(roster: &Roster, headers: &HeaderMap, state: Option<&str>) -> Result<Begun, Problem> {
+    let sign_in = sign_in(roster)?;
+    // All nodes of a process have one clock.
+    let any = roster.nodes.values().next();
+    let now = any.ok_or_else(Problem::no_such_path)?.office.now();
+    let cookie = cookie_value(headers, UNDER_WAY);
+    let begun = sign_in.recognise(state.unwrap_or_default(), cookie, now);
+    begun.map_err(Problem::of_sign_in)
+}
+
 async fn finish(
     roster: &Roster,
-    headers: &HeaderMap,
-    query: ReturnQuery,
+    begun: Begun,
+    back: Return,
 ) -> Result<(NewSession, String), Problem> {
     let sign_in = sign_in(roster)?;
-    let now = |node: &Node| node.office.now();
-    // All nodes of a process have one clock.
-    let any = roster
-        .nodes
-        .values()
-        .next()
-        .ok_or_else(Problem::no_such_path)?;
-    let state = query.state.unwrap_or_default();
-    let cookie = cookie_value(headers, UNDER_WAY);
-    let begun = sign_in.recognise(&state, cookie, now(any));
-    let begun = begun.map_err(Problem::of_sign_in)?;
-    let Begun { leaving, .. } = &begun;
-    let node = roster
-        .node(leaving.node)
-        .ok_or_else(Problem::no_such_path)?;
-    let office = &node.office;
-    let back = Return {
-        code: query.code,
-        error: query.error,
-        issuer: query.iss,
-    };
-    let passport: Passport = match sign_in.vouched(&begun, back, now(node)).await {
+    let leaving = &begun.leaving;
+    let node = roster.node(leaving.node);
+    let office = &node.ok_or_else(Problem::no_such_path)?.office;
+    let passport: Passport = match sign_in.vouched(&begun, back, office.now()).await {
         Ok(passport) => passport,
         Err(error) => {
             if let SignInError::Token(bad) = &error {

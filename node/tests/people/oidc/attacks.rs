@@ -188,9 +188,16 @@ async fn coming_back_with_another_state_signs_nobody_in() {
     for state in ["", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
         let wrong = town.alone.get(&format!("{before}state={state}"));
         let wrong = wrong.with("cookie", &browser.cookies());
-        assert_eq!(wrong.send().await.expect(403).problem(), "sign-in-refused");
+        let refused = wrong.send().await.expect(403);
+        assert_eq!(refused.problem(), "sign-in-refused");
+        assert_eq!(
+            refused.header("set-cookie"),
+            "",
+            "no page elsewhere ends the sign-in"
+        );
     }
     assert_eq!(town.provider.asked("/token"), 0);
+    town.come_back(&mut browser, &back).await.expect(200);
     town.stop().await;
 }
 
