@@ -4,10 +4,11 @@ mod attacks;
 mod links;
 mod provider;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use http::{Method, header};
 use serde_json::{Value, json};
+use tokio_rustls::TlsAcceptor;
 
 use self::provider::{CLIENT, Provider, SECRET, Signing};
 use crate::alone::{Alone, Answer, PASSWORD, lamp};
@@ -72,7 +73,10 @@ impl Town {
     }
 
     async fn start_with(more: &str) -> Self {
-        let provider = Provider::start().await;
+        Self::with(Provider::start().await, more).await
+    }
+
+    async fn with(provider: Provider, more: &str) -> Self {
         let (text, secret) = settings(provider.issuer(), more);
         let alone = Alone::start_with(&text).await;
         let tokens = alone.administrators().await;
@@ -364,6 +368,44 @@ async fn a_secret_others_may_read_keeps_the_process_from_starting() {
     let error = alone.cannot_restart().await;
     assert!(error.contains("chmod 600"), "{error}");
     provider.stop().await;
+}
+
+/// TLS for `localhost`, and the file with what vouches for it.
+fn tls(dir: &tempfile::TempDir) -> (TlsAcceptor, String) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let roots = dir.path().join("roots.pem");
+    std::fs::write(&roots, made.cert.pem()).unwrap();
+    let key = rustls_pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    (
+        TlsAcceptor::from(Arc::new(tls)),
+        roots.display().to_string(),
+    )
+}
+
+#[tokio::test]
+async fn a_provider_behind_tls_is_the_one_the_operators_certificates_vouch_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (acceptor, roots) = tls(&dir);
+    let provider = Provider::start_with(Some(acceptor)).await;
+    let town = Town::with(provider, &format!("roots = '{roots}'\n")).await;
+    town.sign_in().await.expect(200);
+    // The same address with a certificate that somebody else vouches for.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (_, others) = tls(&elsewhere);
+    let (text, _secret) = settings(town.provider.issuer(), &format!("roots = '{others}'\n"));
+    let alone = Alone::start_with(&text).await;
+    let away = alone.get("oidc/start").send().await.expect(502);
+    assert_eq!(away.problem(), "provider-fails");
+    assert_eq!(town.provider.asked("/openid-configuration"), 1);
+    alone.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::*;
+use super::{login::Way, *};
 use crate::{
     domain::{
         actor::Actor,
@@ -10,7 +10,7 @@ use crate::{
         custody::Refusal,
         ids::MatterId,
         matter::{Act, Status},
-        people::{AccountId, Deed, Role, Who},
+        people::{AccountId, Deed, Passport, Role, Who},
         template::TemplateKind,
     },
     office::{
@@ -323,4 +323,59 @@ async fn a_clerk_alone_in_a_village_verifies_their_own_work_and_a_county_may_let
     };
     county.office.publish(policy, OWNER).await.unwrap();
     verifies_own(&county).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_link_that_goes_while_somebody_comes_back_opens_nothing() {
+    let disk = MemoryDisk::new();
+    let place = township(&disk).await;
+    let account = place.administrator().await;
+    let office = &place.office;
+    let owner = Who::OsUser {
+        uid: 1000,
+        accounts: true,
+    };
+    let passport = Passport::new("https://id.example", "sub", "248").unwrap();
+    let linked = office.link_account(&owner, OWNER, account.id, passport.clone());
+    linked.await.unwrap();
+    assert_eq!(
+        office.sign_in(&passport).await.unwrap().account.id,
+        account.id
+    );
+    let sessions = place.records(b"Ps").await;
+    let gone = office.unlink_account(&owner, OWNER, account.id).await;
+    gone.unwrap();
+    // As if the link had been read before it went.
+    let account = office.account(account.id).await.unwrap();
+    let late = office
+        .begin_session(account, Way::Passport(&passport))
+        .await;
+    assert!(
+        matches!(late, Err(OfficeError::People(PeopleError::NotLinked))),
+        "{late:?}"
+    );
+    assert_eq!(place.records(b"Ps").await, sessions);
+    assert_eq!(place.records(b"Pp").await + place.records(b"Pi").await, 0);
+}
+
+#[tokio::test]
+async fn a_link_that_was_answered_survives_a_power_cut() {
+    let disk = MemoryDisk::new();
+    let place = township(&disk).await;
+    let account = place.administrator().await;
+    let owner = Who::OsUser {
+        uid: 1000,
+        accounts: true,
+    };
+    let passport = Passport::new("https://id.example", "sub", "248").unwrap();
+    let linked = place
+        .office
+        .link_account(&owner, OWNER, account.id, passport.clone());
+    linked.await.unwrap();
+    let entries = place.records(b"A").await;
+    let place = township(&disk.power_cut(5)).await;
+    assert_eq!(place.records(b"A").await, entries);
+    let found = place.office.passport_of(account.id).await.unwrap();
+    assert_eq!(found, Some(passport.clone()));
+    place.office.sign_in(&passport).await.unwrap();
 }

@@ -17,6 +17,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64},
 };
 use http::{HeaderMap, StatusCode, Uri, header};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use ring::{
     digest, hmac,
     rand::SystemRandom,
@@ -27,6 +28,7 @@ use ring::{
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_rustls::TlsAcceptor;
 
 pub(crate) const CLIENT: &str = "wujitong";
 pub(crate) const SECRET: &str = "a:secret/with+signs";
@@ -119,8 +121,17 @@ fn ec() -> EcdsaKeyPair {
 
 impl Provider {
     pub(crate) async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// Behind TLS, if there is any.
+    pub(crate) async fn start_with(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let issuer = format!("http://{}/realm", listener.local_addr().unwrap());
+        let port = listener.local_addr().unwrap().port();
+        let issuer = match tls {
+            Some(_) => format!("https://localhost:{port}/realm"),
+            None => format!("http://127.0.0.1:{port}/realm"),
+        };
         let ed = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         let rsa = pem::parse(include_str!("rsa.pem")).unwrap();
         let inner = Arc::new(Inner {
@@ -143,7 +154,7 @@ impl Provider {
                 misbehave,
             ))
             .with_state(Arc::clone(&inner));
-        let served = tokio::spawn(async move { axum_serve(listener, app).await });
+        let served = tokio::spawn(async move { serve(listener, tls, app).await });
         Self { inner, served }
     }
 
@@ -179,16 +190,21 @@ impl Provider {
     }
 }
 
-async fn axum_serve(listener: TcpListener, app: Router) {
-    use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, app: Router) {
     let mut open = tokio::task::JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         let service = TowerToHyperService::new(app.clone());
+        let tls = tls.clone();
         open.spawn(async move {
-            let connection = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service);
-            let _broken = connection.await;
+            let http = hyper::server::conn::http1::Builder::new();
+            let _broken = match tls {
+                None => http.serve_connection(TokioIo::new(stream), service).await,
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) => http.serve_connection(TokioIo::new(stream), service).await,
+                    Err(_) => return,
+                },
+            };
         });
     }
 }
