@@ -1,10 +1,15 @@
-//! Divisions, tiers, codes, names, trees: who stands above whom, and the way between any two. Pure.
+//! Divisions, tiers, codes, names, trees, outlines: who stands above whom, the way between any two, and where
+//! each lies. Pure.
 
 mod code;
 pub mod dns;
 mod kind;
+mod outline;
+mod outlines;
 mod tree;
 
 pub use code::{CodeError, DivisionCode, Tier, UnknownTier};
 pub use kind::{UnitKind, UnknownKind};
+pub use outline::Outline;
+pub use outlines::{FeatureError, FeatureFault, OutlineErrors, Outlines};
 pub use tree::{Division, LoadErrors, RowError, RowFault, Tree, UnknownDivision};

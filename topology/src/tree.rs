@@ -16,7 +16,7 @@ mod route;
 
 pub use fault::{LoadErrors, RowError, RowFault};
 
-use crate::{DivisionCode, Tier, UnitKind};
+use crate::{DivisionCode, Outlines, Tier, UnitKind};
 
 /// The divisions of one province, fixed once loaded. Share it as an `Arc`.
 ///
@@ -42,6 +42,7 @@ pub struct Tree {
     /// Indexes of divisions without a node, ascending.
     nodeless: Box<[u32]>,
     digest: [u8; 32],
+    outlines: Outlines,
 }
 
 #[derive(Clone, Copy)]
@@ -84,10 +85,8 @@ fn hint(nearest: Option<DivisionCode>) -> String {
     }
 }
 
-static ZHEJIANG: LazyLock<Arc<Tree>> = LazyLock::new(|| {
-    let tree = Tree::load(include_str!("../data/zhejiang-divisions.csv"));
-    Arc::new(tree.expect("the embedded data is loaded by this crate's tests"))
-});
+static ZHEJIANG: LazyLock<Arc<Tree>> =
+    LazyLock::new(|| Arc::new(Tree::zhejiang_alone().with_outlines(Outlines::zhejiang())));
 
 impl Division<'_> {
     /// The place without its committee: 张王村 for 张王村村民委员会, 龙港村 for 龙港村委会. A name whose place
@@ -117,9 +116,26 @@ impl Division<'_> {
 }
 
 impl Tree {
-    /// The tree of all 27,036 divisions of Zhejiang, parsed once per process.
+    /// The tree of all 27,036 divisions of Zhejiang with the sketch map of it, parsed once per process.
     pub fn zhejiang() -> Arc<Self> {
         Arc::clone(&ZHEJIANG)
+    }
+
+    /// The tree of Zhejiang without any outline, parsed anew: for whoever has a better map.
+    pub fn zhejiang_alone() -> Self {
+        let tree = Self::load(include_str!("../data/zhejiang-divisions.csv"));
+        tree.expect("the embedded data is loaded by this crate's tests")
+    }
+
+    /// The same divisions with these outlines. The edition does not change: where a division lies is
+    /// nothing that nodes must agree on.
+    pub fn with_outlines(self, outlines: Outlines) -> Self {
+        Self { outlines, ..self }
+    }
+
+    /// Where divisions lie.
+    pub const fn outlines(&self) -> &Outlines {
+        &self.outlines
     }
 
     /// The division of that code, if there is one.
@@ -233,7 +249,7 @@ impl Tree {
         self.digest
     }
 
-    /// What the tree holds in memory, in bytes.
+    /// What the tree holds in memory, in bytes, without its outlines.
     pub fn memory(&self) -> usize {
         size_of::<Self>()
             + size_of_val(&*self.codes)

@@ -4,7 +4,7 @@ use super::{
     Tree,
     load::{Row, find},
 };
-use crate::UnitKind;
+use crate::{Outlines, UnitKind};
 
 const EDITION: &str = "wujitong topology edition 1";
 
@@ -55,6 +55,7 @@ pub(super) fn build(rows: &[Row]) -> Tree {
         children: children.into(),
         nodeless: nodeless.into(),
         digest: digest(rows),
+        outlines: Outlines::default(),
     }
 }
 

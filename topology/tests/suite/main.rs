@@ -2,6 +2,7 @@
 
 mod irregular;
 mod loading;
+mod outlines;
 mod routing;
 mod zhejiang;
 

@@ -1,0 +1,175 @@
+//! The outlines of many divisions: those that come with the program, or an operator's own.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+
+mod fault;
+mod read;
+
+pub use fault::{FeatureError, FeatureFault, OutlineErrors};
+
+use crate::{DivisionCode, Outline, Tree};
+
+/// Where divisions lie, as far as it is known.
+#[derive(Default)]
+pub struct Outlines(Source);
+
+#[derive(Default)]
+enum Source {
+    #[default]
+    Unknown,
+    Sketch(Sketch),
+    Own(BTreeMap<DivisionCode, Arc<Outline>>),
+}
+
+/// The sketch map in the program. It stays text, and only what somebody asked for is kept: a node needs
+/// one of its 102 outlines, and most processes never ask.
+#[derive(Default)]
+struct Sketch {
+    kept: Mutex<BTreeMap<DivisionCode, Arc<Outline>>>,
+}
+
+static SKETCH: &str = include_str!("../data/zhejiang-boundaries.geojson");
+
+static DRAWN: LazyLock<Box<[DivisionCode]>> = LazyLock::new(|| {
+    let mut drawn = vec![];
+    visit_sketch(|code, _| drawn.push(code));
+    drawn.sort_unstable();
+    drawn.into()
+});
+
+impl Outlines {
+    /// The sketch map of Zhejiang (示意图): the province, its cities and counties.
+    pub fn zhejiang() -> Self {
+        Self(Source::Sketch(Sketch::default()))
+    }
+
+    /// Reads an operator's own: GeoJSON (RFC 7946) of at most 32 MiB, a collection of features with the
+    /// property `code` and a polygon or several in WGS 84. All are kept, eight bytes a corner.
+    ///
+    /// # Errors
+    /// Every bad feature with its place in the file; then nothing is loaded.
+    pub fn load(geojson: &str, tree: &Tree) -> Result<Self, OutlineErrors> {
+        let mut own = BTreeMap::new();
+        let mut faults = vec![];
+        read::each(geojson, |index, feature| {
+            let fault = match feature {
+                Err(fault) => fault,
+                Ok((code, _)) if tree.get(code).is_none() => FeatureFault::NoDivision(code),
+                Ok((code, _)) if own.contains_key(&code) => FeatureFault::Twice(code),
+                Ok((code, outline)) => {
+                    own.insert(code, Arc::new(outline));
+                    return;
+                }
+            };
+            faults.push(FeatureError {
+                feature: index + 1,
+                reason: fault,
+            });
+        })?;
+        if own.is_empty() && faults.is_empty() {
+            return Err(OutlineErrors::Empty);
+        }
+        match faults.is_empty() {
+            true => Ok(Self(Source::Own(own))),
+            false => Err(OutlineErrors::Features(faults)),
+        }
+    }
+
+    /// The outline of a division, or of the nearest above it that has one.
+    pub fn of(&self, code: DivisionCode) -> Option<(DivisionCode, Arc<Outline>)> {
+        let mut upward = std::iter::once(code).chain(code.enclosing());
+        match &self.0 {
+            Source::Unknown => None,
+            Source::Own(own) => upward.find_map(|code| Some((code, Arc::clone(own.get(&code)?)))),
+            Source::Sketch(sketch) => {
+                let code = upward.find(|code| DRAWN.binary_search(code).is_ok())?;
+                Some((code, sketch.outline(code)))
+            }
+        }
+    }
+
+    /// The lowest division in whose outline a position in degrees lies.
+    pub fn around(&self, north: f64, east: f64) -> Option<DivisionCode> {
+        let mut found: Option<DivisionCode> = None;
+        let mut look = |code: DivisionCode, outline: &Outline| {
+            let lower = found.is_none_or(|known| known.tier() < code.tier());
+            if lower && outline.surrounds(north, east) {
+                found = Some(code);
+            }
+        };
+        match &self.0 {
+            Source::Unknown => {}
+            Source::Own(own) => own.iter().for_each(|(code, outline)| look(*code, outline)),
+            Source::Sketch(_) => visit_sketch(|code, outline| look(code, &outline)),
+        }
+        found
+    }
+
+    /// How many divisions have an outline of their own.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Source::Unknown => 0,
+            Source::Own(own) => own.len(),
+            Source::Sketch(_) => DRAWN.len(),
+        }
+    }
+
+    /// Whether no division has an outline.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What the outlines that were read hold in memory, in bytes.
+    pub fn memory(&self) -> usize {
+        let all = |outlines: &BTreeMap<DivisionCode, Arc<Outline>>| {
+            outlines.values().map(|outline| outline.memory()).sum()
+        };
+        match &self.0 {
+            Source::Unknown => 0,
+            Source::Own(own) => all(own),
+            Source::Sketch(sketch) => {
+                all(&sketch.kept.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+        }
+    }
+}
+
+impl Sketch {
+    /// One that is drawn.
+    fn outline(&self, code: DivisionCode) -> Arc<Outline> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let outline = kept.entry(code).or_insert_with(|| {
+            let mut found = None;
+            visit_sketch(|drawn, outline| {
+                if drawn == code {
+                    found = Some(outline);
+                }
+            });
+            Arc::new(found.expect("it is one of those drawn"))
+        });
+        Arc::clone(outline)
+    }
+}
+
+fn visit_sketch(mut each: impl FnMut(DivisionCode, Outline)) {
+    let read = read::each(SKETCH, |_, feature| {
+        let (code, outline) = feature.expect("the embedded map is loaded by this crate's tests");
+        each(code, outline);
+    });
+    read.expect("the embedded map is loaded by this crate's tests");
+}
+
+impl fmt::Debug for Outlines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = match &self.0 {
+            Source::Unknown => "none",
+            Source::Sketch(_) => "the sketch map of Zhejiang",
+            Source::Own(_) => "an operator's own",
+        };
+        f.debug_tuple("Outlines").field(&known).finish()
+    }
+}

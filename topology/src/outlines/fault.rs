@@ -1,0 +1,87 @@
+//! What can be wrong with a file of outlines, and how it is said.
+
+use std::fmt;
+
+use crate::{CodeError, DivisionCode};
+
+/// How many faults an error message lists.
+const LISTED: usize = 20;
+
+/// Why a file of outlines cannot be loaded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutlineErrors {
+    /// Larger than any map that is needed.
+    #[error("the file is larger than 32 MiB; simplify its lines, some metres are enough")]
+    TooLarge,
+    /// The text is no JSON, or no collection of features.
+    #[error("not readable as GeoJSON: {0}; it is one FeatureCollection (RFC 7946)")]
+    Json(String),
+    /// There is nothing in it.
+    #[error("the file outlines no division; leave the setting out if there is no map")]
+    Empty,
+    /// Every bad feature, in the order of the file; never empty.
+    #[error("{}", Listed(.0))]
+    Features(Vec<FeatureError>),
+}
+
+/// What is wrong with one feature.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("feature {feature}: {reason}")]
+pub struct FeatureError {
+    /// Which; the first is 1.
+    pub feature: usize,
+    /// What is wrong with it.
+    pub reason: FeatureFault,
+}
+
+/// What can be wrong with a feature.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FeatureFault {
+    /// It does not say which division it is.
+    #[error("it has no property `code`; write the division's code there")]
+    NoCode,
+    /// The code is no division code.
+    #[error("{0}")]
+    Code(CodeError),
+    /// The list of divisions does not have it.
+    #[error("the list of divisions has no {0}; remove it, or take the list of the same year")]
+    NoDivision(DivisionCode),
+    /// A feature before it has the same code.
+    #[error("{0} is outlined twice; join the two in one MultiPolygon")]
+    Twice(DivisionCode),
+    /// A point, a line, or nothing.
+    #[error("its geometry is {0}; an outline is a Polygon or a MultiPolygon")]
+    NoArea(String),
+    /// A polygon that does not end where it began, or has no area.
+    #[error(
+        "ring {0} is not closed or has fewer than four positions; repeat its first position at its end"
+    )]
+    Ring(usize),
+    /// A position is not two numbers, or they are no degrees.
+    #[error(
+        "ring {0} has a position that is no pair of degrees; write degrees east, then north, in WGS 84, \
+         not metres"
+    )]
+    Position(usize),
+}
+
+struct Listed<'a>(&'a [FeatureError]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.0.len();
+        let faults = if count == 1 {
+            "1 fault"
+        } else {
+            &format!("{count} faults")
+        };
+        write!(f, "{faults} in the outlines, nothing was loaded")?;
+        for fault in self.0.iter().take(LISTED) {
+            write!(f, "\n  {fault}")?;
+        }
+        match count.saturating_sub(LISTED) {
+            0 => Ok(()),
+            more => write!(f, "\n  … and {more} more"),
+        }
+    }
+}
