@@ -15,7 +15,7 @@ use topology::DivisionCode;
 
 use crate::{
     Config, ConfigErrors, Dns, Engine, Hooks, HostPort, Hosting, Http, Limits, Links, LogFormat,
-    Raw, RawHttp, RawLimits, RawLinks, RawStore, RawTelemetry, Store, Subnet, Telemetry,
+    Outlines, Raw, RawHttp, RawLimits, RawLinks, RawStore, RawTelemetry, Store, Subnet, Telemetry,
     address::dns_name, checked::LISTEN,
 };
 use problems::Problems;
@@ -99,6 +99,11 @@ impl Raw {
             listen,
             zone: zone.expect("a missing one is a problem"),
             topology: self.topology.map(|path| base_dir.join(path)),
+            outlines: match self.outlines.as_deref().map(str::trim) {
+                None => Outlines::Sketch,
+                Some("off") => Outlines::Off,
+                Some(path) => Outlines::File(base_dir.join(path)),
+            },
             parent,
             dns,
             http,

@@ -29,6 +29,8 @@ pub struct Config {
     pub zone: String,
     /// CSV file of divisions; `None` takes the directory of Zhejiang that comes with the program.
     pub topology: Option<PathBuf>,
+    /// Where divisions lie: a report with a place elsewhere is refused. Default the sketch map.
+    pub outlines: Outlines,
     /// Where the parent of each topmost hosted division listens, tried in order; empty looks it up
     /// in DNS (`_wujitong._tcp.<name of the parent division>`, SRV).
     pub parent: Vec<HostPort>,
@@ -48,6 +50,18 @@ pub struct Config {
     pub hooks: Hooks,
     /// Who vouches for people who sign in; `None` without `[oidc]`, so that passwords alone count.
     pub oidc: Option<Oidc>,
+}
+
+/// Maps against which the places of reports are checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Outlines {
+    /// The sketch map of Zhejiang that comes with the program; none beside a `topology` of one's own.
+    #[default]
+    Sketch,
+    /// An operator's own GeoJSON file.
+    File(PathBuf),
+    /// None: every place is taken.
+    Off,
 }
 
 /// The divisions one process hosts: those listed, and those at and below `subtree`.

@@ -23,7 +23,8 @@ mod raw;
 
 pub use address::{HostPort, Subnet};
 pub use checked::{
-    Config, Dns, Engine, Hooks, Hosting, Http, Limits, Links, LogFormat, Oidc, Store, Telemetry,
+    Config, Dns, Engine, Hooks, Hosting, Http, Limits, Links, LogFormat, Oidc, Outlines, Store,
+    Telemetry,
 };
 pub use problem::{ConfigErrors, Problem};
 pub use raw::{

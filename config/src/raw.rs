@@ -73,6 +73,9 @@ whole! {
         zone: String,
         /// [`Config::topology`](crate::Config::topology), absolute or beside the configuration file.
         topology: String,
+        /// [`Config::outlines`](crate::Config::outlines): a file, absolute or beside the configuration
+        /// file, or `off`.
+        outlines: String,
         /// [`Config::parent`](crate::Config::parent).
         parent: Vec<String>,
     }

@@ -187,6 +187,9 @@ pub enum OfficeError {
          it, or say more in a new matter"
     )]
     TooManyNotes(usize, usize),
+    /// A place that the division has nothing to do with.
+    #[error(transparent)]
+    Elsewhere(#[from] crate::domain::matter::Elsewhere),
     /// A reporter's name, phone or address is too long.
     #[error("the reporter's {0} has more than {1} characters; shorten it")]
     ContactTooLong(&'static str, usize),

@@ -10,7 +10,7 @@ use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::{TcpStream, UnixStream};
-use topology::{DivisionCode, Tree};
+use topology::{DivisionCode, Outlines, Tree};
 use wujitong::{
     app::{Host, Plan, SystemClock},
     cli::client::{Client, ClientError},
@@ -32,7 +32,8 @@ struct Alone {
 impl Alone {
     async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let tree = Arc::new(Tree::load("code,name\n33,浙江省\n3308,衢州市\n").unwrap());
+        let tree = Tree::load("code,name\n33,浙江省\n3308,衢州市\n").unwrap();
+        let tree = Arc::new(tree.with_outlines(Outlines::zhejiang()));
         let founding = Founding {
             zone: "zj.example".to_owned(),
             demo: false,
@@ -306,5 +307,54 @@ async fn over_tcp_there_is_health_for_known_hosts_and_the_api_for_those_who_log_
         let response = sender.send_request(request).await.unwrap();
         assert_eq!(response.status().as_u16(), status, "{host} {path}");
     }
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_place_outside_the_division_is_refused_and_changes_nothing() {
+    let alone = Alone::start().await;
+    let report = |latitude: f64, longitude: f64| {
+        let place = json!({ "latitude": latitude, "longitude": longitude });
+        json!({ "category": "order/fire", "text": "电线老化", "place": place }).to_string()
+    };
+    let path = "/v1/nodes/33/matters";
+    let (status, problem) = alone
+        .raw(Method::POST, path, &report(31.2304, 121.4737))
+        .await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("km outside 浙江省 (330000000000)"),
+        "{problem}"
+    );
+    assert!(
+        problem["hint"].as_str().unwrap().contains("say in words"),
+        "{problem}"
+    );
+    let (status, problem) = alone.raw(Method::POST, path, &report(120.14, 30.24)).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        problem["hint"].as_str().unwrap().contains("swapped"),
+        "{problem}"
+    );
+
+    let whole = json!({ "category": "service/other", "text": "开店" }).to_string();
+    let (status, whole) = alone.raw(Method::POST, path, &whole).await;
+    assert_eq!(status, StatusCode::CREATED, "{whole}");
+    let parts = format!("{path}/{}/parts", whole["id"].as_str().unwrap());
+    let two = [report(30.24, 120.14), report(31.2304, 121.4737)].join(",");
+    let two = format!(r#"{{"parts":[{two}]}}"#);
+    let (status, problem) = alone.raw(Method::POST, &parts, &two).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+
+    let node = alone.host.roster().node(province()).unwrap().clone();
+    assert_eq!(
+        node.office.journal().await.unwrap().len(),
+        1,
+        "only the bundle"
+    );
+    let (status, _) = alone.raw(Method::POST, path, &report(30.24, 120.14)).await;
+    assert_eq!(status, StatusCode::CREATED);
+    drop(node);
     alone.host.stop().await;
 }

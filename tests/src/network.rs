@@ -234,6 +234,7 @@ impl Network {
             listen: ([127, 0, 0, 1], process.port.unwrap_or_else(port::free)).into(),
             zone: ZONE.to_owned(),
             topology: None,
+            outlines: config::Outlines::Sketch,
             parent: vec![],
             dns: config::Dns {
                 servers: self.options.name_servers.clone(),

@@ -79,7 +79,7 @@ impl Outline {
     pub fn surrounds(&self, north: f64, east: f64) -> bool {
         let mut start = 0;
         self.polygon_ends.iter().any(|&end| {
-            let mut rings = start..end as usize;
+            let rings = start..end as usize;
             start = end as usize;
             // A line from there to the east crosses the border and the holes an odd number of times.
             rings.fold(false, |odd, ring| {

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
 mod fault;
@@ -22,14 +22,16 @@ enum Source {
     #[default]
     Unknown,
     Sketch(Sketch),
-    Own(BTreeMap<DivisionCode, Arc<Outline>>),
+    Own(Drawn),
 }
+
+type Drawn = BTreeMap<DivisionCode, Arc<Outline>>;
 
 /// The sketch map in the program. It stays text, and only what somebody asked for is kept: a node needs
 /// one of its 102 outlines, and most processes never ask.
 #[derive(Default)]
 struct Sketch {
-    kept: Mutex<BTreeMap<DivisionCode, Arc<Outline>>>,
+    kept: Mutex<Drawn>,
 }
 
 static SKETCH: &str = include_str!("../data/zhejiang-boundaries.geojson");
@@ -92,21 +94,18 @@ impl Outlines {
         }
     }
 
-    /// The lowest division in whose outline a position in degrees lies.
+    /// The lowest division in whose outline a position in degrees lies. Asked of the sketch map, it keeps all
+    /// of it, some 130 kB.
     pub fn around(&self, north: f64, east: f64) -> Option<DivisionCode> {
-        let mut found: Option<DivisionCode> = None;
-        let mut look = |code: DivisionCode, outline: &Outline| {
-            let lower = found.is_none_or(|known| known.tier() < code.tier());
-            if lower && outline.surrounds(north, east) {
-                found = Some(code);
-            }
+        let lowest = |outlines: &Drawn| {
+            let around = outlines.iter().filter(|(_, o)| o.surrounds(north, east));
+            around.map(|(code, _)| *code).max_by_key(|code| code.tier())
         };
         match &self.0 {
-            Source::Unknown => {}
-            Source::Own(own) => own.iter().for_each(|(code, outline)| look(*code, outline)),
-            Source::Sketch(_) => visit_sketch(|code, outline| look(code, &outline)),
+            Source::Unknown => None,
+            Source::Own(own) => lowest(own),
+            Source::Sketch(sketch) => lowest(&sketch.all()),
         }
-        found
     }
 
     /// How many divisions have an outline of their own.
@@ -125,23 +124,23 @@ impl Outlines {
 
     /// What the outlines that were read hold in memory, in bytes.
     pub fn memory(&self) -> usize {
-        let all = |outlines: &BTreeMap<DivisionCode, Arc<Outline>>| {
-            outlines.values().map(|outline| outline.memory()).sum()
-        };
+        let all = |outlines: &Drawn| outlines.values().map(|outline| outline.memory()).sum();
         match &self.0 {
             Source::Unknown => 0,
             Source::Own(own) => all(own),
-            Source::Sketch(sketch) => {
-                all(&sketch.kept.lock().unwrap_or_else(PoisonError::into_inner))
-            }
+            Source::Sketch(sketch) => all(&sketch.kept()),
         }
     }
 }
 
 impl Sketch {
+    fn kept(&self) -> MutexGuard<'_, Drawn> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// One that is drawn.
     fn outline(&self, code: DivisionCode) -> Arc<Outline> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         let outline = kept.entry(code).or_insert_with(|| {
             let mut found = None;
             visit_sketch(|drawn, outline| {
@@ -152,6 +151,16 @@ impl Sketch {
             Arc::new(found.expect("it is one of those drawn"))
         });
         Arc::clone(outline)
+    }
+
+    fn all(&self) -> MutexGuard<'_, Drawn> {
+        let mut kept = self.kept();
+        if kept.len() < DRAWN.len() {
+            visit_sketch(|code, outline| {
+                kept.entry(code).or_insert_with(|| Arc::new(outline));
+            });
+        }
+        kept
     }
 }
 

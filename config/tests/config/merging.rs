@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use wujitong_config::{Hooks, HostPort, Http, Limits, Links, LogFormat, Raw, Store};
+use wujitong_config::{Hooks, HostPort, Http, Limits, Links, LogFormat, Outlines, Raw, Store};
 
 const LEAST: &str = "data = 'd'\nzone = 'ZJ.example.'\nnodes = ['330825']\n";
 
@@ -38,6 +38,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(config.zone, "zj.example");
     assert_eq!(config.listen, "[::]:7450".parse().unwrap());
     assert_eq!(config.topology, None);
+    assert_eq!(config.outlines, Outlines::Sketch);
     assert_eq!(config.parent, []);
     assert_eq!(config.http, Http::default());
     assert_eq!(config.limits, Limits::default());
@@ -50,7 +51,7 @@ fn what_is_left_out_has_its_default() {
 
 #[test]
 fn paths_start_at_the_configuration_file_and_absolute_ones_stay() {
-    let more = "topology = '/usr/share/divisions.csv'";
+    let more = "topology = '/usr/share/divisions.csv'\noutlines = 'map.geojson'";
     let raw = Raw::from_toml(&format!("{LEAST}{more}")).unwrap();
     let config = raw.check("/etc/wujitong".as_ref()).unwrap();
     assert_eq!(config.data, Path::new("/etc/wujitong/d"));
@@ -58,6 +59,13 @@ fn paths_start_at_the_configuration_file_and_absolute_ones_stay() {
         config.topology.as_deref(),
         Some(Path::new("/usr/share/divisions.csv"))
     );
+    assert_eq!(
+        config.outlines,
+        Outlines::File("/etc/wujitong/map.geojson".into())
+    );
+    let off = Raw::from_toml(&format!("{LEAST}outlines = 'off'")).unwrap();
+    let off = off.check("/etc/wujitong".as_ref()).unwrap();
+    assert_eq!(off.outlines, Outlines::Off);
 }
 
 #[test]

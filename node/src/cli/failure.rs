@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use config::ConfigErrors;
 use serde_json::json;
-use topology::{DivisionCode, LoadErrors, UnknownDivision};
+use topology::{DivisionCode, LoadErrors, OutlineErrors, UnknownDivision};
 
 use super::{client::ClientError, exit::Exit, terminal::escape_lines};
 use crate::{
@@ -55,6 +55,9 @@ pub enum Failure {
     /// A list of divisions is not right.
     #[error("{}: {}", .0.display(), .1)]
     List(PathBuf, LoadErrors),
+    /// A map of divisions is not right.
+    #[error("{}: {}", .0.display(), .1)]
+    Map(PathBuf, OutlineErrors),
     /// A file cannot be read or written.
     #[error("{}: {}; check the path and its permissions", .0.display(), .1)]
     File(PathBuf, io::Error),

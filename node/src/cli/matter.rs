@@ -133,7 +133,7 @@ struct Report {
     text: String,
 }
 
-fn point(text: &str) -> Result<Point, String> {
+pub(super) fn point(text: &str) -> Result<Point, String> {
     let degrees = |text: &str| text.trim().parse::<f64>().ok();
     let read = text
         .split_once(',')

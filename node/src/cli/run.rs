@@ -13,7 +13,7 @@ use topology::DivisionCode;
 use super::{
     Failure, Output,
     init::CONFIG,
-    site::{data_directory, read, tree},
+    site::{configured_tree, data_directory, read},
     tables::pairs,
 };
 use crate::{
@@ -87,7 +87,7 @@ impl Run {
         let mut interrupts = interrupts(SignalKind::interrupt())?;
         let mut terminations = interrupts_or_end()?;
         let telemetry = Telemetry::start(&config.telemetry)?;
-        let tree = tree(config.topology.as_deref())?;
+        let tree = configured_tree(&config)?;
         let mut stopped = async || {
             tokio::select! {
                 _ = interrupts.recv() => {}

@@ -6,7 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use topology::{DivisionCode, Tree};
+use config::Config;
+use topology::{DivisionCode, Outlines, Tree};
 
 use super::{Failure, client::Client, secrets};
 use crate::app::socket_path;
@@ -101,14 +102,37 @@ impl Asked {
     }
 }
 
-/// The list of divisions: a file, or the one of Zhejiang that comes with the program.
+/// The list of divisions: a file, or the one of Zhejiang that comes with the program with its map.
 pub(super) fn tree(file: Option<&Path>) -> Result<Arc<Tree>, Failure> {
+    match file {
+        None => Ok(Tree::zhejiang()),
+        Some(_) => Ok(Arc::new(unmapped(file)?)),
+    }
+}
+
+/// The list of divisions a configuration names, with the map it names.
+pub(super) fn configured_tree(config: &Config) -> Result<Arc<Tree>, Failure> {
+    let file = config.topology.as_deref();
+    match &config.outlines {
+        config::Outlines::Sketch => tree(file),
+        config::Outlines::Off => Ok(Arc::new(unmapped(file)?)),
+        config::Outlines::File(map) => mapped(file, map),
+    }
+}
+
+/// The list of divisions with an operator's own map.
+pub(super) fn mapped(file: Option<&Path>, map: &Path) -> Result<Arc<Tree>, Failure> {
+    let tree = unmapped(file)?;
+    let outlines = Outlines::load(&read(map)?, &tree);
+    let outlines = outlines.map_err(|errors| Failure::Map(map.to_owned(), errors))?;
+    Ok(Arc::new(tree.with_outlines(outlines)))
+}
+
+fn unmapped(file: Option<&Path>) -> Result<Tree, Failure> {
     let Some(path) = file else {
-        return Ok(Tree::zhejiang());
+        return Ok(Tree::zhejiang_alone());
     };
-    let text = read(path)?;
-    let tree = Tree::load(&text).map_err(|errors| Failure::List(path.to_owned(), errors))?;
-    Ok(Arc::new(tree))
+    Tree::load(&read(path)?).map_err(|errors| Failure::List(path.to_owned(), errors))
 }
 
 /// A text file.

@@ -249,3 +249,44 @@ async fn nobody_at_the_socket_is_its_own_failure() {
     let failure = Failure::from(client.status(true).await.unwrap_err());
     assert_eq!(failure.exit(), Exit::Unreachable);
 }
+
+#[test]
+fn a_place_is_found_in_its_county_and_one_at_sea_nowhere() {
+    let found = json("wujitong topology locate 29.0285,119.1722 --json");
+    assert_eq!(found["full_name"], "浙江省衢州市龙游县");
+    for nowhere in ["0,0", "-29.0285,119.1722", "119.1722,29.0285"] {
+        let (_, ended) = run(&format!("wujitong topology locate {nowhere}"));
+        let said = ended.unwrap_err().to_string();
+        assert!(said.ends_with("north, then east"), "{nowhere}: {said}");
+    }
+}
+
+#[test]
+fn a_map_of_ones_own_is_checked_with_its_list() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let list = file("list.csv", "code,name\n44,广东省\n4419,东莞市\n");
+    let map = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":
+        {"code":"4419"},"geometry":{"type":"Polygon","coordinates":
+        [[[113.5,22.6],[114.3,22.6],[114.3,23.2],[113.5,22.6]]]}}]}"#;
+    let good = file("good.geojson", map);
+    let bad = file("bad.geojson", &map.replace("4419", "4418"));
+    let check = format!("wujitong topology check {list} --outlines");
+    assert_eq!(json(&format!("{check} {good} --json"))["outlines"], 1);
+    let said = run(&format!("{check} {bad}")).1.unwrap_err().to_string();
+    assert!(
+        said.contains("feature 1: the list of divisions has no 441800000000"),
+        "{said}"
+    );
+    let there = format!("wujitong topology locate 22.7,114.1 --topology {list}");
+    assert_eq!(
+        json(&format!("{there} --outlines {good} --json"))["code"],
+        "441900000000"
+    );
+    let said = run(&there).1.unwrap_err().to_string();
+    assert!(said.contains("without a map"), "{said}");
+}

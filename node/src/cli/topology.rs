@@ -4,20 +4,23 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde::Serialize;
-use topology::{Division, DivisionCode, RowError, Tier, Tree, UnitKind};
+use topology::{Division, DivisionCode, Outlines, RowError, Tier, Tree, UnitKind};
 
 use super::{
     Failure, Output,
-    site::{read, tree},
+    matter::point,
+    site::{mapped, read, tree},
     tables::{pairs, table},
     words,
 };
+use crate::edge::web::api::Point;
 
-/// Looks at the list of divisions (区划): what is below, the way between two, faults of a list
+/// Looks at the list of divisions (区划): what is below, the way between two, where a place lies, faults of a list
 ///
 /// Examples:
 ///   wujitong topology show 330825 --depth 1
 ///   wujitong topology route 330825002222 330802005
+///   wujitong topology locate 29.0285,119.1722
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Topology {
@@ -29,6 +32,7 @@ pub(super) struct Topology {
 enum What {
     Show(Show),
     Route(Route),
+    Locate(Locate),
     Check(Check),
 }
 
@@ -67,15 +71,40 @@ struct Route {
     topology: Option<PathBuf>,
 }
 
-/// Checks a CSV file of divisions; every bad row is named with its line
+/// Says in which division a place lies, as far as the map knows: the sketch map of Zhejiang (示意图), or
+/// one's own
+///
+/// Examples:
+///   wujitong topology locate 29.0285,119.1722
+///   wujitong topology locate 23.05,113.75 --topology guangdong.csv --outlines guangdong.geojson
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Locate {
+    /// Degrees north and east, WGS 84
+    #[arg(value_parser = point, allow_hyphen_values = true)]
+    place: Point,
+    /// CSV file of divisions, for other provinces than Zhejiang
+    #[arg(long, value_name = "FILE")]
+    topology: Option<PathBuf>,
+    /// GeoJSON file with the outlines of divisions, by their property `code`
+    #[arg(long, value_name = "FILE")]
+    outlines: Option<PathBuf>,
+}
+
+/// Checks a CSV file of divisions, and a GeoJSON file of outlines for it; every bad row is named with its
+/// line, every bad outline with its place in the file
 ///
 /// Examples:
 ///   wujitong topology check divisions.csv
+///   wujitong topology check divisions.csv --outlines outlines.geojson
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Check {
     /// The file: `code,name` or `code,name,kind,node`
     file: PathBuf,
+    /// GeoJSON file with outlines of these divisions, by their property `code`
+    #[arg(long, value_name = "FILE")]
+    outlines: Option<PathBuf>,
 }
 
 impl Topology {
@@ -83,6 +112,7 @@ impl Topology {
         match self.what {
             What::Show(show) => show.run(output),
             What::Route(route) => route.run(output),
+            What::Locate(locate) => locate.run(output),
             What::Check(check) => check.run(output),
         }
     }
@@ -255,9 +285,56 @@ impl Way {
 }
 
 #[derive(Debug, Serialize)]
+struct Located {
+    code: DivisionCode,
+    full_name: String,
+    tier: Tier,
+}
+
+impl Locate {
+    fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        let file = self.topology.as_deref();
+        let tree = match &self.outlines {
+            None => tree(file)?,
+            Some(map) => mapped(file, map)?,
+        };
+        let Point {
+            latitude,
+            longitude,
+        } = self.place;
+        let around = tree.outlines().around(latitude, longitude);
+        let found = around.and_then(|code| tree.get(code));
+        let found = found.ok_or_else(|| {
+            Failure::Failed(match tree.outlines().is_empty() {
+                true => {
+                    "this list of divisions comes without a map; name one with --outlines".into()
+                }
+                false => "no division of the map lies there; give degrees north, then east".into(),
+            })
+        })?;
+        let located = Located {
+            code: found.code,
+            full_name: tree.full_name(found.code).unwrap_or_default(),
+            tier: found.tier,
+        };
+        output.facts(&located, || {
+            pairs([
+                (
+                    "division",
+                    format!("{} {}", located.code.short(), located.full_name),
+                ),
+                ("tier", words::tier(located.tier)),
+            ])
+        })
+    }
+}
+
+#[derive(Debug, Serialize)]
 struct Checked {
     divisions: usize,
     nodes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outlines: Option<usize>,
     tiers: Vec<(Tier, usize)>,
     digest: String,
 }
@@ -294,10 +371,19 @@ impl Check {
                 )));
             }
         };
+        let outlines = match &self.outlines {
+            None => None,
+            Some(map) => {
+                let loaded = Outlines::load(&read(map)?, &tree);
+                let loaded = loaded.map_err(|errors| Failure::Map(map.clone(), errors))?;
+                Some(loaded.len())
+            }
+        };
         let count = |tier| tree.iter().filter(|division| division.tier == tier).count();
         let checked = Checked {
             divisions: tree.len(),
             nodes: tree.expected_nodes(tree.root()),
+            outlines,
             tiers: Tier::ALL.map(|tier| (tier, count(tier))).into(),
             digest: tree
                 .digest()
@@ -315,11 +401,13 @@ impl Checked {
         let tiers: Vec<_> = tiers
             .map(|(tier, count)| format!("{count} {}", words::tier(*tier)))
             .collect();
-        pairs([
+        let outlines = self.outlines.map(|count| ("outlines", count.to_string()));
+        let list = [
             ("divisions", self.divisions.to_string()),
             ("nodes", self.nodes.to_string()),
             ("tiers", tiers.join(", ")),
             ("edition", self.digest.clone()),
-        ])
+        ];
+        pairs(list.into_iter().chain(outlines))
     }
 }

@@ -15,6 +15,7 @@ pub use fields::{BadHeader, Field, columns};
 
 use super::{
     category::{Category, Priority},
+    custody::Seat,
     ids::MatterId,
     matter::{Body, Channel, Contact, Outcome, Place},
     policy::Policy,
@@ -164,7 +165,8 @@ pub enum Outcomes {
 ///
 /// # Errors
 /// One [`Fault`] for each cell that does not fit.
-pub fn read(cells: &Cells, policy: &Policy, now: Timestamp) -> Result<Row, Vec<Fault>> {
+pub fn read(cells: &Cells, seat: Seat<'_>) -> Result<Row, Vec<Fault>> {
+    let Seat { policy, now, .. } = seat;
     let mut reader = Reader {
         cells,
         faults: vec![],
@@ -173,7 +175,7 @@ pub fn read(cells: &Cells, policy: &Policy, now: Timestamp) -> Result<Row, Vec<F
     let category = reader.category(policy);
     let text = reader.text();
     let reported_at = reader.reported_at(now);
-    let place = reader.place();
+    let place = reader.place(seat);
     let contact = reader.contact();
     let channel = reader.one_of(Field::Channel, &fields::CHANNELS);
     let priority = reader.one_of(Field::Priority, &fields::PRIORITIES);
@@ -304,7 +306,7 @@ impl Reader<'_> {
         None
     }
 
-    fn place(&mut self) -> Option<Place> {
+    fn place(&mut self, seat: Seat<'_>) -> Option<Place> {
         let mut degrees = |field| {
             let text = self.cell(field)?;
             let number: Option<f64> = text.parse().ok().filter(|n: &f64| n.is_finite());
@@ -326,6 +328,12 @@ impl Reader<'_> {
                         false => "give degrees north (-90 to 90) and east (-180 to 180)",
                     };
                     self.fault(Field::Latitude, &text, "this is no place on earth", hint);
+                }
+                let elsewhere = place?.check_within(&[seat.me], seat.tree).err();
+                if let Some(elsewhere) = &elsewhere {
+                    let told = elsewhere.to_string();
+                    let (reason, hint) = told.rsplit_once("; ").unwrap_or((&told, ""));
+                    self.fault(Field::Latitude, &text, reason, hint);
                 }
                 place
             }

@@ -17,12 +17,14 @@ use super::{
 
 mod act;
 mod body;
+mod place;
 
 pub use act::{
     Act, Appeal, Audience, BadDepartment, Department, Erasure, Ground, Outcome, Publicity, Reason,
     Satisfaction, Status, Target,
 };
-pub use body::{BadPlace, Body, Contact, Place};
+pub use body::{Body, Contact};
+pub use place::{BadPlace, Elsewhere, Place, Whither};
 
 /// Grows at every give, take-back or refusal. `term` is raised only by an ancestor's signed
 /// statement after the loss of a store.

@@ -9,7 +9,7 @@ use super::{NewReport, Office, OfficeError, desk::Desk, keys};
 use crate::{
     domain::{
         actor::Actor,
-        custody,
+        custody::{self, Seat},
         ids::MatterId,
         import::{self, Cells, Outcomes, Progress, Row, Source},
         matter::{Act, Audience},
@@ -100,10 +100,16 @@ impl Office {
     ) -> Result<Vec<(Outcomes, Option<Row>)>, OfficeError> {
         let mut view = self.supplies.store.view(self.me);
         let policy = self.statutes(&mut view).await?;
-        let now = self.now();
+        let seat = Seat {
+            me: self.me,
+            now: self.now(),
+            tree: self.tree(),
+            terms: policy.limits().terms(self.me.tier()),
+            policy: &policy,
+        };
         let mut read = Vec::with_capacity(rows.len());
         for cells in rows {
-            read.push(match import::read(cells, &policy, now) {
+            read.push(match import::read(cells, seat) {
                 Err(faults) => (Outcomes::Bad(faults), None),
                 Ok(row) => match self.imported(source, &row.id).await? {
                     Some(known) => (Outcomes::Already(known.matter), None),
@@ -156,7 +162,7 @@ impl Desk<'_> {
             contact: row.contact,
             ..NewReport::new(row.category, row.text)
         };
-        new.check()?;
+        new.check(&[self.office.me], self.office.tree())?;
         let id = self.next_matter();
         let keys = self.office.keys_for(&new)?;
         let decision = self.open(id, new, keys, None).await?;

@@ -1,6 +1,6 @@
 //! Taking reports, and the parts of bundles.
 
-use topology::DivisionCode;
+use topology::{DivisionCode, Tree};
 
 use super::{Office, OfficeError, desk::Desk, matters::check_text};
 use crate::{
@@ -88,7 +88,7 @@ impl Office {
         escalate: Option<DivisionCode>,
         actor: Actor,
     ) -> Result<MatterId, OfficeError> {
-        new.check()?;
+        new.check(&[self.me], self.tree())?;
         let _place = self.places.try_acquire().map_err(|_| OfficeError::Busy)?;
         let span = tracing::info_span!("matter.report", division = %self.me,
             category = %new.category, matter = tracing::field::Empty);
@@ -136,7 +136,7 @@ impl Office {
         actor: Actor,
     ) -> Result<Vec<MatterId>, OfficeError> {
         for (new, _) in &recorded {
-            new.check()?;
+            new.check(&[self.me], self.tree())?;
         }
         let keys: Result<Vec<_>, _> = recorded.iter().map(|(new, _)| self.keys_for(new)).collect();
         let keys = keys?;
@@ -171,8 +171,9 @@ impl Office {
         parts: Vec<NewReport>,
         actor: Actor,
     ) -> Result<Vec<MatterId>, OfficeError> {
+        // What a bundle is about may lie where it was reported, however far it was handed on.
         for part in &parts {
-            part.check()?;
+            part.check(&[self.me, bundle.origin], self.tree())?;
         }
         let keys: Result<Vec<_>, _> = parts.iter().map(|part| self.keys_for(part)).collect();
         let keys = keys?;
@@ -222,8 +223,12 @@ impl Office {
 }
 
 impl NewReport {
-    pub(super) fn check(&self) -> Result<(), OfficeError> {
+    /// Checks what can be told from it alone; its place may lie in any of the divisions.
+    pub(super) fn check(&self, divisions: &[DivisionCode], tree: &Tree) -> Result<(), OfficeError> {
         check_text(&self.text, Body::MOST_BYTES)?;
+        if let Some(place) = self.place {
+            place.check_within(divisions, tree)?;
+        }
         if let Some(contact) = &self.contact {
             for (field, text, most) in [
                 ("name", &contact.name, 100),

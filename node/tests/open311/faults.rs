@@ -44,6 +44,19 @@ async fn what_does_not_fit_is_said_in_the_form_of_the_protocol() {
         ),
         (with(&key, &format!("{lamp}&description=%FF")), 400, "UTF-8"),
         (
+            with(
+                &key,
+                &lamp.replace("lat=29&long=119", "lat=31.23&long=121.47"),
+            ),
+            400,
+            "km outside 浙江省",
+        ),
+        (
+            with(&key, &lamp.replace("lat=29&long=119", "lat=119&long=29")),
+            400,
+            "swapped",
+        ),
+        (
             with(&key, &format!("{lamp}&phone={}", "1".repeat(41))),
             400,
             "phone",

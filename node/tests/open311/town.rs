@@ -8,7 +8,7 @@ use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
-use topology::{DivisionCode, Tree};
+use topology::{DivisionCode, Outlines, Tree};
 use wujitong::{
     app::{Host, Plan, SystemClock},
     domain::{
@@ -68,7 +68,8 @@ impl Answer {
 impl Town {
     pub(crate) async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let tree = Arc::new(Tree::load("code,name\n33,浙江省\n3308,衢州市\n").unwrap());
+        let tree = Tree::load("code,name\n33,浙江省\n3308,衢州市\n").unwrap();
+        let tree = Arc::new(tree.with_outlines(Outlines::zhejiang()));
         let founding = Founding {
             zone: "zj.example".to_owned(),
             demo: false,

@@ -35,6 +35,9 @@ fn a_village_has_the_outline_of_its_county() {
     assert_eq!(of, code("330825"));
     assert!(outline.holds(HERE.0, HERE.1));
     assert!(outlines.memory() < 20_000, "only one is kept");
+    assert_eq!(outlines.around(HERE.0, HERE.1), Some(code("330825")));
+    let (_, again) = outlines.of(code("330825")).unwrap();
+    assert!(std::sync::Arc::ptr_eq(&outline, &again), "and kept once");
     assert!(outlines.of(code("320100")).is_none(), "another province");
     assert!(Outlines::default().of(code("330825")).is_none());
 }

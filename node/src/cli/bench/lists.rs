@@ -28,7 +28,7 @@ use crate::{
     cli::{
         Failure, Output,
         client::encoded,
-        site::{read, tree},
+        site::{configured_tree, read},
         tables::table,
         wait,
     },
@@ -236,7 +236,7 @@ fn kinds(first: &str, matters: u64) -> Vec<(&'static str, String)> {
 async fn fill(data: &Path, matters: u64) -> Result<Option<String>, Failure> {
     let raw = config::Raw::from_toml(&read(&data.join("node.toml"))?)?;
     let config = raw.check(data)?;
-    let tree = tree(config.topology.as_deref())?;
+    let tree = configured_tree(&config)?;
     let clock = Arc::new(SetBack(AtomicI64::new(0)));
     let mut plan = Plan::new(config, tree);
     plan.clock = Arc::clone(&clock) as Arc<dyn Clock>;

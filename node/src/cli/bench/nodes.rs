@@ -26,7 +26,7 @@ use crate::{
     app::{Host, Plan},
     cli::{
         Failure,
-        site::{read, tree},
+        site::{configured_tree, read},
     },
     telemetry::Telemetry,
 };
@@ -48,7 +48,7 @@ impl NodeArgs {
         let raw = config::Raw::from_toml(&read(&self.data.join("node.toml"))?)?;
         let config = raw.check(&self.data)?;
         let telemetry = Telemetry::start(&config.telemetry)?;
-        let tree = tree(config.topology.as_deref())?;
+        let tree = configured_tree(&config)?;
         Ok((Host::start(Plan::new(config, tree)).await?, telemetry))
     }
 }

@@ -127,6 +127,7 @@ pub(super) async fn form(
         listen: ([127, 0, 0, 1], 0).into(),
         zone: ZONE.to_owned(),
         topology: None,
+        outlines: config::Outlines::Sketch,
         parent: vec![],
         dns: config::Dns::default(),
         http: config::Http {

@@ -1,4 +1,7 @@
+use topology::Tree;
+
 use super::*;
+use crate::domain::custody::Terms;
 
 /// 2026-06-01 08:00 in Shanghai.
 const NOW: Timestamp = Timestamp(1_780_272_000_000);
@@ -15,7 +18,15 @@ fn cells(more: &[(Field, &str)]) -> Cells {
 }
 
 fn row(more: &[(Field, &str)]) -> Result<Row, Vec<Fault>> {
-    read(&cells(more), &Policy::of([]), NOW)
+    let (policy, tree) = (Policy::of([]), Tree::zhejiang());
+    let seat = Seat {
+        me: "330825002222".parse().unwrap(),
+        now: NOW,
+        tree: &tree,
+        terms: Terms::default(),
+        policy: &policy,
+    };
+    read(&cells(more), seat)
 }
 
 #[test]
@@ -88,6 +99,7 @@ fn every_kind_of_bad_cell_is_named_with_its_column_reason_and_hint() {
     for (latitude, longitude, hint) in [
         ("119.17", "29.03", "swapped"),
         ("200", "300", "degrees"),
+        ("30.2387", "120.1450", "it is in 西湖区"),
         ("29.03", "", "both"),
         ("", "119.17", "both"),
         ("north", "119.17", "number"),

@@ -4,66 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Place;
 use crate::domain::{
     attachment::Attachment,
     category::Class,
     suite::{Digest, Suite},
 };
-
-/// A point on the ground, WGS 84, in millionths of a degree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Place {
-    /// North of the equator; -90 to 90 million.
-    pub latitude: i32,
-    /// East of Greenwich; -180 to 180 million.
-    pub longitude: i32,
-}
-
-/// Numbers are not a point on the ground.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("{0}, {1} is no place; give degrees north (-90 to 90) and east (-180 to 180)")]
-pub struct BadPlace(pub f64, pub f64);
-
-impl Place {
-    /// From degrees.
-    ///
-    /// # Errors
-    /// [`BadPlace`] for what is out of range or no number.
-    pub fn from_degrees(north: f64, east: f64) -> Result<Self, BadPlace> {
-        let fits = (-90.0..=90.0).contains(&north) && (-180.0..=180.0).contains(&east);
-        match fits {
-            true => Ok(Self {
-                latitude: (north * 1e6).round() as i32,
-                longitude: (east * 1e6).round() as i32,
-            }),
-            false => Err(BadPlace(north, east)),
-        }
-    }
-
-    /// Degrees north and east.
-    pub fn degrees(self) -> (f64, f64) {
-        (
-            f64::from(self.latitude) / 1e6,
-            f64::from(self.longitude) / 1e6,
-        )
-    }
-
-    /// Whether the numbers are in range.
-    pub const fn is_on_earth(self) -> bool {
-        self.latitude.unsigned_abs() <= 90_000_000 && self.longitude.unsigned_abs() <= 180_000_000
-    }
-
-    /// Metres between two places, on a sphere of 6,371 km; good to half a percent.
-    pub fn metres_to(self, other: Self) -> f64 {
-        let radians = |millionths: i32| (f64::from(millionths) / 1e6).to_radians();
-        let (north, other_north) = (radians(self.latitude), radians(other.latitude));
-        let across = radians(other.longitude) - radians(self.longitude);
-        let up = other_north - north;
-        let half_chord = (up / 2.0).sin().powi(2)
-            + north.cos() * other_north.cos() * (across / 2.0).sin().powi(2);
-        2.0 * 6_371_000.0 * half_chord.sqrt().min(1.0).asin()
-    }
-}
 
 /// Who the reporter is. Sealed for the holder; everybody else sees it masked.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -261,15 +207,5 @@ mod tests {
             ..Contact::default()
         };
         assert_eq!(short.masked().phone, "*******");
-    }
-
-    #[test]
-    fn distances_are_metres() {
-        let longyou = Place::from_degrees(29.0285, 119.1722).unwrap();
-        let quzhou = Place::from_degrees(28.9358, 118.8743).unwrap();
-        let metres = longyou.metres_to(quzhou);
-        assert!((30_000.0..32_000.0).contains(&metres), "{metres}");
-        assert!(Place::from_degrees(91.0, 0.0).is_err());
-        assert!(Place::from_degrees(f64::NAN, 0.0).is_err());
     }
 }

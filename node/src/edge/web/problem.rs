@@ -274,6 +274,7 @@ impl From<OfficeError> for Problem {
             | E::Anonymous
             | E::Allowance(_)
             | E::ContactTooLong(..)
+            | E::Elsewhere(_)
             | E::Template(_) => Self::unfit(&sentence),
             E::File(trouble) => Self::of_file(&trouble),
             E::People(error) => Self::of_people(&error, &sentence),

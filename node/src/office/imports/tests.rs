@@ -183,3 +183,40 @@ async fn an_import_that_a_power_cut_ended_is_finished_by_repeating_it() {
     }
     assert!(left > 0, "no cut ever hit");
 }
+
+#[tokio::test]
+async fn a_row_whose_place_is_in_another_county_is_bad_in_the_dry_run_and_never_taken_in() {
+    let office = office(&MemoryDisk::default(), 1).await;
+    let at = |id, north, east| row(id, &[(Field::Latitude, north), (Field::Longitude, east)]);
+    let rows = [
+        at("here", "29.0285", "119.1722"),
+        at("there", "30.2387", "120.1450"),
+    ];
+    for manner in [DRY, Manner::default(), SKIP] {
+        let outcomes = import(&office, &rows, manner).await;
+        let Outcomes::Bad(faults) = &outcomes[1] else {
+            panic!("{outcomes:?}")
+        };
+        let [
+            Fault {
+                column,
+                reason,
+                hint,
+                ..
+            },
+        ] = &faults[..]
+        else {
+            panic!("{faults:?}")
+        };
+        assert_eq!(*column, Field::Latitude);
+        assert!(
+            reason.contains("outside 龙游县") && hint.contains("西湖区"),
+            "{faults:?}"
+        );
+    }
+    assert_eq!(
+        count(&office).await,
+        1,
+        "only the other row, when bad ones are skipped"
+    );
+}

@@ -1,0 +1,248 @@
+//! Where a matter is.
+
+use serde::{Deserialize, Serialize};
+use topology::{DivisionCode, Tree};
+
+#[cfg(doc)]
+use topology::Outline;
+
+/// A point on the ground, WGS 84, in millionths of a degree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// North of the equator; -90 to 90 million.
+    pub latitude: i32,
+    /// East of Greenwich; -180 to 180 million.
+    pub longitude: i32,
+}
+
+/// Numbers are not a point on the ground.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("{}, {} is no place; {}", .0, .1, self.hint())]
+pub struct BadPlace(pub f64, pub f64);
+
+impl BadPlace {
+    fn hint(&self) -> String {
+        match Place::from_degrees(self.1, self.0) {
+            Ok(_) => format!(
+                "north and east seem to be swapped, write {}, {}",
+                self.1, self.0
+            ),
+            Err(_) => "give degrees north (-90 to 90) and east (-180 to 180)".to_owned(),
+        }
+    }
+}
+
+/// A place is not where the division that takes the report lies. Says nothing of where it is: what is
+/// refused may be logged.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("the place lies {} outside {name} ({code}); {hint}", distance(*metres))]
+pub struct Elsewhere {
+    /// Whose outline it is outside of: that of the division, or of the nearest above with one.
+    pub code: DivisionCode,
+    /// Its name.
+    pub name: String,
+    /// How far outside.
+    pub metres: f64,
+    /// What may be wrong.
+    pub hint: Whither,
+}
+
+/// What may be wrong with a place that lies elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Whither {
+    /// With its two numbers the other way round it would fit.
+    #[error("north and east seem to be swapped, the other way round it lies there")]
+    Swapped,
+    /// It is in another division.
+    #[error("it is in {1} ({0}): report it there, or say in words where it is")]
+    In(DivisionCode, String),
+    /// It is in none that is outlined.
+    #[error("give degrees north and east in WGS 84, or say in words where it is")]
+    Nowhere,
+}
+
+fn distance(metres: f64) -> String {
+    match metres / 1_000.0 {
+        near if near < 10.0 => format!("{near:.1} km"),
+        far if far < 500.0 => format!("{far:.0} km"),
+        _ => "far".to_owned(),
+    }
+}
+
+impl Place {
+    /// From degrees.
+    ///
+    /// # Errors
+    /// [`BadPlace`] for what is out of range or no number.
+    pub fn from_degrees(north: f64, east: f64) -> Result<Self, BadPlace> {
+        let fits = (-90.0..=90.0).contains(&north) && (-180.0..=180.0).contains(&east);
+        match fits {
+            true => Ok(Self {
+                latitude: (north * 1e6).round() as i32,
+                longitude: (east * 1e6).round() as i32,
+            }),
+            false => Err(BadPlace(north, east)),
+        }
+    }
+
+    /// Degrees north and east.
+    pub fn degrees(self) -> (f64, f64) {
+        (
+            f64::from(self.latitude) / 1e6,
+            f64::from(self.longitude) / 1e6,
+        )
+    }
+
+    /// Whether the numbers are in range.
+    pub const fn is_on_earth(self) -> bool {
+        self.latitude.unsigned_abs() <= 90_000_000 && self.longitude.unsigned_abs() <= 180_000_000
+    }
+
+    /// Checks that it lies in one of the divisions, or at most [`Outline::TOLERANCE_M`] outside. A
+    /// division without an outline has that of the nearest above it; where none is known at all, every place
+    /// fits.
+    ///
+    /// # Errors
+    /// [`Elsewhere`], about the first of them.
+    pub fn check_within(self, divisions: &[DivisionCode], tree: &Tree) -> Result<(), Elsewhere> {
+        let (north, east) = self.degrees();
+        let mut first = None;
+        for division in divisions {
+            let Some((code, outline)) = tree.outlines().of(*division) else {
+                return Ok(());
+            };
+            if outline.holds(north, east) {
+                return Ok(());
+            }
+            first.get_or_insert((code, outline));
+        }
+        let Some((code, outline)) = first else {
+            return Ok(());
+        };
+        let name = |code| {
+            let known = tree.get(code);
+            known.map_or_else(String::new, |division| division.short_name().into_owned())
+        };
+        let hint = match tree.outlines().around(north, east) {
+            _ if outline.holds(east, north) => Whither::Swapped,
+            Some(code) => Whither::In(code, name(code)),
+            None => Whither::Nowhere,
+        };
+        Err(Elsewhere {
+            code,
+            name: name(code),
+            metres: outline.metres_outside(north, east),
+            hint,
+        })
+    }
+
+    /// Metres between two places, on a sphere of 6,371 km; good to half a percent.
+    pub fn metres_to(self, other: Self) -> f64 {
+        let radians = |millionths: i32| (f64::from(millionths) / 1e6).to_radians();
+        let (north, other_north) = (radians(self.latitude), radians(other.latitude));
+        let across = radians(other.longitude) - radians(self.longitude);
+        let up = other_north - north;
+        let half_chord = (up / 2.0).sin().powi(2)
+            + north.cos() * other_north.cos() * (across / 2.0).sin().powi(2);
+        2.0 * 6_371_000.0 * half_chord.sqrt().min(1.0).asin()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> DivisionCode {
+        text.parse().unwrap()
+    }
+
+    fn at(north: f64, east: f64) -> Place {
+        Place::from_degrees(north, east).unwrap()
+    }
+
+    #[test]
+    fn distances_are_metres() {
+        let longyou = Place::from_degrees(29.0285, 119.1722).unwrap();
+        let quzhou = Place::from_degrees(28.9358, 118.8743).unwrap();
+        let metres = longyou.metres_to(quzhou);
+        assert!((30_000.0..32_000.0).contains(&metres), "{metres}");
+        assert!(Place::from_degrees(91.0, 0.0).is_err());
+        assert!(Place::from_degrees(f64::NAN, 0.0).is_err());
+    }
+
+    #[test]
+    fn numbers_that_are_no_place_are_refused_and_a_swap_is_seen() {
+        let said = |north, east| Place::from_degrees(north, east).unwrap_err().to_string();
+        assert!(said(119.17, 29.03).ends_with("swapped, write 29.03, 119.17"));
+        assert!(said(200.0, 29.0).contains("give degrees north"));
+    }
+
+    #[test]
+    fn a_place_in_the_county_or_close_to_its_border_is_taken() {
+        let tree = Tree::zhejiang();
+        for (division, north, east) in [
+            ("330825002222", 29.0285, 119.1722),
+            ("330825", 29.0285, 119.1722),
+            ("3308", 28.9702, 118.8594),
+            ("33", 30.2387, 120.1450),
+        ] {
+            assert_eq!(
+                at(north, east).check_within(&[code(division)], &tree),
+                Ok(())
+            );
+        }
+        let (_, outline) = tree.outlines().of(code("330825")).unwrap();
+        for (north, east) in outline.positions() {
+            let place = at(north + 0.01, east - 0.01);
+            assert_eq!(place.check_within(&[code("330825")], &tree), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_place_outside_is_refused_with_what_may_be_wrong() {
+        let tree = Tree::zhejiang();
+        let village = code("330825002222");
+        let refused = |north, east| {
+            let refusal = at(north, east).check_within(&[village], &tree).unwrap_err();
+            assert_eq!(refusal.code, code("330825"));
+            refusal.to_string()
+        };
+        assert_eq!(
+            refused(30.2387, 120.1450),
+            "the place lies 137 km outside 龙游县 (330825000000); it is in 西湖区 (330106000000): \
+             report it there, or say in words where it is"
+        );
+        // 上海, and the middle of the Atlantic.
+        assert!(refused(31.2304, 121.4737).ends_with("WGS 84, or say in words where it is"));
+        assert!(refused(0.0, 0.0).contains("lies far outside"));
+    }
+
+    #[test]
+    fn a_place_with_its_numbers_swapped_is_seen_where_both_ways_are_on_earth() {
+        let list = "code,name\n65,新疆维吾尔自治区\n6501,乌鲁木齐市\n";
+        let tree = Tree::load(list).unwrap();
+        let map = r#"{"type":"FeatureCollection","features":[{"type":"Feature",
+            "properties":{"code":"6501"},"geometry":{"type":"Polygon","coordinates":
+            [[[86.5,42.8],[89.0,42.8],[89.0,44.2],[86.5,44.2],[86.5,42.8]]]}}]}"#;
+        let outlines = topology::Outlines::load(map, &tree).unwrap();
+        let tree = tree.with_outlines(outlines);
+        let urumqi = [code("6501")];
+        assert_eq!(at(43.8, 87.6).check_within(&urumqi, &tree), Ok(()));
+        let refusal = at(87.6, 43.8).check_within(&urumqi, &tree).unwrap_err();
+        assert_eq!(refusal.hint, Whither::Swapped);
+        assert_eq!(
+            at(1.0, 1.0).check_within(&[code("65")], &tree),
+            Ok(()),
+            "no outline"
+        );
+    }
+
+    #[test]
+    fn of_several_divisions_one_is_enough() {
+        let tree = Tree::zhejiang();
+        let both = [code("330825"), code("330106")];
+        assert_eq!(at(30.2387, 120.1450).check_within(&both, &tree), Ok(()));
+        let refusal = at(28.0, 120.6).check_within(&both, &tree).unwrap_err();
+        assert_eq!(refusal.name, "龙游县");
+    }
+}
