@@ -441,6 +441,15 @@ impl Problems {
             default.figures_pace,
             Duration::from_millis
         );
+        let tidings_pace = number!(
+            self,
+            "links",
+            raw.tidings_pace_ms,
+            100..=600_000,
+            "milliseconds; more saves traffic, less makes what is known of others fresher",
+            default.tidings_pace,
+            Duration::from_millis
+        );
         if backoff_max < backoff_min {
             self.add(
                 "links.backoff_max_ms",
@@ -457,6 +466,7 @@ impl Problems {
             backoff_max,
             keep_alive,
             figures_pace,
+            tidings_pace,
         }
     }
 }

@@ -183,6 +183,9 @@ pub struct Links {
     pub keep_alive: Duration,
     /// Least time between two sendings of the same figure. 0 to 60,000 ms, default 250 ms.
     pub figures_pace: Duration,
+    /// Between two words to a neighbour that it has everything, by which it knows how old its knowledge is.
+    /// 100 to 600,000 ms, default 10 s; a tenth of it after something was sent.
+    pub tidings_pace: Duration,
 }
 
 /// `[hooks]`: where webhooks may go. Without it, over TLS to public addresses only.
@@ -278,6 +281,7 @@ impl Default for Links {
             backoff_max: Duration::from_millis(500),
             keep_alive: Duration::from_secs(20),
             figures_pace: Duration::from_millis(250),
+            tidings_pace: Duration::from_secs(10),
         }
     }
 }

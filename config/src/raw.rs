@@ -180,6 +180,8 @@ settings! {
         keep_alive_s: i64,
         /// Milliseconds.
         figures_pace_ms: i64,
+        /// Milliseconds.
+        tidings_pace_ms: i64,
     }
 }
 

@@ -22,6 +22,7 @@ mod greet;
 pub mod hooks;
 pub mod imports;
 mod keys;
+mod known;
 mod matters;
 pub mod people;
 mod policies;
@@ -55,6 +56,7 @@ pub use counter::Rack;
 pub use crashes::Crashed;
 pub use erasure::Reach;
 pub use greet::{Greeting, Rejected};
+pub use known::Known;
 pub use matters::Work;
 pub use policies::Reason;
 pub use receipts::Words;
@@ -138,6 +140,7 @@ pub struct Office {
     people: people::People,
     fallen: revocations::Fallen,
     suspicion: crashes::Suspicion,
+    heard: known::Heard,
     listeners: changes::Listeners,
     /// Rings when webhooks are named, removed or resumed.
     hooks_bell: tokio::sync::watch::Sender<()>,
@@ -272,6 +275,7 @@ impl Office {
             people: people::People::default(),
             fallen: revocations::Fallen::default(),
             suspicion: crashes::Suspicion::default(),
+            heard: known::Heard::default(),
             listeners: changes::Listeners::default(),
             hooks_bell: tokio::sync::watch::Sender::new(()),
         };
@@ -281,6 +285,7 @@ impl Office {
             let _readable: Ledger = record::read(&ledger)?;
             office.begin_run().await?;
             office.recall_revocations().await?;
+            office.recall_heard().await?;
         } else {
             let id = EpochId(office.supplies.entropy.bytes());
             let ledger = Ledger {

@@ -253,6 +253,7 @@ impl Network {
         config.links.backoff_min = Duration::from_millis(20);
         config.links.backoff_max = Duration::from_millis(200);
         config.links.figures_pace = Duration::from_millis(20);
+        config.links.tidings_pace = Duration::from_millis(200);
         let parent = match self.meddlers.get(&top) {
             Some(meddler) => Some(meddler.address()),
             None => self.tree.parent(top).and_then(|parent| {

@@ -146,6 +146,7 @@ impl Peer {
             window_bytes: 1 << 20,
             window_fetches: 0,
             revocations: None,
+            hears_abreast: false,
         }
     }
 

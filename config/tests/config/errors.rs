@@ -86,6 +86,7 @@ fn both_ends_of_a_range_are_allowed_and_nothing_beyond() {
         ("links.backoff_max_ms", 100, 3_600_000),
         ("links.keep_alive_s", 1, 600),
         ("links.figures_pace_ms", 0, 60_000),
+        ("links.tidings_pace_ms", 100, 600_000),
     ];
     for (key, low, high) in ranges {
         for inside in [low, high] {

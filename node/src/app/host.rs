@@ -448,6 +448,7 @@ impl Workshop<'_> {
                 greeting_timeout: config.limits.handshake_timeout * 2,
                 envelopes_per_second: config.limits.envelopes_per_s,
                 figures_pace: config.links.figures_pace,
+                tidings_pace: config.links.tidings_pace,
             },
             links: Arc::clone(&links),
             metrics: self.metrics.clone(),

@@ -16,7 +16,7 @@ use crate::{
         time::Timestamp,
     },
     edge::web::api::{BodyView, StandingView},
-    office::{ClockView, RequestView, Stands},
+    office::{ClockView, Known, RequestView, Stands},
 };
 
 /// The words of an argument, each with its Chinese meaning, read into what they name.
@@ -424,6 +424,22 @@ impl Names<'_> {
                 )
             }
             StandingView::Elsewhere => "elsewhere 不在本级".to_owned(),
+        }
+    }
+
+    /// Through when everything is shown.
+    pub(super) fn known(self, known: Option<&Known>) -> String {
+        let Some(known) = known else {
+            return String::new();
+        };
+        let by = self.of(known.by);
+        match (known.through_ms, known.age_ms()) {
+            (Some(through), Some(age)) => format!(
+                "through {} by {by}, {} before this was shown",
+                moment(through),
+                span(age.unsigned_abs())
+            ),
+            _ => format!("not known how far: {by} has not said everything yet"),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing is acknowledged before its outcome is durable, and nothing is sent before it is durable.
 
+mod abreast;
 mod errands;
 mod greeting;
 mod links;
@@ -16,14 +17,16 @@ use governor::{
 };
 use tokio::{
     sync::Notify,
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 use topology::DivisionCode;
 
 pub use links::{LinkState, Links};
 
+use abreast::Tidings;
 use errands::Errands;
+use greeting::Greeted;
 use links::Tokens;
 
 use super::{fetch::Fetches, revoked::enforce, seal::Sealer, verify::Verifier};
@@ -40,7 +43,7 @@ use crate::{
     outbox::sender::{Sender, Window},
     telemetry::{Health, Metrics},
     wire::{
-        frame::{Ack, Batch, Frame, Goodbye, GoodbyeCode, Refused},
+        frame::{Abreast, Ack, Batch, Frame, Goodbye, GoodbyeCode, Refused},
         refusal::RefusalCode,
     },
 };
@@ -66,6 +69,8 @@ pub struct Terms {
     pub envelopes_per_second: NonZeroU32,
     /// Least time between two frames of figures.
     pub figures_pace: Duration,
+    /// Time between two words to a neighbour that it has everything.
+    pub tidings_pace: Duration,
 }
 
 /// Everything conversations of one node share.
@@ -126,6 +131,10 @@ impl Converse for Switchboard {
                     state.last_end = Some(ended.to_string());
                 });
             }
+            if let Err(error) = self.office.keep_heard().await {
+                tracing::warn!(division = %self.office.me(), %error,
+                    "what is known of others will look older after a restart");
+            }
             let goodbye = Goodbye {
                 code: goodbye_code(&ended),
                 reason: ended.to_string(),
@@ -153,6 +162,7 @@ struct Conversation<'a> {
     acks: [Option<Ack>; 4],
     pace: Option<Pin<Box<Sleep>>>,
     errands: Errands,
+    tidings: Tidings,
     /// The other's key was revoked.
     leave: CancellationToken,
     /// It is told so until then.
@@ -161,8 +171,13 @@ struct Conversation<'a> {
 
 impl Switchboard {
     async fn hold(&self, mut carrier: Carrier, from: Neighbour, leave: CancellationToken) -> Ended {
-        let (window, window_fetches) = match self.greet(&mut carrier, from).await {
-            Ok(windows) => windows,
+        let Greeted {
+            window,
+            fetches,
+            hears_abreast,
+            skew_ms,
+        } = match self.greet(&mut carrier, from).await {
+            Ok(greeted) => greeted,
             Err(ended) => return ended,
         };
         let peer = carrier.peer;
@@ -191,7 +206,8 @@ impl Switchboard {
             receipts: FuturesOrdered::new(),
             acks: [const { None }; 4],
             pace: None,
-            errands: Errands::new(Arc::clone(&self.fetches), peer, window_fetches),
+            errands: Errands::new(Arc::clone(&self.fetches), peer, fetches),
+            tidings: Tidings::new(hears_abreast, skew_ms, self.terms.tidings_pace),
             leave,
             leaving: None,
         };
@@ -272,8 +288,21 @@ impl Conversation<'_> {
         let mut ready: Option<BoxFuture<'_, Result<Frame, Ended>>> = None;
         let mut prepared: Option<Frame> = None;
         loop {
-            if ready.is_none() && prepared.is_none() && self.sender.may_have_more() {
+            let idle = ready.is_none() && prepared.is_none();
+            let due = self
+                .tidings
+                .due()
+                .filter(|_| idle && self.sender.is_abreast());
+            if due.is_some_and(|due| due <= Instant::now()) {
+                self.tidings.write(&self.board.office);
+                // What was decided before this moment and not seen yet is seen now.
+                self.sender.look_again();
+            }
+            if idle && self.sender.may_have_more() {
                 ready = self.prepare().await?;
+            }
+            if ready.is_none() && prepared.is_none() && self.sender.is_abreast() {
+                self.tidings.confirm();
             }
             let nothing_to_tell =
                 ready.is_none() && prepared.is_none() && self.told_of_revocation();
@@ -282,7 +311,8 @@ impl Conversation<'_> {
             }
             let may_send = prepared.is_some()
                 || self.acks.iter().any(Option::is_some)
-                || self.errands.may_send();
+                || self.errands.may_send()
+                || self.tidings.may_send();
             tokio::select! {
                 biased;
                 () = self.leave.cancelled(), if self.leaving.is_none() => {
@@ -300,6 +330,7 @@ impl Conversation<'_> {
                     }
                     let waits = prepared.is_some();
                     let frame = ack.or_else(|| self.errands.take_turn(waits));
+                    let frame = frame.or_else(|| self.tidings.take().map(Frame::Abreast));
                     if let Some(frame) = frame.or_else(|| prepared.take()) {
                         permit.send(frame);
                     }
@@ -321,6 +352,7 @@ impl Conversation<'_> {
                     }
                 }
                 () = bell.notified() => self.sender.look_again(),
+                () = async { sleep_until(due.expect("guarded")).await }, if due.is_some() => {}
                 () = async { self.pace.as_mut().expect("guarded").await }, if self.pace.is_some() => {
                     self.pace = None;
                     self.sender.release_figures();
@@ -351,7 +383,9 @@ impl Conversation<'_> {
         let Some(parcel) = parcel else {
             return Ok(None);
         };
-        if parcel.lane == Lane::Figures {
+        if parcel.lane != Lane::Figures {
+            self.tidings.sent();
+        } else {
             self.pace = Some(Box::pin(sleep(self.board.terms.figures_pace)));
         }
         let generation = parcel.generation;
@@ -384,8 +418,25 @@ impl Conversation<'_> {
                 self.errands.hear_fetch(id, fetch)
             }
             Frame::Fetched(id, fetched) => self.errands.hear_fetched(id, fetched),
+            Frame::Abreast(_) if self.leave.is_cancelled() => Ok(()),
+            Frame::Abreast(abreast) => self.hear_abreast(abreast).await,
             Frame::Hello(_) => Err(malformed("it greeted twice")),
         }
+    }
+
+    async fn hear_abreast(&mut self, abreast: Abreast) -> Result<(), Ended> {
+        self.limiter.until_ready().await;
+        let here = |theirs| self.tidings.here(theirs);
+        let above: Vec<_> = abreast
+            .above
+            .into_iter()
+            .map(|(division, through)| (division, here(through)))
+            .collect();
+        let heard = self
+            .board
+            .office
+            .abreast(self.from.division(), here(abreast.at), &above);
+        heard.await.map_err(office_ended)
     }
 
     async fn hear_batch(&mut self, batch: Batch) -> Result<(), Ended> {

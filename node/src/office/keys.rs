@@ -43,6 +43,8 @@ pub(super) const KEYS: &[u8] = b"k";
 pub(super) const RUNNING: &[u8] = b"L";
 /// What marks of envelopes in hand at a crash begin with.
 pub(super) const CRASHES: &[u8] = b"X";
+/// By whom everything was told, through when.
+pub(super) const HEARD: &[u8] = b"H";
 /// What revocations begin with.
 pub(super) const REVOCATIONS: &[u8] = b"R";
 

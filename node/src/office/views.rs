@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
-use super::{Office, OfficeError, keys};
+use super::{Known, Office, OfficeError, keys};
 use crate::{
     domain::{
         category::{Platform, Priority, Visibility},
@@ -109,6 +109,8 @@ pub struct MatterView {
     pub version: Version,
     /// When the last step shown was made, in milliseconds since 1970.
     pub as_of_ms: i64,
+    /// Through when nothing that happened is missing here.
+    pub known: Option<Known>,
     /// What the person wrote.
     pub body: BodyView,
     /// Every step.
@@ -306,6 +308,7 @@ impl Office {
     pub async fn view(&self, docket: Docket) -> Result<MatterView, OfficeError> {
         let holding = docket.standing == Standing::Holding;
         let outstanding: Vec<_> = docket.outstanding().map(|ask| ask.wish).collect();
+        let known = self.known(&docket);
         let matter = docket.matter;
         let body = if holding {
             self.body(&matter, &matter.body).await?
@@ -355,6 +358,7 @@ impl Office {
             },
             version: matter.version,
             as_of_ms: matter.steps.last().map_or(0, |step| step.at.0),
+            known: Some(known),
             body,
             steps,
             parts: matter.parts().into_iter().map(PartView::from).collect(),

@@ -154,6 +154,15 @@ impl Sender {
         self.lanes[lane.index()].in_flight.len()
     }
 
+    /// Whether the neighbour has everything that was found when this last looked, figures aside, and said so.
+    pub fn is_abreast(&self) -> bool {
+        let mut lanes = self.lanes.iter();
+        lanes.all(|lane| {
+            let empty = lane.loaded.is_empty() && lane.in_flight.is_empty();
+            lane.lane == Lane::Figures || empty && !lane.stale
+        })
+    }
+
     /// Whether [`Sender::next`] is worth calling.
     pub fn may_have_more(&self) -> bool {
         self.lanes

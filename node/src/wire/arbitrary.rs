@@ -12,7 +12,8 @@ use topology::{DivisionCode, Tier};
 use super::{
     figures::MOST_COUNTED,
     frame::{
-        Ack, Batch, Echo, Entry, Frame, Goodbye, GoodbyeCode, Hello, Refused, TemplateInForce,
+        Abreast, Ack, Batch, Echo, Entry, Frame, Goodbye, GoodbyeCode, Hello, MOST_ABOVE, Refused,
+        TemplateInForce,
     },
     refusal::RefusalCode,
 };
@@ -776,7 +777,7 @@ fn hello() -> impl Strategy<Value = Frame> {
         vec(template, 0..4),
         vec(bytes(0..60), 0..3),
         moment(),
-        (windows, option::of(any::<[u8; 32]>())),
+        (windows, option::of(any::<[u8; 32]>()), any::<bool>()),
     )
         .prop_map(|(who, echo, templates, key_statements, now, last)| {
             Frame::Hello(Box::new(Hello {
@@ -792,6 +793,7 @@ fn hello() -> impl Strategy<Value = Frame> {
                 window_envelopes: last.0.0,
                 window_bytes: last.0.1,
                 revocations: last.1,
+                hears_abreast: last.2,
                 window_fetches: last.0.2,
             }))
         })
@@ -813,6 +815,11 @@ fn ack() -> impl Strategy<Value = Frame> {
     })
 }
 
+fn abreast() -> impl Strategy<Value = Frame> {
+    let above = vec((division(), moment()), 0..=MOST_ABOVE);
+    (moment(), above).prop_map(|(at, above)| Frame::Abreast(Abreast { at, above }))
+}
+
 pub(super) fn frame() -> impl Strategy<Value = Frame> {
     let goodbye = (any::<u8>(), "\\PC{0,40}").prop_map(|(code, reason)| {
         Frame::Goodbye(Goodbye {
@@ -826,6 +833,7 @@ pub(super) fn frame() -> impl Strategy<Value = Frame> {
         ack(),
         goodbye,
         files::fetch(),
-        files::fetched()
+        files::fetched(),
+        abreast()
     ]
 }

@@ -45,6 +45,9 @@ pub const MOST_KEY_STATEMENT_BYTES: usize = 8 * 1024;
 /// Longest sentence of a refusal or goodbye in bytes; longer ones are cut.
 pub const MOST_REASON_BYTES: usize = 512;
 
+/// Most divisions above a speaker; there are four tiers above the lowest.
+pub const MOST_ABOVE: usize = 8;
+
 /// One message on a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -60,6 +63,8 @@ pub enum Frame {
     Fetch(u64, Fetch),
     /// The answer to one.
     Fetched(u64, Fetched),
+    /// The other has everything.
+    Abreast(Abreast),
 }
 
 /// Who speaks, and what it knows of the other.
@@ -91,6 +96,8 @@ pub struct Hello {
     pub window_fetches: u32,
     /// Digest over the revocations it knows; `None` from a version that knows of no such thing.
     pub revocations: Option<Digest>,
+    /// Whether the speaker hears [`Frame::Abreast`].
+    pub hears_abreast: bool,
 }
 
 /// The envelope with the highest issue count that the speaker holds of the other, with its proof.
@@ -135,6 +142,16 @@ pub struct Refused {
     pub code: RefusalCode,
     /// Why, in the receiver's words; at most [`MOST_REASON_BYTES`]. Not to be trusted on a terminal.
     pub reason: String,
+}
+
+/// Everything the speaker had for the other at a moment, figures aside, is with the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Abreast {
+    /// When, by the speaker's clock.
+    pub at: Timestamp,
+    /// Through when each division above the speaker has told it everything, by the speaker's clock;
+    /// at most [`MOST_ABOVE`].
+    pub above: Vec<(DivisionCode, Timestamp)>,
 }
 
 /// Why a side closes the link.
@@ -226,6 +243,7 @@ impl Frame {
             }),
             Self::Fetch(id, fetch) => WireBody::Fetch(fetch_out(id, &fetch)),
             Self::Fetched(id, fetched) => WireBody::Fetched(fetched_out(id, fetched)),
+            Self::Abreast(abreast) => WireBody::Abreast(abreast_out(abreast)),
         };
         v1::Frame { body: Some(body) }
     }
@@ -267,6 +285,7 @@ impl TryFrom<v1::Frame> for Frame {
                 let (id, fetched) = fetched_in(fetched)?;
                 Self::Fetched(id, fetched)
             }
+            WireBody::Abreast(abreast) => Self::Abreast(abreast_in(abreast)?),
         })
     }
 }
@@ -296,6 +315,7 @@ fn hello_out(hello: Hello) -> v1::Hello {
         revocations: hello
             .revocations
             .map_or_else(Bytes::new, |digest| Bytes::copy_from_slice(&digest)),
+        hears_abreast: hello.hears_abreast,
     }
 }
 
@@ -327,6 +347,39 @@ fn hello_in(hello: v1::Hello) -> Result<Hello, Malformed> {
         revocations: (!hello.revocations.is_empty())
             .then(|| array(&hello.revocations, "hello.revocations"))
             .transpose()?,
+        hears_abreast: hello.hears_abreast,
+    })
+}
+
+fn abreast_out(abreast: Abreast) -> v1::Abreast {
+    let told_out = |(division, through): (DivisionCode, Timestamp)| v1::Told {
+        division: division.as_u64(),
+        through_ms: through.0,
+    };
+    v1::Abreast {
+        at_ms: abreast.at.0,
+        above: abreast.above.into_iter().map(told_out).collect(),
+    }
+}
+
+fn abreast_in(abreast: v1::Abreast) -> Result<Abreast, Malformed> {
+    if abreast.above.len() > MOST_ABOVE {
+        return Err(Malformed::TooMany {
+            field: "abreast.above",
+            most: MOST_ABOVE,
+        });
+    }
+    let told_in = |told: v1::Told| {
+        let through = moment(told.through_ms, "told.through_ms")?;
+        Ok((division(told.division, "told.division")?, through))
+    };
+    Ok(Abreast {
+        at: moment(abreast.at_ms, "abreast.at_ms")?,
+        above: abreast
+            .above
+            .into_iter()
+            .map(told_in)
+            .collect::<Result<_, Malformed>>()?,
     })
 }
 

@@ -2130,7 +2130,7 @@ pub struct Revocation {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {
     /// Which.
-    #[prost(oneof = "frame::Body", tags = "1, 2, 3, 4, 5, 6")]
+    #[prost(oneof = "frame::Body", tags = "1, 2, 3, 4, 5, 6, 7")]
     pub body: ::core::option::Option<frame::Body>,
 }
 /// Nested message and enum types in `Frame`.
@@ -2156,6 +2156,9 @@ pub mod frame {
         /// The answer to one.
         #[prost(message, tag = "6")]
         Fetched(super::Fetched),
+        /// The other has everything. Only to a neighbour that said it hears that.
+        #[prost(message, tag = "7")]
+        Abreast(super::Abreast),
     }
 }
 /// Who speaks, and what it knows of the other.
@@ -2200,6 +2203,9 @@ pub struct Hello {
     /// Fetches the speaker answers at a time; 0 if it answers none.
     #[prost(uint32, tag = "13")]
     pub window_fetches: u32,
+    /// Whether the speaker hears that it has everything.
+    #[prost(bool, tag = "14")]
+    pub hears_abreast: bool,
 }
 /// The latest envelope of yours that I hold, so that you see whether your store went back in time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2347,6 +2353,26 @@ pub struct Goodbye {
     /// As a sentence.
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
+}
+/// Everything the speaker had for the other at this moment, figures aside, is with the other.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Abreast {
+    /// By the speaker's clock.
+    #[prost(int64, tag = "1")]
+    pub at_ms: i64,
+    /// How far the speaker's own knowledge reaches; only from a parent, at most 8.
+    #[prost(message, repeated, tag = "2")]
+    pub above: ::prost::alloc::vec::Vec<Told>,
+}
+/// What somebody above the speaker has told it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Told {
+    /// Who.
+    #[prost(uint64, tag = "1")]
+    pub division: u64,
+    /// Everything through this moment, by the speaker's clock.
+    #[prost(int64, tag = "2")]
+    pub through_ms: i64,
 }
 /// A request for a stretch of a sealed file, on behalf of whoever holds the matter.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -111,7 +111,8 @@ pub(super) fn one(shown: &Named<MatterView>) -> String {
         ("responsible", names.of(matter.responsible)),
         ("holder", names.of(matter.holder)),
         ("here", names.standing(&matter.standing)),
-        ("as of", moment(matter.as_of_ms)),
+        ("last step", moment(matter.as_of_ms)),
+        ("known", names.known(matter.known.as_ref())),
     ];
     for clock in &matter.clocks {
         facts.push(("clock", words::clock(clock)));
@@ -173,6 +174,7 @@ mod tests {
             "responsible": "330825002222", "holder": "330825002222", "transit": null,
             "standing": { "is": "holding" },
             "version": { "cv": { "term": 0, "n": 1 }, "rev": 2 }, "as_of_ms": 1_772_294_400_000_i64,
+            "known": { "by": "330825002222", "through_ms": 1_772_294_400_000_i64, "shown_ms": 1_772_294_461_000_i64 },
             "body": { "text": "first\nsecond \u{1b}[2J\u{202e}" },
             "steps": [
                 { "at_ms": 1_772_294_400_000_i64, "by": "330825002222", "act": "report", "note": null },
@@ -185,6 +187,10 @@ mod tests {
         let text = one(&shown);
         assert!(text.contains("330825002222 张王村"), "{text}");
         assert!(text.contains("2026-03-01 00:00:00"), "{text}");
+        assert!(
+            text.contains("by 330825002222 张王村, 1 min 1 s before this was shown"),
+            "{text}"
+        );
         assert!(text.contains("  second \\u{1b}[2J\\u{202e}"), "{text}");
         assert!(text.contains("\\u{9b}31mred"), "{text}");
         assert!(text.contains("escalate 上报 to 330825002"), "{text}");

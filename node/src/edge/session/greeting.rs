@@ -17,14 +17,25 @@ use crate::{
     },
 };
 
+/// What a neighbour said of itself that lasts as long as the conversation.
+pub(super) struct Greeted {
+    /// What may be unacknowledged there.
+    pub(super) window: Window,
+    /// How many fetches it answers at a time.
+    pub(super) fetches: u32,
+    /// Whether it hears that it has everything.
+    pub(super) hears_abreast: bool,
+    /// How far its clock is ahead, in milliseconds.
+    pub(super) skew_ms: i64,
+}
+
 impl Switchboard {
-    /// Greets, and gives what may be unacknowledged at the neighbour, and how many fetches it answers at
-    /// a time.
+    /// Greets, and hears the other's greeting.
     pub(super) async fn greet(
         &self,
         carrier: &mut Carrier,
         from: Neighbour,
-    ) -> Result<(Window, u32), Ended> {
+    ) -> Result<Greeted, Ended> {
         if carrier.side == Side::Child {
             self.say_hello(carrier).await?;
         }
@@ -40,14 +51,21 @@ impl Switchboard {
             envelopes: least(self.terms.window.envelopes, hello.window_envelopes),
             bytes: least(self.terms.window.bytes, hello.window_bytes),
         };
-        let fetches = hello.window_fetches;
+        let greeted = Greeted {
+            window,
+            fetches: hello.window_fetches,
+            hears_abreast: hello.hears_abreast,
+            skew_ms: hello.now.0 - self.office.now().0,
+        };
+        self.links
+            .note(carrier.peer, |state| state.skew_ms = greeted.skew_ms);
         let heard = self.hear_hello(hello, from).await?;
         if carrier.side == Side::Parent {
             // A child that is rejected is greeted all the same, so that it sees its later words.
             self.say_hello(carrier).await?;
         }
         match heard {
-            Ok(false) => Ok((window, fetches)),
+            Ok(false) => Ok(greeted),
             Ok(true) => {
                 // Others met the life that is over; they learn of the new one when they greet again.
                 for other in self.links.begin_anew(carrier.peer) {
@@ -90,6 +108,7 @@ impl Switchboard {
             window_bytes: self.terms.window.bytes as u32,
             window_fetches: fetch::WINDOW as u32,
             revocations: greeting.revocations,
+            hears_abreast: true,
         };
         carrier
             .outgoing
@@ -128,8 +147,6 @@ impl Switchboard {
         if self.keys.has_fallen(peer) {
             return Err(Ended::Revoked);
         }
-        let skew = hello.now.0 - self.office.now().0;
-        self.links.note(peer, |state| state.skew_ms = skew);
         let echo = hello.echo.filter(|echo| self.is_my_word(echo));
         let greeting = Greeting {
             epoch: hello.epoch,

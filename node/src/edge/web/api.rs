@@ -62,8 +62,8 @@ pub use crate::{
     },
     edge::session::LinkState,
     office::{
-        AttachmentView, BodyView, ClockView, MatterView, Point, QueueLength, Reach, StandingView,
-        UploadView,
+        AttachmentView, BodyView, ClockView, Known, MatterView, Point, QueueLength, Reach,
+        StandingView, UploadView,
     },
 };
 

@@ -28,7 +28,7 @@ use crate::{
     telemetry,
 };
 
-type Shown = Result<Tagged<Named<MatterView>>, Problem>;
+type Shown = Result<Tagged, Problem>;
 
 /// Report a matter 上报
 ///

@@ -1,5 +1,5 @@
 //! Entity tags: `"0.3.2-9f1c03aa"` is custody term, custody version, step, and a few digits of what was
-//! shown. `If-Match` compares the version, so that somebody who acted meanwhile is noticed;
+//! shown, how old that is left out. `If-Match` compares the version, so that somebody who acted meanwhile is noticed;
 //! `If-None-Match` compares all of it.
 
 use axum::{
@@ -7,7 +7,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use serde::Serialize;
 
 use super::{
     api::{MatterView, Named},
@@ -21,36 +20,39 @@ use crate::{
     office::errand::Saw,
 };
 
-/// A matter with its tag.
+/// A matter with its tag, and how old what is shown of it is (`Age`, RFC 9111, section 5.1).
 #[derive(Debug)]
-pub(super) struct Tagged<T> {
-    version: Version,
-    shown: T,
-}
+pub(super) struct Tagged(Named<MatterView>);
 
-impl Tagged<Named<MatterView>> {
+impl Tagged {
     pub(super) const fn of(shown: Named<MatterView>) -> Self {
-        Self {
-            version: shown.facts.version,
-            shown,
-        }
+        Self(shown)
     }
 }
 
-impl<T: Serialize> IntoResponse for Tagged<T> {
-    fn into_response(self) -> Response {
-        let Ok(body) = serde_json::to_vec(&self.shown) else {
-            return Json(self.shown).into_response();
+impl IntoResponse for Tagged {
+    fn into_response(mut self) -> Response {
+        let known = self.0.facts.known.take();
+        let lasting = serde_json::to_vec(&self.0);
+        self.0.facts.known = known;
+        let (Ok(lasting), Ok(body)) = (lasting, serde_json::to_vec(&self.0)) else {
+            return Json(self.0).into_response();
         };
-        let hash = blake3::hash(&body).to_hex();
+        let hash = blake3::hash(&lasting).to_hex();
         let Version {
             cv: CustodyVersion { term, n },
             rev,
-        } = self.version;
+        } = self.0.facts.version;
         let tag = format!("\"{term}.{n}.{rev}-{}\"", &hash[..8]);
         let mut response = ([(header::CONTENT_TYPE, "application/json")], body).into_response();
         if let Ok(tag) = HeaderValue::from_str(&tag) {
             response.headers_mut().insert(header::ETAG, tag);
+        }
+        let age = known.and_then(|known| known.age_ms());
+        let age = age.and_then(|ms| u64::try_from(ms / 1_000).ok());
+        if let Some(age) = age {
+            let age = HeaderValue::from(age);
+            response.headers_mut().insert(header::AGE, age);
         }
         response
     }
@@ -118,11 +120,14 @@ pub(super) fn unless_known(method: &Method, headers: &HeaderMap, response: Respo
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(','))
         .map(strong);
-    if known.any(|known| known == "*" || known.as_bytes() == tag.as_bytes()) {
-        (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response()
-    } else {
-        response
+    if !known.any(|known| known == "*" || known.as_bytes() == tag.as_bytes()) {
+        return response;
     }
+    let mut unchanged = (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
+    if let Some(age) = response.headers().get(header::AGE) {
+        unchanged.headers_mut().insert(header::AGE, age.clone());
+    }
+    unchanged
 }
 
 #[cfg(test)]

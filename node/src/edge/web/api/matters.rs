@@ -287,6 +287,7 @@ impl Mentions for MatterView {
     fn mentions(&self, all: &mut BTreeSet<DivisionCode>) {
         all.extend([self.origin, self.responsible, self.holder]);
         all.extend(self.transit);
+        all.extend(self.known.map(|known| known.by));
         if let StandingView::Giving { to, bound_for } = self.standing {
             all.extend([to, bound_for]);
         }

@@ -1,0 +1,156 @@
+//! How far what this node knows of others reaches: through which moment a neighbour, or a division above,
+//! has told it everything. So whoever looks at a matter that is held elsewhere is told how old that is.
+
+use std::{collections::BTreeMap, sync::Mutex};
+
+use serde::{Deserialize, Serialize};
+use topology::DivisionCode;
+
+use super::{Office, OfficeError, keys};
+use crate::{
+    domain::{
+        custody::{Docket, Standing},
+        time::Timestamp,
+    },
+    store::record,
+};
+
+/// While links last, it is written down so often, in milliseconds; and whenever one ends.
+const KEEP_EVERY_MS: i64 = 3_600_000;
+
+/// Through which moment what is shown of a matter is all there is, and by whose word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Known {
+    /// Who vouches for it: the holder; or, where it is held in another branch, the division above both, as
+    /// far as which this node's knowledge is dated; or the neighbour through which the holder is reached.
+    #[schema(value_type = String)]
+    pub by: DivisionCode,
+    /// Everything that one had to say before this moment is shown, in milliseconds since 1970 by this
+    /// node's clock; absent if it never said everything.
+    pub through_ms: Option<i64>,
+    /// When it was shown, by the same clock.
+    pub shown_ms: i64,
+}
+
+impl Known {
+    /// How old what is shown is, in milliseconds; `None` if that is not known.
+    pub fn age_ms(&self) -> Option<i64> {
+        self.through_ms.map(|through| self.shown_ms - through)
+    }
+}
+
+/// By whom everything was told, through when.
+#[derive(Default)]
+pub(super) struct Heard(Mutex<Dated>);
+
+#[derive(Default)]
+struct Dated {
+    through: BTreeMap<DivisionCode, Timestamp>,
+    kept: Timestamp,
+    /// Whether something was heard since.
+    news: bool,
+}
+
+impl Office {
+    /// Through when those above this node have told it everything, nearest first.
+    pub fn reach_above(&self) -> Vec<(DivisionCode, Timestamp)> {
+        let now = self.now();
+        let dated = self.heard.0.lock().expect("no holder panics");
+        let above = self.tree().ancestors(self.me);
+        above
+            .filter_map(|above| Some((above, now.min(*dated.through.get(&above)?))))
+            .collect()
+    }
+
+    /// A neighbour had nothing more to tell at a moment, and this node had received all of it; and so far
+    /// reaches what the neighbour knows of those above, if it is the parent. All by this node's clock.
+    ///
+    /// # Errors
+    /// The store's, where it is written down.
+    pub async fn abreast(
+        &self,
+        neighbour: DivisionCode,
+        at: Timestamp,
+        above: &[(DivisionCode, Timestamp)],
+    ) -> Result<(), OfficeError> {
+        let now = self.now();
+        let is_above = |code: DivisionCode| self.tree().ancestors(neighbour).any(|a| a == code);
+        let above = above
+            .iter()
+            .filter(|(code, _)| self.parent == Some(neighbour) && is_above(*code));
+        let due = {
+            let mut dated = self.heard.0.lock().expect("no holder panics");
+            for (code, through) in above.copied().chain([(neighbour, at)]) {
+                // A clock that runs ahead makes nothing fresher than now.
+                let known = dated.through.entry(code).or_default();
+                *known = through.min(at).min(now).max(*known);
+            }
+            dated.news = true;
+            now.0 - dated.kept.0 >= KEEP_EVERY_MS
+        };
+        match due {
+            true => self.keep_heard().await,
+            false => Ok(()),
+        }
+    }
+
+    /// Writes down how far this node's knowledge reaches. Durable some time after it returns; what is lost
+    /// in a crash makes it look older than it is, never newer.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn keep_heard(&self) -> Result<(), OfficeError> {
+        let through: Vec<(DivisionCode, Timestamp)> = {
+            let mut dated = self.heard.0.lock().expect("no holder panics");
+            if !std::mem::take(&mut dated.news) {
+                return Ok(());
+            }
+            dated.kept = self.now();
+            dated
+                .through
+                .iter()
+                .map(|(code, at)| (*code, *at))
+                .collect()
+        };
+        let mut view = self.supplies.store.view(self.me);
+        view.put(keys::HEARD, record::write(&through));
+        let _not_awaited = view.submit().await?;
+        Ok(())
+    }
+
+    pub(super) async fn recall_heard(&self) -> Result<(), OfficeError> {
+        let seen = self.supplies.store.get(self.me, keys::HEARD).await?;
+        let Some(bytes) = seen.value else {
+            return Ok(());
+        };
+        let through: Vec<(DivisionCode, Timestamp)> = record::read(&bytes)?;
+        let mut dated = self.heard.0.lock().expect("no holder panics");
+        dated.through = through.into_iter().collect();
+        Ok(())
+    }
+
+    pub(super) fn known(&self, docket: &Docket) -> Known {
+        let now = self.now();
+        let end = match docket.standing {
+            Standing::Holding => self.me,
+            Standing::Giving { bound_for, .. } => bound_for,
+            Standing::Elsewhere => docket.matter.holder,
+        };
+        let tree = self.tree();
+        let by = match tree.lowest_common_ancestor(self.me, end) {
+            Some(top) if top == self.me => tree.next_hop(self.me, end).unwrap_or(self.me),
+            Some(top) => top,
+            None => end,
+        };
+        let dated = self.heard.0.lock().expect("no holder panics");
+        let through = match by == self.me {
+            true => Some(now),
+            false => dated.through.get(&by).map(|through| now.min(*through)),
+        };
+        Known {
+            by,
+            through_ms: through.map(|through| through.0),
+            shown_ms: now.0,
+        }
+    }
+}
