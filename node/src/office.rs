@@ -214,6 +214,12 @@ pub enum OfficeError {
     /// Nobody said who they are, or it was erased.
     #[error("nothing here says who reported {0}; see its steps with `wujitong matter show`")]
     NoContact(MatterId),
+    /// What was written is not here to be opened.
+    #[error(
+        "what was written in {0} is held elsewhere or was erased; take the opening that was given with the \
+         report, or ask while it is held here"
+    )]
+    NoOpening(MatterId),
     /// Something about a file.
     #[error(transparent)]
     File(#[from] FileTrouble),

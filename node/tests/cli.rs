@@ -133,12 +133,25 @@ fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
     );
 
     let category = ["--category", "enforcement/lighting"];
+    let opening = dir.path().join("opening.json");
+    let opening = opening.to_str().unwrap();
     let report = [
         &["matter", "report", "--data", c, "路灯不亮"],
         &category[..],
+        &["--place", "28.9702,118.8594", "--opening", opening],
     ]
     .concat();
-    let id = json(&report)["id"].as_str().unwrap().to_owned();
+    let elsewhere = [&report[..5], &category[..], &["--place", "30.25,120.15"]].concat();
+    let refused = wujitong(&elsewhere);
+    assert_eq!(code(&refused), 2, "a place in another city");
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        told.contains("outside 衢州市") && told.contains("西湖区"),
+        "{told}"
+    );
+    let reported = json(&report);
+    assert_eq!(reported.get("opening"), None, "it is in its file only");
+    let id = reported["id"].as_str().unwrap().to_owned();
     let shown = json(&["matter", "show", &id, "--data", c]);
     assert_eq!(shown["body"]["text"], "路灯不亮");
     assert_eq!(shown["names"]["330800000000"], "衢州市");
@@ -190,6 +203,15 @@ fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
     ] {
         assert!(printed.contains(told), "{told}: {printed}");
     }
+    let opened = ["verify", file, "--root", root, "--opening", opening];
+    let verified = json(&opened);
+    let proven = |check: &Value| check["what"] == "text" && check["finding"] == "ok";
+    assert!(verified["checks"].as_array().unwrap().iter().any(proven));
+    let text = std::fs::read_to_string(opening).unwrap();
+    std::fs::write(opening, text.replace("路灯", "水管")).unwrap();
+    assert_eq!(code(&wujitong(&opened)), 7, "another text");
+    std::fs::write(opening, "{}").unwrap();
+    assert_eq!(code(&wujitong(&opened)), 2, "no opening");
     let text = std::fs::read_to_string(file).unwrap();
     let spoilt = text.replacen("exported_at_ms\\\":", "exported_at_ms\\\":1", 1);
     assert_ne!(spoilt, text);

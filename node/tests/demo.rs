@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn demo(division: &str, data: &std::path::Path) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_wujitong"))
@@ -65,6 +65,26 @@ fn a_township_forms_tells_its_story_and_goes_on_where_it_was() {
         assert!(acts.contains(&act), "{act} is in the story");
     }
     assert!(story["put_forward_ms"].as_i64().unwrap() > 0);
+    let receipt = &story["receipt"];
+    assert_eq!(receipt["matter"], story["matters"][3]["id"]);
+    let signed = receipt["receipts"].as_array().unwrap();
+    let last = signed.last().unwrap();
+    assert_eq!(
+        (&last["division"], &last["kind"]),
+        (&json!("330000000000"), &json!("end"))
+    );
+    assert!(receipt["checked"].as_u64().unwrap() > 5);
+    let verify = |root: &Value| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wujitong"));
+        let file = receipt["file"].as_str().unwrap();
+        command.args(["verify", file, "--root", root.as_str().unwrap()]);
+        command.output().unwrap().status.code()
+    };
+    assert_eq!(
+        verify(&receipt["root"]),
+        Some(0),
+        "as the program says itself"
+    );
     assert!(
         path.iter()
             .all(|stop| stop["at"].as_str().unwrap().ends_with("+08:00"))

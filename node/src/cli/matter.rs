@@ -16,6 +16,7 @@ use self::{private::Private, wishes::Wish, work::Work};
 use super::{
     Failure, Output,
     client::encoded,
+    receipt,
     site::{Asked, Site},
     words::{self, one_of},
 };
@@ -71,6 +72,7 @@ enum Act {
 ///   wujitong matter report --category enforcement/rubbish "村口垃圾堆放"
 ///   wujitong matter report --category order/flood --priority emergency --escalate-to 330825 "堤坝渗水"
 ///   wujitong matter report --category enforcement/water --attach bridge.jpg "河水变色"
+///   wujitong matter report --category enforcement/lighting --slip --opening opening.json "路灯不亮"
 ///   wujitong matter report --category order/other --visibility direct --about 330825002222 -
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -129,6 +131,10 @@ struct Report {
     /// Prints a slip beside the number: whoever has it reads and contests the matter over HTTP
     #[arg(long)]
     slip: bool,
+    /// Writes what opens the commitment to the text to this file, for the reporter alone: with it
+    /// `wujitong verify` proves from a receipt what was written
+    #[arg(long, value_name = "FILE")]
+    opening: Option<PathBuf>,
     /// What it is about; `-` reads standard input
     text: String,
 }
@@ -342,8 +348,12 @@ impl Report {
             attachments: files::attach(asked, &self.attach, output).await?,
             escalate_to: self.escalate_to,
             slip: self.slip,
+            opening: self.opening.is_some(),
         };
-        let reported: Reported = asked.client.report(asked.node, &request).await?;
+        let mut reported: Reported = asked.client.report(asked.node, &request).await?;
+        if let (Some(file), Some(opening)) = (&self.opening, reported.opening.take()) {
+            receipt::keep_opening(file, &opening)?;
+        }
         output.facts(&reported, || match &reported.token {
             Some(token) => format!("{}\n{token}\n", reported.id),
             None => format!("{}\n", reported.id),

@@ -1,6 +1,10 @@
 //! `wujitong verify`
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use topology::{DivisionCode, Tree};
 
@@ -10,7 +14,7 @@ use super::{
     words::{self, Names, moment},
 };
 use crate::{
-    domain::receipt::{Check, Finding},
+    domain::receipt::{Check, Finding, Opening},
     edge::receipt::{self, Verified},
     identity::Roots,
 };
@@ -23,6 +27,7 @@ use crate::{
 /// Examples:
 ///   wujitong verify receipt.json --root roots.pem
 ///   wujitong verify receipt.json --root roots.pem --json
+///   wujitong verify receipt.json --root roots.pem --opening opening.json
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Verify {
@@ -32,6 +37,9 @@ pub(super) struct Verify {
     /// Root certificate of the province, PEM; `roots.pem` in every node's data directory
     #[arg(long, value_name = "FILE")]
     root: PathBuf,
+    /// What opens the commitment to the text, as whoever reported it was given; proves that it was handed in
+    #[arg(long, value_name = "FILE")]
+    opening: Option<PathBuf>,
     /// CSV file of divisions, for other provinces than Zhejiang
     #[arg(long, value_name = "FILE")]
     topology: Option<PathBuf>,
@@ -42,7 +50,8 @@ impl Verify {
         let tree = site::tree(self.topology.as_deref())?;
         let roots = Roots::read(&self.root)?;
         let file = fs::read(&self.file).map_err(|error| Failure::File(self.file.clone(), error))?;
-        let verified = receipt::verify(&file, &roots, &tree);
+        let opening = self.opening.as_deref().map(opening).transpose()?;
+        let verified = receipt::verify(&file, opening.as_ref(), &roots, &tree);
         let verified = verified.map_err(|error| Failure::Receipt(self.file, error))?;
         output.facts(&verified, || for_people(&verified, &tree))?;
         match verified
@@ -54,6 +63,14 @@ impl Verify {
             Some(failed) => Err(Failure::Unproven(failed.detail.clone())),
         }
     }
+}
+
+fn opening(file: &Path) -> Result<Opening, Failure> {
+    let text = site::read(file)?;
+    serde_json::from_str(&text).map_err(|error| {
+        let hint = "take the file that `wujitong matter report --opening FILE` wrote";
+        Failure::Usage(format!("{} is no opening: {error}; {hint}", file.display()))
+    })
 }
 
 fn for_people(verified: &Verified, tree: &Tree) -> String {

@@ -17,10 +17,12 @@ use super::{
 };
 
 mod history;
+mod opening;
 #[cfg(test)]
 mod tests;
 
 pub use history::{Broken, Custody, custodies};
+pub use opening::Opening;
 
 /// A word whose signature was verified: what one division said of a matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,25 +90,32 @@ pub struct Receipt {
     pub leaf: Digest,
 }
 
-/// Digests as hexadecimal digits.
+/// Digests and salts as hexadecimal digits.
 mod digits {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    use super::Digest;
-
-    pub(super) fn serialize<S: Serializer>(digest: &Digest, to: S) -> Result<S::Ok, S::Error> {
-        let digits = digest.iter().map(|byte| format!("{byte:02x}"));
+    pub(super) fn serialize<const N: usize, S: Serializer>(
+        bytes: &[u8; N],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
         to.serialize_str(&digits.collect::<String>())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Digest, D::Error> {
+    pub(super) fn deserialize<'de, const N: usize, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<[u8; N], D::Error> {
         let text = String::deserialize(from)?;
+        let wrong = || D::Error::custom(format!("it has {} digits, 0 to 9 and a to f", 2 * N));
         let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
-        let mut digest = Digest::default();
-        for (at, into) in digest.iter_mut().enumerate() {
-            *into = byte(at).ok_or_else(|| D::Error::custom("a digest has 64 digits"))?;
+        let mut bytes = [0; N];
+        for (at, into) in bytes.iter_mut().enumerate() {
+            *into = byte(at).ok_or_else(wrong)?;
         }
-        Ok(digest)
+        match text.len() == 2 * N {
+            true => Ok(bytes),
+            false => Err(wrong()),
+        }
     }
 }
 

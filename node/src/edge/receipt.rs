@@ -2,7 +2,8 @@
 //!
 //! It is JSON and holds the exact bytes of signed words with their proofs, and the key statements of
 //! their authors. A manifest, signed by the node that made the file, lists all of it and says when;
-//! so nothing can be left out or put in unnoticed. Nothing in it is personal or grants access.
+//! so nothing can be left out or put in unnoticed. Nothing in it is personal or grants access, unless
+//! whoever reported the matter had the opening of the text put in.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -13,6 +14,7 @@ use topology::DivisionCode;
 use crate::{
     domain::{
         ids::{EpochId, KeyId, MatterId, NetworkId},
+        receipt::Opening,
         statement::{MerkleTree, Proof, Statement},
         suite::{Digest, Suite},
     },
@@ -96,6 +98,21 @@ pub struct ReceiptFile {
     /// Key statements of all authors, up to the province, in hexadecimal.
     #[schema(value_type = Vec<String>)]
     keys: Vec<Hex>,
+    /// What opens the commitment to the text, if whoever reported it asked for that. It is under no
+    /// signature and may be taken out before the file is passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    opening: Option<Opening>,
+}
+
+impl ReceiptFile {
+    /// The same with what opens the commitment to the text.
+    #[must_use]
+    pub fn opened(self, opening: Opening) -> Self {
+        Self {
+            opening: Some(opening),
+            ..self
+        }
+    }
 }
 
 /// A signed word.
@@ -262,5 +279,6 @@ pub async fn export(node: &Node, matter: MatterId, words: Words) -> Result<Recei
         proof: proof(tree.leaves() - 1),
         words: kept.chain(own).collect(),
         keys: keys.into_iter().map(Hex).collect(),
+        opening: None,
     })
 }

@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::domain::{
     audit::{Subject, Whence},
     ids::MatterId,
-    matter::Version,
+    matter::{Body, Version},
     people::Deed,
-    suite::Digest,
+    receipt::Opening,
+    suite::{Digest, Suite},
 };
 
 use super::people::Token;
@@ -35,7 +36,17 @@ struct State {
     saw: Option<Saw>,
     once: Option<Once>,
     slip: Option<Token>,
+    opening: Wanted,
     subject: Option<Subject>,
+}
+
+/// What opens the commitment to a report.
+#[derive(Debug, Default)]
+enum Wanted {
+    #[default]
+    No,
+    Yes,
+    Here(Box<Opening>),
 }
 
 /// The versions of a matter a caller goes by (`If-Match`).
@@ -66,6 +77,7 @@ impl Errand {
                 saw: None,
                 once: None,
                 slip: None,
+                opening: Wanted::No,
                 subject: None,
             }),
         }
@@ -98,6 +110,26 @@ impl Errand {
     /// The matter that is reported can be read and contested with this slip.
     pub fn hand_out(&self, slip: Token) {
         self.state().slip = Some(slip);
+    }
+
+    /// Whoever reports is to be given what opens the commitment to it.
+    pub fn want_opening(&self) {
+        self.state().opening = Wanted::Yes;
+    }
+
+    /// What opens the commitment to what was reported, if it was wanted.
+    pub fn take_opening(&self) -> Option<Opening> {
+        match std::mem::take(&mut self.state().opening) {
+            Wanted::Here(opening) => Some(*opening),
+            Wanted::No | Wanted::Yes => None,
+        }
+    }
+
+    pub(super) fn note_opening(&self, matter: MatterId, suite: Suite, body: &Body) {
+        let opening = &mut self.state().opening;
+        if matches!(opening, Wanted::Yes) {
+            *opening = Wanted::Here(Box::new(Opening::of(matter, suite, body)));
+        }
     }
 
     /// What the decisions were about, once one was made.

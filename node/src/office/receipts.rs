@@ -8,10 +8,11 @@ use super::{Office, OfficeError, Received, desk::Desk, keys};
 use crate::{
     domain::{
         actor::Actor,
+        custody::Standing,
         envelope::{Destination, Lane, Payload},
         ids::{EpochId, MatterId},
         matter::{Matter, Version},
-        receipt::{self, Line},
+        receipt::{self, Line, Opening},
         statement::Proof,
         time::Timestamp,
     },
@@ -73,6 +74,22 @@ impl Office {
         drop(turn);
         ticket.durable().await?;
         Ok(words)
+    }
+
+    /// What opens the commitment to what the person wrote, while that is held here.
+    ///
+    /// # Errors
+    /// [`OfficeError::NoOpening`] where it is not, or not any more; or what the store says.
+    pub async fn opening(&self, id: MatterId) -> Result<Opening, OfficeError> {
+        let docket = self.docket(id).await?;
+        let docket = docket.ok_or(OfficeError::NoSuchMatter(id))?;
+        let matter = docket.matter;
+        if docket.standing != Standing::Holding {
+            return Err(OfficeError::NoOpening(id));
+        }
+        let body = self.paper(&matter, &matter.body).await?;
+        let body = body.ok_or(OfficeError::NoOpening(id))?;
+        Ok(Opening::of(id, matter.suite, &body))
     }
 
     /// Which receipts of a matter can be had here.

@@ -303,6 +303,9 @@ impl Desk<'_> {
             part_of,
         };
         let decision = custody::report(id, report, self.seat())?;
+        if let Some(errand) = &self.errand {
+            errand.note_opening(id, suite, &body);
+        }
         self.keep_body(id, suite, body, keys.text);
         if let Some(contact) = contact {
             self.keep_body(id, suite, contact, keys.contact);

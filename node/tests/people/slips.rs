@@ -44,6 +44,14 @@ async fn a_slip_reads_its_own_matter_and_looks_like_nothing_anywhere_else() {
     with(&slip, &format!("matters/{other}/receipt"))
         .await
         .expect(404);
+    let opened = with(&slip, &format!("matters/{id}/receipt?opening=true")).await;
+    let opened = opened.expect(200).json;
+    assert_eq!(opened["opening"]["text"], lamp()["text"]);
+    let stranger = alone.person(&tokens, "stranger", &["dispatcher"]).await;
+    let opening = alone.get(&format!("matters/{id}/receipt?opening=true"));
+    opening.by(&stranger).send().await.expect(403);
+    let plain = alone.get(&format!("matters/{id}/receipt")).by(&stranger);
+    assert!(plain.send().await.expect(200).json.get("opening").is_none());
     let foreign = with(&slip, &format!("matters/{other}")).await.expect(404);
     let absent = id.rsplit_once('-').unwrap().0.to_owned() + "-999";
     let missing = with(&slip, &format!("matters/{absent}")).await.expect(404);
@@ -169,5 +177,40 @@ async fn whoever_has_the_slip_contests_the_closing_and_does_nothing_else() {
         (&last["actor"], &last["deed"]),
         (&json!("reporter"), &json!("contest"))
     );
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn what_opens_a_report_is_given_once_and_kept_nowhere() {
+    let alone = Alone::start().await;
+    let tokens = alone.administrators().await;
+    let official = alone.person(&tokens, "official", &["official"]).await;
+    let mut report = lamp();
+    report["opening"] = json!(true);
+    let hand_in = |body| {
+        let post = alone.post("matters").by(&official);
+        post.with("idempotency-key", "once").body(body).send()
+    };
+    let first = hand_in(report.clone()).await.expect(201);
+    let opening = &first.json["opening"];
+    assert_eq!(opening["matter"], first.json["id"]);
+    assert_eq!(opening["text"], report["text"]);
+    assert_eq!(opening["salt"].as_str().unwrap().len(), 32);
+    let again = hand_in(report).await;
+    assert!(again.status.is_success(), "{again:?}");
+    assert_eq!(again.json["id"], first.json["id"]);
+    assert!(
+        !again
+            .json
+            .to_string()
+            .contains(opening["salt"].as_str().unwrap())
+    );
+    let unasked = alone
+        .post("matters")
+        .by(&official)
+        .body(lamp())
+        .send()
+        .await;
+    assert!(unasked.expect(201).json.get("opening").is_none());
     alone.host.stop().await;
 }

@@ -1,19 +1,21 @@
 //! Receipts: made by the reporter's village, checked by somebody who has the root and nothing else.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use serde_json::{Value, json};
 use wujitong::{
     domain::{
         category::Visibility,
         ids::MatterId,
-        matter::{Act, Appeal, Outcome},
-        receipt::{Finding, Kind, What},
+        matter::{Act, Appeal, Outcome, Place},
+        people::Deed,
+        receipt::{Finding, Kind, Opening, What},
         request::Wish,
         suite::Suite,
     },
     edge::receipt::{Verified, export, verify},
     identity::Roots,
+    office::errand::{self, Errand},
 };
 use wujitong_tests::{
     CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, rubbish,
@@ -31,7 +33,7 @@ fn roots(home: &Path) -> Roots {
 }
 
 fn checked(network: &Network, file: &Value, roots: &Roots) -> Verified {
-    verify(file.to_string().as_bytes(), roots, &network.tree).unwrap()
+    verify(file.to_string().as_bytes(), None, roots, &network.tree).unwrap()
 }
 
 fn failed(verified: &Verified) -> Vec<(What, &str)> {
@@ -250,7 +252,7 @@ async fn no_change_goes_unnoticed(suite: Suite) {
     let mut changes = 0;
     let mut refused = |path: &str, file: &Value| {
         changes += 1;
-        match verify(file.to_string().as_bytes(), &roots, &network.tree) {
+        match verify(file.to_string().as_bytes(), None, &roots, &network.tree) {
             Err(_) => {}
             Ok(verified) => {
                 assert!(!verified.holds, "{path}: {file}");
@@ -390,5 +392,57 @@ async fn a_receipt_outlives_a_restart_of_the_village() {
     assert_eq!(failed(&verified), []);
     let expected = [took(VILLAGE), took(TOWNSHIP), decided(TOWNSHIP)];
     assert_eq!(proven(&verified), expected);
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn whoever_reported_proves_what_they_wrote_wherever_it_was_decided() {
+    let network = Network::of(&[VILLAGE]).await;
+    let village = network.office(VILLAGE);
+    let words = "rubbish behind the house of Zhang San";
+    let mut new = rubbish(words);
+    new.place = Some(Place::from_degrees(29.0285, 119.1722).unwrap());
+    let whence = wujitong::domain::audit::Whence::Socket;
+    let errand = Arc::new(Errand::new(whence, Deed::Report));
+    errand.want_opening();
+    let reported = errand::on(Arc::clone(&errand), village.report(new, CLERK)).await;
+    let id = reported.unwrap();
+    let opening = errand.take_opening().unwrap();
+    assert_eq!(
+        village.opening(id).await.unwrap(),
+        opening,
+        "while it is held there"
+    );
+    network.escalate(VILLAGE, id, COUNTY).await;
+    network.held(COUNTY, id).await;
+    let gone = village.opening(id).await.unwrap_err().to_string();
+    assert!(gone.contains("held elsewhere"), "{gone}");
+    network.close(COUNTY, id).await;
+    network.closed(VILLAGE, id).await;
+    let file = file(&network, VILLAGE, id).await;
+    assert!(!file.to_string().contains("Zhang San"));
+    let roots = roots(network.home(VILLAGE));
+    let bytes = file.to_string();
+    let check = |opening: &Opening| {
+        let verified = verify(bytes.as_bytes(), Some(opening), &roots, &network.tree).unwrap();
+        let texts = verified
+            .checks
+            .iter()
+            .filter(|check| check.what == What::Text);
+        let findings: Vec<_> = texts.map(|check| check.finding).collect();
+        (verified.holds, findings)
+    };
+    assert_eq!(check(&opening), (true, vec![Finding::Ok]));
+    let mut forged = opening.clone();
+    forged.text.push('!');
+    assert_eq!(check(&forged), (false, vec![Finding::Failed]));
+    let mut beside = file.clone();
+    beside["opening"] = serde_json::to_value(&opening).unwrap();
+    let verified = checked(&network, &beside, &roots);
+    assert!(verified.holds && failed(&verified).is_empty());
+    let unproven = |check: &&wujitong::domain::receipt::Check| check.what == What::Text;
+    let text = verified.checks.iter().find(unproven).unwrap();
+    assert_eq!(text.finding, Finding::Ok, "{text:?}");
+    drop(village);
     network.shut_down().await;
 }

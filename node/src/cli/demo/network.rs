@@ -17,8 +17,11 @@ use super::Progress;
 use crate::{
     app::{Host, Plan, SystemClock},
     cli::Failure,
-    domain::{suite::Suite, time::Timestamp},
-    edge::session::Links,
+    domain::{actor::Actor, ids::MatterId, suite::Suite, time::Timestamp},
+    edge::{
+        receipt::{self, ReceiptFile},
+        session::Links,
+    },
     identity::{self, Founding, Identity, Terms},
     office::{Clock, Office},
 };
@@ -211,6 +214,21 @@ impl Network {
     pub(super) fn office(&self, division: DivisionCode) -> Arc<Office> {
         let node = self.host.roster().node(division);
         Arc::clone(&node.expect("the branch is hosted").office)
+    }
+
+    /// A receipt of a matter, as the node of a division makes it.
+    pub(super) async fn receipt(
+        &self,
+        division: DivisionCode,
+        id: MatterId,
+        by: Actor,
+    ) -> Result<ReceiptFile, Failure> {
+        let node = self.host.roster().node(division);
+        let node = node.expect("the branch is hosted");
+        let words = node.office.words(id, by).await;
+        let words = words.map_err(|error| Failure::Failed(error.to_string()))?;
+        let file = receipt::export(node, id, words).await;
+        file.map_err(|error| Failure::Failed(error.to_string()))
     }
 
     pub(super) fn links(&self, division: DivisionCode) -> Arc<Links> {

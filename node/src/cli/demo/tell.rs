@@ -32,6 +32,29 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
          演示时钟已快进。",
         words::span(story.put_forward_ms.unsigned_abs())
     )?;
+    let proven = &story.receipt;
+    writeln!(
+        to,
+        "\nReceipt 回执 of {}: checked with the root certificate and nothing else 仅凭根证书离线核验, {} checks passed.",
+        proven.matter, proven.checked
+    )?;
+    for signed in &proven.receipts {
+        writeln!(
+            to,
+            "  {}  {}  {:14} {}",
+            clock(signed.at_ms),
+            signed.division,
+            words::receipt_kind(signed.kind),
+            signed.name
+        )?;
+    }
+    let mut silent = proven.not_checked.clone();
+    silent.dedup();
+    writeln!(
+        to,
+        "  nobody can tell from it 无法核验: {}",
+        silent.join(", ")
+    )?;
     let adoption = &story.adoption;
     writeln!(
         to,
@@ -74,6 +97,11 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
         to,
         "  wujitong matter show {home} --data {} --node {village}",
         look.data
+    )?;
+    writeln!(
+        to,
+        "  wujitong verify {} --root {}",
+        story.receipt.file, story.receipt.root
     )?;
     writeln!(to, "  wujitong rollup show --data {} --node 33", look.data)?;
     if let Some(http) = &look.http {

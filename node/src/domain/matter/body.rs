@@ -108,22 +108,35 @@ impl Body {
 
     /// What stands for it in envelopes and logs: a digest of every field, each behind its length.
     pub fn commitment(&self, suite: Suite) -> Digest {
+        let files = self.attachments.iter().map(Attachment::canonical_bytes);
+        let salted = (&self.salt, &*self.text);
+        Self::commit(suite, salted, self.place, self.contact.as_ref(), files)
+    }
+
+    /// The commitment to what may come from elsewhere than a body: salt and text, place, contact, and the
+    /// canonical bytes of attachments.
+    pub fn commit(
+        suite: Suite,
+        (salt, text): (&[u8; 16], &str),
+        place: Option<Place>,
+        contact: Option<&Contact>,
+        files: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Digest {
         let mut rest = vec![];
-        if let Some(place) = self.place {
+        if let Some(place) = place {
             put(&mut rest, b'p', &place.latitude.to_be_bytes());
             put(&mut rest, b'p', &place.longitude.to_be_bytes());
         }
-        if let Some(contact) = &self.contact {
+        if let Some(contact) = contact {
             for text in [&contact.name, &contact.phone, &contact.address] {
                 put(&mut rest, b'c', text.as_bytes());
             }
         }
-        for attachment in &self.attachments {
-            put(&mut rest, b'a', &attachment.canonical_bytes());
+        for file in files {
+            put(&mut rest, b'a', &file);
         }
-        let length = (self.text.len() as u64).to_be_bytes();
-        let text = self.text.as_bytes();
-        suite.digest(&[b"wujitong/body/2", &self.salt, &length, text, &rest])
+        let length = (text.len() as u64).to_be_bytes();
+        suite.digest(&[b"wujitong/body/2", salt, &length, text.as_bytes(), &rest])
     }
 }
 

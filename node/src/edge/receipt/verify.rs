@@ -10,7 +10,7 @@ use crate::{
     domain::{
         envelope::Payload,
         ids::{MatterId, NetworkId},
-        receipt::{Check, Claim, Finding, Receipt, What, Word, judge},
+        receipt::{Check, Claim, Finding, Opening, Receipt, What, Word, judge},
         statement::Proof,
         time::Timestamp,
     },
@@ -62,11 +62,17 @@ struct Form {
     format: u32,
 }
 
-/// Checks a file. What does not hold is among the checks.
+/// Checks a file, and an opening of the text beside the one that may be in it. What does not hold is among
+/// the checks.
 ///
 /// # Errors
 /// [`Unreadable`] if there is nothing to check.
-pub fn verify(file: &[u8], roots: &Roots, tree: &Tree) -> Result<Verified, Unreadable> {
+pub fn verify(
+    file: &[u8],
+    opening: Option<&Opening>,
+    roots: &Roots,
+    tree: &Tree,
+) -> Result<Verified, Unreadable> {
     if file.len() > MOST_BYTES {
         return Err(Unreadable::TooLong(file.len()));
     }
@@ -102,9 +108,19 @@ pub fn verify(file: &[u8], roots: &Roots, tree: &Tree) -> Result<Verified, Unrea
             exported_by: manifest.exported_by,
             exported_at: Timestamp(manifest.exported_at_ms),
         };
+        let content = words
+            .first()
+            .map(|word| (word.matter.suite, word.matter.body));
         let judged = judge(words, claim, tree);
         checks.extend(judged.checks);
         receipts = judged.receipts;
+        for opening in file.opening.iter().chain(opening) {
+            checks.retain(|check| (check.what, check.finding) != (What::Text, Finding::NotChecked));
+            let none = || Check::failed(What::Text, None, "no word commits to any text");
+            checks.push(content.map_or_else(none, |(suite, content)| {
+                opening.check(manifest.matter, suite, &content)
+            }));
+        }
     }
     let holds = checks.iter().all(|check| check.finding != Finding::Failed);
     if !holds {

@@ -28,7 +28,8 @@ pub(super) async fn answer(at: &At, guest: &Guest, done: Done) -> Result<Respons
         }
         Some(Subject::Matter(id)) => {
             let id = id.to_string();
-            Ok(Json(Reported { id, token: None }).into_response())
+            let (token, opening) = (None, None);
+            Ok(Json(Reported { id, token, opening }).into_response())
         }
         Some(Subject::Account(id)) => Ok(accounts::one(at, id).await?.into_response()),
         Some(Subject::Grid(id)) => Ok(grids::one(at, id).await?.into_response()),

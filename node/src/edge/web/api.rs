@@ -29,8 +29,8 @@ pub use files::{FileLine, FileLines, OFFSET_STREAM, UPLOAD_LENGTH, UPLOAD_OFFSET
 pub use hooks::{HookRequest, HookTest, HookView, Hooks, NewHookView};
 pub use imports::{ImportLine, ImportOutcome, ImportReport, ImportRequest, MOST_ROWS, OutcomeLine};
 pub use matters::{
-    MatterFilter, MatterLine, MatterOrder, MatterPage, MattersQuery, ReportRequest, Reported,
-    Urgency,
+    MatterFilter, MatterLine, MatterOrder, MatterPage, MattersQuery, ReceiptQuery, ReportRequest,
+    Reported, Urgency,
 };
 pub use people::{
     AccountPage, AccountPatch, AccountRequest, AccountView, AuditLine, AuditPage, AuditSeal,

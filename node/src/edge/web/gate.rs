@@ -269,6 +269,11 @@ impl Gate {
 }
 
 impl Guest {
+    /// Whether they reported the matter they ask for, or have its slip.
+    pub(super) const fn reported(&self) -> bool {
+        matches!(self.known.who, Who::Reporter(_)) || self.place.reported
+    }
+
     /// Whether they may do a deed where they are.
     pub(super) fn may(&self, deed: Deed) -> Result<(), Denied> {
         let now = self

@@ -20,10 +20,7 @@ use super::{
     tag::Tagged,
 };
 use crate::{
-    domain::{
-        ids::MatterId,
-        people::{Deed, Who},
-    },
+    domain::{ids::MatterId, people::Deed},
     office::{OfficeError, people::TokenKind},
     telemetry,
 };
@@ -48,6 +45,9 @@ pub(super) async fn report(
     }
     let office = &at.node.office;
     let slip = request.slip.then(|| office.new_token(TokenKind::Slip));
+    if request.opening {
+        guest.errand.want_opening();
+    }
     let escalate_to = request.escalate_to;
     let mut new = request.report()?;
     let span = info_span!("report", division = %at.division, category = new.category.as_str());
@@ -65,10 +65,12 @@ pub(super) async fn report(
     let told = Json(Reported {
         id: id.to_string(),
         token: slip.map(|slip| slip.to_string()),
+        opening: guest.errand.take_opening(),
     });
-    Ok(match slip {
-        Some(_) => (StatusCode::CREATED, told).into_response(),
-        None => (StatusCode::CREATED, Extension(Plain), told).into_response(),
+    // What was written is kept in no second place, where an erasure would not find it.
+    Ok(match told.token.is_some() || told.opening.is_some() {
+        true => (StatusCode::CREATED, told).into_response(),
+        false => (StatusCode::CREATED, Extension(Plain), told).into_response(),
     })
 }
 
@@ -110,8 +112,7 @@ pub(super) async fn view(at: &At, guest: &Guest, id: MatterId) -> Shown {
 /// A matter as this guest may see it: remarks among offices are none of a reporter's.
 async fn seen(at: &At, guest: &Guest, id: MatterId) -> Result<Named<MatterView>, OfficeError> {
     let mut view = at.node.office.matter(id).await?;
-    let reporter = matches!(guest.known.who, Who::Reporter(_)) || guest.place.reported;
-    if reporter && guest.may(Deed::CommentInside).is_err() {
+    if guest.reported() && guest.may(Deed::CommentInside).is_err() {
         view.hide_inside_remarks();
     }
     Ok(Named::new(view, &at.roster.tree))

@@ -266,7 +266,9 @@ impl From<OfficeError> for Problem {
             E::Refused(_) | E::Revoke(_) => {
                 Self::new(StatusCode::CONFLICT, "refused by the rules", &sentence)
             }
-            E::NoSuchMatter(_) | E::NoSuchTemplate(_) | E::NoContact(_) => Self::missing(&sentence),
+            E::NoSuchMatter(_) | E::NoSuchTemplate(_) | E::NoContact(_) | E::NoOpening(_) => {
+                Self::missing(&sentence)
+            }
             E::Category(_)
             | E::TextTooLong(..)
             | E::TooManyNotes(..)

@@ -10,7 +10,7 @@ use super::{
     Visibility,
 };
 use crate::{
-    domain::{attachment::UploadId, custody::Standing, matter::Place, time::Day},
+    domain::{attachment::UploadId, custody::Standing, matter::Place, receipt::Opening, time::Day},
     edge::web::problem::Problem,
     office::{About, Cursor, Line, NewReport, OfficeError, Point, Search},
 };
@@ -65,6 +65,10 @@ pub struct ReportRequest {
     /// Also give a slip, with which whoever has it reads and contests the matter.
     #[serde(default)]
     pub slip: bool,
+    /// Also give what opens the commitment to the text, with which a receipt proves it. It is given here, and
+    /// while the matter is held where it was reported; never again.
+    #[serde(default)]
+    pub opening: bool,
 }
 
 impl ReportRequest {
@@ -83,6 +87,7 @@ impl ReportRequest {
             attachments: vec![],
             escalate_to: None,
             slip: false,
+            opening: false,
         }
     }
 
@@ -118,6 +123,21 @@ pub struct Reported {
     /// The slip, if one was asked for: what to send as `Reporter-Token`. Shown once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// What opens the commitment to the text, if it was asked for. For whoever reported only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<Opening>,
+}
+
+/// How a receipt is to be.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams,
+)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptQuery {
+    /// With what opens the commitment to the text, which only whoever reported it is given.
+    #[serde(default)]
+    pub opening: bool,
 }
 
 /// Which page of matters. What is left out filters nothing.
