@@ -1,6 +1,7 @@
 //! One process with its nodes.
 
 mod ground;
+mod workshop;
 
 use std::{
     collections::BTreeMap,
@@ -12,34 +13,19 @@ use std::{
 };
 
 use config::Config;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::{DivisionCode, Tree};
 
-use super::{Chance, OwnSeal, SystemClock, sign_in, sign_in::BadSecret, sweep::sweep};
+use super::{SystemClock, sign_in, sign_in::BadSecret, sweep::sweep};
 use crate::{
-    domain::ids::NetworkId,
     edge::{
-        fetch::Fetches,
-        grpc,
-        hooks::Couriers,
-        listen::{self, Doors, PeerStream},
-        revoked,
-        roster::{Node, Rates, Roster},
-        session::{self, Links, Switchboard},
-        verify::Verifier,
-        web,
+        listen::{self, Doors},
+        roster::{Rates, Roster},
     },
-    identity::{
-        Identity, IdentityError, KeyRefusal, KeyRing, Network, SignedKeyStatement, Surroundings,
-    },
-    link::{
-        Converse,
-        dial::{self, Dialler},
-        post::Poster,
-        resolve::{self, Parents},
-    },
-    office::{Cabinet, Clock, Office, OfficeError, Supplies},
+    identity::{IdentityError, KeyRefusal, Network, Surroundings},
+    link::post::Poster,
+    office::{Clock, OfficeError},
     outbox::sender::Window,
     store::{MemoryDisk, OpenError, Store, files::FileError},
     telemetry::{Health, Metrics},
@@ -47,7 +33,8 @@ use crate::{
 
 pub use ground::socket_path;
 
-use ground::{bind, loopback, make_private, open_store};
+use ground::{bind, make_private, open_store};
+use workshop::Workshop;
 
 /// At least this much may be unacknowledged on a link, so that the largest envelope fits.
 const LEAST_WINDOW_BYTES: usize = 64 * 1024;
@@ -169,31 +156,6 @@ pub struct Host {
     tasks: TaskTracker,
     store: Store,
     probe: PathBuf,
-}
-
-/// What all nodes of one process share while they are built.
-struct Workshop<'a> {
-    plan: &'a Plan,
-    network: Arc<Network>,
-    keys: Arc<KeyRing>,
-    store: Store,
-    address: SocketAddr,
-    doors: Arc<Doors>,
-    window: Window,
-    metrics: Metrics,
-    health: Health,
-    poster: Arc<Poster>,
-    tasks: TaskTracker,
-    stop: CancellationToken,
-    decoding: Arc<Semaphore>,
-}
-
-/// A node that is built and not yet running.
-struct Built {
-    node: Node,
-    identity: Arc<Identity>,
-    board: Arc<Switchboard>,
-    connections: mpsc::Receiver<PeerStream>,
 }
 
 impl Host {
@@ -395,241 +357,5 @@ impl Host {
         if let Err(error) = self.store.close().await {
             tracing::error!(%error, "the store did not close");
         }
-    }
-}
-
-impl Workshop<'_> {
-    async fn build(&self, division: DivisionCode) -> Result<Built, StartError> {
-        let Plan {
-            config,
-            tree,
-            clock,
-            surroundings,
-            ..
-        } = self.plan;
-        let identity = Arc::new(Identity::open(
-            &self.network,
-            &config.data,
-            division,
-            tree,
-            surroundings,
-        )?);
-        let supplies = Supplies {
-            tree: Arc::clone(tree),
-            store: self.store.clone(),
-            clock: Arc::clone(clock),
-            entropy: Arc::new(Chance),
-            seals: Arc::new(OwnSeal::new(Arc::clone(identity.sealing()))),
-            suite: identity.signer().suite(),
-            metrics: self.metrics.division(division),
-            cabinet: Cabinet::open(
-                &config.data.join("store"),
-                division,
-                Arc::clone(&self.decoding),
-            )?,
-            reports: config.limits.reports,
-            window: self.window.envelopes,
-        };
-        let opened = Office::open(division, supplies).await;
-        let office = Arc::new(opened.map_err(|error| StartError::Office(division, error))?);
-        self.recall_keys(&identity, &office).await?;
-        let links = Arc::new(Links::default());
-        let network = NetworkId(self.network.id);
-        let fetches = Arc::new(Fetches::new(Arc::clone(&office)));
-        let board = Arc::new(Switchboard {
-            fetches: Arc::clone(&fetches),
-            office: Arc::clone(&office),
-            identity: Arc::clone(&identity),
-            network,
-            keys: Arc::clone(&self.keys),
-            verifier: Verifier::new(division, Arc::clone(tree), network, Arc::clone(&self.keys)),
-            terms: session::Terms {
-                window: self.window,
-                greeting_timeout: config.limits.handshake_timeout * 2,
-                envelopes_per_second: config.limits.envelopes_per_s,
-                figures_pace: config.links.figures_pace,
-                tidings_pace: config.links.tidings_pace,
-            },
-            links: Arc::clone(&links),
-            metrics: self.metrics.clone(),
-            health: self.health.clone(),
-            stop: self.stop.clone(),
-        });
-        let couriers = Arc::new(Couriers {
-            office: Arc::clone(&office),
-            network: self.network.id_hex(),
-            poster: Arc::clone(&self.poster),
-        });
-        let connections = self.doors.open(Arc::clone(&identity));
-        Ok(Built {
-            node: Node {
-                office,
-                links,
-                fetches,
-                keys: Arc::clone(&self.keys),
-                couriers,
-                identity: Arc::clone(&identity),
-            },
-            identity,
-            board,
-            connections,
-        })
-    }
-
-    /// The ring knows this node's own keys and those it was shown before.
-    async fn recall_keys(&self, identity: &Identity, office: &Office) -> Result<(), StartError> {
-        let tree = &self.plan.tree;
-        let own = self.keys.admit(identity.key_chain(), tree);
-        own.map_err(|refusal| StartError::Keys(identity.division(), refusal))?;
-        let kept = office
-            .kept_keys()
-            .await
-            .map_err(|error| StartError::Office(identity.division(), error))?;
-        let mut statements: Vec<_> = kept
-            .iter()
-            .filter_map(|bytes| SignedKeyStatement::decode(bytes).ok())
-            .collect();
-        statements.sort_by_key(|signed| {
-            signed
-                .statement()
-                .map_or(u8::MAX, |statement| statement.division.tier() as u8)
-        });
-        for statement in statements {
-            if let Err(refusal) = self.keys.admit(std::slice::from_ref(&statement), tree) {
-                tracing::warn!(%refusal, "a kept key statement does not hold any more");
-            }
-        }
-        Ok(())
-    }
-
-    /// What was revoked before stays revoked. Asked when all nodes know their keys, since what was
-    /// known before a revocation stays known.
-    async fn recall_revocations(&self, node: &Node) -> Result<(), StartError> {
-        let Node {
-            office,
-            links,
-            keys,
-            ..
-        } = node;
-        let revocations = office.revocations().await;
-        let revocations = revocations.map_err(|error| StartError::Office(office.me(), error))?;
-        for record in revocations {
-            revoked::enforce(keys, links, &record.revocation);
-        }
-        Ok(())
-    }
-
-    async fn serve_people(
-        &self,
-        roster: &Roster,
-        socket: &Path,
-        metrics: &Metrics,
-        health: &Health,
-    ) -> Result<Option<SocketAddr>, StartError> {
-        let listen_error = |error| StartError::Listen(socket.display().to_string(), error);
-        let _left_over = std::fs::remove_file(socket);
-        let control = tokio::net::UnixListener::bind(socket).map_err(listen_error)?;
-        self.tasks.spawn(web::serve_socket(
-            control,
-            roster.clone(),
-            self.stop.clone(),
-        ));
-        let Some(address) = self.plan.config.http.listen else {
-            return Ok(None);
-        };
-        let listener = bind(address).await?;
-        let bound = listener
-            .local_addr()
-            .map_err(|error| StartError::Listen(address.to_string(), error))?;
-        let hosts = self.plan.config.http.hosts.clone();
-        let router = crate::telemetry::http::router(metrics.clone(), health.clone())
-            .merge(web::router(roster.clone()));
-        self.tasks
-            .spawn(web::serve_http(listener, router, hosts, self.stop.clone()));
-        Ok(Some(bound))
-    }
-
-    /// Looks at the clocks of every node's matters, again and again.
-    fn keep_time(&self, roster: &Roster) {
-        let (roster, stop) = (roster.clone(), self.stop.clone());
-        self.tasks.spawn(async move {
-            loop {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(GLANCE) => {}
-                }
-                for node in roster.nodes.values() {
-                    if let Err(error) = node.office.tick().await {
-                        tracing::error!(division = %node.office.me(), %error,
-                            "the clocks of matters could not be looked at");
-                    }
-                }
-            }
-        });
-    }
-
-    /// Starts a node's edge and, below the root, its link upward.
-    fn run(
-        &self,
-        built: Built,
-        hosted: &[DivisionCode],
-    ) -> Result<Option<Arc<Notify>>, StartError> {
-        let Built {
-            node,
-            identity,
-            board,
-            connections,
-        } = built;
-        self.tasks.spawn(node.couriers.run(self.stop.clone()));
-        let config = &self.plan.config;
-        let converse: Arc<dyn Converse> = board;
-        let name = identity.sni_name().to_owned();
-        let limits = grpc::Limits {
-            streams: config.limits.streams_per_connection,
-            frame_bytes: config.limits.frame_bytes,
-            keep_alive: config.links.keep_alive,
-        };
-        let served = grpc::serve(
-            name,
-            connections,
-            Arc::clone(&converse),
-            limits,
-            self.tasks.clone(),
-            self.stop.clone(),
-        );
-        self.tasks.spawn(async move {
-            if let Err(error) = served.await {
-                tracing::error!(%error, "the edge of a node ended");
-            }
-        });
-        let Some(parent) = self.plan.tree.parent(identity.division()) else {
-            return Ok(None);
-        };
-        let parents = if hosted.binary_search(&parent).is_ok() {
-            Parents::Configured(vec![loopback(self.address).to_string()])
-        } else if !config.parent.is_empty() {
-            Parents::Configured(config.parent.iter().map(ToString::to_string).collect())
-        } else {
-            let resolver = resolve::resolver(&config.dns.servers).map_err(StartError::Resolver)?;
-            Parents::Discovered(Box::new(resolver), identity.name_of(parent))
-        };
-        let hurry = Arc::new(Notify::new());
-        let dialler = Dialler {
-            identity,
-            parent,
-            parents,
-            terms: dial::Terms {
-                connect_timeout: config.limits.handshake_timeout,
-                keep_alive: config.links.keep_alive,
-                frame_bytes: config.limits.frame_bytes,
-                backoff_least: config.links.backoff_min,
-                backoff_most: config.links.backoff_max,
-            },
-            converse,
-            hurry: Arc::clone(&hurry),
-        };
-        self.tasks
-            .spawn(dialler.run(self.stop.clone().cancelled_owned()));
-        Ok(Some(hurry))
     }
 }
