@@ -2,6 +2,7 @@
 
 mod life;
 mod network;
+mod proof;
 mod story;
 mod tell;
 

@@ -65,8 +65,11 @@ async fn an_act_that_is_repeated_is_done_once_and_shows_the_matter() {
         ask.body(json!({ "act": "handle", "note": "已派电工" }))
             .send()
     };
-    let first = handle().await.expect(200);
-    let again = handle().await.expect(200);
+    let mut first = handle().await.expect(200);
+    let mut again = handle().await.expect(200);
+    let known = again.json["known"].take();
+    assert!(known["shown_ms"].as_i64() >= first.json["known"]["shown_ms"].as_i64());
+    first.json["known"].take();
     assert_eq!(first.json, again.json);
     assert_eq!(first.header("etag"), again.header("etag"));
     assert_eq!(again.header("idempotency-replayed"), "true");

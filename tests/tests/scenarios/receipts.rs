@@ -358,11 +358,11 @@ async fn each_kind_of_forgery_has_its_own_reason() {
     let text = sound
         .to_string()
         .replacen("\"format\":1", "\"format\":2", 1);
-    let error = verify(text.as_bytes(), &own, &network.tree).unwrap_err();
+    let error = verify(text.as_bytes(), None, &own, &network.tree).unwrap_err();
     assert!(error.to_string().contains("form 2"), "{error}");
     for text in ["", "{}", "[1]", "not json"] {
         assert!(
-            verify(text.as_bytes(), &own, &network.tree).is_err(),
+            verify(text.as_bytes(), None, &own, &network.tree).is_err(),
             "{text}"
         );
     }
