@@ -197,6 +197,8 @@ async fn a_recall_waits_while_the_matter_is_on_its_way_and_follows_it() {
     network.linked().await;
     let id = network.report_up(VILLAGE, "rubbish", TOWNSHIP).await;
     network.held(TOWNSHIP, id).await;
+    // The village knows that it was taken.
+    network.quiet().await;
     network.cut(TOWNSHIP).await;
     network.escalate(TOWNSHIP, id, CITY).await;
     // The village has heard that it is on its way, or not; it asks the township either way.
