@@ -154,3 +154,82 @@ impl Office {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        domain::actor::Actor,
+        office::{NewReport, fixture},
+        store::MemoryDisk,
+    };
+
+    fn code(text: &str) -> DivisionCode {
+        text.parse().unwrap()
+    }
+
+    fn hour(hour: i64) -> Timestamp {
+        Timestamp(fixture::START + hour * 3_600_000)
+    }
+
+    async fn township(disk: &MemoryDisk, clock: &Arc<fixture::Stopped>, seed: u64) -> Office {
+        fixture::office("330825002", disk, Arc::clone(clock) as _, seed).await
+    }
+
+    #[tokio::test]
+    async fn nothing_looks_fresher_than_now_and_nobody_speaks_for_those_they_do_not_stand_below() {
+        let clock = Arc::new(fixture::Stopped::default());
+        let office = township(&MemoryDisk::default(), &clock, 1).await;
+        let (county, city, province) = (code("330825"), code("3308"), code("33"));
+        let (village, sibling) = (code("330825002222"), code("330825001"));
+        assert_eq!(office.reach_above(), []);
+        let ahead = [(city, hour(2)), (province, hour(-3)), (sibling, hour(0))];
+        office.abreast(county, hour(1), &ahead).await.unwrap();
+        let expected = [(county, hour(0)), (city, hour(0)), (province, hour(-3))];
+        assert_eq!(office.reach_above(), expected);
+        let older = [(city, hour(-1)), (village, hour(0))];
+        office.abreast(county, hour(-5), &older).await.unwrap();
+        let of_a_child = [(province, hour(0))];
+        office
+            .abreast(village, hour(-2), &of_a_child)
+            .await
+            .unwrap();
+        assert_eq!(office.reach_above(), expected);
+
+        let new = NewReport::new("enforcement/lighting".parse().unwrap(), "路灯".to_owned());
+        let by = Actor::OsUser(7);
+        let id = office.report(new, by.clone()).await.unwrap();
+        let known = office.matter(id).await.unwrap().known.unwrap();
+        assert_eq!((known.by, known.age_ms()), (office.me(), Some(0)));
+        let assigned = office.assign(id, village, None, by, None).await;
+        assigned.unwrap();
+        clock.put_forward(3_600_000);
+        let known = office.matter(id).await.unwrap().known.unwrap();
+        assert_eq!((known.by, known.age_ms()), (village, Some(3 * 3_600_000)));
+    }
+
+    #[tokio::test]
+    async fn how_far_knowledge_reaches_outlives_a_restart_and_is_not_known_before_anybody_spoke() {
+        let (disk, clock) = (MemoryDisk::default(), Arc::default());
+        let office = township(&disk, &clock, 1).await;
+        let new = || NewReport::new("enforcement/lighting".parse().unwrap(), "路灯".to_owned());
+        let county = code("330825");
+        let given = office.report_and_escalate(new(), county, Actor::OsUser(7));
+        let id = given.await.unwrap();
+        let known = office.matter(id).await.unwrap().known.unwrap();
+        assert_eq!((known.by, known.age_ms()), (county, None));
+        office.abreast(county, hour(0), &[]).await.unwrap();
+        clock.put_forward(60_000);
+        office.abreast(county, hour(1), &[]).await.unwrap();
+        office.keep_heard().await.unwrap();
+        // Units become durable in the order in which they were submitted.
+        office.report(new(), Actor::OsUser(7)).await.unwrap();
+        drop(office);
+        let office = township(&disk, &clock, 2).await;
+        clock.put_forward(60_000);
+        let known = office.matter(id).await.unwrap().known.unwrap();
+        assert_eq!((known.by, known.age_ms()), (county, Some(60_000)));
+    }
+}

@@ -13,7 +13,9 @@ use crate::{
     },
     wire::{
         Malformed,
-        frame::{self, Ack, Batch, Entry, Frame, MOST_ENTRIES, MOST_REASON_BYTES, Refused},
+        frame::{
+            self, Ack, Batch, Entry, Frame, MOST_ABOVE, MOST_ENTRIES, MOST_REASON_BYTES, Refused,
+        },
         refusal::RefusalCode,
     },
 };
@@ -186,6 +188,29 @@ fn a_frame_over_a_limit_is_refused() {
     assert_eq!(
         Frame::decode(Bytes::new()),
         Err(Malformed::Missing("frame.body"))
+    );
+}
+
+#[test]
+fn nobody_speaks_for_more_divisions_above_than_there_can_be() {
+    let above = |count: u64| {
+        let told = (0..count).map(|n| v1::Told {
+            division: 330_000_000_000 + n * 100_000_000,
+            through_ms: 1,
+        });
+        let abreast = v1::Abreast {
+            at_ms: 1,
+            above: told.collect(),
+        };
+        let body = Some(v1::frame::Body::Abreast(abreast));
+        Frame::decode(v1::Frame { body }.encode_to_vec().into())
+    };
+    assert!(above(MOST_ABOVE as u64).is_ok());
+    let most = MOST_ABOVE;
+    let field = "abreast.above";
+    assert_eq!(
+        above(most as u64 + 1),
+        Err(Malformed::TooMany { field, most })
     );
 }
 
