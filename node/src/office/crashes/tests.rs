@@ -52,6 +52,9 @@ impl Injected {
 
     fn on(&self, id: MatterId) {
         *Self::lock(&self.on) = Some(id.to_string());
+        // A span first reached by another test while this one began to listen may count as one that
+        // interests nobody.
+        tracing::callsite::rebuild_interest_cache();
     }
 
     fn off(&self) {
