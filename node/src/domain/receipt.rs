@@ -191,7 +191,7 @@ pub enum What {
     Steps,
     /// Each word goes on where the one before it ended.
     Continuity,
-    /// A division that only carried it on signed nothing of its own.
+    /// A division that had it, and of which no word is here.
     Relays,
     /// What happened after the file was made.
     Later,
@@ -430,7 +430,7 @@ fn relays(words: &[Word], tree: &Tree) -> Vec<Check> {
     }
     let say = |(who, witness): (DivisionCode, DivisionCode)| {
         let detail = format!(
-            "{who} gave no signed word of its own; that it had the matter is attested by {witness}"
+            "no signed word of {who} is in the file; that it had the matter is attested by {witness}"
         );
         Check::not_checked(What::Relays, Some(who), detail)
     };

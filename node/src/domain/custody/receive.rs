@@ -110,6 +110,9 @@ pub fn receive(
     } else {
         match give(docket, Act::Relay(bound_for), None, bound_for, seat) {
             Ok(mut decision) => {
+                // Carrying it on is custody too: the reporter sees where it is, and has its receipt.
+                let told = notices(&decision.docket.matter, me, tree);
+                decision.sends.extend(told);
                 decision.facts.insert(0, Count::Taken);
                 decision
             }
