@@ -130,6 +130,31 @@ fn a_transfer_goes_to_the_next_neighbour_and_names_the_end_of_its_way() {
 }
 
 #[test]
+fn whoever_carries_a_matter_on_tells_where_it_was_reported_and_nobody_it_is_about() {
+    let direct = Report {
+        visibility: Visibility::Direct,
+        about: Some(code(VILLAGE)),
+        ..plain()
+    };
+    for (origin, relay, report) in [(VILLAGE, TOWNSHIP, plain()), (TOWNSHIP, COUNTY, direct)] {
+        let docket = Desk::at(origin).report(report).unwrap().docket;
+        let sent = Desk::at(origin).transfer(&docket, Act::Escalate(code("33")));
+        let carried = Desk::at(relay).take(None, &sent.unwrap());
+        assert_eq!(carried.facts, [Count::Taken, Count::Given]);
+        let [give, told] = &carried.sends[..] else {
+            panic!("{:?}", carried.sends);
+        };
+        assert!(matches!(give.payload, Payload::Give { .. }));
+        assert_eq!((told.to, told.lane), (code(origin), Lane::Notice));
+        let word = Payload::Notice(Box::new(carried.docket.matter.clone()));
+        assert_eq!(
+            told.payload, word,
+            "as it leaves, with the step of its custody"
+        );
+    }
+}
+
+#[test]
 fn a_transfer_is_refused_with_its_reason() {
     let desk = Desk::at(TOWNSHIP);
     let docket = desk.report(plain()).unwrap().docket;
