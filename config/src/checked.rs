@@ -55,7 +55,7 @@ pub struct Config {
 /// Maps against which the places of reports are checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Outlines {
-    /// The sketch map of Zhejiang that comes with the program; none beside a `topology` of one's own.
+    /// The sketch map of Zhejiang that comes with the program; none beside a `topology` of another province.
     #[default]
     Sketch,
     /// An operator's own GeoJSON file.

@@ -102,12 +102,18 @@ impl Asked {
     }
 }
 
-/// The list of divisions: a file, or the one of Zhejiang that comes with the program with its map.
+/// The list of divisions, a file or the one of Zhejiang that comes with the program. Where Zhejiang is in
+/// it, it has the map that comes with the program.
 pub(super) fn tree(file: Option<&Path>) -> Result<Arc<Tree>, Failure> {
-    match file {
-        None => Ok(Tree::zhejiang()),
-        Some(_) => Ok(Arc::new(unmapped(file)?)),
+    if file.is_none() {
+        return Ok(Tree::zhejiang());
     }
+    let tree = unmapped(file)?;
+    let zhejiang = "33".parse().expect("a constant code");
+    Ok(Arc::new(match tree.get(zhejiang) {
+        Some(_) => tree.with_outlines(Outlines::zhejiang()),
+        None => tree,
+    }))
 }
 
 /// The list of divisions a configuration names, with the map it names.
@@ -138,4 +144,24 @@ fn unmapped(file: Option<&Path>) -> Result<Tree, Failure> {
 /// A text file.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|error| Failure::File(path.to_owned(), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_ones_own_has_the_map_of_zhejiang_if_zhejiang_is_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let drawn = |list: &str, county: &str| {
+            let path = dir.path().join("divisions.csv");
+            fs::write(&path, format!("code,name\n{list}")).unwrap();
+            let tree = tree(Some(&path)).unwrap();
+            tree.outlines().of(county.parse().unwrap()).is_some() && !tree.outlines().is_empty()
+        };
+        let own = "33,浙江省\n3308,衢州市\n330825,龙游县\n";
+        assert!(drawn(own, "330825"));
+        let other = "65,新疆维吾尔自治区\n6501,乌鲁木齐市\n650102,天山区\n";
+        assert!(!drawn(other, "650102"));
+    }
 }

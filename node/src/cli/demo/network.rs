@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::topology::{DivisionCode, Tier, Tree};
+use ::topology::{DivisionCode, Outlines, Tier, Tree};
 use config::Config;
 use rustls_pki_types::UnixTime;
 
@@ -77,7 +77,7 @@ impl Branch {
         let tree =
             Tree::load(&directory).map_err(|errors| Failure::List("the branch".into(), errors))?;
         Ok(Self {
-            tree: Arc::new(tree),
+            tree: Arc::new(tree.with_outlines(Outlines::zhejiang())),
             divisions,
             villages,
             home,
@@ -294,5 +294,19 @@ impl Network {
 
     pub(super) async fn stop(self) {
         self.host.stop().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_branch_has_the_map_of_zhejiang_so_that_places_are_checked() {
+        let county = "330825".parse().unwrap();
+        let branch = Branch::of(county, &Tree::zhejiang()).unwrap();
+        let (drawn, outline) = branch.tree.outlines().of(branch.home).unwrap();
+        assert_eq!(drawn, county);
+        assert!(outline.holds(29.03, 119.17) && !outline.holds(31.2, 121.5));
     }
 }
