@@ -125,8 +125,9 @@ impl Place {
         };
         let hint = match tree.outlines().around(north, east) {
             _ if outline.holds(east, north) => Whither::Swapped,
-            Some(code) => Whither::In(code, name(code)),
-            None => Whither::Nowhere,
+            Some(code) if tree.get(code).is_some() => Whither::In(code, name(code)),
+            // A list may have less than the map draws.
+            _ => Whither::Nowhere,
         };
         Err(Elsewhere {
             code,
@@ -215,6 +216,11 @@ mod tests {
         // 上海, and the middle of the Atlantic.
         assert!(refused(31.2304, 121.4737).ends_with("WGS 84, or say in words where it is"));
         assert!(refused(0.0, 0.0).contains("lies far outside"));
+        // Nobody is sent to a division that the list does not have.
+        let branch = Tree::load("code,name\n33,浙江省\n3308,衢州市\n330825,龙游县\n").unwrap();
+        let branch = branch.with_outlines(topology::Outlines::zhejiang());
+        let refusal = at(30.2387, 120.1450).check_within(&[code("330825")], &branch);
+        assert_eq!(refusal.unwrap_err().hint, Whither::Nowhere);
     }
 
     #[test]
