@@ -20,6 +20,7 @@ mod direct;
 mod hostile;
 mod life;
 mod network;
+mod requests;
 
 use network::{Choices, Links, Network};
 
