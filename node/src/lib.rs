@@ -4,13 +4,13 @@
 
 pub mod app;
 pub mod cli;
-pub mod domain;
+pub use ::domain;
 pub mod edge;
 pub mod identity;
 pub mod link;
 pub mod office;
 pub mod outbox;
 pub mod papers;
-pub mod store;
+pub use ::store;
 pub mod telemetry;
 pub mod wire;

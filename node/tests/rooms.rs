@@ -66,9 +66,15 @@ const IMPURE: [&str; 8] = [
 ];
 
 fn files(room: &str) -> Vec<PathBuf> {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = vec![src.join(format!("{room}.rs"))];
-    let mut folders = vec![src.join(room)];
+    let node = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // A room of the library, or a crate of its own.
+    let (mut found, mut folders) = match node.join(room).is_dir() {
+        true => (vec![], vec![node.join(room).join("src")]),
+        false => {
+            let src = node.join("src");
+            (vec![src.join(format!("{room}.rs"))], vec![src.join(room)])
+        }
+    };
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();

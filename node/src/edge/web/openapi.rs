@@ -16,7 +16,7 @@ use utoipa::{
         extensions::ExtensionsBuilder,
         header::HeaderBuilder,
         path::{Operation, ParameterBuilder, ParameterIn, Paths},
-        schema::{ObjectBuilder, Schema, Type},
+        schema::{ObjectBuilder, Type},
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
         },
@@ -29,7 +29,7 @@ use super::{
     gate::IDEMPOTENCY_KEY,
     problem::Problem,
 };
-use crate::domain::{ids::MatterId, people::Deed};
+use crate::domain::people::Deed;
 
 /// A node.
 #[derive(IntoParams)]
@@ -159,18 +159,6 @@ pub(super) struct TemplatePath {
     /// Its name.
     name: String,
 }
-
-impl utoipa::PartialSchema for MatterId {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .description(Some("The number of a matter"))
-            .examples([json!("330825002222-1f3a9c04-17")])
-            .into()
-    }
-}
-
-impl utoipa::ToSchema for MatterId {}
 
 #[derive(OpenApi)]
 #[openapi(

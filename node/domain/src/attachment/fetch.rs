@@ -1,0 +1,100 @@
+//! Asking a neighbour for a stretch of a file, on behalf of whoever holds the matter. Whoever asks
+//! keeps count of what it has; whoever is asked remembers nothing.
+
+use topology::{DivisionCode, Tree};
+
+use super::{FileNo, Part};
+use crate::{
+    ids::MatterId,
+    matter::{Act, Matter},
+    suite::Digest,
+};
+
+/// Most sealed bytes in one answer.
+pub const FETCH_BYTES: usize = 64 * 1024;
+
+/// A request for a stretch of a sealed file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// The matter it belongs to.
+    pub matter: MatterId,
+    /// Its place there.
+    pub no: FileNo,
+    /// Which of its files.
+    pub part: Part,
+    /// What all of it must come to. Not enough to be given it.
+    pub digest: Digest,
+    /// Where the stretch begins. It has at most [`FETCH_BYTES`].
+    pub at: u64,
+    /// Who holds the matter and wants to see it.
+    pub asker: DivisionCode,
+    /// Where the bytes are kept.
+    pub held_by: DivisionCode,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// The stretch; empty at the end of the file.
+    Bytes(bytes::Bytes),
+    /// It is kept nowhere any more on the way.
+    Gone,
+    /// The one who asks is not to have it, as far as a node on the way knows.
+    NotEntitled,
+    /// The next node after this one cannot be reached now.
+    Unreached(DivisionCode),
+    /// A node on the way has too much to do.
+    Busy,
+}
+
+/// Why a neighbour does not get bytes it asks for on somebody's behalf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotEntitled {
+    /// The matter is not with the one who asks, nor on its way there.
+    #[error("the matter is not held by the one who asks")]
+    NotHolder,
+    /// It is about the one who asks, or about somebody the bytes would pass.
+    #[error("the matter is about a division on the way")]
+    Concerned,
+    /// It came over another link than the one that leads to the one who asks.
+    #[error("the request came from the wrong side")]
+    WrongWay,
+}
+
+/// Whether `me` gives, or carries, bytes of a matter to the neighbour `from`, who asks for `asker`:
+/// `asker` holds the matter or it is bound for there, as far as is known here, or what is asked for is
+/// public to all who ever acted on it; and the way there begins with `from`.
+///
+/// # Errors
+/// [`NotEntitled`].
+pub fn may_fetch(
+    matter: &Matter,
+    bound_for: Option<DivisionCode>,
+    public: bool,
+    asker: DivisionCode,
+    from: DivisionCode,
+    me: DivisionCode,
+    tree: &Tree,
+) -> Result<(), NotEntitled> {
+    if matter.concerns(asker, tree) || matter.concerns(from, tree) {
+        return Err(NotEntitled::Concerned);
+    }
+    if tree.next_hop(me, asker) != Some(from) {
+        return Err(NotEntitled::WrongWay);
+    }
+    // A notice of who took it may still be on its way here.
+    let since_taken = matter.steps.iter().rev();
+    let sent = since_taken
+        .take_while(|step| !matches!(step.act, Act::Take | Act::TakeBack))
+        .find_map(|step| step.act.bound_for());
+    let holds = matter.holder == asker
+        || matter.transit == Some(asker)
+        || bound_for == Some(asker)
+        || sent == Some(asker)
+        || public && (matter.responsible == asker || matter.acted().contains(&asker));
+    if holds {
+        Ok(())
+    } else {
+        Err(NotEntitled::NotHolder)
+    }
+}

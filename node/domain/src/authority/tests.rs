@@ -1,0 +1,314 @@
+//! The matrix, written by hand: kind × direction × author × destination. The county 龙游县 looks at
+//! what its parent 衢州市 and its child 东华街道 bring.
+
+use topology::{DivisionCode, Tree};
+
+use super::*;
+use crate::{
+    category::{Category, Class, Priority, Visibility},
+    clock::Clocks,
+    envelope::{Lane, Order, Stamp},
+    ids::{Epoch, EpochId, MatterId},
+    matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Version},
+    request::{Answer, Ask, AskId, Reply, Wish},
+    rollup::{CellKey, CellReport, Counters},
+    suite::Suite,
+    template::{
+        AdoptionReport, BadTemplate, Scope, Template, TemplateKey, TemplateKind, TemplateRefusal,
+    },
+    time::{Day, Timestamp},
+};
+
+mod content;
+mod revocation;
+
+const ME: &str = "330825";
+const PARENT: &str = "3308";
+const CHILD: &str = "330825002";
+const NOBODY: &str = "330825999";
+
+fn code(text: &str) -> DivisionCode {
+    text.parse().unwrap()
+}
+
+fn version(n: u32, rev: u32) -> Version {
+    Version {
+        cv: CustodyVersion { term: 0, n },
+        rev,
+    }
+}
+
+/// Held by `holder`, on its way to `transit`, reported at `origin`.
+fn matter(holder: DivisionCode, transit: Option<DivisionCode>, origin: DivisionCode) -> Matter {
+    let step = |by, n, act| Step {
+        version: version(n, 1),
+        at: Timestamp(0),
+        by,
+        act,
+        note: None,
+        ask: None,
+    };
+    Matter {
+        id: MatterId {
+            origin,
+            epoch: 1,
+            number: 1,
+        },
+        channel: Channel::Grid,
+        category: "order/fire".parse().unwrap(),
+        priority: Priority::Normal,
+        visibility: Visibility::Path,
+        class: Class::Personal,
+        about: None,
+        responsible: origin,
+        suite: Suite::Ed25519Blake3,
+        body: [0; 32],
+        contact: None,
+        part_of: None,
+        clocks: Clocks::default(),
+        status: Status::Reported,
+        version: version(2, 1),
+        holder,
+        transit,
+        steps: vec![step(origin, 1, Act::Report), step(holder, 2, Act::Take)],
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Give,
+    Notice,
+    Ask,
+    Answer,
+    Template,
+    Adoption,
+    Cell,
+    CellsComplete,
+    Unknown,
+}
+
+/// What an honest author would say to that destination.
+fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payload {
+    let to = to.unwrap_or(code(ME));
+    let id = MatterId {
+        origin: to,
+        epoch: 1,
+        number: 1,
+    };
+    let ask = |by| AskId {
+        by,
+        epoch: 1,
+        number: 1,
+    };
+    let key = |issuer| TemplateKey {
+        issuer,
+        kind: TemplateKind::Policy,
+        name: "x".into(),
+    };
+    match kind {
+        Kind::Give => Payload::Give {
+            matter: Box::new(matter(author, Some(code(ME)), author)),
+            bound_for: code(ME),
+        },
+        // Whether the destination exists is asked before what is said to it.
+        Kind::Notice => Payload::Notice(Box::new(matter(author, None, to))),
+        Kind::Ask => Payload::Ask(Ask {
+            id: ask(author),
+            matter: id,
+            seen: version(1, 1),
+            wish: Wish::Recall,
+            note: None,
+            suite: Suite::Ed25519Blake3,
+        }),
+        Kind::Answer => Payload::Answer(Answer {
+            ask: ask(to),
+            matter: id,
+            reply: Reply::Granted,
+        }),
+        Kind::Template => Payload::Template(Box::new(Template {
+            key: key(author),
+            version: 1,
+            scope: Scope::new(author, &[], &[]),
+            title: "x".to_owned(),
+            content: "format = 1".to_owned(),
+            issued_at: Timestamp(0),
+        })),
+        Kind::Adoption => Payload::Adoption(AdoptionReport {
+            key: key(code("33")),
+            version: 1,
+            applied: 1,
+            refused: 0,
+            superseded: 0,
+            refusals: vec![],
+            stamp: Stamp(1, 1),
+        }),
+        Kind::Cell => Payload::Cell(CellReport {
+            key: CellKey {
+                acting: author,
+                origin: code(PARENT),
+                category: "order/fire".parse::<Category>().unwrap(),
+                day: Day(1),
+            },
+            counters: Counters::default(),
+            stamp: Stamp(1, 1),
+        }),
+        Kind::CellsComplete => Payload::CellsComplete,
+        Kind::Unknown => Payload::Unknown(99),
+    }
+}
+
+fn envelope(author: DivisionCode, destination: Destination, payload: Payload) -> Envelope {
+    let order = match payload.replaces() {
+        None => Order::Sequence(1),
+        Some((key, stamp)) => Order::Replaces {
+            key: key.into(),
+            stamp,
+        },
+    };
+    Envelope {
+        author,
+        epoch: Epoch {
+            order: 1,
+            id: EpochId([1; 16]),
+            predecessor: EpochId::default(),
+        },
+        issue: 1,
+        destination,
+        lane: Lane::Notice,
+        order,
+        payload,
+    }
+}
+
+fn from(side: &str) -> Neighbour {
+    Neighbour::of(code(ME), code(side), &Tree::zhejiang()).expect("a neighbour")
+}
+
+fn asked(envelope: &Envelope, side: &str) -> Result<(), Denied> {
+    may(envelope, from(side), code(ME), &Tree::zhejiang())
+}
+
+/// One letter per outcome, so that the matrix can be read.
+fn letter(outcome: Result<(), Denied>) -> char {
+    match outcome {
+        Ok(()) => '+',
+        Err(Denied::AuthorNotCarried) => 'C',
+        Err(Denied::NotTheNeighbour) => 'N',
+        Err(Denied::WrongDirection) => 'D',
+        Err(Denied::WrongWay) => 'W',
+        Err(Denied::SpeaksForAnother) => 'S',
+        Err(Denied::UnknownDivision) => 'U',
+        Err(Denied::UnknownKind) => 'K',
+        Err(Denied::WrongOrder) => 'O',
+        Err(Denied::NotAbove) => 'A',
+        Err(Denied::Concerned) => 'X',
+    }
+}
+
+/// Rows are authors, columns destinations; `*` stands for a scope below the author.
+fn check_matrix(side: &str, kind: Kind, destinations: &[&str], rows: &[(&str, &str)]) {
+    for (author, row) in rows {
+        let author = code(author);
+        let found: String = destinations
+            .iter()
+            .map(|to| {
+                let division = (*to != "*").then(|| code(to));
+                let destination = match division {
+                    Some(division) => Destination::Division(division),
+                    None => Destination::Scope(Scope::new(author, &[], &[])),
+                };
+                let said = payload(kind, author, division);
+                letter(asked(&envelope(author, destination, said), side))
+            })
+            .collect();
+        assert_eq!(
+            found, *row,
+            "{kind:?} of {author} from {side} to {destinations:?}"
+        );
+    }
+}
+
+#[test]
+fn what_a_child_may_bring() {
+    // Here, to another child, up, back to where it comes from, nowhere, everybody below the author.
+    let to = [ME, "330825001", "33", "330825002001", NOBODY, "*"];
+    let (child, below) = (CHILD, "330825002222");
+    for (kind, of_child, of_below) in [
+        (Kind::Give, "+NNWUW", "NNNWUW"),
+        (Kind::Notice, "+++WUW", "+++WUW"),
+        (Kind::Ask, "+++WUW", "+++WUW"),
+        (Kind::Answer, "+++WUW", "+++WUW"),
+        (Kind::Template, "DDDWUA", "DDDWUA"),
+        (Kind::Adoption, "+NNWUW", "NNNWUW"),
+        (Kind::Cell, "+NNWUW", "NNNWUW"),
+        (Kind::CellsComplete, "+NNWUW", "NNNWUW"),
+        (Kind::Unknown, "K++WUA", "K++WUA"),
+    ] {
+        let rows = [
+            (child, of_child),
+            (below, of_below),
+            (ME, "CCCCCC"),
+            ("330825001", "CCCCCC"),
+            ("330825001001", "CCCCCC"),
+            (PARENT, "CCCCCC"),
+            ("330802", "CCCCCC"),
+            (NOBODY, "UUUUUU"),
+            ("440100", "UUUUUU"),
+        ];
+        check_matrix(CHILD, kind, &to, &rows);
+    }
+}
+
+#[test]
+fn what_the_parent_may_bring() {
+    // Here, to a child, further down, back to where it comes from, nowhere, all below the author.
+    let to = [ME, CHILD, "330825001001", "330802", NOBODY, "*"];
+    for (kind, of_parent, of_above, of_beside) in [
+        (Kind::Give, "+NNWUW", "NNNWUW", "NNNWUW"),
+        (Kind::Notice, "+++WUW", "+++WUW", "+++WUW"),
+        (Kind::Ask, "+++WUW", "+++WUW", "+++WUW"),
+        (Kind::Answer, "+++WUW", "+++WUW", "+++WUW"),
+        (Kind::Template, "SSSWU+", "SSSWU+", "SSSWUA"),
+        (Kind::Adoption, "DDDWUW", "DDDWUW", "DDDWUW"),
+        (Kind::Cell, "DDDWUW", "DDDWUW", "DDDWUW"),
+        (Kind::CellsComplete, "DDDWUW", "DDDWUW", "DDDWUW"),
+        (Kind::Unknown, "K++WU+", "K++WU+", "K++WUA"),
+    ] {
+        let rows = [
+            (PARENT, of_parent),
+            ("33", of_above),
+            ("330802", of_beside),
+            ("330102001", of_beside),
+            (ME, "CCCCCC"),
+            (CHILD, "CCCCCC"),
+            ("330825001001", "CCCCCC"),
+            (NOBODY, "UUUUUU"),
+            ("440100", "UUUUUU"),
+        ];
+        check_matrix(PARENT, kind, &to, &rows);
+    }
+}
+
+#[test]
+fn only_parent_and_children_are_neighbours() {
+    let tree = Tree::zhejiang();
+    let of = |peer| Neighbour::of(code(ME), code(peer), &tree);
+    assert_eq!(of(PARENT), Some(Neighbour::Parent(code(PARENT))));
+    assert_eq!(of(CHILD), Some(Neighbour::Child(code(CHILD))));
+    for stranger in [ME, "33", "330802", "330825002222", NOBODY] {
+        assert_eq!(of(stranger), None, "{stranger}");
+    }
+}
+
+#[test]
+fn a_unit_without_a_node_says_nothing() {
+    let rows = "code,name,kind,node\n33,浙江省,,\n3308,衢州市,,\n330825,龙游县,,\n330825002,东华街道,,no\n";
+    let tree = Tree::load(rows).unwrap();
+    let notice = payload(Kind::Notice, code(CHILD), Some(code(ME)));
+    let notice = envelope(code(CHILD), Destination::Division(code(ME)), notice);
+    let from = Neighbour::Child(code(CHILD));
+    assert_eq!(
+        may(&notice, from, code(ME), &tree),
+        Err(Denied::UnknownDivision)
+    );
+}

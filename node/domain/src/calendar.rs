@@ -1,0 +1,258 @@
+//! When offices work: hours of each weekday, holidays, and make-up working days (调休).
+//!
+//! How periods are counted follows the Civil Code of China: the day on which a period starts does
+//! not count (art. 201); a period in days whose last day is a day of rest ends on the next working
+//! day, and it ends when the office closes (art. 203). Hours count from the moment itself (art. 201).
+//! Days are those of Asia/Shanghai, which has had no daylight saving time since 1991.
+
+use std::collections::BTreeMap;
+
+use super::time::{Day, Timestamp};
+
+mod allowance;
+mod read;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use allowance::{Allowance, BadAllowance};
+pub(crate) use read::RawCalendar;
+pub use read::{CalendarFault, MOST_MARKED};
+
+const MINUTE: u64 = 60_000;
+const DAY: u64 = 24 * 60 * MINUTE;
+const SHANGHAI: i64 = 8 * 3_600_000;
+/// 9999-12-31; no period ends later.
+const LAST_DAY: Day = Day(2_932_896);
+
+/// When offices work.
+///
+/// Covers some years; beyond them only the hours of the weekdays count, as if there were no holidays
+/// and no make-up days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    /// Monday first.
+    week: [Hours; 7],
+    covered: (Day, Day),
+    marked: BTreeMap<Day, Mark>,
+}
+
+/// Working hours of one day: intervals in minutes since midnight, in order, apart from each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Hours(Vec<(u16, u16)>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Mark {
+    Holiday(Box<str>),
+    MakeUp { name: Box<str>, like: usize },
+}
+
+/// What a day is to an office.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayKind<'a> {
+    /// An ordinary working day.
+    Working,
+    /// An ordinary day of rest.
+    Rest,
+    /// A holiday, or a day of rest moved next to one.
+    Holiday(&'a str),
+    /// A day of rest on which offices work, for which holiday.
+    MakeUp(&'a str),
+}
+
+impl Hours {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn intervals(&self) -> impl Iterator<Item = (u64, u64)> {
+        let ms = |minutes: u16| u64::from(minutes) * MINUTE;
+        self.0.iter().map(move |(from, to)| (ms(*from), ms(*to)))
+    }
+
+    /// Working milliseconds between two moments of the day, in milliseconds since midnight.
+    fn between(&self, from: u64, to: u64) -> u64 {
+        let shared = |(opens, closes): (u64, u64)| closes.min(to).saturating_sub(opens.max(from));
+        self.intervals().map(shared).sum()
+    }
+
+    fn total(&self) -> u64 {
+        self.between(0, DAY)
+    }
+
+    /// When `left` more has been worked after `from`, if that is on this day.
+    fn reach(&self, from: u64, mut left: u64) -> Option<u64> {
+        for (opens, closes) in self.intervals() {
+            let opens = opens.max(from);
+            let open = closes.saturating_sub(opens);
+            if left <= open {
+                return Some(opens + left);
+            }
+            left -= open;
+        }
+        None
+    }
+
+    /// When the office closes; midnight if it does not open.
+    fn closes(&self) -> u64 {
+        self.intervals().last().map_or(DAY, |(_, closes)| closes)
+    }
+}
+
+/// Day, and milliseconds since its midnight. Moments before 1970 count as its beginning, moments
+/// after 9999 as its end.
+fn split(at: Timestamp) -> (Day, u64) {
+    let latest = moment(LAST_DAY, DAY - 1);
+    let local = at.0.clamp(-SHANGHAI, latest.0) + SHANGHAI;
+    let day = local.div_euclid(DAY as i64);
+    let within = local.rem_euclid(DAY as i64);
+    (Day(day as i32), within as u64)
+}
+
+fn moment(day: Day, within: u64) -> Timestamp {
+    Timestamp(i64::from(day.0) * DAY as i64 + within as i64 - SHANGHAI)
+}
+
+fn next(day: Day) -> Day {
+    Day(day.0 + 1)
+}
+
+/// Monday is 0; 1970-01-01 was a Thursday.
+fn weekday(day: Day) -> usize {
+    (i64::from(day.0) + 3).rem_euclid(7) as usize
+}
+
+impl Calendar {
+    fn hours(&self, day: Day) -> &Hours {
+        const NONE: &Hours = &Hours(Vec::new());
+        match self.marked.get(&day) {
+            Some(Mark::Holiday(_)) => NONE,
+            Some(Mark::MakeUp { like, .. }) => &self.week[*like],
+            None => &self.week[weekday(day)],
+        }
+    }
+
+    /// What a day is to an office.
+    pub fn kind_of(&self, day: Day) -> DayKind<'_> {
+        match self.marked.get(&day) {
+            Some(Mark::Holiday(name)) => DayKind::Holiday(name),
+            Some(Mark::MakeUp { name, .. }) => DayKind::MakeUp(name),
+            None if self.week[weekday(day)].is_empty() => DayKind::Rest,
+            None => DayKind::Working,
+        }
+    }
+
+    /// Whether offices work at that moment. The moment at which they close is no longer working.
+    pub fn is_working(&self, at: Timestamp) -> bool {
+        let (day, within) = split(at);
+        self.hours(day).between(within, within + 1) > 0
+    }
+
+    /// The first and the last day whose holidays are known. Beyond them weekdays are all there is,
+    /// so a moment computed there may still turn out too early or too late.
+    pub const fn covered(&self) -> (Day, Day) {
+        self.covered
+    }
+
+    /// Whether the holidays of that day are known.
+    pub fn covers(&self, at: Timestamp) -> bool {
+        let (first, last) = self.covered;
+        (first..=last).contains(&split(at).0)
+    }
+
+    /// When an allowance that starts at `from` is used up.
+    pub fn add(&self, from: Timestamp, allowance: Allowance) -> Timestamp {
+        let (day, _) = split(from);
+        match allowance {
+            Allowance::Hours(n) => self.advance(from, allowance, u64::from(n) * 60 * MINUTE),
+            Allowance::WorkingHours(n) => self.advance(from, allowance, u64::from(n) * 60 * MINUTE),
+            Allowance::Days(n) => self.closing(Day(day.0.saturating_add(n.into()).min(LAST_DAY.0))),
+            Allowance::WorkingDays(n) => {
+                let mut last = day;
+                for _ in 0..n {
+                    last = self.working_day(next(last).min(LAST_DAY));
+                }
+                self.closing(last)
+            }
+        }
+    }
+
+    /// Whole working minutes from one moment to a later one.
+    pub fn elapsed(&self, from: Timestamp, to: Timestamp) -> u64 {
+        self.worked(from, to) / MINUTE
+    }
+
+    /// Milliseconds that count towards an allowance of this unit, from one moment to a later one.
+    pub fn spent(&self, unit: Allowance, from: Timestamp, to: Timestamp) -> u64 {
+        if unit.counts_every_hour() {
+            to.since(from)
+        } else {
+            self.worked(from, to)
+        }
+    }
+
+    /// When so many milliseconds more have counted towards an allowance of this unit: the earliest
+    /// such moment.
+    pub fn advance(&self, from: Timestamp, unit: Allowance, ms: u64) -> Timestamp {
+        let latest = moment(LAST_DAY, DAY - 1);
+        if unit.counts_every_hour() {
+            let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+            return Timestamp(from.0.saturating_add(ms)).min(latest).max(from);
+        }
+        if ms == 0 {
+            return from;
+        }
+        let (mut day, mut within) = split(from);
+        let mut left = ms;
+        while day <= LAST_DAY {
+            let hours = self.hours(day);
+            if let Some(reached) = hours.reach(within, left) {
+                return moment(day, reached);
+            }
+            left -= hours.between(within, DAY);
+            (day, within) = (next(day), 0);
+        }
+        latest.max(from)
+    }
+
+    fn worked(&self, from: Timestamp, to: Timestamp) -> u64 {
+        if to <= from {
+            return 0;
+        }
+        let (first, begin) = split(from);
+        let (last, end) = split(to);
+        if first == last {
+            return self.hours(first).between(begin, end);
+        }
+        self.hours(first).between(begin, DAY)
+            + self.whole_days(next(first), last)
+            + self.hours(last).between(0, end)
+    }
+
+    /// Working milliseconds of all days from `first` up to, but without, `end`.
+    fn whole_days(&self, first: Day, end: Day) -> u64 {
+        let days = u64::try_from(end.0 - first.0).unwrap_or(0);
+        let week: u64 = self.week.iter().map(Hours::total).sum();
+        let odd = (0..days % 7).map(|n| self.week[(weekday(first) + n as usize) % 7].total());
+        let mut sum = days / 7 * week + odd.sum::<u64>();
+        if first < end {
+            for day in self.marked.range(first..end).map(|(day, _)| *day) {
+                sum = sum - self.week[weekday(day)].total() + self.hours(day).total();
+            }
+        }
+        sum
+    }
+
+    /// The first working day from this one on.
+    fn working_day(&self, mut day: Day) -> Day {
+        while self.hours(day).is_empty() && day < LAST_DAY {
+            day = next(day);
+        }
+        day
+    }
+
+    /// When the office closes on this day, or else on the next day on which it opens.
+    fn closing(&self, day: Day) -> Timestamp {
+        let day = self.working_day(day);
+        moment(day, self.hours(day).closes())
+    }
+}

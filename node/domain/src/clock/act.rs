@@ -1,0 +1,458 @@
+//! What is done to clocks: start, pause, resume, extend, end.
+
+use super::{
+    Allowance, Clock, Clocks, Ended, Extension, ExtensionReason, How, MOST_CLOCKS, MOST_PAUSES,
+    Pause, PauseReason, Paused, RuleRef, Stage, Timestamp, Told,
+};
+use crate::calendar::Calendar;
+
+/// What a clock is started with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// What is to be done in time.
+    pub stage: Stage,
+    /// The line that says so.
+    pub rule: RuleRef,
+    /// How much time it gives.
+    pub allowance: Allowance,
+    /// It is due soon when less than this share is left; 1 to 90.
+    pub warn_percent: u8,
+}
+
+/// How far clocks may be stopped and stretched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Most pauses of one clock; none if 0.
+    pub pauses: u8,
+    /// Longest total pause of one clock, in days of 24 hours.
+    pub pause_days: u16,
+    /// Longest extension; none if absent.
+    pub extension: Option<Allowance>,
+}
+
+/// Why something cannot be done to a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClockRefusal {
+    /// It runs already, and nothing resets it.
+    #[error("the clock for {0} runs already and is never reset; end it first")]
+    Runs(Stage),
+    /// It does not run.
+    #[error("no clock for {0} runs on this matter; look at its clocks")]
+    NotRunning(Stage),
+    /// None of the clocks can be paused, or resumed.
+    #[error("no clock of this matter can be paused or resumed now; look at its clocks")]
+    None,
+    /// Such clocks run through.
+    #[error("a clock for {0} is never paused; only work on the matter is")]
+    NeverPaused(Stage),
+    /// It is paused.
+    #[error("the clock for {0} is paused; resume it first")]
+    Paused(Stage),
+    /// It is not paused.
+    #[error("the clock for {0} is not paused; pause it first")]
+    NotPaused(Stage),
+    /// It was paused as often as policy allows.
+    #[error("the clock for {0} was paused {1} times, which is all policy allows; let it run")]
+    PausesUsed(Stage, u8),
+    /// It was paused as long as policy allows.
+    #[error("the clock for {0} was paused for {1} days, which is all policy allows; let it run")]
+    PauseTimeUsed(Stage, u16),
+    /// Its time is used up.
+    #[error("the clock for {0} is overdue; finish the work, a breach cannot be undone")]
+    Overdue(Stage),
+    /// Such clocks are not extended.
+    #[error("a clock for {0} is never extended; only the work itself is")]
+    NeverExtended(Stage),
+    /// Policy allows none.
+    #[error("policy allows no extension for {0} here; finish it in time")]
+    NoExtension(Stage),
+    /// It was extended.
+    #[error("the clock for {0} was extended before; there is one extension")]
+    ExtendedBefore(Stage),
+    /// Longer than policy allows.
+    #[error("policy allows an extension of {1} at most for {0}; ask for less")]
+    ExtensionTooLong(Stage, Allowance),
+    /// Working time for a clock that counts all time, or the other way round.
+    #[error("the clock for {0} was set to {1}; extend it by the same kind of time")]
+    OtherTime(Stage, Allowance),
+    /// Not a length of time.
+    #[error("an extension is longer than nothing and at most a year; ask for another one")]
+    ImpossibleExtension,
+}
+
+impl Clock {
+    fn start(terms: Terms, calendar: &Calendar, now: Timestamp) -> Self {
+        let Terms {
+            stage,
+            rule,
+            allowance,
+            warn_percent,
+        } = terms;
+        let due = calendar.add(now, allowance).max(now);
+        let budget = calendar.spent(allowance, now, due);
+        let mut clock = Self {
+            stage,
+            rule,
+            allowance,
+            budget,
+            warn_percent: warn_percent.clamp(1, 90),
+            started: now,
+            due,
+            warn: now,
+            pause: None,
+            paused: vec![],
+            extension: None,
+            ended: None,
+            told: Told::Nothing,
+        };
+        let quiet = budget - clock.warn_share();
+        clock.warn = calendar.advance(now, allowance, quiet).min(due);
+        clock
+    }
+
+    /// The part of the budget during which it is due soon.
+    const fn warn_share(&self) -> u64 {
+        self.budget / 100 * self.warn_percent as u64
+    }
+
+    /// `now`, but not before anything that is recorded.
+    pub(super) fn not_before_known(&self, now: Timestamp) -> Timestamp {
+        let pauses = self.paused.last().map(|paused| paused.until);
+        let pause = self.pause.map(|pause| pause.since);
+        let extended = self.extension.map(|extension| extension.at);
+        let breached = (self.told == Told::Overdue).then_some(self.due);
+        let known = [pauses, pause, extended, breached].into_iter().flatten();
+        known.fold(now.max(self.started), Timestamp::max)
+    }
+
+    /// The clock runs again, because the longest pause is used up.
+    pub(super) fn run_out(&mut self, pause: Pause) {
+        self.pause = None;
+        self.paused.push(Paused {
+            since: pause.since,
+            until: pause.until,
+            reason: pause.reason,
+        });
+        (self.due, self.warn) = (pause.due, pause.warn);
+    }
+
+    /// `now`, not before anything recorded, and a pause that has run out by then taken off.
+    fn settle(&mut self, now: Timestamp) -> Timestamp {
+        let now = self.not_before_known(now);
+        if let Some(pause) = self.pause.filter(|pause| pause.until <= now) {
+            self.run_out(pause);
+        }
+        now
+    }
+
+    /// When it is due and due soon if it stops at `since` and runs again at `until`.
+    fn shifted(
+        &self,
+        calendar: &Calendar,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> (Timestamp, Timestamp) {
+        let shift = |moment: Timestamp| {
+            let left = calendar.spent(self.allowance, since, moment);
+            calendar.advance(until, self.allowance, left)
+        };
+        let due = shift(self.due).max(self.due);
+        let warn = if self.warn <= since {
+            self.warn
+        } else {
+            shift(self.warn).clamp(self.warn, due)
+        };
+        (due, warn)
+    }
+
+    fn pause(
+        &mut self,
+        reason: PauseReason,
+        bounds: &Bounds,
+        calendar: &Calendar,
+        now: Timestamp,
+    ) -> Result<(), ClockRefusal> {
+        let stage = self.stage;
+        if !stage.may_pause() {
+            return Err(ClockRefusal::NeverPaused(stage));
+        }
+        let since = self.settle(now);
+        if self.pause.is_some() {
+            return Err(ClockRefusal::Paused(stage));
+        }
+        if since >= self.due {
+            return Err(ClockRefusal::Overdue(stage));
+        }
+        let most = bounds.pauses.min(MOST_PAUSES);
+        if self.paused.len() >= usize::from(most) {
+            return Err(ClockRefusal::PausesUsed(stage, most));
+        }
+        let longest = u64::from(bounds.pause_days) * 86_400_000;
+        let rest = longest.saturating_sub(self.paused_total(since));
+        if rest == 0 {
+            return Err(ClockRefusal::PauseTimeUsed(stage, bounds.pause_days));
+        }
+        let until = calendar.advance(since, Allowance::Hours(1), rest);
+        let (due, warn) = self.shifted(calendar, since, until);
+        self.pause = Some(Pause {
+            since,
+            reason,
+            until,
+            due,
+            warn,
+        });
+        Ok(())
+    }
+
+    fn resume(&mut self, calendar: &Calendar, now: Timestamp) -> Result<(), ClockRefusal> {
+        let now = self.settle(now);
+        let pause = self.pause.ok_or(ClockRefusal::NotPaused(self.stage))?;
+        let (due, warn) = self.shifted(calendar, pause.since, now);
+        self.run_out(Pause {
+            until: now,
+            due,
+            warn,
+            ..pause
+        });
+        Ok(())
+    }
+
+    fn extend(
+        &mut self,
+        by: Allowance,
+        reason: ExtensionReason,
+        bounds: &Bounds,
+        calendar: &Calendar,
+        now: Timestamp,
+    ) -> Result<(), ClockRefusal> {
+        let stage = self.stage;
+        if !stage.may_extend() {
+            return Err(ClockRefusal::NeverExtended(stage));
+        }
+        let most = bounds.extension.ok_or(ClockRefusal::NoExtension(stage))?;
+        if !by.is_possible() {
+            return Err(ClockRefusal::ImpossibleExtension);
+        }
+        if by.counts_every_hour() != self.allowance.counts_every_hour() {
+            return Err(ClockRefusal::OtherTime(stage, self.allowance));
+        }
+        let at = self.settle(now);
+        if self.pause.is_some() {
+            return Err(ClockRefusal::Paused(stage));
+        }
+        if self.extension.is_some() {
+            return Err(ClockRefusal::ExtendedBefore(stage));
+        }
+        if at >= self.due {
+            return Err(ClockRefusal::Overdue(stage));
+        }
+        let due = calendar.add(self.due, by);
+        if due > calendar.add(self.due, most) {
+            return Err(ClockRefusal::ExtensionTooLong(stage, most));
+        }
+        self.budget += calendar.spent(self.allowance, self.due, due);
+        self.due = due.max(self.due);
+        self.extension = Some(Extension { by, reason, at });
+        let left = calendar.spent(self.allowance, at, self.due);
+        if let Some(quiet) = left.checked_sub(self.warn_share()).filter(|ms| *ms > 0) {
+            self.warn = calendar.advance(at, self.allowance, quiet).min(self.due);
+            self.told = Told::Nothing;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, cancelled: bool, now: Timestamp) -> Ended {
+        let at = self.settle(now);
+        let how = match (cancelled, self.pause) {
+            (true, _) => How::Cancelled,
+            (false, Some(_)) => How::Met,
+            (false, None) if at < self.due => How::Met,
+            (false, None) => How::Late,
+        };
+        if let Some(pause) = self.pause.take() {
+            self.paused.push(Paused {
+                since: pause.since,
+                until: at,
+                reason: pause.reason,
+            });
+        }
+        *self.ended.insert(Ended { at, how })
+    }
+}
+
+impl Clocks {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// If one for the same stage runs: nothing resets a clock.
+    pub fn start(
+        &mut self,
+        terms: Terms,
+        calendar: &Calendar,
+        now: Timestamp,
+    ) -> Result<(), ClockRefusal> {
+        if self.open(terms.stage).is_some() {
+            return Err(ClockRefusal::Runs(terms.stage));
+        }
+        if self.0.len() >= MOST_CLOCKS {
+            let ended = |clock: &Clock| clock.ended.map(|ended| ended.at);
+            let first = (0..self.0.len())
+                .filter(|n| !self.0[*n].is_open())
+                .min_by_key(|n| ended(&self.0[*n]))
+                .expect("fewer stages than clocks, so one has ended");
+            self.0.remove(first);
+        }
+        self.0.push(Clock::start(terms, calendar, now));
+        Ok(())
+    }
+
+    /// Stops one.
+    ///
+    /// # Errors
+    /// If it does not run, is of a stage that is never paused, is paused or overdue, or was paused as
+    /// often or as long as policy allows.
+    pub fn pause(
+        &mut self,
+        stage: Stage,
+        reason: PauseReason,
+        bounds: &Bounds,
+        calendar: &Calendar,
+        now: Timestamp,
+    ) -> Result<(), ClockRefusal> {
+        self.change(stage, |clock| clock.pause(reason, bounds, calendar, now))
+    }
+
+    /// Stops every clock that may be stopped now, and names them.
+    ///
+    /// # Errors
+    /// If there is none: why the first could not be, or that there is nothing to stop.
+    pub fn pause_all(
+        &mut self,
+        reason: PauseReason,
+        bounds: &Bounds,
+        calendar: &Calendar,
+        now: Timestamp,
+    ) -> Result<Vec<Stage>, ClockRefusal> {
+        self.each(
+            |clock| clock.stage.may_pause(),
+            |clock| clock.pause(reason, bounds, calendar, now),
+        )
+    }
+
+    /// Lets one run again. It is due later by as much of its own time as it was stopped.
+    ///
+    /// # Errors
+    /// If it is not paused.
+    pub fn resume(
+        &mut self,
+        stage: Stage,
+        calendar: &Calendar,
+        now: Timestamp,
+    ) -> Result<(), ClockRefusal> {
+        self.change(stage, |clock| clock.resume(calendar, now))
+    }
+
+    /// Lets every stopped clock run again, and names them.
+    ///
+    /// # Errors
+    /// If none is stopped.
+    pub fn resume_all(
+        &mut self,
+        calendar: &Calendar,
+        now: Timestamp,
+    ) -> Result<Vec<Stage>, ClockRefusal> {
+        self.each(
+            |clock| clock.pause.is_some(),
+            |clock| clock.resume(calendar, now),
+        )
+    }
+
+    /// Moves the moment at which one is due, counted from that moment. The extension counts the same
+    /// kind of time as the clock: working time, or all time.
+    ///
+    /// # Errors
+    /// If it does not run, is paused or overdue, was extended before, counts other time, or policy
+    /// does not allow so much.
+    pub fn extend(
+        &mut self,
+        stage: Stage,
+        by: Allowance,
+        reason: ExtensionReason,
+        bounds: &Bounds,
+        calendar: &Calendar,
+        now: Timestamp,
+    ) -> Result<(), ClockRefusal> {
+        self.change(stage, |clock| {
+            clock.extend(by, reason, bounds, calendar, now)
+        })
+    }
+
+    /// Ends one, because what it measures was done. While it is paused, that is in time.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn end(&mut self, stage: Stage, now: Timestamp) -> Result<Ended, ClockRefusal> {
+        Ok(self.running(stage)?.end(false, now))
+    }
+
+    /// Ends one, because it no longer matters.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn cancel(&mut self, stage: Stage, now: Timestamp) -> Result<Ended, ClockRefusal> {
+        Ok(self.running(stage)?.end(true, now))
+    }
+
+    /// Ends all that run, because the matter is withdrawn, merged or rejected.
+    pub fn cancel_all(&mut self, now: Timestamp) {
+        for clock in self.0.iter_mut().filter(|clock| clock.is_open()) {
+            clock.end(true, now);
+        }
+    }
+
+    fn running(&mut self, stage: Stage) -> Result<&mut Clock, ClockRefusal> {
+        let mut clocks = self.0.iter_mut();
+        clocks
+            .find(|clock| clock.stage == stage && clock.is_open())
+            .ok_or(ClockRefusal::NotRunning(stage))
+    }
+
+    /// Changes one, or leaves it as it is.
+    fn change(
+        &mut self,
+        stage: Stage,
+        act: impl Fn(&mut Clock) -> Result<(), ClockRefusal>,
+    ) -> Result<(), ClockRefusal> {
+        let clock = self.running(stage)?;
+        let mut changed = clock.clone();
+        act(&mut changed)?;
+        *clock = changed;
+        Ok(())
+    }
+
+    /// Changes those that can be, and leaves the others as they are.
+    fn each(
+        &mut self,
+        picks: impl Fn(&Clock) -> bool,
+        act: impl Fn(&mut Clock) -> Result<(), ClockRefusal>,
+    ) -> Result<Vec<Stage>, ClockRefusal> {
+        let mut done = vec![];
+        let mut refused = None;
+        for clock in &mut self.0 {
+            if clock.is_open() && picks(clock) {
+                let mut changed = clock.clone();
+                match act(&mut changed) {
+                    Ok(()) => {
+                        done.push(clock.stage);
+                        *clock = changed;
+                    }
+                    Err(refusal) => refused = refused.or(Some(refusal)),
+                }
+            }
+        }
+        if done.is_empty() {
+            return Err(refused.unwrap_or(ClockRefusal::None));
+        }
+        Ok(done)
+    }
+}

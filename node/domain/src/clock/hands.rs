@@ -1,0 +1,108 @@
+//! In whose hands a clock's time passed.
+
+use topology::DivisionCode;
+
+use super::{Clock, Timestamp};
+use crate::calendar::Calendar;
+
+/// A stretch of a clock's time in one division's hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hand {
+    /// Whose.
+    pub division: DivisionCode,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when; the next one's beginning.
+    pub to: Timestamp,
+    /// Milliseconds that counted towards the allowance, in its unit, pauses left out.
+    pub spent: u64,
+    /// How much of them after it was due.
+    pub late: u64,
+}
+
+/// Who had a matter in hand at a moment, from its steps (when, and by whom), oldest first. Until a
+/// neighbour makes a step of its own the giver has it; before the first step, whoever makes it.
+pub fn holder_at(
+    steps: impl IntoIterator<Item = (Timestamp, DivisionCode)>,
+    at: Timestamp,
+) -> Option<DivisionCode> {
+    let mut turns = turns(steps).into_iter();
+    let (_, first) = turns.next()?;
+    let begun = turns.take_while(|(from, _)| *from <= at);
+    Some(begun.last().map_or(first, |(_, by)| by))
+}
+
+/// When it came into whose hands. Clocks of divisions differ: nobody takes it before the one before.
+fn turns(
+    steps: impl IntoIterator<Item = (Timestamp, DivisionCode)>,
+) -> Vec<(Timestamp, DivisionCode)> {
+    let mut turns: Vec<(Timestamp, DivisionCode)> = vec![];
+    let mut latest = Timestamp(i64::MIN);
+    for (at, by) in steps {
+        latest = latest.max(at);
+        if turns.last().is_none_or(|(_, last)| *last != by) {
+            turns.push((latest, by));
+        }
+    }
+    turns
+}
+
+impl Clock {
+    /// In whose hands its time passed until it ended or until `now`, from the steps of the matter
+    /// (when, and by whom), oldest first. Transit is charged to the giver.
+    pub fn hands(
+        &self,
+        steps: impl IntoIterator<Item = (Timestamp, DivisionCode)>,
+        calendar: &Calendar,
+        now: Timestamp,
+    ) -> Vec<Hand> {
+        let end = self.ended.map_or(now, |ended| ended.at).max(self.started);
+        let due = match self.pause {
+            Some(pause) => pause.due,
+            None => self.due,
+        };
+        let turns = turns(steps);
+        let mut hands = vec![];
+        for (n, (began, division)) in turns.iter().enumerate() {
+            let began = if n == 0 { self.started } else { *began };
+            let next = turns.get(n + 1).map_or(end, |(next, _)| *next);
+            let from = began.clamp(self.started, end);
+            let to = next.clamp(self.started, end);
+            if from < to {
+                hands.push(Hand {
+                    division: *division,
+                    from,
+                    to,
+                    spent: self.counted(calendar, from, to),
+                    late: self.counted(calendar, from.max(due), to),
+                });
+            }
+        }
+        hands
+    }
+
+    /// What of a stretch counted towards the allowance: all but the pauses.
+    fn counted(&self, calendar: &Calendar, from: Timestamp, to: Timestamp) -> u64 {
+        let over = self.paused.iter().map(|p| (p.since, p.until));
+        let under_way = self.pause.iter().map(|p| (p.since, p.until));
+        let mut sum = 0;
+        let mut from = from;
+        for (since, until) in over.chain(under_way) {
+            sum += calendar.spent(self.allowance, from, since.min(to));
+            from = from.max(until);
+        }
+        sum + calendar.spent(self.allowance, from, to)
+    }
+
+    /// How much of its time is left, in the unit of its allowance; zero once it is overdue.
+    pub fn left(&self, calendar: &Calendar, now: Timestamp) -> u64 {
+        let now = self.not_before_known(now);
+        match self.pause {
+            Some(pause) if now < pause.until => {
+                calendar.spent(self.allowance, pause.since, self.due)
+            }
+            Some(pause) => calendar.spent(self.allowance, now, pause.due),
+            None => calendar.spent(self.allowance, now, self.due),
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! What the holder does with a matter: work on it, close it, hand it over.
+
+use topology::DivisionCode;
+
+use super::{
+    Count, Decision, Docket, MOST_STEPS, Refusal, Seat, Standing, Terms,
+    hear::{erasure_notices, notices},
+    holder_to_ask,
+    time::keep_time,
+};
+use crate::{
+    category::{Category, Visibility},
+    envelope::{Lane, Outgoing, Payload},
+    matter::{Act, Matter, Outcome, Publicity, Status, Step, Version},
+    request::AskId,
+    suite::Digest,
+};
+
+/// Work the holder records without handing the matter over. `ask` names the request it follows, if
+/// somebody else asked for it.
+///
+/// # Errors
+/// A [`Refusal`] if it is not held here, or its state does not allow this act.
+pub fn act(
+    mut docket: Docket,
+    act: Act,
+    note: Option<Digest>,
+    ask: Option<AskId>,
+    seat: Seat<'_>,
+) -> Result<Decision, Refusal> {
+    let Seat {
+        me, tree, terms, ..
+    } = seat;
+    check_held(&docket, me)?;
+    let matter = &mut docket.matter;
+    check_state(matter, act, terms)?;
+    let full = matter.steps.len() >= MOST_STEPS;
+    if full && !matches!(act, Act::Close(_) | Act::Erase(_)) {
+        return Err(Refusal::TooManySteps);
+    }
+    let mut facts = vec![];
+    match act {
+        Act::Accept => {
+            let mine = |step: &&Step| step.version.cv == matter.version.cv && step.by == me;
+            if matter
+                .steps
+                .iter()
+                .filter(mine)
+                .any(|step| step.act == Act::Accept)
+            {
+                return Err(Refusal::AlreadyAccepted);
+            }
+            if matter.status == Status::Reported {
+                matter.status = Status::Accepted;
+            }
+        }
+        Act::Close(outcome) => {
+            matter.status = Status::Closed(outcome);
+            facts.push(match outcome {
+                Outcome::Withdrawn => Count::Withdrawn,
+                Outcome::Merged(_) => Count::Merged,
+                _ => Count::Closed,
+            });
+        }
+        Act::Reopen(_) => {
+            matter.status = Status::Handling;
+            facts.push(Count::Reopened);
+        }
+        Act::Dispatch(_) => matter.status = Status::Dispatched,
+        Act::Handle => matter.status = Status::Handling,
+        Act::Feedback => matter.status = Status::Answered,
+        Act::Verify(true) => matter.status = Status::Verified,
+        Act::Verify(false) => matter.status = Status::Handling,
+        Act::Reply(_) if !matter.is_closed() => matter.status = Status::Answered,
+        Act::Prioritise(priority) => matter.priority = priority,
+        Act::Erase(_) if matter.is_erased() => return Err(Refusal::ErasedAlready),
+        Act::Reply(_) | Act::Remark(_) | Act::Rate(_) | Act::Supervise(_) | Act::Erase(_) => {}
+        _ => return Err(Refusal::NotWork),
+    }
+    step(matter, act, note, seat);
+    if let Some(last) = matter.steps.last_mut() {
+        last.ask = ask;
+    }
+    let mut sends = notices(matter, me, tree);
+    if let Act::Erase(_) = act {
+        sends.extend(erasure_notices(&docket, &sends, me, tree));
+    }
+    Ok(Decision {
+        sends,
+        facts,
+        ..Decision::of(docket)
+    })
+}
+
+/// Which acts the state of a matter allows.
+fn check_state(matter: &Matter, act: Act, terms: Terms) -> Result<(), Refusal> {
+    let after_the_end = matches!(
+        act,
+        Act::Reopen(_) | Act::Rate(_) | Act::Remark(_) | Act::Reply(_) | Act::Erase(_)
+    );
+    if matter.is_closed() && !after_the_end {
+        return Err(Refusal::Closed);
+    }
+    let open_parts = matter
+        .parts()
+        .iter()
+        .filter(|(_, end)| end.is_none())
+        .count();
+    match act {
+        Act::Reopen(_) | Act::Rate(_) if !matter.is_closed() => Err(Refusal::NotNow),
+        // What ended elsewhere goes on there, and what its reporter took back is theirs.
+        Act::Reopen(_) => match matter.status {
+            Status::Closed(Outcome::Merged(_) | Outcome::Withdrawn) => Err(Refusal::NotNow),
+            _ => Ok(()),
+        },
+        Act::Close(Outcome::Rejected(_)) if matter.status != Status::Reported => {
+            Err(Refusal::PastRejecting)
+        }
+        Act::Close(Outcome::Merged(into)) if into == matter.id => Err(Refusal::MergedWithItself),
+        Act::Close(_) if open_parts > 0 => Err(Refusal::PartsOpen(open_parts)),
+        Act::Close(Outcome::Solved) if terms.verify_first && matter.status != Status::Verified => {
+            Err(Refusal::NotVerified)
+        }
+        Act::Reply(Publicity::Public) if matter.visibility != Visibility::Public => {
+            Err(Refusal::NotPublic)
+        }
+        Act::Verify(_) if !matches!(matter.status, Status::Answered | Status::Verified) => {
+            Err(Refusal::NothingToVerify)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Puts a held matter into another category.
+///
+/// # Errors
+/// A [`Refusal`] if it is not held here, or closed, or in that category.
+pub fn recategorise(
+    mut docket: Docket,
+    category: Category,
+    note: Option<Digest>,
+    seat: Seat<'_>,
+) -> Result<Decision, Refusal> {
+    let Seat { me, tree, .. } = seat;
+    check_open(&docket, me)?;
+    let matter = &mut docket.matter;
+    if matter.category == category {
+        return Err(Refusal::SameCategory);
+    }
+    let left = std::mem::replace(&mut matter.category, category);
+    step(matter, Act::Recategorise, note, seat);
+    let sends = notices(matter, me, tree);
+    Ok(Decision {
+        sends,
+        facts: vec![Count::RecategorisedOut, Count::RecategorisedIn],
+        left: Some(left),
+        ..Decision::of(docket)
+    })
+}
+
+/// Closes a held matter as the same as `into`, which this node knows and which goes on.
+///
+/// # Errors
+/// A [`Refusal`] if it is not held here, or closed, or `into` was merged itself.
+pub fn merge(
+    docket: Docket,
+    into: &Matter,
+    note: Option<Digest>,
+    seat: Seat<'_>,
+) -> Result<Decision, Refusal> {
+    if matches!(into.status, Status::Closed(Outcome::Merged(_))) {
+        return Err(Refusal::MergedWithItself);
+    }
+    let merging = Act::Close(Outcome::Merged(into.id));
+    act(docket, merging, note, None, seat)
+}
+
+/// Hands a held matter over: up (`Escalate`), down (`Assign`), or back (`Return`, `Yield`).
+///
+/// # Errors
+/// A [`Refusal`] if it is not held here, or closed, or must not go there.
+pub fn transfer(
+    docket: Docket,
+    act: Act,
+    note: Option<Digest>,
+    seat: Seat<'_>,
+) -> Result<Decision, Refusal> {
+    let Seat { me, tree, .. } = seat;
+    check_open(&docket, me)?;
+    let open = docket
+        .matter
+        .parts()
+        .iter()
+        .filter(|(_, end)| end.is_none())
+        .count();
+    if open > 0 {
+        return Err(Refusal::PartsOpen(open));
+    }
+    let bound_for = act.sent_to().ok_or(Refusal::NotWork)?;
+    if !tree.has_node(bound_for) {
+        return Err(Refusal::NoNode(bound_for));
+    }
+    match act {
+        Act::Escalate(to) if to == me || !tree.contains(to, me) => {
+            return Err(Refusal::NotAbove(to));
+        }
+        Act::Assign(to) | Act::Arbitrate(to) if to == me || !tree.contains(me, to) => {
+            return Err(Refusal::NotBelow(to));
+        }
+        Act::Arbitrate(_) if !was_objected_to(&docket.matter, me) => {
+            return Err(Refusal::NothingToArbitrate);
+        }
+        Act::Return(to) if docket.matter.sent_by(me) != Some(to) => {
+            return Err(Refusal::NobodyToReturnTo);
+        }
+        Act::Object(to, _) if arbiter(&docket, seat) != Ok(to) => {
+            return Err(Refusal::NobodyToArbitrate);
+        }
+        Act::Yield(to) if to == me || !docket.matter.was_sent_by(to) => {
+            return Err(Refusal::NobodyToReturnTo);
+        }
+        _ => {}
+    }
+    let concerns = |about: &DivisionCode| tree.contains(*about, bound_for);
+    if let Some(about) = docket.matter.about.filter(concerns) {
+        return Err(Refusal::Concerned(about));
+    }
+    let mut decision = give(docket, act, note, bound_for, seat)?;
+    decision
+        .sends
+        .extend(notices(&decision.docket.matter, me, tree));
+    Ok(decision)
+}
+
+/// The division a held matter would be returned to.
+///
+/// # Errors
+/// A [`Refusal`] if it is not held here, or closed, or nobody sent it, or it must stay.
+pub fn return_to(docket: &Docket, seat: Seat<'_>) -> Result<DivisionCode, Refusal> {
+    let Seat { me, terms, .. } = seat;
+    check_open(docket, me)?;
+    let matter = &docket.matter;
+    if let Some(arbiter) = matter.arbitrated(me) {
+        return Err(Refusal::Arbitrated(arbiter));
+    }
+    let to = matter.sent_by(me).ok_or(Refusal::NobodyToReturnTo)?;
+    match matter.bounces() {
+        bounces if bounces >= terms.bounces => Err(Refusal::TooManyBounces(bounces)),
+        _ => Ok(to),
+    }
+}
+
+/// The division that decides whose a matter is, if `me` objects to having been given it: the nearest
+/// above both, or the one that assigned it.
+///
+/// # Errors
+/// A [`Refusal`] if it is not held here, or closed, was decided before, or there is nobody above.
+pub fn arbiter(docket: &Docket, seat: Seat<'_>) -> Result<DivisionCode, Refusal> {
+    let Seat { me, tree, .. } = seat;
+    check_open(docket, me)?;
+    if let Some(arbiter) = docket.matter.arbitrated(me) {
+        return Err(Refusal::Arbitrated(arbiter));
+    }
+    let sender = docket
+        .matter
+        .sent_by(me)
+        .ok_or(Refusal::NobodyToArbitrate)?;
+    let mut above = tree.ancestors(me);
+    above
+        .find(|above| tree.contains(*above, sender))
+        .ok_or(Refusal::NobodyToArbitrate)
+}
+
+/// Whether what `me` holds came because somebody objected.
+fn was_objected_to(matter: &Matter, me: DivisionCode) -> bool {
+    let mut steps = matter.steps.iter().rev();
+    steps
+        .find(|step| step.by != me && step.act.sent_to().is_some())
+        .is_some_and(|step| matches!(step.act, Act::Object(to, _) if to == me))
+}
+
+pub(super) fn give(
+    mut docket: Docket,
+    act: Act,
+    note: Option<Digest>,
+    bound_for: DivisionCode,
+    seat: Seat<'_>,
+) -> Result<Decision, Refusal> {
+    let Seat { me, now, tree, .. } = seat;
+    let to = tree
+        .next_hop(me, bound_for)
+        .ok_or(Refusal::NoNode(bound_for))?;
+    let matter = &mut docket.matter;
+    matter.version = Version {
+        cv: matter.version.cv.next(),
+        rev: 0,
+    };
+    matter.holder = me;
+    matter.transit = Some(to);
+    matter.steps.push(Step {
+        version: matter.version,
+        at: now,
+        by: me,
+        act,
+        note,
+        ask: None,
+    });
+    keep_time(matter, act, seat);
+    docket.standing = Standing::Giving { to, bound_for };
+    let lane = Lane::of(matter.priority);
+    let payload = Payload::Give {
+        matter: Box::new(matter.clone()),
+        bound_for,
+    };
+    let sends = vec![Outgoing { to, lane, payload }];
+    Ok(Decision {
+        sends,
+        facts: vec![Count::Given],
+        ..Decision::of(docket)
+    })
+}
+
+fn check_open(docket: &Docket, me: DivisionCode) -> Result<(), Refusal> {
+    check_held(docket, me)?;
+    let matter = &docket.matter;
+    match () {
+        () if matter.is_closed() => Err(Refusal::Closed),
+        () if matter.steps.len() >= MOST_STEPS => Err(Refusal::TooManySteps),
+        () => Ok(()),
+    }
+}
+
+pub(super) fn check_held(docket: &Docket, me: DivisionCode) -> Result<(), Refusal> {
+    match docket.standing {
+        Standing::Holding => Ok(()),
+        Standing::Giving { to, .. } => Err(Refusal::InTransit(to)),
+        Standing::Elsewhere => Err(Refusal::NotHolder(holder_to_ask(docket, me).0)),
+    }
+}
+
+pub(crate) fn step(matter: &mut Matter, act: Act, note: Option<Digest>, seat: Seat<'_>) {
+    matter.version.rev += 1;
+    matter.steps.push(Step {
+        version: matter.version,
+        at: seat.now,
+        by: seat.me,
+        act,
+        note,
+        ask: None,
+    });
+    keep_time(matter, act, seat);
+}

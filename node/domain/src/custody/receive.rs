@@ -1,0 +1,227 @@
+//! The other end of a transfer: taking, refusing, and what the giver makes of the answer.
+
+use serde::{Deserialize, Serialize};
+use topology::{DivisionCode, Tree};
+
+use super::{
+    Count, Decision, Docket, MOST_MORE_STEPS, MOST_STEPS, Seat, Standing,
+    act::{give, step},
+    hear::{notices, unpark},
+};
+use crate::{
+    category::Visibility,
+    matter::{Act, CustodyVersion, Matter},
+    request::wishes_after_transfer,
+};
+
+/// Why a neighbour's transfer is not taken. The giver holds the matter again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum GiveRefusal {
+    /// A transfer of this version was refused before.
+    #[error("a transfer of this version was refused before; give it anew")]
+    RefusedBefore,
+    /// This node holds the matter under another version.
+    #[error("the receiver holds this matter itself")]
+    HeldHere,
+    /// The destination is unknown, has no node, or does not lie beyond this node.
+    #[error("the way to the division it is bound for does not lead through the receiver")]
+    NoWay,
+    /// The matter is a complaint about the receiver.
+    #[error("the matter is a direct complaint about the receiver")]
+    Concerned,
+    /// The giver does not hold what it gives.
+    #[error("the giver has no standing to give this matter")]
+    NotItsToGive,
+    /// The state contradicts itself.
+    #[error("the matter's state contradicts itself")]
+    Malformed,
+    /// The matter is closed.
+    #[error("the matter is closed")]
+    Closed,
+}
+
+/// What receiving a transfer leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It was taken before; acknowledge again, change nothing.
+    Already,
+    /// Refused; remember that nothing up to this version is ever taken.
+    Refused(GiveRefusal),
+    /// Taken, and perhaps given on in the same step.
+    Now(Box<Decision>),
+}
+
+/// A transfer as it arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct Incoming<'a> {
+    /// The neighbour that gives.
+    pub from: DivisionCode,
+    /// The matter, in the version proposed.
+    pub matter: &'a Matter,
+    /// The end of its way.
+    pub bound_for: DivisionCode,
+}
+
+/// Takes, takes and gives on, or refuses. `refused` is the highest version this node refused.
+pub fn receive(
+    known: Option<&Docket>,
+    refused: CustodyVersion,
+    incoming: Incoming<'_>,
+    seat: Seat<'_>,
+) -> Taken {
+    let Seat { me, tree, .. } = seat;
+    let Incoming {
+        from,
+        matter,
+        bound_for,
+    } = incoming;
+    let cv = matter.version.cv;
+    if let Some(docket) = known.filter(|docket| docket.taken >= cv) {
+        // Two matters under one number: the origin's store went back in time and it did not know.
+        return match docket.matter.is_same_as(matter) {
+            true => Taken::Already,
+            false => Taken::Refused(GiveRefusal::Malformed),
+        };
+    }
+    if let Err(reason) = check_give(known, refused, incoming, me, tree) {
+        return Taken::Refused(reason);
+    }
+    let mut docket = match known {
+        Some(docket) => Docket {
+            matter: matter.clone(),
+            taken: cv,
+            ..docket.clone()
+        },
+        None => Docket::copy_of(matter.clone(), Standing::Holding, cv),
+    };
+    let parked = std::mem::take(&mut docket.parked);
+    let mut decision = if bound_for == me {
+        docket.standing = Standing::Holding;
+        docket.matter.holder = me;
+        docket.matter.transit = None;
+        step(&mut docket.matter, Act::Take, None, seat);
+        let sends = notices(&docket.matter, me, tree);
+        Decision {
+            sends,
+            facts: vec![Count::Taken],
+            ..Decision::of(docket)
+        }
+    } else {
+        match give(docket, Act::Relay(bound_for), None, bound_for, seat) {
+            Ok(mut decision) => {
+                // Carrying it on is custody too: the reporter sees where it is, and has its receipt.
+                let told = notices(&decision.docket.matter, me, tree);
+                decision.sends.extend(told);
+                decision.facts.insert(0, Count::Taken);
+                decision
+            }
+            Err(_) => return Taken::Refused(GiveRefusal::NoWay),
+        }
+    };
+    debug_assert_ne!(from, me, "a node is not its own neighbour");
+    unpark(&mut decision, parked, seat);
+    wishes_after_transfer(&mut decision, seat);
+    Taken::Now(Box::new(decision))
+}
+
+fn check_give(
+    known: Option<&Docket>,
+    refused: CustodyVersion,
+    Incoming {
+        from,
+        matter,
+        bound_for,
+    }: Incoming<'_>,
+    me: DivisionCode,
+    tree: &Tree,
+) -> Result<(), GiveRefusal> {
+    let cv = matter.version.cv;
+    if cv <= refused {
+        return Err(GiveRefusal::RefusedBefore);
+    }
+    let last = matter.steps.last().ok_or(GiveRefusal::Malformed)?;
+    let origin = matter.id.origin;
+    let coherent = matter.version.rev == 0
+        && matter.holder == from
+        && matter.transit == Some(me)
+        && last.by == from
+        && last.version == matter.version
+        && last.act.bound_for() == Some(bound_for)
+        && matter.steps.len() < MOST_STEPS + MOST_MORE_STEPS
+        && matter.steps.iter().all(|step| tree.get(step.by).is_some())
+        && tree.get(origin).is_some()
+        && (matter.visibility == Visibility::Direct) == matter.about.is_some()
+        && !matter.concerns(origin, tree);
+    if !coherent || known.is_some_and(|known| !matter.continues(&known.matter)) {
+        return Err(GiveRefusal::Malformed);
+    }
+    if matter.is_closed() {
+        return Err(GiveRefusal::Closed);
+    }
+    if matter.concerns(me, tree) || matter.concerns(bound_for, tree) {
+        return Err(GiveRefusal::Concerned);
+    }
+    if bound_for != me && tree.next_hop(me, bound_for).is_none_or(|next| next == from) {
+        return Err(GiveRefusal::NoWay);
+    }
+    match known {
+        Some(Docket {
+            standing: Standing::Holding,
+            ..
+        }) => Err(GiveRefusal::HeldHere),
+        Some(Docket {
+            standing: Standing::Giving { to, .. },
+            matter: mine,
+            ..
+        }) if *to != from || mine.version.cv >= cv => Err(GiveRefusal::NotItsToGive),
+        // A child gives what began below it, or what came to it through here.
+        None if tree.contains(from, origin) || tree.contains(from, me) => Ok(()),
+        None => Err(GiveRefusal::NotItsToGive),
+        // It comes back only over the link it left by, and never in a version that is past.
+        Some(Docket { matter: mine, .. })
+            if mine.version > matter.version
+                || mine.left_by(me, tree).is_some_and(|side| side != from) =>
+        {
+            Err(GiveRefusal::NotItsToGive)
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// The neighbour's answer to a transfer of custody version `cv`. `None` if it changes nothing,
+/// because the transfer was settled before.
+pub fn settle(
+    docket: Docket,
+    cv: CustodyVersion,
+    refused: bool,
+    seat: Seat<'_>,
+) -> Option<Decision> {
+    let Seat { me, tree, .. } = seat;
+    let Standing::Giving { .. } = docket.standing else {
+        return None;
+    };
+    if docket.matter.version.cv != cv {
+        return None;
+    }
+    let mut docket = docket;
+    let parked = std::mem::take(&mut docket.parked);
+    let mut decision = if refused {
+        docket.standing = Standing::Holding;
+        docket.matter.transit = None;
+        docket.taken = cv;
+        step(&mut docket.matter, Act::TakeBack, None, seat);
+        let sends = notices(&docket.matter, me, tree);
+        Decision {
+            sends,
+            facts: vec![Count::Taken],
+            ..Decision::of(docket)
+        }
+    } else {
+        docket.standing = Standing::Elsewhere;
+        Decision::of(docket)
+    };
+    unpark(&mut decision, parked, seat);
+    wishes_after_transfer(&mut decision, seat);
+    Some(decision)
+}

@@ -1,0 +1,97 @@
+//! Opening a matter.
+
+use topology::DivisionCode;
+
+use super::{Count, Decision, Docket, Refusal, Seat, Standing, time::keep_time};
+use crate::{
+    category::{Category, Class, Priority, Visibility},
+    clock::Clocks,
+    ids::MatterId,
+    matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Version},
+    suite::{Digest, Suite},
+};
+
+/// What a person reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// How it came in.
+    pub channel: Channel,
+    /// What it is about.
+    pub category: Category,
+    /// How urgent.
+    pub priority: Priority,
+    /// Who may learn of it.
+    pub visibility: Visibility,
+    /// How protected the body is.
+    pub class: Class,
+    /// The division complained about.
+    pub about: Option<DivisionCode>,
+    /// Algorithms of the commitment.
+    pub suite: Suite,
+    /// Commitment to the body.
+    pub body: Digest,
+    /// Commitment to the body that says who the reporter is.
+    pub contact: Option<Digest>,
+    /// The bundle it is a part of.
+    pub part_of: Option<MatterId>,
+}
+
+/// Opens a matter at `me`. A direct complaint is opened only above whom it is about.
+///
+/// # Errors
+/// [`Refusal::AboutWhom`], [`Refusal::NoNode`] or [`Refusal::FileAbove`] for a direct matter.
+pub fn report(id: MatterId, report: Report, seat: Seat<'_>) -> Result<Decision, Refusal> {
+    let Seat { me, now, tree, .. } = seat;
+    match (report.visibility, report.about) {
+        (Visibility::Direct, Some(about)) => {
+            if !tree.has_node(about) {
+                return Err(Refusal::NoNode(about));
+            }
+            if about == me || !tree.contains(me, about) {
+                return Err(Refusal::FileAbove(
+                    about,
+                    tree.parent(about).unwrap_or(about),
+                ));
+            }
+        }
+        (Visibility::Direct, None) | (_, Some(_)) => return Err(Refusal::AboutWhom),
+        _ => {}
+    }
+    let version = Version {
+        cv: CustodyVersion { term: 0, n: 1 },
+        rev: 1,
+    };
+    let mut matter = Matter {
+        id,
+        channel: report.channel,
+        category: report.category,
+        priority: report.priority,
+        visibility: report.visibility,
+        class: report.class,
+        about: report.about,
+        responsible: me,
+        suite: report.suite,
+        body: report.body,
+        contact: report.contact,
+        part_of: report.part_of,
+        status: Status::Reported,
+        version,
+        holder: me,
+        transit: None,
+        clocks: Clocks::default(),
+        steps: vec![Step {
+            version,
+            at: now,
+            by: me,
+            act: Act::Report,
+            note: None,
+            ask: None,
+        }],
+    };
+    keep_time(&mut matter, Act::Report, seat);
+    let docket = Docket::copy_of(matter, Standing::Holding, version.cv);
+    Ok(Decision {
+        facts: vec![Count::Reported],
+        ..Decision::of(docket)
+    })
+}

@@ -1,0 +1,462 @@
+//! A matter's whole life: dispute, bundle, erasure, and what each state allows.
+
+use super::{Desk, code, plain};
+use crate::{
+    actor::Actor,
+    category::{Platform, Visibility},
+    custody::{
+        Count, Docket, Handlers, Refusal, Report, Seat, Standing, Terms, act, arbiter, end_part,
+        merge, open_part, recategorise, return_to,
+    },
+    envelope::Payload,
+    ids::MatterId,
+    matter::{
+        Act, Appeal, Audience, Erasure, Ground, Outcome, Publicity, Reason, Satisfaction, Status,
+        Target,
+    },
+    request::AskId,
+};
+
+pub(super) const VILLAGE: &str = "330825002222";
+pub(super) const OTHER: &str = "330825002001";
+pub(super) const TOWNSHIP: &str = "330825002";
+pub(super) const COUNTY: &str = "330825";
+
+pub(super) fn held(at: &str) -> Docket {
+    Desk::at(at).report(plain()).unwrap().docket
+}
+
+/// Does one thing after another; each must be allowed.
+pub(super) fn after(desk: &Desk, docket: Docket, acts: &[Act]) -> Docket {
+    acts.iter().fold(docket, |docket, done| {
+        desk.act(&docket, *done).unwrap().docket
+    })
+}
+
+/// From `giver` to `taker`, who takes it; what each then has.
+pub(super) fn handed(giver: &Desk, docket: &Docket, done: Act, taker: &Desk) -> (Docket, Docket) {
+    let sent = giver.transfer(docket, done).unwrap();
+    let taken = taker.take(None, &sent).docket;
+    (giver.settled(&sent.docket, false), taken)
+}
+
+/// Handed back to somebody who had it.
+fn handed_back(giver: &Desk, docket: &Docket, done: Act, taker: &Desk, known: &Docket) -> Docket {
+    let sent = giver.transfer(docket, done).unwrap();
+    taker.take(Some(known), &sent).docket
+}
+
+#[test]
+fn the_seven_steps_of_urban_management_lead_to_an_end() {
+    let desk = Desk::at(TOWNSHIP);
+    let target = Target {
+        platform: Platform::Enforcement,
+        department: Some("chengguan".parse().unwrap()),
+        officer: Some(7),
+    };
+    let states = [
+        (Act::Accept, Status::Accepted),
+        (Act::Dispatch(target), Status::Dispatched),
+        (Act::Handle, Status::Handling),
+        (Act::Feedback, Status::Answered),
+        (Act::Verify(false), Status::Handling),
+        (Act::Feedback, Status::Answered),
+        (Act::Verify(true), Status::Verified),
+        (Act::Close(Outcome::Solved), Status::Closed(Outcome::Solved)),
+    ];
+    let mut docket = held(TOWNSHIP);
+    for (done, status) in states {
+        docket = desk.act(&docket, done).unwrap().docket;
+        assert_eq!(docket.matter.status, status, "{done:?}");
+    }
+    assert_eq!(docket.matter.dispatched(), Some(target));
+}
+
+#[test]
+fn what_a_state_does_not_allow_is_refused_with_its_reason() {
+    let desk = Desk::at(TOWNSHIP);
+    let new = held(TOWNSHIP);
+    let accepted = after(&desk, new.clone(), &[Act::Accept]);
+    let closed = after(&desk, new.clone(), &[Act::Close(Outcome::Solved)]);
+    let withdrawn = after(&desk, new.clone(), &[Act::Close(Outcome::Withdrawn)]);
+    let own = Act::Close(Outcome::Merged(new.matter.id));
+    let cases = [
+        (&accepted, Act::Accept, Refusal::AlreadyAccepted),
+        (
+            &accepted,
+            Act::Close(Outcome::Rejected(Reason::Unclear)),
+            Refusal::PastRejecting,
+        ),
+        (&accepted, Act::Verify(true), Refusal::NothingToVerify),
+        (&accepted, Act::Rate(Satisfaction::Fair), Refusal::NotNow),
+        (&accepted, Act::Reopen(Appeal::Contest), Refusal::NotNow),
+        (&accepted, own, Refusal::MergedWithItself),
+        (&accepted, Act::Take, Refusal::NotWork),
+        (&closed, Act::Handle, Refusal::Closed),
+        (&closed, Act::Close(Outcome::Unfounded), Refusal::Closed),
+        (&withdrawn, Act::Reopen(Appeal::Contest), Refusal::NotNow),
+    ];
+    for (docket, done, refusal) in cases {
+        assert_eq!(desk.act(docket, done).map(|_| ()), Err(refusal), "{done:?}");
+    }
+    for done in [
+        Act::Rate(Satisfaction::Fair),
+        Act::Remark(Audience::Reporter),
+        Act::Reply(Publicity::Private),
+        Act::Reopen(Appeal::Contest),
+    ] {
+        assert!(desk.act(&closed, done).is_ok(), "{done:?} after the end");
+    }
+}
+
+#[test]
+fn a_matter_is_published_by_an_answer_for_everybody_if_its_reporter_agreed() {
+    let above = Desk::at(TOWNSHIP);
+    for visibility in [Visibility::Public, Visibility::Path, Visibility::Direct] {
+        let direct = visibility == Visibility::Direct;
+        let report = Report {
+            visibility,
+            about: direct.then(|| code(VILLAGE)),
+            ..plain()
+        };
+        let new = above.report(report).unwrap().docket;
+        assert!(!new.matter.published(), "{visibility:?}: nobody answered");
+        let told = after(
+            &above,
+            new.clone(),
+            &[Act::Reply(Publicity::Private), Act::Feedback],
+        );
+        assert!(!told.matter.published(), "{visibility:?}: told privately");
+        let answered = above.act(&new, Act::Reply(Publicity::Public));
+        if visibility == Visibility::Public {
+            let published = answered.unwrap().docket;
+            assert!(published.matter.published());
+            let closed = after(&above, published, &[Act::Close(Outcome::Solved)]);
+            assert!(closed.matter.published(), "and stays so");
+        } else {
+            assert_eq!(
+                answered.map(|_| ()),
+                Err(Refusal::NotPublic),
+                "{visibility:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn whoever_worked_on_a_matter_does_not_verify_it_where_policy_wants_another() {
+    let desk = Desk::at(TOWNSHIP);
+    let terms = |verify_by_another| Terms {
+        verify_by_another,
+        ..Terms::default()
+    };
+    let verify = |hands: &Handlers, docket: &Docket, who: &Actor| {
+        hands.check(&docket.matter, Act::Verify(true), who, terms(true))
+    };
+    let (one, two, three) = (
+        Actor::OsUser(1),
+        Actor::OsUser(2),
+        Actor::Rule("r".to_owned()),
+    );
+    let mut hands = Handlers::default();
+    let mut docket = held(TOWNSHIP);
+    let work = |docket: &mut Docket, hands: &mut Handlers, done: Act, who: &Actor| {
+        *docket = desk.act(docket, done).unwrap().docket;
+        hands.note(&docket.matter, who)
+    };
+    assert!(!work(&mut docket, &mut hands, Act::Accept, &two), "no work");
+    assert!(work(&mut docket, &mut hands, Act::Handle, &three));
+    assert!(work(&mut docket, &mut hands, Act::Feedback, &one));
+    for own in [&one, &three] {
+        assert_eq!(verify(&hands, &docket, own), Err(Refusal::OwnWork));
+        let free = hands.check(&docket.matter, Act::Verify(true), own, terms(false));
+        assert_eq!(free, Ok(()), "policy does not want another");
+        let other = hands.check(&docket.matter, Act::Handle, own, terms(true));
+        assert_eq!(other, Ok(()), "only verifying is another's");
+    }
+    assert_eq!(verify(&hands, &docket, &two), Ok(()));
+    // Found not done, and handled by the one who found it so: now the first looks.
+    assert!(!work(&mut docket, &mut hands, Act::Verify(false), &two));
+    assert!(work(&mut docket, &mut hands, Act::Feedback, &two));
+    assert_eq!(verify(&hands, &docket, &two), Err(Refusal::OwnWork));
+    assert_eq!(verify(&hands, &docket, &one), Ok(()));
+    for done in [
+        Act::Verify(true),
+        Act::Close(Outcome::Solved),
+        Act::Reopen(Appeal::Contest),
+    ] {
+        assert!(!work(&mut docket, &mut hands, done, &one));
+    }
+    assert!(work(
+        &mut docket,
+        &mut hands,
+        Act::Reply(Publicity::Private),
+        &one
+    ));
+    assert_eq!(
+        verify(&hands, &docket, &one),
+        Err(Refusal::OwnWork),
+        "an answer is work"
+    );
+    assert_eq!(
+        verify(&hands, &docket, &two),
+        Ok(()),
+        "before it was opened anew"
+    );
+    let said = Refusal::OwnWork.to_string();
+    assert!(
+        said.contains("official") && !said.contains("resident"),
+        "{said}"
+    );
+}
+
+#[test]
+fn own_work_stays_own_when_a_matter_went_away_and_came_back() {
+    let (township, county) = (Desk::at(TOWNSHIP), Desk::at(COUNTY));
+    let (one, two) = (Actor::OsUser(1), Actor::OsUser(2));
+    let mut hands = Handlers::default();
+    let docket = township.act(&held(TOWNSHIP), Act::Feedback).unwrap().docket;
+    hands.note(&docket.matter, &one);
+    let (mine, theirs) = handed(&township, &docket, Act::Escalate(code(COUNTY)), &county);
+    let back = handed_back(
+        &county,
+        &theirs,
+        Act::Return(code(TOWNSHIP)),
+        &township,
+        &mine,
+    );
+    let terms = Terms {
+        verify_by_another: true,
+        ..Terms::default()
+    };
+    let verify = |who: &Actor| hands.check(&back.matter, Act::Verify(true), who, terms);
+    assert_eq!(verify(&one), Err(Refusal::OwnWork));
+    assert_eq!(verify(&two), Ok(()));
+}
+
+#[test]
+fn a_policy_may_want_a_look_before_anything_is_solved() {
+    let desk = Desk::at(TOWNSHIP);
+    let seat = Seat {
+        terms: Terms {
+            verify_first: true,
+            ..Terms::default()
+        },
+        ..desk.seat()
+    };
+    let close = |docket: Docket, outcome| act(docket, Act::Close(outcome), None, None, seat);
+    let new = held(TOWNSHIP);
+    assert_eq!(
+        close(new.clone(), Outcome::Solved).map(|_| ()),
+        Err(Refusal::NotVerified)
+    );
+    assert!(close(new.clone(), Outcome::Unfounded).is_ok());
+    let seen = after(&desk, new, &[Act::Feedback, Act::Verify(true)]);
+    assert!(close(seen, Outcome::Solved).is_ok());
+}
+
+#[test]
+fn what_is_counted_follows_what_happened() {
+    let desk = Desk::at(TOWNSHIP);
+    let facts = |docket: &Docket, done| desk.act(docket, done).unwrap().facts;
+    let new = held(TOWNSHIP);
+    let ended = |outcome| facts(&new, Act::Close(outcome));
+    assert_eq!(ended(Outcome::Solved), [Count::Closed]);
+    assert_eq!(ended(Outcome::Rejected(Reason::Private)), [Count::Closed]);
+    assert_eq!(ended(Outcome::Withdrawn), [Count::Withdrawn]);
+    let other = held(OTHER).matter;
+    let merged = merge(new.clone(), &other, None, desk.seat()).unwrap();
+    assert_eq!(merged.facts, [Count::Merged]);
+    let gone = merged.docket.matter;
+    let circle = merge(held(OTHER), &gone, None, Desk::at(OTHER).seat());
+    assert_eq!(circle.map(|_| ()), Err(Refusal::MergedWithItself));
+
+    let road = || "enforcement/road".parse().unwrap();
+    let moved = recategorise(new.clone(), road(), None, desk.seat()).unwrap();
+    assert_eq!(
+        moved.facts,
+        [Count::RecategorisedOut, Count::RecategorisedIn]
+    );
+    assert_eq!(moved.left, Some(new.matter.category));
+    let again = recategorise(moved.docket, road(), None, desk.seat());
+    assert_eq!(again.map(|_| ()), Err(Refusal::SameCategory));
+}
+
+#[test]
+fn a_disputed_assignment_is_decided_by_the_common_parent_and_stays() {
+    let (county, township, village) = (Desk::at(COUNTY), Desk::at(TOWNSHIP), Desk::at(VILLAGE));
+    let (at_township, at_village) = handed(
+        &township,
+        &held(TOWNSHIP),
+        Act::Assign(code(VILLAGE)),
+        &village,
+    );
+    // Nobody but the one who gave it stands above both here; it decides.
+    assert_eq!(arbiter(&at_village, village.seat()), Ok(code(TOWNSHIP)));
+    let objects = Act::Object(code(TOWNSHIP), Ground::Competence);
+    let back = handed_back(&village, &at_village, objects, &township, &at_township);
+    let nobody = township.transfer(&back, Act::Arbitrate(code(COUNTY)));
+    assert_eq!(nobody.map(|_| ()), Err(Refusal::NotBelow(code(COUNTY))));
+    let known = village.settled(
+        &village.transfer(&at_village, objects).unwrap().docket,
+        false,
+    );
+    let decided = Act::Arbitrate(code(VILLAGE));
+    let stays = handed_back(&township, &back, decided, &village, &known);
+    assert_eq!(
+        return_to(&stays, village.seat()),
+        Err(Refusal::Arbitrated(code(TOWNSHIP)))
+    );
+    assert_eq!(
+        arbiter(&stays, village.seat()),
+        Err(Refusal::Arbitrated(code(TOWNSHIP)))
+    );
+    // It may still ask the tier above, which it does not hand back.
+    assert!(
+        village
+            .transfer(&stays, Act::Escalate(code(TOWNSHIP)))
+            .is_ok()
+    );
+
+    // What came from below is decided by who stands above both.
+    let (_, at_township) = handed(
+        &village,
+        &held(VILLAGE),
+        Act::Escalate(code(TOWNSHIP)),
+        &township,
+    );
+    assert_eq!(arbiter(&at_township, township.seat()), Ok(code(COUNTY)));
+    let objects = Act::Object(code(COUNTY), Ground::Power);
+    let (_, at_county) = handed(&township, &at_township, objects, &county);
+    assert!(
+        county
+            .transfer(&at_county, Act::Arbitrate(code(OTHER)))
+            .is_ok()
+    );
+    let fresh = county.transfer(&held(COUNTY), Act::Arbitrate(code(OTHER)));
+    assert_eq!(fresh.map(|_| ()), Err(Refusal::NothingToArbitrate));
+}
+
+#[test]
+fn after_too_many_bounces_only_the_division_above_both_decides() {
+    let (township, village) = (Desk::at(TOWNSHIP), Desk::at(VILLAGE));
+    let (mut above, mut below) = handed(
+        &township,
+        &held(TOWNSHIP),
+        Act::Assign(code(VILLAGE)),
+        &village,
+    );
+    for _ in 0..Terms::default().bounces {
+        let to = return_to(&below, village.seat()).unwrap();
+        let sent = village.transfer(&below, Act::Return(to)).unwrap();
+        let gone = village.settled(&sent.docket, false);
+        let home = township.take(Some(&above), &sent).docket;
+        let sent = township
+            .transfer(&home, Act::Assign(code(VILLAGE)))
+            .unwrap();
+        above = township.settled(&sent.docket, false);
+        below = village.take(Some(&gone), &sent).docket;
+    }
+    let bounces = Terms::default().bounces;
+    assert_eq!(below.matter.bounces(), bounces);
+    assert_eq!(
+        return_to(&below, village.seat()),
+        Err(Refusal::TooManyBounces(bounces))
+    );
+    assert_eq!(arbiter(&below, village.seat()), Ok(code(TOWNSHIP)));
+}
+
+#[test]
+fn a_bundle_ends_when_its_parts_are_done_and_stays_with_who_took_it_in() {
+    let desk = Desk::at(TOWNSHIP);
+    let part = |number| MatterId {
+        origin: code(TOWNSHIP),
+        epoch: 1,
+        number,
+    };
+    let mut bundle = held(TOWNSHIP);
+    for number in [2, 3] {
+        bundle = open_part(bundle, part(number), desk.seat()).unwrap().docket;
+    }
+    let closing = Act::Close(Outcome::Solved);
+    let closed = |bundle: &Docket| desk.act(bundle, closing).map(|_| ());
+    assert_eq!(closed(&bundle), Err(Refusal::PartsOpen(2)));
+    let moved = desk.transfer(&bundle, Act::Escalate(code(COUNTY)));
+    assert_eq!(moved.map(|_| ()), Err(Refusal::PartsOpen(2)));
+
+    let end =
+        |bundle: &Docket, number, end| end_part(bundle.clone(), part(number), end, desk.seat());
+    let solved = Some(Outcome::Solved);
+    bundle = end(&bundle, 2, solved).unwrap().docket;
+    assert_eq!(end(&bundle, 2, solved), None, "known already");
+    assert_eq!(end(&bundle, 9, solved), None, "no part of it");
+    assert_eq!(closed(&bundle), Err(Refusal::PartsOpen(1)));
+    let again = end(&bundle, 2, None).unwrap().docket;
+    assert_eq!(closed(&again), Err(Refusal::PartsOpen(2)), "opened again");
+    bundle = end(&bundle, 3, solved).unwrap().docket;
+    assert_eq!(closed(&bundle), Ok(()));
+    assert_eq!(
+        bundle.matter.parts(),
+        [(part(2), solved), (part(3), solved)]
+    );
+
+    let mut inner = plain();
+    inner.part_of = Some(part(1));
+    let inner = desk.report(inner).unwrap().docket;
+    assert_eq!(
+        open_part(inner, part(4), desk.seat()).map(|_| ()),
+        Err(Refusal::PartOfPart)
+    );
+}
+
+#[test]
+fn erasing_names_what_was_said_before_it_and_nothing_later() {
+    let desk = Desk::at(TOWNSHIP);
+    let erase = Act::Erase(Erasure::Consent);
+    let remark = |docket: Docket, note: u8| {
+        let remark = Act::Remark(Audience::Offices);
+        let done = act(docket, remark, Some([note; 32]), None, desk.seat());
+        done.unwrap().docket
+    };
+    let docket = remark(held(TOWNSHIP), 1);
+    assert_eq!(docket.matter.erased().count(), 0);
+    let papers: Vec<_> = docket.matter.papers().collect();
+    let erased = after(&desk, docket, &[erase]);
+    let gone = [&papers[..], &[[1; 32]]].concat();
+    assert!(erased.matter.erased().eq(gone.iter().copied()));
+    assert!(erased.matter.is_erased());
+    let again = desk.act(&erased, erase).map(|_| ());
+    assert_eq!(again, Err(Refusal::ErasedAlready));
+    let later = remark(erased, 2);
+    assert!(later.matter.erased().eq(gone.iter().copied()));
+    assert!(!later.matter.is_erased());
+    let closed = after(&desk, later, &[Act::Close(Outcome::Solved), erase]);
+    assert!(closed.matter.is_erased(), "also after the end");
+    assert!(closed.matter.is_closed());
+}
+
+#[test]
+fn everybody_who_had_it_or_asked_in_words_is_told_that_it_was_erased() {
+    let (village, county) = (Desk::at(VILLAGE), Desk::at(COUNTY));
+    let up = Act::Escalate(code(COUNTY));
+    let (_, at_township) = handed(&village, &held(VILLAGE), up, &Desk::at(TOWNSHIP));
+    let relayed = Desk::at(TOWNSHIP).settled(&at_township, false);
+    assert_eq!(relayed.standing, Standing::Elsewhere);
+    let mut docket = held(COUNTY);
+    docket.matter.steps.push(relayed.matter.steps[1].clone());
+    docket.answered.push(AskId {
+        by: code("33"),
+        epoch: 1,
+        number: 1,
+    });
+    let erased = county.act(&docket, Act::Erase(Erasure::Unlawful)).unwrap();
+    let told: Vec<_> = erased.sends.iter().map(|sent| sent.to).collect();
+    assert_eq!(told, [code(VILLAGE), code("33")]);
+    assert!(
+        erased
+            .sends
+            .iter()
+            .all(|sent| { matches!(&sent.payload, Payload::Notice(matter) if matter.is_erased()) })
+    );
+    assert!(erased.facts.is_empty(), "no figure counts it");
+}

@@ -1,0 +1,438 @@
+//! A network of dockets and packets, with arbitrary interleaving. Every choice comes from a list, so
+//! that a failure shrinks.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use topology::{DivisionCode, Tree};
+
+use super::{code, plain, shipped};
+use crate::{
+    authority::{Neighbour, may},
+    category::{Priority, Visibility},
+    custody::{
+        Count, Decision, Docket, Incoming, Report, Seat, Standing, Taken, Terms, act, arbiter,
+        hear_notice, receive, reply_to, report, return_to, settle, transfer,
+    },
+    envelope::{Destination, Envelope, Lane, Order, Outgoing, Payload},
+    ids::{Epoch, EpochId, MatterId},
+    matter::{Act, Audience, CustodyVersion, Ground, Outcome, Publicity, Satisfaction, Version},
+    receipt,
+    request::{Ask, AskId, Heard, Next, Reply, Wish, hear_ask, not_carried, take_answer, wish},
+    rollup::Counters,
+    suite::Suite,
+    time::Timestamp,
+};
+
+mod carry;
+
+/// Two townships of 龙游县 with villages, the county, its city and province, and a county beside it.
+pub(super) const NODES: [&str; 9] = [
+    "33",
+    "3308",
+    "330802",
+    "330825",
+    "330825001",
+    "330825001001",
+    "330825002",
+    "330825002001",
+    "330825002222",
+];
+
+/// Choices, used up one by one.
+pub(super) struct Choices(pub(super) std::vec::IntoIter<u16>);
+
+impl Choices {
+    fn of(&mut self, many: usize) -> Option<usize> {
+        self.0.next().map(|choice| choice as usize % many)
+    }
+
+    fn one_in(&mut self, many: usize) -> Option<bool> {
+        self.of(many).map(|choice| choice == 0)
+    }
+}
+
+/// How faithful the links are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Links {
+    /// Whether each lane of each link keeps its order.
+    pub(super) in_order: bool,
+    /// Whether a later notice takes the place of one that waits.
+    pub(super) coalesce: bool,
+}
+
+#[derive(Clone)]
+enum Said {
+    Envelope {
+        author: DivisionCode,
+        to: DivisionCode,
+        lane: Lane,
+        payload: Payload,
+    },
+    Outcome {
+        matter: MatterId,
+        cv: CustodyVersion,
+        refused: bool,
+    },
+    /// A request that was not taken.
+    NotCarried(Ask),
+}
+
+#[derive(Clone)]
+struct Packet {
+    from: DivisionCode,
+    to: DivisionCode,
+    said: Said,
+}
+
+impl Packet {
+    fn queue(&self) -> (DivisionCode, DivisionCode, Option<Lane>) {
+        let lane = match &self.said {
+            Said::Envelope { lane, .. } => Some(*lane),
+            Said::Outcome { .. } | Said::NotCarried(_) => None,
+        };
+        (self.from, self.to, lane)
+    }
+}
+
+/// How often each kind of event happened, so that a test can tell that all do.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) given: usize,
+    pub(super) relayed: usize,
+    pub(super) repeated: usize,
+    pub(super) refused: usize,
+    pub(super) refused_again: usize,
+    pub(super) learnt_by_notice: usize,
+    pub(super) notices: usize,
+    pub(super) parked: usize,
+    pub(super) pointed_on: usize,
+    pub(super) granted: usize,
+    pub(super) closed: usize,
+    pub(super) reopened: usize,
+    pub(super) withdrawn: usize,
+    pub(super) denied: usize,
+    pub(super) not_carried: usize,
+    pub(super) direct: usize,
+}
+
+pub(super) struct Network {
+    tree: Arc<Tree>,
+    nodes: Vec<DivisionCode>,
+    links: Links,
+    pub(super) dockets: BTreeMap<(DivisionCode, MatterId), Docket>,
+    floors: BTreeMap<(DivisionCode, MatterId), CustodyVersion>,
+    refusals: BTreeSet<(DivisionCode, MatterId, CustodyVersion)>,
+    wire: Vec<Packet>,
+    counters: BTreeMap<DivisionCode, Counters>,
+    about: BTreeMap<MatterId, Option<DivisionCode>>,
+    asks: u64,
+    answers: BTreeMap<AskId, usize>,
+    /// Requests that are on their way more than once.
+    repeated: BTreeSet<AskId>,
+    /// Requests that somebody on the way refused.
+    not_carried: BTreeSet<AskId>,
+    now: Timestamp,
+    pub(super) tally: Tally,
+}
+
+impl Network {
+    pub(super) fn new(links: Links) -> Self {
+        Self {
+            tree: Tree::zhejiang(),
+            nodes: NODES.into_iter().map(code).collect(),
+            links,
+            dockets: BTreeMap::new(),
+            floors: BTreeMap::new(),
+            refusals: BTreeSet::new(),
+            wire: vec![],
+            counters: BTreeMap::new(),
+            about: BTreeMap::new(),
+            asks: 0,
+            answers: BTreeMap::new(),
+            repeated: BTreeSet::new(),
+            not_carried: BTreeSet::new(),
+            now: Timestamp(0),
+            tally: Tally::default(),
+        }
+    }
+
+    /// One random event. `None` when the choices are used up.
+    pub(super) fn step(&mut self, choices: &mut Choices) -> Option<()> {
+        self.now.0 += 1;
+        match choices.of(16)? {
+            0 if self.about.len() < 4 => self.report(choices),
+            0..=5 => self.act(choices),
+            _ if self.wire.is_empty() => self.act(choices),
+            _ => {
+                let which = choices.of(self.wire.len())?;
+                let (again, refuse) = (choices.one_in(6)?, choices.one_in(6)?);
+                self.deliver(which, again, refuse);
+                Some(())
+            }
+        }
+    }
+
+    /// Delivers what is on its way, and what follows from it, until nothing is.
+    pub(super) fn settle(&mut self, choices: &mut Choices) {
+        for _ in 0..20_000 {
+            if self.wire.is_empty() {
+                return;
+            }
+            let which = choices.of(self.wire.len()).unwrap_or(0);
+            self.deliver(which, false, false);
+            self.check_custody();
+        }
+        panic!("the network never comes to rest");
+    }
+
+    fn report(&mut self, choices: &mut Choices) -> Option<()> {
+        let mut at = self.nodes[choices.of(self.nodes.len())?];
+        let about = self.nodes[choices.of(self.nodes.len())?];
+        let above: Vec<_> = self.tree.ancestors(about).collect();
+        let direct = choices.one_in(3)? && !above.is_empty();
+        if direct {
+            at = above[choices.of(above.len())?];
+        }
+        let id = MatterId {
+            origin: at,
+            epoch: 1,
+            number: self.about.len() as u64 + 1,
+        };
+        let mut what: Report = plain();
+        if choices.one_in(3)? {
+            what.priority = Priority::Emergency;
+        }
+        if direct {
+            what.visibility = Visibility::Direct;
+            what.about = Some(about);
+            self.tally.direct += 1;
+        }
+        self.about.insert(id, what.about);
+        let decision = report(id, what, seat(at, self.now, &self.tree)).unwrap();
+        self.apply(at, decision);
+        Some(())
+    }
+
+    fn act(&mut self, choices: &mut Choices) -> Option<()> {
+        if self.dockets.is_empty() {
+            return Some(());
+        }
+        let which = choices.of(self.dockets.len())?;
+        let ((me, id), docket) = self.dockets.iter().nth(which).unwrap();
+        let (me, id, docket) = (*me, *id, docket.clone());
+        let to = self.nodes[choices.of(self.nodes.len())?];
+        let tree = Arc::clone(&self.tree);
+        let seat = seat(me, self.now, &tree);
+        let decided = match choices.of(12)? {
+            0 => act(docket, Act::Accept, None, None, seat),
+            1 => act(docket, WORK[choices.of(WORK.len())?], None, None, seat),
+            2 if choices.one_in(3)? => act(docket, Act::Close(Outcome::Solved), None, None, seat),
+            2..=4 => transfer(docket, Act::Escalate(to), None, seat),
+            5..=7 => transfer(docket, Act::Assign(to), None, seat),
+            8 => return_to(&docket, seat).and_then(|to| {
+                assert_ne!(to, me, "{me} returns {id} to itself");
+                let forward = |act| {
+                    matches!(
+                        act,
+                        Act::Escalate(_) | Act::Assign(_) | Act::Object(..) | Act::Arbitrate(_)
+                    )
+                };
+                let mut steps = docket.matter.steps.iter();
+                let sent = steps.any(|step| step.by == to && forward(step.act));
+                let stuck = docket
+                    .matter
+                    .steps
+                    .iter()
+                    .any(|step| step.act == Act::TakeBack);
+                assert!(sent || stuck, "{to} only ever handed {id} back");
+                transfer(docket, Act::Return(to), None, seat)
+            }),
+            9 if choices.one_in(2)? => arbiter(&docket, seat)
+                .and_then(|to| transfer(docket, Act::Object(to, Ground::Competence), None, seat)),
+            9 => transfer(docket, Act::Arbitrate(to), None, seat),
+            10 => wish(&docket, self.ask(me, id, Wish::Recall), seat),
+            _ => {
+                let wished = WISHES[choices.of(WISHES.len())?];
+                wish(&docket, self.ask(me, id, wished), seat)
+            }
+        };
+        if let Ok(decision) = decided {
+            assert_eq!(decision.docket.matter.id, id);
+            self.apply(me, decision);
+        }
+        Some(())
+    }
+
+    fn ask(&mut self, by: DivisionCode, matter: MatterId, wish: Wish) -> Ask {
+        Ask {
+            id: self.next_ask(by),
+            matter,
+            seen: Version::default(),
+            wish,
+            note: None,
+            suite: Suite::Ed25519Blake3,
+        }
+    }
+
+    fn next_ask(&mut self, by: DivisionCode) -> AskId {
+        self.asks += 1;
+        AskId {
+            by,
+            epoch: 1,
+            number: self.asks,
+        }
+    }
+
+    fn apply(&mut self, me: DivisionCode, decision: Decision) {
+        let Decision {
+            docket,
+            sends,
+            facts,
+            left: _,
+        } = decision;
+        let id = docket.matter.id;
+        assert!(
+            !self.refusals.contains(&(me, id, docket.taken)),
+            "{me} took {id} in a version it refused"
+        );
+        for fact in facts {
+            self.tally.closed += usize::from(fact == Count::Closed);
+            self.tally.reopened += usize::from(fact == Count::Reopened);
+            self.tally.withdrawn += usize::from(fact == Count::Withdrawn);
+            self.counters.entry(me).or_default().count(fact);
+        }
+        self.dockets.insert((me, id), docket);
+        for outgoing in sends {
+            match &outgoing.payload {
+                Payload::Give { .. } => self.tally.given += 1,
+                Payload::Ask(ask) => {
+                    let asked_before = self.answers.insert(ask.id, 0);
+                    assert_eq!(asked_before, None, "every attempt has its own name");
+                }
+                Payload::Answer(answer) => *self.answers.get_mut(&answer.ask).unwrap() += 1,
+                _ => {}
+            }
+            self.send(me, me, outgoing.to, outgoing.lane, outgoing.payload);
+        }
+    }
+
+    /// Never two holders: one division holds each matter, or one transfer of it is not settled.
+    pub(super) fn check_custody(&self) {
+        for id in self.about.keys() {
+            let mut custody = 0;
+            for node in &self.nodes {
+                let Some(docket) = self.dockets.get(&(*node, *id)) else {
+                    continue;
+                };
+                let cv = docket.matter.version.cv;
+                let told = receipt::custodies(&docket.matter, &self.tree);
+                assert!(told.is_ok(), "steps of {id} at {node}: {told:?}");
+                custody += match docket.standing {
+                    Standing::Holding => 1,
+                    Standing::Elsewhere => 0,
+                    // Stale as soon as the neighbour took it, whatever it did with it since.
+                    Standing::Giving { to, .. } => {
+                        let there = self.dockets.get(&(to, *id));
+                        usize::from(there.is_none_or(|there| there.taken < cv))
+                    }
+                };
+            }
+            assert_eq!(custody, 1, "holders and open transfers of {id}");
+        }
+    }
+
+    /// What must hold when nothing is on its way any more.
+    pub(super) fn check_rest(&self) {
+        self.check_custody();
+        let mut open: BTreeMap<DivisionCode, i64> = BTreeMap::new();
+        for id in self.about.keys() {
+            let copies = || self.dockets.iter().filter(|((_, of), _)| of == id);
+            let held = |docket: &Docket| docket.standing == Standing::Holding;
+            let ((holder, _), held) = copies().find(|(_, docket)| held(docket)).unwrap();
+            let matter = &held.matter;
+            assert_eq!((matter.holder, matter.transit), (*holder, None));
+            *open.entry(*holder).or_default() += i64::from(!matter.is_closed());
+            for node in self.tree.path(*holder, id.origin) {
+                let copy = &self.dockets[&(node, *id)].matter;
+                assert_eq!(
+                    copy, matter,
+                    "the copy of {node} on the path to {}",
+                    id.origin
+                );
+            }
+            for ((node, _), docket) in copies() {
+                let settled = !matches!(docket.standing, Standing::Giving { .. });
+                assert!(settled, "{node} never hears what became of its transfer");
+                assert!(
+                    docket.parked.is_empty(),
+                    "a request waits at {node} for ever"
+                );
+                let waits = (&docket.asked, &docket.wishes);
+                assert!(
+                    waits.0.is_empty() && waits.1.is_empty(),
+                    "{node} waits for answers for ever: {waits:?}"
+                );
+                if matter.is_closed() {
+                    assert_eq!(&docket.matter, matter, "{node} had it once");
+                }
+            }
+        }
+        for (ask, answers) in &self.answers {
+            assert_eq!(*answers, 1, "answers to {ask:?}");
+        }
+        for node in &self.nodes {
+            let counted = self
+                .counters
+                .get(node)
+                .map_or(0, |counters| counters.open());
+            assert_eq!(
+                counted,
+                open.get(node).copied().unwrap_or(0),
+                "open at {node}"
+            );
+        }
+        let sum = |sum: Counters, counters: &Counters| sum.plus(*counters);
+        let whole = self.counters.values().fold(Counters::default(), sum);
+        assert_eq!(whole.in_transit(), 0);
+        assert_eq!(whole.reported as usize, self.about.len());
+        assert_eq!(whole.closed as usize, self.tally.closed);
+    }
+}
+
+/// Work that leaves a matter where it is.
+const WORK: [Act; 7] = [
+    Act::Handle,
+    Act::Feedback,
+    Act::Verify(true),
+    Act::Verify(false),
+    Act::Remark(Audience::Offices),
+    Act::Reply(Publicity::Private),
+    Act::Prioritise(Priority::Urgent),
+];
+
+/// Requests besides that to hand it back.
+const WISHES: [Wish; 6] = [
+    Wish::Contest,
+    Wish::Review,
+    Wish::Withdraw,
+    Wish::Supervise,
+    Wish::Rate(Satisfaction::Fair),
+    Wish::Remark(Audience::Reporter),
+];
+
+fn seat(me: DivisionCode, now: Timestamp, tree: &Tree) -> Seat<'_> {
+    Seat {
+        me,
+        now,
+        tree,
+        terms: Terms::default(),
+        policy: shipped(),
+    }
+}
+
+fn quiet(docket: Docket) -> Decision {
+    Decision::of(docket)
+}

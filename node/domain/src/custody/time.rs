@@ -1,0 +1,181 @@
+//! What each step does to the clocks of a matter. They are carried with custody, and no hand-over
+//! touches one that runs.
+
+use super::{
+    Decision, Docket, MOST_STEPS, Refusal, Seat,
+    act::{check_held, step, transfer},
+    hear::notices,
+};
+use crate::{
+    calendar::Allowance,
+    clock::{EventKind, ExtensionReason, PauseReason, Stage},
+    matter::{Act, Appeal, Matter, Outcome},
+    policy::{Case, Ruling},
+    suite::Digest,
+};
+
+/// What policy says about a matter where it is now.
+pub fn ruling(matter: &Matter, seat: Seat<'_>) -> Ruling {
+    let case = Case {
+        category: &matter.category,
+        priority: matter.priority,
+        channel: matter.channel,
+        origin: matter.id.origin,
+    };
+    seat.policy.rule(&case, seat.tree)
+}
+
+/// Starts and ends what the step just made starts and ends.
+pub(super) fn keep_time(matter: &mut Matter, act: Act, seat: Seat<'_>) {
+    use Stage::{
+        Arbitrate, CallBack, Finish, Handle, Object, RereviewAnswer, RereviewAsk, Respond,
+        ReviewAnswer, ReviewAsk, Route,
+    };
+    let assigned = || {
+        matter
+            .steps
+            .iter()
+            .rev()
+            .find(|step| step.act.sent_to().is_some())
+    };
+    let (ends, starts): (&[Stage], &[Stage]) = match act {
+        Act::Report => (&[], &[Route, Respond, Handle, Finish]),
+        Act::Accept | Act::Handle | Act::Feedback | Act::Reply(_) => (&[Respond], &[]),
+        Act::Dispatch(_) => (&[Route, Respond], &[]),
+        Act::Escalate(_) | Act::Assign(_) => (&[Route], &[]),
+        Act::Take if assigned().is_some_and(|step| matches!(step.act, Act::Assign(_))) => {
+            (&[], &[Object])
+        }
+        Act::Return(_) => (&[Object], &[]),
+        Act::Object(..) => (&[Object], &[Arbitrate]),
+        Act::Arbitrate(_) => (&[Arbitrate], &[]),
+        Act::Close(Outcome::Withdrawn | Outcome::Merged(_)) => {
+            matter.clocks.cancel_all(seat.now);
+            return;
+        }
+        Act::Close(_) => {
+            let reviewed = matter.appeals(Appeal::Review) > 0;
+            let ends = &[Respond, Handle, Finish, ReviewAnswer, RereviewAnswer];
+            let asks: &[Stage] = match reviewed {
+                true => &[CallBack, RereviewAsk],
+                false => &[CallBack, ReviewAsk],
+            };
+            (ends, asks)
+        }
+        Act::Reopen(Appeal::Contest) => (&[CallBack], &[Finish]),
+        Act::Reopen(Appeal::Review) => match matter.appeals(Appeal::Review) {
+            0 | 1 => (&[CallBack, ReviewAsk], &[ReviewAnswer]),
+            _ => (&[CallBack, RereviewAsk], &[RereviewAnswer]),
+        },
+        Act::Rate(_) => (&[CallBack], &[]),
+        _ => return,
+    };
+    for stage in ends {
+        // Not every stage has a clock.
+        let _not_running = matter.clocks.end(*stage, seat.now);
+    }
+    if matches!(act, Act::Close(_)) {
+        for stage in [Route, Object, Arbitrate] {
+            let _not_running = matter.clocks.cancel(stage, seat.now);
+        }
+    }
+    if starts.is_empty() {
+        return;
+    }
+    let ruling = ruling(matter, seat);
+    for stage in starts {
+        if let Some(terms) = ruling.terms(*stage) {
+            // One that runs goes on: nothing resets a clock.
+            let calendar = seat.policy.calendar();
+            let _runs = matter.clocks.start(terms, calendar.value, seat.now);
+        }
+    }
+}
+
+/// What an official does to the clocks of a matter held here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Stops all that may be stopped.
+    Pause(PauseReason),
+    /// Lets all that are stopped run again.
+    Resume,
+    /// Stretches one.
+    Extend(Stage, Allowance, ExtensionReason),
+}
+
+/// Stops, resumes or stretches clocks within the bounds of policy.
+///
+/// # Errors
+/// A [`Refusal`] if the matter is not held here, is closed, or policy does not allow it.
+pub fn change_clocks(
+    mut docket: Docket,
+    turn: Turn,
+    note: Option<Digest>,
+    seat: Seat<'_>,
+) -> Result<Decision, Refusal> {
+    check_held(&docket, seat.me)?;
+    let matter = &mut docket.matter;
+    match () {
+        () if matter.is_closed() => return Err(Refusal::Closed),
+        () if matter.steps.len() >= MOST_STEPS => return Err(Refusal::TooManySteps),
+        () => {}
+    }
+    let bounds = ruling(matter, seat).bounds();
+    let calendar = seat.policy.calendar().value;
+    let clocks = &mut matter.clocks;
+    let done = match turn {
+        Turn::Pause(reason) => {
+            clocks.pause_all(reason, &bounds, calendar, seat.now)?;
+            Act::Pause(reason)
+        }
+        Turn::Resume => {
+            clocks.resume_all(calendar, seat.now)?;
+            Act::Resume
+        }
+        Turn::Extend(stage, by, reason) => {
+            clocks.extend(stage, by, reason, &bounds, calendar, seat.now)?;
+            Act::Extend(stage, reason)
+        }
+    };
+    step(matter, done, note, seat);
+    let sends = notices(matter, seat.me, seat.tree);
+    Ok(Decision {
+        sends,
+        ..Decision::of(docket)
+    })
+}
+
+/// Announces what became true of the clocks of a matter held here, each thing once, and hands it one
+/// tier up where policy says so. `None` if there is nothing to say.
+pub fn tick(mut docket: Docket, seat: Seat<'_>) -> Option<Decision> {
+    check_held(&docket, seat.me).ok()?;
+    let events = docket.matter.clocks.tick(seat.now);
+    let mut escalates = false;
+    let policy = ruling(&docket.matter, seat);
+    for event in &events {
+        let said = match event.kind {
+            EventKind::PauseOver => Act::Resume,
+            EventKind::DueSoon => Act::Warn(event.stage),
+            EventKind::Overdue => {
+                escalates |= policy.escalates_on(event.stage);
+                Act::Overdue(event.stage)
+            }
+        };
+        if docket.matter.steps.len() < MOST_STEPS {
+            step(&mut docket.matter, said, None, seat);
+        }
+    }
+    if events.is_empty() {
+        return None;
+    }
+    let above = seat
+        .tree
+        .parent(seat.me)
+        .filter(|_| escalates && !docket.matter.is_closed());
+    let risen =
+        above.and_then(|above| transfer(docket.clone(), Act::Escalate(above), None, seat).ok());
+    Some(risen.unwrap_or_else(|| Decision {
+        sends: notices(&docket.matter, seat.me, seat.tree),
+        ..Decision::of(docket)
+    }))
+}

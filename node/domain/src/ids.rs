@@ -1,0 +1,205 @@
+//! Names of things: networks, epochs, matters, keys, envelopes.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use topology::DivisionCode;
+use utoipa::openapi::{
+    RefOr,
+    schema::{ObjectBuilder, Schema, Type},
+};
+
+use super::suite::Suite;
+
+/// The random name of one network. Nothing signed in one network counts in another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NetworkId(pub [u8; 16]);
+
+/// The random name of one life of a store. A node opens a new epoch when its store was restored,
+/// re-created, or found to have gone back in time.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EpochId(pub [u8; 16]);
+
+/// The short name of a public key: the first 16 bytes of a digest, in the key's own suite, of a
+/// domain tag, the suite's number and the public key.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct KeyId(pub [u8; 16]);
+
+macro_rules! hex_name {
+    ($name:ident) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+hex_name!(NetworkId);
+hex_name!(EpochId);
+hex_name!(KeyId);
+
+impl EpochId {
+    /// The part of the epoch that stands in printed matter numbers.
+    pub fn short(self) -> u32 {
+        u32::from_be_bytes([self.0[0], self.0[1], self.0[2], self.0[3]])
+    }
+}
+
+impl KeyId {
+    /// The id of a public key.
+    pub fn of(suite: Suite, public: &[u8]) -> Self {
+        let digest = suite.digest(&[b"wujitong/key-id/1", &suite.id().to_be_bytes(), public]);
+        Self(digest[..16].try_into().expect("a digest has 32 bytes"))
+    }
+}
+
+/// One life of a node's store, in order: a later life has the greater `order`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Epoch {
+    /// 1 for a node's first life, one more for each that follows.
+    pub order: u32,
+    /// Its random name.
+    pub id: EpochId,
+    /// The life before it; all zeros for the first.
+    pub predecessor: EpochId,
+}
+
+/// The number of a matter: where it was reported, in which life of that node, and a count.
+/// Printed as `330825002222-1f3a9c04-17`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MatterId {
+    /// The division where it was reported.
+    pub origin: DivisionCode,
+    /// Short form of the origin's epoch at that time.
+    pub epoch: u32,
+    /// 1 for the first matter of that epoch.
+    pub number: u64,
+}
+
+/// A text is not a matter number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a matter number; one looks like 330825002222-1f3a9c04-17")]
+pub struct BadMatterId(pub String);
+
+impl MatterId {
+    /// Twenty bytes that sort like the id: origin, epoch, number, each big-endian.
+    pub fn to_bytes(self) -> [u8; 20] {
+        let mut bytes = [0; 20];
+        bytes[..8].copy_from_slice(&self.origin.as_u64().to_be_bytes());
+        bytes[8..12].copy_from_slice(&self.epoch.to_be_bytes());
+        bytes[12..].copy_from_slice(&self.number.to_be_bytes());
+        bytes
+    }
+
+    /// Reads back [`MatterId::to_bytes`]; `None` for bytes that are no id.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (origin, rest) = bytes.split_first_chunk()?;
+        let (epoch, number) = rest.split_first_chunk()?;
+        Some(Self {
+            origin: DivisionCode::from_u64(u64::from_be_bytes(*origin))?,
+            epoch: u32::from_be_bytes(*epoch),
+            number: u64::from_be_bytes(number.try_into().ok()?),
+        })
+    }
+}
+
+/// Text for people and their programs, numbers for records.
+impl Serialize for MatterId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            (self.origin, self.epoch, self.number).serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for MatterId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = String::deserialize(deserializer)?;
+            return text.parse().map_err(serde::de::Error::custom);
+        }
+        let (origin, epoch, number) = Deserialize::deserialize(deserializer)?;
+        Ok(Self {
+            origin,
+            epoch,
+            number,
+        })
+    }
+}
+
+impl fmt::Display for MatterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!(
+            "{}-{:08x}-{}",
+            self.origin, self.epoch, self.number
+        ))
+    }
+}
+
+impl fmt::Debug for MatterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for MatterId {
+    type Err = BadMatterId;
+
+    fn from_str(text: &str) -> Result<Self, BadMatterId> {
+        let parse = || {
+            let mut parts = text.trim().split('-');
+            let origin = parts.next()?.parse().ok()?;
+            let epoch = parts.next().filter(|part| part.len() == 8)?;
+            let epoch = u32::from_str_radix(epoch, 16).ok()?;
+            let number = parts.next()?.parse().ok().filter(|number| *number > 0)?;
+            parts.next().is_none().then_some(Self {
+                origin,
+                epoch,
+                number,
+            })
+        };
+        parse().ok_or_else(|| BadMatterId(text.to_owned()))
+    }
+}
+
+impl utoipa::PartialSchema for MatterId {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("The number of a matter"))
+            .examples([serde_json::Value::from("330825002222-1f3a9c04-17")])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for MatterId {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_matter_number_is_read_back_from_its_text() {
+        let text = "330825002222-1f3a9c04-17";
+        let id: MatterId = text.parse().unwrap();
+        assert_eq!(id.to_string(), text);
+        assert_eq!(MatterId::from_bytes(&id.to_bytes()), Some(id));
+        for bad in [
+            "330825002222-1f3a9c04",
+            "330825002222-1f3a9c04-0",
+            "x",
+            "330825002222-1-1",
+        ] {
+            assert_eq!(bad.parse::<MatterId>(), Err(BadMatterId(bad.to_owned())));
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What a person wrote. Apart from envelopes, so that it can be masked, sealed and erased.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Place;
+use crate::{
+    attachment::Attachment,
+    category::Class,
+    suite::{Digest, Suite},
+};
+
+/// Who the reporter is. Sealed for the holder; everybody else sees it masked.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Contact {
+    /// At most 100 characters.
+    pub name: String,
+    /// At most 40 characters.
+    pub phone: String,
+    /// At most 200 characters.
+    pub address: String,
+}
+
+/// Says nothing about the person: what is debugged may be logged.
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Contact")
+    }
+}
+
+impl Contact {
+    /// As others see it: the family name and the ends of the number.
+    pub fn masked(&self) -> Self {
+        let name: Vec<char> = self.name.chars().collect();
+        let phone: Vec<char> = self.phone.chars().collect();
+        let stars = |count: usize| "*".repeat(count);
+        Self {
+            name: match name.split_first() {
+                Some((family, given)) => format!("{family}{}", stars(given.len())),
+                None => String::new(),
+            },
+            phone: match phone.len() {
+                0 => String::new(),
+                8.. => {
+                    let (start, end) = (&phone[..3], &phone[phone.len() - 4..]);
+                    let (start, end): (String, String) =
+                        (start.iter().collect(), end.iter().collect());
+                    format!("{start}{}{end}", stars(phone.len() - 7))
+                }
+                length => stars(length),
+            },
+            address: stars(self.address.chars().count().min(6)),
+        }
+    }
+}
+
+/// An erasable object apart from envelopes: what a person wrote, or a remark of an office.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    /// How protected it is.
+    pub class: Class,
+    /// 128 random bits; without them the commitment says nothing about the text.
+    pub salt: [u8; 16],
+    /// The text, at most [`Body::MOST_BYTES`].
+    pub text: String,
+    /// Where it is.
+    pub place: Option<Place>,
+    /// Who wrote it.
+    pub contact: Option<Contact>,
+    /// Files beside it, at most [`MOST_LISTED`](crate::attachment::MOST_LISTED).
+    pub attachments: Vec<Attachment>,
+}
+
+/// Says nothing of what was written: what is debugged may be logged.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut body = f.debug_struct("Body");
+        body.field("class", &self.class)
+            .field("bytes", &self.bytes())
+            .finish()
+    }
+}
+
+impl Body {
+    /// Longest text in bytes.
+    pub const MOST_BYTES: usize = 48 * 1024;
+
+    /// A text and nothing else.
+    pub const fn of_text(class: Class, salt: [u8; 16], text: String) -> Self {
+        Self {
+            class,
+            salt,
+            text,
+            place: None,
+            contact: None,
+            attachments: vec![],
+        }
+    }
+
+    /// Bytes of everything a person wrote, and of what says where.
+    pub fn bytes(&self) -> usize {
+        let contact = self.contact.as_ref().map_or(0, |contact| {
+            contact.name.len() + contact.phone.len() + contact.address.len() + 16
+        });
+        self.text.len() + contact + self.attachments.len() * LISTED_BYTES + 16
+    }
+
+    /// What stands for it in envelopes and logs: a digest of every field, each behind its length.
+    pub fn commitment(&self, suite: Suite) -> Digest {
+        let files = self.attachments.iter().map(Attachment::canonical_bytes);
+        let salted = (&self.salt, &*self.text);
+        Self::commit(suite, salted, self.place, self.contact.as_ref(), files)
+    }
+
+    /// The commitment to what may come from elsewhere than a body: salt and text, place, contact, and the
+    /// canonical bytes of attachments.
+    pub fn commit(
+        suite: Suite,
+        (salt, text): (&[u8; 16], &str),
+        place: Option<Place>,
+        contact: Option<&Contact>,
+        files: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Digest {
+        let mut rest = vec![];
+        if let Some(place) = place {
+            put(&mut rest, b'p', &place.latitude.to_be_bytes());
+            put(&mut rest, b'p', &place.longitude.to_be_bytes());
+        }
+        if let Some(contact) = contact {
+            for text in [&contact.name, &contact.phone, &contact.address] {
+                put(&mut rest, b'c', text.as_bytes());
+            }
+        }
+        for file in files {
+            put(&mut rest, b'a', &file);
+        }
+        let length = (text.len() as u64).to_be_bytes();
+        suite.digest(&[b"wujitong/body/2", salt, &length, text.as_bytes(), &rest])
+    }
+}
+
+/// What one attachment takes in a frame at most.
+const LISTED_BYTES: usize = 192;
+
+fn put(bytes: &mut Vec<u8>, kind: u8, field: &[u8]) {
+    bytes.push(kind);
+    bytes.extend_from_slice(&(field.len() as u64).to_be_bytes());
+    bytes.extend_from_slice(field);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body() -> Body {
+        Body::of_text(Class::Personal, [7; 16], "路灯坏了".to_owned())
+    }
+
+    #[test]
+    fn every_field_is_under_the_commitment() {
+        let suite = Suite::Ed25519Blake3;
+        let place = Place::from_degrees(29.03, 119.17).unwrap();
+        let mut all = vec![body().commitment(suite)];
+        all.push(
+            Body {
+                salt: [8; 16],
+                ..body()
+            }
+            .commitment(suite),
+        );
+        all.push(
+            Body {
+                place: Some(place),
+                ..body()
+            }
+            .commitment(suite),
+        );
+        let attachment = crate::attachment::tests::attachment();
+        for attachments in [
+            vec![attachment.clone()],
+            vec![attachment.clone(), attachment],
+        ] {
+            let body = Body {
+                attachments,
+                ..body()
+            };
+            all.push(body.commitment(suite));
+        }
+        for (name, phone) in [("王", ""), ("", "王")] {
+            let contact = Contact {
+                name: name.to_owned(),
+                phone: phone.to_owned(),
+                address: String::new(),
+            };
+            all.push(
+                Body {
+                    contact: Some(contact),
+                    ..body()
+                }
+                .commitment(suite),
+            );
+        }
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+    }
+
+    #[test]
+    fn a_masked_contact_shows_the_family_name_and_the_ends_of_the_number() {
+        let contact = Contact {
+            name: "王小明".to_owned(),
+            phone: "13857012345".to_owned(),
+            address: "张王村 12 号".to_owned(),
+        };
+        let masked = contact.masked();
+        assert_eq!((&*masked.name, &*masked.phone), ("王**", "138****2345"));
+        assert!(!masked.address.contains('张'));
+        let short = Contact {
+            phone: "7012345".to_owned(),
+            ..Contact::default()
+        };
+        assert_eq!(short.masked().phone, "*******");
+    }
+}

@@ -1,0 +1,145 @@
+//! Whether somebody may do something: default deny.
+
+use topology::{DivisionCode, Tree};
+
+use super::{Account, ApiKey, Deed, Reach, Role, reach};
+use crate::{ids::MatterId, time::Timestamp};
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The user of the operating system the node runs as, by the control socket.
+    OsUser {
+        /// Their number.
+        uid: u32,
+        /// Whether the node has accounts. Until it has, this user may do everything.
+        accounts: bool,
+    },
+    /// A person who logged in.
+    Account(Account),
+    /// A program.
+    Key(ApiKey),
+    /// Whoever has the slip that was given for a report.
+    Reporter(MatterId),
+    /// Nobody known.
+    Nobody,
+}
+
+/// Where something is to be done, and how whoever asks stands to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The acting division.
+    pub at: DivisionCode,
+    /// The matter it is about, if it is about one.
+    pub matter: Option<MatterId>,
+    /// Whether whoever asks reported it.
+    pub reported: bool,
+    /// Whether it was dispatched to whoever asks.
+    pub charged: bool,
+}
+
+impl Place {
+    /// Something that is about no matter.
+    pub const fn of(at: DivisionCode) -> Self {
+        Self {
+            at,
+            matter: None,
+            reported: false,
+            charged: false,
+        }
+    }
+}
+
+/// Why somebody may not do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// Nobody known asks.
+    #[error("it is not known who asks; log in, or hand in a key")]
+    Nobody,
+    /// The account is closed.
+    #[error("this account is closed; ask a system administrator")]
+    Closed,
+    /// Somebody of another division.
+    #[error("{0} is where this account acts, and {1} is not inside it; act at your own division")]
+    Outside(DivisionCode, DivisionCode),
+    /// No role of theirs does it.
+    #[error("none of your roles may do {0}; a security administrator grants roles")]
+    Role(Deed),
+    /// A role of theirs does it, but not to this.
+    #[error("your roles may do {0} only to what is your own or was dispatched to you")]
+    NotYours(Deed),
+    /// The key is not for this.
+    #[error("this key may not do {0}; have one made that may")]
+    Key(Deed),
+    /// The key ended.
+    #[error("this key has ended or was taken back; have a new one made")]
+    KeyEnded,
+    /// A reporter's slip reads and contests its own matter.
+    #[error("this slip reads and contests one matter, and nothing else")]
+    Slip,
+    /// Since the node has accounts, its owner only runs it.
+    #[error("this node has accounts, so {0} needs one; log in with `wujitong login`")]
+    Operator(Deed),
+}
+
+/// Says whether somebody may do something somewhere.
+///
+/// # Errors
+/// [`Denied`], with everything that is not allowed by name.
+pub fn may(
+    who: &Who,
+    deed: Deed,
+    place: &Place,
+    now: Timestamp,
+    tree: &Tree,
+) -> Result<(), Denied> {
+    if deed == Deed::Enter {
+        return Ok(());
+    }
+    let inside = |home: DivisionCode| match tree.contains(home, place.at) {
+        true => Ok(()),
+        false => Err(Denied::Outside(home, place.at)),
+    };
+    match who {
+        Who::OsUser {
+            accounts: false, ..
+        } => Ok(()),
+        Who::OsUser { .. } => match deed {
+            Deed::ViewStatus | Deed::Revoke | Deed::ManageAccounts | Deed::ViewAccounts => Ok(()),
+            _ => Err(Denied::Operator(deed)),
+        },
+        Who::Account(account) if account.disabled => Err(Denied::Closed),
+        Who::Account(_) if deed == Deed::OwnAccount => Ok(()),
+        Who::Account(account) => {
+            inside(account.division)?;
+            within(account.roles.iter().copied(), deed, place)
+        }
+        Who::Key(key) if !key.is_good(now) => Err(Denied::KeyEnded),
+        Who::Key(key) => {
+            inside(key.division)?;
+            match key.deeds.contains(&deed) && deed.is_for_programs() {
+                true => Ok(()),
+                false => Err(Denied::Key(deed)),
+            }
+        }
+        Who::Reporter(matter) => match deed {
+            Deed::ViewMatter | Deed::Contest if place.matter == Some(*matter) => Ok(()),
+            _ => Err(Denied::Slip),
+        },
+        Who::Nobody => Err(Denied::Nobody),
+    }
+}
+
+fn within(roles: impl Iterator<Item = Role>, deed: Deed, place: &Place) -> Result<(), Denied> {
+    match roles
+        .map(|role| reach(role, deed))
+        .max()
+        .unwrap_or_default()
+    {
+        Reach::All => Ok(()),
+        Reach::Charge if place.charged || place.reported => Ok(()),
+        Reach::Own if place.reported => Ok(()),
+        Reach::Charge | Reach::Own => Err(Denied::NotYours(deed)),
+        Reach::None => Err(Denied::Role(deed)),
+    }
+}

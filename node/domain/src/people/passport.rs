@@ -1,0 +1,352 @@
+//! Names that another authority vouches for, and what its word must say to count (OpenID Connect
+//! Core 1.0).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    suite::{Digest, Suite},
+    time::Timestamp,
+};
+
+/// How far two clocks may be apart, milliseconds.
+pub const LEEWAY_MS: i64 = 60_000;
+/// How long a person has from setting out for the provider to coming back, milliseconds.
+pub const SIGN_IN_MS: i64 = 10 * 60_000;
+/// Longest name of a person, bytes (OpenID Connect Core 1.0, 2).
+const MOST_NAME: usize = 255;
+
+/// A person, by the name a provider has for them. It opens the account it is linked to, and is good
+/// for nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passport {
+    /// The provider, exactly as it calls itself.
+    pub issuer: String,
+    /// The claim the name stands in. The same word in another claim may be another person.
+    pub claim: String,
+    /// The name, letter for letter.
+    pub name: String,
+}
+
+/// A name cannot be that of a person at a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this is not a name a provider has for somebody; take 1 to 255 bytes on one line, exactly as the \
+     provider shows it"
+)]
+pub struct BadPassport;
+
+impl Passport {
+    /// A person at a provider.
+    ///
+    /// # Errors
+    /// [`BadPassport`] for a name that is empty, too long, or has control characters.
+    pub fn new(issuer: &str, claim: &str, name: &str) -> Result<Self, BadPassport> {
+        let fits = (1..=MOST_NAME).contains(&name.len()) && !name.contains(char::is_control);
+        fits.then(|| Self {
+            issuer: issuer.to_owned(),
+            claim: claim.to_owned(),
+            name: name.to_owned(),
+        })
+        .ok_or(BadPassport)
+    }
+
+    /// What it is found by. The same in every suite, so that no name is there twice.
+    pub fn digest(&self) -> Digest {
+        let parts = [&self.issuer, &self.claim, &self.name];
+        let lengths = parts.map(|part| (part.len() as u64).to_be_bytes());
+        Suite::Ed25519Blake3.digest(&[
+            b"wujitong/passport/1",
+            &lengths[0],
+            parts[0].as_bytes(),
+            &lengths[1],
+            parts[1].as_bytes(),
+            &lengths[2],
+            parts[2].as_bytes(),
+        ])
+    }
+}
+
+/// What an ID token says, once its signature was found to hold. Moments are seconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// `iss`
+    pub issuer: String,
+    /// `sub`
+    pub subject: String,
+    /// `aud`
+    pub audience: Vec<String>,
+    /// `azp`
+    pub authorized_party: Option<String>,
+    /// `exp`
+    pub expires_s: i64,
+    /// `iat`
+    pub issued_s: i64,
+    /// `nbf`
+    pub not_before_s: Option<i64>,
+    /// `nonce`
+    pub nonce: Option<String>,
+    /// `at_hash`
+    pub access_hash: Option<String>,
+    /// `email_verified`
+    pub email_verified: bool,
+    /// The claim that names the person, if it is there and a text.
+    pub name: Option<String>,
+}
+
+/// What it must say.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// The provider that was asked.
+    pub issuer: &'a str,
+    /// What that provider calls this process.
+    pub client: &'a str,
+    /// What this sign-in alone knows.
+    pub nonce: &'a str,
+    /// The claim that names the person.
+    pub claim: &'a str,
+    /// What `at_hash` is for the access token that came along.
+    pub access_hash: &'a str,
+    /// When it is checked.
+    pub now: Timestamp,
+}
+
+/// Why a provider's word does not count.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadClaims {
+    /// Another provider, or none.
+    #[error("it is of another issuer")]
+    Issuer,
+    /// For somebody else, or for others besides.
+    #[error("it is not for this node, or not for it alone")]
+    Audience,
+    /// Of another sign-in.
+    #[error("it is of another sign-in")]
+    Nonce,
+    /// Too late.
+    #[error("it has expired")]
+    Expired,
+    /// Issued in the future, or long ago.
+    #[error("it was issued in the future or long ago; check the clocks of both machines")]
+    Issued,
+    /// It came with another access token.
+    #[error("it belongs to another access token")]
+    AccessToken,
+    /// Nobody is named.
+    #[error("it has no `{0}` that names a person; set `oidc.claim` and `oidc.scopes`")]
+    Unnamed(String),
+    /// A mail address that is only said to be theirs.
+    #[error("the provider has not checked that this mail address is theirs")]
+    Unverified,
+}
+
+impl Claims {
+    /// Whom a provider vouches for (OpenID Connect Core 1.0, 3.1.3.7). Every text is compared letter
+    /// for letter; clocks may be [`LEEWAY_MS`] apart.
+    ///
+    /// # Errors
+    /// [`BadClaims`] with the first thing that does not hold.
+    pub fn vouch(self, expected: &Expected<'_>) -> Result<Passport, BadClaims> {
+        if self.issuer != expected.issuer {
+            return Err(BadClaims::Issuer);
+        }
+        let for_others = |party: &String| party != expected.client;
+        if self.audience != [expected.client]
+            || self.authorized_party.as_ref().is_some_and(for_others)
+        {
+            return Err(BadClaims::Audience);
+        }
+        if self.nonce.as_deref() != Some(expected.nonce) {
+            return Err(BadClaims::Nonce);
+        }
+        let now = expected.now.0;
+        let ms = |seconds: i64| seconds.saturating_mul(1_000);
+        if now.saturating_sub(LEEWAY_MS) >= ms(self.expires_s) {
+            return Err(BadClaims::Expired);
+        }
+        let latest = now.saturating_add(LEEWAY_MS);
+        let earliest = now.saturating_sub(SIGN_IN_MS + LEEWAY_MS);
+        let begins_later = self.not_before_s.is_some_and(|from| ms(from) > latest);
+        if !(earliest..=latest).contains(&ms(self.issued_s)) || begins_later {
+            return Err(BadClaims::Issued);
+        }
+        if self
+            .access_hash
+            .is_some_and(|hash| hash != expected.access_hash)
+        {
+            return Err(BadClaims::AccessToken);
+        }
+        if expected.claim == "email" && !self.email_verified {
+            return Err(BadClaims::Unverified);
+        }
+        let unnamed = || BadClaims::Unnamed(expected.claim.to_owned());
+        Passport::new(&self.issuer, "sub", &self.subject)
+            .map_err(|BadPassport| BadClaims::Unnamed("sub".to_owned()))?;
+        let name = self.name.ok_or_else(unnamed)?;
+        Passport::new(&self.issuer, expected.claim, &name).map_err(|BadPassport| unnamed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW_S: i64 = 1_790_000_000;
+
+    fn expected() -> Expected<'static> {
+        Expected {
+            issuer: "https://id.example",
+            client: "node",
+            nonce: "n",
+            claim: "sub",
+            access_hash: "h",
+            now: Timestamp(NOW_S * 1_000),
+        }
+    }
+
+    fn good() -> Claims {
+        Claims {
+            issuer: "https://id.example".to_owned(),
+            subject: "248289761001".to_owned(),
+            audience: vec!["node".to_owned()],
+            expires_s: NOW_S + 300,
+            issued_s: NOW_S - 1,
+            nonce: Some("n".to_owned()),
+            name: Some("248289761001".to_owned()),
+            ..Claims::default()
+        }
+    }
+
+    #[track_caller]
+    fn refused(change: impl FnOnce(&mut Claims)) -> BadClaims {
+        let mut claims = good();
+        change(&mut claims);
+        claims.vouch(&expected()).expect_err("it is refused")
+    }
+
+    #[test]
+    fn who_is_vouched_for_is_named_by_issuer_claim_and_name() {
+        let passport = good().vouch(&expected()).unwrap();
+        assert_eq!(
+            passport,
+            Passport::new("https://id.example", "sub", "248289761001").unwrap()
+        );
+        let mut whole = good();
+        whole.authorized_party = Some("node".to_owned());
+        whole.access_hash = Some("h".to_owned());
+        whole.not_before_s = Some(NOW_S);
+        assert_eq!(whole.vouch(&expected()).unwrap(), passport);
+    }
+
+    #[test]
+    fn another_issuer_is_refused_however_alike_it_is() {
+        for other in [
+            "https://id.example/",
+            "https://ID.example",
+            "http://id.example",
+            "",
+        ] {
+            assert_eq!(
+                refused(|c| c.issuer = other.to_owned()),
+                BadClaims::Issuer,
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_for_others_is_refused_even_if_it_is_for_this_node_too() {
+        for audience in [&[][..], &["other"], &["node", "other"], &["Node"]] {
+            let audience: Vec<_> = audience.iter().map(|a| (*a).to_owned()).collect();
+            assert_eq!(refused(|c| c.audience = audience), BadClaims::Audience);
+        }
+        let other = Some("other".to_owned());
+        assert_eq!(refused(|c| c.authorized_party = other), BadClaims::Audience);
+    }
+
+    #[test]
+    fn another_nonce_and_none_are_refused() {
+        assert_eq!(refused(|c| c.nonce = None), BadClaims::Nonce);
+        assert_eq!(
+            refused(|c| c.nonce = Some("m".to_owned())),
+            BadClaims::Nonce
+        );
+    }
+
+    #[test]
+    fn clocks_may_be_a_minute_apart_and_not_more() {
+        let leeway = LEEWAY_MS / 1_000;
+        let life = SIGN_IN_MS / 1_000;
+        for (issued, expires, right) in [
+            (0, -leeway + 1, true),
+            (0, -leeway, false),
+            (leeway, 300, true),
+            (leeway + 1, 300, false),
+            (-life - leeway, 300, true),
+            (-life - leeway - 1, 300, false),
+            (i64::MAX / 2, 300, false),
+            (0, i64::MAX / 2, true),
+        ] {
+            let mut claims = good();
+            claims.issued_s = NOW_S.saturating_add(issued);
+            claims.expires_s = NOW_S.saturating_add(expires);
+            assert_eq!(
+                claims.vouch(&expected()).is_ok(),
+                right,
+                "{issued} {expires}"
+            );
+        }
+        let later = refused(|c| c.not_before_s = Some(NOW_S + leeway + 1));
+        assert_eq!(later, BadClaims::Issued);
+    }
+
+    #[test]
+    fn the_token_of_another_access_token_is_refused() {
+        let other = refused(|c| c.access_hash = Some("x".to_owned()));
+        assert_eq!(other, BadClaims::AccessToken);
+    }
+
+    #[test]
+    fn nobody_is_signed_in_who_is_not_named() {
+        for name in [
+            None,
+            Some(String::new()),
+            Some("a\n".to_owned()),
+            Some("x".repeat(256)),
+        ] {
+            let unnamed = refused(|c| c.name = name);
+            assert_eq!(unnamed, BadClaims::Unnamed("sub".to_owned()));
+        }
+        let unnamed = refused(|c| c.subject = String::new());
+        assert_eq!(unnamed, BadClaims::Unnamed("sub".to_owned()));
+    }
+
+    #[test]
+    fn a_mail_address_counts_only_if_the_provider_checked_it() {
+        let expected = Expected {
+            claim: "email",
+            ..expected()
+        };
+        let mut claims = good();
+        claims.name = Some("zs@zj.example".to_owned());
+        assert_eq!(claims.clone().vouch(&expected), Err(BadClaims::Unverified));
+        claims.email_verified = true;
+        assert_eq!(claims.vouch(&expected).unwrap().claim, "email");
+    }
+
+    #[test]
+    fn the_same_word_elsewhere_is_another_person() {
+        let of = |issuer, claim, name| Passport::new(issuer, claim, name).unwrap().digest();
+        let mut digests = std::collections::BTreeSet::new();
+        for (issuer, claim, name) in [
+            ("https://a", "sub", "1"),
+            ("https://b", "sub", "1"),
+            ("https://a", "email", "1"),
+            ("https://a", "sub", "2"),
+            ("https://as", "ub", "1"),
+            ("https://a", "su", "b1"),
+        ] {
+            digests.insert(of(issuer, claim, name));
+        }
+        assert_eq!(digests.len(), 6);
+    }
+}

@@ -1,0 +1,275 @@
+//! Policy: who handles what, in which time, and within which limits. It stands in templates of the
+//! kind `policy`; what none of them says stands in the policy shipped with the program. Every answer
+//! names the line it comes from.
+//!
+//! **Within one template** the most specific line that says something about a question answers it. A
+//! line is more specific than another if it names the urgency and the other does not; else if its
+//! category is narrower (one category, one platform, any); else if its place is deeper in the tree
+//! (none named counts as the shallowest); else if it names the kind of unit; else if it names the
+//! channel. Lines of one template that are equal in all this and fit the same matter are the same line
+//! twice, and refused.
+//!
+//! **Between templates** of several issuers: a higher issuer comes before a lower one, and templates of
+//! one issuer come in the order of their names. Clocks, extensions and limits are only ever
+//! tightened: a later template counts where it is stricter. Everything else (platform, department,
+//! tier, escalation) is answered by the most specific line of all, and of equals by the first. The
+//! calendar is the first that is stated.
+//!
+//! **The shipped policy** answers a question only if no template does.
+
+use std::{collections::BTreeMap, fmt, sync::LazyLock};
+
+use serde::{Deserialize, Serialize};
+use topology::{DivisionCode, Tier, UnitKind};
+
+use super::{
+    calendar::{Allowance, Calendar},
+    category::{Category, Platform, Priority},
+    clock::Stage,
+    matter::{Channel, Department},
+    template::TemplateKey,
+};
+
+mod fault;
+mod limits;
+mod read;
+mod ruling;
+#[cfg(test)]
+mod tests;
+
+pub use fault::{BadPolicy, PolicyFault};
+pub use limits::Limits;
+pub use read::{MOST_CATEGORIES, MOST_LINES};
+pub use ruling::{Case, Decided, Ruling};
+
+/// The text of the policy shipped with the program: the numbers of Zhejiang.
+pub const SHIPPED: &str = include_str!("../policy/zhejiang.toml");
+
+/// The edition of [`SHIPPED`]; raised whenever a line of it moves or changes.
+pub const SHIPPED_EDITION: u32 = 2;
+
+/// A text a policy line stands in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// One version of a template.
+    Template {
+        /// Its name.
+        key: TemplateKey,
+        /// Its version.
+        version: u32,
+    },
+    /// The policy shipped with the program, of this edition.
+    Shipped(u32),
+}
+
+impl Source {
+    const fn is_template(&self) -> bool {
+        matches!(self, Self::Template { .. })
+    }
+
+    /// Higher issuers first, then the name; the shipped policy last.
+    fn rank(&self) -> (bool, Option<(Tier, &TemplateKey)>) {
+        match self {
+            Self::Template { key, .. } => (false, Some((key.issuer.tier(), key))),
+            Self::Shipped(_) => (true, None),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    /// `330825000000/policy/dispatch version 3`, or `shipped policy 1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Template { key, version } => write!(f, "{key} version {version}"),
+            Self::Shipped(edition) => write!(f, "shipped policy {edition}"),
+        }
+    }
+}
+
+/// One line of policy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RuleRef {
+    /// Where it stands.
+    pub source: Source,
+    /// The number of the line in that text, from 1.
+    pub line: u32,
+}
+
+impl fmt::Display for RuleRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, line {}", self.source, self.line)
+    }
+}
+
+/// An answer, and the line that gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruled<T> {
+    /// The answer.
+    pub value: T,
+    /// The line.
+    pub rule: RuleRef,
+}
+
+/// A department that handles matters, with its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NamedDepartment {
+    /// Its code.
+    pub code: Department,
+    /// The Chinese name, 1 to 40 characters.
+    pub name: Box<str>,
+}
+
+/// Which tier handles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handles {
+    /// Whoever holds the matter.
+    Stay,
+    /// This tier, if the holder stands below it.
+    Tier(Tier),
+}
+
+impl fmt::Display for Handles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stay => f.pad("stay"),
+            Self::Tier(tier) => f.pad(tier.name()),
+        }
+    }
+}
+
+/// A category as policy lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The Chinese name, 1 to 40 characters.
+    pub name: Box<str>,
+    /// How urgent such a matter is at least.
+    pub severity: Priority,
+}
+
+/// A value and the line it stands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct At<T> {
+    value: T,
+    line: u32,
+}
+
+/// The policy that stands in one text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    source: Source,
+    calendar: Option<At<Calendar>>,
+    categories: BTreeMap<Category, At<Listed>>,
+    lines: Vec<Line>,
+    limits: limits::Stated,
+}
+
+/// One `[[dispatch]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line {
+    line: u32,
+    fits: Fits,
+    platform: Option<At<Platform>>,
+    department: Option<At<NamedDepartment>>,
+    tier: Option<At<Handles>>,
+    clocks: BTreeMap<Stage, At<Allowance>>,
+    extension: Option<At<Option<Allowance>>>,
+    escalate_on_breach: Option<At<bool>>,
+    at_once: Option<At<bool>>,
+}
+
+/// Which matters a line is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fits {
+    category: Pattern,
+    priority: Option<Priority>,
+    channel: Option<Channel>,
+    origin: Option<DivisionCode>,
+    kind: Option<UnitKind>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pattern {
+    Any,
+    Platform(Platform),
+    One(Category),
+}
+
+impl Sheet {
+    /// Where it stands.
+    pub const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    fn at<T: Clone>(&self, at: &At<T>) -> Ruled<T> {
+        Ruled {
+            value: at.value.clone(),
+            rule: RuleRef {
+                source: self.source.clone(),
+                line: at.line,
+            },
+        }
+    }
+}
+
+static SHIPPED_SHEET: LazyLock<Sheet> = LazyLock::new(|| {
+    let source = Source::Shipped(SHIPPED_EDITION);
+    Sheet::read(SHIPPED, source).expect("the shipped policy is read by a test")
+});
+
+/// All policy in force at a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Highest issuer first.
+    sheets: Vec<Sheet>,
+}
+
+impl Default for Policy {
+    /// The shipped policy alone.
+    fn default() -> Self {
+        Self::of([])
+    }
+}
+
+impl Policy {
+    /// The policy of these templates, given in any order, over the shipped one.
+    pub fn of(sheets: impl IntoIterator<Item = Sheet>) -> Self {
+        let mut sheets: Vec<Sheet> = sheets.into_iter().collect();
+        sheets.sort_by(|a, b| a.source.rank().cmp(&b.source.rank()));
+        Self { sheets }
+    }
+
+    /// When offices work.
+    pub fn calendar(&self) -> Ruled<&Calendar> {
+        let stated = |sheet: &'_ Sheet| sheet.calendar.is_some();
+        let mut sheets = self.sheets.iter();
+        let sheet = sheets.find(|s| stated(s)).unwrap_or(&SHIPPED_SHEET);
+        let calendar = sheet.calendar.as_ref();
+        let calendar = calendar.expect("the shipped policy has a calendar, by a test");
+        Ruled {
+            value: &calendar.value,
+            rule: RuleRef {
+                source: sheet.source.clone(),
+                line: calendar.line,
+            },
+        }
+    }
+
+    /// The categories matters are reported in, with the line that lists each. Of several, the first
+    /// issuer's; those of the shipped policy are always among them.
+    pub fn categories(&self) -> BTreeMap<&Category, Ruled<Listed>> {
+        let mut listed = BTreeMap::new();
+        for sheet in self.sheets.iter().chain([&*SHIPPED_SHEET]) {
+            for (category, at) in &sheet.categories {
+                listed.entry(category).or_insert_with(|| sheet.at(at));
+            }
+        }
+        listed
+    }
+
+    /// How a category is listed, if it is.
+    pub fn category(&self, category: &Category) -> Option<Ruled<Listed>> {
+        let mut sheets = self.sheets.iter().chain([&*SHIPPED_SHEET]);
+        sheets.find_map(|sheet| Some(sheet.at(sheet.categories.get(category)?)))
+    }
+}

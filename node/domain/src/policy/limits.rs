@@ -1,0 +1,220 @@
+//! Limits, and what becomes of them when several templates state some.
+
+use std::fmt::Display;
+
+use topology::Tier;
+
+use super::{Allowance, At, Decided, Policy, Ruled, SHIPPED_SHEET, Sheet};
+use crate::custody::Terms;
+
+/// What one text states.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stated {
+    pub(super) pauses: Option<At<u8>>,
+    pub(super) pause_days: Option<At<u16>>,
+    pub(super) extension: Option<At<Option<Allowance>>>,
+    pub(super) contest_days: Option<At<u16>>,
+    pub(super) contests: Option<At<u8>>,
+    pub(super) verify_first: Option<At<bool>>,
+    pub(super) verify_by_another: Option<At<Vec<Tier>>>,
+    pub(super) bounces: Option<At<u8>>,
+    pub(super) warn_percent: Option<At<u8>>,
+    pub(super) anonymous: Option<At<bool>>,
+    pub(super) max_bytes: Option<At<u64>>,
+    pub(super) max_count: Option<At<u16>>,
+    pub(super) types: Option<At<Vec<Box<str>>>>,
+    pub(super) retention_days: Option<At<u32>>,
+    pub(super) report_chars: Option<At<u32>>,
+    pub(super) note_chars: Option<At<u32>>,
+    pub(super) answer_chars: Option<At<u32>>,
+}
+
+/// The limits in force at a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most pauses of one clock, 0 to 16. The fewest stated.
+    pub pauses: Ruled<u8>,
+    /// Longest total pause of one clock in days, 0 to 366. The fewest stated.
+    pub pause_days: Ruled<u16>,
+    /// Longest extension where no line says otherwise. The shortest stated.
+    pub extension: Ruled<Option<Allowance>>,
+    /// For how many days after closing the reporter may say "not solved", 1 to 366. The most stated.
+    pub contest_days: Ruled<u16>,
+    /// How often the reporter may say so, 0 to 10. The most stated.
+    pub contests: Ruled<u8>,
+    /// Whether somebody must look before a matter is closed as solved. Yes if anybody states it.
+    pub verify_first: Ruled<bool>,
+    /// At which tiers whoever handled a matter may not verify it (核查), highest first. All that any
+    /// template states.
+    pub verify_by_another: Ruled<Vec<Tier>>,
+    /// So many returns, and the common parent decides, 1 to 20. The fewest stated.
+    pub bounces: Ruled<u8>,
+    /// A clock is due soon when less than this share is left, 1 to 90. The most stated.
+    pub warn_percent: Ruled<u8>,
+    /// Whether reports without a name are taken. As the first issuer states.
+    pub anonymous: Ruled<bool>,
+    /// Largest attachment in bytes, 1 to 100 MiB. The fewest stated.
+    pub max_bytes: Ruled<u64>,
+    /// Most attachments of a matter, 0 to 100. The fewest stated.
+    pub max_count: Ruled<u16>,
+    /// Media types of attachments, like `image/jpeg`. Those that all state.
+    pub types: Ruled<Vec<Box<str>>>,
+    /// How long attachments are kept after closing, in days, 1 to 36,500. As the first issuer states.
+    pub retention_days: Ruled<u32>,
+    /// Longest report in characters, 1 to 12,000. The fewest stated.
+    pub report_chars: Ruled<u32>,
+    /// Longest remark in characters, 1 to 12,000. The fewest stated.
+    pub note_chars: Ruled<u32>,
+    /// Longest answer in characters, 1 to 12,000. The fewest stated.
+    pub answer_chars: Ruled<u32>,
+}
+
+impl Limits {
+    /// What of them binds custody at a division of this tier.
+    pub fn terms(&self, me: Tier) -> Terms {
+        Terms {
+            bounces: self.bounces.value.into(),
+            contest_days: self.contest_days.value.into(),
+            contests: self.contests.value.into(),
+            verify_first: self.verify_first.value,
+            verify_by_another: self.verify_by_another.value.contains(&me),
+        }
+    }
+
+    /// Each limit, in words, with its line.
+    pub fn decisions(&self) -> Vec<Decided> {
+        let say = |value: &Option<Allowance>| match value {
+            Some(by) => by.to_string(),
+            None => "none".to_owned(),
+        };
+        let extension = Ruled {
+            value: say(&self.extension.value),
+            rule: self.extension.rule.clone(),
+        };
+        let types = Ruled {
+            value: self.types.value.join(", "),
+            rule: self.types.rule.clone(),
+        };
+        let tiers: Vec<&str> = self
+            .verify_by_another
+            .value
+            .iter()
+            .map(|t| t.name())
+            .collect();
+        let by_another = Ruled {
+            value: match tiers.is_empty() {
+                true => "at no tier".to_owned(),
+                false => tiers.join(", "),
+            },
+            rule: self.verify_by_another.rule.clone(),
+        };
+        vec![
+            decided("most pauses", &self.pauses),
+            decided("days of pause", &self.pause_days),
+            decided("longest extension", &extension),
+            decided("days to contest", &self.contest_days),
+            decided("times to contest", &self.contests),
+            decided("verified before closing", &self.verify_first),
+            decided("verified by another person", &by_another),
+            decided("returns before the common parent decides", &self.bounces),
+            decided("due soon at percent left", &self.warn_percent),
+            decided("anonymous reports", &self.anonymous),
+            decided("bytes of an attachment", &self.max_bytes),
+            decided("attachments", &self.max_count),
+            decided("types of attachments", &types),
+            decided("days attachments are kept", &self.retention_days),
+            decided("characters of a report", &self.report_chars),
+            decided("characters of a remark", &self.note_chars),
+            decided("characters of an answer", &self.answer_chars),
+        ]
+    }
+}
+
+fn decided<T: Display>(what: &str, ruled: &Ruled<T>) -> Decided {
+    Decided {
+        what: what.to_owned(),
+        value: ruled.value.to_string(),
+        rule: ruled.rule.clone(),
+    }
+}
+
+/// Whether the first extension is shorter; none is the shortest.
+pub(super) fn shorter(one: &Option<Allowance>, other: &Option<Allowance>) -> bool {
+    let minutes = |allowance: &Option<Allowance>| allowance.map_or(0, Allowance::rough_minutes);
+    minutes(one) < minutes(other)
+}
+
+impl Policy {
+    /// The limits in force.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            pauses: self.limit(|s| &s.pauses, |one, other| one < other),
+            pause_days: self.limit(|s| &s.pause_days, |one, other| one < other),
+            extension: self.limit(|s| &s.extension, shorter),
+            contest_days: self.limit(|s| &s.contest_days, |one, other| one > other),
+            contests: self.limit(|s| &s.contests, |one, other| one > other),
+            verify_first: self.limit(|s| &s.verify_first, |one, other| *one && !*other),
+            verify_by_another: self.verified_by_another(),
+            bounces: self.limit(|s| &s.bounces, |one, other| one < other),
+            warn_percent: self.limit(|s| &s.warn_percent, |one, other| one > other),
+            anonymous: self.limit(|s| &s.anonymous, |_, _| false),
+            max_bytes: self.limit(|s| &s.max_bytes, |one, other| one < other),
+            max_count: self.limit(|s| &s.max_count, |one, other| one < other),
+            types: self.types(),
+            retention_days: self.limit(|s| &s.retention_days, |_, _| false),
+            report_chars: self.limit(|s| &s.report_chars, |one, other| one < other),
+            note_chars: self.limit(|s| &s.note_chars, |one, other| one < other),
+            answer_chars: self.limit(|s| &s.answer_chars, |one, other| one < other),
+        }
+    }
+
+    fn stated<'a, T: Clone + 'a>(
+        &'a self,
+        pick: impl Fn(&'a Stated) -> &'a Option<At<T>>,
+    ) -> impl Iterator<Item = Ruled<T>> {
+        let of = move |sheet: &'a Sheet| pick(&sheet.limits).as_ref().map(|at| sheet.at(at));
+        let shipped = of(&SHIPPED_SHEET).expect("the shipped policy states it, by a test");
+        let mut stated = self.sheets.iter().filter_map(of).peekable();
+        let alone = stated.peek().is_none().then_some(shipped);
+        stated.chain(alone)
+    }
+
+    fn limit<'a, T: Clone + 'a>(
+        &'a self,
+        pick: impl Fn(&'a Stated) -> &'a Option<At<T>>,
+        stricter: impl Fn(&T, &T) -> bool,
+    ) -> Ruled<T> {
+        self.stated(pick)
+            .reduce(|first, later| {
+                let counts = stricter(&later.value, &first.value);
+                if counts { later } else { first }
+            })
+            .expect("the shipped policy is there if nothing else is")
+    }
+
+    fn verified_by_another(&self) -> Ruled<Vec<Tier>> {
+        self.stated(|stated| &stated.verify_by_another)
+            .reduce(|first, later| {
+                let mut both = first.value.clone();
+                both.extend(&later.value);
+                both.sort_unstable();
+                both.dedup();
+                let widens = both.len() > first.value.len();
+                let rule = if widens { later.rule } else { first.rule };
+                Ruled { value: both, rule }
+            })
+            .expect("the shipped policy is there if nothing else is")
+    }
+
+    fn types(&self) -> Ruled<Vec<Box<str>>> {
+        self.stated(|stated| &stated.types)
+            .reduce(|first, later| {
+                let mut both = first.value.clone();
+                both.retain(|kind| later.value.contains(kind));
+                let narrows = both.len() < first.value.len();
+                let rule = if narrows { later.rule } else { first.rule };
+                Ruled { value: both, rule }
+            })
+            .expect("the shipped policy is there if nothing else is")
+    }
+}

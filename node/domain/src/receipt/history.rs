@@ -1,0 +1,181 @@
+//! Whose hands a matter went through, read out of its steps.
+
+use std::ops::Range;
+
+use topology::{DivisionCode, Tree};
+
+use crate::{
+    matter::{Act, CustodyVersion, Matter, Status, Step, Version},
+    time::Timestamp,
+};
+
+/// One stay of a matter with one division.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Custody {
+    /// Where it was.
+    pub division: DivisionCode,
+    /// The neighbour it came from; none where it was reported.
+    pub from: Option<DivisionCode>,
+    /// The neighbour it was handed to; none while it is there.
+    pub to: Option<DivisionCode>,
+    /// When it was taken, by the division's clock.
+    pub at: Timestamp,
+    /// The custody version it was taken under.
+    pub cv: CustodyVersion,
+    /// That of the stay before.
+    pub previous: Option<CustodyVersion>,
+    /// Its steps among those of the matter; never empty.
+    pub steps: Range<usize>,
+}
+
+/// Why steps are not those of one life.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// It begins otherwise than with a report at the division in its number.
+    #[error("its first step is no report at the division in its number")]
+    Beginning,
+    /// A step's version does not follow on the one before.
+    #[error("step {0} does not have the version that follows on the one before it")]
+    Version(usize),
+    /// A step by a division that did not have the matter.
+    #[error("step {0} is by {1}, which did not have the matter then")]
+    NotItsTurn(usize, DivisionCode),
+    /// A step that cannot stand where it stands.
+    #[error("step {0} cannot follow on the one before it")]
+    OutOfPlace(usize),
+    /// A division it was bound for cannot be reached from where it was.
+    #[error("step {0} hands it to {1}, to which no way leads")]
+    NoWay(usize, DivisionCode),
+    /// What is said of the present is not what the steps lead to.
+    #[error("its state is not the one its steps lead to")]
+    State,
+}
+
+struct Way {
+    next: DivisionCode,
+    bound_for: DivisionCode,
+}
+
+/// Every stay, in order. The steps must lead from the report to the state the matter says it has.
+///
+/// # Errors
+/// [`Broken`], with the number of the step at fault, from 1.
+pub fn custodies(matter: &Matter, tree: &Tree) -> Result<Vec<Custody>, Broken> {
+    let first = matter.steps.first().ok_or(Broken::Beginning)?;
+    let begin = Version {
+        cv: CustodyVersion { term: 0, n: 1 },
+        rev: 1,
+    };
+    if first.act != Act::Report || first.by != matter.id.origin || first.version != begin {
+        return Err(Broken::Beginning);
+    }
+    let mut stays = vec![Custody {
+        division: first.by,
+        from: None,
+        to: None,
+        at: first.at,
+        cv: first.version.cv,
+        previous: None,
+        steps: 0..1,
+    }];
+    let mut way: Option<Way> = None;
+    let mut ended = None;
+    for (index, pair) in matter.steps.windows(2).enumerate() {
+        let (index, before, step) = (index + 1, pair[0].version, &pair[1]);
+        let number = index + 1;
+        let stay = stays.last_mut().expect("it began with one");
+        let given = step.version.rev == 0;
+        let follows = match given {
+            true => step.version.cv == before.cv.next(),
+            false => {
+                step.version.cv == before.cv && Some(step.version.rev) == before.rev.checked_add(1)
+            }
+        };
+        if !follows {
+            return Err(Broken::Version(number));
+        }
+        match (&way, step.act) {
+            // Taken at the end of its way, or on the way and given on.
+            (Some(Way { next, bound_for }), act @ (Act::Take | Act::Relay(_))) => {
+                let fits = match act {
+                    Act::Relay(to) => given && to == *bound_for && next != bound_for,
+                    _ => !given && next == bound_for,
+                };
+                if !fits {
+                    return Err(Broken::OutOfPlace(number));
+                }
+                if step.by != *next {
+                    return Err(Broken::NotItsTurn(number, step.by));
+                }
+                let came = arrival(stay, before.cv, step, index);
+                way = match act {
+                    Act::Relay(to) => Some(towards(step.by, to, number, tree)?),
+                    _ => None,
+                };
+                stays.push(came);
+            }
+            (Some(_), Act::TakeBack) if !given => {
+                if step.by != stay.division {
+                    return Err(Broken::NotItsTurn(number, step.by));
+                }
+                stay.to = None;
+                way = None;
+            }
+            (Some(_), _) | (None, Act::Take | Act::TakeBack | Act::Relay(_) | Act::Report) => {
+                return Err(Broken::OutOfPlace(number));
+            }
+            (None, act) => {
+                if step.by != stay.division {
+                    return Err(Broken::NotItsTurn(number, step.by));
+                }
+                match act.sent_to() {
+                    Some(to) if given => way = Some(towards(step.by, to, number, tree)?),
+                    None if !given => {}
+                    _ => return Err(Broken::OutOfPlace(number)),
+                }
+            }
+        }
+        let stay = stays.last_mut().expect("it began with one");
+        stay.to = way.as_ref().map(|way| way.next);
+        stay.steps.end = index + 1;
+        match step.act {
+            Act::Close(outcome) => ended = Some(outcome),
+            Act::Reopen(_) => ended = None,
+            _ => {}
+        }
+    }
+    let last = stays.last().expect("it began with one");
+    let closed = match matter.status {
+        Status::Closed(outcome) => Some(outcome),
+        _ => None,
+    };
+    let leads_there = matter.steps.last().map(|step| step.version) == Some(matter.version)
+        && matter.holder == last.division
+        && matter.transit == last.to
+        && closed == ended;
+    leads_there.then_some(stays).ok_or(Broken::State)
+}
+
+/// It came under the version its giver proposed; whoever gives it on proposes the next.
+fn arrival(before: &Custody, cv: CustodyVersion, step: &Step, index: usize) -> Custody {
+    Custody {
+        division: step.by,
+        from: Some(before.division),
+        to: None,
+        at: step.at,
+        cv,
+        previous: Some(before.cv),
+        steps: index..index + 1,
+    }
+}
+
+fn towards(
+    from: DivisionCode,
+    bound_for: DivisionCode,
+    number: usize,
+    tree: &Tree,
+) -> Result<Way, Broken> {
+    let next = tree.next_hop(from, bound_for);
+    let next = next.ok_or(Broken::NoWay(number, bound_for))?;
+    Ok(Way { next, bound_for })
+}

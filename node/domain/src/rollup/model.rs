@@ -1,0 +1,138 @@
+//! One node's figures in memory: what a store-backed office does cell by cell, whole. Tests compare
+//! everything else with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use topology::{DivisionCode, Tree};
+
+use super::{CellKey, CellReport, Counters, Lives, Place};
+use crate::{custody::Count, envelope::Stamp};
+
+type Heard = BTreeMap<CellKey, (Stamp, Counters)>;
+
+/// What one child said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Child {
+    lives: Lives,
+    counted: Heard,
+    staged: Heard,
+}
+
+/// One node's figures: its own facts, what each child last said, and the sums of both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rollup {
+    me: DivisionCode,
+    parent: Option<DivisionCode>,
+    children: BTreeMap<DivisionCode, Child>,
+    /// As this node keeps them.
+    sums: BTreeMap<CellKey, Counters>,
+    /// The same as the parent keeps them.
+    upward: BTreeMap<CellKey, Counters>,
+}
+
+impl Rollup {
+    /// No figures yet.
+    pub fn new(me: DivisionCode, tree: &Tree) -> Self {
+        Self {
+            me,
+            parent: tree.parent(me),
+            children: BTreeMap::new(),
+            sums: BTreeMap::new(),
+            upward: BTreeMap::new(),
+        }
+    }
+
+    /// The sums over this node's subtree, as it keeps them.
+    pub const fn sums(&self) -> &BTreeMap<CellKey, Counters> {
+        &self.sums
+    }
+
+    /// Counts a fact of this node. Gives the cell that is to be reported to the parent.
+    pub fn count(&mut self, key: &CellKey, fact: Count, tree: &Tree) -> Option<CellKey> {
+        debug_assert_eq!(key.acting, self.me, "a node counts only its own facts");
+        let mut one = Counters::default();
+        one.count(fact);
+        self.adjust(key, Counters::default(), one, tree)
+    }
+
+    /// Takes what a child says. Gives the cells that are to be reported to the parent.
+    pub fn hear(
+        &mut self,
+        child: DivisionCode,
+        report: &CellReport,
+        tree: &Tree,
+    ) -> BTreeSet<CellKey> {
+        let known = self.children.entry(child).or_default();
+        // The epoch order is the first half of the stamp.
+        let order = u32::try_from(report.stamp.0).unwrap_or(u32::MAX);
+        let (place, lives) = known.lives.place(order);
+        known.lives = lives;
+        let cells = match place {
+            Place::Late => return BTreeSet::new(),
+            Place::Counted => &mut known.counted,
+            Place::Staged => &mut known.staged,
+            Place::StagedAfresh => {
+                known.staged.clear();
+                &mut known.staged
+            }
+        };
+        let Some((old, new)) = report.replace(cells.get(&report.key).copied()) else {
+            return BTreeSet::new();
+        };
+        cells.insert(report.key.clone(), (report.stamp, report.counters));
+        match place {
+            Place::Counted => {
+                let changed = self.adjust(&report.key, old, new, tree);
+                changed.into_iter().collect()
+            }
+            _ => BTreeSet::new(),
+        }
+    }
+
+    /// A child says that all cells of its new life were sent. Gives the cells that are to be reported
+    /// to the parent.
+    pub fn complete(&mut self, child: DivisionCode, order: u32, tree: &Tree) -> BTreeSet<CellKey> {
+        let known = self.children.entry(child).or_default();
+        let Some(lives) = known.lives.complete(order) else {
+            return BTreeSet::new();
+        };
+        known.lives = lives;
+        let new = std::mem::take(&mut known.staged);
+        let old = std::mem::replace(&mut known.counted, new.clone());
+        let nothing = Counters::default();
+        let gone = old.iter().map(|(key, (_, old))| (key, *old, nothing));
+        let come = new.iter().map(|(key, (_, new))| (key, nothing, *new));
+        gone.chain(come)
+            .filter_map(|(key, old, new)| self.adjust(key, old, new, tree))
+            .collect()
+    }
+
+    /// What this node says of a cell to its parent.
+    pub fn report(&self, key: &CellKey, stamp: Stamp) -> CellReport {
+        CellReport {
+            key: key.clone(),
+            counters: self.upward.get(key).copied().unwrap_or_default(),
+            stamp,
+        }
+    }
+
+    /// The cells a new life reports before it says that they are complete.
+    pub fn to_report(&self) -> impl Iterator<Item = &CellKey> {
+        self.upward.keys()
+    }
+
+    fn adjust(
+        &mut self,
+        key: &CellKey,
+        old: Counters,
+        new: Counters,
+        tree: &Tree,
+    ) -> Option<CellKey> {
+        let sum = self.sums.entry(key.seen_from(self.me, tree)).or_default();
+        *sum = sum.replacing(old, new);
+        let key = key.seen_from(self.parent?, tree);
+        let sum = self.upward.entry(key.clone()).or_default();
+        *sum = sum.replacing(old, new);
+        Some(key)
+    }
+}

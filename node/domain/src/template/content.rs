@@ -1,0 +1,281 @@
+//! What stands in a template: TOML with a format number, what it needs, and items by kind.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use topology::{DivisionCode, Tier, Tree};
+
+use super::{BadScope, Template, TemplateKey, TemplateKind, is_name, may_issue};
+use crate::policy::{Sheet, Source};
+
+/// The newest format this binary reads.
+pub const FORMAT: i64 = 1;
+
+/// Longest content in bytes.
+pub const MOST_CONTENT: usize = 40 * 1024;
+
+/// Most items of one disclosure template.
+pub const MOST_ITEMS: usize = 200;
+
+/// Another template that must be in force first: kind and name, from any issuer.
+/// Written `standard/village-finance`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Need {
+    /// Its kind.
+    pub kind: TemplateKind,
+    /// Its name.
+    pub name: Box<str>,
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}/{}", self.kind, self.name))
+    }
+}
+
+/// One thing that is to be made public.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Its name, 1 to 100 characters, once per template.
+    pub name: Box<str>,
+    /// At the latest every so many days, 1 to 366.
+    pub period_days: u16,
+    /// What it must tell.
+    pub fields: Vec<Box<str>>,
+}
+
+/// A template's content, read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// What must be in force before it.
+    pub needs: Vec<Need>,
+    /// The template of a higher tier that it only tightens.
+    pub tightens: Option<TemplateKey>,
+    /// What is to be made public; empty for other kinds than disclosure.
+    pub items: Vec<Item>,
+    /// The policy it states; nothing for other kinds than policy.
+    pub policy: Option<Sheet>,
+    /// The whole of it.
+    pub table: toml::Table,
+}
+
+/// What is wrong with a template, wherever it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum BadTemplate {
+    /// The issuer has no node in this network.
+    #[error("{0} has no node in this network, so it issues nothing")]
+    NoIssuer(DivisionCode),
+    /// The issuer's tier does not issue this kind.
+    #[error("a {1} does not issue templates of the kind {0}; ask the county")]
+    MayNotIssue(TemplateKind, Tier),
+    /// Name, version, title or scope are out of range.
+    #[error("{0}")]
+    Heading(Box<str>),
+    /// Too long.
+    #[error("the content has {0} bytes, more than {MOST_CONTENT}; split the template")]
+    TooLong(u32),
+    /// Not TOML, or without what this kind must have.
+    #[error("the content cannot be read: {0}")]
+    Content(Box<str>),
+    /// Written for a newer binary.
+    #[error("the content has format {0}, this node reads up to {FORMAT}; install a newer version")]
+    NewerFormat(i64),
+}
+
+fn content(clause: impl Into<String>) -> BadTemplate {
+    let clause: String = clause.into();
+    BadTemplate::Content(clause.trim().chars().take(160).collect())
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    format: i64,
+    #[serde(default)]
+    needs: Vec<String>,
+    tightens: Option<String>,
+    #[serde(default)]
+    item: Vec<RawItem>,
+}
+
+#[derive(Deserialize)]
+struct RawItem {
+    name: String,
+    period_days: i64,
+    fields: Vec<String>,
+}
+
+impl Template {
+    /// Reads the content, and checks everything that can be checked without knowing what is in force.
+    ///
+    /// # Errors
+    /// The first clause that is wrong.
+    pub fn check(&self, tree: &Tree) -> Result<Parsed, BadTemplate> {
+        self.check_heading(tree)?;
+        if self.content.len() > MOST_CONTENT {
+            let bytes = u32::try_from(self.content.len()).unwrap_or(u32::MAX);
+            return Err(BadTemplate::TooLong(bytes));
+        }
+        let table: toml::Table = self
+            .content
+            .parse()
+            .map_err(|error: toml::de::Error| content(error.message()))?;
+        match table.get("format").map(toml::Value::as_integer) {
+            Some(Some(format)) if format > FORMAT => return Err(BadTemplate::NewerFormat(format)),
+            Some(Some(FORMAT)) => {}
+            _ => return Err(content("it must begin with `format = 1`")),
+        }
+        if self.key.kind != TemplateKind::Disclosure {
+            if table.contains_key("tightens") {
+                return Err(content("only a disclosure template tightens another"));
+            }
+            let needs = match table.get("needs") {
+                None => vec![],
+                Some(needs) => needs
+                    .clone()
+                    .try_into()
+                    .map_err(|error: toml::de::Error| content(error.message()))?,
+            };
+            let policy = (self.key.kind == TemplateKind::Policy)
+                .then(|| self.read_policy(tree))
+                .transpose()?;
+            return Ok(Parsed {
+                needs: read_needs(needs)?,
+                tightens: None,
+                items: vec![],
+                policy,
+                table,
+            });
+        }
+        let raw: Raw = table
+            .clone()
+            .try_into()
+            .map_err(|error: toml::de::Error| content(error.message()))?;
+        debug_assert_eq!(raw.format, FORMAT, "read above");
+        let tightens = raw.tightens.map(|text| self.read_base(&text, tree));
+        Ok(Parsed {
+            needs: read_needs(raw.needs)?,
+            tightens: tightens.transpose()?,
+            items: read_items(raw.item)?,
+            policy: None,
+            table,
+        })
+    }
+
+    fn read_policy(&self, tree: &Tree) -> Result<Sheet, BadTemplate> {
+        let source = Source::Template {
+            key: self.key.clone(),
+            version: self.version,
+        };
+        let sheet = Sheet::read(&self.content, source)
+            .and_then(|sheet| sheet.check_places(self.key.issuer, tree).map(|()| sheet));
+        sheet.map_err(|fault| content(fault.to_string()))
+    }
+
+    fn check_heading(&self, tree: &Tree) -> Result<(), BadTemplate> {
+        let TemplateKey { issuer, kind, name } = &self.key;
+        if !tree.has_node(*issuer) {
+            return Err(BadTemplate::NoIssuer(*issuer));
+        }
+        if !may_issue(*kind, issuer.tier()) {
+            return Err(BadTemplate::MayNotIssue(*kind, issuer.tier()));
+        }
+        let heading = |fault: &str| Err(BadTemplate::Heading(fault.into()));
+        if !is_name(name) {
+            return heading("a template's name is 1 to 48 lower-case letters, digits and dashes");
+        }
+        if self.version == 0 {
+            return heading("versions count from 1");
+        }
+        let title = self.title.chars().count();
+        if !(1..=120).contains(&title) || self.title.chars().any(char::is_control) {
+            return heading("a title has 1 to 120 characters in one line");
+        }
+        if self.scope.under != *issuer {
+            return heading("a template is for the issuer's own subtree");
+        }
+        let scope = |fault: BadScope| BadTemplate::Heading(fault.to_string().into());
+        self.scope.check().map_err(scope)
+    }
+
+    fn read_base(&self, text: &str, tree: &Tree) -> Result<TemplateKey, BadTemplate> {
+        let base: TemplateKey = text.parse().map_err(|fault| content(format!("{fault}")))?;
+        if base.kind != self.key.kind {
+            return Err(content(format!(
+                "{base} is of another kind than what tightens it"
+            )));
+        }
+        if base.issuer == self.key.issuer || !tree.contains(base.issuer, self.key.issuer) {
+            return Err(content(format!(
+                "{base} is not issued above {}",
+                self.key.issuer
+            )));
+        }
+        Ok(base)
+    }
+}
+
+fn read_needs(needs: Vec<String>) -> Result<Vec<Need>, BadTemplate> {
+    if needs.len() > 32 {
+        return Err(content("it needs more than 32 other templates"));
+    }
+    let read = |text: &String| {
+        let (kind, name) = text.split_once('/')?;
+        let kind = kind.parse().ok()?;
+        is_name(name).then(|| Need {
+            kind,
+            name: name.into(),
+        })
+    };
+    let wrong = |text: &str| {
+        content(format!(
+            "`{text}` is no need; one looks like standard/village-finance"
+        ))
+    };
+    needs
+        .iter()
+        .map(|text| read(text).ok_or_else(|| wrong(text)))
+        .collect()
+}
+
+fn read_items(raw: Vec<RawItem>) -> Result<Vec<Item>, BadTemplate> {
+    if raw.is_empty() || raw.len() > MOST_ITEMS {
+        return Err(content(format!(
+            "a disclosure template has 1 to {MOST_ITEMS} items, this one {}",
+            raw.len()
+        )));
+    }
+    let mut items: Vec<Item> = Vec::with_capacity(raw.len());
+    for RawItem {
+        name,
+        period_days,
+        fields,
+    } in raw
+    {
+        let Some(period) = u16::try_from(period_days)
+            .ok()
+            .filter(|days| (1..=366).contains(days))
+        else {
+            return Err(content(format!(
+                "item {name}: period_days is {period_days}, not 1 to 366"
+            )));
+        };
+        if !(1..=100).contains(&name.chars().count()) {
+            return Err(content("an item's name has 1 to 100 characters"));
+        }
+        if items.iter().any(|item| *item.name == *name) {
+            return Err(content(format!("item {name} stands there twice")));
+        }
+        if fields.is_empty() || fields.iter().any(String::is_empty) {
+            return Err(content(format!(
+                "item {name} has no fields, or an empty one"
+            )));
+        }
+        items.push(Item {
+            name: name.into(),
+            period_days: period,
+            fields: fields.into_iter().map(String::into_boxed_str).collect(),
+        });
+    }
+    Ok(items)
+}

@@ -1,0 +1,190 @@
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::ROOM_BYTES;
+use crate::{
+    Conflict, Expect, Generation, Shard, StoreError,
+    engine::{Engine, Write},
+    full_key,
+    overlay::Overlay,
+};
+
+/// What submitters, readers and the writer thread share.
+pub(super) struct Shared {
+    pub(super) state: Mutex<State>,
+    pub(super) work: Condvar,
+    pub(super) checkpoint: Condvar,
+    pub(super) room: Semaphore,
+}
+
+pub(super) struct State {
+    pub(super) standing: Standing,
+    /// Gone once the writer has stopped.
+    pub(super) engine: Option<Arc<dyn Engine>>,
+    pub(super) overlay: Overlay,
+    pub(super) queue: VecDeque<Pending>,
+    pub(super) latest: Generation,
+    /// The newest generation that may be found in the engine.
+    pub(super) applying: Generation,
+    pub(super) durable: Generation,
+    /// Bytes taken that are not durable yet.
+    pub(super) waiting: usize,
+    /// Bytes kept that make a checkpoint due.
+    pub(super) pace_bytes: usize,
+    /// Bytes in the log that no checkpoint has taken up.
+    pub(super) logged: usize,
+    /// Room that is free again only after a checkpoint.
+    pub(super) withheld: usize,
+    /// What a checkpoint waits for to become durable.
+    pub(super) awaited: Option<Generation>,
+    /// The writer will log nothing more.
+    pub(super) written: bool,
+    pub(super) waiters: Vec<(Generation, oneshot::Sender<()>)>,
+    pub(super) farewells: Vec<oneshot::Sender<()>>,
+}
+
+#[derive(Clone)]
+pub(super) enum Standing {
+    Open,
+    Closing,
+    Failed(Arc<str>),
+}
+
+pub(super) struct Pending {
+    pub(super) generation: Generation,
+    pub(super) writes: Vec<Write>,
+    pub(super) cost: usize,
+}
+
+impl Shared {
+    pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
+        let state = State {
+            standing: Standing::Open,
+            engine: Some(engine),
+            overlay: Overlay::default(),
+            queue: VecDeque::new(),
+            latest: Generation::default(),
+            applying: Generation::default(),
+            durable: Generation::default(),
+            waiting: 0,
+            pace_bytes: ROOM_BYTES,
+            logged: 0,
+            withheld: 0,
+            awaited: None,
+            written: false,
+            waiters: Vec::new(),
+            farewells: Vec::new(),
+        };
+        Self {
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            checkpoint: Condvar::new(),
+            room: Semaphore::new(ROOM_BYTES),
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change below is complete before anything can panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn out_of_service(&self) -> StoreError {
+        self.lock().reading().err().unwrap_or(StoreError::Closed)
+    }
+
+    pub(super) async fn settle(&self, generation: Generation) -> Result<(), StoreError> {
+        let told = {
+            let mut state = self.lock();
+            let generation = generation.min(state.latest);
+            if generation <= state.durable {
+                return Ok(());
+            }
+            if let Standing::Failed(cause) = &state.standing {
+                return Err(StoreError::Unknown(cause.clone()));
+            }
+            let (tell, told) = oneshot::channel();
+            state.waiters.push((generation, tell));
+            told
+        };
+        told.await.map_err(|_| match &self.lock().standing {
+            Standing::Failed(cause) => StoreError::Unknown(cause.clone()),
+            _ => StoreError::Closed,
+        })
+    }
+}
+
+impl State {
+    pub(super) fn reading(&self) -> Result<Arc<dyn Engine>, StoreError> {
+        match (&self.standing, &self.engine) {
+            (Standing::Open, Some(engine)) => Ok(engine.clone()),
+            (Standing::Failed(cause), _) => Err(StoreError::Poisoned(cause.clone())),
+            _ => Err(StoreError::Closed),
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        if let Standing::Open = self.standing {
+            self.standing = Standing::Closing;
+        }
+    }
+
+    /// A generation that was read, zero if it is durable.
+    pub(super) fn unsettled(&self, seen: Generation) -> Generation {
+        if seen > self.durable {
+            seen
+        } else {
+            Generation::default()
+        }
+    }
+
+    /// Bytes of the overlay that are durable and wait for a checkpoint, roughly.
+    pub(super) fn kept(&self) -> usize {
+        self.overlay.bytes().saturating_sub(self.waiting)
+    }
+
+    /// The newest generation seen if all holds, else the conflict and the generation it saw.
+    pub(super) fn check(
+        &self,
+        engine: &dyn Engine,
+        shard: Shard,
+        expect: Vec<(Bytes, Expect)>,
+    ) -> Result<Result<Generation, (Conflict, Generation)>, StoreError> {
+        let mut seen = Generation::default();
+        for (key, expect) in expect {
+            let full = full_key(shard, &key);
+            let found = match self.overlay.get(&full) {
+                Some(entry) => {
+                    seen = seen.max(entry.generation);
+                    entry.value.clone()
+                }
+                None => engine.get(&full)?,
+            };
+            let holds = match (&expect, &found) {
+                (Expect::Absent, None) => true,
+                (Expect::Is(value), Some(found)) => value == found,
+                _ => false,
+            };
+            if !holds {
+                return Ok(Err((Conflict { key, found }, seen)));
+            }
+        }
+        Ok(Ok(seen))
+    }
+
+    pub(super) fn take(&mut self, writes: Vec<Write>, cost: usize) -> Generation {
+        self.latest = Generation(self.latest.0 + 1);
+        self.overlay.lay(self.latest, &writes);
+        self.waiting += cost;
+        self.queue.push_back(Pending {
+            generation: self.latest,
+            writes,
+            cost,
+        });
+        self.latest
+    }
+}

@@ -1,0 +1,320 @@
+//! The engine on disk: sled 0.34.7, with what it leaves open closed around it. A redo log stands in
+//! front of it.
+//!
+//! sled's `flush` ends in `sync_file_range`, so a descriptor of our own calls `fdatasync`. Leaves of
+//! sixteen records that outgrow a quarter of a segment are kept in files under `blobs/`, which sled
+//! never syncs: we do. Every value carries a checksum over its key and itself. Every call is
+//! guarded, since sled panics on some damage.
+
+mod lock;
+mod open;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    ffi::OsString,
+    fs::{self, File},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime},
+};
+
+use bytes::Bytes;
+
+use super::{
+    OpenError, StoreError,
+    committer::panic_text,
+    engine::{Engine, Visit, Write},
+    redo, show_key,
+};
+use lock::DirLock;
+
+/// How the engine on disk is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SledOptions {
+    /// Bytes of records the engine keeps in memory, roughly; it may take a few times as much.
+    pub cache_bytes: u64,
+    /// How often the engine looks for space to reclaim. 500 to 1,000 ms; durability does not
+    /// depend on it.
+    pub reclaim_every: Duration,
+}
+
+impl Default for SledOptions {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 8 << 20,
+            reclaim_every: Duration::from_millis(1000),
+        }
+    }
+}
+
+/// The layout of a value: this byte, eight bytes of checksum, the value.
+const VALUE_FORMAT: u8 = 1;
+const CHECKSUM_BYTES: usize = 8;
+const HEADER_BYTES: usize = 1 + CHECKSUM_BYTES;
+
+pub(super) struct SledEngine {
+    // Dropped in this order: the directory's lock goes last.
+    db: sled::Db,
+    log: File,
+    blobs: Blobs,
+    dir: PathBuf,
+    _lock: DirLock,
+}
+
+/// The files beside the log, and which of them were synced.
+struct Blobs {
+    dir: PathBuf,
+    handle: File,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    synced: HashSet<OsString>,
+    /// When the directory last changed by its own account, and when we learned of it.
+    changed: Option<(SystemTime, Instant)>,
+}
+
+/// No file system counts modification times in coarser steps.
+const COARSEST_STEP: Duration = Duration::from_secs(3);
+
+impl SledEngine {
+    pub(super) fn open(dir: &Path, options: &SledOptions) -> Result<Self, OpenError> {
+        open::open(dir, options)
+    }
+}
+
+impl Engine for SledEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        let found = guarded(|| self.db.get(key)).map_err(|cause| unreadable(key, cause))?;
+        found.map(|stored| opened(key, &stored)).transpose()
+    }
+
+    fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        reverse: bool,
+        visit: Visit<'_>,
+    ) -> Result<(), StoreError> {
+        let mut range =
+            guarded(|| Ok(self.db.range(from..to))).map_err(|cause| unreadable(from, cause))?;
+        let mut at = sled::IVec::from(if reverse { to } else { from });
+        loop {
+            let next = guarded(|| {
+                let next = if reverse {
+                    range.next_back()
+                } else {
+                    range.next()
+                };
+                next.transpose()
+            });
+            let Some((key, stored)) = next.map_err(|cause| unreadable(&at, cause))? else {
+                return Ok(());
+            };
+            let value = opened(&key, &stored)?;
+            if visit(Bytes::copy_from_slice(&key), value).is_break() {
+                return Ok(());
+            }
+            at = key;
+        }
+    }
+
+    fn apply(&self, batch: &[&[Write]]) -> Result<(), String> {
+        // Of several writes of a key the last counts.
+        let writes = batch.iter().copied().flatten();
+        let last: BTreeMap<_, _> = writes.map(|(key, value)| (key, value)).collect();
+        let apply = || {
+            let mut writes = sled::Batch::default();
+            for (key, value) in last {
+                match value {
+                    Some(value) => writes.insert(&key[..], sealed(key, value)),
+                    // Much is gone before a checkpoint sees it, and sled writes a page for what it
+                    // never had, too.
+                    None if self.db.contains_key(key)? => writes.remove(&key[..]),
+                    None => {}
+                }
+            }
+            self.db.apply_batch(writes)
+        };
+        guarded(apply).map_err(Cause::text)
+    }
+
+    fn sync(&self) -> Result<(), String> {
+        guarded(|| self.db.flush()).map_err(Cause::text)?;
+        self.blobs.sync().map_err(|error| error.to_string())?;
+        self.log.sync_data().map_err(|error| error.to_string())
+    }
+
+    fn size_on_disk(&self) -> Result<u64, StoreError> {
+        let failed =
+            |cause: String| StoreError::Unreadable(format!("{}: {cause}", self.dir.display()));
+        let engine = guarded(|| self.db.size_on_disk()).map_err(|cause| failed(cause.text()))?;
+        let log = redo::size(&self.dir).map_err(|error| failed(error.to_string()))?;
+        Ok(engine + log)
+    }
+}
+
+impl Blobs {
+    fn open(dir: PathBuf) -> io::Result<Self> {
+        let handle = File::open(&dir)?;
+        let known = Mutex::default();
+        Ok(Self { dir, handle, known })
+    }
+
+    /// Syncs the files that are new since the last time. They are written once and never changed.
+    fn sync(&self) -> io::Result<()> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // Most stores never have such a file, and reading even an empty directory takes a tenth
+        // of the time of a sync.
+        let modified = self.handle.metadata()?.modified()?;
+        match known.changed {
+            Some((then, learned)) if then == modified => {
+                if learned.elapsed() > COARSEST_STEP {
+                    return Ok(());
+                }
+            }
+            _ => known.changed = Some((modified, Instant::now())),
+        }
+        let mut present = HashSet::new();
+        let mut new = false;
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if !known.synced.contains(&name) {
+                match File::open(entry.path()).and_then(|file| file.sync_all()) {
+                    Ok(()) => new = true,
+                    // sled deletes what it has rewritten.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                }
+            }
+            present.insert(name);
+        }
+        if new {
+            self.handle.sync_all()?;
+        }
+        known.synced = present;
+        Ok(())
+    }
+}
+
+/// Why sled did not do what it was asked.
+enum Cause {
+    Refused(sled::Error),
+    Panicked(String),
+}
+
+impl Cause {
+    fn text(self) -> String {
+        match self {
+            Self::Refused(error) => error.to_string(),
+            Self::Panicked(text) => text,
+        }
+    }
+
+    fn is_damage(&self) -> bool {
+        !matches!(self, Self::Refused(sled::Error::Io(_)))
+    }
+}
+
+fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, Cause> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(answer) => answer.map_err(Cause::Refused),
+        Err(panic) => Err(Cause::Panicked(panic_text(&*panic))),
+    }
+}
+
+fn unreadable(key: &[u8], cause: Cause) -> StoreError {
+    if cause.is_damage() {
+        StoreError::Damaged {
+            key: show_key(key),
+            what: cause.text(),
+        }
+    } else {
+        StoreError::Unreadable(cause.text())
+    }
+}
+
+fn sealed(key: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut stored = Vec::with_capacity(HEADER_BYTES + value.len());
+    stored.push(VALUE_FORMAT);
+    stored.extend_from_slice(&checksum(key, value));
+    stored.extend_from_slice(value);
+    stored
+}
+
+fn opened(key: &[u8], stored: &[u8]) -> Result<Bytes, StoreError> {
+    let damaged = |what: &str| StoreError::Damaged {
+        key: show_key(key),
+        what: what.to_owned(),
+    };
+    let (&format, rest) = stored.split_first().ok_or_else(|| damaged("it is empty"))?;
+    if format != VALUE_FORMAT {
+        return Err(damaged("it begins with an unknown format"));
+    }
+    let (written, value) = rest
+        .split_first_chunk::<CHECKSUM_BYTES>()
+        .ok_or_else(|| damaged("it is cut short"))?;
+    if *written != checksum(key, value) {
+        return Err(damaged("its checksum does not fit"));
+    }
+    Ok(Bytes::copy_from_slice(value))
+}
+
+fn checksum(key: &[u8], value: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(key.len() as u64).to_be_bytes());
+    hasher.update(key);
+    hasher.update(value);
+    let hash = hasher.finalize();
+    *hash.as_bytes().first_chunk().expect("BLAKE3 has 32 bytes")
+}
+
+/// What tests do to a closed store behind its back.
+#[cfg(test)]
+pub(super) mod testing {
+    use std::path::Path;
+
+    use super::{
+        Cause, SledOptions,
+        open::{FORMAT_KEY, format_record, open_patiently},
+        redo,
+    };
+
+    fn with_db(dir: &Path, act: impl FnOnce(&sled::Db)) {
+        let db = open_patiently(dir, &SledOptions::default())
+            .map_err(Cause::text)
+            .unwrap();
+        act(&db);
+        db.flush().unwrap();
+    }
+
+    pub(crate) fn set_format(dir: &Path, format: u32) {
+        with_db(dir, |db| {
+            drop(db.insert(FORMAT_KEY, format_record(format)).unwrap())
+        });
+    }
+
+    pub(crate) fn forget_format(dir: &Path) {
+        with_db(dir, |db| drop(db.remove(FORMAT_KEY).unwrap()));
+    }
+
+    /// Makes the store one of format 1, which had no redo log.
+    pub(crate) fn forget_log(dir: &Path) {
+        with_db(dir, |db| {
+            db.insert(FORMAT_KEY, format_record(1)).unwrap();
+            db.remove(redo::MARK_KEY).unwrap();
+        });
+    }
+
+    pub(crate) fn exchange(dir: &Path, one: &[u8], other: &[u8]) {
+        with_db(dir, |db| {
+            let first = db.get(one).unwrap().unwrap();
+            let second = db.insert(other, first).unwrap().unwrap();
+            db.insert(one, second).unwrap();
+        });
+    }
+}

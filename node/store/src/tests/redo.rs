@@ -1,0 +1,560 @@
+//! The redo log: power cuts on file images at every place that may matter, torn and damaged logs.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::PathBuf,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    redo::{Point, Probe},
+    sled_engine::testing,
+};
+
+const POINTS: [Point; 9] = [
+    Point::Appended,
+    Point::Synced,
+    Point::SegmentCreated,
+    Point::SegmentBegun,
+    Point::BatchApplied,
+    Point::Marked,
+    Point::EngineSynced,
+    Point::SegmentRemoved,
+    Point::SegmentsGone,
+];
+
+/// Checkpoints begin only when this much was written, or at close.
+fn pace(bytes: usize, probe: Option<Probe>) -> Pace {
+    Pace {
+        bytes,
+        idle: Duration::from_secs(3600),
+        probe,
+    }
+}
+
+fn open(dir: &Path, pace: Pace, ack: AckWhen) -> Result<Store, OpenError> {
+    Store::open_paced(dir, &SledOptions::default(), pace, ack)
+}
+
+fn open_quiet(dir: &Path) -> Store {
+    open(dir, pace(4 << 20, None), AckWhen::Synced).unwrap()
+}
+
+type Content = BTreeMap<PathBuf, Vec<u8>>;
+
+/// The files of a store, without those that are not part of its state.
+fn content(dir: &Path) -> Content {
+    fn gather(root: &Path, dir: &Path, into: &mut Content) {
+        let Ok(entries) = fs::read_dir(dir) else {
+            return;
+        };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                gather(root, &path, into);
+            } else if path.file_name() != Some(&OsString::from("lock"))
+                && let Ok(bytes) = fs::read(&path)
+            {
+                into.insert(path.strip_prefix(root).unwrap().to_owned(), bytes);
+            }
+        }
+    }
+    let mut found = Content::new();
+    gather(dir, dir, &mut found);
+    found
+}
+
+fn laid_out(content: &Content) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir_all(dir.path().join("blobs")).unwrap();
+    for (name, bytes) in content {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    dir
+}
+
+/// What a power cut leaves: of each file what was synced and a drawn prefix of what changed since;
+/// files that came or went since are there or not.
+fn left_of(synced: &Content, now: &Content, seed: u64) -> Content {
+    let mut draw = Draw(seed);
+    let mut left = Content::new();
+    let names: std::collections::BTreeSet<_> = synced.keys().chain(now.keys()).collect();
+    for name in names {
+        let kept = match (synced.get(name), now.get(name)) {
+            (Some(old), Some(new)) => {
+                let same = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+                let padded = old.iter().chain(std::iter::repeat(&0)).zip(new);
+                let changed = padded.enumerate().filter(|(_, (a, b))| a != b);
+                let end = changed.last().map_or(same, |(at, _)| at + 1);
+                let cut = same + draw.below(end - same + 1);
+                let mut kept = new[..cut].to_vec();
+                kept.extend(old.get(cut..).unwrap_or_default());
+                kept
+            }
+            (Some(gone), None) if draw.below(2) == 0 => gone.clone(),
+            (None, Some(new)) if draw.below(2) == 0 => new[..draw.below(new.len() + 1)].to_vec(),
+            _ => continue,
+        };
+        left.insert(name.clone(), kept);
+    }
+    left
+}
+
+pub(super) struct Draw(pub(super) u64);
+
+impl Draw {
+    pub(super) fn below(&mut self, n: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(0x14057b7ef767814f);
+        ((self.0 >> 33) as usize) % n
+    }
+}
+
+/// Follows a store's files, and cuts the power when a point was met so many times.
+#[derive(Default)]
+struct Bench {
+    dir: PathBuf,
+    synced: Mutex<Content>,
+    left: Mutex<Option<(Content, Content)>>,
+    met: Mutex<std::collections::HashMap<Point, usize>>,
+}
+
+impl Bench {
+    fn probe(self: &Arc<Self>, cut: Point, nth: usize) -> Probe {
+        let bench = self.clone();
+        Arc::new(move |point| bench.meet(point, cut, nth))
+    }
+
+    fn meet(&self, point: Point, cut: Point, nth: usize) -> Result<(), String> {
+        let mut left = self.left.lock().unwrap();
+        if left.is_some() {
+            return Err("the power was cut".to_owned());
+        }
+        let mut met = self.met.lock().unwrap();
+        *met.entry(point).or_default() += 1;
+        let now = content(&self.dir);
+        let mut synced = self.synced.lock().unwrap();
+        let (log, whole) = match point {
+            Point::Synced => (true, false),
+            Point::EngineSynced => (false, true),
+            _ => (false, false),
+        };
+        let of_log = |name: &Path| name.starts_with("redo");
+        if log {
+            // The newest segment was synced, and its place in the directory when it was begun.
+            let newest = now.iter().rfind(|(name, _)| of_log(name));
+            let (name, bytes) = newest.unwrap();
+            synced.insert(name.clone(), bytes.clone());
+        }
+        if point == Point::SegmentBegun {
+            for name in now.keys().filter(|name| of_log(name)) {
+                synced.entry(name.clone()).or_default();
+            }
+        }
+        if whole {
+            synced.retain(|name, _| of_log(name));
+            synced.extend(now.clone().into_iter().filter(|(name, _)| !of_log(name)));
+        }
+        if point == Point::SegmentsGone {
+            synced.retain(|name, _| !of_log(name) || now.contains_key(name));
+        }
+        if point == cut && met[&point] == nth {
+            *left = Some((synced.clone(), now));
+            return Err("the power was cut".to_owned());
+        }
+        Ok(())
+    }
+}
+
+type State = BTreeMap<Bytes, Bytes>;
+
+/// Units that overwrite each other, and queue entries that the next unit deletes.
+fn unit(n: u8) -> Unit {
+    let mut unit = empty(village());
+    for k in 0..40u8 {
+        if (n ^ k).is_multiple_of(3) {
+            unit.put
+                .push((vec![k].into(), vec![n; 30 + usize::from(k)].into()));
+        }
+    }
+    unit.put.push((vec![100 + n].into(), vec![n].into()));
+    if n > 0 {
+        unit.delete.push(vec![99 + n].into());
+        unit.delete.push(vec![n % 40].into());
+    }
+    unit.put.retain(|(key, _)| !unit.delete.contains(key));
+    unit
+}
+
+/// Lives until the cut, then says whether the point was met and what is wrong with what is left.
+async fn live_and_cut(
+    cut: Point,
+    nth: usize,
+    seeds: u64,
+    ack: AckWhen,
+) -> (bool, Result<(), String>) {
+    let dir = tempfile::tempdir().unwrap();
+    open_quiet(dir.path()).close().await.unwrap();
+    let begun = content(dir.path());
+    let bench = Arc::new(Bench {
+        dir: dir.path().to_owned(),
+        synced: Mutex::new(begun),
+        ..Bench::default()
+    });
+    let mut states = vec![State::new()];
+    let mut acknowledged = 0;
+    let probe = bench.probe(cut, nth);
+    if let Ok(store) = open(dir.path(), pace(6000, Some(probe)), ack) {
+        for n in 0..24 {
+            let unit = unit(n);
+            let mut state = states.last().unwrap().clone();
+            state.extend(unit.put.iter().cloned());
+            for key in &unit.delete {
+                state.remove(key);
+            }
+            let Ok(ticket) = store.submit(unit).await else {
+                break;
+            };
+            states.push(state);
+            // Every third one waits together with the next.
+            if n % 3 != 0 && ticket.durable().await.is_ok() {
+                acknowledged = states.len() - 1;
+            }
+        }
+        let _ = store.close().await;
+    }
+    let Some((synced, now)) = bench.left.lock().unwrap().take() else {
+        return (false, Ok(()));
+    };
+    for seed in 0..seeds {
+        let image = laid_out(&left_of(&synced, &now, seed));
+        let store = match open(image.path(), pace(4 << 20, None), AckWhen::Synced) {
+            Ok(store) => store,
+            Err(error) => return (true, Err(format!("seed {seed}: {error}"))),
+        };
+        let found: State = everything(&store, village()).await.into_iter().collect();
+        let verdict = if states[acknowledged..].contains(&found) {
+            Ok(())
+        } else if states.contains(&found) {
+            Err(format!("seed {seed}: something acknowledged is lost"))
+        } else {
+            Err(format!("seed {seed}: what is left is no prefix"))
+        };
+        if verdict.is_err() {
+            return (true, verdict);
+        }
+    }
+    (true, Ok(()))
+}
+
+#[tokio::test]
+async fn a_cut_at_any_point_leaves_a_prefix_that_holds_all_that_was_acknowledged() {
+    for point in POINTS {
+        let mut met = 0;
+        for nth in [1, 2, 4, 7] {
+            let (reached, verdict) = live_and_cut(point, nth, 3, AckWhen::Synced).await;
+            assert_eq!(verdict, Ok(()), "{point:?} number {nth}");
+            met += u32::from(reached);
+        }
+        assert!(met > 0, "{point:?} was never met");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_acknowledges_before_the_sync_is_caught() {
+    let mut caught = false;
+    for nth in 2..8 {
+        let (_, verdict) = live_and_cut(Point::Appended, nth, 8, AckWhen::Applied).await;
+        caught |= verdict.is_err_and(|what| what.contains("acknowledged"));
+    }
+    assert!(caught, "no cut showed that acknowledged units are lost");
+}
+
+/// A unit of few bytes.
+fn small(n: u8) -> Unit {
+    Unit {
+        put: vec![
+            (vec![n].into(), vec![n; 5].into()),
+            (bytes("last"), vec![n].into()),
+        ],
+        delete: vec![vec![n.wrapping_sub(1)].into()],
+        ..empty(village())
+    }
+}
+
+/// A store whose process is killed right after units 0..n: everything is in the log.
+async fn killed_after(n: u8) -> (Content, Vec<State>) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quiet(dir.path());
+    let mut states = vec![State::new()];
+    for n in 0..n {
+        let unit = small(n);
+        let mut state = states.last().unwrap().clone();
+        state.extend(unit.put.iter().cloned());
+        unit.delete.iter().for_each(|key| drop(state.remove(key)));
+        states.push(state);
+        store.commit(unit).await.unwrap();
+    }
+    let image = content(dir.path());
+    store.close().await.unwrap();
+    (image, states)
+}
+
+fn segments(content: &Content) -> Vec<PathBuf> {
+    let names = content.keys().filter(|name| name.starts_with("redo"));
+    names.cloned().collect()
+}
+
+async fn recovered(image: &Content) -> Result<State, OpenError> {
+    let dir = laid_out(image);
+    let store = open(dir.path(), pace(4 << 20, None), AckWhen::Synced)?;
+    let found: State = everything(&store, village()).await.into_iter().collect();
+    store.close().await.unwrap();
+    let again = everything(&open_quiet(dir.path()), village()).await;
+    assert_eq!(
+        found,
+        again.into_iter().collect(),
+        "it opens the same twice"
+    );
+    Ok(found)
+}
+
+/// Recovers a log alone, over an engine in memory.
+async fn recovered_alone(log: &[u8]) -> Result<State, OpenError> {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("redo")).unwrap();
+    fs::write(dir.path().join("redo/00000000000000000001.log"), log).unwrap();
+    let engine = Arc::new(MemoryDisk::new().engine().unwrap());
+    let redo = crate::redo::recover(dir.path(), &*engine, pace(4 << 20, None))?;
+    let store = Committer::start(engine, Some(redo), AckWhen::Synced)?;
+    Ok(everything(&store, village()).await.into_iter().collect())
+}
+
+/// The log without the zeros behind its groups.
+fn trimmed(log: &[u8]) -> usize {
+    log.iter().rposition(|byte| *byte != 0).unwrap() + 1
+}
+
+#[tokio::test]
+async fn a_log_cut_at_any_byte_keeps_a_prefix() {
+    let (image, states) = killed_after(4).await;
+    let log = &image[&segments(&image)[0]];
+    let end = trimmed(log);
+    let mut found_before = State::new();
+    let mut place = 0;
+    for length in 0..=end {
+        let found = recovered_alone(&log[..length]).await.unwrap();
+        if found != found_before {
+            place += 1;
+            assert_eq!(found, states[place], "cut at {length}");
+            found_before = found;
+        }
+    }
+    assert_eq!(place, states.len() - 1, "the whole log holds everything");
+}
+
+#[tokio::test]
+async fn a_flip_before_the_last_group_is_named_and_in_the_last_one_drops_it_whole() {
+    let (image, states) = killed_after(3).await;
+    let log = &image[&segments(&image)[0]];
+    let (mut damaged, mut dropped) = (0, 0);
+    for at in 0..trimmed(log) {
+        let mut log = log.clone();
+        log[at] ^= 0x10;
+        match recovered_alone(&log).await {
+            Err(OpenError::Damaged { what, .. }) => {
+                assert_eq!(dropped, 0, "flip at {at}: {what}");
+                assert!(
+                    what.starts_with("redo/00000000000000000001.log at byte"),
+                    "{what}"
+                );
+                damaged += 1;
+            }
+            Err(error) => panic!("flip at {at}: {error}"),
+            Ok(found) => {
+                assert_eq!(found, states[2], "flip at {at}");
+                dropped += 1;
+            }
+        }
+    }
+    assert!(
+        damaged > 0 && dropped > 0,
+        "{damaged} damaged, {dropped} dropped"
+    );
+}
+
+/// Cuts at the `nth` segment begun, when the log has two of them.
+async fn two_segments() -> Content {
+    let dir = tempfile::tempdir().unwrap();
+    open_quiet(dir.path()).close().await.unwrap();
+    let bench = Arc::new(Bench {
+        dir: dir.path().to_owned(),
+        ..Bench::default()
+    });
+    let probe = bench.probe(Point::BatchApplied, 1);
+    let store = open(dir.path(), pace(6000, Some(probe)), AckWhen::Synced).unwrap();
+    for n in 0..24 {
+        if store.commit(unit(n)).await.is_err() {
+            break;
+        }
+    }
+    let _ = store.close().await;
+    let (_, now) = bench.left.lock().unwrap().take().unwrap();
+    assert_eq!(segments(&now).len(), 2);
+    now
+}
+
+#[tokio::test]
+async fn a_segment_that_is_missing_cut_or_has_a_torn_end_before_another_is_named() {
+    let image = two_segments().await;
+    recovered(&image).await.unwrap();
+    let names = segments(&image);
+    let refused = async |image: &Content, name: &Path| {
+        let error = recovered(image).await.unwrap_err();
+        let text = error.to_string();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{text}");
+        assert!(text.contains(name.to_str().unwrap()), "{text}");
+    };
+    for name in &names[..1] {
+        let mut without = image.clone();
+        without.remove(name);
+        refused(&without, name).await;
+    }
+    let end = trimmed(&image[&names[0]]);
+    let mut cut = image.clone();
+    cut.get_mut(&names[0]).unwrap().truncate(end - 1);
+    refused(&cut, &names[0]).await;
+    let mut flipped = image.clone();
+    flipped.get_mut(&names[0]).unwrap()[end - 1] ^= 1;
+    refused(&flipped, &names[0]).await;
+    let mut none = image.clone();
+    none.retain(|name, _| !name.starts_with("redo"));
+    let first = names[0].clone();
+    refused(&none, &first).await;
+}
+
+#[tokio::test]
+async fn a_failure_at_any_point_puts_the_store_out_of_service_and_loses_nothing() {
+    for point in POINTS {
+        let dir = tempfile::tempdir().unwrap();
+        open_quiet(dir.path()).close().await.unwrap();
+        let armed = Arc::new(AtomicUsize::new(0));
+        let probe: Probe = {
+            let armed = armed.clone();
+            Arc::new(move |met| {
+                if met == point && armed.fetch_add(1, Ordering::Relaxed) >= 1 {
+                    return Err("as told".to_owned());
+                }
+                Ok(())
+            })
+        };
+        let store = open(dir.path(), pace(3000, Some(probe)), AckWhen::Synced).unwrap();
+        let mut acknowledged = Vec::new();
+        let mut refused = None;
+        for n in 0..200u8 {
+            match store.commit(put(&n.to_string(), &"x".repeat(300))).await {
+                Ok(_) => acknowledged.push(n),
+                Err(error) => {
+                    refused = Some(error);
+                    break;
+                }
+            }
+        }
+        if refused.is_none() {
+            // Only the checkpoint at close comes so far.
+            assert!(store.close().await.is_err(), "{point:?} never failed");
+        } else {
+            let answer = store.get(village(), b"0").await;
+            assert!(
+                matches!(answer, Err(StoreError::Poisoned(_))),
+                "{point:?} {answer:?}"
+            );
+            assert!(matches!(store.close().await, Err(StoreError::Unknown(_))));
+        }
+        let store = open_quiet(dir.path());
+        for n in acknowledged {
+            assert!(
+                value(&store, &n.to_string()).await.is_some(),
+                "{point:?} lost {n}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_deleted_before_a_checkpoint_never_reaches_the_engine() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quiet(dir.path());
+    let canary = "bound for the township";
+    store.commit(put("outbox/1", canary)).await.unwrap();
+    let delete = Unit {
+        delete: vec![bytes("outbox/1")],
+        ..empty(village())
+    };
+    store.commit(delete).await.unwrap();
+    store
+        .commit(put("matter/1", "kept in the engine"))
+        .await
+        .unwrap();
+    store.close().await.unwrap();
+    let files = content(dir.path());
+    let holds = |text: &str| {
+        let mut found = files.values();
+        found.any(|bytes| {
+            bytes
+                .windows(text.len())
+                .any(|window| window == text.as_bytes())
+        })
+    };
+    assert!(holds("kept in the engine"));
+    assert!(!holds(canary));
+}
+
+#[tokio::test]
+async fn a_checkpoint_begins_when_nothing_is_written_any_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let tell = Mutex::new(Some(tell));
+    let probe: Probe = Arc::new(move |point| {
+        if point == Point::SegmentsGone
+            && let Some(tell) = tell.lock().unwrap().take()
+        {
+            let _ = tell.send(());
+        }
+        Ok(())
+    });
+    open_quiet(dir.path()).close().await.unwrap();
+    let idle = Pace {
+        idle: Duration::from_millis(1),
+        ..pace(4 << 20, Some(probe))
+    };
+    let store = open(dir.path(), idle, AckWhen::Synced).unwrap();
+    store.commit(put("a", "1")).await.unwrap();
+    told.await.unwrap();
+    assert_eq!(value(&store, "a").await, Some(bytes("1")));
+}
+
+#[tokio::test]
+async fn a_store_from_before_the_log_gets_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quiet(dir.path());
+    store.commit(put("a", "1")).await.unwrap();
+    store.close().await.unwrap();
+    fs::remove_dir_all(dir.path().join("redo")).unwrap();
+    testing::forget_log(dir.path());
+    let store = open_quiet(dir.path());
+    assert_eq!(value(&store, "a").await, Some(bytes("1")));
+    store.commit(put("b", "1")).await.unwrap();
+}
