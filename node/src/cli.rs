@@ -13,6 +13,7 @@ mod terminal;
 mod words;
 
 mod account;
+mod alarm;
 mod api_key;
 mod audit;
 mod bench;
@@ -82,6 +83,7 @@ enum Command {
     Grid(grid::Grid),
     ApiKey(api_key::ApiKey),
     Audit(audit::Audit),
+    Alarm(alarm::Alarm),
     Topology(topology::Topology),
     Bench(bench::Bench),
     Webhook(webhook::Webhook),
@@ -101,6 +103,7 @@ impl Command {
             Self::Grid(command) => wait(command.run(output)),
             Self::ApiKey(command) => wait(command.run(output)),
             Self::Audit(command) => wait(command.run(output)),
+            Self::Alarm(command) => wait(command.run(output)),
             Self::Status(command) => wait(command.run(output)),
             Self::Matter(command) => wait(command.run(output)),
             Self::Import(command) => wait(command.run(output)),

@@ -4,6 +4,7 @@
 //! what goes to neighbours. The turn ends when the unit is submitted, not when it is on the disk, so
 //! that whatever waits shares one sync; nobody is answered before that sync.
 
+pub mod alarms;
 mod alike;
 mod answers;
 mod attachments;
@@ -208,6 +209,9 @@ pub enum OfficeError {
     /// A key was not revoked.
     #[error(transparent)]
     Revoke(#[from] RevokeRefusal),
+    /// No such alarm.
+    #[error("no alarm {0} stands here; `wujitong alarm list` shows those that do")]
+    NoSuchAlarm(crate::domain::alarm::AlarmKind),
     /// No such template.
     #[error("no template {0} at this node; `wujitong template list` shows what it knows")]
     NoSuchTemplate(String),
@@ -292,6 +296,7 @@ impl Office {
             office.begin_run().await?;
             office.recall_revocations().await?;
             office.recall_heard().await?;
+            office.recall_alarms().await?;
         } else {
             let id = EpochId(office.supplies.entropy.bytes());
             let ledger = Ledger {

@@ -11,6 +11,7 @@ use topology::DivisionCode;
 
 use super::{
     actor::Actor,
+    alarm::AlarmKind,
     hook::HookId,
     ids::MatterId,
     people::{AccountId, ApiKeyId, Deed, GridId},
@@ -46,6 +47,8 @@ pub enum Subject {
     Template(String),
     /// A webhook.
     Hook(HookId),
+    /// An alarm.
+    Alarm(AlarmKind),
 }
 
 /// How it ended.

@@ -2,6 +2,7 @@
 //! come in as arguments.
 
 pub mod actor;
+pub mod alarm;
 pub mod attachment;
 pub mod audit;
 pub mod authority;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Failure, Output, revoke,
+    Failure, Output, alarm, revoke,
     site::Site,
     tables::{pairs, table},
     words::{self, span},
@@ -56,6 +56,7 @@ fn for_people(status: &api::Status) -> String {
         "node", "name", "tier", "#holding", "#giving", "#copies", "#links", "#queued",
     ];
     text += &table(headings, status.nodes.iter().map(line));
+    text += &alarms(status);
     text += &revoked(status);
     text += &given_up(status);
     text += &failing_hooks(status);
@@ -89,6 +90,16 @@ fn for_people(status: &api::Status) -> String {
                 .into_iter()
                 .map(|(node, link)| one(status, node, link)),
         );
+    }
+    text
+}
+
+fn alarms(status: &api::Status) -> String {
+    let standing = |node: &NodeStatus| !node.alarms.is_empty();
+    let mut text = String::new();
+    for node in status.nodes.iter().filter(|node| standing(node)) {
+        text += &format!("\nalarms 警报 of {} {}\n", node.division.short(), node.name);
+        text += &alarm::lines(&node.alarms);
     }
     text
 }

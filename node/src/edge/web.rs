@@ -7,6 +7,7 @@
 
 mod accounts;
 mod again;
+mod alarms;
 pub mod api;
 mod ask;
 mod audit;
@@ -120,6 +121,8 @@ fn routes(gate: &Arc<Gate>) -> OpenApiRouter<Roster> {
         .routes(gate.open(D::Enter, routes!(problems::list)))
         .routes(gate.open(D::Enter, routes!(status::nodes)))
         .routes(gate.open(D::ViewStatus, routes!(status::status)))
+        .routes(gate.open(D::ViewStatus, routes!(alarms::list)))
+        .routes(gate.open(D::CloseAlarm, routes!(alarms::close)))
         .routes(gate.open(D::ViewList, routes!(matters::list)))
         .routes(gate.open(D::Report, routes!(matters::report)))
         .routes(gate.open(D::ViewMatter, routes!(matters::show)))

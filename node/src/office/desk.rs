@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::{
         actor::Actor,
+        alarm::AlarmKind,
         audit::Subject,
         custody::{self, Count, Decision, Docket, Seat, Terms},
         envelope::{Destination, Envelope, Lane, Order, Outgoing, Payload, Stamp},
@@ -57,6 +58,8 @@ pub(super) struct Desk<'a> {
     /// Keys this decision learns are revoked.
     pub(super) revoked: Vec<Arc<Revocation>>,
     pub(super) news: News,
+    /// How many alarms of a kind stand after this decision more than before it.
+    pub(super) alarms: Vec<(AlarmKind, i64)>,
 }
 
 /// An envelope of another author, to be carried on as it is.
@@ -104,6 +107,7 @@ impl Office {
             segments: BTreeMap::new(),
             revoked: vec![],
             news: News::default(),
+            alarms: vec![],
         };
         desk.check_seen().await?;
         Ok(desk)
@@ -454,6 +458,10 @@ impl Desk<'_> {
         let ticket = self.view.submit().await?;
         if self.new_policy {
             self.office.forget_policy();
+        }
+        for (kind, more) in self.alarms {
+            let standing = &self.office.supplies.metrics.alarms;
+            standing.of(kind.code()).inc_by(more);
         }
         self.office.supplies.metrics.commits.inc();
         if told {

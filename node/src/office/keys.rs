@@ -6,6 +6,7 @@ use topology::DivisionCode;
 use super::shelves::Shelf;
 use crate::{
     domain::{
+        alarm::AlarmKind,
         attachment::{FileNo, Part, UploadId},
         envelope::{Destination, Lane},
         hook::HookId,
@@ -47,6 +48,15 @@ pub(super) const CRASHES: &[u8] = b"X";
 pub(super) const HEARD: &[u8] = b"H";
 /// What revocations begin with.
 pub(super) const REVOCATIONS: &[u8] = b"R";
+
+/// What standing alarms begin with.
+pub(super) const STANDING_ALARMS: &[u8] = b"K";
+
+/// A standing alarm.
+pub(super) fn standing_alarm(kind: AlarmKind, about: Option<DivisionCode>) -> Bytes {
+    let about = about.map_or([0; 8], code);
+    key(STANDING_ALARMS, &[&about, kind.code().as_bytes()])
+}
 
 /// Counts of people.
 pub(super) const CENSUS: &[u8] = b"Pc";

@@ -13,6 +13,7 @@ use super::{Office, OfficeError, Received, desk::Carried, desk::Desk, greet::Pee
 use crate::{
     domain::{
         actor::Actor,
+        alarm::AlarmKind,
         authority::Neighbour,
         envelope::{Lane, Payload},
         flow::Seen,
@@ -110,10 +111,12 @@ impl Office {
             proof: None,
         };
         let revocation = desk.keep_revocation(record, None).await?;
+        let detail = format!("key {key}, revoked here: {reason}");
+        desk.raise(AlarmKind::KeyRevoked, Some(child), &detail)
+            .await?;
         let ticket = desk.submit().await?;
         drop(turn);
         ticket.durable().await?;
-        tracing::warn!(alarm = "key-revoked", division = %self.me, of = %child, %key, %reason);
         Ok(revocation)
     }
 
@@ -204,8 +207,12 @@ impl Desk<'_> {
             bytes: received.bytes.clone(),
             proof: Some(received.proof.clone()),
         };
-        tracing::warn!(alarm = "key-revoked", division = %self.office.me, by = %author,
-            of = %revocation.division, key = %revocation.key, reason = %revocation.reason);
+        let detail = format!(
+            "key {}, revoked by {author}: {}",
+            revocation.key, revocation.reason
+        );
+        self.raise(AlarmKind::KeyRevoked, Some(revocation.division), &detail)
+            .await?;
         self.keep_revocation(record, Some(from)).await.map(Some)
     }
 

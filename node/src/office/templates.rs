@@ -13,6 +13,7 @@ use super::{Office, OfficeError, Received, desk::Carried, desk::Desk, keys};
 use crate::{
     domain::{
         actor::Actor,
+        alarm::AlarmKind,
         envelope::{Destination, Lane, Payload, Stamp},
         ids::{EpochId, KeyId},
         statement::Proof,
@@ -268,7 +269,10 @@ impl Desk<'_> {
                 .unwrap_or_default();
             // What a child claims is believed only as far as it can be true.
             if (known.max(lost) + 1..=known + MOST_LOST_VERSIONS).contains(version) {
-                tracing::error!(alarm = "template-version-lost", template = %key, version, known);
+                let detail =
+                    format!("{key}: version {version} was issued, this node knows {known}");
+                self.raise(AlarmKind::TemplateVersionLost, None, &detail)
+                    .await?;
                 self.view
                     .put(keys::lost_version(key), record::write(version));
             }

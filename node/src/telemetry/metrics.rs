@@ -49,6 +49,8 @@ macro_rules! counters {
             /// Seconds from an envelope's sending to its commit here, kept by the tier of the
             /// division that received it.
             pub hop_seconds: Histogram,
+            /// Alarms that stand.
+            pub alarms: AlarmMetrics,
         }
 
         impl DivisionMetrics {
@@ -58,6 +60,7 @@ macro_rules! counters {
                 Self {
                     $($name: families.counters.$name.get_or_create_owned(&label),)*
                     hop_seconds: families.hop_seconds.get_or_create_owned(&tier),
+                    alarms: AlarmMetrics { division, alarms: families.alarms.clone() },
                 }
             }
         }
@@ -89,6 +92,23 @@ counters! {
     commits,
 }
 
+/// The alarms of a hosted division, by kind.
+#[derive(Clone, Debug)]
+pub struct AlarmMetrics {
+    division: DivisionCode,
+    alarms: Family<OfKind, Gauge>,
+}
+
+impl AlarmMetrics {
+    /// How many of a kind stand. `kind` is one of a fixed few, e.g. `store-went-back`.
+    pub fn of(&self, kind: &'static str) -> Gauge {
+        self.alarms.get_or_create_owned(&OfKind {
+            division: Division(self.division),
+            kind,
+        })
+    }
+}
+
 /// What one link of a hosted division measures.
 #[derive(Clone, Debug)]
 pub struct LinkMetrics {
@@ -114,6 +134,7 @@ struct Families {
     registry: Mutex<Registry>,
     counters: Counters,
     link_up: Family<OfLink, Gauge>,
+    alarms: Family<OfKind, Gauge>,
     outbox_queued: Family<OfLane, Gauge>,
     peer_refused: Family<OfReason, Counter>,
     commit_seconds: Histogram,
@@ -179,6 +200,7 @@ impl Default for Metrics {
             registry: Mutex::new(Registry::with_prefix("wujitong")),
             counters: Counters::default(),
             link_up: Family::default(),
+            alarms: Family::default(),
             outbox_queued: Family::default(),
             peer_refused: Family::default(),
             commit_seconds: Histogram::new(SECONDS),
@@ -189,6 +211,8 @@ impl Default for Metrics {
         families.counters.register(r);
         let up = "1 while the link to the neighbour is up, else 0";
         r.register("link_up", up, families.link_up.clone());
+        let alarms = "Alarms that stand until somebody closes them";
+        r.register("alarms", alarms, families.alarms.clone());
         let queued = "Envelopes that wait in the outbox";
         r.register("outbox_queued", queued, families.outbox_queued.clone());
         let refused = "Peers turned away before they could send anything";
@@ -238,6 +262,12 @@ struct OfLane {
     division: Division,
     neighbour: Division,
     lane: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfKind {
+    division: Division,
+    kind: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -117,6 +117,8 @@ pub enum Deed {
     Erase,
     /// Sees how the node is doing.
     ViewStatus,
+    /// Closes an alarm that was looked into.
+    CloseAlarm,
     /// Declares a key of this node or below it void.
     Revoke,
     /// Sees the own account, sets its password, ends its session.
@@ -146,7 +148,7 @@ pub struct BadDeed(pub String);
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::Report,
         Self::ReportForAnother,
         Self::ViewList,
@@ -194,6 +196,7 @@ impl Deed {
         Self::ReadAudit,
         Self::Erase,
         Self::ViewStatus,
+        Self::CloseAlarm,
         Self::Revoke,
         Self::OwnAccount,
         Self::Enter,
@@ -249,6 +252,7 @@ impl Deed {
             Self::ReadAudit => "read-audit",
             Self::Erase => "erase",
             Self::ViewStatus => "view-status",
+            Self::CloseAlarm => "close-alarm",
             Self::Revoke => "revoke",
             Self::OwnAccount => "own-account",
             Self::Enter => "enter",
@@ -490,11 +494,16 @@ pub const fn reach(role: Role, deed: Deed) -> Reach {
             _ => None,
         },
         R::NodeOperator => match deed {
-            D::ViewStatus | D::Revoke | D::OwnAccount | D::Enter => All,
+            D::ViewStatus | D::CloseAlarm | D::Revoke | D::OwnAccount | D::Enter => All,
             _ => None,
         },
         R::SystemAdministrator => match deed {
-            D::ViewAccounts | D::ManageAccounts | D::ViewStatus | D::OwnAccount | D::Enter => All,
+            D::ViewAccounts
+            | D::ManageAccounts
+            | D::ViewStatus
+            | D::CloseAlarm
+            | D::OwnAccount
+            | D::Enter => All,
             _ => None,
         },
         R::SecurityAdministrator => match deed {

@@ -105,7 +105,11 @@ pub fn may(
             accounts: false, ..
         } => Ok(()),
         Who::OsUser { .. } => match deed {
-            Deed::ViewStatus | Deed::Revoke | Deed::ManageAccounts | Deed::ViewAccounts => Ok(()),
+            Deed::ViewStatus
+            | Deed::CloseAlarm
+            | Deed::Revoke
+            | Deed::ManageAccounts
+            | Deed::ViewAccounts => Ok(()),
             _ => Err(Denied::Operator(deed)),
         },
         Who::Account(account) if account.disabled => Err(Denied::Closed),

@@ -66,6 +66,7 @@ const MATRIX: &str = "
     read-audit           . . . . . . . . y . . . y
     erase                . . . . . . . . . . . y .
     view-status          . . . . . . y . . y y . .
+    close-alarm          . . . . . . . . . y y . .
     revoke               . . . . . . . . . y . . .
     own-account          y y y y y y y y y y y y y
     enter                y y y y y y y y y y y y y
@@ -245,6 +246,7 @@ fn the_owner_of_the_node_does_everything_until_there_are_accounts_and_then_only_
         assert_eq!(allowed(owner(false), deed, place), Ok(()), "{deed}");
         let still = [
             Deed::ViewStatus,
+            Deed::CloseAlarm,
             Deed::Revoke,
             Deed::ManageAccounts,
             Deed::ViewAccounts,

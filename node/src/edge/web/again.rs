@@ -33,8 +33,7 @@ pub(super) async fn answer(at: &At, guest: &Guest, done: Done) -> Result<Respons
         }
         Some(Subject::Account(id)) => Ok(accounts::one(at, id).await?.into_response()),
         Some(Subject::Grid(id)) => Ok(grids::one(at, id).await?.into_response()),
-        Some(Subject::Key(_) | Subject::Template(_) | Subject::Hook(_)) | None => {
-            Err(OfficeError::from(PeopleError::ShownOnce).into())
-        }
+        Some(Subject::Key(_) | Subject::Template(_) | Subject::Hook(_) | Subject::Alarm(_))
+        | None => Err(OfficeError::from(PeopleError::ShownOnce).into()),
     }
 }

@@ -3,6 +3,7 @@
 //! Moments are milliseconds since 1970; divisions are twelve digits, and may be given short.
 
 mod acts;
+mod alarms;
 mod changes;
 mod contacts;
 mod figures;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 pub use acts::{ActRequest, Asking, Deed, Ending, Parts, PartsRequest, Plea, WishRequest};
+pub use alarms::{AlarmQuery, AlarmView, Alarms};
 pub use changes::{ChangeView, EventsQuery, StreamEnd, StreamStart};
 pub use contacts::{EraseRequest, Erased, OpenedContact};
 pub use figures::{Figures, JournalCount, RollupBy, RollupLine, RollupQuery, RollupTable};

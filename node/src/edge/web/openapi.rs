@@ -130,6 +130,19 @@ pub(super) struct HookPath {
     hook: String,
 }
 
+/// An alarm at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct AlarmPath {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// What it is about.
+    #[param(example = "store-went-back")]
+    kind: String,
+}
+
 /// Another system, at a node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -228,10 +228,7 @@ impl Problem {
             ),
             E::InHand => Self::new(StatusCode::CONFLICT, "still in hand", sentence),
             E::ShownOnce => Self::new(StatusCode::CONFLICT, "shown once", sentence),
-            E::Trail(_) => {
-                tracing::error!(alarm = "audit-trail-broken", %error, "the audit trail does not hold");
-                Self::new(StatusCode::CONFLICT, "audit trail broken", sentence)
-            }
+            E::Trail(_) => Self::new(StatusCode::CONFLICT, "audit trail broken", sentence),
             E::Hash(_) => Self::of_store(error),
         }
     }
@@ -266,9 +263,11 @@ impl From<OfficeError> for Problem {
             E::Refused(_) | E::Revoke(_) => {
                 Self::new(StatusCode::CONFLICT, "refused by the rules", &sentence)
             }
-            E::NoSuchMatter(_) | E::NoSuchTemplate(_) | E::NoContact(_) | E::NoOpening(_) => {
-                Self::missing(&sentence)
-            }
+            E::NoSuchMatter(_)
+            | E::NoSuchTemplate(_)
+            | E::NoSuchAlarm(_)
+            | E::NoContact(_)
+            | E::NoOpening(_) => Self::missing(&sentence),
             E::Category(_)
             | E::TextTooLong(..)
             | E::TooManyNotes(..)

@@ -142,6 +142,7 @@ async fn one(
             .collect(),
         given_up: office.given_up().into_iter().map(Into::into).collect(),
         failing_hooks: hooks::failing(office).await?,
+        alarms: office.alarms().await?.into_iter().map(Into::into).collect(),
     })
 }
 

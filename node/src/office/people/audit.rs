@@ -6,6 +6,7 @@ use super::{PeopleError, once};
 use crate::{
     domain::{
         actor::Actor,
+        alarm::AlarmKind,
         audit::{AuditEntry, AuditHead, BrokenTrail, Ending, Subject, Whence},
         people::Deed,
     },
@@ -98,6 +99,16 @@ impl Office {
     /// [`BrokenTrail`] names the first entry that is missing or not what was written. What was cut off
     /// together with the end itself shows only against an end noted elsewhere.
     pub async fn verify_audit(&self) -> Result<AuditHead, OfficeError> {
+        let verified = self.verified_audit().await;
+        if let Err(OfficeError::People(PeopleError::Trail(broken))) = &verified {
+            let detail = broken.to_string();
+            self.raise_alarm(AlarmKind::AuditTrailBroken, None, &detail)
+                .await?;
+        }
+        verified
+    }
+
+    async fn verified_audit(&self) -> Result<AuditHead, OfficeError> {
         let end = self.audit_head().await?;
         let mut head = AuditHead::EMPTY;
         while head.entries < end.entries {

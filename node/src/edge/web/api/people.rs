@@ -433,6 +433,7 @@ impl From<&AuditEntry> for AuditLine {
                 Subject::Key(id) => format!("key {id}"),
                 Subject::Template(key) => format!("template {key}"),
                 Subject::Hook(id) => format!("webhook {id}"),
+                Subject::Alarm(kind) => format!("alarm {kind}"),
             }),
             ending: entry.ending,
             detail: entry.detail.clone(),

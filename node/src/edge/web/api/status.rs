@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
 
-use super::{Code, LinkState, QueueLength, RevocationLine};
+use super::{AlarmView, Code, LinkState, QueueLength, RevocationLine};
 use crate::office::Crashed;
 
 /// How a process and its nodes are doing.
@@ -90,6 +90,9 @@ pub struct NodeStatus {
     /// Webhooks that are failing or were given up.
     #[serde(default)]
     pub failing_hooks: Vec<FailingHook>,
+    /// Alarms that stand until somebody closes them.
+    #[serde(default)]
+    pub alarms: Vec<AlarmView>,
 }
 
 /// A webhook that does not take what it is sent.

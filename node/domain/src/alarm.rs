@@ -1,0 +1,201 @@
+//! Alarms: what an operator must know, and what stands until a person closed it.
+//!
+//! A log line is read once or never. An alarm is a record of the node: shown in its status, its
+//! metrics and its API, counted up when the same thing happens again, and gone only when somebody
+//! with the right to close it did, which the audit trail keeps.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use topology::DivisionCode;
+
+use super::time::Timestamp;
+
+/// Longest detail in characters; what is longer is cut.
+const DETAIL_CHARS: usize = 400;
+
+/// Declares the kinds: one row each with code, Chinese, English and what to do.
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $kind:ident = $code:literal, $chinese:literal, $english:literal, $remedy:literal;)*) => {
+        /// What an alarm is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub enum AlarmKind { $($(#[doc = $doc])+ $kind,)* }
+
+        impl AlarmKind {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// The word that stands for it in records, metrics and the API.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$kind => $code,)* }
+            }
+
+            /// Its name in Chinese.
+            pub const fn chinese(self) -> &'static str {
+                match self { $(Self::$kind => $chinese,)* }
+            }
+
+            /// Its name in English.
+            pub const fn english(self) -> &'static str {
+                match self { $(Self::$kind => $english,)* }
+            }
+
+            /// What the operator does about it.
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$kind => $remedy,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A neighbour holds words of this node that its store does not know.
+    StoreWentBack = "store-went-back", "数据回退", "this node's store is older than what a neighbour holds",
+        "find out who put an old copy back; compare the matters of the lost time with the neighbours, then close the alarm";
+    /// An issuer shows less of its templates than it issued before.
+    TemplateVersionLost = "template-version-lost", "模板版本丢失", "an issuer no longer has a template version it issued",
+        "ask the issuer's operator to publish the template again";
+    /// A key of a neighbour or of this node was revoked.
+    KeyRevoked = "key-revoked", "密钥已吊销", "a key was revoked",
+        "make sure that the division got new keys from its parent";
+    /// The chain of the audit trail does not hold.
+    AuditTrailBroken = "audit-trail-broken", "审计链断裂", "the audit trail does not hold",
+        "compare it with a backup and tell the auditors";
+}
+
+impl fmt::Display for AlarmKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
+    }
+}
+
+impl FromStr for AlarmKind {
+    type Err = BadAlarm;
+
+    fn from_str(text: &str) -> Result<Self, BadAlarm> {
+        let found = Self::ALL.iter().find(|kind| kind.code() == text);
+        found.copied().ok_or_else(|| BadAlarm(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for AlarmKind {
+    type Error = BadAlarm;
+
+    fn try_from(text: String) -> Result<Self, BadAlarm> {
+        text.parse()
+    }
+}
+
+impl From<AlarmKind> for String {
+    fn from(kind: AlarmKind) -> Self {
+        kind.code().to_owned()
+    }
+}
+
+/// A text is not a kind of alarm.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a kind of alarm; `wujitong alarm list` shows those that stand")]
+pub struct BadAlarm(pub String);
+
+/// One alarm. A node has at most one of a kind about one division.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// What it is about.
+    pub kind: AlarmKind,
+    /// Which division, if it is about one.
+    pub about: Option<DivisionCode>,
+    /// What was seen last, with everything foreign in it escaped.
+    pub detail: String,
+    /// When it was raised.
+    pub first: Timestamp,
+    /// When it was raised last.
+    pub last: Timestamp,
+    /// How often it was raised.
+    pub times: u64,
+    /// When its cause went away by itself; it stands until a person closes it all the same.
+    pub settled: Option<Timestamp>,
+}
+
+impl Alarm {
+    /// The alarm after its cause was seen, again if it stood before.
+    pub fn raised(
+        before: Option<Self>,
+        kind: AlarmKind,
+        about: Option<DivisionCode>,
+        detail: &str,
+        now: Timestamp,
+    ) -> Self {
+        let (first, times) = before.map_or((now, 0), |before| (before.first, before.times));
+        Self {
+            kind,
+            about,
+            detail: plain(detail),
+            first,
+            last: now,
+            times: times.saturating_add(1),
+            settled: None,
+        }
+    }
+}
+
+/// The text on one line, without control characters and marks of direction, and not too long.
+fn plain(text: &str) -> String {
+    let mut plain: String = text
+        .chars()
+        .take(DETAIL_CHARS)
+        .flat_map(|c| {
+            let keep = !c.is_control() && !is_direction(c);
+            let escaped = (!keep).then(|| c.escape_unicode());
+            let kept = keep.then_some(c);
+            kept.into_iter().chain(escaped.into_iter().flatten())
+        })
+        .collect();
+    if text.chars().nth(DETAIL_CHARS).is_some() {
+        plain.push('…');
+    }
+    plain
+}
+
+/// Whether a character changes the direction of the text around it (Unicode UAX 9).
+const fn is_direction(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_read_from_its_code_and_has_words() {
+        for kind in AlarmKind::ALL.iter().copied() {
+            assert_eq!(kind.code().parse(), Ok(kind));
+            assert!(!kind.chinese().is_empty() && !kind.english().is_empty());
+            assert!(!kind.remedy().is_empty());
+        }
+        assert!("nothing".parse::<AlarmKind>().is_err());
+    }
+
+    #[test]
+    fn the_same_again_counts_up_and_keeps_its_beginning() {
+        let kind = AlarmKind::StoreWentBack;
+        let once = Alarm::raised(None, kind, None, "one", Timestamp(1));
+        let settled = Alarm {
+            settled: Some(Timestamp(2)),
+            ..once
+        };
+        let twice = Alarm::raised(Some(settled), kind, None, "two", Timestamp(3));
+        assert_eq!((twice.first, twice.last), (Timestamp(1), Timestamp(3)));
+        assert_eq!((twice.times, twice.settled), (2, None));
+        assert_eq!(twice.detail, "two");
+    }
+
+    #[test]
+    fn what_a_stranger_wrote_stays_one_line_and_is_cut() {
+        let detail = format!("a\n\u{1b}[31m\u{202e}b{}", "长".repeat(500));
+        let alarm = Alarm::raised(None, AlarmKind::KeyRevoked, None, &detail, Timestamp(1));
+        assert!(alarm.detail.starts_with("a\\u{a}\\u{1b}[31m\\u{202e}b长"));
+        assert!(alarm.detail.ends_with('…'));
+        assert!(!alarm.detail.chars().any(char::is_control));
+    }
+}
