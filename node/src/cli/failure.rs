@@ -11,6 +11,7 @@ use crate::{
     app::StartError,
     edge::{receipt::Unreadable, web::problem::split_hint},
     identity::IdentityError,
+    office::OfficeError,
     telemetry::TelemetryError,
 };
 
@@ -97,7 +98,13 @@ impl Failure {
             | Self::NoNode(_)
             | Self::Start(StartError::NoSuchDivision(_))
             | Self::Identity(IdentityError::UnknownDivision(_)) => Exit::NotFound,
-            Self::Start(StartError::Store(_)) => Exit::Store,
+            Self::Start(
+                StartError::Store(_)
+                | StartError::Office(
+                    _,
+                    OfficeError::Record(_) | OfficeError::Store(_) | OfficeError::Commit(_),
+                ),
+            ) => Exit::Store,
             Self::Client(error) => match error {
                 ClientError::Unreachable { .. } => Exit::Unreachable,
                 ClientError::Problem(problem) => match problem.status {

@@ -97,6 +97,14 @@ pub enum OpenError {
         /// The newest format this program reads.
         known: u32,
     },
+    /// It was written before there was a release; no such store is in use.
+    #[error(
+        "the store has format {found}, of before the first release; begin with an empty directory"
+    )]
+    Older {
+        /// The format found.
+        found: u32,
+    },
     /// It cannot be read as a store. Nothing was thrown away.
     #[error(
         "the store in {} is damaged ({what}): keep a copy of the directory, then restore a backup \

@@ -3,18 +3,22 @@
 //!
 //! A segment is a file `redo/<number>.log`, named after the first group it holds. A group is what
 //! one sync covers: a whole number of units under one checksum, so a torn group loses whole units,
-//! none of them acknowledged. Groups are numbered without gaps over the life of the store, and the
-//! next one is written only once the one before is synced: whatever is followed by a later group
-//! was durable, and if it is not sound it is damaged, not torn.
+//! none of them acknowledged. Groups are numbered without gaps over the life of the store, each names
+//! the sum of the one before, and the next one is written only once the one before is synced. So only
+//! the last group of the newest segment can be torn, and only if it is later than what `redo/synced`
+//! names. Everything else that is not sound is damaged, and refused.
 //!
 //! A checkpoint brings what closed segments hold into the engine, then records the number of the
 //! last such group there, then removes the segments. *Invariants*: the engine holds nothing that is
 //! not synced in the log. A segment goes only after a synced record says that it is not needed.
 //! So a checkpoint may split units over engine batches: until it is complete, the log still has
-//! them whole, and a store is read only after the log was applied to it.
+//! them whole, and a store is read only after the log was applied to it. A segment with groups has no
+//! follower with groups before its end says that it has one, so a follower that is lost is missed.
 
 mod group;
 mod recover;
+mod segment;
+mod witness;
 
 use std::{
     fs::{self, File},
@@ -30,9 +34,13 @@ use super::{
     Generation, StoreError,
     engine::{Engine, Write},
 };
+use group::Sum;
 pub(super) use recover::recover;
+use segment::Header;
+use witness::{Last, Witness};
 
-/// Holds the number of the last group whose writes are all in the engine: eight bytes, big-endian.
+/// Names the last group whose writes are all in the engine: its number, eight bytes, big-endian, and its
+/// sum.
 pub(super) const MARK_KEY: &[u8] = b"\xffapplied";
 
 /// The file is made longer in steps of this, with zeros, so that the sync after a small group need
@@ -62,6 +70,7 @@ pub(super) enum Point {
     Synced,
     SegmentCreated,
     SegmentBegun,
+    SegmentClosed,
     BatchApplied,
     Marked,
     EngineSynced,
@@ -92,11 +101,14 @@ pub(super) struct Redo {
     handle: File,
     file: File,
     path: PathBuf,
+    /// What the sums of this segment's groups are keyed with.
+    key: [u8; 32],
     /// The file's end, and the end of its last group.
     length: u64,
     end: u64,
-    /// The number of the next group.
-    next: u64,
+    /// The last group written.
+    last: Last,
+    witness: Witness,
     /// The newest unit appended.
     newest: Generation,
     buffer: Vec<u8>,
@@ -106,26 +118,41 @@ pub(super) struct Redo {
 
 /// Segments that take no more groups, and the newest group and unit in them.
 pub(super) struct Closed {
-    pub(super) group: u64,
     pub(super) newest: Generation,
+    last: Last,
     paths: Vec<PathBuf>,
 }
 
 impl Redo {
-    /// Begins an empty segment for the group `next`. A file of that name holds no group.
-    fn begin(dir: &Path, next: u64, pace: Pace) -> io::Result<Self> {
+    /// Goes on behind `last`, which is synced: in `blank`, if that is a segment without groups for what
+    /// follows, else in a new one.
+    fn begin(dir: &Path, last: Last, blank: Option<Header>, pace: Pace) -> io::Result<Self> {
         let handle = File::open(dir)?;
-        let (file, path) = create(dir, next)?;
+        let witness = Witness::create(dir, last)?;
+        let (header, file, path) = match blank {
+            Some(header) => {
+                let path = dir.join(segment::file_name(header.first));
+                (header, File::options().write(true).open(&path)?, path)
+            }
+            None => {
+                let header = Header::new(last.number + 1, last.sum);
+                let (file, path) = segment::create(dir, &header)?;
+                (header, file, path)
+            }
+        };
         handle.sync_all()?;
+        let length = file.metadata()?.len();
         Ok(Self {
             pace,
             dir: dir.to_owned(),
             handle,
             file,
             path,
-            length: 0,
-            end: 0,
-            next,
+            key: header.key(),
+            length,
+            end: segment::HEADER_BYTES as u64,
+            last,
+            witness,
             newest: Generation::default(),
             buffer: Vec::new(),
             broken: false,
@@ -141,8 +168,23 @@ impl Redo {
         if std::mem::replace(&mut self.broken, true) {
             return Err("the log failed before".to_owned());
         }
+        let last = self.write_group(units)?;
+        self.pace.at(Point::Synced)?;
+        self.last = last;
+        self.witness.note(last);
+        self.newest = newest;
+        self.broken = false;
+        Ok(())
+    }
+
+    /// Writes one group behind the last one and syncs it.
+    fn write_group<'a>(
+        &mut self,
+        units: impl IntoIterator<Item = &'a [Write]>,
+    ) -> Result<Last, String> {
+        let number = self.last.number + 1;
         self.buffer.clear();
-        group::encode(self.next, units, &mut self.buffer)?;
+        let sum = group::encode(&self.key, number, &self.last.sum, units, &mut self.buffer)?;
         let size = self.buffer.len() as u64;
         let end = self.end + size;
         if end > self.length && size <= STEP_BYTES / 4 {
@@ -157,13 +199,9 @@ impl Redo {
             .map_err(|error| self.failed("sync", &error))?;
         self.length = self.length.max(self.end + self.buffer.len() as u64);
         self.end = end;
-        self.next += 1;
-        self.newest = newest;
         self.buffer.clear();
         self.buffer.shrink_to(BUFFER_BYTES);
-        self.pace.at(Point::Synced)?;
-        self.broken = false;
-        Ok(())
+        Ok(Last { number, sum })
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -173,7 +211,7 @@ impl Redo {
 
     /// Bytes of groups in the segment that is being written.
     pub(super) fn segment_bytes(&self) -> usize {
-        usize::try_from(self.end).unwrap_or(usize::MAX)
+        usize::try_from(self.end).unwrap_or(usize::MAX) - segment::HEADER_BYTES
     }
 
     /// Closes the segment and begins the next; `None` if there is nothing in it.
@@ -181,25 +219,31 @@ impl Redo {
         if self.broken {
             return Err("the log failed before".to_owned());
         }
-        if self.end == 0 {
+        if self.segment_bytes() == 0 {
             return Ok(None);
         }
         // Nothing may be added to a segment that has a follower.
         self.broken = true;
-        let (file, path) = create(&self.dir, self.next).map_err(|e| self.failed("follow", &e))?;
+        let header = Header::new(self.last.number + 1, self.last.sum);
+        let (file, path) =
+            segment::create(&self.dir, &header).map_err(|e| self.failed("follow", &e))?;
         self.pace.at(Point::SegmentCreated)?;
         self.handle
             .sync_all()
             .map_err(|error| self.failed("follow", &error))?;
         self.pace.at(Point::SegmentBegun)?;
+        // From here on a lost follower is missed.
+        self.write_group([])?;
+        self.pace.at(Point::SegmentClosed)?;
         self.file = file;
         let full = std::mem::replace(&mut self.path, path);
-        self.length = 0;
-        self.end = 0;
+        self.key = header.key();
+        self.length = segment::HEADER_BYTES as u64;
+        self.end = self.length;
         self.broken = false;
         Ok(Some(Closed {
-            group: self.next - 1,
             newest: self.newest,
+            last: self.last,
             paths: vec![full],
         }))
     }
@@ -212,8 +256,8 @@ impl Redo {
 impl Closed {
     /// Records in the engine that these segments are not needed any more, and syncs it.
     pub(super) fn retire(&self, engine: &dyn Engine, pace: &Pace) -> Result<(), String> {
-        let mark = Bytes::copy_from_slice(&self.group.to_be_bytes());
-        engine.apply(&[&[(Bytes::from_static(MARK_KEY), Some(mark))]])?;
+        let mark = [&self.last.number.to_be_bytes()[..], &self.last.sum].concat();
+        engine.apply(&[&[(Bytes::from_static(MARK_KEY), Some(mark.into()))]])?;
         pace.at(Point::Marked)?;
         engine.sync()?;
         pace.at(Point::EngineSynced)
@@ -235,18 +279,22 @@ impl Closed {
     }
 }
 
-/// The number of the last group that is in the engine, if the store ever had a log.
-fn mark(engine: &dyn Engine) -> Result<Option<u64>, StoreError> {
+/// The last group that is in the engine, if the store ever had a log.
+fn mark(engine: &dyn Engine) -> Result<Option<Last>, StoreError> {
     let Some(mark) = engine.get(MARK_KEY)? else {
         return Ok(None);
     };
-    match mark[..].try_into() {
-        Ok(mark) => Ok(Some(u64::from_be_bytes(mark))),
-        Err(_) => Err(StoreError::Damaged {
-            key: MARK_KEY.escape_ascii().to_string(),
-            what: "it has not eight bytes".to_owned(),
-        }),
-    }
+    let parts = mark.split_first_chunk().and_then(|(number, sum)| {
+        let sum: Sum = sum.try_into().ok()?;
+        Some(Last {
+            number: u64::from_be_bytes(*number),
+            sum,
+        })
+    });
+    parts.map(Some).ok_or_else(|| StoreError::Damaged {
+        key: MARK_KEY.escape_ascii().to_string(),
+        what: "it has not twenty-four bytes".to_owned(),
+    })
 }
 
 /// Bytes the segments of a store take.
@@ -260,23 +308,4 @@ pub(super) fn size(store: &Path) -> io::Result<u64> {
         };
     }
     Ok(size)
-}
-
-fn create(dir: &Path, number: u64) -> io::Result<(File, PathBuf)> {
-    let path = dir.join(file_name(number));
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(&path)?;
-    Ok((file, path))
-}
-
-fn file_name(number: u64) -> String {
-    format!("{number:020}.log")
-}
-
-fn number_of(name: &str) -> Option<u64> {
-    let number = name.strip_suffix(".log")?.parse().ok()?;
-    (file_name(number) == name).then_some(number)
 }

@@ -281,7 +281,6 @@ pub(super) mod testing {
     use super::{
         Cause, SledOptions,
         open::{FORMAT_KEY, format_record, open_patiently},
-        redo,
     };
 
     fn with_db(dir: &Path, act: impl FnOnce(&sled::Db)) {
@@ -300,14 +299,6 @@ pub(super) mod testing {
 
     pub(crate) fn forget_format(dir: &Path) {
         with_db(dir, |db| drop(db.remove(FORMAT_KEY).unwrap()));
-    }
-
-    /// Makes the store one of format 1, which had no redo log.
-    pub(crate) fn forget_log(dir: &Path) {
-        with_db(dir, |db| {
-            db.insert(FORMAT_KEY, format_record(1)).unwrap();
-            db.remove(redo::MARK_KEY).unwrap();
-        });
     }
 
     pub(crate) fn exchange(dir: &Path, one: &[u8], other: &[u8]) {

@@ -59,7 +59,9 @@ async fn balance(mut chain: Programs, promises: &[Promise]) {
 /// The newest file of the log, and where what was written to it ends: zeros are written ahead.
 fn log_end(data: &Path) -> (PathBuf, u64) {
     let logs = fs::read_dir(data.join("store/redo")).unwrap();
-    let newest = logs.map(|entry| entry.unwrap().path()).max().unwrap();
+    let logs = logs.map(|entry| entry.unwrap().path());
+    let newest = logs.filter(|path| path.extension().is_some_and(|extension| extension == "log"));
+    let newest = newest.max().unwrap();
     let content = fs::read(&newest).unwrap();
     let end = content.iter().rposition(|byte| *byte != 0);
     (newest, end.map_or(0, |last| last as u64 + 1))
@@ -71,7 +73,7 @@ fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
     file.write_all(bytes).unwrap();
 }
 
-/// What the program says when it does not start.
+/// What the program says when it does not start because of its store.
 async fn refusal(data: &Path) -> String {
     let run = tokio::process::Command::new(program())
         .args(["run", "--listen", "127.0.0.1:0", "--http", "off", "--data"])
@@ -82,7 +84,7 @@ async fn refusal(data: &Path) -> String {
     let run = run.expect("it started all the same").unwrap();
     let said = String::from_utf8(run.stderr).unwrap();
     assert!(
-        !run.status.success() && !said.contains("panicked"),
+        run.status.code() == Some(6) && !said.contains("panicked"),
         "{said}"
     );
     said
@@ -125,6 +127,32 @@ async fn a_flipped_bit_in_the_log_is_named_and_nothing_is_thrown_away() {
     let name = log.file_name().unwrap().to_str().unwrap();
     assert!(said.contains("damaged") && said.contains(name), "{said}");
     overwrite(&log, at, &[was]);
+    village.start().await;
+    balance(chain, &promises).await;
+}
+
+#[tokio::test]
+async fn a_newest_segment_that_lost_its_end_or_everything_is_refused_and_left_as_it_is() {
+    let mut chain = Programs::down_to(VILLAGE);
+    chain.start().await;
+    let mut promises = vec![];
+    let village = &mut chain.programs[4];
+    report(village, 20, &mut promises).await;
+    village.kill().await;
+    let (log, end) = log_end(&village.data);
+    let sound = fs::read(&log).unwrap();
+    let mut zeroed = sound.clone();
+    zeroed[end as usize / 2..].fill(0);
+    for lost in [&[][..], &sound[..64], &sound[..end as usize / 2], &zeroed] {
+        fs::write(&log, lost).unwrap();
+        let said = refusal(&village.data).await;
+        assert!(said.contains("damaged") && said.contains("redo/"), "{said}");
+        assert_eq!(fs::read(&log).unwrap(), lost);
+    }
+    fs::remove_file(&log).unwrap();
+    let said = refusal(&village.data).await;
+    assert!(said.contains("is missing"), "{said}");
+    fs::write(&log, sound).unwrap();
     village.start().await;
     balance(chain, &promises).await;
 }

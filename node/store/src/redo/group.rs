@@ -5,11 +5,13 @@
 //! | 4 | magic |
 //! | 4 | length of the writes |
 //! | 8 | number of the group |
-//! | 16 | BLAKE3 over length, number and writes, cut |
+//! | 16 | sum of the group before |
+//! | 16 | BLAKE3 over length, number, sum before and writes, keyed with the segment's header, cut |
 //! | … | the writes |
 //!
 //! A write is two bytes of the key's length, four of the value's or all ones to delete, the key,
-//! the value.
+//! the value. A group without writes ends a segment; it has the number of the next group, which is the
+//! first of the next segment.
 
 use std::ops::Range;
 
@@ -17,23 +19,39 @@ use bytes::{Buf, BufMut, Bytes};
 
 use crate::engine::Write;
 
-const MAGIC: [u8; 4] = *b"\xe4\xba\x94\x01";
+/// What a group is known by to the one behind it.
+pub(super) type Sum = [u8; SUM_BYTES];
+
+const MAGIC: [u8; 4] = *b"\xe4\xba\x94\x02";
 const CHECKED_FROM: usize = MAGIC.len();
-const SUM_FROM: usize = CHECKED_FROM + 4 + 8;
-const SUM_BYTES: usize = 16;
+const PREVIOUS_FROM: usize = CHECKED_FROM + 4 + 8;
+const SUM_FROM: usize = PREVIOUS_FROM + SUM_BYTES;
+pub(super) const SUM_BYTES: usize = 16;
 pub(super) const HEADER_BYTES: usize = SUM_FROM + SUM_BYTES;
 const DELETE: u32 = u32::MAX;
 
-/// Appends the group to `out`.
+/// A sound group.
+pub(super) struct Group {
+    pub(super) number: u64,
+    pub(super) previous: Sum,
+    pub(super) sum: Sum,
+    /// Where its writes are.
+    pub(super) writes: Range<usize>,
+}
+
+/// Appends the group to `out` and gives its sum.
 pub(super) fn encode<'a>(
+    key: &[u8; 32],
     number: u64,
+    previous: &Sum,
     units: impl IntoIterator<Item = &'a [Write]>,
     out: &mut Vec<u8>,
-) -> Result<(), String> {
+) -> Result<Sum, String> {
     let from = out.len();
     out.put_slice(&MAGIC);
     out.put_u32(0);
     out.put_u64(number);
+    out.put_slice(previous);
     out.put_bytes(0, SUM_BYTES);
     for (key, value) in units.into_iter().flatten() {
         out.put_u16(u16::try_from(key.len()).map_err(|_| "a key beyond its limit")?);
@@ -47,34 +65,43 @@ pub(super) fn encode<'a>(
     let group = &mut out[from..];
     let length = u32::try_from(group.len() - HEADER_BYTES).map_err(|_| "units beyond 4 GiB")?;
     group[CHECKED_FROM..CHECKED_FROM + 4].copy_from_slice(&length.to_be_bytes());
-    let sum = checksum(&group[CHECKED_FROM..SUM_FROM], &group[HEADER_BYTES..]);
+    let sum = checksum(key, &group[CHECKED_FROM..SUM_FROM], &group[HEADER_BYTES..]);
     group[SUM_FROM..HEADER_BYTES].copy_from_slice(&sum);
-    Ok(())
+    Ok(sum)
 }
 
-/// The number of the sound group that begins at `at`, and where its writes are.
-pub(super) fn sound(bytes: &[u8], at: usize) -> Option<(u64, Range<usize>)> {
-    let group = &bytes[at..];
+/// The sound group that begins at `at`.
+pub(super) fn sound(key: &[u8; 32], bytes: &[u8], at: usize) -> Option<Group> {
+    let group = bytes.get(at..)?;
     let header = group.get(..HEADER_BYTES)?;
     let mut checked = &header[CHECKED_FROM..SUM_FROM];
     let length = usize::try_from(checked.get_u32()).ok()?;
     let number = checked.get_u64();
+    let previous = *checked.first_chunk()?;
     let writes = group.get(HEADER_BYTES..HEADER_BYTES.checked_add(length)?)?;
-    let sum = checksum(&header[CHECKED_FROM..SUM_FROM], writes);
-    let sound = header[..CHECKED_FROM] == MAGIC && header[SUM_FROM..] == sum;
+    if header[..CHECKED_FROM] != MAGIC {
+        return None;
+    }
+    let sum = checksum(key, &header[CHECKED_FROM..SUM_FROM], writes);
     let from = at + HEADER_BYTES;
-    sound.then_some((number, from..from + length))
+    (header[SUM_FROM..] == sum).then_some(Group {
+        number,
+        previous,
+        sum,
+        writes: from..from + length,
+    })
 }
 
-/// Whether a sound group with a number above `number` begins anywhere behind `at`.
-pub(super) fn any_later(bytes: &[u8], at: usize, number: u64) -> bool {
+/// Whether a sound group begins anywhere behind `at`.
+pub(super) fn any_later(key: &[u8; 32], bytes: &[u8], at: usize) -> bool {
     let magics = bytes[at..]
         .windows(MAGIC.len())
         .enumerate()
         .filter(|(_, window)| *window == MAGIC);
     magics
-        .filter_map(|(offset, _)| sound(bytes, at + offset))
-        .any(|(found, _)| found > number)
+        .filter_map(|(offset, _)| sound(key, bytes, at + offset))
+        .next()
+        .is_some()
 }
 
 /// The writes of a sound group, in order; `None` if they are not what [`encode`] wrote.
@@ -96,8 +123,8 @@ pub(super) fn decode(mut writes: &[u8]) -> Option<Vec<Write>> {
     Some(found)
 }
 
-fn checksum(header: &[u8], writes: &[u8]) -> [u8; SUM_BYTES] {
-    let mut hasher = blake3::Hasher::new();
+fn checksum(key: &[u8; 32], header: &[u8], writes: &[u8]) -> Sum {
+    let mut hasher = blake3::Hasher::new_keyed(key);
     hasher.update(header).update(writes);
     let hash = hasher.finalize();
     *hash.as_bytes().first_chunk().expect("BLAKE3 has 32 bytes")

@@ -7,18 +7,46 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Closed, Pace, Redo, file_name, group, mark, number_of};
+use super::{
+    Closed, Pace, Redo, group, mark,
+    segment::{self, Header, file_name},
+    witness::{self, Last},
+};
 use crate::{
     Generation, OpenError, StoreError,
     engine::{BATCH_KEYS, Engine, Write},
 };
 
+/// The keys a log names and their newest values.
+type Writes = BTreeMap<Bytes, Option<Bytes>>;
+
+/// What reading a log found so far.
+struct Reading {
+    /// The last sound group.
+    last: Last,
+    /// What was noted to be synced.
+    witness: Option<Last>,
+    writes: Writes,
+}
+
+/// How a segment ends.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// It says that another one follows.
+    Closed,
+    /// Nothing is behind its last group.
+    Blank,
+    /// What is behind its last sound group is not sound, but for so many bytes zeros.
+    Unsound { bytes: usize },
+}
+
 /// What a segment was found to hold.
-struct Read {
-    /// The number of the next group.
-    next: u64,
-    /// Where its last sound group ends, if what follows is torn.
-    torn_at: Option<u64>,
+struct Segment {
+    header: Header,
+    groups: usize,
+    end: End,
+    /// Where its last sound group ends.
+    at: usize,
 }
 
 /// Brings what the log holds into the engine and begins an empty segment.
@@ -45,34 +73,56 @@ pub(crate) fn recover(store: &Path, engine: &dyn Engine, pace: Pace) -> Result<R
         },
         error => damaged(error.to_string()),
     })?;
-    let segments = segments(&dir).map_err(io("read", &dir))?;
-    let applied = mark.unwrap_or(0);
-
-    let (obsolete, needed) = segments.split_at(segments.partition_point(|n| *n <= applied));
-    let mut next = applied + 1;
-    let mut writes = BTreeMap::new();
-    let mut torn = None;
+    let segments = segment::numbers(&dir).map_err(io("read", &dir))?;
+    let applied = mark.unwrap_or(Last {
+        number: 0,
+        sum: [0; group::SUM_BYTES],
+    });
+    let (obsolete, needed) = segments.split_at(segments.partition_point(|n| *n <= applied.number));
+    let missing = |number| damaged(format!("redo/{} is missing", file_name(number)));
     // Since the store was begun there is one, if need be empty.
-    if needed
-        .first()
-        .map_or(mark.is_some(), |first| *first != next)
-    {
-        return Err(damaged(format!("redo/{} is missing", file_name(next))));
+    if needed.is_empty() && mark.is_some() {
+        return Err(missing(applied.number + 1));
     }
-    for (place, &number) in needed.iter().enumerate() {
+    let witness = witness::read(&dir).map_err(io("read", &dir))?;
+    if witness.is_none() && mark.is_some() {
+        tracing::warn!(dir = %dir.display(), "it is not known how far the log was synced");
+    }
+    let mut reading = Reading {
+        last: applied,
+        witness,
+        writes: Writes::new(),
+    };
+    let mut newest: Option<Segment> = None;
+    for &number in needed {
+        if number != reading.last.number + 1 {
+            return Err(missing(reading.last.number + 1));
+        }
         let name = file_name(number);
         let bytes = fs::read(dir.join(&name)).map_err(io("read", &dir.join(&name)))?;
-        let follower = needed.get(place + 1).copied();
-        let read = read(&bytes, number, follower, &mut writes)
+        let segment = reading
+            .segment(number, &bytes)
             .map_err(|at| damaged(format!("redo/{name} at byte {at}")))?;
-        next = read.next;
-        torn = read.torn_at.map(|at| (dir.join(name), at));
+        if let Some(before) = newest.replace(segment) {
+            let after = newest.as_ref().expect("it was put there");
+            before
+                .may_be_followed_by(after)
+                .map_err(|at| damaged(format!("redo/{} at byte {at}", before.name())))?;
+        }
     }
+    if let Some(newest) = &newest
+        && newest.end == End::Closed
+    {
+        return Err(missing(reading.last.number + 1));
+    }
+    reading.reaches_what_was_synced().map_err(damaged)?;
 
-    if let Some((path, at)) = torn {
-        tracing::warn!(path = %path.display(), at, "the end of a torn log was dropped");
+    let torn = newest.as_ref().filter(|newest| newest.end != End::Blank);
+    if let Some(torn) = torn {
+        let path = dir.join(torn.name());
+        tracing::warn!(path = %path.display(), at = torn.at, "the end of a torn log was dropped");
         let file = File::options().write(true).open(&path);
-        file.and_then(|file| file.set_len(at).and_then(|()| file.sync_all()))
+        file.and_then(|file| file.set_len(torn.at as u64).and_then(|()| file.sync_all()))
             .map_err(io("cut", &path))?;
     }
     // What a process that was killed had written is taken for durable from here on.
@@ -80,17 +130,18 @@ pub(crate) fn recover(store: &Path, engine: &dyn Engine, pace: Pace) -> Result<R
         let path = dir.join(file_name(number));
         sync(&path).map_err(io("sync", &path))?;
     }
-    let redo = Redo::begin(&dir, next, pace).map_err(io("begin a segment in", &dir))?;
-    let old = obsolete.iter().chain(needed).filter(|old| **old != next);
+    let blank = newest.filter(|newest| newest.groups == 0);
+    let last = reading.last;
+    let redo = Redo::begin(&dir, last, blank.map(|blank| blank.header), pace)
+        .map_err(io("begin a segment in", &dir))?;
+    let old = obsolete.iter().chain(needed);
+    let old = old.filter(|old| **old != last.number + 1);
     let closed = Closed {
-        group: next - 1,
         newest: Generation::default(),
+        last,
         paths: old.map(|old| dir.join(file_name(*old))).collect(),
     };
-    if writes.is_empty() && mark.is_some() {
-        return Ok(redo);
-    }
-    bring_in(writes, &closed, engine, &redo.pace).map_err(|cause| OpenError::Io {
+    bring_in(reading.writes, mark, &closed, engine, &redo.pace).map_err(|cause| OpenError::Io {
         what: "apply the log to",
         path: store.join("db"),
         source: io::Error::other(cause),
@@ -99,7 +150,8 @@ pub(crate) fn recover(store: &Path, engine: &dyn Engine, pace: Pace) -> Result<R
 }
 
 fn bring_in(
-    writes: BTreeMap<Bytes, Option<Bytes>>,
+    writes: Writes,
+    mark: Option<Last>,
     closed: &Closed,
     engine: &dyn Engine,
     pace: &Pace,
@@ -113,47 +165,96 @@ fn bring_in(
         engine.apply(&[&batch])?;
         pace.at(super::Point::BatchApplied)?;
     }
-    closed.retire(engine, pace)?;
-    closed.remove(pace)
+    if mark != Some(closed.last) {
+        closed.retire(engine, pace)?;
+    }
+    if !closed.paths.is_empty() {
+        closed.remove(pace)?;
+    }
+    Ok(())
 }
 
-/// Gathers the writes of one segment's groups. `follower` is the first group of the next segment.
-/// An error is the place of damage.
-fn read(
-    bytes: &[u8],
-    first: u64,
-    follower: Option<u64>,
-    writes: &mut BTreeMap<Bytes, Option<Bytes>>,
-) -> Result<Read, usize> {
-    let mut next = first;
-    let mut at = 0;
-    while let Some((number, range)) = group::sound(bytes, at) {
-        if number != next {
-            return Err(at);
+impl Reading {
+    /// Gathers the writes of one segment's groups. An error is the place of damage.
+    fn segment(&mut self, number: u64, bytes: &[u8]) -> Result<Segment, usize> {
+        let header = Header::sound(bytes).ok_or(0_usize)?;
+        if header.first != number || header.previous != self.last.sum {
+            return Err(0);
         }
-        at = range.end;
-        writes.extend(group::decode(&bytes[range]).ok_or(at)?);
-        next += 1;
+        let key = header.key();
+        let mut at = segment::HEADER_BYTES;
+        let mut groups = 0;
+        let mut closed = false;
+        while let Some(group) = group::sound(&key, bytes, at).filter(|_| !closed) {
+            if group.number != self.last.number + 1 || group.previous != self.last.sum {
+                return Err(at);
+            }
+            closed = group.writes.is_empty();
+            if !closed {
+                self.last = Last {
+                    number: group.number,
+                    sum: group.sum,
+                };
+                if self.contradicts_witness() {
+                    return Err(at);
+                }
+                let writes = group::decode(&bytes[group.writes.clone()]).ok_or(at)?;
+                self.writes.extend(writes);
+                groups += 1;
+            }
+            at = group.writes.end;
+        }
+        let rest = &bytes[at..];
+        let unsound = rest.iter().rposition(|byte| *byte != 0);
+        let end = match unsound {
+            None if closed => End::Closed,
+            None => End::Blank,
+            Some(_) if closed || group::any_later(&key, bytes, at) => return Err(at),
+            Some(last) => End::Unsound { bytes: last + 1 },
+        };
+        Ok(Segment {
+            header,
+            groups,
+            end,
+            at,
+        })
     }
-    let blank = bytes[at..].iter().all(|byte| *byte == 0);
-    match follower {
-        Some(follower) if follower != next || !blank => Err(at),
-        None if !blank && group::any_later(bytes, at, next) => Err(at),
-        _ => Ok(Read {
-            next,
-            torn_at: (!blank).then_some(at as u64),
-        }),
+
+    fn contradicts_witness(&self) -> bool {
+        self.witness
+            .is_some_and(|noted| noted.number == self.last.number && noted.sum != self.last.sum)
+    }
+
+    fn reaches_what_was_synced(&self) -> Result<(), String> {
+        match self.witness {
+            Some(noted) if noted.number > self.last.number => Err(format!(
+                "the log redo/ ends with group {}, but group {} was synced",
+                self.last.number, noted.number
+            )),
+            Some(_) if self.contradicts_witness() => {
+                Err("redo/synced belongs to another log".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
-/// The numbers of all segments, in order.
-fn segments(dir: &Path) -> io::Result<Vec<u64>> {
-    let mut numbers = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        numbers.extend(entry?.file_name().to_str().and_then(number_of));
+impl Segment {
+    fn name(&self) -> String {
+        file_name(self.header.first)
     }
-    numbers.sort_unstable();
-    Ok(numbers)
+
+    /// A segment gets groups only once the end of the one before it is synced. An error is where
+    /// this one is damaged.
+    fn may_be_followed_by(&self, after: &Self) -> Result<(), usize> {
+        let begun = after.groups == 0 && after.end == End::Blank;
+        match self.end {
+            End::Closed => Ok(()),
+            End::Blank if begun => Ok(()),
+            End::Unsound { bytes } if begun && bytes <= group::HEADER_BYTES => Ok(()),
+            _ => Err(self.at),
+        }
+    }
 }
 
 fn create_dir(dir: &PathBuf) -> io::Result<()> {

@@ -15,8 +15,9 @@ use crate::engine::Engine;
 
 /// The newest format of a store this program reads and the one it writes.
 ///
-/// 1: everything durable is in sled. 2: there is a redo log in front of it.
-pub(super) const FORMAT: u32 = 2;
+/// 1: everything durable is in sled. 2: there is a redo log in front of it. 3: its segments have headers
+/// and its groups are chained.
+pub(super) const FORMAT: u32 = 3;
 
 /// Holds the format: four bytes, big-endian, then a checksum. This record never changes its own
 /// layout.
@@ -205,7 +206,7 @@ fn check_format(dir: &Path, db: &sled::Db) -> Result<(), OpenError> {
             known: FORMAT,
         }),
         Some(FORMAT) => Ok(()),
-        Some(_) => write_format(db).map_err(refuse),
+        Some(found) => Err(OpenError::Older { found }),
         None => Err(damaged("the record of its format is cut short")),
     }
 }

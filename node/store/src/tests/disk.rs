@@ -115,9 +115,18 @@ async fn a_newer_store_is_refused_with_both_formats() {
     testing::set_format(dir.path(), 7);
     let error = Store::open_sled(dir.path(), SledOptions::default()).unwrap_err();
     assert!(
-        matches!(error, OpenError::Newer { found: 7, known: 2 }),
+        matches!(error, OpenError::Newer { found: 7, known: 3 }),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_store_of_before_the_first_release_is_refused_with_its_format() {
+    let dir = tempfile::tempdir().unwrap();
+    on_disk(dir.path()).close().await.unwrap();
+    testing::set_format(dir.path(), 2);
+    let error = Store::open_sled(dir.path(), SledOptions::default()).unwrap_err();
+    assert!(matches!(error, OpenError::Older { found: 2 }), "{error}");
 }
 
 #[tokio::test]
