@@ -25,6 +25,8 @@ enum Act {
 
 /// Shows which line set each clock of a matter, who is to handle it, and which limits hold
 ///
+/// Every line that says something about a clock is shown; the strictest holds.
+///
 /// Examples:
 ///   wujitong policy explain 330825002222-1f3a9c04-17
 #[derive(Debug, clap::Args)]
@@ -48,9 +50,10 @@ impl Policy {
                     reason.value.clone(),
                     reason.source.clone(),
                     line,
+                    if reason.holds { "yes" } else { "no, looser" }.to_owned(),
                 ]
             });
-            table(["about", "decided", "by", "#line"], rows)
+            table(["about", "decided", "by", "#line", "holds"], rows)
         })
     }
 }

@@ -25,6 +25,8 @@ pub struct Reason {
     pub source: String,
     /// The line in it, from 1.
     pub line: u32,
+    /// Whether it holds. A line that applies and does not is looser than another.
+    pub holds: bool,
 }
 
 impl Reason {
@@ -34,13 +36,17 @@ impl Reason {
             value,
             source: rule.source.to_string(),
             line: rule.line,
+            holds: true,
         }
     }
 }
 
 impl From<Decided> for Reason {
     fn from(decided: Decided) -> Self {
-        Self::new(decided.what, decided.value, &decided.rule)
+        Self {
+            holds: decided.holds,
+            ..Self::new(decided.what, decided.value, &decided.rule)
+        }
     }
 }
 

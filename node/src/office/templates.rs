@@ -18,8 +18,8 @@ use crate::{
         ids::{EpochId, KeyId},
         statement::Proof,
         template::{
-            self, Adoption, AdoptionReport, Expected, Scope, Stance, Template, TemplateKey,
-            TemplateKind, Verdict,
+            self, Adoption, AdoptionReport, BadTemplate, Expected, Scope, Stance, Template,
+            TemplateKey, TemplateKind, TemplateRefusal, Verdict,
         },
     },
     store::{Range, record},
@@ -99,6 +99,11 @@ impl Office {
             issued_at: desk.now,
         };
         template.check(&self.supplies.tree)?;
+        let in_force = desk.in_force().await?;
+        let verdict = template::consider(&template, &in_force, &self.supplies.tree);
+        if let Verdict::Refused(TemplateRefusal::Loosens(clause)) = verdict {
+            return Err(BadTemplate::Content(clause).into());
+        }
         let payload = Payload::Template(Box::new(template.clone()));
         let destination = Destination::Scope(template.scope);
         let envelope = desk.envelope(destination, Lane::Notice, payload).await?;

@@ -89,6 +89,7 @@ fn reason_out(refusal: &TemplateRefusal) -> Reason {
             from: (*from).into(),
             to: (*to).into(),
         }),
+        TemplateRefusal::Loosens(clause) => Reason::Loosens(clause.to_string()),
     }
 }
 
@@ -150,6 +151,7 @@ fn reason_in(reason: Reason) -> Result<TemplateRefusal, Malformed> {
                 to: days_in(lengthens.to)?,
             });
         }
+        Reason::Loosens(clause) => return Ok(TemplateRefusal::Loosens(text_in(clause)?)),
         Reason::NoIssuer(issuer) => BadTemplate::NoIssuer(division(issuer, "refusal.no_issuer")?),
         Reason::MayNotIssue(which) => BadTemplate::MayNotIssue(
             Choice::read(which.kind, "may_not_issue.kind")?,

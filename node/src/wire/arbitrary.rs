@@ -153,6 +153,7 @@ fn refusal() -> impl Strategy<Value = TemplateRefusal> {
             })
         }),
         template_key().prop_map(TemplateRefusal::MissingBase),
+        text().prop_map(TemplateRefusal::Loosens),
         (template_key(), text()).prop_map(|(base, item)| TemplateRefusal::Drops { base, item }),
         (template_key(), text(), text())
             .prop_map(|(base, item, field)| TemplateRefusal::DropsField { base, item, field }),

@@ -231,7 +231,7 @@ pub struct TemplateRefusal {
     /// Why. A receiver leaves out what it does not know; the counts tell that it was there.
     #[prost(
         oneof = "template_refusal::Reason",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14"
     )]
     pub reason: ::core::option::Option<template_refusal::Reason>,
 }
@@ -273,6 +273,9 @@ pub mod template_refusal {
         /// It lengthens a period.
         #[prost(message, tag = "12")]
         Lengthens(super::Lengthens),
+        /// The clause that is looser than one in force there, and the line it loosens.
+        #[prost(string, tag = "14")]
+        Loosens(::prost::alloc::string::String),
     }
 }
 /// What became of one template in a child's subtree.

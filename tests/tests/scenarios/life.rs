@@ -257,6 +257,45 @@ async fn a_published_policy_decides_from_then_on() {
 }
 
 #[tokio::test]
+async fn a_policy_that_loosens_a_clock_is_not_published_and_explain_names_all_that_apply() {
+    let network = Network::of(&[VILLAGE]).await;
+    let new = |category: &str| NewTemplate {
+        kind: TemplateKind::Policy,
+        name: "times".to_owned(),
+        title: "办理时限".to_owned(),
+        content: format!(
+            "format = 1\n[[dispatch]]\ncategory = \"{category}\"\nclocks = {{ finish = \"28d\" }}\n"
+        ),
+        tiers: vec![],
+        kinds: vec![],
+    };
+    let county = network.office(COUNTY);
+    let refused = Network::refused(county.publish(new("order/flood"), CLERK)).await;
+    assert!(
+        refused.contains("time to finish 28d loosens 24h"),
+        "{refused}"
+    );
+    assert_eq!(county.templates().await.unwrap(), [], "nothing changed");
+    let template = county.publish(new("*"), CLERK).await.unwrap();
+    let office = network.office(VILLAGE);
+    eventually("the village follows the policy", || async {
+        let known = office.templates().await.unwrap();
+        known.iter().any(|known| known.template.key == template.key)
+    })
+    .await;
+    let flood = NewReport::new("order/flood".parse().unwrap(), "the dyke leaks".to_owned());
+    let id = office.report(flood, CLERK).await.unwrap();
+    let matter = known(&office, id).await.unwrap();
+    let finish = matter.clocks.open(Stage::Finish).unwrap();
+    assert_eq!(finish.allowance.to_string(), "24h");
+    let explained = office.explain(id).await.unwrap();
+    let finish = explained.iter().filter(|r| r.what == "time to finish");
+    let finish: Vec<_> = finish.map(|r| (r.value.as_str(), r.holds)).collect();
+    assert_eq!(finish, [("24h", true), ("28d", false), ("30d", false)]);
+    network.shut_down().await;
+}
+
+#[tokio::test]
 async fn a_dispute_is_decided_by_the_common_parent_and_stays_decided() {
     let network = Network::of(&[VILLAGE, "330825001001"]).await;
     let id = network

@@ -83,11 +83,11 @@ pub(super) fn keep_time(matter: &mut Matter, act: Act, seat: Seat<'_>) {
         return;
     }
     let ruling = ruling(matter, seat);
+    let calendar = seat.policy.calendar().value;
     for stage in starts {
-        if let Some(terms) = ruling.terms(*stage) {
+        if let Some(terms) = ruling.terms(*stage, calendar, seat.now) {
             // One that runs goes on: nothing resets a clock.
-            let calendar = seat.policy.calendar();
-            let _runs = matter.clocks.start(terms, calendar.value, seat.now);
+            let _runs = matter.clocks.start(terms, calendar, seat.now);
         }
     }
 }

@@ -85,6 +85,22 @@ pub enum PolicyFault {
         /// The most allowed.
         most: i64,
     },
+    /// Looser than what applies to all the same matters; the strictest holds, so it never would.
+    #[error(
+        "{what} {mine} loosens {given} of {by}, line {line}; the strictest holds, so give no more"
+    )]
+    Loosens {
+        /// Which clock or limit.
+        what: Box<str>,
+        /// What stands here.
+        mine: Box<str>,
+        /// What applies.
+        given: Box<str>,
+        /// The text in which that stands.
+        by: Box<str>,
+        /// The line in it.
+        line: u32,
+    },
     /// Not a media type.
     #[error("`{0}` is no media type; write one like image/jpeg, once")]
     MediaType(String),

@@ -32,11 +32,12 @@ pub(super) struct Stated {
 /// The limits in force at a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most pauses of one clock, 0 to 16. The fewest stated.
+    /// Most pauses of one clock, 0 to 16. The fewest stated, by the shipped policy too.
     pub pauses: Ruled<u8>,
-    /// Longest total pause of one clock in days, 0 to 366. The fewest stated.
+    /// Longest total pause of one clock in days, 0 to 366. The fewest stated, by the shipped policy too.
     pub pause_days: Ruled<u16>,
-    /// Longest extension where no line says otherwise. The shortest stated.
+    /// Longest extension of any clock. The shortest stated, by the shipped policy too; lines only
+    /// shorten it.
     pub extension: Ruled<Option<Allowance>>,
     /// For how many days after closing the reporter may say "not solved", 1 to 366. The most stated.
     pub contest_days: Ruled<u16>,
@@ -135,22 +136,22 @@ fn decided<T: Display>(what: &str, ruled: &Ruled<T>) -> Decided {
         what: what.to_owned(),
         value: ruled.value.to_string(),
         rule: ruled.rule.clone(),
+        holds: true,
     }
 }
 
-/// Whether the first extension is shorter; none is the shortest.
-pub(super) fn shorter(one: &Option<Allowance>, other: &Option<Allowance>) -> bool {
-    let minutes = |allowance: &Option<Allowance>| allowance.map_or(0, Allowance::rough_minutes);
-    minutes(one) < minutes(other)
+/// How long an extension is, to compare them; none is the shortest.
+pub(super) fn extension_minutes(extension: &Option<Allowance>) -> u32 {
+    extension.map_or(0, Allowance::rough_minutes)
 }
 
 impl Policy {
     /// The limits in force.
     pub fn limits(&self) -> Limits {
         Limits {
-            pauses: self.limit(|s| &s.pauses, |one, other| one < other),
-            pause_days: self.limit(|s| &s.pause_days, |one, other| one < other),
-            extension: self.limit(|s| &s.extension, shorter),
+            pauses: self.strictest(|s| &s.pauses, |pauses| *pauses),
+            pause_days: self.strictest(|s| &s.pause_days, |days| *days),
+            extension: self.strictest(|s| &s.extension, extension_minutes),
             contest_days: self.limit(|s| &s.contest_days, |one, other| one > other),
             contests: self.limit(|s| &s.contests, |one, other| one > other),
             verify_first: self.limit(|s| &s.verify_first, |one, other| *one && !*other),
@@ -177,6 +178,19 @@ impl Policy {
         let mut stated = self.sheets.iter().filter_map(of).peekable();
         let alone = stated.peek().is_none().then_some(shipped);
         stated.chain(alone)
+    }
+
+    /// A limit of clocks: the least that any text states, the shipped policy too.
+    fn strictest<'a, T: Clone + 'a, M: Ord>(
+        &'a self,
+        pick: impl Fn(&'a Stated) -> &'a Option<At<T>>,
+        measure: impl Fn(&T) -> M,
+    ) -> Ruled<T> {
+        let texts = self.sheets.iter().chain([&*SHIPPED_SHEET]);
+        let stated = texts.filter_map(|sheet| Some(sheet.at(pick(&sheet.limits).as_ref()?)));
+        stated
+            .min_by_key(|ruled| measure(&ruled.value))
+            .expect("the shipped policy states it, by a test")
     }
 
     fn limit<'a, T: Clone + 'a>(

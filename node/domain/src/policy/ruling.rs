@@ -6,9 +6,14 @@ use topology::{DivisionCode, Tier, Tree, UnitKind};
 
 use super::{
     Allowance, At, Category, Channel, Fits, Handles, Limits, Line, NamedDepartment, Pattern,
-    Platform, Policy, Priority, RuleRef, Ruled, SHIPPED_SHEET, Sheet, Stage, limits::shorter,
+    Platform, Policy, Priority, RuleRef, Ruled, SHIPPED_SHEET, Sheet, Stage,
+    limits::extension_minutes,
 };
-use crate::clock::{Bounds, Terms};
+use crate::{
+    calendar::Calendar,
+    clock::{Bounds, Terms},
+    time::Timestamp,
+};
 
 /// What policy must know of a matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +37,16 @@ pub struct Ruling {
     pub department: Option<Ruled<NamedDepartment>>,
     /// Which tier handles it.
     pub tier: Ruled<Handles>,
-    /// How much time each stage has. A stage without a clock is missing.
+    /// How much time each stage has: the shortest of all that lines give. A stage without a clock is
+    /// missing.
     pub clocks: BTreeMap<Stage, Ruled<Allowance>>,
-    /// The longest extension.
+    /// What else lines give each stage, shortest first.
+    pub longer: BTreeMap<Stage, Vec<Ruled<Allowance>>>,
+    /// The longest extension: the shortest of all that are stated.
     pub extension: Ruled<Option<Allowance>>,
-    /// Whether it goes one tier up when the response or the work is overdue.
+    /// The other extensions stated, shortest first.
+    pub longer_extensions: Vec<Ruled<Option<Allowance>>>,
+    /// Whether it goes one tier up when the response or the work is overdue: yes if any line says so.
     pub escalate_on_breach: Ruled<bool>,
     /// Whether it goes to its tier at report, without waiting for a person.
     pub at_once: Ruled<bool>,
@@ -53,6 +63,8 @@ pub struct Decided {
     pub value: String,
     /// By which line.
     pub rule: RuleRef,
+    /// Whether it holds. What a stricter line beats applies too, and does not.
+    pub holds: bool,
 }
 
 impl Ruling {
@@ -74,9 +86,17 @@ impl Ruling {
         self.escalate_on_breach.value && stage.may_escalate()
     }
 
-    /// What a clock of this stage starts with, if the stage has one.
-    pub fn terms(&self, stage: Stage) -> Option<Terms> {
-        self.clocks.get(&stage).map(|clock| Terms {
+    /// All that lines give this stage, shortest first.
+    fn given(&self, stage: Stage) -> impl Iterator<Item = &Ruled<Allowance>> {
+        let longer = self.longer.get(&stage).into_iter().flatten();
+        self.clocks.get(&stage).into_iter().chain(longer)
+    }
+
+    /// What a clock of this stage starts with at this moment, if the stage has one: of all that lines
+    /// give, what ends first. Working time and all time can only be compared by the calendar.
+    pub fn terms(&self, stage: Stage, calendar: &Calendar, now: Timestamp) -> Option<Terms> {
+        let due = |clock: &&Ruled<Allowance>| calendar.add(now, clock.value);
+        self.given(stage).min_by_key(due).map(|clock| Terms {
             stage,
             rule: clock.rule.clone(),
             allowance: clock.value,
@@ -96,34 +116,38 @@ impl Ruling {
     /// Each decision about this matter, in words, with its line. The limits have their own.
     pub fn decisions(&self) -> Vec<Decided> {
         let mut decisions = vec![];
-        let mut say = |what: &str, value: String, rule: &RuleRef| {
+        let mut say = |what: &str, value: String, rule: &RuleRef, holds: bool| {
             decisions.push(Decided {
                 what: what.to_owned(),
                 value,
                 rule: rule.clone(),
+                holds,
             });
         };
         let platform = self.platform.value;
         let platform = format!("{} {}", platform.name(), platform.chinese());
-        say("platform", platform, &self.platform.rule);
+        say("platform", platform, &self.platform.rule, true);
         if let Some(Ruled { value, rule }) = &self.department {
-            say("department", format!("{} {}", value.code, value.name), rule);
+            let department = format!("{} {}", value.code, value.name);
+            say("department", department, rule, true);
         }
-        say("tier", self.tier.value.to_string(), &self.tier.rule);
-        for (stage, clock) in &self.clocks {
+        say("tier", self.tier.value.to_string(), &self.tier.rule, true);
+        for stage in self.clocks.keys() {
             let what = format!("time to {stage}");
-            say(&what, clock.value.to_string(), &clock.rule);
+            for (n, clock) in self.given(*stage).enumerate() {
+                say(&what, clock.value.to_string(), &clock.rule, n == 0);
+            }
         }
-        let extension = match self.extension.value {
-            Some(by) => by.to_string(),
-            None => "none".to_owned(),
-        };
-        say("longest extension", extension, &self.extension.rule);
+        let stated = std::iter::once(&self.extension).chain(&self.longer_extensions);
+        for (n, Ruled { value, rule }) in stated.enumerate() {
+            let extension = value.map_or_else(|| "none".to_owned(), |by| by.to_string());
+            say("longest extension", extension, rule, n == 0);
+        }
         let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
         let Ruled { value, rule } = &self.escalate_on_breach;
-        say("escalates when overdue", word(*value), rule);
+        say("escalates when overdue", word(*value), rule, true);
         let Ruled { value, rule } = &self.at_once;
-        say("escalates at once", word(*value), rule);
+        say("escalates at once", word(*value), rule, true);
         decisions
     }
 }
@@ -170,40 +194,27 @@ impl Sheet {
     }
 }
 
-/// The lines of all templates that fit one matter.
-struct Fitting<'a> {
-    /// Per template, highest issuer first.
-    sheets: Vec<(&'a Sheet, Vec<&'a Line>)>,
-    /// Those of the shipped policy.
-    shipped: (&'a Sheet, Vec<&'a Line>),
-}
+/// The lines that fit one matter, of each text: templates first, highest issuer first, the shipped
+/// policy last.
+struct Fitting<'a>(Vec<(&'a Sheet, Vec<&'a Line>)>);
 
 impl<'a> Fitting<'a> {
-    /// What the most specific line of each template says, the templates in their order; what the
-    /// shipped policy says if no template says anything.
+    /// What every line says that says something, in the order of the texts and then of the lines.
     fn said<T>(&self, pick: impl Fn(&'a Line) -> Option<&'a At<T>>) -> Vec<(Weight, Ruled<T>)>
     where
         T: Clone + 'a,
     {
-        let best = |(sheet, lines): &(&'a Sheet, Vec<&'a Line>)| {
-            let mut best: Option<(Weight, &At<T>)> = None;
+        let mut said = vec![];
+        for (sheet, lines) in &self.0 {
             for line in lines {
-                let weight = line.fits.weight();
-                let beats = best.is_none_or(|(known, _)| weight > known);
-                if let Some(at) = pick(line).filter(|_| beats) {
-                    best = Some((weight, at));
-                }
+                let at = pick(line);
+                said.extend(at.map(|at| (line.fits.weight(), sheet.at(at))));
             }
-            best.map(|(weight, at)| (weight, sheet.at(at)))
-        };
-        let said: Vec<_> = self.sheets.iter().filter_map(best).collect();
-        if said.is_empty() {
-            return best(&self.shipped).into_iter().collect();
         }
         said
     }
 
-    /// The most specific line of all; of equals, the first template's.
+    /// The most specific line of all; of equals, the first text's.
     fn most_specific<T>(&self, pick: impl Fn(&'a Line) -> Option<&'a At<T>>) -> Option<Ruled<T>>
     where
         T: Clone + 'a,
@@ -213,20 +224,24 @@ impl<'a> Fitting<'a> {
         best.map(|(_, ruled)| ruled)
     }
 
-    /// What the first template says, unless a later one is stricter.
-    fn strictest<T>(
+    /// What all lines say, strictest first: what measures least. Of equals the first text's most
+    /// specific line.
+    fn strictest_first<T, M: Ord>(
         &self,
         pick: impl Fn(&'a Line) -> Option<&'a At<T>>,
-        stricter: impl Fn(&T, &T) -> bool,
-    ) -> Option<Ruled<T>>
+        measure: impl Fn(&T) -> M,
+    ) -> Vec<Ruled<T>>
     where
         T: Clone + 'a,
     {
-        let said = self.said(pick).into_iter().map(|(_, ruled)| ruled);
-        said.reduce(|first, later| {
-            let counts = stricter(&later.value, &first.value);
-            if counts { later } else { first }
-        })
+        let mut said = self.said(pick);
+        said.sort_by(|(a_weight, a), (b_weight, b)| {
+            let by_text = || a.rule.source.rank().cmp(&b.rule.source.rank());
+            let specific = || b_weight.cmp(a_weight);
+            let measured = measure(&a.value).cmp(&measure(&b.value));
+            measured.then_with(by_text).then_with(specific)
+        });
+        said.into_iter().map(|(_, ruled)| ruled).collect()
     }
 }
 
@@ -234,21 +249,21 @@ impl Policy {
     /// What policy says about a matter. A pure function of the templates in force and the case.
     pub fn rule(&self, case: &Case<'_>, tree: &Tree) -> Ruling {
         let kind = tree.get(case.origin).and_then(|division| division.kind);
-        let fitting = Fitting {
-            sheets: self
-                .sheets
-                .iter()
-                .map(|s| (s, s.fitting(case, kind, tree)))
-                .collect(),
-            shipped: (&SHIPPED_SHEET, SHIPPED_SHEET.fitting(case, kind, tree)),
-        };
+        let texts = self.sheets.iter().chain([&*SHIPPED_SHEET]);
+        let fitting = Fitting(texts.map(|s| (s, s.fitting(case, kind, tree))).collect());
         const STATED: &str = "the shipped policy says it of any matter, by a test";
         let limits = self.limits();
-        let clock = |stage: Stage| {
-            let shorter = |a: &Allowance, b: &Allowance| a.rough_minutes() < b.rough_minutes();
-            let clock = fitting.strictest(|line| line.clocks.get(&stage), shorter)?;
-            Some((stage, clock))
-        };
+        let mut clocks = BTreeMap::new();
+        let mut longer = BTreeMap::new();
+        for stage in Stage::ALL {
+            let given =
+                fitting.strictest_first(|line| line.clocks.get(&stage), |a| a.rough_minutes());
+            let mut given = given.into_iter();
+            if let Some(shortest) = given.next() {
+                clocks.insert(stage, shortest);
+                longer.insert(stage, given.collect());
+            }
+        }
         let tier = fitting.most_specific(|line| line.tier.as_ref());
         let tier = tier.expect(STATED);
         let platform = fitting.most_specific(|line| line.platform.as_ref());
@@ -259,25 +274,25 @@ impl Policy {
                 None => tier.rule.clone(),
             },
         };
-        let general = || limits.extension.clone();
-        let extension = match fitting.strictest(|line| line.extension.as_ref(), shorter) {
-            Some(by_line) if general().rule.source.is_template() => {
-                if by_line.rule.source.is_template() {
-                    by_line
-                } else {
-                    general()
-                }
-            }
-            Some(by_line) => by_line,
-            None => general(),
-        };
+        let mut extensions =
+            fitting.strictest_first(|line| line.extension.as_ref(), extension_minutes);
+        // What holds where no line says otherwise binds every line too.
+        let general = limits.extension.clone();
+        let minutes = extension_minutes(&general.value);
+        let at = extensions.partition_point(|e| extension_minutes(&e.value) <= minutes);
+        extensions.insert(at, general);
+        let extension = extensions.remove(0);
         Ruling {
             platform: platform.unwrap_or_else(own),
             department: fitting.most_specific(|line| line.department.as_ref()),
-            clocks: Stage::ALL.into_iter().filter_map(clock).collect(),
+            clocks,
+            longer,
             extension,
+            longer_extensions: extensions,
             escalate_on_breach: fitting
-                .most_specific(|line| line.escalate_on_breach.as_ref())
+                .strictest_first(|line| line.escalate_on_breach.as_ref(), |yes| !yes)
+                .into_iter()
+                .next()
                 .expect(STATED),
             at_once: fitting
                 .most_specific(|line| line.at_once.as_ref())

@@ -11,6 +11,7 @@ use crate::{
 };
 
 mod faults;
+mod strictest;
 
 fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
@@ -170,40 +171,46 @@ fn the_shipped_calendar_gives_thirteen_days_off_a_year() {
 
 #[test]
 fn the_most_specific_line_that_says_something_answers() {
+    let fits = [
+        "category = \"*\"",
+        "category = \"*\"\nchannel = \"snapshot\"",
+        "category = \"*\"\nkind = \"village\"",
+        "category = \"*\"\norigin = \"330825\"",
+        "category = \"*\"\norigin = \"330825002\"",
+        "category = \"market/*\"",
+        "category = \"market/food\"",
+        "category = \"*\"\npriority = \"urgent\"",
+        "category = \"market/drugs\"",
+        "category = \"*\"\nchannel = \"hotline\"\npriority = \"urgent\"",
+        "category = \"*\"\norigin = \"330802\"\npriority = \"urgent\"",
+        "category = \"*\"\nkind = \"park\"\npriority = \"urgent\"",
+    ];
     let lines = |order: &[usize]| {
-        let lines = [
-            "category = \"*\"\nclocks = { respond = \"1wd\", finish = \"9wd\" }\n",
-            "category = \"*\"\nchannel = \"snapshot\"\nclocks = { respond = \"2wd\" }\n",
-            "category = \"*\"\nkind = \"village\"\nclocks = { respond = \"3wd\" }\n",
-            "category = \"*\"\norigin = \"330825\"\nclocks = { respond = \"4wd\" }\n",
-            "category = \"*\"\norigin = \"330825002\"\nclocks = { respond = \"5wd\" }\n",
-            "category = \"market/*\"\nclocks = { respond = \"6wd\" }\n",
-            "category = \"market/food\"\nclocks = { respond = \"7wd\" }\n",
-            "category = \"*\"\npriority = \"urgent\"\nclocks = { respond = \"8wd\" }\n",
-            "category = \"market/drugs\"\nclocks = { respond = \"9wd\" }\n",
-            "category = \"*\"\nchannel = \"hotline\"\npriority = \"urgent\"\nclocks = { respond = \"10wd\" }\n",
-            "category = \"*\"\norigin = \"330802\"\npriority = \"urgent\"\nclocks = { respond = \"11wd\" }\n",
-            "category = \"*\"\nkind = \"park\"\npriority = \"urgent\"\nclocks = { respond = \"12wd\" }\n",
-        ];
-        let text: String = order
-            .iter()
-            .map(|n| format!("[[dispatch]]\n{}", lines[*n]))
-            .collect();
+        let line = |n: &usize| {
+            let says = format!("department = {{ code = \"d{n}\", name = \"{n}\" }}");
+            format!("[[dispatch]]\n{}\n{says}\n", fits[*n])
+        };
+        let text: String = order.iter().map(line).collect();
         Policy::of([sheet(PROVINCE, &text)])
     };
     let never = [8, 9, 10, 11];
-    for most in 1..=7 {
+    for most in 6..=7 {
         for turned in [false, true] {
             let mut order: Vec<usize> = (0..=most).chain(never).collect();
             if turned {
                 order.reverse();
             }
             let ruling = ruling(&lines(&order), "market/food", Priority::Urgent);
-            let expected = Allowance::WorkingDays(most as u16 + 1);
-            assert_eq!(ruling.clocks[&Stage::Respond].value, expected);
-            let finish = ruling.clocks[&Stage::Finish].value;
-            assert_eq!(finish, Allowance::WorkingDays(9), "only the first says it");
+            let department = ruling.department.unwrap();
+            assert_eq!(*department.value.name, *most.to_string());
         }
+    }
+    for most in 0..=5 {
+        let order: Vec<usize> = (0..=most).chain(never).collect();
+        let ruling = ruling(&lines(&order), "order/unheard", Priority::Urgent);
+        let department = ruling.department.unwrap();
+        // The platform's own line of the shipped policy is narrower than a line for everything.
+        assert_eq!(department.rule.source, Source::Shipped(SHIPPED_EDITION));
     }
 }
 
@@ -217,22 +224,27 @@ fn a_line_for_another_county_is_passed_over() {
     };
     let text = text("origin = \"330802\"\n", "origin = \"330825\"\n");
     let policy = Policy::of([sheet(PROVINCE, &text)]);
-    let ruling = ruling(&policy, "order/fire", Priority::Normal);
-    assert_eq!(clock(&ruling, Stage::Respond), ("2wd".to_owned(), 8));
+    let ruling = ruling(&policy, "order/other", Priority::Normal);
+    let mine = ruling.longer[&Stage::Respond].iter();
+    let mine: Vec<u32> = mine
+        .filter(|clock| clock.rule.source == source(PROVINCE))
+        .map(|clock| clock.rule.line)
+        .collect();
+    assert_eq!(mine, [8], "the line for the other county says nothing here");
 }
 
 #[test]
 fn a_lower_issuer_tightens_clocks_and_places_work() {
     let province = sheet(
         PROVINCE,
-        "[[dispatch]]\ncategory = \"*\"\ntier = \"county\"\nclocks = { respond = \"1wd\", finish = \"10wd\" }\n\
+        "[[dispatch]]\ncategory = \"*\"\ntier = \"county\"\nclocks = { respond = \"1h\", finish = \"10wd\" }\n\
          department = { code = \"a\", name = \"甲\" }\n\
          [limits]\npauses = 2\ncontest_days = 10\nverify_first = true\nanonymous = false\nextension = \"5wd\"\n\
          [attachments]\ntypes = [\"image/jpeg\", \"image/png\"]\n",
     );
     let county = sheet(
         COUNTY,
-        "[[dispatch]]\ncategory = \"order/fire\"\nclocks = { respond = \"2wd\", finish = \"3wd\" }\n\
+        "[[dispatch]]\ncategory = \"order/fire\"\nclocks = { respond = \"2h\", finish = \"2wd\" }\n\
          department = { code = \"b\", name = \"乙\" }\n\
          [[dispatch]]\ncategory = \"*\"\ntier = \"stay\"\nextension = \"9wd\"\n\
          [limits]\npauses = 4\nverify_first = false\ncontest_days = 20\nanonymous = true\nextension = \"none\"\n\
@@ -241,9 +253,9 @@ fn a_lower_issuer_tightens_clocks_and_places_work() {
     let policy = Policy::of([county.clone(), province.clone()]);
     assert_eq!(policy, Policy::of([province.clone(), county.clone()]));
     let fire = ruling(&policy, "order/fire", Priority::Normal);
-    assert_eq!(clock(&fire, Stage::Respond), ("1wd".to_owned(), 4));
+    assert_eq!(clock(&fire, Stage::Respond), ("1h".to_owned(), 4));
     assert_eq!(fire.clocks[&Stage::Respond].rule.source, source(PROVINCE));
-    assert_eq!(clock(&fire, Stage::Finish), ("3wd".to_owned(), 3));
+    assert_eq!(clock(&fire, Stage::Finish), ("2wd".to_owned(), 3));
     assert_eq!(fire.clocks[&Stage::Finish].rule.source, source(COUNTY));
     let department = fire.department.unwrap();
     assert_eq!(
@@ -255,11 +267,7 @@ fn a_lower_issuer_tightens_clocks_and_places_work() {
         Handles::Tier(Tier::County),
         "equally specific"
     );
-    assert_eq!(
-        fire.extension.value,
-        Some(Allowance::WorkingDays(9)),
-        "by a line"
-    );
+    assert_eq!(fire.extension.value, None, "the county gives none at all");
     let route = &fire.clocks[&Stage::Route];
     assert_eq!(route.rule.source, Source::Shipped(SHIPPED_EDITION));
     let limits = policy.limits();
@@ -313,17 +321,6 @@ fn a_template_frees_tiers_of_looking_twice_and_a_lower_one_binds_more_of_them() 
     for bad in ["[\"stay\"]", "[\"county\", \"county\"]", "true", "[3]"] {
         assert!(Sheet::read(&limits(bad), source(COUNTY)).is_err(), "{bad}");
     }
-}
-
-#[test]
-fn any_template_line_comes_before_the_shipped_policy() {
-    let general = "[[dispatch]]\ncategory = \"*\"\nclocks = { finish = \"100wd\" }\n[limits]\nextension = \"1wd\"\n";
-    let policy = Policy::of([sheet(COUNTY, general)]);
-    let rubbish = ruling(&policy, "enforcement/rubbish", Priority::Normal);
-    assert_eq!(clock(&rubbish, Stage::Finish), ("100wd".to_owned(), 3));
-    assert_eq!(rubbish.extension.value, Some(Allowance::WorkingDays(1)));
-    let shipped = ruling(&Policy::default(), "enforcement/rubbish", Priority::Normal);
-    assert_eq!(shipped.extension.value, None);
 }
 
 #[test]
@@ -396,18 +393,13 @@ proptest! {
         let priority = if urgent { Priority::Urgent } else { Priority::Normal };
         let [above, below] = [sheet(PROVINCE, &above), sheet(COUNTY, &below)];
         let before = ruling(&Policy::of([above.clone()]), about, priority);
-        let alone = ruling(&Policy::of([below.clone()]), about, priority);
         let both = ruling(&Policy::of([below, above]), about, priority);
+        let length = |ruled: &Ruled<Allowance>| ruled.value.rough_minutes();
         for (stage, clock) in &both.clocks {
-            let [before, alone] = [&before, &alone].map(|ruling| &ruling.clocks[stage]);
-            let stated = [before, alone].map(|c| c.rule.source.is_template());
-            let length = |ruled: &Ruled<Allowance>| ruled.value.rough_minutes();
-            let expected = match stated {
-                [true, true] if length(alone) < length(before) => alone,
-                [false, true] => alone,
-                _ => before,
-            };
-            prop_assert_eq!(clock, expected);
+            prop_assert!(length(clock) <= length(&before.clocks[stage]));
+            let longer = &both.longer[stage];
+            prop_assert!(longer.iter().all(|other| length(clock) <= length(other)));
+            prop_assert!(longer.len() >= before.longer[stage].len());
         }
     }
 }

@@ -83,9 +83,12 @@ pub enum BadTemplate {
     NewerFormat(i64),
 }
 
+/// Longest clause of a refusal in characters.
+pub(super) const MOST_CLAUSE: usize = 160;
+
 fn content(clause: impl Into<String>) -> BadTemplate {
     let clause: String = clause.into();
-    BadTemplate::Content(clause.trim().chars().take(160).collect())
+    BadTemplate::Content(clause.trim().chars().take(MOST_CLAUSE).collect())
 }
 
 #[derive(Deserialize)]
@@ -168,7 +171,8 @@ impl Template {
             version: self.version,
         };
         let sheet = Sheet::read(&self.content, source)
-            .and_then(|sheet| sheet.check_places(self.key.issuer, tree).map(|()| sheet));
+            .and_then(|sheet| sheet.check_places(self.key.issuer, tree).map(|()| sheet))
+            .and_then(|sheet| sheet.check_loosens(self.key.issuer, tree).map(|()| sheet));
         sheet.map_err(|fault| content(fault.to_string()))
     }
 

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use topology::Tree;
 
-use super::{BadTemplate, Item, Need, Parsed, Template, TemplateKey, TemplateKind};
+use super::{
+    BadTemplate, Item, Need, Parsed, Template, TemplateKey, TemplateKind, content::MOST_CLAUSE,
+};
+use crate::policy::Sheet;
 
 /// What is in force at a node.
 pub trait InForce {
@@ -14,6 +17,9 @@ pub trait InForce {
 
     /// Whether a template of that kind and name is in force, from any issuer.
     fn has(&self, kind: TemplateKind, name: &str) -> bool;
+
+    /// All policies in force.
+    fn policies(&self) -> Vec<&Template>;
 }
 
 impl InForce for BTreeMap<TemplateKey, Template> {
@@ -24,6 +30,11 @@ impl InForce for BTreeMap<TemplateKey, Template> {
     fn has(&self, kind: TemplateKind, name: &str) -> bool {
         self.keys()
             .any(|key| key.kind == kind && *key.name == *name)
+    }
+
+    fn policies(&self) -> Vec<&Template> {
+        let policy = |template: &&Template| template.key.kind == TemplateKind::Policy;
+        self.values().filter(policy).collect()
     }
 }
 
@@ -70,12 +81,19 @@ pub enum TemplateRefusal {
         /// Days here.
         to: u16,
     },
+    /// A clock or limit of it is looser than one in force from the same issuer or one above. The clause
+    /// says which, and names the line. Considered again when something is applied.
+    #[error("{0}")]
+    Loosens(Box<str>),
 }
 
 impl TemplateRefusal {
     /// Whether it may be lifted by another template coming into force.
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::MissingNeed(_) | Self::MissingBase(_))
+        matches!(
+            self,
+            Self::MissingNeed(_) | Self::MissingBase(_) | Self::Loosens(_)
+        )
     }
 }
 
@@ -109,6 +127,9 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     if let Some(need) = parsed.needs.iter().find(lacks) {
         return Err(TemplateRefusal::MissingNeed(need.clone()));
     }
+    if let Some(policy) = &parsed.policy {
+        only_tightens_policy(template, policy, in_force, tree)?;
+    }
     let Some(base) = &parsed.tightens else {
         return Ok(());
     };
@@ -117,6 +138,34 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     // What is in force was read before; if it no longer can be, it binds nobody.
     let above = above.check(tree).map_err(|_| missing())?;
     only_tightens(&parsed, base, &above)
+}
+
+/// Whether no clock or limit is looser than what a policy of the same issuer or one above says.
+fn only_tightens_policy(
+    template: &Template,
+    policy: &Sheet,
+    in_force: &dyn InForce,
+    tree: &Tree,
+) -> Result<(), TemplateRefusal> {
+    let issuer = template.key.issuer;
+    let binds =
+        |known: &&Template| known.key != template.key && tree.contains(known.key.issuer, issuer);
+    for known in in_force.policies().into_iter().filter(binds) {
+        // What is in force was read before; if it no longer can be, it binds nobody.
+        let Ok(Parsed {
+            policy: Some(above),
+            ..
+        }) = known.check(tree)
+        else {
+            continue;
+        };
+        let checked = policy.check_against(issuer, &above, tree);
+        checked.map_err(|fault| {
+            let clause: String = fault.to_string().chars().take(MOST_CLAUSE).collect();
+            TemplateRefusal::Loosens(clause.into())
+        })?;
+    }
+    Ok(())
 }
 
 fn only_tightens(
@@ -170,6 +219,14 @@ impl InForce for Overlay<'_> {
     fn has(&self, kind: TemplateKind, name: &str) -> bool {
         let fits = |key: &&&TemplateKey| key.kind == kind && *key.name == *name;
         self.applied.keys().find(fits).is_some() || self.below.has(kind, name)
+    }
+
+    fn policies(&self) -> Vec<&Template> {
+        let mut policies = self.below.policies();
+        policies.retain(|known| !self.applied.contains_key(&known.key));
+        let applied = self.applied.values().copied();
+        policies.extend(applied.filter(|template| template.key.kind == TemplateKind::Policy));
+        policies
     }
 }
 
