@@ -6,7 +6,8 @@ use topology::{DivisionCode, Tree};
 
 use super::{
     envelope::{Destination, Envelope, Payload},
-    matter::Matter,
+    matter::{CustodyVersion, Matter},
+    request::Reply,
     revocation::Revocation,
 };
 
@@ -73,6 +74,9 @@ pub enum Denied {
     /// Issued by a division that does not stand above this one.
     #[error("the issuer does not stand above this node")]
     NotAbove,
+    /// It names a custody term for which nobody was seated.
+    #[error("a custody term other than 0 needs a seating signed by an ancestor, and there is none")]
+    Unseated,
     /// A direct complaint must not reach whom it is about.
     #[error("the matter is a direct complaint about this division or one above it")]
     Concerned,
@@ -204,11 +208,19 @@ fn check_content(
                 _ => Err(Denied::WrongWay),
             }
         }
-        Payload::Ask(ask) => speaks(ask.id.by == author),
-        Payload::Answer(answer) => match envelope.destination {
-            Destination::Division(to) => speaks(answer.ask.by == to),
-            Destination::Scope(_) => Err(Denied::WrongWay),
-        },
+        Payload::Ask(ask) => {
+            check_term(ask.seen.cv)?;
+            speaks(ask.id.by == author)
+        }
+        Payload::Answer(answer) => {
+            if let Reply::Moved { version, .. } = answer.reply {
+                check_term(version.cv)?;
+            }
+            match envelope.destination {
+                Destination::Division(to) => speaks(answer.ask.by == to),
+                Destination::Scope(_) => Err(Denied::WrongWay),
+            }
+        }
         Payload::Template(template) => match from {
             Neighbour::Child(_) => Err(Denied::WrongDirection),
             Neighbour::Parent(_) => {
@@ -266,6 +278,14 @@ fn check_revocation(
     }
 }
 
+/// A term is raised by an ancestor's signed seating alone. There are none yet.
+const fn check_term(cv: CustodyVersion) -> Result<(), Denied> {
+    match cv.term {
+        0 => Ok(()),
+        _ => Err(Denied::Unseated),
+    }
+}
+
 /// A matter is told of only by its holder, in the state of the holder's latest step.
 fn check_matter(
     matter: &Matter,
@@ -273,6 +293,10 @@ fn check_matter(
     me: DivisionCode,
     tree: &Tree,
 ) -> Result<(), Denied> {
+    let steps = matter.steps.iter().map(|step| step.version);
+    for version in steps.chain([matter.version]) {
+        check_term(version.cv)?;
+    }
     let own_step = matter
         .steps
         .last()

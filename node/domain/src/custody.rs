@@ -30,7 +30,7 @@ mod time;
 pub use act::{act, arbiter, merge, recategorise, return_to, transfer};
 pub use bundle::{end_part, open_part};
 pub use handlers::Handlers;
-pub use hear::{check_seen, hear_notice, holder_to_ask, reply_to};
+pub use hear::{NoticeRefusal, Recollection, check_seen, hear_notice, holder_to_ask, reply_to};
 pub use receive::{GiveRefusal, Incoming, Taken, receive, settle};
 pub use report::{Report, report};
 pub use seat::{Seat, Terms};
@@ -102,6 +102,11 @@ impl Docket {
     pub fn outstanding(&self) -> impl Iterator<Item = &Ask> {
         let asked = self.asked.iter().map(|asked| &asked.ask);
         asked.chain(&self.wishes)
+    }
+
+    /// Whether this node ever had the matter itself, and not only heard of it.
+    pub fn was_here(&self) -> bool {
+        self.taken > CustodyVersion::default()
     }
 
     /// Whether it was handed to a neighbour that has not answered.

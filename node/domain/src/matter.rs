@@ -27,7 +27,7 @@ pub use body::{Body, Contact};
 pub use place::{BadPlace, Elsewhere, Place, Whither};
 
 /// Grows at every give, take-back or refusal. `term` is raised only by an ancestor's signed
-/// statement after the loss of a store.
+/// statement after the loss of a store; this version knows of none, so it is always 0.
 #[derive(
     Clone,
     Copy,
@@ -225,11 +225,11 @@ impl Matter {
     }
 
     /// Whether this can be a later state of `earlier`: the same subject, and nothing recorded is
-    /// rewritten unless an ancestor seated it anew.
+    /// rewritten.
     pub fn continues(&self, earlier: &Self) -> bool {
-        let reseated = self.version.cv.term > earlier.version.cv.term;
-        let grew = self.steps.starts_with(&earlier.steps) && self.clocks.continues(&earlier.clocks);
-        self.is_same_as(earlier) && (reseated || grew)
+        self.is_same_as(earlier)
+            && self.steps.starts_with(&earlier.steps)
+            && self.clocks.continues(&earlier.clocks)
     }
 
     /// Whether it is a complaint about `division` or something above it, which must not get it.

@@ -127,6 +127,11 @@ pub(super) fn ask(id: AskId) -> Bytes {
     key(b"a", &[&id.epoch.to_be_bytes(), &id.number.to_be_bytes()])
 }
 
+/// That this node asked to see a matter that never came here.
+pub(super) fn asked_to_see(id: MatterId) -> Bytes {
+    key(b"Sw", &[&id.to_bytes()])
+}
+
 /// What alarms begin with.
 pub(super) const ALARMS: &[u8] = b"w";
 

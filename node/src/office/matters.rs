@@ -320,6 +320,10 @@ impl Desk<'_> {
         ask: Ask,
         to: DivisionCode,
     ) -> Result<(), OfficeError> {
+        if ask.wish == Wish::Supervise {
+            let key = keys::asked_to_see(ask.matter);
+            self.view.put(key, record::write(&()));
+        }
         self.view
             .put(keys::ask(ask.id), record::write(&Asked { ask, to }));
         self.send(request::sent(ask, to)).await

@@ -21,12 +21,12 @@ use crate::{
         actor::Actor,
         authority::{Denied, Neighbour},
         category::Class,
-        custody::{self, Docket, Taken},
+        custody::{self, Docket, MOST_MORE_STEPS, MOST_STEPS, NoticeRefusal, Recollection, Taken},
         envelope::{Destination, Envelope, Order, Payload},
         flow::Seen,
         ids::MatterId,
         matter::{CustodyVersion, Matter},
-        request::{self, Answer, Ask, Asked, Heard, Next},
+        request::{self, Answer, Ask, Asked, Heard, Next, Reply, Wish},
         revocation::Revocation,
         seal::Kept,
         statement::Proof,
@@ -311,7 +311,10 @@ impl Desk<'_> {
                 let Some(bodies) = named_bodies(matter, &received.bodies) else {
                     return Ok(Outcome::Refused(RefusalCode::Malformed));
                 };
-                let bodies = self.hear_notice(author, matter, &bodies).await?;
+                let bodies = match self.hear_notice(author, matter, &bodies).await? {
+                    Ok(bodies) => bodies,
+                    Err(refusal) => return Ok(Outcome::Refused(refusal.into())),
+                };
                 if here {
                     self.keep_word(matter, received).await?;
                 } else {
@@ -365,7 +368,8 @@ impl Desk<'_> {
             matter,
             bound_for,
         };
-        match custody::receive(known.as_ref(), refused, incoming, self.seat()) {
+        let recollection = self.recollection(matter.id).await?;
+        match custody::receive(known.as_ref(), refused, incoming, recollection, self.seat()) {
             Taken::Already => Ok(Outcome::Accepted),
             Taken::Refused(reason) => Ok(Outcome::Refused(reason.into())),
             Taken::Now(decision) => {
@@ -393,7 +397,12 @@ impl Desk<'_> {
             return Ok(());
         };
         let refused = self.refused(from, matter.id).await?;
-        let through = refused.max(matter.version.cv);
+        // No transfer that could ever be taken has a version beyond this.
+        let most = CustodyVersion {
+            term: 0,
+            n: (MOST_STEPS + MOST_MORE_STEPS) as u32,
+        };
+        let through = refused.max(matter.version.cv.min(most));
         let key = keys::refused_give(from.division(), matter.id);
         self.view.put(key, record::write(&through));
         Ok(())
@@ -414,9 +423,14 @@ impl Desk<'_> {
         author: DivisionCode,
         matter: &Matter,
         bodies: &[(Digest, Kept)],
-    ) -> Result<Vec<Bytes>, OfficeError> {
+    ) -> Result<Result<Vec<Bytes>, NoticeRefusal>, OfficeError> {
         let known = self.docket(matter.id).await?;
-        let decision = custody::hear_notice(known.as_ref(), matter, author, self.seat());
+        let recollection = self.recollection(matter.id).await?;
+        let heard = custody::hear_notice(known.as_ref(), matter, author, recollection, self.seat());
+        let decision = match heard {
+            Ok(decision) => decision,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         // Whoever speaks from beyond the neighbour has it from the neighbour.
         let was_giving = known.as_ref().is_some_and(Docket::is_giving);
         if decision.is_some() && was_giving {
@@ -427,9 +441,23 @@ impl Desk<'_> {
         }
         let carried = self.keep_heard(known.as_ref(), matter, bodies).await?;
         if let Some(decision) = decision {
+            if recollection.asked {
+                self.view.delete(keys::asked_to_see(matter.id));
+            }
             self.apply(decision).await?;
         }
-        Ok(carried)
+        Ok(Ok(carried))
+    }
+
+    /// What this node remembers of a matter beside its docket.
+    async fn recollection(&mut self, id: MatterId) -> Result<Recollection, OfficeError> {
+        let life = self.ledger.epoch;
+        let own = (id.origin, id.epoch) == (self.office.me, life.id.short());
+        Ok(Recollection {
+            // Everything is known of what this life gave a number to.
+            lost: life.order > 1 && !own,
+            asked: self.view.peek(&keys::asked_to_see(id)).await?.is_some(),
+        })
     }
 
     /// Keeps the words that came beside a request; gives their key. `None` if they are not its own.
@@ -511,6 +539,9 @@ impl Desk<'_> {
             return Ok(());
         };
         self.view.delete(keys::ask(answer.ask));
+        if asked.wish == Wish::Supervise && answer.reply != Reply::Granted {
+            self.view.delete(keys::asked_to_see(answer.matter));
+        }
         match next {
             Next::Again(to, seen) => {
                 let id = self.office.next_ask(self);

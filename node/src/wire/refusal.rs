@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Malformed;
-use crate::domain::{authority::Denied, custody::GiveRefusal};
+use crate::domain::{
+    authority::Denied,
+    custody::{GiveRefusal, NoticeRefusal},
+};
 
 /// Why a receiver refused an envelope. Final: the same bytes are refused again with the same reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
@@ -15,6 +18,9 @@ pub enum RefusalCode {
     /// A transfer was not taken.
     #[error(transparent)]
     Give(#[from] GiveRefusal),
+    /// A word about a matter was not heard.
+    #[error(transparent)]
+    Notice(#[from] NoticeRefusal),
     /// Signature and key do not match.
     #[error("the signature does not belong to the author's key; check the author's keys")]
     BadSignature,
@@ -88,6 +94,7 @@ codes! {
     108 "wrong-order" Denied(Denied::WrongOrder);
     109 "not-above" Denied(Denied::NotAbove);
     110 "complaint-about-receiver" Denied(Denied::Concerned);
+    131 "unseated-term" Denied(Denied::Unseated);
     201 "refused-before" Give(GiveRefusal::RefusedBefore);
     202 "held-here" Give(GiveRefusal::HeldHere);
     203 "no-way" Give(GiveRefusal::NoWay);
@@ -95,6 +102,10 @@ codes! {
     205 "not-its-to-give" Give(GiveRefusal::NotItsToGive);
     206 "state-malformed" Give(GiveRefusal::Malformed);
     207 "closed" Give(GiveRefusal::Closed);
+    251 "notice-broken" Notice(NoticeRefusal::Broken);
+    252 "notice-not-its-step" Notice(NoticeRefusal::NotItsStep);
+    253 "notice-contradicts" Notice(NoticeRefusal::Contradicts);
+    254 "notice-not-below" Notice(NoticeRefusal::NotBelow);
     301 "bad-signature" BadSignature;
     302 "bad-proof" BadProof;
     303 "unknown-key" UnknownKey;

@@ -30,7 +30,9 @@ use wujitong_tests::{
 mod talk;
 
 use talk::*;
-pub(super) use talk::{body, given, talk, without_the_village};
+pub(super) use talk::{
+    NEIGHBOUR, NOW, POLICY, Talk, body, given, plain_report, talk, without_the_village,
+};
 
 #[tokio::test]
 async fn what_is_not_proven_is_refused_and_changes_nothing() {

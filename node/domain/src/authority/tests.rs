@@ -202,6 +202,7 @@ fn letter(outcome: Result<(), Denied>) -> char {
         Err(Denied::WrongOrder) => 'O',
         Err(Denied::NotAbove) => 'A',
         Err(Denied::Concerned) => 'X',
+        Err(Denied::Unseated) => 'T',
     }
 }
 

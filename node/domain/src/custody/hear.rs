@@ -2,61 +2,123 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{Decision, Docket, Refusal, Seat, Standing};
 use crate::{
     envelope::{Lane, Outgoing, Payload},
-    matter::{CustodyVersion, Matter, Version},
+    matter::{CustodyVersion, Matter, Step, Version},
+    receipt,
     request::{Answer, Ask, Heard, hear_ask, wishes_after_transfer},
 };
 
-/// Applies the holder's word to a copy. `None` if it says nothing new, or this node knows better.
+/// Why a word about a matter is neither heard nor carried on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeRefusal {
+    /// From the report on, no chain of transfers leads to the division that says it holds the matter.
+    #[error("its steps do not lead to the division that says it holds the matter")]
+    Broken,
+    /// It has a step of the receiver that the receiver did not make.
+    #[error("it has a step of the receiver that the receiver did not make")]
+    NotItsStep,
+    /// It is another matter than the one known under this number, or another life of it.
+    #[error("it contradicts what the receiver knows of this matter")]
+    Contradicts,
+    /// The matter never came here and does not lie below the receiver.
+    #[error("the matter never came to the receiver and does not lie below it")]
+    NotBelow,
+}
+
+/// What a node remembers of a matter beside its docket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recollection {
+    /// Its store may have lost what it knew of this matter: it began a new life since the number was
+    /// given. It then learns its own steps from others.
+    pub lost: bool,
+    /// It asked to see the matter, which it never had.
+    pub asked: bool,
+}
+
+/// Applies the holder's word to a copy. `None` if it says nothing new here; it is carried on all the
+/// same.
+///
+/// # Errors
+/// [`NoticeRefusal`] if custody did not go to whoever says this; it is not carried on either.
 pub fn hear_notice(
     known: Option<&Docket>,
     notice: &Matter,
     author: DivisionCode,
+    recollection: Recollection,
     seat: Seat<'_>,
-) -> Option<Decision> {
-    let Seat { me, tree, .. } = seat;
-    if notice.concerns(me, tree) {
-        return None;
-    }
-    let side = tree.next_hop(me, author);
+) -> Result<Option<Decision>, NoticeRefusal> {
+    let me = seat.me;
+    check_notice(known, notice, author, recollection, seat)?;
     let Some(docket) = known else {
-        let on_path = tree.path(author, notice.id.origin).contains(&me);
-        let asked = notice
-            .steps
-            .iter()
-            .any(|step| step.act.asked_by() == Some(me));
-        return (on_path || asked).then(|| {
+        let had = notice.steps.iter().any(|step| step.by == me);
+        let told = |step: &Step| step.act.asked_by() == Some(me);
+        let asked = (recollection.asked || recollection.lost) && notice.steps.iter().any(told);
+        return Ok((had || asked).then(|| {
             let taken = CustodyVersion::default();
             Decision::of(Docket::copy_of(notice.clone(), Standing::Elsewhere, taken))
-        });
+        }));
     };
-    if notice.version <= docket.matter.version || !notice.continues(&docket.matter) {
-        return None;
+    if notice.version <= docket.matter.version || docket.standing == Standing::Holding {
+        return Ok(None);
     }
-    let expected = match docket.standing {
-        Standing::Holding => return None,
-        // Whoever speaks from beyond the neighbour about a later version shows that it was taken.
-        Standing::Giving { to, .. } => Some(to),
-        Standing::Elsewhere => docket.matter.left_by(me, tree),
-    };
-    if expected.is_some() && expected != side {
-        return None;
-    }
+    // Of a transfer under way, a later version shows that it was taken.
+    let was_giving = docket.is_giving();
     let mut docket = docket.clone();
     docket.matter = notice.clone();
     docket.standing = Standing::Elsewhere;
     let parked = std::mem::take(&mut docket.parked);
-    let was_giving = expected.is_some() && known.is_some_and(Docket::is_giving);
     let mut decision = Decision::of(docket);
     unpark(&mut decision, parked, seat);
     if was_giving {
         wishes_after_transfer(&mut decision, seat);
     }
-    Some(decision)
+    Ok(Some(decision))
+}
+
+/// A word counts if its steps lead to its author by a chain of transfers, go on from what is known
+/// here, and have no step of this node that it did not make. A chain of neighbours cannot get past this
+/// node without such a step, so whatever is new in the word lies behind the neighbour to which the
+/// matter was handed last.
+fn check_notice(
+    known: Option<&Docket>,
+    notice: &Matter,
+    author: DivisionCode,
+    recollection: Recollection,
+    Seat { me, tree, .. }: Seat<'_>,
+) -> Result<(), NoticeRefusal> {
+    let stays = receipt::custodies(notice, tree).map_err(|_| NoticeRefusal::Broken)?;
+    if stays.last().is_none_or(|stay| stay.division != author) {
+        return Err(NoticeRefusal::Broken);
+    }
+    let known = known.map(|docket| &docket.matter);
+    if known.is_some_and(|known| !goes_with(notice, known)) {
+        return Err(NoticeRefusal::Contradicts);
+    }
+    let recorded = known.map_or(0, |known| known.steps.len());
+    let mut new = notice.steps.iter().skip(recorded);
+    let own = new.any(|step| step.by == me);
+    match () {
+        () if own && !recollection.lost => Err(NoticeRefusal::NotItsStep),
+        () if notice.concerns(me, tree) => Err(NoticeRefusal::NotBelow),
+        () if known.is_none() && !own && !tree.contains(me, notice.id.origin) => {
+            Err(NoticeRefusal::NotBelow)
+        }
+        () => Ok(()),
+    }
+}
+
+/// Whether a word is a later state of what is known, or was one of its earlier ones.
+fn goes_with(notice: &Matter, known: &Matter) -> bool {
+    match notice.version > known.version {
+        true => notice.continues(known),
+        false => known.continues(notice),
+    }
 }
 
 /// Decides the requests that waited for the transfer to be settled.

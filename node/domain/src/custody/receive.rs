@@ -1,16 +1,17 @@
 //! The other end of a transfer: taking, refusing, and what the giver makes of the answer.
 
 use serde::{Deserialize, Serialize};
-use topology::{DivisionCode, Tree};
+use topology::DivisionCode;
 
 use super::{
-    Count, Decision, Docket, MOST_MORE_STEPS, MOST_STEPS, Seat, Standing,
+    Count, Decision, Docket, MOST_MORE_STEPS, MOST_STEPS, Recollection, Seat, Standing,
     act::{give, step},
     hear::{notices, unpark},
 };
 use crate::{
     category::Visibility,
     matter::{Act, CustodyVersion, Matter},
+    receipt,
     request::wishes_after_transfer,
 };
 
@@ -68,6 +69,7 @@ pub fn receive(
     known: Option<&Docket>,
     refused: CustodyVersion,
     incoming: Incoming<'_>,
+    recollection: Recollection,
     seat: Seat<'_>,
 ) -> Taken {
     let Seat { me, tree, .. } = seat;
@@ -84,7 +86,10 @@ pub fn receive(
             false => Taken::Refused(GiveRefusal::Malformed),
         };
     }
-    if let Err(reason) = check_give(known, refused, incoming, me, tree) {
+    // Custody itself counts for more than a word about it.
+    let counts = |docket: &&Docket| docket.was_here() || matter.continues(&docket.matter);
+    let checked = check_give(known.filter(counts), refused, incoming, recollection, seat);
+    if let Err(reason) = checked {
         return Taken::Refused(reason);
     }
     let mut docket = match known {
@@ -133,8 +138,8 @@ fn check_give(
         matter,
         bound_for,
     }: Incoming<'_>,
-    me: DivisionCode,
-    tree: &Tree,
+    recollection: Recollection,
+    Seat { me, tree, .. }: Seat<'_>,
 ) -> Result<(), GiveRefusal> {
     let cv = matter.version.cv;
     if cv <= refused {
@@ -155,6 +160,11 @@ fn check_give(
         && !matter.concerns(origin, tree);
     if !coherent || known.is_some_and(|known| !matter.continues(&known.matter)) {
         return Err(GiveRefusal::Malformed);
+    }
+    let recorded = known.map_or(0, |known| known.matter.steps.len());
+    let mut new = matter.steps.iter().skip(recorded);
+    if !recollection.lost && new.any(|step| step.by == me) {
+        return Err(GiveRefusal::NotItsToGive);
     }
     if matter.is_closed() {
         return Err(GiveRefusal::Closed);
@@ -186,6 +196,11 @@ fn check_give(
             Err(GiveRefusal::NotItsToGive)
         }
         Some(_) => Ok(()),
+    }?;
+    // Every step leads to the next, from the report to this transfer.
+    match receipt::custodies(matter, tree) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(GiveRefusal::Malformed),
     }
 }
 

@@ -113,7 +113,19 @@ impl Desk {
             matter,
             bound_for: code(bound_for),
         };
-        receive(known, refused, incoming, self.seat())
+        let recollection = Recollection::default();
+        receive(known, refused, incoming, recollection, self.seat())
+    }
+
+    /// Hears a notice, having lost nothing and asked for nothing.
+    fn told(
+        &self,
+        known: Option<&Docket>,
+        notice: &Matter,
+        author: &str,
+    ) -> Result<Option<Decision>, NoticeRefusal> {
+        let recollection = Recollection::default();
+        hear_notice(known, notice, code(author), recollection, self.seat())
     }
 
     /// Takes what the neighbour sent.
@@ -129,7 +141,7 @@ impl Desk {
             bound_for,
         };
         let none = CustodyVersion::default();
-        match receive(known, none, incoming, self.seat()) {
+        match receive(known, none, incoming, Recollection::default(), self.seat()) {
             Taken::Now(decision) => *decision,
             other => panic!("{other:?}"),
         }
@@ -193,7 +205,7 @@ fn the_simulation_reaches_every_kind_of_event() {
             .wrapping_add(1);
         (state >> 40) as u16
     };
-    let mut sums = [0; 16];
+    let mut sums = [0; 18];
     for _ in 0..20 {
         let choices: Vec<u16> = (0..4000).map(|_| next()).collect();
         let links = Links {
@@ -218,6 +230,8 @@ fn the_simulation_reaches_every_kind_of_event() {
             t.denied,
             t.direct,
             t.not_carried,
+            t.lies,
+            t.lies_refused,
         ];
         sums.iter_mut()
             .zip(counts)

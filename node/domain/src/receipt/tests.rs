@@ -3,13 +3,18 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     category::{Class, Priority, Visibility},
-    custody::{self, Docket, Incoming, Report, Seat, Taken, Terms},
+    custody::{self, Docket, Incoming, Recollection, Report, Seat, Taken, Terms},
     envelope::Payload,
     matter::{Channel, Status},
     policy::Policy,
     suite::Suite,
 };
 
+/// Each of the scene takes what comes as if it remembered nothing.
+const LOST: Recollection = Recollection {
+    lost: true,
+    asked: false,
+};
 const VILLAGE: &str = "330825002222";
 const TOWNSHIP: &str = "330825002";
 const COUNTY: &str = "330825";
@@ -91,7 +96,7 @@ impl Scene {
                 bound_for,
             };
             let refused = CustodyVersion::default();
-            let taken = custody::receive(None, refused, incoming, self.seat(&to.to_string()));
+            let taken = custody::receive(None, refused, incoming, LOST, self.seat(&to.to_string()));
             let Taken::Now(decision) = taken else {
                 panic!("{taken:?}")
             };

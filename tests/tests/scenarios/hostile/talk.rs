@@ -32,6 +32,22 @@ pub(crate) fn body(text: &str) -> Body {
     Body::of_text(Class::Personal, [7; 16], text.to_owned())
 }
 
+/// What anybody reports.
+pub(crate) fn plain_report(suite: Suite) -> Report {
+    Report {
+        channel: Channel::Grid,
+        category: "enforcement/rubbish".parse().unwrap(),
+        priority: Priority::Normal,
+        visibility: Visibility::Path,
+        class: Class::Personal,
+        about: None,
+        suite,
+        body: body("rubbish").commitment(suite),
+        contact: None,
+        part_of: None,
+    }
+}
+
 /// A matter of this peer's, as it stands when it was just reported.
 pub(crate) fn reported(
     peer: &Peer,
@@ -45,19 +61,7 @@ pub(crate) fn reported(
         epoch: peer.epoch.id.short(),
         number,
     };
-    let report = Report {
-        channel: Channel::Grid,
-        category: "enforcement/rubbish".parse().unwrap(),
-        priority: Priority::Normal,
-        visibility: Visibility::Path,
-        class: Class::Personal,
-        about: None,
-        suite,
-        body: body("rubbish").commitment(suite),
-        contact: None,
-        part_of: None,
-    };
-    let mut decision = custody::report(id, report, seat(peer, network)).unwrap();
+    let mut decision = custody::report(id, plain_report(suite), seat(peer, network)).unwrap();
     if let Some(about) = about {
         decision.docket.matter.visibility = Visibility::Direct;
         decision.docket.matter.about = Some(code(about));

@@ -107,6 +107,47 @@ fn nobody_speaks_for_another_inside_a_payload() {
 }
 
 #[test]
+fn a_term_but_0_is_denied_wherever_a_version_stands() {
+    let cases: Vec<(Kind, Spoil)> = vec![
+        (Kind::Give, in_matter(|m| m.version.cv.term = 1)),
+        (Kind::Give, in_matter(|m| m.steps[0].version.cv.term = 1)),
+        (Kind::Notice, in_matter(|m| m.version.cv.term = u32::MAX)),
+        (
+            Kind::Notice,
+            in_matter(|m| {
+                m.version.cv.term = 1;
+                m.steps[1].version.cv.term = 1;
+            }),
+        ),
+        (
+            Kind::Ask,
+            Box::new(|payload| {
+                if let Payload::Ask(ask) = payload {
+                    ask.seen.cv.term = 1;
+                }
+            }),
+        ),
+        (
+            Kind::Answer,
+            Box::new(|payload| {
+                if let Payload::Answer(answer) = payload {
+                    let mut version = Version::default();
+                    version.cv.term = 1;
+                    answer.reply = Reply::Moved {
+                        holder: code(CHILD),
+                        version,
+                    };
+                }
+            }),
+        ),
+    ];
+    for (kind, spoil) in &cases {
+        let denied = spoilt(*kind, CHILD, ME, CHILD, spoil);
+        assert_eq!(denied, Err(Denied::Unseated), "{kind:?}");
+    }
+}
+
+#[test]
 fn a_template_is_issued_and_addressed_by_its_author_alone() {
     let tree = Tree::zhejiang();
     let (parent, me) = (code(PARENT), code(ME));

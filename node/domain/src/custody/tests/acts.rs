@@ -1,5 +1,7 @@
 //! Each act, and each reason why it is refused.
 
+use std::collections::BTreeMap;
+
 use super::{Desk, code, plain};
 use crate::{
     category::Visibility,
@@ -305,23 +307,38 @@ fn a_full_matter_can_be_closed_and_nothing_else() {
 #[test]
 fn a_matter_that_ran_full_on_its_way_still_arrives() {
     let start = Desk::at(VILLAGE);
-    let mut docket = start.report(plain()).unwrap().docket;
+    let there = Desk::at("330102001051");
+    let end = there.me;
+    let path = start.tree.path(end, code(VILLAGE));
+    assert_eq!(path.len(), 9, "the longest way there is");
+    let mut known = BTreeMap::from([(end, there.report(plain()).unwrap().docket)]);
+    let mut at = end;
+    for act in [Act::Escalate(code("33")), Act::Assign(code(VILLAGE))] {
+        let mut sent = Desk::at(&at.to_string())
+            .transfer(&known[&at], act)
+            .unwrap();
+        while let Some(to) = sent.docket.matter.transit {
+            known.insert(at, sent.docket.clone());
+            sent = Desk::at(&to.to_string()).take(None, &sent);
+            at = to;
+        }
+        known.insert(at, sent.docket);
+    }
+    let mut docket = known[&code(VILLAGE)].clone();
     while docket.matter.steps.len() < MOST_STEPS - 1 {
         docket = start.act(&docket, Act::Handle).unwrap().docket;
     }
-    let tree = &start.tree;
-    let end = code("330102001051");
-    let path = tree.path(code(VILLAGE), end);
-    assert_eq!(path.len(), 9, "the longest way there is");
     // Straight across: what a recall does.
-    docket.matter.steps[0].act = Act::Escalate(end);
-    docket.matter.steps[0].by = end;
     let mut sent = start.transfer(&docket, Act::Yield(end)).unwrap();
-    for hop in &path[1..] {
-        sent = Desk::at(&hop.to_string()).take(None, &sent);
+    for hop in path.iter().rev().skip(1) {
+        let desk = Desk::at(&hop.to_string());
+        let gone = match known[hop].is_giving() {
+            true => desk.settled(&known[hop], false),
+            false => known[hop].clone(),
+        };
+        sent = desk.take(Some(&gone), &sent);
     }
     assert_eq!(sent.docket.standing, Standing::Holding);
-    let there = Desk::at(&end.to_string());
     assert!(
         there
             .act(&sent.docket, Act::Close(Outcome::Unsolvable))

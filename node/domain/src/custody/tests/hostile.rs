@@ -1,11 +1,13 @@
 //! Transfers, notices and requests that an honest neighbour would not send, or sends again.
 
-use super::{Desk, code, plain};
+use super::{Desk, Recollection, code, plain};
 use crate::{
     category::Visibility,
     custody::{
-        Decision, Docket, GiveRefusal, MOST_MORE_STEPS, MOST_STEPS, Standing, Taken, hear_notice,
+        Decision, Docket, GiveRefusal, Incoming, MOST_MORE_STEPS, MOST_STEPS, NoticeRefusal,
+        Standing, Taken, receive,
     },
+    envelope::Payload,
     matter::{Act, CustodyVersion, Matter, Outcome, Step},
     request::{Answer, Ask, Asked, Heard, Next, Reply, Wish, hear_answer, hear_ask, take_answer},
 };
@@ -14,6 +16,12 @@ const VILLAGE: &str = "330825002222";
 const OTHER: &str = "330825002001";
 const TOWNSHIP: &str = "330825002";
 const COUNTY: &str = "330825";
+
+/// As if it remembered nothing.
+const LOST: Recollection = Recollection {
+    lost: true,
+    asked: false,
+};
 
 type Spoil<'a> = &'a dyn Fn(&mut Matter);
 
@@ -209,10 +217,9 @@ fn what_was_recorded_is_not_rewritten_by_a_transfer_or_a_notice() {
         let floor = CustodyVersion::default();
         village.offered(Some(&at_home), floor, matter, TOWNSHIP, VILLAGE)
     };
-    let hear =
-        |matter: &Matter| hear_notice(Some(&at_home), matter, code(TOWNSHIP), village.seat());
+    let hear = |matter: &Matter| village.told(Some(&at_home), matter, TOWNSHIP);
     assert!(matches!(offer(&returned), Taken::Now(_)));
-    assert!(hear(&returned).is_some());
+    assert!(matches!(hear(&returned), Ok(Some(_))));
     let spoils: [Spoil; 4] = [
         &|m| m.steps[0].by = code(COUNTY),
         &|m| m.body = [9; 32],
@@ -223,7 +230,26 @@ fn what_was_recorded_is_not_rewritten_by_a_transfer_or_a_notice() {
         let mut matter = returned.clone();
         spoil(&mut matter);
         assert_eq!(offer(&matter), Taken::Refused(GiveRefusal::Malformed));
-        assert_eq!(hear(&matter), None);
+        assert!(hear(&matter).is_err());
+    }
+}
+
+/// What `to` says once it took what `held` has, as the steps of `held`'s holder would have it.
+fn said_to_be_taken(held: &Docket, at: &str, to: &str) -> Matter {
+    let given = Desk::at(at).transfer(held, Act::Assign(code(to))).unwrap();
+    let desk = Desk::at(to);
+    let Payload::Give { matter, bound_for } = &given.sends[0].payload else {
+        panic!("a transfer is sent");
+    };
+    let incoming = Incoming {
+        from: matter.holder,
+        matter,
+        bound_for: *bound_for,
+    };
+    let none = CustodyVersion::default();
+    match receive(None, none, incoming, LOST, desk.seat()) {
+        Taken::Now(taken) => taken.docket.matter,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -231,42 +257,111 @@ fn what_was_recorded_is_not_rewritten_by_a_transfer_or_a_notice() {
 fn a_notice_moves_no_matter_that_is_held_here_or_given_elsewhere() {
     let (_, held) = at_township();
     let desk = Desk::at(TOWNSHIP);
-    let hear = |known: &Docket, notice: &Matter, author: &str| {
-        hear_notice(Some(known), notice, code(author), desk.seat())
-    };
-    let mut claimed = held.matter.clone();
-    claimed.version.cv.n += 5;
-    claimed.holder = code(VILLAGE);
-    assert_eq!(hear(&held, &claimed, VILLAGE), None, "held here");
-    let given = desk
-        .transfer(&held, Act::Assign(code(OTHER)))
-        .unwrap()
-        .docket;
-    let mut claimed = given.matter.clone();
-    claimed.version.cv.n += 5;
-    assert_eq!(hear(&given, &claimed, VILLAGE), None, "given elsewhere");
-    assert_eq!(hear(&given, &claimed, TOWNSHIP), None, "in its own name");
-    assert!(hear(&given, &claimed, OTHER).is_some(), "taken there");
+    let hear =
+        |known: &Docket, notice: &Matter, author: &str| desk.told(Some(known), notice, author);
+    let claimed = said_to_be_taken(&held, TOWNSHIP, VILLAGE);
+    let invented = Err(NoticeRefusal::NotItsStep);
+    assert_eq!(hear(&held, &claimed, VILLAGE), invented, "held here");
+    let given = desk.transfer(&held, Act::Assign(code(OTHER))).unwrap();
+    let true_word = Desk::at(OTHER).take(None, &given).docket.matter;
+    let given = given.docket;
     let gone = desk.settled(&given, false);
-    assert_eq!(hear(&gone, &claimed, VILLAGE), None, "gone elsewhere");
-    assert_eq!(hear(&gone, &gone.matter, OTHER), None, "nothing new");
+    let contradicts = Err(NoticeRefusal::Contradicts);
+    for known in [&given, &gone] {
+        assert_eq!(
+            hear(known, &claimed, VILLAGE),
+            contradicts,
+            "given elsewhere"
+        );
+        let by_another = hear(known, &true_word, VILLAGE);
+        assert_eq!(by_another, Err(NoticeRefusal::Broken), "not its holder");
+        let heard = hear(known, &true_word, OTHER).unwrap().unwrap();
+        assert_eq!(heard.docket.standing, Standing::Elsewhere, "taken there");
+        assert_eq!(heard.docket.matter, true_word);
+    }
+    assert_eq!(hear(&gone, &held.matter, TOWNSHIP), Ok(None), "nothing new");
 }
 
 #[test]
-fn a_notice_reaches_only_the_path_and_never_whom_a_complaint_is_about() {
+fn a_first_word_comes_with_a_transfer_and_from_no_neighbour_that_says_so() {
     let (_, held) = at_township();
-    let heard_by = |at: &str, notice: &Matter| {
-        let desk = Desk::at(at);
-        hear_notice(None, notice, code(TOWNSHIP), desk.seat()).is_some()
-    };
-    assert!(heard_by(VILLAGE, &held.matter));
-    for off_path in [OTHER, COUNTY, "330825001"] {
-        assert!(!heard_by(off_path, &held.matter), "{off_path}");
+    let first = |at: &str, notice: &Matter, author: &str| Desk::at(at).told(None, notice, author);
+    let invented = Err(NoticeRefusal::NotItsStep);
+    // The origin, and a relay, know what they sent and carried.
+    assert_eq!(first(VILLAGE, &held.matter, TOWNSHIP), invented);
+    let claimed = said_to_be_taken(&held, TOWNSHIP, OTHER);
+    assert_eq!(first(TOWNSHIP, &claimed, OTHER), invented);
+    // Beside the path nothing comes from above; from below it is carried, and kept by whoever asked.
+    for beside in [OTHER, "330825001"] {
+        let refused = first(beside, &held.matter, TOWNSHIP);
+        assert_eq!(refused, Err(NoticeRefusal::NotBelow), "{beside}");
     }
+    assert_eq!(first(COUNTY, &held.matter, TOWNSHIP), Ok(None));
     let mut direct = held.matter;
     direct.visibility = Visibility::Direct;
-    direct.about = Some(code(VILLAGE));
-    assert!(!heard_by(VILLAGE, &direct));
+    direct.about = Some(code(COUNTY));
+    assert_eq!(
+        first(COUNTY, &direct, TOWNSHIP),
+        Err(NoticeRefusal::NotBelow)
+    );
+}
+
+#[test]
+fn after_a_loss_a_node_learns_its_own_steps_from_where_it_sent_the_matter() {
+    let (_, held) = at_township();
+    let village = Desk::at(VILLAGE);
+    let hear = |known: Option<&Docket>, notice: &Matter, author| {
+        crate::custody::hear_notice(known, notice, code(author), LOST, village.seat())
+    };
+    let copy = hear(None, &held.matter, TOWNSHIP).unwrap().unwrap().docket;
+    assert_eq!(
+        (copy.standing, copy.was_here()),
+        (Standing::Elsewhere, false)
+    );
+    let by_another = hear(None, &held.matter, OTHER);
+    assert_eq!(by_another, Err(NoticeRefusal::Broken));
+    // What it holds by an old copy of its store, a notice does not take away.
+    let reported = village.report(plain()).unwrap().docket;
+    assert_eq!(hear(Some(&reported), &held.matter, TOWNSHIP), Ok(None));
+}
+
+#[test]
+fn a_transfer_counts_for_more_than_a_copy_that_came_by_notice() {
+    let desk = Desk::at(COUNTY);
+    // Somebody below invents a matter under a number that another village has not given yet.
+    let mut other = plain();
+    other.body = [9; 32];
+    let village = Desk::at(VILLAGE);
+    let claimed = village.report(other).unwrap().docket;
+    let given = village.transfer(&claimed, Act::Escalate(code(TOWNSHIP)));
+    let claimed = Desk::at(TOWNSHIP).take(None, &given.unwrap()).docket;
+    let supervised = Act::Supervise(code(COUNTY));
+    let claimed = Desk::at(TOWNSHIP).act(&claimed, supervised).unwrap();
+    let asked = Recollection {
+        lost: false,
+        asked: true,
+    };
+    let seat = desk.seat();
+    let word = &claimed.docket.matter;
+    let heard = crate::custody::hear_notice(None, word, code(TOWNSHIP), asked, seat);
+    let copy = heard.unwrap().unwrap().docket;
+    // The real one comes, in an earlier version.
+    let real = Desk::at(TOWNSHIP).take(None, &sent()).docket;
+    let offer = |known: &Docket| {
+        let none = CustodyVersion::default();
+        desk.offered(Some(known), none, &real.matter, TOWNSHIP, COUNTY)
+    };
+    let Taken::Now(taken) = offer(&copy) else {
+        panic!("{:?}", offer(&copy));
+    };
+    assert_eq!(taken.docket.standing, Standing::Holding);
+    assert_eq!(taken.docket.matter.body, plain().body);
+    // One that was here itself is not replaced.
+    let held = Docket {
+        taken: real.matter.version.cv,
+        ..copy
+    };
+    assert_eq!(offer(&held), Taken::Refused(GiveRefusal::Malformed));
 }
 
 #[test]

@@ -10,11 +10,11 @@ use topology::{DivisionCode, Tree};
 
 use super::{code, plain, shipped};
 use crate::{
-    authority::{Neighbour, may},
+    authority::{Denied, Neighbour, may},
     category::{Priority, Visibility},
     custody::{
-        Count, Decision, Docket, Incoming, Report, Seat, Standing, Taken, Terms, act, arbiter,
-        hear_notice, receive, reply_to, report, return_to, settle, transfer,
+        Count, Decision, Docket, Incoming, Recollection, Report, Seat, Standing, Taken, Terms, act,
+        arbiter, hear_notice, receive, reply_to, report, return_to, settle, transfer,
     },
     envelope::{Destination, Envelope, Lane, Order, Outgoing, Payload},
     ids::{Epoch, EpochId, MatterId},
@@ -27,6 +27,7 @@ use crate::{
 };
 
 mod carry;
+mod lie;
 
 /// Two townships of 龙游县 with villages, the county, its city and province, and a county beside it.
 pub(super) const NODES: [&str; 9] = [
@@ -78,6 +79,12 @@ enum Said {
     },
     /// A request that was not taken.
     NotCarried(Ask),
+    /// What is not so.
+    Lie {
+        author: DivisionCode,
+        to: DivisionCode,
+        payload: Payload,
+    },
 }
 
 #[derive(Clone)]
@@ -91,7 +98,7 @@ impl Packet {
     fn queue(&self) -> (DivisionCode, DivisionCode, Option<Lane>) {
         let lane = match &self.said {
             Said::Envelope { lane, .. } => Some(*lane),
-            Said::Outcome { .. } | Said::NotCarried(_) => None,
+            Said::Outcome { .. } | Said::NotCarried(_) | Said::Lie { .. } => None,
         };
         (self.from, self.to, lane)
     }
@@ -116,6 +123,8 @@ pub(super) struct Tally {
     pub(super) denied: usize,
     pub(super) not_carried: usize,
     pub(super) direct: usize,
+    pub(super) lies: usize,
+    pub(super) lies_refused: usize,
 }
 
 pub(super) struct Network {
@@ -162,7 +171,8 @@ impl Network {
     /// One random event. `None` when the choices are used up.
     pub(super) fn step(&mut self, choices: &mut Choices) -> Option<()> {
         self.now.0 += 1;
-        match choices.of(16)? {
+        match choices.of(17)? {
+            16 => self.lie(choices),
             0 if self.about.len() < 4 => self.report(choices),
             0..=5 => self.act(choices),
             _ if self.wire.is_empty() => self.act(choices),

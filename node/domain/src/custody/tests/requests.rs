@@ -1,11 +1,11 @@
 //! What is asked of whoever holds a matter: by its reporter, by tiers above, on its way.
 
 use super::{
-    Desk, code,
+    Desk, Recollection, code, hear_notice,
     life::{COUNTY, OTHER, TOWNSHIP, VILLAGE, after, handed, held},
 };
 use crate::{
-    custody::{Count, Decision, Docket, Refusal, Standing},
+    custody::{Count, Decision, Docket, NoticeRefusal, Refusal, Standing},
     envelope::Payload,
     matter::{Act, Audience, Outcome, Satisfaction, Status},
     request::{Heard, Reply, Wish, hear_ask},
@@ -116,13 +116,18 @@ fn who_supervises_is_told_of_every_step_from_then_on() {
         panic!("a notice");
     };
     let county = Desk::at(COUNTY);
-    let copy = super::hear_notice(None, notice, code(VILLAGE), county.seat());
-    assert_eq!(copy.unwrap().docket.standing, Standing::Elsewhere);
-    let stranger = Desk::at(OTHER);
-    assert_eq!(
-        super::hear_notice(None, notice, code(VILLAGE), stranger.seat()),
-        None
-    );
+    let heard = |desk: &Desk, asked| {
+        let lost = false;
+        let recollection = Recollection { lost, asked };
+        hear_notice(None, notice, code(VILLAGE), recollection, desk.seat())
+    };
+    let copy = heard(&county, true).unwrap().unwrap();
+    assert_eq!(copy.docket.standing, Standing::Elsewhere);
+    assert_eq!(heard(&county, false), Ok(None), "it never asked");
+    for asked in [false, true] {
+        let refused = heard(&Desk::at(OTHER), asked);
+        assert_eq!(refused, Err(NoticeRefusal::NotBelow));
+    }
 }
 
 #[test]

@@ -80,6 +80,11 @@ impl Network {
             self.wire.remove(which)
         };
         match said {
+            Said::Lie {
+                author,
+                to,
+                payload,
+            } => self.hear_lie(me, from, author, to, payload),
             Said::Outcome {
                 matter,
                 cv,
@@ -121,7 +126,8 @@ impl Network {
                 lane,
                 payload,
             } => {
-                self.check_authority(from, me, author, to, lane, &payload);
+                let allowed = self.may(from, me, author, to, lane, &payload);
+                assert_eq!(allowed, Ok(()));
                 if to != me {
                     if let Payload::Notice(_) = payload {
                         self.hear(me, from, author, payload.clone(), refuse);
@@ -134,7 +140,7 @@ impl Network {
         }
     }
 
-    fn check_authority(
+    pub(super) fn may(
         &self,
         from: DivisionCode,
         me: DivisionCode,
@@ -142,7 +148,7 @@ impl Network {
         to: DivisionCode,
         lane: Lane,
         payload: &Payload,
-    ) {
+    ) -> Result<(), Denied> {
         let order = match payload.replaces() {
             None => Order::Sequence(1),
             Some((key, stamp)) => Order::Replaces {
@@ -164,7 +170,7 @@ impl Network {
             payload: payload.clone(),
         };
         let neighbour = Neighbour::of(me, from, &self.tree).expect("links join neighbours");
-        assert_eq!(may(&envelope, neighbour, me, &self.tree), Ok(()));
+        may(&envelope, neighbour, me, &self.tree)
     }
 
     pub(super) fn hear(
@@ -187,7 +193,7 @@ impl Network {
                     bound_for,
                 };
                 let known = self.dockets.get(&(me, id));
-                let refused = match receive(known, floor, incoming, seat) {
+                let refused = match receive(known, floor, incoming, Recollection::default(), seat) {
                     Taken::Already => false,
                     Taken::Now(decision) if !refuse => {
                         if bound_for != me {
@@ -221,7 +227,9 @@ impl Network {
             Payload::Notice(matter) => {
                 let known = self.dockets.get(&(me, matter.id));
                 let giving = known.is_some_and(|d| matches!(d.standing, Standing::Giving { .. }));
-                if let Some(decision) = hear_notice(known, &matter, author, seat) {
+                let heard = hear_notice(known, &matter, author, Recollection::default(), seat);
+                let heard = heard.unwrap_or_else(|why| panic!("{me} refuses {author}: {why}"));
+                if let Some(decision) = heard {
                     self.tally.notices += 1;
                     self.tally.learnt_by_notice += usize::from(giving);
                     self.apply(me, decision);
