@@ -231,6 +231,12 @@ impl Problems {
             } else {
                 hosts
             },
+            proxies: self.each(
+                "http.proxies",
+                raw.proxies,
+                str::parse,
+                "the address from which the reverse proxy reaches this node",
+            ),
         }
     }
 

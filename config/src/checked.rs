@@ -91,6 +91,9 @@ pub struct Http {
     /// `localhost`, `127.0.0.1`, `[::1]`. Keeps web pages of others from reaching the node through
     /// a visitor's browser (DNS rebinding).
     pub hosts: Vec<String>,
+    /// Reverse proxies in front of the node. A request that comes from one of them counts as one from the
+    /// last address in its `X-Forwarded-For` that is not a proxy. Default none: that header is then not read.
+    pub proxies: Vec<Subnet>,
 }
 
 /// `[telemetry]`: logs and traces.
@@ -231,6 +234,7 @@ impl Default for Http {
             hosts: ["localhost", "127.0.0.1", "[::1]"]
                 .map(str::to_owned)
                 .into(),
+            proxies: vec![],
         }
     }
 }

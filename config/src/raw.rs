@@ -114,6 +114,8 @@ settings! {
         listen: String,
         /// Host names a request may ask for.
         hosts: Vec<String>,
+        /// Reverse proxies whose `X-Forwarded-For` is believed.
+        proxies: Vec<String>,
     }
 }
 

@@ -49,6 +49,18 @@ fn every_example_loads_and_is_of_the_tier_it_says() {
 }
 
 #[test]
+fn no_example_serves_people_without_tls_beyond_its_own_machine() {
+    for (name, text) in examples() {
+        let config = Raw::from_toml(&text).unwrap().check("/".as_ref()).unwrap();
+        let listen = config.http.listen;
+        assert!(
+            listen.is_none_or(|address| address.ip().is_loopback()),
+            "{name}: {listen:?}"
+        );
+    }
+}
+
+#[test]
 fn the_province_example_shows_every_setting() {
     let (_, text) = examples()
         .into_iter()

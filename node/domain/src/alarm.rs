@@ -59,6 +59,9 @@ kinds! {
     /// A key of a neighbour or of this node was revoked.
     KeyRevoked = "key-revoked", "密钥已吊销", "a key was revoked",
         "make sure that the division got new keys from its parent";
+    /// Somebody tries passwords of an account from many places.
+    PasswordsGuessed = "passwords-guessed", "口令被猜测", "somebody tries many passwords of an account",
+        "look in the audit trail from where; tell the person, and have the addresses shut out in front of the node";
     /// The chain of the audit trail does not hold.
     AuditTrailBroken = "audit-trail-broken", "审计链断裂", "the audit trail does not hold",
         "compare it with a backup and tell the auditors";

@@ -4,7 +4,7 @@
 //! An entry names accounts, keys and subjects by their ids; it holds nothing a person is called or
 //! wrote.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
@@ -20,7 +20,7 @@ use super::{
 };
 
 /// From where somebody asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Whence {
     /// The control socket.
@@ -29,6 +29,20 @@ pub enum Whence {
     Address(IpAddr),
     /// Within the process.
     Within,
+}
+
+impl Whence {
+    /// The household or office somebody comes from: of IPv6 the /64, else the same.
+    #[must_use]
+    pub fn network(self) -> Self {
+        match self {
+            Self::Address(IpAddr::V6(six)) => {
+                let upper = u128::from(six) & !u128::from(u64::MAX);
+                Self::Address(Ipv6Addr::from(upper).into())
+            }
+            other => other,
+        }
+    }
 }
 
 /// What a deed was done to.

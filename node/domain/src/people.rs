@@ -23,6 +23,6 @@ pub use grid::{BadGrid, BadGridId, Grid, GridId};
 pub use key::{ApiKey, ApiKeyId, BadApiKey};
 pub use may::{Denied, Place, Who, may};
 pub use passport::{BadClaims, BadPassport, Claims, Expected, LEEWAY_MS, Passport, SIGN_IN_MS};
-pub use password::{BadPassword, PasswordRules};
+pub use password::{BadPassword, PasswordRules, normalised};
 pub use policy::{Failures, HashCost, LockOut, Policy, SessionTerms};
 pub use role::{BadRole, BadRoles, Role, check_roles};

@@ -16,6 +16,7 @@ mod credentials;
 mod events;
 mod figures;
 mod files;
+mod forwarded;
 mod gate;
 mod grids;
 mod hooks;
@@ -43,7 +44,7 @@ mod templates;
 
 use std::{os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
-use axum::{Extension, Router, extract::DefaultBodyLimit};
+use axum::{Extension, Router, extract::DefaultBodyLimit, middleware::map_request};
 use http::StatusCode;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
@@ -80,20 +81,29 @@ pub fn serve_socket(
     }
 }
 
-/// Serves a router to those who ask for one of `hosts`, until `stop`.
+/// Serves a router to those who ask for one of the hosts of `[http]`, until `stop`.
 pub async fn serve_http(
     listener: TcpListener,
     router: Router,
-    hosts: Vec<String>,
+    http: config::Http,
     stop: CancellationToken,
 ) {
+    let config::Http { hosts, proxies, .. } = http;
+    let behind = move |mut request: axum::extract::Request| {
+        if let Some(Caller::Address(peer)) = request.extensions().get().copied() {
+            let caller = forwarded::caller(peer, &proxies, request.headers());
+            request.extensions_mut().insert(Caller::Address(caller));
+        }
+        std::future::ready(request)
+    };
     let router = router
         .layer(RequestBodyLimitLayer::new(SOCKET_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             HTTP_TIMEOUT,
         ))
-        .layer(hosts::allow(&hosts));
+        .layer(hosts::allow(&hosts))
+        .layer(map_request(behind));
     serve::serve(listener, router, Caller::of_address, stop).await;
 }
 

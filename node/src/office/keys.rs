@@ -374,9 +374,19 @@ pub(super) fn password(id: AccountId) -> Bytes {
     key(b"Ph", &[&id.0.to_be_bytes()])
 }
 
-/// Wrong passwords for an account.
-pub(super) fn failures(id: AccountId) -> Bytes {
+/// What wrong passwords for an account begin with, from wherever they came.
+pub(super) fn failures_of(id: AccountId) -> Bytes {
     key(b"Pf", &[&id.0.to_be_bytes()])
+}
+
+/// Wrong passwords for an account from one network.
+pub(super) fn failures(id: AccountId, network: &Digest) -> Bytes {
+    key(&failures_of(id), &[network])
+}
+
+/// Wrong passwords for an account from anywhere.
+pub(super) fn guesses(id: AccountId) -> Bytes {
+    key(b"Px", &[&id.0.to_be_bytes()])
 }
 
 /// Whose a name at a provider is.

@@ -108,6 +108,12 @@ impl Ask<'_> {
         self
     }
 
+    /// A body to the letter.
+    pub(crate) fn raw(mut self, body: &str) -> Self {
+        body.clone_into(&mut self.body);
+        self
+    }
+
     pub(crate) async fn send(self) -> Answer {
         let mut request = Request::builder().method(self.method).uri(&self.path);
         if !self.headers.iter().any(|(name, _)| name == "host") {
@@ -339,9 +345,14 @@ impl Alone {
     ) -> String {
         let open = self.post("accounts").by(&administrators["sys"]);
         open.body(account(login, &[])).send().await.expect(201);
+        let granter = match roles {
+            ["node-operator"] => "sys",
+            ["auditor"] => "aud",
+            _ => "sec",
+        };
         let grant = self
             .put(&format!("accounts/{login}/roles"))
-            .by(&administrators["sec"]);
+            .by(&administrators[granter]);
         grant
             .body(json!({ "roles": roles }))
             .send()

@@ -138,12 +138,69 @@ async fn wrong_unknown_and_closed_look_alike_and_lock_alike_even_after_a_restart
     assert_eq!(seen[0], seen[1]);
     assert_eq!(seen[0][5].0, 401);
     assert_eq!(seen[0][6], (429, "locked-for-a-while".to_owned()));
+    // The owner of the machine is no stranger's prisoner: the wait is of who tried, not of the account.
+    let here = json!({ "login": "zhang.san", "password": PASSWORD });
+    let at_home = alone.socket(Method::POST, "session").body(here);
+    at_home.send().await.expect(201);
     let alone = alone.restart().await;
     alone.login("zhang.san", PASSWORD).send().await.expect(429);
     alone.later(Duration::from_secs(61));
     alone.login("zhang.san", PASSWORD).send().await.expect(201);
     alone
         .login("zhang.san", "not the password")
+        .send()
+        .await
+        .expect(401);
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_stranger_behind_a_proxy_slows_their_own_address_and_nobody_else() {
+    let alone = Alone::start_with("proxies = ['127.0.0.1']\n").await;
+    let tokens = alone.administrators().await;
+    alone.person(&tokens, "zhang.san", &["official"]).await;
+    let from = |address: &str, password: &str| {
+        let ask = alone.login("zhang.san", password);
+        ask.with("x-forwarded-for", address).send()
+    };
+    for _ in 0..7 {
+        from("203.0.113.9", "not the password").await;
+    }
+    let stranger = from("203.0.113.9", PASSWORD).await.expect(429);
+    assert_eq!(stranger.problem(), "locked-for-a-while");
+    from("198.51.100.7", PASSWORD).await.expect(201);
+    // What the caller wrote before the proxy did does not count.
+    let pretends = "198.51.100.7, 203.0.113.9";
+    from(pretends, PASSWORD).await.expect(429);
+    let page = alone.get("audit?limit=1000").by(&tokens["aud"]).send();
+    let page = page.await.expect(200).json;
+    let lines = page["entries"].as_array().unwrap();
+    let wrong = lines
+        .iter()
+        .filter(|line| line["ending"] == "wrong-password");
+    assert!(wrong.clone().count() >= 6);
+    assert!(wrong.clone().all(|line| line["whence"] == "203.0.113.9"));
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_password_is_the_same_however_a_keyboard_sends_its_letters() {
+    let alone = Alone::start().await;
+    let tokens = alone.administrators().await;
+    alone.person(&tokens, "zhang.san", &["official"]).await;
+    let composed = "caf\u{e9} ｃｈａ 龙游县";
+    let decomposed = "cafe\u{301} cha 龙游县";
+    let reset = alone.put("accounts/zhang.san/password").by(&tokens["sys"]);
+    let reset = reset.body(json!({ "new": composed }));
+    reset.send().await.expect(204);
+    alone
+        .login("zhang.san", decomposed)
+        .send()
+        .await
+        .expect(201);
+    alone.login("zhang.san", composed).send().await.expect(201);
+    alone
+        .login("zhang.san", "cafe cha 龙游县")
         .send()
         .await
         .expect(401);

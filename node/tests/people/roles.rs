@@ -71,6 +71,80 @@ async fn administrators_are_different_people_and_each_does_only_their_part() {
 }
 
 #[tokio::test]
+async fn no_administrator_gains_another_pillar_alone() {
+    let alone = Alone::start().await;
+    let tokens = alone.administrators().await;
+    alone.person(&tokens, "li.si", &[]).await;
+    let grant = |by: &str, roles: Value| {
+        let ask = alone.put("accounts/li.si/roles").by(&tokens[by]);
+        ask.body(json!({ "roles": roles })).send()
+    };
+    for (by, role) in [
+        ("sec", "audit-administrator"),
+        ("sec", "auditor"),
+        ("sec", "system-administrator"),
+        ("sec", "node-operator"),
+        ("sys", "security-administrator"),
+        ("sys", "official"),
+        ("aud", "official"),
+        ("aud", "system-administrator"),
+    ] {
+        grant(by, json!([role])).await.expect(403);
+    }
+    grant("aud", json!(["auditor"])).await.expect(200);
+    grant("sec", json!([])).await.expect(403);
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_grid_worker_escalates_nothing_and_makes_no_slip_for_what_they_may_not_see() {
+    let alone = Alone::start().await;
+    let tokens = alone.administrators().await;
+    let official = alone.person(&tokens, "official", &["official"]).await;
+    let worker = alone.person(&tokens, "worker", &["grid-worker"]).await;
+    let mut up = lamp();
+    up["escalate_to"] = json!("33");
+    let report = alone.post("matters").by(&worker).body(up);
+    report.send().await.expect(403);
+    let listed = alone.get("matters").by(&official).send().await.expect(200);
+    assert_eq!(listed.json["matters"], json!([]), "nothing was recorded");
+
+    let foreign = alone.report(&official).await;
+    let slip = |id: &str, by: &str| {
+        let ask = alone.post(&format!("matters/{id}/slips")).by(by);
+        ask.send()
+    };
+    slip(&foreign, &worker).await.expect(404);
+    slip(&foreign, &official).await.expect(201);
+    let own = alone.report(&worker).await;
+    slip(&own, &worker).await.expect(201);
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_a_clock_and_giving_it_time_are_rights_of_their_own() {
+    let alone = Alone::start().await;
+    let tokens = alone.administrators().await;
+    let official = alone.person(&tokens, "official", &["official"]).await;
+    let leader = alone.person(&tokens, "leader", &["leader"]).await;
+    let id = alone.report(&official).await;
+    let act = |by: &str, act: Value| {
+        let ask = alone.post(&format!("matters/{id}/acts")).by(by);
+        ask.body(act).send()
+    };
+    let accept = json!({ "act": "accept" });
+    act(&official, accept).await.expect(200);
+    let extend = json!({ "act": "extend", "stage": "finish", "by": "1wd", "reason": "complex",
+        "note": "要等配件" });
+    act(&official, extend.clone()).await.expect(403);
+    let extended = act(&leader, extend).await;
+    assert_ne!(extended.code(), 403, "{extended:?}");
+    let pause = json!({ "act": "pause", "reason": "expert", "note": "请专家" });
+    act(&official, pause).await.expect(200);
+    alone.host.stop().await;
+}
+
+#[tokio::test]
 async fn each_role_does_its_deeds_and_no_other() {
     let alone = Alone::start().await;
     let tokens = alone.administrators().await;

@@ -500,6 +500,7 @@ pub const fn reach(role: Role, deed: Deed) -> Reach {
         R::SystemAdministrator => match deed {
             D::ViewAccounts
             | D::ManageAccounts
+            | D::GrantRoles
             | D::ViewStatus
             | D::CloseAlarm
             | D::OwnAccount
@@ -517,7 +518,7 @@ pub const fn reach(role: Role, deed: Deed) -> Reach {
             _ => None,
         },
         R::AuditAdministrator => match deed {
-            D::ViewAccounts | D::ReadAudit | D::OwnAccount | D::Enter => All,
+            D::ViewAccounts | D::GrantRoles | D::ReadAudit | D::OwnAccount | D::Enter => All,
             _ => None,
         },
     }

@@ -41,6 +41,11 @@ pub enum BadGrant {
         "the owner of the node changes accounts of administrators and auditors only; ask a system administrator"
     )]
     Unprotected,
+    /// A role of another pillar of the three-member rule.
+    #[error(
+        "a {1} grants the role {0} and takes it; ask them, so that nobody gains another pillar alone"
+    )]
+    Pillar(Role, Role),
     /// Roles that exclude each other.
     #[error(transparent)]
     Roles(#[from] BadRoles),
@@ -99,7 +104,8 @@ pub fn may_change(who: &Who, target: &Account) -> Result<(), BadGrant> {
     }
 }
 
-/// Says whether an account may be given these roles.
+/// Says whether an account may be given these roles. What changes about them is granted by the
+/// administrator of that pillar ([`Role::granted_by`]).
 ///
 /// # Errors
 /// [`BadGrant`].
@@ -107,6 +113,13 @@ pub fn may_grant(who: &Who, target: &Account, roles: &BTreeSet<Role>) -> Result<
     check_roles(roles)?;
     match who {
         Who::Account(own) if own.id == target.id => Err(BadGrant::Oneself),
+        Who::Account(own) => {
+            let mut changed = target.roles.symmetric_difference(roles);
+            match changed.find(|role| !own.roles.contains(&role.granted_by())) {
+                Some(foreign) => Err(BadGrant::Pillar(*foreign, foreign.granted_by())),
+                None => Ok(()),
+            }
+        }
         _ => Ok(()),
     }
 }

@@ -26,6 +26,14 @@ impl Default for PasswordRules {
     }
 }
 
+/// A password as it is hashed: the same whether a keyboard sends `é` as one character or as two (Unicode
+/// NFKC, as NIST SP 800-63B-4, 3.1.1.2, says).
+pub fn normalised(password: &str) -> String {
+    icu_normalizer::ComposingNormalizerBorrowed::new_nfkc()
+        .normalize(password)
+        .into_owned()
+}
+
 /// Why a password is not taken. None of them repeats it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPassword {

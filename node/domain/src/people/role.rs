@@ -43,11 +43,11 @@ pub enum Role {
     Auditor,
     /// Keeps the node running.
     NodeOperator,
-    /// 系统管理员: opens and closes accounts.
+    /// 系统管理员: opens and closes accounts, and says who runs the node.
     SystemAdministrator,
-    /// 安全管理员: grants roles and keys.
+    /// 安全管理员: grants roles and keys to all who neither run the system nor watch it.
     SecurityAdministrator,
-    /// 审计管理员: reads and checks the audit trail.
+    /// 审计管理员: reads and checks the audit trail, and says who else does.
     AuditAdministrator,
 }
 
@@ -130,6 +130,16 @@ impl Role {
     /// Whether it is one of the three administrators.
     pub fn is_administrator(self) -> bool {
         Self::ADMINISTRATORS.contains(&self)
+    }
+
+    /// The administrator who grants it and takes it: each of the three grants the roles of their own
+    /// pillar, and the security administrator all that belong to none.
+    pub const fn granted_by(self) -> Self {
+        match self {
+            Self::SystemAdministrator | Self::NodeOperator => Self::SystemAdministrator,
+            Self::AuditAdministrator | Self::Auditor => Self::AuditAdministrator,
+            _ => Self::SecurityAdministrator,
+        }
     }
 
     /// Whether one of the two watches the other: the three administrators among each other, and those

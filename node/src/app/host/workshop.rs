@@ -205,11 +205,11 @@ impl Workshop<'_> {
         let bound = listener
             .local_addr()
             .map_err(|error| StartError::Listen(address.to_string(), error))?;
-        let hosts = self.plan.config.http.hosts.clone();
+        let http = self.plan.config.http.clone();
         let router = crate::telemetry::http::router(metrics.clone(), health.clone())
             .merge(web::router(roster.clone()));
         self.tasks
-            .spawn(web::serve_http(listener, router, hosts, self.stop.clone()));
+            .spawn(web::serve_http(listener, router, http, self.stop.clone()));
         Ok(Some(bound))
     }
 

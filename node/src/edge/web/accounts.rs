@@ -166,7 +166,9 @@ pub(super) async fn password(
                 "your own password changes with the present one; send it as `old`",
             ));
         };
-        office.change_password(own.id, old, request.new).await?;
+        office
+            .change_password(own.id, old, request.new, guest.errand.whence)
+            .await?;
         return Ok(StatusCode::NO_CONTENT);
     }
     // Whose it is, is told to those who may.

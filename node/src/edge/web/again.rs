@@ -15,25 +15,34 @@ use crate::{
     },
 };
 
-/// As it was, if it was kept; else what it was about, as it is now.
+/// As it was, if it was kept; else what it was about, as it is now, with the status of the first answer.
 pub(super) async fn answer(at: &At, guest: &Guest, done: Done) -> Result<Response, Problem> {
-    if let Some(kept) = done.answer {
-        let status = StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK);
-        let kind = [(header::CONTENT_TYPE, "application/json")];
-        return Ok((status, kind, kept.body).into_response());
+    let (status, body) = match done.answer {
+        Some(first) => (StatusCode::from_u16(first.status).ok(), first.body),
+        None => (None, None),
+    };
+    let mut response = match body {
+        Some(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        None => about(at, guest, done.subject).await?,
+    };
+    if let Some(status) = status {
+        *response.status_mut() = status;
     }
-    match done.subject {
-        Some(Subject::Matter(id)) if guest.may(Deed::ViewMatter).is_ok() => {
-            Ok(matters::view(at, guest, id).await?.into_response())
-        }
-        Some(Subject::Matter(id)) => {
+    Ok(response)
+}
+
+async fn about(at: &At, guest: &Guest, subject: Option<Subject>) -> Result<Response, Problem> {
+    match subject {
+        Some(Subject::Matter(id)) if guest.errand.deed() == Deed::Report => {
             let id = id.to_string();
             let (token, opening) = (None, None);
             Ok(Json(Reported { id, token, opening }).into_response())
         }
+        Some(Subject::Matter(id)) if guest.may(Deed::ViewMatter).is_ok() => {
+            Ok(matters::view(at, guest, id).await?.into_response())
+        }
         Some(Subject::Account(id)) => Ok(accounts::one(at, id).await?.into_response()),
         Some(Subject::Grid(id)) => Ok(grids::one(at, id).await?.into_response()),
-        Some(Subject::Key(_) | Subject::Template(_) | Subject::Hook(_) | Subject::Alarm(_))
-        | None => Err(OfficeError::from(PeopleError::ShownOnce).into()),
+        _ => Err(OfficeError::from(PeopleError::ShownOnce).into()),
     }
 }

@@ -17,7 +17,7 @@ use super::{
         UploadView,
     },
     ask::{At, Given, Headers, Person, Visitor},
-    gate::{Guest, Plain},
+    gate::{Guest, Kept},
     openapi::{FilePath, MatterPath, NodePath, UploadPath},
     problem::Problem,
     range::{Stretch, stretch},
@@ -48,7 +48,7 @@ pub(super) async fn begin(
     let view = at.node.office.begin_upload(media, bytes, actor).await?;
     let place = format!("/v1/nodes/{}/uploads/{}", at.division, view.id);
     let mut response = shown(StatusCode::CREATED, &view);
-    response.extensions_mut().insert(Plain);
+    response.extensions_mut().insert(Kept::Whole);
     if let Ok(place) = HeaderValue::from_str(&place) {
         response.headers_mut().insert(header::LOCATION, place);
     }

@@ -1,9 +1,10 @@
 //! What stands before every route: who asks, whether they may, and what their errand brings along.
 //! A route is opened with the one deed it is; a handler behind no gate finds nobody and does nothing.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use axum::{
+    Extension,
     body::{Body, to_bytes},
     extract::{FromRequestParts, RawPathParams, Request},
     middleware::{Next, from_fn},
@@ -64,9 +65,26 @@ pub(super) struct Guest {
     roster: Roster,
 }
 
-/// Marks an answer that holds nothing personal and no secret, so that it may be kept and repeated.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plain;
+/// What is kept of an answer, to be given again when the request is repeated. Without it the repetition
+/// shows what the request was about as it is then.
+#[derive(Clone, Debug)]
+pub(super) enum Kept {
+    /// All of it: it holds nothing personal and no secret.
+    Whole,
+    /// This instead: the same without what is shown once.
+    Instead(Bytes),
+}
+
+/// What stands in a repeated answer where the first had a secret.
+pub(super) const SHOWN_ONCE: &str = "shown-once";
+
+impl Kept {
+    /// The same answer without its secrets.
+    pub(super) fn instead<T: serde::Serialize>(answer: &T) -> Extension<Self> {
+        let bytes = serde_json::to_vec(answer).expect("what was answered can be written");
+        Extension(Self::Instead(bytes.into()))
+    }
+}
 
 impl Gate {
     pub(super) fn new(roster: Roster) -> Arc<Self> {
@@ -395,8 +413,16 @@ pub(super) fn once(actor: &Actor, path: &str, key: &str, (query, body): (&str, &
             path.as_bytes(),
             key.as_bytes(),
         ]),
-        body: suite.digest(&[&lengths(query), query.as_bytes(), body]),
+        body: suite.digest(&[&lengths(query), query.as_bytes(), &content(body)]),
     }
+}
+
+/// What a body says: of JSON, its members in one order and without white space, for programs that build it
+/// anew may write it otherwise.
+fn content(body: &[u8]) -> Cow<'_, [u8]> {
+    let value: Result<serde_json::Value, _> = serde_json::from_slice(body);
+    let canonical = value.and_then(|value| serde_json::to_vec(&value));
+    canonical.map_or(Cow::Borrowed(body), Cow::Owned)
 }
 
 /// Keeps an answer for its repetition. What failed was not done and is not kept.
@@ -405,14 +431,20 @@ async fn keep(guest: &Guest, in_hand: InHand<'_>, response: Response) -> Result<
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
-    let plain = parts.extensions.get::<Plain>().is_some();
     let body = to_bytes(body, usize::MAX).await;
     let body = body.map_err(|error| Problem::unfit(&error.to_string()))?;
-    let answer = (plain && body.len() <= MOST_KEPT).then(|| Answer {
+    let kept = match parts.extensions.get::<Kept>() {
+        Some(Kept::Whole) => Some(body.clone()),
+        Some(Kept::Instead(other)) => Some(other.clone()),
+        None => None,
+    };
+    let answer = Answer {
         status: parts.status.as_u16(),
-        body: body.clone(),
-    });
-    in_hand.answered(guest.errand.subject(), answer).await?;
+        body: kept.filter(|kept| kept.len() <= MOST_KEPT),
+    };
+    in_hand
+        .answered(guest.errand.subject(), Some(answer))
+        .await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 

@@ -5,7 +5,7 @@ use axum::{Extension, Json, http::StatusCode};
 use super::{
     api::{FailingHook, HookRequest, HookTest, HookView, Hooks, NewHookView},
     ask::{At, Given, Person},
-    gate::Plain,
+    gate::{Kept, SHOWN_ONCE},
     openapi::{HookPath, NodePath},
     problem::Problem,
 };
@@ -38,7 +38,7 @@ pub(super) async fn add(
     at: At,
     Person(actor): Person,
     Given(request): Given<HookRequest>,
-) -> Result<(StatusCode, Json<NewHookView>), Problem> {
+) -> Result<(StatusCode, Extension<Kept>, Json<NewHookView>), Problem> {
     let unfit = |error: BadTarget| Problem::unfit(&error.to_string());
     let target: Target = request.url.parse().map_err(unfit)?;
     at.node.couriers.poster.check(&target).map_err(unfit)?;
@@ -54,7 +54,11 @@ pub(super) async fn add(
         key: secret.id(),
         secret: secret.to_string(),
     };
-    Ok((StatusCode::CREATED, Json(made)))
+    let kept = Kept::instead(&NewHookView {
+        secret: SHOWN_ONCE.to_owned(),
+        ..made.clone()
+    });
+    Ok((StatusCode::CREATED, kept, Json(made)))
 }
 
 /// Remove a webhook
@@ -80,7 +84,7 @@ pub(super) async fn resume(at: At, Person(actor): Person) -> Result<StatusCode, 
 /// Of type `wujitong.test`, at once and not again. It changes nothing about the webhook.
 #[utoipa::path(post, path = "/v1/nodes/{code}/webhooks/{hook}/test", tag = "changes", params(HookPath),
     responses((status = 200, body = HookTest)))]
-pub(super) async fn test(at: At) -> Result<(Extension<Plain>, Json<HookTest>), Problem> {
+pub(super) async fn test(at: At) -> Result<(Extension<Kept>, Json<HookTest>), Problem> {
     let id: HookId = at.param("hook")?;
     let office = &at.node.office;
     let in_hand = office.hook_in_hand(id).await?;
@@ -98,7 +102,7 @@ pub(super) async fn test(at: At) -> Result<(Extension<Plain>, Json<HookTest>), P
             detail: reason,
         },
     };
-    Ok((Extension(Plain), Json(told)))
+    Ok((Extension(Kept::Whole), Json(told)))
 }
 
 /// Webhooks that do not take what they are sent.

@@ -1,14 +1,18 @@
 //! API keys, and slips for reporters.
 
-use axum::{Json, http::StatusCode};
+use axum::{
+    Extension, Json,
+    http::{Method, StatusCode},
+};
 
 use super::{
     api::{KeyRequest, KeyView, Keys, NewKeyView, SlipView},
-    ask::{At, Given, Person},
+    ask::{At, Given, Person, Visitor},
+    gate::{Kept, SHOWN_ONCE},
     openapi::{KeyPath, MatterPath, NodePath},
     problem::Problem,
 };
-use crate::office::people::NewKey;
+use crate::{domain::people::Deed, office::people::NewKey};
 
 /// API keys of a node
 #[utoipa::path(get, path = "/v1/nodes/{code}/api-keys", tag = "people", params(NodePath),
@@ -30,7 +34,7 @@ pub(super) async fn make(
     at: At,
     Person(actor): Person,
     Given(request): Given<KeyRequest>,
-) -> Result<(StatusCode, Json<NewKeyView>), Problem> {
+) -> Result<(StatusCode, Extension<Kept>, Json<NewKeyView>), Problem> {
     let new = NewKey {
         name: request.name,
         deeds: request.deeds,
@@ -42,7 +46,11 @@ pub(super) async fn make(
         token: token.to_string(),
         key: KeyView::from(&key),
     };
-    Ok((StatusCode::CREATED, Json(made)))
+    let kept = Kept::instead(&NewKeyView {
+        token: SHOWN_ONCE.to_owned(),
+        key: made.key.clone(),
+    });
+    Ok((StatusCode::CREATED, kept, Json(made)))
 }
 
 /// Take an API key back
@@ -56,14 +64,22 @@ pub(super) async fn revoke(at: At, Person(actor): Person) -> Result<Json<KeyView
 /// Make a slip for the reporter of a matter
 ///
 /// Whoever has it reads and contests this one matter, as `Reporter-Token`. It is shown once; earlier
-/// slips stay good.
+/// slips stay good. It is made by whoever reported the matter for another, or may see it.
 #[utoipa::path(post, path = "/v1/nodes/{code}/matters/{id}/slips", tag = "matters", params(MatterPath),
     responses((status = 201, body = SlipView)))]
 pub(super) async fn slip(
     at: At,
     Person(actor): Person,
-) -> Result<(StatusCode, Json<SlipView>), Problem> {
+    Visitor(guest): Visitor,
+) -> Result<(StatusCode, Extension<Kept>, Json<SlipView>), Problem> {
+    // A slip reads and contests, so it is worth as much as seeing the matter.
+    if !guest.reported() {
+        guest.check(Deed::ViewMatter, &Method::POST).await?;
+    }
     let slip = at.node.office.make_slip(at.param("id")?, actor).await?;
     let token = slip.to_string();
-    Ok((StatusCode::CREATED, Json(SlipView { token })))
+    let kept = Kept::instead(&SlipView {
+        token: SHOWN_ONCE.to_owned(),
+    });
+    Ok((StatusCode::CREATED, kept, Json(SlipView { token })))
 }

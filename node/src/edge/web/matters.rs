@@ -13,7 +13,7 @@ use super::{
         PartsRequest, ReportRequest, Reported, WishRequest,
     },
     ask::{Asked, At, Given, Person, Traced, Visitor},
-    gate::{Guest, Plain},
+    gate::{Guest, Kept, SHOWN_ONCE},
     openapi::{MatterPath, NodePath},
     problem::Problem,
     rights,
@@ -30,7 +30,7 @@ type Shown = Result<Tagged, Problem>;
 /// Report a matter 上报
 ///
 /// Reports taken by telephone or on paper, and those above normal priority, are handed in by whoever may
-/// report for another.
+/// report for another; whoever names `escalate_to` has the right to escalate too.
 #[utoipa::path(post, path = "/v1/nodes/{code}/matters", tag = "matters", params(NodePath),
     request_body = ReportRequest, responses((status = 201, body = Reported)))]
 pub(super) async fn report(
@@ -42,6 +42,9 @@ pub(super) async fn report(
 ) -> Result<Response, Problem> {
     if rights::is_for_another(&request) {
         guest.must(Deed::ReportForAnother).await?;
+    }
+    if request.escalate_to.is_some() {
+        guest.check(Deed::Escalate, &Method::POST).await?;
     }
     let office = &at.node.office;
     let slip = request.slip.then(|| office.new_token(TokenKind::Slip));
@@ -62,16 +65,18 @@ pub(super) async fn report(
         }
     };
     let id = reported.instrument(span).await?;
-    let told = Json(Reported {
+    let told = Reported {
         id: id.to_string(),
         token: slip.map(|slip| slip.to_string()),
         opening: guest.errand.take_opening(),
-    });
+    };
     // What was written is kept in no second place, where an erasure would not find it.
-    Ok(match told.token.is_some() || told.opening.is_some() {
-        true => (StatusCode::CREATED, told).into_response(),
-        false => (StatusCode::CREATED, Extension(Plain), told).into_response(),
-    })
+    let kept = Kept::instead(&Reported {
+        id: told.id.clone(),
+        token: told.token.as_ref().map(|_| SHOWN_ONCE.to_owned()),
+        opening: None,
+    });
+    Ok((StatusCode::CREATED, kept, Json(told)).into_response())
 }
 
 /// Makes a span part of the caller's trace; gives what travels with the envelopes.
@@ -167,7 +172,7 @@ pub(super) async fn ask(
     Person(actor): Person,
     Visitor(guest): Visitor,
     Given(WishRequest { plea, note }): Given<WishRequest>,
-) -> Result<(StatusCode, Json<Asking>), Problem> {
+) -> Result<(StatusCode, Extension<Kept>, Json<Asking>), Problem> {
     let id: MatterId = at.param("id")?;
     match rights::to_ask(plea) {
         // Whoever calls the reporter back writes down what they say.
@@ -186,7 +191,9 @@ pub(super) async fn ask(
         Err(OfficeError::NoSuchMatter(_)) => None,
         Err(error) => return Err(error.into()),
     };
-    Ok((StatusCode::ACCEPTED, Json(Asking { matter })))
+    // What is known of the matter may be personal, so the repetition says that it was asked, no more.
+    let kept = Kept::instead(&Asking { matter: None });
+    Ok((StatusCode::ACCEPTED, kept, Json(Asking { matter })))
 }
 
 /// Open parts of a bundle 一窗受理
@@ -195,11 +202,21 @@ pub(super) async fn ask(
 pub(super) async fn open_parts(
     at: At,
     Person(actor): Person,
+    Visitor(guest): Visitor,
     Given(PartsRequest { parts }): Given<PartsRequest>,
-) -> Result<(StatusCode, Json<Parts>), Problem> {
+) -> Result<(StatusCode, Extension<Kept>, Json<Parts>), Problem> {
     let id = at.param("id")?;
+    if parts.iter().any(rights::is_for_another) {
+        guest.check(Deed::ReportForAnother, &Method::POST).await?;
+    }
+    if parts.iter().any(|part| part.escalate_to.is_some()) {
+        return Err(Problem::unfit(
+            "a part goes where its bundle goes; leave `escalate_to` out, and escalate the bundle",
+        ));
+    }
     let reports: Result<Vec<_>, Problem> = parts.into_iter().map(ReportRequest::report).collect();
     let opened = at.node.office.open_parts(id, reports?, actor).await?;
     let parts = opened.iter().map(ToString::to_string).collect();
-    Ok((StatusCode::CREATED, Json(Parts { parts })))
+    let parts = Parts { parts };
+    Ok((StatusCode::CREATED, Kept::instead(&parts), Json(parts)))
 }

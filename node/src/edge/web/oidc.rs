@@ -17,7 +17,10 @@ use super::{
     session::cookie_of,
 };
 use crate::{
-    domain::people::{BadPassport, Passport, SIGN_IN_MS},
+    domain::{
+        audit::Whence,
+        people::{BadPassport, Passport, SIGN_IN_MS},
+    },
     edge::{
         oidc::{Begun, Leaving, Return, SignIn, SignInError},
         roster::Roster,
@@ -96,7 +99,7 @@ pub(super) async fn start(
             content_type = "application/problem+json")))]
 pub(super) async fn come_back(
     State(roster): State<Roster>,
-    Visitor(_let_in): Visitor,
+    Visitor(guest): Visitor,
     Headers(headers): Headers,
     Asked(query): Asked<ReturnQuery>,
 ) -> Response {
@@ -109,7 +112,7 @@ pub(super) async fn come_back(
         error: query.error,
         issuer: query.iss,
     };
-    let done = match finish(&roster, begun, back).await {
+    let done = match finish(&roster, begun, back, guest.errand.whence).await {
         Ok((session, back)) => signed_in(&session, &back),
         Err(problem) => Err(problem),
     };
@@ -139,6 +142,7 @@ async fn finish(
     roster: &Roster,
     begun: Begun,
     back: Return,
+    whence: Whence,
 ) -> Result<(NewSession, String), Problem> {
     let sign_in = sign_in(roster)?;
     let leaving = &begun.leaving;
@@ -155,7 +159,7 @@ async fn finish(
             return Err(Problem::of_sign_in(error));
         }
     };
-    let session = office.sign_in(&passport).await?;
+    let session = office.sign_in(&passport, whence).await?;
     if let Some((old, actor)) = &leaving.session {
         office.log_out(old, actor.clone()).await?;
     }

@@ -1,10 +1,6 @@
 //! How often one address, and one caller, may ask.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
-    time::Duration,
-};
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
@@ -12,15 +8,15 @@ use governor::{
 };
 
 use super::problem::Problem;
-use crate::edge::roster::Rates;
+use crate::{domain::audit::Whence, edge::roster::Rates};
 
 /// Keys remembered before those that have rested are forgotten.
 const MANY: usize = 10_000;
 
 /// The pace of one listener.
 pub(super) struct Pace {
-    addresses: DefaultKeyedRateLimiter<IpAddr>,
-    logins: DefaultKeyedRateLimiter<IpAddr>,
+    addresses: DefaultKeyedRateLimiter<Whence>,
+    logins: DefaultKeyedRateLimiter<Whence>,
     callers: DefaultKeyedRateLimiter<[u8; 16]>,
     clock: DefaultClock,
 }
@@ -40,12 +36,12 @@ impl Pace {
 
     /// One more request from an address.
     pub(super) fn address(&self, address: IpAddr) -> Result<(), Problem> {
-        self.one_more(&self.addresses, &network(address))
+        self.one_more(&self.addresses, &network_of(address))
     }
 
     /// One more login from an address.
     pub(super) fn login(&self, address: IpAddr) -> Result<(), Problem> {
-        self.one_more(&self.logins, &network(address))
+        self.one_more(&self.logins, &network_of(address))
     }
 
     /// One more request of an account or key.
@@ -69,14 +65,8 @@ impl Pace {
 }
 
 /// One household or office has one IPv4 address, and a /64 of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(six) => {
-            let upper = u128::from(six) & !u128::from(u64::MAX);
-            Ipv6Addr::from(upper).into()
-        }
-    }
+fn network_of(address: IpAddr) -> Whence {
+    Whence::Address(address).network()
 }
 
 #[cfg(test)]

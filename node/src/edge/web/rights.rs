@@ -33,7 +33,8 @@ pub(super) const fn to_act(deed: &Deed) -> Right {
             publicity: Publicity::Public,
         } => Right::PublishMatter,
         Deed::Recategorise { .. } | Deed::Prioritise { .. } => Right::Triage,
-        Deed::Pause { .. } | Deed::Resume | Deed::Extend { .. } => Right::Dispatch,
+        Deed::Pause { .. } | Deed::Resume => Right::Pause,
+        Deed::Extend { .. } => Right::Extend,
         Deed::Merge { .. } => Right::Merge,
     }
 }

@@ -35,7 +35,9 @@ pub(super) async fn log_in(
 ) -> Result<Response, Problem> {
     check_login_page(&headers)?;
     let office = &at.node.office;
-    let session = office.log_in(&request.login, request.password).await?;
+    let session = office
+        .log_in(&request.login, request.password, visitor.0.errand.whence)
+        .await?;
     if let (Some(old), Some(actor)) = (visitor.0.credentials.session(), visitor.0.known.actor()) {
         office.log_out(&old, actor).await?;
     }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{hashing, hashing::PasswordHash};
+use super::{hashing, hashing::PasswordHash, login::Attempt};
 use crate::{
     domain::{
         actor::Actor,
-        audit::Subject,
+        audit::{Subject, Whence},
         matter::Department,
         people::{
             Account, AccountId, BadPassword, GridId, Login, Role, Who, may_change, may_grant,
-            may_open,
+            may_open, normalised,
         },
     },
     office::{Office, OfficeError, desk::Desk, keys, people::PeopleError},
@@ -194,18 +194,26 @@ impl Office {
         id: AccountId,
         old: String,
         new: String,
+        whence: Whence,
     ) -> Result<(), OfficeError> {
         let account = self.account(id).await?;
+        let old = normalised(&old);
         let rules = &self.people.policy.passwords;
         rules
             .check(&new, account.login.as_str())
             .map_err(PeopleError::Password)?;
         let place = hashing::place().await?;
-        self.check_lock(Some(id), account.login.as_str()).await?;
+        let login = account.login.clone();
+        let attempt = Attempt {
+            id: Some(id),
+            login: login.as_str(),
+            whence,
+        };
+        self.check_lock(attempt).await?;
         let stored: Option<PasswordHash> = self.fetch(&keys::password(id)).await?;
         let stored = stored.ok_or(PeopleError::WrongLogin)?;
         if old.len() > rules.most_bytes || !hashing::fits(place, old, stored).await?.0 {
-            self.count_wrong(id).await?;
+            self.count_wrong(id, attempt).await?;
             return Err(PeopleError::WrongLogin.into());
         }
         self.write_password(Actor::Account(id), account, new).await
@@ -224,7 +232,7 @@ impl Office {
         account.era += 1;
         desk.view
             .put(keys::password(account.id), record::write(&hash));
-        desk.view.delete(keys::failures(account.id));
+        desk.forget_failures(account.id).await?;
         desk.detail = Some("password".to_owned());
         desk.put_account(&account);
         let ticket = desk.submit().await?;
@@ -238,6 +246,7 @@ impl Office {
         account: &Account,
         password: String,
     ) -> Result<PasswordHash, OfficeError> {
+        let password = normalised(&password);
         let policy = &self.people.policy;
         let checked = policy.passwords.check(&password, account.login.as_str());
         checked.map_err(|bad: BadPassword| PeopleError::Password(bad))?;

@@ -28,7 +28,7 @@ pub struct Done {
     pub body: Digest,
     /// What it was about.
     pub subject: Option<Subject>,
-    /// What was answered, if it is kept.
+    /// What was answered; absent if the process ended before it could be kept.
     pub answer: Option<Answer>,
 }
 
@@ -37,8 +37,8 @@ pub struct Done {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// JSON.
-    pub body: Bytes,
+    /// JSON, if it is kept; else what it was about is shown as it is then.
+    pub body: Option<Bytes>,
 }
 
 /// How a request with a key begins.

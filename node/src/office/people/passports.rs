@@ -1,10 +1,13 @@
 //! Accounts and the names a provider has for their people: linking, unlinking, signing in.
 
-use super::{NewSession, PeopleError, login::Way};
+use super::{
+    NewSession, PeopleError,
+    login::{Attempt, Way},
+};
 use crate::{
     domain::{
         actor::Actor,
-        audit::{Ending, Subject},
+        audit::{Ending, Subject, Whence},
         people::{AccountId, Deed, Passport, Who, may_change},
     },
     office::{Office, OfficeError, keys},
@@ -97,7 +100,11 @@ impl Office {
     /// # Errors
     /// [`PeopleError::NotLinked`], [`PeopleError::Locked`]. Of an account that is known, the refusal
     /// stands in the audit trail.
-    pub async fn sign_in(&self, passport: &Passport) -> Result<NewSession, OfficeError> {
+    pub async fn sign_in(
+        &self,
+        passport: &Passport,
+        whence: Whence,
+    ) -> Result<NewSession, OfficeError> {
         let id: Option<AccountId> = self.fetch(&keys::passport(&passport.digest())).await?;
         let Some(id) = id else {
             self.note_stranger("no account is linked to this name")
@@ -110,12 +117,18 @@ impl Office {
                 .await?;
             return Err(PeopleError::NotLinked.into());
         }
-        if let Err(locked) = self.check_lock(Some(id), account.login.as_str()).await {
+        let attempt = Attempt {
+            id: Some(id),
+            login: account.login.as_str(),
+            whence,
+        };
+        if let Err(locked) = self.check_lock(attempt).await {
             self.note_shut_out(id, "the account is locked, whatever the provider says")
                 .await?;
             return Err(locked);
         }
-        self.begin_session(account, Way::Passport(passport)).await
+        self.begin_session(account, Way::Passport(passport), whence)
+            .await
     }
 
     /// Writes down that a provider's word opened nothing here, and why.

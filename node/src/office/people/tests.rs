@@ -26,6 +26,7 @@ const TOWNSHIP: &str = "330825002";
 const COUNTY: &str = "330825";
 const PASSWORD: &str = "东华街道的路灯今天又亮了";
 const OWNER: Actor = Actor::OsUser(1000);
+const HERE: Whence = Whence::Socket;
 
 struct Place {
     office: Arc<Office>,
@@ -66,7 +67,7 @@ impl Place {
     }
 
     async fn log_in(&self, password: &str) -> Result<NewSession, OfficeError> {
-        self.office.log_in("sys", password.to_owned()).await
+        self.office.log_in("sys", password.to_owned(), HERE).await
     }
 
     async fn records(&self, prefix: &[u8]) -> usize {
@@ -185,7 +186,7 @@ async fn of_many_guesses_at_once_few_are_tried_and_the_right_one_among_them_wait
         let office = Arc::clone(&place.office);
         async move {
             office
-                .log_in("sys", format!("guess number {n}"))
+                .log_in("sys", format!("guess number {n}"), HERE)
                 .await
                 .map(|_| ())
         }
@@ -202,7 +203,7 @@ async fn of_many_guesses_at_once_few_are_tried_and_the_right_one_among_them_wait
         locked,
         Err(OfficeError::People(PeopleError::Locked(_)))
     ));
-    let failures: Option<Failures> = place.office.fetch(&keys::failures(sys.id)).await.unwrap();
+    let failures: Option<Failures> = place.office.fetch(&keys::guesses(sys.id)).await.unwrap();
     assert_eq!(failures.unwrap().count as usize, tried);
 }
 
@@ -215,11 +216,17 @@ async fn a_hash_made_at_a_lower_cost_is_made_anew_at_the_next_login() {
     let Place { office, .. } = township(&disk).await;
     let mut office = Arc::into_inner(office).unwrap();
     office.people.policy.hashes.memory_kib = 128;
-    office.log_in("sys", PASSWORD.to_owned()).await.unwrap();
+    office
+        .log_in("sys", PASSWORD.to_owned(), HERE)
+        .await
+        .unwrap();
     let stored: Option<hashing::PasswordHash> =
         office.fetch(&keys::password(sys.id)).await.unwrap();
     assert_eq!(stored.unwrap().cost.memory_kib, 128);
-    office.log_in("sys", PASSWORD.to_owned()).await.unwrap();
+    office
+        .log_in("sys", PASSWORD.to_owned(), HERE)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -339,7 +346,7 @@ async fn a_link_that_goes_while_somebody_comes_back_opens_nothing() {
     let linked = office.link_account(&owner, OWNER, account.id, passport.clone());
     linked.await.unwrap();
     assert_eq!(
-        office.sign_in(&passport).await.unwrap().account.id,
+        office.sign_in(&passport, HERE).await.unwrap().account.id,
         account.id
     );
     let sessions = place.records(b"Ps").await;
@@ -348,7 +355,7 @@ async fn a_link_that_goes_while_somebody_comes_back_opens_nothing() {
     // As if the link had been read before it went.
     let account = office.account(account.id).await.unwrap();
     let late = office
-        .begin_session(account, Way::Passport(&passport))
+        .begin_session(account, Way::Passport(&passport), HERE)
         .await;
     assert!(
         matches!(late, Err(OfficeError::People(PeopleError::NotLinked))),
@@ -377,5 +384,5 @@ async fn a_link_that_was_answered_survives_a_power_cut() {
     assert_eq!(place.records(b"A").await, entries);
     let found = place.office.passport_of(account.id).await.unwrap();
     assert_eq!(found, Some(passport.clone()));
-    place.office.sign_in(&passport).await.unwrap();
+    place.office.sign_in(&passport, HERE).await.unwrap();
 }

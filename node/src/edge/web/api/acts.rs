@@ -232,7 +232,8 @@ pub struct WishRequest {
 /// The answer to a request to the holder: it is durable, and on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Asking {
-    /// The matter as this node knows it; absent if it never came here.
+    /// The matter as this node knows it; absent if it never came here, and in the answer to a repeated
+    /// request.
     pub matter: Option<Named<MatterView>>,
 }
 

@@ -97,7 +97,8 @@ pub struct Hooks {
 pub struct NewHookView {
     /// Its random name.
     pub id: String,
-    /// What events are signed with: `whsec_` and 64 hexadecimal digits. Shown once.
+    /// What events are signed with: `whsec_` and 64 hexadecimal digits. Shown once: a repeated
+    /// request is told `shown-once` here.
     pub secret: String,
     /// Which secret it is, as it stands in signatures.
     pub key: String,

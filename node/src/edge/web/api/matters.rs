@@ -120,7 +120,8 @@ impl ReportRequest {
 pub struct Reported {
     /// The number of the new matter.
     pub id: String,
-    /// The slip, if one was asked for: what to send as `Reporter-Token`. Shown once.
+    /// The slip, if one was asked for: what to send as `Reporter-Token`. Shown once: a repeated
+    /// request is told `shown-once` here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// What opens the commitment to the text, if it was asked for. For whoever reported only.

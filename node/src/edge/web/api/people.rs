@@ -369,7 +369,7 @@ pub struct KeyRequest {
 /// A key that was made.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NewKeyView {
-    /// What to send as `Authorization: Bearer`. Shown once.
+    /// What to send as `Authorization: Bearer`. Shown once: a repeated request is told `shown-once` here.
     pub token: String,
     /// The key.
     pub key: KeyView,
@@ -378,7 +378,7 @@ pub struct NewKeyView {
 /// A slip for a reporter.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SlipView {
-    /// What to send as `Reporter-Token`. Shown once.
+    /// What to send as `Reporter-Token`. Shown once: a repeated request is told `shown-once` here.
     pub token: String,
 }
 
