@@ -12,7 +12,7 @@ pub mod sealing;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::attachment::{Limits, Media, Pixels};
+use crate::domain::attachment::{HEIF_HINT, Limits, Media, Pixels};
 
 /// What is kept of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +39,16 @@ pub enum BadPaper {
         /// What it begins like.
         found: Option<Media>,
     },
+    /// A photo in HEIF.
+    #[error("the photo is in HEIF, which cannot be read here; {HEIF_HINT}")]
+    Heif,
     /// It ends too soon.
     #[error("the file is cut off before its end; send it again, whole")]
     CutOff,
     /// Too large to be looked into.
     #[error(
-        "the picture has {width} by {height} pixels; at most {most} in all are taken, send a smaller one"
+        "the picture has {width} by {height} pixels; at most {most} in all are taken: set the camera to a lower \
+         resolution, or send a screenshot of the photo"
     )]
     TooManyPixels {
         /// From left to right.
@@ -72,12 +76,15 @@ pub enum BadPaper {
     NotText(usize),
 }
 
-/// Checks a file of at most `limits.bytes` and makes of it what is kept. Takes up to nine bytes of
-/// memory for each pixel, and some time: call it where that may block.
+/// Checks a file of at most `limits.bytes` and makes of it what is kept. Takes up to eleven bytes of memory
+/// for each of `limits.pixels`, and some time: call it where that may block.
 ///
 /// # Errors
 /// [`BadPaper`].
 pub fn take(declared: Media, bytes: Vec<u8>, limits: &Limits) -> Result<Paper, BadPaper> {
+    if check::is_heif(&bytes) {
+        return Err(BadPaper::Heif);
+    }
     let found = check::sniff(&bytes);
     let as_declared = match declared {
         // Text begins like nothing.

@@ -53,11 +53,24 @@ pub enum Media {
 
 /// A text names no type that is taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "files of type `{0}` are not taken; send one of {list}",
-    list = Media::ALL.map(Media::name).join(", ")
-)]
+#[error("files of type `{0}` are not taken; {hint}", hint = self.hint())]
 pub struct BadMedia(pub String);
+
+/// What to do with a photo as telephones keep it by default, in the container of HEIF. No decoder of its video
+/// format is kept that this program could carry.
+pub const HEIF_HINT: &str = "HEIC 照片请先转成 JPEG：iPhone 在“设置 › 相机 › 格式”选“兼容性最佳”后重拍，已拍的在“文件”App 中长按照片 › 快速操作 › 转换图像；\
+安卓手机在相机设置中关闭“高效图片 (HEIF)” (on an iPhone choose Settings › Camera › Formats › Most Compatible, or convert the photo in Files with Quick \
+Actions › Convert Image; elsewhere switch HEIF off in the camera)";
+
+impl BadMedia {
+    fn hint(&self) -> String {
+        let list = || format!("send one of {}", Media::ALL.map(Media::name).join(", "));
+        match Media::is_heif(&self.0) {
+            true => HEIF_HINT.to_owned(),
+            false => list(),
+        }
+    }
+}
 
 impl Media {
     /// All of them.
@@ -72,6 +85,16 @@ impl Media {
             Self::Pdf => "application/pdf",
             Self::Text => "text/plain",
         }
+    }
+
+    /// Whether a media type, or the ending of a file's name, is of photos in HEIF.
+    pub fn is_heif(name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let kind = name.strip_prefix("image/").unwrap_or(&name);
+        matches!(
+            kind,
+            "heic" | "heif" | "hif" | "heic-sequence" | "heif-sequence"
+        )
     }
 
     /// What a file of this type is usually called by.

@@ -21,6 +21,15 @@ pub(super) fn sniff(bytes: &[u8]) -> Option<Media> {
     }
 }
 
+/// Whether it is a photo in HEIF (ISO/IEC 23008-12), whatever it is called.
+pub(super) fn is_heif(bytes: &[u8]) -> bool {
+    let brands: [&[u8]; 10] = [
+        b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"mif1", b"msf1", b"heif",
+    ];
+    let brand = bytes.get(8..12).unwrap_or_default();
+    bytes.get(4..8) == Some(b"ftyp") && brands.contains(&brand)
+}
+
 /// A PDF begins with its version and ends with its end: what follows would be for another reader.
 pub(super) fn pdf(bytes: &[u8]) -> Result<(), BadPaper> {
     let declared = Media::Pdf;
@@ -86,6 +95,21 @@ pub(super) fn jpeg_ends(bytes: &[u8]) -> bool {
             _ => return false,
         }
     }
+}
+
+/// Whether the frame of a JPEG is coded in one pass from top to bottom, so that what is there at its end is all
+/// that there is.
+pub(super) fn jpeg_is_sequential(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some([0xff, marker, high, low]) = bytes.get(at..at + 4) {
+        match marker {
+            0xff => at += 1,
+            0xc0 | 0xc1 => return true,
+            0xc2..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf | 0xda => return false,
+            _ => at += 2 + usize::from(u16::from_be_bytes([*high, *low])),
+        }
+    }
+    false
 }
 
 /// Width and height as a PNG's header has them (RFC 2083, 4.1.1).

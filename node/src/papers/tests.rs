@@ -133,8 +133,12 @@ fn a_picture_cut_off_anywhere_is_refused() {
         (Media::Png, samples::png(40, 40, 255)),
         (Media::Webp, samples::webp(40, 40)),
     ] {
-        // The last chunk of a PNG holds nothing.
-        let end = if media == Media::Png { 16 } else { 1 };
+        // The last chunk of a PNG holds nothing, and the end mark of a JPEG no pixels.
+        let end = match media {
+            Media::Png => 16,
+            Media::Jpeg => 4,
+            _ => 1,
+        };
         for kept in (16..bytes.len() - end)
             .step_by(37)
             .chain([bytes.len() - end])
@@ -144,6 +148,71 @@ fn a_picture_cut_off_anywhere_is_refused() {
         }
         assert!(taken(media, bytes).is_ok());
     }
+}
+
+fn case(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/cases/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(path).unwrap()
+}
+
+#[test]
+fn a_photo_without_its_end_mark_is_taken_if_nothing_else_is_missing() {
+    let panorama = case("panorama-without-end.jpg");
+    let paper = taken(Media::Jpeg, panorama.clone()).unwrap();
+    let pixels = paper.pixels.unwrap();
+    // It was taken sideways.
+    assert_eq!((pixels.width, pixels.height), (200, 400));
+    let half = panorama[..panorama.len() * 3 / 4].to_vec();
+    assert_eq!(taken(Media::Jpeg, half), Err(BadPaper::CutOff));
+    let whole = samples::jpeg(64, 48, 1);
+    let expected = taken(Media::Jpeg, whole.clone()).unwrap();
+    for end in [1, 2] {
+        let cut = whole[..whole.len() - end].to_vec();
+        assert_eq!(taken(Media::Jpeg, cut).unwrap().bytes, expected.bytes);
+    }
+    let mut padded = whole[..whole.len() - 2].to_vec();
+    padded.extend([0; 100]);
+    assert_eq!(taken(Media::Jpeg, padded).unwrap().bytes, expected.bytes);
+}
+
+#[test]
+fn a_photo_in_heif_is_refused_with_words_that_help_on_the_telephone() {
+    for declared in [Media::Jpeg, Media::Png] {
+        let refused = taken(declared, case("phone.heic")).unwrap_err();
+        assert_eq!(refused, BadPaper::Heif);
+        let told = refused.to_string();
+        assert!(
+            told.contains("兼容性最佳") && told.contains("Most Compatible"),
+            "{told}"
+        );
+    }
+    for name in ["image/heic", "IMAGE/HEIF"] {
+        let refused = name.parse::<Media>().unwrap_err().to_string();
+        assert!(refused.contains("兼容性最佳"), "{refused}");
+    }
+}
+
+#[test]
+fn a_photo_with_more_pixels_than_are_kept_is_scaled_as_far_as_it_is_safe_to_decode() {
+    let limits = |pixels| Limits {
+        pixels,
+        ..Limits::default()
+    };
+    let photo = samples::jpeg(80, 40, 6);
+    let paper = take(Media::Jpeg, photo.clone(), &limits(2_000)).unwrap();
+    let Pixels { width, height } = paper.pixels.unwrap();
+    assert!(
+        width * height <= 2_000 && height > width,
+        "{width} {height}"
+    );
+    let picture = read(&paper.bytes);
+    assert!(is_red(&picture, width / 2, 2) && !is_red(&picture, width / 2, height - 3));
+    let refused = take(Media::Jpeg, photo, &limits(1_000)).unwrap_err();
+    assert!(
+        matches!(refused, BadPaper::TooManyPixels { .. }),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains("lower resolution"));
 }
 
 #[test]

@@ -9,7 +9,10 @@ use tokio::fs::File;
 use super::{Asked, Failure, Output};
 use crate::{
     cli::{client::UploadError, terminal::escape},
-    domain::{attachment::FileNo, ids::MatterId},
+    domain::{
+        attachment::{FileNo, HEIF_HINT},
+        ids::MatterId,
+    },
     edge::web::api::{FileLines, Media, Named, UploadId},
 };
 
@@ -120,6 +123,9 @@ fn media_of(path: &Path) -> Result<Media, Failure> {
     let known = Media::ALL.into_iter();
     let mut known = known.filter(|media| media.extension() == ending);
     known.next().ok_or_else(|| {
+        if Media::is_heif(ending) {
+            return Failure::Usage(format!("{}: {HEIF_HINT}", path.display()));
+        }
         let endings = Media::ALL.map(Media::extension).join(", ");
         let path = path.display();
         Failure::Usage(format!(
