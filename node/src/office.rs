@@ -182,9 +182,9 @@ pub enum OfficeError {
     /// Not a length of time.
     #[error(transparent)]
     Allowance(#[from] crate::domain::calendar::BadAllowance),
-    /// The text is too long.
-    #[error("the text has {0} bytes; at most {1} are taken, send the rest as an attachment")]
-    TextTooLong(usize, usize),
+    /// A text, or who is named beside it, is not what policy takes.
+    #[error(transparent)]
+    Words(#[from] crate::domain::policy::BadWords),
     /// The remarks on one matter are too long together.
     #[error(
         "the remarks on this matter already have {0} bytes; together at most {1} are taken: close \
@@ -194,15 +194,6 @@ pub enum OfficeError {
     /// A place that the division has nothing to do with.
     #[error(transparent)]
     Elsewhere(#[from] crate::domain::matter::Elsewhere),
-    /// A reporter's name, phone or address is too long.
-    #[error("the reporter's {0} has more than {1} characters; shorten it")]
-    ContactTooLong(&'static str, usize),
-    /// Policy wants to know who reports.
-    #[error("reports without a name are not taken here; say who you are, or how to reach you")]
-    Anonymous,
-    /// The text is empty.
-    #[error("the text is empty; say what it is about")]
-    TextEmpty,
     /// A template is not right.
     #[error(transparent)]
     Template(#[from] crate::domain::template::BadTemplate),

@@ -346,12 +346,12 @@ impl<'a> Auditor<'a> {
                 .iter()
                 .filter(|books| self.tree.contains(keeper.division, books.division));
             for books in below {
-                for (entry, fact) in books.facts() {
+                for (_, fact) in books.facts() {
                     let cell = CellKey {
                         acting: books.division,
                         origin: fact.matter.origin,
                         category: fact.category.clone(),
-                        day: entry.day,
+                        day: fact.day,
                     };
                     let cell = cell.seen_from(keeper.division, self.tree);
                     counted.entry(cell).or_default().count(fact.count);

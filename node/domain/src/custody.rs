@@ -13,13 +13,14 @@ use super::{
     matter::{CustodyVersion, Matter},
     people::{Deed, Reach, Role, reach},
     request::{Ask, AskId, Asked, Reply, Wish},
-    time::Timestamp,
+    time::{Day, Timestamp},
 };
 
 mod act;
 mod bundle;
 mod handlers;
 mod hear;
+mod history;
 mod receive;
 mod report;
 mod seat;
@@ -31,6 +32,7 @@ pub use act::{act, arbiter, merge, recategorise, return_to, transfer};
 pub use bundle::{end_part, open_part};
 pub use handlers::Handlers;
 pub use hear::{NoticeRefusal, Recollection, check_seen, hear_notice, holder_to_ask, reply_to};
+pub use history::{History, take_over};
 pub use receive::{GiveRefusal, Incoming, Taken, receive, settle};
 pub use report::{Report, report};
 pub use seat::{Seat, Terms};
@@ -158,6 +160,9 @@ pub struct Decision {
     pub facts: Vec<Count>,
     /// The category it left, in which [`Count::RecategorisedOut`] is counted.
     pub left: Option<Category>,
+    /// The day its facts are counted on, if that is not the day of the commit: they came true in another
+    /// system.
+    pub day: Option<Day>,
 }
 
 impl Decision {
@@ -168,6 +173,7 @@ impl Decision {
             sends: vec![],
             facts: vec![],
             left: None,
+            day: None,
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct Fact {
     pub category: Category,
     /// Its version after.
     pub version: Version,
+    /// The day it is counted on: that of the commit, or the day on which it came true in another system.
+    pub day: Day,
 }
 
 /// What one commit added.
@@ -29,7 +31,7 @@ pub struct Fact {
 pub struct Entry {
     /// When, by this node's clock.
     pub at: Timestamp,
-    /// The day the facts are counted on; never goes back.
+    /// The day of the commit, which never goes back.
     pub day: Day,
     /// Who caused it.
     pub actor: Actor,

@@ -17,13 +17,15 @@ use super::{
 
 mod act;
 mod body;
+mod datum;
 mod place;
 
 pub use act::{
     Act, Appeal, Audience, BadDepartment, Department, Erasure, Ground, Outcome, Publicity, Reason,
     Satisfaction, Status, Target,
 };
-pub use body::{Body, Contact};
+pub use body::{Body, Contact, Detail};
+pub use datum::{Datum, UnknownDatum};
 pub use place::{BadPlace, Elsewhere, Place, Whither};
 
 /// Grows at every give, take-back or refusal. `term` is raised only by an ancestor's signed

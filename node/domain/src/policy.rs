@@ -40,11 +40,13 @@ mod ruling;
 #[cfg(test)]
 mod tests;
 mod tighten;
+mod words;
 
 pub use fault::{BadPolicy, PolicyFault};
 pub use limits::Limits;
 pub use read::{MOST_CATEGORIES, MOST_LINES};
 pub use ruling::{Case, Decided, Ruling};
+pub use words::{BadWords, Words, is_answered_for};
 
 /// The text of the policy shipped with the program: the numbers of Zhejiang.
 pub const SHIPPED: &str = include_str!("../policy/zhejiang.toml");

@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use self::{
-    encoding::{Encoding, Garbled},
+    encoding::Encoding,
     sheet::{Table, is_blank},
 };
 use super::{
@@ -23,7 +23,10 @@ use super::{
     tables::{pairs, table},
 };
 use crate::{
-    domain::import::{Source, columns, defused},
+    domain::{
+        import::{Source, columns, defused},
+        matter::Datum,
+    },
     edge::web::api::{
         Fault, Field, ImportLine, ImportOutcome, ImportReport, ImportRequest, MOST_ROWS,
     },
@@ -36,22 +39,32 @@ const MOST_SHOWN: usize = 50;
 
 /// Takes in matters of another system (导入) from a CSV or XLSX file, each once
 ///
-/// The first row names the columns, in Chinese or English: 编号/id, 类别/category, 内容/text, 时间/reported_at,
-/// 纬度/latitude, 经度/longitude, 姓名/name, 电话/phone, 地址/address, 渠道/channel, 紧急程度/priority, 状态/status; others are
-/// passed over. Every row is checked first. With a bad one nothing is taken in, unless --skip-bad.
-/// Broken off, it is simply run again: what was taken in is known by its 编号 under --source.
+/// One row names the columns, in Chinese or English: 编号/id, 类别/category, 内容/text, 上报时间/reported_at,
+/// 受理时间/accepted_at, 办结时间/closed_at, 纬度/latitude, 经度/longitude, 姓名/name, 电话/phone, 地址/address, 渠道/channel,
+/// 紧急程度/priority, 状态/status. What stands above it, other columns and other sheets are named and not read.
+///
+/// A matter keeps the times it had in the other system: it counts on those days, one that was closed there has
+/// no clocks here, one that is overdue is so since then, and nothing is escalated. --as-new takes all in as
+/// reported now.
+///
+/// Every row is checked first. With a bad one nothing is taken in, unless --skip-bad. Broken off, it is simply
+/// run again: what was taken in is known by its 编号 under --source, and a repeat that says something else is
+/// told.
 ///
 /// Examples:
 ///   wujitong import matters.xlsx --source longyou-12345 --dry-run
 ///   wujitong import matters.csv --source longyou-12345 --map "工单号=id" --skip-bad --faults bad.csv
-///   wujitong import matters.csv --source longyou-12345 --encoding gb18030
+///   wujitong import matters.csv --source longyou-12345 --encoding gb18030 --coordinates gcj-02
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Import {
     #[command(flatten)]
     site: Site,
-    /// CSV, or XLSX, XLS, ODS, of which the first sheet is read
+    /// CSV, or XLSX, XLS, ODS, of which the first sheet that is shown is read
     file: PathBuf,
+    /// The sheet of a workbook to read
+    #[arg(long)]
+    sheet: Option<String>,
     /// How the texts of a CSV file are written, UTF-8 if left out; gb18030 reads GBK and GB2312 too
     #[arg(long, value_enum)]
     encoding: Option<Encoding>,
@@ -64,6 +77,12 @@ pub(super) struct Import {
     /// Takes in the good rows beside bad ones
     #[arg(long)]
     skip_bad: bool,
+    /// Takes all in as reported now: clocks start now, and what policy sends up at once goes up
+    #[arg(long)]
+    as_new: bool,
+    /// System of latitude and longitude: wgs-84, or gcj-02 of Chinese maps and phones, or bd-09 of Baidu
+    #[arg(long, value_name = "SYSTEM", default_value_t)]
+    coordinates: Datum,
     /// Which field a column is, if its heading does not say so; `column=` passes it over
     #[arg(long = "map", value_name = "COLUMN=FIELD", value_parser = mapped)]
     map: Vec<(String, Option<Field>)>,
@@ -98,8 +117,14 @@ struct Told {
     ready: usize,
     taken: usize,
     already: usize,
+    /// Rows that came before and went on in the other system since.
+    went_on: usize,
     withheld: usize,
+    /// How the file was read.
+    notes: Vec<String>,
     bad: Vec<BadRow>,
+    /// What should be known of rows that can be taken in.
+    noted: Vec<BadRow>,
     /// The matter of each row that is one, by its number in the other system.
     matters: BTreeMap<String, String>,
 }
@@ -108,29 +133,41 @@ impl Import {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         let bytes =
             fs::read(&self.file).map_err(|error| Failure::File(self.file.clone(), error))?;
-        let table = Table::read(&bytes, self.encoding)
+        let sheet = self.sheet.as_deref();
+        let table = Table::read(&bytes, self.encoding, sheet, &self.map)
             .map_err(|error| Failure::Usage(format!("{}: {error}", self.file.display())))?;
         let fields = columns(&table.headings, &self.map)
             .map_err(|error| Failure::Usage(format!("{}: {error}", self.file.display())))?;
         let (rows, mut bad) = lines(&table, &fields);
+        let mut notes = table.notes.clone();
+        notes.extend(unread(&table, &fields));
+        notes.extend(rounded(&rows));
         let asked = self.site.ask().await?;
         let path = asked.path(&format!("imports/{}", self.source));
         let mut told = Told {
             dry_run: self.dry_run,
             rows: table.rows.len(),
+            notes,
             ..Told::default()
         };
         let bar = bar(rows.len(), output.for_person(), "checked");
         let mut good = vec![];
         for batch in batches(&rows) {
-            let outcomes = ask(&asked, &path, batch, true, true).await?;
+            let outcomes = self.ask(&asked, &path, batch, true, true).await?;
             for (row, line) in batch.iter().zip(outcomes.rows) {
                 match line.outcome {
                     ImportOutcome::Bad => bad.push(BadRow {
                         line: row.line,
                         faults: line.faults,
                     }),
+                    ImportOutcome::Differs => bad.push(differs(row, line.matter.as_deref())),
                     _ => good.push(row.clone()),
+                }
+                if !line.noted.is_empty() {
+                    told.noted.push(BadRow {
+                        line: row.line,
+                        faults: line.noted,
+                    });
                 }
             }
             bar.inc(batch.len() as u64);
@@ -141,13 +178,17 @@ impl Import {
         let dry_run = self.dry_run || stop;
         let bar = self::bar(good.len(), output.for_person(), "taken in");
         for batch in batches(&good) {
-            let outcomes = ask(&asked, &path, batch, dry_run, self.skip_bad).await?;
+            let outcomes = self
+                .ask(&asked, &path, batch, dry_run, self.skip_bad)
+                .await?;
             for (row, line) in batch.iter().zip(outcomes.rows) {
                 match line.outcome {
                     ImportOutcome::Ready if self.dry_run => told.ready += 1,
                     ImportOutcome::Ready | ImportOutcome::Withheld => told.withheld += 1,
                     ImportOutcome::Taken => told.taken += 1,
                     ImportOutcome::Already => told.already += 1,
+                    ImportOutcome::WentOn => told.went_on += 1,
+                    ImportOutcome::Differs => bad.push(differs(row, line.matter.as_deref())),
                     // It was good a moment ago: the policy changed meanwhile.
                     ImportOutcome::Bad => bad.push(BadRow {
                         line: row.line,
@@ -197,10 +238,7 @@ fn lines(table: &Table, fields: &[Option<Field>]) -> (Vec<ImportLine>, Vec<BadRo
                 hint: hint.to_owned(),
             }],
         };
-        let extra = cells
-            .iter()
-            .skip(fields.len())
-            .find(|cell| cell.as_ref().map_or(true, |text| !text.is_empty()));
+        let extra = cells.iter().skip(fields.len()).find(|cell| !is_blank(cell));
         if let Some(extra) = extra {
             let extra = extra.as_ref().map_or("", String::as_str);
             let reason = "the row has more cells than the table has columns".to_owned();
@@ -211,24 +249,23 @@ fn lines(table: &Table, fields: &[Option<Field>]) -> (Vec<ImportLine>, Vec<BadRo
         // What no field is made of may be garbled.
         let named = fields.iter().zip(cells);
         let named = named.filter_map(|(field, cell)| Some(((*field)?, cell)));
-        let named: Vec<_> = named.filter(|(_, cell)| !is_blank(cell)).collect();
-        let garbled = named
-            .iter()
-            .filter_map(|(field, cell)| Some((*field, cell.as_ref().err()?)));
-        let garbled: Vec<Fault> = garbled
-            .map(|(field, garbled)| unreadable(field, garbled))
-            .collect();
-        if !garbled.is_empty() {
+        let named = named.filter(|(_, cell)| !is_blank(cell));
+        let (mut cells, mut faults) = (BTreeMap::new(), vec![]);
+        for (field, cell) in named {
+            match cell.as_deref().or_else(|doubt| doubt.judge(field)) {
+                Ok(text) => {
+                    cells.insert(field, text.to_owned());
+                }
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if !faults.is_empty() {
             bad.push(BadRow {
                 line: *line,
-                faults: garbled,
+                faults,
             });
             continue;
         }
-        let named = named.into_iter();
-        let cells: BTreeMap<Field, String> = named
-            .filter_map(|(field, cell)| Some((field, cell.as_ref().ok()?.clone())))
-            .collect();
         let id = cells.get(&Field::Id).map(|id| id.trim().to_owned());
         match id.and_then(|id| Some((seen.insert(id.clone(), *line)?, id))) {
             Some((first, id)) => {
@@ -242,14 +279,67 @@ fn lines(table: &Table, fields: &[Option<Field>]) -> (Vec<ImportLine>, Vec<BadRo
     (rows, bad)
 }
 
-/// A cell whose bytes are no text.
-fn unreadable(column: Field, garbled: &Garbled) -> Fault {
-    Fault {
-        column,
-        value: garbled.before.chars().take(60).collect(),
-        reason: format!("the bytes {} after this are no character", garbled.bytes),
-        hint: "correct the cell where the table comes from; was a text cut off there?".to_owned(),
+/// A row whose number was taken in before, with something else in it.
+fn differs(row: &ImportLine, matter: Option<&str>) -> BadRow {
+    let id = row.cells.get(&Field::Id).map_or("", String::as_str);
+    let matter = matter.unwrap_or_default();
+    BadRow {
+        line: row.line,
+        faults: vec![Fault {
+            column: Field::Id,
+            value: id.chars().take(60).collect(),
+            reason: format!(
+                "this number was taken in before as {matter}, with another category, text, time or place"
+            ),
+            hint: "if it is another matter, correct the number; if it is the same, act on that matter here"
+                .to_owned(),
+        }],
     }
+}
+
+/// Columns that hold something and are no field.
+fn unread(table: &Table, fields: &[Option<Field>]) -> Vec<String> {
+    let unread = fields
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| field.is_none());
+    unread
+        .filter_map(|(column, _)| {
+            let holds = |cells: &&Vec<sheet::Cell>| cells.get(column).is_some_and(|c| !is_blank(c));
+            let rows = table.rows.iter().map(|(_, cells)| cells).filter(holds).count();
+            let heading = table.headings[column].trim();
+            (rows > 0).then(|| match heading {
+                "" => format!(
+                    "column {} has no heading and is not read, though {rows} rows have something there",
+                    column + 1
+                ),
+                heading => format!(
+                    "the column `{heading}` is not read; if it is a field, say which with --map \"{heading}=FIELD\""
+                ),
+            })
+        })
+        .collect()
+}
+
+/// Whether all long numbers end with zeros from the sixteenth digit on, as they do after a spreadsheet.
+fn rounded(rows: &[ImportLine]) -> Option<String> {
+    let ids = rows.iter().filter_map(|row| row.cells.get(&Field::Id));
+    let long = ids.filter(|id| id.len() > 15 && id.bytes().all(|byte| byte.is_ascii_digit()));
+    let (mut count, mut zeros) = (0, 0);
+    for id in long {
+        let end = &id[15..];
+        if end.bytes().any(|byte| byte != b'0') {
+            return None;
+        }
+        count += 1;
+        zeros += end.len();
+    }
+    (zeros >= 3).then(|| {
+        format!(
+            "all {count} numbers of more than 15 digits end with zeros from the sixteenth on; if a spreadsheet \
+             saved the file, they are not what they were: export it again, with that column as text"
+        )
+    })
 }
 
 /// Rows that go together in one request.
@@ -268,19 +358,24 @@ fn batches(rows: &[ImportLine]) -> impl Iterator<Item = &[ImportLine]> {
     })
 }
 
-async fn ask(
-    asked: &Asked,
-    path: &str,
-    rows: &[ImportLine],
-    dry_run: bool,
-    skip_bad: bool,
-) -> Result<ImportReport, Failure> {
-    let request = ImportRequest {
-        dry_run,
-        skip_bad,
-        rows: rows.to_vec(),
-    };
-    Ok(asked.client.send(Method::PUT, path, &request).await?)
+impl Import {
+    async fn ask(
+        &self,
+        asked: &Asked,
+        path: &str,
+        rows: &[ImportLine],
+        dry_run: bool,
+        skip_bad: bool,
+    ) -> Result<ImportReport, Failure> {
+        let request = ImportRequest {
+            dry_run,
+            skip_bad,
+            as_new: self.as_new,
+            coordinates: self.coordinates,
+            rows: rows.to_vec(),
+        };
+        Ok(asked.client.send(Method::PUT, path, &request).await?)
+    }
 }
 
 fn bar(rows: usize, for_person: bool, what: &'static str) -> ProgressBar {
@@ -296,26 +391,14 @@ fn bar(rows: usize, for_person: bool, what: &'static str) -> ProgressBar {
 
 fn show(told: &Told) -> String {
     let mut text = String::new();
-    if !told.bad.is_empty() {
-        let rows = told.bad.iter().flat_map(|row| {
-            row.faults.iter().map(move |fault| {
-                [
-                    row.line.to_string(),
-                    format!("{} {}", fault.column.chinese(), fault.column.name()),
-                    fault.value.clone(),
-                    fault.reason.clone(),
-                    fault.hint.clone(),
-                ]
-            })
-        });
-        let headings = ["#line", "column", "value", "what is wrong", "what to do"];
-        text += &table(headings, rows.take(MOST_SHOWN));
-        let all: usize = told.bad.iter().map(|row| row.faults.len()).sum();
-        if all > MOST_SHOWN {
-            text += &format!("… {} more; --faults FILE writes all\n", all - MOST_SHOWN);
-        }
+    for note in &told.notes {
+        text += &format!("{note}\n");
+    }
+    if !told.notes.is_empty() {
         text += "\n";
     }
+    text += &cells("what is wrong", &told.bad);
+    text += &cells("what to know", &told.noted);
     let count = |word, count: usize| (count > 0).then(|| (word, count.to_string()));
     text += &pairs(
         [
@@ -323,6 +406,7 @@ fn show(told: &Told) -> String {
             count("can be taken in", told.ready),
             count("taken in", told.taken),
             count("already there", told.already),
+            count("already there, went on elsewhere", told.went_on),
             count("bad", told.bad.len()),
             count("not taken in", told.withheld),
         ]
@@ -333,6 +417,33 @@ fn show(told: &Told) -> String {
         text += "Nothing was changed.\n";
     }
     text
+}
+
+fn cells(what: &'static str, rows: &[BadRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let lines = rows.iter().flat_map(|row| {
+        row.faults.iter().map(move |fault| {
+            [
+                row.line.to_string(),
+                format!("{} {}", fault.column.chinese(), fault.column.name()),
+                fault.value.clone(),
+                fault.reason.clone(),
+                fault.hint.clone(),
+            ]
+        })
+    });
+    let headings = ["#line", "column", "value", what, "what to do"];
+    let mut text = table(headings, lines.take(MOST_SHOWN));
+    let all: usize = rows.iter().map(|row| row.faults.len()).sum();
+    if all > MOST_SHOWN {
+        text += &format!(
+            "… {} more; --faults FILE writes all that is wrong\n",
+            all - MOST_SHOWN
+        );
+    }
+    text + "\n"
 }
 
 /// The faults as a table that can be opened without harm.

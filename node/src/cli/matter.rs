@@ -17,14 +17,14 @@ use super::{
     Failure, Output,
     client::encoded,
     receipt,
-    site::{Asked, Site},
+    site::{Asked, Site, in_utf8},
     words::{self, one_of},
 };
 use crate::{
     domain::{
         category::{CATALOGUE, Class, Priority, Visibility},
         ids::MatterId,
-        matter::{Channel, Contact},
+        matter::{Channel, Contact, Datum},
         time::Day,
     },
     edge::web::api::{
@@ -98,6 +98,9 @@ struct Report {
     /// Where it is: degrees north and east, as 29.0285,119.1722
     #[arg(long, value_name = "NORTH,EAST", value_parser = point, allow_hyphen_values = true)]
     place: Option<Point>,
+    /// System of --place: wgs-84, or gcj-02 of Chinese maps and phones, or bd-09 of Baidu
+    #[arg(long, value_name = "SYSTEM", default_value_t)]
+    coordinates: Datum,
     /// The reporter's name; only the holder sees it
     #[arg(
         long,
@@ -344,6 +347,7 @@ impl Report {
             class: self.class,
             about: self.about,
             place: self.place,
+            coordinates: self.coordinates,
             contact: (contact != Contact::default()).then_some(contact),
             attachments: files::attach(asked, &self.attach, output).await?,
             escalate_to: self.escalate_to,
@@ -365,9 +369,10 @@ fn given_text(given: String) -> Result<String, Failure> {
     if given != "-" {
         return Ok(given);
     }
-    let mut text = String::new();
-    let read = std::io::stdin().read_to_string(&mut text);
+    let mut bytes = vec![];
+    let read = std::io::stdin().read_to_end(&mut bytes);
     read.map_err(|error| Failure::File("standard input".into(), error))?;
+    let text = in_utf8("what was written to standard input", bytes)?;
     Ok(text.trim_end().to_owned())
 }
 

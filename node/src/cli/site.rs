@@ -143,12 +143,38 @@ fn unmapped(file: Option<&Path>) -> Result<Tree, Failure> {
 
 /// A text file.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::File(path.to_owned(), error))
+    let bytes = fs::read(path).map_err(|error| Failure::File(path.to_owned(), error))?;
+    in_utf8(&path.display().to_string(), bytes)
+}
+
+/// The text of what was read, with the right hint if an editor saved it in the encoding that is usual in China.
+pub(super) fn in_utf8(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| {
+        let (_, _, garbled) = encoding_rs::GB18030.decode(error.as_bytes());
+        let hint = match garbled {
+            false => "it is GB18030 or GBK; save it as UTF-8 (另存为 › 编码 UTF-8), or convert it with `iconv -f GB18030 -t UTF-8`",
+            true => "save it as UTF-8",
+        };
+        Failure::Usage(format!("{name} is not UTF-8; {hint}"))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_an_editor_saved_as_gbk_is_refused_with_what_to_do() {
+        let told = |bytes: &[u8]| {
+            in_utf8("words.toml", bytes.to_vec())
+                .unwrap_err()
+                .to_string()
+        };
+        let gbk = told(b"title = \"\xc2\xb7\xb5\xc6\"");
+        assert!(gbk.contains("GB18030") && gbk.contains("UTF-8"), "{gbk}");
+        assert!(!told(b"a\xff\xff").contains("GB18030"));
+        assert_eq!(in_utf8("x", "路灯".into()).unwrap(), "路灯");
+    }
 
     #[test]
     fn a_list_of_ones_own_has_the_map_of_zhejiang_if_zhejiang_is_in_it() {

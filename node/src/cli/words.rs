@@ -6,10 +6,11 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde::{Serialize, de::DeserializeOwned};
 use topology::{DivisionCode, Tier};
 
+use super::terminal::escape;
 use crate::{
     domain::{
         category::{Priority, Visibility},
-        matter::{Act, Appeal, Audience, Channel, Outcome, Publicity, Status},
+        matter::{Act, Appeal, Audience, Channel, Detail, Outcome, Publicity, Status},
         receipt::{self, Finding, What},
         request::{Reply, Wish},
         revocation::Reason,
@@ -231,6 +232,16 @@ pub(super) fn outcome(outcome: Outcome) -> String {
         Outcome::Merged(into) => return format!("merged 并入 {into}"),
     };
     word.to_owned()
+}
+
+/// A field of its own beside a text, by its name.
+pub(super) fn detail(name: &str) -> String {
+    match name {
+        Detail::ADDRESS => "地点".to_owned(),
+        Detail::ADDRESS_ID => "地点编号".to_owned(),
+        Detail::MEDIA_URL => "图片链接".to_owned(),
+        name => escape(name.strip_prefix(Detail::ATTRIBUTE).unwrap_or(name)),
+    }
 }
 
 /// What a receipt is for.

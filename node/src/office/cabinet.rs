@@ -79,6 +79,9 @@ pub enum FileTrouble {
         "your unused uploads have {0} bytes; {1} are allowed at a time, use or drop some first"
     )]
     PersonFull(u64, u64),
+    /// One person has too many waiting.
+    #[error("{0} uploads of yours are unused, and no more may wait; use or drop some first")]
+    TooManyWaiting(usize),
     /// All files together take too much.
     #[error("this node keeps as many files as it may; tell whoever runs it")]
     NodeFull,

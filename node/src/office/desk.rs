@@ -227,6 +227,7 @@ impl Desk<'_> {
             sends,
             facts,
             left,
+            day,
         } = decision;
         let matter = docket.matter.clone();
         self.put_docket(docket);
@@ -239,7 +240,9 @@ impl Desk<'_> {
         if facts.contains(&Count::Reported) {
             self.note_reporter(matter);
         }
-        let day = self.day();
+        // What came true in another system is counted on its own day.
+        let today = self.day();
+        let day = day.map_or(today, |day| day.min(today));
         let counted_in = |count| match &left {
             Some(left) if count == Count::RecategorisedOut => left.clone(),
             _ => matter.category.clone(),
@@ -259,6 +262,7 @@ impl Desk<'_> {
                 matter: matter.id,
                 category: counted_in(count),
                 version: matter.version,
+                day,
             });
         }
         for outgoing in sends {

@@ -9,10 +9,10 @@ use super::{NewReport, Office, OfficeError, desk::Desk, keys};
 use crate::{
     domain::{
         actor::Actor,
-        custody::{self, Seat},
+        custody::{self, History, Seat},
         ids::MatterId,
-        import::{self, Cells, Outcomes, Progress, Row, Source},
-        matter::{Act, Audience},
+        import::{self, Cells, Difference, Fault, Field, Outcomes, Progress, Row, Source},
+        matter::{Act, Audience, Datum},
         time::Timestamp,
     },
     store::{Ticket, record},
@@ -27,6 +27,39 @@ pub struct Imported {
     pub at: Timestamp,
     /// When it was reported there.
     pub reported_at: Option<Timestamp>,
+    /// How far the work was there.
+    pub progress: Progress,
+    /// 32 bits of a digest of what the row said: enough to see that a repeat says something else, and too
+    /// few to prove a guess at a text that was erased.
+    content: u32,
+}
+
+impl Imported {
+    /// How a row differs that comes under the same number.
+    fn differs(&self, row: &Row) -> Option<Difference> {
+        match () {
+            () if self.content != content(row) => Some(Difference::Content),
+            () if self.progress != row.progress => Some(Difference::Progress),
+            () => None,
+        }
+    }
+
+    fn outcome(&self, row: &Row) -> Outcomes {
+        match self.differs(row) {
+            Some(difference) => Outcomes::Differs(self.matter, difference),
+            None => Outcomes::Already(self.matter),
+        }
+    }
+}
+
+/// What a row says of the matter itself: not who the reporter is, and not how far the work is.
+fn content(row: &Row) -> u32 {
+    let reported = row.history.map(|history| history.reported.0);
+    let place = row.place.map(|place| (place.latitude, place.longitude));
+    let said = (row.category.as_str(), &row.text, reported, place);
+    let digest = blake3::hash(&record::write(&said));
+    let [a, b, c, d, ..] = *digest.as_bytes();
+    u32::from_be_bytes([a, b, c, d])
 }
 
 /// How an import is to be done.
@@ -36,6 +69,10 @@ pub struct Manner {
     pub dry_run: bool,
     /// Takes in the good rows beside bad ones.
     pub skip_bad: bool,
+    /// Takes every row in as reported now: its clocks start now, and what policy sends up at once goes up.
+    pub as_new: bool,
+    /// The system of coordinates that places are given in.
+    pub datum: Datum,
 }
 
 impl Office {
@@ -48,14 +85,18 @@ impl Office {
         manner: Manner,
         actor: Actor,
     ) -> Result<Vec<Outcomes>, OfficeError> {
-        let mut read = self.read_rows(source, rows).await?;
-        let bad = read
-            .iter()
-            .any(|(outcome, _)| matches!(outcome, Outcomes::Bad(_)));
+        let mut read = self.read_rows(source, rows, manner).await?;
+        let stops = |outcome: &Outcomes| {
+            matches!(
+                outcome,
+                Outcomes::Bad(_) | Outcomes::Differs(_, Difference::Content)
+            )
+        };
+        let bad = read.iter().any(|(outcome, _)| stops(outcome));
         if manner.dry_run || bad && !manner.skip_bad {
             if !manner.dry_run {
                 for (outcome, _) in &mut read {
-                    if *outcome == Outcomes::Ready {
+                    if matches!(outcome, Outcomes::Ready(_)) {
                         *outcome = Outcomes::Withheld;
                     }
                 }
@@ -70,7 +111,7 @@ impl Office {
                 outcomes.push(outcome);
                 continue;
             };
-            let (outcome, ticket) = self.take_in(source, row, actor.clone()).await?;
+            let (outcome, ticket) = self.take_in(source, row, manner, actor.clone()).await?;
             outcomes.push(outcome);
             // Units become durable in the order they were submitted.
             last = ticket.or(last);
@@ -97,6 +138,7 @@ impl Office {
         &self,
         source: &Source,
         rows: &[Cells],
+        manner: Manner,
     ) -> Result<Vec<(Outcomes, Option<Row>)>, OfficeError> {
         let mut view = self.supplies.store.view(self.me);
         let policy = self.statutes(&mut view).await?;
@@ -109,11 +151,14 @@ impl Office {
         };
         let mut read = Vec::with_capacity(rows.len());
         for cells in rows {
-            read.push(match import::read(cells, seat) {
+            read.push(match import::read(cells, manner.datum, seat) {
                 Err(faults) => (Outcomes::Bad(faults), None),
                 Ok(row) => match self.imported(source, &row.id).await? {
-                    Some(known) => (Outcomes::Already(known.matter), None),
-                    None => (Outcomes::Ready, Some(row)),
+                    Some(known) => (known.outcome(&row), None),
+                    None => match undated(&row, manner) {
+                        Some(fault) => (Outcomes::Bad(vec![fault]), None),
+                        None => (Outcomes::Ready(row.noted.clone()), Some(row)),
+                    },
                 },
             });
         }
@@ -124,6 +169,7 @@ impl Office {
         &self,
         source: &Source,
         row: Row,
+        manner: Manner,
         actor: Actor,
     ) -> Result<(Outcomes, Option<Ticket>), OfficeError> {
         let turn = self.turn.lock().await;
@@ -132,27 +178,51 @@ impl Office {
         // Another may have taken it in since it was read, or the same file has it twice.
         if let Some(known) = desk.read::<Imported>(&key).await? {
             desk.view.settle().await?;
-            return Ok((Outcomes::Already(known.matter), None));
+            return Ok((known.outcome(&row), None));
         }
-        let reported_at = row.reported_at;
-        let matter = desk.take_in(source, row).await?;
+        let noted = row.noted.clone();
+        let reported_at = row.history.map(|history| history.reported);
+        let (progress, content) = (row.progress, content(&row));
+        let matter = desk.take_in(source, row, manner).await?;
         let imported = Imported {
             matter,
             at: desk.now,
             reported_at,
+            progress,
+            content,
         };
         desk.view.put(key, record::write(&imported));
         let ticket = desk.submit().await?;
         drop(turn);
         self.supplies.metrics.matters_reported.inc();
-        Ok((Outcomes::Taken(matter), Some(ticket)))
+        Ok((Outcomes::Taken(matter, noted), Some(ticket)))
     }
 }
 
+/// What is wrong with a row that was closed in the other system at no time that it names: it would count as
+/// closed today.
+fn undated(row: &Row, manner: Manner) -> Option<Fault> {
+    let undated = row.progress.is_closed() && row.history.is_none() && !manner.as_new;
+    undated.then(|| Fault {
+        column: Field::ReportedAt,
+        value: String::new(),
+        reason: "it is missing, and the matter is closed: it would count as closed today"
+            .to_owned(),
+        hint: "fill in when it was reported or closed, or take all in as new".to_owned(),
+    })
+}
+
 impl Desk<'_> {
-    async fn take_in(&mut self, source: &Source, row: Row) -> Result<MatterId, OfficeError> {
-        let from = match row.reported_at {
-            Some(at) => format!("由 {source} 转入，原编号 {}，原上报时间 {at}", row.id),
+    async fn take_in(
+        &mut self,
+        source: &Source,
+        row: Row,
+        manner: Manner,
+    ) -> Result<MatterId, OfficeError> {
+        let from = match row.history {
+            Some(History { reported, .. }) => {
+                format!("由 {source} 转入，原编号 {}，原上报时间 {reported}", row.id)
+            }
             None => format!("由 {source} 转入，原编号 {}", row.id),
         };
         let new = NewReport {
@@ -165,32 +235,41 @@ impl Desk<'_> {
         new.check(&[self.office.me], self.office.tree())?;
         let id = self.next_matter();
         let keys = self.office.keys_for(&new)?;
-        let decision = self.open(id, new, keys, None).await?;
-        self.apply(decision).await?;
-        let acts = match row.progress {
-            Progress::Reported => vec![],
-            Progress::Accepted => vec![Act::Accept],
-            Progress::Handling => vec![Act::Accept, Act::Handle],
-            Progress::Closed(outcome) => vec![Act::Accept, Act::Close(outcome)],
+        let report = self.prepare(id, new, keys, None).await?;
+        let now = self.now;
+        let as_new = History {
+            reported: now,
+            accepted: Some(now),
+            closed: Some(now),
         };
-        let from = (Act::Remark(Audience::Offices), Some(from));
-        for (act, words) in std::iter::once(from).chain(acts.into_iter().map(|act| (act, None))) {
-            let docket = self
-                .docket(id)
-                .await?
-                .ok_or(OfficeError::NoSuchMatter(id))?;
-            let note = self.keep_words(id, docket.matter.suite, words, &[]);
-            let decision = custody::act(docket, act, note, None, self.seat())?;
+        let history = row.history.filter(|_| !manner.as_new).unwrap_or(as_new);
+        let opened = custody::take_over(id, report, row.progress, history, self.seat())?;
+        for decision in opened {
             self.apply(decision).await?;
         }
         let docket = self
             .docket(id)
             .await?
             .ok_or(OfficeError::NoSuchMatter(id))?;
-        if docket.matter.is_closed() {
-            return Ok(id);
+        let note = self.keep_words(id, docket.matter.suite, Some(from), &[]);
+        let remark = Act::Remark(Audience::Offices);
+        let decision = custody::act(docket, remark, note, None, self.seat())?;
+        self.apply(decision).await?;
+        if manner.as_new {
+            self.raise_at_once(id).await?;
         }
-        // What policy sends up at once goes up at once, wherever it comes from.
+        Ok(id)
+    }
+
+    /// What policy sends up at once goes up at once, wherever it comes from.
+    async fn raise_at_once(&mut self, id: MatterId) -> Result<(), OfficeError> {
+        let docket = self
+            .docket(id)
+            .await?
+            .ok_or(OfficeError::NoSuchMatter(id))?;
+        if docket.matter.is_closed() {
+            return Ok(());
+        }
         let me = self.office.me;
         let at_once = custody::ruling(&docket.matter, self.seat()).goes_up_at_once(me.tier());
         let tree = self.office.tree();
@@ -199,7 +278,7 @@ impl Desk<'_> {
             let decision = custody::transfer(docket, Act::Escalate(to), None, self.seat())?;
             self.apply(decision).await?;
         }
-        Ok(id)
+        Ok(())
     }
 }
 

@@ -11,15 +11,13 @@ use crate::{
         custody::{self, Docket, Handlers, Refusal, Turn},
         ids::MatterId,
         matter::{Act, Body, Ground, Outcome, Status, Version},
+        policy::{BadWords, Words},
         request::{self, Ask, AskId, Asked, Wish},
         suite::{Digest, Suite},
     },
     store::record,
     telemetry,
 };
-
-/// Longest remark of an office, in bytes.
-pub(super) const MOST_NOTE_BYTES: usize = 4 * 1024;
 
 /// Longest remarks on one matter together, in bytes: they travel in one frame with its body.
 const MOST_NOTES_BYTES: usize = 256 * 1024;
@@ -43,6 +41,16 @@ pub enum Work {
     Merge(MatterId),
     /// Clocks stopped, resumed or stretched.
     Time(Turn),
+}
+
+impl Work {
+    /// What the words beside it are to those who read them.
+    const fn words(&self) -> Words {
+        match self {
+            Self::Do(Act::Reply(_)) => Words::Answer,
+            _ => Words::Note,
+        }
+    }
 }
 
 impl Office {
@@ -140,13 +148,13 @@ impl Office {
         trace: Option<String>,
     ) -> Result<(), OfficeError> {
         if note.is_none() && !files.is_empty() {
-            return Err(OfficeError::TextEmpty);
-        }
-        if let Some(note) = &note {
-            check_text(note, MOST_NOTE_BYTES)?;
+            return Err(BadWords::Empty.into());
         }
         let turn = self.turn.lock().await;
         let mut desk = self.desk(actor).await?;
+        if let Some(note) = &note {
+            desk.policy.check_words(work.words(), note)?;
+        }
         if let Work::Recategorise(category) = &work {
             desk.listed(category)?;
         }
@@ -225,11 +233,11 @@ impl Office {
         note: Option<String>,
         actor: Actor,
     ) -> Result<(), OfficeError> {
-        if let Some(note) = &note {
-            check_text(note, MOST_NOTE_BYTES)?;
-        }
         let turn = self.turn.lock().await;
         let mut desk = self.desk(actor).await?;
+        if let Some(note) = &note {
+            desk.policy.check_words(Words::Note, note)?;
+        }
         let known = desk.docket(id).await?;
         let unseen = known.is_none();
         // One above may ask about a matter that never came here, by its number.
@@ -327,14 +335,5 @@ impl Desk<'_> {
         self.view
             .put(keys::ask(ask.id), record::write(&Asked { ask, to }));
         self.send(request::sent(ask, to)).await
-    }
-}
-
-pub(super) fn check_text(text: &str, most: usize) -> Result<(), OfficeError> {
-    match text.len() {
-        0 => Err(OfficeError::TextEmpty),
-        length if length > most => Err(OfficeError::TextTooLong(length, most)),
-        _ if text.trim().is_empty() => Err(OfficeError::TextEmpty),
-        _ => Ok(()),
     }
 }

@@ -13,7 +13,6 @@ use super::{
     desk::{Carried, Desk},
     greet::PeerMemory,
     keys,
-    matters::MOST_NOTE_BYTES,
     sealing::{Arrived, named_bodies},
 };
 use crate::{
@@ -472,7 +471,7 @@ impl Desk<'_> {
             _ => return Ok(None),
         };
         let own = Some(body.commitment(ask.suite)) == ask.note && body.class == Class::Public;
-        if !own || body.text.len() > MOST_NOTE_BYTES {
+        if !own || body.text.len() > crate::domain::matter::Body::MOST_BYTES {
             return Ok(None);
         }
         if self.is_past(ask).await? {

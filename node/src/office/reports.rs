@@ -2,7 +2,7 @@
 
 use topology::{DivisionCode, Tree};
 
-use super::{Office, OfficeError, desk::Desk, matters::check_text};
+use super::{Office, OfficeError, desk::Desk};
 use crate::{
     domain::{
         actor::Actor,
@@ -10,7 +10,8 @@ use crate::{
         category::{BadCategory, Category, Class, Priority, Visibility},
         custody::{self, Decision, Report},
         ids::MatterId,
-        matter::{Act, Body, Channel, Contact, Outcome, Place},
+        matter::{Act, Body, Channel, Contact, Detail, Outcome, Place},
+        policy::is_answered_for,
         seal::Fresh,
     },
     telemetry,
@@ -31,15 +32,16 @@ pub struct NewReport {
     pub class: Class,
     /// The division complained about, if it is `direct`.
     pub about: Option<DivisionCode>,
-    /// What the person wrote, at most [`Body::MOST_BYTES`].
+    /// What the person wrote, as long as policy takes.
     pub text: String,
+    /// What is said of it in fields of their own.
+    pub details: Vec<Detail>,
     /// Where it is.
     pub place: Option<Place>,
-    /// Who the person is, if that is known.
+    /// Who the person is, if that is known. Where nobody is named and nobody answers for it, it is
+    /// anonymous: taken where policy allows it, and never above normal priority, however urgent the
+    /// category is.
     pub contact: Option<Contact>,
-    /// Nobody says that it is theirs: taken where policy allows it, and never above normal priority,
-    /// however urgent the category is.
-    pub anonymous: bool,
     /// Files that were uploaded by the same person.
     pub attachments: Vec<UploadId>,
     /// W3C trace context to continue.
@@ -57,9 +59,9 @@ impl NewReport {
             class: Class::default(),
             about: None,
             text,
+            details: vec![],
             place: None,
             contact: None,
-            anonymous: false,
             attachments: vec![],
             trace: None,
         }
@@ -223,22 +225,11 @@ impl Office {
 }
 
 impl NewReport {
-    /// Checks what can be told from it alone; its place may lie in any of the divisions.
+    /// Checks that its place lies in one of the divisions. What policy says of it is checked when it is
+    /// opened.
     pub(super) fn check(&self, divisions: &[DivisionCode], tree: &Tree) -> Result<(), OfficeError> {
-        check_text(&self.text, Body::MOST_BYTES)?;
         if let Some(place) = self.place {
             place.check_within(divisions, tree)?;
-        }
-        if let Some(contact) = &self.contact {
-            for (field, text, most) in [
-                ("name", &contact.name, 100),
-                ("phone", &contact.phone, 40),
-                ("address", &contact.address, 200),
-            ] {
-                if text.chars().count() > most {
-                    return Err(OfficeError::ContactTooLong(field, most));
-                }
-            }
         }
         Ok(())
     }
@@ -270,15 +261,30 @@ impl Desk<'_> {
         keys: Keys,
         part_of: Option<MatterId>,
     ) -> Result<Decision, OfficeError> {
+        let report = self.prepare(id, new, keys, part_of).await?;
+        Ok(custody::report(id, report, self.seat())?)
+    }
+
+    /// Keeps what the person wrote, if policy takes it; gives what is reported of it.
+    pub(super) async fn prepare(
+        &mut self,
+        id: MatterId,
+        new: NewReport,
+        keys: Keys,
+        part_of: Option<MatterId>,
+    ) -> Result<Report, OfficeError> {
+        self.policy.check_report(&new.text, &new.details)?;
+        let contact = new.contact.as_ref();
+        let answered_for = is_answered_for(&self.actor, new.channel);
+        self.policy.check_contact(contact, answered_for)?;
+        let anonymous = contact.is_none_or(Contact::is_empty) && !answered_for;
         let attachments = self.take_uploads(&new.attachments).await?;
         self.bind(id, 0, &attachments);
         let severity = self.listed(&new.category)?;
-        if new.anonymous && !self.policy.limits().anonymous.value {
-            return Err(OfficeError::Anonymous);
-        }
         let supplies = &self.office.supplies;
         let suite = supplies.suite;
         let body = Body {
+            details: new.details,
             place: new.place,
             attachments,
             ..Body::of_text(new.class, supplies.entropy.bytes(), new.text)
@@ -290,7 +296,7 @@ impl Desk<'_> {
         let report = Report {
             channel: new.channel,
             category: new.category,
-            priority: match new.anonymous {
+            priority: match anonymous {
                 true => Priority::Normal,
                 false => new.priority.max(severity),
             },
@@ -302,7 +308,6 @@ impl Desk<'_> {
             contact: contact.as_ref().map(|contact| contact.commitment(suite)),
             part_of,
         };
-        let decision = custody::report(id, report, self.seat())?;
         if let Some(errand) = &self.errand {
             errand.note_opening(id, suite, &body);
         }
@@ -310,6 +315,6 @@ impl Desk<'_> {
         if let Some(contact) = contact {
             self.keep_body(id, suite, contact, keys.contact);
         }
-        Ok(decision)
+        Ok(report)
     }
 }

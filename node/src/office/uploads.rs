@@ -32,7 +32,11 @@ use crate::{
 };
 
 /// Uploads of all people that may wait at a time.
-const MOST_UPLOADS: usize = 1_024;
+const MOST_UPLOADS: usize = 4_096;
+/// Uploads of one person that may wait at a time: as many as one report may name, and once more.
+const MOST_OF_A_PERSON: usize = 64;
+/// Uploads of one program that may wait at a time: it sends those of many people.
+const MOST_OF_A_PROGRAM: usize = 1_024;
 
 /// One file on its way in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,12 +134,20 @@ impl Office {
         if waiting.len() == MOST_UPLOADS {
             return Err(OfficeError::Busy);
         }
-        let mut own = bytes;
+        let (mut own, mut count) = (bytes, 0);
         for (_, record) in waiting {
             let upload: Upload = record::read(&record)?;
             if upload.by == actor {
                 own += upload.bytes;
+                count += 1;
             }
+        }
+        let most = match actor {
+            Actor::ApiKey(_) => MOST_OF_A_PROGRAM,
+            _ => MOST_OF_A_PERSON,
+        };
+        if count >= most {
+            return Err(FileTrouble::TooManyWaiting(count).into());
         }
         if own > limits.person_bytes {
             return Err(FileTrouble::PersonFull(own - bytes, limits.person_bytes).into());

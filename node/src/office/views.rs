@@ -12,7 +12,8 @@ use crate::{
         envelope::Lane,
         ids::MatterId,
         matter::{
-            Act, Audience, Body, Channel, Contact, Matter, Outcome, Place, Status, Target, Version,
+            Act, Audience, Body, Channel, Contact, Detail, Matter, Outcome, Place, Status, Target,
+            Version,
         },
         receipt::Line,
         request::{Reply, Wish},
@@ -117,6 +118,8 @@ pub struct MatterView {
     pub steps: Vec<StepView>,
     /// What is to be done by when, in the order in which the clocks started.
     pub clocks: Vec<ClockView>,
+    /// What was said of it in fields of their own; only the holder sees it.
+    pub details: Vec<Detail>,
     /// Where it is; only the holder sees it.
     pub place: Option<Point>,
     /// Who reported it, masked; only the holder sees it.
@@ -315,10 +318,13 @@ impl Office {
         } else {
             BodyView::Masked
         };
-        let (mut place, mut contact) = (None, None);
+        let (mut place, mut contact, mut details) = (None, None, vec![]);
         if holding {
             let paper = self.paper(&matter, &matter.body).await?;
-            place = paper.and_then(|paper| paper.place).map(Point::from);
+            if let Some(paper) = paper {
+                place = paper.place.map(Point::from);
+                details = paper.details;
+            }
             if let Some(commitment) = &matter.contact {
                 let paper = self.paper(&matter, commitment).await?;
                 contact = paper.and_then(|paper| paper.contact);
@@ -377,6 +383,7 @@ impl Office {
                 .iter()
                 .map(|clock| ClockView::of(clock, self.now()))
                 .collect(),
+            details,
             place,
             contact,
             dispatched: matter.dispatched(),

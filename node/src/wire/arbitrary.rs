@@ -24,8 +24,8 @@ use crate::domain::{
     envelope::{Destination, Envelope, Lane, Order, Payload, Stamp},
     ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
     matter::{
-        Act, Appeal, Audience, Body, Channel, Contact, CustodyVersion, Erasure, Ground, Matter,
-        Outcome, Place, Publicity, Reason, Satisfaction, Status, Step, Target, Version,
+        Act, Appeal, Audience, Body, Channel, Contact, CustodyVersion, Detail, Erasure, Ground,
+        Matter, Outcome, Place, Publicity, Reason, Satisfaction, Status, Step, Target, Version,
     },
     policy::{Policy, RuleRef, Source},
     request::{Answer, Ask, AskId, Reply, Wish},

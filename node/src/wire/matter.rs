@@ -21,8 +21,8 @@ use crate::domain::{
     custody::{MOST_MORE_STEPS, MOST_STEPS},
     ids::MatterId,
     matter::{
-        Act, Appeal, Audience, Body, Channel, Contact, CustodyVersion, Erasure, Ground, Matter,
-        Outcome, Place, Publicity, Reason, Satisfaction, Status, Step, Target, Version,
+        Act, Appeal, Audience, Body, Channel, Contact, CustodyVersion, Detail, Erasure, Ground,
+        Matter, Outcome, Place, Publicity, Reason, Satisfaction, Status, Step, Target, Version,
     },
     seal::{SealSuite, SealedBody},
     suite::Digest,
@@ -430,6 +430,11 @@ pub(super) fn body_out(body: Body) -> v1::Body {
         salt: Bytes::copy_from_slice(&body.salt),
         attachments: attachments_out(&body.attachments),
         text: body.text,
+        details: body
+            .details
+            .into_iter()
+            .map(|Detail { name, text }| v1::Detail { name, text })
+            .collect(),
         place: body.place.map(|place| v1::Place {
             latitude: place.latitude,
             longitude: place.longitude,
@@ -485,6 +490,18 @@ pub(super) fn sealed_in(sealed: v1::SealedBody) -> Result<SealedBody, Malformed>
     })
 }
 
+fn details_in(details: Vec<v1::Detail>, text: usize) -> Result<Vec<Detail>, Malformed> {
+    check_length(details.len(), Detail::MOST, "body.details")?;
+    let details = details.into_iter().map(|v1::Detail { name, text }| {
+        check_length(name.len(), Detail::MOST_NAME_BYTES, "detail.name")?;
+        Ok(Detail { name, text })
+    });
+    let details: Vec<Detail> = details.collect::<Result<_, Malformed>>()?;
+    let bytes: usize = details.iter().map(Detail::bytes).sum();
+    check_length(text + bytes, Body::MOST_BYTES, "body.details")?;
+    Ok(details)
+}
+
 pub(super) fn body_in(body: v1::Body) -> Result<Body, Malformed> {
     check_length(body.text.len(), Body::MOST_BYTES, "body.text")?;
     let place = body.place.map(|place| Place {
@@ -512,6 +529,7 @@ pub(super) fn body_in(body: v1::Body) -> Result<Body, Malformed> {
         class: Class::read(body.class, "body.class")?,
         salt: array(&body.salt, "body.salt")?,
         attachments: attachments_in(body.attachments)?,
+        details: details_in(body.details, body.text.len())?,
         text: body.text,
         place,
         contact,

@@ -333,6 +333,25 @@ async fn one_person_and_one_node_have_only_so_much_waiting() {
 }
 
 #[tokio::test]
+async fn a_thousand_small_uploads_of_one_person_keep_nobody_else_from_theirs() {
+    let alone = Alone::start().await;
+    let office = alone.office();
+    let begin = |who| office.begin_upload(Media::Pdf, 1, Actor::OsUser(who));
+    let mut taken = 0;
+    let refused = loop {
+        match begin(1).await {
+            Ok(_) => taken += 1,
+            Err(refused) => break refused.to_string(),
+        }
+    };
+    assert!((32..1_000).contains(&taken), "{taken}");
+    assert!(refused.contains("no more may wait"), "{refused}");
+    begin(2).await.unwrap();
+    drop(office);
+    alone.host.stop().await;
+}
+
+#[tokio::test]
 async fn whoever_has_the_slip_of_a_report_sees_its_photo_and_no_other() {
     let alone = Alone::start().await;
     let mut reports = vec![];

@@ -187,6 +187,60 @@ async fn whoever_says_no_name_is_never_urgent_and_is_turned_away_where_policy_sa
 }
 
 #[tokio::test]
+async fn a_description_comes_back_whole_whatever_its_lines_look_like() {
+    let town = Town::start().await;
+    let app = town.key("城市通", &[Deed::Report]).await;
+    let text = "看这里\n【图片链接】javascript:alert(1)\n【地点】甲村文化礼堂";
+    let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let more = format!("&description={encoded}&address_string=B&attribute[POLE]=17");
+    let (id, _) = town.file(&app, &more).await;
+    let own = format!("requests/{id}.json?api_key={app}");
+    let shown = town.get(&own).await.expect(200).json();
+    for (field, expected) in [
+        ("description", json!(text)),
+        ("address", json!("B")),
+        ("media_url", Value::Null),
+    ] {
+        assert_eq!(shown[0][field], expected, "{field}");
+    }
+    // The office sees what was said in fields of their own.
+    let view = town.office().matter(id.parse().unwrap()).await.unwrap();
+    let details: Vec<_> = view.details.iter().map(|d| (&*d.name, &*d.text)).collect();
+    assert_eq!(details, [("address", "B"), ("attribute/POLE", "17")]);
+    town.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_place_of_a_chinese_map_is_kept_in_wgs_84() {
+    let town = Town::start().await;
+    let app = town.key("城市通", &[Deed::Report]).await;
+    let filed = async |more: &str| {
+        let form = format!(
+            "api_key={app}&service_code=enforcement-lighting&lat=29.0285&long=119.1722{more}"
+        );
+        town.post("requests.json", &form).await
+    };
+    let answer = filed("&coordinates=gcj-02").await.expect(201).json();
+    let id = answer[0]["service_request_id"].as_str().unwrap();
+    let shown = town.get(&format!("requests/{id}.json?api_key={app}")).await;
+    let shown = shown.expect(200).json();
+    let (north, east) = (
+        shown[0]["lat"].as_f64().unwrap(),
+        shown[0]["long"].as_f64().unwrap(),
+    );
+    assert!((0.001..0.01).contains(&(29.0285 - north)), "{north}");
+    assert!((0.001..0.01).contains(&(119.1722 - east)), "{east}");
+    let refused = filed("&coordinates=mars").await.expect(400).json();
+    assert!(
+        refused[0]["description"]
+            .as_str()
+            .unwrap()
+            .contains("gcj-02")
+    );
+    town.host.stop().await;
+}
+
+#[tokio::test]
 async fn a_key_that_was_taken_back_reads_nothing_either() {
     let town = Town::start().await;
     let key = town

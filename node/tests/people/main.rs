@@ -17,3 +17,4 @@ mod once;
 mod roles;
 mod slips;
 mod tags;
+mod words;

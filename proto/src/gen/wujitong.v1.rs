@@ -729,6 +729,19 @@ pub struct Body {
     /// Files beside it, at most 32.
     #[prost(message, repeated, tag = "6")]
     pub attachments: ::prost::alloc::vec::Vec<Attachment>,
+    /// What was said in fields of their own, at most 40.
+    #[prost(message, repeated, tag = "7")]
+    pub details: ::prost::alloc::vec::Vec<Detail>,
+}
+/// Something that was said in a field of its own, not in the text.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Detail {
+    /// Which field; at most 80 bytes.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// What it says, one line; with the text of the body at most 48 KiB.
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
 }
 /// A body of class personal or sensitive, which only the receiver can read.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

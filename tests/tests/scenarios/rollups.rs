@@ -2,9 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use wujitong::domain::{custody::Count, ids::MatterId, rollup::Counters, time::Day};
+use wujitong::{
+    domain::{
+        custody::Count,
+        ids::MatterId,
+        import::{Cells, Field, Outcomes},
+        rollup::Counters,
+        time::Day,
+    },
+    office::imports::Manner,
+};
 use wujitong_tests::{
-    CITY, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, crowd::Crowd, eventually,
+    CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, crowd::Crowd, eventually,
 };
 
 /// 童村碓村, in another county of the same city.
@@ -69,6 +78,60 @@ async fn figures_arrive_while_work_goes_on() {
         })
         .await;
     }
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn what_was_imported_is_counted_on_its_own_days_at_every_tier_above() {
+    let network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    let cells = |id: &str, reported: &str, status: &str| -> Cells {
+        let cells = [
+            (Field::Id, id),
+            (Field::Category, "路灯照明"),
+            (Field::Text, "路灯不亮"),
+            (Field::ReportedAt, reported),
+            (Field::Status, status),
+        ];
+        cells.map(|(field, text)| (field, text.to_owned())).into()
+    };
+    let rows = [
+        cells("A1", "2024-08-01 09:00", "未结"),
+        cells("A2", "2024-08-02 09:00", "已办结"),
+    ];
+    let source = "longyou-12345".parse().unwrap();
+    let village = network.office(VILLAGE);
+    let told = village
+        .import(&source, &rows, Manner::default(), CLERK)
+        .await
+        .unwrap();
+    assert!(
+        told.iter()
+            .all(|outcome| matches!(outcome, Outcomes::Taken(..)))
+    );
+    let of_day = async |at: &str, day: &str| {
+        let day = day.parse().unwrap();
+        let cells = network.office(at).cells(day, day).await.unwrap();
+        let counts = cells.iter().map(|(_, counters)| *counters);
+        counts.fold(Counters::default(), Counters::plus)
+    };
+    for at in [TOWNSHIP, COUNTY, CITY, PROVINCE] {
+        eventually("it is counted on its own days", || async {
+            let (first, second) = (
+                of_day(at, "2024-08-01").await,
+                of_day(at, "2024-08-02").await,
+            );
+            (first.reported, first.closed) == (1, 0) && (second.reported, second.closed) == (1, 1)
+        })
+        .await;
+    }
+    network.audited().await;
+    let all = figures(&network, PROVINCE).await;
+    assert_eq!(
+        (all.reported, all.closed, all.given),
+        (2, 1, 0),
+        "nothing on another day, nothing sent up"
+    );
     network.shut_down().await;
 }
 

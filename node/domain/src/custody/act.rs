@@ -56,11 +56,7 @@ pub fn act(
         }
         Act::Close(outcome) => {
             matter.status = Status::Closed(outcome);
-            facts.push(match outcome {
-                Outcome::Withdrawn => Count::Withdrawn,
-                Outcome::Merged(_) => Count::Merged,
-                _ => Count::Closed,
-            });
+            facts.push(outcome.count());
         }
         Act::Reopen(_) => {
             matter.status = Status::Handling;

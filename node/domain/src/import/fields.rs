@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Progress;
 use crate::{
     category::Priority,
-    matter::{Channel, Outcome},
-    time::Timestamp,
+    matter::{Channel, Outcome, Reason},
 };
 
 /// A column of a table of matters.
@@ -32,8 +31,12 @@ pub enum Field {
     Category,
     /// 内容
     Text,
-    /// 时间, in Asia/Shanghai.
+    /// 时间, when it was reported there, in Asia/Shanghai.
     ReportedAt,
+    /// 受理时间, when it was accepted there.
+    AcceptedAt,
+    /// 办结时间, when it was closed there.
+    ClosedAt,
     /// 纬度
     Latitude,
     /// 经度
@@ -54,11 +57,13 @@ pub enum Field {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Id,
         Self::Category,
         Self::Text,
         Self::ReportedAt,
+        Self::AcceptedAt,
+        Self::ClosedAt,
         Self::Latitude,
         Self::Longitude,
         Self::Name,
@@ -72,7 +77,17 @@ impl Field {
     /// What a heading may say for it; the first is its name.
     const fn headings(self) -> &'static [&'static str] {
         match self {
-            Self::Id => &["id", "编号", "工单编号", "事项编号", "case id", "number"],
+            Self::Id => &[
+                "id",
+                "编号",
+                "工单编号",
+                "工单号",
+                "事项编号",
+                "案件编号",
+                "case id",
+                "number",
+                "matter",
+            ],
             Self::Category => &["category", "类别", "分类", "事项类别", "问题类别", "类型"],
             Self::Text => &[
                 "text",
@@ -87,9 +102,15 @@ impl Field {
                 "时间",
                 "上报时间",
                 "登记时间",
-                "受理时间",
+                "来电时间",
+                "诉求时间",
+                "提交时间",
+                "创建时间",
                 "reported at",
+                "reported",
             ],
+            Self::AcceptedAt => &["accepted_at", "受理时间", "立案时间", "accepted at"],
+            Self::ClosedAt => &["closed_at", "办结时间", "结案时间", "完成时间", "closed at"],
             Self::Latitude => &["latitude", "纬度", "lat"],
             Self::Longitude => &["longitude", "经度", "lon", "lng", "long"],
             Self::Name => &["name", "姓名", "联系人", "诉求人"],
@@ -113,7 +134,16 @@ impl Field {
 
     /// The column a heading stands for.
     pub fn of_heading(heading: &str) -> Option<Self> {
-        let heading = heading.trim().trim_matches('\u{feff}').to_lowercase();
+        // Blanks between the characters, marks of a form (`* 编号：`) and what stands in brackets belong to
+        // the look of a table.
+        let heading = super::moment::narrow(heading).to_lowercase();
+        let heading = heading.split('(').next().unwrap_or_default();
+        let mark = |c: char| c.is_whitespace() || "\u{feff}*#:".contains(c);
+        let heading = heading.trim_matches(mark);
+        let heading = match heading.is_ascii() {
+            true => heading.to_owned(),
+            false => heading.replace(char::is_whitespace, ""),
+        };
         let stands = |field: &Self| field.headings().contains(&heading.as_str());
         Self::ALL.into_iter().find(stands)
     }
@@ -190,12 +220,21 @@ pub fn columns(
     }
 }
 
+/// How many fields a row of headings names: the row that names most is the one with the headings.
+pub fn recognised(headings: &[String], map: &[(String, Option<Field>)]) -> usize {
+    let known = |heading: &&String| {
+        let mapped = map.iter().any(|(name, _)| heading.trim() == name.trim());
+        mapped || Field::of_heading(heading).is_some()
+    };
+    headings.iter().filter(known).count()
+}
+
 /// What a cell shows whose formula failed.
 pub(super) const ERRORS: [&str; 8] = [
     "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!",
 ];
 
-pub(super) const CHANNELS: [(&str, Channel); 15] = [
+pub(super) const CHANNELS: [(&str, Channel); 18] = [
     ("snapshot", Channel::Snapshot),
     ("随手拍", Channel::Snapshot),
     ("mailbox", Channel::Mailbox),
@@ -208,9 +247,12 @@ pub(super) const CHANNELS: [(&str, Channel); 15] = [
     ("hotline", Channel::Hotline),
     ("12345", Channel::Hotline),
     ("热线", Channel::Hotline),
+    ("12345热线", Channel::Hotline),
     ("sensor", Channel::Sensor),
+    ("物联感知", Channel::Sensor),
     ("paper", Channel::Paper),
     ("纸质", Channel::Paper),
+    ("纸质表单", Channel::Paper),
 ];
 
 pub(super) const PRIORITIES: [(&str, Priority); 8] = [
@@ -224,48 +266,110 @@ pub(super) const PRIORITIES: [(&str, Priority); 8] = [
     ("突发", Priority::Emergency),
 ];
 
-pub(super) const STATES: [(&str, Progress); 16] = [
+/// Words for how far the work is: those of this program, in both languages, and those that other systems
+/// use.
+pub(super) const STATES: [(&str, Progress); 40] = [
     ("reported", Progress::Reported),
     ("上报", Progress::Reported),
+    ("已上报", Progress::Reported),
     ("待受理", Progress::Reported),
+    ("open", Progress::Reported),
+    ("未结", Progress::Reported),
+    ("未办结", Progress::Reported),
     ("accepted", Progress::Accepted),
     ("受理", Progress::Accepted),
     ("已受理", Progress::Accepted),
+    ("立案", Progress::Accepted),
+    ("dispatched", Progress::Dispatched),
+    ("派遣", Progress::Dispatched),
+    ("已派遣", Progress::Dispatched),
     ("handling", Progress::Handling),
     ("处置", Progress::Handling),
+    ("处置中", Progress::Handling),
     ("处理中", Progress::Handling),
     ("办理中", Progress::Handling),
+    ("answered", Progress::Answered),
+    ("反馈", Progress::Answered),
+    ("已反馈", Progress::Answered),
+    ("verified", Progress::Answered),
+    ("核查", Progress::Answered),
     ("closed", Progress::Closed(Outcome::Solved)),
     ("已办结", Progress::Closed(Outcome::Solved)),
+    ("办结", Progress::Closed(Outcome::Solved)),
+    ("已结", Progress::Closed(Outcome::Solved)),
+    ("已结案", Progress::Closed(Outcome::Solved)),
     ("结案", Progress::Closed(Outcome::Solved)),
+    ("solved", Progress::Closed(Outcome::Solved)),
+    ("已解决", Progress::Closed(Outcome::Solved)),
     ("unfounded", Progress::Closed(Outcome::Unfounded)),
     ("不属实", Progress::Closed(Outcome::Unfounded)),
+    ("unsolvable", Progress::Closed(Outcome::Unsolvable)),
     ("无法解决", Progress::Closed(Outcome::Unsolvable)),
+    ("withdrawn", Progress::Closed(Outcome::Withdrawn)),
+    ("撤回", Progress::Closed(Outcome::Withdrawn)),
+    ("rejected", REJECTED),
+    ("不予受理", REJECTED),
 ];
 
-/// A moment as tables write it. What names no zone is in Asia/Shanghai.
-pub(super) fn moment(text: &str) -> Option<Timestamp> {
-    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-        return Some(Timestamp(moment.as_millisecond()));
+/// Another system does not say why in a word of this one.
+const REJECTED: Progress = Progress::Closed(Outcome::Rejected(Reason::Unclear));
+
+const REASONS: [(&str, Reason); 10] = [
+    ("private", Reason::Private),
+    ("非公共事务", Reason::Private),
+    ("judicial", Reason::Judicial),
+    ("司法程序", Reason::Judicial),
+    ("unclear", Reason::Unclear),
+    ("事实不清", Reason::Unclear),
+    ("decided", Reason::Decided),
+    ("已终结", Reason::Decided),
+    ("nonsense", Reason::Nonsense),
+    ("无效信息", Reason::Nonsense),
+];
+
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(|c: char| c.is_whitespace() || ":：,，/".contains(c));
+    parts.filter(|part| !part.is_empty())
+}
+
+/// What a word stands for, or several that stand for the same, as this program prints them:
+/// `urgent 紧急`.
+pub(super) fn one_of<T: Copy + PartialEq>(text: &str, words: &[(&str, T)]) -> Option<T> {
+    let of = |word: &str| {
+        let found = words.iter().find(|(known, _)| *known == word);
+        found.map(|(_, value)| *value)
+    };
+    let text = text.to_lowercase();
+    if let Some(found) = of(&text) {
+        return Some(found);
     }
-    let formats = [
-        "%Y-%m-%d %H:%M:%S",
-        "%Y-%m-%d %H:%M",
-        "%Y-%m-%dT%H:%M:%S",
-        "%Y-%m-%dT%H:%M",
-        "%Y/%m/%d %H:%M:%S",
-        "%Y/%m/%d %H:%M",
-        "%Y.%m.%d %H:%M",
-        "%Y年%m月%d日 %H:%M:%S",
-        "%Y年%m月%d日 %H:%M",
-        "%Y年%m月%d日 %H时%M分",
-    ];
-    let days = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d"];
-    let at = |format: &&str| jiff::civil::DateTime::strptime(format, text).ok();
-    let on = |format: &&str| jiff::civil::Date::strptime(format, text).ok();
-    let civil = formats.iter().find_map(at);
-    let civil = civil.or_else(|| Some(days.iter().find_map(on)?.at(0, 0, 0, 0)))?;
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
-    let moment = zone.to_timestamp(civil).ok()?;
-    Some(Timestamp(moment.as_millisecond()))
+    let mut found = parts(&text).map(of);
+    let first = found.next()??;
+    found.all(|next| next == Some(first)).then_some(first)
+}
+
+/// How far the work is: a word, or several as this program prints them, the last of which says it most
+/// exactly: `closed 结案: unfounded 不属实`.
+pub(super) fn progress(text: &str) -> Option<Progress> {
+    let text = text.to_lowercase();
+    let of = |word: &str| {
+        let found = STATES.iter().find(|(known, _)| *known == word);
+        found.map(|(_, value)| *value)
+    };
+    if let Some(found) = of(text.trim()) {
+        return Some(found);
+    }
+    let mut so_far: Option<Progress> = None;
+    for part in parts(&text) {
+        let reason = REASONS.iter().find(|(known, _)| *known == part);
+        so_far = match (so_far, of(part), reason) {
+            (Some(before), Some(next), _) if before.is_closed() != next.is_closed() => return None,
+            (_, Some(next), _) => Some(next),
+            (Some(Progress::Closed(Outcome::Rejected(_))), None, Some((_, reason))) => {
+                Some(Progress::Closed(Outcome::Rejected(*reason)))
+            }
+            _ => return None,
+        };
+    }
+    so_far
 }

@@ -8,6 +8,7 @@ use topology::DivisionCode;
 use crate::{
     category::{Platform, Priority},
     clock::{ExtensionReason, PauseReason, Stage},
+    custody::Count,
     ids::MatterId,
 };
 
@@ -47,6 +48,17 @@ pub enum Outcome {
     Withdrawn,
     /// It is the same as another, where the work goes on.
     Merged(MatterId),
+}
+
+impl Outcome {
+    /// What a matter that ends so is counted as.
+    pub const fn count(self) -> Count {
+        match self {
+            Self::Withdrawn => Count::Withdrawn,
+            Self::Merged(_) => Count::Merged,
+            _ => Count::Closed,
+        }
+    }
 }
 
 /// Why a matter is not taken on (不予受理).

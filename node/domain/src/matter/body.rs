@@ -14,11 +14,11 @@ use crate::{
 /// Who the reporter is. Sealed for the holder; everybody else sees it masked.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Contact {
-    /// At most 100 characters.
+    /// At most [`Contact::MOST_NAME`] characters.
     pub name: String,
-    /// At most 40 characters.
+    /// At most [`Contact::MOST_PHONE`] characters.
     pub phone: String,
-    /// At most 200 characters.
+    /// At most [`Contact::MOST_ADDRESS`] characters.
     pub address: String,
 }
 
@@ -30,6 +30,19 @@ impl fmt::Debug for Contact {
 }
 
 impl Contact {
+    /// Longest name, in characters.
+    pub const MOST_NAME: usize = 100;
+    /// Longest telephone number, in characters.
+    pub const MOST_PHONE: usize = 40;
+    /// Longest address, in characters.
+    pub const MOST_ADDRESS: usize = 200;
+
+    /// Whether it names nobody and no way to reach them.
+    pub fn is_empty(&self) -> bool {
+        let parts = [&self.name, &self.phone, &self.address];
+        parts.iter().all(|part| part.trim().is_empty())
+    }
+
     /// As others see it: the family name and the ends of the number.
     pub fn masked(&self) -> Self {
         let name: Vec<char> = self.name.chars().collect();
@@ -55,6 +68,55 @@ impl Contact {
     }
 }
 
+/// Something that was said in a field of its own, not in the text.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Detail {
+    /// Which field: [`Detail::ADDRESS`] or one of the others, or what another system calls it.
+    pub name: String,
+    /// What it says, one line.
+    pub text: String,
+}
+
+/// Says nothing of what was written: what is debugged may be logged.
+impl fmt::Debug for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Detail")
+    }
+}
+
+impl Detail {
+    /// Where it is, in words.
+    pub const ADDRESS: &str = "address";
+    /// Where it is, in another system's numbers.
+    pub const ADDRESS_ID: &str = "address-id";
+    /// Where a picture is said to be on the web. Never fetched.
+    pub const MEDIA_URL: &str = "media-url";
+    /// Before the code of a field that another system defines.
+    pub const ATTRIBUTE: &str = "attribute/";
+
+    /// Most of one body.
+    pub const MOST: usize = 40;
+    /// Longest name in bytes.
+    pub const MOST_NAME_BYTES: usize = 80;
+
+    /// Bytes of its name and what it says.
+    pub const fn bytes(&self) -> usize {
+        self.name.len() + self.text.len()
+    }
+
+    /// Whether a text is the address of something on the web: nothing else is given out as one, whatever was
+    /// written.
+    pub fn is_web_address(text: &str) -> bool {
+        let rest = text
+            .strip_prefix("https://")
+            .or(text.strip_prefix("http://"));
+        let bad = |c: char| c.is_whitespace() || c.is_control() || "\"'<>\\^`{|}".contains(c);
+        rest.is_some_and(|rest| {
+            rest.starts_with(|c: char| c.is_alphanumeric() || c == '[') && !rest.contains(bad)
+        })
+    }
+}
+
 /// An erasable object apart from envelopes: what a person wrote, or a remark of an office.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
@@ -64,6 +126,8 @@ pub struct Body {
     pub salt: [u8; 16],
     /// The text, at most [`Body::MOST_BYTES`].
     pub text: String,
+    /// What was said of it in fields of their own.
+    pub details: Vec<Detail>,
     /// Where it is.
     pub place: Option<Place>,
     /// Who wrote it.
@@ -92,6 +156,7 @@ impl Body {
             class,
             salt,
             text,
+            details: vec![],
             place: None,
             contact: None,
             attachments: vec![],
@@ -103,22 +168,24 @@ impl Body {
         let contact = self.contact.as_ref().map_or(0, |contact| {
             contact.name.len() + contact.phone.len() + contact.address.len() + 16
         });
-        self.text.len() + contact + self.attachments.len() * LISTED_BYTES + 16
+        let details: usize = self.details.iter().map(Detail::bytes).sum();
+        self.text.len() + details + contact + self.attachments.len() * LISTED_BYTES + 16
     }
 
     /// What stands for it in envelopes and logs: a digest of every field, each behind its length.
     pub fn commitment(&self, suite: Suite) -> Digest {
         let files = self.attachments.iter().map(Attachment::canonical_bytes);
         let salted = (&self.salt, &*self.text);
-        Self::commit(suite, salted, self.place, self.contact.as_ref(), files)
+        let told = (self.place, &*self.details);
+        Self::commit(suite, salted, told, self.contact.as_ref(), files)
     }
 
-    /// The commitment to what may come from elsewhere than a body: salt and text, place, contact, and the
-    /// canonical bytes of attachments.
+    /// The commitment to what may come from elsewhere than a body: salt and text, place and details, contact,
+    /// and the canonical bytes of attachments.
     pub fn commit(
         suite: Suite,
         (salt, text): (&[u8; 16], &str),
-        place: Option<Place>,
+        (place, details): (Option<Place>, &[Detail]),
         contact: Option<&Contact>,
         files: impl IntoIterator<Item = Vec<u8>>,
     ) -> Digest {
@@ -131,6 +198,10 @@ impl Body {
             for text in [&contact.name, &contact.phone, &contact.address] {
                 put(&mut rest, b'c', text.as_bytes());
             }
+        }
+        for Detail { name, text } in details {
+            put(&mut rest, b'n', name.as_bytes());
+            put(&mut rest, b'd', text.as_bytes());
         }
         for file in files {
             put(&mut rest, b'a', &file);
@@ -176,6 +247,16 @@ mod tests {
             }
             .commitment(suite),
         );
+        for (name, text) in [("address", "x"), ("addressx", "")] {
+            let (name, text) = (name.to_owned(), text.to_owned());
+            all.push(
+                Body {
+                    details: vec![Detail { name, text }],
+                    ..body()
+                }
+                .commitment(suite),
+            );
+        }
         let attachment = crate::attachment::tests::attachment();
         for attachments in [
             vec![attachment.clone()],
@@ -203,6 +284,28 @@ mod tests {
         }
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
+    }
+
+    #[test]
+    fn only_an_address_on_the_web_is_one() {
+        for good in [
+            "https://x.example/1.jpg?a=b",
+            "http://[::1]/a",
+            "https://图.example/",
+        ] {
+            assert!(Detail::is_web_address(good), "{good}");
+        }
+        for bad in [
+            "javascript:alert(1)",
+            "https://",
+            "https:///etc",
+            "https://x y",
+            "https://x\n",
+            "data:text/html,x",
+            "https://x/\"onload=",
+        ] {
+            assert!(!Detail::is_web_address(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use topology::{DivisionCode, Tree};
 #[cfg(doc)]
 use topology::Outline;
 
+use super::Datum;
+
 /// A point on the ground, WGS 84, in millionths of a degree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
@@ -53,6 +55,9 @@ pub enum Whither {
     /// With its two numbers the other way round it would fit.
     #[error("north and east seem to be swapped, the other way round it lies there")]
     Swapped,
+    /// Given in another system of coordinates it would fit.
+    #[error("it lies there if it is given in {0}, as Chinese maps and phones do: say so")]
+    Datum(Datum),
     /// It is in another division.
     #[error("it is in {1} ({0}): report it there, or say in words where it is")]
     In(DivisionCode, String),
@@ -83,6 +88,30 @@ impl Place {
             }),
             false => Err(BadPlace(north, east)),
         }
+    }
+
+    /// From degrees of a system of coordinates.
+    ///
+    /// # Errors
+    /// [`BadPlace`] for what is out of range or no number.
+    pub fn in_system(datum: Datum, north: f64, east: f64) -> Result<Self, BadPlace> {
+        Self::from_degrees(north, east)?;
+        let (north, east) = datum.to_wgs84(north, east);
+        Self::from_degrees(north, east)
+    }
+
+    /// Another system of coordinates in which its numbers lie inside the outline of the division, though they
+    /// lie outside as they stand. One may think of it, not more: borders have two sides.
+    pub fn may_be_of(self, division: DivisionCode, tree: &Tree) -> Option<Datum> {
+        let (_, outline) = tree.outlines().of(division)?;
+        let (north, east) = self.degrees();
+        if outline.surrounds(north, east) {
+            return None;
+        }
+        [Datum::Gcj02, Datum::Bd09].into_iter().find(|datum| {
+            let (north, east) = datum.to_wgs84(north, east);
+            outline.surrounds(north, east)
+        })
     }
 
     /// Degrees north and east.
@@ -123,9 +152,11 @@ impl Place {
             let known = tree.get(code);
             known.map_or_else(String::new, |division| division.short_name().into_owned())
         };
-        let hint = match tree.outlines().around(north, east) {
+        let datum = self.may_be_of(code, tree);
+        let hint = match (tree.outlines().around(north, east), datum) {
             _ if outline.holds(east, north) => Whither::Swapped,
-            Some(code) if tree.get(code).is_some() => Whither::In(code, name(code)),
+            (_, Some(datum)) => Whither::Datum(datum),
+            (Some(code), _) if tree.get(code).is_some() => Whither::In(code, name(code)),
             // A list may have less than the map draws.
             _ => Whither::Nowhere,
         };
@@ -241,6 +272,38 @@ mod tests {
             Ok(()),
             "no outline"
         );
+    }
+
+    #[test]
+    fn a_place_that_fits_in_the_system_of_chinese_maps_is_told_so() {
+        let tree = Tree::zhejiang();
+        let county = code("330825");
+        let (_, outline) = tree.outlines().of(county).unwrap();
+        let (mut tolerated, mut refused) = (0, 0);
+        for (north, east) in outline.positions() {
+            for step in 0..60 {
+                let place = at(north, east + 0.0005 * f64::from(step));
+                let Some(datum) = place.may_be_of(county, &tree) else {
+                    continue;
+                };
+                let (north, east) = place.degrees();
+                let (north, east) = datum.to_wgs84(north, east);
+                assert!(outline.surrounds(north, east));
+                match place.check_within(&[county], &tree) {
+                    Ok(()) => tolerated += 1,
+                    Err(refusal) => {
+                        assert_eq!(refusal.hint, Whither::Datum(datum));
+                        refused += 1;
+                    }
+                }
+            }
+        }
+        assert!(tolerated > 0, "{tolerated} {refused}");
+        let inside = at(29.0285, 119.1722);
+        assert_eq!(inside.may_be_of(county, &tree), None);
+        let moved = Place::in_system(Datum::Gcj02, 29.0285, 119.1722).unwrap();
+        assert!((300.0..700.0).contains(&moved.metres_to(inside)));
+        assert!(Place::in_system(Datum::Bd09, 91.0, 0.0).is_err());
     }
 
     #[test]

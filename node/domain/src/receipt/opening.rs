@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     super::{
         ids::MatterId,
-        matter::{Body, Place},
+        matter::{Body, Detail, Place},
         suite::{Digest, Suite},
     },
     Check, What, digits,
@@ -35,6 +35,9 @@ pub struct Opening {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<serde_json::Value>)]
     pub place: Option<Place>,
+    /// What was said of it in fields of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
     /// The files beside it, as the commitment names them, in hexadecimal. The key that opens a file is a
     /// part of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -61,6 +64,7 @@ impl Opening {
             salt: body.salt,
             text: body.text.clone(),
             place: body.place,
+            details: body.details.clone(),
             files: files.map(|listed| file(listed.canonical_bytes())).collect(),
         }
     }
@@ -69,7 +73,13 @@ impl Opening {
     pub fn commitment(&self) -> Option<Digest> {
         let files: Option<Vec<_>> = self.files.iter().map(|file| bytes(file)).collect();
         let salted = (&self.salt, &*self.text);
-        Some(Body::commit(self.suite, salted, self.place, None, files?))
+        Some(Body::commit(
+            self.suite,
+            salted,
+            (self.place, &self.details),
+            None,
+            files?,
+        ))
     }
 
     /// Whether it opens what a matter commits to.
@@ -126,6 +136,10 @@ mod tests {
     fn body() -> Body {
         Body {
             place: Some(Place::from_degrees(29.0285, 119.1722).unwrap()),
+            details: vec![Detail {
+                name: Detail::ADDRESS.to_owned(),
+                text: "村口".to_owned(),
+            }],
             attachments: vec![attachment()],
             ..Body::of_text(Class::Personal, [7; 16], "路灯坏了".to_owned())
         }

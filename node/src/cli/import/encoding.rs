@@ -38,15 +38,32 @@ impl Encoding {
         match self {
             Self::Utf8 => {
                 let bytes = marked.unwrap_or(bytes);
-                std::str::from_utf8(bytes).map_err(|error| {
-                    let before = &bytes[..error.valid_up_to()];
-                    BadFile::NotUtf8(1 + before.iter().filter(|byte| **byte == b'\n').count())
-                })?;
-                Ok(bytes)
+                match std::str::from_utf8(bytes) {
+                    Ok(_) => Ok(bytes),
+                    Err(error) => Err(guessed(bytes, error.valid_up_to())),
+                }
             }
             // UTF-8 read as GB18030 gives wrong characters, not none: most of its bytes stand for some.
             Self::Gb18030 if marked.is_some() || is_plainly_utf8(bytes) => Err(BadFile::IsUtf8),
             Self::Gb18030 => Ok(bytes.strip_prefix(b"\x84\x31\x95\x33").unwrap_or(bytes)),
+        }
+    }
+
+    /// A character as it is written.
+    pub(super) fn encode(self, character: char) -> Vec<u8> {
+        let text = character.to_string();
+        match self {
+            Self::Utf8 => text.into_bytes(),
+            Self::Gb18030 => GB18030.encode(&text).0.into_owned(),
+        }
+    }
+
+    /// How many bytes a character has that begins so.
+    pub(super) const fn length(self, first: u8, second: Option<u8>) -> usize {
+        match (self, first, second) {
+            (_, 0..0x80, _) | (Self::Utf8, ..) => 1,
+            (Self::Gb18030, _, Some(0x30..0x3a)) => 4,
+            (Self::Gb18030, ..) => 2,
         }
     }
 
@@ -60,6 +77,28 @@ impl Encoding {
             }),
             Self::Gb18030 => decode_gb18030(cell),
         }
+    }
+}
+
+/// What bytes may be that are not UTF-8 from here on.
+fn guessed(bytes: &[u8], valid: usize) -> BadFile {
+    let (before, _) = bytes.split_at(valid);
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    // By chance GB18030 gives some characters of two bytes in UTF-8, and hardly one of Chinese in three.
+    let before = String::from_utf8_lossy(before);
+    if before.contains(|c: char| ('\u{4e00}'..='\u{9fff}').contains(&c)) {
+        return BadFile::BrokenUtf8(line);
+    }
+    let start = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    match decode_gb18030(start) {
+        // One wrong byte further down does not make it another encoding.
+        Ok(start) if !start.is_ascii() || decode_gb18030(bytes).is_ok() => {
+            BadFile::Gb18030(line, start.trim().chars().take(30).collect())
+        }
+        _ => BadFile::Unknown(line),
     }
 }
 

@@ -5,8 +5,9 @@ use super::super::{
     terminal::{escape, escape_lines},
     words::{self, Names, moment},
 };
-use crate::edge::web::api::{
-    Act, AlikeMatters, Answers, Asking, Contact, MatterPage, MatterView, Named,
+use crate::{
+    domain::matter::Detail,
+    edge::web::api::{Act, AlikeMatters, Answers, Asking, Contact, MatterPage, MatterView, Named},
 };
 
 fn category(code: &str, chinese: Option<&String>) -> String {
@@ -121,6 +122,10 @@ pub(super) fn one(shown: &Named<MatterView>) -> String {
         let degrees = format!("{:.6}, {:.6}", place.latitude, place.longitude);
         facts.push(("place", degrees));
     }
+    for Detail { name, text } in &matter.details {
+        let said = format!("{}: {}", words::detail(name), escape(text));
+        facts.push(("said", said));
+    }
     if let Some(contact) = &matter.contact {
         facts.push(("reporter", escape(&person(contact))));
     }
@@ -181,7 +186,7 @@ mod tests {
                 { "at_ms": 1_772_294_400_000_i64, "by": "330825002222", "act": { "escalate": "330825002" },
                   "note": { "text": "\u{9b}31mred" } }
             ],
-            "dispatched": null, "clocks": [], "place": null, "contact": null, "parts": [], "part_of": null, "receipts": [], "requests": [], "names": { "330825002222": "张王村" },
+            "dispatched": null, "clocks": [], "details": [], "place": null, "contact": null, "parts": [], "part_of": null, "receipts": [], "requests": [], "names": { "330825002222": "张王村" },
         });
         let shown: Named<MatterView> = serde_json::from_value(json).unwrap();
         let text = one(&shown);

@@ -14,7 +14,8 @@ use crate::{domain::import::Source, office::imports::Manner};
 ///
 /// Each row once: its `id` is remembered under the name of the other system, and a row that comes again
 /// is answered with the matter it is. That is why this is a PUT and needs no Idempotency-Key. A row that
-/// does not fit is told with every cell that is wrong; nothing is done then, unless `skip_bad`.
+/// does not fit is told with every cell that is wrong; nothing is done then, unless `skip_bad`. A matter keeps
+/// the times it had there, and what was closed there has no clocks here, unless `as_new`.
 #[utoipa::path(put, path = "/v1/nodes/{code}/imports/{source}", tag = "matters", params(SourcePath),
     request_body = ImportRequest, responses((status = 200, body = ImportReport)))]
 pub(super) async fn import(
@@ -32,6 +33,8 @@ pub(super) async fn import(
     let manner = Manner {
         dry_run: request.dry_run,
         skip_bad: request.skip_bad,
+        as_new: request.as_new,
+        datum: request.coordinates,
     };
     let (lines, rows): (Vec<u64>, Vec<_>) = request
         .rows

@@ -182,7 +182,9 @@ impl Problem {
             T::Offset { .. } | T::NotReady(_) | T::Busy | T::Lost | T::NotYet(_) => {
                 told(StatusCode::CONFLICT, "not as it stands")
             }
-            T::PersonFull(..) => told(StatusCode::TOO_MANY_REQUESTS, "too much waiting"),
+            T::PersonFull(..) | T::TooManyWaiting(_) => {
+                told(StatusCode::TOO_MANY_REQUESTS, "too much waiting")
+            }
             T::NodeFull | T::DiskFull => told(StatusCode::INSUFFICIENT_STORAGE, "no room"),
             T::Unreached { .. } => told(StatusCode::GATEWAY_TIMEOUT, "out of reach"),
             T::Wrong(_) => told(StatusCode::BAD_GATEWAY, "wrong bytes"),
@@ -269,12 +271,9 @@ impl From<OfficeError> for Problem {
             | E::NoContact(_)
             | E::NoOpening(_) => Self::missing(&sentence),
             E::Category(_)
-            | E::TextTooLong(..)
+            | E::Words(_)
             | E::TooManyNotes(..)
-            | E::TextEmpty
-            | E::Anonymous
             | E::Allowance(_)
-            | E::ContactTooLong(..)
             | E::Elsewhere(_)
             | E::Template(_) => Self::unfit(&sentence),
             E::File(trouble) => Self::of_file(&trouble),
@@ -347,7 +346,7 @@ impl IntoResponse for Problem {
 mod tests {
     use super::*;
     use crate::{
-        domain::{custody::Refusal, template::BadTemplate},
+        domain::{custody::Refusal, policy::BadWords, template::BadTemplate},
         store::{CommitError, StoreError},
     };
 
@@ -358,8 +357,8 @@ mod tests {
             (OfficeError::Refused(Refusal::Closed), 409),
             (OfficeError::NoSuchMatter(id), 404),
             (OfficeError::NoSuchTemplate("x".to_owned()), 404),
-            (OfficeError::TextEmpty, 422),
-            (OfficeError::TextTooLong(9, 8), 422),
+            (BadWords::Empty.into(), 422),
+            (BadWords::ContactTooLong("name", 8).into(), 422),
             (OfficeError::Template(BadTemplate::TooLong(9)), 422),
             (OfficeError::Stale(id), 412),
             (PeopleError::NoSession.into(), 401),
@@ -384,10 +383,10 @@ mod tests {
 
     #[test]
     fn a_hint_stands_apart_from_what_happened() {
-        let problem = Problem::from(OfficeError::TextEmpty);
+        let problem = Problem::from(OfficeError::from(BadWords::Empty));
         assert_eq!(&*problem.detail, "the text is empty");
         assert_eq!(problem.hint.as_deref(), Some("say what it is about"));
-        assert_eq!(problem.to_string(), OfficeError::TextEmpty.to_string());
+        assert_eq!(problem.to_string(), BadWords::Empty.to_string());
         assert_eq!(
             Problem::from(OfficeError::Refused(Refusal::Closed)).hint,
             None

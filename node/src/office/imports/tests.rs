@@ -26,13 +26,23 @@ fn row(id: &str, more: &[(Field, &str)]) -> Cells {
         .collect()
 }
 
+const NOW: Manner = Manner {
+    dry_run: false,
+    skip_bad: false,
+    as_new: false,
+    datum: Datum::Wgs84,
+};
 const DRY: Manner = Manner {
     dry_run: true,
-    skip_bad: false,
+    ..NOW
 };
 const SKIP: Manner = Manner {
-    dry_run: false,
     skip_bad: true,
+    ..NOW
+};
+const NEW: Manner = Manner {
+    as_new: true,
+    ..NOW
 };
 
 async fn import(office: &Office, rows: &[Cells], manner: Manner) -> Vec<Outcomes> {
@@ -51,7 +61,7 @@ async fn a_dry_run_changes_nothing_and_a_second_import_finds_every_row_there() {
     let rows: Vec<_> = (0..5).map(|n| row(&format!("LY-{n}"), &[])).collect();
     assert_eq!(
         import(&office, &rows, DRY).await,
-        [const { Outcomes::Ready }; 5]
+        [const { Outcomes::Ready(vec![]) }; 5]
     );
     assert_eq!(count(&office).await, 0);
     assert!(office.changes(0, 9).await.unwrap().is_empty());
@@ -59,12 +69,12 @@ async fn a_dry_run_changes_nothing_and_a_second_import_finds_every_row_there() {
     assert!(
         first
             .iter()
-            .all(|outcome| matches!(outcome, Outcomes::Taken(_)))
+            .all(|outcome| matches!(outcome, Outcomes::Taken(..)))
     );
     assert_eq!(count(&office).await, 5);
     let second = import(&office, &rows, Manner::default()).await;
     for (first, second) in first.iter().zip(&second) {
-        let (Outcomes::Taken(taken), Outcomes::Already(known)) = (first, second) else {
+        let (Outcomes::Taken(taken, _), Outcomes::Already(known)) = (first, second) else {
             panic!("{first:?} {second:?}")
         };
         assert_eq!(taken, known);
@@ -73,7 +83,7 @@ async fn a_dry_run_changes_nothing_and_a_second_import_finds_every_row_there() {
     // The same number of another system is another matter.
     let other = "qujiang-12345".parse().unwrap();
     let imported = office.import(&other, &rows[..1], Manner::default(), Actor::OsUser(7));
-    assert!(matches!(imported.await.unwrap()[..], [Outcomes::Taken(_)]));
+    assert!(matches!(imported.await.unwrap()[..], [Outcomes::Taken(..)]));
     assert_eq!(count(&office).await, 6);
 }
 
@@ -108,7 +118,7 @@ async fn with_a_bad_row_nothing_is_taken_in_unless_bad_ones_are_skipped() {
     assert!(
         matches!(
             &outcomes[..],
-            [Outcomes::Taken(one), Outcomes::Bad(_), Outcomes::Taken(_), Outcomes::Already(again)]
+            [Outcomes::Taken(one, _), Outcomes::Bad(_), Outcomes::Taken(..), Outcomes::Already(again)]
                 if one == again
         ),
         "{outcomes:?}"
@@ -124,15 +134,18 @@ async fn a_matter_comes_in_as_far_as_it_is_and_says_where_it_comes_from() {
         row("b", &[(Field::Status, "处理中")]),
         row("c", &[(Field::Status, "已办结"), (Field::Name, "王小明")]),
     ];
-    let outcomes = import(&office, &rows, Manner::default()).await;
+    let undated = import(&office, &rows, Manner::default()).await;
+    assert!(matches!(&undated[2], Outcomes::Bad(faults) if faults[0].column == Field::ReportedAt));
+    let outcomes = import(&office, &rows, NEW).await;
     let mut states = vec![];
     for outcome in &outcomes {
-        let Outcomes::Taken(id) = outcome else {
+        let Outcomes::Taken(id, _) = outcome else {
             panic!("{outcome:?}")
         };
         let view = office.matter(*id).await.unwrap();
         states.push(view.status);
-        let Some(BodyView::Text(from)) = &view.steps[1].note else {
+        let Some(BodyView::Text(from)) = view.steps.last().and_then(|step| step.note.as_ref())
+        else {
             panic!("{view:?}")
         };
         assert!(from.contains("longyou-12345"), "{from}");
@@ -219,4 +232,113 @@ async fn a_row_whose_place_is_in_another_county_is_bad_in_the_dry_run_and_never_
         1,
         "only the other row, when bad ones are skipped"
     );
+}
+
+/// Rows like those of `node/tests/cases/history.csv`.
+fn history() -> [Cells; 3] {
+    [
+        row(
+            "A1",
+            &[
+                (Field::ReportedAt, "2025-08-01 09:00"),
+                (Field::Status, "上报"),
+            ],
+        ),
+        row(
+            "A2",
+            &[
+                (Field::ReportedAt, "2025-08-02 09:00"),
+                (Field::Status, "已办结"),
+            ],
+        ),
+        row(
+            "A3",
+            &[
+                (Field::Category, "消防隐患"),
+                (Field::Priority, "突发"),
+                (Field::ReportedAt, "2025-08-03 09:00"),
+                (Field::Status, "受理"),
+            ],
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn imported_facts_keep_their_own_days_and_nothing_is_escalated() {
+    let office = office(&MemoryDisk::default(), 1).await;
+    let outcomes = import(&office, &history(), Manner::default()).await;
+    let mut seen = vec![];
+    for outcome in &outcomes {
+        let Outcomes::Taken(id, _) = outcome else {
+            panic!("{outcome:?}")
+        };
+        let docket = office.docket(*id).await.unwrap().unwrap();
+        assert_eq!(
+            docket.standing,
+            crate::domain::custody::Standing::Holding,
+            "not sent up"
+        );
+        seen.push(docket.matter.reported_at().day().to_string());
+    }
+    let days = ["2025-08-01", "2025-08-02", "2025-08-03"];
+    assert_eq!(seen, days);
+    let cells = office
+        .cells("2025-08-01".parse().unwrap(), "2025-08-03".parse().unwrap())
+        .await
+        .unwrap();
+    let counted: Vec<_> = cells
+        .iter()
+        .map(|(key, counters)| (key.day.to_string(), counters.reported, counters.closed))
+        .collect();
+    let expected = [(0, 1, 0), (1, 1, 1), (2, 1, 0)];
+    let expected = expected
+        .map(|(day, reported, closed): (usize, u64, u64)| (days[day].to_owned(), reported, closed));
+    assert_eq!(counted, expected, "and none of them today");
+    let facts = office.journal().await.unwrap();
+    assert!(
+        facts
+            .iter()
+            .flat_map(|entry| &entry.facts)
+            .all(|fact| fact.day < facts[0].day)
+    );
+    let today = facts[0].day;
+    assert!(office.cells(today, today).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_import_as_new_counts_today_and_sends_up_what_policy_sends_up_at_once() {
+    let office = office(&MemoryDisk::default(), 1).await;
+    let outcomes = import(&office, &history(), NEW).await;
+    let today = office.journal().await.unwrap()[0].day;
+    let cells = office.cells(today, today).await.unwrap();
+    let reported: u64 = cells.iter().map(|(_, counters)| counters.reported).sum();
+    let closed: u64 = cells.iter().map(|(_, counters)| counters.closed).sum();
+    assert_eq!((reported, closed), (3, 1));
+    let Outcomes::Taken(fire, _) = outcomes[2] else {
+        panic!("{outcomes:?}")
+    };
+    assert!(office.docket(fire).await.unwrap().unwrap().is_giving());
+}
+
+#[tokio::test]
+async fn a_repeat_that_says_something_else_says_so_and_stops_the_others() {
+    let office = office(&MemoryDisk::default(), 1).await;
+    let first = import(&office, &[row("1", &[(Field::Status, "受理")])], NOW).await;
+    let Outcomes::Taken(id, _) = first[0] else {
+        panic!("{first:?}")
+    };
+    let went_on = import(&office, &[row("1", &[(Field::Status, "处理中")])], NOW).await;
+    assert_eq!(went_on, [Outcomes::Differs(id, Difference::Progress)]);
+    let other = row(
+        "1",
+        &[(Field::Text, "乙村桥头垃圾"), (Field::Status, "受理")],
+    );
+    let rows = [other, row("2", &[])];
+    let told = import(&office, &rows, NOW).await;
+    assert_eq!(told[0], Outcomes::Differs(id, Difference::Content));
+    assert_eq!(told[1], Outcomes::Withheld);
+    assert_eq!(count(&office).await, 1);
+    let told = import(&office, &rows, SKIP).await;
+    assert!(matches!(told[1], Outcomes::Taken(..)));
+    assert_eq!(count(&office).await, 2);
 }

@@ -35,16 +35,19 @@ pub(in crate::wire) fn entry() -> impl Strategy<Value = Entry> {
             phone,
             address,
         });
+    let detail = ("[a-z/]{0,20}", ".{0,20}").prop_map(|(name, text)| Detail { name, text });
     let told = (
         option::of(place),
         option::of(contact),
         vec(files::attachment(), 0..3),
+        vec(detail, 0..3),
     );
     let body = (class(), any::<[u8; 16]>(), ".{0,80}", told).prop_map(
-        |(class, salt, text, (place, contact, attachments))| Body {
+        |(class, salt, text, (place, contact, attachments, details))| Body {
             class,
             salt,
             text,
+            details,
             place,
             contact,
             attachments,

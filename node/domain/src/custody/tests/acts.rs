@@ -22,6 +22,7 @@ fn a_report_is_held_where_it_is_made_and_goes_nowhere() {
         sends,
         facts,
         left: _,
+        day: _,
     } = Desk::at(VILLAGE).report(plain()).unwrap();
     assert_eq!(docket.standing, Standing::Holding);
     assert_eq!(docket.matter.status, Status::Reported);

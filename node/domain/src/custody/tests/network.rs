@@ -302,6 +302,7 @@ impl Network {
             sends,
             facts,
             left: _,
+            day: _,
         } = decision;
         let id = docket.matter.id;
         assert!(

@@ -209,7 +209,7 @@ pub struct ActRequest {
     /// What is done.
     #[serde(flatten)]
     pub deed: Deed,
-    /// A remark, 1 to 4,096 bytes; some acts need one.
+    /// A remark, as many characters as policy takes; some acts need one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Uploads of the same person that belong to the remark.
@@ -224,7 +224,7 @@ pub struct WishRequest {
     /// What is asked.
     #[serde(flatten)]
     pub plea: Plea,
-    /// The asker's words, 1 to 4,096 bytes; some requests need them.
+    /// The asker's words, as many characters as policy takes; some requests need them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }

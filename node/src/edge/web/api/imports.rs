@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Field};
-use crate::domain::import::Outcomes;
+use crate::domain::{
+    import::{Difference, Outcomes},
+    matter::Datum,
+};
 
 /// Rows of one request at most.
 pub const MOST_ROWS: usize = 200;
@@ -20,6 +23,13 @@ pub struct ImportRequest {
     /// Take in the good rows beside bad ones; else nothing is done if one is bad.
     #[serde(default)]
     pub skip_bad: bool,
+    /// Take every row in as reported now, whenever it was reported there: its clocks start now, and what
+    /// policy sends up at once goes up.
+    #[serde(default)]
+    pub as_new: bool,
+    /// The system of coordinates of latitude and longitude.
+    #[serde(default)]
+    pub coordinates: Datum,
     /// 1 to 200 rows.
     pub rows: Vec<ImportLine>,
 }
@@ -55,6 +65,10 @@ pub struct OutcomeLine {
     /// What is wrong with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// What should be known of its cells: those without which it is taken in, because they hold nothing that
+    /// can be used, and those that may mean something else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noted: Vec<Fault>,
 }
 
 /// What became of a row.
@@ -67,6 +81,11 @@ pub enum ImportOutcome {
     Taken,
     /// It was taken in before.
     Already,
+    /// Its number was taken in before, and the row says something else now: another category, text, time or
+    /// place. It may be another matter; nothing was done, and without `skip_bad` nothing is with the others.
+    Differs,
+    /// It was taken in before, and the work went on in the other system since; nothing was done.
+    WentOn,
     /// It cannot be taken in.
     Bad,
     /// It could be, and was not, because another cannot.
@@ -76,18 +95,25 @@ pub enum ImportOutcome {
 impl OutcomeLine {
     /// What is told of a row.
     pub fn of(line: u64, outcome: Outcomes) -> Self {
-        let (outcome, matter, faults) = match outcome {
-            Outcomes::Ready => (ImportOutcome::Ready, None, vec![]),
-            Outcomes::Taken(matter) => (ImportOutcome::Taken, Some(matter), vec![]),
-            Outcomes::Already(matter) => (ImportOutcome::Already, Some(matter), vec![]),
-            Outcomes::Bad(faults) => (ImportOutcome::Bad, None, faults),
-            Outcomes::Withheld => (ImportOutcome::Withheld, None, vec![]),
+        let (outcome, matter, faults, noted) = match outcome {
+            Outcomes::Ready(over) => (ImportOutcome::Ready, None, vec![], over),
+            Outcomes::Taken(matter, over) => (ImportOutcome::Taken, Some(matter), vec![], over),
+            Outcomes::Already(matter) => (ImportOutcome::Already, Some(matter), vec![], vec![]),
+            Outcomes::Differs(matter, Difference::Content) => {
+                (ImportOutcome::Differs, Some(matter), vec![], vec![])
+            }
+            Outcomes::Differs(matter, Difference::Progress) => {
+                (ImportOutcome::WentOn, Some(matter), vec![], vec![])
+            }
+            Outcomes::Bad(faults) => (ImportOutcome::Bad, None, faults, vec![]),
+            Outcomes::Withheld => (ImportOutcome::Withheld, None, vec![], vec![]),
         };
         Self {
             line,
             outcome,
             matter: matter.map(|matter| matter.to_string()),
             faults,
+            noted,
         }
     }
 }

@@ -10,7 +10,13 @@ use super::{
     Visibility,
 };
 use crate::{
-    domain::{attachment::UploadId, custody::Standing, matter::Place, receipt::Opening, time::Day},
+    domain::{
+        attachment::UploadId,
+        custody::Standing,
+        matter::{Datum, Place},
+        receipt::Opening,
+        time::Day,
+    },
     edge::web::problem::Problem,
     office::{About, Cursor, Line, NewReport, OfficeError, Point, Search},
 };
@@ -30,7 +36,7 @@ const MOST_WORDS: usize = 64;
 pub struct ReportRequest {
     /// Category code, such as `enforcement/rubbish`.
     pub category: String,
-    /// What it is about, 1 to 49,152 bytes.
+    /// What it is about, as many characters as policy takes.
     pub text: String,
     /// How it came in.
     #[serde(default)]
@@ -51,6 +57,9 @@ pub struct ReportRequest {
     /// Where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Point>,
+    /// The system of coordinates that `place` is given in; it is kept in WGS 84.
+    #[serde(default)]
+    pub coordinates: Datum,
     /// Who reports it. Only the holder sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
@@ -83,6 +92,7 @@ impl ReportRequest {
             class: Class::default(),
             about: None,
             place: None,
+            coordinates: Datum::default(),
             contact: None,
             attachments: vec![],
             escalate_to: None,
@@ -99,7 +109,7 @@ impl ReportRequest {
         let category = self.category.parse().map_err(OfficeError::Category)?;
         let place = self
             .place
-            .map(|point| Place::from_degrees(point.latitude, point.longitude));
+            .map(|point| Place::in_system(self.coordinates, point.latitude, point.longitude));
         let place = place.transpose();
         Ok(NewReport {
             channel: self.channel,

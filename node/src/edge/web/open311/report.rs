@@ -10,9 +10,9 @@ use crate::{
         audit::Subject,
         clock::Stage,
         ids::MatterId,
-        matter::{Channel, Contact, Place},
+        matter::{Channel, Contact, Datum, Detail, Place, UnknownDatum},
         people::{Deed, Who},
-        policy::Policy,
+        policy::{self, Policy},
     },
     edge::web::{
         credentials::Credentials,
@@ -136,7 +136,7 @@ fn read(form: &Form, policy: &Policy, channel: Channel) -> Result<NewReport, Fau
         faults.push(fault);
         Words::default()
     });
-    let nowhere = place.is_none() && words.address.is_none() && words.address_id.is_none();
+    let nowhere = place.is_none() && !words.say_where();
     if nowhere && faults.is_empty() {
         faults.push(
             "no place was provided; send lat and long, or address_string, or address_id".to_owned(),
@@ -147,11 +147,12 @@ fn read(form: &Form, policy: &Policy, channel: Channel) -> Result<NewReport, Fau
     };
     let (category, listed) = services::listed(service, policy)?;
     let contact = contact(form);
-    let text = words.write(&listed.name);
+    // Whoever sent no words has at least said what kind of thing it is.
+    let text = words.description.unwrap_or_else(|| listed.name.to_string());
     Ok(NewReport {
         channel,
+        details: words.details,
         place,
-        anonymous: contact.is_none(),
         contact,
         ..NewReport::new(category, text)
     })
@@ -163,9 +164,16 @@ fn place(form: &Form) -> Result<Option<Place>, String> {
         (Some(north), Some(east)) => (north, east),
         _ => return Err("lat and long belong together; send both or neither".to_owned()),
     };
+    // Not of the protocol: maps and phones in China give GCJ-02.
+    let datum = match form.get("coordinates") {
+        None => Datum::default(),
+        Some(name) => name
+            .parse()
+            .map_err(|unknown: UnknownDatum| unknown.to_string())?,
+    };
     match (north.parse(), east.parse()) {
         (Ok(north), Ok(east)) => {
-            let place = Place::from_degrees(north, east);
+            let place = Place::in_system(datum, north, east);
             place.map(Some).map_err(|bad| bad.to_string())
         }
         _ => Err("lat and long are no numbers; send degrees, such as lat=29.0285".to_owned()),
@@ -189,29 +197,16 @@ fn contact(form: &Form) -> Option<Contact> {
     Some(contact).filter(|contact| *contact != Contact::default())
 }
 
-/// What stands in the text of a matter that came this way. What the protocol keeps apart stands in
-/// lines of its own at the end, and is read back from there.
+/// What the person wrote, and what the protocol keeps apart from it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Words {
-    /// What the person wrote.
-    pub(super) description: Option<String>,
-    /// Where, in words.
-    pub(super) address: Option<String>,
-    /// Where, in another system's numbers.
-    pub(super) address_id: Option<String>,
-    /// Where a picture is said to be. Never fetched.
-    pub(super) media_url: Option<String>,
-    attributes: Vec<(String, String)>,
+struct Words {
+    description: Option<String>,
+    details: Vec<Detail>,
 }
-
-const ADDRESS: &str = "【地点】";
-const ADDRESS_ID: &str = "【地点编号】";
-const MEDIA: &str = "【图片链接】";
 
 impl Words {
     fn read(form: &Form, policy: &Policy) -> Result<Self, String> {
-        let most = policy.limits().report_chars.value;
-        let most = usize::try_from(most).unwrap_or(MOST_DESCRIPTION);
+        let most = policy.most_characters(policy::Words::Report);
         let line = |name: &str, most: usize| match form.get(name) {
             Some(text) if text.chars().count() > most => Err(format!(
                 "{name} has more than {most} characters; shorten it"
@@ -221,84 +216,56 @@ impl Words {
             )),
             text => Ok(text.map(str::to_owned)),
         };
-        let words = Self {
-            description: line("description", most.min(MOST_DESCRIPTION))?,
-            address: line("address_string", MOST_ADDRESS)?,
-            address_id: line("address_id", MOST_WORD)?,
-            media_url: line("media_url", MOST_URL)?,
-            attributes: form
-                .attributes()
-                .map(|(code, value)| (code.to_owned(), value.to_owned()))
-                .collect(),
-        };
-        let is_web = |url: &String| {
-            let rest = url.strip_prefix("https://").or(url.strip_prefix("http://"));
-            rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
-        };
-        if words.media_url.as_ref().is_some_and(|url| !is_web(url)) {
+        let description = line("description", most.min(MOST_DESCRIPTION))?;
+        let mut details = vec![];
+        for (field, name, most) in [
+            ("address_string", Detail::ADDRESS, MOST_ADDRESS),
+            ("address_id", Detail::ADDRESS_ID, MOST_WORD),
+            ("media_url", Detail::MEDIA_URL, MOST_URL),
+        ] {
+            let text = line(field, most)?;
+            details.extend(text.map(|text| Detail {
+                name: name.to_owned(),
+                text,
+            }));
+        }
+        let is_web = |detail: &Detail| Detail::is_web_address(&detail.text);
+        let mut media = details
+            .iter()
+            .filter(|detail| detail.name == Detail::MEDIA_URL);
+        if !media.all(is_web) {
             return Err(
                 "media_url is no address on the web; send one that begins with https://".to_owned(),
             );
         }
-        let fits = |(code, value): &(String, String)| {
+        let fits = |(code, value): &(&str, &str)| {
             let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
             (1..=MOST_WORD).contains(&code.len())
                 && code.chars().all(plain)
                 && value.chars().count() <= MOST_ATTRIBUTE
                 && !value.contains(char::is_control)
         };
-        if words.attributes.len() > MOST_ATTRIBUTES || !words.attributes.iter().all(fits) {
+        let attributes: Vec<(&str, &str)> = form.attributes().collect();
+        if attributes.len() > MOST_ATTRIBUTES || !attributes.iter().all(fits) {
             return Err(format!(
                 "the attributes do not fit; send at most {MOST_ATTRIBUTES} of one line with at most \
                  {MOST_ATTRIBUTE} characters each"
             ));
         }
-        Ok(words)
+        details.extend(attributes.into_iter().map(|(code, value)| Detail {
+            name: format!("{}{code}", Detail::ATTRIBUTE),
+            text: value.to_owned(),
+        }));
+        Ok(Self {
+            description,
+            details,
+        })
     }
 
-    /// One text. Whoever sent no words has at least said what kind of thing it is.
-    fn write(&self, kind: &str) -> String {
-        let mut text = self.description.clone().unwrap_or_else(|| kind.to_owned());
-        let own = [
-            (ADDRESS, &self.address),
-            (ADDRESS_ID, &self.address_id),
-            (MEDIA, &self.media_url),
-        ];
-        for (mark, value) in own {
-            if let Some(value) = value {
-                text.push_str(&format!("\n{mark}{value}"));
-            }
-        }
-        for (code, value) in &self.attributes {
-            text.push_str(&format!("\n【{code}】{value}"));
-        }
-        text
-    }
-
-    /// What [`Words::write`] wrote; attributes stay part of the description. Any other text is all
-    /// description.
-    pub(super) fn of(text: &str) -> Self {
-        let mut words = Self::default();
-        let mut lines = vec![];
-        for (number, line) in text.lines().enumerate() {
-            let slots = [
-                (ADDRESS, &mut words.address),
-                (ADDRESS_ID, &mut words.address_id),
-                (MEDIA, &mut words.media_url),
-            ];
-            let mut kept = false;
-            for (mark, slot) in slots {
-                if let Some(value) = line.strip_prefix(mark).filter(|_| number > 0) {
-                    *slot = Some(value.to_owned());
-                    kept = true;
-                }
-            }
-            if !kept {
-                lines.push(line);
-            }
-        }
-        words.description = Some(lines.join("\n"));
-        words
+    fn say_where(&self) -> bool {
+        let places = [Detail::ADDRESS, Detail::ADDRESS_ID];
+        let mut details = self.details.iter();
+        details.any(|detail| places.contains(&&*detail.name))
     }
 }
 
@@ -321,11 +288,16 @@ mod tests {
         );
         let new = read(&form, &Policy::default(), Channel::Snapshot).unwrap();
         assert_eq!(new.contact.unwrap().name, "王小明");
-        assert!(!new.anonymous);
-        let words = Words::of(&new.text);
-        assert_eq!(words.description.as_deref(), Some("a\nb\n【POLE】17"));
-        assert_eq!(words.address.as_deref(), Some("村口"));
-        assert_eq!(words.media_url.as_deref(), Some("https://x.example/1.jpg"));
+        assert_eq!(new.text, "a\nb");
+        let details: Vec<_> = new.details.iter().map(|d| (&*d.name, &*d.text)).collect();
+        assert_eq!(
+            details,
+            [
+                ("address", "村口"),
+                ("media-url", "https://x.example/1.jpg"),
+                ("attribute/POLE", "17"),
+            ]
+        );
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::{Asker, Visit, answer::Answer, fault::Fault, filter::Filter, report::Words, services};
+use super::{Asker, Visit, answer::Answer, fault::Fault, filter::Filter, services};
 use crate::{
     domain::{
         category::Class,
         clock::Stage,
         custody::Docket,
         ids::MatterId,
-        matter::{Act, Audience, Matter, Outcome, Publicity, Reason, Status},
+        matter::{Act, Audience, Detail, Matter, Outcome, Publicity, Reason, Status},
         people::{Deed, Who, may},
         policy::Policy,
         time::Timestamp,
@@ -168,10 +168,17 @@ impl Asker {
         let matter = docket.matter.clone();
         let view = self.node.office.view(docket).await?;
         let open = sight == Sight::Own || matter.class == Class::Public;
-        let words = match &view.body {
-            BodyView::Text(text) if open => Words::of(text),
-            _ => Words::default(),
+        let description = match view.body {
+            BodyView::Text(text) if open => Some(text),
+            _ => None,
         };
+        let detail = |name| {
+            let mut details = view.details.iter().filter(|_| open);
+            let found = details.find(|detail| detail.name == name);
+            found.map(|detail| detail.text.clone())
+        };
+        // Checked again: a node elsewhere may have taken it by another rule.
+        let media_url = detail(Detail::MEDIA_URL).filter(|url| Detail::is_web_address(url));
         let place = view.place.filter(|_| open);
         let finish = view.clocks.iter().rev().find(|c| c.stage == Stage::Finish);
         let listed = policy.category(&matter.category);
@@ -183,18 +190,18 @@ impl Asker {
             status_notes: Some(notes(&matter, &view.steps, sight)),
             service_name: name.unwrap_or_else(|| matter.category.to_string()),
             service_code: services::code(&matter.category),
-            description: words.description,
+            description,
             agency_responsible: holder.unwrap_or_else(|| matter.holder.to_string()),
             service_notice: None,
             requested_datetime: w3c(matter.reported_at()),
             updated_datetime: w3c(matter.closed_at().unwrap_or(Timestamp(view.as_of_ms))),
             expected_datetime: finish.map(|clock| w3c(Timestamp(clock.due_ms))),
-            address: words.address,
-            address_id: words.address_id,
+            address: detail(Detail::ADDRESS),
+            address_id: detail(Detail::ADDRESS_ID),
             zipcode: None,
             lat: place.map(|place| place.latitude),
             long: place.map(|place| place.longitude),
-            media_url: words.media_url,
+            media_url,
         })
     }
 }

@@ -1,0 +1,113 @@
+//! Matters whose life began in another system: they keep their own moments and days.
+
+use super::{Decision, Refusal, Report, Seat, report, time::keep_time};
+use crate::{
+    clock::{Clocks, Stage},
+    ids::MatterId,
+    import::Progress,
+    matter::{Act, Matter, Outcome, Status, Step, Version},
+    time::Timestamp,
+};
+
+/// When what happened to a matter in another system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct History {
+    /// When it was reported there.
+    pub reported: Timestamp,
+    /// When it was accepted there, if that is known.
+    pub accepted: Option<Timestamp>,
+    /// When it was closed there, if it was and that is known.
+    pub closed: Option<Timestamp>,
+}
+
+/// Opens a matter as far as the work on it is elsewhere. Each decision continues the one before and is
+/// counted on its own day.
+///
+/// One that is open has its clocks since it was reported; what they would have announced by now was known
+/// to the other system, so nothing of it is announced here. One that is closed has no clocks: whether it
+/// was in time is for the other system to say.
+///
+/// # Errors
+/// As [`report`].
+pub fn take_over(
+    id: MatterId,
+    new: Report,
+    progress: Progress,
+    history: History,
+    seat: Seat<'_>,
+) -> Result<Vec<Decision>, Refusal> {
+    let History {
+        reported,
+        accepted,
+        closed,
+    } = history;
+    let at = |now: Timestamp| Seat { now, ..seat };
+    let mut opened = report(id, new, at(reported))?;
+    opened.day = Some(reported.day());
+    let matter = &mut opened.docket.matter;
+    let accepted_at = accepted.unwrap_or(reported);
+    if progress != Progress::Reported && may_be_accepted(progress) {
+        record(matter, Act::Accept, Status::Accepted, at(accepted_at));
+        match accepted {
+            Some(_) => keep_time(matter, Act::Accept, at(accepted_at)),
+            // Nobody knows when, so nobody knows whether it was in time.
+            None => {
+                let _not_running = matter.clocks.cancel(Stage::Respond, reported);
+            }
+        }
+    }
+    match progress {
+        Progress::Handling => record(matter, Act::Handle, Status::Handling, at(accepted_at)),
+        Progress::Answered => record(matter, Act::Feedback, Status::Answered, at(accepted_at)),
+        _ => {}
+    }
+    let Progress::Closed(outcome) = progress else {
+        // Sent on to somebody there, whom nobody here knows.
+        if progress == Progress::Dispatched {
+            let _not_running = matter.clocks.cancel(Stage::Route, accepted_at);
+        }
+        let _known_there = matter.clocks.tick(seat.now);
+        return Ok(vec![opened]);
+    };
+    matter.clocks = Clocks::default();
+    let closed_at = closed.unwrap_or(accepted_at);
+    let mut docket = opened.docket.clone();
+    let status = Status::Closed(outcome);
+    record(
+        &mut docket.matter,
+        Act::Close(outcome),
+        status,
+        at(closed_at),
+    );
+    let ended = Decision {
+        facts: vec![outcome.count()],
+        day: Some(closed_at.day()),
+        ..Decision::of(docket)
+    };
+    Ok(vec![opened, ended])
+}
+
+/// What was turned away was never accepted.
+const fn may_be_accepted(progress: Progress) -> bool {
+    !matches!(
+        progress,
+        Progress::Closed(Outcome::Rejected(_) | Outcome::Withdrawn)
+    )
+}
+
+/// A step that was made elsewhere, without what only a step made here brings about.
+fn record(matter: &mut Matter, act: Act, status: Status, seat: Seat<'_>) {
+    matter.version = Version {
+        rev: matter.version.rev + 1,
+        ..matter.version
+    };
+    matter.status = status;
+    matter.steps.push(Step {
+        version: matter.version,
+        at: seat.now,
+        by: seat.me,
+        act,
+        note: None,
+        ask: None,
+    });
+}

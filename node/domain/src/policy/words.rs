@@ -1,0 +1,187 @@
+//! What people may write here: one rule for every way in.
+
+use super::Policy;
+use crate::{
+    actor::Actor,
+    matter::{Body, Channel, Contact, Detail},
+};
+
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Words {
+    /// What a person reports.
+    Report,
+    /// A remark, or the reason for an act.
+    Note,
+    /// What the reporter, or everybody, is answered.
+    Answer,
+}
+
+/// Why a text, or who is named beside it, is not taken. Says nothing of what was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadWords {
+    /// Nothing but blanks.
+    #[error("the text is empty; say what it is about")]
+    Empty,
+    /// Longer than policy takes.
+    #[error("the text has {count} characters, and policy here takes {most} at most for {}; shorten it", name(*.what))]
+    TooLong {
+        /// What it is.
+        what: Words,
+        /// Its characters.
+        count: usize,
+        /// What policy takes.
+        most: usize,
+    },
+    /// The text and the fields beside it are too much together.
+    #[error("the text and the fields beside it have {0} bytes; at most {most} are taken: shorten it", most = Body::MOST_BYTES)]
+    TooMuch(usize),
+    /// A part of a contact is too long.
+    #[error("the {0} has more than {1} characters; shorten it")]
+    ContactTooLong(&'static str, usize),
+    /// Nobody says that it is theirs, and policy wants somebody to.
+    #[error(
+        "policy here takes no report without a name; say who reports it, and how to reach them"
+    )]
+    Anonymous,
+}
+
+const fn name(words: Words) -> &'static str {
+    match words {
+        Words::Report => "a report",
+        Words::Note => "a remark",
+        Words::Answer => "an answer",
+    }
+}
+
+/// Whether somebody answers for a report that names nobody: a person with an account, or at the machine
+/// itself, who took it down; or it is a machine that reports. A program with a key only carries the words of
+/// somebody.
+pub const fn is_answered_for(by: &Actor, channel: Channel) -> bool {
+    match by {
+        Actor::OsUser(_) | Actor::Account(_) | Actor::Rule(_) | Actor::Peer(_) => true,
+        Actor::ApiKey(_) => matches!(channel, Channel::Sensor),
+        Actor::Reporter | Actor::Stranger => false,
+    }
+}
+
+impl Policy {
+    /// Longest text of this kind, in characters. What is the longest for any policy fits a [`Body`].
+    pub fn most_characters(&self, what: Words) -> usize {
+        let limits = self.limits();
+        let most = match what {
+            Words::Report => limits.report_chars.value,
+            Words::Note => limits.note_chars.value,
+            Words::Answer => limits.answer_chars.value,
+        };
+        usize::try_from(most).unwrap_or(Body::MOST_BYTES)
+    }
+
+    /// Checks a text that somebody wrote, whichever way it comes in.
+    ///
+    /// # Errors
+    /// [`BadWords::Empty`] or [`BadWords::TooLong`].
+    pub fn check_words(&self, what: Words, text: &str) -> Result<(), BadWords> {
+        if text.trim().is_empty() {
+            return Err(BadWords::Empty);
+        }
+        let (count, most) = (text.chars().count(), self.most_characters(what));
+        match count > most || text.len() > Body::MOST_BYTES {
+            true => Err(BadWords::TooLong { what, count, most }),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks what is reported: the text, and what is said in fields of their own.
+    ///
+    /// # Errors
+    /// [`BadWords`].
+    pub fn check_report(&self, text: &str, details: &[Detail]) -> Result<(), BadWords> {
+        self.check_words(Words::Report, text)?;
+        let bytes = text.len() + details.iter().map(Detail::bytes).sum::<usize>();
+        match bytes > Body::MOST_BYTES {
+            true => Err(BadWords::TooMuch(bytes)),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks who is said to report. Without an account nobody answers for a report that names nobody.
+    ///
+    /// # Errors
+    /// [`BadWords::ContactTooLong`] or [`BadWords::Anonymous`].
+    pub fn check_contact(
+        &self,
+        contact: Option<&Contact>,
+        answered_for: bool,
+    ) -> Result<(), BadWords> {
+        let named = contact.is_some_and(|contact| !contact.is_empty());
+        if !named && !answered_for && !self.limits().anonymous.value {
+            return Err(BadWords::Anonymous);
+        }
+        let Some(contact) = contact else {
+            return Ok(());
+        };
+        for (part, text, most) in [
+            ("name", &contact.name, Contact::MOST_NAME),
+            ("phone", &contact.phone, Contact::MOST_PHONE),
+            ("address", &contact.address, Contact::MOST_ADDRESS),
+        ] {
+            if text.chars().count() > most {
+                return Err(BadWords::ContactTooLong(part, most));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_measured_in_characters_whatever_they_are_written_in() {
+        let policy = Policy::of([]);
+        let most = policy.most_characters(Words::Note);
+        for letter in ["a", "路", "𠮷"] {
+            assert_eq!(
+                policy.check_words(Words::Note, &letter.repeat(most)),
+                Ok(())
+            );
+            let long = policy.check_words(Words::Note, &letter.repeat(most + 1));
+            let expected = BadWords::TooLong {
+                what: Words::Note,
+                count: most + 1,
+                most,
+            };
+            assert_eq!(long, Err(expected));
+        }
+        assert_eq!(
+            policy.check_words(Words::Answer, " \n"),
+            Err(BadWords::Empty)
+        );
+        let answer = policy.check_words(Words::Answer, &"路".repeat(8_000));
+        assert_eq!(answer, Ok(()));
+        assert!(
+            policy
+                .check_words(Words::Report, &"路".repeat(2_001))
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn who_reports_is_measured_and_wanted_in_one_place() {
+        let key = Actor::ApiKey(crate::people::ApiKeyId([1; 8]));
+        assert!(!is_answered_for(&key, Channel::Snapshot));
+        assert!(is_answered_for(&key, Channel::Sensor));
+        assert!(is_answered_for(&Actor::OsUser(7), Channel::Hotline));
+        let policy = Policy::of([]);
+        let phone = |length| Contact {
+            phone: "1".repeat(length),
+            ..Contact::default()
+        };
+        assert_eq!(policy.check_contact(Some(&phone(40)), false), Ok(()));
+        let long = policy.check_contact(Some(&phone(41)), true);
+        assert_eq!(long, Err(BadWords::ContactTooLong("phone", 40)));
+        assert_eq!(policy.check_contact(None, false), Ok(()), "as shipped");
+    }
+}
