@@ -249,7 +249,7 @@ async fn a_full_disk_is_answered_with_an_error_and_survived() {
     assert!(!full.unwrap().status.success(), "the disk is not full");
     let village = &chain.programs[4];
     let client = village.client();
-    let big = ReportRequest::new("enforcement/rubbish", &"rubbish ".repeat(5000));
+    let big = ReportRequest::new("enforcement/rubbish", &"大".repeat(2_000));
     // What was written ahead takes a few.
     let mut taken = 0;
     let problem = loop {

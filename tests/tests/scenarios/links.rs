@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use wujitong::{
-    domain::{custody::Count, ids::MatterId, journal::Entry},
+    domain::{custody::Count, ids::MatterId, journal::Entry, template::TemplateKind},
+    office::NewTemplate,
     store::{Range, Unit},
     wire::frame::GoodbyeCode,
 };
@@ -143,7 +144,18 @@ async fn the_largest_bodies_and_many_remarks_get_through_the_smallest_window() {
         ..Options::default()
     };
     let network = Network::with(&[VILLAGE], options).await;
-    let large = "大".repeat(16 * 1024);
+    let wide = NewTemplate {
+        kind: TemplateKind::Policy,
+        name: "words".to_owned(),
+        title: "字数".to_owned(),
+        content: "format = 1\n[texts]\nreport = 12000\nnote = 12000\n".to_owned(),
+        tiers: vec![],
+        kinds: vec![],
+    };
+    let issued = network.office(VILLAGE).publish(wide, CLERK).await;
+    issued.expect("a village may say so for itself");
+    // The longest text that any policy takes, in the longest characters.
+    let large = "𠮷".repeat(12_000);
     let mut ids = vec![];
     for _ in 0..12 {
         ids.push(network.report_up(VILLAGE, &large, CITY).await);

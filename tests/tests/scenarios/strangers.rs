@@ -454,8 +454,9 @@ async fn who_sends_without_end_and_never_listens_is_stopped_and_others_are_serve
 async fn who_never_answers_holds_up_nobody_else() {
     let network = without_the_village(Options::default()).await;
     let _silent = Peer::dial(&network, VILLAGE).await;
-    let large = "大".repeat(16 * 1024);
-    for _ in 0..60 {
+    // As long as policy takes, in the longest characters.
+    let large = "𠮷".repeat(2_000);
+    for _ in 0..200 {
         let id = network.report(TOWNSHIP, &large).await;
         network.assign(TOWNSHIP, id, VILLAGE).await;
     }
