@@ -17,7 +17,9 @@ fn reports(text: &str) -> Value {
 async fn every_way_in_measures_texts_in_characters_and_wants_a_name_where_policy_does() {
     let alone = Alone::start().await;
     let administrators = alone.administrators().await;
-    let dispatcher = alone.person(&administrators, "diao", &["dispatcher"]).await;
+    let dispatcher = alone
+        .person(&administrators, "diao", &["dispatcher", "official"])
+        .await;
     let key = json!({ "name": "热线平台", "deeds": ["report"], "days": 30 });
     let made = alone.post("api-keys").by(&administrators["sec"]).body(key);
     let program = made.send().await.expect(201).text("token");
