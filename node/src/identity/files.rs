@@ -109,17 +109,21 @@ fn sync_dir(path: &Path) -> Result<(), FileError> {
 #[derive(Default)]
 pub(super) struct Folders {
     folders: Vec<Folder>,
+    /// Written and not synced yet; a few, however many directories there are.
+    open: Vec<(File, PathBuf)>,
 }
 
 struct Folder {
     staged: PathBuf,
     target: PathBuf,
-    files: Vec<(File, PathBuf)>,
 }
 
 impl Folders {
     /// How many threads sync at once: the file system merges concurrent syncs into one journal write.
     const SYNCERS: usize = 16;
+
+    /// How many files are open at once.
+    const MOST_OPEN: usize = 64;
 
     /// Begins a directory that will appear at `target`; later [`Folders::put`] calls fill it.
     pub(super) fn begin(&mut self, target: &Path) -> Result<(), FileError> {
@@ -139,14 +143,13 @@ impl Folders {
         self.folders.push(Folder {
             staged,
             target: target.to_owned(),
-            files: Vec::new(),
         });
         Ok(())
     }
 
     /// Writes a file into the directory begun last; `private` ones get mode 0600.
     pub(super) fn put(&mut self, name: &str, bytes: &[u8], private: bool) -> Result<(), FileError> {
-        let folder = self.folders.last_mut().expect("a directory was begun");
+        let folder = self.folders.last().expect("a directory was begun");
         let path = folder.staged.join(name);
         let file = create(&path, bytes, if private { 0o600 } else { 0o644 }).map_err(|cause| {
             FileError::Write {
@@ -154,13 +157,19 @@ impl Folders {
                 cause,
             }
         })?;
-        folder.files.push((file, path));
-        Ok(())
+        self.open.push((file, path));
+        if self.open.len() < Self::MOST_OPEN {
+            return Ok(());
+        }
+        self.sync_files()
     }
 
     /// Makes everything durable, then lets the directories appear.
-    pub(super) fn commit(self) -> Result<(), FileError> {
-        self.sync()?;
+    pub(super) fn commit(mut self) -> Result<(), FileError> {
+        self.sync_files()?;
+        self.folders
+            .iter()
+            .try_for_each(|folder| sync_dir(&folder.staged))?;
         for folder in &self.folders {
             fs::rename(&folder.staged, &folder.target).map_err(|cause| FileError::Write {
                 path: folder.target.clone(),
@@ -177,12 +186,9 @@ impl Folders {
         parents.into_iter().try_for_each(sync_dir)
     }
 
-    fn sync(&self) -> Result<(), FileError> {
-        let files: Vec<_> = self
-            .folders
-            .iter()
-            .flat_map(|folder| &folder.files)
-            .collect();
+    /// Makes what is open durable, and closes it.
+    fn sync_files(&mut self) -> Result<(), FileError> {
+        let files = std::mem::take(&mut self.open);
         let next = AtomicUsize::new(0);
         let work = || {
             while let Some((file, path)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -194,18 +200,14 @@ impl Folders {
             Ok(())
         };
         if files.len() <= Self::SYNCERS {
-            work()?;
-        } else {
-            std::thread::scope(|scope| {
-                let syncers: Vec<_> = (0..Self::SYNCERS).map(|_| scope.spawn(work)).collect();
-                syncers
-                    .into_iter()
-                    .try_for_each(|syncer| syncer.join().expect("syncing files does not panic"))
-            })?;
+            return work();
         }
-        self.folders
-            .iter()
-            .try_for_each(|folder| sync_dir(&folder.staged))
+        std::thread::scope(|scope| {
+            let syncers: Vec<_> = (0..Self::SYNCERS).map(|_| scope.spawn(work)).collect();
+            syncers
+                .into_iter()
+                .try_for_each(|syncer| syncer.join().expect("syncing files does not panic"))
+        })
     }
 }
 
