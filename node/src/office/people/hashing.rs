@@ -1,6 +1,9 @@
-//! Argon2id (RFC 9106), off the threads that answer requests, a few at a time.
+//! Argon2id (RFC 9106), off the threads that answer requests, a few at a time, in memory that is kept
+//! for the next.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -11,6 +14,10 @@ use crate::domain::people::HashCost;
 const AT_ONCE: usize = 2;
 /// Hashes that may wait; more are turned away.
 const WAITING: usize = 64;
+
+/// Memory that nobody works in now. At most [`AT_ONCE`] pieces, since each is taken by one who has a
+/// place.
+static IDLE: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
 static WORKING: Semaphore = Semaphore::const_new(AT_ONCE);
 static QUEUE: Semaphore = Semaphore::const_new(AT_ONCE + WAITING);
@@ -85,14 +92,30 @@ async fn off_thread(
         .map_err(|error| PeopleError::Hash(error.to_string()))?
 }
 
+fn idle() -> MutexGuard<'static, Vec<Vec<Block>>> {
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn derive(password: &str, salt: [u8; 16], cost: HashCost) -> Result<[u8; 32], PeopleError> {
     let failed = |error: argon2::Error| PeopleError::Hash(error.to_string());
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(failed)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let mut hash = [0; 32];
-    argon2
-        .hash_password_into(password.as_bytes(), &salt, &mut hash)
-        .map_err(failed)?;
+    let mut memory = idle().pop().unwrap_or_default();
+    // The cost of a stored hash may be another than today's.
+    memory.resize(
+        argon2.params().block_count().max(memory.len()),
+        Block::new(),
+    );
+    let hashed = argon2.hash_password_into_with_memory(
+        password.as_bytes(),
+        &salt,
+        &mut hash,
+        &mut memory[..argon2.params().block_count()],
+    );
+    memory.fill(Block::new());
+    idle().push(memory);
+    hashed.map_err(failed)?;
     Ok(hash)
 }
 
@@ -131,6 +154,38 @@ mod tests {
                 .unwrap()
                 .0
         );
+    }
+
+    #[tokio::test]
+    async fn any_number_of_logins_works_in_a_few_pieces_of_memory_which_hold_nothing_afterwards() {
+        let nobody = PasswordHash::of_nobody(CHEAP);
+        let guesses = (0..40).map(|n| async move {
+            let place = place().await.unwrap();
+            fits(place, format!("guess {n}"), nobody).await.unwrap().0
+        });
+        assert!(!futures::future::join_all(guesses).await.contains(&true));
+        // Others hash here at the same time, within the same bound.
+        let idle = idle();
+        assert!((1..=AT_ONCE).contains(&idle.len()), "{}", idle.len());
+        let left = |memory: &Vec<Block>| memory.iter().any(|b| b.as_ref().iter().any(|w| *w != 0));
+        assert!(!idle.iter().any(left));
+    }
+
+    #[test]
+    fn a_hash_is_the_same_in_memory_that_was_used_before_at_another_cost() {
+        let dear = HashCost {
+            memory_kib: 256,
+            ..CHEAP
+        };
+        let fresh = derive("东华街道", [7; 16], CHEAP).unwrap();
+        derive("other", [8; 16], dear).unwrap();
+        assert_eq!(derive("东华街道", [7; 16], CHEAP).unwrap(), fresh);
+        let whole = Params::new(64, 1, 1, Some(32)).unwrap();
+        let mut plain = [0; 32];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, whole)
+            .hash_password_into("东华街道".as_bytes(), &[7; 16], &mut plain)
+            .unwrap();
+        assert_eq!(fresh, plain);
     }
 
     #[test]
