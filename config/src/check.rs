@@ -306,6 +306,15 @@ impl Problems {
                 default.connections_per_address,
                 |n| NonZeroUsize::new(n as usize).unwrap_or(default.connections_per_address)
             ),
+            http_connections_per_address: number!(
+                self,
+                "limits",
+                raw.http_connections_per_address,
+                1..=100_000,
+                "name a reverse proxy in `http.proxies` instead",
+                default.http_connections_per_address,
+                |n| NonZeroUsize::new(n as usize).unwrap_or(default.http_connections_per_address)
+            ),
             streams_per_connection: number!(
                 self,
                 "limits",
@@ -438,6 +447,15 @@ impl Problems {
             default.keep_alive,
             Duration::from_secs
         );
+        let answer = number!(
+            self,
+            "links",
+            raw.answer_s,
+            1..=600,
+            "seconds; less finds a dead link sooner, more bears a worse one",
+            default.answer,
+            Duration::from_secs
+        );
         let figures_pace = number!(
             self,
             "links",
@@ -471,6 +489,7 @@ impl Problems {
             backoff_min,
             backoff_max,
             keep_alive,
+            answer,
             figures_pace,
             tidings_pace,
         }

@@ -128,15 +128,20 @@ pub enum LogFormat {
 pub struct Limits {
     /// From the first byte until both sides are authenticated. 1 to 60 s, default 5 s.
     pub handshake_timeout: Duration,
-    /// Open connections from one address, counted before the handshake. 1 to 100,000, default
-    /// 1,024: a host with many nodes dials from one address.
+    /// Open connections of neighbours from one address, or from one IPv6 network of 64 bits; those of the
+    /// process to itself are not counted. 1 to 100,000, default 1,024: a host with many nodes dials from
+    /// one address. Handshakes under way have bounds of their own.
     pub connections_per_address: NonZeroUsize,
+    /// Open HTTP connections from one address, or from one IPv6 network of 64 bits. 1 to 100,000, default
+    /// 256. Those of [`Http::proxies`] are counted among all others only.
+    pub http_connections_per_address: NonZeroUsize,
     /// Concurrent HTTP/2 streams on a connection. 1 to 256, default 8.
     pub streams_per_connection: u32,
     /// Longest message on a link, bytes. 512 to 4,096 KiB, default 1,024 KiB; a matter with its text
     /// and all remarks must fit.
     pub frame_bytes: usize,
-    /// Envelopes in flight in one lane of one link, unacknowledged. 1 to 65,536, default 512.
+    /// Envelopes in flight in one lane of one link, unacknowledged; a link that carries less has fewer on
+    /// their way. 1 to 65,536, default 8,192.
     pub window: u32,
     /// Bytes in flight over all links together, divided by their number. 4 to 65,536 MiB, default
     /// 32 MiB.
@@ -182,8 +187,11 @@ pub struct Links {
     /// Longest such wait, not less than `backoff_min`. 100 to 3,600,000 ms, default 500 ms: a parent
     /// that comes back is found at once, and a try costs one refused connection.
     pub backoff_max: Duration,
-    /// Silence after which a link is tested. 1 to 600 s, default 20 s.
+    /// Silence after which a link is tested; after as long again it is given up. 1 to 600 s, default 20 s.
     pub keep_alive: Duration,
+    /// Silence after which a link is given up while something waits for the neighbour's answer, beside the
+    /// time that the link takes for what is on its way. 1 to 600 s, default 10 s.
+    pub answer: Duration,
     /// Least time between two sendings of the same figure. 0 to 60,000 ms, default 250 ms.
     pub figures_pace: Duration,
     /// Between two words to a neighbour that it has everything, by which it knows how old its knowledge is.
@@ -256,9 +264,10 @@ impl Default for Limits {
         Self {
             handshake_timeout: Duration::from_secs(5),
             connections_per_address: NonZeroUsize::new(1_024).expect("a constant above zero"),
+            http_connections_per_address: NonZeroUsize::new(256).expect("a constant above zero"),
             streams_per_connection: 8,
             frame_bytes: 1024 << 10,
-            window: 512,
+            window: 8_192,
             memory_bytes: 32 << 20,
             envelopes_per_s: NonZeroU32::new(100_000).expect("a constant above zero"),
             reports: 4_096,
@@ -284,6 +293,7 @@ impl Default for Links {
             backoff_min: Duration::from_millis(100),
             backoff_max: Duration::from_millis(500),
             keep_alive: Duration::from_secs(20),
+            answer: Duration::from_secs(10),
             figures_pace: Duration::from_millis(250),
             tidings_pace: Duration::from_secs(10),
         }

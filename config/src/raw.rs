@@ -140,6 +140,8 @@ settings! {
         handshake_timeout_s: i64,
         /// Open connections.
         connections_per_address: i64,
+        /// Open HTTP connections.
+        http_connections_per_address: i64,
         /// Streams.
         streams_per_connection: i64,
         /// KiB.
@@ -180,6 +182,8 @@ settings! {
         backoff_max_ms: i64,
         /// Seconds.
         keep_alive_s: i64,
+        /// Seconds.
+        answer_s: i64,
         /// Milliseconds.
         figures_pace_ms: i64,
         /// Milliseconds.

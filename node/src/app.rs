@@ -8,6 +8,6 @@ mod sign_in;
 mod sweep;
 
 pub use clock::{Chance, SystemClock};
-pub use host::{Host, Plan, StartError, socket_path};
+pub use host::{Host, Plan, StartError, TooFewDescriptors, socket_path};
 pub use seals::OwnSeal;
 pub use sign_in::BadSecret;

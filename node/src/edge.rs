@@ -6,6 +6,7 @@ pub mod grpc;
 pub mod hooks;
 pub mod listen;
 pub mod oidc;
+pub mod places;
 pub mod receipt;
 pub mod revoked;
 pub mod roster;

@@ -4,7 +4,10 @@
 pub mod backoff;
 pub mod dial;
 pub mod envoy;
+pub mod own;
+pub mod pace;
 pub mod post;
+pub mod pulse;
 pub mod resolve;
 
 use std::{pin::Pin, sync::Arc};
@@ -13,13 +16,22 @@ use futures::{Stream, future::BoxFuture};
 use tokio::sync::mpsc;
 use topology::DivisionCode;
 
-use crate::wire::{
-    Malformed,
-    frame::{Frame, GoodbyeCode},
+use pulse::Pulse;
+
+use crate::{
+    identity::Lapse,
+    wire::{
+        Malformed,
+        frame::{Frame, GoodbyeCode},
+    },
 };
 
 /// Frames that wait in the stream at once; few, so that an emergency waits behind few.
 pub const FRAMES_WAITING: usize = 2;
+
+/// Bytes the other side may send over one link before this side reads them: enough for a second of 32
+/// Mbit/s, so that a long way does not make a link slow.
+pub(crate) const STREAM_WINDOW: u32 = 4 << 20;
 
 /// Why no more frames come.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +62,10 @@ pub struct Carrier {
     pub peer: DivisionCode,
     /// Which side this node is.
     pub side: Side,
+    /// When its certificates end, and it with them.
+    pub lapse: Lapse,
+    /// When the other end last gave a sign of life.
+    pub pulse: Pulse,
     /// Frames from it.
     pub incoming: Incoming,
     /// Frames to it; room for [`FRAMES_WAITING`].
@@ -80,6 +96,15 @@ pub enum Ended {
     /// This node's store went back in time; it begins anew.
     #[error("this node began a new epoch; the link starts over")]
     NewEpoch,
+    /// Nothing came, not even answers to pings, while something waited for an answer.
+    #[error("for {0} s nothing came from the neighbour, while something waited for its answer")]
+    Silent(u64),
+    /// A certificate of either side has expired.
+    #[error(
+        "a certificate that the link was opened with has expired; renew it, or check this machine's \
+         clock"
+    )]
+    Expired,
     /// The link is closed on this side.
     #[error("the link is closed on this side by its operator")]
     ClosedHere,

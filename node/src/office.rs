@@ -27,6 +27,7 @@ mod known;
 mod matters;
 pub mod people;
 mod policies;
+mod queues;
 mod receipts;
 mod receive;
 mod reports;
@@ -60,6 +61,7 @@ pub use greet::{Greeting, Rejected};
 pub use known::Known;
 pub use matters::Work;
 pub use policies::Reason;
+pub use queues::QueueLength;
 pub use receipts::Words;
 pub use receive::{Outcome, Receipt, Received};
 pub use reports::NewReport;
@@ -71,8 +73,7 @@ pub use sweep::Swept;
 pub use templates::{NewTemplate, TemplateRecord};
 pub use uploads::UploadView;
 pub use views::{
-    BodyView, ClockView, MatterView, PartView, Point, QueueLength, RequestView, StandingView,
-    Stands, StepView,
+    BodyView, ClockView, MatterView, PartView, Point, RequestView, StandingView, Stands, StepView,
 };
 
 use crate::{
@@ -131,6 +132,7 @@ pub struct Office {
     parent: Option<DivisionCode>,
     supplies: Supplies,
     bells: Bells,
+    queues: queues::Queues,
     turn: Mutex<()>,
     places: Semaphore,
     /// Neighbours that took this node for what it is since it was opened.
@@ -268,6 +270,7 @@ impl Office {
             parent,
             supplies,
             bells: Bells::default(),
+            queues: queues::Queues::default(),
             turn: Mutex::new(()),
             places,
             recognised: std::sync::Mutex::default(),
@@ -288,6 +291,7 @@ impl Office {
             office.recall_revocations().await?;
             office.recall_heard().await?;
             office.recall_alarms().await?;
+            office.recall_queues().await?;
         } else {
             let id = EpochId(office.supplies.entropy.bytes());
             let ledger = Ledger {

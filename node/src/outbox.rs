@@ -1,6 +1,7 @@
 //! The outbox: what waits for a neighbour, written in the commit that made it true, and removed
 //! when the neighbour has said what became of it.
 
+pub mod flow;
 pub mod queue;
 pub mod sender;
 

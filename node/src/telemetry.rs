@@ -8,6 +8,7 @@ pub mod health;
 pub mod hosts;
 pub mod http;
 pub mod metrics;
+pub mod sums;
 mod trace;
 
 use std::{

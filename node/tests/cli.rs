@@ -356,3 +356,50 @@ fn the_output_of_a_command_may_be_cut_short() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn a_whole_branch_is_enrolled_with_few_files_open_at_a_time() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
+    let (province, city, county) = (at("province"), at("city"), at("county"));
+    json(&[
+        "init",
+        "--division",
+        "33",
+        "--zone",
+        "zj.example",
+        "--data",
+        &province,
+    ]);
+    json(&[
+        "init",
+        "--division",
+        "3308",
+        "--issuer",
+        &province,
+        "--data",
+        &city,
+    ]);
+    // The example of the command's help, where a process may open no more than this.
+    let init = format!(
+        "ulimit -n 128; exec {BINARY} init --division 330825 --with-branch --issuer {city} --data \
+         {county} --json"
+    );
+    let made = Command::new("sh").args(["-c", &init]).output();
+    let made = made.expect("a shell");
+    let told = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{told}");
+    let facts: Value = serde_json::from_slice(&made.stdout).expect("one JSON value");
+    assert_eq!(facts["nodes"], 304);
+    // A process that hosts it needs more than that, and says how many before it opens anything.
+    let run = format!("ulimit -n 128; exec {BINARY} run --data {county} --listen 127.0.0.1:0");
+    let run = Command::new("sh").args(["-c", &run]).output();
+    let run = run.expect("a shell");
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert!(!run.status.success());
+    assert!(
+        told.contains("file descriptors are needed and this process may have 128"),
+        "{told}"
+    );
+    assert!(!dir.path().join("county/store").exists());
+}

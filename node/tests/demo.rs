@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -105,4 +105,51 @@ fn villages_directly_under_a_county_form_a_branch_too() {
     let story = demo("330383198001", dir.path());
     assert_eq!(story["nodes"], 4);
     assert_eq!(story["matters"].as_array().unwrap().len(), 3 + 5);
+}
+
+/// Ends before its story is told, under a limit of the shell, and with a directory of its own for what
+/// is temporary.
+fn cut_short(limit: &str, stop: bool) -> (Option<i32>, String) {
+    let temporary = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_wujitong");
+    let mut demo = Command::new("sh")
+        .args([
+            "-c",
+            &format!("{limit}; exec {program} demo --once --division 330825"),
+        ])
+        .env("TMPDIR", temporary.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let left = || std::fs::read_dir(temporary.path()).unwrap().count();
+    if stop {
+        let enrolled = || {
+            let mut homes = std::fs::read_dir(temporary.path()).unwrap();
+            homes.any(|home| home.unwrap().path().join("identity").exists())
+        };
+        while !enrolled() {
+            assert!(demo.try_wait().unwrap().is_none(), "it ended by itself");
+            std::thread::yield_now();
+        }
+        let id = demo.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    }
+    let ended = demo.wait_with_output().unwrap();
+    assert_eq!(left(), 0, "something was left behind");
+    let told = String::from_utf8(ended.stderr).unwrap();
+    (ended.status.code(), told)
+}
+
+#[test]
+fn a_demo_that_is_stopped_or_fails_leaves_nothing_behind() {
+    let (code, told) = cut_short("true", true);
+    assert!(code.is_some_and(|code| code != 0), "{told}");
+    assert!(told.contains("interrupted"), "{told}");
+    let (code, told) = cut_short("ulimit -n 300", false);
+    assert!(code.is_some_and(|code| code != 0), "{told}");
+    assert!(
+        told.contains("file descriptors are needed") && told.contains("LimitNOFILE"),
+        "{told}"
+    );
 }

@@ -21,7 +21,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
         "office",
         &["domain", "store", "outbox", "wire", "papers", "telemetry"],
     ),
-    ("link", &["domain", "wire", "identity"]),
+    ("link", &["domain", "wire", "identity", "telemetry"]),
     (
         "edge",
         &[

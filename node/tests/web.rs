@@ -9,7 +9,10 @@ use http_body_util::{BodyExt, Full};
 use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpStream, UnixStream},
+};
 use topology::{DivisionCode, Outlines, Tree};
 use wujitong::{
     app::{Host, Plan, SystemClock},
@@ -31,6 +34,11 @@ struct Alone {
 
 impl Alone {
     async fn start() -> Self {
+        Self::with("").await
+    }
+
+    /// With further settings.
+    async fn with(settings: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let tree = Tree::load("code,name\n33,浙江省\n3308,衢州市\n").unwrap();
         let tree = Arc::new(tree.with_outlines(Outlines::zhejiang()));
@@ -43,10 +51,9 @@ impl Alone {
         let now = std::time::Duration::from_millis(now);
         let terms = Terms::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
         found_network(dir.path(), &tree, &founding, &terms).unwrap();
-        let raw = config::Raw::from_toml(
-            "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n\
-             [http]\nlisten = '127.0.0.1:0'\n",
-        );
+        let usual = "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n\
+                     [http]\nlisten = '127.0.0.1:0'\n";
+        let raw = config::Raw::from_toml(&format!("{usual}{settings}"));
         let config = raw.unwrap().check(dir.path()).unwrap();
         let host = Host::start(Plan::new(config, tree)).await.unwrap();
         Self { host, dir }
@@ -356,5 +363,71 @@ async fn a_place_outside_the_division_is_refused_and_changes_nothing() {
     let (status, _) = alone.raw(Method::POST, path, &report(30.24, 120.14)).await;
     assert_eq!(status, StatusCode::CREATED);
     drop(node);
+    alone.host.stop().await;
+}
+
+/// The beginning of a request's header, and no more.
+async fn begin_a_header(alone: &Alone) -> TcpStream {
+    let mut stream = TcpStream::connect(alone.host.http().unwrap())
+        .await
+        .unwrap();
+    let _displaced = stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: loc")
+        .await;
+    stream
+}
+
+/// A header that promises a body, and no body.
+async fn promise_a_body(alone: &Alone) -> TcpStream {
+    let mut stream = TcpStream::connect(alone.host.http().unwrap())
+        .await
+        .unwrap();
+    let header = b"POST /v1/nodes/33/sessions HTTP/1.1\r\nHost: localhost\r\n\
+        Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
+    stream.write_all(header).await.unwrap();
+    stream
+}
+
+async fn over_tcp(alone: &Alone, path: &str) -> StatusCode {
+    let stream = TcpStream::connect(alone.host.http().unwrap())
+        .await
+        .unwrap();
+    let request = Request::get(path).header(header::HOST, "localhost");
+    ask(stream, request.body(Full::default()).unwrap()).await.0
+}
+
+#[tokio::test]
+async fn any_number_of_slow_connections_keeps_nobody_from_the_api_health_and_metrics() {
+    let alone = Alone::start().await;
+    let mut slow = vec![];
+    for _ in 0..1_100 {
+        slow.push(begin_a_header(&alone).await);
+    }
+    for path in ["/healthz", "/readyz", "/metrics", "/v1/nodes"] {
+        assert_eq!(over_tcp(&alone, path).await, StatusCode::OK, "{path}");
+    }
+    drop(slow);
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn health_and_metrics_have_places_of_their_own_when_all_others_are_in_use() {
+    let alone = Alone::with("[limits]\nhttp_connections_per_address = 4\n").await;
+    let mut slow = vec![];
+    for _ in 0..4 {
+        slow.push(promise_a_body(&alone).await);
+    }
+    // Until all four requests are under way, a place may still be had.
+    while over_tcp(&alone, "/v1/nodes").await != StatusCode::TOO_MANY_REQUESTS {
+        tokio::task::yield_now().await;
+    }
+    let mut silent = vec![];
+    for _ in 0..100 {
+        silent.push(begin_a_header(&alone).await);
+    }
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(over_tcp(&alone, path).await, StatusCode::OK, "{path}");
+    }
+    drop((slow, silent));
     alone.host.stop().await;
 }

@@ -112,7 +112,7 @@ impl Books {
     pub async fn read(office: &Office) -> Result<Self, OfficeError> {
         let dockets = office.dockets(None, usize::MAX).await?;
         let cells = office.cells(Day(i32::MIN), Day(i32::MAX)).await?;
-        let queues = office.queues().await?;
+        let queues = office.queues();
         Ok(Self {
             division: office.me(),
             dockets: dockets

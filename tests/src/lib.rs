@@ -1,11 +1,12 @@
 //! Networks of real nodes for scenarios: real mTLS on loopback, real stores, port 0.
 //!
 //! [`Network`] runs nodes; [`peer::Peer`] is a neighbour written by hand, to say what no honest node
-//! says; [`meddler::Meddler`] stands between two honest ones and repeats, reorders and replays;
+//! says; [`detour::Detour`] is a slow way between two neighbours; [`meddler::Meddler`] stands between two honest ones and repeats, reorders and replays;
 //! [`audit`] counts by itself what must hold when everything has come to rest.
 
 pub mod audit;
 pub mod crowd;
+pub mod detour;
 pub mod meddler;
 mod network;
 pub mod peer;

@@ -29,7 +29,9 @@ use wujitong::{
 use crate::{
     ZONE,
     audit::{Books, audit},
-    code, eventually,
+    code,
+    detour::{Detour, Way},
+    eventually,
     meddler::{Meddler, Mischief},
     port,
 };
@@ -47,6 +49,8 @@ pub struct Options {
     pub disks: BTreeMap<DivisionCode, MemoryDisk>,
     /// Somebody between these children and their parents.
     pub meddlers: BTreeMap<DivisionCode, Mischief>,
+    /// A slow way between these children and their parents.
+    pub detours: BTreeMap<DivisionCode, Way>,
     /// Parents are looked up here instead of being configured.
     pub name_servers: Vec<SocketAddr>,
     /// Changes to each configuration.
@@ -61,6 +65,7 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             disks: BTreeMap::new(),
             meddlers: BTreeMap::new(),
+            detours: BTreeMap::new(),
             name_servers: vec![],
             adjust: |_| {},
         }
@@ -82,6 +87,7 @@ pub struct Network {
     options: Options,
     processes: Vec<Process>,
     meddlers: BTreeMap<DivisionCode, Meddler>,
+    detours: BTreeMap<DivisionCode, Detour>,
     epochs: BTreeMap<DivisionCode, Epoch>,
     dir: TempDir,
 }
@@ -159,11 +165,16 @@ impl Network {
             let meddler = Meddler::between(load(*child), load(parent), *mischief).await;
             meddlers.insert(*child, meddler);
         }
+        let mut detours = BTreeMap::new();
+        for (child, way) in &options.detours {
+            detours.insert(*child, Detour::open(*way).await);
+        }
         Self {
             tree,
             options,
             processes,
             meddlers,
+            detours,
             epochs: BTreeMap::new(),
             dir,
         }
@@ -216,6 +227,12 @@ impl Network {
                 meddler.lead_to(host.address());
             }
         }
+        for (child, detour) in &self.detours {
+            let parent = self.tree.parent(*child);
+            if parent.is_some_and(|parent| process.divisions.contains(&parent)) {
+                detour.lead_to(host.address());
+            }
+        }
         let process = &mut self.processes[index];
         process.port = Some(host.address().port());
         process.host = Some(host);
@@ -254,8 +271,10 @@ impl Network {
         config.links.backoff_max = Duration::from_millis(200);
         config.links.figures_pace = Duration::from_millis(20);
         config.links.tidings_pace = Duration::from_millis(200);
-        let parent = match self.meddlers.get(&top) {
-            Some(meddler) => Some(meddler.address()),
+        let meddled = self.meddlers.get(&top).map(Meddler::address);
+        let detour = self.detours.get(&top).map(Detour::address);
+        let parent = match meddled.or(detour) {
+            Some(between) => Some(between),
             None => self.tree.parent(top).and_then(|parent| {
                 let hosts = |process: &&Process| process.divisions.contains(&parent);
                 let process = self.processes.iter().find(hosts)?;
@@ -330,6 +349,9 @@ impl Network {
         for meddler in std::mem::take(&mut self.meddlers).into_values() {
             meddler.leave().await;
         }
+        for detour in std::mem::take(&mut self.detours).into_values() {
+            detour.close().await;
+        }
     }
 
     /// The running process of a division.
@@ -377,6 +399,11 @@ impl Network {
     /// Whoever stands between a child and its parent.
     pub fn meddler(&self, child: &str) -> &Meddler {
         &self.meddlers[&code(child)]
+    }
+
+    /// The slow way between a child and its parent.
+    pub fn detour(&self, child: &str) -> &Detour {
+        &self.detours[&code(child)]
     }
 
     /// Keeps the link between a child and its parent down until [`Network::mend`].
@@ -479,7 +506,7 @@ impl Network {
         loop {
             let (mut waiting, mut received) = (vec![], 0);
             for (division, node) in &nodes {
-                let queues = node.office.queues().await.expect("the store answers");
+                let queues = node.office.queues();
                 let queues = queues.into_iter().filter(|queue| counts(queue.neighbour));
                 waiting.extend(queues.map(|queue| (*division, queue)));
                 let states = node.links.states().into_iter();

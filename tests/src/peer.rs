@@ -21,9 +21,10 @@ use wujitong::{
     edge::{
         grpc,
         listen::{self, Doors},
+        places::Bounds,
     },
     identity::{Identity, Recipient, SignedKeyStatement},
-    link::{Broken, Carrier, Converse, Ended, Incoming},
+    link::{Broken, Carrier, Converse, Ended, Incoming, own::OwnLinks},
     telemetry::Metrics,
     wire::{
         decode_envelope, encode_body, encode_envelope,
@@ -33,6 +34,12 @@ use wujitong::{
 };
 
 use crate::{Network, code, wire::Call};
+
+/// Visitors at a time.
+const BOUNDS: Bounds = Bounds {
+    all: 100,
+    per_source: 100,
+};
 
 /// How long anything is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -425,20 +432,22 @@ pub(crate) async fn listen_as(
     let connections = doors.open(Arc::clone(identity));
     let before = listen::Limits {
         handshake: PATIENCE,
-        per_address: 100,
+        half_open: BOUNDS,
+        open: BOUNDS,
     };
     let metrics = Metrics::default();
-    tasks.spawn(listen::listen(
-        listener,
+    let listening = listen::Listener {
         doors,
-        before,
+        limits: before,
+        own: OwnLinks::default(),
         metrics,
-        tasks.clone(),
-        stop.clone(),
-    ));
+        tasks: tasks.clone(),
+    };
+    tasks.spawn(listening.run(listener, stop.clone()));
     let limits = grpc::Limits {
         streams: 8,
         frame_bytes: 1 << 20,
+        ping: PATIENCE,
         keep_alive: PATIENCE,
     };
     let name = identity.sni_name().to_owned();

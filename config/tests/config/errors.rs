@@ -72,6 +72,7 @@ fn both_ends_of_a_range_are_allowed_and_nothing_beyond() {
     let ranges = [
         ("limits.handshake_timeout_s", 1, 60),
         ("limits.connections_per_address", 1, 100_000),
+        ("limits.http_connections_per_address", 1, 100_000),
         ("limits.streams_per_connection", 1, 256),
         ("limits.frame_kib", 512, 4_096),
         ("limits.window", 1, 65_536),
@@ -85,6 +86,7 @@ fn both_ends_of_a_range_are_allowed_and_nothing_beyond() {
         ("links.backoff_min_ms", 10, 60_000),
         ("links.backoff_max_ms", 100, 3_600_000),
         ("links.keep_alive_s", 1, 600),
+        ("links.answer_s", 1, 600),
         ("links.figures_pace_ms", 0, 60_000),
         ("links.tidings_pace_ms", 100, 600_000),
     ];

@@ -1,5 +1,6 @@
 //! One process with its nodes.
 
+mod descriptors;
 mod ground;
 mod workshop;
 
@@ -13,6 +14,7 @@ use std::{
 };
 
 use config::Config;
+use futures::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::{DivisionCode, Tree};
@@ -24,15 +26,17 @@ use crate::{
         roster::{Rates, Roster},
     },
     identity::{IdentityError, KeyRefusal, Network, Surroundings},
-    link::post::Poster,
+    link::{own::OwnLinks, pace::Pace, post::Poster},
     office::{Clock, OfficeError},
     outbox::sender::Window,
     store::{MemoryDisk, OpenError, Store, files::FileError},
     telemetry::{Health, Metrics},
 };
 
+pub use descriptors::TooFewDescriptors;
 pub use ground::socket_path;
 
+use descriptors::LinkCount;
 use ground::{bind, make_private, open_store};
 use workshop::Workshop;
 
@@ -47,6 +51,9 @@ const GLANCE: Duration = Duration::from_secs(5);
 
 /// A disk with less room than this takes no writes: the log's steps, a checkpoint, and some more.
 const PROBE_BYTES: usize = 4 << 20;
+
+/// Nodes of one process that are opened at a time.
+const OPENED_AT_ONCE: usize = 64;
 
 /// Pictures that are decoded at a time; each may take some hundred megabytes for some seconds.
 const PICTURES_AT_A_TIME: usize = 1;
@@ -109,6 +116,9 @@ pub enum StartError {
     /// Not in the tree, or without a node.
     #[error("{0} has no node in the list of divisions; see `wujitong topology show {0}`")]
     NoSuchDivision(DivisionCode),
+    /// The machine lets it open too little.
+    #[error(transparent)]
+    Descriptors(#[from] TooFewDescriptors),
     /// Keys or certificates are missing or wrong.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -163,6 +173,12 @@ impl Host {
     pub async fn start(plan: Plan) -> Result<Self, StartError> {
         let divisions = plan.divisions()?;
         let config = &plan.config;
+        let allotment = descriptors::allot(
+            descriptors::raise(),
+            LinkCount::of(&divisions, &plan.tree),
+            config.limits.connections_per_address.get(),
+            config.limits.http_connections_per_address.get(),
+        )?;
         make_private(&config.data)?;
         let provider = config.oidc.as_ref();
         let sign_in = provider
@@ -199,14 +215,23 @@ impl Host {
                 config.hooks.roots.clone(),
                 plan.surroundings.clone(),
             )),
+            own: OwnLinks::default(),
+            pace: Arc::new(Pace::default()),
+            allotment,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             decoding: Arc::new(Semaphore::new(PICTURES_AT_A_TIME)),
         };
-        let mut built = Vec::with_capacity(divisions.len());
-        for division in &divisions {
-            built.push(workshop.build(*division).await?);
-        }
+        // Ends what was begun if this fails, or nobody waits for it any more.
+        let unfinished = workshop.stop.clone().drop_guard();
+        let opened = workshop.stop.child_token();
+        let http_listener = workshop.open_http(opened.clone()).await?;
+        let http = http_listener
+            .as_ref()
+            .and_then(|listener| listener.local_addr().ok());
+        // Each waits for the disk at its start; many that wait together share one sync.
+        let building = stream::iter(divisions.iter().map(|division| workshop.build(*division)));
+        let built: Vec<_> = building.buffered(OPENED_AT_ONCE).try_collect().await?;
         for built in &built {
             workshop.recall_revocations(&built.node).await?;
         }
@@ -227,20 +252,24 @@ impl Host {
             sign_in,
         };
         let socket = socket_path(&config.data);
-        let http = workshop
-            .serve_people(&roster, &socket, &metrics, &health)
+        opened.cancel();
+        workshop
+            .serve_people(&roster, &socket, http_listener)
             .await?;
-        workshop.tasks.spawn(listen::listen(
-            listener,
-            Arc::clone(&workshop.doors),
-            listen::Limits {
+        let listening = listen::Listener {
+            doors: Arc::clone(&workshop.doors),
+            limits: listen::Limits {
                 handshake: config.limits.handshake_timeout,
-                per_address: config.limits.connections_per_address.get(),
+                half_open: allotment.half_open,
+                open: allotment.open,
             },
-            metrics.clone(),
-            workshop.tasks.clone(),
-            workshop.stop.clone(),
-        ));
+            own: workshop.own.clone(),
+            metrics: metrics.clone(),
+            tasks: workshop.tasks.clone(),
+        };
+        workshop
+            .tasks
+            .spawn(listening.run(listener, workshop.stop.clone()));
         health.listener(true);
         workshop
             .tasks
@@ -253,6 +282,7 @@ impl Host {
             }
         }
         workshop.keep_time(&roster);
+        unfinished.disarm();
         let Workshop { tasks, stop, .. } = workshop;
         Ok(Self {
             roster,

@@ -6,11 +6,18 @@ mod proof;
 mod story;
 mod tell;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    pin::pin,
+    time::Duration,
+};
 
 use ::topology::{DivisionCode, Tree};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use super::{Failure, Output};
 
@@ -39,6 +46,11 @@ pub(super) struct Demo {
     division: DivisionCode,
 }
 
+/// Between two tries to remove a directory whose files are being closed.
+const CLOSING: Duration = Duration::from_millis(50);
+/// Tries.
+const TRIES: usize = 100;
+
 /// Where the demo keeps its network.
 enum Home {
     Kept(PathBuf),
@@ -52,14 +64,30 @@ impl Home {
             Self::Temporary(dir) => dir.path(),
         }
     }
+
+    /// Removes what is temporary. The store of a demo that was cut short closes in the background.
+    async fn leave(self) -> Result<(), Failure> {
+        let Self::Temporary(dir) = self else {
+            return Ok(());
+        };
+        let path = dir.keep();
+        for _ in 1..TRIES {
+            if fs::remove_dir_all(&path).is_ok() && !path.exists() {
+                return Ok(());
+            }
+            tokio::time::sleep(CLOSING).await;
+        }
+        fs::remove_dir_all(&path).map_err(|error| Failure::File(path, error))
+    }
 }
 
 impl Demo {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         let tree = Tree::zhejiang();
         let branch = network::Branch::of(self.division, &tree)?;
-        let home = match self.data {
-            Some(path) => Home::Kept(path),
+        let mut signals = Signals::new()?;
+        let home = match &self.data {
+            Some(path) => Home::Kept(path.clone()),
             None => Home::Temporary(
                 tempfile::Builder::new()
                     .prefix("wujitong-demo-")
@@ -67,26 +95,84 @@ impl Demo {
                     .map_err(|error| Failure::File(std::env::temp_dir(), error))?,
             ),
         };
+        let shown = self.show(&branch, &tree, home.path(), output, &mut signals);
+        let shown = shown.await;
+        // Whatever became of it, nothing stays that nobody asked to keep.
+        let left = home.leave().await;
+        shown.and(left)
+    }
+
+    async fn show(
+        &self,
+        branch: &network::Branch,
+        tree: &Tree,
+        home: &Path,
+        output: &mut Output<'_>,
+        signals: &mut Signals,
+    ) -> Result<(), Failure> {
         let progress = Progress {
             shown: output.for_person(),
         };
         let started = std::time::Instant::now();
-        let network = network::form(&branch, home.path(), &progress).await?;
+        let stop = CancellationToken::new();
+        let mut forming = pin!(network::form(branch, home, &progress, &stop));
+        let network = tokio::select! {
+            formed = &mut forming => formed?,
+            () = signals.next() => {
+                stop.cancel();
+                // It ends as soon as what is under way is done.
+                forming.await?
+            }
+        };
         let formed_ms = started.elapsed().as_millis() as u64;
-        let mut story = story::tell(&network, &branch, &progress).await?;
-        story.formed_ms = formed_ms;
-        story.elapsed_ms = started.elapsed().as_millis() as u64;
-        output.facts(&story, || tell::tell(&story, &tree))?;
-        if !self.once {
-            if output.for_person() {
+        let told = tokio::select! {
+            told = story::tell(&network, branch, &progress) => told,
+            () = signals.next() => Err(cut_short()),
+            () = stop.cancelled() => Err(cut_short()),
+        };
+        let told = told.and_then(|mut story| {
+            story.formed_ms = formed_ms;
+            story.elapsed_ms = started.elapsed().as_millis() as u64;
+            output.facts(&story, || tell::tell(&story, tree))?;
+            if !self.once && output.for_person() {
                 output.text(
                     "\nThe network stays up. Ctrl-C ends it. 网络保持运行，按 Ctrl-C 结束。",
                 )?;
             }
-            let _interrupted = tokio::signal::ctrl_c().await;
+            Ok(())
+        });
+        if told.is_ok() && !self.once {
+            signals.next().await;
         }
         network.stop().await;
-        Ok(())
+        told
+    }
+}
+
+fn cut_short() -> Failure {
+    Failure::Failed("the demo was interrupted".to_owned())
+}
+
+/// What ends the demo from outside.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(Failure::Runtime);
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 

@@ -25,16 +25,16 @@ use crate::{
 };
 
 /// Stretches asked for at a time over one link, and answered to one neighbour.
-pub const WINDOW: usize = 4;
+pub const WINDOW: usize = 16;
 
 /// Stretches this node looks for at a time on behalf of all neighbours.
-const MOST_SERVED: usize = 64;
+const MOST_SERVED: usize = 256;
 
 /// For one stretch, all the way there and back.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Bytes that are written together.
-const GATHERED: usize = 16 * FETCH_BYTES;
+const GATHERED: usize = 64 * FETCH_BYTES;
 
 /// Waits before a busy node is asked again.
 const PAUSES: [Duration; 3] = [

@@ -13,7 +13,7 @@ use tower::util::MapRequestLayer;
 
 use super::listen::{Peer, PeerStream};
 use crate::{
-    link::{Broken, Carrier, Converse, FRAMES_WAITING, Side},
+    link::{Broken, Carrier, Converse, FRAMES_WAITING, STREAM_WINDOW, Side},
     wire::frame::Frame,
 };
 
@@ -28,7 +28,9 @@ pub struct Limits {
     pub streams: u32,
     /// Largest frame in bytes.
     pub frame_bytes: usize,
-    /// Between HTTP/2 pings; a neighbour silent for as long again is gone.
+    /// Silence after which a neighbour is pinged.
+    pub ping: Duration,
+    /// If it is silent for so long after that, it is gone.
     pub keep_alive: Duration,
 }
 
@@ -53,7 +55,13 @@ impl Link for Desk {
                 "this connection was made for another node",
             ));
         }
-        let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() else {
+        let Some(Peer {
+            division: peer,
+            lapse,
+            uses,
+            pulse,
+        }) = request.extensions().get::<Peer>().cloned()
+        else {
             return Err(Status::unauthenticated("no neighbour is at the other end"));
         };
         let incoming = request.into_inner().map(|frame| match frame {
@@ -64,12 +72,18 @@ impl Link for Desk {
         let carrier = Carrier {
             peer,
             side: Side::Parent,
+            lapse,
+            pulse,
             incoming: Box::pin(incoming),
             outgoing,
         };
         self.tasks
             .spawn(Arc::clone(&self.converse).converse(carrier));
-        let frames = ReceiverStream::new(frames).map(|frame: Frame| Ok(frame.into_proto()));
+        let used = uses.begin();
+        let frames = ReceiverStream::new(frames).map(move |frame: Frame| {
+            let _until_the_stream_ends = &used;
+            Ok(frame.into_proto())
+        });
         Ok(Response::new(Box::pin(frames)))
     }
 }
@@ -99,12 +113,12 @@ pub async fn serve(
     let connections = ReceiverStream::new(connections).map(Ok::<_, std::io::Error>);
     let served = Server::builder()
         .max_concurrent_streams(limits.streams)
-        .http2_keepalive_interval(Some(limits.keep_alive))
+        .http2_keepalive_interval(Some(limits.ping))
         .http2_keepalive_timeout(Some(limits.keep_alive))
         .http2_max_pending_accept_reset_streams(Some(16))
         .http2_max_header_list_size(16 * 1024)
-        .initial_stream_window_size(1 << 20)
-        .initial_connection_window_size(1 << 20)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(STREAM_WINDOW)
         .layer(keep_authority)
         .add_service(service)
         .serve_with_incoming_shutdown(connections, stop.clone().cancelled_owned());

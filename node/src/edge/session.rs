@@ -38,7 +38,7 @@ use crate::{
         seal::SealedBody,
     },
     identity::{Identity, KeyRing},
-    link::{Carrier, Converse, Ended},
+    link::{Carrier, Converse, Ended, pulse::Pulse},
     office::{Arrived, Office, Outcome, Received},
     outbox::sender::{Sender, Window},
     telemetry::{Health, Metrics},
@@ -71,6 +71,8 @@ pub struct Terms {
     pub figures_pace: Duration,
     /// Time between two words to a neighbour that it has everything.
     pub tidings_pace: Duration,
+    /// For a sign of life of a neighbour whose answer is waited for.
+    pub answer: Duration,
 }
 
 /// Everything conversations of one node share.
@@ -115,6 +117,7 @@ impl Converse for Switchboard {
                 leave,
             } = self.links.begin(peer);
             let outgoing = carrier.outgoing.clone();
+            let lapse = carrier.lapse.clone();
             // A crash ends this conversation, and nothing else.
             let held = AssertUnwindSafe(self.hold(carrier, from, leave)).catch_unwind();
             let ended = tokio::select! {
@@ -122,6 +125,7 @@ impl Converse for Switchboard {
                     Ended::Office("it crashed in a conversation; see its log".to_owned())
                 }),
                 () = token.cancelled() => self.links.why_cancelled(peer),
+                () = lapse.reached() => Ended::Expired,
                 () = self.stop.cancelled() => Ended::Stopping,
             };
             if !token.is_cancelled() || ended == Ended::ClosedHere {
@@ -167,6 +171,9 @@ struct Conversation<'a> {
     leave: CancellationToken,
     /// It is told so until then.
     leaving: Option<Pin<Box<Sleep>>>,
+    pulse: Pulse,
+    /// Since when something waits for the other's answer.
+    waiting: Option<Instant>,
 }
 
 impl Switchboard {
@@ -210,6 +217,8 @@ impl Switchboard {
             tidings: Tidings::new(hears_abreast, skew_ms, self.terms.tidings_pace),
             leave,
             leaving: None,
+            pulse: carrier.pulse.clone(),
+            waiting: None,
         };
         let bell = self.office.bells().of(peer);
         match conversation.run(carrier, bell).await {
@@ -245,6 +254,8 @@ const fn goodbye_code(ended: &Ended) -> GoodbyeCode {
         Ended::Stopping
         | Ended::ClosedHere
         | Ended::NewEpoch
+        | Ended::Expired
+        | Ended::Silent(_)
         | Ended::Closed
         | Ended::Goodbye(_) => GoodbyeCode::Stopping,
         Ended::Replaced => GoodbyeCode::Replaced,
@@ -309,6 +320,7 @@ impl Conversation<'_> {
             if self.leaving.is_some() && nothing_to_tell {
                 return Err(Ended::Revoked);
             }
+            let silent = self.silent_at();
             let may_send = prepared.is_some()
                 || self.acks.iter().any(Option::is_some)
                 || self.errands.may_send()
@@ -331,6 +343,9 @@ impl Conversation<'_> {
                     let waits = prepared.is_some();
                     let frame = ack.or_else(|| self.errands.take_turn(waits));
                     let frame = frame.or_else(|| self.tidings.take().map(Frame::Abreast));
+                    if frame.is_none() && prepared.is_some() {
+                        self.sender.left(Instant::now().into_std());
+                    }
                     if let Some(frame) = frame.or_else(|| prepared.take()) {
                         permit.send(frame);
                     }
@@ -351,6 +366,12 @@ impl Conversation<'_> {
                         Some(Ok(frame)) => self.hear(frame).await?,
                     }
                 }
+                () = async { sleep_until(silent.expect("guarded")).await }, if silent.is_some() => {
+                    // Anything that came meanwhile is a sign of life.
+                    if self.silent_at().is_some_and(|at| at <= Instant::now()) {
+                        return Err(Ended::Silent(self.board.terms.answer.as_secs()));
+                    }
+                }
                 () = bell.notified() => self.sender.look_again(),
                 () = async { sleep_until(due.expect("guarded")).await }, if due.is_some() => {}
                 () = async { self.pace.as_mut().expect("guarded").await }, if self.pace.is_some() => {
@@ -359,6 +380,18 @@ impl Conversation<'_> {
                 }
             }
         }
+    }
+
+    /// When the other is taken for gone, if nothing comes from it until then; `None` while nothing waits
+    /// for its answer. What is on its way is given the time that the link takes for it, twice.
+    fn silent_at(&mut self) -> Option<Instant> {
+        if self.sender.unacknowledged() == 0 && !self.errands.wait() {
+            self.waiting = None;
+            return None;
+        }
+        let since = *self.waiting.get_or_insert_with(Instant::now);
+        let patience = self.board.terms.answer + 2 * self.sender.takes();
+        Some(since.max(self.pulse.last()) + patience)
     }
 
     /// Whether nothing urgent waits for the other, or for its answer.
@@ -557,7 +590,7 @@ impl Conversation<'_> {
             .collect();
         let settled = self
             .sender
-            .acknowledged(lane, through, refused)
+            .acknowledged(lane, through, refused, Instant::now().into_std())
             .ok_or_else(|| {
                 malformed(&format!("it acknowledged {through}, which was never sent"))
             })?;

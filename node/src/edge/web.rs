@@ -45,19 +45,28 @@ mod templates;
 use std::{os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
 use axum::{Extension, Router, extract::DefaultBodyLimit, middleware::map_request};
-use http::StatusCode;
+use http::{StatusCode, header::RETRY_AFTER};
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 use tower_http::{limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::{gate::Gate, problem::Problem, serve::Caller};
-use super::roster::Roster;
+use self::{
+    gate::Gate,
+    problem::Problem,
+    serve::{Caller, Service},
+};
+use super::{
+    places::{Bounds, Places, Source},
+    roster::Roster,
+};
 use crate::{domain::people::Deed, telemetry::hosts};
 
 /// Longest request: a text of 48 KiB with every byte escaped, and room to spare.
 const SOCKET_BODY_BYTES: usize = 512 * 1024;
+/// When whoever found no place may ask again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// From the end of a request's header to the answer, over TCP.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -66,6 +75,7 @@ const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
 pub fn serve_socket(
     listener: UnixListener,
     roster: Roster,
+    most: usize,
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + Send {
     let address = listener.local_addr().ok();
@@ -73,7 +83,17 @@ pub fn serve_socket(
     let closed = path.map_or(Ok(()), owner_only);
     async move {
         match closed {
-            Ok(()) => serve::serve(listener, router(roster), Caller::of_socket, stop).await,
+            Ok(()) => {
+                let service = Service {
+                    router: router(roster),
+                    places: Places::new(Bounds {
+                        all: most,
+                        per_source: most,
+                    }),
+                };
+                let callers = (Caller::of_socket, Caller::source);
+                serve::serve(listener, service, None, callers, stop).await;
+            }
             Err(error) => {
                 tracing::error!(%error, "the control socket stays open to others, so it is not served");
             }
@@ -81,30 +101,91 @@ pub fn serve_socket(
     }
 }
 
-/// Serves a router to those who ask for one of the hosts of `[http]`, until `stop`.
-pub async fn serve_http(
+/// What is served over TCP.
+pub struct Http {
+    /// The API.
+    pub api: Router,
+    /// Connections it is served on.
+    pub bounds: Bounds,
+    /// Health and metrics, which are part of what is served and have places of their own besides.
+    pub watch: Router,
+    /// Connections that only health and metrics are served on.
+    pub watchers: usize,
+    /// Who may be asked for, and who brings the requests of others.
+    pub settings: config::Http,
+}
+
+/// What people are told whose node is not open yet.
+const OPENING: &str = "the nodes of this process are being opened; /readyz says when they are\n";
+
+/// Serves health and metrics while nodes are being opened, until `stop`.
+pub async fn serve_opening(
     listener: TcpListener,
-    router: Router,
-    http: config::Http,
+    watch: Router,
+    watchers: usize,
+    hosts: Vec<String>,
     stop: CancellationToken,
 ) {
-    let config::Http { hosts, proxies, .. } = http;
-    let behind = move |mut request: axum::extract::Request| {
-        if let Some(Caller::Address(peer)) = request.extensions().get().copied() {
-            let caller = forwarded::caller(peer, &proxies, request.headers());
-            request.extensions_mut().insert(Caller::Address(caller));
-        }
-        std::future::ready(request)
-    };
-    let router = router
-        .layer(RequestBodyLimitLayer::new(SOCKET_BODY_BYTES))
-        .layer(TimeoutLayer::with_status_code(
+    let opening = || async {
+        (
             StatusCode::SERVICE_UNAVAILABLE,
-            HTTP_TIMEOUT,
-        ))
-        .layer(hosts::allow(&hosts))
-        .layer(map_request(behind));
-    serve::serve(listener, router, Caller::of_address, stop).await;
+            [(RETRY_AFTER, "1")],
+            OPENING,
+        )
+    };
+    let service = Service {
+        router: watch.fallback(opening).layer(hosts::allow(&hosts)),
+        places: Places::new(Bounds {
+            all: watchers,
+            per_source: watchers,
+        }),
+    };
+    let callers = (Caller::of_address, Caller::source);
+    serve::serve(listener, service, None, callers, stop).await;
+}
+
+impl Http {
+    /// Serves those who ask for one of the hosts, until `stop`.
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+        let config::Http { hosts, proxies, .. } = self.settings;
+        let proxies: Arc<[config::Subnet]> = proxies.into();
+        let known = Arc::clone(&proxies);
+        let source = move |caller: &Caller| match caller {
+            Caller::Address(peer) if known.iter().any(|proxy| proxy.contains(*peer)) => {
+                Source::Proxy(*peer)
+            }
+            caller => caller.source(),
+        };
+        let behind = move |mut request: axum::extract::Request| {
+            if let Some(Caller::Address(peer)) = request.extensions().get().copied() {
+                let caller = forwarded::caller(peer, &proxies, request.headers());
+                request.extensions_mut().insert(Caller::Address(caller));
+            }
+            std::future::ready(request)
+        };
+        let service = |router: Router, bounds| Service {
+            router: router
+                .layer(RequestBodyLimitLayer::new(SOCKET_BODY_BYTES))
+                .layer(TimeoutLayer::with_status_code(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    HTTP_TIMEOUT,
+                ))
+                .layer(hosts::allow(&hosts))
+                .layer(map_request(behind.clone())),
+            places: Places::new(bounds),
+        };
+        let crowded = || async { Problem::too_many(AGAIN) };
+        let beside = service(
+            self.watch.clone().fallback(crowded),
+            Bounds {
+                all: self.watchers,
+                per_source: self.watchers,
+            },
+        );
+        let whole = service(self.watch.merge(self.api), self.bounds);
+        let callers = (Caller::of_address, source);
+        serve::serve(listener, whole, Some(beside), callers, stop).await;
+    }
 }
 
 fn owner_only(socket: &Path) -> std::io::Result<()> {

@@ -23,6 +23,7 @@ use super::{
     credentials::{Credentials, Shown},
     directory, files,
     keystore::{FileKeyStore, KeyStore},
+    lapse::Lapse,
     network::Network,
     refusal::PeerRefusal,
     sealing::{FileSealingKey, SealingKey},
@@ -192,7 +193,7 @@ impl Identity {
     /// to dial with is [`Identity::name_of`] that division.
     pub fn client_config(&self, expect: DivisionCode) -> Arc<ClientConfig> {
         let provider = Arc::clone(&self.judge.provider);
-        let verifier = Verifier::exactly(self.judge.clone(), self.division, expect);
+        let verifier = Verifier::exactly(self.judge.clone(), expect);
         let shown = Shown {
             current: self.credentials.subscribe(),
             name: Arc::clone(&self.name),
@@ -207,6 +208,13 @@ impl Identity {
         config.enable_early_data = false;
         config.alpn_protocols = vec![b"h2".to_vec()];
         Arc::new(config)
+    }
+
+    /// When a link ends that was opened now, with these certificates at the other end.
+    pub fn lapse_with(&self, certificates: &[CertificateDer<'_>]) -> Lapse {
+        let own = Arc::clone(&self.credentials.borrow());
+        let both = own.certified.cert.iter().chain(certificates);
+        Lapse::of(both, Arc::clone(&self.clock))
     }
 
     /// The DNS name of a division in this network.

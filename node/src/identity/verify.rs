@@ -38,10 +38,7 @@ pub(super) struct Judge {
 #[derive(Clone, Copy, Debug)]
 enum Relation {
     ChildOf(DivisionCode),
-    Exactly {
-        expected: DivisionCode,
-        here: DivisionCode,
-    },
+    Exactly(DivisionCode),
 }
 
 /// Lets in the direct children of one division, or exactly the one division that was dialled.
@@ -58,10 +55,10 @@ impl Verifier {
         })
     }
 
-    pub(super) fn exactly(judge: Judge, here: DivisionCode, expected: DivisionCode) -> Arc<Self> {
+    pub(super) fn exactly(judge: Judge, expected: DivisionCode) -> Arc<Self> {
         Arc::new(Self {
             judge,
-            relation: Relation::Exactly { expected, here },
+            relation: Relation::Exactly(expected),
         })
     }
 
@@ -73,19 +70,17 @@ impl Verifier {
     ) -> Result<(), PeerRefusal> {
         let usage = match self.relation {
             Relation::ChildOf(_) => KeyUsage::client_auth(),
-            Relation::Exactly { .. } => KeyUsage::server_auth(),
+            Relation::Exactly(_) => KeyUsage::server_auth(),
         };
         let peer = self.judge.verify(certificate, intermediates, usage, now)?;
         match self.relation {
             Relation::ChildOf(here) if self.judge.tree.parent(peer) != Some(here) => {
                 Err(PeerRefusal::NotDirectChild { peer, here })
             }
-            Relation::Exactly { expected, .. } if peer != expected => {
-                Err(PeerRefusal::WrongDivision {
-                    expected,
-                    found: peer,
-                })
-            }
+            Relation::Exactly(expected) if peer != expected => Err(PeerRefusal::WrongDivision {
+                expected,
+                found: peer,
+            }),
             _ => Ok(()),
         }
     }
@@ -96,21 +91,9 @@ impl Verifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), rustls::Error> {
+        // Told by whoever made the connection, in sums: thousands may be refused in a minute.
         self.check(certificate, intermediates, now)
-            .map_err(|refusal| {
-                let (here, side) = match self.relation {
-                    Relation::ChildOf(here) => (here, "server"),
-                    Relation::Exactly { here, .. } => (here, "client"),
-                };
-                tracing::warn!(
-                    division = %here,
-                    side,
-                    reason = refusal.reason(),
-                    detail = %refusal,
-                    "peer refused"
-                );
-                refusal.into()
-            })
+            .map_err(rustls::Error::from)
     }
 }
 

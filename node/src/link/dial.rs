@@ -15,8 +15,11 @@ use tonic::transport::Endpoint;
 use topology::DivisionCode;
 
 use super::{
-    Broken, Carrier, Converse, Ended, FRAMES_WAITING, Side,
+    Broken, Carrier, Converse, Ended, FRAMES_WAITING, STREAM_WINDOW, Side,
     backoff::Backoff,
+    own::{OwnLink, OwnLinks},
+    pace::{Pace, Turns},
+    pulse::{Pulse, Pulsing},
     resolve::{Parents, Unresolved},
 };
 use crate::{
@@ -29,7 +32,9 @@ use crate::{
 pub struct Terms {
     /// For TCP and TLS together.
     pub connect_timeout: Duration,
-    /// Between HTTP/2 pings; a neighbour silent for twice as long is gone.
+    /// Silence after which the parent is pinged.
+    pub ping: Duration,
+    /// If it is silent for so long after that, it is gone.
     pub keep_alive: Duration,
     /// Largest frame in bytes.
     pub frame_bytes: usize,
@@ -66,6 +71,10 @@ pub struct Dialler {
     pub parents: Parents,
     /// How.
     pub terms: Terms,
+    /// Told of this link, if the parent is a node of this process.
+    pub own: Option<OwnLinks>,
+    /// How often the whole process dials.
+    pub pace: Arc<Pace>,
     /// What to do with an open stream.
     pub converse: Arc<dyn Converse>,
     /// Rung to dial at once, for instance when the parent was seen.
@@ -76,11 +85,13 @@ impl Dialler {
     /// Runs until `stop` resolves.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let mut backoff = Backoff::new(self.terms.backoff_least, self.terms.backoff_most);
+        let mut turns = Turns::new(Arc::clone(&self.pace));
         tokio::pin!(stop);
         loop {
             let attempt = async {
-                let carrier = self.dial().await?;
+                let (carrier, address, _own) = self.dial().await?;
                 backoff.reset();
+                turns.answered(address);
                 Ok::<_, DialError>(Arc::clone(&self.converse).converse(carrier).await)
             };
             let outcome = tokio::select! {
@@ -88,48 +99,63 @@ impl Dialler {
                 () = &mut stop => return,
             };
             let me = self.identity.division();
+            let mut unanswered = None;
             match outcome {
                 Ok(Ended::NewEpoch) => continue,
                 Ok(ended) => {
                     tracing::info!(division = %me, parent = %self.parent, %ended, "link ended");
                 }
                 Err(error) => {
-                    if backoff.failures().is_power_of_two() || backoff.failures() == 0 {
+                    turns.failed();
+                    if let DialError::Unreachable(address, _) = error {
+                        unanswered = Some(address);
+                    }
+                    let seldom = backoff.failures().is_power_of_two() || backoff.failures() == 0;
+                    // Many nodes of this process may have the same parent.
+                    let count = seldom.then(|| self.pace.to_tell(self.parent)).flatten();
+                    if let Some(count) = count {
                         let failures = backoff.failures() + 1;
-                        tracing::warn!(division = %me, parent = %self.parent, failures, %error,
+                        tracing::warn!(count, last = %me, parent = %self.parent, failures, %error,
                             "parent unreached");
                     }
                 }
             }
             let wait = backoff.fail(rand::random());
             tokio::select! {
-                () = tokio::time::sleep(wait) => {}
+                () = turns.wait(wait, rand::random(), unanswered) => {}
                 () = self.hurry.notified() => backoff.reset(),
                 () = &mut stop => return,
             }
         }
     }
 
-    async fn dial(&self) -> Result<Carrier, DialError> {
+    async fn dial(&self) -> Result<(Carrier, SocketAddr, Option<OwnLink>), DialError> {
+        let _turn = self.pace.turn(self.own.is_some()).await;
         let addresses = self.parents.addresses(rand::random).await?;
         let mut last = DialError::Stream("there is no address to try".to_owned());
         for address in addresses {
             match self.open(address).await {
-                Ok(carrier) => return Ok(carrier),
+                Ok((carrier, own)) => return Ok((carrier, address, own)),
                 Err(error) => last = error,
             }
         }
         Err(last)
     }
 
-    async fn open(&self, address: SocketAddr) -> Result<Carrier, DialError> {
+    async fn open(&self, address: SocketAddr) -> Result<(Carrier, Option<OwnLink>), DialError> {
         let name = self.identity.name_of(self.parent);
-        let tls = timeout(self.terms.connect_timeout, async {
+        let (tls, own) = timeout(self.terms.connect_timeout, async {
             let tcp = TcpStream::connect(address).await?;
+            // Before the first byte goes, by which the listener must know it.
+            let own = match &self.own {
+                Some(own) => Some(own.note(tcp.local_addr()?)),
+                None => None,
+            };
             tcp.set_nodelay(true)?;
             let server = ServerName::try_from(name.clone()).map_err(io::Error::other)?;
             let config = self.identity.client_config(self.parent);
-            TlsConnector::from(config).connect(server, tcp).await
+            let tls = TlsConnector::from(config).connect(server, tcp).await?;
+            Ok((tls, own))
         })
         .await
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
@@ -137,15 +163,18 @@ impl Dialler {
             Some(refusal) => DialError::Refused(address, refusal),
             None => DialError::Unreachable(address, error),
         })?;
+        let certificates = tls.get_ref().1.peer_certificates().unwrap_or_default();
+        let lapse = self.identity.lapse_with(certificates);
         let failed = |error: &dyn std::error::Error| DialError::Stream(describe(error));
-        let mut once = Some(TokioIo::new(tls));
+        let pulse = Pulse::default();
+        let mut once = Some(TokioIo::new(Pulsing::new(tls, pulse.clone())));
         let channel = Endpoint::from_shared(format!("http://{name}"))
             .map_err(|error| failed(&error))?
-            .http2_keep_alive_interval(self.terms.keep_alive)
+            .http2_keep_alive_interval(self.terms.ping)
             .keep_alive_timeout(self.terms.keep_alive)
             .keep_alive_while_idle(true)
-            .initial_stream_window_size(1 << 20)
-            .initial_connection_window_size(1 << 20)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(STREAM_WINDOW)
             .connect_with_connector(tower::service_fn(move |_| {
                 let stream = once
                     .take()
@@ -168,12 +197,15 @@ impl Dialler {
             Ok(frame) => Ok(Frame::try_from(frame)?),
             Err(status) => Err(Broken::Stream(describe(&status))),
         });
-        Ok(Carrier {
+        let carrier = Carrier {
             peer: self.parent,
             side: Side::Child,
+            lapse,
+            pulse,
             incoming: Box::pin(incoming),
             outgoing,
-        })
+        };
+        Ok((carrier, own))
     }
 }
 

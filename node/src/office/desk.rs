@@ -6,7 +6,8 @@ use bytes::Bytes;
 use topology::DivisionCode;
 
 use super::{
-    Ledger, Office, OfficeError, changes::News, errand, errand::Errand, keys, shelves::Move,
+    Ledger, Office, OfficeError, changes::News, errand, errand::Errand, keys, queues::Counts,
+    shelves::Move,
 };
 use crate::{
     domain::{
@@ -55,6 +56,8 @@ pub(super) struct Desk<'a> {
     /// Where matters lay that were read, and where those lie that are written.
     pub(super) moves: BTreeMap<MatterId, Move>,
     segments: BTreeMap<(DivisionCode, Lane), Vec<Queued>>,
+    /// Segments this decision puts into outboxes, and those it removes.
+    pub(super) queued: Counts,
     /// Keys this decision learns are revoked.
     pub(super) revoked: Vec<Arc<Revocation>>,
     pub(super) news: News,
@@ -105,6 +108,7 @@ impl Office {
             figures: BTreeMap::new(),
             moves: BTreeMap::new(),
             segments: BTreeMap::new(),
+            queued: Counts::new(),
             revoked: vec![],
             news: News::default(),
             alarms: vec![],
@@ -408,17 +412,15 @@ impl Desk<'_> {
             if waiting.stamp >= *stamp {
                 return Ok(());
             }
-            self.view.delete(queue::segment_key(next, lane, waiting.n));
+            self.remove_segment((next, lane), waiting.n).await?;
         }
         self.ledger.segment += 1;
         let n = self.ledger.segment;
         self.view
             .put(slot.clone(), record::write(&SlotEntry { n, stamp: *stamp }));
         queued.slot = Some(slot);
-        self.view.put(
-            queue::segment_key(next, lane, n),
-            record::write([queued].as_slice()),
-        );
+        let segment = record::write([queued].as_slice());
+        self.put_segment((next, lane), n, segment);
         self.segments.entry((next, lane)).or_default();
         Ok(())
     }
@@ -443,7 +445,7 @@ impl Desk<'_> {
         let told = self.tell_changes().await?;
         let segments = std::mem::take(&mut self.segments);
         let rung: Vec<DivisionCode> = segments.keys().map(|(neighbour, _)| *neighbour).collect();
-        for ((neighbour, lane), queued) in segments {
+        for (to, queued) in segments {
             let mut rest = queued.as_slice();
             while !rest.is_empty() {
                 let mut bytes = 0;
@@ -453,13 +455,13 @@ impl Desk<'_> {
                 });
                 let (segment, more) = rest.split_at(fits.count().max(1));
                 self.ledger.segment += 1;
-                let key = queue::segment_key(neighbour, lane, self.ledger.segment);
-                self.view.put(key, record::write(segment));
+                self.put_segment(to, self.ledger.segment, record::write(segment));
                 rest = more;
             }
         }
         self.view.put(keys::LEDGER, record::write(&self.ledger));
         let ticket = self.view.submit().await?;
+        self.office.queues.change(self.queued);
         if self.new_policy {
             self.office.forget_policy();
         }

@@ -61,7 +61,7 @@ impl Office {
                         .await?;
                 }
                 if last {
-                    desk.view.delete(segment_key(neighbour, lane, n));
+                    desk.remove_segment((neighbour, lane), n).await?;
                 }
                 if let Some(slot) = slot {
                     let waiting: Option<SlotEntry> = desk.read(&slot).await?;

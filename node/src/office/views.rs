@@ -9,7 +9,6 @@ use crate::{
         category::{Platform, Priority, Visibility},
         clock::{self, Clock, How, Stage},
         custody::{Docket, Standing},
-        envelope::Lane,
         ids::MatterId,
         matter::{
             Act, Audience, Body, Channel, Contact, Detail, Matter, Outcome, Place, Status, Target,
@@ -257,18 +256,6 @@ impl MatterView {
     }
 }
 
-/// How much waits for a neighbour in one lane.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct QueueLength {
-    /// The neighbour.
-    #[schema(value_type = String)]
-    pub neighbour: DivisionCode,
-    /// The lane.
-    pub lane: Lane,
-    /// Outbox segments that wait or are unanswered.
-    pub segments: usize,
-}
-
 impl Office {
     /// One matter as this node knows it.
     pub async fn matter(&self, id: MatterId) -> Result<MatterView, OfficeError> {
@@ -418,39 +405,6 @@ impl Office {
             }
             read => read,
         }
-    }
-
-    /// What waits for each neighbour.
-    pub async fn queues(&self) -> Result<Vec<QueueLength>, OfficeError> {
-        let store = &self.supplies.store;
-        let seen = store
-            .scan(self.me, Range::prefix(b"o"), usize::MAX, false)
-            .await?;
-        let mut lengths: Vec<QueueLength> = vec![];
-        for (key, _) in seen.value {
-            let neighbour = key
-                .get(1..9)
-                .and_then(|n| n.try_into().ok())
-                .map(u64::from_be_bytes);
-            let lane = key
-                .get(9)
-                .and_then(|lane| Lane::from_index(usize::from(*lane)));
-            let (Some(neighbour), Some(lane)) = (neighbour.and_then(DivisionCode::from_u64), lane)
-            else {
-                continue;
-            };
-            match lengths.last_mut() {
-                Some(last) if last.neighbour == neighbour && last.lane == lane => {
-                    last.segments += 1;
-                }
-                _ => lengths.push(QueueLength {
-                    neighbour,
-                    lane,
-                    segments: 1,
-                }),
-            }
-        }
-        Ok(lengths)
     }
 
     /// When this node's clock says it is.

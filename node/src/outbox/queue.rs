@@ -46,6 +46,9 @@ pub struct SlotEntry {
     pub stamp: Stamp,
 }
 
+/// What the keys of all segments begin with.
+pub const OUTBOX: &[u8] = b"o";
+
 /// Key of a segment.
 pub fn segment_key(neighbour: DivisionCode, lane: Lane, n: u64) -> Bytes {
     let mut key = lane_prefix(neighbour, lane);
@@ -56,10 +59,17 @@ pub fn segment_key(neighbour: DivisionCode, lane: Lane, n: u64) -> Bytes {
 /// What all segments of one lane to one neighbour begin with.
 pub fn lane_prefix(neighbour: DivisionCode, lane: Lane) -> Vec<u8> {
     let mut key = Vec::with_capacity(18);
-    key.push(b'o');
+    key.extend_from_slice(OUTBOX);
     key.extend_from_slice(&neighbour.as_u64().to_be_bytes());
     key.push(lane.index() as u8);
     key
+}
+
+/// The neighbour and the lane of a segment key.
+pub fn queue_of(key: &[u8]) -> Option<(DivisionCode, Lane)> {
+    let (neighbour, rest) = key.strip_prefix(OUTBOX)?.split_first_chunk::<8>()?;
+    let neighbour = DivisionCode::from_u64(u64::from_be_bytes(*neighbour))?;
+    Some((neighbour, Lane::from_index(usize::from(*rest.first()?))?))
 }
 
 /// The `n` of a segment key.

@@ -1,11 +1,17 @@
 //! Takes what waits for one neighbour, lane by lane, within the windows of one session.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use topology::DivisionCode;
 
-use super::queue::{self, Queued};
+use super::{
+    flow::Flow,
+    queue::{self, Queued},
+};
 use crate::{
     domain::{envelope::Lane, ids::MatterId, matter::CustodyVersion, seal::Kept},
     store::{
@@ -16,8 +22,8 @@ use crate::{
 
 /// At most this many envelopes go into one frame.
 const BATCH_ENVELOPES: usize = 64;
-/// A frame holds no more bytes of envelopes and bodies, unless one alone has more.
-const BATCH_BYTES: usize = 96 * 1024;
+/// What a lane may send while others fill the link, so that none waits for another.
+const LEAST_BYTES: usize = 2 * 1024;
 /// Bodies beside one envelope, in bytes. Those of an honest matter, text and remarks, are below; what
 /// a neighbour made up beyond that is left out, so that no frame is too long to be sent.
 const BODY_BYTES: usize = 320 * 1024;
@@ -94,6 +100,9 @@ pub struct Sender {
     me: DivisionCode,
     neighbour: DivisionCode,
     window: Window,
+    flow: Flow,
+    /// The frame that was taken last and has not left: lane, last position, bytes.
+    taken: Option<(Lane, u64, usize)>,
     lanes: [LaneQueue; 4],
     turns: u64,
     generation: Generation,
@@ -120,6 +129,8 @@ impl Sender {
             me,
             neighbour,
             window,
+            flow: Flow::new(Instant::now()),
+            taken: None,
             lanes,
             turns: 0,
             generation,
@@ -173,8 +184,39 @@ impl Sender {
     fn open(&self, lane: &LaneQueue) -> bool {
         self.only.is_none_or(|only| only == lane.lane)
             && !lane.held_until_paced
-            && lane.in_flight.len() < self.window.envelopes
-            && lane.in_flight_bytes < self.window.bytes
+            && self.has_window(lane)
+            && self.may_pass(lane)
+    }
+
+    fn has_window(&self, lane: &LaneQueue) -> bool {
+        lane.in_flight.len() < self.window.envelopes && lane.in_flight_bytes < self.window.bytes
+    }
+
+    /// Whether the link takes more of a lane. An emergency never waits for the link, and no lane for
+    /// another: one of which nothing is on its way sends a little.
+    fn may_pass(&self, lane: &LaneQueue) -> bool {
+        lane.lane == Lane::Emergency || self.flow.room() > 0 || lane.in_flight.is_empty()
+    }
+
+    /// Bytes of the next frame of a lane.
+    fn frame_of(&self, lane: Lane) -> usize {
+        match (lane, self.flow.room()) {
+            (Lane::Emergency, _) => self.flow.frame(),
+            (_, 0) => LEAST_BYTES,
+            (_, room) => self.flow.frame().min(room),
+        }
+    }
+
+    /// The frame that was taken last leaves now.
+    pub fn left(&mut self, now: Instant) {
+        if let Some((lane, position, bytes)) = self.taken.take() {
+            self.flow.sent(lane, position, bytes, now);
+        }
+    }
+
+    /// How long the link takes for what is on its way.
+    pub fn takes(&self) -> Duration {
+        self.flow.takes()
     }
 
     /// The next frame's worth: the most urgent lane that has something and room, but every eighth
@@ -230,16 +272,15 @@ impl Sender {
         let mut entries = Vec::new();
         let mut total = 0;
         let first = self.lanes[index].next_position;
-        while entries.len() < BATCH_ENVELOPES
-            && total < BATCH_BYTES
-            && self.open(&self.lanes[index])
+        let most = self.frame_of(self.lanes[index].lane);
+        while entries.len() < BATCH_ENVELOPES && total < most && self.has_window(&self.lanes[index])
         {
             let Some((.., queued)) = self.lanes[index].loaded.front() else {
                 break;
             };
             let bodies = self.bodies(&queued.bodies).await?;
             let bytes = queued.bytes.len() + bodies.iter().map(Kept::bytes).sum::<usize>();
-            if !entries.is_empty() && total + bytes > BATCH_BYTES {
+            if !entries.is_empty() && total + bytes > most {
                 break;
             }
             let (n, at, last, queued) = self.lanes[index].loaded.pop_front().expect("just seen");
@@ -260,6 +301,7 @@ impl Sender {
         }
         let lane = &mut self.lanes[index];
         lane.held_until_paced = lane.lane == Lane::Figures;
+        self.taken = Some((lane.lane, lane.next_position - 1, total));
         Ok(Parcel {
             lane: lane.lane,
             first,
@@ -295,11 +337,13 @@ impl Sender {
         lane: Lane,
         through: u64,
         mut refused: Vec<(u64, R)>,
+        now: Instant,
     ) -> Option<Vec<Settled<R>>> {
         let lane = &mut self.lanes[lane.index()];
         if through >= lane.next_position {
             return None;
         }
+        self.flow.answered(lane.lane, through, now);
         let mut settled = Vec::new();
         while lane
             .in_flight

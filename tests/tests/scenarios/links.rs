@@ -35,8 +35,6 @@ async fn a_node_restarted_in_the_middle_carries_on() {
     eventually("the township waits for the county", || async {
         township
             .queues()
-            .await
-            .unwrap()
             .iter()
             .any(|queue| queue.neighbour == code(COUNTY))
     })

@@ -16,6 +16,7 @@ mod receipts;
 mod revocation;
 mod rollups;
 mod sealing;
+mod slow;
 mod strangers;
 mod suites;
 mod templates;

@@ -13,7 +13,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::{Instant, timeout},
 };
@@ -206,11 +206,13 @@ async fn a_name_that_is_not_here_or_not_the_one_dialled_opens_nothing() {
     let honest = || client(&network, Some(VILLAGE), &TLS13);
     let mut nowhere = call(&network, TOWNSHIP, honest());
     nowhere.server_name = "999.25.08.33.zj.example".to_owned();
-    assert!(nowhere.open().await.is_err());
+    let why = nowhere.open().await.err().unwrap();
+    assert!(why.contains("alert"), "{why}");
     is_turned_away(&network, TOWNSHIP, "unknown-server-name").await;
     let mut unnamed = call(&network, TOWNSHIP, honest());
     unnamed.server_name = "127.0.0.1".to_owned();
-    assert!(unnamed.open().await.is_err());
+    let why = unnamed.open().await.err().unwrap();
+    assert!(why.contains("alert"), "{why}");
     // Both nodes are in this process: let in by the one, it asks for the other.
     let mut other = call(&network, TOWNSHIP, honest());
     other.authority = network.identity(COUNTY).sni_name().to_owned();
@@ -364,7 +366,7 @@ async fn bytes_that_are_no_http2_after_a_good_handshake_harm_nobody() {
 }
 
 #[tokio::test]
-async fn a_thousand_half_open_connections_do_not_stop_others() {
+async fn a_thousand_half_open_connections_take_places_from_each_other_and_stop_nobody() {
     let mut network = without_the_village(Options::default()).await;
     network.stop(NEIGHBOUR).await;
     let address = network.address(TOWNSHIP);
@@ -372,9 +374,7 @@ async fn a_thousand_half_open_connections_do_not_stop_others() {
         let mut tcp = TcpStream::connect(address).await.unwrap();
         if n % 2 == 0 {
             // The beginning of a TLS record, and no more.
-            tcp.write_all(&[0x16, 0x03, 0x01, 0x02, 0x00, 0x01])
-                .await
-                .unwrap();
+            let _displaced = tcp.write_all(&[0x16, 0x03, 0x01, 0x02, 0x00, 0x01]).await;
         }
         tcp
     });
@@ -389,6 +389,7 @@ async fn a_thousand_half_open_connections_do_not_stop_others() {
         begun.elapsed()
     );
     assert_eq!(open.len(), 1_000);
+    assert!(turned_away(&network, TOWNSHIP, "handshake-displaced") > 0);
     drop(open);
     network.shut_down().await;
 }
@@ -402,9 +403,8 @@ async fn one_address_has_only_so_many_connections() {
         ..Options::default()
     };
     let network = without_the_village(options).await;
-    let address = network.address(TOWNSHIP);
     // The neighbour has one.
-    let open = join_all((0..3).map(|_| TcpStream::connect(address))).await;
+    let open = join_all((0..3).map(|_| shaken_hands(&network))).await;
     is_let_in(&network, false).await;
     drop(open);
     is_let_in(&network, true).await;
@@ -464,5 +464,67 @@ async fn who_never_answers_holds_up_nobody_else() {
     let id = network.report(TOWNSHIP, "for the other").await;
     network.assign(TOWNSHIP, id, NEIGHBOUR).await;
     network.held(NEIGHBOUR, id).await;
+    network.shut_down().await;
+}
+
+/// A connection that a neighbour made in good order.
+async fn shaken_hands(network: &Network) -> tokio_rustls::client::TlsStream<TcpStream> {
+    let tls = client(network, Some(VILLAGE), &TLS13);
+    let name = ServerName::try_from(network.identity(TOWNSHIP).sni_name().to_owned()).unwrap();
+    let tcp = TcpStream::connect(network.address(TOWNSHIP)).await.unwrap();
+    TlsConnector::from(tls).connect(name, tcp).await.unwrap()
+}
+
+/// Reads what comes until the other side closes.
+async fn is_closed(mut stream: impl AsyncRead + Unpin) {
+    let mut heard = vec![];
+    let closed = timeout(Duration::from_secs(20), stream.read_to_end(&mut heard));
+    let _closed_or_reset = closed.await.expect("it is closed");
+}
+
+#[tokio::test]
+async fn a_neighbour_that_shakes_hands_and_opens_no_link_loses_its_connection() {
+    let options = Options {
+        adjust: |config| config.limits.handshake_timeout = Duration::from_millis(300),
+        ..Options::default()
+    };
+    let network = without_the_village(options).await;
+    is_closed(shaken_hands(&network).await).await;
+    let mut greeted = shaken_hands(&network).await;
+    // The preface of HTTP/2 and empty settings, and no stream.
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    greeted.write_all(preface).await.unwrap();
+    is_closed(greeted).await;
+    // The neighbour's own link, and a new one, stay.
+    let mut peer = Peer::dial(&network, VILLAGE).await;
+    let envelope = peer.envelope(
+        Destination::Division(code(TOWNSHIP)),
+        Lane::Notice,
+        Order::Sequence(1),
+        Payload::Unknown(77),
+    );
+    assert!(peer.try_out(envelope, vec![]).await.is_some());
+    all_is_well(&network).await;
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_link_ends_when_a_certificate_that_opened_it_expires() {
+    let network = without_the_village(Options::default()).await;
+    let renew = |seconds| {
+        let mut terms = Terms::at(UnixTime::now());
+        terms.lifetimes.node = Duration::from_secs(seconds);
+        let (home, above) = (network.home(VILLAGE), network.home(TOWNSHIP));
+        identity::renew(home, code(VILLAGE), above, &network.tree, &terms).unwrap();
+    };
+    renew(3);
+    let mut peer = Peer::dial(&network, VILLAGE).await;
+    let goodbye = peer.goodbye().await;
+    assert!(goodbye.reason.contains("expired"), "{}", goodbye.reason);
+    assert!(Peer::knock(&network, VILLAGE).await.is_err());
+    is_turned_away(&network, TOWNSHIP, "expired").await;
+    renew(3_600);
+    Peer::dial(&network, VILLAGE).await;
+    all_is_well(&network).await;
     network.shut_down().await;
 }

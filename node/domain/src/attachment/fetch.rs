@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Most sealed bytes in one answer.
-pub const FETCH_BYTES: usize = 64 * 1024;
+pub const FETCH_BYTES: usize = 16 * 1024;
 
 /// A request for a stretch of a sealed file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

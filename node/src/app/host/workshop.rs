@@ -1,13 +1,18 @@
 //! Building the nodes of a process, each inside-out, and starting what they do by themselves.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use tokio::sync::{Notify, Semaphore, mpsc};
+use axum::Router;
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore, mpsc},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::DivisionCode;
 
 use super::{
     GLANCE, Plan, StartError,
+    descriptors::{self, Allotment},
     ground::{bind, loopback},
 };
 use crate::{
@@ -28,6 +33,8 @@ use crate::{
     link::{
         Converse,
         dial::{self, Dialler},
+        own::OwnLinks,
+        pace::Pace,
         post::Poster,
         resolve::{self, Parents},
     },
@@ -49,6 +56,9 @@ pub(super) struct Workshop<'a> {
     pub(super) metrics: Metrics,
     pub(super) health: Health,
     pub(super) poster: Arc<Poster>,
+    pub(super) own: OwnLinks,
+    pub(super) pace: Arc<Pace>,
+    pub(super) allotment: Allotment,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
     pub(super) decoding: Arc<Semaphore>,
@@ -71,13 +81,14 @@ impl Workshop<'_> {
             surroundings,
             ..
         } = self.plan;
-        let identity = Arc::new(Identity::open(
-            &self.network,
-            &config.data,
-            division,
-            tree,
-            surroundings,
-        )?);
+        let (network, data) = (Arc::clone(&self.network), config.data.clone());
+        let (divisions, around) = (Arc::clone(tree), surroundings.clone());
+        // Reading files and keys takes most of the time in which a node opens; processors share it.
+        let opened = tokio::task::spawn_blocking(move || {
+            Identity::open(&network, &data, division, &divisions, &around)
+        });
+        let identity = opened.await.expect("opening an identity does not panic")?;
+        let identity = Arc::new(identity);
         let supplies = Supplies {
             tree: Arc::clone(tree),
             store: self.store.clone(),
@@ -113,6 +124,7 @@ impl Workshop<'_> {
                 envelopes_per_second: config.limits.envelopes_per_s,
                 figures_pace: config.links.figures_pace,
                 tidings_pace: config.links.tidings_pace,
+                answer: config.links.answer,
             },
             links: Arc::clone(&links),
             metrics: self.metrics.clone(),
@@ -183,34 +195,59 @@ impl Workshop<'_> {
         Ok(())
     }
 
+    fn watch(&self) -> Router {
+        crate::telemetry::http::router(self.metrics.clone(), self.health.clone())
+    }
+
+    /// Binds the HTTP listener and serves health and metrics there until `opened`.
+    pub(super) async fn open_http(
+        &self,
+        opened: CancellationToken,
+    ) -> Result<Option<TcpListener>, StartError> {
+        let config = &self.plan.config.http;
+        let Some(address) = config.listen else {
+            return Ok(None);
+        };
+        let listener = bind(address).await?;
+        let failed = |error| StartError::Listen(address.to_string(), error);
+        let whole = listener.into_std().map_err(failed)?;
+        let meanwhile = whole.try_clone().map_err(failed)?;
+        let meanwhile = TcpListener::from_std(meanwhile).map_err(failed)?;
+        let (watch, hosts) = (self.watch(), config.hosts.clone());
+        let watchers = descriptors::WATCHERS;
+        self.tasks.spawn(web::serve_opening(
+            meanwhile, watch, watchers, hosts, opened,
+        ));
+        TcpListener::from_std(whole).map(Some).map_err(failed)
+    }
+
     pub(super) async fn serve_people(
         &self,
         roster: &Roster,
         socket: &Path,
-        metrics: &Metrics,
-        health: &Health,
-    ) -> Result<Option<SocketAddr>, StartError> {
+        http: Option<TcpListener>,
+    ) -> Result<(), StartError> {
         let listen_error = |error| StartError::Listen(socket.display().to_string(), error);
         let _left_over = std::fs::remove_file(socket);
         let control = tokio::net::UnixListener::bind(socket).map_err(listen_error)?;
         self.tasks.spawn(web::serve_socket(
             control,
             roster.clone(),
+            descriptors::CONTROL,
             self.stop.clone(),
         ));
-        let Some(address) = self.plan.config.http.listen else {
-            return Ok(None);
+        let Some(listener) = http else {
+            return Ok(());
         };
-        let listener = bind(address).await?;
-        let bound = listener
-            .local_addr()
-            .map_err(|error| StartError::Listen(address.to_string(), error))?;
-        let http = self.plan.config.http.clone();
-        let router = crate::telemetry::http::router(metrics.clone(), health.clone())
-            .merge(web::router(roster.clone()));
-        self.tasks
-            .spawn(web::serve_http(listener, router, http, self.stop.clone()));
-        Ok(Some(bound))
+        let http = web::Http {
+            api: web::router(roster.clone()),
+            bounds: self.allotment.http,
+            watch: self.watch(),
+            watchers: descriptors::WATCHERS,
+            settings: self.plan.config.http.clone(),
+        };
+        self.tasks.spawn(http.serve(listener, self.stop.clone()));
+        Ok(())
     }
 
     /// Looks at the clocks of every node's matters, again and again.
@@ -232,6 +269,16 @@ impl Workshop<'_> {
         });
     }
 
+    /// How long the other end of a link may be silent before it is pinged: soon enough to be known alive
+    /// when its answer is waited for. A link inside the process cannot die without a word.
+    fn ping(&self, inside: bool) -> Duration {
+        let links = &self.plan.config.links;
+        match inside {
+            true => links.keep_alive,
+            false => links.keep_alive.min(links.answer / 2),
+        }
+    }
+
     /// Starts a node's edge and, below the root, its link upward.
     pub(super) fn run(
         &self,
@@ -248,7 +295,11 @@ impl Workshop<'_> {
         let config = &self.plan.config;
         let converse: Arc<dyn Converse> = board;
         let name = identity.sni_name().to_owned();
+        let tree = &self.plan.tree;
+        let mut children = tree.children(identity.division());
+        let elsewhere = children.any(|child| hosted.binary_search(&child).is_err());
         let limits = grpc::Limits {
+            ping: self.ping(!elsewhere),
             streams: config.limits.streams_per_connection,
             frame_bytes: config.limits.frame_bytes,
             keep_alive: config.links.keep_alive,
@@ -269,7 +320,8 @@ impl Workshop<'_> {
         let Some(parent) = self.plan.tree.parent(identity.division()) else {
             return Ok(None);
         };
-        let parents = if hosted.binary_search(&parent).is_ok() {
+        let inside = hosted.binary_search(&parent).is_ok();
+        let parents = if inside {
             Parents::Configured(vec![loopback(self.address).to_string()])
         } else if !config.parent.is_empty() {
             Parents::Configured(config.parent.iter().map(ToString::to_string).collect())
@@ -283,12 +335,15 @@ impl Workshop<'_> {
             parent,
             parents,
             terms: dial::Terms {
+                ping: self.ping(inside),
                 connect_timeout: config.limits.handshake_timeout,
                 keep_alive: config.links.keep_alive,
                 frame_bytes: config.limits.frame_bytes,
                 backoff_least: config.links.backoff_min,
                 backoff_most: config.links.backoff_max,
             },
+            own: inside.then(|| self.own.clone()),
+            pace: Arc::clone(&self.pace),
             converse,
             hurry: Arc::clone(&hurry),
         };

@@ -11,9 +11,11 @@ use std::{
 
 use ::topology::{DivisionCode, Outlines, Tier, Tree};
 use config::Config;
+use indicatif::ProgressBar;
 use rustls_pki_types::UnixTime;
+use tokio_util::sync::CancellationToken;
 
-use super::Progress;
+use super::{Progress, cut_short};
 use crate::{
     app::{Host, Plan, SystemClock},
     cli::Failure,
@@ -109,6 +111,7 @@ pub(super) async fn form(
     branch: &Branch,
     data: &Path,
     progress: &Progress,
+    stop: &CancellationToken,
 ) -> Result<Network, Failure> {
     let bar = progress.bar("keys and certificates 密钥与证书", branch.divisions.len());
     let (tree, divisions, dir) = (
@@ -117,7 +120,12 @@ pub(super) async fn form(
         data.to_owned(),
     );
     let enrolled = bar.clone();
-    tokio::task::spawn_blocking(move || enrol(&tree, &divisions, &dir, || enrolled.inc(1)))
+    let stopped = stop.clone();
+    let one_done = move || {
+        enrolled.inc(1);
+        !stopped.is_cancelled()
+    };
+    tokio::task::spawn_blocking(move || enrol(&tree, &divisions, &dir, one_done))
         .await
         .map_err(|error| Failure::Failed(format!("enrolment stopped: {error}")))??;
     bar.finish();
@@ -154,7 +162,10 @@ pub(super) async fn form(
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         ..Plan::new(config, Arc::clone(&branch.tree))
     };
-    let host = Host::start(plan).await?;
+    let host = tokio::select! {
+        host = Host::start(plan) => host?,
+        () = stop.cancelled() => return Err(cut_short()),
+    };
     let network = Network {
         host,
         clock,
@@ -162,15 +173,18 @@ pub(super) async fn form(
     };
     let expected = branch.divisions.len() - 1;
     let bar = progress.bar("links up 链路", expected);
-    let linked = network
-        .until("every link is up", || {
-            let up = network.links_up();
-            bar.set_position(up as u64);
-            async move { up == expected }
-        })
-        .await;
+    let linked = tokio::select! {
+        linked = network.linked(expected, &bar) => linked,
+        () = stop.cancelled() => Err(cut_short()),
+    };
     bar.finish();
-    linked.map(|_| network)
+    match linked {
+        Ok(()) => Ok(network),
+        Err(failure) => {
+            network.stop().await;
+            Err(failure)
+        }
+    }
 }
 
 /// Identities for all divisions; those that exist get a fresh certificate.
@@ -178,7 +192,7 @@ fn enrol(
     tree: &Tree,
     divisions: &[DivisionCode],
     dir: &Path,
-    mut done: impl FnMut(),
+    mut go_on: impl FnMut() -> bool,
 ) -> Result<(), Failure> {
     let terms = Terms::at(UnixTime::now());
     let founding = Founding {
@@ -194,7 +208,9 @@ fn enrol(
         } else {
             identity::enrol(dir, &[*division], dir, tree, &terms)?;
         }
-        done();
+        if !go_on() {
+            break;
+        }
     }
     Ok(())
 }
@@ -271,6 +287,28 @@ impl Network {
 
     pub(super) fn listen(&self) -> String {
         self.host.address().to_string()
+    }
+
+    /// Waits until so many links are up, for as long as more and more are.
+    async fn linked(&self, expected: usize, bar: &ProgressBar) -> Result<(), Failure> {
+        let (mut most, mut since) = (0, Instant::now());
+        loop {
+            let up = self.links_up();
+            bar.set_position(up as u64);
+            if up == expected {
+                return Ok(());
+            }
+            if up > most {
+                (most, since) = (up, Instant::now());
+            }
+            if since.elapsed() > PATIENCE {
+                return Err(Failure::Failed(format!(
+                    "{up} of {expected} links are up, and for {} s there was no more",
+                    PATIENCE.as_secs()
+                )));
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// Waits until something holds, and says how long that took.

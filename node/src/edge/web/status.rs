@@ -134,7 +134,7 @@ async fn one(
         links_up: links.iter().filter(|link| link.state.up).count(),
         links_expected: roster.tree.children(division).len() + usize::from(parent.is_some()),
         links,
-        queues: office.queues().await?,
+        queues: office.queues(),
         revoked: revoked
             .iter()
             .filter(|record| concerned(record.revocation.division))

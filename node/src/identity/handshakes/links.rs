@@ -194,42 +194,6 @@ async fn a_renewed_certificate_is_shown_by_configurations_made_before() {
     again().await.accepted();
 }
 
-#[tokio::test]
-async fn a_refusal_stands_in_the_log_with_its_reason() {
-    #[derive(Clone, Default)]
-    struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().expect("not poisoned").extend(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    altered(|_, _, params| params.subject_alt_names.clear()).await;
-    let log = String::from_utf8(lines.0.lock().expect("not poisoned").clone()).expect("UTF-8");
-    let refused: Vec<_> = log
-        .lines()
-        .filter(|line| line.contains("peer refused"))
-        .collect();
-    assert_eq!(refused.len(), 2, "{log}");
-    for (line, side) in refused.iter().zip(["server", "client"]) {
-        assert!(
-            line.contains("WARN") && line.contains("reason=\"no-division-name\""),
-            "{line}"
-        );
-        assert!(line.contains(&format!("side=\"{side}\"")), "{line}");
-    }
-}
-
 fn revoke(net: &Net, division: &str, days: i64) {
     let seconds = NOW.checked_add_signed(days * 86_400).expect("after 1970");
     let at = Timestamp(i64::try_from(seconds).expect("before 9999") * 1000);

@@ -1,0 +1,303 @@
+//! Places for connections before it is known who is at the other end. Each source of connections has
+//! its own bound, so that one that opens many and says nothing takes places from itself only; and a
+//! newcomer takes the place of whoever has waited longest without saying anything, so that no number of
+//! silent connections keeps others out.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio_util::sync::CancellationToken;
+
+/// Where a connection comes from, as bounds count it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A single IPv4 address, or the first 64 bits of an IPv6 address: one host may use all the rest.
+    Address(IpAddr),
+    /// This machine, through a file.
+    Machine,
+    /// Somebody who brings the requests of others. No bound of a source holds for them.
+    Proxy(IpAddr),
+}
+
+impl Source {
+    /// The source that an address belongs to.
+    pub fn of(address: IpAddr) -> Self {
+        Self::Address(match address.to_canonical() {
+            IpAddr::V6(address) if !address.is_loopback() => {
+                Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into()
+            }
+            canonical => canonical,
+        })
+    }
+}
+
+/// How many connections may be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Altogether.
+    pub all: usize,
+    /// Of one source.
+    pub per_source: usize,
+}
+
+/// The places of one purpose. Clones are the same ones.
+#[derive(Clone)]
+pub struct Places {
+    bounds: Bounds,
+    taken: Arc<Mutex<Taken>>,
+}
+
+#[derive(Default)]
+struct Taken {
+    last: u64,
+    all: usize,
+    by_source: HashMap<Source, Held>,
+}
+
+/// What one source has.
+#[derive(Default)]
+struct Held {
+    /// Connections that say nothing, oldest first, each with what ends it.
+    waiting: BTreeMap<u64, CancellationToken>,
+    busy: usize,
+}
+
+impl Held {
+    fn count(&self) -> usize {
+        self.waiting.len() + self.busy
+    }
+}
+
+/// One place; given back when dropped.
+pub struct Place {
+    places: Places,
+    source: Source,
+    given_up: CancellationToken,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Under this number among those of its source.
+    Waiting(u64),
+    Busy,
+}
+
+impl Places {
+    /// Within these bounds.
+    pub fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            taken: Arc::default(),
+        }
+    }
+
+    /// A place for a connection that has said nothing yet. `None` if all that could be taken from are
+    /// in use.
+    pub fn wait(&self, source: Source) -> Option<Place> {
+        self.take(source, true)
+    }
+
+    /// A place for a connection that is in use from the start, which nobody takes away.
+    pub fn hold(&self, source: Source) -> Option<Place> {
+        self.take(source, false)
+    }
+
+    fn take(&self, source: Source, waits: bool) -> Option<Place> {
+        let mut taken = self.taken();
+        let own = taken.by_source.get(&source).map_or(0, Held::count);
+        let most = match source {
+            Source::Proxy(_) => self.bounds.all,
+            _ => self.bounds.per_source,
+        };
+        if own >= most {
+            taken.end_oldest(source)?;
+        } else if taken.all >= self.bounds.all {
+            let sources = taken.by_source.iter();
+            let most = sources.max_by_key(|(_, held)| held.waiting.len());
+            let most = *most?.0;
+            taken.end_oldest(most)?;
+        }
+        let given_up = CancellationToken::new();
+        taken.all += 1;
+        taken.by_source.entry(source).or_default().busy += 1;
+        let mut state = State::Busy;
+        if waits {
+            state = taken.make_wait(source, &given_up);
+        }
+        drop(taken);
+        Some(Place {
+            places: self.clone(),
+            source,
+            given_up,
+            state: Mutex::new(state),
+        })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Taken {
+    /// Ends the connection of a source that has said nothing for the longest time.
+    fn end_oldest(&mut self, source: Source) -> Option<()> {
+        let held = self.by_source.get_mut(&source)?;
+        let (_, oldest) = held.waiting.pop_first()?;
+        oldest.cancel();
+        self.all -= 1;
+        if held.count() == 0 {
+            self.by_source.remove(&source);
+        }
+        Some(())
+    }
+
+    /// A busy connection of a source becomes the youngest of those that wait.
+    fn make_wait(&mut self, source: Source, given_up: &CancellationToken) -> State {
+        self.last += 1;
+        let held = self.by_source.entry(source).or_default();
+        held.busy -= 1;
+        held.waiting.insert(self.last, given_up.clone());
+        State::Waiting(self.last)
+    }
+}
+
+impl Place {
+    /// Resolves when a newcomer takes the place.
+    pub async fn taken_away(&self) {
+        self.given_up.cancelled().await;
+    }
+
+    /// The connection is in use: nobody takes its place from now on.
+    pub fn in_use(&self) {
+        let mut taken = self.places.taken();
+        let mut state = self.state();
+        if let State::Waiting(number) = *state
+            && let Some(held) = taken.by_source.get_mut(&self.source)
+            && held.waiting.remove(&number).is_some()
+        {
+            held.busy += 1;
+            *state = State::Busy;
+        }
+    }
+
+    /// The connection waits for the other end again.
+    pub fn waits(&self) {
+        let mut taken = self.places.taken();
+        let mut state = self.state();
+        if *state == State::Busy {
+            *state = taken.make_wait(self.source, &self.given_up);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken();
+        let state = *self.state();
+        // The source of a place that was taken away may have none left.
+        let Some(held) = taken.by_source.get_mut(&self.source) else {
+            return;
+        };
+        let had = match state {
+            State::Busy => {
+                held.busy -= 1;
+                true
+            }
+            State::Waiting(number) => held.waiting.remove(&number).is_some(),
+        };
+        if held.count() == 0 {
+            taken.by_source.remove(&self.source);
+        }
+        if had {
+            taken.all -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source::of(text.parse().expect("an address"))
+    }
+
+    fn lost(place: &Place) -> bool {
+        place.taken_away().now_or_never().is_some()
+    }
+
+    fn places(all: usize, per_source: usize) -> Places {
+        Places::new(Bounds { all, per_source })
+    }
+
+    #[test]
+    fn all_addresses_of_one_ipv6_network_of_64_bits_are_one_source() {
+        assert_eq!(source("2001:db8:1:2::1"), source("2001:db8:1:2:ffff::9"));
+        assert_ne!(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
+        assert_ne!(source("192.0.2.1"), source("192.0.2.2"));
+        assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));
+    }
+
+    #[test]
+    fn a_newcomer_takes_the_place_of_who_waited_longest_at_the_same_source() {
+        let places = places(100, 2);
+        let (flood, other) = (source("192.0.2.1"), source("192.0.2.2"));
+        let honest = places.wait(other).expect("a place");
+        let first = places.wait(flood).expect("a place");
+        let second = places.wait(flood).expect("a place");
+        let third = places.wait(flood).expect("a place");
+        assert!(lost(&first) && !lost(&second) && !lost(&third) && !lost(&honest));
+        drop(first);
+        drop(places.wait(flood));
+        assert!(lost(&second) && !lost(&third));
+    }
+
+    #[test]
+    fn when_all_places_are_taken_the_source_with_most_silent_ones_loses_one() {
+        let places = places(4, 3);
+        let (flood, other) = (source("192.0.2.1"), source("192.0.2.2"));
+        let honest = places.wait(other).expect("a place");
+        let silent: Vec<_> = (0..3)
+            .map(|_| places.wait(flood).expect("a place"))
+            .collect();
+        let newcomer = places.wait(source("192.0.2.3")).expect("a place");
+        assert!(lost(&silent[0]) && !lost(&silent[1]));
+        assert!(!lost(&honest) && !lost(&newcomer));
+    }
+
+    #[test]
+    fn who_is_in_use_keeps_its_place_and_who_waits_again_is_the_youngest() {
+        let places = places(2, 2);
+        let one = source("192.0.2.1");
+        let (a, b) = (
+            places.wait(one).expect("a place"),
+            places.wait(one).expect("a place"),
+        );
+        a.in_use();
+        b.in_use();
+        assert!(places.wait(one).is_none(), "nobody waits");
+        b.waits();
+        a.waits();
+        let c = places.wait(one).expect("a place");
+        assert!(lost(&b) && !lost(&a));
+        b.in_use();
+        b.waits();
+        drop((a, b, c));
+        let held: Vec<_> = (0..2)
+            .map(|_| places.hold(one).expect("all are free"))
+            .collect();
+        assert!(places.hold(one).is_none());
+        drop(held);
+        assert!(places.taken().by_source.is_empty() && places.taken().all == 0);
+    }
+}
