@@ -2,6 +2,7 @@ use super::{
     sheet::{BadFile, Doubt},
     *,
 };
+use crate::domain;
 
 /// A workbook of one sheet, put together from its XML parts with a ZIP program: headings, and rows with a
 /// shared text, an inline text, numbers, a date, a formula that failed, and one that begins with `=`.
@@ -345,6 +346,53 @@ fn numbers_that_a_spreadsheet_does_not_keep_are_bad_and_formats_say_what_the_cle
     assert!(rows.is_empty());
     assert!(bad[0].faults[0].reason.contains("#,##0"));
     assert!(bad[1].faults[0].reason.contains("for a day"));
+}
+
+/// What the node makes of the rows of a file: the rows that are taken, and the lines of those that are bad.
+fn judged(name: &str) -> (Vec<domain::import::Row>, Vec<u64>) {
+    use domain::{custody, policy::Policy};
+    let (policy, tree) = (Policy::default(), topology::Tree::zhejiang());
+    let seat = custody::Seat {
+        me: "330825002222".parse().unwrap(),
+        now: "2026-11-28".parse::<domain::time::Day>().unwrap().start(),
+        tree: &tree,
+        terms: custody::Terms::default(),
+        policy: &policy,
+    };
+    let (rows, bad) = of_file(name);
+    let (mut good, mut lines) = (vec![], bad.iter().map(|row| row.line).collect::<Vec<_>>());
+    for row in rows {
+        match domain::import::read(&row.cells, Datum::default(), seat) {
+            Ok(read) => good.push(read),
+            Err(_) => lines.push(row.line),
+        }
+    }
+    (good, lines)
+}
+
+#[test]
+fn the_files_that_failed_are_read_as_they_were_meant() {
+    for name in ["ids-scientific-a.csv", "ids-scientific-b.csv"] {
+        assert_eq!(judged(name), (vec![], vec![2]), "{name}");
+    }
+    let (rows, bad) = judged("phones.csv");
+    assert_eq!((rows.len(), bad), (16, vec![]));
+    let without: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.contact.is_none())
+        .map(|row| &*row.id)
+        .collect();
+    assert_eq!(without, ["P08", "P13", "P15"]);
+    let told = rows.iter().filter(|row| !row.noted.is_empty()).count();
+    assert_eq!(told, 2, "a cell that says there is none is no fault");
+    let (rows, bad) = judged("history.csv");
+    assert!(bad.is_empty());
+    let days: Vec<String> = rows
+        .iter()
+        .map(|row| row.history.unwrap().reported.day().to_string())
+        .collect();
+    assert_eq!(days, ["2026-08-01", "2026-08-02", "2026-08-03"]);
+    assert!(rows[1].progress.is_closed());
 }
 
 #[test]
