@@ -10,7 +10,7 @@ pub mod post;
 pub mod pulse;
 pub mod resolve;
 
-use std::{pin::Pin, sync::Arc};
+use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
 use futures::{Stream, future::BoxFuture};
 use tokio::sync::mpsc;
@@ -66,6 +66,8 @@ pub struct Carrier {
     pub lapse: Lapse,
     /// When the other end last gave a sign of life.
     pub pulse: Pulse,
+    /// Where the stream comes from, or where it was dialled.
+    pub address: SocketAddr,
     /// Frames from it.
     pub incoming: Incoming,
     /// Frames to it; room for [`FRAMES_WAITING`].
@@ -79,8 +81,8 @@ pub enum Ended {
     #[error("the neighbour closed the stream")]
     Closed,
     /// The neighbour said why it ends.
-    #[error("the neighbour ended it: {0}")]
-    Goodbye(String),
+    #[error("the neighbour ended it: {1}")]
+    Goodbye(GoodbyeCode, String),
     /// The stream broke.
     #[error(transparent)]
     Broken(#[from] Broken),
@@ -93,6 +95,17 @@ pub enum Ended {
     /// A newer stream of the same neighbour took its place.
     #[error("a newer stream of the same neighbour took its place")]
     Replaced,
+    /// Another machine with the neighbour's identity is linked, and answers.
+    #[error(
+        "another machine with this identity is linked, from {linked}, and answers; this one came from \
+         {refused}: stop one of the two, and revoke the key if you do not know it"
+    )]
+    SecondMachine {
+        /// Where the one that is linked came from.
+        linked: SocketAddr,
+        /// Where the one that was refused came from.
+        refused: SocketAddr,
+    },
     /// This node's store went back in time; it begins anew.
     #[error("this node began a new epoch; the link starts over")]
     NewEpoch,
@@ -114,6 +127,24 @@ pub enum Ended {
     /// This node stops.
     #[error("this node is stopping")]
     Stopping,
+}
+
+impl Ended {
+    /// Whether the neighbour does not want to converse at all, so that there is no hurry to ask again.
+    pub const fn is_refusal(&self) -> bool {
+        use GoodbyeCode as Code;
+        matches!(
+            self,
+            Self::Goodbye(
+                Code::Protocol
+                    | Code::Network
+                    | Code::Division
+                    | Code::Superseded
+                    | Code::SecondMachine,
+                _
+            )
+        )
+    }
 }
 
 /// Carries on a conversation over an open stream until it ends.

@@ -35,6 +35,7 @@ mod revocations;
 mod runs;
 mod sealing;
 mod search;
+mod second;
 mod settle;
 mod shelves;
 mod sweep;
@@ -57,7 +58,7 @@ pub use cabinet::{Cabinet, FileTrouble};
 pub use counter::Rack;
 pub use crashes::Crashed;
 pub use erasure::Reach;
-pub use greet::{Greeting, Rejected};
+pub use greet::Greeting;
 pub use known::Known;
 pub use matters::Work;
 pub use policies::Reason;
@@ -135,8 +136,12 @@ pub struct Office {
     queues: queues::Queues,
     turn: Mutex<()>,
     places: Semaphore,
-    /// Neighbours that took this node for what it is since it was opened.
-    recognised: std::sync::Mutex<BTreeSet<DivisionCode>>,
+    /// Drawn when it was opened: tells this process from a second machine with the same identity.
+    instance: [u8; 16],
+    /// Neighbours that greeted this process since it was opened.
+    met: std::sync::Mutex<BTreeSet<DivisionCode>>,
+    /// The parent, if it refused this machine because another one has its identity.
+    aside: std::sync::Mutex<Option<DivisionCode>>,
     expectations: templates::Expectations,
     /// The policy in force; read again after a policy template came into force.
     statutes: std::sync::Mutex<Option<Arc<Policy>>>,
@@ -155,6 +160,9 @@ struct Ledger {
     epoch: Epoch,
     /// Envelopes issued in this epoch.
     issue: u64,
+    /// Drawn at the start of the process; stands in the numbers it gives, so that an old copy that is
+    /// brought back gives none that was given before.
+    run: u32,
     /// Matters reported in this epoch.
     matters: u64,
     /// Requests made in this epoch.
@@ -234,6 +242,12 @@ pub enum OfficeError {
         "too many streams of events are open, {0} at most for one caller; close those nobody reads"
     )]
     TooManyListeners(usize),
+    /// Another machine has this node's identity.
+    #[error(
+        "{0} refused this machine because another one with the same identity is linked to it; nothing \
+         new is taken here until one of the two is stopped, see `wujitong alarm list`"
+    )]
+    SecondMachine(DivisionCode),
     /// Too many people report at once.
     #[error("too many reports are waiting to be written; try again in a moment")]
     Busy,
@@ -268,12 +282,14 @@ impl Office {
         let office = Self {
             me,
             parent,
+            instance: supplies.entropy.bytes(),
+            met: std::sync::Mutex::default(),
+            aside: std::sync::Mutex::default(),
             supplies,
             bells: Bells::default(),
             queues: queues::Queues::default(),
             turn: Mutex::new(()),
             places,
-            recognised: std::sync::Mutex::default(),
             expectations: templates::Expectations::default(),
             statutes: std::sync::Mutex::default(),
             people: people::People::default(),
@@ -301,6 +317,7 @@ impl Office {
                     predecessor: EpochId::default(),
                 },
                 issue: 0,
+                run: id.short(),
                 matters: 0,
                 asks: 0,
                 journal: 0,
@@ -348,6 +365,11 @@ impl Office {
     /// This node's clock.
     pub fn now(&self) -> Timestamp {
         self.supplies.clock.now()
+    }
+
+    /// What tells this process from a second machine with the same identity.
+    pub const fn instance(&self) -> [u8; 16] {
+        self.instance
     }
 
     /// The present life of this node's store.

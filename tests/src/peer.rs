@@ -52,6 +52,10 @@ pub struct Peer {
     pub network: NetworkId,
     /// The life it claims.
     pub epoch: Epoch,
+    /// The lives it claims before that, oldest first.
+    pub earlier: Vec<Epoch>,
+    /// What tells its machine from others; all peers are one machine if a test does not say otherwise.
+    pub instance: [u8; 16],
     /// Envelopes it issued.
     pub issue: u64,
     tree: Arc<Tree>,
@@ -118,6 +122,8 @@ impl Peer {
             network: NetworkId(identity.network().id),
             identity,
             epoch,
+            earlier: vec![],
+            instance: [9; 16],
             issue: 0,
             tree,
             next: [1; 4],
@@ -154,12 +160,19 @@ impl Peer {
             window_fetches: 0,
             revocations: None,
             hears_abreast: false,
+            earlier: self.earlier.clone(),
+            instance: self.instance,
         }
+    }
+
+    /// Greets, and hears nothing yet.
+    pub async fn say_hello(&mut self) {
+        self.say(Frame::Hello(Box::new(self.hello()))).await;
     }
 
     /// Greets honestly and hears the other's greeting.
     pub async fn greet(&mut self) -> Hello {
-        self.say(Frame::Hello(Box::new(self.hello()))).await;
+        self.say_hello().await;
         match self.hear().await {
             Ok(Frame::Hello(hello)) => *hello,
             other => panic!("a greeting was expected, not {other:?}"),

@@ -53,6 +53,9 @@ kinds! {
     /// A neighbour holds words of this node that its store does not know.
     StoreWentBack = "store-went-back", "数据回退", "this node's store is older than what a neighbour holds",
         "find out who put an old copy back; compare the matters of the lost time with the neighbours, then close the alarm";
+    /// Two machines have the identity of one division.
+    SecondMachine = "second-machine", "身份重复", "two machines greet with the identity of one division",
+        "stop one of the two; if you do not know the other, revoke the division's key at its parent";
     /// An issuer shows less of its templates than it issued before.
     TemplateVersionLost = "template-version-lost", "模板版本丢失", "an issuer no longer has a template version it issued",
         "ask the issuer's operator to publish the template again";

@@ -46,7 +46,7 @@ hex_name!(EpochId);
 hex_name!(KeyId);
 
 impl EpochId {
-    /// The part of the epoch that stands in printed matter numbers.
+    /// The part of the epoch that stands in numbers given in the run in which it began.
     pub fn short(self) -> u32 {
         u32::from_be_bytes([self.0[0], self.0[1], self.0[2], self.0[3]])
     }
@@ -64,22 +64,23 @@ impl KeyId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Epoch {
     /// 1 for a node's first life, one more for each that follows.
-    pub order: u32,
+    pub order: u64,
     /// Its random name.
     pub id: EpochId,
     /// The life before it; all zeros for the first.
     pub predecessor: EpochId,
 }
 
-/// The number of a matter: where it was reported, in which life of that node, and a count.
-/// Printed as `330825002222-1f3a9c04-17`.
+/// The number of a matter: where it was reported, in which run of that node, and a count.
+/// Printed as `330825002222-1f3a9c04-17`. Every start of a node's process draws another middle part, so
+/// that a store that went back in time, and does not know it yet, gives no number a second time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MatterId {
     /// The division where it was reported.
     pub origin: DivisionCode,
-    /// Short form of the origin's epoch at that time.
+    /// What the origin drew at random when its process started, or its epoch began.
     pub epoch: u32,
-    /// 1 for the first matter of that epoch.
+    /// 1 for the first matter of an epoch, one more for each that follows, over all its runs.
     pub number: u64,
 }
 

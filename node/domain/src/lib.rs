@@ -17,6 +17,7 @@ pub mod hook;
 pub mod ids;
 pub mod import;
 pub mod journal;
+pub mod life;
 pub mod likeness;
 pub mod matter;
 pub mod people;

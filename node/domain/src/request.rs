@@ -20,7 +20,7 @@ use super::{
 pub struct AskId {
     /// Who asked.
     pub by: DivisionCode,
-    /// Short form of the asker's epoch.
+    /// What the asker drew at random when its process started, or its epoch began.
     pub epoch: u32,
     /// Count within it; every attempt has its own.
     pub number: u64,

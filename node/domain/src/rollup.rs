@@ -211,9 +211,9 @@ impl CellReport {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Lives {
     /// Epoch order of the cells that count; 0 before the first.
-    pub counted: u32,
+    pub counted: u64,
     /// Epoch order of the cells that are staged.
-    pub staged: Option<u32>,
+    pub staged: Option<u64>,
 }
 
 /// Where a cell of a given life belongs.
@@ -231,7 +231,7 @@ pub enum Place {
 
 impl Lives {
     /// Where a cell with this epoch order goes, and what is known after it.
-    pub const fn place(self, order: u32) -> (Place, Self) {
+    pub const fn place(self, order: u64) -> (Place, Self) {
         match self {
             Self { counted: 0, .. } => (
                 Place::Counted,
@@ -262,7 +262,7 @@ impl Lives {
 
     /// The child says that the cells of this life are complete: what is known after it, if the staged
     /// ones (perhaps none) now take the place of those that counted. `None` if nothing changes.
-    pub fn complete(self, order: u32) -> Option<Self> {
+    pub fn complete(self, order: u64) -> Option<Self> {
         let later_staged = self.staged.is_some_and(|staged| staged > order);
         (order > self.counted && !later_staged).then_some(Self {
             counted: order,

@@ -56,7 +56,8 @@ impl Link for Desk {
             ));
         }
         let Some(Peer {
-            division: peer,
+            division,
+            address,
             lapse,
             uses,
             pulse,
@@ -70,10 +71,11 @@ impl Link for Desk {
         });
         let (outgoing, frames) = mpsc::channel(FRAMES_WAITING);
         let carrier = Carrier {
-            peer,
+            peer: division,
             side: Side::Parent,
             lapse,
             pulse,
+            address,
             incoming: Box::pin(incoming),
             outgoing,
         };

@@ -42,6 +42,8 @@ const TELL_EVERY: Duration = Duration::from_secs(10);
 pub struct Peer {
     /// Who, from its certificate.
     pub division: DivisionCode,
+    /// Where the connection comes from.
+    pub address: SocketAddr,
     /// When a link over it ends.
     pub lapse: Lapse,
     /// Whether it is used.
@@ -344,6 +346,7 @@ impl Entrance {
             tls: Pulsing::new(tls, pulse.clone()),
             peer: Peer {
                 division,
+                address,
                 lapse,
                 uses: Uses::default(),
                 pulse,

@@ -6,8 +6,12 @@ mod abreast;
 mod errands;
 mod greeting;
 mod links;
+mod probe;
 
-use std::{num::NonZeroU32, panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque, num::NonZeroU32, panic::AssertUnwindSafe, pin::Pin, sync::Arc,
+    time::Duration,
+};
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesOrdered};
 use governor::{
@@ -16,7 +20,7 @@ use governor::{
     state::{InMemoryState, NotKeyed},
 };
 use tokio::{
-    sync::Notify,
+    sync::{Notify, mpsc},
     time::{Instant, Sleep, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -28,6 +32,7 @@ use abreast::Tidings;
 use errands::Errands;
 use greeting::Greeted;
 use links::Tokens;
+use probe::Probed;
 
 use super::{fetch::Fetches, revoked::enforce, seal::Sealer, verify::Verifier};
 use crate::{
@@ -38,12 +43,12 @@ use crate::{
         seal::SealedBody,
     },
     identity::{Identity, KeyRing},
-    link::{Carrier, Converse, Ended, pulse::Pulse},
+    link::{Carrier, Converse, Ended, Side, pulse::Pulse},
     office::{Arrived, Office, Outcome, Received},
     outbox::sender::{Sender, Window},
     telemetry::{Health, Metrics},
     wire::{
-        frame::{Abreast, Ack, Batch, Frame, Goodbye, GoodbyeCode, Refused},
+        frame::{Abreast, Ack, Batch, Frame, Goodbye, GoodbyeCode, Hello, Probe, Refused},
         refusal::RefusalCode,
     },
 };
@@ -53,6 +58,9 @@ const RECEIPTS_WAITING: usize = 8;
 
 /// Refusals told in one frame; with more than that untold, nothing more is heard.
 const MOST_REFUSED: usize = 512;
+
+/// Questions and answers about who is there that wait at once.
+const MOST_PRESENCE: usize = 8;
 
 /// What a neighbour whose key was revoked is given to hear of it, and to tell those below. Nothing it
 /// says is listened to meanwhile.
@@ -112,14 +120,33 @@ impl Converse for Switchboard {
             if self.links.is_closed(peer) {
                 return Ended::ClosedHere;
             }
+            let outgoing = carrier.outgoing.clone();
+            let mut carrier = carrier;
+            // A child shows first that no other machine is linked in its name.
+            let (hello, instance) = match carrier.side {
+                Side::Child => (None, None),
+                Side::Parent => match self.admit(&mut carrier).await {
+                    Ok(hello) => {
+                        let instance = hello.instance;
+                        (Some(hello), Some(instance))
+                    }
+                    Err(ended) => {
+                        say_goodbye(&outgoing, &ended);
+                        return ended;
+                    }
+                },
+            };
+            let (tokens, probed) = self.links.begin(peer, carrier.address, instance);
             let Tokens {
                 cancel: token,
                 leave,
-            } = self.links.begin(peer);
-            let outgoing = carrier.outgoing.clone();
+                ..
+            } = tokens;
+            let (side, address) = (carrier.side, carrier.address);
             let lapse = carrier.lapse.clone();
             // A crash ends this conversation, and nothing else.
-            let held = AssertUnwindSafe(self.hold(carrier, from, leave)).catch_unwind();
+            let held = AssertUnwindSafe(self.hold(carrier, hello, from, leave, probed));
+            let held = held.catch_unwind();
             let ended = tokio::select! {
                 ended = held => ended.unwrap_or_else(|_| {
                     Ended::Office("it crashed in a conversation; see its log".to_owned())
@@ -139,15 +166,22 @@ impl Converse for Switchboard {
                 tracing::warn!(division = %self.office.me(), %error,
                     "what is known of others will look older after a restart");
             }
-            let goodbye = Goodbye {
-                code: goodbye_code(&ended),
-                reason: ended.to_string(),
-            };
-            let _closed_already = outgoing.try_send(Frame::Goodbye(goodbye));
+            if side == Side::Child {
+                self.heed_refusal(peer, address, &ended).await;
+            }
+            say_goodbye(&outgoing, &ended);
             ended
         }
         .boxed()
     }
+}
+
+fn say_goodbye(outgoing: &mpsc::Sender<Frame>, ended: &Ended) {
+    let goodbye = Goodbye {
+        code: goodbye_code(ended),
+        reason: ended.to_string(),
+    };
+    let _closed_already = outgoing.try_send(Frame::Goodbye(goodbye));
 }
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
@@ -174,16 +208,27 @@ struct Conversation<'a> {
     pulse: Pulse,
     /// Since when something waits for the other's answer.
     waiting: Option<Instant>,
+    /// Who asks whether the other is there.
+    probed: Probed,
+    /// Questions and answers of that kind that wait to be sent.
+    presence: VecDeque<Frame>,
 }
 
 impl Switchboard {
-    async fn hold(&self, mut carrier: Carrier, from: Neighbour, leave: CancellationToken) -> Ended {
+    async fn hold(
+        &self,
+        mut carrier: Carrier,
+        hello: Option<Box<Hello>>,
+        from: Neighbour,
+        leave: CancellationToken,
+        probed: Probed,
+    ) -> Ended {
         let Greeted {
             window,
             fetches,
             hears_abreast,
             skew_ms,
-        } = match self.greet(&mut carrier, from).await {
+        } = match self.greet(&mut carrier, hello, from).await {
             Ok(greeted) => greeted,
             Err(ended) => return ended,
         };
@@ -219,6 +264,8 @@ impl Switchboard {
             leaving: None,
             pulse: carrier.pulse.clone(),
             waiting: None,
+            probed,
+            presence: VecDeque::new(),
         };
         let bell = self.office.bells().of(peer);
         match conversation.run(carrier, bell).await {
@@ -257,8 +304,9 @@ const fn goodbye_code(ended: &Ended) -> GoodbyeCode {
         | Ended::Expired
         | Ended::Silent(_)
         | Ended::Closed
-        | Ended::Goodbye(_) => GoodbyeCode::Stopping,
+        | Ended::Goodbye(..) => GoodbyeCode::Stopping,
         Ended::Replaced => GoodbyeCode::Replaced,
+        Ended::SecondMachine { .. } => GoodbyeCode::SecondMachine,
         Ended::Revoked => GoodbyeCode::Revoked,
         Ended::Protocol(code, _) => *code,
         Ended::Broken(_) => GoodbyeCode::Malformed,
@@ -322,6 +370,7 @@ impl Conversation<'_> {
             }
             let silent = self.silent_at();
             let may_send = prepared.is_some()
+                || !self.presence.is_empty()
                 || self.acks.iter().any(Option::is_some)
                 || self.errands.may_send()
                 || self.tidings.may_send();
@@ -336,12 +385,13 @@ impl Conversation<'_> {
                     if self.leaving.is_some() => return Err(Ended::Revoked),
                 permit = outgoing.reserve(), if may_send => {
                     let permit = permit.map_err(|_| Ended::Closed)?;
-                    let ack = self.acks.iter_mut().find_map(next_ack).map(Frame::Ack);
-                    if ack.is_some() {
+                    let ack = || self.acks.iter_mut().find_map(next_ack).map(Frame::Ack);
+                    let frame = self.presence.pop_front().or_else(ack);
+                    if matches!(frame, Some(Frame::Ack(_))) {
                         self.board.office.metrics().acks.inc();
                     }
                     let waits = prepared.is_some();
-                    let frame = ack.or_else(|| self.errands.take_turn(waits));
+                    let frame = frame.or_else(|| self.errands.take_turn(waits));
                     let frame = frame.or_else(|| self.tidings.take().map(Frame::Abreast));
                     if frame.is_none() && prepared.is_some() {
                         self.sender.left(Instant::now().into_std());
@@ -352,6 +402,9 @@ impl Conversation<'_> {
                 }
                 Some(answer) = self.receipts.next(), if !self.receipts.is_empty() => {
                     self.note_answer(answer?);
+                }
+                probe = self.probed.next(), if self.presence.len() < MOST_PRESENCE => {
+                    self.presence.push_back(Frame::Probe(probe));
                 }
                 // A few at most, so that it keeps nothing waiting.
                 () = self.errands.work() => {}
@@ -403,7 +456,9 @@ impl Conversation<'_> {
     /// listened to.
     fn may_hear(&self) -> bool {
         let told = |ack: &Option<Ack>| ack.as_ref().is_none_or(|a| a.refused.len() < MOST_REFUSED);
-        self.receipts.len() < RECEIPTS_WAITING && self.acks.iter().all(told)
+        self.receipts.len() < RECEIPTS_WAITING
+            && self.presence.len() < MOST_PRESENCE
+            && self.acks.iter().all(told)
     }
 
     /// The next frame of envelopes: signed now, sent when what it says is durable.
@@ -445,7 +500,12 @@ impl Conversation<'_> {
             Frame::Batch(_) if self.leave.is_cancelled() => Ok(()),
             Frame::Batch(batch) => self.hear_batch(batch).await,
             Frame::Ack(ack) => self.hear_ack(ack).await,
-            Frame::Goodbye(goodbye) => Err(Ended::Goodbye(goodbye.reason)),
+            Frame::Goodbye(goodbye) => Err(Ended::Goodbye(goodbye.code, goodbye.reason)),
+            Frame::Probe(probe) => self.hear_probe(probe).await,
+            Frame::Alive(nonce) => {
+                self.probed.answered(nonce);
+                Ok(())
+            }
             Frame::Fetch(id, fetch) => {
                 self.limiter.until_ready().await;
                 self.errands.hear_fetch(id, fetch)
@@ -455,6 +515,20 @@ impl Conversation<'_> {
             Frame::Abreast(abreast) => self.hear_abreast(abreast).await,
             Frame::Hello(_) => Err(malformed("it greeted twice")),
         }
+    }
+
+    /// The parent asks whether this machine is there, since another one greets with its identity.
+    async fn hear_probe(&mut self, probe: Probe) -> Result<(), Ended> {
+        if !matches!(self.from, Neighbour::Parent(_)) {
+            return Err(malformed("only a parent asks whether its child is there"));
+        }
+        self.limiter.until_ready().await;
+        self.presence.push_back(Frame::Alive(probe.nonce));
+        let me = self.board.office.me();
+        self.board
+            .note_second_machine(me, &probe.yours, &probe.other)
+            .await;
+        Ok(())
     }
 
     async fn hear_abreast(&mut self, abreast: Abreast) -> Result<(), Ended> {

@@ -7,7 +7,7 @@ use rustls_pki_types::ServerName;
 use tokio::{
     net::TcpStream,
     sync::{Notify, mpsc},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_rustls::TlsConnector;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
@@ -26,6 +26,12 @@ use crate::{
     identity::{Identity, PeerRefusal},
     wire::frame::Frame,
 };
+
+/// A conversation that lasted so long was one; after a shorter one the wait before the next grows.
+const STEADY: Duration = Duration::from_secs(2);
+
+/// Longest wait after the parent refused to converse, unless links wait longer for other reasons.
+const REFUSED_MOST: Duration = Duration::from_secs(60);
 
 /// How a link is kept.
 #[derive(Clone, Debug)]
@@ -84,15 +90,22 @@ pub struct Dialler {
 impl Dialler {
     /// Runs until `stop` resolves.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let mut backoff = Backoff::new(self.terms.backoff_least, self.terms.backoff_most);
+        let Terms {
+            backoff_least: least,
+            backoff_most: most,
+            ..
+        } = self.terms;
+        let mut backoff = Backoff::new(least, most);
+        let mut refusals = Backoff::new(least, most.max(REFUSED_MOST));
         let mut turns = Turns::new(Arc::clone(&self.pace));
         tokio::pin!(stop);
         loop {
             let attempt = async {
                 let (carrier, address, _own) = self.dial().await?;
-                backoff.reset();
                 turns.answered(address);
-                Ok::<_, DialError>(Arc::clone(&self.converse).converse(carrier).await)
+                let begun = Instant::now();
+                let ended = Arc::clone(&self.converse).converse(carrier).await;
+                Ok::<_, DialError>((ended, begun.elapsed() >= STEADY))
             };
             let outcome = tokio::select! {
                 outcome = attempt => outcome,
@@ -101,9 +114,28 @@ impl Dialler {
             let me = self.identity.division();
             let mut unanswered = None;
             match outcome {
-                Ok(Ended::NewEpoch) => continue,
-                Ok(ended) => {
-                    tracing::info!(division = %me, parent = %self.parent, %ended, "link ended");
+                // Once at once: the parent waits for the new life. Not again and again, whatever it says.
+                Ok((Ended::NewEpoch, _)) if backoff.failures() == 0 => {
+                    backoff.fail(0.0);
+                    continue;
+                }
+                Ok((ended, steady)) => {
+                    if steady {
+                        backoff.reset();
+                        refusals.reset();
+                    }
+                    if backoff.failures().is_power_of_two() || backoff.failures() == 0 {
+                        let failures = backoff.failures() + 1;
+                        tracing::info!(division = %me, parent = %self.parent, failures, %ended,
+                            "link ended");
+                    }
+                    if ended.is_refusal() {
+                        let wait = refusals.fail(rand::random());
+                        tokio::select! {
+                            () = tokio::time::sleep(wait) => {}
+                            () = &mut stop => return,
+                        }
+                    }
                 }
                 Err(error) => {
                     turns.failed();
@@ -202,6 +234,7 @@ impl Dialler {
             side: Side::Child,
             lapse,
             pulse,
+            address,
             incoming: Box::pin(incoming),
             outgoing,
         };

@@ -334,7 +334,7 @@ impl Desk<'_> {
         mut payload: Payload,
     ) -> Result<Envelope, OfficeError> {
         self.ledger.issue += 1;
-        let stamp = Stamp(self.ledger.epoch.order.into(), self.ledger.issue);
+        let stamp = Stamp(self.ledger.epoch.order, self.ledger.issue);
         match &mut payload {
             Payload::Cell(CellReport { stamp: own, .. }) => *own = stamp,
             Payload::Adoption(report) => report.stamp = stamp,

@@ -86,7 +86,7 @@ impl Desk<'_> {
         child: DivisionCode,
         report: &CellReport,
     ) -> Result<(), OfficeError> {
-        let order = u32::try_from(report.stamp.0).unwrap_or(u32::MAX);
+        let order = report.stamp.0;
         let before = self.lives(child).await?;
         let (place, after) = before.place(order);
         if after != before {
@@ -132,7 +132,7 @@ impl Desk<'_> {
     pub(super) async fn complete_cells(
         &mut self,
         child: DivisionCode,
-        order: u32,
+        order: u64,
     ) -> Result<(), OfficeError> {
         let Some(lives) = self.lives(child).await?.complete(order) else {
             return Ok(());

@@ -8,9 +8,11 @@ use super::{Office, OfficeError, desk::Desk, keys, runs::Runs};
 use crate::{
     domain::{
         actor::Actor,
+        alarm::AlarmKind,
         authority::Neighbour,
         envelope::Order,
         ids::{Epoch, EpochId},
+        life::{Lineage, Rejected},
         statement::Proof,
         suite::Digest,
     },
@@ -34,17 +36,18 @@ pub(super) struct Held {
 /// What is kept of a neighbour between sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PeerMemory {
-    /// The life it was last met in.
-    pub(super) epoch: Option<Epoch>,
-    /// Its latest words.
+    /// Its lives as it said when it was last greeted, the present one last; none before that.
+    pub(super) lives: Vec<Epoch>,
+    /// Its latest words. The life they were said in is the one it is known by: what it only claims in
+    /// a greeting binds nobody.
     pub(super) held: Option<Held>,
 }
 
 /// What a node says of itself at the start of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Greeting {
-    /// The present life of its store.
-    pub epoch: Epoch,
+    /// The lives of its store.
+    pub lives: Lineage,
     /// What it holds of the other.
     pub echo: Option<Echo>,
     /// Templates it has, by key and version.
@@ -53,24 +56,10 @@ pub struct Greeting {
     pub revocations: Option<Digest>,
 }
 
-/// Why a session does not begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejected {
-    /// The other came back with a store older than one already met.
-    #[error(
-        "the neighbour's store is of an earlier life than the one met before; \
-             it must not come back from an old copy without opening a new epoch"
-    )]
-    SupersededEpoch,
-    /// Two stores claim the same place in the order of lives.
-    #[error("two stores claim to be the same life of this neighbour; one is a copy: stop it")]
-    Fork,
-}
-
 impl Office {
     /// What this node says to a neighbour.
     pub async fn greeting(&self, neighbour: DivisionCode) -> Result<Greeting, OfficeError> {
-        let epoch = self.epoch().await?;
+        let lives = self.own_lives().await?;
         let store = &self.supplies.store;
         let seen = store.get(self.me, &keys::peer(neighbour)).await?;
         store.settle(seen.generation).await?;
@@ -87,7 +76,7 @@ impl Office {
         });
         let templates = self.template_versions().await?;
         Ok(Greeting {
-            epoch,
+            lives,
             echo,
             templates,
             revocations: Some(self.revocations_digest().await?),
@@ -106,31 +95,32 @@ impl Office {
         let mut desk = self.desk(Actor::Peer(from.division())).await?;
         let key = keys::peer(from.division());
         let mut memory: PeerMemory = desk.read(&key).await?.unwrap_or_default();
-        let theirs = greeting.epoch;
-        let rejected = match memory.epoch {
-            Some(known) if theirs.order < known.order => Some(Rejected::SupersededEpoch),
-            Some(known) if theirs.order == known.order && theirs.id != known.id => {
-                Some(Rejected::Fork)
-            }
-            _ => None,
-        };
-        let went_back = desk.went_back(from.division(), greeting).await?;
-        if let Some(word) = &went_back {
+        let known = memory.held.as_ref().map(|held| held.epoch);
+        let rejected = greeting.lives.follows(known).err();
+        let went_back = desk.went_back(greeting).await?;
+        if let Some(word) = went_back {
             let old = desk.ledger.epoch;
-            desk.begin_life(self.supplies.entropy.bytes(), word.order)
-                .await?;
-            tracing::error!(
-                alarm = "store-went-back",
-                neighbour = %from.division(),
-                old = %old.id,
-                new = %desk.ledger.epoch.id,
-                "this store is older than what the neighbour holds; a new epoch begins"
+            desk.begin_life(self.supplies.entropy.bytes(), word).await?;
+            let new = desk.ledger.epoch;
+            let peer = from.division();
+            let met_before = self.met.lock().expect("no holder panics").contains(&peer);
+            // This very process was greeted before, so it is not its store that is old.
+            let (kind, about) = match met_before {
+                true => (AlarmKind::SecondMachine, self.me),
+                false => (AlarmKind::StoreWentBack, peer),
+            };
+            let detail = format!(
+                "{peer} holds words of life {} of {} which this store does not know; life {} ({}) ended \
+                 here, life {} ({}) begins",
+                word.order, word.id, old.order, old.id, new.order, new.id
             );
+            desk.raise(kind, Some(about), &detail).await?;
             desk.resend_figures().await?;
         }
         if rejected.is_none() {
-            let new_life = memory.epoch.is_some_and(|known| known.id != theirs.id);
-            memory.epoch = Some(theirs);
+            let lives = greeting.lives.lives().to_vec();
+            let new_life = !memory.lives.is_empty() && memory.lives.last() != lives.last();
+            memory.lives = lives;
             desk.view.put(key, record::write(&memory));
             desk.queue_missing_revocations(from, greeting.revocations)
                 .await?;
@@ -148,6 +138,11 @@ impl Office {
                 Neighbour::Parent(_) => {}
             }
         }
+        let greeted = rejected.is_none() && went_back.is_none();
+        if greeted && self.parent == Some(from.division()) && self.is_sole_again() {
+            desk.settle_alarm(AlarmKind::SecondMachine, Some(self.me))
+                .await?;
+        }
         let ticket = desk.submit().await?;
         drop(turn);
         ticket.durable().await?;
@@ -155,11 +150,20 @@ impl Office {
             (Some(rejected), _) => Ok(Err(rejected)),
             (None, Some(_)) => Ok(Ok(true)),
             (None, None) => {
-                let mut recognised = self.recognised.lock().expect("no holder panics");
-                recognised.insert(from.division());
+                let mut met = self.met.lock().expect("no holder panics");
+                met.insert(from.division());
                 Ok(Ok(false))
             }
         }
+    }
+
+    /// The lives of this node's store.
+    async fn own_lives(&self) -> Result<Lineage, OfficeError> {
+        let ledger = self.ledger().await?;
+        let seen = self.supplies.store.get(self.me, keys::LIVES).await?;
+        self.supplies.store.settle(seen.generation).await?;
+        let known = seen.value.map(|bytes| record::read(&bytes)).transpose()?;
+        Ok(lineage(known, ledger.epoch)?)
     }
 
     /// Divisions this node has met, whether they are linked now or not.
@@ -178,40 +182,38 @@ impl Office {
 
 impl Desk<'_> {
     /// The life in which this node said what the neighbour holds and this store does not know, if
-    /// there is such a thing. Words of a later life are believed only until the neighbour has
-    /// recognised this process: afterwards they are a twin's, and of two that live at the same time
-    /// the earlier stays refused.
-    async fn went_back(
-        &mut self,
-        neighbour: DivisionCode,
-        greeting: &Greeting,
-    ) -> Result<Option<Epoch>, OfficeError> {
+    /// there is such a thing: the store went back in time, or a copy of it or a thief of its key spoke
+    /// in its name. A life after that one is taken by the neighbour in any case.
+    async fn went_back(&mut self, greeting: &Greeting) -> Result<Option<Epoch>, OfficeError> {
         let word = greeting.echo.as_ref();
         let Some(word) = word.and_then(|echo| wire::decode_envelope(&echo.bytes).ok()) else {
             return Ok(None);
         };
-        let life = self.ledger.epoch;
-        let unknown = if word.epoch.id == life.id {
+        let unknown = if word.epoch == self.ledger.epoch {
             !self.runs().await?.used(word.issue, self.ledger.issue)
         } else {
-            let recognised = self.office.recognised.lock().expect("no holder panics");
-            word.epoch.order >= life.order && !recognised.contains(&neighbour)
+            !self.own_lives().await?.has(&word.epoch)
         };
         Ok(unknown.then_some(word.epoch))
     }
 
-    /// A new life after the one of order `after`: its own counts start over, and everything it says can be told from the old.
+    /// The lives of this store.
+    async fn own_lives(&mut self) -> Result<Lineage, OfficeError> {
+        let known = self.read(keys::LIVES).await?;
+        Ok(lineage(known, self.ledger.epoch)?)
+    }
+
+    /// A new life after those this store knows and `strange`, another one of it: its own counts start
+    /// over, and everything it says can be told from the old.
     /// What still waits in the outbox was counted in a life that others know more of, so it is said
     /// anew in this one.
-    async fn begin_life(&mut self, id: [u8; 16], after: u32) -> Result<(), OfficeError> {
-        let old = self.ledger.epoch;
-        self.ledger.epoch = Epoch {
-            order: old.order.max(after).saturating_add(1),
-            id: EpochId(id),
-            predecessor: old.id,
-        };
+    async fn begin_life(&mut self, id: [u8; 16], strange: Epoch) -> Result<(), OfficeError> {
+        let lives = self.own_lives().await?.begin(EpochId(id), Some(strange));
+        self.ledger.epoch = lives.present();
+        self.view.put(keys::LIVES, record::write(lives.lives()));
         self.view.put(keys::RUNS, record::write(&Runs::default()));
         self.ledger.issue = 0;
+        self.ledger.run = lives.present().id.short();
         self.ledger.matters = 0;
         self.ledger.asks = 0;
         for (key, bytes) in self
@@ -238,4 +240,15 @@ impl Desk<'_> {
         }
         Ok(())
     }
+}
+
+/// The lives as they are recorded; a store in its first one has no record.
+fn lineage(known: Option<Vec<Epoch>>, present: Epoch) -> Result<Lineage, record::RecordError> {
+    let Some(known) = known else {
+        return Ok(Lineage::beginning(present));
+    };
+    let lives = Lineage::of(known).ok();
+    lives
+        .filter(|lives| lives.present() == present)
+        .ok_or(record::RecordError::Damaged("lives"))
 }

@@ -103,6 +103,7 @@ impl Office {
             }
             return Ok(read.into_iter().map(|(outcome, _)| outcome).collect());
         }
+        self.check_sole()?;
         let _place = self.places.try_acquire().map_err(|_| OfficeError::Busy)?;
         let mut last: Option<Ticket> = None;
         let mut outcomes = Vec::with_capacity(read.len());

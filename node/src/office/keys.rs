@@ -24,6 +24,8 @@ use crate::{
 
 /// Counts of this life.
 pub(super) const LEDGER: &[u8] = b"c";
+/// The lives of this store.
+pub(super) const LIVES: &[u8] = b"V";
 /// What was issued in this life between starts.
 pub(super) const RUNS: &[u8] = b"e";
 /// What dockets begin with.

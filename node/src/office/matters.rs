@@ -150,6 +150,7 @@ impl Office {
         if note.is_none() && !files.is_empty() {
             return Err(BadWords::Empty.into());
         }
+        self.check_sole()?;
         let turn = self.turn.lock().await;
         let mut desk = self.desk(actor).await?;
         if let Some(note) = &note {
@@ -233,6 +234,7 @@ impl Office {
         note: Option<String>,
         actor: Actor,
     ) -> Result<(), OfficeError> {
+        self.check_sole()?;
         let turn = self.turn.lock().await;
         let mut desk = self.desk(actor).await?;
         if let Some(note) = &note {
@@ -282,7 +284,7 @@ impl Office {
         desk.ledger.asks += 1;
         AskId {
             by: self.me,
-            epoch: desk.ledger.epoch.id.short(),
+            epoch: desk.ledger.run,
             number: desk.ledger.asks,
         }
     }

@@ -23,7 +23,7 @@ use crate::{
         custody::{self, Docket, MOST_MORE_STEPS, MOST_STEPS, NoticeRefusal, Recollection, Taken},
         envelope::{Destination, Envelope, Order, Payload},
         flow::Seen,
-        ids::MatterId,
+        ids::{Epoch, MatterId},
         matter::{CustodyVersion, Matter},
         request::{self, Answer, Ask, Asked, Heard, Next, Reply, Wish},
         revocation::Revocation,
@@ -97,7 +97,11 @@ struct OneUnit {
 
 /// Which envelopes of the flows in one decision were seen.
 #[derive(Default)]
-struct Flows(Vec<(Bytes, Seen)>);
+struct Flows {
+    seen: Vec<(Bytes, Seen)>,
+    /// The lives in which the neighbour may have said something; none if it never greeted.
+    lives: Vec<Epoch>,
+}
 
 impl Office {
     /// Takes envelopes of a neighbour in order. An error means there is no outcome: nothing is
@@ -150,7 +154,11 @@ impl Office {
     ) -> Result<OneUnit, OfficeError> {
         let metrics = &self.supplies.metrics;
         let mut desk = self.desk(Actor::Peer(from.division())).await?;
-        let mut flows = Flows::default();
+        let memory: Option<PeerMemory> = desk.read(&keys::peer(from.division())).await?;
+        let mut flows = Flows {
+            lives: memory.map(|memory| memory.lives).unwrap_or_default(),
+            ..Flows::default()
+        };
         let mut outcomes = vec![];
         let mut last_word = None;
         for (at, received) in some.iter().enumerate() {
@@ -168,12 +176,17 @@ impl Office {
             if marked {
                 desk.unmark(received);
             }
-            if received.envelope.author == from.division() {
+            // What does not count is no word of it: the real node would be held to have said it.
+            let counts = !matches!(
+                outcome,
+                Outcome::Refused(RefusalCode::Superseded | RefusalCode::Revoked)
+            );
+            if counts && received.envelope.author == from.division() {
                 last_word = Some(received);
             }
         }
         in_hand.are(0, outcomes.len());
-        for (key, seen) in flows.0 {
+        for (key, seen) in flows.seen {
             desk.view.put(key, record::write(&seen));
         }
         if let Some(received) = last_word {
@@ -238,6 +251,11 @@ impl Desk<'_> {
         if !self.counts(received) {
             return Ok(Outcome::Refused(RefusalCode::Revoked));
         }
+        // What is said in a life that was never greeted, or that another one took the place of, counts
+        // nowhere: it would be believed that the neighbour went on from there.
+        if author == from.division() && !flows.lives.is_empty() && !flows.lives.contains(&epoch) {
+            return Ok(Outcome::Refused(RefusalCode::Superseded));
+        }
         // Words of others that this peer may not carry leave no trace: they may come the right way.
         if let Some(denied) = received.denied.filter(|_| author != from.division()) {
             return Ok(Outcome::Refused(denied.into()));
@@ -249,15 +267,15 @@ impl Desk<'_> {
             };
         };
         let flow = keys::flow(author, epoch.id, destination, lane);
-        let at = match flows.0.iter().position(|(key, _)| *key == flow) {
+        let at = match flows.seen.iter().position(|(key, _)| *key == flow) {
             Some(at) => at,
             None => {
                 let seen = self.read(&flow).await?.unwrap_or_default();
-                flows.0.push((flow.clone(), seen));
-                flows.0.len() - 1
+                flows.seen.push((flow.clone(), seen));
+                flows.seen.len() - 1
             }
         };
-        if flows.0[at].1.contains(sequence) {
+        if flows.seen[at].1.contains(sequence) {
             self.office.supplies.metrics.envelopes_duplicate.inc();
             let refused: Option<u32> = self.read(&keys::refused_envelope(&flow, sequence)).await?;
             return Ok(refused.map_or(Outcome::Accepted, |code| {
@@ -271,7 +289,7 @@ impl Desk<'_> {
             }
             None => self.decide(from, received).await?,
         };
-        flows.0[at].1.record(sequence)?;
+        flows.seen[at].1.record(sequence)?;
         if let Outcome::Refused(code) = outcome {
             self.view.put(
                 keys::refused_envelope(&flow, sequence),
@@ -451,7 +469,7 @@ impl Desk<'_> {
     /// What this node remembers of a matter beside its docket.
     async fn recollection(&mut self, id: MatterId) -> Result<Recollection, OfficeError> {
         let life = self.ledger.epoch;
-        let own = (id.origin, id.epoch) == (self.office.me, life.id.short());
+        let own = self.gave(id).await?;
         Ok(Recollection {
             // Everything is known of what this life gave a number to.
             lost: life.order > 1 && !own,

@@ -91,6 +91,7 @@ impl Office {
         actor: Actor,
     ) -> Result<MatterId, OfficeError> {
         new.check(&[self.me], self.tree())?;
+        self.check_sole()?;
         let _place = self.places.try_acquire().map_err(|_| OfficeError::Busy)?;
         let span = tracing::info_span!("matter.report", division = %self.me,
             category = %new.category, matter = tracing::field::Empty);
@@ -142,6 +143,7 @@ impl Office {
         }
         let keys: Result<Vec<_>, _> = recorded.iter().map(|(new, _)| self.keys_for(new)).collect();
         let keys = keys?;
+        self.check_sole()?;
         let _place = self.places.try_acquire().map_err(|_| OfficeError::Busy)?;
         let turn = self.turn.lock().await;
         let mut desk = self.desk(actor).await?;
@@ -240,7 +242,7 @@ impl Desk<'_> {
         self.ledger.matters += 1;
         MatterId {
             origin: self.office.me,
-            epoch: self.ledger.epoch.id.short(),
+            epoch: self.ledger.run,
             number: self.ledger.matters,
         }
     }

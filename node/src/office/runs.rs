@@ -2,12 +2,16 @@
 //!
 //! Each start jumps ahead in the count of envelopes by a random distance. A store that went back in
 //! time and was worked on before it met anybody has therefore counted elsewhere than it did in the
-//! stretch it lost, and sees at once that an echo from there is of words it does not know.
+//! stretch it lost, and sees at once that an echo from there is of words it does not know. For the same
+//! reason each start draws what stands in the numbers of matters and requests.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Office, OfficeError, desk::Desk, keys};
-use crate::{domain::actor::Actor, store::record};
+use crate::{
+    domain::{actor::Actor, ids::MatterId},
+    store::record,
+};
 
 /// Starts remembered; what was issued before is not doubted.
 const MOST_RUNS: usize = 64;
@@ -23,6 +27,8 @@ pub(super) struct Runs {
     ended: Vec<(u64, u64)>,
     /// First of the one that goes on.
     first: u64,
+    /// What stood in the numbers given before this run, in this life.
+    drawn: Vec<u32>,
 }
 
 impl Default for Runs {
@@ -31,6 +37,7 @@ impl Default for Runs {
             forgotten: 0,
             ended: vec![],
             first: 1,
+            drawn: vec![],
         }
     }
 }
@@ -61,7 +68,11 @@ impl Office {
         let mut desk = self.desk(Actor::Rule("start".to_owned())).await?;
         let mut runs = desk.runs().await?;
         runs.begin(desk.ledger.issue, jump);
+        runs.drawn.push(desk.ledger.run);
+        let forgotten = runs.drawn.len().saturating_sub(MOST_RUNS);
+        runs.drawn.drain(..forgotten);
         desk.ledger.issue = runs.first - 1;
+        desk.ledger.run = random as u32;
         desk.view.put(keys::RUNS, record::write(&runs));
         self.begin_watch(&mut desk.view).await?;
         let _not_awaited = desk.submit().await?;
@@ -70,6 +81,13 @@ impl Office {
 }
 
 impl Desk<'_> {
+    /// Whether a number of this node was given in this life, as far as is remembered.
+    pub(super) async fn gave(&mut self, id: MatterId) -> Result<bool, OfficeError> {
+        let of_this_run = self.ledger.run == id.epoch;
+        let mine = id.origin == self.office.me;
+        Ok(mine && (of_this_run || self.runs().await?.drawn.contains(&id.epoch)))
+    }
+
     pub(super) async fn runs(&mut self) -> Result<Runs, OfficeError> {
         Ok(self.read(keys::RUNS).await?.unwrap_or_default())
     }

@@ -12,8 +12,8 @@ use topology::{DivisionCode, Tier};
 use super::{
     figures::MOST_COUNTED,
     frame::{
-        Abreast, Ack, Batch, Echo, Entry, Frame, Goodbye, GoodbyeCode, Hello, MOST_ABOVE, Refused,
-        TemplateInForce,
+        Abreast, Ack, Batch, Echo, Entry, Frame, Goodbye, GoodbyeCode, Hello, MOST_ABOVE, Probe,
+        Refused, TemplateInForce,
     },
     refusal::RefusalCode,
 };
@@ -276,7 +276,7 @@ fn epoch_id() -> impl Strategy<Value = EpochId> {
 }
 
 fn epoch() -> impl Strategy<Value = Epoch> {
-    (1..=i32::MAX as u32, epoch_id(), epoch_id()).prop_map(|(order, id, predecessor)| Epoch {
+    (1..=1u64 << 61, epoch_id(), epoch_id()).prop_map(|(order, id, predecessor)| Epoch {
         order,
         id,
         predecessor,

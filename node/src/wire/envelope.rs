@@ -12,7 +12,7 @@ use super::{
     adoption::{adoption_in, adoption_out},
     choice::Choice,
     figures::{cell_in, cell_out, stamp_in, stamp_out},
-    malformed::{FROM_ONE, array, check_length, division, ordinal, required, within},
+    malformed::{array, check_length, division, ordinal, required},
     matter::{matter_in, matter_out},
     request::{answer_in, answer_out, ask_in, ask_out},
     revocation::{revocation_in, revocation_out},
@@ -21,6 +21,7 @@ use super::{
 use crate::domain::{
     envelope::{Destination, Envelope, Lane, MOST_BYTES, Order, Payload},
     ids::{Epoch, EpochId},
+    life::GREATEST_ORDER,
 };
 
 /// The bytes of an envelope: what its author signs and every hop forwards. The same envelope always
@@ -150,10 +151,17 @@ pub(super) fn epoch_out(epoch: &Epoch) -> v1::Epoch {
     }
 }
 
+fn order_in(order: u64) -> Result<u64, Malformed> {
+    match ordinal(order, "epoch.order")? {
+        order if order > GREATEST_ORDER => Err(Malformed::Range("epoch.order")),
+        order => Ok(order),
+    }
+}
+
 pub(super) fn epoch_in(epoch: Option<&v1::Epoch>) -> Result<Epoch, Malformed> {
     let epoch = required(epoch, "epoch")?;
     Ok(Epoch {
-        order: within(epoch.order, FROM_ONE, "epoch.order")?,
+        order: order_in(epoch.order)?,
         id: EpochId(array(&epoch.id, "epoch.id")?),
         predecessor: EpochId(array(&epoch.predecessor, "epoch.predecessor")?),
     })

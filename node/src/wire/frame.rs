@@ -19,6 +19,7 @@ use crate::domain::{
     attachment::{Fetch, Fetched},
     envelope::{Lane, MOST_BYTES as MOST_ENVELOPE_BYTES},
     ids::{Epoch, EpochId, NetworkId},
+    life::MOST_LIVES,
     statement::Proof,
     suite::Digest,
     template::TemplateKey,
@@ -65,6 +66,10 @@ pub enum Frame {
     Fetched(u64, Fetched),
     /// The other has everything.
     Abreast(Abreast),
+    /// Somebody else greets with the other's identity.
+    Probe(Probe),
+    /// The answer to the probe with this nonce.
+    Alive(u64),
 }
 
 /// Who speaks, and what it knows of the other.
@@ -98,6 +103,10 @@ pub struct Hello {
     pub revocations: Option<Digest>,
     /// Whether the speaker hears [`Frame::Abreast`].
     pub hears_abreast: bool,
+    /// The lives of its store before `epoch`, oldest first.
+    pub earlier: Vec<Epoch>,
+    /// Drawn when the speaker's process started.
+    pub instance: [u8; 16],
 }
 
 /// The envelope with the highest issue count that the speaker holds of the other, with its proof.
@@ -154,6 +163,17 @@ pub struct Abreast {
     pub above: Vec<(DivisionCode, Timestamp)>,
 }
 
+/// Asks the other whether it is there, since somebody else greets with its identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// The answer repeats it.
+    pub nonce: u64,
+    /// Where the other's stream came from; not to be trusted on a terminal.
+    pub yours: String,
+    /// Where the somebody else is; not to be trusted on a terminal.
+    pub other: String,
+}
+
 /// Why a side closes the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Goodbye {
@@ -186,12 +206,14 @@ pub enum GoodbyeCode {
     Revoked,
     /// It failed.
     Internal,
+    /// Another machine with the other's identity is linked, and answers.
+    SecondMachine,
     /// A reason of a later version.
     Other(u32),
 }
 
 impl GoodbyeCode {
-    const KNOWN: [Self; 10] = [
+    const KNOWN: [Self; 11] = [
         Self::Stopping,
         Self::Protocol,
         Self::Network,
@@ -202,6 +224,7 @@ impl GoodbyeCode {
         Self::Replaced,
         Self::Revoked,
         Self::Internal,
+        Self::SecondMachine,
     ];
 
     /// The number on the wire.
@@ -217,6 +240,7 @@ impl GoodbyeCode {
             Self::Replaced => 8,
             Self::Revoked => 9,
             Self::Internal => 10,
+            Self::SecondMachine => 11,
             Self::Other(code) => code,
         }
     }
@@ -244,6 +268,12 @@ impl Frame {
             Self::Fetch(id, fetch) => WireBody::Fetch(fetch_out(id, &fetch)),
             Self::Fetched(id, fetched) => WireBody::Fetched(fetched_out(id, fetched)),
             Self::Abreast(abreast) => WireBody::Abreast(abreast_out(abreast)),
+            Self::Probe(probe) => WireBody::Probe(v1::Probe {
+                nonce: probe.nonce,
+                yours: cut(probe.yours),
+                other: cut(probe.other),
+            }),
+            Self::Alive(nonce) => WireBody::Alive(v1::Alive { nonce }),
         };
         v1::Frame { body: Some(body) }
     }
@@ -286,6 +316,12 @@ impl TryFrom<v1::Frame> for Frame {
                 Self::Fetched(id, fetched)
             }
             WireBody::Abreast(abreast) => Self::Abreast(abreast_in(abreast)?),
+            WireBody::Probe(probe) => Self::Probe(Probe {
+                nonce: probe.nonce,
+                yours: cut(probe.yours),
+                other: cut(probe.other),
+            }),
+            WireBody::Alive(alive) => Self::Alive(alive.nonce),
         })
     }
 }
@@ -316,6 +352,8 @@ fn hello_out(hello: Hello) -> v1::Hello {
             .revocations
             .map_or_else(Bytes::new, |digest| Bytes::copy_from_slice(&digest)),
         hears_abreast: hello.hears_abreast,
+        earlier: hello.earlier.iter().map(epoch_out).collect(),
+        instance: Bytes::copy_from_slice(&hello.instance),
     }
 }
 
@@ -327,6 +365,12 @@ fn hello_in(hello: v1::Hello) -> Result<Hello, Malformed> {
         })
     };
     check_key_statements(&hello.key_statements)?;
+    if hello.earlier.len() >= MOST_LIVES {
+        return Err(Malformed::TooMany {
+            field: "hello.earlier",
+            most: MOST_LIVES - 1,
+        });
+    }
     Ok(Hello {
         protocol: hello.protocol,
         network: NetworkId(array(&hello.network, "hello.network")?),
@@ -348,6 +392,12 @@ fn hello_in(hello: v1::Hello) -> Result<Hello, Malformed> {
             .then(|| array(&hello.revocations, "hello.revocations"))
             .transpose()?,
         hears_abreast: hello.hears_abreast,
+        earlier: hello
+            .earlier
+            .iter()
+            .map(|life| epoch_in(Some(life)))
+            .collect::<Result<_, Malformed>>()?,
+        instance: array(&hello.instance, "hello.instance")?,
     })
 }
 

@@ -190,7 +190,7 @@ fn saying(payload: Payload) -> Envelope {
     Envelope {
         author: division(),
         epoch: Epoch {
-            order: i32::MAX as u32,
+            order: i32::MAX as u64,
             id: EpochId([1; 16]),
             predecessor: EpochId([2; 16]),
         },
@@ -499,7 +499,7 @@ fn each_fault_of_an_envelope_has_its_own_reason() {
         ),
         (|m| m.epoch = None, Malformed::Missing("epoch")),
         (
-            |m| epoch(m).order = u32::MAX,
+            |m| epoch(m).order = 1 << 62,
             Malformed::Range("epoch.order"),
         ),
         (

@@ -1854,9 +1854,9 @@ impl Wish {
 /// One life of a node's store.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Epoch {
-    /// From 1, below 2^31.
-    #[prost(uint32, tag = "1")]
-    pub order: u32,
+    /// From 1, below 2^62: the order of the life before it plus one.
+    #[prost(uint64, tag = "1")]
+    pub order: u64,
     /// 16 random bytes.
     #[prost(bytes = "bytes", tag = "2")]
     pub id: ::prost::bytes::Bytes,
@@ -2146,7 +2146,7 @@ pub struct Revocation {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {
     /// Which.
-    #[prost(oneof = "frame::Body", tags = "1, 2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "frame::Body", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
     pub body: ::core::option::Option<frame::Body>,
 }
 /// Nested message and enum types in `Frame`.
@@ -2175,6 +2175,12 @@ pub mod frame {
         /// The other has everything. Only to a neighbour that said it hears that.
         #[prost(message, tag = "7")]
         Abreast(super::Abreast),
+        /// Somebody else greets with the other's identity.
+        #[prost(message, tag = "8")]
+        Probe(super::Probe),
+        /// The answer to a probe.
+        #[prost(message, tag = "9")]
+        Alive(super::Alive),
     }
 }
 /// Who speaks, and what it knows of the other.
@@ -2222,6 +2228,14 @@ pub struct Hello {
     /// Whether the speaker hears that it has everything.
     #[prost(bool, tag = "14")]
     pub hears_abreast: bool,
+    /// The lives of the speaker's store before `epoch`, oldest first, at most 31. Their orders do not fall,
+    /// and `epoch` has the last one's plus one and names it.
+    #[prost(message, repeated, tag = "15")]
+    pub earlier: ::prost::alloc::vec::Vec<Epoch>,
+    /// 16 random bytes that the speaker's process drew when it started, so that a second machine with the
+    /// same identity is told from the same one that dials again.
+    #[prost(bytes = "bytes", tag = "16")]
+    pub instance: ::prost::bytes::Bytes,
 }
 /// The latest envelope of yours that I hold, so that you see whether your store went back in time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2389,6 +2403,26 @@ pub struct Told {
     /// Everything through this moment, by the speaker's clock.
     #[prost(int64, tag = "2")]
     pub through_ms: i64,
+}
+/// From a parent: somebody else greets with your identity. Are you there?
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Probe {
+    /// The answer repeats it.
+    #[prost(uint64, tag = "1")]
+    pub nonce: u64,
+    /// The address from which your stream came.
+    #[prost(string, tag = "2")]
+    pub yours: ::prost::alloc::string::String,
+    /// The address of the other.
+    #[prost(string, tag = "3")]
+    pub other: ::prost::alloc::string::String,
+}
+/// The answer to a probe.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Alive {
+    /// As in the probe.
+    #[prost(uint64, tag = "1")]
+    pub nonce: u64,
 }
 /// A request for a stretch of a sealed file, on behalf of whoever holds the matter.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

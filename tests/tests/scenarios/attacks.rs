@@ -1,4 +1,5 @@
 //! Attacks of a node with real keys, replayed: what it says beyond its own division changes nothing.
 
 mod first_word;
+mod lives;
 mod term;

@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 use wujitong::{
     domain::{
         envelope::{Destination, Lane, Order, Payload},
-        ids::{EpochId, NetworkId},
+        ids::NetworkId,
     },
     identity::{self, Terms},
     wire::frame::{Ack, Batch, Frame, GoodbyeCode, Hello},
@@ -263,26 +263,6 @@ async fn a_greeting_that_does_not_fit_is_answered_with_its_reason() {
     assert!(goodbye.reason.contains("greeting"), "{}", goodbye.reason);
     assert_eq!(format!("{:?}", network.books().await), before);
     Peer::dial(&network, VILLAGE).await;
-    network.shut_down().await;
-}
-
-#[tokio::test]
-async fn an_earlier_life_and_a_fork_are_refused_once_a_later_one_was_met() {
-    let network = without_the_village(Options::default()).await;
-    let mut peer = Peer::knock(&network, VILLAGE).await.unwrap();
-    peer.epoch.order = 5;
-    peer.greet().await;
-    let (code, why) = goodbye_to(&network, |hello| hello.epoch.order = 4).await;
-    assert_eq!(code, GoodbyeCode::Superseded);
-    assert!(why.contains("earlier life"), "{why}");
-    let (code, why) = goodbye_to(&network, |hello| {
-        hello.epoch.order = 5;
-        hello.epoch.id = EpochId([0x55; 16]);
-    })
-    .await;
-    assert_eq!(code, GoodbyeCode::Superseded);
-    assert!(why.contains("copy"), "{why}");
-    all_is_well(&network).await;
     network.shut_down().await;
 }
 

@@ -25,8 +25,8 @@ pub struct BadAccountId(pub String);
 impl AccountId {
     /// The `n`th account of a node, opened in this epoch. A store that went back in time gives no
     /// number twice, for it is then in a later epoch.
-    pub const fn new(epoch_order: u32, n: u32) -> Self {
-        Self(epoch_order as u64 * 1_000_000 + n as u64)
+    pub const fn new(epoch_order: u64, n: u32) -> Self {
+        Self(epoch_order.wrapping_mul(1_000_000).wrapping_add(n as u64))
     }
 }
 

@@ -64,7 +64,7 @@ impl Rollup {
     ) -> BTreeSet<CellKey> {
         let known = self.children.entry(child).or_default();
         // The epoch order is the first half of the stamp.
-        let order = u32::try_from(report.stamp.0).unwrap_or(u32::MAX);
+        let order = report.stamp.0;
         let (place, lives) = known.lives.place(order);
         known.lives = lives;
         let cells = match place {
@@ -91,7 +91,7 @@ impl Rollup {
 
     /// A child says that all cells of its new life were sent. Gives the cells that are to be reported
     /// to the parent.
-    pub fn complete(&mut self, child: DivisionCode, order: u32, tree: &Tree) -> BTreeSet<CellKey> {
+    pub fn complete(&mut self, child: DivisionCode, order: u64, tree: &Tree) -> BTreeSet<CellKey> {
         let known = self.children.entry(child).or_default();
         let Some(lives) = known.lives.complete(order) else {
             return BTreeSet::new();

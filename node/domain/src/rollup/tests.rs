@@ -192,14 +192,14 @@ struct Life {
 #[derive(Clone)]
 enum Said {
     Cell(CellReport),
-    Complete(u32),
+    Complete(u64),
 }
 
 /// What waits at a child for its parent's acknowledgement.
 #[derive(Default)]
 struct Queue {
     cells: BTreeMap<CellKey, CellReport>,
-    complete: Option<u32>,
+    complete: Option<u64>,
 }
 
 /// A network in which only the figures travel: lost, repeated and in any order.
@@ -266,7 +266,7 @@ impl Net {
         }
         let stamp = self.stamps.get_mut(&node).unwrap();
         *stamp = Stamp(stamp.0 + 1, 0);
-        let order = stamp.0 as u32;
+        let order = stamp.0;
         let keys: Vec<_> = self.rollups[&node].to_report().cloned().collect();
         self.queues.insert(node, Queue::default());
         self.report(node, keys);

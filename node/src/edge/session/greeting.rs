@@ -1,15 +1,22 @@
 //! The first frames of a conversation: who speaks, in which life, and what each holds of the other.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use futures::StreamExt;
 use tokio::time::timeout;
+use topology::DivisionCode;
 
 use super::{super::fetch, Switchboard, malformed, office_ended};
 use crate::{
-    domain::authority::Neighbour,
+    domain::{
+        alarm::AlarmKind,
+        authority::Neighbour,
+        life::{Lineage, Rejected},
+    },
     identity::{KeyRefusal, SignedKeyStatement},
     link::{Carrier, Ended, Side},
-    office::{Greeting, Rejected},
+    office::Greeting,
     outbox::sender::Window,
     wire::{
         self,
@@ -34,18 +41,15 @@ impl Switchboard {
     pub(super) async fn greet(
         &self,
         carrier: &mut Carrier,
+        hello: Option<Box<Hello>>,
         from: Neighbour,
     ) -> Result<Greeted, Ended> {
-        if carrier.side == Side::Child {
-            self.say_hello(carrier).await?;
-        }
-        let hello = match timeout(self.terms.greeting_timeout, carrier.incoming.next()).await {
-            Err(_) => return Err(malformed("no greeting came in time")),
-            Ok(None) => return Err(Ended::Closed),
-            Ok(Some(Ok(Frame::Hello(hello)))) => hello,
-            Ok(Some(Ok(Frame::Goodbye(goodbye)))) => return Err(Ended::Goodbye(goodbye.reason)),
-            Ok(Some(Ok(_))) => return Err(malformed("no greeting came first")),
-            Ok(Some(Err(broken))) => return Err(broken.into()),
+        let hello = match hello {
+            Some(hello) => hello,
+            None => {
+                self.say_hello(carrier).await?;
+                self.await_hello(carrier).await?
+            }
         };
         let window = Window {
             envelopes: least(self.terms.window.envelopes, hello.window_envelopes),
@@ -83,17 +87,94 @@ impl Switchboard {
         }
     }
 
+    async fn await_hello(&self, carrier: &mut Carrier) -> Result<Box<Hello>, Ended> {
+        match timeout(self.terms.greeting_timeout, carrier.incoming.next()).await {
+            Err(_) => Err(malformed("no greeting came in time")),
+            Ok(None) => Err(Ended::Closed),
+            Ok(Some(Ok(Frame::Hello(hello)))) => Ok(hello),
+            Ok(Some(Ok(Frame::Goodbye(goodbye)))) => {
+                Err(Ended::Goodbye(goodbye.code, goodbye.reason))
+            }
+            Ok(Some(Ok(_))) => Err(malformed("no greeting came first")),
+            Ok(Some(Err(broken))) => Err(broken.into()),
+        }
+    }
+
+    /// Hears a child's greeting, and refuses it if another machine with the child's identity is linked
+    /// and answers. The same machine that dials again, and one that takes the place of a dead link, is
+    /// let in.
+    pub(super) async fn admit(&self, carrier: &mut Carrier) -> Result<Box<Hello>, Ended> {
+        let hello = self.await_hello(carrier).await?;
+        let (peer, refused) = (carrier.peer, carrier.address);
+        let Some(linked) = self.links.current(peer) else {
+            return Ok(hello);
+        };
+        if linked.instance == Some(hello.instance) {
+            return Ok(hello);
+        }
+        let (address, patience) = (linked.address, self.terms.greeting_timeout / 4);
+        if !linked.prober.is_there(address, refused, patience).await {
+            return Ok(hello);
+        }
+        let (linked, other) = (address.to_string(), refused.to_string());
+        self.note_second_machine(peer, &linked, &other).await;
+        Err(Ended::SecondMachine {
+            linked: address,
+            refused,
+        })
+    }
+
+    /// Two machines have the identity of one division: this one's, or a child's.
+    pub(super) async fn note_second_machine(
+        &self,
+        about: DivisionCode,
+        linked: &str,
+        refused: &str,
+    ) {
+        let detail = format!("linked from {linked}, refused from {refused}");
+        let raised = self
+            .office
+            .raise_alarm(AlarmKind::SecondMachine, Some(about), &detail);
+        if let Err(error) = raised.await {
+            tracing::error!(division = %self.office.me(), %error, "an alarm could not be written");
+        }
+    }
+
+    /// What follows for a child from how its parent ended the conversation.
+    pub(super) async fn heed_refusal(
+        &self,
+        parent: DivisionCode,
+        address: SocketAddr,
+        ended: &Ended,
+    ) {
+        let Ended::Goodbye(code, reason) = ended else {
+            return;
+        };
+        if *code == GoodbyeCode::SecondMachine {
+            let detail = format!("{parent} at {address} says: {reason}");
+            let noted = self.office.refused_as_second(parent, &detail).await;
+            if let Err(error) = noted {
+                tracing::error!(division = %self.office.me(), %error, "an alarm could not be written");
+            }
+        }
+    }
+
     async fn say_hello(&self, carrier: &mut Carrier) -> Result<(), Ended> {
         let greeting = self
             .office
             .greeting(carrier.peer)
             .await
             .map_err(office_ended)?;
+        let (_present, earlier) = greeting
+            .lives
+            .lives()
+            .split_last()
+            .expect("a line is not empty");
         let hello = Hello {
             protocol: PROTOCOL,
             network: self.network,
             division: self.office.me(),
-            epoch: greeting.epoch,
+            epoch: greeting.lives.present(),
             topology: self.office.tree().digest(),
             echo: greeting.echo,
             templates: greeting.templates,
@@ -109,6 +190,8 @@ impl Switchboard {
             window_fetches: fetch::WINDOW as u32,
             revocations: greeting.revocations,
             hears_abreast: true,
+            earlier: earlier.to_vec(),
+            instance: self.office.instance(),
         };
         carrier
             .outgoing
@@ -148,8 +231,9 @@ impl Switchboard {
             return Err(Ended::Revoked);
         }
         let echo = hello.echo.filter(|echo| self.is_my_word(echo));
+        let lives = [hello.earlier, vec![hello.epoch]].concat();
         let greeting = Greeting {
-            epoch: hello.epoch,
+            lives: Lineage::of(lives).map_err(|broken| malformed(&broken.to_string()))?,
             echo,
             templates: hello.templates,
             revocations: hello.revocations,

@@ -2,12 +2,14 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    net::SocketAddr,
     sync::Mutex,
 };
 
 use tokio_util::sync::CancellationToken;
 use topology::DivisionCode;
 
+use super::probe::{self, Probed, Prober};
 use crate::link::Ended;
 
 /// How a link is doing.
@@ -31,9 +33,15 @@ pub struct LinkState {
     pub skew_ms: i64,
 }
 
-/// What ends a conversation from outside.
-#[derive(Clone, Debug, Default)]
+/// How a conversation is reached from outside.
+#[derive(Clone, Debug)]
 pub(super) struct Tokens {
+    /// What the other's process drew when it started; `None` where it does not matter.
+    pub(super) instance: Option<[u8; 16]>,
+    /// Where the other is.
+    pub(super) address: SocketAddr,
+    /// Asks the other whether it is there.
+    pub(super) prober: Prober,
     /// At once.
     pub(super) cancel: CancellationToken,
     /// After the other was told that its key was revoked.
@@ -141,14 +149,33 @@ impl Links {
         );
     }
 
+    /// The conversation with a neighbour that is under way.
+    pub(super) fn current(&self, neighbour: DivisionCode) -> Option<Tokens> {
+        let links = self.links.lock().expect("no holder panics");
+        let tokens = links.get(&neighbour).and_then(|(_, tokens)| tokens.clone());
+        tokens.filter(|tokens| !tokens.cancel.is_cancelled())
+    }
+
     /// One link per neighbour: a newer conversation ends the older.
-    pub(super) fn begin(&self, neighbour: DivisionCode) -> Tokens {
-        let tokens = Tokens::default();
+    pub(super) fn begin(
+        &self,
+        neighbour: DivisionCode,
+        address: SocketAddr,
+        instance: Option<[u8; 16]>,
+    ) -> (Tokens, Probed) {
+        let (prober, probed) = probe::pair();
+        let tokens = Tokens {
+            instance,
+            address,
+            prober,
+            cancel: CancellationToken::new(),
+            leave: CancellationToken::new(),
+        };
         let mut links = self.links.lock().expect("no holder panics");
         let slot = &mut links.entry(neighbour).or_default().1;
         if let Some(older) = slot.replace(tokens.clone()) {
             older.cancel.cancel();
         }
-        tokens
+        (tokens, probed)
     }
 }

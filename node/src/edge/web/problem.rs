@@ -287,6 +287,9 @@ impl From<OfficeError> for Problem {
             E::Busy | E::TooManyListeners(_) => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too busy", &sentence)
             }
+            E::SecondMachine(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "second machine", &sentence)
+            }
             E::Unsealable(_) => {
                 tracing::error!(%error, "a body does not open, or cannot be sealed");
                 Self::new(

@@ -20,7 +20,7 @@ pub struct ProblemKind {
 }
 
 /// Kind, status, meaning.
-const KINDS: [(&str, u16, &str); 29] = [
+const KINDS: [(&str, u16, &str); 30] = [
     (
         "the-request-does-not-fit",
         422,
@@ -100,6 +100,12 @@ const KINDS: [(&str, u16, &str); 29] = [
         "too-busy",
         429,
         "The node has as much to write as it takes. Try again in a moment.",
+    ),
+    (
+        "second-machine",
+        503,
+        "Another machine with this node's identity is linked to the parent, so this one takes nothing \
+         new. Ask the other, or stop one of the two.",
     ),
     (
         "idempotency-key-used-before",

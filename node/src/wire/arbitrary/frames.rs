@@ -135,7 +135,13 @@ fn hello() -> impl Strategy<Value = Frame> {
         vec(template, 0..4),
         vec(bytes(0..60), 0..3),
         moment(),
-        (windows, option::of(any::<[u8; 32]>()), any::<bool>()),
+        (
+            windows,
+            option::of(any::<[u8; 32]>()),
+            any::<bool>(),
+            vec(epoch(), 0..4),
+            any::<[u8; 16]>(),
+        ),
     )
         .prop_map(|(who, echo, templates, key_statements, now, last)| {
             Frame::Hello(Box::new(Hello {
@@ -153,6 +159,8 @@ fn hello() -> impl Strategy<Value = Frame> {
                 revocations: last.1,
                 hears_abreast: last.2,
                 window_fetches: last.0.2,
+                earlier: last.3,
+                instance: last.4,
             }))
         })
 }
@@ -185,7 +193,16 @@ pub(in crate::wire) fn frame() -> impl Strategy<Value = Frame> {
             reason,
         })
     });
+    let probe = (any::<u64>(), "\\PC{0,40}", "\\PC{0,40}").prop_map(|(nonce, yours, other)| {
+        Frame::Probe(Probe {
+            nonce,
+            yours,
+            other,
+        })
+    });
     prop_oneof![
+        probe,
+        any::<u64>().prop_map(Frame::Alive),
         hello(),
         batch(),
         ack(),

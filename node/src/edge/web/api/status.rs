@@ -149,7 +149,7 @@ impl From<Crashed> for GivenUpLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EpochStatus {
     /// 1 for the first.
-    pub order: u32,
+    pub order: u64,
     /// Its random name: 32 hexadecimal digits.
     pub id: String,
 }
