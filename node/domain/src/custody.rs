@@ -18,6 +18,7 @@ use super::{
 
 mod act;
 mod bundle;
+mod clocks;
 mod handlers;
 mod hear;
 mod history;

@@ -18,6 +18,7 @@ use super::{
 mod act;
 mod body;
 mod datum;
+mod fold;
 mod place;
 
 pub use act::{
@@ -26,6 +27,7 @@ pub use act::{
 };
 pub use body::{Body, Contact, Detail};
 pub use datum::{Datum, UnknownDatum};
+pub use fold::{Misfit, Sort, State};
 pub use place::{BadPlace, Elsewhere, Place, Whither};
 
 /// Grows at every give, take-back or refusal. `term` is raised only by an ancestor's signed
@@ -118,6 +120,9 @@ pub struct Step {
     pub by: DivisionCode,
     /// What was done.
     pub act: Act,
+    /// What the matter is about from here on, and how urgent; of the report, and of what puts it into
+    /// another category.
+    pub sort: Option<Sort>,
     /// A remark of the office, kept apart as a body of class `public`.
     pub note: Option<Digest>,
     /// The request it follows, if somebody else asked for it. No request has its effect twice.
@@ -166,6 +171,31 @@ pub struct Matter {
 }
 
 impl Matter {
+    /// Adds a step, and makes of the state what the step says.
+    ///
+    /// # Errors
+    /// [`Misfit`] if it cannot follow; nothing changes.
+    pub(crate) fn record(&mut self, step: Step) -> Result<(), Misfit> {
+        let State {
+            category,
+            priority,
+            status,
+        } = self.state().after(&step)?;
+        (self.category, self.priority, self.status) = (category, priority, status);
+        self.version = step.version;
+        self.steps.push(step);
+        Ok(())
+    }
+
+    /// What its steps made of it.
+    pub fn state(&self) -> State {
+        State {
+            category: self.category.clone(),
+            priority: self.priority,
+            status: self.status,
+        }
+    }
+
     /// When it was reported.
     pub fn reported_at(&self) -> Timestamp {
         self.steps.first().map_or(Timestamp(0), |step| step.at)
@@ -217,6 +247,8 @@ impl Matter {
     /// Whether these are two states of one matter, not two matters under one number.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.id == other.id
+            && self.channel == other.channel
+            && self.class == other.class
             && self.visibility == other.visibility
             && self.about == other.about
             && self.responsible == other.responsible

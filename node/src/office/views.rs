@@ -68,6 +68,9 @@ pub struct StepView {
     /// What was done: a word, or a word with the division or outcome it names.
     #[schema(value_type = serde_json::Value)]
     pub act: Act,
+    /// The category code it has from here on, of a report and of what puts it into another category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     /// The office's remark.
     pub note: Option<BodyView>,
 }
@@ -328,6 +331,7 @@ impl Office {
                 at_ms: step.at.0,
                 by: step.by,
                 act: step.act,
+                category: step.sort.as_ref().map(|sort| sort.category.to_string()),
                 note,
             });
         }

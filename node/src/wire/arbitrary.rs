@@ -25,7 +25,8 @@ use crate::domain::{
     ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
     matter::{
         Act, Appeal, Audience, Body, Channel, Contact, CustodyVersion, Detail, Erasure, Ground,
-        Matter, Outcome, Place, Publicity, Reason, Satisfaction, Status, Step, Target, Version,
+        Matter, Outcome, Place, Publicity, Reason, Satisfaction, Sort, Status, Step, Target,
+        Version,
     },
     policy::{Policy, RuleRef, Source},
     request::{Answer, Ask, AskId, Reply, Wish},

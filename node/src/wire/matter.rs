@@ -22,7 +22,8 @@ use crate::domain::{
     ids::MatterId,
     matter::{
         Act, Appeal, Audience, Body, Channel, Contact, CustodyVersion, Detail, Erasure, Ground,
-        Matter, Outcome, Place, Publicity, Reason, Satisfaction, Status, Step, Target, Version,
+        Matter, Outcome, Place, Publicity, Reason, Satisfaction, Sort, Status, Step, Target,
+        Version,
     },
     seal::{SealSuite, SealedBody},
     suite::Digest,
@@ -156,6 +157,10 @@ fn step_out(step: &Step) -> v1::Step {
         at: step.at.0,
         by: step.by.as_u64(),
         note: step.note.as_ref().map(digest_out),
+        sort: step.sort.as_ref().map(|sort| v1::Sort {
+            category: sort.category.as_str().to_owned(),
+            priority: sort.priority.number(),
+        }),
         ask: step.ask.map(ask_id_out),
         ..act_out(step.act)
     }
@@ -307,6 +312,13 @@ fn step_in(step: &v1::Step) -> Result<Step, Malformed> {
         at: moment(step.at, "step.at")?,
         by: division(step.by, "step.by")?,
         act: act_in(step)?,
+        sort: match &step.sort {
+            Some(sort) => Some(Sort {
+                category: category(&sort.category, "sort.category")?,
+                priority: Priority::read(sort.priority, "sort.priority")?,
+            }),
+            None => None,
+        },
         note: match &step.note {
             Some(note) => Some(array(note, "step.note")?),
             None => None,

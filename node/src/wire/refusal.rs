@@ -106,6 +106,7 @@ codes! {
     252 "notice-not-its-step" Notice(NoticeRefusal::NotItsStep);
     253 "notice-contradicts" Notice(NoticeRefusal::Contradicts);
     254 "notice-not-below" Notice(NoticeRefusal::NotBelow);
+    255 "notice-state" Notice(NoticeRefusal::State);
     301 "bad-signature" BadSignature;
     302 "bad-proof" BadProof;
     303 "unknown-key" UnknownKey;

@@ -18,7 +18,7 @@ use crate::domain::{
     clock::{Bounds, Clocks, ExtensionReason, MOST_CLOCKS, PauseReason, Stage, Terms},
     envelope::{Destination, Envelope, Lane, MOST_BYTES, Order, Payload, Stamp},
     ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
-    matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Target, Version},
+    matter::{Act, Channel, CustodyVersion, Matter, Sort, Status, Step, Target, Version},
     policy::{Policy, RuleRef, Source},
     request::AskId,
     revocation::{HeldFlow, HeldLife, MOST_FLOWS, MOST_LIVES, MOST_VOUCHED, Reason, Revocation},
@@ -96,6 +96,7 @@ fn longest_matter(act: Act, steps: usize) -> Matter {
         at: Timestamp(253_402_300_799_999),
         by: division(),
         act,
+        sort: None,
         note: Some([7; 32]),
         // Nobody else asks for what only the holder does.
         ask: act.asked_by().map(|by| AskId {
@@ -132,6 +133,22 @@ fn longest_matter(act: Act, steps: usize) -> Matter {
         clocks: longest_clocks(),
         steps: vec![step; steps],
     }
+}
+
+/// With the longest category wherever there may be one: in the report, and as often as it may change.
+fn longest_named(mut matter: Matter) -> Matter {
+    for (number, step) in matter.steps.iter_mut().take(33).enumerate() {
+        step.act = match number {
+            0 => Act::Report,
+            _ => Act::Recategorise,
+        };
+        step.sort = Some(Sort {
+            category: format!("enforcement/{}", "a".repeat(36)).parse().unwrap(),
+            priority: Priority::Emergency,
+        });
+    }
+    matter.category = matter.steps[0].sort.clone().unwrap().category;
+    matter
 }
 
 /// A report whose refusals each have the longest reason.
@@ -396,7 +413,7 @@ fn the_longest_matter_template_adoption_and_revocation_fit_an_envelope() {
     };
     let [give, supervised] = [Act::Dispatch(longest), Act::Supervise(division())].map(|act| {
         saying(Payload::Give {
-            matter: Box::new(longest_matter(act, MOST_STEPS_CARRIED)),
+            matter: Box::new(longest_named(longest_matter(act, MOST_STEPS_CARRIED))),
             bound_for: division(),
         })
     });

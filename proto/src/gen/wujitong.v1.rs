@@ -617,6 +617,19 @@ pub struct Step {
     /// Why a clock was stretched.
     #[prost(enumeration = "ExtensionReason", tag = "14")]
     pub why: i32,
+    /// What the matter is about from here on; of a report, and of what puts it into another category.
+    #[prost(message, optional, tag = "15")]
+    pub sort: ::core::option::Option<Sort>,
+}
+/// What a matter is about, and how urgent it is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Sort {
+    /// Platform, slash, word; at most 48 bytes.
+    #[prost(string, tag = "1")]
+    pub category: ::prost::alloc::string::String,
+    /// How urgent.
+    #[prost(enumeration = "Priority", tag = "2")]
+    pub priority: i32,
 }
 /// What everybody on the path may know of a matter.
 #[derive(Clone, PartialEq, ::prost::Message)]

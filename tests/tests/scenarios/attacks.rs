@@ -1,5 +1,6 @@
 //! Attacks of a node with real keys, replayed: what it says beyond its own division changes nothing.
 
 mod first_word;
+mod fold;
 mod lives;
 mod term;

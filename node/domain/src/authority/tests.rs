@@ -45,6 +45,7 @@ fn matter(holder: DivisionCode, transit: Option<DivisionCode>, origin: DivisionC
         at: Timestamp(0),
         by,
         act,
+        sort: None,
         note: None,
         ask: None,
     };

@@ -55,21 +55,24 @@ impl Clocks {
     /// Whether these can be a later state of `earlier`: no open clock was lost, reset or shortened,
     /// and no ended one changed. Ended ones may have made room.
     pub fn continues(&self, earlier: &Self) -> bool {
-        earlier.0.iter().all(|was| {
-            let same = |now: &&Clock| {
-                (now.stage, now.started, now.allowance) == (was.stage, was.started, was.allowance)
-                    && now.rule == was.rule
-            };
-            match self.0.iter().find(same) {
+        earlier
+            .0
+            .iter()
+            .all(|was| match self.0.iter().find(|now| now.is_same_as(was)) {
                 None => !was.is_open() || self.0.len() == MOST_CLOCKS,
                 Some(now) if was.is_open() => now.due >= was.due,
                 Some(now) => now == was,
-            }
-        })
+            })
     }
 }
 
 impl Clock {
+    /// Whether these are two states of one clock.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        (self.stage, self.started, self.allowance) == (other.stage, other.started, other.allowance)
+            && self.rule == other.rule
+    }
+
     fn is_sound(&self) -> bool {
         let moments = Timestamp(0) <= self.started
             && self.started <= self.warn

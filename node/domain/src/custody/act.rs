@@ -11,7 +11,7 @@ use super::{
 use crate::{
     category::{Category, Visibility},
     envelope::{Lane, Outgoing, Payload},
-    matter::{Act, Matter, Outcome, Publicity, Status, Step, Version},
+    matter::{Act, Matter, Outcome, Publicity, Sort, Status, Step, Version},
     request::AskId,
     suite::Digest,
 };
@@ -50,30 +50,25 @@ pub fn act(
             {
                 return Err(Refusal::AlreadyAccepted);
             }
-            if matter.status == Status::Reported {
-                matter.status = Status::Accepted;
-            }
         }
         Act::Close(outcome) => {
-            matter.status = Status::Closed(outcome);
             facts.push(outcome.count());
         }
-        Act::Reopen(_) => {
-            matter.status = Status::Handling;
-            facts.push(Count::Reopened);
-        }
-        Act::Dispatch(_) => matter.status = Status::Dispatched,
-        Act::Handle => matter.status = Status::Handling,
-        Act::Feedback => matter.status = Status::Answered,
-        Act::Verify(true) => matter.status = Status::Verified,
-        Act::Verify(false) => matter.status = Status::Handling,
-        Act::Reply(_) if !matter.is_closed() => matter.status = Status::Answered,
-        Act::Prioritise(priority) => matter.priority = priority,
+        Act::Reopen(_) => facts.push(Count::Reopened),
         Act::Erase(_) if matter.is_erased() => return Err(Refusal::ErasedAlready),
-        Act::Reply(_) | Act::Remark(_) | Act::Rate(_) | Act::Supervise(_) | Act::Erase(_) => {}
+        Act::Dispatch(_)
+        | Act::Handle
+        | Act::Feedback
+        | Act::Verify(_)
+        | Act::Reply(_)
+        | Act::Prioritise(_)
+        | Act::Remark(_)
+        | Act::Rate(_)
+        | Act::Supervise(_)
+        | Act::Erase(_) => {}
         _ => return Err(Refusal::NotWork),
     }
-    step(matter, act, note, seat);
+    step(matter, act, note, seat)?;
     if let Some(last) = matter.steps.last_mut() {
         last.ask = ask;
     }
@@ -90,11 +85,7 @@ pub fn act(
 
 /// Which acts the state of a matter allows.
 fn check_state(matter: &Matter, act: Act, terms: Terms) -> Result<(), Refusal> {
-    let after_the_end = matches!(
-        act,
-        Act::Reopen(_) | Act::Rate(_) | Act::Remark(_) | Act::Reply(_) | Act::Erase(_)
-    );
-    if matter.is_closed() && !after_the_end {
+    if matter.is_closed() && !act.may_follow_the_end() {
         return Err(Refusal::Closed);
     }
     let open_parts = matter
@@ -127,6 +118,9 @@ fn check_state(matter: &Matter, act: Act, terms: Terms) -> Result<(), Refusal> {
     }
 }
 
+/// A category stands in the step that changes it; with more of them a full matter would not fit an envelope.
+const MOST_CATEGORIES: usize = 32;
+
 /// Puts a held matter into another category.
 ///
 /// # Errors
@@ -143,8 +137,20 @@ pub fn recategorise(
     if matter.category == category {
         return Err(Refusal::SameCategory);
     }
-    let left = std::mem::replace(&mut matter.category, category);
-    step(matter, Act::Recategorise, note, seat);
+    let moved = |step: &&Step| step.act == Act::Recategorise;
+    if matter.steps.iter().filter(moved).count() >= MOST_CATEGORIES {
+        return Err(Refusal::TooManySteps);
+    }
+    let left = matter.category.clone();
+    let sort = Sort {
+        category,
+        priority: matter.priority,
+    };
+    let moved = Step {
+        sort: Some(sort),
+        ..next_step(matter, Act::Recategorise, note, seat)
+    };
+    record(matter, moved, seat)?;
     let sends = notices(matter, me, tree);
     Ok(Decision {
         sends,
@@ -282,26 +288,22 @@ pub(super) fn give(
     bound_for: DivisionCode,
     seat: Seat<'_>,
 ) -> Result<Decision, Refusal> {
-    let Seat { me, now, tree, .. } = seat;
+    let Seat { me, tree, .. } = seat;
     let to = tree
         .next_hop(me, bound_for)
         .ok_or(Refusal::NoNode(bound_for))?;
     let matter = &mut docket.matter;
-    matter.version = Version {
+    let version = Version {
         cv: matter.version.cv.next(),
         rev: 0,
     };
+    let given = Step {
+        version,
+        ..next_step(matter, act, note, seat)
+    };
+    record(matter, given, seat)?;
     matter.holder = me;
     matter.transit = Some(to);
-    matter.steps.push(Step {
-        version: matter.version,
-        at: now,
-        by: me,
-        act,
-        note,
-        ask: None,
-    });
-    keep_time(matter, act, seat);
     docket.standing = Standing::Giving { to, bound_for };
     let lane = Lane::of(matter.priority);
     let payload = Payload::Give {
@@ -334,15 +336,33 @@ pub(super) fn check_held(docket: &Docket, me: DivisionCode) -> Result<(), Refusa
     }
 }
 
-pub(crate) fn step(matter: &mut Matter, act: Act, note: Option<Digest>, seat: Seat<'_>) {
-    matter.version.rev += 1;
-    matter.steps.push(Step {
-        version: matter.version,
+/// Records a step of the holder within its stay.
+pub(super) fn step(
+    matter: &mut Matter,
+    act: Act,
+    note: Option<Digest>,
+    seat: Seat<'_>,
+) -> Result<(), Refusal> {
+    record(matter, next_step(matter, act, note, seat), seat)
+}
+
+pub(super) fn next_step(matter: &Matter, act: Act, note: Option<Digest>, seat: Seat<'_>) -> Step {
+    let mut version = matter.version;
+    version.rev += 1;
+    Step {
+        version,
         at: seat.now,
         by: seat.me,
         act,
+        sort: None,
         note,
         ask: None,
-    });
-    keep_time(matter, act, seat);
+    }
+}
+
+/// Records a step, with what it changes and the clocks it moves.
+fn record(matter: &mut Matter, step: Step, seat: Seat<'_>) -> Result<(), Refusal> {
+    matter.record(step).map_err(|_| Refusal::NotNow)?;
+    keep_time(matter, seat);
+    Ok(())
 }

@@ -31,7 +31,7 @@ pub fn open_part(mut bundle: Docket, part: MatterId, seat: Seat<'_>) -> Result<D
         () if matter.steps.len() >= MOST_STEPS => return Err(Refusal::TooManySteps),
         () => {}
     }
-    step(matter, Act::OpenPart(part), None, seat);
+    step(matter, Act::OpenPart(part), None, seat)?;
     let sends = notices(matter, me, tree);
     Ok(Decision {
         sends,
@@ -59,7 +59,7 @@ pub fn end_part(
         return None;
     }
     let act = end.map_or(Act::OpenPart(part), |outcome| Act::EndPart(part, outcome));
-    step(matter, act, None, seat);
+    step(matter, act, None, seat).ok()?;
     let sends = notices(matter, me, tree);
     Some(Decision {
         sends,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
-use super::{Decision, Docket, Refusal, Seat, Standing};
+use super::{Decision, Docket, Refusal, Seat, Standing, clocks::keeps_time};
 use crate::{
     envelope::{Lane, Outgoing, Payload},
     matter::{CustodyVersion, Matter, Step, Version},
@@ -20,6 +20,9 @@ pub enum NoticeRefusal {
     /// From the report on, no chain of transfers leads to the division that says it holds the matter.
     #[error("its steps do not lead to the division that says it holds the matter")]
     Broken,
+    /// Its category, urgency, status or clocks are not what its steps made of them.
+    #[error("its state is not the one that its steps lead to")]
+    State,
     /// It has a step of the receiver that the receiver did not make.
     #[error("it has a step of the receiver that the receiver did not make")]
     NotItsStep,
@@ -92,7 +95,10 @@ fn check_notice(
     recollection: Recollection,
     Seat { me, tree, .. }: Seat<'_>,
 ) -> Result<(), NoticeRefusal> {
-    let stays = receipt::custodies(notice, tree).map_err(|_| NoticeRefusal::Broken)?;
+    let stays = receipt::custodies(notice, tree).map_err(|broken| match broken {
+        receipt::Broken::State => NoticeRefusal::State,
+        _ => NoticeRefusal::Broken,
+    })?;
     if stays.last().is_none_or(|stay| stay.division != author) {
         return Err(NoticeRefusal::Broken);
     }
@@ -103,7 +109,9 @@ fn check_notice(
     let recorded = known.map_or(0, |known| known.steps.len());
     let mut new = notice.steps.iter().skip(recorded);
     let own = new.any(|step| step.by == me);
+    let newer = known.is_none_or(|known| notice.version > known.version);
     match () {
+        () if newer && !keeps_time(known, notice) => Err(NoticeRefusal::State),
         () if own && !recollection.lost => Err(NoticeRefusal::NotItsStep),
         () if notice.concerns(me, tree) => Err(NoticeRefusal::NotBelow),
         () if known.is_none() && !own && !tree.contains(me, notice.id.origin) => {

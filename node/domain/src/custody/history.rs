@@ -1,11 +1,11 @@
 //! Matters whose life began in another system: they keep their own moments and days.
 
-use super::{Decision, Refusal, Report, Seat, report, time::keep_time};
+use super::{Decision, Refusal, Report, Seat, act::next_step, report, time::keep_time};
 use crate::{
     clock::{Clocks, Stage},
     ids::MatterId,
     import::Progress,
-    matter::{Act, Matter, Outcome, Status, Step, Version},
+    matter::{Act, Matter, Outcome},
     time::Timestamp,
 };
 
@@ -47,9 +47,9 @@ pub fn take_over(
     let matter = &mut opened.docket.matter;
     let accepted_at = accepted.unwrap_or(reported);
     if progress != Progress::Reported && may_be_accepted(progress) {
-        record(matter, Act::Accept, Status::Accepted, at(accepted_at));
+        record(matter, Act::Accept, at(accepted_at))?;
         match accepted {
-            Some(_) => keep_time(matter, Act::Accept, at(accepted_at)),
+            Some(_) => keep_time(matter, at(accepted_at)),
             // Nobody knows when, so nobody knows whether it was in time.
             None => {
                 let _not_running = matter.clocks.cancel(Stage::Respond, reported);
@@ -57,8 +57,8 @@ pub fn take_over(
         }
     }
     match progress {
-        Progress::Handling => record(matter, Act::Handle, Status::Handling, at(accepted_at)),
-        Progress::Answered => record(matter, Act::Feedback, Status::Answered, at(accepted_at)),
+        Progress::Handling => record(matter, Act::Handle, at(accepted_at))?,
+        Progress::Answered => record(matter, Act::Feedback, at(accepted_at))?,
         _ => {}
     }
     let Progress::Closed(outcome) = progress else {
@@ -72,13 +72,7 @@ pub fn take_over(
     matter.clocks = Clocks::default();
     let closed_at = closed.unwrap_or(accepted_at);
     let mut docket = opened.docket.clone();
-    let status = Status::Closed(outcome);
-    record(
-        &mut docket.matter,
-        Act::Close(outcome),
-        status,
-        at(closed_at),
-    );
+    record(&mut docket.matter, Act::Close(outcome), at(closed_at))?;
     let ended = Decision {
         facts: vec![outcome.count()],
         day: Some(closed_at.day()),
@@ -95,19 +89,8 @@ const fn may_be_accepted(progress: Progress) -> bool {
     )
 }
 
-/// A step that was made elsewhere, without what only a step made here brings about.
-fn record(matter: &mut Matter, act: Act, status: Status, seat: Seat<'_>) {
-    matter.version = Version {
-        rev: matter.version.rev + 1,
-        ..matter.version
-    };
-    matter.status = status;
-    matter.steps.push(Step {
-        version: matter.version,
-        at: seat.now,
-        by: seat.me,
-        act,
-        note: None,
-        ask: None,
-    });
+/// A step that was made elsewhere, without the clocks that a step made here moves.
+fn record(matter: &mut Matter, act: Act, seat: Seat<'_>) -> Result<(), Refusal> {
+    let made = next_step(matter, act, None, seat);
+    matter.record(made).map_err(|_| Refusal::NotNow)
 }

@@ -6,6 +6,7 @@ use topology::DivisionCode;
 use super::{
     Count, Decision, Docket, MOST_MORE_STEPS, MOST_STEPS, Recollection, Seat, Standing,
     act::{give, step},
+    clocks::keeps_time,
     hear::{notices, unpark},
 };
 use crate::{
@@ -105,7 +106,9 @@ pub fn receive(
         docket.standing = Standing::Holding;
         docket.matter.holder = me;
         docket.matter.transit = None;
-        step(&mut docket.matter, Act::Take, None, seat);
+        if step(&mut docket.matter, Act::Take, None, seat).is_err() {
+            return Taken::Refused(GiveRefusal::Malformed);
+        }
         let sends = notices(&docket.matter, me, tree);
         Decision {
             sends,
@@ -197,10 +200,10 @@ fn check_give(
         }
         Some(_) => Ok(()),
     }?;
-    // Every step leads to the next, from the report to this transfer.
+    // Every step leads to the next, from the report to this transfer, and to the state it is said to be in.
     match receipt::custodies(matter, tree) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(GiveRefusal::Malformed),
+        Ok(_) if keeps_time(known.map(|known| &known.matter), matter) => Ok(()),
+        _ => Err(GiveRefusal::Malformed),
     }
 }
 
@@ -225,7 +228,7 @@ pub fn settle(
         docket.standing = Standing::Holding;
         docket.matter.transit = None;
         docket.taken = cv;
-        step(&mut docket.matter, Act::TakeBack, None, seat);
+        step(&mut docket.matter, Act::TakeBack, None, seat).ok()?;
         let sends = notices(&docket.matter, me, tree);
         Decision {
             sends,

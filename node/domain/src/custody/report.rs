@@ -7,7 +7,7 @@ use crate::{
     category::{Category, Class, Priority, Visibility},
     clock::Clocks,
     ids::MatterId,
-    matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Version},
+    matter::{Act, Channel, CustodyVersion, Matter, Sort, State, Step, Version},
     suite::{Digest, Suite},
 };
 
@@ -61,11 +61,20 @@ pub fn report(id: MatterId, report: Report, seat: Seat<'_>) -> Result<Decision, 
         cv: CustodyVersion { term: 0, n: 1 },
         rev: 1,
     };
+    let sort = Sort {
+        category: report.category,
+        priority: report.priority,
+    };
+    let State {
+        category,
+        priority,
+        status,
+    } = State::reported(sort.clone());
     let mut matter = Matter {
         id,
         channel: report.channel,
-        category: report.category,
-        priority: report.priority,
+        category,
+        priority,
         visibility: report.visibility,
         class: report.class,
         about: report.about,
@@ -74,7 +83,7 @@ pub fn report(id: MatterId, report: Report, seat: Seat<'_>) -> Result<Decision, 
         body: report.body,
         contact: report.contact,
         part_of: report.part_of,
-        status: Status::Reported,
+        status,
         version,
         holder: me,
         transit: None,
@@ -84,11 +93,12 @@ pub fn report(id: MatterId, report: Report, seat: Seat<'_>) -> Result<Decision, 
             at: now,
             by: me,
             act: Act::Report,
+            sort: Some(sort),
             note: None,
             ask: None,
         }],
     };
-    keep_time(&mut matter, Act::Report, seat);
+    keep_time(&mut matter, seat);
     let docket = Docket::copy_of(matter, Standing::Holding, version.cv);
     Ok(Decision {
         facts: vec![Count::Reported],

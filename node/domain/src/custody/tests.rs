@@ -17,6 +17,7 @@ use crate::{
 
 mod acts;
 mod direct;
+mod fold;
 mod history;
 mod hostile;
 mod life;

@@ -4,12 +4,13 @@
 use super::{
     Decision, Docket, MOST_STEPS, Refusal, Seat,
     act::{check_held, step, transfer},
+    clocks::Moves,
     hear::notices,
 };
 use crate::{
     calendar::Allowance,
     clock::{EventKind, ExtensionReason, PauseReason, Stage},
-    matter::{Act, Appeal, Matter, Outcome},
+    matter::{Act, Matter},
     policy::{Case, Ruling},
     suite::Digest,
 };
@@ -26,58 +27,18 @@ pub fn ruling(matter: &Matter, seat: Seat<'_>) -> Ruling {
 }
 
 /// Starts and ends what the step just made starts and ends.
-pub(super) fn keep_time(matter: &mut Matter, act: Act, seat: Seat<'_>) {
-    use Stage::{
-        Arbitrate, CallBack, Finish, Handle, Object, RereviewAnswer, RereviewAsk, Respond,
-        ReviewAnswer, ReviewAsk, Route,
-    };
-    let assigned = || {
-        matter
-            .steps
-            .iter()
-            .rev()
-            .find(|step| step.act.sent_to().is_some())
-    };
-    let (ends, starts): (&[Stage], &[Stage]) = match act {
-        Act::Report => (&[], &[Route, Respond, Handle, Finish]),
-        Act::Accept | Act::Handle | Act::Feedback | Act::Reply(_) => (&[Respond], &[]),
-        Act::Dispatch(_) => (&[Route, Respond], &[]),
-        Act::Escalate(_) | Act::Assign(_) => (&[Route], &[]),
-        Act::Take if assigned().is_some_and(|step| matches!(step.act, Act::Assign(_))) => {
-            (&[], &[Object])
-        }
-        Act::Return(_) => (&[Object], &[]),
-        Act::Object(..) => (&[Object], &[Arbitrate]),
-        Act::Arbitrate(_) => (&[Arbitrate], &[]),
-        Act::Close(Outcome::Withdrawn | Outcome::Merged(_)) => {
-            matter.clocks.cancel_all(seat.now);
-            return;
-        }
-        Act::Close(_) => {
-            let reviewed = matter.appeals(Appeal::Review) > 0;
-            let ends = &[Respond, Handle, Finish, ReviewAnswer, RereviewAnswer];
-            let asks: &[Stage] = match reviewed {
-                true => &[CallBack, RereviewAsk],
-                false => &[CallBack, ReviewAsk],
-            };
-            (ends, asks)
-        }
-        Act::Reopen(Appeal::Contest) => (&[CallBack], &[Finish]),
-        Act::Reopen(Appeal::Review) => match matter.appeals(Appeal::Review) {
-            0 | 1 => (&[CallBack, ReviewAsk], &[ReviewAnswer]),
-            _ => (&[CallBack, RereviewAsk], &[RereviewAnswer]),
-        },
-        Act::Rate(_) => (&[CallBack], &[]),
-        _ => return,
-    };
+pub(super) fn keep_time(matter: &mut Matter, seat: Seat<'_>) {
+    let Moves {
+        ends,
+        cancels,
+        starts,
+    } = Moves::of(&matter.steps);
     for stage in ends {
         // Not every stage has a clock.
         let _not_running = matter.clocks.end(*stage, seat.now);
     }
-    if matches!(act, Act::Close(_)) {
-        for stage in [Route, Object, Arbitrate] {
-            let _not_running = matter.clocks.cancel(stage, seat.now);
-        }
+    for stage in cancels {
+        let _not_running = matter.clocks.cancel(*stage, seat.now);
     }
     if starts.is_empty() {
         return;
@@ -137,7 +98,7 @@ pub fn change_clocks(
             Act::Extend(stage, reason)
         }
     };
-    step(matter, done, note, seat);
+    step(matter, done, note, seat)?;
     let sends = notices(matter, seat.me, seat.tree);
     Ok(Decision {
         sends,
@@ -162,7 +123,7 @@ pub fn tick(mut docket: Docket, seat: Seat<'_>) -> Option<Decision> {
             }
         };
         if docket.matter.steps.len() < MOST_STEPS {
-            step(&mut docket.matter, said, None, seat);
+            step(&mut docket.matter, said, None, seat).ok()?;
         }
     }
     if events.is_empty() {

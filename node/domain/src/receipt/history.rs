@@ -5,7 +5,7 @@ use std::ops::Range;
 use topology::{DivisionCode, Tree};
 
 use crate::{
-    matter::{Act, CustodyVersion, Matter, Status, Step, Version},
+    matter::{Act, CustodyVersion, Matter, State, Step, Version},
     time::Timestamp,
 };
 
@@ -79,7 +79,6 @@ pub fn custodies(matter: &Matter, tree: &Tree) -> Result<Vec<Custody>, Broken> {
         steps: 0..1,
     }];
     let mut way: Option<Way> = None;
-    let mut ended = None;
     for (index, pair) in matter.steps.windows(2).enumerate() {
         let (index, before, step) = (index + 1, pair[0].version, &pair[1]);
         let number = index + 1;
@@ -138,21 +137,12 @@ pub fn custodies(matter: &Matter, tree: &Tree) -> Result<Vec<Custody>, Broken> {
         let stay = stays.last_mut().expect("it began with one");
         stay.to = way.as_ref().map(|way| way.next);
         stay.steps.end = index + 1;
-        match step.act {
-            Act::Close(outcome) => ended = Some(outcome),
-            Act::Reopen(_) => ended = None,
-            _ => {}
-        }
     }
     let last = stays.last().expect("it began with one");
-    let closed = match matter.status {
-        Status::Closed(outcome) => Some(outcome),
-        _ => None,
-    };
     let leads_there = matter.steps.last().map(|step| step.version) == Some(matter.version)
         && matter.holder == last.division
         && matter.transit == last.to
-        && closed == ended;
+        && State::of(&matter.steps) == Ok(matter.state());
     leads_there.then_some(stays).ok_or(Broken::State)
 }
 

@@ -157,7 +157,10 @@ pub(super) fn one(shown: &Named<MatterView>) -> String {
         [
             moment(step.at_ms),
             names.of(step.by),
-            names.act(step.act),
+            match (step.act, &step.category) {
+                (Act::Recategorise, Some(to)) => format!("{} {to}", names.act(step.act)),
+                _ => names.act(step.act),
+            },
             note,
         ]
     });

@@ -132,14 +132,16 @@ fn step() -> impl Strategy<Value = Step> {
         moment(),
         division(),
         act(),
+        option::of((category(), priority())),
         option::of(any::<[u8; 32]>()),
         option::of(ask_id()),
     )
-        .prop_map(|(version, at, by, act, note, ask)| Step {
+        .prop_map(|(version, at, by, act, sort, note, ask)| Step {
             version,
             at,
             by,
             act,
+            sort: sort.map(|(category, priority)| Sort { category, priority }),
             note,
             ask,
         })

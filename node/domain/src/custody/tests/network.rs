@@ -11,10 +11,13 @@ use topology::{DivisionCode, Tree};
 use super::{code, plain, shipped};
 use crate::{
     authority::{Denied, Neighbour, may},
+    calendar::Allowance,
     category::{Priority, Visibility},
+    clock::{ExtensionReason, PauseReason, Stage},
     custody::{
-        Count, Decision, Docket, Incoming, Recollection, Report, Seat, Standing, Taken, Terms, act,
-        arbiter, hear_notice, receive, reply_to, report, return_to, settle, transfer,
+        Count, Decision, Docket, Incoming, Recollection, Refusal, Report, Seat, Standing, Taken,
+        Terms, Turn, act, arbiter, change_clocks, clocks::keeps_time, hear_notice, recategorise,
+        receive, reply_to, report, return_to, settle, tick, transfer,
     },
     envelope::{Destination, Envelope, Lane, Order, Outgoing, Payload},
     ids::{Epoch, EpochId, MatterId},
@@ -236,7 +239,7 @@ impl Network {
         let to = self.nodes[choices.of(self.nodes.len())?];
         let tree = Arc::clone(&self.tree);
         let seat = seat(me, self.now, &tree);
-        let decided = match choices.of(12)? {
+        let decided = match choices.of(14)? {
             0 => act(docket, Act::Accept, None, None, seat),
             1 => act(docket, WORK[choices.of(WORK.len())?], None, None, seat),
             2 if choices.one_in(3)? => act(docket, Act::Close(Outcome::Solved), None, None, seat),
@@ -263,6 +266,30 @@ impl Network {
             9 if choices.one_in(2)? => arbiter(&docket, seat)
                 .and_then(|to| transfer(docket, Act::Object(to, Ground::Competence), None, seat)),
             9 => transfer(docket, Act::Arbitrate(to), None, seat),
+            12 => {
+                let categories = ["enforcement/road", "enforcement/lighting"];
+                let to = categories[choices.of(2)?].parse().unwrap();
+                recategorise(docket, to, None, seat)
+            }
+            13 => {
+                let by = Allowance::WorkingDays(1);
+                let turns = [
+                    Some(Turn::Pause(PauseReason::Expert)),
+                    Some(Turn::Resume),
+                    Some(Turn::Extend(Stage::Finish, by, ExtensionReason::Works)),
+                    None,
+                ];
+                // Now and then days go by, and clocks have something to say.
+                let late = Timestamp(seat.now.0 + 3 * 86_400_000);
+                match turns[choices.of(turns.len())?] {
+                    Some(turn) => change_clocks(docket, turn, None, seat),
+                    None => {
+                        self.now = late;
+                        let now = late;
+                        tick(docket, Seat { now, ..seat }).ok_or(Refusal::NotNow)
+                    }
+                }
+            }
             10 => wish(&docket, self.ask(me, id, Wish::Recall), seat),
             _ => {
                 let wished = WISHES[choices.of(WISHES.len())?];
@@ -341,6 +368,8 @@ impl Network {
                 let cv = docket.matter.version.cv;
                 let told = receipt::custodies(&docket.matter, &self.tree);
                 assert!(told.is_ok(), "steps of {id} at {node}: {told:?}");
+                let timed = keeps_time(None, &docket.matter);
+                assert!(timed, "clocks of {id} at {node}: {:?}", docket.matter);
                 custody += match docket.standing {
                     Standing::Holding => 1,
                     Standing::Elsewhere => 0,

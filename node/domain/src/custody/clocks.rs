@@ -1,0 +1,135 @@
+//! Which clocks each step starts and ends: a table, for whoever acts and for whoever is told. How long
+//! they run the policy of the acting division says; that they move without a step nobody can say.
+
+use crate::{
+    clock::{Clock, Clocks, Stage, Told},
+    matter::{Act, Appeal, Matter, Outcome, Step},
+};
+
+use super::MOST_STEPS;
+
+/// What a step does to the clocks of its matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Moves {
+    pub(super) ends: &'static [Stage],
+    pub(super) cancels: &'static [Stage],
+    pub(super) starts: &'static [Stage],
+}
+
+impl Moves {
+    /// Those of the last of these steps.
+    pub(super) fn of(steps: &[Step]) -> Self {
+        use Stage::{
+            Arbitrate, CallBack, Finish, Handle, Object, RereviewAnswer, RereviewAsk, Respond,
+            ReviewAnswer, ReviewAsk, Route,
+        };
+        let Some(last) = steps.last() else {
+            return Self::default();
+        };
+        let assigned = || {
+            let mut sent = steps
+                .iter()
+                .rev()
+                .filter(|step| step.act.sent_to().is_some());
+            sent.next()
+                .is_some_and(|step| matches!(step.act, Act::Assign(_)))
+        };
+        let reviews = || {
+            let reviewed = |step: &&Step| step.act == Act::Reopen(Appeal::Review);
+            steps.iter().filter(reviewed).count()
+        };
+        let (ends, starts): (&'static [Stage], &'static [Stage]) = match last.act {
+            Act::Report => (&[], &[Route, Respond, Handle, Finish]),
+            Act::Accept | Act::Handle | Act::Feedback | Act::Reply(_) => (&[Respond], &[]),
+            Act::Dispatch(_) => (&[Route, Respond], &[]),
+            Act::Escalate(_) | Act::Assign(_) => (&[Route], &[]),
+            Act::Take if assigned() => (&[], &[Object]),
+            Act::Return(_) => (&[Object], &[]),
+            Act::Object(..) => (&[Object], &[Arbitrate]),
+            Act::Arbitrate(_) => (&[Arbitrate], &[]),
+            Act::Close(Outcome::Withdrawn | Outcome::Merged(_)) => {
+                return Self {
+                    cancels: &Stage::ALL,
+                    ..Self::default()
+                };
+            }
+            Act::Close(_) => {
+                return Self {
+                    ends: &[Respond, Handle, Finish, ReviewAnswer, RereviewAnswer],
+                    cancels: &[Route, Object, Arbitrate],
+                    starts: match reviews() {
+                        0 => &[CallBack, ReviewAsk],
+                        _ => &[CallBack, RereviewAsk],
+                    },
+                };
+            }
+            Act::Reopen(Appeal::Contest) => (&[CallBack], &[Finish]),
+            Act::Reopen(Appeal::Review) => match reviews() {
+                0 | 1 => (&[CallBack, ReviewAsk], &[ReviewAnswer]),
+                _ => (&[CallBack, RereviewAsk], &[RereviewAnswer]),
+            },
+            Act::Rate(_) => (&[CallBack], &[]),
+            _ => (&[], &[]),
+        };
+        Self {
+            ends,
+            starts,
+            cancels: &[],
+        }
+    }
+}
+
+/// Whether the steps of a matter after what is known of it say every move of its clocks since.
+pub(super) fn keeps_time(known: Option<&Matter>, now: &Matter) -> bool {
+    let none = Clocks::default();
+    let (before, recorded) = known.map_or((&none, 0), |known| (&known.clocks, known.steps.len()));
+    explained(before, &now.clocks, &now.steps, recorded)
+}
+
+fn explained(before: &Clocks, now: &Clocks, steps: &[Step], known: usize) -> bool {
+    let (mut starts, mut ends): (Vec<Stage>, Vec<Stage>) = (vec![], vec![]);
+    let mut stopped = false;
+    let (mut extended, mut told) = (vec![], vec![]);
+    for at in known..steps.len() {
+        let moves = Moves::of(&steps[..=at]);
+        starts.extend(moves.starts);
+        ends.extend(moves.ends.iter().chain(moves.cancels));
+        match steps[at].act {
+            Act::Pause(_) | Act::Resume => stopped = true,
+            Act::Extend(stage, _) => {
+                extended.push(stage);
+            }
+            Act::Warn(stage) => {
+                told.push((stage, Told::DueSoon));
+            }
+            Act::Overdue(stage) => {
+                told.push((stage, Told::Overdue));
+            }
+            _ => {}
+        }
+    }
+    // A matter that is full announces nothing more, but its clocks know what came true.
+    let full = steps.len() >= MOST_STEPS;
+    now.iter().enumerate().all(|(at, clock)| {
+        let stage = clock.stage;
+        let same = |other: &&Clock| other.is_same_as(clock);
+        // One that ended and one that started in the same moment look alike; their order tells them apart.
+        let earlier = now.iter().take(at).filter(same).count();
+        // Of one that is seen for the first time nobody here knows how it stood before.
+        let Some(was) = before.iter().filter(same).nth(earlier) else {
+            return starts.contains(&stage);
+        };
+        let announced = |kind| was.told >= kind || told.contains(&(stage, kind)) || full;
+        let extends = clock.extension != was.extension;
+        let stops = (clock.pause, &clock.paused) != (was.pause, &was.paused);
+        let ended = clock.ended != was.ended;
+        let moved = (was.due, was.warn) != (clock.due, clock.warn);
+        (!ended || ends.contains(&stage))
+            && (!extends || extended.contains(&stage))
+            // A pause that had run out is taken off by whatever is done to the clock next.
+            && (!stops || stopped || ended || extends || full)
+            && (!moved || stops || extends)
+            && (clock.told < Told::DueSoon || announced(Told::DueSoon) || announced(Told::Overdue))
+            && (clock.told < Told::Overdue || announced(Told::Overdue))
+    })
+}
