@@ -6,7 +6,7 @@ use topology::{DivisionCode, Tree};
 
 use super::{
     envelope::{Destination, Envelope, Payload},
-    matter::{CustodyVersion, Matter},
+    matter::{CustodyVersion, Matter, Step},
     request::Reply,
     revocation::Revocation,
 };
@@ -196,12 +196,17 @@ fn check_content(
         }
         Payload::Notice(matter) => {
             check_matter(matter, author, me, tree)?;
+            let erased = matter.erased().next().is_some();
             let concerned = |division| {
+                let named = |step: &Step| {
+                    step.by == division
+                        || step.act.asked_by() == Some(division)
+                        || step.ask.is_some_and(|ask| ask.by == division)
+                };
+                // Whoever stands above may have asked in words, in vain; those are to be erased too.
                 division == matter.id.origin
-                    || matter
-                        .steps
-                        .iter()
-                        .any(|step| step.by == division || step.act.asked_by() == Some(division))
+                    || matter.steps.iter().any(named)
+                    || erased && tree.contains(division, author)
             };
             match envelope.destination {
                 Destination::Division(to) if concerned(to) => Ok(()),

@@ -1,4 +1,5 @@
-//! Sealed bodies: what a person wrote, under a key of its own, which only the holder can unwrap.
+//! Sealed bodies: what a person wrote, under a key of its own, which only the holder can unwrap. Remarks of
+//! offices are sealed in every store that has them; there each node has a wrap of its own.
 //!
 //! ```text
 //! ciphertext = AEAD(object key, nonce 0, aad, the body as it stands on the wire)
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 
-use super::{category::Class, ids::MatterId, matter::Body, suite::Digest};
+use super::{category::Class, ids::MatterId, suite::Digest};
 
 const TAG: &[u8] = b"wujitong/sealed/1";
 
@@ -142,25 +143,6 @@ pub struct Fresh {
     pub wrap: Bytes,
 }
 
-/// A body as a node keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kept {
-    /// Of class `public`.
-    Open(Body),
-    /// Of every other class.
-    Sealed(SealedBody),
-}
-
-impl Kept {
-    /// Bytes of it, as it travels.
-    pub fn bytes(&self) -> usize {
-        match self {
-            Self::Open(body) => body.bytes(),
-            Self::Sealed(sealed) => sealed.bytes(),
-        }
-    }
-}
-
 fn cipher(suite: SealSuite, key: &ObjectKey) -> LessSafeKey {
     let algorithm = match suite {
         SealSuite::X25519ChaCha20Poly1305 => &CHACHA20_POLY1305,
@@ -213,7 +195,7 @@ mod tests {
         let sealed = sealed();
         let opened = sealed.open(matter(1), &ObjectKey([9; 32]));
         assert_eq!(opened.as_deref(), Ok(PLAIN));
-        let stored = postcard::to_allocvec(&Kept::Sealed(sealed)).unwrap();
+        let stored = postcard::to_allocvec(&sealed).unwrap();
         let windows = stored.windows(6);
         assert!(
             !windows

@@ -8,14 +8,18 @@ use topology::DivisionCode;
 
 use crate::{
     domain::{
-        ids::{EpochId, KeyId, NetworkId},
+        category::Class,
+        ids::{EpochId, KeyId, MatterId, NetworkId},
         matter::Body,
-        seal::{Kept, SealedBody},
+        seal::SealedBody,
         statement::{MerkleTree, Proof, Statement},
     },
     identity::{Identity, KeyError, KeyRing, Recipient, SealingError},
-    outbox::sender::Parcel,
-    wire::frame::{Batch, Entry},
+    outbox::{queue::matter_of_body, sender::Parcel},
+    wire::{
+        self,
+        frame::{Batch, Entry},
+    },
 };
 
 /// Turns parcels into frames for one session.
@@ -71,7 +75,11 @@ impl Sealer {
         let mut entries = Vec::with_capacity(parcel.entries.len());
         let mut key_statements = Vec::new();
         for (queued, kept) in parcel.entries {
-            let (bodies, sealed) = self.wrap(kept).await?;
+            let matter = queued.bodies.first().and_then(|key| matter_of_body(key));
+            let (bodies, sealed) = match matter {
+                Some(matter) => self.wrap(matter, kept).await?,
+                None => (vec![], vec![]),
+            };
             let proof = match queued.proof {
                 Some(proof) => proof,
                 None => proofs
@@ -99,17 +107,15 @@ impl Sealer {
         })
     }
 
-    /// Makes anew, for the peer, the wraps of what is sealed for this node.
-    async fn wrap(&mut self, kept: Vec<Kept>) -> Result<(Vec<Body>, Vec<SealedBody>), Unsealed> {
+    /// Makes anew, for the peer, the wraps of what is sealed for this node. What is public is opened: every
+    /// node on its way reads it.
+    async fn wrap(
+        &mut self,
+        matter: MatterId,
+        kept: Vec<SealedBody>,
+    ) -> Result<(Vec<Body>, Vec<SealedBody>), Unsealed> {
         let (mut open, mut sealed) = (vec![], vec![]);
-        for kept in kept {
-            let own = match kept {
-                Kept::Open(body) => {
-                    open.push(body);
-                    continue;
-                }
-                Kept::Sealed(own) => own,
-            };
+        for own in kept {
             let key = match self.identity.sealing().unwrap(own.suite, &own.wrap).await {
                 Ok(key) => key,
                 Err(error) => {
@@ -119,6 +125,16 @@ impl Sealer {
                     continue;
                 }
             };
+            if own.class == Class::Public {
+                let plain = own.open(matter, &key);
+                let body = plain.ok().and_then(|plain| wire::decode_body(&plain).ok());
+                if body.is_none() {
+                    tracing::error!(alarm = "body-unreadable", neighbour = %self.peer, %matter,
+                        division = %self.identity.division(), "a remark does not open");
+                }
+                open.extend(body);
+                continue;
+            }
             let peer = self.peer;
             let wrap = self.recipient()?.wrap(&key);
             sealed.push(SealedBody {

@@ -22,7 +22,7 @@ use crate::{
         policy::Policy,
         revocation::Revocation,
         rollup::{CellKey, CellReport, Counters},
-        seal::Kept,
+        seal::SealedBody,
         statement::Proof,
         time::Timestamp,
     },
@@ -192,13 +192,13 @@ impl Desk<'_> {
         self.news.left(&docket.matter);
     }
 
-    /// Length of all remarks on a matter that are here.
+    /// Length of all remarks on a matter that are here, as they lie in the store.
     pub(super) async fn notes_bytes(&mut self, matter: &Matter) -> Result<usize, OfficeError> {
         let mut bytes = 0;
-        for note in matter.commitments().skip(1) {
-            let kept = self.read(&queue::body_key(matter.id, &note)).await?;
-            if let Some(Kept::Open(note)) = kept {
-                bytes += note.text.len();
+        for note in matter.commitments().skip(matter.papers().count()) {
+            let key = queue::body_key(matter.id, &note);
+            if let Some(note) = self.read::<SealedBody>(&key).await? {
+                bytes += note.bytes();
             }
         }
         Ok(bytes)

@@ -4,7 +4,10 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Office, OfficeError, cabinet::account, desk::Desk, keys, matters::Work, uploads};
+use super::{
+    Office, OfficeError, cabinet::account, desk::Desk, keys, matters::Work, sealing::Arrived,
+    uploads,
+};
 use crate::{
     domain::{
         actor::Actor,
@@ -13,7 +16,6 @@ use crate::{
         ids::MatterId,
         matter::{Act, Erasure, Matter, Step},
         request::Ask,
-        seal::Kept,
         suite::Digest,
         time::Timestamp,
     },
@@ -156,7 +158,7 @@ impl Desk<'_> {
     pub(super) async fn keep_taken(
         &mut self,
         matter: &Matter,
-        bodies: &[(Digest, Kept)],
+        bodies: &[(Digest, &Arrived)],
     ) -> Result<(), OfficeError> {
         self.heed_erasure(matter).await?;
         // Whoever holds it needs what is left of it.
@@ -169,9 +171,10 @@ impl Desk<'_> {
             self.view.delete(keys::erased_here(matter.id));
         }
         let erased: Vec<Digest> = matter.erased().collect();
-        for (commitment, kept) in bodies {
+        for (commitment, arrived) in bodies {
             if !erased.contains(commitment) {
-                self.put_kept(matter.id, commitment, kept);
+                self.keep_arrived(matter.id, matter.suite, commitment, arrived)
+                    .await?;
             }
         }
         Ok(())
@@ -182,7 +185,7 @@ impl Desk<'_> {
         &mut self,
         known: Option<&Docket>,
         matter: &Matter,
-        bodies: &[(Digest, Kept)],
+        bodies: &[(Digest, &Arrived)],
     ) -> Result<Vec<Bytes>, OfficeError> {
         if bodies.is_empty() {
             return Ok(vec![]);
@@ -194,10 +197,12 @@ impl Desk<'_> {
             let steps = matter.steps.iter().take(here.steps);
             erased.extend(steps.filter_map(|step| step.note));
         }
-        let said = bodies.iter().filter(|(one, _)| !erased.contains(one));
-        Ok(said
-            .map(|(commitment, kept)| self.put_kept(matter.id, commitment, kept))
-            .collect())
+        let mut kept = vec![];
+        for (commitment, arrived) in bodies.iter().filter(|(one, _)| !erased.contains(one)) {
+            let key = self.keep_arrived(matter.id, matter.suite, commitment, arrived);
+            kept.push(key.await?);
+        }
+        Ok(kept)
     }
 
     /// Whether a request was answered, or its words erased: they are not kept again.

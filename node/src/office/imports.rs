@@ -252,7 +252,7 @@ impl Desk<'_> {
             .docket(id)
             .await?
             .ok_or(OfficeError::NoSuchMatter(id))?;
-        let note = self.keep_words(id, docket.matter.suite, Some(from), &[]);
+        let note = self.keep_words(id, docket.matter.suite, Some(from), &[])?;
         let remark = Act::Remark(Audience::Offices);
         let decision = custody::act(docket, remark, note, None, self.seat())?;
         self.apply(decision).await?;

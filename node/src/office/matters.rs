@@ -256,7 +256,7 @@ impl Office {
         let suite = known
             .as_ref()
             .map_or(self.supplies.suite, |known| known.matter.suite);
-        let note = desk.keep_words(id, suite, note, &[]);
+        let note = desk.keep_words(id, suite, note, &[])?;
         let ask = Ask {
             id: self.next_ask(&mut desk),
             matter: id,
@@ -306,7 +306,7 @@ impl Desk<'_> {
             return Err(OfficeError::TooManyNotes(before, MOST_NOTES_BYTES));
         }
         let matter = &docket.matter;
-        Ok(self.keep_words(matter.id, matter.suite, Some(text), attachments))
+        self.keep_words(matter.id, matter.suite, Some(text), attachments)
     }
 
     pub(super) fn keep_words(
@@ -315,13 +315,17 @@ impl Desk<'_> {
         suite: Suite,
         text: Option<String>,
         attachments: &[Attachment],
-    ) -> Option<Digest> {
+    ) -> Result<Option<Digest>, OfficeError> {
+        let Some(text) = text else {
+            return Ok(None);
+        };
         let salt = self.office.supplies.entropy.bytes();
         let body = Body {
             attachments: attachments.to_vec(),
-            ..Body::of_text(Class::Public, salt, text?)
+            ..Body::of_text(Class::Public, salt, text)
         };
-        Some(self.keep_body(id, suite, body, None))
+        let fresh = self.office.fresh()?;
+        Ok(Some(self.keep_body(id, suite, body, fresh)))
     }
 
     /// Asks about a matter that is not known here, and remembers that it was asked.

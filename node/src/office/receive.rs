@@ -27,7 +27,6 @@ use crate::{
         matter::{CustodyVersion, Matter},
         request::{self, Answer, Ask, Asked, Heard, Next, Reply, Wish},
         revocation::Revocation,
-        seal::Kept,
         statement::Proof,
         suite::Digest,
     },
@@ -439,7 +438,7 @@ impl Desk<'_> {
         &mut self,
         author: DivisionCode,
         matter: &Matter,
-        bodies: &[(Digest, Kept)],
+        bodies: &[(Digest, &Arrived)],
     ) -> Result<Result<Vec<Bytes>, NoticeRefusal>, OfficeError> {
         let known = self.docket(matter.id).await?;
         let recollection = self.recollection(matter.id).await?;
@@ -496,8 +495,8 @@ impl Desk<'_> {
             return Ok(Some(vec![]));
         }
         let commitment = body.commitment(ask.suite);
-        let kept = Kept::Open(body.clone());
-        Ok(Some(vec![self.put_kept(ask.matter, &commitment, &kept)]))
+        let key = self.keep_arrived(ask.matter, ask.suite, &commitment, &bodies[0]);
+        Ok(Some(vec![key.await?]))
     }
 
     async fn hear_ask(&mut self, ask: Ask) -> Result<(), OfficeError> {

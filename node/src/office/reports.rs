@@ -210,16 +210,16 @@ impl Office {
 
 /// Object keys made for a report before its turn: for the text, and for who the reporter is.
 pub(super) struct Keys {
-    text: Option<Fresh>,
+    text: Fresh,
     contact: Option<Fresh>,
 }
 
 impl Office {
     pub(super) fn keys_for(&self, new: &NewReport) -> Result<Keys, OfficeError> {
         Ok(Keys {
-            text: self.fresh(new.class)?,
+            text: self.fresh()?,
             contact: match new.contact {
-                Some(_) => self.fresh(Class::Personal)?,
+                Some(_) => Some(self.fresh()?),
                 None => None,
             },
         })
@@ -314,8 +314,8 @@ impl Desk<'_> {
             errand.note_opening(id, suite, &body);
         }
         self.keep_body(id, suite, body, keys.text);
-        if let Some(contact) = contact {
-            self.keep_body(id, suite, contact, keys.contact);
+        if let Some((contact, key)) = contact.zip(keys.contact) {
+            self.keep_body(id, suite, contact, key);
         }
         Ok(report)
     }

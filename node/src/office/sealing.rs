@@ -10,7 +10,7 @@ use crate::{
         category::Class,
         ids::MatterId,
         matter::{Body, Matter},
-        seal::{BrokenSeal, Fresh, Kept, ObjectKey, SealSuite, SealedBody},
+        seal::{BrokenSeal, Fresh, ObjectKey, SealSuite, SealedBody},
         suite::{Digest, Suite},
     },
     outbox::queue::body_key,
@@ -88,20 +88,15 @@ impl Arrived {
             Self::Unreadable => None,
         }
     }
-
-    fn kept(&self) -> Option<Kept> {
-        match self {
-            Self::Open(body) => Some(Kept::Open(body.clone())),
-            Self::Sealed(_, sealed) => Some(Kept::Sealed(sealed.clone())),
-            Self::Unreadable => None,
-        }
-    }
 }
 
-/// The bodies that a matter names, with their commitments, as they are to be kept. `None` if one is not
-/// named, or of another class than it should be.
-pub(super) fn named_bodies(matter: &Matter, arrived: &[Arrived]) -> Option<Vec<(Digest, Kept)>> {
-    let named = |one: &Arrived| Some((one.named_in(matter)?, one.kept()?));
+/// The bodies that a matter names, with their commitments. `None` if one is not named, or of another
+/// class than it should be.
+pub(super) fn named_bodies<'a>(
+    matter: &Matter,
+    arrived: &'a [Arrived],
+) -> Option<Vec<(Digest, &'a Arrived)>> {
+    let named = |one: &'a Arrived| Some((one.named_in(matter)?, one));
     arrived.iter().map(named).collect()
 }
 
@@ -145,49 +140,53 @@ impl Office {
         let Some(bytes) = seen.value else {
             return Ok(None);
         };
-        Ok(Some(match record::read(&bytes)? {
-            Kept::Open(body) => body,
-            Kept::Sealed(sealed) => self.unseal(matter, &sealed).await?,
-        }))
+        Ok(Some(self.unseal(matter, &record::read(&bytes)?).await?))
     }
 
-    /// A new object key for a body of this class; none is needed for what is public.
-    pub(super) fn fresh(&self, class: Class) -> Result<Option<Fresh>, OfficeError> {
-        match class {
-            Class::Public => Ok(None),
-            Class::Personal | Class::Sensitive => {
-                let fresh = self.supplies.seals.fresh();
-                Ok(Some(fresh.map_err(Unsealable::Key)?))
-            }
-        }
+    /// A new object key for a body.
+    pub(super) fn fresh(&self) -> Result<Fresh, OfficeError> {
+        let fresh = self.supplies.seals.fresh();
+        Ok(fresh.map_err(Unsealable::Key)?)
     }
 }
 
 impl Desk<'_> {
-    /// Keeps a body, sealed if there is a key for it; gives its commitment.
+    /// Keeps a body, sealed; gives its commitment.
     pub(super) fn keep_body(
         &mut self,
         id: MatterId,
         suite: Suite,
         body: Body,
-        fresh: Option<Fresh>,
+        fresh: Fresh,
     ) -> Digest {
         let (class, commitment) = (body.class, body.commitment(suite));
-        let kept = match fresh {
-            None => Kept::Open(body),
-            Some(fresh) => {
-                let plain = wire::encode_body(body);
-                Kept::Sealed(SealedBody::seal(id, class, commitment, &plain, fresh))
-            }
-        };
-        self.put_kept(id, &commitment, &kept);
+        let plain = wire::encode_body(body);
+        let sealed = SealedBody::seal(id, class, commitment, &plain, fresh);
+        let key = body_key(id, &commitment);
+        self.view.put(key, record::write(&sealed));
         commitment
     }
 
-    pub(super) fn put_kept(&mut self, id: MatterId, commitment: &Digest, kept: &Kept) -> Bytes {
+    /// Keeps a body that came beside an envelope; gives its key. What travelled open is sealed before it
+    /// is written.
+    pub(super) async fn keep_arrived(
+        &mut self,
+        id: MatterId,
+        suite: Suite,
+        commitment: &Digest,
+        arrived: &Arrived,
+    ) -> Result<Bytes, OfficeError> {
         let key = body_key(id, commitment);
-        self.view.put(key.clone(), record::write(kept));
-        key
+        match arrived {
+            Arrived::Sealed(_, sealed) => self.view.put(key.clone(), record::write(sealed)),
+            // Each notice brings the latest remarks along; most are here already.
+            Arrived::Open(body) if self.view.peek(&key).await?.is_none() => {
+                let fresh = self.office.fresh()?;
+                self.keep_body(id, suite, body.clone(), fresh);
+            }
+            Arrived::Open(_) | Arrived::Unreadable => {}
+        }
+        Ok(key)
     }
 
     /// A neighbour has a matter, and with it the wraps of what was written: those here are deleted, and

@@ -135,6 +135,11 @@ pub fn body_key(matter: MatterId, commitment: &Digest) -> Bytes {
         .into()
 }
 
+/// The matter of a body, by its key.
+pub fn matter_of_body(key: &[u8]) -> Option<MatterId> {
+    MatterId::from_bytes(key.get(1..21)?)
+}
+
 /// What the keys of all bodies of a matter begin with.
 pub fn body_prefix(matter: MatterId) -> Vec<u8> {
     [b"b", matter.to_bytes().as_slice()].concat()

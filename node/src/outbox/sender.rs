@@ -13,7 +13,7 @@ use super::{
     queue::{self, Queued},
 };
 use crate::{
-    domain::{envelope::Lane, ids::MatterId, matter::CustodyVersion, seal::Kept},
+    domain::{envelope::Lane, ids::MatterId, matter::CustodyVersion, seal::SealedBody},
     store::{
         Generation, Range, Store, StoreError,
         record::{self, RecordError},
@@ -64,7 +64,7 @@ pub struct Parcel {
     /// Position of the first in this session and lane, from 1.
     pub first: u64,
     /// The envelopes, each with the bodies that travel beside it.
-    pub entries: Vec<(Queued, Vec<Kept>)>,
+    pub entries: Vec<(Queued, Vec<SealedBody>)>,
     /// Nothing of this may leave before this generation is durable.
     pub generation: Generation,
 }
@@ -279,7 +279,7 @@ impl Sender {
                 break;
             };
             let bodies = self.bodies(&queued.bodies).await?;
-            let bytes = queued.bytes.len() + bodies.iter().map(Kept::bytes).sum::<usize>();
+            let bytes = queued.bytes.len() + bodies.iter().map(SealedBody::bytes).sum::<usize>();
             if !entries.is_empty() && total + bytes > most {
                 break;
             }
@@ -312,7 +312,7 @@ impl Sender {
 
     /// The bodies that travel beside an envelope: what a person wrote first, then the latest
     /// remarks.
-    async fn bodies(&self, keys: &[Bytes]) -> Result<Vec<Kept>, StoreError> {
+    async fn bodies(&self, keys: &[Bytes]) -> Result<Vec<SealedBody>, StoreError> {
         let mut bodies = Vec::with_capacity(keys.len());
         let mut total = 0;
         let (first, rest) = keys.split_at(keys.len().min(1));
@@ -320,7 +320,7 @@ impl Sender {
             let Some(bytes) = self.store.get(self.me, key).await?.value else {
                 continue;
             };
-            let body: Kept = record::read(&bytes)?;
+            let body: SealedBody = record::read(&bytes)?;
             total += body.bytes();
             if total > BODY_BYTES {
                 break;

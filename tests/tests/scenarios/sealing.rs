@@ -8,8 +8,9 @@ use wujitong::{
         custody::Refusal,
         envelope::Lane,
         ids::MatterId,
-        matter::{Act, Contact, Erasure},
-        seal::{Kept, SealedBody},
+        matter::{Act, Audience, Contact, Erasure},
+        request::Wish,
+        seal::SealedBody,
         suite::Suite,
     },
     identity::Recipient,
@@ -49,7 +50,7 @@ async fn text(network: &Network, at: &str, id: MatterId) -> BodyView {
 }
 
 /// The bodies of a node as they lie in its store.
-async fn kept(network: &Network, at: &str) -> Vec<Kept> {
+async fn kept(network: &Network, at: &str) -> Vec<SealedBody> {
     let office = network.office(at);
     let range = Range::prefix(b"b");
     let seen = office
@@ -61,15 +62,20 @@ async fn kept(network: &Network, at: &str) -> Vec<Kept> {
     read.collect()
 }
 
+/// Those that only the holder opens.
 async fn sealed(network: &Network, at: &str) -> Vec<SealedBody> {
-    let sealed = |kept| match kept {
-        Kept::Sealed(sealed) => Some(sealed),
-        Kept::Open(_) => None,
-    };
-    kept(network, at)
-        .await
+    let mut kept = kept(network, at).await;
+    kept.retain(|body| body.class != Class::Public);
+    kept
+}
+
+/// What offices said of a matter, as a node shows it.
+async fn remarks(network: &Network, at: &str, id: MatterId) -> Vec<BodyView> {
+    let shown = network.office(at).matter(id).await.unwrap();
+    shown
+        .steps
         .into_iter()
-        .filter_map(sealed)
+        .filter_map(|step| step.note)
         .collect()
 }
 
@@ -93,8 +99,14 @@ fn files_with(dir: &Path, needles: &[&[u8]], read: &mut usize) -> Vec<String> {
     found
 }
 
-const CANARIES: [&[u8]; 4] = [
+const REMARK: &str = "a canary remark of the office on Zhang San";
+
+const ASKED: &str = "a canary question of the city about Zhang San";
+
+const CANARIES: [&[u8]; 6] = [
     TEXT.as_bytes(),
+    REMARK.as_bytes(),
+    ASKED.as_bytes(),
     NAME.as_bytes(),
     PHONE.as_bytes(),
     ADDRESS.as_bytes(),
@@ -177,13 +189,23 @@ async fn an_erased_canary_is_in_no_file_of_any_node_and_everything_still_verifie
     network.escalate(VILLAGE, id, COUNTY).await;
     network.held(COUNTY, id).await;
     let county = network.office(COUNTY);
-    let remark = "a remark of the office".to_owned();
-    county.handle(id, remark.clone(), CLERK).await.unwrap();
+    county.handle(id, REMARK.to_owned(), CLERK).await.unwrap();
+    // One above that never had the matter asks in words.
+    let remark = Wish::Remark(Audience::Offices);
+    let city = network.office(CITY);
+    city.wish(id, remark, Some(ASKED.to_owned()), CLERK)
+        .await
+        .unwrap();
+    drop(city);
     network.quiet().await;
     county.open_contact(id, CLERK).await.unwrap();
-    for division in [VILLAGE, TOWNSHIP] {
-        let open = kept(&network, division).await;
-        assert!(matches!(&open[..], [Kept::Open(body)] if body.text == remark));
+    let said = [REMARK, ASKED].map(|text| BodyView::Text(text.to_owned()));
+    for division in [VILLAGE, TOWNSHIP, COUNTY] {
+        assert_eq!(remarks(&network, division, id).await, said, "{division}");
+    }
+    for (division, bodies) in [(VILLAGE, 2), (TOWNSHIP, 2), (COUNTY, 4), (CITY, 1)] {
+        let kept = kept(&network, division).await;
+        assert_eq!(kept.len(), bodies, "{division}, each with its own wrap");
     }
     let mut read = 0;
     let dir = network.dir().to_owned();
@@ -194,7 +216,7 @@ async fn an_erased_canary_is_in_no_file_of_any_node_and_everything_still_verifie
                 [""; 0],
                 "sealed from the start"
             );
-            let control = files_with(&dir, &[remark.as_bytes()], &mut read);
+            let control = files_with(&dir, &[b"enforcement/rubbish"], &mut read);
             assert!(!control.is_empty(), "what is not sealed is found");
         })
         .await;
@@ -213,6 +235,7 @@ async fn an_erased_canary_is_in_no_file_of_any_node_and_everything_still_verifie
         .await;
     assert_eq!(erased.unwrap(), Reach::Everywhere);
     network.quiet().await;
+    assert_eq!(kept(&network, CITY).await, [], "what the city asked");
     for division in [VILLAGE, TOWNSHIP, COUNTY] {
         assert_eq!(kept(&network, division).await, [], "{division}");
         let seen = known(&network.office(division), id).await.unwrap();
@@ -222,9 +245,8 @@ async fn an_erased_canary_is_in_no_file_of_any_node_and_everything_still_verifie
         );
         assert_eq!(seen.steps.last().unwrap().act, Act::Erase(Erasure::Consent));
         assert!(seen.commitments().eq(before.commitments()));
-        let shown = network.office(division).matter(id).await.unwrap();
-        let notes = shown.steps.iter().filter_map(|step| step.note.clone());
-        assert_eq!(notes.collect::<Vec<_>>(), [BodyView::Erased]);
+        let erased = [BodyView::Erased, BodyView::Erased];
+        assert_eq!(remarks(&network, division, id).await, erased);
     }
     let after = network.office(COUNTY).journal().await.unwrap();
     assert!(after.starts_with(&journals));
@@ -432,8 +454,8 @@ async fn a_node_without_the_matter_erases_only_its_own_copies() {
         .await
         .unwrap();
     eventually("the village has what was said later", || async {
-        let kept = kept(&network, VILLAGE).await;
-        matches!(&kept[..], [Kept::Open(body)] if body.text == "said later")
+        let said = remarks(&network, VILLAGE, id).await;
+        said.contains(&BodyView::Text("said later".to_owned()))
     })
     .await;
     assert_eq!(

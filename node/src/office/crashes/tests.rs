@@ -14,7 +14,6 @@ use super::*;
 use crate::{
     domain::{
         ids::{EpochId, KeyId, MatterId, NetworkId},
-        seal::Kept,
         statement::{Proof, Statement},
     },
     office::{NewReport, Outcome, fixture},
@@ -139,10 +138,7 @@ async fn transfers(count: usize) -> Vec<(MatterId, Received)> {
                 path: vec![],
             };
             let mut bodies = vec![];
-            for kept in kept {
-                let Kept::Sealed(sealed) = kept else {
-                    panic!("what a person wrote is sealed");
-                };
+            for sealed in kept {
                 bodies.push(village.unseal_arrived(id, sealed).await);
             }
             let received = Received {
