@@ -150,8 +150,13 @@ async fn the_largest_bodies_and_many_remarks_get_through_the_smallest_window() {
         tiers: vec![],
         kinds: vec![],
     };
-    let issued = network.office(VILLAGE).publish(wide, CLERK).await;
-    issued.expect("a village may say so for itself");
+    let issued = network.office(COUNTY).publish(wide, CLERK).await;
+    issued.expect("a county may say how long texts are");
+    eventually("the village takes the longest texts", || async {
+        let policy = network.office(VILLAGE).policy_in_force().await.unwrap();
+        policy.limits().report_chars.value == 12_000
+    })
+    .await;
     // The longest text that any policy takes, in the longest characters.
     let large = "𠮷".repeat(12_000);
     let mut ids = vec![];
