@@ -19,6 +19,7 @@ use topology::DivisionCode;
 use pulse::Pulse;
 
 use crate::{
+    domain::foreign::escape,
     identity::Lapse,
     wire::{
         Malformed,
@@ -144,6 +145,18 @@ impl Ended {
                 _
             )
         )
+    }
+
+    /// The neighbour's goodbye. Its words are shown in logs and in the status, so they are escaped.
+    pub fn goodbye(code: GoodbyeCode, reason: &str) -> Self {
+        Self::Goodbye(code, escape(reason))
+    }
+}
+
+impl Broken {
+    /// A stream that ended with these words of the other side.
+    pub fn stream(words: &str) -> Self {
+        Self::Stream(escape(words))
     }
 }
 

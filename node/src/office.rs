@@ -30,6 +30,7 @@ mod policies;
 mod queues;
 mod receipts;
 mod receive;
+mod relay;
 mod reports;
 mod revocations;
 mod runs;
@@ -58,6 +59,7 @@ pub use cabinet::{Cabinet, FileTrouble};
 pub use counter::Rack;
 pub use crashes::Crashed;
 pub use erasure::Reach;
+pub use figures::{ChildFigures, SetApart};
 pub use greet::Greeting;
 pub use known::Known;
 pub use matters::Work;
@@ -152,6 +154,8 @@ pub struct Office {
     listeners: changes::Listeners,
     /// Rings when webhooks are named, removed or resumed.
     hooks_bell: tokio::sync::watch::Sender<()>,
+    /// What is kept for others.
+    relay: relay::Relay,
 }
 
 /// Counts that belong to one life of the node, written with every decision.
@@ -298,6 +302,7 @@ impl Office {
             heard: known::Heard::default(),
             listeners: changes::Listeners::default(),
             hooks_bell: tokio::sync::watch::Sender::new(()),
+            relay: relay::Relay::default(),
         };
         let mut view = office.supplies.store.view(me);
         if let Some(ledger) = view.get(keys::LEDGER).await? {
@@ -308,6 +313,7 @@ impl Office {
             office.recall_heard().await?;
             office.recall_alarms().await?;
             office.recall_queues().await?;
+            office.recount_relayed().await?;
         } else {
             let id = EpochId(office.supplies.entropy.bytes());
             let ledger = Ledger {

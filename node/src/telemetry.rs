@@ -7,6 +7,7 @@
 pub mod health;
 pub mod hosts;
 pub mod http;
+mod lines;
 pub mod metrics;
 pub mod sums;
 mod trace;
@@ -130,10 +131,17 @@ where
         filter: settings.log.clone(),
         source,
     })?;
-    let lines = fmt::layer().with_writer(writer);
     let lines = match settings.log_format {
-        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Text => fmt::layer()
+            .with_writer(writer)
+            .with_ansi(io::stderr().is_terminal())
+            .fmt_fields(lines::fields())
+            .boxed(),
+        LogFormat::Json => fmt::layer()
+            .with_writer(lines::Escaped(writer))
+            .json()
+            .flatten_event(true)
+            .boxed(),
     };
     let spans = provider.map(|provider| {
         // The exporter's own spans would be exported in turn.

@@ -288,17 +288,17 @@ fn a_template_is_published_and_its_adoption_shown() {
         "publish",
         file.to_str().unwrap(),
         "--kind",
-        "board",
+        "policy",
     ];
     let named = ["--name", "hall", "--title", "公告"];
     json(&[&publish[..], &named, &at].concat());
     eventually("both apply it", || {
-        let status = json(&[&["template", "status", "33/board/hall"], &at[..]].concat());
+        let status = json(&[&["template", "status", "33/policy/hall"], &at[..]].concat());
         status["adoption"]["applied"] == 2 && status["adoption"]["expected"] == 2
     });
     let listed = json(&["template", "list", "--data", d, "--node", "3308"]);
     assert_eq!(listed["templates"][0]["stance"]["is"], "applied");
-    let none = wujitong(&[&["template", "status", "33/board/none"], &at[..]].concat());
+    let none = wujitong(&[&["template", "status", "33/policy/none"], &at[..]].concat());
     assert_eq!(code(&none), 3);
     assert_eq!(running.stop(), 0);
 }

@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("wire", &["domain"]),
     ("papers", &["domain"]),
     ("identity", &["domain"]),
-    ("telemetry", &[]),
+    ("telemetry", &["domain"]),
     (
         "office",
         &["domain", "store", "outbox", "wire", "papers", "telemetry"],

@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
-use super::time::Timestamp;
+use super::{foreign::is_harmful, time::Timestamp};
 
 /// Longest detail in characters; what is longer is cut.
 const DETAIL_CHARS: usize = 400;
@@ -65,6 +65,18 @@ kinds! {
     /// Somebody tries passwords of an account from many places.
     PasswordsGuessed = "passwords-guessed", "口令被猜测", "somebody tries many passwords of an account",
         "look in the audit trail from where; tell the person, and have the addresses shut out in front of the node";
+    /// A child said figures that can never be.
+    FiguresRefused = "figures-refused", "下级统计不可信", "a child said figures that can never be; the sums are right without them",
+        "see `wujitong rollup apart`, ask the child's operator, and revoke its key if it was stolen";
+    /// Figures of a child do not add up although it is quiet.
+    FiguresUneven = "figures-uneven", "下级统计不平", "a child gave or closed more than came in",
+        "ask the child's operator what its journal counts (`wujitong rollup journal`)";
+    /// What a lost life of a child's store had counted stays counted.
+    FiguresLost = "figures-lost", "丢失的统计保留", "a child's store lost facts that are counted here; they stay counted",
+        "find out what was lost there and report it anew or leave it counted";
+    /// There is no room for more of what an author says to others.
+    RelayFull = "relay-full", "转发已满", "more of this division's words wait here for others than is kept",
+        "see `wujitong status` for the neighbour that is away; if its author floods, revoke its key";
     /// The chain of the audit trail does not hold.
     AuditTrailBroken = "audit-trail-broken", "审计链断裂", "the audit trail does not hold",
         "compare it with a backup and tell the auditors";
@@ -151,7 +163,7 @@ fn plain(text: &str) -> String {
         .chars()
         .take(DETAIL_CHARS)
         .flat_map(|c| {
-            let keep = !c.is_control() && !is_direction(c);
+            let keep = !is_harmful(c);
             let escaped = (!keep).then(|| c.escape_unicode());
             let kept = keep.then_some(c);
             kept.into_iter().chain(escaped.into_iter().flatten())
@@ -161,11 +173,6 @@ fn plain(text: &str) -> String {
         plain.push('…');
     }
     plain
-}
-
-/// Whether a character changes the direction of the text around it (Unicode UAX 9).
-const fn is_direction(c: char) -> bool {
-    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

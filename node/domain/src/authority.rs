@@ -138,15 +138,8 @@ fn check_order(envelope: &Envelope) -> Result<(), Denied> {
         envelope.payload.replaces(),
         &envelope.order,
     ) {
-        (Payload::Unknown(_), _, Order::Replaces { key, .. }) => key.len() <= 64,
-        (
-            _,
-            Some((key, stamp)),
-            Order::Replaces {
-                key: said,
-                stamp: when,
-            },
-        ) => key == said[..] && stamp == *when,
+        (Payload::Unknown(_), _, Order::Replaces { key }) => key.len() <= 64,
+        (_, Some(key), Order::Replaces { key: said }) => key == said[..],
         (_, None, Order::Sequence(sequence)) => *sequence > 0,
         _ => false,
     };

@@ -86,7 +86,8 @@ pub enum Destination {
     Scope(Scope),
 }
 
-/// Orders what replaces what: the greater stamp wins.
+/// How late an envelope is among those of its author: the order of its epoch, then its issue count. It
+/// is read off the envelope and never out of it, so that nobody names the greatest one.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -101,8 +102,6 @@ pub enum Order {
     Replaces {
         /// What it is the latest word on, at most 64 bytes.
         key: Bytes,
-        /// How late.
-        stamp: Stamp,
     },
 }
 
@@ -153,28 +152,35 @@ impl Payload {
         }
     }
 
-    /// Key and stamp, for kinds of which only the latest counts.
-    pub fn replaces(&self) -> Option<(Vec<u8>, Stamp)> {
+    /// What it is the latest word on, for kinds of which only the latest counts.
+    pub fn replaces(&self) -> Option<Vec<u8>> {
         match self {
-            Self::Notice(matter) => {
-                let version = matter.version;
-                let major = (u64::from(version.cv.term) << 32) | u64::from(version.cv.n);
-                Some((
-                    matter.id.to_bytes().to_vec(),
-                    Stamp(major, version.rev.into()),
-                ))
-            }
-            Self::Template(template) => {
-                Some((template.key.to_bytes(), Stamp(template.version.into(), 0)))
-            }
-            Self::Adoption(report) => Some((report.key.to_bytes(), report.stamp)),
-            Self::Cell(report) => Some((report.key.to_bytes(), report.stamp)),
-            Self::Revocation(revocation) => Some((revocation.slot().to_vec(), revocation.stamp())),
+            Self::Notice(matter) => Some(matter.id.to_bytes().to_vec()),
+            Self::Template(template) => Some(template.key.to_bytes()),
+            Self::Adoption(report) => Some(report.key.to_bytes()),
+            Self::Cell(report) => Some(report.key.to_bytes()),
+            Self::Revocation(revocation) => Some(revocation.slot().to_vec()),
             Self::Give { .. }
             | Self::Ask(_)
             | Self::Answer(_)
             | Self::CellsComplete
             | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Dates what is kept of it by the envelope that carries it.
+    pub fn date(&mut self, by: Stamp) {
+        match self {
+            Self::Template(template) => template.stamp = by,
+            Self::Adoption(report) => report.stamp = by,
+            Self::Cell(report) => report.stamp = by,
+            Self::Revocation(revocation) => revocation.stamp = by,
+            Self::Give { .. }
+            | Self::Notice(_)
+            | Self::Ask(_)
+            | Self::Answer(_)
+            | Self::CellsComplete
+            | Self::Unknown(_) => {}
         }
     }
 }
@@ -208,4 +214,11 @@ pub struct Envelope {
     pub order: Order,
     /// What is said.
     pub payload: Payload,
+}
+
+impl Envelope {
+    /// How late it is.
+    pub fn stamp(&self) -> Stamp {
+        Stamp(self.epoch.order, self.issue)
+    }
 }

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod custody;
 pub mod envelope;
 pub mod flow;
+pub mod foreign;
 pub mod hook;
 pub mod ids;
 pub mod import;

@@ -6,11 +6,13 @@ use topology::{DivisionCode, Tier, Tree};
 
 use super::{category::Category, custody::Count, envelope::Stamp, time::Day};
 
+mod check;
 mod model;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use check::{Beside, CellRefusal, Judge, MOST_FACTS, MOST_OWN_CATEGORIES};
 pub use model::Rollup;
 pub use table::{By, Group, Totals, table};
 
@@ -82,8 +84,8 @@ pub fn coarser(parent: DivisionCode, child: DivisionCode) -> bool {
     parent.tier() < Tier::County && child.tier() >= Tier::County
 }
 
-/// Counters that only grow. The arithmetic wraps, so that a child that claims nonsense can be
-/// corrected exactly, and harms nobody but the sums that contain it.
+/// Counters that only grow. The arithmetic wraps; what could make it wrap is refused before
+/// (see [`Judge`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Counters {
     /// Reported here.
@@ -190,19 +192,53 @@ pub struct CellReport {
     pub key: CellKey,
     /// The sum over the child's subtree.
     pub counters: Counters,
-    /// The child's epoch order and issue count.
+    /// How late the envelope is that carries it.
     pub stamp: Stamp,
 }
 
 impl CellReport {
-    /// Puts this in the place of what the child last said of the same cell: gives the counters to take
-    /// out of the sum and those to put in. `None` if something later was heard.
-    pub fn replace(&self, said: Option<(Stamp, Counters)>) -> Option<(Counters, Counters)> {
-        match said {
-            Some((stamp, _)) if stamp >= self.stamp => None,
-            Some((_, old)) => Some((old, self.counters)),
-            None => Some((Counters::default(), self.counters)),
+    /// Puts this in the place of what the child last said of the same cell. `None` if something later
+    /// was heard.
+    pub fn replace(&self, known: Option<Heard>) -> Option<Heard> {
+        if known.is_some_and(|known| known.stamp >= self.stamp) {
+            return None;
         }
+        Some(Heard {
+            stamp: self.stamp,
+            said: self.counters,
+            floor: known.map(|known| known.floor).unwrap_or_default(),
+        })
+    }
+}
+
+/// What a child last said of one cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Heard {
+    /// How late.
+    pub stamp: Stamp,
+    /// In its present life.
+    pub said: Counters,
+    /// What was counted when that life began. A store that lost something says less than that, and
+    /// what it had counted stays counted.
+    pub floor: Counters,
+}
+
+impl Heard {
+    /// What counts.
+    pub fn counted(&self) -> Counters {
+        self.said.at_least(self.floor)
+    }
+
+    /// What was counted before and is not said any more: it stands in no journal that is left.
+    pub fn lost(&self) -> Counters {
+        self.floor.beyond(self.said)
+    }
+
+    /// The same cell in a new life, of which `staged` is what it says of it, if it says anything.
+    pub fn in_new_life(known: Option<Self>, staged: Option<Self>) -> Self {
+        let floor = known.map(|known| known.counted()).unwrap_or_default();
+        let staged = staged.unwrap_or_default();
+        Self { floor, ..staged }
     }
 }
 

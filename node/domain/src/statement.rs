@@ -80,6 +80,11 @@ pub enum BadProof {
 }
 
 impl Proof {
+    /// About as many bytes as it takes where it is kept.
+    pub fn bytes(&self) -> usize {
+        size_of::<Statement>() + self.signature.len() + self.path.len() * size_of::<Digest>()
+    }
+
     /// Checks that `envelope` is the leaf at `index` under the statement's root. Says nothing about
     /// the signature.
     pub fn check_path(&self, envelope: &[u8]) -> Result<(), BadProof> {

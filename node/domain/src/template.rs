@@ -74,6 +74,15 @@ impl TemplateKind {
         }
     }
 
+    /// Whether this version does anything with templates of this kind. What it does not act on it does not
+    /// call applied.
+    pub const fn is_acted_on(self) -> bool {
+        match self {
+            Self::Policy | Self::Disclosure => true,
+            Self::Service | Self::Standard | Self::Board => false,
+        }
+    }
+
     /// The Chinese name.
     pub const fn chinese(self) -> &'static str {
         match self {
@@ -205,7 +214,7 @@ impl FromStr for TemplateKey {
 pub struct Template {
     /// Its name.
     pub key: TemplateKey,
-    /// From 1, only rises.
+    /// From 1, rises as long as the issuer's store loses nothing. It is a name; [`Self::stamp`] decides.
     pub version: u32,
     /// For whom.
     pub scope: Scope,
@@ -215,6 +224,8 @@ pub struct Template {
     pub content: String,
     /// When it was published.
     pub issued_at: Timestamp,
+    /// How late the envelope is that carries it. Of two versions the later said counts.
+    pub stamp: Stamp,
 }
 
 /// What a child says became of one template in its subtree.
@@ -232,6 +243,6 @@ pub struct AdoptionReport {
     pub superseded: u32,
     /// Who refused it and why, at most [`MOST_REFUSALS`] of them.
     pub refusals: Vec<(DivisionCode, TemplateRefusal)>,
-    /// The child's epoch order and issue count.
+    /// How late the envelope is that carries it.
     pub stamp: Stamp,
 }

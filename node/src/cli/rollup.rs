@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::time::Day,
-    edge::web::api::{Figures, JournalCount, RollupBy, RollupTable},
+    edge::web::api::{CellsApart, Figures, JournalCount, RollupBy, RollupTable},
 };
 
 /// Shows figures (统计) of a node and everything below it
@@ -31,6 +31,7 @@ pub(super) struct Rollup {
 #[derive(Debug, Subcommand)]
 enum What {
     Show(Show),
+    Apart(Apart),
     Journal(Journal),
 }
 
@@ -54,6 +55,14 @@ struct Show {
     to: Option<Day>,
 }
 
+/// Lists what children said of their figures that can never be, and no sum contains
+///
+/// Examples:
+///   wujitong rollup apart --node 330825
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Apart;
+
 /// Counts one node's own journal by hand, to compare with its figures
 ///
 /// Examples:
@@ -75,6 +84,10 @@ impl Rollup {
                 }
                 let rollup: RollupTable = asked.client.get(&asked.path(&path)).await?;
                 output.facts(&rollup, || lines(&rollup))
+            }
+            What::Apart(Apart) => {
+                let apart: CellsApart = asked.client.get(&asked.path("rollup/apart")).await?;
+                output.facts(&apart, || cells_apart(&apart))
             }
             What::Journal(Journal) => {
                 let count: JournalCount = asked.client.get(&asked.path("journal/count")).await?;
@@ -98,7 +111,7 @@ const HEADINGS: [&str; 8] = [
     "#given",
     "#closed",
     "#open",
-    "#in transit",
+    "#net given",
 ];
 
 fn row(key: &str, name: &str, figures: Figures) -> [String; 8] {
@@ -110,7 +123,7 @@ fn row(key: &str, name: &str, figures: Figures) -> [String; 8] {
         figures.given.to_string(),
         figures.closed.to_string(),
         figures.open.to_string(),
-        figures.in_transit.to_string(),
+        figures.net_given.to_string(),
     ]
 }
 
@@ -138,7 +151,73 @@ fn lines(rollup: &RollupTable) -> String {
          heard\n",
         moment(*as_of_ms)
     );
+    if let Some(in_transit) = rollup.total.in_transit {
+        text += &format!("in transit between two nodes 在途: {in_transit}\n");
+    }
+    text += &marked(rollup);
     text
+}
+
+/// Children whose figures are not as they should be.
+fn marked(rollup: &RollupTable) -> String {
+    if rollup.marked.is_empty() {
+        return String::new();
+    }
+    let headings = [
+        "child",
+        "#apart",
+        "#refused",
+        "#not adding up",
+        "since",
+        "#counted before a loss",
+    ];
+    let rows = rollup.marked.iter().map(|child| {
+        [
+            child.child.short(),
+            child.apart.to_string(),
+            child.refused.to_string(),
+            child.uneven.to_string(),
+            child.uneven_since_ms.map(moment).unwrap_or_default(),
+            child.lost.to_string(),
+        ]
+    });
+    format!(
+        "\nfigures of children to look into 下级统计存疑 (see `wujitong rollup apart`)\n{}",
+        table(headings, rows)
+    )
+}
+
+fn cells_apart(apart: &CellsApart) -> String {
+    if apart.cells.is_empty() {
+        return "nothing is kept apart 没有存疑统计\n".to_owned();
+    }
+    let headings = [
+        "child",
+        "day",
+        "acting",
+        "origin",
+        "category",
+        "#reported",
+        "#taken",
+        "#given",
+        "#closed",
+        "reason",
+    ];
+    let rows = apart.cells.iter().map(|cell| {
+        [
+            cell.child.short(),
+            cell.day.clone(),
+            cell.acting.short(),
+            cell.origin.short(),
+            cell.category.clone(),
+            cell.figures.reported.to_string(),
+            cell.figures.taken.to_string(),
+            cell.figures.given.to_string(),
+            cell.figures.closed.to_string(),
+            cell.detail.clone(),
+        ]
+    });
+    table(headings, rows)
 }
 
 fn journal(count: &JournalCount) -> String {

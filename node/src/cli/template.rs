@@ -41,7 +41,7 @@ enum What {
 ///
 /// Examples:
 ///   wujitong template publish finance.toml --kind disclosure --name finance --title "财务公开"
-///   wujitong template publish hall.toml --kind board --name hall --title "公告" --tier village
+///   wujitong template publish dispatch.toml --kind policy --name dispatch --title "派遣" --tier township
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Publish {

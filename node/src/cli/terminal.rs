@@ -1,53 +1,12 @@
 //! What other people wrote, made harmless for a terminal.
 
-use std::fmt::Write;
+pub use crate::domain::foreign::escape;
+pub(super) use crate::domain::foreign::escape_json;
 
-/// Whether a character can do something to a terminal or to how a line reads: controls, marks that
-/// turn the direction of writing (Unicode's Bidi_Control), line separators, and characters nobody
-/// sees.
-const fn is_harmful(c: char) -> bool {
-    matches!(c,
-        '\0'..='\x1f' | '\x7f'..='\u{9f}'
-        | '\u{ad}' | '\u{61c}' | '\u{180e}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// The text in one line, every harmful character written out as `\u{202e}`.
-pub fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => safe.push_str("\\n"),
-            '\t' => safe.push_str("\\t"),
-            '\r' => safe.push_str("\\r"),
-            c if is_harmful(c) => safe.extend(c.escape_unicode()),
-            c => safe.push(c),
-        }
-    }
-    safe
-}
-
-/// The same line by line.
+/// A text of several lines, each escaped.
 pub(super) fn escape_lines(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(escape).collect();
     lines.join("\n")
-}
-
-/// The same for JSON on one line: what is harmful stands only inside its strings, and is written the
-/// way JSON writes it.
-pub(super) fn escape_json(json: &str) -> String {
-    let mut safe = String::with_capacity(json.len());
-    for c in json.chars() {
-        if is_harmful(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(safe, "\\u{unit:04x}").expect("a string takes everything");
-            }
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
 }
 
 #[cfg(test)]
@@ -55,19 +14,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_moves_the_cursor_or_turns_the_line_is_written_out() {
-        for (text, safe) in [
-            ("路灯不亮 ok", "路灯不亮 ok"),
-            ("\x1b[2Jgone", "\\u{1b}[2Jgone"),
-            ("a\u{9b}31mb", "a\\u{9b}31mb"),
-            ("\u{202e}txt.exe", "\\u{202e}txt.exe"),
-            ("\u{2066}x\u{2069}", "\\u{2066}x\\u{2069}"),
-            ("\u{200f}\u{61c}", "\\u{200f}\\u{61c}"),
-            ("one\ntwo\tthree\r", "one\\ntwo\\tthree\\r"),
-            ("\x07\x7f\0", "\\u{7}\\u{7f}\\u{0}"),
-        ] {
-            assert_eq!(escape(text), safe);
-        }
+    fn lines_stay_lines_and_what_is_harmful_in_them_is_written_out() {
         assert_eq!(escape_lines("one\ntwo\x1b"), "one\ntwo\\u{1b}");
     }
 
@@ -76,7 +23,10 @@ mod tests {
         let text = "\u{202e}\u{9b}\u{e0041}\x1b\n路";
         let json = serde_json::to_string(&text).unwrap();
         let safe = escape_json(&json);
-        assert!(!safe.chars().any(is_harmful), "{safe}");
+        assert!(
+            !safe.chars().any(crate::domain::foreign::is_harmful),
+            "{safe}"
+        );
         assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text);
     }
 }

@@ -67,7 +67,7 @@ impl Link for Desk {
         };
         let incoming = request.into_inner().map(|frame| match frame {
             Ok(frame) => Ok(Frame::try_from(frame)?),
-            Err(status) => Err(Broken::Stream(status.message().to_owned())),
+            Err(status) => Err(Broken::stream(status.message())),
         });
         let (outgoing, frames) = mpsc::channel(FRAMES_WAITING);
         let carrier = Carrier {

@@ -7,6 +7,7 @@ mod errands;
 mod greeting;
 mod links;
 mod probe;
+mod room;
 
 use std::{
     collections::VecDeque, num::NonZeroU32, panic::AssertUnwindSafe, pin::Pin, sync::Arc,
@@ -33,8 +34,9 @@ use errands::Errands;
 use greeting::Greeted;
 use links::Tokens;
 use probe::Probed;
+use room::{Checked, Waiting};
 
-use super::{fetch::Fetches, revoked::enforce, seal::Sealer, verify::Verifier};
+use super::{fetch::Fetches, seal::Sealer, verify::Verifier};
 use crate::{
     domain::{
         authority::Neighbour,
@@ -44,7 +46,7 @@ use crate::{
     },
     identity::{Identity, KeyRing},
     link::{Carrier, Converse, Ended, Side, pulse::Pulse},
-    office::{Arrived, Office, Outcome, Received},
+    office::{Arrived, Office, Received},
     outbox::sender::{Sender, Window},
     telemetry::{Health, Metrics},
     wire::{
@@ -197,6 +199,8 @@ struct Conversation<'a> {
     /// Next position expected per lane.
     expected: [u64; 4],
     receipts: FuturesOrdered<BoxFuture<'a, Result<Answer, Ended>>>,
+    /// What there is no room for.
+    for_room: Waiting,
     acks: [Option<Ack>; 4],
     pace: Option<Pin<Box<Sleep>>>,
     errands: Errands,
@@ -256,6 +260,7 @@ impl Switchboard {
             limiter: RateLimiter::direct(Quota::per_second(self.terms.envelopes_per_second)),
             expected: [1; 4],
             receipts: FuturesOrdered::new(),
+            for_room: Waiting::default(),
             acks: [const { None }; 4],
             pace: None,
             errands: Errands::new(Arc::clone(&self.fetches), peer, fetches),
@@ -369,6 +374,7 @@ impl Conversation<'_> {
                 return Err(Ended::Revoked);
             }
             let silent = self.silent_at();
+            let room_due = self.for_room.due();
             let may_send = prepared.is_some()
                 || !self.presence.is_empty()
                 || self.acks.iter().any(Option::is_some)
@@ -426,6 +432,8 @@ impl Conversation<'_> {
                     }
                 }
                 () = bell.notified() => self.sender.look_again(),
+                () = async { sleep_until(room_due.expect("guarded")).await },
+                    if room_due.is_some() => self.take_waiting().await?,
                 () = async { sleep_until(due.expect("guarded")).await }, if due.is_some() => {}
                 () = async { self.pace.as_mut().expect("guarded").await }, if self.pace.is_some() => {
                     self.pace = None;
@@ -500,7 +508,7 @@ impl Conversation<'_> {
             Frame::Batch(_) if self.leave.is_cancelled() => Ok(()),
             Frame::Batch(batch) => self.hear_batch(batch).await,
             Frame::Ack(ack) => self.hear_ack(ack).await,
-            Frame::Goodbye(goodbye) => Err(Ended::Goodbye(goodbye.code, goodbye.reason)),
+            Frame::Goodbye(goodbye) => Err(Ended::goodbye(goodbye.code, &goodbye.reason)),
             Frame::Probe(probe) => self.hear_probe(probe).await,
             Frame::Alive(nonce) => {
                 self.probed.answered(nonce);
@@ -570,6 +578,7 @@ impl Conversation<'_> {
         self.board.admit_keys(&key_statements).await?;
         let peer = self.from.division();
         let count = entries.len() as u64;
+        self.board.links.note(peer, |state| state.received += count);
         let mut refused = Vec::new();
         let mut good = Vec::with_capacity(entries.len());
         let mut positions = Vec::with_capacity(entries.len());
@@ -598,40 +607,19 @@ impl Conversation<'_> {
                 }
             }
         }
-        let receipt = self
-            .board
-            .office
-            .receive(self.from, good)
-            .await
-            .map_err(office_ended)?;
-        for revocation in receipt.revoked() {
-            enforce(&self.board.keys, &self.board.links, revocation);
+        let checked = Checked {
+            good,
+            positions,
+            refused,
+            through,
+        };
+        let waited = self.for_room.is_waiting(lane.index());
+        let most = self.board.terms.window.envelopes.max(count as usize);
+        self.for_room.line_up(lane.index(), checked, most)?;
+        if waited {
+            return Ok(());
         }
-        let links = Arc::clone(&self.board.links);
-        self.receipts.push_back(
-            async move {
-                let outcomes = receipt
-                    .durable()
-                    .await
-                    .map_err(|error| Ended::Office(error.to_string()))?;
-                for (position, outcome) in positions.into_iter().zip(outcomes) {
-                    if let Outcome::Refused(code) = outcome {
-                        refused.push(Refused {
-                            position,
-                            code,
-                            reason: code.to_string(),
-                        });
-                    }
-                }
-                links.note(peer, |state| {
-                    state.received += count;
-                    state.refused += refused.len() as u64;
-                });
-                Ok((lane, through, refused))
-            }
-            .boxed(),
-        );
-        Ok(())
+        self.take_lane(lane).await
     }
 
     fn note_answer(&mut self, (lane, through, mut refused): Answer) {

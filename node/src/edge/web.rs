@@ -240,6 +240,7 @@ fn routes(gate: &Arc<Gate>) -> OpenApiRouter<Roster> {
         .routes(gate.open(D::ViewStatus, routes!(revocations::list)))
         .routes(gate.open(D::Revoke, routes!(revocations::revoke)))
         .routes(gate.open(D::ReadRollups, routes!(figures::rollup)))
+        .routes(gate.open(D::ReadRollups, routes!(figures::apart)))
         .routes(gate.open(D::ReadRollups, routes!(figures::count)))
         .routes(gate.open(D::Import, routes!(imports::import)))
         .routes(gate.open(D::Watch, routes!(events::stream)))

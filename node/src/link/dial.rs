@@ -227,7 +227,7 @@ impl Dialler {
             .map_err(|status| failed(&status))?;
         let incoming = response.into_inner().map(|frame| match frame {
             Ok(frame) => Ok(Frame::try_from(frame)?),
-            Err(status) => Err(Broken::Stream(describe(&status))),
+            Err(status) => Err(Broken::stream(&describe(&status))),
         });
         let carrier = Carrier {
             peer: self.parent,

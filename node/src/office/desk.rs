@@ -7,7 +7,7 @@ use topology::DivisionCode;
 
 use super::{
     Ledger, Office, OfficeError, changes::News, errand, errand::Errand, keys, queues::Counts,
-    shelves::Move,
+    relay, shelves::Move,
 };
 use crate::{
     domain::{
@@ -21,7 +21,7 @@ use crate::{
         matter::{Act, Matter, Status},
         policy::Policy,
         revocation::Revocation,
-        rollup::{CellKey, CellReport, Counters},
+        rollup::{CellKey, Counters},
         seal::SealedBody,
         statement::Proof,
         time::Timestamp,
@@ -335,16 +335,9 @@ impl Desk<'_> {
     ) -> Result<Envelope, OfficeError> {
         self.ledger.issue += 1;
         let stamp = Stamp(self.ledger.epoch.order, self.ledger.issue);
-        match &mut payload {
-            Payload::Cell(CellReport { stamp: own, .. }) => *own = stamp,
-            Payload::Adoption(report) => report.stamp = stamp,
-            _ => {}
-        }
+        payload.date(stamp);
         let order = match payload.replaces() {
-            Some((key, stamp)) => Order::Replaces {
-                key: key.into(),
-                stamp,
-            },
+            Some(key) => Order::Replaces { key: key.into() },
             None => Order::Sequence(self.next_in_flow(destination, lane).await?),
         };
         Ok(Envelope {
@@ -394,11 +387,20 @@ impl Desk<'_> {
             trace: self.trace.clone(),
             give,
             slot: None,
+            relayed: proof.map(|proof| relay::relayed(envelope, bytes.len(), proof.bytes())),
         };
         let lane = envelope.lane;
-        let Order::Replaces { key, stamp } = &envelope.order else {
+        let Order::Replaces { key } = &envelope.order else {
+            self.office.relay.queued(next, &queued);
             self.segments.entry((next, lane)).or_default().push(queued);
             return Ok(());
+        };
+        let stamp = envelope.stamp();
+        // A store that went back in time may know less of a matter than it said in the life before:
+        // both words travel, and whoever they are for takes the one of the higher version.
+        let key = match &envelope.payload {
+            Payload::Notice(_) => [&envelope.epoch.id.0[..], key].concat().into(),
+            _ => key.clone(),
         };
         let slot = queue::slot_key(
             next,
@@ -406,19 +408,28 @@ impl Desk<'_> {
             envelope.author,
             envelope.destination,
             envelope.payload.name(),
-            key,
+            &key,
         );
         if let Some(waiting) = self.read::<SlotEntry>(&slot).await? {
-            if waiting.stamp >= *stamp {
+            if waiting.stamp >= stamp {
                 return Ok(());
+            }
+            if queued.relayed.is_some() {
+                let segment = queue::segment_key(next, lane, waiting.n);
+                let older: Option<Vec<Queued>> = self.read(&segment).await?;
+                let older = older.into_iter().flatten();
+                self.office
+                    .relay
+                    .left(next, older.filter_map(|older| older.relayed));
             }
             self.remove_segment((next, lane), waiting.n).await?;
         }
         self.ledger.segment += 1;
         let n = self.ledger.segment;
         self.view
-            .put(slot.clone(), record::write(&SlotEntry { n, stamp: *stamp }));
+            .put(slot.clone(), record::write(&SlotEntry { n, stamp }));
         queued.slot = Some(slot);
+        self.office.relay.queued(next, &queued);
         let segment = record::write([queued].as_slice());
         self.put_segment((next, lane), n, segment);
         self.segments.entry((next, lane)).or_default();
@@ -438,6 +449,9 @@ impl Desk<'_> {
             };
             self.view
                 .put(keys::journal(self.ledger.journal), record::write(&entry));
+        }
+        if self.new_policy {
+            self.keep_categories();
         }
         self.shelve();
         self.report_figures().await?;

@@ -1,25 +1,24 @@
 //! Figures: counted in the commit that makes them true, kept as sums, sent up as absolute values.
 
+mod account;
+mod apart;
+mod hear;
+
+pub use account::ChildFigures;
+pub use apart::SetApart;
+
 use bytes::Bytes;
-use topology::DivisionCode;
 
 use super::{Office, OfficeError, desk::Desk, keys};
 use crate::{
     domain::{
         envelope::{Destination, Lane, Payload, Stamp},
         journal::Entry,
-        rollup::{self, CellKey, CellReport, Counters, Lives, Place},
+        rollup::{self, CellKey, CellReport, Counters},
         time::Day,
     },
     store::{Range, record},
 };
-
-/// What a child last said of one cell.
-#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
-struct Heard {
-    stamp: Stamp,
-    counters: Counters,
-}
 
 fn cell_of(key: &[u8], prefix: &[u8]) -> Result<CellKey, record::RecordError> {
     key.strip_prefix(prefix)
@@ -76,84 +75,6 @@ impl Desk<'_> {
             )
             .await?;
         }
-        Ok(())
-    }
-
-    /// A child said something of one cell. The first life counts from its first cell; those of
-    /// another are staged until the whole set is here.
-    pub(super) async fn hear_cell(
-        &mut self,
-        child: DivisionCode,
-        report: &CellReport,
-    ) -> Result<(), OfficeError> {
-        let order = report.stamp.0;
-        let before = self.lives(child).await?;
-        let (place, after) = before.place(order);
-        if after != before {
-            self.view.put(keys::lives(child), record::write(&after));
-        }
-        let heard = Heard {
-            stamp: report.stamp,
-            counters: report.counters,
-        };
-        match place {
-            Place::Late => Ok(()),
-            Place::Staged | Place::StagedAfresh => {
-                if place == Place::StagedAfresh {
-                    for (key, _) in self.cells_under(&keys::staged_prefix(child)).await? {
-                        self.view.delete(key);
-                    }
-                }
-                let key = keys::staged(child, &report.key);
-                let known: Option<Heard> = self.read(&key).await?;
-                if known.is_none_or(|known| known.stamp < report.stamp) {
-                    self.view.put(key, record::write(&heard));
-                }
-                Ok(())
-            }
-            Place::Counted => {
-                let key = keys::heard(child, &report.key);
-                let known: Option<Heard> = self.read(&key).await?;
-                let said = known.map(|known| (known.stamp, known.counters));
-                let Some((old, new)) = report.replace(said) else {
-                    return Ok(());
-                };
-                self.view.put(key, record::write(&heard));
-                self.shift(report.key.clone(), old, new).await
-            }
-        }
-    }
-
-    async fn lives(&mut self, child: DivisionCode) -> Result<Lives, OfficeError> {
-        Ok(self.read(&keys::lives(child)).await?.unwrap_or_default())
-    }
-
-    /// The child has sent every cell of its new life: swap the sets.
-    pub(super) async fn complete_cells(
-        &mut self,
-        child: DivisionCode,
-        order: u64,
-    ) -> Result<(), OfficeError> {
-        let Some(lives) = self.lives(child).await?.complete(order) else {
-            return Ok(());
-        };
-        let prefix = keys::heard_prefix(child);
-        for (key, bytes) in self.cells_under(&prefix).await? {
-            let heard: Heard = record::read(&bytes)?;
-            self.shift(cell_of(&key, &prefix)?, heard.counters, Counters::default())
-                .await?;
-            self.view.delete(key);
-        }
-        let prefix = keys::staged_prefix(child);
-        for (key, bytes) in self.cells_under(&prefix).await? {
-            let heard: Heard = record::read(&bytes)?;
-            let cell = cell_of(&key, &prefix)?;
-            self.view.put(keys::heard(child, &cell), bytes);
-            self.shift(cell, Counters::default(), heard.counters)
-                .await?;
-            self.view.delete(key);
-        }
-        self.view.put(keys::lives(child), record::write(&lives));
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
-use super::{Office, OfficeError, desk::Desk, keys, runs::Runs};
+use super::{Office, OfficeError, Received, desk::Desk, keys, runs::Runs};
 use crate::{
     domain::{
         actor::Actor,
@@ -152,6 +152,7 @@ impl Office {
             (None, None) => {
                 let mut met = self.met.lock().expect("no holder panics");
                 met.insert(from.division());
+                self.relay.met(from.division());
                 Ok(Ok(false))
             }
         }
@@ -181,6 +182,36 @@ impl Office {
 }
 
 impl Desk<'_> {
+    /// Keeps the neighbour's latest words, to show it if its store ever goes back in time.
+    pub(super) async fn remember(
+        &mut self,
+        neighbour: DivisionCode,
+        received: &Received,
+    ) -> Result<(), OfficeError> {
+        let Received {
+            envelope,
+            bytes,
+            proof,
+            ..
+        } = received;
+        let key = keys::peer(neighbour);
+        let mut memory: PeerMemory = self.read(&key).await?.unwrap_or_default();
+        let epoch = envelope.epoch;
+        let said = (epoch.order, envelope.issue);
+        let later = |held: &Held| (held.epoch.order, held.issue) >= said;
+        if memory.held.as_ref().is_some_and(later) {
+            return Ok(());
+        }
+        memory.held = Some(Held {
+            epoch,
+            issue: envelope.issue,
+            bytes: bytes.clone(),
+            proof: proof.clone(),
+        });
+        self.view.put(key, record::write(&memory));
+        Ok(())
+    }
+
     /// The life in which this node said what the neighbour holds and this store does not know, if
     /// there is such a thing: the store went back in time, or a copy of it or a thief of its key spoke
     /// in its name. A life after that one is taken by the neighbour in any case.

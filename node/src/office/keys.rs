@@ -8,6 +8,7 @@ use crate::{
     domain::{
         alarm::AlarmKind,
         attachment::{FileNo, Part, UploadId},
+        category::Category,
         envelope::{Destination, Lane},
         hook::HookId,
         ids::{EpochId, KeyId, MatterId},
@@ -17,7 +18,7 @@ use crate::{
         rollup::CellKey,
         suite::Digest,
         template::TemplateKey,
-        time::Timestamp,
+        time::{Day, Timestamp},
     },
     outbox::queue::{destination_bytes, destination_from_bytes},
 };
@@ -270,6 +271,9 @@ pub(super) fn upward(cell: &CellKey) -> Bytes {
     key(UPWARD, &[&cell.to_bytes()])
 }
 
+/// What everything children said of cells begins with.
+pub(super) const HEARD_CELLS: &[u8] = b"h";
+
 /// What a child last said of a cell.
 pub(super) fn heard(child: DivisionCode, cell: &CellKey) -> Bytes {
     key(b"h", &[&code(child), &cell.to_bytes()])
@@ -278,6 +282,50 @@ pub(super) fn heard(child: DivisionCode, cell: &CellKey) -> Bytes {
 /// What everything a child said of cells begins with.
 pub(super) fn heard_prefix(child: DivisionCode) -> Bytes {
     key(b"h", &[&code(child)])
+}
+
+/// What the state of each child's figures begins with.
+pub(super) const FIGURES_OF: &[u8] = b"Gf";
+/// What cells begin with that are kept apart.
+pub(super) const APART: &[u8] = b"Ga";
+
+/// How the figures of a child stand.
+pub(super) fn figures_of(child: DivisionCode) -> Bytes {
+    key(FIGURES_OF, &[&code(child)])
+}
+
+/// A cell of a child that is kept apart.
+pub(super) fn apart(child: DivisionCode, cell: &CellKey) -> Bytes {
+    key(APART, &[&code(child), &cell.to_bytes()])
+}
+
+/// What everything of a child that is kept apart begins with.
+pub(super) fn apart_prefix(child: DivisionCode) -> Bytes {
+    key(APART, &[&code(child)])
+}
+
+/// How many cells a child has on a day.
+pub(super) fn cells_on(child: DivisionCode, day: Day) -> Bytes {
+    key(b"Gd", &[&code(child), &day.0.to_be_bytes()])
+}
+
+/// What a division has of one origin and category over all days, by the word of a child.
+pub(super) fn balance(child: DivisionCode, cell: &CellKey) -> Bytes {
+    let category = cell.category.as_str().as_bytes();
+    key(
+        b"Gb",
+        &[
+            &code(child),
+            &code(cell.acting),
+            &code(cell.origin),
+            category,
+        ],
+    )
+}
+
+/// That a category was once listed by a policy in force here.
+pub(super) fn known_category(category: &Category) -> Bytes {
+    key(b"Gc", &[category.as_str().as_bytes()])
 }
 
 /// What a child said of a cell in an epoch whose set is not complete yet.

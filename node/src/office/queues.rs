@@ -102,19 +102,20 @@ impl Desk<'_> {
         *self.queued.entry(to).or_default() += 1;
     }
 
-    /// Removes a segment from an outbox, if it is still there.
+    /// Removes a segment from an outbox. `false` if it was not there any more.
     pub(super) async fn remove_segment(
         &mut self,
         to: (DivisionCode, Lane),
         n: u64,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<bool, OfficeError> {
         let (neighbour, lane) = to;
         let key = queue::segment_key(neighbour, lane, n);
-        if self.view.peek(&key).await?.is_some() {
+        let is_there = self.view.peek(&key).await?.is_some();
+        if is_there {
             self.view.delete(key);
             *self.queued.entry(to).or_default() -= 1;
         }
-        Ok(())
+        Ok(is_there)
     }
 }
 
@@ -178,6 +179,7 @@ mod tests {
                 refused: None,
                 at: 0,
                 last: true,
+                relayed: vec![],
             });
             let settled = village.settle(township, lane, settled.collect());
             settled.await.unwrap();

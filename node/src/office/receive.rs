@@ -10,7 +10,7 @@ use topology::DivisionCode;
 use super::{
     Office, OfficeError,
     crashes::{Crashed, InHand},
-    desk::{Carried, Desk},
+    desk::Desk,
     greet::PeerMemory,
     keys,
     sealing::{Arrived, named_bodies},
@@ -81,6 +81,11 @@ impl Receipt {
         Ok(self.outcomes)
     }
 
+    /// For how many envelopes there is an outcome.
+    pub const fn taken(&self) -> usize {
+        self.outcomes.len()
+    }
+
     /// Keys that do not count any more, and did before.
     pub fn revoked(&self) -> &[Arc<Revocation>] {
         &self.revoked
@@ -104,11 +109,13 @@ struct Flows {
 
 impl Office {
     /// Takes envelopes of a neighbour in order. An error means there is no outcome: nothing is
-    /// acknowledged, and they come again.
+    /// acknowledged, and they come again. The receipt has fewer outcomes than there are envelopes if
+    /// there is no room to keep the next one for whom it is for; it, and those after it, are to be
+    /// brought again when something has left.
     pub async fn receive(
         &self,
         from: Neighbour,
-        batch: Vec<Received>,
+        batch: &[Received],
     ) -> Result<Receipt, OfficeError> {
         let turn = self.turn.lock().await;
         let mut receipt = Receipt {
@@ -116,9 +123,9 @@ impl Office {
             tickets: vec![],
             revoked: vec![],
         };
-        let marked = self.mark_batch(from.division(), &batch).await?;
-        let mut rest = &batch[..];
-        while let Some(first) = rest.first() {
+        let marked = self.mark_batch(from.division(), batch).await?;
+        let mut rest = batch;
+        while let Some(first) = rest.first().filter(|first| self.has_room(first)) {
             let taken = match self.suspect(first) {
                 Some(crashed) => self.take_suspect(from, first, crashed).await?,
                 None => {
@@ -161,7 +168,8 @@ impl Office {
         let mut outcomes = vec![];
         let mut last_word = None;
         for (at, received) in some.iter().enumerate() {
-            if at > 0 && desk.view.len() + KEYS_PER_ENVELOPE > BATCH_KEYS {
+            let is_full = desk.view.len() + KEYS_PER_ENVELOPE > BATCH_KEYS;
+            if at > 0 && (is_full || !self.has_room(received)) {
                 break;
             }
             in_hand.are(at, at + 1);
@@ -261,7 +269,10 @@ impl Desk<'_> {
         }
         let Order::Sequence(sequence) = *order else {
             return match received.denied {
-                Some(denied) => Ok(Outcome::Refused(denied.into())),
+                Some(denied) => {
+                    self.set_denied_apart(from, received, denied).await?;
+                    Ok(Outcome::Refused(denied.into()))
+                }
                 None => self.decide(from, received).await,
             };
         };
@@ -350,7 +361,11 @@ impl Desk<'_> {
             Payload::Answer(answer) if here => self.hear_answer(author, answer).await?,
             Payload::Template(template) => self.hear_template(template, received).await?,
             Payload::Adoption(report) => self.hear_adoption(from.division(), report).await?,
-            Payload::Cell(report) => self.hear_cell(from.division(), report).await?,
+            Payload::Cell(report) => {
+                if let Err(refusal) = self.hear_cell(from.division(), report).await? {
+                    return Ok(Outcome::Refused(refusal.into()));
+                }
+            }
             Payload::CellsComplete => {
                 let order = received.envelope.epoch.order;
                 self.complete_cells(from.division(), order).await?;
@@ -568,56 +583,5 @@ impl Desk<'_> {
                 Ok(())
             }
         }
-    }
-
-    /// Carries another author's envelope on, byte for byte.
-    pub(super) async fn carry(
-        &mut self,
-        received: &Received,
-        bodies: Vec<Bytes>,
-    ) -> Result<(), OfficeError> {
-        let Destination::Division(to) = received.envelope.destination else {
-            return Ok(());
-        };
-        let Some(next) = self.office.supplies.tree.next_hop(self.office.me, to) else {
-            return Ok(());
-        };
-        let carried = Carried {
-            envelope: &received.envelope,
-            bytes: &received.bytes,
-            proof: Some(&received.proof),
-            bodies,
-        };
-        self.queue(next, carried).await
-    }
-
-    /// Keeps the neighbour's latest words, to show it if its store ever goes back in time.
-    async fn remember(
-        &mut self,
-        neighbour: DivisionCode,
-        received: &Received,
-    ) -> Result<(), OfficeError> {
-        let Received {
-            envelope,
-            bytes,
-            proof,
-            ..
-        } = received;
-        let key = keys::peer(neighbour);
-        let mut memory: PeerMemory = self.read(&key).await?.unwrap_or_default();
-        let epoch = envelope.epoch;
-        let said = (epoch.order, envelope.issue);
-        let later = |held: &super::greet::Held| (held.epoch.order, held.issue) >= said;
-        if memory.held.as_ref().is_some_and(later) {
-            return Ok(());
-        }
-        memory.held = Some(super::greet::Held {
-            epoch,
-            issue: envelope.issue,
-            bytes: bytes.clone(),
-            proof: proof.clone(),
-        });
-        self.view.put(key, record::write(&memory));
-        Ok(())
     }
 }

@@ -99,10 +99,11 @@ impl Office {
         let turn = self.turn.lock().await;
         let mut desk = self.desk(actor).await?;
         let lives = desk.held_of(child).await?;
-        let revocation = Revocation::new((child, key), lives, vouched, reason, desk.now);
+        let mut revocation = Revocation::new((child, key), lives, vouched, reason, desk.now);
         let payload = Payload::Revocation(Box::new(revocation.clone()));
         let destination = Revocation::destination(tree);
         let envelope = desk.envelope(destination, Lane::Emergency, payload).await?;
+        revocation.stamp = envelope.stamp();
         let record = RevocationRecord {
             revocation,
             by: self.me,
@@ -196,7 +197,7 @@ impl Desk<'_> {
     ) -> Result<Option<Arc<Revocation>>, OfficeError> {
         let key = keys::revocation(revocation.division, revocation.key);
         let known: Option<RevocationRecord> = self.read(&key).await?;
-        if known.is_some_and(|known| known.revocation.stamp() >= revocation.stamp()) {
+        if known.is_some_and(|known| known.revocation.stamp >= revocation.stamp) {
             return Ok(None);
         }
         let author = received.envelope.author;

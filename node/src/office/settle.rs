@@ -40,6 +40,7 @@ impl Office {
                     refused,
                     at,
                     last,
+                    relayed,
                 } = answer;
                 if let Some((id, cv)) = give
                     && let Some(docket) = desk.docket(id).await?
@@ -61,7 +62,10 @@ impl Office {
                         .await?;
                 }
                 if last {
-                    desk.remove_segment((neighbour, lane), n).await?;
+                    // What a later word took the place of was counted off then.
+                    if desk.remove_segment((neighbour, lane), n).await? {
+                        self.relay.left(neighbour, relayed);
+                    }
                 }
                 if let Some(slot) = slot {
                     let waiting: Option<SlotEntry> = desk.read(&slot).await?;

@@ -90,13 +90,14 @@ impl Office {
             .read(&keys::lost_version(&key))
             .await?
             .unwrap_or_default();
-        let template = Template {
+        let mut template = Template {
             key,
             version: known.max(lost) + 1,
             scope: Scope::new(self.me, &new.tiers, &new.kinds),
             title: new.title,
             content: new.content,
             issued_at: desk.now,
+            stamp: Stamp::default(),
         };
         template.check(&self.supplies.tree)?;
         let in_force = desk.in_force().await?;
@@ -107,6 +108,7 @@ impl Office {
         let payload = Payload::Template(Box::new(template.clone()));
         let destination = Destination::Scope(template.scope);
         let envelope = desk.envelope(destination, Lane::Notice, payload).await?;
+        template.stamp = envelope.stamp();
         let bytes = wire::encode_envelope(&envelope);
         let epoch = envelope.epoch.id;
         let record = TemplateRecord {
@@ -147,6 +149,7 @@ impl Office {
             .map(|record| TemplateInForce {
                 key: record.template.key,
                 version: record.template.version,
+                stamp: record.template.stamp,
             })
             .collect())
     }
@@ -185,7 +188,7 @@ impl Desk<'_> {
         received: &Received,
     ) -> Result<(), OfficeError> {
         let known: Option<TemplateRecord> = self.read(&keys::template(&template.key)).await?;
-        if known.is_some_and(|known| known.template.version >= template.version) {
+        if known.is_some_and(|known| known.template.stamp >= template.stamp) {
             return Ok(());
         }
         self.keep_template(TemplateRecord {
@@ -266,7 +269,8 @@ impl Desk<'_> {
         has: &[TemplateInForce],
     ) -> Result<(), OfficeError> {
         let mine = self.office.me;
-        for TemplateInForce { key, version } in has.iter().filter(|has| has.key.issuer == mine) {
+        for TemplateInForce { key, version, .. } in has.iter().filter(|has| has.key.issuer == mine)
+        {
             let known = self.version_of(key).await?;
             let lost: u32 = self
                 .read(&keys::lost_version(key))
@@ -307,8 +311,7 @@ impl Desk<'_> {
         {
             let record: TemplateRecord = record::read(&bytes)?;
             let known = has.iter().find(|has| has.key == record.template.key);
-            let version = known.map_or(0, |known| known.version);
-            if version < record.template.version {
+            if known.is_none_or(|known| known.stamp < record.template.stamp) {
                 self.forward(child, &record).await?;
             }
         }

@@ -18,6 +18,17 @@ use crate::domain::{
     template::Scope,
 };
 
+/// What an envelope of another author adds to what this node keeps for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relayed {
+    /// Who said it.
+    pub author: DivisionCode,
+    /// Whether this version knows the kind.
+    pub known: bool,
+    /// Bytes of the envelope and its proof.
+    pub bytes: u64,
+}
+
 /// One envelope that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queued {
@@ -35,6 +46,8 @@ pub struct Queued {
     pub give: Option<(MatterId, CustodyVersion)>,
     /// The slot whose latest word this is, if it is replaceable.
     pub slot: Option<Bytes>,
+    /// What it adds to what is kept for others; `None` for this node's own.
+    pub relayed: Option<Relayed>,
 }
 
 /// Where a replaceable envelope waits, and how late it is.

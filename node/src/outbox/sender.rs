@@ -10,7 +10,7 @@ use topology::DivisionCode;
 
 use super::{
     flow::Flow,
-    queue::{self, Queued},
+    queue::{self, Queued, Relayed},
 };
 use crate::{
     domain::{envelope::Lane, ids::MatterId, matter::CustodyVersion, seal::SealedBody},
@@ -54,6 +54,8 @@ pub struct Settled<R> {
     pub at: usize,
     /// Whether it was the last of its segment, which may now be removed.
     pub last: bool,
+    /// What is kept for others in the whole segment; listed with the last.
+    pub relayed: Vec<Relayed>,
 }
 
 /// Envelopes taken for one frame.
@@ -78,6 +80,17 @@ struct InFlight {
     bytes: usize,
     give: Option<(MatterId, CustodyVersion)>,
     slot: Option<Bytes>,
+    relayed: Vec<Relayed>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    n: u64,
+    at: usize,
+    last: bool,
+    queued: Queued,
+    /// Of the whole segment, with the last.
+    relayed: Vec<Relayed>,
 }
 
 #[derive(Debug)]
@@ -86,7 +99,7 @@ struct LaneQueue {
     cursor: u64,
     /// Something may be in the store beyond the cursor.
     stale: bool,
-    loaded: VecDeque<(u64, usize, bool, Queued)>,
+    loaded: VecDeque<Loaded>,
     in_flight: VecDeque<InFlight>,
     in_flight_bytes: usize,
     next_position: u64,
@@ -260,8 +273,20 @@ impl Sender {
             let n = queue::segment_number(&key).ok_or(RecordError::Damaged("segment key"))?;
             let entries: Vec<Queued> = record::read(&value)?;
             let count = entries.len();
+            let mut relayed: Vec<Relayed> = entries.iter().filter_map(|e| e.relayed).collect();
             for (at, queued) in entries.into_iter().enumerate() {
-                lane.loaded.push_back((n, at, at + 1 == count, queued));
+                let last = at + 1 == count;
+                let relayed = match last {
+                    true => std::mem::take(&mut relayed),
+                    false => vec![],
+                };
+                lane.loaded.push_back(Loaded {
+                    n,
+                    at,
+                    last,
+                    queued,
+                    relayed,
+                });
             }
             lane.cursor = n;
         }
@@ -275,7 +300,7 @@ impl Sender {
         let most = self.frame_of(self.lanes[index].lane);
         while entries.len() < BATCH_ENVELOPES && total < most && self.has_window(&self.lanes[index])
         {
-            let Some((.., queued)) = self.lanes[index].loaded.front() else {
+            let Some(Loaded { queued, .. }) = self.lanes[index].loaded.front() else {
                 break;
             };
             let bodies = self.bodies(&queued.bodies).await?;
@@ -283,7 +308,13 @@ impl Sender {
             if !entries.is_empty() && total + bytes > most {
                 break;
             }
-            let (n, at, last, queued) = self.lanes[index].loaded.pop_front().expect("just seen");
+            let Loaded {
+                n,
+                at,
+                last,
+                queued,
+                relayed,
+            } = self.lanes[index].loaded.pop_front().expect("just seen");
             total += bytes;
             let lane = &mut self.lanes[index];
             lane.in_flight.push_back(InFlight {
@@ -294,6 +325,7 @@ impl Sender {
                 bytes,
                 give: queued.give,
                 slot: queued.slot.clone(),
+                relayed,
             });
             lane.in_flight_bytes += bytes;
             lane.next_position += 1;
@@ -362,6 +394,7 @@ impl Sender {
                 slot,
                 at,
                 last,
+                relayed,
                 ..
             } = entry;
             settled.push(Settled {
@@ -371,6 +404,7 @@ impl Sender {
                 refused,
                 at,
                 last,
+                relayed,
             });
         }
         Some(settled)

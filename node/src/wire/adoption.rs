@@ -6,11 +6,13 @@ use topology::DivisionCode;
 use super::{
     Malformed,
     choice::Choice,
-    figures::{stamp_in, stamp_out},
     malformed::{check_length, division, within},
     template::{key_in, key_out, name_in, version_in},
 };
-use crate::domain::template::{AdoptionReport, BadTemplate, MOST_REFUSALS, Need, TemplateRefusal};
+use crate::domain::{
+    envelope::Stamp,
+    template::{AdoptionReport, BadTemplate, MOST_REFUSALS, Need, TemplateRefusal},
+};
 
 /// More nodes than the whole country has divisions; sums of such counts do not overflow.
 const MOST_NODES: u32 = 1_000_000;
@@ -25,7 +27,6 @@ pub(super) fn adoption_out(report: &AdoptionReport) -> v1::AdoptionReport {
         applied: report.applied,
         refused: report.refused,
         superseded: report.superseded,
-        stamp: Some(stamp_out(report.stamp)),
         refusals: report
             .refusals
             .iter()
@@ -56,7 +57,7 @@ pub(super) fn adoption_in(report: v1::AdoptionReport) -> Result<AdoptionReport, 
             .into_iter()
             .filter_map(|refusal| refusal_in(refusal).transpose())
             .collect::<Result<_, _>>()?,
-        stamp: stamp_in(report.stamp)?,
+        stamp: Stamp::default(),
     })
 }
 
@@ -104,6 +105,7 @@ fn bad_out(bad: &BadTemplate) -> Reason {
         BadTemplate::TooLong(bytes) => Reason::TooLong(*bytes),
         BadTemplate::Content(clause) => Reason::Content(clause.to_string()),
         BadTemplate::NewerFormat(format) => Reason::NewerFormat(*format),
+        BadTemplate::Unsupported(what) => Reason::Unsupported(what.to_string()),
     }
 }
 
@@ -161,6 +163,7 @@ fn reason_in(reason: Reason) -> Result<TemplateRefusal, Malformed> {
         Reason::TooLong(bytes) => BadTemplate::TooLong(bytes),
         Reason::Content(clause) => BadTemplate::Content(text_in(clause)?),
         Reason::NewerFormat(format) => BadTemplate::NewerFormat(format),
+        Reason::Unsupported(what) => BadTemplate::Unsupported(text_in(what)?),
     };
     Ok(TemplateRefusal::Bad(bad))
 }

@@ -127,6 +127,7 @@ fn template() -> impl Strategy<Value = Template> {
                 title,
                 content,
                 issued_at,
+                stamp: Stamp::default(),
             },
         )
 }
@@ -144,6 +145,7 @@ fn refusal() -> impl Strategy<Value = TemplateRefusal> {
         any::<u32>().prop_map(BadTemplate::TooLong),
         text().prop_map(BadTemplate::Content),
         any::<i64>().prop_map(BadTemplate::NewerFormat),
+        text().prop_map(BadTemplate::Unsupported),
     ];
     prop_oneof![
         bad.prop_map(TemplateRefusal::Bad),
@@ -176,16 +178,15 @@ fn adoption() -> impl Strategy<Value = AdoptionReport> {
         template_version(),
         (count(), count(), count()),
         vec((division(), refusal()), 0..=4),
-        stamp(),
     )
-        .prop_map(|(key, version, counts, refusals, stamp)| AdoptionReport {
+        .prop_map(|(key, version, counts, refusals)| AdoptionReport {
             key,
             version,
             applied: counts.0,
             refused: counts.1,
             superseded: counts.2,
             refusals,
-            stamp,
+            stamp: Stamp::default(),
         })
 }
 
@@ -193,8 +194,8 @@ fn cell() -> impl Strategy<Value = CellReport> {
     let key = (division(), division(), category(), 0i32..=2_932_896);
     let count = || 0..=MOST_COUNTED;
     let later = (count(), count(), count(), count(), count());
-    (key, count(), count(), count(), count(), later, stamp()).prop_map(
-        |(key, reported, taken, given, closed, later, stamp)| CellReport {
+    (key, count(), count(), count(), count(), later).prop_map(
+        |(key, reported, taken, given, closed, later)| CellReport {
             key: CellKey {
                 acting: key.0,
                 origin: key.1,
@@ -212,7 +213,7 @@ fn cell() -> impl Strategy<Value = CellReport> {
                 recategorised_out: later.3,
                 recategorised_in: later.4,
             },
-            stamp,
+            stamp: Stamp::default(),
         },
     )
 }
@@ -250,6 +251,7 @@ fn revocation() -> impl Strategy<Value = Revocation> {
             vouched,
             reason: crate::domain::revocation::Reason::from_code(reason),
             at,
+            stamp: Stamp::default(),
         },
     )
 }
@@ -295,7 +297,7 @@ fn bytes(lengths: std::ops::Range<usize>) -> impl Strategy<Value = Bytes> {
 pub(super) fn envelope() -> impl Strategy<Value = Envelope> {
     let order = prop_oneof![
         ordinal().prop_map(Order::Sequence),
-        (bytes(0..73), stamp()).prop_map(|(key, stamp)| Order::Replaces { key, stamp }),
+        bytes(0..73).prop_map(|key| Order::Replaces { key }),
     ];
     (
         division(),
@@ -307,14 +309,17 @@ pub(super) fn envelope() -> impl Strategy<Value = Envelope> {
         payload(),
     )
         .prop_map(
-            |(author, epoch, issue, destination, lane, order, payload)| Envelope {
-                author,
-                epoch,
-                issue,
-                destination,
-                lane,
-                order,
-                payload,
+            |(author, epoch, issue, destination, lane, order, mut payload)| {
+                payload.date(Stamp(epoch.order, issue));
+                Envelope {
+                    author,
+                    epoch,
+                    issue,
+                    destination,
+                    lane,
+                    order,
+                    payload,
+                }
             },
         )
 }

@@ -11,7 +11,7 @@ use super::{
     MOST_KEY_BYTES, Malformed,
     adoption::{adoption_in, adoption_out},
     choice::Choice,
-    figures::{cell_in, cell_out, stamp_in, stamp_out},
+    figures::{cell_in, cell_out},
     malformed::{array, check_length, division, ordinal, required},
     matter::{matter_in, matter_out},
     request::{answer_in, answer_out, ask_in, ask_out},
@@ -42,10 +42,7 @@ pub fn encode_envelope(envelope: &Envelope) -> Bytes {
         lane: envelope.lane.number(),
         order: Some(match &envelope.order {
             Order::Sequence(number) => WireOrder::Sequence(*number),
-            Order::Replaces { key, stamp } => WireOrder::Replaces(v1::Replaces {
-                key: key.clone(),
-                stamp: Some(stamp_out(*stamp)),
-            }),
+            Order::Replaces { key } => WireOrder::Replaces(v1::Replaces { key: key.clone() }),
         }),
         kind,
         payload: payload.into(),
@@ -58,7 +55,7 @@ pub fn encode_envelope(envelope: &Envelope) -> Bytes {
 pub fn decode_envelope(bytes: &Bytes) -> Result<Envelope, Malformed> {
     check_length(bytes.len(), MOST_BYTES, "envelope")?;
     let message = v1::Envelope::decode(bytes.clone())?;
-    Ok(Envelope {
+    let mut envelope = Envelope {
         author: division(message.author, "envelope.author")?,
         epoch: epoch_in(message.epoch.as_ref())?,
         issue: ordinal(message.issue, "envelope.issue")?,
@@ -73,14 +70,14 @@ pub fn decode_envelope(bytes: &Bytes) -> Result<Envelope, Malformed> {
             WireOrder::Sequence(number) => Order::Sequence(ordinal(number, "envelope.sequence")?),
             WireOrder::Replaces(replaces) => {
                 check_length(replaces.key.len(), MOST_KEY_BYTES, "replaces.key")?;
-                Order::Replaces {
-                    key: replaces.key,
-                    stamp: stamp_in(replaces.stamp)?,
-                }
+                Order::Replaces { key: replaces.key }
             }
         },
         payload: payload_in(message.kind, message.payload)?,
-    })
+    };
+    let stamp = envelope.stamp();
+    envelope.payload.date(stamp);
+    Ok(envelope)
 }
 
 fn payload_out(payload: &Payload) -> (u32, Vec<u8>) {

@@ -11,13 +11,14 @@ use super::{
     attachment::{fetch_in, fetch_out, fetched_in, fetched_out},
     choice::Choice,
     envelope::{epoch_in, epoch_out},
+    figures::{stamp_in, stamp_out},
     malformed::{array, check_length, division, moment, ordinal, required},
     refusal::RefusalCode,
     template::{key_in, key_out, version_in},
 };
 use crate::domain::{
     attachment::{Fetch, Fetched},
-    envelope::{Lane, MOST_BYTES as MOST_ENVELOPE_BYTES},
+    envelope::{Lane, MOST_BYTES as MOST_ENVELOPE_BYTES, Stamp},
     ids::{Epoch, EpochId, NetworkId},
     life::MOST_LIVES,
     statement::Proof,
@@ -129,6 +130,8 @@ pub struct TemplateInForce {
     pub key: TemplateKey,
     /// From 1.
     pub version: u32,
+    /// How late the envelope was that brought it.
+    pub stamp: Stamp,
 }
 
 /// Everything in a lane up to a position has a recorded outcome.
@@ -330,6 +333,7 @@ fn hello_out(hello: Hello) -> v1::Hello {
     let template_out = |template: TemplateInForce| v1::TemplateInForce {
         key: Some(key_out(&template.key)),
         version: template.version,
+        stamp: Some(stamp_out(template.stamp)),
     };
     v1::Hello {
         protocol: hello.protocol,
@@ -362,6 +366,7 @@ fn hello_in(hello: v1::Hello) -> Result<Hello, Malformed> {
         Ok(TemplateInForce {
             key: key_in(template.key)?,
             version: version_in(template.version)?,
+            stamp: stamp_in(template.stamp)?,
         })
     };
     check_key_statements(&hello.key_statements)?;

@@ -6,6 +6,7 @@ use super::Malformed;
 use crate::domain::{
     authority::Denied,
     custody::{GiveRefusal, NoticeRefusal},
+    rollup::CellRefusal,
 };
 
 /// Why a receiver refused an envelope. Final: the same bytes are refused again with the same reason.
@@ -21,6 +22,9 @@ pub enum RefusalCode {
     /// A word about a matter was not heard.
     #[error(transparent)]
     Notice(#[from] NoticeRefusal),
+    /// A figure was not counted.
+    #[error(transparent)]
+    Cell(#[from] CellRefusal),
     /// Signature and key do not match.
     #[error("the signature does not belong to the author's key; check the author's keys")]
     BadSignature,
@@ -107,6 +111,14 @@ codes! {
     253 "notice-contradicts" Notice(NoticeRefusal::Contradicts);
     254 "notice-not-below" Notice(NoticeRefusal::NotBelow);
     255 "notice-state" Notice(NoticeRefusal::State);
+    401 "cell-not-its-division" Cell(CellRefusal::NotItsDivision);
+    402 "cell-unknown-origin" Cell(CellRefusal::UnknownOrigin);
+    403 "cell-reported-elsewhere" Cell(CellRefusal::ReportedElsewhere);
+    404 "cell-unknown-category" Cell(CellRefusal::UnknownCategory);
+    405 "cell-future-day" Cell(CellRefusal::FutureDay);
+    406 "cell-falls" Cell(CellRefusal::Falls);
+    407 "cell-too-much" Cell(CellRefusal::TooMuch);
+    408 "cell-too-many-cells" Cell(CellRefusal::TooManyCells);
     301 "bad-signature" BadSignature;
     302 "bad-proof" BadProof;
     303 "unknown-key" UnknownKey;

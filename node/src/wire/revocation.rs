@@ -10,7 +10,7 @@ use super::{
     template::{scope_in, scope_out},
 };
 use crate::domain::{
-    envelope::{Destination, Lane},
+    envelope::{Destination, Lane, Stamp},
     ids::{EpochId, KeyId},
     revocation::{HeldFlow, HeldLife, MOST_FLOWS, MOST_LIVES, MOST_VOUCHED, Reason, Revocation},
 };
@@ -66,6 +66,7 @@ pub(super) fn revocation_in(revocation: v1::Revocation) -> Result<Revocation, Ma
         vouched: vouched.iter().map(|key| KeyId(*key)).collect(),
         reason: Reason::from_code(revocation.reason),
         at: moment(revocation.at, "revocation.at")?,
+        stamp: Stamp::default(),
     })
 }
 

@@ -8,7 +8,10 @@ use super::{
     choice::Choice,
     malformed::{FROM_ONE, division, moment, required, within},
 };
-use crate::domain::template::{Scope, Template, TemplateKey, TemplateKind, is_name};
+use crate::domain::{
+    envelope::Stamp,
+    template::{Scope, Template, TemplateKey, TemplateKind, is_name},
+};
 
 /// One bit per tier.
 const ALL_TIERS: u32 = 0b1_1111;
@@ -82,5 +85,6 @@ pub(super) fn template_in(template: v1::Template) -> Result<Template, Malformed>
         title: template.title,
         content: template.content,
         issued_at: moment(template.issued_at, "template.issued_at")?,
+        stamp: Stamp::default(),
     })
 }

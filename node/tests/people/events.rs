@@ -185,8 +185,8 @@ async fn a_stream_is_for_those_who_may_watch_and_ends_when_they_may_not_any_more
     let author = alone
         .person(&administrators, "xie", &["template-author"])
         .await;
-    let template = json!({ "kind": "board", "name": "hall", "title": "公告",
-        "content": "format = 1\n[[item]]\nname = \"notice\"\ntitle = \"公告\"\n" });
+    let template =
+        json!({ "kind": "policy", "name": "hall", "title": "公告", "content": "format = 1\n" });
     let published = alone
         .post("templates")
         .by(&author)

@@ -115,13 +115,13 @@ impl Part {
         }
     }
 }
-/// Orders what replaces what; ordered by major, minor.
+/// How late an envelope is among those of its author. Nothing inside an envelope names one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Stamp {
-    /// First.
+    /// The order of its epoch.
     #[prost(uint64, tag = "1")]
     pub major: u64,
-    /// Second.
+    /// Its issue count.
     #[prost(uint64, tag = "2")]
     pub minor: u64,
 }
@@ -231,7 +231,7 @@ pub struct TemplateRefusal {
     /// Why. A receiver leaves out what it does not know; the counts tell that it was there.
     #[prost(
         oneof = "template_refusal::Reason",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15"
     )]
     pub reason: ::core::option::Option<template_refusal::Reason>,
 }
@@ -276,6 +276,9 @@ pub mod template_refusal {
         /// The clause that is looser than one in force there, and the line it loosens.
         #[prost(string, tag = "14")]
         Loosens(::prost::alloc::string::String),
+        /// The kind or key that this node's version does not act on.
+        #[prost(string, tag = "15")]
+        Unsupported(::prost::alloc::string::String),
     }
 }
 /// What became of one template in a child's subtree.
@@ -296,9 +299,6 @@ pub struct AdoptionReport {
     /// Nodes that have a later one in force.
     #[prost(uint32, tag = "5")]
     pub superseded: u32,
-    /// How late this report is.
-    #[prost(message, optional, tag = "6")]
-    pub stamp: ::core::option::Option<Stamp>,
     /// The first of those that refused it, at most 32.
     #[prost(message, repeated, tag = "7")]
     pub refusals: ::prost::alloc::vec::Vec<TemplateRefusal>,
@@ -337,9 +337,6 @@ pub struct CellReport {
     /// Matters closed.
     #[prost(uint64, tag = "5")]
     pub closed: u64,
-    /// How late this report is.
-    #[prost(message, optional, tag = "6")]
-    pub stamp: ::core::option::Option<Stamp>,
     /// Opened again.
     #[prost(uint64, tag = "7")]
     pub reopened: u64,
@@ -452,7 +449,7 @@ pub struct MatterId {
     /// The division where it was reported.
     #[prost(uint64, tag = "1")]
     pub origin: u64,
-    /// Short form of the origin's epoch at that time.
+    /// What the origin drew at random when its process started, or its epoch began.
     #[prost(uint32, tag = "2")]
     pub epoch: u32,
     /// From 1.
@@ -781,7 +778,7 @@ pub struct AskId {
     /// Who asked.
     #[prost(uint64, tag = "1")]
     pub by: u64,
-    /// Short form of the asker's epoch.
+    /// What the asker drew at random when its process started, or its epoch began.
     #[prost(uint32, tag = "2")]
     pub epoch: u32,
     /// From 1.
@@ -1877,15 +1874,12 @@ pub struct Epoch {
     #[prost(bytes = "bytes", tag = "3")]
     pub predecessor: ::prost::bytes::Bytes,
 }
-/// The latest word on something.
+/// The latest word on something. How late it is the envelope says: the order of its epoch, then its issue.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Replaces {
     /// On what, at most 72 bytes.
     #[prost(bytes = "bytes", tag = "1")]
     pub key: ::prost::bytes::Bytes,
-    /// How late.
-    #[prost(message, optional, tag = "2")]
-    pub stamp: ::core::option::Option<Stamp>,
 }
 /// One utterance of one division, at most 48 KiB.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2272,6 +2266,9 @@ pub struct TemplateInForce {
     /// From 1.
     #[prost(uint32, tag = "2")]
     pub version: u32,
+    /// How late the envelope was that brought it.
+    #[prost(message, optional, tag = "3")]
+    pub stamp: ::core::option::Option<Stamp>,
 }
 /// What was signed, and the signature.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -283,7 +283,7 @@ impl Drill {
 
     async fn publish(&mut self) -> Result<(), CutOff> {
         let new = NewTemplate {
-            kind: TemplateKind::Service,
+            kind: TemplateKind::Policy,
             name: "drill".to_owned(),
             title: "演练".to_owned(),
             content: "format = 1\n".to_owned(),

@@ -1,6 +1,10 @@
 //! Attacks of a node with real keys, replayed: what it says beyond its own division changes nothing.
 
+mod figures;
 mod first_word;
 mod fold;
 mod lives;
+mod relay;
+mod stamps;
 mod term;
+mod words;

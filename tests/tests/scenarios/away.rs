@@ -214,9 +214,9 @@ async fn came(network: &Network, of: &[MatterId]) -> Vec<MatterId> {
     taken.map(|fact| fact.matter).collect()
 }
 
-fn board() -> NewTemplate {
+fn policy() -> NewTemplate {
     NewTemplate {
-        kind: TemplateKind::Board,
+        kind: TemplateKind::Policy,
         name: "affairs".to_owned(),
         title: "三务公开".to_owned(),
         content: "format = 1\n".to_owned(),
@@ -248,7 +248,7 @@ async fn the_township_back_after_a_week_gets_everything_in_order_and_nobody_was_
         reported(&network, COUNTY, TOWNSHIP).await,
     ];
     let province = network.office(PROVINCE);
-    let template = province.publish(board(), CLERK).await.unwrap().key;
+    let template = province.publish(policy(), CLERK).await.unwrap().key;
     network.close(COUNTY, slip.id).await;
     let closed_ms = clock.now().0;
     clock.by_hours(96);

@@ -182,6 +182,7 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
         title: "ours".to_owned(),
         content: "format = 1".to_owned(),
         issued_at: NOW,
+        stamp,
     };
     let of_province = Template {
         key: TemplateKey {
@@ -443,6 +444,7 @@ async fn what_a_parent_may_not_say_is_refused_by_the_village() {
         title: "theirs".to_owned(),
         content: "format = 1".to_owned(),
         issued_at: NOW,
+        stamp: Stamp(1, 1),
     };
     let scope = Destination::Scope(template.scope);
     let mut order = talk.latest(scope, Lane::Notice, Payload::Template(Box::new(template)));

@@ -7,7 +7,7 @@ use rustls_pki_types::UnixTime;
 use wujitong::{
     domain::{
         authority::Denied,
-        envelope::{Destination, Envelope, Lane, Order, Payload, Stamp},
+        envelope::{Destination, Envelope, Lane, Order, Payload},
         ids::KeyId,
         matter::Status,
         revocation::{Reason, Revocation},
@@ -185,15 +185,14 @@ async fn what_was_said_before_arrives_over_relays_and_what_is_said_later_is_refu
     network.stop(VILLAGE).await;
     network.stop(TOWNSHIP).await;
     let mut carrier = Peer::dial(&network, TOWNSHIP).await;
-    let slot = |n: u64| Order::Replaces {
+    let slot = || Order::Replaces {
         key: Bytes::from_static(b"x"),
-        stamp: Stamp(n, 0),
     };
     // Issue counts jump by up to 2^40 at each start; 1 is before, this is after whatever was held.
     let late = 1 << 50;
     for (issue, order, outcome) in [
-        (1, slot(1), None),
-        (late, slot(2), Some(RefusalCode::Revoked)),
+        (1, slot(), None),
+        (late, slot(), Some(RefusalCode::Revoked)),
         (1, Order::Sequence(1_000_000), Some(RefusalCode::Revoked)),
         (late, Order::Sequence(1_000_000), Some(RefusalCode::Revoked)),
     ] {
@@ -259,11 +258,8 @@ async fn only_the_division_directly_above_revokes() {
         network.stop(liar).await;
         let mut peer = Peer::dial(&network, liar).await;
         let payload = Payload::Revocation(Box::new(forged(village)));
-        let (key, stamp) = payload.replaces().unwrap();
-        let order = Order::Replaces {
-            key: key.into(),
-            stamp,
-        };
+        let key = payload.replaces().unwrap().into();
+        let order = Order::Replaces { key };
         let envelope = peer.envelope(everybody, Lane::Emergency, order, payload);
         let refused = peer.try_out(envelope, vec![]).await;
         let expected = RefusalCode::Denied(Denied::SpeaksForAnother);

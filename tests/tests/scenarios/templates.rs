@@ -2,10 +2,19 @@
 
 use topology::Tier;
 use wujitong::{
-    domain::template::{Adoption, Need, TemplateKey, TemplateKind, TemplateRefusal},
+    domain::{
+        envelope::{Destination, Lane, Order, Payload, Stamp},
+        template::{
+            Adoption, BadTemplate, Need, Scope, Stance, Template, TemplateKey, TemplateKind,
+            TemplateRefusal,
+        },
+        time::Timestamp,
+    },
     office::NewTemplate,
 };
-use wujitong_tests::{CITY, CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, eventually};
+use wujitong_tests::{
+    CITY, CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, peer::Stand,
+};
 
 /// 槐王村, in the same township.
 const NEIGHBOUR: &str = "330825002223";
@@ -13,10 +22,14 @@ const NEIGHBOUR: &str = "330825002223";
 const OTHER_TOWNSHIP: &str = "330825001";
 /// 清廉社区, there.
 const OTHER_VILLAGE: &str = "330825001001";
+/// Another county of the same city, a township of it, and 童村碓村 there.
+const OTHER_COUNTY: &str = "330802";
+const OTHER_COUNTYS_TOWNSHIP: &str = "330802005";
+const OTHER_COUNTYS_VILLAGE: &str = "330802005200";
 
-fn board(name: &str, content: &str) -> NewTemplate {
+fn policy(name: &str, content: &str) -> NewTemplate {
     NewTemplate {
-        kind: TemplateKind::Board,
+        kind: TemplateKind::Policy,
         name: name.to_owned(),
         title: "三务公开".to_owned(),
         content: format!("format = 1\n{content}"),
@@ -57,7 +70,7 @@ fn only(new: NewTemplate, tiers: &[Tier]) -> NewTemplate {
 async fn from_the_province_to_every_node_and_the_province_knows() {
     let network = Network::of(&[VILLAGE, NEIGHBOUR]).await;
     network.linked().await;
-    let new = only(board("notices", ""), &[Tier::Province, Tier::City]);
+    let new = only(policy("notices", ""), &[Tier::Province, Tier::City]);
     let (key, version) = publish(&network, PROVINCE, new).await;
     assert_eq!(version, 1);
     // Of the eleven cities one is here; the others are expected, and unreached.
@@ -65,13 +78,6 @@ async fn from_the_province_to_every_node_and_the_province_knows() {
     let known = adoption(&network, PROVINCE, &key).await;
     assert_eq!((known.expected, known.unreached), (12, 10));
     assert!(!known.is_complete());
-    for village in [VILLAGE, NEIGHBOUR] {
-        let (key, _) = publish(&network, village, board("for-us-alone", "")).await;
-        assert!(
-            adoption(&network, village, &key).await.is_complete(),
-            "all of one"
-        );
-    }
     network.shut_down().await;
 }
 
@@ -93,13 +99,12 @@ async fn adoption_of_a_whole_township_reaches_all_of_it_whoever_issued() {
     let network = Network::start(tree, groups, wujitong_tests::Options::default()).await;
     network.linked().await;
     let all = u32::try_from(leaves.len()).unwrap() + 1;
-    let (key, _) = publish(&network, TOWNSHIP, board("ours", "")).await;
-    adopted(&network, TOWNSHIP, &key, all, 0).await;
-    assert!(adoption(&network, TOWNSHIP, &key).await.is_complete());
-    let (key, _) = publish(&network, PROVINCE, board("theirs", "")).await;
+    let (key, _) = publish(&network, COUNTY, policy("ours", "")).await;
+    adopted(&network, COUNTY, &key, all + 1, 0).await;
+    let (key, _) = publish(&network, PROVINCE, policy("theirs", "")).await;
     adopted(&network, PROVINCE, &key, all + 3, 0).await;
     adopted(&network, COUNTY, &key, all + 1, 0).await;
-    let (_, version) = publish(&network, PROVINCE, board("theirs", "colour = 'red'")).await;
+    let (_, version) = publish(&network, PROVINCE, policy("theirs", "# red")).await;
     assert_eq!(version, 2);
     adopted(&network, PROVINCE, &key, all + 3, 0).await;
     for leaf in leaves {
@@ -115,24 +120,21 @@ async fn refused_by_the_node_that_lacks_what_it_needs_and_applied_when_that_arri
     let mut network = Network::of(&[VILLAGE, OTHER_VILLAGE]).await;
     network.linked().await;
     let tiers = [Tier::Township];
-    let standard = |name: &str| NewTemplate {
-        kind: TemplateKind::Standard,
-        ..only(board(name, ""), &tiers)
-    };
+    let needed_policy = |name: &str| only(policy(name, ""), &tiers);
     network.stop(OTHER_TOWNSHIP).await;
-    let (needed, _) = publish(&network, COUNTY, standard("village-finance")).await;
+    let (needed, _) = publish(&network, COUNTY, needed_policy("village-finance")).await;
     adopted(&network, COUNTY, &needed, 1, 0).await;
-    let needs = "needs = ['standard/village-finance', 'standard/land-register']";
+    let needs = "needs = ['policy/village-finance', 'policy/land-register']";
     let (key, _) = publish(
         &network,
         COUNTY,
-        only(board("finance-board", needs), &tiers),
+        only(policy("finance-board", needs), &tiers),
     )
     .await;
     adopted(&network, COUNTY, &key, 0, 1).await;
     let known = adoption(&network, COUNTY, &key).await;
     let reason = TemplateRefusal::MissingNeed(Need {
-        kind: TemplateKind::Standard,
+        kind: TemplateKind::Policy,
         name: "land-register".into(),
     });
     assert_eq!(known.refusals, [(code(TOWNSHIP), reason)], "who, and why");
@@ -143,7 +145,7 @@ async fn refused_by_the_node_that_lacks_what_it_needs_and_applied_when_that_arri
     );
     network.restart(OTHER_TOWNSHIP).await;
     adopted(&network, COUNTY, &key, 0, 2).await;
-    let (_, version) = publish(&network, COUNTY, standard("land-register")).await;
+    let (_, version) = publish(&network, COUNTY, needed_policy("land-register")).await;
     assert_eq!(version, 1);
     adopted(&network, COUNTY, &key, 2, 0).await;
     assert_eq!(adoption(&network, COUNTY, &key).await.refusals, []);
@@ -152,23 +154,97 @@ async fn refused_by_the_node_that_lacks_what_it_needs_and_applied_when_that_arri
 
 #[tokio::test]
 async fn what_one_township_alone_refuses_the_province_sees_by_name() {
-    let network = Network::of(&[VILLAGE, OTHER_VILLAGE]).await;
+    let network = Network::of(&[VILLAGE, OTHER_COUNTYS_VILLAGE]).await;
     network.linked().await;
-    let mine = only(board("hall", ""), &[Tier::Township]);
-    let (hall, _) = publish(&network, TOWNSHIP, mine).await;
-    adopted(&network, TOWNSHIP, &hall, 1, 0).await;
-    let needs = only(board("screen", "needs = ['board/hall']"), &[Tier::Township]);
+    let hall = || only(policy("hall", ""), &[Tier::Township]);
+    let (of_county, _) = publish(&network, COUNTY, hall()).await;
+    adopted(&network, COUNTY, &of_county, 1, 0).await;
+    let needs = only(
+        policy("screen", "needs = ['policy/hall']"),
+        &[Tier::Township],
+    );
     let (screen, _) = publish(&network, PROVINCE, needs).await;
     adopted(&network, PROVINCE, &screen, 1, 1).await;
     let known = adoption(&network, PROVINCE, &screen).await;
     let [(who, why)] = &known.refusals[..] else {
         panic!("{known:?}")
     };
-    assert_eq!(*who, code(OTHER_TOWNSHIP));
-    assert!(why.to_string().contains("board/hall"), "{why}");
-    let theirs = only(board("hall", ""), &[Tier::Township]);
-    publish(&network, OTHER_TOWNSHIP, theirs).await;
+    assert_eq!(*who, code(OTHER_COUNTYS_TOWNSHIP));
+    assert!(why.to_string().contains("policy/hall"), "{why}");
+    publish(&network, OTHER_COUNTY, hall()).await;
     adopted(&network, PROVINCE, &screen, 2, 0).await;
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_kind_that_no_node_acts_on_is_refused_by_name_where_it_is_written_and_where_it_arrives() {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    for kind in [
+        TemplateKind::Standard,
+        TemplateKind::Board,
+        TemplateKind::Service,
+    ] {
+        let new = NewTemplate {
+            kind,
+            ..policy("hall", "")
+        };
+        let office = network.office(PROVINCE);
+        let refused = Network::refused(office.publish(new, CLERK)).await;
+        assert!(refused.contains(kind.name()), "{refused}");
+        assert_eq!(office.templates().await.unwrap(), []);
+    }
+    let unread = NewTemplate {
+        kind: TemplateKind::Disclosure,
+        ..policy(
+            "finance",
+            "approval = 'two'\n[[item]]\nname = '收支'\nperiod_days = 30\nfields = ['who']\n",
+        )
+    };
+    let office = network.office(PROVINCE);
+    let refused = Network::refused(office.publish(unread, CLERK)).await;
+    assert!(refused.contains("approval"), "{refused}");
+    drop(office);
+
+    // An issuer of another version says it all the same.
+    network.stop(COUNTY).await;
+    let mut stand = Stand::instead_of(&network, COUNTY).await;
+    let mut peer = stand.visitor().await;
+    peer.greet().await;
+    let template = Template {
+        key: "330825/board/hall".parse().unwrap(),
+        version: 1,
+        scope: Scope::new(code(COUNTY), &[], &[]),
+        title: "公告".to_owned(),
+        content: "format = 1".to_owned(),
+        issued_at: Timestamp(1_780_000_000_000),
+        stamp: Stamp::default(),
+    };
+    peer.issue = 1 << 50;
+    let (scope, key) = (Destination::Scope(template.scope), template.key.clone());
+    let payload = Payload::Template(Box::new(template));
+    let order = Order::Replaces {
+        key: payload.replaces().unwrap().into(),
+    };
+    let envelope = peer.envelope(scope, Lane::Notice, order, payload);
+    assert_eq!(
+        peer.try_out(envelope, vec![]).await,
+        None,
+        "it is carried on"
+    );
+    for at in [TOWNSHIP, VILLAGE] {
+        eventually(&format!("{at} does not say that it applies it"), || async {
+            let known = network.office(at).templates().await.unwrap();
+            let record = known.iter().find(|record| record.template.key == key);
+            record.is_some_and(|record| {
+                let unsupported = BadTemplate::Unsupported("kind board".into());
+                record.stance == Some(Stance::Refused(TemplateRefusal::Bad(unsupported)))
+            })
+        })
+        .await;
+    }
+    drop(peer);
+    stand.leave().await;
     network.shut_down().await;
 }
 
@@ -179,8 +255,8 @@ async fn who_never_connected_is_unreached_and_gets_all_versions_that_count_on_fi
         network.restart(division).await;
     }
     network.linked().await;
-    let (key, _) = publish(&network, COUNTY, board("notices", "")).await;
-    let (_, version) = publish(&network, COUNTY, board("notices", "colour = 'blue'")).await;
+    let (key, _) = publish(&network, COUNTY, policy("notices", "")).await;
+    let (_, version) = publish(&network, COUNTY, policy("notices", "# blue")).await;
     assert_eq!(version, 2);
     adopted(&network, COUNTY, &key, 1, 0).await;
     let known = adoption(&network, COUNTY, &key).await;
@@ -199,12 +275,12 @@ async fn who_never_connected_is_unreached_and_gets_all_versions_that_count_on_fi
 async fn a_version_published_while_half_the_way_is_down_arrives_when_it_is_up() {
     let mut network = Network::of(&[VILLAGE]).await;
     network.linked().await;
-    let (key, _) = publish(&network, PROVINCE, board("notices", "")).await;
+    let (key, _) = publish(&network, PROVINCE, policy("notices", "")).await;
     adopted(&network, PROVINCE, &key, 5, 0).await;
     network.stop(COUNTY).await;
     for colour in ["red", "green", "blue"] {
-        let content = format!("colour = '{colour}'");
-        publish(&network, PROVINCE, board("notices", &content)).await;
+        let content = format!("# {colour}");
+        publish(&network, PROVINCE, policy("notices", &content)).await;
     }
     adopted(&network, PROVINCE, &key, 2, 0).await;
     network.restart(COUNTY).await;

@@ -133,6 +133,7 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
             title: "x".to_owned(),
             content: "format = 1".to_owned(),
             issued_at: Timestamp(0),
+            stamp: Stamp(1, 1),
         })),
         Kind::Adoption => Payload::Adoption(AdoptionReport {
             key: key(code("33")),
@@ -161,10 +162,7 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
 fn envelope(author: DivisionCode, destination: Destination, payload: Payload) -> Envelope {
     let order = match payload.replaces() {
         None => Order::Sequence(1),
-        Some((key, stamp)) => Order::Replaces {
-            key: key.into(),
-            stamp,
-        },
+        Some(key) => Order::Replaces { key: key.into() },
     };
     Envelope {
         author,

@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use topology::{DivisionCode, Tree};
 
-use super::{CellKey, CellReport, Counters, Lives, Place};
+use super::{CellKey, CellReport, Counters, Heard, Lives, Place};
 use crate::{custody::Count, envelope::Stamp};
 
-type Heard = BTreeMap<CellKey, (Stamp, Counters)>;
+type Cells = BTreeMap<CellKey, Heard>;
 
 /// What one child said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Child {
     lives: Lives,
-    counted: Heard,
-    staged: Heard,
+    counted: Cells,
+    staged: Cells,
 }
 
 /// One node's figures: its own facts, what each child last said, and the sums of both.
@@ -76,13 +76,15 @@ impl Rollup {
                 &mut known.staged
             }
         };
-        let Some((old, new)) = report.replace(cells.get(&report.key).copied()) else {
+        let known = cells.get(&report.key).copied();
+        let Some(heard) = report.replace(known) else {
             return BTreeSet::new();
         };
-        cells.insert(report.key.clone(), (report.stamp, report.counters));
+        cells.insert(report.key.clone(), heard);
         match place {
             Place::Counted => {
-                let changed = self.adjust(&report.key, old, new, tree);
+                let old = known.unwrap_or_default().counted();
+                let changed = self.adjust(&report.key, old, heard.counted(), tree);
                 changed.into_iter().collect()
             }
             _ => BTreeSet::new(),
@@ -97,13 +99,21 @@ impl Rollup {
             return BTreeSet::new();
         };
         known.lives = lives;
-        let new = std::mem::take(&mut known.staged);
-        let old = std::mem::replace(&mut known.counted, new.clone());
-        let nothing = Counters::default();
-        let gone = old.iter().map(|(key, (_, old))| (key, *old, nothing));
-        let come = new.iter().map(|(key, (_, new))| (key, nothing, *new));
-        gone.chain(come)
-            .filter_map(|(key, old, new)| self.adjust(key, old, new, tree))
+        let staged = std::mem::take(&mut known.staged);
+        let old = std::mem::take(&mut known.counted);
+        let keys: BTreeSet<_> = old.keys().chain(staged.keys()).cloned().collect();
+        let in_new_life = |key: &CellKey| {
+            let (known, staged) = (old.get(key).copied(), staged.get(key).copied());
+            Heard::in_new_life(known, staged)
+        };
+        let new: Cells = keys
+            .iter()
+            .map(|key| (key.clone(), in_new_life(key)))
+            .collect();
+        known.counted.clone_from(&new);
+        let before = |key: &CellKey| old.get(key).copied().unwrap_or_default().counted();
+        new.iter()
+            .filter_map(|(key, heard)| self.adjust(key, before(key), heard.counted(), tree))
             .collect()
     }
 

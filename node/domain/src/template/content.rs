@@ -81,6 +81,12 @@ pub enum BadTemplate {
     /// Written for a newer binary.
     #[error("the content has format {0}, this node reads up to {FORMAT}; install a newer version")]
     NewerFormat(i64),
+    /// A kind or key that this version does not act on.
+    #[error(
+        "this version does not act on the {0}, so it is not applied; leave it out, or install a \
+         version that does"
+    )]
+    Unsupported(Box<str>),
 }
 
 /// Longest clause of a refusal in characters.
@@ -128,6 +134,10 @@ impl Template {
             Some(Some(FORMAT)) => {}
             _ => return Err(content("it must begin with `format = 1`")),
         }
+        if !self.key.kind.is_acted_on() {
+            let kind = format!("kind {}", self.key.kind);
+            return Err(BadTemplate::Unsupported(kind.into()));
+        }
         if self.key.kind != TemplateKind::Disclosure {
             if table.contains_key("tightens") {
                 return Err(content("only a disclosure template tightens another"));
@@ -149,6 +159,9 @@ impl Template {
                 policy,
                 table,
             });
+        }
+        if let Some(key) = unread(&table) {
+            return Err(BadTemplate::Unsupported(key.into()));
         }
         let raw: Raw = table
             .clone()
@@ -217,6 +230,23 @@ impl Template {
         }
         Ok(base)
     }
+}
+
+/// The first key of a disclosure template that nothing reads.
+fn unread(table: &toml::Table) -> Option<String> {
+    let stray = |table: &toml::Table, known: &[&str]| {
+        let mut keys = table.keys();
+        keys.find(|key| !known.contains(&key.as_str()))
+            .map(|key| key.chars().take(40).collect::<String>())
+    };
+    if let Some(key) = stray(table, &["format", "needs", "tightens", "item"]) {
+        return Some(format!("key `{key}`"));
+    }
+    let items = table.get("item").and_then(toml::Value::as_array)?;
+    let mut items = items.iter().filter_map(toml::Value::as_table);
+    items
+        .find_map(|item| stray(item, &["name", "period_days", "fields"]))
+        .map(|key| format!("key `item.{key}`"))
 }
 
 fn read_needs(needs: Vec<String>) -> Result<Vec<Need>, BadTemplate> {

@@ -88,11 +88,15 @@ pub enum TemplateRefusal {
 }
 
 impl TemplateRefusal {
-    /// Whether it may be lifted by another template coming into force.
+    /// Whether it may be lifted by another template coming into force, or by a later version of the
+    /// program.
     pub const fn may_pass(&self) -> bool {
         matches!(
             self,
-            Self::MissingNeed(_) | Self::MissingBase(_) | Self::Loosens(_)
+            Self::MissingNeed(_)
+                | Self::MissingBase(_)
+                | Self::Loosens(_)
+                | Self::Bad(BadTemplate::NewerFormat(_) | BadTemplate::Unsupported(_))
         )
     }
 }
@@ -112,7 +116,7 @@ pub enum Verdict {
 /// Decides on a version that arrived. The caller asks only where the scope covers this node.
 pub fn consider(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Verdict {
     let known = in_force.template(&template.key);
-    if known.is_some_and(|known| known.version >= template.version) {
+    if known.is_some_and(|known| known.stamp >= template.stamp) {
         return Verdict::Old;
     }
     match check(template, in_force, tree) {

@@ -19,6 +19,7 @@ fn template(key: &str, version: u32, content: &str) -> Template {
         title: "村务公开".to_owned(),
         content: content.to_owned(),
         issued_at: Timestamp(0),
+        stamp: Stamp(1, version.into()),
     }
 }
 
@@ -268,8 +269,26 @@ fn every_wrong_content_is_named() {
     assert!(
         matches!(policy.check(&tree), Err(BadTemplate::Content(clause)) if clause.contains("line 2"))
     );
-    let board = template("330825/board/x", 1, "format = 1\n[anything]\nat = \"all\"");
-    assert!(board.check(&tree).is_ok());
+}
+
+#[test]
+fn a_kind_or_key_that_nothing_acts_on_is_refused_by_name() {
+    let tree = Tree::zhejiang();
+    let unsupported = |key: &str, content: &str| match template(key, 1, content).check(&tree) {
+        Err(BadTemplate::Unsupported(what)) => what.to_string(),
+        other => panic!("{key}: {other:?}"),
+    };
+    for kind in ["standard", "board", "service"] {
+        let found = unsupported(&format!("330825/{kind}/x"), "format = 1");
+        assert_eq!(found, format!("kind {kind}"));
+    }
+    let finance = "330825/disclosure/finance";
+    let approval = format!("approval = 2\n{FINANCE}");
+    let approval = approval.replace("approval = 2\nformat = 1", "format = 1\napproval = 2");
+    assert_eq!(unsupported(finance, &approval), "key `approval`");
+    let colour = format!("{FINANCE}\ncolour = \"red\"\n");
+    assert_eq!(unsupported(finance, &colour), "key `item.colour`");
+    assert!(template(finance, 1, FINANCE).check(&tree).is_ok());
 }
 
 #[test]

@@ -44,6 +44,9 @@ use crate::{
     telemetry::{Health, Metrics},
 };
 
+/// Figures of children are looked at every so many glances at the clocks.
+const FIGURES_EVERY: u32 = 12;
+
 /// What all nodes of one process share while they are built.
 pub(super) struct Workshop<'a> {
     pub(super) plan: &'a Plan,
@@ -254,7 +257,7 @@ impl Workshop<'_> {
     pub(super) fn keep_time(&self, roster: &Roster) {
         let (roster, stop) = (roster.clone(), self.stop.clone());
         self.tasks.spawn(async move {
-            loop {
+            for glance in 0u32.. {
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = tokio::time::sleep(GLANCE) => {}
@@ -263,6 +266,13 @@ impl Workshop<'_> {
                     if let Err(error) = node.office.tick().await {
                         tracing::error!(division = %node.office.me(), %error,
                             "the clocks of matters could not be looked at");
+                    }
+                    if !glance.is_multiple_of(FIGURES_EVERY) {
+                        continue;
+                    }
+                    if let Err(error) = node.office.check_figures().await {
+                        tracing::error!(division = %node.office.me(), %error,
+                            "the figures of children could not be looked at");
                     }
                 }
             }

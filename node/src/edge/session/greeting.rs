@@ -93,7 +93,7 @@ impl Switchboard {
             Ok(None) => Err(Ended::Closed),
             Ok(Some(Ok(Frame::Hello(hello)))) => Ok(hello),
             Ok(Some(Ok(Frame::Goodbye(goodbye)))) => {
-                Err(Ended::Goodbye(goodbye.code, goodbye.reason))
+                Err(Ended::goodbye(goodbye.code, &goodbye.reason))
             }
             Ok(Some(Ok(_))) => Err(malformed("no greeting came first")),
             Ok(Some(Err(broken))) => Err(broken.into()),

@@ -26,7 +26,10 @@ pub use acts::{ActRequest, Asking, Deed, Ending, Parts, PartsRequest, Plea, Wish
 pub use alarms::{AlarmQuery, AlarmView, Alarms};
 pub use changes::{ChangeView, EventsQuery, StreamEnd, StreamStart};
 pub use contacts::{EraseRequest, Erased, OpenedContact};
-pub use figures::{Figures, JournalCount, RollupBy, RollupLine, RollupQuery, RollupTable};
+pub use figures::{
+    CellApart, CellsApart, ChildFiguresView, Figures, JournalCount, RollupBy, RollupLine,
+    RollupQuery, RollupTable,
+};
 pub use files::{FileLine, FileLines, OFFSET_STREAM, UPLOAD_LENGTH, UPLOAD_OFFSET, UploadRequest};
 pub use hooks::{HookRequest, HookTest, HookView, Hooks, NewHookView};
 pub use imports::{ImportLine, ImportOutcome, ImportReport, ImportRequest, MOST_ROWS, OutcomeLine};

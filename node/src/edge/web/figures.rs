@@ -4,15 +4,21 @@ use axum::Json;
 use topology::Tier;
 
 use super::{
-    api::{Figures, JournalCount, RollupBy, RollupLine, RollupQuery, RollupTable},
+    api::{
+        CellApart, CellsApart, Figures, JournalCount, RollupBy, RollupLine, RollupQuery,
+        RollupTable,
+    },
     ask::{Asked, At},
     openapi::NodePath,
     problem::Problem,
     status::name,
 };
-use crate::domain::{
-    rollup::{By, Counters, Group, table},
-    time::Day,
+use crate::{
+    domain::{
+        rollup::{By, Counters, Group, table},
+        time::Day,
+    },
+    office::ChildFigures,
 };
 
 /// Figures of a subtree
@@ -52,6 +58,12 @@ pub(super) async fn rollup(
     let total = groups
         .values()
         .fold(Counters::default(), |sum, line| sum.plus(*line));
+    let whole = tree.parent(at.division).is_none() && from.is_none() && to.is_none();
+    let total = Figures {
+        in_transit: whole.then(|| total.in_transit()),
+        ..total.into()
+    };
+    let children = at.node.office.figures_of_children().await?;
     let lines = groups.into_iter().map(|(group, counters)| RollupLine {
         key: group.to_string(),
         name: match &group {
@@ -68,13 +80,33 @@ pub(super) async fn rollup(
         to: to.map(|day| day.to_string()),
         by: query.by,
         lines: lines.collect(),
-        total: total.into(),
+        total,
         as_of_ms: at.node.office.now().0,
         children_up: tree
             .children(at.division)
             .filter(|code| at.node.links.is_up(*code))
             .count(),
         children_expected: tree.children(at.division).len(),
+        marked: children
+            .into_iter()
+            .filter(ChildFigures::is_marked)
+            .map(Into::into)
+            .collect(),
+    }))
+}
+
+/// Cells of children that can never be
+///
+/// No sum contains them. A cell leaves this list when the child says something of it that can be.
+#[utoipa::path(get, path = "/v1/nodes/{code}/rollup/apart", tag = "figures", params(NodePath),
+    responses((status = 200, body = CellsApart)))]
+pub(super) async fn apart(at: At) -> Result<Json<CellsApart>, Problem> {
+    let cells = at.node.office.figures_apart().await?;
+    let cells = cells.iter();
+    Ok(Json(CellsApart {
+        cells: cells
+            .map(|(child, apart)| CellApart::of(*child, apart))
+            .collect(),
     }))
 }
 

@@ -160,9 +160,9 @@ async fn receive(
     office: &Office,
     some: &[(MatterId, Received)],
 ) -> Result<Vec<Outcome>, OfficeError> {
-    let batch = some.iter().map(|(_, received)| received.clone()).collect();
+    let batch: Vec<_> = some.iter().map(|(_, received)| received.clone()).collect();
     let from = Neighbour::Child(code(VILLAGE));
-    let receipt = office.receive(from, batch).await?;
+    let receipt = office.receive(from, &batch).await?;
     Ok(receipt.durable().await?)
 }
 

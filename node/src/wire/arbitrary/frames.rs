@@ -119,8 +119,14 @@ fn hello() -> impl Strategy<Value = Frame> {
         bytes: entry.bytes,
         proof: entry.proof,
     });
-    let template = (template_key(), template_version())
-        .prop_map(|(key, version)| TemplateInForce { key, version });
+    let template =
+        (template_key(), template_version(), stamp()).prop_map(|(key, version, stamp)| {
+            TemplateInForce {
+                key,
+                version,
+                stamp,
+            }
+        });
     let who = (
         any::<u32>(),
         any::<[u8; 16]>(),

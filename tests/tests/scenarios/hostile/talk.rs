@@ -113,10 +113,9 @@ impl Talk<'_> {
 
     /// Something of a kind that replaces what was said before.
     pub(crate) fn latest(&mut self, to: Destination, lane: Lane, payload: Payload) -> Envelope {
-        let (key, stamp) = payload.replaces().unwrap();
-        let key = key.into();
+        let key = payload.replaces().unwrap().into();
         self.peer
-            .envelope(to, lane, Order::Replaces { key, stamp }, payload)
+            .envelope(to, lane, Order::Replaces { key }, payload)
     }
 
     pub(crate) fn here(&self) -> Destination {

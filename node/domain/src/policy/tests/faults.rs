@@ -198,6 +198,7 @@ fn template(key: &str, content: &str) -> Template {
         title: "派遣目录".to_owned(),
         content: content.to_owned(),
         issued_at: Timestamp(0),
+        stamp: Default::default(),
     }
 }
 

@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
 use super::Code;
-use crate::domain::rollup::Counters;
+use crate::{
+    domain::rollup::Counters,
+    office::{ChildFigures, SetApart},
+    wire::refusal::RefusalCode,
+};
 
 /// What the lines of a rollup stand for.
 #[derive(
@@ -59,8 +63,12 @@ pub struct Figures {
     pub closed: u64,
     /// Matters held and not closed; over a range of days, by how many they became more.
     pub open: i64,
-    /// Given and not taken: over a whole network, matters between two nodes.
-    pub in_transit: i64,
+    /// Given less taken: what left and did not come back, and what is between two nodes.
+    pub net_given: i64,
+    /// Matters between two nodes. It can be told only of the whole network: left out everywhere but in the
+    /// total of the top over all days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_transit: Option<i64>,
 }
 
 impl From<Counters> for Figures {
@@ -71,7 +79,8 @@ impl From<Counters> for Figures {
             given: counters.given,
             closed: counters.closed,
             open: counters.open(),
-            in_transit: counters.in_transit(),
+            net_given: counters.in_transit(),
+            in_transit: None,
         }
     }
 }
@@ -98,6 +107,94 @@ pub struct RollupTable {
     pub children_up: usize,
     /// Children by the list of divisions.
     pub children_expected: usize,
+    /// Children whose figures are not as they should be: something was refused, does not add up, or was
+    /// counted by a life of their store that is lost.
+    #[serde(default)]
+    pub marked: Vec<ChildFiguresView>,
+}
+
+/// How the figures of one child stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ChildFiguresView {
+    /// Which child.
+    #[schema(value_type = Code)]
+    pub child: DivisionCode,
+    /// Cells of it that are kept apart, because they can never be; no sum contains them.
+    pub apart: u32,
+    /// Cells that were refused so far, whether they could be kept or not.
+    pub refused: u64,
+    /// Sums of division, origin and category that give or close more than came in. Usually cells are still
+    /// on their way.
+    pub uneven: u32,
+    /// Since when there are such.
+    pub uneven_since_ms: Option<i64>,
+    /// Cells in which more is counted than the present life of its store knows.
+    pub lost: u32,
+}
+
+impl From<ChildFigures> for ChildFiguresView {
+    fn from(figures: ChildFigures) -> Self {
+        Self {
+            child: figures.child,
+            apart: figures.apart,
+            refused: figures.refused,
+            uneven: figures.uneven,
+            uneven_since_ms: figures.uneven_since.map(|since| since.0),
+            lost: figures.lost,
+        }
+    }
+}
+
+/// Cells of children that no sum contains.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CellsApart {
+    /// By child, day, division, origin and category.
+    pub cells: Vec<CellApart>,
+}
+
+/// A cell that is kept apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CellApart {
+    /// Who said it.
+    #[schema(value_type = Code)]
+    pub child: DivisionCode,
+    /// Which division is said to have acted.
+    #[schema(value_type = Code)]
+    pub acting: DivisionCode,
+    /// Where the matters are said to be from.
+    #[schema(value_type = Code)]
+    pub origin: DivisionCode,
+    /// What they are said to be about.
+    pub category: String,
+    /// On which day.
+    pub day: String,
+    /// Why it does not count.
+    pub reason: String,
+    /// The same in words.
+    pub detail: String,
+    /// When it was said last.
+    pub at_ms: i64,
+    /// What it says.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+impl CellApart {
+    /// As the API shows it.
+    pub fn of(child: DivisionCode, apart: &SetApart) -> Self {
+        let key = &apart.report.key;
+        Self {
+            child,
+            acting: key.acting,
+            origin: key.origin,
+            category: key.category.as_str().to_owned(),
+            day: key.day.to_string(),
+            reason: RefusalCode::from(apart.why).name().to_owned(),
+            detail: apart.why.to_string(),
+            at_ms: apart.at.0,
+            figures: apart.report.counters.into(),
+        }
+    }
 }
 
 /// One line of a rollup.

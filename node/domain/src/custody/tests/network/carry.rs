@@ -151,10 +151,7 @@ impl Network {
     ) -> Result<(), Denied> {
         let order = match payload.replaces() {
             None => Order::Sequence(1),
-            Some((key, stamp)) => Order::Replaces {
-                key: key.into(),
-                stamp,
-            },
+            Some(key) => Order::Replaces { key: key.into() },
         };
         let envelope = Envelope {
             author,

@@ -1,0 +1,422 @@
+//! What a child may say of a cell, and what does not add up.
+
+use serde::{Deserialize, Serialize};
+use topology::{DivisionCode, Tree};
+
+use super::{CellKey, CellReport, Counters};
+use crate::{category::Category, time::Day};
+
+/// Facts of one node in one cell, which is one day: more than ten a second, all day long.
+pub const MOST_FACTS: u64 = 1_000_000;
+
+/// Cells of the last [`RECENT_DAYS`] days a child has on one day, for each division that acts there.
+const CELLS_A_DAY: u32 = 16;
+/// The same, whatever acts there.
+const CELLS_BESIDE: u32 = 256;
+/// Days back that are still worked on. What is older comes only from imports.
+const RECENT_DAYS: i32 = 400;
+/// Cells of a day before that.
+const CELLS_OF_AN_OLD_DAY: u32 = 64;
+/// Cells a child has in all: eight for each day of ten years and each division that acts.
+const CELLS_IN_ALL: u32 = 8 * 3653;
+
+/// Categories a child has that are not listed here. A policy of its own may list them.
+pub const MOST_OWN_CATEGORIES: usize = 64;
+
+/// Why a cell is not counted. It is kept apart, and the sum is right without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum CellRefusal {
+    /// The division that is said to have acted does not lie below the child, or is counted otherwise.
+    #[error("the division that acted is none that this child counts for this node")]
+    NotItsDivision,
+    /// The matter is of a division that the list does not have.
+    #[error("the list of divisions does not have where the matter was reported")]
+    UnknownOrigin,
+    /// Something is said to be reported where it did not originate.
+    #[error("matters are reported at their origin, and nowhere else")]
+    ReportedElsewhere,
+    /// No policy here lists the category.
+    #[error("no policy in force here lists the category")]
+    UnknownCategory,
+    /// The day has not begun.
+    #[error("the day has not begun here; compare the clocks")]
+    FutureDay,
+    /// A counter is smaller than it was.
+    #[error("a counter is smaller than what was said before, and they only grow")]
+    Falls,
+    /// More than can have been done.
+    #[error("it counts more than so many nodes can do in a day")]
+    TooMuch,
+    /// There are too many cells already.
+    #[error("it has too many cells already, on this day or in all")]
+    TooManyCells,
+}
+
+impl CellRefusal {
+    /// Whether it may be lifted by time or by another policy, without another word of the child.
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::UnknownCategory | Self::FutureDay)
+    }
+}
+
+/// Who asks whether a cell can be, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'a> {
+    /// The node that counts.
+    pub keeper: DivisionCode,
+    /// The child that says it.
+    pub child: DivisionCode,
+    /// The divisions.
+    pub tree: &'a Tree,
+    /// The day here.
+    pub today: Day,
+}
+
+/// What is known of a child's cells beside the one that is judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside {
+    /// What it said of this cell before, in this life.
+    pub said: Option<Counters>,
+    /// Cells it has on this day.
+    pub on_the_day: u32,
+    /// Cells it has in all.
+    pub in_all: u32,
+}
+
+impl Judge<'_> {
+    /// Whether a cell can be. `knows` says whether the category is known here, or may be the child's
+    /// own.
+    ///
+    /// # Errors
+    /// Why it can not.
+    pub fn judge(
+        &self,
+        report: &CellReport,
+        beside: Beside,
+        knows: impl FnOnce(&Category) -> bool,
+    ) -> Result<(), CellRefusal> {
+        let CellReport { key, counters, .. } = report;
+        if !self.tree.contains(self.child, key.acting) || !self.tree.has_node(key.acting) {
+            return Err(CellRefusal::NotItsDivision);
+        }
+        if !self.tree.has_node(key.origin) {
+            return Err(CellRefusal::UnknownOrigin);
+        }
+        if key.seen_from(self.keeper, self.tree) != *key {
+            return Err(CellRefusal::NotItsDivision);
+        }
+        if counters.reported > 0 && key.acting != key.origin {
+            return Err(CellRefusal::ReportedElsewhere);
+        }
+        // A neighbour's clock may be some minutes ahead at midnight.
+        if key.day.0 > self.today.0.saturating_add(1) {
+            return Err(CellRefusal::FutureDay);
+        }
+        let most = MOST_FACTS.saturating_mul(self.nodes_in(key));
+        if counters.each().iter().any(|count| *count > most) {
+            return Err(CellRefusal::TooMuch);
+        }
+        if beside.said.is_some_and(|said| !counters.covers(said)) {
+            return Err(CellRefusal::Falls);
+        }
+        if !knows(&key.category) {
+            return Err(CellRefusal::UnknownCategory);
+        }
+        let room = beside.on_the_day < self.most_on(key.day) && beside.in_all < self.most_in_all();
+        if beside.said.is_none() && !room {
+            return Err(CellRefusal::TooManyCells);
+        }
+        Ok(())
+    }
+
+    /// Nodes whose facts stand in one cell.
+    fn nodes_in(&self, key: &CellKey) -> u64 {
+        match key.acting.tier() >= topology::Tier::Township {
+            true => 1,
+            false if self.keeper.tier() >= topology::Tier::County => 1,
+            false => self.tree.expected_nodes(key.acting) as u64,
+        }
+    }
+
+    /// Divisions that act below the child, as the keeper counts them.
+    fn acting(&self) -> u32 {
+        let nodes = match self.keeper.tier() >= topology::Tier::County {
+            true => self.tree.expected_nodes(self.child),
+            false if self.child.tier() == topology::Tier::County => 1,
+            // Itself, its counties, and what hangs on it directly.
+            false => {
+                let below = self
+                    .tree
+                    .children(self.child)
+                    .map(|below| match below.tier() {
+                        topology::Tier::County => 1,
+                        _ => self.tree.expected_nodes(below),
+                    });
+                1 + below.sum::<usize>()
+            }
+        };
+        u32::try_from(nodes).unwrap_or(u32::MAX)
+    }
+
+    /// Cells the child may have of one day.
+    pub fn most_on(&self, day: Day) -> u32 {
+        match day.0 >= self.today.0.saturating_sub(RECENT_DAYS) {
+            true => CELLS_BESIDE + CELLS_A_DAY.saturating_mul(self.acting()),
+            false => CELLS_OF_AN_OLD_DAY,
+        }
+    }
+
+    /// Cells the child may have.
+    pub fn most_in_all(&self) -> u32 {
+        CELLS_IN_ALL.saturating_mul(self.acting())
+    }
+}
+
+impl Counters {
+    fn each(self) -> [u64; 9] {
+        let Self {
+            reported,
+            taken,
+            given,
+            closed,
+            reopened,
+            withdrawn,
+            merged,
+            recategorised_out,
+            recategorised_in,
+        } = self;
+        [
+            reported,
+            taken,
+            given,
+            closed,
+            reopened,
+            withdrawn,
+            merged,
+            recategorised_out,
+            recategorised_in,
+        ]
+    }
+
+    fn with(self, other: Self, pick: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            reported: pick(self.reported, other.reported),
+            taken: pick(self.taken, other.taken),
+            given: pick(self.given, other.given),
+            closed: pick(self.closed, other.closed),
+            reopened: pick(self.reopened, other.reopened),
+            withdrawn: pick(self.withdrawn, other.withdrawn),
+            merged: pick(self.merged, other.merged),
+            recategorised_out: pick(self.recategorised_out, other.recategorised_out),
+            recategorised_in: pick(self.recategorised_in, other.recategorised_in),
+        }
+    }
+
+    /// Whether no counter is smaller than the other's.
+    pub fn covers(self, other: Self) -> bool {
+        self.at_least(other) == self
+    }
+
+    /// The greater of both, counter by counter.
+    pub fn at_least(self, other: Self) -> Self {
+        self.with(other, u64::max)
+    }
+
+    /// What this has more than the other, counter by counter.
+    pub fn beyond(self, other: Self) -> Self {
+        self.with(other, u64::saturating_sub)
+    }
+
+    /// Whether not more went out than came in. Over all days of one division, origin and category it
+    /// holds as soon as all of its cells have come.
+    pub fn adds_up(self) -> bool {
+        let sum = |counts: &[u64]| counts.iter().map(|count| u128::from(*count)).sum::<u128>();
+        let came = sum(&[
+            self.reported,
+            self.taken,
+            self.reopened,
+            self.recategorised_in,
+        ]);
+        let went = sum(&[
+            self.given,
+            self.closed,
+            self.withdrawn,
+            self.merged,
+            self.recategorised_out,
+        ]);
+        went <= came
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::envelope::Stamp;
+
+    fn code(text: &str) -> DivisionCode {
+        text.parse().unwrap()
+    }
+
+    fn cell(acting: &str, origin: &str, day: i32, counters: Counters) -> CellReport {
+        CellReport {
+            key: CellKey {
+                acting: code(acting),
+                origin: code(origin),
+                category: "order/fire".parse().unwrap(),
+                day: Day(day),
+            },
+            counters,
+            stamp: Stamp(1, 1),
+        }
+    }
+
+    fn reported(reported: u64) -> Counters {
+        Counters {
+            reported,
+            ..Counters::default()
+        }
+    }
+
+    fn taken(taken: u64) -> Counters {
+        Counters {
+            taken,
+            ..Counters::default()
+        }
+    }
+
+    fn judged(report: &CellReport, beside: Beside) -> Result<(), CellRefusal> {
+        let tree = Tree::zhejiang();
+        let judge = Judge {
+            keeper: code("330825"),
+            child: code("330825002"),
+            tree: &tree,
+            today: Day(20_000),
+        };
+        judge.judge(report, beside, |category| category.as_str() == "order/fire")
+    }
+
+    const VILLAGE: &str = "330825002222";
+
+    #[test]
+    fn each_thing_that_can_never_be_has_its_reason() {
+        let fresh = Beside::default();
+        let here = |counters| cell(VILLAGE, VILLAGE, 20_000, counters);
+        let mut unknown = here(reported(1));
+        unknown.key.category = "order/invented".parse().unwrap();
+        let after = |said| Beside {
+            said: Some(said),
+            ..fresh
+        };
+        for (report, beside, expected) in [
+            (here(reported(1)), fresh, Ok(())),
+            (cell(VILLAGE, "330802", 20_000, taken(1)), fresh, Ok(())),
+            (cell(VILLAGE, VILLAGE, 3, reported(1)), fresh, Ok(())),
+            (cell(VILLAGE, VILLAGE, 20_001, reported(1)), fresh, Ok(())),
+            (here(reported(2)), after(reported(2)), Ok(())),
+            (
+                cell("330825001", "330825001", 20_000, reported(1)),
+                fresh,
+                Err(CellRefusal::NotItsDivision),
+            ),
+            (
+                cell("330825", "330825", 20_000, reported(1)),
+                fresh,
+                Err(CellRefusal::NotItsDivision),
+            ),
+            (
+                cell(VILLAGE, "330825002999", 20_000, taken(1)),
+                fresh,
+                Err(CellRefusal::UnknownOrigin),
+            ),
+            (
+                cell(VILLAGE, "330802", 20_000, reported(1)),
+                fresh,
+                Err(CellRefusal::ReportedElsewhere),
+            ),
+            (unknown, fresh, Err(CellRefusal::UnknownCategory)),
+            (
+                cell(VILLAGE, VILLAGE, 20_002, reported(1)),
+                fresh,
+                Err(CellRefusal::FutureDay),
+            ),
+            (
+                here(reported(1)),
+                after(reported(2)),
+                Err(CellRefusal::Falls),
+            ),
+            (
+                here(reported(MOST_FACTS + 1)),
+                fresh,
+                Err(CellRefusal::TooMuch),
+            ),
+        ] {
+            assert_eq!(judged(&report, beside), expected, "{report:?}");
+        }
+    }
+
+    #[test]
+    fn a_child_has_so_many_cells_on_a_day_and_in_all_and_those_it_has_go_on() {
+        let tree = Tree::zhejiang();
+        let nodes = tree.expected_nodes(code("330825002")) as u32;
+        let report = cell(VILLAGE, VILLAGE, 20_000, reported(1));
+        let old = cell(VILLAGE, VILLAGE, 15_000, reported(1));
+        let on = |on_the_day| Beside {
+            on_the_day,
+            ..Beside::default()
+        };
+        let most = 256 + 16 * nodes;
+        assert_eq!(judged(&report, on(most - 1)), Ok(()));
+        assert_eq!(judged(&report, on(most)), Err(CellRefusal::TooManyCells));
+        assert_eq!(judged(&old, on(63)), Ok(()));
+        assert_eq!(judged(&old, on(64)), Err(CellRefusal::TooManyCells));
+        let full = Beside {
+            in_all: u32::MAX,
+            ..Beside::default()
+        };
+        assert_eq!(judged(&report, full), Err(CellRefusal::TooManyCells));
+        let said = Some(reported(1));
+        assert_eq!(judged(&report, Beside { said, ..full }), Ok(()));
+    }
+
+    #[test]
+    fn a_city_is_told_of_counties_and_of_nothing_finer() {
+        let tree = Tree::zhejiang();
+        let judge = Judge {
+            keeper: code("3308"),
+            child: code("330825"),
+            tree: &tree,
+            today: Day(20_000),
+        };
+        let judged = |report| judge.judge(&report, Beside::default(), |_| true);
+        let many = reported(MOST_FACTS * 100);
+        assert_eq!(judged(cell("330825", "330825", 20_000, many)), Ok(()));
+        assert_eq!(
+            judged(cell(VILLAGE, VILLAGE, 20_000, reported(1))),
+            Err(CellRefusal::NotItsDivision)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_heard_never_falls_and_adds_up_to_at_least_what_is_said(
+            old in any::<[u32; 9]>(), new in any::<[u32; 9]>(),
+        ) {
+            let counters = |n: [u32; 9]| {
+                let mut counters = Counters::default();
+                let [reported, taken, given, closed, reopened, withdrawn, merged, out, into] =
+                    n.map(u64::from);
+                counters = Counters { reported, taken, given, closed, reopened, ..counters };
+                Counters { withdrawn, merged, recategorised_out: out, recategorised_in: into, ..counters }
+            };
+            let (old, new) = (counters(old), counters(new));
+            let most = old.at_least(new);
+            prop_assert!(most.covers(old) && most.covers(new));
+            prop_assert_eq!(new.plus(old.beyond(new)), most);
+            prop_assert_eq!(new.covers(old), most == new);
+            prop_assert_eq!(new.adds_up(), new.open() >= 0);
+        }
+    }
+}

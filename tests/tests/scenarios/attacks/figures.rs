@@ -1,0 +1,261 @@
+//! A child that says figures of what never happened.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use wujitong::{
+    app::SystemClock,
+    domain::{
+        alarm::{Alarm, AlarmKind},
+        authority::Denied,
+        envelope::{Lane, Payload, Stamp},
+        rollup::{CellKey, CellRefusal, CellReport, Counters},
+        template::TemplateKind,
+        time::{Day, Timestamp},
+    },
+    office::{Clock, NewTemplate},
+    wire::refusal::RefusalCode,
+};
+use wujitong_tests::{
+    CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, eventually,
+};
+
+use crate::hostile::{NEIGHBOUR, Talk, talk};
+
+/// The machine's clock, put forward by a test.
+#[derive(Default)]
+struct Forward(AtomicI64);
+
+impl Clock for Forward {
+    fn now(&self) -> Timestamp {
+        Timestamp(SystemClock.now().0 + self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Everything but the village runs; the village's stranger has real keys.
+async fn without_the_village(clock: &Arc<Forward>) -> Network {
+    let options = Options {
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        ..Options::default()
+    };
+    let mut network = Network::with(&[VILLAGE, NEIGHBOUR], options).await;
+    network.linked().await;
+    network.quiet().await;
+    network.stop(VILLAGE).await;
+    network
+}
+
+async fn sums(network: &Network, at: &str) -> Counters {
+    let office = network.office(at);
+    let cells = office.cells(Day(i32::MIN), Day(i32::MAX)).await.unwrap();
+    let sum = |sum: Counters, (_, cell): &(CellKey, Counters)| sum.plus(*cell);
+    cells.iter().fold(Counters::default(), sum)
+}
+
+async fn alarm(network: &Network, at: &str, kind: AlarmKind) -> Option<Alarm> {
+    let alarms = network.office(at).alarms().await.unwrap();
+    let about = Some(code(VILLAGE));
+    alarms
+        .into_iter()
+        .find(|alarm| alarm.kind == kind && alarm.about == about)
+}
+
+fn today() -> i32 {
+    SystemClock.now().day().0
+}
+
+fn cell(acting: &str, origin: &str, category: &str, day: i32, counters: Counters) -> CellReport {
+    CellReport {
+        key: CellKey {
+            acting: code(acting),
+            origin: code(origin),
+            category: category.parse().unwrap(),
+            day: Day(day),
+        },
+        counters,
+        stamp: Stamp::default(),
+    }
+}
+
+fn own(category: &str, counters: Counters) -> CellReport {
+    cell(VILLAGE, VILLAGE, category, today(), counters)
+}
+
+fn reported(reported: u64) -> Counters {
+    Counters {
+        reported,
+        ..Counters::default()
+    }
+}
+
+async fn say(talk: &mut Talk<'_>, report: CellReport) -> Option<RefusalCode> {
+    let envelope = talk.latest(talk.here(), Lane::Figures, Payload::Cell(report));
+    talk.told(envelope).await
+}
+
+async fn as_the_village(network: &Network) -> Talk<'_> {
+    let mut talk = talk(network, TOWNSHIP).await;
+    talk.peer.issue = 1 << 50;
+    talk
+}
+
+#[tokio::test]
+async fn what_can_never_be_is_refused_kept_apart_and_alarmed_and_no_sum_contains_it() {
+    let clock = Arc::new(Forward::default());
+    let network = without_the_village(&clock).await;
+    let mut talk = as_the_village(&network).await;
+    let true_word = own("order/fire", reported(7));
+    assert_eq!(say(&mut talk, true_word).await, None);
+
+    let refused = |refusal: CellRefusal| Some(RefusalCode::Cell(refusal));
+    let closed = Counters {
+        closed: 1_000_000_000_000,
+        ..Counters::default()
+    };
+    let lies = [
+        (own("order/flood", closed), refused(CellRefusal::TooMuch)),
+        (own("order/fire", reported(6)), refused(CellRefusal::Falls)),
+        (
+            cell(NEIGHBOUR, NEIGHBOUR, "order/fire", today(), reported(5)),
+            Some(Denied::SpeaksForAnother.into()),
+        ),
+        (
+            cell(
+                VILLAGE,
+                "330825002999",
+                "order/fire",
+                today(),
+                Counters::default(),
+            ),
+            Some(Denied::UnknownDivision.into()),
+        ),
+        (
+            cell(VILLAGE, COUNTY, "order/fire", today(), reported(5)),
+            refused(CellRefusal::ReportedElsewhere),
+        ),
+        (
+            cell(VILLAGE, VILLAGE, "order/fire", today() + 400, reported(5)),
+            refused(CellRefusal::FutureDay),
+        ),
+        (
+            own("order/drones", reported(5)),
+            refused(CellRefusal::UnknownCategory),
+        ),
+    ];
+    let count = lies.len();
+    for (report, expected) in lies {
+        assert_eq!(say(&mut talk, report.clone()).await, expected, "{report:?}");
+    }
+    network.quiet_but_for(VILLAGE).await;
+    for at in [TOWNSHIP, COUNTY, PROVINCE] {
+        assert_eq!(sums(&network, at).await, reported(7), "{at}");
+    }
+    let township = network.office(TOWNSHIP);
+    assert_eq!(township.figures_apart().await.unwrap().len(), count);
+    let alarm = alarm(&network, TOWNSHIP, AlarmKind::FiguresRefused).await;
+    assert!(alarm.is_some(), "somebody is told");
+    let of_child = township.figures_of_children().await.unwrap();
+    let of_child = of_child
+        .iter()
+        .find(|of| of.child == code(VILLAGE))
+        .unwrap();
+    assert_eq!((of_child.apart as usize, of_child.cells), (count, 1));
+
+    // What only comes early is counted when its policy or its day has come.
+    let drones = NewTemplate {
+        kind: TemplateKind::Policy,
+        name: "drones".to_owned(),
+        title: "无人机".to_owned(),
+        content: "format = 1\n\n[[category]]\ncode = \"order/drones\"\nname = \"无人机\"\n"
+            .to_owned(),
+        tiers: vec![],
+        kinds: vec![],
+    };
+    let county = network.office(COUNTY);
+    county.publish(drones, CLERK).await.unwrap();
+    network.quiet_but_for(VILLAGE).await;
+    township.check_figures().await.unwrap();
+    assert_eq!(sums(&network, TOWNSHIP).await, reported(12));
+    clock.0.fetch_add(400 * 86_400_000, Ordering::Relaxed);
+    township.check_figures().await.unwrap();
+    assert_eq!(sums(&network, TOWNSHIP).await, reported(17));
+    drop((talk, township, county));
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_child_has_a_bounded_number_of_cells_however_many_it_invents() {
+    let clock = Arc::new(Forward::default());
+    let network = without_the_village(&clock).await;
+    let mut talk = as_the_village(&network).await;
+    let origins: Vec<_> = network.tree.nodes(code("3301")).take(400).collect();
+    let mut accepted = 0;
+    for some in origins.chunks(100) {
+        let mut envelopes = vec![];
+        for origin in some {
+            let taken = Counters {
+                taken: 1,
+                ..Counters::default()
+            };
+            let report = cell(VILLAGE, &origin.to_string(), "order/fire", today(), taken);
+            envelopes.push(talk.latest(talk.here(), Lane::Figures, Payload::Cell(report)));
+        }
+        let entries = talk.peer.sign(&envelopes).await;
+        let first = talk.peer.send(Lane::Figures, entries).await;
+        for at in first..first + some.len() as u64 {
+            match talk.peer.outcome(Lane::Figures, at).await {
+                None => accepted += 1,
+                Some(why) => assert_eq!(why, CellRefusal::TooManyCells.into()),
+            }
+        }
+    }
+    assert_eq!(accepted, 256 + 16, "a village, on one day");
+    let township = network.office(TOWNSHIP);
+    assert_eq!(sums(&network, TOWNSHIP).await.taken, accepted);
+    assert_eq!(township.figures_apart().await.unwrap().len(), 128);
+    assert!(
+        alarm(&network, TOWNSHIP, AlarmKind::FiguresRefused)
+            .await
+            .is_some()
+    );
+    drop((talk, township));
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn what_does_not_add_up_is_marked_and_alarmed_if_it_stays_once_the_child_is_quiet() {
+    let clock = Arc::new(Forward::default());
+    let network = without_the_village(&clock).await;
+    let mut talk = as_the_village(&network).await;
+    let closed = Counters {
+        closed: 5,
+        ..Counters::default()
+    };
+    assert_eq!(say(&mut talk, own("order/fire", closed)).await, None);
+    let township = network.office(TOWNSHIP);
+    let uneven = || async {
+        let of_children = township.figures_of_children().await.unwrap();
+        let of = of_children.iter().find(|of| of.child == code(VILLAGE));
+        of.map_or(0, |of| of.uneven)
+    };
+    assert_eq!(uneven().await, 1, "marked at once");
+    township.check_figures().await.unwrap();
+    let told = || alarm(&network, TOWNSHIP, AlarmKind::FiguresUneven);
+    assert_eq!(told().await, None, "cells may still be on their way");
+    clock.0.fetch_add(11 * 60_000, Ordering::Relaxed);
+    for _ in 0..2 {
+        township.check_figures().await.unwrap();
+        assert_eq!(told().await.unwrap().times, 1, "once");
+    }
+    let yesterday = cell(VILLAGE, VILLAGE, "order/fire", today() - 1, reported(5));
+    assert_eq!(say(&mut talk, yesterday).await, None);
+    assert_eq!(uneven().await, 0);
+    eventually("the alarm says that it went away", || async {
+        told().await.is_some_and(|alarm| alarm.settled.is_some())
+    })
+    .await;
+    drop((talk, township));
+    network.shut_down().await;
+}
