@@ -30,10 +30,6 @@ use crate::{
 /// Frames that wait in the stream at once; few, so that an emergency waits behind few.
 pub const FRAMES_WAITING: usize = 2;
 
-/// Bytes the other side may send over one link before this side reads them: enough for a second of 32
-/// Mbit/s, so that a long way does not make a link slow.
-pub(crate) const STREAM_WINDOW: u32 = 4 << 20;
-
 /// Why no more frames come.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {

@@ -460,6 +460,7 @@ pub(crate) async fn listen_as(
     let limits = grpc::Limits {
         streams: 8,
         frame_bytes: 1 << 20,
+        unread: 1 << 20,
         ping: PATIENCE,
         keep_alive: PATIENCE,
     };

@@ -13,7 +13,7 @@ use tower::util::MapRequestLayer;
 
 use super::listen::{Peer, PeerStream};
 use crate::{
-    link::{Broken, Carrier, Converse, FRAMES_WAITING, STREAM_WINDOW, Side},
+    link::{Broken, Carrier, Converse, FRAMES_WAITING, Side},
     wire::frame::Frame,
 };
 
@@ -28,6 +28,8 @@ pub struct Limits {
     pub streams: u32,
     /// Largest frame in bytes.
     pub frame_bytes: usize,
+    /// Bytes a neighbour may send before they are read.
+    pub unread: u32,
     /// Silence after which a neighbour is pinged.
     pub ping: Duration,
     /// If it is silent for so long after that, it is gone.
@@ -119,8 +121,8 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(limits.keep_alive))
         .http2_max_pending_accept_reset_streams(Some(16))
         .http2_max_header_list_size(16 * 1024)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(STREAM_WINDOW)
+        .initial_stream_window_size(limits.unread)
+        .initial_connection_window_size(limits.unread)
         .layer(keep_authority)
         .add_service(service)
         .serve_with_incoming_shutdown(connections, stop.clone().cancelled_owned());

@@ -278,7 +278,10 @@ impl Listener {
             let (tcp, address) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!(%error, "accept failed");
+                    let now = Instant::now().into_std();
+                    if let Some(count) = entrance.refused.note("accept-failed", now) {
+                        tracing::warn!(count, %error, "accept failed");
+                    }
                     sleep(Duration::from_millis(50)).await;
                     continue;
                 }
@@ -309,7 +312,8 @@ impl Entrance {
         tcp.set_nodelay(true)?;
         let start = LazyConfigAcceptor::new(Acceptor::default(), tcp).await?;
         // Said before its first byte was sent. Only others are counted.
-        let place = match self.own.has(address) {
+        let inside = self.own.has(address);
+        let place = match inside {
             true => None,
             false => Some(self.open.hold(Source::of(address.ip()))),
         };
@@ -341,7 +345,7 @@ impl Entrance {
             .peer_division(certificates)
             .map_err(Turned::Refused)?;
         let lapse = identity.lapse_with(certificates);
-        let pulse = Pulse::default();
+        let pulse = Pulse::begin(inside);
         let stream = PeerStream {
             tls: Pulsing::new(tls, pulse.clone()),
             peer: Peer {

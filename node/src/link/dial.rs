@@ -15,7 +15,7 @@ use tonic::transport::Endpoint;
 use topology::DivisionCode;
 
 use super::{
-    Broken, Carrier, Converse, Ended, FRAMES_WAITING, STREAM_WINDOW, Side,
+    Broken, Carrier, Converse, Ended, FRAMES_WAITING, Side,
     backoff::Backoff,
     own::{OwnLink, OwnLinks},
     pace::{Pace, Turns},
@@ -38,6 +38,8 @@ const REFUSED_MOST: Duration = Duration::from_secs(60);
 pub struct Terms {
     /// For TCP and TLS together.
     pub connect_timeout: Duration,
+    /// Bytes the parent may send before they are read.
+    pub unread: u32,
     /// Silence after which the parent is pinged.
     pub ping: Duration,
     /// If it is silent for so long after that, it is gone.
@@ -198,15 +200,15 @@ impl Dialler {
         let certificates = tls.get_ref().1.peer_certificates().unwrap_or_default();
         let lapse = self.identity.lapse_with(certificates);
         let failed = |error: &dyn std::error::Error| DialError::Stream(describe(error));
-        let pulse = Pulse::default();
+        let pulse = Pulse::begin(own.is_some());
         let mut once = Some(TokioIo::new(Pulsing::new(tls, pulse.clone())));
         let channel = Endpoint::from_shared(format!("http://{name}"))
             .map_err(|error| failed(&error))?
             .http2_keep_alive_interval(self.terms.ping)
             .keep_alive_timeout(self.terms.keep_alive)
             .keep_alive_while_idle(true)
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(STREAM_WINDOW)
+            .initial_stream_window_size(self.terms.unread)
+            .initial_connection_window_size(self.terms.unread)
             .connect_with_connector(tower::service_fn(move |_| {
                 let stream = once
                     .take()

@@ -21,20 +21,25 @@ pub struct Pulse {
     opened: Instant,
     /// Milliseconds after that.
     last: Arc<AtomicU64>,
-}
-
-impl Default for Pulse {
-    fn default() -> Self {
-        Self {
-            opened: Instant::now(),
-            last: Arc::default(),
-        }
-    }
+    /// Both ends are in this process, so that neither can be gone without the other.
+    own: bool,
 }
 
 impl Pulse {
+    /// Of a connection that was opened now; `own` if both ends are in this process.
+    pub fn begin(own: bool) -> Self {
+        Self {
+            opened: Instant::now(),
+            last: Arc::default(),
+            own,
+        }
+    }
+
     /// The last sign of life.
     pub fn last(&self) -> Instant {
+        if self.own {
+            return Instant::now();
+        }
         let last = self.last.load(Ordering::Relaxed);
         self.opened + std::time::Duration::from_millis(last)
     }

@@ -392,6 +392,22 @@ async fn one_address_has_only_so_many_connections() {
     network.shut_down().await;
 }
 
+#[tokio::test]
+async fn the_links_of_a_process_to_itself_count_against_no_bound_of_an_address() {
+    let options = Options {
+        adjust: |config| {
+            config.limits.connections_per_address = 1.try_into().expect("above zero");
+        },
+        ..Options::default()
+    };
+    let network = Network::hosted(&[VILLAGE, NEIGHBOUR], options).await;
+    network.linked().await;
+    let id = network.report_up(VILLAGE, "rubbish", PROVINCE).await;
+    network.held(PROVINCE, id).await;
+    assert_eq!(turned_away(&network, TOWNSHIP, "too-many-connections"), 0);
+    network.shut_down().await;
+}
+
 async fn is_let_in(network: &Network, expected: bool) {
     eventually("it is let in or not", || async {
         Peer::knock(network, VILLAGE).await.is_ok() == expected

@@ -125,16 +125,7 @@ pub(super) fn allot(
     let fixed = STORE + RUNTIME + WATCHERS + CONTROL + OUTBOUND;
     let edges = LEAST_HALF_OPEN + 2 * LEAST_HTTP + LEAST_SPARE;
     let needed = fixed + links.descriptors() + edges;
-    let Some(rest) = limit.checked_sub(fixed + links.descriptors()) else {
-        return Err(TooFewDescriptors {
-            limit,
-            needed,
-            links: links.descriptors(),
-            fixed,
-            edges,
-        });
-    };
-    if rest < edges {
+    if limit < needed {
         return Err(TooFewDescriptors {
             limit,
             needed,
@@ -143,6 +134,7 @@ pub(super) fn allot(
             edges,
         });
     }
+    let rest = limit - fixed - links.descriptors();
     let half_open = (rest / 8).clamp(LEAST_HALF_OPEN, MOST_HALF_OPEN);
     let http = (rest / 4).clamp(LEAST_HTTP, MOST_HTTP);
     let spare = rest - half_open - 2 * http;

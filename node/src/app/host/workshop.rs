@@ -279,6 +279,12 @@ impl Workshop<'_> {
         });
     }
 
+    /// Bytes the other end of a link may send before they are read: its part of the memory for links, so
+    /// far as a long way needs it. 4 MiB are a second of 32 Mbit/s.
+    fn unread(&self) -> u32 {
+        self.window.bytes.clamp(1 << 20, 4 << 20) as u32
+    }
+
     /// How long the other end of a link may be silent before it is pinged: soon enough to be known alive
     /// when its answer is waited for. A link inside the process cannot die without a word.
     fn ping(&self, inside: bool) -> Duration {
@@ -309,6 +315,7 @@ impl Workshop<'_> {
         let mut children = tree.children(identity.division());
         let elsewhere = children.any(|child| hosted.binary_search(&child).is_err());
         let limits = grpc::Limits {
+            unread: self.unread(),
             ping: self.ping(!elsewhere),
             streams: config.limits.streams_per_connection,
             frame_bytes: config.limits.frame_bytes,
@@ -345,6 +352,7 @@ impl Workshop<'_> {
             parent,
             parents,
             terms: dial::Terms {
+                unread: self.unread(),
                 ping: self.ping(inside),
                 connect_timeout: config.limits.handshake_timeout,
                 keep_alive: config.links.keep_alive,
