@@ -22,6 +22,7 @@ mod demo;
 mod grid;
 mod import;
 mod init;
+mod key;
 mod login;
 mod matter;
 mod policy;
@@ -78,6 +79,7 @@ enum Command {
     Verify(verify::Verify),
     Template(template::Template),
     Revoke(revoke::Revoke),
+    Key(key::Key),
     Rollup(rollup::Rollup),
     Account(account::Account),
     Grid(grid::Grid),
@@ -95,7 +97,7 @@ impl Command {
     fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         match self {
             Self::Demo(command) => wait(command.run(output)),
-            Self::Init(command) => command.run(output),
+            Self::Init(command) => wait(command.run(output)),
             Self::Run(command) => wait(command.run(output)),
             Self::Login(command) => wait(command.run(output)),
             Self::Logout(command) => wait(command.run(output)),
@@ -112,6 +114,7 @@ impl Command {
             Self::Verify(command) => command.run(output),
             Self::Template(command) => wait(command.run(output)),
             Self::Revoke(command) => wait(command.run(output)),
+            Self::Key(command) => wait(command.run(output)),
             Self::Rollup(command) => wait(command.run(output)),
             Self::Topology(command) => command.run(output),
             Self::Bench(command) => command.run(output),

@@ -4,6 +4,7 @@
 pub mod fetch;
 pub mod grpc;
 pub mod hooks;
+pub mod keys;
 pub mod listen;
 pub mod oidc;
 pub mod places;

@@ -17,6 +17,8 @@
 //!   tls.key  tls.pem      the node's certificate and the issuing ones above it, without the root
 //!   sign.key keys.bin     the signing key and its key statements up to the province
 //!   seal.key              the sealing key
+//!   seal-old-<n>.key      sealing keys that it took the place of
+//!   stated.bin            every key statement that this division made for its children
 //!   issuing.key issuing.pem   only with children: the issuing certificate and those above it;
 //!                         at the province the root
 //! ```
@@ -27,7 +29,7 @@
 mod anchor;
 mod credentials;
 mod enrol;
-mod files;
+pub(crate) mod files;
 mod keyring;
 mod keystore;
 mod lapse;
@@ -47,9 +49,15 @@ mod handshakes;
 
 pub use anchor::Roots;
 pub use credentials::Credentials;
-pub use enrol::{Founding, enrol, found_network, renew};
+pub use enrol::{
+    Founding, can_enrol, check_not_enrolled, check_not_founded, check_zone, enrol, enrolled_in,
+    finish_founding, found_network, found_with,
+    ledger::stated_by,
+    renew,
+    replace::{Replaced, Replacing, replace},
+};
 pub use files::FileError;
-pub use keyring::{KeyRefusal, KeyRing, VerifyingKey};
+pub use keyring::{KeyRefusal, KeyRing, VerifyingKey, Vouched};
 pub use keystore::{FileKeyStore, KeyError, KeyStore};
 pub use lapse::Lapse;
 pub use network::Network;
@@ -58,11 +66,15 @@ pub use profile::{Lifetimes, Terms};
 pub use refusal::PeerRefusal;
 pub use revoked::Revoked;
 pub use sealing::{FileSealingKey, Recipient, SealingError, SealingKey, SealingPublic};
-pub use statement::{KeyStatement, Purpose, SignedKeyStatement, StatementError};
+pub use statement::{
+    Endorsement, Endorser, KeyStatement, Purpose, SignedKeyStatement, StatementError,
+};
 
 use std::path::{Path, PathBuf};
 
 use topology::DivisionCode;
+
+use crate::domain::ids::KeyId;
 
 /// Why an identity could not be made or loaded.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +114,25 @@ pub enum IdentityError {
         "{0} already exists: the division is enrolled here; remove it only if its keys are lost"
     )]
     AlreadyEnrolled(PathBuf),
+    /// The parent has stated a key of the division before.
+    #[error(
+        "{division} was enrolled before, with key {key} (number {serial}); if that key is lost, stolen \
+         or to be replaced: `wujitong init --replaces`"
+    )]
+    EnrolledBefore {
+        /// The division.
+        division: DivisionCode,
+        /// Its latest key.
+        key: KeyId,
+        /// That key's number.
+        serial: u32,
+    },
+    /// No key of the division is known that another could replace.
+    #[error("{0} was never enrolled here, so there is no key to replace; leave `--replaces` out")]
+    NeverEnrolled(DivisionCode),
+    /// A division has as many keys as it can ever have.
+    #[error("{0} has had {max} keys, and there cannot be more", max = KeyRing::MAX_KEYS)]
+    NoMoreKeys(DivisionCode),
     /// The child's directory belongs to another network than its issuer's.
     #[error("{0} belongs to another network than the issuer; choose another data directory")]
     OtherNetwork(PathBuf),

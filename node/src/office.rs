@@ -39,6 +39,7 @@ mod search;
 mod second;
 mod settle;
 mod shelves;
+mod statements;
 mod sweep;
 mod templates;
 mod timing;
@@ -72,6 +73,7 @@ pub use revocations::{RevocationRecord, RevokeRefusal};
 pub use sealing::{Arrived, SealFailure, Seals, Unsealable};
 pub use search::{About, BadCursor, Cursor, Found, MatterFilter, MatterOrder, Search};
 pub use shelves::{Line, Urgency};
+pub use statements::{CountersignRefusal, Stated, concerns, digest as statements_digest};
 pub use sweep::Swept;
 pub use templates::{NewTemplate, TemplateRecord};
 pub use uploads::UploadView;
@@ -151,6 +153,8 @@ pub struct Office {
     fallen: revocations::Fallen,
     suspicion: crashes::Suspicion,
     heard: known::Heard,
+    /// Counts how often statements of keys were kept.
+    stated: tokio::sync::watch::Sender<u64>,
     listeners: changes::Listeners,
     /// Rings when webhooks are named, removed or resumed.
     hooks_bell: tokio::sync::watch::Sender<()>,
@@ -211,6 +215,9 @@ pub enum OfficeError {
     /// A template is not right.
     #[error(transparent)]
     Template(#[from] crate::domain::template::BadTemplate),
+    /// A key was not countersigned.
+    #[error(transparent)]
+    Countersign(#[from] CountersignRefusal),
     /// A key was not revoked.
     #[error(transparent)]
     Revoke(#[from] RevokeRefusal),
@@ -301,6 +308,7 @@ impl Office {
             suspicion: crashes::Suspicion::default(),
             heard: known::Heard::default(),
             listeners: changes::Listeners::default(),
+            stated: tokio::sync::watch::Sender::new(0),
             hooks_bell: tokio::sync::watch::Sender::new(()),
             relay: relay::Relay::default(),
         };

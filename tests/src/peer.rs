@@ -162,6 +162,7 @@ impl Peer {
             hears_abreast: false,
             earlier: self.earlier.clone(),
             instance: self.instance,
+            keys: None,
         }
     }
 

@@ -77,6 +77,15 @@ kinds! {
     /// There is no room for more of what an author says to others.
     RelayFull = "relay-full", "转发已满", "more of this division's words wait here for others than is kept",
         "see `wujitong status` for the neighbour that is away; if its author floods, revoke its key";
+    /// A parent stated a key for this division that the division does not have.
+    KeyNotMine = "key-not-mine", "出现非本单位密钥", "somebody stated a key for this division that it does not have",
+        "tell the division above the parent, by telephone: whoever has the parent's key may speak as this division";
+    /// A key was stated that does not count: a twin, or a later key that nobody besides the parent vouched for.
+    KeyRefused = "key-refused", "密钥未被采信", "a key was stated that does not count",
+        "ask the division and its parent who made it; countersign it (`wujitong key countersign`) or have the parent's key revoked";
+    /// A key took the place of another that had no part in it.
+    KeyCountersigned = "key-countersigned", "密钥经上上级会签更换", "a key was replaced with the grandparent's countersignature, not with the old key",
+        "make sure with the division that it was so, then close the alarm";
     /// The chain of the audit trail does not hold.
     AuditTrailBroken = "audit-trail-broken", "审计链断裂", "the audit trail does not hold",
         "compare it with a backup and tell the auditors";

@@ -31,6 +31,9 @@ pub(super) struct Revoke {
     /// Why
     #[arg(long, value_parser = one_of::<Reason>(&words::REASONS))]
     reason: Reason,
+    /// Only this key, of those that `wujitong key list` shows; all that still count if left out
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
 }
 
 impl Revoke {
@@ -39,6 +42,7 @@ impl Revoke {
         let request = RevokeRequest {
             division: self.division,
             reason: self.reason,
+            key: self.key,
         };
         let path = asked.path("revocations");
         let revoked: Named<Revocations> = asked.client.post(&path, &request).await?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Failure, Output, alarm, revoke,
+    Failure, Output, alarm, key, revoke,
     site::Site,
     tables::{pairs, table},
     words::{self, span},
@@ -58,6 +58,7 @@ fn for_people(status: &api::Status) -> String {
     text += &table(headings, status.nodes.iter().map(line));
     text += &alarms(status);
     text += &revoked(status);
+    text += &stated(status);
     text += &given_up(status);
     text += &failing_hooks(status);
     let few = status.nodes.len() <= FEW;
@@ -113,6 +114,20 @@ fn revoked(status: &api::Status) -> String {
         return String::new();
     }
     format!("\n{}", revoke::lines(lines, words::Names(&BTreeMap::new())))
+}
+
+/// Keys of the nodes shown, and those below that somebody may have to look at.
+fn stated(status: &api::Status) -> String {
+    let mut lines: Vec<_> = status.nodes.iter().flat_map(|node| &node.keys).collect();
+    lines.sort_by_key(|line| (line.division, line.serial, &line.key));
+    lines.dedup_by_key(|line| (line.division, &line.key));
+    if status.nodes.len() > FEW {
+        lines.retain(|line| line.serial > 1 || line.vouched.is_none());
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("\n{}", key::lines(lines, words::Names(&BTreeMap::new())))
 }
 
 fn given_up(status: &api::Status) -> String {

@@ -8,6 +8,7 @@ use super::{roster::Node, session::Links};
 use crate::{
     domain::{
         actor::Actor,
+        ids::KeyId,
         revocation::{Reason, Revocation},
     },
     identity::KeyRing,
@@ -23,13 +24,13 @@ pub fn enforce(keys: &KeyRing, links: &Links, revocation: &Revocation) {
     }
 }
 
-/// Revokes every key of a child that still counts.
+/// Revokes a key of a child, or every one that still counts.
 ///
 /// # Errors
 /// [`RevokeRefusal`], or the store's.
 pub async fn revoke(
     node: &Node,
-    child: DivisionCode,
+    (child, only): (DivisionCode, Option<KeyId>),
     reason: Reason,
     actor: Actor,
 ) -> Result<Vec<Arc<Revocation>>, OfficeError> {
@@ -42,7 +43,8 @@ pub async fn revoke(
     if office.tree().parent(child) != Some(office.me()) {
         return Err(RevokeRefusal::NotAChild(child).into());
     }
-    let standing = keys.standing(child);
+    let mut standing = keys.standing(child);
+    standing.retain(|key| only.is_none_or(|only| only == *key));
     if standing.is_empty() {
         return Err(RevokeRefusal::NoKey(child).into());
     }

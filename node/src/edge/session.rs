@@ -5,6 +5,7 @@
 mod abreast;
 mod errands;
 mod greeting;
+mod keys;
 mod links;
 mod probe;
 mod room;
@@ -14,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesOrdered};
 use governor::{
     Quota, RateLimiter,
@@ -32,6 +34,7 @@ pub use links::{LinkState, Links};
 use abreast::Tidings;
 use errands::Errands;
 use greeting::Greeted;
+use keys::KeysShown;
 use links::Tokens;
 use probe::Probed;
 use room::{Checked, Waiting};
@@ -205,6 +208,7 @@ struct Conversation<'a> {
     pace: Option<Pin<Box<Sleep>>>,
     errands: Errands,
     tidings: Tidings,
+    keys: KeysShown,
     /// The other's key was revoked.
     leave: CancellationToken,
     /// It is told so until then.
@@ -232,8 +236,13 @@ impl Switchboard {
             fetches,
             hears_abreast,
             skew_ms,
+            keys,
         } = match self.greet(&mut carrier, hello, from).await {
             Ok(greeted) => greeted,
+            Err(ended) => return ended,
+        };
+        let keys = match KeysShown::new(&self.office, from, keys).await {
+            Ok(keys) => keys,
             Err(ended) => return ended,
         };
         let peer = carrier.peer;
@@ -265,6 +274,7 @@ impl Switchboard {
             pace: None,
             errands: Errands::new(Arc::clone(&self.fetches), peer, fetches),
             tidings: Tidings::new(hears_abreast, skew_ms, self.terms.tidings_pace),
+            keys,
             leave,
             leaving: None,
             pulse: carrier.pulse.clone(),
@@ -378,6 +388,7 @@ impl Conversation<'_> {
             let may_send = prepared.is_some()
                 || !self.presence.is_empty()
                 || self.acks.iter().any(Option::is_some)
+                || self.keys.may_send()
                 || self.errands.may_send()
                 || self.tidings.may_send();
             tokio::select! {
@@ -393,6 +404,7 @@ impl Conversation<'_> {
                     let permit = permit.map_err(|_| Ended::Closed)?;
                     let ack = || self.acks.iter_mut().find_map(next_ack).map(Frame::Ack);
                     let frame = self.presence.pop_front().or_else(ack);
+                    let frame = frame.or_else(|| self.keys.take());
                     if matches!(frame, Some(Frame::Ack(_))) {
                         self.board.office.metrics().acks.inc();
                     }
@@ -434,6 +446,7 @@ impl Conversation<'_> {
                 () = bell.notified() => self.sender.look_again(),
                 () = async { sleep_until(room_due.expect("guarded")).await },
                     if room_due.is_some() => self.take_waiting().await?,
+                () = self.keys.changed() => self.keys.look().await?,
                 () = async { sleep_until(due.expect("guarded")).await }, if due.is_some() => {}
                 () = async { self.pace.as_mut().expect("guarded").await }, if self.pace.is_some() => {
                     self.pace = None;
@@ -521,6 +534,8 @@ impl Conversation<'_> {
             Frame::Fetched(id, fetched) => self.errands.hear_fetched(id, fetched),
             Frame::Abreast(_) if self.leave.is_cancelled() => Ok(()),
             Frame::Abreast(abreast) => self.hear_abreast(abreast).await,
+            Frame::Keys(_) if self.leave.is_cancelled() => Ok(()),
+            Frame::Keys(statements) => self.hear_keys(statements).await,
             Frame::Hello(_) => Err(malformed("it greeted twice")),
         }
     }
@@ -554,6 +569,13 @@ impl Conversation<'_> {
         heard.await.map_err(office_ended)
     }
 
+    async fn hear_keys(&mut self, statements: Vec<Bytes>) -> Result<(), Ended> {
+        self.limiter.until_ready().await;
+        self.keys.heard(&statements);
+        let from = self.from.division();
+        self.board.admit_keys(&statements, from, true).await
+    }
+
     async fn hear_batch(&mut self, batch: Batch) -> Result<(), Ended> {
         let Batch {
             lane,
@@ -575,8 +597,8 @@ impl Conversation<'_> {
             allowed.expect("never more than the quota at once");
             waiting -= some.get();
         }
-        self.board.admit_keys(&key_statements).await?;
         let peer = self.from.division();
+        self.board.admit_keys(&key_statements, peer, false).await?;
         let count = entries.len() as u64;
         self.board.links.note(peer, |state| state.received += count);
         let mut refused = Vec::new();

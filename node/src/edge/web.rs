@@ -21,6 +21,7 @@ mod gate;
 mod grids;
 mod hooks;
 mod imports;
+mod key_statements;
 mod keyring;
 mod matters;
 mod oidc;
@@ -239,6 +240,8 @@ fn routes(gate: &Arc<Gate>) -> OpenApiRouter<Roster> {
         .routes(gate.open(D::ViewTemplates, routes!(templates::status)))
         .routes(gate.open(D::ViewStatus, routes!(revocations::list)))
         .routes(gate.open(D::Revoke, routes!(revocations::revoke)))
+        .routes(gate.open(D::ViewStatus, routes!(key_statements::list)))
+        .routes(gate.open(D::Revoke, routes!(key_statements::countersign)))
         .routes(gate.open(D::ReadRollups, routes!(figures::rollup)))
         .routes(gate.open(D::ReadRollups, routes!(figures::apart)))
         .routes(gate.open(D::ReadRollups, routes!(figures::count)))

@@ -1,8 +1,11 @@
 //! Founding a network and enrolling divisions whose parent's issuing key is on the same machine. Blocks
 //! on the disk.
 
+pub(super) mod ledger;
+pub(super) mod replace;
+
 use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
     path::Path,
 };
 
@@ -33,6 +36,111 @@ pub struct Founding {
     pub suite: Suite,
 }
 
+/// Whether a zone gives DNS names to every division.
+///
+/// # Errors
+/// [`IdentityError::Zone`].
+pub fn check_zone(zone: &str, tree: &Tree) -> Result<(), IdentityError> {
+    let lowest = format!("000.000.00.00.{}", dns::name(tree.root(), zone));
+    if zone.bytes().any(|byte| byte.is_ascii_uppercase())
+        || zone.ends_with('.')
+        || zone.is_empty()
+        || DnsName::try_from(lowest.as_str()).is_err()
+    {
+        return Err(IdentityError::Zone(zone.to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether a network may be founded in a directory.
+///
+/// # Errors
+/// [`IdentityError::AlreadyFounded`], [`IdentityError::AlreadyEnrolled`].
+pub fn check_not_founded(dir: &Path, tree: &Tree) -> Result<(), IdentityError> {
+    let path = dir.join(network::FILE);
+    if path.exists() {
+        return Err(IdentityError::AlreadyFounded(path));
+    }
+    check_not_enrolled(dir, tree.root())
+}
+
+/// Whether a division has no identity in a directory yet.
+///
+/// # Errors
+/// [`IdentityError::AlreadyEnrolled`].
+pub fn check_not_enrolled(dir: &Path, division: DivisionCode) -> Result<(), IdentityError> {
+    let home = directory(dir, division);
+    match home.exists() {
+        true => Err(IdentityError::AlreadyEnrolled(home)),
+        false => Ok(()),
+    }
+}
+
+/// Whether a directory has what it takes to enrol children of a division.
+pub fn can_enrol(dir: &Path, division: DivisionCode) -> bool {
+    directory(dir, division).join("issuing.key").exists()
+}
+
+/// The divisions whose identities are in a directory.
+pub fn enrolled_in(dir: &Path) -> Vec<DivisionCode> {
+    let names = files::list(&dir.join("identity")).unwrap_or_default();
+    names.iter().filter_map(|name| name.parse().ok()).collect()
+}
+
+/// Where a network lies until all of it is made.
+const FOUNDING: &str = ".founding";
+
+/// [`found_network`], with divisions below enrolled at once: all of it appears, or nothing. What a crash
+/// kept from appearing appears, or is thrown away, the next time.
+///
+/// # Errors
+/// As [`found_network`] and [`enrol`].
+pub fn found_with(
+    dir: &Path,
+    divisions: &[DivisionCode],
+    tree: &Tree,
+    founding: &Founding,
+    terms: &Terms,
+) -> Result<(), IdentityError> {
+    finish_founding(dir)?;
+    check_not_founded(dir, tree)?;
+    let staged = dir.join(FOUNDING);
+    files::remove_all(&staged)?;
+    let made =
+        found_network(&staged, tree, founding, terms).and_then(|()| match divisions.is_empty() {
+            true => Ok(()),
+            false => enrol(&staged, divisions, &staged, tree, terms),
+        });
+    if let Err(error) = made {
+        let _best_effort = files::remove_all(&staged);
+        return Err(error);
+    }
+    publish(dir)
+}
+
+/// Finishes what a crash interrupted when all was made and some of it had appeared.
+///
+/// # Errors
+/// [`IdentityError::File`].
+pub fn finish_founding(dir: &Path) -> Result<(), IdentityError> {
+    let begun = dir.join("identity").exists() && !dir.join(network::FILE).exists();
+    match begun && dir.join(FOUNDING).join(network::FILE).exists() {
+        true => publish(dir),
+        false => Ok(()),
+    }
+}
+
+/// Moves what was made to its place: the identities first, the network's file last.
+fn publish(dir: &Path) -> Result<(), IdentityError> {
+    let staged = dir.join(FOUNDING);
+    for name in ["identity", network::ROOTS, network::ANCHORS, network::FILE] {
+        if staged.join(name).exists() {
+            files::rename(&staged.join(name), &dir.join(name))?;
+        }
+    }
+    Ok(files::remove_all(&staged)?)
+}
+
 /// Founds a network in an empty data directory: a random id, the province's root, and the identity of
 /// the province's node.
 ///
@@ -45,22 +153,10 @@ pub fn found_network(
     terms: &Terms,
 ) -> Result<(), IdentityError> {
     let path = dir.join(network::FILE);
-    if path.exists() {
-        return Err(IdentityError::AlreadyFounded(path));
-    }
     let home = directory(dir, tree.root());
-    if home.exists() {
-        return Err(IdentityError::AlreadyEnrolled(home));
-    }
+    check_not_founded(dir, tree)?;
     let zone = &founding.zone;
-    let lowest = format!("000.000.00.00.{}", dns::name(tree.root(), zone));
-    if zone.bytes().any(|byte| byte.is_ascii_uppercase())
-        || zone.ends_with('.')
-        || zone.is_empty()
-        || DnsName::try_from(lowest.as_str()).is_err()
-    {
-        return Err(IdentityError::Zone(zone.clone()));
-    }
+    check_zone(zone, tree)?;
     let mut id = [0; 16];
     SystemRandom::new()
         .fill(&mut id)
@@ -123,10 +219,12 @@ pub fn found_network(
 /// Enrols divisions into `dir`. Each one's parent must have its identity in `issuer_dir` (which may be
 /// `dir`) or come before it in the list. Nothing appears before all of it is made and durable; after a
 /// crash in the last step some divisions may be there, each whole (see [`super::Identity::exists`]).
+/// What a crash kept from appearing appears the next time.
 ///
 /// # Errors
-/// [`IdentityError::AlreadyEnrolled`], [`IdentityError::UnknownDivision`],
-/// [`IdentityError::OtherNetwork`], or what reading the issuer and making keys and files gives.
+/// [`IdentityError::AlreadyEnrolled`], [`IdentityError::EnrolledBefore`],
+/// [`IdentityError::UnknownDivision`], [`IdentityError::OtherNetwork`], or what reading the issuer and
+/// making keys and files gives.
 pub fn enrol(
     dir: &Path,
     divisions: &[DivisionCode],
@@ -135,7 +233,7 @@ pub fn enrol(
     terms: &Terms,
 ) -> Result<(), IdentityError> {
     let network = Network::load(issuer_dir)?;
-    share_network(dir, issuer_dir, &network)?;
+    check_network(dir, &network)?;
     let scope = Scope {
         id: network.id,
         zone: &network.zone,
@@ -144,6 +242,7 @@ pub fn enrol(
         terms,
     };
     let mut authorities = HashMap::new();
+    let mut stated: BTreeMap<DivisionCode, Vec<SignedKeyStatement>> = BTreeMap::new();
     let mut begun = HashSet::new();
     let mut folders = Folders::default();
     for &division in divisions {
@@ -154,20 +253,52 @@ pub fn enrol(
         }
         let authority = match authorities.entry(parent) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(Authority::load(issuer_dir, parent, tree)?),
+            Entry::Vacant(unknown) => {
+                stated.insert(parent, ledger::read(issuer_dir, parent)?);
+                unknown.insert(Authority::load(issuer_dir, parent, tree)?)
+            }
         };
+        let stated = stated.entry(parent).or_default();
+        if let Some(before) = ledger::latest(stated, division) {
+            if ledger::is_staged(&target, &before) {
+                files::finish(&target, None)?;
+                begun.remove(&division);
+                continue;
+            }
+            return Err(IdentityError::EnrolledBefore {
+                division,
+                key: before.key_id(),
+                serial: before.serial,
+            });
+        }
         folders.begin(&target)?;
         let made = scope.enrol(&mut folders, division, authority)?;
-        if let Some(authority) = made {
+        stated.push(made.stated);
+        if let Some(authority) = made.authority {
             authorities.insert(division, authority);
         }
     }
-    Ok(folders.commit()?)
+    // What a parent has stated is written down before anybody can have it, so that it never states
+    // the same number twice.
+    for (issuer, statements) in &stated {
+        if begun.contains(issuer) {
+            ledger::put(&mut folders, &directory(dir, *issuer), statements)?;
+        }
+    }
+    folders.sync()?;
+    share_network(dir, issuer_dir)?;
+    for (issuer, statements) in &stated {
+        if !begun.contains(issuer) {
+            ledger::write(issuer_dir, *issuer, statements)?;
+            folders.told();
+        }
+    }
+    Ok(folders.appear(None)?)
 }
 
-/// Gives a division that is enrolled in `dir` a fresh node certificate for its TLS key, by its parent's
-/// issuing key in `issuer_dir` (for the province: its root). Running nodes take it up with
-/// [`super::Identity::reload`].
+/// Gives a division that is enrolled in `dir` a fresh node certificate for its TLS key, and a fresh issuing
+/// certificate if it has children, by its parent's issuing key in `issuer_dir` (for the province: its
+/// root). Running nodes take it up with [`super::Identity::reload`].
 ///
 /// # Errors
 /// [`IdentityError::UnknownDivision`], or what reading the issuer and writing the file gives.
@@ -195,6 +326,14 @@ pub fn renew(
     let home = directory(dir, division);
     let key = load_key(&home.join("tls.key"))?;
     let chain = scope.tls_chain(division, &key, &authority)?;
+    if division != tree.root() && home.join("issuing.key").exists() {
+        let key = load_key(&home.join("issuing.key"))?;
+        let certificates = scope.issuing_chain(division, &key, &authority)?;
+        files::write(
+            &home.join("issuing.pem"),
+            pem_chain(&certificates).as_bytes(),
+        )?;
+    }
     Ok(files::write(&home.join("tls.pem"), chain.as_bytes())?)
 }
 
@@ -205,6 +344,13 @@ struct Scope<'a> {
     suite: Suite,
     tree: &'a Tree,
     terms: &'a Terms,
+}
+
+/// What was made for one division.
+struct Made {
+    stated: SignedKeyStatement,
+    /// If it has children.
+    authority: Option<Authority>,
 }
 
 /// A division that can enrol those below it.
@@ -259,13 +405,31 @@ impl Scope<'_> {
         folders: &mut Folders,
         division: DivisionCode,
         parent: &Authority,
-    ) -> Result<Option<Authority>, IdentityError> {
+    ) -> Result<Made, IdentityError> {
         let (signing, signing_pem) = FileKeyStore::generate(self.suite)?;
         let (sealing, sealing_pem) = FileSealingKey::generate()?;
         let stated = self
             .statement(division, &signing, &sealing)
             .sign_now(&signing, &parent.signing)?;
-        let mut key_chain = vec![stated];
+        self.put_keys(
+            folders,
+            (division, stated, vec![]),
+            (signing, &signing_pem, &sealing_pem),
+            parent,
+        )
+    }
+
+    /// Writes all files of one division below the province, whose keys are made. `older` are the
+    /// statements of its earlier keys.
+    fn put_keys(
+        &self,
+        folders: &mut Folders,
+        (division, stated, older): (DivisionCode, SignedKeyStatement, Vec<SignedKeyStatement>),
+        (signing, signing_pem, sealing_pem): (FileKeyStore, &str, &str),
+        parent: &Authority,
+    ) -> Result<Made, IdentityError> {
+        let mut key_chain = vec![stated.clone()];
+        key_chain.extend(older);
         key_chain.extend(parent.key_chain.iter().cloned());
         folders.put("sign.key", signing_pem.as_bytes(), true)?;
         folders.put("seal.key", sealing_pem.as_bytes(), true)?;
@@ -276,23 +440,39 @@ impl Scope<'_> {
         )?;
         self.put_tls(folders, division, parent)?;
         if self.tree.children(division).len() == 0 {
-            return Ok(None);
+            return Ok(Made {
+                stated,
+                authority: None,
+            });
         }
         let key = new_key(division)?;
-        let params = profile::issuing(division, self.zone, &network::hex(&self.id), self.terms);
-        let certificate = sign(division, &params, &key, &parent.issuer)?;
-        let mut certificates = vec![certificate];
-        certificates.extend(parent.certificates.iter().cloned());
+        let certificates = self.issuing_chain(division, &key, parent)?;
         folders.put("issuing.key", key.serialize_pem().as_bytes(), true)?;
         folders.put("issuing.pem", pem_chain(&certificates).as_bytes(), false)?;
         let issuer =
             profile::issuer(&certificates[0], key).map_err(|cause| failed(division, cause))?;
-        Ok(Some(Authority {
-            certificates,
-            issuer,
-            signing,
-            key_chain,
-        }))
+        Ok(Made {
+            stated,
+            authority: Some(Authority {
+                certificates,
+                issuer,
+                signing,
+                key_chain,
+            }),
+        })
+    }
+
+    /// A new issuing certificate and those above it.
+    fn issuing_chain(
+        &self,
+        division: DivisionCode,
+        key: &KeyPair,
+        parent: &Authority,
+    ) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+        let params = profile::issuing(division, self.zone, &network::hex(&self.id), self.terms);
+        let certificate = sign(division, &params, key, &parent.issuer)?;
+        let above = parent.certificates.iter().cloned();
+        Ok(std::iter::once(certificate).chain(above).collect())
     }
 
     fn put_tls(
@@ -344,11 +524,16 @@ fn parent(tree: &Tree, division: DivisionCode) -> Result<DivisionCode, IdentityE
         .ok_or(IdentityError::UnknownDivision(division))
 }
 
-fn share_network(dir: &Path, issuer_dir: &Path, network: &Network) -> Result<(), IdentityError> {
+/// Whether what belongs to `network` may go into a directory.
+fn check_network(dir: &Path, network: &Network) -> Result<(), IdentityError> {
+    if dir.join(network::FILE).exists() && Network::load(dir)?.id != network.id {
+        return Err(IdentityError::OtherNetwork(dir.to_owned()));
+    }
+    Ok(())
+}
+
+fn share_network(dir: &Path, issuer_dir: &Path) -> Result<(), IdentityError> {
     if dir.join(network::FILE).exists() {
-        if Network::load(dir)?.id != network.id {
-            return Err(IdentityError::OtherNetwork(dir.to_owned()));
-        }
         return Ok(());
     }
     for name in [network::ROOTS, network::ANCHORS, network::FILE] {

@@ -44,6 +44,20 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     })
 }
 
+/// The names of what lies in a directory.
+pub(super) fn list(path: &Path) -> Result<Vec<String>, FileError> {
+    let failed = |cause| FileError::Read {
+        path: path.to_owned(),
+        cause,
+    };
+    let mut names = vec![];
+    for entry in fs::read_dir(path).map_err(failed)? {
+        names.extend(entry.map_err(failed)?.file_name().into_string());
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
 /// Reads a private key; says so if others may read it too.
 pub(super) fn read_private(path: &Path) -> Result<Vec<u8>, FileError> {
     let bytes = read(path)?;
@@ -54,7 +68,7 @@ pub(super) fn read_private(path: &Path) -> Result<Vec<u8>, FileError> {
 }
 
 /// Replaces one file atomically and durably, with mode 0644.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let failed = |cause| FileError::Write {
         path: path.to_owned(),
         cause,
@@ -105,12 +119,59 @@ fn sync_dir(path: &Path) -> Result<(), FileError> {
         })
 }
 
+/// Removes a directory with all in it, if it is there.
+pub(super) fn remove_all(path: &Path) -> Result<(), FileError> {
+    match fs::remove_dir_all(path) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(FileError::Write {
+            path: path.to_owned(),
+            cause,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Renames a file or a directory, durably.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+    fs::rename(from, to).map_err(|cause| FileError::Write {
+        path: to.to_owned(),
+        cause,
+    })?;
+    sync_dir(to.parent().unwrap_or(Path::new(".")))
+}
+
+/// Where a directory lies until it is whole.
+pub(super) fn staged(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.new"))
+}
+
+/// Lets a directory appear that an interrupted process had made durable.
+pub(super) fn finish(target: &Path, aside: Option<&Path>) -> Result<(), FileError> {
+    appear(&staged(target), target, aside)?;
+    sync_dir(target.parent().unwrap_or(Path::new(".")))
+}
+
+fn appear(staged: &Path, target: &Path, aside: Option<&Path>) -> Result<(), FileError> {
+    let failed = |cause| FileError::Write {
+        path: target.to_owned(),
+        cause,
+    };
+    if let Some(aside) = aside
+        && target.exists()
+    {
+        fs::rename(target, aside).map_err(failed)?;
+    }
+    fs::rename(staged, target).map_err(failed)
+}
+
 /// Whole directories in the making: each appears complete under its name at [`Folders::commit`].
 #[derive(Default)]
 pub(super) struct Folders {
     folders: Vec<Folder>,
     /// Written and not synced yet; a few, however many directories there are.
     open: Vec<(File, PathBuf)>,
+    /// Whether others were told of what is in them: then they are finished, not taken away.
+    told: bool,
 }
 
 struct Folder {
@@ -133,8 +194,7 @@ impl Folders {
         };
         let parent = target.parent().unwrap_or(Path::new("."));
         make_dir(parent)?;
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let staged = parent.join(format!(".{name}.new"));
+        let staged = staged(target);
         match fs::remove_dir_all(&staged) {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(failed(cause)),
             _ => {}
@@ -164,17 +224,37 @@ impl Folders {
         self.sync_files()
     }
 
+    /// Writes a public file into a directory that was begun before.
+    pub(super) fn put_into(
+        &mut self,
+        target: &Path,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<(), FileError> {
+        let mut begun = self.folders.iter();
+        let folder = begun.find(|folder| folder.target == target);
+        let folder = folder.expect("a directory was begun");
+        let path = folder.staged.join(name);
+        let failed = |cause| FileError::Write {
+            path: path.clone(),
+            cause,
+        };
+        let file = create(&path, bytes, 0o644).map_err(failed)?;
+        self.open.push((file, path));
+        Ok(())
+    }
+
     /// Makes everything durable, then lets the directories appear.
     pub(super) fn commit(mut self) -> Result<(), FileError> {
-        self.sync_files()?;
-        self.folders
-            .iter()
-            .try_for_each(|folder| sync_dir(&folder.staged))?;
+        self.sync()?;
+        self.appear(None)
+    }
+
+    /// Lets the directories of a [`Folders::sync`] appear; what stands there already is moved to
+    /// `aside`.
+    pub(super) fn appear(&mut self, aside: Option<&Path>) -> Result<(), FileError> {
         for folder in &self.folders {
-            fs::rename(&folder.staged, &folder.target).map_err(|cause| FileError::Write {
-                path: folder.target.clone(),
-                cause,
-            })?;
+            appear(&folder.staged, &folder.target, aside)?;
         }
         let mut parents: Vec<_> = self
             .folders
@@ -184,6 +264,19 @@ impl Folders {
         parents.sort_unstable();
         parents.dedup();
         parents.into_iter().try_for_each(sync_dir)
+    }
+
+    /// From now on what was begun is left for [`finish`], whatever happens.
+    pub(super) fn told(&mut self) {
+        self.told = true;
+    }
+
+    /// Makes everything durable; nothing appears yet.
+    pub(super) fn sync(&mut self) -> Result<(), FileError> {
+        self.sync_files()?;
+        self.folders
+            .iter()
+            .try_for_each(|folder| sync_dir(&folder.staged))
     }
 
     /// Makes what is open durable, and closes it.
@@ -214,6 +307,9 @@ impl Folders {
 impl Drop for Folders {
     /// Takes away what was begun and not committed: nobody shall find keys that belong to nothing.
     fn drop(&mut self) {
+        if self.told {
+            return;
+        }
         for folder in &self.folders {
             if let Err(cause) = fs::remove_dir_all(&folder.staged)
                 && cause.kind() != io::ErrorKind::NotFound

@@ -1,7 +1,12 @@
 //! Which public keys sign for which division: verified once, then looked up cheaply.
+//!
+//! A division's first key counts on its parent's word. Every later one needs the key before it as well,
+//! or the division above the parent: whoever has stolen the parent's key cannot make another for a
+//! division below it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -10,7 +15,7 @@ use topology::{DivisionCode, Tree};
 use super::{
     revoked::Revoked,
     sealing::SealingPublic,
-    statement::{KeyStatement, SignedKeyStatement, StatementError},
+    statement::{Endorsement, Endorser, KeyStatement, SignedKeyStatement, StatementError},
 };
 use crate::domain::{
     ids::KeyId,
@@ -40,6 +45,28 @@ impl VerifyingKey {
             return Err(BadSignature);
         }
         suite.verify(&self.public, message, signed)
+    }
+}
+
+/// On whose word a key counts, besides its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Vouched {
+    /// The province's own, which every node was given.
+    Anchor,
+    /// The parent's alone, as the first key of a division.
+    First,
+    /// The parent's, and that of the key before it.
+    OldKey,
+    /// The parent's, and that of the division above it: the key before it had no part in it.
+    Grandparent(DivisionCode),
+    /// The province's alone, for a later key of a division directly below it.
+    ProvinceAlone,
+}
+
+impl Vouched {
+    /// Whether the key took the place of another that did not agree. People are to look at that.
+    pub const fn without_the_old_key(self) -> bool {
+        matches!(self, Self::Grandparent(_) | Self::ProvinceAlone)
     }
 }
 
@@ -94,6 +121,36 @@ pub enum KeyRefusal {
         /// The number that both keys carry.
         serial: u32,
     },
+    /// A later key with the parent's signature alone.
+    #[error(
+        "key number {serial} of {division} is signed by {parent} alone; it counts when the key before \
+         it signs too, or the division above {parent} countersigns: `wujitong key countersign`"
+    )]
+    Unendorsed {
+        /// Whose key.
+        division: DivisionCode,
+        /// Its number.
+        serial: u32,
+        /// Whose signature it has.
+        parent: DivisionCode,
+    },
+    /// Endorsed with a key that is not known to be one of whom it should be.
+    #[error(
+        "key number {serial} of {division} is endorsed with {key}, no known key of {by} that may"
+    )]
+    UnknownEndorser {
+        /// Whose key.
+        division: DivisionCode,
+        /// Its number.
+        serial: u32,
+        /// Whose endorsement it claims.
+        by: DivisionCode,
+        /// The key named.
+        key: KeyId,
+    },
+    /// The endorsement is not by the key it names.
+    #[error("the endorsement of the key statement of {0} is forged or damaged")]
+    ForgedEndorsement(DivisionCode),
     /// Vouched for with a key that was revoked, and not known at that time.
     #[error(
         "the key of {0} was vouched for with a key that was revoked since; its parent must enrol it anew"
@@ -102,6 +159,25 @@ pub enum KeyRefusal {
     /// More keys for one division than anybody needs.
     #[error("{0} already has {max} keys here; no more are taken", max = KeyRing::MAX_KEYS)]
     TooMany(DivisionCode),
+}
+
+impl KeyRefusal {
+    /// Whether the division's parent really made the statement and the key's owner wants it, and only
+    /// somebody else is missing: whoever it concerns is to see it.
+    pub const fn was_stated(&self) -> bool {
+        matches!(
+            self,
+            Self::Unendorsed { .. }
+                | Self::UnknownEndorser { .. }
+                | Self::ForgedEndorsement(_)
+                | Self::Twin { .. }
+        )
+    }
+
+    /// Whether whoever shows it may be honest all the same: it need not know what this node knows.
+    pub const fn may_be_honest(&self) -> bool {
+        self.was_stated() || matches!(self, Self::Forsaken(_) | Self::UnknownSigner { .. })
+    }
 }
 
 /// All signing keys a node knows, each proven up to a pinned anchor. Shared by reference; reads do not
@@ -121,12 +197,31 @@ struct Known {
     signed: Arc<SignedKeyStatement>,
     /// Whose key signed; a province's is its own.
     signer: DivisionCode,
+    vouched: Vouched,
+}
+
+impl Known {
+    /// Every key that this one counts by, with whose it is.
+    fn pillars(&self, division: DivisionCode) -> impl Iterator<Item = (DivisionCode, KeyId)> {
+        let signer = (self.signer, self.signed.signer_key_id);
+        let endorser = self.signed.endorsement.as_ref().map(|endorsement| {
+            let by = match self.vouched {
+                Vouched::Grandparent(above) => above,
+                _ => division,
+            };
+            (by, endorsement.key)
+        });
+        let own = self.id;
+        let all = std::iter::once(signer).chain(endorser);
+        all.filter(move |(_, id)| *id != own)
+    }
 }
 
 impl KeyRing {
     /// At most so many keys of one division are kept.
     pub const MAX_KEYS: usize = 64;
-    const MAX_CHAIN: usize = 8;
+    /// At most so many statements are taken at once.
+    const MAX_CHAIN: usize = 128;
 
     /// An empty ring of a network that trusts `anchors`: the self-signed statements of provinces. They
     /// are checked when a chain first reaches them.
@@ -152,7 +247,7 @@ impl KeyRing {
         for signed in chain.iter().rev() {
             let statement = signed.statement()?;
             if !self.holds(&statement, signed) {
-                let signer = self.check(&statement, signed, &admitted, tree)?;
+                let (signer, vouched) = self.check(&statement, signed, &admitted, tree)?;
                 let key = Arc::new(VerifyingKey {
                     suite: statement.suite,
                     serial: statement.serial,
@@ -165,6 +260,7 @@ impl KeyRing {
                     key,
                     signed: Arc::new(signed.clone()),
                     signer,
+                    vouched,
                 };
                 admitted.push((statement.division, known));
             }
@@ -196,25 +292,33 @@ impl KeyRing {
         self.revoked.since(division).is_some() && self.standing(division).is_empty()
     }
 
-    /// The keys of divisions below that are known to be vouched for with this key.
+    /// The keys that are known to be vouched for with this key: of divisions below, and the later ones
+    /// of the division itself.
     pub fn vouched_with(&self, division: DivisionCode, id: KeyId) -> Vec<KeyId> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let others = known.iter().filter(|(of, _)| **of != division);
-        let keys = others.flat_map(|(_, keys)| keys.values());
-        keys.filter(|known| known.signer == division && known.signed.signer_key_id == id)
-            .map(|known| known.id)
-            .collect()
+        let mut found = vec![];
+        for (of, keys) in known.iter() {
+            let by_it = |known: &&Known| known.pillars(*of).any(|pillar| pillar == (division, id));
+            found.extend(keys.values().filter(by_it).map(|known| known.id));
+        }
+        found
     }
 
     /// Whether a statement need not be looked at: its key is known, and what vouched for it stands.
     pub fn knows(&self, division: DivisionCode, id: KeyId) -> bool {
         self.find(division, id)
-            .is_some_and(|known| !self.is_forsaken(&known))
+            .is_some_and(|known| !self.is_forsaken(division, &known))
     }
 
-    fn is_forsaken(&self, known: &Known) -> bool {
-        let signer = (known.signer, known.signed.signer_key_id);
-        known.id != signer.1 && self.revoked.forsakes(signer, known.id)
+    /// On whose word a key counts; `None` if it does not.
+    pub fn vouched(&self, division: DivisionCode, id: KeyId) -> Option<Vouched> {
+        let known = self.find(division, id)?;
+        (!self.is_forsaken(division, &known)).then_some(known.vouched)
+    }
+
+    fn is_forsaken(&self, division: DivisionCode, known: &Known) -> bool {
+        let mut pillars = known.pillars(division);
+        pillars.any(|pillar| self.revoked.forsakes(pillar, known.id))
     }
 
     /// For whom to seal what a division is to read: the sealing key stated with its newest signing key
@@ -239,24 +343,26 @@ impl KeyRing {
         newest.map_or_else(Vec::new, |id| self.chain(division, id))
     }
 
-    /// The chain of one key up to its province; empty if the key is not known.
+    /// Every statement that one key counts by, up to the province, each before those it rests on; empty
+    /// if the key is not known.
     pub fn chain(&self, division: DivisionCode, id: KeyId) -> Vec<SignedKeyStatement> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let mut chain = Vec::new();
-        let mut next = known
-            .get(&division)
-            .and_then(|keys| keys.values().find(|k| k.id == id));
-        while let Some(at) = next {
-            chain.push((*at.signed).clone());
-            let signer = at.signed.signer_key_id;
-            if signer == at.id || chain.len() == Self::MAX_CHAIN {
-                break;
-            }
-            next = known
-                .get(&at.signer)
-                .and_then(|keys| keys.values().find(|k| k.id == signer));
+        let find = |(division, id): (DivisionCode, KeyId)| {
+            let mut keys = known.get(&division)?.values();
+            keys.find(|known| known.id == id)
+        };
+        let (mut found, mut next) = (vec![], vec![(division, id)]);
+        let mut seen = HashSet::from([(division, id)]);
+        while let Some(at) = next.pop() {
+            let Some(known) = find(at) else {
+                continue;
+            };
+            found.push((at.0, known));
+            next.extend(known.pillars(at.0).filter(|pillar| seen.insert(*pillar)));
         }
-        chain
+        found.sort_by_key(|(of, known)| Reverse((of.tier() as u8, known.key.serial)));
+        let chain = found.into_iter().take(Self::MAX_CHAIN);
+        chain.map(|(_, known)| (*known.signed).clone()).collect()
     }
 
     fn find(&self, division: DivisionCode, id: KeyId) -> Option<Known> {
@@ -282,13 +388,17 @@ impl KeyRing {
         signed: &SignedKeyStatement,
         admitted: &[(DivisionCode, Known)],
         tree: &Tree,
-    ) -> Result<DivisionCode, KeyRefusal> {
+    ) -> Result<(DivisionCode, Vouched), KeyRefusal> {
         let (division, serial) = (statement.division, statement.serial);
         if statement.network != self.network {
             return Err(KeyRefusal::OtherNetwork(division));
         }
         if !tree.has_node(division) {
             return Err(KeyRefusal::UnknownDivision(division));
+        }
+        // Numbers rise one by one; nobody names the greatest there can be.
+        if serial == 0 || serial as usize > Self::MAX_KEYS {
+            return Err(KeyRefusal::TooMany(division));
         }
         if admitted
             .iter()
@@ -323,12 +433,7 @@ impl KeyRing {
                 parent,
                 signer: id,
             };
-            let beside = admitted
-                .iter()
-                .find(|(of, known)| *of == parent && known.id == id);
-            let known = beside
-                .map(|(_, known)| known.clone())
-                .or_else(|| self.find(parent, id));
+            let known = self.find_beside(admitted, parent, id);
             (*known.ok_or(unknown)?.key).clone()
         };
         if signed.suite != signer.suite {
@@ -340,7 +445,90 @@ impl KeyRing {
         if !signed.possessed(statement) {
             return Err(KeyRefusal::NoPossession(division));
         }
-        Ok(parent)
+        let vouched = match above {
+            None => Vouched::Anchor,
+            // Where a key was revoked before, whoever says this is the first says so late.
+            Some(_) if serial == 1 && self.is_late_first(division, statement.key_id()) => {
+                return Err(KeyRefusal::Twin { division, serial });
+            }
+            Some(_) if serial == 1 => Vouched::First,
+            Some(parent) => self.check_endorsement(statement, signed, parent, admitted, tree)?,
+        };
+        Ok((parent, vouched))
+    }
+
+    /// Whether keys of the division were revoked, none of them is known to be its first, and this one
+    /// was not revoked.
+    fn is_late_first(&self, division: DivisionCode, id: KeyId) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let first = known.get(&division).and_then(|keys| keys.get(&1));
+        let other = first.is_none_or(|first| first.id != id);
+        other && self.revoked.since(division).is_some() && !self.revoked.holds(division, id)
+    }
+
+    /// On whose word, besides the parent's, a later key counts.
+    fn check_endorsement(
+        &self,
+        statement: &KeyStatement,
+        signed: &SignedKeyStatement,
+        parent: DivisionCode,
+        admitted: &[(DivisionCode, Known)],
+        tree: &Tree,
+    ) -> Result<Vouched, KeyRefusal> {
+        let (division, serial) = (statement.division, statement.serial);
+        let unendorsed = KeyRefusal::Unendorsed {
+            division,
+            serial,
+            parent,
+        };
+        let above = tree.parent(parent);
+        let Some(endorsement) = &signed.endorsement else {
+            // Nobody stands above a province.
+            return match above {
+                None => Ok(Vouched::ProvinceAlone),
+                Some(_) => Err(unendorsed),
+            };
+        };
+        let (by, vouched) = match (endorsement.by, above) {
+            (Endorser::OldKey, _) => (division, Vouched::OldKey),
+            (Endorser::Grandparent, Some(above)) => (above, Vouched::Grandparent(above)),
+            (Endorser::Grandparent, None) => return Err(unendorsed),
+        };
+        let Endorsement { key, suite, .. } = *endorsement;
+        let unknown = KeyRefusal::UnknownEndorser {
+            division,
+            serial,
+            by,
+            key,
+        };
+        let endorser = self.find_beside(admitted, by, key).ok_or(unknown.clone())?;
+        if by == division && endorser.key.serial + 1 != serial {
+            return Err(unknown);
+        }
+        if self.revoked.forsakes((by, key), statement.key_id()) {
+            return Err(KeyRefusal::Forsaken(division));
+        }
+        if suite != endorser.key.suite {
+            return Err(KeyRefusal::SuiteMismatch(division));
+        }
+        match signed.endorsed_by(endorsement, &endorser.key.public) {
+            true => Ok(vouched),
+            false => Err(KeyRefusal::ForgedEndorsement(division)),
+        }
+    }
+
+    fn find_beside(
+        &self,
+        admitted: &[(DivisionCode, Known)],
+        division: DivisionCode,
+        id: KeyId,
+    ) -> Option<Known> {
+        let mut beside = admitted.iter();
+        let found = beside.find(|(of, known)| *of == division && known.id == id);
+        match found {
+            Some((_, known)) => Some(known.clone()),
+            None => self.find(division, id),
+        }
     }
 
     fn keep(&self, admitted: Vec<(DivisionCode, Known)>) -> Result<(), KeyRefusal> {
@@ -364,7 +552,7 @@ impl KeyRing {
             // key it was signed with does not count any more.
             let keys = all.entry(division).or_default();
             match keys.get(&new.key.serial) {
-                Some(old) if !self.is_forsaken(old) => {}
+                Some(old) if !self.is_forsaken(division, old) => {}
                 _ => {
                     keys.insert(new.key.serial, new);
                 }

@@ -21,7 +21,9 @@ use topology::{DivisionCode, Tree, dns};
 use super::{
     IdentityError,
     credentials::{Credentials, Shown},
-    directory, files,
+    directory,
+    enrol::replace,
+    files,
     keystore::{FileKeyStore, KeyStore},
     lapse::Lapse,
     network::Network,
@@ -107,7 +109,7 @@ impl Identity {
         let directory = directory(dir, code);
         let credentials = Arc::new(load_credentials(&directory, code, &judge)?);
         let signer = Arc::new(FileKeyStore::load(&directory.join("sign.key"))?);
-        let sealing = Arc::new(FileSealingKey::load(&directory.join("seal.key"))?);
+        let sealing = Arc::new(load_sealing(&directory)?);
         let key_chain = load_key_chain(&directory, code, network, &*signer, &*sealing)?;
         let name: Arc<str> = dns::name(code, &network.zone).into();
         let (credentials, current) = watch::channel(credentials);
@@ -162,7 +164,8 @@ impl Identity {
         &self.sealing
     }
 
-    /// The key statements of [`Identity::signer`], its own first, up to the province's.
+    /// The key statements of [`Identity::signer`], its own first, then those of its earlier keys, then
+    /// those above it up to the province's.
     pub fn key_chain(&self) -> &[SignedKeyStatement] {
         &self.key_chain
     }
@@ -276,6 +279,15 @@ fn load_credentials(
         Ok(named) => Err(mismatch(format!("it is the certificate of {named}"))),
         Err(refusal) => Err(mismatch(refusal.to_string())),
     }
+}
+
+/// The sealing key, with those it took the place of.
+fn load_sealing(directory: &Path) -> Result<FileSealingKey, IdentityError> {
+    let older = files::list(directory)?.into_iter();
+    let older = older.filter(|name| replace::is_old_sealing_key(name));
+    let older = older.map(|name| FileSealingKey::load(&directory.join(name)));
+    let older = older.collect::<Result<_, _>>()?;
+    Ok(FileSealingKey::load(&directory.join("seal.key"))?.with_older(older))
 }
 
 fn load_key_chain(

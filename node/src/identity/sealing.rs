@@ -225,6 +225,8 @@ pub struct FileSealingKey {
     private: Private,
     public: SealingPublic,
     opened: Mutex<Opened>,
+    /// Keys it took the place of: what was sealed for them must still open.
+    older: Vec<Self>,
 }
 
 /// Encapsulations opened lately, in two generations.
@@ -284,10 +286,27 @@ impl FileSealingKey {
             private,
             public: SealingPublic { suite, public },
             opened: Mutex::default(),
+            older: vec![],
         }
     }
 
+    /// The key that also opens what was sealed for `older` ones.
+    pub(super) fn with_older(self, older: Vec<Self>) -> Self {
+        Self { older, ..self }
+    }
+
     fn unwrap_now(&self, suite: SealSuite, wrap: &[u8]) -> Result<ObjectKey, SealingError> {
+        let own = self.unwrap_own(suite, wrap);
+        if !matches!(own, Err(SealingError::NotMine)) {
+            return own;
+        }
+        let mut older = self.older.iter();
+        older
+            .find_map(|key| key.unwrap_own(suite, wrap).ok())
+            .ok_or(SealingError::NotMine)
+    }
+
+    fn unwrap_own(&self, suite: SealSuite, wrap: &[u8]) -> Result<ObjectKey, SealingError> {
         if suite != self.public.suite {
             return Err(SealingError::OtherSuite);
         }

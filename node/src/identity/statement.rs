@@ -7,9 +7,13 @@
 //! statement  text "wujitong/key-statement/2" | u32 suite | 16 network | u64 division
 //!            | bytes public key | u8 purpose | u32 serial | i64 issued at
 //!            | u32 suite of sealing | bytes public sealing key
-//! signed     u8 1 | bytes statement | u32 signer's suite | 16 signer's key id
+//! signed     u8 2 | bytes statement | u32 signer's suite | 16 signer's key id
 //!            | bytes signature | bytes possession
+//!            | u8 0, or u8 who endorses | u32 endorser's suite | 16 endorser's key id | bytes signature
 //! ```
+//!
+//! A division's first key needs no more than its parent's signature. Any later one needs an endorsement
+//! besides: by the key before it, or by the division above the parent.
 
 use topology::DivisionCode;
 
@@ -22,7 +26,8 @@ use crate::domain::{ids::KeyId, seal::SealSuite, suite::Suite};
 const STATEMENT: &[u8] = b"wujitong/key-statement/2";
 const SIGNATURE: &[u8] = b"wujitong/key-statement-signature/1";
 const POSSESSION: &[u8] = b"wujitong/key-possession/1";
-const FORMAT: u8 = 1;
+const ENDORSEMENT: &[u8] = b"wujitong/key-endorsement/1";
+const FORMAT: u8 = 2;
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,6 +99,9 @@ pub enum StatementError {
     /// A purpose this binary does not know.
     #[error("the key statement names purpose {0}, which this version does not know; update it")]
     Purpose(u8),
+    /// An endorser this binary does not know.
+    #[error("the key statement is endorsed by {0}, which this version does not know; update it")]
+    Endorser(u8),
 }
 
 impl KeyStatement {
@@ -180,6 +188,7 @@ impl KeyStatement {
             suite,
             signature,
             possession,
+            endorsement: None,
         })
     }
 
@@ -199,8 +208,40 @@ impl KeyStatement {
             suite,
             signature,
             possession,
+            endorsement: None,
         })
     }
+}
+
+/// Who besides the parent vouches for a division's second or later key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Endorser {
+    /// The division itself, with the key that came before.
+    OldKey,
+    /// The division above the parent, where the key that came before is lost or revoked.
+    Grandparent,
+}
+
+impl Endorser {
+    const fn id(self) -> u8 {
+        match self {
+            Self::OldKey => 1,
+            Self::Grandparent => 2,
+        }
+    }
+}
+
+/// A second signature under a key statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endorsement {
+    /// Whose key signed.
+    pub by: Endorser,
+    /// The suite of that key.
+    pub suite: Suite,
+    /// That key.
+    pub key: KeyId,
+    /// Its signature over a domain tag, its suite, who endorses, its key id and the statement.
+    pub signature: Vec<u8>,
 }
 
 /// A key statement with the parent's signature and the key's own proof of possession. It is handed on
@@ -217,6 +258,8 @@ pub struct SignedKeyStatement {
     pub signature: Vec<u8>,
     /// The stated key's own signature over a domain tag, its suite and `bytes`.
     pub possession: Vec<u8>,
+    /// What a second or later key needs besides.
+    pub endorsement: Option<Endorsement>,
 }
 
 impl SignedKeyStatement {
@@ -229,6 +272,15 @@ impl SignedKeyStatement {
         out.extend(self.signer_key_id.0);
         put_bytes(&mut out, &self.signature);
         put_bytes(&mut out, &self.possession);
+        match &self.endorsement {
+            None => out.push(0),
+            Some(endorsement) => {
+                out.push(endorsement.by.id());
+                out.extend(endorsement.suite.id().to_be_bytes());
+                out.extend(endorsement.key.0);
+                put_bytes(&mut out, &endorsement.signature);
+            }
+        }
         out
     }
 
@@ -241,6 +293,13 @@ impl SignedKeyStatement {
         let read = from.signed()?;
         from.end()?;
         Ok(read)
+    }
+
+    /// Reads [`SignedKeyStatement::encode`], written in hexadecimal.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let pair = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+        let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(pair).collect();
+        Self::decode(&bytes?).ok()
     }
 
     /// Several statements in one run of bytes, in order.
@@ -269,6 +328,49 @@ impl SignedKeyStatement {
         KeyStatement::decode(&self.bytes)
     }
 
+    /// The same statement, endorsed with a key of whoever `by` names.
+    ///
+    /// # Errors
+    /// [`KeyError`] of the key.
+    pub async fn endorse(mut self, by: Endorser, with: &dyn KeyStore) -> Result<Self, KeyError> {
+        let (suite, key) = (with.suite(), with.key_id());
+        let message = endorsement_message(suite, by, key, &self.bytes);
+        let signature = with.sign(&message).await?;
+        self.endorsement = Some(Endorsement {
+            by,
+            suite,
+            key,
+            signature,
+        });
+        Ok(self)
+    }
+
+    /// [`SignedKeyStatement::endorse`] for keys in files, which need not be waited for.
+    pub(super) fn endorse_now(
+        mut self,
+        by: Endorser,
+        with: &FileKeyStore,
+    ) -> Result<Self, KeyError> {
+        let (suite, key) = (with.suite(), with.key_id());
+        let signature = with.sign_now(&endorsement_message(suite, by, key, &self.bytes))?;
+        self.endorsement = Some(Endorsement {
+            by,
+            suite,
+            key,
+            signature,
+        });
+        Ok(self)
+    }
+
+    /// Whether the endorsement is that of the public key `endorser`.
+    pub(super) fn endorsed_by(&self, endorsement: &Endorsement, endorser: &[u8]) -> bool {
+        let Endorsement { by, suite, key, .. } = *endorsement;
+        let message = endorsement_message(suite, by, key, &self.bytes);
+        suite
+            .verify(endorser, &message, &endorsement.signature)
+            .is_ok()
+    }
+
     /// Whether the signature is that of the public key `signer`.
     pub(super) fn signed_by(&self, signer: &[u8]) -> bool {
         let message = signature_message(self.suite, self.signer_key_id, &self.bytes);
@@ -291,6 +393,10 @@ fn signature_message(suite: Suite, signer: KeyId, bytes: &[u8]) -> Vec<u8> {
 
 fn possession_message(suite: Suite, bytes: &[u8]) -> Vec<u8> {
     [&prefix(POSSESSION, suite)[..], bytes].concat()
+}
+
+fn endorsement_message(suite: Suite, by: Endorser, key: KeyId, bytes: &[u8]) -> Vec<u8> {
+    [&prefix(ENDORSEMENT, suite)[..], &[by.id()], &key.0, bytes].concat()
 }
 
 fn prefix(tag: &[u8], suite: Suite) -> Vec<u8> {
@@ -341,13 +447,31 @@ impl<'a> Reader<'a> {
         let signer_key_id = KeyId(self.array()?);
         let signature = self.bytes()?.to_vec();
         let possession = self.bytes()?.to_vec();
+        let endorsement = self.endorsement()?;
         Ok(SignedKeyStatement {
             bytes,
             signer_key_id,
             suite,
             signature,
             possession,
+            endorsement,
         })
+    }
+
+    fn endorsement(&mut self) -> Result<Option<Endorsement>, StatementError> {
+        let [by] = self.array()?;
+        let by = match by {
+            0 => return Ok(None),
+            1 => Endorser::OldKey,
+            2 => Endorser::Grandparent,
+            other => return Err(StatementError::Endorser(other)),
+        };
+        Ok(Some(Endorsement {
+            by,
+            suite: self.suite()?,
+            key: KeyId(self.array()?),
+            signature: self.bytes()?.to_vec(),
+        }))
     }
 
     fn end(self) -> Result<(), StatementError> {
@@ -442,6 +566,22 @@ mod tests {
         assert_eq!(read, signed);
         assert!(read.signed_by(signer.public()) && read.possessed(&inside));
         assert!(!read.signed_by(own.public()));
+        for by in [Endorser::OldKey, Endorser::Grandparent] {
+            let endorsed = signed.clone().endorse(by, &signer).await.expect("endorsed");
+            let read = SignedKeyStatement::decode(&endorsed.encode()).expect("reads back");
+            assert_eq!(read, endorsed);
+            let mut endorsement = endorsed.endorsement.clone().expect("there");
+            assert!(read.endorsed_by(&endorsement, signer.public()));
+            assert!(!read.endorsed_by(&endorsement, own.public()));
+            endorsement.by = match by {
+                Endorser::OldKey => Endorser::Grandparent,
+                Endorser::Grandparent => Endorser::OldKey,
+            };
+            assert!(
+                !read.endorsed_by(&endorsement, signer.public()),
+                "another role"
+            );
+        }
         let two = SignedKeyStatement::encode_all(&[signed.clone(), signed.clone()]);
         assert_eq!(
             SignedKeyStatement::decode_all(&two).map(|all| all.len()),

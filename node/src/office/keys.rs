@@ -373,6 +373,19 @@ pub(super) fn key_statement(division: DivisionCode, id: KeyId) -> Bytes {
     key(KEYS, &[&code(division), &id.0])
 }
 
+/// What key statements begin with that concern this node, whether they count or not.
+pub(super) const STATED: &[u8] = b"Js";
+
+/// A key statement that concerns this node.
+pub(super) fn stated(division: DivisionCode, id: KeyId) -> Bytes {
+    key(STATED, &[&code(division), &id.0])
+}
+
+/// What all of those about one division begin with.
+pub(super) fn stated_of(division: DivisionCode) -> Bytes {
+    key(STATED, &[&code(division)])
+}
+
 /// An upload.
 pub(super) fn upload(id: UploadId) -> Bytes {
     key(UPLOADS, &[&id.0])

@@ -50,6 +50,9 @@ pub const MOST_REASON_BYTES: usize = 512;
 /// Most divisions above a speaker; there are four tiers above the lowest.
 pub const MOST_ABOVE: usize = 8;
 
+/// Most key statements in one frame of them.
+pub const MOST_KEYS_SHOWN: usize = 256;
+
 /// One message on a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -71,6 +74,9 @@ pub enum Frame {
     Probe(Probe),
     /// The answer to the probe with this nonce.
     Alive(u64),
+    /// Signed statements of keys of the lower side and of divisions directly below it, opaque here; at
+    /// most [`MOST_KEYS_SHOWN`].
+    Keys(Vec<Bytes>),
 }
 
 /// Who speaks, and what it knows of the other.
@@ -108,6 +114,9 @@ pub struct Hello {
     pub earlier: Vec<Epoch>,
     /// Drawn when the speaker's process started.
     pub instance: [u8; 16],
+    /// Digest over the key statements it knows that concern both sides; `None` if it hears no
+    /// [`Frame::Keys`].
+    pub keys: Option<Digest>,
 }
 
 /// The envelope with the highest issue count that the speaker holds of the other, with its proof.
@@ -211,12 +220,14 @@ pub enum GoodbyeCode {
     Internal,
     /// Another machine with the other's identity is linked, and answers.
     SecondMachine,
+    /// Nobody who may has vouched for the other's key.
+    Key,
     /// A reason of a later version.
     Other(u32),
 }
 
 impl GoodbyeCode {
-    const KNOWN: [Self; 11] = [
+    const KNOWN: [Self; 12] = [
         Self::Stopping,
         Self::Protocol,
         Self::Network,
@@ -228,6 +239,7 @@ impl GoodbyeCode {
         Self::Revoked,
         Self::Internal,
         Self::SecondMachine,
+        Self::Key,
     ];
 
     /// The number on the wire.
@@ -244,6 +256,7 @@ impl GoodbyeCode {
             Self::Revoked => 9,
             Self::Internal => 10,
             Self::SecondMachine => 11,
+            Self::Key => 12,
             Self::Other(code) => code,
         }
     }
@@ -277,6 +290,7 @@ impl Frame {
                 other: cut(probe.other),
             }),
             Self::Alive(nonce) => WireBody::Alive(v1::Alive { nonce }),
+            Self::Keys(statements) => WireBody::Keys(v1::KeysShown { statements }),
         };
         v1::Frame { body: Some(body) }
     }
@@ -325,6 +339,16 @@ impl TryFrom<v1::Frame> for Frame {
                 other: cut(probe.other),
             }),
             WireBody::Alive(alive) => Self::Alive(alive.nonce),
+            WireBody::Keys(v1::KeysShown { statements }) => {
+                if statements.len() > MOST_KEYS_SHOWN {
+                    return Err(Malformed::TooMany {
+                        field: "keys.statements",
+                        most: MOST_KEYS_SHOWN,
+                    });
+                }
+                check_key_statements(&statements)?;
+                Self::Keys(statements)
+            }
         })
     }
 }
@@ -358,6 +382,9 @@ fn hello_out(hello: Hello) -> v1::Hello {
         hears_abreast: hello.hears_abreast,
         earlier: hello.earlier.iter().map(epoch_out).collect(),
         instance: Bytes::copy_from_slice(&hello.instance),
+        keys: hello
+            .keys
+            .map_or_else(Bytes::new, |digest| Bytes::copy_from_slice(&digest)),
     }
 }
 
@@ -403,6 +430,9 @@ fn hello_in(hello: v1::Hello) -> Result<Hello, Malformed> {
             .map(|life| epoch_in(Some(life)))
             .collect::<Result<_, Malformed>>()?,
         instance: array(&hello.instance, "hello.instance")?,
+        keys: (!hello.keys.is_empty())
+            .then(|| array(&hello.keys, "hello.keys"))
+            .transpose()?,
     })
 }
 

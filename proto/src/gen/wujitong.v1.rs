@@ -2153,7 +2153,7 @@ pub struct Revocation {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {
     /// Which.
-    #[prost(oneof = "frame::Body", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "frame::Body", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10")]
     pub body: ::core::option::Option<frame::Body>,
 }
 /// Nested message and enum types in `Frame`.
@@ -2188,7 +2188,18 @@ pub mod frame {
         /// The answer to a probe.
         #[prost(message, tag = "9")]
         Alive(super::Alive),
+        /// Key statements that concern both sides. Only to a neighbour that said what it knows of them.
+        #[prost(message, tag = "10")]
+        Keys(super::KeysShown),
     }
+}
+/// Statements of keys of the lower side and of divisions directly below it, whoever they were shown by
+/// and whether they count or not.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KeysShown {
+    /// Signed key statements, at most 256.
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    pub statements: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
 }
 /// Who speaks, and what it knows of the other.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2243,6 +2254,9 @@ pub struct Hello {
     /// same identity is told from the same one that dials again.
     #[prost(bytes = "bytes", tag = "16")]
     pub instance: ::prost::bytes::Bytes,
+    /// SHA-256 over the key statements it knows that concern both sides, 32 bytes; empty if it hears none.
+    #[prost(bytes = "bytes", tag = "17")]
+    pub keys: ::prost::bytes::Bytes,
 }
 /// The latest envelope of yours that I hold, so that you see whether your store went back in time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

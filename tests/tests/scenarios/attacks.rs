@@ -3,6 +3,7 @@
 mod figures;
 mod first_word;
 mod fold;
+mod keys;
 mod lives;
 mod relay;
 mod stamps;

@@ -11,11 +11,10 @@ use wujitong::{
         ids::KeyId,
         matter::Status,
         revocation::{Reason, Revocation},
-        suite::Suite,
         time::Timestamp,
     },
     edge::revoked,
-    identity::{self, FileKeyStore, KeyStatement, KeyStore, Purpose, SignedKeyStatement, Terms},
+    identity::{self, Replacing, Terms},
     office::{OfficeError, RevokeRefusal},
     wire::{
         frame::{Entry, GoodbyeCode},
@@ -36,7 +35,7 @@ const FAR: &str = "330825001001";
 async fn revoke(network: &Network, child: &str) {
     let parent = network.tree.parent(code(child)).unwrap().to_string();
     let node = network.node(&parent);
-    let revoked = revoked::revoke(&node, code(child), Reason::Stolen, CLERK).await;
+    let revoked = revoked::revoke(&node, (code(child), None), Reason::Stolen, CLERK).await;
     assert_eq!(revoked.unwrap().len(), 1);
 }
 
@@ -123,10 +122,14 @@ async fn who_stole_a_key_is_told_off_within_seconds_and_comes_in_no_more() {
     network.shut_down().await;
 }
 
-fn renew(network: &Network) {
-    // A certificate knows only seconds, and must be later than the revocation.
+/// A certificate knows only seconds, and must be later than the revocation.
+fn after_now() -> Terms {
     let soon = Duration::from_secs(UnixTime::now().as_secs() + 2);
-    let terms = Terms::at(UnixTime::since_unix_epoch(soon));
+    Terms::at(UnixTime::since_unix_epoch(soon))
+}
+
+fn renew(network: &Network) {
+    let terms = after_now();
     let (home, above) = (network.home(VILLAGE), network.home(TOWNSHIP));
     identity::renew(home, code(VILLAGE), above, &network.tree, &terms).unwrap();
 }
@@ -269,7 +272,7 @@ async fn only_the_division_directly_above_revokes() {
     }
     for at in [VILLAGE, CITY] {
         let node = network.node(COUNTY);
-        let refused = revoked::revoke(&node, code(at), Reason::Stolen, CLERK).await;
+        let refused = revoked::revoke(&node, (code(at), None), Reason::Stolen, CLERK).await;
         let refused = refused.unwrap_err();
         let expected = RevokeRefusal::NotAChild(code(at));
         assert!(
@@ -286,33 +289,17 @@ async fn only_the_division_directly_above_revokes() {
     network.shut_down().await;
 }
 
-/// Gives the village a second signing key, stated by the township, and a new certificate.
-async fn enrol_anew(network: &Network) {
-    let home = identity::directory(network.home(VILLAGE), code(VILLAGE));
-    let above = identity::directory(network.home(TOWNSHIP), code(TOWNSHIP));
-    let (new, pem) = FileKeyStore::generate(Suite::Ed25519Blake3).unwrap();
-    let township = FileKeyStore::load(&above.join("sign.key")).unwrap();
-    let statement = KeyStatement {
-        network: network.identity(VILLAGE).network().id,
-        division: code(VILLAGE),
-        suite: new.suite(),
-        public: new.public().to_vec(),
-        purpose: Purpose::Sign,
-        serial: 2,
-        issued_at: 0,
-        sealing: network.identity(VILLAGE).sealing().public().clone(),
+/// Gives the village its next key, stated by the township and countersigned by the county.
+fn enrol_anew(network: &Network) {
+    let old = network.identity(VILLAGE).signer().key_id();
+    let replacing = Replacing {
+        revoked: &[old],
+        countersign: Some(network.home(COUNTY)),
+        ..Replacing::default()
     };
-    let own = statement.sign(&new, &township).await.unwrap();
-    let chain = std::fs::read(above.join("keys.bin")).unwrap();
-    let mut chain = SignedKeyStatement::decode_all(&chain).unwrap();
-    chain.insert(0, own);
-    std::fs::write(
-        home.join("keys.bin"),
-        SignedKeyStatement::encode_all(&chain),
-    )
-    .unwrap();
-    std::fs::write(home.join("sign.key"), &*pem).unwrap();
-    renew(network);
+    let (home, above) = (network.home(VILLAGE), network.home(TOWNSHIP));
+    let how = (&*network.tree, &after_now());
+    identity::replace(home, code(VILLAGE), above, replacing, how).unwrap();
 }
 
 #[tokio::test]
@@ -322,7 +309,7 @@ async fn with_a_new_key_and_certificate_it_comes_back_and_what_waited_in_it_coun
     is_down(&network, TOWNSHIP, VILLAGE).await;
     let waiting = network.report_up(VILLAGE, "waits", PROVINCE).await;
     network.stop(VILLAGE).await;
-    enrol_anew(&network).await;
+    enrol_anew(&network);
     network.restart(VILLAGE).await;
     network.linked().await;
     network.held(PROVINCE, waiting).await;

@@ -22,6 +22,7 @@ use crate::{
         fetch::Fetches,
         grpc,
         hooks::Couriers,
+        keys,
         listen::{Doors, PeerStream},
         revoked,
         roster::{Node, Roster},
@@ -29,7 +30,7 @@ use crate::{
         verify::Verifier,
         web,
     },
-    identity::{Identity, KeyRing, Network, SignedKeyStatement},
+    identity::{self, Identity, KeyRing, Network, SignedKeyStatement},
     link::{
         Converse,
         dial::{self, Dialler},
@@ -158,8 +159,17 @@ impl Workshop<'_> {
     /// The ring knows this node's own keys and those it was shown before.
     async fn recall_keys(&self, identity: &Identity, office: &Office) -> Result<(), StartError> {
         let tree = &self.plan.tree;
-        let own = self.keys.admit(identity.key_chain(), tree);
-        own.map_err(|refusal| StartError::Keys(identity.division(), refusal))?;
+        for signed in identity.key_chain().iter().rev() {
+            match self.keys.admit(std::slice::from_ref(signed), tree) {
+                Ok(()) => {}
+                // It works alone until somebody has countersigned.
+                Err(refusal) if refusal.was_stated() => {
+                    tracing::warn!(division = %identity.division(), %refusal,
+                        "a key does not count yet");
+                }
+                Err(refusal) => return Err(StartError::Keys(identity.division(), refusal)),
+            }
+        }
         let kept = office
             .kept_keys()
             .await
@@ -178,7 +188,12 @@ impl Workshop<'_> {
                 tracing::warn!(%refusal, "a kept key statement does not hold any more");
             }
         }
-        Ok(())
+        let mut own = identity.key_chain().to_vec();
+        let stated = identity::stated_by(&self.plan.config.data, identity.division())?;
+        own.extend(stated);
+        let own = keys::of_files(office, &self.keys, &own);
+        let noted = keys::note(office, identity, &self.keys, own).await;
+        noted.map_err(|error| StartError::Office(identity.division(), error))
     }
 
     /// What was revoked before stays revoked. Asked when all nodes know their keys, since what was

@@ -14,7 +14,7 @@ use crate::{
         statement::Proof,
         time::Timestamp,
     },
-    identity::{KeyRing, KeyStatement, Roots, SignedKeyStatement},
+    identity::{KeyRing, KeyStatement, Roots, SignedKeyStatement, Vouched},
     wire,
 };
 
@@ -207,7 +207,19 @@ fn trusted(
         let about = Some(statement.division);
         checks.push(match ring.admit(std::slice::from_ref(signed), tree) {
             Ok(()) => {
-                let detail = format!("key {} is vouched for up to the province", statement.serial);
+                let number = statement.serial;
+                let vouched = ring.vouched(statement.division, statement.key_id());
+                let detail = match vouched {
+                    Some(Vouched::Grandparent(by)) => format!(
+                        "key {number} is vouched for up to the province; it took the place of another \
+                         with the countersignature of {by}, the key before had no part in it"
+                    ),
+                    Some(Vouched::ProvinceAlone) => format!(
+                        "key {number} is vouched for by the province alone; the key before had no \
+                         part in it"
+                    ),
+                    _ => format!("key {number} is vouched for up to the province"),
+                };
                 Check::ok(What::Keys, about, detail)
             }
             Err(refusal) => Check::failed(What::Keys, about, refusal.to_string()),

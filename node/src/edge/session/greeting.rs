@@ -7,16 +7,17 @@ use futures::StreamExt;
 use tokio::time::timeout;
 use topology::DivisionCode;
 
-use super::{super::fetch, Switchboard, malformed, office_ended};
+use super::{super::fetch, Switchboard, keys, malformed, office_ended};
 use crate::{
     domain::{
         alarm::AlarmKind,
         authority::Neighbour,
         life::{Lineage, Rejected},
+        suite::Digest,
     },
-    identity::{KeyRefusal, SignedKeyStatement},
+    identity::SignedKeyStatement,
     link::{Carrier, Ended, Side},
-    office::Greeting,
+    office::{Greeting, statements_digest},
     outbox::sender::Window,
     wire::{
         self,
@@ -34,6 +35,8 @@ pub(super) struct Greeted {
     pub(super) hears_abreast: bool,
     /// How far its clock is ahead, in milliseconds.
     pub(super) skew_ms: i64,
+    /// What it knows of keys that concern both; `None` if it hears nothing of such.
+    pub(super) keys: Option<Digest>,
 }
 
 impl Switchboard {
@@ -47,7 +50,7 @@ impl Switchboard {
         let hello = match hello {
             Some(hello) => hello,
             None => {
-                self.say_hello(carrier).await?;
+                self.say_hello(carrier, from).await?;
                 self.await_hello(carrier).await?
             }
         };
@@ -60,13 +63,14 @@ impl Switchboard {
             fetches: hello.window_fetches,
             hears_abreast: hello.hears_abreast,
             skew_ms: hello.now.0 - self.office.now().0,
+            keys: hello.keys,
         };
         self.links
             .note(carrier.peer, |state| state.skew_ms = greeted.skew_ms);
         let heard = self.hear_hello(hello, from).await?;
         if carrier.side == Side::Parent {
             // A child that is rejected is greeted all the same, so that it sees its later words.
-            self.say_hello(carrier).await?;
+            self.say_hello(carrier, from).await?;
         }
         match heard {
             Ok(false) => Ok(greeted),
@@ -159,7 +163,21 @@ impl Switchboard {
         }
     }
 
-    async fn say_hello(&self, carrier: &mut Carrier) -> Result<(), Ended> {
+    /// This node's key statement with all it rests on, as it counts by now; as its own files have it
+    /// where it does not count yet.
+    fn own_statements(&self) -> Vec<SignedKeyStatement> {
+        let own = self.identity.signer().key_id();
+        let chain = self.keys.chain(self.office.me(), own);
+        if chain.is_empty() {
+            return self.identity.key_chain().to_vec();
+        }
+        chain
+    }
+
+    async fn say_hello(&self, carrier: &mut Carrier, from: Neighbour) -> Result<(), Ended> {
+        let lower = keys::lower(self.office.me(), from);
+        let about = self.office.statements_about(lower).await;
+        let about = about.map_err(office_ended)?;
         let greeting = self
             .office
             .greeting(carrier.peer)
@@ -179,8 +197,7 @@ impl Switchboard {
             echo: greeting.echo,
             templates: greeting.templates,
             key_statements: self
-                .identity
-                .key_chain()
+                .own_statements()
                 .iter()
                 .map(|statement| Bytes::from(statement.encode()))
                 .collect(),
@@ -192,6 +209,7 @@ impl Switchboard {
             hears_abreast: true,
             earlier: earlier.to_vec(),
             instance: self.office.instance(),
+            keys: Some(statements_digest(about.iter())),
         };
         carrier
             .outgoing
@@ -226,10 +244,8 @@ impl Switchboard {
             tracing::warn!(alarm = "topology-differs", neighbour = %peer,
                 "the neighbour has another edition of the division list");
         }
-        self.admit_keys(&hello.key_statements).await?;
-        if self.keys.has_fallen(peer) {
-            return Err(Ended::Revoked);
-        }
+        self.admit_keys(&hello.key_statements, peer, false).await?;
+        self.check_key(peer, hello.key_statements.first())?;
         let echo = hello.echo.filter(|echo| self.is_my_word(echo));
         let lives = [hello.earlier, vec![hello.epoch]].concat();
         let greeting = Greeting {
@@ -240,6 +256,31 @@ impl Switchboard {
         };
         let heard = self.office.greeted(from, &greeting).await;
         heard.map_err(office_ended)
+    }
+
+    /// Whether the key that a neighbour greets with counts: it was not revoked, and whoever has to
+    /// vouched for it.
+    fn check_key(&self, peer: DivisionCode, own: Option<&Bytes>) -> Result<(), Ended> {
+        let refused = |why: String| Err(Ended::Protocol(GoodbyeCode::Key, why));
+        let own = own.and_then(|bytes| SignedKeyStatement::decode(bytes).ok());
+        let Some(own) = own else {
+            return refused("it shows no statement of its own key".to_owned());
+        };
+        let statement = own.statement().ok();
+        let Some(statement) = statement.filter(|statement| statement.division == peer) else {
+            return refused("the first statement it shows is not of its own key".to_owned());
+        };
+        let id = statement.key_id();
+        if self.keys.revoked().holds(peer, id) {
+            return Err(Ended::Revoked);
+        }
+        if self.keys.knows(peer, id) {
+            return Ok(());
+        }
+        match self.keys.admit(&[own], self.office.tree()) {
+            Ok(()) => Ok(()),
+            Err(refusal) => refused(refusal.to_string()),
+        }
     }
 
     /// Whether an echo really shows this node's own signed words.
@@ -253,36 +294,6 @@ impl Switchboard {
             && envelope.epoch.id == echo.epoch
             && envelope.issue == echo.issue
             && self.verifier.check_proof(&echo.proof, &echo.bytes).is_ok()
-    }
-
-    /// Takes key statements into the ring, and keeps those that were new. There may be chains of many
-    /// authors; in each, a division stands before the one above it.
-    pub(super) async fn admit_keys(&self, statements: &[Bytes]) -> Result<(), Ended> {
-        let mut new = vec![];
-        for bytes in statements.iter().rev() {
-            let unreadable = |error: &dyn std::fmt::Display| malformed(&error.to_string());
-            let signed = SignedKeyStatement::decode(bytes).map_err(|error| unreadable(&error))?;
-            let statement = signed.statement().map_err(|error| unreadable(&error))?;
-            let (division, id) = (statement.division, statement.key_id());
-            if self.keys.knows(division, id) {
-                continue;
-            }
-            let tree = self.office.tree();
-            match self.keys.admit(std::slice::from_ref(&signed), tree) {
-                Ok(()) => {}
-                // Whoever shows it need not know; words signed with that key are refused.
-                Err(refusal @ KeyRefusal::Forsaken(_)) => {
-                    tracing::warn!(division = %self.office.me(), %refusal, "key not taken");
-                    continue;
-                }
-                Err(refusal) => return Err(malformed(&refusal.to_string())),
-            }
-            new.push((division, id, bytes.clone()));
-        }
-        if new.is_empty() {
-            return Ok(());
-        }
-        self.office.keep_keys(new).await.map_err(office_ended)
     }
 }
 

@@ -10,6 +10,7 @@ mod figures;
 mod files;
 mod hooks;
 mod imports;
+mod key_statements;
 mod matters;
 mod people;
 mod policies;
@@ -33,6 +34,7 @@ pub use figures::{
 pub use files::{FileLine, FileLines, OFFSET_STREAM, UPLOAD_LENGTH, UPLOAD_OFFSET, UploadRequest};
 pub use hooks::{HookRequest, HookTest, HookView, Hooks, NewHookView};
 pub use imports::{ImportLine, ImportOutcome, ImportReport, ImportRequest, MOST_ROWS, OutcomeLine};
+pub use key_statements::{CountersignRequest, KeyStatementLine, KeyStatements, VouchedBy};
 pub use matters::{
     MatterFilter, MatterLine, MatterOrder, MatterPage, MattersQuery, ReceiptQuery, ReportRequest,
     Reported, Urgency,

@@ -262,7 +262,7 @@ impl From<OfficeError> for Problem {
         use OfficeError as E;
         let sentence = error.to_string();
         match error {
-            E::Refused(_) | E::Revoke(_) => {
+            E::Refused(_) | E::Revoke(_) | E::Countersign(_) => {
                 Self::new(StatusCode::CONFLICT, "refused by the rules", &sentence)
             }
             E::NoSuchMatter(_)

@@ -5,6 +5,7 @@ use axum::{Json, http::StatusCode};
 use super::{
     api::{Named, RevocationLine, Revocations, RevokeRequest},
     ask::{At, Given, Person},
+    key_statements::read_key,
     openapi::NodePath,
     problem::Problem,
 };
@@ -16,15 +17,21 @@ use crate::{domain::revocation::Reason, edge::revoked};
 pub(super) async fn revoke(
     at: At,
     Person(actor): Person,
-    Given(RevokeRequest { division, reason }): Given<RevokeRequest>,
+    Given(request): Given<RevokeRequest>,
 ) -> Result<(StatusCode, Json<Named<Revocations>>), Problem> {
+    let RevokeRequest {
+        division,
+        reason,
+        key,
+    } = request;
     at.roster.tree.require(division)?;
+    let key = key.map(|key| read_key(&key)).transpose()?;
     if let Reason::Other(_) = reason {
         return Err(Problem::unfit(
             "a number is no reason; take stolen, lost, replaced or closed",
         ));
     }
-    let new = revoked::revoke(&at.node, division, reason, actor).await?;
+    let new = revoked::revoke(&at.node, (division, key), reason, actor).await?;
     let by = at.division;
     let lines = new.iter().map(|revoked| RevocationLine::of(revoked, by));
     let revocations = Revocations {

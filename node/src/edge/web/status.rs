@@ -1,17 +1,20 @@
 //! How the process and its nodes are doing.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use axum::{Json, extract::State};
 use topology::DivisionCode;
 
 use super::{
     api::{
-        EpochStatus, LinkState, LinkStatus, MatterCounts, NeighbourSide, NetworkStatus, NodeLine,
-        NodeStatus, Nodes, RevocationLine, Status, StatusQuery,
+        EpochStatus, KeyStatementLine, LinkState, LinkStatus, MatterCounts, NeighbourSide,
+        NetworkStatus, NodeLine, NodeStatus, Nodes, RevocationLine, Status, StatusQuery,
     },
     ask::Asked,
-    hooks,
+    hooks, key_statements,
     problem::Problem,
 };
 use crate::{
@@ -140,10 +143,20 @@ async fn one(
             .filter(|record| concerned(record.revocation.division))
             .map(|record| RevocationLine::of(&record.revocation, record.by))
             .collect(),
+        keys: noteworthy(division, key_statements::lines(node).await?),
         given_up: office.given_up().into_iter().map(Into::into).collect(),
         failing_hooks: hooks::failing(office).await?,
         alarms: office.alarms().await?.into_iter().map(Into::into).collect(),
     })
+}
+
+/// Statements somebody may have to look at: the node's own, and all of a division that has had more than
+/// one, or one that does not count.
+fn noteworthy(me: DivisionCode, mut all: Vec<KeyStatementLine>) -> Vec<KeyStatementLine> {
+    let odd = |line: &&KeyStatementLine| line.serial > 1 || line.vouched.is_none() || line.revoked;
+    let odd: BTreeSet<_> = all.iter().filter(odd).map(|line| line.division).collect();
+    all.retain(|line| line.division == me || odd.contains(&line.division));
+    all
 }
 
 pub(super) fn name(division: DivisionCode, roster: &Roster) -> String {

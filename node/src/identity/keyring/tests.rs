@@ -75,6 +75,20 @@ impl Holder {
         }
     }
 
+    /// States the next key of a child that has one, with nothing but this division's signature.
+    fn next(&self, before: &Self) -> Self {
+        let of = before.division.to_string();
+        let serial = before.chain[0].statement().expect("reads").serial + 1;
+        self.child_with(&of, ED, |statement| statement.serial = serial)
+    }
+
+    /// The same, endorsed.
+    fn endorsed(mut self, by: Endorser, with: &Self) -> Self {
+        let own = self.chain[0].clone();
+        self.chain[0] = own.endorse_now(by, &with.key).expect("signed");
+        self
+    }
+
     fn ring(&self) -> KeyRing {
         let anchor = self.chain.last().expect("the province's").clone();
         KeyRing::new(NETWORK, vec![anchor], Arc::default())
@@ -260,13 +274,14 @@ fn a_second_key_with_the_same_number_is_shown_as_a_twin() {
     assert_eq!(ring.admit(&twin.chain, &tree), refused);
     let both = [&twin.chain[..1], &village.chain].concat();
     assert_eq!(province.ring().admit(&both, &tree), refused);
-    let later = township.child_with(VILLAGE, ED, |statement| statement.serial = 2);
+    let later = township.next(&village).endorsed(Endorser::OldKey, &village);
     ring.admit(&later.chain, &tree).expect("admitted");
     assert!(
         ring.get(village.division, village.key.key_id()).is_some(),
         "the old one stays"
     );
-    assert_eq!(ring.statements(village.division), later.chain);
+    let with_the_old = [&later.chain[..1], &village.chain].concat();
+    assert_eq!(ring.statements(village.division), with_the_old);
 }
 
 #[test]
@@ -297,15 +312,127 @@ fn endless_chains_and_endless_keys_are_refused() {
     let tree = Tree::zhejiang();
     let [province, _, _, township, village] = branch([ED; 5]);
     let ring = province.ring();
-    let long = vec![village.chain[0].clone(); 9];
-    assert_eq!(ring.admit(&long, &tree), Err(KeyRefusal::TooLong(9)));
-    for serial in 1..=64 {
-        let one = township.child_with(VILLAGE, ED, |statement| statement.serial = serial);
-        ring.admit(&one.chain, &tree).expect("admitted");
+    let long = vec![village.chain[0].clone(); 129];
+    assert_eq!(ring.admit(&long, &tree), Err(KeyRefusal::TooLong(129)));
+    ring.admit(&village.chain, &tree).expect("admitted");
+    let mut last = village;
+    for _ in 2..=64 {
+        last = township.next(&last).endorsed(Endorser::OldKey, &last);
+        ring.admit(&last.chain, &tree).expect("admitted");
     }
-    let more = township.child_with(VILLAGE, ED, |statement| statement.serial = 65);
-    let refusal = ring.admit(&more.chain, &tree);
-    assert_eq!(refusal, Err(KeyRefusal::TooMany(village.division)));
+    for serial in [0, 65, u32::MAX] {
+        let one = township.child_with(VILLAGE, ED, |statement| statement.serial = serial);
+        let one = one.endorsed(Endorser::OldKey, &last);
+        let refusal = ring.admit(&one.chain, &tree);
+        assert_eq!(refusal, Err(KeyRefusal::TooMany(one.division)), "{serial}");
+    }
+}
+
+#[test]
+fn a_township_alone_cannot_make_a_second_key_for_its_village() {
+    let tree = Tree::zhejiang();
+    let [province, _, county, township, village] = branch([ED; 5]);
+    let ring = province.ring();
+    ring.admit(&village.chain, &tree).expect("admitted");
+    let minted = township.next(&village);
+    let (division, serial) = (village.division, 2);
+    let unendorsed = KeyRefusal::Unendorsed {
+        division,
+        serial,
+        parent: township.division,
+    };
+    assert_eq!(ring.admit(&minted.chain, &tree), Err(unendorsed));
+    // Nor with its own key in the place of another's, nor with the village's next key itself.
+    for (by, with, of) in [
+        (Endorser::OldKey, &township, division),
+        (Endorser::Grandparent, &township, county.division),
+        (Endorser::OldKey, &minted, division),
+    ] {
+        let forged = minted.chain[0].clone().endorse_now(by, &with.key);
+        let refusal = KeyRefusal::UnknownEndorser {
+            division,
+            serial,
+            by: of,
+            key: with.key.key_id(),
+        };
+        let refused = ring.admit(&[forged.expect("signed")], &tree);
+        assert_eq!(refused, Err(refusal));
+    }
+    // Nor with a signature that was made for another statement.
+    let other = township.next(&village).endorsed(Endorser::OldKey, &village);
+    let mut stolen = minted.chain[0].clone();
+    stolen.endorsement = other.chain[0].endorsement.clone();
+    let refused = ring.admit(&[stolen], &tree);
+    assert_eq!(refused, Err(KeyRefusal::ForgedEndorsement(division)));
+    assert_eq!(ring.standing(division), [village.key.key_id()]);
+}
+
+#[test]
+fn a_second_key_counts_with_the_old_one_or_with_the_grandparent_and_shows_which() {
+    let tree = Tree::zhejiang();
+    let [province, city, county, township, village] = branch([ED; 5]);
+    let of = |holder: &Holder, vouched| {
+        let ring = province.ring();
+        ring.admit(&village.chain, &tree).expect("admitted");
+        ring.admit(&holder.chain, &tree).expect("admitted");
+        let id = holder.key.key_id();
+        assert_eq!(ring.vouched(holder.division, id), Some(vouched));
+        // Whoever has nothing but what is handed on comes to the same.
+        let next = province.ring();
+        let chain = ring.chain(holder.division, id);
+        next.admit(&chain, &tree).expect("admitted");
+        assert_eq!(next.vouched(holder.division, id), Some(vouched));
+    };
+    let agreed = township.next(&village).endorsed(Endorser::OldKey, &village);
+    of(&agreed, Vouched::OldKey);
+    let by_county = township
+        .next(&village)
+        .endorsed(Endorser::Grandparent, &county);
+    of(&by_county, Vouched::Grandparent(county.division));
+    assert!(Vouched::Grandparent(county.division).without_the_old_key());
+    // Nobody stands above the province.
+    of(&province.next(&city), Vouched::ProvinceAlone);
+}
+
+#[test]
+fn a_revoked_key_endorses_no_other_and_what_it_endorsed_in_time_stays() {
+    let tree = Tree::zhejiang();
+    let [province, _, county, township, village] = branch([ED; 5]);
+    let agreed = township.next(&village).endorsed(Endorser::OldKey, &village);
+    let ring = province.ring();
+    ring.admit(&village.chain, &tree).expect("admitted");
+    let late = |ring: &KeyRing| {
+        let late = township.next(&village).endorsed(Endorser::OldKey, &village);
+        ring.admit(&late.chain, &tree)
+    };
+    revoke(&ring, &village, &[]);
+    assert_eq!(late(&ring), Err(KeyRefusal::Forsaken(village.division)));
+    // A first key that nobody had heard of comes too late as well.
+    let twin = township.child(VILLAGE, ED);
+    let fresh = KeyRing::new(
+        NETWORK,
+        vec![province.chain[0].clone()],
+        Arc::clone(&ring.revoked),
+    );
+    let refused = KeyRefusal::Twin {
+        division: village.division,
+        serial: 1,
+    };
+    assert_eq!(fresh.admit(&twin.chain, &tree), Err(refused));
+    fresh.admit(&village.chain, &tree).expect("admitted");
+    let by_county = township
+        .next(&village)
+        .endorsed(Endorser::Grandparent, &county);
+    fresh.admit(&by_county.chain, &tree).expect("admitted");
+    assert_eq!(fresh.standing(village.division), [by_county.key.key_id()]);
+
+    let ring = province.ring();
+    ring.admit(&village.chain, &tree).expect("admitted");
+    ring.admit(&agreed.chain, &tree).expect("admitted");
+    let vouched = ring.vouched_with(village.division, village.key.key_id());
+    assert_eq!(vouched, [agreed.key.key_id()]);
+    revoke(&ring, &village, &[&agreed]);
+    assert!(ring.knows(village.division, agreed.key.key_id()));
 }
 
 /// The key of `holder` is revoked; of those below only `vouched` were known.
@@ -341,13 +468,15 @@ fn what_a_revoked_key_vouched_for_in_time_is_still_admitted_and_nothing_else() {
 #[test]
 fn the_next_key_of_a_division_stands_and_vouches_anew_for_those_below() {
     let tree = Tree::zhejiang();
-    let [province, _, county, township, village] = branch([ED; 5]);
+    let [province, city, county, township, village] = branch([ED; 5]);
     let ring = province.ring();
     ring.admit(&village.chain, &tree).expect("admitted");
     revoke(&ring, &township, &[]);
     let (division, id) = (village.division, village.key.key_id());
     assert!(!ring.knows(division, id), "another statement is wanted");
-    let renewed = county.child_with(TOWNSHIP, ED, |statement| statement.serial = 2);
+    let renewed = county
+        .next(&township)
+        .endorsed(Endorser::Grandparent, &city);
     ring.admit(&renewed.chain, &tree).expect("admitted");
     assert_eq!(ring.standing(township.division), [renewed.key.key_id()]);
     assert!(!ring.has_fallen(township.division));
@@ -368,6 +497,7 @@ fn what_a_division_is_to_read_is_sealed_for_the_key_stated_with_its_newest_that_
         statement.serial = 2;
         statement.sealing.public = vec![9; 32];
     });
+    let newer = newer.endorsed(Endorser::OldKey, &village);
     let ring = province.ring();
     assert_eq!(ring.sealing(village.division), None);
     ring.admit(&village.chain, &tree).expect("admitted");
@@ -377,6 +507,6 @@ fn what_a_division_is_to_read_is_sealed_for_the_key_stated_with_its_newest_that_
     assert_eq!(public, vec![9; 32]);
     revoke(&ring, &newer, &[]);
     assert_eq!(ring.sealing(village.division), Some(sealing(&village.key)));
-    revoke(&ring, &village, &[]);
+    revoke(&ring, &village, &[&newer]);
     assert_eq!(ring.sealing(village.division), None);
 }

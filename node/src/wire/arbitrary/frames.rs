@@ -147,6 +147,7 @@ fn hello() -> impl Strategy<Value = Frame> {
             any::<bool>(),
             vec(epoch(), 0..4),
             any::<[u8; 16]>(),
+            option::of(any::<[u8; 32]>()),
         ),
     )
         .prop_map(|(who, echo, templates, key_statements, now, last)| {
@@ -167,6 +168,7 @@ fn hello() -> impl Strategy<Value = Frame> {
                 window_fetches: last.0.2,
                 earlier: last.3,
                 instance: last.4,
+                keys: last.5,
             }))
         })
 }
@@ -215,6 +217,7 @@ pub(in crate::wire) fn frame() -> impl Strategy<Value = Frame> {
         goodbye,
         files::fetch(),
         files::fetched(),
-        abreast()
+        abreast(),
+        vec(bytes(0..60), 0..5).prop_map(Frame::Keys)
     ]
 }

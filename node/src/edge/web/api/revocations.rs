@@ -9,7 +9,7 @@ use super::{Code, Mentions};
 use crate::domain::revocation::{Reason, Revocation};
 
 /// A child whose keys are to be revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeRequest {
     /// The child.
@@ -18,6 +18,8 @@ pub struct RevokeRequest {
     /// Why.
     #[schema(value_type = String)]
     pub reason: Reason,
+    /// Only this key, in 32 hexadecimal digits; left out, every key that still counts.
+    pub key: Option<String>,
 }
 
 /// One revoked key.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
 
-use super::{AlarmView, Code, LinkState, QueueLength, RevocationLine};
+use super::{AlarmView, Code, KeyStatementLine, LinkState, QueueLength, RevocationLine};
 use crate::office::Crashed;
 
 /// How a process and its nodes are doing.
@@ -84,6 +84,10 @@ pub struct NodeStatus {
     /// Keys of this node and its neighbours that do not count any more.
     #[serde(default)]
     pub revoked: Vec<RevocationLine>,
+    /// Key statements of this division; and those of children and theirs that have had more than one,
+    /// or one that does not count.
+    #[serde(default)]
+    pub keys: Vec<KeyStatementLine>,
     /// What neighbours brought and is refused, because this node crashed on it too often.
     #[serde(default)]
     pub given_up: Vec<GivenUpLine>,
