@@ -125,12 +125,19 @@ impl Command {
     }
 }
 
+/// How long threads that are still busy keep a command from ending.
+const LINGER: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Drives a command that waits for others.
 fn wait(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    runtime.map_err(Failure::Runtime)?.block_on(work)
+    let runtime = runtime.map_err(Failure::Runtime)?;
+    let done = runtime.block_on(work);
+    // A thread that waits for a disk may never come back.
+    runtime.shutdown_timeout(LINGER);
+    done
 }
 
 /// The whole command line as clap sees it, for completions and for tests of what is documented.

@@ -50,7 +50,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const GLANCE: Duration = Duration::from_secs(5);
 
 /// A disk with less room than this takes no writes: the log's steps, a checkpoint, and some more.
-const PROBE_BYTES: usize = 4 << 20;
+const PROBE_BYTES: usize = 2 << 20;
 
 /// Nodes of one process that are opened at a time.
 const OPENED_AT_ONCE: usize = 64;
@@ -337,16 +337,16 @@ impl Host {
     }
 
     /// Waits until the disk fails under the store, and then until it takes writes again. Meanwhile
-    /// the nodes answer with errors and acknowledge nothing. Whoever waited stops this process's
+    /// the nodes answer from what is durable and take nothing new. Whoever waited stops this process's
     /// nodes and starts them anew, which opens the store again and checks it.
     pub async fn ailing(&self) {
         let failure = loop {
+            self.health.disk(self.store.trouble());
             if let Some(failure) = self.store.failure() {
                 break failure;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         };
-        self.health.store(false);
         tracing::error!(alarm = "store-failed", %failure,
             "nothing is acknowledged until the disk takes writes again");
         while let Err(error) = self.try_disk().await {

@@ -5,6 +5,7 @@ mod files;
 use std::{
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -23,6 +24,9 @@ use crate::edge::web::{
     problem::Problem,
 };
 
+/// How long a node may take to answer, and then to send the rest of its answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
 /// Longest answer that is taken.
 const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
@@ -32,6 +36,7 @@ const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 pub struct Client {
     socket: PathBuf,
     token: Option<String>,
+    patience: Duration,
     connection: Mutex<Option<Connection>>,
 }
 
@@ -61,6 +66,17 @@ pub enum ClientError {
         /// What happened.
         cause: io::Error,
     },
+    /// The node has the request, or not, and says nothing.
+    #[error(
+        "the node at {} did not answer within {} s, and may still do what was asked; see its log, and \
+         `wujitong status`", socket.display(), after.as_secs()
+    )]
+    Silent {
+        /// The control socket.
+        socket: PathBuf,
+        /// How long was waited.
+        after: Duration,
+    },
     /// The node said no.
     #[error(transparent)]
     Problem(Box<Problem>),
@@ -84,6 +100,7 @@ impl Client {
         Self {
             socket: socket.into(),
             token: None,
+            patience: ANSWER_WITHIN,
             connection: Mutex::new(None),
         }
     }
@@ -92,6 +109,13 @@ impl Client {
     #[must_use]
     pub fn with_token(mut self, token: Option<String>) -> Self {
         self.token = token;
+        self
+    }
+
+    /// The same, waiting only so long for an answer.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -218,12 +242,13 @@ impl Client {
             let mut connection = match kept.take() {
                 Some(connection) => connection,
                 None => self
-                    .connect()
-                    .await
+                    .in_time(self.connect())
+                    .await?
                     .map_err(|cause| self.unreachable(cause))?,
             };
             let broken = |error: hyper::Error| self.unreachable(io::Error::other(error));
-            let response = match connection.sender.try_send_request(request).await {
+            let sent = self.in_time(connection.sender.try_send_request(request));
+            let response = match sent.await? {
                 Ok(response) => response,
                 Err(mut error) => match error.take_message() {
                     Some(unsent) if !fresh => {
@@ -234,13 +259,20 @@ impl Client {
                 },
             };
             let status = response.status();
-            let body = Limited::new(response.into_body(), MOST_ANSWER_BYTES)
-                .collect()
-                .await;
+            let body = Limited::new(response.into_body(), MOST_ANSWER_BYTES).collect();
+            let body = self.in_time(body).await?;
             let body = body.map_err(|error| self.unreachable(io::Error::other(error)))?;
             *kept = Some(connection);
             return Ok((status, body.to_bytes()));
         }
+    }
+
+    async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Result<T, ClientError> {
+        let answered = tokio::time::timeout(self.patience, answer).await;
+        answered.map_err(|_| ClientError::Silent {
+            socket: self.socket.clone(),
+            after: self.patience,
+        })
     }
 
     async fn connect(&self) -> io::Result<Connection> {
@@ -284,4 +316,22 @@ pub fn encoded(text: &str) -> String {
             _ => format!("%{byte:02X}"),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Failure, exit::Exit};
+
+    #[tokio::test]
+    async fn a_node_that_says_nothing_is_not_waited_for_without_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("socket");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let client = Client::new(&socket).with_patience(Duration::from_millis(20));
+        let (asked, _kept_open) = tokio::join!(client.status(true), listener.accept());
+        let error = asked.unwrap_err();
+        assert!(matches!(error, ClientError::Silent { .. }), "{error}");
+        assert_eq!(Failure::from(error).exit(), Exit::Unreachable);
+    }
 }

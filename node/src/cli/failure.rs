@@ -106,12 +106,12 @@ impl Failure {
                 ),
             ) => Exit::Store,
             Self::Client(error) => match error {
-                ClientError::Unreachable { .. } => Exit::Unreachable,
+                ClientError::Unreachable { .. } | ClientError::Silent { .. } => Exit::Unreachable,
                 ClientError::Problem(problem) => match problem.status {
                     404 => Exit::NotFound,
                     401 | 403 | 409 | 412 => Exit::Refused,
                     413 | 415 | 422 => Exit::Usage,
-                    503 => Exit::Store,
+                    503 | 507 => Exit::Store,
                     _ => Exit::Failed,
                 },
                 ClientError::Answer(_) => Exit::Failed,

@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use config::{Config, Raw};
@@ -12,6 +13,7 @@ use topology::DivisionCode;
 
 use super::{
     Failure, Output,
+    exit::Exit,
     init::CONFIG,
     site::{configured_tree, data_directory, read},
     tables::pairs,
@@ -62,6 +64,9 @@ pub(super) struct Run {
     settings: Vec<(String, String)>,
 }
 
+/// How long nodes may take to stop.
+const STOP_WITHIN: Duration = Duration::from_secs(30);
+
 fn setting(text: &str) -> Result<(String, String), String> {
     let (key, value) = text
         .split_once('=')
@@ -86,6 +91,7 @@ impl Run {
         let config = self.resolve()?;
         let mut interrupts = interrupts(SignalKind::interrupt())?;
         let mut terminations = interrupts_or_end()?;
+        end_in_any_case()?;
         let telemetry = Telemetry::start(&config.telemetry)?;
         let tree = configured_tree(&config)?;
         let mut stopped = async || {
@@ -119,7 +125,16 @@ impl Run {
                 }
                 () = host.ailing() => {}
             }
-            host.stop().await;
+            tracing::warn!("the store is opened again");
+            if tokio::time::timeout(STOP_WITHIN, host.stop())
+                .await
+                .is_err()
+            {
+                return Err(Failure::Failed(
+                    "the store did not close after its disk failed; start the node again"
+                        .to_owned(),
+                ));
+            }
             host = match Host::start(plan.clone()).await {
                 Ok(host) => host,
                 Err(error) => {
@@ -215,6 +230,39 @@ fn from_directory(data: &Path, said: &Raw) -> Raw {
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| Failure::File(path.to_owned(), error))
+}
+
+/// Ends the process some time after the first signal, whatever hangs: a disk may keep threads for ever,
+/// also those that would stop the nodes.
+fn end_in_any_case() -> Result<(), Failure> {
+    let watch = || -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let mut interrupts = signal(SignalKind::interrupt())?;
+            let mut terminations = signal(SignalKind::terminate())?;
+            tokio::select! {
+                _ = interrupts.recv() => {}
+                _ = terminations.recv() => {}
+            }
+            Ok::<_, io::Error>(())
+        })?;
+        std::thread::sleep(STOP_WITHIN);
+        tracing::error!("it did not stop in time, so it is ended; the next start checks the store");
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "what hangs cannot be told to return an error"
+        )]
+        std::process::exit(Exit::Failed as i32)
+    };
+    let watching = std::thread::Builder::new().name("signals".to_owned());
+    let watching = watching.spawn(move || {
+        if let Err(error) = watch() {
+            tracing::warn!(%error, "nothing ends the process if it hangs while stopping");
+        }
+    });
+    watching.map(drop).map_err(Failure::Runtime)
 }
 
 fn interrupts(kind: SignalKind) -> Result<Signal, Failure> {

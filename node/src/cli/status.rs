@@ -51,6 +51,9 @@ fn for_people(status: &api::Status) -> String {
         ("version", status.version.clone()),
         ("up for", span(status.uptime_ms)),
     ]);
+    if let Some(trouble) = &status.disk {
+        text += &format!("\nno new work is taken: {trouble}\n");
+    }
     text.push('\n');
     let headings = [
         "node", "name", "tier", "#holding", "#giving", "#copies", "#links", "#queued",

@@ -25,6 +25,7 @@ impl Office {
     ) -> Result<(), OfficeError> {
         let turn = self.turn.lock().await;
         let mut desk = self.desk(Actor::Rule("alarm".to_owned())).await?;
+        desk.view.is_outcome();
         desk.raise(kind, about, detail).await?;
         let ticket = desk.submit().await?;
         drop(turn);

@@ -202,6 +202,7 @@ impl Office {
         if known.as_ref() != Some(seen) {
             return Ok(false);
         }
+        view.is_outcome();
         view.put(key, record::write(now));
         match view.submit().await {
             Ok(_not_awaited) => Ok(true),

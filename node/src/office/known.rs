@@ -113,6 +113,7 @@ impl Office {
                 .collect()
         };
         let mut view = self.supplies.store.view(self.me);
+        view.is_outcome();
         view.put(keys::HEARD, record::write(&through));
         let _not_awaited = view.submit().await?;
         Ok(())

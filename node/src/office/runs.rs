@@ -66,6 +66,7 @@ impl Office {
         let random = u128::from_be_bytes(self.supplies.entropy.bytes());
         let jump = (random >> (u128::BITS - JUMP_BITS)) as u64;
         let mut desk = self.desk(Actor::Rule("start".to_owned())).await?;
+        desk.view.is_outcome();
         let mut runs = desk.runs().await?;
         runs.begin(desk.ledger.issue, jump);
         runs.drawn.push(desk.ledger.run);

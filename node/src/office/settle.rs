@@ -32,6 +32,7 @@ impl Office {
         let mut settled = settled.into_iter().peekable();
         while settled.peek().is_some() {
             let mut desk = self.desk(Actor::Peer(neighbour)).await?;
+            desk.view.is_outcome();
             while let Some(answer) = settled.next_if(|_| desk.view.len() + 10 <= BATCH_KEYS) {
                 let Settled {
                     n,

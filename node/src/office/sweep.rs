@@ -106,6 +106,7 @@ impl Office {
                 };
                 if let Ok(_alone) = self.cabinet().alone(*id) {
                     let mut view = self.supplies.store.view(self.me);
+                    view.is_outcome();
                     view.delete(key.clone());
                     view.submit().await?.durable().await?;
                     let part = PartId(*id);
@@ -166,6 +167,7 @@ impl Office {
                 left.push(kept.digest);
             }
             account(&mut view, 0, bytes, None).await?;
+            view.is_outcome();
             let ticket = view.submit().await?;
             drop(turn);
             ticket.durable().await?;

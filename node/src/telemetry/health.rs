@@ -22,6 +22,7 @@ struct State {
     store_open: bool,
     listening: bool,
     failure: Option<String>,
+    disk: Option<String>,
     links: BTreeMap<(DivisionCode, DivisionCode), bool>,
 }
 
@@ -34,6 +35,11 @@ impl Health {
     /// The listener for neighbours is bound, or closed again.
     pub fn listener(&self, bound: bool) {
         self.state().listening = bound;
+    }
+
+    /// What keeps the disk from taking new work; what is durable is read all the same.
+    pub fn disk(&self, trouble: Option<String>) {
+        self.state().disk = trouble;
     }
 
     /// Something broke that only a restart mends, e.g. the engine after a failed sync. The first
@@ -66,6 +72,9 @@ impl Health {
         }
         if !state.store_open {
             reasons.push("the store is not open".to_owned());
+        }
+        if let Some(trouble) = &state.disk {
+            reasons.push(format!("no new work is taken: {trouble}"));
         }
         if !state.listening {
             reasons.push("the listener for neighbours is not bound".to_owned());
@@ -131,6 +140,19 @@ mod tests {
         assert!(health.ready());
         health.store(false);
         assert_eq!(health.reasons(), ["the store is not open"]);
+    }
+
+    #[test]
+    fn a_node_whose_disk_is_full_is_alive_not_ready_and_says_so() {
+        let health = Health::default();
+        health.store(true);
+        health.listener(true);
+        health.disk(Some("the disk is full".to_owned()));
+        assert!(health.live() && !health.ready());
+        let reasons = health.reasons();
+        assert_eq!(reasons, ["no new work is taken: the disk is full"]);
+        health.disk(None);
+        assert!(health.ready());
     }
 
     #[test]

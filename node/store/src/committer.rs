@@ -11,8 +11,8 @@ use bytes::Bytes;
 use tokio::sync::{TryAcquireError, oneshot};
 
 use super::{
-    CommitError, Committed, Generation, KEY_LIMIT, OpenError, Seen, Shard, Store, StoreError, Unit,
-    VALUE_LIMIT,
+    CommitError, Committed, Generation, KEY_LIMIT, OpenError, Purpose, Seen, Shard, Store,
+    StoreError, Unit, VALUE_LIMIT,
     engine::{Engine, Write},
     full_key,
     overlay::{self, Merge},
@@ -183,7 +183,7 @@ impl Committer {
         })
     }
 
-    pub(super) async fn submit(&self, unit: Unit) -> Result<Ticket, CommitError> {
+    pub(super) async fn submit(&self, unit: Unit, purpose: Purpose) -> Result<Ticket, CommitError> {
         let shared = &self.shared;
         let shard = unit.shard;
         let expect = unit.expect;
@@ -191,6 +191,9 @@ impl Committer {
         let cost = writes.iter().map(|(k, v)| overlay::cost(k, v.as_ref()));
         let cost: usize = cost.sum();
         let cost = cost.min(ROOM_BYTES);
+        if !writes.is_empty() {
+            shared.lock().writing(purpose)?;
+        }
         let room = u32::try_from(cost).expect("the room is less than 4 GiB");
         let room = match shared.room.try_acquire_many(room) {
             Ok(room) => room,
@@ -203,7 +206,11 @@ impl Committer {
         };
         let (conflict, seen) = {
             let mut state = shared.lock();
-            let engine = state.reading()?;
+            let engine = if writes.is_empty() {
+                state.reading()?
+            } else {
+                state.writing(purpose)?
+            };
             match state.check(&*engine, shard, expect)? {
                 Ok(settles) if writes.is_empty() => {
                     let generation = settles;
@@ -237,8 +244,14 @@ impl Committer {
     }
 
     pub(super) fn failure(&self) -> Option<StoreError> {
-        let standing = self.shared.lock().reading().err();
-        standing.filter(|error| matches!(error, StoreError::Poisoned(_)))
+        match &self.shared.lock().standing {
+            Standing::Failed(cause) => Some(StoreError::Poisoned(cause.clone())),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.shared.lock().full
     }
 
     pub(super) fn size_on_disk(&self) -> Result<u64, StoreError> {

@@ -34,5 +34,11 @@ pub(super) trait Engine: Send + Sync {
     /// Makes everything applied survive a power cut. After an error nothing can be said about it.
     fn sync(&self) -> Result<(), String>;
 
+    /// Nothing that was not synced is to be read any more.
+    fn forget_unsynced(&self) {}
+
+    /// Everything is synced, and nothing more will be written.
+    fn closed(&self) {}
+
     fn size_on_disk(&self) -> Result<u64, StoreError>;
 }

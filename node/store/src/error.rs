@@ -25,8 +25,11 @@ pub enum StoreError {
          then repeat the request under the same id"
     )]
     Unknown(Arc<str>),
-    /// The disk failed earlier; nothing is answered until the store was reopened and checked.
-    #[error("the store is out of service since the disk failed ({0}): reopen it")]
+    /// There is no room for new work. Nothing was written.
+    #[error("the disk is full, nothing was done; free some room on it, then send the same again")]
+    Full,
+    /// The disk failed earlier; nothing is written until the store was reopened and checked.
+    #[error("the store takes no writes since the disk failed ({0}): reopen it")]
     Poisoned(Arc<str>),
     /// The store was closed.
     #[error("the store is closed")]
@@ -115,6 +118,17 @@ pub enum OpenError {
         dir: PathBuf,
         /// What was found.
         what: String,
+    },
+    /// There is too little room to open it.
+    #[error(
+        "the disk of {} is full: opening the store takes {} MiB; free some room on it, then start again",
+        dir.display(), need >> 20
+    )]
+    NoRoom {
+        /// The store's directory.
+        dir: PathBuf,
+        /// Bytes it takes.
+        need: u64,
     },
     /// The file system refused something.
     #[error("cannot {what} {}: {source}; check the path, its permissions and the disk", path.display())]

@@ -22,9 +22,12 @@ mod memory;
 mod overlay;
 pub mod record;
 mod redo;
+mod seal;
 mod sled_engine;
+mod space;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod view;
 
 use std::{fmt, io, path::Path, sync::Arc};
@@ -97,6 +100,15 @@ pub struct Committed {
     pub generation: Generation,
 }
 
+/// What a unit is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// New work, refused while the disk is full.
+    Work,
+    /// The end of something begun, for which a reserve is kept.
+    Outcome,
+}
+
 /// A stretch of keys of one shard: from `from`, inclusive, to `to`, exclusive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
@@ -128,8 +140,12 @@ impl Store {
         pace: Pace,
         ack: AckWhen,
     ) -> Result<Self, OpenError> {
-        let engine = sled_engine::SledEngine::open(dir, options)?;
-        let redo = redo::recover(dir, &engine, pace)?;
+        let claim = sled_engine::Claim::take(dir)?;
+        space::Space::admits_opening(dir)?;
+        let check = trial::try_on_a_copy(dir, options, &claim)?;
+        claim.begin()?;
+        let engine = sled_engine::SledEngine::open(dir, options, claim)?;
+        let redo = redo::recover(dir, &engine, pace, check)?;
         Committer::start(Arc::new(engine), Some(redo), ack)
     }
 
@@ -175,7 +191,13 @@ impl Store {
     /// so. Waits while too much is waiting for the disk. A conflict is answered only once what it
     /// saw is durable. A unit without writes only checks, and its ticket waits for what it saw.
     pub async fn submit(&self, unit: Unit) -> Result<Ticket, CommitError> {
-        self.committer.submit(unit).await
+        self.committer.submit(unit, Purpose::Work).await
+    }
+
+    /// Takes a unit like [`Self::submit`], also while the disk is full for new work: for what a neighbour
+    /// answered, and whatever else ends something that was begun.
+    pub async fn submit_outcome(&self, unit: Unit) -> Result<Ticket, CommitError> {
+        self.committer.submit(unit, Purpose::Outcome).await
     }
 
     /// Waits until everything up to `generation` is durable. Nothing read leaves before that.
@@ -193,9 +215,28 @@ impl Store {
         self.committer.size_on_disk()
     }
 
-    /// Why the store is out of service, if its disk failed. Only opening it again helps.
+    /// Whether new work is refused because the disk is full. It ends by itself once there is room.
+    pub fn is_full(&self) -> bool {
+        self.committer.is_full()
+    }
+
+    /// Why nothing is written any more, if the disk failed. What is durable can be read; only opening
+    /// the store again helps.
     pub fn failure(&self) -> Option<StoreError> {
         self.committer.failure()
+    }
+
+    /// Why no new work is taken, for people, if the disk is full or failed.
+    pub fn trouble(&self) -> Option<String> {
+        if self.is_full() {
+            return Some("the disk is full; free some room on it".to_owned());
+        }
+        let failed = self.failure().is_some();
+        failed.then(|| {
+            "the disk failed; see the node's log, and mend the disk: the store is opened again when it \
+             takes writes"
+                .to_owned()
+        })
     }
 
     /// Writes and syncs what waits, stops the writer thread and gives up the directory. Other

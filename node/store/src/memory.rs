@@ -134,6 +134,8 @@ impl MemoryDisk {
         let rest = !self.content().unsynced.is_empty();
         if rest {
             engine.sync()?;
+            let mut content = self.content();
+            content.visible = content.synced.clone();
         }
         Ok(engine)
     }
@@ -231,6 +233,11 @@ impl Engine for MemoryEngine {
         }
         content.answered = content.unsynced.len();
         Ok(())
+    }
+
+    fn forget_unsynced(&self) {
+        let mut content = self.disk.content();
+        content.visible = content.synced.clone();
     }
 
     fn size_on_disk(&self) -> Result<u64, StoreError> {

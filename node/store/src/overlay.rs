@@ -35,17 +35,37 @@ impl Overlay {
         self.entries.get(key)
     }
 
-    pub(super) fn lay(&mut self, generation: Generation, writes: &[Write]) {
-        for (key, value) in writes {
+    /// Lays writes over what is there, and gives what each of them hides.
+    pub(super) fn lay(&mut self, generation: Generation, writes: &[Write]) -> Vec<Option<Entry>> {
+        let lay = |(key, value): &Write| {
             let entry = Entry {
                 generation,
                 value: value.clone(),
             };
-            self.bytes += cost(key, value.as_ref());
-            if let Some(hidden) = self.entries.insert(key.clone(), entry) {
-                self.bytes -= cost(key, hidden.value.as_ref());
-            }
+            self.exchange(key, Some(entry))
+        };
+        writes.iter().map(lay).collect()
+    }
+
+    /// Takes the newest writes away again and puts back what they hid.
+    pub(super) fn unlay(&mut self, writes: &[Write], hidden: Vec<Option<Entry>>) {
+        for ((key, _), hidden) in writes.iter().zip(hidden).rev() {
+            self.exchange(key, hidden);
         }
+    }
+
+    fn exchange(&mut self, key: &Bytes, entry: Option<Entry>) -> Option<Entry> {
+        let before = match entry {
+            Some(entry) => {
+                self.bytes += cost(key, entry.value.as_ref());
+                self.entries.insert(key.clone(), entry)
+            }
+            None => self.entries.remove(key),
+        };
+        if let Some(before) = &before {
+            self.bytes -= cost(key, before.value.as_ref());
+        }
+        before
     }
 
     /// Takes away what the engine holds durably, but not what was written over it since.
@@ -70,12 +90,13 @@ impl Overlay {
     }
 
     /// The first few entries behind `after` that are not newer than `newest`, and the last key
-    /// that was looked at if there may be more.
+    /// that was looked at if there may be more. Keys whose entry is newer are added to `newer`.
     pub(super) fn sweep(
         &self,
         after: Option<&Bytes>,
         newest: Generation,
         limit: usize,
+        newer: &mut Vec<Bytes>,
     ) -> (Vec<Write>, Option<Bytes>) {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut found = Vec::new();
@@ -83,6 +104,8 @@ impl Overlay {
         for (looked_at, (key, entry)) in range.enumerate() {
             if entry.generation <= newest {
                 found.push((key.clone(), entry.value.clone()));
+            } else {
+                newer.push(key.clone());
             }
             if found.len() == limit || looked_at == SWEEP_LIMIT {
                 return (found, Some(key.clone()));

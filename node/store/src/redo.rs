@@ -33,11 +33,14 @@ use bytes::Bytes;
 use super::{
     Generation, StoreError,
     engine::{Engine, Write},
+    seal::Sealer,
+    space::{Gauge, Space, is_full},
 };
 use group::Sum;
-pub(super) use recover::recover;
+pub(super) use recover::{Check, recover};
 use segment::Header;
-use witness::{Last, Witness};
+pub(super) use witness::Last;
+use witness::Witness;
 
 /// Names the last group whose writes are all in the engine: its number, eight bytes, big-endian, and its
 /// sum.
@@ -57,8 +60,12 @@ pub(super) struct Pace {
     pub(super) bytes: usize,
     /// How long nothing was written before the rest is brought in.
     pub(super) idle: Duration,
+    /// How often a full disk is looked at.
+    pub(super) look: Duration,
     /// Called at every [`Point`]; an error is taken for one of the disk.
     pub(super) probe: Option<Probe>,
+    /// Says how much room there is, instead of the disk.
+    pub(super) gauge: Option<Gauge>,
 }
 
 pub(super) type Probe = Arc<dyn Fn(Point) -> Result<(), String> + Send + Sync>;
@@ -71,6 +78,7 @@ pub(super) enum Point {
     SegmentCreated,
     SegmentBegun,
     SegmentClosed,
+    Sealed,
     BatchApplied,
     Marked,
     EngineSynced,
@@ -83,7 +91,9 @@ impl Default for Pace {
         Self {
             bytes: 4 << 20,
             idle: Duration::from_secs(1),
+            look: Duration::from_secs(1),
             probe: None,
+            gauge: None,
         }
     }
 }
@@ -91,6 +101,21 @@ impl Default for Pace {
 impl Pace {
     pub(super) fn at(&self, point: Point) -> Result<(), String> {
         self.probe.as_ref().map_or(Ok(()), |probe| probe(point))
+    }
+}
+
+/// Why the log, or a checkpoint, did not do what it was asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// There was no room. Nothing was changed, and it goes on when there is.
+    Full,
+    /// Nothing can be said about what was on its way.
+    Broken(String),
+}
+
+impl From<String> for Failure {
+    fn from(cause: String) -> Self {
+        Self::Broken(cause)
     }
 }
 
@@ -109,6 +134,9 @@ pub(super) struct Redo {
     /// The last group written.
     last: Last,
     witness: Witness,
+    pub(super) space: Space,
+    /// Until the thread of checkpoints takes it.
+    pub(super) sealer: Option<Sealer>,
     /// The newest unit appended.
     newest: Generation,
     buffer: Vec<u8>,
@@ -119,14 +147,20 @@ pub(super) struct Redo {
 /// Segments that take no more groups, and the newest group and unit in them.
 pub(super) struct Closed {
     pub(super) newest: Generation,
-    last: Last,
+    pub(super) last: Last,
     paths: Vec<PathBuf>,
 }
 
 impl Redo {
     /// Goes on behind `last`, which is synced: in `blank`, if that is a segment without groups for what
     /// follows, else in a new one.
-    fn begin(dir: &Path, last: Last, blank: Option<Header>, pace: Pace) -> io::Result<Self> {
+    fn begin(
+        dir: &Path,
+        last: Last,
+        blank: Option<Header>,
+        space: Space,
+        pace: Pace,
+    ) -> io::Result<Self> {
         let handle = File::open(dir)?;
         let witness = Witness::create(dir, last)?;
         let (header, file, path) = match blank {
@@ -153,46 +187,66 @@ impl Redo {
             end: segment::HEADER_BYTES as u64,
             last,
             witness,
+            space,
+            sealer: None,
             newest: Generation::default(),
             buffer: Vec::new(),
             broken: false,
         })
     }
 
-    /// Appends one group and syncs it. After an error nothing can be said about it.
+    /// Appends one group and syncs it.
     pub(super) fn append<'a>(
         &mut self,
         units: impl IntoIterator<Item = &'a [Write]>,
         newest: Generation,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failure> {
+        self.while_broken(|redo| {
+            let last = redo.write_group(units)?;
+            redo.pace.at(Point::Synced)?;
+            redo.last = last;
+            redo.witness.note(last);
+            redo.newest = newest;
+            Ok(())
+        })
+    }
+
+    /// Lets the log be broken unless `act` does what it is to do, or nothing at all.
+    fn while_broken<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         if std::mem::replace(&mut self.broken, true) {
-            return Err("the log failed before".to_owned());
+            return Err(Failure::Broken("the log failed before".to_owned()));
         }
-        let last = self.write_group(units)?;
-        self.pace.at(Point::Synced)?;
-        self.last = last;
-        self.witness.note(last);
-        self.newest = newest;
-        self.broken = false;
-        Ok(())
+        let done = act(self);
+        self.broken = matches!(done, Err(Failure::Broken(_)));
+        done
     }
 
     /// Writes one group behind the last one and syncs it.
     fn write_group<'a>(
         &mut self,
         units: impl IntoIterator<Item = &'a [Write]>,
-    ) -> Result<Last, String> {
+    ) -> Result<Last, Failure> {
         let number = self.last.number + 1;
         self.buffer.clear();
         let sum = group::encode(&self.key, number, &self.last.sum, units, &mut self.buffer)?;
-        let size = self.buffer.len() as u64;
-        let end = self.end + size;
-        if end > self.length && size <= STEP_BYTES / 4 {
+        let size = self.buffer.len();
+        let end = self.end + size as u64;
+        if end > self.length && size as u64 <= STEP_BYTES / 4 {
             let length = end.next_multiple_of(STEP_BYTES);
             let rest = usize::try_from(length - end).expect("less than a step");
-            self.buffer.resize(self.buffer.len() + rest, 0);
+            self.buffer.resize(size + rest, 0);
         }
-        self.write().map_err(|error| self.failed("write", &error))?;
+        if let Err(error) = self.write() {
+            self.make_room(&error)?;
+            self.buffer.truncate(size);
+            if let Err(error) = self.write() {
+                self.make_room(&error)?;
+                return Err(Failure::Full);
+            }
+        }
         self.pace.at(Point::Appended)?;
         self.file
             .sync_data()
@@ -202,6 +256,18 @@ impl Redo {
         self.buffer.clear();
         self.buffer.shrink_to(BUFFER_BYTES);
         Ok(Last { number, sum })
+    }
+
+    /// Takes back what was written of a group for which there was no room, and gives up the reserve. Any
+    /// other error is one after which nothing is known.
+    fn make_room(&mut self, error: &io::Error) -> Result<(), Failure> {
+        if !is_full(error) {
+            return Err(self.failed("write", error).into());
+        }
+        self.space.give_up();
+        self.length = self.end;
+        let cut = self.file.set_len(self.end);
+        cut.map_err(|error| self.failed("cut", &error).into())
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -214,38 +280,50 @@ impl Redo {
         usize::try_from(self.end).unwrap_or(usize::MAX) - segment::HEADER_BYTES
     }
 
+    /// Whether the file cannot take much more without growing.
+    pub(super) fn is_about_to_grow(&self) -> bool {
+        self.end + STEP_BYTES / 4 >= self.length
+    }
+
     /// Closes the segment and begins the next; `None` if there is nothing in it.
-    pub(super) fn close_segment(&mut self) -> Result<Option<Closed>, String> {
-        if self.broken {
-            return Err("the log failed before".to_owned());
-        }
-        if self.segment_bytes() == 0 {
+    pub(super) fn close_segment(&mut self) -> Result<Option<Closed>, Failure> {
+        if self.segment_bytes() == 0 && !self.broken {
             return Ok(None);
         }
-        // Nothing may be added to a segment that has a follower.
-        self.broken = true;
+        self.while_broken(Self::follow).map(Some)
+    }
+
+    fn follow(&mut self) -> Result<Closed, Failure> {
         let header = Header::new(self.last.number + 1, self.last.sum);
-        let (file, path) =
-            segment::create(&self.dir, &header).map_err(|e| self.failed("follow", &e))?;
+        let (file, path) = segment::create(&self.dir, &header).map_err(|error| {
+            if is_full(&error) {
+                return Failure::Full;
+            }
+            self.failed("follow", &error).into()
+        })?;
         self.pace.at(Point::SegmentCreated)?;
         self.handle
             .sync_all()
             .map_err(|error| self.failed("follow", &error))?;
         self.pace.at(Point::SegmentBegun)?;
         // From here on a lost follower is missed.
-        self.write_group([])?;
+        if let Err(failure) = self.write_group([]) {
+            // Nothing may be added to a segment that has a follower.
+            let gone = fs::remove_file(&path).and_then(|()| self.handle.sync_all());
+            gone.map_err(|error| self.failed("follow", &error))?;
+            return Err(failure);
+        }
         self.pace.at(Point::SegmentClosed)?;
         self.file = file;
         let full = std::mem::replace(&mut self.path, path);
         self.key = header.key();
         self.length = segment::HEADER_BYTES as u64;
         self.end = self.length;
-        self.broken = false;
-        Ok(Some(Closed {
+        Ok(Closed {
             newest: self.newest,
             last: self.last,
             paths: vec![full],
-        }))
+        })
     }
 
     fn failed(&self, what: &str, error: &io::Error) -> String {
@@ -255,12 +333,25 @@ impl Redo {
 
 impl Closed {
     /// Records in the engine that these segments are not needed any more, and syncs it.
-    pub(super) fn retire(&self, engine: &dyn Engine, pace: &Pace) -> Result<(), String> {
+    pub(super) fn retire(
+        &self,
+        engine: &dyn Engine,
+        sealer: &mut Sealer,
+        pace: &Pace,
+    ) -> Result<(), String> {
         let mark = [&self.last.number.to_be_bytes()[..], &self.last.sum].concat();
         engine.apply(&[&[(Bytes::from_static(MARK_KEY), Some(mark.into()))]])?;
         pace.at(Point::Marked)?;
         engine.sync()?;
+        sealer.marked(self.last);
         pace.at(Point::EngineSynced)
+    }
+
+    /// These and earlier ones, which a checkpoint did not get to.
+    pub(super) fn and(mut self, earlier: Option<Self>) -> Self {
+        let mut paths = earlier.map_or_else(Vec::new, |earlier| earlier.paths);
+        paths.append(&mut self.paths);
+        Self { paths, ..self }
     }
 
     /// Removes them.

@@ -6,6 +6,7 @@
 //! never syncs: we do. Every value carries a checksum over its key and itself. Every call is
 //! guarded, since sled panics on some damage.
 
+mod claim;
 mod lock;
 mod open;
 
@@ -28,7 +29,8 @@ use super::{
     engine::{Engine, Visit, Write},
     redo, show_key,
 };
-use lock::DirLock;
+pub(super) use claim::Claim;
+pub(super) use lock::PAUSE;
 
 /// How the engine on disk is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +62,7 @@ pub(super) struct SledEngine {
     log: File,
     blobs: Blobs,
     dir: PathBuf,
-    _lock: DirLock,
+    claim: Claim,
 }
 
 /// The files beside the log, and which of them were synced.
@@ -81,8 +83,8 @@ struct Known {
 const COARSEST_STEP: Duration = Duration::from_secs(3);
 
 impl SledEngine {
-    pub(super) fn open(dir: &Path, options: &SledOptions) -> Result<Self, OpenError> {
-        open::open(dir, options)
+    pub(super) fn open(dir: &Path, options: &SledOptions, claim: Claim) -> Result<Self, OpenError> {
+        open::open(dir, options, claim)
     }
 }
 
@@ -146,6 +148,10 @@ impl Engine for SledEngine {
         guarded(|| self.db.flush()).map_err(Cause::text)?;
         self.blobs.sync().map_err(|error| error.to_string())?;
         self.log.sync_data().map_err(|error| error.to_string())
+    }
+
+    fn closed(&self) {
+        self.claim.closed();
     }
 
     fn size_on_disk(&self) -> Result<u64, StoreError> {
@@ -281,6 +287,7 @@ pub(super) mod testing {
     use super::{
         Cause, SledOptions,
         open::{FORMAT_KEY, format_record, open_patiently},
+        sealed,
     };
 
     fn with_db(dir: &Path, act: impl FnOnce(&sled::Db)) {
@@ -299,6 +306,25 @@ pub(super) mod testing {
 
     pub(crate) fn forget_format(dir: &Path) {
         with_db(dir, |db| drop(db.remove(FORMAT_KEY).unwrap()));
+    }
+
+    pub(crate) fn forget(dir: &Path, key: &[u8]) {
+        with_db(dir, |db| drop(db.remove(key).unwrap().unwrap()));
+    }
+
+    /// Gives a record another value, with a checksum that fits.
+    pub(crate) fn rewrite(dir: &Path, key: &[u8]) {
+        with_db(dir, |db| {
+            drop(db.insert(key, sealed(key, b"another")).unwrap().unwrap())
+        });
+    }
+
+    /// Adds a record beside this one.
+    pub(crate) fn double(dir: &Path, key: &[u8]) {
+        let double = [key, b"+"].concat();
+        with_db(dir, |db| {
+            drop(db.insert(&double[..], sealed(&double, b"1")).unwrap())
+        });
     }
 
     pub(crate) fn exchange(dir: &Path, one: &[u8], other: &[u8]) {

@@ -4,8 +4,10 @@ mod damage;
 mod disk;
 mod durability;
 mod files;
+mod full;
 mod power_cut;
 mod redo;
+mod sealed;
 mod view;
 
 use std::{fs, path::Path};

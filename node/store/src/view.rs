@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, ops::Bound};
 use bytes::Bytes;
 
 use super::{
-    CommitError, Expect, Generation, Range, Seen, Shard, Store, StoreError, Unit,
+    CommitError, Expect, Generation, Purpose, Range, Seen, Shard, Store, StoreError, Unit,
     committer::Ticket, overlay::Merge,
 };
 
@@ -16,6 +16,7 @@ pub struct View {
     read: BTreeMap<Bytes, Option<Bytes>>,
     written: BTreeMap<Bytes, Option<Bytes>>,
     seen: Generation,
+    purpose: Purpose,
 }
 
 impl View {
@@ -26,7 +27,13 @@ impl View {
             read: BTreeMap::new(),
             written: BTreeMap::new(),
             seen: Generation::default(),
+            purpose: Purpose::Work,
         }
+    }
+
+    /// Lets the unit be taken while the disk is full for new work: it ends something that was begun.
+    pub fn is_outcome(&mut self) {
+        self.purpose = Purpose::Outcome;
     }
 
     /// The shard.
@@ -117,7 +124,8 @@ impl View {
                 None => unit.delete.push(key),
             }
         }
-        Ok(self.store.submit(unit).await?.and_settle(self.seen))
+        let ticket = self.store.committer.submit(unit, self.purpose).await?;
+        Ok(ticket.and_settle(self.seen))
     }
 
     /// Waits until everything the view has seen is durable, for an answer that writes nothing.

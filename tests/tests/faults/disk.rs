@@ -267,12 +267,25 @@ async fn a_full_disk_is_answered_with_an_error_and_survived() {
             Err(error) => panic!("{error}\n{}", village.log()),
         }
     };
-    assert_eq!(problem.status, 503, "{problem}");
+    assert_eq!(problem.status, 507, "{problem}");
+    assert!(problem.detail.contains("disk is full"), "{problem}");
     let again = client.report(village.division, &big).await;
     assert!(
-        matches!(&again, Err(ClientError::Problem(problem)) if problem.status == 503),
+        matches!(&again, Err(ClientError::Problem(problem)) if problem.status == 507),
         "{again:?}"
     );
+    // Everything that only reads goes on, and says why nothing is taken.
+    for promise in &promises {
+        if let Promise::Act { matter, .. } = promise {
+            let read = client.matter(village.division, &matter.to_string()).await;
+            read.unwrap();
+        }
+    }
+    let lists = format!("/v1/nodes/{}/matters", village.division);
+    client.get::<serde_json::Value>(&lists).await.unwrap();
+    let status = client.status(false).await.unwrap();
+    assert!(status.disk.unwrap().contains("full"), "status is silent");
+    let pid = village.pid();
     fs::remove_file(filler).unwrap();
     let begun = std::time::Instant::now();
     while let Err(error) = client.report(village.division, &big).await {
@@ -283,6 +296,43 @@ async fn a_full_disk_is_answered_with_an_error_and_survived() {
         );
         sleep(Duration::from_millis(50)).await;
     }
+    assert_eq!(village.pid(), pid, "it was started anew");
+    assert_eq!(client.status(false).await.unwrap().disk, None);
     report(village, 6, &mut promises).await;
     balance(chain, &promises).await;
+}
+
+#[tokio::test]
+async fn a_node_on_a_full_disk_ends_when_it_is_told_to() {
+    let mut chain = Programs::down_to("33");
+    let data = chain.programs[0].data.clone();
+    let aside = data.with_extension("aside");
+    fs::rename(&data, &aside).unwrap();
+    fs::create_dir(&data).unwrap();
+    let Some(_mount) = Mount::tmpfs(&data, "6m") else {
+        eprintln!("skipped: mounting a small file system is not permitted here (it takes root)");
+        return;
+    };
+    move_all(&aside, &data);
+    chain.start().await;
+    let filler = data.join("filler");
+    let mut dd = Command::new("dd");
+    dd.args(["if=/dev/zero", "bs=4k"])
+        .arg(format!("of={}", filler.display()));
+    assert!(
+        !dd.output().unwrap().status.success(),
+        "the disk is not full"
+    );
+    let province = &mut chain.programs[0];
+    let client = province.client();
+    let big = ReportRequest::new("enforcement/rubbish", &"rubbish ".repeat(5000));
+    let mut taken = 0;
+    while client.report(province.division, &big).await.is_ok() {
+        taken += 1;
+        assert!(taken < 1000, "nothing is ever full");
+    }
+    let status = client.status(true).await.unwrap();
+    assert!(status.disk.is_some());
+    let stopped = tokio::time::timeout(Duration::from_secs(60), province.stop()).await;
+    stopped.expect("SIGTERM was not heard");
 }

@@ -12,6 +12,7 @@ use crate::{
     domain::{attachment::NotTaken, hook::BadHook, people::Denied},
     edge::oidc::SignInError,
     office::{FileTrouble, OfficeError, people::PeopleError},
+    store::{CommitError, StoreError},
 };
 
 /// Why a request failed, for people and programs (`application/problem+json`).
@@ -46,6 +47,9 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
 }
+
+/// When to try again what a disk did not take.
+const DISK_RETRY_S: u32 = 30;
 
 impl Problem {
     /// The media type of a problem.
@@ -235,11 +239,29 @@ impl Problem {
         }
     }
 
+    fn disk_full() -> Self {
+        let sentence = "the node's disk is full, so nothing was done; free some room on it, then send the \
+                        same again";
+        Self {
+            retry_after_s: Some(DISK_RETRY_S),
+            ..Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk full", sentence)
+        }
+    }
+
+    fn disk_failed() -> Self {
+        let sentence = "the node's disk failed, so nothing was done; see `wujitong status`, mend the disk, \
+                        then send the same again";
+        Self {
+            retry_after_s: Some(DISK_RETRY_S),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "disk failed", sentence)
+        }
+    }
+
     fn of_store(error: &dyn std::error::Error) -> Self {
         let log_id = format!("{:08x}", rand::random::<u32>());
         tracing::error!(%log_id, %error, "a request failed in the store");
-        let sentence = "the store did not answer, so it is not known whether this was done; see the \
-                        node's log under this number, then `wujitong status`";
+        let sentence = "the disk failed while this was written, so it is not known whether it was done; look \
+                        whether it is there, or send the same again under the same Idempotency-Key";
         let status = StatusCode::SERVICE_UNAVAILABLE;
         Self {
             log_id: Some(log_id.into()),
@@ -298,6 +320,11 @@ impl From<OfficeError> for Problem {
                     &sentence,
                 )
             }
+            E::Store(StoreError::Full) | E::Commit(CommitError::Store(StoreError::Full)) => {
+                Self::disk_full()
+            }
+            E::Store(StoreError::Poisoned(_))
+            | E::Commit(CommitError::Store(StoreError::Poisoned(_))) => Self::disk_failed(),
             E::Crashed | E::Gaps(_) | E::Record(_) | E::Store(_) | E::Commit(_) => {
                 Self::of_store(&error)
             }
@@ -348,10 +375,7 @@ impl IntoResponse for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::{custody::Refusal, policy::BadWords, template::BadTemplate},
-        store::{CommitError, StoreError},
-    };
+    use crate::domain::{custody::Refusal, policy::BadWords, template::BadTemplate};
 
     #[test]
     fn every_kind_of_failure_has_its_status() {
@@ -370,6 +394,12 @@ mod tests {
             (PeopleError::KeyReused.into(), 422),
             (PeopleError::InHand.into(), 409),
             (OfficeError::Store(StoreError::Closed), 503),
+            (OfficeError::Store(StoreError::Full), 507),
+            (OfficeError::Commit(StoreError::Full.into()), 507),
+            (
+                OfficeError::Commit(StoreError::Poisoned("sector 7".into()).into()),
+                503,
+            ),
             (
                 OfficeError::Commit(CommitError::KeyTooLong { size: 9 }),
                 503,

@@ -20,7 +20,7 @@ pub struct ProblemKind {
 }
 
 /// Kind, status, meaning.
-const KINDS: [(&str, u16, &str); 30] = [
+const KINDS: [(&str, u16, &str); 32] = [
     (
         "the-request-does-not-fit",
         422,
@@ -30,6 +30,16 @@ const KINDS: [(&str, u16, &str); 30] = [
         "not-found",
         404,
         "It is not there, or it is not for you; which of them is not said.",
+    ),
+    (
+        "disk-full",
+        507,
+        "The node's disk is full. Nothing was done. What is there can be read; free some room on the disk, then send the same again.",
+    ),
+    (
+        "disk-failed",
+        503,
+        "The node's disk failed earlier, and nothing is written. Nothing was done. What is durable can be read. The node opens its store again by itself when the disk takes writes.",
     ),
     (
         "method-not-allowed",

@@ -58,6 +58,11 @@ pub(super) async fn status(
         now_ms: now.0,
         started_ms: roster.started_ms,
         uptime_ms: now.since(Timestamp(roster.started_ms)),
+        disk: roster
+            .nodes
+            .values()
+            .next()
+            .and_then(|node| node.office.store().trouble()),
         network: NetworkStatus {
             id: roster.network.id_hex(),
             zone: roster.network.zone.to_string(),

@@ -11,9 +11,11 @@ use super::{
 };
 use crate::{
     Generation,
-    engine::{BATCH_KEYS, Engine},
+    engine::{BATCH_KEYS, Engine, Write},
     overlay,
-    redo::{Pace, Point, Redo},
+    redo::{Closed, Failure, Pace, Point, Redo},
+    seal::Sealer,
+    space::is_full,
 };
 
 /// Keys lifted at a time: everybody waits for it.
@@ -25,15 +27,43 @@ const SYNC_BYTES: usize = 128 << 10;
 /// How many times the bytes in memory the log may have before a checkpoint begins.
 const LOG_FACTOR: usize = 4;
 
+/// What one checkpoint brings to the engine.
+#[derive(Default)]
+struct Load {
+    writes: Vec<Write>,
+    /// Keys whose newest write comes later.
+    later: Vec<Bytes>,
+}
+
 impl Shared {
     /// Brings into the engine what the log holds, whenever it is due and once more at the end.
     pub(super) fn checkpoint_until_written(&self, engine: &dyn Engine, redo: &Mutex<Redo>) {
-        let pace = locked(redo).pace.clone();
+        let (pace, sealer) = {
+            let mut redo = locked(redo);
+            (redo.pace.clone(), redo.sealer.take())
+        };
+        let Some(mut sealer) = sealer else {
+            return self.fail("the log was not recovered".into(), Vec::new());
+        };
         self.lock().pace_bytes = pace.bytes;
-        while self.wait_until_due(&pace) {
-            let done = catch_unwind(AssertUnwindSafe(|| self.checkpoint(engine, redo, &pace)));
-            if let Err(cause) = done.unwrap_or_else(|panic| Err(panic_text(&*panic))) {
-                self.fail(cause.into());
+        // Segments that are closed, and not in the engine because there was no room.
+        let mut waiting = None;
+        while self.wait_until_due(redo, &pace, waiting.is_some()) {
+            let done = catch_unwind(AssertUnwindSafe(|| {
+                self.checkpoint(engine, redo, &mut sealer, &mut waiting, &pace)
+            }));
+            match done.unwrap_or_else(|panic| Err(panic_text(&*panic).into())) {
+                Ok(()) => {}
+                Err(Failure::Full) => {
+                    let mut state = self.lock();
+                    self.full(&mut state);
+                    if state.written {
+                        // The next start finds it in the log.
+                        state.logged = state.logged.max(1);
+                        return;
+                    }
+                }
+                Err(Failure::Broken(cause)) => self.fail(cause.into(), Vec::new()),
             }
         }
     }
@@ -54,19 +84,35 @@ impl Shared {
         }
     }
 
-    /// False when no checkpoint is due any more.
-    fn wait_until_due(&self, pace: &Pace) -> bool {
+    /// False when no checkpoint is due any more. Looks after the disk while it is full.
+    fn wait_until_due(&self, redo: &Mutex<Redo>, pace: &Pace, waiting: bool) -> bool {
         let mut state = self.lock();
         loop {
             if let Standing::Failed(_) = state.standing {
                 return false;
             }
-            if state.written || state.is_due() {
-                return state.logged > 0;
+            let any = state.logged > 0 || waiting;
+            if state.written {
+                return any;
+            }
+            if state.full {
+                let waited = self.checkpoint.wait_timeout(state, pace.look);
+                drop(waited.unwrap_or_else(PoisonError::into_inner));
+                let recovered = locked(redo).space.recover();
+                state = self.lock();
+                if recovered && std::mem::take(&mut state.full) {
+                    tracing::warn!("there is room on the disk again; new work is taken");
+                }
+                if state.is_due() || waiting {
+                    return true;
+                }
+                continue;
+            }
+            if state.is_due() {
+                return true;
             }
             let before = state.durable;
-            let idle = state.logged > 0;
-            state = if idle {
+            state = if any {
                 let waited = self.checkpoint.wait_timeout(state, pace.idle);
                 let (state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
                 if waited.timed_out() && state.durable == before {
@@ -84,67 +130,107 @@ impl Shared {
         &self,
         engine: &dyn Engine,
         redo: &Mutex<Redo>,
+        sealer: &mut Sealer,
+        waiting: &mut Option<Closed>,
         pace: &Pace,
-    ) -> Result<(), String> {
-        let closed = {
+    ) -> Result<(), Failure> {
+        {
             let mut redo = locked(redo);
+            let kept = self.lock().kept();
+            if !redo.space.admits(kept) {
+                return Err(Failure::Full);
+            }
             let closed = redo.close_segment()?;
             let mut state = self.lock();
             state.logged = 0;
-            if let Some(closed) = &closed {
+            if let Some(closed) = closed {
                 state.applying = closed.newest;
+                *waiting = Some(closed.and(waiting.take()));
             }
-            closed
-        };
-        if let Some(closed) = closed {
-            let (keys, latest) = self.sweep(engine, closed.newest, pace)?;
-            // A write that is not durable yet may have hidden one of these segments from the
-            // sweep. It must be in a later segment before these may go.
-            self.wait_until_durable(latest)?;
-            closed.retire(engine, pace)?;
+        }
+        if let Some(closed) = waiting.as_ref() {
+            let mut keys = Vec::new();
+            loop {
+                let lost = self.lock().lost.clone();
+                let (load, latest) = self.load(closed.newest);
+                self.bring(engine, sealer, closed, &load, pace)?;
+                keys.extend(load.writes.into_iter().map(|(key, _)| key));
+                // A write that is not durable yet may have hidden one of these segments from the
+                // load. It must be in a later segment before these may go; if there was no room for
+                // it, what it hid is there again.
+                self.wait_until_durable(latest)?;
+                if self.lock().lost == lost {
+                    break;
+                }
+            }
+            closed.retire(engine, sealer, pace)?;
             for keys in keys.chunks(LIFT_KEYS) {
                 self.lock().overlay.lift(closed.newest, keys);
             }
             closed.remove(pace)?;
         }
+        *waiting = None;
+        locked(redo).space.recover();
         let room = std::mem::take(&mut self.lock().withheld);
         self.room.add_permits(room);
         Ok(())
     }
 
-    /// Applies the entries up to `newest` and names their keys, and the newest generation that may
-    /// have hidden others.
-    fn sweep(
-        &self,
-        engine: &dyn Engine,
-        newest: Generation,
-        pace: &Pace,
-    ) -> Result<(Vec<Bytes>, Generation), String> {
-        let mut keys = Vec::new();
+    /// Gathers the entries up to `newest`, and the newest generation that may have hidden others.
+    fn load(&self, newest: Generation) -> (Load, Generation) {
+        let mut load = Load::default();
         let mut after = None;
-        let mut unsynced = 0;
         loop {
-            let (batch, next, latest) = {
-                let state = self.lock();
-                let (batch, next) = state.overlay.sweep(after.as_ref(), newest, BATCH_KEYS);
-                (batch, next, state.latest)
-            };
-            if !batch.is_empty() {
-                engine.apply(&[&batch])?;
-                pace.at(Point::BatchApplied)?;
-                let bytes = batch.iter().map(|(k, v)| overlay::cost(k, v.as_ref()));
-                unsynced += bytes.sum::<usize>();
-                if unsynced >= SYNC_BYTES {
-                    engine.sync()?;
-                    unsynced = 0;
-                }
-            }
-            keys.extend(batch.into_iter().map(|(key, _)| key));
+            let state = self.lock();
+            let (mut batch, next) =
+                state
+                    .overlay
+                    .sweep(after.as_ref(), newest, BATCH_KEYS, &mut load.later);
+            let latest = state.latest;
+            drop(state);
+            load.writes.append(&mut batch);
             after = next;
             if after.is_none() {
-                return Ok((keys, latest));
+                return (load, latest);
             }
         }
+    }
+
+    /// Seals what the engine will hold, then makes it so.
+    fn bring(
+        &self,
+        engine: &dyn Engine,
+        sealer: &mut Sealer,
+        closed: &Closed,
+        load: &Load,
+        pace: &Pace,
+    ) -> Result<(), Failure> {
+        let mut draft = sealer.draft();
+        for batch in load.writes.chunks(BATCH_KEYS) {
+            let counted = draft.count(engine, batch);
+            counted.map_err(|error| error.to_string())?;
+        }
+        sealer
+            .write(draft, closed.last, load.later.iter().cloned())
+            .map_err(|error| {
+                if is_full(&error) {
+                    return Failure::Full;
+                }
+                Failure::Broken(format!("cannot write the seal: {error}"))
+            })?;
+        pace.at(Point::Sealed)?;
+        let mut unsynced = 0;
+        for batch in load.writes.chunks(BATCH_KEYS) {
+            engine.apply(&[batch])?;
+            pace.at(Point::BatchApplied)?;
+            let bytes = batch.iter().map(|(k, v)| overlay::cost(k, v.as_ref()));
+            unsynced += bytes.sum::<usize>();
+            if unsynced >= SYNC_BYTES {
+                engine.sync()?;
+                unsynced = 0;
+            }
+        }
+        Ok(())
     }
 
     fn wait_until_durable(&self, generation: Generation) -> Result<(), String> {

@@ -8,10 +8,10 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::ROOM_BYTES;
 use crate::{
-    Conflict, Expect, Generation, Shard, StoreError,
+    Conflict, Expect, Generation, Purpose, Shard, StoreError,
     engine::{Engine, Write},
     full_key,
-    overlay::Overlay,
+    overlay::{Entry, Overlay},
 };
 
 /// What submitters, readers and the writer thread share.
@@ -24,6 +24,10 @@ pub(super) struct Shared {
 
 pub(super) struct State {
     pub(super) standing: Standing,
+    /// There is no room for new work.
+    pub(super) full: bool,
+    /// Nobody wants to read any more.
+    pub(super) closing: bool,
     /// Gone once the writer has stopped.
     pub(super) engine: Option<Arc<dyn Engine>>,
     pub(super) overlay: Overlay,
@@ -32,6 +36,9 @@ pub(super) struct State {
     /// The newest generation that may be found in the engine.
     pub(super) applying: Generation,
     pub(super) durable: Generation,
+    /// Units for which there was no room, by first and last generation. They count as past, but never
+    /// as durable.
+    pub(super) lost: Vec<(Generation, Generation)>,
     /// Bytes taken that are not durable yet.
     pub(super) waiting: usize,
     /// Bytes kept that make a checkpoint due.
@@ -58,6 +65,8 @@ pub(super) enum Standing {
 pub(super) struct Pending {
     pub(super) generation: Generation,
     pub(super) writes: Vec<Write>,
+    /// What the writes hid in the overlay.
+    pub(super) hidden: Vec<Option<Entry>>,
     pub(super) cost: usize,
 }
 
@@ -65,12 +74,15 @@ impl Shared {
     pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
         let state = State {
             standing: Standing::Open,
+            full: false,
+            closing: false,
             engine: Some(engine),
             overlay: Overlay::default(),
             queue: VecDeque::new(),
             latest: Generation::default(),
             applying: Generation::default(),
             durable: Generation::default(),
+            lost: Vec::new(),
             waiting: 0,
             pace_bytes: ROOM_BYTES,
             logged: 0,
@@ -94,13 +106,17 @@ impl Shared {
     }
 
     pub(super) fn out_of_service(&self) -> StoreError {
-        self.lock().reading().err().unwrap_or(StoreError::Closed)
+        let writing = self.lock().writing(Purpose::Outcome);
+        writing.err().unwrap_or(StoreError::Closed)
     }
 
     pub(super) async fn settle(&self, generation: Generation) -> Result<(), StoreError> {
         let told = {
             let mut state = self.lock();
             let generation = generation.min(state.latest);
+            if state.is_lost(generation) {
+                return Err(StoreError::Full);
+            }
             if generation <= state.durable {
                 return Ok(());
             }
@@ -111,23 +127,61 @@ impl Shared {
             state.waiters.push((generation, tell));
             told
         };
-        told.await.map_err(|_| match &self.lock().standing {
-            Standing::Failed(cause) => StoreError::Unknown(cause.clone()),
-            _ => StoreError::Closed,
+        told.await.map_err(|_| {
+            let state = self.lock();
+            match &state.standing {
+                _ if state.is_lost(generation) => StoreError::Full,
+                Standing::Failed(cause) => StoreError::Unknown(cause.clone()),
+                _ => StoreError::Closed,
+            }
         })
     }
 }
 
 impl State {
+    /// What is durable can be read after the disk failed, too.
     pub(super) fn reading(&self) -> Result<Arc<dyn Engine>, StoreError> {
-        match (&self.standing, &self.engine) {
-            (Standing::Open, Some(engine)) => Ok(engine.clone()),
-            (Standing::Failed(cause), _) => Err(StoreError::Poisoned(cause.clone())),
-            _ => Err(StoreError::Closed),
+        let engine = self.engine.as_ref().filter(|_| !self.closing);
+        engine.cloned().ok_or(StoreError::Closed)
+    }
+
+    pub(super) fn writing(&self, purpose: Purpose) -> Result<Arc<dyn Engine>, StoreError> {
+        match &self.standing {
+            Standing::Failed(cause) => Err(StoreError::Poisoned(cause.clone())),
+            Standing::Open if self.full && purpose == Purpose::Work => Err(StoreError::Full),
+            _ => self.reading(),
         }
     }
 
+    fn is_lost(&self, generation: Generation) -> bool {
+        let mut lost = self.lost.iter();
+        lost.any(|(first, last)| (first..=last).contains(&&generation))
+    }
+
+    /// Takes back everything that is not durable, and says how much room it had.
+    pub(super) fn take_back(&mut self, failed: Vec<Pending>) -> usize {
+        let mut room = 0;
+        let queued = std::mem::take(&mut self.queue);
+        for unit in failed.into_iter().chain(queued).rev() {
+            self.overlay.unlay(&unit.writes, unit.hidden);
+            room += unit.cost;
+        }
+        self.waiting -= room;
+        room
+    }
+
+    /// Notes that nothing of what was taken and is not durable ever will be.
+    pub(super) fn lose(&mut self) {
+        let first = Generation(self.durable.0 + 1);
+        match self.lost.last_mut() {
+            Some((_, last)) if last.0 + 1 == first.0 => *last = self.latest,
+            _ => self.lost.push((first, self.latest)),
+        }
+        self.durable = self.latest;
+    }
+
     pub(super) fn close(&mut self) {
+        self.closing = true;
         if let Standing::Open = self.standing {
             self.standing = Standing::Closing;
         }
@@ -178,11 +232,12 @@ impl State {
 
     pub(super) fn take(&mut self, writes: Vec<Write>, cost: usize) -> Generation {
         self.latest = Generation(self.latest.0 + 1);
-        self.overlay.lay(self.latest, &writes);
+        let hidden = self.overlay.lay(self.latest, &writes);
         self.waiting += cost;
         self.queue.push_back(Pending {
             generation: self.latest,
             writes,
+            hidden,
             cost,
         });
         self.latest

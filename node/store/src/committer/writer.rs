@@ -7,11 +7,11 @@ use std::{
 
 use super::{
     AckWhen,
-    state::{Pending, Shared, Standing},
+    state::{Pending, Shared, Standing, State},
 };
 use crate::{
     engine::{BATCH_KEYS, Engine, Write},
-    redo::Redo,
+    redo::{Failure, Redo},
 };
 
 /// What one sync covers at most, so that answers flow while a backlog is worked off.
@@ -34,19 +34,29 @@ impl Shared {
         while let Some(units) = self.next_units(log.is_none()) {
             #[cfg(test)]
             if ack == AckWhen::Applied {
-                self.durable(&units, log.as_ref().map(|_| 1));
+                let logged = |_: &Log| Logged {
+                    bytes: 1,
+                    tight: false,
+                };
+                self.durable(&units, log.as_ref().map(logged));
             }
             let written = catch_unwind(AssertUnwindSafe(|| match &log {
                 Some(log) => append(&log.redo, &units).map(Some),
-                None => write(&*engine, &units).map(|()| None),
+                None => Ok(write(&*engine, &units).map(|()| None)?),
             }))
-            .unwrap_or_else(|panic| Err(panic_text(&*panic)));
+            .unwrap_or_else(|panic| Err(panic_text(&*panic).into()));
             match written {
                 Ok(logged) if ack == AckWhen::Synced => self.durable(&units, logged),
                 Ok(_) => {}
-                Err(cause) => {
-                    self.fail(cause.into());
-                    break;
+                Err(Failure::Full) => self.refuse(units),
+                Err(Failure::Broken(cause)) => {
+                    engine.forget_unsynced();
+                    let taken = if ack == AckWhen::Synced {
+                        units
+                    } else {
+                        Vec::new()
+                    };
+                    self.fail(cause.into(), taken);
                 }
             }
         }
@@ -55,6 +65,10 @@ impl Shared {
             self.checkpoint.notify_one();
             // A panic in there was turned into a failure.
             let _ = log.checkpoints.join();
+            let state = self.lock();
+            if state.logged == 0 && matches!(state.standing, Standing::Closing) {
+                engine.closed();
+            }
         }
         // The directory is given up before anybody is told so.
         self.lock().engine = None;
@@ -69,7 +83,8 @@ impl Shared {
     fn next_units(&self, applies: bool) -> Option<Vec<Pending>> {
         let mut state = self.lock();
         while state.queue.is_empty() {
-            if !matches!(state.standing, Standing::Open) {
+            // After a failure the engine stays for those who read.
+            if state.closing {
                 return None;
             }
             state = self
@@ -93,7 +108,7 @@ impl Shared {
     }
 
     /// The units are on the disk: in a log that now has so many bytes, or in the engine.
-    fn durable(&self, units: &[Pending], logged: Option<usize>) {
+    fn durable(&self, units: &[Pending], logged: Option<Logged>) {
         let mut room = units.iter().map(|unit| unit.cost).sum();
         let told: Vec<_> = {
             let mut state = self.lock();
@@ -106,7 +121,10 @@ impl Shared {
                 }
             }
             if let Some(logged) = logged {
-                self.logged(&mut state, logged, &mut room);
+                self.logged(&mut state, logged.bytes, &mut room);
+                if logged.tight {
+                    self.full(&mut state);
+                }
             }
             let durable = state.durable;
             state
@@ -121,16 +139,42 @@ impl Shared {
         }
     }
 
-    /// Puts the store out of service. The first cause stays.
-    pub(super) fn fail(&self, cause: Arc<str>) {
+    /// There was no room for these units, nor is there for those that rest on them: nothing of them
+    /// was done, and nothing will be.
+    fn refuse(&self, units: Vec<Pending>) {
+        let told = {
+            let mut state = self.lock();
+            let room = state.take_back(units);
+            state.lose();
+            self.room.add_permits(room);
+            self.full(&mut state);
+            std::mem::take(&mut state.waiters)
+        };
+        self.checkpoint.notify_one();
+        drop(told);
+    }
+
+    /// New work is refused from here on. Whoever waits for room is let through, to be told so.
+    pub(super) fn full(&self, state: &mut State) {
+        if !std::mem::replace(&mut state.full, true) {
+            tracing::error!(
+                alarm = "disk-full",
+                "the disk is full; no new work is taken"
+            );
+        }
+        self.room.add_permits(std::mem::take(&mut state.withheld));
+        self.checkpoint.notify_one();
+    }
+
+    /// Lets the store take no more writes. The first cause stays.
+    pub(super) fn fail(&self, cause: Arc<str>, units: Vec<Pending>) {
         let told = {
             let mut state = self.lock();
             if !matches!(state.standing, Standing::Failed(_)) {
-                tracing::error!(%cause, "store out of service");
+                tracing::error!(%cause, "the store takes no more writes");
                 state.standing = Standing::Failed(cause);
             }
-            // The overlay stays: what a read finds there will never be called durable.
-            state.queue.clear();
+            state.take_back(units);
             std::mem::take(&mut state.waiters)
         };
         self.room.close();
@@ -140,12 +184,28 @@ impl Shared {
     }
 }
 
-/// Appends the units as one group and says how many bytes the segment has.
-fn append(redo: &Mutex<Redo>, units: &[Pending]) -> Result<usize, String> {
+/// What the log has after a group was appended.
+struct Logged {
+    /// Bytes in the segment.
+    bytes: usize,
+    /// There is little room left on the disk.
+    tight: bool,
+}
+
+/// Appends the units as one group.
+fn append(redo: &Mutex<Redo>, units: &[Pending]) -> Result<Logged, Failure> {
     let newest = units.last().map(|unit| unit.generation).unwrap_or_default();
     let mut redo = redo.lock().unwrap_or_else(PoisonError::into_inner);
+    let asks = redo.is_about_to_grow();
     redo.append(units.iter().map(|unit| &unit.writes[..]), newest)?;
-    Ok(redo.segment_bytes())
+    let tight = asks && redo.space.is_tight();
+    if tight {
+        redo.space.give_up();
+    }
+    Ok(Logged {
+        bytes: redo.segment_bytes(),
+        tight,
+    })
 }
 
 /// Applies the units in batches of at most [`BATCH_KEYS`] keys, none split, then syncs once.

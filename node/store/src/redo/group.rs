@@ -20,13 +20,13 @@ use bytes::{Buf, BufMut, Bytes};
 use crate::engine::Write;
 
 /// What a group is known by to the one behind it.
-pub(super) type Sum = [u8; SUM_BYTES];
+pub(crate) type Sum = [u8; SUM_BYTES];
 
 const MAGIC: [u8; 4] = *b"\xe4\xba\x94\x02";
 const CHECKED_FROM: usize = MAGIC.len();
 const PREVIOUS_FROM: usize = CHECKED_FROM + 4 + 8;
 const SUM_FROM: usize = PREVIOUS_FROM + SUM_BYTES;
-pub(super) const SUM_BYTES: usize = 16;
+pub(crate) const SUM_BYTES: usize = 16;
 pub(super) const HEADER_BYTES: usize = SUM_FROM + SUM_BYTES;
 const DELETE: u32 = u32::MAX;
 

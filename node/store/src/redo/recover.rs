@@ -15,7 +15,18 @@ use super::{
 use crate::{
     Generation, OpenError, StoreError,
     engine::{BATCH_KEYS, Engine, Write},
+    seal::{self, Seal, Sealed, Sealer},
+    space::Space,
 };
+
+/// What is checked when a store is opened, beside the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Check {
+    /// The engine is at the group that was sealed.
+    None,
+    /// It also holds exactly the records that were sealed.
+    Content,
+}
 
 /// The keys a log names and their newest values.
 type Writes = BTreeMap<Bytes, Option<Bytes>>;
@@ -26,6 +37,11 @@ struct Reading {
     last: Last,
     /// What was noted to be synced.
     witness: Option<Last>,
+    /// Up to where a checkpoint was bringing the log into the engine.
+    sealed: Option<Last>,
+    /// What that checkpoint was bringing.
+    begun: Writes,
+    /// What is to be brought after it.
     writes: Writes,
 }
 
@@ -53,7 +69,12 @@ struct Segment {
 ///
 /// Nothing is changed before all of it was read and found sound. A cut in here, at any place,
 /// leaves a log that is recovered the same way.
-pub(crate) fn recover(store: &Path, engine: &dyn Engine, pace: Pace) -> Result<Redo, OpenError> {
+pub(crate) fn recover(
+    store: &Path,
+    engine: &dyn Engine,
+    pace: Pace,
+    check: Check,
+) -> Result<Redo, OpenError> {
     let dir = store.join("redo");
     let io = |what, path: &Path| {
         let path = path.to_owned();
@@ -88,9 +109,27 @@ pub(crate) fn recover(store: &Path, engine: &dyn Engine, pace: Pace) -> Result<R
     if witness.is_none() && mark.is_some() {
         tracing::warn!(dir = %dir.display(), "it is not known how far the log was synced");
     }
+    let sealed = seal::read(store).map_err(io("read", &store.join("seal")))?;
+    let sealed = sealed
+        .transpose()
+        .map_err(|what| damaged(format!("the file seal: {what}")))?;
+    if sealed.is_none() && mark.is_some() {
+        return Err(damaged("the file seal is missing".to_owned()));
+    }
+    if let Some(Sealed { from, to, .. }) = &sealed
+        && mark != Some(*to)
+        && mark != *from
+    {
+        return Err(damaged(format!(
+            "the engine is at group {} of the log, but was sealed at {}",
+            applied.number, to.number
+        )));
+    }
     let mut reading = Reading {
         last: applied,
         witness,
+        sealed: sealed.as_ref().map(|sealed| sealed.to),
+        begun: Writes::new(),
         writes: Writes::new(),
     };
     let mut newest: Option<Segment> = None;
@@ -132,8 +171,38 @@ pub(crate) fn recover(store: &Path, engine: &dyn Engine, pace: Pace) -> Result<R
     }
     let blank = newest.filter(|newest| newest.groups == 0);
     let last = reading.last;
-    let redo = Redo::begin(&dir, last, blank.map(|blank| blank.header), pace)
+    let space = Space::open(store, pace.gauge.clone());
+    let mut redo = Redo::begin(&dir, last, blank.map(|blank| blank.header), space, pace)
         .map_err(io("begin a segment in", &dir))?;
+    let pace = &redo.pace;
+    let applying = |cause| OpenError::Io {
+        what: "apply the log to",
+        path: store.join("db"),
+        source: io::Error::other(cause),
+    };
+    let Reading {
+        begun, mut writes, ..
+    } = reading;
+    let seal = match sealed {
+        Some(sealed) => {
+            let (later, begun): (Writes, Writes) = begun
+                .into_iter()
+                .partition(|(key, _)| sealed.later.contains(&key[..]));
+            for (key, value) in later {
+                writes.entry(key).or_insert(value);
+            }
+            // What a checkpoint that was cut off had begun: now the engine holds what was sealed.
+            apply(begun, engine, pace).map_err(applying)?;
+            if check == Check::Content {
+                let found = Seal::of(engine).map_err(|error| damaged(error.to_string()))?;
+                if let Some(difference) = sealed.seal().difference(&found) {
+                    return Err(damaged(difference));
+                }
+            }
+            sealed.into_seal()
+        }
+        None => Seal::default(),
+    };
     let old = obsolete.iter().chain(needed);
     let old = old.filter(|old| **old != last.number + 1);
     let closed = Closed {
@@ -141,11 +210,9 @@ pub(crate) fn recover(store: &Path, engine: &dyn Engine, pace: Pace) -> Result<R
         last,
         paths: old.map(|old| dir.join(file_name(*old))).collect(),
     };
-    bring_in(reading.writes, mark, &closed, engine, &redo.pace).map_err(|cause| OpenError::Io {
-        what: "apply the log to",
-        path: store.join("db"),
-        source: io::Error::other(cause),
-    })?;
+    let mut sealer = Sealer::new(store, mark, seal);
+    bring_in(writes, mark, &closed, engine, &mut sealer, pace).map_err(applying)?;
+    redo.sealer = Some(sealer);
     Ok(redo)
 }
 
@@ -154,24 +221,43 @@ fn bring_in(
     mark: Option<Last>,
     closed: &Closed,
     engine: &dyn Engine,
+    sealer: &mut Sealer,
     pace: &Pace,
 ) -> Result<(), String> {
-    let mut writes = writes.into_iter();
-    loop {
-        let batch: Vec<Write> = writes.by_ref().take(BATCH_KEYS).collect();
-        if batch.is_empty() {
-            break;
-        }
-        engine.apply(&[&batch])?;
-        pace.at(super::Point::BatchApplied)?;
-    }
     if mark != Some(closed.last) {
-        closed.retire(engine, pace)?;
+        let mut draft = sealer.draft();
+        let mut rest = writes.iter();
+        loop {
+            let batch = rest.by_ref().take(BATCH_KEYS);
+            let batch: Vec<Write> = batch.map(|(k, v)| (k.clone(), v.clone())).collect();
+            if batch.is_empty() {
+                break;
+            }
+            let counted = draft.count(engine, &batch);
+            counted.map_err(|error| error.to_string())?;
+        }
+        let sealed = sealer.write(draft, closed.last, []);
+        sealed.map_err(|error| format!("cannot write the seal: {error}"))?;
+        pace.at(super::Point::Sealed)?;
+        apply(writes, engine, pace)?;
+        closed.retire(engine, sealer, pace)?;
     }
     if !closed.paths.is_empty() {
         closed.remove(pace)?;
     }
     Ok(())
+}
+
+fn apply(writes: Writes, engine: &dyn Engine, pace: &Pace) -> Result<(), String> {
+    let mut writes = writes.into_iter();
+    loop {
+        let batch: Vec<Write> = writes.by_ref().take(BATCH_KEYS).collect();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        engine.apply(&[&batch])?;
+        pace.at(super::Point::BatchApplied)?;
+    }
 }
 
 impl Reading {
@@ -199,7 +285,10 @@ impl Reading {
                     return Err(at);
                 }
                 let writes = group::decode(&bytes[group.writes.clone()]).ok_or(at)?;
-                self.writes.extend(writes);
+                match self.sealed {
+                    Some(sealed) if self.last.number <= sealed.number => self.begun.extend(writes),
+                    _ => self.writes.extend(writes),
+                }
                 groups += 1;
             }
             at = group.writes.end;
@@ -220,13 +309,17 @@ impl Reading {
         })
     }
 
+    /// Whether the last group is not the one of its number that was noted, or sealed.
     fn contradicts_witness(&self) -> bool {
-        self.witness
-            .is_some_and(|noted| noted.number == self.last.number && noted.sum != self.last.sum)
+        let known = [self.witness, self.sealed].into_iter().flatten();
+        known
+            .filter(|known| known.number == self.last.number)
+            .any(|known| known.sum != self.last.sum)
     }
 
     fn reaches_what_was_synced(&self) -> Result<(), String> {
-        match self.witness {
+        let known = [self.witness, self.sealed].into_iter().flatten();
+        match known.max_by_key(|known| known.number) {
             Some(noted) if noted.number > self.last.number => Err(format!(
                 "the log redo/ ends with group {}, but group {} was synced",
                 self.last.number, noted.number

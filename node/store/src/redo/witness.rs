@@ -16,6 +16,8 @@ use std::{
     path::Path,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::group::Sum;
 
 const NAME: &str = "synced";
@@ -23,10 +25,10 @@ const SAID_BYTES: usize = 8 + size_of::<Sum>();
 const SUM_BYTES: usize = 8;
 
 /// The last group that is known to have been synced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Last {
-    pub(super) number: u64,
-    pub(super) sum: Sum,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Last {
+    pub(crate) number: u64,
+    pub(crate) sum: Sum,
 }
 
 /// The open file.

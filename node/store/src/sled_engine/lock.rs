@@ -16,7 +16,7 @@ pub(super) struct DirLock {
 
 /// How long to wait for a store of this very process that is still closing.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
-pub(super) const PAUSE: Duration = Duration::from_millis(5);
+pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 
 impl DirLock {
     pub(super) fn take(dir: &Path) -> Result<Self, OpenError> {

@@ -8,8 +8,10 @@ use std::{
 
 use super::{
     super::OpenError,
-    Blobs, Cause, SledEngine, SledOptions, checksum, guarded,
-    lock::{DirLock, PATIENCE, PAUSE},
+    Blobs, Cause, SledEngine, SledOptions, checksum,
+    claim::Claim,
+    guarded,
+    lock::{PATIENCE, PAUSE},
 };
 use crate::engine::Engine;
 
@@ -26,9 +28,11 @@ pub(super) const FORMAT_KEY: &[u8] = b"\xffformat";
 /// Fixed for the life of a store. Leaves beyond a quarter of it leave the log for `blobs/`.
 const SEGMENT_BYTES: usize = 512 * 1024;
 
-pub(super) fn open(dir: &Path, options: &SledOptions) -> Result<SledEngine, OpenError> {
-    create(dir)?;
-    let lock = DirLock::take(dir)?;
+pub(super) fn open(
+    dir: &Path,
+    options: &SledOptions,
+    claim: Claim,
+) -> Result<SledEngine, OpenError> {
     let db = open_guarded(dir, options)?;
     let at = |what, name| {
         let path = dir.join(name);
@@ -46,7 +50,7 @@ pub(super) fn open(dir: &Path, options: &SledOptions) -> Result<SledEngine, Open
         log,
         blobs,
         dir: dir.to_owned(),
-        _lock: lock,
+        claim,
     };
     // What a process that was killed had written is read as durable from here on.
     engine.sync().map_err(|cause| OpenError::Io {
@@ -59,7 +63,7 @@ pub(super) fn open(dir: &Path, options: &SledOptions) -> Result<SledEngine, Open
     Ok(engine)
 }
 
-fn create(dir: &Path) -> Result<(), OpenError> {
+pub(super) fn create(dir: &Path) -> Result<(), OpenError> {
     if dir.is_dir() {
         return Ok(());
     }

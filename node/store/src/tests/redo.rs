@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
     path::PathBuf,
     sync::{
         Mutex,
@@ -14,14 +13,15 @@ use std::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::redo::{Point, Probe};
+use crate::redo::{Check, Point, Probe};
 
-const POINTS: [Point; 10] = [
+const POINTS: [Point; 11] = [
     Point::Appended,
     Point::Synced,
     Point::SegmentCreated,
     Point::SegmentBegun,
     Point::SegmentClosed,
+    Point::Sealed,
     Point::BatchApplied,
     Point::Marked,
     Point::EngineSynced,
@@ -35,6 +35,7 @@ fn pace(bytes: usize, probe: Option<Probe>) -> Pace {
         bytes,
         idle: Duration::from_secs(3600),
         probe,
+        ..Pace::default()
     }
 }
 
@@ -45,6 +46,8 @@ fn open(dir: &Path, pace: Pace, ack: AckWhen) -> Result<Store, OpenError> {
 fn open_quiet(dir: &Path) -> Store {
     open(dir, pace(4 << 20, None), AckWhen::Synced).unwrap()
 }
+
+const NO_STATE: [&str; 2] = ["lock", "reserve"];
 
 type Content = BTreeMap<PathBuf, Vec<u8>>;
 
@@ -58,7 +61,7 @@ fn content(dir: &Path) -> Content {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 gather(root, &path, into);
-            } else if path.file_name() != Some(&OsString::from("lock"))
+            } else if !NO_STATE.iter().any(|name| path.ends_with(name))
                 && let Ok(bytes) = fs::read(&path)
             {
                 into.insert(path.strip_prefix(root).unwrap().to_owned(), bytes);
@@ -89,6 +92,10 @@ fn left_of(synced: &Content, now: &Content, seed: u64) -> Content {
     let names: std::collections::BTreeSet<_> = synced.keys().chain(now.keys()).collect();
     for name in names {
         let kept = match (synced.get(name), now.get(name)) {
+            // It is exchanged as a whole.
+            (Some(old), Some(new)) if name == Path::new("seal") => {
+                if draw.below(2) == 0 { old } else { new }.clone()
+            }
             (Some(old), Some(new)) => {
                 let same = old.iter().zip(new).take_while(|(a, b)| a == b).count();
                 let padded = old.iter().chain(std::iter::repeat(&0)).zip(new);
@@ -172,6 +179,10 @@ impl Bench {
                 synced.entry(name.clone()).or_insert_with(header);
             }
         }
+        if point == Point::Sealed {
+            let seal = now[Path::new("seal")].clone();
+            synced.insert("seal".into(), seal);
+        }
         if point == Point::SegmentClosed {
             let closed = now.iter().rev().filter(|(name, _)| is_segment(name));
             let (name, bytes) = closed.clone().nth(1).unwrap();
@@ -221,7 +232,9 @@ async fn live_and_cut(
 ) -> (bool, Result<(), String>) {
     let dir = tempfile::tempdir().unwrap();
     open_quiet(dir.path()).close().await.unwrap();
-    let begun = content(dir.path());
+    let mut begun = content(dir.path());
+    // Opening takes it away for good before anything else.
+    begun.remove(Path::new("clean")).unwrap();
     let bench = Arc::new(Bench {
         dir: dir.path().to_owned(),
         synced: Mutex::new(begun),
@@ -357,7 +370,7 @@ async fn recovered_alone(log: &[u8], synced: Option<&[u8]>) -> Result<State, Ope
         fs::write(dir.path().join(SYNCED), synced).unwrap();
     }
     let engine = Arc::new(MemoryDisk::new().engine().unwrap());
-    let redo = crate::redo::recover(dir.path(), &*engine, pace(4 << 20, None))?;
+    let redo = crate::redo::recover(dir.path(), &*engine, pace(4 << 20, None), Check::Content)?;
     let store = Committer::start(engine, Some(redo), AckWhen::Synced)?;
     Ok(everything(&store, village()).await.into_iter().collect())
 }
@@ -569,11 +582,19 @@ async fn a_failure_at_any_point_puts_the_store_out_of_service_and_loses_nothing(
             // Only the checkpoint at close comes so far.
             assert!(store.close().await.is_err(), "{point:?} never failed");
         } else {
-            let answer = store.get(village(), b"0").await;
+            let answer = store.commit(put("later", "1")).await;
             assert!(
-                matches!(answer, Err(StoreError::Poisoned(_))),
+                matches!(answer, Err(CommitError::Store(StoreError::Poisoned(_)))),
                 "{point:?} {answer:?}"
             );
+            // What is durable can be read. The unit on its way may be, nothing later is.
+            for n in &acknowledged {
+                assert!(
+                    value(&store, &n.to_string()).await.is_some(),
+                    "{point:?} {n}"
+                );
+            }
+            assert_eq!(value(&store, "later").await, None);
             assert!(matches!(store.close().await, Err(StoreError::Unknown(_))));
         }
         let store = open_quiet(dir.path());

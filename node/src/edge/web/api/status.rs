@@ -17,6 +17,9 @@ pub struct Status {
     pub started_ms: i64,
     /// Milliseconds since then.
     pub uptime_ms: u64,
+    /// Why no new work is taken, if the disk is full or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<String>,
     /// The network its nodes belong to.
     pub network: NetworkStatus,
     /// Its nodes, by code.

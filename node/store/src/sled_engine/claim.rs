@@ -1,0 +1,68 @@
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use super::{lock::DirLock, open::create};
+use crate::OpenError;
+
+/// The right to a store's directory, and whether what lies there was closed. Dropped when the engine is.
+pub(crate) struct Claim {
+    dir: PathBuf,
+    /// Everything is in the engine, durably, and nothing more will be written.
+    closed: AtomicBool,
+    _lock: DirLock,
+}
+
+impl Claim {
+    /// Takes the directory, and makes it if need be.
+    pub(crate) fn take(dir: &Path) -> Result<Self, OpenError> {
+        create(dir)?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            closed: AtomicBool::new(false),
+            _lock: DirLock::take(dir)?,
+        })
+    }
+
+    /// Whether the store was closed by whoever had it last.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.mark().exists()
+    }
+
+    /// From here on the store is not closed.
+    pub(crate) fn begin(&self) -> Result<(), OpenError> {
+        let begin = || match fs::remove_file(self.mark()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed.and_then(|()| File::open(&self.dir)?.sync_all()),
+        };
+        begin().map_err(|source| OpenError::Io {
+            what: "remove",
+            path: self.mark(),
+            source,
+        })
+    }
+
+    pub(super) fn closed(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    fn mark(&self) -> PathBuf {
+        self.dir.join("clean")
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.closed.load(Ordering::Relaxed) {
+            let marked = File::create(self.mark())
+                .and_then(|mark| mark.sync_all())
+                .and_then(|()| File::open(&self.dir)?.sync_all());
+            if let Err(error) = marked {
+                tracing::warn!(%error, "the next start will check the store as after a crash");
+            }
+        }
+    }
+}

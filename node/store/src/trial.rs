@@ -1,0 +1,132 @@
+//! A store that was not closed is opened on a copy first: the engine writes to its files while it recovers,
+//! also to those it then finds damaged, and what a refusal leaves is the evidence.
+
+use std::{
+    fs::{self, DirBuilder},
+    io,
+    path::Path,
+    thread,
+};
+
+use super::{
+    OpenError, SledOptions,
+    redo::{self, Check, Pace},
+    sled_engine::{Claim, PAUSE, SledEngine},
+    space,
+};
+
+const COPY: &str = "trial";
+
+/// Files that say nothing of what the store holds.
+const LEFT_OUT: [&str; 3] = ["lock", "reserve", COPY];
+
+/// Room that recovering may take beside the copy.
+const SPARE: u64 = 4 << 20;
+
+/// Recovers a copy of the store and checks it, and says what is left to be checked. Without room for
+/// a copy nothing is tried.
+pub(super) fn try_on_a_copy(
+    dir: &Path,
+    options: &SledOptions,
+    claim: &Claim,
+) -> Result<Check, OpenError> {
+    let copy = dir.join(COPY);
+    remove(&copy)?;
+    if claim.is_clean() || !dir.join("db").exists() {
+        return Ok(Check::None);
+    }
+    let failed = |source| OpenError::Io {
+        what: "copy for a trial",
+        path: dir.to_owned(),
+        source,
+    };
+    let size = size(dir).map_err(failed)?;
+    if space::available(dir).map_err(failed)? < size + SPARE {
+        tracing::warn!(dir = %dir.display(), bytes = size,
+            "the store was not closed, and there is no room to check it on a copy first");
+        return Ok(Check::Content);
+    }
+    tracing::info!(dir = %dir.display(), bytes = size,
+        "the store was not closed; it is checked on a copy first");
+    let tried = copy_all(dir, &copy)
+        .map_err(failed)
+        .and_then(|()| recover(&copy, options));
+    remove(&copy)?;
+    match tried {
+        Ok(()) => Ok(Check::None),
+        Err(OpenError::Io { source, .. }) if space::is_full(&source) => {
+            tracing::warn!(dir = %dir.display(), "there was no room to check the store on a copy");
+            Ok(Check::Content)
+        }
+        Err(OpenError::Damaged { what, .. }) => Err(OpenError::Damaged {
+            dir: dir.to_owned(),
+            what,
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+fn recover(copy: &Path, options: &SledOptions) -> Result<(), OpenError> {
+    let engine = SledEngine::open(copy, options, Claim::take(copy)?)?;
+    redo::recover(copy, &engine, Pace::default(), Check::Content).map(drop)
+}
+
+fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if LEFT_OUT.iter().any(|out| name == *out) {
+            continue;
+        }
+        let target = to.join(&name);
+        if entry.file_type()?.is_dir() {
+            copy_all(&entry.path(), &target)?;
+        } else {
+            // Shares the blocks where the file system can.
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn size(dir: &Path) -> io::Result<u64> {
+    let mut size = 0;
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if LEFT_OUT.iter().any(|out| entry.file_name() == *out) {
+            continue;
+        }
+        let metadata = entry.metadata()?;
+        size += if metadata.is_dir() {
+            self::size(&entry.path())?
+        } else {
+            metadata.len()
+        };
+    }
+    Ok(size)
+}
+
+/// The engine lets go of its files a little after it was dropped.
+fn remove(copy: &Path) -> Result<(), OpenError> {
+    let mut left = 100;
+    loop {
+        match fs::remove_dir_all(copy) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(_) if left > 0 => {
+                left -= 1;
+                thread::sleep(PAUSE);
+            }
+            removed => {
+                return removed.map_err(|source| OpenError::Io {
+                    what: "remove",
+                    path: copy.to_owned(),
+                    source,
+                });
+            }
+        }
+    }
+}
