@@ -89,6 +89,9 @@ kinds! {
     /// The chain of the audit trail does not hold.
     AuditTrailBroken = "audit-trail-broken", "审计链断裂", "the audit trail does not hold",
         "compare it with a backup and tell the auditors";
+    /// An attachment on the disk is not what was kept.
+    FileDamaged = "file-damaged", "附件损坏", "an attachment on this node's disk is damaged",
+        "look after the disk; put the file back from a backup where no other division has it, then close the alarm";
 }
 
 impl fmt::Display for AlarmKind {

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
+        alarm::AlarmKind,
         attachment::{
             Attachment, FETCH_BYTES, Fetch, Fetched, FileNo, Media, Part, Pixels, Sealed, may_fetch,
         },
@@ -244,9 +245,10 @@ impl Office {
             }
             Ok(_) | Err(FileTrouble::Disk(FileError::Absent)) => {}
             Err(FileTrouble::Disk(damaged @ FileError::Damaged { .. })) => {
-                tracing::error!(alarm = "file-damaged", %damaged, matter = %id);
+                let detail = format!("attachment {no} of matter {id}: {damaged}");
+                self.raise_file_alarm(&detail).await;
                 if attachment.held_by == self.me {
-                    return Err(FileTrouble::Disk(damaged).into());
+                    return Err(FileTrouble::Damaged(id, no).into());
                 }
                 let discard = move |files: &Files| files.discard(&digest);
                 self.cabinet().on_disk(discard).await?;
@@ -355,10 +357,18 @@ impl Office {
             }
             Err(FileTrouble::Disk(FileError::Absent)) => Ok(None),
             Err(FileTrouble::Disk(damaged @ FileError::Damaged { .. })) => {
-                tracing::error!(alarm = "file-damaged", %damaged);
+                self.raise_file_alarm(&damaged.to_string()).await;
                 Ok(None)
             }
             Err(trouble) => Err(trouble.into()),
+        }
+    }
+
+    /// A damaged file is told all the same if the alarm cannot be kept.
+    async fn raise_file_alarm(&self, detail: &str) {
+        let raised = self.raise_alarm(AlarmKind::FileDamaged, None, detail).await;
+        if let Err(error) = raised {
+            tracing::error!(alarm = "file-damaged", detail, %error, "the alarm is not kept");
         }
     }
 

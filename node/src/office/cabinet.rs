@@ -108,6 +108,12 @@ pub enum FileTrouble {
     /// The bytes are nowhere any more.
     #[error("{0} has the file no more; ask its operator for a backup")]
     Missing(DivisionCode),
+    /// It is not what was kept, and this node has the only one.
+    #[error(
+        "attachment {1} of matter {0} is damaged on this node's disk, and no other division is known to \
+         have it; tell whoever runs the node to put it back from a backup"
+    )]
+    Damaged(MatterId, FileNo),
     /// What came is not the file.
     #[error("what came from the side of {0} is not the file; ask again, and tell its operator")]
     Wrong(DivisionCode),

@@ -17,8 +17,8 @@ use super::{
 
 const COPY: &str = "trial";
 
-/// Files that say nothing of what the store holds.
-const LEFT_OUT: [&str; 3] = ["lock", "reserve", COPY];
+/// What says nothing of the records, or, as files, is checked when it is read.
+const LEFT_OUT: [&str; 4] = ["files", "lock", "reserve", COPY];
 
 /// Room that recovering may take beside the copy.
 const SPARE: u64 = 4 << 20;

@@ -13,6 +13,7 @@ use wujitong::{
     app::SystemClock,
     cli::client::{Client, ClientError},
     domain::{
+        alarm::AlarmKind,
         attachment::{FETCH_BYTES, Fetch, Fetched, FileNo, Media, Part, UploadId},
         ids::MatterId,
         matter::Erasure,
@@ -248,7 +249,7 @@ async fn bytes_that_are_not_the_file_are_thrown_away_and_fetched_anew() {
 }
 
 #[tokio::test]
-async fn what_damaged_a_fetched_file_is_found_and_the_file_fetched_anew() {
+async fn what_damaged_a_fetched_file_is_found_alarmed_and_the_file_fetched_anew() {
     let network = Network::of(&[VILLAGE]).await;
     let id = photo_for_the_county(&network).await;
     let whole = file(&network, COUNTY, id, "0").await.unwrap();
@@ -279,7 +280,14 @@ async fn what_damaged_a_fetched_file_is_found_and_the_file_fetched_anew() {
         .attachment(id, FIRST, Part::Whole, Reader::Reporter)
         .await;
     let error = read.err().unwrap().to_string();
-    assert!(error.contains("is damaged"), "{error}");
+    assert!(error.contains("is damaged on this node's disk"), "{error}");
+    for (division, at) in [(VILLAGE, &village), (COUNTY, &network.office(COUNTY))] {
+        let alarms = at.alarms().await.unwrap();
+        let stands = alarms
+            .iter()
+            .any(|alarm| alarm.kind == AlarmKind::FileDamaged);
+        assert!(stands, "{division}: {alarms:?}");
+    }
     drop(village);
     network.shut_down().await;
 }

@@ -193,6 +193,7 @@ impl Problem {
             T::Unreached { .. } => told(StatusCode::GATEWAY_TIMEOUT, "out of reach"),
             T::Wrong(_) => told(StatusCode::BAD_GATEWAY, "wrong bytes"),
             T::Missing(_) => Self::missing(&sentence),
+            T::Damaged(..) => told(StatusCode::INTERNAL_SERVER_ERROR, "file damaged"),
             T::Disk(_) => Self::of_store(trouble),
         }
     }

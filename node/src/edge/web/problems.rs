@@ -20,7 +20,7 @@ pub struct ProblemKind {
 }
 
 /// Kind, status, meaning.
-const KINDS: [(&str, u16, &str); 32] = [
+const KINDS: [(&str, u16, &str); 33] = [
     (
         "the-request-does-not-fit",
         422,
@@ -30,6 +30,11 @@ const KINDS: [(&str, u16, &str); 32] = [
         "not-found",
         404,
         "It is not there, or it is not for you; which of them is not said.",
+    ),
+    (
+        "file-damaged",
+        500,
+        "The attachment is not any more what was kept, and no other division is known to have it. An alarm stands at the node; its operator can put the file back from a backup.",
     ),
     (
         "disk-full",
