@@ -198,7 +198,7 @@ pub fn router(roster: Roster) -> Router {
     let gate = Gate::new(roster.clone());
     let (router, document) = routes(&gate).split_for_parts();
     open311::beside(router, &gate)
-        .layer(Extension(Arc::new(document)))
+        .layer(Extension(Arc::new(openapi::finish(document))))
         .fallback(|| async { Problem::no_such_path() })
         .method_not_allowed_fallback(|| async { Problem::no_such_method() })
         .layer(DefaultBodyLimit::max(SOCKET_BODY_BYTES))

@@ -81,6 +81,22 @@ async fn every_operation_says_its_deed_who_may_come_and_how_it_fails() {
             );
         }
     }
+    let mut ids = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(ids.insert(id), "{id} stands for two operations");
+            let responses = operation["responses"].as_object().unwrap();
+            for (status, response) in responses {
+                let text = response["description"].as_str().unwrap_or_default();
+                assert!(!text.is_empty(), "{method} {path} {status}");
+            }
+            if operation["requestBody"].is_object() {
+                assert!(responses.contains_key("415"), "{method} {path}");
+                assert!(responses.contains_key("413"), "{method} {path}");
+            }
+        }
+    }
     let mut named = BTreeSet::new();
     names(&document, &mut named);
     for name in named {

@@ -60,13 +60,7 @@ impl FromRequestParts<Roster> for At {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         let division: DivisionCode = read(&params, "code")?;
-        let Some(node) = roster.node(division).cloned() else {
-            roster.tree.require(division)?;
-            return Err(Problem::missing(&format!(
-                "this process does not host the node of {division}; `wujitong status` lists those it \
-                 hosts"
-            )));
-        };
+        let node = hosted(division, roster)?.clone();
         Ok(Self {
             node,
             division,
@@ -74,6 +68,17 @@ impl FromRequestParts<Roster> for At {
             params,
         })
     }
+}
+
+/// The node of a division.
+pub(super) fn hosted(division: DivisionCode, roster: &Roster) -> Result<&Node, Problem> {
+    if let Some(node) = roster.node(division) {
+        return Ok(node);
+    }
+    roster.tree.require(division)?;
+    Err(Problem::missing(&format!(
+        "this process does not host the node of {division}; `wujitong status` lists those it hosts"
+    )))
 }
 
 /// The person who acts; the gate has found that they may.

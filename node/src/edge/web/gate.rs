@@ -17,7 +17,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 
 use super::{
     SOCKET_BODY_BYTES, again,
-    ask::At,
+    ask::{At, hosted},
     credentials::{self, Credentials},
     oidc, openapi,
     pace::Pace,
@@ -124,9 +124,9 @@ impl Gate {
             Caller::User(_) => Whence::Socket,
             Caller::Address(address) => self.keep_pace(address, deed, &parts)?,
         };
-        let node = self.node(&mut parts).await?;
-        let about = matter(&mut parts, &self.roster).await;
         let credentials = Credentials::of(&parts.headers, caller)?;
+        let node = self.node(&mut parts, &credentials, deed).await?;
+        let about = matter(&mut parts, &self.roster).await;
         credentials.check_page(&parts.method, &parts.headers)?;
         let mut guest = self.guest(node, credentials, about, deed, whence).await?;
         if let Some(id) = caller_id(&guest.known.who) {
@@ -210,8 +210,14 @@ impl Gate {
         Ok(Whence::Address(address))
     }
 
-    /// The node whose people are asked for: the one in the path, or in `?node=`.
-    async fn node(&self, parts: &mut Parts) -> Result<Option<Node>, Problem> {
+    /// The node whose people are asked for: the one in the path, or in `?node=`. Whoever shows a token is
+    /// known at one node, so they name it where there are several.
+    async fn node(
+        &self,
+        parts: &mut Parts,
+        credentials: &Credentials,
+        deed: Deed,
+    ) -> Result<Option<Node>, Problem> {
         let named = param(parts, &self.roster, "code").await;
         let query = || {
             let query = parts.uri.query()?;
@@ -221,11 +227,20 @@ impl Gate {
                 .map(|(_, value)| value.to_owned())
         };
         let Some(code) = named.or_else(query) else {
-            return Ok(None);
+            let mut all = self.roster.nodes.values();
+            return match (credentials, all.next(), all.next()) {
+                (Credentials::Socket(_) | Credentials::None, ..) => Ok(None),
+                _ if deed == Deed::Enter => Ok(None),
+                (_, only, None) => Ok(only.cloned()),
+                _ => Err(Problem::unfit(
+                    "this process hosts several nodes, and a token counts at one; add `?node=` with the code of its \
+                     division",
+                )),
+            };
         };
-        // What is wrong with it, the handler says.
-        let division = code.parse::<DivisionCode>().ok();
-        Ok(division.and_then(|division| self.roster.node(division).cloned()))
+        let division = code.parse::<DivisionCode>();
+        let division = division.map_err(|bad| Problem::unfit(&bad.to_string()))?;
+        Ok(Some(hosted(division, &self.roster)?.clone()))
     }
 
     async fn guest(

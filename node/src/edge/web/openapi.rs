@@ -1,7 +1,7 @@
 //! The OpenAPI document, made from the code: each handler says what it takes and gives, its gate adds
 //! what is common to all.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Extension, Json,
@@ -16,7 +16,7 @@ use utoipa::{
         extensions::ExtensionsBuilder,
         header::HeaderBuilder,
         path::{Operation, ParameterBuilder, ParameterIn, Paths},
-        schema::{ObjectBuilder, Type},
+        schema::{AllOf, ObjectBuilder, OneOf, Schema, Type},
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
         },
@@ -210,9 +210,10 @@ pub(super) fn begin() -> utoipa::openapi::OpenApi {
 /// Adds to operations what is common to all that are this deed.
 pub(super) fn complete(paths: &mut Paths, deed: Deed) {
     for (path, item) in &mut paths.paths {
-        let about_matter = path.contains("/matters/{id}");
         for (method, operation) in operations(item) {
-            one(operation, deed, method, about_matter);
+            operation.operation_id = Some(id(operation, path));
+            describe(operation);
+            one(operation, deed, path, method);
         }
     }
 }
@@ -231,7 +232,39 @@ fn operations(
     .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-fn one(operation: &mut Operation, deed: Deed, method: HttpMethod, about_matter: bool) {
+/// What stands for an operation, in no other place: its handler and what it is about, `list_matters`.
+fn id(operation: &Operation, path: &str) -> String {
+    let handler = operation.operation_id.as_deref().unwrap_or_default();
+    let mut words = path.split('/').filter(|word| !word.starts_with('{'));
+    let about = words.next_back().unwrap_or_default();
+    let about = about.replace('-', "_").replace(".json", "");
+    match handler == about {
+        true => about,
+        false => format!("{handler}_{about}"),
+    }
+}
+
+/// Says of every answer what it is, where the handler says only its shape.
+fn describe(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        if response.description.is_empty() {
+            let text = match status.as_str() {
+                "201" => "Made",
+                "202" => "Asked; the answer comes later",
+                "204" => "Done",
+                _ => "As it is now",
+            };
+            text.clone_into(&mut response.description);
+        }
+    }
+}
+
+fn one(operation: &mut Operation, deed: Deed, path: &str, method: HttpMethod) {
+    let about_matter = path.contains("/matters/{id}");
+    let about_files = path.contains("/attachments") || path.contains("/uploads");
     let extensions = ExtensionsBuilder::new()
         .add("x-deed", json!(deed.name()))
         .build();
@@ -295,9 +328,39 @@ fn one(operation: &mut Operation, deed: Deed, method: HttpMethod, about_matter: 
         shown.headers.insert("etag".to_owned(), tag.into());
     }
     let mut fails = vec![
+        (
+            421,
+            "This node does not answer for the host that was asked for",
+        ),
         (429, "Too many requests"),
+        (
+            500,
+            "Something that must not happen; the node's log says more under `log_id`",
+        ),
         (503, "The store does not answer"),
+        (507, "The disk is full"),
     ];
+    if operation.request_body.is_some() {
+        fails.extend([
+            (413, "The body is longer than is taken"),
+            (
+                415,
+                "The body is not of the type that is taken, or not said to be",
+            ),
+        ]);
+    }
+    if about_files {
+        fails.extend([
+            (409, "At another place, in another hand, or not here yet"),
+            (410, "The retention period is over"),
+            (416, "The file has no bytes there"),
+            (502, "What another node sent is not the file"),
+            (
+                504,
+                "The file lies at another node that cannot be reached now",
+            ),
+        ]);
+    }
     if !open {
         fails.extend([(401, "Not logged in"), (403, "Not allowed")]);
     }
@@ -310,6 +373,13 @@ fn one(operation: &mut Operation, deed: Deed, method: HttpMethod, about_matter: 
     }
     if about_matter && !safe {
         fails.push((412, "The matter has moved on"));
+    }
+    if about_matter && safe {
+        let unchanged = ResponseBuilder::new().description("It is still as If-None-Match says");
+        let responses = &mut operation.responses.responses;
+        responses
+            .entry("304".to_owned())
+            .or_insert_with(|| unchanged.build().into());
     }
     for (status, text) in fails {
         let content = ContentBuilder::new()
@@ -324,6 +394,58 @@ fn one(operation: &mut Operation, deed: Deed, method: HttpMethod, about_matter: 
             .entry(status.to_string())
             .or_insert(response.into());
     }
+}
+
+/// Makes the document one that program generators understand: what is one of several shapes and has members
+/// beside is written as several shapes that each have those members, for many generators refuse `allOf` over
+/// `oneOf`.
+pub(super) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let components = document.components.get_or_insert_default();
+    let known = components.schemas.clone();
+    for schema in components.schemas.values_mut() {
+        if let RefOr::T(Schema::AllOf(all)) = schema
+            && let Some(one_of) = spread(all, &known)
+        {
+            *schema = RefOr::T(Schema::OneOf(one_of));
+        }
+    }
+    document
+}
+
+/// The shapes of the one part that has several, each with the members of all other parts.
+fn spread(all: &AllOf, known: &BTreeMap<String, RefOr<Schema>>) -> Option<OneOf> {
+    let found = |part: &RefOr<Schema>| match part {
+        RefOr::T(schema) => Some(schema.clone()),
+        RefOr::Ref(named) => {
+            let name = named.ref_location.rsplit('/').next()?;
+            match known.get(name)? {
+                RefOr::T(schema) => Some(schema.clone()),
+                RefOr::Ref(_) => None,
+            }
+        }
+    };
+    let (mut shapes, mut beside) = (None, vec![]);
+    for part in &all.items {
+        match found(part)? {
+            Schema::OneOf(one_of) if shapes.is_none() => shapes = Some(one_of),
+            Schema::Object(object) => beside.push(object),
+            _ => return None,
+        }
+    }
+    let mut shapes = shapes?;
+    for shape in &mut shapes.items {
+        let RefOr::T(Schema::Object(shape)) = shape else {
+            return None;
+        };
+        for object in &beside {
+            let members = object.properties.iter();
+            let members = members.map(|(name, schema)| (name.clone(), schema.clone()));
+            shape.properties.extend(members);
+            shape.required.extend(object.required.iter().cloned());
+        }
+    }
+    shapes.description.clone_from(&all.description);
+    Some(shapes)
 }
 
 /// This document
