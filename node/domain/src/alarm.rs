@@ -86,6 +86,18 @@ kinds! {
     /// A key took the place of another that had no part in it.
     KeyCountersigned = "key-countersigned", "密钥经上上级会签更换", "a key was replaced with the grandparent's countersignature, not with the old key",
         "make sure with the division that it was so, then close the alarm";
+    /// The certificate of this node comes to its end.
+    CertificateEnds = "certificate-ends", "证书将到期", "this node's certificate ends soon",
+        "have the parent's operator make a new one with `wujitong init --issuer`, and start the node again";
+    /// A webhook does not take what it is sent.
+    WebhookFails = "webhook-fails", "推送失败", "another system does not take what it is sent",
+        "look at `wujitong webhook list`; when the receiver is well again, `wujitong webhook resume` tries at once";
+    /// A webhook missed changes.
+    WebhookGap = "webhook-gap", "推送缺失", "a webhook was away so long that it missed changes",
+        "have the other system read the matters anew";
+    /// A provider's word about a person does not hold.
+    SignInForged = "sign-in-forged", "登录凭证不实", "a provider's word about a person does not hold",
+        "tell whoever runs the provider; check `[oidc]` in the configuration";
     /// The chain of the audit trail does not hold.
     AuditTrailBroken = "audit-trail-broken", "审计链断裂", "the audit trail does not hold",
         "compare it with a backup and tell the auditors";

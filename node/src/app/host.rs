@@ -270,6 +270,13 @@ impl Host {
         workshop
             .tasks
             .spawn(listening.run(listener, workshop.stop.clone()));
+        // A link that never came up is one that is down, not one that is not there.
+        for (division, parent) in divisions
+            .iter()
+            .filter_map(|d| Some((*d, plan.tree.parent(*d)?)))
+        {
+            health.link(division, parent, false);
+        }
         health.listener(true);
         workshop
             .tasks

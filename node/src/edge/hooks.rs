@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use self::event::Event;
 use crate::{
     domain::{
+        alarm::AlarmKind,
         change::ChangeId,
         hook::{Course, Hook, HookId},
     },
@@ -28,6 +29,8 @@ const BATCH: usize = 64;
 const STORE_WAIT: Duration = Duration::from_secs(5);
 /// What is not for a webhook is passed over in memory; this many are written down at once.
 const MOST_PASSED: u64 = 256;
+/// So many failures in a row raise an alarm: with the waits between them, some minutes.
+const ALARMING: u32 = 8;
 
 /// The couriers of one node.
 pub struct Couriers {
@@ -198,8 +201,10 @@ impl Couriers {
             let event = Event::of_gap(self, after, begin.after);
             let mut next = course.clone();
             next.gaps += 1;
-            tracing::error!(alarm = "webhook-gap", division = %self.office.me(), hook = %id,
-                after = %after, now = %begin.after, "a webhook missed changes");
+            let detail = format!("webhook {id}: from {after} to {}", begin.after);
+            self.office
+                .raise_alarm(AlarmKind::WebhookGap, None, &detail)
+                .await?;
             return self.attempt(&in_hand, next, &event, begin.after).await;
         }
         let changes = self.office.changes(after.n, BATCH).await?;
@@ -257,10 +262,16 @@ impl Couriers {
             }
             Delivery::Unwanted(reason) => next.end(&reason, now),
         }
-        if next.given_up.is_some() {
-            tracing::error!(alarm = "webhook-given-up", %division, hook = %id,
-                failures = next.failures, reason = next.last_failure,
-                "a webhook is not tried any more; `wujitong webhook resume` tries it again");
+        if next.given_up.is_some() || next.failures == ALARMING {
+            let reason = next.last_failure.clone().unwrap_or_default();
+            let ends = match next.given_up {
+                Some(_) => ", and it is not tried any more",
+                None => "",
+            };
+            let detail = format!("webhook {id}: {} failures{ends}; {reason}", next.failures);
+            self.office
+                .raise_alarm(AlarmKind::WebhookFails, None, &detail)
+                .await?;
         }
         self.office.hook_went(id, &in_hand.course, &next).await?;
         Ok(Next::Again)

@@ -26,6 +26,12 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Whether less than a third of its life is left: then it must be made anew.
+    pub const fn ends_soon(&self, now_s: i64) -> bool {
+        let life = self.not_after.saturating_sub(self.not_before);
+        self.not_after.saturating_sub(now_s) < life / 3
+    }
+
     /// Reads `tls.key` and `tls.pem`; refuses a key that is not the certificate's.
     pub(super) fn load(dir: &Path, provider: &CryptoProvider) -> Result<Self, IdentityError> {
         let (key_path, path) = (dir.join("tls.key"), dir.join("tls.pem"));

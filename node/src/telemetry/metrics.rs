@@ -51,6 +51,8 @@ macro_rules! counters {
             pub hop_seconds: Histogram,
             /// Alarms that stand.
             pub alarms: AlarmMetrics,
+            /// When the division's certificate ends, in seconds since 1970.
+            pub certificate_ends: Gauge,
         }
 
         impl DivisionMetrics {
@@ -61,6 +63,7 @@ macro_rules! counters {
                     $($name: families.counters.$name.get_or_create_owned(&label),)*
                     hop_seconds: families.hop_seconds.get_or_create_owned(&tier),
                     alarms: AlarmMetrics { division, alarms: families.alarms.clone() },
+                    certificate_ends: families.certificate_ends.get_or_create_owned(&label),
                 }
             }
         }
@@ -135,6 +138,7 @@ struct Families {
     counters: Counters,
     link_up: Family<OfLink, Gauge>,
     alarms: Family<OfKind, Gauge>,
+    certificate_ends: Family<OfDivision, Gauge>,
     outbox_queued: Family<OfLane, Gauge>,
     peer_refused: Family<OfReason, Counter>,
     commit_seconds: Histogram,
@@ -201,6 +205,7 @@ impl Default for Metrics {
             counters: Counters::default(),
             link_up: Family::default(),
             alarms: Family::default(),
+            certificate_ends: Family::default(),
             outbox_queued: Family::default(),
             peer_refused: Family::default(),
             commit_seconds: Histogram::new(SECONDS),
@@ -213,6 +218,12 @@ impl Default for Metrics {
         r.register("link_up", up, families.link_up.clone());
         let alarms = "Alarms that stand until somebody closes them";
         r.register("alarms", alarms, families.alarms.clone());
+        let ends = "When the division's certificate ends, in seconds since 1970";
+        r.register(
+            "certificate_ends_timestamp_seconds",
+            ends,
+            families.certificate_ends.clone(),
+        );
         let queued = "Envelopes that wait in the outbox";
         r.register("outbox_queued", queued, families.outbox_queued.clone());
         let refused = "Peers turned away before they could send anything";

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
+        alarm::AlarmKind,
         audit::Whence,
         people::{BadPassport, Passport, SIGN_IN_MS},
     },
@@ -152,8 +153,10 @@ async fn finish(
         Ok(passport) => passport,
         Err(error) => {
             if let SignInError::Token(bad) = &error {
-                tracing::error!(alarm = "sign-in-forged", division = %leaving.node, %bad,
-                    "the provider's word does not hold");
+                let detail = bad.to_string();
+                office
+                    .raise_alarm(AlarmKind::SignInForged, None, &detail)
+                    .await?;
                 office.note_stranger(&bad.to_string()).await?;
             }
             return Err(Problem::of_sign_in(error));
