@@ -93,3 +93,20 @@ impl ResolvesClientCert for Shown {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::identity::fixture::{Net, VILLAGE};
+
+    #[test]
+    fn a_certificate_ends_soon_once_two_thirds_of_its_life_are_over() {
+        let identity = Net::new().identity(VILLAGE);
+        let credentials = identity.credentials().borrow().clone();
+        let life = credentials.not_after - credentials.not_before;
+        let at = |part: i64| credentials.not_before + life * part / 100;
+        assert!(!credentials.ends_soon(at(0)));
+        assert!(!credentials.ends_soon(at(66)));
+        assert!(credentials.ends_soon(at(67)));
+        assert!(credentials.ends_soon(credentials.not_after + 1));
+    }
+}

@@ -352,6 +352,11 @@ async fn a_receiver_that_fails_for_days_is_given_up_shown_and_resumed_without_lo
         (&failing[0]["id"], &failing[0]["failures"]),
         (&json!(id), &json!(5))
     );
+    let standing = alone.socket(Method::GET, "alarms").send().await;
+    let standing = standing.expect(200).json;
+    assert_eq!(standing["alarms"][0]["kind"], "webhook-fails");
+    let detail = standing["alarms"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains(&id), "{detail}");
     alone.later(day);
     later.push(alone.lamp().await);
     assert!(receiver.is_quiet());
