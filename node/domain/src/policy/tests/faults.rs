@@ -223,10 +223,13 @@ fn a_policy_template_is_read_and_refused_with_the_line() {
     assert_eq!(parsed.needs.len(), 1);
     assert!(parsed.policy.is_some());
     assert!(
-        template("33/board/x", "format = 1")
-            .check(&tree)
-            .unwrap()
-            .policy
-            .is_none()
+        template(
+            "33/disclosure/x",
+            "format = 1\n[[item]]\nname = \"x\"\nperiod_days = 9\nfields = [\"who\"]"
+        )
+        .check(&tree)
+        .unwrap()
+        .policy
+        .is_none()
     );
 }

@@ -17,7 +17,7 @@ fn template(key: &str, version: u32, rest: &str) -> Template {
         title: "办理时限".to_owned(),
         content: format!("format = 1\n{rest}"),
         issued_at: Timestamp(0),
-        stamp: Default::default(),
+        stamp: crate::envelope::Stamp(1, version.into()),
         key,
     }
 }
