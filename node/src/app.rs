@@ -7,7 +7,7 @@ mod seals;
 mod sign_in;
 mod sweep;
 
-pub use clock::{Chance, SystemClock};
+pub use clock::{Chance, SystemClock, WatchedClock};
 pub use host::{Host, Plan, StartError, TooFewDescriptors, socket_path};
 pub use seals::OwnSeal;
 pub use sign_in::BadSecret;

@@ -3,6 +3,7 @@
 //! To add a command: its `mod`, its variant in `Command`, its line in `Command::run`.
 
 pub mod client;
+mod clock;
 mod exit;
 mod failure;
 mod output;
@@ -86,6 +87,7 @@ enum Command {
     ApiKey(api_key::ApiKey),
     Audit(audit::Audit),
     Alarm(alarm::Alarm),
+    Clock(clock::Clock),
     Topology(topology::Topology),
     Bench(bench::Bench),
     Webhook(webhook::Webhook),
@@ -106,6 +108,7 @@ impl Command {
             Self::ApiKey(command) => wait(command.run(output)),
             Self::Audit(command) => wait(command.run(output)),
             Self::Alarm(command) => wait(command.run(output)),
+            Self::Clock(command) => wait(command.run(output)),
             Self::Status(command) => wait(command.run(output)),
             Self::Matter(command) => wait(command.run(output)),
             Self::Import(command) => wait(command.run(output)),

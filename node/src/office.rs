@@ -9,6 +9,7 @@ mod alike;
 mod answers;
 mod attachments;
 mod cabinet;
+mod calendar;
 pub mod changes;
 mod contacts;
 mod counter;
@@ -24,6 +25,7 @@ pub mod hooks;
 pub mod imports;
 mod keys;
 mod known;
+mod machine_clock;
 mod matters;
 pub mod people;
 mod policies;
@@ -57,12 +59,14 @@ pub use alike::Alike;
 pub use answers::PublicAnswer;
 pub use attachments::{AttachmentView, Fetching, Looked, OpenFile, Reader, Serve, Wanted};
 pub use cabinet::{Cabinet, FileTrouble};
+pub use calendar::CalendarEnd;
 pub use counter::Rack;
 pub use crashes::Crashed;
 pub use erasure::Reach;
 pub use figures::{ChildFigures, SetApart};
 pub use greet::Greeting;
 pub use known::Known;
+pub use machine_clock::{ClockStatus, Corrected};
 pub use matters::Work;
 pub use policies::Reason;
 pub use queues::QueueLength;
@@ -88,6 +92,7 @@ use crate::{
         policy::Policy,
         suite::Suite,
         time::{Day, Timestamp},
+        timekeeper::Doubt,
     },
     outbox::Bells,
     store::{CommitError, Range, Store, StoreError, record, record::RecordError},
@@ -96,8 +101,27 @@ use crate::{
 
 /// Where moments come from.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// Now, as far as it is believed.
     fn now(&self) -> Timestamp;
+
+    /// A node of this process begins; it ended last at this time or somewhat later.
+    fn begins(&self, _division: DivisionCode, _ended: Option<Timestamp>) {}
+
+    /// A neighbour of a node here said what time it is there.
+    fn hear(&self, _neighbour: DivisionCode, _is_parent: bool, _theirs: Timestamp) {}
+
+    /// Why the wall clock is not believed, if it is not, and by how many milliseconds it is ahead.
+    fn doubt(&self) -> Option<(Doubt, i64)> {
+        None
+    }
+
+    /// An operator says that the wall clock is right.
+    fn uphold(&self) {}
+
+    /// The wall clock, believed or not.
+    fn wall(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 /// Where ids and salts come from.
@@ -150,6 +174,8 @@ pub struct Office {
     /// The policy in force; read again after a policy template came into force.
     statutes: std::sync::Mutex<Option<Arc<Policy>>>,
     people: people::People,
+    /// Whether the machine's clock was doubted when it was looked at last.
+    doubted: std::sync::atomic::AtomicBool,
     fallen: revocations::Fallen,
     suspicion: crashes::Suspicion,
     heard: known::Heard,
@@ -194,6 +220,28 @@ pub enum OfficeError {
     /// There is no such matter here.
     #[error("no matter {0} at this node; `wujitong matter list` shows what it knows")]
     NoSuchMatter(MatterId),
+    /// The clock is doubted.
+    #[error("the clock is doubted; set it right, or confirm it, and correct then")]
+    ClockDoubted,
+    /// Dispatched to nobody.
+    #[error("no account {0} is open at this node; `wujitong account list` shows those that are")]
+    NoSuchOfficer(u64),
+    /// Dispatched to somebody who may not do the work.
+    #[error(
+        "account {0} may not handle matters; dispatch to one that may, or have it given the role"
+    )]
+    OfficerHandlesNothing(u64),
+    /// Dispatched to somebody of another department.
+    #[error(
+        "account {0} was not posted by that department; leave the department out, or name its own"
+    )]
+    OfficerElsewhere(u64),
+    /// Dispatched to a department that is nowhere.
+    #[error(
+        "no department {0} is named by the policy in force, and nobody here was posted by one; correct \
+         the code, or add it to a policy"
+    )]
+    NoSuchDepartment(crate::domain::matter::Department),
     /// The category is not one this node takes.
     #[error(transparent)]
     Category(#[from] crate::domain::category::BadCategory),
@@ -304,6 +352,8 @@ impl Office {
             expectations: templates::Expectations::default(),
             statutes: std::sync::Mutex::default(),
             people: people::People::default(),
+            // An alarm of an earlier run may stand.
+            doubted: true.into(),
             fallen: revocations::Fallen::default(),
             suspicion: crashes::Suspicion::default(),
             heard: known::Heard::default(),
@@ -316,6 +366,7 @@ impl Office {
         if let Some(ledger) = view.get(keys::LEDGER).await? {
             // What a newer program wrote is refused now, not at the first decision.
             let _readable: Ledger = record::read(&ledger)?;
+            office.begin_time(&mut view).await?;
             office.begin_run().await?;
             office.recall_revocations().await?;
             office.recall_heard().await?;
@@ -340,6 +391,7 @@ impl Office {
                 last_day: Day::default(),
             };
             view.put(keys::LEDGER, record::write(&ledger));
+            office.begin_time(&mut view).await?;
             office.begin_watch(&mut view).await?;
             view.submit().await?.durable().await?;
         }

@@ -179,7 +179,17 @@ fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
     assert_eq!(told["error"]["exit"], 4);
 
     json(&["matter", "accept", &id, "--data", p]);
-    json(&["matter", "close", &id, "--data", p, "--outcome", "solved"]);
+    json(&[
+        "matter",
+        "close",
+        &id,
+        "--data",
+        p,
+        "--outcome",
+        "solved",
+        "--note",
+        "done",
+    ]);
     let listed = |data, state| json(&["matter", "list", "--state", state, "--data", data]);
     assert_eq!(listed(p, "closed")["matters"][0]["id"], id.as_str());
     assert_eq!(listed(p, "open")["matters"], Value::Array(vec![]));

@@ -128,7 +128,10 @@ async fn pages_of_matters_join_without_gap_or_repetition() {
     }
     let close = format!("/v1/nodes/33/matters/{}/acts", ids[1]);
     let closed: Value = client
-        .post(&close, &json!({ "act": "close", "outcome": "solved" }))
+        .post(
+            &close,
+            &json!({ "act": "close", "outcome": "solved", "note": "done" }),
+        )
         .await
         .unwrap();
     assert_eq!(closed["status"], json!({ "closed": "solved" }));

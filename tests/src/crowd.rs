@@ -7,7 +7,7 @@ use wujitong::{
     office::{Office, OfficeError},
 };
 
-use crate::{CLERK, Network, rubbish};
+use crate::{CLERK, INSPECTOR, Network, rubbish};
 
 const CATEGORIES: [&str; 4] = [
     "enforcement/rubbish",
@@ -81,7 +81,11 @@ impl Crowd {
         match self.0.random_range(0..8) {
             0 => office.accept(id, CLERK).await,
             1 => office.handle(id, "swept".to_owned(), CLERK).await,
-            2 => office.close(id, Outcome::Solved, None, CLERK).await,
+            2 => {
+                office
+                    .close(id, Outcome::Solved, Some("done".to_owned()), INSPECTOR)
+                    .await
+            }
             3 => office.send_back(id, None, CLERK, None).await,
             4 | 5 => {
                 let above: Vec<_> = network.tree.ancestors(me).collect();

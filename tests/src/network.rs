@@ -45,6 +45,8 @@ pub struct Options {
     pub suites: BTreeMap<DivisionCode, Suite>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// Clocks of their own, by the topmost division of each process.
+    pub clocks: BTreeMap<DivisionCode, Arc<dyn Clock>>,
     /// Stores in memory instead of on disk, by the topmost division of each process.
     pub disks: BTreeMap<DivisionCode, MemoryDisk>,
     /// Somebody between these children and their parents.
@@ -63,6 +65,7 @@ impl Default for Options {
             suite: Suite::Ed25519Blake3,
             suites: BTreeMap::new(),
             clock: Arc::new(SystemClock),
+            clocks: BTreeMap::new(),
             disks: BTreeMap::new(),
             meddlers: BTreeMap::new(),
             detours: BTreeMap::new(),
@@ -217,7 +220,7 @@ impl Network {
             config,
             tree: Arc::clone(&self.tree),
             memory: self.options.disks.get(&top).cloned(),
-            clock: Arc::clone(&self.options.clock),
+            clock: Arc::clone(self.options.clocks.get(&top).unwrap_or(&self.options.clock)),
             surroundings: Surroundings::default(),
         };
         let host = Host::start(plan).await?;

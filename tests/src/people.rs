@@ -10,7 +10,7 @@ use wujitong::{
     office::{NewReport, Office, OfficeError},
 };
 
-use crate::{CLERK, Network, code, eventually};
+use crate::{CLERK, INSPECTOR, Network, code, eventually};
 
 /// A report on rubbish.
 pub fn rubbish(text: &str) -> NewReport {
@@ -99,11 +99,11 @@ impl Network {
         done.expect("it is recalled");
     }
 
-    /// Closes a matter as solved.
+    /// Closes a matter as solved: another than who reported and handled it.
     pub async fn close(&self, at: &str, id: MatterId) {
         let done = self
             .office(at)
-            .close(id, Outcome::Solved, None, CLERK)
+            .close(id, Outcome::Solved, Some("done".to_owned()), INSPECTOR)
             .await;
         done.expect("it is closed");
     }

@@ -98,6 +98,12 @@ kinds! {
     /// A provider's word about a person does not hold.
     SignInForged = "sign-in-forged", "登录凭证不实", "a provider's word about a person does not hold",
         "tell whoever runs the provider; check `[oidc]` in the configuration";
+    /// Holidays are announced for two months more at most, or no longer.
+    CalendarEnds = "calendar-ends", "日历即将到期", "the holidays of the policy in force end within two months, or ended",
+        "publish a policy template with a [calendar] that has the State Council's announcement for the next year";
+    /// The clock of this machine is not to be trusted.
+    ClockDoubted = "clock-doubted", "时钟可疑", "the wall clock left the monotonic one, or that of the neighbours, by minutes",
+        "set the clock right; if it is right, say so with `wujitong clock confirm`; see `wujitong clock show`";
     /// The chain of the audit trail does not hold.
     AuditTrailBroken = "audit-trail-broken", "审计链断裂", "the audit trail does not hold",
         "compare it with a backup and tell the auditors";

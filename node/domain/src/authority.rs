@@ -197,7 +197,7 @@ fn check_content(
                         || step.ask.is_some_and(|ask| ask.by == division)
                 };
                 // Whoever stands above may have asked in words, in vain; those are to be erased too.
-                division == matter.id.origin
+                matter.reporters().contains(&division)
                     || matter.steps.iter().any(named)
                     || erased && tree.contains(division, author)
             };

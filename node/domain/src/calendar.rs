@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::time::{Day, Timestamp};
 
 mod allowance;
+mod lawful;
 mod read;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -26,8 +27,9 @@ const LAST_DAY: Day = Day(2_932_896);
 
 /// When offices work.
 ///
-/// Covers some years; beyond them only the hours of the weekdays count, as if there were no holidays
-/// and no make-up days.
+/// Covers the years whose holidays and make-up days were announced. After them the days off that the
+/// law names count, up to 2035, and what is due there is provisional: no make-up days are known, nor
+/// how days off are moved. Beyond, only the hours of the weekdays count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
     /// Monday first.
@@ -147,10 +149,21 @@ impl Calendar {
         self.hours(day).between(within, within + 1) > 0
     }
 
-    /// The first and the last day whose holidays are known. Beyond them weekdays are all there is,
-    /// so a moment computed there may still turn out too early or too late.
+    /// The first and the last day whose holidays were announced. A moment computed beyond them is
+    /// provisional: it may still turn out some days too early or too late.
     pub const fn covered(&self) -> (Day, Day) {
         self.covered
+    }
+
+    /// How many days from that moment on are announced; 0 when none is.
+    pub fn days_left(&self, at: Timestamp) -> u32 {
+        let (_, last) = self.covered;
+        u32::try_from(last.0 - split(at).0.0).unwrap_or(0)
+    }
+
+    /// Whether something due at that moment is provisional, because it lies beyond what was announced.
+    pub fn is_provisional(&self, at: Timestamp) -> bool {
+        split(at).0 > self.covered.1
     }
 
     /// Whether the holidays of that day are known.

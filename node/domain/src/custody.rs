@@ -10,12 +10,14 @@ use super::{
     category::Category,
     clock::ClockRefusal,
     envelope::Outgoing,
+    ids::MatterId,
     matter::{CustodyVersion, Matter},
     people::{Deed, Reach, Role, reach},
     request::{Ask, AskId, Asked, Reply, Wish},
     time::{Day, Timestamp},
 };
 
+mod absorb;
 mod act;
 mod bundle;
 mod clocks;
@@ -29,6 +31,7 @@ mod seat;
 mod tests;
 mod time;
 
+pub use absorb::{absorb, check_absorbs, hear_of_absorber};
 pub use act::{act, arbiter, merge, recategorise, return_to, transfer};
 pub use bundle::{end_part, open_part};
 pub use handlers::Handlers;
@@ -37,7 +40,7 @@ pub use history::{History, take_over};
 pub use receive::{GiveRefusal, Incoming, Taken, receive, settle};
 pub use report::{Report, report};
 pub use seat::{Seat, Terms};
-pub use time::{Turn, change_clocks, ruling, tick};
+pub use time::{Turn, change_clocks, next_moment, ruling, tick};
 
 /// How a node stands to a matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -90,14 +93,6 @@ impl Docket {
             wishes: vec![],
             replies: vec![],
             alarm: None,
-        }
-    }
-
-    /// When there is something to say about its clocks next; only the holder says it.
-    pub fn next_moment(&self) -> Option<Timestamp> {
-        match self.standing {
-            Standing::Holding => self.matter.clocks.next_moment(),
-            _ => None,
         }
     }
 
@@ -240,8 +235,8 @@ pub enum Refusal {
     NothingToVerify,
     /// Policy wants somebody else to look.
     #[error(
-        "you handled this matter or reported back on it, and policy wants another person to verify it; \
-         ask somebody else here who may: {list}",
+        "you handled this matter or reported back on it, and policy wants another person to verify or \
+         close it; ask somebody else here who may: {list}",
         list = verifiers()
     )]
     OwnWork,
@@ -255,7 +250,7 @@ pub enum Refusal {
     )]
     NotPublic,
     /// Policy wants somebody to look first.
-    #[error("policy wants this matter verified before it is closed as solved; verify it first")]
+    #[error("policy wants this matter verified before it is closed; verify it first")]
     NotVerified,
     /// The common parent decided that it is for this division.
     #[error(
@@ -288,6 +283,28 @@ pub enum Refusal {
     /// Recategorised to what it is.
     #[error("this matter is in that category already")]
     SameCategory,
+    /// What absorbs it must be in the same hands, so that its reporter keeps every right.
+    #[error(
+        "{0} is not held here, so nothing can be merged into it here; hand both to one division first"
+    )]
+    MergeElsewhere(MatterId),
+    /// Closing is a claim, and a claim says what it rests on.
+    #[error("closing says what was found and done; add a note")]
+    NoNote,
+    /// Reported and closed in one breath.
+    #[error(
+        "you reported this matter and nothing was done with it since; record what was done (handle, \
+         feedback), or let somebody else close it"
+    )]
+    OwnReport,
+    /// 复核 ended it.
+    #[error("the re-review (复核) decided this matter, and its decision is final")]
+    Final,
+    /// Several people reported it.
+    #[error(
+        "other reports were merged into this matter, so one of the reporters cannot take it back"
+    )]
+    OthersReported,
     /// A request that the matter's state does not allow.
     #[error("the matter is not in a state for that; see its steps with `wujitong matter show`")]
     NotNow,

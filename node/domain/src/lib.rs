@@ -32,3 +32,4 @@ pub mod statement;
 pub mod suite;
 pub mod template;
 pub mod time;
+pub mod timekeeper;

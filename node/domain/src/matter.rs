@@ -10,7 +10,7 @@ use super::{
     category::{Category, Class, Priority, Visibility},
     clock::Clocks,
     ids::MatterId,
-    request::AskId,
+    request::{AskId, Voice},
     suite::{Digest, Suite},
     time::Timestamp,
 };
@@ -127,6 +127,8 @@ pub struct Step {
     pub note: Option<Digest>,
     /// The request it follows, if somebody else asked for it. No request has its effect twice.
     pub ask: Option<AskId>,
+    /// Who spoke, if somebody asked for it.
+    pub voice: Option<Voice>,
 }
 
 /// What everybody on the path may know of a matter.
@@ -169,6 +171,9 @@ pub struct Matter {
     /// Every step so far.
     pub steps: Vec<Step>,
 }
+
+/// 复查 and 复核: a matter is reviewed twice at most (信访工作条例, art. 35 and 36).
+pub const MOST_REVIEWS: usize = 2;
 
 impl Matter {
     /// Adds a step, and makes of the state what the step says.
@@ -308,6 +313,25 @@ impl Matter {
     /// Whether everything ever said in this matter was erased.
     pub fn is_erased(&self) -> bool {
         self.erased().count() == self.commitments().count()
+    }
+
+    /// Matters that were closed as the same as this one.
+    pub fn absorbed(&self) -> impl Iterator<Item = MatterId> + '_ {
+        self.steps.iter().filter_map(|step| match step.act {
+            Act::Absorb(other) => Some(other),
+            _ => None,
+        })
+    }
+
+    /// Where it was reported: here, and where those were that it absorbed.
+    pub fn reporters(&self) -> BTreeSet<DivisionCode> {
+        let absorbed = self.absorbed().map(|other| other.origin);
+        absorbed.chain([self.id.origin]).collect()
+    }
+
+    /// Whether the second review (复核) was asked for: what it finds is final.
+    pub fn is_in_last_review(&self) -> bool {
+        self.appeals(Appeal::Review) >= MOST_REVIEWS
     }
 
     /// Whether a request had its effect.

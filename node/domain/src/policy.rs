@@ -269,6 +269,16 @@ impl Policy {
         listed
     }
 
+    /// Whether any line in force gives work to this department.
+    pub fn names(&self, department: Department) -> bool {
+        let texts = self.sheets.iter().chain([&*SHIPPED_SHEET]);
+        let mut lines = texts.flat_map(|sheet| &sheet.lines);
+        lines.any(|line| {
+            let named = line.department.as_ref().map(|at| at.value.code);
+            named == Some(department)
+        })
+    }
+
     /// How a category is listed, if it is.
     pub fn category(&self, category: &Category) -> Option<Ruled<Listed>> {
         let mut sheets = self.sheets.iter().chain([&*SHIPPED_SHEET]);

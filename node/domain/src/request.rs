@@ -54,10 +54,33 @@ impl Wish {
         matches!(self, Self::Supervise | Self::Remark(_) | Self::Merge(_))
     }
 
+    /// Whether the reporter of a matter that was merged has it on the matter that absorbed theirs.
+    pub const fn follows_merging(self) -> bool {
+        matches!(
+            self,
+            Self::Contest | Self::Review | Self::Rate(_) | Self::Remark(_)
+        )
+    }
+
     /// Whether several of one division may wait for an answer.
     const fn may_repeat(self) -> bool {
         matches!(self, Self::Remark(_))
     }
+}
+
+/// Who speaks in a request, at the division that asks. Whoever speaks for the reporter is named by the
+/// number of their account; names of people do not travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Voice {
+    /// The reporter, by their token or the account they reported it with.
+    Reporter,
+    /// An official of that division, by the number of their account.
+    Official(u64),
+    /// A program with a key of that division.
+    Program,
+    /// The owner of a node that has no accounts.
+    Owner,
 }
 
 /// A request to the holder of a matter.
@@ -75,6 +98,8 @@ pub struct Ask {
     pub note: Option<Digest>,
     /// Algorithms of that commitment.
     pub suite: Suite,
+    /// Who speaks.
+    pub voice: Voice,
 }
 
 /// A request under way, and the division it was sent to.
@@ -165,6 +190,11 @@ pub fn hear_ask(docket: Option<&Docket>, ask: Ask, seat: Seat<'_>) -> Heard {
     }
     let mut docket = docket.clone();
     match docket.standing {
+        // What absorbs it is held here now, and may not be later.
+        Standing::Giving { .. } if matches!(ask.wish, Wish::Merge(_)) => {
+            docket.remember_answered(ask.id);
+            return Heard::Answered(Some(docket), answer(Reply::NotNow));
+        }
         Standing::Giving { .. } => return park(docket, ask),
         Standing::Elsewhere => {
             docket.remember_answered(ask.id);
@@ -222,19 +252,21 @@ fn grant(docket: Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> 
     } = seat;
     let asker = ask.id.by;
     let matter = &docket.matter;
-    let is_reporters = asker == matter.id.origin;
+    let is_origins = asker == matter.id.origin;
+    let is_reporters = is_origins || matter.reporters().contains(&asker);
     let is_above = tree.contains(asker, me);
     let took_part = matter.steps.iter().any(|step| step.by == asker);
     let entitled = match ask.wish {
         Wish::Recall => true,
-        Wish::Contest | Wish::Review | Wish::Withdraw | Wish::Rate(_) => is_reporters,
+        Wish::Contest | Wish::Review | Wish::Rate(_) => is_reporters,
+        Wish::Withdraw => is_origins,
         Wish::Supervise | Wish::Merge(_) => is_above,
         Wish::Remark(_) => is_reporters || is_above || took_part,
     };
     if !entitled {
         return Err(Refusal::NotEntitled);
     }
-    let by_request = |docket, wished| act(docket, wished, ask.note, Some(ask.id), seat);
+    let by_request = |docket, wished| act(docket, wished, ask.note, Some(&ask), seat);
     match ask.wish {
         Wish::Recall if matter.is_closed() => Err(Refusal::Closed),
         Wish::Recall => {
@@ -245,9 +277,8 @@ fn grant(docket: Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> 
             by_request(docket, Act::Reopen(Appeal::Contest))
         }
         Wish::Review => {
-            let reviews = matter.appeals(Appeal::Review);
-            if reviews >= MOST_REVIEWS {
-                return Err(Refusal::ContestedEnough(reviews as u32));
+            if matter.is_in_last_review() {
+                return Err(Refusal::Final);
             }
             let above = tree.parent(me).ok_or(Refusal::NobodyToArbitrate)?;
             let opened = by_request(docket, Act::Reopen(Appeal::Review))?;
@@ -255,6 +286,7 @@ fn grant(docket: Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> 
             given.facts.splice(0..0, opened.facts);
             Ok(given)
         }
+        Wish::Withdraw if matter.absorbed().next().is_some() => Err(Refusal::OthersReported),
         Wish::Withdraw => by_request(docket, Act::Close(Outcome::Withdrawn)),
         Wish::Supervise => by_request(docket, Act::Supervise(asker)),
         Wish::Rate(satisfaction) => by_request(docket, Act::Rate(satisfaction)),
@@ -263,14 +295,12 @@ fn grant(docket: Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> 
     }
 }
 
-/// 复查 and 复核: a matter is reviewed twice at most (信访工作条例, art. 35 and 36).
-const MOST_REVIEWS: usize = 2;
-
 fn check_contest(matter: &Matter, now: Timestamp, terms: Terms) -> Result<(), Refusal> {
     let closed = matter.closed_at().ok_or(Refusal::NotNow)?;
     let window = u64::from(terms.contest_days) * 24 * 3_600_000;
     let contests = matter.appeals(Appeal::Contest);
     match () {
+        () if matter.is_in_last_review() => Err(Refusal::Final),
         () if now.since(closed) > window => Err(Refusal::TooLate(terms.contest_days)),
         () if contests >= terms.contests as usize => Err(Refusal::ContestedEnough(terms.contests)),
         () => Ok(()),
@@ -282,7 +312,7 @@ impl From<Refusal> for Reply {
         match refusal {
             Refusal::Closed => Self::Closed,
             Refusal::NotEntitled => Self::NotEntitled,
-            Refusal::TooLate(_) | Refusal::ContestedEnough(_) => Self::Late,
+            Refusal::TooLate(_) | Refusal::ContestedEnough(_) | Refusal::Final => Self::Late,
             _ => Self::NotNow,
         }
     }
@@ -331,7 +361,9 @@ pub fn wish(docket: &Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refus
     match docket.standing {
         Standing::Holding if recall => return Err(Refusal::HeldHere),
         Standing::Holding => return grant(docket.clone(), ask, seat),
-        Standing::Giving { to, .. } if recall => return Err(Refusal::InTransit(to)),
+        Standing::Giving { to, .. } if recall || matches!(ask.wish, Wish::Merge(_)) => {
+            return Err(Refusal::InTransit(to));
+        }
         Standing::Elsewhere if recall => check_seen(docket, me)?,
         Standing::Giving { .. } | Standing::Elsewhere => {}
     }

@@ -19,7 +19,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::{DivisionCode, Tree};
 
-use super::{SystemClock, sign_in, sign_in::BadSecret, sweep::sweep};
+use super::{WatchedClock, sign_in, sign_in::BadSecret, sweep::sweep};
 use crate::{
     edge::{
         listen::{self, Doors},
@@ -74,13 +74,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan with the real clock and the store on disk.
+    /// A plan with the machine's clock, watched, and the store on disk.
     pub fn new(config: Config, tree: Arc<Tree>) -> Self {
         Self {
             config,
             tree,
             memory: None,
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(WatchedClock::new()),
             surroundings: Surroundings::default(),
         }
     }
@@ -386,6 +386,9 @@ impl Host {
         self.tasks.wait().await;
         let _removed = std::fs::remove_file(&self.socket);
         for (division, node) in self.roster.nodes.iter() {
+            if let Err(error) = node.office.note_time().await {
+                tracing::warn!(%division, %error, "the next start does not know when this run ended");
+            }
             if let Err(error) = node.office.retire().await {
                 tracing::warn!(%division, %error, "the next start will take this for a crash");
             }

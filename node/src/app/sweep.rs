@@ -10,20 +10,16 @@ use crate::{
     office::OfficeError,
 };
 
-/// How often files that need not be kept any longer, and certificates that end, are looked for.
+/// How often the work below is done.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
-/// Throws away files that need not be kept any longer, and looks how long certificates last, of one node
-/// after the other, now and again.
+/// Looks after what time brings, of one node after the other, now and again: how long certificates and
+/// announced holidays last, and which files need not be kept any longer.
 pub(super) async fn sweep(roster: Roster, stop: CancellationToken) {
     loop {
         for node in roster.nodes.values() {
             tokio::select! {
-                swept = one(node) => {
-                    if let Err(error) = swept {
-                        tracing::warn!(division = %node.office.me(), %error, "not swept");
-                    }
-                }
+                () = one(node) => {}
                 () = stop.cancelled() => return,
             }
         }
@@ -34,10 +30,18 @@ pub(super) async fn sweep(roster: Roster, stop: CancellationToken) {
     }
 }
 
-async fn one(node: &Node) -> Result<(), OfficeError> {
-    look_at_certificate(node).await?;
-    node.office.sweep().await?;
-    Ok(())
+/// What fails is tried again the next time, and keeps nothing else from being done.
+async fn one(node: &Node) {
+    let division = node.office.me();
+    if let Err(error) = look_at_certificate(node).await {
+        tracing::warn!(%division, %error, "certificate not looked at");
+    }
+    if let Err(error) = look_at_calendar(node).await {
+        tracing::warn!(%division, %error, "calendar not looked at");
+    }
+    if let Err(error) = node.office.sweep().await {
+        tracing::warn!(%division, %error, "files not swept");
+    }
 }
 
 /// Shows when a node's certificate ends, and raises an alarm a third of its life before.
@@ -52,4 +56,10 @@ async fn look_at_certificate(node: &Node) -> Result<(), OfficeError> {
     let ends = jiff::Timestamp::from_second(credentials.not_after).unwrap_or_default();
     let detail = format!("it ends at {ends}");
     node.office.raise_alarm(kind, None, &detail).await
+}
+
+/// Notes the time for the next start, and looks how far holidays are announced.
+async fn look_at_calendar(node: &Node) -> Result<(), OfficeError> {
+    node.office.note_time().await?;
+    node.office.watch_calendar().await.map(drop)
 }

@@ -60,6 +60,7 @@ fn for_people(status: &api::Status) -> String {
     ];
     text += &table(headings, status.nodes.iter().map(line));
     text += &alarms(status);
+    text += &calendar(status);
     text += &revoked(status);
     text += &stated(status);
     text += &given_up(status);
@@ -106,6 +107,24 @@ fn alarms(status: &api::Status) -> String {
         text += &alarm::lines(&node.alarms);
     }
     text
+}
+
+/// The calendars that end soon, once each: what is due after them is provisional.
+fn calendar(status: &api::Status) -> String {
+    let calendars = status
+        .nodes
+        .iter()
+        .filter_map(|node| node.calendar.as_ref());
+    let soon = calendars
+        .filter(|calendar| calendar.ends_soon)
+        .map(|calendar| {
+            format!(
+                "\nholidays are announced through {} by {}; publish the next year 日历即将到期\n",
+                calendar.announced_through, calendar.source
+            )
+        });
+    let soon: std::collections::BTreeSet<String> = soon.collect();
+    soon.into_iter().collect()
 }
 
 /// Keys of the nodes shown, and of their neighbours, that do not count any more.

@@ -12,7 +12,7 @@ use crate::{
         category::{Priority, Visibility},
         matter::{Act, Appeal, Audience, Channel, Detail, Outcome, Publicity, Status},
         receipt::{self, Finding, What},
-        request::{Reply, Wish},
+        request::{Reply, Voice, Wish},
         revocation::Reason,
         time::Timestamp,
     },
@@ -327,8 +327,12 @@ pub(super) fn clock(clock: &ClockView) -> String {
         Stands::Late => "late 超期完成".to_owned(),
         Stands::Cancelled => "cancelled".to_owned(),
     };
+    let provisional = match clock.provisional {
+        true => " (provisional 暂定: holidays are not announced that far)",
+        false => "",
+    };
     format!(
-        "{stage}, {} from {}, due {due}: {stands}",
+        "{stage}, {} from {}, due {due}{provisional}: {stands}",
         clock.allowance,
         moment(clock.started_ms)
     )
@@ -341,6 +345,17 @@ pub(super) fn said(words: &[(&'static str, &'static str)], choice: impl Serializ
     match words.iter().find(|(known, _)| *known == word) {
         Some((word, chinese)) => format!("{word} {chinese}"),
         None => word.to_owned(),
+    }
+}
+
+/// Who spoke for the reporter, if somebody did.
+pub(super) fn voice(voice: Option<Voice>) -> String {
+    match voice {
+        None => String::new(),
+        Some(Voice::Reporter) => ", by the reporter 本人".to_owned(),
+        Some(Voice::Official(account)) => format!(", said by account {account} 代述"),
+        Some(Voice::Program) => ", said by a program 代述".to_owned(),
+        Some(Voice::Owner) => ", said by the node's owner 代述".to_owned(),
     }
 }
 
@@ -407,6 +422,7 @@ impl Names<'_> {
             Act::Reply(Publicity::Public) => "reply 公开答复".to_owned(),
             Act::Recategorise => "recategorise 改类".to_owned(),
             Act::Prioritise(priority) => format!("prioritise {}", self::priority(priority)),
+            Act::Absorb(other) => format!("absorb 并入 {other}"),
             Act::OpenPart(part) => format!("open part 分办 {part}"),
             Act::Pause(reason) => format!("pause 暂停计时 ({reason} {})", reason.chinese()),
             Act::Resume => "resume 恢复计时".to_owned(),

@@ -410,7 +410,10 @@ impl Conversation<'_> {
                     }
                     let waits = prepared.is_some();
                     let frame = frame.or_else(|| self.errands.take_turn(waits));
-                    let frame = frame.or_else(|| self.tidings.take().map(Frame::Abreast));
+                    let frame = frame.or_else(|| {
+                        let now = self.board.office.now();
+                        self.tidings.take(now).map(Frame::Abreast)
+                    });
                     if frame.is_none() && prepared.is_some() {
                         self.sender.left(Instant::now().into_std());
                     }
@@ -556,6 +559,7 @@ impl Conversation<'_> {
 
     async fn hear_abreast(&mut self, abreast: Abreast) -> Result<(), Ended> {
         self.limiter.until_ready().await;
+        self.board.measure_clock(self.from.division(), abreast.now);
         let here = |theirs| self.tidings.here(theirs);
         let above: Vec<_> = abreast
             .above

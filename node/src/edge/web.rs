@@ -11,6 +11,7 @@ mod alarms;
 pub mod api;
 mod ask;
 mod audit;
+mod clock;
 mod contacts;
 mod credentials;
 mod events;
@@ -215,6 +216,9 @@ fn routes(gate: &Arc<Gate>) -> OpenApiRouter<Roster> {
         .routes(gate.open(D::ViewStatus, routes!(status::status)))
         .routes(gate.open(D::ViewStatus, routes!(alarms::list)))
         .routes(gate.open(D::CloseAlarm, routes!(alarms::close)))
+        .routes(gate.open(D::ViewStatus, routes!(clock::show)))
+        .routes(gate.open(D::CloseAlarm, routes!(clock::confirm)))
+        .routes(gate.open(D::CloseAlarm, routes!(clock::correct)))
         .routes(gate.open(D::ViewList, routes!(matters::list)))
         .routes(gate.open(D::Report, routes!(matters::report)))
         .routes(gate.open(D::ViewMatter, routes!(matters::show)))

@@ -117,6 +117,16 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// Whether an alarm stands whose cause did not go away.
+    pub(super) async fn alarm_stands(
+        &mut self,
+        kind: AlarmKind,
+        about: Option<DivisionCode>,
+    ) -> Result<bool, OfficeError> {
+        let alarm: Option<Alarm> = self.read(&keys::standing_alarm(kind, about)).await?;
+        Ok(alarm.is_some_and(|alarm| alarm.settled.is_none()))
+    }
+
     /// Notes that the cause of an alarm went away by itself. `false` if there was nothing to note.
     pub(super) async fn settle_alarm(
         &mut self,

@@ -18,7 +18,7 @@ use crate::{
         envelope::{Destination, Envelope, Lane, Order, Outgoing, Payload, Stamp},
         ids::MatterId,
         journal::{Entry, Fact},
-        matter::{Act, Matter, Status},
+        matter::{Act, Matter, Outcome, Status},
         policy::Policy,
         revocation::Revocation,
         rollup::{CellKey, Counters},
@@ -176,7 +176,7 @@ impl Desk<'_> {
 
     pub(super) fn put_docket(&mut self, mut docket: Docket) {
         let id = docket.matter.id;
-        let alarm = docket.next_moment();
+        let alarm = custody::next_moment(&docket, self.seat());
         if docket.alarm != alarm {
             if let Some(past) = docket.alarm {
                 self.view.delete(keys::alarm(past, id));
@@ -211,7 +211,19 @@ impl Desk<'_> {
             Status::Closed(outcome) => Some(outcome),
             _ => None,
         };
+        let merged = match ended {
+            Some(Outcome::Merged(into)) if decision.facts.contains(&Count::Merged) => Some(into),
+            _ => None,
+        };
         self.apply_one(decision).await?;
+        // What absorbs it says so in the same unit, and tells its reporter from now on.
+        if let Some(into) = merged
+            && let Some(into) = self.docket(into).await?
+            && let Some(noted) = custody::absorb(into, part.0, self.seat())
+        {
+            self.apply_one(noted).await?;
+            self.subject = Some(Subject::Matter(part.0));
+        }
         // The bundle learns in the same unit what became of its part, if it is here.
         let (part, Some(bundle)) = part else {
             return Ok(());

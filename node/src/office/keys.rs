@@ -29,6 +29,8 @@ pub(super) const LEDGER: &[u8] = b"c";
 pub(super) const LIVES: &[u8] = b"V";
 /// What was issued in this life between starts.
 pub(super) const RUNS: &[u8] = b"e";
+/// The time at which this node was last known to run.
+pub(super) const LAST_TIME: &[u8] = b"e-time";
 /// What dockets begin with.
 pub(super) const DOCKETS: &[u8] = b"m";
 /// What journal entries begin with.

@@ -8,16 +8,20 @@ use crate::{
         actor::Actor,
         attachment::{Attachment, UploadId},
         category::{Category, Class},
-        custody::{self, Docket, Handlers, Refusal, Turn},
+        custody::{self, Docket, Handlers, Refusal, Standing, Turn},
         ids::MatterId,
-        matter::{Act, Body, Ground, Outcome, Status, Version},
+        matter::{Act, Body, Ground, Matter, Outcome, Status, Target, Version},
+        people::{Account, AccountId, Deed, Reach, Role, reach},
         policy::{BadWords, Words},
-        request::{self, Ask, AskId, Asked, Wish},
+        request::{self, Ask, AskId, Asked, Voice, Wish},
         suite::{Digest, Suite},
     },
-    store::record,
+    store::{Range, record},
     telemetry,
 };
+
+/// Mergings that are followed, one after the other.
+const MOST_MERGINGS: usize = 8;
 
 /// Longest remarks on one matter together, in bytes: they travel in one frame with its body.
 const MOST_NOTES_BYTES: usize = 256 * 1024;
@@ -176,8 +180,18 @@ impl Office {
         desk.trace = telemetry::carry(&span, incoming.as_deref());
         let handlers = keys::handlers(id);
         let mut hands: Handlers = desk.read(&handlers).await?.unwrap_or_default();
-        if let Work::Do(act) = work {
-            hands.check(&docket.matter, act, &desk.actor, desk.seat().terms)?;
+        let judges = match &work {
+            Work::Do(act) => Some(*act),
+            Work::Merge(into) => Some(Act::Close(Outcome::Merged(*into))),
+            _ => None,
+        };
+        if let Some(act) = judges {
+            let reporter: Option<Actor> = desk.read(&keys::reporter(id)).await?;
+            let terms = desk.seat().terms;
+            hands.check(&docket.matter, act, &desk.actor, reporter.as_ref(), terms)?;
+        }
+        if let Work::Do(Act::Dispatch(target)) = work {
+            desk.check_target(target).await?;
         }
         let attachments = desk.take_uploads(files).await?;
         let note = desk.keep_note(&docket, note, &attachments).await?;
@@ -201,7 +215,7 @@ impl Office {
             Work::Time(turn) => custody::change_clocks(docket, turn, note, seat),
             Work::Merge(other) => {
                 let into = into.ok_or(OfficeError::NoSuchMatter(other))?;
-                custody::merge(docket, &into.matter, note, seat)
+                custody::merge(docket, &into, note, seat)
             }
         }?;
         let mut steps = decision.docket.matter.steps.iter();
@@ -240,17 +254,32 @@ impl Office {
         if let Some(note) = &note {
             desk.policy.check_words(Words::Note, note)?;
         }
+        let voice = desk.voice(id).await?;
+        let (id, at) = desk.absorber(id, wish).await?;
         let known = desk.docket(id).await?;
         let unseen = known.is_none();
         // One above may ask about a matter that never came here, by its number.
         let above = unseen && id.origin != self.me && self.tree().contains(self.me, id.origin);
-        if unseen && !(above && wish.is_for_those_above()) {
+        if unseen && at.is_none() && !(above && wish.is_for_those_above()) {
             return Err(OfficeError::NoSuchMatter(id));
         }
         if let Wish::Merge(into) = wish {
-            let into = desk.docket(into).await?.map(|docket| docket.matter.status);
-            if matches!(into, Some(Status::Closed(Outcome::Merged(_)))) {
-                return Err(Refusal::MergedWithItself.into());
+            let into = desk.docket(into).await?;
+            match &known {
+                Some(docket) if docket.standing == Standing::Holding => {
+                    let other = into.as_ref().map_or(id, |into| into.matter.id);
+                    custody::check_absorbs(into.as_ref(), other, id, self.me)?;
+                    let act = Act::Close(Outcome::Merged(other));
+                    let hands: Handlers = desk.read(&keys::handlers(id)).await?.unwrap_or_default();
+                    hands.check(&docket.matter, act, &desk.actor, None, desk.seat().terms)?;
+                }
+                _ if into.is_some_and(|into| {
+                    matches!(into.matter.status, Status::Closed(Outcome::Merged(_)))
+                }) =>
+                {
+                    return Err(Refusal::MergedWithItself.into());
+                }
+                _ => {}
             }
         }
         let suite = known
@@ -264,6 +293,7 @@ impl Office {
             wish,
             note,
             suite,
+            voice,
         };
         match known {
             Some(docket) => {
@@ -272,7 +302,7 @@ impl Office {
                 let decision = request::wish(&docket, ask, desk.seat())?;
                 desk.apply(decision).await?;
             }
-            None => desk.ask_unseen(ask, id.origin).await?,
+            None => desk.ask_unseen(ask, at.unwrap_or(id.origin)).await?,
         }
         let ticket = desk.submit().await?;
         drop(turn);
@@ -326,6 +356,87 @@ impl Desk<'_> {
         };
         let fresh = self.office.fresh()?;
         Ok(Some(self.keep_body(id, suite, body, fresh)))
+    }
+
+    /// Who speaks when this decision's actor asks for something about a matter. A resident who reported
+    /// it with their own account is the reporter; everybody else is named.
+    async fn voice(&mut self, id: MatterId) -> Result<Voice, OfficeError> {
+        let account = match self.actor {
+            Actor::Reporter => return Ok(Voice::Reporter),
+            Actor::ApiKey(_) => return Ok(Voice::Program),
+            Actor::Account(account) => account,
+            _ => return Ok(Voice::Owner),
+        };
+        let reporter: Option<Actor> = self.read(&keys::reporter(id)).await?;
+        let known: Option<Account> = self.read(&keys::account(account)).await?;
+        let resident = known.is_some_and(|known| known.roles.iter().all(|r| *r == Role::Resident));
+        Ok(
+            match reporter == Some(Actor::Account(account)) && resident {
+                true => Voice::Reporter,
+                false => Voice::Official(account.0),
+            },
+        )
+    }
+
+    /// The matter on which what is asked of this one has its effect: itself, or what it was merged
+    /// into, with the division to ask if that never came here.
+    async fn absorber(
+        &mut self,
+        mut id: MatterId,
+        wish: Wish,
+    ) -> Result<(MatterId, Option<DivisionCode>), OfficeError> {
+        let mut at = None;
+        if !wish.follows_merging() {
+            return Ok((id, at));
+        }
+        for _ in 0..MOST_MERGINGS {
+            match self.docket(id).await?.map(|docket| docket.matter) {
+                Some(Matter {
+                    status: Status::Closed(Outcome::Merged(into)),
+                    holder,
+                    ..
+                }) => (id, at) = (into, Some(holder)),
+                Some(_) => return Ok((id, None)),
+                None => break,
+            }
+        }
+        Ok((id, at))
+    }
+
+    /// Whoever is to handle a matter exists here: an account that may handle it and belongs to the
+    /// department, a department that policy names or somebody was posted by.
+    async fn check_target(&mut self, target: Target) -> Result<(), OfficeError> {
+        let mut posted = false;
+        if let Some(number) = target.officer {
+            let account: Option<Account> = self.read(&keys::account(AccountId(number))).await?;
+            let account = account.filter(|account| !account.disabled);
+            let account = account.ok_or(OfficeError::NoSuchOfficer(number))?;
+            let handles = |role: &Role| reach(*role, Deed::Handle) != Reach::None;
+            if !account.roles.iter().any(handles) {
+                return Err(OfficeError::OfficerHandlesNothing(number));
+            }
+            if target.department.is_some() && account.department != target.department {
+                return Err(OfficeError::OfficerElsewhere(number));
+            }
+            posted = target.department.is_some();
+        }
+        let Some(department) = target.department.filter(|_| !posted) else {
+            return Ok(());
+        };
+        if self.policy.names(department) {
+            return Ok(());
+        }
+        for (_, bytes) in self
+            .view
+            .scan(Range::prefix(keys::ACCOUNTS), usize::MAX, false)
+            .await?
+        {
+            let account: Account = record::read(&bytes)?;
+            if !account.disabled && account.department == Some(department) {
+                return Ok(());
+            }
+        }
+        Err(OfficeError::NoSuchDepartment(department))
     }
 
     /// Asks about a matter that is not known here, and remembers that it was asked.

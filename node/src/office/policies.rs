@@ -93,12 +93,25 @@ impl Office {
         let ruling = custody::ruling(&matter, desk.seat());
         let decided = ruling.decisions().into_iter();
         let limits = ruling.limits.decisions().into_iter();
+        let calendar = desk.seat().policy.calendar();
+        let (first, last) = calendar.value.covered();
+        let announced = Reason::new(
+            "holidays announced".to_owned(),
+            format!("{first} to {last}"),
+            &calendar.rule,
+        );
+        let calendar = calendar.value;
         let clocks = matter.clocks.iter().map(|clock| {
             let what = format!("clock {}", clock.stage);
-            let value = format!("{}, due {}", clock.allowance, clock.due);
+            let provisional = match calendar.is_provisional(clock.due) {
+                true => ", provisional: holidays are not announced that far",
+                false => "",
+            };
+            let value = format!("{}, due {}{provisional}", clock.allowance, clock.due);
             Reason::new(what, value, &clock.rule)
         });
         Ok(clocks
+            .chain([announced])
             .chain(decided.chain(limits).map(Reason::from))
             .collect())
     }

@@ -20,7 +20,10 @@ use crate::{
         actor::Actor,
         authority::{Denied, Neighbour},
         category::Class,
-        custody::{self, Docket, MOST_MORE_STEPS, MOST_STEPS, NoticeRefusal, Recollection, Taken},
+        custody::{
+            self, Decision, Docket, MOST_MORE_STEPS, MOST_STEPS, NoticeRefusal, Recollection,
+            Standing, Taken,
+        },
         envelope::{Destination, Envelope, Order, Payload},
         flow::Seen,
         ids::{Epoch, MatterId},
@@ -458,7 +461,14 @@ impl Desk<'_> {
         let known = self.docket(matter.id).await?;
         let recollection = self.recollection(matter.id).await?;
         let heard = custody::hear_notice(known.as_ref(), matter, author, recollection, self.seat());
+        let absorber = match heard {
+            Ok(None) | Err(NoticeRefusal::NotBelow) if known.is_none() => {
+                self.hear_of_absorber(author, matter).await?
+            }
+            _ => None,
+        };
         let decision = match heard {
+            _ if absorber.is_some() => absorber,
             Ok(decision) => decision,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -491,6 +501,23 @@ impl Desk<'_> {
         })
     }
 
+    /// The first word about a matter that absorbed one reported here.
+    async fn hear_of_absorber(
+        &mut self,
+        author: DivisionCode,
+        matter: &Matter,
+    ) -> Result<Option<Decision>, OfficeError> {
+        for id in matter.absorbed().collect::<Vec<_>>() {
+            if let Some(reported) = self.docket(id).await?
+                && let Some(heard) =
+                    custody::hear_of_absorber(&reported, matter, author, self.seat())
+            {
+                return Ok(Some(heard));
+            }
+        }
+        Ok(None)
+    }
+
     /// Keeps the words that came beside a request; gives their key. `None` if they are not its own.
     async fn keep_asked(
         &mut self,
@@ -516,6 +543,22 @@ impl Desk<'_> {
 
     async fn hear_ask(&mut self, ask: Ask) -> Result<(), OfficeError> {
         let known = self.docket(ask.matter).await?;
+        if let (Wish::Merge(into), Some(docket)) = (ask.wish, &known)
+            && docket.standing == Standing::Holding
+            && !docket.answered.contains(&ask.id)
+        {
+            let into_here = self.docket(into).await?;
+            let absorbs =
+                custody::check_absorbs(into_here.as_ref(), into, ask.matter, self.office.me);
+            if absorbs.is_err() {
+                let answer = Answer {
+                    ask: ask.id,
+                    matter: ask.matter,
+                    reply: Reply::NotNow,
+                };
+                return self.send(custody::reply_to(ask.id.by, answer)).await;
+            }
+        }
         let answer = match request::hear_ask(known.as_ref(), ask, self.seat()) {
             Heard::Repeated => return Ok(()),
             Heard::Parked(docket) => {

@@ -17,6 +17,10 @@ use crate::{
     telemetry,
 };
 
+/// What stands beside the closing of a matter that was closed in the system it was taken over from.
+const CLOSED_ELSEWHERE: &str =
+    "由原系统导入，导入前已办结 closed in the system it was taken over from";
+
 /// What a person hands in.
 #[derive(Clone, Debug)]
 pub struct NewReport {
@@ -154,7 +158,9 @@ impl Office {
             if let Some(outcome) = outcome {
                 let reported = decision.facts;
                 let close = Act::Close(outcome);
-                decision = custody::act(decision.docket, close, None, None, desk.seat())?;
+                let suite = decision.docket.matter.suite;
+                let note = desk.keep_words(id, suite, Some(CLOSED_ELSEWHERE.to_owned()), &[]);
+                decision = custody::act(decision.docket, close, note, None, desk.seat())?;
                 decision.facts.splice(0..0, reported);
             }
             desk.apply(decision).await?;

@@ -6,6 +6,7 @@ use topology::DivisionCode;
 use super::{Known, Office, OfficeError, keys};
 use crate::{
     domain::{
+        calendar::Calendar,
         category::{Platform, Priority, Visibility},
         clock::{self, Clock, How, Stage},
         custody::{Docket, Standing},
@@ -15,7 +16,7 @@ use crate::{
             Version,
         },
         receipt::Line,
-        request::{Reply, Wish},
+        request::{Reply, Voice, Wish},
         suite::Digest,
         time::Timestamp,
     },
@@ -73,6 +74,9 @@ pub struct StepView {
     pub category: Option<String>,
     /// The office's remark.
     pub note: Option<BodyView>,
+    /// Who spoke, if somebody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<Voice>,
 }
 
 /// A matter, for people.
@@ -193,6 +197,9 @@ pub struct ClockView {
     pub started_ms: i64,
     /// When it is used up; while paused, if it ran again now by itself.
     pub due_ms: i64,
+    /// Whether that lies beyond the holidays that were announced, and may still move by some days.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
     /// How it stands by this node's clock.
     pub stands: Stands,
     /// The line of policy that set it.
@@ -200,13 +207,14 @@ pub struct ClockView {
 }
 
 impl ClockView {
-    fn of(clock: &Clock, now: Timestamp) -> Self {
+    fn of(clock: &Clock, calendar: &Calendar, now: Timestamp) -> Self {
         let due = clock.pause.map_or(clock.due, |pause| pause.due);
         Self {
             stage: clock.stage,
             allowance: clock.allowance.to_string(),
             started_ms: clock.started.0,
             due_ms: due.0,
+            provisional: clock.is_open() && calendar.is_provisional(due),
             stands: match clock.standing(now) {
                 clock::Standing::Running { .. } => Stands::Running,
                 clock::Standing::DueSoon { .. } => Stands::DueSoon,
@@ -249,6 +257,13 @@ pub struct RequestView {
 }
 
 impl MatterView {
+    /// Leaves out what whoever reported it wrote, and who and where that is.
+    pub fn hide_reporter(&mut self) {
+        self.body = BodyView::Masked;
+        self.place = None;
+        self.contact = None;
+    }
+
     /// Hides what offices said to each other, as it is shown to whoever reported the matter.
     pub fn hide_inside_remarks(&mut self) {
         for step in &mut self.steps {
@@ -302,6 +317,7 @@ impl Office {
         let holding = docket.standing == Standing::Holding;
         let outstanding: Vec<_> = docket.outstanding().map(|ask| ask.wish).collect();
         let known = self.known(&docket);
+        let policy = self.policy_in_force().await?;
         let matter = docket.matter;
         let body = if holding {
             self.body(&matter, &matter.body).await?
@@ -333,6 +349,7 @@ impl Office {
                 act: step.act,
                 category: step.sort.as_ref().map(|sort| sort.category.to_string()),
                 note,
+                voice: step.voice,
             });
         }
         Ok(MatterView {
@@ -372,7 +389,7 @@ impl Office {
             clocks: matter
                 .clocks
                 .iter()
-                .map(|clock| ClockView::of(clock, self.now()))
+                .map(|clock| ClockView::of(clock, policy.calendar().value, self.now()))
                 .collect(),
             details,
             place,

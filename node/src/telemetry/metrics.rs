@@ -53,6 +53,8 @@ macro_rules! counters {
             pub alarms: AlarmMetrics,
             /// When the division's certificate ends, in seconds since 1970.
             pub certificate_ends: Gauge,
+            /// Days for which the holidays of the policy in force are announced, from today.
+            pub calendar_days_left: Gauge,
         }
 
         impl DivisionMetrics {
@@ -64,6 +66,7 @@ macro_rules! counters {
                     hop_seconds: families.hop_seconds.get_or_create_owned(&tier),
                     alarms: AlarmMetrics { division, alarms: families.alarms.clone() },
                     certificate_ends: families.certificate_ends.get_or_create_owned(&label),
+                    calendar_days_left: families.calendar_days_left.get_or_create_owned(&label),
                 }
             }
         }
@@ -139,6 +142,7 @@ struct Families {
     link_up: Family<OfLink, Gauge>,
     alarms: Family<OfKind, Gauge>,
     certificate_ends: Family<OfDivision, Gauge>,
+    calendar_days_left: Family<OfDivision, Gauge>,
     outbox_queued: Family<OfLane, Gauge>,
     peer_refused: Family<OfReason, Counter>,
     commit_seconds: Histogram,
@@ -206,6 +210,7 @@ impl Default for Metrics {
             link_up: Family::default(),
             alarms: Family::default(),
             certificate_ends: Family::default(),
+            calendar_days_left: Family::default(),
             outbox_queued: Family::default(),
             peer_refused: Family::default(),
             commit_seconds: Histogram::new(SECONDS),
@@ -223,6 +228,12 @@ impl Default for Metrics {
             "certificate_ends_timestamp_seconds",
             ends,
             families.certificate_ends.clone(),
+        );
+        let left = "Days for which the holidays of the policy in force are announced";
+        r.register(
+            "calendar_days_left",
+            left,
+            families.calendar_days_left.clone(),
         );
         let queued = "Envelopes that wait in the outbox";
         r.register("outbox_queued", queued, families.outbox_queued.clone());

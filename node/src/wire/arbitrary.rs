@@ -29,7 +29,7 @@ use crate::domain::{
         Version,
     },
     policy::{Policy, RuleRef, Source},
-    request::{Answer, Ask, AskId, Reply, Wish},
+    request::{Answer, Ask, AskId, Reply, Voice, Wish},
     revocation::{HeldFlow, HeldLife, Revocation},
     rollup::{CellKey, CellReport, Counters},
     seal::{SealSuite, SealedBody},

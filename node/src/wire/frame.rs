@@ -173,6 +173,8 @@ pub struct Abreast {
     /// Through when each division above the speaker has told it everything, by the speaker's clock;
     /// at most [`MOST_ABOVE`].
     pub above: Vec<(DivisionCode, Timestamp)>,
+    /// The speaker's clock when it sends this, so that the other measures it again and again.
+    pub now: Timestamp,
 }
 
 /// Asks the other whether it is there, since somebody else greets with its identity.
@@ -444,6 +446,7 @@ fn abreast_out(abreast: Abreast) -> v1::Abreast {
     v1::Abreast {
         at_ms: abreast.at.0,
         above: abreast.above.into_iter().map(told_out).collect(),
+        now_ms: abreast.now.0,
     }
 }
 
@@ -465,6 +468,7 @@ fn abreast_in(abreast: v1::Abreast) -> Result<Abreast, Malformed> {
             .into_iter()
             .map(told_in)
             .collect::<Result<_, Malformed>>()?,
+        now: moment(abreast.now_ms, "abreast.now_ms")?,
     })
 }
 

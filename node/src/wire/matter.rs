@@ -13,7 +13,7 @@ use super::{
         COUNTED, array, check_length, division, division_or_none, moment, ordinal, required, suite,
         within,
     },
-    request::{ask_id_in, ask_id_out},
+    request::{ask_id_in, ask_id_out, voice_in, voice_out},
 };
 use crate::domain::{
     category::{Category, Class, Platform, Priority, Visibility},
@@ -101,6 +101,7 @@ fn act_out(act: Act) -> v1::Step {
         Act::Reply(_) => v1::Act::Reply,
         Act::Recategorise => v1::Act::Recategorise,
         Act::Prioritise(_) => v1::Act::Prioritise,
+        Act::Absorb(_) => v1::Act::Absorb,
         Act::OpenPart(_) => v1::Act::OpenPart,
         Act::EndPart(..) => v1::Act::EndPart,
         Act::Erase(_) => v1::Act::Erase,
@@ -122,7 +123,7 @@ fn act_out(act: Act) -> v1::Step {
         reason: ended.1,
         other: ended.2,
         part: match act {
-            Act::OpenPart(part) | Act::EndPart(part, _) => Some(id_out(part)),
+            Act::OpenPart(part) | Act::EndPart(part, _) | Act::Absorb(part) => Some(id_out(part)),
             _ => None,
         },
         target: match act {
@@ -162,6 +163,7 @@ fn step_out(step: &Step) -> v1::Step {
             priority: sort.priority.number(),
         }),
         ask: step.ask.map(ask_id_out),
+        voice: step.voice.map(voice_out),
         ..act_out(step.act)
     }
 }
@@ -281,6 +283,7 @@ fn act_in(step: &v1::Step) -> Result<Act, Malformed> {
         v1::Act::Reply => Act::Reply(Publicity::read(choice, about)?),
         v1::Act::Recategorise => Act::Recategorise,
         v1::Act::Prioritise => Act::Prioritise(Priority::read(choice, about)?),
+        v1::Act::Absorb => Act::Absorb(part()?),
         v1::Act::OpenPart => Act::OpenPart(part()?),
         v1::Act::EndPart => Act::EndPart(part()?, outcome()?),
         v1::Act::Erase => Act::Erase(Erasure::read(choice, about)?),
@@ -325,6 +328,10 @@ fn step_in(step: &v1::Step) -> Result<Step, Malformed> {
         },
         ask: match step.ask {
             Some(ask) => Some(ask_id_in(Some(ask))?),
+            None => None,
+        },
+        voice: match step.voice {
+            Some(voice) => Some(voice_in(voice)?),
             None => None,
         },
     })

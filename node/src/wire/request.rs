@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{
     matter::{Audience, Satisfaction},
-    request::{Answer, Ask, AskId, Reply, Wish},
+    request::{Answer, Ask, AskId, Reply, Voice, Wish},
 };
 
 pub(super) const fn ask_id_out(id: AskId) -> v1::AskId {
@@ -57,7 +57,38 @@ pub(super) fn ask_out(ask: &Ask) -> v1::Ask {
         },
         note: ask.note.as_ref().map(digest_out),
         suite: ask.suite.id(),
+        voice: Some(voice_out(ask.voice)),
     }
+}
+
+pub(super) const fn voice_out(voice: Voice) -> v1::Voice {
+    let (speaker, account) = match voice {
+        Voice::Reporter => (v1::Speaker::Reporter, None),
+        Voice::Official(account) => (v1::Speaker::Official, Some(account)),
+        Voice::Program => (v1::Speaker::Program, None),
+        Voice::Owner => (v1::Speaker::Owner, None),
+    };
+    v1::Voice {
+        speaker: speaker as i32,
+        account,
+    }
+}
+
+pub(super) fn voice_in(voice: v1::Voice) -> Result<Voice, Malformed> {
+    let field = "voice.speaker";
+    let unknown = |_| Malformed::Choice {
+        field,
+        number: voice.speaker,
+    };
+    let speaker = v1::Speaker::try_from(voice.speaker).map_err(unknown)?;
+    Ok(match (speaker, voice.account) {
+        (v1::Speaker::Unspecified, _) => return Err(Malformed::Missing(field)),
+        (v1::Speaker::Official, Some(account)) => Voice::Official(account),
+        (v1::Speaker::Reporter, None) => Voice::Reporter,
+        (v1::Speaker::Program, None) => Voice::Program,
+        (v1::Speaker::Owner, None) => Voice::Owner,
+        _ => return Err(Malformed::Contradiction(field)),
+    })
 }
 
 fn wish_in(ask: &v1::Ask) -> Result<Wish, Malformed> {
@@ -96,6 +127,7 @@ pub(super) fn ask_in(ask: v1::Ask) -> Result<Ask, Malformed> {
             None => None,
         },
         suite: suite(ask.suite, "ask.suite")?,
+        voice: voice_in(required(ask.voice, "ask.voice")?)?,
     })
 }
 

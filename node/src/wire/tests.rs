@@ -20,7 +20,7 @@ use crate::domain::{
     ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
     matter::{Act, Channel, CustodyVersion, Matter, Sort, Status, Step, Target, Version},
     policy::{Policy, RuleRef, Source},
-    request::AskId,
+    request::{AskId, Voice},
     revocation::{HeldFlow, HeldLife, MOST_FLOWS, MOST_LIVES, MOST_VOUCHED, Reason, Revocation},
     statement::{MerkleTree, Proof, Statement},
     suite::Suite,
@@ -104,6 +104,7 @@ fn longest_matter(act: Act, steps: usize) -> Matter {
             epoch: u32::MAX,
             number: i64::MAX as u64,
         }),
+        voice: act.asked_by().map(|_| Voice::Official(u64::MAX)),
     };
     Matter {
         id: MatterId {

@@ -91,7 +91,12 @@ async fn a_report_becomes_a_matter_and_only_its_filer_follows_it_until_it_is_clo
         .unwrap();
     let note = Some("已换灯泡".to_owned());
     office
-        .close(number, Outcome::Solved, note, CLERK)
+        .close(
+            number,
+            Outcome::Solved,
+            note,
+            wujitong::domain::actor::Actor::OsUser(2),
+        )
         .await
         .unwrap();
     let closed = town.get(&own).await.expect(200).json();

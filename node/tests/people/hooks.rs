@@ -266,12 +266,17 @@ async fn a_webhook_is_told_only_what_it_asked_for_and_nothing_after_it_was_remov
         .hook(&url, json!({ "kinds": ["matter.closed"] }))
         .await;
     let id = made.expect(201).text("id");
-    let matter = alone.lamp().await;
+    let new = wujitong::office::NewReport::new(
+        "enforcement/lighting".parse().unwrap(),
+        "路灯不亮".to_owned(),
+    );
+    let reporter = wujitong::domain::actor::Actor::OsUser(4_242);
+    let matter = alone.office().report(new, reporter).await.unwrap();
     alone.lamp().await;
     let acts = format!("matters/{matter}/acts");
     for act in [
         json!({ "act": "accept" }),
-        json!({ "act": "close", "outcome": "solved" }),
+        json!({ "act": "close", "outcome": "solved", "note": "done" }),
     ] {
         alone
             .socket(Method::POST, &acts)

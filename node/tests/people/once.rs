@@ -173,7 +173,7 @@ async fn keys_belong_to_a_caller_and_a_path_and_what_failed_may_be_tried_again()
             .post(&format!("matters/{first}/acts"))
             .by(&two)
             .with("idempotency-key", key);
-        ask.body(json!({ "act": "close", "outcome": "solved" }))
+        ask.body(json!({ "act": "close", "outcome": "solved", "note": "done" }))
             .send()
     };
     close("c-1").await.expect(200);

@@ -426,7 +426,7 @@ async fn whoever_a_matter_was_dispatched_to_handles_it_by_number_or_by_departmen
     act(&official, one).await.expect(200);
     act(&worker, handle()).await.expect(200);
     act(&staff, handle()).await.expect(403);
-    let close = json!({ "act": "close", "outcome": "solved" });
+    let close = json!({ "act": "close", "outcome": "solved", "note": "done" });
     act(&worker, close).await.expect(403);
     let all = json!({ "act": "dispatch", "platform": "market", "department": "market" });
     act(&official, all).await.expect(200);

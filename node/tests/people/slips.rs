@@ -147,8 +147,9 @@ async fn whoever_has_the_slip_contests_the_closing_and_does_nothing_else() {
     let reported = alone.post("matters").by(&official).body(report);
     let reported = reported.send().await.expect(201);
     let (id, slip) = (reported.text("id"), reported.text("token"));
-    let close = alone.post(&format!("matters/{id}/acts")).by(&official);
-    let close = close.body(json!({ "act": "close", "outcome": "solved" }));
+    let other = alone.person(&tokens, "other", &["official"]).await;
+    let close = alone.post(&format!("matters/{id}/acts")).by(&other);
+    let close = close.body(json!({ "act": "close", "outcome": "solved", "note": "done" }));
     close.send().await.expect(200);
     let wish = |what: &str| {
         let ask = alone

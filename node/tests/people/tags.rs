@@ -10,8 +10,9 @@ async fn of_two_officials_who_act_at_once_on_what_both_saw_exactly_one_wins() {
     let tokens = alone.administrators().await;
     let one = alone.person(&tokens, "one", &["official"]).await;
     let two = alone.person(&tokens, "two", &["dispatcher"]).await;
+    let reporter = alone.person(&tokens, "three", &["dispatcher"]).await;
     for _ in 0..8 {
-        let id = alone.report(&one).await;
+        let id = alone.report(&reporter).await;
         let seen = alone
             .get(&format!("matters/{id}"))
             .by(&one)
@@ -24,7 +25,7 @@ async fn of_two_officials_who_act_at_once_on_what_both_saw_exactly_one_wins() {
                 .post(&format!("matters/{id}/acts"))
                 .by(by)
                 .with("if-match", &tag);
-            ask.body(json!({ "act": "close", "outcome": outcome }))
+            ask.body(json!({ "act": "close", "outcome": outcome, "note": "done" }))
                 .send()
         };
         let (first, second) = tokio::join!(close(&one, "solved"), close(&two, "unfounded"));

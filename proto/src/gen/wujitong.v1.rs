@@ -617,6 +617,9 @@ pub struct Step {
     /// What the matter is about from here on; of a report, and of what puts it into another category.
     #[prost(message, optional, tag = "15")]
     pub sort: ::core::option::Option<Sort>,
+    /// Who spoke, if somebody asked for it.
+    #[prost(message, optional, tag = "16")]
+    pub voice: ::core::option::Option<Voice>,
 }
 /// What a matter is about, and how urgent it is.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -627,6 +630,16 @@ pub struct Sort {
     /// How urgent.
     #[prost(enumeration = "Priority", tag = "2")]
     pub priority: i32,
+}
+/// Who speaks in a request, by number and never by name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Voice {
+    /// What they are.
+    #[prost(enumeration = "Speaker", tag = "1")]
+    pub speaker: i32,
+    /// The number of their account at the division that asks.
+    #[prost(uint64, optional, tag = "2")]
+    pub account: ::core::option::Option<u64>,
 }
 /// What everybody on the path may know of a matter.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1433,6 +1446,8 @@ pub enum Act {
     Overdue = 30,
     /// Every word up to here is erased; `choice` is an Erasure.
     Erase = 31,
+    /// Another matter was closed as the same; has `part`.
+    Absorb = 32,
 }
 impl Act {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1473,6 +1488,7 @@ impl Act {
             Self::Warn => "ACT_WARN",
             Self::Overdue => "ACT_OVERDUE",
             Self::Erase => "ACT_ERASE",
+            Self::Absorb => "ACT_ABSORB",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1510,6 +1526,7 @@ impl Act {
             "ACT_WARN" => Some(Self::Warn),
             "ACT_OVERDUE" => Some(Self::Overdue),
             "ACT_ERASE" => Some(Self::Erase),
+            "ACT_ABSORB" => Some(Self::Absorb),
             _ => None,
         }
     }
@@ -1747,6 +1764,47 @@ impl Unit {
         }
     }
 }
+/// Who speaks in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Speaker {
+    /// Nobody.
+    Unspecified = 0,
+    /// The reporter.
+    Reporter = 1,
+    /// An official of the division that asks; has `account`.
+    Official = 2,
+    /// A program with a key of that division.
+    Program = 3,
+    /// The owner of a node that has no accounts.
+    Owner = 4,
+}
+impl Speaker {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SPEAKER_UNSPECIFIED",
+            Self::Reporter => "SPEAKER_REPORTER",
+            Self::Official => "SPEAKER_OFFICIAL",
+            Self::Program => "SPEAKER_PROGRAM",
+            Self::Owner => "SPEAKER_OWNER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SPEAKER_UNSPECIFIED" => Some(Self::Unspecified),
+            "SPEAKER_REPORTER" => Some(Self::Reporter),
+            "SPEAKER_OFFICIAL" => Some(Self::Official),
+            "SPEAKER_PROGRAM" => Some(Self::Program),
+            "SPEAKER_OWNER" => Some(Self::Owner),
+            _ => None,
+        }
+    }
+}
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1969,6 +2027,9 @@ pub struct Ask {
     /// Algorithms of that commitment.
     #[prost(uint32, tag = "8")]
     pub suite: u32,
+    /// Who speaks.
+    #[prost(message, optional, tag = "9")]
+    pub voice: ::core::option::Option<Voice>,
 }
 /// The answer to one request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2417,6 +2478,9 @@ pub struct Abreast {
     /// How far the speaker's own knowledge reaches; only from a parent, at most 8.
     #[prost(message, repeated, tag = "2")]
     pub above: ::prost::alloc::vec::Vec<Told>,
+    /// The speaker's clock when it sends this.
+    #[prost(int64, tag = "3")]
+    pub now_ms: i64,
 }
 /// What somebody above the speaker has told it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

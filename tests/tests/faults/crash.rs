@@ -98,7 +98,10 @@ impl Clerk {
         let id: MatterId = line["id"].as_str().unwrap().parse().unwrap();
         let (above, below) = (self.above.clone(), self.below.clone());
         let (verb, given) = match self.chance.random_range(0..10) {
-            0..3 => ("close", json!({ "act": "close", "outcome": "solved" })),
+            0..3 => (
+                "close",
+                json!({ "act": "close", "outcome": "solved", "note": "done" }),
+            ),
             3..5 if line["status"] == "reported" => ("accept", json!({ "act": "accept" })),
             5..7 if line["origin"] != json!(at) => ("return", json!({ "act": "return" })),
             7 => match self.one_of(&below) {

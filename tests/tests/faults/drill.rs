@@ -18,7 +18,7 @@ use wujitong::{
     store::{MemoryDisk, Range, Store, Unit},
 };
 use wujitong_tests::{
-    CLERK, Network, Options,
+    CLERK, INSPECTOR, Network, Options,
     audit::{Books, Promise, Violation, audit},
     code, rubbish,
 };
@@ -270,7 +270,11 @@ impl Drill {
         let office = self.network.office(at);
         let answer = match act {
             Act::Accept => office.accept(id, CLERK).await,
-            Act::Close(outcome) => office.close(id, outcome, None, CLERK).await,
+            Act::Close(outcome) => {
+                office
+                    .close(id, outcome, Some("done".to_owned()), INSPECTOR)
+                    .await
+            }
             Act::Escalate(to) => office.escalate(id, Some(to), None, CLERK, None).await,
             Act::Assign(to) => office.assign(id, to, None, CLERK, None).await,
             Act::Return(_) => office.send_back(id, None, CLERK, None).await,

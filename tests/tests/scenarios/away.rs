@@ -28,8 +28,8 @@ use wujitong::{
     office::{Clock, NewReport, NewTemplate, Stands},
 };
 use wujitong_tests::{
-    CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, emergency, eventually,
-    known, rubbish,
+    CLERK, COUNTY, INSPECTOR, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, emergency,
+    eventually, known, rubbish,
 };
 
 /// 槐王村, in the same township.
@@ -395,7 +395,7 @@ async fn a_link_that_is_down_far_above_makes_the_page_older_though_the_next_link
     clock.by_hours(24);
     network
         .office(PROVINCE)
-        .close(slip.id, Outcome::Solved, None, CLERK)
+        .close(slip.id, Outcome::Solved, Some("done".to_owned()), INSPECTOR)
         .await
         .unwrap();
     let closed_ms = clock.now().0;

@@ -310,6 +310,7 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
         wish: Wish::Recall,
         note: None,
         suite: Suite::Ed25519Blake3,
+        voice: wujitong::domain::request::Voice::Owner,
     });
     let order = talk.sequence();
     let envelope = talk.peer.envelope(talk.here(), Lane::Notice, order, asked);

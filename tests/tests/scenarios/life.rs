@@ -62,7 +62,7 @@ async fn acts(network: &Network, at: &str, id: MatterId) -> Vec<Act> {
 async fn work(office: &Office, id: MatterId, work: Work) {
     let note = Some("经办说明 a remark".to_owned());
     let by = match work {
-        Work::Do(Act::Verify(_)) => INSPECTOR,
+        Work::Do(Act::Verify(_) | Act::Close(_)) => INSPECTOR,
         _ => CLERK,
     };
     office.work(id, work, note, by, None).await.unwrap();
@@ -101,7 +101,7 @@ async fn the_whole_life_in_a_township_is_seen_in_the_village() {
     let target = wujitong::domain::matter::Target {
         platform: wujitong::domain::category::Platform::Enforcement,
         department: Some("urban-management".parse().unwrap()),
-        officer: Some(3),
+        officer: None,
     };
     let done = [
         Act::Accept,
@@ -368,7 +368,7 @@ async fn a_bundle_with_parts_in_two_tiers_closes_when_both_are_done() {
     network.escalate(TOWNSHIP, parts[1], COUNTY).await;
     network.held(COUNTY, parts[1]).await;
     network.close(TOWNSHIP, parts[0]).await;
-    let early = office.close(id, Outcome::Solved, None, CLERK);
+    let early = office.close(id, Outcome::Solved, Some("done".to_owned()), INSPECTOR);
     assert!(Network::refused(early).await.contains("1 parts"));
     network.close(COUNTY, parts[1]).await;
     sees(&network, TOWNSHIP, id, "both parts are done", |matter| {
@@ -437,6 +437,37 @@ async fn one_above_has_two_matters_of_a_village_merged_and_the_village_closes_th
     let below = village.wish(first, Wish::Merge(second), None, CLERK);
     let said = Network::refused(below).await;
     assert!(said.contains("with one that was merged"), "{said}");
+    network.audited().await;
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_village_whose_matter_was_merged_follows_and_contests_the_one_that_absorbed_it() {
+    const OTHER: &str = "330825002001";
+    let network = Network::of(&[VILLAGE, OTHER]).await;
+    let mine = network
+        .report_up(VILLAGE, "rubbish at the border", TOWNSHIP)
+        .await;
+    let theirs = network
+        .report_up(OTHER, "rubbish at our border", TOWNSHIP)
+        .await;
+    network.held(TOWNSHIP, mine).await;
+    network.held(TOWNSHIP, theirs).await;
+    work(&network.office(TOWNSHIP), mine, Work::Merge(theirs)).await;
+    network.escalate(TOWNSHIP, theirs, COUNTY).await;
+    network.held(COUNTY, theirs).await;
+    network.close(COUNTY, theirs).await;
+    network.closed(VILLAGE, theirs).await;
+    // Said of their own matter, it is done to the one that goes on, wherever that is.
+    ask(&network, VILLAGE, mine, Wish::Contest).await;
+    sees(&network, OTHER, theirs, "it was opened again", |matter| {
+        matter.appeals(wujitong::domain::matter::Appeal::Contest) == 1
+    })
+    .await;
+    sees(&network, VILLAGE, theirs, "it was opened again", |matter| {
+        !matter.is_closed()
+    })
+    .await;
     network.audited().await;
     network.shut_down().await;
 }

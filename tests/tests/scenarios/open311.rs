@@ -9,7 +9,7 @@ use wujitong::{
     domain::{matter::Outcome, people::Deed},
     office::people::NewKey,
 };
-use wujitong_tests::{CLERK, Network, Options, PROVINCE, VILLAGE, eventually};
+use wujitong_tests::{CLERK, INSPECTOR, Network, Options, PROVINCE, VILLAGE, eventually};
 
 /// What one request answers: status and JSON.
 async fn ask(network: &Network, method: &str, path: &str, form: &str) -> (u16, Value) {
@@ -93,7 +93,7 @@ async fn an_app_follows_its_report_from_the_village_to_the_province_and_back() {
     let note = Some("two lorries sent".to_owned());
     let province = network.office(PROVINCE);
     province
-        .close(number, Outcome::Solved, note, CLERK)
+        .close(number, Outcome::Solved, note, INSPECTOR)
         .await
         .unwrap();
     network.closed(VILLAGE, number).await;

@@ -48,6 +48,7 @@ fn matter(holder: DivisionCode, transit: Option<DivisionCode>, origin: DivisionC
         sort: None,
         note: None,
         ask: None,
+        voice: None,
     };
     Matter {
         id: MatterId {
@@ -120,6 +121,7 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
             wish: Wish::Recall,
             note: None,
             suite: Suite::Ed25519Blake3,
+            voice: crate::request::Voice::Reporter,
         }),
         Kind::Answer => Payload::Answer(Answer {
             ask: ask(to),

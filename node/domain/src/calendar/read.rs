@@ -180,6 +180,7 @@ impl RawCalendar {
             let mark = Mark::MakeUp { name, like };
             calendar.mark(date, mark).map_err(|f| (at, f))?;
         }
+        calendar.add_lawful_days();
         Ok(calendar)
     }
 }

@@ -70,15 +70,18 @@ fn periods_end_as_the_civil_code_says() {
 }
 
 #[test]
-fn beyond_the_covered_years_only_weekdays_count() {
+fn beyond_the_covered_years_lawful_days_are_off_and_nothing_is_announced() {
     let calendar = read(OFFICE).unwrap();
     let new_year = moment_of("2027-01-01T10:00");
     assert!(!calendar.covers(new_year));
+    assert!(calendar.is_provisional(new_year));
     assert!(calendar.covers(moment_of("2026-12-31T23:59")));
-    assert!(calendar.is_working(new_year), "a Friday");
-    assert_eq!(calendar.kind_of(new_year.day()), DayKind::Working);
+    assert!(!calendar.is_working(new_year), "a Friday, and 元旦");
+    assert_eq!(calendar.kind_of(new_year.day()), DayKind::Holiday("元旦"));
+    let later = moment_of("2036-01-01T10:00");
+    assert!(calendar.is_working(later), "so far only weekdays are known");
     let due = calendar.add(moment_of("2026-12-31T10:00"), Allowance::WorkingDays(1));
-    assert_eq!(due, moment_of("2027-01-01T12:00"));
+    assert_eq!(due.day().to_string(), "2027-01-04");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use topology::DivisionCode;
 
 use super::{
-    Count, Decision, Docket, MOST_STEPS, Refusal, Seat, Standing, Terms,
+    Count, Decision, Docket, MOST_STEPS, Refusal, Seat, Standing, Terms, check_absorbs,
     hear::{erasure_notices, notices},
     holder_to_ask,
     time::keep_time,
@@ -11,8 +11,8 @@ use super::{
 use crate::{
     category::{Category, Visibility},
     envelope::{Lane, Outgoing, Payload},
-    matter::{Act, Matter, Outcome, Publicity, Sort, Status, Step, Version},
-    request::AskId,
+    matter::{Act, Appeal, Matter, Outcome, Publicity, Sort, Status, Step, Version},
+    request::Ask,
     suite::Digest,
 };
 
@@ -25,7 +25,7 @@ pub fn act(
     mut docket: Docket,
     act: Act,
     note: Option<Digest>,
-    ask: Option<AskId>,
+    ask: Option<&Ask>,
     seat: Seat<'_>,
 ) -> Result<Decision, Refusal> {
     let Seat {
@@ -34,6 +34,10 @@ pub fn act(
     check_held(&docket, me)?;
     let matter = &mut docket.matter;
     check_state(matter, act, terms)?;
+    let claims = matches!(act, Act::Close(outcome) if outcome.is_decided());
+    if claims && note.is_none() {
+        return Err(Refusal::NoNote);
+    }
     let full = matter.steps.len() >= MOST_STEPS;
     if full && !matches!(act, Act::Close(_) | Act::Erase(_)) {
         return Err(Refusal::TooManySteps);
@@ -70,7 +74,8 @@ pub fn act(
     }
     step(matter, act, note, seat)?;
     if let Some(last) = matter.steps.last_mut() {
-        last.ask = ask;
+        last.ask = ask.map(|ask| ask.id);
+        last.voice = ask.map(|ask| ask.voice);
     }
     let mut sends = notices(matter, me, tree);
     if let Act::Erase(_) = act {
@@ -95,6 +100,7 @@ fn check_state(matter: &Matter, act: Act, terms: Terms) -> Result<(), Refusal> {
         .count();
     match act {
         Act::Reopen(_) | Act::Rate(_) if !matter.is_closed() => Err(Refusal::NotNow),
+        Act::Reopen(Appeal::Contest) if matter.is_in_last_review() => Err(Refusal::Final),
         // What ended elsewhere goes on there, and what its reporter took back is theirs.
         Act::Reopen(_) => match matter.status {
             Status::Closed(Outcome::Merged(_) | Outcome::Withdrawn) => Err(Refusal::NotNow),
@@ -105,7 +111,9 @@ fn check_state(matter: &Matter, act: Act, terms: Terms) -> Result<(), Refusal> {
         }
         Act::Close(Outcome::Merged(into)) if into == matter.id => Err(Refusal::MergedWithItself),
         Act::Close(_) if open_parts > 0 => Err(Refusal::PartsOpen(open_parts)),
-        Act::Close(Outcome::Solved) if terms.verify_first && matter.status != Status::Verified => {
+        Act::Close(Outcome::Solved | Outcome::Unfounded | Outcome::Unsolvable)
+            if terms.verify_first && matter.status != Status::Verified =>
+        {
             Err(Refusal::NotVerified)
         }
         Act::Reply(Publicity::Public) if matter.visibility != Visibility::Public => {
@@ -160,20 +168,19 @@ pub fn recategorise(
     })
 }
 
-/// Closes a held matter as the same as `into`, which this node knows and which goes on.
+/// Closes a held matter as the same as `into`, which is held here too and absorbs it
+/// ([`absorb`](super::absorb())).
 ///
 /// # Errors
-/// A [`Refusal`] if it is not held here, or closed, or `into` was merged itself.
+/// A [`Refusal`] if one of them is not held here, or it is closed, or `into` was merged itself.
 pub fn merge(
     docket: Docket,
-    into: &Matter,
+    into: &Docket,
     note: Option<Digest>,
     seat: Seat<'_>,
 ) -> Result<Decision, Refusal> {
-    if matches!(into.status, Status::Closed(Outcome::Merged(_))) {
-        return Err(Refusal::MergedWithItself);
-    }
-    let merging = Act::Close(Outcome::Merged(into.id));
+    check_absorbs(Some(into), into.matter.id, docket.matter.id, seat.me)?;
+    let merging = Act::Close(Outcome::Merged(into.matter.id));
     act(docket, merging, note, None, seat)
 }
 
@@ -357,6 +364,7 @@ pub(super) fn next_step(matter: &Matter, act: Act, note: Option<Digest>, seat: S
         sort: None,
         note,
         ask: None,
+        voice: None,
     }
 }
 

@@ -59,7 +59,9 @@ impl Moves {
                     cancels: &[Route, Object, Arbitrate],
                     starts: match reviews() {
                         0 => &[CallBack, ReviewAsk],
-                        _ => &[CallBack, RereviewAsk],
+                        1 => &[CallBack, RereviewAsk],
+                        // What the re-review finds is final.
+                        _ => &[CallBack],
                     },
                 };
             }

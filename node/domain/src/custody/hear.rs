@@ -196,7 +196,7 @@ pub fn check_seen(docket: &Docket, me: DivisionCode) -> Result<(), Refusal> {
 /// and at the end also for those who had it once and are on that path no more.
 pub(super) fn notices(matter: &Matter, me: DivisionCode, tree: &Tree) -> Vec<Outgoing> {
     let origin = matter.id.origin;
-    let mut to = BTreeSet::from([origin]);
+    let mut to = matter.reporters();
     to.extend(matter.steps.iter().filter_map(|step| step.act.asked_by()));
     let erased = matter.erased().next().is_some();
     if matter.is_closed() || erased {

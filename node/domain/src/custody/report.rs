@@ -96,6 +96,7 @@ pub fn report(id: MatterId, report: Report, seat: Seat<'_>) -> Result<Decision, 
             sort: Some(sort),
             note: None,
             ask: None,
+            voice: None,
         }],
     };
     keep_time(&mut matter, seat);

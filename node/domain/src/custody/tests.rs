@@ -10,12 +10,13 @@ use crate::{
     ids::MatterId,
     matter::{Act, Channel},
     policy::Policy,
-    request::{Ask, AskId, Wish, wish},
+    request::{Ask, AskId, Voice, Wish, wish},
     suite::Suite,
     time::Timestamp,
 };
 
 mod acts;
+mod claims;
 mod direct;
 mod fold;
 mod history;
@@ -88,7 +89,8 @@ impl Desk {
     }
 
     fn act(&self, docket: &Docket, done: Act) -> Result<Decision, Refusal> {
-        act(docket.clone(), done, None, None, self.seat())
+        let note = matches!(done, Act::Close(_)).then_some([9; 32]);
+        act(docket.clone(), done, note, None, self.seat())
     }
 
     fn transfer(&self, docket: &Docket, done: Act) -> Result<Decision, Refusal> {
@@ -166,6 +168,7 @@ impl Desk {
             wish,
             note: None,
             suite: Suite::Ed25519Blake3,
+            voice: Voice::Reporter,
         }
     }
 

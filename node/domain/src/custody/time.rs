@@ -9,10 +9,11 @@ use super::{
 };
 use crate::{
     calendar::Allowance,
-    clock::{EventKind, ExtensionReason, PauseReason, Stage},
-    matter::{Act, Matter},
+    clock::{EventKind, ExtensionReason, PauseReason, Stage, Told},
+    matter::{Act, Matter, Step},
     policy::{Case, Ruling},
     suite::Digest,
+    time::Timestamp,
 };
 
 /// What policy says about a matter where it is now.
@@ -106,12 +107,68 @@ pub fn change_clocks(
     })
 }
 
+/// When there is something to say about a matter next; only the holder says it. Its clocks are one
+/// reason; the other is that it is overdue and nobody touches it here.
+pub fn next_moment(docket: &Docket, seat: Seat<'_>) -> Option<Timestamp> {
+    check_held(docket, seat.me).ok()?;
+    let clocks = docket.matter.clocks.next_moment();
+    clocks.into_iter().chain(rises_at(docket, seat)).min()
+}
+
+/// When an overdue matter goes up again because it was left untouched: from when it came here it has as
+/// long as the first answer has. `None` if somebody works on it, or it cannot go up.
+fn rises_at(docket: &Docket, seat: Seat<'_>) -> Option<Timestamp> {
+    let matter = &docket.matter;
+    let mut late = matter.clocks.iter().filter(|clock| {
+        clock.is_open() && clock.told == Told::Overdue && clock.stage.may_escalate()
+    });
+    let late = late.next()?;
+    let came = |step: &Step| step.by == seat.me && matches!(step.act, Act::Take | Act::TakeBack);
+    let came = matter.steps.iter().rposition(came)?;
+    let since = &matter.steps[came..];
+    if since
+        .iter()
+        .any(|step| step.by == seat.me && is_touch(step.act))
+    {
+        return None;
+    }
+    let policy = ruling(matter, seat);
+    if !policy.escalates_on(late.stage) {
+        return None;
+    }
+    let at = since.first()?.at;
+    let calendar = seat.policy.calendar().value;
+    let time = policy.terms(Stage::Respond, calendar, at)?.allowance;
+    let above = seat.tree.parent(seat.me)?;
+    transfer(docket.clone(), Act::Escalate(above), None, seat).ok()?;
+    Some(calendar.add(at, time))
+}
+
+/// Whether somebody took it in hand.
+const fn is_touch(act: Act) -> bool {
+    matches!(
+        act,
+        Act::Accept
+            | Act::Dispatch(_)
+            | Act::Handle
+            | Act::Feedback
+            | Act::Verify(_)
+            | Act::Reply(_)
+            | Act::Recategorise
+            | Act::Prioritise(_)
+            | Act::Pause(_)
+            | Act::Extend(..)
+            | Act::OpenPart(_)
+    )
+}
+
 /// Announces what became true of the clocks of a matter held here, each thing once, and hands it one
-/// tier up where policy says so. `None` if there is nothing to say.
+/// tier up where policy says so: when it becomes overdue, and again where it was left untouched. `None`
+/// if there is nothing to say.
 pub fn tick(mut docket: Docket, seat: Seat<'_>) -> Option<Decision> {
     check_held(&docket, seat.me).ok()?;
+    let mut escalates = rises_at(&docket, seat).is_some_and(|at| at <= seat.now);
     let events = docket.matter.clocks.tick(seat.now);
-    let mut escalates = false;
     let policy = ruling(&docket.matter, seat);
     for event in &events {
         let said = match event.kind {
@@ -126,7 +183,7 @@ pub fn tick(mut docket: Docket, seat: Seat<'_>) -> Option<Decision> {
             step(&mut docket.matter, said, None, seat).ok()?;
         }
     }
-    if events.is_empty() {
+    if events.is_empty() && !escalates {
         return None;
     }
     let above = seat

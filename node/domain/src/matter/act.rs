@@ -59,6 +59,14 @@ impl Outcome {
             _ => Count::Closed,
         }
     }
+
+    /// Whether an office decided it: not what the reporter took back, nor what goes on elsewhere.
+    pub const fn is_decided(self) -> bool {
+        matches!(
+            self,
+            Self::Solved | Self::Unfounded | Self::Unsolvable | Self::Rejected(_)
+        )
+    }
 }
 
 /// Why a matter is not taken on (不予受理).
@@ -291,6 +299,8 @@ pub enum Act {
     Warn(Stage),
     /// 超期: a clock is overdue.
     Overdue(Stage),
+    /// 并案: another was closed as the same; its reporter has every right on this one.
+    Absorb(MatterId),
     /// A part of this bundle was opened.
     OpenPart(MatterId),
     /// A part of this bundle ended.

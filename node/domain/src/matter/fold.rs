@@ -105,6 +105,7 @@ impl State {
             | Act::Extend(..)
             | Act::Warn(_)
             | Act::Overdue(_)
+            | Act::Absorb(_)
             | Act::OpenPart(_)
             | Act::EndPart(..)
             | Act::Erase(_) => {}
@@ -123,6 +124,7 @@ impl Act {
                 | Self::Remark(_)
                 | Self::Reply(_)
                 | Self::Erase(_)
+                | Self::Absorb(_)
                 | Self::Resume
                 | Self::Warn(_)
                 | Self::Overdue(_)

@@ -34,6 +34,8 @@ pub struct Place {
     pub matter: Option<MatterId>,
     /// Whether whoever asks reported it.
     pub reported: bool,
+    /// Whether what they reported was merged into it: what others wrote in it is none of theirs.
+    pub absorbed: bool,
     /// Whether it was dispatched to whoever asks.
     pub charged: bool,
 }
@@ -45,6 +47,7 @@ impl Place {
             at,
             matter: None,
             reported: false,
+            absorbed: false,
             charged: false,
         }
     }
@@ -127,7 +130,11 @@ pub fn may(
             }
         }
         Who::Reporter(matter) => match deed {
-            Deed::ViewMatter | Deed::Contest if place.matter == Some(*matter) => Ok(()),
+            Deed::ViewMatter | Deed::Contest
+                if place.matter == Some(*matter) || (place.absorbed && place.reported) =>
+            {
+                Ok(())
+            }
             _ => Err(Denied::Slip),
         },
         Who::Nobody => Err(Denied::Nobody),

@@ -148,7 +148,7 @@ fn the_shipped_numbers_are_those_of_the_rules() {
 }
 
 #[test]
-fn the_shipped_calendar_gives_thirteen_days_off_a_year() {
+fn the_calendar_gives_thirteen_days_off_a_year_announced_or_not() {
     // 全国年节及纪念日放假办法, as revised in 2024: 13 days; what falls on a day of rest is made up for.
     let policy = Policy::default();
     let calendar = policy.calendar();
@@ -157,7 +157,7 @@ fn the_shipped_calendar_gives_thirteen_days_off_a_year() {
         calendar.value.covered(),
         (day("2025-01-01"), day("2026-12-31"))
     );
-    for year in [2025, 2026] {
+    for year in 2025..=2035 {
         let days = day(&format!("{year}-01-01")).0..=day(&format!("{year}-12-31")).0;
         let weekday = |day: &i32| (day + 3).rem_euclid(7) < 5;
         let works = |day: &i32| {
@@ -167,6 +167,52 @@ fn the_shipped_calendar_gives_thirteen_days_off_a_year() {
         let off = days.clone().filter(weekday).count() - days.filter(works).count();
         assert_eq!(off, 13, "{year}");
     }
+    // Beyond what was announced the law's own days count, and nobody works on a day of rest for them.
+    let name = |text: &str| match calendar.value.kind_of(day(text)) {
+        DayKind::Holiday(name) => name.to_owned(),
+        other => format!("{other:?}"),
+    };
+    for (text, expected) in [
+        ("2027-01-01", "元旦"),
+        ("2027-02-05", "春节"),
+        ("2027-02-06", "春节"),
+        ("2027-02-10", "春节"),
+        ("2027-02-11", "Working"),
+        ("2027-04-05", "清明节"),
+        ("2027-05-03", "劳动节"),
+        ("2027-06-09", "端午节"),
+        ("2027-09-15", "中秋节"),
+        ("2027-10-02", "国庆节"),
+        ("2028-01-03", "元旦"),
+        ("2035-02-08", "春节"),
+        ("2036-01-01", "Working"),
+    ] {
+        assert_eq!(name(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn twenty_five_working_days_from_the_end_of_november_2026_do_not_end_on_new_years_day() {
+    let policy = Policy::default();
+    let calendar = policy.calendar().value;
+    let day = |text: &str| -> Day { text.parse().unwrap() };
+    // 2026-11-29 09:00, a Sunday.
+    let from = Timestamp(i64::from(day("2026-11-29").0) * 86_400_000 + 3_600_000);
+    let due = calendar.add(from, Allowance::WorkingDays(25));
+    assert_eq!(
+        due.day(),
+        day("2027-01-04"),
+        "the next working day after 元旦"
+    );
+    assert!(calendar.is_provisional(due));
+    assert!(!calendar.is_provisional(from));
+    assert_eq!(calendar.days_left(from), 32);
+    assert_eq!(calendar.days_left(due), 0);
+    let last = calendar.add(from, Allowance::WorkingDays(24));
+    assert_eq!(
+        (last.day(), calendar.is_provisional(last)),
+        (day("2026-12-31"), false)
+    );
 }
 
 #[test]

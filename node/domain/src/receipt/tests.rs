@@ -74,7 +74,8 @@ impl Scene {
 
     fn act(&mut self, docket: &Docket, act: Act) -> Docket {
         let at = docket.matter.holder.to_string();
-        let done = custody::act(docket.clone(), act, None, None, self.seat(&at));
+        let note = matches!(act, Act::Close(_)).then_some([9; 32]);
+        let done = custody::act(docket.clone(), act, note, None, self.seat(&at));
         done.unwrap().docket
     }
 

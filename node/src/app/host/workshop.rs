@@ -278,6 +278,10 @@ impl Workshop<'_> {
                     () = tokio::time::sleep(GLANCE) => {}
                 }
                 for node in roster.nodes.values() {
+                    if let Err(error) = node.office.watch_clock().await {
+                        tracing::error!(division = %node.office.me(), %error,
+                            "the clock of the machine could not be looked at");
+                    }
                     if let Err(error) = node.office.tick().await {
                         tracing::error!(division = %node.office.me(), %error,
                             "the clocks of matters could not be looked at");

@@ -27,6 +27,11 @@ fn words(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// What a closing without a story of its own rests on.
+fn solved() -> Option<String> {
+    words("已办结，现场核实 done, and looked at")
+}
+
 impl Teller<'_> {
     /// A snapshot nobody answers in time goes one tier up by itself. The clock of the demo is put
     /// forward, and says so.
@@ -45,7 +50,7 @@ impl Teller<'_> {
         self.held_by(above, id).await?;
         let holder = self.network.office(above);
         let done = words("已清运 cleared");
-        let closed = holder.close(id, Outcome::Solved, done, clerk()).await;
+        let closed = holder.close(id, Outcome::Solved, done, inspector()).await;
         closed.map_err(office_failed)?;
         let told = self.seen_closed(id, title, trace_id).await?;
         let risen = told.path.iter().any(|stop| stop.act == "overdue")
@@ -67,9 +72,13 @@ impl Teller<'_> {
         let answer = words("村便民服务站即可办理 at the village's service point");
         for (work, note) in [
             (Work::Do(Act::Reply(Publicity::Public)), answer),
-            (Work::Do(Act::Close(Outcome::Solved)), None),
+            (Work::Do(Act::Close(Outcome::Solved)), solved()),
         ] {
-            let done = office.work(id, work, note, clerk(), None).await;
+            let by = match work {
+                Work::Do(Act::Close(_)) => inspector(),
+                _ => clerk(),
+            };
+            let done = office.work(id, work, note, by, None).await;
             done.map_err(office_failed)?;
         }
         let rated = Wish::Rate(Satisfaction::Satisfied);
@@ -99,15 +108,21 @@ impl Teller<'_> {
         ];
         let parts = office.open_parts(id, parts, clerk()).await;
         let parts = parts.map_err(office_failed)?;
-        let early = office.close(id, Outcome::Solved, None, clerk()).await;
+        let early = office
+            .close(id, Outcome::Solved, solved(), inspector())
+            .await;
         ensure(early.is_err(), || "a bundle waits for its parts".to_owned())?;
-        let own = office.close(parts[0], Outcome::Solved, None, clerk()).await;
+        let own = office
+            .close(parts[0], Outcome::Solved, solved(), inspector())
+            .await;
         own.map_err(office_failed)?;
         let up = office.escalate(parts[1], None, None, clerk(), None).await;
         up.map_err(office_failed)?;
         self.held_by(tier_above, parts[1]).await?;
         let higher = self.network.office(tier_above);
-        let done = higher.close(parts[1], Outcome::Solved, None, clerk()).await;
+        let done = higher
+            .close(parts[1], Outcome::Solved, solved(), inspector())
+            .await;
         done.map_err(office_failed)?;
         self.network
             .until("the bundle's parts are done", || async {
@@ -117,7 +132,7 @@ impl Teller<'_> {
             })
             .await?;
         let done = words("两项均已办结，一次取件 both done, one visit");
-        let closed = office.close(id, Outcome::Solved, done, clerk()).await;
+        let closed = office.close(id, Outcome::Solved, done, inspector()).await;
         closed.map_err(office_failed)?;
         self.seen_closed(id, title, trace_id).await
     }
@@ -146,7 +161,9 @@ impl Teller<'_> {
         ensure(back.is_err(), || {
             "what was decided is not handed back".to_owned()
         })?;
-        let closed = below.close(id, Outcome::Solved, None, clerk()).await;
+        let closed = below
+            .close(id, Outcome::Solved, solved(), inspector())
+            .await;
         closed.map_err(office_failed)?;
         self.seen_closed(id, title, trace_id).await
     }
@@ -162,7 +179,9 @@ impl Teller<'_> {
         up.map_err(office_failed)?;
         self.held_by(holder, id).await?;
         let office = self.network.office(holder);
-        let closed = office.close(id, Outcome::Solved, None, clerk()).await;
+        let closed = office
+            .close(id, Outcome::Solved, solved(), inspector())
+            .await;
         closed.map_err(office_failed)?;
         self.seen_closed(id, title, trace_id.clone()).await?;
         let protest = words("灯还是不亮 it is still dark");
@@ -186,7 +205,7 @@ impl Teller<'_> {
         ] {
             let note = words("已更换灯具 a new lamp");
             let by = match work {
-                Work::Do(Act::Verify(_)) => inspector(),
+                Work::Do(Act::Verify(_) | Act::Close(_)) => inspector(),
                 _ => clerk(),
             };
             let done = office.work(id, work, note, by, None).await;

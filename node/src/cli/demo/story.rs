@@ -359,7 +359,7 @@ impl Teller<'_> {
         let closed = self
             .network
             .office(to)
-            .close(id, Outcome::Solved, note, clerk())
+            .close(id, Outcome::Solved, note, inspector())
             .await;
         closed.map_err(office_failed)?;
         let told = self.seen_closed(id, what.0, trace_id).await?;
@@ -407,7 +407,12 @@ impl Teller<'_> {
         let closed = self
             .network
             .office(other)
-            .close(id, Outcome::Solved, None, clerk())
+            .close(
+                id,
+                Outcome::Solved,
+                Some("已办结 done".to_owned()),
+                inspector(),
+            )
             .await;
         closed.map_err(office_failed)?;
         self.seen_closed(id, what.0, trace_id).await.map(Some)

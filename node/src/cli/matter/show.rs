@@ -159,7 +159,7 @@ pub(super) fn one(shown: &Named<MatterView>) -> String {
             names.of(step.by),
             match (step.act, &step.category) {
                 (Act::Recategorise, Some(to)) => format!("{} {to}", names.act(step.act)),
-                _ => names.act(step.act),
+                _ => names.act(step.act) + &words::voice(step.voice),
             },
             note,
         ]

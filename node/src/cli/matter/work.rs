@@ -118,7 +118,7 @@ pub(super) enum Work {
     /// Ends the work on a matter (结案)
     ///
     /// Examples:
-    ///   wujitong matter close 330825002222-1f3a9c04-17
+    ///   wujitong matter close 330825002222-1f3a9c04-17 --note "灯已修好，报送人已看过"
     ///   wujitong matter close 330825002222-1f3a9c04-17 --outcome unfounded --note "现场未发现"
     #[command(verbatim_doc_comment)]
     Close {
@@ -129,7 +129,7 @@ pub(super) enum Work {
         outcome: Ending,
         /// A remark
         #[arg(long, value_name = "TEXT")]
-        note: Option<String>,
+        note: String,
     },
     /// Hands a matter to a tier above (上报)
     ///
@@ -350,7 +350,7 @@ impl Work {
                 (id, Deed::Feedback, Some(note))
             }
             Self::Verify { id, failed, note } => (id, Deed::Verify { passed: !failed }, note),
-            Self::Close { id, outcome, note } => (id, Deed::Close { outcome }, note),
+            Self::Close { id, outcome, note } => (id, Deed::Close { outcome }, Some(note)),
             Self::Escalate { id, to, note } => (id, Deed::Escalate { to }, note),
             Self::Assign { id, to, note } => (id, Deed::Assign { to }, note),
             Self::Return { id, note } => (id, Deed::Return, note),

@@ -45,9 +45,11 @@ impl Tidings {
 
     /// What is known now, which is told if everything from before now turns out to be with the other.
     pub(super) fn write(&mut self, office: &Office) {
+        let now = office.now();
         self.draft = Some(Abreast {
-            at: office.now(),
+            at: now,
             above: office.reach_above(),
+            now,
         });
     }
 
@@ -70,8 +72,9 @@ impl Tidings {
         self.ready.is_some()
     }
 
-    pub(super) fn take(&mut self) -> Option<Abreast> {
-        self.ready.take()
+    pub(super) fn take(&mut self, now: Timestamp) -> Option<Abreast> {
+        let ready = self.ready.take()?;
+        Some(Abreast { now, ..ready })
     }
 
     /// A moment of the other's clock by this node's.

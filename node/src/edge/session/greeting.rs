@@ -14,6 +14,7 @@ use crate::{
         authority::Neighbour,
         life::{Lineage, Rejected},
         suite::Digest,
+        time::Timestamp,
     },
     identity::SignedKeyStatement,
     link::{Carrier, Ended, Side},
@@ -40,6 +41,14 @@ pub(super) struct Greeted {
 }
 
 impl Switchboard {
+    /// A neighbour said what time it is there, in greeting or later: shown, and measured against this
+    /// node's own clock.
+    pub(super) fn measure_clock(&self, peer: DivisionCode, theirs: Timestamp) {
+        let skew_ms = theirs.0.saturating_sub(self.office.now().0);
+        self.links.note(peer, |state| state.skew_ms = skew_ms);
+        self.office.hear_time(peer, theirs);
+    }
+
     /// Greets, and hears the other's greeting.
     pub(super) async fn greet(
         &self,
@@ -65,8 +74,7 @@ impl Switchboard {
             skew_ms: hello.now.0 - self.office.now().0,
             keys: hello.keys,
         };
-        self.links
-            .note(carrier.peer, |state| state.skew_ms = greeted.skew_ms);
+        self.measure_clock(carrier.peer, hello.now);
         let heard = self.hear_hello(hello, from).await?;
         if carrier.side == Side::Parent {
             // A child that is rejected is greeted all the same, so that it sees its later words.

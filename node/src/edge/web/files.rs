@@ -26,7 +26,6 @@ use crate::{
     domain::{
         attachment::{CHUNK_BYTES, FileNo, Media, Part, UploadId},
         ids::MatterId,
-        people::Who,
     },
     office::{FileTrouble, Looked, Office, OfficeError, OpenFile, Reader},
 };
@@ -177,9 +176,9 @@ pub(super) async fn thumb(
 
 /// Whoever handed it in sees it always.
 fn reader(guest: &Guest) -> Reader {
-    match (&guest.known.who, guest.place.reported) {
-        (Who::Reporter(_), _) | (_, true) => Reader::Reporter,
-        _ => Reader::Clerk,
+    match guest.reported() {
+        true => Reader::Reporter,
+        false => Reader::Clerk,
     }
 }
 

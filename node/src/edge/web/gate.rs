@@ -302,9 +302,15 @@ impl Gate {
 }
 
 impl Guest {
-    /// Whether they reported the matter they ask for, or have its slip.
+    /// Whether they reported the matter they ask for, or have its slip. What others wrote in the matter
+    /// that absorbed theirs is none of theirs.
     pub(super) const fn reported(&self) -> bool {
-        matches!(self.known.who, Who::Reporter(_)) || self.place.reported
+        (matches!(self.known.who, Who::Reporter(_)) || self.place.reported) && !self.place.absorbed
+    }
+
+    /// Whether they reported it, or one that was merged into it.
+    pub(super) const fn has_reporters_rights(&self) -> bool {
+        self.reported() || self.place.absorbed
     }
 
     /// Whether they may do a deed where they are.

@@ -117,8 +117,11 @@ pub(super) async fn view(at: &At, guest: &Guest, id: MatterId) -> Shown {
 /// A matter as this guest may see it: remarks among offices are none of a reporter's.
 async fn seen(at: &At, guest: &Guest, id: MatterId) -> Result<Named<MatterView>, OfficeError> {
     let mut view = at.node.office.matter(id).await?;
-    if guest.reported() && guest.may(Deed::CommentInside).is_err() {
+    if guest.has_reporters_rights() && guest.may(Deed::CommentInside).is_err() {
         view.hide_inside_remarks();
+        if !guest.reported() {
+            view.hide_reporter();
+        }
     }
     Ok(Named::new(view, &at.roster.tree))
 }

@@ -285,7 +285,7 @@ impl From<OfficeError> for Problem {
         use OfficeError as E;
         let sentence = error.to_string();
         match error {
-            E::Refused(_) | E::Revoke(_) | E::Countersign(_) => {
+            E::Refused(_) | E::Revoke(_) | E::Countersign(_) | E::ClockDoubted => {
                 Self::new(StatusCode::CONFLICT, "refused by the rules", &sentence)
             }
             E::NoSuchMatter(_)
@@ -293,7 +293,11 @@ impl From<OfficeError> for Problem {
             | E::NoSuchAlarm(_)
             | E::NoContact(_)
             | E::NoOpening(_) => Self::missing(&sentence),
-            E::Category(_)
+            E::NoSuchOfficer(_)
+            | E::OfficerHandlesNothing(_)
+            | E::OfficerElsewhere(_)
+            | E::NoSuchDepartment(_)
+            | E::Category(_)
             | E::Words(_)
             | E::TooManyNotes(..)
             | E::Allowance(_)

@@ -152,6 +152,7 @@ async fn one(
         given_up: office.given_up().into_iter().map(Into::into).collect(),
         failing_hooks: hooks::failing(office).await?,
         alarms: office.alarms().await?.into_iter().map(Into::into).collect(),
+        calendar: Some(office.calendar_end().await?),
     })
 }
 

@@ -15,6 +15,10 @@ fn somebody() -> Actor {
     Actor::OsUser(7)
 }
 
+fn other() -> Actor {
+    Actor::OsUser(8)
+}
+
 async fn report(office: &Office) -> MatterId {
     let category = "enforcement/lighting".parse().unwrap();
     let new = NewReport::new(category, "路灯不亮".to_owned());
@@ -27,7 +31,7 @@ async fn every_commit_that_changes_a_matter_is_told_once_and_without_gaps() {
     let first = report(&office).await;
     office.accept(first, somebody()).await.unwrap();
     let second = report(&office).await;
-    let close = office.close(first, Outcome::Solved, None, somebody());
+    let close = office.close(first, Outcome::Solved, Some("done".to_owned()), other());
     close.await.unwrap();
     let told = office.changes(0, 100).await.unwrap();
     let lines: Vec<_> = told
@@ -100,10 +104,12 @@ async fn what_was_refused_or_only_read_is_not_told() {
     let office = office(&MemoryDisk::default(), 1).await;
     let id = report(&office).await;
     office
-        .close(id, Outcome::Solved, None, somebody())
+        .close(id, Outcome::Solved, Some("done".to_owned()), other())
         .await
         .unwrap();
-    let twice = office.close(id, Outcome::Solved, None, somebody()).await;
+    let twice = office
+        .close(id, Outcome::Solved, Some("done".to_owned()), other())
+        .await;
     twice.unwrap_err();
     office.tick().await.unwrap();
     office.matter(id).await.unwrap();

@@ -71,11 +71,9 @@ impl Office {
             }
             TokenKind::Slip => {
                 let matter = about.ok_or(PeopleError::NoSession)?;
-                if !self.is_slip_of(token, matter).await? {
-                    return Err(PeopleError::NoSession.into());
-                }
+                let own = self.opened_by(token, matter).await?;
                 Ok(Known {
-                    who: Who::Reporter(matter),
+                    who: Who::Reporter(own.ok_or(PeopleError::NoSession)?),
                     ends_at: None,
                 })
             }
@@ -89,7 +87,17 @@ impl Office {
             ..Place::of(self.me)
         };
         if let (Some(matter), Who::Account(account)) = (matter, who) {
-            (place.reported, place.charged) = self.tie(matter, account).await?;
+            let tie = self.tie(matter, account).await?;
+            place.reported = tie.reported;
+            place.absorbed = tie.absorbed;
+            place.charged = tie.charged;
+        }
+        // A slip of a matter that was merged into this one was accepted for it.
+        if let (Some(matter), Who::Reporter(own)) = (matter, who)
+            && *own != matter
+        {
+            place.reported = true;
+            place.absorbed = true;
         }
         Ok(place)
     }

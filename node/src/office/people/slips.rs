@@ -15,14 +15,27 @@ use crate::{
     store::record,
 };
 
+/// How an account stands to a matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tie {
+    /// Whether it reported it, or one that was merged into it.
+    pub reported: bool,
+    /// Whether only one that was merged into it.
+    pub absorbed: bool,
+    /// Whether it was dispatched to it.
+    pub charged: bool,
+}
+
 impl Desk<'_> {
     /// Who reported a matter, and what slip they were given for it.
     pub(in crate::office) fn note_reporter(&mut self, reported: &Matter) {
         let matter = reported.id;
-        match self.actor {
-            Actor::Account(id) => self.view.put(keys::reporter(matter), record::write(&id)),
-            Actor::ApiKey(key) => self.note_filer(reported, key),
-            _ => {}
+        if let Actor::ApiKey(key) = self.actor {
+            self.note_filer(reported, key);
+        }
+        if self.actor.is_person() {
+            self.view
+                .put(keys::reporter(matter), record::write(&self.actor));
         }
         if let Some(slip) = self.errand.as_ref().and_then(|errand| errand.take_slip()) {
             let digest = slip.digest(self.office.supplies.suite);
@@ -78,16 +91,43 @@ impl Office {
         Ok(false)
     }
 
-    /// Whether an account reported a matter, and whether it was dispatched to it.
-    pub async fn tie(&self, id: MatterId, account: &Account) -> Result<(bool, bool), OfficeError> {
-        let reporter = self.fetch(&keys::reporter(id)).await?;
-        let held = self
-            .docket(id)
-            .await?
-            .filter(|docket| docket.standing == Standing::Holding);
+    /// The matter a slip was given for, if it opens this one: itself, or one that was merged into it.
+    pub(super) async fn opened_by(
+        &self,
+        slip: &Token,
+        id: MatterId,
+    ) -> Result<Option<MatterId>, OfficeError> {
+        for own in std::iter::once(id).chain(self.absorbed(id).await?) {
+            if self.is_slip_of(slip, own).await? {
+                return Ok(Some(own));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Matters that were merged into this one, as far as this node knows.
+    async fn absorbed(&self, id: MatterId) -> Result<Vec<MatterId>, OfficeError> {
+        let docket = self.docket(id).await?;
+        Ok(docket.map_or_else(Vec::new, |docket| docket.matter.absorbed().collect()))
+    }
+
+    /// How an account stands to a matter: whether it reported it, or one that was merged into it, and
+    /// whether it was dispatched to it.
+    pub async fn tie(&self, id: MatterId, account: &Account) -> Result<Tie, OfficeError> {
+        let me = Some(Actor::Account(account.id));
+        let docket = self.docket(id).await?;
+        let reported = self.fetch(&keys::reporter(id)).await? == me;
+        let mut absorbed = false;
+        for other in docket.iter().flat_map(|docket| docket.matter.absorbed()) {
+            absorbed |= self.fetch(&keys::reporter(other)).await? == me;
+        }
+        let held = docket.filter(|docket| docket.standing == Standing::Holding);
         let target = held.and_then(|docket| docket.matter.dispatched());
-        let charged = target.is_some_and(|target| account.is_charged_with(&target));
-        Ok((reporter == Some(account.id), charged))
+        Ok(Tie {
+            reported: reported || absorbed,
+            absorbed: absorbed && !reported,
+            charged: target.is_some_and(|target| account.is_charged_with(&target)),
+        })
     }
 
     /// This node's suite, then the others: a node may have changed its suite.

@@ -21,6 +21,8 @@ use crate::{
     store::{MemoryDisk, Range},
 };
 
+mod claims;
+
 const VILLAGE: &str = "330825002222";
 const TOWNSHIP: &str = "330825002";
 const COUNTY: &str = "330825";

@@ -20,6 +20,7 @@ use crate::{
 
 const HOUR: i64 = 3_600_000;
 const CLERK: Actor = Actor::OsUser(1000);
+const OTHER: Actor = Actor::OsUser(1001);
 const CATEGORIES: [&str; 3] = ["enforcement/lighting", "enforcement/road", "order/fire"];
 const ORIGINS: [&str; 3] = ["330825002", "330825002222", "330825001"];
 
@@ -75,7 +76,9 @@ async fn happen(office: &Office, clock: &Stopped, event: Event) {
         Event::Close(at) => {
             if let Some(docket) = some(office, at).await {
                 let id = docket.matter.id;
-                let done = office.close(id, Outcome::Solved, None, CLERK).await;
+                let done = office
+                    .close(id, Outcome::Solved, Some("done".to_owned()), OTHER)
+                    .await;
                 assert!(
                     matches!(done, Ok(()) | Err(OfficeError::Refused(_))),
                     "{done:?}"

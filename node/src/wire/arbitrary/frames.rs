@@ -191,7 +191,8 @@ fn ack() -> impl Strategy<Value = Frame> {
 
 fn abreast() -> impl Strategy<Value = Frame> {
     let above = vec((division(), moment()), 0..=MOST_ABOVE);
-    (moment(), above).prop_map(|(at, above)| Frame::Abreast(Abreast { at, above }))
+    (moment(), above, moment())
+        .prop_map(|(at, above, now)| Frame::Abreast(Abreast { at, above, now }))
 }
 
 pub(in crate::wire) fn frame() -> impl Strategy<Value = Frame> {

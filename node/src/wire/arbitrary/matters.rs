@@ -115,6 +115,7 @@ fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(stage, reason)| Act::Extend(stage, reason)),
         select(Stage::ALL.to_vec()).prop_map(Act::Warn),
         select(Stage::ALL.to_vec()).prop_map(Act::Overdue),
+        matter_id().prop_map(Act::Absorb),
         matter_id().prop_map(Act::OpenPart),
         (matter_id(), outcome()).prop_map(|(part, outcome)| Act::EndPart(part, outcome)),
         select(vec![
@@ -135,8 +136,9 @@ fn step() -> impl Strategy<Value = Step> {
         option::of((category(), priority())),
         option::of(any::<[u8; 32]>()),
         option::of(ask_id()),
+        option::of(voice()),
     )
-        .prop_map(|(version, at, by, act, sort, note, ask)| Step {
+        .prop_map(|(version, at, by, act, sort, note, ask, voice)| Step {
             version,
             at,
             by,
@@ -144,7 +146,15 @@ fn step() -> impl Strategy<Value = Step> {
             sort: sort.map(|(category, priority)| Sort { category, priority }),
             note,
             ask,
+            voice,
         })
+}
+
+pub(super) fn voice() -> impl Strategy<Value = Voice> {
+    prop_oneof![
+        select(vec![Voice::Reporter, Voice::Program, Voice::Owner]),
+        any::<u64>().prop_map(Voice::Official),
+    ]
 }
 
 /// Clocks as a node makes them: started, paused, stretched, ended.
@@ -310,16 +320,24 @@ pub(super) fn ask() -> impl Strategy<Value = Ask> {
         matter_id().prop_map(Wish::Merge),
     ];
     let note = option::of(any::<[u8; 32]>());
-    (ask_id(), matter_id(), version(), wish, note, suite()).prop_map(
-        |(id, matter, seen, wish, note, suite)| Ask {
+    (
+        ask_id(),
+        matter_id(),
+        version(),
+        wish,
+        note,
+        suite(),
+        voice(),
+    )
+        .prop_map(|(id, matter, seen, wish, note, suite, voice)| Ask {
             id,
             matter,
             seen,
             wish,
             note,
             suite,
-        },
-    )
+            voice,
+        })
 }
 
 pub(super) fn answer() -> impl Strategy<Value = Answer> {

@@ -201,6 +201,7 @@ fn nobody_speaks_for_more_divisions_above_than_there_can_be() {
         let abreast = v1::Abreast {
             at_ms: 1,
             above: told.collect(),
+            now_ms: 1,
         };
         let body = Some(v1::frame::Body::Abreast(abreast));
         Frame::decode(v1::Frame { body }.encode_to_vec().into())

@@ -75,7 +75,13 @@ pub(super) fn said_to_go(network: &Network, docket: &Docket, act: Act) -> Docket
 pub(super) fn said_to_be_closed(network: &Network, docket: &Docket) -> Matter {
     let at = docket.matter.holder.to_string();
     let close = Act::Close(Outcome::Unfounded);
-    let closed = custody::act(docket.clone(), close, None, None, seat(&at, network));
+    let closed = custody::act(
+        docket.clone(),
+        close,
+        Some([9; 32]),
+        None,
+        seat(&at, network),
+    );
     closed.unwrap().docket.matter
 }
 

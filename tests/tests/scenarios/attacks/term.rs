@@ -67,6 +67,7 @@ async fn a_former_holder_cannot_close_a_matter_in_a_term_of_its_own() {
         wish: Wish::Recall,
         note: None,
         suite: Suite::Ed25519Blake3,
+        voice: wujitong::domain::request::Voice::Owner,
     });
     let order = talk.sequence();
     let to = Destination::Division(code(TOWNSHIP));

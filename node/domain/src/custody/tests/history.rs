@@ -50,7 +50,8 @@ fn what_was_closed_elsewhere_keeps_its_moments_and_days_and_has_no_clocks() {
         0,
         "nobody here can say that it was in time"
     );
-    assert_eq!(decisions[1].docket.next_moment(), None);
+    let seat = Desk::at("330825002222");
+    assert_eq!(next_moment(&decisions[1].docket, seat.seat()), None);
     let moments: Vec<_> = matter.steps.iter().map(|step| step.at).collect();
     let said = [Some(history.reported), history.accepted, history.closed];
     assert_eq!(moments, said.map(Option::unwrap));
@@ -107,5 +108,6 @@ fn what_is_open_is_overdue_since_its_own_time_and_nothing_is_announced_or_escala
     let finish = clocks.open(Stage::Finish).unwrap();
     assert_eq!(finish.started, yesterday.reported);
     assert!(finish.due > NOW && finish.allowance != Allowance::Hours(0));
-    assert!(decisions[0].docket.next_moment().is_some());
+    let seat = Desk::at("330825002222");
+    assert!(next_moment(&decisions[0].docket, seat.seat()).is_some());
 }

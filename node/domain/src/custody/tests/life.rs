@@ -46,6 +46,13 @@ fn handed_back(giver: &Desk, docket: &Docket, done: Act, taker: &Desk, known: &D
     taker.take(Some(known), &sent).docket
 }
 
+/// Another matter reported at the same division.
+pub(super) fn second(at: &str) -> Docket {
+    let mut docket = held(at);
+    docket.matter.id.number += 1;
+    docket
+}
+
 #[test]
 fn the_seven_steps_of_urban_management_lead_to_an_end() {
     let desk = Desk::at(TOWNSHIP);
@@ -151,7 +158,7 @@ fn whoever_worked_on_a_matter_does_not_verify_it_where_policy_wants_another() {
         ..Terms::default()
     };
     let verify = |hands: &Handlers, docket: &Docket, who: &Actor| {
-        hands.check(&docket.matter, Act::Verify(true), who, terms(true))
+        hands.check(&docket.matter, Act::Verify(true), who, None, terms(true))
     };
     let (one, two, three) = (
         Actor::OsUser(1),
@@ -169,10 +176,22 @@ fn whoever_worked_on_a_matter_does_not_verify_it_where_policy_wants_another() {
     assert!(work(&mut docket, &mut hands, Act::Feedback, &one));
     for own in [&one, &three] {
         assert_eq!(verify(&hands, &docket, own), Err(Refusal::OwnWork));
-        let free = hands.check(&docket.matter, Act::Verify(true), own, terms(false));
+        let into = Outcome::Merged(second(TOWNSHIP).matter.id);
+        for ended in [
+            Outcome::Solved,
+            Outcome::Unfounded,
+            Outcome::Unsolvable,
+            into,
+        ] {
+            let close =
+                |who| hands.check(&docket.matter, Act::Close(ended), who, None, terms(true));
+            assert_eq!(close(own), Err(Refusal::OwnWork), "{ended:?}");
+            assert_eq!(close(&two), Ok(()), "{ended:?}");
+        }
+        let free = hands.check(&docket.matter, Act::Verify(true), own, None, terms(false));
         assert_eq!(free, Ok(()), "policy does not want another");
-        let other = hands.check(&docket.matter, Act::Handle, own, terms(true));
-        assert_eq!(other, Ok(()), "only verifying is another's");
+        let other = hands.check(&docket.matter, Act::Handle, own, None, terms(true));
+        assert_eq!(other, Ok(()), "only verifying and closing are another's");
     }
     assert_eq!(verify(&hands, &docket, &two), Ok(()));
     // Found not done, and handled by the one who found it so: now the first looks.
@@ -229,7 +248,7 @@ fn own_work_stays_own_when_a_matter_went_away_and_came_back() {
         verify_by_another: true,
         ..Terms::default()
     };
-    let verify = |who: &Actor| hands.check(&back.matter, Act::Verify(true), who, terms);
+    let verify = |who: &Actor| hands.check(&back.matter, Act::Verify(true), who, None, terms);
     assert_eq!(verify(&one), Err(Refusal::OwnWork));
     assert_eq!(verify(&two), Ok(()));
 }
@@ -244,15 +263,20 @@ fn a_policy_may_want_a_look_before_anything_is_solved() {
         },
         ..desk.seat()
     };
-    let close = |docket: Docket, outcome| act(docket, Act::Close(outcome), None, None, seat);
+    let close = |docket: &Docket, outcome| {
+        let close = Act::Close(outcome);
+        act(docket.clone(), close, Some([9; 32]), None, seat).map(|_| ())
+    };
     let new = held(TOWNSHIP);
-    assert_eq!(
-        close(new.clone(), Outcome::Solved).map(|_| ()),
-        Err(Refusal::NotVerified)
-    );
-    assert!(close(new.clone(), Outcome::Unfounded).is_ok());
-    let seen = after(&desk, new, &[Act::Feedback, Act::Verify(true)]);
-    assert!(close(seen, Outcome::Solved).is_ok());
+    let seen = after(&desk, new.clone(), &[Act::Feedback, Act::Verify(true)]);
+    for outcome in [Outcome::Solved, Outcome::Unfounded, Outcome::Unsolvable] {
+        assert_eq!(
+            close(&new, outcome),
+            Err(Refusal::NotVerified),
+            "{outcome:?}"
+        );
+        assert_eq!(close(&seen, outcome), Ok(()), "{outcome:?}");
+    }
 }
 
 #[test]
@@ -264,11 +288,10 @@ fn what_is_counted_follows_what_happened() {
     assert_eq!(ended(Outcome::Solved), [Count::Closed]);
     assert_eq!(ended(Outcome::Rejected(Reason::Private)), [Count::Closed]);
     assert_eq!(ended(Outcome::Withdrawn), [Count::Withdrawn]);
-    let other = held(OTHER).matter;
+    let other = second(TOWNSHIP);
     let merged = merge(new.clone(), &other, None, desk.seat()).unwrap();
     assert_eq!(merged.facts, [Count::Merged]);
-    let gone = merged.docket.matter;
-    let circle = merge(held(OTHER), &gone, None, Desk::at(OTHER).seat());
+    let circle = merge(other, &merged.docket, None, desk.seat());
     assert_eq!(circle.map(|_| ()), Err(Refusal::MergedWithItself));
 
     let road = || "enforcement/road".parse().unwrap();

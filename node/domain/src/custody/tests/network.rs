@@ -23,7 +23,9 @@ use crate::{
     ids::{Epoch, EpochId, MatterId},
     matter::{Act, Audience, CustodyVersion, Ground, Outcome, Publicity, Satisfaction, Version},
     receipt,
-    request::{Ask, AskId, Heard, Next, Reply, Wish, hear_ask, not_carried, take_answer, wish},
+    request::{
+        Ask, AskId, Heard, Next, Reply, Voice, Wish, hear_ask, not_carried, take_answer, wish,
+    },
     rollup::Counters,
     suite::Suite,
     time::Timestamp,
@@ -242,7 +244,13 @@ impl Network {
         let decided = match choices.of(14)? {
             0 => act(docket, Act::Accept, None, None, seat),
             1 => act(docket, WORK[choices.of(WORK.len())?], None, None, seat),
-            2 if choices.one_in(3)? => act(docket, Act::Close(Outcome::Solved), None, None, seat),
+            2 if choices.one_in(3)? => act(
+                docket,
+                Act::Close(Outcome::Solved),
+                Some([9; 32]),
+                None,
+                seat,
+            ),
             2..=4 => transfer(docket, Act::Escalate(to), None, seat),
             5..=7 => transfer(docket, Act::Assign(to), None, seat),
             8 => return_to(&docket, seat).and_then(|to| {
@@ -311,6 +319,7 @@ impl Network {
             wish,
             note: None,
             suite: Suite::Ed25519Blake3,
+            voice: Voice::Reporter,
         }
     }
 

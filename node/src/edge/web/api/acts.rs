@@ -193,6 +193,7 @@ impl Deed {
             self,
             Self::Handle
                 | Self::Feedback
+                | Self::Close { .. }
                 | Self::Reject { .. }
                 | Self::Object { .. }
                 | Self::Pause { .. }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
 
 use super::{AlarmView, Code, KeyStatementLine, LinkState, QueueLength, RevocationLine};
-use crate::office::Crashed;
+use crate::office::{CalendarEnd, Crashed};
 
 /// How a process and its nodes are doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -100,6 +100,9 @@ pub struct NodeStatus {
     /// Alarms that stand until somebody closes them.
     #[serde(default)]
     pub alarms: Vec<AlarmView>,
+    /// How far holidays are announced.
+    #[serde(default)]
+    pub calendar: Option<CalendarEnd>,
 }
 
 /// A webhook that does not take what it is sent.

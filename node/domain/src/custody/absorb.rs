@@ -1,0 +1,70 @@
+//! Merging (并案): what absorbs a matter tells everybody who reported one of them.
+
+use topology::DivisionCode;
+
+use super::{
+    Decision, Docket, MOST_STEPS, Refusal, Seat, Standing,
+    act::{check_held, step},
+    hear::notices,
+};
+use crate::{
+    ids::MatterId,
+    matter::{Act, CustodyVersion, Matter, Outcome, Status},
+};
+
+/// Whether a matter can absorb another here: it is held, and did not end as a part of a third.
+///
+/// # Errors
+/// [`Refusal::MergeElsewhere`], [`Refusal::MergedWithItself`] or [`Refusal::TooManySteps`].
+pub fn check_absorbs(
+    into: Option<&Docket>,
+    id: MatterId,
+    other: MatterId,
+    me: DivisionCode,
+) -> Result<(), Refusal> {
+    let ended =
+        |docket: &&Docket| matches!(docket.matter.status, Status::Closed(Outcome::Merged(_)));
+    if id == other || into.as_ref().is_some_and(ended) {
+        return Err(Refusal::MergedWithItself);
+    }
+    let held = into.filter(|docket| check_held(docket, me).is_ok());
+    match held {
+        None => Err(Refusal::MergeElsewhere(id)),
+        Some(docket) if docket.matter.steps.len() >= MOST_STEPS => Err(Refusal::TooManySteps),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Notes in a held matter that another was closed as the same. `None` if it is noted, or cannot be.
+pub fn absorb(mut into: Docket, other: MatterId, seat: Seat<'_>) -> Option<Decision> {
+    let known = into.matter.absorbed().any(|known| known == other);
+    if known || check_absorbs(Some(&into), into.matter.id, other, seat.me).is_err() {
+        return None;
+    }
+    step(&mut into.matter, Act::Absorb(other), None, seat).ok()?;
+    Some(Decision {
+        sends: notices(&into.matter, seat.me, seat.tree),
+        ..Decision::of(into)
+    })
+}
+
+/// The first word about the matter that absorbed one known here, which ended so by this node's own copy:
+/// for the division that reported it, and for those on the way there. Its own path may lie elsewhere.
+pub fn hear_of_absorber(
+    absorbed: &Docket,
+    notice: &Matter,
+    author: DivisionCode,
+    seat: Seat<'_>,
+) -> Option<Decision> {
+    let Seat { me, tree, .. } = seat;
+    let mine = &absorbed.matter;
+    let merged = mine.status == Status::Closed(Outcome::Merged(notice.id));
+    let side = mine.left_by(me, tree);
+    let from_there = side.is_none() || side == tree.next_hop(me, author);
+    let told = notice.absorbed().any(|other| other == mine.id);
+    let hears = merged && from_there && told && !notice.concerns(me, tree);
+    hears.then(|| {
+        let taken = CustodyVersion::default();
+        Decision::of(Docket::copy_of(notice.clone(), Standing::Elsewhere, taken))
+    })
+}

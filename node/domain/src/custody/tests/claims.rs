@@ -1,0 +1,300 @@
+//! Closing is a claim: what it rests on, who may make it, and who may still object.
+
+use super::{
+    Desk, code,
+    life::{COUNTY, OTHER, TOWNSHIP, VILLAGE, after, handed, held, second},
+};
+use crate::{
+    actor::Actor,
+    calendar::Allowance,
+    clock::Stage,
+    custody::{
+        Decision, Docket, Handlers, Refusal, Seat, Terms, absorb, act, check_absorbs,
+        hear_of_absorber, merge, next_moment, tick,
+    },
+    envelope::Payload,
+    matter::{Act, Appeal, Matter, Outcome, Reason, Satisfaction, Status},
+    request::{Voice, Wish},
+    time::Timestamp,
+};
+
+const NOTE: Option<[u8; 32]> = Some([9; 32]);
+
+#[test]
+fn closing_says_what_was_found_and_done() {
+    let desk = Desk::at(TOWNSHIP);
+    for outcome in [
+        Outcome::Solved,
+        Outcome::Unfounded,
+        Outcome::Unsolvable,
+        Outcome::Rejected(Reason::Unclear),
+    ] {
+        let close = |note| act(held(TOWNSHIP), Act::Close(outcome), note, None, desk.seat());
+        assert_eq!(close(None).map(|_| ()), Err(Refusal::NoNote), "{outcome:?}");
+        close(NOTE).unwrap();
+    }
+}
+
+#[test]
+fn whoever_reported_a_matter_does_not_close_it_in_the_same_breath() {
+    let desk = Desk::at(VILLAGE);
+    let (clerk, other) = (Actor::OsUser(1), Actor::OsUser(2));
+    let hands = Handlers::default();
+    let new = held(VILLAGE);
+    let close = |docket: &Docket, who, outcome| {
+        let act = Act::Close(outcome);
+        hands.check(&docket.matter, act, who, Some(&clerk), Terms::default())
+    };
+    for outcome in [Outcome::Solved, Outcome::Unfounded, Outcome::Unsolvable] {
+        assert_eq!(close(&new, &clerk, outcome), Err(Refusal::OwnReport));
+        assert_eq!(close(&new, &other, outcome), Ok(()));
+    }
+    // Taking it on is no work on it; what was done is.
+    let accepted = after(&desk, new.clone(), &[Act::Accept]);
+    assert_eq!(
+        close(&accepted, &clerk, Outcome::Solved),
+        Err(Refusal::OwnReport)
+    );
+    let handled = after(&desk, accepted, &[Act::Handle]);
+    assert_eq!(close(&handled, &clerk, Outcome::Solved), Ok(()));
+    let again = [Act::Close(Outcome::Solved), Act::Reopen(Appeal::Contest)];
+    let opened = after(&desk, handled, &again);
+    assert_eq!(
+        close(&opened, &clerk, Outcome::Solved),
+        Err(Refusal::OwnReport)
+    );
+}
+
+/// Closed, and asked for a review, as often as that is possible.
+fn reviewed_twice() -> (Desk, Docket) {
+    let (township, county, city) = (Desk::at(TOWNSHIP), Desk::at(COUNTY), Desk::at("3308"));
+    let closing = Act::Close(Outcome::Unfounded);
+    let closed = after(&township, held(TOWNSHIP), &[closing]);
+    let given = township.wish(&closed, 1, Wish::Review).unwrap();
+    let closed = after(&county, county.take(None, &given).docket, &[closing]);
+    let mut ask = township.asking(&closed, 2, Wish::Review);
+    ask.id.by = code(TOWNSHIP);
+    let given = match crate::request::hear_ask(Some(&closed), ask, county.seat()) {
+        crate::request::Heard::Granted(given, _) => given,
+        other => panic!("{other:?}"),
+    };
+    let closed = after(&city, city.take(None, &given).docket, &[closing]);
+    (city, closed)
+}
+
+#[test]
+fn after_the_re_review_it_is_final() {
+    let (city, closed) = reviewed_twice();
+    assert_eq!(closed.matter.appeals(Appeal::Review), 2);
+    let asked = closed.matter.clocks.open(Stage::RereviewAsk);
+    assert_eq!(asked, None, "nobody can ask for a third");
+    for wish in [Wish::Contest, Wish::Review] {
+        let mut ask = city.asking(&closed, 9, wish);
+        ask.id.by = code(TOWNSHIP);
+        let heard = crate::request::hear_ask(Some(&closed), ask, city.seat());
+        match heard {
+            crate::request::Heard::Answered(_, answer) => {
+                assert_eq!(answer.reply, crate::request::Reply::Late, "{wish:?}");
+            }
+            other => panic!("{wish:?}: {other:?}"),
+        }
+    }
+    let opened = city.act(&closed, Act::Reopen(Appeal::Contest));
+    assert_eq!(opened.map(|_| ()), Err(Refusal::Final));
+    city.act(&closed, Act::Rate(Satisfaction::Dissatisfied))
+        .unwrap();
+}
+
+/// Two matters of two villages that the township has.
+fn two_at_the_township() -> (Desk, Docket, Docket, Docket) {
+    let (township, village, other) = (Desk::at(TOWNSHIP), Desk::at(VILLAGE), Desk::at(OTHER));
+    let escalate = Act::Escalate(code(TOWNSHIP));
+    let (copy, first) = handed(&village, &held(VILLAGE), escalate, &township);
+    let (_, second) = handed(&other, &held(OTHER), escalate, &township);
+    (township, copy, first, second)
+}
+
+fn notice_to<'a>(decision: &'a Decision, to: &str) -> Option<&'a Matter> {
+    decision.sends.iter().find_map(|sent| match &sent.payload {
+        Payload::Notice(matter) if sent.to == code(to) => Some(&**matter),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_merged_reporter_keeps_every_right_on_the_matter_that_absorbed_theirs() {
+    let (township, copy, first, second) = two_at_the_township();
+    let merged = merge(first, &second, None, township.seat()).unwrap();
+    let absorbed = absorb(second, merged.docket.matter.id, township.seat()).unwrap();
+    assert_eq!(
+        absorb(
+            absorbed.docket.clone(),
+            merged.docket.matter.id,
+            township.seat()
+        ),
+        None
+    );
+    // Their village hears of it, though its own matter ended and the other never came there.
+    let village = Desk::at(VILLAGE);
+    let told = notice_to(&merged, VILLAGE).unwrap();
+    let ended = super::hear_notice(
+        Some(&copy),
+        told,
+        code(TOWNSHIP),
+        Default::default(),
+        village.seat(),
+    );
+    let ended = ended.unwrap().unwrap().docket;
+    let word = notice_to(&absorbed, VILLAGE).unwrap();
+    let heard = hear_of_absorber(&ended, word, code(TOWNSHIP), village.seat());
+    assert_eq!(heard.unwrap().docket.matter, absorbed.docket.matter);
+    // A word that another matter absorbed it, or from elsewhere, is no such word.
+    assert_eq!(
+        hear_of_absorber(&copy, word, code(TOWNSHIP), village.seat()),
+        None
+    );
+    let mut other = word.clone();
+    other.id.number += 7;
+    assert_eq!(
+        hear_of_absorber(&ended, &other, code(TOWNSHIP), village.seat()),
+        None
+    );
+    // Both villages may contest how it ended, and neither may take it back for the other.
+    let closed = after(
+        &township,
+        absorbed.docket.clone(),
+        &[Act::Close(Outcome::Unfounded)],
+    );
+    for (n, by) in [VILLAGE, OTHER].into_iter().enumerate() {
+        let asking = |docket: &Docket, wish| {
+            let ask = Desk::at(by).asking(docket, n as u64, wish);
+            crate::request::hear_ask(Some(docket), ask, township.seat())
+        };
+        let granted = |heard| matches!(heard, crate::request::Heard::Granted(..));
+        for wish in [Wish::Contest, Wish::Review, Wish::Rate(Satisfaction::Fair)] {
+            assert!(granted(asking(&closed, wish)), "{by} {wish:?}");
+        }
+        assert!(!granted(asking(&absorbed.docket, Wish::Withdraw)), "{by}");
+    }
+    let stranger = Desk::at("330825002003").asking(&closed, 5, Wish::Contest);
+    let heard = crate::request::hear_ask(Some(&closed), stranger, township.seat());
+    assert!(!matches!(heard, crate::request::Heard::Granted(..)));
+}
+
+#[test]
+fn a_matter_is_merged_only_into_one_that_the_same_division_holds() {
+    let desk = Desk::at(TOWNSHIP);
+    let (one, two) = (held(TOWNSHIP), second(TOWNSHIP));
+    let (id, other) = (two.matter.id, one.matter.id);
+    check_absorbs(Some(&two), id, other, desk.me).unwrap();
+    let away = desk
+        .transfer(&two, Act::Escalate(code(COUNTY)))
+        .unwrap()
+        .docket;
+    for into in [None, Some(&away)] {
+        let refused = check_absorbs(into, id, other, desk.me);
+        assert_eq!(refused, Err(Refusal::MergeElsewhere(id)));
+    }
+    let refused = merge(one, &away, None, desk.seat()).map(|_| ());
+    assert_eq!(refused, Err(Refusal::MergeElsewhere(id)));
+}
+
+#[test]
+fn whoever_speaks_for_a_reporter_stands_in_the_step() {
+    let desk = Desk::at(VILLAGE);
+    for voice in [
+        Voice::Reporter,
+        Voice::Official(7),
+        Voice::Program,
+        Voice::Owner,
+    ] {
+        let docket = held(VILLAGE);
+        let mut ask = desk.asking(&docket, 1, Wish::Withdraw);
+        ask.voice = voice;
+        let done = crate::request::wish(&docket, ask, desk.seat()).unwrap();
+        let last = done.docket.matter.steps.last().unwrap();
+        assert_eq!((last.ask, last.voice), (Some(ask.id), Some(voice)));
+        assert_eq!(
+            done.docket.matter.status,
+            Status::Closed(Outcome::Withdrawn)
+        );
+    }
+}
+
+/// A fire hazard, which goes up when it is overdue, that came to the township overdue.
+fn overdue() -> (Desk, Docket, Timestamp) {
+    let (village, township) = (Desk::at(VILLAGE), Desk::at(TOWNSHIP));
+    let report = crate::custody::Report {
+        category: "order/fire".parse().unwrap(),
+        ..super::plain()
+    };
+    let docket = village.report(report).unwrap().docket;
+    let due = docket.matter.clocks.open(Stage::Respond).unwrap().due;
+    let late = Seat {
+        now: due,
+        ..village.seat()
+    };
+    let given = tick(docket, late).unwrap();
+    let seat = Seat {
+        now: due,
+        ..township.seat()
+    };
+    let (matter, bound_for) = given
+        .sends
+        .iter()
+        .find_map(|sent| match &sent.payload {
+            Payload::Give { matter, bound_for } => Some((matter, *bound_for)),
+            _ => None,
+        })
+        .unwrap();
+    let incoming = crate::custody::Incoming {
+        from: matter.holder,
+        matter,
+        bound_for,
+    };
+    match crate::custody::receive(None, Default::default(), incoming, Default::default(), seat) {
+        crate::custody::Taken::Now(taken) => (township, taken.docket, due),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_overdue_matter_that_the_next_tier_leaves_untouched_goes_up_again() {
+    let (township, taken, due) = overdue();
+    let seat = |now| Seat {
+        now,
+        ..township.seat()
+    };
+    let policy = crate::policy::Policy::default();
+    let again = policy.calendar().value.add(due, Allowance::Hours(2));
+    let warned = taken.matter.clocks.next_moment().unwrap();
+    assert_eq!(next_moment(&taken, seat(due)), Some(again.min(warned)));
+    let mut docket = taken.clone();
+    // What clocks announce meanwhile is nobody's touch.
+    if let Some(said) = tick(docket.clone(), seat(Timestamp(again.0 - 1))) {
+        docket = said.docket;
+    }
+    assert!(!docket.is_giving(), "there is time until {again}");
+    let risen = tick(docket.clone(), seat(again)).unwrap().docket;
+    let up = risen
+        .matter
+        .steps
+        .iter()
+        .rev()
+        .find_map(|step| step.act.sent_to());
+    assert_eq!(up, Some(code(COUNTY)));
+    assert_eq!(tick(risen, seat(again)), None, "once");
+    // Somebody took it in hand: it stays.
+    for touched in [Act::Accept, Act::Handle, Act::Feedback] {
+        let kept = after(&township, taken.clone(), &[touched]);
+        let told = tick(kept.clone(), seat(again));
+        assert!(
+            told.is_none_or(|told| !told.docket.is_giving()),
+            "{touched:?}"
+        );
+        assert_eq!(
+            next_moment(&kept, seat(due)),
+            kept.matter.clocks.next_moment()
+        );
+    }
+}

@@ -1,0 +1,320 @@
+//! Which time a process believes.
+//!
+//! A wall clock that jumps takes a node's deadlines, expiries and days with it. A process therefore
+//! measures its wall clock against two others: the monotonic clock, which nobody sets, and those of its
+//! neighbours. When the wall clock leaves one of them by more than [`MOST_DRIFT_MS`], the process goes
+//! on with the time it had, the doubt is an alarm, and the wall clock is believed again when it came
+//! back, when the neighbours agree with it, or when an operator says so. Time that went on by the
+//! monotonic clock is at most a little wrong; time that followed a jump makes facts that nobody can undo.
+//!
+//! What neighbours say can hold this node's time back to theirs, so that no day of it lies beyond
+//! theirs. It never puts it forward: a lying neighbour makes deadlines late, not early.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use topology::DivisionCode;
+
+use super::time::Timestamp;
+
+/// How far the wall clock may be off before it is doubted. Links tolerate as much skew.
+pub const MOST_DRIFT_MS: u64 = 3 * 60_000;
+
+/// What a neighbour said of its time counts for so long.
+const FRESH_MS: u64 = 15 * 60_000;
+
+/// A process that was off for longer than this believes its clock only when somebody confirms it.
+pub const MOST_AWAY_MS: u64 = 7 * 86_400_000;
+
+/// Why the wall clock is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Doubt {
+    /// It left the monotonic clock, or the time at which this process ended last.
+    Jumped,
+    /// It is ahead of the neighbours.
+    AheadOfNeighbours,
+    /// It is behind the neighbours.
+    BehindNeighbours,
+}
+
+/// How the time stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The time that is believed.
+    pub now: Timestamp,
+    /// Why the wall clock is not, if it is not, and by how many milliseconds it is ahead.
+    pub doubt: Option<(Doubt, i64)>,
+}
+
+/// One moment of a wall clock and of a monotonic one, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The wall clock.
+    pub wall: Timestamp,
+    /// The monotonic clock, since any beginning.
+    pub steady: u64,
+}
+
+impl Moment {
+    /// The wall clock at another moment of the monotonic one, if nobody sets it between.
+    const fn at(self, steady: u64) -> i64 {
+        let since = steady.saturating_sub(self.steady);
+        self.wall.0.saturating_add(since as i64)
+    }
+}
+
+/// Keeps the time of one process.
+#[derive(Clone, Debug)]
+pub struct Timekeeper {
+    /// The last moment at which the wall clock was believed.
+    base: Moment,
+    /// What neighbours' clocks said and when; whether it is the parent of a node here.
+    heard: BTreeMap<DivisionCode, (Moment, bool)>,
+    /// Their time at a moment, and until when that counts; read far more often than heard.
+    theirs: Option<(Moment, u64)>,
+    /// An operator said that the wall clock is right, though neighbours are so far off.
+    upheld: Option<i64>,
+}
+
+impl Timekeeper {
+    /// Begins with a wall clock that is believed.
+    pub const fn new(first: Moment) -> Self {
+        Self {
+            base: first,
+            heard: BTreeMap::new(),
+            theirs: None,
+            upheld: None,
+        }
+    }
+
+    /// The process ended last at this time or somewhat later. A wall clock before it, or very long
+    /// after it, is doubted from the start.
+    pub fn resume(&mut self, last: Timestamp) {
+        let ahead = self.base.wall.since(last);
+        let behind = last.since(self.base.wall);
+        if ahead > MOST_AWAY_MS || behind > MOST_DRIFT_MS {
+            self.base.wall = last;
+        }
+    }
+
+    /// A neighbour said what time it is there.
+    pub fn hear(&mut self, neighbour: DivisionCode, is_parent: bool, said: Moment) {
+        self.heard.insert(neighbour, (said, is_parent));
+        let theirs = self.middle(said.steady);
+        self.theirs = theirs.map(|wall| {
+            let at = Moment {
+                wall: Timestamp(wall),
+                steady: said.steady,
+            };
+            (at, said.steady.saturating_add(FRESH_MS))
+        });
+    }
+
+    /// The neighbours' time, as long as it counts.
+    fn neighbours(&self, steady: u64) -> Option<i64> {
+        let (at, until) = self.theirs?;
+        (steady <= until).then(|| at.at(steady))
+    }
+
+    /// An operator says that the wall clock is right.
+    pub fn uphold(&mut self, now: Moment) {
+        self.base = now;
+        self.upheld = self
+            .neighbours(now.steady)
+            .map(|theirs| now.wall.0.saturating_sub(theirs));
+    }
+
+    /// The neighbours' time: the parents' if they were heard lately, else the middle one of two
+    /// children or more. One child alone says nothing.
+    fn middle(&self, steady: u64) -> Option<i64> {
+        let fresh = |moment: &Moment| steady.saturating_sub(moment.steady) <= FRESH_MS;
+        let of = |parents: bool| {
+            let heard = self.heard.values();
+            let mut said: Vec<i64> = heard
+                .filter(|(moment, is_parent)| *is_parent == parents && fresh(moment))
+                .map(|(moment, _)| moment.at(steady))
+                .collect();
+            said.sort_unstable();
+            said
+        };
+        let parents = of(true);
+        if let Some(middle) = parents.get(parents.len() / 2) {
+            return Some(*middle);
+        }
+        let children = of(false);
+        // Of two the earlier, so that neither alone can put it forward.
+        (children.len() > 1).then(|| children[(children.len() - 1) / 2])
+    }
+
+    /// What time it is, and whether the wall clock is believed.
+    pub fn read(&mut self, now: Moment) -> Reading {
+        let kept = self.base.at(now.steady);
+        let drift = now.wall.0.saturating_sub(kept);
+        let theirs = self.neighbours(now.steady);
+        let ahead = theirs.map(|theirs| now.wall.0.saturating_sub(theirs));
+        let agree = ahead.is_some_and(is_little);
+        if !is_little(drift) && !agree {
+            return Reading {
+                now: Timestamp(kept),
+                doubt: Some((Doubt::Jumped, drift)),
+            };
+        }
+        self.base = now;
+        // What an operator upheld holds as long as the neighbours are no further off.
+        let upheld = |ahead: &i64| {
+            self.upheld
+                .is_some_and(|by| is_little(ahead.saturating_sub(by)))
+        };
+        let doubt = ahead.filter(|ahead| !is_little(*ahead) && !upheld(ahead));
+        match (doubt, theirs) {
+            (Some(ahead), Some(theirs)) if ahead > 0 => Reading {
+                now: Timestamp(theirs),
+                doubt: Some((Doubt::AheadOfNeighbours, ahead)),
+            },
+            (Some(ahead), _) => Reading {
+                now: now.wall,
+                doubt: Some((Doubt::BehindNeighbours, ahead)),
+            },
+            (None, _) => Reading {
+                now: now.wall,
+                doubt: None,
+            },
+        }
+    }
+}
+
+const fn is_little(drift: i64) -> bool {
+    drift.unsigned_abs() <= MOST_DRIFT_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const START: i64 = 1_780_000_000_000;
+    const DAY: i64 = 86_400_000;
+
+    fn code(text: &str) -> DivisionCode {
+        text.parse().unwrap()
+    }
+
+    fn at(ahead: i64, steady: u64) -> Moment {
+        Moment {
+            wall: Timestamp(START + ahead + steady as i64),
+            steady,
+        }
+    }
+
+    fn keeper() -> Timekeeper {
+        Timekeeper::new(at(0, 0))
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_for_twelve_seconds_is_never_believed() {
+        for jump in [DAY, 400 * DAY, 3_653 * DAY, -DAY] {
+            let mut keeper = keeper();
+            for second in 0..60 {
+                let steady = second * 1_000;
+                let wrong = (20..32).contains(&second);
+                let reading = keeper.read(at(if wrong { jump } else { 0 }, steady));
+                assert_eq!(reading.now, at(0, steady).wall, "{jump} {second}");
+                let doubt = wrong.then_some((Doubt::Jumped, jump));
+                assert_eq!(reading.doubt, doubt, "{jump} {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_jump_is_believed_when_the_neighbours_agree_or_an_operator_says_so() {
+        let jumped = |keeper: &mut Timekeeper, steady| keeper.read(at(DAY, steady));
+        let mut alone = keeper();
+        assert!(jumped(&mut alone, 1_000).doubt.is_some());
+        let mut linked = alone.clone();
+        linked.hear(code("330825"), true, at(DAY, 1_500));
+        assert_eq!(jumped(&mut linked, 2_000).doubt, None);
+        assert_eq!(jumped(&mut linked, 3_000).now, at(DAY, 3_000).wall);
+        alone.uphold(at(DAY, 2_000));
+        assert_eq!(jumped(&mut alone, 3_000).doubt, None);
+    }
+
+    #[test]
+    fn no_time_lies_beyond_the_neighbours() {
+        let mut keeper = keeper();
+        // Wrong from the start, as a machine without a battery is.
+        keeper.hear(code("330825"), true, at(-400 * DAY, 0));
+        let reading = keeper.read(at(0, 10_000));
+        assert_eq!(reading.now, at(-400 * DAY, 10_000).wall);
+        assert_eq!(reading.doubt, Some((Doubt::AheadOfNeighbours, 400 * DAY)));
+        keeper.hear(code("330825"), true, at(DAY, 20_000));
+        let reading = keeper.read(at(0, 30_000));
+        assert_eq!(reading.now, at(0, 30_000).wall, "nobody puts it forward");
+        assert_eq!(reading.doubt, Some((Doubt::BehindNeighbours, -DAY)));
+        // What was heard long ago says nothing any more.
+        assert_eq!(keeper.read(at(0, 30_000 + FRESH_MS)).doubt, None);
+    }
+
+    #[test]
+    fn one_child_alone_says_nothing_of_the_time_and_two_do() {
+        let mut keeper = keeper();
+        keeper.hear(code("330825001"), false, at(-DAY, 0));
+        assert_eq!(keeper.read(at(0, 1_000)).doubt, None);
+        keeper.hear(code("330825002"), false, at(0, 1_000));
+        let doubt = keeper.read(at(0, 2_000)).doubt;
+        assert_eq!(doubt, Some((Doubt::AheadOfNeighbours, DAY)));
+        keeper.hear(code("330825003"), false, at(0, 2_000));
+        assert_eq!(keeper.read(at(0, 3_000)).doubt, None, "most agree");
+        keeper.hear(code("330800000000"), true, at(-DAY, 3_000));
+        assert!(
+            keeper.read(at(0, 4_000)).doubt.is_some(),
+            "the parent decides"
+        );
+    }
+
+    #[test]
+    fn what_an_operator_upheld_holds_until_the_neighbours_move() {
+        let mut keeper = keeper();
+        keeper.hear(code("330825"), true, at(-DAY, 0));
+        assert!(keeper.read(at(0, 1_000)).doubt.is_some());
+        keeper.uphold(at(0, 1_000));
+        assert_eq!(keeper.read(at(0, 2_000)).doubt, None);
+        keeper.hear(code("330825"), true, at(-2 * DAY, 2_000));
+        assert!(keeper.read(at(0, 3_000)).doubt.is_some());
+    }
+
+    #[test]
+    fn a_start_before_the_last_end_or_long_after_it_is_doubted() {
+        for (away, doubted) in [
+            (-DAY, true),
+            (-60_000, false),
+            (DAY, false),
+            (400 * DAY, true),
+        ] {
+            let mut keeper = keeper();
+            keeper.resume(Timestamp(START - away));
+            let reading = keeper.read(at(0, 1_000));
+            assert_eq!(reading.doubt.is_some(), doubted, "{away}");
+            keeper.hear(code("330825"), true, at(0, 1_000));
+            assert_eq!(keeper.read(at(0, 2_000)).doubt, None, "{away}: confirmed");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn without_neighbours_believed_time_goes_as_the_monotonic_clock_goes(
+            jumps in prop::collection::vec((1_u64..100_000, -10 * DAY..10 * DAY), 1..50),
+        ) {
+            let mut keeper = keeper();
+            let (mut steady, mut before) = (0, START);
+            for (pause, jump) in jumps {
+                steady += pause;
+                let now = keeper.read(at(jump, steady)).now.0;
+                let went = now - before - pause as i64;
+                prop_assert!(went.unsigned_abs() <= 2 * MOST_DRIFT_MS, "{went}");
+                before = now;
+            }
+        }
+    }
+}
