@@ -167,7 +167,13 @@ fn files_of_an_open_matter_are_kept_and_those_of_a_closed_one_until_the_last_day
     let docket = reported("330825", None, &tree);
     assert!(!limits.is_over(&docket.matter, Timestamp(1_000 * DAY_MS)));
     let act = Act::Close(Outcome::Solved);
-    let closed = custody::act(docket, act, None, None, seat(code("330825"), 5, &tree));
+    let closed = custody::act(
+        docket,
+        act,
+        Some([9; 32]),
+        None,
+        seat(code("330825"), 5, &tree),
+    );
     let matter = closed.unwrap().docket.matter;
     // The day turns over at 16:00 UTC.
     let last = Timestamp(10 * DAY_MS + 16 * 3_600_000 - 1);
