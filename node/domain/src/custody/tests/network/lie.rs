@@ -96,9 +96,15 @@ impl Network {
         let seat = seat(liar, self.now, &self.tree);
         match closes && !docket.matter.is_closed() {
             true => Some(
-                act(docket, Act::Close(Outcome::Unfounded), None, None, seat)
-                    .ok()?
-                    .docket,
+                act(
+                    docket,
+                    Act::Close(Outcome::Unfounded),
+                    Some([9; 32]),
+                    None,
+                    seat,
+                )
+                .ok()?
+                .docket,
             ),
             false => Some(docket),
         }
