@@ -159,7 +159,7 @@ impl Office {
                 let reported = decision.facts;
                 let close = Act::Close(outcome);
                 let suite = decision.docket.matter.suite;
-                let note = desk.keep_words(id, suite, Some(CLOSED_ELSEWHERE.to_owned()), &[]);
+                let note = desk.keep_words(id, suite, Some(CLOSED_ELSEWHERE.to_owned()), &[])?;
                 decision = custody::act(decision.docket, close, note, None, desk.seat())?;
                 decision.facts.splice(0..0, reported);
             }
