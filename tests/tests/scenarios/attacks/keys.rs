@@ -72,6 +72,7 @@ fn withdrawal(id: MatterId, number: u64) -> Envelope {
         wish: Wish::Withdraw,
         suite: Suite::Ed25519Blake3,
         note: None,
+        voice: wujitong::domain::request::Voice::Owner,
     };
     Envelope {
         author: code(VILLAGE),
