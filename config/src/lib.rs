@@ -28,6 +28,7 @@ pub use checked::{
 };
 pub use problem::{ConfigErrors, Problem};
 pub use raw::{
-    Raw, RawDns, RawHooks, RawHttp, RawLimits, RawLinks, RawOidc, RawStore, RawTelemetry,
+    FILE_END, FILE_ENDS_SO, Raw, RawDns, RawHooks, RawHttp, RawLimits, RawLinks, RawOidc, RawStore,
+    RawTelemetry,
 };
 pub use topology::DivisionCode;

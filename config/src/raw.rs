@@ -7,6 +7,11 @@ use serde::Deserialize;
 use crate::{ConfigErrors, Problem};
 use settings::{Kind, Setting};
 
+/// The last line of a configuration file that a program wrote.
+pub const FILE_END: &str = "# end of file";
+/// What stands at the beginning of such a file.
+pub const FILE_ENDS_SO: &str = "# The last line of this file is `# end of file`";
+
 /// Declares a group of settings together with the list of its keys and how two groups merge.
 macro_rules! settings {
     ($(#[$about:meta])* $group:ident { $($(#[$doc:meta])* $key:ident: $type:ty,)* }) => {
@@ -242,6 +247,34 @@ impl Raw {
             }
             .into()
         })
+    }
+
+    /// [`Raw::from_toml`] for a whole configuration file. One with nothing in it was not written by
+    /// anybody: it was left behind by a crash. A file that says how it ends must end so.
+    ///
+    /// # Errors
+    /// As [`Raw::from_toml`], and for a file that is empty or lost its end.
+    pub fn from_file(text: &str) -> Result<Self, ConfigErrors> {
+        let refused = |allowed: &str, hint: &str| {
+            Err(Problem {
+                key: format!("line {}", text.lines().count().max(1)),
+                value: None,
+                allowed: allowed.to_owned(),
+                hint: hint.to_owned(),
+            }
+            .into())
+        };
+        let hint = "restore the file from a backup, or move it away and let `wujitong init` write \
+                    another";
+        let says_something = |line: &str| !line.is_empty() && !line.starts_with('#');
+        if !text.lines().map(str::trim).any(says_something) {
+            return refused("the file is empty: not one setting is in it", hint);
+        }
+        let ends = text.trim_end().lines().next_back() == Some(FILE_END);
+        if text.contains(FILE_ENDS_SO) && !ends {
+            return refused("the file is cut short: its last line is missing", hint);
+        }
+        Self::from_toml(text)
     }
 
     /// Reads settings from environment variables: `WUJITONG_` and the key in capitals, a dot as

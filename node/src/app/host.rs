@@ -6,7 +6,7 @@ mod workshop;
 
 use std::{
     collections::BTreeMap,
-    io,
+    fmt, io,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -135,8 +135,16 @@ pub enum StartError {
     #[error("the office of {0} did not open: {1}")]
     Office(DivisionCode, OfficeError),
     /// An address is taken or not allowed.
-    #[error("cannot listen on {0}: {1}; change `listen` or stop what uses it")]
-    Listen(String, io::Error),
+    #[error("cannot listen for {0} on {1}: {2}; change `{key}` or stop what uses it", key = .0.key())]
+    Listen(Listener, String, io::Error),
+    /// The control socket cannot be made.
+    #[error("the control socket {} cannot be made: {cause}; {}", path.display(), crate::identity::files::advice(.path, .cause))]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
     /// DNS is not set up.
     #[error("the resolver cannot be set up: {0}; set `parent` or `dns.servers`")]
     Resolver(String),
@@ -144,13 +152,41 @@ pub enum StartError {
     #[error(transparent)]
     SignIn(#[from] BadSecret),
     /// A directory cannot be made.
-    #[error("the directory {path} cannot be used: {cause}")]
+    #[error("the directory {} cannot be used: {cause}; {}", path.display(), crate::identity::files::advice(.path, .cause))]
     Directory {
         /// Which.
         path: PathBuf,
         /// Why.
         cause: io::Error,
     },
+}
+
+/// One of the addresses that a process listens at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listener {
+    /// Where other nodes connect.
+    Neighbours,
+    /// Where people, health and metrics are served.
+    Http,
+}
+
+impl Listener {
+    /// The setting that says where.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Neighbours => "listen",
+            Self::Http => "http.listen",
+        }
+    }
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Neighbours => "neighbours",
+            Self::Http => "HTTP",
+        })
+    }
 }
 
 /// A running process.
@@ -189,10 +225,10 @@ impl Host {
         let store = open_store(&plan)?;
         health.store(true);
         let network = Network::load(&config.data)?;
-        let listener = bind(config.listen).await?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| StartError::Listen(config.listen.to_string(), error))?;
+        let listener = bind(Listener::Neighbours, config.listen).await?;
+        let address = listener.local_addr().map_err(|error| {
+            StartError::Listen(Listener::Neighbours, config.listen.to_string(), error)
+        })?;
         let links: usize = divisions
             .iter()
             .map(|code| plan.tree.children(*code).len() + 1)

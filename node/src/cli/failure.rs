@@ -10,7 +10,7 @@ use super::{client::ClientError, exit::Exit, terminal::escape_lines};
 use crate::{
     app::StartError,
     edge::{receipt::Unreadable, web::problem::split_hint},
-    identity::IdentityError,
+    identity::{IdentityError, files},
     office::OfficeError,
     telemetry::TelemetryError,
 };
@@ -44,6 +44,9 @@ pub enum Failure {
     /// The configuration is not right.
     #[error(transparent)]
     Config(#[from] ConfigErrors),
+    /// The configuration file is not right.
+    #[error("{}: {}", .0.display(), .1)]
+    ConfigFile(PathBuf, ConfigErrors),
     /// Keys or certificates.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -60,7 +63,7 @@ pub enum Failure {
     #[error("{}: {}", .0.display(), .1)]
     Map(PathBuf, OutlineErrors),
     /// A file cannot be read or written.
-    #[error("{}: {}; check the path and its permissions", .0.display(), .1)]
+    #[error("{}: {}; {}", .0.display(), what(.1), files::advice(.0, .1))]
     File(PathBuf, io::Error),
     /// Standard output cannot be written.
     #[error("the output cannot be written: {0}")]
@@ -73,6 +76,16 @@ pub enum Failure {
 impl From<UnknownDivision> for Failure {
     fn from(unknown: UnknownDivision) -> Self {
         Self::Division(unknown)
+    }
+}
+
+/// What the system said, where it says more to a programmer than to an operator.
+fn what(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::InvalidData => "it is no text in UTF-8".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory, a file is meant".to_owned(),
+        io::ErrorKind::NotADirectory => "one of the directories above it is a file".to_owned(),
+        _ => error.to_string(),
     }
 }
 
@@ -90,9 +103,11 @@ impl Failure {
     /// How the process ends because of it.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::Config(_) | Self::Telemetry(_) | Self::Receipt(..) => {
-                Exit::Usage
-            }
+            Self::Usage(_)
+            | Self::Config(_)
+            | Self::ConfigFile(..)
+            | Self::Telemetry(_)
+            | Self::Receipt(..) => Exit::Usage,
             Self::Unproven(_) => Exit::Unproven,
             Self::Division(_)
             | Self::NoNode(_)

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use config::Raw;
+use config::{FILE_END, FILE_ENDS_SO, Raw};
 use rustls_pki_types::UnixTime;
 use serde::Serialize;
 use topology::{DivisionCode, Tree};
@@ -50,8 +50,8 @@ pub(super) const CONFIG: &str = "node.toml";
 /// Examples:
 ///   wujitong init --division 33 --zone zj.example --data /srv/province
 ///   wujitong init --division 3308 --issuer /srv/province --data /srv/city --parent gw.zj.example:7450
-///   wujitong init --division 330825 --with-branch --issuer /srv/city --data /srv/county
-///   wujitong init --division 330825002 --issuer /srv/county --data /srv/township
+///   wujitong init --division 330825 --issuer /srv/city --data /srv/county --http off
+///   wujitong init --division 330825002 --with-branch --issuer /srv/county --data /srv/township
 ///   wujitong init --division 330825002 --issuer /srv/county --data /srv/township --renew
 ///   wujitong init --division 330825002 --issuer /srv/county --data /srv/township --replaces replaced
 #[derive(Debug, clap::Args)]
@@ -388,7 +388,7 @@ impl Init {
         let id = network.map(|network| network.id_hex());
         let text = self.config(tree, zone, id.as_deref());
         let text = text.map_err(|error| Failure::File(data.join(CONFIG), error))?;
-        Raw::from_toml(&text)?.check(data)?;
+        Raw::from_file(&text)?.check(data)?;
         Ok(text)
     }
 
@@ -423,9 +423,10 @@ impl Init {
         let name = tree.full_name(self.division).unwrap_or_default();
         let network = network.map_or_else(|| "that it founds".to_owned(), ToOwned::to_owned);
         Ok(format!(
-            "# {name}, in the network {network}. Every other setting stands at its default.\n\n\
+            "# {name}, in the network {network}. Every other setting stands at its default.\n\
+             {FILE_ENDS_SO}.\n\n\
              data = \".\"\n{hosted}\nzone = {}\n{topology}listen = {}\n{parent}\n\
-             [http]\nlisten = {}\n",
+             [http]\nlisten = {}\n\n{FILE_END}\n",
             quoted(zone),
             quoted(listen),
             quoted(http),

@@ -158,7 +158,8 @@ impl Run {
             beside.is_file().then_some(beside)
         });
         let from_file = match &file {
-            Some(path) => Raw::from_toml(&read(path)?)?,
+            Some(path) => Raw::from_file(&read(path)?)
+                .map_err(|error| Failure::ConfigFile(path.clone(), error))?,
             None => Raw::default(),
         };
         let base = match file.as_deref().and_then(Path::parent) {

@@ -13,6 +13,8 @@ fn documented(text: &str) -> Vec<Vec<String>> {
     let lines = lines.map(|line| line.strip_prefix("$ ").unwrap_or(line));
     lines
         .filter(|line| line.starts_with("wujitong "))
+        // What runs in the background is the same command.
+        .map(|line| line.strip_suffix(" &").unwrap_or(line))
         .map(words)
         .collect()
 }
@@ -289,4 +291,44 @@ fn a_map_of_ones_own_is_checked_with_its_list() {
     );
     let said = run(&there).1.unwrap_err().to_string();
     assert!(said.contains("without a map"), "{said}");
+}
+
+#[test]
+fn every_division_of_an_example_exists() {
+    let mut all = vec![];
+    helps(command(), &mut all);
+    all.push((
+        "README".to_owned(),
+        include_str!("../../../README.md").to_owned(),
+    ));
+    let tree = ::topology::Tree::zhejiang();
+    let mut seen = 0;
+    for (name, text) in &all {
+        for line in documented(text) {
+            let after = |at: usize| at.checked_sub(1).and_then(|before| line.get(before));
+            // Names that other systems give are no divisions.
+            if line.get(1).is_some_and(|command| command == "account") {
+                continue;
+            }
+            for (at, word) in line.iter().enumerate() {
+                let option = after(at).filter(|before| before.starts_with("--"));
+                let named = option.is_some_and(|option| {
+                    matches!(option.as_str(), "--division" | "--node" | "--subtree")
+                });
+                let other = option.is_some_and(|option| !named && option != "--to");
+                let long = matches!(word.len(), 6 | 9 | 12);
+                let digits = word.bytes().all(|byte| byte.is_ascii_digit());
+                if !digits || other || !(named || long) {
+                    continue;
+                }
+                let code: ::topology::DivisionCode = word.parse().unwrap();
+                assert!(
+                    tree.has_node(code),
+                    "{name}: {word} of {line:?} has no node"
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20, "{seen}");
 }

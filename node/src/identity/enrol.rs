@@ -19,6 +19,7 @@ use super::{
     files::{self, Folders},
     keystore::{FileKeyStore, KeyError, KeyStore},
     network::{self, Network, NetworkFile},
+    node::check_whole,
     profile::{self, Terms},
     sealing::{FileSealingKey, SealingKey},
     statement::{KeyStatement, Purpose, SignedKeyStatement},
@@ -372,6 +373,7 @@ impl Authority {
         let home = directory(dir, division);
         let path = home.join("issuing.pem");
         let mut certificates = network::certificates(&path)?;
+        check_whole(&path, certificates.len(), division, tree)?;
         let key = load_key(&home.join("issuing.key"))?;
         let issuer =
             profile::issuer(&certificates[0], key).map_err(|cause| IdentityError::Unreadable {

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -12,7 +12,7 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// Reading failed.
-    #[error("{path} could not be read: {cause}; {}", hint(.cause))]
+    #[error("{} could not be read: {cause}; {}", path.display(), hint(.path, .cause))]
     Read {
         /// The file.
         path: PathBuf,
@@ -20,7 +20,7 @@ pub enum FileError {
         cause: io::Error,
     },
     /// Writing failed; what stood there before still stands.
-    #[error("{path} could not be written: {cause}; check free space and the directory's owner")]
+    #[error("{} could not be written: {cause}; {}", path.display(), advice(.path, .cause))]
     Write {
         /// The file or directory.
         path: PathBuf,
@@ -29,11 +29,48 @@ pub enum FileError {
     },
 }
 
-fn hint(cause: &io::Error) -> &'static str {
+fn hint(path: &Path, cause: &io::Error) -> String {
     match cause.kind() {
-        io::ErrorKind::NotFound => "run `wujitong init` for this division or check the directory",
-        io::ErrorKind::PermissionDenied => "run as the user who owns the data directory",
-        _ => "check the disk and restore the file from a backup",
+        io::ErrorKind::NotFound => {
+            "run `wujitong init` for this division or check the directory".to_owned()
+        }
+        _ => advice(path, cause),
+    }
+}
+
+/// What to do about a file that cannot be used; whose the directory is, where that is the reason.
+pub(crate) fn advice(path: &Path, cause: &io::Error) -> String {
+    match cause.kind() {
+        io::ErrorKind::PermissionDenied => {
+            let found = path
+                .ancestors()
+                .find_map(|at| Some((at, fs::metadata(at).ok()?.uid())));
+            let me = fs::metadata("/proc/self").map(|own| own.uid()).ok();
+            match (found, me) {
+                (Some((at, owner)), Some(me)) => {
+                    let at = if at.as_os_str().is_empty() {
+                        Path::new(".")
+                    } else {
+                        at
+                    };
+                    format!(
+                        "{} belongs to user {owner}, this is user {me}: run as its owner, or name \
+                         another directory",
+                        at.display()
+                    )
+                }
+                _ => "run as the user who owns the directory".to_owned(),
+            }
+        }
+        io::ErrorKind::NotFound => "check the path".to_owned(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room on the disk".to_owned()
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "mount the file system for writing".to_owned(),
+        io::ErrorKind::InvalidData | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
+            "name another file".to_owned()
+        }
+        _ => "check the disk, and restore the file from a backup if it is damaged".to_owned(),
     }
 }
 
@@ -241,7 +278,10 @@ impl Folders {
         };
         let file = create(&path, bytes, 0o644).map_err(failed)?;
         self.open.push((file, path));
-        Ok(())
+        if self.open.len() < Self::MOST_OPEN {
+            return Ok(());
+        }
+        self.sync_files()
     }
 
     /// Makes everything durable, then lets the directories appear.

@@ -75,6 +75,13 @@ impl Network {
                 why: why.to_string(),
             }
         })?;
+        if anchors.is_empty() {
+            let why = "it is empty".to_owned();
+            return Err(IdentityError::Unreadable {
+                path: dir.join(ANCHORS),
+                why,
+            });
+        }
         Ok(Arc::new(Self {
             id,
             zone: file.zone.into(),
@@ -114,6 +121,11 @@ fn load_roots(
             path: path.to_owned(),
             why,
         });
+    }
+    if let Some(lost) = listed.iter().find(|print| !fingerprints.contains(print)) {
+        return Err(unreadable(format!(
+            "it is cut short: root {lost}, which {FILE} lists, is not in it"
+        )));
     }
     let roots: Result<Vec<_>, _> = certificates
         .iter()

@@ -274,11 +274,35 @@ fn load_credentials(
         path: directory.join("tls.pem"),
         why,
     };
+    check_whole(
+        &directory.join("tls.pem"),
+        credentials.certified.cert.len(),
+        code,
+        &judge.tree,
+    )?;
     match judge.division(&credentials.certified.cert[0]) {
         Ok(named) if named == code => Ok(credentials),
         Ok(named) => Err(mismatch(format!("it is the certificate of {named}"))),
         Err(refusal) => Err(mismatch(refusal.to_string())),
     }
+}
+
+/// Whether a chain of certificates has lost its end: it has one for its division and for each above it, the
+/// root aside.
+pub(super) fn check_whole(
+    path: &Path,
+    found: usize,
+    code: DivisionCode,
+    tree: &Tree,
+) -> Result<(), IdentityError> {
+    let needed = tree.ancestors(code).count().max(1);
+    if found >= needed {
+        return Ok(());
+    }
+    Err(IdentityError::Unreadable {
+        path: path.to_owned(),
+        why: format!("it is cut short: it holds {found} certificates of {needed}"),
+    })
 }
 
 /// The sealing key, with those it took the place of.
@@ -316,6 +340,13 @@ fn load_key_chain(
     let own = own
         .statement()
         .map_err(|error| unreadable(error.to_string()))?;
+    let last = chain.last().and_then(|last| last.statement().ok());
+    let province = network.anchors[0].statement().ok();
+    if last.map(|last| last.division) != province.map(|province| province.division) {
+        return Err(unreadable(
+            "it is cut short: the province's statement is not at its end".to_owned(),
+        ));
+    }
     if own.network != network.id {
         return mismatch("its statements belong to another network");
     }

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::net::TcpListener;
 
-use super::{Plan, StartError};
+use super::{Listener, Plan, StartError};
 use crate::store::{OpenError, SledOptions, Store};
 
 /// Where the control socket of a data directory is.
@@ -28,9 +28,9 @@ pub(super) fn open_store(plan: &Plan) -> Result<Store, OpenError> {
     }
 }
 
-pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+pub(super) async fn bind(of: Listener, address: SocketAddr) -> Result<TcpListener, StartError> {
     let listener = TcpListener::bind(address).await;
-    listener.map_err(|error| StartError::Listen(address.to_string(), error))
+    listener.map_err(|error| StartError::Listen(of, address.to_string(), error))
 }
 
 /// The address under which this very process reaches its own listener.

@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::DivisionCode;
 
 use super::{
-    GLANCE, Plan, StartError,
+    GLANCE, Listener, Plan, StartError,
     descriptors::{self, Allotment},
     ground::{bind, loopback},
 };
@@ -226,8 +226,8 @@ impl Workshop<'_> {
         let Some(address) = config.listen else {
             return Ok(None);
         };
-        let listener = bind(address).await?;
-        let failed = |error| StartError::Listen(address.to_string(), error);
+        let listener = bind(Listener::Http, address).await?;
+        let failed = |error| StartError::Listen(Listener::Http, address.to_string(), error);
         let whole = listener.into_std().map_err(failed)?;
         let meanwhile = whole.try_clone().map_err(failed)?;
         let meanwhile = TcpListener::from_std(meanwhile).map_err(failed)?;
@@ -245,9 +245,12 @@ impl Workshop<'_> {
         socket: &Path,
         http: Option<TcpListener>,
     ) -> Result<(), StartError> {
-        let listen_error = |error| StartError::Listen(socket.display().to_string(), error);
+        let socket_error = |cause| StartError::Socket {
+            path: socket.to_owned(),
+            cause,
+        };
         let _left_over = std::fs::remove_file(socket);
-        let control = tokio::net::UnixListener::bind(socket).map_err(listen_error)?;
+        let control = tokio::net::UnixListener::bind(socket).map_err(socket_error)?;
         self.tasks.spawn(web::serve_socket(
             control,
             roster.clone(),

@@ -150,7 +150,7 @@ pub(super) enum Work {
     /// Hands a matter to a division below (交办)
     ///
     /// Examples:
-    ///   wujitong matter assign 330825002222-1f3a9c04-17 --to 330825003 --node 330825
+    ///   wujitong matter assign 330825002222-1f3a9c04-17 --to 330825001 --node 330825
     #[command(verbatim_doc_comment)]
     Assign {
         /// Its number
@@ -192,7 +192,7 @@ pub(super) enum Work {
     /// Decides whose a matter is that was objected to (裁定); it cannot be handed back
     ///
     /// Examples:
-    ///   wujitong matter arbitrate 330825002222-1f3a9c04-17 --to 330825003 --node 330825
+    ///   wujitong matter arbitrate 330825002222-1f3a9c04-17 --to 330825001 --node 330825
     #[command(verbatim_doc_comment)]
     Arbitrate {
         /// Its number

@@ -33,10 +33,25 @@ pub(super) fn read(
     if !path.exists() {
         return Ok(vec![]);
     }
-    SignedKeyStatement::decode_all(&files::read(&path)?).map_err(|why| IdentityError::Unreadable {
-        path,
-        why: why.to_string(),
-    })
+    let unreadable = |why: String| IdentityError::Unreadable {
+        path: path.clone(),
+        why,
+    };
+    let bytes = files::read(&path)?;
+    let cut = || unreadable("it is empty or cut short".to_owned());
+    let (count, rest) = bytes.split_first_chunk().ok_or_else(cut)?;
+    let read = SignedKeyStatement::decode_all(rest).map_err(|why| unreadable(why.to_string()))?;
+    match read.len() == u32::from_be_bytes(*count) as usize {
+        true => Ok(read),
+        false => Err(cut()),
+    }
+}
+
+/// How many there are, then each: a file that lost its end does not read.
+fn encode(statements: &[SignedKeyStatement]) -> Vec<u8> {
+    let count = u32::try_from(statements.len()).expect("no division has so many children");
+    let all = SignedKeyStatement::encode_all(statements);
+    [&count.to_be_bytes()[..], &all].concat()
 }
 
 /// Replaces the ledger of an issuer, durably.
@@ -46,8 +61,7 @@ pub(super) fn write(
     statements: &[SignedKeyStatement],
 ) -> Result<(), IdentityError> {
     let path = directory(dir, issuer).join(FILE);
-    let bytes = SignedKeyStatement::encode_all(statements);
-    Ok(files::write(&path, &bytes)?)
+    Ok(files::write(&path, &encode(statements))?)
 }
 
 /// Puts the ledger of an issuer that is being made itself beside its keys.
@@ -56,8 +70,7 @@ pub(super) fn put(
     target: &Path,
     statements: &[SignedKeyStatement],
 ) -> Result<(), IdentityError> {
-    let bytes = SignedKeyStatement::encode_all(statements);
-    Ok(folders.put_into(target, FILE, &bytes)?)
+    Ok(folders.put_into(target, FILE, &encode(statements))?)
 }
 
 /// The statement with the highest number about a division.

@@ -4,6 +4,7 @@ use super::*;
 use crate::identity::{
     Identity, Surroundings,
     fixture::{Net, PROVINCE, TOWNSHIP, VILLAGE, VILLAGE_WITHOUT_TOWNSHIP, code, terms},
+    stated_by,
 };
 
 fn founding(zone: &str) -> Founding {
@@ -197,4 +198,114 @@ fn a_whole_county_is_enrolled_in_one_go() {
         let tree = Arc::clone(&tree);
         Identity::open(&network, dir.path(), division, &tree, &surroundings).expect("loads");
     }
+}
+
+#[test]
+fn an_empty_or_cut_file_of_an_identity_is_refused_by_name() {
+    let net = Net::new();
+    let home = home(&net, VILLAGE);
+    let files = [
+        (home.join("tls.pem"), "-----END CERTIFICATE-----\n"),
+        (home.join("tls.key"), "\n"),
+        (home.join("sign.key"), "\n"),
+        (home.join("seal.key"), "\n"),
+        (home.join("keys.bin"), ""),
+        (net.dir().join(network::FILE), "\n"),
+        (
+            net.dir().join(network::ROOTS),
+            "-----END CERTIFICATE-----\n",
+        ),
+        (net.dir().join(network::ANCHORS), ""),
+    ];
+    for (path, line) in files {
+        let whole = fs::read(&path).expect("there");
+        let name = path
+            .file_name()
+            .expect("a file")
+            .to_string_lossy()
+            .into_owned();
+        let text = String::from_utf8_lossy(&whole).into_owned();
+        // Nothing, a part, and every place where a cut looks like an end.
+        let mut cuts = vec![0, 1, whole.len() / 2, whole.len() - 2];
+        if !line.is_empty() {
+            cuts.extend(text.match_indices(line).map(|(at, _)| at + line.len()));
+        }
+        if name == "keys.bin" {
+            let chain = SignedKeyStatement::decode_all(&whole).expect("reads");
+            let mut end = 0;
+            cuts.extend(chain.iter().map(|signed| {
+                end += signed.encode().len();
+                end
+            }));
+        }
+        for cut in cuts.into_iter().filter(|cut| *cut < whole.len()) {
+            if whole[cut..].iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            fs::write(&path, &whole[..cut]).expect("written");
+            let refused = load(&net, VILLAGE);
+            let text = refused
+                .map(|_| ())
+                .expect_err(&format!("{name} at {cut}"))
+                .to_string();
+            assert!(
+                text.contains(&name) || name == "tls.key",
+                "{name} at {cut}: {text}"
+            );
+        }
+        fs::write(&path, whole).expect("written");
+        load(&net, VILLAGE).expect("loads");
+    }
+}
+
+#[test]
+fn what_a_parent_has_stated_is_kept_and_a_ledger_that_lost_its_end_is_refused() {
+    let net = Net::new();
+    let stated = stated_by(net.dir(), code(TOWNSHIP));
+    let of = |signed: &SignedKeyStatement| signed.statement().expect("reads").division;
+    let stated: Vec<_> = stated.expect("reads").iter().map(of).collect();
+    assert!(stated.contains(&code(VILLAGE)), "{stated:?}");
+    let path = home(&net, TOWNSHIP).join("stated.bin");
+    let whole = fs::read(&path).expect("there");
+    for cut in [0, 3, whole.len() / 2, whole.len() - 1] {
+        fs::write(&path, &whole[..cut]).expect("written");
+        let error = stated_by(net.dir(), code(TOWNSHIP)).expect_err("refused");
+        assert!(error.to_string().contains("stated.bin"), "{error}");
+    }
+}
+
+#[test]
+fn what_a_crash_kept_from_appearing_appears_the_next_time() {
+    let net = Net::new();
+    let village = code("330825002201");
+    enrol(net.dir(), &[village], net.dir(), &net.tree, &terms()).expect("enrolled");
+    let key = fs::read(home(&net, "330825002201").join("sign.key")).expect("there");
+    // As if the process had died when all was durable and the parent had written it down.
+    let target = directory(net.dir(), village);
+    fs::rename(&target, files::staged(&target)).expect("renamed");
+    enrol(net.dir(), &[village], net.dir(), &net.tree, &terms()).expect("finished");
+    assert_eq!(fs::read(target.join("sign.key")).expect("there"), key);
+    load(&net, "330825002201").expect("loads");
+}
+
+#[test]
+fn a_network_appears_whole_or_not_at_all() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let tree = Tree::zhejiang();
+    let city = code("3308");
+    let zone = founding("zj.example");
+    // One of the branch cannot be enrolled: nothing of the network is left behind.
+    let failed = found_with(dir.path(), &[code("330825")], &tree, &zone, &terms());
+    assert!(failed.is_err());
+    assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 0);
+    found_with(dir.path(), &[city], &tree, &zone, &terms()).expect("founded");
+    Identity::load(dir.path(), city, &tree).expect("loads");
+    // As if the process had died between the first rename and the last.
+    let staged = dir.path().join(".founding");
+    fs::create_dir(&staged).expect("made");
+    let file = network::FILE;
+    fs::rename(dir.path().join(file), staged.join(file)).expect("renamed");
+    finish_founding(dir.path()).expect("finished");
+    Identity::load(dir.path(), city, &tree).expect("loads");
+    assert!(!staged.exists());
 }
