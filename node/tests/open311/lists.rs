@@ -58,6 +58,11 @@ async fn everybody_sees_what_was_published_and_nothing_of_what_was_not() {
         ("start_date=2020-01-01T00:00:00Z", vec![]),
         ("end_date=2020-01-01T00:00:00Z", vec![]),
         ("start_date=2099-01-01T00:00:00Z", vec![]),
+        ("page_size=1", vec![&filed]),
+        ("page_size=1&page=2", vec![&open]),
+        ("page=2", vec![]),
+        ("updated_after=2020-01-01T00:00:00Z", vec![&filed, &open]),
+        ("updated_after=2099-01-01T00:00:00Z", vec![]),
     ] {
         let found = ids(town.get(&with(filter)).await);
         assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{filter}");

@@ -4,10 +4,12 @@ use http::Request;
 use serde_json::{Value, json};
 use wujitong::{
     domain::{
+        actor::Actor,
         category::{Priority, Visibility},
         ids::MatterId,
         matter::{Act, Channel, Outcome},
         people::Deed,
+        request::Wish,
     },
     office::Work,
 };
@@ -91,12 +93,7 @@ async fn a_report_becomes_a_matter_and_only_its_filer_follows_it_until_it_is_clo
         .unwrap();
     let note = Some("已换灯泡".to_owned());
     office
-        .close(
-            number,
-            Outcome::Solved,
-            note,
-            wujitong::domain::actor::Actor::OsUser(2),
-        )
+        .close(number, Outcome::Solved, note, Actor::OsUser(2))
         .await
         .unwrap();
     let closed = town.get(&own).await.expect(200).json();
@@ -113,6 +110,35 @@ async fn a_report_becomes_a_matter_and_only_its_filer_follows_it_until_it_is_clo
     );
     assert!(xml.xml().contains("<zipcode/>"));
     assert!(!xml.body.contains("不告诉"));
+    drop(office);
+    town.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_contest_moves_the_request_and_its_words_are_not_the_offices() {
+    let town = Town::start().await;
+    let app = town.key("城市通", &[Deed::Report]).await;
+    let (id, _) = town.file(&app, "&description=x").await;
+    let number: MatterId = id.parse().unwrap();
+    let office = town.office();
+    let done = Some("已换灯泡".to_owned());
+    let closed = office.close(number, Outcome::Solved, done, Actor::OsUser(2));
+    closed.await.unwrap();
+    let closed = town.matter(&id).await.closed_at().unwrap();
+    let moment = jiff::Timestamp::from_millisecond(closed.0).unwrap();
+    let since = format!("requests.json?api_key={app}&updated_after={moment}");
+    assert_eq!(town.get(&since).await.expect(200).json(), json!([]));
+    while office.now() <= closed {
+        tokio::task::yield_now().await;
+    }
+    let why = Some("还是不亮".to_owned());
+    let contest = office.wish(number, Wish::Contest, why, Actor::Reporter);
+    contest.await.unwrap();
+    let moved = town.get(&since).await.expect(200).json();
+    assert_eq!(moved[0]["service_request_id"], json!(id));
+    assert_eq!(moved[0]["status"], "open");
+    let notes = moved[0]["status_notes"].as_str().unwrap();
+    assert!(!notes.contains("还是不亮"), "{notes}");
     drop(office);
     town.host.stop().await;
 }

@@ -1,19 +1,53 @@
 //! Which requests a list is to have.
 
-use super::{fault::Fault, form::Form, services};
+use super::{fault::Fault, form::Form, services, show::MOST};
 use crate::domain::{category::Category, matter::Matter, time::Timestamp};
 
 /// The longest span, and the one that counts if none is named: 90 days.
 const SPAN_MS: i64 = 90 * 86_400_000;
+/// Pages that may be asked for; no list looks at so many requests.
+const MOST_PAGES: usize = 10_000;
 
 /// Filters of GET requests.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Filter {
     /// First and last moment of the report, both included.
     pub(super) span: (Timestamp, Timestamp),
+    /// Only those of which something was made known later than this.
+    pub(super) updated_after: Option<Timestamp>,
+    /// How many that fit stand on the pages before.
+    pub(super) before: usize,
+    /// How many the page has at most.
+    pub(super) most: usize,
     categories: Option<Vec<Category>>,
     open: bool,
     closed: bool,
+}
+
+/// What lists of other servers take and this one does not: said by name, for a filter that is passed over gives
+/// a wrong list.
+const UNSUPPORTED: [&str; 8] = [
+    "q",
+    "lat",
+    "long",
+    "radius",
+    "sort",
+    "updated_before",
+    "per_page",
+    "agency_responsible",
+];
+
+/// A whole number from 1 on.
+fn number(form: &Form, name: &str, most: usize) -> Result<Option<usize>, Fault> {
+    let Some(text) = form.get(name) else {
+        return Ok(None);
+    };
+    let number = text.parse().ok().filter(|n| (1..=most).contains(n));
+    number.map(Some).ok_or_else(|| {
+        Fault::unfit(&format!(
+            "{name} is a whole number from 1 to {most}; correct it"
+        ))
+    })
 }
 
 impl Filter {
@@ -30,11 +64,24 @@ impl Filter {
                 }
             }
         }
+        if let Some(name) = UNSUPPORTED
+            .into_iter()
+            .find(|name| form.get(name).is_some())
+        {
+            return Err(Fault::unfit(&format!(
+                "{name} is not a filter of this server; leave it out"
+            )));
+        }
+        let most = number(form, "page_size", MOST)?.unwrap_or(MOST);
+        let page = number(form, "page", MOST_PAGES)?.unwrap_or(1);
         let codes = form.list("service_code");
         let categories = codes.iter().map(|code| services::category(code));
         let categories: Vec<_> = categories.flatten().collect();
         Ok(Self {
             span: span(moment(form, "start_date")?, moment(form, "end_date")?, now)?,
+            updated_after: moment(form, "updated_after")?,
+            before: (page - 1) * most,
+            most,
             categories: Some(categories).filter(|_| !codes.is_empty()),
             open: open || !closed,
             closed: closed || !open,
@@ -131,6 +178,12 @@ mod tests {
             "start_date=2025-11-01T00:00:00Z&end_date=2026-02-01T00:00:00Z",
             "start_date=2026-02-19T00:00:00Z&end_date=2026-02-18T00:00:00Z",
             "status=lost",
+            "page=0",
+            "page=x",
+            "page_size=1001",
+            "updated_after=yesterday",
+            "q=lamp",
+            "radius=5",
         ] {
             assert_eq!(filter(bad).unwrap_err().status, 400, "{bad}");
         }

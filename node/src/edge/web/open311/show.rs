@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Requests of a list at most, by the protocol.
-const MOST: usize = 1_000;
+pub(super) const MOST: usize = 1_000;
 /// Matters looked at for a list, so that a filter that fits few does not read for ever.
 const MOST_SCANNED: usize = 5_000;
 
@@ -82,6 +82,26 @@ enum Sight {
     Own,
 }
 
+impl Sight {
+    /// Whether a step is one of those that they may know of.
+    fn shows(self, act: Act) -> bool {
+        match (self, act) {
+            (_, Act::Remark(Audience::Offices)) => false,
+            (Self::Published, Act::Remark(Audience::Reporter) | Act::Reply(Publicity::Private)) => {
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// When the latest step was made that they may know of.
+    fn updated(self, matter: &Matter) -> Timestamp {
+        let mut steps = matter.steps.iter().rev();
+        let last = steps.find(|step| self.shows(step.act));
+        last.map_or(matter.reported_at(), |step| step.at)
+    }
+}
+
 /// A moment as the W3C writes it (NOTE-datetime), in Shanghai.
 pub(super) fn w3c(at: Timestamp) -> String {
     let shanghai = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
@@ -137,6 +157,7 @@ impl Asker {
         found.sort_unstable_by(|a, b| b.cmp(a));
         found.dedup();
         let mut listed = vec![];
+        let mut before = filter.before;
         for (_, id) in found {
             let Some(docket) = office.docket(id).await? else {
                 continue;
@@ -144,10 +165,21 @@ impl Asker {
             if !filter.takes(&docket.matter) {
                 continue;
             }
-            if let Some(sight) = self.sight(&docket).await? {
-                listed.push((docket, sight));
+            let Some(sight) = self.sight(&docket).await? else {
+                continue;
+            };
+            if filter
+                .updated_after
+                .is_some_and(|at| sight.updated(&docket.matter) <= at)
+            {
+                continue;
             }
-            if listed.len() == MOST {
+            if before > 0 {
+                before -= 1;
+                continue;
+            }
+            listed.push((docket, sight));
+            if listed.len() == filter.most {
                 return Ok(listed);
             }
         }
@@ -194,7 +226,7 @@ impl Asker {
             agency_responsible: holder.unwrap_or_else(|| matter.holder.to_string()),
             service_notice: None,
             requested_datetime: w3c(matter.reported_at()),
-            updated_datetime: w3c(matter.closed_at().unwrap_or(Timestamp(view.as_of_ms))),
+            updated_datetime: w3c(sight.updated(&matter)),
             expected_datetime: finish.map(|clock| w3c(Timestamp(clock.due_ms))),
             address: detail(Detail::ADDRESS),
             address_id: detail(Detail::ADDRESS_ID),
@@ -261,11 +293,17 @@ impl Visit<'_> {
 /// Where the work stands, and what an office said last to whoever sees this.
 fn notes(matter: &Matter, steps: &[StepView], sight: Sight) -> String {
     let to_all = |act: Act| act == Act::Reply(Publicity::Public);
-    let to_reporter = |act: Act| act != Act::Remark(Audience::Offices);
+    // What the reporter said themselves is not what an office says of the work.
+    let by_reporter = |act: Act| {
+        matches!(
+            act,
+            Act::Report | Act::Reopen(_) | Act::Rate(_) | Act::Close(Outcome::Withdrawn)
+        )
+    };
     let said = steps.iter().rev().find_map(|step| {
         let meant = match sight {
             Sight::Published => to_all(step.act),
-            Sight::Own => to_reporter(step.act),
+            Sight::Own => sight.shows(step.act) && !by_reporter(step.act),
         };
         match &step.note {
             Some(BodyView::Text(text)) if meant => Some(text.as_str()),
