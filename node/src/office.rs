@@ -333,6 +333,31 @@ pub enum OfficeError {
     Commit(#[from] CommitError),
 }
 
+/// What the disk does not do any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskTrouble {
+    /// It has no room for new work.
+    Full,
+    /// A write or a sync failed, and nothing is written until the store was opened again.
+    Failed,
+}
+
+impl OfficeError {
+    /// Whether the disk is why something was not done.
+    pub const fn disk_trouble(&self) -> Option<DiskTrouble> {
+        match self {
+            Self::Store(StoreError::Full) | Self::Commit(CommitError::Store(StoreError::Full)) => {
+                Some(DiskTrouble::Full)
+            }
+            Self::Store(StoreError::Poisoned(_))
+            | Self::Commit(CommitError::Store(StoreError::Poisoned(_))) => {
+                Some(DiskTrouble::Failed)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Office {
     /// Opens the office of `me`, and its first epoch if the store is new.
     pub async fn open(me: DivisionCode, supplies: Supplies) -> Result<Self, OfficeError> {

@@ -127,6 +127,10 @@ async fn pages_of_matters_join_without_gap_or_repetition() {
         ids.push(client.report(province(), &report).await.unwrap().id);
     }
     let close = format!("/v1/nodes/33/matters/{}/acts", ids[1]);
+    let _handled: Value = client
+        .post(&close, &json!({ "act": "handle", "note": "looked at" }))
+        .await
+        .unwrap();
     let closed: Value = client
         .post(
             &close,

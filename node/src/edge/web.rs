@@ -184,7 +184,7 @@ impl Http {
                 per_source: self.watchers,
             },
         );
-        let whole = service(self.watch.merge(self.api), self.bounds);
+        let whole = service(self.watch.fallback_service(self.api), self.bounds);
         let callers = (Caller::of_address, source);
         serve::serve(listener, whole, Some(beside), callers, stop).await;
     }

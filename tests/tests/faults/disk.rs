@@ -325,7 +325,7 @@ async fn a_node_on_a_full_disk_ends_when_it_is_told_to() {
     );
     let province = &mut chain.programs[0];
     let client = province.client();
-    let big = ReportRequest::new("enforcement/rubbish", &"rubbish ".repeat(5000));
+    let big = ReportRequest::new("enforcement/rubbish", &"大".repeat(2_000));
     let mut taken = 0;
     while client.report(province.division, &big).await.is_ok() {
         taken += 1;

@@ -11,8 +11,7 @@ use topology::UnknownDivision;
 use crate::{
     domain::{attachment::NotTaken, hook::BadHook, people::Denied},
     edge::oidc::SignInError,
-    office::{FileTrouble, OfficeError, people::PeopleError},
-    store::{CommitError, StoreError},
+    office::{DiskTrouble, FileTrouble, OfficeError, people::PeopleError},
 };
 
 /// Why a request failed, for people and programs (`application/problem+json`).
@@ -325,13 +324,12 @@ impl From<OfficeError> for Problem {
                     &sentence,
                 )
             }
-            E::Store(StoreError::Full) | E::Commit(CommitError::Store(StoreError::Full)) => {
-                Self::disk_full()
-            }
-            E::Store(StoreError::Poisoned(_))
-            | E::Commit(CommitError::Store(StoreError::Poisoned(_))) => Self::disk_failed(),
             E::Crashed | E::Gaps(_) | E::Record(_) | E::Store(_) | E::Commit(_) => {
-                Self::of_store(&error)
+                match error.disk_trouble() {
+                    Some(DiskTrouble::Full) => Self::disk_full(),
+                    Some(DiskTrouble::Failed) => Self::disk_failed(),
+                    None => Self::of_store(&error),
+                }
             }
         }
     }
@@ -380,7 +378,10 @@ impl IntoResponse for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{custody::Refusal, policy::BadWords, template::BadTemplate};
+    use crate::{
+        domain::{custody::Refusal, policy::BadWords, template::BadTemplate},
+        store::StoreError,
+    };
 
     #[test]
     fn every_kind_of_failure_has_its_status() {

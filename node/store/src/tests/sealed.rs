@@ -177,7 +177,7 @@ async fn a_store_that_was_closed_is_not_copied_and_a_crashed_one_leaves_no_copy(
     fs::create_dir(&files).unwrap();
     fs::File::create(files.join("video"))
         .unwrap()
-        .set_len(1 << 50)
+        .set_len(1 << 42)
         .unwrap();
     let store = on_disk(image.path());
     assert!(!image.path().join("trial").exists());
