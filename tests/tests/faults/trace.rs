@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use tokio::time::sleep;
 use wujitong::{
     app::SystemClock,
-    edge::web::api::{Class, ReportRequest, StandingView},
+    edge::web::api::{ReportRequest, StandingView},
     office::Clock,
 };
 use wujitong_tests::{eventually, program::Programs};
@@ -18,8 +18,9 @@ const WRITES: [&str; 8] = [
 ];
 const SYNCS: [&str; 2] = ["fdatasync", "fsync"];
 
-/// Stands in the record of the report, and nowhere else.
-const MARK: &str = "rubbish-at-the-seventh-bridge";
+/// The category of the report, and of nothing else here: it stands in the report's record as it is. What
+/// people write is sealed before it is written, and a trace of the writes does not show it.
+const MARK: &str = "market/licence";
 
 /// One system call: where in the trace it began and ended, and what of it is shown.
 struct Call {
@@ -90,13 +91,8 @@ fn read(trace: &str) -> Vec<Call> {
     calls
 }
 
-/// A report that says the mark. It is of class `public`: what is personal is sealed before it is
-/// written, and a trace of the writes does not show it.
 fn marked() -> ReportRequest {
-    ReportRequest {
-        class: Class::Public,
-        ..ReportRequest::new("enforcement/rubbish", MARK)
-    }
+    ReportRequest::new(MARK, "没有执照")
 }
 
 /// The options of a tracer that leaves the traced process where it was in the family.
