@@ -380,7 +380,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{custody::Refusal, policy::BadWords, template::BadTemplate},
-        store::StoreError,
+        store::{CommitError, StoreError},
     };
 
     #[test]

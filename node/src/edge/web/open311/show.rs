@@ -85,11 +85,9 @@ enum Sight {
 impl Sight {
     /// Whether a step is one of those that they may know of.
     fn shows(self, act: Act) -> bool {
-        match (self, act) {
-            (_, Act::Remark(Audience::Offices)) => false,
-            (Self::Published, Act::Remark(Audience::Reporter) | Act::Reply(Publicity::Private)) => {
-                false
-            }
+        match act {
+            Act::Remark(Audience::Offices) => false,
+            Act::Remark(Audience::Reporter) | Act::Reply(Publicity::Private) => self == Self::Own,
             _ => true,
         }
     }
