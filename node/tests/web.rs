@@ -17,7 +17,7 @@ use topology::{DivisionCode, Outlines, Tree};
 use wujitong::{
     app::{Host, Plan, SystemClock},
     cli::client::{Client, ClientError},
-    domain::{actor::Actor, suite::Suite},
+    domain::{actor::Actor, matter::Outcome, suite::Suite},
     edge::web::{
         api::{MatterPage, Named, ReportRequest},
         problem::Problem,
@@ -126,19 +126,17 @@ async fn pages_of_matters_join_without_gap_or_repetition() {
         let report = ReportRequest::new("order/fire", &format!("第 {number} 件"));
         ids.push(client.report(province(), &report).await.unwrap().id);
     }
-    let close = format!("/v1/nodes/33/matters/{}/acts", ids[1]);
-    let _handled: Value = client
-        .post(&close, &json!({ "act": "handle", "note": "looked at" }))
-        .await
-        .unwrap();
-    let closed: Value = client
-        .post(
-            &close,
-            &json!({ "act": "close", "outcome": "solved", "note": "done" }),
-        )
-        .await
-        .unwrap();
-    assert_eq!(closed["status"], json!({ "closed": "solved" }));
+    // Whoever reported it is not the one who closes it.
+    let office = Arc::clone(&alone.host.roster().node(province()).unwrap().office);
+    let note = Some("done".to_owned());
+    let closed = office.close(
+        ids[1].parse().unwrap(),
+        Outcome::Solved,
+        note,
+        Actor::OsUser(u32::MAX),
+    );
+    closed.await.unwrap();
+    drop(office);
     for (state, expected) in [("all", 7), ("open", 6), ("closed", 1), ("held", 7)] {
         let (mut seen, mut after) = (vec![], String::new());
         loop {
