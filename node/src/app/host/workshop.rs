@@ -170,6 +170,12 @@ impl Workshop<'_> {
                 Err(refusal) => return Err(StartError::Keys(identity.division(), refusal)),
             }
         }
+        // Those in files come first: what was heard of others is vouched for with keys of one's own children,
+        // and a key that files state is not kept a second time.
+        let mut own = identity.key_chain().to_vec();
+        let stated = identity::stated_by(&self.plan.config.data, identity.division())?;
+        own.extend(stated);
+        let own = keys::of_files(office, &self.keys, &own);
         let kept = office
             .kept_keys()
             .await
@@ -188,10 +194,6 @@ impl Workshop<'_> {
                 tracing::warn!(%refusal, "a kept key statement does not hold any more");
             }
         }
-        let mut own = identity.key_chain().to_vec();
-        let stated = identity::stated_by(&self.plan.config.data, identity.division())?;
-        own.extend(stated);
-        let own = keys::of_files(office, &self.keys, &own);
         let noted = keys::note(office, identity, &self.keys, own).await;
         noted.map_err(|error| StartError::Office(identity.division(), error))
     }
