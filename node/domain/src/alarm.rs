@@ -88,7 +88,7 @@ kinds! {
         "make sure with the division that it was so, then close the alarm";
     /// The certificate of this node comes to its end.
     CertificateEnds = "certificate-ends", "证书将到期", "this node's certificate ends soon",
-        "have the parent's operator make a new one with `wujitong init --issuer`, and start the node again";
+        "have a new one made where the parent's keys are, with `wujitong init --division CODE --issuer DIR --data DIR --renew`, and start the node again";
     /// A webhook does not take what it is sent.
     WebhookFails = "webhook-fails", "推送失败", "another system does not take what it is sent",
         "look at `wujitong webhook list`; when the receiver is well again, `wujitong webhook resume` tries at once";
