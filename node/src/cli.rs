@@ -32,6 +32,7 @@ mod revoke;
 mod rollup;
 mod run;
 mod status;
+mod store;
 mod template;
 mod topology;
 mod verify;
@@ -73,6 +74,7 @@ enum Command {
     Login(login::Login),
     Logout(login::Logout),
     Status(status::Status),
+    Store(store::Store),
     Matter(matter::Matter),
     Import(import::Import),
     Policy(policy::Policy),
@@ -110,6 +112,7 @@ impl Command {
             Self::Alarm(command) => wait(command.run(output)),
             Self::Clock(command) => wait(command.run(output)),
             Self::Status(command) => wait(command.run(output)),
+            Self::Store(command) => command.run(output),
             Self::Matter(command) => wait(command.run(output)),
             Self::Import(command) => wait(command.run(output)),
             Self::Policy(command) => wait(command.run(output)),

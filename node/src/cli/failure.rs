@@ -33,6 +33,13 @@ pub enum Failure {
     /// A file that is no receipt.
     #[error("{}: {}", .0.display(), .1)]
     Receipt(PathBuf, Unreadable),
+    /// A store that is not whole.
+    #[error(
+        "the store in {} is not whole; keep a copy of the directory, then restore a backup, or let the \
+         neighbours refill it; damaged attachments are fetched again where another division has them",
+        .0.display()
+    )]
+    Damaged(PathBuf),
     /// A division without a node.
     #[error(
         "{0} exists in statistics only and has no node; `wujitong topology show {0}` says more"
@@ -109,6 +116,7 @@ impl Failure {
             | Self::Telemetry(_)
             | Self::Receipt(..) => Exit::Usage,
             Self::Unproven(_) => Exit::Unproven,
+            Self::Damaged(_) => Exit::Store,
             Self::Division(_)
             | Self::NoNode(_)
             | Self::Start(StartError::NoSuchDivision(_))

@@ -9,6 +9,7 @@
 //!
 //! Everything here blocks.
 
+mod look;
 mod path;
 
 use std::{
@@ -21,6 +22,8 @@ use std::{
 };
 
 use domain::suite::{Digest, Suite};
+
+pub use look::{Looked, look_through};
 
 /// What names of files begin with that are about to be kept.
 const DRAFT: &str = "draft-";

@@ -25,6 +25,7 @@ mod redo;
 mod seal;
 mod sled_engine;
 mod space;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -38,6 +39,7 @@ pub use committer::Ticket;
 pub use error::{CommitError, Conflict, OpenError, StoreError};
 pub use memory::MemoryDisk;
 pub use sled_engine::SledOptions;
+pub use survey::{Survey, is_store, survey};
 pub use view::View;
 
 use committer::{AckWhen, Committer};

@@ -142,6 +142,11 @@ impl Sealer {
         }
     }
 
+    /// How many records the engine holds.
+    pub(super) fn records(&self) -> u64 {
+        self.seal.0.values().map(|kind| kind.count).sum()
+    }
+
     pub(super) fn draft(&self) -> Draft {
         Draft(self.seal.clone())
     }

@@ -48,27 +48,55 @@ pub(super) fn try_on_a_copy(
     }
     tracing::info!(dir = %dir.display(), bytes = size,
         "the store was not closed; it is checked on a copy first");
-    let tried = copy_all(dir, &copy)
-        .map_err(failed)
-        .and_then(|()| recover(&copy, options));
-    remove(&copy)?;
-    match tried {
-        Ok(()) => Ok(Check::None),
+    match copied_and_recovered(dir, options) {
+        Ok(_) => Ok(Check::None),
         Err(OpenError::Io { source, .. }) if space::is_full(&source) => {
             tracing::warn!(dir = %dir.display(), "there was no room to check the store on a copy");
             Ok(Check::Content)
         }
-        Err(OpenError::Damaged { what, .. }) => Err(OpenError::Damaged {
-            dir: dir.to_owned(),
-            what,
-        }),
         Err(error) => Err(error),
     }
 }
 
-fn recover(copy: &Path, options: &SledOptions) -> Result<(), OpenError> {
+/// Recovers a copy of a store, closed or not, and says how many records it has if it is whole. Without
+/// room for a copy it is an error.
+pub(super) fn count_on_a_copy(dir: &Path, options: &SledOptions) -> Result<u64, OpenError> {
+    let failed = |source| OpenError::Io {
+        what: "copy for a trial",
+        path: dir.to_owned(),
+        source,
+    };
+    remove(&dir.join(COPY))?;
+    let need = size(dir).map_err(failed)? + SPARE;
+    if space::available(dir).map_err(failed)? < need {
+        let dir = dir.to_owned();
+        return Err(OpenError::NoRoom { dir, need });
+    }
+    copied_and_recovered(dir, options)
+}
+
+fn copied_and_recovered(dir: &Path, options: &SledOptions) -> Result<u64, OpenError> {
+    let copy = dir.join(COPY);
+    let copied = copy_all(dir, &copy).map_err(|source| OpenError::Io {
+        what: "copy for a trial",
+        path: dir.to_owned(),
+        source,
+    });
+    let tried = copied.and_then(|()| recover(&copy, options));
+    remove(&copy)?;
+    tried.map_err(|error| match error {
+        OpenError::Damaged { what, .. } => OpenError::Damaged {
+            dir: dir.to_owned(),
+            what,
+        },
+        error => error,
+    })
+}
+
+fn recover(copy: &Path, options: &SledOptions) -> Result<u64, OpenError> {
     let engine = SledEngine::open(copy, options, Claim::take(copy)?)?;
-    redo::recover(copy, &engine, Pace::default(), Check::Content).map(drop)
+    let redo = redo::recover(copy, &engine, Pace::default(), Check::Content)?;
+    Ok(redo.sealer.map_or(0, |sealer| sealer.records()))
 }
 
 fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
@@ -93,7 +121,7 @@ fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn size(dir: &Path) -> io::Result<u64> {
+pub(super) fn size(dir: &Path) -> io::Result<u64> {
     let mut size = 0;
     for entry in fs::read_dir(dir)? {
         let entry = entry?;

@@ -370,3 +370,57 @@ fn the_output_of_a_command_may_be_cut_short() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn store_check_says_what_is_whole_and_what_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("d");
+    let d = data.to_str().unwrap();
+    let none = wujitong(&["store", "check", "--data", d]);
+    assert_eq!(code(&none), 2, "there is no store");
+    let init = ["init", "--division", "33", "--zone", "zj.example"];
+    let local = ["--data", d, "--listen", "127.0.0.1:0", "--http", "off"];
+    json(&[&init[..], &local].concat());
+    let running = Running::start(&data, &[]);
+    let place = [
+        "--place",
+        "30.25,120.15",
+        "--category",
+        "enforcement/lighting",
+    ];
+    json(&[&["matter", "report", "--data", d, "路灯不亮"], &place[..]].concat());
+    let check = ["store", "check", "--data", d];
+    assert_eq!(code(&wujitong(&check)), 6, "the node runs");
+    assert_eq!(running.stop(), 0);
+
+    let found = json(&check);
+    assert_eq!(
+        (&found["whole"], &found["closed"]),
+        (&true.into(), &true.into())
+    );
+    assert!(found["records"].as_u64().unwrap() > 10, "{found}");
+    let kept = data.join("store/files/330000000000/kept/ab");
+    std::fs::create_dir_all(&kept).unwrap();
+    let spoilt = kept.join("ab".repeat(32));
+    std::fs::write(&spoilt, "not what it was").unwrap();
+    let output = wujitong(&check);
+    assert_eq!(code(&output), 6);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let says = printed.contains("1 of 1 damaged 损坏");
+    assert!(
+        says && printed.contains(spoilt.to_str().unwrap()),
+        "{printed}"
+    );
+    assert!(printed.contains("as sealed 完好"), "{printed}");
+
+    let seal = data.join("store/seal");
+    std::fs::write(&seal, "no seal").unwrap();
+    let output = wujitong(&[&check[..], &["--json"]].concat());
+    assert_eq!(code(&output), 6);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(
+        found["damage"].as_str().unwrap().contains("the file seal"),
+        "{found}"
+    );
+    assert_eq!(std::fs::read(&seal).unwrap(), b"no seal");
+}

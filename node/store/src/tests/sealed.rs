@@ -185,3 +185,43 @@ async fn a_store_that_was_closed_is_not_copied_and_a_crashed_one_leaves_no_copy(
     store.close().await.unwrap();
     assert!(image.path().join("clean").exists());
 }
+
+#[tokio::test]
+async fn a_survey_names_what_is_damaged_and_changes_no_file() {
+    let image = crashed(60).await;
+    let look = |dir: &Path| survey(dir, &SledOptions::default()).unwrap();
+    let before = files(image.path());
+    let found = look(image.path());
+    assert_eq!((found.closed, found.records.clone()), (false, Ok(61)));
+    assert!(found.is_whole());
+    assert!(files(image.path()) == before);
+    let store = on_disk(image.path());
+    let in_use = survey(image.path(), &SledOptions::default());
+    assert!(
+        matches!(in_use, Err(OpenError::Locked { .. })),
+        "{in_use:?}"
+    );
+    store.close().await.unwrap();
+    assert!(look(image.path()).closed);
+
+    let area = image.path().join("files/330825002222/kept");
+    let sound = domain::suite::Suite::P256Sha256.digest(&[b"photo"]);
+    let name: String = sound.iter().map(|byte| format!("{byte:02x}")).collect();
+    for (folder, content) in [(&name[..2], "photo"), ("zz", "phot0")] {
+        fs::create_dir_all(area.join(folder)).unwrap();
+        fs::write(area.join(folder).join(&name), content).unwrap();
+    }
+    let found = look(image.path());
+    assert_eq!((found.files, found.is_whole()), (2, false));
+    assert_eq!(found.damaged_files, [area.join("zz").join(&name)]);
+
+    testing::forget(image.path(), &full_key(village(), &record(10).0));
+    let damaged = files(image.path());
+    let found = look(image.path());
+    let what = found.records.unwrap_err();
+    assert!(
+        what.contains("30 records of kind `m` were sealed, 29 are there"),
+        "{what}"
+    );
+    assert!(files(image.path()) == damaged);
+}

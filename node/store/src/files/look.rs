@@ -1,0 +1,54 @@
+//! A look through the kept files of a node, without changing anything.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+
+use domain::suite::{Digest, Suite};
+
+use super::{FileError, digest_of, names, path};
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Files that are kept.
+    pub files: u64,
+    /// Those of them that are not what their names say, or cannot be read.
+    pub damaged: Vec<PathBuf>,
+}
+
+/// Reads every kept file of the area in `dir`. It need not exist.
+///
+/// # Errors
+/// [`FileError`], if a folder cannot be read.
+pub fn look_through(dir: &Path) -> Result<Looked, FileError> {
+    let kept = dir.join("kept");
+    let mut looked = Looked::default();
+    for folder in names(&kept)? {
+        let folder = kept.join(folder);
+        for name in names(&folder)? {
+            let Some(digest) = path::unhex(&name) else {
+                continue;
+            };
+            looked.files += 1;
+            let path = folder.join(&name);
+            if !is_sound(&path, digest).unwrap_or_default() {
+                looked.damaged.push(path);
+            }
+        }
+    }
+    looked.damaged.sort_unstable();
+    Ok(looked)
+}
+
+/// Its name does not say in which suite it was digested.
+fn is_sound(path: &Path, digest: Digest) -> io::Result<bool> {
+    for suite in [Suite::Ed25519Blake3, Suite::P256Sha256] {
+        if digest_of(File::open(path)?, suite)?.0 == digest {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

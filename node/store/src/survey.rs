@@ -1,0 +1,90 @@
+//! A look through a store that nobody has open: what is whole in it, and what is not.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    OpenError, SledOptions,
+    files::{self, FileError},
+    sled_engine::Claim,
+    trial,
+};
+
+/// What was found in a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survey {
+    /// Whether it was closed by whoever had it last, rather than left by a crash.
+    pub closed: bool,
+    /// Bytes of its records, with the log and everything the engine keeps beside them.
+    pub bytes: u64,
+    /// Records that are there, all of them sound and as sealed; or what is damaged.
+    pub records: Result<u64, String>,
+    /// Attachments that are there.
+    pub files: u64,
+    /// Those of them that are damaged.
+    pub damaged_files: Vec<PathBuf>,
+}
+
+impl Survey {
+    /// Whether nothing is damaged.
+    pub const fn is_whole(&self) -> bool {
+        self.records.is_ok() && self.damaged_files.is_empty()
+    }
+}
+
+/// Whether there is a store in `dir`.
+pub fn is_store(dir: &Path) -> bool {
+    dir.join("db").exists()
+}
+
+/// Looks through the store in `dir`, on a copy in it that is removed again; nothing else is changed. Blocks.
+///
+/// # Errors
+/// [`OpenError`], if somebody has it open, another program wrote it, there is no room for the copy, or the
+/// file system refuses something. Damage is none.
+pub fn survey(dir: &Path, options: &SledOptions) -> Result<Survey, OpenError> {
+    let claim = Claim::take(dir)?;
+    let failed = |source| OpenError::Io {
+        what: "look through",
+        path: dir.to_owned(),
+        source,
+    };
+    let bytes = trial::size(dir).map_err(failed)?;
+    let records = match trial::count_on_a_copy(dir, options) {
+        Ok(records) => Ok(records),
+        Err(OpenError::Damaged { what, .. }) => Err(what),
+        Err(error) => return Err(error),
+    };
+    let mut survey = Survey {
+        closed: claim.is_clean(),
+        bytes,
+        records,
+        files: 0,
+        damaged_files: vec![],
+    };
+    for area in areas(&dir.join("files")).map_err(failed)? {
+        let looked = files::look_through(&area).map_err(|error| match error {
+            FileError::Io { what, path, source } => OpenError::Io { what, path, source },
+            error => failed(io::Error::other(error)),
+        })?;
+        survey.files += looked.files;
+        survey.damaged_files.extend(looked.damaged);
+    }
+    Ok(survey)
+}
+
+/// The folder of each node that keeps files.
+fn areas(files: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(files) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+        entries => entries?,
+    };
+    let mut areas = vec![];
+    for entry in entries {
+        areas.push(entry?.path());
+    }
+    areas.sort_unstable();
+    Ok(areas)
+}
