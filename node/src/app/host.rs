@@ -385,6 +385,8 @@ impl Host {
     pub async fn ailing(&self) {
         let failure = loop {
             self.health.disk(self.store.trouble());
+            let full = i64::from(self.store.is_full());
+            self.metrics.store_full().set(full);
             if let Some(failure) = self.store.failure() {
                 break failure;
             }

@@ -190,8 +190,12 @@ impl Desk<'_> {
 }
 
 impl Office {
-    /// Whether there is room to carry this on, if that is what becomes of it.
+    /// Whether there is room to take this: on the disk, and, if it is to be carried on, in what is kept
+    /// for others.
     pub(super) fn has_room(&self, received: &Received) -> bool {
+        if self.supplies.store.is_full() {
+            return false;
+        }
         let Received {
             envelope, denied, ..
         } = received;

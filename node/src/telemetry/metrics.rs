@@ -145,6 +145,7 @@ struct Families {
     calendar_days_left: Family<OfDivision, Gauge>,
     outbox_queued: Family<OfLane, Gauge>,
     peer_refused: Family<OfReason, Counter>,
+    store_full: Gauge,
     commit_seconds: Histogram,
     hop_seconds: Family<OfTier, Histogram>,
 }
@@ -183,6 +184,11 @@ impl Metrics {
             .inc();
     }
 
+    /// 1 while the disk is full and no new work is taken. One for the process, as there is one store.
+    pub fn store_full(&self) -> Gauge {
+        self.0.store_full.clone()
+    }
+
     /// Seconds from a caller's commit to its being durable, waiting for others included. One for the
     /// process, as there is one committer.
     pub fn commit_seconds(&self) -> Histogram {
@@ -213,6 +219,7 @@ impl Default for Metrics {
             calendar_days_left: Family::default(),
             outbox_queued: Family::default(),
             peer_refused: Family::default(),
+            store_full: Gauge::default(),
             commit_seconds: Histogram::new(SECONDS),
             hop_seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
         };
@@ -239,6 +246,8 @@ impl Default for Metrics {
         r.register("outbox_queued", queued, families.outbox_queued.clone());
         let refused = "Peers turned away before they could send anything";
         r.register("peer_refused", refused, families.peer_refused.clone());
+        let full = "1 while the disk is full and no new work is taken, else 0";
+        r.register("store_full", full, families.store_full.clone());
         let commit = "Time from a commit's call to its being durable";
         r.register_with_unit(
             "commit",

@@ -4,15 +4,12 @@ use std::{
     fs,
     io::{Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    process::Command,
     time::Duration,
 };
 
 use bytes::Bytes;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use tokio::time::sleep;
 use wujitong::{
-    cli::client::ClientError,
     domain::matter::Act,
     edge::web::api::ReportRequest,
     store::{SledOptions, Store, Unit},
@@ -25,7 +22,7 @@ use wujitong_tests::{
 use crate::drill::{TOWNSHIP, VILLAGE};
 
 /// Reports at the village, every other one escalated.
-async fn report(village: &Program, count: usize, promises: &mut Vec<Promise>) {
+pub(crate) async fn report(village: &Program, count: usize, promises: &mut Vec<Promise>) {
     let client = village.client();
     for n in 0..count {
         let mut report = ReportRequest::new("enforcement/rubbish", "rubbish at the bridge");
@@ -42,7 +39,7 @@ async fn report(village: &Program, count: usize, promises: &mut Vec<Promise>) {
 }
 
 /// Stops everything and looks at all books.
-async fn balance(mut chain: Programs, promises: &[Promise]) {
+pub(crate) async fn balance(mut chain: Programs, promises: &[Promise]) {
     chain.at_rest().await;
     for program in chain.programs.iter_mut().rev() {
         program.stop().await;
@@ -187,152 +184,4 @@ async fn a_record_of_a_newer_program_is_refused_by_name() {
         said.contains("format 9") && said.contains("newer"),
         "{said}"
     );
-}
-
-/// A small file system of its own, unmounted when dropped.
-struct Mount(PathBuf);
-
-impl Mount {
-    /// `None` where mounting is not permitted.
-    fn tmpfs(at: &Path, size: &str) -> Option<Self> {
-        let mount = Command::new("mount")
-            .args([
-                "-t",
-                "tmpfs",
-                "-o",
-                &format!("size={size},mode=700"),
-                "tmpfs",
-            ])
-            .arg(at)
-            .output();
-        mount
-            .is_ok_and(|mount| mount.status.success())
-            .then(|| Self(at.to_owned()))
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        let _unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
-fn move_all(from: &Path, to: &Path) {
-    let moved = Command::new("cp")
-        .arg("-a")
-        .arg(from.join("."))
-        .arg(to)
-        .status();
-    assert!(moved.unwrap().success());
-}
-
-#[tokio::test]
-async fn a_full_disk_is_answered_with_an_error_and_survived() {
-    let mut chain = Programs::down_to(VILLAGE);
-    let data = chain.programs[4].data.clone();
-    let aside = data.with_extension("aside");
-    fs::rename(&data, &aside).unwrap();
-    fs::create_dir(&data).unwrap();
-    let Some(_mount) = Mount::tmpfs(&data, "24m") else {
-        eprintln!("skipped: mounting a small file system is not permitted here (it takes root)");
-        return;
-    };
-    move_all(&aside, &data);
-    chain.start().await;
-    let mut promises = vec![];
-    report(&chain.programs[4], 6, &mut promises).await;
-    let filler = data.join("filler");
-    let full = Command::new("dd")
-        .args(["if=/dev/zero", "bs=4k"])
-        .arg(format!("of={}", filler.display()))
-        .output();
-    assert!(!full.unwrap().status.success(), "the disk is not full");
-    let village = &chain.programs[4];
-    let client = village.client();
-    let big = ReportRequest::new("enforcement/rubbish", &"大".repeat(2_000));
-    // What was written ahead takes a few.
-    let mut taken = 0;
-    let problem = loop {
-        match client.report(village.division, &big).await {
-            Ok(reported) => {
-                promises.push(Promise::Act {
-                    matter: reported.id.parse().unwrap(),
-                    by: village.division,
-                    act: Act::Report,
-                });
-                taken += 1;
-                assert!(taken < 1000, "nothing is ever full");
-            }
-            Err(ClientError::Problem(problem)) => break problem,
-            Err(error) => panic!("{error}\n{}", village.log()),
-        }
-    };
-    assert_eq!(problem.status, 507, "{problem}");
-    assert!(problem.detail.contains("disk is full"), "{problem}");
-    let again = client.report(village.division, &big).await;
-    assert!(
-        matches!(&again, Err(ClientError::Problem(problem)) if problem.status == 507),
-        "{again:?}"
-    );
-    // Everything that only reads goes on, and says why nothing is taken.
-    for promise in &promises {
-        if let Promise::Act { matter, .. } = promise {
-            let read = client.matter(village.division, &matter.to_string()).await;
-            read.unwrap();
-        }
-    }
-    let lists = format!("/v1/nodes/{}/matters", village.division);
-    client.get::<serde_json::Value>(&lists).await.unwrap();
-    let status = client.status(false).await.unwrap();
-    assert!(status.disk.unwrap().contains("full"), "status is silent");
-    let pid = village.pid();
-    fs::remove_file(filler).unwrap();
-    let begun = std::time::Instant::now();
-    while let Err(error) = client.report(village.division, &big).await {
-        assert!(
-            begun.elapsed() < Duration::from_secs(20),
-            "{error}\n{}",
-            village.log()
-        );
-        sleep(Duration::from_millis(50)).await;
-    }
-    assert_eq!(village.pid(), pid, "it was started anew");
-    assert_eq!(client.status(false).await.unwrap().disk, None);
-    report(village, 6, &mut promises).await;
-    balance(chain, &promises).await;
-}
-
-#[tokio::test]
-async fn a_node_on_a_full_disk_ends_when_it_is_told_to() {
-    let mut chain = Programs::down_to("33");
-    let data = chain.programs[0].data.clone();
-    let aside = data.with_extension("aside");
-    fs::rename(&data, &aside).unwrap();
-    fs::create_dir(&data).unwrap();
-    let Some(_mount) = Mount::tmpfs(&data, "6m") else {
-        eprintln!("skipped: mounting a small file system is not permitted here (it takes root)");
-        return;
-    };
-    move_all(&aside, &data);
-    chain.start().await;
-    let filler = data.join("filler");
-    let mut dd = Command::new("dd");
-    dd.args(["if=/dev/zero", "bs=4k"])
-        .arg(format!("of={}", filler.display()));
-    assert!(
-        !dd.output().unwrap().status.success(),
-        "the disk is not full"
-    );
-    let province = &mut chain.programs[0];
-    let client = province.client();
-    let big = ReportRequest::new("enforcement/rubbish", &"大".repeat(2_000));
-    let mut taken = 0;
-    while client.report(province.division, &big).await.is_ok() {
-        taken += 1;
-        assert!(taken < 1000, "nothing is ever full");
-    }
-    let status = client.status(true).await.unwrap();
-    assert!(status.disk.is_some());
-    let stopped = tokio::time::timeout(Duration::from_secs(60), province.stop()).await;
-    stopped.expect("SIGTERM was not heard");
 }

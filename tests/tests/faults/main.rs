@@ -7,6 +7,7 @@ mod canary;
 mod crash;
 mod disk;
 mod drill;
+mod full;
 mod power;
 mod trace;
 mod uploads;

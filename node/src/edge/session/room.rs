@@ -1,5 +1,5 @@
-//! What a neighbour brought for others and there is no room for: its lane waits, and nothing of it is
-//! acknowledged, so that the neighbour keeps it.
+//! What a neighbour brought and there is no room for, on the disk or in what is kept for others: its lane
+//! waits, and nothing of it is acknowledged, so that the neighbour keeps it.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use super::{super::revoked::enforce, Conversation, malformed, office_ended};
 use crate::{
     domain::{alarm::AlarmKind, envelope::Lane},
     link::Ended,
-    office::{Outcome, Receipt, Received},
+    office::{DiskTrouble, Outcome, Receipt, Received},
     wire::frame::Refused,
 };
 
@@ -110,12 +110,17 @@ impl Conversation<'_> {
     /// Takes what waits of one lane, as far as there is room to carry it on.
     pub(super) async fn take_lane(&mut self, lane: Lane) -> Result<(), Ended> {
         while let Some(mut checked) = self.for_room.next(lane.index()) {
-            let receipt = self
-                .board
-                .office
-                .receive(self.from, &checked.good)
-                .await
-                .map_err(office_ended)?;
+            let office = &self.board.office;
+            let was_full = office.store().is_full();
+            let receipt = match office.receive(self.from, &checked.good).await {
+                Ok(receipt) => receipt,
+                // What was taken all the same is known when it comes again.
+                Err(error) if error.disk_trouble() == Some(DiskTrouble::Full) => {
+                    self.for_room.put_back(lane.index(), checked);
+                    return Ok(());
+                }
+                Err(error) => return Err(office_ended(error)),
+            };
             for revocation in receipt.revoked() {
                 enforce(&self.board.keys, &self.board.links, revocation);
             }
@@ -125,6 +130,10 @@ impl Conversation<'_> {
             if !checked.good.is_empty() {
                 let author = checked.good[0].envelope.author;
                 self.for_room.put_back(lane.index(), checked);
+                // Of a full disk the store tells by itself.
+                if was_full || self.board.office.store().is_full() {
+                    return Ok(());
+                }
                 return self.tell_of_no_room(author).await;
             }
         }
