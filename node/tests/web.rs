@@ -188,6 +188,38 @@ async fn matters_are_found_by_what_they_are_about_and_by_number() {
 }
 
 #[tokio::test]
+async fn a_list_says_when_a_matter_is_due_and_whether_that_is_provisional() {
+    let alone = Alone::start().await;
+    let client = alone.client();
+    let report = ReportRequest::new("enforcement/lighting", "路灯不亮");
+    let id = client.report(province(), &report).await.unwrap().id;
+    for announced in ["", "[2025, 2025]"] {
+        if !announced.is_empty() {
+            // Whatever is due from now on lies beyond that.
+            let policy = json!({ "kind": "policy", "name": "calendar", "title": "节假日安排",
+                "content": format!("format = 1\n[calendar]\nyears = {announced}\n\
+                    hours = {{ weekdays = [\"08:30-12:00\", \"13:30-17:30\"] }}\n") });
+            let (status, told) = alone
+                .raw(Method::POST, "/v1/nodes/33/templates", &policy.to_string())
+                .await;
+            assert_eq!(status, StatusCode::CREATED, "{told}");
+        }
+        let matter = client.matter(province(), &id).await.unwrap().facts;
+        let first = matter
+            .clocks
+            .iter()
+            .min_by_key(|clock| clock.due_ms)
+            .unwrap();
+        let page: Named<MatterPage> = client.get("/v1/nodes/33/matters").await.unwrap();
+        let line = &page.facts.matters[0];
+        assert_eq!(line.due_ms, Some(first.due_ms));
+        assert_eq!(line.provisional, first.provisional);
+        assert!(announced.is_empty() || line.provisional);
+    }
+    alone.host.stop().await;
+}
+
+#[tokio::test]
 async fn what_does_not_fit_is_a_problem_with_its_own_status() {
     let alone = Alone::start().await;
     let long = json!({ "category": "order/fire", "text": "x".repeat(600 * 1024) }).to_string();

@@ -314,6 +314,15 @@ pub(super) fn request(request: &RequestView) -> String {
     format!("{wish}; {reply}")
 }
 
+/// When something is due, in a list.
+pub(super) fn due(due_ms: Option<i64>, provisional: bool) -> String {
+    match (due_ms, provisional) {
+        (None, _) => "-".to_owned(),
+        (Some(due), false) => moment(due),
+        (Some(due), true) => format!("{} (provisional 暂定)", moment(due)),
+    }
+}
+
 /// A clock and how it stands.
 pub(super) fn clock(clock: &ClockView) -> String {
     let stage = format!("{} {}", clock.stage, clock.stage.chinese());

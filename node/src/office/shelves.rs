@@ -39,6 +39,8 @@ pub struct Line {
     pub standing: Standing,
     /// When the last step known here was made.
     pub as_of: Timestamp,
+    /// When the first clock is used up if nothing is done.
+    pub due: Option<Timestamp>,
 }
 
 impl From<&Docket> for Line {
@@ -54,6 +56,7 @@ impl From<&Docket> for Line {
             transit: matter.transit,
             standing: docket.standing,
             as_of: matter.steps.last().map_or(Timestamp(0), |step| step.at),
+            due: first_due(docket),
         }
     }
 }
@@ -120,26 +123,10 @@ pub(super) fn first_due(docket: &Docket) -> Option<Timestamp> {
     due.min()
 }
 
-/// Where one matter lies.
-#[derive(Clone, PartialEq, Eq)]
-struct Place {
-    line: Line,
-    due: Option<Timestamp>,
-}
-
-impl From<&Docket> for Place {
-    fn from(docket: &Docket) -> Self {
-        Self {
-            line: docket.into(),
-            due: first_due(docket),
-        }
-    }
-}
-
 /// Where a matter lay before a decision, and lies after it.
 pub(super) struct Move {
-    before: Option<Place>,
-    after: Option<Place>,
+    before: Option<Line>,
+    after: Option<Line>,
 }
 
 /// How many matters there are of each standing: held, handed over, copies.
@@ -157,10 +144,10 @@ impl Desk<'_> {
     /// Notes where a matter lies that was read for this decision.
     pub(super) fn note_found(&mut self, docket: &Docket) {
         self.moves.entry(docket.matter.id).or_insert_with(|| {
-            let place = Some(Place::from(docket));
+            let line = Some(Line::from(docket));
             Move {
-                before: place.clone(),
-                after: place,
+                before: line.clone(),
+                after: line,
             }
         });
     }
@@ -179,28 +166,22 @@ impl Desk<'_> {
                 continue;
             }
             let standings = &mut self.ledger.standings;
-            if let Some(place) = &before {
-                let count = &mut standings[counted(place.line.standing)];
+            if let Some(line) = &before {
+                let count = &mut standings[counted(line.standing)];
                 *count = count.saturating_sub(1);
             }
-            if let Some(place) = &after {
-                standings[counted(place.line.standing)] += 1;
+            if let Some(line) = &after {
+                standings[counted(line.standing)] += 1;
             }
-            let key = |place: &Place| {
-                let line = &place.line;
-                keys::shelved(line.shelf(), line.reported, line.id)
-            };
+            let key = |line: &Line| keys::shelved(line.shelf(), line.reported, line.id);
             let (old, new) = (before.as_ref().map(key), after.as_ref().map(key));
             if let Some(old) = old.filter(|old| Some(old) != new.as_ref()) {
                 self.view.delete(old);
             }
-            let line = |place: &Option<Place>| place.as_ref().map(|place| place.line.clone());
-            if let (Some(key), Some(now)) = (new, line(&after))
-                && line(&before).as_ref() != Some(&now)
-            {
-                self.view.put(key, record::write(&now));
+            if let (Some(key), Some(now)) = (new, &after) {
+                self.view.put(key, record::write(now));
             }
-            let due = |place: &Option<Place>| place.as_ref().and_then(|place| place.due);
+            let due = |line: &Option<Line>| line.as_ref().and_then(|line| line.due);
             let (old, new) = (due(&before), due(&after));
             if old != new {
                 if let Some(past) = old {

@@ -20,7 +20,7 @@ fn category(code: &str, chinese: Option<&String>) -> String {
 pub(super) fn page(page: &Named<MatterPage>) -> String {
     let names = Names(&page.names);
     let headings = [
-        "matter", "reported", "category", "priority", "status", "holder", "here",
+        "matter", "reported", "category", "priority", "status", "due", "holder", "here",
     ];
     let rows = page.facts.matters.iter().map(|line| {
         [
@@ -29,6 +29,7 @@ pub(super) fn page(page: &Named<MatterPage>) -> String {
             category(&line.category, line.category_name.as_ref()),
             words::priority(line.priority).to_owned(),
             words::status(line.status),
+            words::due(line.due_ms, line.provisional),
             names.of(line.holder),
             names.standing(&line.standing),
         ]

@@ -94,9 +94,13 @@ pub(super) async fn list(
     at: At,
     Asked(query): Asked<MattersQuery>,
 ) -> Result<Json<Named<MatterPage>>, Problem> {
-    let found = at.node.office.find(&query.search()?).await?;
+    let office = &at.node.office;
+    let found = office.find(&query.search()?).await?;
+    let policy = office.policy_in_force().await?;
+    let calendar = &policy.calendar().value;
+    let line = |line| MatterLine::of(line, calendar);
     let page = MatterPage {
-        matters: found.lines.into_iter().map(MatterLine::from).collect(),
+        matters: found.lines.into_iter().map(line).collect(),
         next: found.next.map(|next| next.to_string()),
     };
     Ok(Json(Named::new(page, &at.roster.tree)))

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     domain::{
         attachment::UploadId,
+        calendar::Calendar,
         custody::Standing,
         matter::{Datum, Place},
         receipt::Opening,
@@ -281,10 +282,17 @@ pub struct MatterLine {
     pub reported_ms: i64,
     /// When the last step known here was made.
     pub as_of_ms: i64,
+    /// When its first clock is used up if nothing is done, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<i64>,
+    /// Whether that lies beyond the holidays that were announced, and may still move by some days.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
 }
 
-impl From<Line> for MatterLine {
-    fn from(line: Line) -> Self {
+impl MatterLine {
+    /// A line, with what the calendar in force says of when it is due.
+    pub(crate) fn of(line: Line, calendar: &Calendar) -> Self {
         Self {
             id: line.id.to_string(),
             category: line.category.to_string(),
@@ -301,6 +309,8 @@ impl From<Line> for MatterLine {
             },
             reported_ms: line.reported.0,
             as_of_ms: line.as_of.0,
+            due_ms: line.due.map(|due| due.0),
+            provisional: line.due.is_some_and(|due| calendar.is_provisional(due)),
         }
     }
 }
