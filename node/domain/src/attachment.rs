@@ -16,7 +16,7 @@ use super::{
 mod fetch;
 mod name;
 
-pub use fetch::{FETCH_BYTES, Fetch, Fetched, NotEntitled, may_fetch};
+pub use fetch::{FETCH_BYTES, Fetch, Fetched, NotEntitled, handed_in, may_fetch, sources};
 pub use name::{BadFileNo, BadUploadId, FileNo, UploadId};
 
 /// What a file is. Only these are taken.

@@ -21,7 +21,7 @@ use crate::{
         attachment::{FETCH_BYTES, Fetch, Fetched},
         suite::Digest,
     },
-    office::{FileTrouble, Office, OfficeError, Serve, Wanted},
+    office::{Fetching, FileTrouble, Office, OfficeError, Serve, Wanted},
 };
 
 /// Stretches asked for at a time over one link, and answered to one neighbour.
@@ -91,14 +91,31 @@ impl Fetches {
         answer.unwrap_or(Fetched::Unreached(neighbour))
     }
 
-    /// Answers a neighbour: from what is here, or with what the next node on the way answers.
+    /// Answers a neighbour: from what is here, with what the next node on the way answers, or once what
+    /// was handed in here and is damaged was brought back.
     pub(super) async fn serve(&self, from: DivisionCode, fetch: Fetch) -> Fetched {
         let Ok(_place) = self.served.try_acquire() else {
             return Fetched::Busy;
         };
-        match self.office.asked_for_file(from, &fetch).await {
-            Ok(Serve::Answer(answer)) => answer,
-            Ok(Serve::Carry(next)) => self.ask(next, fetch).await,
+        let served = async {
+            match self.office.asked_for_file(from, &fetch).await? {
+                Serve::Answer(answer) => Ok(answer),
+                Serve::Carry(next) => Ok(self.ask(next, fetch).await),
+                Serve::Restore(wanted) => {
+                    self.bring(*wanted).await?;
+                    match self.office.asked_for_file(from, &fetch).await? {
+                        Serve::Answer(answer) => Ok(answer),
+                        Serve::Carry(_) | Serve::Restore(_) => Ok(Fetched::Gone),
+                    }
+                }
+            }
+        };
+        match served.await {
+            Ok(answer) => answer,
+            Err(OfficeError::File(FileTrouble::Missing(_))) => Fetched::Gone,
+            Err(OfficeError::File(FileTrouble::Unreached { beyond, .. })) => {
+                Fetched::Unreached(beyond)
+            }
             Err(error) => {
                 tracing::error!(neighbour = %from, matter = %fetch.matter, %error, "file not read");
                 Fetched::Unreached(self.office.me())
@@ -123,15 +140,46 @@ impl Fetches {
             Arc::clone(under_way.entry(digest).or_default())
         };
         let _one = gate.lock().await;
-        if self.office.has_file(digest).await? {
+        if self.office.has_file(&wanted).await? {
             return Ok(());
         }
-        let Fetch { held_by, asker, .. } = wanted.fetch;
-        let unreached = |beyond| OfficeError::from(FileTrouble::Unreached { held_by, beyond });
-        let tree = self.office.tree();
-        let next = tree.next_hop(asker, held_by);
-        let next = next.ok_or_else(|| unreached(held_by))?;
+        let mut trouble = wanted.nowhere();
+        let sources = wanted.sources.clone();
         let mut fetching = self.office.begin_fetch(wanted).await?;
+        for source in sources {
+            fetching.look_towards(source);
+            match self.bring_from(&mut fetching, source).await {
+                Ok(()) => return Ok(()),
+                Err(OfficeError::File(FileTrouble::Missing(_))) => {}
+                // Later it may be there, which counts for more than that somebody has it no more.
+                Err(OfficeError::File(
+                    later @ (FileTrouble::Unreached { .. }
+                    | FileTrouble::NotYet(_)
+                    | FileTrouble::Wrong(_)),
+                )) => {
+                    if matches!(trouble, FileTrouble::Missing(_) | FileTrouble::Damaged(..)) {
+                        trouble = later;
+                    }
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Err(trouble.into())
+    }
+
+    /// Goes on with a fetch towards one division.
+    async fn bring_from(
+        &self,
+        fetching: &mut Fetching,
+        source: DivisionCode,
+    ) -> Result<(), OfficeError> {
+        let unreached = |beyond| FileTrouble::Unreached {
+            held_by: source,
+            beyond,
+        };
+        let tree = self.office.tree();
+        let next = tree.next_hop(self.office.me(), source);
+        let next = next.ok_or_else(|| unreached(source))?;
         while let Some(first) = fetching.next() {
             let end = fetching.sealed_bytes().min(first.at + GATHERED as u64);
             let stretches = (first.at..end).step_by(FETCH_BYTES);
@@ -149,15 +197,10 @@ impl Fetches {
                         }
                         gathered.extend_from_slice(&bytes);
                     }
-                    Fetched::Gone => trouble = Some(FileTrouble::Missing(held_by)),
+                    Fetched::Gone => trouble = Some(FileTrouble::Missing(source)),
                     Fetched::NotEntitled => trouble = Some(FileTrouble::NotYet(next)),
-                    Fetched::Busy => {
-                        let beyond = next;
-                        trouble = Some(FileTrouble::Unreached { held_by, beyond });
-                    }
-                    Fetched::Unreached(beyond) => {
-                        trouble = Some(FileTrouble::Unreached { held_by, beyond });
-                    }
+                    Fetched::Busy => trouble = Some(unreached(next)),
+                    Fetched::Unreached(beyond) => trouble = Some(unreached(beyond)),
                 }
                 if trouble.is_some() {
                     break;
@@ -166,7 +209,7 @@ impl Fetches {
             drop(answers);
             if !gathered.is_empty() {
                 let gathered = gathered.freeze();
-                self.office.go_on_fetching(&mut fetching, gathered).await?;
+                self.office.go_on_fetching(fetching, gathered).await?;
             }
             if let Some(trouble) = trouble {
                 return Err(trouble.into());

@@ -17,7 +17,8 @@ use crate::{
     domain::{
         alarm::AlarmKind,
         attachment::{
-            Attachment, FETCH_BYTES, Fetch, Fetched, FileNo, Media, Part, Pixels, Sealed, may_fetch,
+            Attachment, FETCH_BYTES, Fetch, Fetched, FileNo, Media, Part, Pixels, Sealed,
+            handed_in, may_fetch, sources,
         },
         category::Class,
         custody::{Docket, Standing},
@@ -114,7 +115,23 @@ impl OpenFile {
 pub struct Wanted {
     /// What to ask for, from the beginning.
     pub fetch: Fetch,
+    /// Towards whom, one after the other.
+    pub sources: Vec<DivisionCode>,
+    handed_in: DivisionCode,
     kept: Kept,
+    /// There is a damaged one here, and it was handed in here.
+    damaged: bool,
+}
+
+impl Wanted {
+    /// Why it is nowhere to be had, once nobody has it.
+    pub const fn nowhere(&self) -> FileTrouble {
+        let Fetch { matter, no, .. } = self.fetch;
+        match self.damaged {
+            true => FileTrouble::Damaged(matter, no),
+            false => FileTrouble::Missing(self.handed_in),
+        }
+    }
 }
 
 /// What became of looking for a file.
@@ -126,12 +143,14 @@ pub enum Looked {
 }
 
 /// What to do about a neighbour's request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Serve {
     /// Answer.
     Answer(Fetched),
     /// Ask this neighbour, and answer as it does.
     Carry(DivisionCode),
+    /// It was handed in here and is damaged or gone: bring it, then look again.
+    Restore(Box<Wanted>),
 }
 
 /// How far a fetch has come.
@@ -156,6 +175,11 @@ impl Fetching {
             at,
             ..self.wanted.fetch
         })
+    }
+
+    /// Looks for what is left towards this division from now on.
+    pub const fn look_towards(&mut self, source: DivisionCode) {
+        self.wanted.fetch.held_by = source;
     }
 
     /// Length of the sealed file.
@@ -232,7 +256,10 @@ impl Office {
         let attachment = attachment.filter(|_| reader.may_see(class, &docket, no.step));
         let attachment = attachment.ok_or_else(not_seen)?;
         let sealed = attachment.part(part).ok_or_else(not_seen)?;
-        let (suite, digest) = (attachment.suite, sealed.digest);
+        let kept = Kept::of(attachment.suite, &sealed);
+        let Kept { suite, digest, .. } = kept;
+        let handed_in = attachment.held_by;
+        let mut damaged = false;
         let sound = move |files: &Files| files.sound(suite, digest);
         match self.cabinet().on_disk(sound).await {
             Ok((in_hand, length)) if length == sealed.sealed_bytes() => {
@@ -244,14 +271,15 @@ impl Office {
                 }));
             }
             Ok(_) | Err(FileTrouble::Disk(FileError::Absent)) => {}
-            Err(FileTrouble::Disk(damaged @ FileError::Damaged { .. })) => {
-                let detail = format!("attachment {no} of matter {id}: {damaged}");
-                self.raise_file_alarm(&detail).await;
-                if attachment.held_by == self.me {
-                    return Err(FileTrouble::Damaged(id, no).into());
+            Err(FileTrouble::Disk(error @ FileError::Damaged { .. })) => {
+                self.note_damage(digest, &format!("attachment {no} of matter {id}: {error}"))
+                    .await;
+                // Until there is a sound one, the damaged one is all there is of what was handed in.
+                damaged = handed_in == self.me;
+                if !damaged {
+                    let discard = move |files: &Files| files.discard(&digest);
+                    self.cabinet().on_disk(discard).await?;
                 }
-                let discard = move |files: &Files| files.discard(&digest);
-                self.cabinet().on_disk(discard).await?;
             }
             Err(trouble) => return Err(trouble.into()),
         }
@@ -259,20 +287,37 @@ impl Office {
         if limits.is_over(&docket.matter, self.now()) {
             return Err(FileTrouble::Over(id, no).into());
         }
-        if attachment.held_by == self.me {
-            return Err(FileTrouble::Missing(self.me).into());
+        let wanted = self.wanted(&docket, (no, part), handed_in, kept, damaged);
+        if wanted.sources.is_empty() {
+            return Err(wanted.nowhere().into());
         }
+        Ok(Looked::Elsewhere(wanted))
+    }
+
+    fn wanted(
+        &self,
+        docket: &Docket,
+        (no, part): (FileNo, Part),
+        handed_in: DivisionCode,
+        kept: Kept,
+        damaged: bool,
+    ) -> Wanted {
         let fetch = Fetch {
-            matter: id,
+            matter: docket.matter.id,
             no,
             part,
-            digest,
+            digest: kept.digest,
             at: 0,
             asker: self.me,
-            held_by: attachment.held_by,
+            held_by: handed_in,
         };
-        let kept = Kept::of(suite, &sealed);
-        Ok(Looked::Elsewhere(Wanted { fetch, kept }))
+        Wanted {
+            fetch,
+            sources: sources(&docket.matter, handed_in, self.me, &self.supplies.tree),
+            handed_in,
+            kept,
+            damaged,
+        }
     }
 
     /// One chunk of an open file, from 0, each of [`crate::domain::attachment::CHUNK_BYTES`] but the
@@ -317,10 +362,9 @@ impl Office {
         let listed = self.attachments(&docket, fetch.no.step).await?;
         let public = listed.is_some_and(|(class, _)| class == Class::Public);
         let tree = &self.supplies.tree;
-        let asker = fetch.asker;
         let (matter, me) = (&docket.matter, self.me);
-        if let Err(why) = may_fetch(matter, bound_for, public, asker, from, me, tree) {
-            tracing::warn!(neighbour = %from, %asker, matter = %fetch.matter, %why, "file not given");
+        if let Err(why) = may_fetch(matter, bound_for, public, fetch, from, me, tree) {
+            tracing::warn!(neighbour = %from, asker = %fetch.asker, matter = %fetch.matter, %why, "file not given");
             return no;
         }
         let key = keys::file(fetch.matter, fetch.no, fetch.part);
@@ -333,6 +377,14 @@ impl Office {
             if let Some(bytes) = self.stretch(&kept, fetch.at).await? {
                 return Ok(Serve::Answer(Fetched::Bytes(bytes)));
             }
+            if handed_in(matter, fetch.no) == Some(me) && fetch.held_by == me {
+                let place = (fetch.no, fetch.part);
+                let mut wanted = self.wanted(&docket, place, me, kept, false);
+                wanted.sources.retain(|source| *source != fetch.asker);
+                if !wanted.sources.is_empty() {
+                    return Ok(Serve::Restore(Box::new(wanted)));
+                }
+            }
         }
         match tree.next_hop(self.me, fetch.held_by) {
             Some(next) if next != from && !matter.concerns(next, tree) => Ok(Serve::Carry(next)),
@@ -343,7 +395,8 @@ impl Office {
     /// A stretch of a kept file; `None` if it is not there or no longer what it was.
     async fn stretch(&self, kept: &Kept, at: u64) -> Result<Option<Bytes>, OfficeError> {
         let Kept { digest, suite, .. } = *kept;
-        let looked_through = self.cabinet().was_sound(&digest);
+        // It is looked through once for each time that it is brought somewhere.
+        let looked_through = at > 0 && self.cabinet().was_sound(&digest);
         let read = move |files: &Files| {
             if !looked_through {
                 let (_in_hand, _) = files.sound(suite, digest)?;
@@ -357,7 +410,7 @@ impl Office {
             }
             Err(FileTrouble::Disk(FileError::Absent)) => Ok(None),
             Err(FileTrouble::Disk(damaged @ FileError::Damaged { .. })) => {
-                self.raise_file_alarm(&damaged.to_string()).await;
+                self.note_damage(digest, &damaged.to_string()).await;
                 Ok(None)
             }
             Err(trouble) => Err(trouble.into()),
@@ -365,17 +418,32 @@ impl Office {
     }
 
     /// A damaged file is told all the same if the alarm cannot be kept.
-    async fn raise_file_alarm(&self, detail: &str) {
+    async fn note_damage(&self, digest: Digest, detail: &str) {
+        self.cabinet().note_damaged(digest);
         let raised = self.raise_alarm(AlarmKind::FileDamaged, None, detail).await;
         if let Err(error) = raised {
             tracing::error!(alarm = "file-damaged", detail, %error, "the alarm is not kept");
         }
     }
 
-    /// Whether a file is here already.
-    pub async fn has_file(&self, digest: Digest) -> Result<bool, OfficeError> {
-        let has = move |files: &Files| Ok(files.has(&digest));
-        Ok(self.cabinet().on_disk(has).await?)
+    /// The alarm's cause is gone with the last damaged file that was made whole.
+    async fn note_whole_again(&self, digest: Digest) -> Result<(), OfficeError> {
+        if !self.cabinet().note_whole(&digest) {
+            return Ok(());
+        }
+        tracing::info!(division = %self.me, "every file that was damaged is whole again");
+        self.settle_alarm(AlarmKind::FileDamaged, None).await
+    }
+
+    /// Whether a file is here already, whole and sound.
+    pub async fn has_file(&self, wanted: &Wanted) -> Result<bool, OfficeError> {
+        let Kept { suite, digest, .. } = wanted.kept;
+        let sound = move |files: &Files| match files.sound(suite, digest) {
+            Ok(_) => Ok(true),
+            Err(FileError::Absent | FileError::Damaged { .. }) => Ok(false),
+            Err(error) => Err(error),
+        };
+        Ok(self.cabinet().on_disk(sound).await?)
     }
 
     /// Begins to fetch a file, or goes on where it was left.
@@ -463,7 +531,7 @@ impl Office {
         drop(turn);
         ticket.durable().await?;
         kept?;
-        Ok(())
+        self.note_whole_again(digest).await
     }
 
     /// Throws away those of these files that belong to nothing any more.

@@ -34,9 +34,11 @@ pub struct Cabinet {
     busy: Arc<Mutex<BTreeSet<[u8; 16]>>>,
     /// Files that were looked through for neighbours.
     sound: Arc<Mutex<BTreeSet<Digest>>>,
+    /// Files that were found damaged since the process started.
+    damaged: Arc<Mutex<BTreeSet<Digest>>>,
 }
 
-/// Sound files remembered.
+/// Sound files remembered, and damaged ones.
 const MOST_SOUND: usize = 4_096;
 
 /// Why an office does not do what it was asked with a file.
@@ -94,10 +96,12 @@ pub enum FileTrouble {
     /// The retention period is over.
     #[error("attachment {1} of matter {0} was kept as long as it had to be and is gone")]
     Over(MatterId, FileNo),
-    /// It lies elsewhere and cannot be fetched now.
-    #[error("the file lies at {held_by}, and {beyond} cannot be reached now; ask again later")]
+    /// It lies elsewhere, or may, and cannot be fetched now.
+    #[error(
+        "the file is looked for at {held_by}, and {beyond} cannot be reached now; ask again later"
+    )]
     Unreached {
-        /// Where the bytes are.
+        /// Where the bytes were handed in, or may be.
         held_by: DivisionCode,
         /// Who on the way cannot be reached.
         beyond: DivisionCode,
@@ -164,6 +168,7 @@ impl Cabinet {
             limits: Arc::default(),
             busy: Arc::default(),
             sound: Arc::default(),
+            damaged: Arc::default(),
         })
     }
 
@@ -171,6 +176,22 @@ impl Cabinet {
     pub(super) fn was_sound(&self, digest: &Digest) -> bool {
         let sound = self.sound.lock().unwrap_or_else(PoisonError::into_inner);
         sound.contains(digest)
+    }
+
+    /// Takes note of a file that is damaged.
+    pub(super) fn note_damaged(&self, digest: Digest) {
+        let mut sound = self.sound.lock().unwrap_or_else(PoisonError::into_inner);
+        sound.remove(&digest);
+        let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+        if damaged.len() < MOST_SOUND {
+            damaged.insert(digest);
+        }
+    }
+
+    /// Takes note of a file that came whole. Whether it was the last one known to be damaged.
+    pub(super) fn note_whole(&self, digest: &Digest) -> bool {
+        let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+        damaged.remove(digest) && damaged.is_empty()
     }
 
     pub(super) fn note_sound(&self, digest: Digest) {

@@ -1,5 +1,7 @@
 //! Photos beside matters, on their way through the tiers.
 
+mod damage;
+
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -13,7 +15,6 @@ use wujitong::{
     app::SystemClock,
     cli::client::{Client, ClientError},
     domain::{
-        alarm::AlarmKind,
         attachment::{FETCH_BYTES, Fetch, Fetched, FileNo, Media, Part, UploadId},
         ids::MatterId,
         matter::Erasure,
@@ -245,50 +246,6 @@ async fn bytes_that_are_not_the_file_are_thrown_away_and_fetched_anew() {
             .starts_with(b"\xff\xd8\xff")
     );
     drop(county);
-    network.shut_down().await;
-}
-
-#[tokio::test]
-async fn what_damaged_a_fetched_file_is_found_alarmed_and_the_file_fetched_anew() {
-    let network = Network::of(&[VILLAGE]).await;
-    let id = photo_for_the_county(&network).await;
-    let whole = file(&network, COUNTY, id, "0").await.unwrap();
-    for path in below(&network.home(COUNTY).join("store/files")) {
-        let mut bytes = std::fs::read(&path).unwrap();
-        bytes[70_000] ^= 1;
-        std::fs::write(path, bytes).unwrap();
-    }
-    assert_eq!(file(&network, COUNTY, id, "0").await.unwrap(), whole);
-    // Who gave the matter away has the bytes, and cannot open them any more.
-    let village = network.office(VILLAGE);
-    let read = village.attachment(id, FIRST, Part::Whole, Reader::Reporter);
-    let error = read.await.err().unwrap().to_string();
-    assert!(error.contains("its holder sees it"), "{error}");
-    // Where it was handed in there is no other copy to go to.
-    let photo = upload(&network, VILLAGE, Media::Png, &photo(400, 300, 8)).await;
-    let new = NewReport {
-        attachments: vec![photo],
-        ..rubbish("see the other photo")
-    };
-    let id = report(&network, VILLAGE, new, None).await;
-    for path in below(&network.home(VILLAGE).join("store/files")) {
-        let mut bytes = std::fs::read(&path).unwrap();
-        bytes[10] ^= 1;
-        std::fs::write(path, bytes).unwrap();
-    }
-    let read = village
-        .attachment(id, FIRST, Part::Whole, Reader::Reporter)
-        .await;
-    let error = read.err().unwrap().to_string();
-    assert!(error.contains("is damaged on this node's disk"), "{error}");
-    for (division, at) in [(VILLAGE, &village), (COUNTY, &network.office(COUNTY))] {
-        let alarms = at.alarms().await.unwrap();
-        let stands = alarms
-            .iter()
-            .any(|alarm| alarm.kind == AlarmKind::FileDamaged);
-        assert!(stands, "{division}: {alarms:?}");
-    }
-    drop(village);
     network.shut_down().await;
 }
 

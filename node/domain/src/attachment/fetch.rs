@@ -1,6 +1,8 @@
 //! Asking a neighbour for a stretch of a file, on behalf of whoever holds the matter. Whoever asks
 //! keeps count of what it has; whoever is asked remembers nothing.
 
+use std::collections::BTreeSet;
+
 use topology::{DivisionCode, Tree};
 
 use super::{FileNo, Part};
@@ -26,9 +28,9 @@ pub struct Fetch {
     pub digest: Digest,
     /// Where the stretch begins. It has at most [`FETCH_BYTES`].
     pub at: u64,
-    /// Who holds the matter and wants to see it.
+    /// Who wants it: the holder of the matter, or where it was handed in.
     pub asker: DivisionCode,
-    /// Where the bytes are kept.
+    /// Towards whom it is looked for: where the bytes were handed in, or who may have a copy.
     pub held_by: DivisionCode,
 }
 
@@ -61,9 +63,39 @@ pub enum NotEntitled {
     WrongWay,
 }
 
-/// Whether `me` gives, or carries, bytes of a matter to the neighbour `from`, who asks for `asker`:
-/// `asker` holds the matter or it is bound for there, as far as is known here, or what is asked for is
-/// public to all who ever acted on it; and the way there begins with `from`.
+/// Who handed a file in: whoever made the step that it belongs to.
+pub fn handed_in(matter: &Matter, no: FileNo) -> Option<DivisionCode> {
+    let step = matter.steps.get(usize::from(no.step));
+    step.map(|step| step.by)
+}
+
+/// Towards whom a file is looked for, one after the other: where it was handed in, then whoever acted on
+/// the matter and may have kept a copy. Who lies on the way to another one is asked on that way.
+pub fn sources(
+    matter: &Matter,
+    handed_in: DivisionCode,
+    me: DivisionCode,
+    tree: &Tree,
+) -> Vec<DivisionCode> {
+    let first = (handed_in != me).then_some(handed_in);
+    let mut others = matter.acted();
+    let way = |to| tree.path(me, to);
+    let apart = |on_the_way: &DivisionCode| matter.concerns(*on_the_way, tree);
+    others.retain(|other| *other != me && first != Some(*other) && !way(*other).iter().any(apart));
+    let mut passed = BTreeSet::new();
+    for to in others.iter().copied().chain(first) {
+        let mut way = way(to);
+        way.pop();
+        passed.extend(way);
+    }
+    let others = others.difference(&passed).copied();
+    first.into_iter().chain(others).collect()
+}
+
+/// Whether `me` gives, or carries, bytes of a matter to the neighbour `from`, who asks for somebody:
+/// that one holds the matter or it is bound for there, as far as is known here, or what is asked for is
+/// public to all who ever acted on it, or it was handed in there and is to be made whole; and the way
+/// there begins with `from`.
 ///
 /// # Errors
 /// [`NotEntitled`].
@@ -71,11 +103,12 @@ pub fn may_fetch(
     matter: &Matter,
     bound_for: Option<DivisionCode>,
     public: bool,
-    asker: DivisionCode,
+    fetch: &Fetch,
     from: DivisionCode,
     me: DivisionCode,
     tree: &Tree,
 ) -> Result<(), NotEntitled> {
+    let asker = fetch.asker;
     if matter.concerns(asker, tree) || matter.concerns(from, tree) {
         return Err(NotEntitled::Concerned);
     }
@@ -91,6 +124,7 @@ pub fn may_fetch(
         || matter.transit == Some(asker)
         || bound_for == Some(asker)
         || sent == Some(asker)
+        || handed_in(matter, fetch.no) == Some(asker)
         || public && (matter.responsible == asker || matter.acted().contains(&asker));
     if holds {
         Ok(())

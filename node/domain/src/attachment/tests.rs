@@ -181,13 +181,74 @@ fn files_of_an_open_matter_are_kept_and_those_of_a_closed_one_until_the_last_day
     assert!(limits.is_over(&matter, Timestamp(last.0 + 1)));
 }
 
+/// A request for the first file of the report.
+fn for_whom(asker: DivisionCode) -> Fetch {
+    Fetch {
+        matter: MatterId {
+            origin: asker,
+            epoch: 7,
+            number: 1,
+        },
+        no: FileNo { step: 0, index: 0 },
+        part: Part::Whole,
+        digest: [0; 32],
+        at: 0,
+        asker,
+        held_by: asker,
+    }
+}
+
+#[test]
+fn where_a_file_was_handed_in_it_is_given_back_whoever_holds_the_matter() {
+    let tree = Tree::zhejiang();
+    let (village, township, county) = (code("330825002222"), code("330825002"), code("330825"));
+    let mut matter = escalated(reported("330825002222", None, &tree), "330825", &tree);
+    matter.holder = county;
+    matter.transit = None;
+    let ask = |step, asker, from| {
+        let fetch = Fetch {
+            no: FileNo { step, index: 0 },
+            ..for_whom(asker)
+        };
+        may_fetch(&matter, None, false, &fetch, from, township, &tree)
+    };
+    assert_eq!(ask(0, village, village), Ok(()));
+    let other = code("330825002223");
+    assert_eq!(ask(0, other, other), Err(NotEntitled::NotHolder));
+    assert_eq!(ask(0, village, county), Err(NotEntitled::WrongWay));
+    assert_eq!(ask(9, village, village), Err(NotEntitled::NotHolder));
+}
+
+#[test]
+fn a_file_is_looked_for_where_it_was_handed_in_and_with_all_who_acted() {
+    let tree = Tree::zhejiang();
+    let (village, township, county) = (code("330825002222"), code("330825002"), code("330825"));
+    let mut matter = reported("330825002", None, &tree).matter;
+    let act = |matter: &mut Matter, by| {
+        let step = crate::matter::Step {
+            by,
+            ..matter.steps[0].clone()
+        };
+        matter.steps.push(step);
+    };
+    assert_eq!(sources(&matter, township, township, &tree), []);
+    for by in [village, county, code("3308")] {
+        act(&mut matter, by);
+    }
+    let found = sources(&matter, township, township, &tree);
+    assert_eq!(found, [code("3308"), village], "the county is on the way");
+    let found = sources(&matter, township, county, &tree);
+    assert_eq!(found, [township, code("3308"), village]);
+}
+
 #[test]
 fn only_whoever_holds_it_or_is_to_hold_it_is_given_bytes_and_only_from_its_side() {
     let tree = Tree::zhejiang();
     let (village, township, county) = (code("330825002222"), code("330825002"), code("330825"));
     let docket = reported("330825002222", None, &tree);
-    let ask =
-        |matter: &Matter, asker, from| may_fetch(matter, None, false, asker, from, village, &tree);
+    let ask = |matter: &Matter, asker, from| {
+        may_fetch(matter, None, false, &for_whom(asker), from, village, &tree)
+    };
     assert_eq!(
         ask(&docket.matter, county, township),
         Err(NotEntitled::NotHolder)
@@ -218,7 +279,15 @@ fn what_is_public_is_given_to_all_who_acted_on_the_matter() {
     let mut matter = escalated(reported("330825002222", None, &tree), "330825002", &tree);
     matter.holder = township;
     matter.transit = None;
-    let ask = |public, asker, from| may_fetch(&matter, None, public, asker, from, township, &tree);
+    let step = matter.steps.len() as u16 - 1;
+    matter.steps[usize::from(step)].by = township;
+    let ask = |public, asker, from| {
+        let fetch = Fetch {
+            no: FileNo { step, index: 0 },
+            ..for_whom(asker)
+        };
+        may_fetch(&matter, None, public, &fetch, from, township, &tree)
+    };
     assert_eq!(ask(true, village, village), Ok(()));
     assert_eq!(ask(false, village, village), Err(NotEntitled::NotHolder));
     let other = code("330825002223");
@@ -233,7 +302,15 @@ fn bytes_of_a_direct_matter_go_neither_to_nor_through_whom_it_is_about() {
     let mut matter = docket.matter;
     for asker in [township, code("330825002222")] {
         matter.holder = asker;
-        let asked = may_fetch(&matter, None, true, asker, township, county, &tree);
+        let asked = may_fetch(
+            &matter,
+            None,
+            true,
+            &for_whom(asker),
+            township,
+            county,
+            &tree,
+        );
         assert_eq!(asked, Err(NotEntitled::Concerned));
     }
     matter.holder = code("3308");
@@ -241,7 +318,7 @@ fn bytes_of_a_direct_matter_go_neither_to_nor_through_whom_it_is_about() {
         &matter,
         None,
         false,
-        code("3308"),
+        &for_whom(code("3308")),
         code("3308"),
         county,
         &tree,

@@ -170,7 +170,7 @@ const KINDS: [(&str, u16, &str); 33] = [
     (
         "out-of-reach",
         504,
-        "The file lies at another node that cannot be reached now. Ask again later; what came so far is kept.",
+        "The file lies at another node, or is looked for there, that cannot be reached now. Ask again later; what came so far is kept.",
     ),
     (
         "wrong-bytes",
