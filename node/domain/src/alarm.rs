@@ -83,6 +83,9 @@ kinds! {
     /// A key was stated that does not count: a twin, or a later key that nobody besides the parent vouched for.
     KeyRefused = "key-refused", "密钥未被采信", "a key was stated that does not count",
         "ask the division and its parent who made it; countersign it (`wujitong key countersign`) or have the parent's key revoked";
+    /// A neighbour does not know the key of an author whose words it is brought.
+    KeyUnknown = "key-unknown", "密钥未知", "a neighbour does not know this division's key; what was said with it waits here",
+        "see `wujitong key list` there and here; have the key countersigned (`wujitong key countersign`), or revoked at its parent";
     /// A key took the place of another that had no part in it.
     KeyCountersigned = "key-countersigned", "密钥经上上级会签更换", "a key was replaced with the grandparent's countersignature, not with the old key",
         "make sure with the division that it was so, then close the alarm";

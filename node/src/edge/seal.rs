@@ -107,6 +107,11 @@ impl Sealer {
         })
     }
 
+    /// From now on key statements are added anew.
+    pub fn show_again(&mut self) {
+        self.shown.clear();
+    }
+
     /// Makes anew, for the peer, the wraps of what is sealed for this node. What is public is opened: every
     /// node on its way reads it.
     async fn wrap(

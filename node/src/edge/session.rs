@@ -8,6 +8,7 @@ mod greeting;
 mod hear;
 mod keys;
 mod links;
+mod not_yet;
 mod probe;
 mod room;
 
@@ -36,6 +37,7 @@ use errands::Errands;
 use greeting::Greeted;
 use keys::KeysShown;
 use links::Tokens;
+use not_yet::NotYet;
 use probe::Probed;
 use room::Waiting;
 
@@ -201,6 +203,7 @@ struct Conversation<'a> {
     receipts: FuturesOrdered<BoxFuture<'a, Result<Answer, Ended>>>,
     /// What there is no room for.
     for_room: Waiting,
+    not_yet: NotYet,
     acks: [Option<Ack>; 4],
     pace: Option<Pin<Box<Sleep>>>,
     errands: Errands,
@@ -267,6 +270,7 @@ impl Switchboard {
             expected: [1; 4],
             receipts: FuturesOrdered::new(),
             for_room: Waiting::default(),
+            not_yet: NotYet::default(),
             acks: [const { None }; 4],
             pace: None,
             errands: Errands::new(Arc::clone(&self.fetches), peer, fetches),
@@ -383,6 +387,7 @@ impl Conversation<'_> {
             let silent = self.silent_at();
             let room_due = self.for_room.due();
             let may_send = prepared.is_some()
+            let again = self.not_yet.due();
                 || !self.presence.is_empty()
                 || self.acks.iter().any(Option::is_some)
                 || self.keys.may_send()
@@ -447,6 +452,8 @@ impl Conversation<'_> {
                 () = async { sleep_until(room_due.expect("guarded")).await },
                     if room_due.is_some() => self.take_waiting().await?,
                 () = self.keys.changed() => self.keys.look().await?,
+                () = async { sleep_until(again.expect("guarded")).await },
+                    if again.is_some() => self.bring_again().await?,
                 () = async { sleep_until(due.expect("guarded")).await }, if due.is_some() => {}
                 () = async { self.pace.as_mut().expect("guarded").await }, if self.pace.is_some() => {
                     self.pace = None;

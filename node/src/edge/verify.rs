@@ -93,10 +93,15 @@ impl Verifier {
             return Ok(());
         }
         drop(known);
-        let key = self
-            .keys
-            .get(statement.author, statement.key)
-            .ok_or(RefusalCode::UnknownKey)?;
+        let key = self.keys.get(statement.author, statement.key);
+        let key = key.ok_or_else(|| {
+            // Nobody need wait for a key that was revoked before it came here.
+            let revoked = self.keys.revoked();
+            match revoked.holds(statement.author, statement.key) {
+                true => RefusalCode::Revoked,
+                false => RefusalCode::UnknownKey,
+            }
+        })?;
         key.verify(statement.suite, &statement.to_bytes(), &proof.signature)
             .map_err(|_| RefusalCode::BadSignature)?;
         let mut verified = self.verified.lock().expect("no holder panics");

@@ -80,6 +80,7 @@ struct InFlight {
     bytes: usize,
     give: Option<(MatterId, CustodyVersion)>,
     slot: Option<Bytes>,
+    author: DivisionCode,
     relayed: Vec<Relayed>,
 }
 
@@ -104,6 +105,8 @@ struct LaneQueue {
     in_flight_bytes: usize,
     next_position: u64,
     held_until_paced: bool,
+    /// Segments with something that the neighbour cannot take yet. They stay, and are brought again.
+    not_yet: VecDeque<u64>,
 }
 
 /// One session's view of what waits for one neighbour.
@@ -135,6 +138,7 @@ impl Sender {
             in_flight_bytes: 0,
             next_position: 1,
             held_until_paced: false,
+            not_yet: VecDeque::new(),
         });
         let generation = Generation::default();
         Self {
@@ -182,7 +186,8 @@ impl Sender {
     pub fn is_abreast(&self) -> bool {
         let mut lanes = self.lanes.iter();
         lanes.all(|lane| {
-            let empty = lane.loaded.is_empty() && lane.in_flight.is_empty();
+            let sent = lane.loaded.is_empty() && lane.in_flight.is_empty();
+            let empty = sent && lane.not_yet.is_empty();
             lane.lane == Lane::Figures || empty && !lane.stale
         })
     }
@@ -271,24 +276,34 @@ impl Sender {
         lane.stale = seen.value.len() == READ_AHEAD;
         for (key, value) in seen.value {
             let n = queue::segment_number(&key).ok_or(RecordError::Damaged("segment key"))?;
-            let entries: Vec<Queued> = record::read(&value)?;
-            let count = entries.len();
-            let mut relayed: Vec<Relayed> = entries.iter().filter_map(|e| e.relayed).collect();
-            for (at, queued) in entries.into_iter().enumerate() {
-                let last = at + 1 == count;
-                let relayed = match last {
-                    true => std::mem::take(&mut relayed),
-                    false => vec![],
-                };
-                lane.loaded.push_back(Loaded {
-                    n,
-                    at,
-                    last,
-                    queued,
-                    relayed,
-                });
-            }
+            lane.load(n, record::read(&value)?);
             lane.cursor = n;
+        }
+        Ok(())
+    }
+
+    /// Whether something waits that the neighbour could not take yet.
+    pub fn has_not_yet(&self) -> bool {
+        self.lanes.iter().any(|lane| !lane.not_yet.is_empty())
+    }
+
+    /// Brings again some of what the neighbour could not take yet. The rest has its turn later.
+    pub async fn bring_again(&mut self) -> Result<(), StoreError> {
+        for lane in &mut self.lanes {
+            let some = lane.not_yet.len().min(READ_AHEAD);
+            for n in lane.not_yet.drain(..some).collect::<Vec<_>>() {
+                if lane.in_flight.iter().any(|entry| entry.n == n) {
+                    lane.not_yet.push_back(n);
+                    continue;
+                }
+                let key = queue::segment_key(self.neighbour, lane.lane, n);
+                let seen = self.store.get(self.me, &key).await?;
+                self.generation = self.generation.max(seen.generation);
+                // A later word may have taken its place.
+                if let Some(bytes) = seen.value {
+                    lane.load(n, record::read(&bytes)?);
+                }
+            }
         }
         Ok(())
     }
@@ -316,6 +331,8 @@ impl Sender {
                 relayed,
             } = self.lanes[index].loaded.pop_front().expect("just seen");
             total += bytes;
+            let author = queued.proof.as_ref().map(|proof| proof.statement.author);
+            let author = author.unwrap_or(self.me);
             let lane = &mut self.lanes[index];
             lane.in_flight.push_back(InFlight {
                 position: lane.next_position,
@@ -325,6 +342,7 @@ impl Sender {
                 bytes,
                 give: queued.give,
                 slot: queued.slot.clone(),
+                author,
                 relayed,
             });
             lane.in_flight_bytes += bytes;
@@ -363,20 +381,22 @@ impl Sender {
     }
 
     /// The neighbour has outcomes for everything up to `through`. `None` if it speaks of what was
-    /// never sent.
+    /// never sent. What it refused for a reason that may pass is not settled: its authors are given, and
+    /// its segments stay until it is brought again.
     pub fn acknowledged<R>(
         &mut self,
         lane: Lane,
         through: u64,
         mut refused: Vec<(u64, R)>,
+        may_pass: impl Fn(&R) -> bool,
         now: Instant,
-    ) -> Option<Vec<Settled<R>>> {
+    ) -> Option<(Vec<Settled<R>>, Vec<DivisionCode>)> {
         let lane = &mut self.lanes[lane.index()];
         if through >= lane.next_position {
             return None;
         }
         self.flow.answered(lane.lane, through, now);
-        let mut settled = Vec::new();
+        let (mut settled, mut wait) = (Vec::new(), Vec::new());
         while lane
             .in_flight
             .front()
@@ -394,19 +414,50 @@ impl Sender {
                 slot,
                 at,
                 last,
+                author,
                 relayed,
                 ..
             } = entry;
+            if refused.as_ref().is_some_and(&may_pass) {
+                wait.push(author);
+                if lane.not_yet.back() != Some(&n) {
+                    lane.not_yet.push_back(n);
+                }
+                continue;
+            }
+            // What else is in its segment stays with it.
+            let stays = last && lane.not_yet.back() == Some(&n);
             settled.push(Settled {
                 n,
                 give,
                 slot,
                 refused,
                 at,
-                last,
+                last: last && !stays,
                 relayed,
             });
         }
-        Some(settled)
+        Some((settled, wait))
+    }
+}
+
+impl LaneQueue {
+    fn load(&mut self, n: u64, entries: Vec<Queued>) {
+        let count = entries.len();
+        let mut relayed: Vec<Relayed> = entries.iter().filter_map(|e| e.relayed).collect();
+        for (at, queued) in entries.into_iter().enumerate() {
+            let last = at + 1 == count;
+            let relayed = match last {
+                true => std::mem::take(&mut relayed),
+                false => vec![],
+            };
+            self.loaded.push_back(Loaded {
+                n,
+                at,
+                last,
+                queued,
+                relayed,
+            });
+        }
     }
 }

@@ -9,7 +9,8 @@ use crate::domain::{
     rollup::CellRefusal,
 };
 
-/// Why a receiver refused an envelope. Final: the same bytes are refused again with the same reason.
+/// Why a receiver refused an envelope. Final, except where [`RefusalCode::may_pass`] says otherwise: the
+/// same bytes are refused again with the same reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(from = "u32", into = "u32")]
 pub enum RefusalCode {
@@ -31,7 +32,7 @@ pub enum RefusalCode {
     /// The Merkle path does not lead to the signed root.
     #[error("the envelope is not under the signed root; it was changed on its way")]
     BadProof,
-    /// No enrolled key of the author.
+    /// No enrolled key of the author, yet: whoever brought it keeps it and brings it again.
     #[error("the receiver knows no such key of the author; the author must enrol it")]
     UnknownKey,
     /// Bytes that are not an envelope.
@@ -130,6 +131,13 @@ codes! {
 }
 
 impl From<u32> for RefusalCode {
+impl RefusalCode {
+    /// Whether the same bytes may be taken later, so that nothing is to be made of the refusal.
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::UnknownKey)
+    }
+}
+
     fn from(code: u32) -> Self {
         Self::from_code(code)
     }

@@ -155,13 +155,15 @@ impl Conversation<'_> {
             .into_iter()
             .map(|refused| (refused.position, refused.code))
             .collect();
-        let settled = self
+        let may_pass = |code: &RefusalCode| code.may_pass();
+        let (settled, not_yet) = self
             .sender
-            .acknowledged(lane, through, refused, Instant::now().into_std())
+            .acknowledged(lane, through, refused, may_pass, Instant::now().into_std())
             .ok_or_else(|| {
                 malformed(&format!("it acknowledged {through}, which was never sent"))
             })?;
         let peer = self.from.division();
+        self.note_not_yet(not_yet).await?;
         let count = settled.len() as u64;
         self.board.links.note(peer, |state| state.settled += count);
         self.board.office.metrics().envelopes_sent.inc_by(count);

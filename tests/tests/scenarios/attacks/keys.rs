@@ -27,7 +27,7 @@ use wujitong::{
     },
     office::{BodyView, Stated},
     wire::{
-        frame::{Batch, Frame, GoodbyeCode},
+        frame::{Ack, Batch, Frame, GoodbyeCode, Refused},
         refusal::RefusalCode,
     },
 };
@@ -427,5 +427,95 @@ async fn only_the_division_above_the_parent_countersigns_and_only_what_waits() {
     }
     let why = refused(COUNTY, VILLAGE).await;
     assert!(why.contains("no key"), "{why}");
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_node_that_starts_again_alone_knows_the_keys_it_heard_of_further_below() {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    let id = network
+        .report_up(VILLAGE, "heard at the top", PROVINCE)
+        .await;
+    network.held(PROVINCE, id).await;
+    network.quiet().await;
+    network.recall(VILLAGE, id).await;
+    network.held(VILLAGE, id).await;
+    let key = network.identity(VILLAGE).signer().key_id();
+    let node = network.node(PROVINCE);
+    eventually("the province heard of the village's key", || async {
+        node.keys.knows(code(VILLAGE), key)
+    })
+    .await;
+    drop(node);
+    network.quiet().await;
+    network.stop(CITY).await;
+    network.stop(PROVINCE).await;
+    network.restart(PROVINCE).await;
+    assert!(network.node(PROVINCE).keys.knows(code(VILLAGE), key));
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn a_word_of_an_author_whose_key_is_not_known_yet_is_brought_again_and_nothing_waits_for_it()
+{
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    let mut matters = vec![];
+    for text in ["first", "second"] {
+        let id = network.report_up(VILLAGE, text, COUNTY).await;
+        network.held(COUNTY, id).await;
+        matters.push(id);
+    }
+    network.quiet().await;
+    network.stop(VILLAGE).await;
+    let township = network.office(TOWNSHIP);
+    let waiting = || {
+        let queues = township.queues().into_iter();
+        let mut queues = queues.filter(|queue| queue.neighbour == code(VILLAGE));
+        let notices = queues.find(|queue| queue.lane == Lane::Notice);
+        notices.map_or(0, |queue| queue.segments)
+    };
+
+    // In the place of the village is somebody who does not know the county's key.
+    let mut peer = Peer::dial(&network, VILLAGE).await;
+    for (id, knows) in [(matters[0], false), (matters[1], true)] {
+        network.close(COUNTY, id).await;
+        let (at, envelope) = peer.envelope_in(Lane::Notice).await;
+        assert_eq!(envelope.author, code(COUNTY));
+        let Payload::Notice(matter) = envelope.payload else {
+            panic!("{envelope:?}");
+        };
+        assert_eq!(matter.id, id, "the second did not wait for the first");
+        let code = RefusalCode::UnknownKey;
+        let refused = Refused {
+            position: at,
+            code,
+            reason: code.to_string(),
+        };
+        let refused = if knows { vec![] } else { vec![refused] };
+        peer.say(Frame::Ack(Ack {
+            lane: Lane::Notice,
+            through: at,
+            refused,
+        }))
+        .await;
+    }
+    eventually("what was taken is removed, and nothing else", || async {
+        waiting() == 1
+    })
+    .await;
+    eventually("somebody is told", || async {
+        let alarms = township.alarms().await.unwrap();
+        let about = Some(code(COUNTY));
+        alarms
+            .iter()
+            .any(|alarm| (alarm.kind, alarm.about) == (AlarmKind::KeyUnknown, about))
+    })
+    .await;
+    drop((peer, township));
+    network.restart(VILLAGE).await;
+    network.closed(VILLAGE, matters[0]).await;
+    network.quiet().await;
     network.shut_down().await;
 }
