@@ -6,8 +6,8 @@ use bytes::Bytes;
 use topology::DivisionCode;
 
 use super::{
-    Ledger, Office, OfficeError, changes::News, errand, errand::Errand, keys, queues::Counts,
-    relay, shelves::Move,
+    Ledger, Office, OfficeError, changes::News, errand, errand::Errand, figures::Passing, keys,
+    queues::Counts, relay, shelves::Move,
 };
 use crate::{
     domain::{
@@ -72,6 +72,8 @@ pub(super) struct Carried<'a> {
     pub(super) proof: Option<&'a Proof>,
     /// Keys of the bodies that travel beside it.
     pub(super) bodies: Vec<Bytes>,
+    /// Length of the bodies that came beside it.
+    pub(super) beside: usize,
 }
 
 /// Keys of a matter's bodies, without the first few.
@@ -337,6 +339,7 @@ impl Desk<'_> {
         )
         .await
     }
+                beside: 0,
 
     /// Gives something this node says its place among everything it says.
     pub(super) async fn envelope(
@@ -386,11 +389,13 @@ impl Desk<'_> {
             bytes,
             proof,
             bodies,
+        let relayed = relay::relayed(&carried);
         } = carried;
         let give = match &envelope.payload {
             Payload::Give { matter, .. } => Some((matter.id, matter.version.cv)),
             _ => None,
         };
+            beside: _,
         let mut queued = Queued {
             bytes: bytes.clone(),
             proof: proof.cloned(),
@@ -399,7 +404,7 @@ impl Desk<'_> {
             trace: self.trace.clone(),
             give,
             slot: None,
-            relayed: proof.map(|proof| relay::relayed(envelope, bytes.len(), proof.bytes())),
+            relayed,
         };
         let lane = envelope.lane;
         let Order::Replaces { key } = &envelope.order else {

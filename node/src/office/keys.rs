@@ -226,6 +226,15 @@ pub(super) fn flow(author: DivisionCode, epoch: EpochId, to: Destination, lane: 
     )
 }
 
+/// What all records of what was seen begin with: flows, and refusals in them. The author follows.
+pub(super) const SEEN: [&[u8]; 2] = [b"f", b"x"];
+
+/// The author of such a record.
+pub(super) fn author_of_seen(key: &[u8]) -> Option<DivisionCode> {
+    let author = key.get(1..)?.first_chunk::<8>()?;
+    DivisionCode::from_u64(u64::from_be_bytes(*author))
+}
+
 /// What all flows of an author begin with.
 pub(super) fn flows_of(author: DivisionCode) -> Bytes {
     key(b"f", &[&code(author)])

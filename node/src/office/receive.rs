@@ -258,7 +258,7 @@ impl Desk<'_> {
         } = received.envelope;
         // The refusal is not recorded: the revocation is, and the same words may come signed with the
         // key that takes the place of the revoked one.
-        if !self.counts(received) {
+        if !self.office.counts(received) {
             return Ok(Outcome::Refused(RefusalCode::Revoked));
         }
         // What is said in a life that was never greeted, or that another one took the place of, counts
@@ -283,7 +283,11 @@ impl Desk<'_> {
         let at = match flows.seen.iter().position(|(key, _)| *key == flow) {
             Some(at) => at,
             None => {
-                let seen = self.read(&flow).await?.unwrap_or_default();
+                let known: Option<Seen> = self.read(&flow).await?;
+                if known.is_none() {
+                    self.office.relay.remember(author);
+                }
+                let seen = known.unwrap_or_default();
                 flows.seen.push((flow.clone(), seen));
                 flows.seen.len() - 1
             }
@@ -304,6 +308,7 @@ impl Desk<'_> {
         };
         flows.seen[at].1.record(sequence)?;
         if let Outcome::Refused(code) = outcome {
+            self.office.relay.remember(author);
             self.view.put(
                 keys::refused_envelope(&flow, sequence),
                 record::write(&code.code()),

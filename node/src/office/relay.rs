@@ -13,11 +13,12 @@ use bytes::Bytes;
 use topology::DivisionCode;
 
 use super::{
-    Office, OfficeError, Received,
+    Arrived, Office, OfficeError, Received,
     desk::{Carried, Desk},
+    keys,
 };
 use crate::{
-    domain::envelope::{Destination, Envelope, Payload},
+    domain::envelope::{Destination, Order, Payload},
     outbox::queue::{self, Queued, Relayed},
     store::{Range, record},
 };
@@ -49,6 +50,10 @@ const FOR_STRANGER: Load = load(4096, 16 * 1024);
 /// The same of kinds this version does not know.
 const UNKNOWN_FOR_STRANGER: Load = load(64, 512);
 
+/// Records by which this node knows what of an author's words it has seen, and which of them it refused. They
+/// outlive the words, and no honest author comes near it.
+const REMEMBERED_OF_AUTHOR: u64 = 256 * 1024;
+
 /// Envelopes read from the outbox at once when it is counted.
 const PAGE: usize = 64;
 
@@ -59,6 +64,8 @@ struct Tallies {
     /// By neighbour, and whether this version knows the kind.
     waiting_for: HashMap<(DivisionCode, bool), Load>,
     met: HashSet<DivisionCode>,
+    /// Records of what was seen, by author.
+    remembered: HashMap<DivisionCode, u64>,
 }
 
 /// What this node keeps for others.
@@ -143,6 +150,11 @@ impl Relay {
         });
     }
 
+    /// One record more says what was seen of an author.
+    pub(super) fn remember(&self, author: DivisionCode) {
+        self.with(|tallies| *tallies.remembered.entry(author).or_default() += 1);
+    }
+
     /// A neighbour connected.
     pub(super) fn met(&self, neighbour: DivisionCode) {
         self.with(|tallies| tallies.met.insert(neighbour));
@@ -157,12 +169,37 @@ const fn is_carried(payload: &Payload) -> bool {
     )
 }
 
-/// What an envelope adds to what is kept.
-pub(super) fn relayed(envelope: &Envelope, bytes: usize, proof_bytes: usize) -> Relayed {
-    Relayed {
+/// What an envelope adds to what is kept, with the words that travel beside it.
+pub(super) fn relayed(carried: &Carried<'_>) -> Option<Relayed> {
+    let Carried {
+        envelope,
+        bytes,
+        proof,
+        beside,
+        ..
+    } = carried;
+    let bytes = bytes.len() + proof.as_ref()?.bytes() + beside;
+    Some(Relayed {
         author: envelope.author,
         known: !matches!(envelope.payload, Payload::Unknown(_)),
-        bytes: (bytes + proof_bytes) as u64,
+        bytes: bytes as u64,
+    })
+}
+
+impl Received {
+    /// This as it would be carried on.
+    fn to_carry(&self, bodies: Vec<Bytes>) -> Carried<'_> {
+        Carried {
+            envelope: &self.envelope,
+            bytes: &self.bytes,
+            proof: Some(&self.proof),
+            beside: match self.envelope.payload {
+                // Nobody here knows to whom they belong, so they are not kept.
+                Payload::Unknown(_) => 0,
+                _ => self.bodies.iter().map(Arrived::bytes).sum(),
+            },
+            bodies,
+        }
     }
 }
 
@@ -179,13 +216,7 @@ impl Desk<'_> {
         let Some(next) = self.office.supplies.tree.next_hop(self.office.me, to) else {
             return Ok(());
         };
-        let carried = Carried {
-            envelope: &received.envelope,
-            bytes: &received.bytes,
-            proof: Some(&received.proof),
-            bodies,
-        };
-        self.queue(next, carried).await
+        self.queue(next, received.to_carry(bodies)).await
     }
 }
 
@@ -199,6 +230,15 @@ impl Office {
         let Received {
             envelope, denied, ..
         } = received;
+        let author = envelope.author;
+        let full = |tallies: &mut Tallies| {
+            let remembered = tallies.remembered.get(&author);
+            remembered.is_some_and(|count| *count >= REMEMBERED_OF_AUTHOR)
+        };
+        let leaves_record = matches!(envelope.order, Order::Sequence(_)) && self.counts(received);
+        if leaves_record && self.relay.with(full) {
+            return false;
+        }
         let Destination::Division(to) = envelope.destination else {
             return true;
         };
@@ -208,13 +248,30 @@ impl Office {
         let Some(next) = self.supplies.tree.next_hop(self.me, to) else {
             return true;
         };
-        let proof = received.proof.bytes();
-        let relayed = relayed(envelope, received.bytes.len(), proof);
+        let Some(relayed) = relayed(&received.to_carry(vec![])) else {
+            return true;
+        };
         self.relay.with(|tallies| tallies.has_room(next, relayed))
     }
 
-    /// Counts what was left in the outbox by an earlier run.
+    /// Counts what was left by an earlier run: in the outbox, and of what was seen.
     pub(super) async fn recount_relayed(&self) -> Result<(), OfficeError> {
+        for prefix in keys::SEEN {
+            let mut range = Range::prefix(prefix);
+            loop {
+                let seen = self
+                    .supplies
+                    .store
+                    .scan(self.me, range.clone(), PAGE * 64, false);
+                let page = seen.await?.value;
+                let Some((last, _)) = page.last() else {
+                    break;
+                };
+                range.from = [&last[..], &[0]].concat().into();
+                let authors = page.iter().filter_map(|(key, _)| keys::author_of_seen(key));
+                authors.for_each(|author| self.relay.remember(author));
+            }
+        }
         for neighbour in self.met().await? {
             self.relay.met(neighbour);
         }
@@ -237,62 +294,4 @@ impl Office {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn code(text: &str) -> DivisionCode {
-        text.parse().unwrap()
-    }
-
-    fn of(author: &str, known: bool, bytes: u64) -> Relayed {
-        Relayed {
-            author: code(author),
-            known,
-            bytes,
-        }
-    }
-
-    #[test]
-    fn an_author_that_fills_its_room_takes_none_of_the_others() {
-        let mut tallies = Tallies::default();
-        let next = code("330825");
-        tallies.met.insert(next);
-        let flood = of("330825002222", false, 48 * 1024);
-        let mut taken = 0;
-        while tallies.has_room(next, flood) {
-            tallies.count(next, flood, true);
-            taken += 1;
-        }
-        assert_eq!(taken, 21, "a mebibyte of the longest");
-        assert!(tallies.has_room(next, of("330825002222", true, 48 * 1024)));
-        assert!(tallies.has_room(next, of("330825002223", false, 48 * 1024)));
-        tallies.count(next, flood, false);
-        assert!(tallies.has_room(next, flood), "what left made room");
-    }
-
-    #[test]
-    fn many_authors_together_fill_no_more_than_the_room_of_a_neighbour() {
-        let tree = topology::Tree::zhejiang();
-        let mut tallies = Tallies::default();
-        let [met, stranger] = [code("330825"), code("330825001")];
-        tallies.met.insert(met);
-        for (next, most) in [
-            (met, UNKNOWN_FOR_NEIGHBOUR),
-            (stranger, UNKNOWN_FOR_STRANGER),
-        ] {
-            for author in tree.nodes(code("33")).take(4000) {
-                let one = Relayed {
-                    author,
-                    known: false,
-                    bytes: 4096,
-                };
-                if tallies.has_room(next, one) {
-                    tallies.count(next, one, true);
-                }
-            }
-            let waiting = tallies.waiting_for[&(next, false)];
-            assert!(waiting.envelopes <= most.envelopes && waiting.bytes <= most.bytes);
-            assert!(waiting.envelopes >= 64, "{waiting:?}");
-        }
-    }
-}
+mod tests;

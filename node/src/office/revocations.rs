@@ -137,17 +137,19 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl Office {
     /// Whether an author's word counts in spite of what was revoked. It is asked under the turn in
     /// which positions are fixed, so nothing passes between the two.
     pub(super) fn counts(&self, received: &Received) -> bool {
         let Received {
             envelope, proof, ..
         } = received;
-        let fallen = self.office.fallen.of(envelope.author, proof.statement.key);
+        let fallen = self.fallen.of(envelope.author, proof.statement.key);
         fallen.is_none_or(|revocation| revocation.leaves_valid(envelope))
     }
+}
 
+impl Desk<'_> {
     /// How far this node has come with everything a child said, the latest life first.
     async fn held_of(&mut self, child: DivisionCode) -> Result<Vec<HeldLife>, OfficeError> {
         let mut flows: BTreeMap<EpochId, Vec<HeldFlow>> = BTreeMap::new();
@@ -282,6 +284,7 @@ impl Desk<'_> {
             envelope: &envelope,
             bytes: &record.bytes,
             proof: record.proof.as_ref(),
+            beside: 0,
             bodies: vec![],
         };
         self.queue(neighbour, carried).await

@@ -71,6 +71,15 @@ pub enum Arrived {
 }
 
 impl Arrived {
+    /// Bytes that keeping it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Open(body) => body.bytes(),
+            Self::Sealed(_, sealed) => sealed.bytes(),
+            Self::Unreadable => 0,
+        }
+    }
+
     /// Its commitment, if a matter names it and says so of its class.
     fn named_in(&self, matter: &Matter) -> Option<Digest> {
         let class = |commitment| matter.class_of(commitment);

@@ -252,6 +252,7 @@ impl Desk<'_> {
             envelope: &envelope,
             bytes: &record.bytes,
             proof: record.proof.as_ref(),
+            beside: 0,
             bodies: vec![],
         };
         self.queue(child, carried).await
