@@ -69,7 +69,7 @@ kinds! {
     FiguresRefused = "figures-refused", "下级统计不可信", "a child said figures that can never be; the sums are right without them",
         "see `wujitong rollup apart`, ask the child's operator, and revoke its key if it was stolen";
     /// Figures of a child do not add up although it is quiet.
-    FiguresUneven = "figures-uneven", "下级统计不平", "a child gave or closed more than came in",
+    FiguresUneven = "figures-uneven", "下级统计不平", "figures of a child do not agree with each other or with the matters that crossed its link",
         "ask the child's operator what its journal counts (`wujitong rollup journal`)";
     /// What a lost life of a child's store had counted stays counted.
     FiguresLost = "figures-lost", "丢失的统计保留", "a child's store lost facts that are counted here; they stay counted",

@@ -7,12 +7,14 @@ use topology::{DivisionCode, Tier, Tree};
 use super::{category::Category, custody::Count, envelope::Stamp, time::Day};
 
 mod check;
+mod dealings;
 mod model;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use check::{Beside, CellRefusal, Judge, MOST_FACTS, MOST_OWN_CATEGORIES};
+pub use dealings::{Dealings, Passed};
 pub use model::Rollup;
 pub use table::{By, Group, Totals, table};
 
@@ -57,14 +59,19 @@ impl CellKey {
     /// a city and the province keep counties (and themselves). A township that hangs on a city
     /// directly is counted by itself.
     pub fn seen_from(&self, keeper: DivisionCode, tree: &Tree) -> Self {
-        if keeper.tier() >= Tier::County {
-            return self.clone();
-        }
         Self {
-            acting: lifted(self.acting, Tier::County, tree),
-            origin: lifted(self.origin, Tier::County, tree),
+            acting: counted_as(self.acting, keeper, tree),
+            origin: counted_as(self.origin, keeper, tree),
             ..self.clone()
         }
+    }
+}
+
+/// The division as which `keeper` counts this one.
+pub fn counted_as(division: DivisionCode, keeper: DivisionCode, tree: &Tree) -> DivisionCode {
+    match keeper.tier() >= Tier::County {
+        true => division,
+        false => lifted(division, Tier::County, tree),
     }
 }
 

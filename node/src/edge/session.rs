@@ -308,6 +308,7 @@ impl Switchboard {
     fn show_up(&self, peer: DivisionCode, up: bool) {
         let me = self.office.me();
         self.health.link(me, peer, up);
+        self.office.note_link(peer, up);
         self.metrics.link(me, peer).up.set(i64::from(up));
     }
 }
@@ -386,8 +387,8 @@ impl Conversation<'_> {
             }
             let silent = self.silent_at();
             let room_due = self.for_room.due();
-            let may_send = prepared.is_some()
             let again = self.not_yet.due();
+            let may_send = prepared.is_some()
                 || !self.presence.is_empty()
                 || self.acks.iter().any(Option::is_some)
                 || self.keys.may_send()
@@ -451,9 +452,9 @@ impl Conversation<'_> {
                 () = bell.notified() => self.sender.look_again(),
                 () = async { sleep_until(room_due.expect("guarded")).await },
                     if room_due.is_some() => self.take_waiting().await?,
-                () = self.keys.changed() => self.keys.look().await?,
                 () = async { sleep_until(again.expect("guarded")).await },
                     if again.is_some() => self.bring_again().await?,
+                () = self.keys.changed() => self.keys.look().await?,
                 () = async { sleep_until(due.expect("guarded")).await }, if due.is_some() => {}
                 () = async { self.pace.as_mut().expect("guarded").await }, if self.pace.is_some() => {
                     self.pace = None;

@@ -55,6 +55,8 @@ pub(super) struct Desk<'a> {
     pub(super) figures: BTreeMap<CellKey, Counters>,
     /// Where matters lay that were read, and where those lie that are written.
     pub(super) moves: BTreeMap<MatterId, Move>,
+    /// What dockets that were read and written say of children.
+    pub(super) passing: BTreeMap<MatterId, Passing>,
     segments: BTreeMap<(DivisionCode, Lane), Vec<Queued>>,
     /// Segments this decision puts into outboxes, and those it removes.
     pub(super) queued: Counts,
@@ -70,10 +72,10 @@ pub(super) struct Carried<'a> {
     pub(super) envelope: &'a Envelope,
     pub(super) bytes: &'a Bytes,
     pub(super) proof: Option<&'a Proof>,
-    /// Keys of the bodies that travel beside it.
-    pub(super) bodies: Vec<Bytes>,
     /// Length of the bodies that came beside it.
     pub(super) beside: usize,
+    /// Keys of the bodies that travel beside it.
+    pub(super) bodies: Vec<Bytes>,
 }
 
 /// Keys of a matter's bodies, without the first few.
@@ -109,6 +111,7 @@ impl Office {
             facts: vec![],
             figures: BTreeMap::new(),
             moves: BTreeMap::new(),
+            passing: BTreeMap::new(),
             segments: BTreeMap::new(),
             queued: Counts::new(),
             revoked: vec![],
@@ -156,6 +159,7 @@ impl Desk<'_> {
     pub(super) async fn docket(&mut self, id: MatterId) -> Result<Option<Docket>, OfficeError> {
         let docket = self.read(&keys::docket(id)).await?;
         self.news.saw(id, docket.as_ref());
+        self.note_passed_before(id, docket.as_ref());
         if let Some(docket) = &docket {
             self.note_found(docket);
         }
@@ -190,6 +194,7 @@ impl Desk<'_> {
         }
         self.rack(&docket.matter);
         self.note_put(&docket);
+        self.note_passed_after(&docket);
         self.view.put(keys::docket(id), record::write(&docket));
         self.news.left(&docket.matter);
     }
@@ -334,12 +339,12 @@ impl Desk<'_> {
                 envelope: &envelope,
                 bytes: &bytes,
                 proof: None,
+                beside: 0,
                 bodies,
             },
         )
         .await
     }
-                beside: 0,
 
     /// Gives something this node says its place among everything it says.
     pub(super) async fn envelope(
@@ -384,18 +389,18 @@ impl Desk<'_> {
         next: DivisionCode,
         carried: Carried<'_>,
     ) -> Result<(), OfficeError> {
+        let relayed = relay::relayed(&carried);
         let Carried {
             envelope,
             bytes,
             proof,
             bodies,
-        let relayed = relay::relayed(&carried);
+            beside: _,
         } = carried;
         let give = match &envelope.payload {
             Payload::Give { matter, .. } => Some((matter.id, matter.version.cv)),
             _ => None,
         };
-            beside: _,
         let mut queued = Queued {
             bytes: bytes.clone(),
             proof: proof.cloned(),
@@ -471,6 +476,7 @@ impl Desk<'_> {
             self.keep_categories();
         }
         self.shelve();
+        self.deal_with_passed().await?;
         self.report_figures().await?;
         self.note_deed().await?;
         let told = self.tell_changes().await?;

@@ -2,10 +2,12 @@
 
 mod account;
 mod apart;
+mod dealings;
 mod hear;
 
 pub use account::ChildFigures;
 pub use apart::SetApart;
+pub(super) use dealings::Passing;
 
 use bytes::Bytes;
 

@@ -334,6 +334,11 @@ pub(super) fn balance(child: DivisionCode, cell: &CellKey) -> Bytes {
     )
 }
 
+/// What a child did with matters of one origin, by their steps and by its own word.
+pub(super) fn dealings(child: DivisionCode, origin: DivisionCode) -> Bytes {
+    key(b"Gt", &[&code(child), &code(origin)])
+}
+
 /// That a category was once listed by a policy in force here.
 pub(super) fn known_category(category: &Category) -> Bytes {
     key(b"Gc", &[category.as_str().as_bytes()])

@@ -47,6 +47,8 @@ pub(super) struct Heard(Mutex<Dated>);
 struct Dated {
     through: BTreeMap<DivisionCode, Timestamp>,
     kept: Timestamp,
+    /// Neighbours that are linked, and since when.
+    linked: BTreeMap<DivisionCode, Timestamp>,
     /// Whether something was heard since.
     news: bool,
 }
@@ -92,6 +94,22 @@ impl Office {
             true => self.keep_heard().await,
             false => Ok(()),
         }
+    }
+
+    /// The link to a neighbour is up, or down.
+    pub fn note_link(&self, neighbour: DivisionCode, up: bool) {
+        let now = self.now();
+        let mut dated = self.heard.0.lock().expect("no holder panics");
+        match up {
+            true => dated.linked.insert(neighbour, now),
+            false => dated.linked.remove(&neighbour),
+        };
+    }
+
+    /// Since when a neighbour is linked without a break.
+    pub(super) fn linked_since(&self, neighbour: DivisionCode) -> Option<Timestamp> {
+        let dated = self.heard.0.lock().expect("no holder panics");
+        dated.linked.get(&neighbour).copied()
     }
 
     /// Writes down how far this node's knowledge reaches. Durable some time after it returns; what is lost

@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// Keys one envelope may write, at most, in the usual case.
-const KEYS_PER_ENVELOPE: usize = 12;
+const KEYS_PER_ENVELOPE: usize = 14;
 
 /// An envelope whose proof and signature were checked.
 #[derive(Clone, Debug)]

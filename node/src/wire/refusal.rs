@@ -120,6 +120,7 @@ codes! {
     406 "cell-falls" Cell(CellRefusal::Falls);
     407 "cell-too-much" Cell(CellRefusal::TooMuch);
     408 "cell-too-many-cells" Cell(CellRefusal::TooManyCells);
+    409 "cell-never-handed" Cell(CellRefusal::NeverHanded);
     301 "bad-signature" BadSignature;
     302 "bad-proof" BadProof;
     303 "unknown-key" UnknownKey;
@@ -130,7 +131,6 @@ codes! {
     308 "revoked" Revoked;
 }
 
-impl From<u32> for RefusalCode {
 impl RefusalCode {
     /// Whether the same bytes may be taken later, so that nothing is to be made of the refusal.
     pub const fn may_pass(self) -> bool {
@@ -138,6 +138,7 @@ impl RefusalCode {
     }
 }
 
+impl From<u32> for RefusalCode {
     fn from(code: u32) -> Self {
         Self::from_code(code)
     }

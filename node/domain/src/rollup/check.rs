@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
-use super::{CellKey, CellReport, Counters};
+use super::{CellKey, CellReport, Counters, Dealings};
 use crate::{category::Category, time::Day};
 
 /// Facts of one node in one cell, which is one day: more than ten a second, all day long.
@@ -48,6 +48,9 @@ pub enum CellRefusal {
     /// More than can have been done.
     #[error("it counts more than so many nodes can do in a day")]
     TooMuch,
+    /// More of another division's matters than were ever handed to the child.
+    #[error("it counts more of that division's matters than were ever handed to this child")]
+    NeverHanded,
     /// There are too many cells already.
     #[error("it has too many cells already, on this day or in all")]
     TooManyCells,
@@ -82,6 +85,8 @@ pub struct Beside {
     pub on_the_day: u32,
     /// Cells it has in all.
     pub in_all: u32,
+    /// Transfers of this origin's matters to the child; `None` if it can have such without any.
+    pub handed: Option<u64>,
 }
 
 impl Judge<'_> {
@@ -116,6 +121,10 @@ impl Judge<'_> {
         let most = MOST_FACTS.saturating_mul(self.nodes_in(key));
         if counters.each().iter().any(|count| *count > most) {
             return Err(CellRefusal::TooMuch);
+        }
+        let handed = beside.handed.map(Dealings::most);
+        if handed.is_some_and(|most| counters.each().iter().any(|count| *count > most)) {
+            return Err(CellRefusal::NeverHanded);
         }
         if beside.said.is_some_and(|said| !counters.covers(said)) {
             return Err(CellRefusal::Falls);
@@ -306,6 +315,10 @@ mod tests {
         let here = |counters| cell(VILLAGE, VILLAGE, 20_000, counters);
         let mut unknown = here(reported(1));
         unknown.key.category = "order/invented".parse().unwrap();
+        let handed = |handed| Beside {
+            handed: Some(handed),
+            ..fresh
+        };
         let after = |said| Beside {
             said: Some(said),
             ..fresh
@@ -351,6 +364,21 @@ mod tests {
                 here(reported(MOST_FACTS + 1)),
                 fresh,
                 Err(CellRefusal::TooMuch),
+            ),
+            (
+                cell(VILLAGE, "330802", 20_000, taken(1)),
+                handed(0),
+                Err(CellRefusal::NeverHanded),
+            ),
+            (
+                cell(VILLAGE, "330802", 20_000, taken(309)),
+                handed(1),
+                Err(CellRefusal::NeverHanded),
+            ),
+            (
+                cell(VILLAGE, "330802", 20_000, taken(308)),
+                handed(1),
+                Ok(()),
             ),
         ] {
             assert_eq!(judged(&report, beside), expected, "{report:?}");

@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
 
-use super::super::{Office, OfficeError, desk::Desk, keys};
+use super::{
+    super::{Office, OfficeError, desk::Desk, keys},
+    dealings::count,
+};
 use crate::{
     domain::{
         actor::Actor,
@@ -18,7 +21,7 @@ use crate::{
     store::{Range, record},
 };
 
-/// A child that said nothing new of its figures for so long is quiet: what it had to say is here.
+/// A child that is linked and said nothing new for so long is quiet: what it had to say is here.
 const QUIET_MS: u64 = 10 * 60 * 1000;
 
 /// How the figures of one child stand.
@@ -30,7 +33,13 @@ pub(super) struct Account {
     pub(super) staged: u32,
     /// Division, origin and category of which more went out than came in.
     pub(super) uneven: u32,
-    /// Since when there are such.
+    /// Origins outside the child of which it says more than the steps of their matters.
+    pub(super) unexplained: u32,
+    /// Origins of which others came and went over the link than it says, if nothing is below it.
+    pub(super) uncrossed: u32,
+    /// When anything of that changed.
+    pub(super) moved_at: Timestamp,
+    /// Since when any of the three is not as it should be.
     pub(super) uneven_since: Option<Timestamp>,
     /// Whether an alarm was raised over them.
     pub(super) told: bool,
@@ -57,7 +66,8 @@ pub struct ChildFigures {
     pub apart: u32,
     /// Cells that were refused so far.
     pub refused: u64,
-    /// Division, origin and category of which more went out than came in.
+    /// Division, origin and category of which more went out than came in; and, once the child is quiet,
+    /// origins of which it says what the matters that crossed its link do not.
     pub uneven: u32,
     /// Since when.
     pub uneven_since: Option<Timestamp>,
@@ -73,19 +83,9 @@ impl ChildFigures {
 }
 
 impl Account {
-    /// Notes that what a division, origin and category have over all days went from one sum to another.
-    pub(super) fn even(&mut self, before: Counters, after: Counters, now: Timestamp) {
-        match (before.adds_up(), after.adds_up()) {
-            (true, false) => self.uneven += 1,
-            (false, true) => self.uneven = self.uneven.saturating_sub(1),
-            _ => {}
-        }
-        if self.uneven == 0 {
-            self.uneven_since = None;
-            self.told = false;
-        } else {
-            self.uneven_since.get_or_insert(now);
-        }
+    /// Everything that is not as it should be.
+    const fn doubts(&self) -> u32 {
+        self.uneven + self.unexplained + self.uncrossed
     }
 
     /// Whether a category may be the child's: by its own policy, if it stands high enough to have one.
@@ -129,14 +129,73 @@ impl Desk<'_> {
         let key = keys::balance(child, &cell);
         let before: Counters = self.read(&key).await?.unwrap_or_default();
         let after = before.replacing(old, new);
-        let told = account.told;
-        account.even(before, after, self.now);
-        if told && !account.told {
+        count(&mut account.uneven, before.adds_up(), after.adds_up());
+        self.heed_doubts(child, account).await?;
+        self.view.put(key, record::write(&after));
+        self.deal(child, account, cell.origin, |dealings| {
+            dealings.told = dealings.told.replacing(old, new);
+        })
+        .await?;
+        self.shift(cell, old, new).await
+    }
+
+    /// Since when something is not as it should be, and that nothing is any more.
+    pub(super) async fn heed_doubts(
+        &mut self,
+        child: DivisionCode,
+        account: &mut Account,
+    ) -> Result<(), OfficeError> {
+        if account.doubts() > 0 {
+            account.uneven_since.get_or_insert(self.now);
+            return Ok(());
+        }
+        account.uneven_since = None;
+        if std::mem::take(&mut account.told) {
             self.settle_alarm(AlarmKind::FiguresUneven, Some(child))
                 .await?;
         }
-        self.view.put(key, record::write(&after));
-        self.shift(cell, old, new).await
+        Ok(())
+    }
+
+    /// What does not add up of a child that is quiet, in words. `None` if all does.
+    async fn doubts_of(
+        &mut self,
+        child: DivisionCode,
+        account: &Account,
+    ) -> Result<Option<String>, OfficeError> {
+        // A link that was down may have kept half of it.
+        let since = self.office.linked_since(child);
+        let last = account.heard_at.max(account.moved_at);
+        let quiet = since.is_some_and(|since| self.now.since(last.max(since)) >= QUIET_MS);
+        if !quiet {
+            return Ok(None);
+        }
+        // A store that lost facts never tells them, and one here that lost matters knows no steps of them.
+        let lost = self.lives(child).await?.counted > 1;
+        let (unexplained, uncrossed) = match (self.may_have_lost(), lost) {
+            (true, _) => (0, 0),
+            (false, true) => (account.unexplained, 0),
+            (false, false) => (account.unexplained, account.uncrossed),
+        };
+        let doubts = [
+            (
+                account.uneven,
+                "sums of division, origin and category give or close more than came in",
+            ),
+            (
+                unexplained,
+                "origins elsewhere have more done with their matters than their steps say",
+            ),
+            (
+                uncrossed,
+                "origins have others taken and given than crossed the link",
+            ),
+        ];
+        let doubts = doubts.into_iter().filter(|(count, _)| *count > 0);
+        let doubts: Vec<_> = doubts
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        Ok((!doubts.is_empty()).then(|| doubts.join("; ")))
     }
 
     /// A policy takes the place of another: matters reported in a category that it does not list any
@@ -172,7 +231,10 @@ impl Office {
             cells: account.in_all,
             apart: account.apart,
             refused: account.refused,
-            uneven: account.uneven,
+            uneven: match account.told {
+                true => account.doubts(),
+                false => account.uneven,
+            },
             uneven_since: account.uneven_since,
             lost: account.lost,
         };
@@ -195,7 +257,7 @@ impl Office {
     /// figures still do not add up although the child is quiet. Asked for again and again.
     pub async fn check_figures(&self) -> Result<(), OfficeError> {
         for (child, account) in self.child_accounts().await? {
-            let to_tell = account.uneven > 0 && !account.told;
+            let to_tell = account.doubts() > 0 && !account.told;
             if account.apart == 0 && !to_tell {
                 continue;
             }
@@ -205,12 +267,11 @@ impl Office {
                 desk.judge_again(child).await?;
             }
             let mut account = desk.child_account(child).await?;
-            let quiet = desk.now.since(account.heard_at) >= QUIET_MS;
-            if account.uneven > 0 && quiet && !account.told {
-                let detail = format!(
-                    "{} sums of division, origin and category give or close more than came in",
-                    account.uneven
-                );
+            let doubts = match account.told {
+                true => None,
+                false => desk.doubts_of(child, &account).await?,
+            };
+            if let Some(detail) = doubts {
                 desk.raise(AlarmKind::FiguresUneven, Some(child), &detail)
                     .await?;
                 account.told = true;

@@ -84,6 +84,7 @@ impl Desk<'_> {
             said: None,
             on_the_day: self.cells_on(child, report.key.day).await?,
             in_all: account.in_all,
+            handed: self.handed(child, report.key.origin).await?,
         };
         let key = match place {
             Place::Late => return Ok(Ok(())),
@@ -130,7 +131,19 @@ impl Desk<'_> {
         Ok(())
     }
 
-    async fn lives(&mut self, child: DivisionCode) -> Result<Lives, OfficeError> {
+    /// How often matters of an origin were handed to a child, if it can have them only so.
+    async fn handed(
+        &mut self,
+        child: DivisionCode,
+        origin: DivisionCode,
+    ) -> Result<Option<u64>, OfficeError> {
+        if self.may_have_lost() || self.office.supplies.tree.contains(child, origin) {
+            return Ok(None);
+        }
+        Ok(Some(self.dealings(child, origin).await?.passed.handed))
+    }
+
+    pub(super) async fn lives(&mut self, child: DivisionCode) -> Result<Lives, OfficeError> {
         Ok(self.read(&keys::lives(child)).await?.unwrap_or_default())
     }
 

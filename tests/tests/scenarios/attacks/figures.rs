@@ -186,17 +186,17 @@ async fn what_can_never_be_is_refused_kept_apart_and_alarmed_and_no_sum_contains
 }
 
 #[tokio::test]
-async fn a_child_has_a_bounded_number_of_cells_however_many_it_invents() {
+async fn nothing_counts_of_matters_that_were_never_handed_to_the_child() {
     let clock = Arc::new(Forward::default());
     let network = without_the_village(&clock).await;
     let mut talk = as_the_village(&network).await;
-    let origins: Vec<_> = network.tree.nodes(code("3301")).take(400).collect();
-    let mut accepted = 0;
+    let origins: Vec<_> = network.tree.nodes(code("3301")).take(300).collect();
     for some in origins.chunks(100) {
         let mut envelopes = vec![];
         for origin in some {
             let taken = Counters {
                 taken: 1,
+                closed: 1,
                 ..Counters::default()
             };
             let report = cell(VILLAGE, &origin.to_string(), "order/fire", today(), taken);
@@ -205,21 +205,91 @@ async fn a_child_has_a_bounded_number_of_cells_however_many_it_invents() {
         let entries = talk.peer.sign(&envelopes).await;
         let first = talk.peer.send(Lane::Figures, entries).await;
         for at in first..first + some.len() as u64 {
-            match talk.peer.outcome(Lane::Figures, at).await {
-                None => accepted += 1,
-                Some(why) => assert_eq!(why, CellRefusal::TooManyCells.into()),
-            }
+            let told = talk.peer.outcome(Lane::Figures, at).await;
+            assert_eq!(told, Some(CellRefusal::NeverHanded.into()));
         }
     }
-    assert_eq!(accepted, 256 + 16, "a village, on one day");
     let township = network.office(TOWNSHIP);
-    assert_eq!(sums(&network, TOWNSHIP).await.taken, accepted);
-    assert_eq!(township.figures_apart().await.unwrap().len(), 128);
-    assert!(
-        alarm(&network, TOWNSHIP, AlarmKind::FiguresRefused)
-            .await
-            .is_some()
-    );
+    assert_eq!(sums(&network, TOWNSHIP).await, Counters::default());
+    assert_eq!(township.figures_apart().await.unwrap().len(), 256);
+    let told = alarm(&network, TOWNSHIP, AlarmKind::FiguresRefused).await;
+    assert!(told.is_some(), "somebody is told");
+    drop((talk, township));
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn what_the_matters_that_crossed_the_link_do_not_explain_is_alarmed_once_the_child_is_quiet()
+{
+    let clock = Arc::new(Forward::default());
+    let options = Options {
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        ..Options::default()
+    };
+    let mut network = Network::with(&[VILLAGE, NEIGHBOUR], options).await;
+    network.linked().await;
+    // One came and was closed, one went and came back, one went and stayed away.
+    let given = network.report(COUNTY, "for the village").await;
+    network.assign(COUNTY, given, VILLAGE).await;
+    network.held(VILLAGE, given).await;
+    network.close(VILLAGE, given).await;
+    for text in ["comes back", "stays away"] {
+        let own = network.report_up(VILLAGE, text, COUNTY).await;
+        network.held(COUNTY, own).await;
+        network.quiet().await;
+        if text == "comes back" {
+            network.recall(VILLAGE, own).await;
+            network.held(VILLAGE, own).await;
+        }
+    }
+    network.quiet().await;
+    let quiet = || clock.0.fetch_add(11 * 60_000, Ordering::Relaxed);
+    quiet();
+    for at in [TOWNSHIP, COUNTY, PROVINCE] {
+        let office = network.office(at);
+        office.check_figures().await.unwrap();
+        let alarms = office.alarms().await.unwrap();
+        let uneven = |alarm: &Alarm| alarm.kind == AlarmKind::FiguresUneven;
+        assert!(
+            !alarms.iter().any(uneven),
+            "{at}, of what is true: {alarms:?}"
+        );
+    }
+
+    network.stop(VILLAGE).await;
+    let mut talk = as_the_village(&network).await;
+    // Both add up.
+    let closed = Counters {
+        taken: 5,
+        closed: 5,
+        ..Counters::default()
+    };
+    let of_the_county = cell(VILLAGE, COUNTY, "order/fire", today(), closed);
+    assert_eq!(say(&mut talk, of_the_county).await, None, "a few may be");
+    let many = Counters {
+        taken: 1000,
+        closed: 1000,
+        ..Counters::default()
+    };
+    let of_the_county = cell(VILLAGE, COUNTY, "order/flood", today(), many);
+    let never = Some(CellRefusal::NeverHanded.into());
+    assert_eq!(say(&mut talk, of_the_county).await, never);
+    let given = Counters {
+        reported: 3,
+        given: 3,
+        ..Counters::default()
+    };
+    assert_eq!(say(&mut talk, own("order/fire", given)).await, None);
+    let township = network.office(TOWNSHIP);
+    township.check_figures().await.unwrap();
+    let told = || alarm(&network, TOWNSHIP, AlarmKind::FiguresUneven);
+    assert_eq!(told().await, None, "something may be on its way");
+    quiet();
+    township.check_figures().await.unwrap();
+    let detail = told().await.unwrap().detail;
+    for part in ["1 origins elsewhere", "2 origins have others taken"] {
+        assert!(detail.contains(part), "{detail}");
+    }
     drop((talk, township));
     network.shut_down().await;
 }

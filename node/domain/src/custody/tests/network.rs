@@ -26,7 +26,7 @@ use crate::{
     request::{
         Ask, AskId, Heard, Next, Reply, Voice, Wish, hear_ask, not_carried, take_answer, wish,
     },
-    rollup::Counters,
+    rollup::{Counters, Dealings, Passed},
     suite::Suite,
     time::Timestamp,
 };
@@ -141,6 +141,7 @@ pub(super) struct Network {
     refusals: BTreeSet<(DivisionCode, MatterId, CustodyVersion)>,
     wire: Vec<Packet>,
     counters: BTreeMap<DivisionCode, Counters>,
+    done: BTreeMap<(DivisionCode, MatterId), Counters>,
     about: BTreeMap<MatterId, Option<DivisionCode>>,
     asks: u64,
     answers: BTreeMap<AskId, usize>,
@@ -163,6 +164,7 @@ impl Network {
             refusals: BTreeSet::new(),
             wire: vec![],
             counters: BTreeMap::new(),
+            done: BTreeMap::new(),
             about: BTreeMap::new(),
             asks: 0,
             answers: BTreeMap::new(),
@@ -350,6 +352,7 @@ impl Network {
             self.tally.reopened += usize::from(fact == Count::Reopened);
             self.tally.withdrawn += usize::from(fact == Count::Withdrawn);
             self.counters.entry(me).or_default().count(fact);
+            self.done.entry((me, id)).or_default().count(fact);
         }
         self.dockets.insert((me, id), docket);
         for outgoing in sends {
@@ -443,11 +446,54 @@ impl Network {
                 "open at {node}"
             );
         }
+        self.check_dealings();
         let sum = |sum: Counters, counters: &Counters| sum.plus(*counters);
         let whole = self.counters.values().fold(Counters::default(), sum);
         assert_eq!(whole.in_transit(), 0);
         assert_eq!(whole.reported as usize, self.about.len());
         assert_eq!(whole.closed as usize, self.tally.closed);
+    }
+}
+
+impl Network {
+    /// What each node knows of its children's figures by itself is what they count.
+    fn check_dealings(&self) {
+        for keeper in &self.nodes {
+            for child in self.tree.children(*keeper) {
+                let nodes = self.nodes.iter();
+                let mut nodes = nodes.filter(|node| self.tree.contains(child, **node));
+                let alone = nodes.clone().count() == 1;
+                if nodes.next().is_none() {
+                    continue;
+                }
+                for id in self.about.keys() {
+                    self.check_dealing(*keeper, child, *id, alone);
+                }
+            }
+        }
+    }
+
+    fn check_dealing(&self, keeper: DivisionCode, child: DivisionCode, id: MatterId, alone: bool) {
+        let docket = self.dockets.get(&(keeper, id));
+        let passed = docket.map(|docket| Passed::of(docket, keeper, &self.tree));
+        let passed = passed.and_then(|passed| passed.get(&child).copied());
+        let done = self.done.iter();
+        let done = done.filter(|((by, of), _)| *of == id && self.tree.contains(child, *by));
+        let told = done.fold(Counters::default(), |sum, (_, done)| sum.plus(*done));
+        let dealings = Dealings {
+            passed: passed.unwrap_or_default(),
+            told,
+        };
+        let what = || format!("{keeper} of {child} about {id}: {dealings:?}");
+        if !self.tree.contains(child, id.origin) {
+            assert_eq!(dealings.passed.done, told, "{}", what());
+            assert!(dealings.is_explained(), "{}", what());
+            let most = Dealings::most(dealings.passed.handed);
+            assert!(told == Counters::default() || most > 0, "{}", what());
+        }
+        if alone {
+            assert!(dealings.crosses_evenly(), "{}", what());
+        }
     }
 }
 

@@ -124,7 +124,8 @@ pub struct ChildFiguresView {
     /// Cells that were refused so far, whether they could be kept or not.
     pub refused: u64,
     /// Sums of division, origin and category that give or close more than came in. Usually cells are still
-    /// on their way.
+    /// on their way. Once an alarm was raised, also origins of which it says what the matters that crossed its
+    /// link do not.
     pub uneven: u32,
     /// Since when there are such.
     pub uneven_since_ms: Option<i64>,

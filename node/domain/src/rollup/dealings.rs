@@ -1,0 +1,198 @@
+//! What a node knows by itself of a child's figures. A matter that crosses the link between the two says in
+//! its steps what was done with it below, so what the child counts of it can be compared.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use topology::{DivisionCode, Tree};
+
+use super::Counters;
+use crate::{
+    custody::{Count, Docket, MOST_MORE_STEPS, MOST_STEPS, Standing},
+    matter::{Act, Step},
+};
+
+/// What the steps of matters say of one child.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Passed {
+    /// Transfers to the child, whether it took them or not.
+    pub handed: u64,
+    /// Transfers that it took.
+    pub came: u64,
+    /// Transfers that were taken from it.
+    pub went: u64,
+    /// What it and those below it did.
+    pub done: Counters,
+}
+
+impl Passed {
+    /// What the docket of one matter says of each child of `keeper`.
+    pub fn of(docket: &Docket, keeper: DivisionCode, tree: &Tree) -> BTreeMap<DivisionCode, Self> {
+        let mut found: BTreeMap<DivisionCode, Self> = BTreeMap::new();
+        let below = |division| {
+            let below = division != keeper && tree.contains(keeper, division);
+            below.then(|| tree.next_hop(keeper, division)).flatten()
+        };
+        let handed = |step: &Step| match step.by == keeper {
+            true => step.act.bound_for().and_then(below),
+            false => None,
+        };
+        let steps = &docket.matter.steps;
+        for (at, step) in steps.iter().enumerate() {
+            if let Some(child) = below(step.by) {
+                let done = &mut found.entry(child).or_default().done;
+                facts(step.act)
+                    .into_iter()
+                    .flatten()
+                    .for_each(|fact| done.count(fact));
+            }
+            let before = at.checked_sub(1).and_then(|before| steps.get(before));
+            if let (Some(child), Act::Take | Act::Relay(_)) =
+                (before.and_then(|before| below(before.by)), step.act)
+                && step.by == keeper
+            {
+                found.entry(child).or_default().went += 1;
+            }
+            if let Some(child) = handed(step) {
+                let passed = found.entry(child).or_default();
+                passed.handed += 1;
+                passed.came += u64::from(match steps.get(at + 1) {
+                    Some(next) => next.by != keeper,
+                    None => docket.standing == Standing::Elsewhere,
+                });
+            }
+        }
+        found
+    }
+
+    /// This sum with one part of it replaced.
+    pub const fn replacing(self, old: Self, new: Self) -> Self {
+        Self {
+            handed: self
+                .handed
+                .wrapping_sub(old.handed)
+                .wrapping_add(new.handed),
+            came: self.came.wrapping_sub(old.came).wrapping_add(new.came),
+            went: self.went.wrapping_sub(old.went).wrapping_add(new.went),
+            done: self.done.replacing(old.done, new.done),
+        }
+    }
+}
+
+/// What one step counts.
+const fn facts(act: Act) -> [Option<Count>; 2] {
+    match act {
+        Act::Report => [Some(Count::Reported), None],
+        Act::Take | Act::TakeBack => [Some(Count::Taken), None],
+        Act::Relay(_) => [Some(Count::Taken), Some(Count::Given)],
+        Act::Close(outcome) => [Some(outcome.count()), None],
+        Act::Reopen(_) => [Some(Count::Reopened), None],
+        Act::Recategorise => [Some(Count::RecategorisedOut), Some(Count::RecategorisedIn)],
+        transfer if transfer.sent_to().is_some() => [Some(Count::Given), None],
+        _ => [None, None],
+    }
+}
+
+/// What a child says of the matters of one origin, over all its cells of it, and what is known of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Dealings {
+    /// Known by the steps of matters.
+    pub passed: Passed,
+    /// Said by the child.
+    pub told: Counters,
+}
+
+impl Dealings {
+    /// What no counter of a child may exceed, of an origin outside it: its matters came from here, and a
+    /// matter has so many steps at most.
+    pub const fn most(handed: u64) -> u64 {
+        handed.saturating_mul((MOST_STEPS + MOST_MORE_STEPS) as u64)
+    }
+
+    /// Whether everything the child says of an origin outside it stands in steps that are known here.
+    pub fn is_explained(&self) -> bool {
+        self.passed.done.covers(self.told)
+    }
+
+    /// Whether as many matters came and went over the link as the child says, if nothing is below it.
+    pub fn crosses_evenly(&self) -> bool {
+        let Self { passed, told } = self;
+        u128::from(told.taken) + u128::from(passed.went)
+            == u128::from(told.given) + u128::from(passed.came)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten matters of elsewhere came, four were closed and three went back.
+    fn honest() -> Dealings {
+        let done = Counters {
+            taken: 10,
+            given: 3,
+            closed: 4,
+            ..Counters::default()
+        };
+        Dealings {
+            passed: Passed {
+                handed: 11,
+                came: 10,
+                went: 3,
+                done,
+            },
+            told: done,
+        }
+    }
+
+    #[test]
+    fn each_lie_about_matters_of_elsewhere_is_seen() {
+        let told = honest();
+        assert!(told.is_explained() && told.crosses_evenly());
+        let lies: [fn(&mut Counters); 8] = [
+            |told| told.taken += 1,
+            |told| told.given += 1,
+            |told| told.closed += 1,
+            |told| told.reopened += 1,
+            |told| told.withdrawn += 1,
+            |told| told.merged += 1,
+            |told| told.recategorised_out += 1,
+            |told| told.recategorised_in += 1,
+        ];
+        for lie in lies {
+            let mut lying = told;
+            lie(&mut lying.told);
+            assert!(!lying.is_explained(), "{:?}", lying.told);
+        }
+        // A balance that is kept helps nobody.
+        let mut lying = told;
+        lying.told.taken += 5;
+        lying.told.closed += 5;
+        assert!(!lying.is_explained() && !lying.crosses_evenly());
+    }
+
+    #[test]
+    fn what_crosses_the_link_of_a_child_with_nothing_below_is_known_whoever_reported_it() {
+        for (lie, why) in [
+            ((1, 0), "took what was never handed to it"),
+            ((0, 1), "gave what never came"),
+        ] {
+            let mut lying = honest();
+            lying.told.taken += lie.0;
+            lying.told.given += lie.1;
+            assert!(!lying.crosses_evenly(), "{why}");
+        }
+        // One that it gave and that was refused came back to it.
+        let mut refused = honest();
+        refused.told.taken += 1;
+        refused.told.given += 1;
+        assert!(refused.crosses_evenly());
+    }
+
+    #[test]
+    fn nothing_can_be_said_of_an_origin_of_which_nothing_was_handed_over() {
+        assert_eq!(Dealings::most(0), 0);
+        assert_eq!(Dealings::most(2), 2 * 308);
+        assert_eq!(Dealings::most(u64::MAX), u64::MAX);
+    }
+}
