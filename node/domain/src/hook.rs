@@ -168,6 +168,11 @@ impl Course {
         self.last_failure = None;
     }
 
+    /// Whether it took what it was last sent. One that was resumed shows it with the next change it takes.
+    pub const fn is_well(&self) -> bool {
+        self.last_failure.is_none()
+    }
+
     /// It did not take a change. It is tried again after a wait that doubles, between half and all of
     /// it by `chance` (0 to 1), and not before `least_ms`; or given up.
     pub fn failed(&mut self, reason: &str, least_ms: u64, chance: f64, now: Timestamp) {
@@ -240,6 +245,7 @@ mod tests {
         assert_eq!(course.given_up, Some(Timestamp(4 * DAY_MS)));
         course.resume();
         assert_eq!((course.given_up, course.next_try), (None, Timestamp(0)));
+        assert!(!course.is_well(), "it has taken nothing yet");
         assert_eq!(course.after.n, 7, "it goes on where it stopped");
         for day in 0..6 {
             course.failed("gone", 0, 1.0, Timestamp(day * DAY_MS / 4));

@@ -135,6 +135,11 @@ impl Couriers {
                             stopped
                         });
                     }
+                    // A webhook that failed may be gone, or well again since the last run.
+                    if let Err(error) = all.office.look_after_hooks().await {
+                        let division = all.office.me();
+                        tracing::warn!(%division, %error, "webhooks not looked after");
+                    }
                 }
                 Err(error) => {
                     let division = all.office.me();
@@ -274,6 +279,9 @@ impl Couriers {
                 .await?;
         }
         self.office.hook_went(id, &in_hand.course, &next).await?;
+        if next.is_well() && !in_hand.course.is_well() {
+            self.office.look_after_hooks().await?;
+        }
         Ok(Next::Again)
     }
 }

@@ -15,6 +15,7 @@ use super::{Office, OfficeError, SealFailure, Unsealable, keys};
 use crate::{
     domain::{
         actor::Actor,
+        alarm::AlarmKind,
         audit::Subject,
         change::ChangeKind,
         hook::{BadHook, Course, Hook, HookId},
@@ -209,6 +210,18 @@ impl Office {
             Err(CommitError::Conflict(_)) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Notes that webhooks are taken again, once each of them is. Durable when it returns.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn look_after_hooks(&self) -> Result<(), OfficeError> {
+        let hooks = self.hooks().await?;
+        if hooks.iter().all(|(_, course)| course.is_well()) {
+            self.settle_alarm(AlarmKind::WebhookFails, None).await?;
+        }
+        Ok(())
     }
 
     /// Rings when webhooks are named, removed or resumed.

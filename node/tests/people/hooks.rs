@@ -122,6 +122,15 @@ impl Alone {
         ask.body(lamp()).send().await.expect(201).text("id")
     }
 
+    /// The alarm that stands because a webhook fails.
+    async fn webhook_alarm(&self) -> Value {
+        let standing = self.socket(Method::GET, "alarms").send().await.expect(200);
+        let standing = standing.json["alarms"].as_array().unwrap().clone();
+        let mut standing = standing.into_iter();
+        let failing = standing.find(|alarm| alarm["kind"] == "webhook-fails");
+        failing.expect("an alarm stands")
+    }
+
     async fn hooks(&self) -> Vec<Value> {
         let list = self
             .socket(Method::GET, "webhooks")
@@ -357,18 +366,15 @@ async fn a_receiver_that_fails_for_days_is_given_up_shown_and_resumed_without_lo
         (&failing[0]["id"], &failing[0]["failures"]),
         (&json!(id), &json!(5))
     );
-    let standing = alone.socket(Method::GET, "alarms").send().await;
-    let standing = standing.expect(200).json;
-    let mut standing = standing["alarms"].as_array().unwrap().iter();
-    let failing = standing.find(|alarm| alarm["kind"] == "webhook-fails");
-    let detail = failing.expect("an alarm stands")["detail"]
-        .as_str()
-        .unwrap();
+    let alarm = alone.webhook_alarm().await;
+    let detail = alarm["detail"].as_str().unwrap();
     assert!(detail.contains(&id), "{detail}");
     alone.later(day);
     later.push(alone.lamp().await);
     assert!(receiver.is_quiet());
 
+    let settled = async || !alone.webhook_alarm().await["settled_ms"].is_null();
+    assert!(!settled().await);
     receiver.answers.lock().await.clear();
     let resumed = format!("webhooks/{id}/resumed");
     alone.socket(Method::PUT, &resumed).send().await.expect(204);
@@ -376,10 +382,20 @@ async fn a_receiver_that_fails_for_days_is_given_up_shown_and_resumed_without_lo
     for id in later {
         assert_eq!(receiver.event().await["subject"], json!(id));
     }
+    // It was taken again, so the alarm says so; it stands until a person closes it.
+    while !settled().await {
+        tokio::task::yield_now().await;
+    }
     receiver.will_answer(answer(410)).await;
     alone.lamp().await;
     receiver.event().await;
     while alone.hooks().await[0]["given_up_ms"].is_null() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!settled().await, "it fails again");
+    let gone = alone.socket(Method::DELETE, &format!("webhooks/{id}"));
+    gone.send().await.expect(204);
+    while !settled().await {
         tokio::task::yield_now().await;
     }
     alone.host.stop().await;
