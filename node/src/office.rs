@@ -47,6 +47,7 @@ mod templates;
 mod timing;
 mod uploads;
 mod views;
+mod went_back;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -166,6 +167,8 @@ pub struct Office {
     places: Semaphore,
     /// Drawn when it was opened: tells this process from a second machine with the same identity.
     instance: [u8; 16],
+    /// When it was opened.
+    started: std::time::Instant,
     /// Neighbours that greeted this process since it was opened.
     met: std::sync::Mutex<BTreeSet<DivisionCode>>,
     /// The parent, if it refused this machine because another one has its identity.
@@ -367,6 +370,7 @@ impl Office {
             me,
             parent,
             instance: supplies.entropy.bytes(),
+            started: std::time::Instant::now(),
             met: std::sync::Mutex::default(),
             aside: std::sync::Mutex::default(),
             supplies,
@@ -396,6 +400,7 @@ impl Office {
             office.recall_revocations().await?;
             office.recall_heard().await?;
             office.recall_alarms().await?;
+            office.recall_aside().await?;
             office.recall_queues().await?;
             office.recount_relayed().await?;
         } else {

@@ -52,7 +52,10 @@ macro_rules! kinds {
 kinds! {
     /// A neighbour holds words of this node that its store does not know.
     StoreWentBack = "store-went-back", "数据回退", "this node's store is older than what a neighbour holds",
-        "find out who put an old copy back; compare the matters of the lost time with the neighbours, then close the alarm";
+        "find out who put an old copy back; matters from before wait until every neighbour has shown what it knows (`wujitong status`); to close the alarm before goes on without those that did not";
+    /// Of a matter two stories were known.
+    StepsSetAside = "steps-set-aside", "步骤已搁置", "an old copy of this node's store and its neighbours knew different steps of a matter",
+        "look at the matter (`wujitong matter show`), do again what is still to be done, and tell whoever did it in vain";
     /// Two machines have the identity of one division.
     SecondMachine = "second-machine", "身份重复", "two machines greet with the identity of one division",
         "stop one of the two; if you do not know the other, revoke the division's key at its parent";

@@ -187,6 +187,12 @@ fn check_content(
                 Err(Denied::UnknownDivision)
             }
         }
+        Payload::Shown(matter) => {
+            own_word()?;
+            check_terms(matter)?;
+            check_named(matter, me, tree)
+        }
+        Payload::Showing(_) => own_word(),
         Payload::Notice(matter) => {
             check_matter(matter, author, me, tree)?;
             let erased = matter.erased().next().is_some();
@@ -291,10 +297,7 @@ fn check_matter(
     me: DivisionCode,
     tree: &Tree,
 ) -> Result<(), Denied> {
-    let steps = matter.steps.iter().map(|step| step.version);
-    for version in steps.chain([matter.version]) {
-        check_term(version.cv)?;
-    }
+    check_terms(matter)?;
     let own_step = matter
         .steps
         .last()
@@ -302,6 +305,17 @@ fn check_matter(
     if matter.holder != author || !own_step {
         return Err(Denied::SpeaksForAnother);
     }
+    check_named(matter, me, tree)
+}
+
+fn check_terms(matter: &Matter) -> Result<(), Denied> {
+    let steps = matter.steps.iter().map(|step| step.version);
+    let mut versions = steps.chain([matter.version]);
+    versions.try_for_each(|version| check_term(version.cv))
+}
+
+/// Every division in it is in the tree, and it is not about whoever hears it.
+fn check_named(matter: &Matter, me: DivisionCode, tree: &Tree) -> Result<(), Denied> {
     let named = [matter.id.origin, matter.responsible]
         .into_iter()
         .chain(matter.about)

@@ -27,6 +27,7 @@ mod history;
 mod receive;
 mod report;
 mod seat;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -40,6 +41,9 @@ pub use history::{History, take_over};
 pub use receive::{GiveRefusal, Incoming, Taken, receive, settle};
 pub use report::{Report, report};
 pub use seat::{Seat, Terms};
+pub use shown::{
+    Learnt, Shown, hear_shown, is_aside, resume, set_aside, taken_in_vain, went_between,
+};
 pub use time::{Turn, change_clocks, next_moment, ruling, tick};
 
 /// How a node stands to a matter.
@@ -79,6 +83,10 @@ pub struct Docket {
     pub replies: Vec<(Wish, Reply)>,
     /// When this node looks at its clocks again, as the office noted it.
     pub alarm: Option<Timestamp>,
+    /// The store went back in time, and neighbours have not shown yet what they know of the matter: this
+    /// node does nothing with it until then. The office says so whenever it reads the docket.
+    #[serde(skip)]
+    pub awaits: bool,
 }
 
 impl Docket {
@@ -93,6 +101,7 @@ impl Docket {
             wishes: vec![],
             replies: vec![],
             alarm: None,
+            awaits: false,
         }
     }
 
@@ -183,6 +192,12 @@ pub enum Refusal {
     /// The transfer is under way.
     #[error("this matter is on its way to {0}; wait for its answer")]
     InTransit(DivisionCode),
+    /// The store went back in time.
+    #[error(
+        "this node was brought back from an older copy and waits until its neighbours have shown what they \
+         know of this matter (`wujitong status` names them); do it again then"
+    )]
+    Awaits,
     /// It is closed.
     #[error("this matter is closed")]
     Closed,

@@ -7,7 +7,7 @@ use topology::DivisionCode;
 
 use super::{
     category::Priority,
-    ids::Epoch,
+    ids::{Epoch, EpochId},
     matter::Matter,
     request::{Answer, Ask},
     revocation::Revocation,
@@ -131,6 +131,10 @@ pub enum Payload {
     CellsComplete,
     /// A key that does not count any more.
     Revocation(Box<Revocation>),
+    /// What the author knows of a matter that went over this link: the other's store went back in time.
+    Shown(Box<Matter>),
+    /// The author begins to show, or has shown, all such matters.
+    Showing(Showing),
     /// A kind this binary does not know. Relays carry it unopened.
     Unknown(u32),
 }
@@ -148,6 +152,8 @@ impl Payload {
             Self::Cell(_) => "cell",
             Self::CellsComplete => "cells-complete",
             Self::Revocation(_) => "revocation",
+            Self::Shown(_) => "shown",
+            Self::Showing(_) => "showing",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -164,6 +170,8 @@ impl Payload {
             | Self::Ask(_)
             | Self::Answer(_)
             | Self::CellsComplete
+            | Self::Shown(_)
+            | Self::Showing(_)
             | Self::Unknown(_) => None,
         }
     }
@@ -180,9 +188,22 @@ impl Payload {
             | Self::Ask(_)
             | Self::Answer(_)
             | Self::CellsComplete
+            | Self::Shown(_)
+            | Self::Showing(_)
             | Self::Unknown(_) => {}
         }
     }
+}
+
+/// That the author shows a neighbour, whose store began a new life, what went between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Showing {
+    /// The life it is shown to.
+    pub life: EpochId,
+    /// Whatever the author said after this was never heard in a life before that one.
+    pub since: Stamp,
+    /// Whether everything was shown.
+    pub all: bool,
 }
 
 /// What a decision wants sent.

@@ -202,6 +202,7 @@ pub fn hear_ask(docket: Option<&Docket>, ask: Ask, seat: Seat<'_>) -> Heard {
             let answer = answer(Reply::Moved { holder, version });
             return Heard::Answered(Some(docket), answer);
         }
+        Standing::Holding if docket.awaits => return park(docket, ask),
         Standing::Holding => docket.remember_answered(ask.id),
     }
     match grant(docket.clone(), ask, seat) {

@@ -59,6 +59,7 @@ fn for_people(status: &api::Status) -> String {
         "node", "name", "tier", "#holding", "#giving", "#copies", "#links", "#queued",
     ];
     text += &table(headings, status.nodes.iter().map(line));
+    text += &awaited(status);
     text += &alarms(status);
     text += &calendar(status);
     text += &revoked(status);
@@ -97,6 +98,26 @@ fn for_people(status: &api::Status) -> String {
         );
     }
     text
+}
+
+/// Who has to show something before work on earlier matters goes on.
+fn awaited(status: &api::Status) -> String {
+    let waiting = status.nodes.iter().filter(|node| !node.awaited.is_empty());
+    let line = |node: &NodeStatus| {
+        let by: Vec<String> = node
+            .awaited
+            .iter()
+            .map(|one| one.short().to_string())
+            .collect();
+        format!(
+            "\n{} {} was brought back from an older copy 数据已回退: earlier matters wait until {} have shown \
+             what they know\n",
+            node.division.short(),
+            node.name,
+            by.join(", ")
+        )
+    };
+    waiting.map(line).collect()
 }
 
 fn alarms(status: &api::Status) -> String {

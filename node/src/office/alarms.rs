@@ -70,11 +70,15 @@ impl Office {
         let alarm = alarm.ok_or(OfficeError::NoSuchAlarm(kind))?;
         desk.view.delete(key);
         desk.alarms.push((kind, -1));
+        if matches!(kind, AlarmKind::StoreWentBack | AlarmKind::SecondMachine) {
+            desk.await_nobody().await?;
+        }
         desk.subject = Some(Subject::Alarm(kind));
         desk.detail = about.map(|about| format!("about {about}"));
         let ticket = desk.submit().await?;
         drop(turn);
         ticket.durable().await?;
+        self.go_on().await?;
         Ok(alarm)
     }
 

@@ -104,7 +104,7 @@ impl Desk<'_> {
             counts.newest += 1;
             told.push(Change {
                 id: ChangeId {
-                    epoch: self.ledger.epoch.id.short(),
+                    epoch: self.ledger.run,
                     n: counts.newest,
                 },
                 at: self.now,
@@ -309,7 +309,7 @@ impl Office {
         Ok(match last {
             Some(change) => change.id,
             None => ChangeId {
-                epoch: self.epoch().await?.id.short(),
+                epoch: self.ledger().await?.run,
                 n: counts.newest,
             },
         })

@@ -14,6 +14,7 @@ use crate::{
         actor::Actor,
         alarm::AlarmKind,
         audit::Subject,
+        category::Class,
         custody::{self, Count, Decision, Docket, Seat, Terms},
         envelope::{Destination, Envelope, Lane, Order, Outgoing, Payload, Stamp},
         ids::MatterId,
@@ -24,6 +25,7 @@ use crate::{
         rollup::{CellKey, Counters},
         seal::SealedBody,
         statement::Proof,
+        suite::Digest,
         time::Timestamp,
     },
     outbox::queue::{self, Queued, SlotEntry},
@@ -157,7 +159,10 @@ impl Desk<'_> {
     }
 
     pub(super) async fn docket(&mut self, id: MatterId) -> Result<Option<Docket>, OfficeError> {
-        let docket = self.read(&keys::docket(id)).await?;
+        let mut docket: Option<Docket> = self.read(&keys::docket(id)).await?;
+        if let Some(docket) = &mut docket {
+            docket.awaits = self.awaits(id).await?;
+        }
         self.news.saw(id, docket.as_ref());
         self.note_passed_before(id, docket.as_ref());
         if let Some(docket) = &docket {
@@ -182,6 +187,7 @@ impl Desk<'_> {
 
     pub(super) fn put_docket(&mut self, mut docket: Docket) {
         let id = docket.matter.id;
+        docket.awaits = false;
         let alarm = custody::next_moment(&docket, self.seat());
         if docket.alarm != alarm {
             if let Some(past) = docket.alarm {
@@ -324,6 +330,12 @@ impl Desk<'_> {
             Payload::Notice(matter) => {
                 let papers = matter.papers().count();
                 body_keys(matter, papers)
+            }
+            // Only whoever has custody of it may read the rest.
+            Payload::Shown(matter) => {
+                let open = |one: &Digest| matter.class_of(one) == Some(Class::Public);
+                let open = matter.commitments().filter(open);
+                open.map(|one| queue::body_key(matter.id, &one)).collect()
             }
             Payload::Ask(ask) => {
                 let words = ask.note.iter();

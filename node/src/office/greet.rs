@@ -101,6 +101,7 @@ impl Office {
         if let Some(word) = went_back {
             let old = desk.ledger.epoch;
             desk.begin_life(self.supplies.entropy.bytes(), word).await?;
+            desk.await_neighbours(from.division()).await?;
             let new = desk.ledger.epoch;
             let peer = from.division();
             let met_before = self.met.lock().expect("no holder panics").contains(&peer);
@@ -122,6 +123,13 @@ impl Office {
             let new_life = !memory.lives.is_empty() && memory.lives.last() != lives.last();
             memory.lives = lives;
             desk.view.put(key, record::write(&memory));
+            if greeting.echo.is_some() && went_back.is_none() {
+                desk.await_one_more(from.division()).await?;
+            }
+            if new_life {
+                let life = greeting.lives.present().id;
+                desk.begin_to_show(from.division(), life).await?;
+            }
             desk.queue_missing_revocations(from, greeting.revocations)
                 .await?;
             match from {
@@ -140,6 +148,7 @@ impl Office {
         }
         let greeted = rejected.is_none() && went_back.is_none();
         if greeted && self.parent == Some(from.division()) && self.is_sole_again() {
+            desk.view.delete(keys::STANDS_ASIDE);
             desk.settle_alarm(AlarmKind::SecondMachine, Some(self.me))
                 .await?;
         }
@@ -150,9 +159,12 @@ impl Office {
             (Some(rejected), _) => Ok(Err(rejected)),
             (None, Some(_)) => Ok(Ok(true)),
             (None, None) => {
-                let mut met = self.met.lock().expect("no holder panics");
-                met.insert(from.division());
+                self.met
+                    .lock()
+                    .expect("no holder panics")
+                    .insert(from.division());
                 self.relay.met(from.division());
+                self.show_on().await?;
                 Ok(Ok(false))
             }
         }

@@ -63,6 +63,37 @@ pub(super) fn standing_alarm(kind: AlarmKind, about: Option<DivisionCode>) -> By
     key(STANDING_ALARMS, &[&about, kind.code().as_bytes()])
 }
 
+/// Whom this node waits for, since its store went back in time.
+pub(super) const AWAITED: &[u8] = b"Za";
+/// What matters begin with that are gone on with when nobody is waited for any more.
+pub(super) const LEARNT: &[u8] = b"Zl";
+/// What matters begin with that no lost life can have had as they are.
+pub(super) const SURE: &[u8] = b"Zs";
+/// That the parent refused this machine because another one has its identity.
+pub(super) const STANDS_ASIDE: &[u8] = b"Zr";
+/// What neighbours begin with that are being shown what this node knows.
+pub(super) const SHOWS: &[u8] = b"Zn";
+
+/// A matter that is gone on with.
+pub(super) fn learnt(id: MatterId) -> Bytes {
+    key(LEARNT, &[&id.to_bytes()])
+}
+
+/// A matter that no lost life can have had as it is.
+pub(super) fn sure(id: MatterId) -> Bytes {
+    key(SURE, &[&id.to_bytes()])
+}
+
+/// How far a neighbour was shown what this node knows.
+pub(super) fn shows(neighbour: DivisionCode) -> Bytes {
+    key(SHOWS, &[&code(neighbour)])
+}
+
+/// States of a matter that do not count, because others contradict them.
+pub(super) fn aside(id: MatterId) -> Bytes {
+    key(b"Zx", &[&id.to_bytes()])
+}
+
 /// Counts of people.
 pub(super) const CENSUS: &[u8] = b"Pc";
 /// What accounts begin with.

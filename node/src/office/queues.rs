@@ -51,6 +51,14 @@ impl Queues {
         }
     }
 
+    /// Segments that wait for a neighbour in one lane.
+    pub(super) fn waiting(&self, neighbour: DivisionCode, lane: Lane) -> isize {
+        self.counts()
+            .get(&(neighbour, lane))
+            .copied()
+            .unwrap_or_default()
+    }
+
     fn counts(&self) -> MutexGuard<'_, Counts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -129,6 +129,9 @@ impl Office {
         let marked = self.mark_batch(from.division(), batch).await?;
         let mut rest = batch;
         while let Some(first) = rest.first().filter(|first| self.has_room(first)) {
+            if self.holds_up(from, first).await? {
+                break;
+            }
             let taken = match self.suspect(first) {
                 Some(crashed) => self.take_suspect(from, first, crashed).await?,
                 None => {
@@ -150,6 +153,11 @@ impl Office {
             receipt.tickets.push(taken.ticket);
         }
         drop(turn);
+        let ends =
+            |one: &Received| matches!(&one.envelope.payload, Payload::Showing(said) if said.all);
+        if batch[..receipt.taken()].iter().any(ends) {
+            self.go_on().await?;
+        }
         Ok(receipt)
     }
 
@@ -172,7 +180,9 @@ impl Office {
         let mut last_word = None;
         for (at, received) in some.iter().enumerate() {
             let is_full = desk.view.len() + KEYS_PER_ENVELOPE > BATCH_KEYS;
-            if at > 0 && (is_full || !self.has_room(received)) {
+            if at > 0
+                && (is_full || !self.has_room(received) || self.holds_up(from, received).await?)
+            {
                 break;
             }
             in_hand.are(at, at + 1);
@@ -367,6 +377,12 @@ impl Desk<'_> {
                 }
             }
             Payload::Answer(answer) if here => self.hear_answer(author, answer).await?,
+            Payload::Shown(matter) => {
+                if let Err(refusal) = self.hear_shown(from.division(), matter, received).await? {
+                    return Ok(Outcome::Refused(refusal.into()));
+                }
+            }
+            Payload::Showing(showing) => self.hear_showing(from.division(), showing).await?,
             Payload::Template(template) => self.hear_template(template, received).await?,
             Payload::Adoption(report) => self.hear_adoption(from.division(), report).await?,
             Payload::Cell(report) => {
@@ -400,6 +416,9 @@ impl Desk<'_> {
         let Some(bodies) = named_bodies(matter, bodies) else {
             return Ok(Outcome::Refused(RefusalCode::Malformed));
         };
+        if self.takes_aside(matter).await? {
+            return Ok(Outcome::Accepted);
+        }
         let known = self.docket(matter.id).await?;
         let refused = self.refused(from, matter.id).await?;
         let incoming = custody::Incoming {
@@ -421,6 +440,9 @@ impl Desk<'_> {
                     self.office.supplies.metrics.hop_seconds.observe(hop);
                 }
                 self.apply(*decision).await?;
+                if self.awaits(matter.id).await? {
+                    self.view.put(keys::sure(matter.id), record::write(&()));
+                }
                 Ok(Outcome::Accepted)
             }
         }
@@ -447,7 +469,7 @@ impl Desk<'_> {
         Ok(())
     }
 
-    async fn refused(
+    pub(super) async fn refused(
         &mut self,
         from: Neighbour,
         id: MatterId,
@@ -496,7 +518,7 @@ impl Desk<'_> {
     }
 
     /// What this node remembers of a matter beside its docket.
-    async fn recollection(&mut self, id: MatterId) -> Result<Recollection, OfficeError> {
+    pub(super) async fn recollection(&mut self, id: MatterId) -> Result<Recollection, OfficeError> {
         let life = self.ledger.epoch;
         let own = self.gave(id).await?;
         Ok(Recollection {
@@ -567,6 +589,9 @@ impl Desk<'_> {
         let answer = match request::hear_ask(known.as_ref(), ask, self.seat()) {
             Heard::Repeated => return Ok(()),
             Heard::Parked(docket) => {
+                if docket.awaits {
+                    self.view.put(keys::learnt(ask.matter), record::write(&()));
+                }
                 self.put_docket(docket);
                 return Ok(());
             }

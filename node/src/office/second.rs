@@ -2,8 +2,11 @@
 
 use topology::DivisionCode;
 
-use super::{Office, OfficeError};
-use crate::domain::alarm::AlarmKind;
+use super::{Office, OfficeError, keys};
+use crate::{
+    domain::{actor::Actor, alarm::AlarmKind},
+    store::record,
+};
 
 impl Office {
     /// The parent refused this machine because another one with the same identity is linked and answers.
@@ -18,8 +21,24 @@ impl Office {
         detail: &str,
     ) -> Result<(), OfficeError> {
         *self.aside.lock().expect("no holder panics") = Some(parent);
+        let turn = self.turn.lock().await;
+        let mut desk = self.desk(Actor::Rule("alarm".to_owned())).await?;
+        desk.view.is_outcome();
+        desk.view.put(keys::STANDS_ASIDE, record::write(&()));
         let me = Some(self.me);
-        self.raise_alarm(AlarmKind::SecondMachine, me, detail).await
+        desk.raise(AlarmKind::SecondMachine, me, detail).await?;
+        let ticket = desk.submit().await?;
+        drop(turn);
+        ticket.durable().await?;
+        Ok(())
+    }
+
+    /// A machine that was refused stays aside after a restart.
+    pub(super) async fn recall_aside(&self) -> Result<(), OfficeError> {
+        let seen = self.supplies.store.get(self.me, keys::STANDS_ASIDE).await?;
+        *self.aside.lock().expect("no holder panics") =
+            self.parent.filter(|_| seen.value.is_some());
+        Ok(())
     }
 
     /// Whether this machine is the division's only one, as far as is known.
@@ -37,5 +56,35 @@ impl Office {
             .expect("no holder panics")
             .take()
             .is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        office::{NewReport, fixture},
+        store::MemoryDisk,
+    };
+
+    #[tokio::test]
+    async fn a_machine_that_was_refused_stays_aside_after_a_restart() {
+        let clock = Arc::new(fixture::Ticking::default());
+        let disk = MemoryDisk::default();
+        let office = fixture::office("330825002222", &disk, clock, 0).await;
+        let report = async |office: &Office| {
+            let new = NewReport::new("order/fire".parse().unwrap(), "smoke".to_owned());
+            office.report(new, Actor::OsUser(1)).await
+        };
+        report(&office).await.unwrap();
+        let parent = office.parent.unwrap();
+        office.refused_as_second(parent, "two").await.unwrap();
+        let reopened = Office::open(office.me, office.supplies.clone())
+            .await
+            .unwrap();
+        let refused = report(&reopened).await;
+        assert!(matches!(refused, Err(OfficeError::SecondMachine(by)) if by == parent));
     }
 }

@@ -7,8 +7,10 @@ use super::{Office, OfficeError, desk::Desk};
 use crate::{
     domain::{
         actor::Actor,
-        custody,
+        custody::{self, Decision},
         envelope::{Envelope, Lane, Payload},
+        ids::MatterId,
+        matter::CustodyVersion,
         request,
     },
     outbox::{
@@ -44,9 +46,9 @@ impl Office {
                     relayed,
                 } = answer;
                 if let Some((id, cv)) = give
-                    && let Some(docket) = desk.docket(id).await?
-                    && let Some(decision) =
-                        custody::settle(docket, cv, refused.is_some(), desk.seat())
+                    && let Some(decision) = desk
+                        .settle_give(neighbour, id, cv, refused.is_some())
+                        .await?
                 {
                     let metrics = &self.supplies.metrics;
                     if refused.is_some() {
@@ -83,6 +85,34 @@ impl Office {
 }
 
 impl Desk<'_> {
+    /// What follows from a neighbour's answer to a transfer.
+    async fn settle_give(
+        &mut self,
+        neighbour: DivisionCode,
+        id: MatterId,
+        cv: CustodyVersion,
+        refused: bool,
+    ) -> Result<Option<Decision>, OfficeError> {
+        let Some(docket) = self.docket(id).await? else {
+            return Ok(None);
+        };
+        let settled = custody::settle(docket.clone(), neighbour, cv, refused, self.seat());
+        if settled.is_some() || refused {
+            return Ok(settled);
+        }
+        let aside = self.aside(id).await?;
+        if aside.is_empty() {
+            return Ok(None);
+        }
+        let ask = self.office.next_ask(self);
+        let seat = self.seat();
+        let called_back = custody::taken_in_vain(&docket, &aside, neighbour, cv, ask, seat);
+        if let Some(decision) = called_back {
+            self.apply(decision).await?;
+        }
+        Ok(None)
+    }
+
     /// If what a neighbour refused was a request, it is over: this node's own ends here, and the
     /// division whose request was carried is told.
     async fn end_request(&mut self, segment: Bytes, at: usize) -> Result<(), OfficeError> {

@@ -1,5 +1,7 @@
 //! The clocks of matters held here: looked at when the next is due to say something, however late.
 
+use bytes::Bytes;
+
 use super::{Office, OfficeError, keys};
 use crate::{
     domain::{actor::Actor, custody},
@@ -15,12 +17,15 @@ impl Office {
     /// overdue. Gives the number of matters that changed. Calling it often, late, or after the wall
     /// clock jumped announces nothing twice.
     pub async fn tick(&self) -> Result<usize, OfficeError> {
-        let mut changed = 0;
+        if !self.is_settled_in().await? {
+            return Ok(0);
+        }
+        let (mut changed, mut from) = (0, Bytes::from_static(keys::ALARMS));
         loop {
             let turn = self.turn.lock().await;
             let mut desk = self.desk(Actor::Rule("clock".to_owned())).await?;
             let due = Range {
-                from: keys::ALARMS.into(),
+                from: from.clone(),
                 to: Some(keys::alarms_until(desk.now)),
             };
             let due = desk.view.scan(due, AT_ONCE, false).await?;
@@ -36,6 +41,10 @@ impl Office {
                     desk.view.delete(key);
                     continue;
                 };
+                if docket.awaits {
+                    from = [&key[..], &[0]].concat().into();
+                    continue;
+                }
                 let id = docket.matter.id;
                 let span = tracing::info_span!("matter.clock", division = %self.me, matter = %id);
                 let trace = desk.trace_of(id).await?;

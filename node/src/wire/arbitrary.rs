@@ -21,7 +21,7 @@ use crate::domain::{
     calendar::Allowance,
     category::{CATALOGUE, Category, Class, Platform, Priority, Visibility},
     clock::{Bounds, Clocks, ExtensionReason, PauseReason, Stage, Terms},
-    envelope::{Destination, Envelope, Lane, Order, Payload, Stamp},
+    envelope::{Destination, Envelope, Lane, Order, Payload, Showing, Stamp},
     ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
     matter::{
         Act, Appeal, Audience, Body, Channel, Contact, CustodyVersion, Detail, Erasure, Ground,
@@ -269,6 +269,18 @@ fn payload() -> impl Strategy<Value = Payload> {
         adoption().prop_map(Payload::Adoption),
         cell().prop_map(Payload::Cell),
         Just(Payload::CellsComplete),
+        matter().prop_map(|matter| Payload::Shown(Box::new(matter))),
+        (
+            any::<[u8; 16]>(),
+            1..1u64 << 60,
+            any::<u64>(),
+            any::<bool>()
+        )
+            .prop_map(|(life, order, issue, all)| Payload::Showing(Showing {
+                life: EpochId(life),
+                since: Stamp(order, issue),
+                all,
+            })),
         revocation().prop_map(|revocation| Payload::Revocation(Box::new(revocation))),
         (1000u32..).prop_map(Payload::Unknown),
     ]

@@ -19,7 +19,7 @@ use super::{
     template::{scope_in, scope_out, template_in, template_out},
 };
 use crate::domain::{
-    envelope::{Destination, Envelope, Lane, MOST_BYTES, Order, Payload},
+    envelope::{Destination, Envelope, Lane, MOST_BYTES, Order, Payload, Showing, Stamp},
     ids::{Epoch, EpochId},
     life::GREATEST_ORDER,
 };
@@ -96,6 +96,8 @@ fn payload_out(payload: &Payload) -> (u32, Vec<u8>) {
         Payload::Adoption(report) => (Kind::Adoption, adoption_out(report).encode_to_vec()),
         Payload::Cell(report) => (Kind::Cell, cell_out(report).encode_to_vec()),
         Payload::CellsComplete => (Kind::CellsComplete, vec![]),
+        Payload::Shown(matter) => (Kind::Shown, matter_out(matter).encode_to_vec()),
+        Payload::Showing(showing) => (Kind::Showing, showing_out(showing).encode_to_vec()),
         Payload::Revocation(revocation) => {
             let bytes = revocation_out(revocation).encode_to_vec();
             (Kind::Revocation, bytes)
@@ -133,10 +135,34 @@ fn known_in(kind: Kind, bytes: Bytes) -> Result<Payload, Malformed> {
         Kind::Adoption => Payload::Adoption(adoption_in(v1::AdoptionReport::decode(bytes)?)?),
         Kind::Cell => Payload::Cell(cell_in(v1::CellReport::decode(bytes)?)?),
         Kind::CellsComplete => Payload::CellsComplete,
+        Kind::Shown => Payload::Shown(Box::new(matter_in(Some(v1::Matter::decode(bytes)?))?)),
+        Kind::Showing => Payload::Showing(showing_in(&v1::Showing::decode(bytes)?)?),
         Kind::Revocation => {
             let revocation = revocation_in(v1::Revocation::decode(bytes)?)?;
             Payload::Revocation(Box::new(revocation))
         }
+    })
+}
+
+fn showing_out(showing: &Showing) -> v1::Showing {
+    let Showing {
+        life,
+        since: Stamp(order, issue),
+        all,
+    } = *showing;
+    v1::Showing {
+        life: Bytes::copy_from_slice(&life.0),
+        order,
+        issue,
+        all,
+    }
+}
+
+fn showing_in(message: &v1::Showing) -> Result<Showing, Malformed> {
+    Ok(Showing {
+        life: EpochId(array(&message.life, "showing.life")?),
+        since: Stamp(order_in(message.order)?, message.issue),
+        all: message.all,
     })
 }
 

@@ -2000,6 +2000,23 @@ pub struct Give {
     #[prost(uint64, tag = "2")]
     pub bound_for: u64,
 }
+/// The author begins to show, or has shown, what it knows of the matters that went over this link: the
+/// other's store began a new life.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Showing {
+    /// The id of the life it is shown to, 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub life: ::prost::bytes::Bytes,
+    /// What the author said after this was never heard in an earlier life: the order of the author's epoch,
+    #[prost(uint64, tag = "2")]
+    pub order: u64,
+    /// and its count of issues, from 0.
+    #[prost(uint64, tag = "3")]
+    pub issue: u64,
+    /// Whether everything was shown.
+    #[prost(bool, tag = "4")]
+    pub all: bool,
+}
 /// A request to the holder.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Ask {
@@ -2110,6 +2127,10 @@ pub enum Kind {
     Cell = 7,
     /// Nothing: the payload is empty.
     CellsComplete = 8,
+    /// Matter, as a neighbour knows it
+    Shown = 9,
+    /// Showing
+    Showing = 10,
     /// Revocation
     Revocation = 20,
 }
@@ -2129,6 +2150,8 @@ impl Kind {
             Self::Adoption => "KIND_ADOPTION",
             Self::Cell => "KIND_CELL",
             Self::CellsComplete => "KIND_CELLS_COMPLETE",
+            Self::Shown => "KIND_SHOWN",
+            Self::Showing => "KIND_SHOWING",
             Self::Revocation => "KIND_REVOCATION",
         }
     }
@@ -2144,6 +2167,8 @@ impl Kind {
             "KIND_ADOPTION" => Some(Self::Adoption),
             "KIND_CELL" => Some(Self::Cell),
             "KIND_CELLS_COMPLETE" => Some(Self::CellsComplete),
+            "KIND_SHOWN" => Some(Self::Shown),
+            "KIND_SHOWING" => Some(Self::Showing),
             "KIND_REVOCATION" => Some(Self::Revocation),
             _ => None,
         }

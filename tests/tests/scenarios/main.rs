@@ -22,3 +22,4 @@ mod strangers;
 mod suites;
 mod templates;
 mod trace;
+mod went_back;

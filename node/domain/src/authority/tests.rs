@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     category::{Category, Class, Priority, Visibility},
     clock::Clocks,
-    envelope::{Lane, Order, Stamp},
+    envelope::{Lane, Order, Showing, Stamp},
     ids::{Epoch, EpochId, MatterId},
     matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Version},
     request::{Answer, Ask, AskId, Reply, Wish},
@@ -86,6 +86,8 @@ enum Kind {
     Adoption,
     Cell,
     CellsComplete,
+    Shown,
+    Showing,
     Unknown,
 }
 
@@ -157,6 +159,12 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
             stamp: Stamp(1, 1),
         }),
         Kind::CellsComplete => Payload::CellsComplete,
+        Kind::Shown => Payload::Shown(Box::new(matter(author, None, to))),
+        Kind::Showing => Payload::Showing(Showing {
+            life: EpochId([2; 16]),
+            since: Stamp(1, 1),
+            all: false,
+        }),
         Kind::Unknown => Payload::Unknown(99),
     }
 }
@@ -244,6 +252,8 @@ fn what_a_child_may_bring() {
         (Kind::Adoption, "+NNWUW", "NNNWUW"),
         (Kind::Cell, "+NNWUW", "NNNWUW"),
         (Kind::CellsComplete, "+NNWUW", "NNNWUW"),
+        (Kind::Shown, "+NNWUW", "NNNWUW"),
+        (Kind::Showing, "+NNWUW", "NNNWUW"),
         (Kind::Unknown, "K++WUA", "K++WUA"),
     ] {
         let rows = [
@@ -274,6 +284,8 @@ fn what_the_parent_may_bring() {
         (Kind::Adoption, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::Cell, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::CellsComplete, "DDDWUW", "DDDWUW", "DDDWUW"),
+        (Kind::Shown, "+NNWUW", "NNNWUW", "NNNWUW"),
+        (Kind::Showing, "+NNWUW", "NNNWUW", "NNNWUW"),
         (Kind::Unknown, "K++WU+", "K++WU+", "K++WUA"),
     ] {
         let rows = [

@@ -337,6 +337,7 @@ fn check_open(docket: &Docket, me: DivisionCode) -> Result<(), Refusal> {
 
 pub(super) fn check_held(docket: &Docket, me: DivisionCode) -> Result<(), Refusal> {
     match docket.standing {
+        Standing::Holding if docket.awaits => Err(Refusal::Awaits),
         Standing::Holding => Ok(()),
         Standing::Giving { to, .. } => Err(Refusal::InTransit(to)),
         Standing::Elsewhere => Err(Refusal::NotHolder(holder_to_ask(docket, me).0)),

@@ -87,6 +87,12 @@ pub fn receive(
             false => Taken::Refused(GiveRefusal::Malformed),
         };
     }
+    // The lost stretch took it: what happened since then goes on from there.
+    let went_on =
+        |docket: &Docket| docket.matter.version > matter.version && docket.matter.continues(matter);
+    if recollection.lost && known.is_some_and(went_on) {
+        return Taken::Already;
+    }
     // Custody itself counts for more than a word about it.
     let counts = |docket: &&Docket| docket.was_here() || matter.continues(&docket.matter);
     let checked = check_give(known.filter(counts), refused, incoming, recollection, seat);
@@ -207,19 +213,20 @@ fn check_give(
     }
 }
 
-/// The neighbour's answer to a transfer of custody version `cv`. `None` if it changes nothing,
-/// because the transfer was settled before.
+/// The answer of the neighbour `from` to a transfer of custody version `cv`. `None` if it changes
+/// nothing, because the transfer was settled before.
 pub fn settle(
     docket: Docket,
+    from: DivisionCode,
     cv: CustodyVersion,
     refused: bool,
     seat: Seat<'_>,
 ) -> Option<Decision> {
     let Seat { me, tree, .. } = seat;
-    let Standing::Giving { .. } = docket.standing else {
+    let Standing::Giving { to, .. } = docket.standing else {
         return None;
     };
-    if docket.matter.version.cv != cv {
+    if to != from || docket.matter.version.cv != cv {
         return None;
     }
     let mut docket = docket;

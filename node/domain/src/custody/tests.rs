@@ -24,6 +24,7 @@ mod hostile;
 mod life;
 mod network;
 mod requests;
+mod went_back;
 
 use network::{Choices, Links, Network};
 
@@ -100,7 +101,8 @@ impl Desk {
     /// The giver's state after the neighbour's answer.
     fn settled(&self, docket: &Docket, refused: bool) -> Docket {
         let cv = docket.matter.version.cv;
-        let decision = settle(docket.clone(), cv, refused, self.seat());
+        let to = docket.matter.transit.expect("a transfer is under way");
+        let decision = settle(docket.clone(), to, cv, refused, self.seat());
         decision.expect("a transfer is under way").docket
     }
 

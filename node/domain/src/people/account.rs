@@ -23,10 +23,12 @@ pub struct AccountId(pub u64);
 pub struct BadAccountId(pub String);
 
 impl AccountId {
-    /// The `n`th account of a node, opened in this epoch. A store that went back in time gives no
-    /// number twice, for it is then in a later epoch.
-    pub const fn new(epoch_order: u64, n: u32) -> Self {
-        Self(epoch_order.wrapping_mul(1_000_000).wrapping_add(n as u64))
+    /// The `n`th account of a node, opened by a process that drew `run` when it started: eleven digits, the
+    /// first five of the start. An old copy that is brought back gives another start the same number once
+    /// in 90,000 times.
+    pub const fn new(run: u32, n: u32) -> Self {
+        let start = run as u64 % 90_000 + 10_000;
+        Self(start * 1_000_000 + n as u64 % 1_000_000)
     }
 }
 

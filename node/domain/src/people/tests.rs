@@ -399,7 +399,7 @@ fn logins_names_and_departments_have_a_form() {
     let id = AccountId::new(2, 17);
     assert_eq!(
         (id.to_string().as_str(), id.to_string().parse()),
-        ("2000017", Ok(id))
+        ("10002000017", Ok(id))
     );
     assert!(
         id.to_string().parse::<Login>().is_err(),

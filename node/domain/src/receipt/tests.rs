@@ -238,7 +238,8 @@ fn a_transfer_that_was_refused_leaves_the_matter_where_it_was() {
     let escalate = Act::Escalate(code(COUNTY));
     let sent = custody::transfer(reported, escalate, None, scene.seat(VILLAGE)).unwrap();
     let cv = sent.docket.matter.version.cv;
-    let back = custody::settle(sent.docket, cv, true, scene.seat(VILLAGE)).unwrap();
+    let to = sent.docket.matter.transit.unwrap();
+    let back = custody::settle(sent.docket, to, cv, true, scene.seat(VILLAGE)).unwrap();
     let tree = Arc::clone(&scene.tree);
     let held = custodies(&back.docket.matter, &tree).unwrap();
     assert_eq!((held.len(), held[0].to), (1, None));

@@ -287,6 +287,10 @@ impl Workshop<'_> {
                         tracing::error!(division = %node.office.me(), %error,
                             "the clock of the machine could not be looked at");
                     }
+                    if let Err(error) = node.office.tend_lost().await {
+                        tracing::error!(division = %node.office.me(), %error,
+                            "what was lost or shown could not be gone on with");
+                    }
                     if let Err(error) = node.office.tick().await {
                         tracing::error!(division = %node.office.me(), %error,
                             "the clocks of matters could not be looked at");

@@ -97,7 +97,7 @@ impl Office {
         }
         desk.check_grid(account.grid).await?;
         census.accounts += 1;
-        account.id = AccountId::new(desk.ledger.epoch.order, census.accounts);
+        account.id = AccountId::new(desk.ledger.run, census.accounts);
         desk.view.put(keys::CENSUS, record::write(&census));
         desk.view.put(login_key, record::write(&account.id));
         desk.view

@@ -20,7 +20,9 @@ fn spoilt(kind: Kind, author: &str, to: &str, side: &str, spoil: &Spoil) -> Resu
 
 fn in_matter(spoil: impl Fn(&mut Matter) + 'static) -> Spoil {
     Box::new(move |payload| match payload {
-        Payload::Give { matter, .. } | Payload::Notice(matter) => spoil(matter),
+        Payload::Give { matter, .. } | Payload::Notice(matter) | Payload::Shown(matter) => {
+            spoil(matter);
+        }
         other => panic!("{} holds no matter", other.name()),
     })
 }
@@ -112,6 +114,7 @@ fn a_term_but_0_is_denied_wherever_a_version_stands() {
         (Kind::Give, in_matter(|m| m.version.cv.term = 1)),
         (Kind::Give, in_matter(|m| m.steps[0].version.cv.term = 1)),
         (Kind::Notice, in_matter(|m| m.version.cv.term = u32::MAX)),
+        (Kind::Shown, in_matter(|m| m.version.cv.term = 1)),
         (
             Kind::Notice,
             in_matter(|m| {

@@ -370,7 +370,7 @@ fn a_transfer_that_was_settled_is_not_settled_again() {
     let given = sent().docket;
     let cv = given.matter.version.cv;
     let settle = |docket: &Docket, cv, refused| {
-        crate::custody::settle(docket.clone(), cv, refused, desk.seat())
+        crate::custody::settle(docket.clone(), code(TOWNSHIP), cv, refused, desk.seat())
     };
     let back = settle(&given, cv, true).unwrap().docket;
     assert_eq!(settle(&back, cv, false), None, "it stayed here");
@@ -378,6 +378,8 @@ fn a_transfer_that_was_settled_is_not_settled_again() {
     assert_eq!(settle(&gone, cv, true), None, "it is gone");
     let earlier = CustodyVersion { term: 0, n: 1 };
     assert_eq!(settle(&given, earlier, false), None, "another transfer");
+    let other = crate::custody::settle(given, code(COUNTY), cv, false, desk.seat());
+    assert_eq!(other, None, "it was given to another");
 }
 
 fn ask_of(desk: &Desk, docket: &Docket, number: u64) -> Ask {

@@ -51,11 +51,11 @@ pub(super) const NODES: [&str; 9] = [
 pub(super) struct Choices(pub(super) std::vec::IntoIter<u16>);
 
 impl Choices {
-    fn of(&mut self, many: usize) -> Option<usize> {
+    pub(super) fn of(&mut self, many: usize) -> Option<usize> {
         self.0.next().map(|choice| choice as usize % many)
     }
 
-    fn one_in(&mut self, many: usize) -> Option<bool> {
+    pub(super) fn one_in(&mut self, many: usize) -> Option<bool> {
         self.of(many).map(|choice| choice == 0)
     }
 }

@@ -149,7 +149,7 @@ fn what_a_reporter_wishes_while_it_is_on_its_way_waits_for_the_answer() {
     // Taken: the new holder is asked.
     let taken = township.take(None, &sent).docket;
     let cv = wished.docket.matter.version.cv;
-    let gone = super::settle(wished.docket, cv, false, village.seat()).unwrap();
+    let gone = super::settle(wished.docket, code(TOWNSHIP), cv, false, village.seat()).unwrap();
     let Payload::Ask(ask) = gone.sends[0].payload else {
         panic!("a request");
     };

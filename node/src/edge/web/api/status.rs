@@ -97,6 +97,10 @@ pub struct NodeStatus {
     /// Webhooks that are failing or were given up.
     #[serde(default)]
     pub failing_hooks: Vec<FailingHook>,
+    /// Neighbours that have to show what they know before work goes on: the store went back in time.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub awaited: Vec<DivisionCode>,
     /// Alarms that stand until somebody closes them.
     #[serde(default)]
     pub alarms: Vec<AlarmView>,

@@ -91,7 +91,8 @@ impl Network {
                 refused,
             } => {
                 let docket = self.dockets[&(me, matter)].clone();
-                if let Some(decision) = settle(docket, cv, refused, seat(me, self.now, &self.tree))
+                if let Some(decision) =
+                    settle(docket, from, cv, refused, seat(me, self.now, &self.tree))
                 {
                     self.apply(me, decision);
                 }

@@ -1,0 +1,315 @@
+//! What neighbours show a node whose store went back in time, and how it goes on from there.
+//!
+//! Until all of them have shown what they know of the matters that went between, the node does nothing
+//! with what it had before: the lost stretch may have handed it on, or taken it. What the neighbours know
+//! counts; what was done here without knowing it is set aside.
+
+use topology::{DivisionCode, Tree};
+
+use super::{
+    Decision, Docket, Incoming, NoticeRefusal, Recollection, Seat, Standing, Taken,
+    clocks::keeps_time,
+    hear::{notices, unpark},
+    receive,
+};
+use crate::{
+    envelope::{Lane, Outgoing, Payload},
+    matter::{Act, CustodyVersion, Matter},
+    receipt::{self, Custody},
+    request::{Ask, AskId, Asked, Voice, Wish, sent, wishes_after_transfer},
+};
+
+/// Whether a matter ever went from one of two neighbours to the other, or is on its way.
+pub fn went_between(matter: &Matter, one: DivisionCode, other: DivisionCode, tree: &Tree) -> bool {
+    receipt::custodies(matter, tree).is_ok_and(|stays| crossed(&stays, one, other))
+}
+
+fn crossed(stays: &[Custody], one: DivisionCode, other: DivisionCode) -> bool {
+    stays.iter().any(|stay| {
+        let ends = |neighbour| [(stay.division, neighbour), (neighbour, stay.division)];
+        let met = stay.from.into_iter().chain(stay.to).flat_map(ends);
+        met.into_iter().any(|ends| ends == (one, other))
+    })
+}
+
+/// What a node makes of a matter that a neighbour showed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learnt {
+    /// Its new view of the matter.
+    pub decision: Decision,
+    /// What does not count, if what it knew and what was shown contradict each other.
+    pub aside: Option<Matter>,
+}
+
+/// A matter that a neighbour shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The neighbour.
+    pub from: DivisionCode,
+    /// The matter as the neighbour knows it.
+    pub matter: &'a Matter,
+}
+
+/// Hears what a neighbour knows of a matter. `aside` is what was set aside before; `ask` names the request
+/// for it, if it has to be called back. `None` if nothing new was said.
+///
+/// # Errors
+/// [`NoticeRefusal`] if it cannot be so, or is not the neighbour's to show.
+pub fn hear_shown(
+    known: Option<&Docket>,
+    aside: &[Matter],
+    Shown {
+        from,
+        matter: shown,
+    }: Shown<'_>,
+    lost: bool,
+    ask: AskId,
+    Seat { me, tree, .. }: Seat<'_>,
+) -> Result<Option<Learnt>, NoticeRefusal> {
+    let stays = receipt::custodies(shown, tree).map_err(|broken| match broken {
+        receipt::Broken::State => NoticeRefusal::State,
+        _ => NoticeRefusal::Broken,
+    })?;
+    if !crossed(&stays, me, from) || shown.concerns(me, tree) {
+        return Err(NoticeRefusal::NotBelow);
+    }
+    let learn = |docket| {
+        let decision = Decision::of(docket);
+        Learnt {
+            decision,
+            aside: None,
+        }
+    };
+    let mut learnt = match known.filter(|_| lost) {
+        None if !lost => return Ok(None),
+        None => learn(adopted(None, shown, &stays, me)),
+        Some(docket) if docket.matter.continues(shown) => {
+            // That it was on its way here the holder may have said before.
+            return Ok(is_due(docket, me).then(|| learn(docket.clone())));
+        }
+        Some(docket) if shown.continues(&docket.matter) => {
+            if !keeps_time(Some(&docket.matter), shown) {
+                return Err(NoticeRefusal::State);
+            }
+            learn(adopted(known, shown, &stays, me))
+        }
+        Some(docket) => {
+            let same = parting(&docket.matter, shown, me)?;
+            let mine = is_dead(aside, shown, me) || counts_more(docket, shown, same, me);
+            let mut learnt = match mine {
+                true => learn(docket.clone()),
+                false => learn(adopted(known, shown, &stays, me)),
+            };
+            let (counts, other) = match mine {
+                true => (&docket.matter, shown),
+                false => (shown, &docket.matter),
+            };
+            // Of what does not count somebody else may have custody: it is called back, by whoever had a
+            // hand in it. What is on its way from here is called back when it was taken.
+            let hand = match mine {
+                true => shown.steps[same..].iter().any(|step| step.by == from),
+                false => docket.standing == Standing::Elsewhere,
+            };
+            if let Some(to) = hand.then(|| whereabouts(other, counts, same, me)).flatten() {
+                call_back(&mut learnt.decision, other, to, ask);
+            }
+            learnt.aside = Some(other.clone());
+            learnt
+        }
+    };
+    if known.is_none() && !keeps_time(None, shown) {
+        return Err(NoticeRefusal::State);
+    }
+    let decision = &mut learnt.decision;
+    if let Standing::Giving { to, bound_for } = decision.docket.standing {
+        // Whether it was taken, whom it was given to says again.
+        decision.sends.push(Outgoing {
+            to,
+            lane: Lane::of(decision.docket.matter.priority),
+            payload: Payload::Give {
+                matter: Box::new(decision.docket.matter.clone()),
+                bound_for,
+            },
+        });
+    }
+    Ok(Some(learnt))
+}
+
+/// The docket of a matter as it was shown.
+fn adopted(known: Option<&Docket>, shown: &Matter, stays: &[Custody], me: DivisionCode) -> Docket {
+    let last = shown.steps.last().and_then(|step| step.act.bound_for());
+    let standing = match (shown.holder == me, shown.transit, last) {
+        (true, None, _) => Standing::Holding,
+        (true, Some(to), Some(bound_for)) => Standing::Giving { to, bound_for },
+        _ => Standing::Elsewhere,
+    };
+    let taken = taken(shown, stays, me);
+    match known {
+        Some(docket) => Docket {
+            matter: shown.clone(),
+            standing,
+            taken,
+            ..docket.clone()
+        },
+        None => Docket::copy_of(shown.clone(), standing, taken),
+    }
+}
+
+/// The neighbour answered that it has a matter that was set aside: it is called back. `None` if it was not.
+pub fn taken_in_vain(
+    docket: &Docket,
+    aside: &[Matter],
+    from: DivisionCode,
+    cv: CustodyVersion,
+    ask: AskId,
+    Seat { me, .. }: Seat<'_>,
+) -> Option<Decision> {
+    let given =
+        |other: &&Matter| (other.holder, other.transit, other.version.cv) == (me, Some(from), cv);
+    let other = aside.iter().rfind(given)?;
+    let pairs = docket.matter.steps.iter().zip(&other.steps);
+    let same = pairs.take_while(|(mine, other)| mine == other).count();
+    let to = whereabouts(other, &docket.matter, same, me)?;
+    let mut decision = Decision::of(docket.clone());
+    call_back(&mut decision, other, to, ask);
+    Some(decision)
+}
+
+/// Whether a matter goes on from what was set aside. Whoever hands it back is rid of it, and nobody has it.
+pub fn is_aside(aside: &[Matter], matter: &Matter) -> bool {
+    aside.iter().any(|aside| matter.continues(aside))
+}
+
+/// Sets one more state of a matter aside, beside what counts.
+pub fn set_aside(aside: &mut Vec<Matter>, other: Option<Matter>, counts: &Matter) {
+    let other = other.as_ref();
+    let replaced = |before: &Matter| other.is_some_and(|other| other.continues(before));
+    aside.retain(|before| !counts.continues(before) && !replaced(before));
+    let longer = |other: &&Matter| !aside.iter().any(|before| before.continues(other));
+    aside.extend(other.filter(longer).cloned());
+    aside.drain(..aside.len().saturating_sub(MOST_ASIDE));
+}
+
+/// States of one matter that are kept aside.
+const MOST_ASIDE: usize = 16;
+
+/// Whether it is a state of what was handed back here: nobody has it.
+fn is_dead(aside: &[Matter], shown: &Matter, me: DivisionCode) -> bool {
+    let back = |aside: &&Matter| aside.transit == Some(me);
+    let same = |aside: &Matter| aside.continues(shown) || shown.continues(aside);
+    aside.iter().filter(back).any(same)
+}
+
+/// Whether the one who hands it over knows that it was taken here, and this node does not.
+fn is_due(docket: &Docket, me: DivisionCode) -> bool {
+    docket.standing == Standing::Elsewhere && docket.matter.transit == Some(me)
+}
+
+/// How many steps are the same where a matter as it is known parts from what is shown.
+///
+/// # Errors
+/// [`NoticeRefusal::Contradicts`] unless it parts by a step of this node, whose store did not know what it
+/// had done before.
+fn parting(mine: &Matter, shown: &Matter, me: DivisionCode) -> Result<usize, NoticeRefusal> {
+    let pairs = mine.steps.iter().zip(&shown.steps);
+    let same = pairs.take_while(|(mine, shown)| mine == shown).count();
+    let next = |matter: &Matter| matter.steps.get(same).is_some_and(|step| step.by == me);
+    match mine.is_same_as(shown) && (next(mine) || next(shown)) {
+        true => Ok(same),
+        false => Err(NoticeRefusal::Contradicts),
+    }
+}
+
+/// Whether what is known counts for more than what is shown. What this node did alone counts for less than
+/// what others had a hand in; of two in which others had a hand, the later version counts.
+fn counts_more(docket: &Docket, shown: &Matter, same: usize, me: DivisionCode) -> bool {
+    let mine = &docket.matter;
+    let others = |matter: &Matter| matter.steps[same..].iter().any(|step| step.by != me);
+    match (others(mine), others(shown)) {
+        (true, true) => mine.version > shown.version,
+        (true, false) => true,
+        (false, true) => false,
+        // Whom it was handed to may have taken it.
+        (false, false) => docket.standing != Standing::Holding,
+    }
+}
+
+/// Who has custody of what does not count; `None` if nobody but this node, or one who knows what counts.
+fn whereabouts(
+    other: &Matter,
+    counts: &Matter,
+    same: usize,
+    me: DivisionCode,
+) -> Option<DivisionCode> {
+    let to = match other.transit {
+        Some(to) if to == me || other.holder == me => to,
+        _ => other.holder,
+    };
+    let knows = counts.steps[same..].iter().any(|step| step.by == to);
+    (to != me && !knows).then_some(to)
+}
+
+/// Asks for what does not count.
+fn call_back(decision: &mut Decision, other: &Matter, to: DivisionCode, id: AskId) {
+    let ask = Ask {
+        id,
+        matter: other.id,
+        seen: other.version,
+        wish: Wish::Recall,
+        note: None,
+        suite: other.suite,
+        voice: Voice::Owner,
+    };
+    decision.docket.asked.push(Asked { ask, to });
+    decision.sends.push(sent(ask, to));
+}
+
+/// The highest custody version that this division took.
+fn taken(matter: &Matter, stays: &[Custody], me: DivisionCode) -> CustodyVersion {
+    let came = stays.iter().filter(|stay| stay.division == me);
+    let back = matter
+        .steps
+        .iter()
+        .filter(|step| step.by == me && step.act == Act::TakeBack);
+    let versions = came
+        .map(|stay| stay.cv)
+        .chain(back.map(|step| step.version.cv));
+    versions.max().unwrap_or_default()
+}
+
+/// Goes on with a matter of which everything is known again: takes what was given to this node, tells
+/// the others how it stands if it is held, and does what was asked meanwhile. `refused` is the highest
+/// version that this node refused from whoever hands it over. `None` if nothing changes.
+pub fn resume(docket: Docket, refused: CustodyVersion, seat: Seat<'_>) -> Option<Decision> {
+    let Seat { me, tree, .. } = seat;
+    let matter = &docket.matter;
+    if is_due(&docket, me) {
+        let bound_for = matter.steps.last()?.act.bound_for()?;
+        let incoming = Incoming {
+            from: matter.holder,
+            matter,
+            bound_for,
+        };
+        let lost = Recollection {
+            lost: true,
+            asked: false,
+        };
+        return match receive(Some(&docket), refused, incoming, lost, seat) {
+            Taken::Now(decision) => Some(*decision),
+            Taken::Already | Taken::Refused(_) => None,
+        };
+    }
+    let sends = match docket.standing {
+        Standing::Giving { .. } => return None,
+        Standing::Elsewhere => vec![],
+        Standing::Holding => notices(matter, me, tree),
+    };
+    let mut decision = Decision {
+        sends,
+        ..Decision::of(docket)
+    };
+    let parked = std::mem::take(&mut decision.docket.parked);
+    unpark(&mut decision, parked, seat);
+    wishes_after_transfer(&mut decision, seat);
+    Some(decision)
+}

@@ -1,0 +1,602 @@
+//! A township whose store goes back in time, again and again, between its county and two villages: whatever
+//! it had handed on or taken since, and whatever it does before its neighbours show it what they know.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+use crate::{
+    authority::{Neighbour, may},
+    envelope::{Destination, Envelope, Order, Outgoing},
+    ids::{Epoch, EpochId},
+    matter::Outcome,
+    request::{Heard, hear_ask, take_answer},
+};
+
+const COUNTY: &str = "330825";
+const TOWN: &str = "330825002";
+const NODES: [&str; 4] = [COUNTY, TOWN, "330825002001", "330825002222"];
+
+#[derive(Clone, Debug)]
+enum Said {
+    Give(Box<Matter>, DivisionCode),
+    Answered {
+        id: MatterId,
+        cv: CustodyVersion,
+        refused: bool,
+    },
+    Word(DivisionCode, DivisionCode, Payload),
+    Shown(Box<Matter>),
+    ShownAll,
+}
+
+#[derive(Clone, Debug)]
+struct Packet {
+    from: DivisionCode,
+    to: DivisionCode,
+    said: Said,
+    /// Said before its author knew of the new life.
+    old: bool,
+}
+
+#[derive(Clone, Default)]
+struct Store {
+    dockets: BTreeMap<MatterId, Docket>,
+    floors: BTreeMap<MatterId, CustodyVersion>,
+    /// Matters to go on with, and what was set aside.
+    learnt: BTreeSet<MatterId>,
+    aside: BTreeMap<MatterId, Vec<Matter>>,
+    outbox: Vec<Packet>,
+}
+
+struct World {
+    tree: Arc<Tree>,
+    nodes: Vec<DivisionCode>,
+    stores: BTreeMap<DivisionCode, Store>,
+    wire: Vec<Packet>,
+    copy: Option<Store>,
+    /// Matters of the lost life, once there is one.
+    lost: bool,
+    own: BTreeSet<MatterId>,
+    sure: BTreeSet<MatterId>,
+    waits: BTreeSet<DivisionCode>,
+    numbers: u64,
+    asks: u64,
+    now: i64,
+    tally: [usize; 6],
+}
+
+/// What the tally counts.
+const LEARNT: usize = 0;
+const ASIDE: usize = 1;
+const TAKEN_AGAIN: usize = 2;
+const SWALLOWED: usize = 3;
+const WAITED: usize = 4;
+const WENT_BACK: usize = 5;
+
+impl World {
+    fn new() -> Self {
+        let nodes: Vec<_> = NODES.into_iter().map(code).collect();
+        let store = |node: &DivisionCode| (*node, Store::default());
+        Self {
+            tree: Tree::zhejiang(),
+            stores: nodes.iter().map(store).collect(),
+            nodes,
+            wire: vec![],
+            copy: None,
+            lost: false,
+            own: BTreeSet::new(),
+            sure: BTreeSet::new(),
+            waits: BTreeSet::new(),
+            numbers: 0,
+            asks: 0,
+            now: 0,
+            tally: [0; 6],
+        }
+    }
+
+    fn is_lost(&self, me: DivisionCode, id: MatterId) -> bool {
+        me == code(TOWN) && self.lost && !self.own.contains(&id)
+    }
+
+    fn awaits(&self, me: DivisionCode, id: MatterId) -> bool {
+        self.is_lost(me, id) && !self.waits.is_empty() && !self.sure.contains(&id)
+    }
+
+    fn set_aside(&mut self, me: DivisionCode, other: Option<Matter>, counts: &Matter) {
+        let aside = self.store(me).aside.entry(counts.id).or_default();
+        set_aside(aside, other, counts);
+    }
+
+    fn next_ask(&mut self, by: DivisionCode) -> AskId {
+        self.asks += 1;
+        AskId {
+            by,
+            epoch: 1,
+            number: self.asks,
+        }
+    }
+
+    fn store(&mut self, me: DivisionCode) -> &mut Store {
+        self.stores.get_mut(&me).unwrap()
+    }
+
+    fn aside(&self, me: DivisionCode, id: MatterId) -> &[Matter] {
+        self.stores[&me].aside.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    fn docket(&self, me: DivisionCode, id: MatterId) -> Option<Docket> {
+        let mut docket = self.stores[&me].dockets.get(&id)?.clone();
+        docket.awaits = self.awaits(me, id);
+        Some(docket)
+    }
+
+    fn apply(&mut self, me: DivisionCode, decision: Decision) {
+        let mut docket = decision.docket;
+        docket.awaits = false;
+        let dockets = &mut self.store(me).dockets;
+        dockets.insert(docket.matter.id, docket);
+        for Outgoing { to, payload, .. } in decision.sends {
+            self.send(me, me, to, payload);
+        }
+    }
+
+    fn send(&mut self, at: DivisionCode, author: DivisionCode, to: DivisionCode, payload: Payload) {
+        let Some(hop) = self.tree.next_hop(at, to) else {
+            return;
+        };
+        if !self.nodes.contains(&hop) {
+            return;
+        }
+        let said = match payload {
+            Payload::Give { matter, bound_for } => Said::Give(matter, bound_for),
+            other => Said::Word(author, to, other),
+        };
+        self.push(at, hop, said);
+    }
+
+    fn push(&mut self, from: DivisionCode, to: DivisionCode, said: Said) {
+        let packet = Packet {
+            from,
+            to,
+            said,
+            old: false,
+        };
+        self.wire.push(packet);
+    }
+
+    /// What a node says of itself stays in its outbox until it was answered.
+    fn step(&mut self, choices: &mut network::Choices) -> Option<()> {
+        self.now += 1;
+        let back = self.copy.is_some();
+        match choices.of(40)? {
+            0 => self.keep_copy(),
+            1 | 2 if back && self.waits.is_empty() => self.go_back(choices)?,
+            3..=5 if self.numbers < 5 => self.report(choices)?,
+            3..=18 => self.act(choices, None)?,
+            _ if self.wire.is_empty() => self.act(choices, None)?,
+            _ => {
+                let which = choices.of(self.wire.len())?;
+                let refuse = choices.one_in(8)?;
+                self.deliver(which, refuse);
+            }
+        }
+        Some(())
+    }
+
+    fn report(&mut self, choices: &mut network::Choices) -> Option<()> {
+        let at = self.nodes[choices.of(self.nodes.len())?];
+        self.numbers += 1;
+        let id = MatterId {
+            origin: at,
+            epoch: 1,
+            number: self.numbers,
+        };
+        if at == code(TOWN) {
+            self.own.insert(id);
+        }
+        let decision = report(id, plain(), self.seat(at)).unwrap();
+        self.apply(at, decision);
+        Some(())
+    }
+
+    fn seat(&self, me: DivisionCode) -> Seat<'static> {
+        static TREE: LazyLock<Arc<Tree>> = LazyLock::new(Tree::zhejiang);
+        Seat {
+            me,
+            now: Timestamp(self.now),
+            tree: &TREE,
+            terms: Terms::default(),
+            policy: shipped(),
+        }
+    }
+
+    fn act(&mut self, choices: &mut network::Choices, who: Option<DivisionCode>) -> Option<()> {
+        let all: Vec<_> = self
+            .stores
+            .iter()
+            .flat_map(|(node, store)| store.dockets.keys().map(|id| (*node, *id)))
+            .filter(|(node, _)| who.is_none_or(|who| who == *node))
+            .collect();
+        if all.is_empty() {
+            return Some(());
+        }
+        let (me, id) = all[choices.of(all.len())?];
+        let docket = self.docket(me, id).unwrap();
+        let to = self.nodes[choices.of(self.nodes.len())?];
+        let seat = self.seat(me);
+        let held = docket.standing == Standing::Holding;
+        let awaits = docket.awaits;
+        let done = match choices.of(8)? {
+            0 => act(docket, Act::Handle, None, None, seat),
+            1 if choices.one_in(4)? => act(
+                docket,
+                Act::Close(Outcome::Solved),
+                Some([9; 32]),
+                None,
+                seat,
+            ),
+            1..=3 => transfer(docket, Act::Escalate(to), None, seat),
+            4 => return_to(&docket, seat)
+                .and_then(|to| transfer(docket, Act::Return(to), None, seat)),
+            _ => transfer(docket, Act::Assign(to), None, seat),
+        };
+        if held && awaits {
+            self.tally[WAITED] += 1;
+            assert!(done.is_err(), "{me} acts on {id} before it was shown");
+        }
+        if let Ok(decision) = done {
+            self.apply(me, decision);
+        }
+        Some(())
+    }
+
+    /// A copy of the township's store, and of what waits in its outbox.
+    fn keep_copy(&mut self) {
+        let town = code(TOWN);
+        let mut copy = self.stores[&town].clone();
+        let own =
+            |packet: &&Packet| packet.from == town && !matches!(packet.said, Said::Answered { .. });
+        copy.outbox = self.wire.iter().filter(own).cloned().collect();
+        self.copy = Some(copy);
+    }
+
+    /// The copy is brought back and worked on for a while before anybody is met.
+    fn go_back(&mut self, choices: &mut network::Choices) -> Option<()> {
+        self.tally[WENT_BACK] += 1;
+        let town = code(TOWN);
+        let mut copy = self.copy.clone().unwrap();
+        // Answers of both sides are lost with the links; what waits in the outboxes of others is not.
+        let stays =
+            |packet: &Packet| packet.from != town && !matches!(packet.said, Said::Answered { .. });
+        let to_or_from = |packet: &Packet| packet.from == town || packet.to == town;
+        self.wire
+            .retain(|packet| !to_or_from(packet) || stays(packet));
+        self.wire.append(&mut copy.outbox);
+        self.stores.insert(town, copy);
+        let unsettled = |(node, store): (&DivisionCode, &Store)| {
+            let of = |docket: &Docket| match docket.standing {
+                Standing::Giving { to, bound_for } if to == town || *node == town => {
+                    Some((*node, to, docket.matter.clone(), bound_for))
+                }
+                _ => None,
+            };
+            store.dockets.values().filter_map(of).collect::<Vec<_>>()
+        };
+        let again: Vec<_> = self.stores.iter().flat_map(unsettled).collect();
+        for (from, to, matter, bound_for) in again {
+            let there = |packet: &Packet| {
+                let Said::Give(waiting, _) = &packet.said else {
+                    return false;
+                };
+                packet.from == from && (waiting.id, waiting.version) == (matter.id, matter.version)
+            };
+            if !self.wire.iter().any(there) {
+                self.push(from, to, Said::Give(Box::new(matter), bound_for));
+            }
+        }
+        for _ in 0..choices.of(4).unwrap_or(0) {
+            self.act(choices, Some(town));
+        }
+        self.meet();
+        Some(())
+    }
+
+    /// A new life begins, and the neighbours begin to show.
+    fn meet(&mut self) {
+        let town = code(TOWN);
+        (self.lost, self.own, self.sure) = (true, BTreeSet::new(), BTreeSet::new());
+        for packet in &mut self.wire {
+            packet.old |= packet.to == town;
+        }
+        let others = self.nodes.clone().into_iter().filter(|node| *node != town);
+        for node in others {
+            self.waits.insert(node);
+            let matters: Vec<_> = self.stores[&node]
+                .dockets
+                .values()
+                .filter(|docket| went_between(&docket.matter, node, town, &self.tree))
+                .map(|docket| Box::new(docket.matter.clone()))
+                .collect();
+            for matter in matters {
+                self.push(node, town, Said::Shown(matter));
+            }
+            self.push(node, town, Said::ShownAll);
+        }
+    }
+
+    fn deliver(&mut self, which: usize, refuse: bool) {
+        let (from, to) = (self.wire[which].from, self.wire[which].to);
+        let at = self
+            .wire
+            .iter()
+            .position(|packet| packet.from == from && packet.to == to && !self.is_held_up(packet));
+        let Some(at) = at else {
+            return;
+        };
+        let packet = self.wire.remove(at);
+        self.hear(packet, refuse);
+    }
+
+    /// An old transfer waits until everything is known.
+    fn is_held_up(&self, packet: &Packet) -> bool {
+        let give = matches!(packet.said, Said::Give(..));
+        give && packet.old && packet.to == code(TOWN) && !self.waits.is_empty()
+    }
+
+    fn hear(&mut self, packet: Packet, refuse: bool) {
+        let Packet {
+            from, to: me, said, ..
+        } = packet;
+        let seat = self.seat(me);
+        match said {
+            Said::Give(matter, bound_for) => self.hear_give(me, from, &matter, bound_for, refuse),
+            Said::Answered { id, cv, refused } => {
+                let Some(docket) = self.docket(me, id) else {
+                    return;
+                };
+                if let Some(decision) = settle(docket.clone(), from, cv, refused, seat) {
+                    self.apply(me, decision);
+                } else if !refused && me == code(TOWN) {
+                    let ask = self.next_ask(me);
+                    let aside = self.aside(me, id);
+                    if let Some(decision) = taken_in_vain(&docket, aside, from, cv, ask, seat) {
+                        self.apply(me, decision);
+                    }
+                }
+            }
+            Said::Word(author, to, payload) if to != me => {
+                if let Payload::Notice(notice) = &payload {
+                    self.hear_notice(me, author, notice);
+                }
+                self.send(me, author, to, payload);
+            }
+            Said::Word(author, _, payload) => self.hear_word(me, author, payload),
+            Said::Shown(shown) => self.hear_shown(me, from, &shown),
+            Said::ShownAll => {
+                self.waits.remove(&from);
+                if self.waits.is_empty() {
+                    self.resume();
+                }
+            }
+        }
+    }
+
+    fn hear_give(
+        &mut self,
+        me: DivisionCode,
+        from: DivisionCode,
+        matter: &Matter,
+        bound_for: DivisionCode,
+        refuse: bool,
+    ) {
+        let (id, cv) = (matter.id, matter.version.cv);
+        let answer = |refused| Said::Answered { id, cv, refused };
+        if me == code(TOWN) && is_aside(self.aside(me, id), matter) {
+            self.tally[SWALLOWED] += 1;
+            let counts = self.docket(me, id).unwrap().matter;
+            self.set_aside(me, Some(matter.clone()), &counts);
+            return self.push(me, from, answer(false));
+        }
+        let known = self.docket(me, id);
+        let floor = self.stores[&me].floors.get(&id).copied();
+        let floor = floor.unwrap_or_default();
+        let incoming = Incoming {
+            from,
+            matter,
+            bound_for,
+        };
+        let memory = Recollection {
+            lost: self.is_lost(me, id),
+            asked: false,
+        };
+        let refused = match receive(known.as_ref(), floor, incoming, memory, self.seat(me)) {
+            Taken::Now(decision) if !refuse => {
+                self.apply(me, *decision);
+                if me == code(TOWN) {
+                    self.sure.insert(id);
+                }
+                false
+            }
+            Taken::Already => false,
+            Taken::Now(_) | Taken::Refused(_) => true,
+        };
+        if refused {
+            let floors = &mut self.store(me).floors;
+            floors.insert(id, floor.max(cv));
+        }
+        self.push(me, from, answer(refused));
+    }
+
+    fn hear_notice(&mut self, me: DivisionCode, author: DivisionCode, notice: &Matter) {
+        let known = self.docket(me, notice.id);
+        let memory = Recollection {
+            lost: self.is_lost(me, notice.id),
+            asked: false,
+        };
+        // What was done in vain is not believed by those who know better.
+        if let Ok(Some(heard)) = hear_notice(known.as_ref(), notice, author, memory, self.seat(me))
+        {
+            self.apply(me, heard);
+        }
+    }
+
+    fn hear_word(&mut self, me: DivisionCode, author: DivisionCode, payload: Payload) {
+        let seat = self.seat(me);
+        match payload {
+            Payload::Notice(notice) => self.hear_notice(me, author, &notice),
+            Payload::Ask(ask) => {
+                let known = self.docket(me, ask.matter);
+                let (mut decision, answer) = match hear_ask(known.as_ref(), ask, seat) {
+                    Heard::Repeated => return,
+                    Heard::Parked(docket) => {
+                        self.store(me).learnt.insert(ask.matter);
+                        return self.apply(me, Decision::of(docket));
+                    }
+                    Heard::Answered(None, _) => return,
+                    Heard::Answered(Some(docket), answer) => (Decision::of(docket), answer),
+                    Heard::Granted(decision, answer) => (*decision, answer),
+                };
+                decision.sends.push(reply_to(ask.id.by, answer));
+                self.apply(me, decision);
+            }
+            Payload::Answer(answer) => {
+                let again = self.next_ask(me);
+                let Some(docket) = self.docket(me, answer.matter) else {
+                    return;
+                };
+                if let Some((decision, _)) = take_answer(&docket, author, &answer, again, seat) {
+                    self.apply(me, decision);
+                }
+            }
+            other => panic!("{} is not said here", other.name()),
+        }
+    }
+
+    fn hear_shown(&mut self, me: DivisionCode, from: DivisionCode, shown: &Matter) {
+        let envelope = Envelope {
+            author: from,
+            epoch: Epoch {
+                order: 1,
+                id: EpochId([1; 16]),
+                predecessor: EpochId::default(),
+            },
+            issue: 1,
+            destination: Destination::Division(me),
+            lane: crate::envelope::Lane::Notice,
+            order: Order::Sequence(1),
+            payload: Payload::Shown(Box::new(shown.clone())),
+        };
+        let neighbour = Neighbour::of(me, from, &self.tree).unwrap();
+        assert_eq!(may(&envelope, neighbour, me, &self.tree), Ok(()));
+        let ask = self.next_ask(me);
+        let (id, known) = (shown.id, self.docket(me, shown.id));
+        let one = Shown {
+            from,
+            matter: shown,
+        };
+        let lost = self.is_lost(me, id);
+        let aside = self.aside(me, id);
+        let heard = hear_shown(known.as_ref(), aside, one, lost, ask, self.seat(me));
+        let Some(Learnt { decision, aside }) = heard.unwrap() else {
+            return;
+        };
+        self.tally[LEARNT] += 1;
+        self.store(me).learnt.insert(id);
+        self.tally[ASIDE] += usize::from(aside.is_some());
+        self.set_aside(me, aside, &decision.docket.matter);
+        self.apply(me, decision);
+    }
+
+    fn resume(&mut self) {
+        let town = code(TOWN);
+        for id in std::mem::take(&mut self.store(town).learnt) {
+            let Some(docket) = self.docket(town, id) else {
+                continue;
+            };
+            let floor = self.stores[&town].floors.get(&id).copied();
+            let took = docket.taken;
+            let Some(decision) = resume(docket, floor.unwrap_or_default(), self.seat(town)) else {
+                continue;
+            };
+            self.tally[TAKEN_AGAIN] += usize::from(decision.docket.taken > took);
+            self.apply(town, decision);
+        }
+    }
+
+    /// Whoever holds a matter when nothing is on its way any more. One that only the lost life knew has
+    /// nobody; any other has one.
+    fn check_rest(&self) {
+        let mut ids = BTreeSet::new();
+        ids.extend(self.stores.values().flat_map(|store| store.dockets.keys()));
+        for id in ids {
+            let mut holders = vec![];
+            for (node, store) in &self.stores {
+                let Some(docket) = store.dockets.get(id) else {
+                    continue;
+                };
+                assert!(
+                    !docket.is_giving(),
+                    "{node} never hears of its transfer of {id}"
+                );
+                let open = !docket.matter.is_closed();
+                if docket.standing == Standing::Holding && open {
+                    holders.push(*node);
+                }
+            }
+            let closed = self
+                .stores
+                .values()
+                .filter_map(|store| store.dockets.get(id))
+                .any(|docket| docket.matter.is_closed());
+            let alone = holders.len() == 1 || closed && holders.len() <= 1;
+            assert!(alone, "{id} is held by {holders:?}");
+        }
+    }
+}
+
+fn live(choices: Vec<u16>) -> World {
+    let mut world = World::new();
+    let mut choices = network::Choices(choices.into_iter());
+    while world.step(&mut choices).is_some() {}
+    for _ in 0..20_000 {
+        let movable = world
+            .wire
+            .iter()
+            .position(|packet| !world.is_held_up(packet));
+        let Some(which) = movable else {
+            break;
+        };
+        world.deliver(which, false);
+    }
+    assert!(world.wire.is_empty(), "it never comes to rest");
+    world.check_rest();
+    world
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #[test]
+    fn a_store_that_went_back_leaves_no_matter_with_two_holders_or_none(
+        choices in prop::collection::vec(any::<u16>(), 20..600),
+    ) {
+        live(choices);
+    }
+}
+
+#[test]
+fn stores_that_go_back_meet_every_kind_of_event() {
+    let mut state = 7u64;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 40) as u16
+    };
+    let mut sums = [0; 6];
+    for _ in 0..300 {
+        let tally = live((0..700).map(|_| next()).collect()).tally;
+        let both = sums.iter_mut().zip(tally);
+        both.for_each(|(sum, count)| *sum += count);
+    }
+    assert!(sums.iter().all(|sum| *sum >= 10), "{sums:?}");
+}

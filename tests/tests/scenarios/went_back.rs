@@ -1,0 +1,180 @@
+//! What becomes of custody when a store went back in time.
+
+use wujitong::{
+    domain::{alarm::AlarmKind, custody::Refusal, ids::MatterId},
+    office::{NewReport, OfficeError},
+};
+use wujitong_tests::{CLERK, COUNTY, Network, TOWNSHIP, VILLAGE, code, eventually, holds};
+
+async fn reported(network: &Network, at: &str, text: &str) -> MatterId {
+    let new = NewReport::new("enforcement/lighting".parse().unwrap(), text.to_owned());
+    network.office(at).report(new, CLERK).await.unwrap()
+}
+
+async fn goes_on(network: &Network, at: &str) {
+    eventually("nobody is waited for", || async {
+        let office = network.office(at);
+        office.epoch().await.unwrap().order > 1 && office.awaited().await.unwrap().is_empty()
+    })
+    .await;
+}
+
+async fn only_holder(network: &Network, id: MatterId, of: &[&str], holder: &str) {
+    network.held(holder, id).await;
+    for other in of.iter().filter(|other| **other != holder) {
+        assert!(!holds(&network.office(other), id).await, "{id} at {other}");
+    }
+}
+
+/// The township with a matter of its own, and a copy of it from then.
+async fn a_township_with_a_copy() -> (Network, MatterId, tempfile::TempDir) {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    let id = reported(&network, TOWNSHIP, "held when it was copied").await;
+    network.quiet().await;
+    network.stop(TOWNSHIP).await;
+    let copy = network.backup(TOWNSHIP);
+    network.restart(TOWNSHIP).await;
+    network.linked().await;
+    (network, id, copy)
+}
+
+#[tokio::test]
+async fn what_a_lost_stretch_gave_or_took_has_one_holder_and_waits_for_the_neighbours() {
+    let (mut network, given, copy) = a_township_with_a_copy().await;
+    let kept = reported(
+        &network,
+        TOWNSHIP,
+        "reported in the lost stretch, and told to nobody",
+    )
+    .await;
+    network.escalate(TOWNSHIP, given, COUNTY).await;
+    network.held(COUNTY, given).await;
+    let taken = network.report_up(VILLAGE, "taken", TOWNSHIP).await;
+    network.held(TOWNSHIP, taken).await;
+    let down = reported(&network, COUNTY, "taken from above, and handed down").await;
+    network.assign(COUNTY, down, TOWNSHIP).await;
+    network.held(TOWNSHIP, down).await;
+    network.assign(TOWNSHIP, down, VILLAGE).await;
+    network.held(VILLAGE, down).await;
+    network.quiet().await;
+
+    network.stop(TOWNSHIP).await;
+    network.put_back(TOWNSHIP, &copy);
+    network.stop(COUNTY).await;
+    network.restart(TOWNSHIP).await;
+    let township = network.office(TOWNSHIP);
+    eventually("the county is waited for", || async {
+        township.awaited().await.unwrap() == [code(COUNTY)]
+    })
+    .await;
+    // It still believes that it holds what it gave away.
+    let refused = township.accept(given, CLERK).await;
+    assert!(
+        matches!(refused, Err(OfficeError::Refused(Refusal::Awaits))),
+        "{refused:?}"
+    );
+    // What is new goes on.
+    let new = reported(&network, TOWNSHIP, "in the new life").await;
+    township
+        .accept(new, CLERK)
+        .await
+        .expect("nobody else can know of it");
+    let fresh = network
+        .report_up(VILLAGE, "from below, meanwhile", TOWNSHIP)
+        .await;
+    network.held(TOWNSHIP, fresh).await;
+    township.accept(fresh, CLERK).await.expect("nor of this");
+
+    network.restart(COUNTY).await;
+    goes_on(&network, TOWNSHIP).await;
+    let all = [VILLAGE, TOWNSHIP, COUNTY];
+    for (id, holder) in [
+        (given, COUNTY),
+        (taken, TOWNSHIP),
+        (down, VILLAGE),
+        (new, TOWNSHIP),
+        (fresh, TOWNSHIP),
+    ] {
+        only_holder(&network, id, &all, holder).await;
+        network.close(holder, id).await;
+    }
+    network.closed(VILLAGE, taken).await;
+    network.closed(COUNTY, down).await;
+    let known = township.docket(kept).await.unwrap();
+    assert!(known.is_none(), "nobody else ever heard of it");
+    network.quiet().await;
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn what_an_old_copy_did_before_it_met_anybody_is_set_aside_and_called_back() {
+    let (mut network, id, copy) = a_township_with_a_copy().await;
+    network.escalate(TOWNSHIP, id, COUNTY).await;
+    network.held(COUNTY, id).await;
+    network.quiet().await;
+
+    network.stop(TOWNSHIP).await;
+    network.stop(COUNTY).await;
+    network.stop(VILLAGE).await;
+    network.put_back(TOWNSHIP, &copy);
+    network.restart(TOWNSHIP).await;
+    network.assign(TOWNSHIP, id, VILLAGE).await;
+    network.restart(VILLAGE).await;
+    network.held(VILLAGE, id).await;
+    network.restart(COUNTY).await;
+    goes_on(&network, TOWNSHIP).await;
+    eventually("the village is rid of it", || async {
+        !holds(&network.office(VILLAGE), id).await
+    })
+    .await;
+    only_holder(&network, id, &[VILLAGE, TOWNSHIP, COUNTY], COUNTY).await;
+    let alarms = network.office(TOWNSHIP).alarms().await.unwrap();
+    let aside = alarms
+        .iter()
+        .find(|alarm| alarm.kind == AlarmKind::StepsSetAside);
+    assert!(aside.unwrap().detail.contains(&id.to_string()), "{aside:?}");
+    network.close(COUNTY, id).await;
+    network.closed(TOWNSHIP, id).await;
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn an_operator_who_closes_the_alarm_goes_on_without_those_that_are_away() {
+    let (mut network, id, copy) = a_township_with_a_copy().await;
+    let lost = network.report_up(VILLAGE, "taken", TOWNSHIP).await;
+    network.held(TOWNSHIP, lost).await;
+    network.quiet().await;
+    network.stop(TOWNSHIP).await;
+    network.put_back(TOWNSHIP, &copy);
+    network.stop(COUNTY).await;
+    network.restart(TOWNSHIP).await;
+    let township = network.office(TOWNSHIP);
+    eventually("the county is waited for", || async {
+        township.awaited().await.unwrap() == [code(COUNTY)]
+    })
+    .await;
+    // A restart does not forget it.
+    network.stop(TOWNSHIP).await;
+    network.restart(TOWNSHIP).await;
+    let township = network.office(TOWNSHIP);
+    assert_eq!(township.awaited().await.unwrap(), [code(COUNTY)]);
+    let refused = township.accept(id, CLERK).await;
+    assert!(
+        matches!(refused, Err(OfficeError::Refused(Refusal::Awaits))),
+        "{refused:?}"
+    );
+    let alarms = township.alarms().await.unwrap();
+    let alarm = alarms
+        .iter()
+        .find(|alarm| alarm.kind == AlarmKind::StoreWentBack);
+    let about = alarm.unwrap().about;
+    township
+        .close_alarm(AlarmKind::StoreWentBack, about, CLERK)
+        .await
+        .unwrap();
+    goes_on(&network, TOWNSHIP).await;
+    township.accept(id, CLERK).await.expect("work goes on");
+    network.held(TOWNSHIP, lost).await;
+    network.shut_down().await;
+}
