@@ -93,6 +93,8 @@ impl Office {
     ) -> Result<Result<bool, Rejected>, OfficeError> {
         let turn = self.turn.lock().await;
         let mut desk = self.desk(Actor::Peer(from.division())).await?;
+        // A link comes up on a full disk too.
+        desk.view.is_outcome();
         let key = keys::peer(from.division());
         let mut memory: PeerMemory = desk.read(&key).await?.unwrap_or_default();
         let known = memory.held.as_ref().map(|held| held.epoch);

@@ -127,6 +127,7 @@ impl Office {
         }
         if !new.is_empty() {
             // Lost ones are shown again; nothing is acknowledged by keeping them.
+            view.is_outcome();
             let _not_awaited = view.submit().await?;
             self.stated.send_modify(|count| *count += 1);
         }

@@ -55,13 +55,14 @@ struct Shows {
 }
 
 impl Office {
-    /// Neighbours that have not shown yet what they know; none if nobody is waited for.
+    /// Neighbours that have not shown yet what they know. Nobody if all did and this node is about to go
+    /// on; `None` if nothing waits.
     ///
     /// # Errors
     /// The store's.
-    pub async fn awaited(&self) -> Result<Vec<DivisionCode>, OfficeError> {
+    pub async fn awaited(&self) -> Result<Option<Vec<DivisionCode>>, OfficeError> {
         let awaited: Option<Awaited> = self.read_one(keys::AWAITED).await?;
-        Ok(awaited.map_or(vec![], |awaited| awaited.by.into_iter().collect()))
+        Ok(awaited.map(|awaited| awaited.by.into_iter().collect()))
     }
 
     /// Whether a transfer has to wait: the lost stretch may have taken it and handed it on.

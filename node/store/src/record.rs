@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The format every record is written in.
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
 
 /// Most records are shorter.
 const USUAL_BYTES: usize = 512;

@@ -151,7 +151,7 @@ async fn one(
         keys: noteworthy(division, key_statements::lines(node).await?),
         given_up: office.given_up().into_iter().map(Into::into).collect(),
         failing_hooks: hooks::failing(office).await?,
-        awaited: office.awaited().await?,
+        awaited: office.awaited().await?.unwrap_or_default(),
         alarms: office.alarms().await?.into_iter().map(Into::into).collect(),
         calendar: Some(office.calendar_end().await?),
     })
