@@ -440,9 +440,7 @@ impl Desk<'_> {
                     self.office.supplies.metrics.hop_seconds.observe(hop);
                 }
                 self.apply(*decision).await?;
-                if self.awaits(matter.id).await? {
-                    self.view.put(keys::sure(matter.id), record::write(&()));
-                }
+                self.be_sure(matter.id).await?;
                 Ok(Outcome::Accepted)
             }
         }
@@ -519,11 +517,8 @@ impl Desk<'_> {
 
     /// What this node remembers of a matter beside its docket.
     pub(super) async fn recollection(&mut self, id: MatterId) -> Result<Recollection, OfficeError> {
-        let life = self.ledger.epoch;
-        let own = self.gave(id).await?;
         Ok(Recollection {
-            // Everything is known of what this life gave a number to.
-            lost: life.order > 1 && !own,
+            lost: self.may_be_lost(id).await?,
             asked: self.view.peek(&keys::asked_to_see(id)).await?.is_some(),
         })
     }

@@ -38,8 +38,12 @@ const SETTLING_IN: Duration = Duration::from_secs(20);
 pub(super) struct Awaited {
     /// The life that waits.
     life: EpochId,
-    /// Who has not shown everything yet.
+    /// Who has not shown everything yet, and is waited for.
     by: BTreeSet<DivisionCode>,
+    /// Who has not, and is waited for no more.
+    late: BTreeSet<DivisionCode>,
+    /// Whether this node went on with what it knows.
+    went_on: bool,
     /// What a neighbour said after this was never heard in a lost life.
     since: BTreeMap<DivisionCode, Stamp>,
 }
@@ -62,6 +66,7 @@ impl Office {
     /// The store's.
     pub async fn awaited(&self) -> Result<Option<Vec<DivisionCode>>, OfficeError> {
         let awaited: Option<Awaited> = self.read_one(keys::AWAITED).await?;
+        let awaited = awaited.filter(|awaited| !awaited.went_on);
         Ok(awaited.map(|awaited| awaited.by.into_iter().collect()))
     }
 
@@ -78,7 +83,8 @@ impl Office {
             return Ok(false);
         };
         let since = awaited.since.get(&from.division());
-        Ok(received.denied.is_none()
+        Ok(!awaited.went_on
+            && received.denied.is_none()
             && since.is_none_or(|since| received.envelope.stamp() <= *since))
     }
 
@@ -164,10 +170,10 @@ impl Office {
     async fn go_on_with_some(&self) -> Result<bool, OfficeError> {
         let turn = self.turn.lock().await;
         let mut desk = self.desk(Actor::Rule("went-back".to_owned())).await?;
-        let Some(awaited) = desk.awaited().await? else {
+        let Some(mut awaited) = desk.awaited().await? else {
             return Ok(false);
         };
-        if !awaited.by.is_empty() {
+        if awaited.went_on || !awaited.by.is_empty() {
             return Ok(false);
         }
         let range = Range::prefix(keys::LEARNT);
@@ -178,17 +184,12 @@ impl Office {
             }
             desk.view.delete(key.clone());
         }
-        let sure = desk
-            .view
-            .scan(Range::prefix(keys::SURE), AT_ONCE, false)
-            .await?;
-        for (key, _) in &sure {
-            desk.view.delete(key.clone());
-        }
-        let over = some.is_empty() && sure.is_empty();
+        let over = some.is_empty();
         if over {
-            desk.view.delete(keys::AWAITED);
-            tracing::info!(division = %self.me, "every neighbour showed what it knows; work goes on");
+            tracing::info!(division = %self.me, away = awaited.late.len(),
+                "what neighbours know was shown; work goes on");
+            awaited.went_on = true;
+            desk.put_awaited(&awaited).await?;
         }
         let ticket = desk.submit().await?;
         drop(turn);
@@ -215,12 +216,47 @@ impl Desk<'_> {
         self.read(keys::AWAITED).await
     }
 
+    /// Keeps whom this node waits for, until everybody showed everything.
+    async fn put_awaited(&mut self, awaited: &Awaited) -> Result<(), OfficeError> {
+        if !awaited.went_on || !awaited.late.is_empty() {
+            self.view.put(keys::AWAITED, record::write(awaited));
+            return Ok(());
+        }
+        self.view.delete(keys::AWAITED);
+        self.doubt_all().await
+    }
+
+    /// Forgets what came afresh.
+    async fn doubt_all(&mut self) -> Result<(), OfficeError> {
+        let sure = Range::prefix(keys::SURE);
+        for (key, _) in self.view.scan(sure, usize::MAX, false).await? {
+            self.view.delete(key);
+        }
+        Ok(())
+    }
+
     /// Whether this node does nothing with a matter yet.
     pub(super) async fn awaits(&mut self, id: MatterId) -> Result<bool, OfficeError> {
+        match self.awaited().await? {
+            Some(awaited) if !awaited.went_on => self.may_be_lost(id).await,
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether the lost stretch may know more of a matter, and somebody has not shown yet what it knows.
+    pub(super) async fn may_be_lost(&mut self, id: MatterId) -> Result<bool, OfficeError> {
         if self.view.peek(keys::AWAITED).await?.is_none() || self.gave(id).await? {
             return Ok(false);
         }
         Ok(self.view.peek(&keys::sure(id)).await?.is_none())
+    }
+
+    /// Notes that a matter came afresh.
+    pub(super) async fn be_sure(&mut self, id: MatterId) -> Result<(), OfficeError> {
+        if self.may_be_lost(id).await? {
+            self.view.put(keys::sure(id), record::write(&()));
+        }
+        Ok(())
     }
 
     /// A new life began: whoever was met before, and `found`, who knows of the lost one, is waited for.
@@ -228,16 +264,16 @@ impl Desk<'_> {
         &mut self,
         found: DivisionCode,
     ) -> Result<(), OfficeError> {
+        self.doubt_all().await?;
         let mut by: BTreeSet<_> = self.office.met().await?.into_iter().collect();
         by.extend(self.office.parent);
         by.insert(found);
         let awaited = Awaited {
             life: self.ledger.epoch.id,
             by,
-            since: BTreeMap::new(),
+            ..Awaited::default()
         };
-        self.view.put(keys::AWAITED, record::write(&awaited));
-        Ok(())
+        self.put_awaited(&awaited).await
     }
 
     /// A neighbour that is met only now may know of the lost life too.
@@ -245,17 +281,21 @@ impl Desk<'_> {
         let Some(mut awaited) = self.awaited().await? else {
             return Ok(());
         };
-        if !awaited.since.contains_key(&met) && awaited.by.insert(met) {
-            self.view.put(keys::AWAITED, record::write(&awaited));
+        if awaited.since.contains_key(&met) || awaited.late.contains(&met) {
+            return Ok(());
         }
-        Ok(())
+        match awaited.went_on {
+            true => awaited.late.insert(met),
+            false => awaited.by.insert(met),
+        };
+        self.put_awaited(&awaited).await
     }
 
     /// A person decided that nobody is waited for any more.
     pub(super) async fn await_nobody(&mut self) -> Result<(), OfficeError> {
         if let Some(mut awaited) = self.awaited().await? {
-            awaited.by.clear();
-            self.view.put(keys::AWAITED, record::write(&awaited));
+            awaited.late.append(&mut awaited.by);
+            self.put_awaited(&awaited).await?;
         }
         Ok(())
     }
@@ -297,9 +337,9 @@ impl Desk<'_> {
         awaited.since.insert(from, showing.since);
         if showing.all {
             awaited.by.remove(&from);
+            awaited.late.remove(&from);
         }
-        self.view.put(keys::AWAITED, record::write(&awaited));
-        Ok(())
+        self.put_awaited(&awaited).await
     }
 
     /// Hears what a neighbour knows of a matter.
@@ -313,8 +353,13 @@ impl Desk<'_> {
             return Ok(Err(NoticeRefusal::Broken));
         };
         let id = matter.id;
+        let awaited = self.awaited().await?.unwrap_or_default();
+        // Nobody shows anything to a node that does not wait for it.
+        if !awaited.by.contains(&from) && !awaited.late.contains(&from) {
+            return Ok(Ok(()));
+        }
         let known = self.docket(id).await?;
-        let lost = self.recollection(id).await?.lost;
+        let lost = self.may_be_lost(id).await?;
         let aside = self.aside(id).await?;
         let ask = self.office.next_ask(self);
         let shown = Shown { from, matter };

@@ -6,6 +6,7 @@ mod fold;
 mod keys;
 mod lives;
 mod relay;
+mod shown;
 mod stamps;
 mod term;
 mod words;

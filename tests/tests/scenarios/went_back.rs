@@ -39,6 +39,20 @@ async fn a_township_with_a_copy() -> (Network, MatterId, tempfile::TempDir) {
     (network, id, copy)
 }
 
+/// A township in its second life, after it was shown everything.
+pub(crate) async fn a_township_that_went_back() -> Network {
+    let (mut network, id, copy) = a_township_with_a_copy().await;
+    network.escalate(TOWNSHIP, id, COUNTY).await;
+    network.held(COUNTY, id).await;
+    network.quiet().await;
+    network.stop(TOWNSHIP).await;
+    network.put_back(TOWNSHIP, &copy);
+    network.restart(TOWNSHIP).await;
+    goes_on(&network, TOWNSHIP).await;
+    network.linked().await;
+    network
+}
+
 #[tokio::test]
 async fn what_a_lost_stretch_gave_or_took_has_one_holder_and_waits_for_the_neighbours() {
     let (mut network, given, copy) = a_township_with_a_copy().await;

@@ -37,8 +37,8 @@ pub enum NoticeRefusal {
 /// What a node remembers of a matter beside its docket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recollection {
-    /// Its store may have lost what it knew of this matter: it began a new life since the number was
-    /// given. It then learns its own steps from others.
+    /// Its store may have lost what it knew of this matter, and somebody has not shown yet what it knows.
+    /// It then learns its own steps from others.
     pub lost: bool,
     /// It asked to see the matter, which it never had.
     pub asked: bool,
