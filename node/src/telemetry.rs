@@ -4,6 +4,7 @@
 //! `traceparent`; a node that exports no traces carries it on unchanged, so that a gap in the middle
 //! does not tear the trace. See [`inject`] and [`follow`].
 
+mod collector;
 pub mod health;
 pub mod hosts;
 pub mod http;
@@ -19,7 +20,7 @@ use std::{
 
 use config::LogFormat;
 use opentelemetry::{Array, KeyValue, StringValue, Value, trace::TracerProvider};
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
+use opentelemetry_otlp::ExporterBuildError;
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
@@ -27,6 +28,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
+pub use collector::Collector;
 pub use health::Health;
 pub use metrics::Metrics;
 pub use trace::{TraceContext, TraceContextError, carry, follow, inject};
@@ -34,11 +36,21 @@ pub use trace::{TraceContext, TraceContextError, carry, follow, inject};
 /// How long [`Telemetry::shutdown`] waits for the collector at most.
 const FLUSH: Duration = Duration::from_secs(3);
 
+/// How often the collector is asked whether it is there.
+const WATCH_EVERY: Duration = Duration::from_secs(30);
+
 /// Logging and export for the whole process, from start to shutdown.
 #[derive(Debug)]
 pub struct Telemetry {
-    provider: Option<SdkTracerProvider>,
+    export: Option<Export>,
     installed: bool,
+}
+
+/// Traces on their way to a collector.
+#[derive(Debug)]
+struct Export {
+    provider: SdkTracerProvider,
+    collector: Collector,
 }
 
 /// Why telemetry did not start.
@@ -73,7 +85,8 @@ pub enum TelemetryError {
 
 impl Telemetry {
     /// Starts log lines on stderr and, where `telemetry.otlp` is set, batched export of traces over
-    /// gRPC. A collector that cannot be reached costs nothing but its traces.
+    /// gRPC. A collector that cannot be reached costs nothing but its traces, and is told of
+    /// ([`collector`](Self::collector)).
     ///
     /// The first one to start serves the process; a later one is a quiet no-op ([`installed`] is
     /// false), so that many tests of one binary may start it.
@@ -84,14 +97,15 @@ impl Telemetry {
     ///
     /// [`installed`]: Self::installed
     pub fn start(settings: &config::Telemetry) -> Result<Self, TelemetryError> {
-        let provider = match &settings.otlp {
-            Some(endpoint) => Some(exporting(endpoint, settings)?),
+        let export = match &settings.otlp {
+            Some(endpoint) => Some(exporting(endpoint, settings, WATCH_EVERY)?),
             None => None,
         };
-        let subscriber = subscriber(settings, provider.as_ref(), io::stderr)?;
+        let provider = export.as_ref().map(|export| &export.provider);
+        let subscriber = subscriber(settings, provider, io::stderr)?;
         let installed = subscriber.try_init().is_ok();
         Ok(Self {
-            provider: provider.filter(|_| installed),
+            export: export.filter(|_| installed),
             installed,
         })
     }
@@ -101,11 +115,18 @@ impl Telemetry {
         self.installed
     }
 
+    /// Where its traces go, if they go anywhere.
+    pub fn collector(&self) -> Option<Collector> {
+        let export = self.export.as_ref();
+        export.map(|export| export.collector.clone())
+    }
+
     /// Sends what is left of the traces; waits 3 s at most for the collector.
     pub async fn shutdown(self) {
-        let Some(provider) = self.provider else {
+        let Some(export) = self.export else {
             return;
         };
+        let provider = export.provider.clone();
         // The provider blocks its thread, and the exporter needs the runtime meanwhile.
         let flushed = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(FLUSH));
         match flushed.await {
@@ -160,21 +181,16 @@ where
 fn exporting(
     endpoint: &str,
     settings: &config::Telemetry,
-) -> Result<SdkTracerProvider, TelemetryError> {
-    tokio::runtime::Handle::try_current().map_err(|_| TelemetryError::NoRuntime)?;
-    let exporter = SpanExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
-        .with_timeout(FLUSH)
-        .build()
-        .map_err(|source| TelemetryError::Exporter {
-            endpoint: endpoint.to_owned(),
-            source,
-        })?;
-    Ok(SdkTracerProvider::builder()
-        .with_batch_exporter(exporter)
-        .with_resource(resource(settings))
-        .build())
+    watch_every: Duration,
+) -> Result<Export, TelemetryError> {
+    let collector = Collector::watch(endpoint, watch_every)?;
+    Ok(Export {
+        provider: SdkTracerProvider::builder()
+            .with_batch_exporter(collector.exporter()?)
+            .with_resource(resource(settings))
+            .build(),
+        collector,
+    })
 }
 
 /// Who exports: `service.name`, and `wujitong.division` with the codes that are configured.

@@ -5,6 +5,7 @@
 //! [`audit`] counts by itself what must hold when everything has come to rest.
 
 pub mod audit;
+pub mod collector;
 pub mod crowd;
 pub mod detour;
 pub mod meddler;

@@ -26,6 +26,7 @@ use wujitong::{
     identity::{Identity, Surroundings},
     office::{Clock, Office},
     store::{MemoryDisk, SledOptions, Store},
+    telemetry::Collector,
 };
 
 use crate::{
@@ -57,6 +58,8 @@ pub struct Options {
     pub detours: BTreeMap<DivisionCode, Way>,
     /// Parents are looked up here instead of being configured.
     pub name_servers: Vec<SocketAddr>,
+    /// Where traces go.
+    pub collector: Option<Collector>,
     /// Changes to each configuration.
     pub adjust: fn(&mut Config),
 }
@@ -72,6 +75,7 @@ impl Default for Options {
             meddlers: BTreeMap::new(),
             detours: BTreeMap::new(),
             name_servers: vec![],
+            collector: None,
             adjust: |_| {},
         }
     }
@@ -224,6 +228,7 @@ impl Network {
             memory: self.options.disks.get(&top).cloned(),
             clock: Arc::clone(self.options.clocks.get(&top).unwrap_or(&self.options.clock)),
             surroundings: Surroundings::default(),
+            collector: self.options.collector.clone(),
         };
         let host = Host::start(plan).await?;
         for (child, meddler) in &self.meddlers {

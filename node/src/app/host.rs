@@ -30,7 +30,7 @@ use crate::{
     office::{Clock, OfficeError},
     outbox::sender::Window,
     store::{MemoryDisk, OpenError, Store, files::FileError},
-    telemetry::{Health, Metrics},
+    telemetry::{Collector, Health, Metrics},
 };
 
 pub use descriptors::TooFewDescriptors;
@@ -71,6 +71,8 @@ pub struct Plan {
     pub clock: Arc<dyn Clock>,
     /// Where TLS takes time and cryptography from.
     pub surroundings: Surroundings,
+    /// Where its traces go, if they go anywhere.
+    pub collector: Option<Collector>,
 }
 
 impl Plan {
@@ -82,6 +84,7 @@ impl Plan {
             memory: None,
             clock: Arc::new(WatchedClock::new()),
             surroundings: Surroundings::default(),
+            collector: None,
         }
     }
 
@@ -223,6 +226,18 @@ impl Host {
         let health = Health::default();
         let metrics = Metrics::default();
         let store = open_store(&plan)?;
+        if let Some(collector) = &plan.collector {
+            metrics.show_collector(collector);
+        }
+        let counted = divisions.iter().map(|d| (*d, metrics.division(*d).commits));
+        let counted: BTreeMap<_, _> = counted.collect();
+        let seconds = metrics.commit_seconds();
+        store.watch_commits(move |division, took| {
+            seconds.observe(took.as_secs_f64());
+            if let Some(commits) = counted.get(&division) {
+                commits.inc();
+            }
+        });
         health.store(true);
         let network = Network::load(&config.data)?;
         let listener = bind(Listener::Neighbours, config.listen).await?;
@@ -286,6 +301,7 @@ impl Host {
                 logins_per_min: config.limits.logins_per_address_min,
             },
             sign_in,
+            collector: plan.collector.clone(),
         };
         let socket = socket_path(&config.data);
         opened.cancel();
@@ -312,6 +328,7 @@ impl Host {
             .filter_map(|d| Some((*d, plan.tree.parent(*d)?)))
         {
             health.link(division, parent, false);
+            metrics.link(division, parent).up.set(0);
         }
         health.listener(true);
         workshop

@@ -100,7 +100,10 @@ impl Run {
                 _ = terminations.recv() => {}
             }
         };
-        let mut plan = Plan::new(config, tree);
+        let mut plan = Plan {
+            collector: telemetry.collector(),
+            ..Plan::new(config, tree)
+        };
         let started = tokio::select! {
             started = Host::start(plan.clone()) => started,
             () = stopped() => return Ok(()),

@@ -54,6 +54,9 @@ fn for_people(status: &api::Status) -> String {
     if let Some(trouble) = &status.disk {
         text += &format!("\nno new work is taken: {trouble}\n");
     }
+    if let Some(trouble) = &status.traces {
+        text += &format!("\n链路追踪未送达 traces are lost: {trouble}\n");
+    }
     text.push('\n');
     let headings = [
         "node", "name", "tier", "#holding", "#giving", "#copies", "#links", "#queued",

@@ -8,6 +8,7 @@ use super::{fetch::Fetches, hooks::Couriers, oidc::SignIn, session::Links};
 use crate::{
     identity::{Identity, KeyRing, Network},
     office::Office,
+    telemetry::Collector,
 };
 
 /// One hosted node.
@@ -42,6 +43,8 @@ pub struct Roster {
     pub rates: Rates,
     /// The provider by whose word people sign in, if there is one.
     pub sign_in: Option<Arc<SignIn>>,
+    /// Where traces go, if they go anywhere.
+    pub collector: Option<Collector>,
 }
 
 /// Requests in a time. One more than allowed is answered 429.

@@ -421,6 +421,10 @@ impl Conversation<'_> {
                         self.sender.left(Instant::now().into_std());
                     }
                     if let Some(frame) = frame.or_else(|| prepared.take()) {
+                        if let Frame::Batch(batch) = &frame {
+                            let count = batch.entries.len() as u64;
+                            self.board.office.metrics().envelopes_sent.inc_by(count);
+                        }
                         permit.send(frame);
                     }
                 }

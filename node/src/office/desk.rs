@@ -510,7 +510,8 @@ impl Desk<'_> {
         }
         self.view.put(keys::LEDGER, record::write(&self.ledger));
         let ticket = self.view.submit().await?;
-        self.office.queues.change(self.queued);
+        let shown = &self.office.supplies.metrics.queued;
+        self.office.queues.change(self.queued, shown);
         if self.new_policy {
             self.office.forget_policy();
         }
@@ -518,7 +519,6 @@ impl Desk<'_> {
             let standing = &self.office.supplies.metrics.alarms;
             standing.of(kind.code()).inc_by(more);
         }
-        self.office.supplies.metrics.commits.inc();
         if told {
             self.office.listeners.ring();
         }

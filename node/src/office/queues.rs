@@ -14,6 +14,7 @@ use crate::{
     domain::envelope::Lane,
     outbox::queue::{self, OUTBOX},
     store::{Range, record::RecordError},
+    telemetry::metrics::QueueMetrics,
 };
 
 /// Segments that are read at a time when a node opens.
@@ -40,11 +41,13 @@ pub(super) struct Queues(Mutex<Counts>);
 
 impl Queues {
     /// What a decision queued and what it removed.
-    pub(super) fn change(&self, by: Counts) {
+    pub(super) fn change(&self, by: Counts, shown: &QueueMetrics) {
         let mut counts = self.counts();
         for (queue, by) in by {
             let count = counts.entry(queue).or_default();
             *count += by;
+            let (neighbour, lane) = queue;
+            shown.of(neighbour, lane.name()).set(*count as i64);
             if *count == 0 {
                 counts.remove(&queue);
             }
@@ -96,7 +99,7 @@ impl Office {
             };
             from = [&last[..], &[0]].concat().into();
         }
-        self.queues.change(counts);
+        self.queues.change(counts, &self.supplies.metrics.queued);
         Ok(())
     }
 }
@@ -158,6 +161,10 @@ mod tests {
             *counts.entry(queue::queue_of(&key).unwrap()).or_default() += 1;
         }
         assert_eq!(*office.queues.counts(), counts);
+        for ((neighbour, lane), count) in counts {
+            let shown = office.supplies.metrics.queued.of(neighbour, lane.name());
+            assert_eq!(shown.get(), count as i64, "what metrics show");
+        }
         office.queues().iter().map(|queue| queue.segments).sum()
     }
 

@@ -16,6 +16,8 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+use super::Collector;
+
 /// Upper bounds in seconds, from a fast disk's sync to a day's outage.
 const SECONDS: [f64; 18] = [
     0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
@@ -46,11 +48,13 @@ macro_rules! counters {
         #[derive(Clone, Debug)]
         pub struct DivisionMetrics {
             $($(#[doc = $doc])+ pub $name: Counter<u64, AtomicU64>,)*
-            /// Seconds from an envelope's sending to its commit here, kept by the tier of the
-            /// division that received it.
+            /// Seconds from the step that gave a matter away to its being taken here, kept by the tier of
+            /// the division that took it.
             pub hop_seconds: Histogram,
             /// Alarms that stand.
             pub alarms: AlarmMetrics,
+            /// What waits for neighbours.
+            pub queued: QueueMetrics,
             /// When the division's certificate ends, in seconds since 1970.
             pub certificate_ends: Gauge,
             /// Days for which the holidays of the policy in force are announced, from today.
@@ -65,6 +69,7 @@ macro_rules! counters {
                     $($name: families.counters.$name.get_or_create_owned(&label),)*
                     hop_seconds: families.hop_seconds.get_or_create_owned(&tier),
                     alarms: AlarmMetrics { division, alarms: families.alarms.clone() },
+                    queued: QueueMetrics { division, queued: families.outbox_queued.clone() },
                     certificate_ends: families.certificate_ends.get_or_create_owned(&label),
                     calendar_days_left: families.calendar_days_left.get_or_create_owned(&label),
                 }
@@ -86,7 +91,7 @@ counters! {
     envelopes_sent,
     /// Envelopes received from neighbours, repetitions included.
     envelopes_received,
-    /// Envelopes received and refused, with the reason recorded.
+    /// Envelopes received and refused; the neighbour is told why.
     envelopes_refused,
     /// Envelopes received that had been seen before.
     envelopes_duplicate,
@@ -120,17 +125,21 @@ impl AlarmMetrics {
 pub struct LinkMetrics {
     /// 1 while the neighbour is connected, else 0.
     pub up: Gauge,
-    families: Metrics,
-    division: DivisionCode,
-    neighbour: DivisionCode,
 }
 
-impl LinkMetrics {
-    /// Envelopes that wait in a lane for this neighbour.
-    pub fn queued(&self, lane: &'static str) -> Gauge {
-        self.families.0.outbox_queued.get_or_create_owned(&OfLane {
+/// What waits in the outbox of a hosted division.
+#[derive(Clone, Debug)]
+pub struct QueueMetrics {
+    division: DivisionCode,
+    queued: Family<OfLane, Gauge>,
+}
+
+impl QueueMetrics {
+    /// What waits in a lane for a neighbour.
+    pub fn of(&self, neighbour: DivisionCode, lane: &'static str) -> Gauge {
+        self.queued.get_or_create_owned(&OfLane {
             division: Division(self.division),
-            neighbour: Division(self.neighbour),
+            neighbour: Division(neighbour),
             lane,
         })
     }
@@ -166,12 +175,8 @@ impl Metrics {
             division: Division(division),
             neighbour: Division(neighbour),
         };
-        let up = self.0.link_up.get_or_create_owned(&label);
         LinkMetrics {
-            up,
-            families: self.clone(),
-            division,
-            neighbour,
+            up: self.0.link_up.get_or_create_owned(&label),
         }
     }
 
@@ -193,6 +198,14 @@ impl Metrics {
     /// process, as there is one committer.
     pub fn commit_seconds(&self) -> Histogram {
         self.0.commit_seconds.clone()
+    }
+
+    /// Shows from now on whether the collector of traces answers.
+    pub fn show_collector(&self, collector: &Collector) {
+        let registry = self.0.registry.lock();
+        let mut registry = registry.unwrap_or_else(PoisonError::into_inner);
+        let up = "1 if the collector of traces took what it was sent last, else 0";
+        registry.register("collector_up", up, collector.up());
     }
 
     /// All measures as Prometheus text (OpenMetrics 1.0).
@@ -242,7 +255,8 @@ impl Default for Metrics {
             left,
             families.calendar_days_left.clone(),
         );
-        let queued = "Envelopes that wait in the outbox";
+        let queued =
+            "Segments of the outbox that wait or are unanswered; a decision queues one or several";
         r.register("outbox_queued", queued, families.outbox_queued.clone());
         let refused = "Peers turned away before they could send anything";
         r.register("peer_refused", refused, families.peer_refused.clone());
@@ -255,7 +269,7 @@ impl Default for Metrics {
             Unit::Seconds,
             families.commit_seconds.clone(),
         );
-        let hop = "Time from an envelope's sending to its commit at the receiver";
+        let hop = "Time from the step that gives a matter away to its being taken";
         r.register_with_unit("hop", hop, Unit::Seconds, families.hop_seconds.clone());
         drop(registry);
         Self(Arc::new(families))
@@ -347,9 +361,9 @@ mod tests {
     #[test]
     fn a_link_shows_whether_it_is_up_and_what_waits_in_each_lane() {
         let metrics = Metrics::default();
-        let link = metrics.link(code("330825"), code("3308"));
-        link.up.set(1);
-        link.queued("urgent").set(7);
+        let (county, city) = (code("330825"), code("3308"));
+        metrics.link(county, city).up.set(1);
+        metrics.division(county).queued.of(city, "urgent").set(7);
         let both = "division=\"330825000000\",neighbour=\"330800000000\"";
         let up = value(&metrics, &format!("wujitong_link_up{{{both}}}"));
         assert_eq!(up.as_deref(), Some("1"));

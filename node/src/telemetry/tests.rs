@@ -5,6 +5,7 @@ mod collector;
 use std::{
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use opentelemetry::SpanId;
@@ -211,23 +212,62 @@ async fn spans_reach_a_collector_over_grpc_with_service_and_division() {
         divisions: vec!["3308".parse().unwrap()],
         ..settings("off")
     };
-    let provider = exporting(&collector.endpoint(), &settings).unwrap();
-    let subscriber = subscriber(&settings, Some(&provider), io::sink).unwrap();
+    let day = Duration::from_secs(86_400);
+    let export = exporting(&collector.endpoint(), &settings, day).unwrap();
+    let subscriber = subscriber(&settings, Some(&export.provider), io::sink).unwrap();
     let made = TraceContext::random([7; 16], [8; 8]);
     tracing::subscriber::with_default(subscriber, || hop(Some(&made.to_string())));
     Telemetry {
-        provider: Some(provider),
+        export: Some(export),
         installed: true,
     }
     .shutdown()
     .await;
 
-    let request = collector.received().await;
+    // Whether it is there is asked with an export of nothing.
+    let traced = |request: &[u8]| request.windows(16).any(|bytes| bytes == made.trace_id());
+    let request = loop {
+        let request = collector.received().await;
+        if traced(&request) {
+            break request;
+        }
+    };
     let text = String::from_utf8_lossy(&request);
     assert!(text.contains("wujitong-quzhou"), "{text}");
     assert!(
         text.contains("wujitong.division") && text.contains("330800000000"),
         "{text}"
     );
-    assert!(request.windows(16).any(|bytes| bytes == made.trace_id()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_is_away_is_told_of_until_it_answers_without_a_trace_being_made() {
+    let kept = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = kept.local_addr().unwrap();
+    drop(kept);
+    let endpoint = format!("http://{address}");
+    let often = Duration::from_millis(10);
+    let export = exporting(&endpoint, &settings("off"), often).unwrap();
+    let metrics = Metrics::default();
+    metrics.show_collector(&export.collector);
+    let shown = |up: u8| {
+        let line = format!("wujitong_collector_up {up}");
+        metrics.encode().lines().any(|shown| shown == line)
+    };
+    let trouble = loop {
+        if let Some(trouble) = export.collector.trouble() {
+            break trouble;
+        }
+        tokio::time::sleep(often).await;
+    };
+    assert!(
+        trouble.contains(&endpoint) && trouble.contains("`telemetry.otlp`"),
+        "{trouble}"
+    );
+    assert!(shown(0), "{}", metrics.encode());
+    let _answers = Collector::start_at(address).await;
+    while export.collector.trouble().is_some() {
+        tokio::time::sleep(often).await;
+    }
+    assert!(shown(1), "{}", metrics.encode());
 }

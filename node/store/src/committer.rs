@@ -5,6 +5,7 @@ mod writer;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use super::{
     overlay::{self, Merge},
     redo::Redo,
 };
-use state::{Shared, Standing, State};
+use state::{Asked, Shared, Standing, State};
 use writer::Log;
 pub(super) use writer::panic_text;
 
@@ -186,6 +187,7 @@ impl Committer {
     pub(super) async fn submit(&self, unit: Unit, purpose: Purpose) -> Result<Ticket, CommitError> {
         let shared = &self.shared;
         let shard = unit.shard;
+        let asked = Asked(shard, Instant::now());
         let expect = unit.expect;
         let writes = full_writes(shard, unit.put, unit.delete)?;
         let cost = writes.iter().map(|(k, v)| overlay::cost(k, v.as_ref()));
@@ -221,7 +223,7 @@ impl Committer {
                     });
                 }
                 Ok(_) => {
-                    let generation = state.take(writes, cost);
+                    let generation = state.take(writes, cost, asked);
                     drop(state);
                     room.forget();
                     shared.work.notify_one();
@@ -241,6 +243,11 @@ impl Committer {
 
     pub(super) async fn settle(&self, generation: Generation) -> Result<(), StoreError> {
         self.shared.settle(generation).await
+    }
+
+    pub(super) fn watch(&self, watch: impl Fn(Shard, Duration) + Send + Sync + 'static) {
+        // Whoever watches first stays.
+        let _second = self.shared.watch.set(Box::new(watch));
     }
 
     pub(super) fn failure(&self) -> Option<StoreError> {

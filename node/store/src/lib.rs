@@ -31,7 +31,7 @@ mod tests;
 mod trial;
 mod view;
 
-use std::{fmt, io, path::Path, sync::Arc};
+use std::{fmt, io, path::Path, sync::Arc, time::Duration};
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -210,6 +210,12 @@ impl Store {
     /// A view of one shard to decide on: remembers what it read and gathers what is to be written.
     pub fn view(&self, shard: Shard) -> View {
         View::new(self.clone(), shard)
+    }
+
+    /// Has somebody told of each unit that becomes durable: whose it is, and how long that took since it
+    /// was submitted, waiting for room and for other units included. The first who watches stays.
+    pub fn watch_commits(&self, watch: impl Fn(Shard, Duration) + Send + Sync + 'static) {
+        self.committer.watch(watch);
     }
 
     /// Bytes the engine's files take.

@@ -9,6 +9,7 @@ mod power_cut;
 mod redo;
 mod sealed;
 mod view;
+mod watched;
 
 use std::{fs, path::Path};
 

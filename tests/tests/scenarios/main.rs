@@ -12,6 +12,7 @@ mod files;
 mod hostile;
 mod life;
 mod links;
+mod metrics;
 mod open311;
 mod receipts;
 mod revocation;

@@ -26,6 +26,7 @@ use crate::{
     },
     identity::{self, Founding, Identity, Terms},
     office::{Clock, Office},
+    telemetry::Telemetry,
 };
 
 /// The DNS zone of demo networks.
@@ -104,6 +105,7 @@ pub(super) struct Network {
     host: Host,
     data: PathBuf,
     clock: Arc<DemoClock>,
+    telemetry: Telemetry,
 }
 
 /// Makes what is missing of the branch's identities, starts its nodes and waits for their links.
@@ -156,10 +158,11 @@ pub(super) async fn form(
         hooks: config::Hooks::default(),
         oidc: None,
     };
-    let _started_before = crate::telemetry::Telemetry::start(&config.telemetry)?;
+    let telemetry = Telemetry::start(&config.telemetry)?;
     let clock = Arc::new(DemoClock::default());
     let plan = Plan {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        collector: telemetry.collector(),
         ..Plan::new(config, Arc::clone(&branch.tree))
     };
     let host = tokio::select! {
@@ -170,6 +173,7 @@ pub(super) async fn form(
         host,
         clock,
         data: data.to_owned(),
+        telemetry,
     };
     let expected = branch.divisions.len() - 1;
     let bar = progress.bar("links up 链路", expected);
@@ -332,6 +336,7 @@ impl Network {
 
     pub(super) async fn stop(self) {
         self.host.stop().await;
+        self.telemetry.shutdown().await;
     }
 }
 

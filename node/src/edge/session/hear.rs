@@ -102,6 +102,8 @@ impl Conversation<'_> {
         self.board.admit_keys(&key_statements, peer, false).await?;
         let count = entries.len() as u64;
         self.board.links.note(peer, |state| state.received += count);
+        let metrics = self.board.office.metrics();
+        metrics.envelopes_received.inc_by(count);
         let mut refused = Vec::new();
         let mut good = Vec::with_capacity(entries.len());
         let mut positions = Vec::with_capacity(entries.len());
@@ -122,6 +124,7 @@ impl Conversation<'_> {
                 Err(code) => {
                     tracing::warn!(division = %self.board.office.me(), neighbour = %peer,
                         lane = lane.name(), position, reason = %code, "envelope refused");
+                    metrics.envelopes_refused.inc();
                     refused.push(Refused {
                         position,
                         code,
@@ -166,7 +169,6 @@ impl Conversation<'_> {
         self.note_not_yet(not_yet).await?;
         let count = settled.len() as u64;
         self.board.links.note(peer, |state| state.settled += count);
-        self.board.office.metrics().envelopes_sent.inc_by(count);
         self.board
             .office
             .settle(peer, lane, settled)

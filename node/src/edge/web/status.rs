@@ -20,6 +20,7 @@ use super::{
 use crate::{
     domain::time::Timestamp,
     edge::roster::{Node, Roster},
+    telemetry::Collector,
 };
 
 /// How the process and its nodes are doing
@@ -63,6 +64,7 @@ pub(super) async fn status(
             .values()
             .next()
             .and_then(|node| node.office.store().trouble()),
+        traces: roster.collector.as_ref().and_then(Collector::trouble),
         network: NetworkStatus {
             id: roster.network.id_hex(),
             zone: roster.network.zone.to_string(),

@@ -25,7 +25,11 @@ pub(super) struct Collector {
 
 impl Collector {
     pub(super) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at(([127, 0, 0, 1], 0).into()).await
+    }
+
+    pub(super) async fn start_at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (keep, received) = mpsc::unbounded_channel();
         let server = Server::builder().add_service(TraceService(keep));

@@ -1,6 +1,7 @@
 use std::{
     collections::VecDeque,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -20,7 +21,11 @@ pub(super) struct Shared {
     pub(super) work: Condvar,
     pub(super) checkpoint: Condvar,
     pub(super) room: Semaphore,
+    /// Who wants to know how long each unit took.
+    pub(super) watch: OnceLock<Watch>,
 }
+
+pub(super) type Watch = Box<dyn Fn(Shard, Duration) + Send + Sync>;
 
 pub(super) struct State {
     pub(super) standing: Standing,
@@ -68,7 +73,12 @@ pub(super) struct Pending {
     /// What the writes hid in the overlay.
     pub(super) hidden: Vec<Option<Entry>>,
     pub(super) cost: usize,
+    pub(super) asked: Asked,
 }
+
+/// Whose unit it is, and when its submitter came, before it waited for room.
+#[derive(Clone, Copy)]
+pub(super) struct Asked(pub(super) Shard, pub(super) Instant);
 
 impl Shared {
     pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
@@ -97,6 +107,7 @@ impl Shared {
             work: Condvar::new(),
             checkpoint: Condvar::new(),
             room: Semaphore::new(ROOM_BYTES),
+            watch: OnceLock::new(),
         }
     }
 
@@ -230,7 +241,7 @@ impl State {
         Ok(Ok(seen))
     }
 
-    pub(super) fn take(&mut self, writes: Vec<Write>, cost: usize) -> Generation {
+    pub(super) fn take(&mut self, writes: Vec<Write>, cost: usize, asked: Asked) -> Generation {
         self.latest = Generation(self.latest.0 + 1);
         let hidden = self.overlay.lay(self.latest, &writes);
         self.waiting += cost;
@@ -239,6 +250,7 @@ impl State {
             writes,
             hidden,
             cost,
+            asked,
         });
         self.latest
     }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     AckWhen,
-    state::{Pending, Shared, Standing, State},
+    state::{Asked, Pending, Shared, Standing, State},
 };
 use crate::{
     engine::{BATCH_KEYS, Engine, Write},
@@ -133,6 +133,10 @@ impl Shared {
                 .collect()
         };
         self.room.add_permits(room);
+        if let Some(watch) = self.watch.get() {
+            let asked = units.iter().map(|unit| unit.asked);
+            asked.for_each(|Asked(shard, came)| watch(shard, came.elapsed()));
+        }
         for (_, tell) in told {
             // An error only says that nobody waits any more.
             let _ = tell.send(());

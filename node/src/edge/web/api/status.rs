@@ -20,6 +20,9 @@ pub struct Status {
     /// Why no new work is taken, if the disk is full or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk: Option<String>,
+    /// Why traces do not reach their collector, if they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traces: Option<String>,
     /// The network its nodes belong to.
     pub network: NetworkStatus,
     /// Its nodes, by code.
