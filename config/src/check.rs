@@ -237,6 +237,13 @@ impl Problems {
                 str::parse,
                 "the address from which the reverse proxy reaches this node",
             ),
+            origins: self.each(
+                "http.origins",
+                raw.origins,
+                site,
+                "write each site as the browser sends it in `Origin`, without a path; `*` is not taken, because \
+                 it would let every page of the web ask",
+            ),
         }
     }
 
@@ -523,6 +530,24 @@ fn host(text: &str) -> Result<String, &'static str> {
         return Ok(format!("[{ip}]"));
     }
     dns_name(text).ok_or(SHAPE)
+}
+
+/// The scheme with host and port of a site, as browsers write it.
+fn site(text: &str) -> Result<String, &'static str> {
+    const SHAPE: &str =
+        "a site such as `https://app.example`, with TLS unless it is on this machine";
+    let text = text.trim().to_ascii_lowercase();
+    let (whole, name) = oidc::origin(&text).ok_or(SHAPE)?;
+    let (scheme, authority) = whole.split_once("://").ok_or(SHAPE)?;
+    let port = authority.rsplit_once(':').map(|(_, port)| port);
+    let plain = match (scheme, port) {
+        ("https", Some("443")) | ("http", Some("80")) => format!("{scheme}://{name}"),
+        _ => whole.to_owned(),
+    };
+    match whole == text {
+        true => Ok(plain),
+        false => Err(SHAPE),
+    }
 }
 
 fn collector(text: &str) -> Result<String, &'static str> {

@@ -94,6 +94,10 @@ pub struct Http {
     /// Reverse proxies in front of the node. A request that comes from one of them counts as one from the
     /// last address in its `X-Forwarded-For` that is not a proxy. Default none: that header is then not read.
     pub proxies: Vec<Subnet>,
+    /// Pages of which sites may ask from a visitor's browser, over Open311 and of what everybody may read
+    /// (CORS, Fetch standard 3.3): scheme, host and port as browsers send them in `Origin`, in lower case.
+    /// Default none.
+    pub origins: Vec<String>,
 }
 
 /// `[telemetry]`: logs and traces.
@@ -243,6 +247,7 @@ impl Default for Http {
                 .map(str::to_owned)
                 .into(),
             proxies: vec![],
+            origins: vec![],
         }
     }
 }

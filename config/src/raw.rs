@@ -121,6 +121,8 @@ settings! {
         hosts: Vec<String>,
         /// Reverse proxies whose `X-Forwarded-For` is believed.
         proxies: Vec<String>,
+        /// Web pages that may ask from a browser.
+        origins: Vec<String>,
     }
 }
 

@@ -145,7 +145,7 @@ impl Problems {
 
 /// The scheme with host and port, and the host as `http.hosts` has it; `None` for what is no address
 /// of the web, or would be reached without TLS over a network.
-fn origin(text: &str) -> Option<(&str, String)> {
+pub(super) fn origin(text: &str) -> Option<(&str, String)> {
     let plain = |b: u8| b.is_ascii_graphic() && !b"#@\\\"<>".contains(&b);
     if !text.bytes().all(plain) {
         return None;

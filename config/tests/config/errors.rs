@@ -167,6 +167,36 @@ fn the_longest_wait_may_not_be_shorter_than_the_first() {
 }
 
 #[test]
+fn only_whole_names_of_sites_may_ask_from_a_browser() {
+    for bad in [
+        "*",
+        "null",
+        "app.example",
+        "https://*.example",
+        "https://app.example/",
+        "https://app.example/page",
+        "http://app.example",
+        "https://app.example:0",
+    ] {
+        let problem = format!("http.origins={bad}");
+        assert_eq!(problems(&format!("http.origins = ['{bad}']")), [problem]);
+    }
+    let told = check(&format!("{LEAST}http.origins = ['*']")).unwrap_err();
+    assert!(told.to_string().contains("every page of the web"), "{told}");
+    let good = "http.origins = ['HTTPS://App.Example:443', 'https://app.example:8443', 'http://localhost:3000']";
+    let config = check(&format!("{LEAST}{good}")).unwrap();
+    assert_eq!(
+        config.http.origins,
+        [
+            "https://app.example",
+            "https://app.example:8443",
+            "http://localhost:3000"
+        ]
+    );
+    assert!(check(LEAST).unwrap().http.origins.is_empty());
+}
+
+#[test]
 fn an_empty_list_of_hosts_is_refused() {
     assert_eq!(problems("http.hosts = []"), ["http.hosts"]);
 }

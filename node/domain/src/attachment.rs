@@ -108,6 +108,18 @@ impl Media {
         }
     }
 
+    /// The type that the ending of a file's name speaks of.
+    ///
+    /// # Errors
+    /// [`BadMedia`] if it is of none that is taken.
+    pub fn of_ending(ending: &str) -> Result<Self, BadMedia> {
+        let lower = ending.to_ascii_lowercase();
+        let plain = if lower == "jpeg" { "jpg" } else { &lower };
+        let mut all = Self::ALL.into_iter();
+        all.find(|media| media.extension() == plain)
+            .ok_or_else(|| BadMedia(ending.to_owned()))
+    }
+
     /// Whether it is a picture, which has pixels and a thumbnail.
     pub const fn is_image(self) -> bool {
         matches!(self, Self::Jpeg | Self::Png | Self::Webp)

@@ -13,6 +13,7 @@ mod ask;
 mod audit;
 mod clock;
 mod contacts;
+mod cors;
 mod credentials;
 mod events;
 mod figures;
@@ -46,11 +47,15 @@ mod templates;
 
 use std::{os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
-use axum::{Extension, Router, extract::DefaultBodyLimit, middleware::map_request};
+use axum::{
+    Extension, Router,
+    extract::{DefaultBodyLimit, Request},
+    middleware::{Next, from_fn, map_request},
+    response::{IntoResponse, Response},
+};
 use http::{StatusCode, header::RETRY_AFTER};
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
-use tower_http::{limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -149,7 +154,12 @@ pub async fn serve_opening(
 impl Http {
     /// Serves those who ask for one of the hosts, until `stop`.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
-        let config::Http { hosts, proxies, .. } = self.settings;
+        let config::Http {
+            hosts,
+            proxies,
+            origins,
+            ..
+        } = self.settings;
         let proxies: Arc<[config::Subnet]> = proxies.into();
         let known = Arc::clone(&proxies);
         let source = move |caller: &Caller| match caller {
@@ -158,7 +168,7 @@ impl Http {
             }
             caller => caller.source(),
         };
-        let behind = move |mut request: axum::extract::Request| {
+        let behind = move |mut request: Request| {
             if let Some(Caller::Address(peer)) = request.extensions().get().copied() {
                 let caller = forwarded::caller(peer, &proxies, request.headers());
                 request.extensions_mut().insert(Caller::Address(caller));
@@ -166,12 +176,7 @@ impl Http {
             std::future::ready(request)
         };
         let service = |router: Router, bounds| Service {
-            router: router
-                .layer(RequestBodyLimitLayer::new(SOCKET_BODY_BYTES))
-                .layer(TimeoutLayer::with_status_code(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    HTTP_TIMEOUT,
-                ))
+            router: cors::between(router.layer(from_fn(in_time)), &origins)
                 .layer(hosts::allow(&hosts))
                 .layer(map_request(behind.clone())),
             places: Places::new(bounds),
@@ -187,6 +192,15 @@ impl Http {
         let whole = service(self.watch.fallback_service(self.api), self.bounds);
         let callers = (Caller::of_address, source);
         serve::serve(listener, whole, Some(beside), callers, stop).await;
+    }
+}
+
+/// Whoever brings files has as long as those may take.
+async fn in_time(request: Request, next: Next) -> Response {
+    let more = open311::parts::patience(request.uri().path(), request.headers());
+    match tokio::time::timeout(HTTP_TIMEOUT + more, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 

@@ -18,7 +18,10 @@ use super::{
 use crate::{
     domain::{
         actor::Actor,
-        attachment::{Attachment, ContentKey, FileNo, Limits, Media, Part, Sealed, UploadId},
+        attachment::{
+            Attachment, ContentKey, FileNo, Limits, MOST_BYTES, Media, NotTaken, Part, Sealed,
+            UploadId,
+        },
         ids::MatterId,
         suite::{Digest, Suite},
         time::Timestamp,
@@ -165,6 +168,45 @@ impl Office {
         let ticket = view.submit().await?;
         drop(turn);
         ticket.durable().await?;
+        Ok(upload.view(id, &limits))
+    }
+
+    /// Begins an upload of a file whose length shows only when it ends: of at most so many bytes, and no
+    /// more than is taken. It ends with [`Office::end_upload`].
+    pub async fn begin_open_upload(
+        &self,
+        media: Media,
+        most: u64,
+        actor: Actor,
+    ) -> Result<UploadView, OfficeError> {
+        let limits = self.attachment_limits().await?;
+        let most = most.min(limits.bytes).clamp(1, MOST_BYTES);
+        self.begin_upload(media, most, actor).await
+    }
+
+    /// What came of an upload is all of it: it is looked into and kept, or refused and thrown away. Durable
+    /// when it returns.
+    pub async fn end_upload(&self, id: UploadId, actor: &Actor) -> Result<UploadView, OfficeError> {
+        let _alone = self.cabinet().alone(id.0)?;
+        let mut upload = self.own_upload(id, actor).await?;
+        if upload.offset == 0 {
+            self.forget_upload(id).await?;
+            return Err(FileTrouble::from(NotTaken::Empty).into());
+        }
+        if upload.offset < upload.bytes {
+            let turn = self.turn.lock().await;
+            let mut view = self.supplies.store.view(self.me);
+            account(&mut view, upload.offset, upload.bytes, None).await?;
+            upload.bytes = upload.offset;
+            view.put(keys::upload(id), record::write(&upload));
+            let ticket = view.submit().await?;
+            drop(turn);
+            ticket.durable().await?;
+        }
+        if upload.ready.is_none() {
+            upload = self.finish_upload(id, upload).await?;
+        }
+        let limits = self.attachment_limits().await?;
         Ok(upload.view(id, &limits))
     }
 

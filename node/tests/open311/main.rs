@@ -4,9 +4,11 @@
 
 mod town;
 
+mod cross_site;
 mod faults;
 mod lists;
 mod once;
 mod page;
+mod photos;
 mod reports;
 mod services;

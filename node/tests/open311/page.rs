@@ -3,7 +3,10 @@
 use http::Request;
 use wujitong::domain::people::Deed;
 
-use crate::town::Town;
+use crate::{
+    photos::{Form, photo},
+    town::Town,
+};
 
 /// The words of a line of shell, as far as the page uses it: blanks, double quotes, `$NAME`.
 fn words(line: &str, known: &[(&str, &str)]) -> Vec<String> {
@@ -47,6 +50,7 @@ async fn every_example_of_the_page_works() {
         let words = words(line, &known);
         let path = words[1].strip_prefix("/open311/v2/").unwrap();
         let (mut form, mut headers) = (vec![], vec![]);
+        let mut parts: Option<Form> = None;
         for option in words[2..].chunks(2) {
             let [option, value] = option else {
                 panic!("{line}")
@@ -56,11 +60,25 @@ async fn every_example_of_the_page_works() {
                 ("--data-urlencode", Some((name, value))) => {
                     form.push(format!("{name}={}", escaped(value)));
                 }
+                ("-F", Some((name, value))) => {
+                    let form = parts.take().unwrap_or_else(|| Form::new("x"));
+                    parts = Some(match value.strip_prefix('@') {
+                        Some(file) => form.file(name, file, "image/jpeg", &photo(7)),
+                        None => form.text(name, value),
+                    });
+                }
                 ("-H", _) => headers.push(value.split_once(": ").unwrap()),
                 _ => panic!("{line}"),
             }
         }
-        let answer = if form.is_empty() {
+        let answer = if let Some(parts) = parts {
+            let filed = parts.send(&town, None).await.expect(201);
+            id = filed.json()[0]["service_request_id"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            filed
+        } else if form.is_empty() {
             let mut request = Request::get(format!("/open311/v2/{path}"));
             for (name, value) in headers {
                 request = request.header(name, value);
@@ -82,6 +100,6 @@ async fn every_example_of_the_page_works() {
         assert_eq!(answer.body.contains(&id) && !id.is_empty(), about, "{line}");
         run += 1;
     }
-    assert_eq!(run, 9);
+    assert_eq!(run, 10);
     town.host.stop().await;
 }

@@ -28,7 +28,7 @@ pub(crate) const CLERK: Actor = Actor::OsUser(1);
 /// A province alone, asked by apps.
 pub(crate) struct Town {
     pub(crate) host: Host,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 pub(crate) struct Answer {
@@ -67,6 +67,11 @@ impl Answer {
 
 impl Town {
     pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// The same, with more settings of `[http]`.
+    pub(crate) async fn start_with(http: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let tree = Tree::load("code,name\n33,浙江省\n3308,衢州市\n").unwrap();
         let tree = Arc::new(tree.with_outlines(Outlines::zhejiang()));
@@ -79,13 +84,12 @@ impl Town {
         let now = std::time::Duration::from_millis(now);
         let terms = Terms::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
         found_network(dir.path(), &tree, &founding, &terms).unwrap();
-        let raw = config::Raw::from_toml(
-            "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n\
-             [http]\nlisten = '127.0.0.1:0'\n",
-        );
+        let settings = "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n\
+                        [http]\nlisten = '127.0.0.1:0'\n";
+        let raw = config::Raw::from_toml(&format!("{settings}{http}"));
         let config = raw.unwrap().check(dir.path()).unwrap();
         let host = Host::start(Plan::new(config, tree)).await.unwrap();
-        Self { host, _dir: dir }
+        Self { host, dir }
     }
 
     pub(crate) fn office(&self) -> Arc<Office> {
@@ -105,21 +109,35 @@ impl Town {
         token.to_string()
     }
 
+    /// Files of reports, and what is on its way to be one, as they lie on the disk.
+    pub(crate) fn files(&self) -> usize {
+        fn count(dir: &std::path::Path) -> usize {
+            let entries = std::fs::read_dir(dir).into_iter().flatten();
+            let paths = entries.map(|entry| entry.unwrap().path());
+            paths
+                .map(|path| if path.is_dir() { count(&path) } else { 1 })
+                .sum()
+        }
+        count(&self.dir.path().join("store/files"))
+    }
+
     pub(crate) async fn send(&self, request: http::request::Builder, body: &str) -> Answer {
+        self.send_bytes(request, body.to_owned().into()).await
+    }
+
+    pub(crate) async fn send_bytes(&self, request: http::request::Builder, body: Bytes) -> Answer {
         let stream = TcpStream::connect(self.host.http().unwrap()).await.unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         let request = request.header(header::HOST, "localhost");
-        let request = request
-            .body(Full::new(Bytes::from(body.to_owned())))
-            .unwrap();
+        let request = request.body(Full::new(body)).unwrap();
         let response = sender.send_request(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
+            body: String::from_utf8_lossy(&body).into_owned(),
         }
     }
 

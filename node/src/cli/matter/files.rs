@@ -118,11 +118,8 @@ pub(super) async fn attach(
 /// The type a file's name speaks of; the node looks whether it is true.
 fn media_of(path: &Path) -> Result<Media, Failure> {
     let ending = path.extension().and_then(|ending| ending.to_str());
-    let ending = ending.unwrap_or_default().to_ascii_lowercase();
-    let ending = if ending == "jpeg" { "jpg" } else { &ending };
-    let known = Media::ALL.into_iter();
-    let mut known = known.filter(|media| media.extension() == ending);
-    known.next().ok_or_else(|| {
+    let ending = ending.unwrap_or_default();
+    Media::of_ending(ending).map_err(|_| {
         if Media::is_heif(ending) {
             return Failure::Usage(format!("{}: {HEIF_HINT}", path.display()));
         }

@@ -17,6 +17,7 @@ mod discovery;
 mod fault;
 mod filter;
 mod form;
+pub(super) mod parts;
 mod report;
 mod services;
 mod show;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::to_bytes,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     response::Response,
     routing::any,
 };
@@ -37,6 +38,7 @@ use self::{
     answer::{Answer, Format},
     fault::Fault,
     form::Form,
+    parts::Photos,
 };
 use super::{
     credentials::{Credentials, SLIP},
@@ -50,8 +52,8 @@ use crate::{
 };
 
 /// Where it is served.
-const PATH: &str = "/open311/v2/";
-/// Longest form: a description of 4,000 characters with every byte escaped, and room to spare.
+pub(super) const PATH: &str = "/open311/v2/";
+/// Longest form without its files: a description of 4,000 characters with every byte escaped, and room to spare.
 const MOST_BODY: usize = 128 * 1024;
 
 /// Serves the protocol beside other routes. Every request passes the gate.
@@ -61,7 +63,8 @@ pub(super) fn beside(router: Router<Roster>, gate: &Arc<Gate>) -> Router<Roster>
         let gate = Arc::clone(&gate);
         async move { serve(&gate, &roster, request).await }
     };
-    router.route("/open311/v2/{*path}", any(serve))
+    let longest = DefaultBodyLimit::max(parts::MOST_FORM);
+    router.route("/open311/v2/{*path}", any(serve).layer(longest))
 }
 
 async fn serve(gate: &Gate, roster: &Roster, request: Request) -> Response {
@@ -90,6 +93,7 @@ struct Visit<'a> {
     roster: &'a Roster,
     parts: Parts,
     form: Form,
+    photos: Option<Photos>,
     whence: Whence,
 }
 
@@ -103,26 +107,30 @@ struct Asker {
 impl<'a> Visit<'a> {
     async fn begin(gate: &'a Gate, roster: &'a Roster, request: Request) -> Result<Self, Fault> {
         let (parts, body) = request.into_parts();
-        let whence = gate.arrive(&parts)?;
-        let mut form = Form::default();
-        if parts.method == Method::POST {
-            is_form(&parts.headers)?;
+        let mut visit = Self {
+            gate,
+            roster,
+            whence: gate.arrive(&parts)?,
+            parts,
+            form: Form::default(),
+            photos: None,
+        };
+        let is_post = visit.parts.method == Method::POST;
+        if is_post && parts::is_multipart(&visit.parts.headers) {
+            visit.read_parts(body).await?;
+        } else if is_post {
+            is_form(&visit.parts.headers)?;
             let body = to_bytes(body, MOST_BODY).await;
             let body = body.map_err(|_| Fault::too_long(MOST_BODY))?;
             let body = std::str::from_utf8(&body).map_err(|_| Fault::not_utf8())?;
-            form.read(body)?;
+            visit.form.read(body)?;
         }
-        form.read(parts.uri.query().unwrap_or_default())?;
-        Ok(Self {
-            gate,
-            roster,
-            parts,
-            form,
-            whence,
-        })
+        let query = visit.parts.uri.query().unwrap_or_default();
+        visit.form.read(query)?;
+        Ok(visit)
     }
 
-    async fn answer(&self, what: &str, format: Option<Format>) -> Result<Answer, Fault> {
+    async fn answer(mut self, what: &str, format: Option<Format>) -> Result<Answer, Fault> {
         let (kind, one) = match what.split_once('/') {
             Some((kind, one)) => (kind, Some(one)),
             None => (what, None),
@@ -222,7 +230,8 @@ fn is_form(headers: &HeaderMap) -> Result<(), Fault> {
         None => Ok(()),
         Some(kind) if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") => Ok(()),
         Some(_) => Err(Fault::unfit(
-            "this is no form; send Content-Type: application/x-www-form-urlencoded; charset=utf-8",
+            "this is no form; send Content-Type: application/x-www-form-urlencoded; charset=utf-8, or \
+             multipart/form-data with photos",
         )),
     }
 }

@@ -178,7 +178,11 @@ pub(super) struct TemplatePath {
     info(
         title = "五级通 Wujitong",
         description = "What people and programs ask of a node. Moments are milliseconds since 1970; \
-                       divisions are twelve digits, and may be given short."
+                       divisions are twelve digits, and may be given short. Apps made for other towns ask \
+                       over Open311 GeoReport v2, at /open311/v2, and send photos with a report as \
+                       multipart/form-data in the field media. A page of another site may ask there, and may \
+                       read here what needs neither token nor cookie, if the operator names the site in \
+                       http.origins."
     ),
     components(schemas(Problem, Code)),
     tags(

@@ -79,6 +79,19 @@ impl Fault {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, &description)
     }
 
+    pub(super) fn too_long_file(most: u64) -> Self {
+        let description = format!(
+            "a file has more than {most} bytes, which is the most that is taken; send a smaller one"
+        );
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, &description)
+    }
+
+    /// The same, with one thing more to do.
+    pub(super) fn with(mut self, more: &str) -> Self {
+        self.descriptions.push(more.to_owned());
+        self
+    }
+
     /// A problem of the program's own API in the form of this protocol.
     pub(super) fn of(problem: &Problem) -> Self {
         let status = match problem.status {

@@ -7,7 +7,7 @@ use super::fault::Fault;
 const MOST_PAIRS: usize = 200;
 
 /// Pairs in the order they came.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Form {
     pairs: Vec<(String, String)>,
 }
@@ -16,15 +16,20 @@ impl Form {
     /// Adds the pairs of a text. Of two of one name the first counts.
     pub(super) fn read(&mut self, text: &str) -> Result<(), Fault> {
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-            if self.pairs.len() == MOST_PAIRS {
-                return Err(Fault::unfit(
-                    "the request has too many parameters; send fewer",
-                ));
-            }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let pair = (decode(name, true)?, decode(value, true)?);
-            self.pairs.push(pair);
+            self.add(decode(name, true)?, decode(value, true)?)?;
         }
+        Ok(())
+    }
+
+    /// Adds one pair.
+    pub(super) fn add(&mut self, name: String, value: String) -> Result<(), Fault> {
+        if self.pairs.len() == MOST_PAIRS {
+            return Err(Fault::unfit(
+                "the request has too many parameters; send fewer",
+            ));
+        }
+        self.pairs.push((name, value));
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::{Instrument, info_span};
 
-use super::{Visit, answer::Answer, fault::Fault, form::Form, services, show};
+use super::{Visit, answer::Answer, fault::Fault, form::Form, parts::Photos, services, show};
 use crate::{
     domain::{
         audit::Subject,
@@ -47,11 +47,14 @@ impl Visit<'_> {
     ///
     /// `device_id` and `account_id` are taken and not kept: nothing here needs to know the reporter's
     /// telephone or their account with the maker of the app.
-    pub(super) async fn report(&self) -> Result<Answer, Fault> {
+    pub(super) async fn report(&mut self) -> Result<Answer, Fault> {
+        let photos = self.photos.take();
         let mut asker = self.asker(Deed::Report).await?;
         let actor = asker.guest.known.actor().ok_or_else(Fault::no_key)?;
-        let once = key_of_repetition(&self.parts)?
-            .map(|key| once(&actor, ROUTE, &key, ("", &self.form.said())));
+        let mut said = self.form.said();
+        said.extend(photos.iter().flat_map(Photos::said));
+        let once =
+            key_of_repetition(&self.parts)?.map(|key| once(&actor, ROUTE, &key, ("", &said)));
         let errand = Errand::new(self.whence, Deed::Report).done_once(once);
         asker.guest.errand = Arc::new(errand);
         let (guest, office) = (&asker.guest, &asker.node.office);
@@ -88,8 +91,12 @@ impl Visit<'_> {
         let span = info_span!("open311", division = %office.me(), category = new.category.as_str());
         new.trace = trace(&span, header.and_then(|value| value.to_str().ok()));
         guest.errand.hand_out(slip);
+        if let Some(photos) = &photos {
+            new.attachments = photos.keep().await?;
+        }
         let reported = errand::on(guest.errand.clone(), office.report(new, actor));
         let id = reported.instrument(span).await?;
+        photos.into_iter().for_each(Photos::used);
         let notice = notice(office, id).await?;
         Ok(Answer::Filed(show::Filed::new(id, notice, slip)))
     }
