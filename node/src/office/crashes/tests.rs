@@ -1,9 +1,12 @@
 //! Crashes are injected where a transfer is taken: whoever records spans panics there, or cuts the
 //! power, as a process that dies loses what was not synced.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -271,7 +274,15 @@ async fn a_node_that_ended_well_pays_nothing_and_one_that_died_is_wary_for_a_whi
     let arriving = transfers(40).await;
     let disk = MemoryDisk::new();
     let syncs = async |office: &Office, some: &[(MatterId, Received)]| {
-        let before = disk.sync_count();
+        // What was begun before and not waited for is not counted.
+        let mut before = disk.sync_count();
+        loop {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let now = disk.sync_count();
+            if std::mem::replace(&mut before, now) == now {
+                break;
+            }
+        }
         assert!(receive(office, some).await.is_ok());
         disk.sync_count() - before
     };
