@@ -71,7 +71,10 @@ impl Office {
     }
 
     /// Whether a transfer has to wait: the lost stretch may have taken it and handed it on.
-    pub(super) async fn holds_up(
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn holds_up(
         &self,
         from: Neighbour,
         received: &Received,

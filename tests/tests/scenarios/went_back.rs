@@ -1,5 +1,7 @@
 //! What becomes of custody when a store went back in time.
 
+use std::time::Duration;
+
 use wujitong::{
     domain::{alarm::AlarmKind, custody::Refusal, ids::MatterId},
     office::{NewReport, OfficeError},
@@ -162,6 +164,9 @@ async fn an_operator_who_closes_the_alarm_goes_on_without_those_that_are_away() 
     network.stop(TOWNSHIP).await;
     network.put_back(TOWNSHIP, &copy);
     network.stop(COUNTY).await;
+    let waited = network
+        .report_up(VILLAGE, "while it was away", TOWNSHIP)
+        .await;
     network.restart(TOWNSHIP).await;
     let township = network.office(TOWNSHIP);
     eventually("the county is waited for", || async {
@@ -179,7 +184,14 @@ async fn an_operator_who_closes_the_alarm_goes_on_without_those_that_are_away() 
         matches!(refused, Err(OfficeError::Refused(Refusal::Awaits))),
         "{refused:?}"
     );
+    // What a lost life may have taken waits, and nobody is said to bring too much.
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(!holds(&township, waited).await);
     let alarms = township.alarms().await.unwrap();
+    let flood = alarms
+        .iter()
+        .find(|alarm| alarm.kind == AlarmKind::RelayFull);
+    assert_eq!(flood, None);
     let alarm = alarms
         .iter()
         .find(|alarm| alarm.kind == AlarmKind::StoreWentBack);
@@ -191,5 +203,6 @@ async fn an_operator_who_closes_the_alarm_goes_on_without_those_that_are_away() 
     goes_on(&network, TOWNSHIP).await;
     township.accept(id, CLERK).await.expect("work goes on");
     network.held(TOWNSHIP, lost).await;
+    network.held(TOWNSHIP, waited).await;
     network.shut_down().await;
 }

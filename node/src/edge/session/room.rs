@@ -129,9 +129,12 @@ impl Conversation<'_> {
             }
             if !checked.good.is_empty() {
                 let author = checked.good[0].envelope.author;
+                let office = &self.board.office;
+                let held_up = office.holds_up(self.from, &checked.good[0]).await;
+                let held_up = held_up.map_err(office_ended)?;
                 self.for_room.put_back(lane.index(), checked);
-                // Of a full disk the store tells by itself.
-                if was_full || self.board.office.store().is_full() {
+                // Of a full disk the store tells by itself, and of what waits for others the status.
+                if held_up || was_full || self.board.office.store().is_full() {
                     return Ok(());
                 }
                 return self.tell_of_no_room(author).await;
