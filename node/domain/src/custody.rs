@@ -42,7 +42,7 @@ pub use receive::{GiveRefusal, Incoming, Taken, receive, settle};
 pub use report::{Report, report};
 pub use seat::{Seat, Terms};
 pub use shown::{
-    Learnt, Shown, hear_shown, is_aside, resume, set_aside, taken_in_vain, went_between,
+    Learnt, Shown, hear_shown, is_aside, resume, same_steps, set_aside, taken_in_vain, went_between,
 };
 pub use time::{Turn, change_clocks, next_moment, ruling, tick};
 

@@ -385,7 +385,7 @@ impl Desk<'_> {
                 "of matter {id} two stories are known; the one in which {} holds it counts, {} steps of the \
                  other are set aside",
                 decision.docket.matter.holder,
-                apart(other, &decision.docket.matter),
+                other.steps.len() - custody::same_steps(other, &decision.docket.matter),
             );
             self.raise(AlarmKind::StepsSetAside, Some(from), &detail)
                 .await?;
@@ -446,11 +446,4 @@ impl Desk<'_> {
             self.view.put(key, record::write(&aside));
         }
     }
-}
-
-/// Steps of one story that are not in the other.
-fn apart(other: &Matter, counts: &Matter) -> usize {
-    let pairs = other.steps.iter().zip(&counts.steps);
-    let same = pairs.take_while(|(other, counts)| other == counts).count();
-    other.steps.len() - same
 }

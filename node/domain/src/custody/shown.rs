@@ -167,8 +167,7 @@ pub fn taken_in_vain(
     let given =
         |other: &&Matter| (other.holder, other.transit, other.version.cv) == (me, Some(from), cv);
     let other = aside.iter().rfind(given)?;
-    let pairs = docket.matter.steps.iter().zip(&other.steps);
-    let same = pairs.take_while(|(mine, other)| mine == other).count();
+    let same = same_steps(&docket.matter, other);
     let to = whereabouts(other, &docket.matter, same, me)?;
     let mut decision = Decision::of(docket.clone());
     call_back(&mut decision, other, to, ask);
@@ -205,14 +204,19 @@ fn is_due(docket: &Docket, me: DivisionCode) -> bool {
     docket.standing == Standing::Elsewhere && docket.matter.transit == Some(me)
 }
 
+/// How many steps two stories of a matter have in common, from the report on.
+pub fn same_steps(one: &Matter, other: &Matter) -> usize {
+    let pairs = one.steps.iter().zip(&other.steps);
+    pairs.take_while(|(one, other)| one == other).count()
+}
+
 /// How many steps are the same where a matter as it is known parts from what is shown.
 ///
 /// # Errors
 /// [`NoticeRefusal::Contradicts`] unless it parts by a step of this node, whose store did not know what it
 /// had done before.
 fn parting(mine: &Matter, shown: &Matter, me: DivisionCode) -> Result<usize, NoticeRefusal> {
-    let pairs = mine.steps.iter().zip(&shown.steps);
-    let same = pairs.take_while(|(mine, shown)| mine == shown).count();
+    let same = same_steps(mine, shown);
     let next = |matter: &Matter| matter.steps.get(same).is_some_and(|step| step.by == me);
     match mine.is_same_as(shown) && (next(mine) || next(shown)) {
         true => Ok(same),
