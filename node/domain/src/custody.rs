@@ -1,7 +1,8 @@
 //! Custody: exactly one division holds a matter, or it is in one transfer between two neighbours.
 //!
-//! A give proposes custody version n+1. The neighbour takes it (making step 1 of n+1) or refuses it;
-//! on refusal the giver holds again at n+1, and the neighbour never takes n+1 or less any more.
+//! A give proposes custody version n+1. The neighbour takes it (making step 1 of n+1) or refuses it.
+//! After a refusal the giver holds the matter again at n+1, and the neighbour never takes n+1 or an
+//! earlier version.
 
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
@@ -46,45 +47,46 @@ pub use shown::{
 };
 pub use time::{Turn, change_clocks, next_moment, ruling, tick};
 
-/// How a node stands to a matter.
+/// A node's relation to a matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Standing {
-    /// This node holds it.
+    /// This node holds the matter.
     Holding,
-    /// This node handed it to a neighbour and has not heard whether it was taken.
+    /// This node gave the matter to a neighbour and does not know yet whether the neighbour took it.
     Giving {
         /// The neighbour.
         to: DivisionCode,
-        /// The end of its way.
+        /// The matter's final destination.
         bound_for: DivisionCode,
     },
-    /// This node has a copy.
+    /// This node has only a copy.
     Elsewhere,
 }
 
-/// Everything a node keeps of one matter.
+/// Everything a node keeps about one matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Docket {
     /// The matter as last known.
     pub matter: Matter,
-    /// How this node stands to it.
+    /// This node's relation to it.
     pub standing: Standing,
-    /// The highest custody version this node took; zero if none.
+    /// The highest custody version this node took or took back; zero if none.
     pub taken: CustodyVersion,
-    /// Requests that wait for the transfer under way.
+    /// Requests that wait until the transfer under way is settled, or until `awaits` ends.
     pub parked: Vec<Ask>,
-    /// Requests that were answered, latest last.
+    /// Requests that this node answered, latest last; at most 64.
     pub answered: Vec<AskId>,
-    /// This node's own outstanding requests.
+    /// This node's own requests that were sent and have no answer yet.
     pub asked: Vec<Asked>,
-    /// What this node will ask of whoever takes the matter that it is handing over.
+    /// This node's own requests to whoever takes the matter that it is giving; not sent yet.
     pub wishes: Vec<Ask>,
-    /// What became of its latest requests, latest last.
+    /// Replies to this node's latest requests, latest last; at most 16.
     pub replies: Vec<(Wish, Reply)>,
-    /// When this node looks at its clocks again, as the office noted it.
+    /// When this node looks at the matter's clocks again, as the office noted it.
     pub alarm: Option<Timestamp>,
-    /// The store went back in time, and neighbours have not shown yet what they know of the matter: this
-    /// node does nothing with it until then. The office says so whenever it reads the docket.
+    /// Whether the store went back in time and neighbours have not shown yet what they know of the
+    /// matter. Until then this node does nothing with it. Not stored: the office sets it whenever it
+    /// reads the docket.
     #[serde(skip)]
     pub awaits: bool,
 }
@@ -105,23 +107,23 @@ impl Docket {
         }
     }
 
-    /// This node's own requests that were not answered yet, sent or not.
+    /// Iterates over this node's own requests that have no answer yet, sent or not.
     pub fn outstanding(&self) -> impl Iterator<Item = &Ask> {
         let asked = self.asked.iter().map(|asked| &asked.ask);
         asked.chain(&self.wishes)
     }
 
-    /// Whether this node ever had the matter itself, and not only heard of it.
+    /// Returns whether this node ever had custody itself, rather than only hearing of the matter.
     pub fn was_here(&self) -> bool {
         self.taken > CustodyVersion::default()
     }
 
-    /// Whether it was handed to a neighbour that has not answered.
+    /// Returns whether this node gave the matter to a neighbour that has not answered yet.
     pub const fn is_giving(&self) -> bool {
         matches!(self.standing, Standing::Giving { .. })
     }
 
-    /// Answered requests are few; the latest 64 are remembered.
+    /// Remembers that a request was answered. The latest 64 are kept; answered requests are few.
     pub(super) fn remember_answered(&mut self, ask: AskId) {
         if self.answered.len() >= 64 {
             self.answered.remove(0);
@@ -130,48 +132,48 @@ impl Docket {
     }
 }
 
-/// One countable fact.
+/// A fact that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Count {
-    /// A person reported it here.
+    /// A person reported the matter here.
     Reported,
-    /// Custody came here, or stayed because a neighbour refused it.
+    /// Custody came here, or stayed because a neighbour refused the transfer.
     Taken,
-    /// Custody left here.
+    /// This division gave custody to a neighbour.
     Given,
-    /// It was closed here: solved, unfounded, unsolvable or not taken on.
+    /// The matter was closed here: solved, unfounded, unsolvable or not taken on.
     Closed,
-    /// It was opened again here.
+    /// The matter was reopened here.
     Reopened,
-    /// The reporter took it back.
+    /// The reporter withdrew the matter.
     Withdrawn,
-    /// It was closed as the same as another.
+    /// The matter was closed here because it was merged into another.
     Merged,
-    /// It left its category.
+    /// The matter left this category for another.
     RecategorisedOut,
-    /// It came into its category.
+    /// The matter came into this category from another.
     RecategorisedIn,
 }
 
-/// Everything one decision changes. The office commits all of it or none.
+/// Everything that one decision changes. The office commits all of it or nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// The node's new view of the matter.
     pub docket: Docket,
-    /// What goes to other divisions.
+    /// What is sent to other divisions.
     pub sends: Vec<Outgoing>,
-    /// What is counted, in the matter's category and origin.
+    /// Facts to count under the matter's category and origin.
     pub facts: Vec<Count>,
-    /// The category it left, in which [`Count::RecategorisedOut`] is counted.
+    /// The category that the matter left, under which [`Count::RecategorisedOut`] is counted.
     pub left: Option<Category>,
-    /// The day its facts are counted on, if that is not the day of the commit: they came true in another
-    /// system.
+    /// The day on which the facts are counted, for facts that came true in another system; `None` for
+    /// the day of the commit.
     pub day: Option<Day>,
 }
 
 impl Decision {
-    /// Nothing but a new view of the matter.
+    /// Makes a decision that changes nothing but the docket.
     pub(super) const fn of(docket: Docket) -> Self {
         Self {
             docket,
@@ -183,166 +185,168 @@ impl Decision {
     }
 }
 
-/// Why an act on a matter is not possible.
+/// The reason an act on a matter is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Another division holds it.
+    /// Another division holds the matter.
     #[error("{0} holds this matter; ask it, or wait until it comes here")]
     NotHolder(DivisionCode),
-    /// The transfer is under way.
+    /// This division is giving the matter to a neighbour.
     #[error("this matter is on its way to {0}; wait for its answer")]
     InTransit(DivisionCode),
-    /// The store went back in time.
+    /// The store went back in time, and neighbours have not shown yet what they know of the matter.
     #[error(
         "this node was brought back from an older copy and waits until its neighbours have shown what they \
          know of this matter (`wujitong status` names them); do it again then"
     )]
     Awaits,
-    /// It is closed.
+    /// The matter is closed.
     #[error("this matter is closed")]
     Closed,
-    /// It was accepted before.
+    /// This division accepted the matter before, under the same custody version.
     #[error("this matter was accepted already")]
     AlreadyAccepted,
-    /// Not an ancestor.
+    /// The destination of an escalation is not an ancestor.
     #[error("{0} does not stand above this division; escalate to a tier above")]
     NotAbove(DivisionCode),
-    /// Not a descendant.
+    /// The destination of an assignment or arbitration is not a descendant.
     #[error("{0} is not below this division; assign to one of your own")]
     NotBelow(DivisionCode),
-    /// Nobody sent it here.
+    /// Nobody sent the matter here, or the division it would go back to did not.
     #[error("nobody sent this matter here, so it cannot be returned; escalate it instead")]
     NobodyToReturnTo,
-    /// A complaint must not reach whom it is about.
+    /// A direct complaint would reach the division it is about.
     #[error("this matter is a direct complaint about {0} and must not go there")]
     Concerned(DivisionCode),
-    /// Reported at a node that is complained about.
+    /// A direct complaint was reported at a division that is not above the one it is about.
     #[error("a direct complaint about {0} must be filed above it, at {1}")]
     FileAbove(DivisionCode, DivisionCode),
-    /// Direct without saying about whom, or the other way round.
+    /// A direct matter names no division, or one that is not direct names one.
     #[error("a direct matter names the division it is about, and only a direct one does")]
     AboutWhom,
-    /// No such division, or it has no node.
+    /// The division does not exist or has no node.
     #[error("{0} has no node in this network; check the code with `wujitong topology show`")]
     NoNode(DivisionCode),
-    /// It has [`MOST_STEPS`]; only closing is left.
+    /// The matter has [`MOST_STEPS`] steps, so it can only be closed or erased; or it changed its
+    /// category too often.
     #[error("this matter has too many steps; close it and open a new one")]
     TooManySteps,
-    /// A transfer, or a step that a node makes by itself, where work was meant.
+    /// The act is not work where work was expected, or not a transfer where a transfer was.
     #[error("this is not work on a matter; accept, handle or close it, or transfer it")]
     NotWork,
-    /// A request about what is here.
+    /// This division would recall a matter that it holds itself.
     #[error("this division holds the matter itself; there is nothing to recall")]
     HeldHere,
-    /// Never sent away from here.
+    /// This division never sent the matter away.
     #[error("this division never sent this matter away, so it cannot recall it")]
     NeverSent,
-    /// A request is outstanding.
+    /// The same request of this division is outstanding.
     #[error("it was asked for already; wait for the answer")]
     AskedAlready,
-    /// It is past accepting, so it is past being turned away.
+    /// The matter was taken on, so it is too late to reject it.
     #[error("this matter was taken on, so it cannot be rejected; close it with its outcome")]
     PastRejecting,
-    /// Nobody said that it is done.
+    /// Nobody reported that the work is done.
     #[error(
         "nobody reported back on this matter, so there is nothing to verify; record feedback first"
     )]
     NothingToVerify,
-    /// Policy wants somebody else to look.
+    /// Policy requires another person to verify or close the matter.
     #[error(
         "you handled this matter or reported back on it, and policy wants another person to verify or \
          close it; ask somebody else here who may: {list}",
         list = verifiers()
     )]
     OwnWork,
-    /// Nothing was said since.
+    /// Nothing was said in the matter since the last erasure.
     #[error("everything in this matter was erased before; nothing is left to erase")]
     ErasedAlready,
-    /// An answer for everybody about what is not everybody's.
+    /// A public reply was given to a matter that is not public.
     #[error(
         "whoever reported this matter did not agree that everybody may learn of it, so it is not \
          answered in public; reply privately"
     )]
     NotPublic,
-    /// Policy wants somebody to look first.
+    /// Policy requires verification before the matter is closed.
     #[error("policy wants this matter verified before it is closed; verify it first")]
     NotVerified,
-    /// The common parent decided that it is for this division.
+    /// The division above both decided that the matter is for this one.
     #[error(
         "{0} decided that this matter is for this division, so it cannot be handed back; handle it"
     )]
     Arbitrated(DivisionCode),
-    /// It was handed to and fro too often.
+    /// The matter was handed back as often as policy allows.
     #[error(
         "this matter was handed back {0} times; object with a reason, and the division above both decides"
     )]
     TooManyBounces(usize),
-    /// Object is for what was assigned.
+    /// No division above can decide: nobody sent the matter here, or nobody stands above.
     #[error("no division above both could decide about this matter; return it instead")]
     NobodyToArbitrate,
-    /// Only what was objected to is decided on.
+    /// Nobody objected to the matter, so there is nothing to arbitrate.
     #[error("nobody objected to this matter; assign it instead")]
     NothingToArbitrate,
-    /// A bundle's parts are at work.
+    /// Parts of the bundle are still open.
     #[error("{0} parts of this bundle are open; it ends, and moves, only when they are done")]
     PartsOpen(usize),
     /// A part cannot have parts.
     #[error("this matter is itself a part of a bundle; open the part in the bundle")]
     PartOfPart,
-    /// A bundle has so many parts at most.
+    /// The bundle has as many parts as it may have.
     #[error("a bundle has at most {0} parts; open another bundle")]
     TooManyParts(usize),
-    /// Merging with itself, or in a circle.
+    /// The matter would be merged into itself, or into one that was merged.
     #[error("a matter cannot be merged with itself, nor with one that was merged")]
     MergedWithItself,
-    /// Recategorised to what it is.
+    /// The matter is in that category already.
     #[error("this matter is in that category already")]
     SameCategory,
-    /// What absorbs it must be in the same hands, so that its reporter keeps every right.
+    /// The absorbing matter is not held here. Both must be in the same hands, so that the reporter keeps
+    /// every right.
     #[error(
         "{0} is not held here, so nothing can be merged into it here; hand both to one division first"
     )]
     MergeElsewhere(MatterId),
-    /// Closing is a claim, and a claim says what it rests on.
+    /// The matter would be closed without a note. Closing is a claim, and a claim says what it rests on.
     #[error("closing says what was found and done; add a note")]
     NoNote,
-    /// Reported and closed in one breath.
+    /// The reporter would close the matter before any work was done on it.
     #[error(
         "you reported this matter and nothing was done with it since; record what was done (handle, \
          feedback), or let somebody else close it"
     )]
     OwnReport,
-    /// 复核 ended it.
+    /// The re-review (复核) decided the matter.
     #[error("the re-review (复核) decided this matter, and its decision is final")]
     Final,
-    /// Several people reported it.
+    /// Several people reported the matter, so one of them cannot withdraw it.
     #[error(
         "other reports were merged into this matter, so one of the reporters cannot take it back"
     )]
     OthersReported,
-    /// A request that the matter's state does not allow.
+    /// The matter's state does not allow the act or request.
     #[error("the matter is not in a state for that; see its steps with `wujitong matter show`")]
     NotNow,
-    /// Too late to contest.
+    /// The days within which the matter could be contested are over.
     #[error("it was closed more than {0} days ago; ask the division above for a review")]
     TooLate(u32),
-    /// Contested too often.
+    /// The matter was contested as often as policy allows.
     #[error("it was contested {0} times already; ask the division above for a review")]
     ContestedEnough(u32),
-    /// Not one who may ask for that.
+    /// The asking division may not make this request.
     #[error(
         "this division may not ask for that; only the reporter's division, or one above the holder, may"
     )]
     NotEntitled,
-    /// A clock that cannot be changed so.
+    /// The clock cannot be changed that way.
     #[error(transparent)]
     Clock(#[from] ClockRefusal),
-    /// Too many requests wait.
+    /// Too many requests of this division wait for an answer.
     #[error("{0} requests of this division wait for an answer; wait for one")]
     TooManyAsked(usize),
 }
 
-/// The roles that verify, in words.
+/// Lists the roles that may verify, separated by commas.
 fn verifiers() -> String {
     let verifies = |role: &Role| reach(*role, Deed::Verify) != Reach::None;
     let names: Vec<&str> = Role::ALL
@@ -353,9 +357,10 @@ fn verifiers() -> String {
     names.join(", ")
 }
 
-/// A matter with this many steps can only be closed, so that its state fits an envelope. Relays,
-/// receiver and closing add at most [`MOST_MORE_STEPS`].
+/// The number of steps from which a matter can only be closed or erased, so that its state fits an
+/// envelope. Relays, the receiver and the closing add at most [`MOST_MORE_STEPS`].
 pub const MOST_STEPS: usize = 300;
 
-/// Steps that may follow [`MOST_STEPS`]: the way between any two nodes has seven relays.
+/// The most steps that may follow [`MOST_STEPS`]: the way between any two nodes has at most seven
+/// relays.
 pub const MOST_MORE_STEPS: usize = 8;

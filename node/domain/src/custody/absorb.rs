@@ -1,4 +1,4 @@
-//! Merging (并案): what absorbs a matter tells everybody who reported one of them.
+//! Merging (并案): a matter that absorbs another tells everybody who reported one of them.
 
 use topology::DivisionCode;
 
@@ -12,10 +12,12 @@ use crate::{
     matter::{Act, CustodyVersion, Matter, Outcome, Status},
 };
 
-/// Whether a matter can absorb another here: it is held, and did not end as a part of a third.
+/// Checks whether the matter `id` can absorb `other` here: it must be held here, and must not have been
+/// merged into a third.
 ///
 /// # Errors
-/// [`Refusal::MergeElsewhere`], [`Refusal::MergedWithItself`] or [`Refusal::TooManySteps`].
+/// [`Refusal::MergeElsewhere`] if it is not held here, [`Refusal::MergedWithItself`] if it is `other` or
+/// was merged, or [`Refusal::TooManySteps`].
 pub fn check_absorbs(
     into: Option<&Docket>,
     id: MatterId,
@@ -35,7 +37,8 @@ pub fn check_absorbs(
     }
 }
 
-/// Notes in a held matter that another was closed as the same. `None` if it is noted, or cannot be.
+/// Notes in a held matter that `other` was merged into it. Returns `None` if that is noted already, or
+/// is not possible.
 pub fn absorb(mut into: Docket, other: MatterId, seat: Seat<'_>) -> Option<Decision> {
     let known = into.matter.absorbed().any(|known| known == other);
     if known || check_absorbs(Some(&into), into.matter.id, other, seat.me).is_err() {
@@ -48,8 +51,10 @@ pub fn absorb(mut into: Docket, other: MatterId, seat: Seat<'_>) -> Option<Decis
     })
 }
 
-/// The first word about the matter that absorbed one known here, which ended so by this node's own copy:
-/// for the division that reported it, and for those on the way there. Its own path may lie elsewhere.
+/// Hears the first notice about a matter that absorbed one known here, if by this node's own copy the
+/// known one ended so. This is for the division that reported the absorbed matter and those on the way
+/// there; the path of the absorbing matter may lie elsewhere. Returns `None` if the notice is no such
+/// word.
 pub fn hear_of_absorber(
     absorbed: &Docket,
     notice: &Matter,

@@ -1,4 +1,4 @@
-//! What the holder does with a matter: work on it, close it, hand it over.
+//! Acts of the holder: working on a matter, closing it, giving it to another division.
 
 use topology::DivisionCode;
 
@@ -16,11 +16,11 @@ use crate::{
     suite::Digest,
 };
 
-/// Work the holder records without handing the matter over. `ask` names the request it follows, if
+/// Records work of the holder that does not give the matter away. `ask` is the request it follows, if
 /// somebody else asked for it.
 ///
 /// # Errors
-/// A [`Refusal`] if it is not held here, or its state does not allow this act.
+/// A [`Refusal`] if the matter is not held here, or its state does not allow this act.
 pub fn act(
     mut docket: Docket,
     act: Act,
@@ -88,7 +88,7 @@ pub fn act(
     })
 }
 
-/// Which acts the state of a matter allows.
+/// Checks whether the state of a matter allows an act.
 fn check_state(matter: &Matter, act: Act, terms: Terms) -> Result<(), Refusal> {
     if matter.is_closed() && !act.may_follow_the_end() {
         return Err(Refusal::Closed);
@@ -101,7 +101,7 @@ fn check_state(matter: &Matter, act: Act, terms: Terms) -> Result<(), Refusal> {
     match act {
         Act::Reopen(_) | Act::Rate(_) if !matter.is_closed() => Err(Refusal::NotNow),
         Act::Reopen(Appeal::Contest) if matter.is_in_last_review() => Err(Refusal::Final),
-        // What ended elsewhere goes on there, and what its reporter took back is theirs.
+        // A merged matter goes on in the one that absorbed it, and a withdrawn one is up to its reporter.
         Act::Reopen(_) => match matter.status {
             Status::Closed(Outcome::Merged(_) | Outcome::Withdrawn) => Err(Refusal::NotNow),
             _ => Ok(()),
@@ -126,13 +126,15 @@ fn check_state(matter: &Matter, act: Act, terms: Terms) -> Result<(), Refusal> {
     }
 }
 
-/// A category stands in the step that changes it; with more of them a full matter would not fit an envelope.
+/// The most changes of category in one matter. Each such step carries its category; with more of them a full
+/// matter would not fit an envelope.
 const MOST_CATEGORIES: usize = 32;
 
 /// Puts a held matter into another category.
 ///
 /// # Errors
-/// A [`Refusal`] if it is not held here, or closed, or in that category.
+/// A [`Refusal`] if the matter is not held here, is closed, is in that category already, or changed its
+/// category 32 times.
 pub fn recategorise(
     mut docket: Docket,
     category: Category,
@@ -168,11 +170,11 @@ pub fn recategorise(
     })
 }
 
-/// Closes a held matter as the same as `into`, which is held here too and absorbs it
+/// Closes a held matter as merged into `into`, which is held here too and absorbs it
 /// ([`absorb`](super::absorb())).
 ///
 /// # Errors
-/// A [`Refusal`] if one of them is not held here, or it is closed, or `into` was merged itself.
+/// A [`Refusal`] if one of them is not held here, the matter is closed, or `into` was merged itself.
 pub fn merge(
     docket: Docket,
     into: &Docket,
@@ -184,10 +186,11 @@ pub fn merge(
     act(docket, merging, note, None, seat)
 }
 
-/// Hands a held matter over: up (`Escalate`), down (`Assign`), or back (`Return`, `Yield`).
+/// Gives a held matter to another division: up (`Escalate`, `Object`), down (`Assign`, `Arbitrate`), or back
+/// (`Return`, `Yield`).
 ///
 /// # Errors
-/// A [`Refusal`] if it is not held here, or closed, or must not go there.
+/// A [`Refusal`] if the matter is not held here, is closed, has open parts, or must not go there.
 pub fn transfer(
     docket: Docket,
     act: Act,
@@ -241,10 +244,10 @@ pub fn transfer(
     Ok(decision)
 }
 
-/// The division a held matter would be returned to.
+/// Returns the division to which a held matter would be handed back.
 ///
 /// # Errors
-/// A [`Refusal`] if it is not held here, or closed, or nobody sent it, or it must stay.
+/// A [`Refusal`] if the matter is not held here, is closed, was sent by nobody, or must stay.
 pub fn return_to(docket: &Docket, seat: Seat<'_>) -> Result<DivisionCode, Refusal> {
     let Seat { me, terms, .. } = seat;
     check_open(docket, me)?;
@@ -259,11 +262,12 @@ pub fn return_to(docket: &Docket, seat: Seat<'_>) -> Result<DivisionCode, Refusa
     }
 }
 
-/// The division that decides whose a matter is, if `me` objects to having been given it: the nearest
-/// above both, or the one that assigned it.
+/// Returns the division that decides whose a matter is if `seat.me` objects to having been given it: the
+/// nearest one above that contains the sender, or is the sender itself.
 ///
 /// # Errors
-/// A [`Refusal`] if it is not held here, or closed, was decided before, or there is nobody above.
+/// A [`Refusal`] if the matter is not held here, is closed, was decided on before, or no such division
+/// exists.
 pub fn arbiter(docket: &Docket, seat: Seat<'_>) -> Result<DivisionCode, Refusal> {
     let Seat { me, tree, .. } = seat;
     check_open(docket, me)?;
@@ -280,7 +284,7 @@ pub fn arbiter(docket: &Docket, seat: Seat<'_>) -> Result<DivisionCode, Refusal>
         .ok_or(Refusal::NobodyToArbitrate)
 }
 
-/// Whether what `me` holds came because somebody objected.
+/// Returns whether the matter came to `me` because somebody objected to having it.
 fn was_objected_to(matter: &Matter, me: DivisionCode) -> bool {
     let mut steps = matter.steps.iter().rev();
     steps
@@ -344,7 +348,7 @@ pub(super) fn check_held(docket: &Docket, me: DivisionCode) -> Result<(), Refusa
     }
 }
 
-/// Records a step of the holder within its stay.
+/// Records a step of the holder within the present custody version.
 pub(super) fn step(
     matter: &mut Matter,
     act: Act,
@@ -369,7 +373,7 @@ pub(super) fn next_step(matter: &Matter, act: Act, note: Option<Digest>, seat: S
     }
 }
 
-/// Records a step, with what it changes and the clocks it moves.
+/// Records a step, and applies what it changes and the clocks it moves.
 fn record(matter: &mut Matter, step: Step, seat: Seat<'_>) -> Result<(), Refusal> {
     matter.record(step).map_err(|_| Refusal::NotNow)?;
     keep_time(matter, seat);

@@ -1,5 +1,5 @@
-//! Bundles (一窗受理, 最多跑一次): one intake, several parts at work at once, one end. The division that
-//! took it in keeps it until all parts are done.
+//! Bundles (一窗受理, 最多跑一次): one intake, several parts worked on at once, one end. The division that
+//! took the bundle in keeps it until all parts are done.
 
 use super::{
     Decision, Docket, MOST_STEPS, Refusal, Seat,
@@ -11,7 +11,7 @@ use crate::{
     matter::{Act, Outcome},
 };
 
-/// Parts of one bundle, at most.
+/// The most parts of one bundle.
 const MOST_PARTS: usize = 32;
 
 /// Notes in a held bundle that a part of it was opened.
@@ -39,8 +39,8 @@ pub fn open_part(mut bundle: Docket, part: MatterId, seat: Seat<'_>) -> Result<D
     })
 }
 
-/// Notes in a held bundle how one of its parts stands now: ended, or open again. `None` if nothing
-/// changes, or the bundle is not here any more.
+/// Notes in a held bundle that one of its parts ended, or with no `end` that it is open again.
+/// Returns `None` if nothing changes, or if the bundle is closed or not here any more.
 pub fn end_part(
     mut bundle: Docket,
     part: MatterId,

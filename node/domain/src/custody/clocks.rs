@@ -1,5 +1,5 @@
-//! Which clocks each step starts and ends: a table, for whoever acts and for whoever is told. How long
-//! they run the policy of the acting division says; that they move without a step nobody can say.
+//! The table of clocks that each step starts and ends, for whoever acts and for whoever is told. The
+//! policy of the acting division says how long they run; nobody can make them move without a step.
 
 use crate::{
     clock::{Clock, Clocks, Stage, Told},
@@ -8,7 +8,7 @@ use crate::{
 
 use super::MOST_STEPS;
 
-/// What a step does to the clocks of its matter.
+/// The changes that a step makes to the clocks of its matter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Moves {
     pub(super) ends: &'static [Stage],
@@ -17,7 +17,7 @@ pub(super) struct Moves {
 }
 
 impl Moves {
-    /// Those of the last of these steps.
+    /// Returns the changes that the last of these steps makes.
     pub(super) fn of(steps: &[Step]) -> Self {
         use Stage::{
             Arbitrate, CallBack, Finish, Handle, Object, RereviewAnswer, RereviewAsk, Respond,
@@ -60,7 +60,7 @@ impl Moves {
                     starts: match reviews() {
                         0 => &[CallBack, ReviewAsk],
                         1 => &[CallBack, RereviewAsk],
-                        // What the re-review finds is final.
+                        // The decision of the re-review is final.
                         _ => &[CallBack],
                     },
                 };
@@ -81,7 +81,7 @@ impl Moves {
     }
 }
 
-/// Whether the steps of a matter after what is known of it say every move of its clocks since.
+/// Returns whether the steps since the known state account for every change of the matter's clocks.
 pub(super) fn keeps_time(known: Option<&Matter>, now: &Matter) -> bool {
     let none = Clocks::default();
     let (before, recorded) = known.map_or((&none, 0), |known| (&known.clocks, known.steps.len()));
@@ -110,14 +110,15 @@ fn explained(before: &Clocks, now: &Clocks, steps: &[Step], known: usize) -> boo
             _ => {}
         }
     }
-    // A matter that is full announces nothing more, but its clocks know what came true.
+    // A full matter gets no more steps for announcements, but its clocks know what came true.
     let full = steps.len() >= MOST_STEPS;
     now.iter().enumerate().all(|(at, clock)| {
         let stage = clock.stage;
         let same = |other: &&Clock| other.is_same_as(clock);
-        // One that ended and one that started in the same moment look alike; their order tells them apart.
+        // A clock that ended and one that started at the same moment look alike; their order tells them
+        // apart.
         let earlier = now.iter().take(at).filter(same).count();
-        // Of one that is seen for the first time nobody here knows how it stood before.
+        // Nobody here knows the earlier state of a clock that is seen for the first time.
         let Some(was) = before.iter().filter(same).nth(earlier) else {
             return starts.contains(&stage);
         };
@@ -128,7 +129,7 @@ fn explained(before: &Clocks, now: &Clocks, steps: &[Step], known: usize) -> boo
         let moved = (was.due, was.warn) != (clock.due, clock.warn);
         (!ended || ends.contains(&stage))
             && (!extends || extended.contains(&stage))
-            // A pause that had run out is taken off by whatever is done to the clock next.
+            // A pause that ran out is removed by whatever is done to the clock next.
             && (!stops || stopped || ended || extends || full)
             && (!moved || stops || extends)
             && (clock.told < Told::DueSoon || announced(Told::DueSoon) || announced(Told::Overdue))

@@ -1,7 +1,8 @@
-//! Verification by another person (核查): whoever handled a matter does not also say that it is done, nor
-//! whoever reported it before anything was.
+//! Verification by another person (核查): whoever handled a matter does not also say that it is done, and
+//! whoever reported it does not close it before any work was done.
 //!
-//! A matter's steps name divisions only, so each node keeps for itself who of its own people worked on it.
+//! A matter's steps name only divisions, so each node records for itself who of its own people worked on
+//! it.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +12,14 @@ use crate::{
     matter::{Act, Matter, Outcome, Step, Version},
 };
 
-/// Who worked on a matter at this node, with the version after the last work of each.
+/// The people who worked on a matter at this node, each with the version after their last work.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handlers(Vec<(Version, Actor)>);
 
 impl Handlers {
-    /// Notes who made the latest step of a matter, if that was work on it: handling, feedback, or an
-    /// answer. Whoever worked before it was found not done, or opened anew, is forgotten. Gives
-    /// whether anything changed.
+    /// Notes who made the latest step of a matter, if that was work on it: handling, feedback, or a reply.
+    /// Forgets whoever worked before the matter was last found not done or reopened. Returns whether
+    /// anything changed.
     pub fn note(&mut self, matter: &Matter, by: &Actor) -> bool {
         let worked = |step: &&Step| is_work(step.act);
         let Some(step) = matter.steps.last().filter(worked) else {
@@ -30,12 +31,12 @@ impl Handlers {
         true
     }
 
-    /// Whether this person may do this with the matter as it is.
+    /// Checks whether the person `by` may do this with the matter as it is.
     ///
     /// # Errors
-    /// [`Refusal::OwnWork`] if it is their own work that they would verify or close, however, and
-    /// policy wants another; [`Refusal::OwnReport`] if they would close what they reported themselves
-    /// and nothing was done since.
+    /// [`Refusal::OwnWork`] if they would verify their own work, or close the matter after it, and policy
+    /// requires another person; [`Refusal::OwnReport`] if they would close their own report as solved,
+    /// unfounded or unsolvable and no work was done since.
     pub fn check(
         &self,
         matter: &Matter,
@@ -70,7 +71,8 @@ const fn is_work(act: Act) -> bool {
     matches!(act, Act::Handle | Act::Feedback | Act::Reply(_))
 }
 
-/// The step after which the work began that is now to be verified.
+/// Returns the version after which the present round of work began: when the matter was last found not
+/// done or reopened; zero if never.
 fn round(matter: &Matter) -> Version {
     let began = |step: &&Step| matches!(step.act, Act::Verify(false) | Act::Reopen(_));
     let mut steps = matter.steps.iter().rev();

@@ -1,4 +1,4 @@
-//! What the others on the path learn, and the requests that waited.
+//! Notices to and from the other divisions on a matter's path, and the requests that waited.
 
 use std::collections::BTreeSet;
 
@@ -13,42 +13,44 @@ use crate::{
     request::{Answer, Ask, Heard, hear_ask, wishes_after_transfer},
 };
 
-/// Why a word about a matter is neither heard nor carried on.
+/// The reason a word about a matter is neither heard nor carried on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoticeRefusal {
     /// From the report on, no chain of transfers leads to the division that says it holds the matter.
     #[error("its steps do not lead to the division that says it holds the matter")]
     Broken,
-    /// Its category, urgency, status or clocks are not what its steps made of them.
+    /// Its category, urgency, status or clocks are not the ones that its steps lead to.
     #[error("its state is not the one that its steps lead to")]
     State,
     /// It has a step of the receiver that the receiver did not make.
     #[error("it has a step of the receiver that the receiver did not make")]
     NotItsStep,
-    /// It is another matter than the one known under this number, or another life of it.
+    /// It is not the matter known under this number, or its steps or clocks contradict the known ones.
     #[error("it contradicts what the receiver knows of this matter")]
     Contradicts,
-    /// The matter never came here and does not lie below the receiver.
+    /// The matter never came to the receiver and does not lie below it, or is a complaint about the
+    /// receiver.
     #[error("the matter never came to the receiver and does not lie below it")]
     NotBelow,
 }
 
-/// What a node remembers of a matter beside its docket.
+/// What a node remembers about a matter besides its docket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recollection {
-    /// Its store may have lost what it knew of this matter, and somebody has not shown yet what it knows.
-    /// It then learns its own steps from others.
+    /// Whether the store may have lost what it knew of this matter, and somebody has not shown yet what
+    /// it knows. The node then learns its own steps from others.
     pub lost: bool,
-    /// It asked to see the matter, which it never had.
+    /// Whether the node asked to see the matter, which it never had.
     pub asked: bool,
 }
 
-/// Applies the holder's word to a copy. `None` if it says nothing new here; it is carried on all the
-/// same.
+/// Applies the holder's notice to this node's copy. Returns `None` if it says nothing new here; it is
+/// carried on all the same.
 ///
 /// # Errors
-/// [`NoticeRefusal`] if custody did not go to whoever says this; it is not carried on either.
+/// [`NoticeRefusal`] if its steps do not lead to `author`, or contradict what is known here; it is not
+/// carried on either.
 pub fn hear_notice(
     known: Option<&Docket>,
     notice: &Matter,
@@ -70,7 +72,7 @@ pub fn hear_notice(
     if notice.version <= docket.matter.version || docket.standing == Standing::Holding {
         return Ok(None);
     }
-    // Of a transfer under way, a later version shows that it was taken.
+    // If a transfer was under way, the later version shows that it was taken.
     let was_giving = docket.is_giving();
     let mut docket = docket.clone();
     docket.matter = notice.clone();
@@ -84,10 +86,10 @@ pub fn hear_notice(
     Ok(Some(decision))
 }
 
-/// A word counts if its steps lead to its author by a chain of transfers, go on from what is known
-/// here, and have no step of this node that it did not make. A chain of neighbours cannot get past this
-/// node without such a step, so whatever is new in the word lies behind the neighbour to which the
-/// matter was handed last.
+/// Checks whether a notice counts: its steps lead to its author by a chain of transfers, continue what is
+/// known here, and contain no step of this node that it did not make. No chain of neighbours gets past
+/// this node without such a step, so whatever is new in the notice lies behind the neighbour to which
+/// this node gave the matter last.
 fn check_notice(
     known: Option<&Docket>,
     notice: &Matter,
@@ -121,7 +123,7 @@ fn check_notice(
     }
 }
 
-/// Whether a word is a later state of what is known, or was one of its earlier ones.
+/// Returns whether a notice is a later state of what is known, or one of its earlier states.
 fn goes_with(notice: &Matter, known: &Matter) -> bool {
     match notice.version > known.version {
         true => notice.continues(known),
@@ -153,7 +155,7 @@ pub(super) fn unpark(decision: &mut Decision, parked: Vec<Ask>, seat: Seat<'_>) 
     }
 }
 
-/// An answer on its way to the asker.
+/// Addresses an answer to the asker.
 pub const fn reply_to(asker: DivisionCode, answer: Answer) -> Outgoing {
     Outgoing {
         to: asker,
@@ -162,12 +164,12 @@ pub const fn reply_to(asker: DivisionCode, answer: Answer) -> Outgoing {
     }
 }
 
-/// Where this node's copy points a request: the division, and the version at which it held the
-/// matter or was about to.
+/// Returns the division to which this node's copy points a request, and the version at which that
+/// division held the matter or was about to.
 pub fn holder_to_ask(docket: &Docket, me: DivisionCode) -> (DivisionCode, Version) {
     let matter = &docket.matter;
     match matter.transit {
-        // The neighbour acknowledged: it made step 1 of the same custody version.
+        // The neighbour acknowledged, so it made step 1 of the same custody version.
         Some(to) if matter.holder == me => (
             to,
             Version {
@@ -175,15 +177,15 @@ pub fn holder_to_ask(docket: &Docket, me: DivisionCode) -> (DivisionCode, Versio
                 ..matter.version
             },
         ),
-        // Whether another division's transfer was taken is for that division to say.
+        // Only the giver can say whether another division's transfer was taken.
         _ => (matter.holder, matter.version),
     }
 }
 
-/// Whether `me` may recall a matter that is elsewhere.
+/// Checks whether `me` may recall a matter that is elsewhere.
 ///
 /// # Errors
-/// [`Refusal::Closed`] or [`Refusal::NeverSent`].
+/// [`Refusal::Closed`] if it is closed, [`Refusal::NeverSent`] if `me` never sent it away.
 pub fn check_seen(docket: &Docket, me: DivisionCode) -> Result<(), Refusal> {
     match () {
         () if docket.matter.is_closed() => Err(Refusal::Closed),
@@ -192,8 +194,9 @@ pub fn check_seen(docket: &Docket, me: DivisionCode) -> Result<(), Refusal> {
     }
 }
 
-/// The state for everyone on the path between origin and holder, for those above who supervise it,
-/// and at the end also for those who had it once and are on that path no more.
+/// Builds the notices of a matter's state: to the divisions that reported it, by way of everybody
+/// between, and to those above who supervise it. Once it is closed or erased, those who acted on it and
+/// are not on the path to its origin get one too.
 pub(super) fn notices(matter: &Matter, me: DivisionCode, tree: &Tree) -> Vec<Outgoing> {
     let origin = matter.id.origin;
     let mut to = matter.reporters();
@@ -212,7 +215,8 @@ pub(super) fn notices(matter: &Matter, me: DivisionCode, tree: &Tree) -> Vec<Out
     to.into_iter().map(|to| notice(matter, to)).collect()
 }
 
-/// That it was erased, for those who asked for something in words and are told of nothing else.
+/// Builds the notices of an erasure for divisions that asked for something in words, which must be erased
+/// too, and to which `told` sends nothing.
 pub(super) fn erasure_notices(
     docket: &Docket,
     told: &[Outgoing],

@@ -1,4 +1,4 @@
-//! Matters whose life began in another system: they keep their own moments and days.
+//! Matters whose life began in another system. They keep their own moments and days.
 
 use super::{Decision, Refusal, Report, Seat, act::next_step, report, time::keep_time};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// When what happened to a matter in another system.
+/// The moments of a matter's life in another system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct History {
     /// When it was reported there.
@@ -20,15 +20,15 @@ pub struct History {
     pub closed: Option<Timestamp>,
 }
 
-/// Opens a matter as far as the work on it is elsewhere. Each decision continues the one before and is
-/// counted on its own day.
+/// Opens a matter at the stage that the work on it reached in another system. Returns one decision, or
+/// two if it is closed; the second continues the first, and each is counted on its own day.
 ///
-/// One that is open has its clocks since it was reported; what they would have announced by now was known
-/// to the other system, so nothing of it is announced here. One that is closed has no clocks: whether it
-/// was in time is for the other system to say.
+/// The clocks of an open matter run since it was reported. What they would have announced by now is not
+/// announced here, because the other system knew it. A closed matter has no clocks: whether it was in
+/// time is for the other system to say.
 ///
 /// # Errors
-/// As [`report`].
+/// Those of [`report`], and [`Refusal::NotNow`] if its steps cannot follow each other.
 pub fn take_over(
     id: MatterId,
     new: Report,
@@ -50,7 +50,7 @@ pub fn take_over(
         record(matter, Act::Accept, at(accepted_at))?;
         match accepted {
             Some(_) => keep_time(matter, at(accepted_at)),
-            // Nobody knows when, so nobody knows whether it was in time.
+            // Nobody knows the moment, so nobody can say whether it was in time.
             None => {
                 let _not_running = matter.clocks.cancel(Stage::Respond, reported);
             }
@@ -62,7 +62,7 @@ pub fn take_over(
         _ => {}
     }
     let Progress::Closed(outcome) = progress else {
-        // Sent on to somebody there, whom nobody here knows.
+        // It was dispatched to somebody in the other system whom nobody here knows.
         if progress == Progress::Dispatched {
             let _not_running = matter.clocks.cancel(Stage::Route, accepted_at);
         }
@@ -81,7 +81,7 @@ pub fn take_over(
     Ok(vec![opened, ended])
 }
 
-/// What was turned away was never accepted.
+/// Returns whether the matter may have been accepted; a rejected or withdrawn one was not.
 const fn may_be_accepted(progress: Progress) -> bool {
     !matches!(
         progress,
@@ -89,7 +89,7 @@ const fn may_be_accepted(progress: Progress) -> bool {
     )
 }
 
-/// A step that was made elsewhere, without the clocks that a step made here moves.
+/// Records a step made in the other system. Unlike a step made here, it moves no clocks.
 fn record(matter: &mut Matter, act: Act, seat: Seat<'_>) -> Result<(), Refusal> {
     let made = next_step(matter, act, None, seat);
     matter.record(made).map_err(|_| Refusal::NotNow)

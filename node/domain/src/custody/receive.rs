@@ -1,4 +1,4 @@
-//! The other end of a transfer: taking, refusing, and what the giver makes of the answer.
+//! The receiving end of a transfer: taking or refusing it, and how the giver settles the answer.
 
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
@@ -16,11 +16,11 @@ use crate::{
     request::wishes_after_transfer,
 };
 
-/// Why a neighbour's transfer is not taken. The giver holds the matter again.
+/// The reason a neighbour's transfer is refused. The giver then holds the matter again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum GiveRefusal {
-    /// A transfer of this version was refused before.
+    /// A transfer of this custody version or a later one was refused before.
     #[error("a transfer of this version was refused before; give it anew")]
     RefusedBefore,
     /// This node holds the matter under another version.
@@ -29,13 +29,14 @@ pub enum GiveRefusal {
     /// The destination is unknown, has no node, or does not lie beyond this node.
     #[error("the way to the division it is bound for does not lead through the receiver")]
     NoWay,
-    /// The matter is a complaint about the receiver.
+    /// The matter is a direct complaint about the receiver or its destination, or a division above one of
+    /// them.
     #[error("the matter is a direct complaint about the receiver")]
     Concerned,
-    /// The giver does not hold what it gives.
+    /// The giver cannot hold the matter, by what this node knows of it.
     #[error("the giver has no standing to give this matter")]
     NotItsToGive,
-    /// The state contradicts itself.
+    /// The state contradicts itself or what this node knows of the matter.
     #[error("the matter's state contradicts itself")]
     Malformed,
     /// The matter is closed.
@@ -43,29 +44,30 @@ pub enum GiveRefusal {
     Closed,
 }
 
-/// What receiving a transfer leads to.
+/// The result of receiving a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// It was taken before; acknowledge again, change nothing.
+    /// Taken before: acknowledge again, change nothing.
     Already,
-    /// Refused; remember that nothing up to this version is ever taken.
+    /// Refused: remember that this custody version and earlier ones are never taken.
     Refused(GiveRefusal),
-    /// Taken, and perhaps given on in the same step.
+    /// Taken, and given on in the same decision if it is bound for another division.
     Now(Box<Decision>),
 }
 
 /// A transfer as it arrives.
 #[derive(Clone, Copy, Debug)]
 pub struct Incoming<'a> {
-    /// The neighbour that gives.
+    /// The giving neighbour.
     pub from: DivisionCode,
-    /// The matter, in the version proposed.
+    /// The matter at the proposed version.
     pub matter: &'a Matter,
-    /// The end of its way.
+    /// The matter's final destination.
     pub bound_for: DivisionCode,
 }
 
-/// Takes, takes and gives on, or refuses. `refused` is the highest version this node refused.
+/// Takes a transfer, takes it and gives it on, or refuses it. `refused` is the highest custody version that
+/// this node refused.
 pub fn receive(
     known: Option<&Docket>,
     refused: CustodyVersion,
@@ -81,19 +83,21 @@ pub fn receive(
     } = incoming;
     let cv = matter.version.cv;
     if let Some(docket) = known.filter(|docket| docket.taken >= cv) {
-        // Two matters under one number: the origin's store went back in time and it did not know.
+        // If they differ, two matters have one number: the origin's store went back in time without its
+        // knowing.
         return match docket.matter.is_same_as(matter) {
             true => Taken::Already,
             false => Taken::Refused(GiveRefusal::Malformed),
         };
     }
-    // The lost stretch took it: what happened since then goes on from there.
+    // It was taken in the lost stretch: what happened since continues it.
     let went_on =
         |docket: &Docket| docket.matter.version > matter.version && docket.matter.continues(matter);
     if recollection.lost && known.is_some_and(went_on) {
         return Taken::Already;
     }
-    // Custody itself counts for more than a word about it.
+    // Custody counts for more than a word about it: a copy that came by notice and contradicts the transfer
+    // is ignored.
     let counts = |docket: &&Docket| docket.was_here() || matter.continues(&docket.matter);
     let checked = check_give(known.filter(counts), refused, incoming, recollection, seat);
     if let Err(reason) = checked {
@@ -124,7 +128,7 @@ pub fn receive(
     } else {
         match give(docket, Act::Relay(bound_for), None, bound_for, seat) {
             Ok(mut decision) => {
-                // Carrying it on is custody too: the reporter sees where it is, and has its receipt.
+                // A relay has custody too: the reporter sees where the matter is, and gets a receipt.
                 let told = notices(&decision.docket.matter, me, tree);
                 decision.sends.extend(told);
                 decision.facts.insert(0, Count::Taken);
@@ -194,10 +198,11 @@ fn check_give(
             matter: mine,
             ..
         }) if *to != from || mine.version.cv >= cv => Err(GiveRefusal::NotItsToGive),
-        // A child gives what began below it, or what came to it through here.
+        // An unknown matter is the neighbour's to give if it began below the neighbour, or if the neighbour
+        // is the parent.
         None if tree.contains(from, origin) || tree.contains(from, me) => Ok(()),
         None => Err(GiveRefusal::NotItsToGive),
-        // It comes back only over the link it left by, and never in a version that is past.
+        // A known matter comes back only over the link it left by, and never in an earlier version.
         Some(Docket { matter: mine, .. })
             if mine.version > matter.version
                 || mine.left_by(me, tree).is_some_and(|side| side != from) =>
@@ -206,15 +211,16 @@ fn check_give(
         }
         Some(_) => Ok(()),
     }?;
-    // Every step leads to the next, from the report to this transfer, and to the state it is said to be in.
+    // The steps must lead from the report to this transfer, and to the state that the matter is said to be
+    // in.
     match receipt::custodies(matter, tree) {
         Ok(_) if keeps_time(known.map(|known| &known.matter), matter) => Ok(()),
         _ => Err(GiveRefusal::Malformed),
     }
 }
 
-/// The answer of the neighbour `from` to a transfer of custody version `cv`. `None` if it changes
-/// nothing, because the transfer was settled before.
+/// Settles a transfer of custody version `cv` by the answer of the neighbour `from`. Returns `None` if no
+/// such transfer is open, because it was settled before.
 pub fn settle(
     docket: Docket,
     from: DivisionCode,

@@ -11,32 +11,32 @@ use crate::{
     suite::{Digest, Suite},
 };
 
-/// What a person reports.
+/// A person's report, which opens a matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// How it came in.
+    /// The channel by which it came in.
     pub channel: Channel,
     /// What it is about.
     pub category: Category,
-    /// How urgent.
+    /// Its urgency.
     pub priority: Priority,
     /// Who may learn of it.
     pub visibility: Visibility,
-    /// How protected the body is.
+    /// The protection class of the body.
     pub class: Class,
-    /// The division complained about.
+    /// The division complained about; only in a direct complaint.
     pub about: Option<DivisionCode>,
-    /// Algorithms of the commitment.
+    /// Algorithms of the commitments.
     pub suite: Suite,
     /// Commitment to the body.
     pub body: Digest,
-    /// Commitment to the body that says who the reporter is.
+    /// Commitment to the body that says who the reporter is, if that is known.
     pub contact: Option<Digest>,
-    /// The bundle it is a part of.
+    /// The bundle it is a part of, if any.
     pub part_of: Option<MatterId>,
 }
 
-/// Opens a matter at `me`. A direct complaint is opened only above whom it is about.
+/// Opens a matter at `seat.me`. A direct complaint is opened only above the division it is about.
 ///
 /// # Errors
 /// [`Refusal::AboutWhom`], [`Refusal::NoNode`] or [`Refusal::FileAbove`] for a direct matter.

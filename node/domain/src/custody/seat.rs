@@ -1,42 +1,42 @@
-//! Where, when and under which policy a decision is made.
+//! The place, moment and policy of a decision.
 
 use topology::{DivisionCode, Tree};
 
 use crate::{policy::Policy, time::Timestamp};
 
-/// The division that decides, its moment, the tree it stands in, and what policy says.
+/// The division that decides, the moment, the tree it stands in, and the policy it follows.
 #[derive(Clone, Copy, Debug)]
 pub struct Seat<'a> {
-    /// Whose decision it is.
+    /// The division that decides.
     pub me: DivisionCode,
-    /// When.
+    /// The moment of the decision.
     pub now: Timestamp,
     /// All divisions.
     pub tree: &'a Tree,
-    /// What policy says about custody here.
+    /// The terms of custody that policy sets here.
     pub terms: Terms,
-    /// All policy in force here.
+    /// The whole policy in force here.
     pub policy: &'a Policy,
 }
 
-/// What a policy sets; what none sets has the usual value.
+/// The terms of custody that policy sets. Terms that it does not set have their default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// How often a matter may be handed back before the division above both must decide.
     pub bounces: usize,
-    /// Days after closing within which the reporter may say that it is not solved.
+    /// Days of 24 hours after closing within which the reporter may say that it is not solved.
     pub contest_days: u32,
-    /// How often the reporter may say so; then there is the review by the tier above.
+    /// How often the reporter may say so; after that, only a review by the tier above is left.
     pub contests: u32,
-    /// Whether somebody must look before a matter is closed as solved.
+    /// Whether a matter must be verified before it is closed as solved, unfounded or unsolvable.
     pub verify_first: bool,
-    /// Whether whoever handled a matter here may not verify it.
+    /// Whether a matter must be verified and closed by somebody who did not handle it here.
     pub verify_by_another: bool,
 }
 
 impl Default for Terms {
-    /// Three hand-overs a case are what is usual where it goes wrong; a review may be asked for within
-    /// 30 days (信访工作条例, art. 35).
+    /// Returns the usual terms: three hand-overs are common in cases that go wrong, and a review may
+    /// be asked for within 30 days (信访工作条例, art. 35).
     fn default() -> Self {
         Self {
             bounces: 3,

@@ -1,8 +1,8 @@
-//! What neighbours show a node whose store went back in time, and how it goes on from there.
+//! Matters that neighbours show a node whose store went back in time, and how the node goes on from there.
 //!
-//! Until all of them have shown what they know of the matters that went between, the node does nothing
-//! with what it had before: the lost stretch may have handed it on, or taken it. What the neighbours know
-//! counts; what was done here without knowing it is set aside.
+//! Until all neighbours have shown what they know of the matters that went between, the node does nothing
+//! with the matters it had before: in the lost stretch it may have given them away or taken them. What the
+//! neighbours know counts; what this node did without knowing it is set aside.
 
 use topology::{DivisionCode, Tree};
 
@@ -19,7 +19,8 @@ use crate::{
     request::{Ask, AskId, Asked, Voice, Wish, sent, wishes_after_transfer},
 };
 
-/// Whether a matter ever went from one of two neighbours to the other, or is on its way.
+/// Returns whether a matter ever went from one of two neighbours to the other, or is on its way. Broken
+/// steps count as never.
 pub fn went_between(matter: &Matter, one: DivisionCode, other: DivisionCode, tree: &Tree) -> bool {
     receipt::custodies(matter, tree).is_ok_and(|stays| crossed(&stays, one, other))
 }
@@ -32,12 +33,12 @@ fn crossed(stays: &[Custody], one: DivisionCode, other: DivisionCode) -> bool {
     })
 }
 
-/// What a node makes of a matter that a neighbour showed it.
+/// The result of hearing a matter that a neighbour showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Learnt {
-    /// Its new view of the matter.
+    /// The node's new view of the matter.
     pub decision: Decision,
-    /// What does not count, if what it knew and what was shown contradict each other.
+    /// The state that does not count, if the known and the shown state contradict each other.
     pub aside: Option<Matter>,
 }
 
@@ -50,11 +51,12 @@ pub struct Shown<'a> {
     pub matter: &'a Matter,
 }
 
-/// Hears what a neighbour knows of a matter. `aside` is what was set aside before; `ask` names the request
-/// for it, if it has to be called back. `None` if nothing new was said.
+/// Hears what a neighbour knows of a matter. `aside` holds the states that were set aside before; `lost`
+/// says whether this store may have lost what it knew of the matter; `ask` names the request with which it
+/// is called back, if that is necessary. Returns `None` if nothing was lost or nothing new was said.
 ///
 /// # Errors
-/// [`NoticeRefusal`] if it cannot be so, or is not the neighbour's to show.
+/// [`NoticeRefusal`] if the shown state is impossible, or is not the neighbour's to show.
 pub fn hear_shown(
     known: Option<&Docket>,
     aside: &[Matter],
@@ -84,7 +86,8 @@ pub fn hear_shown(
         None if !lost => return Ok(None),
         None => learn(adopted(None, shown, &stays, me)),
         Some(docket) if docket.matter.continues(shown) => {
-            // That it was on its way here the holder may have said before.
+            // Nothing is new, but a matter that is on its way here, as the holder may have said before, is
+            // still to be taken.
             return Ok(is_due(docket, me).then(|| learn(docket.clone())));
         }
         Some(docket) if shown.continues(&docket.matter) => {
@@ -104,8 +107,10 @@ pub fn hear_shown(
                 true => (&docket.matter, shown),
                 false => (shown, &docket.matter),
             };
-            // Of what does not count somebody else may have custody: it is called back, by whoever had a
-            // hand in it. What is on its way from here is called back when it was taken.
+            // In the story that does not count, somebody else may have custody. This node calls the matter
+            // back if that story is shown by a neighbour that acted in it, or if by its own losing story
+            // the matter is elsewhere. If by that story it is on its way from here, `taken_in_vain` calls
+            // it back once it was taken.
             let hand = match mine {
                 true => shown.steps[same..].iter().any(|step| step.by == from),
                 false => docket.standing == Standing::Elsewhere,
@@ -122,7 +127,7 @@ pub fn hear_shown(
     }
     let decision = &mut learnt.decision;
     if let Standing::Giving { to, bound_for } = decision.docket.standing {
-        // Whether it was taken, whom it was given to says again.
+        // The neighbour that it was given to says again whether it took it.
         decision.sends.push(Outgoing {
             to,
             lane: Lane::of(decision.docket.matter.priority),
@@ -135,7 +140,7 @@ pub fn hear_shown(
     Ok(Some(learnt))
 }
 
-/// The docket of a matter as it was shown.
+/// Builds the docket of a matter from its shown state.
 fn adopted(known: Option<&Docket>, shown: &Matter, stays: &[Custody], me: DivisionCode) -> Docket {
     let last = shown.steps.last().and_then(|step| step.act.bound_for());
     let standing = match (shown.holder == me, shown.transit, last) {
@@ -155,7 +160,8 @@ fn adopted(known: Option<&Docket>, shown: &Matter, stays: &[Custody], me: Divisi
     }
 }
 
-/// The neighbour answered that it has a matter that was set aside: it is called back. `None` if it was not.
+/// Calls a matter back when the neighbour `from` answers that it took a state of it that was set aside.
+/// Returns `None` if it took no such state, or if nobody else has custody.
 pub fn taken_in_vain(
     docket: &Docket,
     aside: &[Matter],
@@ -174,12 +180,13 @@ pub fn taken_in_vain(
     Some(decision)
 }
 
-/// Whether a matter goes on from what was set aside. Whoever hands it back is rid of it, and nobody has it.
+/// Returns whether a matter continues a state that was set aside. Whoever hands such a matter back is rid
+/// of it, and nobody has it then.
 pub fn is_aside(aside: &[Matter], matter: &Matter) -> bool {
     aside.iter().any(|aside| matter.continues(aside))
 }
 
-/// Sets one more state of a matter aside, beside what counts.
+/// Sets `other` aside. Drops the states that `other` or `counts` continues, and keeps the latest 16.
 pub fn set_aside(aside: &mut Vec<Matter>, other: Option<Matter>, counts: &Matter) {
     let other = other.as_ref();
     let replaced = |before: &Matter| other.is_some_and(|other| other.continues(before));
@@ -189,32 +196,34 @@ pub fn set_aside(aside: &mut Vec<Matter>, other: Option<Matter>, counts: &Matter
     aside.drain(..aside.len().saturating_sub(MOST_ASIDE));
 }
 
-/// States of one matter that are kept aside.
+/// The most states of one matter that are kept aside.
 const MOST_ASIDE: usize = 16;
 
-/// Whether it is a state of what was handed back here: nobody has it.
+/// Returns whether `shown` belongs to a story that was set aside and handed back here, so that nobody has
+/// it.
 fn is_dead(aside: &[Matter], shown: &Matter, me: DivisionCode) -> bool {
     let back = |aside: &&Matter| aside.transit == Some(me);
     let same = |aside: &Matter| aside.continues(shown) || shown.continues(aside);
     aside.iter().filter(back).any(same)
 }
 
-/// Whether the one who hands it over knows that it was taken here, and this node does not.
+/// Returns whether the matter was given to this node, which has not taken it as far as it knows. The giver
+/// may have heard that it was taken in the lost stretch.
 fn is_due(docket: &Docket, me: DivisionCode) -> bool {
     docket.standing == Standing::Elsewhere && docket.matter.transit == Some(me)
 }
 
-/// How many steps two stories of a matter have in common, from the report on.
+/// Counts the steps that two stories of a matter have in common, from the report on.
 pub fn same_steps(one: &Matter, other: &Matter) -> usize {
     let pairs = one.steps.iter().zip(&other.steps);
     pairs.take_while(|(one, other)| one == other).count()
 }
 
-/// How many steps are the same where a matter as it is known parts from what is shown.
+/// Counts the steps that the known and the shown story have in common before they part.
 ///
 /// # Errors
-/// [`NoticeRefusal::Contradicts`] unless it parts by a step of this node, whose store did not know what it
-/// had done before.
+/// [`NoticeRefusal::Contradicts`] unless they are of one matter and part by a step of this node, whose
+/// store did not know what it had done before.
 fn parting(mine: &Matter, shown: &Matter, me: DivisionCode) -> Result<usize, NoticeRefusal> {
     let same = same_steps(mine, shown);
     let next = |matter: &Matter| matter.steps.get(same).is_some_and(|step| step.by == me);
@@ -224,8 +233,9 @@ fn parting(mine: &Matter, shown: &Matter, me: DivisionCode) -> Result<usize, Not
     }
 }
 
-/// Whether what is known counts for more than what is shown. What this node did alone counts for less than
-/// what others had a hand in; of two in which others had a hand, the later version counts.
+/// Decides whether the known story counts for more than the shown one. One in which this node acted alone
+/// counts for less than one in which others had a hand; if others had a hand in both, the later version
+/// counts.
 fn counts_more(docket: &Docket, shown: &Matter, same: usize, me: DivisionCode) -> bool {
     let mine = &docket.matter;
     let others = |matter: &Matter| matter.steps[same..].iter().any(|step| step.by != me);
@@ -233,12 +243,13 @@ fn counts_more(docket: &Docket, shown: &Matter, same: usize, me: DivisionCode) -
         (true, true) => mine.version > shown.version,
         (true, false) => true,
         (false, true) => false,
-        // Whom it was handed to may have taken it.
+        // The division to which this node gave it may have taken it.
         (false, false) => docket.standing != Standing::Holding,
     }
 }
 
-/// Who has custody of what does not count; `None` if nobody but this node, or one who knows what counts.
+/// Returns who has custody in the story that does not count; `None` if that is this node, or a division
+/// that knows the story that counts.
 fn whereabouts(
     other: &Matter,
     counts: &Matter,
@@ -253,7 +264,7 @@ fn whereabouts(
     (to != me && !knows).then_some(to)
 }
 
-/// Asks for what does not count.
+/// Recalls a matter from the division that has it by a story that does not count.
 fn call_back(decision: &mut Decision, other: &Matter, to: DivisionCode, id: AskId) {
     let ask = Ask {
         id,
@@ -268,7 +279,7 @@ fn call_back(decision: &mut Decision, other: &Matter, to: DivisionCode, id: AskI
     decision.sends.push(sent(ask, to));
 }
 
-/// The highest custody version that this division took.
+/// Returns the highest custody version that this division took or took back; zero if none.
 fn taken(matter: &Matter, stays: &[Custody], me: DivisionCode) -> CustodyVersion {
     let came = stays.iter().filter(|stay| stay.division == me);
     let back = matter
@@ -281,9 +292,9 @@ fn taken(matter: &Matter, stays: &[Custody], me: DivisionCode) -> CustodyVersion
     versions.max().unwrap_or_default()
 }
 
-/// Goes on with a matter of which everything is known again: takes what was given to this node, tells
-/// the others how it stands if it is held, and does what was asked meanwhile. `refused` is the highest
-/// version that this node refused from whoever hands it over. `None` if nothing changes.
+/// Goes on with a matter once everything about it is known again: takes it if it was given to this node,
+/// tells the others its state if it is held here, and decides the requests that came meanwhile. `refused`
+/// is the highest version of it that this node refused from the giver. Returns `None` if nothing changes.
 pub fn resume(docket: Docket, refused: CustodyVersion, seat: Seat<'_>) -> Option<Decision> {
     let Seat { me, tree, .. } = seat;
     let matter = &docket.matter;

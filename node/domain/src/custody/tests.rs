@@ -38,7 +38,7 @@ fn shipped() -> &'static Policy {
     &SHIPPED
 }
 
-/// A report of nothing special.
+/// An ordinary report.
 fn plain() -> Report {
     Report {
         channel: Channel::Grid,
@@ -54,7 +54,7 @@ fn plain() -> Report {
     }
 }
 
-/// One division, and the functions with what they always need.
+/// One division, with the functions under test and the arguments they always need.
 struct Desk {
     me: DivisionCode,
     now: Timestamp,
@@ -98,7 +98,7 @@ impl Desk {
         transfer(docket.clone(), done, None, self.seat())
     }
 
-    /// The giver's state after the neighbour's answer.
+    /// Returns the giver's docket after the neighbour's answer.
     fn settled(&self, docket: &Docket, refused: bool) -> Docket {
         let cv = docket.matter.version.cv;
         let to = docket.matter.transit.expect("a transfer is under way");
@@ -123,7 +123,7 @@ impl Desk {
         receive(known, refused, incoming, recollection, self.seat())
     }
 
-    /// Hears a notice, having lost nothing and asked for nothing.
+    /// Hears a notice at a node that lost nothing and asked for nothing.
     fn told(
         &self,
         known: Option<&Docket>,
@@ -134,7 +134,7 @@ impl Desk {
         hear_notice(known, notice, code(author), recollection, self.seat())
     }
 
-    /// Takes what the neighbour sent.
+    /// Takes the transfer that the neighbour sent.
     fn take(&self, known: Option<&Docket>, sent: &Decision) -> Decision {
         let gives = sent.sends.iter().find_map(|send| match &send.payload {
             Payload::Give { matter, bound_for } => Some((matter, *bound_for)),
@@ -161,7 +161,7 @@ impl Desk {
         }
     }
 
-    /// This division's request of that number.
+    /// Builds this division's request with that number.
     fn asking(&self, docket: &Docket, number: u64, wish: Wish) -> Ask {
         Ask {
             id: self.ask(number),

@@ -1,5 +1,5 @@
-//! What each step does to the clocks of a matter. They are carried with custody, and no hand-over
-//! touches one that runs.
+//! How each step moves the clocks of a matter. They are carried with custody, and no hand-over resets
+//! one that runs.
 
 use super::{
     Decision, Docket, MOST_STEPS, Refusal, Seat,
@@ -16,7 +16,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// What policy says about a matter where it is now.
+/// Returns what policy says about a matter where it is now.
 pub fn ruling(matter: &Matter, seat: Seat<'_>) -> Ruling {
     let case = Case {
         category: &matter.category,
@@ -27,7 +27,7 @@ pub fn ruling(matter: &Matter, seat: Seat<'_>) -> Ruling {
     seat.policy.rule(&case, seat.tree)
 }
 
-/// Starts and ends what the step just made starts and ends.
+/// Starts, ends and cancels the clocks that the step just made moves.
 pub(super) fn keep_time(matter: &mut Matter, seat: Seat<'_>) {
     let Moves {
         ends,
@@ -48,24 +48,24 @@ pub(super) fn keep_time(matter: &mut Matter, seat: Seat<'_>) {
     let calendar = seat.policy.calendar().value;
     for stage in starts {
         if let Some(terms) = ruling.terms(*stage, calendar, seat.now) {
-            // One that runs goes on: nothing resets a clock.
+            // A clock that runs already goes on: nothing resets it.
             let _runs = matter.clocks.start(terms, calendar, seat.now);
         }
     }
 }
 
-/// What an official does to the clocks of a matter held here.
+/// A change that an official makes to the clocks of a matter held here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// Stops all that may be stopped.
+    /// Pauses every clock that may be paused.
     Pause(PauseReason),
-    /// Lets all that are stopped run again.
+    /// Resumes every paused clock.
     Resume,
-    /// Stretches one.
+    /// Extends the clock of one stage.
     Extend(Stage, Allowance, ExtensionReason),
 }
 
-/// Stops, resumes or stretches clocks within the bounds of policy.
+/// Pauses, resumes or extends clocks within the bounds of policy.
 ///
 /// # Errors
 /// A [`Refusal`] if the matter is not held here, is closed, or policy does not allow it.
@@ -107,16 +107,18 @@ pub fn change_clocks(
     })
 }
 
-/// When there is something to say about a matter next; only the holder says it. Its clocks are one
-/// reason; the other is that it is overdue and nobody touches it here.
+/// Returns when the holder has something to announce about a matter next: because of its clocks, or
+/// because it is overdue and nobody touches it here. `None` if this node does not hold it, or nothing
+/// is to come.
 pub fn next_moment(docket: &Docket, seat: Seat<'_>) -> Option<Timestamp> {
     check_held(docket, seat.me).ok()?;
     let clocks = docket.matter.clocks.next_moment();
     clocks.into_iter().chain(rises_at(docket, seat)).min()
 }
 
-/// When an overdue matter goes up again because it was left untouched: from when it came here it has as
-/// long as the first answer has. `None` if somebody works on it, or it cannot go up.
+/// Returns when an overdue matter goes up again because it was left untouched: it has as long from its
+/// arrival here as the first answer has. `None` if it is not overdue, somebody works on it, or it
+/// cannot go up.
 fn rises_at(docket: &Docket, seat: Seat<'_>) -> Option<Timestamp> {
     let matter = &docket.matter;
     let mut late = matter.clocks.iter().filter(|clock| {
@@ -144,7 +146,7 @@ fn rises_at(docket: &Docket, seat: Seat<'_>) -> Option<Timestamp> {
     Some(calendar.add(at, time))
 }
 
-/// Whether somebody took it in hand.
+/// Returns whether the act shows that somebody took the matter in hand.
 const fn is_touch(act: Act) -> bool {
     matches!(
         act,
@@ -162,9 +164,9 @@ const fn is_touch(act: Act) -> bool {
     )
 }
 
-/// Announces what became true of the clocks of a matter held here, each thing once, and hands it one
-/// tier up where policy says so: when it becomes overdue, and again where it was left untouched. `None`
-/// if there is nothing to say.
+/// Announces, each thing once, what became true of the clocks of a matter held here, and gives it one
+/// tier up where policy says so: when it becomes overdue, and again if it was left untouched. Returns
+/// `None` if there is nothing to say.
 pub fn tick(mut docket: Docket, seat: Seat<'_>) -> Option<Decision> {
     check_held(&docket, seat.me).ok()?;
     let mut escalates = rises_at(&docket, seat).is_some_and(|at| at <= seat.now);

@@ -329,7 +329,7 @@ fn a_matter_that_ran_full_on_its_way_still_arrives() {
     while docket.matter.steps.len() < MOST_STEPS - 1 {
         docket = start.act(&docket, Act::Handle).unwrap().docket;
     }
-    // Straight across: what a recall does.
+    // The matter is yielded straight across, as after a recall.
     let mut sent = start.transfer(&docket, Act::Yield(end)).unwrap();
     for hop in path.iter().rev().skip(1) {
         let desk = Desk::at(&hop.to_string());

@@ -1,4 +1,4 @@
-//! Closing is a claim: what it rests on, who may make it, and who may still object.
+//! Closing is a claim: what it rests on, who may make it, and who may still object to it.
 
 use super::{
     Desk, code,
@@ -49,7 +49,7 @@ fn whoever_reported_a_matter_does_not_close_it_in_the_same_breath() {
         assert_eq!(close(&new, &clerk, outcome), Err(Refusal::OwnReport));
         assert_eq!(close(&new, &other, outcome), Ok(()));
     }
-    // Taking it on is no work on it; what was done is.
+    // Accepting the matter is not work on it; handling it is.
     let accepted = after(&desk, new.clone(), &[Act::Accept]);
     assert_eq!(
         close(&accepted, &clerk, Outcome::Solved),
@@ -65,7 +65,7 @@ fn whoever_reported_a_matter_does_not_close_it_in_the_same_breath() {
     );
 }
 
-/// Closed, and asked for a review, as often as that is possible.
+/// Returns a matter that was closed and asked to be reviewed as often as possible.
 fn reviewed_twice() -> (Desk, Docket) {
     let (township, county, city) = (Desk::at(TOWNSHIP), Desk::at(COUNTY), Desk::at("3308"));
     let closing = Act::Close(Outcome::Unfounded);
@@ -105,7 +105,7 @@ fn after_the_re_review_it_is_final() {
         .unwrap();
 }
 
-/// Two matters of two villages that the township has.
+/// Returns two matters of two villages, both held by the township.
 fn two_at_the_township() -> (Desk, Docket, Docket, Docket) {
     let (township, village, other) = (Desk::at(TOWNSHIP), Desk::at(VILLAGE), Desk::at(OTHER));
     let escalate = Act::Escalate(code(TOWNSHIP));
@@ -134,7 +134,8 @@ fn a_merged_reporter_keeps_every_right_on_the_matter_that_absorbed_theirs() {
         ),
         None
     );
-    // Their village hears of it, though its own matter ended and the other never came there.
+    // The reporter's village hears of it, though its own matter ended and the other never came
+    // there.
     let village = Desk::at(VILLAGE);
     let told = notice_to(&merged, VILLAGE).unwrap();
     let ended = super::hear_notice(
@@ -148,7 +149,7 @@ fn a_merged_reporter_keeps_every_right_on_the_matter_that_absorbed_theirs() {
     let word = notice_to(&absorbed, VILLAGE).unwrap();
     let heard = hear_of_absorber(&ended, word, code(TOWNSHIP), village.seat());
     assert_eq!(heard.unwrap().docket.matter, absorbed.docket.matter);
-    // A word that another matter absorbed it, or from elsewhere, is no such word.
+    // A notice about another matter, or to a copy that did not end so, does not count.
     assert_eq!(
         hear_of_absorber(&copy, word, code(TOWNSHIP), village.seat()),
         None
@@ -221,7 +222,7 @@ fn whoever_speaks_for_a_reporter_stands_in_the_step() {
     }
 }
 
-/// A fire hazard, which goes up when it is overdue, that came to the township overdue.
+/// Returns a fire hazard, which goes up when it is overdue, that came to the township overdue.
 fn overdue() -> (Desk, Docket, Timestamp) {
     let (village, township) = (Desk::at(VILLAGE), Desk::at(TOWNSHIP));
     let report = crate::custody::Report {
@@ -270,7 +271,7 @@ fn an_overdue_matter_that_the_next_tier_leaves_untouched_goes_up_again() {
     let warned = taken.matter.clocks.next_moment().unwrap();
     assert_eq!(next_moment(&taken, seat(due)), Some(again.min(warned)));
     let mut docket = taken.clone();
-    // What clocks announce meanwhile is nobody's touch.
+    // An announcement of the clocks meanwhile is not a touch.
     if let Some(said) = tick(docket.clone(), seat(Timestamp(again.0 - 1))) {
         docket = said.docket;
     }
@@ -284,7 +285,7 @@ fn an_overdue_matter_that_the_next_tier_leaves_untouched_goes_up_again() {
         .find_map(|step| step.act.sent_to());
     assert_eq!(up, Some(code(COUNTY)));
     assert_eq!(tick(risen, seat(again)), None, "once");
-    // Somebody took it in hand: it stays.
+    // It stays once somebody took it in hand.
     for touched in [Act::Accept, Act::Handle, Act::Feedback] {
         let kept = after(&township, taken.clone(), &[touched]);
         let told = tick(kept.clone(), seat(again));

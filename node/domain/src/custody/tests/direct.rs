@@ -1,4 +1,4 @@
-//! A complaint about a division goes round it (RULES 30).
+//! A complaint about a division goes around it (RULES 30).
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
     request::{Heard, Wish, hear_ask},
 };
 
-/// Everything sent, with where from, over the ways it takes.
+/// Asserts that nothing that is sent passes the division it is about.
 fn goes_round(about: DivisionCode, me: DivisionCode, decision: &Decision, tree: &Tree) {
     for outgoing in &decision.sends {
         for hop in tree.path(me, outgoing.to) {
@@ -29,7 +29,7 @@ fn goes_round(about: DivisionCode, me: DivisionCode, decision: &Decision, tree: 
     assert!(!tree.contains(about, decision.docket.matter.holder));
 }
 
-/// Carries the transfer to the end of its way, and gives the state there.
+/// Carries the transfer to its destination, and returns the desk and docket there.
 fn carried(
     about: DivisionCode,
     mut sent: Decision,
@@ -57,7 +57,7 @@ fn random_division(tree: &Tree, choice: usize) -> DivisionCode {
 
 fn near(matter: &Matter, tree: &Tree, choice: usize) -> DivisionCode {
     let about = matter.about.expect("direct");
-    // Mostly around whom it is about: there it could go wrong.
+    // Mostly divisions around the one it is about, where it could go wrong.
     let around: Vec<_> = std::iter::once(about)
         .chain(tree.ancestors(about))
         .chain(tree.children(about).take(3))
@@ -97,7 +97,7 @@ proptest! {
                 4 => return_to(&docket, desk.seat())
                     .and_then(|to| desk.transfer(&docket, Act::Return(to))),
                 _ => {
-                    // Whoever acted on it asks for it back.
+                    // A division that acted on it asks for it back.
                     let asker = docket.matter.steps[choice % docket.matter.steps.len()].by;
                     let asker = Desk::at(&asker.to_string());
                     let ask = asker.asking(&docket, 1, Wish::Recall);

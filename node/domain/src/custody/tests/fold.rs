@@ -14,7 +14,8 @@ const TOWNSHIP: &str = "330825002";
 
 type Spoil = fn(&mut Matter);
 
-/// Reported in the village as an emergency, escalated to the township, and taken there.
+/// Returns what the village and the township have of a matter that was reported in the village as
+/// an emergency, escalated to the township, and taken there.
 fn at_township() -> (Docket, Decision) {
     let village = Desk::at(VILLAGE);
     let mut what = plain();
@@ -33,7 +34,7 @@ fn change(matter: &mut Matter, change: impl Fn(&mut Clock)) {
     matter.clocks = Clocks::try_from(all).unwrap();
 }
 
-/// What a holder, or somebody who gives it on, may not slip in.
+/// Changes that a holder, or a division that gives the matter on, may not slip in.
 const SPOILS: [(&str, Spoil); 9] = [
     ("less urgent", |m| m.priority = Priority::Normal),
     ("another category", |m| {
@@ -120,7 +121,7 @@ fn a_transfer_whose_state_is_not_what_its_steps_make_of_it_is_refused() {
     let first = |matter: &Matter| township.offered(None, none, matter, VILLAGE, TOWNSHIP);
     assert!(matches!(first(&new), Taken::Now(_)));
     for (what, spoil) in SPOILS {
-        // What is said to be closed is refused for that.
+        // A matter that is said to be closed is refused for that.
         let expected = match what {
             "closed" => GiveRefusal::Closed,
             _ => GiveRefusal::Malformed,
@@ -130,7 +131,7 @@ fn a_transfer_whose_state_is_not_what_its_steps_make_of_it_is_refused() {
         assert_eq!(offered(&again), Taken::Refused(expected), "{what}");
         let mut new = new.clone();
         spoil(&mut new);
-        // Nobody who sees a clock for the first time knows how it stood before.
+        // A node that sees a clock for the first time does not know its earlier state.
         let stood = ["a clock ended", "a clock that is due later", "an extension"];
         if !stood.contains(&what) && what != "an alarm that nobody gave" {
             assert_eq!(first(&new), Taken::Refused(expected), "{what}, at first");
@@ -170,7 +171,7 @@ fn every_act_that_changes_a_field_has_a_step_that_says_so() {
     assert_eq!(steps[0].sort, said("enforcement/lighting"));
     assert_eq!(steps[1].sort, said("service/other"));
     assert!(steps[2..].iter().all(|step| step.sort.is_none()));
-    // After the end only what belongs there.
+    // After the end, only acts that may follow it are possible.
     let closed = steps.last().unwrap().clone();
     for act in [Act::Handle, Act::Accept, Act::Take, closed.act] {
         steps.push(Step {

@@ -57,7 +57,7 @@ fn what_was_closed_elsewhere_keeps_its_moments_and_days_and_has_no_clocks() {
     assert_eq!(moments, said.map(Option::unwrap));
     assert_eq!(matter.reported_at(), history.reported);
     assert_eq!(matter.closed_at(), history.closed);
-    // What was closed at a time that nobody knows is not closed today.
+    // A matter closed at an unknown time is not closed today.
     let unknown = History {
         accepted: None,
         closed: None,
@@ -83,7 +83,7 @@ fn what_is_open_is_overdue_since_its_own_time_and_nothing_is_announced_or_escala
     let finish = docket.matter.clocks.open(Stage::Finish).unwrap();
     assert_eq!(finish.started, history.reported);
     assert!(matches!(finish.standing(NOW), ClockStanding::Overdue { by } if by > 86_400_000));
-    // Nobody knows when it was accepted, so nobody says that this was in time.
+    // Nobody knows when it was accepted, so nobody can say that this was in time.
     let respond = docket.matter.clocks.last(Stage::Respond);
     assert!(respond.is_none_or(|clock| clock.ended.is_some_and(|end| end.how == How::Cancelled)));
     let desk = Desk {
@@ -98,7 +98,7 @@ fn what_is_open_is_overdue_since_its_own_time_and_nothing_is_announced_or_escala
             .iter()
             .all(|step| !matches!(step.act, Act::Overdue(_)))
     );
-    // One whose time is not over runs on from its own beginning.
+    // A clock whose time is not over runs on from its own beginning.
     let yesterday = History {
         reported: day("2026-11-27"),
         ..history

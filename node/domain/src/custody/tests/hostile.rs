@@ -17,7 +17,7 @@ const OTHER: &str = "330825002001";
 const TOWNSHIP: &str = "330825002";
 const COUNTY: &str = "330825";
 
-/// As if it remembered nothing.
+/// The memory of a node that lost everything.
 const LOST: Recollection = Recollection {
     lost: true,
     asked: false,
@@ -25,14 +25,15 @@ const LOST: Recollection = Recollection {
 
 type Spoil<'a> = &'a dyn Fn(&mut Matter);
 
-/// Reported in the village, escalated to the county, on its way to the township.
+/// Returns a matter that was reported in the village and escalated to the county, on its way to the
+/// township.
 fn sent() -> Decision {
     let desk = Desk::at(VILLAGE);
     let docket = desk.report(plain()).unwrap().docket;
     desk.transfer(&docket, Act::Escalate(code(COUNTY))).unwrap()
 }
 
-/// Escalated to the township, and taken there.
+/// Returns the village's and the township's docket of a matter that was escalated and taken.
 fn at_township() -> (Docket, Docket) {
     let desk = Desk::at(VILLAGE);
     let docket = desk.report(plain()).unwrap().docket;
@@ -104,7 +105,7 @@ fn each_other_reason_to_refuse_a_transfer_is_reached() {
         matter.steps[1].act = Act::Escalate(code(to));
         matter
     };
-    // Back where it comes from, and to nobody.
+    // Back to where it comes from, and to nobody.
     for no_way in [VILLAGE, "330825002999"] {
         assert_eq!(
             refused(&bound(no_way), None, VILLAGE, no_way),
@@ -234,7 +235,8 @@ fn what_was_recorded_is_not_rewritten_by_a_transfer_or_a_notice() {
     }
 }
 
-/// What `to` says once it took what `held` has, as the steps of `held`'s holder would have it.
+/// Returns what `to` would say after taking the matter that `held` has, if the holder had assigned
+/// it there.
 fn said_to_be_taken(held: &Docket, at: &str, to: &str) -> Matter {
     let given = Desk::at(at).transfer(held, Act::Assign(code(to))).unwrap();
     let desk = Desk::at(to);
@@ -287,11 +289,12 @@ fn a_first_word_comes_with_a_transfer_and_from_no_neighbour_that_says_so() {
     let (_, held) = at_township();
     let first = |at: &str, notice: &Matter, author: &str| Desk::at(at).told(None, notice, author);
     let invented = Err(NoticeRefusal::NotItsStep);
-    // The origin, and a relay, know what they sent and carried.
+    // The origin and a relay know what they sent and carried.
     assert_eq!(first(VILLAGE, &held.matter, TOWNSHIP), invented);
     let claimed = said_to_be_taken(&held, TOWNSHIP, OTHER);
     assert_eq!(first(TOWNSHIP, &claimed, OTHER), invented);
-    // Beside the path nothing comes from above; from below it is carried, and kept by whoever asked.
+    // Beside the path, a notice from above is refused; one from below is carried on, and kept by
+    // whoever asked.
     for beside in [OTHER, "330825001"] {
         let refused = first(beside, &held.matter, TOWNSHIP);
         assert_eq!(refused, Err(NoticeRefusal::NotBelow), "{beside}");
@@ -320,7 +323,7 @@ fn after_a_loss_a_node_learns_its_own_steps_from_where_it_sent_the_matter() {
     );
     let by_another = hear(None, &held.matter, OTHER);
     assert_eq!(by_another, Err(NoticeRefusal::Broken));
-    // What it holds by an old copy of its store, a notice does not take away.
+    // A notice does not take away a matter that the node holds by an old copy of its store.
     let reported = village.report(plain()).unwrap().docket;
     assert_eq!(hear(Some(&reported), &held.matter, TOWNSHIP), Ok(None));
 }
@@ -328,7 +331,7 @@ fn after_a_loss_a_node_learns_its_own_steps_from_where_it_sent_the_matter() {
 #[test]
 fn a_transfer_counts_for_more_than_a_copy_that_came_by_notice() {
     let desk = Desk::at(COUNTY);
-    // Somebody below invents a matter under a number that another village has not given yet.
+    // A village invents a matter under a number that another village has not given yet.
     let mut other = plain();
     other.body = [9; 32];
     let village = Desk::at(VILLAGE);
@@ -345,7 +348,7 @@ fn a_transfer_counts_for_more_than_a_copy_that_came_by_notice() {
     let word = &claimed.docket.matter;
     let heard = crate::custody::hear_notice(None, word, code(TOWNSHIP), asked, seat);
     let copy = heard.unwrap().unwrap().docket;
-    // The real one comes, in an earlier version.
+    // The real matter comes, in an earlier version.
     let real = Desk::at(TOWNSHIP).take(None, &sent()).docket;
     let offer = |known: &Docket| {
         let none = CustodyVersion::default();
@@ -356,7 +359,7 @@ fn a_transfer_counts_for_more_than_a_copy_that_came_by_notice() {
     };
     assert_eq!(taken.docket.standing, Standing::Holding);
     assert_eq!(taken.docket.matter.body, plain().body);
-    // One that was here itself is not replaced.
+    // A matter that was here itself is not replaced.
     let held = Docket {
         taken: real.matter.version.cv,
         ..copy
@@ -440,7 +443,7 @@ fn every_reply_to_a_request_is_reached() {
     let holder = code(COUNTY);
     assert_eq!(reply, Reply::Moved { holder, version });
 
-    // Of one asker the latest waits; the earlier is moot, in whatever order they come.
+    // The latest request of one asker waits; the earlier is moot, in whatever order they come.
     let (docket, reply) = replied(hear(Some(&parked), other));
     assert_eq!(reply, Reply::Moot);
     assert_eq!(docket.unwrap().parked, [other]);

@@ -26,27 +26,27 @@ pub(super) fn held(at: &str) -> Docket {
     Desk::at(at).report(plain()).unwrap().docket
 }
 
-/// Does one thing after another; each must be allowed.
+/// Does one act after another; each must be allowed.
 pub(super) fn after(desk: &Desk, docket: Docket, acts: &[Act]) -> Docket {
     acts.iter().fold(docket, |docket, done| {
         desk.act(&docket, *done).unwrap().docket
     })
 }
 
-/// From `giver` to `taker`, who takes it; what each then has.
+/// Gives a matter from `giver` to `taker`, who takes it; returns the dockets of both.
 pub(super) fn handed(giver: &Desk, docket: &Docket, done: Act, taker: &Desk) -> (Docket, Docket) {
     let sent = giver.transfer(docket, done).unwrap();
     let taken = taker.take(None, &sent).docket;
     (giver.settled(&sent.docket, false), taken)
 }
 
-/// Handed back to somebody who had it.
+/// Hands a matter back to a division that had it; returns the docket there.
 fn handed_back(giver: &Desk, docket: &Docket, done: Act, taker: &Desk, known: &Docket) -> Docket {
     let sent = giver.transfer(docket, done).unwrap();
     taker.take(Some(known), &sent).docket
 }
 
-/// Another matter reported at the same division.
+/// Returns another matter reported at the same division.
 pub(super) fn second(at: &str) -> Docket {
     let mut docket = held(at);
     docket.matter.id.number += 1;
@@ -194,7 +194,7 @@ fn whoever_worked_on_a_matter_does_not_verify_it_where_policy_wants_another() {
         assert_eq!(other, Ok(()), "only verifying and closing are another's");
     }
     assert_eq!(verify(&hands, &docket, &two), Ok(()));
-    // Found not done, and handled by the one who found it so: now the first looks.
+    // The second found it not done and then worked on it: now the first verifies.
     assert!(!work(&mut docket, &mut hands, Act::Verify(false), &two));
     assert!(work(&mut docket, &mut hands, Act::Feedback, &two));
     assert_eq!(verify(&hands, &docket, &two), Err(Refusal::OwnWork));
@@ -314,7 +314,7 @@ fn a_disputed_assignment_is_decided_by_the_common_parent_and_stays() {
         Act::Assign(code(VILLAGE)),
         &village,
     );
-    // Nobody but the one who gave it stands above both here; it decides.
+    // Only the division that gave it stands above both here, so it decides.
     assert_eq!(arbiter(&at_village, village.seat()), Ok(code(TOWNSHIP)));
     let objects = Act::Object(code(TOWNSHIP), Ground::Competence);
     let back = handed_back(&village, &at_village, objects, &township, &at_township);
@@ -341,7 +341,7 @@ fn a_disputed_assignment_is_decided_by_the_common_parent_and_stays() {
             .is_ok()
     );
 
-    // What came from below is decided by who stands above both.
+    // A matter that came from below is decided on by the division above both.
     let (_, at_township) = handed(
         &village,
         &held(VILLAGE),

@@ -47,7 +47,7 @@ pub(super) const NODES: [&str; 9] = [
     "330825002222",
 ];
 
-/// Choices, used up one by one.
+/// A list of choices that are used up one by one.
 pub(super) struct Choices(pub(super) std::vec::IntoIter<u16>);
 
 impl Choices {
@@ -60,12 +60,12 @@ impl Choices {
     }
 }
 
-/// How faithful the links are.
+/// The guarantees that the links give.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Links {
     /// Whether each lane of each link keeps its order.
     pub(super) in_order: bool,
-    /// Whether a later notice takes the place of one that waits.
+    /// Whether a later notice replaces one that waits.
     pub(super) coalesce: bool,
 }
 
@@ -82,9 +82,9 @@ enum Said {
         cv: CustodyVersion,
         refused: bool,
     },
-    /// A request that was not taken.
+    /// A request that a node refused to carry.
     NotCarried(Ask),
-    /// What is not so.
+    /// A false word.
     Lie {
         author: DivisionCode,
         to: DivisionCode,
@@ -109,7 +109,7 @@ impl Packet {
     }
 }
 
-/// How often each kind of event happened, so that a test can tell that all do.
+/// Counts of each kind of event, so that a test can tell that all happen.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) given: usize,
@@ -175,7 +175,7 @@ impl Network {
         }
     }
 
-    /// One random event. `None` when the choices are used up.
+    /// Makes one random event happen. Returns `None` when the choices are used up.
     pub(super) fn step(&mut self, choices: &mut Choices) -> Option<()> {
         self.now.0 += 1;
         match choices.of(17)? {
@@ -192,7 +192,7 @@ impl Network {
         }
     }
 
-    /// Delivers what is on its way, and what follows from it, until nothing is.
+    /// Delivers what is on its way, and what follows from it, until nothing is left.
     pub(super) fn settle(&mut self, choices: &mut Choices) {
         for _ in 0..20_000 {
             if self.wire.is_empty() {
@@ -289,7 +289,7 @@ impl Network {
                     Some(Turn::Extend(Stage::Finish, by, ExtensionReason::Works)),
                     None,
                 ];
-                // Now and then days go by, and clocks have something to say.
+                // Sometimes days go by, and clocks have something to announce.
                 let late = Timestamp(seat.now.0 + 3 * 86_400_000);
                 match turns[choices.of(turns.len())?] {
                     Some(turn) => change_clocks(docket, turn, None, seat),
@@ -369,7 +369,8 @@ impl Network {
         }
     }
 
-    /// Never two holders: one division holds each matter, or one transfer of it is not settled.
+    /// Asserts that there are never two holders: one division holds each matter, or one transfer of
+    /// it is not settled.
     pub(super) fn check_custody(&self) {
         for id in self.about.keys() {
             let mut custody = 0;
@@ -385,7 +386,8 @@ impl Network {
                 custody += match docket.standing {
                     Standing::Holding => 1,
                     Standing::Elsewhere => 0,
-                    // Stale as soon as the neighbour took it, whatever it did with it since.
+                    // The giver's docket is stale as soon as the neighbour took the matter,
+                    // whatever it did with it since.
                     Standing::Giving { to, .. } => {
                         let there = self.dockets.get(&(to, *id));
                         usize::from(there.is_none_or(|there| there.taken < cv))
@@ -396,7 +398,7 @@ impl Network {
         }
     }
 
-    /// What must hold when nothing is on its way any more.
+    /// Asserts what must hold when nothing is on its way any more.
     pub(super) fn check_rest(&self) {
         self.check_custody();
         let mut open: BTreeMap<DivisionCode, i64> = BTreeMap::new();
@@ -456,7 +458,7 @@ impl Network {
 }
 
 impl Network {
-    /// What each node knows of its children's figures by itself is what they count.
+    /// Asserts that what each node knows by itself of its children's figures is what they count.
     fn check_dealings(&self) {
         for keeper in &self.nodes {
             for child in self.tree.children(*keeper) {
@@ -497,7 +499,7 @@ impl Network {
     }
 }
 
-/// Work that leaves a matter where it is.
+/// Acts that leave a matter where it is.
 const WORK: [Act; 7] = [
     Act::Handle,
     Act::Feedback,
@@ -508,7 +510,7 @@ const WORK: [Act; 7] = [
     Act::Prioritise(Priority::Urgent),
 ];
 
-/// Requests besides that to hand it back.
+/// Requests other than a recall.
 const WISHES: [Wish; 6] = [
     Wish::Contest,
     Wish::Review,

@@ -1,4 +1,4 @@
-//! What is asked of whoever holds a matter: by its reporter, by tiers above, on its way.
+//! Requests to the holder of a matter: from its reporter, from tiers above, and on their way.
 
 use super::{
     Desk, Recollection, code, hear_notice,
@@ -142,11 +142,11 @@ fn what_a_reporter_wishes_while_it_is_on_its_way_waits_for_the_answer() {
         village.wish(&wished.docket, 2, Wish::Withdraw).map(|_| ()),
         Err(Refusal::AskedAlready)
     );
-    // Refused: it stayed, and the wish is fulfilled here.
+    // The transfer was refused, so the matter stayed and the wish is fulfilled here.
     let stayed = village.settled(&wished.docket, true);
     assert_eq!(stayed.matter.status, Status::Closed(Outcome::Withdrawn));
     assert_eq!(stayed.replies, [(Wish::Withdraw, Reply::Granted)]);
-    // Taken: the new holder is asked.
+    // The transfer was taken, so the new holder is asked.
     let taken = township.take(None, &sent).docket;
     let cv = wished.docket.matter.version.cv;
     let gone = super::settle(wished.docket, code(TOWNSHIP), cv, false, village.seat()).unwrap();

@@ -1,5 +1,5 @@
-//! A township whose store goes back in time, again and again, between its county and two villages: whatever
-//! it had handed on or taken since, and whatever it does before its neighbours show it what they know.
+//! A township between its county and two villages whose store goes back in time again and again, whatever
+//! it gave away or took since, and whatever it does before its neighbours show it what they know.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ struct Packet {
     from: DivisionCode,
     to: DivisionCode,
     said: Said,
-    /// Said before its author knew of the new life.
+    /// Whether its author said it before it knew of the new life.
     old: bool,
 }
 
@@ -42,7 +42,7 @@ struct Packet {
 struct Store {
     dockets: BTreeMap<MatterId, Docket>,
     floors: BTreeMap<MatterId, CustodyVersion>,
-    /// Matters to go on with, and what was set aside.
+    /// Matters to go on with once everything was shown; beside them, what was set aside.
     learnt: BTreeSet<MatterId>,
     aside: BTreeMap<MatterId, Vec<Matter>>,
     outbox: Vec<Packet>,
@@ -54,7 +54,8 @@ struct World {
     stores: BTreeMap<DivisionCode, Store>,
     wire: Vec<Packet>,
     copy: Option<Store>,
-    /// Matters of the lost life, once there is one.
+    /// Whether there is a lost life. `own` has the matters of the present life, `sure` those that came in
+    /// it.
     lost: bool,
     own: BTreeSet<MatterId>,
     sure: BTreeSet<MatterId>,
@@ -65,7 +66,7 @@ struct World {
     tally: [usize; 6],
 }
 
-/// What the tally counts.
+/// Positions in the tally.
 const LEARNT: usize = 0;
 const ASIDE: usize = 1;
 const TAKEN_AGAIN: usize = 2;
@@ -164,7 +165,7 @@ impl World {
         self.wire.push(packet);
     }
 
-    /// What a node says of itself stays in its outbox until it was answered.
+    /// Makes one random event happen. What a node says by itself stays in its outbox until it was answered.
     fn step(&mut self, choices: &mut network::Choices) -> Option<()> {
         self.now += 1;
         let back = self.copy.is_some();
@@ -250,7 +251,7 @@ impl World {
         Some(())
     }
 
-    /// A copy of the township's store, and of what waits in its outbox.
+    /// Copies the township's store and what waits in its outbox.
     fn keep_copy(&mut self) {
         let town = code(TOWN);
         let mut copy = self.stores[&town].clone();
@@ -260,12 +261,12 @@ impl World {
         self.copy = Some(copy);
     }
 
-    /// The copy is brought back and worked on for a while before anybody is met.
+    /// Brings the copy back, and works on it for a while before any neighbour is met.
     fn go_back(&mut self, choices: &mut network::Choices) -> Option<()> {
         self.tally[WENT_BACK] += 1;
         let town = code(TOWN);
         let mut copy = self.copy.clone().unwrap();
-        // Answers of both sides are lost with the links; what waits in the outboxes of others is not.
+        // The answers of both sides are lost with the links; what waits in the outboxes of others is not.
         let stays =
             |packet: &Packet| packet.from != town && !matches!(packet.said, Said::Answered { .. });
         let to_or_from = |packet: &Packet| packet.from == town || packet.to == town;
@@ -301,7 +302,7 @@ impl World {
         Some(())
     }
 
-    /// A new life begins, and the neighbours begin to show.
+    /// Begins a new life, in which the neighbours begin to show.
     fn meet(&mut self) {
         let town = code(TOWN);
         (self.lost, self.own, self.sure) = (true, BTreeSet::new(), BTreeSet::new());
@@ -337,7 +338,7 @@ impl World {
         self.hear(packet, refuse);
     }
 
-    /// An old transfer waits until everything is known.
+    /// Returns whether an old transfer has to wait until everything is known.
     fn is_held_up(&self, packet: &Packet) -> bool {
         let give = matches!(packet.said, Said::Give(..));
         give && packet.old && packet.to == code(TOWN) && !self.waits.is_empty()
@@ -433,7 +434,7 @@ impl World {
             lost: self.is_lost(me, notice.id),
             asked: false,
         };
-        // What was done in vain is not believed by those who know better.
+        // Nodes that know better do not believe what was done in vain.
         if let Ok(Some(heard)) = hear_notice(known.as_ref(), notice, author, memory, self.seat(me))
         {
             self.apply(me, heard);
@@ -523,8 +524,8 @@ impl World {
         }
     }
 
-    /// Whoever holds a matter when nothing is on its way any more. One that only the lost life knew has
-    /// nobody; any other has one.
+    /// Asserts that each known matter has one holder when nothing is on its way any more, or at most one
+    /// once it is closed. Nobody has one that only the lost life knew.
     fn check_rest(&self) {
         let mut ids = BTreeSet::new();
         ids.extend(self.stores.values().flat_map(|store| store.dockets.keys()));

@@ -1,4 +1,4 @@
-//! What is on its way, and what becomes of it where it arrives.
+//! Packets on their way, and what becomes of them where they arrive.
 
 use super::*;
 
@@ -109,7 +109,7 @@ impl Network {
                     self.send(me, me, to, lane, payload);
                 }
             }
-            // A repeated one was heard before, or will be.
+            // A repeated request was heard before, or will be.
             Said::Envelope {
                 payload: Payload::Ask(ask),
                 ..
@@ -260,7 +260,7 @@ impl Network {
                     }
                     (Next::Done(Reply::Granted), _) => self.tally.granted += 1,
                     (Next::Done(Reply::Closed | Reply::Refused), _) => {}
-                    // Of several remarks that wait for one transfer the latest is kept.
+                    // Only the latest of several remarks that wait for one transfer is kept.
                     (Next::Done(Reply::Moot), Reply::Moot) => {
                         let asked = docket.asked.iter().find(|asked| asked.ask.id == answer.ask);
                         let wish = asked.map(|asked| asked.ask.wish);

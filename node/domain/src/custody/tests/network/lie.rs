@@ -1,16 +1,16 @@
-//! A node with a real key that says what is not so: of matters nobody reported, and of those that custody
+//! A node with a real key that tells lies: about matters nobody reported, and about those that custody
 //! never brought to it.
 
 use super::*;
 
-/// Whoever makes a story up leaves out what the others would have refused.
+/// A liar who makes a story up ignores what the others would have refused.
 const ANYTHING_GOES: Recollection = Recollection {
     lost: true,
     asked: true,
 };
 
 impl Network {
-    /// Invents a word, or a transfer, about a matter in which the liar has no part.
+    /// Invents a notice or a transfer about a matter in which the liar has no part.
     pub(super) fn lie(&mut self, choices: &mut Choices) -> Option<()> {
         let liar = self.nodes[choices.of(self.nodes.len())?];
         let origin = self.nodes[choices.of(self.nodes.len())?];
@@ -63,7 +63,7 @@ impl Network {
         Some(())
     }
 
-    /// How the matter, as one division knows it or as it never was, is said to have come to the liar.
+    /// Makes up how the matter, as one division knows it or as it never was, came to the liar.
     fn story(
         &self,
         id: MatterId,
@@ -134,7 +134,7 @@ impl Network {
         }
     }
 
-    /// No lie changes anything anywhere.
+    /// Asserts that no lie changes anything anywhere.
     pub(super) fn hear_lie(
         &mut self,
         me: DivisionCode,
