@@ -1,5 +1,5 @@
-//! Who may say what. One pure function, default deny; a peer is trusted no further than the
-//! division in its certificate.
+//! Which peer may say what: one pure function that denies by default. A peer is trusted no further
+//! than the division in its certificate.
 
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
@@ -14,7 +14,7 @@ use super::{
 #[cfg(test)]
 mod tests;
 
-/// How the peer that carries an envelope stands to this node.
+/// The peer that carries an envelope, as a neighbour of this node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Neighbour {
     /// The division directly above.
@@ -24,7 +24,7 @@ pub enum Neighbour {
 }
 
 impl Neighbour {
-    /// How `peer` stands to `me`; `None` if they are no neighbours.
+    /// Returns what `peer` is to `me`; `None` if they are not neighbours.
     pub fn of(me: DivisionCode, peer: DivisionCode, tree: &Tree) -> Option<Self> {
         if tree.parent(me) == Some(peer) {
             Some(Self::Parent(peer))
@@ -35,7 +35,7 @@ impl Neighbour {
         }
     }
 
-    /// The peer's division.
+    /// Returns the peer's division.
     pub const fn division(self) -> DivisionCode {
         match self {
             Self::Parent(division) | Self::Child(division) => division,
@@ -43,49 +43,51 @@ impl Neighbour {
     }
 }
 
-/// Why an envelope is not taken from this peer.
+/// The reason an envelope is not taken from a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Denied {
-    /// A child carries only its subtree, a parent only what lies outside mine.
+    /// The peer may not carry this author: a child carries only its subtree, a parent only what
+    /// lies outside this node's.
     #[error("the peer may not carry this author")]
     AuthorNotCarried,
-    /// This kind comes only from the neighbour itself.
+    /// This kind is said only by the neighbour itself, to this node.
     #[error("this kind is said by the neighbour itself, not carried for others")]
     NotTheNeighbour,
     /// This kind does not travel in this direction.
     #[error("this kind does not come from this side")]
     WrongDirection,
-    /// The destination is not here and does not lie beyond this node.
+    /// The destination is not here and does not lie beyond this node, or this kind does not go
+    /// there.
     #[error("the destination does not lie here or beyond")]
     WrongWay,
-    /// A division named inside is not the author's to speak for.
+    /// The content names a division for which the author may not speak.
     #[error("the content speaks for a division that is not the author's")]
     SpeaksForAnother,
-    /// A division named inside or outside is not in the tree.
+    /// A division that the envelope or its content names is not in the tree, or has no node.
     #[error("a division it names is not in the tree")]
     UnknownDivision,
-    /// A kind this node does not know is addressed to it.
+    /// The envelope is addressed to this node, which does not know its kind.
     #[error("this node does not know this kind; a newer version may")]
     UnknownKind,
     /// Kind and ordering do not belong together.
     #[error("the ordering does not belong to this kind")]
     WrongOrder,
-    /// Issued by a division that does not stand above this one.
+    /// The issuer does not stand above this node.
     #[error("the issuer does not stand above this node")]
     NotAbove,
-    /// It names a custody term for which nobody was seated.
+    /// The content names a custody term other than 0, for which nobody was seated.
     #[error("a custody term other than 0 needs a seating signed by an ancestor, and there is none")]
     Unseated,
-    /// A direct complaint must not reach whom it is about.
+    /// The matter is a direct complaint about this division or one above it.
     #[error("the matter is a direct complaint about this division or one above it")]
     Concerned,
 }
 
-/// Whether `me` may take this envelope from this neighbour. Says nothing about signatures.
+/// Checks whether `me` may take this envelope from this neighbour. Does not look at signatures.
 ///
 /// # Errors
-/// The first reason found why it may not.
+/// The first reason found against it.
 pub fn may(
     envelope: &Envelope,
     from: Neighbour,
@@ -100,7 +102,7 @@ pub fn may(
         Neighbour::Child(child) => tree.contains(child, author),
         Neighbour::Parent(_) => !tree.contains(me, author),
     };
-    // What a node has revoked itself it hears again from anybody, if its store has lost it.
+    // A node whose store lost its own revocation hears it again from any neighbour.
     let own_revocation = author == me && matches!(envelope.payload, Payload::Revocation(_));
     if !carried && !own_revocation {
         return Err(Denied::AuthorNotCarried);
@@ -202,7 +204,8 @@ fn check_content(
                         || step.act.asked_by() == Some(division)
                         || step.ask.is_some_and(|ask| ask.by == division)
                 };
-                // Whoever stands above may have asked in words, in vain; those are to be erased too.
+                // A division above may have asked for something in words and in vain; those words
+                // must be erased too.
                 matter.reporters().contains(&division)
                     || matter.steps.iter().any(named)
                     || erased && tree.contains(division, author)
@@ -256,12 +259,12 @@ fn check_content(
             }
         }
         Payload::Unknown(_) if for_me => Err(Denied::UnknownKind),
-        // Revocations were checked before: they are for everybody.
+        // Revocations were checked before, since they are for everybody.
         Payload::Unknown(_) | Payload::Revocation(_) => Ok(()),
     }
 }
 
-/// A key is revoked by the division directly above, before everybody.
+/// Checks that a key is revoked by the division directly above its own, and before everybody.
 fn check_revocation(
     revocation: &Revocation,
     author: DivisionCode,
@@ -282,7 +285,8 @@ fn check_revocation(
     }
 }
 
-/// A term is raised by an ancestor's signed seating alone. There are none yet.
+/// Denies every term but 0: only an ancestor's signed seating raises a term, and there are none
+/// yet.
 const fn check_term(cv: CustodyVersion) -> Result<(), Denied> {
     match cv.term {
         0 => Ok(()),
@@ -290,7 +294,8 @@ const fn check_term(cv: CustodyVersion) -> Result<(), Denied> {
     }
 }
 
-/// A matter is told of only by its holder, in the state of the holder's latest step.
+/// Checks that the author is the matter's holder and made its latest step, so that nobody else
+/// tells of it.
 fn check_matter(
     matter: &Matter,
     author: DivisionCode,
@@ -314,7 +319,8 @@ fn check_terms(matter: &Matter) -> Result<(), Denied> {
     versions.try_for_each(|version| check_term(version.cv))
 }
 
-/// Every division in it is in the tree, and it is not about whoever hears it.
+/// Checks that every division the matter names has a node, and that it is not a complaint about
+/// `me`.
 fn check_named(matter: &Matter, me: DivisionCode, tree: &Tree) -> Result<(), Denied> {
     let named = [matter.id.origin, matter.responsible]
         .into_iter()

@@ -1,9 +1,10 @@
-//! The clocks of a matter. Several run at once, one per stage; each knows the line of policy that set
-//! it, when it is due, and what was announced. A hand-over touches none of them: they run on in
-//! transit, and what passes there is charged to the giver.
+//! The clocks of a matter. Several run at once, one per stage; each knows the line of policy that
+//! set it, when it is due, and what was announced. A hand-over resets none of them: they run on in
+//! transit, and the time in transit is charged to the giver.
 //!
-//! Nothing here reads a clock. The same acts at the same moments give the same clocks, and moments
-//! that go backwards (another node's clock, a corrected one) count as the latest moment known.
+//! Nothing here reads the system clock. The same acts at the same moments give the same clocks, and
+//! moments that go backwards (another node's clock, a corrected one) count as the latest moment
+//! known.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,75 +22,76 @@ pub use check::BadClocks;
 pub use hands::{Hand, holder_at};
 pub use stage::{ExtensionReason, PauseReason, Stage, UnknownWord};
 
-/// Most clocks of one matter. When one more starts, the one that ended first makes room.
+/// The most clocks of one matter. When one more starts, the one that ended first makes room.
 pub const MOST_CLOCKS: usize = 32;
 
-/// Most pauses of one clock, whatever policy says.
+/// The most pauses of one clock, whatever policy says.
 pub const MOST_PAUSES: u8 = 16;
 
 /// One clock of a matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
-    /// What is to be done in time.
+    /// The stage of work that is to be done in time.
     pub stage: Stage,
-    /// The line that set it.
+    /// The line of policy that set it.
     pub rule: RuleRef,
-    /// How much time it gives.
+    /// The time that the line gives.
     pub allowance: Allowance,
-    /// Milliseconds of the allowance, extension included, in its unit: working time or all time.
+    /// The allowance in milliseconds, extension included, of its own kind of time: working time or
+    /// all time.
     pub budget: u64,
-    /// When less than this share of the budget is left, it is due soon. 1 to 90.
+    /// The last part of the budget, in percent, during which it is due soon; 1 to 90.
     pub warn_percent: u8,
     /// When it started.
     pub started: Timestamp,
-    /// When it is used up; while paused, when it would have been.
+    /// When its time is used up; during a pause, when it would have been.
     pub due: Timestamp,
-    /// From when on it is due soon.
+    /// The moment from which it is due soon.
     pub warn: Timestamp,
-    /// The pause it is in.
+    /// The pause under way, if any.
     pub pause: Option<Pause>,
     /// Pauses that are over, earliest first.
     pub paused: Vec<Paused>,
-    /// The one extension.
+    /// The extension, if any; there is one at most.
     pub extension: Option<Extension>,
-    /// How it ended.
+    /// When and how it ended; `None` while it is open.
     pub ended: Option<Ended>,
-    /// What was announced.
+    /// The latest announcement.
     pub told: Told,
 }
 
 /// A pause under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
-    /// Since when.
+    /// When it began.
     pub since: Timestamp,
-    /// Why.
+    /// The reason.
     pub reason: PauseReason,
     /// When the longest total pause is used up; the clock then runs again by itself.
     pub until: Timestamp,
     /// When the clock is due in that case.
     pub due: Timestamp,
-    /// From when on it is due soon in that case.
+    /// The moment from which it is due soon in that case.
     pub warn: Timestamp,
 }
 
 /// A pause that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paused {
-    /// Since when.
+    /// When it began.
     pub since: Timestamp,
     /// When the clock ran again.
     pub until: Timestamp,
-    /// Why.
+    /// The reason.
     pub reason: PauseReason,
 }
 
 /// An extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extension {
-    /// By how much.
+    /// The time added.
     pub by: Allowance,
-    /// Why.
+    /// The reason.
     pub reason: ExtensionReason,
     /// When it was given.
     pub at: Timestamp,
@@ -98,9 +100,9 @@ pub struct Extension {
 /// The end of a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
-    /// When.
+    /// When it ended.
     pub at: Timestamp,
-    /// How.
+    /// How it ended.
     pub how: How,
 }
 
@@ -110,13 +112,13 @@ pub struct Ended {
 pub enum How {
     /// In time.
     Met,
-    /// Done, but after it was due.
+    /// Done, but not before it was due.
     Late,
-    /// It no longer matters.
+    /// Ended because it no longer matters.
     Cancelled,
 }
 
-/// What was announced of a clock. Each is announced once for each moment it is due.
+/// The latest announcement of a clock. Each is made once for each moment it is due.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -131,25 +133,26 @@ pub enum Told {
     Overdue,
 }
 
-/// How a clock stands at a moment. Milliseconds on the wall, not working time.
+/// The state of a clock at a moment. Durations are milliseconds by the clock on the wall, not
+/// working time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Standing {
-    /// There is time.
+    /// It is neither due nor due soon.
     Running {
-        /// Until it is due.
+        /// Milliseconds until it is due.
         left: u64,
     },
-    /// There is little time.
+    /// It is due soon.
     DueSoon {
-        /// Until it is due.
+        /// Milliseconds until it is due.
         left: u64,
     },
     /// Its time is used up.
     Overdue {
-        /// Since it was due.
+        /// Milliseconds since it was due.
         by: u64,
     },
-    /// Time does not count.
+    /// It is paused, and time does not count.
     Paused {
         /// When it runs again by itself.
         until: Timestamp,
@@ -158,21 +161,21 @@ pub enum Standing {
     Ended(How),
 }
 
-/// Something a clock announces, once.
+/// One announcement of a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Event {
-    /// Which clock.
+    /// The stage of the clock.
     pub stage: Stage,
-    /// What.
+    /// What it announces.
     pub kind: EventKind,
     /// When it came true, which may be long before it is announced.
     pub at: Timestamp,
 }
 
-/// What a clock announces.
+/// The kind of an announcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
-    /// The longest pause was used up, and it runs again.
+    /// The longest total pause was used up, and the clock runs again.
     PauseOver,
     /// It is due soon.
     DueSoon,
@@ -181,19 +184,19 @@ pub enum EventKind {
 }
 
 impl Clock {
-    /// Whether it has not ended; a paused clock has not.
+    /// Returns whether it has not ended; a paused clock has not.
     pub const fn is_open(&self) -> bool {
         self.ended.is_none()
     }
 
-    /// How long it was paused, in milliseconds of all time, up to `now`.
+    /// Returns how long it was paused up to `now`, in milliseconds of all time.
     pub fn paused_total(&self, now: Timestamp) -> u64 {
         let over: u64 = self.paused.iter().map(|p| p.until.since(p.since)).sum();
         let under_way = |pause: &Pause| now.min(pause.until).since(pause.since);
         over + self.pause.as_ref().map_or(0, under_way)
     }
 
-    /// How it stands.
+    /// Returns its state at `now`.
     pub fn standing(&self, now: Timestamp) -> Standing {
         if let Some(ended) = self.ended {
             return Standing::Ended(ended.how);
@@ -216,7 +219,8 @@ impl Clock {
         }
     }
 
-    /// When there is something to announce next.
+    /// Returns when there is something to announce next; `None` if it has ended or announced
+    /// everything.
     pub fn next_moment(&self) -> Option<Timestamp> {
         if self.ended.is_some() {
             return None;
@@ -260,32 +264,34 @@ impl Clock {
 pub struct Clocks(Vec<Clock>);
 
 impl Clocks {
-    /// All of them, ended ones too, in the order in which they started.
+    /// Iterates over all clocks, ended ones too, in the order in which they started.
     pub fn iter(&self) -> std::slice::Iter<'_, Clock> {
         self.0.iter()
     }
 
-    /// The one of a stage that has not ended.
+    /// Returns the clock of a stage that has not ended.
     pub fn open(&self, stage: Stage) -> Option<&Clock> {
         self.0.iter().find(|c| c.stage == stage && c.is_open())
     }
 
-    /// The one of a stage that started last.
+    /// Returns the clock of a stage that started last.
     pub fn last(&self, stage: Stage) -> Option<&Clock> {
         self.0.iter().rev().find(|clock| clock.stage == stage)
     }
 
-    /// When there is something to announce next. Compute it again after every act and every tick;
-    /// it may lie in the past after a restart or a change of the wall clock, which is harmless.
+    /// Returns when there is something to announce next. Compute it again after every act and every
+    /// tick; it may lie in the past after a restart or a change of the wall clock, which is
+    /// harmless.
     pub fn next_moment(&self) -> Option<Timestamp> {
         self.0.iter().filter_map(Clock::next_moment).min()
     }
 
-    /// What became true by `now` and was not announced yet, in the order in which it became true.
+    /// Returns what became true by `now` and was not announced yet, in the order in which it became
+    /// true, and records it as announced.
     ///
-    /// However often or late this is called, and also when `now` jumps back, each clock announces
-    /// each kind once; only an extension makes it due, and therefore due soon, again. An ended clock
-    /// announces nothing, so this is called before an act of the same moment.
+    /// However often or late this is called, and even if `now` jumps back, each clock announces
+    /// each kind once; only an extension lets it be due, and therefore due soon, again. An ended
+    /// clock announces nothing, so call this before an act of the same moment.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Event> {
         let mut events = vec![];
         for clock in &mut self.0 {

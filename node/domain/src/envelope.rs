@@ -1,5 +1,5 @@
 //! Envelopes: everything that travels between nodes. Escalations, notices, requests, templates,
-//! adoption and figures are all envelopes in one pipe.
+//! adoption and figures all go through one pipe as envelopes.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use super::{
     template::{AdoptionReport, Scope, Template},
 };
 
-/// Longest envelope in bytes. Bodies travel beside it.
+/// The longest envelope, in bytes. Bodies travel beside it.
 pub const MOST_BYTES: usize = 48 * 1024;
 
 /// Priority class on a link. Lanes do not block each other.
@@ -48,7 +48,7 @@ impl Lane {
     /// All lanes, most urgent first.
     pub const ALL: [Self; 4] = [Self::Emergency, Self::Matter, Self::Notice, Self::Figures];
 
-    /// The lane a transfer of this priority travels in.
+    /// Returns the lane in which a transfer of this priority travels.
     pub const fn of(priority: Priority) -> Self {
         match priority {
             Priority::Emergency => Self::Emergency,
@@ -56,17 +56,17 @@ impl Lane {
         }
     }
 
-    /// 0 for the most urgent.
+    /// Returns the index of the lane; 0 is the most urgent.
     pub const fn index(self) -> usize {
         self as usize
     }
 
-    /// The lane of an index; `None` from 4 on.
+    /// Returns the lane with this index; `None` from 4 on.
     pub fn from_index(index: usize) -> Option<Self> {
         Self::ALL.get(index).copied()
     }
 
-    /// The name in metrics and tables.
+    /// Returns the name used in metrics and tables.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Emergency => "emergency",
@@ -77,45 +77,45 @@ impl Lane {
     }
 }
 
-/// Whom an envelope is for.
+/// The addressee of an envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Destination {
     /// One division.
     Division(DivisionCode),
-    /// Everything in a scope below a division.
+    /// Every division in a scope below a division.
     Scope(Scope),
 }
 
 /// How late an envelope is among those of its author: the order of its epoch, then its issue count. It
-/// is read off the envelope and never out of it, so that nobody names the greatest one.
+/// is read off the envelope and never out of its payload, so that nobody can name the greatest one.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub struct Stamp(pub u64, pub u64);
 
-/// How an envelope stands among others of its author.
+/// The order of an envelope among others of its author.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Order {
-    /// Dense count, from 1, within (author, epoch, destination, lane).
+    /// A count without gaps, from 1, within (author, epoch, destination, lane).
     Sequence(u64),
-    /// Takes the place of an older one with the same key. Never counted.
+    /// The envelope replaces an older one with the same key. It is never counted.
     Replaces {
-        /// What it is the latest word on, at most 64 bytes.
+        /// The subject on which it is the latest word, at most 64 bytes.
         key: Bytes,
     },
 }
 
-/// What is said.
+/// The content of an envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// Custody of a matter, over one link.
+    /// A transfer of custody over one link.
     Give {
-        /// The matter in the version proposed.
+        /// The matter at the proposed version.
         matter: Box<Matter>,
-        /// The end of its way.
+        /// The matter's final destination.
         bound_for: DivisionCode,
     },
-    /// The holder's word on a matter.
+    /// The holder's word on the state of a matter.
     Notice(Box<Matter>),
     /// A request to the holder.
     Ask(Ask),
@@ -123,24 +123,26 @@ pub enum Payload {
     Answer(Answer),
     /// A template in one version.
     Template(Box<Template>),
-    /// What became of a template in a child's subtree.
+    /// The adoption of a template in a child's subtree.
     Adoption(AdoptionReport),
-    /// Figures of a child's subtree.
+    /// One cell of the figures of a child's subtree.
     Cell(CellReport),
-    /// Every cell of the author's new epoch was sent; forget those of older epochs.
+    /// Word that every cell of the author's new epoch was sent; cells of older epochs are to be
+    /// forgotten.
     CellsComplete,
-    /// A key that does not count any more.
+    /// A revocation of a key, which no longer counts.
     Revocation(Box<Revocation>),
-    /// What the author knows of a matter that went over this link: the other's store went back in time.
+    /// A matter that went over this link, as the author knows it, for a neighbour whose store went back
+    /// in time.
     Shown(Box<Matter>),
-    /// The author begins to show, or has shown, all such matters.
+    /// Word that the author begins to show, or has shown, all such matters.
     Showing(Showing),
     /// A kind this binary does not know. Relays carry it unopened.
     Unknown(u32),
 }
 
 impl Payload {
-    /// The name in logs and metrics.
+    /// Returns the name used in logs and metrics.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Give { .. } => "give",
@@ -158,7 +160,8 @@ impl Payload {
         }
     }
 
-    /// What it is the latest word on, for kinds of which only the latest counts.
+    /// Returns the key of the subject on which it is the latest word; `None` for kinds of which not
+    /// only the latest counts.
     pub fn replaces(&self) -> Option<Vec<u8>> {
         match self {
             Self::Notice(matter) => Some(matter.id.to_bytes().to_vec()),
@@ -176,7 +179,7 @@ impl Payload {
         }
     }
 
-    /// Dates what is kept of it by the envelope that carries it.
+    /// Stamps the payload, if its kind keeps a stamp, with that of the envelope that carries it.
     pub fn date(&mut self, by: Stamp) {
         match self {
             Self::Template(template) => template.stamp = by,
@@ -195,50 +198,51 @@ impl Payload {
     }
 }
 
-/// That the author shows a neighbour, whose store began a new life, what went between them.
+/// Word that the author begins to show, or has shown, a neighbour whose store began a new life what
+/// went between the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Showing {
-    /// The life it is shown to.
+    /// The neighbour's life to which it is shown.
     pub life: EpochId,
-    /// Whatever the author said after this was never heard in a life before that one.
+    /// The stamp after which nothing that the author said was heard in a life before that one.
     pub since: Stamp,
-    /// Whether everything was shown.
+    /// Whether everything was shown; false at the beginning.
     pub all: bool,
 }
 
-/// What a decision wants sent.
+/// A payload that a decision wants sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The division it is for, near or far.
+    /// The division it is for, neighbour or not.
     pub to: DivisionCode,
     /// Its lane.
     pub lane: Lane,
-    /// What is said.
+    /// Its content.
     pub payload: Payload,
 }
 
-/// One signed utterance of one division.
+/// One signed message of one division.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
-    /// Who says it.
+    /// The division that says it.
     pub author: DivisionCode,
-    /// In which life of its store.
+    /// The life of the author's store in which it was said.
     pub epoch: Epoch,
-    /// Count over everything the author issued in this epoch, from 1. Grows, with gaps allowed;
+    /// Count over everything the author issued in this epoch, from 1. It grows, with gaps allowed, and
     /// shows a neighbour that the author's store went back in time.
     pub issue: u64,
-    /// For whom.
+    /// Its addressee.
     pub destination: Destination,
     /// Its lane.
     pub lane: Lane,
-    /// Its place among others.
+    /// Its order among others of the author.
     pub order: Order,
-    /// What is said.
+    /// Its content.
     pub payload: Payload,
 }
 
 impl Envelope {
-    /// How late it is.
+    /// Returns how late it is among the author's envelopes.
     pub fn stamp(&self) -> Stamp {
         Stamp(self.epoch.order, self.issue)
     }

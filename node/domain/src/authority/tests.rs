@@ -1,5 +1,5 @@
-//! The matrix, written by hand: kind × direction × author × destination. The county 龙游县 looks at
-//! what its parent 衢州市 and its child 东华街道 bring.
+//! The matrix of who may say what, written by hand: kind × direction × author × destination. The
+//! county 龙游县 judges what its parent 衢州市 and its child 东华街道 bring.
 
 use topology::{DivisionCode, Tree};
 
@@ -38,7 +38,7 @@ fn version(n: u32, rev: u32) -> Version {
     }
 }
 
-/// Held by `holder`, on its way to `transit`, reported at `origin`.
+/// Makes a matter reported at `origin` and held by `holder`, on its way to `transit`.
 fn matter(holder: DivisionCode, transit: Option<DivisionCode>, origin: DivisionCode) -> Matter {
     let step = |by, n, act| Step {
         version: version(n, 1),
@@ -91,7 +91,7 @@ enum Kind {
     Unknown,
 }
 
-/// What an honest author would say to that destination.
+/// Builds the envelope that an honest author would send to that destination.
 fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payload {
     let to = to.unwrap_or(code(ME));
     let id = MatterId {
@@ -114,7 +114,7 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
             matter: Box::new(matter(author, Some(code(ME)), author)),
             bound_for: code(ME),
         },
-        // Whether the destination exists is asked before what is said to it.
+        // The existence of the destination is checked before the content.
         Kind::Notice => Payload::Notice(Box::new(matter(author, None, to))),
         Kind::Ask => Payload::Ask(Ask {
             id: ask(author),
@@ -240,7 +240,8 @@ fn check_matrix(side: &str, kind: Kind, destinations: &[&str], rows: &[(&str, &s
 
 #[test]
 fn what_a_child_may_bring() {
-    // Here, to another child, up, back to where it comes from, nowhere, everybody below the author.
+    // The destinations are this node, another child, up, back where it comes from, nowhere, and
+    // everybody below the author.
     let to = [ME, "330825001", "33", "330825002001", NOBODY, "*"];
     let (child, below) = (CHILD, "330825002222");
     for (kind, of_child, of_below) in [
@@ -273,7 +274,8 @@ fn what_a_child_may_bring() {
 
 #[test]
 fn what_the_parent_may_bring() {
-    // Here, to a child, further down, back to where it comes from, nowhere, all below the author.
+    // The destinations are this node, a child, further down, back where it comes from, nowhere, and
+    // everybody below the author.
     let to = [ME, CHILD, "330825001001", "330802", NOBODY, "*"];
     for (kind, of_parent, of_above, of_beside) in [
         (Kind::Give, "+NNWUW", "NNNWUW", "NNNWUW"),

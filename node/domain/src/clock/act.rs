@@ -1,4 +1,4 @@
-//! What is done to clocks: start, pause, resume, extend, end.
+//! Changes to clocks: start, pause, resume, extend, end.
 
 use super::{
     Allowance, Clock, Clocks, Ended, Extension, ExtensionReason, How, MOST_CLOCKS, MOST_PAUSES,
@@ -6,76 +6,76 @@ use super::{
 };
 use crate::calendar::Calendar;
 
-/// What a clock is started with.
+/// The terms with which a clock starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// What is to be done in time.
+    /// The stage of work that is to be done in time.
     pub stage: Stage,
-    /// The line that says so.
+    /// The line of policy that says so.
     pub rule: RuleRef,
-    /// How much time it gives.
+    /// The time that the line gives.
     pub allowance: Allowance,
-    /// It is due soon when less than this share is left; 1 to 90.
+    /// The last part of the budget, in percent, during which it is due soon; clamped to 1 to 90.
     pub warn_percent: u8,
 }
 
-/// How far clocks may be stopped and stretched.
+/// The bounds of policy on pauses and extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Most pauses of one clock; none if 0.
+    /// The most pauses of one clock; 0 allows none.
     pub pauses: u8,
-    /// Longest total pause of one clock, in days of 24 hours.
+    /// The longest total pause of one clock, in days of 24 hours.
     pub pause_days: u16,
-    /// Longest extension; none if absent.
+    /// The longest extension; `None` allows none.
     pub extension: Option<Allowance>,
 }
 
-/// Why something cannot be done to a clock.
+/// The reason a change to a clock is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClockRefusal {
-    /// It runs already, and nothing resets it.
+    /// A clock for the stage runs already, and nothing resets it.
     #[error("the clock for {0} runs already and is never reset; end it first")]
     Runs(Stage),
-    /// It does not run.
+    /// No clock for the stage runs.
     #[error("no clock for {0} runs on this matter; look at its clocks")]
     NotRunning(Stage),
     /// None of the clocks can be paused, or resumed.
     #[error("no clock of this matter can be paused or resumed now; look at its clocks")]
     None,
-    /// Such clocks run through.
+    /// Clocks for the stage are never paused.
     #[error("a clock for {0} is never paused; only work on the matter is")]
     NeverPaused(Stage),
-    /// It is paused.
+    /// The clock is paused.
     #[error("the clock for {0} is paused; resume it first")]
     Paused(Stage),
-    /// It is not paused.
+    /// The clock is not paused.
     #[error("the clock for {0} is not paused; pause it first")]
     NotPaused(Stage),
-    /// It was paused as often as policy allows.
+    /// The clock was paused as often as policy allows.
     #[error("the clock for {0} was paused {1} times, which is all policy allows; let it run")]
     PausesUsed(Stage, u8),
-    /// It was paused as long as policy allows.
+    /// The clock was paused as long as policy allows.
     #[error("the clock for {0} was paused for {1} days, which is all policy allows; let it run")]
     PauseTimeUsed(Stage, u16),
-    /// Its time is used up.
+    /// The clock's time is used up.
     #[error("the clock for {0} is overdue; finish the work, a breach cannot be undone")]
     Overdue(Stage),
-    /// Such clocks are not extended.
+    /// Clocks for the stage are never extended.
     #[error("a clock for {0} is never extended; only the work itself is")]
     NeverExtended(Stage),
-    /// Policy allows none.
+    /// Policy allows no extension.
     #[error("policy allows no extension for {0} here; finish it in time")]
     NoExtension(Stage),
-    /// It was extended.
+    /// The clock was extended before.
     #[error("the clock for {0} was extended before; there is one extension")]
     ExtendedBefore(Stage),
-    /// Longer than policy allows.
+    /// The extension is longer than policy allows.
     #[error("policy allows an extension of {1} at most for {0}; ask for less")]
     ExtensionTooLong(Stage, Allowance),
-    /// Working time for a clock that counts all time, or the other way round.
+    /// The extension counts working time and the clock all time, or the other way round.
     #[error("the clock for {0} was set to {1}; extend it by the same kind of time")]
     OtherTime(Stage, Allowance),
-    /// Not a length of time.
+    /// The extension is zero, or longer than a year.
     #[error("an extension is longer than nothing and at most a year; ask for another one")]
     ImpossibleExtension,
 }
@@ -110,12 +110,12 @@ impl Clock {
         clock
     }
 
-    /// The part of the budget during which it is due soon.
+    /// Returns the part of the budget, in milliseconds, during which it is due soon.
     const fn warn_share(&self) -> u64 {
         self.budget / 100 * self.warn_percent as u64
     }
 
-    /// `now`, but not before anything that is recorded.
+    /// Returns `now`, or the latest moment recorded if that is later.
     pub(super) fn not_before_known(&self, now: Timestamp) -> Timestamp {
         let pauses = self.paused.last().map(|paused| paused.until);
         let pause = self.pause.map(|pause| pause.since);
@@ -125,7 +125,7 @@ impl Clock {
         known.fold(now.max(self.started), Timestamp::max)
     }
 
-    /// The clock runs again, because the longest pause is used up.
+    /// Ends a pause at its `until`, and takes over the moments that are due in that case.
     pub(super) fn run_out(&mut self, pause: Pause) {
         self.pause = None;
         self.paused.push(Paused {
@@ -136,7 +136,8 @@ impl Clock {
         (self.due, self.warn) = (pause.due, pause.warn);
     }
 
-    /// `now`, not before anything recorded, and a pause that has run out by then taken off.
+    /// Returns `now`, or the latest moment recorded if that is later, after taking off a pause that
+    /// has run out by then.
     fn settle(&mut self, now: Timestamp) -> Timestamp {
         let now = self.not_before_known(now);
         if let Some(pause) = self.pause.filter(|pause| pause.until <= now) {
@@ -145,7 +146,7 @@ impl Clock {
         now
     }
 
-    /// When it is due and due soon if it stops at `since` and runs again at `until`.
+    /// Returns when it is due and due soon if it stops at `since` and runs again at `until`.
     fn shifted(
         &self,
         calendar: &Calendar,
@@ -281,10 +282,10 @@ impl Clock {
 }
 
 impl Clocks {
-    /// Starts one.
+    /// Starts a clock.
     ///
     /// # Errors
-    /// If one for the same stage runs: nothing resets a clock.
+    /// [`ClockRefusal::Runs`] if one for the same stage runs: nothing resets a clock.
     pub fn start(
         &mut self,
         terms: Terms,
@@ -306,7 +307,7 @@ impl Clocks {
         Ok(())
     }
 
-    /// Stops one.
+    /// Pauses the open clock of a stage.
     ///
     /// # Errors
     /// If it does not run, is of a stage that is never paused, is paused or overdue, or was paused as
@@ -322,10 +323,11 @@ impl Clocks {
         self.change(stage, |clock| clock.pause(reason, bounds, calendar, now))
     }
 
-    /// Stops every clock that may be stopped now, and names them.
+    /// Pauses every clock that can be paused now, and returns their stages.
     ///
     /// # Errors
-    /// If there is none: why the first could not be, or that there is nothing to stop.
+    /// If there is none: the refusal of the first that may be paused, or [`ClockRefusal::None`] if
+    /// no open clock may.
     pub fn pause_all(
         &mut self,
         reason: PauseReason,
@@ -339,10 +341,11 @@ impl Clocks {
         )
     }
 
-    /// Lets one run again. It is due later by as much of its own time as it was stopped.
+    /// Resumes the open clock of a stage. It is due later by as much of its own time as it was
+    /// stopped.
     ///
     /// # Errors
-    /// If it is not paused.
+    /// If it does not run, or is not paused.
     pub fn resume(
         &mut self,
         stage: Stage,
@@ -352,10 +355,10 @@ impl Clocks {
         self.change(stage, |clock| clock.resume(calendar, now))
     }
 
-    /// Lets every stopped clock run again, and names them.
+    /// Resumes every paused clock, and returns their stages.
     ///
     /// # Errors
-    /// If none is stopped.
+    /// If none is paused.
     pub fn resume_all(
         &mut self,
         calendar: &Calendar,
@@ -367,12 +370,12 @@ impl Clocks {
         )
     }
 
-    /// Moves the moment at which one is due, counted from that moment. The extension counts the same
-    /// kind of time as the clock: working time, or all time.
+    /// Extends the open clock of a stage: moves the moment at which it is due, counted from that
+    /// moment. The extension counts the same kind of time as the clock: working time, or all time.
     ///
     /// # Errors
-    /// If it does not run, is paused or overdue, was extended before, counts other time, or policy
-    /// does not allow so much.
+    /// If it does not run, is of a stage that is never extended, is paused or overdue, was extended
+    /// before, counts other time, or policy does not allow so much.
     pub fn extend(
         &mut self,
         stage: Stage,
@@ -387,7 +390,8 @@ impl Clocks {
         })
     }
 
-    /// Ends one, because what it measures was done. While it is paused, that is in time.
+    /// Ends the open clock of a stage because what it measures was done. During a pause, that is in
+    /// time.
     ///
     /// # Errors
     /// If it does not run.
@@ -395,7 +399,7 @@ impl Clocks {
         Ok(self.running(stage)?.end(false, now))
     }
 
-    /// Ends one, because it no longer matters.
+    /// Ends the open clock of a stage because it no longer matters.
     ///
     /// # Errors
     /// If it does not run.
@@ -403,7 +407,7 @@ impl Clocks {
         Ok(self.running(stage)?.end(true, now))
     }
 
-    /// Ends all that run, because the matter is withdrawn, merged or rejected.
+    /// Ends all open clocks because none of them matters any more.
     pub fn cancel_all(&mut self, now: Timestamp) {
         for clock in self.0.iter_mut().filter(|clock| clock.is_open()) {
             clock.end(true, now);
@@ -417,7 +421,7 @@ impl Clocks {
             .ok_or(ClockRefusal::NotRunning(stage))
     }
 
-    /// Changes one, or leaves it as it is.
+    /// Changes the open clock of a stage, or leaves it as it is.
     fn change(
         &mut self,
         stage: Stage,
@@ -430,7 +434,8 @@ impl Clocks {
         Ok(())
     }
 
-    /// Changes those that can be, and leaves the others as they are.
+    /// Changes those that `picks` selects and that can be changed, and leaves the others as they
+    /// are.
     fn each(
         &mut self,
         picks: impl Fn(&Clock) -> bool,

@@ -1,4 +1,4 @@
-//! What clocks that come from elsewhere must be like.
+//! Checks of clocks that come from other nodes.
 
 use super::{Clock, Clocks, MOST_CLOCKS, MOST_PAUSES, Pause, Stage, Timestamp};
 
@@ -6,16 +6,16 @@ const YEAR: u64 = 366 * 86_400_000;
 /// 2200-01-01T00:00:00Z.
 const LATEST: Timestamp = Timestamp(7_258_118_400_000);
 
-/// Clocks of a matter that no node can have made.
+/// The fault of clocks that no sound node can have made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadClocks {
-    /// Too many.
+    /// There are more than [`MOST_CLOCKS`].
     #[error("the matter has more than {MOST_CLOCKS} clocks; it was not made by a sound node")]
     TooMany,
-    /// Two at once.
+    /// Two clocks for one stage are open.
     #[error("two clocks for {0} run at once; the matter was not made by a sound node")]
     Twice(Stage),
-    /// Its moments, numbers or states contradict each other.
+    /// The moments, numbers or states of a clock contradict each other.
     #[error("the clock for {0} contradicts itself; the matter was not made by a sound node")]
     Contradicts(Stage),
 }
@@ -23,7 +23,7 @@ pub enum BadClocks {
 impl TryFrom<Vec<Clock>> for Clocks {
     type Error = BadClocks;
 
-    /// Takes clocks that came from elsewhere.
+    /// Takes clocks that came from another node, if they pass [`Clocks::check`].
     fn try_from(clocks: Vec<Clock>) -> Result<Self, BadClocks> {
         let clocks = Self(clocks);
         clocks.check()?;
@@ -32,10 +32,10 @@ impl TryFrom<Vec<Clock>> for Clocks {
 }
 
 impl Clocks {
-    /// Whether a sound node can have made them.
+    /// Checks whether a sound node can have made them.
     ///
     /// # Errors
-    /// Names the first clock that is wrong.
+    /// The first fault found.
     pub fn check(&self) -> Result<(), BadClocks> {
         if self.0.len() > MOST_CLOCKS {
             return Err(BadClocks::TooMany);
@@ -52,8 +52,9 @@ impl Clocks {
         Ok(())
     }
 
-    /// Whether these can be a later state of `earlier`: no open clock was lost, reset or shortened,
-    /// and no ended one changed. Ended ones may have made room.
+    /// Returns whether these can be a later state of `earlier`: no open clock was reset or
+    /// shortened, and no ended one changed. Ended clocks may be missing, having made room; from a
+    /// full set open ones may be too, having ended first.
     pub fn continues(&self, earlier: &Self) -> bool {
         earlier
             .0
@@ -67,7 +68,7 @@ impl Clocks {
 }
 
 impl Clock {
-    /// Whether these are two states of one clock.
+    /// Returns whether these are two states of one clock.
     pub fn is_same_as(&self, other: &Self) -> bool {
         (self.stage, self.started, self.allowance) == (other.stage, other.started, other.allowance)
             && self.rule == other.rule

@@ -1,4 +1,4 @@
-//! In whose hands a clock's time passed.
+//! The divisions in whose hands a clock's time passed.
 
 use topology::DivisionCode;
 
@@ -8,20 +8,21 @@ use crate::calendar::Calendar;
 /// A stretch of a clock's time in one division's hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hand {
-    /// Whose.
+    /// The division.
     pub division: DivisionCode,
-    /// From when.
+    /// When it began.
     pub from: Timestamp,
-    /// Until when; the next one's beginning.
+    /// When it ended, which is when the next one began.
     pub to: Timestamp,
     /// Milliseconds that counted towards the allowance, in its unit, pauses left out.
     pub spent: u64,
-    /// How much of them after it was due.
+    /// How many of them passed after it was due.
     pub late: u64,
 }
 
-/// Who had a matter in hand at a moment, from its steps (when, and by whom), oldest first. Until a
-/// neighbour makes a step of its own the giver has it; before the first step, whoever makes it.
+/// Returns who had a matter in hand at a moment, from its steps (when, and by whom), oldest first;
+/// `None` if there are no steps. The giver has it until a neighbour makes a step of its own; before
+/// the first step, whoever makes that step has it.
 pub fn holder_at(
     steps: impl IntoIterator<Item = (Timestamp, DivisionCode)>,
     at: Timestamp,
@@ -32,7 +33,8 @@ pub fn holder_at(
     Some(begun.last().map_or(first, |(_, by)| by))
 }
 
-/// When it came into whose hands. Clocks of divisions differ: nobody takes it before the one before.
+/// Returns when a matter came into whose hands. Clocks of divisions differ, so nobody counts as
+/// taking it before the one before did.
 fn turns(
     steps: impl IntoIterator<Item = (Timestamp, DivisionCode)>,
 ) -> Vec<(Timestamp, DivisionCode)> {
@@ -48,8 +50,8 @@ fn turns(
 }
 
 impl Clock {
-    /// In whose hands its time passed until it ended or until `now`, from the steps of the matter
-    /// (when, and by whom), oldest first. Transit is charged to the giver.
+    /// Returns in whose hands its time passed until it ended or until `now`, from the steps of the
+    /// matter (when, and by whom), oldest first. Transit is charged to the giver.
     pub fn hands(
         &self,
         steps: impl IntoIterator<Item = (Timestamp, DivisionCode)>,
@@ -81,7 +83,8 @@ impl Clock {
         hands
     }
 
-    /// What of a stretch counted towards the allowance: all but the pauses.
+    /// Returns how many milliseconds from `from` to `to` counted towards the allowance: all but the
+    /// pauses.
     fn counted(&self, calendar: &Calendar, from: Timestamp, to: Timestamp) -> u64 {
         let over = self.paused.iter().map(|p| (p.since, p.until));
         let under_way = self.pause.iter().map(|p| (p.since, p.until));
@@ -94,7 +97,8 @@ impl Clock {
         sum + calendar.spent(self.allowance, from, to)
     }
 
-    /// How much of its time is left, in the unit of its allowance; zero once it is overdue.
+    /// Returns how much of its time is left, in milliseconds of its own kind of time; zero once it
+    /// is overdue.
     pub fn left(&self, calendar: &Calendar, now: Timestamp) -> u64 {
         let now = self.not_before_known(now);
         match self.pause {

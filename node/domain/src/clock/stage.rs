@@ -1,68 +1,68 @@
-//! What clocks measure, and the codes for stopping and stretching them.
+//! The stages that clocks measure, and the codes for pausing and extending them.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// What is to be done in time.
+/// A stage of work that is to be done in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
-    /// 转办, to whoever must handle it.
+    /// 转办: sending it to whoever must handle it.
     Route,
-    /// 异议, to say "not mine" with reasons.
+    /// 异议: objecting, with reasons, that it is somebody else's.
     Object,
-    /// 响应, the first answer: acceptance, or somebody on the spot.
+    /// 响应: the first answer, by acceptance or by somebody on the spot.
     Respond,
-    /// 处置, the work itself.
+    /// 处置: the work itself.
     Handle,
-    /// 办结, all of it.
+    /// 办结: all of it, until closing.
     Finish,
-    /// 裁定 of a disputed assignment by the common parent.
+    /// 裁定: deciding on a disputed assignment, by the common parent.
     Arbitrate,
-    /// 回访 of the reporter after closing.
+    /// 回访: calling the reporter back after closing.
     CallBack,
-    /// The reporter's time to ask for a review (复查).
+    /// 申请复查: the reporter's time to ask for a review.
     ReviewAsk,
-    /// The answer to it, one tier up.
+    /// 复查: the answer to that, one tier up.
     ReviewAnswer,
-    /// The reporter's time to ask for a re-review (复核).
+    /// 申请复核: the reporter's time to ask for a re-review.
     RereviewAsk,
-    /// The answer to it, one tier higher.
+    /// 复核: the answer to that, one tier higher.
     RereviewAnswer,
 }
 
-/// Why a clock is stopped. Free text goes into a body.
+/// The reason for a pause. Free text goes into a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PauseReason {
-    /// 待补正, the reporter must bring something.
+    /// 待补正: the reporter must bring something.
     Reporter,
-    /// 鉴定检测, an expert or a laboratory.
+    /// 鉴定检测: an expert or a laboratory is asked.
     Expert,
-    /// 诉讼仲裁, a court or tribunal.
+    /// 诉讼仲裁: a court or tribunal is asked.
     Court,
-    /// 不可抗力, weather, epidemic, disaster.
+    /// 不可抗力: weather, epidemic, disaster.
     ForceMajeure,
-    /// 待上级答复, a tier above was asked.
+    /// 待上级答复: a tier above was asked.
     Superior,
 }
 
-/// Why a clock was extended. Free text goes into a body.
+/// The reason for an extension. Free text goes into a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExtensionReason {
-    /// 情况复杂
+    /// 情况复杂: the case is complex.
     Complex,
-    /// 涉及多部门
+    /// 涉及多部门: several offices are involved.
     ManyOffices,
-    /// 工程施工
+    /// 工程施工: construction works.
     Works,
-    /// 历史遗留
+    /// 历史遗留: a legacy of the past.
     Legacy,
 }
 
-/// A text is none of the words expected.
+/// The error for a text that is none of the words expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` is no {what}; write {expected}")]
 pub struct UnknownWord {
@@ -71,21 +71,21 @@ pub struct UnknownWord {
     expected: String,
 }
 
-/// A set of codes, each with an English word and a Chinese one.
+/// Defines a set of codes, each with an English word and a Chinese one.
 macro_rules! words {
     ($type:ident, $what:literal, $count:literal, $(($variant:ident, $name:literal, $chinese:literal)),+ $(,)?) => {
         impl $type {
-            /// All of them.
+            /// All values.
             pub const ALL: [Self; $count] = [$(Self::$variant),+];
 
-            /// The English word, lower case with dashes.
+            /// Returns the English word, lower case with dashes.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name),+
                 }
             }
 
-            /// The Chinese word.
+            /// Returns the Chinese word.
             pub const fn chinese(self) -> &'static str {
                 match self {
                     $(Self::$variant => $chinese),+
@@ -102,7 +102,7 @@ macro_rules! words {
         impl FromStr for $type {
             type Err = UnknownWord;
 
-            /// Takes the English word.
+            /// Parses the English word. Blanks around it are ignored.
             fn from_str(text: &str) -> Result<Self, UnknownWord> {
                 let wanted = text.trim();
                 let fits = |known: &Self| known.name() == wanted;
@@ -155,7 +155,7 @@ words!(
 );
 
 impl Stage {
-    /// Whether the clock may be stopped: work that waits for somebody outside.
+    /// Returns whether the clock may be paused: only work that waits for somebody outside may.
     pub const fn may_pause(self) -> bool {
         matches!(
             self,
@@ -163,12 +163,12 @@ impl Stage {
         )
     }
 
-    /// Whether the clock may be extended: the law knows extensions of the work only.
+    /// Returns whether the clock may be extended: the law knows extensions of the work only.
     pub const fn may_extend(self) -> bool {
         matches!(self, Self::Handle | Self::Finish)
     }
 
-    /// Whether the work goes one tier up when the clock is overdue and policy says so.
+    /// Returns whether the work goes one tier up when the clock is overdue and policy says so.
     pub const fn may_escalate(self) -> bool {
         matches!(self, Self::Respond | Self::Handle | Self::Finish)
     }

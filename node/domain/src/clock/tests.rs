@@ -18,7 +18,8 @@ fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
 }
 
-/// A moment of January 2026: a Thursday 1st to 3rd off, Sunday 4th made up for, then plain weeks.
+/// Returns a moment of January 2026: Thursday 1st to 3rd are off, Sunday 4th is a make-up day, then
+/// the weeks are plain.
 fn january(day: u64, hour: u64, minute: u64) -> Timestamp {
     at_minute((day + 30) * 1440 + hour * 60 + minute)
 }
@@ -294,7 +295,7 @@ fn time_in_transit_is_charged_to_the_giver() {
     let calendar = calendar();
     let [village, township, county] = ["330825002222", "330825002", "330825"].map(code);
     let mut clocks = started(Stage::Finish, "1wd", january(5, 9, 0));
-    // Given at 10:00, taken at 11:00; given on at 11:30, taken after the day is over.
+    // It was given at 10:00 and taken at 11:00; given on at 11:30 and taken after the day was over.
     let steps = [
         (january(5, 9, 0), village),
         (january(5, 10, 0), village),

@@ -1,10 +1,10 @@
-//! What stands inside a payload is the author's to say, or it is denied.
+//! A payload whose content is not the author's to say is denied.
 
 use super::*;
 
 type Spoil = Box<dyn Fn(&mut Payload)>;
 
-/// What `author` says to `to` when brought from `side`, spoilt.
+/// Judges what `author` says to `to` after it was spoilt, when brought from `side`.
 fn spoilt(kind: Kind, author: &str, to: &str, side: &str, spoil: &Spoil) -> Result<(), Denied> {
     let (author, to) = (code(author), code(to));
     let good = payload(kind, author, Some(to));

@@ -30,7 +30,7 @@ fn said(author: &str, destination: Destination, revocation: Revocation) -> Envel
     envelope(code(author), destination, payload)
 }
 
-/// Rows are authors, columns whose key is revoked.
+/// Rows are authors, columns are the divisions whose key is revoked.
 fn check(side: &str, revoked: &[&str], rows: &[(&str, &str)]) {
     for (author, row) in rows {
         let one =

@@ -1,4 +1,4 @@
-//! Random lives of a clock against a model that counts every minute.
+//! Random lives of a clock, against a model that counts every minute.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,8 @@ enum Do {
 const STAGE: Stage = Stage::Finish;
 const HANDS: [&str; 3] = ["330825002222", "330825002", "330825"];
 
-/// A clock as its rules are told: nothing is computed ahead, every question counts minutes anew.
+/// A clock as its rules are told: nothing is computed ahead, and every question counts the minutes
+/// anew.
 struct Model<'a> {
     plan: &'a Plan,
     /// Whether offices work, for each minute.
@@ -32,7 +33,8 @@ struct Model<'a> {
     budget: u64,
     /// Minutes that pass before it is due soon, in hundredths.
     quiet: u64,
-    /// Beginning and end of each pause; the last one's end is the latest possible while it lasts.
+    /// The beginning and end of each pause; while the last one goes on, its end is the latest
+    /// possible.
     pauses: Vec<(u64, u64)>,
     paused: bool,
     extended: Option<u64>,
@@ -101,7 +103,7 @@ impl<'a> Model<'a> {
         .fold(now, u64::max)
     }
 
-    /// Whether it is paused at a moment; the longest pause may have run out.
+    /// Returns whether it is paused at a moment; the longest pause may have run out.
     fn stands_still(&self, now: u64) -> bool {
         self.paused && now < self.pauses.last().unwrap().1
     }
@@ -219,11 +221,11 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Minutes charged to each division, by looking at every minute.
+    /// Returns the minutes charged to each division, by looking at every minute.
     fn charged(&self, steps: &[(u64, usize)], end: u64) -> BTreeMap<usize, u64> {
         let mut charged = BTreeMap::new();
         for minute in (self.start..end).filter(|m| self.counts(*m)) {
-            // A step counts from when it and all before it are over.
+            // A step counts from the moment when it and all before it were made.
             let begun = (0..steps.len())
                 .take_while(|n| steps[..=*n].iter().all(|(at, _)| *at <= minute))
                 .last();
