@@ -1,4 +1,4 @@
-//! When offices work: hours of each weekday, holidays, and make-up working days (调休).
+//! Office hours: the hours of each weekday, holidays, and make-up working days (调休).
 //!
 //! How periods are counted follows the Civil Code of China: the day on which a period starts does
 //! not count (art. 201); a period in days whose last day is a day of rest ends on the next working
@@ -25,11 +25,11 @@ const SHANGHAI: i64 = 8 * 3_600_000;
 /// 9999-12-31; no period ends later.
 const LAST_DAY: Day = Day(2_932_896);
 
-/// When offices work.
+/// The hours during which offices work.
 ///
-/// Covers the years whose holidays and make-up days were announced. After them the days off that the
-/// law names count, up to 2035, and what is due there is provisional: no make-up days are known, nor
-/// how days off are moved. Beyond, only the hours of the weekdays count.
+/// It covers the years whose holidays and make-up days were announced. After them, up to 2035, the
+/// days off that the law names count, and what is due there is provisional: neither make-up days nor
+/// the moving of days off are known. After 2035 only the hours of the weekdays count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
     /// Monday first.
@@ -38,7 +38,7 @@ pub struct Calendar {
     marked: BTreeMap<Day, Mark>,
 }
 
-/// Working hours of one day: intervals in minutes since midnight, in order, apart from each other.
+/// The working hours of one day: intervals in minutes since midnight, in order, without overlap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Hours(Vec<(u16, u16)>);
 
@@ -48,7 +48,7 @@ enum Mark {
     MakeUp { name: Box<str>, like: usize },
 }
 
-/// What a day is to an office.
+/// The kind of a day for an office.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DayKind<'a> {
     /// An ordinary working day.
@@ -57,7 +57,7 @@ pub enum DayKind<'a> {
     Rest,
     /// A holiday, or a day of rest moved next to one.
     Holiday(&'a str),
-    /// A day of rest on which offices work, for which holiday.
+    /// A day of rest on which offices work, with the holiday for which they do.
     MakeUp(&'a str),
 }
 
@@ -71,7 +71,8 @@ impl Hours {
         self.0.iter().map(move |(from, to)| (ms(*from), ms(*to)))
     }
 
-    /// Working milliseconds between two moments of the day, in milliseconds since midnight.
+    /// Returns the working milliseconds between two moments of the day, both in milliseconds since
+    /// midnight.
     fn between(&self, from: u64, to: u64) -> u64 {
         let shared = |(opens, closes): (u64, u64)| closes.min(to).saturating_sub(opens.max(from));
         self.intervals().map(shared).sum()
@@ -81,7 +82,8 @@ impl Hours {
         self.between(0, DAY)
     }
 
-    /// When `left` more has been worked after `from`, if that is on this day.
+    /// Returns the moment of the day at which `left` more has been worked after `from`, all in
+    /// milliseconds; `None` if that is not on this day.
     fn reach(&self, from: u64, mut left: u64) -> Option<u64> {
         for (opens, closes) in self.intervals() {
             let opens = opens.max(from);
@@ -94,14 +96,15 @@ impl Hours {
         None
     }
 
-    /// When the office closes; midnight if it does not open.
+    /// Returns when the office closes, in milliseconds since midnight; the end of the day if it does
+    /// not open.
     fn closes(&self) -> u64 {
         self.intervals().last().map_or(DAY, |(_, closes)| closes)
     }
 }
 
-/// Day, and milliseconds since its midnight. Moments before 1970 count as its beginning, moments
-/// after 9999 as its end.
+/// Splits a moment into the day in Shanghai and the milliseconds since its midnight. Moments before
+/// 1970 count as its beginning, moments after 9999 as its end.
 fn split(at: Timestamp) -> (Day, u64) {
     let latest = moment(LAST_DAY, DAY - 1);
     let local = at.0.clamp(-SHANGHAI, latest.0) + SHANGHAI;
@@ -118,7 +121,7 @@ fn next(day: Day) -> Day {
     Day(day.0 + 1)
 }
 
-/// Monday is 0; 1970-01-01 was a Thursday.
+/// Returns the weekday; Monday is 0. 1970-01-01 was a Thursday.
 fn weekday(day: Day) -> usize {
     (i64::from(day.0) + 3).rem_euclid(7) as usize
 }
@@ -133,7 +136,7 @@ impl Calendar {
         }
     }
 
-    /// What a day is to an office.
+    /// Returns what a day is to an office.
     pub fn kind_of(&self, day: Day) -> DayKind<'_> {
         match self.marked.get(&day) {
             Some(Mark::Holiday(name)) => DayKind::Holiday(name),
@@ -143,36 +146,37 @@ impl Calendar {
         }
     }
 
-    /// Whether offices work at that moment. The moment at which they close is no longer working.
+    /// Returns whether offices work at a moment. The moment at which they close does not count.
     pub fn is_working(&self, at: Timestamp) -> bool {
         let (day, within) = split(at);
         self.hours(day).between(within, within + 1) > 0
     }
 
-    /// The first and the last day whose holidays were announced. A moment computed beyond them is
-    /// provisional: it may still turn out some days too early or too late.
+    /// Returns the first and the last day whose holidays were announced. A moment computed beyond them
+    /// is provisional: it may still turn out some days too early or too late.
     pub const fn covered(&self) -> (Day, Day) {
         self.covered
     }
 
-    /// How many days from that moment on are announced; 0 when none is.
+    /// Returns how many announced days follow the day of a moment; 0 if none does.
     pub fn days_left(&self, at: Timestamp) -> u32 {
         let (_, last) = self.covered;
         u32::try_from(last.0 - split(at).0.0).unwrap_or(0)
     }
 
-    /// Whether something due at that moment is provisional, because it lies beyond what was announced.
+    /// Returns whether something due at a moment is provisional, because it lies beyond what was
+    /// announced.
     pub fn is_provisional(&self, at: Timestamp) -> bool {
         split(at).0 > self.covered.1
     }
 
-    /// Whether the holidays of that day are known.
+    /// Returns whether the holidays around a moment were announced.
     pub fn covers(&self, at: Timestamp) -> bool {
         let (first, last) = self.covered;
         (first..=last).contains(&split(at).0)
     }
 
-    /// When an allowance that starts at `from` is used up.
+    /// Returns when an allowance that starts at `from` is used up.
     pub fn add(&self, from: Timestamp, allowance: Allowance) -> Timestamp {
         let (day, _) = split(from);
         match allowance {
@@ -189,12 +193,13 @@ impl Calendar {
         }
     }
 
-    /// Whole working minutes from one moment to a later one.
+    /// Returns the whole working minutes from one moment to a later one; 0 if it is not later.
     pub fn elapsed(&self, from: Timestamp, to: Timestamp) -> u64 {
         self.worked(from, to) / MINUTE
     }
 
-    /// Milliseconds that count towards an allowance of this unit, from one moment to a later one.
+    /// Returns the milliseconds from one moment to a later one that count towards an allowance of this
+    /// unit.
     pub fn spent(&self, unit: Allowance, from: Timestamp, to: Timestamp) -> u64 {
         if unit.counts_every_hour() {
             to.since(from)
@@ -203,8 +208,8 @@ impl Calendar {
         }
     }
 
-    /// When so many milliseconds more have counted towards an allowance of this unit: the earliest
-    /// such moment.
+    /// Returns the earliest moment at which so many milliseconds more have counted towards an
+    /// allowance of this unit.
     pub fn advance(&self, from: Timestamp, unit: Allowance, ms: u64) -> Timestamp {
         let latest = moment(LAST_DAY, DAY - 1);
         if unit.counts_every_hour() {
@@ -241,7 +246,7 @@ impl Calendar {
             + self.hours(last).between(0, end)
     }
 
-    /// Working milliseconds of all days from `first` up to, but without, `end`.
+    /// Returns the working milliseconds of all days from `first` up to, but without, `end`.
     fn whole_days(&self, first: Day, end: Day) -> u64 {
         let days = u64::try_from(end.0 - first.0).unwrap_or(0);
         let week: u64 = self.week.iter().map(Hours::total).sum();
@@ -255,7 +260,7 @@ impl Calendar {
         sum
     }
 
-    /// The first working day from this one on.
+    /// Returns the first working day from this one on.
     fn working_day(&self, mut day: Day) -> Day {
         while self.hours(day).is_empty() && day < LAST_DAY {
             day = next(day);
@@ -263,7 +268,7 @@ impl Calendar {
         day
     }
 
-    /// When the office closes on this day, or else on the next day on which it opens.
+    /// Returns when the office closes on this day, or else on the next day on which it opens.
     fn closing(&self, day: Day) -> Timestamp {
         let day = self.working_day(day);
         moment(day, self.hours(day).closes())

@@ -1,10 +1,10 @@
-//! How much time a rule gives.
+//! Allowances: how much time a rule gives.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// How much time a rule gives: 1 of its unit at least, a year at most. Written `5wd`, `2wh`, `30d`,
+/// The time that a rule gives: at least 1 of its unit, at most a year. Written `5wd`, `2wh`, `30d`,
 /// `24h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Allowance {
@@ -19,16 +19,16 @@ pub enum Allowance {
     Hours(u16),
 }
 
-/// A text is not an allowance.
+/// The error for a text that is not an allowance.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAllowance {
-    /// Not a number and a unit.
+    /// The text is not a number and a unit.
     #[error("`{0}` is no length of time; write 5wd, 2wh, 30d or 24h")]
     Form(String),
-    /// Nothing.
+    /// The number is 0.
     #[error("`{0}` gives no time at all; give at least 1")]
     Zero(String),
-    /// More than a year.
+    /// The time is longer than a year.
     #[error("`{0}` is longer than a year; give at most 366d, 8784h, 261wd or 2091wh")]
     TooLong(String),
 }
@@ -36,20 +36,20 @@ pub enum BadAllowance {
 const YEAR_MINUTES: u32 = 366 * 24 * 60;
 
 impl Allowance {
-    /// How many of its unit.
+    /// Returns the number of its units.
     pub const fn count(self) -> u16 {
         match self {
             Self::WorkingDays(n) | Self::WorkingHours(n) | Self::Days(n) | Self::Hours(n) => n,
         }
     }
 
-    /// Whether nights, weekends and holidays count.
+    /// Returns whether nights, weekends and holidays count.
     pub const fn counts_every_hour(self) -> bool {
         matches!(self, Self::Days(_) | Self::Hours(_))
     }
 
-    /// Roughly how many minutes pass on the wall, to compare allowances of different units: a week
-    /// is 7 days, 5 working days or 40 working hours.
+    /// Returns roughly how many minutes pass by the clock on the wall, to compare allowances of
+    /// different units: a week is 7 days, 5 working days or 40 working hours.
     pub const fn rough_minutes(self) -> u32 {
         let (n, minutes) = match self {
             Self::WorkingDays(n) => (n, 2_016),
@@ -60,7 +60,7 @@ impl Allowance {
         n as u32 * minutes
     }
 
-    /// Whether it is more than nothing and at most a year.
+    /// Returns whether it is more than nothing and at most a year.
     pub const fn is_possible(self) -> bool {
         self.count() > 0 && self.rough_minutes() <= YEAR_MINUTES
     }

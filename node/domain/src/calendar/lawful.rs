@@ -1,5 +1,5 @@
-//! The days off that the law itself names, for years of which the State Council has not announced how
-//! they are taken.
+//! The days off that the law itself names, for years whose holidays the State Council has not
+//! announced yet.
 //!
 //! 全国年节及纪念日放假办法 as revised in November 2024: 元旦 1 January; 春节 the last day of the lunar year and
 //! the first three of the next; 清明 the day of that solar term; 劳动节 1 and 2 May; 端午 the fifth of the
@@ -9,7 +9,7 @@
 
 use super::{Calendar, Day, DayKind, LAST_DAY, Mark, next};
 
-/// First day of the lunar year, 清明, 端午 and 中秋 of one year.
+/// The first day of the lunar year, 清明, 端午 and 中秋 of one year.
 struct Feasts {
     year: i32,
     spring: &'static str,
@@ -34,7 +34,7 @@ const fn of(
     }
 }
 
-/// By GB/T 33661-2017, as the lunar calendar is computed.
+/// The feasts of 2027 to 2035, by the lunar calendar as GB/T 33661-2017 computes it.
 const FEASTS: [Feasts; 9] = [
     of(2027, "02-06", "04-05", "06-09", "09-15"),
     of(2028, "01-26", "04-04", "05-28", "10-03"),
@@ -53,7 +53,7 @@ impl Feasts {
         text.parse().expect("the table holds days, by a test")
     }
 
-    /// Every day off and what for; a day with two feasts stands there twice.
+    /// Lists every day off with its feast; a day with two feasts is listed twice.
     fn days(&self) -> Vec<(Day, &'static str)> {
         let at = |day: Day, more: i32| Day(day.0 + more);
         let spring = self.day(self.spring);

@@ -1,4 +1,4 @@
-//! Reading a calendar from the section `[calendar]` of a policy.
+//! Reads a calendar from the section `[calendar]` of a policy.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use toml::{Spanned, value::Datetime};
 
 use super::{Calendar, Day, Hours, Mark};
 
-/// Most days a calendar marks as holiday or make-up day.
+/// The most days that a calendar marks as holidays or make-up days.
 pub const MOST_MARKED: usize = 1_000;
 
 const MOST_INTERVALS: usize = 8;
@@ -21,62 +21,62 @@ const WEEKDAYS: [&str; 7] = [
     "sunday",
 ];
 
-/// What is wrong with a calendar.
+/// A fault in a calendar as written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CalendarFault {
-    /// No year, too many, or years nobody plans for.
+    /// The years are out of order, more than 20, or not from 2000 to 2099.
     #[error(
         "years {0} to {1} are no range of up to 20 years from 2000 to 2099; write [first, last]"
     )]
     Years(i64, i64),
-    /// Not an interval.
+    /// The text is not an interval of a day.
     #[error("`{0}` is no interval of a day; write it as 08:30-12:00")]
     Interval(String),
-    /// An interval without a minute.
+    /// The interval ends before or when it begins.
     #[error("{0} ends before it begins; write one that passes midnight as two, on two days")]
     Backwards(String),
-    /// Two intervals of a day share a minute.
+    /// The interval shares a minute with another one of the day.
     #[error("{0} overlaps another interval of the day; let it begin where that one ends")]
     Overlap(String),
-    /// Too many for a day.
+    /// A day has too many intervals.
     #[error("a day has more than {MOST_INTERVALS} intervals; join some")]
     TooManyIntervals,
-    /// Nobody ever works.
+    /// The week has less than one working hour.
     #[error("the week has less than one working hour; give its days their hours")]
     NoWork,
-    /// A moment where a day is meant.
+    /// A date with a time of day stands where a day is meant.
     #[error("a date with a time of day stands where a day is meant; write 2026-01-01")]
     NotADay,
-    /// Neither a day nor a range.
+    /// The holiday has neither a date nor a range, or both.
     #[error("a holiday has either a date or a range; give date, or from and to")]
     DateOrRange,
-    /// A range without a day.
+    /// The range of a holiday ends before it begins.
     #[error("the range from {0} to {1} ends before it begins; exchange them")]
     RangeBackwards(Day, Day),
-    /// A day of another year.
+    /// The day is outside the years of the calendar.
     #[error("{0} is outside the years of the calendar; widen years or take the day out")]
     OutsideYears(Day),
-    /// Marked twice alike.
+    /// The day is marked twice as the same.
     #[error("{0} stands there twice; take one out")]
     Twice(Day),
-    /// Marked as one and as the other.
+    /// The day is both a holiday and a make-up day.
     #[error("{0} is both a holiday and a make-up day; take one out")]
     Both(Day),
-    /// A make-up day on a working day.
+    /// The make-up day is a working day anyway.
     #[error("{0} is a working day anyway; make-up days fall on days of rest")]
     WorksAnyway(Day),
-    /// No such weekday, or nobody works on it.
+    /// The make-up day is like an unknown weekday, or like one without working hours.
     #[error("a make-up day cannot be like `{0}`; name a weekday with working hours, like monday")]
     Like(String),
-    /// No name, or a long one.
+    /// The name of a holiday is empty, longer than 40 characters, or has control characters.
     #[error("the name of a holiday has 1 to 40 characters in one line; shorten it")]
     Name,
-    /// Too many.
+    /// More than [`MOST_MARKED`] days are marked.
     #[error("more than {MOST_MARKED} days are marked; leave past years out")]
     TooMany,
 }
 
-/// The section `[calendar]` as written.
+/// The section `[calendar]` as written, not checked yet.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawCalendar {
@@ -93,7 +93,7 @@ type RawIntervals = Option<Vec<Spanned<String>>>;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawHours {
-    /// Monday to Friday, where they have no hours of their own.
+    /// The hours of Monday to Friday, where they have none of their own.
     weekdays: RawIntervals,
     monday: RawIntervals,
     tuesday: RawIntervals,
@@ -121,11 +121,11 @@ struct RawMakeUp {
     like: Option<Spanned<String>>,
 }
 
-/// Where it is wrong, as a byte of the text, and how.
+/// The byte of the text at which it is wrong, and the fault.
 type Fault = (usize, CalendarFault);
 
 impl RawCalendar {
-    /// Checks it.
+    /// Checks the section and makes the calendar of it.
     ///
     /// # Errors
     /// The first fault, with the byte of the text at which it stands.
@@ -256,7 +256,7 @@ fn hours(raw: Vec<Spanned<String>>) -> Result<Hours, Fault> {
     Ok(Hours(intervals))
 }
 
-/// `08:30`, up to `24:00`.
+/// Parses a time of day such as `08:30`, up to `24:00`, into minutes since midnight.
 fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
     let two = |digits: &str| {

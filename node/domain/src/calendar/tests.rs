@@ -47,11 +47,11 @@ fn periods_end_as_the_civil_code_says() {
         ("2026-03-02T23:59:59.999", "1wd", "2026-03-03T17:30"),
         ("2026-03-05T09:00", "1wd", "2026-03-06T12:00"),
         ("2026-03-06T09:00", "1wd", "2026-03-09T17:30"),
-        // Over the spring festival: the make-up days count, the holidays do not.
+        // Over the spring festival, make-up days count and holidays do not.
         ("2026-02-12T10:00", "2wd", "2026-02-14T17:30"),
         ("2026-02-12T10:00", "3wd", "2026-02-24T17:30"),
         ("2026-02-27T10:00", "1wd", "2026-02-28T12:00"),
-        // Days: a last day of rest moves to the next working day.
+        // A period in days whose last day is a day of rest ends on the next working day.
         ("2026-03-02T10:00", "1d", "2026-03-03T17:30"),
         ("2026-03-02T10:00", "5d", "2026-03-09T17:30"),
         ("2026-02-10T10:00", "5d", "2026-02-24T17:30"),
@@ -61,7 +61,7 @@ fn periods_end_as_the_civil_code_says() {
         ("2026-03-02T08:30", "3wh", "2026-03-02T11:30"),
         ("2026-03-02T03:00:30", "1wh", "2026-03-02T09:30"),
         ("2026-02-14T17:00", "1wh", "2026-02-24T09:00"),
-        // Hours run through.
+        // Hours run day and night.
         ("2026-03-06T11:30:15", "24h", "2026-03-07T11:30:15"),
     ] {
         let found = calendar.add(moment_of(from), allowance.parse().unwrap());

@@ -28,7 +28,7 @@ const NAMES: [&str; 7] = [
 ];
 
 impl Plan {
-    /// The calendar, by way of its text. Days are counted from [`MONDAY`].
+    /// Reads the calendar from the plan's text. Days are counted from [`MONDAY`].
     pub(crate) fn calendar(&self) -> Calendar {
         let mut text = "years = [2025, 2026]\n[hours]\n".to_owned();
         for (day, intervals) in self.week.iter().enumerate() {
@@ -60,7 +60,7 @@ impl Plan {
         read(&text).unwrap()
     }
 
-    /// Whether offices work in a minute, counted from [`MONDAY`].
+    /// Returns whether offices work in a minute, counted from [`MONDAY`].
     pub(crate) fn works(&self, minute: u64) -> bool {
         let day = (minute / 1440) as u32;
         let of_day = (minute % 1440) as u32;
@@ -74,7 +74,7 @@ impl Plan {
         hours.iter().any(|(a, b)| (*a..*b).contains(&of_day))
     }
 
-    /// When an allowance is used up, minute by minute, day by day.
+    /// Returns when an allowance is used up, by counting minute by minute and day by day.
     pub(crate) fn add(&self, from: u64, allowance: Allowance) -> u64 {
         let opens = |day: u64| (day * 1440..(day + 1) * 1440).any(|minute| self.works(minute));
         let closes = |day: u64| {
