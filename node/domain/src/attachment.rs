@@ -1,5 +1,5 @@
-//! Attachments: photos and documents that lie beside the envelopes. A matter's body lists them; their
-//! bytes stay where they were handed in, sealed, until somebody entitled asks for them.
+//! Attachments: photos and documents that lie beside the envelopes. A matter's body lists them; their bytes
+//! stay sealed where they were handed in, until somebody entitled asks for them.
 
 use std::{fmt, str::FromStr};
 
@@ -19,7 +19,7 @@ mod name;
 pub use fetch::{FETCH_BYTES, Fetch, Fetched, NotEntitled, handed_in, may_fetch, sources};
 pub use name::{BadFileNo, BadUploadId, FileNo, UploadId};
 
-/// What a file is. Only these are taken.
+/// The type of a file. Only these types are taken.
 #[derive(
     Clone,
     Copy,
@@ -34,30 +34,30 @@ pub use name::{BadFileNo, BadUploadId, FileNo, UploadId};
     utoipa::ToSchema,
 )]
 pub enum Media {
-    /// A photo. Kept anew encoded.
+    /// A photo. It is encoded anew before it is kept.
     #[serde(rename = "image/jpeg")]
     Jpeg = 1,
-    /// A picture. Kept anew encoded; without transparency it becomes a JPEG.
+    /// A picture. It is encoded anew before it is kept; without transparency it becomes a JPEG.
     #[serde(rename = "image/png")]
     Png = 2,
-    /// A picture. Taken, and kept as one of the two above.
+    /// A picture. It is kept as one of the two above.
     #[serde(rename = "image/webp")]
     Webp = 3,
-    /// A document. Kept as it came.
+    /// A document. It is kept as it came.
     #[serde(rename = "application/pdf")]
     Pdf = 4,
-    /// Plain text in UTF-8. Kept as it came.
+    /// Plain text in UTF-8. It is kept as it came.
     #[serde(rename = "text/plain")]
     Text = 5,
 }
 
-/// A text names no type that is taken.
+/// The error for a text that names no type that is taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("files of type `{0}` are not taken; {hint}", hint = self.hint())]
 pub struct BadMedia(pub String);
 
-/// What to do with a photo as telephones keep it by default, in the container of HEIF. No decoder of its video
-/// format is kept that this program could carry.
+/// The hint for a photo in the container of HEIF, in which telephones keep photos by default. No maintained
+/// decoder of its video format exists that this program could include.
 pub const HEIF_HINT: &str = "HEIC 照片请先转成 JPEG：iPhone 在“设置 › 相机 › 格式”选“兼容性最佳”后重拍，已拍的在“文件”App 中长按照片 › 快速操作 › 转换图像；\
 安卓手机在相机设置中关闭“高效图片 (HEIF)” (on an iPhone choose Settings › Camera › Formats › Most Compatible, or convert the photo in Files with Quick \
 Actions › Convert Image; elsewhere switch HEIF off in the camera)";
@@ -73,10 +73,10 @@ impl BadMedia {
 }
 
 impl Media {
-    /// All of them.
+    /// All types.
     pub const ALL: [Self; 5] = [Self::Jpeg, Self::Png, Self::Webp, Self::Pdf, Self::Text];
 
-    /// The media type (RFC 6838).
+    /// Returns the media type (RFC 6838).
     pub const fn name(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",
@@ -87,7 +87,7 @@ impl Media {
         }
     }
 
-    /// Whether a media type, or the ending of a file's name, is of photos in HEIF.
+    /// Returns whether a media type, or the ending of a file's name, is of photos in HEIF.
     pub fn is_heif(name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         let kind = name.strip_prefix("image/").unwrap_or(&name);
@@ -97,7 +97,7 @@ impl Media {
         )
     }
 
-    /// What a file of this type is usually called by.
+    /// Returns the usual ending of the name of such a file, without the dot.
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",
@@ -108,10 +108,10 @@ impl Media {
         }
     }
 
-    /// The type that the ending of a file's name speaks of.
+    /// Returns the type for the ending of a file's name, in any case.
     ///
     /// # Errors
-    /// [`BadMedia`] if it is of none that is taken.
+    /// [`BadMedia`] if it is the ending of no type that is taken.
     pub fn of_ending(ending: &str) -> Result<Self, BadMedia> {
         let lower = ending.to_ascii_lowercase();
         let plain = if lower == "jpeg" { "jpg" } else { &lower };
@@ -120,7 +120,7 @@ impl Media {
             .ok_or_else(|| BadMedia(ending.to_owned()))
     }
 
-    /// Whether it is a picture, which has pixels and a thumbnail.
+    /// Returns whether it is a picture, which has pixels and a thumbnail.
     pub const fn is_image(self) -> bool {
         matches!(self, Self::Jpeg | Self::Png | Self::Webp)
     }
@@ -142,7 +142,7 @@ impl FromStr for Media {
     }
 }
 
-/// How large a picture is.
+/// The size of a picture in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Pixels {
     /// From left to right, at least 1.
@@ -151,8 +151,8 @@ pub struct Pixels {
     pub height: u32,
 }
 
-/// What opens the sealed bytes of one attachment. It stands in the body and nowhere else: where the
-/// body is erased, nobody reads the bytes any more, wherever copies of them lie.
+/// The key that opens the sealed bytes of one attachment. It stands in the body and nowhere else: once the
+/// body is erased, nobody can read the bytes any more, wherever copies of them lie.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ContentKey(pub [u8; 32]);
 
@@ -162,7 +162,7 @@ impl fmt::Debug for ContentKey {
     }
 }
 
-/// Which of an attachment's two files is meant.
+/// One of the two files of an attachment.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -171,11 +171,11 @@ pub enum Part {
     /// The file itself.
     #[default]
     Whole,
-    /// The small picture of a picture.
+    /// The thumbnail of a picture.
     Thumb,
 }
 
-/// A file as it lies on disks: sealed.
+/// A sealed file, as it lies on disks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Sealed {
     /// Digest of the sealed bytes, in the attachment's suite.
@@ -184,14 +184,14 @@ pub struct Sealed {
     pub bytes: u64,
 }
 
-/// Bytes sealed together; any stretch of a file is opened without the rest.
+/// The number of bytes sealed together. Any stretch of a file can be opened without the rest.
 pub const CHUNK_BYTES: u64 = 64 * 1024;
 
-/// What sealing adds to each chunk, in bytes.
+/// The number of bytes that sealing adds to each chunk.
 pub const TAG_BYTES: u64 = 16;
 
 impl Sealed {
-    /// Length of the sealed bytes.
+    /// Returns the length after sealing, in bytes.
     pub const fn sealed_bytes(&self) -> u64 {
         self.bytes
             .saturating_add(self.bytes.div_ceil(CHUNK_BYTES).saturating_mul(TAG_BYTES))
@@ -203,28 +203,28 @@ impl Sealed {
 pub struct Attachment {
     /// Algorithms of digest and seal.
     pub suite: Suite,
-    /// What it is.
+    /// The type of the whole file.
     pub media: Media,
-    /// Its size, if it is a picture.
+    /// Its size in pixels, if it is a picture.
     pub pixels: Option<Pixels>,
     /// The file.
     pub whole: Sealed,
     /// A JPEG of at most [`THUMB_SIDE`] pixels each way, if it is a picture.
     pub thumb: Option<Sealed>,
-    /// What opens both.
+    /// The key that opens both files.
     pub key: ContentKey,
-    /// Where its bytes were handed in and are kept until the retention period is over.
+    /// The division where its bytes were handed in, and are kept until the retention period is over.
     pub held_by: DivisionCode,
 }
 
-/// Most attachments that one body lists, whatever a policy says.
+/// The most attachments that one body lists, whatever a policy says.
 pub const MOST_LISTED: usize = 32;
 
-/// Longest side of a thumbnail, in pixels.
+/// The longest side of a thumbnail, in pixels.
 pub const THUMB_SIDE: u32 = 320;
 
 impl Attachment {
-    /// One of its files.
+    /// Returns one of its files; `None` for the thumbnail of what is not a picture.
     pub const fn part(&self, part: Part) -> Option<Sealed> {
         match part {
             Part::Whole => Some(self.whole),
@@ -232,7 +232,7 @@ impl Attachment {
         }
     }
 
-    /// What one of its files is.
+    /// Returns the type of one of its files.
     pub const fn media_of(&self, part: Part) -> Media {
         match part {
             Part::Whole => self.media,
@@ -240,8 +240,8 @@ impl Attachment {
         }
     }
 
-    /// Bytes that are equal exactly for equal attachments, for the commitment of the body that lists
-    /// them. Fixed layout; independent of how it travels and is stored.
+    /// Returns bytes that are equal exactly for equal attachments, for the commitment of the body that lists
+    /// them. The layout is fixed, and independent of how attachments travel and are stored.
     pub fn canonical_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(160);
         bytes.extend(self.suite.id().to_be_bytes());
@@ -263,33 +263,34 @@ impl Attachment {
     }
 }
 
-/// What is taken, and for how long it is kept. The defaults are the most a node does; policy narrows
-/// them.
+/// The limits on what is taken, and on how long it is kept. The defaults are the most a node does; policy
+/// narrows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Longest file, in bytes; at most [`MOST_BYTES`].
+    /// The longest file, in bytes; at most [`MOST_BYTES`].
     pub bytes: u64,
-    /// Most files with one report or remark, at most [`MOST_LISTED`].
+    /// The most files with one report or remark; at most [`MOST_LISTED`].
     pub count: usize,
     /// Types that are taken.
     pub media: Vec<Media>,
-    /// Most pixels of a picture, width times height.
+    /// The most pixels of a picture, width times height.
     pub pixels: u64,
     /// Days after a closed matter's last step for which its files are kept.
     pub retention_days: u32,
-    /// Hours after its beginning in which an upload must be finished and used.
+    /// Hours after its beginning within which an upload must be finished and used.
     pub upload_hours: u32,
-    /// Bytes of unused uploads that one person may have here at a time.
+    /// The most bytes of unused uploads that one person may have here at a time.
     pub person_bytes: u64,
-    /// Bytes all files of one node may take together.
+    /// The most bytes that all files of one node may take together.
     pub node_bytes: u64,
 }
 
-/// No policy allows longer files: each is checked in memory, one at a time. In bytes.
+/// The longest file that a policy can allow, in bytes: each is checked in memory, one at a time.
 pub const MOST_BYTES: u64 = 64 << 20;
 
 impl Default for Limits {
-    /// All types, 64 MiB a file, 32 files, 25 million pixels, three years, a day, 200 MiB, 64 GiB.
+    /// Returns the most that a node does: all types, 64 MiB a file, 32 files, 25 million pixels, three years,
+    /// a day, 200 MiB a person, 64 GiB a node.
     fn default() -> Self {
         Self {
             bytes: MOST_BYTES,
@@ -304,26 +305,26 @@ impl Default for Limits {
     }
 }
 
-/// Why a file is not taken, before anybody looked into it.
+/// The reason a file is not taken, before anybody looked into it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotTaken {
-    /// Of a type that is not taken here.
+    /// The file is of a type that is not taken here.
     #[error("files of type {0} are not taken here; send one of {1}")]
     Media(Media, String),
-    /// Too long.
+    /// The file is too long.
     #[error("the file has {0} bytes; at most {1} are taken, send a smaller one")]
     TooLong(u64, u64),
-    /// Nothing in it.
+    /// The file is empty.
     #[error("the file is empty; send one with content")]
     Empty,
-    /// Too many.
+    /// There are too many files.
     #[error("{0} files are too many at once; send at most {1}")]
     TooMany(usize, usize),
 }
 
 impl Limits {
-    /// What a node that can do this takes under a policy. Types the policy names that no node knows how
-    /// to take are left out.
+    /// Returns what a node with these limits takes under a policy. Types that the policy names and this node
+    /// does not take are left out.
     #[must_use]
     pub fn under(&self, policy: &policy::Limits) -> Self {
         let types = policy.types.value.iter();
@@ -337,10 +338,10 @@ impl Limits {
         }
     }
 
-    /// Whether a file of this type and length may be handed in.
+    /// Checks whether a file of this type and length may be handed in.
     ///
     /// # Errors
-    /// [`NotTaken`], but for [`NotTaken::TooMany`].
+    /// Any [`NotTaken`] but [`NotTaken::TooMany`].
     pub fn check(&self, media: Media, bytes: u64) -> Result<(), NotTaken> {
         if !self.media.contains(&media) {
             let taken: Vec<_> = self.media.iter().map(|media| media.name()).collect();
@@ -354,7 +355,7 @@ impl Limits {
         }
     }
 
-    /// Whether a report or remark may have so many files.
+    /// Checks whether a report or remark may have so many files.
     ///
     /// # Errors
     /// [`NotTaken::TooMany`].
@@ -366,8 +367,8 @@ impl Limits {
         Ok(())
     }
 
-    /// Whether the files of a matter are to be kept no longer. Days are counted in Asia/Shanghai from
-    /// its last step, which closed it or came later.
+    /// Returns whether the retention period of a closed matter's files is over. Days are counted in
+    /// Asia/Shanghai from its last step, which closed it or came later.
     pub fn is_over(&self, matter: &Matter, now: Timestamp) -> bool {
         let Some(last) = matter.steps.last().filter(|_| matter.is_closed()) else {
             return false;
@@ -377,7 +378,7 @@ impl Limits {
         now.day() > Day(closed.saturating_add(days))
     }
 
-    /// Whether an upload begun at `begun` has waited too long.
+    /// Returns whether an upload begun at `begun` has waited for more than `upload_hours`.
     pub const fn is_stale(&self, begun: Timestamp, now: Timestamp) -> bool {
         now.since(begun) > self.upload_hours as u64 * 3_600_000
     }

@@ -1,8 +1,8 @@
 //! The audit trail: who did what, when, from where. Each entry holds the digest of the one before, so
 //! that none can be changed, dropped or put in between without all after it changing.
 //!
-//! An entry names accounts, keys and subjects by their ids; it holds nothing a person is called or
-//! wrote.
+//! An entry names accounts, keys and subjects by their ids; it holds no name of a person and
+//! nothing a person wrote.
 
 use core::net::{IpAddr, Ipv6Addr};
 
@@ -19,7 +19,7 @@ use super::{
     time::Timestamp,
 };
 
-/// From where somebody asked.
+/// The place from which somebody asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Whence {
@@ -32,7 +32,8 @@ pub enum Whence {
 }
 
 impl Whence {
-    /// The household or office somebody comes from: of IPv6 the /64, else the same.
+    /// Returns the network of a household or office: the /64 of an IPv6 address; anything else
+    /// unchanged.
     #[must_use]
     pub fn network(self) -> Self {
         match self {
@@ -45,7 +46,7 @@ impl Whence {
     }
 }
 
-/// What a deed was done to.
+/// The subject of a deed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
@@ -65,14 +66,14 @@ pub enum Subject {
     Alarm(AlarmKind),
 }
 
-/// How it ended.
+/// The ending of a deed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = AuditEnding)]
 pub enum Ending {
     /// It was done; the entry is part of what it wrote.
     Done,
-    /// They may not.
+    /// It was refused, because they may not.
     Denied,
     /// The password was wrong.
     WrongPassword,
@@ -81,21 +82,21 @@ pub enum Ending {
 /// One line of the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// 1 for the first.
+    /// Its number; 1 for the first.
     pub n: u64,
-    /// When, by this node's clock.
+    /// The moment, by this node's clock.
     pub at: Timestamp,
-    /// Who.
+    /// The actor.
     pub actor: Actor,
-    /// From where.
+    /// The place from which it was done.
     pub whence: Whence,
-    /// What; `None` for what was done past the edges.
+    /// The deed; `None` for what was done past the edges.
     pub deed: Option<Deed>,
-    /// To what.
+    /// The subject of the deed, if it has one.
     pub subject: Option<Subject>,
-    /// How it ended.
+    /// Its ending.
     pub ending: Ending,
-    /// What else an auditor must know, such as the roles that were granted.
+    /// Further facts that an auditor must know, such as the roles that were granted.
     pub detail: Option<String>,
     /// Algorithm of the digests.
     pub suite: Suite,
@@ -106,20 +107,20 @@ pub struct AuditEntry {
 /// The end of the audit trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditHead {
-    /// Entries so far.
+    /// The number of entries so far.
     pub entries: u64,
-    /// Digest of the last; zeros if there is none.
+    /// Digest of the last entry; zeros if there is none.
     pub digest: Digest,
 }
 
 impl AuditHead {
-    /// Before the first entry.
+    /// The end before the first entry.
     pub const EMPTY: Self = Self {
         entries: 0,
         digest: [0; 32],
     };
 
-    /// The end after one more entry, whose record is `bytes`.
+    /// Returns the end after one more entry, whose record is `bytes`.
     ///
     /// # Errors
     /// [`BrokenTrail`] if the entry does not follow this end.
@@ -147,10 +148,10 @@ impl AuditHead {
     }
 }
 
-/// What is wrong with an audit trail.
+/// A fault of an audit trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrokenTrail {
-    /// An entry is not there.
+    /// An entry is missing.
     #[error(
         "entry {0} of the audit trail is missing; compare with a backup, and tell the auditors"
     )]
@@ -161,7 +162,7 @@ pub enum BrokenTrail {
          with a backup, and tell the auditors"
     )]
     Changed(u64),
-    /// There are entries beyond the end.
+    /// Entries follow the recorded end.
     #[error(
         "the audit trail ends at entry {0}, but others follow; compare with a backup, and tell the auditors"
     )]

@@ -1,5 +1,5 @@
-//! Which peer may say what: one pure function that denies by default. A peer is trusted no further
-//! than the division in its certificate.
+//! The rules on who may say what: one pure function that denies by default. A peer is trusted no
+//! further than the division in its certificate.
 
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};

@@ -170,7 +170,7 @@ impl Calendar {
         split(at).0 > self.covered.1
     }
 
-    /// Returns whether the holidays around a moment were announced.
+    /// Returns whether the day of a moment lies within the announced years.
     pub fn covers(&self, at: Timestamp) -> bool {
         let (first, last) = self.covered;
         (first..=last).contains(&split(at).0)

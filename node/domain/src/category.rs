@@ -1,5 +1,5 @@
-//! What a matter is about: a category under one of the four platforms (基层治理四平台), its urgency,
-//! and how far its content may be seen.
+//! The subject of a matter: a category under one of the four platforms (基层治理四平台), its urgency, and how
+//! far its content may be seen.
 
 use std::{fmt, str::FromStr};
 
@@ -32,10 +32,10 @@ pub enum Platform {
 }
 
 impl Platform {
-    /// All four.
+    /// All four platforms.
     pub const ALL: [Self; 4] = [Self::Order, Self::Market, Self::Enforcement, Self::Service];
 
-    /// The word before the slash of a category.
+    /// Returns the word before the slash of a category.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Order => "order",
@@ -45,7 +45,7 @@ impl Platform {
         }
     }
 
-    /// The Chinese name.
+    /// Returns the Chinese name.
     pub const fn chinese(self) -> &'static str {
         match self {
             Self::Order => "综治工作",
@@ -56,7 +56,8 @@ impl Platform {
     }
 }
 
-/// A category code: platform, slash, word; at most 48 bytes. `enforcement/rubbish`.
+/// A category code: platform, slash, word of lower-case letters and dashes; at most 48 bytes. For
+/// example `enforcement/rubbish`.
 ///
 /// A relay carries any well-formed category; a node takes reports only in those that the policy
 /// in force lists.
@@ -65,7 +66,7 @@ impl Platform {
 pub struct Category(Box<str>);
 
 /// The categories of the shipped policy, with their Chinese names. A policy template may list more and
-/// name these anew; what a node takes reports in is what the policy in force lists.
+/// rename these; a node takes reports in the categories that the policy in force lists.
 pub const CATALOGUE: [(&str, &str); 20] = [
     ("order/dispute", "矛盾纠纷"),
     ("order/safety", "安全隐患"),
@@ -89,24 +90,24 @@ pub const CATALOGUE: [(&str, &str); 20] = [
     ("service/other", "其他服务"),
 ];
 
-/// A text is not a category.
+/// The error for a text that is not a category.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadCategory {
-    /// Not of the form `platform/word`.
+    /// The text is not of the form `platform/word`.
     #[error("`{0}` is not a category; one looks like enforcement/rubbish")]
     Form(String),
-    /// Well-formed, but not one this node takes reports in.
+    /// The category is well-formed, but this node takes no reports in it.
     #[error("no category `{0}`; take one of: {list}", list = CATALOGUE.map(|(code, _)| code).join(", "))]
     Unknown(String),
 }
 
 impl Category {
-    /// The code.
+    /// Returns the code.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The platform the code names.
+    /// Returns the platform that the code names.
     pub fn platform(&self) -> Platform {
         let word = self.0.split('/').next().unwrap_or_default();
         Platform::ALL
@@ -115,7 +116,7 @@ impl Category {
             .expect("the constructor lets only the four platforms in")
     }
 
-    /// The Chinese name, if the category is in [`CATALOGUE`].
+    /// Returns the Chinese name; `None` if the category is not in [`CATALOGUE`].
     pub fn chinese(&self) -> Option<&'static str> {
         CATALOGUE
             .iter()
@@ -161,7 +162,7 @@ impl fmt::Display for Category {
     }
 }
 
-/// How urgent a matter is. Decides the lane it travels in.
+/// The urgency of a matter. It decides the lane in which the matter travels.
 #[derive(
     Clone,
     Copy,
@@ -178,7 +179,7 @@ impl fmt::Display for Category {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Priority {
-    /// The usual.
+    /// The usual urgency.
     #[default]
     Normal,
     /// Before the usual on every page, in the same lane.
@@ -187,7 +188,7 @@ pub enum Priority {
     Emergency,
 }
 
-/// Who may learn of a matter.
+/// The visibility of a matter: who may learn of it.
 #[derive(
     Clone,
     Copy,
@@ -213,7 +214,7 @@ pub enum Visibility {
     Direct,
 }
 
-/// How protected a body is.
+/// The protection class of a body.
 #[derive(
     Clone,
     Copy,
@@ -235,7 +236,7 @@ pub enum Class {
     /// What a person wrote. Only the holder sees it.
     #[default]
     Personal,
-    /// As personal, and never shown in lists.
+    /// Like personal, and never shown in lists.
     Sensitive,
 }
 

@@ -1,5 +1,5 @@
-//! What a node tells of its changes: that a matter or template changed, and no more of it. Numbers,
-//! versions, words of the rules; nothing a person is called or wrote.
+//! Changes as a node tells of them: that a matter or template changed, and no more. They hold
+//! numbers, versions and words of the rules, no name of a person and nothing a person wrote.
 
 use std::{fmt, str::FromStr};
 
@@ -15,8 +15,8 @@ use super::{
     time::Timestamp,
 };
 
-/// Which kind of actor caused a change. Who exactly stands in the audit trail, which is not for
-/// everybody.
+/// The kind of actor that caused a change. Who exactly it was stands in the audit trail, which is
+/// not for everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActorKind {
@@ -30,7 +30,7 @@ pub enum ActorKind {
     Person,
     /// A program with a key.
     Program,
-    /// Whoever reported the matter.
+    /// The reporter of the matter.
     Reporter,
 }
 
@@ -48,17 +48,17 @@ impl From<&Actor> for ActorKind {
     }
 }
 
-/// The place of a change among all changes of a node. Two stores of one node, of which one went back
-/// in time, never use the same.
+/// The place of a change among all changes of a node. Two stores of one node, of which one went
+/// back in time, never use the same place. Printed as `1f3a9c04-17`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChangeId {
     /// Short form of the life of the store it was made in.
     pub epoch: u32,
-    /// 1 for the first in the store, then without gaps.
+    /// Its number: 1 for the first change in the store, then without gaps.
     pub n: u64,
 }
 
-/// A text is not the place of a change.
+/// The error for a text that is not the place of a change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not the id of an event; send the last one that came, such as 1f3a9c04-17")]
 pub struct BadChangeId(pub String);
@@ -89,17 +89,17 @@ impl FromStr for ChangeId {
 /// A matter or template that changed, as one commit left it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// Its place.
+    /// Its place among all changes.
     pub id: ChangeId,
-    /// When, by this node's clock.
+    /// The moment, by this node's clock.
     pub at: Timestamp,
-    /// Which kind of actor caused it.
+    /// The kind of actor that caused it.
     pub actor: ActorKind,
-    /// What changed.
+    /// The matter or template that changed.
     pub what: Changed,
 }
 
-/// What changed.
+/// The subject of a change, as it is afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Changed {
     /// A matter this node knows.
@@ -113,28 +113,28 @@ pub enum Changed {
 pub struct MatterChange {
     /// Its number.
     pub matter: MatterId,
-    /// Version after it.
+    /// Its version after the change.
     pub version: Version,
-    /// Whether this node learned of the matter by it.
+    /// Whether this node learned of the matter by this change.
     pub new: bool,
-    /// The last step.
+    /// The act of the last step.
     pub act: Option<Act>,
-    /// Who made that step.
+    /// The division that made that step.
     pub by: DivisionCode,
-    /// What it is about.
+    /// Its category.
     pub category: Category,
-    /// How urgent.
+    /// Its urgency.
     pub priority: Priority,
     /// State of the work.
     pub status: Status,
-    /// Who holds it.
+    /// The division that holds it.
     pub holder: DivisionCode,
-    /// The neighbour it is being handed to.
+    /// The neighbour to which it is being given, if it is.
     pub transit: Option<DivisionCode>,
 }
 
 impl MatterChange {
-    /// What is told of a matter.
+    /// Returns what is told of a matter.
     pub fn of(matter: &Matter, new: bool) -> Self {
         let last = matter.steps.last();
         Self {
@@ -159,24 +159,24 @@ pub struct TemplateChange {
     pub key: String,
     /// Its version.
     pub version: u32,
-    /// What this node did with it; `None` if it is not in scope.
+    /// What this node did with it; `None` if the node is not in scope.
     pub stance: Option<TemplateStance>,
 }
 
-/// What a node did with a template.
+/// A node's decision on a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TemplateStance {
     /// It is in force.
     Applied,
-    /// It is not, for a reason that the template's status tells.
+    /// It is not in force, for a reason that the template's status tells.
     Refused,
-    /// A later version was there.
+    /// A later version was there before it.
     Superseded,
 }
 
 impl TemplateChange {
-    /// What is told of a template.
+    /// Returns what is told of a template.
     pub fn of(template: &Template, stance: Option<&Stance>) -> Self {
         Self {
             key: template.key.to_string(),
@@ -190,7 +190,7 @@ impl TemplateChange {
     }
 }
 
-/// What kinds of change there are, as events are called.
+/// The kind of a change, by the names of events.
 #[derive(
     Clone,
     Copy,
@@ -214,13 +214,13 @@ pub enum ChangeKind {
     /// A matter changed in another way.
     #[serde(rename = "matter.changed")]
     MatterChanged,
-    /// A template was heard of, or what this node does with it changed.
+    /// This node heard of a template, or what it does with one changed.
     #[serde(rename = "template")]
     Template,
 }
 
 impl ChangeKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 4] = [
         Self::MatterNew,
         Self::MatterClosed,
@@ -228,7 +228,7 @@ impl ChangeKind {
         Self::Template,
     ];
 
-    /// Its word.
+    /// Returns its word.
     pub const fn name(self) -> &'static str {
         match self {
             Self::MatterNew => "matter.new",
@@ -246,7 +246,7 @@ impl fmt::Display for ChangeKind {
 }
 
 impl Change {
-    /// Its kind: the first of new, closed and changed that it is.
+    /// Returns its kind: the first of new, closed and changed that it is.
     pub fn kind(&self) -> ChangeKind {
         let mut kinds = ChangeKind::ALL.into_iter();
         kinds
@@ -254,7 +254,7 @@ impl Change {
             .unwrap_or(ChangeKind::MatterChanged)
     }
 
-    /// Whether it is of a kind. A matter that came closed is new and closed.
+    /// Returns whether it is of a kind. A matter that came closed is both new and closed.
     pub fn is(&self, kind: ChangeKind) -> bool {
         match &self.what {
             Changed::Matter(change) => {
@@ -273,8 +273,8 @@ impl Change {
         }
     }
 
-    /// Whether it concerns a division and what is below it: a matter that comes from there or is
-    /// held there. Templates concern everybody.
+    /// Returns whether it concerns a division or what is below it, because the matter comes from
+    /// there or is held there. Templates concern everybody.
     pub fn concerns(&self, division: DivisionCode, tree: &Tree) -> bool {
         match &self.what {
             Changed::Matter(change) => {
@@ -285,7 +285,7 @@ impl Change {
         }
     }
 
-    /// The matter it is about.
+    /// Returns the matter it is about; `None` for a template.
     pub const fn matter(&self) -> Option<MatterId> {
         match &self.what {
             Changed::Matter(change) => Some(change.matter),

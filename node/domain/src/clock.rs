@@ -166,7 +166,7 @@ pub enum Standing {
 pub struct Event {
     /// The stage of the clock.
     pub stage: Stage,
-    /// What it announces.
+    /// The kind of the announcement.
     pub kind: EventKind,
     /// When it came true, which may be long before it is announced.
     pub at: Timestamp,

@@ -161,7 +161,7 @@ pub enum Count {
 pub struct Decision {
     /// The node's new view of the matter.
     pub docket: Docket,
-    /// What is sent to other divisions.
+    /// Messages to other divisions.
     pub sends: Vec<Outgoing>,
     /// Facts to count under the matter's category and origin.
     pub facts: Vec<Count>,

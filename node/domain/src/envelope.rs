@@ -86,8 +86,9 @@ pub enum Destination {
     Scope(Scope),
 }
 
-/// How late an envelope is among those of its author: the order of its epoch, then its issue count. It
-/// is read off the envelope and never out of its payload, so that nobody can name the greatest one.
+/// The place of an envelope among those of its author: the order of its epoch, then its issue count. A
+/// later envelope has the greater stamp. It is read off the envelope and never out of its payload, so
+/// that nobody can name the greatest one.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -242,7 +243,7 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Returns how late it is among the author's envelopes.
+    /// Returns its place among the author's envelopes.
     pub fn stamp(&self) -> Stamp {
         Stamp(self.epoch.order, self.issue)
     }

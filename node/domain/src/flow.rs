@@ -1,26 +1,26 @@
-//! Which envelopes of a flow were seen. A flow is what one author sends in one epoch to one
-//! destination in one lane; its sequence numbers are dense, from 1.
+//! The envelopes of a flow that were seen. A flow is what one author sends in one epoch to one
+//! destination in one lane; its sequence numbers have no gaps and start at 1.
 
 use serde::{Deserialize, Serialize};
 
-/// At most this many gaps are remembered; beyond, the sender must fill one first.
+/// The most gaps that are remembered; beyond that, the sender must fill one first.
 pub const MOST_RUNS: usize = 256;
 
-/// Everything up to `floor`, and the runs above it.
+/// The sequence numbers that were seen: everything up to `floor`, and the runs above it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     floor: u64,
-    /// Inclusive, ascending, never touching each other or the floor.
+    /// Inclusive ranges in ascending order, which never touch each other or the floor.
     runs: Vec<(u64, u64)>,
 }
 
-/// There are too many gaps; the envelope gets no acknowledgement until an older one arrives.
+/// The error for too many gaps. The envelope is not acknowledged until an older one arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("more than {MOST_RUNS} gaps in one flow; an older envelope must arrive first")]
 pub struct TooManyGaps;
 
 impl Seen {
-    /// Whether this sequence number was seen.
+    /// Returns whether this sequence number was seen.
     pub fn contains(&self, sequence: u64) -> bool {
         sequence <= self.floor
             || self
@@ -29,17 +29,17 @@ impl Seen {
                 .any(|(first, last)| (*first..=*last).contains(&sequence))
     }
 
-    /// The highest number up to which nothing is missing.
+    /// Returns the highest number up to which nothing is missing; 0 if the first number is.
     pub const fn floor(&self) -> u64 {
         self.floor
     }
 
-    /// The highest number seen; 0 if none was.
+    /// Returns the highest number seen; 0 if none was.
     pub fn last(&self) -> u64 {
         self.runs.last().map_or(self.floor, |(_, last)| *last)
     }
 
-    /// Records a sequence number. `Ok(false)` if it was seen before.
+    /// Records a sequence number. Returns `Ok(false)` if it was seen before.
     pub fn record(&mut self, sequence: u64) -> Result<bool, TooManyGaps> {
         if self.contains(sequence) {
             return Ok(false);

@@ -1,9 +1,9 @@
-//! What other people and other nodes wrote, made harmless wherever people read it: logs, status,
+//! Text of other people and other nodes, made harmless wherever people read it: in logs, status and
 //! terminals.
 
-/// Whether a character can do something to a terminal or to how a line reads: controls, marks that
-/// turn the direction of writing (Unicode's Bidi_Control), line separators, and characters nobody
-/// sees.
+/// Returns whether a character can do something to a terminal or to how a line reads: controls,
+/// marks that turn the direction of writing (Unicode's Bidi_Control), line separators, and
+/// invisible characters.
 pub const fn is_harmful(c: char) -> bool {
     matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}'
@@ -12,7 +12,7 @@ pub const fn is_harmful(c: char) -> bool {
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The text in one line, every harmful character written out as `\u{202e}`.
+/// Returns the text in one line, with every harmful character written out as `\u{202e}`.
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -27,8 +27,8 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
-/// The same for JSON on one line: what is harmful stands only inside its strings, and is written the
-/// way JSON writes it.
+/// Does the same for JSON on one line: harmful characters stand only inside its strings, and are
+/// written the way JSON writes them.
 pub fn escape_json(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {

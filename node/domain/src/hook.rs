@@ -11,17 +11,18 @@ use super::{
     time::Timestamp,
 };
 
-/// Longest address, bytes.
+/// The longest address, in bytes.
 pub const MOST_URL_BYTES: usize = 2_000;
-/// Wait after the first failure, milliseconds; doubles with each further one.
+/// The wait after the first failure, in milliseconds; it doubles with each further one.
 const FIRST_WAIT_MS: u64 = 1_000;
-/// Longest wait: an hour.
+/// The longest wait, in milliseconds: an hour.
 const LONGEST_WAIT_MS: u64 = 3_600_000;
-/// A receiver that failed for so long without one success is given up: 3 days.
+/// The time for which a receiver must have failed without one success to be given up, in milliseconds: 3
+/// days.
 const PATIENCE_MS: u64 = 3 * 24 * 3_600_000;
-/// … and at least so often.
+/// The number of times it must also have failed, so that a pause of the node itself does not count.
 const LEAST_FAILURES: u32 = 5;
-/// Longest reason that is kept, characters.
+/// The longest reason that is kept, in characters.
 const MOST_REASON: usize = 200;
 
 /// The random name of a webhook: 16 hexadecimal digits. It is not the secret.
@@ -53,27 +54,27 @@ impl FromStr for HookId {
     }
 }
 
-/// Why a webhook cannot be as it is said to be.
+/// The reason a webhook is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadHook {
-    /// Not an id.
+    /// The text is not the id of a webhook.
     #[error(
         "`{0}` is not the id of a webhook; it has 16 hexadecimal digits, see `wujitong webhook list`"
     )]
     Id(String),
-    /// There is none.
+    /// There is no webhook with this id.
     #[error("no webhook {0} at this node; `wujitong webhook list` shows those it has")]
     Unknown(HookId),
     /// Its name does not fit.
     #[error(transparent)]
     Name(#[from] BadAccount),
-    /// Its address is too long.
+    /// Its address is longer than [`MOST_URL_BYTES`].
     #[error("the address has {0} bytes, {MOST_URL_BYTES} at most are taken; take a shorter one")]
     Long(usize),
-    /// The division is not this node's nor below it.
+    /// The division is neither this node's nor below it.
     #[error("{0} is neither this node's division {1} nor below it; ask the node of that division")]
     Elsewhere(DivisionCode, DivisionCode),
-    /// There are too many.
+    /// There are too many webhooks.
     #[error("this node has {0} webhooks; remove those nobody needs")]
     TooMany(usize),
 }
@@ -83,23 +84,23 @@ pub enum BadHook {
 pub struct Hook {
     /// Its random name.
     pub id: HookId,
-    /// What it is for.
+    /// Its name, which says what it is for.
     pub name: String,
-    /// Where it listens.
+    /// The address where it listens.
     pub url: String,
-    /// Of what it is told; of everything if empty.
+    /// The kinds of change it is told of; all if empty.
     pub kinds: BTreeSet<ChangeKind>,
-    /// Only of what concerns this division and what is below it.
+    /// The division it is for: it is told only of what concerns this one and what is below it.
     pub division: DivisionCode,
-    /// When it was named.
+    /// When it was added.
     pub made_at: Timestamp,
 }
 
 impl Hook {
-    /// Says whether it fits.
+    /// Checks its name, its address and its division.
     ///
     /// # Errors
-    /// [`BadHook`].
+    /// The first [`BadHook`] found.
     pub fn check(&self, me: DivisionCode, tree: &Tree) -> Result<(), BadHook> {
         check_name(&self.name)?;
         if self.url.len() > MOST_URL_BYTES {
@@ -111,39 +112,39 @@ impl Hook {
         }
     }
 
-    /// Whether it is told of a change. One that stands for the whole node is told of everything the
-    /// node knows, wherever it comes from.
+    /// Returns whether it is told of a change. A webhook for the whole node is told of everything the node
+    /// knows, wherever it comes from.
     pub fn wants(&self, change: &Change, me: DivisionCode, tree: &Tree) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.iter().any(|kind| change.is(*kind));
         kind && (self.division == me || change.concerns(self.division, tree))
     }
 }
 
-/// How far a webhook has come.
+/// The progress of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Course {
-    /// Everything up to this change was taken or is not for it.
+    /// The change up to which everything was taken or is not for it.
     pub after: ChangeId,
-    /// Changes it took.
+    /// The number of changes it took.
     pub delivered: u64,
     /// When it last took one.
     pub last_success: Option<Timestamp>,
-    /// Failures since then.
+    /// The number of failures since then.
     pub failures: u32,
     /// When the first of them was.
     pub failing_since: Option<Timestamp>,
-    /// What the last of them was.
+    /// The reason of the last of them.
     pub last_failure: Option<String>,
-    /// It is not tried before.
+    /// The moment before which it is not tried.
     pub next_try: Timestamp,
-    /// When it was given up, until somebody resumes it.
+    /// When it was given up; it stays so until somebody resumes it.
     pub given_up: Option<Timestamp>,
-    /// How often it was told that changes were lost to it.
+    /// The number of times it was told that changes were lost to it.
     pub gaps: u32,
 }
 
 impl Course {
-    /// From here on.
+    /// Starts a course after this change.
     pub const fn from(after: ChangeId) -> Self {
         Self {
             after,
@@ -158,7 +159,7 @@ impl Course {
         }
     }
 
-    /// It took a change.
+    /// Records that the receiver took a change.
     pub fn took(&mut self, change: ChangeId, now: Timestamp) {
         self.after = change;
         self.delivered += 1;
@@ -168,13 +169,15 @@ impl Course {
         self.last_failure = None;
     }
 
-    /// Whether it took what it was last sent. One that was resumed shows it with the next change it takes.
+    /// Returns whether it took what it was last sent. A resumed webhook is well again with the next change
+    /// it takes.
     pub const fn is_well(&self) -> bool {
         self.last_failure.is_none()
     }
 
-    /// It did not take a change. It is tried again after a wait that doubles, between half and all of
-    /// it by `chance` (0 to 1), and not before `least_ms`; or given up.
+    /// Records that the receiver did not take a change. It is tried again after a wait that doubles, of
+    /// which `chance` (0 to 1) takes between half and all. The wait is at least `least_ms`, but never more
+    /// than an hour. After enough failures it is given up.
     pub fn failed(&mut self, reason: &str, least_ms: u64, chance: f64, now: Timestamp) {
         let doubled = FIRST_WAIT_MS << self.failures.min(22);
         let doubled = doubled.min(LONGEST_WAIT_MS);
@@ -189,13 +192,13 @@ impl Course {
         }
     }
 
-    /// The receiver wants nothing more (410).
+    /// Gives the receiver up because it wants nothing more (HTTP 410).
     pub fn end(&mut self, reason: &str, now: Timestamp) {
         self.failed(reason, 0, 1.0, now);
         self.given_up = Some(now);
     }
 
-    /// It is tried again at once.
+    /// Lets it be tried again at once.
     pub fn resume(&mut self) {
         self.failures = 0;
         self.failing_since = None;

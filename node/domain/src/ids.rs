@@ -1,4 +1,4 @@
-//! Names of things: networks, epochs, matters, keys, envelopes.
+//! Names of networks, epochs, matters and keys.
 
 use std::{fmt, str::FromStr};
 
@@ -26,7 +26,7 @@ pub struct EpochId(pub [u8; 16]);
 pub struct KeyId(pub [u8; 16]);
 
 impl KeyId {
-    /// A key as people write it: 32 hexadecimal digits.
+    /// Reads an id as people write it, 32 hexadecimal digits; `None` for anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
         let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let number = u128::from_str_radix(text, 16).ok().filter(|_| digits)?;
@@ -55,21 +55,22 @@ hex_name!(EpochId);
 hex_name!(KeyId);
 
 impl EpochId {
-    /// The part of the epoch that stands in numbers given in the run in which it began.
+    /// Returns the first 4 bytes of the epoch, which stand in the numbers given in the run in which it
+    /// began.
     pub fn short(self) -> u32 {
         u32::from_be_bytes([self.0[0], self.0[1], self.0[2], self.0[3]])
     }
 }
 
 impl KeyId {
-    /// The id of a public key.
+    /// Returns the id of a public key.
     pub fn of(suite: Suite, public: &[u8]) -> Self {
         let digest = suite.digest(&[b"wujitong/key-id/1", &suite.id().to_be_bytes(), public]);
         Self(digest[..16].try_into().expect("a digest has 32 bytes"))
     }
 }
 
-/// One life of a node's store, in order: a later life has the greater `order`.
+/// One life of a node's store. Lives are in order: a later one has the greater `order`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Epoch {
     /// 1 for a node's first life, one more for each that follows.
@@ -80,26 +81,26 @@ pub struct Epoch {
     pub predecessor: EpochId,
 }
 
-/// The number of a matter: where it was reported, in which run of that node, and a count.
-/// Printed as `330825002222-1f3a9c04-17`. Every start of a node's process draws another middle part, so
-/// that a store that went back in time, and does not know it yet, gives no number a second time.
+/// The number of a matter: where it was reported, in which run of that node, and a count. Printed as
+/// `330825002222-1f3a9c04-17`. Every start of a node's process draws another middle part, so that a
+/// store that went back in time, and does not know it yet, gives no number a second time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MatterId {
     /// The division where it was reported.
     pub origin: DivisionCode,
-    /// What the origin drew at random when its process started, or its epoch began.
+    /// The number that the origin drew at random when its process started or its epoch began.
     pub epoch: u32,
     /// 1 for the first matter of an epoch, one more for each that follows, over all its runs.
     pub number: u64,
 }
 
-/// A text is not a matter number.
+/// The error for a text that is not a matter number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a matter number; one looks like 330825002222-1f3a9c04-17")]
 pub struct BadMatterId(pub String);
 
 impl MatterId {
-    /// Twenty bytes that sort like the id: origin, epoch, number, each big-endian.
+    /// Returns twenty bytes that sort like the id: origin, epoch, number, each big-endian.
     pub fn to_bytes(self) -> [u8; 20] {
         let mut bytes = [0; 20];
         bytes[..8].copy_from_slice(&self.origin.as_u64().to_be_bytes());
@@ -120,7 +121,7 @@ impl MatterId {
     }
 }
 
-/// Text for people and their programs, numbers for records.
+/// Writes text for people and their programs, and numbers for records.
 impl Serialize for MatterId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {

@@ -1,5 +1,4 @@
-//! Matters of other systems: how a row of a table becomes a matter, and what is wrong with it if it
-//! does not.
+//! Matters of other systems: how a row of a table becomes a matter, and what is wrong with it if it does not.
 //!
 //! A cell is data, whatever it begins with; nothing is ever computed from it.
 
@@ -26,7 +25,7 @@ use super::{
     matter::{Channel, Contact, Outcome, Place},
 };
 
-/// Longest number of another system, characters.
+/// The longest number of another system, in characters.
 pub const MOST_ID: usize = 100;
 
 /// The cells of one row that are not empty.
@@ -38,7 +37,7 @@ pub type Cells = BTreeMap<Field, String>;
 #[serde(try_from = "String", into = "String")]
 pub struct Source(Box<str>);
 
-/// A text is not the name of another system.
+/// The error for a text that is not the name of another system.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is no name for another system; take 1 to 40 lower-case letters, digits and dashes, the \
@@ -47,7 +46,7 @@ pub struct Source(Box<str>);
 pub struct BadSource(String);
 
 impl Source {
-    /// The text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -86,17 +85,17 @@ impl fmt::Display for Source {
     }
 }
 
-/// What is wrong with a cell.
+/// A fault in a cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = ImportFault)]
 pub struct Fault {
     /// The column.
     pub column: Field,
-    /// What stands there, at most 60 characters.
+    /// The text of the cell, at most 60 characters.
     pub value: String,
-    /// What is wrong with it.
+    /// The reason why it is refused or noted.
     pub reason: String,
-    /// What to do.
+    /// The remedy.
     pub hint: String,
 }
 
@@ -111,7 +110,7 @@ impl Fault {
     }
 }
 
-/// How far the work on a matter is in the other system.
+/// The progress of the work on a matter in the other system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Progress {
     /// 上报
@@ -130,7 +129,7 @@ pub enum Progress {
 }
 
 impl Progress {
-    /// Whether the work has ended.
+    /// Returns whether the work has ended.
     pub const fn is_closed(self) -> bool {
         matches!(self, Self::Closed(_))
     }
@@ -141,55 +140,55 @@ impl Progress {
 pub struct Row {
     /// Its number in the other system.
     pub id: String,
-    /// What it is about.
+    /// Its category.
     pub category: Category,
-    /// What the person wrote.
+    /// The person's words.
     pub text: String,
-    /// When what happened there, if the row has any time.
+    /// The moments of its life there; `None` if the row has no time.
     pub history: Option<History>,
-    /// Where it is.
+    /// The place it is about, if known.
     pub place: Option<Place>,
-    /// Who the person is.
+    /// The person and how to reach them, if known.
     pub contact: Option<Contact>,
-    /// How it came in there.
+    /// The channel by which it came in there.
     pub channel: Channel,
-    /// How urgent.
+    /// Its urgency.
     pub priority: Priority,
-    /// How far the work is.
+    /// The progress of the work.
     pub progress: Progress,
-    /// What should be known of its cells: those that hold nothing that can be used, without which it is taken
-    /// in, and those that may mean something else.
+    /// Notes on its cells: on those that hold nothing usable, without which the row is taken in, and on those
+    /// that may mean something else.
     pub noted: Vec<Fault>,
 }
 
-/// How a row differs from what was taken in under its number.
+/// The difference between a row and what was taken in under its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Difference {
-    /// Its category, text, times or place: it may be another matter.
+    /// Its category, text, times or place differ, so it may be another matter.
     Content,
-    /// How far the work is: it went on in the other system.
+    /// The work went on in the other system.
     Progress,
 }
 
-/// What became of a row.
+/// The result for one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcomes {
-    /// It can be taken in, and this is to be known of its cells; nothing was done.
+    /// It can be taken in, with these notes on its cells; nothing was done.
     Ready(Vec<Fault>),
-    /// It is a matter now, and this is to be known of its cells.
+    /// It was taken in as this matter, with these notes on its cells.
     Taken(MatterId, Vec<Fault>),
-    /// It was taken in before.
+    /// It was taken in before, as this matter.
     Already(MatterId),
-    /// Its number was taken in before, with something else in the row; nothing was done.
+    /// Its number was taken in before with something else in the row; nothing was done.
     Differs(MatterId, Difference),
-    /// It cannot be taken in.
+    /// It cannot be taken in, because of these faults.
     Bad(Vec<Fault>),
-    /// It could be, and was not, because others cannot.
+    /// It could be taken in, but was not, because other rows cannot.
     Withheld,
 }
 
-/// A cell as it may stand in a table that somebody opens: what a program would take for a formula is
-/// made text (OWASP, CSV injection).
+/// Returns a cell as it may stand in a table that somebody opens: what a program would take for a formula
+/// becomes text (OWASP, CSV injection).
 pub fn defused(cell: &str) -> Cow<'_, str> {
     match cell
         .trim_start()

@@ -1,5 +1,5 @@
-//! Asking a neighbour for a stretch of a file, on behalf of whoever holds the matter. Whoever asks
-//! keeps count of what it has; whoever is asked remembers nothing.
+//! Asking a neighbour for a stretch of a file, on behalf of whoever holds the matter. The asking node
+//! keeps count of what it has; the asked node remembers nothing.
 
 use std::collections::BTreeSet;
 
@@ -12,36 +12,37 @@ use crate::{
     suite::Digest,
 };
 
-/// Most sealed bytes in one answer.
+/// The most sealed bytes in one answer.
 pub const FETCH_BYTES: usize = 16 * 1024;
 
 /// A request for a stretch of a sealed file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fetch {
-    /// The matter it belongs to.
+    /// The matter to which the file belongs.
     pub matter: MatterId,
-    /// Its place there.
+    /// The place of the attachment in the matter.
     pub no: FileNo,
-    /// Which of its files.
+    /// The file of the attachment.
     pub part: Part,
-    /// What all of it must come to. Not enough to be given it.
+    /// The digest that the whole sealed file must have. Knowing it is not enough to be given the file.
     pub digest: Digest,
-    /// Where the stretch begins. It has at most [`FETCH_BYTES`].
+    /// Where the stretch begins, in sealed bytes. It has at most [`FETCH_BYTES`].
     pub at: u64,
-    /// Who wants it: the holder of the matter, or where it was handed in.
+    /// The division that wants it: the holder of the matter, or where the file was handed in.
     pub asker: DivisionCode,
-    /// Towards whom it is looked for: where the bytes were handed in, or who may have a copy.
+    /// The division towards which it is looked for: where the bytes were handed in, or one that may have
+    /// a copy.
     pub held_by: DivisionCode,
 }
 
-/// What came of it.
+/// The result of a request for a stretch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
     /// The stretch; empty at the end of the file.
     Bytes(bytes::Bytes),
-    /// It is kept nowhere any more on the way.
+    /// No node on the way keeps the file any more.
     Gone,
-    /// The one who asks is not to have it, as far as a node on the way knows.
+    /// The asker is not to have it, as far as a node on the way knows.
     NotEntitled,
     /// The next node after this one cannot be reached now.
     Unreached(DivisionCode),
@@ -49,28 +50,31 @@ pub enum Fetched {
     Busy,
 }
 
-/// Why a neighbour does not get bytes it asks for on somebody's behalf.
+/// The reason a neighbour does not get bytes that it asks for on somebody's behalf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotEntitled {
-    /// The matter is not with the one who asks, nor on its way there.
+    /// The asker does not hold the matter, nor is it on its way there.
     #[error("the matter is not held by the one who asks")]
     NotHolder,
-    /// It is about the one who asks, or about somebody the bytes would pass.
+    /// The matter is a complaint about the asker, or about somebody the bytes would pass.
     #[error("the matter is about a division on the way")]
     Concerned,
-    /// It came over another link than the one that leads to the one who asks.
+    /// The request came over another link than the one that leads to the asker.
     #[error("the request came from the wrong side")]
     WrongWay,
 }
 
-/// Who handed a file in: whoever made the step that it belongs to.
+/// Returns who handed a file in: the division that made the step to which it belongs. `None` if there is
+/// no such step.
 pub fn handed_in(matter: &Matter, no: FileNo) -> Option<DivisionCode> {
     let step = matter.steps.get(usize::from(no.step));
     step.map(|step| step.by)
 }
 
-/// Towards whom a file is looked for, one after the other: where it was handed in, then whoever acted on
-/// the matter and may have kept a copy. Who lies on the way to another one is asked on that way.
+/// Lists the divisions towards which a file is looked for, one after the other: where it was handed in,
+/// then those that acted on the matter and may have kept a copy. Left out are divisions on the way to
+/// another one, which are asked on that way, and those behind a division that the matter is a complaint
+/// about.
 pub fn sources(
     matter: &Matter,
     handed_in: DivisionCode,
@@ -92,10 +96,10 @@ pub fn sources(
     first.into_iter().chain(others).collect()
 }
 
-/// Whether `me` gives, or carries, bytes of a matter to the neighbour `from`, who asks for somebody:
-/// that one holds the matter or it is bound for there, as far as is known here, or what is asked for is
-/// public to all who ever acted on it, or it was handed in there and is to be made whole; and the way
-/// there begins with `from`.
+/// Checks whether `me` gives, or carries, bytes of a matter to the neighbour `from`, who asks on behalf
+/// of the asker. The asker must hold the matter, or it must be bound for there, as far as is known here;
+/// or the file is public to all who ever acted on the matter; or the file was handed in there and is to
+/// be made whole. And the way to the asker must begin with `from`.
 ///
 /// # Errors
 /// [`NotEntitled`].
@@ -115,7 +119,7 @@ pub fn may_fetch(
     if tree.next_hop(me, asker) != Some(from) {
         return Err(NotEntitled::WrongWay);
     }
-    // A notice of who took it may still be on its way here.
+    // The notice that it was taken may still be on its way here.
     let since_taken = matter.steps.iter().rev();
     let sent = since_taken
         .take_while(|step| !matches!(step.act, Act::Take | Act::TakeBack))

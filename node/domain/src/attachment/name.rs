@@ -1,4 +1,4 @@
-//! What attachments and uploads are called.
+//! Names of attachments and uploads.
 
 use std::{fmt, str::FromStr};
 
@@ -14,13 +14,13 @@ pub struct FileNo {
     pub index: u16,
 }
 
-/// A text is no place of an attachment.
+/// The error for a text that is no place of an attachment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no attachment; write 0 for the first of the report, 4.0 for the first of step 4")]
 pub struct BadFileNo(pub String);
 
 impl FileNo {
-    /// Four bytes that sort like it.
+    /// Returns four bytes that sort like it.
     pub fn to_bytes(self) -> [u8; 4] {
         let [a, b] = self.step.to_be_bytes();
         let [c, d] = self.index.to_be_bytes();
@@ -54,12 +54,13 @@ impl FromStr for FileNo {
     }
 }
 
-/// The random name of an upload. It is none of a capability: only whoever began it goes on with it.
+/// The random name of an upload. It is no capability: only whoever began the upload can go on with
+/// it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct UploadId(pub [u8; 16]);
 
-/// A text is no upload.
+/// The error for a text that is no upload.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no upload; its name is what the node answered when it was begun")]
 pub struct BadUploadId(pub String);

@@ -175,13 +175,13 @@ fn files_of_an_open_matter_are_kept_and_those_of_a_closed_one_until_the_last_day
         seat(code("330825"), 5, &tree),
     );
     let matter = closed.unwrap().docket.matter;
-    // The day turns over at 16:00 UTC.
+    // The day in Shanghai ends at 16:00 UTC.
     let last = Timestamp(10 * DAY_MS + 16 * 3_600_000 - 1);
     assert!(!limits.is_over(&matter, last));
     assert!(limits.is_over(&matter, Timestamp(last.0 + 1)));
 }
 
-/// A request for the first file of the report.
+/// Builds a request for the first file of the report.
 fn for_whom(asker: DivisionCode) -> Fetch {
     Fetch {
         matter: MatterId {

@@ -310,8 +310,8 @@ impl Clocks {
     /// Pauses the open clock of a stage.
     ///
     /// # Errors
-    /// If it does not run, is of a stage that is never paused, is paused or overdue, or was paused as
-    /// often or as long as policy allows.
+    /// A [`ClockRefusal`] if it does not run, is of a stage that is never paused, is paused or
+    /// overdue, or was paused as often or as long as policy allows.
     pub fn pause(
         &mut self,
         stage: Stage,
@@ -326,7 +326,7 @@ impl Clocks {
     /// Pauses every clock that can be paused now, and returns their stages.
     ///
     /// # Errors
-    /// If there is none: the refusal of the first that may be paused, or [`ClockRefusal::None`] if
+    /// If none was paused: the refusal of the first clock that may be, or [`ClockRefusal::None`] if
     /// no open clock may.
     pub fn pause_all(
         &mut self,
@@ -345,7 +345,7 @@ impl Clocks {
     /// stopped.
     ///
     /// # Errors
-    /// If it does not run, or is not paused.
+    /// A [`ClockRefusal`] if it does not run, or is not paused.
     pub fn resume(
         &mut self,
         stage: Stage,
@@ -358,7 +358,7 @@ impl Clocks {
     /// Resumes every paused clock, and returns their stages.
     ///
     /// # Errors
-    /// If none is paused.
+    /// A [`ClockRefusal`] if none is paused.
     pub fn resume_all(
         &mut self,
         calendar: &Calendar,
@@ -374,8 +374,8 @@ impl Clocks {
     /// moment. The extension counts the same kind of time as the clock: working time, or all time.
     ///
     /// # Errors
-    /// If it does not run, is of a stage that is never extended, is paused or overdue, was extended
-    /// before, counts other time, or policy does not allow so much.
+    /// A [`ClockRefusal`] if it does not run, is of a stage that is never extended, is paused or
+    /// overdue, was extended before, counts other time, or policy does not allow so much.
     pub fn extend(
         &mut self,
         stage: Stage,
@@ -394,7 +394,7 @@ impl Clocks {
     /// time.
     ///
     /// # Errors
-    /// If it does not run.
+    /// [`ClockRefusal::NotRunning`] if it does not run.
     pub fn end(&mut self, stage: Stage, now: Timestamp) -> Result<Ended, ClockRefusal> {
         Ok(self.running(stage)?.end(false, now))
     }
@@ -402,7 +402,7 @@ impl Clocks {
     /// Ends the open clock of a stage because it no longer matters.
     ///
     /// # Errors
-    /// If it does not run.
+    /// [`ClockRefusal::NotRunning`] if it does not run.
     pub fn cancel(&mut self, stage: Stage, now: Timestamp) -> Result<Ended, ClockRefusal> {
         Ok(self.running(stage)?.end(true, now))
     }

@@ -35,7 +35,7 @@ pub enum NoticeRefusal {
     NotBelow,
 }
 
-/// What a node remembers about a matter besides its docket.
+/// A node's memory of a matter besides its docket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recollection {
     /// Whether the store may have lost what it knew of this matter, and somebody has not shown yet what

@@ -22,11 +22,12 @@ pub struct Seat<'a> {
 /// The terms of custody that policy sets. Terms that it does not set have their default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// How often a matter may be handed back before the division above both must decide.
+    /// The number of times a matter may be handed back before the division above both must decide.
     pub bounces: usize,
     /// Days of 24 hours after closing within which the reporter may say that it is not solved.
     pub contest_days: u32,
-    /// How often the reporter may say so; after that, only a review by the tier above is left.
+    /// The number of times the reporter may say so; after that, only a review by the tier above is
+    /// left.
     pub contests: u32,
     /// Whether a matter must be verified before it is closed as solved, unfounded or unsolvable.
     pub verify_first: bool,

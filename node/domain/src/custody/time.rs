@@ -1,5 +1,5 @@
-//! How each step moves the clocks of a matter. They are carried with custody, and no hand-over resets
-//! one that runs.
+//! The effect of each step on the clocks of a matter. They are carried with custody, and no hand-over
+//! resets one that runs.
 
 use super::{
     Decision, Docket, MOST_STEPS, Refusal, Seat,

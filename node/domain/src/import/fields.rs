@@ -1,4 +1,4 @@
-//! Columns, and the words that stand in them.
+//! Columns of a table, and the words that stand in them.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,17 +25,17 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[schema(as = ImportField)]
 pub enum Field {
-    /// 编号, its number in the other system.
+    /// 编号: its number in the other system.
     Id,
-    /// 类别, a code or a Chinese name of the policy in force.
+    /// 类别: a code or a Chinese name of the policy in force.
     Category,
     /// 内容
     Text,
-    /// 时间, when it was reported there, in Asia/Shanghai.
+    /// 时间: when it was reported there, in Asia/Shanghai.
     ReportedAt,
-    /// 受理时间, when it was accepted there.
+    /// 受理时间: when it was accepted there.
     AcceptedAt,
-    /// 办结时间, when it was closed there.
+    /// 办结时间: when it was closed there.
     ClosedAt,
     /// 纬度
     Latitude,
@@ -45,7 +45,7 @@ pub enum Field {
     Name,
     /// 电话
     Phone,
-    /// 地址 of the person.
+    /// 地址: the address of the person.
     Address,
     /// 渠道
     Channel,
@@ -56,7 +56,7 @@ pub enum Field {
 }
 
 impl Field {
-    /// All of them.
+    /// All columns.
     pub const ALL: [Self; 14] = [
         Self::Id,
         Self::Category,
@@ -74,7 +74,7 @@ impl Field {
         Self::Status,
     ];
 
-    /// What a heading may say for it; the first is its name.
+    /// Returns the headings that stand for it; the first is its name, the second its Chinese name.
     const fn headings(self) -> &'static [&'static str] {
         match self {
             Self::Id => &[
@@ -122,20 +122,20 @@ impl Field {
         }
     }
 
-    /// Its name.
+    /// Returns its name.
     pub const fn name(self) -> &'static str {
         self.headings()[0]
     }
 
-    /// Its Chinese name.
+    /// Returns its Chinese name.
     pub const fn chinese(self) -> &'static str {
         self.headings()[1]
     }
 
-    /// The column a heading stands for.
+    /// Returns the column that a heading stands for.
     pub fn of_heading(heading: &str) -> Option<Self> {
-        // Blanks between the characters, marks of a form (`* 编号：`) and what stands in brackets belong to
-        // the look of a table.
+        // Blanks between the characters, marks of a form (`* 编号：`) and text in brackets belong to the
+        // look of a table and are left out.
         let heading = super::moment::narrow(heading).to_lowercase();
         let heading = heading.split('(').next().unwrap_or_default();
         let mark = |c: char| c.is_whitespace() || "\u{feff}*#:".contains(c);
@@ -152,7 +152,7 @@ impl Field {
 impl core::str::FromStr for Field {
     type Err = String;
 
-    /// Takes any heading that stands for it.
+    /// Parses any heading that stands for a column.
     fn from_str(text: &str) -> Result<Self, String> {
         Self::of_heading(text).ok_or_else(|| {
             let all = Self::ALL.map(Self::name).join(", ");
@@ -161,25 +161,26 @@ impl core::str::FromStr for Field {
     }
 }
 
-/// Why the headings of a table do not do.
+/// The reason the headings of a table are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadHeader {
-    /// Columns that every table needs.
+    /// Columns that every table needs are missing.
     #[error(
         "no column is headed {}; head it so, or say which it is with --map column=field",
         .0.iter().map(|field| format!("{} ({})", field.chinese(), field.name())).collect::<Vec<_>>().join(", ")
     )]
     Missing(Vec<Field>),
-    /// Two columns for one.
+    /// Two columns stand for one field.
     #[error("columns `{1}` and `{2}` are both {field}; map one of them to nothing with --map {2}=", field = .0.name())]
     Twice(Field, String, String),
-    /// A column that was named is not there.
+    /// A column that `map` names is not in the table.
     #[error("there is no column `{0}`; the table has: {1}")]
     NoColumn(String, String),
 }
 
-/// Which field each column of a table is; what stands for none is passed over. `map` names fields of
-/// columns by their headings, `None` for a column to pass over.
+/// Returns the field of each column of a table, `None` for a column to pass over. `map` gives fields to
+/// columns by their headings, with `None` for a column to pass over; it counts for more than the
+/// headings.
 ///
 /// # Errors
 /// [`BadHeader`].
@@ -220,7 +221,7 @@ pub fn columns(
     }
 }
 
-/// How many fields a row of headings names: the row that names most is the one with the headings.
+/// Counts the fields that a row of headings names. The row that names most is the one with the headings.
 pub fn recognised(headings: &[String], map: &[(String, Option<Field>)]) -> usize {
     let known = |heading: &&String| {
         let mapped = map.iter().any(|(name, _)| heading.trim() == name.trim());
@@ -229,7 +230,7 @@ pub fn recognised(headings: &[String], map: &[(String, Option<Field>)]) -> usize
     headings.iter().filter(known).count()
 }
 
-/// What a cell shows whose formula failed.
+/// The texts of a cell whose formula failed.
 pub(super) const ERRORS: [&str; 8] = [
     "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!",
 ];
@@ -266,8 +267,8 @@ pub(super) const PRIORITIES: [(&str, Priority); 8] = [
     ("突发", Priority::Emergency),
 ];
 
-/// Words for how far the work is: those of this program, in both languages, and those that other systems
-/// use.
+/// Words for how far the work has come: those of this program, in both languages, and those that other
+/// systems use.
 pub(super) const STATES: [(&str, Progress); 40] = [
     ("reported", Progress::Reported),
     ("上报", Progress::Reported),
@@ -311,7 +312,7 @@ pub(super) const STATES: [(&str, Progress); 40] = [
     ("不予受理", REJECTED),
 ];
 
-/// Another system does not say why in a word of this one.
+/// The state of a rejected matter. Other systems do not give the reason in a word of this one.
 const REJECTED: Progress = Progress::Closed(Outcome::Rejected(Reason::Unclear));
 
 const REASONS: [(&str, Reason); 10] = [
@@ -332,8 +333,8 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
     parts.filter(|part| !part.is_empty())
 }
 
-/// What a word stands for, or several that stand for the same, as this program prints them:
-/// `urgent 紧急`.
+/// Returns what a word stands for, or several words that stand for the same, as this program prints
+/// them: `urgent 紧急`. `None` if one is unknown.
 pub(super) fn one_of<T: Copy + PartialEq>(text: &str, words: &[(&str, T)]) -> Option<T> {
     let of = |word: &str| {
         let found = words.iter().find(|(known, _)| *known == word);
@@ -348,8 +349,9 @@ pub(super) fn one_of<T: Copy + PartialEq>(text: &str, words: &[(&str, T)]) -> Op
     found.all(|next| next == Some(first)).then_some(first)
 }
 
-/// How far the work is: a word, or several as this program prints them, the last of which says it most
-/// exactly: `closed 结案: unfounded 不属实`.
+/// Returns how far the work has come, by a word, or by several as this program prints them, of which the
+/// last says it most exactly: `closed 结案: unfounded 不属实`. `None` if one is unknown or they contradict
+/// each other.
 pub(super) fn progress(text: &str) -> Option<Progress> {
     let text = text.to_lowercase();
     let of = |word: &str| {

@@ -1,6 +1,6 @@
-//! Numbers of other systems, and what a spreadsheet makes of them.
+//! Numbers of other systems, and what a spreadsheet does to them.
 
-/// Why a text is no number of another system any more.
+/// The way in which a spreadsheet ruined a number of another system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Ruined {
     /// `2.02603E+13`: the last digits are gone.
@@ -9,7 +9,7 @@ pub(super) enum Ruined {
     Day,
 }
 
-/// A number as it was meant: what protects it from a spreadsheet (`="0017"`, `'0017`) is taken off.
+/// Returns a number as it was meant, without what protects it from a spreadsheet (`="0017"`, `'0017`).
 pub(super) fn unprotected(text: &str) -> &str {
     let formula = text
         .strip_prefix("=\"")
@@ -21,8 +21,8 @@ pub(super) fn unprotected(text: &str) -> &str {
     formula.or(marked).unwrap_or(text).trim()
 }
 
-/// Whether a spreadsheet wrote it in short, as it does with numbers of more than eleven digits. Several
-/// different numbers look the same then.
+/// Returns whether a spreadsheet wrote a number in short, as it does with more than eleven digits.
+/// Several different numbers look the same then.
 pub fn shortened(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else {
         return false;
@@ -42,7 +42,7 @@ pub fn shortened(text: &str) -> bool {
         && digits(signed.unwrap_or(exponent))
 }
 
-/// What a spreadsheet did to a number, if it did anything.
+/// Returns what a spreadsheet did to a number, if it did anything.
 pub(super) fn ruined(text: &str) -> Option<Ruined> {
     if shortened(text) {
         return Some(Ruined::Shortened);

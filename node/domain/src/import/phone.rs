@@ -2,16 +2,17 @@
 
 use super::moment::narrow;
 
-/// What a cell for telephone numbers holds.
+/// The content of a cell for telephone numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Phone {
-    /// One or several, as they are dialled: `13857012345`, `0570-7023456-801`, with a remark in brackets.
+    /// One or several numbers as they are dialled, such as `13857012345` or `0570-7023456-801`, each
+    /// perhaps with a remark in brackets; joined by `, `.
     Numbers(String),
-    /// It says that there is none: 无, `-`, `/`.
+    /// The cell says that there is none: empty words such as 无, `-`, `/`.
     None,
-    /// A spreadsheet shortened it.
+    /// A spreadsheet shortened the number.
     Shortened,
-    /// It holds no number.
+    /// The cell holds no number.
     NoNumber,
 }
 
@@ -20,7 +21,7 @@ const NONE: [&str; 12] = [
     "无", "没有", "暂无", "不详", "未知", "未留", "匿名", "保密", "-", "/", "none", "n/a",
 ];
 
-/// Reads what stands in a cell.
+/// Reads the telephone numbers in a cell.
 pub(super) fn read(text: &str) -> Phone {
     let text = narrow(text);
     let text = super::id::unprotected(text.trim());
@@ -46,7 +47,7 @@ pub(super) fn read(text: &str) -> Phone {
     }
 }
 
-/// One number, or several with only blanks between them; what is said of it stands behind it.
+/// Reads one number, or several with only blanks between them; a remark is put behind its number.
 fn one(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let count = |text: &str| text.chars().filter(char::is_ascii_digit).count();
@@ -62,7 +63,7 @@ fn one(text: &str) -> Option<String> {
             c if c.is_ascii_digit() && !extension.is_empty() => extension.push(c),
             c if c.is_ascii_digit() || c == '-' || c == '+' && digits.is_empty() => digits.push(c),
             '(' | ')' | '[' | ']' | '（' | '）' | '.' | '*' => {
-                // (0570)7023456: the area code ends here.
+                // In (0570)7023456 the area code ends here.
                 let area = digits.starts_with('0') && (3..=4).contains(&digits.len());
                 if c == ')' && area {
                     digits.push('-');
@@ -83,7 +84,8 @@ fn one(text: &str) -> Option<String> {
         true => mobile.to_owned(),
         false => digits.trim_matches('-').replace("--", "-"),
     };
-    // 12345 and 110 are numbers; a year or a house is not told from them, but eighteen digits are none.
+    // 12345 and 110 are numbers. A year or a house number cannot be told from them, but more than twenty
+    // digits are no number.
     let length = count(&number) + count(&extension);
     if !(3..=20).contains(&length) || text.contains("**") {
         return None;

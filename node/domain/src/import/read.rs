@@ -1,4 +1,4 @@
-//! From the cells of a row to what is taken in, and to what is wrong with it.
+//! Turns the cells of a row into what is taken in, or into what is wrong with it.
 
 use super::{
     Cells, Fault, Field, MOST_ID, Progress, Row, fields,
@@ -14,10 +14,12 @@ use crate::{
     time::Timestamp,
 };
 
-/// Before this nothing was reported to any system: 1990-01-01 in Shanghai.
+/// The earliest moment that is believed, 1990-01-01 in Shanghai: before it nothing was reported to any
+/// system.
 const FIRST: Timestamp = Timestamp(631_123_200_000);
 
-/// Reads a row, with everything that is wrong with it. Its place is given in this system of coordinates.
+/// Reads a row, and finds everything that is wrong with it. `datum` is the system of coordinates of its
+/// place.
 ///
 /// # Errors
 /// One [`Fault`] for each cell that does not fit.
@@ -44,7 +46,7 @@ pub fn read(cells: &Cells, datum: Datum, seat: Seat<'_>) -> Result<Row, Vec<Faul
             history,
             place,
             contact,
-            // What comes in by a file was handed in, unless it says otherwise.
+            // A row without a channel counts as handed in on paper.
             channel: channel.unwrap_or(Channel::Paper),
             priority: priority.unwrap_or_default(),
             progress,
@@ -133,7 +135,7 @@ impl Reader<'_> {
     fn category(&mut self, policy: &Policy) -> Option<Category> {
         let text = self.required(Field::Category)?;
         let listed = policy.categories();
-        // This program prints both: `enforcement/lighting 路灯照明`.
+        // This program prints code and name: `enforcement/lighting 路灯照明`.
         let code = text.split_whitespace().next().unwrap_or_default();
         let by_code = code.parse::<Category>().ok();
         let by_code = by_code.filter(|category| listed.contains_key(category));
@@ -181,7 +183,7 @@ impl Reader<'_> {
         None
     }
 
-    /// When what happened there, and how far the work is.
+    /// Reads when what happened there, and how far the work has come.
     fn life(&mut self, now: Timestamp) -> (Option<History>, Progress) {
         let before = self.faults.len();
         let reported = self.moment(Field::ReportedAt, now);
@@ -313,7 +315,7 @@ impl Reader<'_> {
         contact
     }
 
-    /// What holds no number is passed over, not the row.
+    /// Reads the telephone numbers. A cell that holds none is noted, and the row is taken all the same.
     fn phone(&mut self) -> String {
         let Some(text) = self.cell(Field::Phone) else {
             return String::new();

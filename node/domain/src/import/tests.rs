@@ -26,7 +26,7 @@ fn row(more: &[(Field, &str)]) -> Result<Row, Vec<Fault>> {
     row_under(&Policy::of([]), more)
 }
 
-/// The shipped policy, and what a template states beside it.
+/// Returns the shipped policy together with what a template states.
 fn policy(text: &str) -> Policy {
     let key = "330000000000/policy/words".parse().unwrap();
     let source = crate::policy::Source::Template { key, version: 1 };

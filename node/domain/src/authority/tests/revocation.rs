@@ -1,4 +1,5 @@
-//! Who may revoke whose key: the division directly above, nobody else, and to everybody at once.
+//! The right to revoke a key: only the division directly above has it, and it tells everybody at
+//! once.
 
 use super::*;
 use crate::{
