@@ -358,7 +358,7 @@ impl Limits {
     /// Checks whether a report or remark may have so many files.
     ///
     /// # Errors
-    /// [`NotTaken::TooMany`].
+    /// [`NotTaken::TooMany`] if not.
     pub fn check_count(&self, count: usize) -> Result<(), NotTaken> {
         let most = self.count.min(MOST_LISTED);
         if count > most {

@@ -102,7 +102,7 @@ pub fn sources(
 /// be made whole. And the way to the asker must begin with `from`.
 ///
 /// # Errors
-/// [`NotEntitled`].
+/// The first [`NotEntitled`] found.
 pub fn may_fetch(
     matter: &Matter,
     bound_for: Option<DivisionCode>,

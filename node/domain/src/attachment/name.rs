@@ -5,10 +5,11 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 /// The place of an attachment in its matter: which step's body lists it, and where in that list.
-/// Printed as `2` for the report itself, as `4.0` for the remark of the fourth step after it.
+/// Printed as `2` for the third file of the report, as `4.0` for the first of the fourth step after
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FileNo {
-    /// The step, from 0, the report.
+    /// The step, from 0, which is the report.
     pub step: u16,
     /// The place in the list, from 0.
     pub index: u16,

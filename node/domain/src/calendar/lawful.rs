@@ -1,10 +1,10 @@
 //! The days off that the law itself names, for years whose holidays the State Council has not
 //! announced yet.
 //!
-//! 全国年节及纪念日放假办法 as revised in November 2024: 元旦 1 January; 春节 the last day of the lunar year and
-//! the first three of the next; 清明 the day of that solar term; 劳动节 1 and 2 May; 端午 the fifth of the
-//! fifth lunar month; 中秋 the fifteenth of the eighth; 国庆 1 to 3 October. A day off that falls on a day
-//! of rest, or on another day off, is given back on a working day; the next one is taken here. Which
+//! 全国年节及纪念日放假办法 as revised in November 2024: 元旦 1 January; 春节 the last day of the lunar year and the
+//! first three of the next; 清明 the day of that solar term; 劳动节 1 and 2 May; 端午 the fifth of the fifth
+//! lunar month; 中秋 the fifteenth of the eighth; 国庆 1 to 3 October. A day off that falls on a day of
+//! rest, or on another day off, is given back on a working day; this module takes the next one. Which
 //! days of rest become working days (调休) is known only when it is announced.
 
 use super::{Calendar, Day, DayKind, LAST_DAY, Mark, next};

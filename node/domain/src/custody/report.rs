@@ -1,4 +1,4 @@
-//! Opening a matter.
+//! Opening a matter from a person's report.
 
 use topology::DivisionCode;
 
@@ -16,11 +16,11 @@ use crate::{
 pub struct Report {
     /// The channel by which it came in.
     pub channel: Channel,
-    /// What it is about.
+    /// Its category.
     pub category: Category,
     /// Its urgency.
     pub priority: Priority,
-    /// Who may learn of it.
+    /// Its visibility: who may learn of it.
     pub visibility: Visibility,
     /// The protection class of the body.
     pub class: Class,

@@ -183,7 +183,7 @@ pub enum BadHeader {
 /// headings.
 ///
 /// # Errors
-/// [`BadHeader`].
+/// The first [`BadHeader`] found.
 pub fn columns(
     headings: &[String],
     map: &[(String, Option<Field>)],
