@@ -1,7 +1,7 @@
-//! People: who may do what, here and nowhere else.
+//! People: the only place that decides who may do what.
 //!
-//! An account belongs to one division and acts only inside it. What a role may do stands in one
-//! table, [`reach`]; what is not in it is denied. [`may`] applies it to whoever asks.
+//! An account belongs to one division and acts only inside it. One table, [`reach`], holds what a
+//! role may do; what it does not name is denied. [`may`] applies the table to whoever asks.
 
 mod account;
 mod deed;

@@ -11,21 +11,22 @@ use crate::{
     time::Timestamp,
 };
 
-/// The number of an account at its node. It stands in journals, in dispatches and in the audit trail,
+/// Number of an account at its node. It stands in journals, in dispatches and in the audit trail,
 /// where names of people do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountId(pub u64);
 
-/// A text is not the number of an account.
+/// Error for a text that is not an account number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not the number of an account; `wujitong account list` shows them")]
 pub struct BadAccountId(pub String);
 
 impl AccountId {
-    /// The `n`th account of a node, opened by a process that drew `run` when it started: eleven digits, the
-    /// first five of the start. An old copy that is brought back gives another start the same number once
-    /// in 90,000 times.
+    /// Builds the number of the `n`th account that a process opened which drew `run` when it
+    /// started: eleven digits, of which the first five come from `run` and the last six are `n`. If
+    /// an old copy of the store is brought back, its next process draws the same first five once in
+    /// 90,000 times.
     pub const fn new(run: u32, n: u32) -> Self {
         let start = run as u64 % 90_000 + 10_000;
         Self(start * 1_000_000 + n as u64 % 1_000_000)
@@ -51,25 +52,25 @@ impl FromStr for AccountId {
     }
 }
 
-/// What a person types to log in: 2 to 31 lower-case letters, digits, dots, dashes and underscores,
-/// the first a letter.
+/// The word a person types to log in: 2 to 31 lower-case letters, digits, dots, dashes and
+/// underscores, the first a letter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Login(Box<str>);
 
-/// Why an account cannot be as it is said to be.
+/// Why an account is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAccount {
-    /// Not a login.
+    /// The text is not a login.
     #[error(
         "`{0}` is not a login; take 2 to 31 lower-case letters, digits, dots, dashes and underscores, \
          the first a letter"
     )]
     Login(String),
-    /// A name that is empty, too long, or has control characters.
+    /// The name is empty, longer than 60 characters, or has control characters.
     #[error("the name does not fit; take 1 to 60 characters on one line")]
     Name,
-    /// Roles that exclude each other.
+    /// Two of its roles exclude each other.
     #[error(transparent)]
     Roles(#[from] BadRoles),
 }
@@ -77,7 +78,7 @@ pub enum BadAccount {
 macro_rules! word {
     ($name:ident, $fits:expr) => {
         impl $name {
-            /// The text.
+            /// Returns the text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -128,7 +129,8 @@ word!(Login, |text| {
         && text.bytes().all(|b| plain(b) || b == b'.' || b == b'_')
 });
 
-/// Says whether a text can be what a person or a grid is called.
+/// Checks that a text can be the name of a person or a grid: 1 to 60 characters, not only blanks,
+/// no control characters.
 ///
 /// # Errors
 /// [`BadAccount::Name`].
@@ -141,33 +143,34 @@ pub fn check_name(name: &str) -> Result<(), BadAccount> {
     }
 }
 
-/// A person at a node.
+/// The account of a person at a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Its number.
     pub id: AccountId,
-    /// What the person types.
+    /// The word the person types to log in.
     pub login: Login,
-    /// What people call them.
+    /// Name of the person.
     pub name: String,
-    /// Where they act.
+    /// The division they act in.
     pub division: DivisionCode,
-    /// What they are there.
+    /// Their roles there.
     pub roles: BTreeSet<Role>,
-    /// Which department posted them.
+    /// The department that posted them, if any.
     pub department: Option<Department>,
-    /// Which grid is theirs.
+    /// Their grid, if any.
     pub grid: Option<GridId>,
-    /// Whether nobody may log in with it any more.
+    /// Whether the account is closed, so that nobody may log in with it.
     pub disabled: bool,
-    /// Sessions of an earlier one have ended. Rises with every new password, new roles, and closing.
+    /// Counter that ends sessions: those begun in an earlier era have ended. It rises with every
+    /// new password, change of roles and closing.
     pub era: u32,
-    /// When it was opened.
+    /// Time the account was opened.
     pub opened_at: Timestamp,
 }
 
 impl Account {
-    /// Says whether everything about it fits together.
+    /// Checks its name and its roles.
     ///
     /// # Errors
     /// [`BadAccount`].
@@ -176,8 +179,8 @@ impl Account {
         Ok(super::check_roles(&self.roles)?)
     }
 
-    /// Whether something that was dispatched is for them: by their number, or to their department as a
-    /// whole.
+    /// Returns whether something dispatched to this target is for them: it names their number, or
+    /// names no officer but their department.
     pub fn is_charged_with(&self, target: &Target) -> bool {
         match target.officer {
             Some(officer) => officer == self.id.0,

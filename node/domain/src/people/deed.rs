@@ -1,4 +1,4 @@
-//! Deeds, and the one table that says which role does which.
+//! Deeds, and the table of which role may do which.
 
 use std::{fmt, str::FromStr};
 
@@ -127,27 +127,27 @@ pub enum Deed {
     Enter,
 }
 
-/// Over which matters a role may do a deed.
+/// The matters over which a role may do a deed, from fewest to most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
-    /// Over none.
+    /// No matter.
     #[default]
     None,
-    /// Over those the person reported.
+    /// Matters the person reported.
     Own,
-    /// Over those the person was charged with, and those they reported.
+    /// Matters the person was charged with, and those they reported.
     Charge,
-    /// Over all of the division.
+    /// All matters of the division.
     All,
 }
 
-/// A text is not a deed.
+/// Error for a text that is not a deed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a deed; take one of: {list}", list = Deed::ALL.map(Deed::name).join(", "))]
 pub struct BadDeed(pub String);
 
 impl Deed {
-    /// All of them.
+    /// All deeds.
     pub const ALL: [Self; 51] = [
         Self::Report,
         Self::ReportForAnother,
@@ -202,7 +202,7 @@ impl Deed {
         Self::Enter,
     ];
 
-    /// The word that stands for it.
+    /// Returns its name in texts.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Report => "report",
@@ -259,8 +259,8 @@ impl Deed {
         }
     }
 
-    /// Whether a program with an API key may ever do it. Administration, audit, other people's contacts
-    /// and decisions over others stay with people.
+    /// Returns whether a program with an API key may ever do it. Administration, audit, other
+    /// people's contacts and decisions over others stay with people.
     pub const fn is_for_programs(self) -> bool {
         matches!(
             self,
@@ -298,7 +298,7 @@ impl FromStr for Deed {
     }
 }
 
-/// Over which matters a role may do a deed. What is not named here is denied.
+/// Returns over which matters a role may do a deed. What is not named here is denied.
 pub const fn reach(role: Role, deed: Deed) -> Reach {
     use Deed as D;
     use Reach::{All, Charge, None, Own};

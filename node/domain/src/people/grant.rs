@@ -1,5 +1,5 @@
-//! Who may open, close and change whose account. The table says that a role manages accounts; here
-//! stands over whom.
+//! Who may open, close and change which account. The table of deeds says that a role manages
+//! accounts; the rules here say over whom.
 
 use std::collections::BTreeSet;
 
@@ -8,45 +8,46 @@ use super::{Account, BadRoles, Role, Who, check_roles};
 /// Why somebody may not do this to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadGrant {
-    /// The first account is not a system administrator's.
+    /// The first account of a node must be that of a system administrator.
     #[error("the first account of a node is a system administrator's; give it that role alone")]
     First,
-    /// The owner of the node names administrators that are missing, nobody else.
+    /// The owner of the node may only open an account for a missing administrator.
     #[error(
         "the owner of the node only names a missing administrator, one role at a time; a system \
          administrator opens all other accounts"
     )]
     Owner,
-    /// There is one already.
+    /// The node already has an administrator of this kind.
     #[error("this node has a {0} already; ask them")]
     Seated(Role),
-    /// Roles are granted by another person than the one who opens accounts.
+    /// Whoever opens an account may not grant roles with it.
     #[error(
         "whoever opens an account grants no roles; open it without, then ask a security administrator"
     )]
     Apart,
-    /// Own roles.
+    /// Nobody may change their own roles or close their own account.
     #[error(
         "nobody changes their own roles or closes their own account; ask another administrator"
     )]
     Oneself,
-    /// An account of those who watch.
+    /// The account is that of an administrator or auditor, which only the owner may change.
     #[error(
         "accounts of administrators and auditors are changed by the owner of the node, so that nobody \
          who is watched reaches them; ask the owner"
     )]
     Protected,
-    /// An account of a person who is no administrator.
+    /// The account is not that of an administrator or auditor, so the owner may not change it.
     #[error(
         "the owner of the node changes accounts of administrators and auditors only; ask a system administrator"
     )]
     Unprotected,
-    /// A role of another pillar of the three-member rule.
+    /// The role belongs to another pillar of the three-member rule: the role, and the administrator
+    /// who grants it.
     #[error(
         "a {1} grants the role {0} and takes it; ask them, so that nobody gains another pillar alone"
     )]
     Pillar(Role, Role),
-    /// Roles that exclude each other.
+    /// Two of the roles exclude each other.
     #[error(transparent)]
     Roles(#[from] BadRoles),
 }
@@ -56,8 +57,8 @@ fn is_protected(account: &Account) -> bool {
     roles.any(|role| role.is_administrator() || *role == Role::Auditor)
 }
 
-/// Says whether an account with these roles may be opened. `seated` are the roles that open accounts
-/// of the node have.
+/// Decides whether an account with these roles may be opened. `seated` holds the roles of the
+/// node's open accounts.
 ///
 /// # Errors
 /// [`BadGrant`].
@@ -90,7 +91,7 @@ pub fn may_open(
     }
 }
 
-/// Says whether an account may be closed, opened again, renamed, or given a new password.
+/// Decides whether an account may be closed, opened again, renamed, or given a new password.
 ///
 /// # Errors
 /// [`BadGrant`].
@@ -104,8 +105,8 @@ pub fn may_change(who: &Who, target: &Account) -> Result<(), BadGrant> {
     }
 }
 
-/// Says whether an account may be given these roles. What changes about them is granted by the
-/// administrator of that pillar ([`Role::granted_by`]).
+/// Decides whether an account may be given these roles. Every role that changes must be one that
+/// `who` grants ([`Role::granted_by`]).
 ///
 /// # Errors
 /// [`BadGrant`].

@@ -1,4 +1,4 @@
-//! Grids (网格): the households a grid worker looks after.
+//! Grids (网格): the households that a grid worker looks after.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -7,12 +7,12 @@ use topology::DivisionCode;
 
 use super::{AccountId, BadAccount, check_name};
 
-/// The number of a grid at its node, from 1.
+/// Number of a grid at its node, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GridId(pub u32);
 
-/// A text is not the number of a grid.
+/// Error for a text that is not a grid number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not the number of a grid; `wujitong grid list` shows them")]
 pub struct BadGridId(pub String);
@@ -34,46 +34,47 @@ impl FromStr for GridId {
     }
 }
 
-/// Some households of a division and those who look after them.
+/// Some households of a division and the people who look after them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grid {
     /// Its number.
     pub id: GridId,
-    /// What people call it.
+    /// Its name.
     pub name: String,
-    /// Where it lies.
+    /// The division it lies in.
     pub division: DivisionCode,
-    /// Who looks after it.
+    /// The accounts that look after it, at most [`Grid::MOST_MEMBERS`].
     pub members: BTreeSet<AccountId>,
-    /// How many households it has, at most [`Grid::MOST_HOUSEHOLDS`].
+    /// Number of households, at most [`Grid::MOST_HOUSEHOLDS`].
     pub households: u32,
 }
 
-/// Why a grid cannot be as it is said to be.
+/// Why a grid is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadGrid {
-    /// Its name does not fit.
+    /// The name is not valid.
     #[error(transparent)]
     Name(#[from] BadAccount),
-    /// Too many households.
+    /// It has too many households.
     #[error("{0} households are too many for a grid; at most {most} are taken, split it",
         most = Grid::MOST_HOUSEHOLDS)]
     Households(u32),
-    /// Too many members.
+    /// It has too many members.
     #[error("{0} members are too many for a grid; at most {most} are taken", most = Grid::MOST_MEMBERS)]
     Members(usize),
-    /// A member without an account here.
+    /// A member has no account at this node.
     #[error("{0} is no account of this node; `wujitong account list` shows those it has")]
     Stranger(AccountId),
 }
 
 impl Grid {
-    /// Households at most. A grid usually has some hundred; a whole division may be one.
+    /// Most households of a grid. A grid usually has some hundred; a whole division may be one
+    /// grid.
     pub const MOST_HOUSEHOLDS: u32 = 100_000;
-    /// Members at most.
+    /// Most members of a grid.
     pub const MOST_MEMBERS: usize = 200;
 
-    /// Says whether it fits, but for whether its members are known.
+    /// Checks its name and sizes. Does not check that its members have accounts.
     ///
     /// # Errors
     /// [`BadGrid`].

@@ -1,4 +1,4 @@
-//! Keys of other programs.
+//! API keys of other programs.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -8,7 +8,7 @@ use topology::DivisionCode;
 use super::{BadAccount, Deed, check_name};
 use crate::time::Timestamp;
 
-/// The random name of an API key: 16 hexadecimal digits. It is not the secret.
+/// Random name of an API key: 16 hexadecimal digits. It is not the secret.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ApiKeyId(pub [u8; 8]);
 
@@ -37,57 +37,57 @@ impl FromStr for ApiKeyId {
     }
 }
 
-/// Leave for a program to do some deeds in the name of a division.
+/// Permission for a program to do some deeds in the name of a division.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
     /// Its random name.
     pub id: ApiKeyId,
-    /// What it is for.
+    /// Its purpose.
     pub name: String,
-    /// What the program may do.
+    /// The deeds the program may do.
     pub deeds: BTreeSet<Deed>,
-    /// Where.
+    /// The division it acts in.
     pub division: DivisionCode,
-    /// When it was made.
+    /// Time it was made.
     pub made_at: Timestamp,
-    /// From when on it is worth nothing.
+    /// Time from which it opens nothing any more, exclusive.
     pub expires_at: Timestamp,
-    /// When it was taken back.
+    /// Time it was taken back, if it was.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// Why an API key cannot be as it is said to be.
+/// Why an API key is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadApiKey {
-    /// Not an id.
+    /// The text is not the id of an API key.
     #[error(
         "`{0}` is not the id of an API key; it has 16 hexadecimal digits, see `wujitong api-key list`"
     )]
     Id(String),
-    /// Its name does not fit.
+    /// The name is not valid.
     #[error(transparent)]
     Name(#[from] BadAccount),
-    /// It may do nothing.
+    /// The key names no deed.
     #[error("a key that may do nothing is of no use; name at least one deed")]
     Idle,
-    /// Something no program does.
+    /// The deed is one that no program may do.
     #[error("no program may do {0}; leave it to a person with an account")]
     ForPeople(Deed),
-    /// It never ends, or ended before it began.
+    /// The key lives no time at all or more than [`ApiKey::MOST_DAYS`] days.
     #[error("a key lives 1 to {most} days; make a new one before it ends", most = ApiKey::MOST_DAYS)]
     Life,
 }
 
 impl ApiKey {
-    /// Longest life in days.
+    /// Longest life, in days.
     pub const MOST_DAYS: u32 = 400;
 
-    /// Whether it opens anything at a moment.
+    /// Returns whether the key is neither taken back nor expired at this moment.
     pub fn is_good(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at
     }
 
-    /// Says whether it fits.
+    /// Checks its name, its life and its deeds.
     ///
     /// # Errors
     /// [`BadApiKey`].

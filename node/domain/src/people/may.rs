@@ -1,47 +1,48 @@
-//! Whether somebody may do something: default deny.
+//! Decides whether somebody may do something. What is not allowed is denied.
 
 use topology::{DivisionCode, Tree};
 
 use super::{Account, ApiKey, Deed, Reach, Role, reach};
 use crate::{ids::MatterId, time::Timestamp};
 
-/// Who asks.
+/// Whoever asks to do something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// The user of the operating system the node runs as, by the control socket.
+    /// The operating-system user the node runs as, over the control socket.
     OsUser {
-        /// Their number.
+        /// Number of the user.
         uid: u32,
         /// Whether the node has accounts. Until it has, this user may do everything.
         accounts: bool,
     },
     /// A person who logged in.
     Account(Account),
-    /// A program.
+    /// A program with an API key.
     Key(ApiKey),
-    /// Whoever has the slip that was given for a report.
+    /// Somebody with the slip that was given for the report of this matter.
     Reporter(MatterId),
-    /// Nobody known.
+    /// Somebody unknown.
     Nobody,
 }
 
-/// Where something is to be done, and how whoever asks stands to it.
+/// Where something is to be done, and how whoever asks is related to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The acting division.
     pub at: DivisionCode,
-    /// The matter it is about, if it is about one.
+    /// The matter it is about, if any.
     pub matter: Option<MatterId>,
-    /// Whether whoever asks reported it.
+    /// Whether whoever asks reported the matter.
     pub reported: bool,
-    /// Whether what they reported was merged into it: what others wrote in it is none of theirs.
+    /// Whether the matter they reported was merged into this one; what others wrote in this one is
+    /// not for them.
     pub absorbed: bool,
-    /// Whether it was dispatched to whoever asks.
+    /// Whether the matter was dispatched to whoever asks.
     pub charged: bool,
 }
 
 impl Place {
-    /// Something that is about no matter.
+    /// Builds the place of something that is about no matter.
     pub const fn of(at: DivisionCode) -> Self {
         Self {
             at,
@@ -56,39 +57,39 @@ impl Place {
 /// Why somebody may not do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// Nobody known asks.
+    /// It is not known who asks.
     #[error("it is not known who asks; log in, or hand in a key")]
     Nobody,
     /// The account is closed.
     #[error("this account is closed; ask a system administrator")]
     Closed,
-    /// Somebody of another division.
+    /// The division is outside the one they belong to: theirs, and the one they asked for.
     #[error("{0} is where this account acts, and {1} is not inside it; act at your own division")]
     Outside(DivisionCode, DivisionCode),
-    /// No role of theirs does it.
+    /// None of their roles may do the deed.
     #[error("none of your roles may do {0}; a security administrator grants roles")]
     Role(Deed),
-    /// A role of theirs does it, but not to this.
+    /// One of their roles may do the deed, but not to this matter.
     #[error("your roles may do {0} only to what is your own or was dispatched to you")]
     NotYours(Deed),
-    /// The key is not for this.
+    /// The key does not include the deed.
     #[error("this key may not do {0}; have one made that may")]
     Key(Deed),
-    /// The key ended.
+    /// The key has expired or was taken back.
     #[error("this key has ended or was taken back; have a new one made")]
     KeyEnded,
-    /// A reporter's slip reads and contests its own matter.
+    /// The slip only reads and contests its own matter.
     #[error("this slip reads and contests one matter, and nothing else")]
     Slip,
-    /// Since the node has accounts, its owner only runs it.
+    /// The node has accounts, so its owner may only run it.
     #[error("this node has accounts, so {0} needs one; log in with `wujitong login`")]
     Operator(Deed),
 }
 
-/// Says whether somebody may do something somewhere.
+/// Decides whether somebody may do something at a place.
 ///
 /// # Errors
-/// [`Denied`], with everything that is not allowed by name.
+/// [`Denied`], for everything that is not allowed by name.
 pub fn may(
     who: &Who,
     deed: Deed,

@@ -1,5 +1,5 @@
-//! Names that another authority vouches for, and what its word must say to count (OpenID Connect
-//! Core 1.0).
+//! Names that an identity provider vouches for, and the checks on its ID token (OpenID Connect Core
+//! 1.0).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,26 +8,26 @@ use crate::{
     time::Timestamp,
 };
 
-/// How far two clocks may be apart, milliseconds.
+/// Largest difference between two clocks, in milliseconds.
 pub const LEEWAY_MS: i64 = 60_000;
-/// How long a person has from setting out for the provider to coming back, milliseconds.
+/// Longest time a person may take from leaving for the provider to coming back, in milliseconds.
 pub const SIGN_IN_MS: i64 = 10 * 60_000;
-/// Longest name of a person, bytes (OpenID Connect Core 1.0, 2).
+/// Longest name of a person, in bytes (OpenID Connect Core 1.0, section 2).
 const MOST_NAME: usize = 255;
 
-/// A person, by the name a provider has for them. It opens the account it is linked to, and is good
+/// A person, by the name a provider has for them. It opens the account it is linked to and is used
 /// for nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passport {
-    /// The provider, exactly as it calls itself.
+    /// Issuer URL of the provider, exactly as it states it.
     pub issuer: String,
-    /// The claim the name stands in. The same word in another claim may be another person.
+    /// The claim that holds the name. The same word in another claim may be another person.
     pub claim: String,
     /// The name, letter for letter.
     pub name: String,
 }
 
-/// A name cannot be that of a person at a provider.
+/// Error for a text that cannot be the name of a person at a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this is not a name a provider has for somebody; take 1 to 255 bytes on one line, exactly as the \
@@ -36,10 +36,10 @@ pub struct Passport {
 pub struct BadPassport;
 
 impl Passport {
-    /// A person at a provider.
+    /// Builds the passport of a person at a provider.
     ///
     /// # Errors
-    /// [`BadPassport`] for a name that is empty, too long, or has control characters.
+    /// [`BadPassport`] if the name is empty, longer than 255 bytes, or has control characters.
     pub fn new(issuer: &str, claim: &str, name: &str) -> Result<Self, BadPassport> {
         let fits = (1..=MOST_NAME).contains(&name.len()) && !name.contains(char::is_control);
         fits.then(|| Self {
@@ -50,7 +50,8 @@ impl Passport {
         .ok_or(BadPassport)
     }
 
-    /// What it is found by. The same in every suite, so that no name is there twice.
+    /// Returns the digest it is found by. It is the same in every suite, so that no name is stored
+    /// twice.
     pub fn digest(&self) -> Digest {
         let parts = [&self.issuer, &self.claim, &self.name];
         let lengths = parts.map(|part| (part.len() as u64).to_be_bytes());
@@ -66,7 +67,7 @@ impl Passport {
     }
 }
 
-/// What an ID token says, once its signature was found to hold. Moments are seconds since 1970.
+/// The claims of an ID token whose signature was verified. Times are in seconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
     /// `iss`
@@ -89,62 +90,62 @@ pub struct Claims {
     pub access_hash: Option<String>,
     /// `email_verified`
     pub email_verified: bool,
-    /// The claim that names the person, if it is there and a text.
+    /// The claim that names the person, if it is there and is a text.
     pub name: Option<String>,
 }
 
-/// What it must say.
+/// The values that the claims of an ID token are checked against.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
-    /// The provider that was asked.
+    /// Issuer of the provider that was asked.
     pub issuer: &'a str,
-    /// What that provider calls this process.
+    /// The client id that the provider has for this node.
     pub client: &'a str,
-    /// What this sign-in alone knows.
+    /// The nonce of this sign-in, which only this sign-in knows.
     pub nonce: &'a str,
-    /// The claim that names the person.
+    /// Name of the claim that names the person.
     pub claim: &'a str,
-    /// What `at_hash` is for the access token that came along.
+    /// The value `at_hash` must have for the access token that came with it.
     pub access_hash: &'a str,
-    /// When it is checked.
+    /// Time of the check.
     pub now: Timestamp,
 }
 
-/// Why a provider's word does not count.
+/// Why an ID token is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadClaims {
-    /// Another provider, or none.
+    /// The token is of another issuer, or of none.
     #[error("it is of another issuer")]
     Issuer,
-    /// For somebody else, or for others besides.
+    /// The token is for another audience, or for others besides this node.
     #[error("it is not for this node, or not for it alone")]
     Audience,
-    /// Of another sign-in.
+    /// The token is of another sign-in.
     #[error("it is of another sign-in")]
     Nonce,
-    /// Too late.
+    /// The token has expired.
     #[error("it has expired")]
     Expired,
-    /// Issued in the future, or long ago.
+    /// The token was issued in the future or long ago, or is not valid yet.
     #[error("it was issued in the future or long ago; check the clocks of both machines")]
     Issued,
-    /// It came with another access token.
+    /// The token belongs to another access token.
     #[error("it belongs to another access token")]
     AccessToken,
-    /// Nobody is named.
+    /// The claim named is missing or cannot be a name.
     #[error("it has no `{0}` that names a person; set `oidc.claim` and `oidc.scopes`")]
     Unnamed(String),
-    /// A mail address that is only said to be theirs.
+    /// The provider has not verified that the mail address is theirs.
     #[error("the provider has not checked that this mail address is theirs")]
     Unverified,
 }
 
 impl Claims {
-    /// Whom a provider vouches for (OpenID Connect Core 1.0, 3.1.3.7). Every text is compared letter
-    /// for letter; clocks may be [`LEEWAY_MS`] apart.
+    /// Returns the person a provider vouches for (OpenID Connect Core 1.0, section 3.1.3.7). Every
+    /// text is compared letter for letter; clocks may be [`LEEWAY_MS`] apart.
     ///
     /// # Errors
-    /// [`BadClaims`] with the first thing that does not hold.
+    /// [`BadClaims`] with the first check that fails.
     pub fn vouch(self, expected: &Expected<'_>) -> Result<Passport, BadClaims> {
         if self.issuer != expected.issuer {
             return Err(BadClaims::Issuer);

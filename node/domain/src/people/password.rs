@@ -1,18 +1,18 @@
-//! What a password must be.
+//! The rules for passwords.
 
 use serde::{Deserialize, Serialize};
 
 /// Rules for new passwords.
 ///
-/// Length and a list of the usual counts, not a mixture of kinds of characters: NIST SP 800-63B-4,
-/// 3.1.1.2.
+/// They ask for length and refuse the usual passwords; they do not ask for a mixture of kinds of
+/// characters (NIST SP 800-63B-4, 3.1.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordRules {
-    /// Characters at least.
+    /// Fewest characters.
     pub least: usize,
-    /// Bytes at most, so that hashing takes bounded time.
+    /// Most bytes, so that hashing takes bounded time.
     pub most_bytes: usize,
-    /// Different characters at least.
+    /// Fewest different characters.
     pub different: usize,
 }
 
@@ -26,27 +26,27 @@ impl Default for PasswordRules {
     }
 }
 
-/// A password as it is hashed: the same whether a keyboard sends `é` as one character or as two (Unicode
-/// NFKC, as NIST SP 800-63B-4, 3.1.1.2, says).
+/// Returns the password in the form in which it is hashed: Unicode NFKC, as NIST SP 800-63B-4,
+/// 3.1.1.2, says. It is the same whether a keyboard sends `é` as one character or as two.
 pub fn normalised(password: &str) -> String {
     icu_normalizer::ComposingNormalizerBorrowed::new_nfkc()
         .normalize(password)
         .into_owned()
 }
 
-/// Why a password is not taken. None of them repeats it.
+/// Why a password is not accepted. No variant repeats the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPassword {
-    /// Too short.
+    /// It has fewer characters than this.
     #[error("the password is too short; take at least {0} characters, for example four words")]
     Short(usize),
-    /// Too long.
+    /// It has more bytes than this.
     #[error("the password is too long; take at most {0} bytes")]
     Long(usize),
-    /// A few characters again and again.
+    /// It repeats a few characters: fewer than this many are different.
     #[error("the password repeats the same few characters; take at least {0} different ones")]
     Plain(usize),
-    /// One that everybody tries first.
+    /// It is one that everybody tries first.
     #[error("the password is among those everybody tries first; take another")]
     Usual,
     /// It contains the login.
@@ -54,7 +54,8 @@ pub enum BadPassword {
     Login,
 }
 
-/// Beginnings and wholes that guessers try first. Compared without case.
+/// Usual passwords that guessers try first, alone or as a beginning. They are compared without
+/// regard to case.
 const USUAL: [&str; 24] = [
     "password",
     "passw0rd",
@@ -83,7 +84,7 @@ const USUAL: [&str; 24] = [
 ];
 
 impl PasswordRules {
-    /// Says whether a password may be set for this login.
+    /// Checks whether a password may be set for this login.
     ///
     /// # Errors
     /// [`BadPassword`].
@@ -99,7 +100,7 @@ impl PasswordRules {
             return Err(BadPassword::Plain(self.different));
         }
         let lower = password.to_lowercase();
-        // What stands after a usual beginning must be worth a password by itself.
+        // What follows a usual beginning must be long enough to be a password by itself.
         let guessed = |usual: &str| {
             let rest = lower.strip_prefix(usual);
             rest.is_some_and(|rest| rest.chars().count() < self.least)

@@ -1,4 +1,4 @@
-//! How long a session lasts, how often one may guess, and what a hash costs: all of it as values.
+//! Values for how long a session lasts, how often one may guess, and what a hash costs.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,31 +8,31 @@ use crate::time::Timestamp;
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 
-/// Everything a node holds its people to.
+/// The rules a node applies to accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// New passwords.
+    /// Rules for new passwords.
     pub passwords: PasswordRules,
-    /// Wrong passwords.
+    /// Waits after wrong passwords.
     pub lock_out: LockOut,
-    /// Sessions.
+    /// Length of sessions.
     pub sessions: SessionTerms,
-    /// Hashes of passwords.
+    /// Cost of password hashes.
     pub hashes: HashCost,
 }
 
-/// What wrong passwords in a row lead to.
+/// The waits after wrong passwords in a row.
 ///
-/// NIST SP 800-63B-4, 3.2.2, allows at most 100 in a row; doubling waits stay far below.
+/// NIST SP 800-63B-4, 3.2.2, allows at most 100 in a row; waits that double stay far below that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockOut {
-    /// Wrong ones without consequence.
+    /// Wrong passwords in a row that have no consequence.
     pub free: u32,
-    /// The first wait, milliseconds; doubles with every further wrong one.
+    /// The first wait, in milliseconds. It doubles with every further wrong password.
     pub first_ms: u64,
-    /// The longest wait, milliseconds.
+    /// The longest wait, in milliseconds.
     pub most_ms: u64,
-    /// After so many milliseconds without a wrong one all are forgotten.
+    /// Milliseconds without a wrong password after which all are forgotten.
     pub forget_ms: u64,
 }
 
@@ -47,17 +47,18 @@ impl Default for LockOut {
     }
 }
 
-/// Wrong passwords in a row.
+/// The wrong passwords in a row so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failures {
-    /// How many.
+    /// Their number.
     pub count: u32,
-    /// When the last one was.
+    /// Time of the last one.
     pub last: Timestamp,
 }
 
 impl Failures {
-    /// After one more.
+    /// Returns the failures after one more at `now`. Starts at one again if the last is `forget_ms`
+    /// ago.
     pub fn and_one(self, now: Timestamp, rules: &LockOut) -> Self {
         let count = if now.since(self.last) >= rules.forget_ms {
             0
@@ -70,7 +71,8 @@ impl Failures {
         }
     }
 
-    /// Until when nobody gets in, even with the right password; `None` while one may try.
+    /// Returns the time until which nobody gets in, even with the right password; `None` if one may
+    /// try now.
     pub fn locked_until(self, now: Timestamp, rules: &LockOut) -> Option<Timestamp> {
         let over = self
             .count
@@ -83,14 +85,15 @@ impl Failures {
     }
 }
 
-/// How long a session lasts. NIST SP 800-63B-4, 2.2.3 (AAL2): at most 24 hours, and an hour of rest.
+/// Length of a session. NIST SP 800-63B-4, 2.2.3 (AAL2), allows at most 24 hours, and one hour
+/// without a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionTerms {
-    /// Ends after so many milliseconds without a request.
+    /// Milliseconds without a request after which it ends.
     pub idle_ms: u64,
-    /// Ends so many milliseconds after the login.
+    /// Milliseconds after the login when it ends.
     pub absolute_ms: u64,
-    /// A request is written down if the last one written is so many milliseconds ago.
+    /// A request is written down only if the last one written is this many milliseconds ago.
     pub touch_ms: u64,
 }
 
@@ -105,7 +108,7 @@ impl Default for SessionTerms {
 }
 
 impl SessionTerms {
-    /// Whether a session begun and last used at these moments goes on.
+    /// Returns whether a session that began and was last used at these times still goes on.
     pub fn goes_on(&self, begun: Timestamp, used: Timestamp, now: Timestamp) -> bool {
         now.since(begun) < self.absolute_ms && now.since(used) < self.idle_ms
     }
@@ -113,15 +116,16 @@ impl SessionTerms {
 
 /// Cost of one Argon2id hash (RFC 9106).
 ///
-/// The least that the OWASP Password Storage Cheat Sheet recommends: 19 MiB, 2 passes, 1 lane. Every
-/// hash is stored with the cost it was made at; one made cheaper is made anew at the next login.
+/// The default is the least that the OWASP Password Storage Cheat Sheet recommends: 19 MiB, 2
+/// passes, 1 lane. Every hash is stored with the cost it was made at; a cheaper one is made anew at
+/// the next login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HashCost {
     /// Memory in KiB.
     pub memory_kib: u32,
-    /// Passes.
+    /// Number of passes.
     pub passes: u32,
-    /// Lanes.
+    /// Number of lanes.
     pub lanes: u32,
 }
 

@@ -1,4 +1,4 @@
-//! Roles, and which of them nobody may have together.
+//! Roles, and which of them nobody may hold together.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -51,12 +51,12 @@ pub enum Role {
     AuditAdministrator,
 }
 
-/// A text is not a role.
+/// Error for a text that is not a role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a role; take one of: {list}", list = Role::ALL.map(Role::name).join(", "))]
 pub struct BadRole(pub String);
 
-/// Roles that nobody may have together.
+/// Error for two roles that nobody may hold together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "nobody may be {first} and {second} at once, for one watches the other; give them to two people",
@@ -65,7 +65,7 @@ pub struct BadRole(pub String);
 pub struct BadRoles(pub Role, pub Role);
 
 impl Role {
-    /// All of them.
+    /// All roles.
     pub const ALL: [Self; 13] = [
         Self::Resident,
         Self::GridWorker,
@@ -89,7 +89,7 @@ impl Role {
         Self::AuditAdministrator,
     ];
 
-    /// The word that stands for it.
+    /// Returns its name in texts.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Resident => "resident",
@@ -108,7 +108,7 @@ impl Role {
         }
     }
 
-    /// Its Chinese name.
+    /// Returns its Chinese name.
     pub const fn chinese(self) -> &'static str {
         match self {
             Self::Resident => "村（居）民",
@@ -127,13 +127,13 @@ impl Role {
         }
     }
 
-    /// Whether it is one of the three administrators.
+    /// Returns whether it is one of the three administrators.
     pub fn is_administrator(self) -> bool {
         Self::ADMINISTRATORS.contains(&self)
     }
 
-    /// The administrator who grants it and takes it: each of the three grants the roles of their own
-    /// pillar, and the security administrator all that belong to none.
+    /// Returns the administrator who grants this role and takes it away. Each of the three grants
+    /// the roles of their own pillar, and the security administrator those that belong to none.
     pub const fn granted_by(self) -> Self {
         match self {
             Self::SystemAdministrator | Self::NodeOperator => Self::SystemAdministrator,
@@ -142,8 +142,8 @@ impl Role {
         }
     }
 
-    /// Whether one of the two watches the other: the three administrators among each other, and those
-    /// who read the audit trail against those whose acts stand in it as running the system.
+    /// Returns whether one of the two roles watches the other: any two of the three administrators,
+    /// and those who read the audit trail against those who run the system, whose acts stand in it.
     pub fn excludes(self, other: Self) -> bool {
         let watches = |role| matches!(role, Self::Auditor | Self::AuditAdministrator);
         let runs = |role| {
@@ -173,7 +173,7 @@ impl FromStr for Role {
     }
 }
 
-/// Says whether one person may have all of these.
+/// Checks whether one person may hold all of these roles.
 ///
 /// # Errors
 /// [`BadRoles`] names the first two that exclude each other.

@@ -1,4 +1,4 @@
-//! The table written by hand a second time, and what follows from it.
+//! Tests of the table of deeds against a copy written by hand, and of what follows from it.
 
 use std::collections::BTreeSet;
 
