@@ -1,4 +1,5 @@
-//! The journal: a node's append-only facts. Figures must equal what one counts here by hand.
+//! The journal: a node's append-only facts. Every published figure must equal a count of these
+//! facts made by hand.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,27 +15,27 @@ use super::{
 /// One countable fact about one matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
-    /// What happened.
+    /// The matter it happened to.
     pub count: Count,
-    /// To which matter.
+    /// Category of the matter at that time.
     pub matter: MatterId,
-    /// Its category then.
+    /// Version of the matter after the fact.
     pub category: Category,
-    /// Its version after.
+    /// The day it is counted on: the day of the commit, or the day it came true in another system.
     pub version: Version,
     /// The day it is counted on: that of the commit, or the day on which it came true in another system.
     pub day: Day,
 }
 
-/// What one commit added.
+/// The facts one commit added to the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// When, by this node's clock.
+    /// Time of the commit by this node's clock.
     pub at: Timestamp,
     /// The day of the commit, which never goes back.
     pub day: Day,
-    /// Who caused it.
+    /// Who caused the commit.
     pub actor: Actor,
-    /// What happened.
+    /// The facts it added.
     pub facts: Vec<Fact>,
 }

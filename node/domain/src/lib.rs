@@ -1,5 +1,5 @@
-//! What a node may decide. Pure: no clock, no disk, no network, no async; time, ids and randomness
-//! come in as arguments.
+//! The decisions of a node. The code here is pure: it uses no clock, disk, network or async, and
+//! takes time, ids and randomness as arguments.
 
 pub mod actor;
 pub mod alarm;

@@ -1,45 +1,47 @@
-//! Lives of a store, and how a neighbour tells a later one from a copy and from a lie.
+//! The lives of a store, and how a neighbour tells a later life from a copy and from a lie.
 //!
-//! A new life has the order of the greatest life known before it plus one, and names it. A neighbour
-//! believes in a life only if the one it knows stands in the line before it, so nobody can name a
-//! greatest life; and whoever finds a strange life of its own begins one after that.
+//! A new life has the order of the greatest life known before it plus one, and names that life as
+//! its predecessor. A neighbour accepts a life only if the one it knows stands in the line before
+//! it, so nobody can cut a store off by claiming a greatest life; a store that finds a strange life
+//! of its own begins a new one after it.
 
 use super::ids::{Epoch, EpochId};
 
-/// Lives that are shown of one store; older ones are left out.
+/// Most lives that are shown of one store; older ones are left out.
 pub const MOST_LIVES: usize = 32;
 
-/// A line goes no further than this beyond what a neighbour knows. Real stores begin a handful of
-/// lives; a thief of keys would need 2^29 sessions to come near the end of the count.
+/// How far a line may be ahead of the life that a neighbour knows. Real stores begin a handful of
+/// lives; a thief of the keys would need 2^29 sessions to come near the end of the count.
 const MOST_AHEAD: u64 = 1 << 32;
 
-/// No life has a greater order.
+/// The greatest order a life may have.
 pub const GREATEST_ORDER: u64 = 1 << 61;
 
-/// The lives of one store as far as it knows them, oldest first; the last is the present one.
+/// The lives of one store as far as it knows them, oldest first. The last is the present one, so
+/// the list is never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lineage(Vec<Epoch>);
 
-/// These are not the lives of one store.
+/// Error for lives that are not the line of one store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "its lives do not follow one another: each has the order of the greatest before it plus one, and names it"
 )]
 pub struct BrokenLine;
 
-/// Why a neighbour's life is not taken for its present one.
+/// Why a neighbour's present life is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
-    /// The other came back with a store older than one already met.
+    /// The neighbour came back with a store older than one already met.
     #[error(
         "the neighbour's store is of an earlier life than the one met before; \
              it must not come back from an old copy without opening a new epoch"
     )]
     SupersededEpoch,
-    /// Two stores claim the same place in the order of lives.
+    /// Two stores claim the same order in the line of lives.
     #[error("two stores claim to be the same life of this neighbour; one is a copy: stop it")]
     Fork,
-    /// The life met before is not among those before this one.
+    /// The life met before is not in the line before the present one.
     #[error(
         "the neighbour's life does not follow the one met before; it must open one that names it"
     )]
@@ -47,15 +49,16 @@ pub enum Rejected {
 }
 
 impl Lineage {
-    /// The line of a store in its first known life.
+    /// Builds the line of a store in its first known life.
     pub fn beginning(present: Epoch) -> Self {
         Self(vec![present])
     }
 
-    /// Reads a line as it was said.
+    /// Checks the lives that a neighbour states, oldest first.
     ///
     /// # Errors
-    /// [`BrokenLine`]
+    /// [`BrokenLine`] if there are none or more than [`MOST_LIVES`], if an id occurs twice, if the
+    /// orders do not ascend, or if the last life does not follow the one before it.
     pub fn of(lives: Vec<Epoch>) -> Result<Self, BrokenLine> {
         let (present, before) = lives.split_last().ok_or(BrokenLine)?;
         let ascending = lives.is_sorted_by_key(|life| life.order);
@@ -72,7 +75,7 @@ impl Lineage {
         }
     }
 
-    /// The life that goes on.
+    /// Returns the present life, which is the last of the line.
     ///
     /// # Panics
     /// Never: a line is not empty.
@@ -80,19 +83,20 @@ impl Lineage {
         *self.0.last().expect("a line is not empty")
     }
 
-    /// All of them, oldest first.
+    /// Returns all lives, oldest first.
     pub fn lives(&self) -> &[Epoch] {
         &self.0
     }
 
-    /// Whether this life is one of them.
+    /// Returns whether this life is in the line, with the same order and predecessor.
     pub fn has(&self, life: &Epoch) -> bool {
         let same = |known: &&Epoch| known.id == life.id;
         self.0.iter().find(same).is_some_and(|known| known == life)
     }
 
-    /// The line with a new life after all of them, and after `strange`, a life of the same store that
-    /// somebody else knows.
+    /// Returns the line with a new life `id` after all others. `strange`, a life of the same store
+    /// that somebody else knows, is first put in its place by order. Only the last [`MOST_LIVES`]
+    /// lives are kept.
     #[must_use]
     pub fn begin(&self, id: EpochId, strange: Option<Epoch>) -> Self {
         let mut lives = self.0.clone();
@@ -111,8 +115,9 @@ impl Lineage {
         Self(lives)
     }
 
-    /// Whether a neighbour that last heard signed words of the life `known` takes the present life of
-    /// this line for a later one, or the same.
+    /// Decides whether the present life of this line is later than, or the same as, `known`, the
+    /// life in which a neighbour last heard signed words of this store; `None` if it never heard
+    /// any.
     ///
     /// # Errors
     /// [`Rejected`]
@@ -203,8 +208,9 @@ mod tests {
     }
 
     proptest! {
-        // Whatever lives a thief of its key says a store had, the store can go on in a life that is
-        // taken by a neighbour that believed the thief and by one that never heard of it.
+        // Whatever lives a thief of the key claims for a store, the store can go on in a life that
+        // is accepted both by a neighbour that believed the thief and by one that never heard of
+        // it.
         #[test]
         fn a_store_can_always_come_back(
             strange in prop::collection::vec((1u64..1 << 27, any::<[u8; 16]>(), any::<[u8; 16]>()), 0..12),

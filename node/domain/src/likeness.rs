@@ -1,32 +1,32 @@
-//! How likely two matters are the same: by what was written, where, and when. A person decides; this
-//! only says which to look at first.
+//! Estimates how likely it is that two matters are the same, from their text, place and time. A
+//! person decides; the estimate only says which matters to look at first.
 
 use std::collections::BTreeSet;
 
 use super::{matter::Place, time::Timestamp};
 
-/// What is compared of a matter.
+/// The traits of a matter that are compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Traits<'a> {
     /// What the reporter wrote.
     pub text: &'a str,
-    /// Where.
+    /// Where the matter is, if known.
     pub place: Option<Place>,
-    /// When it was reported.
+    /// Time of the report.
     pub at: Timestamp,
-    /// Whether both are in one category.
+    /// Whether both matters are in one category; counts only if it is set in both.
     pub same_category: bool,
 }
 
-/// Two matters further apart than this are not the same place, in metres.
+/// Distance in metres from which the place counts for nothing.
 const FAR: f64 = 500.0;
 
-/// Matters further apart than this are seldom the same, in milliseconds: 30 days.
+/// Interval in milliseconds (30 days) from which the time counts for nothing.
 const LONG: f64 = 30.0 * 24.0 * 3_600_000.0;
 
-/// From 0, nothing in common, to 100, the same words at the same place in the same hour. The words
-/// count half; place and time a fifth each, and the category a tenth. A place that is not known counts
-/// as half way off.
+/// Scores the likeness of two matters from 0, nothing in common, to 100, the same words at the same
+/// place at the same time. The words make up half of it, place and time a fifth each, and the
+/// category a tenth. If a place is unknown, the place counts half.
 pub fn likeness(one: Traits<'_>, other: Traits<'_>) -> u8 {
     let words = overlap(&pairs(one.text), &pairs(other.text));
     let near = match (one.place, other.place) {
@@ -43,7 +43,8 @@ pub fn likeness(one: Traits<'_>, other: Traits<'_>) -> u8 {
     (50.0 * words + 20.0 * near + 20.0 * recent + 10.0 * category).round() as u8
 }
 
-/// Neighbouring characters, without spaces and punctuation: what a word is in Chinese text, nearly.
+/// Returns the pairs of neighbouring letters and digits in the first 2,000 of a text, in lower
+/// case. In Chinese text such a pair is nearly a word.
 fn pairs(text: &str) -> BTreeSet<(char, char)> {
     let letters: Vec<char> = text
         .chars()
@@ -54,7 +55,8 @@ fn pairs(text: &str) -> BTreeSet<(char, char)> {
     letters.windows(2).map(|pair| (pair[0], pair[1])).collect()
 }
 
-/// Dice's coefficient: twice what both have, of what each has.
+/// Returns Dice's coefficient: twice the size of the intersection over the sum of both sizes; 0 if
+/// both are empty.
 fn overlap(one: &BTreeSet<(char, char)>, other: &BTreeSet<(char, char)>) -> f64 {
     let all = one.len() + other.len();
     if all == 0 {

@@ -1,5 +1,5 @@
-//! A matter (事项): what everybody on its path may know of it. Codes and state only; what a person
-//! wrote is a separate body, named here by its commitment.
+//! A matter (事项): the part of it that everybody on its path may know. It holds codes and state
+//! only; what a person wrote is a separate body, named here by its commitment.
 
 use std::collections::BTreeSet;
 
@@ -114,72 +114,72 @@ pub enum Channel {
 pub struct Step {
     /// Version of the matter after it.
     pub version: Version,
-    /// When, by the acting division's clock.
+    /// Time by the acting division's clock.
     pub at: Timestamp,
     /// The acting division.
     pub by: DivisionCode,
     /// What was done.
     pub act: Act,
-    /// What the matter is about from here on, and how urgent; of the report, and of what puts it into
-    /// another category.
+    /// What the matter is about from here on, and how urgent it is; set for the report and for a
+    /// step that puts it into another category.
     pub sort: Option<Sort>,
     /// A remark of the office, kept apart as a body of class `public`.
     pub note: Option<Digest>,
-    /// The request it follows, if somebody else asked for it. No request has its effect twice.
+    /// The request it carries out, if somebody else asked for it. No request takes effect twice.
     pub ask: Option<AskId>,
-    /// Who spoke, if somebody asked for it.
+    /// Who spoke, if the step carries out a request.
     pub voice: Option<Voice>,
 }
 
-/// What everybody on the path may know of a matter.
+/// The part of a matter that everybody on its path may know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matter {
-    /// Its number.
+    /// Its id.
     pub id: MatterId,
     /// How it came in.
     pub channel: Channel,
     /// What it is about.
     pub category: Category,
-    /// How urgent.
+    /// How urgent it is.
     pub priority: Priority,
     /// Who may learn of it.
     pub visibility: Visibility,
-    /// How protected its body is.
+    /// Class of protection of its body.
     pub class: Class,
-    /// The division complained about, if it is `direct`.
+    /// The division complained about, if the matter is `direct`.
     pub about: Option<DivisionCode>,
-    /// First receiver (首接责任), stays responsible wherever it goes.
+    /// The first receiver (首接责任), which stays responsible wherever the matter goes.
     pub responsible: DivisionCode,
-    /// Algorithms of the commitments.
+    /// Algorithms of its commitments.
     pub suite: Suite,
     /// Commitment to the body.
     pub body: Digest,
-    /// Commitment to the body that says who the reporter is, if that is known.
+    /// Commitment to the body that says who the reporter is, if known.
     pub contact: Option<Digest>,
-    /// The bundle (一窗受理) it is a part of.
+    /// The bundle (一窗受理) it is part of, if any.
     pub part_of: Option<MatterId>,
     /// State of the work.
     pub status: Status,
-    /// Version of everything here.
+    /// Subject version of all of this.
     pub version: Version,
-    /// Who holds it, or who is handing it over while `transit` is set.
+    /// The division that holds it, or that is handing it over while `transit` is set.
     pub holder: DivisionCode,
     /// The neighbour it is being handed to.
     pub transit: Option<DivisionCode>,
-    /// What is to be done by when.
+    /// The deadlines that run on it.
     pub clocks: Clocks,
-    /// Every step so far.
+    /// Every step so far, oldest first; the first is the report.
     pub steps: Vec<Step>,
 }
 
-/// 复查 and 复核: a matter is reviewed twice at most (信访工作条例, art. 35 and 36).
+/// Most reviews of a matter: 复查 and 复核 (信访工作条例, art. 35 and 36).
 pub const MOST_REVIEWS: usize = 2;
 
 impl Matter {
-    /// Adds a step, and makes of the state what the step says.
+    /// Adds a step and updates the state to what the step says.
     ///
     /// # Errors
-    /// [`Misfit`] if it cannot follow; nothing changes.
+    /// [`Misfit`] if the step cannot follow; nothing changes then.
     pub(crate) fn record(&mut self, step: Step) -> Result<(), Misfit> {
         let State {
             category,
@@ -192,7 +192,7 @@ impl Matter {
         Ok(())
     }
 
-    /// What its steps made of it.
+    /// Returns the state that its steps led to.
     pub fn state(&self) -> State {
         State {
             category: self.category.clone(),
@@ -201,23 +201,24 @@ impl Matter {
         }
     }
 
-    /// When it was reported.
+    /// Returns the time of the report, or 0 if there are no steps.
     pub fn reported_at(&self) -> Timestamp {
         self.steps.first().map_or(Timestamp(0), |step| step.at)
     }
 
-    /// Whether the work on it has ended.
+    /// Returns whether the work on it has ended.
     pub const fn is_closed(&self) -> bool {
         matches!(self.status, Status::Closed(_))
     }
 
-    /// Every division that acted on it.
+    /// Returns every division that acted on it.
     pub fn acted(&self) -> BTreeSet<DivisionCode> {
         self.steps.iter().map(|step| step.by).collect()
     }
 
-    /// Who deliberately sent what `holder` holds: to it, or past it until a relay was refused.
-    /// What it sent itself, and was handed back or took back, changes nothing about that.
+    /// Returns the division that deliberately sent what `holder` holds, either to `holder` or past
+    /// it until a relay was refused. What `holder` sent itself and got handed back or took back
+    /// does not change the answer.
     pub fn sent_by(&self, holder: DivisionCode) -> Option<DivisionCode> {
         let (mut sender, mut sent) = (None, None);
         for step in &self.steps {
@@ -235,21 +236,22 @@ impl Matter {
         sender
     }
 
-    /// Whether `division` ever sent it away deliberately.
+    /// Returns whether `division` ever sent it away deliberately.
     pub fn was_sent_by(&self, division: DivisionCode) -> bool {
         self.steps
             .iter()
             .any(|step| step.by == division && step.act.sent_to().is_some())
     }
 
-    /// The neighbour over whose link it left `division` last. In a tree it comes back only there.
+    /// Returns the neighbour over whose link it last left `division`; `None` if it never did. In a
+    /// tree it can come back only over that link.
     pub fn left_by(&self, division: DivisionCode, tree: &Tree) -> Option<DivisionCode> {
         let mut steps = self.steps.iter().rev().filter(|step| step.by == division);
         let bound_for = steps.find_map(|step| step.act.bound_for())?;
         tree.next_hop(division, bound_for)
     }
 
-    /// Whether these are two states of one matter, not two matters under one number.
+    /// Returns whether these are two states of one matter and not two matters under one id.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.id == other.id
             && self.channel == other.channel
@@ -263,32 +265,33 @@ impl Matter {
             && self.part_of == other.part_of
     }
 
-    /// Whether this can be a later state of `earlier`: the same subject, and nothing recorded is
-    /// rewritten.
+    /// Returns whether this can be a later state of `earlier`: it is the same matter, and nothing
+    /// recorded is rewritten.
     pub fn continues(&self, earlier: &Self) -> bool {
         self.is_same_as(earlier)
             && self.steps.starts_with(&earlier.steps)
             && self.clocks.continues(&earlier.clocks)
     }
 
-    /// Whether it is a complaint about `division` or something above it, which must not get it.
+    /// Returns whether it is a complaint about `division` or a division above it; `division` must
+    /// not get it then.
     pub fn concerns(&self, division: DivisionCode, tree: &Tree) -> bool {
         self.about
             .is_some_and(|about| tree.contains(about, division))
     }
 
-    /// Commitments of the bodies and of every remark.
+    /// Returns the commitments of its bodies and of every remark.
     pub fn commitments(&self) -> impl Iterator<Item = Digest> + '_ {
         self.papers()
             .chain(self.steps.iter().filter_map(|step| step.note))
     }
 
-    /// Commitments of what the reporter handed in: only the holder sees it.
+    /// Returns the commitments of what the reporter handed in, which only the holder sees.
     pub fn papers(&self) -> impl Iterator<Item = Digest> + '_ {
         std::iter::once(self.body).chain(self.contact)
     }
 
-    /// How protected the body behind a commitment is; `None` if this matter does not name it.
+    /// Returns the class of the body behind a commitment; `None` if this matter does not name it.
     pub fn class_of(&self, commitment: &Digest) -> Option<Class> {
         let is = |named: &Digest| named == commitment;
         match () {
@@ -301,7 +304,7 @@ impl Matter {
         }
     }
 
-    /// Commitments of what was erased: everything said before the last erasure.
+    /// Returns the commitments of what was erased: everything said up to the last erasure.
     pub fn erased(&self) -> impl Iterator<Item = Digest> + '_ {
         let erasure = |step: &Step| matches!(step.act, Act::Erase(_));
         let through = self.steps.iter().rposition(erasure);
@@ -310,12 +313,12 @@ impl Matter {
         papers.chain(steps.iter().filter_map(|step| step.note))
     }
 
-    /// Whether everything ever said in this matter was erased.
+    /// Returns whether everything ever said in this matter was erased.
     pub fn is_erased(&self) -> bool {
         self.erased().count() == self.commitments().count()
     }
 
-    /// Matters that were closed as the same as this one.
+    /// Returns the matters that were closed as duplicates of this one.
     pub fn absorbed(&self) -> impl Iterator<Item = MatterId> + '_ {
         self.steps.iter().filter_map(|step| match step.act {
             Act::Absorb(other) => Some(other),
@@ -323,42 +326,45 @@ impl Matter {
         })
     }
 
-    /// Where it was reported: here, and where those were that it absorbed.
+    /// Returns the divisions where it was reported: its own origin and those of the matters it
+    /// absorbed.
     pub fn reporters(&self) -> BTreeSet<DivisionCode> {
         let absorbed = self.absorbed().map(|other| other.origin);
         absorbed.chain([self.id.origin]).collect()
     }
 
-    /// Whether the second review (复核) was asked for: what it finds is final.
+    /// Returns whether the second review (复核) was asked for. What that review finds is final.
     pub fn is_in_last_review(&self) -> bool {
         self.appeals(Appeal::Review) >= MOST_REVIEWS
     }
 
-    /// Whether a request had its effect.
+    /// Returns whether this request already took effect.
     pub fn follows(&self, ask: AskId) -> bool {
         self.steps.iter().any(|step| step.ask == Some(ask))
     }
 
-    /// How often somebody said that it is not for them.
+    /// Returns how often a division said that the matter is not for it: returns and objections.
     pub fn bounces(&self) -> usize {
         let bounced = |step: &&Step| matches!(step.act, Act::Return(_) | Act::Object(..));
         self.steps.iter().filter(bounced).count()
     }
 
-    /// How often it was opened again for this reason.
+    /// Returns how often it was opened again for this reason.
     pub fn appeals(&self, appeal: Appeal) -> usize {
         let opened = |step: &&Step| step.act == Act::Reopen(appeal);
         self.steps.iter().filter(opened).count()
     }
 
-    /// Who decided that `holder` must handle it (裁定), if that is how it came there.
+    /// Returns the division that decided by arbitration (裁定) that `holder` must handle it; `None`
+    /// if it came there in another way.
     pub fn arbitrated(&self, holder: DivisionCode) -> Option<DivisionCode> {
         let mut steps = self.steps.iter().rev();
         let sent = steps.find(|step| step.by != holder && step.act.sent_to().is_some())?;
         (sent.act == Act::Arbitrate(holder)).then_some(sent.by)
     }
 
-    /// To whom it was dispatched last in the division that holds it.
+    /// Returns the target of the last dispatch in the division that holds it now, under the present
+    /// custody.
     pub fn dispatched(&self) -> Option<Target> {
         let own = |step: &&Step| step.version.cv == self.version.cv && step.by == self.holder;
         let mut steps = self.steps.iter().rev().filter(own);
@@ -368,21 +374,22 @@ impl Matter {
         })
     }
 
-    /// When it was last closed; `None` while it is open.
+    /// Returns when it was last closed; `None` while it is open.
     pub fn closed_at(&self) -> Option<Timestamp> {
         let mut steps = self.steps.iter().rev();
         let closing = steps.find(|step| matches!(step.act, Act::Close(_)))?;
         self.is_closed().then_some(closing.at)
     }
 
-    /// Whether anybody may learn of it: its reporter agreed (`public`), and an official published it by
-    /// answering for everybody. The one rule behind every list and search that the public sees.
+    /// Returns whether anybody may learn of it: its reporter agreed (`public`), and an official
+    /// published it with a public answer. Every list and search that the public sees uses this
+    /// rule.
     pub fn published(&self) -> bool {
         let answered = |step: &Step| step.act == Act::Reply(Publicity::Public);
         self.visibility == Visibility::Public && self.steps.iter().any(answered)
     }
 
-    /// The parts of a bundle, with how each ended; `None` for those still open.
+    /// Returns the parts of a bundle with how each ended; `None` for a part that is still open.
     pub fn parts(&self) -> Vec<(MatterId, Option<Outcome>)> {
         let mut parts: Vec<(MatterId, Option<Outcome>)> = vec![];
         for step in &self.steps {

@@ -1,4 +1,4 @@
-//! What is done with a matter, and where that leaves it. Codes only: words are bodies.
+//! The acts on a matter and the codes they use. Words are never here; they are bodies.
 
 use std::{fmt, str::FromStr};
 
@@ -167,18 +167,18 @@ pub enum Satisfaction {
     Satisfied,
 }
 
-/// The code of an office within a division: 1 to 16 lower-case letters, digits and dashes.
+/// Code of an office within a division: 1 to 16 lower-case letters, digits and dashes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Department([u8; 16]);
 
-/// A text is not the code of an office.
+/// Error for a text that is not the code of an office.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no department; take 1 to 16 lower-case letters, digits and dashes")]
 pub struct BadDepartment(pub String);
 
 impl Department {
-    /// The code.
+    /// Returns the code as text.
     pub fn as_str(&self) -> &str {
         let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(16);
         std::str::from_utf8(&self.0[..length]).expect("the constructor lets only ASCII in")
@@ -239,7 +239,7 @@ pub struct Target {
     pub officer: Option<u64>,
 }
 
-/// What was done in one step.
+/// What one step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Act {
@@ -247,51 +247,51 @@ pub enum Act {
     Report,
     /// 受理
     Accept,
-    /// 处置, a piece of work done.
+    /// 处置: a piece of work was done.
     Handle,
     /// 上报 to a tier above.
     Escalate(DivisionCode),
     /// 交办 to a division below.
     Assign(DivisionCode),
-    /// 退回 to whoever sent it.
+    /// 退回 to the division that sent it.
     Return(DivisionCode),
-    /// Handed back because the one who gave it recalled it.
+    /// Handed back because the division that gave it recalled it.
     Yield(DivisionCode),
     /// Carried on towards the division it is bound for.
     Relay(DivisionCode),
-    /// Custody taken.
+    /// Custody was taken.
     Take,
-    /// Custody kept, because the neighbour refused the transfer.
+    /// Custody was kept because the neighbour refused the transfer.
     TakeBack,
-    /// 结案, or 不予受理, withdrawn, merged.
+    /// 结案, 不予受理, withdrawal or merge.
     Close(Outcome),
     /// 派遣 within the division that holds it.
     Dispatch(Target),
-    /// 反馈 of whoever handled it.
+    /// 反馈 by whoever handled it.
     Feedback,
-    /// 核查: whether it was found to be done.
+    /// 核查: whether the work was found to be done.
     Verify(bool),
-    /// 职责异议: to the common parent, which decides whose it is.
+    /// 职责异议 to the common parent, which decides whose matter it is.
     Object(DivisionCode, Ground),
-    /// 裁定: to the division that must handle it and may not return it.
+    /// 裁定 to the division that must handle it and may not return it.
     Arbitrate(DivisionCode),
-    /// Opened again.
+    /// The closed matter was opened again.
     Reopen(Appeal),
-    /// 督办 by a division above.
+    /// 督办 by the division named, which is above.
     Supervise(DivisionCode),
-    /// 回访: what the reporter thinks of it.
+    /// 回访: what the reporter thinks of the outcome.
     Rate(Satisfaction),
     /// A comment.
     Remark(Audience),
     /// The answer to a question.
     Reply(Publicity),
-    /// It is about something else than was thought.
+    /// The matter was put into another category.
     Recategorise,
     /// Its urgency changed.
     Prioritise(Priority),
-    /// Clocks stopped.
+    /// The clocks were stopped.
     Pause(PauseReason),
-    /// Clocks let run again.
+    /// The clocks run again.
     Resume,
     /// 延期: a clock was stretched.
     Extend(Stage, ExtensionReason),
@@ -299,18 +299,19 @@ pub enum Act {
     Warn(Stage),
     /// 超期: a clock is overdue.
     Overdue(Stage),
-    /// 并案: another was closed as the same; its reporter has every right on this one.
+    /// 并案: the matter named was closed as a duplicate; its reporter has every right on this one.
     Absorb(MatterId),
     /// A part of this bundle was opened.
     OpenPart(MatterId),
     /// A part of this bundle ended.
     EndPart(MatterId, Outcome),
-    /// Every word up to here is erased, wherever it is kept.
+    /// Every word up to here is erased wherever it is kept.
     Erase(Erasure),
 }
 
 impl Act {
-    /// The division any transfer was bound for.
+    /// Returns the division that a transfer, relayed or deliberate, is bound for; `None` if the act
+    /// is no transfer.
     pub const fn bound_for(self) -> Option<DivisionCode> {
         match self {
             Self::Relay(to) => Some(to),
@@ -318,7 +319,8 @@ impl Act {
         }
     }
 
-    /// The division a deliberate transfer was bound for.
+    /// Returns the division that a deliberate transfer is bound for; `None` for a relay and for an
+    /// act that is no transfer.
     pub const fn sent_to(self) -> Option<DivisionCode> {
         match self {
             Self::Escalate(to)
@@ -331,7 +333,8 @@ impl Act {
         }
     }
 
-    /// A division named as the one that asked for this.
+    /// Returns the division named in the act as the one that asked for it, which only supervision
+    /// names.
     pub const fn asked_by(self) -> Option<DivisionCode> {
         match self {
             Self::Supervise(by) => Some(by),

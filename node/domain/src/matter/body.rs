@@ -1,4 +1,5 @@
-//! What a person wrote. Apart from envelopes, so that it can be masked, sealed and erased.
+//! What a person wrote. Bodies are kept apart from envelopes so that they can be masked, sealed and
+//! erased.
 
 use std::fmt;
 
@@ -22,7 +23,7 @@ pub struct Contact {
     pub address: String,
 }
 
-/// Says nothing about the person: what is debugged may be logged.
+/// Prints nothing about the person, because debug output may be logged.
 impl fmt::Debug for Contact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Contact")
@@ -37,13 +38,15 @@ impl Contact {
     /// Longest address, in characters.
     pub const MOST_ADDRESS: usize = 200;
 
-    /// Whether it names nobody and no way to reach them.
+    /// Returns whether it gives neither a name nor a way to reach the person: every part is blank.
     pub fn is_empty(&self) -> bool {
         let parts = [&self.name, &self.phone, &self.address];
         parts.iter().all(|part| part.trim().is_empty())
     }
 
-    /// As others see it: the family name and the ends of the number.
+    /// Returns what others see of it: the family name, and of a phone number of 8 characters or
+    /// more the first three and the last four. Everything else becomes stars, at most six for the
+    /// address.
     pub fn masked(&self) -> Self {
         let name: Vec<char> = self.name.chars().collect();
         let phone: Vec<char> = self.phone.chars().collect();
@@ -77,7 +80,7 @@ pub struct Detail {
     pub text: String,
 }
 
-/// Says nothing of what was written: what is debugged may be logged.
+/// Prints nothing of what was written, because debug output may be logged.
 impl fmt::Debug for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Detail")
@@ -85,27 +88,27 @@ impl fmt::Debug for Detail {
 }
 
 impl Detail {
-    /// Where it is, in words.
+    /// Field for the place in words.
     pub const ADDRESS: &str = "address";
-    /// Where it is, in another system's numbers.
+    /// Field for the place as an id of another system.
     pub const ADDRESS_ID: &str = "address-id";
-    /// Where a picture is said to be on the web. Never fetched.
+    /// Field for the web address a picture is said to have. The node never fetches it.
     pub const MEDIA_URL: &str = "media-url";
-    /// Before the code of a field that another system defines.
+    /// Prefix before the code of a field that another system defines.
     pub const ATTRIBUTE: &str = "attribute/";
 
-    /// Most of one body.
+    /// Most details in one body.
     pub const MOST: usize = 40;
-    /// Longest name in bytes.
+    /// Longest name, in bytes.
     pub const MOST_NAME_BYTES: usize = 80;
 
-    /// Bytes of its name and what it says.
+    /// Returns the bytes of its name and text together.
     pub const fn bytes(&self) -> usize {
         self.name.len() + self.text.len()
     }
 
-    /// Whether a text is the address of something on the web: nothing else is given out as one, whatever was
-    /// written.
+    /// Returns whether a text is an `http` or `https` address. Nothing else may be given out as a
+    /// link, whatever somebody wrote.
     pub fn is_web_address(text: &str) -> bool {
         let rest = text
             .strip_prefix("https://")
@@ -117,26 +120,26 @@ impl Detail {
     }
 }
 
-/// An erasable object apart from envelopes: what a person wrote, or a remark of an office.
+/// An erasable object kept apart from envelopes: what a person wrote, or a remark of an office.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
-    /// How protected it is.
+    /// Class of protection.
     pub class: Class,
-    /// 128 random bits; without them the commitment says nothing about the text.
+    /// 128 random bits. Without them the commitment says nothing about the text.
     pub salt: [u8; 16],
-    /// The text, at most [`Body::MOST_BYTES`].
+    /// The text, at most [`Body::MOST_BYTES`] bytes.
     pub text: String,
-    /// What was said of it in fields of their own.
+    /// What was said in fields of their own, at most [`Detail::MOST`].
     pub details: Vec<Detail>,
-    /// Where it is.
+    /// Where the matter is, if known.
     pub place: Option<Place>,
-    /// Who wrote it.
+    /// Who wrote it, if known.
     pub contact: Option<Contact>,
     /// Files beside it, at most [`MOST_LISTED`](crate::attachment::MOST_LISTED).
     pub attachments: Vec<Attachment>,
 }
 
-/// Says nothing of what was written: what is debugged may be logged.
+/// Prints nothing of what was written, because debug output may be logged.
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut body = f.debug_struct("Body");
@@ -147,10 +150,10 @@ impl fmt::Debug for Body {
 }
 
 impl Body {
-    /// Longest text in bytes.
+    /// Longest text, in bytes.
     pub const MOST_BYTES: usize = 48 * 1024;
 
-    /// A text and nothing else.
+    /// Builds a body that has a text and nothing else.
     pub const fn of_text(class: Class, salt: [u8; 16], text: String) -> Self {
         Self {
             class,
@@ -163,7 +166,8 @@ impl Body {
         }
     }
 
-    /// Bytes of everything a person wrote, and of what says where.
+    /// Returns how many bytes the body counts: everything a person wrote, 16 each for place and
+    /// contact, and a fixed size for each attachment.
     pub fn bytes(&self) -> usize {
         let contact = self.contact.as_ref().map_or(0, |contact| {
             contact.name.len() + contact.phone.len() + contact.address.len() + 16
@@ -172,7 +176,8 @@ impl Body {
         self.text.len() + details + contact + self.attachments.len() * LISTED_BYTES + 16
     }
 
-    /// What stands for it in envelopes and logs: a digest of every field, each behind its length.
+    /// Returns the commitment that stands for the body in envelopes and logs: a digest of every
+    /// field, each behind its length.
     pub fn commitment(&self, suite: Suite) -> Digest {
         let files = self.attachments.iter().map(Attachment::canonical_bytes);
         let salted = (&self.salt, &*self.text);
@@ -180,8 +185,8 @@ impl Body {
         Self::commit(suite, salted, told, self.contact.as_ref(), files)
     }
 
-    /// The commitment to what may come from elsewhere than a body: salt and text, place and details, contact,
-    /// and the canonical bytes of attachments.
+    /// Computes the commitment from parts that need not come from a [`Body`]: salt and text, place
+    /// and details, contact, and the canonical bytes of attachments.
     pub fn commit(
         suite: Suite,
         (salt, text): (&[u8; 16], &str),
@@ -211,7 +216,7 @@ impl Body {
     }
 }
 
-/// What one attachment takes in a frame at most.
+/// Most bytes that one attachment takes in a frame.
 const LISTED_BYTES: usize = 192;
 
 fn put(bytes: &mut Vec<u8>, kind: u8, field: &[u8]) {

@@ -1,5 +1,5 @@
-//! Systems of coordinates. Maps of China are in GCJ-02 by law, those of one provider in BD-09; both differ
-//! from WGS 84, in which everything here is, by some hundred metres.
+//! Coordinate systems. Maps of China are in GCJ-02 by law, and Baidu's in BD-09. Both differ by
+//! some hundred metres from WGS 84, which is what everything else here uses.
 
 use std::{fmt, str::FromStr};
 
@@ -23,16 +23,16 @@ pub enum Datum {
     Bd09,
 }
 
-/// A text names no system of coordinates.
+/// Error for a text that names no coordinate system.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no system of coordinates; take one of: wgs-84, gcj-02, bd-09")]
 pub struct UnknownDatum(String);
 
 impl Datum {
-    /// All of them.
+    /// All coordinate systems.
     pub const ALL: [Self; 3] = [Self::Wgs84, Self::Gcj02, Self::Bd09];
 
-    /// Its name.
+    /// Returns its name in texts.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Wgs84 => "wgs-84",
@@ -41,8 +41,8 @@ impl Datum {
         }
     }
 
-    /// The same point in WGS 84, degrees north and east, to some centimetres. Outside China the other systems
-    /// are the same as WGS 84, but for the shift of BD-09.
+    /// Converts a point from degrees north and east to WGS 84, accurate to some centimetres.
+    /// Outside China GCJ-02 is the same as WGS 84, and BD-09 differs only by its own shift.
     pub fn to_wgs84(self, north: f64, east: f64) -> (f64, f64) {
         match self {
             Self::Wgs84 => (north, east),
@@ -71,15 +71,15 @@ impl FromStr for Datum {
     }
 }
 
-/// Where the shift applies: the rectangle around China, in degrees.
+/// Rectangle around China, in degrees, in which the GCJ-02 shift applies.
 const NORTH: std::ops::RangeInclusive<f64> = 0.8293..=55.8271;
 const EAST: std::ops::RangeInclusive<f64> = 72.004..=137.8347;
 
-/// Half axis in metres and squared eccentricity of the Krasovsky 1940 ellipsoid.
+/// Semi-major axis in metres and squared eccentricity of the Krasovsky 1940 ellipsoid.
 const AXIS: f64 = 6_378_245.0;
 const ECCENTRICITY: f64 = 0.006_693_421_622_965_943;
 
-/// A point of WGS 84 in GCJ-02, by the formula that is publicly known.
+/// Converts a point from WGS 84 to GCJ-02 with the publicly known formula.
 fn to_gcj02(north: f64, east: f64) -> (f64, f64) {
     use std::f64::consts::PI;
     if !(NORTH.contains(&north) && EAST.contains(&east)) {
@@ -123,8 +123,8 @@ fn to_gcj02(north: f64, east: f64) -> (f64, f64) {
     )
 }
 
-/// The point that [`to_gcj02`] moves there. The shift hardly changes over its own length, so each round is a
-/// hundred times closer.
+/// Finds the point that [`to_gcj02`] moves to this one. The shift hardly changes over its own
+/// length, so each round comes a hundred times closer.
 fn from_gcj02(north: f64, east: f64) -> (f64, f64) {
     let mut guess = (north, east);
     for _ in 0..6 {
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_point_of_a_chinese_map_is_found_in_wgs_84() {
-        // The formula moves 天安门 some 550 m; the published pairs agree to a metre.
+        // The formula moves 天安门 by some 550 m; the published pairs agree to a metre.
         let wgs = (39.907_375, 116.391_349);
         let gcj = to_gcj02(wgs.0, wgs.1);
         assert!(metres(gcj, (39.908_777, 116.397_592)) < 3.0, "{gcj:?}");

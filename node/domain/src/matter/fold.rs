@@ -1,5 +1,6 @@
-//! The state of a matter is the fold of its steps. Whoever acts gets the state from here, and whoever is
-//! told of a matter compares: nothing changes without a step that says so.
+//! The state of a matter is the fold of its steps. A node that acts takes the new state from here,
+//! and a node that is told of a matter compares with it, so nothing changes without a step that
+//! says so.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,32 +12,32 @@ use crate::category::{Category, Priority};
 pub struct Sort {
     /// What it is about.
     pub category: Category,
-    /// How urgent.
+    /// How urgent it is.
     pub priority: Priority,
 }
 
-/// What steps change. Who holds the matter they say too, with the tree: see
-/// [`crate::receipt::custodies`].
+/// The state that steps change. Steps also say who holds the matter, but only together with the
+/// tree: see [`crate::receipt::custodies`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     /// What it is about.
     pub category: Category,
-    /// How urgent.
+    /// How urgent it is.
     pub priority: Priority,
     /// State of the work.
     pub status: Status,
 }
 
-/// A step that cannot stand where it stands, or does not say what such a step says.
+/// Error for a step that cannot stand where it stands, or whose sort is missing or out of place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this step cannot follow on those before it")]
 pub struct Misfit;
 
 impl State {
-    /// The state that steps lead to, from the report on.
+    /// Folds all steps of a matter into its state.
     ///
     /// # Errors
-    /// [`Misfit`] if they begin without a report, or one of them does not fit.
+    /// [`Misfit`] if they do not begin with a report, or if one of them does not fit.
     pub fn of(steps: &[Step]) -> Result<Self, Misfit> {
         let (first, later) = steps.split_first().ok_or(Misfit)?;
         let begun = match (first.act, &first.sort) {
@@ -46,7 +47,7 @@ impl State {
         later.iter().try_fold(begun, Self::after)
     }
 
-    /// The state of a matter that was just reported.
+    /// Returns the state of a matter that was just reported.
     pub fn reported(sort: Sort) -> Self {
         let Sort { category, priority } = sort;
         Self {
@@ -56,10 +57,10 @@ impl State {
         }
     }
 
-    /// The state after one more step.
+    /// Returns the state after one more step.
     ///
     /// # Errors
-    /// [`Misfit`] if it is no step that can follow.
+    /// [`Misfit`] if the step cannot follow.
     pub fn after(mut self, step: &Step) -> Result<Self, Misfit> {
         let closed = matches!(self.status, Status::Closed(_));
         if closed && !step.act.may_follow_the_end() {
@@ -115,7 +116,7 @@ impl State {
 }
 
 impl Act {
-    /// Whether it can be done with a matter that is closed.
+    /// Returns whether it may be done to a closed matter.
     pub const fn may_follow_the_end(self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! Where a matter is.
+//! The place of a matter.
 
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
@@ -8,16 +8,16 @@ use topology::Outline;
 
 use super::Datum;
 
-/// A point on the ground, WGS 84, in millionths of a degree.
+/// A point on the ground in WGS 84, in millionths of a degree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
-    /// North of the equator; -90 to 90 million.
+    /// Degrees north of the equator times a million: -90,000,000 to 90,000,000.
     pub latitude: i32,
-    /// East of Greenwich; -180 to 180 million.
+    /// Degrees east of Greenwich times a million: -180,000,000 to 180,000,000.
     pub longitude: i32,
 }
 
-/// Numbers are not a point on the ground.
+/// Error for degrees north and east that are not a point on the ground.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[error("{}, {} is no place; {}", .0, .1, self.hint())]
 pub struct BadPlace(pub f64, pub f64);
@@ -34,34 +34,35 @@ impl BadPlace {
     }
 }
 
-/// A place is not where the division that takes the report lies. Says nothing of where it is: what is
-/// refused may be logged.
+/// Error for a place outside the division that takes the report. Its text gives no coordinates,
+/// because refusals may be logged.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("the place lies {} outside {name} ({code}); {hint}", distance(*metres))]
 pub struct Elsewhere {
-    /// Whose outline it is outside of: that of the division, or of the nearest above with one.
+    /// The division whose outline the place is outside of: the division itself, or the nearest
+    /// above it that has an outline.
     pub code: DivisionCode,
-    /// Its name.
+    /// Short name of that division; empty if the tree does not have it.
     pub name: String,
-    /// How far outside.
+    /// Distance from the outline in metres.
     pub metres: f64,
-    /// What may be wrong.
+    /// The likely mistake.
     pub hint: Whither,
 }
 
-/// What may be wrong with a place that lies elsewhere.
+/// The likely mistake behind a place that lies elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Whither {
-    /// With its two numbers the other way round it would fit.
+    /// The place fits if its two numbers are swapped.
     #[error("north and east seem to be swapped, the other way round it lies there")]
     Swapped,
-    /// Given in another system of coordinates it would fit.
+    /// The place fits if its numbers are of another coordinate system.
     #[error("it lies there if it is given in {0}, as Chinese maps and phones do: say so")]
     Datum(Datum),
-    /// It is in another division.
+    /// The place is in another division: its code and short name.
     #[error("it is in {1} ({0}): report it there, or say in words where it is")]
     In(DivisionCode, String),
-    /// It is in none that is outlined.
+    /// The place is in no division that has an outline.
     #[error("give degrees north and east in WGS 84, or say in words where it is")]
     Nowhere,
 }
@@ -75,10 +76,10 @@ fn distance(metres: f64) -> String {
 }
 
 impl Place {
-    /// From degrees.
+    /// Builds a place from degrees in WGS 84.
     ///
     /// # Errors
-    /// [`BadPlace`] for what is out of range or no number.
+    /// [`BadPlace`] if a number is out of range or not a number.
     pub fn from_degrees(north: f64, east: f64) -> Result<Self, BadPlace> {
         let fits = (-90.0..=90.0).contains(&north) && (-180.0..=180.0).contains(&east);
         match fits {
@@ -90,18 +91,19 @@ impl Place {
         }
     }
 
-    /// From degrees of a system of coordinates.
+    /// Builds a place from degrees in the coordinate system given.
     ///
     /// # Errors
-    /// [`BadPlace`] for what is out of range or no number.
+    /// [`BadPlace`] if a number is out of range or not a number.
     pub fn in_system(datum: Datum, north: f64, east: f64) -> Result<Self, BadPlace> {
         Self::from_degrees(north, east)?;
         let (north, east) = datum.to_wgs84(north, east);
         Self::from_degrees(north, east)
     }
 
-    /// Another system of coordinates in which its numbers lie inside the outline of the division, though they
-    /// lie outside as they stand. One may think of it, not more: borders have two sides.
+    /// Returns another coordinate system in which these numbers lie inside the outline of the
+    /// division, if as they stand they lie outside it. This is only a suspicion, because near a
+    /// border both readings can be right.
     pub fn may_be_of(self, division: DivisionCode, tree: &Tree) -> Option<Datum> {
         let (_, outline) = tree.outlines().of(division)?;
         let (north, east) = self.degrees();
@@ -114,7 +116,7 @@ impl Place {
         })
     }
 
-    /// Degrees north and east.
+    /// Returns degrees north and east.
     pub fn degrees(self) -> (f64, f64) {
         (
             f64::from(self.latitude) / 1e6,
@@ -122,17 +124,17 @@ impl Place {
         )
     }
 
-    /// Whether the numbers are in range.
+    /// Returns whether both numbers are in range.
     pub const fn is_on_earth(self) -> bool {
         self.latitude.unsigned_abs() <= 90_000_000 && self.longitude.unsigned_abs() <= 180_000_000
     }
 
-    /// Checks that it lies in one of the divisions, or at most [`Outline::TOLERANCE_M`] outside. A
-    /// division without an outline has that of the nearest above it; where none is known at all, every place
-    /// fits.
+    /// Checks that the place lies in one of the divisions, or at most [`Outline::TOLERANCE_M`]
+    /// outside. A division without an outline uses that of the nearest division above it; where no
+    /// outline is known at all, every place fits.
     ///
     /// # Errors
-    /// [`Elsewhere`], about the first of them.
+    /// [`Elsewhere`], about the first of the divisions.
     pub fn check_within(self, divisions: &[DivisionCode], tree: &Tree) -> Result<(), Elsewhere> {
         let (north, east) = self.degrees();
         let mut first = None;
@@ -157,7 +159,7 @@ impl Place {
             _ if outline.holds(east, north) => Whither::Swapped,
             (_, Some(datum)) => Whither::Datum(datum),
             (Some(code), _) if tree.get(code).is_some() => Whither::In(code, name(code)),
-            // A list may have less than the map draws.
+            // The list of divisions may have fewer than the map draws.
             _ => Whither::Nowhere,
         };
         Err(Elsewhere {
@@ -168,7 +170,7 @@ impl Place {
         })
     }
 
-    /// Metres between two places, on a sphere of 6,371 km; good to half a percent.
+    /// Returns the metres between two places on a sphere of 6,371 km, accurate to half a percent.
     pub fn metres_to(self, other: Self) -> f64 {
         let radians = |millionths: i32| (f64::from(millionths) / 1e6).to_radians();
         let (north, other_north) = (radians(self.latitude), radians(other.latitude));
