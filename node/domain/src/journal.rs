@@ -15,15 +15,15 @@ use super::{
 /// One countable fact about one matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
-    /// The matter it happened to.
+    /// What happened.
     pub count: Count,
-    /// Category of the matter at that time.
+    /// The matter it happened to.
     pub matter: MatterId,
-    /// Version of the matter after the fact.
+    /// Category of the matter at that time.
     pub category: Category,
-    /// The day it is counted on: the day of the commit, or the day it came true in another system.
+    /// Version of the matter after the fact.
     pub version: Version,
-    /// The day it is counted on: that of the commit, or the day on which it came true in another system.
+    /// The day it is counted on: the day of the commit, or the day it came true in another system.
     pub day: Day,
 }
 

@@ -1,24 +1,24 @@
-//! Policy: who handles what, in which time, and within which limits. It stands in templates of the
-//! kind `policy`; what none of them says stands in the policy shipped with the program. Every answer
-//! names the line it comes from.
+//! Policy: who handles what, in which time, and within which limits. It is read from templates of
+//! the kind `policy`; what none of them says comes from the policy shipped with the program. Every
+//! answer names the line it comes from.
 //!
-//! **Clocks, extensions, pauses and going up when overdue**: every line that fits a matter applies, of
-//! every template and of the shipped policy, and the strictest holds. Which of two clocks is the
-//! stricter is decided by the calendar when they start: what ends first. A line, or a limit, that is
-//! looser than one that applies to all the same matters in the same text, in the text of the same
-//! issuer or one above, or in the shipped policy, could never hold; its template is refused
-//! ([`Sheet::check_loosens`]).
+//! **Clocks, extensions, pauses and going up when overdue**: every line that fits a matter applies,
+//! of every template and of the shipped policy, and the strictest holds. Of two clocks, the
+//! stricter is the one that ends first by the calendar, decided when they start. A line or limit
+//! could never hold if it is looser than one that applies to all the same matters in the same text,
+//! in a text of the same issuer or one above, or in the shipped policy; a template with such a line
+//! is refused ([`Sheet::check_loosens`]).
 //!
-//! **Platform, department and tier** are answered by the most specific line of all texts, the shipped
-//! policy included; of equals by the highest issuer's, then in the order of the names, and the
-//! shipped policy last. A line is more specific than another if it names the urgency and the other
-//! does not; else if its category is narrower (one category, one platform, any); else if its place is
-//! deeper in the tree (none named counts as the shallowest); else if it names the kind of unit; else if
-//! it names the channel. Lines of one template that are equal in all this and fit the same matter are
-//! the same line twice, and refused.
+//! **Platform, department and tier** come from the most specific line of all texts, the shipped
+//! policy included. Among equally specific lines the highest issuer's wins, then the order of the
+//! names decides, and the shipped policy comes last. A line is more specific than another if it
+//! names the urgency and the other does not; else if its category is narrower (one category, one
+//! platform, any); else if its place is deeper in the tree (none named counts as the shallowest);
+//! else if it names the kind of unit; else if it names the channel. Lines of one template that are
+//! equal in all this and fit the same matter are the same line twice, and are refused.
 //!
-//! **Other limits** are the strictest that a template states, and the shipped ones where none does. The
-//! calendar is the first that is stated.
+//! **Other limits** are the strictest that a template states, and the shipped ones where none does.
+//! The calendar is that of the first text that states one.
 
 use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
@@ -48,13 +48,13 @@ pub use read::{MOST_CATEGORIES, MOST_LINES};
 pub use ruling::{Case, Decided, Ruling};
 pub use words::{BadWords, Words, is_answered_for};
 
-/// The text of the policy shipped with the program: the numbers of Zhejiang.
+/// Text of the policy shipped with the program, with the numbers of Zhejiang.
 pub const SHIPPED: &str = include_str!("../policy/zhejiang.toml");
 
-/// The edition of [`SHIPPED`]; raised whenever a line of it moves or changes.
+/// Edition of [`SHIPPED`]. It is raised whenever a line of the text moves or changes.
 pub const SHIPPED_EDITION: u32 = 3;
 
-/// A text a policy line stands in.
+/// A text that policy lines come from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
@@ -70,7 +70,8 @@ pub enum Source {
 }
 
 impl Source {
-    /// Higher issuers first, then the name; the shipped policy last.
+    /// Returns the sort key of a text: higher issuers first, then the name; the shipped policy
+    /// last.
     fn rank(&self) -> (bool, Option<(Tier, &TemplateKey)>) {
         match self {
             Self::Template { key, .. } => (false, Some((key.issuer.tier(), key))),
@@ -80,7 +81,7 @@ impl Source {
 }
 
 impl fmt::Display for Source {
-    /// `330825000000/policy/dispatch version 3`, or `shipped policy 1`.
+    /// Writes `330825000000/policy/dispatch version 3`, or `shipped policy 1`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Template { key, version } => write!(f, "{key} version {version}"),
@@ -89,12 +90,12 @@ impl fmt::Display for Source {
     }
 }
 
-/// One line of policy.
+/// Reference to one line of policy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RuleRef {
-    /// Where it stands.
+    /// The text it stands in.
     pub source: Source,
-    /// The number of the line in that text, from 1.
+    /// Number of the line in that text, from 1.
     pub line: u32,
 }
 
@@ -104,7 +105,7 @@ impl fmt::Display for RuleRef {
     }
 }
 
-/// An answer, and the line that gives it.
+/// An answer of policy, with the line that gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ruled<T> {
     /// The answer.
@@ -122,12 +123,12 @@ pub struct NamedDepartment {
     pub name: Box<str>,
 }
 
-/// Which tier handles.
+/// The tier that handles a matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handles {
-    /// Whoever holds the matter.
+    /// The division that holds the matter.
     Stay,
-    /// This tier, if the holder stands below it.
+    /// This tier, if the holder is below it.
     Tier(Tier),
 }
 
@@ -145,18 +146,18 @@ impl fmt::Display for Handles {
 pub struct Listed {
     /// The Chinese name, 1 to 40 characters.
     pub name: Box<str>,
-    /// How urgent such a matter is at least.
+    /// The least urgency of such a matter.
     pub severity: Priority,
 }
 
-/// A value and the line it stands in.
+/// A value and the number of the line it stands in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct At<T> {
     value: T,
     line: u32,
 }
 
-/// The policy that stands in one text.
+/// The policy read from one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sheet {
     source: Source,
@@ -166,7 +167,7 @@ pub struct Sheet {
     limits: limits::Stated,
 }
 
-/// One `[[dispatch]]`.
+/// One `[[dispatch]]` entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Line {
     line: u32,
@@ -180,7 +181,7 @@ struct Line {
     at_once: Option<At<bool>>,
 }
 
-/// Which matters a line is about.
+/// The matters a line is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fits {
     category: Pattern,
@@ -198,7 +199,7 @@ enum Pattern {
 }
 
 impl Sheet {
-    /// Where it stands.
+    /// Returns the text it was read from.
     pub const fn source(&self) -> &Source {
         &self.source
     }
@@ -222,26 +223,26 @@ static SHIPPED_SHEET: LazyLock<Sheet> = LazyLock::new(|| {
 /// All policy in force at a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Highest issuer first.
+    /// The sheets of templates, highest issuer first.
     sheets: Vec<Sheet>,
 }
 
 impl Default for Policy {
-    /// The shipped policy alone.
+    /// Builds the shipped policy alone.
     fn default() -> Self {
         Self::of([])
     }
 }
 
 impl Policy {
-    /// The policy of these templates, given in any order, over the shipped one.
+    /// Builds the policy of these templates, given in any order, over the shipped one.
     pub fn of(sheets: impl IntoIterator<Item = Sheet>) -> Self {
         let mut sheets: Vec<Sheet> = sheets.into_iter().collect();
         sheets.sort_by(|a, b| a.source.rank().cmp(&b.source.rank()));
         Self { sheets }
     }
 
-    /// When offices work.
+    /// Returns the calendar of office hours.
     pub fn calendar(&self) -> Ruled<&Calendar> {
         let stated = |sheet: &'_ Sheet| sheet.calendar.is_some();
         let mut sheets = self.sheets.iter();
@@ -257,8 +258,9 @@ impl Policy {
         }
     }
 
-    /// The categories matters are reported in, with the line that lists each. Of several, the first
-    /// issuer's; those of the shipped policy are always among them.
+    /// Returns the categories matters are reported in, with the line that lists each. If several
+    /// texts list one, the first issuer's line counts; those of the shipped policy are always
+    /// included.
     pub fn categories(&self) -> BTreeMap<&Category, Ruled<Listed>> {
         let mut listed = BTreeMap::new();
         for sheet in self.sheets.iter().chain([&*SHIPPED_SHEET]) {
@@ -269,7 +271,7 @@ impl Policy {
         listed
     }
 
-    /// Whether any line in force gives work to this department.
+    /// Returns whether any line in force gives work to this department.
     pub fn names(&self, department: Department) -> bool {
         let texts = self.sheets.iter().chain([&*SHIPPED_SHEET]);
         let mut lines = texts.flat_map(|sheet| &sheet.lines);
@@ -279,7 +281,7 @@ impl Policy {
         })
     }
 
-    /// How a category is listed, if it is.
+    /// Returns how a category is listed; `None` if it is not.
     pub fn category(&self, category: &Category) -> Option<Ruled<Listed>> {
         let mut sheets = self.sheets.iter().chain([&*SHIPPED_SHEET]);
         sheets.find_map(|sheet| Some(sheet.at(sheet.categories.get(category)?)))

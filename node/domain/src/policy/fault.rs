@@ -1,4 +1,4 @@
-//! What can be wrong with a policy.
+//! The faults a policy can have.
 
 use topology::DivisionCode;
 
@@ -9,102 +9,102 @@ use crate::{
     matter::BadDepartment,
 };
 
-/// A text is not a policy.
+/// Error for a text that is not a policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {fault}")]
 pub struct BadPolicy {
-    /// Where, from 1.
+    /// Number of the line at fault, from 1.
     pub line: u32,
-    /// What is wrong there.
+    /// The fault of that line.
     pub fault: PolicyFault,
 }
 
-/// What is wrong with a line of a policy.
+/// The fault of a line of policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyFault {
-    /// Not TOML, or a field that is missing, unknown or of the wrong type.
+    /// The text is not TOML, or a field is missing, unknown or of the wrong type.
     #[error("{0}; correct the line")]
     Toml(String),
-    /// A calendar that cannot be.
+    /// The calendar is not valid.
     #[error("{0}")]
     Calendar(CalendarFault),
-    /// Not a category at all.
+    /// The code is not that of a category.
     #[error("{0}")]
     Category(BadCategory),
-    /// Well-formed but listed nowhere.
+    /// The category is well-formed but listed nowhere.
     #[error("no category `{0}` is listed; add a [[category]] for it, or correct the code")]
     Unlisted(Category),
-    /// Not a pattern of categories.
+    /// The text is not a pattern of categories.
     #[error("`{0}` is no category; write one code, a platform like market/*, or *")]
     Pattern(String),
-    /// Listed before.
+    /// The category is listed on that line already.
     #[error("the category {0} is listed on line {1} already; take one out")]
     ListedTwice(Category, u32),
-    /// No name, or a long one.
+    /// The name is empty, longer than 40 characters, or has control characters.
     #[error("a name has 1 to 40 characters in one line; shorten it")]
     Name,
-    /// Not the code of a department.
+    /// The code is not that of a department.
     #[error("{0}")]
     Department(BadDepartment),
-    /// Not a division.
+    /// The code is not that of a division.
     #[error("`{0}` is no division code; write its digits, like 330825")]
     Origin(String),
-    /// Not below the issuer.
+    /// The division is not in the issuer's subtree.
     #[error("{0} is not a division of the issuer's subtree; name one that is")]
     Elsewhere(DivisionCode),
-    /// Not a tier.
+    /// The word is not a tier, nor `stay`.
     #[error("`{0}` is no tier; write stay, province, city, county, township or village")]
     Tier(String),
-    /// Not a tier, or named before in the same list.
+    /// The word is not a tier, or the list names the tier twice.
     #[error(
         "`{0}` is no tier, or stands here twice; name each of province, city, county, township and \
          village once at most"
     )]
     TierOnce(String),
-    /// Not a length of time.
+    /// The text is not a length of time.
     #[error("{0}")]
     Allowance(BadAllowance),
-    /// The same matters as another line.
+    /// The line is about the same matters as that line.
     #[error("it is about the same matters as line {0}; join the two")]
     SameAs(u32),
-    /// Says nothing.
+    /// The line decides nothing.
     #[error("this line decides nothing; give it a platform, department, tier or clocks")]
     Empty,
-    /// Whereto?
+    /// The line says `at_once` but names no tier to go to.
     #[error("at_once says when, not whereto; name the tier in the same line")]
     AtOnceWhereto,
-    /// Out of range.
+    /// The number is out of range.
     #[error("{name} is {found}, not {least} to {most}; correct it")]
     Range {
-        /// The field.
+        /// Name of the field.
         name: &'static str,
-        /// What stands there.
+        /// The number found.
         found: i64,
-        /// The least allowed.
+        /// The least that is allowed.
         least: i64,
-        /// The most allowed.
+        /// The most that is allowed.
         most: i64,
     },
-    /// Looser than what applies to all the same matters; the strictest holds, so it never would.
+    /// The line is looser than what applies to all the same matters, so it could never hold.
     #[error(
         "{what} {mine} loosens {given} of {by}, line {line}; the strictest holds, so give no more"
     )]
     Loosens {
-        /// Which clock or limit.
+        /// The clock or limit.
         what: Box<str>,
-        /// What stands here.
+        /// Its value here.
         mine: Box<str>,
-        /// What applies.
+        /// The value that applies.
         given: Box<str>,
-        /// The text in which that stands.
+        /// The text that gives that value.
         by: Box<str>,
-        /// The line in it.
+        /// The line in that text.
         line: u32,
     },
-    /// Not a media type.
+    /// The text is not a media type, or the list names it twice.
     #[error("`{0}` is no media type; write one like image/jpeg, once")]
     MediaType(String),
-    /// Too many.
+    /// The text has more entries of this kind than this.
     #[error("a policy has at most {0} entries like this; split it into two templates")]
     TooMany(usize),
 }

@@ -1,4 +1,4 @@
-//! Limits, and what becomes of them when several templates state some.
+//! Limits, and how those of several templates are combined.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use topology::Tier;
 use super::{Allowance, At, Decided, Policy, Ruled, SHIPPED_SHEET, Sheet};
 use crate::custody::Terms;
 
-/// What one text states.
+/// The limits one text states.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stated {
     pub(super) pauses: Option<At<u8>>,
@@ -32,46 +32,50 @@ pub(super) struct Stated {
 /// The limits in force at a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most pauses of one clock, 0 to 16. The fewest stated, by the shipped policy too.
+    /// Most pauses of one clock, 0 to 16. The least stated counts, by the shipped policy too.
     pub pauses: Ruled<u8>,
-    /// Longest total pause of one clock in days, 0 to 366. The fewest stated, by the shipped policy too.
+    /// Longest total pause of one clock, in days, 0 to 366. The least stated counts, by the shipped
+    /// policy too.
     pub pause_days: Ruled<u16>,
-    /// Longest extension of any clock. The shortest stated, by the shipped policy too; lines only
-    /// shorten it.
+    /// Longest extension of any clock; `None` if none is allowed. The shortest stated counts, by
+    /// the shipped policy too; lines only shorten it.
     pub extension: Ruled<Option<Allowance>>,
-    /// For how many days after closing the reporter may say "not solved", 1 to 366. The most stated.
+    /// Days after closing in which the reporter may say "not solved", 1 to 366. The most stated
+    /// counts.
     pub contest_days: Ruled<u16>,
-    /// How often the reporter may say so, 0 to 10. The most stated.
+    /// How often the reporter may say so, 0 to 10. The most stated counts.
     pub contests: Ruled<u8>,
-    /// Whether somebody must look before a matter is closed as solved. Yes if anybody states it.
+    /// Whether the work must be verified before a matter is closed as solved. Required if any text
+    /// requires it.
     pub verify_first: Ruled<bool>,
-    /// At which tiers whoever handled a matter may not verify it (核查), highest first. All that any
-    /// template states.
+    /// Tiers at which whoever handled a matter may not verify it (核查), highest first. The tiers of
+    /// all templates count together.
     pub verify_by_another: Ruled<Vec<Tier>>,
-    /// So many returns, and the common parent decides, 1 to 20. The fewest stated.
+    /// Number of returns after which the common parent decides, 1 to 20. The least stated counts.
     pub bounces: Ruled<u8>,
-    /// A clock is due soon when less than this share is left, 1 to 90. The most stated.
+    /// Percentage of its time below which a clock is due soon, 1 to 90. The most stated counts.
     pub warn_percent: Ruled<u8>,
-    /// Whether reports without a name are taken. As the first issuer states.
+    /// Whether reports without a name are taken. The first issuer's statement counts.
     pub anonymous: Ruled<bool>,
-    /// Largest attachment in bytes, 1 to 100 MiB. The fewest stated.
+    /// Largest attachment in bytes, 1 to 100 MiB. The least stated counts.
     pub max_bytes: Ruled<u64>,
-    /// Most attachments of a matter, 0 to 100. The fewest stated.
+    /// Most attachments of a matter, 0 to 100. The least stated counts.
     pub max_count: Ruled<u16>,
-    /// Media types of attachments, like `image/jpeg`. Those that all state.
+    /// Media types of attachments, like `image/jpeg`. Only those that all texts state count.
     pub types: Ruled<Vec<Box<str>>>,
-    /// How long attachments are kept after closing, in days, 1 to 36,500. As the first issuer states.
+    /// Days for which attachments are kept after closing, 1 to 36,500. The first issuer's statement
+    /// counts.
     pub retention_days: Ruled<u32>,
-    /// Longest report in characters, 1 to 12,000. The fewest stated.
+    /// Longest report in characters, 1 to 12,000. The least stated counts.
     pub report_chars: Ruled<u32>,
-    /// Longest remark in characters, 1 to 12,000. The fewest stated.
+    /// Longest remark in characters, 1 to 12,000. The least stated counts.
     pub note_chars: Ruled<u32>,
-    /// Longest answer in characters, 1 to 12,000. The fewest stated.
+    /// Longest answer in characters, 1 to 12,000. The least stated counts.
     pub answer_chars: Ruled<u32>,
 }
 
 impl Limits {
-    /// What of them binds custody at a division of this tier.
+    /// Returns those limits that bind custody at a division of this tier.
     pub fn terms(&self, me: Tier) -> Terms {
         Terms {
             bounces: self.bounces.value.into(),
@@ -82,7 +86,7 @@ impl Limits {
         }
     }
 
-    /// Each limit, in words, with its line.
+    /// Returns each limit in words, with its line.
     pub fn decisions(&self) -> Vec<Decided> {
         let say = |value: &Option<Allowance>| match value {
             Some(by) => by.to_string(),
@@ -140,13 +144,13 @@ fn decided<T: Display>(what: &str, ruled: &Ruled<T>) -> Decided {
     }
 }
 
-/// How long an extension is, to compare them; none is the shortest.
+/// Returns the length of an extension in minutes, for comparison. No extension counts as 0.
 pub(super) fn extension_minutes(extension: &Option<Allowance>) -> u32 {
     extension.map_or(0, Allowance::rough_minutes)
 }
 
 impl Policy {
-    /// The limits in force.
+    /// Returns the limits in force.
     pub fn limits(&self) -> Limits {
         Limits {
             pauses: self.strictest(|s| &s.pauses, |pauses| *pauses),
@@ -180,7 +184,7 @@ impl Policy {
         stated.chain(alone)
     }
 
-    /// A limit of clocks: the least that any text states, the shipped policy too.
+    /// Returns a limit of clocks: the least that any text states, the shipped policy included.
     fn strictest<'a, T: Clone + 'a, M: Ord>(
         &'a self,
         pick: impl Fn(&'a Stated) -> &'a Option<At<T>>,

@@ -1,4 +1,4 @@
-//! Reading the policy that stands in a text. Every fault is named with its line.
+//! Reads a policy from a text. Every fault names its line.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -18,7 +18,7 @@ pub const MOST_LINES: usize = 400;
 /// Most `[[category]]` entries of one text.
 pub const MOST_CATEGORIES: usize = 200;
 
-/// Numbers of lines from positions in a text.
+/// Finds the line number, from 1, of a position in the text.
 struct Lines<'a>(&'a str);
 
 type Read<T> = Result<T, BadPolicy>;
@@ -39,7 +39,7 @@ impl Lines<'_> {
         Err(BadPolicy { line, fault })
     }
 
-    /// A number within its range.
+    /// Reads a number that must lie within `range`.
     fn number<N: TryFrom<i64>>(
         &self,
         name: &'static str,
@@ -84,7 +84,7 @@ impl Lines<'_> {
         }
     }
 
-    /// An allowance, or `none`.
+    /// Reads an allowance, or `none`.
     fn extension(&self, raw: Option<Spanned<String>>) -> Read<Option<At<Option<Allowance>>>> {
         let Some(raw) = raw else { return Ok(None) };
         if raw.get_ref() == "none" {
@@ -192,10 +192,10 @@ struct RawTexts {
 }
 
 impl Sheet {
-    /// Reads the policy that stands in a text. Places are checked by [`Sheet::check_places`].
+    /// Reads the policy in a text. [`Sheet::check_places`] checks its places.
     ///
     /// # Errors
-    /// The first fault and its line.
+    /// The first fault, with its line.
     pub fn read(text: &str, source: Source) -> Result<Self, BadPolicy> {
         let lines = Lines(text);
         let raw: RawPolicy = toml::from_str(text).map_err(|error| {
@@ -223,10 +223,10 @@ impl Sheet {
         })
     }
 
-    /// Whether every place that a line names lies in the issuer's subtree.
+    /// Checks that every place a line names lies in the issuer's subtree.
     ///
     /// # Errors
-    /// The first that does not, and its line.
+    /// The first place that does not, with its line.
     pub fn check_places(&self, issuer: DivisionCode, tree: &Tree) -> Result<(), BadPolicy> {
         let elsewhere = |line: &Line| {
             let origin = line.fits.origin?;

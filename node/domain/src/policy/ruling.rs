@@ -15,40 +15,40 @@ use crate::{
     time::Timestamp,
 };
 
-/// What policy must know of a matter.
+/// The facts of a matter that policy decides by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case<'a> {
-    /// What it is about.
+    /// Category of the matter.
     pub category: &'a Category,
     /// How urgent it is.
     pub priority: Priority,
     /// How it came in.
     pub channel: Channel,
-    /// Where it was reported.
+    /// The division where it was reported.
     pub origin: DivisionCode,
 }
 
-/// What policy says about one matter. Every answer names its line.
+/// The answers of policy about one matter, each with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ruling {
-    /// Which platform takes it on; the category's own where no line says otherwise.
+    /// The platform that takes it on; the category's own platform if no line says otherwise.
     pub platform: Ruled<Platform>,
-    /// Which department handles it.
+    /// The department that handles it, if any.
     pub department: Option<Ruled<NamedDepartment>>,
-    /// Which tier handles it.
+    /// The tier that handles it.
     pub tier: Ruled<Handles>,
-    /// How much time each stage has: the shortest of all that lines give. A stage without a clock is
-    /// missing.
+    /// Time for each stage: the shortest that any line gives. A stage without a clock is missing.
     pub clocks: BTreeMap<Stage, Ruled<Allowance>>,
-    /// What else lines give each stage, shortest first.
+    /// The other times that lines give each stage, shortest first.
     pub longer: BTreeMap<Stage, Vec<Ruled<Allowance>>>,
-    /// The longest extension: the shortest of all that are stated.
+    /// The longest extension: the shortest that is stated; a value of `None` allows none.
     pub extension: Ruled<Option<Allowance>>,
     /// The other extensions stated, shortest first.
     pub longer_extensions: Vec<Ruled<Option<Allowance>>>,
-    /// Whether it goes one tier up when the response or the work is overdue: yes if any line says so.
+    /// Whether it goes one tier up when the response or the work is overdue: yes if any line says
+    /// so.
     pub escalate_on_breach: Ruled<bool>,
-    /// Whether it goes to its tier at report, without waiting for a person.
+    /// Whether it goes to its tier when it is reported, without waiting for a person.
     pub at_once: Ruled<bool>,
     /// The limits.
     pub limits: Limits,
@@ -57,18 +57,18 @@ pub struct Ruling {
 /// One decision, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
-    /// About what.
+    /// What it is about.
     pub what: String,
     /// What was decided.
     pub value: String,
-    /// By which line.
+    /// The line that decided it.
     pub rule: RuleRef,
-    /// Whether it holds. What a stricter line beats applies too, and does not.
+    /// Whether it holds. A line that a stricter one beats also applies, but does not hold.
     pub holds: bool,
 }
 
 impl Ruling {
-    /// The tier that is to handle it, if that stands above `me`.
+    /// Returns the tier that is to handle it, if that is above `me`.
     pub fn goes_up(&self, me: Tier) -> Option<Tier> {
         match self.tier.value {
             Handles::Tier(tier) if tier < me => Some(tier),
@@ -76,24 +76,25 @@ impl Ruling {
         }
     }
 
-    /// As [`Ruling::goes_up`], if it is to go there at once.
+    /// Returns the same as [`Ruling::goes_up`], but only if it is to go there at once.
     pub fn goes_up_at_once(&self, me: Tier) -> Option<Tier> {
         self.goes_up(me).filter(|_| self.at_once.value)
     }
 
-    /// Whether the matter goes one tier up when the clock of this stage is overdue.
+    /// Returns whether the matter goes one tier up when the clock of this stage is overdue.
     pub const fn escalates_on(&self, stage: Stage) -> bool {
         self.escalate_on_breach.value && stage.may_escalate()
     }
 
-    /// All that lines give this stage, shortest first.
+    /// Returns every time that lines give this stage, shortest first.
     fn given(&self, stage: Stage) -> impl Iterator<Item = &Ruled<Allowance>> {
         let longer = self.longer.get(&stage).into_iter().flatten();
         self.clocks.get(&stage).into_iter().chain(longer)
     }
 
-    /// What a clock of this stage starts with at this moment, if the stage has one: of all that lines
-    /// give, what ends first. Working time and all time can only be compared by the calendar.
+    /// Returns the terms that a clock of this stage starts with at `now`: of all that lines give,
+    /// the one that ends first; `None` if the stage has no clock. Working time and all time can
+    /// only be compared by the calendar.
     pub fn terms(&self, stage: Stage, calendar: &Calendar, now: Timestamp) -> Option<Terms> {
         let due = |clock: &&Ruled<Allowance>| calendar.add(now, clock.value);
         self.given(stage).min_by_key(due).map(|clock| Terms {
@@ -104,7 +105,7 @@ impl Ruling {
         })
     }
 
-    /// How far the clocks of this matter may be stopped and stretched.
+    /// Returns how far the clocks of this matter may be stopped and stretched.
     pub const fn bounds(&self) -> Bounds {
         Bounds {
             pauses: self.limits.pauses.value,
@@ -113,7 +114,8 @@ impl Ruling {
         }
     }
 
-    /// Each decision about this matter, in words, with its line. The limits have their own.
+    /// Returns each decision about this matter in words, with its line. The limits are not among
+    /// them; see [`Limits::decisions`].
     pub fn decisions(&self) -> Vec<Decided> {
         let mut decisions = vec![];
         let mut say = |what: &str, value: String, rule: &RuleRef, holds: bool| {
@@ -152,7 +154,8 @@ impl Ruling {
     }
 }
 
-/// How specific a line is, greatest first: urgency, category, place, kind of unit, channel.
+/// How specific a line is, compared from first to last: urgency, category, place, kind of unit,
+/// channel.
 type Weight = (bool, u8, usize, bool, bool);
 
 impl Fits {
@@ -194,12 +197,13 @@ impl Sheet {
     }
 }
 
-/// The lines that fit one matter, of each text: templates first, highest issuer first, the shipped
+/// The lines of each text that fit one matter: templates first, highest issuer first, the shipped
 /// policy last.
 struct Fitting<'a>(Vec<(&'a Sheet, Vec<&'a Line>)>);
 
 impl<'a> Fitting<'a> {
-    /// What every line says that says something, in the order of the texts and then of the lines.
+    /// Returns what every line says that says something, in the order of the texts and then of the
+    /// lines.
     fn said<T>(&self, pick: impl Fn(&'a Line) -> Option<&'a At<T>>) -> Vec<(Weight, Ruled<T>)>
     where
         T: Clone + 'a,
@@ -214,7 +218,7 @@ impl<'a> Fitting<'a> {
         said
     }
 
-    /// The most specific line of all; of equals, the first text's.
+    /// Returns the answer of the most specific line; among equals, that of the first text.
     fn most_specific<T>(&self, pick: impl Fn(&'a Line) -> Option<&'a At<T>>) -> Option<Ruled<T>>
     where
         T: Clone + 'a,
@@ -224,8 +228,8 @@ impl<'a> Fitting<'a> {
         best.map(|(_, ruled)| ruled)
     }
 
-    /// What all lines say, strictest first: what measures least. Of equals the first text's most
-    /// specific line.
+    /// Returns the answers of all lines, strictest first: the one that measures least. Among equals
+    /// the first text's comes first, then the more specific line's.
     fn strictest_first<T, M: Ord>(
         &self,
         pick: impl Fn(&'a Line) -> Option<&'a At<T>>,
@@ -246,7 +250,8 @@ impl<'a> Fitting<'a> {
 }
 
 impl Policy {
-    /// What policy says about a matter. A pure function of the templates in force and the case.
+    /// Returns what policy says about a matter. It depends only on the templates in force, the case
+    /// and the tree.
     pub fn rule(&self, case: &Case<'_>, tree: &Tree) -> Ruling {
         let kind = tree.get(case.origin).and_then(|division| division.kind);
         let texts = self.sheets.iter().chain([&*SHIPPED_SHEET]);
@@ -276,7 +281,7 @@ impl Policy {
         };
         let mut extensions =
             fitting.strictest_first(|line| line.extension.as_ref(), extension_minutes);
-        // What holds where no line says otherwise binds every line too.
+        // The general extension limit binds a line that states a longer one, too.
         let general = limits.extension.clone();
         let minutes = extension_minutes(&general.value);
         let at = extensions.partition_point(|e| extension_minutes(&e.value) <= minutes);

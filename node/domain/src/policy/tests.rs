@@ -51,7 +51,7 @@ fn the_shipped_policy_covers_every_category_of_the_catalogue() {
     }
 }
 
-/// The line named holds the value decided, or opens what does.
+/// Asserts that the line named holds the value decided, or opens the entry that does.
 fn assert_line_says(decided: &Decided) {
     let line = SHIPPED.lines().nth(decided.rule.line as usize - 1).unwrap();
     let opens = ["[[category]]", "[[dispatch]]"].contains(&line);
@@ -76,7 +76,7 @@ fn sheet(key: &str, text: &str) -> Sheet {
     Sheet::read(text, source(key)).unwrap()
 }
 
-/// What policy says of a snapshot reported in 张王村.
+/// Returns what policy says of a snapshot reported in 张王村.
 fn ruling(policy: &Policy, about: &str, priority: Priority) -> Ruling {
     let category = category(about);
     let case = Case {
@@ -149,7 +149,7 @@ fn the_shipped_numbers_are_those_of_the_rules() {
 
 #[test]
 fn the_calendar_gives_thirteen_days_off_a_year_announced_or_not() {
-    // 全国年节及纪念日放假办法, as revised in 2024: 13 days; what falls on a day of rest is made up for.
+    // 全国年节及纪念日放假办法, as revised in 2024: 13 days. A day that falls on a day of rest is made up for.
     let policy = Policy::default();
     let calendar = policy.calendar();
     let day = |text: &str| -> Day { text.parse().unwrap() };
@@ -167,7 +167,8 @@ fn the_calendar_gives_thirteen_days_off_a_year_announced_or_not() {
         let off = days.clone().filter(weekday).count() - days.filter(works).count();
         assert_eq!(off, 13, "{year}");
     }
-    // Beyond what was announced the law's own days count, and nobody works on a day of rest for them.
+    // Beyond what was announced, only the days in the law itself count, and no day of rest becomes
+    // a working day for them.
     let name = |text: &str| match calendar.value.kind_of(day(text)) {
         DayKind::Holiday(name) => name.to_owned(),
         other => format!("{other:?}"),

@@ -1,5 +1,6 @@
-//! Lines that would loosen what applies already. None of them could ever hold, because the strictest
-//! does; whoever wrote one believes otherwise, so their template is refused with the clause.
+//! Finds lines that would loosen what already applies. Such a line could never hold, because the
+//! strictest does. Its author evidently believes otherwise, so the template is refused, and the
+//! refusal names the clause.
 
 use std::fmt;
 
@@ -10,26 +11,26 @@ use super::{
     limits::extension_minutes,
 };
 
-/// What a text states, and where its lines hold.
+/// A text and the subtree that its lines are about.
 #[derive(Clone, Copy)]
 struct Stating<'a> {
     sheet: &'a Sheet,
-    /// The subtree a line without a place is about.
+    /// The subtree that a line without a place is about; `None` for any place.
     under: Option<DivisionCode>,
 }
 
 impl Sheet {
-    /// Whether every clock and limit is at least as strict as what applies to all the same matters by
-    /// another line of this text, or by the shipped policy.
+    /// Checks that every clock and limit is at least as strict as what applies to all the same
+    /// matters by another line of this text, or by the shipped policy.
     ///
     /// # Errors
-    /// The first line that is looser, and the clause it would loosen.
+    /// The first line that is looser, with the clause it would loosen.
     pub fn check_loosens(&self, issuer: DivisionCode, tree: &Tree) -> Result<(), BadPolicy> {
         self.check_against(issuer, self, tree)?;
         self.check_against(issuer, &SHIPPED_SHEET, tree)
     }
 
-    /// The same against another text that is in force, of the same issuer or one above.
+    /// Checks the same against another text in force, of the same issuer or one above.
     ///
     /// # Errors
     /// As for [`Sheet::check_loosens`].
@@ -119,7 +120,7 @@ impl Stating<'_> {
         Err(self.loosened("extension".to_owned(), &word(mine), &word(given)))
     }
 
-    /// The fault of a line that is looser than one of this text.
+    /// Builds the fault of a line that is looser than `given`, a line of this text.
     fn loosened<T: fmt::Display>(self, what: String, mine: &At<T>, given: &At<T>) -> BadPolicy {
         BadPolicy {
             line: mine.line,
@@ -139,8 +140,8 @@ fn longer(mine: &super::Allowance, given: &super::Allowance) -> bool {
 }
 
 impl Fits {
-    /// Whether every matter the other line is about is one of these. The other is about a subtree at
-    /// most: its issuer's.
+    /// Returns whether these fit every matter that `other` fits. A line without a place is about at
+    /// most the subtree `under`, its issuer's.
     fn covers(&self, other: &Self, under: Option<DivisionCode>, tree: &Tree) -> bool {
         let category = match (&self.category, &other.category) {
             (Pattern::Any, _) => true,

@@ -1,4 +1,4 @@
-//! What people may write here: one rule for every way in.
+//! Rules for what people may write, the same for every way in.
 
 use super::Policy;
 use crate::{
@@ -6,40 +6,40 @@ use crate::{
     matter::{Body, Channel, Contact, Detail},
 };
 
-/// What a text is.
+/// The kind of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Words {
     /// What a person reports.
     Report,
     /// A remark, or the reason for an act.
     Note,
-    /// What the reporter, or everybody, is answered.
+    /// An answer to the reporter or to everybody.
     Answer,
 }
 
-/// Why a text, or who is named beside it, is not taken. Says nothing of what was written.
+/// Why a text, or the contact beside it, is not taken. No variant repeats what was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadWords {
-    /// Nothing but blanks.
+    /// The text is empty or blank.
     #[error("the text is empty; say what it is about")]
     Empty,
-    /// Longer than policy takes.
+    /// The text is longer than policy takes.
     #[error("the text has {count} characters, and policy here takes {most} at most for {}; shorten it", name(*.what))]
     TooLong {
-        /// What it is.
+        /// The kind of the text.
         what: Words,
-        /// Its characters.
+        /// Its length in characters.
         count: usize,
-        /// What policy takes.
+        /// The most characters policy takes.
         most: usize,
     },
-    /// The text and the fields beside it are too much together.
+    /// The text and the fields beside it have this many bytes, more than a body may have.
     #[error("the text and the fields beside it have {0} bytes; at most {most} are taken: shorten it", most = Body::MOST_BYTES)]
     TooMuch(usize),
-    /// A part of a contact is too long.
+    /// This part of the contact has more than this many characters.
     #[error("the {0} has more than {1} characters; shorten it")]
     ContactTooLong(&'static str, usize),
-    /// Nobody says that it is theirs, and policy wants somebody to.
+    /// The report names nobody, nobody answers for it, and policy requires a name.
     #[error(
         "policy here takes no report without a name; say who reports it, and how to reach them"
     )]
@@ -54,9 +54,9 @@ const fn name(words: Words) -> &'static str {
     }
 }
 
-/// Whether somebody answers for a report that names nobody: a person with an account, or at the machine
-/// itself, who took it down; or it is a machine that reports. A program with a key only carries the words of
-/// somebody.
+/// Returns whether somebody answers for a report that names nobody: the person who took it down,
+/// with an account or at the machine itself, or a machine that reports on its own. A program with a
+/// key only carries somebody else's words.
 pub const fn is_answered_for(by: &Actor, channel: Channel) -> bool {
     match by {
         Actor::OsUser(_) | Actor::Account(_) | Actor::Rule(_) | Actor::Peer(_) => true,
@@ -66,7 +66,8 @@ pub const fn is_answered_for(by: &Actor, channel: Channel) -> bool {
 }
 
 impl Policy {
-    /// Longest text of this kind, in characters. What is the longest for any policy fits a [`Body`].
+    /// Returns the longest text of this kind, in characters. The longest that any policy can set
+    /// fits a [`Body`].
     pub fn most_characters(&self, what: Words) -> usize {
         let limits = self.limits();
         let most = match what {
@@ -92,7 +93,7 @@ impl Policy {
         }
     }
 
-    /// Checks what is reported: the text, and what is said in fields of their own.
+    /// Checks a report: its text, and what is said in fields of their own.
     ///
     /// # Errors
     /// [`BadWords`].
@@ -105,7 +106,8 @@ impl Policy {
         }
     }
 
-    /// Checks who is said to report. Without an account nobody answers for a report that names nobody.
+    /// Checks who is said to report. If the report names nobody, somebody must answer for it unless
+    /// policy takes anonymous reports.
     ///
     /// # Errors
     /// [`BadWords::ContactTooLong`] or [`BadWords::Anonymous`].

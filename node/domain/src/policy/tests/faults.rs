@@ -1,4 +1,4 @@
-//! Policies that are refused, alone and as templates.
+//! Tests of policies that are refused, alone and as templates.
 
 use super::*;
 use crate::{

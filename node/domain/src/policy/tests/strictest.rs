@@ -1,4 +1,5 @@
-//! Of all lines that apply the strictest holds, and a line that could never hold is refused.
+//! Tests that of all lines that apply the strictest holds, and that a line that could never hold is
+//! refused.
 
 use super::*;
 use crate::{
@@ -126,7 +127,8 @@ fn a_line_that_loosens_the_shipped_policy_or_its_own_text_is_refused_with_the_cl
             other => panic!("{text}: {other:?}"),
         }
     }
-    // What is shorter for some of the matters is no loosening, however long for the others.
+    // A line that is shorter for some of the matters loosens nothing, however long it is for the
+    // others.
     let tightens = template("330825000000/policy/local", 2, BROAD);
     tightens.check(&tree).unwrap();
 }
@@ -151,13 +153,14 @@ fn a_template_that_loosens_one_from_above_is_refused_until_that_gives_way() {
     );
     let shorter = template("330825000000/policy/times", 1, &finish("5d"));
     assert_eq!(consider(&shorter, &in_force, &tree), Verdict::Applied);
-    // One below is no clause for one above, and its own former version is none for itself.
+    // A line of an issuer below does not bind one above, and a text's former version does not bind
+    // its new one.
     let above = template("330800000000/policy/times", 1, &finish("9d"));
     in_force.insert(shorter.key.clone(), shorter);
     assert_eq!(consider(&above, &in_force, &tree), Verdict::Applied);
     let next = template("330825000000/policy/times", 2, &finish("6d"));
     assert_eq!(consider(&next, &in_force, &tree), Verdict::Applied);
-    // The province gives more time: what was refused for it is considered again.
+    // The province gives more time, so a version that was refused before is considered again.
     let gives_way = template("330000000000/policy/times", 2, &finish("25d"));
     in_force.clear();
     in_force.insert(gives_way.key.clone(), gives_way);
