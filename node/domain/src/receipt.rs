@@ -1,9 +1,9 @@
-//! Receipts: what a division's signed word on a matter proves to whoever holds it.
+//! Receipts: what a division's signed word on a matter proves to whoever has it.
 //!
-//! There is no envelope kind of its own. Each holder tells the reporter's division the whole state of
-//! the matter, signed; that word is the hop receipt of every custody its author had, and the end
-//! receipt of every decision its author made. This module reads receipts out of such words and says
-//! what can be checked about them without asking anybody.
+//! Receipts have no envelope kind of their own. Each holder tells the reporter's division the whole
+//! state of the matter, signed. That word is the hop receipt of every custody its author had, and
+//! the end receipt of every decision its author made. This module reads receipts out of such words
+//! and reports what can be checked about them without asking anybody.
 
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
@@ -24,18 +24,18 @@ mod tests;
 pub use history::{Broken, Custody, custodies};
 pub use opening::Opening;
 
-/// A word whose signature was verified: what one division said of a matter.
+/// What one division said of a matter, in a word whose signature was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
-    /// Who said it.
+    /// The division that said it.
     pub author: DivisionCode,
-    /// In which network.
+    /// The network it was said in.
     pub network: NetworkId,
-    /// For whom.
+    /// The recipient it was said to.
     pub destination: Destination,
-    /// Digest of its exact bytes.
+    /// Digest of the word's exact bytes.
     pub leaf: Digest,
-    /// What it said.
+    /// The state of the matter it states.
     pub matter: Matter,
 }
 
@@ -64,23 +64,23 @@ pub enum Kind {
 /// One receipt, as read out of a signed word of its division.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// What it is for.
+    /// Whether it is for a custody or for a decision.
     pub kind: Kind,
     /// The matter.
     pub matter: MatterId,
-    /// Who took or decided it, and signed.
+    /// The division that took or decided the matter, and signed.
     pub division: DivisionCode,
-    /// The neighbour it was taken from; none where it was reported.
+    /// The neighbour it was taken from; `None` where it was reported.
     pub from: Option<DivisionCode>,
     /// The neighbour it was handed to afterwards, as far as the signed word knows.
     pub to: Option<DivisionCode>,
-    /// When, by that division's clock.
+    /// Time of taking or deciding, by that division's clock.
     pub at: Timestamp,
-    /// The custody under which it was taken or decided.
+    /// The custody version under which it was taken or decided.
     pub custody: CustodyVersion,
-    /// The custody before; none where it was reported.
+    /// The custody version before; `None` where it was reported.
     pub previous: Option<CustodyVersion>,
-    /// How it was decided; none for a hop.
+    /// How it was decided; `None` for a hop.
     pub outcome: Option<Outcome>,
     /// Commitment to what the reporter handed in.
     #[serde(with = "digits")]
@@ -90,7 +90,7 @@ pub struct Receipt {
     pub leaf: Digest,
 }
 
-/// Digests and salts as hexadecimal digits.
+/// Writes and reads digests and salts as hexadecimal digits.
 mod digits {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
@@ -119,10 +119,11 @@ mod digits {
     }
 }
 
-/// The receipts in a word: every custody its author had until then, every decision it made.
+/// Reads the receipts in a word: one for every custody its author had until then, and one for every
+/// decision it made.
 ///
 /// # Errors
-/// [`Broken`] if the steps are not those of one life.
+/// [`Broken`] if the steps are not those of one life of a matter.
 pub fn receipts(word: &Word, tree: &Tree) -> Result<Vec<Receipt>, Broken> {
     let (matter, author) = (&word.matter, word.author);
     let mut found = vec![];
@@ -162,14 +163,15 @@ pub fn receipts(word: &Word, tree: &Tree) -> Result<Vec<Receipt>, Broken> {
     Ok(found)
 }
 
-/// Whether a word is worth keeping beside what is known: it is of the same life, and its author acted.
+/// Returns whether a word is worth keeping beside what is known: it is an earlier or equal state of
+/// the same matter, and its author acted on it.
 pub fn is_of(known: &Matter, word: &Matter, author: DivisionCode) -> bool {
     known.version >= word.version
         && known.continues(word)
         && word.steps.iter().any(|step| step.by == author)
 }
 
-/// What a check was about.
+/// The subject of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
@@ -181,17 +183,17 @@ pub enum What {
     Export,
     /// Bytes and signature of a word belong together.
     Signature,
-    /// The author may say what it says.
+    /// The author was entitled to say what it says.
     Author,
     /// All words speak of the same matter in the same network.
     Matter,
     /// All words commit to the same content.
     Content,
-    /// The steps are those of one life.
+    /// The steps are those of one life of a matter.
     Steps,
     /// Each word goes on where the one before it ended.
     Continuity,
-    /// A division that had it, and of which no word is here.
+    /// Divisions that had the matter but of which the file holds no word.
     Relays,
     /// What happened after the file was made.
     Later,
@@ -207,39 +209,39 @@ pub enum What {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
-    /// It is so.
+    /// What was checked holds.
     Ok,
-    /// It is not so.
+    /// What was checked does not hold.
     Failed,
-    /// Nobody can tell from the file.
+    /// The file alone cannot tell.
     NotChecked,
 }
 
-/// One thing that was looked at, or was not.
+/// One thing that was checked, or that could not be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// What.
+    /// What was checked.
     pub what: What,
-    /// Whose key or word it was, if it was one division's.
+    /// The division whose key or word it was, if it was that of one division.
     pub about: Option<DivisionCode>,
     /// How it ended.
     pub finding: Finding,
-    /// In a sentence.
+    /// The result in words.
     pub detail: String,
 }
 
 impl Check {
-    /// Something that is so.
+    /// Builds a check that held.
     pub fn ok(what: What, about: Option<DivisionCode>, detail: impl Into<String>) -> Self {
         Self::new(what, about, Finding::Ok, detail.into())
     }
 
-    /// Something that is not so.
+    /// Builds a check that failed.
     pub fn failed(what: What, about: Option<DivisionCode>, detail: impl Into<String>) -> Self {
         Self::new(what, about, Finding::Failed, detail.into())
     }
 
-    /// Something nobody can tell from the file.
+    /// Builds a check that the file alone cannot decide.
     pub fn not_checked(what: What, about: Option<DivisionCode>, detail: impl Into<String>) -> Self {
         Self::new(what, about, Finding::NotChecked, detail.into())
     }
@@ -262,26 +264,27 @@ impl Check {
 /// What an export claims to be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// The network.
+    /// The network it was made in.
     pub network: NetworkId,
     /// The matter.
     pub matter: MatterId,
-    /// Who made the file.
+    /// The division that made the file.
     pub exported_by: DivisionCode,
-    /// When, by that division's clock.
+    /// Time of the export, by that division's clock.
     pub exported_at: Timestamp,
 }
 
 /// What verified words prove together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// Everything looked at, and what was not.
+    /// Every check, including those that could not be made.
     pub checks: Vec<Check>,
     /// The receipts, oldest first; empty if a check failed.
     pub receipts: Vec<Receipt>,
 }
 
-/// Judges words that were verified one by one. They are taken in the order of their versions.
+/// Judges words that were each verified before. They are taken in the order of their versions,
+/// whatever order they are given in.
 pub fn judge(mut words: Vec<Word>, claim: Claim, tree: &Tree) -> Judgement {
     words.sort_by_key(|word| (word.matter.version, word.author));
     let mut checks = vec![];
@@ -322,7 +325,8 @@ fn all_receipts(words: &[Word], tree: &Tree) -> Vec<Receipt> {
                 };
                 key(known) == key(&receipt)
             };
-            // A later word of the same division knows where it went.
+            // A later word of the same division also knows where the matter went, so it replaces
+            // this one.
             match all.iter_mut().find(same) {
                 Some(known) => *known = receipt,
                 None => all.push(receipt),
@@ -360,8 +364,8 @@ fn subject(word: &Word, claim: &Claim, first: &Matter) -> [Check; 2] {
     [about, content]
 }
 
-/// A division speaks of a matter while it holds it; the one that made the file also says, to itself,
-/// what it knows of a matter that it once had.
+/// Checks that the author was entitled to its word: a division speaks of a matter while it holds
+/// it, and the one that made the file also tells itself what it knows of a matter it once had.
 fn speaker(word: &Word, claim: &Claim) -> Check {
     let (author, matter) = (word.author, &word.matter);
     let itself = word.destination == Destination::Division(author) && author == claim.exported_by;
@@ -412,7 +416,7 @@ fn continuity(pair: &[Word]) -> Check {
     }
 }
 
-/// Those who had the matter and of whom there is no word.
+/// Returns a check for each division that had the matter and of which there is no word.
 fn relays(words: &[Word], tree: &Tree) -> Vec<Check> {
     let Some(last) = words.last() else {
         return vec![];
@@ -476,7 +480,8 @@ pub struct Line {
     pub outcome: Option<Outcome>,
 }
 
-/// Which receipts can be had, if these divisions signed the state of these versions.
+/// Returns the receipts that can be had if each of these divisions signed the state of the version
+/// beside it. Empty if the steps are not those of one life.
 pub fn lines(matter: &Matter, signed: &[(DivisionCode, Version)], tree: &Tree) -> Vec<Line> {
     let Ok(held) = custodies(matter, tree) else {
         return vec![];

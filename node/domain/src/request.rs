@@ -1,5 +1,5 @@
-//! Asking the holder. Only the holder changes a matter; everybody else asks, follows pointers of
-//! growing version, and is answered exactly once.
+//! Requests to the holder. Only the holder changes a matter. Everybody else sends it requests,
+//! follows pointers of growing version, and gets exactly one answer to each.
 
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
@@ -15,46 +15,48 @@ use super::{
     time::Timestamp,
 };
 
-/// The name of a request: who asked, and its count in that node's life.
+/// Id of a request: who asked, and a count within that node's epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AskId {
-    /// Who asked.
+    /// The division that asks.
     pub by: DivisionCode,
-    /// What the asker drew at random when its process started, or its epoch began.
+    /// Number the asker drew at random when its process started or its epoch began.
     pub epoch: u32,
-    /// Count within it; every attempt has its own.
+    /// Count within that number; every attempt has its own.
     pub number: u64,
 }
 
-/// What is asked of the holder.
+/// What the holder is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wish {
-    /// To hand it back to the division that sent it away.
+    /// Hand it back to the division that sent it away.
     Recall,
-    /// To open it again: the reporter says that it is not solved.
+    /// Open it again: the reporter says that it is not solved.
     Contest,
-    /// 复查, 复核: to have it decided anew, one tier up.
+    /// 复查, 复核: have it decided anew, one tier up.
     Review,
-    /// To end it: the reporter takes it back.
+    /// Close it: the reporter takes it back.
     Withdraw,
-    /// 督办: to note that a division above wants it done.
+    /// 督办: note that a division above wants it done.
     Supervise,
-    /// 回访: to note what the reporter thinks of it.
+    /// 回访: note what the reporter thinks of the outcome.
     Rate(Satisfaction),
-    /// To add a comment.
+    /// Add a comment.
     Remark(Audience),
-    /// To end it as the same as another, in the eyes of a division above.
+    /// Close it as a duplicate of another matter, which a division above considers it to be.
     Merge(MatterId),
 }
 
 impl Wish {
-    /// Whether a division above the holder may ask for it, having never had the matter.
+    /// Returns whether a division above the holder may ask for it without ever having had the
+    /// matter.
     pub const fn is_for_those_above(self) -> bool {
         matches!(self, Self::Supervise | Self::Remark(_) | Self::Merge(_))
     }
 
-    /// Whether the reporter of a matter that was merged has it on the matter that absorbed theirs.
+    /// Returns whether the reporter of a merged matter may ask for it on the matter that absorbed
+    /// theirs.
     pub const fn follows_merging(self) -> bool {
         matches!(
             self,
@@ -62,7 +64,7 @@ impl Wish {
         )
     }
 
-    /// Whether several of one division may wait for an answer.
+    /// Returns whether several of one division may wait for an answer.
     const fn may_repeat(self) -> bool {
         matches!(self, Self::Remark(_))
     }
@@ -86,19 +88,19 @@ pub enum Voice {
 /// A request to the holder of a matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ask {
-    /// Its name.
+    /// Its id.
     pub id: AskId,
-    /// Which matter.
+    /// The matter it is about.
     pub matter: MatterId,
-    /// The version the asker saw.
+    /// The version of the matter that the asker saw.
     pub seen: Version,
     /// What is asked.
     pub wish: Wish,
-    /// The asker's words, a body of class `public` that travels beside it.
+    /// Commitment of the asker's words, a body of class `public` that travels beside the request.
     pub note: Option<Digest>,
     /// Algorithms of that commitment.
     pub suite: Suite,
-    /// Who speaks.
+    /// Who speaks at the division that asks.
     pub voice: Voice,
 }
 
@@ -107,45 +109,45 @@ pub struct Ask {
 pub struct Asked {
     /// The request.
     pub ask: Ask,
-    /// Who has to answer it.
+    /// The division that has to answer it.
     pub to: DivisionCode,
 }
 
 impl Asked {
-    /// Whether this division may give this reply: the one that was asked any, those on the way to it
-    /// only that they, or the next of them, refused it.
+    /// Returns whether `from` may give this reply. The division that was asked may give any; a
+    /// division on the way to it may only say that it, or the next one, refused the request.
     fn hears(&self, from: DivisionCode, reply: Reply, seat: Seat<'_>) -> bool {
         let on_the_way = || seat.tree.path(seat.me, self.to).contains(&from);
         from == self.to || reply == Reply::Refused && on_the_way()
     }
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
-    /// It was done, or is on its way back.
+    /// It was done, or the matter is on its way back.
     Granted,
-    /// Another division holds it, or will say.
+    /// Another division holds the matter, or can say who does.
     Moved {
-        /// Whom to ask.
+        /// The division to ask.
         holder: DivisionCode,
-        /// The version at which that division took it or later.
+        /// The version at which that division took it, or a later one.
         version: Version,
     },
-    /// It is closed; there is nothing to hand back.
+    /// The matter is closed, so there is nothing to hand back.
     Closed,
-    /// The asker may not ask for that.
+    /// The asker may not ask for this.
     NotEntitled,
-    /// The division asked knows nothing of it.
+    /// The division asked does not know the matter.
     Unknown,
-    /// The pointers lead nowhere new, or the asker asked anew.
+    /// The pointers lead nowhere new, or a newer request of the asker took its place.
     Moot,
     /// The state of the matter does not allow it.
     NotNow,
-    /// The time for it is over, or it was asked too often.
+    /// The time for it is over, or it was asked for too often.
     Late,
-    /// A node on the way refused to carry it, or the division asked to hear it.
+    /// A node on the way refused to carry it, or the division asked refused to hear it.
     Refused,
 }
 
@@ -154,27 +156,27 @@ pub enum Reply {
 pub struct Answer {
     /// The request it answers.
     pub ask: AskId,
-    /// Which matter.
+    /// The matter it is about.
     pub matter: MatterId,
-    /// What became of it.
+    /// The outcome of the request.
     pub reply: Reply,
 }
 
 /// What hearing a request leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// It was answered before; say nothing more.
+    /// The request was answered before; no further answer is sent.
     Repeated,
-    /// It waits until the transfer under way is settled.
+    /// The request waits until the transfer under way is settled.
     Parked(Docket),
-    /// An answer, and nothing else changes but that it was given.
+    /// The answer is sent; nothing else changes but that the docket, if there is one, remembers it.
     Answered(Option<Docket>, Answer),
-    /// The matter changes as was asked.
+    /// The matter changes as was asked, and the answer is sent.
     Granted(Box<Decision>, Answer),
 }
 
-/// Decides on a request that names this division. A repeated one gets no second answer, unless this
-/// node never had the matter.
+/// Decides on a request sent to this division. A repeated request gets no second answer, unless
+/// this node never had the matter.
 pub fn hear_ask(docket: Option<&Docket>, ask: Ask, seat: Seat<'_>) -> Heard {
     let Seat { me, .. } = seat;
     let answer = |reply| Answer {
@@ -190,7 +192,8 @@ pub fn hear_ask(docket: Option<&Docket>, ask: Ask, seat: Seat<'_>) -> Heard {
     }
     let mut docket = docket.clone();
     match docket.standing {
-        // What absorbs it is held here now, and may not be later.
+        // Park no merge: the matter that is to absorb this one is held here now, but may not be
+        // later.
         Standing::Giving { .. } if matches!(ask.wish, Wish::Merge(_)) => {
             docket.remember_answered(ask.id);
             return Heard::Answered(Some(docket), answer(Reply::NotNow));
@@ -211,8 +214,8 @@ pub fn hear_ask(docket: Option<&Docket>, ask: Ask, seat: Seat<'_>) -> Heard {
     }
 }
 
-/// Keeps a request until the transfer under way is settled. Of one asker the latest of each kind
-/// waits, so that nobody fills this node with requests.
+/// Keeps a request until the transfer under way is settled. Of each asker only the latest request
+/// of each kind waits, so that nobody fills this node with requests.
 fn park(mut docket: Docket, ask: Ask) -> Heard {
     let same = |parked: &&mut Ask| {
         parked.id.by == ask.id.by
@@ -239,10 +242,10 @@ fn park(mut docket: Docket, ask: Ask) -> Heard {
     Heard::Answered(Some(docket), answer)
 }
 
-/// Requests that wait for one transfer, at most.
+/// Most requests that wait for one transfer.
 const MOST_PARKED: usize = 32;
 
-/// Does what was asked of a matter held here.
+/// Does what was asked of a matter held here, if the asker is entitled to it.
 fn grant(docket: Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> {
     let Seat {
         me,
@@ -322,11 +325,11 @@ impl From<Refusal> for Reply {
 /// What the asker does with an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Nothing was outstanding under that name.
+    /// Nothing; no request was outstanding under that id.
     Ignore,
-    /// The request is over.
+    /// The request is over, with this reply.
     Done(Reply),
-    /// Ask this division, having seen this version.
+    /// Ask this division, with this version as the one seen.
     Again(DivisionCode, Version),
 }
 
@@ -351,11 +354,11 @@ pub fn hear_answer(
     }
 }
 
-/// Asks for something under the name `ask.id`: does it if the matter is held here, else asks the
+/// Asks for something under the id `ask.id`. Does it if the matter is held here; else asks the
 /// holder, or waits until a transfer under way is settled.
 ///
 /// # Errors
-/// A [`Refusal`] if it is known already that it cannot be.
+/// A [`Refusal`] if it is already known that it cannot be done.
 pub fn wish(docket: &Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> {
     let Seat { me, .. } = seat;
     let recall = ask.wish == Wish::Recall;
@@ -384,13 +387,13 @@ pub fn wish(docket: &Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refus
     Ok(decision)
 }
 
-/// Requests of one division about one matter that may wait for an answer.
+/// Most requests of one division about one matter that may wait for an answer.
 const MOST_ASKED: usize = 16;
 
-/// Replies to its own requests that a division remembers.
+/// Most replies to its own requests that a division remembers.
 const MOST_REPLIES: usize = 16;
 
-/// Sends a request to the holder, as far as the docket knows it.
+/// Sends a request to the holder, as far as the docket knows who holds the matter.
 fn ask_holder(decision: &mut Decision, ask: Ask, me: DivisionCode) {
     let (to, seen) = holder_to_ask(&decision.docket, me);
     let ask = Ask { seen, ..ask };
@@ -398,7 +401,7 @@ fn ask_holder(decision: &mut Decision, ask: Ask, me: DivisionCode) {
     decision.sends.push(sent(ask, to));
 }
 
-/// A request on its way.
+/// Builds the outgoing notice for a request.
 pub const fn sent(ask: Ask, to: DivisionCode) -> Outgoing {
     Outgoing {
         to,
@@ -407,8 +410,8 @@ pub const fn sent(ask: Ask, to: DivisionCode) -> Outgoing {
     }
 }
 
-/// A transfer is settled: what this division wishes itself is asked of whoever took the matter, or
-/// done if it stayed.
+/// Handles this division's own wishes once a transfer is settled: asks whoever took the matter, or
+/// does them if the matter stayed.
 pub(super) fn wishes_after_transfer(decision: &mut Decision, seat: Seat<'_>) {
     let Seat { me, .. } = seat;
     for ask in std::mem::take(&mut decision.docket.wishes) {
@@ -441,8 +444,8 @@ fn remember_reply(docket: &mut Docket, wish: Wish, reply: Reply) {
     docket.replies.push((wish, reply));
 }
 
-/// Takes an answer: ends the request, or asks the division it points to under the name `again`.
-/// `None` if nothing was outstanding under the name answered, or `from` was not asked.
+/// Takes an answer: ends the request, or asks the division it points to under the id `again`.
+/// Returns `None` if no request was outstanding under the id answered, or `from` was not asked.
 pub fn take_answer(
     docket: &Docket,
     from: DivisionCode,
@@ -471,7 +474,7 @@ pub fn take_answer(
     Some((decision, next))
 }
 
-/// What a node answers whose neighbour refused a request that it carried.
+/// Builds the answer of a node whose neighbour refused a request that it carried.
 pub const fn not_carried(ask: &Ask) -> Answer {
     Answer {
         ask: ask.id,

@@ -1,5 +1,5 @@
-//! Revoked keys. A revocation names a position, not a time: what the parent of a division durably
-//! held of a key's words stays valid for ever, anything later never counts, whoever brings it.
+//! Revoked keys. A revocation names positions, not a time: what the parent of a division durably
+//! held of a key's words stays valid for ever, and anything later never counts, whoever brings it.
 
 use std::fmt;
 
@@ -14,18 +14,18 @@ use super::{
     time::Timestamp,
 };
 
-/// Flows a revocation names at most, over all lives; then it fits into one envelope.
+/// Most flows a revocation names over all lives, so that it fits into one envelope.
 pub const MOST_FLOWS: usize = 768;
-/// Lives a revocation names at most.
+/// Most lives a revocation names.
 pub const MOST_LIVES: usize = 64;
-/// Keys below that a revocation vouches for at most; no division has as many below it.
+/// Most keys below that a revocation vouches for; no division has as many below it.
 pub const MOST_VOUCHED: usize = 1024;
 
 /// Why a key was revoked (after the reason codes of RFC 5280, section 5.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// Somebody else has, or may have, the key.
+    /// Somebody else has the key, or may have it.
     Stolen,
     /// Nobody has the key any more.
     Lost,
@@ -38,10 +38,10 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every reason this version gives.
+    /// Every reason that this version gives.
     pub const ALL: [Self; 4] = [Self::Stolen, Self::Lost, Self::Replaced, Self::Closed];
 
-    /// The number on the wire: that of RFC 5280 where there is one.
+    /// Returns the reason's number on the wire: that of RFC 5280 where there is one.
     pub const fn code(self) -> u32 {
         match self {
             Self::Stolen => 1,
@@ -52,7 +52,7 @@ impl Reason {
         }
     }
 
-    /// The reason of a number.
+    /// Returns the reason with this number.
     pub fn from_code(code: u32) -> Self {
         let mut known = Self::ALL.into_iter();
         known
@@ -73,52 +73,53 @@ impl fmt::Display for Reason {
     }
 }
 
-/// How far one flow had come at the parent.
+/// How far the parent held one flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HeldFlow {
-    /// For whom.
+    /// The recipient of the flow.
     pub destination: Destination,
-    /// In which lane.
+    /// The lane of the flow.
     pub lane: Lane,
-    /// The last sequence number held.
+    /// The last sequence number held, inclusive.
     pub through: u64,
 }
 
-/// How far the parent had come in one life of the division's store.
+/// How far the parent held the words of one life of the division's store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HeldLife {
-    /// Which life.
+    /// Id of the life.
     pub epoch: EpochId,
     /// The highest issue count held; 0 if none is known.
     pub issue: u64,
-    /// Its flows.
+    /// The flows of this life.
     pub flows: Vec<HeldFlow>,
 }
 
-/// One key of one division does not count any more from these positions on. Said by the division
-/// directly above.
+/// A statement that one key of one division does not count beyond these positions. The division
+/// directly above makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Revocation {
-    /// Whose key.
+    /// The division whose key it is.
     pub division: DivisionCode,
-    /// Which key.
+    /// The key that is revoked.
     pub key: KeyId,
-    /// What was held of it, the latest life first.
+    /// What the parent held of it, the latest life first.
     pub lives: Vec<HeldLife>,
     /// Keys of divisions below that it vouched for, as far as the parent held them.
     pub vouched: Vec<KeyId>,
-    /// Why.
+    /// Why the key was revoked.
     pub reason: Reason,
-    /// When, by the parent's clock. Certificates made before it open no link any more; it decides
-    /// over nothing that was signed.
+    /// Time of the revocation, by the parent's clock. Certificates made before it open no link any
+    /// more. It has no effect on what was signed.
     pub at: Timestamp,
-    /// How late the envelope is that carries it. Of two revocations of one key the later said counts.
+    /// Stamp of the envelope that carries it. Of two revocations of one key, the one with the later
+    /// stamp counts.
     pub stamp: Stamp,
 }
 
 impl Revocation {
-    /// A revocation that fits into one envelope: beyond the limits the oldest lives are left out,
-    /// and what is left out does not count.
+    /// Builds a revocation that fits into one envelope. Beyond the limits the oldest lives are left
+    /// out, and what is left out does not count.
     pub fn new(
         (division, key): (DivisionCode, KeyId),
         mut lives: Vec<HeldLife>,
@@ -146,12 +147,13 @@ impl Revocation {
         }
     }
 
-    /// For whom every revocation is: all nodes, since any of them may meet words of any author.
+    /// Returns the destination of every revocation: all nodes, because any of them may meet words
+    /// of any author.
     pub fn destination(tree: &Tree) -> Destination {
         Destination::Scope(Scope::new(tree.root(), &[], &[]))
     }
 
-    /// What it is the latest word on: the key.
+    /// Returns what it is the latest word on: the division and the key.
     pub fn slot(&self) -> [u8; 24] {
         let mut slot = [0; 24];
         slot[..8].copy_from_slice(&self.division.as_u64().to_be_bytes());
@@ -159,8 +161,8 @@ impl Revocation {
         slot
     }
 
-    /// Whether an envelope signed with this key counts: it is at or before the position held, in
-    /// its flow by sequence, without a flow by its issue count.
+    /// Returns whether an envelope signed with this key still counts: it is at or before the
+    /// position held, by its sequence if it is in a flow, by its issue count if not.
     pub fn leaves_valid(&self, envelope: &Envelope) -> bool {
         let of_life = |life: &&HeldLife| life.epoch == envelope.epoch.id;
         let Some(life) = self.lives.iter().find(of_life) else {
@@ -176,7 +178,7 @@ impl Revocation {
         }
     }
 
-    /// Divisions named inside, besides the one whose key it is.
+    /// Returns the divisions named in it, besides the one whose key it is.
     pub fn named(&self) -> impl Iterator<Item = DivisionCode> {
         let flows = self.lives.iter().flat_map(|life| &life.flows);
         flows.map(|flow| match flow.destination {
@@ -186,8 +188,8 @@ impl Revocation {
     }
 }
 
-/// One digest over all revocations a node knows, so that neighbours see at once whether they know
-/// the same. The order in which they are given does not matter.
+/// Computes one digest over all revocations a node knows, so that neighbours see at once whether
+/// they know the same. The order in which they are given does not matter.
 pub fn digest<'a>(known: impl Iterator<Item = &'a Revocation>) -> Digest {
     let mut all: Vec<_> = known
         .map(|revocation| {

@@ -1,5 +1,6 @@
-//! Sealed bodies: what a person wrote, under a key of its own, which only the holder can unwrap. Remarks of
-//! offices are sealed in every store that has them; there each node has a wrap of its own.
+//! Sealed bodies: what a person wrote, under a key of its own, which only the holder can unwrap.
+//! Remarks of offices are sealed in every store that has them; there each node has a wrap of its
+//! own.
 //!
 //! ```text
 //! ciphertext = AEAD(object key, nonce 0, aad, the body as it stands on the wire)
@@ -7,8 +8,9 @@
 //! wrap       = the object key, sealed for the holder's sealing key (HPKE, RFC 9180)
 //! ```
 //!
-//! An object key seals one body, once, so the nonce need not vary. Whoever takes custody gets the same
-//! ciphertext with a wrap of its own; without any wrap the ciphertext says nothing to anybody.
+//! An object key seals one body, once, so the nonce need not vary. The division that takes custody
+//! gets the same ciphertext with a wrap of its own; without a wrap the ciphertext tells nothing to
+//! anybody.
 
 use std::fmt;
 
@@ -28,20 +30,20 @@ pub enum SealSuite {
     X25519ChaCha20Poly1305,
 }
 
-/// Sealed bytes are not what was sealed for this matter, or not under this key.
+/// Error for sealed bytes that are not what was sealed for this matter, or not under this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the sealed body is not what was sealed for this matter under this key")]
 pub struct BrokenSeal;
 
 impl SealSuite {
-    /// The number that stands for the suite in bytes.
+    /// Returns the suite's number in bytes.
     pub const fn id(self) -> u32 {
         match self {
             Self::X25519ChaCha20Poly1305 => 1,
         }
     }
 
-    /// The suite of a number; `None` for one this binary does not know.
+    /// Returns the suite with this number; `None` if this binary does not know it.
     pub const fn from_id(id: u32) -> Option<Self> {
         match id {
             1 => Some(Self::X25519ChaCha20Poly1305),
@@ -49,7 +51,7 @@ impl SealSuite {
         }
     }
 
-    /// Length of a public sealing key in bytes.
+    /// Returns the length of a public sealing key in bytes.
     pub const fn public_bytes(self) -> usize {
         match self {
             Self::X25519ChaCha20Poly1305 => 32,
@@ -57,7 +59,7 @@ impl SealSuite {
     }
 }
 
-/// The key of one sealed body. It is never written and never shown.
+/// The key of one sealed body. It is never written out or shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ObjectKey(pub [u8; 32]);
 
@@ -67,29 +69,29 @@ impl fmt::Debug for ObjectKey {
     }
 }
 
-/// A body that only the holder of the right sealing key can read.
+/// A body that only the owner of the right sealing key can read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedBody {
-    /// What stands for the body in envelopes.
+    /// Commitment that stands for the body in envelopes.
     pub commitment: Digest,
-    /// How protected the body is.
+    /// Class of protection of the body.
     pub class: Class,
-    /// Algorithms.
+    /// Algorithms it is sealed with.
     pub suite: SealSuite,
-    /// The object key, for one sealing key.
+    /// The object key, sealed for one sealing key.
     pub wrap: Bytes,
-    /// The body under the object key.
+    /// The body, encrypted with the object key.
     pub ciphertext: Bytes,
 }
 
 impl SealedBody {
-    /// Longest wrap in bytes.
+    /// Longest wrap, in bytes.
     pub const MOST_WRAP_BYTES: usize = 2 * 1024;
-    /// Longest ciphertext in bytes: the longest body with everything beside its text, and room for
+    /// Longest ciphertext, in bytes: the longest body with everything beside its text, and room for
     /// suites to come.
     pub const MOST_BYTES: usize = 64 * 1024;
 
-    /// Seals the bytes of a body for `matter` under a new object key, whose wrap is at hand.
+    /// Seals the bytes of a body for `matter` with a new object key and its wrap.
     pub fn seal(
         matter: MatterId,
         class: Class,
@@ -113,7 +115,7 @@ impl SealedBody {
         }
     }
 
-    /// The bytes of the body, by its object key.
+    /// Opens the body with its object key and returns its bytes.
     ///
     /// # Errors
     /// [`BrokenSeal`] if anything differs from what was sealed.
@@ -126,7 +128,7 @@ impl SealedBody {
         Ok(bytes)
     }
 
-    /// Bytes of it.
+    /// Returns how many bytes the sealed body counts.
     pub fn bytes(&self) -> usize {
         self.wrap.len() + self.ciphertext.len() + 64
     }
@@ -135,11 +137,11 @@ impl SealedBody {
 /// A new object key with its wrap.
 #[derive(Clone, Debug)]
 pub struct Fresh {
-    /// Algorithms.
+    /// Algorithms of the key and the wrap.
     pub suite: SealSuite,
-    /// The key.
+    /// The object key.
     pub key: ObjectKey,
-    /// The key, for whoever is to read the body.
+    /// The object key, sealed for whoever is to read the body.
     pub wrap: Bytes,
 }
 

@@ -50,7 +50,7 @@ pub struct ApiKey {
     pub division: DivisionCode,
     /// Time it was made.
     pub made_at: Timestamp,
-    /// Time from which it opens nothing any more, exclusive.
+    /// Time from which it opens nothing any more.
     pub expires_at: Timestamp,
     /// Time it was taken back, if it was.
     pub revoked_at: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Whose hands a matter went through, read out of its steps.
+//! The custodies a matter went through, read out of its steps.
 
 use std::ops::Range;
 
@@ -12,41 +12,41 @@ use crate::{
 /// One stay of a matter with one division.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Custody {
-    /// Where it was.
+    /// The division it was with.
     pub division: DivisionCode,
-    /// The neighbour it came from; none where it was reported.
+    /// The neighbour it came from; `None` where it was reported.
     pub from: Option<DivisionCode>,
-    /// The neighbour it was handed to; none while it is there.
+    /// The neighbour it was handed to; `None` while it is there.
     pub to: Option<DivisionCode>,
-    /// When it was taken, by the division's clock.
+    /// Time it was taken, by that division's clock.
     pub at: Timestamp,
-    /// The custody version it was taken under.
+    /// Custody version under which it was taken.
     pub cv: CustodyVersion,
-    /// That of the stay before.
+    /// Custody version of the stay before; `None` for the first.
     pub previous: Option<CustodyVersion>,
-    /// Its steps among those of the matter; never empty.
+    /// Indices of its steps among those of the matter; never empty.
     pub steps: Range<usize>,
 }
 
-/// Why steps are not those of one life.
+/// Why steps are not those of one life of a matter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
-    /// It begins otherwise than with a report at the division in its number.
+    /// The first step is not a report at the division in the matter's id.
     #[error("its first step is no report at the division in its number")]
     Beginning,
-    /// A step's version does not follow on the one before.
+    /// The version of a step does not follow the one before.
     #[error("step {0} does not have the version that follows on the one before it")]
     Version(usize),
-    /// A step by a division that did not have the matter.
+    /// A step is by a division that did not have the matter then.
     #[error("step {0} is by {1}, which did not have the matter then")]
     NotItsTurn(usize, DivisionCode),
-    /// A step that cannot stand where it stands.
+    /// A step cannot stand where it stands.
     #[error("step {0} cannot follow on the one before it")]
     OutOfPlace(usize),
-    /// A division it was bound for cannot be reached from where it was.
+    /// A step hands the matter to a division that cannot be reached from where it was.
     #[error("step {0} hands it to {1}, to which no way leads")]
     NoWay(usize, DivisionCode),
-    /// What is said of the present is not what the steps lead to.
+    /// The state the matter states is not the one its steps lead to.
     #[error("its state is not the one its steps lead to")]
     State,
 }
@@ -56,7 +56,8 @@ struct Way {
     bound_for: DivisionCode,
 }
 
-/// Every stay, in order. The steps must lead from the report to the state the matter says it has.
+/// Returns every stay, oldest first. The steps must lead from the report to the state the matter
+/// says it has.
 ///
 /// # Errors
 /// [`Broken`], with the number of the step at fault, from 1.
@@ -94,7 +95,7 @@ pub fn custodies(matter: &Matter, tree: &Tree) -> Result<Vec<Custody>, Broken> {
             return Err(Broken::Version(number));
         }
         match (&way, step.act) {
-            // Taken at the end of its way, or on the way and given on.
+            // The neighbour took it, at the end of its way or on the way to pass it on.
             (Some(Way { next, bound_for }), act @ (Act::Take | Act::Relay(_))) => {
                 let fits = match act {
                     Act::Relay(to) => given && to == *bound_for && next != bound_for,
@@ -146,7 +147,8 @@ pub fn custodies(matter: &Matter, tree: &Tree) -> Result<Vec<Custody>, Broken> {
     leads_there.then_some(stays).ok_or(Broken::State)
 }
 
-/// It came under the version its giver proposed; whoever gives it on proposes the next.
+/// Builds the stay that begins with this step. It is under the version the giver proposed; a
+/// division that passes the matter on proposes the next version itself.
 fn arrival(before: &Custody, cv: CustodyVersion, step: &Step, index: usize) -> Custody {
     Custody {
         division: step.by,

@@ -1,4 +1,4 @@
-//! The opening of a commitment: with it whoever reported a matter proves what they wrote.
+//! The opening of a commitment: with it the reporter of a matter proves what they wrote.
 
 use std::fmt;
 
@@ -44,7 +44,7 @@ pub struct Opening {
     pub files: Vec<String>,
 }
 
-/// Says nothing of what was written: what is debugged may be logged.
+/// Prints nothing of what was written, because debug output may be logged.
 impl fmt::Debug for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Opening")
@@ -54,7 +54,7 @@ impl fmt::Debug for Opening {
 }
 
 impl Opening {
-    /// Of the body of a report.
+    /// Builds the opening of the body of a report.
     pub fn of(matter: MatterId, suite: Suite, body: &Body) -> Self {
         let file = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let files = body.attachments.iter();
@@ -69,7 +69,7 @@ impl Opening {
         }
     }
 
-    /// What it is the opening of; `None` if a file is not written in hexadecimal.
+    /// Computes the commitment that it opens; `None` if a file is not written in hexadecimal.
     pub fn commitment(&self) -> Option<Digest> {
         let files: Option<Vec<_>> = self.files.iter().map(|file| bytes(file)).collect();
         let salted = (&self.salt, &*self.text);
@@ -82,7 +82,7 @@ impl Opening {
         ))
     }
 
-    /// Whether it opens what a matter commits to.
+    /// Checks that it opens what a matter commits to.
     pub fn check(&self, matter: MatterId, suite: Suite, content: &Digest) -> Check {
         let failed = |why: &str| Check::failed(What::Text, None, why);
         match () {

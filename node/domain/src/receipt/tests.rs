@@ -10,7 +10,7 @@ use crate::{
     suite::Suite,
 };
 
-/// Each of the scene takes what comes as if it remembered nothing.
+/// Every division of the scene takes what comes as if it remembered nothing.
 const LOST: Recollection = Recollection {
     lost: true,
     asked: false,
@@ -24,7 +24,7 @@ fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
 }
 
-/// Divisions and a clock that ticks with every decision.
+/// Divisions, and a clock that ticks with every decision.
 struct Scene {
     tree: Arc<Tree>,
     now: Timestamp,
@@ -79,7 +79,8 @@ impl Scene {
         done.unwrap().docket
     }
 
-    /// Hands it over, hop by hop, to the end of its way; what whoever takes it has then.
+    /// Hands a matter over, hop by hop, to the end of its way, and returns what the last division
+    /// has then.
     fn give(&mut self, docket: &Docket, act: Act) -> Docket {
         let at = docket.matter.holder.to_string();
         let mut sent = custody::transfer(docket.clone(), act, None, self.seat(&at)).unwrap();
@@ -125,7 +126,8 @@ fn word(docket: &Docket) -> Word {
     }
 }
 
-/// Reported in the village, escalated over the township to the county, closed there.
+/// Builds a matter that was reported in the village, escalated over the township to the county, and
+/// closed there.
 fn solved(scene: &mut Scene) -> (Docket, Docket, Docket) {
     let reported = scene.report(VILLAGE);
     let taken = scene.give(&reported, Act::Escalate(code(COUNTY)));
@@ -245,7 +247,7 @@ fn a_transfer_that_was_refused_leaves_the_matter_where_it_was() {
     assert_eq!((held.len(), held[0].to), (1, None));
 }
 
-/// One change to a state, and what it must be refused for.
+/// A change to a state, and the check that must fail for it.
 type Change = (&'static str, What, fn(&mut Matter));
 
 const CHANGES: [Change; 21] = [
@@ -352,7 +354,8 @@ fn a_word_of_somebody_who_did_not_hold_it_proves_nothing() {
         ..word(&closed)
     };
     let of = |word| failed(&judge(vec![word], claim, &tree));
-    // Never had it; had it, and tells others; had it, and tells itself but made no file.
+    // The first never had it; the second had it and tells others; the third had it and tells
+    // itself, but made no file.
     for (author, to) in [(CITY, VILLAGE), (TOWNSHIP, VILLAGE), (TOWNSHIP, TOWNSHIP)] {
         let failed = of(by(author, to));
         assert!(
