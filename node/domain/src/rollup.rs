@@ -1,5 +1,5 @@
-//! Rollups: monotone counters, each written by the acting node on its own day, travelling upward as
-//! absolute values with a stamp, so that loss and repetition do not matter.
+//! Rollups: counters that only grow. The acting node writes each one on its own day, and they
+//! travel upward as absolute values with a stamp, so that loss and repetition do not matter.
 
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier, Tree};
@@ -18,21 +18,21 @@ pub use dealings::{Dealings, Passed};
 pub use model::Rollup;
 pub use table::{By, Group, Totals, table};
 
-/// What one counter cell counts.
+/// What one counter cell is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CellKey {
     /// The division that acted, or the county it belongs to (see [`CellKey::seen_from`]).
     pub acting: DivisionCode,
-    /// Where the matter was reported, or the county that belongs to.
+    /// The division where the matter was reported, or the county it belongs to.
     pub origin: DivisionCode,
-    /// What it is about.
+    /// Category of the matter.
     pub category: Category,
-    /// The acting node's day.
+    /// Day of the fact, by the acting node.
     pub day: Day,
 }
 
 impl CellKey {
-    /// At most 69 bytes that sort by day, acting, origin, category.
+    /// Returns at most 69 bytes that sort by day, acting, origin, category.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(20 + self.category.as_str().len());
         bytes.extend_from_slice(&((self.day.0 as u32) ^ 0x8000_0000).to_be_bytes());
@@ -42,7 +42,7 @@ impl CellKey {
         bytes
     }
 
-    /// Reads back [`CellKey::to_bytes`]; `None` for bytes that are no cell.
+    /// Reads back [`CellKey::to_bytes`]; `None` if the bytes are not a cell key.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (day, rest) = bytes.split_first_chunk::<4>()?;
         let (acting, rest) = rest.split_first_chunk::<8>()?;
@@ -55,9 +55,9 @@ impl CellKey {
         })
     }
 
-    /// The cell in which `keeper` counts this. A county and what is below it keep every division;
-    /// a city and the province keep counties (and themselves). A township that hangs on a city
-    /// directly is counted by itself.
+    /// Returns the cell in which `keeper` counts this. A county and the tiers below it keep every
+    /// division; a city and the province keep counties (and themselves). A township directly below
+    /// a city is counted by itself.
     pub fn seen_from(&self, keeper: DivisionCode, tree: &Tree) -> Self {
         Self {
             acting: counted_as(self.acting, keeper, tree),
@@ -67,7 +67,7 @@ impl CellKey {
     }
 }
 
-/// The division as which `keeper` counts this one.
+/// Returns the division under which `keeper` counts this one.
 pub fn counted_as(division: DivisionCode, keeper: DivisionCode, tree: &Tree) -> DivisionCode {
     match keeper.tier() >= Tier::County {
         true => division,
@@ -75,8 +75,8 @@ pub fn counted_as(division: DivisionCode, keeper: DivisionCode, tree: &Tree) -> 
     }
 }
 
-/// The division of that tier above this one; itself if it stands there or higher, or if its branch
-/// skips the tier.
+/// Returns the division of that tier above this one; the division itself if it is of that tier or
+/// higher, or if its branch skips the tier.
 fn lifted(division: DivisionCode, tier: Tier, tree: &Tree) -> DivisionCode {
     if division.tier() <= tier {
         return division;
@@ -85,33 +85,33 @@ fn lifted(division: DivisionCode, tier: Tier, tree: &Tree) -> DivisionCode {
     above.find(|above| above.tier() == tier).unwrap_or(division)
 }
 
-/// Whether `parent` keeps figures more coarsely than `child`, so that the child keeps sums of both
-/// kinds.
+/// Returns whether `parent` keeps figures more coarsely than `child`, so that the child has to keep
+/// sums of both kinds.
 pub fn coarser(parent: DivisionCode, child: DivisionCode) -> bool {
     parent.tier() < Tier::County && child.tier() >= Tier::County
 }
 
-/// Counters that only grow. The arithmetic wraps; what could make it wrap is refused before
+/// Counters that only grow. The arithmetic wraps; values that could make it wrap are refused before
 /// (see [`Judge`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Counters {
-    /// Reported here.
+    /// Matters reported here.
     pub reported: u64,
-    /// Custody came.
+    /// Matters whose custody came here.
     pub taken: u64,
-    /// Custody left.
+    /// Matters whose custody left.
     pub given: u64,
-    /// Closed here.
+    /// Matters closed here.
     pub closed: u64,
-    /// Opened again here.
+    /// Matters opened again here.
     pub reopened: u64,
-    /// Taken back by the reporter.
+    /// Matters the reporter took back.
     pub withdrawn: u64,
-    /// Closed as the same as another.
+    /// Matters closed as duplicates of another.
     pub merged: u64,
-    /// Left the category.
+    /// Matters that left the category.
     pub recategorised_out: u64,
-    /// Came into the category.
+    /// Matters that came into the category.
     pub recategorised_in: u64,
 }
 
@@ -131,7 +131,7 @@ impl Counters {
         }
     }
 
-    /// Field by field.
+    /// Adds the counters one by one.
     pub const fn plus(self, other: Self) -> Self {
         Self {
             reported: self.reported.wrapping_add(other.reported),
@@ -146,7 +146,7 @@ impl Counters {
         }
     }
 
-    /// Field by field.
+    /// Subtracts the counters one by one.
     const fn minus(self, other: Self) -> Self {
         Self {
             reported: self.reported.wrapping_sub(other.reported),
@@ -161,12 +161,12 @@ impl Counters {
         }
     }
 
-    /// This sum with one part of it replaced.
+    /// Returns this sum with the part `old` replaced by `new`.
     pub const fn replacing(self, old: Self, new: Self) -> Self {
         self.minus(old).plus(new)
     }
 
-    /// Matters held and not closed: what came in less what went out.
+    /// Returns how many matters are held and not closed: what came in less what went out.
     pub fn open(self) -> i64 {
         let came = [
             self.reported,
@@ -185,8 +185,8 @@ impl Counters {
         sum(&came).wrapping_sub(sum(&went)) as i64
     }
 
-    /// Matters between two nodes, meaningful over a whole network. Over a part of it, what left it
-    /// and did not come back is among them.
+    /// Returns how many matters are between two nodes. The number is meaningful over a whole
+    /// network; over a part of it, it also includes what left that part and did not come back.
     pub const fn in_transit(self) -> i64 {
         self.given.wrapping_sub(self.taken) as i64
     }
@@ -195,17 +195,17 @@ impl Counters {
 /// What a child says of one cell of its subtree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellReport {
-    /// Which cell, as the parent counts it.
+    /// The cell, as the parent counts it.
     pub key: CellKey,
-    /// The sum over the child's subtree.
+    /// Sum over the child's subtree.
     pub counters: Counters,
-    /// How late the envelope is that carries it.
+    /// Stamp of the envelope that carries it.
     pub stamp: Stamp,
 }
 
 impl CellReport {
-    /// Puts this in the place of what the child last said of the same cell. `None` if something later
-    /// was heard.
+    /// Returns what is known of the cell if this takes the place of what the child last said of it;
+    /// `None` if something as late or later was heard already.
     pub fn replace(&self, known: Option<Heard>) -> Option<Heard> {
         if known.is_some_and(|known| known.stamp >= self.stamp) {
             return None;
@@ -221,27 +221,28 @@ impl CellReport {
 /// What a child last said of one cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Heard {
-    /// How late.
+    /// Stamp of that report.
     pub stamp: Stamp,
-    /// In its present life.
+    /// The counters it stated in its present life.
     pub said: Counters,
-    /// What was counted when that life began. A store that lost something says less than that, and
+    /// The counters when that life began. A store that lost something states less than that, but
     /// what it had counted stays counted.
     pub floor: Counters,
 }
 
 impl Heard {
-    /// What counts.
+    /// Returns the counters that count: the greater of what was said and the floor, one by one.
     pub fn counted(&self) -> Counters {
         self.said.at_least(self.floor)
     }
 
-    /// What was counted before and is not said any more: it stands in no journal that is left.
+    /// Returns what was counted before and is not said any more. No journal that is left holds it.
     pub fn lost(&self) -> Counters {
         self.floor.beyond(self.said)
     }
 
-    /// The same cell in a new life, of which `staged` is what it says of it, if it says anything.
+    /// Returns the same cell in a new life. `staged` is what the new life says of the cell, if
+    /// anything.
     pub fn in_new_life(known: Option<Self>, staged: Option<Self>) -> Self {
         let floor = known.map(|known| known.counted()).unwrap_or_default();
         let staged = staged.unwrap_or_default();
@@ -249,31 +250,31 @@ impl Heard {
     }
 }
 
-/// Which lives of a child's store its cells are of. A new life sends all its cells anew; they are
-/// staged, and take the place of the old ones when the child says that they are complete.
+/// The lives of a child's store that its cells come from. A new life sends all its cells anew. They
+/// are staged, and take the place of the old ones when the child says that they are complete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Lives {
     /// Epoch order of the cells that count; 0 before the first.
     pub counted: u64,
-    /// Epoch order of the cells that are staged.
+    /// Epoch order of the cells that are staged, if any are.
     pub staged: Option<u64>,
 }
 
 /// Where a cell of a given life belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// Among those that count.
+    /// Among the cells that count.
     Counted,
-    /// Among those staged.
+    /// Among the staged cells.
     Staged,
-    /// Staged, after those of an abandoned life were thrown away.
+    /// Among the staged cells, after those of an abandoned life are thrown away.
     StagedAfresh,
-    /// Nowhere; it is of a life that is past.
+    /// Nowhere, because its life is past.
     Late,
 }
 
 impl Lives {
-    /// Where a cell with this epoch order goes, and what is known after it.
+    /// Returns where a cell with this epoch order goes, and the lives known after it.
     pub const fn place(self, order: u64) -> (Place, Self) {
         match self {
             Self { counted: 0, .. } => (
@@ -303,8 +304,9 @@ impl Lives {
         }
     }
 
-    /// The child says that the cells of this life are complete: what is known after it, if the staged
-    /// ones (perhaps none) now take the place of those that counted. `None` if nothing changes.
+    /// Handles the child's word that the cells of this life are complete: the staged cells (perhaps
+    /// none) now take the place of those that counted. Returns the lives known after it; `None` if
+    /// nothing changes.
     pub fn complete(self, order: u64) -> Option<Self> {
         let later_staged = self.staged.is_some_and(|staged| staged > order);
         (order > self.counted && !later_staged).then_some(Self {

@@ -1,4 +1,4 @@
-//! What a child may say of a cell, and what does not add up.
+//! The limits on what a child may say of a cell, and the checks that find what does not add up.
 
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
@@ -6,95 +6,97 @@ use topology::{DivisionCode, Tree};
 use super::{CellKey, CellReport, Counters, Dealings};
 use crate::{category::Category, time::Day};
 
-/// Facts of one node in one cell, which is one day: more than ten a second, all day long.
+/// Most facts of one node in one cell, which is one day: more than ten a second, all day long.
 pub const MOST_FACTS: u64 = 1_000_000;
 
-/// Cells of the last [`RECENT_DAYS`] days a child has on one day, for each division that acts there.
+/// Cells a child may have on one of the last [`RECENT_DAYS`] days for each division that acts
+/// there.
 const CELLS_A_DAY: u32 = 16;
-/// The same, whatever acts there.
+/// Cells a child may have on such a day besides, however many divisions act.
 const CELLS_BESIDE: u32 = 256;
-/// Days back that are still worked on. What is older comes only from imports.
+/// Number of days back that are still worked on. Older cells come only from imports.
 const RECENT_DAYS: i32 = 400;
-/// Cells of a day before that.
+/// Cells a child may have on a day before that.
 const CELLS_OF_AN_OLD_DAY: u32 = 64;
-/// Cells a child has in all: eight for each day of ten years and each division that acts.
+/// Cells a child may have in all for each division that acts: eight for each day of ten years.
 const CELLS_IN_ALL: u32 = 8 * 3653;
 
-/// Categories a child has that are not listed here. A policy of its own may list them.
+/// Most categories of a child that are not listed here. The child's own policy may list them.
 pub const MOST_OWN_CATEGORIES: usize = 64;
 
-/// Why a cell is not counted. It is kept apart, and the sum is right without it.
+/// Why a cell is not counted. The refused cell is kept apart, and the sum is right without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum CellRefusal {
-    /// The division that is said to have acted does not lie below the child, or is counted otherwise.
+    /// The division that is said to have acted is not below the child, or is counted under another.
     #[error("the division that acted is none that this child counts for this node")]
     NotItsDivision,
-    /// The matter is of a division that the list does not have.
+    /// The list of divisions does not have the division where the matter was reported.
     #[error("the list of divisions does not have where the matter was reported")]
     UnknownOrigin,
-    /// Something is said to be reported where it did not originate.
+    /// The cell counts reports at a division other than the origin.
     #[error("matters are reported at their origin, and nowhere else")]
     ReportedElsewhere,
-    /// No policy here lists the category.
+    /// No policy in force here lists the category.
     #[error("no policy in force here lists the category")]
     UnknownCategory,
-    /// The day has not begun.
+    /// The day has not begun here.
     #[error("the day has not begun here; compare the clocks")]
     FutureDay,
     /// A counter is smaller than it was.
     #[error("a counter is smaller than what was said before, and they only grow")]
     Falls,
-    /// More than can have been done.
+    /// It counts more than its nodes can have done in a day.
     #[error("it counts more than so many nodes can do in a day")]
     TooMuch,
-    /// More of another division's matters than were ever handed to the child.
+    /// It counts more of another division's matters than were ever handed to the child.
     #[error("it counts more of that division's matters than were ever handed to this child")]
     NeverHanded,
-    /// There are too many cells already.
+    /// The child has too many cells already.
     #[error("it has too many cells already, on this day or in all")]
     TooManyCells,
 }
 
 impl CellRefusal {
-    /// Whether it may be lifted by time or by another policy, without another word of the child.
+    /// Returns whether time or another policy may lift it without another word of the child.
     pub const fn may_pass(self) -> bool {
         matches!(self, Self::UnknownCategory | Self::FutureDay)
     }
 }
 
-/// Who asks whether a cell can be, and when.
+/// The point of view from which a cell is judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Judge<'a> {
     /// The node that counts.
     pub keeper: DivisionCode,
-    /// The child that says it.
+    /// The child that states the cell.
     pub child: DivisionCode,
-    /// The divisions.
+    /// The tree of divisions.
     pub tree: &'a Tree,
-    /// The day here.
+    /// Today at the node that counts.
     pub today: Day,
 }
 
-/// What is known of a child's cells beside the one that is judged.
+/// What is known of a child's cells besides the one that is judged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Beside {
-    /// What it said of this cell before, in this life.
+    /// What it said of this cell before in this life; `None` if nothing.
     pub said: Option<Counters>,
-    /// Cells it has on this day.
+    /// Number of cells it has on this day.
     pub on_the_day: u32,
-    /// Cells it has in all.
+    /// Number of cells it has in all.
     pub in_all: u32,
-    /// Transfers of this origin's matters to the child; `None` if it can have such without any.
+    /// Number of transfers of this origin's matters to the child; `None` if the child can have such
+    /// matters without a transfer.
     pub handed: Option<u64>,
 }
 
 impl Judge<'_> {
-    /// Whether a cell can be. `knows` says whether the category is known here, or may be the child's
-    /// own.
+    /// Decides whether a cell can be counted. `knows` tells whether the category is known here, or
+    /// may be the child's own.
     ///
     /// # Errors
-    /// Why it can not.
+    /// The first reason why it cannot.
     pub fn judge(
         &self,
         report: &CellReport,
@@ -114,7 +116,7 @@ impl Judge<'_> {
         if counters.reported > 0 && key.acting != key.origin {
             return Err(CellRefusal::ReportedElsewhere);
         }
-        // A neighbour's clock may be some minutes ahead at midnight.
+        // A neighbour's clock may be some minutes ahead at midnight, so tomorrow is allowed.
         if key.day.0 > self.today.0.saturating_add(1) {
             return Err(CellRefusal::FutureDay);
         }
@@ -139,7 +141,7 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Nodes whose facts stand in one cell.
+    /// Returns how many nodes have facts in one cell.
     fn nodes_in(&self, key: &CellKey) -> u64 {
         match key.acting.tier() >= topology::Tier::Township {
             true => 1,
@@ -148,12 +150,12 @@ impl Judge<'_> {
         }
     }
 
-    /// Divisions that act below the child, as the keeper counts them.
+    /// Returns how many divisions act below the child, as the keeper counts them.
     fn acting(&self) -> u32 {
         let nodes = match self.keeper.tier() >= topology::Tier::County {
             true => self.tree.expected_nodes(self.child),
             false if self.child.tier() == topology::Tier::County => 1,
-            // Itself, its counties, and what hangs on it directly.
+            // The child itself, its counties, and what is directly below it without a county.
             false => {
                 let below = self
                     .tree
@@ -168,7 +170,7 @@ impl Judge<'_> {
         u32::try_from(nodes).unwrap_or(u32::MAX)
     }
 
-    /// Cells the child may have of one day.
+    /// Returns the most cells the child may have of one day.
     pub fn most_on(&self, day: Day) -> u32 {
         match day.0 >= self.today.0.saturating_sub(RECENT_DAYS) {
             true => CELLS_BESIDE + CELLS_A_DAY.saturating_mul(self.acting()),
@@ -176,7 +178,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Cells the child may have.
+    /// Returns the most cells the child may have in all.
     pub fn most_in_all(&self) -> u32 {
         CELLS_IN_ALL.saturating_mul(self.acting())
     }
@@ -222,23 +224,23 @@ impl Counters {
         }
     }
 
-    /// Whether no counter is smaller than the other's.
+    /// Returns whether no counter is smaller than the other's.
     pub fn covers(self, other: Self) -> bool {
         self.at_least(other) == self
     }
 
-    /// The greater of both, counter by counter.
+    /// Returns the greater of both, counter by counter.
     pub fn at_least(self, other: Self) -> Self {
         self.with(other, u64::max)
     }
 
-    /// What this has more than the other, counter by counter.
+    /// Returns by how much this exceeds the other, counter by counter; 0 where it does not.
     pub fn beyond(self, other: Self) -> Self {
         self.with(other, u64::saturating_sub)
     }
 
-    /// Whether not more went out than came in. Over all days of one division, origin and category it
-    /// holds as soon as all of its cells have come.
+    /// Returns whether no more went out than came in. Summed over all days of one division, origin
+    /// and category, this holds as soon as all of its cells have come.
     pub fn adds_up(self) -> bool {
         let sum = |counts: &[u64]| counts.iter().map(|count| u128::from(*count)).sum::<u128>();
         let came = sum(&[

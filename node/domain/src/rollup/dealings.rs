@@ -1,5 +1,6 @@
-//! What a node knows by itself of a child's figures. A matter that crosses the link between the two says in
-//! its steps what was done with it below, so what the child counts of it can be compared.
+//! What a node knows of a child's figures by itself. The steps of a matter that crosses the link
+//! between the two say what was done with it below, so the child's counts of it can be compared
+//! with them.
 
 use std::collections::BTreeMap;
 
@@ -15,18 +16,18 @@ use crate::{
 /// What the steps of matters say of one child.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Passed {
-    /// Transfers to the child, whether it took them or not.
+    /// Number of transfers to the child, whether it took them or not.
     pub handed: u64,
-    /// Transfers that it took.
+    /// Number of transfers that the child took.
     pub came: u64,
-    /// Transfers that were taken from it.
+    /// Number of transfers that were taken from the child.
     pub went: u64,
-    /// What it and those below it did.
+    /// What the child and the divisions below it did.
     pub done: Counters,
 }
 
 impl Passed {
-    /// What the docket of one matter says of each child of `keeper`.
+    /// Returns what the docket of one matter says of each child of `keeper`.
     pub fn of(docket: &Docket, keeper: DivisionCode, tree: &Tree) -> BTreeMap<DivisionCode, Self> {
         let mut found: BTreeMap<DivisionCode, Self> = BTreeMap::new();
         let below = |division| {
@@ -65,7 +66,7 @@ impl Passed {
         found
     }
 
-    /// This sum with one part of it replaced.
+    /// Returns this sum with the part `old` replaced by `new`.
     pub const fn replacing(self, old: Self, new: Self) -> Self {
         Self {
             handed: self
@@ -79,7 +80,7 @@ impl Passed {
     }
 }
 
-/// What one step counts.
+/// Returns what one step counts.
 const fn facts(act: Act) -> [Option<Count>; 2] {
     match act {
         Act::Report => [Some(Count::Reported), None],
@@ -93,28 +94,31 @@ const fn facts(act: Act) -> [Option<Count>; 2] {
     }
 }
 
-/// What a child says of the matters of one origin, over all its cells of it, and what is known of it.
+/// What a child says of the matters of one origin over all its cells, and what is known of them
+/// here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Dealings {
-    /// Known by the steps of matters.
+    /// What the steps of matters show.
     pub passed: Passed,
-    /// Said by the child.
+    /// What the child stated.
     pub told: Counters,
 }
 
 impl Dealings {
-    /// What no counter of a child may exceed, of an origin outside it: its matters came from here, and a
-    /// matter has so many steps at most.
+    /// Returns the most that any counter of a child may reach for an origin outside it: its matters
+    /// came from here, and each has a limited number of steps.
     pub const fn most(handed: u64) -> u64 {
         handed.saturating_mul((MOST_STEPS + MOST_MORE_STEPS) as u64)
     }
 
-    /// Whether everything the child says of an origin outside it stands in steps that are known here.
+    /// Returns whether everything the child states of an origin outside it is in steps that are
+    /// known here.
     pub fn is_explained(&self) -> bool {
         self.passed.done.covers(self.told)
     }
 
-    /// Whether as many matters came and went over the link as the child says, if nothing is below it.
+    /// Returns whether as many matters came and went over the link as the child states, provided
+    /// that no node is below the child.
     pub fn crosses_evenly(&self) -> bool {
         let Self { passed, told } = self;
         u128::from(told.taken) + u128::from(passed.went)
@@ -126,7 +130,7 @@ impl Dealings {
 mod tests {
     use super::*;
 
-    /// Ten matters of elsewhere came, four were closed and three went back.
+    /// Dealings in which ten matters of another origin came, four were closed and three went back.
     fn honest() -> Dealings {
         let done = Counters {
             taken: 10,
@@ -164,7 +168,7 @@ mod tests {
             lie(&mut lying.told);
             assert!(!lying.is_explained(), "{:?}", lying.told);
         }
-        // A balance that is kept helps nobody.
+        // A balance that adds up does not help a liar.
         let mut lying = told;
         lying.told.taken += 5;
         lying.told.closed += 5;
@@ -182,7 +186,7 @@ mod tests {
             lying.told.given += lie.1;
             assert!(!lying.crosses_evenly(), "{why}");
         }
-        // One that it gave and that was refused came back to it.
+        // A matter that the child gave, and that was refused, came back to it.
         let mut refused = honest();
         refused.told.taken += 1;
         refused.told.given += 1;

@@ -1,5 +1,5 @@
-//! One node's figures in memory: what a store-backed office does cell by cell, whole. Tests compare
-//! everything else with it.
+//! One node's figures in memory, computed whole where a store-backed office goes cell by cell.
+//! Tests compare everything else with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,14 +24,14 @@ pub struct Rollup {
     me: DivisionCode,
     parent: Option<DivisionCode>,
     children: BTreeMap<DivisionCode, Child>,
-    /// As this node keeps them.
+    /// The sums as this node keeps them.
     sums: BTreeMap<CellKey, Counters>,
-    /// The same as the parent keeps them.
+    /// The same sums as the parent keeps them.
     upward: BTreeMap<CellKey, Counters>,
 }
 
 impl Rollup {
-    /// No figures yet.
+    /// Builds the figures of a node that has none yet.
     pub fn new(me: DivisionCode, tree: &Tree) -> Self {
         Self {
             me,
@@ -42,12 +42,13 @@ impl Rollup {
         }
     }
 
-    /// The sums over this node's subtree, as it keeps them.
+    /// Returns the sums over this node's subtree, as it keeps them.
     pub const fn sums(&self) -> &BTreeMap<CellKey, Counters> {
         &self.sums
     }
 
-    /// Counts a fact of this node. Gives the cell that is to be reported to the parent.
+    /// Counts a fact of this node. Returns the cell to report to the parent; `None` without a
+    /// parent.
     pub fn count(&mut self, key: &CellKey, fact: Count, tree: &Tree) -> Option<CellKey> {
         debug_assert_eq!(key.acting, self.me, "a node counts only its own facts");
         let mut one = Counters::default();
@@ -55,7 +56,7 @@ impl Rollup {
         self.adjust(key, Counters::default(), one, tree)
     }
 
-    /// Takes what a child says. Gives the cells that are to be reported to the parent.
+    /// Takes a child's report. Returns the cells to report to the parent.
     pub fn hear(
         &mut self,
         child: DivisionCode,
@@ -91,7 +92,7 @@ impl Rollup {
         }
     }
 
-    /// A child says that all cells of its new life were sent. Gives the cells that are to be reported
+    /// Takes a child's word that all cells of its new life were sent. Returns the cells to report
     /// to the parent.
     pub fn complete(&mut self, child: DivisionCode, order: u64, tree: &Tree) -> BTreeSet<CellKey> {
         let known = self.children.entry(child).or_default();
@@ -117,7 +118,7 @@ impl Rollup {
             .collect()
     }
 
-    /// What this node says of a cell to its parent.
+    /// Builds this node's report of a cell to its parent.
     pub fn report(&self, key: &CellKey, stamp: Stamp) -> CellReport {
         CellReport {
             key: key.clone(),
@@ -126,7 +127,7 @@ impl Rollup {
         }
     }
 
-    /// The cells a new life reports before it says that they are complete.
+    /// Returns the cells a new life reports before it says that they are complete.
     pub fn to_report(&self) -> impl Iterator<Item = &CellKey> {
         self.upward.keys()
     }

@@ -1,4 +1,4 @@
-//! Cells grouped into the lines of a table.
+//! Groups cells into the lines of a table.
 
 use std::{collections::BTreeMap, fmt, ops::RangeInclusive};
 
@@ -11,7 +11,7 @@ use crate::{
     time::Day,
 };
 
-/// What the lines of a table stand for.
+/// The grouping of a table's lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum By {
     /// A line per day.
@@ -20,12 +20,12 @@ pub enum By {
     Category,
     /// A line per platform.
     Platform,
-    /// A line per acting division of this tier; those above it, and those whose branch skips it,
-    /// have their own.
+    /// A line per acting division of this tier. Divisions above it, and those whose branch skips
+    /// it, have lines of their own.
     Acting(Tier),
 }
 
-/// What one line stands for.
+/// What one line is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Group {
@@ -35,7 +35,7 @@ pub enum Group {
     Category(Category),
     /// A platform.
     Platform(Platform),
-    /// An acting division with what is below it.
+    /// An acting division with everything below it.
     Acting(DivisionCode),
 }
 
@@ -50,16 +50,16 @@ impl fmt::Display for Group {
     }
 }
 
-/// The figures people ask for.
+/// The figures that people ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Totals {
     /// Matters reported.
     pub reported: u64,
     /// Matters closed.
     pub closed: u64,
-    /// Matters held and not closed. Over a range of days: by how many they became more.
+    /// Matters held and not closed. Over a range of days, this is by how many their number rose.
     pub open: i64,
-    /// Matters given and not taken, see [`Counters::in_transit`].
+    /// Matters given and not taken; see [`Counters::in_transit`].
     pub in_transit: i64,
 }
 
@@ -74,7 +74,7 @@ impl From<Counters> for Totals {
     }
 }
 
-/// Adds up the cells of these days, line by line. The lines add up to the whole.
+/// Sums the cells of these days into lines. The lines together give the whole.
 pub fn table<'a>(
     cells: impl IntoIterator<Item = (&'a CellKey, &'a Counters)>,
     by: By,

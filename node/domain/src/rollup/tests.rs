@@ -156,7 +156,7 @@ fn a_new_life_counts_only_once_it_is_complete_and_what_the_lost_one_had_counted_
     assert_eq!(open(&rollup), 12, "an abandoned life leaves nothing behind");
 }
 
-/// Choices made by proptest, used up one by one, so that a failure shrinks.
+/// Choices made by proptest, used up one by one so that a failure shrinks.
 struct Choices(std::vec::IntoIter<u16>);
 
 impl Choices {
@@ -195,14 +195,14 @@ enum Said {
     Complete(u64),
 }
 
-/// What waits at a child for its parent's acknowledgement.
+/// What waits at a child until its parent acknowledges it.
 #[derive(Default)]
 struct Queue {
     cells: BTreeMap<CellKey, CellReport>,
     complete: Option<u64>,
 }
 
-/// A network in which only the figures travel: lost, repeated and in any order.
+/// A network in which only figures travel: they may be lost, repeated and reordered.
 struct Net {
     tree: std::sync::Arc<Tree>,
     nodes: Vec<DivisionCode>,
@@ -368,8 +368,8 @@ impl Net {
         Some(())
     }
 
-    /// Everything lost is sent again, until nothing waits any more. What floats about still arrives,
-    /// `late_first` before the rest or after it.
+    /// Sends everything that was lost again until nothing waits any more. What is still under way
+    /// also arrives, before the rest if `late_first`, else after it.
     fn settle(&mut self, late_first: bool) {
         let floating = self.wire.len();
         if late_first {
