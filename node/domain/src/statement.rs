@@ -1,5 +1,5 @@
 //! What an author signs: one statement over the Merkle root of a batch of envelopes, so that the
-//! cost of a signature is shared and batches may part ways.
+//! envelopes share the cost of a signature and can still travel apart.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -14,30 +14,30 @@ const TAG: &[u8] = b"wujitong/statement/1";
 const LEAF: &[u8] = &[0];
 const NODE: &[u8] = &[1];
 
-/// At most this many envelopes share one signature; a path then has at most ten digests.
+/// Most envelopes that share one signature; a path then has at most ten digests.
 pub const MOST_LEAVES: u32 = 1024;
 
-/// What is signed: who speaks, in which network and life, with which key, over which root.
+/// The signed statement: who speaks, in which network and life, with which key, over which root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Statement {
     /// Algorithms of digest and signature.
     pub suite: Suite,
-    /// The network it counts in.
+    /// The network it is valid in.
     pub network: NetworkId,
-    /// Who says it.
+    /// The division that makes the statement.
     pub author: DivisionCode,
     /// The key it is signed with.
     pub key: KeyId,
     /// The life of the author's store.
     pub epoch: EpochId,
-    /// Envelopes under the root, 1 to [`MOST_LEAVES`].
+    /// Number of envelopes under the root, 1 to [`MOST_LEAVES`].
     pub leaves: u32,
     /// Merkle root over the exact bytes of the envelopes.
     pub root: Digest,
 }
 
 impl Statement {
-    /// The exact bytes under the signature.
+    /// Returns the exact bytes that are signed.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(TAG.len() + 112);
         bytes.extend_from_slice(TAG);
@@ -55,9 +55,9 @@ impl Statement {
 /// Everything needed to check one envelope on its own, kept with it for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
-    /// What was signed.
+    /// The statement that was signed.
     pub statement: Statement,
-    /// The signature, as long as the suite makes it.
+    /// The signature, with the length of its suite.
     pub signature: Bytes,
     /// Position of this envelope in the batch, from 0.
     pub index: u32,
@@ -68,10 +68,10 @@ pub struct Proof {
 /// Why a proof does not lead from these bytes to its root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadProof {
-    /// Leaf count zero or too large, or the index is not below it.
+    /// The leaf count is zero or too large, or the index is not below it.
     #[error("the proof's leaf count or index is out of range")]
     Shape,
-    /// The path has not the length that leaf count and index call for.
+    /// The path does not have the length that leaf count and index require.
     #[error("the proof's path has the wrong length")]
     Length,
     /// The path leads to another root.
@@ -80,13 +80,13 @@ pub enum BadProof {
 }
 
 impl Proof {
-    /// About as many bytes as it takes where it is kept.
+    /// Returns roughly how many bytes it takes where it is kept.
     pub fn bytes(&self) -> usize {
         size_of::<Statement>() + self.signature.len() + self.path.len() * size_of::<Digest>()
     }
 
-    /// Checks that `envelope` is the leaf at `index` under the statement's root. Says nothing about
-    /// the signature.
+    /// Checks that `envelope` is the leaf at `index` under the statement's root. Does not check the
+    /// signature.
     pub fn check_path(&self, envelope: &[u8]) -> Result<(), BadProof> {
         let Statement {
             suite,
@@ -101,7 +101,7 @@ impl Proof {
         let (mut index, mut width) = (self.index, leaves);
         let mut path = self.path.iter();
         while width > 1 {
-            // The last node of an odd row has no sibling and goes up as it is.
+            // The last node of an odd row has no sibling and goes up unchanged.
             if index ^ 1 < width {
                 let sibling = path.next().ok_or(BadProof::Length)?;
                 digest = if index & 1 == 0 {
@@ -131,7 +131,7 @@ impl MerkleTree {
     /// Builds the tree.
     ///
     /// # Panics
-    /// On no envelopes, or more than [`MOST_LEAVES`]: the caller forms the batch.
+    /// If there are no envelopes, or more than [`MOST_LEAVES`]; the caller forms the batch.
     pub fn over<'a>(suite: Suite, envelopes: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let leaves: Vec<Digest> = envelopes
             .into_iter()
@@ -157,19 +157,19 @@ impl MerkleTree {
         Self { rows }
     }
 
-    /// The digest at the top.
+    /// Returns the digest at the top.
     pub fn root(&self) -> Digest {
         self.rows
             .last()
             .expect("there is at least the row of leaves")[0]
     }
 
-    /// Number of leaves.
+    /// Returns the number of leaves.
     pub fn leaves(&self) -> u32 {
         self.rows[0].len() as u32
     }
 
-    /// Sibling digests from the leaf at `index` to the root.
+    /// Returns the sibling digests from the leaf at `index` to the root.
     pub fn path(&self, index: u32) -> Vec<Digest> {
         let mut index = index as usize;
         let mut path = Vec::new();

@@ -1,10 +1,10 @@
-//! Cryptographic suites. A suite id stands inside the signed bytes of everything that is signed or
+//! Cryptographic suites. The suite id is part of the bytes of everything that is signed or
 //! digested, so that national algorithms can be added without a flag day.
 
 use ring::{digest, signature};
 use serde::{Deserialize, Serialize};
 
-/// A digest of 32 bytes, whatever the suite.
+/// A digest, 32 bytes in every suite.
 pub type Digest = [u8; 32];
 
 /// A named pair of signature scheme and hash.
@@ -17,13 +17,13 @@ pub enum Suite {
     P256Sha256,
 }
 
-/// A signature does not belong to these bytes and this key.
+/// Error for a signature that does not belong to these bytes and this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the signature does not belong to these bytes and this key")]
 pub struct BadSignature;
 
 impl Suite {
-    /// The number that stands for the suite in bytes.
+    /// Returns the suite's number in bytes.
     pub const fn id(self) -> u32 {
         match self {
             Self::Ed25519Blake3 => 1,
@@ -31,7 +31,7 @@ impl Suite {
         }
     }
 
-    /// The suite of a number; `None` for one this binary does not know.
+    /// Returns the suite with this number; `None` if this binary does not know it.
     pub const fn from_id(id: u32) -> Option<Self> {
         match id {
             1 => Some(Self::Ed25519Blake3),
@@ -40,7 +40,7 @@ impl Suite {
         }
     }
 
-    /// Digests the parts one after another.
+    /// Computes one digest over the parts, concatenated without separators.
     pub fn digest(self, parts: &[&[u8]]) -> Digest {
         match self {
             Self::Ed25519Blake3 => {
@@ -60,7 +60,7 @@ impl Suite {
         }
     }
 
-    /// Begins a digest of what comes bit by bit.
+    /// Begins a digest of bytes that come piece by piece.
     pub fn digesting(self) -> Digesting {
         Digesting(match self {
             Self::Ed25519Blake3 => State::Blake3(Box::new(blake3::Hasher::new())),
@@ -68,8 +68,8 @@ impl Suite {
         })
     }
 
-    /// Checks a signature over `message` against a public key (raw Ed25519 point, or an
-    /// uncompressed P-256 point).
+    /// Checks a signature over `message` against a public key, which is a raw Ed25519 point or an
+    /// uncompressed P-256 point.
     pub fn verify(self, public: &[u8], message: &[u8], signed: &[u8]) -> Result<(), BadSignature> {
         let algorithm: &dyn signature::VerificationAlgorithm = match self {
             Self::Ed25519Blake3 => &signature::ED25519,
@@ -81,7 +81,7 @@ impl Suite {
     }
 }
 
-/// A digest that is being made.
+/// A digest in the making.
 pub struct Digesting(State);
 
 enum State {
@@ -90,7 +90,7 @@ enum State {
 }
 
 impl Digesting {
-    /// What comes next.
+    /// Adds the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
             State::Blake3(hasher) => {
@@ -100,7 +100,7 @@ impl Digesting {
         }
     }
 
-    /// The digest of all that came.
+    /// Returns the digest of all bytes added.
     pub fn finish(self) -> Digest {
         match self.0 {
             State::Blake3(hasher) => hasher.finalize().into(),

@@ -1,5 +1,5 @@
-//! Templates: what a division prescribes for its subtree, by tier and kind of unit. Each version is
-//! applied or refused with a reason by every node in scope, and the issuer knows.
+//! Templates: what a division prescribes for its subtree, by tier and kind of unit. Every node in
+//! scope applies each version or refuses it with a reason, and the issuer learns which.
 
 use std::{fmt, str::FromStr};
 
@@ -48,7 +48,7 @@ pub enum TemplateKind {
     Board,
 }
 
-/// A text is not a kind of template.
+/// Error for a text that is not a kind of template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no kind of template; write policy, disclosure, service, standard or board")]
 pub struct UnknownTemplateKind(pub String);
@@ -63,7 +63,7 @@ impl TemplateKind {
         Self::Board,
     ];
 
-    /// The English name, lower case.
+    /// Returns the English name in lower case.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Policy => "policy",
@@ -74,8 +74,8 @@ impl TemplateKind {
         }
     }
 
-    /// Whether this version does anything with templates of this kind. What it does not act on it does not
-    /// call applied.
+    /// Returns whether this version of the program acts on templates of this kind. A node does not
+    /// report as applied what it does not act on.
     pub const fn is_acted_on(self) -> bool {
         match self {
             Self::Policy | Self::Disclosure => true,
@@ -83,7 +83,7 @@ impl TemplateKind {
         }
     }
 
-    /// The Chinese name.
+    /// Returns the Chinese name.
     pub const fn chinese(self) -> &'static str {
         match self {
             Self::Policy => "制度",
@@ -104,7 +104,7 @@ impl fmt::Display for TemplateKind {
 impl FromStr for TemplateKind {
     type Err = UnknownTemplateKind;
 
-    /// Takes the English name, lower case.
+    /// Reads the English name in lower case.
     fn from_str(text: &str) -> Result<Self, UnknownTemplateKind> {
         let wanted = text.trim();
         Self::ALL
@@ -114,8 +114,9 @@ impl FromStr for TemplateKind {
     }
 }
 
-/// Which tiers issue which kinds; what is not listed is not allowed. A rule that orders other
-/// offices about needs a county; a township lists its services, and anybody hangs up a board.
+/// The tiers that may issue each kind; what is not listed is not allowed. A rule that orders other
+/// offices about needs a county at least; a township may list its services, and every tier may put
+/// up a board.
 const ISSUERS: [(TemplateKind, &[Tier]); 5] = {
     use Tier::{City, County, Province, Township, Village};
     [
@@ -130,28 +131,28 @@ const ISSUERS: [(TemplateKind, &[Tier]); 5] = {
     ]
 };
 
-/// Whether a division of this tier may issue templates of this kind.
+/// Returns whether a division of this tier may issue templates of this kind.
 pub fn may_issue(kind: TemplateKind, tier: Tier) -> bool {
     ISSUERS
         .iter()
         .any(|(listed, tiers)| *listed == kind && tiers.contains(&tier))
 }
 
-/// The name of a template: issuer, kind, slug. Printed as `330000000000/policy/holiday-calendar`.
+/// Name of a template: issuer, kind, slug. Printed as `330000000000/policy/holiday-calendar`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TemplateKey {
-    /// Who issues it.
+    /// The division that issues it.
     pub issuer: DivisionCode,
-    /// What it is for.
+    /// The kind of template.
     pub kind: TemplateKind,
-    /// Lower-case letters, digits and dashes, 1 to 48.
+    /// 1 to 48 lower-case letters, digits and dashes; see [`is_name`].
     pub name: Box<str>,
 }
 
-/// A text is not the name of a template.
+/// Error for a text that is not the name of a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadTemplateKey {
-    /// Not of the form `issuer/kind/name`.
+    /// The text is not of the form `issuer/kind/name`.
     #[error("`{0}` is not a template; one looks like 330000000000/policy/holiday-calendar")]
     Form(String),
     /// The last part is not a name.
@@ -159,8 +160,8 @@ pub enum BadTemplateKey {
     Name(String),
 }
 
-/// Whether a text is 1 to 48 lower-case letters, digits and dashes, and neither begins nor ends with
-/// a dash.
+/// Returns whether a text is 1 to 48 lower-case letters, digits and dashes, and neither begins nor
+/// ends with a dash.
 pub fn is_name(text: &str) -> bool {
     (1..=48).contains(&text.len())
         && text
@@ -171,7 +172,7 @@ pub fn is_name(text: &str) -> bool {
 }
 
 impl TemplateKey {
-    /// At most 57 bytes that sort by issuer, kind, name.
+    /// Returns at most 57 bytes that sort by issuer, kind, name.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.issuer.as_u64().to_be_bytes().to_vec();
         bytes.push(self.kind as u8);
@@ -189,7 +190,7 @@ impl fmt::Display for TemplateKey {
 impl FromStr for TemplateKey {
     type Err = BadTemplateKey;
 
-    /// Takes the issuer's code short or padded.
+    /// Reads the issuer's code in its short or padded form.
     fn from_str(text: &str) -> Result<Self, BadTemplateKey> {
         let shown = || text.chars().take(100).collect::<String>();
         let parts: Vec<&str> = text.trim().split('/').collect();
@@ -214,35 +215,36 @@ impl FromStr for TemplateKey {
 pub struct Template {
     /// Its name.
     pub key: TemplateKey,
-    /// From 1, rises as long as the issuer's store loses nothing. It is a name; [`Self::stamp`] decides.
+    /// Version from 1, which rises as long as the issuer's store loses nothing. It is only a name;
+    /// [`Self::stamp`] decides which version is later.
     pub version: u32,
-    /// For whom.
+    /// The nodes it is for.
     pub scope: Scope,
-    /// What people call it, 1 to 120 characters.
+    /// Title for people, 1 to 120 characters.
     pub title: String,
-    /// TOML, at most 40 KiB.
+    /// Content in TOML, at most 40 KiB.
     pub content: String,
-    /// When it was published.
+    /// Time it was issued.
     pub issued_at: Timestamp,
-    /// How late the envelope is that carries it. Of two versions the later said counts.
+    /// Stamp of the envelope that carries it. Of two versions, the one with the later stamp counts.
     pub stamp: Stamp,
 }
 
-/// What a child says became of one template in its subtree.
+/// A child's report on what became of one template in its subtree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdoptionReport {
-    /// Which template.
+    /// The template.
     pub key: TemplateKey,
-    /// Which version.
+    /// The version.
     pub version: u32,
-    /// Nodes that apply this version.
+    /// Number of nodes that apply this version.
     pub applied: u32,
-    /// Nodes that refused it.
+    /// Number of nodes that refused it.
     pub refused: u32,
-    /// Nodes that have a later one in force.
+    /// Number of nodes that have a later version in force.
     pub superseded: u32,
-    /// Who refused it and why, at most [`MOST_REFUSALS`] of them.
+    /// The divisions that refused it and why, at most [`MOST_REFUSALS`] of them.
     pub refusals: Vec<(DivisionCode, TemplateRefusal)>,
-    /// How late the envelope is that carries it.
+    /// Stamp of the envelope that carries it.
     pub stamp: Stamp,
 }

@@ -15,12 +15,12 @@ const SHANGHAI_OFFSET_MS: i64 = 8 * 3_600_000;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The calendar day this moment falls on in Asia/Shanghai.
+    /// Returns the calendar day of this moment in Asia/Shanghai.
     pub const fn day(self) -> Day {
         Day((self.0 + SHANGHAI_OFFSET_MS).div_euclid(MS_PER_DAY) as i32)
     }
 
-    /// Milliseconds from `earlier` to this moment; zero if `earlier` is later.
+    /// Returns the milliseconds from `earlier` to this moment; zero if `earlier` is later.
     pub const fn since(self, earlier: Self) -> u64 {
         let elapsed = self.0 - earlier.0;
         if elapsed < 0 { 0 } else { elapsed as u64 }
@@ -28,7 +28,7 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// Shanghai wall time with milliseconds: `2026-03-01 08:15:02.041`.
+    /// Writes Shanghai wall time with milliseconds: `2026-03-01 08:15:02.041`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shanghai = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
         match jiff::Timestamp::from_millisecond(self.0) {
@@ -51,13 +51,13 @@ impl fmt::Display for Timestamp {
 pub struct Day(pub i32);
 
 impl Day {
-    /// The moment it begins in Asia/Shanghai.
+    /// Returns the moment the day begins in Asia/Shanghai.
     pub const fn start(self) -> Timestamp {
         Timestamp(self.0 as i64 * MS_PER_DAY - SHANGHAI_OFFSET_MS)
     }
 }
 
-/// A text is not a calendar day.
+/// Error for a text that is not a calendar day.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a day; write it as 2026-03-01")]
 pub struct BadDay(pub String);

@@ -1,14 +1,15 @@
-//! Which time a process believes.
+//! Decides which time a process believes.
 //!
-//! A wall clock that jumps takes a node's deadlines, expiries and days with it. A process therefore
-//! measures its wall clock against two others: the monotonic clock, which nobody sets, and those of its
-//! neighbours. When the wall clock leaves one of them by more than [`MOST_DRIFT_MS`], the process goes
-//! on with the time it had, the doubt is an alarm, and the wall clock is believed again when it came
-//! back, when the neighbours agree with it, or when an operator says so. Time that went on by the
-//! monotonic clock is at most a little wrong; time that followed a jump makes facts that nobody can undo.
+//! If a wall clock jumps, a node's deadlines, expiries and days jump with it. A process therefore
+//! measures its wall clock against two others: the monotonic clock, which nobody sets, and the
+//! clocks of its neighbours. When the wall clock leaves one of them by more than [`MOST_DRIFT_MS`],
+//! the doubt is an alarm. After a jump the process goes on with the time it had, by the monotonic
+//! clock, until the wall clock comes back, the neighbours agree with it, or an operator upholds it.
+//! Time kept that way is at most a little wrong; time that followed a jump would make facts that
+//! nobody can undo.
 //!
-//! What neighbours say can hold this node's time back to theirs, so that no day of it lies beyond
-//! theirs. It never puts it forward: a lying neighbour makes deadlines late, not early.
+//! Neighbours can hold this node's time back to theirs, so that no day of it lies beyond theirs.
+//! They never put it forward: a lying neighbour makes deadlines late, not early.
 
 use std::collections::BTreeMap;
 
@@ -20,10 +21,10 @@ use super::time::Timestamp;
 /// How far the wall clock may be off before it is doubted. Links tolerate as much skew.
 pub const MOST_DRIFT_MS: u64 = 3 * 60_000;
 
-/// What a neighbour said of its time counts for so long.
+/// How long a neighbour's word on its time counts.
 const FRESH_MS: u64 = 15 * 60_000;
 
-/// A process that was off for longer than this believes its clock only when somebody confirms it.
+/// A process that was off for longer than this believes its clock only once somebody confirms it.
 pub const MOST_AWAY_MS: u64 = 7 * 86_400_000;
 
 /// Why the wall clock is not believed.
@@ -38,26 +39,28 @@ pub enum Doubt {
     BehindNeighbours,
 }
 
-/// How the time stands.
+/// The time a process believes, and any doubt about its wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// The time that is believed.
     pub now: Timestamp,
-    /// Why the wall clock is not, if it is not, and by how many milliseconds it is ahead.
+    /// Why the wall clock is doubted, if it is, and by how many milliseconds it is ahead (negative
+    /// if behind).
     pub doubt: Option<(Doubt, i64)>,
 }
 
-/// One moment of a wall clock and of a monotonic one, in milliseconds.
+/// A reading of the wall clock and of the monotonic clock at one moment, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// The wall clock.
     pub wall: Timestamp,
-    /// The monotonic clock, since any beginning.
+    /// The monotonic clock, since an arbitrary beginning.
     pub steady: u64,
 }
 
 impl Moment {
-    /// The wall clock at another moment of the monotonic one, if nobody sets it between.
+    /// Returns the wall clock at another reading of the monotonic one, if nobody sets it in
+    /// between.
     const fn at(self, steady: u64) -> i64 {
         let since = steady.saturating_sub(self.steady);
         self.wall.0.saturating_add(since as i64)
@@ -69,11 +72,13 @@ impl Moment {
 pub struct Timekeeper {
     /// The last moment at which the wall clock was believed.
     base: Moment,
-    /// What neighbours' clocks said and when; whether it is the parent of a node here.
+    /// What each neighbour's clock said and when, and whether it is the parent of a node here.
     heard: BTreeMap<DivisionCode, (Moment, bool)>,
-    /// Their time at a moment, and until when that counts; read far more often than heard.
+    /// The neighbours' time at a moment, and the monotonic time until which it counts. It is kept
+    /// because it is read far more often than neighbours are heard.
     theirs: Option<(Moment, u64)>,
-    /// An operator said that the wall clock is right, though neighbours are so far off.
+    /// By how many milliseconds the wall clock was ahead of the neighbours when an operator upheld
+    /// it.
     upheld: Option<i64>,
 }
 
@@ -88,8 +93,8 @@ impl Timekeeper {
         }
     }
 
-    /// The process ended last at this time or somewhat later. A wall clock before it, or very long
-    /// after it, is doubted from the start.
+    /// Takes the time `last` at which the process last ran. A wall clock before it, or long after
+    /// it, is doubted from the start.
     pub fn resume(&mut self, last: Timestamp) {
         let ahead = self.base.wall.since(last);
         let behind = last.since(self.base.wall);
@@ -98,7 +103,7 @@ impl Timekeeper {
         }
     }
 
-    /// A neighbour said what time it is there.
+    /// Takes a neighbour's word on what time it is there.
     pub fn hear(&mut self, neighbour: DivisionCode, is_parent: bool, said: Moment) {
         self.heard.insert(neighbour, (said, is_parent));
         let theirs = self.middle(said.steady);
@@ -111,13 +116,13 @@ impl Timekeeper {
         });
     }
 
-    /// The neighbours' time, as long as it counts.
+    /// Returns the neighbours' time, as long as it counts.
     fn neighbours(&self, steady: u64) -> Option<i64> {
         let (at, until) = self.theirs?;
         (steady <= until).then(|| at.at(steady))
     }
 
-    /// An operator says that the wall clock is right.
+    /// Takes an operator's word that the wall clock is right.
     pub fn uphold(&mut self, now: Moment) {
         self.base = now;
         self.upheld = self
@@ -125,8 +130,9 @@ impl Timekeeper {
             .map(|theirs| now.wall.0.saturating_sub(theirs));
     }
 
-    /// The neighbours' time: the parents' if they were heard lately, else the middle one of two
-    /// children or more. One child alone says nothing.
+    /// Returns the neighbours' time: the middle one of the parents if any was heard lately, else
+    /// the middle one of two or more children; `None` otherwise, because one child alone proves
+    /// nothing.
     fn middle(&self, steady: u64) -> Option<i64> {
         let fresh = |moment: &Moment| steady.saturating_sub(moment.steady) <= FRESH_MS;
         let of = |parents: bool| {
@@ -143,11 +149,11 @@ impl Timekeeper {
             return Some(*middle);
         }
         let children = of(false);
-        // Of two the earlier, so that neither alone can put it forward.
+        // Of two children the earlier counts, so that neither alone can put it forward.
         (children.len() > 1).then(|| children[(children.len() - 1) / 2])
     }
 
-    /// What time it is, and whether the wall clock is believed.
+    /// Returns the time to believe, and whether the wall clock is doubted.
     pub fn read(&mut self, now: Moment) -> Reading {
         let kept = self.base.at(now.steady);
         let drift = now.wall.0.saturating_sub(kept);
@@ -161,7 +167,7 @@ impl Timekeeper {
             };
         }
         self.base = now;
-        // What an operator upheld holds as long as the neighbours are no further off.
+        // An operator's word holds as long as the distance to the neighbours stays about the same.
         let upheld = |ahead: &i64| {
             self.upheld
                 .is_some_and(|by| is_little(ahead.saturating_sub(by)))
@@ -243,7 +249,7 @@ mod tests {
     #[test]
     fn no_time_lies_beyond_the_neighbours() {
         let mut keeper = keeper();
-        // Wrong from the start, as a machine without a battery is.
+        // The clock is wrong from the start, as that of a machine without a battery is.
         keeper.hear(code("330825"), true, at(-400 * DAY, 0));
         let reading = keeper.read(at(0, 10_000));
         assert_eq!(reading.now, at(-400 * DAY, 10_000).wall);
@@ -252,7 +258,7 @@ mod tests {
         let reading = keeper.read(at(0, 30_000));
         assert_eq!(reading.now, at(0, 30_000).wall, "nobody puts it forward");
         assert_eq!(reading.doubt, Some((Doubt::BehindNeighbours, -DAY)));
-        // What was heard long ago says nothing any more.
+        // What was heard long ago does not count any more.
         assert_eq!(keeper.read(at(0, 30_000 + FRESH_MS)).doubt, None);
     }
 

@@ -1,4 +1,5 @@
-//! How far a version has come in a subtree. Expected is what the directory says, not who reports.
+//! How far a version has been adopted in a subtree. The number of nodes expected comes from the
+//! directory, not from those that report.
 
 use std::collections::BTreeMap;
 
@@ -8,32 +9,33 @@ use topology::{DivisionCode, Tree};
 use super::{AdoptionReport, Scope, TemplateKey, TemplateRefusal};
 use crate::envelope::Stamp;
 
-/// Most refusals that are listed with their reason. The counts go on.
+/// Most refusals that are listed with their reason. Further ones are only counted.
 pub const MOST_REFUSALS: usize = 32;
 
-/// What a node in scope itself did with a version.
+/// What a node in scope did with a version itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stance {
-    /// It is in force.
+    /// The version is in force.
     Applied,
-    /// It was refused.
+    /// The version was refused.
     Refused(TemplateRefusal),
-    /// A later one is in force.
+    /// A later version is in force.
     Superseded,
 }
 
-/// How many nodes the directory says are in scope, at this node and below each child.
+/// The nodes that the directory says are in scope, at this node and below each child.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
     /// Whether this node itself is in scope.
     pub own: bool,
-    /// Nodes in scope per child's subtree; children without any are left out.
+    /// Nodes in scope in each child's subtree. Children without any are left out.
     pub children: BTreeMap<DivisionCode, u32>,
 }
 
 impl Expected {
-    /// Counts them in the directory: one walk over the subtree of `me`, worth keeping per scope.
+    /// Counts the nodes in the directory. This walks the whole subtree of `me`, so the result is
+    /// worth keeping per scope.
     pub fn of(scope: &Scope, me: DivisionCode, tree: &Tree) -> Self {
         let counted = tree
             .children(me)
@@ -44,44 +46,44 @@ impl Expected {
         }
     }
 
-    /// All together.
+    /// Returns the number of nodes in all.
     pub fn total(&self) -> u32 {
         u32::from(self.own) + self.children.values().sum::<u32>()
     }
 }
 
-/// How far a version has come in this node's subtree.
+/// How far a version has been adopted in this node's subtree.
 /// `applied + refused + superseded + unreached == expected`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adoption {
-    /// Which template.
+    /// The template.
     pub key: TemplateKey,
-    /// Which version.
+    /// The version.
     pub version: u32,
-    /// Nodes in scope by the directory.
+    /// Number of nodes in scope by the directory.
     pub expected: u32,
-    /// Nodes that have this version in force.
+    /// Number of nodes that have this version in force.
     pub applied: u32,
-    /// Nodes that refused it.
+    /// Number of nodes that refused it.
     pub refused: u32,
-    /// Nodes that decided on a later version.
+    /// Number of nodes that decided on a later version.
     pub superseded: u32,
-    /// Nodes nothing is known of.
+    /// Number of nodes of which nothing is known.
     pub unreached: u32,
-    /// Who refused and why: this node, then child by child. Those beyond [`MOST_REFUSALS`] are
-    /// counted only.
+    /// The divisions that refused it and why: this node, then child by child. Those beyond
+    /// [`MOST_REFUSALS`] are only counted.
     pub refusals: Vec<(DivisionCode, TemplateRefusal)>,
     /// Children that claim more nodes than the directory has below them.
     pub drift: Vec<DivisionCode>,
 }
 
 impl Adoption {
-    /// Whether every node in scope has it in force.
+    /// Returns whether every node in scope has it in force, and no child claims too many.
     pub const fn is_complete(&self) -> bool {
         self.applied == self.expected && self.drift.is_empty()
     }
 
-    /// What this node says of it to the node above.
+    /// Builds this node's report to the node above.
     pub fn report(&self, stamp: Stamp) -> AdoptionReport {
         AdoptionReport {
             key: self.key.clone(),
@@ -94,14 +96,15 @@ impl Adoption {
         }
     }
 
-    /// Whether a report of this would say something else than `said`.
+    /// Returns whether a report of this would differ from `said` in more than the stamp.
     pub fn differs_from(&self, said: &AdoptionReport) -> bool {
         *said != self.report(said.stamp)
     }
 }
 
-/// Sums up one version: this node's stance and the latest report of each child. A child's report on a
-/// later version says its nodes are past this one; a report on an earlier version says nothing.
+/// Sums up one version from this node's stance and the latest report of each child. A child's
+/// report on a later version counts its nodes as superseded; a report on an earlier version counts
+/// nothing.
 pub fn adoption<'a>(
     key: &TemplateKey,
     version: u32,
@@ -130,7 +133,7 @@ pub fn adoption<'a>(
         }
         None => {}
     }
-    // By child, whatever order they were heard in; of two, the later.
+    // Order by child, whatever order they were heard in; of two reports the later counts.
     let mut latest: BTreeMap<DivisionCode, &AdoptionReport> = BTreeMap::new();
     for (child, report) in heard {
         let known = latest.entry(child).or_insert(report);
@@ -166,7 +169,7 @@ impl Adoption {
             left -= counted;
             counted
         };
-        // Bad news first, so that a claim too many never hides a refusal.
+        // Refusals are counted first, so that a claim too many never hides one.
         self.refused += clamp(refused);
         self.superseded += clamp(superseded);
         self.applied += clamp(applied);

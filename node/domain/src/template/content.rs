@@ -1,4 +1,4 @@
-//! What stands in a template: TOML with a format number, what it needs, and items by kind.
+//! The content of a template: TOML with a format number, what it needs, and items by kind.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use topology::{DivisionCode, Tier, Tree};
 use super::{BadScope, Template, TemplateKey, TemplateKind, is_name, may_issue};
 use crate::policy::{Sheet, Source};
 
-/// The newest format this binary reads.
+/// The newest format that this binary reads.
 pub const FORMAT: i64 = 1;
 
-/// Longest content in bytes.
+/// Longest content, in bytes.
 pub const MOST_CONTENT: usize = 40 * 1024;
 
 /// Most items of one disclosure template.
 pub const MOST_ITEMS: usize = 200;
 
-/// Another template that must be in force first: kind and name, from any issuer.
+/// Another template that must be in force first, by kind and name, from any issuer.
 /// Written `standard/village-finance`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Need {
@@ -33,55 +33,55 @@ impl fmt::Display for Need {
     }
 }
 
-/// One thing that is to be made public.
+/// One item that must be made public.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Its name, 1 to 100 characters, once per template.
+    /// Its name, 1 to 100 characters, unique in the template.
     pub name: Box<str>,
-    /// At the latest every so many days, 1 to 366.
+    /// Longest time between two publications, in days, 1 to 366.
     pub period_days: u16,
-    /// What it must tell.
+    /// What it must tell; not empty.
     pub fields: Vec<Box<str>>,
 }
 
-/// A template's content, read.
+/// The content of a template after parsing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
-    /// What must be in force before it.
+    /// The templates that must be in force before it, at most 32.
     pub needs: Vec<Need>,
-    /// The template of a higher tier that it only tightens.
+    /// The template of a higher tier that it only tightens, if any.
     pub tightens: Option<TemplateKey>,
-    /// What is to be made public; empty for other kinds than disclosure.
+    /// The items that must be made public; empty for kinds other than disclosure.
     pub items: Vec<Item>,
-    /// The policy it states; nothing for other kinds than policy.
+    /// The policy it states; `None` for kinds other than policy.
     pub policy: Option<Sheet>,
-    /// The whole of it.
+    /// The whole content.
     pub table: toml::Table,
 }
 
-/// What is wrong with a template, wherever it is read.
+/// Why a template is wrong, whichever node reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum BadTemplate {
     /// The issuer has no node in this network.
     #[error("{0} has no node in this network, so it issues nothing")]
     NoIssuer(DivisionCode),
-    /// The issuer's tier does not issue this kind.
+    /// The issuer's tier may not issue this kind.
     #[error("a {1} does not issue templates of the kind {0}; ask the county")]
     MayNotIssue(TemplateKind, Tier),
-    /// Name, version, title or scope are out of range.
+    /// The name, version, title or scope is out of range.
     #[error("{0}")]
     Heading(Box<str>),
-    /// Too long.
+    /// The content has this many bytes, more than [`MOST_CONTENT`].
     #[error("the content has {0} bytes, more than {MOST_CONTENT}; split the template")]
     TooLong(u32),
-    /// Not TOML, or without what this kind must have.
+    /// The content is not TOML, or lacks what this kind must have.
     #[error("the content cannot be read: {0}")]
     Content(Box<str>),
-    /// Written for a newer binary.
+    /// The content has a format newer than this binary reads.
     #[error("the content has format {0}, this node reads up to {FORMAT}; install a newer version")]
     NewerFormat(i64),
-    /// A kind or key that this version does not act on.
+    /// The template has a kind or key that this version does not act on.
     #[error(
         "this version does not act on the {0}, so it is not applied; leave it out, or install a \
          version that does"
@@ -89,7 +89,7 @@ pub enum BadTemplate {
     Unsupported(Box<str>),
 }
 
-/// Longest clause of a refusal in characters.
+/// Longest clause of a refusal, in characters.
 pub(super) const MOST_CLAUSE: usize = 160;
 
 fn content(clause: impl Into<String>) -> BadTemplate {
@@ -115,7 +115,8 @@ struct RawItem {
 }
 
 impl Template {
-    /// Reads the content, and checks everything that can be checked without knowing what is in force.
+    /// Parses the content, and checks everything that can be checked without knowing what is in
+    /// force.
     ///
     /// # Errors
     /// The first clause that is wrong.
@@ -232,7 +233,7 @@ impl Template {
     }
 }
 
-/// The first key of a disclosure template that nothing reads.
+/// Returns the first key of a disclosure template that nothing reads.
 fn unread(table: &toml::Table) -> Option<String> {
     let stray = |table: &toml::Table, known: &[&str]| {
         let mut keys = table.keys();

@@ -1,4 +1,4 @@
-//! Applying or refusing a version. What is refused leaves the last good version in force.
+//! Decides whether to apply or refuse a version. A refusal leaves the last good version in force.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use super::{
 };
 use crate::policy::Sheet;
 
-/// What is in force at a node.
+/// The templates in force at a node.
 pub trait InForce {
-    /// The version of that name in force.
+    /// Returns the version of that name that is in force.
     fn template(&self, key: &TemplateKey) -> Option<&Template>;
 
-    /// Whether a template of that kind and name is in force, from any issuer.
+    /// Returns whether a template of that kind and name is in force, from any issuer.
     fn has(&self, kind: TemplateKind, name: &str) -> bool;
 
-    /// All policies in force.
+    /// Returns all policies in force.
     fn policies(&self) -> Vec<&Template>;
 }
 
@@ -42,54 +42,56 @@ impl InForce for BTreeMap<TemplateKey, Template> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum TemplateRefusal {
-    /// It is wrong in itself.
+    /// The version is wrong in itself.
     #[error("{0}")]
     Bad(BadTemplate),
-    /// Another template is not in force here yet. Considered again when something is applied.
+    /// A template it needs is not in force here yet. It is considered again when something is
+    /// applied.
     #[error("it needs {0}, which is not in force here")]
     MissingNeed(Need),
-    /// What it tightens is not in force here yet. Considered again when something is applied.
+    /// The template it tightens is not in force here yet. It is considered again when something is
+    /// applied.
     #[error("it tightens {0}, which is not in force here")]
     MissingBase(TemplateKey),
-    /// It drops an item of what it tightens.
+    /// It drops an item of the template it tightens.
     #[error("it drops the item {item} of {base}")]
     Drops {
-        /// What it tightens.
+        /// The template it tightens.
         base: TemplateKey,
         /// The item.
         item: Box<str>,
     },
-    /// It drops a field of an item of what it tightens.
+    /// It drops a field of an item of the template it tightens.
     #[error("it drops the field {field} from the item {item} of {base}")]
     DropsField {
-        /// What it tightens.
+        /// The template it tightens.
         base: TemplateKey,
         /// The item.
         item: Box<str>,
         /// The field.
         field: Box<str>,
     },
-    /// It lengthens the period of an item of what it tightens.
+    /// It lengthens the period of an item of the template it tightens.
     #[error("it lengthens the item {item} of {base} from {from} to {to} days")]
     Lengthens {
-        /// What it tightens.
+        /// The template it tightens.
         base: TemplateKey,
         /// The item.
         item: Box<str>,
-        /// Days in what it tightens.
+        /// Days in the template it tightens.
         from: u16,
         /// Days here.
         to: u16,
     },
-    /// A clock or limit of it is looser than one in force from the same issuer or one above. The clause
-    /// says which, and names the line. Considered again when something is applied.
+    /// One of its clocks or limits is looser than one in force from the same issuer or one above.
+    /// The clause says which, and names the line. It is considered again when something is applied.
     #[error("{0}")]
     Loosens(Box<str>),
 }
 
 impl TemplateRefusal {
-    /// Whether it may be lifted by another template coming into force, or by a later version of the
-    /// program.
+    /// Returns whether another template coming into force, or a later version of the program, may
+    /// lift it.
     pub const fn may_pass(&self) -> bool {
         matches!(
             self,
@@ -101,19 +103,19 @@ impl TemplateRefusal {
     }
 }
 
-/// What a node makes of a version.
+/// A node's decision on a version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It comes into force.
     Applied,
-    /// It does not; what was in force stays.
+    /// It does not come into force; what was in force stays.
     Refused(TemplateRefusal),
     /// The same or a later version is in force already.
     Old,
 }
 
-/// Decides on a version that arrived. The caller asks only where the scope covers this node.
+/// Decides on a version that arrived. The caller must ask only if the scope covers this node.
 pub fn consider(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Verdict {
     let known = in_force.template(&template.key);
     if known.is_some_and(|known| known.stamp >= template.stamp) {
@@ -139,12 +141,13 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     };
     let missing = || TemplateRefusal::MissingBase(base.clone());
     let above = in_force.template(base).ok_or_else(missing)?;
-    // What is in force was read before; if it no longer can be, it binds nobody.
+    // What is in force was read before. If it no longer can be, it binds nobody.
     let above = above.check(tree).map_err(|_| missing())?;
     only_tightens(&parsed, base, &above)
 }
 
-/// Whether no clock or limit is looser than what a policy of the same issuer or one above says.
+/// Checks that no clock or limit is looser than in a policy in force of the same issuer or one
+/// above.
 fn only_tightens_policy(
     template: &Template,
     policy: &Sheet,
@@ -155,7 +158,7 @@ fn only_tightens_policy(
     let binds =
         |known: &&Template| known.key != template.key && tree.contains(known.key.issuer, issuer);
     for known in in_force.policies().into_iter().filter(binds) {
-        // What is in force was read before; if it no longer can be, it binds nobody.
+        // What is in force was read before. If it no longer can be, it binds nobody.
         let Ok(Parsed {
             policy: Some(above),
             ..
@@ -208,7 +211,7 @@ fn only_tightens(
     Ok(())
 }
 
-/// What is in force, and what was applied on top of it just now.
+/// What is in force, with what was just applied on top of it.
 struct Overlay<'a> {
     below: &'a dyn InForce,
     applied: BTreeMap<&'a TemplateKey, &'a Template>,
@@ -234,9 +237,9 @@ impl InForce for Overlay<'_> {
     }
 }
 
-/// Decides again on refused versions after something came into force, until nothing changes any
-/// more. Gives a verdict for each, in the order given; one that lifts another is found wherever it
-/// stands.
+/// Decides again on refused versions after something came into force, and repeats until nothing
+/// changes any more, so that a version is lifted by another wherever that stands in the list.
+/// Returns a verdict for each, in the order given.
 pub fn reconsider(refused: &[Template], in_force: &dyn InForce, tree: &Tree) -> Vec<Verdict> {
     let mut overlay = Overlay {
         below: in_force,

@@ -1,38 +1,40 @@
-//! For whom a template is.
+//! The nodes a template is for.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier, Tree, UnitKind};
 
-/// For whom a template is: a subtree, filtered by tier, and at the village tier by kind of unit.
+/// The nodes a template is for: a subtree, filtered by tier, and at the village tier by kind of
+/// unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Scope {
     /// This division and everything below it; always the issuer.
     pub under: DivisionCode,
     /// One bit per tier, bit 0 for the province.
     pub tiers: u8,
-    /// One bit per kind of village-tier unit, in the order of [`UnitKind::ALL`]. Says nothing about
-    /// other tiers.
+    /// One bit per kind of village-tier unit, in the order of [`UnitKind::ALL`]. It has no effect
+    /// on other tiers.
     pub kinds: u8,
 }
 
-/// A scope that means nobody, or more than its issuer has.
+/// Why a scope is not valid: it means nobody, or more than its issuer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadScope {
-    /// No tier at all, or bits that stand for no tier.
+    /// It names no tier, or has bits that stand for no tier.
     #[error("the scope names no tier, or one that does not exist; name at least one")]
     Tiers,
-    /// A tier above the issuer's.
+    /// It names a tier above the issuer's.
     #[error("the scope names the tier {0}, which stands above the issuer; leave it out")]
     Above(Tier),
-    /// The village tier without any kind of unit, or bits that stand for no kind.
+    /// It names the village tier without any kind of unit, or has bits that stand for no kind.
     #[error("the scope names no kind of unit, or one that does not exist; name at least one")]
     Kinds,
 }
 
 impl Scope {
-    /// The subtree of `under`. No tiers named: all from its own tier down. No kinds named: all.
+    /// Builds a scope in the subtree of `under`. Without tiers it names all from that division's
+    /// own tier down; without kinds it names all.
     pub fn new(under: DivisionCode, tiers: &[Tier], kinds: &[UnitKind]) -> Self {
         let tier_bits = Tier::ALL
             .into_iter()
@@ -52,27 +54,27 @@ impl Scope {
         }
     }
 
-    /// The tiers named, highest first.
+    /// Returns the tiers named, highest first.
     pub fn tiers(&self) -> Vec<Tier> {
         let mut tiers = Tier::ALL.to_vec();
         tiers.retain(|tier| self.tiers & tier_bit(*tier) != 0);
         tiers
     }
 
-    /// The kinds of village-tier units named.
+    /// Returns the kinds of village-tier units named.
     pub fn kinds(&self) -> Vec<UnitKind> {
         let mut kinds = UnitKind::ALL.to_vec();
         kinds.retain(|kind| self.kinds & kind_bit(*kind) != 0);
         kinds
     }
 
-    /// Whether the node of a division is to apply the template. The issuer itself is, if its tier is
-    /// named; a division without a node is not.
+    /// Returns whether the node of a division must apply the template. The issuer itself must if
+    /// its tier is named; a division without a node never does.
     pub fn covers(&self, division: DivisionCode, tree: &Tree) -> bool {
         tree.contains(self.under, division) && self.picks(division, tree)
     }
 
-    /// How many nodes of the subtree of `division` are in scope.
+    /// Returns how many nodes in the subtree of `division` are in scope.
     pub fn count(&self, division: DivisionCode, tree: &Tree) -> u32 {
         let whole = if tree.contains(self.under, division) {
             division
@@ -85,10 +87,10 @@ impl Scope {
         u32::try_from(count.count()).expect("a province has fewer divisions")
     }
 
-    /// Whether the scope can mean anybody, and nobody above its issuer.
+    /// Checks that the scope can mean somebody, and nobody above its issuer.
     ///
     /// # Errors
-    /// Says which part is wrong.
+    /// [`BadScope`] says which part is wrong.
     pub fn check(&self) -> Result<(), BadScope> {
         if self.tiers == 0 || self.tiers >= 1 << Tier::ALL.len() {
             return Err(BadScope::Tiers);
@@ -103,7 +105,7 @@ impl Scope {
         Ok(())
     }
 
-    /// The filter by tier and kind, wherever the division stands.
+    /// Returns whether the filter by tier and kind selects a division, wherever it is in the tree.
     fn picks(&self, division: DivisionCode, tree: &Tree) -> bool {
         tree.get(division).is_some_and(|unit| {
             let kind = unit
@@ -123,7 +125,7 @@ const fn kind_bit(kind: UnitKind) -> u8 {
 }
 
 impl fmt::Display for Scope {
-    /// `330825000000: county, township, village (village, community)`.
+    /// Writes `330825000000: county, township, village (village, community)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tiers: Vec<_> = self.tiers().into_iter().map(Tier::name).collect();
         let mut text = format!("{}: {}", self.under, tiers.join(", "));
