@@ -30,7 +30,7 @@ impl Tier {
         Self::Village,
     ];
 
-    /// How many leading digits of a code name a division of this tier: 2, 4, 6, 9 or 12.
+    /// Returns how many leading digits of a code name a division of this tier: 2, 4, 6, 9 or 12.
     pub const fn digits(self) -> u32 {
         match self {
             Self::Province => 2,
@@ -41,7 +41,7 @@ impl Tier {
         }
     }
 
-    /// The English name, lower case.
+    /// Returns the English name in lower case.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Province => "province",
@@ -52,7 +52,7 @@ impl Tier {
         }
     }
 
-    /// The Chinese name.
+    /// Returns the Chinese name.
     pub const fn chinese(self) -> &'static str {
         match self {
             Self::Province => "省",
@@ -70,7 +70,7 @@ impl fmt::Display for Tier {
     }
 }
 
-/// A text that names no tier.
+/// Error for a text that names no tier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no tier; write province, city, county, township or village")]
 pub struct UnknownTier(String);
@@ -78,7 +78,7 @@ pub struct UnknownTier(String);
 impl FromStr for Tier {
     type Err = UnknownTier;
 
-    /// Takes the English name, lower case.
+    /// Reads the English name in lower case.
     fn from_str(text: &str) -> Result<Self, UnknownTier> {
         let wanted = text.trim();
         Self::ALL
@@ -90,24 +90,26 @@ impl FromStr for Tier {
 
 /// A 12-digit statistical division code (统计用区划代码), zero-padded. `330825002222` is 张王村.
 ///
-/// Ordered as a number, so that a division comes before everything below it.
+/// Codes are ordered as numbers, so that a division comes before everything below it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DivisionCode(u64);
 
 /// Why a text is not a division code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
-    /// Not 2, 4, 6, 9 or 12 digits long.
+    /// The text is not 2, 4, 6, 9 or 12 digits long. Holds the text, cut to its first 24
+    /// characters, and its length.
     #[error("`{0}` has {1} characters; a division code has 2, 4, 6, 9 or 12 digits")]
     Length(String, usize),
-    /// Something other than the digits 0 to 9. The text is cut to its first 24 characters.
+    /// The text has something other than the digits 0 to 9. Holds the text, cut to its first 24
+    /// characters.
     #[error("`{0}` holds something other than digits")]
     Digits(String),
-    /// A province code below 11.
+    /// The province part is below 11.
     #[error("`{0}` names no province: the first two digits are 11 to 99")]
     Province(String),
-    /// A village-tier part after a township-tier part of zeros, such as `330825000222`. Zeros for the
-    /// city or the county are allowed: they say that the tier is skipped.
+    /// A village-tier part follows a township-tier part of zeros, as in `330825000222`. Zeros for
+    /// the city or the county are allowed: they mean that the tier is skipped.
     #[error("`{0}` names a village-tier unit without a township-tier part")]
     Gap(String),
 }
@@ -115,11 +117,11 @@ pub enum CodeError {
 const LOWEST: u64 = 110_000_000_000;
 const HIGHEST: u64 = 999_999_999_999;
 
-/// The longest part of a refused text that is repeated in an error, in characters.
+/// Most characters of a refused text that an error repeats.
 const SHOWN: usize = 24;
 
 impl DivisionCode {
-    /// The code as a number of at most twelve digits.
+    /// Returns the code as a number of twelve digits.
     pub const fn as_u64(self) -> u64 {
         self.0
     }
@@ -138,7 +140,7 @@ impl DivisionCode {
         !self.0.is_multiple_of(1_000) && (self.0 / 1_000).is_multiple_of(1_000)
     }
 
-    /// The tier that the padding zeros say: the lowest part that is not zero.
+    /// Returns the tier that the padding zeros tell: that of the lowest part that is not zero.
     pub const fn tier(self) -> Tier {
         if !self.0.is_multiple_of(1_000) {
             Tier::Village
@@ -153,15 +155,15 @@ impl DivisionCode {
         }
     }
 
-    /// The code cut to what `tier` needs and padded again: the nominal ancestor at that tier, which
-    /// need not exist. Cutting to a lower tier than one's own changes nothing.
+    /// Returns the nominal ancestor at `tier`, which need not exist: the code cut to the digits of
+    /// that tier and padded again. Cutting to a lower tier than one's own changes nothing.
     pub const fn cut(self, tier: Tier) -> Self {
         let unit = 10u64.pow(12 - tier.digits());
         Self(self.0 / unit * unit)
     }
 
-    /// The nominal ancestors, nearest first, up to the province; none of them need exist.
-    /// A skipped tier (a part that is all zeros) is passed over.
+    /// Returns the nominal ancestors, nearest first, up to the province. None of them need exist. A
+    /// skipped tier (a part that is all zeros) is passed over.
     pub fn enclosing(self) -> impl Iterator<Item = Self> {
         let own = self.tier();
         Tier::ALL
@@ -173,7 +175,8 @@ impl DivisionCode {
             .map(|(_, code)| code)
     }
 
-    /// The digits without their padding: `33`, `3308`, `330825`, `330825002` or `330825002222`.
+    /// Returns the digits without their padding: `33`, `3308`, `330825`, `330825002` or
+    /// `330825002222`.
     pub fn short(self) -> String {
         self.to_string()[..self.tier().digits() as usize].to_owned()
     }
@@ -182,8 +185,8 @@ impl DivisionCode {
 impl FromStr for DivisionCode {
     type Err = CodeError;
 
-    /// Takes a code short (`330825`), padded (`330825000000`) or padded in part: `330000` is the
-    /// province, as in GB/T 2260.
+    /// Reads a code that is short (`330825`), padded (`330825000000`) or padded in part: `330000`
+    /// is the province, as in GB/T 2260.
     fn from_str(text: &str) -> Result<Self, CodeError> {
         let text = text.trim();
         let shown = || text.chars().take(SHOWN).collect::<String>();
@@ -226,7 +229,7 @@ impl fmt::Debug for DivisionCode {
 }
 
 impl Serialize for DivisionCode {
-    /// Twelve digits where people read, a number elsewhere.
+    /// Writes twelve digits in human-readable formats and a number in others.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
             serializer.collect_str(self)

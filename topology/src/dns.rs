@@ -1,8 +1,9 @@
 //! DNS names of divisions: `330825002222` in the zone `zj.example` is
 //! `222.002.25.08.33.zj.example`.
 //!
-//! One label per part of the code, lowest first. A tier that is skipped keeps its label, of zeros, when
-//! a lower part follows: `441900003000` is `003.00.19.44.…`. So the number of labels says the tier.
+//! There is one label for each part of the code, lowest first. A skipped tier keeps its label, of
+//! zeros, if a lower part follows: `441900003000` is `003.00.19.44.…`. The number of labels
+//! therefore tells the tier.
 
 use crate::{CodeError, DivisionCode};
 
@@ -14,10 +15,10 @@ pub enum DnsError {
     Zone {
         /// The name that was read.
         name: String,
-        /// The zone it should be in.
+        /// The zone it must be in.
         zone: String,
     },
-    /// What stands before the zone is not the parts of a code.
+    /// The labels before the zone are not the parts of a code.
     #[error(
         "`{0}` does not spell a division: one to five labels of 3, 3, 2, 2 and 2 digits are expected, \
          lowest part first"
@@ -30,8 +31,8 @@ pub enum DnsError {
 
 const WIDTHS: [usize; 5] = [2, 2, 2, 3, 3];
 
-/// The DNS name of a division in a zone, lower case, without a final dot. An empty zone gives the
-/// division's own labels. At most 17 characters longer than the zone.
+/// Returns the DNS name of a division in a zone, in lower case, without a final dot. With an empty
+/// zone it is the division's own labels. The name is at most 17 characters longer than the zone.
 pub fn name(code: DivisionCode, zone: &str) -> String {
     let digits = code.short();
     let mut rest = digits.as_str();
@@ -52,13 +53,13 @@ pub fn name(code: DivisionCode, zone: &str) -> String {
     labels.join(".")
 }
 
-/// The division that a DNS name spells: the exact inverse of [`name`]. The zone is compared without
-/// regard to case; both may end with a dot.
+/// Returns the division that a DNS name spells; the exact inverse of [`name`]. The zone is compared
+/// without regard to case; both may end with a dot.
 ///
 /// # Errors
 ///
-/// Anything that [`name`] would not have made: another zone, other labels, zeros where no part
-/// follows. That the division exists is for the tree to say.
+/// [`DnsError`] for anything that [`name`] would not have made: another zone, other labels, or
+/// zeros where no part follows. Whether the division exists is not checked here; the tree knows.
 pub fn code(name: &str, zone: &str) -> Result<DivisionCode, DnsError> {
     let name = without_final_dot(name);
     let zone = without_final_dot(zone);
@@ -99,7 +100,7 @@ fn without_final_dot(text: &str) -> &str {
     text.strip_suffix('.').unwrap_or(text)
 }
 
-/// A name from outside, cut to the length that DNS allows.
+/// Returns a name from outside, cut to the 253 characters that DNS allows.
 fn shown(name: &str) -> String {
     name.chars().take(253).collect()
 }

@@ -1,10 +1,10 @@
-//! Kinds of village-tier units, and how a unit's name tells its kind.
+//! Kinds of village-tier units, and how the name of a unit tells its kind.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// What a village-tier unit is.
+/// The kind of a village-tier unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnitKind {
@@ -16,7 +16,7 @@ pub enum UnitKind {
     Park,
 }
 
-/// A text that names no kind.
+/// Error for a text that names no kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no kind of unit; write village, community or park")]
 pub struct UnknownKind(String);
@@ -36,7 +36,7 @@ impl UnitKind {
     /// All kinds.
     pub const ALL: [Self; 3] = [Self::Village, Self::Community, Self::Park];
 
-    /// The English name, lower case.
+    /// Returns the English name in lower case.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Village => "village",
@@ -45,7 +45,7 @@ impl UnitKind {
         }
     }
 
-    /// What the system is called in a unit of this kind.
+    /// Returns the name of the system in a unit of this kind.
     pub const fn system(self) -> &'static str {
         match self {
             Self::Village => "村情通",
@@ -54,7 +54,7 @@ impl UnitKind {
         }
     }
 
-    /// The kind that the ending of a unit's name says; a village where it says nothing.
+    /// Returns the kind that the ending of a unit's name tells, or a village if it tells none.
     ///
     /// Only the ending counts: 园区新村委会 is a village and 工业园区社区 a community.
     pub fn of_name(name: &str) -> Self {
@@ -78,7 +78,7 @@ impl fmt::Display for UnitKind {
 impl FromStr for UnitKind {
     type Err = UnknownKind;
 
-    /// Takes the English name, lower case.
+    /// Reads the English name in lower case.
     fn from_str(text: &str) -> Result<Self, UnknownKind> {
         let wanted = text.trim();
         Self::ALL

@@ -1,5 +1,5 @@
-//! Divisions, tiers, codes, names, trees, outlines: who stands above whom, the way between any two, and where
-//! each lies. Pure.
+//! Divisions, tiers, codes, names, trees and outlines: which division is above which, the way
+//! between any two, and where each lies. The code is pure.
 
 mod code;
 pub mod dns;

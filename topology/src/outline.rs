@@ -1,4 +1,4 @@
-//! Where a division lies.
+//! The area of a division.
 
 /// Metres in a degree of latitude, on a sphere of 6,371 km.
 const DEGREE_M: f64 = 6_371_000.0 * std::f64::consts::PI / 180.0;
@@ -10,11 +10,11 @@ pub(crate) struct Corner {
     pub(crate) east: i32,
 }
 
-/// The area of a division: polygons apart from each other, such as a mainland and its islands, each with
-/// the holes that belong to others. Eight bytes a corner.
+/// The area of a division: polygons apart from each other, such as a mainland and its islands, each
+/// with the holes that belong to others. A corner takes eight bytes.
 ///
-/// Lines are straight in degrees, as GeoJSON has it (RFC 7946, 3.1.1). An outline does not cross the
-/// meridian of 180 degrees, and holds no pole.
+/// Lines are straight in degrees, as GeoJSON has it (RFC 7946, 3.1.1). An outline does not cross
+/// the meridian of 180 degrees, and contains no pole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outline {
     corners: Box<[Corner]>,
@@ -25,12 +25,12 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// How far beyond an outline a place may lie and still be taken for one inside, in metres. The lines
-    /// of the sketch map are simplified by some hundred metres; and a position taken from a map
-    /// in the national system of coordinates (GCJ-02), not in WGS 84, is off by some hundred more.
+    /// How far outside an outline a place may lie and still count as inside, in metres. The lines
+    /// of the sketch map are simplified by some hundred metres, and a position taken from a map in
+    /// the national coordinate system (GCJ-02) instead of WGS 84 is off by some hundred more.
     pub const TOLERANCE_M: f64 = 2_000.0;
 
-    /// Of polygons, each of closed rings of at least four corners.
+    /// Builds an outline of polygons, each of closed rings of at least four corners.
     pub(crate) fn of(polygons: &[Vec<Vec<Corner>>]) -> Self {
         let narrow = |length: usize| u32::try_from(length).expect("a file of 32 MiB has fewer");
         let (mut corners, mut ring_ends, mut polygon_ends) = (vec![], vec![], vec![]);
@@ -48,14 +48,15 @@ impl Outline {
         }
     }
 
-    /// Whether a position in degrees lies inside, or at most [`TOLERANCE_M`](Self::TOLERANCE_M) outside.
+    /// Returns whether a position in degrees lies inside, or at most
+    /// [`TOLERANCE_M`](Self::TOLERANCE_M) outside.
     pub fn holds(&self, north: f64, east: f64) -> bool {
         self.metres_outside(north, east) <= Self::TOLERANCE_M
     }
 
-    /// How far outside a position in degrees lies, in metres: 0 inside and on the line. Measured on the plane
-    /// that touches the earth there, so good to one percent up to about 100 km and too large or too small
-    /// by more beyond. Not a number for what is none.
+    /// Returns how many metres outside a position in degrees lies; 0 inside and on the line, NaN if
+    /// a number is not finite. The distance is measured on the plane that touches the earth there,
+    /// so it is accurate to one percent up to about 100 km, and less beyond.
     pub fn metres_outside(&self, north: f64, east: f64) -> f64 {
         if !(north.is_finite() && east.is_finite()) {
             return f64::NAN;
@@ -75,25 +76,26 @@ impl Outline {
             .fold(f64::INFINITY, f64::min)
     }
 
-    /// Whether a position in degrees lies inside.
+    /// Returns whether a position in degrees lies inside.
     pub fn surrounds(&self, north: f64, east: f64) -> bool {
         let mut start = 0;
         self.polygon_ends.iter().any(|&end| {
             let rings = start..end as usize;
             start = end as usize;
-            // A line from there to the east crosses the border and the holes an odd number of times.
+            // The position is inside if a line from it to the east crosses the border and the holes
+            // an odd number of times.
             rings.fold(false, |odd, ring| {
                 odd ^ crosses_oddly(self.ring(ring), north, east)
             })
         })
     }
 
-    /// Corners in all its rings, the first of each counted again as its last.
+    /// Returns the number of corners in all rings; the first of each is counted again as its last.
     pub fn corners(&self) -> usize {
         self.corners.len()
     }
 
-    /// What it holds in memory, in bytes.
+    /// Returns the bytes it takes in memory.
     pub fn memory(&self) -> usize {
         size_of::<Self>()
             + size_of_val(&*self.corners)
@@ -101,7 +103,7 @@ impl Outline {
             + size_of_val(&*self.polygon_ends)
     }
 
-    /// Degrees north and east of every corner.
+    /// Returns degrees north and east of every corner.
     pub fn positions(&self) -> impl Iterator<Item = (f64, f64)> {
         self.corners.iter().map(|corner| corner.degrees())
     }
@@ -127,7 +129,8 @@ impl Corner {
 fn crosses_oddly(ring: &[Corner], north: f64, east: f64) -> bool {
     ring.windows(2).fold(false, |odd, ends| {
         let ((from_north, from_east), (to_north, to_east)) = (ends[0].degrees(), ends[1].degrees());
-        // A line that ends at this latitude counts on one side only, so a corner is crossed once.
+        // A line that ends at this latitude counts on one side only, so that a corner is crossed
+        // once.
         if (from_north > north) == (to_north > north) {
             return odd;
         }
@@ -136,7 +139,7 @@ fn crosses_oddly(ring: &[Corner], north: f64, east: f64) -> bool {
     })
 }
 
-/// From the origin to the nearest point between two.
+/// Returns the distance from the origin to the nearest point of the line between two points.
 fn from_origin((x, y): (f64, f64), (to_x, to_y): (f64, f64)) -> f64 {
     let (along_x, along_y) = (to_x - x, to_y - y);
     let length = along_x * along_x + along_y * along_y;

@@ -13,7 +13,7 @@ pub use fault::{FeatureError, FeatureFault, OutlineErrors};
 
 use crate::{DivisionCode, Outline, Tree};
 
-/// Where divisions lie, as far as it is known.
+/// The outlines of divisions, as far as they are known.
 #[derive(Default)]
 pub struct Outlines(Source);
 
@@ -27,8 +27,8 @@ enum Source {
 
 type Drawn = BTreeMap<DivisionCode, Arc<Outline>>;
 
-/// The sketch map in the program. It stays text, and only what somebody asked for is kept: a node needs
-/// one of its 102 outlines, and most processes never ask.
+/// The sketch map in the program. It stays text, and only the outlines somebody asked for are kept
+/// parsed: a node needs one of the 102, and most processes never ask.
 #[derive(Default)]
 struct Sketch {
     kept: Mutex<Drawn>,
@@ -44,16 +44,17 @@ static DRAWN: LazyLock<Box<[DivisionCode]>> = LazyLock::new(|| {
 });
 
 impl Outlines {
-    /// The sketch map of Zhejiang (示意图): the province, its cities and counties.
+    /// Returns the sketch map of Zhejiang (示意图): the province, its cities and counties.
     pub fn zhejiang() -> Self {
         Self(Source::Sketch(Sketch::default()))
     }
 
-    /// Reads an operator's own: GeoJSON (RFC 7946) of at most 32 MiB, a collection of features with the
-    /// property `code` and a polygon or several in WGS 84. All are kept, eight bytes a corner.
+    /// Reads an operator's own outlines: GeoJSON (RFC 7946) of at most 32 MiB, a collection of
+    /// features with the property `code` and one or several polygons in WGS 84. All are kept in
+    /// memory, eight bytes a corner.
     ///
     /// # Errors
-    /// Every bad feature with its place in the file; then nothing is loaded.
+    /// Every bad feature with its place in the file, counted from 1; then nothing is loaded.
     pub fn load(geojson: &str, tree: &Tree) -> Result<Self, OutlineErrors> {
         let mut own = BTreeMap::new();
         let mut faults = vec![];
@@ -81,7 +82,8 @@ impl Outlines {
         }
     }
 
-    /// The outline of a division, or of the nearest above it that has one.
+    /// Returns the outline of a division, or of the nearest above it that has one; `None` if none
+    /// has.
     pub fn of(&self, code: DivisionCode) -> Option<(DivisionCode, Arc<Outline>)> {
         let mut upward = std::iter::once(code).chain(code.enclosing());
         match &self.0 {
@@ -94,8 +96,8 @@ impl Outlines {
         }
     }
 
-    /// The lowest division in whose outline a position in degrees lies. Asked of the sketch map, it keeps all
-    /// of it, some 130 kB.
+    /// Returns the lowest division whose outline contains a position in degrees. On the sketch map,
+    /// this parses and keeps all of it, some 130 kB.
     pub fn around(&self, north: f64, east: f64) -> Option<DivisionCode> {
         let lowest = |outlines: &Drawn| {
             let around = outlines.iter().filter(|(_, o)| o.surrounds(north, east));
@@ -108,7 +110,7 @@ impl Outlines {
         }
     }
 
-    /// How many divisions have an outline of their own.
+    /// Returns how many divisions have an outline of their own.
     pub fn len(&self) -> usize {
         match &self.0 {
             Source::Unknown => 0,
@@ -117,12 +119,12 @@ impl Outlines {
         }
     }
 
-    /// Whether no division has an outline.
+    /// Returns whether no division has an outline.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What the outlines that were read hold in memory, in bytes.
+    /// Returns the bytes that the outlines parsed so far take in memory.
     pub fn memory(&self) -> usize {
         let all = |outlines: &Drawn| outlines.values().map(|outline| outline.memory()).sum();
         match &self.0 {
@@ -138,7 +140,7 @@ impl Sketch {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One that is drawn.
+    /// Returns the outline of a division that the map draws, and parses it if needed.
     fn outline(&self, code: DivisionCode) -> Arc<Outline> {
         let mut kept = self.kept();
         let outline = kept.entry(code).or_insert_with(|| {

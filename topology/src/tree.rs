@@ -1,4 +1,4 @@
-//! The tree of divisions: what exists, under which name, and what stands below it.
+//! The tree of divisions: which exist, under which name, and what is below each.
 
 use std::{
     borrow::Cow,
@@ -20,14 +20,14 @@ use crate::{DivisionCode, Outlines, Tier, UnitKind};
 
 /// The divisions of one province, fixed once loaded. Share it as an `Arc`.
 ///
-/// Two relations live in it. *Containment* follows the directory: a division contains those whose
-/// chain of existing ancestors passes through it. *Parenthood* follows the nodes: the parent of a
-/// division is its nearest ancestor that exists and has a node, so a tier that a place does not have and a
-/// unit that exists only in statistics are passed over.
+/// The tree holds two relations. *Containment* follows the directory: a division contains those
+/// whose chain of existing ancestors passes through it. *Parenthood* follows the nodes: the parent
+/// of a division is its nearest ancestor that exists and has a node. A tier that a place does not
+/// have, and a unit that exists only in statistics, are therefore passed over.
 ///
 /// Lookups take O(log n). The tree of Zhejiang takes about 1.2 MB.
 pub struct Tree {
-    /// Ascending, so every subtree is one range and the province is the first.
+    /// Codes in ascending order, so that every subtree is one range and the province is the first.
     codes: Box<[DivisionCode]>,
     /// Where each name ends in `names`.
     name_ends: Box<[u32]>,
@@ -60,13 +60,14 @@ pub struct Division<'a> {
     pub name: &'a str,
     /// Its tier.
     pub tier: Tier,
-    /// What kind of unit it is; only at the village tier.
+    /// Kind of the unit; only at the village tier.
     pub kind: Option<UnitKind>,
-    /// Whether it is administered and so runs a node; a unit that exists only in statistics does not.
+    /// Whether it is administered and therefore runs a node; a unit that exists only in statistics
+    /// does not.
     pub has_node: bool,
 }
 
-/// A code that names no division of the tree.
+/// Error for a code that names no division of the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no division {code} in this tree; {}", hint(*nearest))]
 pub struct UnknownDivision {
@@ -89,7 +90,7 @@ static ZHEJIANG: LazyLock<Arc<Tree>> =
     LazyLock::new(|| Arc::new(Tree::zhejiang_alone().with_outlines(Outlines::zhejiang())));
 
 impl Division<'_> {
-    /// The place without its committee: 张王村 for 张王村村民委员会, 龙港村 for 龙港村委会. A name whose place
+    /// Returns the place without its committee: 张王村 for 张王村村民委员会, 龙港村 for 龙港村委会. A name whose place
     /// cannot be told from the committee stays whole (砻铺居委会).
     pub fn short_name(&self) -> Cow<'_, str> {
         if self.tier != Tier::Village {
@@ -116,38 +117,39 @@ impl Division<'_> {
 }
 
 impl Tree {
-    /// The tree of all 27,036 divisions of Zhejiang with the sketch map of it, parsed once per process.
+    /// Returns the tree of all 27,036 divisions of Zhejiang with the sketch map, parsed once per
+    /// process.
     pub fn zhejiang() -> Arc<Self> {
         Arc::clone(&ZHEJIANG)
     }
 
-    /// The tree of Zhejiang without any outline, parsed anew: for whoever has a better map.
+    /// Parses the tree of Zhejiang anew, without any outline, for callers that have a better map.
     pub fn zhejiang_alone() -> Self {
         let tree = Self::load(include_str!("../data/zhejiang-divisions.csv"));
         tree.expect("the embedded data is loaded by this crate's tests")
     }
 
-    /// The same divisions with these outlines. The edition does not change: where a division lies is
-    /// nothing that nodes must agree on.
+    /// Returns the same divisions with these outlines. The edition stays the same, because nodes
+    /// need not agree on where a division lies.
     pub fn with_outlines(self, outlines: Outlines) -> Self {
         Self { outlines, ..self }
     }
 
-    /// Where divisions lie.
+    /// Returns the outlines of the divisions.
     pub const fn outlines(&self) -> &Outlines {
         &self.outlines
     }
 
-    /// The division of that code, if there is one.
+    /// Returns the division with that code; `None` if there is none.
     pub fn get(&self, code: DivisionCode) -> Option<Division<'_>> {
         self.index(code).map(|index| self.at(index))
     }
 
-    /// The division of that code.
+    /// Returns the division with that code.
     ///
     /// # Errors
     ///
-    /// There is none.
+    /// [`UnknownDivision`] if there is none.
     pub fn require(&self, code: DivisionCode) -> Result<Division<'_>, UnknownDivision> {
         self.get(code).ok_or_else(|| UnknownDivision {
             code,
@@ -155,23 +157,23 @@ impl Tree {
         })
     }
 
-    /// Whether the division exists and has a node.
+    /// Returns whether the division exists and has a node.
     pub fn has_node(&self, code: DivisionCode) -> bool {
         self.index(code)
             .is_some_and(|index| self.marks[index].has_node)
     }
 
-    /// The tier of a division that exists.
+    /// Returns the tier of a division; `None` if it does not exist.
     pub fn tier(&self, code: DivisionCode) -> Option<Tier> {
         self.index(code).map(|_| code.tier())
     }
 
-    /// The province. It always has a node.
+    /// Returns the province, which always has a node.
     pub fn root(&self) -> DivisionCode {
         self.codes[0]
     }
 
-    /// How many divisions there are, at least one.
+    /// Returns the number of divisions, at least one.
     #[expect(
         clippy::len_without_is_empty,
         reason = "a tree has a root and is never empty"
@@ -180,12 +182,13 @@ impl Tree {
         self.codes.len()
     }
 
-    /// All divisions in the order of their codes, each before those it contains.
+    /// Returns all divisions in the order of their codes, each before those it contains.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Division<'_>> {
         (0..self.len()).map(|index| self.at(index))
     }
 
-    /// The divisions with a node whose parent is `code`, by code. Nothing for an unknown division.
+    /// Returns the divisions with a node whose parent is `code`, in the order of their codes. Empty
+    /// for an unknown division.
     pub fn children(&self, code: DivisionCode) -> impl ExactSizeIterator<Item = DivisionCode> {
         let range = self.index(code).map_or(0..0, |index| {
             let start = index
@@ -198,20 +201,21 @@ impl Tree {
             .map(|&child| self.codes[child as usize])
     }
 
-    /// `code` and all divisions that it contains, with a node or not, by code. Nothing for an unknown
-    /// division.
+    /// Returns `code` and all divisions that it contains, with a node or not, in the order of their
+    /// codes. Empty for an unknown division.
     pub fn subtree(&self, code: DivisionCode) -> impl ExactSizeIterator<Item = DivisionCode> {
         self.codes[self.range(code)].iter().copied()
     }
 
-    /// Those of the [`subtree`](Self::subtree) that have a node.
+    /// Returns those of the [`subtree`](Self::subtree) that have a node.
     pub fn nodes(&self, code: DivisionCode) -> impl Iterator<Item = DivisionCode> {
         self.range(code)
             .filter(|&index| self.marks[index].has_node)
             .map(|index| self.codes[index])
     }
 
-    /// How many nodes the subtree of `code` has, its own among them; 0 for an unknown division.
+    /// Returns the number of nodes in the subtree of `code`, its own included; 0 for an unknown
+    /// division.
     pub fn expected_nodes(&self, code: DivisionCode) -> usize {
         let range = self.range(code);
         let before = |end| {
@@ -221,15 +225,16 @@ impl Tree {
         range.len() - (before(range.end) - before(range.start))
     }
 
-    /// Whether `ancestor` contains `code`; every division contains itself. An unknown division contains
-    /// nothing and is in nothing.
+    /// Returns whether `ancestor` contains `code`; every division contains itself. An unknown
+    /// division contains nothing and is in nothing.
     pub fn contains(&self, ancestor: DivisionCode, code: DivisionCode) -> bool {
         self.index(code)
             .is_some_and(|index| self.range(ancestor).contains(&index))
     }
 
-    /// The whole name of a division, such as 浙江省衢州市龙游县东华街道张王村: the names of its ancestors
-    /// that have a node, and its own [short name](Division::short_name).
+    /// Returns the whole name of a division, such as 浙江省衢州市龙游县东华街道张王村: the names of its ancestors
+    /// that have a node, and its own [short name](Division::short_name). `None` for an unknown
+    /// division.
     pub fn full_name(&self, code: DivisionCode) -> Option<String> {
         let division = self.get(code)?;
         let above: Vec<DivisionCode> = self.ancestors(code).collect();
@@ -243,13 +248,13 @@ impl Tree {
         Some(name)
     }
 
-    /// The topology edition: BLAKE3 over every division's code, name, kind and node mark. The order of
-    /// the rows, short codes and defaults written out do not change it.
+    /// Returns the topology edition: a BLAKE3 hash over every division's code, name, kind and node
+    /// mark. It does not depend on the order of the rows, short codes, or defaults written out.
     pub fn digest(&self) -> [u8; 32] {
         self.digest
     }
 
-    /// What the tree holds in memory, in bytes, without its outlines.
+    /// Returns the bytes the tree takes in memory, without its outlines.
     pub fn memory(&self) -> usize {
         size_of::<Self>()
             + size_of_val(&*self.codes)
@@ -282,7 +287,7 @@ impl Tree {
         }
     }
 
-    /// The indexes of a subtree; empty for an unknown division.
+    /// Returns the indexes of a subtree; empty for an unknown division.
     fn range(&self, code: DivisionCode) -> Range<usize> {
         let Some(start) = self.index(code) else {
             return 0..0;

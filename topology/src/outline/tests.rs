@@ -20,7 +20,7 @@ fn square(north: f64, east: f64, half: f64) -> Vec<Corner> {
     ring(&[(south, west), (south, east), (north, east), (north, west)])
 }
 
-/// A border with a hole in the middle, and an island in the hole and one to the east.
+/// Builds a border with a hole in the middle, an island in the hole and one to the east.
 fn lake() -> Outline {
     let mainland = vec![square(29.0, 119.0, 0.5), square(29.0, 119.0, 0.25)];
     Outline::of(&[
@@ -51,7 +51,8 @@ fn the_distance_is_to_the_nearest_line_of_border_hole_or_island() {
     let outline = lake();
     let degree = 111_195.0;
     for (north, east, degrees) in [
-        // Above the border; in the lake, nearer to its shore and nearer to its island; off the coast.
+        // Above the border; in the lake nearer to its shore, and nearer to its island; off the
+        // coast.
         (29.6, 119.0, 0.1),
         (29.2, 119.0, 0.05),
         (29.1, 119.0, 0.05),
@@ -80,7 +81,8 @@ fn a_corner_at_the_same_latitude_is_crossed_once() {
     assert!(!diamond.surrounds(30.0, 118.0));
 }
 
-/// How often the ring goes round, by adding up the angles under which its lines are seen.
+/// Returns how often the ring goes round a position, by adding up the angles under which its lines
+/// are seen.
 fn rounds(ring: &[Corner], north: f64, east: f64) -> i32 {
     let turn: f64 = ring
         .windows(2)
@@ -94,7 +96,8 @@ fn rounds(ring: &[Corner], north: f64, east: f64) -> i32 {
     (turn / std::f64::consts::TAU).round() as i32
 }
 
-/// On the sphere, to points that stand close on every line.
+/// Returns the distance on the sphere to the nearest of many points that are close together on
+/// every line.
 fn slow_distance(outline: &Outline, north: f64, east: f64) -> f64 {
     let metres = |to_north: f64, to_east: f64| {
         let (a, b) = (north.to_radians(), to_north.to_radians());
@@ -114,7 +117,8 @@ fn slow_distance(outline: &Outline, north: f64, east: f64) -> f64 {
     least
 }
 
-/// A star round a centre, with a hole of half its size, and an island beside it: no line crosses another.
+/// Returns a star round a centre, with a hole of half its size, and an island beside it. No line
+/// crosses another.
 fn stars() -> impl Strategy<Value = Outline> {
     let radii = prop::collection::vec(0.2..0.6f64, 3..12);
     (radii, 25.0..40.0f64, 100.0..122.0f64).prop_map(|(radii, north, east)| {
@@ -141,7 +145,7 @@ proptest! {
         let (north, east) = outline.corners[0].degrees();
         let (north, east) = (north + up, east + across);
         let distance = slow_distance(&outline, north, east);
-        // Nearer to a line than it can be told apart.
+        // Skip positions too near to a line to be told apart.
         prop_assume!(distance > 200.0);
         let counts: Vec<i32> = outline.rings().map(|ring| rounds(ring, north, east)).collect();
         let inside = counts[0] != 0 && counts[1] == 0 || counts[2] != 0;
@@ -150,7 +154,7 @@ proptest! {
         if inside {
             prop_assert_eq!(metres, 0.0);
         } else {
-            // The plane, and the gaps between the points.
+            // The tolerance covers the plane, and the gaps between the points.
             prop_assert!((metres - distance).abs() < distance / 50.0 + 300.0, "{metres} {distance}");
         }
         prop_assert_eq!(outline.holds(north, east), inside || metres <= Outline::TOLERANCE_M);

@@ -1,22 +1,22 @@
-//! What can be wrong with a file of outlines, and how it is said.
+//! The faults a file of outlines can have, and their messages.
 
 use std::fmt;
 
 use crate::{CodeError, DivisionCode};
 
-/// How many faults an error message lists.
+/// Most faults that an error message lists.
 const LISTED: usize = 20;
 
 /// Why a file of outlines cannot be loaded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutlineErrors {
-    /// Larger than any map that is needed.
+    /// The file is larger than any map that is needed: more than 32 MiB.
     #[error("the file is larger than 32 MiB; simplify its lines, some metres are enough")]
     TooLarge,
-    /// The text is no JSON, or no collection of features.
+    /// The text is not JSON, or not a collection of features.
     #[error("not readable as GeoJSON: {0}; it is one FeatureCollection (RFC 7946)")]
     Json(String),
-    /// There is nothing in it.
+    /// The file has no features.
     #[error("the file outlines no division; leave the setting out if there is no map")]
     Empty,
     /// Every bad feature, in the order of the file; never empty.
@@ -24,40 +24,42 @@ pub enum OutlineErrors {
     Features(Vec<FeatureError>),
 }
 
-/// What is wrong with one feature.
+/// The fault of one feature.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("feature {feature}: {reason}")]
 pub struct FeatureError {
-    /// Which; the first is 1.
+    /// Position of the feature; the first is 1.
     pub feature: usize,
-    /// What is wrong with it.
+    /// The fault.
     pub reason: FeatureFault,
 }
 
-/// What can be wrong with a feature.
+/// The faults a feature can have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FeatureFault {
-    /// It does not say which division it is.
+    /// The feature does not state its division.
     #[error("it has no property `code`; write the division's code there")]
     NoCode,
-    /// The code is no division code.
+    /// The code is not a division code.
     #[error("{0}")]
     Code(CodeError),
-    /// The list of divisions does not have it.
+    /// The list of divisions does not have this division.
     #[error("the list of divisions has no {0}; remove it, or take the list of the same year")]
     NoDivision(DivisionCode),
-    /// A feature before it has the same code.
+    /// An earlier feature has the same code.
     #[error("{0} is outlined twice; join the two in one MultiPolygon")]
     Twice(DivisionCode),
-    /// A point, a line, or nothing.
+    /// The geometry is a point, a line, or missing.
     #[error("its geometry is {0}; an outline is a Polygon or a MultiPolygon")]
     NoArea(String),
-    /// A polygon that does not end where it began, or has no area.
+    /// A ring does not end where it began, or has fewer than four positions. Counted from 1 over
+    /// the whole feature.
     #[error(
         "ring {0} is not closed or has fewer than four positions; repeat its first position at its end"
     )]
     Ring(usize),
-    /// A position is not two numbers, or they are no degrees.
+    /// A position is not two numbers, or they are not degrees. Holds the number of the ring, as
+    /// [`FeatureFault::Ring`] does.
     #[error(
         "ring {0} has a position that is no pair of degrees; write degrees east, then north, in WGS 84, \
          not metres"

@@ -1,4 +1,5 @@
-//! GeoJSON, one feature at a time: a province's worth of parsed numbers never stands in memory.
+//! Reads GeoJSON one feature at a time, so that a province's worth of parsed numbers is never in
+//! memory.
 
 use std::fmt;
 
@@ -10,7 +11,7 @@ use crate::{DivisionCode, Outline, outline::Corner};
 
 const LARGEST: usize = 32 << 20;
 
-/// Gives every feature of a collection with its index.
+/// Calls `visit` with every feature of a collection and its index, from 0.
 pub(super) fn each(
     geojson: &str,
     mut visit: impl FnMut(usize, Result<(DivisionCode, Outline), FeatureFault>),
@@ -84,7 +85,7 @@ fn ring(positions: &Value, number: usize) -> Result<Vec<Corner>, FeatureFault> {
     }
 }
 
-/// A FeatureCollection; its features are handed on as they are read.
+/// A FeatureCollection whose features are handed on as they are read.
 struct Collection<F>(F);
 
 impl<'de, F: FnMut(usize, Value)> Visitor<'de> for &mut Collection<F> {

@@ -1,4 +1,4 @@
-//! From checked rows to the arrays of a tree.
+//! Builds the arrays of a tree from checked rows.
 
 use super::{
     Tree,
@@ -8,7 +8,7 @@ use crate::{Outlines, UnitKind};
 
 const EDITION: &str = "wujitong topology edition 1";
 
-/// Builds the tree of rows that are sorted and without fault.
+/// Builds the tree of rows that are sorted and have no fault.
 pub(super) fn build(rows: &[Row]) -> Tree {
     let narrow = |index: usize| u32::try_from(index).expect("a file of 16 MiB has fewer rows");
     let mut names = String::new();

@@ -1,16 +1,16 @@
-//! What can be wrong with a list of divisions, and how it is said.
+//! The faults a list of divisions can have, and their messages.
 
 use std::fmt;
 
 use crate::{CodeError, DivisionCode, Tier};
 
-/// How many faults an error message lists.
+/// Most faults that an error message lists.
 const LISTED: usize = 20;
 
-/// Why a directory cannot be loaded: every bad row, by line.
+/// Why a directory cannot be loaded: the faults of every bad row, by line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct LoadErrors {
-    /// What is wrong, by line; never empty. A row with several faults stands here once for each.
+    /// The faults, by line; never empty. A row with several faults is here once for each.
     pub rows: Vec<RowError>,
 }
 
@@ -18,19 +18,19 @@ pub struct LoadErrors {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
 pub struct RowError {
-    /// The line in the file; the first is 1.
+    /// Number of the line in the file, from 1.
     pub line: u64,
-    /// What is wrong with it.
+    /// The fault.
     pub reason: RowFault,
 }
 
-/// What can be wrong with a row.
+/// The faults a row can have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RowFault {
-    /// The code is no division code.
+    /// The code is not a division code.
     #[error("{0}")]
     Code(CodeError),
-    /// The code stands on an earlier line.
+    /// The code is already on an earlier line.
     #[error("{code} already stands on line {first}")]
     Duplicate {
         /// The code.
@@ -38,10 +38,10 @@ pub enum RowFault {
         /// The line that has it first.
         first: u64,
     },
-    /// Below a province, and no ancestor of it is in the file.
+    /// The division is below a province, and the file has no ancestor of it.
     #[error("{0} has no ancestor in the file; add its province, city, county or township")]
     Orphan(DivisionCode),
-    /// A tree has one root.
+    /// The file has a second province; a tree has one root.
     #[error("{code} is a second province beside line {first}; load one province from one file")]
     SecondProvince {
         /// The code.
@@ -61,38 +61,38 @@ pub enum RowFault {
          mark that is not closed"
     )]
     Name,
-    /// The `kind` is none of those known.
+    /// The `kind` is not a known one.
     #[error("kind `{0}` is not known; write village, community or park, or leave it empty")]
     Kind(String),
-    /// A `kind` above the village tier.
+    /// A division above the village tier has a `kind`.
     #[error("a {0} has no kind; only village-tier units do, leave it empty")]
     KindTier(Tier),
     /// The `node` is neither yes nor no.
     #[error("node `{0}` is not known; write yes or no, or leave it empty")]
     Node(String),
-    /// More or fewer fields than the header.
+    /// The row has more or fewer fields than the header.
     #[error("{found} fields where the header has {expected}; quote a name that holds a comma")]
     Fields {
-        /// Fields in this row.
+        /// Number of fields in this row.
         found: usize,
-        /// Fields in the header.
+        /// Number of fields in the header.
         expected: usize,
     },
-    /// The header lacks a column that must be there.
+    /// The header lacks a required column.
     #[error(
         "the header has no column `{0}`; the first line is `code,name` or `code,name,kind,node`"
     )]
     MissingColumn(&'static str),
-    /// The header has a column that is not known, or one twice.
+    /// The header has an unknown column, or one column twice.
     #[error("column `{0}` is not known or stands twice; the columns are code, name, kind and node")]
     Column(String),
-    /// There is a header and nothing below it.
+    /// There is a header but nothing below it.
     #[error("the file lists no division")]
     Empty,
-    /// Larger than any province.
+    /// The file is larger than any province: more than 16 MiB.
     #[error("the file is larger than 16 MiB; load one province from one file")]
     TooLarge,
-    /// The CSV reader gave up.
+    /// The CSV reader failed.
     #[error("not readable as CSV: {0}")]
     Csv(String),
 }

@@ -1,13 +1,13 @@
-//! From CSV to a tree: everything that is wrong is reported, and nothing is half loaded.
+//! Loads a tree from CSV. Every fault is reported, and nothing is half loaded.
 
 use super::{LoadErrors, Mark, RowError, RowFault, Tree, build::build};
 use crate::{DivisionCode, Tier, UnitKind};
 
-/// Keeps every index and offset inside 32 bits.
+/// Largest file in bytes, so that every index and offset fits in 32 bits.
 const LARGEST: usize = 16 << 20;
 const LONGEST_NAME: usize = 100;
 
-/// One row that was read. `mark` is what its columns say, or the defaults.
+/// One row that was read. `mark` holds what its columns state, or the defaults.
 pub(super) struct Row {
     pub(super) line: u64,
     pub(super) code: DivisionCode,
@@ -16,15 +16,15 @@ pub(super) struct Row {
 }
 
 impl Tree {
-    /// Loads the divisions of one province from CSV with a header: `code,name[,kind][,node]`, columns
-    /// and rows in any order, codes short or padded.
+    /// Loads the divisions of one province from CSV of at most 16 MiB with a header:
+    /// `code,name[,kind][,node]`, columns and rows in any order, codes short or padded.
     ///
     /// - `kind` is `village`, `community` or `park`, only at the village tier; empty means what the
-    ///   ending of the name says ([`UnitKind::of_name`]).
-    /// - `node` is `yes` or `no`; empty means yes, except above the village tier for a name by which
+    ///   ending of the name tells ([`UnitKind::of_name`]).
+    /// - `node` is `yes` or `no`. Empty means yes, except above the village tier for a name by which
     ///   statistics fill a tier that a place does not have: …直辖村级区划, …直辖县级行政区划, 市辖区, 县.
-    ///   Development zones and farms at the township tier are administered and do have a node; where
-    ///   one is not, its row says `no` and its units hang on the county.
+    ///   Development zones and farms at the township tier are administered and do have a node; if
+    ///   one is not, its row says `no` and the county is the parent of its units.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Tree {
     }
 }
 
-/// The columns of the file, by position.
+/// Positions of the columns in the file.
 struct Columns {
     code: usize,
     name: usize,
@@ -88,8 +88,8 @@ impl Columns {
         }
     }
 
-    /// Reads one record. A row whose code is good comes back even if it has other faults, so that what
-    /// stands below it is not reported as orphaned.
+    /// Reads one record. A row with a good code is returned even if it has other faults, so that
+    /// the divisions below it are not reported as orphans.
     fn row(
         &self,
         line: u64,
@@ -159,7 +159,7 @@ fn has_node(text: &str, name: &str, tier: Option<Tier>) -> Result<bool, RowFault
     }
 }
 
-/// Whether statistics use this name to fill a tier that a place does not have.
+/// Returns whether statistics use this name to fill a tier that a place does not have.
 fn fills_a_tier(name: &str) -> bool {
     matches!(name, "市辖区" | "县")
         || [
@@ -213,7 +213,7 @@ fn read(csv: &str, faults: &mut Vec<RowError>) -> Vec<Row> {
     rows
 }
 
-/// Counts lines by byte offset, because the reader's own count is off after CRLF and blank lines.
+/// Counts lines by byte offset, because the reader's own count is wrong after CRLF and blank lines.
 struct Lines<'a> {
     text: &'a [u8],
     seen: usize,
@@ -243,7 +243,7 @@ impl Lines<'_> {
     }
 }
 
-/// Checks what can only be seen over all rows: duplicates, orphans, the one province.
+/// Checks what only shows over all rows: duplicates, orphans, and a second province.
 fn check(rows: &[Row], faults: &mut Vec<RowError>) {
     let mut province = None;
     let mut first: Option<&Row> = None;
@@ -275,7 +275,7 @@ fn check(rows: &[Row], faults: &mut Vec<RowError>) {
     }
 }
 
-/// The index of a code in sorted rows.
+/// Returns the index of a code in sorted rows.
 pub(super) fn find(rows: &[Row], code: DivisionCode) -> Option<usize> {
     rows.binary_search_by_key(&code, |row| row.code).ok()
 }

@@ -1,24 +1,25 @@
-//! Who stands above whom, and the way between two nodes.
+//! Which division is above which, and the way between two nodes.
 
 use super::Tree;
 use crate::DivisionCode;
 
 impl Tree {
-    /// The nearest ancestor that exists and has a node; `None` for the root and for an unknown
-    /// division.
+    /// Returns the nearest ancestor that exists and has a node; `None` for the root and for an
+    /// unknown division.
     pub fn parent(&self, code: DivisionCode) -> Option<DivisionCode> {
         let index = self.index(code)?;
         (index > 0).then(|| self.codes[self.parents[index] as usize])
     }
 
-    /// The parent, its parent, and so on up to the root. Nothing for the root or an unknown division.
+    /// Returns the parent, its parent, and so on up to the root. Empty for the root or an unknown
+    /// division.
     pub fn ancestors(&self, code: DivisionCode) -> impl Iterator<Item = DivisionCode> {
         std::iter::successors(self.parent(code), |&above| self.parent(above))
     }
 
-    /// The lowest division with a node that contains both; `None` if either is unknown.
+    /// Returns the lowest division with a node that contains both; `None` if either is unknown.
     ///
-    /// Where one contains the other and has a node, it is the answer.
+    /// If one of them contains the other and has a node, that one is returned.
     pub fn lowest_common_ancestor(&self, a: DivisionCode, b: DivisionCode) -> Option<DivisionCode> {
         self.index(a)?;
         self.index(b)?;
@@ -27,8 +28,8 @@ impl Tree {
             .find(|&above| self.has_node(above) && self.contains(above, b))
     }
 
-    /// The neighbour of `from` that is next on the way to `to`: the child that contains it, or else the
-    /// parent. `None` if they are the same, or if either is unknown or has no node.
+    /// Returns the neighbour of `from` that is next on the way to `to`: the child that contains it,
+    /// or else the parent. `None` if both are the same, or if either is unknown or has no node.
     pub fn next_hop(&self, from: DivisionCode, to: DivisionCode) -> Option<DivisionCode> {
         if from == to || !self.has_node(from) || !self.has_node(to) {
             return None;
@@ -41,8 +42,8 @@ impl Tree {
             .find(|&hop| self.parent(hop) == Some(from))
     }
 
-    /// Every node on the way, both ends among them: up to the lowest common ancestor and down again. At
-    /// most nine. Empty if either end is unknown or has no node.
+    /// Returns every node on the way, both ends included: up to the lowest common ancestor and down
+    /// again, at most nine. Empty if either end is unknown or has no node.
     pub fn path(&self, from: DivisionCode, to: DivisionCode) -> Vec<DivisionCode> {
         if !self.has_node(from) || !self.has_node(to) {
             return Vec::new();
