@@ -1,11 +1,12 @@
-//! Places that do not have all five tiers.
+//! Tests of places that do not have all five tiers.
 
 use wujitong_topology::{Tier, UnitKind};
 
 use super::{code, short, tree};
 
-/// A city whose townships hang on it directly, as 东莞市 has them; a county on the province; a township on
-/// the province with a village; a village on a county; a city whose districts hang on a filler.
+/// A city with townships directly below it, like 东莞市; a county directly below the province; a
+/// township directly below the province, with a village; a village directly below a county; a city
+/// whose districts are below a filler.
 const IRREGULAR: &str = "code,name,kind,node
 44,广东省,,
 4419,东莞市,,

@@ -1,4 +1,4 @@
-//! Lists with faults, and what makes an edition.
+//! Tests of lists with faults, and of what makes an edition.
 
 use wujitong_topology::{CodeError, RowFault, Tier, Tree};
 
@@ -172,7 +172,7 @@ fn an_oversized_file_is_refused_unread() {
     assert_eq!(faults(&csv), [(1, RowFault::TooLarge)]);
 }
 
-/// The rows of 龙游县 and what stands above it, as `(code, name)`.
+/// Returns the rows of 龙游县 and of the divisions above it, as `(code, name)`.
 fn longyou() -> Vec<(&'static str, &'static str)> {
     let zhejiang = Tree::zhejiang();
     let county = code("330825");

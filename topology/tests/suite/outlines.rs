@@ -1,4 +1,4 @@
-//! Where divisions lie: the map that comes with the program, and an operator's own.
+//! Tests of where divisions lie: the map that comes with the program, and an operator's own.
 
 use wujitong_topology::{FeatureFault, OutlineErrors, Outlines, Tier, Tree};
 
@@ -140,7 +140,7 @@ fn every_bad_feature_of_a_map_is_named_and_nothing_is_loaded() {
             "Polygon",
             &square.replace("113", "12634000"),
         ),
-        // North before east: 113 degrees north is nowhere.
+        // The numbers are in the wrong order, north before east: 113 degrees north does not exist.
         feature(
             r#"{"code":"4419"}"#,
             "Polygon",

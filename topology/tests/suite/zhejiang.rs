@@ -1,4 +1,4 @@
-//! The embedded province.
+//! Tests of the embedded province.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use wujitong_topology::{Tier, Tree, UnitKind, UnknownDivision};
 
 use super::{ZHEJIANG, code, short, tree};
 
-/// The edition of the embedded data. Nodes of different editions name the difference at hello, so a
-/// change here is a new edition, to be said in the changelog.
+/// The edition of the embedded data. Nodes of different editions state the difference at hello, so
+/// a change here is a new edition that belongs in the changelog.
 const EDITION: &str = "64ed882e64605c882f24f1eb1d06cd57a769201006481e0ea92cbb211c13de42";
 
 #[test]
