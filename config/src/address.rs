@@ -6,10 +6,10 @@ use std::{
     str::FromStr,
 };
 
-/// Where a neighbour listens: a DNS name or an IP address, and a TCP port (1 to 65535).
+/// Address where a neighbour listens: a DNS name or an IP address, and a TCP port (1 to 65535).
 ///
-/// Whatever the host is, the neighbour must prove its *division's* name, so a wrong address can only
-/// fail to connect.
+/// Whatever the host is, the neighbour must prove its *division's* name, so with a wrong address
+/// the connection can only fail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HostPort {
     /// DNS name in lower case, IPv4 address, or IPv6 address without brackets.
@@ -19,10 +19,10 @@ pub struct HostPort {
 }
 
 impl FromStr for HostPort {
-    /// What an address looks like, as a sentence part.
+    /// The shape of an address, as part of a sentence.
     type Err = &'static str;
 
-    /// Takes `name:port`, `192.0.2.1:port` and `[2001:db8::1]:port`.
+    /// Reads `name:port`, `192.0.2.1:port` and `[2001:db8::1]:port`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const SHAPE: &str =
             "a host and a port such as `county.example:7450` or `[2001:db8::1]:7450`";
@@ -49,7 +49,7 @@ impl fmt::Display for HostPort {
     }
 }
 
-/// Addresses that begin alike: `10.8.0.0/16`, or a single one.
+/// A network of addresses with the same first bits, such as `10.8.0.0/16`, or a single address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Subnet {
     first: IpAddr,
@@ -57,7 +57,7 @@ pub struct Subnet {
 }
 
 impl Subnet {
-    /// Whether an address is one of them.
+    /// Returns whether an address is in the network.
     pub fn contains(self, address: IpAddr) -> bool {
         let same = |own: u128, other: u128, length: u8| {
             let rest = u32::from(length - self.bits);
@@ -74,7 +74,7 @@ impl Subnet {
 }
 
 impl FromStr for Subnet {
-    /// What one looks like, as a sentence part.
+    /// The shape of a network, as part of a sentence.
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -102,8 +102,8 @@ impl fmt::Display for Subnet {
     }
 }
 
-/// The name in lower case without a final dot, if it is one (RFC 1123: letters, digits, hyphens,
-/// labels of 1 to 63, 253 in all). IPv4 addresses pass too.
+/// Returns the name in lower case without a final dot; `None` if it is not a DNS name (RFC 1123:
+/// letters, digits, hyphens, labels of 1 to 63, 253 in all). IPv4 addresses pass too.
 pub(crate) fn dns_name(text: &str) -> Option<String> {
     let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
     let label = |label: &str| {

@@ -1,4 +1,4 @@
-//! From [`Raw`] to [`Config`]: every setting is looked at, every problem kept.
+//! Turns [`Raw`] into [`Config`]. Every setting is checked, and every problem is kept.
 
 mod oidc;
 mod problems;
@@ -20,8 +20,8 @@ use crate::{
 };
 use problems::Problems;
 
-/// A number of a section, in its range and turned into what it stands for, or the default. Its key is
-/// the name of its field.
+/// Reads a number of a section, checks its range and converts it to its unit, or takes the default.
+/// The key is the name of the field.
 macro_rules! number {
     ($problems:ident, $section:literal, $raw:ident.$key:ident, $range:expr, $hint:literal,
      $default:expr, $unit:expr $(,)?) => {
@@ -37,11 +37,11 @@ macro_rules! number {
 }
 
 impl Raw {
-    /// Checks all settings and fills in the defaults. Relative paths are taken from `base_dir`, the
+    /// Checks all settings and fills in the defaults. Relative paths start at `base_dir`, the
     /// directory of the configuration file. Touches neither disk nor network.
     ///
     /// # Errors
-    /// Every setting that is missing, out of range or at odds with another.
+    /// Every setting that is missing, out of range or in conflict with another.
     pub fn check(self, base_dir: &Path) -> Result<Config, ConfigErrors> {
         let mut problems = Problems(Vec::new());
         let p = &mut problems;
@@ -503,7 +503,7 @@ impl Problems {
     }
 }
 
-/// Would one listener keep the other from binding? Port 0 never does.
+/// Returns whether one listener would keep the other from binding. Port 0 never does.
 fn clash(one: SocketAddr, other: SocketAddr) -> bool {
     let everywhere = |ip: IpAddr| ip.is_unspecified();
     one.port() == other.port()
@@ -532,7 +532,7 @@ fn host(text: &str) -> Result<String, &'static str> {
     dns_name(text).ok_or(SHAPE)
 }
 
-/// The scheme with host and port of a site, as browsers write it.
+/// Returns the scheme, host and port of a site, as browsers write them.
 fn site(text: &str) -> Result<String, &'static str> {
     const SHAPE: &str =
         "a site such as `https://app.example`, with TLS unless it is on this machine";

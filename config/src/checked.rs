@@ -1,4 +1,4 @@
-//! A configuration that holds: what every room may read without checking again.
+//! A checked configuration, which every room may read without checking it again.
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -13,54 +13,56 @@ use crate::{HostPort, Subnet};
 
 /// All settings of one process, in range and consistent with each other.
 ///
-/// Only what needs the directory of divisions is left to be checked by who holds it: that the codes
-/// exist, are administered, and stand where the configuration supposes.
+/// Only what needs the directory of divisions is left to be checked by whoever has it: that the
+/// codes exist, are administered, and are where the configuration supposes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where stores, keys and the control socket are kept. Required. Relative paths start at the
+    /// Directory for stores, keys and the control socket. Required. Relative paths start at the
     /// configuration file.
     pub data: PathBuf,
-    /// Which divisions' nodes this process is. Required.
+    /// Divisions whose nodes this process hosts. Required.
     pub hosting: Hosting,
-    /// Where neighbours connect. Default `[::]:7450`; port 0 takes any free port.
+    /// Address where neighbours connect. Default `[::]:7450`; port 0 takes any free port.
     pub listen: SocketAddr,
-    /// DNS zone in which divisions have their names, without a final dot, at most 200 characters.
+    /// DNS zone that holds the names of divisions, without a final dot, at most 200 characters.
     /// Required, and the same in the whole network.
     pub zone: String,
     /// CSV file of divisions; `None` takes the directory of Zhejiang that comes with the program.
     pub topology: Option<PathBuf>,
-    /// Where divisions lie: a report with a place elsewhere is refused. Default the sketch map.
+    /// Outlines of divisions: a report with a place outside its division is refused. Default the
+    /// sketch map.
     pub outlines: Outlines,
-    /// Where the parent of each topmost hosted division listens, tried in order; empty looks it up
-    /// in DNS (`_wujitong._tcp.<name of the parent division>`, SRV).
+    /// Addresses where the parent of each topmost hosted division listens, tried in order. If
+    /// empty, the parent is looked up in DNS (`_wujitong._tcp.<name of the parent division>`, SRV).
     pub parent: Vec<HostPort>,
-    /// How names are resolved.
+    /// `[dns]`.
     pub dns: Dns,
-    /// What people's programs reach.
+    /// `[http]`.
     pub http: Http,
-    /// Logs and traces.
+    /// `[telemetry]`.
     pub telemetry: Telemetry,
-    /// What one peer, or all together, may demand.
+    /// `[limits]`.
     pub limits: Limits,
-    /// How records are kept.
+    /// `[store]`.
     pub store: Store,
-    /// How neighbours are kept in touch with.
+    /// `[links]`.
     pub links: Links,
-    /// Where webhooks may go.
+    /// `[hooks]`.
     pub hooks: Hooks,
-    /// Who vouches for people who sign in; `None` without `[oidc]`, so that passwords alone count.
+    /// `[oidc]`; `None` if that section is missing, so that people sign in with passwords only.
     pub oidc: Option<Oidc>,
 }
 
-/// Maps against which the places of reports are checked.
+/// The map that the places of reports are checked against.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Outlines {
-    /// The sketch map of Zhejiang that comes with the program; none beside a `topology` of another province.
+    /// The sketch map of Zhejiang that comes with the program; no map beside a `topology` of
+    /// another province.
     #[default]
     Sketch,
     /// An operator's own GeoJSON file.
     File(PathBuf),
-    /// None: every place is taken.
+    /// No map: every place is accepted.
     Off,
 }
 
@@ -69,34 +71,36 @@ pub enum Outlines {
 pub struct Hosting {
     /// Divisions by code, each once.
     pub nodes: Vec<DivisionCode>,
-    /// A division that is hosted with every division beneath it that has a node.
+    /// A division that is hosted together with every division below it that has a node.
     pub subtree: Option<DivisionCode>,
-    /// Divisions that are left out of `subtree`, each with everything beneath it.
+    /// Divisions that are left out of `subtree`, each with everything below it.
     pub except: Vec<DivisionCode>,
 }
 
 /// `[dns]`: how names are resolved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dns {
-    /// Resolvers to ask, port 53 unless given; empty uses the machine's own.
+    /// Resolvers to ask, on port 53 unless another is given. If empty, those of the machine are
+    /// used.
     pub servers: Vec<SocketAddr>,
 }
 
 /// `[http]`: health, metrics, and the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Http {
-    /// Default `127.0.0.1:7480`; `None` (written `off`) opens no listener.
+    /// Address of the listener. Default `127.0.0.1:7480`; `None` (written `off`) opens no listener.
     pub listen: Option<SocketAddr>,
-    /// Host names and addresses a request may ask for, without port, in lower case. Default
-    /// `localhost`, `127.0.0.1`, `[::1]`. Keeps web pages of others from reaching the node through
-    /// a visitor's browser (DNS rebinding).
+    /// Host names and addresses that a request may ask for, without port, in lower case. Default
+    /// `localhost`, `127.0.0.1`, `[::1]`. This keeps web pages of others from reaching the node
+    /// through a visitor's browser (DNS rebinding).
     pub hosts: Vec<String>,
-    /// Reverse proxies in front of the node. A request that comes from one of them counts as one from the
-    /// last address in its `X-Forwarded-For` that is not a proxy. Default none: that header is then not read.
+    /// Reverse proxies in front of the node. A request from one of them counts as coming from the
+    /// last address in its `X-Forwarded-For` that is not a proxy. Default none: that header is not
+    /// read then.
     pub proxies: Vec<Subnet>,
-    /// Pages of which sites may ask from a visitor's browser, over Open311 and of what everybody may read
-    /// (CORS, Fetch standard 3.3): scheme, host and port as browsers send them in `Origin`, in lower case.
-    /// Default none.
+    /// Sites whose pages may send requests from a visitor's browser, over Open311 and for what
+    /// everybody may read (CORS, Fetch standard 3.3): scheme, host and port as browsers send them
+    /// in `Origin`, in lower case. Default none.
     pub origins: Vec<String>,
 }
 
@@ -108,73 +112,73 @@ pub struct Telemetry {
     /// Filter of log lines in the syntax of tracing's `EnvFilter`, e.g. `info,wujitong::link=debug`.
     /// Default `info`.
     pub log: String,
-    /// Default [`LogFormat::Text`].
+    /// Format of log lines. Default [`LogFormat::Text`].
     pub log_format: LogFormat,
     /// `service.name` of exported traces. Default `wujitong`.
     pub service_name: String,
-    /// What the process hosts, for the resource attribute `wujitong.division`: taken from
-    /// [`Hosting`], the subtree by its topmost division. Not a setting.
+    /// What the process hosts, for the resource attribute `wujitong.division`. It is taken from
+    /// [`Hosting`], with the subtree named by its topmost division. It is not a setting.
     pub divisions: Vec<DivisionCode>,
 }
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    /// Lines for people.
+    /// Lines of text for people.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 /// `[limits]`: what one peer, or all together, may demand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// From the first byte until both sides are authenticated. 1 to 60 s, default 5 s.
+    /// Longest time from the first byte until both sides are authenticated. 1 to 60 s, default 5 s.
     pub handshake_timeout: Duration,
-    /// Open connections of neighbours from one address, or from one IPv6 network of 64 bits; those of the
-    /// process to itself are not counted. 1 to 100,000, default 1,024: a host with many nodes dials from
-    /// one address. Handshakes under way have bounds of their own.
+    /// Most open connections of neighbours from one address, or from one IPv6 network of 64 bits;
+    /// connections of the process to itself are not counted. 1 to 100,000, default 1,024, because a
+    /// host with many nodes dials from one address. Handshakes under way have limits of their own.
     pub connections_per_address: NonZeroUsize,
-    /// Open HTTP connections from one address, or from one IPv6 network of 64 bits. 1 to 100,000, default
-    /// 256. Those of [`Http::proxies`] are counted among all others only.
+    /// Most open HTTP connections from one address, or from one IPv6 network of 64 bits. 1 to
+    /// 100,000, default 256. Those of [`Http::proxies`] count only among all others.
     pub http_connections_per_address: NonZeroUsize,
-    /// Concurrent HTTP/2 streams on a connection. 1 to 256, default 8.
+    /// Most concurrent HTTP/2 streams on a connection. 1 to 256, default 8.
     pub streams_per_connection: u32,
-    /// Longest message on a link, bytes. 512 to 4,096 KiB, default 1,024 KiB; a matter with its text
-    /// and all remarks must fit.
+    /// Longest message on a link, in bytes. 512 to 4,096 KiB, default 1,024 KiB; a matter with its
+    /// text and all remarks must fit.
     pub frame_bytes: usize,
-    /// Envelopes in flight in one lane of one link, unacknowledged; a link that carries less has fewer on
-    /// their way. 1 to 65,536, default 8,192.
+    /// Most unacknowledged envelopes in flight in one lane of one link; a slower link has fewer on
+    /// the way. 1 to 65,536, default 8,192.
     pub window: u32,
-    /// Bytes in flight over all links together, divided by their number. 4 to 65,536 MiB, default
-    /// 32 MiB.
+    /// Most bytes in flight over all links together, divided by their number. 4 to 65,536 MiB,
+    /// default 32 MiB.
     pub memory_bytes: usize,
-    /// Envelopes one peer may send in a second. 1 to 10,000,000, default 100,000.
+    /// Most envelopes one peer may send in a second. 1 to 10,000,000, default 100,000.
     pub envelopes_per_s: NonZeroU32,
-    /// Reports that may wait for their commit before new ones are turned away. 1 to 1,000,000,
+    /// Most reports that may wait for their commit before new ones are turned away. 1 to 1,000,000,
     /// default 4,096.
     pub reports: usize,
-    /// HTTP requests one address may send in a second over TCP, tenfold at once. 1 to 1,000,000,
-    /// default 200.
+    /// Most HTTP requests one address may send in a second over TCP, tenfold in a burst. 1 to
+    /// 1,000,000, default 200.
     pub requests_per_address_s: NonZeroU32,
-    /// HTTP requests one account or API key may send in a second, tenfold at once. 1 to 1,000,000,
-    /// default 50.
+    /// Most HTTP requests one account or API key may send in a second, tenfold in a burst. 1 to
+    /// 1,000,000, default 50.
     pub requests_per_caller_s: NonZeroU32,
-    /// Logins one address may try in a minute over TCP. 1 to 100,000, default 30.
+    /// Most logins one address may try in a minute over TCP. 1 to 100,000, default 30.
     pub logins_per_address_min: NonZeroU32,
 }
 
 /// `[store]`: how records are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
-    /// Default [`Engine::Sled`].
+    /// Storage engine. Default [`Engine::Sled`].
     pub engine: Engine,
-    /// Page cache of the engine. 1 to 65,536 MiB, default 8 MiB.
+    /// Page cache of the engine, in bytes. 1 to 65,536 MiB, default 8 MiB.
     pub cache_bytes: u64,
 }
 
-/// A storage engine an operator may choose.
+/// A storage engine that an operator may choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
     /// sled 0.34, embedded.
@@ -182,33 +186,36 @@ pub enum Engine {
     Sled,
 }
 
-/// `[links]`: how neighbours are kept in touch with.
+/// `[links]`: how the links to neighbours are kept up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Links {
-    /// First wait after a neighbour was not reached; doubles, with jitter. 10 to 60,000 ms, default
-    /// 100 ms.
+    /// First wait after a neighbour was not reached. It doubles each time, with jitter. 10 to
+    /// 60,000 ms, default 100 ms.
     pub backoff_min: Duration,
-    /// Longest such wait, not less than `backoff_min`. 100 to 3,600,000 ms, default 500 ms: a parent
-    /// that comes back is found at once, and a try costs one refused connection.
+    /// Longest such wait, not less than `backoff_min`. 100 to 3,600,000 ms, default 500 ms: a
+    /// parent that comes back is found at once, and a try costs one refused connection.
     pub backoff_max: Duration,
-    /// Silence after which a link is tested; after as long again it is given up. 1 to 600 s, default 20 s.
+    /// Silence after which a link is tested; after as long again it is given up. 1 to 600 s,
+    /// default 20 s.
     pub keep_alive: Duration,
-    /// Silence after which a link is given up while something waits for the neighbour's answer, beside the
-    /// time that the link takes for what is on its way. 1 to 600 s, default 10 s.
+    /// Silence after which a link is given up while something waits for the neighbour's answer, in
+    /// addition to the time that the link takes for what is on its way. 1 to 600 s, default 10 s.
     pub answer: Duration,
     /// Least time between two sendings of the same figure. 0 to 60,000 ms, default 250 ms.
     pub figures_pace: Duration,
-    /// Between two words to a neighbour that it has everything, by which it knows how old its knowledge is.
-    /// 100 to 600,000 ms, default 10 s; a tenth of it after something was sent.
+    /// Time between two messages that tell a neighbour that it has everything, so that it knows how
+    /// old its knowledge is. 100 to 600,000 ms, default 10 s; a tenth of it after something was
+    /// sent.
     pub tidings_pace: Duration,
 }
 
-/// `[hooks]`: where webhooks may go. Without it, over TLS to public addresses only.
+/// `[hooks]`: where webhooks may go. Without it, they go over TLS to public addresses only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hooks {
-    /// Addresses that are not public and may be reached all the same, also without TLS.
+    /// Addresses that are not public but may be reached all the same, also without TLS.
     pub allow: Vec<Subnet>,
-    /// PEM file with the certificates of those who vouch for receivers; `None` takes the machine's own.
+    /// PEM file with the certificates of the authorities that vouch for receivers; `None` takes the
+    /// machine's own.
     pub roots: Option<PathBuf>,
 }
 
@@ -216,22 +223,24 @@ pub struct Hooks {
 /// `client_id`, `client_secret_file` and `public_url` are required.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Oidc {
-    /// The provider, exactly as it calls itself: `https://`, or `http://` on a loopback address, without
-    /// query and fragment, at most 255 characters.
+    /// Issuer URL of the provider, exactly as it states it: `https://`, or `http://` on a loopback
+    /// address, without query and fragment, at most 255 characters.
     pub issuer: String,
-    /// What the provider calls this process. 1 to 255 visible characters.
+    /// The client id that the provider has for this process. 1 to 255 visible characters.
     pub client_id: String,
-    /// File with the secret the provider gave, readable by its owner only.
+    /// File with the secret that the provider gave, readable by its owner only.
     pub client_secret_file: PathBuf,
-    /// Where browsers reach this process, `https://host[:port]`, or `http://` on a loopback address; the
-    /// host is one of [`Http::hosts`]. Where the provider sends people back to is made from it alone.
+    /// URL where browsers reach this process, `https://host[:port]`, or `http://` on a loopback
+    /// address; the host is one of [`Http::hosts`]. The URL that the provider sends people back to
+    /// is made from it alone.
     pub public_url: String,
-    /// What is asked of the provider; `openid` is among them. Default `openid` alone.
+    /// Scopes asked of the provider; `openid` is among them. Default `openid` alone.
     pub scopes: Vec<String>,
-    /// The claim of the ID token that names a person. 1 to 64 visible characters, default `sub`, the one
-    /// a provider never gives to somebody else.
+    /// The claim of the ID token that names a person. 1 to 64 visible characters. Default `sub`,
+    /// the one that a provider never gives to somebody else.
     pub claim: String,
-    /// PEM file with the certificates of those who vouch for the provider, instead of the machine's own.
+    /// PEM file with the certificates of the authorities that vouch for the provider, instead of
+    /// the machine's own.
     pub roots: Option<PathBuf>,
 }
 

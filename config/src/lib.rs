@@ -1,9 +1,9 @@
-//! From what an operator typed to what a node obeys.
+//! Reads what an operator typed and checks it into the configuration a node runs with.
 //!
 //! A setting may come from a TOML file, from the environment (`WUJITONG_HTTP_LISTEN` for
 //! `http.listen`) or from a command's flags. Each of them is a [`Raw`]; later ones are
-//! [merged](Raw::merge) over earlier ones and the whole is [checked](Raw::check) once, into a
-//! [`Config`] that other rooms may trust. Every problem is reported, not the first.
+//! [merged](Raw::merge) over earlier ones, and the whole is [checked](Raw::check) once, into a
+//! [`Config`] that other rooms may trust. Every problem is reported, not only the first.
 //!
 //! ```
 //! # use wujitong_config as config;

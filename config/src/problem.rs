@@ -1,15 +1,15 @@
-//! What is wrong with a configuration, all of it.
+//! The problems of a configuration, all of them.
 
 use std::fmt;
 
-/// One setting that cannot be used.
+/// A setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {}{allowed}; {hint}", .value.as_ref().map(|v| format!("`{v}` does not fit: ")).unwrap_or_default())]
 pub struct Problem {
-    /// The setting as written in the file (`http.listen`), in the environment
-    /// (`WUJITONG_HTTP_LISTEN`), or the file itself where it could not be read at all.
+    /// The setting as written in the file (`http.listen`) or in the environment
+    /// (`WUJITONG_HTTP_LISTEN`), or the file or its line if it could not be read at all.
     pub key: String,
-    /// The value found; `None` where it is missing.
+    /// The value found; `None` if it is missing.
     pub value: Option<String>,
     /// What would be allowed.
     pub allowed: String,
@@ -17,12 +17,12 @@ pub struct Problem {
     pub hint: String,
 }
 
-/// Everything that is wrong with a configuration; never empty.
+/// All problems of a configuration; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors(Vec<Problem>);
 
 impl ConfigErrors {
-    /// `Err` with all problems, or `Ok` if there is none.
+    /// Returns `Err` with all problems, or `Ok` if there are none.
     pub(crate) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
         if problems.is_empty() {
             Ok(())
@@ -31,7 +31,7 @@ impl ConfigErrors {
         }
     }
 
-    /// The problems, in the order of the settings.
+    /// Returns the problems, in the order of the settings.
     pub fn problems(&self) -> &[Problem] {
         &self.0
     }
@@ -44,7 +44,7 @@ impl From<Problem> for ConfigErrors {
 }
 
 impl fmt::Display for ConfigErrors {
-    /// One problem a line.
+    /// Writes one problem per line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the configuration has {} problem(s)", self.0.len())?;
         self.0

@@ -1,4 +1,4 @@
-//! Settings as typed: every one optional, none checked beyond its shape.
+//! Settings as typed. Every setting is optional, and nothing is checked beyond its shape.
 
 mod settings;
 
@@ -9,7 +9,7 @@ use settings::{Kind, Setting};
 
 /// The last line of a configuration file that a program wrote.
 pub const FILE_END: &str = "# end of file";
-/// What stands at the beginning of such a file.
+/// The beginning of such a file, which states its last line.
 pub const FILE_ENDS_SO: &str = "# The last line of this file is `# end of file`";
 
 /// Declares a group of settings together with the list of its keys and how two groups merge.
@@ -30,7 +30,7 @@ macro_rules! settings {
     };
 }
 
-/// Declares the whole: settings of its own, then groups.
+/// Declares the whole: its own settings first, then the groups.
 macro_rules! whole {
     (
         $(#[$about:meta])* $whole:ident { $($(#[$doc:meta])* $key:ident: $type:ty,)* }
@@ -49,7 +49,8 @@ macro_rules! whole {
             const GROUPS: &[(&str, &[(&str, Kind)])] =
                 &[$((stringify!($group), <$gtype>::KEYS)),*];
 
-            /// `over`'s settings where it has them, else these. A list replaces a list.
+            /// Merges two: takes the settings of `over` where it has them, else these. A list
+            /// replaces a list.
             pub fn merge(self, over: Self) -> Self {
                 Self {
                     $($key: over.$key.or(self.$key),)*
@@ -61,8 +62,8 @@ macro_rules! whole {
 }
 
 whole! {
-    /// What was typed. [`Config`](crate::Config) says what each setting means, its range and its
-    /// default.
+    /// The settings as typed. [`Config`](crate::Config) documents the meaning, range and default of
+    /// each.
     Raw {
         /// [`Config::data`](crate::Config::data), absolute or beside the configuration file.
         data: String,
@@ -183,17 +184,17 @@ settings! {
 settings! {
     /// `[links]` as typed; see [`Links`](crate::Links).
     RawLinks {
-        /// Milliseconds.
+        /// In milliseconds.
         backoff_min_ms: i64,
-        /// Seconds.
+        /// In milliseconds.
         backoff_max_ms: i64,
-        /// Seconds.
+        /// In seconds.
         keep_alive_s: i64,
-        /// Seconds.
+        /// In seconds.
         answer_s: i64,
-        /// Milliseconds.
+        /// In milliseconds.
         figures_pace_ms: i64,
-        /// Milliseconds.
+        /// In milliseconds.
         tidings_pace_ms: i64,
     }
 }
@@ -213,15 +214,15 @@ settings! {
     RawOidc {
         /// URL of the provider.
         issuer: String,
-        /// What the provider calls this process.
+        /// The client id that the provider has for this process.
         client_id: String,
         /// File, absolute or beside the configuration file.
         client_secret_file: String,
-        /// Where browsers reach this process.
+        /// URL where browsers reach this process.
         public_url: String,
-        /// What is asked of the provider.
+        /// Scopes asked of the provider.
         scopes: Vec<String>,
-        /// What names a person.
+        /// The claim that names a person.
         claim: String,
         /// PEM file, absolute or beside the configuration file.
         roots: String,
@@ -232,8 +233,8 @@ impl Raw {
     /// Reads a configuration file.
     ///
     /// # Errors
-    /// The text is not TOML, has a key that is not a setting, or a value of the wrong type; the
-    /// problem names the line.
+    /// If the text is not TOML, has a key that is not a setting, or has a value of the wrong type.
+    /// The problem names the line.
     pub fn from_toml(text: &str) -> Result<Self, ConfigErrors> {
         toml::from_str(text).map_err(|error: toml::de::Error| {
             let line = error
@@ -251,11 +252,12 @@ impl Raw {
         })
     }
 
-    /// [`Raw::from_toml`] for a whole configuration file. One with nothing in it was not written by
-    /// anybody: it was left behind by a crash. A file that says how it ends must end so.
+    /// Reads a whole configuration file, like [`Raw::from_toml`]. A file with nothing in it was not
+    /// written by anybody but left behind by a crash, so it is refused. A file that states how it
+    /// ends must end so.
     ///
     /// # Errors
-    /// As [`Raw::from_toml`], and for a file that is empty or lost its end.
+    /// As [`Raw::from_toml`], and for a file that is empty or has lost its end.
     pub fn from_file(text: &str) -> Result<Self, ConfigErrors> {
         let refused = |allowed: &str, hint: &str| {
             Err(Problem {
@@ -279,31 +281,32 @@ impl Raw {
         Self::from_toml(text)
     }
 
-    /// Reads settings from environment variables: `WUJITONG_` and the key in capitals, a dot as
-    /// `_`; lists are separated by commas. Other variables are passed over, and so are
-    /// `WUJITONG_CONFIG`, `WUJITONG_TEST_*` and what Kubernetes sets for a service called
-    /// `wujitong` (`WUJITONG_SERVICE_*`, `WUJITONG_PORT*`).
+    /// Reads settings from environment variables: `WUJITONG_` and the key in capitals, with `_` for
+    /// a dot; lists are separated by commas. Ignores other variables, and also `WUJITONG_CONFIG`,
+    /// `WUJITONG_TOKEN`, `WUJITONG_TEST_*` and what Kubernetes sets for a service called `wujitong`
+    /// (`WUJITONG_SERVICE_*`, `WUJITONG_PORT*`).
     ///
     /// # Errors
-    /// All variables that begin with `WUJITONG_` and name no setting, and numbers that are none.
+    /// All variables that begin with `WUJITONG_` and name no setting, and texts that are not
+    /// numbers where a number is expected.
     pub fn from_env(
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigErrors> {
         settings::from_env(variables)
     }
 
-    /// Reads settings as `key`, `value` texts, keys written as in the file (`http.listen`); for
-    /// flags such as `--set http.listen=off`. Lists are separated by commas.
+    /// Reads settings as `key`, `value` texts, with keys as in the file (`http.listen`), for flags
+    /// such as `--set http.listen=off`. Lists are separated by commas.
     ///
     /// # Errors
-    /// All keys that name no setting, and numbers that are none.
+    /// All keys that name no setting, and texts that are not numbers where a number is expected.
     pub fn from_settings(
         settings: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigErrors> {
         settings::from_settings(settings)
     }
 
-    /// Every setting's key as written in the file, in the file's order.
+    /// Returns every setting's key as written in the file, in the file's order.
     pub fn keys() -> Vec<String> {
         settings::keys().map(|(key, _)| key).collect()
     }

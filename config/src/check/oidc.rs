@@ -1,13 +1,13 @@
-//! `[oidc]`
+//! The checks of `[oidc]`.
 
 use std::{net::IpAddr, path::Path};
 
 use super::{Problems, host};
 use crate::{Http, Oidc, RawOidc};
 
-/// What names a person unless something else is said.
+/// The claim that names a person unless the configuration names another.
 const CLAIM: &str = "sub";
-/// What is asked of a provider at least.
+/// The scope that must always be asked of a provider.
 const OPENID: &str = "openid";
 
 impl Problems {
@@ -104,7 +104,7 @@ impl Problems {
         Some(url)
     }
 
-    /// Visible characters, `most` at most.
+    /// Checks that a text is 1 to `most` visible ASCII characters.
     fn word(&mut self, key: &str, text: Option<String>, most: usize) -> Option<String> {
         let text = text?;
         let fits = (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
@@ -143,8 +143,8 @@ impl Problems {
     }
 }
 
-/// The scheme with host and port, and the host as `http.hosts` has it; `None` for what is no address
-/// of the web, or would be reached without TLS over a network.
+/// Returns the scheme with host and port, and the host as `http.hosts` has it; `None` if the text
+/// is not a web address, or would be reached without TLS over a network.
 pub(super) fn origin(text: &str) -> Option<(&str, String)> {
     let plain = |b: u8| b.is_ascii_graphic() && !b"#@\\\"<>".contains(&b);
     if !text.bytes().all(plain) {

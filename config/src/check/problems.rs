@@ -1,11 +1,11 @@
-//! Reading single settings, and keeping what is wrong with them.
+//! Reads single settings, and keeps their problems.
 
 use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive};
 
 use crate::Problem;
 
-/// Problems found so far. Each method looks at one setting or group and returns something to go on
-/// with, which is dropped if there is any problem.
+/// The problems found so far. Each method checks one setting or group and returns something to go
+/// on with, which is dropped if there is any problem.
 pub(super) struct Problems(pub(super) Vec<Problem>);
 
 impl Problems {
@@ -38,7 +38,7 @@ impl Problems {
         found
     }
 
-    /// Reads every item; `read` says what would be allowed.
+    /// Reads every item; the error of `read` states what would be allowed.
     pub(super) fn each<T, E: Display>(
         &mut self,
         key: &str,

@@ -1,4 +1,4 @@
-//! Settings that come as `key = text`: from the environment and from flags.
+//! Reads settings that come as `key = text`, from the environment and from flags.
 
 use serde::Deserialize;
 
@@ -13,7 +13,7 @@ pub(super) enum Kind {
     List,
 }
 
-/// A type a setting may have.
+/// A type that a setting may have.
 pub(super) trait Setting {
     const KIND: Kind;
 }
@@ -30,7 +30,7 @@ impl Setting for Vec<String> {
     const KIND: Kind = Kind::List;
 }
 
-/// Every setting's key as written in the file, with its shape.
+/// Returns every setting's key as written in the file, with its shape.
 pub(super) fn keys() -> impl Iterator<Item = (String, Kind)> {
     let own = Raw::KEYS
         .iter()
@@ -47,7 +47,7 @@ fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "_").to_ascii_uppercase())
 }
 
-/// Variables that share the prefix and are not settings.
+/// Returns whether a variable shares the prefix but is not a setting.
 fn is_somebody_elses(variable: &str) -> bool {
     let rest = variable.strip_prefix(PREFIX).unwrap_or_default();
     ["CONFIG", "TOKEN"].contains(&rest)
@@ -135,7 +135,7 @@ fn put(table: &mut toml::Table, key: &str, value: toml::Value) {
     }
 }
 
-/// The name that shares the most pairs of neighbouring letters with what was typed.
+/// Returns the name that shares the most pairs of neighbouring letters with what was typed.
 fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> &'a str {
     let pairs = |text: &str| {
         text.as_bytes()

@@ -6,7 +6,7 @@ fn check(text: &str) -> Result<Config, ConfigErrors> {
     Raw::from_toml(text)?.check("/etc/wujitong".as_ref())
 }
 
-/// The problems of the least configuration with `more` added, as `key` or `key=value`.
+/// Returns the problems of the smallest configuration with `more` added, as `key` or `key=value`.
 fn problems(more: &str) -> Vec<String> {
     let errors = check(&format!("{LEAST}{more}")).expect_err(more);
     let name = |p: &wujitong_config::Problem| match &p.value {
