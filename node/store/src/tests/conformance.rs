@@ -1,4 +1,4 @@
-//! What both engines promise.
+//! Tests of what both engines promise.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Damaged files: never a panic, never a wrong value.
+//! Tests of damaged files: there is never a panic and never a wrong value.
 
 use super::*;
 
@@ -25,7 +25,8 @@ async fn sound_store(dir: &Path) {
     store.close().await.unwrap();
 }
 
-/// Opens what is left and reads everything; true if a record is refused, missing, or all of them.
+/// Opens what is left and reads everything. Returns true if opening or a record is refused, or a
+/// record is missing.
 async fn is_noticed_and_never_wrong(dir: &Path, what: &str) -> bool {
     let store = match Store::open_sled(dir, SledOptions::default()) {
         Ok(store) => store,

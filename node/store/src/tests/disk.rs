@@ -1,4 +1,4 @@
-//! The engine on disk: files, locks, formats, power cuts on file images.
+//! Tests of the engine on disk: files, locks, formats, power cuts on file images.
 
 use std::io::Write;
 

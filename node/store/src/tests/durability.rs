@@ -1,4 +1,5 @@
-//! Nothing leaves before it is durable, and nothing is called durable after the disk failed.
+//! Tests that nothing leaves before it is durable, and that nothing is called durable after the
+//! disk failed.
 
 use futures::FutureExt;
 

@@ -1,4 +1,4 @@
-//! Files beside the records: power cuts, full disks, failed syncs, damage.
+//! Tests of files beside the records: power cuts, full disks, failed syncs, damage.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -130,7 +130,7 @@ fn a_part_is_adopted_only_under_its_own_digest() {
     assert_eq!(files.read(&digest, 0, 2_000).unwrap(), content);
 }
 
-/// Fails where it is told to.
+/// Returns a probe that fails where it is told to once it is armed.
 fn failing(kind: io::ErrorKind, at: fn(&Point<'_>) -> bool) -> (Arc<Mutex<bool>>, Probe) {
     let armed = Arc::new(Mutex::new(false));
     let probe: Probe = {
@@ -180,7 +180,7 @@ fn after_a_failed_sync_a_part_is_thrown_away() {
 }
 
 /// What the disk would still have after a power cut: contents as of their last sync, and entries of
-/// folders as of theirs; whatever came since is there, in part, or not, as drawn.
+/// folders as of theirs. What came since is there in full, in part or not at all, as drawn.
 #[derive(Default)]
 struct Disk {
     root: PathBuf,
@@ -240,7 +240,7 @@ impl Disk {
     }
 }
 
-/// Entries of a folder; `None` for folders.
+/// Returns the entries of a folder with their inodes; `None` for folders.
 fn listed(folder: &Path) -> BTreeMap<PathBuf, Option<u64>> {
     let Ok(entries) = fs::read_dir(folder) else {
         return BTreeMap::new();
@@ -262,8 +262,8 @@ fn find(folder: &Path, inode: u64) -> Option<Vec<u8>> {
         })
 }
 
-/// Hands a file in, in three chunks, and keeps another, and cuts the power at the `nth` point. Gives
-/// what was acknowledged and what is left, or nothing if it came to its end.
+/// Hands a file in, in three chunks, keeps another, and cuts the power at the `nth` point. Returns
+/// what was acknowledged and what is left, or `None` if there was no such point.
 fn cut_at(nth: usize, seed: u64) -> Option<(u64, Option<[u8; 32]>, TempDir)> {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("store/files/area");
@@ -300,7 +300,7 @@ fn cut_at(nth: usize, seed: u64) -> Option<(u64, Option<[u8; 32]>, TempDir)> {
             .keep(SUITE, &noise(400, 8))
             .ok()
             .map(|kept| kept.digest());
-        // So that the power is cut after it was kept, too.
+        // Append once more, so that the power is also cut after the file was kept.
         let _cut_here = files.append(PartId([6; 16]), 0, b"later");
     }
     let left = disk.lock().unwrap().2.take()?;
@@ -332,7 +332,7 @@ fn whatever_was_acknowledged_is_there_after_a_power_cut_at_any_point() {
             if let Some(digest) = kept {
                 files.sound(SUITE, digest).unwrap();
             }
-            // Whatever half of a file is left never passes for it.
+            // Half of a file that is left never passes for the file.
             let digest = SUITE.digest(&[&noise(400, 8)]);
             match files.sound(SUITE, digest) {
                 Ok((_, length)) => assert_eq!(length, 400),

@@ -1,4 +1,4 @@
-//! A full disk: new work is refused, everything else goes on.
+//! Tests of a full disk: new work is refused, everything else goes on.
 
 use std::{
     process::Command,
@@ -8,7 +8,7 @@ use std::{
 
 use super::*;
 
-/// A disk that has as many bytes left as it is told.
+/// Opens a store on a disk that has as many bytes left as `left` states.
 fn gauged(dir: &Path, left: &Arc<AtomicU64>) -> Store {
     let left = left.clone();
     let pace = Pace {
@@ -29,7 +29,7 @@ async fn until(mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Commits until there is no room, and says what was acknowledged.
+/// Commits until there is no room, and returns how many units were acknowledged.
 async fn fill(store: &Store) -> usize {
     for n in 0..10_000 {
         let unit = put(&format!("{n:05}"), &"x".repeat(30_000));
@@ -130,7 +130,7 @@ async fn a_disk_that_others_fill_loses_nothing_and_goes_on_when_they_give_it_bac
             taken + 1,
             "{size}"
         );
-        // The reserve, too.
+        // Fill the room that the reserve gave back, too.
         small.fill();
         for n in 0..200 {
             let key = format!("outcome {n:05}");

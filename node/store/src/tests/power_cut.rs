@@ -1,5 +1,5 @@
-//! After a power cut the store holds what it held after some prefix of the units taken, and that
-//! prefix includes everything acknowledged.
+//! Tests that after a power cut the store holds what it held after some prefix of the units taken,
+//! and that this prefix includes everything acknowledged.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ type Writes = Vec<(u8, Option<u8>)>;
 
 fn unit(writes: &Writes) -> Unit {
     let mut unit = empty(village());
-    // One entry per key, or `put` and `delete` could contradict each other.
+    // Keep one entry per key, or `put` and `delete` could contradict each other.
     for (key, value) in writes.iter().copied().collect::<BTreeMap<_, _>>() {
         match value {
             Some(value) => unit.put.push((vec![key].into(), vec![value].into())),
@@ -24,7 +24,7 @@ fn unit(writes: &Writes) -> Unit {
 }
 
 /// Submits rounds of units so that each round meets a held sync, cuts the power at the `cut`-th
-/// sync, and says what is wrong with what is left.
+/// sync, and returns what is wrong with what is left.
 async fn live_and_cut(
     rounds: &[Vec<Writes>],
     cut: u64,
@@ -80,7 +80,7 @@ fn run(rounds: &[Vec<Writes>], cut: u64, seed: u64, ack: AckWhen) -> Result<(), 
     runtime.block_on(live_and_cut(rounds, cut, seed, ack))
 }
 
-/// Units of up to 40 of 60 keys, so that a round makes several batches.
+/// Generates rounds of units with fewer than 40 of 60 keys, so that a round makes several batches.
 fn rounds() -> impl Strategy<Value = Vec<Vec<Writes>>> {
     let writes = vec((0..60u8, option::weighted(0.7, any::<u8>())), 1..40);
     vec(vec(writes, 1..12), 1..5)

@@ -1,4 +1,4 @@
-//! The redo log: power cuts on file images at every place that may matter.
+//! Tests of the redo log: power cuts on file images at every place that may matter.
 
 mod damage;
 
@@ -31,7 +31,7 @@ const POINTS: [Point; 11] = [
     Point::SegmentsGone,
 ];
 
-/// Checkpoints begin only when this much was written, or at close.
+/// Builds a pace at which checkpoints begin only when this much was written, or at close.
 fn pace(bytes: usize, probe: Option<Probe>) -> Pace {
     Pace {
         bytes,
@@ -53,7 +53,7 @@ const NO_STATE: [&str; 2] = ["lock", "reserve"];
 
 type Content = BTreeMap<PathBuf, Vec<u8>>;
 
-/// The files of a store, without those that are not part of its state.
+/// Reads the files of a store, without those that are not part of its state.
 fn content(dir: &Path) -> Content {
     fn gather(root: &Path, dir: &Path, into: &mut Content) {
         let Ok(entries) = fs::read_dir(dir) else {
@@ -86,15 +86,15 @@ fn laid_out(content: &Content) -> TempDir {
     dir
 }
 
-/// What a power cut leaves: of each file what was synced and a drawn prefix of what changed since;
-/// files that came or went since are there or not.
+/// Returns what a power cut leaves: of each file, what was synced and a drawn prefix of what
+/// changed since. Files that came or went since are there or not.
 fn left_of(synced: &Content, now: &Content, seed: u64) -> Content {
     let mut draw = Draw(seed);
     let mut left = Content::new();
     let names: std::collections::BTreeSet<_> = synced.keys().chain(now.keys()).collect();
     for name in names {
         let kept = match (synced.get(name), now.get(name)) {
-            // It is exchanged as a whole.
+            // The seal is exchanged as a whole.
             (Some(old), Some(new)) if name == Path::new("seal") => {
                 if draw.below(2) == 0 { old } else { new }.clone()
             }
@@ -109,7 +109,7 @@ fn left_of(synced: &Content, now: &Content, seed: u64) -> Content {
                 kept
             }
             (Some(gone), None) if draw.below(2) == 0 => gone.clone(),
-            // A segment has its name only once its header is synced.
+            // A segment gets its name only once its header is synced.
             (None, Some(new)) if draw.below(2) == 0 => {
                 let whole = if is_segment(name) { SEGMENT_HEADER } else { 0 };
                 new[..whole + draw.below(new.len() + 1 - whole)].to_vec()
@@ -139,7 +139,7 @@ impl Draw {
     }
 }
 
-/// Follows a store's files, and cuts the power when a point was met so many times.
+/// Follows a store's files, and cuts the power when a point was met a given number of times.
 #[derive(Default)]
 struct Bench {
     dir: PathBuf,
@@ -170,7 +170,7 @@ impl Bench {
         };
         let of_log = |name: &Path| name.starts_with("redo");
         if log {
-            // The newest segment was synced, and its place in the directory when it was begun.
+            // The newest segment was just synced, and its place in the directory when it was begun.
             let newest = now.iter().rfind(|(name, _)| is_segment(name));
             let (name, bytes) = newest.unwrap();
             synced.insert(name.clone(), bytes.clone());
@@ -207,7 +207,7 @@ impl Bench {
 
 type State = BTreeMap<Bytes, Bytes>;
 
-/// Units that overwrite each other, and queue entries that the next unit deletes.
+/// Returns a unit that overwrites earlier ones and queues an entry that the next unit deletes.
 fn unit(n: u8) -> Unit {
     let mut unit = empty(village());
     for k in 0..40u8 {
@@ -225,7 +225,7 @@ fn unit(n: u8) -> Unit {
     unit
 }
 
-/// Lives until the cut, then says whether the point was met and what is wrong with what is left.
+/// Runs until the cut, then returns whether the point was met and what is wrong with what is left.
 async fn live_and_cut(
     cut: Point,
     nth: usize,
@@ -235,7 +235,7 @@ async fn live_and_cut(
     let dir = tempfile::tempdir().unwrap();
     open_quiet(dir.path()).close().await.unwrap();
     let mut begun = content(dir.path());
-    // Opening takes it away for good before anything else.
+    // Opening removes this file for good before anything else.
     begun.remove(Path::new("clean")).unwrap();
     let bench = Arc::new(Bench {
         dir: dir.path().to_owned(),
@@ -257,7 +257,7 @@ async fn live_and_cut(
                 break;
             };
             states.push(state);
-            // Every third one waits together with the next.
+            // Every third unit waits together with the next.
             if n % 3 != 0 && ticket.durable().await.is_ok() {
                 acknowledged = states.len() - 1;
             }
@@ -339,7 +339,7 @@ async fn a_failure_at_any_point_puts_the_store_out_of_service_and_loses_nothing(
             }
         }
         if refused.is_none() {
-            // Only the checkpoint at close comes so far.
+            // Only the checkpoint at close gets as far as this point.
             assert!(store.close().await.is_err(), "{point:?} never failed");
         } else {
             let answer = store.commit(put("later", "1")).await;
@@ -347,7 +347,7 @@ async fn a_failure_at_any_point_puts_the_store_out_of_service_and_loses_nothing(
                 matches!(answer, Err(CommitError::Store(StoreError::Poisoned(_)))),
                 "{point:?} {answer:?}"
             );
-            // What is durable can be read. The unit on its way may be, nothing later is.
+            // What is durable can be read. The unit on its way may be readable; nothing later is.
             for n in &acknowledged {
                 assert!(
                     value(&store, &n.to_string()).await.is_some(),

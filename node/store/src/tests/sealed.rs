@@ -1,4 +1,4 @@
-//! Damage that the engine does not notice, and what a refusal leaves.
+//! Tests of damage that the engine does not notice, and of what a refusal leaves.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -13,7 +13,8 @@ fn record(n: usize) -> (Bytes, Bytes) {
     )
 }
 
-/// A store with this many records, some deleted and some written twice, that was not closed.
+/// Returns a store with this many records, some deleted and some written twice, that was not
+/// closed.
 async fn crashed(records: usize) -> tempfile::TempDir {
     let image = tempfile::tempdir().unwrap();
     let dir = tempfile::tempdir().unwrap();
@@ -162,7 +163,7 @@ async fn no_flip_in_any_file_after_a_crash_takes_a_record_away_in_silence() {
     assert!(refusals > 0 && whole_again > 0, "{refusals} {whole_again}");
 }
 
-/// A store opened on a copy of these files.
+/// Opens a store on a copy of these files.
 async fn on_copy(dir: &Path) -> Store {
     let image = tempfile::tempdir().unwrap();
     copy_dir(dir, image.path());
@@ -172,7 +173,7 @@ async fn on_copy(dir: &Path) -> Store {
 #[tokio::test]
 async fn a_store_that_was_closed_is_not_copied_and_a_crashed_one_leaves_no_copy() {
     let image = crashed(5).await;
-    // Files of matters are many, and not in the engine.
+    // Files of matters are large, and not in the engine, so they must not be copied.
     let files = image.path().join("files");
     fs::create_dir(&files).unwrap();
     fs::File::create(files.join("video"))

@@ -1,4 +1,4 @@
-//! Whoever watches commits is told of each when it is durable, and of nothing else.
+//! Tests that a watcher of commits is told of each when it is durable, and of nothing else.
 
 use std::{
     sync::{Arc, Mutex},

@@ -1,8 +1,8 @@
-//! Logs that were torn, cut, flipped or exchanged.
+//! Tests of logs that were torn, cut, flipped or exchanged.
 
 use super::*;
 
-/// A unit of few bytes.
+/// Returns a unit of few bytes.
 fn small(n: u8) -> Unit {
     Unit {
         put: vec![
@@ -14,7 +14,8 @@ fn small(n: u8) -> Unit {
     }
 }
 
-/// A store whose process is killed right after units 0..n: everything is in the log.
+/// Returns a store whose process is killed right after units 0..n, so that everything is in the
+/// log.
 async fn killed_after(n: u8) -> (Content, Vec<State>) {
     let dir = tempfile::tempdir().unwrap();
     let store = open_quiet(dir.path());
@@ -68,7 +69,7 @@ async fn recovered_alone(log: &[u8], synced: Option<&[u8]>) -> Result<State, Ope
     Ok(everything(&store, village()).await.into_iter().collect())
 }
 
-/// The log without the zeros behind its groups.
+/// Returns the length of the log without the zeros after its groups.
 fn trimmed(log: &[u8]) -> usize {
     log.iter().rposition(|byte| *byte != 0).unwrap() + 1
 }
@@ -129,7 +130,7 @@ async fn a_flip_before_the_last_group_is_named_and_in_the_last_one_drops_it_whol
             OpenError::Damaged { what, .. } => what,
             error => panic!("flip at {at}: {error}"),
         };
-        // What was noted as synced is never taken for torn.
+        // A group that was noted as synced is never taken for torn.
         named(recovered_alone(&log, Some(synced)).await.unwrap_err());
         match recovered_alone(&log, None).await {
             Err(error) => {
@@ -148,7 +149,7 @@ async fn a_flip_before_the_last_group_is_named_and_in_the_last_one_drops_it_whol
         damaged > 0 && dropped > 0,
         "{damaged} damaged, {dropped} dropped"
     );
-    // Without a sound note the log counts as it stands.
+    // Without a sound note the log counts as it is.
     for at in 0..synced.len() {
         let mut synced = synced.clone();
         synced[at] ^= 0x10;
@@ -188,7 +189,7 @@ async fn groups_that_were_exchanged_repeated_or_of_another_log_are_refused() {
     }
 }
 
-/// Cuts at the `nth` segment begun, when the log has two of them.
+/// Cuts the power at the first batch of a checkpoint, when the log has two segments.
 async fn two_segments() -> Content {
     let dir = tempfile::tempdir().unwrap();
     open_quiet(dir.path()).close().await.unwrap();
