@@ -23,25 +23,27 @@ use state::{Asked, Shared, Standing, State};
 use writer::Log;
 pub(super) use writer::panic_text;
 
-/// Bytes that may wait for the disk; beyond that, submitters wait.
+/// Most bytes that may wait for the disk; beyond that, submitters wait.
 const ROOM_BYTES: usize = 8 << 20;
 
-/// When units are called durable.
+/// When a unit counts as durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AckWhen {
     Synced,
-    /// The mutant that the power-cut test must catch.
+    /// The mutant that the power-cut test must catch: units count as durable before they are
+    /// synced.
     #[cfg(test)]
     Applied,
 }
 
-/// Owns the writer thread, which owns the one of checkpoints; dropped with the last handle.
+/// Owns the writer thread, which owns the checkpoint thread. Dropped with the last handle.
 pub(super) struct Committer {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// A unit that was taken. Dropping it changes nothing: the unit becomes durable all the same.
+/// A unit that was taken. Dropping the ticket changes nothing: the unit becomes durable all the
+/// same.
 #[must_use = "a unit is durable only when its ticket says so"]
 pub struct Ticket {
     shared: Arc<Shared>,
@@ -50,7 +52,7 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// The unit's place among all units.
+    /// Returns the unit's place among all units.
     pub fn generation(&self) -> Generation {
         self.generation
     }
@@ -63,7 +65,7 @@ impl Ticket {
         })
     }
 
-    /// Lets the ticket wait for something else that was seen, too.
+    /// Makes the ticket also wait for something else that was seen.
     pub(super) fn and_settle(mut self, seen: Generation) -> Self {
         self.settles = self.settles.max(seen);
         self
@@ -71,7 +73,7 @@ impl Ticket {
 }
 
 impl Committer {
-    /// Without a log every unit goes to the engine before it is durable.
+    /// Starts the threads. Without a log every unit goes to the engine before it is durable.
     pub(super) fn start(
         engine: Arc<dyn Engine>,
         redo: Option<Redo>,
@@ -133,8 +135,8 @@ impl Committer {
             engine
         };
         let value = engine.get(key)?;
-        // The key may have been written, and even applied, meanwhile; if it is not pending now,
-        // what the engine said is durable.
+        // The key may have been written, and even applied, in the meantime. If it is not pending
+        // now, what the engine returned is durable.
         let seen = pending(&self.shared.lock());
         Ok(seen.unwrap_or(Seen {
             value,
@@ -175,8 +177,9 @@ impl Committer {
             let generation = state.unsettled(generation);
             return Ok(Seen { value, generation });
         }
-        // Something newer than the slice may have been applied under the scan: once more, while
-        // nothing can be taken. What may be applied then is all in the overlay.
+        // Something newer than the slice may have been applied during the scan. Scan once more
+        // while holding the lock, so that nothing can be taken; whatever may be applied then is all
+        // in the overlay.
         let (pending, generation) = state.overlay.slice(from, to, limit, reverse);
         Ok(Seen {
             value: merged(&*engine, pending)?,
@@ -246,7 +249,7 @@ impl Committer {
     }
 
     pub(super) fn watch(&self, watch: impl Fn(Shard, Duration) + Send + Sync + 'static) {
-        // Whoever watches first stays.
+        // The first watcher stays, so a second one is ignored.
         let _second = self.shared.watch.set(Box::new(watch));
     }
 
@@ -277,7 +280,7 @@ impl Committer {
             gone
         };
         self.shared.work.notify_one();
-        // An error only says that the writer was gone already.
+        // An error only means that the writer was already gone.
         let _ = gone.await;
         let writer = self
             .writer
@@ -317,7 +320,7 @@ fn full_writes(
             if size > VALUE_LIMIT {
                 return Err(CommitError::ValueTooLarge { size });
             }
-            // A copy: the value may be a small part of a large buffer it would keep alive.
+            // Copy the value: it may be a small part of a large buffer, which it would keep alive.
             let value = value.map(|value| Bytes::copy_from_slice(&value));
             Ok((full_key(shard, &key), value))
         })

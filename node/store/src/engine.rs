@@ -4,17 +4,17 @@ use bytes::Bytes;
 
 use super::StoreError;
 
-/// Keys of one batch: sled's memory grows without bound with larger ones.
+/// Most keys of one batch; sled's memory grows without bound with larger ones.
 pub(super) const BATCH_KEYS: usize = 64;
 
 /// A full key and its new value; `None` deletes.
 pub(super) type Write = (Bytes, Option<Bytes>);
 
-/// Takes a full key and its value, and says whether to go on.
+/// Takes a full key and its value, and returns whether to go on.
 pub(super) type Visit<'a> = &'a mut dyn FnMut(Bytes, Bytes) -> ControlFlow<()>;
 
-/// What the committer needs of a storage engine. Reads come from any thread, `apply` and `sync`
-/// only from the writer.
+/// What the committer needs of a storage engine. Reads come from any thread. `apply` and `sync`
+/// come from one thread only: behind a redo log that of checkpoints, else the writer.
 pub(super) trait Engine: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError>;
 
@@ -27,17 +27,17 @@ pub(super) trait Engine: Send + Sync {
         visit: Visit<'_>,
     ) -> Result<(), StoreError>;
 
-    /// Makes the writes visible to reads. After a power cut all of them are there or none, and
-    /// none without all batches before.
+    /// Makes the writes visible to reads. After a power cut either all of them are there or none,
+    /// and none without all batches before.
     fn apply(&self, batch: &[&[Write]]) -> Result<(), String>;
 
-    /// Makes everything applied survive a power cut. After an error nothing can be said about it.
+    /// Makes everything applied survive a power cut. After an error it is unknown what survives.
     fn sync(&self) -> Result<(), String>;
 
-    /// Nothing that was not synced is to be read any more.
+    /// Stops reads from seeing anything that was not synced.
     fn forget_unsynced(&self) {}
 
-    /// Everything is synced, and nothing more will be written.
+    /// Notes that everything is synced and nothing more will be written.
     fn closed(&self) {}
 
     fn size_on_disk(&self) -> Result<u64, StoreError>;

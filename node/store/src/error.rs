@@ -5,7 +5,7 @@ use bytes::Bytes;
 /// Why a store did not answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// A record is not what was written. It is named, and never returned as a value.
+    /// A record is not what was written. The error names it; it is never returned as a value.
     #[error(
         "the record `{key}` is damaged ({what}): stop the node, \
          keep its directory for examination, and put back a sound copy of it"
@@ -19,7 +19,8 @@ pub enum StoreError {
     /// The engine could not read.
     #[error("the store cannot be read ({0}): check the disk and its permissions")]
     Unreadable(String),
-    /// The disk failed under a unit that was on its way: it may be there after reopening, or not.
+    /// The disk failed under a unit that was on its way. After reopening the unit may be there or
+    /// not.
     #[error(
         "the outcome is unknown: the disk failed ({0}); reopen the store, \
          then repeat the request under the same id"
@@ -28,7 +29,7 @@ pub enum StoreError {
     /// There is no room for new work. Nothing was written.
     #[error("the disk is full, nothing was done; free some room on it, then send the same again")]
     Full,
-    /// The disk failed earlier; nothing is written until the store was reopened and checked.
+    /// The disk failed earlier. Nothing is written until the store is reopened and checked.
     #[error("the store takes no writes since the disk failed ({0}): reopen it")]
     Poisoned(Arc<str>),
     /// The store was closed.
@@ -71,14 +72,14 @@ pub enum CommitError {
 pub struct Conflict {
     /// The key, without its shard.
     pub key: Bytes,
-    /// What it holds instead.
+    /// The value it holds instead; `None` if it has none.
     pub found: Option<Bytes>,
 }
 
 /// Why a store did not open.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process has it open.
+    /// Another process has the store open.
     #[error(
         "the store in {} is in use by process {}: stop that node, or give this one its own \
          directory", dir.display(), pid.map_or("unknown".to_owned(), |pid| pid.to_string())
@@ -86,10 +87,10 @@ pub enum OpenError {
     Locked {
         /// The store's directory.
         dir: PathBuf,
-        /// The other process, if it left its number.
+        /// Number of the other process, if it left it.
         pid: Option<u32>,
     },
-    /// A newer program wrote it.
+    /// A newer program wrote the store.
     #[error(
         "the store has format {found}, this program knows formats up to {known}: \
          use a newer wujitong"
@@ -100,7 +101,7 @@ pub enum OpenError {
         /// The newest format this program reads.
         known: u32,
     },
-    /// It was written before there was a release; no such store is in use.
+    /// The store was written before there was a release. No such store is in use.
     #[error(
         "the store has format {found}, of before the first release; begin with an empty directory"
     )]
@@ -108,7 +109,7 @@ pub enum OpenError {
         /// The format found.
         found: u32,
     },
-    /// It cannot be read as a store. Nothing was thrown away.
+    /// The directory cannot be read as a store. Nothing was thrown away.
     #[error(
         "the store in {} is damaged ({what}): keep a copy of the directory, then restore a backup \
          or let the neighbours refill it", dir.display()
@@ -119,7 +120,7 @@ pub enum OpenError {
         /// What was found.
         what: String,
     },
-    /// There is too little room to open it.
+    /// There is too little room to open the store, or to copy it for a survey.
     #[error(
         "the disk of {} is full: opening the store takes {} MiB; free some room on it, then start again",
         dir.display(), need >> 20
@@ -127,17 +128,17 @@ pub enum OpenError {
     NoRoom {
         /// The store's directory.
         dir: PathBuf,
-        /// Bytes it takes.
+        /// Bytes that are needed.
         need: u64,
     },
-    /// The file system refused something.
+    /// The file system refused an operation.
     #[error("cannot {what} {}: {source}; check the path, its permissions and the disk", path.display())]
     Io {
-        /// What was tried.
+        /// The operation.
         what: &'static str,
-        /// On which path.
+        /// The path it was tried on.
         path: PathBuf,
-        /// What the file system answered.
+        /// The error of the file system.
         source: io::Error,
     },
 }

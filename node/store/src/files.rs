@@ -1,11 +1,11 @@
-//! Files of one node, beside its records: what is being handed in, and what is kept, sealed and named
-//! by its digest.
+//! Files of one node besides its records: what is being handed in, and what is kept, sealed and
+//! named by its digest.
 //!
-//! `parts/<id>` grows by appends; how much of it counts stands in a record that is committed after the
-//! append was synced, and what is beyond is cut off before the next one. `kept/<xx>/<digest>` appears
-//! by rename when all of it is synced, and is never changed. A record may name a file only after
-//! [`Files::keep`] returned; a file no record names is an orphan, and goes at the next sweep, unless
-//! somebody still has it in hand.
+//! `parts/<id>` grows by appends. A record that is committed after the append was synced states how
+//! many of its bytes count; what is beyond is cut off before the next append. `kept/<xx>/<digest>`
+//! appears by rename when all of it is synced, and is never changed. A record may name a file only
+//! after [`Files::keep`] returned. A file that no record names is an orphan and goes at the next
+//! sweep, unless somebody still has it in hand.
 //!
 //! Everything here blocks.
 
@@ -25,55 +25,55 @@ use domain::suite::{Digest, Suite};
 
 pub use look::{Looked, look_through};
 
-/// What names of files begin with that are about to be kept.
+/// Beginning of the names of files that are about to be kept.
 const DRAFT: &str = "draft-";
 
-/// Read at once.
+/// Bytes read at once.
 const STRETCH: usize = 64 * 1024;
 
-/// The name of a file that is not whole yet.
+/// Id of a file that is not whole yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartId(pub [u8; 16]);
 
 /// Why a file was not written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// It is not there.
+    /// The file is not there.
     #[error("the file is not there; fetch or send it again")]
     Absent,
-    /// It is not what was written.
+    /// The file is not what was written.
     #[error("the file {path} is damaged ({what}); put back a sound copy of the node's directory")]
     Damaged {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
         /// What was found.
         what: &'static str,
     },
-    /// No room. Nothing was changed.
+    /// There is no room. Nothing was changed.
     #[error("there is no room on the disk; free some, then send the same again")]
     Full,
     /// The file system failed. Nothing that counts was changed.
     #[error("cannot {what} {path}: {source}; check the disk and its permissions")]
     Io {
-        /// What was tried.
+        /// The operation.
         what: &'static str,
-        /// On which path.
+        /// The path it was tried on.
         path: PathBuf,
-        /// What the file system answered.
+        /// The error of the file system.
         source: io::Error,
     },
-    /// A sync failed, so it is unknown what the file holds; it was thrown away.
+    /// A sync failed, so it is unknown what the file holds. It was thrown away.
     #[error("the disk failed while {path} was written ({source}); send the file anew")]
     Unsynced {
-        /// On which path.
+        /// Path of the file.
         path: PathBuf,
-        /// What the file system answered.
+        /// The error of the file system.
         source: io::Error,
     },
 }
 
-/// What was just done to a file or folder: the places where a power cut may matter. An error of a probe
-/// is taken for one of the disk.
+/// What was just done to a file or folder: the places where a power cut may matter. An error that a
+/// probe returns is treated as an error of the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Point<'a> {
     Written(&'a Path),
@@ -92,14 +92,14 @@ pub struct Files {
 
 struct Inner {
     dir: PathBuf,
-    /// Digests somebody is about to name in a record, or reads.
+    /// Number of holders of each digest that somebody is about to name in a record, or is reading.
     in_hand: Mutex<BTreeMap<Digest, usize>>,
-    /// Folders that are there for good.
+    /// Folders that are known to be there for good.
     made: Mutex<BTreeSet<PathBuf>>,
     probe: Option<Probe>,
 }
 
-/// A kept file that stays where it is at least until this is dropped.
+/// A kept file that is not removed at least until this is dropped, except by [`Files::discard`].
 pub struct InHand {
     files: Files,
     digest: Digest,
@@ -118,14 +118,16 @@ impl Drop for InHand {
 }
 
 impl InHand {
-    /// Its digest.
+    /// Returns its digest.
     pub const fn digest(&self) -> Digest {
         self.digest
     }
 }
 
 impl Files {
-    /// Opens the area in `dir`, three folders below the data directory, which is made with its first file. Only its owner may look into it.
+    /// Opens the area in `dir`, which is three folders below the data directory and is made with
+    /// its first file. Only its owner may look into it. Removes what a crash left of files that
+    /// were about to be kept.
     pub fn open(dir: &Path) -> Result<Self, FileError> {
         Self::probed(dir, None)
     }
@@ -144,8 +146,8 @@ impl Files {
         Ok(files)
     }
 
-    /// Appends to a part, of which `at` bytes count; what is beyond is cut off. Gives how many count
-    /// now, all of them synced.
+    /// Appends to a part of which `at` bytes count; what is beyond is cut off. Returns how many
+    /// bytes count now, all of them synced.
     pub fn append(&self, id: PartId, at: u64, bytes: &[u8]) -> Result<u64, FileError> {
         let path = self.part_path(id);
         if at == 0 {
@@ -171,7 +173,7 @@ impl Files {
             self.at(Point::Written(&path))
         };
         if let Err(error) = { write }() {
-            // What does not count is cut off again at the next append in any case.
+            // What does not count is cut off at the next append in any case.
             let _room_is_given_back = file.set_len(at);
             return Err(failed("write", &path)(error));
         }
@@ -188,7 +190,7 @@ impl Files {
         Ok(at + bytes.len() as u64)
     }
 
-    /// All of a part that counts.
+    /// Returns the first `counts` bytes of a part, those that count.
     pub fn part(&self, id: PartId, counts: u64) -> Result<Vec<u8>, FileError> {
         let path = self.part_path(id);
         let file = File::open(&path).map_err(failed("open", &path))?;
@@ -209,7 +211,7 @@ impl Files {
         remove(&self.part_path(id))
     }
 
-    /// Every part there is.
+    /// Returns the id of every part there is.
     pub fn part_ids(&self) -> Result<Vec<PartId>, FileError> {
         Ok(names(&self.parts())?
             .iter()
@@ -242,7 +244,7 @@ impl Files {
         write().map_err(failed("write", draft))
     }
 
-    /// What a crash left of files that were about to be kept.
+    /// Removes what a crash left of files that were about to be kept.
     fn remove_drafts(&self) -> Result<(), FileError> {
         for name in names(&self.parts())? {
             if name.starts_with(DRAFT) {
@@ -252,8 +254,8 @@ impl Files {
         Ok(())
     }
 
-    /// Keeps a part under its digest, if that is what its `counts` bytes have; otherwise it is thrown
-    /// away.
+    /// Keeps a part under `digest` if its first `counts` bytes have that digest; otherwise the part
+    /// is thrown away.
     pub fn adopt(
         &self,
         id: PartId,
@@ -281,7 +283,8 @@ impl Files {
         Ok(in_hand)
     }
 
-    /// A kept file that is whole and sound, and its length; it stays while it is in hand.
+    /// Returns a kept file that is whole and sound, and its length in bytes. The file stays while
+    /// it is in hand.
     pub fn sound(&self, suite: Suite, digest: Digest) -> Result<(InHand, u64), FileError> {
         let in_hand = self.take_in_hand(digest);
         let path = self.kept_path(&digest);
@@ -296,12 +299,12 @@ impl Files {
         Ok((in_hand, length))
     }
 
-    /// Whether a file is kept, unexamined.
+    /// Returns whether a file is kept, without examining it.
     pub fn has(&self, digest: &Digest) -> bool {
         self.kept_path(digest).exists()
     }
 
-    /// A stretch of a kept file, shorter where the file ends.
+    /// Returns at most `most` bytes of a kept file from `at`, fewer where the file ends.
     pub fn read(&self, digest: &Digest, at: u64, most: usize) -> Result<Vec<u8>, FileError> {
         let path = self.kept_path(digest);
         let read = || {
@@ -314,7 +317,7 @@ impl Files {
         read().map_err(failed("read", &path))
     }
 
-    /// Throws a kept file away, unless somebody has it in hand. Says whether it is gone.
+    /// Throws a kept file away, unless somebody has it in hand. Returns whether it is gone.
     pub fn remove(&self, digest: &Digest) -> Result<bool, FileError> {
         let in_hand = self.in_hand();
         if in_hand.contains_key(digest) {
@@ -329,7 +332,7 @@ impl Files {
         remove(&self.kept_path(digest))
     }
 
-    /// Kept files whose digest begins with this byte.
+    /// Returns the digests of kept files that begin with this byte.
     pub fn digests(&self, first: u8) -> Result<Vec<Digest>, FileError> {
         let folder = self.kept().join(path::hex(&[first]));
         Ok(names(&folder)?
@@ -338,14 +341,14 @@ impl Files {
             .collect())
     }
 
-    /// What the digests of kept files begin with.
+    /// Returns the first bytes of the digests of kept files.
     pub fn first_bytes(&self) -> Result<Vec<u8>, FileError> {
         let folders = names(&self.kept())?;
         let first = folders.iter().filter_map(|name| path::unhex::<1>(name));
         Ok(first.map(|[first]| first).collect())
     }
 
-    /// Takes note that a file is about to be named or read.
+    /// Marks a file as about to be named or read.
     fn take_in_hand(&self, digest: Digest) -> InHand {
         *self.in_hand().entry(digest).or_default() += 1;
         InHand {
@@ -376,8 +379,9 @@ impl Files {
             return Ok(());
         }
         path::create_private(folder).map_err(failed("create", folder))?;
-        // Each folder's entry lies in the one above, up to the data directory. One that is there may
-        // have been made by a process that died before it synced that.
+        // The entry of each folder is in the one above, up to the data directory. A folder that is
+        // already there may have been made by a process that died before it synced the entry, so
+        // all are synced.
         let data = self.inner.dir.ancestors().nth(3);
         for above in folder.ancestors().skip(1) {
             self.sync_folder(above)?;
@@ -446,7 +450,7 @@ fn digest_of(mut file: File, suite: Suite) -> io::Result<(Digest, u64)> {
     }
 }
 
-/// What lies in a folder; nothing if there is none.
+/// Returns the names in a folder; none if there is no such folder.
 fn names(folder: &Path) -> Result<Vec<String>, FileError> {
     let mut names = vec![];
     let entries = match fs::read_dir(folder).map_err(failed("list", folder)) {

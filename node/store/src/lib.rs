@@ -1,16 +1,17 @@
-//! The only room that knows a storage engine: read, scan, and commit of one atomic unit of writes
-//! with preconditions, durable when it returns.
+//! The only room that knows a storage engine. It reads, scans, and commits atomic units of writes
+//! with preconditions; a unit is durable when its commit returns.
 //!
-//! Callers submit units; under one short lock the committer checks the preconditions in order,
+//! Callers submit units. Under one short lock the committer checks the preconditions in order,
 //! numbers the unit with a [`Generation`] and lays its writes over the engine, where every read
-//! sees them at once. One writer thread takes whatever waits, syncs once and answers all. What
-//! was read may therefore not be durable yet: nothing derived from it may leave the process before
+//! sees them at once. One writer thread takes whatever waits, syncs once and answers all. What was
+//! read may therefore not be durable yet: nothing derived from it may leave the process before
 //! [`Store::settle`] (or the unit's own [`Ticket`]) says so.
 //!
-//! On disk the writer appends to a redo log, `redo/*.log`, and that sync is all a unit waits for.
-//! Its writes stay over the engine, sled in `db`, until a checkpoint brings the newest value of each
-//! key there: when 2 MiB have gathered, after a second without writes, and at close. What is deleted
-//! before that never reaches the engine. A store opens once all that its log holds was brought in.
+//! On disk the writer appends to a redo log, `redo/*.log`, and a unit waits for that sync only. Its
+//! writes stay over the engine, sled in `db`, until a checkpoint brings the newest value of each
+//! key there: when 4 MiB have gathered in memory or 16 MiB in the log, after a second without
+//! writes, and at close. What is deleted before that never reaches the engine. A store opens once
+//! everything its log holds was brought in.
 //!
 //! *Invariant*: keys and values are bytes here; what they mean is known elsewhere.
 
@@ -51,20 +52,21 @@ pub type Shard = topology::DivisionCode;
 /// Longest key in bytes, without the shard.
 pub const KEY_LIMIT: usize = 1024;
 
-/// Longest value in bytes. Larger bodies are attachments; the engine keeps what is larger than
-/// 64 KiB outside its log.
+/// Longest value in bytes. Larger bodies are attachments; the engine keeps what is larger than 64
+/// KiB outside its log.
 pub const VALUE_LIMIT: usize = 60 * 1024;
 
-/// Keys an engine batch holds at most, unless one unit alone is larger. A caller that may write
-/// without bound closes its unit below this.
+/// Most keys of an engine batch, unless one unit alone is larger. A caller whose writes have no
+/// bound must close its unit below this.
 pub const BATCH_KEYS: usize = engine::BATCH_KEYS;
 
-/// The number of a submitted unit; units become durable in this order. Lives as long as the open
-/// store, is not stored, and starts at zero, which is always durable.
+/// Number of a submitted unit; units become durable in this order. It is not stored and lives as
+/// long as the open store. It starts at zero, which is always durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(u64);
 
-/// Something read, and the generation that must be durable before anything derived from it leaves.
+/// Something read, with the generation that must be durable before anything derived from it leaves
+/// the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen<T> {
     /// What was read.
@@ -87,7 +89,7 @@ pub enum Expect {
 pub struct Unit {
     /// The keyspace written.
     pub shard: Shard,
-    /// Checked in this order; the first that fails is the conflict.
+    /// Preconditions, checked in this order; the first that fails is the conflict.
     pub expect: Vec<(Bytes, Expect)>,
     /// Keys and their new values; a later entry for the same key wins.
     pub put: Vec<(Bytes, Bytes)>,
@@ -95,17 +97,17 @@ pub struct Unit {
     pub delete: Vec<Bytes>,
 }
 
-/// A unit is on the disk.
+/// The answer for a unit that is on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Committed {
     /// Its place among all units of this open store.
     pub generation: Generation,
 }
 
-/// What a unit is for.
+/// The purpose of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// New work, refused while the disk is full.
+    /// New work, which is refused while the disk is full.
     Work,
     /// The end of something begun, for which a reserve is kept.
     Outcome,
@@ -114,14 +116,14 @@ pub(crate) enum Purpose {
 /// A stretch of keys of one shard: from `from`, inclusive, to `to`, exclusive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
-    /// The first key that may be found.
+    /// The first key that may be in it.
     pub from: Bytes,
-    /// The first key beyond; `None` reaches to the end of the shard.
+    /// The first key beyond it; `None` reaches to the end of the shard.
     pub to: Option<Bytes>,
 }
 
-/// A cheap handle on an open store. The last one that is dropped lets the writer finish what waits
-/// and stop; [`Store::close`] does the same and waits for it.
+/// A cheap handle on an open store. When the last one is dropped, the writer finishes what waits
+/// and stops; [`Store::close`] does the same and waits for it.
 #[derive(Clone)]
 pub struct Store {
     committer: Arc<Committer>,
@@ -130,8 +132,8 @@ pub struct Store {
 impl Store {
     /// Opens, or creates, the store in `dir` and takes its lock.
     ///
-    /// Blocks: to bring in what the redo log holds and to recover the engine, and for at most two seconds when this very
-    /// process is still closing the same directory.
+    /// Blocks while it brings in what the redo log holds and recovers the engine, and for at most
+    /// two seconds if this very process is still closing the same directory.
     pub fn open_sled(dir: &Path, options: SledOptions) -> Result<Self, OpenError> {
         Self::open_paced(dir, &options, Pace::default(), AckWhen::Synced)
     }
@@ -151,8 +153,8 @@ impl Store {
         Committer::start(Arc::new(engine), Some(redo), ack)
     }
 
-    /// Opens what `disk` holds: the engine for simulation and tests. It keeps everything in memory
-    /// and can be told to lose what was not synced.
+    /// Opens what `disk` holds, with the engine for simulation and tests. It keeps everything in
+    /// memory and can be told to lose what was not synced.
     pub fn open_memory(disk: &MemoryDisk) -> Result<Self, OpenError> {
         let engine = disk.engine().map_err(|cause| OpenError::Io {
             what: "sync what was left unsynced on",
@@ -162,13 +164,13 @@ impl Store {
         Committer::start(Arc::new(engine), None, AckWhen::Synced)
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     pub async fn get(&self, shard: Shard, key: &[u8]) -> Result<Seen<Option<Bytes>>, StoreError> {
         self.committer.get(&full_key(shard, key))
     }
 
-    /// At most `limit` keys of a range with their values, in order of the keys, or from the last
-    /// one backwards if `reverse`. All of one moment: no unit is seen in part.
+    /// Returns at most `limit` keys of a range with their values, in order of the keys, or from the
+    /// last one backwards if `reverse`. All are of one moment: no unit is seen in part.
     pub async fn scan(
         &self,
         shard: Shard,
@@ -184,57 +186,61 @@ impl Store {
         Ok(seen)
     }
 
-    /// Commits a unit; durable when it returns.
+    /// Commits a unit, which is durable when this returns.
     pub async fn commit(&self, unit: Unit) -> Result<Committed, CommitError> {
         Ok(self.submit(unit).await?.durable().await?)
     }
 
     /// Takes a unit: its writes are visible to all reads, but not durable before the ticket says
     /// so. Waits while too much is waiting for the disk. A conflict is answered only once what it
-    /// saw is durable. A unit without writes only checks, and its ticket waits for what it saw.
+    /// saw is durable. A unit without writes is only checked, and its ticket waits for what it saw.
     pub async fn submit(&self, unit: Unit) -> Result<Ticket, CommitError> {
         self.committer.submit(unit, Purpose::Work).await
     }
 
-    /// Takes a unit like [`Self::submit`], also while the disk is full for new work: for what a neighbour
-    /// answered, and whatever else ends something that was begun.
+    /// Takes a unit like [`Self::submit`], even while the disk is full for new work: for what a
+    /// neighbour answered, and for whatever else ends something that was begun.
     pub async fn submit_outcome(&self, unit: Unit) -> Result<Ticket, CommitError> {
         self.committer.submit(unit, Purpose::Outcome).await
     }
 
-    /// Waits until everything up to `generation` is durable. Nothing read leaves before that.
+    /// Waits until everything up to `generation` is durable; nothing read may leave before that.
+    /// Fails with [`StoreError::Full`] if there was no room for it, and with
+    /// [`StoreError::Unknown`] if the disk failed.
     pub async fn settle(&self, generation: Generation) -> Result<(), StoreError> {
         self.committer.settle(generation).await
     }
 
-    /// A view of one shard to decide on: remembers what it read and gathers what is to be written.
+    /// Returns a view of one shard to decide on, which remembers what it read and gathers what is
+    /// to be written.
     pub fn view(&self, shard: Shard) -> View {
         View::new(self.clone(), shard)
     }
 
-    /// Has somebody told of each unit that becomes durable: whose it is, and how long that took since it
-    /// was submitted, waiting for room and for other units included. The first who watches stays.
+    /// Calls `watch` for each unit that becomes durable, with its shard and the time since it was
+    /// submitted, including the wait for room and for other units. Only the first watcher is kept.
     pub fn watch_commits(&self, watch: impl Fn(Shard, Duration) + Send + Sync + 'static) {
         self.committer.watch(watch);
     }
 
-    /// Bytes the engine's files take.
+    /// Returns the bytes that the files of the engine and the log take.
     pub fn size_on_disk(&self) -> Result<u64, StoreError> {
         self.committer.size_on_disk()
     }
 
-    /// Whether new work is refused because the disk is full. It ends by itself once there is room.
+    /// Returns whether new work is refused because the disk is full. This ends by itself once there
+    /// is room.
     pub fn is_full(&self) -> bool {
         self.committer.is_full()
     }
 
-    /// Why nothing is written any more, if the disk failed. What is durable can be read; only opening
-    /// the store again helps.
+    /// Returns why nothing is written any more, if the disk failed. What is durable can still be
+    /// read; only opening the store again helps.
     pub fn failure(&self) -> Option<StoreError> {
         self.committer.failure()
     }
 
-    /// Why no new work is taken, for people, if the disk is full or failed.
+    /// Returns why no new work is taken, in words for people, if the disk is full or failed.
     pub fn trouble(&self) -> Option<String> {
         if self.is_full() {
             return Some("the disk is full; free some room on it".to_owned());
@@ -261,7 +267,7 @@ impl fmt::Debug for Store {
 }
 
 impl Range {
-    /// The whole shard.
+    /// Builds the range of the whole shard.
     pub fn all() -> Self {
         Self {
             from: Bytes::new(),
@@ -269,7 +275,7 @@ impl Range {
         }
     }
 
-    /// From `from`, inclusive, to `to`, exclusive.
+    /// Builds the range from `from`, inclusive, to `to`, exclusive.
     pub fn between(from: impl Into<Bytes>, to: impl Into<Bytes>) -> Self {
         Self {
             from: from.into(),
@@ -277,7 +283,7 @@ impl Range {
         }
     }
 
-    /// All keys that begin with `prefix`.
+    /// Builds the range of all keys that begin with `prefix`.
     pub fn prefix(prefix: &[u8]) -> Self {
         let from = Bytes::copy_from_slice(prefix);
         let to = prefix.iter().rposition(|&byte| byte < u8::MAX).map(|last| {
@@ -288,7 +294,7 @@ impl Range {
         Self { from, to }
     }
 
-    /// Whether a key lies in the range.
+    /// Returns whether a key lies in the range.
     pub fn contains(&self, key: &[u8]) -> bool {
         key >= &self.from[..] && self.to.as_ref().is_none_or(|to| key < &to[..])
     }
@@ -304,8 +310,8 @@ impl Range {
 
 const SHARD_BYTES: usize = size_of::<u64>();
 
-/// The engine's key: eight bytes of shard, big-endian, then the key. A code has twelve digits, so
-/// the first byte is always zero; keys that begin with 0xFF belong to the engine itself.
+/// Builds the engine's key: eight bytes of shard, big-endian, then the key. A code has twelve
+/// digits, so the first byte is always zero; keys that begin with 0xFF belong to the engine itself.
 fn full_key(shard: Shard, key: &[u8]) -> Bytes {
     let mut full = BytesMut::with_capacity(SHARD_BYTES + key.len());
     full.put_u64(shard.as_u64());
@@ -313,7 +319,7 @@ fn full_key(shard: Shard, key: &[u8]) -> Bytes {
     full.freeze()
 }
 
-/// A key for people: the shard and the key with what is not printable escaped.
+/// Formats a key for people: the shard, and the key with unprintable bytes escaped.
 fn show_key(full: &[u8]) -> String {
     match full.split_first_chunk::<SHARD_BYTES>() {
         Some((shard, key)) if shard[0] == 0 => {

@@ -12,8 +12,8 @@ use super::{
     engine::{Engine, Visit, Write},
 };
 
-/// The disk of the memory engine: what simulation and tests use instead of files. It outlives the
-/// store opened on it and knows what was synced and what only written.
+/// The disk of the memory engine, which simulation and tests use instead of files. It outlives the
+/// store opened on it and knows what was synced and what was only written.
 #[derive(Clone, Default)]
 pub struct MemoryDisk {
     inner: Arc<Inner>,
@@ -30,34 +30,34 @@ struct Content {
     synced: BTreeMap<Bytes, Bytes>,
     /// Batches applied since the last sync, in order.
     unsynced: Vec<Vec<Write>>,
-    /// Both together: what reads see.
+    /// Synced and unsynced together: what reads see.
     visible: BTreeMap<Bytes, Bytes>,
     paused: bool,
-    /// The store waits in a sync that is held.
+    /// Whether the store waits in a sync that is held.
     held: bool,
     fails_next: bool,
     cut_at: Option<u64>,
-    /// Syncs are answered before their work is done.
+    /// Whether syncs are answered before their work is done.
     late: bool,
-    /// Of the unsynced batches, how many a late sync was answered for.
+    /// Number of unsynced batches for which a late sync was answered.
     answered: usize,
     syncs: u64,
     dead: bool,
 }
 
-/// What a store opens on a [`MemoryDisk`].
+/// The engine that a store opens on a [`MemoryDisk`].
 pub(super) struct MemoryEngine {
     disk: MemoryDisk,
 }
 
 impl MemoryDisk {
-    /// An empty disk.
+    /// Builds an empty disk.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Cuts the power. The returned disk holds what was synced and the first few of the batches
-    /// that were not, how many is drawn from `seed`; this one answers no sync any more.
+    /// that were not; how many is drawn from `seed`. This disk lets no sync succeed any more.
     pub fn power_cut(&self, seed: u64) -> Self {
         let mut content = self.content();
         content.dead = true;
@@ -102,33 +102,34 @@ impl MemoryDisk {
         }
     }
 
-    /// Lets the next sync fail, as a full or broken disk would.
+    /// Makes the next sync fail, as a full or broken disk would.
     pub fn fail_sync_next(&self) {
         self.content().fails_next = true;
     }
 
-    /// Lets no sync succeed from the `n`-th of this disk on, the first being 1.
+    /// Makes every sync fail from the `n`-th of this disk on, the first being 1.
     pub fn cut_at_sync(&self, n: u64) {
         self.content().cut_at = Some(n);
     }
 
     /// From now on a sync is answered at once and only the next one does its work, as if the store
-    /// acknowledged before it synced: the mutant that tests of power cuts must catch.
+    /// acknowledged before it synced. This is the mutant that tests of power cuts must catch.
     pub fn sync_late(&self) {
         self.content().late = true;
     }
 
-    /// Whether the power was cut: no sync succeeds any more.
+    /// Returns whether the power was cut, so that no sync succeeds any more.
     pub fn is_cut(&self) -> bool {
         self.content().dead
     }
 
-    /// How many syncs succeeded.
+    /// Returns how many syncs succeeded.
     pub fn sync_count(&self) -> u64 {
         self.content().syncs
     }
 
-    /// What was written and not synced by a store that is gone is synced before it is read.
+    /// Opens the engine. What a store that is gone wrote but did not sync is synced first, before
+    /// it can be read.
     pub(super) fn engine(&self) -> Result<MemoryEngine, String> {
         let engine = MemoryEngine { disk: self.clone() };
         let rest = !self.content().unsynced.is_empty();
@@ -259,7 +260,7 @@ fn apply(content: &mut BTreeMap<Bytes, Bytes>, batch: &[Write]) {
     }
 }
 
-/// SplitMix64: neighbouring seeds give unrelated numbers.
+/// Mixes a seed with SplitMix64, so that neighbouring seeds give unrelated numbers.
 fn mix(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -10,14 +10,14 @@ use bytes::Bytes;
 
 use super::{Generation, engine::Write};
 
-/// What a write costs in memory beside its bytes, roughly.
+/// Rough memory cost of a write besides its bytes.
 const WRITE_OVERHEAD: usize = 160;
 
-/// Entries one sweep looks at, at most: everybody waits for it.
+/// Most entries that one sweep looks at, because everybody waits while it does.
 const SWEEP_LIMIT: usize = 512;
 
-/// Writes that were taken and that the engine does not hold durably, by full key; they hide what
-/// it does hold.
+/// Writes that were taken and that the engine does not hold durably yet, by full key. They hide
+/// what the engine does hold.
 #[derive(Default)]
 pub(super) struct Overlay {
     entries: BTreeMap<Bytes, Entry>,
@@ -35,7 +35,7 @@ impl Overlay {
         self.entries.get(key)
     }
 
-    /// Lays writes over what is there, and gives what each of them hides.
+    /// Lays writes over what is there, and returns what each of them hides.
     pub(super) fn lay(&mut self, generation: Generation, writes: &[Write]) -> Vec<Option<Entry>> {
         let lay = |(key, value): &Write| {
             let entry = Entry {
@@ -84,13 +84,13 @@ impl Overlay {
         }
     }
 
-    /// Bytes of memory the entries take, roughly.
+    /// Returns roughly how many bytes of memory the entries take.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The first few entries behind `after` that are not newer than `newest`, and the last key
-    /// that was looked at if there may be more. Keys whose entry is newer are added to `newer`.
+    /// Returns the first few entries after `after` that are not newer than `newest`, and the last
+    /// key that was looked at if there may be more. Adds the keys of newer entries to `newer`.
     pub(super) fn sweep(
         &self,
         after: Option<&Bytes>,
@@ -114,7 +114,7 @@ impl Overlay {
         (found, None)
     }
 
-    /// The entries of `from..to` that can matter to a scan for `limit` keys, and the newest
+    /// Returns the entries of `from..to` that can matter to a scan for `limit` keys, and the newest
     /// generation among them.
     pub(super) fn slice(
         &self,
@@ -143,12 +143,13 @@ impl Overlay {
     }
 }
 
-/// What a write costs in memory, roughly.
+/// Returns roughly how many bytes a write costs in memory.
 pub(super) fn cost(key: &Bytes, value: Option<&Bytes>) -> usize {
     WRITE_OVERHEAD + key.len() + value.map_or(0, Bytes::len)
 }
 
-/// Merges pending writes with a scan below them, both in scan order, until `limit` keys are found.
+/// Merges pending writes with a scan of the engine below them, both in scan order, until `limit`
+/// keys are found.
 pub(super) struct Merge {
     pending: Peekable<vec::IntoIter<Write>>,
     limit: usize,

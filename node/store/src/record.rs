@@ -1,31 +1,32 @@
-//! Records: one format byte, then the value. What is newer than this binary is refused by name.
+//! Records: one format byte, then the value. A format newer than this binary knows is refused by
+//! its number.
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The format every record is written in.
+/// The format in which every record is written.
 const FORMAT: u8 = 5;
 
-/// Most records are shorter.
+/// Buffer size that is enough for most records.
 const USUAL_BYTES: usize = 512;
 
 /// Why stored bytes are not a record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
-    /// Written by a later version.
+    /// A later version wrote the record.
     #[error("a record has format {0}, this binary knows up to {FORMAT}; install the newer version")]
     Newer(u8),
-    /// Written before there was a release; no such store is in use.
+    /// The record was written before there was a release. No such store is in use.
     #[error("a record has format {0}, of before the first release; begin with an empty directory")]
     Older(u8),
-    /// Not what was written.
+    /// The bytes are not what was written.
     #[error(
         "a record of type {0} cannot be read; stop the node and put back a sound copy of its directory"
     )]
     Damaged(&'static str),
 }
 
-/// The bytes of a record.
+/// Returns the bytes of a record.
 pub fn write<T: Serialize + ?Sized>(value: &T) -> Bytes {
     let mut bytes = Vec::with_capacity(USUAL_BYTES);
     bytes.push(FORMAT);

@@ -1,19 +1,20 @@
-//! The redo log in front of the engine: what makes a unit durable at the cost of one append and
+//! The redo log in front of the engine, which makes a unit durable at the cost of one append and
 //! one `fdatasync`.
 //!
 //! A segment is a file `redo/<number>.log`, named after the first group it holds. A group is what
 //! one sync covers: a whole number of units under one checksum, so a torn group loses whole units,
-//! none of them acknowledged. Groups are numbered without gaps over the life of the store, each names
-//! the sum of the one before, and the next one is written only once the one before is synced. So only
-//! the last group of the newest segment can be torn, and only if it is later than what `redo/synced`
-//! names. Everything else that is not sound is damaged, and refused.
+//! none of them acknowledged. Groups are numbered without gaps over the life of the store, each
+//! names the sum of the one before, and a group is written only once the one before is synced.
+//! Therefore only the last group of the newest segment can be torn, and only if it is later than
+//! the one that `redo/synced` names. Everything else that is not sound is damaged, and refused.
 //!
 //! A checkpoint brings what closed segments hold into the engine, then records the number of the
 //! last such group there, then removes the segments. *Invariants*: the engine holds nothing that is
-//! not synced in the log. A segment goes only after a synced record says that it is not needed.
-//! So a checkpoint may split units over engine batches: until it is complete, the log still has
-//! them whole, and a store is read only after the log was applied to it. A segment with groups has no
-//! follower with groups before its end says that it has one, so a follower that is lost is missed.
+//! not synced in the log. A segment is removed only after a synced record says that it is not
+//! needed. Therefore a checkpoint may split units over engine batches: until it is complete, the
+//! log still has them whole, and a store is read only after the log was applied to it. A segment
+//! with groups has no follower with groups before its end says that it has one, so a lost follower
+//! is noticed.
 
 mod group;
 mod recover;
@@ -42,29 +43,29 @@ use segment::Header;
 pub(super) use witness::Last;
 use witness::Witness;
 
-/// Names the last group whose writes are all in the engine: its number, eight bytes, big-endian, and its
-/// sum.
+/// Key of the record that names the last group whose writes are all in the engine: its number,
+/// eight bytes, big-endian, and its sum.
 pub(super) const MARK_KEY: &[u8] = b"\xffapplied";
 
-/// The file is made longer in steps of this, with zeros, so that the sync after a small group need
-/// not also write the file's new size.
+/// The file grows in steps of this many zeros, so that the sync after a small group need not also
+/// write the file's new size.
 const STEP_BYTES: u64 = 128 * 1024;
 
-/// What a buffer keeps between groups.
+/// Capacity that a buffer keeps between groups.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// When a checkpoint begins.
+/// When a checkpoint begins, and the hooks of tests.
 #[derive(Clone)]
 pub(super) struct Pace {
-    /// Bytes in memory, or four times as many in the log, that begin one.
+    /// Bytes in memory, or four times as many in the log, from which a checkpoint begins.
     pub(super) bytes: usize,
-    /// How long nothing was written before the rest is brought in.
+    /// Time without writes after which the rest is brought in.
     pub(super) idle: Duration,
     /// How often a full disk is looked at.
     pub(super) look: Duration,
-    /// Called at every [`Point`]; an error is taken for one of the disk.
+    /// Called at every [`Point`]; an error that it returns is treated as one of the disk.
     pub(super) probe: Option<Probe>,
-    /// Says how much room there is, instead of the disk.
+    /// Tells how much room there is, instead of the disk.
     pub(super) gauge: Option<Gauge>,
 }
 
@@ -104,12 +105,12 @@ impl Pace {
     }
 }
 
-/// Why the log, or a checkpoint, did not do what it was asked.
+/// Why the log or a checkpoint did not do what it was asked.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// There was no room. Nothing was changed, and it goes on when there is.
+    /// There was no room. Nothing was changed, and work goes on once there is room.
     Full,
-    /// Nothing can be said about what was on its way.
+    /// It is unknown what became of what was on its way.
     Broken(String),
 }
 
@@ -119,32 +120,32 @@ impl From<String> for Failure {
     }
 }
 
-/// The log of an open store. Used by the writer, and by a checkpoint to close a segment.
+/// The log of an open store. The writer uses it, and a checkpoint to close a segment.
 pub(super) struct Redo {
     pub(super) pace: Pace,
     dir: PathBuf,
     handle: File,
     file: File,
     path: PathBuf,
-    /// What the sums of this segment's groups are keyed with.
+    /// Key of the sums of this segment's groups.
     key: [u8; 32],
-    /// The file's end, and the end of its last group.
+    /// Length of the file, and the end of its last group.
     length: u64,
     end: u64,
     /// The last group written.
     last: Last,
     witness: Witness,
     pub(super) space: Space,
-    /// Until the thread of checkpoints takes it.
+    /// Kept until the checkpoint thread takes it.
     pub(super) sealer: Option<Sealer>,
     /// The newest unit appended.
     newest: Generation,
     buffer: Vec<u8>,
-    /// What the segment holds behind its last group is unknown.
+    /// Whether it is unknown what the segment holds after its last group.
     broken: bool,
 }
 
-/// Segments that take no more groups, and the newest group and unit in them.
+/// Segments that take no more groups, with the newest unit and the last group in them.
 pub(super) struct Closed {
     pub(super) newest: Generation,
     pub(super) last: Last,
@@ -152,8 +153,8 @@ pub(super) struct Closed {
 }
 
 impl Redo {
-    /// Goes on behind `last`, which is synced: in `blank`, if that is a segment without groups for what
-    /// follows, else in a new one.
+    /// Continues after `last`, which is synced: in the segment `blank`, if there is one without
+    /// groups for what follows, else in a new one.
     fn begin(
         dir: &Path,
         last: Last,
@@ -211,7 +212,7 @@ impl Redo {
         })
     }
 
-    /// Lets the log be broken unless `act` does what it is to do, or nothing at all.
+    /// Marks the log as broken unless `act` does everything it is to do, or nothing at all.
     fn while_broken<T>(
         &mut self,
         act: impl FnOnce(&mut Self) -> Result<T, Failure>,
@@ -224,7 +225,7 @@ impl Redo {
         done
     }
 
-    /// Writes one group behind the last one and syncs it.
+    /// Writes one group after the last one and syncs it.
     fn write_group<'a>(
         &mut self,
         units: impl IntoIterator<Item = &'a [Write]>,
@@ -258,8 +259,8 @@ impl Redo {
         Ok(Last { number, sum })
     }
 
-    /// Takes back what was written of a group for which there was no room, and gives up the reserve. Any
-    /// other error is one after which nothing is known.
+    /// Takes back what was written of a group for which there was no room, and gives up the
+    /// reserve. After any other error it is unknown what was written.
     fn make_room(&mut self, error: &io::Error) -> Result<(), Failure> {
         if !is_full(error) {
             return Err(self.failed("write", error).into());
@@ -275,17 +276,17 @@ impl Redo {
         self.file.write_all(&self.buffer)
     }
 
-    /// Bytes of groups in the segment that is being written.
+    /// Returns the bytes of groups in the segment that is being written.
     pub(super) fn segment_bytes(&self) -> usize {
         usize::try_from(self.end).unwrap_or(usize::MAX) - segment::HEADER_BYTES
     }
 
-    /// Whether the file cannot take much more without growing.
+    /// Returns whether the file cannot take much more without growing.
     pub(super) fn is_about_to_grow(&self) -> bool {
         self.end + STEP_BYTES / 4 >= self.length
     }
 
-    /// Closes the segment and begins the next; `None` if there is nothing in it.
+    /// Closes the segment and begins the next; returns `None` if there is nothing in it.
     pub(super) fn close_segment(&mut self) -> Result<Option<Closed>, Failure> {
         if self.segment_bytes() == 0 && !self.broken {
             return Ok(None);
@@ -306,9 +307,9 @@ impl Redo {
             .sync_all()
             .map_err(|error| self.failed("follow", &error))?;
         self.pace.at(Point::SegmentBegun)?;
-        // From here on a lost follower is missed.
+        // From here on a lost follower is noticed.
         if let Err(failure) = self.write_group([]) {
-            // Nothing may be added to a segment that has a follower.
+            // The follower has to go, because nothing may be added to a segment that has one.
             let gone = fs::remove_file(&path).and_then(|()| self.handle.sync_all());
             gone.map_err(|error| self.failed("follow", &error))?;
             return Err(failure);
@@ -347,14 +348,14 @@ impl Closed {
         pace.at(Point::EngineSynced)
     }
 
-    /// These and earlier ones, which a checkpoint did not get to.
+    /// Adds earlier segments to these, which a checkpoint did not get to.
     pub(super) fn and(mut self, earlier: Option<Self>) -> Self {
         let mut paths = earlier.map_or_else(Vec::new, |earlier| earlier.paths);
         paths.append(&mut self.paths);
         Self { paths, ..self }
     }
 
-    /// Removes them.
+    /// Removes the files of the segments.
     pub(super) fn remove(&self, pace: &Pace) -> Result<(), String> {
         for path in &self.paths {
             fs::remove_file(path)
@@ -370,7 +371,7 @@ impl Closed {
     }
 }
 
-/// The last group that is in the engine, if the store ever had a log.
+/// Returns the last group that is in the engine; `None` if the store never had a log.
 fn mark(engine: &dyn Engine) -> Result<Option<Last>, StoreError> {
     let Some(mark) = engine.get(MARK_KEY)? else {
         return Ok(None);
@@ -388,7 +389,7 @@ fn mark(engine: &dyn Engine) -> Result<Option<Last>, StoreError> {
     })
 }
 
-/// Bytes the segments of a store take.
+/// Returns the bytes that the segments of a store take.
 pub(super) fn size(store: &Path) -> io::Result<u64> {
     let mut size = 0;
     for entry in fs::read_dir(store.join("redo"))? {

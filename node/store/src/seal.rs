@@ -1,13 +1,14 @@
-//! What the engine must hold, told apart from the engine.
+//! What the engine must hold, recorded apart from the engine.
 //!
-//! Before a checkpoint changes the engine, the file `seal` says what the engine will hold when it is done: how
-//! many records of each kind, and a sum over them that does not depend on their order. A kind is what
-//! the first byte of a key says. It also names the last group of the log that the engine holds before and
-//! after, and the keys that the checkpoint leaves as they are because a later one brings them. So after a
-//! crash, wherever it happened, the log makes the engine exactly what was sealed; what differs then
-//! is damage that the engine did not notice.
+//! Before a checkpoint changes the engine, the file `seal` states what the engine will hold when it
+//! is done: how many records of each kind, and a sum over them that does not depend on their order.
+//! The first byte of a key is its kind. The file also names the last group of the log that the
+//! engine holds before and after, and the keys that the checkpoint leaves as they are because a
+//! later one brings them. After a crash at any point the log therefore makes the engine exactly
+//! what was sealed; what differs then is damage that the engine did not notice.
 //!
-//! The file is written beside and renamed, and the engine is touched only once that is synced.
+//! The file is written under another name and renamed, and the engine is touched only once that is
+//! synced.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,7 +31,7 @@ const NAME: &str = "seal";
 const DRAFT: &str = "seal.next";
 const SUM_BYTES: usize = 16;
 
-/// How many records of each kind there are, and their sums.
+/// The number of records of each kind, and their sums.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Seal(BTreeMap<u8, Kind>);
 
@@ -40,14 +41,14 @@ struct Kind {
     sum: u128,
 }
 
-/// What the file says.
+/// The content of the file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Sealed {
-    /// The last group in the engine before.
+    /// The last group in the engine before; `None` if there was none.
     pub(super) from: Option<Last>,
     /// The last group in the engine after.
     pub(super) to: Last,
-    /// Keys of groups up to there that a later checkpoint brings.
+    /// Keys of groups up to `to` that a later checkpoint brings.
     pub(super) later: BTreeSet<Vec<u8>>,
     seal: Seal,
 }
@@ -61,7 +62,7 @@ pub(super) struct Sealer {
     seal: Seal,
 }
 
-/// What the engine will hold.
+/// What the engine will hold after a checkpoint.
 pub(super) struct Draft(Seal);
 
 impl Seal {
@@ -88,7 +89,7 @@ impl Seal {
         kind.sum = kind.sum.wrapping_sub(weight(key, value));
     }
 
-    /// In what the records found differ from those sealed, if they do.
+    /// Describes how the records found differ from those sealed; `None` if they do not.
     pub(super) fn difference(&self, found: &Self) -> Option<String> {
         let kinds: BTreeSet<u8> = self.0.keys().chain(found.0.keys()).copied().collect();
         let of = |seal: &Self, kind: &u8| seal.0.get(kind).copied().unwrap_or_default();
@@ -142,7 +143,7 @@ impl Sealer {
         }
     }
 
-    /// How many records the engine holds.
+    /// Returns how many records the engine holds.
     pub(super) fn records(&self) -> u64 {
         self.seal.0.values().map(|kind| kind.count).sum()
     }
@@ -151,8 +152,8 @@ impl Sealer {
         Draft(self.seal.clone())
     }
 
-    /// Seals what the engine will hold. It may be changed when this returns, and holds what was drafted
-    /// when nothing fails on the way.
+    /// Seals what the engine will hold. Once this returns, the engine may be changed; it holds what
+    /// was drafted if nothing fails on the way.
     pub(super) fn write(
         &mut self,
         draft: Draft,
@@ -183,7 +184,7 @@ impl Sealer {
         Ok(())
     }
 
-    /// The engine holds the log up to this group, durably.
+    /// Notes that the engine holds the log up to this group, durably.
     pub(super) fn marked(&mut self, mark: Last) {
         self.mark = Some(mark);
     }
@@ -208,7 +209,8 @@ impl Draft {
     }
 }
 
-/// What the seal of a store says; `None` if there is none. An error says what is wrong with it.
+/// Reads the seal of a store; `None` if there is none. The inner error states what is wrong with
+/// it.
 pub(super) fn read(dir: &Path) -> io::Result<Option<Result<Sealed, &'static str>>> {
     let bytes = match fs::read(dir.join(NAME)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -1,10 +1,10 @@
-//! The engine on disk: sled 0.34.7, with what it leaves open closed around it. A redo log stands in
-//! front of it.
+//! The engine on disk: sled 0.34.7, with its gaps closed around it. A redo log stands in front of
+//! it.
 //!
-//! sled's `flush` ends in `sync_file_range`, so a descriptor of our own calls `fdatasync`. Leaves of
-//! sixteen records that outgrow a quarter of a segment are kept in files under `blobs/`, which sled
-//! never syncs: we do. Every value carries a checksum over its key and itself. Every call is
-//! guarded, since sled panics on some damage.
+//! sled's `flush` ends in `sync_file_range`, so a descriptor of our own calls `fdatasync`. Leaves
+//! of sixteen records that outgrow a quarter of a segment are kept in files under `blobs/`, which
+//! sled never syncs, so we do. Every value carries a checksum over its key and itself. Every call
+//! is guarded, because sled panics on some damage.
 
 mod claim;
 mod lock;
@@ -35,10 +35,11 @@ pub(super) use lock::PAUSE;
 /// How the engine on disk is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SledOptions {
-    /// Bytes of records the engine keeps in memory, roughly; it may take a few times as much.
+    /// Rough number of bytes of records that the engine keeps in memory; it may take a few times as
+    /// much.
     pub cache_bytes: u64,
-    /// How often the engine looks for space to reclaim. 500 to 1,000 ms; durability does not
-    /// depend on it.
+    /// How often the engine looks for space to reclaim, 500 to 1,000 ms. Durability does not depend
+    /// on it.
     pub reclaim_every: Duration,
 }
 
@@ -57,7 +58,7 @@ const CHECKSUM_BYTES: usize = 8;
 const HEADER_BYTES: usize = 1 + CHECKSUM_BYTES;
 
 pub(super) struct SledEngine {
-    // Dropped in this order: the directory's lock goes last.
+    // The fields are dropped in this order: the lock of the directory goes last.
     db: sled::Db,
     log: File,
     blobs: Blobs,
@@ -75,11 +76,11 @@ struct Blobs {
 #[derive(Default)]
 struct Known {
     synced: HashSet<OsString>,
-    /// When the directory last changed by its own account, and when we learned of it.
+    /// When the directory last changed according to itself, and when we learned of it.
     changed: Option<(SystemTime, Instant)>,
 }
 
-/// No file system counts modification times in coarser steps.
+/// No file system keeps modification times in coarser steps.
 const COARSEST_STEP: Duration = Duration::from_secs(3);
 
 impl SledEngine {
@@ -125,7 +126,7 @@ impl Engine for SledEngine {
     }
 
     fn apply(&self, batch: &[&[Write]]) -> Result<(), String> {
-        // Of several writes of a key the last counts.
+        // Of several writes of a key only the last counts.
         let writes = batch.iter().copied().flatten();
         let last: BTreeMap<_, _> = writes.map(|(key, value)| (key, value)).collect();
         let apply = || {
@@ -133,8 +134,8 @@ impl Engine for SledEngine {
             for (key, value) in last {
                 match value {
                     Some(value) => writes.insert(&key[..], sealed(key, value)),
-                    // Much is gone before a checkpoint sees it, and sled writes a page for what it
-                    // never had, too.
+                    // Many records are deleted before a checkpoint sees them, and sled would write
+                    // a page even for a key that it never had.
                     None if self.db.contains_key(key)? => writes.remove(&key[..]),
                     None => {}
                 }
@@ -170,7 +171,7 @@ impl Blobs {
         Ok(Self { dir, handle, known })
     }
 
-    /// Syncs the files that are new since the last time. They are written once and never changed.
+    /// Syncs the files that are new since the last time. Files are written once and never changed.
     fn sync(&self) -> io::Result<()> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         // Most stores never have such a file, and reading even an empty directory takes a tenth
@@ -192,7 +193,7 @@ impl Blobs {
             if !known.synced.contains(&name) {
                 match File::open(entry.path()).and_then(|file| file.sync_all()) {
                     Ok(()) => new = true,
-                    // sled deletes what it has rewritten.
+                    // The file is gone: sled deletes what it has rewritten.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                     Err(error) => return Err(error),
                 }
@@ -279,7 +280,7 @@ fn checksum(key: &[u8], value: &[u8]) -> [u8; CHECKSUM_BYTES] {
     *hash.as_bytes().first_chunk().expect("BLAKE3 has 32 bytes")
 }
 
-/// What tests do to a closed store behind its back.
+/// Changes that tests make to a closed store behind its back.
 #[cfg(test)]
 pub(super) mod testing {
     use std::path::Path;
@@ -319,7 +320,7 @@ pub(super) mod testing {
         });
     }
 
-    /// Adds a record beside this one.
+    /// Adds another record with a longer key.
     pub(crate) fn double(dir: &Path, key: &[u8]) {
         let double = [key, b"+"].concat();
         with_db(dir, |db| {

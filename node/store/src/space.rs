@@ -1,7 +1,8 @@
-//! Room on the store's disk: when new work is turned away, and a file that keeps some for the rest.
+//! Room on the store's disk: it decides when new work is turned away, and keeps a file as a reserve
+//! for the rest.
 //!
-//! `reserve` is written in full while there is plenty. When little is left it is given up, so that
-//! outcomes can be recorded and a checkpoint can shorten the log while new work is refused.
+//! The file `reserve` is written in full while there is plenty. When little is left it is given up,
+//! so that outcomes can be recorded and a checkpoint can shorten the log while new work is refused.
 
 use std::{
     fs::{self, File},
@@ -15,22 +16,23 @@ use super::OpenError;
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
-/// What the engine may write at once beside what it is given: whole segments, and a snapshot.
+/// Bytes that the engine may write at once besides what it is given: whole segments, and a
+/// snapshot.
 const ENGINE_BYTES: u64 = 2 * MIB;
 
-/// How many times what it is given the engine may write.
+/// How many times the bytes it is given the engine may write.
 const ENGINE_FACTOR: u64 = 4;
 
-/// Says how many bytes are available, instead of the file system.
+/// Tells how many bytes are available, instead of the file system.
 pub(super) type Gauge = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// The room of one store.
 pub(super) struct Space {
     dir: PathBuf,
     gauge: Option<Gauge>,
-    /// With less than this new work is turned away.
+    /// Available bytes below which new work is turned away.
     low: u64,
-    /// What the reserve has.
+    /// Size of the reserve in bytes.
     reserve: u64,
     held: bool,
 }
@@ -57,8 +59,8 @@ impl Space {
         space
     }
 
-    /// Whether the engine can be opened, if need be without the reserve: without room for what it
-    /// writes then it would never answer.
+    /// Checks that the engine can be opened, if need be without the reserve. Without room for what
+    /// it writes then, the engine would never answer.
     pub(super) fn admits_opening(dir: &Path) -> Result<(), OpenError> {
         let mut space = Self::look(dir, None);
         if space.admits(0) {
@@ -70,12 +72,12 @@ impl Space {
         })
     }
 
-    /// Whether new work is to be turned away.
+    /// Returns whether new work must be turned away.
     pub(super) fn is_tight(&self) -> bool {
         self.available() < self.low
     }
 
-    /// Whether the engine can be given so many bytes, if need be with the reserve given up.
+    /// Returns whether the engine can be given so many bytes, and gives the reserve up if need be.
     pub(super) fn admits(&mut self, bytes: usize) -> bool {
         let need = ENGINE_BYTES + ENGINE_FACTOR * bytes as u64;
         if self.available() < need {
@@ -93,14 +95,14 @@ impl Space {
         }
     }
 
-    /// Takes the reserve again if there is plenty, and says whether new work may be taken.
+    /// Takes the reserve again if there is plenty. Returns whether new work may be taken.
     pub(super) fn recover(&mut self) -> bool {
         self.hold();
         self.held && !self.is_tight()
     }
 
     fn hold(&mut self) {
-        // Its own size twice, so that it does not come and go.
+        // Require room for twice the reserve, so that it does not come and go.
         if self.held || self.available() < self.low + 2 * self.reserve {
             return;
         }
@@ -117,7 +119,7 @@ impl Space {
     fn available(&self) -> u64 {
         match &self.gauge {
             Some(gauge) => gauge(),
-            // What cannot be asked is found out by writing.
+            // If the file system cannot be asked, writing finds it out.
             None => available(&self.dir).unwrap_or(u64::MAX),
         }
     }
@@ -127,13 +129,13 @@ impl Space {
     }
 }
 
-/// Bytes a process may still write to the file system of `dir`.
+/// Returns the bytes that a process may still write to the file system of `dir`.
 pub(super) fn available(dir: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(dir)?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-/// Whether an error says that there is no room.
+/// Returns whether an error means that there is no room.
 pub(super) fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)

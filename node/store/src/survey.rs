@@ -1,4 +1,4 @@
-//! A look through a store that nobody has open: what is whole in it, and what is not.
+//! Surveys a store that nobody has open: what is whole in it, and what is not.
 
 use std::{
     fs, io,
@@ -12,38 +12,39 @@ use super::{
     trial,
 };
 
-/// What was found in a store.
+/// The findings in a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Survey {
-    /// Whether it was closed by whoever had it last, rather than left by a crash.
+    /// Whether its last process closed it, rather than leaving it in a crash.
     pub closed: bool,
     /// Bytes of its records, with the log and everything the engine keeps beside them.
     pub bytes: u64,
-    /// Records that are there, all of them sound and as sealed; or what is damaged.
+    /// Number of records, if all of them are sound and as sealed; otherwise what is damaged.
     pub records: Result<u64, String>,
-    /// Attachments that are there.
+    /// Number of attachments.
     pub files: u64,
-    /// Those of them that are damaged.
+    /// Paths of the attachments that are damaged.
     pub damaged_files: Vec<PathBuf>,
 }
 
 impl Survey {
-    /// Whether nothing is damaged.
+    /// Returns whether nothing is damaged.
     pub const fn is_whole(&self) -> bool {
         self.records.is_ok() && self.damaged_files.is_empty()
     }
 }
 
-/// Whether there is a store in `dir`.
+/// Returns whether there is a store in `dir`.
 pub fn is_store(dir: &Path) -> bool {
     dir.join("db").exists()
 }
 
-/// Looks through the store in `dir`, on a copy in it that is removed again; nothing else is changed. Blocks.
+/// Surveys the store in `dir` on a copy inside it, which is removed again; nothing else is changed.
+/// Blocks.
 ///
 /// # Errors
-/// [`OpenError`], if somebody has it open, another program wrote it, there is no room for the copy, or the
-/// file system refuses something. Damage is none.
+/// [`OpenError`], if somebody has it open, another program wrote it, there is no room for the copy,
+/// or the file system refuses an operation. Damage is not an error.
 pub fn survey(dir: &Path, options: &SledOptions) -> Result<Survey, OpenError> {
     let claim = Claim::take(dir)?;
     let failed = |source| OpenError::Io {
@@ -75,7 +76,7 @@ pub fn survey(dir: &Path, options: &SledOptions) -> Result<Survey, OpenError> {
     Ok(survey)
 }
 
-/// The folder of each node that keeps files.
+/// Returns the folder of each node that keeps files.
 fn areas(files: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(files) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),

@@ -1,5 +1,6 @@
-//! A store that was not closed is opened on a copy first: the engine writes to its files while it recovers,
-//! also to those it then finds damaged, and what a refusal leaves is the evidence.
+//! A store that was not closed is opened on a copy first. While it recovers, the engine writes to
+//! its files, also to those it then finds damaged, and after a refusal the untouched files are the
+//! evidence.
 
 use std::{
     fs::{self, DirBuilder},
@@ -17,13 +18,14 @@ use super::{
 
 const COPY: &str = "trial";
 
-/// What says nothing of the records, or, as files, is checked when it is read.
+/// Entries that are not copied: they say nothing of the records, or are files that are checked when
+/// they are read.
 const LEFT_OUT: [&str; 4] = ["files", "lock", "reserve", COPY];
 
-/// Room that recovering may take beside the copy.
+/// Room in bytes that recovering may take besides the copy.
 const SPARE: u64 = 4 << 20;
 
-/// Recovers a copy of the store and checks it, and says what is left to be checked. Without room for
+/// Recovers a copy of the store and checks it. Returns what is left to be checked. Without room for
 /// a copy nothing is tried.
 pub(super) fn try_on_a_copy(
     dir: &Path,
@@ -58,8 +60,8 @@ pub(super) fn try_on_a_copy(
     }
 }
 
-/// Recovers a copy of a store, closed or not, and says how many records it has if it is whole. Without
-/// room for a copy it is an error.
+/// Recovers a copy of a store, closed or not. Returns how many records it has if it is whole; no
+/// room for a copy is an error.
 pub(super) fn count_on_a_copy(dir: &Path, options: &SledOptions) -> Result<u64, OpenError> {
     let failed = |source| OpenError::Io {
         what: "copy for a trial",
@@ -114,7 +116,7 @@ fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             copy_all(&entry.path(), &target)?;
         } else {
-            // Shares the blocks where the file system can.
+            // The copy shares the blocks where the file system can do that.
             fs::copy(entry.path(), target)?;
         }
     }
@@ -138,7 +140,8 @@ pub(super) fn size(dir: &Path) -> io::Result<u64> {
     Ok(size)
 }
 
-/// The engine lets go of its files a little after it was dropped.
+/// Removes the copy. It retries for half a second, because the engine releases its files a little
+/// after it was dropped.
 fn remove(copy: &Path) -> Result<(), OpenError> {
     let mut left = 100;
     loop {

@@ -7,8 +7,8 @@ use super::{
     committer::Ticket, overlay::Merge,
 };
 
-/// One shard as a decision sees it: what it reads becomes the unit's preconditions, what it writes
-/// is seen by its own later reads and by nobody else before [`View::submit`].
+/// One shard as a decision sees it. What it reads becomes the unit's preconditions; what it writes
+/// is seen by its own later reads, and by nobody else before [`View::submit`].
 #[derive(Debug)]
 pub struct View {
     store: Store,
@@ -31,18 +31,19 @@ impl View {
         }
     }
 
-    /// Lets the unit be taken while the disk is full for new work: it ends something that was begun.
+    /// Lets the unit be taken even while the disk is full for new work, because it ends something
+    /// that was begun.
     pub fn is_outcome(&mut self) {
         self.purpose = Purpose::Outcome;
     }
 
-    /// The shard.
+    /// Returns the shard.
     pub fn shard(&self) -> Shard {
         self.shard
     }
 
-    /// The value of a key. The unit will be refused if it changes before the unit is taken; a
-    /// second `get` repeats what the first one found.
+    /// Returns the value of a key. The unit will be refused if the value changes before the unit is
+    /// taken; a second `get` repeats what the first one found.
     pub async fn get(&mut self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         if let Some(known) = self.known(key) {
             return Ok(known.clone());
@@ -52,7 +53,7 @@ impl View {
         Ok(value)
     }
 
-    /// The value of a key, without making it a precondition.
+    /// Returns the value of a key without making it a precondition.
     pub async fn peek(&mut self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         if let Some(known) = self.known(key) {
             return Ok(known.clone());
@@ -60,8 +61,8 @@ impl View {
         self.fetch(key).await
     }
 
-    /// At most `limit` keys of a range with their values, like [`Store::scan`]. Not a precondition:
-    /// a decision that rests on a key gets it as well.
+    /// Returns at most `limit` keys of a range with their values, like [`Store::scan`]. They are
+    /// not preconditions; a decision that rests on a key must `get` it as well.
     pub async fn scan(
         &mut self,
         range: Range,
@@ -85,22 +86,22 @@ impl View {
         Ok(merge.finish())
     }
 
-    /// Gives a key a value.
+    /// Sets the value of a key.
     pub fn put(&mut self, key: impl Into<Bytes>, value: impl Into<Bytes>) {
         self.written.insert(key.into(), Some(value.into()));
     }
 
-    /// Takes a key's value away.
+    /// Deletes the value of a key.
     pub fn delete(&mut self, key: impl Into<Bytes>) {
         self.written.insert(key.into(), None);
     }
 
-    /// How many keys are to be written; a unit is best closed before [`super::BATCH_KEYS`].
+    /// Returns how many keys are to be written; a unit is best closed before [`super::BATCH_KEYS`].
     pub fn len(&self) -> usize {
         self.written.len()
     }
 
-    /// Whether nothing is to be written.
+    /// Returns whether nothing is to be written.
     pub fn is_empty(&self) -> bool {
         self.written.is_empty()
     }

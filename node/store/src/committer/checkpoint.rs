@@ -18,10 +18,10 @@ use crate::{
     space::is_full,
 };
 
-/// Keys lifted at a time: everybody waits for it.
+/// Keys lifted at a time, because everybody waits while it is done.
 const LIFT_KEYS: usize = 512;
 
-/// What the engine may hold back before it is synced: it takes memory for that without bound.
+/// Bytes given to the engine before it is synced; it takes memory for unsynced bytes without bound.
 const SYNC_BYTES: usize = 128 << 10;
 
 /// How many times the bytes in memory the log may have before a checkpoint begins.
@@ -31,12 +31,12 @@ const LOG_FACTOR: usize = 4;
 #[derive(Default)]
 struct Load {
     writes: Vec<Write>,
-    /// Keys whose newest write comes later.
+    /// Keys whose newest write a later checkpoint brings.
     later: Vec<Bytes>,
 }
 
 impl Shared {
-    /// Brings into the engine what the log holds, whenever it is due and once more at the end.
+    /// Brings what the log holds into the engine whenever that is due, and once more at the end.
     pub(super) fn checkpoint_until_written(&self, engine: &dyn Engine, redo: &Mutex<Redo>) {
         let (pace, sealer) = {
             let mut redo = locked(redo);
@@ -46,7 +46,7 @@ impl Shared {
             return self.fail("the log was not recovered".into(), Vec::new());
         };
         self.lock().pace_bytes = pace.bytes;
-        // Segments that are closed, and not in the engine because there was no room.
+        // Segments that are closed but not in the engine, because there was no room.
         let mut waiting = None;
         while self.wait_until_due(redo, &pace, waiting.is_some()) {
             let done = catch_unwind(AssertUnwindSafe(|| {
@@ -58,7 +58,7 @@ impl Shared {
                     let mut state = self.lock();
                     self.full(&mut state);
                     if state.written {
-                        // The next start finds it in the log.
+                        // The next start finds the rest in the log.
                         state.logged = state.logged.max(1);
                         return;
                     }
@@ -68,7 +68,7 @@ impl Shared {
         }
     }
 
-    /// Notes that the log has so many bytes, and keeps `room` back while too much waits for a
+    /// Notes that the log has so many bytes, and withholds `room` while too much waits for a
     /// checkpoint.
     pub(super) fn logged(&self, state: &mut State, logged: usize, room: &mut usize) {
         let first = state.logged == 0;
@@ -84,7 +84,8 @@ impl Shared {
         }
     }
 
-    /// False when no checkpoint is due any more. Looks after the disk while it is full.
+    /// Waits until a checkpoint is due; returns false when none will be any more. While the disk is
+    /// full, looks every [`Pace::look`] whether there is room again.
     fn wait_until_due(&self, redo: &Mutex<Redo>, pace: &Pace, waiting: bool) -> bool {
         let mut state = self.lock();
         loop {
@@ -155,9 +156,10 @@ impl Shared {
                 let (load, latest) = self.load(closed.newest);
                 self.bring(engine, sealer, closed, &load, pace)?;
                 keys.extend(load.writes.into_iter().map(|(key, _)| key));
-                // A write that is not durable yet may have hidden one of these segments from the
-                // load. It must be in a later segment before these may go; if there was no room for
-                // it, what it hid is there again.
+                // A write that is not durable yet may have hidden one of these segments' writes
+                // from the load. It must be in a later segment before these may be removed. If
+                // there was no room for it, the write that it hid is visible again, so the load is
+                // repeated.
                 self.wait_until_durable(latest)?;
                 if self.lock().lost == lost {
                     break;
@@ -176,7 +178,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Gathers the entries up to `newest`, and the newest generation that may have hidden others.
+    /// Gathers the entries up to `newest`. Also returns the newest generation, which may have
+    /// hidden some.
     fn load(&self, newest: Generation) -> (Load, Generation) {
         let mut load = Load::default();
         let mut after = None;
@@ -196,7 +199,7 @@ impl Shared {
         }
     }
 
-    /// Seals what the engine will hold, then makes it so.
+    /// Seals what the engine will hold, then applies it.
     fn bring(
         &self,
         engine: &dyn Engine,
@@ -256,6 +259,7 @@ impl State {
     }
 }
 
+/// Locks the log. To hold both locks, take this one before that of the state.
 fn locked(redo: &Mutex<Redo>) -> MutexGuard<'_, Redo> {
     redo.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,13 +15,13 @@ use crate::{
     overlay::{Entry, Overlay},
 };
 
-/// What submitters, readers and the writer thread share.
+/// What submitters, readers, the writer thread and the checkpoint thread share.
 pub(super) struct Shared {
     pub(super) state: Mutex<State>,
     pub(super) work: Condvar,
     pub(super) checkpoint: Condvar,
     pub(super) room: Semaphore,
-    /// Who wants to know how long each unit took.
+    /// Told how long each unit took.
     pub(super) watch: OnceLock<Watch>,
 }
 
@@ -29,11 +29,11 @@ pub(super) type Watch = Box<dyn Fn(Shard, Duration) + Send + Sync>;
 
 pub(super) struct State {
     pub(super) standing: Standing,
-    /// There is no room for new work.
+    /// Whether there is no room for new work.
     pub(super) full: bool,
-    /// Nobody wants to read any more.
+    /// Whether the store is closing, so that nothing is read any more.
     pub(super) closing: bool,
-    /// Gone once the writer has stopped.
+    /// The engine, until the writer has stopped.
     pub(super) engine: Option<Arc<dyn Engine>>,
     pub(super) overlay: Overlay,
     pub(super) queue: VecDeque<Pending>,
@@ -41,20 +41,20 @@ pub(super) struct State {
     /// The newest generation that may be found in the engine.
     pub(super) applying: Generation,
     pub(super) durable: Generation,
-    /// Units for which there was no room, by first and last generation. They count as past, but never
-    /// as durable.
+    /// Units for which there was no room, by first and last generation, both inclusive. They count
+    /// as past, but never as durable.
     pub(super) lost: Vec<(Generation, Generation)>,
     /// Bytes taken that are not durable yet.
     pub(super) waiting: usize,
-    /// Bytes kept that make a checkpoint due.
+    /// Bytes kept from which a checkpoint is due.
     pub(super) pace_bytes: usize,
     /// Bytes in the log that no checkpoint has taken up.
     pub(super) logged: usize,
-    /// Room that is free again only after a checkpoint.
+    /// Bytes of room that are free again only after a checkpoint.
     pub(super) withheld: usize,
-    /// What a checkpoint waits for to become durable.
+    /// The generation that a checkpoint waits for to become durable.
     pub(super) awaited: Option<Generation>,
-    /// The writer will log nothing more.
+    /// Whether the writer will log nothing more.
     pub(super) written: bool,
     pub(super) waiters: Vec<(Generation, oneshot::Sender<()>)>,
     pub(super) farewells: Vec<oneshot::Sender<()>>,
@@ -76,7 +76,7 @@ pub(super) struct Pending {
     pub(super) asked: Asked,
 }
 
-/// Whose unit it is, and when its submitter came, before it waited for room.
+/// The shard of a unit, and when its submitter came, before it waited for room.
 #[derive(Clone, Copy)]
 pub(super) struct Asked(pub(super) Shard, pub(super) Instant);
 
@@ -112,7 +112,8 @@ impl Shared {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change below is complete before anything can panic.
+        // A poisoned lock is safe to use, because every change below is complete before anything
+        // can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -150,7 +151,7 @@ impl Shared {
 }
 
 impl State {
-    /// What is durable can be read after the disk failed, too.
+    /// Returns the engine for reading. What is durable can be read even after the disk failed.
     pub(super) fn reading(&self) -> Result<Arc<dyn Engine>, StoreError> {
         let engine = self.engine.as_ref().filter(|_| !self.closing);
         engine.cloned().ok_or(StoreError::Closed)
@@ -169,7 +170,7 @@ impl State {
         lost.any(|(first, last)| (first..=last).contains(&&generation))
     }
 
-    /// Takes back everything that is not durable, and says how much room it had.
+    /// Takes back everything that is not durable, and returns how much room it had.
     pub(super) fn take_back(&mut self, failed: Vec<Pending>) -> usize {
         let mut room = 0;
         let queued = std::mem::take(&mut self.queue);
@@ -181,7 +182,7 @@ impl State {
         room
     }
 
-    /// Notes that nothing of what was taken and is not durable ever will be.
+    /// Marks everything that was taken and is not durable as lost: it never will be durable.
     pub(super) fn lose(&mut self) {
         let first = Generation(self.durable.0 + 1);
         match self.lost.last_mut() {
@@ -198,7 +199,7 @@ impl State {
         }
     }
 
-    /// A generation that was read, zero if it is durable.
+    /// Returns a generation that was read, or zero if it is durable.
     pub(super) fn unsettled(&self, seen: Generation) -> Generation {
         if seen > self.durable {
             seen
@@ -207,12 +208,13 @@ impl State {
         }
     }
 
-    /// Bytes of the overlay that are durable and wait for a checkpoint, roughly.
+    /// Returns roughly how many bytes of the overlay are durable and wait for a checkpoint.
     pub(super) fn kept(&self) -> usize {
         self.overlay.bytes().saturating_sub(self.waiting)
     }
 
-    /// The newest generation seen if all holds, else the conflict and the generation it saw.
+    /// Returns the newest generation seen if all preconditions hold, else the conflict and the
+    /// newest generation seen until then.
     pub(super) fn check(
         &self,
         engine: &dyn Engine,

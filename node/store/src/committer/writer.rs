@@ -14,11 +14,11 @@ use crate::{
     redo::{Failure, Redo},
 };
 
-/// What one sync covers at most, so that answers flow while a backlog is worked off.
+/// Most keys and bytes that one sync covers, so that answers flow while a backlog is worked off.
 const DRAIN_KEYS: usize = 1024;
 const DRAIN_BYTES: usize = 1 << 20;
 
-/// The log before the engine, and the thread that brings its content there.
+/// The log in front of the engine, and the thread that brings its content there.
 pub(super) struct Log {
     pub(super) redo: Arc<Mutex<Redo>>,
     pub(super) checkpoints: JoinHandle<()>,
@@ -63,14 +63,14 @@ impl Shared {
         if let Some(log) = log {
             self.lock().written = true;
             self.checkpoint.notify_one();
-            // A panic in there was turned into a failure.
+            // A panic in that thread was already turned into a failure.
             let _ = log.checkpoints.join();
             let state = self.lock();
             if state.logged == 0 && matches!(state.standing, Standing::Closing) {
                 engine.closed();
             }
         }
-        // The directory is given up before anybody is told so.
+        // The directory is given up before anybody is told that the store is closed.
         self.lock().engine = None;
         drop(engine);
         let farewells = std::mem::take(&mut self.lock().farewells);
@@ -79,11 +79,11 @@ impl Shared {
         }
     }
 
-    /// Waits for work; `None` when the store is closing and all is written.
+    /// Waits for work; returns `None` when the store is closing and everything is written.
     fn next_units(&self, applies: bool) -> Option<Vec<Pending>> {
         let mut state = self.lock();
         while state.queue.is_empty() {
-            // After a failure the engine stays for those who read.
+            // After a failure the engine stays, so that reads go on.
             if state.closing {
                 return None;
             }
@@ -107,7 +107,8 @@ impl Shared {
         Some(units)
     }
 
-    /// The units are on the disk: in a log that now has so many bytes, or in the engine.
+    /// Marks the units as durable: they are on the disk, in the engine or in a log that now has as
+    /// many bytes as `logged` states.
     fn durable(&self, units: &[Pending], logged: Option<Logged>) {
         let mut room = units.iter().map(|unit| unit.cost).sum();
         let told: Vec<_> = {
@@ -138,13 +139,13 @@ impl Shared {
             asked.for_each(|Asked(shard, came)| watch(shard, came.elapsed()));
         }
         for (_, tell) in told {
-            // An error only says that nobody waits any more.
+            // An error only means that nobody waits any more.
             let _ = tell.send(());
         }
     }
 
-    /// There was no room for these units, nor is there for those that rest on them: nothing of them
-    /// was done, and nothing will be.
+    /// Refuses units for which there was no room, and all that rest on them. Nothing of them was
+    /// done, and nothing will be.
     fn refuse(&self, units: Vec<Pending>) {
         let told = {
             let mut state = self.lock();
@@ -158,7 +159,7 @@ impl Shared {
         drop(told);
     }
 
-    /// New work is refused from here on. Whoever waits for room is let through, to be told so.
+    /// Refuses new work from here on. Lets those who wait for room through, so that they are told.
     pub(super) fn full(&self, state: &mut State) {
         if !std::mem::replace(&mut state.full, true) {
             tracing::error!(
@@ -170,7 +171,7 @@ impl Shared {
         self.checkpoint.notify_one();
     }
 
-    /// Lets the store take no more writes. The first cause stays.
+    /// Makes the store take no more writes. The first cause is kept.
     pub(super) fn fail(&self, cause: Arc<str>, units: Vec<Pending>) {
         let told = {
             let mut state = self.lock();
@@ -188,11 +189,11 @@ impl Shared {
     }
 }
 
-/// What the log has after a group was appended.
+/// The state of the log after a group was appended.
 struct Logged {
     /// Bytes in the segment.
     bytes: usize,
-    /// There is little room left on the disk.
+    /// Whether there is little room left on the disk.
     tight: bool,
 }
 
@@ -212,7 +213,7 @@ fn append(redo: &Mutex<Redo>, units: &[Pending]) -> Result<Logged, Failure> {
     })
 }
 
-/// Applies the units in batches of at most [`BATCH_KEYS`] keys, none split, then syncs once.
+/// Applies the units in batches of at most [`BATCH_KEYS`] keys, splitting none, then syncs once.
 fn write(engine: &dyn Engine, units: &[Pending]) -> Result<(), String> {
     let mut batch: Vec<&[Write]> = Vec::new();
     let mut keys = 0;
@@ -229,7 +230,7 @@ fn write(engine: &dyn Engine, units: &[Pending]) -> Result<(), String> {
     engine.sync()
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());

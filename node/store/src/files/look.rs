@@ -1,4 +1,4 @@
-//! A look through the kept files of a node, without changing anything.
+//! Looks through the kept files of a node without changing anything.
 
 use std::{
     fs::File,
@@ -10,16 +10,16 @@ use domain::suite::{Digest, Suite};
 
 use super::{FileError, digest_of, names, path};
 
-/// What was found.
+/// The findings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Looked {
-    /// Files that are kept.
+    /// Number of files that are kept.
     pub files: u64,
-    /// Those of them that are not what their names say, or cannot be read.
+    /// Paths of those that are not what their names say, or cannot be read.
     pub damaged: Vec<PathBuf>,
 }
 
-/// Reads every kept file of the area in `dir`. It need not exist.
+/// Reads every kept file of the area in `dir`, which need not exist.
 ///
 /// # Errors
 /// [`FileError`], if a folder cannot be read.
@@ -43,7 +43,7 @@ pub fn look_through(dir: &Path) -> Result<Looked, FileError> {
     Ok(looked)
 }
 
-/// Its name does not say in which suite it was digested.
+/// Checks the digest in every suite, because the name of a file does not say in which it was made.
 fn is_sound(path: &Path, digest: Digest) -> io::Result<bool> {
     for suite in [Suite::Ed25519Blake3, Suite::P256Sha256] {
         if digest_of(File::open(path)?, suite)?.0 == digest {

@@ -6,7 +6,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The bytes a name stands for; `None` for any other name.
+/// Returns the bytes that a name stands for; `None` for any other name.
 pub(super) fn unhex<const N: usize>(name: &str) -> Option<[u8; N]> {
     if name.len() != 2 * N || !name.is_ascii() {
         return None;

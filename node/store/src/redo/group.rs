@@ -19,7 +19,7 @@ use bytes::{Buf, BufMut, Bytes};
 
 use crate::engine::Write;
 
-/// What a group is known by to the one behind it.
+/// The sum of a group, by which the next group names it.
 pub(crate) type Sum = [u8; SUM_BYTES];
 
 const MAGIC: [u8; 4] = *b"\xe4\xba\x94\x02";
@@ -30,16 +30,16 @@ pub(crate) const SUM_BYTES: usize = 16;
 pub(super) const HEADER_BYTES: usize = SUM_FROM + SUM_BYTES;
 const DELETE: u32 = u32::MAX;
 
-/// A sound group.
+/// A group that was found sound.
 pub(super) struct Group {
     pub(super) number: u64,
     pub(super) previous: Sum,
     pub(super) sum: Sum,
-    /// Where its writes are.
+    /// Where its writes are in the segment.
     pub(super) writes: Range<usize>,
 }
 
-/// Appends the group to `out` and gives its sum.
+/// Appends the group to `out` and returns its sum.
 pub(super) fn encode<'a>(
     key: &[u8; 32],
     number: u64,
@@ -70,7 +70,7 @@ pub(super) fn encode<'a>(
     Ok(sum)
 }
 
-/// The sound group that begins at `at`.
+/// Returns the sound group that begins at `at`; `None` if there is none.
 pub(super) fn sound(key: &[u8; 32], bytes: &[u8], at: usize) -> Option<Group> {
     let group = bytes.get(at..)?;
     let header = group.get(..HEADER_BYTES)?;
@@ -92,7 +92,7 @@ pub(super) fn sound(key: &[u8; 32], bytes: &[u8], at: usize) -> Option<Group> {
     })
 }
 
-/// Whether a sound group begins anywhere behind `at`.
+/// Returns whether a sound group begins anywhere from `at` on.
 pub(super) fn any_later(key: &[u8; 32], bytes: &[u8], at: usize) -> bool {
     let magics = bytes[at..]
         .windows(MAGIC.len())
@@ -104,7 +104,7 @@ pub(super) fn any_later(key: &[u8; 32], bytes: &[u8], at: usize) -> bool {
         .is_some()
 }
 
-/// The writes of a sound group, in order; `None` if they are not what [`encode`] wrote.
+/// Returns the writes of a sound group, in order; `None` if they are not what [`encode`] wrote.
 pub(super) fn decode(mut writes: &[u8]) -> Option<Vec<Write>> {
     let mut found = Vec::new();
     while !writes.is_empty() {

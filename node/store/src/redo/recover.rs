@@ -19,40 +19,40 @@ use crate::{
     space::Space,
 };
 
-/// What is checked when a store is opened, beside the log.
+/// What is checked when a store is opened, besides the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Check {
-    /// The engine is at the group that was sealed.
+    /// Only that the engine is at the group that was sealed.
     None,
-    /// It also holds exactly the records that were sealed.
+    /// Also that it holds exactly the records that were sealed.
     Content,
 }
 
-/// The keys a log names and their newest values.
+/// The keys that a log names, with their newest values.
 type Writes = BTreeMap<Bytes, Option<Bytes>>;
 
-/// What reading a log found so far.
+/// What reading a log has found so far.
 struct Reading {
     /// The last sound group.
     last: Last,
-    /// What was noted to be synced.
+    /// The group that was noted as synced.
     witness: Option<Last>,
-    /// Up to where a checkpoint was bringing the log into the engine.
+    /// The group up to which a checkpoint was bringing the log into the engine.
     sealed: Option<Last>,
-    /// What that checkpoint was bringing.
+    /// The writes that this checkpoint was bringing.
     begun: Writes,
-    /// What is to be brought after it.
+    /// The writes that are to be brought after it.
     writes: Writes,
 }
 
 /// How a segment ends.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
-    /// It says that another one follows.
+    /// The segment says that another one follows.
     Closed,
-    /// Nothing is behind its last group.
+    /// There is nothing after its last group.
     Blank,
-    /// What is behind its last sound group is not sound, but for so many bytes zeros.
+    /// What follows its last sound group is not sound: so many bytes, and only zeros after them.
     Unsound { bytes: usize },
 }
 
@@ -61,13 +61,13 @@ struct Segment {
     header: Header,
     groups: usize,
     end: End,
-    /// Where its last sound group ends.
+    /// Offset of the end of its last sound group.
     at: usize,
 }
 
 /// Brings what the log holds into the engine and begins an empty segment.
 ///
-/// Nothing is changed before all of it was read and found sound. A cut in here, at any place,
+/// Nothing is changed before all of it was read and found sound. A power cut at any place in here
 /// leaves a log that is recovered the same way.
 pub(crate) fn recover(
     store: &Path,
@@ -101,7 +101,7 @@ pub(crate) fn recover(
     });
     let (obsolete, needed) = segments.split_at(segments.partition_point(|n| *n <= applied.number));
     let missing = |number| damaged(format!("redo/{} is missing", file_name(number)));
-    // Since the store was begun there is one, if need be empty.
+    // A store that was ever begun has a needed segment, even if it is empty.
     if needed.is_empty() && mark.is_some() {
         return Err(missing(applied.number + 1));
     }
@@ -164,7 +164,7 @@ pub(crate) fn recover(
         file.and_then(|file| file.set_len(torn.at as u64).and_then(|()| file.sync_all()))
             .map_err(io("cut", &path))?;
     }
-    // What a process that was killed had written is taken for durable from here on.
+    // From here on, what a killed process had written counts as durable, so it is synced.
     for &number in needed {
         let path = dir.join(file_name(number));
         sync(&path).map_err(io("sync", &path))?;
@@ -191,7 +191,8 @@ pub(crate) fn recover(
             for (key, value) in later {
                 writes.entry(key).or_insert(value);
             }
-            // What a checkpoint that was cut off had begun: now the engine holds what was sealed.
+            // Complete what a checkpoint that was cut off had begun. After that the engine holds
+            // what was sealed.
             apply(begun, engine, pace).map_err(applying)?;
             if check == Check::Content {
                 let found = Seal::of(engine).map_err(|error| damaged(error.to_string()))?;
@@ -261,7 +262,8 @@ fn apply(writes: Writes, engine: &dyn Engine, pace: &Pace) -> Result<(), String>
 }
 
 impl Reading {
-    /// Gathers the writes of one segment's groups. An error is the place of damage.
+    /// Gathers the writes of one segment's groups. The error is the byte at which the segment is
+    /// damaged.
     fn segment(&mut self, number: u64, bytes: &[u8]) -> Result<Segment, usize> {
         let header = Header::sound(bytes).ok_or(0_usize)?;
         if header.first != number || header.previous != self.last.sum {
@@ -309,7 +311,8 @@ impl Reading {
         })
     }
 
-    /// Whether the last group is not the one of its number that was noted, or sealed.
+    /// Returns whether the last group differs from the one of the same number that was noted or
+    /// sealed.
     fn contradicts_witness(&self) -> bool {
         let known = [self.witness, self.sealed].into_iter().flatten();
         known
@@ -337,8 +340,8 @@ impl Segment {
         file_name(self.header.first)
     }
 
-    /// A segment gets groups only once the end of the one before it is synced. An error is where
-    /// this one is damaged.
+    /// Checks the end of this segment against the next one: a segment gets groups only once the end
+    /// of the one before is synced. The error is the byte at which this segment is damaged.
     fn may_be_followed_by(&self, after: &Self) -> Result<(), usize> {
         let begun = after.groups == 0 && after.end == End::Blank;
         match self.end {

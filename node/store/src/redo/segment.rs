@@ -27,12 +27,12 @@ const MAGIC: [u8; 8] = *b"\xe4\xba\x94redo\x03";
 const SUM_FROM: usize = MAGIC.len() + 8 + SUM_BYTES + 16;
 pub(super) const HEADER_BYTES: usize = SUM_FROM + SUM_BYTES;
 
-/// What begins a segment.
+/// The header of a segment.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Header {
-    /// The number of the first group it may hold.
+    /// Number of the first group that the segment may hold.
     pub(super) first: u64,
-    /// The sum of the group before.
+    /// Sum of the group before that.
     pub(super) previous: Sum,
     bytes: [u8; HEADER_BYTES],
 }
@@ -53,7 +53,7 @@ impl Header {
         }
     }
 
-    /// The header that `segment` begins with, if it is sound.
+    /// Returns the header that `segment` begins with, if it is sound.
     pub(super) fn sound(segment: &[u8]) -> Option<Self> {
         let bytes: &[u8; HEADER_BYTES] = segment.first_chunk()?;
         let (mut said, written) = bytes.split_at(SUM_FROM);
@@ -70,7 +70,7 @@ impl Header {
         })
     }
 
-    /// What the sums of this segment's groups are keyed with.
+    /// Returns the key of the sums of this segment's groups.
     pub(super) fn key(&self) -> [u8; 32] {
         *blake3::hash(&self.bytes).as_bytes()
     }
@@ -81,7 +81,7 @@ fn sum(bytes: &[u8]) -> Sum {
     *hash.as_bytes().first_chunk().expect("BLAKE3 has 32 bytes")
 }
 
-/// Begins a segment in `dir`: its header is synced before the file gets its name. The folder is not
+/// Begins a segment in `dir`. Its header is synced before the file gets its name. The folder is not
 /// synced here.
 pub(super) fn create(dir: &Path, header: &Header) -> io::Result<(File, PathBuf)> {
     let draft = dir.join(DRAFT);
@@ -102,7 +102,7 @@ pub(super) fn create(dir: &Path, header: &Header) -> io::Result<(File, PathBuf)>
     }
 }
 
-/// The numbers of all segments, in order.
+/// Returns the numbers of all segments, in order.
 pub(super) fn numbers(dir: &Path) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
     for entry in fs::read_dir(dir)? {

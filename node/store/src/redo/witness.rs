@@ -1,4 +1,4 @@
-//! What tells how far the log was synced: a file `redo/synced` of 32 bytes, big-endian.
+//! The record of how far the log was synced: a file `redo/synced` of 32 bytes, big-endian.
 //!
 //! | bytes | what |
 //! |---|---|
@@ -31,14 +31,15 @@ pub(crate) struct Last {
     pub(crate) sum: Sum,
 }
 
-/// The open file.
+/// The open file `redo/synced`.
 pub(super) struct Witness {
     file: File,
     failed: bool,
 }
 
 impl Witness {
-    /// Begins the file anew. The folder is not synced here.
+    /// Opens the file, creates it if needed, and writes and syncs `last`. The folder is not synced
+    /// here.
     pub(super) fn create(dir: &Path, last: Last) -> io::Result<Self> {
         let file = File::options()
             .write(true)
@@ -54,8 +55,8 @@ impl Witness {
         Ok(witness)
     }
 
-    /// Notes that the log is synced up to this group. The log holds without it, so a failure is only
-    /// told.
+    /// Notes that the log is synced up to this group. The log holds without the note, so a failure
+    /// is only logged.
     pub(super) fn note(&mut self, last: Last) {
         if let Err(error) = self.write(last)
             && !std::mem::replace(&mut self.failed, true)
@@ -75,7 +76,7 @@ impl Witness {
     }
 }
 
-/// What the file says; `None` if it is missing or not sound.
+/// Reads the file; `None` if it is missing or not sound.
 pub(super) fn read(dir: &Path) -> io::Result<Option<Last>> {
     let bytes = match fs::read(dir.join(NAME)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -8,10 +8,11 @@ use std::{
 use super::{lock::DirLock, open::create};
 use crate::OpenError;
 
-/// The right to a store's directory, and whether what lies there was closed. Dropped when the engine is.
+/// The right to a store's directory, and whether the store was closed. Dropped together with the
+/// engine.
 pub(crate) struct Claim {
     dir: PathBuf,
-    /// Everything is in the engine, durably, and nothing more will be written.
+    /// Whether everything is in the engine, durably, and nothing more will be written.
     closed: AtomicBool,
     _lock: DirLock,
 }
@@ -27,12 +28,12 @@ impl Claim {
         })
     }
 
-    /// Whether the store was closed by whoever had it last.
+    /// Returns whether the last process that had the store closed it.
     pub(crate) fn is_clean(&self) -> bool {
         self.mark().exists()
     }
 
-    /// From here on the store is not closed.
+    /// Marks the store as not closed from here on.
     pub(crate) fn begin(&self) -> Result<(), OpenError> {
         let begin = || match fs::remove_file(self.mark()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -15,17 +15,18 @@ use super::{
 };
 use crate::engine::Engine;
 
-/// The newest format of a store this program reads and the one it writes.
+/// The store format that this program reads and writes.
 ///
-/// 1: everything durable is in sled. 2: there is a redo log in front of it. 3: its segments have headers
-/// and its groups are chained.
+/// 1: everything durable is in sled. 2: there is a redo log in front of it. 3: its segments have
+/// headers and its groups are chained.
 pub(super) const FORMAT: u32 = 3;
 
-/// Holds the format: four bytes, big-endian, then a checksum. This record never changes its own
-/// layout.
+/// Key of the record of the format: four bytes, big-endian, then a checksum. This record never
+/// changes its own layout.
 pub(super) const FORMAT_KEY: &[u8] = b"\xffformat";
 
-/// Fixed for the life of a store. Leaves beyond a quarter of it leave the log for `blobs/`.
+/// Segment size in bytes, fixed for the life of a store. Leaves beyond a quarter of it leave the
+/// log for `blobs/`.
 const SEGMENT_BYTES: usize = 512 * 1024;
 
 pub(super) fn open(
@@ -52,7 +53,7 @@ pub(super) fn open(
         dir: dir.to_owned(),
         claim,
     };
-    // What a process that was killed had written is read as durable from here on.
+    // From here on, what a killed process had written is read as durable, so it is synced.
     engine.sync().map_err(|cause| OpenError::Io {
         what: "sync",
         path: dir.join("db"),
@@ -93,7 +94,7 @@ fn sync_path(path: &Path) -> Result<(), OpenError> {
         .map_err(io)
 }
 
-/// Opens the log; once more without sled's snapshots if it does not open with them, since a torn
+/// Opens the engine. If it does not open, tries once more without sled's snapshots, because a torn
 /// snapshot stops a log that is whole.
 fn open_guarded(dir: &Path, options: &SledOptions) -> Result<sled::Db, OpenError> {
     let cause = match open_patiently(dir, options) {
@@ -115,7 +116,7 @@ fn open_guarded(dir: &Path, options: &SledOptions) -> Result<sled::Db, OpenError
     open_patiently(dir, options).map_err(|cause| refused(dir, cause))
 }
 
-/// sled gives up its own lock a little after it was dropped.
+/// Opens sled, and retries while its lock is taken: sled gives it up a little after it was dropped.
 pub(super) fn open_patiently(dir: &Path, options: &SledOptions) -> Result<sled::Db, Cause> {
     let begun = Instant::now();
     loop {
@@ -145,7 +146,7 @@ pub(super) fn open_patiently(dir: &Path, options: &SledOptions) -> Result<sled::
     }
 }
 
-/// sled wraps `WouldBlock` into a text.
+/// Recognises a taken lock by its text, because sled wraps `WouldBlock` into one.
 fn is_lock(error: &io::Error) -> bool {
     error.to_string().contains("could not acquire lock")
 }
@@ -173,7 +174,8 @@ fn refused(dir: &Path, cause: Cause) -> OpenError {
     }
 }
 
-/// Renames `snap.*` so that sled, which takes whatever begins like that, does not see them.
+/// Renames `snap.*` so that sled, which takes every file whose name begins like that, does not see
+/// them. Returns how many.
 fn snapshots_aside(dir: &Path) -> io::Result<usize> {
     let mut moved = 0;
     for entry in fs::read_dir(dir)? {
