@@ -29,7 +29,7 @@ pub struct Lineage(Vec<Epoch>);
 )]
 pub struct BrokenLine;
 
-/// Why a neighbour's present life is not accepted.
+/// The reason why a neighbour's present life is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
     /// The neighbour came back with a store older than one already met.

@@ -24,7 +24,7 @@ mod tests;
 pub use history::{Broken, Custody, custodies};
 pub use opening::Opening;
 
-/// What one division said of a matter, in a word whose signature was verified.
+/// A word whose signature was verified: what one division said of a matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
     /// The division that said it.
@@ -205,7 +205,7 @@ pub enum What {
     Text,
 }
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
@@ -224,7 +224,7 @@ pub struct Check {
     pub what: What,
     /// The division whose key or word it was, if it was that of one division.
     pub about: Option<DivisionCode>,
-    /// How it ended.
+    /// The result.
     pub finding: Finding,
     /// The result in words.
     pub detail: String,
@@ -261,7 +261,7 @@ impl Check {
     }
 }
 
-/// What an export claims to be about.
+/// The claims of an export about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The network it was made in.
@@ -274,7 +274,7 @@ pub struct Claim {
     pub exported_at: Timestamp,
 }
 
-/// What verified words prove together.
+/// The conclusions from all verified words together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// Every check, including those that could not be made.

@@ -26,7 +26,7 @@ pub struct AskId {
     pub number: u64,
 }
 
-/// What the holder is asked to do.
+/// The act that the holder is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wish {
@@ -162,7 +162,7 @@ pub struct Answer {
     pub reply: Reply,
 }
 
-/// What hearing a request leads to.
+/// The result of hearing a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
     /// The request was answered before; no further answer is sent.
@@ -322,7 +322,7 @@ impl From<Refusal> for Reply {
     }
 }
 
-/// What the asker does with an answer.
+/// The asker's next move after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Nothing; no request was outstanding under that id.

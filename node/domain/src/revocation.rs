@@ -21,7 +21,7 @@ pub const MOST_LIVES: usize = 64;
 /// Most keys below that a revocation vouches for; no division has as many below it.
 pub const MOST_VOUCHED: usize = 1024;
 
-/// Why a key was revoked (after the reason codes of RFC 5280, section 5.3.1).
+/// The reason for a revocation (after the reason codes of RFC 5280, section 5.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
@@ -73,7 +73,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// How far the parent held one flow.
+/// The position up to which the parent held one flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HeldFlow {
     /// The recipient of the flow.
@@ -84,7 +84,7 @@ pub struct HeldFlow {
     pub through: u64,
 }
 
-/// How far the parent held the words of one life of the division's store.
+/// The positions up to which the parent held the words of one life of the division's store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HeldLife {
     /// Id of the life.

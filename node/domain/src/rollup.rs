@@ -18,7 +18,7 @@ pub use dealings::{Dealings, Passed};
 pub use model::Rollup;
 pub use table::{By, Group, Totals, table};
 
-/// What one counter cell is about.
+/// The key of one counter cell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CellKey {
     /// The division that acted, or the county it belongs to (see [`CellKey::seen_from`]).
@@ -192,7 +192,7 @@ impl Counters {
     }
 }
 
-/// What a child says of one cell of its subtree.
+/// A child's report of one cell of its subtree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellReport {
     /// The cell, as the parent counts it.
@@ -218,7 +218,7 @@ impl CellReport {
     }
 }
 
-/// What a child last said of one cell.
+/// A child's last report of one cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Heard {
     /// Stamp of that report.
@@ -260,7 +260,7 @@ pub struct Lives {
     pub staged: Option<u64>,
 }
 
-/// Where a cell of a given life belongs.
+/// The place of a cell of a given life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// Among the cells that count.

@@ -1,4 +1,4 @@
-//! What an author signs: one statement over the Merkle root of a batch of envelopes, so that the
+//! The statement that an author signs over the Merkle root of a batch of envelopes, so that the
 //! envelopes share the cost of a signature and can still travel apart.
 
 use bytes::Bytes;
@@ -65,7 +65,7 @@ pub struct Proof {
     pub path: Vec<Digest>,
 }
 
-/// Why a proof does not lead from these bytes to its root.
+/// The reason why a proof does not lead from these bytes to its root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadProof {
     /// The leaf count is zero or too large, or the index is not below it.

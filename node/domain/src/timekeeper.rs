@@ -18,13 +18,14 @@ use topology::DivisionCode;
 
 use super::time::Timestamp;
 
-/// How far the wall clock may be off before it is doubted. Links tolerate as much skew.
+/// Difference in milliseconds beyond which the wall clock is doubted. Links tolerate as much skew.
 pub const MOST_DRIFT_MS: u64 = 3 * 60_000;
 
-/// How long a neighbour's word on its time counts.
+/// Milliseconds for which a neighbour's word on its time counts.
 const FRESH_MS: u64 = 15 * 60_000;
 
-/// A process that was off for longer than this believes its clock only once somebody confirms it.
+/// A process that was off for more milliseconds than this believes its clock only once somebody
+/// confirms it.
 pub const MOST_AWAY_MS: u64 = 7 * 86_400_000;
 
 /// Why the wall clock is not believed.

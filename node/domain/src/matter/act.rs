@@ -51,7 +51,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What a matter that ends so is counted as.
+    /// Returns what a matter with this outcome is counted as.
     pub const fn count(self) -> Count {
         match self {
             Self::Withdrawn => Count::Withdrawn,
@@ -60,7 +60,8 @@ impl Outcome {
         }
     }
 
-    /// Whether an office decided it: not what the reporter took back, nor what goes on elsewhere.
+    /// Returns whether an office decided it, which excludes what the reporter took back and what
+    /// goes on elsewhere.
     pub const fn is_decided(self) -> bool {
         matches!(
             self,
@@ -99,7 +100,7 @@ pub enum Ground {
     Elsewhere,
 }
 
-/// Why a closed matter is opened again.
+/// The reason why a closed matter is opened again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Appeal {
@@ -239,7 +240,7 @@ pub struct Target {
     pub officer: Option<u64>,
 }
 
-/// What one step did.
+/// The act of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Act {

@@ -1,5 +1,5 @@
-//! What a person wrote. Bodies are kept apart from envelopes so that they can be masked, sealed and
-//! erased.
+//! Bodies: what a person wrote. They are kept apart from envelopes so that they can be masked,
+//! sealed and erased.
 
 use std::fmt;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Act, Status, Step};
 use crate::category::{Category, Priority};
 
-/// What a matter is about, and how urgent it is.
+/// The category of a matter, and how urgent it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sort {
     /// What it is about.

@@ -58,7 +58,7 @@ impl FromStr for AccountId {
 #[serde(try_from = "String", into = "String")]
 pub struct Login(Box<str>);
 
-/// Why an account is not valid.
+/// The reason why an account is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAccount {
     /// The text is not a login.

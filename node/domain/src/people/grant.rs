@@ -1,11 +1,11 @@
-//! Who may open, close and change which account. The table of deeds says that a role manages
-//! accounts; the rules here say over whom.
+//! The rules for who may open, close and change which account. The table of deeds says that a role
+//! manages accounts; the rules here say over whom.
 
 use std::collections::BTreeSet;
 
 use super::{Account, BadRoles, Role, Who, check_roles};
 
-/// Why somebody may not do this to an account.
+/// The reason why somebody may not do this to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadGrant {
     /// The first account of a node must be that of a system administrator.

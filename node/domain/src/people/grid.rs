@@ -49,7 +49,7 @@ pub struct Grid {
     pub households: u32,
 }
 
-/// Why a grid is not valid.
+/// The reason why a grid is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadGrid {
     /// The name is not valid.

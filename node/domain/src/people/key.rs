@@ -56,7 +56,7 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// Why an API key is not valid.
+/// The reason why an API key is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadApiKey {
     /// The text is not the id of an API key.

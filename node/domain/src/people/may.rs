@@ -25,7 +25,7 @@ pub enum Who {
     Nobody,
 }
 
-/// Where something is to be done, and how whoever asks is related to it.
+/// The place where something is to be done, and how whoever asks is related to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The acting division.
@@ -54,7 +54,7 @@ impl Place {
     }
 }
 
-/// Why somebody may not do something.
+/// The reason why somebody may not do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// It is not known who asks.

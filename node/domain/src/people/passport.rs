@@ -111,7 +111,7 @@ pub struct Expected<'a> {
     pub now: Timestamp,
 }
 
-/// Why an ID token is not accepted.
+/// The reason why an ID token is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadClaims {
     /// The token is of another issuer, or of none.

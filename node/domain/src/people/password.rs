@@ -34,7 +34,7 @@ pub fn normalised(password: &str) -> String {
         .into_owned()
 }
 
-/// Why a password is not accepted. No variant repeats the password.
+/// The reason why a password is not accepted. No variant repeats the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPassword {
     /// It has fewer characters than this.

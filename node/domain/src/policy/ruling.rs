@@ -1,4 +1,4 @@
-//! What policy says about one matter.
+//! The answers of policy about one matter.
 
 use std::collections::BTreeMap;
 
@@ -154,7 +154,7 @@ impl Ruling {
     }
 }
 
-/// How specific a line is, compared from first to last: urgency, category, place, kind of unit,
+/// The specificity of a line, compared from first to last: urgency, category, place, kind of unit,
 /// channel.
 type Weight = (bool, u8, usize, bool, bool);
 

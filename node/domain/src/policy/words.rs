@@ -17,7 +17,8 @@ pub enum Words {
     Answer,
 }
 
-/// Why a text, or the contact beside it, is not taken. No variant repeats what was written.
+/// The reason why a text, or the contact beside it, is not taken. No variant repeats what was
+/// written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadWords {
     /// The text is empty or blank.

@@ -28,7 +28,7 @@ pub struct Custody {
     pub steps: Range<usize>,
 }
 
-/// Why steps are not those of one life of a matter.
+/// The reason why steps are not those of one life of a matter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// The first step is not a report at the division in the matter's id.

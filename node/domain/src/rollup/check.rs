@@ -24,7 +24,8 @@ const CELLS_IN_ALL: u32 = 8 * 3653;
 /// Most categories of a child that are not listed here. The child's own policy may list them.
 pub const MOST_OWN_CATEGORIES: usize = 64;
 
-/// Why a cell is not counted. The refused cell is kept apart, and the sum is right without it.
+/// The reason why a cell is not counted. The refused cell is kept apart, and the sum is right
+/// without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum CellRefusal {
@@ -77,7 +78,7 @@ pub struct Judge<'a> {
     pub today: Day,
 }
 
-/// What is known of a child's cells besides the one that is judged.
+/// The facts known of a child's cells besides the one that is judged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Beside {
     /// What it said of this cell before in this life; `None` if nothing.

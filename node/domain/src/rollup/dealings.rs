@@ -1,4 +1,4 @@
-//! What a node knows of a child's figures by itself. The steps of a matter that crosses the link
+//! A node's own knowledge of a child's figures. The steps of a matter that crosses the link
 //! between the two say what was done with it below, so the child's counts of it can be compared
 //! with them.
 
@@ -13,7 +13,7 @@ use crate::{
     matter::{Act, Step},
 };
 
-/// What the steps of matters say of one child.
+/// The counts that the steps of matters show for one child.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Passed {
     /// Number of transfers to the child, whether it took them or not.
@@ -94,7 +94,7 @@ const fn facts(act: Act) -> [Option<Count>; 2] {
     }
 }
 
-/// What a child says of the matters of one origin over all its cells, and what is known of them
+/// A child's counts of the matters of one origin over all its cells, and what is known of them
 /// here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Dealings {

@@ -10,7 +10,7 @@ use crate::{custody::Count, envelope::Stamp};
 
 type Cells = BTreeMap<CellKey, Heard>;
 
-/// What one child said.
+/// The figures that one child reported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Child {
     lives: Lives,

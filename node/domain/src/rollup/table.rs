@@ -25,7 +25,7 @@ pub enum By {
     Acting(Tier),
 }
 
-/// What one line is about.
+/// The subject of one line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Group {

@@ -1,4 +1,4 @@
-//! How far a version has been adopted in a subtree. The number of nodes expected comes from the
+//! The adoption of a version in a subtree. The number of nodes expected comes from the
 //! directory, not from those that report.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use crate::envelope::Stamp;
 /// Most refusals that are listed with their reason. Further ones are only counted.
 pub const MOST_REFUSALS: usize = 32;
 
-/// What a node in scope did with a version itself.
+/// The decision of a node in scope on a version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stance {
@@ -52,7 +52,7 @@ impl Expected {
     }
 }
 
-/// How far a version has been adopted in this node's subtree.
+/// The adoption of a version in this node's subtree.
 /// `applied + refused + superseded + unreached == expected`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adoption {

@@ -59,7 +59,7 @@ pub struct Parsed {
     pub table: toml::Table,
 }
 
-/// Why a template is wrong, whichever node reads it.
+/// The reason why a template is wrong, whichever node reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum BadTemplate {

@@ -38,7 +38,7 @@ impl InForce for BTreeMap<TemplateKey, Template> {
     }
 }
 
-/// Why a node does not apply a version. The last good one stays in force.
+/// The reason why a node does not apply a version. The last good one stays in force.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum TemplateRefusal {
@@ -211,7 +211,7 @@ fn only_tightens(
     Ok(())
 }
 
-/// What is in force, with what was just applied on top of it.
+/// The templates in force, with what was just applied on top of them.
 struct Overlay<'a> {
     below: &'a dyn InForce,
     applied: BTreeMap<&'a TemplateKey, &'a Template>,

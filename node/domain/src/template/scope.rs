@@ -18,7 +18,7 @@ pub struct Scope {
     pub kinds: u8,
 }
 
-/// Why a scope is not valid: it means nobody, or more than its issuer has.
+/// The reason why a scope is not valid: it means nobody, or more than its issuer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadScope {
     /// It names no tier, or has bits that stand for no tier.
