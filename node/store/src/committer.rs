@@ -26,7 +26,7 @@ pub(super) use writer::panic_text;
 /// Most bytes that may wait for the disk; beyond that, submitters wait.
 const ROOM_BYTES: usize = 8 << 20;
 
-/// When a unit counts as durable.
+/// The point at which a unit counts as durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AckWhen {
     Synced,

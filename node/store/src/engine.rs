@@ -13,8 +13,8 @@ pub(super) type Write = (Bytes, Option<Bytes>);
 /// Takes a full key and its value, and returns whether to go on.
 pub(super) type Visit<'a> = &'a mut dyn FnMut(Bytes, Bytes) -> ControlFlow<()>;
 
-/// What the committer needs of a storage engine. Reads come from any thread. `apply` and `sync`
-/// come from one thread only: behind a redo log that of checkpoints, else the writer.
+/// A storage engine, as the committer needs it. Reads come from any thread. `apply` and `sync` come
+/// from one thread only: behind a redo log that of checkpoints, else the writer.
 pub(super) trait Engine: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError>;
 

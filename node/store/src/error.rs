@@ -2,7 +2,7 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 
-/// Why a store did not answer.
+/// The reason why a store did not answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// A record is not what was written. The error names it; it is never returned as a value.
@@ -40,7 +40,7 @@ pub enum StoreError {
     Record(#[from] super::record::RecordError),
 }
 
-/// Why a unit was not committed.
+/// The reason why a unit was not committed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
     /// A precondition did not hold. What it saw is durable.
@@ -76,7 +76,7 @@ pub struct Conflict {
     pub found: Option<Bytes>,
 }
 
-/// Why a store did not open.
+/// The reason why a store did not open.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has the store open.

@@ -35,7 +35,7 @@ const STRETCH: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartId(pub [u8; 16]);
 
-/// Why a file was not written or read.
+/// The reason why a file was not written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The file is not there.

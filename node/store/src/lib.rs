@@ -75,7 +75,7 @@ pub struct Seen<T> {
     pub generation: Generation,
 }
 
-/// What must hold of a key for a unit to be taken.
+/// A condition on a key that must hold for a unit to be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expect {
     /// The key has no value.

@@ -10,7 +10,7 @@ const FORMAT: u8 = 5;
 /// Buffer size that is enough for most records.
 const USUAL_BYTES: usize = 512;
 
-/// Why stored bytes are not a record.
+/// The reason why stored bytes are not a record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// A later version wrote the record.

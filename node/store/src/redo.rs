@@ -54,14 +54,14 @@ const STEP_BYTES: u64 = 128 * 1024;
 /// Capacity that a buffer keeps between groups.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// When a checkpoint begins, and the hooks of tests.
+/// The conditions for a checkpoint to begin, and the hooks of tests.
 #[derive(Clone)]
 pub(super) struct Pace {
     /// Bytes in memory, or four times as many in the log, from which a checkpoint begins.
     pub(super) bytes: usize,
     /// Time without writes after which the rest is brought in.
     pub(super) idle: Duration,
-    /// How often a full disk is looked at.
+    /// Interval at which a full disk is looked at.
     pub(super) look: Duration,
     /// Called at every [`Point`]; an error that it returns is treated as one of the disk.
     pub(super) probe: Option<Probe>,
@@ -105,7 +105,7 @@ impl Pace {
     }
 }
 
-/// Why the log or a checkpoint did not do what it was asked.
+/// The reason why the log or a checkpoint did not do what it was asked.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// There was no room. Nothing was changed, and work goes on once there is room.

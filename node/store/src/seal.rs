@@ -1,4 +1,4 @@
-//! What the engine must hold, recorded apart from the engine.
+//! The seal: what the engine must hold, recorded apart from the engine.
 //!
 //! Before a checkpoint changes the engine, the file `seal` states what the engine will hold when it
 //! is done: how many records of each kind, and a sum over them that does not depend on their order.

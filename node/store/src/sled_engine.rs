@@ -32,7 +32,7 @@ use super::{
 pub(super) use claim::Claim;
 pub(super) use lock::PAUSE;
 
-/// How the engine on disk is opened.
+/// Options for opening the engine on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SledOptions {
     /// Rough number of bytes of records that the engine keeps in memory; it may take a few times as
@@ -208,7 +208,7 @@ impl Blobs {
     }
 }
 
-/// Why sled did not do what it was asked.
+/// The reason why sled did not do what it was asked.
 enum Cause {
     Refused(sled::Error),
     Panicked(String),

@@ -27,7 +27,7 @@ const SYNC_BYTES: usize = 128 << 10;
 /// How many times the bytes in memory the log may have before a checkpoint begins.
 const LOG_FACTOR: usize = 4;
 
-/// What one checkpoint brings to the engine.
+/// The writes that one checkpoint brings to the engine.
 #[derive(Default)]
 struct Load {
     writes: Vec<Write>,

@@ -15,7 +15,7 @@ use crate::{
     overlay::{Entry, Overlay},
 };
 
-/// What submitters, readers, the writer thread and the checkpoint thread share.
+/// The state that submitters, readers, the writer thread and the checkpoint thread share.
 pub(super) struct Shared {
     pub(super) state: Mutex<State>,
     pub(super) work: Condvar,

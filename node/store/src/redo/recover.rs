@@ -19,7 +19,7 @@ use crate::{
     space::Space,
 };
 
-/// What is checked when a store is opened, besides the log.
+/// The checks when a store is opened, besides those of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Check {
     /// Only that the engine is at the group that was sealed.
@@ -31,7 +31,7 @@ pub(crate) enum Check {
 /// The keys that a log names, with their newest values.
 type Writes = BTreeMap<Bytes, Option<Bytes>>;
 
-/// What reading a log has found so far.
+/// The findings of reading a log so far.
 struct Reading {
     /// The last sound group.
     last: Last,
@@ -45,7 +45,7 @@ struct Reading {
     writes: Writes,
 }
 
-/// How a segment ends.
+/// The end of a segment.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
     /// The segment says that another one follows.
@@ -56,7 +56,7 @@ enum End {
     Unsound { bytes: usize },
 }
 
-/// What a segment was found to hold.
+/// The findings in a segment.
 struct Segment {
     header: Header,
     groups: usize,
