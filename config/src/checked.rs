@@ -116,8 +116,9 @@ pub struct Telemetry {
     pub log_format: LogFormat,
     /// `service.name` of exported traces. Default `wujitong`.
     pub service_name: String,
-    /// What the process hosts, for the resource attribute `wujitong.division`. It is taken from
-    /// [`Hosting`], with the subtree named by its topmost division. It is not a setting.
+    /// Divisions that the process hosts, for the resource attribute `wujitong.division`. They are
+    /// taken from [`Hosting`], with the subtree named by its topmost division. This is not a
+    /// setting.
     pub divisions: Vec<DivisionCode>,
 }
 

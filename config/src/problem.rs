@@ -11,9 +11,9 @@ pub struct Problem {
     pub key: String,
     /// The value found; `None` if it is missing.
     pub value: Option<String>,
-    /// What would be allowed.
+    /// The values that would be allowed.
     pub allowed: String,
-    /// What to do about it.
+    /// The advice to the operator.
     pub hint: String,
 }
 

@@ -94,7 +94,7 @@ impl FromStr for Tier {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DivisionCode(u64);
 
-/// Why a text is not a division code.
+/// The reason why a text is not a division code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
     /// The text is not 2, 4, 6, 9 or 12 digits long. Holds the text, cut to its first 24

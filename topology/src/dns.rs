@@ -7,7 +7,7 @@
 
 use crate::{CodeError, DivisionCode};
 
-/// Why a DNS name is not the name of a division in a zone.
+/// The reason why a DNS name is not the name of a division in a zone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DnsError {
     /// The name does not end with the zone.

@@ -25,9 +25,9 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// How far outside an outline a place may lie and still count as inside, in metres. The lines
-    /// of the sketch map are simplified by some hundred metres, and a position taken from a map in
-    /// the national coordinate system (GCJ-02) instead of WGS 84 is off by some hundred more.
+    /// Metres that a place may lie outside an outline and still count as inside. The lines of the
+    /// sketch map are simplified by some hundred metres, and a position taken from a map in the
+    /// national coordinate system (GCJ-02) instead of WGS 84 is off by some hundred more.
     pub const TOLERANCE_M: f64 = 2_000.0;
 
     /// Builds an outline of polygons, each of closed rings of at least four corners.

@@ -7,7 +7,7 @@ use crate::{CodeError, DivisionCode};
 /// Most faults that an error message lists.
 const LISTED: usize = 20;
 
-/// Why a file of outlines cannot be loaded.
+/// The reason why a file of outlines cannot be loaded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutlineErrors {
     /// The file is larger than any map that is needed: more than 32 MiB.

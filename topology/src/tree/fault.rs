@@ -7,7 +7,7 @@ use crate::{CodeError, DivisionCode, Tier};
 /// Most faults that an error message lists.
 const LISTED: usize = 20;
 
-/// Why a directory cannot be loaded: the faults of every bad row, by line.
+/// The reason why a directory cannot be loaded: the faults of every bad row, by line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct LoadErrors {
     /// The faults, by line; never empty. A row with several faults is here once for each.

@@ -1,4 +1,4 @@
-//! Which division is above which, and the way between two nodes.
+//! The order of divisions above each other, and the way between two nodes.
 
 use super::Tree;
 use crate::DivisionCode;
