@@ -109,7 +109,7 @@ pub struct Http {
 pub struct Telemetry {
     /// Collector that takes OTLP over gRPC, `http://host:port`; `None` exports no traces.
     pub otlp: Option<String>,
-    /// Filter of log lines in the syntax of tracing's `EnvFilter`, e.g. `info,wujitong::link=debug`.
+    /// Filter of log lines in the syntax of tracing's `EnvFilter`, e.g. `info,wujitong_peer=debug`.
     /// Default `info`.
     pub log: String,
     /// Format of log lines. Default [`LogFormat::Text`].

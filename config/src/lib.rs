@@ -28,7 +28,7 @@ pub use checked::{
 };
 pub use problem::{ConfigErrors, Problem};
 pub use raw::{
-    FILE_END, FILE_ENDS_SO, Raw, RawDns, RawHooks, RawHttp, RawLimits, RawLinks, RawOidc, RawStore,
-    RawTelemetry,
+    FILE_END, FILE_ENDS_SO, Kind, Raw, RawDns, RawHooks, RawHttp, RawLimits, RawLinks, RawOidc,
+    RawStore, RawTelemetry, SettingLine, all_settings,
 };
 pub use topology::DivisionCode;

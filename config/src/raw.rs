@@ -5,7 +5,9 @@ mod settings;
 use serde::Deserialize;
 
 use crate::{ConfigErrors, Problem};
-use settings::{Kind, Setting};
+use settings::{Key, Setting};
+
+pub use settings::{Kind, SettingLine, settings as all_settings};
 
 /// The last line of a configuration file that a program wrote.
 pub const FILE_END: &str = "# end of file";
@@ -14,14 +16,18 @@ pub const FILE_ENDS_SO: &str = "# The last line of this file is `# end of file`"
 
 /// Declares a group of settings together with the list of its keys and how two groups merge.
 macro_rules! settings {
-    ($(#[$about:meta])* $group:ident { $($(#[$doc:meta])* $key:ident: $type:ty,)* }) => {
+    ($(#[$about:meta])* $group:ident { $($(#[doc = $doc:literal])* $key:ident: $type:ty,)* }) => {
         $(#[$about])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub struct $group { $($(#[$doc])* pub $key: Option<$type>,)* }
+        pub struct $group { $($(#[doc = $doc])* pub $key: Option<$type>,)* }
 
         impl $group {
-            const KEYS: &[(&str, Kind)] = &[$((stringify!($key), <$type as Setting>::KIND)),*];
+            const KEYS: &[Key] = &[$(Key {
+                name: stringify!($key),
+                kind: <$type as Setting>::KIND,
+                about: concat!($($doc),*),
+            }),*];
 
             fn merge(self, over: Self) -> Self {
                 Self { $($key: over.$key.or(self.$key)),* }
@@ -33,20 +39,24 @@ macro_rules! settings {
 /// Declares the whole: its own settings first, then the groups.
 macro_rules! whole {
     (
-        $(#[$about:meta])* $whole:ident { $($(#[$doc:meta])* $key:ident: $type:ty,)* }
+        $(#[$about:meta])* $whole:ident { $($(#[doc = $doc:literal])* $key:ident: $type:ty,)* }
         groups { $($(#[$gdoc:meta])* $group:ident: $gtype:ty,)* }
     ) => {
         $(#[$about])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct $whole {
-            $($(#[$doc])* pub $key: Option<$type>,)*
+            $($(#[doc = $doc])* pub $key: Option<$type>,)*
             $($(#[$gdoc])* #[serde(default)] pub $group: $gtype,)*
         }
 
         impl $whole {
-            const KEYS: &[(&str, Kind)] = &[$((stringify!($key), <$type as Setting>::KIND)),*];
-            const GROUPS: &[(&str, &[(&str, Kind)])] =
+            const KEYS: &[Key] = &[$(Key {
+                name: stringify!($key),
+                kind: <$type as Setting>::KIND,
+                about: concat!($($doc),*),
+            }),*];
+            const GROUPS: &[(&str, &[Key])] =
                 &[$((stringify!($group), <$gtype>::KEYS)),*];
 
             /// Merges two: takes the settings of `over` where it has them, else these. A list
@@ -65,24 +75,23 @@ whole! {
     /// The settings as typed. [`Config`](crate::Config) documents the meaning, range and default of
     /// each.
     Raw {
-        /// [`Config::data`](crate::Config::data), absolute or beside the configuration file.
+        /// Directory of the store and the identities, absolute or beside the configuration file.
         data: String,
-        /// [`Hosting::nodes`](crate::Hosting::nodes).
+        /// Codes of divisions whose nodes this process hosts.
         nodes: Vec<String>,
-        /// [`Hosting::subtree`](crate::Hosting::subtree).
+        /// A division that is hosted with every node below it.
         subtree: String,
-        /// [`Hosting::except`](crate::Hosting::except).
+        /// Divisions that are left out of the subtree, each with what is below it.
         except: Vec<String>,
-        /// [`Config::listen`](crate::Config::listen).
+        /// Socket address that neighbours dial, or `off`.
         listen: String,
-        /// [`Config::zone`](crate::Config::zone).
+        /// DNS zone of the divisions.
         zone: String,
-        /// [`Config::topology`](crate::Config::topology), absolute or beside the configuration file.
+        /// A list of divisions of one's own (CSV), absolute or beside the configuration file.
         topology: String,
-        /// [`Config::outlines`](crate::Config::outlines): a file, absolute or beside the configuration
-        /// file, or `off`.
+        /// Outlines of divisions (GeoJSON): a file, absolute or beside the configuration file, or `off`.
         outlines: String,
-        /// [`Config::parent`](crate::Config::parent).
+        /// Addresses of the parent; without them it is found by DNS.
         parent: Vec<String>,
     }
     groups {

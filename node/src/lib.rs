@@ -1,16 +1,23 @@
 //! 五级通 Wujitong: a node of the five-tier network, as a library.
 //!
-//! The rooms, in reading order. `ARCHITECTURE.md` says what each may name; `tests/rooms.rs` checks it.
+//! Every name here is a crate of its own, in reading order. `ARCHITECTURE.md` says which may depend on
+//! which; `tests/rooms.rs` compares that with the manifests.
 
-pub mod app;
-pub mod cli;
-pub use ::domain;
-pub mod edge;
-pub mod identity;
-pub mod link;
-pub mod office;
-pub mod outbox;
-pub mod papers;
-pub use ::store;
-pub mod telemetry;
-pub mod wire;
+pub mod commands;
+
+pub use api;
+pub use app;
+pub use cli;
+pub use domain;
+pub use identity;
+pub use media;
+pub use office;
+pub use open311;
+pub use outbound;
+pub use peer;
+pub use proof;
+pub use records;
+pub use store;
+pub use telemetry;
+pub use web;
+pub use wire;

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use wujitong::commands::Commands;
+
 fn main() -> ExitCode {
-    wujitong::cli::main(std::env::args_os())
+    cli::main::<Commands>(std::env::args_os())
 }

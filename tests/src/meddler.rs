@@ -20,7 +20,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wujitong::{
     domain::envelope::Lane,
     identity::Identity,
-    link::{Carrier, Converse, Ended},
+    peer::link::{Carrier, Converse, Ended},
     wire::frame::{Ack, Batch, Entry, Frame, Refused},
 };
 

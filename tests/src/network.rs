@@ -22,11 +22,11 @@ use wujitong::{
         ids::{Epoch, EpochId},
         suite::Suite,
     },
-    edge::roster::Node,
     identity::{Identity, Surroundings},
     office::{Clock, Office},
     store::{MemoryDisk, SledOptions, Store},
     telemetry::Collector,
+    web::roster::Node,
 };
 
 use crate::{

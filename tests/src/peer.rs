@@ -18,13 +18,13 @@ use wujitong::{
         suite::Suite,
         time::Timestamp,
     },
-    edge::{
+    identity::{Identity, Recipient, SignedKeyStatement},
+    peer::{
         grpc,
+        link::{Broken, Carrier, Converse, Ended, Incoming, own::OwnLinks},
         listen::{self, Doors},
         places::Bounds,
     },
-    identity::{Identity, Recipient, SignedKeyStatement},
-    link::{Broken, Carrier, Converse, Ended, Incoming, own::OwnLinks},
     telemetry::Metrics,
     wire::{
         decode_envelope, encode_body, encode_envelope,

@@ -19,7 +19,7 @@ use tonic::{
 };
 use wujitong::{
     identity::Identity,
-    link::{Broken, Incoming},
+    peer::link::{Broken, Incoming},
     wire::frame::Frame,
 };
 

@@ -7,10 +7,43 @@ use crate::{ConfigErrors, Problem};
 
 /// The shape of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A text.
     Text,
+    /// A whole number.
     Number,
+    /// Texts; in an environment variable with commas between them.
     List,
+}
+
+/// A setting of a group.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) about: &'static str,
+}
+
+/// A setting as the documentation lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingLine {
+    /// Its key in the file: `http.listen`.
+    pub key: String,
+    /// The environment variable that sets it.
+    pub variable: String,
+    /// Its shape.
+    pub kind: Kind,
+    /// What it means.
+    pub about: String,
+}
+
+/// Returns every setting, in the order of the file.
+pub fn settings() -> impl Iterator<Item = SettingLine> {
+    all().map(|(key, setting)| SettingLine {
+        variable: variable(&key),
+        key,
+        kind: setting.kind,
+        about: setting.about.trim().to_owned(),
+    })
 }
 
 /// A type that a setting may have.
@@ -32,12 +65,14 @@ impl Setting for Vec<String> {
 
 /// Returns every setting's key as written in the file, with its shape.
 pub(super) fn keys() -> impl Iterator<Item = (String, Kind)> {
-    let own = Raw::KEYS
-        .iter()
-        .map(|(key, kind)| ((*key).to_owned(), *kind));
+    all().map(|(key, setting)| (key, setting.kind))
+}
+
+fn all() -> impl Iterator<Item = (String, &'static Key)> {
+    let own = Raw::KEYS.iter().map(|key| (key.name.to_owned(), key));
     own.chain(Raw::GROUPS.iter().flat_map(|(group, keys)| {
         keys.iter()
-            .map(move |(key, kind)| (format!("{group}.{key}"), *kind))
+            .map(move |key| (format!("{group}.{}", key.name), key))
     }))
 }
 

@@ -5,13 +5,15 @@
 //! the end receipt of every decision its author made. This module reads receipts out of such words
 //! and reports what can be checked about them without asking anybody.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{
     envelope::Destination,
-    ids::{MatterId, NetworkId},
+    ids::{EpochId, MatterId, NetworkId},
     matter::{Act, CustodyVersion, Matter, Outcome, Version},
+    statement::Proof,
     suite::Digest,
     time::Timestamp,
 };
@@ -23,6 +25,19 @@ mod tests;
 
 pub use history::{Broken, Custody, custodies};
 pub use opening::Opening;
+
+/// The signed words of a matter that a receipt is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// When they were looked up, by this node's clock.
+    pub at: Timestamp,
+    /// Words of others, with their proofs.
+    pub kept: Vec<(Bytes, Proof)>,
+    /// This node's own word, to be signed, if it ever had the matter.
+    pub own: Option<Bytes>,
+    /// The present life of this node's store.
+    pub epoch: EpochId,
+}
 
 /// A word whose signature was verified: what one division said of a matter.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use serde_json::json;
-use wujitong::edge::web::api::{
+use wujitong::api::{
     Contact, Erased, MatterView, Named, OpenedContact, Reach, ReportRequest, StandingView,
 };
 use wujitong_tests::program::Programs;

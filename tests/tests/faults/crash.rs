@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};
 use topology::DivisionCode;
 use wujitong::{
+    api::{ReportRequest, Reported},
     cli::client::{Client, ClientError},
     domain::{ids::MatterId, matter::Act},
-    edge::web::api::{ReportRequest, Reported},
 };
 use wujitong_tests::{
     audit::{Books, Promise, audit},

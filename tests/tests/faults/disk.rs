@@ -10,8 +10,8 @@ use std::{
 use bytes::Bytes;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use wujitong::{
+    api::ReportRequest,
     domain::matter::Act,
-    edge::web::api::ReportRequest,
     store::{SledOptions, Store, Unit},
 };
 use wujitong_tests::{

@@ -9,9 +9,9 @@ use std::{
 
 use tokio::time::sleep;
 use wujitong::{
+    api::{LinkState, ReportRequest},
     cli::client::ClientError,
     domain::matter::Act,
-    edge::{session::LinkState, web::api::ReportRequest},
     office::DiskTrouble,
 };
 use wujitong_tests::{

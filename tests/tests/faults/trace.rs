@@ -4,8 +4,8 @@ use std::{fs, path::Path, time::Duration};
 
 use tokio::time::sleep;
 use wujitong::{
+    api::{ReportRequest, StandingView},
     app::SystemClock,
-    edge::web::api::{ReportRequest, StandingView},
     office::Clock,
 };
 use wujitong_tests::{eventually, program::Programs};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::{fs::File, time::sleep};
 use wujitong::{
+    api::{Media, ReportRequest, UploadView},
     cli::client::{Client, ClientError, UploadError},
-    edge::web::api::{Media, ReportRequest, UploadView},
 };
 use wujitong_tests::{code, pictures::photo, program::Programs};
 

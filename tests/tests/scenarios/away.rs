@@ -12,6 +12,7 @@ use tokio::{
     net::TcpStream,
 };
 use wujitong::{
+    api::{ReportRequest, Stands},
     app::SystemClock,
     cli::client::Client,
     domain::{
@@ -24,8 +25,7 @@ use wujitong::{
         template::{Stance, TemplateKind},
         time::Timestamp,
     },
-    edge::web::api::ReportRequest,
-    office::{Clock, NewReport, NewTemplate, Stands},
+    office::{Clock, NewReport, NewTemplate},
 };
 use wujitong_tests::{
     CLERK, COUNTY, INSPECTOR, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, emergency,
@@ -303,7 +303,7 @@ async fn the_township_back_after_a_week_gets_everything_in_order_and_nobody_was_
     assert!(told.at.0 > closed_ms, "told after the return");
     assert_eq!(matter.clocks.last(Stage::Finish).unwrap().started, started);
     let old = township.matter(waiting[0].0[0]).await.unwrap();
-    let late = |clock: &wujitong::office::ClockView| {
+    let late = |clock: &wujitong::api::ClockView| {
         clock.started_ms < closed_ms && matches!(clock.stands, Stands::Overdue | Stands::Late)
     };
     assert!(

@@ -1,6 +1,7 @@
 //! A matter on its way through the tiers.
 
 use wujitong::{
+    api::{BodyView, MatterView},
     domain::{
         category::Visibility,
         custody::{Count, GiveRefusal, Standing},
@@ -9,7 +10,6 @@ use wujitong::{
         matter::{Act, Outcome},
         request::{Reply, Wish},
     },
-    office::{BodyView, MatterView},
     wire::{
         frame::{Ack, Frame, Refused},
         refusal::RefusalCode,
@@ -31,7 +31,7 @@ async fn seen(network: &Network, division: &str, id: MatterId) -> MatterView {
 
 async fn acts(network: &Network, division: &str, id: MatterId) -> Vec<(String, Act)> {
     let steps = seen(network, division, id).await.steps;
-    let act = |step: wujitong::office::StepView| (step.by.to_string(), step.act);
+    let act = |step: wujitong::api::StepView| (step.by.to_string(), step.act);
     steps.into_iter().map(act).collect()
 }
 

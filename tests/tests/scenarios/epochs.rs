@@ -1,10 +1,11 @@
 //! Stores that went back in time, and copies of one store.
 
 use wujitong::{
+    api::BodyView,
     domain::{
         alarm::AlarmKind, ids::MatterId, rollup::Counters, template::TemplateKind, time::Day,
     },
-    office::{BodyView, NewTemplate},
+    office::NewTemplate,
 };
 use wujitong_tests::{
     CITY, CLERK, COUNTY, Network, PATH, PROVINCE, TOWNSHIP, VILLAGE,

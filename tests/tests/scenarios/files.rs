@@ -12,6 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use wujitong::{
+    api::{FileLines, Named},
     app::SystemClock,
     cli::client::{Client, ClientError},
     domain::{
@@ -19,10 +20,6 @@ use wujitong::{
         ids::MatterId,
         matter::Erasure,
         time::Timestamp,
-    },
-    edge::web::{
-        api::{FileLines, Named},
-        problems::is_listed,
     },
     office::{Clock, Looked, NewReport, Reader, Serve, Wanted},
     wire::frame::Frame,
@@ -80,7 +77,7 @@ async fn file(network: &Network, at: &str, id: MatterId, no: &str) -> Result<Byt
 fn status(refused: Result<Bytes, ClientError>) -> u16 {
     match refused {
         Err(ClientError::Problem(problem)) => {
-            assert!(is_listed(&problem), "{problem:?}");
+            assert!(problem.known().is_some(), "{problem:?}");
             problem.status
         }
         other => panic!("a problem was expected, not {other:?}"),

@@ -7,6 +7,7 @@ use std::sync::{
 };
 
 use wujitong::{
+    api::{BodyView, Stands},
     app::SystemClock,
     domain::{
         category::{Category, Priority, Visibility},
@@ -19,7 +20,7 @@ use wujitong::{
         template::TemplateKind,
         time::Timestamp,
     },
-    office::{BodyView, Clock, NewReport, NewTemplate, Office, Stands, Work},
+    office::{Clock, NewReport, NewTemplate, Office, Work},
 };
 use wujitong_tests::{
     CITY, CLERK, COUNTY, INSPECTOR, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, emergency,

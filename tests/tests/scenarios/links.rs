@@ -181,7 +181,7 @@ async fn the_largest_bodies_and_many_remarks_get_through_the_smallest_window() {
     for id in ids {
         network.held(CITY, id).await;
         let seen = network.office(CITY).matter(id).await.unwrap();
-        assert_eq!(seen.body, wujitong::office::BodyView::Text(large.clone()));
+        assert_eq!(seen.body, wujitong::api::BodyView::Text(large.clone()));
     }
     network.close(CITY, remarked).await;
     network.closed(VILLAGE, remarked).await;

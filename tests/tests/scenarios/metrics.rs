@@ -18,7 +18,6 @@ use wujitong::{
         envelope::{Lane, Payload},
         time::Timestamp,
     },
-    edge::revoked,
     identity::{self, Terms},
     office::Clock,
     telemetry::Collector,
@@ -237,7 +236,7 @@ async fn every_documented_metric_moves_and_every_metric_is_documented() {
     let node = network.node(TOWNSHIP);
     let stolen = wujitong::domain::revocation::Reason::Stolen;
     let known = (code(VILLAGE), None);
-    revoked::revoke(&node, known, stolen, CLERK).await.unwrap();
+    node.revoke(known, stolen, CLERK).await.unwrap();
     shown.look(&network);
     let raised = node.office.alarms().await.unwrap();
     assert!(

@@ -13,9 +13,9 @@ use wujitong::{
         request::Wish,
         suite::Suite,
     },
-    edge::receipt::{Verified, export, verify},
     identity::Roots,
     office::errand::{self, Errand},
+    proof::{Verified, verify},
 };
 use wujitong_tests::{
     CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, rubbish,
@@ -24,7 +24,7 @@ use wujitong_tests::{
 /// The file that a division makes of a matter.
 async fn file(network: &Network, at: &str, id: MatterId) -> Value {
     let words = network.office(at).words(id, CLERK).await.unwrap();
-    let file = export(&network.node(at), id, words).await.unwrap();
+    let file = network.node(at).receipt(id, words).await.unwrap();
     serde_json::to_value(&file).unwrap()
 }
 

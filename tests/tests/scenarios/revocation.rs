@@ -13,7 +13,6 @@ use wujitong::{
         revocation::{Reason, Revocation},
         time::Timestamp,
     },
-    edge::revoked,
     identity::{self, Replacing, Terms},
     office::{OfficeError, RevokeRefusal},
     wire::{
@@ -35,7 +34,9 @@ const FAR: &str = "330825001001";
 async fn revoke(network: &Network, child: &str) {
     let parent = network.tree.parent(code(child)).unwrap().to_string();
     let node = network.node(&parent);
-    let revoked = revoked::revoke(&node, (code(child), None), Reason::Stolen, CLERK).await;
+    let revoked = node
+        .revoke((code(child), None), Reason::Stolen, CLERK)
+        .await;
     assert_eq!(revoked.unwrap().len(), 1);
 }
 
@@ -272,7 +273,7 @@ async fn only_the_division_directly_above_revokes() {
     }
     for at in [VILLAGE, CITY] {
         let node = network.node(COUNTY);
-        let refused = revoked::revoke(&node, (code(at), None), Reason::Stolen, CLERK).await;
+        let refused = node.revoke((code(at), None), Reason::Stolen, CLERK).await;
         let refused = refused.unwrap_err();
         let expected = RevokeRefusal::NotAChild(code(at));
         assert!(

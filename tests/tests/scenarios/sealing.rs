@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use wujitong::{
+    api::{BodyView, Reach},
     domain::{
         category::Class,
         custody::Refusal,
@@ -14,7 +15,7 @@ use wujitong::{
         suite::Suite,
     },
     identity::Recipient,
-    office::{BodyView, NewReport, OfficeError, Reach},
+    office::{NewReport, OfficeError},
     store::{Range, record},
     wire::{frame::Frame, refusal::RefusalCode},
 };

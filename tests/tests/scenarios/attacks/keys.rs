@@ -6,6 +6,7 @@ use std::fs;
 use bytes::Bytes;
 use rustls_pki_types::UnixTime;
 use wujitong::{
+    api::BodyView,
     domain::{
         alarm::AlarmKind,
         envelope::{Destination, Envelope, Lane, Order, Payload},
@@ -16,16 +17,12 @@ use wujitong::{
         revocation::Reason,
         suite::Suite,
     },
-    edge::{
-        keys,
-        receipt::{export, verify},
-        revoked,
-    },
     identity::{
         self, Endorser, FileKeyStore, IdentityError, KeyStatement, KeyStore, Purpose, Replacing,
         Roots, SignedKeyStatement, Terms,
     },
-    office::{BodyView, Stated},
+    office::Stated,
+    proof::verify,
     wire::{
         frame::{Ack, Batch, Frame, GoodbyeCode, Refused},
         refusal::RefusalCode,
@@ -159,7 +156,7 @@ async fn whoever_has_the_townships_key_cannot_make_a_key_for_its_village_and_spe
 
     // A receipt that leans on such a key does not hold.
     let words = network.office(VILLAGE).words(id, CLERK).await.unwrap();
-    let file = export(&network.node(VILLAGE), id, words).await.unwrap();
+    let file = network.node(VILLAGE).receipt(id, words).await.unwrap();
     let roots = Roots::read(&network.home(VILLAGE).join("roots.pem")).unwrap();
     let (_, second) = minted(&network, 2).await;
     let home = identity::directory(network.home(COUNTY), code(COUNTY));
@@ -215,7 +212,7 @@ fn after_now() -> Terms {
 
 async fn revoke(network: &Network, reason: Reason) {
     let node = network.node(TOWNSHIP);
-    let revoked = revoked::revoke(&node, (code(VILLAGE), None), reason, CLERK).await;
+    let revoked = node.revoke((code(VILLAGE), None), reason, CLERK).await;
     assert!(!revoked.unwrap().is_empty());
 }
 
@@ -248,7 +245,7 @@ async fn replaced(network: &Network) -> KeyStatement {
 async fn countersigned(network: &Network, key: KeyId) {
     let county = network.node(COUNTY);
     eventually("the county may countersign", || async {
-        let signed = keys::countersign(&county, code(VILLAGE), Some(key), &CLERK);
+        let signed = county.countersign((code(VILLAGE), Some(key)), &CLERK);
         signed.await.is_ok()
     })
     .await;
@@ -394,9 +391,7 @@ async fn a_village_that_has_its_key_changes_it_without_anybody_above_the_townshi
     takes_part(&network).await;
     let node = network.node(TOWNSHIP);
     let only = (code(VILLAGE), Some(old));
-    revoked::revoke(&node, only, Reason::Replaced, CLERK)
-        .await
-        .unwrap();
+    node.revoke(only, Reason::Replaced, CLERK).await.unwrap();
     network.stop(VILLAGE).await;
     let (home, above) = (network.home(VILLAGE), network.home(TOWNSHIP));
     identity::renew(home, code(VILLAGE), above, &network.tree, &after_now()).unwrap();
@@ -418,7 +413,8 @@ fn copy_dir(from: &std::path::Path, to: &std::path::Path) {
 async fn only_the_division_above_the_parent_countersigns_and_only_what_waits() {
     let (network, _) = at_work().await;
     let refused = async |at: &str, of: &str| {
-        let signed = keys::countersign(&network.node(at), code(of), None, &CLERK).await;
+        let node = network.node(at);
+        let signed = node.countersign((code(of), None), &CLERK).await;
         signed.unwrap_err().to_string()
     };
     for at in [TOWNSHIP, CITY, PROVINCE, VILLAGE] {

@@ -1,0 +1,141 @@
+//! The real time and real chance.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use domain::{
+    time::Timestamp,
+    timekeeper::{Doubt, Moment, Reading, Timekeeper},
+};
+use office::{Clock, Entropy};
+use topology::DivisionCode;
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The machine's random numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Chance;
+
+impl Entropy for Chance {
+    fn bytes(&self) -> [u8; 16] {
+        rand::random()
+    }
+}
+
+/// The machine's clock as far as it is believed: measured against the monotonic clock and against those
+/// of the neighbours.
+pub struct WatchedClock {
+    wall: Arc<dyn Clock>,
+    steady: Box<dyn Fn() -> u64 + Send + Sync>,
+    state: Mutex<Watched>,
+}
+
+struct Watched {
+    keeper: Timekeeper,
+    /// Nodes of this process: they have this very clock, and confirm nothing.
+    own: BTreeSet<DivisionCode>,
+}
+
+impl WatchedClock {
+    /// Watches the machine's clock.
+    pub fn new() -> Self {
+        let began = Instant::now();
+        let steady = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Self::over(Arc::new(SystemClock), steady)
+    }
+
+    /// Watches this wall clock against this monotonic one, in milliseconds.
+    pub fn over(wall: Arc<dyn Clock>, steady: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        let first = Moment {
+            wall: wall.now(),
+            steady: steady(),
+        };
+        Self {
+            wall,
+            steady: Box::new(steady),
+            state: Mutex::new(Watched {
+                keeper: Timekeeper::new(first),
+                own: BTreeSet::new(),
+            }),
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            wall: self.wall.now(),
+            steady: (self.steady)(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Watched> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self) -> Reading {
+        let moment = self.moment();
+        self.state().keeper.read(moment)
+    }
+}
+
+impl Default for WatchedClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for WatchedClock {
+    fn now(&self) -> Timestamp {
+        self.read().now
+    }
+
+    fn begins(&self, division: DivisionCode, ended: Option<Timestamp>) {
+        let mut state = self.state();
+        state.own.insert(division);
+        if let Some(ended) = ended {
+            state.keeper.resume(ended);
+        }
+    }
+
+    fn hear(&self, neighbour: DivisionCode, is_parent: bool, theirs: Timestamp) {
+        let steady = (self.steady)();
+        let mut state = self.state();
+        if !state.own.contains(&neighbour) {
+            let said = Moment {
+                wall: theirs,
+                steady,
+            };
+            state.keeper.hear(neighbour, is_parent, said);
+        }
+    }
+
+    fn doubt(&self) -> Option<(Doubt, i64)> {
+        self.read().doubt
+    }
+
+    fn uphold(&self) {
+        let moment = self.moment();
+        self.state().keeper.uphold(moment);
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.wall.now()
+    }
+}

@@ -1,0 +1,119 @@
+//! `wujitong alarm`
+
+use api::{AlarmView, Alarms};
+use clap::Subcommand;
+use domain::alarm::AlarmKind;
+use topology::DivisionCode;
+
+use super::{Failure, Output, site::Site, tables::table, words::moment};
+
+/// Shows and closes the alarms (警报) of a node
+///
+/// An alarm tells of something that an operator must look into: a store that went back in time, a key
+/// that was revoked, figures of a child that cannot be. It stands, in `wujitong status` and in the metric
+/// `wujitong_alarms` too, until somebody closes it; the audit trail keeps who did.
+///
+/// Examples:
+///   wujitong alarm list
+///   wujitong alarm close key-revoked --about 330825002222
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Alarm {
+    #[command(flatten)]
+    site: Site,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    List(List),
+    Close(Close),
+}
+
+/// Lists the alarms that stand, with what to do about each
+///
+/// Examples:
+///   wujitong alarm list
+///   wujitong alarm list --node 330825002222 --json
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct List;
+
+/// Closes an alarm that was looked into
+///
+/// Examples:
+///   wujitong alarm close store-went-back
+///   wujitong alarm close key-revoked --about 330825002222
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Close {
+    /// What it is about, as `wujitong alarm list` shows it
+    kind: AlarmKind,
+    /// The division it is about, if it is about one
+    #[arg(long, value_name = "CODE")]
+    about: Option<DivisionCode>,
+}
+
+impl Alarm {
+    pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        let asked = self.site.ask().await?;
+        let all = asked.path("alarms");
+        match self.what {
+            What::List(List) => {
+                let alarms: Alarms = asked.client.get(&all).await?;
+                output.facts(&alarms, || match alarms.alarms.as_slice() {
+                    [] => "no alarms 没有警报\n".to_owned(),
+                    alarms => lines(alarms),
+                })
+            }
+            What::Close(Close { kind, about }) => {
+                let about_query = about.map(|about| format!("?about={about}"));
+                let path = format!("{all}/{kind}{}", about_query.unwrap_or_default());
+                asked.client.delete(&path).await?;
+                output.facts(
+                    &serde_json::json!({ "closed": kind, "about": about }),
+                    || format!("alarm {kind} is closed\n"),
+                )
+            }
+        }
+    }
+}
+
+/// A table of alarms, and what to do about each kind among them.
+pub(super) fn lines(alarms: &[AlarmView]) -> String {
+    let headings = [
+        "alarm",
+        "警报",
+        "about",
+        "#times",
+        "first",
+        "last",
+        "what was seen",
+    ];
+    let rows = alarms.iter().map(|alarm| {
+        let settled = alarm
+            .settled_ms
+            .map(|at| format!("(over since {}) ", moment(at)));
+        [
+            alarm.kind.code().to_owned(),
+            alarm.chinese.clone(),
+            alarm.about.map(DivisionCode::short).unwrap_or_default(),
+            alarm.times.to_string(),
+            moment(alarm.first_ms),
+            moment(alarm.last_ms),
+            settled.unwrap_or_default() + &alarm.detail,
+        ]
+    });
+    let mut text = table(headings, rows);
+    let mut kinds: Vec<_> = alarms
+        .iter()
+        .map(|alarm| (alarm.kind, &alarm.remedy))
+        .collect();
+    kinds.sort();
+    kinds.dedup();
+    for (kind, remedy) in kinds {
+        text += &format!("{kind}: {remedy}; then `wujitong alarm close {kind}`\n");
+    }
+    text
+}

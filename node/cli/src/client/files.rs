@@ -1,0 +1,137 @@
+//! Files over the control socket.
+
+use std::time::Duration;
+
+use api::{Media, OFFSET_STREAM, UPLOAD_OFFSET, UploadId, UploadRequest, UploadView};
+use bytes::Bytes;
+use http::{Method, Request, header};
+use http_body_util::Full;
+use tokio::{
+    fs::File,
+    io::{AsyncReadExt, AsyncSeekExt},
+    time::sleep,
+};
+use topology::DivisionCode;
+
+use super::{Client, ClientError, answered};
+
+/// Bytes sent at a time.
+const CHUNK_BYTES: u64 = 512 * 1024;
+
+/// Waits before a node that went away is asked again.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+
+/// Why a file was not handed in.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// The node did not answer, or said no.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+}
+
+impl Client {
+    /// Hands a file in, in chunks; goes on where it was if the node goes away for a moment. `told` hears
+    /// how much of it is there.
+    ///
+    /// # Errors
+    /// [`UploadError`].
+    pub async fn upload(
+        &self,
+        node: DivisionCode,
+        media: Media,
+        file: &mut File,
+        mut told: impl FnMut(u64),
+    ) -> Result<UploadView, UploadError> {
+        let bytes = file.metadata().await?.len();
+        let request = UploadRequest {
+            media: media.name().to_owned(),
+            bytes,
+        };
+        let path = format!("/v1/nodes/{node}/uploads");
+        let mut upload: UploadView = self.post(&path, &request).await?;
+        let path = format!("{path}/{}", upload.id);
+        let mut pauses = PAUSES.iter();
+        while upload.ready.is_none() {
+            told(upload.offset);
+            file.seek(std::io::SeekFrom::Start(upload.offset)).await?;
+            let mut chunk = vec![];
+            let mut next = file.take(CHUNK_BYTES.min(bytes - upload.offset));
+            next.read_to_end(&mut chunk).await?;
+            match self.chunk(&path, upload.offset, chunk.into()).await {
+                Ok(now) => {
+                    upload = now;
+                    pauses = PAUSES.iter();
+                }
+                Err(error @ ClientError::Unreachable { .. }) => {
+                    let Some(pause) = pauses.next() else {
+                        return Err(error.into());
+                    };
+                    sleep(*pause).await;
+                    // It may have taken the chunk before it went.
+                    upload = match self.get(&path).await {
+                        Err(ClientError::Unreachable { .. }) => upload,
+                        asked => asked?,
+                    };
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        told(bytes);
+        Ok(upload)
+    }
+
+    /// Throws an upload away.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn drop_upload(&self, node: DivisionCode, id: UploadId) -> Result<(), ClientError> {
+        let path = format!("/v1/nodes/{node}/uploads/{id}");
+        self.bytes(Method::DELETE, &path).await.map(drop)
+    }
+
+    /// A file, whole.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn file(&self, path: &str) -> Result<Bytes, ClientError> {
+        self.bytes(Method::GET, path).await
+    }
+
+    async fn bytes(&self, method: Method, path: &str) -> Result<Bytes, ClientError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .body(Full::new(Bytes::new()));
+        let request = request.map_err(|error| ClientError::Answer(error.to_string()))?;
+        let (status, body) = self.exchange(request).await?;
+        answered(status, body)
+    }
+
+    async fn chunk(
+        &self,
+        path: &str,
+        offset: u64,
+        chunk: Bytes,
+    ) -> Result<UploadView, ClientError> {
+        let request = Request::builder()
+            .method(Method::PATCH)
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, OFFSET_STREAM)
+            .header(UPLOAD_OFFSET, offset)
+            .body(Full::new(chunk));
+        let request = request.map_err(|error| ClientError::Answer(error.to_string()))?;
+        let (status, body) = self.exchange(request).await?;
+        let body = answered(status, body)?;
+        serde_json::from_slice(&body).map_err(|error| ClientError::Answer(error.to_string()))
+    }
+}

@@ -1,0 +1,197 @@
+//! The commands: one file each, whose doc comment is its help. The only room beside `main` that prints.
+//!
+//! To add a command: its `mod`, its variant in [`Command`], its line in `Command::run`. The program adds
+//! the commands of other crates to these.
+
+pub mod client;
+mod clock;
+mod exit;
+mod failure;
+mod output;
+mod secrets;
+pub mod site;
+pub mod tables;
+mod terminal;
+pub mod words;
+
+mod account;
+mod alarm;
+mod api_key;
+mod audit;
+mod completions;
+mod grid;
+mod import;
+mod init;
+mod key;
+mod login;
+mod matter;
+mod policy;
+mod receipt;
+mod revoke;
+mod rollup;
+mod run;
+mod status;
+mod store;
+mod template;
+mod topology;
+mod verify;
+mod webhook;
+
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+pub use completions::Completions;
+pub use exit::Exit;
+pub use failure::Failure;
+pub use output::Output;
+pub use terminal::escape;
+
+/// 五级通 Wujitong: one node of the five-tier network, and everything to run and ask it
+#[derive(Debug, Parser)]
+#[command(name = "wujitong", version, max_term_width = 110)]
+#[command(
+    after_help = "Exit codes: `wujitong help exit-codes`. Every command that shows facts takes \
+                        --json."
+)]
+pub struct Cli<C: Subcommand> {
+    /// Prints one JSON value instead of tables
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: C,
+}
+
+/// The commands of a node and of those who ask it.
+#[derive(Debug, Subcommand)]
+#[expect(
+    missing_docs,
+    reason = "each variant is one command, whose own comment is its help"
+)]
+pub enum Command {
+    Init(init::Init),
+    Run(run::Run),
+    Login(login::Login),
+    Logout(login::Logout),
+    Status(status::Status),
+    Store(store::Store),
+    Matter(matter::Matter),
+    Import(import::Import),
+    Policy(policy::Policy),
+    Receipt(receipt::Receipt),
+    Verify(verify::Verify),
+    Template(template::Template),
+    Revoke(revoke::Revoke),
+    Key(key::Key),
+    Rollup(rollup::Rollup),
+    Account(account::Account),
+    Grid(grid::Grid),
+    ApiKey(api_key::ApiKey),
+    Audit(audit::Audit),
+    Alarm(alarm::Alarm),
+    Clock(clock::Clock),
+    Topology(topology::Topology),
+    Webhook(webhook::Webhook),
+    ExitCodes(exit::ExitCodes),
+}
+
+/// A command, or a choice of commands, that can be run.
+pub trait Run {
+    /// Does the work and prints what came of it.
+    ///
+    /// # Errors
+    /// [`Failure`], which decides the exit code.
+    fn run(self, output: &mut Output<'_>) -> Result<(), Failure>;
+}
+
+impl Run for Command {
+    fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        match self {
+            Self::Init(command) => wait(command.run(output)),
+            Self::Run(command) => wait(command.run(output)),
+            Self::Login(command) => wait(command.run(output)),
+            Self::Logout(command) => wait(command.run(output)),
+            Self::Account(command) => wait(command.run(output)),
+            Self::Grid(command) => wait(command.run(output)),
+            Self::ApiKey(command) => wait(command.run(output)),
+            Self::Audit(command) => wait(command.run(output)),
+            Self::Alarm(command) => wait(command.run(output)),
+            Self::Clock(command) => wait(command.run(output)),
+            Self::Status(command) => wait(command.run(output)),
+            Self::Store(command) => command.run(output),
+            Self::Matter(command) => wait(command.run(output)),
+            Self::Import(command) => wait(command.run(output)),
+            Self::Policy(command) => wait(command.run(output)),
+            Self::Receipt(command) => wait(command.run(output)),
+            Self::Verify(command) => command.run(output),
+            Self::Template(command) => wait(command.run(output)),
+            Self::Revoke(command) => wait(command.run(output)),
+            Self::Key(command) => wait(command.run(output)),
+            Self::Rollup(command) => wait(command.run(output)),
+            Self::Topology(command) => command.run(output),
+            Self::Webhook(command) => wait(command.run(output)),
+            Self::ExitCodes(command) => command.run(output),
+        }
+    }
+}
+
+/// How long threads that are still busy keep a command from ending.
+const LINGER: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Drives a command that waits for others.
+///
+/// # Errors
+/// [`Failure::Runtime`] if no thread can be started, or what the work fails with.
+pub fn wait(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(Failure::Runtime)?;
+    let done = runtime.block_on(work);
+    // A thread that waits for a disk may never come back.
+    runtime.shutdown_timeout(LINGER);
+    done
+}
+
+impl<C: Subcommand + Run> Cli<C> {
+    /// Runs the command and writes what it prints.
+    ///
+    /// # Errors
+    /// What the command fails with, or [`Failure`] if it cannot be written.
+    pub fn run(self, out: Box<dyn Write + '_>, for_person: bool) -> Result<(), Failure> {
+        let mut output = Output::new(out, self.json, for_person);
+        self.command.run(&mut output)?;
+        output.flush()
+    }
+}
+
+/// Parses the arguments, runs the command, prints what failed, and says how it ended.
+pub fn main<C: Subcommand + Run>(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::<C>::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _nobody_reads = error.print();
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Done.into()
+            };
+        }
+    };
+    let stdout = io::stdout();
+    let for_person = stdout.is_terminal();
+    let json = cli.json;
+    match cli.run(Box::new(stdout.lock()), for_person) {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) if failure.is_broken_pipe() => Exit::Done.into(),
+        Err(failure) => {
+            let told = failure.tell(json);
+            let _nobody_reads = writeln!(io::stderr(), "{told}");
+            failure.exit().into()
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `wujitong login`, `wujitong logout`
+
+use api::{LoginAnswer, LoginRequest, SessionView};
+use serde::Serialize;
+
+use super::{
+    Failure, Output, secrets,
+    site::{Asked, Site},
+    tables::pairs,
+    words::moment,
+};
+
+/// Logs in at a node with an account; commands after it are that person's acts
+///
+/// The password is asked for, or read as one line from standard input. The session is kept in a file
+/// that only you may read, below ~/.local/state/wujitong, and ends after an hour without a command,
+/// after 12 hours, or with `wujitong logout`. Programs set WUJITONG_TOKEN to an API key instead.
+///
+/// Examples:
+///   wujitong login zhang.san
+///   wujitong login zhang.san --node 330825002
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Login {
+    #[command(flatten)]
+    site: Site,
+    /// Login of the account
+    login: String,
+}
+
+/// Ends the session at a node; with --who, only says whose it is
+///
+/// Examples:
+///   wujitong logout
+///   wujitong logout --who
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Logout {
+    #[command(flatten)]
+    site: Site,
+    /// Only says who is logged in, and what they may do
+    #[arg(long)]
+    who: bool,
+}
+
+/// What is told of a session: never its token.
+#[derive(Debug, Serialize)]
+struct Begun {
+    login: String,
+    roles: Vec<&'static str>,
+    ends_ms: i64,
+    kept: String,
+}
+
+impl Login {
+    pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        let asked = self.site.ask_as_owner().await?;
+        let request = LoginRequest {
+            password: secrets::password("Password", false).await?,
+            login: self.login,
+            cookie: false,
+        };
+        let answer: LoginAnswer = asked.client.post(&asked.path("session"), &request).await?;
+        let token = answer.token.unwrap_or_default();
+        let kept = secrets::keep(asked.client.socket(), asked.node, &token)?;
+        let begun = Begun {
+            login: answer.account.login,
+            roles: answer
+                .account
+                .roles
+                .iter()
+                .map(|role| role.name())
+                .collect(),
+            ends_ms: answer.ends_ms,
+            kept: kept.display().to_string(),
+        };
+        output.facts(&begun, || {
+            pairs([
+                ("logged in", begun.login.clone()),
+                ("roles", begun.roles.join(", ")),
+                ("until", moment(begun.ends_ms)),
+            ])
+        })
+    }
+}
+
+impl Logout {
+    pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        let asked = self.site.ask().await?;
+        if self.who {
+            return tell(&asked, output).await;
+        }
+        let ended = asked.client.delete(&asked.path("session")).await;
+        secrets::forget(asked.client.socket(), asked.node)?;
+        ended?;
+        output.facts(&serde_json::json!({ "ended": true }), || {
+            "logged out\n".to_owned()
+        })
+    }
+}
+
+async fn tell(asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
+    let session: SessionView = asked.client.get(&asked.path("session")).await?;
+    output.facts(&session, || {
+        let who = session
+            .account
+            .as_ref()
+            .map_or("the owner of the node, or a key".to_owned(), |account| {
+                format!("{} {}", account.login, account.name)
+            });
+        let deeds: Vec<_> = session.deeds.iter().map(|deed| deed.name()).collect();
+        let until = session.ends_ms.map_or("-".to_owned(), moment);
+        pairs([("who", who), ("until", until), ("may", deeds.join(", "))])
+    })
+}

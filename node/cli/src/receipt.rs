@@ -1,0 +1,81 @@
+//! `wujitong receipt`
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use domain::receipt::Opening;
+use proof::ReceiptFile;
+use serde::Serialize;
+
+use super::{Failure, Output, client::encoded, site::Site};
+
+/// Makes a receipt (回执) of a matter: who took it when, and how it was decided, each signed
+///
+/// It holds nothing personal and gives no access. Whoever has the root certificate of the province
+/// checks it with `wujitong verify`, without asking anybody. What proves the text beside it is given to
+/// whoever reports, by `wujitong matter report --opening FILE`.
+///
+/// Examples:
+///   wujitong receipt 330825002222-1f3a9c04-17 -o receipt.json
+///   wujitong receipt 330825002222-1f3a9c04-17 --node 330825 --data /srv/county
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Receipt {
+    #[command(flatten)]
+    site: Site,
+    /// Number of the matter
+    #[arg(value_name = "MATTER")]
+    id: String,
+    /// Puts in what proves the text, which only whoever reported it is given, while it is held there
+    #[arg(long)]
+    opening: bool,
+    /// Where to write it [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// What was written where.
+#[derive(Serialize)]
+struct Written {
+    matter: String,
+    file: PathBuf,
+}
+
+impl Receipt {
+    pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        let asked = self.site.ask().await?;
+        let query = if self.opening { "?opening=true" } else { "" };
+        let path = asked.path(&format!("matters/{}/receipt{query}", encoded(&self.id)));
+        let receipt: ReceiptFile = asked.client.get(&path).await?;
+        let text = serde_json::to_string_pretty(&receipt).expect("it was read from JSON");
+        let Some(file) = self.output else {
+            return output.text(&text);
+        };
+        fs::write(&file, text + "\n").map_err(|error| Failure::File(file.clone(), error))?;
+        let written = Written {
+            matter: self.id,
+            file,
+        };
+        output.facts(&written, || {
+            let file = written.file.display();
+            format!("written to {file}; check it with `wujitong verify {file} --root ROOT.pem`\n")
+        })
+    }
+}
+
+/// Writes what opens the commitment to a text where only the owner of the file reads it.
+pub(super) fn keep_opening(file: &Path, opening: &Opening) -> Result<(), Failure> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let text = serde_json::to_string_pretty(opening).expect("it is plain JSON");
+    let mut options = fs::OpenOptions::new();
+    let opened = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file);
+    let written = opened.and_then(|mut file| file.write_all((text + "\n").as_bytes()));
+    written.map_err(|error| Failure::File(file.to_owned(), error))
+}

@@ -1,0 +1,216 @@
+//! `wujitong template`
+
+use std::path::PathBuf;
+
+use api::{Named, PublishRequest, StanceView, TemplateLine, TemplateStatus, Templates};
+use clap::Subcommand;
+use domain::template::{TemplateKey, TemplateKind};
+use topology::{Tier, UnitKind};
+
+use super::{
+    Failure, Output,
+    site::{Site, read},
+    tables::{pairs, table},
+    words::{self, Names, moment, one_of},
+};
+
+/// Publishes templates (模板) for a subtree, and shows who applies them
+///
+/// Examples:
+///   wujitong template publish finance.toml --kind disclosure --name finance --title "财务公开"
+///   wujitong template status 33/disclosure/finance
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Template {
+    #[command(flatten)]
+    site: Site,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Publish(Publish),
+    List(List),
+    Status(Status),
+}
+
+/// Publishes a template, or its next version, for every node in scope below
+///
+/// Examples:
+///   wujitong template publish finance.toml --kind disclosure --name finance --title "财务公开"
+///   wujitong template publish dispatch.toml --kind policy --name dispatch --title "派遣" --tier township
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Publish {
+    /// TOML file with the content; it begins with `format = 1`
+    file: PathBuf,
+    /// What it is for
+    #[arg(long, value_parser = one_of::<TemplateKind>(&words::KINDS))]
+    kind: TemplateKind,
+    /// Its name: lower-case letters, digits and dashes
+    #[arg(long)]
+    name: String,
+    /// What people call it
+    #[arg(long)]
+    title: String,
+    /// Only for this tier, may be given again; all if left out
+    #[arg(long = "tier", value_name = "TIER", value_parser = one_of::<Tier>(&words::TIERS))]
+    tiers: Vec<Tier>,
+    /// At the village tier only for this kind of unit, may be given again; all if left out
+    #[arg(long = "unit", value_name = "UNIT", value_parser = one_of::<UnitKind>(&words::UNITS))]
+    kinds: Vec<UnitKind>,
+}
+
+/// Lists the templates a node has heard of, and what it did with them
+///
+/// Examples:
+///   wujitong template list
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct List;
+
+/// Shows a template, and how many nodes at and below this one apply it, which refuse it, and why
+///
+/// Examples:
+///   wujitong template status 33/disclosure/finance
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Status {
+    /// Issuer, kind and name
+    key: TemplateKey,
+}
+
+impl Template {
+    pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        let asked = self.site.ask().await?;
+        match self.what {
+            What::Publish(Publish {
+                file,
+                kind,
+                name,
+                title,
+                tiers,
+                kinds,
+            }) => {
+                let content = read(&file)?;
+                let request = PublishRequest {
+                    kind,
+                    name,
+                    title,
+                    content,
+                    tiers,
+                    kinds,
+                };
+                let path = asked.path("templates");
+                let published: Named<TemplateStatus> = asked.client.post(&path, &request).await?;
+                output.facts(&published, || status(&published))
+            }
+            What::List(List) => {
+                let list: Named<Templates> = asked.client.get(&asked.path("templates")).await?;
+                output.facts(&list, || lines(&list))
+            }
+            What::Status(Status { key }) => {
+                // The key is digits, letters, dashes and slashes.
+                let path = asked.path(&format!("templates/{key}"));
+                let shown: Named<TemplateStatus> = asked.client.get(&path).await?;
+                output.facts(&shown, || status(&shown))
+            }
+        }
+    }
+}
+
+fn lines(list: &Named<Templates>) -> String {
+    let names = Names(&list.names);
+    if list.facts.templates.is_empty() {
+        return "no templates\n".to_owned();
+    }
+    let headings = [
+        "template",
+        "issuer",
+        "title",
+        "#version",
+        "published",
+        "here",
+    ];
+    let rows = list.facts.templates.iter().map(|line| {
+        [
+            line.key.clone(),
+            names.of(line.issuer),
+            line.title.clone(),
+            line.version.to_string(),
+            moment(line.issued_at_ms),
+            stance(&line.stance),
+        ]
+    });
+    table(headings, rows)
+}
+
+fn stance(stance: &StanceView) -> String {
+    match stance {
+        StanceView::Applied => "applied 已执行".to_owned(),
+        StanceView::Refused { reason } => format!("refused 拒绝: {reason}"),
+        StanceView::Superseded => "superseded 已被新版取代".to_owned(),
+        StanceView::NotInScope => "not for this node".to_owned(),
+    }
+}
+
+fn status(shown: &Named<TemplateStatus>) -> String {
+    let names = Names(&shown.names);
+    let TemplateStatus {
+        template, adoption, ..
+    } = &shown.facts;
+    let TemplateLine {
+        key,
+        kind,
+        title,
+        version,
+        tiers,
+        kinds,
+        ..
+    } = template;
+    let tiers: Vec<_> = tiers.iter().map(|tier| words::tier(*tier)).collect();
+    let kinds: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+    let mut text = pairs([
+        ("template", format!("{key} {title}")),
+        ("kind", format!("{kind} {}", kind.chinese())),
+        (
+            "version",
+            format!("{version}, published {}", moment(template.issued_at_ms)),
+        ),
+        (
+            "for",
+            format!("{}; units: {}", tiers.join(", "), kinds.join(", ")),
+        ),
+        ("here", stance(&template.stance)),
+    ]);
+    text += "\n";
+    let counts = [
+        adoption.expected,
+        adoption.applied,
+        adoption.refused,
+        adoption.superseded,
+        adoption.unreached,
+    ];
+    let headings = [
+        "#expected",
+        "#applied",
+        "#refused",
+        "#superseded",
+        "#unreached",
+    ];
+    text += &table(headings, [counts.map(|count| count.to_string())]);
+    if !adoption.refusals.is_empty() {
+        let rows = adoption.refusals.iter();
+        let rows = rows.map(|refusal| [names.of(refusal.division), refusal.reason.clone()]);
+        text += "\n";
+        text += &table(["refused by", "because"], rows);
+    }
+    for child in &adoption.drift {
+        text += &format!(
+            "{} claims more nodes than the list of divisions has\n",
+            names.of(*child)
+        );
+    }
+    text
+}

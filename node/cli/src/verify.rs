@@ -1,0 +1,127 @@
+//! `wujitong verify`
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use domain::receipt::{Check, Finding, Opening};
+use identity::Roots;
+use proof::Verified;
+use topology::{DivisionCode, Tree};
+
+use super::{
+    Failure, Output, site,
+    tables::{pairs, table},
+    words::{self, Names, moment},
+};
+
+/// Checks a receipt (验证回执) with nothing but the root certificate of the province
+///
+/// Works without a network. It lists what was checked, what could not be, and as of when. Ends with 0
+/// if everything that can be checked holds, 7 if anything does not, 2 if the file is no receipt.
+///
+/// Examples:
+///   wujitong verify receipt.json --root roots.pem
+///   wujitong verify receipt.json --root roots.pem --json
+///   wujitong verify receipt.json --root roots.pem --opening opening.json
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Verify {
+    /// The receipt
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Root certificate of the province, PEM; `roots.pem` in every node's data directory
+    #[arg(long, value_name = "FILE")]
+    root: PathBuf,
+    /// What opens the commitment to the text, as whoever reported it was given; proves that it was handed in
+    #[arg(long, value_name = "FILE")]
+    opening: Option<PathBuf>,
+    /// CSV file of divisions, for other provinces than Zhejiang
+    #[arg(long, value_name = "FILE")]
+    topology: Option<PathBuf>,
+}
+
+impl Verify {
+    pub(super) fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        let tree = site::tree(self.topology.as_deref())?;
+        let roots = Roots::read(&self.root)?;
+        let file = fs::read(&self.file).map_err(|error| Failure::File(self.file.clone(), error))?;
+        let opening = self.opening.as_deref().map(opening).transpose()?;
+        let verified = proof::verify(&file, opening.as_ref(), &roots, &tree);
+        let verified = verified.map_err(|error| Failure::Receipt(self.file, error))?;
+        output.facts(&verified, || for_people(&verified, &tree))?;
+        match verified
+            .checks
+            .iter()
+            .find(|check| check.finding == Finding::Failed)
+        {
+            None => Ok(()),
+            Some(failed) => Err(Failure::Unproven(failed.detail.clone())),
+        }
+    }
+}
+
+fn opening(file: &Path) -> Result<Opening, Failure> {
+    let text = site::read(file)?;
+    serde_json::from_str(&text).map_err(|error| {
+        let hint = "take the file that `wujitong matter report --opening FILE` wrote";
+        Failure::Usage(format!("{} is no opening: {error}; {hint}", file.display()))
+    })
+}
+
+fn for_people(verified: &Verified, tree: &Tree) -> String {
+    let named = |code: DivisionCode| Some((code, tree.get(code)?.short_name().into_owned()));
+    let divisions = verified.checks.iter().filter_map(|check| check.about);
+    let receipts = verified.receipts.iter();
+    let receipts = receipts.flat_map(|receipt| {
+        let neighbours = receipt.from.into_iter().chain(receipt.to);
+        neighbours.chain([receipt.division])
+    });
+    let all = divisions.chain(receipts).chain([verified.exported_by]);
+    let names: BTreeMap<_, _> = all.filter_map(named).collect();
+    let names = Names(&names);
+    let holds = match verified.holds {
+        true => "holds 有效",
+        false => "DOES NOT HOLD 无效",
+    };
+    let mut text = pairs([
+        ("receipt", holds.to_owned()),
+        ("matter", verified.matter.to_string()),
+        ("network", verified.network.clone()),
+        ("made by", names.of(verified.exported_by)),
+        ("as of", moment(verified.as_of_ms)),
+        ("root", verified.root_sha256.join(", ")),
+    ]);
+    if verified.holds {
+        text += "\n";
+        let headings = ["receipt", "division", "at", "from", "to", "outcome"];
+        let other = |other: Option<DivisionCode>| other.map_or("-".to_owned(), |o| names.of(o));
+        let rows = verified.receipts.iter().map(|receipt| {
+            [
+                words::receipt_kind(receipt.kind).to_owned(),
+                names.of(receipt.division),
+                moment(receipt.at.0),
+                other(receipt.from),
+                other(receipt.to),
+                receipt.outcome.map_or("-".to_owned(), words::outcome),
+            ]
+        });
+        text += &table(headings, rows);
+    }
+    text += "\n";
+    let row = |check: &Check| {
+        [
+            words::finding(check.finding).to_owned(),
+            words::checked(check.what).to_owned(),
+            check.about.map_or("-".to_owned(), |about| names.of(about)),
+            check.detail.clone(),
+        ]
+    };
+    text += &table(
+        ["finding", "check", "division", "detail"],
+        verified.checks.iter().map(row),
+    );
+    text
+}

@@ -1,0 +1,352 @@
+//! The network of the demo: one process, a node for every division of a branch.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use app::{Host, Plan, SystemClock};
+use cli::Failure;
+use config::Config;
+use domain::{actor::Actor, ids::MatterId, suite::Suite, time::Timestamp};
+use identity::{Founding, Identity, Terms};
+use indicatif::ProgressBar;
+use office::{Clock, Office};
+use peer::session::Links;
+use proof::ReceiptFile;
+use rustls_pki_types::UnixTime;
+use telemetry::Telemetry;
+use tokio_util::sync::CancellationToken;
+
+use super::{Progress, cut_short};
+
+use ::topology::{DivisionCode, Outlines, Tier, Tree};
+
+/// The DNS zone of demo networks.
+const ZONE: &str = "zj.example";
+
+/// How long anything in the demo may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The divisions of the demo.
+pub(super) struct Branch {
+    pub(super) tree: Arc<Tree>,
+    /// Everything hosted, parents before children.
+    pub(super) divisions: Vec<DivisionCode>,
+    /// Those at the lowest tier, in order.
+    pub(super) villages: Vec<DivisionCode>,
+    /// Where most of the story happens.
+    pub(super) home: DivisionCode,
+}
+
+impl Branch {
+    /// The branch through `top`: what is above it, itself, and everything below. The demo's network
+    /// has a directory of its own, with nothing else in it.
+    pub(super) fn of(top: DivisionCode, zhejiang: &Tree) -> Result<Self, Failure> {
+        zhejiang.require(top)?;
+        if !zhejiang.has_node(top) {
+            return Err(Failure::NoNode(top));
+        }
+        let mut divisions: Vec<_> = zhejiang.ancestors(top).chain(zhejiang.nodes(top)).collect();
+        divisions.sort_unstable();
+        divisions.dedup();
+        let villages: Vec<_> = divisions
+            .iter()
+            .copied()
+            .filter(|code| code.tier() == Tier::Village)
+            .collect();
+        let zhangwang = "330825002222".parse().expect("a constant code");
+        let home = match villages.binary_search(&zhangwang) {
+            Ok(_) => zhangwang,
+            Err(_) => *villages.first().ok_or_else(|| {
+                Failure::Failed(format!(
+                    "{top} has no village-tier unit; choose another branch"
+                ))
+            })?,
+        };
+        let rows = divisions.iter().filter_map(|code| zhejiang.get(*code));
+        let mut directory = "code,name,kind\n".to_owned();
+        for division in rows {
+            let kind = division.kind.map(|kind| kind.name()).unwrap_or_default();
+            directory += &format!("{},{},{kind}\n", division.code, division.name);
+        }
+        let tree =
+            Tree::load(&directory).map_err(|errors| Failure::List("the branch".into(), errors))?;
+        Ok(Self {
+            tree: Arc::new(tree.with_outlines(Outlines::zhejiang())),
+            divisions,
+            villages,
+            home,
+        })
+    }
+}
+
+/// The machine's clock, put forward where the story needs a deadline to pass.
+#[derive(Default)]
+struct DemoClock {
+    forward_ms: AtomicI64,
+}
+
+impl Clock for DemoClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(SystemClock.now().0 + self.forward_ms.load(Ordering::Relaxed))
+    }
+}
+
+/// A running demo network.
+pub(super) struct Network {
+    host: Host,
+    data: PathBuf,
+    clock: Arc<DemoClock>,
+    telemetry: Telemetry,
+}
+
+/// Makes what is missing of the branch's identities, starts its nodes and waits for their links.
+pub(super) async fn form(
+    branch: &Branch,
+    data: &Path,
+    progress: &Progress,
+    stop: &CancellationToken,
+) -> Result<Network, Failure> {
+    let bar = progress.bar("keys and certificates 密钥与证书", branch.divisions.len());
+    let (tree, divisions, dir) = (
+        Arc::clone(&branch.tree),
+        branch.divisions.clone(),
+        data.to_owned(),
+    );
+    let enrolled = bar.clone();
+    let stopped = stop.clone();
+    let one_done = move || {
+        enrolled.inc(1);
+        !stopped.is_cancelled()
+    };
+    tokio::task::spawn_blocking(move || enrol(&tree, &divisions, &dir, one_done))
+        .await
+        .map_err(|error| Failure::Failed(format!("enrolment stopped: {error}")))??;
+    bar.finish();
+    let config = Config {
+        data: data.to_owned(),
+        hosting: config::Hosting {
+            nodes: branch.divisions.clone(),
+            ..Default::default()
+        },
+        listen: ([127, 0, 0, 1], 0).into(),
+        zone: ZONE.to_owned(),
+        topology: None,
+        outlines: config::Outlines::Sketch,
+        parent: vec![],
+        dns: config::Dns::default(),
+        http: config::Http {
+            listen: Some(([127, 0, 0, 1], 0).into()),
+            ..Default::default()
+        },
+        telemetry: config::Telemetry {
+            otlp: std::env::var("WUJITONG_TELEMETRY_OTLP").ok(),
+            log: std::env::var("WUJITONG_TELEMETRY_LOG").unwrap_or_else(|_| "error".to_owned()),
+            ..Default::default()
+        },
+        limits: config::Limits::default(),
+        store: config::Store::default(),
+        links: config::Links::default(),
+        hooks: config::Hooks::default(),
+        oidc: None,
+    };
+    let telemetry = Telemetry::start(&config.telemetry)?;
+    let clock = Arc::new(DemoClock::default());
+    let plan = Plan {
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        collector: telemetry.collector(),
+        ..Plan::new(config, Arc::clone(&branch.tree))
+    };
+    let host = tokio::select! {
+        host = Host::start(plan) => host?,
+        () = stop.cancelled() => return Err(cut_short()),
+    };
+    let network = Network {
+        host,
+        clock,
+        data: data.to_owned(),
+        telemetry,
+    };
+    let expected = branch.divisions.len() - 1;
+    let bar = progress.bar("links up 链路", expected);
+    let linked = tokio::select! {
+        linked = network.linked(expected, &bar) => linked,
+        () = stop.cancelled() => Err(cut_short()),
+    };
+    bar.finish();
+    match linked {
+        Ok(()) => Ok(network),
+        Err(failure) => {
+            network.stop().await;
+            Err(failure)
+        }
+    }
+}
+
+/// Identities for all divisions; those that exist get a fresh certificate.
+fn enrol(
+    tree: &Tree,
+    divisions: &[DivisionCode],
+    dir: &Path,
+    mut go_on: impl FnMut() -> bool,
+) -> Result<(), Failure> {
+    let terms = Terms::at(UnixTime::now());
+    let founding = Founding {
+        zone: ZONE.into(),
+        demo: true,
+        suite: Suite::Ed25519Blake3,
+    };
+    for division in divisions {
+        if Identity::exists(dir, *division) {
+            identity::renew(dir, *division, dir, tree, &terms)?;
+        } else if tree.parent(*division).is_none() {
+            identity::found_network(dir, tree, &founding, &terms)?;
+        } else {
+            identity::enrol(dir, &[*division], dir, tree, &terms)?;
+        }
+        if !go_on() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+impl Network {
+    /// Puts the clock of every node forward to this moment, unless it is past.
+    pub(super) fn put_forward(&self, to: Timestamp) {
+        let by = to.0 - SystemClock.now().0;
+        self.clock.forward_ms.fetch_max(by, Ordering::Relaxed);
+    }
+
+    /// By how much it was put forward.
+    pub(super) fn forward_ms(&self) -> i64 {
+        self.clock.forward_ms.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn office(&self, division: DivisionCode) -> Arc<Office> {
+        let node = self.host.roster().node(division);
+        Arc::clone(&node.expect("the branch is hosted").office)
+    }
+
+    /// A receipt of a matter, as the node of a division makes it.
+    pub(super) async fn receipt(
+        &self,
+        division: DivisionCode,
+        id: MatterId,
+        by: Actor,
+    ) -> Result<ReceiptFile, Failure> {
+        let node = self.host.roster().node(division);
+        let node = node.expect("the branch is hosted");
+        let words = node.office.words(id, by).await;
+        let words = words.map_err(|error| Failure::Failed(error.to_string()))?;
+        let file = node.receipt(id, words).await;
+        file.map_err(|error| Failure::Failed(error.to_string()))
+    }
+
+    pub(super) fn links(&self, division: DivisionCode) -> Arc<Links> {
+        let node = self.host.roster().node(division);
+        Arc::clone(&node.expect("the branch is hosted").links)
+    }
+
+    pub(super) fn offices(&self) -> impl Iterator<Item = &Arc<Office>> {
+        self.host.roster().nodes.values().map(|node| &node.office)
+    }
+
+    /// Links to parents that are up now.
+    pub(super) fn links_up(&self) -> usize {
+        let nodes = self.host.roster().nodes.values();
+        nodes
+            .filter(|node| {
+                node.office
+                    .parent()
+                    .is_some_and(|parent| node.links.is_up(parent))
+            })
+            .count()
+    }
+
+    /// Dials a node's parent at once.
+    pub(super) fn hurry(&self, division: DivisionCode) {
+        self.host.hurry(division);
+    }
+
+    pub(super) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    pub(super) fn socket(&self) -> &Path {
+        self.host.socket()
+    }
+
+    pub(super) fn http(&self) -> Option<String> {
+        self.host.http().map(|address| format!("http://{address}"))
+    }
+
+    pub(super) fn listen(&self) -> String {
+        self.host.address().to_string()
+    }
+
+    /// Waits until so many links are up, for as long as more and more are.
+    async fn linked(&self, expected: usize, bar: &ProgressBar) -> Result<(), Failure> {
+        let (mut most, mut since) = (0, Instant::now());
+        loop {
+            let up = self.links_up();
+            bar.set_position(up as u64);
+            if up == expected {
+                return Ok(());
+            }
+            if up > most {
+                (most, since) = (up, Instant::now());
+            }
+            if since.elapsed() > PATIENCE {
+                return Err(Failure::Failed(format!(
+                    "{up} of {expected} links are up, and for {} s there was no more",
+                    PATIENCE.as_secs()
+                )));
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Waits until something holds, and says how long that took.
+    pub(super) async fn until<F: Future<Output = bool>>(
+        &self,
+        what: &str,
+        mut holds: impl FnMut() -> F,
+    ) -> Result<Duration, Failure> {
+        let started = Instant::now();
+        while !holds().await {
+            if started.elapsed() > PATIENCE {
+                return Err(Failure::Failed(format!(
+                    "waited {} s, and it is still not so that {what}",
+                    PATIENCE.as_secs()
+                )));
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Ok(started.elapsed())
+    }
+
+    pub(super) async fn stop(self) {
+        self.host.stop().await;
+        self.telemetry.shutdown().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_branch_has_the_map_of_zhejiang_so_that_places_are_checked() {
+        let county = "330825".parse().unwrap();
+        let branch = Branch::of(county, &Tree::zhejiang()).unwrap();
+        let (drawn, outline) = branch.tree.outlines().of(branch.home).unwrap();
+        assert_eq!(drawn, county);
+        assert!(outline.holds(29.03, 119.17) && !outline.holds(31.2, 121.5));
+    }
+}

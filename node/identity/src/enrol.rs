@@ -1,0 +1,588 @@
+//! Founding a network and enrolling divisions whose parent's issuing key is on the same machine. Blocks
+//! on the disk.
+
+pub(super) mod ledger;
+pub(super) mod replace;
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
+    path::Path,
+};
+
+use domain::suite::Suite;
+use rcgen::{CertificateParams, Issuer, KeyPair};
+use ring::rand::{SecureRandom, SystemRandom};
+use rustls_pki_types::{CertificateDer, DnsName};
+use topology::{DivisionCode, Tree, dns};
+
+use super::{
+    IdentityError, anchor, directory,
+    files::{self, Folders},
+    keystore::{FileKeyStore, KeyError, KeyStore},
+    network::{self, Network, NetworkFile},
+    node::check_whole,
+    profile::{self, Terms},
+    sealing::{FileSealingKey, SealingKey},
+    statement::{KeyStatement, Purpose, SignedKeyStatement},
+};
+
+/// What a new network is called and how it signs.
+#[derive(Clone, Debug)]
+pub struct Founding {
+    /// The DNS zone of the division names, lower case, such as `zj.example`.
+    pub zone: String,
+    /// Marks a demonstration.
+    pub demo: bool,
+    /// The suite of its signing keys.
+    pub suite: Suite,
+}
+
+/// Whether a zone gives DNS names to every division.
+///
+/// # Errors
+/// [`IdentityError::Zone`].
+pub fn check_zone(zone: &str, tree: &Tree) -> Result<(), IdentityError> {
+    let lowest = format!("000.000.00.00.{}", dns::name(tree.root(), zone));
+    if zone.bytes().any(|byte| byte.is_ascii_uppercase())
+        || zone.ends_with('.')
+        || zone.is_empty()
+        || DnsName::try_from(lowest.as_str()).is_err()
+    {
+        return Err(IdentityError::Zone(zone.to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether a network may be founded in a directory.
+///
+/// # Errors
+/// [`IdentityError::AlreadyFounded`], [`IdentityError::AlreadyEnrolled`].
+pub fn check_not_founded(dir: &Path, tree: &Tree) -> Result<(), IdentityError> {
+    let path = dir.join(network::FILE);
+    if path.exists() {
+        return Err(IdentityError::AlreadyFounded(path));
+    }
+    check_not_enrolled(dir, tree.root())
+}
+
+/// Whether a division has no identity in a directory yet.
+///
+/// # Errors
+/// [`IdentityError::AlreadyEnrolled`].
+pub fn check_not_enrolled(dir: &Path, division: DivisionCode) -> Result<(), IdentityError> {
+    let home = directory(dir, division);
+    match home.exists() {
+        true => Err(IdentityError::AlreadyEnrolled(home)),
+        false => Ok(()),
+    }
+}
+
+/// Whether a directory has what it takes to enrol children of a division.
+pub fn can_enrol(dir: &Path, division: DivisionCode) -> bool {
+    directory(dir, division).join("issuing.key").exists()
+}
+
+/// The divisions whose identities are in a directory.
+pub fn enrolled_in(dir: &Path) -> Vec<DivisionCode> {
+    let names = files::list(&dir.join("identity")).unwrap_or_default();
+    names.iter().filter_map(|name| name.parse().ok()).collect()
+}
+
+/// Where a network lies until all of it is made.
+const FOUNDING: &str = ".founding";
+
+/// [`found_network`], with divisions below enrolled at once: all of it appears, or nothing. What a crash
+/// kept from appearing appears, or is thrown away, the next time.
+///
+/// # Errors
+/// As [`found_network`] and [`enrol`].
+pub fn found_with(
+    dir: &Path,
+    divisions: &[DivisionCode],
+    tree: &Tree,
+    founding: &Founding,
+    terms: &Terms,
+) -> Result<(), IdentityError> {
+    finish_founding(dir)?;
+    check_not_founded(dir, tree)?;
+    let staged = dir.join(FOUNDING);
+    files::remove_all(&staged)?;
+    let made =
+        found_network(&staged, tree, founding, terms).and_then(|()| match divisions.is_empty() {
+            true => Ok(()),
+            false => enrol(&staged, divisions, &staged, tree, terms),
+        });
+    if let Err(error) = made {
+        let _best_effort = files::remove_all(&staged);
+        return Err(error);
+    }
+    publish(dir)
+}
+
+/// Finishes what a crash interrupted when all was made and some of it had appeared.
+///
+/// # Errors
+/// [`IdentityError::File`].
+pub fn finish_founding(dir: &Path) -> Result<(), IdentityError> {
+    let begun = dir.join("identity").exists() && !dir.join(network::FILE).exists();
+    match begun && dir.join(FOUNDING).join(network::FILE).exists() {
+        true => publish(dir),
+        false => Ok(()),
+    }
+}
+
+/// Moves what was made to its place: the identities first, the network's file last.
+fn publish(dir: &Path) -> Result<(), IdentityError> {
+    let staged = dir.join(FOUNDING);
+    for name in ["identity", network::ROOTS, network::ANCHORS, network::FILE] {
+        if staged.join(name).exists() {
+            files::rename(&staged.join(name), &dir.join(name))?;
+        }
+    }
+    Ok(files::remove_all(&staged)?)
+}
+
+/// Founds a network in an empty data directory: a random id, the province's root, and the identity of
+/// the province's node.
+///
+/// # Errors
+/// [`IdentityError::AlreadyFounded`], [`IdentityError::Zone`], or what making keys and files gives.
+pub fn found_network(
+    dir: &Path,
+    tree: &Tree,
+    founding: &Founding,
+    terms: &Terms,
+) -> Result<(), IdentityError> {
+    let path = dir.join(network::FILE);
+    let home = directory(dir, tree.root());
+    check_not_founded(dir, tree)?;
+    let zone = &founding.zone;
+    check_zone(zone, tree)?;
+    let mut id = [0; 16];
+    SystemRandom::new()
+        .fill(&mut id)
+        .map_err(|_| KeyError::Randomness)?;
+    let scope = Scope {
+        id,
+        zone,
+        suite: founding.suite,
+        tree,
+        terms,
+    };
+
+    let province = tree.root();
+    let mut folders = Folders::default();
+    folders.begin(&home)?;
+    let root_key = new_key(province)?;
+    let root_key_pem = root_key.serialize_pem();
+    let (signing, signing_pem) = FileKeyStore::generate(founding.suite)?;
+    let (sealing, sealing_pem) = FileSealingKey::generate()?;
+    let anchor = scope
+        .statement(province, &signing, &sealing)
+        .sign_now(&signing, &signing)?;
+    let key = anchor::name(&anchor)
+        .try_into()
+        .map_err(|cause| failed(province, cause))?;
+    let params = profile::root(province, zone, &network::hex(&id), key, terms);
+    let root = params
+        .self_signed(&root_key)
+        .map_err(|cause| failed(province, cause))?;
+    let authority = Authority {
+        certificates: Vec::new(),
+        issuer: profile::issuer(root.der(), root_key).map_err(|cause| failed(province, cause))?,
+        signing,
+        key_chain: vec![anchor],
+    };
+    folders.put("issuing.key", root_key_pem.as_bytes(), true)?;
+    folders.put("issuing.pem", root.pem().as_bytes(), false)?;
+    folders.put("sign.key", signing_pem.as_bytes(), true)?;
+    folders.put("seal.key", sealing_pem.as_bytes(), true)?;
+    let anchors = SignedKeyStatement::encode_all(&authority.key_chain);
+    folders.put("keys.bin", &anchors, false)?;
+    scope.put_tls(&mut folders, province, &authority)?;
+    folders.commit()?;
+
+    files::write(&dir.join(network::ROOTS), root.pem().as_bytes())?;
+    files::write(&dir.join(network::ANCHORS), &anchors)?;
+    let file = NetworkFile {
+        network: network::hex(&id),
+        province,
+        zone: zone.clone(),
+        demo: founding.demo,
+        suite: founding.suite,
+        root_sha256: vec![network::fingerprint(root.der())],
+    };
+    // Last, because its presence says that the rest is there.
+    let text = toml::to_string(&file).expect("strings, a boolean and a list are valid TOML");
+    Ok(files::write(&path, text.as_bytes())?)
+}
+
+/// Enrols divisions into `dir`. Each one's parent must have its identity in `issuer_dir` (which may be
+/// `dir`) or come before it in the list. Nothing appears before all of it is made and durable; after a
+/// crash in the last step some divisions may be there, each whole (see [`super::Identity::exists`]).
+/// What a crash kept from appearing appears the next time.
+///
+/// # Errors
+/// [`IdentityError::AlreadyEnrolled`], [`IdentityError::EnrolledBefore`],
+/// [`IdentityError::UnknownDivision`], [`IdentityError::OtherNetwork`], or what reading the issuer and
+/// making keys and files gives.
+pub fn enrol(
+    dir: &Path,
+    divisions: &[DivisionCode],
+    issuer_dir: &Path,
+    tree: &Tree,
+    terms: &Terms,
+) -> Result<(), IdentityError> {
+    let network = Network::load(issuer_dir)?;
+    check_network(dir, &network)?;
+    let scope = Scope {
+        id: network.id,
+        zone: &network.zone,
+        suite: network.suite,
+        tree,
+        terms,
+    };
+    let mut authorities = HashMap::new();
+    let mut stated: BTreeMap<DivisionCode, Vec<SignedKeyStatement>> = BTreeMap::new();
+    let mut begun = HashSet::new();
+    let mut folders = Folders::default();
+    for &division in divisions {
+        let parent = parent(tree, division)?;
+        let target = directory(dir, division);
+        if target.exists() || !begun.insert(division) {
+            return Err(IdentityError::AlreadyEnrolled(target));
+        }
+        let authority = match authorities.entry(parent) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                stated.insert(parent, ledger::read(issuer_dir, parent)?);
+                unknown.insert(Authority::load(issuer_dir, parent, tree)?)
+            }
+        };
+        let stated = stated.entry(parent).or_default();
+        if let Some(before) = ledger::latest(stated, division) {
+            if ledger::is_staged(&target, &before) {
+                files::finish(&target, None)?;
+                begun.remove(&division);
+                continue;
+            }
+            return Err(IdentityError::EnrolledBefore {
+                division,
+                key: before.key_id(),
+                serial: before.serial,
+            });
+        }
+        folders.begin(&target)?;
+        let made = scope.enrol(&mut folders, division, authority)?;
+        stated.push(made.stated);
+        if let Some(authority) = made.authority {
+            authorities.insert(division, authority);
+        }
+    }
+    // What a parent has stated is written down before anybody can have it, so that it never states
+    // the same number twice.
+    for (issuer, statements) in &stated {
+        if begun.contains(issuer) {
+            ledger::put(&mut folders, &directory(dir, *issuer), statements)?;
+        }
+    }
+    folders.sync()?;
+    share_network(dir, issuer_dir)?;
+    for (issuer, statements) in &stated {
+        if !begun.contains(issuer) {
+            ledger::write(issuer_dir, *issuer, statements)?;
+            folders.told();
+        }
+    }
+    Ok(folders.appear(None)?)
+}
+
+/// Gives a division that is enrolled in `dir` a fresh node certificate for its TLS key, and a fresh issuing
+/// certificate if it has children, by its parent's issuing key in `issuer_dir` (for the province: its
+/// root). Running nodes take it up with [`super::Identity::reload`].
+///
+/// # Errors
+/// [`IdentityError::UnknownDivision`], or what reading the issuer and writing the file gives.
+pub fn renew(
+    dir: &Path,
+    division: DivisionCode,
+    issuer_dir: &Path,
+    tree: &Tree,
+    terms: &Terms,
+) -> Result<(), IdentityError> {
+    let network = Network::load(issuer_dir)?;
+    let scope = Scope {
+        id: network.id,
+        zone: &network.zone,
+        suite: network.suite,
+        tree,
+        terms,
+    };
+    let issuer = if division == tree.root() {
+        division
+    } else {
+        parent(tree, division)?
+    };
+    let authority = Authority::load(issuer_dir, issuer, tree)?;
+    let home = directory(dir, division);
+    let key = load_key(&home.join("tls.key"))?;
+    let chain = scope.tls_chain(division, &key, &authority)?;
+    if division != tree.root() && home.join("issuing.key").exists() {
+        let key = load_key(&home.join("issuing.key"))?;
+        let certificates = scope.issuing_chain(division, &key, &authority)?;
+        files::write(
+            &home.join("issuing.pem"),
+            pem_chain(&certificates).as_bytes(),
+        )?;
+    }
+    Ok(files::write(&home.join("tls.pem"), chain.as_bytes())?)
+}
+
+/// What every certificate and statement made in one go has in common.
+struct Scope<'a> {
+    id: [u8; 16],
+    zone: &'a str,
+    suite: Suite,
+    tree: &'a Tree,
+    terms: &'a Terms,
+}
+
+/// What was made for one division.
+struct Made {
+    stated: SignedKeyStatement,
+    /// If it has children.
+    authority: Option<Authority>,
+}
+
+/// A division that can enrol those below it.
+pub(super) struct Authority {
+    /// What stands between a child's certificate and the root: own issuing certificate first. Empty at
+    /// the province, whose issuing certificate is the root.
+    pub(super) certificates: Vec<CertificateDer<'static>>,
+    pub(super) issuer: Issuer<'static, KeyPair>,
+    pub(super) signing: FileKeyStore,
+    pub(super) key_chain: Vec<SignedKeyStatement>,
+}
+
+impl Authority {
+    pub(super) fn load(
+        dir: &Path,
+        division: DivisionCode,
+        tree: &Tree,
+    ) -> Result<Self, IdentityError> {
+        let home = directory(dir, division);
+        let path = home.join("issuing.pem");
+        let mut certificates = network::certificates(&path)?;
+        check_whole(&path, certificates.len(), division, tree)?;
+        let key = load_key(&home.join("issuing.key"))?;
+        let issuer =
+            profile::issuer(&certificates[0], key).map_err(|cause| IdentityError::Unreadable {
+                path: path.clone(),
+                why: cause.to_string(),
+            })?;
+        if division == tree.root() {
+            certificates.clear();
+        }
+        let path = home.join("keys.bin");
+        let key_chain = SignedKeyStatement::decode_all(&files::read(&path)?).map_err(|why| {
+            IdentityError::Unreadable {
+                path,
+                why: why.to_string(),
+            }
+        })?;
+        let signing = FileKeyStore::load(&home.join("sign.key"))?;
+        Ok(Self {
+            certificates,
+            issuer,
+            signing,
+            key_chain,
+        })
+    }
+}
+
+impl Scope<'_> {
+    /// Makes all files of one division below the province; gives its authority if it has children.
+    fn enrol(
+        &self,
+        folders: &mut Folders,
+        division: DivisionCode,
+        parent: &Authority,
+    ) -> Result<Made, IdentityError> {
+        let (signing, signing_pem) = FileKeyStore::generate(self.suite)?;
+        let (sealing, sealing_pem) = FileSealingKey::generate()?;
+        let stated = self
+            .statement(division, &signing, &sealing)
+            .sign_now(&signing, &parent.signing)?;
+        self.put_keys(
+            folders,
+            (division, stated, vec![]),
+            (signing, &signing_pem, &sealing_pem),
+            parent,
+        )
+    }
+
+    /// Writes all files of one division below the province, whose keys are made. `older` are the
+    /// statements of its earlier keys.
+    fn put_keys(
+        &self,
+        folders: &mut Folders,
+        (division, stated, older): (DivisionCode, SignedKeyStatement, Vec<SignedKeyStatement>),
+        (signing, signing_pem, sealing_pem): (FileKeyStore, &str, &str),
+        parent: &Authority,
+    ) -> Result<Made, IdentityError> {
+        let mut key_chain = vec![stated.clone()];
+        key_chain.extend(older);
+        key_chain.extend(parent.key_chain.iter().cloned());
+        folders.put("sign.key", signing_pem.as_bytes(), true)?;
+        folders.put("seal.key", sealing_pem.as_bytes(), true)?;
+        folders.put(
+            "keys.bin",
+            &SignedKeyStatement::encode_all(&key_chain),
+            false,
+        )?;
+        self.put_tls(folders, division, parent)?;
+        if self.tree.children(division).len() == 0 {
+            return Ok(Made {
+                stated,
+                authority: None,
+            });
+        }
+        let key = new_key(division)?;
+        let certificates = self.issuing_chain(division, &key, parent)?;
+        folders.put("issuing.key", key.serialize_pem().as_bytes(), true)?;
+        folders.put("issuing.pem", pem_chain(&certificates).as_bytes(), false)?;
+        let issuer =
+            profile::issuer(&certificates[0], key).map_err(|cause| failed(division, cause))?;
+        Ok(Made {
+            stated,
+            authority: Some(Authority {
+                certificates,
+                issuer,
+                signing,
+                key_chain,
+            }),
+        })
+    }
+
+    /// A new issuing certificate and those above it.
+    fn issuing_chain(
+        &self,
+        division: DivisionCode,
+        key: &KeyPair,
+        parent: &Authority,
+    ) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+        let params = profile::issuing(division, self.zone, &network::hex(&self.id), self.terms);
+        let certificate = sign(division, &params, key, &parent.issuer)?;
+        let above = parent.certificates.iter().cloned();
+        Ok(std::iter::once(certificate).chain(above).collect())
+    }
+
+    fn put_tls(
+        &self,
+        folders: &mut Folders,
+        division: DivisionCode,
+        authority: &Authority,
+    ) -> Result<(), IdentityError> {
+        let key = new_key(division)?;
+        let chain = self.tls_chain(division, &key, authority)?;
+        folders.put("tls.key", key.serialize_pem().as_bytes(), true)?;
+        Ok(folders.put("tls.pem", chain.as_bytes(), false)?)
+    }
+
+    fn tls_chain(
+        &self,
+        division: DivisionCode,
+        key: &KeyPair,
+        authority: &Authority,
+    ) -> Result<String, IdentityError> {
+        let params = profile::node(division, self.zone, self.terms);
+        let mut chain = vec![sign(division, &params, key, &authority.issuer)?];
+        chain.extend(authority.certificates.iter().cloned());
+        Ok(pem_chain(&chain))
+    }
+
+    fn statement(
+        &self,
+        division: DivisionCode,
+        key: &FileKeyStore,
+        sealing: &FileSealingKey,
+    ) -> KeyStatement {
+        KeyStatement {
+            network: self.id,
+            division,
+            suite: key.suite(),
+            public: key.public().to_vec(),
+            purpose: Purpose::Sign,
+            serial: 1,
+            issued_at: i64::try_from(self.terms.now.as_secs()).unwrap_or(i64::MAX),
+            sealing: sealing.public().clone(),
+        }
+    }
+}
+
+fn parent(tree: &Tree, division: DivisionCode) -> Result<DivisionCode, IdentityError> {
+    tree.parent(division)
+        .filter(|_| tree.has_node(division))
+        .ok_or(IdentityError::UnknownDivision(division))
+}
+
+/// Whether what belongs to `network` may go into a directory.
+fn check_network(dir: &Path, network: &Network) -> Result<(), IdentityError> {
+    if dir.join(network::FILE).exists() && Network::load(dir)?.id != network.id {
+        return Err(IdentityError::OtherNetwork(dir.to_owned()));
+    }
+    Ok(())
+}
+
+fn share_network(dir: &Path, issuer_dir: &Path) -> Result<(), IdentityError> {
+    if dir.join(network::FILE).exists() {
+        return Ok(());
+    }
+    for name in [network::ROOTS, network::ANCHORS, network::FILE] {
+        files::write(&dir.join(name), &files::read(&issuer_dir.join(name))?)?;
+    }
+    Ok(())
+}
+
+/// P-256 for everything in TLS: the fastest to sign and verify in the default provider, and known to
+/// every other TLS stack.
+fn new_key(division: DivisionCode) -> Result<KeyPair, IdentityError> {
+    KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(|cause| failed(division, cause))
+}
+
+fn load_key(path: &Path) -> Result<KeyPair, IdentityError> {
+    let unreadable = |why: String| IdentityError::Unreadable {
+        path: path.to_owned(),
+        why,
+    };
+    let text = String::from_utf8(files::read_private(path)?)
+        .map_err(|_| unreadable("it is not PEM text".to_owned()))?;
+    KeyPair::from_pem(&text).map_err(|error| unreadable(error.to_string()))
+}
+
+fn sign(
+    division: DivisionCode,
+    params: &CertificateParams,
+    key: &KeyPair,
+    issuer: &Issuer<'_, KeyPair>,
+) -> Result<CertificateDer<'static>, IdentityError> {
+    let signed = params
+        .signed_by(key, issuer)
+        .map_err(|cause| failed(division, cause))?;
+    Ok(signed.der().clone())
+}
+
+fn failed(division: DivisionCode, cause: rcgen::Error) -> IdentityError {
+    IdentityError::Certificate { division, cause }
+}
+
+fn pem_chain(certificates: &[CertificateDer<'_>]) -> String {
+    let pems: Vec<_> = certificates
+        .iter()
+        .map(|certificate| pem::Pem::new("CERTIFICATE", certificate.as_ref()))
+        .collect();
+    pem::encode_many(&pems)
+}
+
+#[cfg(test)]
+mod tests;

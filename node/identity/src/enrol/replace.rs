@@ -1,0 +1,173 @@
+//! A new key for a division that was enrolled before: after a revocation, after its disk was lost, or in
+//! good order.
+
+use std::path::Path;
+
+use domain::ids::KeyId;
+use topology::{DivisionCode, Tree};
+
+use super::{Authority, Scope, check_network, ledger, parent, renew, share_network};
+use crate::{
+    IdentityError, KeyRing, directory,
+    files::{self, Folders},
+    keystore::{FileKeyStore, KeyStore},
+    network::Network,
+    profile::Terms,
+    sealing::FileSealingKey,
+    statement::{Endorser, KeyStatement, SignedKeyStatement},
+};
+
+const OLD_SEALING_KEY: &str = "seal-old-";
+
+/// Whether a file of an identity holds a sealing key that another took the place of.
+pub(crate) fn is_old_sealing_key(name: &str) -> bool {
+    name.starts_with(OLD_SEALING_KEY) && name.ends_with(".key")
+}
+
+/// What has to be known to give a division its next key.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Replacing<'a> {
+    /// Statements about it that others know; those in the files of both directories are added.
+    pub known: &'a [SignedKeyStatement],
+    /// Its keys that were revoked. They do not sign for a new one any more.
+    pub revoked: &'a [KeyId],
+    /// The data directory of the division above the parent, if it countersigns at once.
+    pub countersign: Option<&'a Path>,
+}
+
+/// What a division got.
+#[derive(Clone, Debug)]
+pub struct Replaced {
+    /// Its new key statement.
+    pub statement: KeyStatement,
+    /// The same, signed.
+    pub signed: SignedKeyStatement,
+    /// The key it takes the place of.
+    pub old: KeyId,
+    /// Divisions below it in the same directory whose certificates were made anew.
+    pub renewed: Vec<DivisionCode>,
+}
+
+/// Gives a division the key with the next number. The key before signs for it if it is in `dir` and was
+/// not revoked; else the division above the parent has to, now or later. Its store stays; the directory
+/// with its old keys is moved aside.
+///
+/// # Errors
+/// [`IdentityError::NeverEnrolled`], [`IdentityError::NoMoreKeys`], and as [`super::enrol`].
+pub fn replace(
+    dir: &Path,
+    division: DivisionCode,
+    issuer_dir: &Path,
+    replacing: Replacing<'_>,
+    (tree, terms): (&Tree, &Terms),
+) -> Result<Replaced, IdentityError> {
+    let network = Network::load(issuer_dir)?;
+    check_network(dir, &network)?;
+    let issuer = parent(tree, division)?;
+    let authority = Authority::load(issuer_dir, issuer, tree)?;
+    let target = directory(dir, division);
+    let mut stated = ledger::read(issuer_dir, issuer)?;
+    let own = own_statements(&target);
+    let older = newest_first(division, replacing.known.iter().chain(&stated).chain(&own));
+    let (old, _) = older
+        .first()
+        .ok_or(IdentityError::NeverEnrolled(division))?;
+    let old = old.clone();
+    if old.serial as usize >= KeyRing::MAX_KEYS {
+        return Err(IdentityError::NoMoreKeys(division));
+    }
+
+    let scope = Scope {
+        id: network.id,
+        zone: &network.zone,
+        suite: network.suite,
+        tree,
+        terms,
+    };
+    let (signing, signing_pem) = FileKeyStore::generate(network.suite)?;
+    let (sealing, sealing_pem) = FileSealingKey::generate()?;
+    let statement = KeyStatement {
+        serial: old.serial + 1,
+        ..scope.statement(division, &signing, &sealing)
+    };
+    let mut signed = statement.sign_now(&signing, &authority.signing)?;
+    let old_key = FileKeyStore::load(&target.join("sign.key")).ok();
+    let old_key = old_key.filter(|key| key.key_id() == old.key_id());
+    let old_key = old_key.filter(|_| !replacing.revoked.contains(&old.key_id()));
+    if let Some(key) = &old_key {
+        signed = signed.endorse_now(Endorser::OldKey, key)?;
+    } else if let (Some(above), Some(home)) = (tree.parent(issuer), replacing.countersign) {
+        let above = FileKeyStore::load(&directory(home, above).join("sign.key"))?;
+        signed = signed.endorse_now(Endorser::Grandparent, &above)?;
+    }
+
+    let mut folders = Folders::default();
+    folders.begin(&target)?;
+    let older = older.into_iter().map(|(_, signed)| signed).collect();
+    scope.put_keys(
+        &mut folders,
+        (division, signed.clone(), older),
+        (signing, &signing_pem, &sealing_pem),
+        &authority,
+    )?;
+    carry_over(&mut folders, &target, old.serial)?;
+    folders.sync()?;
+    share_network(dir, issuer_dir)?;
+    stated.push(signed.clone());
+    ledger::write(issuer_dir, issuer, &stated)?;
+    folders.told();
+    let aside = target.with_file_name(format!("{division}.before-{}", statement.serial));
+    folders.appear(Some(&aside))?;
+
+    let below: Vec<_> = tree
+        .nodes(division)
+        .filter(|below| *below != division && directory(dir, *below).exists())
+        .collect();
+    for below in &below {
+        renew(dir, *below, dir, tree, terms)?;
+    }
+    Ok(Replaced {
+        statement,
+        signed,
+        old: old.key_id(),
+        renewed: below,
+    })
+}
+
+/// What a directory that may be lost, or of an older copy, says of its own keys.
+fn own_statements(target: &Path) -> Vec<SignedKeyStatement> {
+    let chain = files::read(&target.join("keys.bin")).ok();
+    let chain = chain.and_then(|bytes| SignedKeyStatement::decode_all(&bytes).ok());
+    chain.unwrap_or_default()
+}
+
+/// Each statement about a division once, the newest first.
+fn newest_first<'a>(
+    division: DivisionCode,
+    all: impl Iterator<Item = &'a SignedKeyStatement>,
+) -> Vec<(KeyStatement, SignedKeyStatement)> {
+    let read = all.filter_map(|signed| Some((signed.statement().ok()?, signed.clone())));
+    let mut found: Vec<_> = read.filter(|(of, _)| of.division == division).collect();
+    // Of two copies of one statement the one that is endorsed counts.
+    found.sort_by_key(|(of, signed)| (std::cmp::Reverse(of.serial), signed.endorsement.is_none()));
+    found.dedup_by_key(|(of, _)| of.serial);
+    found
+}
+
+/// What was sealed for the old key must still open.
+fn carry_over(folders: &mut Folders, target: &Path, serial: u32) -> Result<(), IdentityError> {
+    let Ok(names) = files::list(target) else {
+        return Ok(());
+    };
+    for name in names {
+        let kept = match name.as_str() {
+            "seal.key" => format!("{OLD_SEALING_KEY}{serial}.key"),
+            "stated.bin" => name.clone(),
+            other if is_old_sealing_key(other) => name.clone(),
+            _ => continue,
+        };
+        let private = kept.ends_with(".key");
+        folders.put(&kept, &files::read(&target.join(&name))?, private)?;
+    }
+    Ok(())
+}

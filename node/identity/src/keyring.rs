@@ -1,0 +1,566 @@
+//! Which public keys sign for which division: verified once, then looked up cheaply.
+//!
+//! A division's first key counts on its parent's word. Every later one needs the key before it as well,
+//! or the division above the parent: whoever has stolen the parent's key cannot make another for a
+//! division below it.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use domain::{
+    ids::KeyId,
+    suite::{BadSignature, Suite},
+};
+use topology::{DivisionCode, Tree};
+
+use super::{
+    revoked::Revoked,
+    sealing::SealingPublic,
+    statement::{Endorsement, Endorser, KeyStatement, SignedKeyStatement, StatementError},
+};
+
+/// A verified public key of a division.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifyingKey {
+    /// The suite the key signs in; a signature in any other is not this key's.
+    pub suite: Suite,
+    /// Raw Ed25519 point or uncompressed P-256 point.
+    pub public: Vec<u8>,
+    /// The key's number at its division.
+    pub serial: u32,
+    /// The sealing key stated with it.
+    pub sealing: SealingPublic,
+}
+
+impl VerifyingKey {
+    /// Checks a signature that claims to be in `suite`.
+    ///
+    /// # Errors
+    /// [`BadSignature`], also when the claimed suite is not the key's.
+    pub fn verify(&self, suite: Suite, message: &[u8], signed: &[u8]) -> Result<(), BadSignature> {
+        if suite != self.suite {
+            return Err(BadSignature);
+        }
+        suite.verify(&self.public, message, signed)
+    }
+}
+
+/// On whose word a key counts, besides its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Vouched {
+    /// The province's own, which every node was given.
+    Anchor,
+    /// The parent's alone, as the first key of a division.
+    First,
+    /// The parent's, and that of the key before it.
+    OldKey,
+    /// The parent's, and that of the division above it: the key before it had no part in it.
+    Grandparent(DivisionCode),
+    /// The province's alone, for a later key of a division directly below it.
+    ProvinceAlone,
+}
+
+impl Vouched {
+    /// Whether the key took the place of another that did not agree. People are to look at that.
+    pub const fn without_the_old_key(self) -> bool {
+        matches!(self, Self::Grandparent(_) | Self::ProvinceAlone)
+    }
+}
+
+/// Why a chain of key statements was not admitted. Nothing of the chain is kept then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyRefusal {
+    /// A statement does not read.
+    #[error("{0}")]
+    Unreadable(#[from] StatementError),
+    /// More statements than there are tiers.
+    #[error("a chain of {0} key statements is longer than the tree is deep")]
+    TooLong(usize),
+    /// The statement belongs to another network.
+    #[error(
+        "the key statement of {0} belongs to another network; check `network.toml` on both sides"
+    )]
+    OtherNetwork(DivisionCode),
+    /// No such division, or one without a node, in this node's edition of the tree.
+    #[error("{0} is no division with a node in this tree; compare the topology editions")]
+    UnknownDivision(DivisionCode),
+    /// A province's own statement that is not pinned here.
+    #[error(
+        "the key of province {0} is not among the anchors this node trusts; compare fingerprints"
+    )]
+    UnknownAnchor(DivisionCode),
+    /// The signer's key is neither known nor in the chain, or it is not the parent's.
+    #[error("the key of {division} is signed with {signer}, no known key of its parent {parent}")]
+    UnknownSigner {
+        /// Whose statement it is.
+        division: DivisionCode,
+        /// Who should have signed.
+        parent: DivisionCode,
+        /// The key named as signer.
+        signer: KeyId,
+    },
+    /// The statement names the signer's key under another suite.
+    #[error("the key statement of {0} names a suite that is not its signer's")]
+    SuiteMismatch(DivisionCode),
+    /// The parent's signature is not by the parent's key.
+    #[error("the signature under the key statement of {0} is forged or damaged")]
+    Forged(DivisionCode),
+    /// The stated key did not sign its own statement.
+    #[error("the key stated for {0} did not prove that its owner holds it")]
+    NoPossession(DivisionCode),
+    /// A different key with the same number is known: somebody minted a twin.
+    #[error(
+        "another key number {serial} of {division} is already known; one of the two is a twin: ask the grandparent"
+    )]
+    Twin {
+        /// Whose key.
+        division: DivisionCode,
+        /// The number that both keys carry.
+        serial: u32,
+    },
+    /// A later key with the parent's signature alone.
+    #[error(
+        "key number {serial} of {division} is signed by {parent} alone; it counts when the key before \
+         it signs too, or the division above {parent} countersigns: `wujitong key countersign`"
+    )]
+    Unendorsed {
+        /// Whose key.
+        division: DivisionCode,
+        /// Its number.
+        serial: u32,
+        /// Whose signature it has.
+        parent: DivisionCode,
+    },
+    /// Endorsed with a key that is not known to be one of whom it should be.
+    #[error(
+        "key number {serial} of {division} is endorsed with {key}, no known key of {by} that may"
+    )]
+    UnknownEndorser {
+        /// Whose key.
+        division: DivisionCode,
+        /// Its number.
+        serial: u32,
+        /// Whose endorsement it claims.
+        by: DivisionCode,
+        /// The key named.
+        key: KeyId,
+    },
+    /// The endorsement is not by the key it names.
+    #[error("the endorsement of the key statement of {0} is forged or damaged")]
+    ForgedEndorsement(DivisionCode),
+    /// Vouched for with a key that was revoked, and not known at that time.
+    #[error(
+        "the key of {0} was vouched for with a key that was revoked since; its parent must enrol it anew"
+    )]
+    Forsaken(DivisionCode),
+    /// More keys for one division than anybody needs.
+    #[error("{0} already has {max} keys here; no more are taken", max = KeyRing::MAX_KEYS)]
+    TooMany(DivisionCode),
+}
+
+impl KeyRefusal {
+    /// Whether the division's parent really made the statement and the key's owner wants it, and only
+    /// somebody else is missing: whoever it concerns is to see it.
+    pub const fn was_stated(&self) -> bool {
+        matches!(
+            self,
+            Self::Unendorsed { .. }
+                | Self::UnknownEndorser { .. }
+                | Self::ForgedEndorsement(_)
+                | Self::Twin { .. }
+        )
+    }
+
+    /// Whether whoever shows it may be honest all the same: it need not know what this node knows.
+    pub const fn may_be_honest(&self) -> bool {
+        self.was_stated() || matches!(self, Self::Forsaken(_) | Self::UnknownSigner { .. })
+    }
+}
+
+/// All signing keys a node knows, each proven up to a pinned anchor. Shared by reference; reads do not
+/// wait for one another.
+#[derive(Debug)]
+pub struct KeyRing {
+    network: [u8; 16],
+    anchors: Vec<SignedKeyStatement>,
+    revoked: Arc<Revoked>,
+    known: RwLock<HashMap<DivisionCode, BTreeMap<u32, Known>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    id: KeyId,
+    key: Arc<VerifyingKey>,
+    signed: Arc<SignedKeyStatement>,
+    /// Whose key signed; a province's is its own.
+    signer: DivisionCode,
+    vouched: Vouched,
+}
+
+impl Known {
+    /// Every key that this one counts by, with whose it is.
+    fn pillars(&self, division: DivisionCode) -> impl Iterator<Item = (DivisionCode, KeyId)> {
+        let signer = (self.signer, self.signed.signer_key_id);
+        let endorser = self.signed.endorsement.as_ref().map(|endorsement| {
+            let by = match self.vouched {
+                Vouched::Grandparent(above) => above,
+                _ => division,
+            };
+            (by, endorsement.key)
+        });
+        let own = self.id;
+        let all = std::iter::once(signer).chain(endorser);
+        all.filter(move |(_, id)| *id != own)
+    }
+}
+
+impl KeyRing {
+    /// At most so many keys of one division are kept.
+    pub const MAX_KEYS: usize = 64;
+    /// At most so many statements are taken at once.
+    const MAX_CHAIN: usize = 128;
+
+    /// An empty ring of a network that trusts `anchors`: the self-signed statements of provinces. They
+    /// are checked when a chain first reaches them.
+    pub fn new(network: [u8; 16], anchors: Vec<SignedKeyStatement>, revoked: Arc<Revoked>) -> Self {
+        Self {
+            network,
+            anchors,
+            revoked,
+            known: RwLock::default(),
+        }
+    }
+
+    /// Verifies a chain (a division's own statement first, then upwards) and keeps all of it, or
+    /// refuses and keeps nothing. Statements already known may be left out at the upper end.
+    ///
+    /// # Errors
+    /// [`KeyRefusal`], naming the division whose statement is at fault.
+    pub fn admit(&self, chain: &[SignedKeyStatement], tree: &Tree) -> Result<(), KeyRefusal> {
+        if chain.len() > Self::MAX_CHAIN {
+            return Err(KeyRefusal::TooLong(chain.len()));
+        }
+        let mut admitted: Vec<(DivisionCode, Known)> = Vec::new();
+        for signed in chain.iter().rev() {
+            let statement = signed.statement()?;
+            if !self.holds(&statement, signed) {
+                let (signer, vouched) = self.check(&statement, signed, &admitted, tree)?;
+                let key = Arc::new(VerifyingKey {
+                    suite: statement.suite,
+                    serial: statement.serial,
+                    public: statement.public,
+                    sealing: statement.sealing,
+                });
+                let id = KeyId::of(key.suite, &key.public);
+                let known = Known {
+                    id,
+                    key,
+                    signed: Arc::new(signed.clone()),
+                    signer,
+                    vouched,
+                };
+                admitted.push((statement.division, known));
+            }
+        }
+        self.keep(admitted)
+    }
+
+    /// The key of that id at that division.
+    pub fn get(&self, division: DivisionCode, id: KeyId) -> Option<Arc<VerifyingKey>> {
+        self.find(division, id).map(|known| known.key)
+    }
+
+    /// Keys that were revoked.
+    pub fn revoked(&self) -> &Revoked {
+        &self.revoked
+    }
+
+    /// The keys of a division that are known and not revoked, oldest first.
+    pub fn standing(&self, division: DivisionCode) -> Vec<KeyId> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = known.get(&division).into_iter().flat_map(BTreeMap::values);
+        keys.map(|known| known.id)
+            .filter(|id| !self.revoked.holds(division, *id))
+            .collect()
+    }
+
+    /// Whether keys of the division were revoked and none is known that still counts.
+    pub fn has_fallen(&self, division: DivisionCode) -> bool {
+        self.revoked.since(division).is_some() && self.standing(division).is_empty()
+    }
+
+    /// The keys that are known to be vouched for with this key: of divisions below, and the later ones
+    /// of the division itself.
+    pub fn vouched_with(&self, division: DivisionCode, id: KeyId) -> Vec<KeyId> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut found = vec![];
+        for (of, keys) in known.iter() {
+            let by_it = |known: &&Known| known.pillars(*of).any(|pillar| pillar == (division, id));
+            found.extend(keys.values().filter(by_it).map(|known| known.id));
+        }
+        found
+    }
+
+    /// Whether a statement need not be looked at: its key is known, and what vouched for it stands.
+    pub fn knows(&self, division: DivisionCode, id: KeyId) -> bool {
+        self.find(division, id)
+            .is_some_and(|known| !self.is_forsaken(division, &known))
+    }
+
+    /// On whose word a key counts; `None` if it does not.
+    pub fn vouched(&self, division: DivisionCode, id: KeyId) -> Option<Vouched> {
+        let known = self.find(division, id)?;
+        (!self.is_forsaken(division, &known)).then_some(known.vouched)
+    }
+
+    fn is_forsaken(&self, division: DivisionCode, known: &Known) -> bool {
+        let mut pillars = known.pillars(division);
+        pillars.any(|pillar| self.revoked.forsakes(pillar, known.id))
+    }
+
+    /// For whom to seal what a division is to read: the sealing key stated with its newest signing key
+    /// that is not revoked.
+    pub fn sealing(&self, division: DivisionCode) -> Option<SealingPublic> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = known.get(&division)?.values().rev();
+        let newest = keys.find(|known| !self.revoked.holds(division, known.id))?;
+        Some(newest.key.sealing.clone())
+    }
+
+    /// The chain of the division's newest key up to its province, to hand on to a neighbour; empty if
+    /// the division is not known.
+    pub fn statements(&self, division: DivisionCode) -> Vec<SignedKeyStatement> {
+        let newest = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            known
+                .get(&division)
+                .and_then(|keys| keys.values().next_back())
+                .map(|known| known.id)
+        };
+        newest.map_or_else(Vec::new, |id| self.chain(division, id))
+    }
+
+    /// Every statement that one key counts by, up to the province, each before those it rests on; empty
+    /// if the key is not known.
+    pub fn chain(&self, division: DivisionCode, id: KeyId) -> Vec<SignedKeyStatement> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let find = |(division, id): (DivisionCode, KeyId)| {
+            let mut keys = known.get(&division)?.values();
+            keys.find(|known| known.id == id)
+        };
+        let (mut found, mut next) = (vec![], vec![(division, id)]);
+        let mut seen = HashSet::from([(division, id)]);
+        while let Some(at) = next.pop() {
+            let Some(known) = find(at) else {
+                continue;
+            };
+            found.push((at.0, known));
+            next.extend(known.pillars(at.0).filter(|pillar| seen.insert(*pillar)));
+        }
+        found.sort_by_key(|(of, known)| Reverse((of.tier() as u8, known.key.serial)));
+        let chain = found.into_iter().take(Self::MAX_CHAIN);
+        chain.map(|(_, known)| (*known.signed).clone()).collect()
+    }
+
+    fn find(&self, division: DivisionCode, id: KeyId) -> Option<Known> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known
+            .get(&division)?
+            .values()
+            .find(|known| known.id == id)
+            .cloned()
+    }
+
+    fn holds(&self, statement: &KeyStatement, signed: &SignedKeyStatement) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known
+            .get(&statement.division)
+            .and_then(|keys| keys.get(&statement.serial))
+            .is_some_and(|known| *known.signed == *signed)
+    }
+
+    fn check(
+        &self,
+        statement: &KeyStatement,
+        signed: &SignedKeyStatement,
+        admitted: &[(DivisionCode, Known)],
+        tree: &Tree,
+    ) -> Result<(DivisionCode, Vouched), KeyRefusal> {
+        let (division, serial) = (statement.division, statement.serial);
+        if statement.network != self.network {
+            return Err(KeyRefusal::OtherNetwork(division));
+        }
+        if !tree.has_node(division) {
+            return Err(KeyRefusal::UnknownDivision(division));
+        }
+        // Numbers rise one by one; nobody names the greatest there can be.
+        if serial == 0 || serial as usize > Self::MAX_KEYS {
+            return Err(KeyRefusal::TooMany(division));
+        }
+        if admitted
+            .iter()
+            .any(|(of, known)| *of == division && known.key.serial == serial)
+        {
+            return Err(KeyRefusal::Twin { division, serial });
+        }
+        let above = tree.parent(division);
+        // A province's later key is signed by an earlier one: it is its own parent.
+        let parent = above.unwrap_or(division);
+        let signer = if above.is_none() && signed.signer_key_id == statement.key_id() {
+            if !self
+                .anchors
+                .iter()
+                .any(|anchor| anchor.bytes == signed.bytes)
+            {
+                return Err(KeyRefusal::UnknownAnchor(division));
+            }
+            VerifyingKey {
+                suite: statement.suite,
+                public: statement.public.clone(),
+                serial,
+                sealing: statement.sealing.clone(),
+            }
+        } else {
+            let id = signed.signer_key_id;
+            if self.revoked.forsakes((parent, id), statement.key_id()) {
+                return Err(KeyRefusal::Forsaken(division));
+            }
+            let unknown = KeyRefusal::UnknownSigner {
+                division,
+                parent,
+                signer: id,
+            };
+            let known = self.find_beside(admitted, parent, id);
+            (*known.ok_or(unknown)?.key).clone()
+        };
+        if signed.suite != signer.suite {
+            return Err(KeyRefusal::SuiteMismatch(division));
+        }
+        if !signed.signed_by(&signer.public) {
+            return Err(KeyRefusal::Forged(division));
+        }
+        if !signed.possessed(statement) {
+            return Err(KeyRefusal::NoPossession(division));
+        }
+        let vouched = match above {
+            None => Vouched::Anchor,
+            // Where a key was revoked before, whoever says this is the first says so late.
+            Some(_) if serial == 1 && self.is_late_first(division, statement.key_id()) => {
+                return Err(KeyRefusal::Twin { division, serial });
+            }
+            Some(_) if serial == 1 => Vouched::First,
+            Some(parent) => self.check_endorsement(statement, signed, parent, admitted, tree)?,
+        };
+        Ok((parent, vouched))
+    }
+
+    /// Whether keys of the division were revoked, none of them is known to be its first, and this one
+    /// was not revoked.
+    fn is_late_first(&self, division: DivisionCode, id: KeyId) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let first = known.get(&division).and_then(|keys| keys.get(&1));
+        let other = first.is_none_or(|first| first.id != id);
+        other && self.revoked.since(division).is_some() && !self.revoked.holds(division, id)
+    }
+
+    /// On whose word, besides the parent's, a later key counts.
+    fn check_endorsement(
+        &self,
+        statement: &KeyStatement,
+        signed: &SignedKeyStatement,
+        parent: DivisionCode,
+        admitted: &[(DivisionCode, Known)],
+        tree: &Tree,
+    ) -> Result<Vouched, KeyRefusal> {
+        let (division, serial) = (statement.division, statement.serial);
+        let unendorsed = KeyRefusal::Unendorsed {
+            division,
+            serial,
+            parent,
+        };
+        let above = tree.parent(parent);
+        let Some(endorsement) = &signed.endorsement else {
+            // Nobody stands above a province.
+            return match above {
+                None => Ok(Vouched::ProvinceAlone),
+                Some(_) => Err(unendorsed),
+            };
+        };
+        let (by, vouched) = match (endorsement.by, above) {
+            (Endorser::OldKey, _) => (division, Vouched::OldKey),
+            (Endorser::Grandparent, Some(above)) => (above, Vouched::Grandparent(above)),
+            (Endorser::Grandparent, None) => return Err(unendorsed),
+        };
+        let Endorsement { key, suite, .. } = *endorsement;
+        let unknown = KeyRefusal::UnknownEndorser {
+            division,
+            serial,
+            by,
+            key,
+        };
+        let endorser = self.find_beside(admitted, by, key).ok_or(unknown.clone())?;
+        if by == division && endorser.key.serial + 1 != serial {
+            return Err(unknown);
+        }
+        if self.revoked.forsakes((by, key), statement.key_id()) {
+            return Err(KeyRefusal::Forsaken(division));
+        }
+        if suite != endorser.key.suite {
+            return Err(KeyRefusal::SuiteMismatch(division));
+        }
+        match signed.endorsed_by(endorsement, &endorser.key.public) {
+            true => Ok(vouched),
+            false => Err(KeyRefusal::ForgedEndorsement(division)),
+        }
+    }
+
+    fn find_beside(
+        &self,
+        admitted: &[(DivisionCode, Known)],
+        division: DivisionCode,
+        id: KeyId,
+    ) -> Option<Known> {
+        let mut beside = admitted.iter();
+        let found = beside.find(|(of, known)| *of == division && known.id == id);
+        match found {
+            Some((_, known)) => Some(known.clone()),
+            None => self.find(division, id),
+        }
+    }
+
+    fn keep(&self, admitted: Vec<(DivisionCode, Known)>) -> Result<(), KeyRefusal> {
+        if admitted.is_empty() {
+            return Ok(());
+        }
+        let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        for (division, new) in &admitted {
+            let (division, serial) = (*division, new.key.serial);
+            let Some(keys) = all.get(&division) else {
+                continue;
+            };
+            match keys.get(&serial) {
+                Some(old) if old.id != new.id => return Err(KeyRefusal::Twin { division, serial }),
+                None if keys.len() >= Self::MAX_KEYS => return Err(KeyRefusal::TooMany(division)),
+                _ => {}
+            }
+        }
+        for (division, new) in admitted {
+            // The first statement about a key stays: what was handed on is not replaced, unless the
+            // key it was signed with does not count any more.
+            let keys = all.entry(division).or_default();
+            match keys.get(&new.key.serial) {
+                Some(old) if !self.is_forsaken(division, old) => {}
+                _ => {
+                    keys.insert(new.key.serial, new);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! What all nodes of a network share: its id, its zone and whom it trusts.
+
+use std::{fmt::Write, path::Path, sync::Arc};
+
+use domain::suite::Suite;
+use ring::digest::{SHA256, digest};
+use rustls_pki_types::{CertificateDer, TrustAnchor, pem::PemObject};
+use serde::{Deserialize, Serialize};
+use topology::DivisionCode;
+
+use super::{
+    IdentityError, files, keyring::KeyRing, revoked::Revoked, statement::SignedKeyStatement,
+};
+
+pub(super) const FILE: &str = "network.toml";
+pub(super) const ROOTS: &str = "roots.pem";
+pub(super) const ANCHORS: &str = "anchors.bin";
+
+/// A network as one data directory knows it. Shared by all nodes that live there.
+#[derive(Debug)]
+pub struct Network {
+    /// Random; stands in every signed statement, so that nothing of one network counts in another.
+    pub id: [u8; 16],
+    /// The DNS zone of the division names, such as `zj.example`.
+    pub zone: Arc<str>,
+    /// Whether this is a demonstration, whose figures mean nothing.
+    pub demo: bool,
+    /// The suite of keys that are made without naming one.
+    pub suite: Suite,
+    /// SHA-256 of each trusted root certificate, in hexadecimal.
+    pub fingerprints: Vec<String>,
+    /// The trusted roots.
+    pub roots: Arc<[TrustAnchor<'static>]>,
+    /// The provinces' own key statements that are trusted.
+    pub anchors: Vec<SignedKeyStatement>,
+    /// Keys that do not count any more.
+    pub revoked: Arc<Revoked>,
+}
+
+/// `network.toml`.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NetworkFile {
+    pub(super) network: String,
+    pub(super) province: DivisionCode,
+    pub(super) zone: String,
+    pub(super) demo: bool,
+    pub(super) suite: Suite,
+    pub(super) root_sha256: Vec<String>,
+}
+
+impl Network {
+    /// Reads `network.toml`, `roots.pem` and `anchors.bin` of a data directory.
+    ///
+    /// # Errors
+    /// [`IdentityError::File`], [`IdentityError::Unreadable`], and [`IdentityError::Mismatch`] if a root
+    /// is not one whose fingerprint `network.toml` lists.
+    pub fn load(dir: &Path) -> Result<Arc<Self>, IdentityError> {
+        let path = dir.join(FILE);
+        let unreadable = |why: String| IdentityError::Unreadable {
+            path: path.clone(),
+            why,
+        };
+        let text = String::from_utf8(files::read(&path)?)
+            .map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+        let file: NetworkFile =
+            toml::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+        let id = from_hex(&file.network)
+            .ok_or_else(|| unreadable("`network` is not 32 hexadecimal digits".to_owned()))?;
+        let (roots, fingerprints) = load_roots(&dir.join(ROOTS), &file.root_sha256)?;
+        let path = dir.join(ANCHORS);
+        let anchors = SignedKeyStatement::decode_all(&files::read(&path)?).map_err(|why| {
+            IdentityError::Unreadable {
+                path,
+                why: why.to_string(),
+            }
+        })?;
+        if anchors.is_empty() {
+            let why = "it is empty".to_owned();
+            return Err(IdentityError::Unreadable {
+                path: dir.join(ANCHORS),
+                why,
+            });
+        }
+        Ok(Arc::new(Self {
+            id,
+            zone: file.zone.into(),
+            demo: file.demo,
+            suite: file.suite,
+            fingerprints,
+            roots,
+            anchors,
+            revoked: Arc::default(),
+        }))
+    }
+
+    /// An empty ring for the keys of this network.
+    pub fn key_ring(&self) -> KeyRing {
+        KeyRing::new(self.id, self.anchors.clone(), Arc::clone(&self.revoked))
+    }
+
+    /// The network's id in hexadecimal, as people see it.
+    pub fn id_hex(&self) -> String {
+        hex(&self.id)
+    }
+}
+
+fn load_roots(
+    path: &Path,
+    listed: &[String],
+) -> Result<(Arc<[TrustAnchor<'static>]>, Vec<String>), IdentityError> {
+    let unreadable = |why: String| IdentityError::Unreadable {
+        path: path.to_owned(),
+        why,
+    };
+    let certificates = certificates(path)?;
+    let fingerprints: Vec<_> = certificates.iter().map(fingerprint).collect();
+    if let Some(stranger) = fingerprints.iter().find(|print| !listed.contains(print)) {
+        let why = format!("root {stranger} is not listed in {FILE}");
+        return Err(IdentityError::Mismatch {
+            path: path.to_owned(),
+            why,
+        });
+    }
+    if let Some(lost) = listed.iter().find(|print| !fingerprints.contains(print)) {
+        return Err(unreadable(format!(
+            "it is cut short: root {lost}, which {FILE} lists, is not in it"
+        )));
+    }
+    let roots: Result<Vec<_>, _> = certificates
+        .iter()
+        .map(|root| webpki::anchor_from_trusted_cert(root).map(|anchor| anchor.to_owned()))
+        .collect();
+    Ok((
+        roots
+            .map_err(|error| unreadable(format!("{error:?}")))?
+            .into(),
+        fingerprints,
+    ))
+}
+
+/// All certificates of a PEM file; at least one.
+pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    let unreadable = |why: String| IdentityError::Unreadable {
+        path: path.to_owned(),
+        why,
+    };
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&files::read(path)?).collect();
+    let read = read.map_err(|error| unreadable(error.to_string()))?;
+    if read.is_empty() {
+        return Err(unreadable("it holds no certificate".to_owned()));
+    }
+    Ok(read)
+}
+
+/// SHA-256 of a certificate, in hexadecimal.
+pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    hex(digest(&SHA256, certificate).as_ref())
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string does not fail");
+        text
+    })
+}
+
+fn from_hex(text: &str) -> Option<[u8; 16]> {
+    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
+}

@@ -1,0 +1,474 @@
+//! Sealing keys: whoever has the private one unwraps the keys of bodies that were wrapped for it.
+//!
+//! HPKE (RFC 9180) in base mode, used for its exported secrets (section 5.3):
+//!
+//! ```text
+//! wrap = encapsulated key (32) | salt (16) | AEAD(Context.Export(salt, 32), nonce 0, aad, object key)
+//! ```
+//!
+//! One encapsulation serves many wraps: the exchange behind it would cost more than all else that a hop
+//! does with a matter. Every wrap has a key of its own, by its random salt, so the nonce need not vary and
+//! deleting a wrap leaves nothing of it.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use domain::seal::{Fresh, ObjectKey, SealSuite};
+use futures::future::BoxFuture;
+use hpke::{
+    Deserializable, Kem as _, OpModeR, OpModeS, Serializable,
+    aead::{AeadCtxR, AeadCtxS, ExportOnlyAead},
+    kdf::HkdfSha256,
+    kem::X25519HkdfSha256,
+};
+use ring::{
+    aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    rand::{SecureRandom, SystemRandom},
+};
+
+use super::files::{self, FileError};
+
+const INFO: &[u8] = b"wujitong/wrap/2";
+const ENCAPSULATED: usize = 32;
+const SALT: usize = 16;
+
+/// Wraps made before a new exchange.
+const WRAPS_OF_ONE: u32 = 4096;
+
+/// Opened encapsulations that are remembered, in each of two generations.
+const REMEMBERED: usize = 128;
+
+/// An X25519 private key in PKCS#8 (RFC 8410, section 7) is these bytes and the 32 of the key.
+const PKCS8_X25519: [u8; 16] = [
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20,
+];
+
+type Private = <X25519HkdfSha256 as hpke::Kem>::PrivateKey;
+type Public = <X25519HkdfSha256 as hpke::Kem>::PublicKey;
+type Encapsulated = <X25519HkdfSha256 as hpke::Kem>::EncappedKey;
+type Sending = AeadCtxS<ExportOnlyAead, HkdfSha256, X25519HkdfSha256>;
+type Receiving = AeadCtxR<ExportOnlyAead, HkdfSha256, X25519HkdfSha256>;
+
+/// Why a sealing key could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SealingError {
+    /// The system's source of randomness failed.
+    #[error("no new key could be made: the system gives no random numbers")]
+    Randomness,
+    /// The public key is no key of its suite.
+    #[error("nothing can be sealed for this public key; whoever stated it must be enrolled again")]
+    Unusable,
+    /// The wrap was made for another key, or was changed.
+    #[error("the wrap was made for another sealing key, or it is damaged")]
+    NotMine,
+    /// The wrap is in algorithms that this key is not for.
+    #[error("the wrap is in other algorithms than the sealing key")]
+    OtherSuite,
+    /// The bytes are no PKCS#8 private key for X25519.
+    #[error(
+        "{0} holds no sealing key this binary can use (PKCS#8, X25519); restore the file from a \
+         backup or enrol the division again"
+    )]
+    Unreadable(String),
+    /// The key's file could not be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// A public sealing key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealingPublic {
+    /// Its algorithms.
+    pub suite: SealSuite,
+    /// As the suite writes it; for X25519 the 32 bytes of RFC 7748.
+    pub public: Vec<u8>,
+}
+
+/// Wraps object keys for whoever has the private key of one public key.
+pub struct Recipient {
+    public: SealingPublic,
+    exchanged: Mutex<Option<Exchanged>>,
+}
+
+/// What one exchange gave.
+struct Exchanged {
+    encapsulated: [u8; ENCAPSULATED],
+    context: Sending,
+    wraps: u32,
+}
+
+impl Recipient {
+    /// Whoever has the private key of `public`.
+    pub fn new(public: SealingPublic) -> Self {
+        Self {
+            public,
+            exchanged: Mutex::default(),
+        }
+    }
+
+    /// The public key.
+    pub fn public(&self) -> &SealingPublic {
+        &self.public
+    }
+
+    /// Wraps an object key.
+    ///
+    /// # Errors
+    /// [`SealingError::Unusable`], [`SealingError::Randomness`].
+    pub fn wrap(&self, key: &ObjectKey) -> Result<Bytes, SealingError> {
+        let salt: [u8; SALT] = random()?;
+        let (encapsulated, cipher) = self.cipher(&salt)?;
+        let mut wrap = Vec::with_capacity(ENCAPSULATED + SALT + key.0.len() + 16);
+        wrap.extend_from_slice(&encapsulated);
+        wrap.extend_from_slice(&salt);
+        let mut sealed = key.0;
+        let tag = cipher
+            .seal_in_place_separate_tag(nonce(), aad(self.public.suite), &mut sealed)
+            .expect("a key is shorter than the cipher allows");
+        wrap.extend_from_slice(&sealed);
+        wrap.extend_from_slice(tag.as_ref());
+        Ok(wrap.into())
+    }
+
+    /// A new object key, wrapped.
+    ///
+    /// # Errors
+    /// As [`Recipient::wrap`].
+    pub fn fresh(&self) -> Result<Fresh, SealingError> {
+        let key = ObjectKey(random()?);
+        let wrap = self.wrap(&key)?;
+        Ok(Fresh {
+            suite: self.public.suite,
+            key,
+            wrap,
+        })
+    }
+
+    fn cipher(&self, salt: &[u8; SALT]) -> Result<([u8; ENCAPSULATED], LessSafeKey), SealingError> {
+        let mut exchanged = self.exchanged.lock().expect("nobody panics while wrapping");
+        if exchanged.as_ref().is_none_or(|it| it.wraps == WRAPS_OF_ONE) {
+            *exchanged = Some(Exchanged::with(&self.public)?);
+        }
+        let exchanged = exchanged.as_mut().expect("just made");
+        exchanged.wraps += 1;
+        let mut key = [0; 32];
+        (exchanged.context.export(salt, &mut key)).expect("32 bytes can be exported");
+        Ok((exchanged.encapsulated, cipher(&key)))
+    }
+}
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Recipient").field(&self.public).finish()
+    }
+}
+
+impl Exchanged {
+    fn with(public: &SealingPublic) -> Result<Self, SealingError> {
+        let SealSuite::X25519ChaCha20Poly1305 = public.suite;
+        let public = Public::from_bytes(&public.public).map_err(|_| SealingError::Unusable)?;
+        // The crate's own source panics if there is no randomness; asked first, ours says so.
+        let _: [u8; 1] = random()?;
+        let begun = hpke::setup_sender::<_, _, X25519HkdfSha256>(&OpModeS::Base, &public, INFO);
+        let (encapsulated, context) = begun.map_err(|_| SealingError::Unusable)?;
+        Ok(Self {
+            encapsulated: encapsulated.to_bytes().into(),
+            context,
+            wraps: 0,
+        })
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], SealingError> {
+    let mut bytes = [0; N];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| SealingError::Randomness)?;
+    Ok(bytes)
+}
+
+fn cipher(key: &[u8; 32]) -> LessSafeKey {
+    LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, key).expect("the key has 32 bytes"))
+}
+
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; NONCE_LEN])
+}
+
+fn aad(suite: SealSuite) -> Aad<[u8; 4]> {
+    Aad::from(suite.id().to_be_bytes())
+}
+
+/// A private sealing key. Implementations may wait for a device or another process.
+pub trait SealingKey: fmt::Debug + Send + Sync {
+    /// The public key, with its algorithms.
+    fn public(&self) -> &SealingPublic;
+
+    /// The object key in a wrap.
+    ///
+    /// # Errors
+    /// [`SealingError::NotMine`], [`SealingError::OtherSuite`], or that whatever holds the key did
+    /// not answer.
+    fn unwrap<'a>(
+        &'a self,
+        suite: SealSuite,
+        wrap: &'a [u8],
+    ) -> BoxFuture<'a, Result<ObjectKey, SealingError>>;
+}
+
+/// A sealing key kept in memory, read from a PKCS#8 file that only its owner may read.
+pub struct FileSealingKey {
+    private: Private,
+    public: SealingPublic,
+    opened: Mutex<Opened>,
+    /// Keys it took the place of: what was sealed for them must still open.
+    older: Vec<Self>,
+}
+
+/// Encapsulations opened lately, in two generations.
+#[derive(Default)]
+struct Opened {
+    young: HashMap<[u8; ENCAPSULATED], Arc<Receiving>>,
+    old: HashMap<[u8; ENCAPSULATED], Arc<Receiving>>,
+}
+
+impl Opened {
+    fn get(&mut self, encapsulated: &[u8; ENCAPSULATED]) -> Option<Arc<Receiving>> {
+        if let Some(context) = self.young.get(encapsulated) {
+            return Some(Arc::clone(context));
+        }
+        let context = self.old.remove(encapsulated)?;
+        self.put(*encapsulated, Arc::clone(&context));
+        Some(context)
+    }
+
+    fn put(&mut self, encapsulated: [u8; ENCAPSULATED], context: Arc<Receiving>) {
+        if self.young.len() == REMEMBERED {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(encapsulated, context);
+    }
+}
+
+impl FileSealingKey {
+    /// Makes a new key and its PKCS#8 PEM text, which the caller puts into a file.
+    ///
+    /// # Errors
+    /// [`SealingError::Randomness`].
+    pub fn generate() -> Result<(Self, String), SealingError> {
+        let seed: [u8; 32] = random()?;
+        let (private, _) = X25519HkdfSha256::derive_keypair(&seed);
+        let pkcs8 = [&PKCS8_X25519[..], &private.to_bytes()].concat();
+        let text = pem::encode(&pem::Pem::new("PRIVATE KEY", pkcs8));
+        Ok((Self::of(private), text))
+    }
+
+    /// Reads a key from a PKCS#8 PEM file.
+    ///
+    /// # Errors
+    /// [`SealingError::File`], [`SealingError::Unreadable`].
+    pub fn load(path: &Path) -> Result<Self, SealingError> {
+        let unreadable = || SealingError::Unreadable(path.display().to_string());
+        let parsed = pem::parse(files::read_private(path)?).map_err(|_| unreadable())?;
+        let bytes = parsed.contents().strip_prefix(&PKCS8_X25519[..]);
+        let private = Private::from_bytes(bytes.ok_or_else(unreadable)?);
+        Ok(Self::of(private.map_err(|_| unreadable())?))
+    }
+
+    fn of(private: Private) -> Self {
+        let public = X25519HkdfSha256::sk_to_pk(&private).to_bytes().to_vec();
+        let suite = SealSuite::X25519ChaCha20Poly1305;
+        Self {
+            private,
+            public: SealingPublic { suite, public },
+            opened: Mutex::default(),
+            older: vec![],
+        }
+    }
+
+    /// The key that also opens what was sealed for `older` ones.
+    pub(super) fn with_older(self, older: Vec<Self>) -> Self {
+        Self { older, ..self }
+    }
+
+    fn unwrap_now(&self, suite: SealSuite, wrap: &[u8]) -> Result<ObjectKey, SealingError> {
+        let own = self.unwrap_own(suite, wrap);
+        if !matches!(own, Err(SealingError::NotMine)) {
+            return own;
+        }
+        let mut older = self.older.iter();
+        older
+            .find_map(|key| key.unwrap_own(suite, wrap).ok())
+            .ok_or(SealingError::NotMine)
+    }
+
+    fn unwrap_own(&self, suite: SealSuite, wrap: &[u8]) -> Result<ObjectKey, SealingError> {
+        if suite != self.public.suite {
+            return Err(SealingError::OtherSuite);
+        }
+        let (encapsulated, rest) = wrap.split_first_chunk().ok_or(SealingError::NotMine)?;
+        let (salt, sealed) = rest
+            .split_first_chunk::<SALT>()
+            .ok_or(SealingError::NotMine)?;
+        let mut key = [0; 32];
+        let context = self.context(encapsulated)?;
+        (context.export(salt, &mut key)).expect("32 bytes can be exported");
+        let mut sealed = sealed.to_vec();
+        let key = cipher(&key).open_in_place(nonce(), aad(suite), &mut sealed);
+        let key = <[u8; 32]>::try_from(&*key.map_err(|_| SealingError::NotMine)?);
+        Ok(ObjectKey(key.map_err(|_| SealingError::NotMine)?))
+    }
+
+    fn context(&self, encapsulated: &[u8; ENCAPSULATED]) -> Result<Arc<Receiving>, SealingError> {
+        let remembered = || self.opened.lock().expect("nobody panics while remembering");
+        if let Some(context) = remembered().get(encapsulated) {
+            return Ok(context);
+        }
+        let shared = Encapsulated::from_bytes(encapsulated).map_err(|_| SealingError::NotMine)?;
+        let context = hpke::setup_receiver(&OpModeR::Base, &self.private, &shared, INFO);
+        let context = Arc::new(context.map_err(|_| SealingError::NotMine)?);
+        remembered().put(*encapsulated, Arc::clone(&context));
+        Ok(context)
+    }
+}
+
+impl fmt::Debug for FileSealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileSealingKey({:?})", self.public.suite)
+    }
+}
+
+impl SealingKey for FileSealingKey {
+    fn public(&self) -> &SealingPublic {
+        &self.public
+    }
+
+    fn unwrap<'a>(
+        &'a self,
+        suite: SealSuite,
+        wrap: &'a [u8],
+    ) -> BoxFuture<'a, Result<ObjectKey, SealingError>> {
+        Box::pin(std::future::ready(self.unwrap_now(suite, wrap)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SUITE: SealSuite = SealSuite::X25519ChaCha20Poly1305;
+
+    #[tokio::test]
+    async fn a_key_read_back_from_its_file_unwraps_what_was_wrapped_for_it() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("seal.key");
+        let (made, text) = FileSealingKey::generate().expect("a key");
+        std::fs::write(&path, &text).expect("written");
+        let key = FileSealingKey::load(&path).expect("read back");
+        assert_eq!(key.public(), made.public());
+        let recipient = Recipient::new(made.public().clone());
+        let fresh = recipient.fresh().expect("wrapped");
+        let unwrapped = key.unwrap(fresh.suite, &fresh.wrap).await;
+        assert_eq!(unwrapped.expect("unwrapped"), fresh.key);
+        assert!(
+            !fresh
+                .wrap
+                .windows(8)
+                .any(|bytes| bytes == &fresh.key.0[..8])
+        );
+    }
+
+    #[tokio::test]
+    async fn another_key_and_every_changed_byte_of_a_wrap_are_refused() {
+        let (key, _) = FileSealingKey::generate().expect("a key");
+        let (other, _) = FileSealingKey::generate().expect("a key");
+        let fresh = Recipient::new(key.public().clone()).fresh();
+        let fresh = fresh.expect("wrapped");
+        let refused = other.unwrap(SUITE, &fresh.wrap).await;
+        assert!(matches!(refused, Err(SealingError::NotMine)));
+        for at in 0..fresh.wrap.len() {
+            let mut wrap = fresh.wrap.to_vec();
+            wrap[at] ^= 1;
+            let refused = key.unwrap(SUITE, &wrap).await;
+            assert!(matches!(refused, Err(SealingError::NotMine)), "byte {at}");
+            let cut = key.unwrap(SUITE, &fresh.wrap[..at]).await;
+            assert!(matches!(cut, Err(SealingError::NotMine)), "cut at {at}");
+        }
+    }
+
+    #[tokio::test]
+    async fn wraps_that_share_an_exchange_have_keys_of_their_own() {
+        let (key, _) = FileSealingKey::generate().expect("a key");
+        let recipient = Recipient::new(key.public().clone());
+        let (one, other) = (recipient.fresh(), recipient.fresh());
+        let (one, other) = (one.expect("wrapped"), other.expect("wrapped"));
+        assert_eq!(one.wrap[..ENCAPSULATED], other.wrap[..ENCAPSULATED]);
+        let mixed = [
+            &one.wrap[..ENCAPSULATED + SALT],
+            &other.wrap[ENCAPSULATED + SALT..],
+        ];
+        let refused = key.unwrap(SUITE, &mixed.concat()).await;
+        assert!(matches!(refused, Err(SealingError::NotMine)));
+        assert_eq!(
+            key.unwrap(SUITE, &one.wrap).await.expect("unwrapped"),
+            one.key
+        );
+    }
+
+    #[tokio::test]
+    async fn exchanges_end_and_what_was_forgotten_is_opened_anew() {
+        let (key, _) = FileSealingKey::generate().expect("a key");
+        let first = Recipient::new(key.public().clone()).fresh();
+        let first = first.expect("wrapped");
+        for _ in 0..=2 * REMEMBERED {
+            let fresh = Recipient::new(key.public().clone()).fresh();
+            let fresh = fresh.expect("wrapped");
+            let unwrapped = key.unwrap(SUITE, &fresh.wrap).await;
+            assert_eq!(unwrapped.expect("unwrapped"), fresh.key);
+        }
+        let unwrapped = key.unwrap(SUITE, &first.wrap).await;
+        assert_eq!(unwrapped.expect("unwrapped"), first.key);
+        let opened = key.opened.lock().expect("no panic");
+        assert!(opened.young.len() + opened.old.len() <= 2 * REMEMBERED);
+
+        let recipient = Recipient::new(key.public().clone());
+        let wraps = || recipient.fresh().expect("wrapped").wrap;
+        let before = wraps();
+        let mut last = wraps();
+        for _ in 2..WRAPS_OF_ONE {
+            last = wraps();
+        }
+        assert_eq!(before[..ENCAPSULATED], last[..ENCAPSULATED]);
+        assert_ne!(before[..ENCAPSULATED], wraps()[..ENCAPSULATED]);
+    }
+
+    #[test]
+    fn a_public_key_that_leads_nowhere_is_refused() {
+        let nowhere = SealingPublic {
+            suite: SUITE,
+            public: vec![0; 32],
+        };
+        let fresh = Recipient::new(nowhere).fresh();
+        assert!(matches!(fresh, Err(SealingError::Unusable)));
+    }
+
+    #[test]
+    fn a_damaged_key_file_is_named_in_the_error() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("seal.key");
+        for text in [
+            "not a key",
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        ] {
+            std::fs::write(&path, text).expect("written");
+            let error = FileSealingKey::load(&path)
+                .expect_err("refused")
+                .to_string();
+            assert!(error.contains("seal.key"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What the matters that crossed the link to a child say of its figures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    custody::Docket,
+    ids::MatterId,
+    rollup::{Dealings, Passed, counted_as},
+};
+use store::record;
+use topology::DivisionCode;
+
+use super::{
+    super::{OfficeError, desk::Desk, keys},
+    account::Account,
+};
+
+/// What a docket said of children when it was read, and what it says now.
+#[derive(Default)]
+pub(crate) struct Passing {
+    before: BTreeMap<DivisionCode, Passed>,
+    after: Option<BTreeMap<DivisionCode, Passed>>,
+}
+
+impl Desk<'_> {
+    fn passed(&self, docket: &Docket) -> BTreeMap<DivisionCode, Passed> {
+        let tree = &self.office.supplies.tree;
+        match tree.children(self.office.me).len() {
+            0 => BTreeMap::new(),
+            _ => Passed::of(docket, self.office.me, tree),
+        }
+    }
+
+    /// A docket was read.
+    pub(crate) fn note_passed_before(&mut self, id: MatterId, docket: Option<&Docket>) {
+        if !self.passing.contains_key(&id) {
+            let before = docket.map(|docket| self.passed(docket));
+            let passing = Passing {
+                before: before.unwrap_or_default(),
+                after: None,
+            };
+            self.passing.insert(id, passing);
+        }
+    }
+
+    /// A docket is written.
+    pub(crate) fn note_passed_after(&mut self, docket: &Docket) {
+        let after = self.passed(docket);
+        self.passing.entry(docket.matter.id).or_default().after = Some(after);
+    }
+
+    /// Writes down what this decision makes known of children's figures.
+    pub(crate) async fn deal_with_passed(&mut self) -> Result<(), OfficeError> {
+        for (id, passing) in std::mem::take(&mut self.passing) {
+            let Some(after) = passing.after.filter(|after| *after != passing.before) else {
+                continue;
+            };
+            let (me, tree) = (self.office.me, &self.office.supplies.tree);
+            let origin = counted_as(id.origin, me, tree);
+            let children: BTreeSet<_> = passing.before.keys().chain(after.keys()).collect();
+            for child in children.into_iter().copied() {
+                let [old, new] = [&passing.before, &after].map(|of| of.get(&child).copied());
+                let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
+                let mut account = self.child_account(child).await?;
+                self.deal(child, &mut account, origin, |dealings| {
+                    dealings.passed = dealings.passed.replacing(old, new);
+                })
+                .await?;
+                self.put_child_account(child, &account);
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes what is known, or said, of a child and an origin.
+    pub(super) async fn deal(
+        &mut self,
+        child: DivisionCode,
+        account: &mut Account,
+        origin: DivisionCode,
+        change: impl FnOnce(&mut Dealings),
+    ) -> Result<(), OfficeError> {
+        let before = self.dealings(child, origin).await?;
+        let mut after = before;
+        change(&mut after);
+        if after == before {
+            return Ok(());
+        }
+        let tree = &self.office.supplies.tree;
+        if !tree.contains(child, origin) {
+            count(
+                &mut account.unexplained,
+                before.is_explained(),
+                after.is_explained(),
+            );
+        }
+        if tree.children(child).len() == 0 {
+            count(
+                &mut account.uncrossed,
+                before.crosses_evenly(),
+                after.crosses_evenly(),
+            );
+        }
+        account.moved_at = self.now;
+        self.view
+            .put(keys::dealings(child, origin), record::write(&after));
+        self.heed_doubts(child, account).await
+    }
+
+    pub(super) async fn dealings(
+        &mut self,
+        child: DivisionCode,
+        origin: DivisionCode,
+    ) -> Result<Dealings, OfficeError> {
+        let known = self.read(&keys::dealings(child, origin)).await?;
+        Ok(known.unwrap_or_default())
+    }
+
+    /// Whether this node's store may have lost matters whose steps explain what children say.
+    pub(super) const fn may_have_lost(&self) -> bool {
+        self.ledger.epoch.order > 1
+    }
+}
+
+/// Counts one more, or one less, of what does not hold.
+pub(super) const fn count(doubts: &mut u32, held: bool, holds: bool) {
+    match (held, holds) {
+        (true, false) => *doubts += 1,
+        (false, true) => *doubts = doubts.saturating_sub(1),
+        _ => {}
+    }
+}

@@ -1,0 +1,121 @@
+//! What this node issued between one start and the next.
+//!
+//! Each start jumps ahead in the count of envelopes by a random distance. A store that went back in
+//! time and was worked on before it met anybody has therefore counted elsewhere than it did in the
+//! stretch it lost, and sees at once that an echo from there is of words it does not know. For the same
+//! reason each start draws what stands in the numbers of matters and requests.
+
+use domain::{actor::Actor, ids::MatterId};
+use serde::{Deserialize, Serialize};
+use store::record;
+
+use super::{Office, OfficeError, desk::Desk, keys};
+
+/// Starts remembered; what was issued before is not doubted.
+const MOST_RUNS: usize = 64;
+/// The distance jumped is below two to the power of this.
+const JUMP_BITS: u32 = 40;
+
+/// The stretches of issue counts used in this life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Runs {
+    /// Up to here nothing is remembered, and nothing is doubted.
+    forgotten: u64,
+    /// First and last of each earlier one, inclusive, ascending.
+    ended: Vec<(u64, u64)>,
+    /// First of the one that goes on.
+    first: u64,
+    /// What stood in the numbers given before this run, in this life.
+    drawn: Vec<u32>,
+}
+
+impl Default for Runs {
+    fn default() -> Self {
+        Self {
+            forgotten: 0,
+            ended: vec![],
+            first: 1,
+            drawn: vec![],
+        }
+    }
+}
+
+impl Runs {
+    /// Whether this count was used, as far as is remembered; `last` is the latest used.
+    pub(super) fn used(&self, issue: u64, last: u64) -> bool {
+        let within = |run: &(u64, u64)| (run.0..=run.1).contains(&issue);
+        issue <= self.forgotten || within(&(self.first, last)) || self.ended.iter().any(within)
+    }
+
+    fn begin(&mut self, last: u64, jump: u64) {
+        if last >= self.first {
+            self.ended.push((self.first, last));
+        }
+        if self.ended.len() > MOST_RUNS {
+            self.forgotten = self.ended.remove(0).1;
+        }
+        self.first = last + 1 + jump;
+    }
+}
+
+impl Office {
+    /// Jumps ahead. It need not be awaited: whatever is issued becomes durable after it.
+    pub(super) async fn begin_run(&self) -> Result<(), OfficeError> {
+        let random = u128::from_be_bytes(self.supplies.entropy.bytes());
+        let jump = (random >> (u128::BITS - JUMP_BITS)) as u64;
+        let mut desk = self.desk(Actor::Rule("start".to_owned())).await?;
+        desk.view.is_outcome();
+        let mut runs = desk.runs().await?;
+        runs.begin(desk.ledger.issue, jump);
+        runs.drawn.push(desk.ledger.run);
+        let forgotten = runs.drawn.len().saturating_sub(MOST_RUNS);
+        runs.drawn.drain(..forgotten);
+        desk.ledger.issue = runs.first - 1;
+        desk.ledger.run = random as u32;
+        desk.view.put(keys::RUNS, record::write(&runs));
+        self.begin_watch(&mut desk.view).await?;
+        let _not_awaited = desk.submit().await?;
+        Ok(())
+    }
+}
+
+impl Desk<'_> {
+    /// Whether a number of this node was given in this life, as far as is remembered.
+    pub(super) async fn gave(&mut self, id: MatterId) -> Result<bool, OfficeError> {
+        let of_this_run = self.ledger.run == id.epoch;
+        let mine = id.origin == self.office.me;
+        Ok(mine && (of_this_run || self.runs().await?.drawn.contains(&id.epoch)))
+    }
+
+    pub(super) async fn runs(&mut self) -> Result<Runs, OfficeError> {
+        Ok(self.read(keys::RUNS).await?.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_counts_of_its_own_runs_were_used() {
+        let mut runs = Runs::default();
+        assert!(runs.used(3, 3) && !runs.used(4, 3));
+        runs.begin(3, 100);
+        assert!(runs.used(3, 103) && runs.used(104, 104));
+        assert!(!runs.used(4, 110) && !runs.used(103, 110) && !runs.used(111, 110));
+    }
+
+    #[test]
+    fn a_start_without_work_leaves_no_stretch_and_the_oldest_are_not_doubted() {
+        let mut runs = Runs::default();
+        runs.begin(0, 9);
+        assert_eq!((runs.ended.len(), runs.first), (0, 10));
+        assert!(!runs.used(1, 10), "it was jumped over");
+        for _ in 0..=MOST_RUNS {
+            let last = runs.first;
+            runs.begin(last, 9);
+        }
+        assert_eq!(runs.ended.len(), MOST_RUNS);
+        assert!(runs.used(1, runs.first), "no longer known, so not doubted");
+    }
+}

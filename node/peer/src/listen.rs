@@ -1,0 +1,381 @@
+//! The one listener for peers: limits before the handshake, then routing by TLS server name.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use identity::{Identity, Lapse, PeerRefusal};
+use telemetry::{Metrics, sums::Sums};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    time::{Instant, Sleep, interval, sleep, timeout},
+};
+use tokio_rustls::{LazyConfigAcceptor, rustls::server::Acceptor, server::TlsStream};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tonic::transport::server::Connected;
+use topology::DivisionCode;
+
+use super::places::{Bounds, Place, Places, Source};
+use crate::link::{
+    own::OwnLinks,
+    pulse::{Pulse, Pulsing},
+};
+
+/// Between two log lines about peers that were refused for the same reason.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
+/// The neighbour at the other end of a connection.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Who, from its certificate.
+    pub division: DivisionCode,
+    /// Where the connection comes from.
+    pub address: SocketAddr,
+    /// When a link over it ends.
+    pub lapse: Lapse,
+    /// Whether it is used.
+    pub uses: Uses,
+    /// When it last gave a sign of life.
+    pub pulse: Pulse,
+}
+
+/// Counts the streams that are open on one connection.
+#[derive(Clone, Debug, Default)]
+pub struct Uses(Arc<AtomicUsize>);
+
+/// One stream that is open.
+#[derive(Debug)]
+pub(super) struct Use(Uses);
+
+impl Uses {
+    /// A stream, until this is dropped.
+    pub(super) fn begin(&self) -> Use {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Use(self.clone())
+    }
+}
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// An authenticated connection. It ends when nobody has a stream open on it for a while.
+pub struct PeerStream {
+    tls: Pulsing<TlsStream<TcpStream>>,
+    peer: Peer,
+    patience: Duration,
+    /// When it is next looked at whether somebody uses it.
+    look: Pin<Box<Sleep>>,
+    /// Whether nobody did at the last look.
+    idle: bool,
+    _place: Option<Place>,
+}
+
+impl PeerStream {
+    /// Whether nobody used it at two looks, one after the other.
+    fn is_given_up(&mut self, cx: &mut Context<'_>) -> bool {
+        while self.look.as_mut().poll(cx).is_ready() {
+            let unused = self.peer.uses.0.load(Ordering::Relaxed) == 0;
+            if self.idle && unused {
+                return true;
+            }
+            self.idle = unused;
+            self.look.as_mut().reset(Instant::now() + self.patience);
+        }
+        false
+    }
+}
+
+impl Connected for PeerStream {
+    type ConnectInfo = Peer;
+
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
+    }
+}
+
+impl AsyncRead for PeerStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.is_given_up(cx) {
+            let why = "no link was opened on the connection";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
+        }
+        Pin::new(&mut self.tls).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for PeerStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tls).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tls).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tls).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tls).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tls.is_write_vectored()
+    }
+}
+
+/// What is allowed before anybody is authenticated, and after it.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From accept to the end of the handshake, and from there to the link.
+    pub handshake: Duration,
+    /// Connections whose handshake is under way.
+    pub half_open: Bounds,
+    /// Connections of neighbours, those of the process to itself aside.
+    pub open: Bounds,
+}
+
+type Entered = (Arc<Identity>, mpsc::Sender<PeerStream>);
+
+/// A node that takes connections.
+struct Door {
+    identity: Arc<Identity>,
+    connections: mpsc::Sender<PeerStream>,
+}
+
+/// The nodes behind one listener, by the server name of each.
+#[derive(Default)]
+pub struct Doors(RwLock<HashMap<String, Door>>);
+
+impl Doors {
+    /// Opens a node's door; its connections come out of the receiver.
+    pub fn open(&self, identity: Arc<Identity>) -> mpsc::Receiver<PeerStream> {
+        let (connections, receiver) = mpsc::channel(16);
+        let name = identity.sni_name().to_owned();
+        let door = Door {
+            identity,
+            connections,
+        };
+        self.0.write().expect("no holder panics").insert(name, door);
+        receiver
+    }
+
+    /// The node of this name, if it is here, and any one.
+    fn named(&self, name: Option<&str>) -> (Option<Entered>, Option<Arc<Identity>>) {
+        let doors = self.0.read().expect("no holder panics");
+        let named = name.and_then(|name| doors.get(name));
+        let named = named.map(|door| (Arc::clone(&door.identity), door.connections.clone()));
+        let any = doors.values().next();
+        (named, any.map(|door| Arc::clone(&door.identity)))
+    }
+}
+
+/// Why a connection was not let in.
+#[derive(Debug, thiserror::Error)]
+enum Turned {
+    #[error("no handshake in time")]
+    TimedOut,
+    #[error("others came while it said nothing; too many handshakes were under way")]
+    Displaced,
+    #[error("too many connections are open; see `limits.connections_per_address`")]
+    NoPlace,
+    #[error("it asked for no node of this process")]
+    UnknownName,
+    #[error("{0}")]
+    Refused(PeerRefusal),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+impl Turned {
+    const fn reason(&self) -> &'static str {
+        match self {
+            Self::TimedOut => "handshake-timeout",
+            Self::Displaced => "handshake-displaced",
+            Self::NoPlace => "too-many-connections",
+            Self::UnknownName => "unknown-server-name",
+            Self::Refused(refusal) => refusal.reason(),
+            Self::Io(_) => "handshake-failed",
+        }
+    }
+}
+
+/// Takes connections for the nodes of a process.
+pub struct Listener {
+    /// The nodes.
+    pub doors: Arc<Doors>,
+    /// How many at a time.
+    pub limits: Limits,
+    /// The process's connections to itself.
+    pub own: OwnLinks,
+    /// Where refusals are counted.
+    pub metrics: Metrics,
+    /// Where handshakes run.
+    pub tasks: TaskTracker,
+}
+
+/// What every handshake needs.
+struct Entrance {
+    doors: Arc<Doors>,
+    limits: Limits,
+    own: OwnLinks,
+    open: Places,
+    metrics: Metrics,
+    refused: Sums<&'static str>,
+}
+
+impl Listener {
+    /// Accepts until `stop`.
+    pub async fn run(self, listener: TcpListener, stop: CancellationToken) {
+        let half_open = Places::new(self.limits.half_open);
+        let entrance = Arc::new(Entrance {
+            doors: self.doors,
+            limits: self.limits,
+            own: self.own,
+            open: Places::new(self.limits.open),
+            metrics: self.metrics,
+            refused: Sums::new(TELL_EVERY),
+        });
+        let mut telling = interval(TELL_EVERY);
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = telling.tick() => {
+                    entrance.tell_rest();
+                    continue;
+                }
+                () = stop.cancelled() => break,
+            };
+            let (tcp, address) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    let now = Instant::now().into_std();
+                    if let Some(count) = entrance.refused.note("accept-failed", now) {
+                        tracing::warn!(count, %error, "accept failed");
+                    }
+                    sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let Some(place) = half_open.wait(Source::of(address.ip())) else {
+                entrance.refuse(address, &Turned::Displaced);
+                continue;
+            };
+            let entrance = Arc::clone(&entrance);
+            self.tasks.spawn(async move {
+                let entered = tokio::select! {
+                    entered = timeout(entrance.limits.handshake, entrance.enter(tcp, address)) => {
+                        entered.unwrap_or(Err(Turned::TimedOut))
+                    }
+                    () = place.taken_away() => Err(Turned::Displaced),
+                };
+                if let Err(turned) = entered {
+                    entrance.refuse(address, &turned);
+                }
+            });
+        }
+        entrance.tell_rest();
+    }
+}
+
+impl Entrance {
+    async fn enter(&self, tcp: TcpStream, address: SocketAddr) -> Result<(), Turned> {
+        tcp.set_nodelay(true)?;
+        let start = LazyConfigAcceptor::new(Acceptor::default(), tcp).await?;
+        // Said before its first byte was sent. Only others are counted.
+        let inside = self.own.has(address);
+        let place = match inside {
+            true => None,
+            false => Some(self.open.hold(Source::of(address.ip()))),
+        };
+        let place = match place {
+            Some(None) => return Err(Turned::NoPlace),
+            place => place.flatten(),
+        };
+        let name = start
+            .client_hello()
+            .server_name()
+            .map(str::to_ascii_lowercase);
+        let (door, any) = self.doors.named(name.as_deref());
+        let Some((identity, connections)) = door else {
+            // The configuration of any other node answers with an alert to a name that is not its own.
+            if let Some(identity) = any {
+                let _alerted = start.into_stream(identity.server_config()).await;
+            }
+            return Err(Turned::UnknownName);
+        };
+        let tls = start
+            .into_stream(identity.server_config())
+            .await
+            .map_err(|error| match PeerRefusal::of_io(&error) {
+                Some(refusal) => Turned::Refused(refusal),
+                None => Turned::Io(error),
+            })?;
+        let certificates = tls.get_ref().1.peer_certificates().unwrap_or_default();
+        let division = identity
+            .peer_division(certificates)
+            .map_err(Turned::Refused)?;
+        let lapse = identity.lapse_with(certificates);
+        let pulse = Pulse::begin(inside);
+        let stream = PeerStream {
+            tls: Pulsing::new(tls, pulse.clone()),
+            peer: Peer {
+                division,
+                address,
+                lapse,
+                uses: Uses::default(),
+                pulse,
+            },
+            patience: self.limits.handshake,
+            look: Box::pin(sleep(self.limits.handshake)),
+            idle: true,
+            _place: place,
+        };
+        connections
+            .send(stream)
+            .await
+            .map_err(|_| io::Error::other("the node stopped").into())
+    }
+
+    fn refuse(&self, address: SocketAddr, turned: &Turned) {
+        let reason = turned.reason();
+        self.metrics.peer_refused(reason);
+        if let Some(count) = self.refused.note(reason, Instant::now().into_std()) {
+            tracing::warn!(count, last = %address, reason, detail = %turned, "peer refused");
+        }
+    }
+
+    /// What was not told yet.
+    fn tell_rest(&self) {
+        for (reason, count) in self.refused.rest(Instant::now().into_std()) {
+            tracing::warn!(count, reason, "peers refused");
+        }
+    }
+}

@@ -1,0 +1,546 @@
+//! One conversation with one neighbour: greet, then carry envelopes both ways until it ends.
+//!
+//! Nothing is acknowledged before its outcome is durable, and nothing is sent before it is durable.
+
+mod abreast;
+mod errands;
+mod greeting;
+mod hear;
+mod keys;
+mod links;
+mod not_yet;
+mod probe;
+mod room;
+
+use std::{
+    collections::VecDeque, num::NonZeroU32, panic::AssertUnwindSafe, pin::Pin, sync::Arc,
+    time::Duration,
+};
+
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesOrdered};
+use governor::{
+    Quota, RateLimiter,
+    clock::DefaultClock,
+    state::{InMemoryState, NotKeyed},
+};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::{Instant, Sleep, sleep, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+use topology::DivisionCode;
+
+pub use links::Links;
+
+use abreast::Tidings;
+use domain::{
+    authority::Neighbour,
+    envelope::{Lane, Payload},
+    ids::NetworkId,
+    seal::SealedBody,
+};
+use errands::Errands;
+use greeting::Greeted;
+use identity::{Identity, KeyRing};
+use keys::KeysShown;
+use links::Tokens;
+use not_yet::NotYet;
+use office::{Arrived, Office, Received};
+use probe::Probed;
+use records::outbox::sender::{Sender, Window};
+use room::Waiting;
+use telemetry::{Health, Metrics};
+use wire::frame::{Ack, Frame, Goodbye, GoodbyeCode, Hello, Refused};
+
+use super::{fetch::Fetches, seal::Sealer, verify::Verifier};
+use crate::link::{Carrier, Converse, Ended, Side, pulse::Pulse};
+
+/// Batches of a neighbour that may wait for the disk at once.
+const RECEIPTS_WAITING: usize = 8;
+
+/// Refusals told in one frame; with more than that untold, nothing more is heard.
+const MOST_REFUSED: usize = 512;
+
+/// Questions and answers about who is there that wait at once.
+const MOST_PRESENCE: usize = 8;
+
+/// What a neighbour whose key was revoked is given to hear of it, and to tell those below. Nothing it
+/// says is listened to meanwhile.
+const LEAVE_TAKING: Duration = Duration::from_secs(3);
+
+/// How conversations are held.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// What may be unacknowledged per lane.
+    pub window: Window,
+    /// For the neighbour's greeting.
+    pub greeting_timeout: Duration,
+    /// Envelopes a neighbour may bring per second.
+    pub envelopes_per_second: NonZeroU32,
+    /// Least time between two frames of figures.
+    pub figures_pace: Duration,
+    /// Time between two words to a neighbour that it has everything.
+    pub tidings_pace: Duration,
+    /// For a sign of life of a neighbour whose answer is waited for.
+    pub answer: Duration,
+}
+
+/// Everything conversations of one node share.
+pub struct Switchboard {
+    /// Who decides.
+    pub office: Arc<Office>,
+    /// Who this node is.
+    pub identity: Arc<Identity>,
+    /// The network's name.
+    pub network: NetworkId,
+    /// Keys of authors.
+    pub keys: Arc<KeyRing>,
+    /// Checks what peers bring.
+    pub verifier: Verifier,
+    /// Brings and gives files.
+    pub fetches: Arc<Fetches>,
+    /// How conversations are held.
+    pub terms: Terms,
+    /// How links are doing.
+    pub links: Arc<Links>,
+    /// What is counted for those who watch.
+    pub metrics: Metrics,
+    /// Says which links are up.
+    pub health: Health,
+    /// Ends all conversations.
+    pub stop: CancellationToken,
+}
+
+impl Converse for Switchboard {
+    fn converse(self: Arc<Self>, carrier: Carrier) -> BoxFuture<'static, Ended> {
+        async move {
+            let peer = carrier.peer;
+            let Some(from) = Neighbour::of(self.office.me(), peer, self.office.tree()) else {
+                let why = "it is not a neighbour".to_owned();
+                return Ended::Protocol(GoodbyeCode::Division, why);
+            };
+            if self.links.is_closed(peer) {
+                return Ended::ClosedHere;
+            }
+            let outgoing = carrier.outgoing.clone();
+            let mut carrier = carrier;
+            // A child shows first that no other machine is linked in its name.
+            let (hello, instance) = match carrier.side {
+                Side::Child => (None, None),
+                Side::Parent => match self.admit(&mut carrier).await {
+                    Ok(hello) => {
+                        let instance = hello.instance;
+                        (Some(hello), Some(instance))
+                    }
+                    Err(ended) => {
+                        say_goodbye(&outgoing, &ended);
+                        return ended;
+                    }
+                },
+            };
+            let (tokens, probed) = self.links.begin(peer, carrier.address, instance);
+            let Tokens {
+                cancel: token,
+                leave,
+                ..
+            } = tokens;
+            let (side, address) = (carrier.side, carrier.address);
+            let lapse = carrier.lapse.clone();
+            // A crash ends this conversation, and nothing else.
+            let held = AssertUnwindSafe(self.hold(carrier, hello, from, leave, probed));
+            let held = held.catch_unwind();
+            let ended = tokio::select! {
+                ended = held => ended.unwrap_or_else(|_| {
+                    Ended::Office("it crashed in a conversation; see its log".to_owned())
+                }),
+                () = token.cancelled() => self.links.why_cancelled(peer),
+                () = lapse.reached() => Ended::Expired,
+                () = self.stop.cancelled() => Ended::Stopping,
+            };
+            if !token.is_cancelled() || ended == Ended::ClosedHere {
+                self.show_up(peer, false);
+                self.links.note(peer, |state| {
+                    state.up = false;
+                    state.last_end = Some(ended.to_string());
+                });
+            }
+            if let Err(error) = self.office.keep_heard().await {
+                tracing::warn!(division = %self.office.me(), %error,
+                    "what is known of others will look older after a restart");
+            }
+            if side == Side::Child {
+                self.heed_refusal(peer, address, &ended).await;
+            }
+            say_goodbye(&outgoing, &ended);
+            ended
+        }
+        .boxed()
+    }
+}
+
+fn say_goodbye(outgoing: &mpsc::Sender<Frame>, ended: &Ended) {
+    let goodbye = Goodbye {
+        code: goodbye_code(ended),
+        reason: ended.to_string(),
+    };
+    let _closed_already = outgoing.try_send(Frame::Goodbye(goodbye));
+}
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
+type Answer = (Lane, u64, Vec<Refused>);
+
+/// What one conversation keeps.
+struct Conversation<'a> {
+    board: &'a Switchboard,
+    from: Neighbour,
+    sender: Sender,
+    sealer: Sealer,
+    limiter: Limiter,
+    /// Next position expected per lane.
+    expected: [u64; 4],
+    receipts: FuturesOrdered<BoxFuture<'a, Result<Answer, Ended>>>,
+    /// What there is no room for.
+    for_room: Waiting,
+    not_yet: NotYet,
+    acks: [Option<Ack>; 4],
+    pace: Option<Pin<Box<Sleep>>>,
+    errands: Errands,
+    tidings: Tidings,
+    keys: KeysShown,
+    /// The other's key was revoked.
+    leave: CancellationToken,
+    /// It is told so until then.
+    leaving: Option<Pin<Box<Sleep>>>,
+    pulse: Pulse,
+    /// Since when something waits for the other's answer.
+    waiting: Option<Instant>,
+    /// Who asks whether the other is there.
+    probed: Probed,
+    /// Questions and answers of that kind that wait to be sent.
+    presence: VecDeque<Frame>,
+}
+
+impl Switchboard {
+    async fn hold(
+        &self,
+        mut carrier: Carrier,
+        hello: Option<Box<Hello>>,
+        from: Neighbour,
+        leave: CancellationToken,
+        probed: Probed,
+    ) -> Ended {
+        let Greeted {
+            window,
+            fetches,
+            hears_abreast,
+            skew_ms,
+            keys,
+        } = match self.greet(&mut carrier, hello, from).await {
+            Ok(greeted) => greeted,
+            Err(ended) => return ended,
+        };
+        let keys = match KeysShown::new(&self.office, from, keys).await {
+            Ok(keys) => keys,
+            Err(ended) => return ended,
+        };
+        let peer = carrier.peer;
+        let now = self.office.now();
+        self.links.note(peer, |state| {
+            state.up = true;
+            state.since_ms = Some(now.0);
+        });
+        tracing::info!(division = %self.office.me(), neighbour = %peer, side = ?carrier.side,
+            "link up");
+        let me = self.office.me();
+        self.show_up(peer, true);
+        let store = self.office.store().clone();
+        let conversation = Conversation {
+            board: self,
+            from,
+            sender: Sender::new(store, me, peer, window),
+            sealer: Sealer::new(
+                Arc::clone(&self.identity),
+                self.network,
+                Arc::clone(&self.keys),
+                peer,
+            ),
+            limiter: RateLimiter::direct(Quota::per_second(self.terms.envelopes_per_second)),
+            expected: [1; 4],
+            receipts: FuturesOrdered::new(),
+            for_room: Waiting::default(),
+            not_yet: NotYet::default(),
+            acks: [const { None }; 4],
+            pace: None,
+            errands: Errands::new(Arc::clone(&self.fetches), peer, fetches),
+            tidings: Tidings::new(hears_abreast, skew_ms, self.terms.tidings_pace),
+            keys,
+            leave,
+            leaving: None,
+            pulse: carrier.pulse.clone(),
+            waiting: None,
+            probed,
+            presence: VecDeque::new(),
+        };
+        let bell = self.office.bells().of(peer);
+        match conversation.run(carrier, bell).await {
+            Ok(never) => match never {},
+            Err(ended) => ended,
+        }
+    }
+
+    /// Opens what came sealed, before the office takes its turn. Only transfers bring such.
+    async fn unseal(&self, received: &mut Received, sealed: Vec<SealedBody>) {
+        let matter = match &received.envelope.payload {
+            Payload::Give { matter, .. } if received.denied.is_none() => Some(matter.id),
+            _ => None,
+        };
+        for sealed in sealed {
+            let arrived = match matter {
+                Some(matter) => self.office.unseal_arrived(matter, sealed).await,
+                None => Arrived::Unreadable,
+            };
+            received.bodies.push(arrived);
+        }
+    }
+
+    fn show_up(&self, peer: DivisionCode, up: bool) {
+        let me = self.office.me();
+        self.health.link(me, peer, up);
+        self.office.note_link(peer, up);
+        self.metrics.link(me, peer).up.set(i64::from(up));
+    }
+}
+
+const fn goodbye_code(ended: &Ended) -> GoodbyeCode {
+    match ended {
+        Ended::Stopping
+        | Ended::ClosedHere
+        | Ended::NewEpoch
+        | Ended::Expired
+        | Ended::Silent(_)
+        | Ended::Closed
+        | Ended::Goodbye(..) => GoodbyeCode::Stopping,
+        Ended::Replaced => GoodbyeCode::Replaced,
+        Ended::SecondMachine { .. } => GoodbyeCode::SecondMachine,
+        Ended::Revoked => GoodbyeCode::Revoked,
+        Ended::Protocol(code, _) => *code,
+        Ended::Broken(_) => GoodbyeCode::Malformed,
+        Ended::Office(_) => GoodbyeCode::Internal,
+    }
+}
+
+/// What can be told of one lane in one frame; the rest stays.
+fn next_ack(slot: &mut Option<Ack>) -> Option<Ack> {
+    let ack = slot.as_mut()?;
+    if ack.refused.len() <= MOST_REFUSED {
+        return slot.take();
+    }
+    let rest = ack.refused.split_off(MOST_REFUSED);
+    let refused = std::mem::replace(&mut ack.refused, rest);
+    Some(Ack {
+        lane: ack.lane,
+        through: refused.last().map_or(0, |last| last.position),
+        refused,
+    })
+}
+
+fn malformed(why: &str) -> Ended {
+    Ended::Protocol(GoodbyeCode::Malformed, why.to_owned())
+}
+
+fn office_ended(error: office::OfficeError) -> Ended {
+    Ended::Office(error.to_string())
+}
+
+impl Conversation<'_> {
+    async fn run(
+        mut self,
+        mut carrier: Carrier,
+        bell: Arc<Notify>,
+    ) -> Result<std::convert::Infallible, Ended> {
+        let outgoing = carrier.outgoing.clone();
+        let mut ready: Option<BoxFuture<'_, Result<Frame, Ended>>> = None;
+        let mut prepared: Option<Frame> = None;
+        loop {
+            let idle = ready.is_none() && prepared.is_none();
+            let due = self
+                .tidings
+                .due()
+                .filter(|_| idle && self.sender.is_abreast());
+            if due.is_some_and(|due| due <= Instant::now()) {
+                self.tidings.write(&self.board.office);
+                // What was decided before this moment and not seen yet is seen now.
+                self.sender.look_again();
+            }
+            if idle && self.sender.may_have_more() {
+                ready = self.prepare().await?;
+            }
+            if ready.is_none() && prepared.is_none() && self.sender.is_abreast() {
+                self.tidings.confirm();
+            }
+            let nothing_to_tell =
+                ready.is_none() && prepared.is_none() && self.told_of_revocation();
+            if self.leaving.is_some() && nothing_to_tell {
+                return Err(Ended::Revoked);
+            }
+            let silent = self.silent_at();
+            let room_due = self.for_room.due();
+            let again = self.not_yet.due();
+            let may_send = prepared.is_some()
+                || !self.presence.is_empty()
+                || self.acks.iter().any(Option::is_some)
+                || self.keys.may_send()
+                || self.errands.may_send()
+                || self.tidings.may_send();
+            tokio::select! {
+                biased;
+                () = self.leave.cancelled(), if self.leaving.is_none() => {
+                    self.sender.send_only(Lane::Emergency);
+                    self.sender.look_again();
+                    self.leaving = Some(Box::pin(sleep(LEAVE_TAKING)));
+                }
+                () = async { self.leaving.as_mut().expect("guarded").await },
+                    if self.leaving.is_some() => return Err(Ended::Revoked),
+                permit = outgoing.reserve(), if may_send => {
+                    let permit = permit.map_err(|_| Ended::Closed)?;
+                    let ack = || self.acks.iter_mut().find_map(next_ack).map(Frame::Ack);
+                    let frame = self.presence.pop_front().or_else(ack);
+                    let frame = frame.or_else(|| self.keys.take());
+                    if matches!(frame, Some(Frame::Ack(_))) {
+                        self.board.office.metrics().acks.inc();
+                    }
+                    let waits = prepared.is_some();
+                    let frame = frame.or_else(|| self.errands.take_turn(waits));
+                    let frame = frame.or_else(|| {
+                        let now = self.board.office.now();
+                        self.tidings.take(now).map(Frame::Abreast)
+                    });
+                    if frame.is_none() && prepared.is_some() {
+                        self.sender.left(Instant::now().into_std());
+                    }
+                    if let Some(frame) = frame.or_else(|| prepared.take()) {
+                        if let Frame::Batch(batch) = &frame {
+                            let count = batch.entries.len() as u64;
+                            self.board.office.metrics().envelopes_sent.inc_by(count);
+                        }
+                        permit.send(frame);
+                    }
+                }
+                Some(answer) = self.receipts.next(), if !self.receipts.is_empty() => {
+                    self.note_answer(answer?);
+                }
+                probe = self.probed.next(), if self.presence.len() < MOST_PRESENCE => {
+                    self.presence.push_back(Frame::Probe(probe));
+                }
+                // A few at most, so that it keeps nothing waiting.
+                () = self.errands.work() => {}
+                frame = async { ready.as_mut().expect("guarded").await }, if ready.is_some() => {
+                    ready = None;
+                    prepared = Some(frame?);
+                }
+                frame = carrier.incoming.next(), if self.may_hear() => {
+                    match frame {
+                        None => return Err(Ended::Closed),
+                        Some(Err(broken)) => return Err(broken.into()),
+                        Some(Ok(frame)) => self.hear(frame).await?,
+                    }
+                }
+                () = async { sleep_until(silent.expect("guarded")).await }, if silent.is_some() => {
+                    // Anything that came meanwhile is a sign of life.
+                    if self.silent_at().is_some_and(|at| at <= Instant::now()) {
+                        return Err(Ended::Silent(self.board.terms.answer.as_secs()));
+                    }
+                }
+                () = bell.notified() => self.sender.look_again(),
+                () = async { sleep_until(room_due.expect("guarded")).await },
+                    if room_due.is_some() => self.take_waiting().await?,
+                () = async { sleep_until(again.expect("guarded")).await },
+                    if again.is_some() => self.bring_again().await?,
+                () = self.keys.changed() => self.keys.look().await?,
+                () = async { sleep_until(due.expect("guarded")).await }, if due.is_some() => {}
+                () = async { self.pace.as_mut().expect("guarded").await }, if self.pace.is_some() => {
+                    self.pace = None;
+                    self.sender.release_figures();
+                }
+            }
+        }
+    }
+
+    /// When the other is taken for gone, if nothing comes from it until then; `None` while nothing waits
+    /// for its answer. What is on its way is given the time that the link takes for it, twice.
+    fn silent_at(&mut self) -> Option<Instant> {
+        if self.sender.unacknowledged() == 0 && !self.errands.wait() {
+            self.waiting = None;
+            return None;
+        }
+        let since = *self.waiting.get_or_insert_with(Instant::now);
+        let patience = self.board.terms.answer + 2 * self.sender.takes();
+        Some(since.max(self.pulse.last()) + patience)
+    }
+
+    /// Whether nothing urgent waits for the other, or for its answer.
+    fn told_of_revocation(&self) -> bool {
+        !self.sender.may_have_more() && self.sender.unacknowledged_in(Lane::Emergency) == 0
+    }
+
+    /// Whether there is room for what a frame may lead to. A neighbour that does not listen is not
+    /// listened to.
+    fn may_hear(&self) -> bool {
+        let told = |ack: &Option<Ack>| ack.as_ref().is_none_or(|a| a.refused.len() < MOST_REFUSED);
+        self.receipts.len() < RECEIPTS_WAITING
+            && self.presence.len() < MOST_PRESENCE
+            && self.acks.iter().all(told)
+    }
+
+    /// The next frame of envelopes: signed now, sent when what it says is durable.
+    async fn prepare(&mut self) -> Result<Option<BoxFuture<'static, Result<Frame, Ended>>>, Ended> {
+        let parcel = self
+            .sender
+            .next()
+            .await
+            .map_err(|error| Ended::Office(error.to_string()))?;
+        let Some(parcel) = parcel else {
+            return Ok(None);
+        };
+        if parcel.lane != Lane::Figures {
+            self.tidings.sent();
+        } else {
+            self.pace = Some(Box::pin(sleep(self.board.terms.figures_pace)));
+        }
+        let generation = parcel.generation;
+        let batch = self
+            .sealer
+            .seal(parcel)
+            .await
+            .map_err(|error| Ended::Office(error.to_string()))?;
+        let store = self.board.office.store().clone();
+        Ok(Some(
+            async move {
+                store
+                    .settle(generation)
+                    .await
+                    .map_err(|error| Ended::Office(error.to_string()))?;
+                Ok(Frame::Batch(batch))
+            }
+            .boxed(),
+        ))
+    }
+
+    fn note_answer(&mut self, (lane, through, mut refused): Answer) {
+        match &mut self.acks[lane.index()] {
+            Some(ack) => {
+                ack.through = through;
+                ack.refused.extend(refused);
+                ack.refused.sort_unstable_by_key(|refused| refused.position);
+            }
+            none => {
+                refused.sort_unstable_by_key(|refused| refused.position);
+                *none = Some(Ack {
+                    lane,
+                    through,
+                    refused,
+                })
+            }
+        }
+    }
+}

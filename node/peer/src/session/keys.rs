@@ -1,0 +1,176 @@
+//! Statements of keys over one conversation: who stands lower, and everybody directly below, see every
+//! statement that was made for them; so does whoever stands above.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use domain::{authority::Neighbour, suite::Digest};
+use identity::{KeyRefusal, SignedKeyStatement};
+use office::{Office, Stated, concerns, statements_digest};
+use tokio::sync::watch;
+use topology::DivisionCode;
+use wire::frame::{Frame, MOST_KEYS_SHOWN};
+
+use super::{Switchboard, malformed, office_ended};
+use crate::{keys::note, link::Ended};
+
+/// Statements that are remembered as shown by the other side.
+const MOST_REMEMBERED: usize = 8192;
+
+/// What was shown and is to be shown.
+pub(super) struct KeysShown {
+    office: Arc<Office>,
+    /// The lower of the two sides.
+    lower: DivisionCode,
+    /// `None` if the neighbour hears nothing of it.
+    changes: Option<watch::Receiver<u64>>,
+    shown: HashSet<Bytes>,
+    waiting: VecDeque<Frame>,
+}
+
+/// The lower side of a link.
+pub(super) const fn lower(me: DivisionCode, from: Neighbour) -> DivisionCode {
+    match from {
+        Neighbour::Parent(_) => me,
+        Neighbour::Child(child) => child,
+    }
+}
+
+impl KeysShown {
+    /// With a neighbour whose statements have the digest `theirs`.
+    pub(super) async fn new(
+        office: &Arc<Office>,
+        from: Neighbour,
+        theirs: Option<Digest>,
+    ) -> Result<Self, Ended> {
+        let mut this = Self {
+            office: Arc::clone(office),
+            lower: lower(office.me(), from),
+            changes: theirs.is_some().then(|| office.watch_statements()),
+            shown: HashSet::new(),
+            waiting: VecDeque::new(),
+        };
+        let Some(theirs) = theirs else {
+            return Ok(this);
+        };
+        let mine = this.mine().await?;
+        match statements_digest(mine.iter()) == theirs {
+            true => this
+                .shown
+                .extend(mine.into_iter().map(|stated| stated.bytes)),
+            false => this.show(mine),
+        }
+        Ok(this)
+    }
+
+    async fn mine(&self) -> Result<Vec<Stated>, Ended> {
+        let about = self.office.statements_about(self.lower).await;
+        about.map_err(office_ended)
+    }
+
+    fn show(&mut self, all: Vec<Stated>) {
+        let new = all.into_iter().map(|stated| stated.bytes);
+        let new: Vec<_> = new
+            .filter(|bytes| self.shown.insert(bytes.clone()))
+            .collect();
+        let frames = new.chunks(MOST_KEYS_SHOWN);
+        self.waiting
+            .extend(frames.map(|some| Frame::Keys(some.to_vec())));
+    }
+
+    /// Waits until there is something new that could be shown.
+    pub(super) async fn changed(&mut self) {
+        if let Some(changes) = &mut self.changes
+            && changes.changed().await.is_ok()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+
+    /// Looks for what is new.
+    pub(super) async fn look(&mut self) -> Result<(), Ended> {
+        let mine = self.mine().await?;
+        self.show(mine);
+        Ok(())
+    }
+
+    /// The other has these already.
+    pub(super) fn heard(&mut self, statements: &[Bytes]) {
+        if self.shown.len() < MOST_REMEMBERED {
+            self.shown.extend(statements.iter().cloned());
+        }
+    }
+
+    pub(super) fn may_send(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    pub(super) fn take(&mut self) -> Option<Frame> {
+        self.waiting.pop_front()
+    }
+}
+
+impl Switchboard {
+    /// Takes key statements into the ring, and keeps those that were new, or concern this node. `all`
+    /// says that what is known is to be kept too: with many nodes in a process the ring knows what
+    /// this one was never shown.
+    pub(super) async fn admit_keys(
+        &self,
+        statements: &[Bytes],
+        from: DivisionCode,
+        all: bool,
+    ) -> Result<(), Ended> {
+        let mut read = vec![];
+        for bytes in statements {
+            let signed = SignedKeyStatement::decode(bytes);
+            let signed = signed.map_err(|error| malformed(&error.to_string()))?;
+            let statement = signed.statement();
+            let statement = statement.map_err(|error| malformed(&error.to_string()))?;
+            read.push((statement, signed, bytes));
+        }
+        // What others rest on comes first.
+        read.sort_by_key(|(statement, ..)| (statement.division.tier() as u8, statement.serial));
+        let (me, tree) = (self.office.me(), self.office.tree());
+        let (mut new, mut shown) = (vec![], vec![]);
+        for (statement, signed, bytes) in read {
+            let (division, id) = (statement.division, statement.key_id());
+            let known = self.keys.knows(division, id);
+            let mut refused = None;
+            if !known {
+                match self.keys.admit(std::slice::from_ref(&signed), tree) {
+                    Ok(()) => new.push((division, id, bytes.clone())),
+                    Err(refusal) if refusal.may_be_honest() => {
+                        // Words signed with that key are refused.
+                        tracing::warn!(division = %me, %refusal, "key not taken");
+                        if !refusal.was_stated() {
+                            continue;
+                        }
+                        refused = Some(refusal);
+                    }
+                    Err(refusal) => return Err(malformed(&refusal.to_string())),
+                }
+            }
+            if (all || !known) && concerns(me, division, tree) {
+                shown.push(Stated {
+                    division,
+                    key: id,
+                    serial: statement.serial,
+                    endorsed: signed.endorsement.is_some(),
+                    bytes: bytes.clone(),
+                    refused: refused.map(|refusal: KeyRefusal| refusal.to_string()),
+                    from: Some(from),
+                    heard: self.office.now(),
+                });
+            }
+        }
+        if !new.is_empty() {
+            self.office.keep_keys(new).await.map_err(office_ended)?;
+        }
+        let noted = note(&self.office, &self.identity, &self.keys, shown).await;
+        noted.map_err(office_ended)
+    }
+}

@@ -1,0 +1,161 @@
+//! The links of one node: how each is doing, and what ends it from outside.
+
+use std::{
+    collections::{HashMap, HashSet},
+    net::SocketAddr,
+    sync::Mutex,
+};
+
+use api::LinkState;
+use tokio_util::sync::CancellationToken;
+use topology::DivisionCode;
+
+use super::probe::{self, Probed, Prober};
+use crate::link::Ended;
+
+/// How a conversation is reached from outside.
+#[derive(Clone, Debug)]
+pub(super) struct Tokens {
+    /// What the other's process drew when it started; `None` where it does not matter.
+    pub(super) instance: Option<[u8; 16]>,
+    /// Where the other is.
+    pub(super) address: SocketAddr,
+    /// Asks the other whether it is there.
+    pub(super) prober: Prober,
+    /// At once.
+    pub(super) cancel: CancellationToken,
+    /// After the other was told that its key was revoked.
+    pub(super) leave: CancellationToken,
+}
+
+/// The links of one node, for those who watch.
+#[derive(Debug, Default)]
+pub struct Links {
+    links: Mutex<HashMap<DivisionCode, (LinkState, Option<Tokens>)>>,
+    closed: Mutex<HashSet<DivisionCode>>,
+}
+
+impl Links {
+    /// All links that were up since the start.
+    pub fn states(&self) -> Vec<(DivisionCode, LinkState)> {
+        let links = self.links.lock().expect("no holder panics");
+        let mut states: Vec<_> = links
+            .iter()
+            .map(|(d, (state, _))| (*d, state.clone()))
+            .collect();
+        states.sort_by_key(|(division, _)| *division);
+        states
+    }
+
+    /// Whether the link to this neighbour is up.
+    pub fn is_up(&self, neighbour: DivisionCode) -> bool {
+        self.links
+            .lock()
+            .expect("no holder panics")
+            .get(&neighbour)
+            .is_some_and(|(state, _)| state.up)
+    }
+
+    /// Closes the link to a neighbour until [`Links::open`]: ends the conversation and begins none.
+    /// What is for it waits in the outbox.
+    pub fn close(&self, neighbour: DivisionCode) {
+        self.closed
+            .lock()
+            .expect("no holder panics")
+            .insert(neighbour);
+        let links = self.links.lock().expect("no holder panics");
+        if let Some((_, Some(tokens))) = links.get(&neighbour) {
+            tokens.cancel.cancel();
+        }
+    }
+
+    /// Ends the conversation with a neighbour whose key was revoked, within seconds: it is told of the
+    /// revocation first, if it listens.
+    pub fn leave(&self, neighbour: DivisionCode) {
+        let links = self.links.lock().expect("no holder panics");
+        if let Some((_, Some(tokens))) = links.get(&neighbour) {
+            tokens.leave.cancel();
+        }
+    }
+
+    /// Lets the link to a neighbour be opened again.
+    pub fn open(&self, neighbour: DivisionCode) {
+        self.closed
+            .lock()
+            .expect("no holder panics")
+            .remove(&neighbour);
+    }
+
+    pub(super) fn is_closed(&self, neighbour: DivisionCode) -> bool {
+        self.closed
+            .lock()
+            .expect("no holder panics")
+            .contains(&neighbour)
+    }
+
+    /// Ends the conversations with all neighbours but this one, so that they begin anew.
+    pub(super) fn begin_anew(&self, but_for: DivisionCode) -> Vec<DivisionCode> {
+        let mut links = self.links.lock().expect("no holder panics");
+        let others = links.iter_mut().filter(|(peer, _)| **peer != but_for);
+        let ended = others.filter_map(|(peer, (state, token))| {
+            token.take()?.cancel.cancel();
+            state.up = false;
+            state.last_end = Some(Ended::NewEpoch.to_string());
+            Some(*peer)
+        });
+        ended.collect()
+    }
+
+    pub(super) fn why_cancelled(&self, neighbour: DivisionCode) -> Ended {
+        if self.is_closed(neighbour) {
+            return Ended::ClosedHere;
+        }
+        let links = self.links.lock().expect("no holder panics");
+        match links.get(&neighbour) {
+            Some((_, None)) => Ended::NewEpoch,
+            _ => Ended::Replaced,
+        }
+    }
+
+    pub(super) fn note(&self, neighbour: DivisionCode, change: impl FnOnce(&mut LinkState)) {
+        change(
+            &mut self
+                .links
+                .lock()
+                .expect("no holder panics")
+                .entry(neighbour)
+                .or_default()
+                .0,
+        );
+    }
+
+    /// The conversation with a neighbour that is under way.
+    pub(super) fn current(&self, neighbour: DivisionCode) -> Option<Tokens> {
+        let links = self.links.lock().expect("no holder panics");
+        let tokens = links.get(&neighbour).and_then(|(_, tokens)| tokens.clone());
+        tokens.filter(|tokens| !tokens.cancel.is_cancelled())
+    }
+
+    /// One link per neighbour: a newer conversation ends the older.
+    pub(super) fn begin(
+        &self,
+        neighbour: DivisionCode,
+        address: SocketAddr,
+        instance: Option<[u8; 16]>,
+    ) -> (Tokens, Probed) {
+        let (prober, probed) = probe::pair();
+        let tokens = Tokens {
+            instance,
+            address,
+            prober,
+            cancel: CancellationToken::new(),
+            leave: CancellationToken::new(),
+        };
+        let mut links = self.links.lock().expect("no holder panics");
+        let slot = &mut links.entry(neighbour).or_default().1;
+        if let Some(older) = slot.replace(tokens.clone()) {
+            older.cancel.cancel();
+        }
+        (tokens, probed)
+    }
+}

@@ -1,0 +1,294 @@
+//! Checking a receipt file with nothing but the root certificate and the list of divisions.
+
+use std::sync::Arc;
+
+use domain::{
+    envelope::Payload,
+    ids::{MatterId, NetworkId},
+    receipt::{Check, Claim, Finding, Opening, Receipt, What, Word, judge},
+    statement::Proof,
+    time::Timestamp,
+};
+use identity::{KeyRing, KeyStatement, Roots, SignedKeyStatement, Vouched};
+use serde::{Deserialize, Serialize};
+use topology::{DivisionCode, Tree};
+
+use super::{FORMAT, Manifest, ReceiptFile, TAG, WordText, array, hex};
+
+/// Longest file in bytes.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+/// What a file proves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Whether every check that could be made was passed.
+    pub holds: bool,
+    /// The network's id, in hexadecimal.
+    pub network: String,
+    /// The matter.
+    pub matter: MatterId,
+    /// Who made the file.
+    pub exported_by: DivisionCode,
+    /// Until when it speaks, by that division's clock, in milliseconds since 1970.
+    pub as_of_ms: i64,
+    /// SHA-256 of the root certificates it was checked with, in hexadecimal.
+    pub root_sha256: Vec<String>,
+    /// What was looked at, and what was not.
+    pub checks: Vec<Check>,
+    /// The receipts, oldest first; empty if a check failed.
+    pub receipts: Vec<Receipt>,
+}
+
+/// A file that cannot be read as a receipt.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// Longer than any receipt.
+    #[error("it has {0} bytes, more than a receipt ever has; name another file")]
+    TooLong(usize),
+    /// No JSON of that form.
+    #[error("it is no receipt: {0}; make it with `wujitong receipt MATTER`")]
+    Form(#[from] serde_json::Error),
+    /// Of a later form.
+    #[error("it is a receipt of form {0}, this program reads form {FORMAT}; use a newer one")]
+    Newer(u32),
+}
+
+/// Reads only the form, so that a later one is named and not just unreadable.
+#[derive(Deserialize)]
+struct Form {
+    format: u32,
+}
+
+/// Checks a file, and an opening of the text beside the one that may be in it. What does not hold is among
+/// the checks.
+///
+/// # Errors
+/// [`Unreadable`] if there is nothing to check.
+pub fn verify(
+    file: &[u8],
+    opening: Option<&Opening>,
+    roots: &Roots,
+    tree: &Tree,
+) -> Result<Verified, Unreadable> {
+    if file.len() > MOST_BYTES {
+        return Err(Unreadable::TooLong(file.len()));
+    }
+    let Form { format } = serde_json::from_slice(file)?;
+    if format != FORMAT {
+        return Err(Unreadable::Newer(format));
+    }
+    let file: ReceiptFile = serde_json::from_slice(file)?;
+    let manifest: Manifest = serde_json::from_str(&file.manifest)?;
+    let mut checks = vec![];
+    let keys = read_keys(&file, &mut checks);
+    let ring = trusted(&manifest, &keys, roots, tree, &mut checks);
+    checks.push(check_export(&file, &manifest, &ring));
+    let mut words = vec![];
+    for word in &file.words {
+        match check_word(word, &ring) {
+            Ok(word) => {
+                let detail = "its bytes are under its author's signature";
+                checks.push(Check::ok(What::Signature, Some(word.author), detail));
+                words.push(word);
+            }
+            Err(why) => {
+                let author = Some(word.proof.author);
+                checks.push(Check::failed(What::Signature, author, why));
+            }
+        }
+    }
+    let mut receipts = vec![];
+    if words.len() == file.words.len() {
+        let claim = Claim {
+            network: NetworkId(array(&manifest.network).unwrap_or_default()),
+            matter: manifest.matter,
+            exported_by: manifest.exported_by,
+            exported_at: Timestamp(manifest.exported_at_ms),
+        };
+        let content = words
+            .first()
+            .map(|word| (word.matter.suite, word.matter.body));
+        let judged = judge(words, claim, tree);
+        checks.extend(judged.checks);
+        receipts = judged.receipts;
+        for opening in file.opening.iter().chain(opening) {
+            checks.retain(|check| (check.what, check.finding) != (What::Text, Finding::NotChecked));
+            let none = || Check::failed(What::Text, None, "no word commits to any text");
+            checks.push(content.map_or_else(none, |(suite, content)| {
+                opening.check(manifest.matter, suite, &content)
+            }));
+        }
+    }
+    let holds = checks.iter().all(|check| check.finding != Finding::Failed);
+    if !holds {
+        receipts.clear();
+    }
+    Ok(Verified {
+        holds,
+        network: manifest.network.to_string(),
+        matter: manifest.matter,
+        exported_by: manifest.exported_by,
+        as_of_ms: manifest.exported_at_ms,
+        root_sha256: roots.fingerprints.clone(),
+        checks,
+        receipts,
+    })
+}
+
+fn read_keys(
+    file: &ReceiptFile,
+    checks: &mut Vec<Check>,
+) -> Vec<(SignedKeyStatement, KeyStatement)> {
+    let mut keys = vec![];
+    for bytes in &file.keys {
+        let read = SignedKeyStatement::decode(&bytes.0)
+            .and_then(|signed| signed.statement().map(|statement| (signed, statement)));
+        match read {
+            Ok(read) => keys.push(read),
+            Err(error) => checks.push(Check::failed(What::Keys, None, error.to_string())),
+        }
+    }
+    // Those above first: each is vouched for by one before it.
+    keys.sort_by_key(|(_, statement)| (statement.division.tier() as u8, statement.serial));
+    keys
+}
+
+/// The ring of all keys that lead up to what the root names.
+fn trusted(
+    manifest: &Manifest,
+    keys: &[(SignedKeyStatement, KeyStatement)],
+    roots: &Roots,
+    tree: &Tree,
+    checks: &mut Vec<Check>,
+) -> KeyRing {
+    let named = keys.iter().find(|(signed, _)| roots.vouch_for(signed));
+    let known = manifest
+        .root_sha256
+        .iter()
+        .any(|root| roots.fingerprints.contains(root));
+    let network = array(&manifest.network);
+    checks.push(match named {
+        Some((_, statement)) if Some(statement.network) != network => {
+            let detail = "the root is of another network than the file says it is of";
+            Check::failed(What::Root, None, detail)
+        }
+        Some((_, statement)) => {
+            let detail = "the root certificate names the province's signing key";
+            Check::ok(What::Root, Some(statement.division), detail)
+        }
+        None if !roots.name_a_key() => {
+            let detail =
+                "the certificate given names no signing key, so it is no root of a network";
+            Check::failed(What::Root, None, detail)
+        }
+        None if !known => {
+            let detail = format!(
+                "the file is of a network with the root {}, the one given is {}",
+                manifest.root_sha256.join(", "),
+                roots.fingerprints.join(", ")
+            );
+            Check::failed(What::Root, None, detail)
+        }
+        None => {
+            let detail = "no key statement in the file is the one that the root names";
+            Check::failed(What::Root, None, detail)
+        }
+    });
+    let anchors = named.map(|(signed, _)| signed.clone());
+    let ring = KeyRing::new(
+        network.unwrap_or_default(),
+        anchors.into_iter().collect(),
+        Arc::default(),
+    );
+    for (signed, statement) in keys {
+        let about = Some(statement.division);
+        checks.push(match ring.admit(std::slice::from_ref(signed), tree) {
+            Ok(()) => {
+                let number = statement.serial;
+                let vouched = ring.vouched(statement.division, statement.key_id());
+                let detail = match vouched {
+                    Some(Vouched::Grandparent(by)) => format!(
+                        "key {number} is vouched for up to the province; it took the place of another \
+                         with the countersignature of {by}, the key before had no part in it"
+                    ),
+                    Some(Vouched::ProvinceAlone) => format!(
+                        "key {number} is vouched for by the province alone; the key before had no \
+                         part in it"
+                    ),
+                    _ => format!("key {number} is vouched for up to the province"),
+                };
+                Check::ok(What::Keys, about, detail)
+            }
+            Err(refusal) => Check::failed(What::Keys, about, refusal.to_string()),
+        });
+    }
+    ring
+}
+
+/// Whether these bytes are under a signature of the author that the proof names.
+fn check_proof(proof: &Proof, bytes: &[u8], ring: &KeyRing) -> Result<(), String> {
+    let statement = &proof.statement;
+    proof.check_path(bytes).map_err(|error| error.to_string())?;
+    let key = ring.get(statement.author, statement.key).ok_or_else(|| {
+        format!(
+            "it is signed with key {}, for which nobody vouches as one of {}",
+            statement.key, statement.author
+        )
+    })?;
+    key.verify(statement.suite, &statement.to_bytes(), &proof.signature)
+        .map_err(|error| error.to_string())
+}
+
+/// Whether the file is as the node that made it left it.
+fn check_export(file: &ReceiptFile, manifest: &Manifest, ring: &KeyRing) -> Check {
+    let about = Some(manifest.exported_by);
+    let failed = |why: &str| Check::failed(What::Export, about, why);
+    let Some(proof) = file.proof.read() else {
+        return failed("a field of the file's proof has not the length it must have");
+    };
+    let leaf = [TAG, file.manifest.as_bytes()].concat();
+    if let Err(why) = check_proof(&proof, &leaf, ring) {
+        return failed(&why);
+    }
+    let digest = |bytes: &[u8]| hex(&manifest.suite.digest(&[bytes]));
+    let words = file.words.iter().map(|word| digest(&word.envelope.0));
+    let keys = file.keys.iter().map(|key| digest(&key.0));
+    match () {
+        () if proof.statement.author != manifest.exported_by => {
+            failed("it was signed by another division than the one that says it made it")
+        }
+        () if Some(proof.statement.network.0) != array(&manifest.network) => {
+            failed("it was signed in another network than it says")
+        }
+        () if !words.eq(manifest.words.iter().cloned()) => {
+            failed("a word was changed, left out or put in after the file was made")
+        }
+        () if !keys.eq(manifest.keys.iter().cloned()) => {
+            failed("a key statement was changed, left out or put in after the file was made")
+        }
+        () => Check::ok(What::Export, about, "the file is as it was made"),
+    }
+}
+
+fn check_word(word: &WordText, ring: &KeyRing) -> Result<Word, String> {
+    let proof = word.proof.read();
+    let proof = proof.ok_or("a field of its proof has not the length it must have")?;
+    let bytes = &word.envelope.0;
+    check_proof(&proof, bytes, ring)?;
+    let envelope = wire::decode_envelope(bytes).map_err(|error| error.to_string())?;
+    let statement = &proof.statement;
+    if statement.author != envelope.author || statement.epoch != envelope.epoch.id {
+        return Err("its author signed it as somebody else's".to_owned());
+    }
+    let Payload::Notice(matter) = envelope.payload else {
+        let name = envelope.payload.name();
+        return Err(format!("it is no word on a matter, but of kind `{name}`"));
+    };
+    Ok(Word {
+        author: envelope.author,
+        network: statement.network,
+        destination: envelope.destination,
+        leaf: statement.suite.digest(&[&[0], bytes]),
+        matter: *matter,
+    })
+}

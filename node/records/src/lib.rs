@@ -1,0 +1,3 @@
+//! What a node keeps: what waits for its neighbours.
+
+pub mod outbox;

@@ -1,0 +1,215 @@
+//! What a node says about itself: log lines, traces, metrics, health.
+//!
+//! A matter's way through five nodes is one trace. The trace context travels in envelopes as W3C
+//! `traceparent`; a node that exports no traces carries it on unchanged, so that a gap in the middle
+//! does not tear the trace. See [`inject`] and [`follow`].
+
+mod collector;
+pub mod health;
+pub mod hosts;
+pub mod http;
+mod lines;
+pub mod metrics;
+pub mod sums;
+mod trace;
+
+use std::{
+    io::{self, IsTerminal},
+    time::Duration,
+};
+
+use config::LogFormat;
+use opentelemetry::{Array, KeyValue, StringValue, Value, trace::TracerProvider};
+use opentelemetry_otlp::ExporterBuildError;
+use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
+use tracing::{Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{ParseError, Targets},
+    fmt::{self, MakeWriter},
+    prelude::*,
+    registry::LookupSpan,
+};
+
+pub use collector::Collector;
+pub use health::Health;
+pub use metrics::Metrics;
+pub use trace::{TraceContext, TraceContextError, carry, follow, inject};
+
+/// How long [`Telemetry::shutdown`] waits for the collector at most.
+const FLUSH: Duration = Duration::from_secs(3);
+
+/// How often the collector is asked whether it is there.
+const WATCH_EVERY: Duration = Duration::from_secs(30);
+
+/// Logging and export for the whole process, from start to shutdown.
+#[derive(Debug)]
+pub struct Telemetry {
+    export: Option<Export>,
+    installed: bool,
+}
+
+/// Traces on their way to a collector.
+#[derive(Debug)]
+struct Export {
+    provider: SdkTracerProvider,
+    collector: Collector,
+}
+
+/// Why telemetry did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The setting `telemetry.log` is no filter.
+    #[error(
+        "`telemetry.log` is `{filter}`, which is no log filter ({source}); write a level such as \
+         `info`, or levels by room such as `info,wujitong_peer=debug`"
+    )]
+    Filter {
+        /// The text of the setting.
+        filter: String,
+        /// What the filter's parser says.
+        source: ParseError,
+    },
+    /// The exporter could not be built for `telemetry.otlp`.
+    #[error(
+        "traces cannot be exported to `{endpoint}` ({source}); correct `telemetry.otlp` or leave \
+         it out"
+    )]
+    Exporter {
+        /// The collector's address.
+        endpoint: String,
+        /// What the exporter says.
+        source: ExporterBuildError,
+    },
+    /// Export was asked for outside a runtime.
+    #[error("traces can be exported only from within a tokio runtime; start telemetry inside it")]
+    NoRuntime,
+}
+
+impl Telemetry {
+    /// Starts log lines on stderr and, where `telemetry.otlp` is set, batched export of traces over
+    /// gRPC. A collector that cannot be reached costs nothing but its traces, and is told of
+    /// ([`collector`](Self::collector)).
+    ///
+    /// The first one to start serves the process; a later one is a quiet no-op ([`installed`] is
+    /// false), so that many tests of one binary may start it.
+    ///
+    /// # Errors
+    /// The log filter or the collector's address cannot be used, or export is asked for outside a
+    /// tokio runtime.
+    ///
+    /// [`installed`]: Self::installed
+    pub fn start(settings: &config::Telemetry) -> Result<Self, TelemetryError> {
+        let export = match &settings.otlp {
+            Some(endpoint) => Some(exporting(endpoint, settings, WATCH_EVERY)?),
+            None => None,
+        };
+        let provider = export.as_ref().map(|export| &export.provider);
+        let subscriber = subscriber(settings, provider, io::stderr)?;
+        let installed = subscriber.try_init().is_ok();
+        Ok(Self {
+            export: export.filter(|_| installed),
+            installed,
+        })
+    }
+
+    /// Whether log lines and traces of this process go through this one.
+    pub fn installed(&self) -> bool {
+        self.installed
+    }
+
+    /// Where its traces go, if they go anywhere.
+    pub fn collector(&self) -> Option<Collector> {
+        let export = self.export.as_ref();
+        export.map(|export| export.collector.clone())
+    }
+
+    /// Sends what is left of the traces; waits 3 s at most for the collector.
+    pub async fn shutdown(self) {
+        let Some(export) = self.export else {
+            return;
+        };
+        let provider = export.provider.clone();
+        // The provider blocks its thread, and the exporter needs the runtime meanwhile.
+        let flushed = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(FLUSH));
+        match flushed.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "last traces were not exported"),
+            Err(error) => tracing::warn!(%error, "export of traces did not end"),
+        }
+    }
+}
+
+/// Everything that listens to spans and events of the process.
+///
+/// Each part filters for itself: a quiet log must not make traces incomplete.
+fn subscriber<W>(
+    settings: &config::Telemetry,
+    provider: Option<&SdkTracerProvider>,
+    writer: W,
+) -> Result<impl Subscriber + for<'span> LookupSpan<'span> + Send + Sync, TelemetryError>
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(&settings.log).map_err(|source| TelemetryError::Filter {
+        filter: settings.log.clone(),
+        source,
+    })?;
+    let lines = match settings.log_format {
+        LogFormat::Text => fmt::layer()
+            .with_writer(writer)
+            .with_ansi(io::stderr().is_terminal())
+            .fmt_fields(lines::fields())
+            .boxed(),
+        LogFormat::Json => fmt::layer()
+            .with_writer(lines::Escaped(writer))
+            .json()
+            .flatten_event(true)
+            .boxed(),
+    };
+    let spans = provider.map(|provider| {
+        // The exporter's own spans would be exported in turn.
+        let ours = Targets::new().with_target("wujitong", LevelFilter::INFO);
+        tracing_opentelemetry::layer()
+            .with_tracer(provider.tracer("wujitong"))
+            .with_location(false)
+            .with_threads(false)
+            .with_filter(ours)
+    });
+    Ok(tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(spans))
+}
+
+fn exporting(
+    endpoint: &str,
+    settings: &config::Telemetry,
+    watch_every: Duration,
+) -> Result<Export, TelemetryError> {
+    let collector = Collector::watch(endpoint, watch_every)?;
+    Ok(Export {
+        provider: SdkTracerProvider::builder()
+            .with_batch_exporter(collector.exporter()?)
+            .with_resource(resource(settings))
+            .build(),
+        collector,
+    })
+}
+
+/// Who exports: `service.name`, and `wujitong.division` with the codes that are configured.
+fn resource(settings: &config::Telemetry) -> Resource {
+    let codes = settings
+        .divisions
+        .iter()
+        .map(|code| StringValue::from(code.to_string()));
+    Resource::builder()
+        .with_service_name(settings.service_name.clone())
+        .with_attribute(KeyValue::new(
+            "wujitong.division",
+            Value::Array(Array::String(codes.collect())),
+        ))
+        .build()
+}
+
+#[cfg(test)]
+mod tests;

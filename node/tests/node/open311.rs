@@ -1,0 +1,12 @@
+//! Open311 GeoReport v2 over real TCP, in the shapes the specification shows.
+
+mod town;
+
+mod cross_site;
+mod faults;
+mod lists;
+mod once;
+mod page;
+mod photos;
+mod reports;
+mod services;

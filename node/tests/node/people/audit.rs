@@ -1,0 +1,141 @@
+//! The audit trail: what stands in it, who reads it, and that nobody changes it unseen.
+
+use serde_json::{Value, json};
+use wujitong::{
+    domain::{audit::AuditEntry, people::Deed},
+    office::{OfficeError, people::PeopleError},
+    store::{Range, Unit, record},
+};
+
+use crate::people::alone::Alone;
+
+async fn lines(alone: &Alone, token: &str) -> Vec<Value> {
+    let page = alone
+        .get("audit?limit=1000")
+        .by(token)
+        .send()
+        .await
+        .expect(200);
+    page.json["entries"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn every_act_and_every_denial_stands_in_it_with_who_from_where_and_without_names() {
+    let alone = Alone::start().await;
+    let tokens = alone.administrators().await;
+    let official = alone.person(&tokens, "zhang.san", &["official"]).await;
+    let id = alone.report(&official).await;
+    alone
+        .post(&format!("matters/{id}/acts"))
+        .by(&official)
+        .body(json!({ "act": "accept" }))
+        .send()
+        .await
+        .expect(200);
+    alone
+        .put("accounts/sys/roles")
+        .by(&official)
+        .body(json!({ "roles": [] }))
+        .send()
+        .await
+        .expect(403);
+    alone
+        .login("zhang.san", "wrong password")
+        .send()
+        .await
+        .expect(401);
+    let lines = lines(&alone, &tokens["aud"]).await;
+    let found = |deed: &str, ending: &str| -> &Value {
+        let mut found = lines
+            .iter()
+            .filter(|line| line["deed"] == deed && line["ending"] == ending);
+        found
+            .next_back()
+            .unwrap_or_else(|| panic!("no {deed} {ending}"))
+    };
+    let accept = found("accept", "done");
+    assert_eq!(accept["subject"], format!("matter {id}"));
+    assert_eq!(accept["whence"], "127.0.0.1");
+    assert!(accept["actor"].as_str().unwrap().starts_with("account "));
+    assert_eq!(found("grant-roles", "denied")["actor"], accept["actor"]);
+    assert_eq!(found("enter", "wrong-password")["actor"], accept["actor"]);
+    assert_eq!(found("grant-roles", "done")["detail"], "roles: official");
+    let first = &lines[0];
+    assert_eq!(
+        (&first["whence"], &first["deed"]),
+        (&json!("socket"), &json!("manage-accounts"))
+    );
+    let numbers: Vec<u64> = lines
+        .iter()
+        .map(|line| line["n"].as_u64().unwrap())
+        .collect();
+    assert_eq!(numbers, (1..=lines.len() as u64).collect::<Vec<_>>());
+    let text = json!(lines).to_string();
+    for personal in ["zhang.san", "张三", "路灯不亮"] {
+        assert!(!text.contains(personal), "{personal}");
+    }
+    let seal = alone
+        .get("audit/seal")
+        .by(&tokens["aud"])
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(seal.json["entries"], lines.len() as u64);
+    alone.host.stop().await;
+}
+
+#[tokio::test]
+async fn an_entry_that_is_changed_or_taken_out_behind_the_nodes_back_is_found_and_named() {
+    let alone = Alone::start().await;
+    let tokens = alone.administrators().await;
+    let official = alone.person(&tokens, "zhang.san", &["official"]).await;
+    alone.report(&official).await;
+    let office = alone.office();
+    let sealed = office.verify_audit().await.unwrap();
+    assert!(sealed.entries >= 9);
+    let store = office.store();
+    let range = Range::prefix(b"A");
+    let entries = store
+        .scan(office.me(), range, usize::MAX, false)
+        .await
+        .unwrap()
+        .value;
+    let write = |put: Vec<_>, delete: Vec<_>| async {
+        let unit = Unit {
+            shard: office.me(),
+            expect: vec![],
+            put,
+            delete,
+        };
+        store.commit(unit).await.unwrap();
+    };
+    let (key, value) = entries[3].clone();
+    let mut entry: AuditEntry = record::read(&value).unwrap();
+    assert_eq!(entry.n, 4);
+    entry.deed = Some(Deed::ViewList);
+    let forged = record::write(&entry);
+    write(vec![(key.clone(), forged)], vec![]).await;
+    let broken = || async { office.verify_audit().await.unwrap_err() };
+    let error = broken().await;
+    assert!(
+        matches!(error, OfficeError::People(PeopleError::Trail(_))),
+        "{error}"
+    );
+    assert!(error.to_string().contains("entry 4 of"), "{error}");
+    let shown = alone
+        .get("audit/seal")
+        .by(&tokens["aud"])
+        .send()
+        .await
+        .expect(409);
+    assert_eq!(shown.problem(), "audit-trail-broken");
+    write(vec![], vec![key.clone()]).await;
+    assert!(broken().await.to_string().contains("entry 4 of"));
+    write(vec![(key, value)], vec![]).await;
+    assert_eq!(office.verify_audit().await.unwrap().entries, sealed.entries);
+    let (last, _) = entries.last().unwrap().clone();
+    write(vec![], vec![last]).await;
+    assert!(broken().await.to_string().contains("missing"));
+    drop(office);
+    alone.host.stop().await;
+}

@@ -1,0 +1,121 @@
+//! Figures of a subtree, and the same counted by hand.
+
+use api::{CellsApart, Figures, JournalCount, RollupBy, RollupLine, RollupQuery, RollupTable};
+use axum::Json;
+use domain::{
+    rollup::{By, Counters, Group, table},
+    time::Day,
+};
+use office::ChildFigures;
+use topology::Tier;
+
+use super::{
+    ask::{Asked, At},
+    openapi::NodePath,
+    problem::Rejection,
+    status::name,
+};
+
+/// Figures of a subtree
+#[utoipa::path(get, path = "/v1/nodes/{code}/rollup", tag = "figures", params(NodePath, RollupQuery),
+    responses((status = 200, body = RollupTable)))]
+pub(super) async fn rollup(
+    at: At,
+    Asked(query): Asked<RollupQuery>,
+) -> Result<Json<RollupTable>, Rejection> {
+    let read = |day: &Option<String>| day.as_deref().map(str::parse::<Day>).transpose();
+    let unfit = |error: domain::time::BadDay| Rejection::unfit(&error.to_string());
+    let from = read(&query.from).map_err(unfit)?;
+    let to = read(&query.to).map_err(unfit)?;
+    let days = from.unwrap_or(Day(i32::MIN))..=to.unwrap_or(Day(i32::MAX));
+    if days.is_empty() {
+        return Err(Rejection::unfit(
+            "the last day is before the first; exchange them",
+        ));
+    }
+    let by = match query.by {
+        RollupBy::Day => By::Day,
+        RollupBy::Category => By::Category,
+        RollupBy::Platform => By::Platform,
+        RollupBy::Division => By::Acting(Tier::Village),
+        RollupBy::Township => By::Acting(Tier::Township),
+        RollupBy::County => By::Acting(Tier::County),
+        RollupBy::City => By::Acting(Tier::City),
+    };
+    let tree = &at.roster.tree;
+    let cells = at.node.office.cells(*days.start(), *days.end()).await?;
+    let groups = table(
+        cells.iter().map(|(key, counters)| (key, counters)),
+        by,
+        days,
+        tree,
+    );
+    let total = groups
+        .values()
+        .fold(Counters::default(), |sum, line| sum.plus(*line));
+    let whole = tree.parent(at.division).is_none() && from.is_none() && to.is_none();
+    let total = Figures {
+        in_transit: whole.then(|| total.in_transit()),
+        ..total.into()
+    };
+    let children = at.node.office.figures_of_children().await?;
+    let lines = groups.into_iter().map(|(group, counters)| RollupLine {
+        key: group.to_string(),
+        name: match &group {
+            Group::Day(_) => None,
+            Group::Category(category) => category.chinese().map(str::to_owned),
+            Group::Platform(platform) => Some(platform.chinese().to_owned()),
+            Group::Acting(division) => Some(name(*division, &at.roster)),
+        },
+        figures: Figures::from(counters),
+    });
+    Ok(Json(RollupTable {
+        division: at.division,
+        from: from.map(|day| day.to_string()),
+        to: to.map(|day| day.to_string()),
+        by: query.by,
+        lines: lines.collect(),
+        total,
+        as_of_ms: at.node.office.now().0,
+        children_up: tree
+            .children(at.division)
+            .filter(|code| at.node.links.is_up(*code))
+            .count(),
+        children_expected: tree.children(at.division).len(),
+        marked: children
+            .into_iter()
+            .filter(ChildFigures::is_marked)
+            .map(Into::into)
+            .collect(),
+    }))
+}
+
+/// Cells of children that can never be
+///
+/// No sum contains them. A cell leaves this list when the child says something of it that can be.
+#[utoipa::path(get, path = "/v1/nodes/{code}/rollup/apart", tag = "figures", params(NodePath),
+    responses((status = 200, body = CellsApart)))]
+pub(super) async fn apart(at: At) -> Result<Json<CellsApart>, Rejection> {
+    let cells = at.node.office.figures_apart().await?;
+    let cells = cells.iter();
+    Ok(Json(CellsApart {
+        cells: cells.map(|(child, apart)| apart.shown(*child)).collect(),
+    }))
+}
+
+/// The same, counted by hand in the journal
+#[utoipa::path(get, path = "/v1/nodes/{code}/journal/count", tag = "figures", params(NodePath),
+    responses((status = 200, body = JournalCount)))]
+pub(super) async fn count(at: At) -> Result<Json<JournalCount>, Rejection> {
+    let journal = at.node.office.journal().await?;
+    let mut counters = Counters::default();
+    for fact in journal.iter().flat_map(|entry| &entry.facts) {
+        counters.count(fact.count);
+    }
+    Ok(Json(JournalCount {
+        division: at.division,
+        entries: journal.len() as u64,
+        figures: counters.into(),
+        as_of_ms: at.node.office.now().0,
+    }))
+}

@@ -1,0 +1,54 @@
+//! Receipts, to be taken away.
+
+use api::ReceiptQuery;
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use domain::ids::MatterId;
+use http::{HeaderValue, StatusCode, header};
+use proof::{MEDIA_TYPE, ReceiptFile};
+
+use super::{
+    ask::{Asked, At, Person, Visitor},
+    openapi::MatterPath,
+    problem::Rejection,
+};
+
+/// Signed receipts of a matter, as a file that `wujitong verify` checks
+///
+/// Who took it when and how it was decided, each signed by the division that did. It holds nothing
+/// personal and gives no access. With `opening`, whoever reported the matter also gets what proves their
+/// text, while it is held here.
+#[utoipa::path(get, path = "/v1/nodes/{code}/matters/{id}/receipt", tag = "matters",
+    params(MatterPath, ReceiptQuery),
+    responses((status = 200, body = ReceiptFile, content_type = MEDIA_TYPE)))]
+pub(super) async fn receipt(
+    at: At,
+    Person(actor): Person,
+    Visitor(guest): Visitor,
+    Asked(query): Asked<ReceiptQuery>,
+) -> Result<Response, Rejection> {
+    let id: MatterId = at.param("id")?;
+    let opening = match query.opening {
+        true if !guest.reported() => {
+            let sentence =
+                "only whoever reported a matter is given what opens it; ask with its slip";
+            return Err(Rejection::denied(sentence));
+        }
+        true => Some(at.node.office.opening(id).await?),
+        false => None,
+    };
+    let words = at.node.office.words(id, actor).await?;
+    let file = at.node.receipt(id, words).await.map_err(|error| {
+        tracing::error!(division = %at.division, %error, "a receipt was not signed");
+        let sentence = "the node could not sign the receipt; see its log";
+        Rejection::turned_away(StatusCode::SERVICE_UNAVAILABLE, sentence)
+    })?;
+    let file = match opening {
+        Some(opening) => file.opened(opening),
+        None => file,
+    };
+    let kind = HeaderValue::from_static(MEDIA_TYPE);
+    Ok(([(header::CONTENT_TYPE, kind)], Json(file)).into_response())
+}

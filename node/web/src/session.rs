@@ -1,0 +1,102 @@
+//! Logging in and out, and who one is.
+
+use api::{AccountView, LoginAnswer, LoginRequest, SessionView};
+use axum::{
+    Json,
+    response::{AppendHeaders, IntoResponse, Response},
+};
+use domain::people::{Deed, Who};
+use http::{HeaderMap, StatusCode, header};
+use office::people::Token;
+
+use super::{
+    ask::{At, Given, Headers, Visitor},
+    credentials::{COOKIE, Credentials},
+    gate::check_login_page,
+    openapi::NodePath,
+    problem::Rejection,
+};
+
+/// Begin a session
+///
+/// Wrong, unknown and closed are answered alike. An Idempotency-Key changes nothing here: each login
+/// begins a session of its own, and ends the one whose cookie comes with it.
+#[utoipa::path(post, path = "/v1/nodes/{code}/session", tag = "session", params(NodePath),
+    request_body = LoginRequest, responses((status = 201, body = LoginAnswer),
+        (status = 401, description = "Wrong login or password", body = api::problem::Problem,
+            content_type = "application/problem+json")))]
+pub(super) async fn log_in(
+    at: At,
+    visitor: Visitor,
+    Headers(headers): Headers,
+    Given(request): Given<LoginRequest>,
+) -> Result<Response, Rejection> {
+    check_login_page(&headers)?;
+    let office = &at.node.office;
+    let session = office
+        .log_in(&request.login, request.password, visitor.0.errand.whence)
+        .await?;
+    if let (Some(old), Some(actor)) = (visitor.0.credentials.session(), visitor.0.known.actor()) {
+        office.log_out(&old, actor).await?;
+    }
+    let answer = LoginAnswer {
+        token: (!request.cookie).then(|| session.token.to_string()),
+        csrf: session.token.csrf(),
+        ends_ms: session.ends_at.0,
+        account: AccountView::from(&session.account),
+    };
+    let cookie = request
+        .cookie
+        .then(|| (header::SET_COOKIE, cookie_of(&session.token)));
+    Ok((StatusCode::CREATED, AppendHeaders(cookie), Json(answer)).into_response())
+}
+
+/// The cookie of a session, as it is set.
+pub(super) fn cookie_of(token: &Token) -> String {
+    format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Strict")
+}
+
+/// Who I am
+#[utoipa::path(get, path = "/v1/nodes/{code}/session", tag = "session", params(NodePath),
+    responses((status = 200, body = SessionView)))]
+pub(super) async fn who(_at: At, Visitor(guest): Visitor) -> Json<SessionView> {
+    let account = match &guest.known.who {
+        Who::Account(account) => Some(AccountView::from(account)),
+        _ => None,
+    };
+    let deeds = Deed::ALL
+        .into_iter()
+        .filter(|deed| guest.may(*deed).is_ok());
+    Json(SessionView {
+        account,
+        csrf: guest
+            .credentials
+            .session()
+            .filter(|_| guest.known.ends_at.is_some())
+            .map(|t| t.csrf()),
+        ends_ms: guest.known.ends_at.map(|at| at.0),
+        deeds: deeds.collect(),
+    })
+}
+
+/// End my session
+#[utoipa::path(delete, path = "/v1/nodes/{code}/session", tag = "session", params(NodePath),
+    responses((status = 204)))]
+pub(super) async fn log_out(at: At, Visitor(guest): Visitor) -> Result<Response, Rejection> {
+    let session = guest
+        .credentials
+        .session()
+        .filter(|_| guest.known.ends_at.is_some());
+    let (Some(token), Some(actor)) = (session, guest.known.actor()) else {
+        return Err(Rejection::unfit(
+            "this is no session; only a session is ended by a logout",
+        ));
+    };
+    at.node.office.log_out(&token, actor).await?;
+    let mut headers = HeaderMap::new();
+    if matches!(guest.credentials, Credentials::Cookie(_)) {
+        let gone = format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
+        headers.extend(gone.parse().ok().map(|gone| (header::SET_COOKIE, gone)));
+    }
+    Ok((StatusCode::NO_CONTENT, headers).into_response())
+}

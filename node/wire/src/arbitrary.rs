@@ -1,0 +1,337 @@
+//! Any value a peer may send: strategies over everything that has a form on the wire.
+
+use bytes::Bytes;
+use domain::{
+    calendar::Allowance,
+    category::{CATALOGUE, Category, Class, Platform, Priority, Visibility},
+    clock::{Bounds, Clocks, ExtensionReason, PauseReason, Stage, Terms},
+    envelope::{Destination, Envelope, Lane, Order, Payload, Showing, Stamp},
+    ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
+    matter::{
+        Act, Appeal, Audience, Body, Channel, Contact, CustodyVersion, Detail, Erasure, Ground,
+        Matter, Outcome, Place, Publicity, Reason, Satisfaction, Sort, Status, Step, Target,
+        Version,
+    },
+    policy::{Policy, RuleRef, Source},
+    request::{Answer, Ask, AskId, Reply, Voice, Wish},
+    revocation::{HeldFlow, HeldLife, Revocation},
+    rollup::{CellKey, CellReport, Counters},
+    seal::{SealSuite, SealedBody},
+    statement::{Proof, Statement},
+    suite::Suite,
+    template::{
+        AdoptionReport, BadTemplate, Need, Scope, Template, TemplateKey, TemplateKind,
+        TemplateRefusal,
+    },
+    time::{Day, Timestamp},
+};
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    sample::{Index, select},
+};
+use topology::{DivisionCode, Tier};
+
+use super::{
+    figures::MOST_COUNTED,
+    frame::{
+        Abreast, Ack, Batch, Echo, Entry, Frame, Goodbye, GoodbyeCode, Hello, MOST_ABOVE, Probe,
+        Refused, TemplateInForce,
+    },
+    refusal::RefusalCode,
+};
+
+mod files;
+mod frames;
+mod matters;
+
+pub(super) use frames::{entry, frame};
+use matters::{answer, ask, matter, matter_id};
+
+const COUNTED: std::ops::RangeInclusive<u32> = 0..=i32::MAX as u32;
+
+fn division() -> impl Strategy<Value = DivisionCode> {
+    (11u64..100, 0u64..100, 0u64..100, 1u64..1000, 0u64..1000).prop_map(
+        |(province, city, county, township, village)| {
+            let number = (((province * 100 + city) * 100 + county) * 1000 + township) * 1000;
+            DivisionCode::from_u64(number + village).expect("a township part is never zero")
+        },
+    )
+}
+
+fn moment() -> impl Strategy<Value = Timestamp> {
+    (0i64..=253_402_300_799_999).prop_map(Timestamp)
+}
+
+fn ordinal() -> impl Strategy<Value = u64> {
+    prop_oneof![1u64..1000, 1..=i64::MAX as u64]
+}
+
+fn suite() -> impl Strategy<Value = Suite> {
+    select(vec![Suite::Ed25519Blake3, Suite::P256Sha256])
+}
+
+fn category() -> impl Strategy<Value = Category> {
+    select(CATALOGUE.to_vec()).prop_map(|(code, _)| code.parse().expect("it is in the catalogue"))
+}
+
+fn class() -> impl Strategy<Value = Class> {
+    select(vec![Class::Public, Class::Personal, Class::Sensitive])
+}
+
+fn template_key() -> impl Strategy<Value = TemplateKey> {
+    let kinds = TemplateKind::ALL.to_vec();
+    (
+        division(),
+        select(kinds),
+        "[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?",
+    )
+        .prop_map(|(issuer, kind, name)| TemplateKey {
+            issuer,
+            kind,
+            name: name.into(),
+        })
+}
+
+fn template_version() -> impl Strategy<Value = u32> {
+    1..=i32::MAX as u32
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    (division(), 0u8..32, any::<u8>()).prop_map(|(under, tiers, kinds)| Scope {
+        under,
+        tiers,
+        kinds,
+    })
+}
+
+fn stamp() -> impl Strategy<Value = Stamp> {
+    any::<(u64, u64)>().prop_map(|(major, minor)| Stamp(major, minor))
+}
+
+fn template() -> impl Strategy<Value = Template> {
+    (
+        template_key(),
+        template_version(),
+        scope(),
+        ".{0,40}",
+        ".{0,200}",
+        moment(),
+    )
+        .prop_map(
+            |(key, version, scope, title, content, issued_at)| Template {
+                key,
+                version,
+                scope,
+                title,
+                content,
+                issued_at,
+                stamp: Stamp::default(),
+            },
+        )
+}
+
+fn refusal() -> impl Strategy<Value = TemplateRefusal> {
+    let text = || ".{0,40}".prop_map(String::into_boxed_str);
+    let bad = prop_oneof![
+        division().prop_map(BadTemplate::NoIssuer),
+        (
+            select(TemplateKind::ALL.to_vec()),
+            select(Tier::ALL.to_vec())
+        )
+            .prop_map(|(kind, tier)| BadTemplate::MayNotIssue(kind, tier)),
+        text().prop_map(BadTemplate::Heading),
+        any::<u32>().prop_map(BadTemplate::TooLong),
+        text().prop_map(BadTemplate::Content),
+        any::<i64>().prop_map(BadTemplate::NewerFormat),
+        text().prop_map(BadTemplate::Unsupported),
+    ];
+    prop_oneof![
+        bad.prop_map(TemplateRefusal::Bad),
+        template_key().prop_map(|key| {
+            TemplateRefusal::MissingNeed(Need {
+                kind: key.kind,
+                name: key.name,
+            })
+        }),
+        template_key().prop_map(TemplateRefusal::MissingBase),
+        text().prop_map(TemplateRefusal::Loosens),
+        (template_key(), text()).prop_map(|(base, item)| TemplateRefusal::Drops { base, item }),
+        (template_key(), text(), text())
+            .prop_map(|(base, item, field)| TemplateRefusal::DropsField { base, item, field }),
+        (template_key(), text(), any::<(u16, u16)>()).prop_map(|(base, item, (from, to))| {
+            TemplateRefusal::Lengthens {
+                base,
+                item,
+                from,
+                to,
+            }
+        }),
+    ]
+}
+
+fn adoption() -> impl Strategy<Value = AdoptionReport> {
+    let count = || 0u32..=1_000_000;
+    (
+        template_key(),
+        template_version(),
+        (count(), count(), count()),
+        vec((division(), refusal()), 0..=4),
+    )
+        .prop_map(|(key, version, counts, refusals)| AdoptionReport {
+            key,
+            version,
+            applied: counts.0,
+            refused: counts.1,
+            superseded: counts.2,
+            refusals,
+            stamp: Stamp::default(),
+        })
+}
+
+fn cell() -> impl Strategy<Value = CellReport> {
+    let key = (division(), division(), category(), 0i32..=2_932_896);
+    let count = || 0..=MOST_COUNTED;
+    let later = (count(), count(), count(), count(), count());
+    (key, count(), count(), count(), count(), later).prop_map(
+        |(key, reported, taken, given, closed, later)| CellReport {
+            key: CellKey {
+                acting: key.0,
+                origin: key.1,
+                category: key.2,
+                day: Day(key.3),
+            },
+            counters: Counters {
+                reported,
+                taken,
+                given,
+                closed,
+                reopened: later.0,
+                withdrawn: later.1,
+                merged: later.2,
+                recategorised_out: later.3,
+                recategorised_in: later.4,
+            },
+            stamp: Stamp::default(),
+        },
+    )
+}
+
+fn destination() -> impl Strategy<Value = Destination> {
+    prop_oneof![
+        division().prop_map(Destination::Division),
+        scope().prop_map(Destination::Scope),
+    ]
+}
+
+fn revocation() -> impl Strategy<Value = Revocation> {
+    let flow =
+        (destination(), lane(), ordinal()).prop_map(|(destination, lane, through)| HeldFlow {
+            destination,
+            lane,
+            through,
+        });
+    let life =
+        (epoch_id(), 0..=i64::MAX as u64, vec(flow, 0..4)).prop_map(|(epoch, issue, flows)| {
+            HeldLife {
+                epoch,
+                issue,
+                flows,
+            }
+        });
+    let key = || any::<[u8; 16]>().prop_map(KeyId);
+    let names = (division(), key());
+    let vouched = vec(key(), 0..4);
+    (names, vec(life, 0..4), vouched, any::<u32>(), moment()).prop_map(
+        |(names, lives, vouched, reason, at)| Revocation {
+            division: names.0,
+            key: names.1,
+            lives,
+            vouched,
+            reason: domain::revocation::Reason::from_code(reason),
+            at,
+            stamp: Stamp::default(),
+        },
+    )
+}
+
+fn payload() -> impl Strategy<Value = Payload> {
+    prop_oneof![
+        (matter(), division()).prop_map(|(matter, bound_for)| Payload::Give {
+            matter: Box::new(matter),
+            bound_for,
+        }),
+        matter().prop_map(|matter| Payload::Notice(Box::new(matter))),
+        ask().prop_map(Payload::Ask),
+        answer().prop_map(Payload::Answer),
+        template().prop_map(|template| Payload::Template(Box::new(template))),
+        adoption().prop_map(Payload::Adoption),
+        cell().prop_map(Payload::Cell),
+        Just(Payload::CellsComplete),
+        matter().prop_map(|matter| Payload::Shown(Box::new(matter))),
+        (
+            any::<[u8; 16]>(),
+            1..1u64 << 60,
+            any::<u64>(),
+            any::<bool>()
+        )
+            .prop_map(|(life, order, issue, all)| Payload::Showing(Showing {
+                life: EpochId(life),
+                since: Stamp(order, issue),
+                all,
+            })),
+        revocation().prop_map(|revocation| Payload::Revocation(Box::new(revocation))),
+        (1000u32..).prop_map(Payload::Unknown),
+    ]
+}
+
+fn epoch_id() -> impl Strategy<Value = EpochId> {
+    any::<[u8; 16]>().prop_map(EpochId)
+}
+
+fn epoch() -> impl Strategy<Value = Epoch> {
+    (1..=1u64 << 61, epoch_id(), epoch_id()).prop_map(|(order, id, predecessor)| Epoch {
+        order,
+        id,
+        predecessor,
+    })
+}
+
+fn lane() -> impl Strategy<Value = Lane> {
+    select(Lane::ALL.to_vec())
+}
+
+fn bytes(lengths: std::ops::Range<usize>) -> impl Strategy<Value = Bytes> {
+    vec(any::<u8>(), lengths).prop_map(Bytes::from)
+}
+
+pub(super) fn envelope() -> impl Strategy<Value = Envelope> {
+    let order = prop_oneof![
+        ordinal().prop_map(Order::Sequence),
+        bytes(0..73).prop_map(|key| Order::Replaces { key }),
+    ];
+    (
+        division(),
+        epoch(),
+        ordinal(),
+        destination(),
+        lane(),
+        order,
+        payload(),
+    )
+        .prop_map(
+            |(author, epoch, issue, destination, lane, order, mut payload)| {
+                payload.date(Stamp(epoch.order, issue));
+                Envelope {
+                    author,
+                    epoch,
+                    issue,
+                    destination,
+                    lane,
+                    order,
+                    payload,
+                }
+            },
+        )
+}

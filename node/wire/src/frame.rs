@@ -1,0 +1,535 @@
+//! Frames: what travels on a link. An error here is the peer breaking the protocol and ends the
+//! link; an error of one entry is that entry's alone, and the entry is refused.
+
+use bytes::Bytes;
+use domain::{
+    attachment::{Fetch, Fetched},
+    envelope::{Lane, MOST_BYTES as MOST_ENVELOPE_BYTES, Stamp},
+    ids::{Epoch, EpochId, NetworkId},
+    life::MOST_LIVES,
+    statement::Proof,
+    suite::Digest,
+    template::TemplateKey,
+    time::Timestamp,
+};
+use prost::Message;
+use proto::v1::{self, frame::Body as WireBody};
+use topology::DivisionCode;
+
+use super::{
+    Malformed,
+    attachment::{fetch_in, fetch_out, fetched_in, fetched_out},
+    choice::Choice,
+    envelope::{epoch_in, epoch_out},
+    figures::{stamp_in, stamp_out},
+    malformed::{array, check_length, division, moment, ordinal, required},
+    refusal::RefusalCode,
+    template::{key_in, key_out, version_in},
+};
+
+mod batch;
+
+pub use batch::{Batch, Entry};
+use batch::{batch_in, batch_out, proof_in, signed_out};
+
+/// The version of the protocol this binary speaks.
+pub const PROTOCOL: u32 = 1;
+
+/// Longest encoded frame in bytes.
+pub const MOST_BYTES: usize = 1024 * 1024;
+
+/// Most entries in one batch.
+pub const MOST_ENTRIES: usize = 1024;
+
+/// Longest signed key statement in bytes.
+pub const MOST_KEY_STATEMENT_BYTES: usize = 8 * 1024;
+
+/// Longest sentence of a refusal or goodbye in bytes; longer ones are cut.
+pub const MOST_REASON_BYTES: usize = 512;
+
+/// Most divisions above a speaker; there are four tiers above the lowest.
+pub const MOST_ABOVE: usize = 8;
+
+/// Most key statements in one frame of them.
+pub const MOST_KEYS_SHOWN: usize = 256;
+
+/// One message on a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// The first frame of each side.
+    Hello(Box<Hello>),
+    /// Envelopes of one lane.
+    Batch(Batch),
+    /// Outcomes of one lane.
+    Ack(Ack),
+    /// The last frame of a side.
+    Goodbye(Goodbye),
+    /// A request for a stretch of a file, under a name that the answer repeats.
+    Fetch(u64, Fetch),
+    /// The answer to one.
+    Fetched(u64, Fetched),
+    /// The other has everything.
+    Abreast(Abreast),
+    /// Somebody else greets with the other's identity.
+    Probe(Probe),
+    /// The answer to the probe with this nonce.
+    Alive(u64),
+    /// Signed statements of keys of the lower side and of divisions directly below it, opaque here; at
+    /// most [`MOST_KEYS_SHOWN`].
+    Keys(Vec<Bytes>),
+}
+
+/// Who speaks, and what it knows of the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// [`PROTOCOL`] of the speaker.
+    pub protocol: u32,
+    /// The speaker's network.
+    pub network: NetworkId,
+    /// Who speaks.
+    pub division: DivisionCode,
+    /// In which life of its store.
+    pub epoch: Epoch,
+    /// Digest of its edition of the tree.
+    pub topology: Digest,
+    /// The latest it holds of the other's envelopes.
+    pub echo: Option<Echo>,
+    /// Templates in force at the speaker.
+    pub templates: Vec<TemplateInForce>,
+    /// The speaker's own signed key statements, opaque here.
+    pub key_statements: Vec<Bytes>,
+    /// The speaker's clock.
+    pub now: Timestamp,
+    /// Envelopes the speaker takes unacknowledged, in each lane.
+    pub window_envelopes: u32,
+    /// Bytes of entries the speaker takes unacknowledged, in each lane.
+    pub window_bytes: u32,
+    /// Fetches the speaker answers at a time; 0 if it answers none.
+    pub window_fetches: u32,
+    /// Digest over the revocations it knows; `None` from a version that knows of no such thing.
+    pub revocations: Option<Digest>,
+    /// Whether the speaker hears [`Frame::Abreast`].
+    pub hears_abreast: bool,
+    /// The lives of its store before `epoch`, oldest first.
+    pub earlier: Vec<Epoch>,
+    /// Drawn when the speaker's process started.
+    pub instance: [u8; 16],
+    /// Digest over the key statements it knows that concern both sides; `None` if it hears no
+    /// [`Frame::Keys`].
+    pub keys: Option<Digest>,
+}
+
+/// The envelope with the highest issue count that the speaker holds of the other, with its proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Echo {
+    /// The other's epoch it belongs to.
+    pub epoch: EpochId,
+    /// Its issue count. Believe it only when the envelope says the same and its proof holds.
+    pub issue: u64,
+    /// The exact bytes of the envelope.
+    pub bytes: Bytes,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// A template and its version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateInForce {
+    /// Its name.
+    pub key: TemplateKey,
+    /// From 1.
+    pub version: u32,
+    /// How late the envelope was that brought it.
+    pub stamp: Stamp,
+}
+
+/// Everything in a lane up to a position has a recorded outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ack {
+    /// Which lane.
+    pub lane: Lane,
+    /// Cumulative; 0 acknowledges nothing.
+    pub through: u64,
+    /// Those refused since the last acknowledgement; the others were accepted.
+    pub refused: Vec<Refused>,
+}
+
+/// One envelope that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its position in the session and lane, at most the acknowledged one.
+    pub position: u64,
+    /// Why.
+    pub code: RefusalCode,
+    /// Why, in the receiver's words; at most [`MOST_REASON_BYTES`]. Not to be trusted on a terminal.
+    pub reason: String,
+}
+
+/// Everything the speaker had for the other at a moment, figures aside, is with the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Abreast {
+    /// When, by the speaker's clock.
+    pub at: Timestamp,
+    /// Through when each division above the speaker has told it everything, by the speaker's clock;
+    /// at most [`MOST_ABOVE`].
+    pub above: Vec<(DivisionCode, Timestamp)>,
+    /// The speaker's clock when it sends this, so that the other measures it again and again.
+    pub now: Timestamp,
+}
+
+/// Asks the other whether it is there, since somebody else greets with its identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// The answer repeats it.
+    pub nonce: u64,
+    /// Where the other's stream came from; not to be trusted on a terminal.
+    pub yours: String,
+    /// Where the somebody else is; not to be trusted on a terminal.
+    pub other: String,
+}
+
+/// Why a side closes the link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Goodbye {
+    /// As a stable number.
+    pub code: GoodbyeCode,
+    /// In the speaker's words; at most [`MOST_REASON_BYTES`]. Not to be trusted on a terminal.
+    pub reason: String,
+}
+
+/// Why a side closes the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GoodbyeCode {
+    /// It is being stopped.
+    Stopping,
+    /// It speaks no such protocol version.
+    Protocol,
+    /// It belongs to another network.
+    Network,
+    /// It is not the neighbour the other takes it for.
+    Division,
+    /// The other's epoch was followed by a later one.
+    Superseded,
+    /// The other's frames are malformed.
+    Malformed,
+    /// The other went over a limit.
+    Limit,
+    /// A newer link took this one's place.
+    Replaced,
+    /// The other's certificate or key was revoked.
+    Revoked,
+    /// It failed.
+    Internal,
+    /// Another machine with the other's identity is linked, and answers.
+    SecondMachine,
+    /// Nobody who may has vouched for the other's key.
+    Key,
+    /// A reason of a later version.
+    Other(u32),
+}
+
+impl GoodbyeCode {
+    const KNOWN: [Self; 12] = [
+        Self::Stopping,
+        Self::Protocol,
+        Self::Network,
+        Self::Division,
+        Self::Superseded,
+        Self::Malformed,
+        Self::Limit,
+        Self::Replaced,
+        Self::Revoked,
+        Self::Internal,
+        Self::SecondMachine,
+        Self::Key,
+    ];
+
+    /// The number on the wire.
+    pub const fn code(self) -> u32 {
+        match self {
+            Self::Stopping => 1,
+            Self::Protocol => 2,
+            Self::Network => 3,
+            Self::Division => 4,
+            Self::Superseded => 5,
+            Self::Malformed => 6,
+            Self::Limit => 7,
+            Self::Replaced => 8,
+            Self::Revoked => 9,
+            Self::Internal => 10,
+            Self::SecondMachine => 11,
+            Self::Key => 12,
+            Self::Other(code) => code,
+        }
+    }
+
+    /// The reason of a number.
+    pub fn from_code(code: u32) -> Self {
+        let mut known = Self::KNOWN.into_iter();
+        known
+            .find(|known| known.code() == code)
+            .unwrap_or(Self::Other(code))
+    }
+}
+
+impl Frame {
+    /// The message for the service stubs. Envelope bytes and signatures are moved, not copied.
+    pub fn into_proto(self) -> v1::Frame {
+        let body = match self {
+            Self::Hello(hello) => WireBody::Hello(Box::new(hello_out(*hello))),
+            Self::Batch(batch) => WireBody::Batch(batch_out(batch)),
+            Self::Ack(ack) => WireBody::Ack(ack_out(ack)),
+            Self::Goodbye(goodbye) => WireBody::Goodbye(v1::Goodbye {
+                code: goodbye.code.code(),
+                reason: cut(goodbye.reason),
+            }),
+            Self::Fetch(id, fetch) => WireBody::Fetch(fetch_out(id, &fetch)),
+            Self::Fetched(id, fetched) => WireBody::Fetched(fetched_out(id, fetched)),
+            Self::Abreast(abreast) => WireBody::Abreast(abreast_out(abreast)),
+            Self::Probe(probe) => WireBody::Probe(v1::Probe {
+                nonce: probe.nonce,
+                yours: cut(probe.yours),
+                other: cut(probe.other),
+            }),
+            Self::Alive(nonce) => WireBody::Alive(v1::Alive { nonce }),
+            Self::Keys(statements) => WireBody::Keys(v1::KeysShown { statements }),
+        };
+        v1::Frame { body: Some(body) }
+    }
+
+    /// The frame as bytes, for links that are no gRPC stream.
+    pub fn encode(self) -> Bytes {
+        self.into_proto().encode_to_vec().into()
+    }
+
+    /// Reads a frame from bytes, under the limits a gRPC stream has. Envelopes are slices of `bytes`
+    /// and keep all of it in memory.
+    pub fn decode(bytes: Bytes) -> Result<Self, Malformed> {
+        check_length(bytes.len(), MOST_BYTES, "frame")?;
+        proto::check_parts(&bytes).map_err(|proto::TooManyParts| Malformed::TooMany {
+            field: "frame",
+            most: proto::MOST_PARTS,
+        })?;
+        v1::Frame::decode(bytes)?.try_into()
+    }
+}
+
+impl TryFrom<v1::Frame> for Frame {
+    type Error = Malformed;
+
+    fn try_from(frame: v1::Frame) -> Result<Self, Malformed> {
+        Ok(match required(frame.body, "frame.body")? {
+            WireBody::Hello(hello) => Self::Hello(Box::new(hello_in(*hello)?)),
+            WireBody::Batch(batch) => Self::Batch(batch_in(batch)?),
+            WireBody::Ack(ack) => Self::Ack(ack_in(ack)?),
+            WireBody::Goodbye(goodbye) => Self::Goodbye(Goodbye {
+                code: GoodbyeCode::from_code(goodbye.code),
+                reason: cut(goodbye.reason),
+            }),
+            WireBody::Fetch(fetch) => {
+                let (id, fetch) = fetch_in(fetch)?;
+                Self::Fetch(id, fetch)
+            }
+            WireBody::Fetched(fetched) => {
+                let (id, fetched) = fetched_in(fetched)?;
+                Self::Fetched(id, fetched)
+            }
+            WireBody::Abreast(abreast) => Self::Abreast(abreast_in(abreast)?),
+            WireBody::Probe(probe) => Self::Probe(Probe {
+                nonce: probe.nonce,
+                yours: cut(probe.yours),
+                other: cut(probe.other),
+            }),
+            WireBody::Alive(alive) => Self::Alive(alive.nonce),
+            WireBody::Keys(v1::KeysShown { statements }) => {
+                if statements.len() > MOST_KEYS_SHOWN {
+                    return Err(Malformed::TooMany {
+                        field: "keys.statements",
+                        most: MOST_KEYS_SHOWN,
+                    });
+                }
+                check_key_statements(&statements)?;
+                Self::Keys(statements)
+            }
+        })
+    }
+}
+
+fn hello_out(hello: Hello) -> v1::Hello {
+    let template_out = |template: TemplateInForce| v1::TemplateInForce {
+        key: Some(key_out(&template.key)),
+        version: template.version,
+        stamp: Some(stamp_out(template.stamp)),
+    };
+    v1::Hello {
+        protocol: hello.protocol,
+        network: Bytes::copy_from_slice(&hello.network.0),
+        division: hello.division.as_u64(),
+        epoch: Some(epoch_out(&hello.epoch)),
+        topology_digest: Bytes::copy_from_slice(&hello.topology),
+        echo: hello.echo.map(|echo| v1::EchoOfYours {
+            epoch: Bytes::copy_from_slice(&echo.epoch.0),
+            issue: echo.issue,
+            proof: Some(signed_out(echo.bytes, echo.proof)),
+        }),
+        templates: hello.templates.into_iter().map(template_out).collect(),
+        key_statements: hello.key_statements,
+        now_ms: hello.now.0,
+        window_envelopes: hello.window_envelopes,
+        window_bytes: hello.window_bytes,
+        window_fetches: hello.window_fetches,
+        revocations: hello
+            .revocations
+            .map_or_else(Bytes::new, |digest| Bytes::copy_from_slice(&digest)),
+        hears_abreast: hello.hears_abreast,
+        earlier: hello.earlier.iter().map(epoch_out).collect(),
+        instance: Bytes::copy_from_slice(&hello.instance),
+        keys: hello
+            .keys
+            .map_or_else(Bytes::new, |digest| Bytes::copy_from_slice(&digest)),
+    }
+}
+
+fn hello_in(hello: v1::Hello) -> Result<Hello, Malformed> {
+    let template_in = |template: v1::TemplateInForce| {
+        Ok(TemplateInForce {
+            key: key_in(template.key)?,
+            version: version_in(template.version)?,
+            stamp: stamp_in(template.stamp)?,
+        })
+    };
+    check_key_statements(&hello.key_statements)?;
+    if hello.earlier.len() >= MOST_LIVES {
+        return Err(Malformed::TooMany {
+            field: "hello.earlier",
+            most: MOST_LIVES - 1,
+        });
+    }
+    Ok(Hello {
+        protocol: hello.protocol,
+        network: NetworkId(array(&hello.network, "hello.network")?),
+        division: division(hello.division, "hello.division")?,
+        epoch: epoch_in(hello.epoch.as_ref())?,
+        topology: array(&hello.topology_digest, "hello.topology_digest")?,
+        echo: hello.echo.map(echo_in).transpose()?,
+        templates: hello
+            .templates
+            .into_iter()
+            .map(template_in)
+            .collect::<Result<_, Malformed>>()?,
+        key_statements: hello.key_statements,
+        now: moment(hello.now_ms, "hello.now_ms")?,
+        window_envelopes: hello.window_envelopes,
+        window_bytes: hello.window_bytes,
+        window_fetches: hello.window_fetches,
+        revocations: (!hello.revocations.is_empty())
+            .then(|| array(&hello.revocations, "hello.revocations"))
+            .transpose()?,
+        hears_abreast: hello.hears_abreast,
+        earlier: hello
+            .earlier
+            .iter()
+            .map(|life| epoch_in(Some(life)))
+            .collect::<Result<_, Malformed>>()?,
+        instance: array(&hello.instance, "hello.instance")?,
+        keys: (!hello.keys.is_empty())
+            .then(|| array(&hello.keys, "hello.keys"))
+            .transpose()?,
+    })
+}
+
+fn abreast_out(abreast: Abreast) -> v1::Abreast {
+    let told_out = |(division, through): (DivisionCode, Timestamp)| v1::Told {
+        division: division.as_u64(),
+        through_ms: through.0,
+    };
+    v1::Abreast {
+        at_ms: abreast.at.0,
+        above: abreast.above.into_iter().map(told_out).collect(),
+        now_ms: abreast.now.0,
+    }
+}
+
+fn abreast_in(abreast: v1::Abreast) -> Result<Abreast, Malformed> {
+    if abreast.above.len() > MOST_ABOVE {
+        return Err(Malformed::TooMany {
+            field: "abreast.above",
+            most: MOST_ABOVE,
+        });
+    }
+    let told_in = |told: v1::Told| {
+        let through = moment(told.through_ms, "told.through_ms")?;
+        Ok((division(told.division, "told.division")?, through))
+    };
+    Ok(Abreast {
+        at: moment(abreast.at_ms, "abreast.at_ms")?,
+        above: abreast
+            .above
+            .into_iter()
+            .map(told_in)
+            .collect::<Result<_, Malformed>>()?,
+        now: moment(abreast.now_ms, "abreast.now_ms")?,
+    })
+}
+
+fn echo_in(echo: v1::EchoOfYours) -> Result<Echo, Malformed> {
+    let signed = required(echo.proof, "echo.proof")?;
+    check_length(signed.envelope.len(), MOST_ENVELOPE_BYTES, "echo.envelope")?;
+    Ok(Echo {
+        epoch: EpochId(array(&echo.epoch, "echo.epoch")?),
+        issue: ordinal(echo.issue, "echo.issue")?,
+        proof: proof_in(
+            required(signed.statement, "echo.statement")?,
+            signed.leaf,
+            &signed.path,
+        )?,
+        bytes: signed.envelope,
+    })
+}
+
+fn ack_out(ack: Ack) -> v1::Ack {
+    let refusal_out = |refused: Refused| v1::Refusal {
+        position: refused.position,
+        code: refused.code.code(),
+        reason: cut(refused.reason),
+    };
+    v1::Ack {
+        lane: ack.lane.number(),
+        through: ack.through,
+        refused: ack.refused.into_iter().map(refusal_out).collect(),
+    }
+}
+
+fn ack_in(ack: v1::Ack) -> Result<Ack, Malformed> {
+    let through = ack.through;
+    let refusal_in = |refusal: v1::Refusal| {
+        if refusal.position == 0 || refusal.position > through {
+            return Err(Malformed::Contradiction("refusal.position"));
+        }
+        Ok(Refused {
+            position: refusal.position,
+            code: RefusalCode::from_code(refusal.code),
+            reason: cut(refusal.reason),
+        })
+    };
+    Ok(Ack {
+        lane: Lane::read(ack.lane, "ack.lane")?,
+        through,
+        refused: ack
+            .refused
+            .into_iter()
+            .map(refusal_in)
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn check_key_statements(statements: &[Bytes]) -> Result<(), Malformed> {
+    statements.iter().try_for_each(|statement| {
+        check_length(statement.len(), MOST_KEY_STATEMENT_BYTES, "key_statements")
+    })
+}
+
+fn cut(mut reason: String) -> String {
+    reason.truncate(reason.floor_char_boundary(MOST_REASON_BYTES));
+    reason
+}
