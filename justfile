@@ -52,7 +52,7 @@ proto:
 
 # Writes docs/openapi.json anew
 openapi:
-    UPDATE_OPENAPI=1 cargo test --locked -p wujitong --test node openapi
+    UPDATE_OPENAPI=1 cargo test --locked -p wujitong --test node reference::openapi
 
 # Writes the pages of docs/reference anew
 reference:
