@@ -8,7 +8,8 @@ use domain::{
 use store::{Range, record};
 use topology::DivisionCode;
 
-use super::{Office, OfficeError, desk::Desk, keys};
+use super::{Office, OfficeError, keys, unit_of_work::UnitOfWork};
+use crate::RequestContext;
 
 impl Office {
     /// Raises an alarm outside of any other decision. Durable when it returns.
@@ -21,13 +22,10 @@ impl Office {
         about: Option<DivisionCode>,
         detail: &str,
     ) -> Result<(), OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(Actor::Rule("alarm".to_owned())).await?;
-        desk.view.is_outcome();
-        desk.raise(kind, about, detail).await?;
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        let mut unit = self.begin(Actor::Rule("alarm".to_owned())).await?;
+        unit.view.is_outcome();
+        unit.raise(kind, about, detail).await?;
+        unit.commit().await?;
         Ok(())
     }
 
@@ -40,14 +38,11 @@ impl Office {
         kind: AlarmKind,
         about: Option<DivisionCode>,
     ) -> Result<(), OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(Actor::Rule("alarm".to_owned())).await?;
-        if !desk.settle_alarm(kind, about).await? {
+        let mut unit = self.begin(Actor::Rule("alarm".to_owned())).await?;
+        if !unit.settle_alarm(kind, about).await? {
             return Ok(());
         }
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.commit().await?;
         Ok(())
     }
 
@@ -59,23 +54,20 @@ impl Office {
         &self,
         kind: AlarmKind,
         about: Option<DivisionCode>,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<Alarm, OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
+        let mut unit = self.begin(by).await?;
         let key = keys::standing_alarm(kind, about);
-        let alarm: Option<Alarm> = desk.read(&key).await?;
+        let alarm: Option<Alarm> = unit.read(&key).await?;
         let alarm = alarm.ok_or(OfficeError::NoSuchAlarm(kind))?;
-        desk.view.delete(key);
-        desk.alarms.push((kind, -1));
+        unit.view.delete(key);
+        unit.alarms.push((kind, -1));
         if matches!(kind, AlarmKind::StoreWentBack | AlarmKind::SecondMachine) {
-            desk.await_nobody().await?;
+            unit.await_nobody().await?;
         }
-        desk.subject = Some(Subject::Alarm(kind));
-        desk.detail = about.map(|about| format!("about {about}"));
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.subject = Some(Subject::Alarm(kind));
+        unit.detail = about.map(|about| format!("about {about}"));
+        unit.commit().await?;
         self.go_on().await?;
         Ok(alarm)
     }
@@ -99,7 +91,7 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Raises an alarm as part of this decision. The same kind about the same division counts up.
     pub(super) async fn raise(
         &mut self,

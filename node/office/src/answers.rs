@@ -7,12 +7,12 @@ use domain::{
 };
 use store::{Range, record};
 
-use super::{Office, OfficeError, desk::Desk, keys};
+use super::{Office, OfficeError, keys, unit_of_work::UnitOfWork};
 
 /// Answers looked at for one page.
 const MOST_SCANNED: usize = 5_000;
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Notes that a matter was published, and so has an answer for everybody.
     pub(super) fn note_answer(&mut self, matter: &Matter) {
         if matter.published() {

@@ -476,7 +476,7 @@ impl Office {
         }
         let adopt = move |files: &Files| files.adopt(id, sealed_bytes, suite, digest);
         let adopted = self.cabinet().on_disk(adopt).await;
-        let turn = self.turn.lock().await;
+        let turn = self.turn().await;
         view.delete(key);
         let kept = match adopted {
             Ok(in_hand) => {
@@ -500,9 +500,7 @@ impl Office {
                 })
             }
         };
-        let ticket = view.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        turn.commit(view).await?;
         kept?;
         self.note_whole_again(digest).await
     }
@@ -514,7 +512,7 @@ impl Office {
                 continue;
             }
             // Nothing is bound meanwhile, so what has no owner now gets none.
-            let _turn = self.turn.lock().await;
+            let _turn = self.turn().await;
             if !self.is_owned(&digest).await? {
                 let remove = move |files: &Files| files.remove(&digest);
                 self.cabinet().on_disk(remove).await?;

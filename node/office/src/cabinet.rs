@@ -244,7 +244,7 @@ impl Office {
     /// [`OfficeError`] if the policy in force cannot be read.
     pub async fn attachment_limits(&self) -> Result<Arc<Limits>, OfficeError> {
         // No policy comes into force while it is read.
-        let _turn = self.turn.lock().await;
+        let _turn = self.turn().await;
         let mut view = self.supplies.store.view(self.me);
         let policy = self.statutes(&mut view).await?;
         Ok(Arc::new(self.cabinet().limits().under(&policy.limits())))

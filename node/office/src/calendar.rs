@@ -47,9 +47,8 @@ impl Office {
             Source::Shipped(_) => may_issue(TemplateKind::Policy, self.me.tier()),
         };
         let kind = AlarmKind::CalendarEnds;
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(Actor::Rule("calendar".to_owned())).await?;
-        let stands = desk.alarm_stands(kind, None).await?;
+        let mut unit = self.begin(Actor::Rule("calendar".to_owned())).await?;
+        let stands = unit.alarm_stands(kind, None).await?;
         let changed = if end.ends_soon && mine {
             if !stands {
                 let detail = format!(
@@ -57,16 +56,14 @@ impl Office {
                      provisional",
                     end.source, end.announced_through, end.days_left
                 );
-                desk.raise(kind, None, &detail).await?;
+                unit.raise(kind, None, &detail).await?;
             }
             !stands
         } else {
-            desk.settle_alarm(kind, None).await?
+            unit.settle_alarm(kind, None).await?
         };
         if changed {
-            let ticket = desk.submit().await?;
-            drop(turn);
-            ticket.durable().await?;
+            unit.commit().await?;
         }
         Ok(end)
     }

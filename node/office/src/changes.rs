@@ -23,7 +23,7 @@ use store::{
 };
 use tokio::sync::watch;
 
-use super::{Office, OfficeError, desk::Desk, keys};
+use super::{Office, OfficeError, keys, unit_of_work::UnitOfWork};
 
 /// Entries that are kept.
 pub const KEPT: u64 = 100_000;
@@ -91,7 +91,7 @@ impl News {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Puts what changed into the log; gives whether anything did.
     pub(super) async fn tell_changes(&mut self) -> Result<bool, OfficeError> {
         let mut news = self.news.take().peekable();

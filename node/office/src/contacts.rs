@@ -1,7 +1,6 @@
 //! Who a reporter is. Everybody sees it masked; whoever opens it stands in the audit trail first.
 
 use domain::{
-    actor::Actor,
     audit::Subject,
     custody::{self, Docket, Refusal, Standing},
     ids::MatterId,
@@ -9,6 +8,7 @@ use domain::{
 };
 
 use super::{Office, OfficeError};
+use crate::RequestContext;
 
 impl Office {
     /// Who reported a matter that is held here. That `actor` opened it is in the audit trail, and
@@ -17,21 +17,22 @@ impl Office {
     /// # Errors
     /// [`OfficeError::Refused`] if another holds it, [`OfficeError::NoContact`] if nobody said who they
     /// are or it was erased.
-    pub async fn open_contact(&self, id: MatterId, actor: Actor) -> Result<Contact, OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let known = desk.docket(id).await?;
+    pub async fn open_contact(
+        &self,
+        id: MatterId,
+        by: impl Into<RequestContext>,
+    ) -> Result<Contact, OfficeError> {
+        let mut unit = self.begin(by).await?;
+        let known = unit.docket(id).await?;
         let docket = known.ok_or(OfficeError::NoSuchMatter(id))?;
         self.check_holding(&docket)?;
         let contact = docket.matter.contact.ok_or(OfficeError::NoContact(id))?;
         if docket.matter.erased().any(|erased| erased == contact) {
             return Err(OfficeError::NoContact(id));
         }
-        desk.subject = Some(Subject::Matter(id));
-        desk.detail = Some("contact opened".to_owned());
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.subject = Some(Subject::Matter(id));
+        unit.detail = Some("contact opened".to_owned());
+        unit.commit().await?;
         let body = self.read_body(id, &contact).await?;
         let contact = body.and_then(|body| body.contact);
         contact.ok_or(OfficeError::NoContact(id))

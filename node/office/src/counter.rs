@@ -7,7 +7,7 @@ use bytes::Bytes;
 use domain::{ids::MatterId, matter::Matter, people::ApiKeyId, policy::Policy, time::Timestamp};
 use store::{Range, record};
 
-use super::{Office, OfficeError, desk::Desk, keys};
+use super::{Office, OfficeError, keys, unit_of_work::UnitOfWork};
 
 /// Whose matters are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Rack {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Keeps what was published where the public finds it.
     pub(super) fn rack(&mut self, matter: &Matter) {
         if matter.published() {

@@ -28,7 +28,7 @@ use store::{BATCH_KEYS, Range, Ticket, View, record};
 use topology::DivisionCode;
 use wire::refusal::RefusalCode;
 
-use super::{Office, OfficeError, Received, desk::Desk, keys};
+use super::{Office, OfficeError, Received, keys, turn::Turn, unit_of_work::UnitOfWork};
 
 /// The crash that refuses an envelope.
 pub(super) const LAST_CRASH: u8 = 3;
@@ -156,7 +156,7 @@ impl Office {
     /// # Errors
     /// The store's; the next start is wary then.
     pub async fn retire(&self) -> Result<(), OfficeError> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.turn().await;
         let mut view = self.supplies.store.view(self.me);
         view.delete(keys::RUNNING);
         let _not_awaited = view.submit().await?;
@@ -258,12 +258,12 @@ impl Office {
     /// The outcome of an envelope on which this node crashes, recorded like any other.
     pub(super) async fn give_up(
         &self,
-        from: Neighbour,
+        (turn, from): (&Turn<'_>, Neighbour),
         received: &Received,
     ) -> Result<Ticket, OfficeError> {
-        let mut desk = self.desk(Actor::Peer(from.division())).await?;
-        desk.refuse_as_crashed(from, received).await?;
-        desk.submit().await
+        let mut unit = turn.begin(Actor::Peer(from.division())).await?;
+        unit.refuse_as_crashed(from, received).await?;
+        unit.submit().await
     }
 
     /// An envelope was taken after all.
@@ -272,7 +272,7 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// The mark of an envelope goes in the unit that holds its outcome.
     pub(super) fn unmark(&mut self, received: &Received) {
         self.view.delete(keys::crash(&name(received)));

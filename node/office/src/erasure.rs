@@ -18,9 +18,10 @@ use serde::{Deserialize, Serialize};
 use store::{Range, record};
 
 use super::{
-    Office, OfficeError, cabinet::account, desk::Desk, keys, matters::Work, sealing::Arrived,
-    uploads,
+    Office, OfficeError, cabinet::account, keys, matters::Work, sealing::Arrived,
+    unit_of_work::UnitOfWork, uploads,
 };
+use crate::RequestContext;
 
 /// That a node erased its own copies of a matter that another holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,13 +43,14 @@ impl Office {
         &self,
         id: MatterId,
         erasure: Erasure,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<Reach, OfficeError> {
-        if self.erase_copies(id, erasure, &actor).await? {
+        let by = by.into();
+        if self.erase_copies(id, erasure, &by).await? {
             return Ok(Reach::Here);
         }
         let erase = Work::Do(Act::Erase(erasure));
-        self.work(id, erase, None, actor, None).await?;
+        self.work(id, erase, None, by, None).await?;
         Ok(Reach::Everywhere)
     }
 
@@ -57,35 +59,32 @@ impl Office {
         &self,
         id: MatterId,
         erasure: Erasure,
-        actor: &Actor,
+        by: &RequestContext,
     ) -> Result<bool, OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor.clone()).await?;
-        let known = desk.docket(id).await?;
+        let mut unit = self.begin(by.clone()).await?;
+        let known = unit.docket(id).await?;
         let docket = known.ok_or(OfficeError::NoSuchMatter(id))?;
         if docket.standing != Standing::Elsewhere {
             return Ok(false);
         }
-        if desk.erase_bodies(id, &[]).await? == 0 {
+        if unit.erase_bodies(id, &[]).await? == 0 {
             return Err(Refusal::ErasedAlready.into());
         }
         let erased = ErasedHere {
-            at: desk.now,
-            actor: actor.clone(),
+            at: unit.now,
+            actor: by.actor().clone(),
             erasure,
             steps: docket.matter.steps.len(),
         };
-        desk.subject = Some(Subject::Matter(id));
-        desk.detail = Some("own copies erased".to_owned());
-        desk.view.put(keys::erased_here(id), record::write(&erased));
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.subject = Some(Subject::Matter(id));
+        unit.detail = Some("own copies erased".to_owned());
+        unit.view.put(keys::erased_here(id), record::write(&erased));
+        unit.commit().await?;
         Ok(true)
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Erases what a matter says was erased; what was said since stays.
     pub(super) async fn heed_erasure(&mut self, matter: &Matter) -> Result<(), OfficeError> {
         let erased: Vec<Digest> = matter.erased().collect();

@@ -19,7 +19,7 @@ use domain::{
 };
 use store::{Range, record};
 
-use super::{Office, OfficeError, desk::Desk, keys};
+use super::{Office, OfficeError, keys, unit_of_work::UnitOfWork};
 
 fn cell_of(key: &[u8], prefix: &[u8]) -> Result<CellKey, record::RecordError> {
     key.strip_prefix(prefix)
@@ -27,7 +27,7 @@ fn cell_of(key: &[u8], prefix: &[u8]) -> Result<CellKey, record::RecordError> {
         .ok_or(record::RecordError::Damaged("cell key"))
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Replaces one part of a sum, here and as the parent counts it.
     pub(super) async fn shift(
         &mut self,

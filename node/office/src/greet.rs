@@ -17,7 +17,7 @@ use store::{Range, record};
 use topology::DivisionCode;
 use wire::frame::{Echo, TemplateInForce};
 
-use super::{Office, OfficeError, Received, desk::Desk, keys, runs::Runs};
+use super::{Office, OfficeError, Received, keys, runs::Runs, unit_of_work::UnitOfWork};
 
 /// The latest words of a neighbour that this node holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,20 +86,19 @@ impl Office {
         from: Neighbour,
         greeting: &Greeting,
     ) -> Result<Result<bool, Rejected>, OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(Actor::Peer(from.division())).await?;
+        let mut unit = self.begin(Actor::Peer(from.division())).await?;
         // A link comes up on a full disk too.
-        desk.view.is_outcome();
+        unit.view.is_outcome();
         let key = keys::peer(from.division());
-        let mut memory: PeerMemory = desk.read(&key).await?.unwrap_or_default();
+        let mut memory: PeerMemory = unit.read(&key).await?.unwrap_or_default();
         let known = memory.held.as_ref().map(|held| held.epoch);
         let rejected = greeting.lives.follows(known).err();
-        let went_back = desk.went_back(greeting).await?;
+        let went_back = unit.went_back(greeting).await?;
         if let Some(word) = went_back {
-            let old = desk.ledger.epoch;
-            desk.begin_life(self.supplies.entropy.bytes(), word).await?;
-            desk.await_neighbours(from.division()).await?;
-            let new = desk.ledger.epoch;
+            let old = unit.ledger.epoch;
+            unit.begin_life(self.supplies.entropy.bytes(), word).await?;
+            unit.await_neighbours(from.division()).await?;
+            let new = unit.ledger.epoch;
             let peer = from.division();
             let met_before = self.met.lock().expect("no holder panics").contains(&peer);
             // This very process was greeted before, so it is not its store that is old.
@@ -112,46 +111,44 @@ impl Office {
                  here, life {} ({}) begins",
                 word.order, word.id, old.order, old.id, new.order, new.id
             );
-            desk.raise(kind, Some(about), &detail).await?;
-            desk.resend_figures().await?;
+            unit.raise(kind, Some(about), &detail).await?;
+            unit.resend_figures().await?;
         }
         if rejected.is_none() {
             let lives = greeting.lives.lives().to_vec();
             let new_life = !memory.lives.is_empty() && memory.lives.last() != lives.last();
             memory.lives = lives;
-            desk.view.put(key, record::write(&memory));
+            unit.view.put(key, record::write(&memory));
             if greeting.echo.is_some() && went_back.is_none() {
-                desk.await_one_more(from.division()).await?;
+                unit.await_one_more(from.division()).await?;
             }
             if new_life {
                 let life = greeting.lives.present().id;
-                desk.begin_to_show(from.division(), life).await?;
+                unit.begin_to_show(from.division(), life).await?;
             }
-            desk.queue_missing_revocations(from, greeting.revocations)
+            unit.queue_missing_revocations(from, greeting.revocations)
                 .await?;
             match from {
                 Neighbour::Child(child) => {
-                    desk.note_lost_versions(&greeting.templates).await?;
-                    desk.queue_missing_templates(child, &greeting.templates)
+                    unit.note_lost_versions(&greeting.templates).await?;
+                    unit.queue_missing_templates(child, &greeting.templates)
                         .await?;
                 }
                 // It went back in time, and with it what was summed up from here.
                 Neighbour::Parent(_) if new_life && went_back.is_none() => {
-                    desk.resend_figures().await?;
-                    desk.resend_adoption().await?;
+                    unit.resend_figures().await?;
+                    unit.resend_adoption().await?;
                 }
                 Neighbour::Parent(_) => {}
             }
         }
         let greeted = rejected.is_none() && went_back.is_none();
         if greeted && self.parent == Some(from.division()) && self.is_sole_again() {
-            desk.view.delete(keys::STANDS_ASIDE);
-            desk.settle_alarm(AlarmKind::SecondMachine, Some(self.me))
+            unit.view.delete(keys::STANDS_ASIDE);
+            unit.settle_alarm(AlarmKind::SecondMachine, Some(self.me))
                 .await?;
         }
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.commit().await?;
         match (rejected, went_back) {
             (Some(rejected), _) => Ok(Err(rejected)),
             (None, Some(_)) => Ok(Ok(true)),
@@ -190,7 +187,7 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Keeps the neighbour's latest words, to show it if its store ever goes back in time.
     pub(super) async fn remember(
         &mut self,

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use domain::{
-    actor::Actor,
     alarm::AlarmKind,
     audit::Subject,
     change::ChangeKind,
@@ -22,6 +21,7 @@ use tokio::sync::watch;
 use topology::DivisionCode;
 
 use super::{Office, OfficeError, SealFailure, Unsealable, keys};
+use crate::RequestContext;
 
 /// Webhooks of one node.
 const MOST_HOOKS: usize = 64;
@@ -67,7 +67,7 @@ impl Office {
     pub async fn add_hook(
         &self,
         new: NewHook,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<(Hook, HookSecret), OfficeError> {
         let entropy = &self.supplies.entropy;
         let random = u128::from_be_bytes(entropy.bytes());
@@ -78,69 +78,68 @@ impl Office {
             suite: fresh.suite,
             wrap: fresh.wrap,
         };
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
+        let mut unit = self.begin(by).await?;
         let hook = Hook {
             id,
             name: new.name,
             url: new.url,
             kinds: new.kinds,
             division: new.division.unwrap_or(self.me),
-            made_at: desk.now,
+            made_at: unit.now,
         };
         hook.check(self.me, &self.supplies.tree)?;
         let range = Range::prefix(keys::HOOKS);
-        let known = desk.view.scan(range, MOST_HOOKS, false).await?.len();
+        let known = unit.view.scan(range, MOST_HOOKS, false).await?.len();
         if known >= MOST_HOOKS {
             return Err(BadHook::TooMany(known).into());
         }
         let begin = self.begin_after(None).await?;
-        desk.subject = Some(Subject::Hook(id));
-        desk.detail = Some(format!("named for {}", hook.division));
-        desk.view.put(keys::hook(id), record::write(&hook));
-        desk.view.put(keys::hook_secret(id), record::write(&sealed));
+        unit.subject = Some(Subject::Hook(id));
+        unit.detail = Some(format!("named for {}", hook.division));
+        unit.view.put(keys::hook(id), record::write(&hook));
+        unit.view.put(keys::hook_secret(id), record::write(&sealed));
         let course = Course::from(begin.after);
-        desk.view.put(keys::hook_course(id), record::write(&course));
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.view.put(keys::hook_course(id), record::write(&course));
+        unit.commit().await?;
         self.hooks_bell.send_modify(|_| {});
         Ok((hook, secret))
     }
 
     /// Tells another system nothing more.
-    pub async fn remove_hook(&self, id: HookId, actor: Actor) -> Result<Hook, OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let hook: Option<Hook> = desk.read(&keys::hook(id)).await?;
+    pub async fn remove_hook(
+        &self,
+        id: HookId,
+        by: impl Into<RequestContext>,
+    ) -> Result<Hook, OfficeError> {
+        let mut unit = self.begin(by).await?;
+        let hook: Option<Hook> = unit.read(&keys::hook(id)).await?;
         let hook = hook.ok_or(BadHook::Unknown(id))?;
-        desk.subject = Some(Subject::Hook(id));
-        desk.detail = Some("removed".to_owned());
+        unit.subject = Some(Subject::Hook(id));
+        unit.detail = Some("removed".to_owned());
         for key in [keys::hook(id), keys::hook_secret(id), keys::hook_course(id)] {
-            desk.view.delete(key);
+            unit.view.delete(key);
         }
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.commit().await?;
         self.hooks_bell.send_modify(|_| {});
         Ok(hook)
     }
 
     /// Tries a webhook again at once, also one that was given up. It goes on where it stopped.
-    pub async fn resume_hook(&self, id: HookId, actor: Actor) -> Result<(), OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
+    pub async fn resume_hook(
+        &self,
+        id: HookId,
+        by: impl Into<RequestContext>,
+    ) -> Result<(), OfficeError> {
+        let mut unit = self.begin(by).await?;
         let key = keys::hook_course(id);
-        let course = desk.view.get(&key).await?;
+        let course = unit.view.get(&key).await?;
         let course = course.ok_or(BadHook::Unknown(id))?;
         let mut course: Course = record::read(&course)?;
         course.resume();
-        desk.subject = Some(Subject::Hook(id));
-        desk.detail = Some("resumed".to_owned());
-        desk.view.put(key, record::write(&course));
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.subject = Some(Subject::Hook(id));
+        unit.detail = Some("resumed".to_owned());
+        unit.view.put(key, record::write(&course));
+        unit.commit().await?;
         self.hooks_bell.send_modify(|_| {});
         Ok(())
     }

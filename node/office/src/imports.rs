@@ -4,7 +4,6 @@
 //! a crash leaves undone is done by repeating all.
 
 use domain::{
-    actor::Actor,
     custody::{self, History, Seat},
     ids::MatterId,
     import::{self, Cells, Difference, Fault, Field, Outcomes, Progress, Row, Source},
@@ -14,7 +13,8 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use store::{Ticket, record};
 
-use super::{NewReport, Office, OfficeError, desk::Desk, keys};
+use super::{NewReport, Office, OfficeError, keys, unit_of_work::UnitOfWork};
+use crate::RequestContext;
 
 /// What is remembered of a row that was taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,8 +81,9 @@ impl Office {
         source: &Source,
         rows: &[Cells],
         manner: Manner,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<Vec<Outcomes>, OfficeError> {
+        let by = by.into();
         let mut read = self.read_rows(source, rows, manner).await?;
         let stops = |outcome: &Outcomes| {
             matches!(
@@ -110,7 +111,7 @@ impl Office {
                 outcomes.push(outcome);
                 continue;
             };
-            let (outcome, ticket) = self.take_in(source, row, manner, actor.clone()).await?;
+            let (outcome, ticket) = self.take_in(source, row, manner, by.clone()).await?;
             outcomes.push(outcome);
             // Units become durable in the order they were submitted.
             last = ticket.or(last);
@@ -169,30 +170,28 @@ impl Office {
         source: &Source,
         row: Row,
         manner: Manner,
-        actor: Actor,
+        by: RequestContext,
     ) -> Result<(Outcomes, Option<Ticket>), OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
+        let mut unit = self.begin(by).await?;
         let key = keys::imported(source, &row.id);
         // Another may have taken it in since it was read, or the same file has it twice.
-        if let Some(known) = desk.read::<Imported>(&key).await? {
-            desk.view.settle().await?;
+        if let Some(known) = unit.read::<Imported>(&key).await? {
+            unit.view.settle().await?;
             return Ok((known.outcome(&row), None));
         }
         let noted = row.noted.clone();
         let reported_at = row.history.map(|history| history.reported);
         let (progress, content) = (row.progress, content(&row));
-        let matter = desk.take_in(source, row, manner).await?;
+        let matter = unit.take_in(source, row, manner).await?;
         let imported = Imported {
             matter,
-            at: desk.now,
+            at: unit.now,
             reported_at,
             progress,
             content,
         };
-        desk.view.put(key, record::write(&imported));
-        let ticket = desk.submit().await?;
-        drop(turn);
+        unit.view.put(key, record::write(&imported));
+        let ticket = unit.submit().await?;
         self.supplies.metrics.matters_reported.inc();
         Ok((Outcomes::Taken(matter, noted), Some(ticket)))
     }
@@ -211,7 +210,7 @@ fn undated(row: &Row, manner: Manner) -> Option<Fault> {
     })
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     async fn take_in(
         &mut self,
         source: &Source,

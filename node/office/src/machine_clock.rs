@@ -4,7 +4,6 @@ use std::sync::atomic::Ordering;
 
 use api::{ClockStatus, Corrected};
 use domain::{
-    actor::Actor,
     alarm::AlarmKind,
     custody::Docket,
     time::Timestamp,
@@ -14,6 +13,7 @@ use store::{View, record};
 use topology::DivisionCode;
 
 use super::{Office, OfficeError, keys};
+use crate::RequestContext;
 
 /// Matters looked at in one step, and named at most.
 const PAGE: usize = 256;
@@ -36,12 +36,10 @@ impl Office {
         if self.supplies.clock.doubt().is_some() {
             return Ok(());
         }
-        let turn = self.turn.lock().await;
-        let mut view = self.supplies.store.view(self.me);
+        let turn = self.turn().await;
+        let mut view = turn.transaction();
         view.put(keys::LAST_TIME, record::write(&self.now()));
-        let ticket = view.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        turn.commit(view).await?;
         Ok(())
     }
 
@@ -105,20 +103,21 @@ impl Office {
     ///
     /// # Errors
     /// The store's.
-    pub async fn confirm_clock(&self, actor: Actor) -> Result<ClockStatus, OfficeError> {
+    pub async fn confirm_clock(
+        &self,
+        by: impl Into<RequestContext>,
+    ) -> Result<ClockStatus, OfficeError> {
         let clock = &self.supplies.clock;
         let before = clock.doubt();
-        let turn = self.turn.lock().await;
+        let turn = self.turn().await;
         clock.uphold();
-        let mut desk = self.desk(actor).await?;
-        desk.detail = Some(match before {
+        let mut unit = turn.decide(by).await?;
+        unit.detail = Some(match before {
             Some((_, ahead)) => format!("the clock is right; it was doubted by {ahead} ms"),
             None => "the clock is right; nobody doubted it".to_owned(),
         });
-        desk.settle_alarm(AlarmKind::ClockDoubted, None).await?;
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.settle_alarm(AlarmKind::ClockDoubted, None).await?;
+        unit.commit().await?;
         self.clock_status().await
     }
 
@@ -128,7 +127,10 @@ impl Office {
     ///
     /// # Errors
     /// [`OfficeError::ClockDoubted`] while the clock is doubted; or the store's.
-    pub async fn correct_clock(&self, actor: Actor) -> Result<Corrected, OfficeError> {
+    pub async fn correct_clock(
+        &self,
+        by: impl Into<RequestContext>,
+    ) -> Result<Corrected, OfficeError> {
         if self.supplies.clock.doubt().is_some() {
             return Err(OfficeError::ClockDoubted);
         }
@@ -149,18 +151,15 @@ impl Office {
                 break;
             }
         }
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let counted_on = desk.ledger.last_day;
-        let today = desk.now.day();
+        let mut unit = self.begin(by).await?;
+        let counted_on = unit.ledger.last_day;
+        let today = unit.now.day();
         let counts_on = counted_on.min(today);
-        desk.ledger.last_day = counts_on;
-        desk.detail = Some(format!(
+        unit.ledger.last_day = counts_on;
+        unit.detail = Some(format!(
             "facts were counted on {counted_on}, now on {today}"
         ));
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.commit().await?;
         Ok(Corrected {
             counted_on: counted_on.to_string(),
             counts_on: today.to_string(),

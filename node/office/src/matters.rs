@@ -15,7 +15,8 @@ use domain::{
 use store::{Range, record};
 use topology::DivisionCode;
 
-use super::{Office, OfficeError, desk::Desk, keys};
+use super::{Office, OfficeError, keys, unit_of_work::UnitOfWork};
+use crate::RequestContext;
 
 /// Mergings that are followed, one after the other.
 const MOST_MERGINGS: usize = 8;
@@ -56,9 +57,12 @@ impl Work {
 
 impl Office {
     /// 受理
-    pub async fn accept(&self, id: MatterId, actor: Actor) -> Result<(), OfficeError> {
-        self.work(id, Work::Do(Act::Accept), None, actor, None)
-            .await
+    pub async fn accept(
+        &self,
+        id: MatterId,
+        by: impl Into<RequestContext>,
+    ) -> Result<(), OfficeError> {
+        self.work(id, Work::Do(Act::Accept), None, by, None).await
     }
 
     /// 处置: records a piece of work.
@@ -66,10 +70,10 @@ impl Office {
         &self,
         id: MatterId,
         note: String,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<(), OfficeError> {
         let handle = Work::Do(Act::Handle);
-        self.work(id, handle, Some(note), actor, None).await
+        self.work(id, handle, Some(note), by, None).await
     }
 
     /// 结案
@@ -78,10 +82,10 @@ impl Office {
         id: MatterId,
         outcome: Outcome,
         note: Option<String>,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<(), OfficeError> {
         let close = Work::Do(Act::Close(outcome));
-        self.work(id, close, note, actor, None).await
+        self.work(id, close, note, by, None).await
     }
 
     /// 上报: hands a matter to a tier above, the parent if none is named.
@@ -90,10 +94,10 @@ impl Office {
         id: MatterId,
         to: Option<DivisionCode>,
         note: Option<String>,
-        actor: Actor,
+        by: impl Into<RequestContext>,
         trace: Option<String>,
     ) -> Result<(), OfficeError> {
-        self.work(id, Work::Escalate(to), note, actor, trace).await
+        self.work(id, Work::Escalate(to), note, by, trace).await
     }
 
     /// 交办: hands a matter to a division below.
@@ -102,11 +106,11 @@ impl Office {
         id: MatterId,
         to: DivisionCode,
         note: Option<String>,
-        actor: Actor,
+        by: impl Into<RequestContext>,
         trace: Option<String>,
     ) -> Result<(), OfficeError> {
         let assign = Work::Give(Act::Assign(to));
-        self.work(id, assign, note, actor, trace).await
+        self.work(id, assign, note, by, trace).await
     }
 
     /// 退回: hands a matter back to whoever sent it here.
@@ -114,10 +118,10 @@ impl Office {
         &self,
         id: MatterId,
         note: Option<String>,
-        actor: Actor,
+        by: impl Into<RequestContext>,
         trace: Option<String>,
     ) -> Result<(), OfficeError> {
-        self.work(id, Work::Return, note, actor, trace).await
+        self.work(id, Work::Return, note, by, trace).await
     }
 
     /// Does something with a matter that is held here. Durable when it returns.
@@ -129,10 +133,10 @@ impl Office {
         id: MatterId,
         work: Work,
         note: Option<String>,
-        actor: Actor,
+        by: impl Into<RequestContext>,
         trace: Option<String>,
     ) -> Result<(), OfficeError> {
-        self.work_with(id, work, note, &[], actor, trace).await
+        self.work_with(id, work, note, &[], by, trace).await
     }
 
     /// The same, with files that the same person uploaded beside the note.
@@ -145,54 +149,53 @@ impl Office {
         work: Work,
         note: Option<String>,
         files: &[UploadId],
-        actor: Actor,
+        by: impl Into<RequestContext>,
         trace: Option<String>,
     ) -> Result<(), OfficeError> {
         if note.is_none() && !files.is_empty() {
             return Err(BadWords::Empty.into());
         }
         self.check_sole()?;
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
+        let mut unit = self.begin(by).await?;
         if let Some(note) = &note {
-            desk.policy.check_words(work.words(), note)?;
+            unit.policy.check_words(work.words(), note)?;
         }
         if let Work::Recategorise(category) = &work {
-            desk.listed(category)?;
+            unit.listed(category)?;
         }
-        let known = desk.docket(id).await?;
+        let known = unit.docket(id).await?;
         let docket = known.ok_or(OfficeError::NoSuchMatter(id))?;
         let into = match work {
-            Work::Merge(into) => desk.docket(into).await?,
+            Work::Merge(into) => unit.docket(into).await?,
             _ => None,
         };
         let incoming = match trace {
             Some(trace) => Some(trace),
-            None => desk.trace_of(id).await?,
+            None => unit.trace_of(id).await?,
         };
         let span = tracing::info_span!("matter.act", division = %self.me, matter = %id);
         if let Some(trace) = &incoming {
             telemetry::follow(&span, trace);
         }
-        desk.trace = telemetry::carry(&span, incoming.as_deref());
+        unit.trace = telemetry::carry(&span, incoming.as_deref());
         let handlers = keys::handlers(id);
-        let mut hands: Handlers = desk.read(&handlers).await?.unwrap_or_default();
+        let mut hands: Handlers = unit.read(&handlers).await?.unwrap_or_default();
         let judges = match &work {
             Work::Do(act) => Some(*act),
             Work::Merge(into) => Some(Act::Close(Outcome::Merged(*into))),
             _ => None,
         };
         if let Some(act) = judges {
-            let reporter: Option<Actor> = desk.read(&keys::reporter(id)).await?;
-            let terms = desk.seat().terms;
-            hands.check(&docket.matter, act, &desk.actor, reporter.as_ref(), terms)?;
+            let reporter: Option<Actor> = unit.read(&keys::reporter(id)).await?;
+            let terms = unit.seat().terms;
+            hands.check(&docket.matter, act, &unit.actor, reporter.as_ref(), terms)?;
         }
         if let Work::Do(Act::Dispatch(target)) = work {
-            desk.check_target(target).await?;
+            unit.check_target(target).await?;
         }
-        let attachments = desk.take_uploads(files).await?;
-        let note = desk.keep_note(&docket, note, &attachments).await?;
-        let seat = desk.seat();
+        let attachments = unit.take_uploads(files).await?;
+        let note = unit.keep_note(&docket, note, &attachments).await?;
+        let seat = unit.seat();
         let decision = match work {
             Work::Do(act) => custody::act(docket, act, note, None, seat),
             Work::Escalate(to) => {
@@ -218,22 +221,24 @@ impl Office {
         let mut steps = decision.docket.matter.steps.iter();
         if let Some(step) = steps.rposition(|step| step.note == note) {
             let step = u16::try_from(step).expect("a matter has some hundred steps at most");
-            desk.bind(id, step, &attachments);
+            unit.bind(id, step, &attachments);
         }
-        if hands.note(&decision.docket.matter, &desk.actor) {
-            desk.view.put(handlers, record::write(&hands));
+        if hands.note(&decision.docket.matter, &unit.actor) {
+            unit.view.put(handlers, record::write(&hands));
         }
-        desk.apply(decision).await?;
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.apply(decision).await?;
+        unit.commit().await?;
         Ok(())
     }
 
     /// Asks the holder to hand back a matter this node sent away. The answer comes later and stands
     /// in the docket.
-    pub async fn recall(&self, id: MatterId, actor: Actor) -> Result<(), OfficeError> {
-        self.wish(id, Wish::Recall, None, actor).await
+    pub async fn recall(
+        &self,
+        id: MatterId,
+        by: impl Into<RequestContext>,
+    ) -> Result<(), OfficeError> {
+        self.wish(id, Wish::Recall, None, by).await
     }
 
     /// Asks the holder for something; does it at once if that is this node. What became of it comes
@@ -243,17 +248,16 @@ impl Office {
         id: MatterId,
         wish: Wish,
         note: Option<String>,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<(), OfficeError> {
         self.check_sole()?;
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
+        let mut unit = self.begin(by).await?;
         if let Some(note) = &note {
-            desk.policy.check_words(Words::Note, note)?;
+            unit.policy.check_words(Words::Note, note)?;
         }
-        let voice = desk.voice(id).await?;
-        let (id, at) = desk.absorber(id, wish).await?;
-        let known = desk.docket(id).await?;
+        let voice = unit.voice(id).await?;
+        let (id, at) = unit.absorber(id, wish).await?;
+        let known = unit.docket(id).await?;
         let unseen = known.is_none();
         // One above may ask about a matter that never came here, by its number.
         let above = unseen && id.origin != self.me && self.tree().contains(self.me, id.origin);
@@ -261,14 +265,14 @@ impl Office {
             return Err(OfficeError::NoSuchMatter(id));
         }
         if let Wish::Merge(into) = wish {
-            let into = desk.docket(into).await?;
+            let into = unit.docket(into).await?;
             match &known {
                 Some(docket) if docket.standing == Standing::Holding => {
                     let other = into.as_ref().map_or(id, |into| into.matter.id);
                     custody::check_absorbs(into.as_ref(), other, id, self.me)?;
                     let act = Act::Close(Outcome::Merged(other));
-                    let hands: Handlers = desk.read(&keys::handlers(id)).await?.unwrap_or_default();
-                    hands.check(&docket.matter, act, &desk.actor, None, desk.seat().terms)?;
+                    let hands: Handlers = unit.read(&keys::handlers(id)).await?.unwrap_or_default();
+                    hands.check(&docket.matter, act, &unit.actor, None, unit.seat().terms)?;
                 }
                 _ if into.is_some_and(|into| {
                     matches!(into.matter.status, Status::Closed(Outcome::Merged(_)))
@@ -282,9 +286,9 @@ impl Office {
         let suite = known
             .as_ref()
             .map_or(self.supplies.suite, |known| known.matter.suite);
-        let note = desk.keep_words(id, suite, note, &[])?;
+        let note = unit.keep_words(id, suite, note, &[])?;
         let ask = Ask {
-            id: self.next_ask(&mut desk),
+            id: self.next_ask(&mut unit),
             matter: id,
             seen: Version::default(),
             wish,
@@ -294,30 +298,28 @@ impl Office {
         };
         match known {
             Some(docket) => {
-                let trace = desk.trace_of(id).await?;
-                desk.trace = trace;
-                let decision = request::wish(&docket, ask, desk.seat())?;
-                desk.apply(decision).await?;
+                let trace = unit.trace_of(id).await?;
+                unit.trace = trace;
+                let decision = request::wish(&docket, ask, unit.seat())?;
+                unit.apply(decision).await?;
             }
-            None => desk.ask_unseen(ask, at.unwrap_or(id.origin)).await?,
+            None => unit.ask_unseen(ask, at.unwrap_or(id.origin)).await?,
         }
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.commit().await?;
         Ok(())
     }
 
-    pub(super) fn next_ask(&self, desk: &mut Desk<'_>) -> AskId {
-        desk.ledger.asks += 1;
+    pub(super) fn next_ask(&self, unit: &mut UnitOfWork<'_>) -> AskId {
+        unit.ledger.asks += 1;
         AskId {
             by: self.me,
-            epoch: desk.ledger.run,
-            number: desk.ledger.asks,
+            epoch: unit.ledger.run,
+            number: unit.ledger.asks,
         }
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Keeps a remark of this office on a matter, and gives its commitment.
     async fn keep_note(
         &mut self,

@@ -11,7 +11,7 @@ use domain::{
 };
 use store::{Range, View, record};
 
-use super::{Office, OfficeError, desk::Desk, keys};
+use super::{Office, OfficeError, keys, unit_of_work::UnitOfWork};
 
 impl Office {
     /// All policy in force here, as this decision sees it.
@@ -49,14 +49,14 @@ impl Office {
 
     /// Which line of which policy decides what about a matter, and which set each of its clocks.
     pub async fn explain(&self, id: MatterId) -> Result<Vec<PolicyReason>, OfficeError> {
-        let mut desk = self.reading().await?;
-        let docket = desk.docket(id).await?;
+        let mut unit = self.reading().await?;
+        let docket = unit.docket(id).await?;
         let matter = docket.ok_or(OfficeError::NoSuchMatter(id))?.matter;
-        desk.view.settle().await?;
-        let ruling = custody::ruling(&matter, desk.seat());
+        unit.view.settle().await?;
+        let ruling = custody::ruling(&matter, unit.seat());
         let decided = ruling.decisions().into_iter();
         let limits = ruling.limits.decisions().into_iter();
-        let calendar = desk.seat().policy.calendar();
+        let calendar = unit.seat().policy.calendar();
         let (first, last) = calendar.value.covered();
         let announced = PolicyReason::new(
             "holidays announced".to_owned(),
@@ -81,9 +81,9 @@ impl Office {
 }
 
 impl Office {
-    /// A desk that writes nothing.
-    async fn reading(&self) -> Result<Desk<'_>, OfficeError> {
+    /// A unit that writes nothing.
+    async fn reading(&self) -> Result<UnitOfWork<'_>, OfficeError> {
         let reads = domain::actor::Actor::Rule("read".to_owned());
-        self.desk(reads).await
+        self.unit(reads.into()).await
     }
 }

@@ -13,7 +13,7 @@ use store::{Range, record::RecordError};
 use telemetry::metrics::QueueMetrics;
 use topology::DivisionCode;
 
-use super::{Office, OfficeError, desk::Desk};
+use super::{Office, OfficeError, unit_of_work::UnitOfWork};
 
 /// Segments that are read at a time when a node opens.
 const PAGE: usize = 256;
@@ -90,7 +90,7 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Puts a segment into an outbox.
     pub(super) fn put_segment(&mut self, to: (DivisionCode, Lane), n: u64, segment: Bytes) {
         let (neighbour, lane) = to;

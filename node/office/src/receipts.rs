@@ -3,7 +3,6 @@
 
 use bytes::Bytes;
 use domain::{
-    actor::Actor,
     custody::Standing,
     envelope::{Destination, Lane, Payload},
     ids::MatterId,
@@ -14,7 +13,8 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use store::{Range, record};
 
-use super::{Office, OfficeError, Received, desk::Desk, keys};
+use super::{Office, OfficeError, Received, keys, unit_of_work::UnitOfWork};
+use crate::RequestContext;
 
 /// A word as its author signed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,32 +30,33 @@ impl Office {
     ///
     /// # Errors
     /// [`OfficeError::NoSuchMatter`], or what the store says.
-    pub async fn words(&self, id: MatterId, actor: Actor) -> Result<Evidence, OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let docket = desk.docket(id).await?;
+    pub async fn words(
+        &self,
+        id: MatterId,
+        by: impl Into<RequestContext>,
+    ) -> Result<Evidence, OfficeError> {
+        let mut unit = self.begin(by).await?;
+        let docket = unit.docket(id).await?;
         let matter = docket.ok_or(OfficeError::NoSuchMatter(id))?.matter;
         let range = Range::prefix(&keys::words(id));
-        let kept = desk.view.scan(range, usize::MAX, false).await?;
+        let kept = unit.view.scan(range, usize::MAX, false).await?;
         let kept = kept.iter().map(|(_, bytes)| record::read::<Kept>(bytes));
         let mut kept = kept.collect::<Result<Vec<_>, _>>()?;
         kept.sort_by_key(|kept| kept.version);
         let own = match matter.acted().contains(&self.me) {
-            true => Some(desk.own_word(matter).await?),
+            true => Some(unit.own_word(matter).await?),
             false => None,
         };
         let words = Evidence {
-            at: desk.now,
+            at: unit.now,
             kept: kept
                 .into_iter()
                 .map(|kept| (kept.bytes, kept.proof))
                 .collect(),
             own,
-            epoch: desk.ledger.epoch.id,
+            epoch: unit.ledger.epoch.id,
         };
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.commit().await?;
         Ok(words)
     }
 
@@ -90,7 +91,7 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Keeps a word that was said to this node, if it is later than what is kept of its author.
     pub(super) async fn keep_word(
         &mut self,

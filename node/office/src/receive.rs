@@ -29,10 +29,11 @@ use wire::refusal::RefusalCode;
 use super::{
     Office, OfficeError,
     crashes::{Crashed, InHand},
-    desk::Desk,
     greet::PeerMemory,
     keys,
     sealing::{Arrived, named_bodies},
+    turn::Turn,
+    unit_of_work::UnitOfWork,
 };
 
 /// Keys one envelope may write, at most, in the usual case.
@@ -117,7 +118,7 @@ impl Office {
         from: Neighbour,
         batch: &[Received],
     ) -> Result<Receipt, OfficeError> {
-        let turn = self.turn.lock().await;
+        let turn = self.turn().await;
         let mut receipt = Receipt {
             outcomes: Vec::with_capacity(batch.len()),
             tickets: vec![],
@@ -130,12 +131,12 @@ impl Office {
                 break;
             }
             let taken = match self.suspect(first) {
-                Some(crashed) => self.take_suspect(from, first, crashed).await?,
+                Some(crashed) => self.take_suspect((&turn, from), first, crashed).await?,
                 None => {
                     let innocent = rest.iter().position(|one| self.suspect(one).is_some());
                     let some = &rest[..innocent.unwrap_or(rest.len())];
                     let in_hand = InHand::default();
-                    let work = self.take_some(from, some, marked, &in_hand);
+                    let work = self.take_some((&turn, from), some, marked, &in_hand);
                     let Ok(taken) = AssertUnwindSafe(work).catch_unwind().await else {
                         self.supplies.metrics.envelope_crashes.inc();
                         self.mark_crashed(in_hand.of(some)).await?;
@@ -161,14 +162,14 @@ impl Office {
     /// Takes as many as fit into one unit.
     async fn take_some(
         &self,
-        from: Neighbour,
+        (turn, from): (&Turn<'_>, Neighbour),
         some: &[Received],
         marked: bool,
         in_hand: &InHand,
     ) -> Result<OneUnit, OfficeError> {
         let metrics = &self.supplies.metrics;
-        let mut desk = self.desk(Actor::Peer(from.division())).await?;
-        let memory: Option<PeerMemory> = desk.read(&keys::peer(from.division())).await?;
+        let mut unit = turn.begin(Actor::Peer(from.division())).await?;
+        let memory: Option<PeerMemory> = unit.read(&keys::peer(from.division())).await?;
         let mut flows = Flows {
             lives: memory.map(|memory| memory.lives).unwrap_or_default(),
             ..Flows::default()
@@ -176,21 +177,21 @@ impl Office {
         let mut outcomes = vec![];
         let mut last_word = None;
         for (at, received) in some.iter().enumerate() {
-            let is_full = desk.view.len() + KEYS_PER_ENVELOPE > BATCH_KEYS;
+            let is_full = unit.view.len() + KEYS_PER_ENVELOPE > BATCH_KEYS;
             if at > 0
                 && (is_full || !self.has_room(received) || self.holds_up(from, received).await?)
             {
                 break;
             }
             in_hand.are(at, at + 1);
-            desk.trace.clone_from(&received.trace);
-            let outcome = desk.take(from, received, &mut flows).await?;
+            unit.trace.clone_from(&received.trace);
+            let outcome = unit.take(from, received, &mut flows).await?;
             if matches!(outcome, Outcome::Refused(_)) {
                 metrics.envelopes_refused.inc();
             }
             outcomes.push(outcome);
             if marked {
-                desk.unmark(received);
+                unit.unmark(received);
             }
             // What does not count is no word of it: the real node would be held to have said it.
             let counts = !matches!(
@@ -203,29 +204,29 @@ impl Office {
         }
         in_hand.are(0, outcomes.len());
         for (key, seen) in flows.seen {
-            desk.view.put(key, record::write(&seen));
+            unit.view.put(key, record::write(&seen));
         }
         if let Some(received) = last_word {
-            desk.remember(from.division(), received).await?;
+            unit.remember(from.division(), received).await?;
         }
         Ok(OneUnit {
             outcomes,
-            revoked: std::mem::take(&mut desk.revoked),
-            ticket: desk.submit().await?,
+            revoked: std::mem::take(&mut unit.revoked),
+            ticket: unit.submit().await?,
         })
     }
 
     /// Takes alone what was in hand at a crash. After the last one it is refused.
     async fn take_suspect(
         &self,
-        from: Neighbour,
+        (turn, from): (&Turn<'_>, Neighbour),
         received: &Received,
         mut crashed: Crashed,
     ) -> Result<OneUnit, OfficeError> {
         if !crashed.is_given_up() {
             crashed = self.mark_again(received, crashed).await?;
             let in_hand = InHand::default();
-            let work = self.take_some(from, std::slice::from_ref(received), true, &in_hand);
+            let work = self.take_some((turn, from), std::slice::from_ref(received), true, &in_hand);
             match AssertUnwindSafe(work).catch_unwind().await {
                 Ok(taken) => {
                     self.clear(received);
@@ -242,12 +243,12 @@ impl Office {
         Ok(OneUnit {
             outcomes: vec![Outcome::Refused(RefusalCode::Internal)],
             revoked: vec![],
-            ticket: self.give_up(from, received).await?,
+            ticket: self.give_up((turn, from), received).await?,
         })
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     async fn take(
         &mut self,
         from: Neighbour,

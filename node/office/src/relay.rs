@@ -16,9 +16,8 @@ use store::{Range, record};
 use topology::DivisionCode;
 
 use super::{
-    Arrived, Office, OfficeError, Received,
-    desk::{Carried, Desk},
-    keys,
+    Arrived, Office, OfficeError, Received, keys,
+    unit_of_work::{Carried, UnitOfWork},
 };
 
 /// Envelopes and bytes.
@@ -201,7 +200,7 @@ impl Received {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Carries another author's envelope on, byte for byte.
     pub(super) async fn carry(
         &mut self,

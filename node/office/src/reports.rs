@@ -1,7 +1,6 @@
 //! Taking reports, and the parts of bundles.
 
 use domain::{
-    actor::Actor,
     attachment::UploadId,
     category::{BadCategory, Category, Class, Priority, Visibility},
     custody::{self, Decision, Report},
@@ -12,7 +11,8 @@ use domain::{
 };
 use topology::{DivisionCode, Tree};
 
-use super::{Office, OfficeError, desk::Desk};
+use super::{Office, OfficeError, unit_of_work::UnitOfWork};
+use crate::RequestContext;
 
 /// What stands beside the closing of a matter that was closed in the system it was taken over from.
 const CLOSED_ELSEWHERE: &str =
@@ -71,8 +71,12 @@ impl NewReport {
 
 impl Office {
     /// Takes a report. Durable when it returns.
-    pub async fn report(&self, new: NewReport, actor: Actor) -> Result<MatterId, OfficeError> {
-        self.open_matter(new, None, actor).await
+    pub async fn report(
+        &self,
+        new: NewReport,
+        by: impl Into<RequestContext>,
+    ) -> Result<MatterId, OfficeError> {
+        self.open_matter(new, None, by.into()).await
     }
 
     /// Takes a report and hands it to a tier above in the same commit.
@@ -80,16 +84,16 @@ impl Office {
         &self,
         new: NewReport,
         to: DivisionCode,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<MatterId, OfficeError> {
-        self.open_matter(new, Some(to), actor).await
+        self.open_matter(new, Some(to), by.into()).await
     }
 
     async fn open_matter(
         &self,
         new: NewReport,
         escalate: Option<DivisionCode>,
-        actor: Actor,
+        by: RequestContext,
     ) -> Result<MatterId, OfficeError> {
         new.check(&[self.me], self.tree())?;
         self.check_sole()?;
@@ -101,13 +105,12 @@ impl Office {
             telemetry::follow(&span, trace);
         }
         let keys = self.keys_for(&new)?;
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let id = desk.next_matter();
+        let mut unit = self.begin(by).await?;
+        let id = unit.next_matter();
         span.record("matter", tracing::field::display(id));
-        desk.follow(id, telemetry::carry(&span, incoming.as_deref()));
-        let mut decision = desk.open(id, new, keys, None).await?;
-        let at_once = custody::ruling(&decision.docket.matter, desk.seat())
+        unit.follow(id, telemetry::carry(&span, incoming.as_deref()));
+        let mut decision = unit.open(id, new, keys, None).await?;
+        let at_once = custody::ruling(&decision.docket.matter, unit.seat())
             .goes_up_at_once(self.me.tier())
             .and_then(|tier| {
                 self.tree()
@@ -117,13 +120,11 @@ impl Office {
         if let Some(to) = escalate.or(at_once) {
             let reported = decision.facts;
             let act = Act::Escalate(to);
-            decision = custody::transfer(decision.docket, act, None, desk.seat())?;
+            decision = custody::transfer(decision.docket, act, None, unit.seat())?;
             decision.facts.splice(0..0, reported);
         }
-        desk.apply(decision).await?;
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.apply(decision).await?;
+        unit.commit().await?;
         self.supplies.metrics.matters_reported.inc();
         Ok(id)
     }
@@ -137,7 +138,7 @@ impl Office {
     pub async fn take_over(
         &self,
         recorded: Vec<(NewReport, Option<Outcome>)>,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<Vec<MatterId>, OfficeError> {
         for (new, _) in &recorded {
             new.check(&[self.me], self.tree())?;
@@ -146,26 +147,23 @@ impl Office {
         let keys = keys?;
         self.check_sole()?;
         let _place = self.places.try_acquire().map_err(|_| OfficeError::Busy)?;
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
+        let mut unit = self.begin(by).await?;
         let mut taken = vec![];
         for ((new, outcome), keys) in recorded.into_iter().zip(keys) {
-            let id = desk.next_matter();
-            let mut decision = desk.open(id, new, keys, None).await?;
+            let id = unit.next_matter();
+            let mut decision = unit.open(id, new, keys, None).await?;
             if let Some(outcome) = outcome {
                 let reported = decision.facts;
                 let close = Act::Close(outcome);
                 let suite = decision.docket.matter.suite;
-                let note = desk.keep_words(id, suite, Some(CLOSED_ELSEWHERE.to_owned()), &[])?;
-                decision = custody::act(decision.docket, close, note, None, desk.seat())?;
+                let note = unit.keep_words(id, suite, Some(CLOSED_ELSEWHERE.to_owned()), &[])?;
+                decision = custody::act(decision.docket, close, note, None, unit.seat())?;
                 decision.facts.splice(0..0, reported);
             }
-            desk.apply(decision).await?;
+            unit.apply(decision).await?;
             taken.push(id);
         }
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.commit().await?;
         let count = taken.len() as u64;
         self.supplies.metrics.matters_reported.inc_by(count);
         Ok(taken)
@@ -176,7 +174,7 @@ impl Office {
         &self,
         bundle: MatterId,
         parts: Vec<NewReport>,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<Vec<MatterId>, OfficeError> {
         // What a bundle is about may lie where it was reported, however far it was handed on.
         for part in &parts {
@@ -185,24 +183,21 @@ impl Office {
         let keys: Result<Vec<_>, _> = parts.iter().map(|part| self.keys_for(part)).collect();
         let keys = keys?;
         let span = tracing::info_span!("matter.parts", division = %self.me, matter = %bundle);
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let trace = desk.trace_of(bundle).await?;
+        let mut unit = self.begin(by).await?;
+        let trace = unit.trace_of(bundle).await?;
         let mut opened = vec![];
         for (part, keys) in parts.into_iter().zip(keys) {
-            let known = desk.docket(bundle).await?;
+            let known = unit.docket(bundle).await?;
             let whole = known.ok_or(OfficeError::NoSuchMatter(bundle))?;
-            let id = desk.next_matter();
-            desk.follow(id, telemetry::carry(&span, trace.as_deref()));
-            let noted = custody::open_part(whole, id, desk.seat())?;
-            let decision = desk.open(id, part, keys, Some(bundle)).await?;
-            desk.apply(noted).await?;
-            desk.apply(decision).await?;
+            let id = unit.next_matter();
+            unit.follow(id, telemetry::carry(&span, trace.as_deref()));
+            let noted = custody::open_part(whole, id, unit.seat())?;
+            let decision = unit.open(id, part, keys, Some(bundle)).await?;
+            unit.apply(noted).await?;
+            unit.apply(decision).await?;
             opened.push(id);
         }
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.commit().await?;
         self.supplies
             .metrics
             .matters_reported
@@ -240,7 +235,7 @@ impl NewReport {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     pub(super) fn next_matter(&mut self) -> MatterId {
         self.ledger.matters += 1;
         MatterId {
@@ -313,8 +308,8 @@ impl Desk<'_> {
             contact: contact.as_ref().map(|contact| contact.commitment(suite)),
             part_of,
         };
-        if let Some(errand) = &self.errand {
-            errand.note_opening(id, suite, &body);
+        if let Some(request) = &self.request {
+            request.note_opening(id, suite, &body);
         }
         self.keep_body(id, suite, body, keys.text);
         if let Some((contact, key)) = contact.zip(keys.contact) {

@@ -23,10 +23,11 @@ use topology::DivisionCode;
 
 use super::{
     Office, OfficeError, Received,
-    desk::{Carried, Desk},
     greet::PeerMemory,
     keys,
+    unit_of_work::{Carried, UnitOfWork},
 };
+use crate::RequestContext;
 
 /// Why a key was not revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,34 +93,31 @@ impl Office {
         (child, key): (DivisionCode, KeyId),
         vouched: Vec<KeyId>,
         reason: Reason,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<Arc<Revocation>, OfficeError> {
         let tree = &self.supplies.tree;
         if tree.parent(child) != Some(self.me) || !tree.has_node(child) {
             return Err(RevokeRefusal::NotAChild(child).into());
         }
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let lives = desk.held_of(child).await?;
-        let mut revocation = Revocation::new((child, key), lives, vouched, reason, desk.now);
+        let mut unit = self.begin(by).await?;
+        let lives = unit.held_of(child).await?;
+        let mut revocation = Revocation::new((child, key), lives, vouched, reason, unit.now);
         let payload = Payload::Revocation(Box::new(revocation.clone()));
         let destination = Revocation::destination(tree);
-        let envelope = desk.envelope(destination, Lane::Emergency, payload).await?;
+        let envelope = unit.envelope(destination, Lane::Emergency, payload).await?;
         revocation.stamp = envelope.stamp();
         let record = RevocationRecord {
             revocation,
             by: self.me,
-            actor: desk.actor.clone(),
+            actor: unit.actor.clone(),
             bytes: wire::encode_envelope(&envelope),
             proof: None,
         };
-        let revocation = desk.keep_revocation(record, None).await?;
+        let revocation = unit.keep_revocation(record, None).await?;
         let detail = format!("key {key}, revoked here: {reason}");
-        desk.raise(AlarmKind::KeyRevoked, Some(child), &detail)
+        unit.raise(AlarmKind::KeyRevoked, Some(child), &detail)
             .await?;
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.commit().await?;
         Ok(revocation)
     }
 
@@ -151,7 +149,7 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// How far this node has come with everything a child said, the latest life first.
     async fn held_of(&mut self, child: DivisionCode) -> Result<Vec<HeldLife>, OfficeError> {
         let mut flows: BTreeMap<EpochId, Vec<HeldFlow>> = BTreeMap::new();

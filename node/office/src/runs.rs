@@ -9,7 +9,7 @@ use domain::{actor::Actor, ids::MatterId};
 use serde::{Deserialize, Serialize};
 use store::record;
 
-use super::{Office, OfficeError, desk::Desk, keys};
+use super::{Office, OfficeError, keys, unit_of_work::UnitOfWork};
 
 /// Starts remembered; what was issued before is not doubted.
 const MOST_RUNS: usize = 64;
@@ -63,23 +63,23 @@ impl Office {
     pub(super) async fn begin_run(&self) -> Result<(), OfficeError> {
         let random = u128::from_be_bytes(self.supplies.entropy.bytes());
         let jump = (random >> (u128::BITS - JUMP_BITS)) as u64;
-        let mut desk = self.desk(Actor::Rule("start".to_owned())).await?;
-        desk.view.is_outcome();
-        let mut runs = desk.runs().await?;
-        runs.begin(desk.ledger.issue, jump);
-        runs.drawn.push(desk.ledger.run);
+        let mut unit = self.begin(Actor::Rule("start".to_owned())).await?;
+        unit.view.is_outcome();
+        let mut runs = unit.runs().await?;
+        runs.begin(unit.ledger.issue, jump);
+        runs.drawn.push(unit.ledger.run);
         let forgotten = runs.drawn.len().saturating_sub(MOST_RUNS);
         runs.drawn.drain(..forgotten);
-        desk.ledger.issue = runs.first - 1;
-        desk.ledger.run = random as u32;
-        desk.view.put(keys::RUNS, record::write(&runs));
-        self.begin_watch(&mut desk.view).await?;
-        let _not_awaited = desk.submit().await?;
+        unit.ledger.issue = runs.first - 1;
+        unit.ledger.run = random as u32;
+        unit.view.put(keys::RUNS, record::write(&runs));
+        self.begin_watch(&mut unit.view).await?;
+        let _not_awaited = unit.submit().await?;
         Ok(())
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Whether a number of this node was given in this life, as far as is remembered.
     pub(super) async fn gave(&mut self, id: MatterId) -> Result<bool, OfficeError> {
         let of_this_run = self.ledger.run == id.epoch;

@@ -14,7 +14,7 @@ use records::outbox::queue::body_key;
 use store::record;
 use wire::Malformed;
 
-use super::{Office, OfficeError, desk::Desk};
+use super::{Office, OfficeError, unit_of_work::UnitOfWork};
 
 /// The node's sealing key, wherever it is.
 pub trait Seals: Send + Sync {
@@ -157,7 +157,7 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Keeps a body, sealed; gives its commitment.
     pub(super) fn keep_body(
         &mut self,

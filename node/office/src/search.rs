@@ -173,7 +173,7 @@ impl Office {
         // A matter that moves from one shelf to another is on none or both for whoever reads them
         // one after the other.
         let turn = if ranges.len() > 1 {
-            Some(self.turn.lock().await)
+            Some(self.turn().await)
         } else {
             None
         };

@@ -19,15 +19,12 @@ impl Office {
         detail: &str,
     ) -> Result<(), OfficeError> {
         *self.aside.lock().expect("no holder panics") = Some(parent);
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(Actor::Rule("alarm".to_owned())).await?;
-        desk.view.is_outcome();
-        desk.view.put(keys::STANDS_ASIDE, record::write(&()));
+        let mut unit = self.begin(Actor::Rule("alarm".to_owned())).await?;
+        unit.view.is_outcome();
+        unit.view.put(keys::STANDS_ASIDE, record::write(&()));
         let me = Some(self.me);
-        desk.raise(AlarmKind::SecondMachine, me, detail).await?;
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.raise(AlarmKind::SecondMachine, me, detail).await?;
+        unit.commit().await?;
         Ok(())
     }
 

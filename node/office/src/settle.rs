@@ -17,7 +17,7 @@ use store::BATCH_KEYS;
 use topology::DivisionCode;
 use wire::refusal::RefusalCode;
 
-use super::{Office, OfficeError, desk::Desk};
+use super::{Office, OfficeError, unit_of_work::UnitOfWork};
 
 impl Office {
     /// Records what a neighbour said of what it was sent, and removes it from the outbox. It need
@@ -28,12 +28,12 @@ impl Office {
         lane: Lane,
         settled: Vec<Settled<RefusalCode>>,
     ) -> Result<(), OfficeError> {
-        let turn = self.turn.lock().await;
+        let turn = self.turn().await;
         let mut settled = settled.into_iter().peekable();
         while settled.peek().is_some() {
-            let mut desk = self.desk(Actor::Peer(neighbour)).await?;
-            desk.view.is_outcome();
-            while let Some(answer) = settled.next_if(|_| desk.view.len() + 10 <= BATCH_KEYS) {
+            let mut unit = turn.begin(Actor::Peer(neighbour)).await?;
+            unit.view.is_outcome();
+            while let Some(answer) = settled.next_if(|_| unit.view.len() + 10 <= BATCH_KEYS) {
                 let Settled {
                     n,
                     give,
@@ -44,7 +44,7 @@ impl Office {
                     relayed,
                 } = answer;
                 if let Some((id, cv)) = give
-                    && let Some(decision) = desk
+                    && let Some(decision) = unit
                         .settle_give(neighbour, id, cv, refused.is_some())
                         .await?
                 {
@@ -53,36 +53,36 @@ impl Office {
                         metrics.custody_refused.inc();
                     } else {
                         metrics.custody_given.inc();
-                        desk.forget_papers(&decision.docket.matter);
+                        unit.forget_papers(&decision.docket.matter);
                     }
-                    desk.apply(decision).await?;
+                    unit.apply(decision).await?;
                 }
                 if let Some(reason) = refused {
                     tracing::warn!(%neighbour, lane = lane.name(), ?give, %reason, "refused");
-                    desk.end_request(segment_key(neighbour, lane, n), at)
+                    unit.end_request(segment_key(neighbour, lane, n), at)
                         .await?;
                 }
                 if last {
                     // What a later word took the place of was counted off then.
-                    if desk.remove_segment((neighbour, lane), n).await? {
+                    if unit.remove_segment((neighbour, lane), n).await? {
                         self.relay.left(neighbour, relayed);
                     }
                 }
                 if let Some(slot) = slot {
-                    let waiting: Option<SlotEntry> = desk.read(&slot).await?;
+                    let waiting: Option<SlotEntry> = unit.read(&slot).await?;
                     if waiting.is_some_and(|waiting| waiting.n == n) {
-                        desk.view.delete(slot);
+                        unit.view.delete(slot);
                     }
                 }
             }
-            let _not_awaited = desk.submit().await?;
+            let _not_awaited = unit.submit().await?;
         }
         drop(turn);
         Ok(())
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// What follows from a neighbour's answer to a transfer.
     async fn settle_give(
         &mut self,

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use store::record;
 use topology::DivisionCode;
 
-use super::{desk::Desk, keys};
+use super::{keys, unit_of_work::UnitOfWork};
 
 /// A matter in one line, without anything a person wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +152,7 @@ const fn counted(standing: Standing) -> usize {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Notes where a matter lies that was read for this decision.
     pub(super) fn note_found(&mut self, docket: &Docket) {
         self.moves.entry(docket.matter.id).or_insert_with(|| {

@@ -87,7 +87,7 @@ impl Office {
         if shown.is_empty() {
             return Ok(vec![]);
         }
-        let _turn = self.turn.lock().await;
+        let _turn = self.turn().await;
         let mut view = self.supplies.store.view(self.me);
         let mut refused: BTreeMap<DivisionCode, usize> = BTreeMap::new();
         let mut new = vec![];

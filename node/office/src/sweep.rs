@@ -148,8 +148,8 @@ impl Office {
     pub async fn drop_files(&self, id: MatterId) -> Result<usize, OfficeError> {
         let mut dropped = 0;
         loop {
-            let turn = self.turn.lock().await;
-            let mut view = self.supplies.store.view(self.me);
+            let turn = self.turn().await;
+            let mut view = turn.transaction();
             let most = (BATCH_KEYS - 1) / 2;
             let range = Range::prefix(&keys::files_of(id));
             let files = view.scan(range, most, false).await?;
@@ -166,9 +166,7 @@ impl Office {
             }
             account(&mut view, 0, bytes, None).await?;
             view.is_outcome();
-            let ticket = view.submit().await?;
-            drop(turn);
-            ticket.durable().await?;
+            turn.commit(view).await?;
             dropped += left.len();
             self.remove_unowned(left).await?;
         }

@@ -24,10 +24,10 @@ use topology::{DivisionCode, Tier, Tree, UnitKind};
 use wire::frame::TemplateInForce;
 
 use super::{
-    Office, OfficeError, Received,
-    desk::{Carried, Desk},
-    keys,
+    Office, OfficeError, Received, keys,
+    unit_of_work::{Carried, UnitOfWork},
 };
+use crate::RequestContext;
 
 /// More versions than a store loses when it goes back in time.
 const MOST_LOST_VERSIONS: u32 = 1000;
@@ -80,16 +80,19 @@ impl Expectations {
 
 impl Office {
     /// Publishes a template, or its next version. Durable when it returns.
-    pub async fn publish(&self, new: NewTemplate, actor: Actor) -> Result<Template, OfficeError> {
+    pub async fn publish(
+        &self,
+        new: NewTemplate,
+        by: impl Into<RequestContext>,
+    ) -> Result<Template, OfficeError> {
         let key = TemplateKey {
             issuer: self.me,
             kind: new.kind,
             name: new.name.into(),
         };
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let known = desk.version_of(&key).await?;
-        let lost: u32 = desk
+        let mut unit = self.begin(by).await?;
+        let known = unit.version_of(&key).await?;
+        let lost: u32 = unit
             .read(&keys::lost_version(&key))
             .await?
             .unwrap_or_default();
@@ -99,18 +102,18 @@ impl Office {
             scope: Scope::new(self.me, &new.tiers, &new.kinds),
             title: new.title,
             content: new.content,
-            issued_at: desk.now,
+            issued_at: unit.now,
             stamp: Stamp::default(),
         };
         template.check(&self.supplies.tree)?;
-        let in_force = desk.in_force().await?;
+        let in_force = unit.in_force().await?;
         let verdict = template::consider(&template, &in_force, &self.supplies.tree);
         if let Verdict::Refused(TemplateRefusal::Loosens(clause)) = verdict {
             return Err(BadTemplate::Content(clause).into());
         }
         let payload = Payload::Template(Box::new(template.clone()));
         let destination = Destination::Scope(template.scope);
-        let envelope = desk.envelope(destination, Lane::Notice, payload).await?;
+        let envelope = unit.envelope(destination, Lane::Notice, payload).await?;
         template.stamp = envelope.stamp();
         let bytes = wire::encode_envelope(&envelope);
         let epoch = envelope.epoch.id;
@@ -121,10 +124,8 @@ impl Office {
             proof: None,
             epoch,
         };
-        desk.keep_template(record).await?;
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.keep_template(record).await?;
+        unit.commit().await?;
         Ok(template)
     }
 
@@ -137,11 +138,11 @@ impl Office {
 
     /// How far the latest version of a template has come in this node's subtree.
     pub async fn adoption(&self, key: &TemplateKey) -> Result<Adoption, OfficeError> {
-        let mut desk = self.desk(Actor::Rule("read".to_owned())).await?;
-        let record: Option<TemplateRecord> = desk.read(&keys::template(key)).await?;
+        let mut unit = self.unit(Actor::Rule("read".to_owned()).into()).await?;
+        let record: Option<TemplateRecord> = unit.read(&keys::template(key)).await?;
         let record = record.ok_or_else(|| OfficeError::NoSuchTemplate(key.to_string()))?;
-        let adoption = desk.adoption(&record).await?;
-        desk.view.settle().await?;
+        let adoption = unit.adoption(&record).await?;
+        unit.view.settle().await?;
         Ok(adoption)
     }
 
@@ -183,7 +184,7 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// A template came from above.
     pub(super) async fn hear_template(
         &mut self,

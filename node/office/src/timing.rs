@@ -19,23 +19,22 @@ impl Office {
         }
         let (mut changed, mut from) = (0, Bytes::from_static(keys::ALARMS));
         loop {
-            let turn = self.turn.lock().await;
-            let mut desk = self.desk(Actor::Rule("clock".to_owned())).await?;
+            let mut unit = self.begin(Actor::Rule("clock".to_owned())).await?;
             let due = Range {
                 from: from.clone(),
-                to: Some(keys::alarms_until(desk.now)),
+                to: Some(keys::alarms_until(unit.now)),
             };
-            let due = desk.view.scan(due, AT_ONCE, false).await?;
+            let due = unit.view.scan(due, AT_ONCE, false).await?;
             if due.is_empty() {
                 return Ok(changed);
             }
             for (key, _) in due {
                 let docket = match keys::alarmed(&key) {
-                    Some(id) => desk.docket(id).await?,
+                    Some(id) => unit.docket(id).await?,
                     None => None,
                 };
                 let Some(docket) = docket.filter(|docket| docket.alarm.is_some()) else {
-                    desk.view.delete(key);
+                    unit.view.delete(key);
                     continue;
                 };
                 if docket.awaits {
@@ -44,23 +43,21 @@ impl Office {
                 }
                 let id = docket.matter.id;
                 let span = tracing::info_span!("matter.clock", division = %self.me, matter = %id);
-                let trace = desk.trace_of(id).await?;
+                let trace = unit.trace_of(id).await?;
                 if let Some(trace) = &trace {
                     telemetry::follow(&span, trace);
                 }
-                desk.trace = telemetry::carry(&span, trace.as_deref());
-                match custody::tick(docket.clone(), desk.seat()) {
+                unit.trace = telemetry::carry(&span, trace.as_deref());
+                match custody::tick(docket.clone(), unit.seat()) {
                     Some(decision) => {
-                        desk.apply(decision).await?;
+                        unit.apply(decision).await?;
                         changed += 1;
                     }
                     // Noted again for when there is something to say.
-                    None => desk.put_docket(docket),
+                    None => unit.put_docket(docket),
                 }
             }
-            let ticket = desk.submit().await?;
-            drop(turn);
-            ticket.durable().await?;
+            unit.commit().await?;
         }
     }
 }

@@ -27,8 +27,8 @@ use store::{
 use super::{
     Office, OfficeError,
     cabinet::{FileTrouble, account},
-    desk::Desk,
     keys,
+    unit_of_work::UnitOfWork,
 };
 
 /// Uploads of all people that may wait at a time.
@@ -108,8 +108,8 @@ impl Office {
         let limits = self.attachment_limits().await?;
         limits.check(media, bytes).map_err(FileTrouble::from)?;
         let id = UploadId(self.supplies.entropy.bytes());
-        let turn = self.turn.lock().await;
-        let mut view = self.supplies.store.view(self.me);
+        let turn = self.turn().await;
+        let mut view = turn.transaction();
         let waiting = view.scan(Range::prefix(keys::UPLOADS), MOST_UPLOADS, false);
         let waiting = waiting.await?;
         if waiting.len() == MOST_UPLOADS {
@@ -143,9 +143,7 @@ impl Office {
             ready: None,
         };
         view.put(keys::upload(id), record::write(&upload));
-        let ticket = view.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        turn.commit(view).await?;
         Ok(upload.view(id, &limits))
     }
 
@@ -172,14 +170,12 @@ impl Office {
             return Err(FileTrouble::from(NotTaken::Empty).into());
         }
         if upload.offset < upload.bytes {
-            let turn = self.turn.lock().await;
-            let mut view = self.supplies.store.view(self.me);
+            let turn = self.turn().await;
+            let mut view = turn.transaction();
             account(&mut view, upload.offset, upload.bytes, None).await?;
             upload.bytes = upload.offset;
             view.put(keys::upload(id), record::write(&upload));
-            let ticket = view.submit().await?;
-            drop(turn);
-            ticket.durable().await?;
+            turn.commit(view).await?;
         }
         if upload.ready.is_none() {
             upload = self.finish_upload(id, upload).await?;
@@ -299,17 +295,15 @@ impl Office {
             Err(trouble) => return Err(FileTrouble::from(trouble).into()),
         };
         let before = upload.weight();
-        let turn = self.turn.lock().await;
-        let mut view = self.supplies.store.view(self.me);
+        let turn = self.turn().await;
+        let mut view = turn.transaction();
         for (_, kept) in parts(&attachment) {
             view.put(keys::owner(&kept.digest, &id.0), Bytes::new());
         }
         upload.ready = Some(attachment);
         account(&mut view, upload.weight(), before, None).await?;
         view.put(keys::upload(id), record::write(&upload));
-        let ticket = view.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        turn.commit(view).await?;
         let remove = move |files: &Files| files.remove_part(PartId(id.0));
         self.cabinet().on_disk(remove).await?;
         Ok(upload)
@@ -317,8 +311,8 @@ impl Office {
 
     /// Forgets an upload, whoever began it, and throws away what came of it.
     pub(super) async fn forget_upload(&self, id: UploadId) -> Result<(), OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut view = self.supplies.store.view(self.me);
+        let turn = self.turn().await;
+        let mut view = turn.transaction();
         let key = keys::upload(id);
         let Some(bytes) = view.peek(&key).await? else {
             return Ok(());
@@ -331,9 +325,7 @@ impl Office {
             left.push(kept.digest);
         }
         account(&mut view, 0, upload.weight(), None).await?;
-        let ticket = view.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        turn.commit(view).await?;
         let remove = move |files: &Files| files.remove_part(PartId(id.0));
         self.cabinet().on_disk(remove).await?;
         self.remove_unowned(left).await
@@ -387,9 +379,9 @@ impl Looking {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Takes what whoever acts has uploaded out of the uploads, in the unit of this decision. What it
-    /// gives belongs into a body, and is then bound to its matter with [`Desk::bind`].
+    /// gives belongs into a body, and is then bound to its matter with [`UnitOfWork::bind`].
     pub(super) async fn take_uploads(
         &mut self,
         ids: &[UploadId],

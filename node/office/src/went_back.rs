@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use store::{BATCH_KEYS, Range, record};
 use topology::DivisionCode;
 
-use super::{Office, OfficeError, Received, desk::Desk, keys, sealing::named_bodies};
+use super::{Office, OfficeError, Received, keys, sealing::named_bodies, unit_of_work::UnitOfWork};
 
 /// Dockets looked at for one step of showing.
 const PAGE: usize = 64;
@@ -126,38 +126,35 @@ impl Office {
 
     /// Shows a neighbour some more. `false` when everything was shown.
     async fn show_some(&self, to: DivisionCode) -> Result<bool, OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(Actor::Rule("show".to_owned())).await?;
+        let mut unit = self.begin(Actor::Rule("show".to_owned())).await?;
         let key = keys::shows(to);
-        let Some(mut shows) = desk.read::<Shows>(&key).await? else {
+        let Some(mut shows) = unit.read::<Shows>(&key).await? else {
             return Ok(false);
         };
         let mut range = Range::prefix(keys::DOCKETS);
         if !shows.after.is_empty() {
             range.from = [&shows.after[..], &[0]].concat().into();
         }
-        let page = desk.view.scan(range, PAGE, false).await?;
+        let page = unit.view.scan(range, PAGE, false).await?;
         for (at, bytes) in &page {
             shows.after = at.clone();
             let docket: Docket = record::read(bytes)?;
             let tree = &self.supplies.tree;
             if custody::went_between(&docket.matter, self.me, to, tree) {
                 let shown = Payload::Shown(Box::new(docket.matter));
-                desk.say(to, shown).await?;
+                unit.say(to, shown).await?;
             }
         }
         let all = page.len() < PAGE;
         if all {
             let Shows { life, since, .. } = shows;
             let showing = Showing { life, since, all };
-            desk.say(to, Payload::Showing(showing)).await?;
-            desk.view.delete(key);
+            unit.say(to, Payload::Showing(showing)).await?;
+            unit.view.delete(key);
         } else {
-            desk.view.put(key, record::write(&shows));
+            unit.view.put(key, record::write(&shows));
         }
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.commit().await?;
         Ok(!all)
     }
 
@@ -169,32 +166,29 @@ impl Office {
 
     /// `false` when nothing is left.
     async fn go_on_with_some(&self) -> Result<bool, OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(Actor::Rule("went-back".to_owned())).await?;
-        let Some(mut awaited) = desk.awaited().await? else {
+        let mut unit = self.begin(Actor::Rule("went-back".to_owned())).await?;
+        let Some(mut awaited) = unit.awaited().await? else {
             return Ok(false);
         };
         if awaited.went_on || !awaited.by.is_empty() {
             return Ok(false);
         }
         let range = Range::prefix(keys::LEARNT);
-        let some = desk.view.scan(range, AT_ONCE, false).await?;
+        let some = unit.view.scan(range, AT_ONCE, false).await?;
         for (key, _) in &some {
             if let Some(id) = key.get(keys::LEARNT.len()..).and_then(MatterId::from_bytes) {
-                desk.resume(id).await?;
+                unit.resume(id).await?;
             }
-            desk.view.delete(key.clone());
+            unit.view.delete(key.clone());
         }
         let over = some.is_empty();
         if over {
             tracing::info!(division = %self.me, away = awaited.late.len(),
                 "what neighbours know was shown; work goes on");
             awaited.went_on = true;
-            desk.put_awaited(&awaited).await?;
+            unit.put_awaited(&awaited).await?;
         }
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.commit().await?;
         Ok(!over)
     }
 
@@ -207,7 +201,7 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     async fn say(&mut self, to: DivisionCode, payload: Payload) -> Result<(), OfficeError> {
         self.author(to, Destination::Division(to), Lane::Notice, payload)
             .await

@@ -11,8 +11,7 @@ use domain::{
     policy::{self, Policy},
 };
 use office::{
-    NewReport, Office, OfficeError,
-    errand::{self, Errand},
+    NewReport, Office, OfficeError, Request, RequestContext,
     people::{Begun, PeopleError, TokenKind},
 };
 use tracing::{Instrument, info_span};
@@ -53,8 +52,8 @@ impl Visit<'_> {
         said.extend(photos.iter().flat_map(Photos::said));
         let once =
             key_of_repetition(&self.parts)?.map(|key| once(&actor, ROUTE, &key, ("", &said)));
-        let errand = Errand::new(self.whence, Deed::Report).done_once(once);
-        asker.guest.errand = Arc::new(errand);
+        let request = Request::new(self.whence, Deed::Report).done_once(once);
+        asker.guest.request = Arc::new(request);
         let (guest, office) = (&asker.guest, &asker.node.office);
         let (Who::Key(key), Credentials::Bearer(shown)) = (&guest.known.who, guest.credentials)
         else {
@@ -88,11 +87,12 @@ impl Visit<'_> {
         let header = self.parts.headers.get("traceparent");
         let span = info_span!("open311", division = %office.me(), category = new.category.as_str());
         new.trace = trace(&span, header.and_then(|value| value.to_str().ok()));
-        guest.errand.hand_out(slip);
+        guest.request.hand_out(slip);
         if let Some(photos) = &photos {
             new.attachments = photos.keep().await?;
         }
-        let reported = errand::on(guest.errand.clone(), office.report(new, actor));
+        let by = RequestContext::new(actor, Arc::clone(&guest.request));
+        let reported = office.report(new, by);
         let id = reported.instrument(span).await?;
         photos.into_iter().for_each(Photos::used);
         let notice = notice(office, id).await?;

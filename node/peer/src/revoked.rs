@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use domain::{
-    actor::Actor,
     ids::KeyId,
     revocation::{Reason, Revocation},
 };
 use identity::KeyRing;
-use office::{Office, OfficeError, RevokeRefusal};
+use office::{Office, OfficeError, RequestContext, RevokeRefusal};
 use topology::DivisionCode;
 
 use super::session::Links;
@@ -30,7 +29,7 @@ pub async fn revoke(
     (office, keys, links): (&Office, &KeyRing, &Links),
     (child, only): (DivisionCode, Option<KeyId>),
     reason: Reason,
-    actor: Actor,
+    by: impl Into<RequestContext>,
 ) -> Result<Vec<Arc<Revocation>>, OfficeError> {
     if office.tree().parent(child) != Some(office.me()) {
         return Err(RevokeRefusal::NotAChild(child).into());
@@ -40,11 +39,12 @@ pub async fn revoke(
     if standing.is_empty() {
         return Err(RevokeRefusal::NoKey(child).into());
     }
+    let by = by.into();
     let mut revoked = vec![];
     for key in standing {
         let vouched = keys.vouched_with(child, key);
         let revocation = office
-            .revoke((child, key), vouched, reason, actor.clone())
+            .revoke((child, key), vouched, reason, by.clone())
             .await?;
         enforce(keys, links, &revocation);
         revoked.push(revocation);

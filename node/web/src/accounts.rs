@@ -32,7 +32,7 @@ type Shown = Result<Json<AccountView>, Rejection>;
     request_body = AccountRequest, responses((status = 201, body = AccountView)))]
 pub(super) async fn open(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Visitor(guest): Visitor,
     Given(request): Given<AccountRequest>,
 ) -> Result<(StatusCode, Json<AccountView>), Rejection> {
@@ -48,7 +48,7 @@ pub(super) async fn open(
     let account = at
         .node
         .office
-        .open_account(&guest.known.who, actor, new)
+        .open_account(&guest.known.who, by, new)
         .await?;
     Ok((StatusCode::CREATED, Json(AccountView::from(&account))))
 }
@@ -101,7 +101,7 @@ pub(super) async fn named(at: &At) -> Result<Account, Rejection> {
     params(AccountPath), request_body = AccountPatch, responses((status = 200, body = AccountView)))]
 pub(super) async fn change(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Visitor(guest): Visitor,
     Given(patch): Given<AccountPatch>,
 ) -> Shown {
@@ -114,7 +114,7 @@ pub(super) async fn change(
     };
     let office = &at.node.office;
     let account = office
-        .change_account(&guest.known.who, actor, account.id, change)
+        .change_account(&guest.known.who, by, account.id, change)
         .await?;
     Ok(Json(AccountView::from(&account)))
 }
@@ -127,14 +127,14 @@ pub(super) async fn change(
     params(AccountPath), request_body = RolesRequest, responses((status = 200, body = AccountView)))]
 pub(super) async fn roles(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Visitor(guest): Visitor,
     Given(RolesRequest { roles }): Given<RolesRequest>,
 ) -> Shown {
     let account = named(&at).await?;
     let office = &at.node.office;
     let account = office
-        .set_roles(&guest.known.who, actor, account.id, roles)
+        .set_roles(&guest.known.who, by, account.id, roles)
         .await?;
     Ok(Json(AccountView::from(&account)))
 }
@@ -147,7 +147,7 @@ pub(super) async fn roles(
     params(AccountPath), request_body = PasswordRequest, responses((status = 204)))]
 pub(super) async fn password(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Visitor(guest): Visitor,
     Given(request): Given<PasswordRequest>,
 ) -> Result<StatusCode, Rejection> {
@@ -165,7 +165,7 @@ pub(super) async fn password(
             ));
         };
         office
-            .change_password(own.id, old, request.new, guest.errand.whence)
+            .change_password(own.id, old, request.new, &guest.request)
             .await?;
         return Ok(StatusCode::NO_CONTENT);
     }
@@ -175,7 +175,7 @@ pub(super) async fn password(
         .await?;
     let account = named(&at).await?;
     office
-        .set_password(&guest.known.who, actor, account.id, request.new)
+        .set_password(&guest.known.who, by, account.id, request.new)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -32,7 +32,7 @@ pub(super) async fn answer(at: &At, guest: &Guest, done: Done) -> Result<Respons
 
 async fn about(at: &At, guest: &Guest, subject: Option<Subject>) -> Result<Response, Rejection> {
     match subject {
-        Some(Subject::Matter(id)) if guest.errand.deed() == Deed::Report => {
+        Some(Subject::Matter(id)) if guest.request.deed() == Deed::Report => {
             let id = id.to_string();
             let (token, opening) = (None, None);
             Ok(Json(Reported { id, token, opening }).into_response())

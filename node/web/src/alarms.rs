@@ -28,10 +28,10 @@ pub(super) async fn list(at: At) -> Result<Json<Alarms>, Rejection> {
     responses((status = 204)))]
 pub(super) async fn close(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Asked(AlarmQuery { about }): Asked<AlarmQuery>,
 ) -> Result<StatusCode, Rejection> {
     let kind = at.param("kind")?;
-    at.node.office.close_alarm(kind, about, actor).await?;
+    at.node.office.close_alarm(kind, about, by).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,8 +6,8 @@ use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request},
 };
-use domain::actor::Actor;
 use http::{HeaderMap, StatusCode, request::Parts};
+use office::RequestContext;
 use serde::de::DeserializeOwned;
 use topology::DivisionCode;
 
@@ -80,17 +80,17 @@ pub(super) fn hosted(division: DivisionCode, roster: &Roster) -> Result<&Node, R
 }
 
 /// The person who acts; the gate has found that they may.
-pub(super) struct Person(pub(super) Actor);
+pub(super) struct Person(pub(super) RequestContext);
 
 impl FromRequestParts<Roster> for Person {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, roster: &Roster) -> Result<Self, Rejection> {
         let Visitor(guest) = Visitor::from_request_parts(parts, roster).await?;
-        let actor = guest.known.actor();
+        let known = guest.context();
         let unknown =
             || Rejection::unknown_caller("it is not known who asks; log in, or hand in a key");
-        Ok(Self(actor.ok_or_else(unknown)?))
+        Ok(Self(known.ok_or_else(unknown)?))
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) async fn show(at: At) -> Result<Json<ClockStatus>, Rejection> {
 /// For when it was set on purpose, or the neighbours are wrong. The node goes by it from now on.
 #[utoipa::path(post, path = "/v1/nodes/{code}/clock/confirmation", tag = "about", params(NodePath),
     responses((status = 200, body = ClockStatus)))]
-pub(super) async fn confirm(at: At, Person(actor): Person) -> Result<Json<ClockStatus>, Rejection> {
-    Ok(Json(at.node.office.confirm_clock(actor).await?))
+pub(super) async fn confirm(at: At, Person(by): Person) -> Result<Json<ClockStatus>, Rejection> {
+    Ok(Json(at.node.office.confirm_clock(by).await?))
 }
 
 /// Correct what a wrong clock left behind
@@ -33,6 +33,6 @@ pub(super) async fn confirm(at: At, Person(actor): Person) -> Result<Json<ClockS
 /// was signed stays, and a person decides about each.
 #[utoipa::path(post, path = "/v1/nodes/{code}/clock/correction", tag = "about", params(NodePath),
     responses((status = 200, body = Corrected)))]
-pub(super) async fn correct(at: At, Person(actor): Person) -> Result<Json<Corrected>, Rejection> {
-    Ok(Json(at.node.office.correct_clock(actor).await?))
+pub(super) async fn correct(at: At, Person(by): Person) -> Result<Json<Corrected>, Rejection> {
+    Ok(Json(at.node.office.correct_clock(by).await?))
 }

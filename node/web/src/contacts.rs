@@ -15,9 +15,9 @@ use super::{
 /// Only its holder has this. That you opened it stands in the audit trail before you are answered.
 #[utoipa::path(post, path = "/v1/nodes/{code}/matters/{id}/contact", tag = "matters",
     params(MatterPath), responses((status = 200, body = OpenedContact)))]
-pub(super) async fn open(at: At, Person(actor): Person) -> Result<Json<OpenedContact>, Rejection> {
+pub(super) async fn open(at: At, Person(by): Person) -> Result<Json<OpenedContact>, Rejection> {
     let id: MatterId = at.param("id")?;
-    let contact = at.node.office.open_contact(id, actor).await?;
+    let contact = at.node.office.open_contact(id, by).await?;
     Ok(Json(OpenedContact { contact }))
 }
 
@@ -29,10 +29,10 @@ pub(super) async fn open(at: At, Person(actor): Person) -> Result<Json<OpenedCon
     params(MatterPath), request_body = EraseRequest, responses((status = 200, body = Erased)))]
 pub(super) async fn erase(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Given(EraseRequest { reason }): Given<EraseRequest>,
 ) -> Result<Json<Erased>, Rejection> {
     let id: MatterId = at.param("id")?;
-    let reach = at.node.office.erase(id, reason, actor).await?;
+    let reach = at.node.office.erase(id, reason, by).await?;
     Ok(Json(Erased { reach }))
 }

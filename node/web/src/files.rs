@@ -35,14 +35,18 @@ use super::{
     request_body = UploadRequest, responses((status = 201, body = UploadView)))]
 pub(super) async fn begin(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Given(UploadRequest { media, bytes }): Given<UploadRequest>,
 ) -> Result<Response, Rejection> {
     let media: Media = media.parse().map_err(|error| {
         let error: domain::attachment::BadMedia = error;
         Rejection::turned_away(StatusCode::UNSUPPORTED_MEDIA_TYPE, &error.to_string())
     })?;
-    let view = at.node.office.begin_upload(media, bytes, actor).await?;
+    let view = at
+        .node
+        .office
+        .begin_upload(media, bytes, by.actor().clone())
+        .await?;
     let place = format!("/v1/nodes/{}/uploads/{}", at.division, view.id);
     let mut response = shown(StatusCode::CREATED, &view);
     response.extensions_mut().insert(Kept::Whole);
@@ -55,9 +59,9 @@ pub(super) async fn begin(
 /// How far an upload came
 #[utoipa::path(get, path = "/v1/nodes/{code}/uploads/{upload}", tag = "files", params(UploadPath),
     responses((status = 200, body = UploadView)))]
-pub(super) async fn upload(at: At, Person(actor): Person) -> Result<Response, Rejection> {
+pub(super) async fn upload(at: At, Person(by): Person) -> Result<Response, Rejection> {
     let id: UploadId = at.param("upload")?;
-    let view = at.node.office.upload(id, &actor).await?;
+    let view = at.node.office.upload(id, by.actor()).await?;
     Ok(shown(StatusCode::OK, &view))
 }
 
@@ -69,7 +73,7 @@ pub(super) async fn upload(at: At, Person(actor): Person) -> Result<Response, Re
     responses((status = 200, body = UploadView)))]
 pub(super) async fn go_on(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Headers(headers): Headers,
     chunk: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Response, Rejection> {
@@ -92,7 +96,7 @@ pub(super) async fn go_on(
         Rejection::turned_away(rejection.status(), &sentence)
     })?;
     let office = &at.node.office;
-    match office.continue_upload(id, offset, chunk, &actor).await {
+    match office.continue_upload(id, offset, chunk, by.actor()).await {
         Ok(view) => Ok(shown(StatusCode::OK, &view)),
         Err(error) => {
             let have = match &error {
@@ -112,9 +116,9 @@ pub(super) async fn go_on(
 /// Throw an upload away
 #[utoipa::path(delete, path = "/v1/nodes/{code}/uploads/{upload}", tag = "files", params(UploadPath),
     responses((status = 204, description = "It is gone")))]
-pub(super) async fn throw_away(at: At, Person(actor): Person) -> Result<StatusCode, Rejection> {
+pub(super) async fn throw_away(at: At, Person(by): Person) -> Result<StatusCode, Rejection> {
     let id: UploadId = at.param("upload")?;
-    at.node.office.drop_upload(id, &actor).await?;
+    at.node.office.drop_upload(id, by.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

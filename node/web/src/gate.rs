@@ -1,4 +1,4 @@
-//! What stands before every route: who asks, whether they may, and what their errand brings along.
+//! What stands before every route: who asks, whether they may, and what their request brings along.
 //! A route is opened with the one deed it is; a handler behind no gate finds nobody and does nothing.
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
@@ -20,8 +20,7 @@ use domain::{
 };
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use office::{
-    OfficeError,
-    errand::{self, Errand, Once},
+    OfficeError, Once, Request as Asked, RequestContext,
     people::{Answer, Begun, InHand, Known, PeopleError},
 };
 use topology::DivisionCode;
@@ -62,7 +61,7 @@ pub struct Guest {
     /// What they showed.
     pub credentials: Credentials,
     /// What their request brings along.
-    pub errand: Arc<Errand>,
+    pub request: Arc<Asked>,
     node: Option<Node>,
     roster: Roster,
 }
@@ -147,13 +146,13 @@ impl Gate {
             }
             _ => (None, body),
         };
-        let errand = Errand::new(whence, deed).that_saw(saw).done_once(once);
-        guest.errand = Arc::new(errand);
+        let asked = Asked::new(whence, deed).that_saw(saw).done_once(once);
+        guest.request = Arc::new(asked);
         parts.extensions.insert(guest.clone());
         let (method, headers) = (parts.method.clone(), parts.headers.clone());
         let Some(once) = once else {
             let request = Request::from_parts(parts, body);
-            let response = errand::on(Arc::clone(&guest.errand), next.run(request)).await;
+            let response = next.run(request).await;
             return Ok(tag::unless_known(&method, &headers, response));
         };
         let node = guest.node.clone().ok_or_else(Rejection::no_such_path)?;
@@ -167,7 +166,7 @@ impl Gate {
             }
             Begun::First(in_hand) => {
                 let request = Request::from_parts(parts, body);
-                let response = errand::on(Arc::clone(&guest.errand), next.run(request)).await;
+                let response = next.run(request).await;
                 keep(&guest, in_hand, response).await
             }
         }
@@ -297,7 +296,7 @@ impl Gate {
             known,
             place,
             credentials,
-            errand: Arc::new(Errand::new(whence, deed)),
+            request: Arc::new(Asked::new(whence, deed)),
             node,
             roster: self.roster.clone(),
         })
@@ -305,6 +304,12 @@ impl Gate {
 }
 
 impl Guest {
+    /// Returns who asks and what their request brings along, if anybody is known to ask.
+    pub fn context(&self) -> Option<RequestContext> {
+        let actor = self.known.actor()?;
+        Some(RequestContext::new(actor, Arc::clone(&self.request)))
+    }
+
     /// Whether they reported the matter they ask for, or have its slip. What others wrote in the matter
     /// that absorbed theirs is none of theirs.
     pub const fn reported(&self) -> bool {
@@ -328,7 +333,7 @@ impl Guest {
     /// They do this deed, for which they were let in by another: the audit trail names it.
     pub async fn must(&self, deed: Deed) -> Result<(), Rejection> {
         self.check(deed, &Method::POST).await?;
-        self.errand.turns_out(deed);
+        self.request.turns_out(deed);
         Ok(())
     }
 
@@ -342,8 +347,9 @@ impl Guest {
             && matches!(actor, Actor::Account(_) | Actor::ApiKey(_))
         {
             let subject = self.place.matter.map(Subject::Matter);
-            let noted = node.office.note_denial(actor, deed, subject);
-            errand::on(Arc::clone(&self.errand), noted).await?;
+            let by = RequestContext::new(actor, Arc::clone(&self.request));
+            let noted = node.office.note_denial(by, deed, subject);
+            noted.await?;
         }
         if denied != Denied::Nobody
             && self.place.matter.is_some()
@@ -471,7 +477,7 @@ async fn keep(
         body: kept.filter(|kept| kept.len() <= MOST_KEPT),
     };
     in_hand
-        .answered(guest.errand.subject(), Some(answer))
+        .answered(guest.request.subject(), Some(answer))
         .await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }

@@ -40,10 +40,10 @@ pub(super) async fn one(at: &At, id: GridId) -> Shown {
     request_body = GridRequest, responses((status = 201, body = GridView)))]
 pub(super) async fn draw(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Given(request): Given<GridRequest>,
 ) -> Result<(StatusCode, Json<GridView>), Rejection> {
-    let grid = at.node.office.set_grid(None, new(request), actor).await?;
+    let grid = at.node.office.set_grid(None, new(request), by).await?;
     Ok((StatusCode::CREATED, Json(GridView::from(&grid))))
 }
 
@@ -52,23 +52,19 @@ pub(super) async fn draw(
     request_body = GridRequest, responses((status = 200, body = GridView)))]
 pub(super) async fn redraw(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Given(request): Given<GridRequest>,
 ) -> Shown {
     let id = at.param("grid")?;
-    let grid = at
-        .node
-        .office
-        .set_grid(Some(id), new(request), actor)
-        .await?;
+    let grid = at.node.office.set_grid(Some(id), new(request), by).await?;
     Ok(Json(GridView::from(&grid)))
 }
 
 /// Take a grid away that no account names
 #[utoipa::path(delete, path = "/v1/nodes/{code}/grids/{grid}", tag = "people", params(GridPath),
     responses((status = 204)))]
-pub(super) async fn remove(at: At, Person(actor): Person) -> Result<StatusCode, Rejection> {
-    at.node.office.remove_grid(at.param("grid")?, actor).await?;
+pub(super) async fn remove(at: At, Person(by): Person) -> Result<StatusCode, Rejection> {
+    at.node.office.remove_grid(at.param("grid")?, by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

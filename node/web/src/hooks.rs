@@ -36,7 +36,7 @@ pub(super) async fn list(at: At) -> Result<Json<Hooks>, Rejection> {
     request_body = HookRequest, responses((status = 201, body = NewHookView)))]
 pub(super) async fn add(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Given(request): Given<HookRequest>,
 ) -> Result<(StatusCode, Extension<Kept>, Json<NewHookView>), Rejection> {
     let unfit = |error: BadTarget| Rejection::unfit(&error.to_string());
@@ -48,7 +48,7 @@ pub(super) async fn add(
         kinds: request.kinds,
         division: request.division,
     };
-    let (hook, secret) = at.node.office.add_hook(new, actor).await?;
+    let (hook, secret) = at.node.office.add_hook(new, by).await?;
     let made = NewHookView {
         id: hook.id.to_string(),
         key: secret.id(),
@@ -64,8 +64,8 @@ pub(super) async fn add(
 /// Remove a webhook
 #[utoipa::path(delete, path = "/v1/nodes/{code}/webhooks/{hook}", tag = "changes", params(HookPath),
     responses((status = 204)))]
-pub(super) async fn remove(at: At, Person(actor): Person) -> Result<StatusCode, Rejection> {
-    at.node.office.remove_hook(at.param("hook")?, actor).await?;
+pub(super) async fn remove(at: At, Person(by): Person) -> Result<StatusCode, Rejection> {
+    at.node.office.remove_hook(at.param("hook")?, by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -74,8 +74,8 @@ pub(super) async fn remove(at: At, Person(actor): Person) -> Result<StatusCode, 
 /// Also one that was given up after long failure. It goes on where it stopped.
 #[utoipa::path(put, path = "/v1/nodes/{code}/webhooks/{hook}/resumed", tag = "changes", params(HookPath),
     responses((status = 204)))]
-pub(super) async fn resume(at: At, Person(actor): Person) -> Result<StatusCode, Rejection> {
-    at.node.office.resume_hook(at.param("hook")?, actor).await?;
+pub(super) async fn resume(at: At, Person(by): Person) -> Result<StatusCode, Rejection> {
+    at.node.office.resume_hook(at.param("hook")?, by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -21,7 +21,7 @@ use super::{
     request_body = ImportRequest, responses((status = 200, body = ImportReport)))]
 pub(super) async fn import(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Given(request): Given<ImportRequest>,
 ) -> Result<Json<ImportReport>, Rejection> {
     let source: Source = at.param("source")?;
@@ -42,7 +42,7 @@ pub(super) async fn import(
         .into_iter()
         .map(|row| (row.line, row.cells))
         .unzip();
-    let outcomes = at.node.office.import(&source, &rows, manner, actor).await?;
+    let outcomes = at.node.office.import(&source, &rows, manner, by).await?;
     let rows = lines.into_iter().zip(outcomes);
     Ok(Json(ImportReport {
         rows: rows

@@ -33,12 +33,12 @@ pub(super) async fn list(at: At) -> Result<Json<Named<KeyStatements>>, Rejection
     responses((status = 200, body = Named<KeyStatements>)))]
 pub(super) async fn countersign(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Given(CountersignRequest { division, key }): Given<CountersignRequest>,
 ) -> Result<Json<Named<KeyStatements>>, Rejection> {
     at.roster.tree.require(division)?;
     let key = key.map(|key| read_key(&key)).transpose()?;
-    let stated = at.node.countersign((division, key), &actor).await?;
+    let stated = at.node.countersign((division, key), by.actor()).await?;
     let line = line_of(&stated, keys::standing(&at.node.keys, &stated));
     let statements = vec![line];
     Ok(Json(Named::new(

@@ -33,7 +33,7 @@ pub(super) async fn list(at: At) -> Result<Json<Keys>, Rejection> {
     request_body = KeyRequest, responses((status = 201, body = NewKeyView)))]
 pub(super) async fn make(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Given(request): Given<KeyRequest>,
 ) -> Result<(StatusCode, Extension<Kept>, Json<NewKeyView>), Rejection> {
     let new = NewKey {
@@ -42,7 +42,7 @@ pub(super) async fn make(
         division: request.division,
         days: request.days,
     };
-    let (key, token) = at.node.office.make_key(new, actor).await?;
+    let (key, token) = at.node.office.make_key(new, by).await?;
     let made = NewKeyView {
         token: token.to_string(),
         key: KeyView::from(&key),
@@ -57,8 +57,8 @@ pub(super) async fn make(
 /// Take an API key back
 #[utoipa::path(delete, path = "/v1/nodes/{code}/api-keys/{key}", tag = "people", params(KeyPath),
     responses((status = 200, body = KeyView)))]
-pub(super) async fn revoke(at: At, Person(actor): Person) -> Result<Json<KeyView>, Rejection> {
-    let key = at.node.office.revoke_key(at.param("key")?, actor).await?;
+pub(super) async fn revoke(at: At, Person(by): Person) -> Result<Json<KeyView>, Rejection> {
+    let key = at.node.office.revoke_key(at.param("key")?, by).await?;
     Ok(Json(KeyView::from(&key)))
 }
 
@@ -70,14 +70,14 @@ pub(super) async fn revoke(at: At, Person(actor): Person) -> Result<Json<KeyView
     responses((status = 201, body = SlipView)))]
 pub(super) async fn slip(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Visitor(guest): Visitor,
 ) -> Result<(StatusCode, Extension<Kept>, Json<SlipView>), Rejection> {
     // A slip reads and contests, so it is worth as much as seeing the matter.
     if !guest.reported() {
         guest.check(Deed::ViewMatter, &Method::POST).await?;
     }
-    let slip = at.node.office.make_slip(at.param("id")?, actor).await?;
+    let slip = at.node.office.make_slip(at.param("id")?, by).await?;
     let token = slip.to_string();
     let kept = Kept::instead(&SlipView {
         token: SHOWN_ONCE.to_owned(),

@@ -35,7 +35,7 @@ type Shown = Result<Tagged, Rejection>;
     request_body = ReportRequest, responses((status = 201, body = Reported)))]
 pub(super) async fn report(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Visitor(guest): Visitor,
     Traced(incoming): Traced,
     Given(request): Given<ReportRequest>,
@@ -49,26 +49,26 @@ pub(super) async fn report(
     let office = &at.node.office;
     let slip = request.slip.then(|| office.new_token(TokenKind::Slip));
     if request.opening {
-        guest.errand.want_opening();
+        guest.request.want_opening();
     }
     let escalate_to = request.escalate_to;
     let mut new = new_report(request)?;
     let span = info_span!("report", division = %at.division, category = new.category.as_str());
     new.trace = trace(&span, incoming.as_deref());
     if let Some(slip) = slip {
-        guest.errand.hand_out(slip);
+        guest.request.hand_out(slip);
     }
     let reported = async {
         match escalate_to {
-            Some(to) => office.report_and_escalate(new, to, actor).await,
-            None => office.report(new, actor).await,
+            Some(to) => office.report_and_escalate(new, to, by).await,
+            None => office.report(new, by).await,
         }
     };
     let id = reported.instrument(span).await?;
     let told = Reported {
         id: id.to_string(),
         token: slip.map(|slip| slip.to_string()),
-        opening: guest.errand.take_opening(),
+        opening: guest.request.take_opening(),
     };
     // What was written is kept in no second place, where an erasure would not find it.
     let kept = Kept::instead(&Reported {
@@ -137,7 +137,7 @@ async fn seen(at: &At, guest: &Guest, id: MatterId) -> Result<Named<MatterView>,
     request_body = ActRequest, responses((status = 200, body = Named<MatterView>)))]
 pub(super) async fn act(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Visitor(guest): Visitor,
     Traced(incoming): Traced,
     Given(request): Given<ActRequest>,
@@ -163,7 +163,7 @@ pub(super) async fn act(
     let done = at
         .node
         .office
-        .work_with(id, work, note, &attachments, actor, trace);
+        .work_with(id, work, note, &attachments, by, trace);
     done.instrument(span).await?;
     view(&at, &guest, id).await
 }
@@ -176,7 +176,7 @@ pub(super) async fn act(
     request_body = WishRequest, responses((status = 202, body = Asking)))]
 pub(super) async fn ask(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Visitor(guest): Visitor,
     Given(WishRequest { plea, note }): Given<WishRequest>,
 ) -> Result<(StatusCode, Extension<Kept>, Json<Asking>), Rejection> {
@@ -192,7 +192,7 @@ pub(super) async fn ask(
         ));
     }
     let office = &at.node.office;
-    office.wish(id, plea.wish(), note, actor).await?;
+    office.wish(id, plea.wish(), note, by).await?;
     let matter = match seen(&at, &guest, id).await {
         Ok(seen) => Some(seen),
         Err(OfficeError::NoSuchMatter(_)) => None,
@@ -208,7 +208,7 @@ pub(super) async fn ask(
     request_body = PartsRequest, responses((status = 201, body = Parts)))]
 pub(super) async fn open_parts(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Visitor(guest): Visitor,
     Given(PartsRequest { parts }): Given<PartsRequest>,
 ) -> Result<(StatusCode, Extension<Kept>, Json<Parts>), Rejection> {
@@ -222,7 +222,7 @@ pub(super) async fn open_parts(
         ));
     }
     let reports: Result<Vec<_>, Rejection> = parts.into_iter().map(new_report).collect();
-    let opened = at.node.office.open_parts(id, reports?, actor).await?;
+    let opened = at.node.office.open_parts(id, reports?, by).await?;
     let parts = opened.iter().map(ToString::to_string).collect();
     let parts = Parts { parts };
     Ok((StatusCode::CREATED, Kept::instead(&parts), Json(parts)))

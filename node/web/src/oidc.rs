@@ -8,12 +8,12 @@ use axum::{
 };
 use domain::{
     alarm::AlarmKind,
-    audit::Whence,
     people::{BadPassport, Passport, SIGN_IN_MS},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use office::people::NewSession;
+use office::{Request, RequestContext, people::NewSession};
 use outbound::oidc::{Begun, Leaving, Return, SignIn, SignInError};
+use std::sync::Arc;
 
 use super::{
     accounts,
@@ -109,7 +109,7 @@ pub(super) async fn come_back(
         error: query.error,
         issuer: query.iss,
     };
-    let done = match finish(&roster, begun, back, guest.errand.whence).await {
+    let done = match finish(&roster, begun, back, &guest.request).await {
         Ok((session, back)) => signed_in(&session, &back),
         Err(problem) => Err(problem),
     };
@@ -143,7 +143,7 @@ async fn finish(
     roster: &Roster,
     begun: Begun,
     back: Return,
-    whence: Whence,
+    request: &Arc<Request>,
 ) -> Result<(NewSession, String), Rejection> {
     let sign_in = sign_in(roster)?;
     let leaving = &begun.leaving;
@@ -157,14 +157,15 @@ async fn finish(
                 office
                     .raise_alarm(AlarmKind::SignInForged, None, &detail)
                     .await?;
-                office.note_stranger(&bad.to_string()).await?;
+                office.note_stranger(&bad.to_string(), request).await?;
             }
             return Err(Rejection::of_sign_in(error));
         }
     };
-    let session = office.sign_in(&passport, whence).await?;
+    let session = office.sign_in(&passport, request).await?;
     if let Some((old, actor)) = &leaving.session {
-        office.log_out(old, actor.clone()).await?;
+        let by = RequestContext::new(actor.clone(), Arc::clone(request));
+        office.log_out(old, by).await?;
     }
     Ok((session, begun.leaving.back))
 }
@@ -235,7 +236,7 @@ pub(super) async fn linked(at: At) -> Result<Json<LinkView>, Rejection> {
     params(AccountPath), request_body = LinkRequest, responses((status = 200, body = LinkView)))]
 pub(super) async fn link(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Visitor(guest): Visitor,
     Given(request): Given<LinkRequest>,
 ) -> Result<Json<LinkView>, Rejection> {
@@ -255,7 +256,7 @@ pub(super) async fn link(
     let account = accounts::named(&at).await?;
     let office = &at.node.office;
     office
-        .link_account(&guest.known.who, actor, account.id, passport.clone())
+        .link_account(&guest.known.who, by, account.id, passport.clone())
         .await?;
     Ok(Json(LinkView::from(passport)))
 }
@@ -267,13 +268,13 @@ pub(super) async fn link(
     params(AccountPath), responses((status = 204)))]
 pub(super) async fn unlink(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Visitor(guest): Visitor,
 ) -> Result<StatusCode, Rejection> {
     let account = accounts::named(&at).await?;
     let office = &at.node.office;
     office
-        .unlink_account(&guest.known.who, actor, account.id)
+        .unlink_account(&guest.known.who, by, account.id)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

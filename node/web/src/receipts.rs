@@ -25,7 +25,7 @@ use super::{
     responses((status = 200, body = ReceiptFile, content_type = MEDIA_TYPE)))]
 pub(super) async fn receipt(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Visitor(guest): Visitor,
     Asked(query): Asked<ReceiptQuery>,
 ) -> Result<Response, Rejection> {
@@ -39,7 +39,7 @@ pub(super) async fn receipt(
         true => Some(at.node.office.opening(id).await?),
         false => None,
     };
-    let words = at.node.office.words(id, actor).await?;
+    let words = at.node.office.words(id, by).await?;
     let file = at.node.receipt(id, words).await.map_err(|error| {
         tracing::error!(division = %at.division, %error, "a receipt was not signed");
         let sentence = "the node could not sign the receipt; see its log";

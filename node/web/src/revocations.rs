@@ -16,7 +16,7 @@ use super::{
     request_body = RevokeRequest, responses((status = 201, body = Named<Revocations>)))]
 pub(super) async fn revoke(
     at: At,
-    Person(actor): Person,
+    Person(asker): Person,
     Given(request): Given<RevokeRequest>,
 ) -> Result<(StatusCode, Json<Named<Revocations>>), Rejection> {
     let RevokeRequest {
@@ -31,7 +31,7 @@ pub(super) async fn revoke(
             "a number is no reason; take stolen, lost, replaced or closed",
         ));
     }
-    let new = at.node.revoke((division, key), reason, actor).await?;
+    let new = at.node.revoke((division, key), reason, asker).await?;
     let by = at.division;
     let lines = new.iter().map(|revoked| RevocationLine::of(revoked, by));
     let revocations = Revocations {

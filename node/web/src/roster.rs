@@ -9,7 +9,7 @@ use domain::{
     revocation::{Reason, Revocation},
 };
 use identity::{Identity, KeyError, KeyRing, Network};
-use office::{Office, OfficeError, Stated};
+use office::{Office, OfficeError, RequestContext, Stated};
 use outbound::{hooks::Couriers, oidc::SignIn};
 use peer::{fetch::Fetches, keys, revoked, session::Links};
 use proof::ReceiptFile;
@@ -42,10 +42,10 @@ impl Node {
         &self,
         key: (DivisionCode, Option<KeyId>),
         reason: Reason,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<Vec<Arc<Revocation>>, OfficeError> {
         let parts = (&*self.office, &*self.keys, &*self.links);
-        revoked::revoke(parts, key, reason, actor).await
+        revoked::revoke(parts, key, reason, by).await
     }
 
     /// Countersigns a later key of a division two tiers below; see [`keys::countersign`].

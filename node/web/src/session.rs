@@ -34,10 +34,10 @@ pub(super) async fn log_in(
     check_login_page(&headers)?;
     let office = &at.node.office;
     let session = office
-        .log_in(&request.login, request.password, visitor.0.errand.whence)
+        .log_in(&request.login, request.password, &visitor.0.request)
         .await?;
-    if let (Some(old), Some(actor)) = (visitor.0.credentials.session(), visitor.0.known.actor()) {
-        office.log_out(&old, actor).await?;
+    if let (Some(old), Some(by)) = (visitor.0.credentials.session(), visitor.0.context()) {
+        office.log_out(&old, by).await?;
     }
     let answer = LoginAnswer {
         token: (!request.cookie).then(|| session.token.to_string()),
@@ -87,12 +87,12 @@ pub(super) async fn log_out(at: At, Visitor(guest): Visitor) -> Result<Response,
         .credentials
         .session()
         .filter(|_| guest.known.ends_at.is_some());
-    let (Some(token), Some(actor)) = (session, guest.known.actor()) else {
+    let (Some(token), Some(by)) = (session, guest.context()) else {
         return Err(Rejection::unfit(
             "this is no session; only a session is ended by a logout",
         ));
     };
-    at.node.office.log_out(&token, actor).await?;
+    at.node.office.log_out(&token, by).await?;
     let mut headers = HeaderMap::new();
     if matches!(guest.credentials, Credentials::Cookie(_)) {
         let gone = format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");

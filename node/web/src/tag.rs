@@ -12,7 +12,7 @@ use domain::{
     matter::{CustodyVersion, Version},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use office::errand::Saw;
+use office::Saw;
 
 use super::problem::Rejection;
 

@@ -16,7 +16,7 @@ use super::{
     request_body = PublishRequest, responses((status = 201, body = Named<TemplateStatus>)))]
 pub(super) async fn publish(
     at: At,
-    Person(actor): Person,
+    Person(by): Person,
     Given(request): Given<PublishRequest>,
 ) -> Result<(StatusCode, Json<Named<TemplateStatus>>), Rejection> {
     let PublishRequest {
@@ -35,7 +35,7 @@ pub(super) async fn publish(
         tiers,
         kinds,
     };
-    let template = at.node.office.publish(new, actor).await?;
+    let template = at.node.office.publish(new, by).await?;
     Ok((StatusCode::CREATED, Json(find(&at, &template.key).await?)))
 }
 

@@ -14,7 +14,7 @@ use wujitong::{
         suite::Suite,
     },
     identity::Roots,
-    office::errand::{self, Errand},
+    office::{Request, RequestContext},
     proof::{Verified, verify},
 };
 use wujitong_tests::{
@@ -409,11 +409,11 @@ async fn whoever_reported_proves_what_they_wrote_wherever_it_was_decided() {
     let mut new = rubbish(words);
     new.place = Some(Place::from_degrees(29.0285, 119.1722).unwrap());
     let whence = wujitong::domain::audit::Whence::Socket;
-    let errand = Arc::new(Errand::new(whence, Deed::Report));
-    errand.want_opening();
-    let reported = errand::on(Arc::clone(&errand), village.report(new, CLERK)).await;
-    let id = reported.unwrap();
-    let opening = errand.take_opening().unwrap();
+    let request = Arc::new(Request::new(whence, Deed::Report));
+    request.want_opening();
+    let by = RequestContext::new(CLERK, Arc::clone(&request));
+    let id = village.report(new, by).await.unwrap();
+    let opening = request.take_opening().unwrap();
     assert_eq!(
         village.opening(id).await.unwrap(),
         opening,

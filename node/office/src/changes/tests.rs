@@ -60,15 +60,14 @@ async fn what_one_unit_changed_is_told_from_any_place_in_it_and_forgotten_togeth
     let node = office(&MemoryDisk::default(), 1).await;
     let id = report(&node).await;
     let mut matter = node.docket(id).await.unwrap().unwrap().matter;
-    let mut desk = node.desk(somebody()).await.unwrap();
+    let mut unit = node.begin(somebody()).await.unwrap();
     let parts = u64::try_from(TOGETHER).unwrap() + 2;
     for number in 0..parts {
         matter.id.number = 1_000 + number;
-        desk.news.left(&matter);
+        unit.news.left(&matter);
     }
-    assert!(desk.tell_changes().await.unwrap());
-    let ticket = desk.view.submit().await.unwrap();
-    ticket.durable().await.unwrap();
+    assert!(unit.tell_changes().await.unwrap());
+    unit.commit_bare().await.unwrap();
     let numbers = |told: Vec<Change>| told.iter().map(|it| it.id.n).collect::<Vec<_>>();
     let told = node.changes(1, 1_000).await.unwrap();
     let first = told[0].id.n;

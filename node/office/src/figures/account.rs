@@ -15,7 +15,7 @@ use store::{Range, record};
 use topology::{DivisionCode, Tier};
 
 use super::{
-    super::{Office, OfficeError, desk::Desk, keys},
+    super::{Office, OfficeError, keys, unit_of_work::UnitOfWork},
     dealings::count,
 };
 
@@ -93,7 +93,7 @@ impl Account {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     pub(super) async fn child_account(
         &mut self,
         child: DivisionCode,
@@ -259,25 +259,22 @@ impl Office {
             if account.apart == 0 && !to_tell {
                 continue;
             }
-            let turn = self.turn.lock().await;
-            let mut desk = self.desk(Actor::Rule("figures".to_owned())).await?;
+            let mut unit = self.begin(Actor::Rule("figures".to_owned())).await?;
             if account.apart > 0 {
-                desk.judge_again(child).await?;
+                unit.judge_again(child).await?;
             }
-            let mut account = desk.child_account(child).await?;
+            let mut account = unit.child_account(child).await?;
             let doubts = match account.told {
                 true => None,
-                false => desk.doubts_of(child, &account).await?,
+                false => unit.doubts_of(child, &account).await?,
             };
             if let Some(detail) = doubts {
-                desk.raise(AlarmKind::FiguresUneven, Some(child), &detail)
+                unit.raise(AlarmKind::FiguresUneven, Some(child), &detail)
                     .await?;
                 account.told = true;
-                desk.put_child_account(child, &account);
+                unit.put_child_account(child, &account);
             }
-            let ticket = desk.submit().await?;
-            drop(turn);
-            ticket.durable().await?;
+            unit.commit().await?;
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use topology::DivisionCode;
 use wire::refusal::RefusalCode;
 
 use super::{
-    super::{Office, OfficeError, Received, desk::Desk, keys},
+    super::{Office, OfficeError, Received, keys, unit_of_work::UnitOfWork},
     account::Account,
     cell_of,
 };
@@ -33,7 +33,7 @@ pub struct SetApart {
     pub at: Timestamp,
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Keeps a cell apart, and raises an alarm.
     pub(crate) async fn set_apart(
         &mut self,

@@ -11,7 +11,7 @@ use store::record;
 use topology::DivisionCode;
 
 use super::{
-    super::{OfficeError, desk::Desk, keys},
+    super::{OfficeError, keys, unit_of_work::UnitOfWork},
     account::Account,
 };
 
@@ -22,7 +22,7 @@ pub(crate) struct Passing {
     after: Option<BTreeMap<DivisionCode, Passed>>,
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     fn passed(&self, docket: &Docket) -> BTreeMap<DivisionCode, Passed> {
         let tree = &self.office.supplies.tree;
         match tree.children(self.office.me).len() {

@@ -8,12 +8,12 @@ use store::record;
 use topology::DivisionCode;
 
 use super::{
-    super::{OfficeError, desk::Desk, keys},
+    super::{OfficeError, keys, unit_of_work::UnitOfWork},
     account::Account,
     cell_of,
 };
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// A child said something of one cell. The first life counts from its first cell; those of
     /// another are staged until the whole set is here. What can never be is kept apart.
     pub(crate) async fn hear_cell(

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use api::BodyView;
 use domain::{
+    actor::Actor,
     import::{Fault, Field},
     matter::{Outcome, Status},
 };

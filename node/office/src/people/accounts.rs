@@ -1,10 +1,10 @@
 //! Opening, changing and closing accounts.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     actor::Actor,
-    audit::{Subject, Whence},
+    audit::Subject,
     matter::Department,
     people::{
         Account, AccountId, BadPassword, GridId, Login, Role, Who, may_change, may_grant, may_open,
@@ -17,7 +17,10 @@ use super::{
     hashing::{self, PasswordHash},
     login::Attempt,
 };
-use crate::{Office, OfficeError, desk::Desk, keys, people::PeopleError};
+use crate::{
+    Office, OfficeError, Request, RequestContext, keys, people::PeopleError,
+    unit_of_work::UnitOfWork,
+};
 
 /// An account to open.
 #[derive(Clone, Debug)]
@@ -54,7 +57,7 @@ impl Office {
     pub async fn open_account(
         &self,
         who: &Who,
-        actor: Actor,
+        by: impl Into<RequestContext>,
         new: NewAccount,
     ) -> Result<Account, OfficeError> {
         let NewAccount {
@@ -80,9 +83,8 @@ impl Office {
         };
         account.check().map_err(PeopleError::Account)?;
         let hash = self.hashed(&account, password).await?;
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let mut census: super::Census = desk.read(keys::CENSUS).await?.unwrap_or_default();
+        let mut unit = self.begin(by).await?;
+        let mut census: super::Census = unit.read(keys::CENSUS).await?.unwrap_or_default();
         // The last word on what the owner may, now that nobody else decides.
         let who = match who {
             Who::OsUser { uid, .. } => Who::OsUser {
@@ -91,24 +93,22 @@ impl Office {
             },
             other => other.clone(),
         };
-        let seated = desk.seated().await?;
+        let seated = unit.seated().await?;
         may_open(&who, &account.roles, &seated).map_err(PeopleError::Grant)?;
         let login_key = keys::login(account.login.as_str());
-        if desk.read::<AccountId>(&login_key).await?.is_some() {
+        if unit.read::<AccountId>(&login_key).await?.is_some() {
             return Err(PeopleError::Taken(account.login.to_string()).into());
         }
-        desk.check_grid(account.grid).await?;
+        unit.check_grid(account.grid).await?;
         census.accounts += 1;
-        account.id = AccountId::new(desk.ledger.run, census.accounts);
-        desk.view.put(keys::CENSUS, record::write(&census));
-        desk.view.put(login_key, record::write(&account.id));
-        desk.view
+        account.id = AccountId::new(unit.ledger.run, census.accounts);
+        unit.view.put(keys::CENSUS, record::write(&census));
+        unit.view.put(login_key, record::write(&account.id));
+        unit.view
             .put(keys::password(account.id), record::write(&hash));
-        desk.detail = Some(roles_in_words(&account.roles));
-        desk.put_account(&account);
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.detail = Some(roles_in_words(&account.roles));
+        unit.put_account(&account);
+        unit.commit().await?;
         Ok(account)
     }
 
@@ -116,13 +116,12 @@ impl Office {
     pub async fn change_account(
         &self,
         who: &Who,
-        actor: Actor,
+        by: impl Into<RequestContext>,
         id: AccountId,
         change: AccountChange,
     ) -> Result<Account, OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let mut account = desk.account(id).await?;
+        let mut unit = self.begin(by).await?;
+        let mut account = unit.account(id).await?;
         may_change(who, &account).map_err(PeopleError::Grant)?;
         let mut changed = vec![];
         if let Some(name) = change.name {
@@ -134,7 +133,7 @@ impl Office {
             changed.push("department");
         }
         if let Some(grid) = change.grid {
-            desk.check_grid(grid).await?;
+            unit.check_grid(grid).await?;
             account.grid = grid;
             changed.push("grid");
         }
@@ -144,11 +143,9 @@ impl Office {
             changed.push(if disabled { "closed" } else { "opened again" });
         }
         account.check().map_err(PeopleError::Account)?;
-        desk.detail = Some(changed.join(", "));
-        desk.put_account(&account);
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.detail = Some(changed.join(", "));
+        unit.put_account(&account);
+        unit.commit().await?;
         Ok(account)
     }
 
@@ -156,21 +153,18 @@ impl Office {
     pub async fn set_roles(
         &self,
         who: &Who,
-        actor: Actor,
+        by: impl Into<RequestContext>,
         id: AccountId,
         roles: BTreeSet<Role>,
     ) -> Result<Account, OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let mut account = desk.account(id).await?;
+        let mut unit = self.begin(by).await?;
+        let mut account = unit.account(id).await?;
         may_grant(who, &account, &roles).map_err(PeopleError::Grant)?;
         account.roles = roles;
         account.era += 1;
-        desk.detail = Some(roles_in_words(&account.roles));
-        desk.put_account(&account);
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.detail = Some(roles_in_words(&account.roles));
+        unit.put_account(&account);
+        unit.commit().await?;
         Ok(account)
     }
 
@@ -178,13 +172,13 @@ impl Office {
     pub async fn set_password(
         &self,
         who: &Who,
-        actor: Actor,
+        by: impl Into<RequestContext>,
         id: AccountId,
         password: String,
     ) -> Result<(), OfficeError> {
         let account = self.account(id).await?;
         may_change(who, &account).map_err(PeopleError::Grant)?;
-        self.write_password(actor, account, password).await
+        self.write_password(by.into(), account, password).await
     }
 
     /// Changes one's own password; all sessions end.
@@ -196,7 +190,7 @@ impl Office {
         id: AccountId,
         old: String,
         new: String,
-        whence: Whence,
+        request: &Arc<Request>,
     ) -> Result<(), OfficeError> {
         let account = self.account(id).await?;
         let old = normalised(&old);
@@ -209,7 +203,7 @@ impl Office {
         let attempt = Attempt {
             id: Some(id),
             login: login.as_str(),
-            whence,
+            request,
         };
         self.check_lock(attempt).await?;
         let stored: Option<PasswordHash> = self.fetch(&keys::password(id)).await?;
@@ -218,28 +212,26 @@ impl Office {
             self.count_wrong(id, attempt).await?;
             return Err(PeopleError::WrongLogin.into());
         }
-        self.write_password(Actor::Account(id), account, new).await
+        let by = RequestContext::new(Actor::Account(id), Arc::clone(request));
+        self.write_password(by, account, new).await
     }
 
     async fn write_password(
         &self,
-        actor: Actor,
+        by: RequestContext,
         account: Account,
         password: String,
     ) -> Result<(), OfficeError> {
         let hash = self.hashed(&account, password).await?;
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let mut account = desk.account(account.id).await?;
+        let mut unit = self.begin(by).await?;
+        let mut account = unit.account(account.id).await?;
         account.era += 1;
-        desk.view
+        unit.view
             .put(keys::password(account.id), record::write(&hash));
-        desk.forget_failures(account.id).await?;
-        desk.detail = Some("password".to_owned());
-        desk.put_account(&account);
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.forget_failures(account.id).await?;
+        unit.detail = Some("password".to_owned());
+        unit.put_account(&account);
+        unit.commit().await?;
         Ok(())
     }
 
@@ -295,7 +287,7 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     pub(super) async fn account(&mut self, id: AccountId) -> Result<Account, OfficeError> {
         let found = self.read(&keys::account(id)).await?;
         Ok(found.ok_or_else(|| PeopleError::NoAccount(id.to_string()))?)

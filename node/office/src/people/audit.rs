@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use domain::{
-    actor::Actor,
     alarm::AlarmKind,
     audit::{AuditEntry, AuditHead, BrokenTrail, Ending, Subject, Whence},
     people::Deed,
@@ -10,24 +9,28 @@ use domain::{
 use store::{Range, record};
 
 use super::{PeopleError, once};
-use crate::{Office, OfficeError, desk::Desk, keys};
+use crate::{Office, OfficeError, RequestContext, keys, unit_of_work::UnitOfWork};
 
 /// Entries read at a time.
 const CHUNK: usize = 500;
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// What a person's decision leaves beside what it decides: its entry in the audit trail, and that
     /// it is not to be done again.
     pub(crate) async fn note_deed(&mut self) -> Result<(), OfficeError> {
         if !self.actor.is_person() {
             return Ok(());
         }
-        if let (Some(errand), Some(subject)) = (&self.errand, &self.subject) {
-            errand.set_subject(subject.clone());
+        if let (Some(request), Some(subject)) = (&self.request, &self.subject) {
+            request.set_subject(subject.clone());
         }
-        let deed = self.errand.as_ref().map(|errand| errand.deed());
+        let deed = self.request.as_ref().map(|request| request.deed());
         self.enter(deed, Ending::Done).await?;
-        if let Some(once) = self.errand.as_ref().and_then(|errand| errand.take_once()) {
+        if let Some(once) = self
+            .request
+            .as_ref()
+            .and_then(|request| request.take_once())
+        {
             once::remember(self, once).await?;
         }
         Ok(())
@@ -46,9 +49,9 @@ impl Desk<'_> {
             at: self.now,
             actor: self.actor.clone(),
             whence: self
-                .errand
+                .request
                 .as_ref()
-                .map_or(Whence::Within, |errand| errand.whence),
+                .map_or(Whence::Within, |request| request.whence),
             deed,
             subject: self.subject.clone(),
             ending,
@@ -70,17 +73,14 @@ impl Office {
     /// Writes down that somebody known tried what they may not.
     pub async fn note_denial(
         &self,
-        actor: Actor,
+        by: impl Into<RequestContext>,
         deed: Deed,
         subject: Option<Subject>,
     ) -> Result<(), OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        desk.subject = subject;
-        desk.enter(Some(deed), Ending::Denied).await?;
-        let ticket = desk.view.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        let mut unit = self.begin(by).await?;
+        unit.subject = subject;
+        unit.enter(Some(deed), Ending::Denied).await?;
+        unit.commit_bare().await?;
         Ok(())
     }
 

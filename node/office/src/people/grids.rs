@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    actor::Actor,
     audit::Subject,
     people::{Account, AccountId, BadGrid, Grid, GridId},
 };
 use store::{Range, record};
 
-use crate::{Office, OfficeError, desk::Desk, keys, people::PeopleError};
+use crate::{
+    Office, OfficeError, RequestContext, keys, people::PeopleError, unit_of_work::UnitOfWork,
+};
 
 /// A grid as it is to be.
 #[derive(Clone, Debug)]
@@ -28,16 +29,15 @@ impl Office {
         &self,
         id: Option<GridId>,
         new: NewGrid,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<Grid, OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
+        let mut unit = self.begin(by).await?;
         let id = match id {
-            Some(id) => desk.grid(id).await?.id,
+            Some(id) => unit.grid(id).await?.id,
             None => {
-                let mut census: super::Census = desk.read(keys::CENSUS).await?.unwrap_or_default();
+                let mut census: super::Census = unit.read(keys::CENSUS).await?.unwrap_or_default();
                 census.grids += 1;
-                desk.view.put(keys::CENSUS, record::write(&census));
+                unit.view.put(keys::CENSUS, record::write(&census));
                 GridId(census.grids)
             }
         };
@@ -50,25 +50,26 @@ impl Office {
         };
         grid.check().map_err(PeopleError::Grid)?;
         for member in &grid.members {
-            let known: Option<Account> = desk.read(&keys::account(*member)).await?;
+            let known: Option<Account> = unit.read(&keys::account(*member)).await?;
             if known.is_none() {
                 return Err(PeopleError::Grid(BadGrid::Stranger(*member)).into());
             }
         }
-        desk.subject = Some(Subject::Grid(id));
-        desk.view.put(keys::grid(id), record::write(&grid));
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.subject = Some(Subject::Grid(id));
+        unit.view.put(keys::grid(id), record::write(&grid));
+        unit.commit().await?;
         Ok(grid)
     }
 
     /// Takes a grid away that no account names.
-    pub async fn remove_grid(&self, id: GridId, actor: Actor) -> Result<(), OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        desk.grid(id).await?;
-        let accounts = desk
+    pub async fn remove_grid(
+        &self,
+        id: GridId,
+        by: impl Into<RequestContext>,
+    ) -> Result<(), OfficeError> {
+        let mut unit = self.begin(by).await?;
+        unit.grid(id).await?;
+        let accounts = unit
             .view
             .scan(Range::prefix(keys::ACCOUNTS), usize::MAX, false)
             .await?;
@@ -77,12 +78,10 @@ impl Office {
                 return Err(PeopleError::GridInUse(id).into());
             }
         }
-        desk.subject = Some(Subject::Grid(id));
-        desk.detail = Some("removed".to_owned());
-        desk.view.delete(keys::grid(id));
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.subject = Some(Subject::Grid(id));
+        unit.detail = Some("removed".to_owned());
+        unit.view.delete(keys::grid(id));
+        unit.commit().await?;
         Ok(())
     }
 
@@ -103,7 +102,7 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     pub(super) async fn grid(&mut self, id: GridId) -> Result<Grid, OfficeError> {
         let found = self.read(&keys::grid(id)).await?;
         Ok(found.ok_or(PeopleError::NoGrid(id))?)

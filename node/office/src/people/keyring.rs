@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use domain::{
-    actor::Actor,
     audit::Subject,
     people::{ApiKey, ApiKeyId, BadApiKey, Deed},
     time::Timestamp,
@@ -13,7 +12,7 @@ use store::{Range, record};
 use topology::DivisionCode;
 
 use super::{Token, TokenKind};
-use crate::{Office, OfficeError, keys, people::PeopleError};
+use crate::{Office, OfficeError, RequestContext, keys, people::PeopleError};
 
 /// Keys of one node, those that ended included.
 const MOST_KEYS: usize = 1_000;
@@ -38,7 +37,7 @@ impl Office {
     pub async fn make_key(
         &self,
         new: NewKey,
-        actor: Actor,
+        by: impl Into<RequestContext>,
     ) -> Result<(ApiKey, Token), OfficeError> {
         let division = new.division.unwrap_or(self.me);
         if !self.supplies.tree.contains(self.me, division) {
@@ -50,19 +49,18 @@ impl Office {
         let token = self.new_token(TokenKind::Key);
         let random = u128::from_be_bytes(self.supplies.entropy.bytes());
         let id = ApiKeyId(((random >> 64) as u64).to_be_bytes());
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
+        let mut unit = self.begin(by).await?;
         let key = ApiKey {
             id,
             name: new.name,
             deeds: new.deeds,
             division,
-            made_at: desk.now,
-            expires_at: Timestamp(desk.now.0 + i64::from(new.days) * DAY_MS),
+            made_at: unit.now,
+            expires_at: Timestamp(unit.now.0 + i64::from(new.days) * DAY_MS),
             revoked_at: None,
         };
         key.check().map_err(PeopleError::Key)?;
-        let known = desk
+        let known = unit
             .view
             .scan(Range::prefix(keys::API_KEYS), MOST_KEYS, false)
             .await?
@@ -71,13 +69,11 @@ impl Office {
             return Err(PeopleError::TooManyKeys(known).into());
         }
         let deeds: Vec<_> = key.deeds.iter().map(|deed| deed.name()).collect();
-        desk.subject = Some(Subject::Key(key.id));
-        desk.detail = Some(deeds.join(", "));
+        unit.subject = Some(Subject::Key(key.id));
+        unit.detail = Some(deeds.join(", "));
         let at = keys::api_key(&token.digest(self.supplies.suite));
-        desk.view.put(at, record::write(&key));
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.view.put(at, record::write(&key));
+        unit.commit().await?;
         Ok((key, token))
     }
 
@@ -94,19 +90,20 @@ impl Office {
     }
 
     /// Takes a key back. One that was taken back stays so.
-    pub async fn revoke_key(&self, id: ApiKeyId, actor: Actor) -> Result<ApiKey, OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
+    pub async fn revoke_key(
+        &self,
+        id: ApiKeyId,
+        by: impl Into<RequestContext>,
+    ) -> Result<ApiKey, OfficeError> {
+        let mut unit = self.begin(by).await?;
         let mut stored = self.stored_keys().await?.into_iter();
         let found = stored.find(|(_, key)| key.id == id);
         let (at, mut key) = found.ok_or_else(|| PeopleError::NoKey(id.to_string()))?;
-        key.revoked_at.get_or_insert(desk.now);
-        desk.subject = Some(Subject::Key(id));
-        desk.detail = Some("taken back".to_owned());
-        desk.view.put(at, record::write(&key));
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        key.revoked_at.get_or_insert(unit.now);
+        unit.subject = Some(Subject::Key(id));
+        unit.detail = Some("taken back".to_owned());
+        unit.view.put(at, record::write(&key));
+        unit.commit().await?;
         Ok(key)
     }
 

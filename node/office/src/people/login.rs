@@ -1,10 +1,12 @@
 //! Logging in and out.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use domain::{
     actor::Actor,
     alarm::AlarmKind,
-    audit::{Ending, Subject, Whence},
+    audit::{Ending, Subject},
     people::{Account, AccountId, Deed, Failures, LockOut, Login, Passport, normalised},
     suite::Digest,
     time::Timestamp,
@@ -17,7 +19,10 @@ use super::{
     once,
     sessions::Session,
 };
-use crate::{Office, OfficeError, desk::Desk, keys, people::PeopleError};
+use crate::{
+    Office, OfficeError, Request, RequestContext, keys, people::PeopleError,
+    unit_of_work::UnitOfWork,
+};
 
 /// Logins nobody has whose wrong passwords are remembered.
 const MOST_STRANGERS: usize = 4_096;
@@ -33,13 +38,18 @@ pub(super) struct Attempt<'a> {
     /// Whose login it is; `None` if nobody's.
     pub(super) id: Option<AccountId>,
     pub(super) login: &'a str,
-    pub(super) whence: Whence,
+    pub(super) request: &'a Arc<Request>,
 }
 
 impl Attempt<'_> {
+    /// Who tries it, with what the request brings along.
+    fn by(&self, id: AccountId) -> RequestContext {
+        RequestContext::new(Actor::Account(id), Arc::clone(self.request))
+    }
+
     /// What stands for the network.
     fn network(&self) -> Digest {
-        let network = format!("{:?}", self.whence.network());
+        let network = format!("{:?}", self.request.whence.network());
         blake3::hash(network.as_bytes()).into()
     }
 
@@ -80,7 +90,7 @@ impl Office {
         &self,
         login: &str,
         password: String,
-        whence: Whence,
+        request: &Arc<Request>,
     ) -> Result<NewSession, OfficeError> {
         let policy = self.people.policy;
         if password.len() > policy.passwords.most_bytes {
@@ -94,7 +104,7 @@ impl Office {
         let attempt = Attempt {
             id,
             login: &login,
-            whence,
+            request,
         };
         self.check_lock(attempt).await?;
         let stored: Option<PasswordHash> = match id {
@@ -112,7 +122,7 @@ impl Office {
                 } else {
                     None
                 };
-                self.begin_session(account, Way::Password(anew), whence)
+                self.begin_session(account, Way::Password(anew), request)
                     .await
             }
             Some(account) => {
@@ -127,18 +137,19 @@ impl Office {
     }
 
     /// Ends a session; one that is not there has ended.
-    pub async fn log_out(&self, token: &Token, actor: Actor) -> Result<(), OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
+    pub async fn log_out(
+        &self,
+        token: &Token,
+        by: impl Into<RequestContext>,
+    ) -> Result<(), OfficeError> {
+        let mut unit = self.begin(by).await?;
         for suite in self.suites() {
-            desk.view.delete(keys::session(&token.digest(suite)));
+            unit.view.delete(keys::session(&token.digest(suite)));
         }
-        if let Actor::Account(id) = &desk.actor {
-            desk.subject = Some(Subject::Account(*id));
+        if let Actor::Account(id) = &unit.actor {
+            unit.subject = Some(Subject::Account(*id));
         }
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.commit().await?;
         Ok(())
     }
 
@@ -178,25 +189,22 @@ impl Office {
         attempt: Attempt<'_>,
     ) -> Result<(), OfficeError> {
         let rules = self.people.policy.lock_out;
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(Actor::Account(id)).await?;
+        let mut unit = self.begin(attempt.by(id)).await?;
         let here = keys::failures(id, &attempt.network());
-        let failures = desk.one_more_failure(&here, &rules).await?;
-        let guesses = desk.one_more_failure(&keys::guesses(id), &rules).await?;
+        let failures = unit.one_more_failure(&here, &rules).await?;
+        let guesses = unit.one_more_failure(&keys::guesses(id), &rules).await?;
         if guesses.count == GUESSES {
             let detail = format!(
                 "account {id}: {GUESSES} wrong passwords within a day, {} of them from {:?}",
                 failures.count,
-                attempt.whence.network()
+                attempt.request.whence.network()
             );
-            desk.raise(AlarmKind::PasswordsGuessed, None, &detail)
+            unit.raise(AlarmKind::PasswordsGuessed, None, &detail)
                 .await?;
         }
-        desk.subject = Some(Subject::Account(id));
-        desk.enter(Some(Deed::Enter), Ending::WrongPassword).await?;
-        let ticket = desk.view.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.subject = Some(Subject::Account(id));
+        unit.enter(Some(Deed::Enter), Ending::WrongPassword).await?;
+        unit.commit_bare().await?;
         Ok(())
     }
 
@@ -215,32 +223,31 @@ impl Office {
         &self,
         account: Account,
         way: Way<'_>,
-        whence: Whence,
+        request: &Arc<Request>,
     ) -> Result<NewSession, OfficeError> {
         let terms = self.people.policy.sessions;
         let token = self.new_token(TokenKind::Session);
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(Actor::Account(account.id)).await?;
-        // What was guessed meanwhile counts, and so does what was changed.
         let attempt = Attempt {
             id: Some(account.id),
             login: account.login.as_str(),
-            whence,
+            request,
         };
+        let mut unit = self.begin(attempt.by(account.id)).await?;
+        // What was guessed meanwhile counts, and so does what was changed.
         self.check_lock(attempt).await?;
         let failures = keys::failures(account.id, &attempt.network());
-        let current: Option<Account> = desk.read(&keys::account(account.id)).await?;
+        let current: Option<Account> = unit.read(&keys::account(account.id)).await?;
         let unchanged = current.filter(|now| !now.disabled && now.era == account.era);
         let account = match way {
             Way::Password(_) => unchanged.ok_or(PeopleError::WrongLogin)?,
             Way::Passport(passport) => {
-                let owner = desk.read(&keys::passport(&passport.digest())).await?;
+                let owner = unit.read(&keys::passport(&passport.digest())).await?;
                 unchanged
                     .filter(|account| owner == Some(account.id))
                     .ok_or(PeopleError::NotLinked)?
             }
         };
-        let now = desk.now;
+        let now = unit.now;
         let session = Session {
             account: account.id,
             era: account.era,
@@ -249,23 +256,21 @@ impl Office {
         };
         let key = keys::session(&token.digest(self.supplies.suite));
         let ends_at = Timestamp(now.0.saturating_add_unsigned(terms.absolute_ms));
-        desk.view.put(key.clone(), record::write(&session));
-        desk.view.delete(failures);
+        unit.view.put(key.clone(), record::write(&session));
+        unit.view.delete(failures);
         match way {
-            Way::Password(Some(anew)) => desk
+            Way::Password(Some(anew)) => unit
                 .view
                 .put(keys::password(account.id), record::write(&anew)),
             Way::Password(None) => {}
             Way::Passport(passport) => {
-                desk.detail = Some(format!("by the word of {}", passport.issuer));
+                unit.detail = Some(format!("by the word of {}", passport.issuer));
             }
         }
-        once::delete_at(&mut desk.view, ends_at, &key);
-        once::sweep(&mut desk.view, now).await?;
-        desk.subject = Some(Subject::Account(account.id));
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        once::delete_at(&mut unit.view, ends_at, &key);
+        once::sweep(&mut unit.view, now).await?;
+        unit.subject = Some(Subject::Account(account.id));
+        unit.commit().await?;
         Ok(NewSession {
             token,
             account,
@@ -274,7 +279,7 @@ impl Office {
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Forgets what wrong passwords were tried for an account, as when it got a new one.
     pub(super) async fn forget_failures(&mut self, id: AccountId) -> Result<(), OfficeError> {
         let all = Range::prefix(&keys::failures_of(id));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::{Range, View, record};
 
 use super::PeopleError;
-use crate::{Office, OfficeError, desk::Desk, errand::Once, keys};
+use crate::{Office, OfficeError, keys, request::Once, unit_of_work::UnitOfWork};
 
 /// How long a key is remembered, in milliseconds.
 const KEPT_MS: i64 = 24 * 3_600_000;
@@ -122,21 +122,21 @@ impl InHand<'_> {
 }
 
 /// Makes a decision the one done under a key; it is not taken if there was one before.
-pub(super) async fn remember(desk: &mut Desk<'_>, once: Once) -> Result<(), OfficeError> {
+pub(super) async fn remember(unit: &mut UnitOfWork<'_>, once: Once) -> Result<(), OfficeError> {
     let key = keys::once(&once.key);
-    if desk.view.get(&key).await?.is_some() {
+    if unit.view.get(&key).await?.is_some() {
         return Err(PeopleError::InHand.into());
     }
     let done = Done {
-        at: desk.now,
+        at: unit.now,
         body: once.body,
-        subject: desk.subject.clone(),
+        subject: unit.subject.clone(),
         answer: None,
     };
-    desk.view.put(key.clone(), record::write(&done));
-    let now = desk.now;
-    delete_at(&mut desk.view, Timestamp(now.0 + KEPT_MS), &key);
-    sweep(&mut desk.view, now).await
+    unit.view.put(key.clone(), record::write(&done));
+    let now = unit.now;
+    delete_at(&mut unit.view, Timestamp(now.0 + KEPT_MS), &key);
+    sweep(&mut unit.view, now).await
 }
 
 /// Has a record deleted at a time.

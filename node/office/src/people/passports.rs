@@ -1,8 +1,10 @@
 //! Accounts and the names a provider has for their people: linking, unlinking, signing in.
 
+use std::sync::Arc;
+
 use domain::{
     actor::Actor,
-    audit::{Ending, Subject, Whence},
+    audit::{Ending, Subject},
     people::{AccountId, Deed, Passport, Who, may_change},
 };
 use store::record;
@@ -11,7 +13,7 @@ use super::{
     NewSession, PeopleError,
     login::{Attempt, Way},
 };
-use crate::{Office, OfficeError, keys};
+use crate::{Office, OfficeError, Request, RequestContext, keys};
 
 impl Office {
     /// Links an account to a person at a provider, who signs in with it from then on; its sessions
@@ -22,38 +24,35 @@ impl Office {
     pub async fn link_account(
         &self,
         who: &Who,
-        actor: Actor,
+        by: impl Into<RequestContext>,
         id: AccountId,
         passport: Passport,
     ) -> Result<(), OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let mut account = desk.account(id).await?;
+        let mut unit = self.begin(by).await?;
+        let mut account = unit.account(id).await?;
         may_change(who, &account).map_err(PeopleError::Grant)?;
         let owner = keys::passport(&passport.digest());
-        match desk.read::<AccountId>(&owner).await? {
+        match unit.read::<AccountId>(&owner).await? {
             Some(owner) if owner != id => {
                 return Err(PeopleError::LinkedElsewhere(owner).into());
             }
             _ => {}
         }
         let own = keys::passport_of(id);
-        match desk.read::<Passport>(&own).await? {
+        match unit.read::<Passport>(&own).await? {
             Some(same) if same == passport => return Ok(()),
             Some(_) => return Err(PeopleError::LinkedAlready.into()),
             None => {}
         }
-        desk.view.put(owner, record::write(&id));
-        desk.view.put(own, record::write(&passport));
-        desk.detail = Some(format!(
+        unit.view.put(owner, record::write(&id));
+        unit.view.put(own, record::write(&passport));
+        unit.detail = Some(format!(
             "linked to {} at {}",
             passport.claim, passport.issuer
         ));
         account.era += 1;
-        desk.put_account(&account);
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.put_account(&account);
+        unit.commit().await?;
         Ok(())
     }
 
@@ -64,27 +63,24 @@ impl Office {
     pub async fn unlink_account(
         &self,
         who: &Who,
-        actor: Actor,
+        by: impl Into<RequestContext>,
         id: AccountId,
     ) -> Result<(), OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let mut account = desk.account(id).await?;
+        let mut unit = self.begin(by).await?;
+        let mut account = unit.account(id).await?;
         may_change(who, &account).map_err(PeopleError::Grant)?;
         let own = keys::passport_of(id);
-        let passport: Option<Passport> = desk.read(&own).await?;
+        let passport: Option<Passport> = unit.read(&own).await?;
         let passport = passport.ok_or(PeopleError::Unlinked(id))?;
-        desk.view.delete(keys::passport(&passport.digest()));
-        desk.view.delete(own);
-        desk.detail = Some(format!(
+        unit.view.delete(keys::passport(&passport.digest()));
+        unit.view.delete(own);
+        unit.detail = Some(format!(
             "unlinked from {} at {}",
             passport.claim, passport.issuer
         ));
         account.era += 1;
-        desk.put_account(&account);
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        unit.put_account(&account);
+        unit.commit().await?;
         Ok(())
     }
 
@@ -102,58 +98,74 @@ impl Office {
     pub async fn sign_in(
         &self,
         passport: &Passport,
-        whence: Whence,
+        request: &Arc<Request>,
     ) -> Result<NewSession, OfficeError> {
         let id: Option<AccountId> = self.fetch(&keys::passport(&passport.digest())).await?;
         let Some(id) = id else {
-            self.note_stranger("no account is linked to this name")
+            self.note_stranger("no account is linked to this name", request)
                 .await?;
             return Err(PeopleError::NotLinked.into());
         };
         let account = self.account(id).await?;
         if account.disabled {
-            self.note_shut_out(id, "the account is closed, whatever the provider says")
-                .await?;
+            self.note_shut_out(
+                id,
+                "the account is closed, whatever the provider says",
+                request,
+            )
+            .await?;
             return Err(PeopleError::NotLinked.into());
         }
         let attempt = Attempt {
             id: Some(id),
             login: account.login.as_str(),
-            whence,
+            request,
         };
         if let Err(locked) = self.check_lock(attempt).await {
-            self.note_shut_out(id, "the account is locked, whatever the provider says")
-                .await?;
+            self.note_shut_out(
+                id,
+                "the account is locked, whatever the provider says",
+                request,
+            )
+            .await?;
             return Err(locked);
         }
-        self.begin_session(account, Way::Passport(passport), whence)
+        self.begin_session(account, Way::Passport(passport), request)
             .await
     }
 
     /// Writes down that a provider's word opened nothing here, and why.
-    pub async fn note_stranger(&self, why: &str) -> Result<(), OfficeError> {
-        self.note_refusal(Actor::Stranger, None, why).await
+    pub async fn note_stranger(
+        &self,
+        why: &str,
+        request: &Arc<Request>,
+    ) -> Result<(), OfficeError> {
+        let by = RequestContext::new(Actor::Stranger, Arc::clone(request));
+        self.note_refusal(by, None, why).await
     }
 
-    async fn note_shut_out(&self, id: AccountId, why: &str) -> Result<(), OfficeError> {
+    async fn note_shut_out(
+        &self,
+        id: AccountId,
+        why: &str,
+        request: &Arc<Request>,
+    ) -> Result<(), OfficeError> {
         let subject = Some(Subject::Account(id));
-        self.note_refusal(Actor::Account(id), subject, why).await
+        let by = RequestContext::new(Actor::Account(id), Arc::clone(request));
+        self.note_refusal(by, subject, why).await
     }
 
     async fn note_refusal(
         &self,
-        actor: Actor,
+        by: impl Into<RequestContext>,
         subject: Option<Subject>,
         why: &str,
     ) -> Result<(), OfficeError> {
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        desk.subject = subject;
-        desk.detail = Some(why.to_owned());
-        desk.enter(Some(Deed::Enter), Ending::Denied).await?;
-        let ticket = desk.view.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        let mut unit = self.begin(by).await?;
+        unit.subject = subject;
+        unit.detail = Some(why.to_owned());
+        unit.enter(Some(Deed::Enter), Ending::Denied).await?;
+        unit.commit_bare().await?;
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use domain::{
 use store::record;
 
 use super::{Token, TokenKind};
-use crate::{Office, OfficeError, desk::Desk, keys};
+use crate::{Office, OfficeError, RequestContext, keys, unit_of_work::UnitOfWork};
 
 /// How an account stands to a matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Tie {
     pub charged: bool,
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Who reported a matter, and what slip they were given for it.
     pub(crate) fn note_reporter(&mut self, reported: &Matter) {
         let matter = reported.id;
@@ -36,7 +36,11 @@ impl Desk<'_> {
             self.view
                 .put(keys::reporter(matter), record::write(&self.actor));
         }
-        if let Some(slip) = self.errand.as_ref().and_then(|errand| errand.take_slip()) {
+        if let Some(slip) = self
+            .request
+            .as_ref()
+            .and_then(|request| request.take_slip())
+        {
             let digest = slip.digest(self.office.supplies.suite);
             self.view
                 .put(keys::slip(matter, &digest), record::write(&self.now));
@@ -54,21 +58,22 @@ impl Office {
     }
 
     /// Makes a further slip for a matter known here.
-    pub async fn make_slip(&self, id: MatterId, actor: Actor) -> Result<Token, OfficeError> {
+    pub async fn make_slip(
+        &self,
+        id: MatterId,
+        by: impl Into<RequestContext>,
+    ) -> Result<Token, OfficeError> {
         let slip = self.new_token(TokenKind::Slip);
-        let turn = self.turn.lock().await;
-        let mut desk = self.desk(actor).await?;
-        let docket: Docket = desk
+        let mut unit = self.begin(by).await?;
+        let docket: Docket = unit
             .docket(id)
             .await?
             .ok_or(OfficeError::NoSuchMatter(id))?;
-        desk.subject = Some(domain::audit::Subject::Matter(docket.matter.id));
+        unit.subject = Some(domain::audit::Subject::Matter(docket.matter.id));
         let digest = slip.digest(self.supplies.suite);
-        let at = desk.now;
-        desk.view.put(keys::slip(id, &digest), record::write(&at));
-        let ticket = desk.submit().await?;
-        drop(turn);
-        ticket.durable().await?;
+        let at = unit.now;
+        unit.view.put(keys::slip(id, &digest), record::write(&at));
+        unit.commit().await?;
         Ok(slip)
     }
 

@@ -16,8 +16,8 @@ use store::{MemoryDisk, Range};
 use super::{login::Way, *};
 use crate::{
     Clock, NewReport, NewTemplate, Work,
-    errand::{self, Errand, Once},
     fixture::{self, Stopped},
+    request::{Once, Request, RequestContext},
 };
 
 mod claims;
@@ -27,7 +27,9 @@ const TOWNSHIP: &str = "330825002";
 const COUNTY: &str = "330825";
 const PASSWORD: &str = "东华街道的路灯今天又亮了";
 const OWNER: Actor = Actor::OsUser(1000);
-const HERE: Whence = Whence::Socket;
+fn here() -> Arc<Request> {
+    Arc::new(Request::new(Whence::Socket, Deed::Enter))
+}
 
 struct Place {
     office: Arc<Office>,
@@ -68,7 +70,9 @@ impl Place {
     }
 
     async fn log_in(&self, password: &str) -> Result<NewSession, OfficeError> {
-        self.office.log_in("sys", password.to_owned(), HERE).await
+        self.office
+            .log_in("sys", password.to_owned(), &here())
+            .await
     }
 
     async fn records(&self, prefix: &[u8]) -> usize {
@@ -85,14 +89,15 @@ fn once(key: u8) -> Once {
     }
 }
 
-fn errand(once: Once) -> Arc<Errand> {
-    Arc::new(Errand::new(Whence::Socket, Deed::Report).done_once(Some(once)))
+fn under(key: u8) -> RequestContext {
+    let request = Request::new(Whence::Socket, Deed::Report).done_once(Some(once(key)));
+    RequestContext::new(OWNER, Arc::new(request))
 }
 
-async fn report(office: &Office) -> Result<MatterId, OfficeError> {
+async fn report(office: &Office, by: RequestContext) -> Result<MatterId, OfficeError> {
     let category = "order/fire".parse().unwrap();
     office
-        .report(NewReport::new(category, "电线老化".to_owned()), OWNER)
+        .report(NewReport::new(category, "电线老化".to_owned()), by)
         .await
 }
 
@@ -103,9 +108,7 @@ async fn what_was_done_under_a_key_is_known_even_if_the_process_ended_before_it_
     let Begun::First(in_hand) = place.office.begin_once(once(7)).await.unwrap() else {
         panic!("nothing was done under this key")
     };
-    let id = errand::on(errand(once(7)), report(&place.office))
-        .await
-        .unwrap();
+    let id = report(&place.office, under(7)).await.unwrap();
     drop(in_hand);
     drop(place);
     let after = township(&disk.power_cut(3)).await;
@@ -134,10 +137,7 @@ async fn an_act_its_key_and_its_entry_are_written_together_or_not_at_all() {
     let place = township(&disk).await;
     disk.pause_sync();
     let office = Arc::clone(&place.office);
-    let waiting = tokio::spawn(errand::on(
-        errand(once(7)),
-        async move { report(&office).await },
-    ));
+    let waiting = tokio::spawn(async move { report(&office, under(7)).await });
     while place.records(b"Po").await == 0 {
         tokio::task::yield_now().await;
     }
@@ -168,10 +168,8 @@ async fn an_act_its_key_and_its_entry_are_written_together_or_not_at_all() {
 #[tokio::test]
 async fn a_second_decision_under_a_key_that_was_used_is_not_taken() {
     let place = township(&MemoryDisk::new()).await;
-    errand::on(errand(once(7)), report(&place.office))
-        .await
-        .unwrap();
-    let second = errand::on(errand(once(7)), report(&place.office)).await;
+    report(&place.office, under(7)).await.unwrap();
+    let second = report(&place.office, under(7)).await;
     assert!(matches!(
         second,
         Err(OfficeError::People(PeopleError::InHand))
@@ -187,7 +185,7 @@ async fn of_many_guesses_at_once_few_are_tried_and_the_right_one_among_them_wait
         let office = Arc::clone(&place.office);
         async move {
             office
-                .log_in("sys", format!("guess number {n}"), HERE)
+                .log_in("sys", format!("guess number {n}"), &here())
                 .await
                 .map(|_| ())
         }
@@ -218,14 +216,14 @@ async fn a_hash_made_at_a_lower_cost_is_made_anew_at_the_next_login() {
     let mut office = Arc::into_inner(office).unwrap();
     office.people.policy.hashes.memory_kib = 128;
     office
-        .log_in("sys", PASSWORD.to_owned(), HERE)
+        .log_in("sys", PASSWORD.to_owned(), &here())
         .await
         .unwrap();
     let stored: Option<hashing::PasswordHash> =
         office.fetch(&keys::password(sys.id)).await.unwrap();
     assert_eq!(stored.unwrap().cost.memory_kib, 128);
     office
-        .log_in("sys", PASSWORD.to_owned(), HERE)
+        .log_in("sys", PASSWORD.to_owned(), &here())
         .await
         .unwrap();
 }
@@ -238,9 +236,7 @@ async fn what_ended_does_not_stay_in_the_store() {
         place.log_in(PASSWORD).await.unwrap();
     }
     for key in 1..=5 {
-        errand::on(errand(once(key)), report(&place.office))
-            .await
-            .unwrap();
+        report(&place.office, under(key)).await.unwrap();
     }
     assert_eq!(
         (place.records(b"Ps").await, place.records(b"Po").await),
@@ -248,9 +244,7 @@ async fn what_ended_does_not_stay_in_the_store() {
     );
     place.clock.put_forward(25 * 3_600_000);
     for key in 6..=8 {
-        errand::on(errand(once(key)), report(&place.office))
-            .await
-            .unwrap();
+        report(&place.office, under(key)).await.unwrap();
     }
     assert_eq!(
         (place.records(b"Ps").await, place.records(b"Po").await),
@@ -264,7 +258,7 @@ async fn an_official_does_not_verify_what_they_handled_even_after_a_restart() {
     let disk = MemoryDisk::new();
     let place = township(&disk).await;
     let [one, two] = [1, 2].map(|n| Actor::Account(AccountId(n)));
-    let id = report(&place.office).await.unwrap();
+    let id = report(&place.office, OWNER.into()).await.unwrap();
     let work = async |place: &Place, act: Act, by: &Actor| {
         let note = Some("已更换".to_owned());
         place
@@ -299,7 +293,7 @@ async fn an_official_does_not_verify_what_they_handled_even_after_a_restart() {
 
 /// Whether whoever reports back on a matter verifies it too.
 async fn verifies_own(place: &Place) -> Result<(), OfficeError> {
-    let id = report(&place.office).await.unwrap();
+    let id = report(&place.office, OWNER.into()).await.unwrap();
     let feedback = Work::Do(Act::Feedback);
     place
         .office
@@ -347,7 +341,7 @@ async fn a_link_that_goes_while_somebody_comes_back_opens_nothing() {
     let linked = office.link_account(&owner, OWNER, account.id, passport.clone());
     linked.await.unwrap();
     assert_eq!(
-        office.sign_in(&passport, HERE).await.unwrap().account.id,
+        office.sign_in(&passport, &here()).await.unwrap().account.id,
         account.id
     );
     let sessions = place.records(b"Ps").await;
@@ -356,7 +350,7 @@ async fn a_link_that_goes_while_somebody_comes_back_opens_nothing() {
     // As if the link had been read before it went.
     let account = office.account(account.id).await.unwrap();
     let late = office
-        .begin_session(account, Way::Passport(&passport), HERE)
+        .begin_session(account, Way::Passport(&passport), &here())
         .await;
     assert!(
         matches!(late, Err(OfficeError::People(PeopleError::NotLinked))),
@@ -385,5 +379,5 @@ async fn a_link_that_was_answered_survives_a_power_cut() {
     assert_eq!(place.records(b"A").await, entries);
     let found = place.office.passport_of(account.id).await.unwrap();
     assert_eq!(found, Some(passport.clone()));
-    place.office.sign_in(&passport, HERE).await.unwrap();
+    place.office.sign_in(&passport, &here()).await.unwrap();
 }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use domain::suite::{Digest, Suite};
 
-use crate::errand::Once;
+use crate::request::Once;
 
 /// What a secret opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -101,28 +101,25 @@ async fn happen(office: &Office, clock: &Stopped, event: Event) {
             let Some(mut docket) = some(office, of).await else {
                 return;
             };
-            let turn = office.turn.lock().await;
-            let mut desk = office.desk(CLERK).await.unwrap();
+            let mut unit = office.begin(CLERK).await.unwrap();
             docket.matter.id.origin = ORIGINS[origin].parse().unwrap();
-            desk.docket(docket.matter.id).await.unwrap();
+            unit.docket(docket.matter.id).await.unwrap();
             docket.standing = Standing::Holding;
-            desk.put_docket(docket.clone());
+            unit.put_docket(docket.clone());
             docket.standing = Standing::Elsewhere;
             docket.matter.holder = "3308".parse().unwrap();
             if closed {
                 docket.matter.status = Status::Closed(Outcome::Unfounded);
             }
-            desk.put_docket(docket);
-            let ticket = desk.submit().await.unwrap();
-            drop(turn);
-            ticket.durable().await.unwrap();
+            unit.put_docket(docket);
+            unit.commit().await.unwrap();
         }
         Event::Dropped(at) => {
             if let Some(docket) = some(office, at).await {
-                let mut desk = office.desk(CLERK).await.unwrap();
-                let mut docket = desk.docket(docket.matter.id).await.unwrap().unwrap();
+                let mut unit = office.begin(CLERK).await.unwrap();
+                let mut docket = unit.docket(docket.matter.id).await.unwrap().unwrap();
                 docket.matter.status = Status::Closed(Outcome::Withdrawn);
-                desk.put_docket(docket);
+                unit.put_docket(docket);
             }
         }
     }
@@ -294,13 +291,13 @@ proptest! {
             }
             // Something is under way that nobody waited for.
             disk.pause_sync();
-            let mut desk = office.desk(CLERK).await.unwrap();
+            let mut unit = office.begin(CLERK).await.unwrap();
             if let Some(docket) = some(&office, 0).await {
-                let mut docket = desk.docket(docket.matter.id).await.unwrap().unwrap();
+                let mut docket = unit.docket(docket.matter.id).await.unwrap().unwrap();
                 docket.matter.status = Status::Closed(Outcome::Withdrawn);
-                desk.put_docket(docket);
+                unit.put_docket(docket);
             }
-            let _ticket = desk.submit().await.unwrap();
+            let _ticket = unit.submit().await.unwrap();
             let survives = disk.power_cut(seed);
             disk.resume_sync();
             agrees(&township(&survives, &clock).await).await;

@@ -41,7 +41,7 @@ async fn act(place: &Place, id: MatterId, act: Act, by: &Actor) -> Result<(), Of
 #[tokio::test]
 async fn whoever_reported_a_matter_closes_it_only_after_something_was_done() {
     let place = place(VILLAGE, &MemoryDisk::new()).await;
-    let id = report(&place.office).await.unwrap();
+    let id = report(&place.office, OWNER.into()).await.unwrap();
     let close = Act::Close(Outcome::Solved);
     let refused = act(&place, id, close, &OWNER).await.unwrap_err();
     assert!(
@@ -63,9 +63,9 @@ async fn whoever_reported_a_matter_closes_it_only_after_something_was_done() {
 #[tokio::test]
 async fn above_the_village_another_than_the_handler_closes_whatever_the_outcome() {
     let place = township(&MemoryDisk::new()).await;
-    let into = report(&place.office).await.unwrap();
+    let into = report(&place.office, OWNER.into()).await.unwrap();
     for outcome in [Outcome::Solved, Outcome::Unfounded, Outcome::Unsolvable] {
-        let id = report(&place.office).await.unwrap();
+        let id = report(&place.office, OWNER.into()).await.unwrap();
         act(&place, id, Act::Handle, &OWNER).await.unwrap();
         let own = act(&place, id, Act::Close(outcome), &OWNER)
             .await
@@ -102,7 +102,7 @@ async fn a_merged_reporters_account_and_slip_open_the_matter_that_absorbed_their
         .report(new(), Actor::Account(resident))
         .await
         .unwrap();
-    let theirs = report(office).await.unwrap();
+    let theirs = report(office, OWNER.into()).await.unwrap();
     let slip = office.make_slip(mine, OWNER).await.unwrap();
     let tie = |id| async move {
         let account = office.account(resident).await.unwrap();
@@ -179,7 +179,7 @@ async fn nobody_is_dispatched_to_who_does_not_exist() {
     let place = township(&MemoryDisk::new()).await;
     let staff = account(&place, "staff", Role::PostedStaff, Some("fishing")).await;
     let auditor = account(&place, "auditor", Role::Auditor, None).await;
-    let id = report(&place.office).await.unwrap();
+    let id = report(&place.office, OWNER.into()).await.unwrap();
     let before = place.office.docket(id).await.unwrap().unwrap().matter;
     let dispatch = |department: Option<&str>, officer: Option<u64>| {
         let target = Target {

@@ -1,13 +1,13 @@
-//! What a request brings along beside what it asks for.
+//! By whom and how something is asked of an office.
 //!
-//! Where it came from, which deed it is, which version the caller saw, and under which key it may be
-//! repeated belong into the very unit its decision becomes. They travel with the task instead of
-//! through every method of the office (`docs/decisions/0015-errands.md`); a decision made without an
-//! errand, by a neighbour's envelope or a rule, has none of them.
+//! Where a request came from, which deed it is, which version the caller saw, and under which key it may be
+//! repeated belong into the very unit its decision becomes. A [`RequestContext`] is handed to whatever decides; one
+//! of a neighbour's envelope or of a rule has only an actor.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{
+    actor::Actor,
     audit::{Subject, Whence},
     ids::MatterId,
     matter::{Body, Version},
@@ -18,13 +18,40 @@ use domain::{
 
 use super::people::Token;
 
-tokio::task_local! {
-    static ERRAND: Arc<Errand>;
+/// Who asks, and what their request brings along if it is one of a person.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    actor: Actor,
+    request: Option<Arc<Request>>,
+}
+
+impl From<Actor> for RequestContext {
+    fn from(actor: Actor) -> Self {
+        let request = None;
+        Self { actor, request }
+    }
+}
+
+impl RequestContext {
+    /// Returns the context of a request that somebody makes.
+    pub const fn new(actor: Actor, request: Arc<Request>) -> Self {
+        let request = Some(request);
+        Self { actor, request }
+    }
+
+    /// Returns who asks.
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    pub(super) fn into_parts(self) -> (Actor, Option<Arc<Request>>) {
+        (self.actor, self.request)
+    }
 }
 
 /// One request on its way through the office.
 #[derive(Debug)]
-pub struct Errand {
+pub struct Request {
     /// From where.
     pub whence: Whence,
     state: Mutex<State>,
@@ -67,7 +94,7 @@ pub struct Once {
     pub body: Digest,
 }
 
-impl Errand {
+impl Request {
     /// An errand for one deed.
     pub fn new(whence: Whence, deed: Deed) -> Self {
         Self {
@@ -157,14 +184,4 @@ impl Errand {
         // Every change is one assignment, so what a panic left behind is whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Does work as part of an errand.
-pub async fn on<T>(errand: Arc<Errand>, work: impl Future<Output = T>) -> T {
-    ERRAND.scope(errand, work).await
-}
-
-/// The errand the running task is on.
-pub fn current() -> Option<Arc<Errand>> {
-    ERRAND.try_with(Arc::clone).ok()
 }

@@ -28,18 +28,21 @@ use topology::DivisionCode;
 use super::{
     Ledger, Office, OfficeError,
     changes::News,
-    errand::{self, Errand},
     figures::Passing,
     keys,
     queues::Counts,
     relay,
+    request::{Request, RequestContext},
     shelves::Move,
+    turn::Turn,
 };
 
 /// A record of the outbox is closed when it reaches this many bytes.
 const SEGMENT_BYTES: usize = 40 * 1024;
 
-pub(super) struct Desk<'a> {
+pub(super) struct UnitOfWork<'a> {
+    /// Held until it is submitted or dropped; `None` in one of several in a turn, and in one that writes nothing.
+    pub(super) turn: Option<Turn<'a>>,
     pub(super) office: &'a Office,
     pub(super) view: View,
     pub(super) ledger: Ledger,
@@ -51,7 +54,7 @@ pub(super) struct Desk<'a> {
     /// Whether a policy came into force by this decision; the next one follows it.
     pub(super) new_policy: bool,
     /// What a person's request brought along.
-    pub(super) errand: Option<Arc<Errand>>,
+    pub(super) request: Option<Arc<Request>>,
     /// What the audit trail says it was about.
     pub(super) subject: Option<Subject>,
     /// What else the audit trail says.
@@ -92,23 +95,25 @@ fn body_keys(matter: &Matter, skip: usize) -> Vec<Bytes> {
 }
 
 impl Office {
-    /// Begins a decision. The caller has the turn.
-    pub(super) async fn desk(&self, actor: Actor) -> Result<Desk<'_>, OfficeError> {
+    /// Reads what a decision begins with. The caller has the turn, or writes nothing.
+    pub(super) async fn unit(&self, by: RequestContext) -> Result<UnitOfWork<'_>, OfficeError> {
+        let (actor, request) = by.into_parts();
         let mut view = self.supplies.store.view(self.me);
         let ledger = view
             .get(keys::LEDGER)
             .await?
             .ok_or(record::RecordError::Damaged("ledger"))?;
         let policy = self.statutes(&mut view).await?;
-        let mut desk = Desk {
+        let mut unit = UnitOfWork {
             terms: policy.limits().terms(self.me.tier()),
+            turn: None,
             policy,
             new_policy: false,
             office: self,
             view,
             ledger: record::read(&ledger)?,
             now: self.now(),
-            errand: errand::current().filter(|_| actor.is_person()),
+            request: request.filter(|_| actor.is_person()),
             actor,
             trace: None,
             subject: None,
@@ -123,12 +128,12 @@ impl Office {
             news: News::default(),
             alarms: vec![],
         };
-        desk.check_seen().await?;
-        Ok(desk)
+        unit.check_seen().await?;
+        Ok(unit)
     }
 }
 
-impl Desk<'_> {
+impl UnitOfWork<'_> {
     /// Where and when this decision is made.
     pub(super) fn seat(&self) -> Seat<'_> {
         Seat {
@@ -150,7 +155,7 @@ impl Desk<'_> {
 
     /// The matter is as the caller saw it, if they said what they saw.
     async fn check_seen(&mut self) -> Result<(), OfficeError> {
-        let Some(saw) = self.errand.as_ref().and_then(|errand| errand.take_saw()) else {
+        let Some(saw) = self.request.as_ref().and_then(|request| request.take_saw()) else {
             return Ok(());
         };
         match self.docket(saw.matter).await? {
@@ -470,6 +475,21 @@ impl Desk<'_> {
         let segment = record::write([queued].as_slice());
         self.put_segment((next, lane), n, segment);
         self.segments.entry((next, lane)).or_default();
+        Ok(())
+    }
+
+    /// Submits it, ends the turn, and waits until it is durable.
+    pub(super) async fn commit(self) -> Result<(), OfficeError> {
+        self.submit().await?.durable().await?;
+        Ok(())
+    }
+
+    /// The same for what was written alone, without what follows from a decision.
+    pub(super) async fn commit_bare(self) -> Result<(), OfficeError> {
+        let Self { turn, view, .. } = self;
+        let ticket = view.submit().await?;
+        drop(turn);
+        ticket.durable().await?;
         Ok(())
     }
 
