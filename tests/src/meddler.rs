@@ -197,7 +197,7 @@ impl Converse for Inside {
                         Some(Ok(Frame::Ack(ack))) => up.heard(ack),
                         Some(Ok(frame)) => {
                             let greeted = matches!(frame, Frame::Hello(_));
-                            let _gone = below.outgoing.send(frame).await;
+                            let _gone = below.outgoing.send(Box::new(frame)).await;
                             if greeted {
                                 up.replay();
                                 down.replay();
@@ -221,10 +221,10 @@ impl Converse for Inside {
                     let _gone = line.outgoing.send(Frame::Ack(ack).encode()).await;
                 }
                 for batch in std::mem::take(&mut down.ready) {
-                    let _gone = below.outgoing.send(Frame::Batch(batch)).await;
+                    let _gone = below.outgoing.send(Box::new(Frame::Batch(batch))).await;
                 }
                 for ack in std::mem::take(&mut up.answers) {
-                    let _gone = below.outgoing.send(Frame::Ack(ack)).await;
+                    let _gone = below.outgoing.send(Box::new(Frame::Ack(ack))).await;
                 }
             }
         })

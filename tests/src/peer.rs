@@ -70,7 +70,7 @@ pub struct Peer {
 
 enum Outgoing {
     Bytes(mpsc::Sender<Bytes>),
-    Frames(mpsc::Sender<Frame>),
+    Frames(mpsc::Sender<Box<Frame>>),
 }
 
 /// Everything here panics where an honest node would answer and this one does not.
@@ -187,7 +187,7 @@ impl Peer {
                 let _gone = bytes.send(frame.encode()).await;
             }
             Outgoing::Frames(frames) => {
-                let _gone = frames.send(frame).await;
+                let _gone = frames.send(Box::new(frame)).await;
             }
         }
     }

@@ -14,7 +14,11 @@ use std::{
 };
 
 use config::Config;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{
+    StreamExt, TryStreamExt,
+    future::{BoxFuture, LocalBoxFuture},
+    stream,
+};
 use identity::{IdentityError, KeyRefusal, Network, Surroundings};
 use office::{Clock, OfficeError};
 use outbound::post::Poster;
@@ -212,7 +216,11 @@ pub struct Host {
 
 impl Host {
     /// Starts everything: store, offices, listeners, then links.
-    pub async fn start(plan: Plan) -> Result<Self, StartError> {
+    pub fn start(plan: Plan) -> LocalBoxFuture<'static, Result<Self, StartError>> {
+        Box::pin(Self::begin(plan))
+    }
+
+    async fn begin(plan: Plan) -> Result<Self, StartError> {
         let divisions = plan.divisions()?;
         let config = &plan.config;
         let allotment = descriptors::allot(
@@ -402,7 +410,11 @@ impl Host {
     /// Waits until the disk fails under the store, and then until it takes writes again. Meanwhile
     /// the nodes answer from what is durable and take nothing new. Whoever waited stops this process's
     /// nodes and starts them anew, which opens the store again and checks it.
-    pub async fn ailing(&self) {
+    pub fn ailing(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.watch_disk())
+    }
+
+    async fn watch_disk(&self) {
         let failure = loop {
             self.health.disk(self.store.trouble());
             let full = i64::from(self.store.is_full());
@@ -435,7 +447,11 @@ impl Host {
     }
 
     /// Ends links and listeners, then closes the store. What is queued stays queued.
-    pub async fn stop(self) {
+    pub fn stop(self) -> BoxFuture<'static, ()> {
+        Box::pin(self.end())
+    }
+
+    async fn end(self) {
         self.stop.cancel();
         for node in self.roster.nodes.values() {
             node.office.hush();

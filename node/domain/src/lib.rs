@@ -24,6 +24,7 @@ pub mod matter;
 pub mod people;
 pub mod policy;
 pub mod receipt;
+pub mod record;
 pub mod request;
 pub mod revocation;
 pub mod rollup;

@@ -133,6 +133,8 @@ pub(super) struct Progress {
     offset: u64,
 }
 
+domain::records!(Progress);
+
 /// A fetch that nobody else is at work on.
 pub struct Fetching {
     wanted: Wanted,

@@ -45,6 +45,8 @@ pub(super) struct Counts {
     pub(super) newest: u64,
 }
 
+domain::records!(Counts);
+
 impl Counts {
     const NONE: Self = Self {
         oldest: 1,
@@ -117,7 +119,8 @@ impl UnitOfWork<'_> {
         let most = records.len() + SWEPT;
         for changes in records {
             let last = changes.last().expect("chunks are not empty").id.n;
-            self.view.put(keys::change(last), record::write(changes));
+            self.view
+                .put(keys::change(last), record::write_all(changes));
         }
         let kept = self.office.listeners.kept();
         if counts.newest - counts.oldest >= kept {

@@ -50,6 +50,8 @@ pub struct Crashed {
     pub at: Timestamp,
 }
 
+domain::records!(Crashed);
+
 impl Crashed {
     fn first(received: &Received, at: Timestamp) -> Self {
         let envelope = &received.envelope;

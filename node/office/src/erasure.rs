@@ -25,13 +25,15 @@ use crate::RequestContext;
 
 /// That a node erased its own copies of a matter that another holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct ErasedHere {
+pub(crate) struct ErasedHere {
     at: Timestamp,
     actor: Actor,
     erasure: Erasure,
     /// Steps known then; their words are not taken again.
     steps: usize,
 }
+
+domain::records!(ErasedHere);
 
 impl Office {
     /// Erases every word of a matter: as its holder wherever it was, otherwise this node's copies.

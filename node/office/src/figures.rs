@@ -5,6 +5,8 @@ mod apart;
 mod dealings;
 mod hear;
 
+#[cfg(test)]
+pub(crate) use account::Account;
 pub use account::ChildFigures;
 pub use apart::SetApart;
 pub(super) use dealings::Passing;

@@ -38,6 +38,8 @@ pub(super) struct PeerMemory {
     pub(super) held: Option<Held>,
 }
 
+domain::records!(PeerMemory);
+
 /// What a node says of itself at the start of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Greeting {
@@ -247,7 +249,7 @@ impl UnitOfWork<'_> {
     async fn begin_life(&mut self, id: [u8; 16], strange: Epoch) -> Result<(), OfficeError> {
         let lives = self.own_lives().await?.begin(EpochId(id), Some(strange));
         self.ledger.epoch = lives.present();
-        self.view.put(keys::LIVES, record::write(lives.lives()));
+        self.view.put(keys::LIVES, record::write_all(lives.lives()));
         self.view.put(keys::RUNS, record::write(&Runs::default()));
         self.ledger.issue = 0;
         self.ledger.run = lives.present().id.short();

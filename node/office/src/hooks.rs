@@ -51,6 +51,8 @@ pub struct SealedSecret {
     wrap: Bytes,
 }
 
+domain::records!(SealedSecret);
+
 /// Webhooks as somebody who delivers sees them.
 #[derive(Clone)]
 pub struct InHand {

@@ -32,6 +32,8 @@ pub struct Imported {
     content: u32,
 }
 
+domain::records!(Imported);
+
 impl Imported {
     /// How a row differs that comes under the same number.
     fn differs(&self, row: &Row) -> Option<Difference> {
@@ -50,11 +52,27 @@ impl Imported {
     }
 }
 
+/// What is compared when a row comes again. It is kept as a digest of its bytes, so its form never changes.
+#[derive(Serialize, Deserialize)]
+struct Said {
+    category: String,
+    text: String,
+    reported: Option<i64>,
+    place: Option<(i32, i32)>,
+}
+
+domain::records!(Said);
+
 /// What a row says of the matter itself: not who the reporter is, and not how far the work is.
 fn content(row: &Row) -> u32 {
     let reported = row.history.map(|history| history.reported.0);
     let place = row.place.map(|place| (place.latitude, place.longitude));
-    let said = (row.category.as_str(), &row.text, reported, place);
+    let said = Said {
+        category: row.category.as_str().to_owned(),
+        text: row.text.clone(),
+        reported,
+        place,
+    };
     let digest = blake3::hash(&record::write(&said));
     let [a, b, c, d, ..] = *digest.as_bytes();
     u32::from_be_bytes([a, b, c, d])

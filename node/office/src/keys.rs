@@ -610,6 +610,9 @@ pub(super) fn change_number(key: &[u8]) -> Option<u64> {
 }
 
 #[cfg(test)]
+mod golden;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use domain::template::Scope;

@@ -53,7 +53,7 @@ mod went_back;
 use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, Semaphore};
 use topology::{DivisionCode, Tree};
 
@@ -203,6 +203,8 @@ struct Ledger {
     /// The latest day a fact was counted on.
     last_day: Day,
 }
+
+domain::records!(Ledger);
 
 /// Why the office did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -464,7 +466,7 @@ impl Office {
     }
 
     /// All records of a range, at most `limit`, with their keys; what they rest on is durable.
-    async fn read_all<T: DeserializeOwned>(
+    async fn read_all<T: domain::record::Record>(
         &self,
         range: Range,
         limit: usize,

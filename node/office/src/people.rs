@@ -24,10 +24,14 @@ use topology::DivisionCode;
 
 pub use accounts::{AccountChange, NewAccount};
 pub use grids::NewGrid;
+#[cfg(test)]
+pub(crate) use hashing::PasswordHash;
 pub use keyring::NewKey;
 pub use login::NewSession;
 pub use once::{Answer, Begun, Done, InHand};
 pub use sessions::Known;
+#[cfg(test)]
+pub(crate) use sessions::Session;
 pub use token::{BadToken, Token, TokenKind};
 
 use domain::{
@@ -148,11 +152,13 @@ pub(super) struct People {
 
 /// Counts of a node's people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Census {
+pub(crate) struct Census {
     /// Opened so far; none is ever taken away.
     accounts: u32,
     grids: u32,
 }
+
+domain::records!(Census);
 
 impl Office {
     /// What this node holds its people to.
@@ -171,10 +177,7 @@ impl Office {
     }
 
     /// A durable record.
-    async fn fetch<T: serde::de::DeserializeOwned>(
-        &self,
-        key: &[u8],
-    ) -> Result<Option<T>, OfficeError> {
+    async fn fetch<T: domain::record::Record>(&self, key: &[u8]) -> Result<Option<T>, OfficeError> {
         let store = &self.supplies.store;
         let seen = store.get(self.me, key).await?;
         store.settle(seen.generation).await?;

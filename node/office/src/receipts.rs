@@ -18,12 +18,14 @@ use crate::RequestContext;
 
 /// A word as its author signed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Kept {
+pub(crate) struct Kept {
     version: Version,
     closed: bool,
     bytes: Bytes,
     proof: Proof,
 }
+
+domain::records!(Kept);
 
 impl Office {
     /// The words that are kept of a matter, and this node's own. What is handed out is durable.

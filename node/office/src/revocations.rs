@@ -58,6 +58,8 @@ pub struct RevocationRecord {
     pub(super) proof: Option<Proof>,
 }
 
+domain::records!(RevocationRecord);
+
 /// What the office has to know of revoked keys for every envelope it takes.
 #[derive(Default)]
 pub(super) struct Fallen(RwLock<HashMap<(DivisionCode, KeyId), Arc<Revocation>>>);

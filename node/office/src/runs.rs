@@ -29,6 +29,8 @@ pub(super) struct Runs {
     drawn: Vec<u32>,
 }
 
+domain::records!(Runs);
+
 impl Default for Runs {
     fn default() -> Self {
         Self {

@@ -43,6 +43,8 @@ pub struct Line {
     pub due: Option<Timestamp>,
 }
 
+domain::records!(Line);
+
 impl From<&Docket> for Line {
     fn from(docket: &Docket) -> Self {
         let matter = &docket.matter;

@@ -61,6 +61,8 @@ pub struct Stated {
     pub heard: Timestamp,
 }
 
+domain::records!(Stated);
+
 impl Stated {
     fn digest(&self) -> Digest {
         Suite::P256Sha256.digest(&[&self.bytes])

@@ -63,6 +63,8 @@ pub struct TemplateRecord {
     pub(super) epoch: EpochId,
 }
 
+domain::records!(TemplateRecord);
+
 /// How many nodes of a scope stand below each child, computed once per scope.
 #[derive(Default)]
 pub(super) struct Expectations(Mutex<HashMap<Scope, Arc<Expected>>>);

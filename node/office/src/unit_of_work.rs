@@ -145,7 +145,7 @@ impl UnitOfWork<'_> {
         }
     }
 
-    pub(super) async fn read<T: serde::de::DeserializeOwned>(
+    pub(super) async fn read<T: domain::record::Record>(
         &mut self,
         key: &[u8],
     ) -> Result<Option<T>, OfficeError> {
@@ -472,7 +472,7 @@ impl UnitOfWork<'_> {
             .put(slot.clone(), record::write(&SlotEntry { n, stamp }));
         queued.slot = Some(slot);
         self.office.relay.queued(next, &queued);
-        let segment = record::write([queued].as_slice());
+        let segment = record::write_all(&[queued]);
         self.put_segment((next, lane), n, segment);
         self.segments.entry((next, lane)).or_default();
         Ok(())
@@ -527,7 +527,7 @@ impl UnitOfWork<'_> {
                 });
                 let (segment, more) = rest.split_at(fits.count().max(1));
                 self.ledger.segment += 1;
-                self.put_segment(to, self.ledger.segment, record::write(segment));
+                self.put_segment(to, self.ledger.segment, record::write_all(segment));
                 rest = more;
             }
         }

@@ -49,6 +49,8 @@ pub(super) struct Upload {
     pub(super) ready: Option<Attachment>,
 }
 
+domain::records!(Upload);
+
 /// What the record of a kept file holds: its sealed length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kept {
@@ -56,6 +58,8 @@ pub(super) struct Kept {
     pub(super) suite: Suite,
     pub(super) sealed_bytes: u64,
 }
+
+domain::records!(Kept);
 
 impl Kept {
     pub(super) const fn of(suite: Suite, sealed: &Sealed) -> Self {

@@ -46,15 +46,19 @@ pub(super) struct Awaited {
     since: BTreeMap<DivisionCode, Stamp>,
 }
 
+domain::records!(Awaited);
+
 /// How far this node is with showing a neighbour what it knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Shows {
+pub(crate) struct Shows {
     /// The life it is shown to.
     life: EpochId,
     since: Stamp,
     /// The last docket looked at.
     after: Bytes,
 }
+
+domain::records!(Shows);
 
 impl Office {
     /// Neighbours that have not shown yet what they know. Nobody if all did and this node is about to go
@@ -192,7 +196,7 @@ impl Office {
         Ok(!over)
     }
 
-    async fn read_one<T: serde::de::DeserializeOwned>(
+    async fn read_one<T: domain::record::Record>(
         &self,
         key: &[u8],
     ) -> Result<Option<T>, OfficeError> {

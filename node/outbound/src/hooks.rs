@@ -13,6 +13,7 @@ use domain::{
     change::ChangeId,
     hook::{Course, Hook, HookId},
 };
+use futures::future::BoxFuture;
 use http::StatusCode;
 use office::{Office, OfficeError, SealFailure, hooks::InHand};
 use tokio::{sync::watch, task::JoinSet, time::sleep};
@@ -108,7 +109,11 @@ impl Couriers {
     }
 
     /// Runs until `stop`.
-    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+    pub fn run(self: Arc<Self>, stop: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(self.dispatch(stop))
+    }
+
+    async fn dispatch(self: Arc<Self>, stop: CancellationToken) {
         let all = self;
         let mut bell = all.office.hooks_bell();
         let mut working = JoinSet::new();

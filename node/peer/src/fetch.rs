@@ -49,7 +49,7 @@ pub(super) struct Errand {
 /// The fetches of one node.
 pub struct Fetches {
     office: Arc<Office>,
-    lines: Mutex<HashMap<DivisionCode, mpsc::Sender<Errand>>>,
+    lines: Mutex<HashMap<DivisionCode, mpsc::Sender<Box<Errand>>>>,
     under_way: Mutex<HashMap<Digest, Arc<tokio::sync::Mutex<()>>>>,
     served: Semaphore,
 }
@@ -66,7 +66,7 @@ impl Fetches {
     }
 
     /// What is to go over the link to a neighbour, from now on over this conversation.
-    pub(super) fn line(&self, neighbour: DivisionCode) -> mpsc::Receiver<Errand> {
+    pub(super) fn line(&self, neighbour: DivisionCode) -> mpsc::Receiver<Box<Errand>> {
         let (line, errands) = mpsc::channel(WINDOW);
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.insert(neighbour, line);
@@ -81,7 +81,7 @@ impl Fetches {
         };
         let asked = async {
             let (answer, answered) = oneshot::channel();
-            line?.send(Errand { fetch, answer }).await.ok()?;
+            line?.send(Box::new(Errand { fetch, answer })).await.ok()?;
             answered.await.ok()
         };
         let answer = timeout(PATIENCE, asked).await.ok().flatten();

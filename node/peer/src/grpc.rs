@@ -82,7 +82,7 @@ impl Link for Desk {
         self.tasks
             .spawn(Arc::clone(&self.converse).converse(carrier));
         let used = uses.begin();
-        let frames = ReceiverStream::new(frames).map(move |frame: Frame| {
+        let frames = ReceiverStream::new(frames).map(move |frame: Box<Frame>| {
             let _until_the_stream_ends = &used;
             Ok(frame.into_proto())
         });

@@ -61,8 +61,8 @@ pub struct Carrier {
     pub address: SocketAddr,
     /// Frames from it.
     pub incoming: Incoming,
-    /// Frames to it; room for [`FRAMES_WAITING`].
-    pub outgoing: mpsc::Sender<Frame>,
+    /// Frames to it; room for [`FRAMES_WAITING`]. Boxed, because a channel takes room for 32 at once.
+    pub outgoing: mpsc::Sender<Box<Frame>>,
 }
 
 /// How a conversation ended.

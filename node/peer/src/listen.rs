@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use futures::future::BoxFuture;
 use identity::{Identity, Lapse, PeerRefusal};
 use telemetry::{Metrics, sums::Sums};
 use tokio::{
@@ -253,7 +254,11 @@ struct Entrance {
 
 impl Listener {
     /// Accepts until `stop`.
-    pub async fn run(self, listener: TcpListener, stop: CancellationToken) {
+    pub fn run(self, listener: TcpListener, stop: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(self.accept(listener, stop))
+    }
+
+    async fn accept(self, listener: TcpListener, stop: CancellationToken) {
         let half_open = Places::new(self.limits.half_open);
         let entrance = Arc::new(Entrance {
             doors: self.doors,

@@ -178,12 +178,12 @@ impl Converse for Switchboard {
     }
 }
 
-fn say_goodbye(outgoing: &mpsc::Sender<Frame>, ended: &Ended) {
+fn say_goodbye(outgoing: &mpsc::Sender<Box<Frame>>, ended: &Ended) {
     let goodbye = Goodbye {
         code: goodbye_code(ended),
         reason: ended.to_string(),
     };
-    let _closed_already = outgoing.try_send(Frame::Goodbye(goodbye));
+    let _closed_already = outgoing.try_send(Box::new(Frame::Goodbye(goodbye)));
 }
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
@@ -423,7 +423,7 @@ impl Conversation<'_> {
                             let count = batch.entries.len() as u64;
                             self.board.office.metrics().envelopes_sent.inc_by(count);
                         }
-                        permit.send(frame);
+                        permit.send(Box::new(frame));
                     }
                 }
                 Some(answer) = self.receipts.next(), if !self.receipts.is_empty() => {

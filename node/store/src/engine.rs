@@ -27,8 +27,8 @@ pub(super) trait Engine: Send + Sync {
         visit: Visit<'_>,
     ) -> Result<(), StoreError>;
 
-    /// Makes the writes visible to reads. After a power cut either all of them are there or none,
-    /// and none without all batches before.
+    /// Makes the writes visible to reads. Behind a redo log a power cut may leave some of them, since the log
+    /// brings all of them again; without one, either all are there or none, and none without all batches before.
     fn apply(&self, batch: &[&[Write]]) -> Result<(), String>;
 
     /// Makes everything applied survive a power cut. After an error it is unknown what survives.

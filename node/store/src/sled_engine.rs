@@ -129,18 +129,19 @@ impl Engine for SledEngine {
         // Of several writes of a key only the last counts.
         let writes = batch.iter().copied().flatten();
         let last: BTreeMap<_, _> = writes.map(|(key, value)| (key, value)).collect();
+        // One at a time: a batch of sled keeps every reader out until all of it is done. The log has all of
+        // them until they are synced, so it does not matter how many of them a power cut leaves.
         let apply = || {
-            let mut writes = sled::Batch::default();
             for (key, value) in last {
                 match value {
-                    Some(value) => writes.insert(&key[..], sealed(key, value)),
+                    Some(value) => drop(self.db.insert(&key[..], sealed(key, value))?),
                     // Many records are deleted before a checkpoint sees them, and sled would write
                     // a page even for a key that it never had.
-                    None if self.db.contains_key(key)? => writes.remove(&key[..]),
+                    None if self.db.contains_key(key)? => drop(self.db.remove(&key[..])?),
                     None => {}
                 }
             }
-            self.db.apply_batch(writes)
+            Ok(())
         };
         guarded(apply).map_err(Cause::text)
     }

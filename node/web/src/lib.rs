@@ -52,6 +52,7 @@ use axum::{
     middleware::{Next, from_fn, map_request},
     response::{IntoResponse, Response},
 };
+use futures::future::BoxFuture;
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
@@ -96,12 +97,12 @@ pub fn serve_socket(
     beside: &[Beside],
     most: usize,
     stop: CancellationToken,
-) -> impl Future<Output = ()> + Send {
+) -> BoxFuture<'static, ()> {
     let address = listener.local_addr().ok();
     let path = address.as_ref().and_then(|address| address.as_pathname());
     let closed = path.map_or(Ok(()), owner_only);
     let router = router(roster, beside);
-    async move {
+    Box::pin(async move {
         match closed {
             Ok(()) => {
                 let service = Service {
@@ -118,7 +119,7 @@ pub fn serve_socket(
                 tracing::error!(%error, "the control socket stays open to others, so it is not served");
             }
         }
-    }
+    })
 }
 
 /// What is served over TCP.
@@ -168,7 +169,11 @@ pub async fn serve_opening(
 
 impl Http {
     /// Serves those who ask for one of the hosts, until `stop`.
-    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+    pub fn serve(self, listener: TcpListener, stop: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(self.serve_all(listener, stop))
+    }
+
+    async fn serve_all(self, listener: TcpListener, stop: CancellationToken) {
         let config::Http {
             hosts,
             proxies,

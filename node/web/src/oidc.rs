@@ -1,5 +1,7 @@
 //! Signing in with the word of an OpenID Connect provider, and which account that opens.
 
+use std::sync::Arc;
+
 use api::{LinkRequest, LinkView, ReturnQuery, StartQuery};
 use axum::{
     Json,
@@ -13,7 +15,6 @@ use domain::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use office::{Request, RequestContext, people::NewSession};
 use outbound::oidc::{Begun, Leaving, Return, SignIn, SignInError};
-use std::sync::Arc;
 
 use super::{
     accounts,

@@ -24,7 +24,7 @@ const QUIET_MS: u64 = 10 * 60 * 1000;
 
 /// How the figures of one child stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Account {
+pub(crate) struct Account {
     /// Cells that count.
     pub(super) in_all: u32,
     /// Cells that are staged for a new life.
@@ -52,6 +52,8 @@ pub(super) struct Account {
     /// Categories that no policy lists here.
     pub(super) own: BTreeSet<Category>,
 }
+
+domain::records!(Account);
 
 /// What is to be said of the figures of one child.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,6 +33,8 @@ pub struct SetApart {
     pub at: Timestamp,
 }
 
+domain::records!(SetApart);
+
 impl UnitOfWork<'_> {
     /// Keeps a cell apart, and raises an alarm.
     pub(crate) async fn set_apart(

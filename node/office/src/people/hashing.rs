@@ -24,11 +24,13 @@ static QUEUE: Semaphore = Semaphore::const_new(AT_ONCE + WAITING);
 
 /// What is stored of a password.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct PasswordHash {
+pub(crate) struct PasswordHash {
     pub(super) cost: HashCost,
     salt: [u8; 16],
     hash: [u8; 32],
 }
+
+domain::records!(PasswordHash);
 
 impl PasswordHash {
     /// A hash no password leads to, at a cost: what a login nobody has is checked against.

@@ -30,6 +30,8 @@ pub struct Done {
     pub answer: Option<Answer>,
 }
 
+domain::records!(Done);
+
 /// An answer that is given again as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {

@@ -14,12 +14,14 @@ use crate::{Office, OfficeError, keys, people::PeopleError};
 
 /// A session as it is stored, under the digest of its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Session {
+pub(crate) struct Session {
     pub(super) account: AccountId,
     pub(super) era: u32,
     pub(super) begun: Timestamp,
     pub(super) used: Timestamp,
 }
+
+domain::records!(Session);
 
 /// Somebody who asks, and until when their session lasts at most.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use hyper_util::rt::TokioIo;
 use identity::{Identity, PeerRefusal};
 use rustls_pki_types::ServerName;
@@ -89,7 +90,11 @@ pub struct Dialler {
 
 impl Dialler {
     /// Runs until `stop` resolves.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    pub fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> BoxFuture<'static, ()> {
+        Box::pin(self.dial_on(Box::pin(stop)))
+    }
+
+    async fn dial_on(self, stop: BoxFuture<'static, ()>) {
         let Terms {
             backoff_least: least,
             backoff_most: most,
@@ -215,8 +220,8 @@ impl Dialler {
             }))
             .await
             .map_err(|error| failed(&error))?;
-        let (outgoing, frames) = mpsc::channel::<Frame>(FRAMES_WAITING);
-        let frames = ReceiverStream::new(frames).map(Frame::into_proto);
+        let (outgoing, frames) = mpsc::channel::<Box<Frame>>(FRAMES_WAITING);
+        let frames = ReceiverStream::new(frames).map(|frame| frame.into_proto());
         let most = self.terms.frame_bytes;
         let mut client = proto::v1::link_client::LinkClient::new(channel)
             .max_decoding_message_size(most)

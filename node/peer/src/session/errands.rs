@@ -29,7 +29,7 @@ pub(super) struct Errands {
     fetches: Arc<Fetches>,
     peer: DivisionCode,
     /// `None` if the neighbour answers no fetches, or another conversation took this one's place.
-    line: Option<mpsc::Receiver<Errand>>,
+    line: Option<mpsc::Receiver<Box<Errand>>>,
     /// How many of them are asked for at a time.
     pace: StretchPace,
     /// Requests that wait for the neighbour's answer, by name, and since when.
@@ -98,7 +98,8 @@ impl Errands {
         };
         tokio::select! {
             errand = errand => match errand {
-                Some(Errand { fetch, answer }) => {
+                Some(errand) => {
+                    let Errand { fetch, answer } = *errand;
                     self.last += 1;
                     self.asked.insert(self.last, (answer, Instant::now()));
                     self.ready.push_back(Frame::Fetch(self.last, fetch));

@@ -216,7 +216,7 @@ impl Switchboard {
         };
         carrier
             .outgoing
-            .send(Frame::Hello(Box::new(hello)))
+            .send(Box::new(Frame::Hello(Box::new(hello))))
             .await
             .map_err(|_| Ended::Closed)
     }

@@ -58,6 +58,8 @@ pub struct SlotEntry {
     pub stamp: Stamp,
 }
 
+domain::records!(Queued, SlotEntry);
+
 /// What the keys of all segments begin with.
 pub const OUTBOX: &[u8] = b"o";
 
