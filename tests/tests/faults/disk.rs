@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use wujitong::{
     api::ReportRequest,
     domain::matter::Act,
-    store::{SledOptions, Store, Unit},
+    store::{SledOptions, Store, WriteBatch},
 };
 use wujitong_tests::{
     audit::{Books, Promise, audit},
@@ -171,7 +171,7 @@ async fn a_record_of_a_newer_program_is_refused_by_name() {
     let chain = Programs::down_to("33");
     let province = &chain.programs[0];
     let store = Store::open_sled(&province.data.join("store"), SledOptions::default()).unwrap();
-    let newer = Unit {
+    let newer = WriteBatch {
         shard: province.division,
         expect: vec![],
         put: vec![(Bytes::from_static(b"c"), Bytes::from_static(&[9, 1, 2, 3]))],
@@ -181,7 +181,7 @@ async fn a_record_of_a_newer_program_is_refused_by_name() {
     store.close().await.unwrap();
     let said = refusal(&province.data).await;
     assert!(
-        said.contains("format 9") && said.contains("newer"),
+        said.contains("version 9") && said.contains("newer"),
         "{said}"
     );
 }
