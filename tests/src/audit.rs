@@ -23,7 +23,7 @@ use wujitong::{
         time::Day,
     },
     identity::FileSealingKey,
-    office::{Cabinet, Office, OfficeError, Supplies, TemplateRecord},
+    office::{Dependencies, FileArea, Office, OfficeError, TemplateRecord},
     store::{SledOptions, Store},
     telemetry::Metrics,
 };
@@ -136,7 +136,7 @@ impl Books {
     pub async fn lying_in(data: &Path, division: DivisionCode, tree: &Arc<Tree>) -> Self {
         let store = Store::open_sled(&data.join("store"), SledOptions::default())
             .expect("the store of a stopped node opens");
-        let supplies = Supplies {
+        let supplies = Dependencies {
             reports: 64,
             window: 1,
             tree: Arc::clone(tree),
@@ -148,7 +148,7 @@ impl Books {
             ))),
             suite: Suite::Ed25519Blake3,
             metrics: Metrics::default().division(division),
-            cabinet: Cabinet::open(&data.join("store"), division, Arc::new(Semaphore::new(1)))
+            file_area: FileArea::open(&data.join("store"), division, Arc::new(Semaphore::new(1)))
                 .expect("its files are there"),
         };
         let office = Office::open(division, supplies).await.expect("an office");

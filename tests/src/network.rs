@@ -26,7 +26,7 @@ use wujitong::{
     office::{Clock, Office},
     store::{MemoryDisk, SledOptions, Store},
     telemetry::Collector,
-    web::roster::Node,
+    web::state::Node,
 };
 
 use crate::{

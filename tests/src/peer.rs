@@ -22,8 +22,8 @@ use wujitong::{
     peer::{
         grpc,
         link::{Broken, Carrier, Converse, Ended, Incoming, own::OwnLinks},
-        listen::{self, Doors},
-        places::Bounds,
+        listen::{self, SniRouter},
+        permits::Bounds,
     },
     telemetry::Metrics,
     wire::{
@@ -442,8 +442,8 @@ pub(crate) async fn listen_as(
 ) -> SocketAddr {
     let listener = TcpListener::bind(address).await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
-    let doors = Arc::new(Doors::default());
-    let connections = doors.open(Arc::clone(identity));
+    let sni_router = Arc::new(SniRouter::default());
+    let connections = sni_router.open(Arc::clone(identity));
     let before = listen::Limits {
         handshake: PATIENCE,
         half_open: BOUNDS,
@@ -451,7 +451,7 @@ pub(crate) async fn listen_as(
     };
     let metrics = Metrics::default();
     let listening = listen::Listener {
-        doors,
+        sni_router,
         limits: before,
         own: OwnLinks::default(),
         metrics,

@@ -19,7 +19,7 @@ use wujitong::{
     app::socket_path,
     cli::client::Client,
     domain::suite::Suite,
-    identity::{self, Founding, Terms},
+    identity::{self, CertificateProfile, Founding},
 };
 
 use crate::{ZONE, code, port};
@@ -206,7 +206,7 @@ impl Programs {
     pub fn down_to(leaf: &str) -> Self {
         let tree = Tree::zhejiang();
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let terms = Terms::at(rustls_pki_types::UnixTime::now());
+        let terms = CertificateProfile::at(rustls_pki_types::UnixTime::now());
         let mut divisions: Vec<_> = tree.ancestors(code(leaf)).collect();
         divisions.sort_unstable();
         divisions.push(code(leaf));

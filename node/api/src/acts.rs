@@ -30,7 +30,7 @@ pub enum Ending {
 /// What the holder does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "act", rename_all = "kebab-case")]
-pub enum Deed {
+pub enum MatterAction {
     /// 受理
     Accept,
     /// 不予受理
@@ -136,7 +136,7 @@ pub enum Deed {
     },
 }
 
-impl Deed {
+impl MatterAction {
     /// Whether it says nothing without a note.
     pub const fn needs_note(&self) -> bool {
         matches!(
@@ -159,7 +159,7 @@ impl Deed {
 pub struct ActRequest {
     /// What is done.
     #[serde(flatten)]
-    pub deed: Deed,
+    pub deed: MatterAction,
     /// A remark, as many characters as policy takes; some acts need one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

@@ -1,7 +1,7 @@
 //! What is told of changes.
 
 use domain::{
-    change::{Change, Changed},
+    feed::{Change, Changed},
     matter::Version,
 };
 use serde::{Deserialize, Serialize};

@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
-pub use acts::{ActRequest, Asking, Deed, Ending, Parts, PartsRequest, Plea, WishRequest};
+pub use acts::{ActRequest, Asking, Ending, MatterAction, Parts, PartsRequest, Plea, WishRequest};
 pub use alarms::{AlarmQuery, AlarmView, Alarms};
 pub use changes::{ChangeView, EventsQuery, StreamEnd, StreamStart};
 pub use clock::{ClockStatus, Corrected};
@@ -71,7 +71,7 @@ pub use templates::{
 pub use domain::{
     attachment::{FileNo, Media, Pixels, UploadId},
     category::{Class, Platform, Priority, Visibility},
-    change::{ActorKind, ChangeKind, TemplateStance},
+    feed::{ActorKind, ChangeKind, TemplateStance},
     import::{Fault, Field},
     matter::{
         Act, Audience, Channel, Contact, Erasure, Ground, Outcome, Publicity, Reason, Satisfaction,

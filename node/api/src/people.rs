@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     actor::Actor,
     audit::{AuditEntry, AuditHead, Ending, Subject, Whence},
-    people::{Account, ApiKey, Deed, Grid, Passport, Role},
+    people::{Account, ApiKey, ExternalIdentity, Grid, Permission, Role},
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use topology::DivisionCode;
@@ -53,7 +53,7 @@ pub struct SessionView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_ms: Option<i64>,
     /// What may be done here without regard to a matter.
-    pub deeds: Vec<Deed>,
+    pub deeds: Vec<Permission>,
 }
 
 /// An account.
@@ -208,8 +208,8 @@ pub struct LinkView {
     pub subject: String,
 }
 
-impl From<Passport> for LinkView {
-    fn from(passport: Passport) -> Self {
+impl From<ExternalIdentity> for LinkView {
+    fn from(passport: ExternalIdentity) -> Self {
         Self {
             issuer: passport.issuer,
             claim: passport.claim,
@@ -316,7 +316,7 @@ pub struct KeyView {
     /// What it is for.
     pub name: String,
     /// What the program may do.
-    pub deeds: BTreeSet<Deed>,
+    pub deeds: BTreeSet<Permission>,
     /// Where.
     #[schema(value_type = Code)]
     pub division: DivisionCode,
@@ -357,7 +357,7 @@ pub struct KeyRequest {
     /// What it is for, 1 to 60 characters.
     pub name: String,
     /// What the program may do.
-    pub deeds: BTreeSet<Deed>,
+    pub deeds: BTreeSet<Permission>,
     /// Where; the node's division if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Code>)]
@@ -395,7 +395,7 @@ pub struct AuditLine {
     pub whence: String,
     /// What; left out for what was done past the edges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deed: Option<Deed>,
+    pub deed: Option<Permission>,
     /// To what: `matter <number>`, `account <number>`, `grid <number>`, `key <id>`, `template <key>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,

@@ -1,8 +1,8 @@
 //! One process with its nodes.
 
 mod descriptors;
-mod ground;
-mod workshop;
+mod node_builder;
+mod resources;
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ use office::{Clock, OfficeError};
 use outbound::post::Poster;
 use peer::{
     link::{own::OwnLinks, pace::Pace},
-    listen::{self, Doors},
+    listen::{self, SniRouter},
 };
 use records::outbox::sender::Window;
 use store::{MemoryDisk, OpenError, Store, files::FileError};
@@ -32,7 +32,7 @@ use telemetry::{Collector, Health, Metrics};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::{DivisionCode, Tree};
-use web::roster::{Rates, Roster};
+use web::state::{AppState, Rates};
 
 use super::{
     WatchedClock,
@@ -41,11 +41,11 @@ use super::{
 };
 
 pub use descriptors::TooFewDescriptors;
-pub use ground::socket_path;
+pub use resources::socket_path;
 
 use descriptors::LinkCount;
-use ground::{bind, make_private, open_store};
-use workshop::Workshop;
+use node_builder::NodeBuilder;
+use resources::{bind, make_private, open_store};
 
 /// At least this much may be unacknowledged on a link, so that the largest envelope fits.
 const LEAST_WINDOW_BYTES: usize = 64 * 1024;
@@ -201,7 +201,7 @@ impl fmt::Display for Listener {
 
 /// A running process.
 pub struct Host {
-    roster: Roster,
+    roster: AppState,
     address: SocketAddr,
     http: Option<SocketAddr>,
     socket: PathBuf,
@@ -259,13 +259,13 @@ impl Host {
             .iter()
             .map(|code| plan.tree.children(*code).len() + 1)
             .sum();
-        let workshop = Workshop {
+        let node_builder = NodeBuilder {
             plan: &plan,
             keys: Arc::new(network.key_ring()),
             network,
             store: store.clone(),
             address,
-            doors: Arc::new(Doors::default()),
+            sni_router: Arc::new(SniRouter::default()),
             window: Window {
                 envelopes: config.limits.window as usize,
                 bytes: (config.limits.memory_bytes / links.max(1)).max(LEAST_WINDOW_BYTES),
@@ -285,24 +285,28 @@ impl Host {
             decoding: Arc::new(Semaphore::new(PICTURES_AT_A_TIME)),
         };
         // Ends what was begun if this fails, or nobody waits for it any more.
-        let unfinished = workshop.stop.clone().drop_guard();
-        let opened = workshop.stop.child_token();
-        let http_listener = workshop.open_http(opened.clone()).await?;
+        let unfinished = node_builder.stop.clone().drop_guard();
+        let opened = node_builder.stop.child_token();
+        let http_listener = node_builder.open_http(opened.clone()).await?;
         let http = http_listener
             .as_ref()
             .and_then(|listener| listener.local_addr().ok());
         // Each waits for the disk at its start; many that wait together share one sync.
-        let building = stream::iter(divisions.iter().map(|division| workshop.build(*division)));
+        let building = stream::iter(
+            divisions
+                .iter()
+                .map(|division| node_builder.build(*division)),
+        );
         let built: Vec<_> = building.buffered(OPENED_AT_ONCE).try_collect().await?;
         for built in &built {
-            workshop.recall_revocations(&built.node).await?;
+            node_builder.recall_revocations(&built.node).await?;
         }
         let nodes = built
             .iter()
             .map(|b| (b.identity.division(), b.node.clone()))
             .collect();
-        let roster = Roster {
-            network: Arc::clone(&workshop.network),
+        let roster = AppState {
+            network: Arc::clone(&node_builder.network),
             tree: Arc::clone(&plan.tree),
             nodes: Arc::new(nodes),
             started_ms: plan.clock.now().0,
@@ -316,23 +320,23 @@ impl Host {
         };
         let socket = socket_path(&config.data);
         opened.cancel();
-        workshop
+        node_builder
             .serve_people(&roster, &socket, http_listener)
             .await?;
         let listening = listen::Listener {
-            doors: Arc::clone(&workshop.doors),
+            sni_router: Arc::clone(&node_builder.sni_router),
             limits: listen::Limits {
                 handshake: config.limits.handshake_timeout,
                 half_open: allotment.half_open,
                 open: allotment.open,
             },
-            own: workshop.own.clone(),
+            own: node_builder.own.clone(),
             metrics: metrics.clone(),
-            tasks: workshop.tasks.clone(),
+            tasks: node_builder.tasks.clone(),
         };
-        workshop
+        node_builder
             .tasks
-            .spawn(listening.run(listener, workshop.stop.clone()));
+            .spawn(listening.run(listener, node_builder.stop.clone()));
         // A link that never came up is one that is down, not one that is not there.
         for (division, parent) in divisions
             .iter()
@@ -342,19 +346,19 @@ impl Host {
             metrics.link(division, parent).up.set(0);
         }
         health.listener(true);
-        workshop
+        node_builder
             .tasks
-            .spawn(sweep(roster.clone(), workshop.stop.clone()));
+            .spawn(sweep(roster.clone(), node_builder.stop.clone()));
         let mut hurries = BTreeMap::new();
         for built in built {
             let division = built.identity.division();
-            if let Some(hurry) = workshop.run(built, &divisions)? {
+            if let Some(hurry) = node_builder.run(built, &divisions)? {
                 hurries.insert(division, hurry);
             }
         }
-        workshop.keep_time(&roster);
+        node_builder.keep_time(&roster);
         unfinished.disarm();
-        let Workshop { tasks, stop, .. } = workshop;
+        let NodeBuilder { tasks, stop, .. } = node_builder;
         Ok(Self {
             roster,
             address,
@@ -371,7 +375,7 @@ impl Host {
     }
 
     /// The nodes.
-    pub const fn roster(&self) -> &Roster {
+    pub const fn roster(&self) -> &AppState {
         &self.roster
     }
 

@@ -4,7 +4,7 @@ use std::{fs, io, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 
 use config::Oidc;
 use identity::Surroundings;
-use outbound::oidc::{SignIn, Terms};
+use outbound::oidc::{SignIn, SignInConfig};
 
 /// Longest secret, bytes.
 const MOST_SECRET: usize = 1_024;
@@ -31,7 +31,7 @@ pub enum BadSecret {
 
 /// Whoever is in the configuration. Nothing is asked of them yet, so that a node starts without them.
 pub(super) fn open(settings: &Oidc, surroundings: &Surroundings) -> Result<Arc<SignIn>, BadSecret> {
-    let terms = Terms {
+    let terms = SignInConfig {
         issuer: settings.issuer.clone(),
         client: settings.client_id.clone(),
         secret: secret(&settings.client_secret_file)?,

@@ -6,14 +6,14 @@ use api::CalendarStatus;
 use domain::alarm::AlarmKind;
 use office::OfficeError;
 use tokio_util::sync::CancellationToken;
-use web::roster::{Node, Roster};
+use web::state::{AppState, Node};
 
 /// How often the work below is done.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Looks after what time brings, of one node after the other, now and again: how long certificates and
 /// announced holidays last, and which files need not be kept any longer.
-pub(super) async fn sweep(roster: Roster, stop: CancellationToken) {
+pub(super) async fn sweep(roster: AppState, stop: CancellationToken) {
     let mut told = BTreeSet::new();
     loop {
         for node in roster.nodes.values() {

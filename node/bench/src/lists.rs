@@ -18,7 +18,7 @@ use cli::{
     tables::table,
     wait,
 };
-use domain::{actor::Actor, matter::Outcome, people::Deed, time::Timestamp};
+use domain::{actor::Actor, matter::Outcome, people::Permission, time::Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 use http::Method;
 use indicatif::ProgressBar;
@@ -161,7 +161,7 @@ impl ListsArgs {
         spinner: &ProgressBar,
     ) -> Result<Vec<Kind>, Failure> {
         let kinds = kinds(first, self.matters);
-        let deeds = [Deed::ViewList, Deed::ViewMatter];
+        let deeds = [Permission::ViewList, Permission::ViewMatter];
         let mut callers = township.clients(kinds.len(), &deeds).await?;
         let mut measured = vec![];
         for ((page, query), caller) in kinds.into_iter().zip(&mut callers) {

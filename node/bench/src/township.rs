@@ -11,7 +11,7 @@ use std::{
 use api::{KeyRequest, NewKeyView};
 use bytes::Bytes;
 use cli::{Failure, client::Client};
-use domain::people::Deed;
+use domain::people::Permission;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
@@ -90,7 +90,7 @@ impl Township {
     pub(super) async fn clients(
         &self,
         count: usize,
-        deeds: &[Deed],
+        deeds: &[Permission],
     ) -> Result<Vec<Caller>, Failure> {
         let mut callers = vec![];
         for number in 0..count {

@@ -11,7 +11,7 @@ use std::{
 use api::ReportRequest;
 use bytes::Bytes;
 use cli::{Failure, Output, tables::table, wait};
-use domain::people::Deed;
+use domain::people::Permission;
 use futures::future::try_join_all;
 use http::Method;
 use serde::Serialize;
@@ -142,7 +142,7 @@ impl WebArgs {
 
     async fn reports(&self, township: &Township) -> Result<Figures, Failure> {
         let clients = usize::try_from(self.clients).expect("it is at most 200");
-        let mut callers = township.clients(clients, &[Deed::Report]).await?;
+        let mut callers = township.clients(clients, &[Permission::Report]).await?;
         let next = AtomicU64::new(0);
         try_join_all(
             callers

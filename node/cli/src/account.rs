@@ -11,10 +11,10 @@ use http::Method;
 use super::{
     Failure, Output,
     client::encoded,
+    labels::moment,
     secrets,
     site::{Asked, Site},
     tables::{pairs, table},
-    words::moment,
 };
 
 /// Opens, lists and closes the accounts (账号) of a node, and says which roles they have

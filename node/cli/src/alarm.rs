@@ -5,7 +5,7 @@ use clap::Subcommand;
 use domain::alarm::AlarmKind;
 use topology::DivisionCode;
 
-use super::{Failure, Output, site::Site, tables::table, words::moment};
+use super::{Failure, Output, labels::moment, site::Site, tables::table};
 
 /// Shows and closes the alarms (警报) of a node
 ///

@@ -2,16 +2,16 @@
 
 use api::{KeyRequest, KeyView, Keys, NewKeyView};
 use clap::Subcommand;
-use domain::people::{BadDeed, Deed};
+use domain::people::{BadPermission, Permission};
 use http::Method;
 use topology::DivisionCode;
 
 use super::{
     Failure, Output,
     client::encoded,
+    labels::moment,
     site::Site,
     tables::{pairs, table},
-    words::moment,
 };
 
 /// Makes, lists and takes back the keys of other programs (接口密钥)
@@ -52,7 +52,7 @@ struct Create {
     /// view-matter, accept, handle, feedback, close, comment-to-reporter, attach, view-templates,
     /// read-rollups, import, watch, view-grids
     #[arg(long = "deed", value_name = "DEED", required = true, value_parser = deed)]
-    deeds: Vec<Deed>,
+    deeds: Vec<Permission>,
     /// For how many days, 1 to 400
     #[arg(long, default_value_t = 90)]
     days: u32,
@@ -80,8 +80,9 @@ struct Revoke {
     id: String,
 }
 
-fn deed(word: &str) -> Result<Deed, String> {
-    word.parse().map_err(|error: BadDeed| error.to_string())
+fn deed(word: &str) -> Result<Permission, String> {
+    word.parse()
+        .map_err(|error: BadPermission| error.to_string())
 }
 
 impl ApiKey {

@@ -5,9 +5,9 @@ use clap::Subcommand;
 
 use super::{
     Failure, Output,
+    labels::moment,
     site::Site,
     tables::{pairs, table},
-    words::moment,
 };
 
 /// Reads and checks the audit trail (审计日志) of a node: who did what, when, from where

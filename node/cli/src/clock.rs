@@ -3,7 +3,7 @@
 use api::{ClockStatus, Corrected};
 use clap::Subcommand;
 
-use super::{Failure, Output, site::Site, tables::pairs, words::moment};
+use super::{Failure, Output, labels::moment, site::Site, tables::pairs};
 
 /// Shows whether the machine's clock is believed, confirms it, corrects what it left behind
 ///

@@ -14,7 +14,8 @@ use app::{SystemClock, socket_path};
 use config::{FILE_END, FILE_ENDS_SO, Raw};
 use domain::{ids::KeyId, revocation::Reason, suite::Suite};
 use identity::{
-    Endorser, Founding, IdentityError, Network, Replacing, SignedKeyStatement, Terms, enrol, files,
+    CertificateProfile, Endorser, Founding, IdentityError, Network, Replacing, SignedKeyStatement,
+    enrol, files,
 };
 use office::Clock;
 use rustls_pki_types::UnixTime;
@@ -24,9 +25,9 @@ use topology::{DivisionCode, Tree};
 use super::{
     Failure, Output,
     client::{Client, ClientError},
+    labels::{self, SUITES, one_of},
     site::{data_directory, tree},
     tables::pairs,
-    words::{self, SUITES, one_of},
 };
 
 /// The configuration `run` looks for in a data directory.
@@ -68,7 +69,7 @@ pub struct Init {
     #[arg(long, value_name = "DIR")]
     issuer: Option<PathBuf>,
     /// Gives a division that was enrolled before its next key: says what became of the key before
-    #[arg(long, value_name = "REASON", value_parser = one_of::<Reason>(&words::REASONS),
+    #[arg(long, value_name = "REASON", value_parser = one_of::<Reason>(&labels::REASONS),
         requires = "issuer", conflicts_with = "with_branch")]
     replaces: Option<Reason>,
     /// With --replaces: data directory of the division above the parent, which countersigns at once
@@ -439,9 +440,9 @@ fn named(tree: &Tree, division: DivisionCode) -> String {
     format!("{division} {}", name.unwrap_or_default())
 }
 
-fn terms(seconds: u64) -> Terms {
+fn terms(seconds: u64) -> CertificateProfile {
     let now = Duration::from_millis(u64::try_from(SystemClock.now().0).unwrap_or_default());
-    Terms::at(UnixTime::since_unix_epoch(
+    CertificateProfile::at(UnixTime::since_unix_epoch(
         now + Duration::from_secs(seconds),
     ))
 }

@@ -6,9 +6,9 @@ use topology::DivisionCode;
 
 use super::{
     Failure, Output,
+    labels::{Names, moment},
     site::Site,
     tables::table,
-    words::{Names, moment},
 };
 
 /// Shows which keys were stated for divisions here and below, and countersigns one (密钥)

@@ -7,12 +7,12 @@ pub mod client;
 mod clock;
 mod exit;
 mod failure;
+pub mod labels;
 mod output;
 mod secrets;
 pub mod site;
 pub mod tables;
 mod terminal;
-pub mod words;
 
 mod account;
 mod alarm;

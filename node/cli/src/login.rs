@@ -4,10 +4,11 @@ use api::{LoginAnswer, LoginRequest, SessionView};
 use serde::Serialize;
 
 use super::{
-    Failure, Output, secrets,
+    Failure, Output,
+    labels::moment,
+    secrets,
     site::{Asked, Site},
     tables::pairs,
-    words::moment,
 };
 
 /// Logs in at a node with an account; commands after it are that person's acts

@@ -26,9 +26,9 @@ use self::{private::Private, wishes::Wish, work::Work};
 use super::{
     Failure, Output,
     client::encoded,
+    labels::{self, one_of},
     receipt,
     site::{Asked, Site, in_utf8},
-    words::{self, one_of},
 };
 
 /// Reports matters (事项), lists them, and does the work on them
@@ -78,16 +78,16 @@ struct Report {
     #[arg(long, value_name = "CODE", long_help = categories())]
     category: String,
     /// How it came in
-    #[arg(long, value_parser = one_of::<Channel>(&words::CHANNELS), default_value = "grid")]
+    #[arg(long, value_parser = one_of::<Channel>(&labels::CHANNELS), default_value = "grid")]
     channel: Channel,
     /// How urgent
-    #[arg(long, value_parser = one_of::<Priority>(&words::PRIORITIES), default_value = "normal")]
+    #[arg(long, value_parser = one_of::<Priority>(&labels::PRIORITIES), default_value = "normal")]
     priority: Priority,
     /// Who may learn of it
-    #[arg(long, value_parser = one_of::<Visibility>(&words::VISIBILITIES), default_value = "path")]
+    #[arg(long, value_parser = one_of::<Visibility>(&labels::VISIBILITIES), default_value = "path")]
     visibility: Visibility,
     /// How protected the text is
-    #[arg(long, value_parser = one_of::<Class>(&words::CLASSES), default_value = "personal")]
+    #[arg(long, value_parser = one_of::<Class>(&labels::CLASSES), default_value = "personal")]
     class: Class,
     /// The division complained about, for --visibility direct
     #[arg(long, value_name = "CODE")]
@@ -234,7 +234,7 @@ fn categories() -> String {
 #[command(verbatim_doc_comment)]
 struct List {
     /// In this state
-    #[arg(long, value_parser = one_of::<MatterFilter>(&words::STATES), default_value = "all")]
+    #[arg(long, value_parser = one_of::<MatterFilter>(&labels::STATES), default_value = "all")]
     state: MatterFilter,
     /// Of this category, or of all of a platform: order, market, enforcement, service
     #[arg(long, value_name = "CODE")]
@@ -246,7 +246,7 @@ struct List {
     #[arg(long, value_name = "CODE")]
     holder: Option<DivisionCode>,
     /// With so little time left; listed by the moment that is due
-    #[arg(long, value_parser = one_of::<Urgency>(&words::URGENCIES))]
+    #[arg(long, value_parser = one_of::<Urgency>(&labels::URGENCIES))]
     clock: Option<Urgency>,
     /// Reported on this day or later
     #[arg(long, value_name = "DAY")]

@@ -6,9 +6,9 @@ use topology::DivisionCode;
 
 use super::{
     Failure, Output,
+    labels::{self, Names, moment, one_of},
     site::Site,
     tables::table,
-    words::{self, Names, moment, one_of},
 };
 
 /// Revokes (吊销) the keys of a division below: nothing it says later counts anywhere, and its links end
@@ -27,7 +27,7 @@ pub struct Revoke {
     /// Whose keys; it stands directly below the node that is asked
     division: DivisionCode,
     /// Why
-    #[arg(long, value_parser = one_of::<Reason>(&words::REASONS))]
+    #[arg(long, value_parser = one_of::<Reason>(&labels::REASONS))]
     reason: Reason,
     /// Only this key, of those that `wujitong key list` shows; all that still count if left out
     #[arg(long, value_name = "KEY")]
@@ -59,7 +59,7 @@ pub(super) fn lines<'a>(
         [
             names.of(line.division),
             line.key.clone(),
-            words::revoked(line.reason),
+            labels::revoked(line.reason),
             moment(line.at_ms),
             names.of(line.by),
         ]

@@ -7,9 +7,9 @@ use domain::time::Day;
 use super::{
     Failure, Output,
     client::encoded,
+    labels::{self, moment, one_of},
     site::Site,
     tables::table,
-    words::{self, moment, one_of},
 };
 
 /// Shows figures (统计) of a node and everything below it
@@ -43,7 +43,7 @@ enum What {
 #[command(verbatim_doc_comment)]
 struct Show {
     /// What a line stands for
-    #[arg(long, value_parser = one_of::<RollupBy>(&words::GROUPS), default_value = "day")]
+    #[arg(long, value_parser = one_of::<RollupBy>(&labels::GROUPS), default_value = "day")]
     by: RollupBy,
     /// First day, in Asia/Shanghai
     #[arg(long, value_name = "DAY")]

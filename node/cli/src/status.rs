@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use api::{LinkStatus, NeighbourSide, NodeStatus};
 
 use super::{
-    Failure, Output, alarm, key, revoke,
+    Failure, Output, alarm, key,
+    labels::{self, span},
+    revoke,
     site::Site,
     tables::{pairs, table},
-    words::{self, span},
 };
 
 /// Links are listed one by one for at most so many nodes.
@@ -160,7 +161,10 @@ fn revoked(status: &api::Status) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    format!("\n{}", revoke::lines(lines, words::Names(&BTreeMap::new())))
+    format!(
+        "\n{}",
+        revoke::lines(lines, labels::Names(&BTreeMap::new()))
+    )
 }
 
 /// Keys of the nodes shown, and those below that somebody may have to look at.
@@ -174,7 +178,7 @@ fn stated(status: &api::Status) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    format!("\n{}", key::lines(lines, words::Names(&BTreeMap::new())))
+    format!("\n{}", key::lines(lines, labels::Names(&BTreeMap::new())))
 }
 
 fn given_up(status: &api::Status) -> String {
@@ -188,7 +192,7 @@ fn given_up(status: &api::Status) -> String {
                     line.kind.clone(),
                     line.author.short(),
                     line.issue.to_string(),
-                    words::moment(line.at_ms),
+                    labels::moment(line.at_ms),
                 ]
             })
         })
@@ -214,7 +218,7 @@ fn failing_hooks(status: &api::Status) -> String {
                     hook.id.clone(),
                     hook.name.clone(),
                     hook.failures.to_string(),
-                    hook.since_ms.map(words::moment).unwrap_or_default(),
+                    hook.since_ms.map(labels::moment).unwrap_or_default(),
                     if hook.given_up { "given up" } else { "tried" }.to_owned(),
                 ]
             })
@@ -236,7 +240,7 @@ fn line(node: &NodeStatus) -> [String; 8] {
     [
         node.division.short(),
         node.name.clone(),
-        words::tier(node.tier),
+        labels::tier(node.tier),
         count(|counts| counts.holding),
         count(|counts| counts.giving),
         count(|counts| counts.copies),

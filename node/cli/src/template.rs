@@ -9,9 +9,9 @@ use topology::{Tier, UnitKind};
 
 use super::{
     Failure, Output,
+    labels::{self, Names, moment, one_of},
     site::{Site, read},
     tables::{pairs, table},
-    words::{self, Names, moment, one_of},
 };
 
 /// Publishes templates (模板) for a subtree, and shows who applies them
@@ -46,7 +46,7 @@ struct Publish {
     /// TOML file with the content; it begins with `format = 1`
     file: PathBuf,
     /// What it is for
-    #[arg(long, value_parser = one_of::<TemplateKind>(&words::KINDS))]
+    #[arg(long, value_parser = one_of::<TemplateKind>(&labels::KINDS))]
     kind: TemplateKind,
     /// Its name: lower-case letters, digits and dashes
     #[arg(long)]
@@ -55,10 +55,10 @@ struct Publish {
     #[arg(long)]
     title: String,
     /// Only for this tier, may be given again; all if left out
-    #[arg(long = "tier", value_name = "TIER", value_parser = one_of::<Tier>(&words::TIERS))]
+    #[arg(long = "tier", value_name = "TIER", value_parser = one_of::<Tier>(&labels::TIERS))]
     tiers: Vec<Tier>,
     /// At the village tier only for this kind of unit, may be given again; all if left out
-    #[arg(long = "unit", value_name = "UNIT", value_parser = one_of::<UnitKind>(&words::UNITS))]
+    #[arg(long = "unit", value_name = "UNIT", value_parser = one_of::<UnitKind>(&labels::UNITS))]
     kinds: Vec<UnitKind>,
 }
 
@@ -169,7 +169,7 @@ fn status(shown: &Named<TemplateStatus>) -> String {
         kinds,
         ..
     } = template;
-    let tiers: Vec<_> = tiers.iter().map(|tier| words::tier(*tier)).collect();
+    let tiers: Vec<_> = tiers.iter().map(|tier| labels::tier(*tier)).collect();
     let kinds: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
     let mut text = pairs([
         ("template", format!("{key} {title}")),

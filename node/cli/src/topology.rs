@@ -8,11 +8,10 @@ use serde::Serialize;
 use topology::{Division, DivisionCode, Outlines, RowError, Tier, Tree, UnitKind};
 
 use super::{
-    Failure, Output,
+    Failure, Output, labels,
     matter::point,
     site::{mapped, read, tree},
     tables::{pairs, table},
-    words,
 };
 
 /// Looks at the list of divisions (区划): what is below, the way between two, where a place lies, faults of a list
@@ -184,8 +183,8 @@ fn branch(tree: &Tree, division: Division<'_>, depth: u8) -> Branch {
 
 fn indented(branch: &Branch, depth: usize, rows: &mut Vec<[String; 5]>) {
     let tier = match branch.kind {
-        Some(kind) => format!("{} {}", words::tier(branch.tier), kind.system()),
-        None => words::tier(branch.tier),
+        Some(kind) => format!("{} {}", labels::tier(branch.tier), kind.system()),
+        None => labels::tier(branch.tier),
     };
     let note = if branch.has_node {
         ""
@@ -277,7 +276,7 @@ impl Way {
                 mark.to_owned(),
                 hop.code.short(),
                 hop.name.clone(),
-                words::tier(hop.tier),
+                labels::tier(hop.tier),
             ]
         });
         table(["", "code", "name", "tier"], rows)
@@ -323,7 +322,7 @@ impl Locate {
                     "division",
                     format!("{} {}", located.code.short(), located.full_name),
                 ),
-                ("tier", words::tier(located.tier)),
+                ("tier", labels::tier(located.tier)),
             ])
         })
     }
@@ -399,7 +398,7 @@ impl Checked {
     fn for_people(&self) -> String {
         let tiers = self.tiers.iter();
         let tiers: Vec<_> = tiers
-            .map(|(tier, count)| format!("{count} {}", words::tier(*tier)))
+            .map(|(tier, count)| format!("{count} {}", labels::tier(*tier)))
             .collect();
         let outlines = self.outlines.map(|count| ("outlines", count.to_string()));
         let list = [

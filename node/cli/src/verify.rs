@@ -12,9 +12,10 @@ use proof::Verified;
 use topology::{DivisionCode, Tree};
 
 use super::{
-    Failure, Output, site,
+    Failure, Output,
+    labels::{self, Names, moment},
+    site,
     tables::{pairs, table},
-    words::{self, Names, moment},
 };
 
 /// Checks a receipt (验证回执) with nothing but the root certificate of the province
@@ -100,12 +101,12 @@ fn for_people(verified: &Verified, tree: &Tree) -> String {
         let other = |other: Option<DivisionCode>| other.map_or("-".to_owned(), |o| names.of(o));
         let rows = verified.receipts.iter().map(|receipt| {
             [
-                words::receipt_kind(receipt.kind).to_owned(),
+                labels::receipt_kind(receipt.kind).to_owned(),
                 names.of(receipt.division),
                 moment(receipt.at.0),
                 other(receipt.from),
                 other(receipt.to),
-                receipt.outcome.map_or("-".to_owned(), words::outcome),
+                receipt.outcome.map_or("-".to_owned(), labels::outcome),
             ]
         });
         text += &table(headings, rows);
@@ -113,8 +114,8 @@ fn for_people(verified: &Verified, tree: &Tree) -> String {
     text += "\n";
     let row = |check: &Check| {
         [
-            words::finding(check.finding).to_owned(),
-            words::checked(check.what).to_owned(),
+            labels::finding(check.finding).to_owned(),
+            labels::checked(check.what).to_owned(),
             check.about.map_or("-".to_owned(), |about| names.of(about)),
             check.detail.clone(),
         ]

@@ -8,9 +8,9 @@ use topology::DivisionCode;
 use super::{
     Failure, Output,
     client::encoded,
+    labels::{moment, one_of},
     site::Site,
     tables::{pairs, table},
-    words::{moment, one_of},
 };
 
 const KINDS: [(&str, &str); 4] = [

@@ -13,7 +13,7 @@ use app::{Host, Plan, SystemClock};
 use cli::Failure;
 use config::Config;
 use domain::{actor::Actor, ids::MatterId, suite::Suite, time::Timestamp};
-use identity::{Founding, Identity, Terms};
+use identity::{CertificateProfile, Founding, Identity};
 use indicatif::ProgressBar;
 use office::{Clock, Office};
 use peer::session::Links;
@@ -195,7 +195,7 @@ fn enrol(
     dir: &Path,
     mut go_on: impl FnMut() -> bool,
 ) -> Result<(), Failure> {
-    let terms = Terms::at(UnixTime::now());
+    let terms = CertificateProfile::at(UnixTime::now());
     let founding = Founding {
         zone: ZONE.into(),
         demo: true,

@@ -1,6 +1,6 @@
 //! The part of the story that takes a receipt away and checks it.
 
-use cli::{Failure, words};
+use cli::{Failure, labels};
 use domain::{
     ids::MatterId,
     receipt::{Finding, Kind},
@@ -83,7 +83,7 @@ impl Teller<'_> {
                 .collect(),
             checked: found(Finding::Ok).count(),
             not_checked: found(Finding::NotChecked)
-                .map(|check| words::checked(check.what).to_owned())
+                .map(|check| labels::checked(check.what).to_owned())
                 .collect(),
         })
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use cli::{Failure, words};
+use cli::{Failure, labels};
 use domain::{
     actor::Actor,
     category::Priority,
@@ -310,7 +310,7 @@ impl Teller<'_> {
         let path = matter.steps.iter().map(|step| Stop {
             division: step.by,
             name: self.name(step.by),
-            act: words::verb(step.act),
+            act: labels::verb(step.act),
             at: rfc3339(step.at),
             at_ms: step.at.0,
         });

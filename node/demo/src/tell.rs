@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use cli::words;
+use cli::labels;
 
 use super::story::{Figures, Story, Told, clock};
 
@@ -31,7 +31,7 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
         to,
         "\nFor the last of these the clock of the demo was put forward by {}, so that its deadline passed. \
          演示时钟已快进。",
-        words::span(story.put_forward_ms.unsigned_abs())
+        labels::span(story.put_forward_ms.unsigned_abs())
     )?;
     let proven = &story.receipt;
     writeln!(
@@ -45,7 +45,7 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
             "  {}  {}  {:14} {}",
             clock(signed.at_ms),
             signed.division,
-            words::receipt_kind(signed.kind),
+            labels::receipt_kind(signed.kind),
             signed.name
         )?;
     }

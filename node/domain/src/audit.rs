@@ -14,7 +14,7 @@ use super::{
     alarm::AlarmKind,
     hook::HookId,
     ids::MatterId,
-    people::{AccountId, ApiKeyId, Deed, GridId},
+    people::{AccountId, ApiKeyId, GridId, Permission},
     suite::{Digest, Suite},
     time::Timestamp,
 };
@@ -91,7 +91,7 @@ pub struct AuditEntry {
     /// The place from which it was done.
     pub whence: Whence,
     /// The deed; `None` for what was done past the edges.
-    pub deed: Option<Deed>,
+    pub deed: Option<Permission>,
     /// The subject of the deed, if it has one.
     pub subject: Option<Subject>,
     /// Its ending.

@@ -17,7 +17,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
-pub use act::{Bounds, ClockRefusal, Terms};
+pub use act::{Bounds, ClockRefusal, ClockTerms};
 pub use check::BadClocks;
 pub use hands::{Hand, holder_at};
 pub use stage::{ExtensionReason, PauseReason, Stage, UnknownWord};

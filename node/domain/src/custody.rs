@@ -13,7 +13,7 @@ use super::{
     envelope::Outgoing,
     ids::MatterId,
     matter::{CustodyVersion, Matter},
-    people::{Deed, Reach, Role, reach},
+    people::{Permission, Reach, Role, reach},
     request::{Ask, AskId, Asked, Reply, Wish},
     time::{Day, Timestamp},
 };
@@ -22,12 +22,12 @@ mod absorb;
 mod act;
 mod bundle;
 mod clocks;
+mod context;
 mod handlers;
 mod hear;
 mod history;
 mod receive;
 mod report;
-mod seat;
 mod shown;
 #[cfg(test)]
 mod tests;
@@ -36,12 +36,12 @@ mod time;
 pub use absorb::{absorb, check_absorbs, hear_of_absorber};
 pub use act::{act, arbiter, merge, recategorise, return_to, transfer};
 pub use bundle::{end_part, open_part};
+pub use context::{Context, CustodyLimits};
 pub use handlers::Handlers;
 pub use hear::{NoticeRefusal, Recollection, check_seen, hear_notice, holder_to_ask, reply_to};
 pub use history::{History, take_over};
 pub use receive::{GiveRefusal, Incoming, Taken, receive, settle};
 pub use report::{Report, report};
-pub use seat::{Seat, Terms};
 pub use shown::{
     Learnt, Shown, hear_shown, is_aside, resume, same_steps, set_aside, taken_in_vain, went_between,
 };
@@ -348,7 +348,7 @@ pub enum Refusal {
 
 /// Lists the roles that may verify, separated by commas.
 fn verifiers() -> String {
-    let verifies = |role: &Role| reach(*role, Deed::Verify) != Reach::None;
+    let verifies = |role: &Role| reach(*role, Permission::Verify) != Reach::None;
     let names: Vec<&str> = Role::ALL
         .into_iter()
         .filter(verifies)

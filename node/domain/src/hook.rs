@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{
-    change::{Change, ChangeId, ChangeKind},
+    feed::{Change, ChangeId, ChangeKind},
     people::{BadAccount, check_name},
     time::Timestamp,
 };

@@ -6,7 +6,8 @@ use topology::DivisionCode;
 
 use super::{
     custody::{
-        Decision, Docket, Refusal, Seat, Standing, Terms, act, check_seen, holder_to_ask, transfer,
+        Context, CustodyLimits, Decision, Docket, Refusal, Standing, act, check_seen,
+        holder_to_ask, transfer,
     },
     envelope::{Lane, Outgoing, Payload},
     ids::MatterId,
@@ -116,8 +117,8 @@ pub struct Asked {
 impl Asked {
     /// Returns whether `from` may give this reply. The division that was asked may give any; a
     /// division on the way to it may only say that it, or the next one, refused the request.
-    fn hears(&self, from: DivisionCode, reply: Reply, seat: Seat<'_>) -> bool {
-        let on_the_way = || seat.tree.path(seat.me, self.to).contains(&from);
+    fn hears(&self, from: DivisionCode, reply: Reply, context: Context<'_>) -> bool {
+        let on_the_way = || context.tree.path(context.me, self.to).contains(&from);
         from == self.to || reply == Reply::Refused && on_the_way()
     }
 }
@@ -177,8 +178,8 @@ pub enum Heard {
 
 /// Decides on a request sent to this division. A repeated request gets no second answer, unless
 /// this node never had the matter.
-pub fn hear_ask(docket: Option<&Docket>, ask: Ask, seat: Seat<'_>) -> Heard {
-    let Seat { me, .. } = seat;
+pub fn hear_ask(docket: Option<&Docket>, ask: Ask, context: Context<'_>) -> Heard {
+    let Context { me, .. } = context;
     let answer = |reply| Answer {
         ask: ask.id,
         matter: ask.matter,
@@ -208,7 +209,7 @@ pub fn hear_ask(docket: Option<&Docket>, ask: Ask, seat: Seat<'_>) -> Heard {
         Standing::Holding if docket.awaits => return park(docket, ask),
         Standing::Holding => docket.remember_answered(ask.id),
     }
-    match grant(docket.clone(), ask, seat) {
+    match grant(docket.clone(), ask, context) {
         Ok(decision) => Heard::Granted(Box::new(decision), answer(Reply::Granted)),
         Err(refusal) => Heard::Answered(Some(docket), answer(Reply::from(refusal))),
     }
@@ -246,14 +247,14 @@ fn park(mut docket: Docket, ask: Ask) -> Heard {
 const MOST_PARKED: usize = 32;
 
 /// Does what was asked of a matter held here, if the asker is entitled to it.
-fn grant(docket: Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> {
-    let Seat {
+fn grant(docket: Docket, ask: Ask, context: Context<'_>) -> Result<Decision, Refusal> {
+    let Context {
         me,
         now,
         tree,
         terms,
         ..
-    } = seat;
+    } = context;
     let asker = ask.id.by;
     let matter = &docket.matter;
     let is_origins = asker == matter.id.origin;
@@ -270,11 +271,11 @@ fn grant(docket: Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> 
     if !entitled {
         return Err(Refusal::NotEntitled);
     }
-    let by_request = |docket, wished| act(docket, wished, ask.note, Some(&ask), seat);
+    let by_request = |docket, wished| act(docket, wished, ask.note, Some(&ask), context);
     match ask.wish {
         Wish::Recall if matter.is_closed() => Err(Refusal::Closed),
         Wish::Recall => {
-            transfer(docket, Act::Yield(asker), None, seat).map_err(|_| Refusal::NotEntitled)
+            transfer(docket, Act::Yield(asker), None, context).map_err(|_| Refusal::NotEntitled)
         }
         Wish::Contest => {
             check_contest(matter, now, terms)?;
@@ -286,7 +287,7 @@ fn grant(docket: Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> 
             }
             let above = tree.parent(me).ok_or(Refusal::NobodyToArbitrate)?;
             let opened = by_request(docket, Act::Reopen(Appeal::Review))?;
-            let mut given = transfer(opened.docket, Act::Escalate(above), None, seat)?;
+            let mut given = transfer(opened.docket, Act::Escalate(above), None, context)?;
             given.facts.splice(0..0, opened.facts);
             Ok(given)
         }
@@ -299,7 +300,7 @@ fn grant(docket: Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> 
     }
 }
 
-fn check_contest(matter: &Matter, now: Timestamp, terms: Terms) -> Result<(), Refusal> {
+fn check_contest(matter: &Matter, now: Timestamp, terms: CustodyLimits) -> Result<(), Refusal> {
     let closed = matter.closed_at().ok_or(Refusal::NotNow)?;
     let window = u64::from(terms.contest_days) * 24 * 3_600_000;
     let contests = matter.appeals(Appeal::Contest);
@@ -338,15 +339,15 @@ pub fn hear_answer(
     asked: Option<&Asked>,
     from: DivisionCode,
     answer: &Answer,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Next {
     let outstanding =
-        |asked: &&Asked| asked.ask.id == answer.ask && asked.hears(from, answer.reply, seat);
+        |asked: &&Asked| asked.ask.id == answer.ask && asked.hears(from, answer.reply, context);
     let Some(Asked { ask, .. }) = asked.filter(outstanding) else {
         return Next::Ignore;
     };
     match answer.reply {
-        Reply::Moved { holder, version } if version > ask.seen && holder != seat.me => {
+        Reply::Moved { holder, version } if version > ask.seen && holder != context.me => {
             Next::Again(holder, version)
         }
         Reply::Moved { .. } => Next::Done(Reply::Moot),
@@ -359,12 +360,12 @@ pub fn hear_answer(
 ///
 /// # Errors
 /// A [`Refusal`] if it is already known that it cannot be done.
-pub fn wish(docket: &Docket, ask: Ask, seat: Seat<'_>) -> Result<Decision, Refusal> {
-    let Seat { me, .. } = seat;
+pub fn wish(docket: &Docket, ask: Ask, context: Context<'_>) -> Result<Decision, Refusal> {
+    let Context { me, .. } = context;
     let recall = ask.wish == Wish::Recall;
     match docket.standing {
         Standing::Holding if recall => return Err(Refusal::HeldHere),
-        Standing::Holding => return grant(docket.clone(), ask, seat),
+        Standing::Holding => return grant(docket.clone(), ask, context),
         Standing::Giving { to, .. } if recall || matches!(ask.wish, Wish::Merge(_)) => {
             return Err(Refusal::InTransit(to));
         }
@@ -412,8 +413,8 @@ pub const fn sent(ask: Ask, to: DivisionCode) -> Outgoing {
 
 /// Handles this division's own wishes once a transfer is settled: asks whoever took the matter, or
 /// does them if the matter stayed.
-pub(super) fn wishes_after_transfer(decision: &mut Decision, seat: Seat<'_>) {
-    let Seat { me, .. } = seat;
+pub(super) fn wishes_after_transfer(decision: &mut Decision, context: Context<'_>) {
+    let Context { me, .. } = context;
     for ask in std::mem::take(&mut decision.docket.wishes) {
         match decision.docket.standing {
             Standing::Giving { .. } => decision.docket.wishes.push(ask),
@@ -421,7 +422,7 @@ pub(super) fn wishes_after_transfer(decision: &mut Decision, seat: Seat<'_>) {
             Standing::Holding => {
                 let reply = match ask.wish {
                     Wish::Recall => Reply::Granted,
-                    _ => match grant(decision.docket.clone(), ask, seat) {
+                    _ => match grant(decision.docket.clone(), ask, context) {
                         Ok(granted) => {
                             decision.docket = granted.docket;
                             decision.sends.extend(granted.sends);
@@ -451,11 +452,11 @@ pub fn take_answer(
     from: DivisionCode,
     answer: &Answer,
     again: AskId,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Option<(Decision, Next)> {
     let mut asked = docket.asked.iter();
     let at = asked.position(|asked| asked.ask.id == answer.ask)?;
-    let next = hear_answer(docket.asked.get(at), from, answer, seat);
+    let next = hear_answer(docket.asked.get(at), from, answer, context);
     let mut decision = Decision::of(docket.clone());
     match next {
         Next::Ignore => return None,

@@ -21,7 +21,7 @@ use super::{
     keystore::{FileKeyStore, KeyError, KeyStore},
     network::{self, Network, NetworkFile},
     node::check_whole,
-    profile::{self, Terms},
+    profile::{self, CertificateProfile},
     sealing::{FileSealingKey, SealingKey},
     statement::{KeyStatement, Purpose, SignedKeyStatement},
 };
@@ -101,7 +101,7 @@ pub fn found_with(
     divisions: &[DivisionCode],
     tree: &Tree,
     founding: &Founding,
-    terms: &Terms,
+    terms: &CertificateProfile,
 ) -> Result<(), IdentityError> {
     finish_founding(dir)?;
     check_not_founded(dir, tree)?;
@@ -151,7 +151,7 @@ pub fn found_network(
     dir: &Path,
     tree: &Tree,
     founding: &Founding,
-    terms: &Terms,
+    terms: &CertificateProfile,
 ) -> Result<(), IdentityError> {
     let path = dir.join(network::FILE);
     let home = directory(dir, tree.root());
@@ -231,7 +231,7 @@ pub fn enrol(
     divisions: &[DivisionCode],
     issuer_dir: &Path,
     tree: &Tree,
-    terms: &Terms,
+    terms: &CertificateProfile,
 ) -> Result<(), IdentityError> {
     let network = Network::load(issuer_dir)?;
     check_network(dir, &network)?;
@@ -308,7 +308,7 @@ pub fn renew(
     division: DivisionCode,
     issuer_dir: &Path,
     tree: &Tree,
-    terms: &Terms,
+    terms: &CertificateProfile,
 ) -> Result<(), IdentityError> {
     let network = Network::load(issuer_dir)?;
     let scope = Scope {
@@ -344,7 +344,7 @@ struct Scope<'a> {
     zone: &'a str,
     suite: Suite,
     tree: &'a Tree,
-    terms: &'a Terms,
+    terms: &'a CertificateProfile,
 }
 
 /// What was made for one division.

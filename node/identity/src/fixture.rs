@@ -19,7 +19,9 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use tempfile::TempDir;
 use topology::{DivisionCode, Tree};
 
-use super::{Founding, Identity, Network, Surroundings, Terms, enrol, enrol::Authority};
+use super::{
+    CertificateProfile, Founding, Identity, Network, Surroundings, enrol, enrol::Authority,
+};
 
 pub(super) const NOW: u64 = 1_780_000_000;
 
@@ -39,14 +41,14 @@ pub(super) fn code(text: &str) -> DivisionCode {
     text.parse().expect("a code")
 }
 
-pub(super) fn terms() -> Terms {
+pub(super) fn terms() -> CertificateProfile {
     terms_in(0)
 }
 
-/// Terms of a making so many days from now.
-pub(super) fn terms_in(days: i64) -> Terms {
+/// CertificateProfile of a making so many days from now.
+pub(super) fn terms_in(days: i64) -> CertificateProfile {
     let now = NOW.checked_add_signed(days * 86_400).expect("after 1970");
-    Terms::at(UnixTime::since_unix_epoch(Duration::from_secs(now)))
+    CertificateProfile::at(UnixTime::since_unix_epoch(Duration::from_secs(now)))
 }
 
 /// A clock that stands where it is put.

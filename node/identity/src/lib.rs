@@ -62,7 +62,7 @@ pub use keystore::{FileKeyStore, KeyError, KeyStore};
 pub use lapse::Lapse;
 pub use network::Network;
 pub use node::{Identity, Surroundings};
-pub use profile::{Lifetimes, Terms};
+pub use profile::{CertificateProfile, Lifetimes};
 pub use refusal::PeerRefusal;
 pub use revoked::Revoked;
 pub use sealing::{FileSealingKey, Recipient, SealingError, SealingKey, SealingPublic};

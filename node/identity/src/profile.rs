@@ -48,14 +48,14 @@ impl Default for Lifetimes {
 
 /// When certificates are made, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub struct CertificateProfile {
     /// The time of making. Certificates are valid from 5 minutes before it, for clocks that are slow.
     pub now: UnixTime,
     /// How long they live.
     pub lifetimes: Lifetimes,
 }
 
-impl Terms {
+impl CertificateProfile {
     /// The default lifetimes from `now` on.
     pub fn at(now: UnixTime) -> Self {
         Self {
@@ -75,7 +75,7 @@ pub(super) fn root(
     zone: &str,
     network: &str,
     key: Ia5String,
-    terms: &Terms,
+    terms: &CertificateProfile,
 ) -> CertificateParams {
     let mut params = authority(province, zone, network, terms, terms.lifetimes.root);
     params.subject_alt_names = vec![SanType::URI(key)];
@@ -87,13 +87,17 @@ pub(super) fn issuing(
     division: DivisionCode,
     zone: &str,
     network: &str,
-    terms: &Terms,
+    terms: &CertificateProfile,
 ) -> CertificateParams {
     authority(division, zone, network, terms, terms.lifetimes.issuing)
 }
 
 /// The TLS certificate of a node.
-pub(super) fn node(division: DivisionCode, zone: &str, terms: &Terms) -> CertificateParams {
+pub(super) fn node(
+    division: DivisionCode,
+    zone: &str,
+    terms: &CertificateProfile,
+) -> CertificateParams {
     let name = dns::name(division, zone);
     let mut params = dated(terms, terms.lifetimes.node);
     // The common name is for people who print the certificate; no verifier reads it.
@@ -125,7 +129,7 @@ fn authority(
     division: DivisionCode,
     zone: &str,
     network: &str,
-    terms: &Terms,
+    terms: &CertificateProfile,
     lifetime: Duration,
 ) -> CertificateParams {
     let name = dns::name(division, zone);
@@ -146,7 +150,7 @@ fn authority(
     params
 }
 
-fn dated(terms: &Terms, lifetime: Duration) -> CertificateParams {
+fn dated(terms: &CertificateProfile, lifetime: Duration) -> CertificateParams {
     let seconds = i64::try_from(terms.now.as_secs()).unwrap_or(i64::MAX);
     let now = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let mut params = CertificateParams::default();

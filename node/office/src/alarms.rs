@@ -85,7 +85,7 @@ impl Office {
     /// Shows the alarms of earlier runs in the metrics of this one.
     pub(super) async fn recall_alarms(&self) -> Result<(), OfficeError> {
         for alarm in self.alarms().await? {
-            self.supplies.metrics.alarms.of(alarm.kind.code()).inc();
+            self.dependencies.metrics.alarms.of(alarm.kind.code()).inc();
         }
         Ok(())
     }
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use crate::{Supplies, fixture};
+    use crate::{Dependencies, fixture};
     use store::MemoryDisk;
     use telemetry::Metrics;
 
@@ -157,7 +157,7 @@ mod tests {
         let office = township().await;
         let kind = AlarmKind::KeyRevoked;
         let about: Option<DivisionCode> = Some("330825002222".parse().unwrap());
-        let standing = || office.supplies.metrics.alarms.of(kind.code()).get();
+        let standing = || office.dependencies.metrics.alarms.of(kind.code()).get();
         office.raise_alarm(kind, about, "one").await.unwrap();
         office.raise_alarm(kind, about, "two").await.unwrap();
         office.raise_alarm(kind, None, "other").await.unwrap();
@@ -181,13 +181,13 @@ mod tests {
         let office = township().await;
         let kind = AlarmKind::KeyRevoked;
         office.raise_alarm(kind, None, "one").await.unwrap();
-        let supplies = Supplies {
+        let dependencies = Dependencies {
             metrics: Metrics::default().division(office.me),
-            ..office.supplies.clone()
+            ..office.dependencies.clone()
         };
-        let reopened = Office::open(office.me, supplies).await.unwrap();
+        let reopened = Office::open(office.me, dependencies).await.unwrap();
         assert_eq!(reopened.alarms().await.unwrap().len(), 1);
-        let standing = reopened.supplies.metrics.alarms.of(kind.code());
+        let standing = reopened.dependencies.metrics.alarms.of(kind.code());
         assert_eq!(standing.get(), 1);
     }
 }

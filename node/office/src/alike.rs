@@ -75,7 +75,11 @@ impl Office {
     /// The latest open matters held here.
     async fn open_dockets(&self, most: usize) -> Result<Vec<Docket>, OfficeError> {
         let shelf = Range::prefix(&keys::shelf(Shelf::HeldOpen));
-        let seen = self.supplies.store.scan(self.me, shelf, most, true).await?;
+        let seen = self
+            .dependencies
+            .store
+            .scan(self.me, shelf, most, true)
+            .await?;
         let mut dockets = vec![];
         for (_, line) in seen.value {
             let line: Line = record::read(&line)?;

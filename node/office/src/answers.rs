@@ -34,9 +34,9 @@ impl Office {
         if let Some(after) = after {
             range.from = [&keys::answered(after)[..], &[0]].concat().into();
         }
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.scan(self.me, range, MOST_SCANNED, false).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         let words = words.trim().to_lowercase();
         let mut found = vec![];
         for (key, _) in seen.value {

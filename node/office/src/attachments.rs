@@ -29,7 +29,7 @@ use topology::DivisionCode;
 
 use super::{
     Office, OfficeError,
-    cabinet::{Alone, FileTrouble, account},
+    file_area::{Alone, FileTrouble, account},
     keys,
     uploads::{Kept, own_file},
 };
@@ -236,7 +236,7 @@ impl Office {
         let handed_in = attachment.held_by;
         let mut damaged = false;
         let sound = move |files: &Files| files.sound(suite, digest);
-        match self.cabinet().on_disk(sound).await {
+        match self.file_area().on_disk(sound).await {
             Ok((in_hand, length)) if length == sealed.sealed_bytes() => {
                 return Ok(Looked::Here(OpenFile {
                     attachment,
@@ -253,7 +253,7 @@ impl Office {
                 damaged = handed_in == self.me;
                 if !damaged {
                     let discard = move |files: &Files| files.discard(&digest);
-                    self.cabinet().on_disk(discard).await?;
+                    self.file_area().on_disk(discard).await?;
                 }
             }
             Err(trouble) => return Err(trouble.into()),
@@ -288,7 +288,7 @@ impl Office {
         };
         Wanted {
             fetch,
-            sources: sources(&docket.matter, handed_in, self.me, &self.supplies.tree),
+            sources: sources(&docket.matter, handed_in, self.me, &self.dependencies.tree),
             handed_in,
             kept,
             damaged,
@@ -306,7 +306,7 @@ impl Office {
         } = file;
         let seal = Seal::new(attachment.suite, &attachment.key, *part, sealed.bytes);
         let digest = in_hand.digest();
-        let opened = self.cabinet().on_disk(move |files| {
+        let opened = self.file_area().on_disk(move |files| {
             let at = index * SEALED_CHUNK_BYTES;
             let mut chunk = files.read(&digest, at, SEALED_CHUNK_BYTES as usize)?;
             let plain = seal.open(index, &mut chunk).map(<[u8]>::len);
@@ -336,14 +336,14 @@ impl Office {
         };
         let listed = self.attachments(&docket, fetch.no.step).await?;
         let public = listed.is_some_and(|(class, _)| class == Class::Public);
-        let tree = &self.supplies.tree;
+        let tree = &self.dependencies.tree;
         let (matter, me) = (&docket.matter, self.me);
         if let Err(why) = may_fetch(matter, bound_for, public, fetch, from, me, tree) {
             tracing::warn!(neighbour = %from, asker = %fetch.asker, matter = %fetch.matter, %why, "file not given");
             return no;
         }
         let key = keys::file(fetch.matter, fetch.no, fetch.part);
-        let seen = self.supplies.store.get(self.me, &key).await?;
+        let seen = self.dependencies.store.get(self.me, &key).await?;
         if let Some(record) = seen.value {
             let kept: Kept = record::read(&record)?;
             if kept.digest != fetch.digest {
@@ -371,16 +371,16 @@ impl Office {
     async fn stretch(&self, kept: &Kept, at: u64) -> Result<Option<Bytes>, OfficeError> {
         let Kept { digest, suite, .. } = *kept;
         // It is looked through once for each time that it is brought somewhere.
-        let looked_through = at > 0 && self.cabinet().was_sound(&digest);
+        let looked_through = at > 0 && self.file_area().was_sound(&digest);
         let read = move |files: &Files| {
             if !looked_through {
                 let (_in_hand, _) = files.sound(suite, digest)?;
             }
             files.read(&digest, at, FETCH_BYTES)
         };
-        match self.cabinet().on_disk(read).await {
+        match self.file_area().on_disk(read).await {
             Ok(bytes) => {
-                self.cabinet().note_sound(digest);
+                self.file_area().note_sound(digest);
                 Ok(Some(bytes.into()))
             }
             Err(FileTrouble::Disk(FileError::Absent)) => Ok(None),
@@ -394,7 +394,7 @@ impl Office {
 
     /// A damaged file is told all the same if the alarm cannot be kept.
     async fn note_damage(&self, digest: Digest, detail: &str) {
-        self.cabinet().note_damaged(digest);
+        self.file_area().note_damaged(digest);
         let raised = self.raise_alarm(AlarmKind::FileDamaged, None, detail).await;
         if let Err(error) = raised {
             tracing::error!(alarm = "file-damaged", detail, %error, "the alarm is not kept");
@@ -403,7 +403,7 @@ impl Office {
 
     /// The alarm's cause is gone with the last damaged file that was made whole.
     async fn note_whole_again(&self, digest: Digest) -> Result<(), OfficeError> {
-        if !self.cabinet().note_whole(&digest) {
+        if !self.file_area().note_whole(&digest) {
             return Ok(());
         }
         tracing::info!(division = %self.me, "every file that was damaged is whole again");
@@ -418,16 +418,16 @@ impl Office {
             Err(FileError::Absent | FileError::Damaged { .. }) => Ok(false),
             Err(error) => Err(error),
         };
-        Ok(self.cabinet().on_disk(sound).await?)
+        Ok(self.file_area().on_disk(sound).await?)
     }
 
     /// Begins to fetch a file, or goes on where it was left.
     pub async fn begin_fetch(&self, wanted: Wanted) -> Result<Fetching, OfficeError> {
         let digest = wanted.fetch.digest;
-        let alone = self.cabinet().alone(part_id(&digest).0)?;
-        let store = &self.supplies.store;
+        let alone = self.file_area().alone(part_id(&digest).0)?;
+        let store = &self.dependencies.store;
         let seen = store.get(self.me, &keys::fetch(&digest)).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         let progress = match seen.value {
             Some(bytes) => record::read(&bytes)?,
             None => Progress {
@@ -457,9 +457,9 @@ impl Office {
         let id = part_id(&digest);
         let at = fetching.progress.offset;
         let append = move |files: &Files| files.append(id, at, &bytes);
-        let appended = self.cabinet().on_disk(append).await;
+        let appended = self.file_area().on_disk(append).await;
         let key = keys::fetch(&digest);
-        let mut view = self.supplies.store.view(self.me);
+        let mut view = self.dependencies.store.view(self.me);
         match appended {
             Ok(now) => fetching.progress.offset = now,
             Err(trouble @ FileTrouble::DiskFull) => return Err(trouble.into()),
@@ -477,7 +477,7 @@ impl Office {
             return Ok(());
         }
         let adopt = move |files: &Files| files.adopt(id, sealed_bytes, suite, digest);
-        let adopted = self.cabinet().on_disk(adopt).await;
+        let adopted = self.file_area().on_disk(adopt).await;
         let turn = self.turn().await;
         view.delete(key);
         let kept = match adopted {
@@ -485,7 +485,7 @@ impl Office {
                 let Fetch {
                     matter, no, part, ..
                 } = fetching.wanted.fetch;
-                let most = self.cabinet().limits().node_bytes;
+                let most = self.file_area().limits().node_bytes;
                 if view.peek(&keys::file(matter, no, part)).await?.is_none() {
                     account(&mut view, sealed_bytes, 0, Some(most)).await?;
                 }
@@ -517,17 +517,17 @@ impl Office {
             let _turn = self.turn().await;
             if !self.is_owned(&digest).await? {
                 let remove = move |files: &Files| files.remove(&digest);
-                self.cabinet().on_disk(remove).await?;
+                self.file_area().on_disk(remove).await?;
             }
         }
         Ok(())
     }
 
     async fn is_owned(&self, digest: &Digest) -> Result<bool, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let range = Range::prefix(&keys::owners(digest));
         let owners = store.scan(self.me, range, 1, false).await?;
-        store.settle(owners.generation).await?;
+        store.wait_durable(owners.generation).await?;
         Ok(!owners.value.is_empty())
     }
 }

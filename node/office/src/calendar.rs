@@ -22,7 +22,7 @@ impl Office {
         let policy = self.policy_in_force().await?;
         let calendar = policy.calendar();
         let days_left = calendar.value.days_left(self.now());
-        self.supplies
+        self.dependencies
             .metrics
             .calendar_days_left
             .set(days_left.into());
@@ -105,7 +105,7 @@ mod tests {
             (AlarmKind::CalendarEnds, 1)
         );
         assert_eq!(alarms.len(), 1);
-        let left = county.supplies.metrics.calendar_days_left.get();
+        let left = county.dependencies.metrics.calendar_days_left.get();
         assert!((1..i64::from(WARN_DAYS)).contains(&left), "{left}");
         // A village cannot publish a calendar; its status says so all the same.
         let clock = Arc::new(fixture::Stopped::default());

@@ -10,8 +10,8 @@ use std::{
 };
 
 use domain::{
-    change::{ActorKind, Change, ChangeId, Changed, MatterChange, TemplateChange},
     custody::Docket,
+    feed::{ActorKind, Change, ChangeId, Changed, MatterChange, TemplateChange},
     ids::MatterId,
     matter::{Matter, Version},
     template::{Stance, Template},
@@ -296,9 +296,9 @@ impl Office {
     }
 
     pub(super) async fn change_counts(&self) -> Result<Counts, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.get(self.me, keys::CHANGE_COUNTS).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         let counts = seen.value.map(|bytes| record::read(&bytes)).transpose()?;
         Ok(counts.unwrap_or(Counts::NONE))
     }

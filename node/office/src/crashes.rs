@@ -24,7 +24,7 @@ use domain::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use store::{BATCH_KEYS, Range, Ticket, View, record};
+use store::{BATCH_KEYS, Range, Ticket, Transaction, record};
 use topology::DivisionCode;
 use wire::refusal::RefusalCode;
 
@@ -135,7 +135,7 @@ fn name(received: &Received) -> Digest {
 
 impl Office {
     /// Begins a run: whether the last one ended well is known by the mark it left.
-    pub(super) async fn begin_watch(&self, view: &mut View) -> Result<(), OfficeError> {
+    pub(super) async fn begin_watch(&self, view: &mut Transaction) -> Result<(), OfficeError> {
         let died = view.peek(keys::RUNNING).await?.is_some();
         self.suspicion.wary.store(died, Ordering::Release);
         view.put(keys::RUNNING, record::write(&self.now()));
@@ -159,7 +159,7 @@ impl Office {
     /// The store's; the next start is wary then.
     pub async fn retire(&self) -> Result<(), OfficeError> {
         let _turn = self.turn().await;
-        let mut view = self.supplies.store.view(self.me);
+        let mut view = self.dependencies.store.view(self.me);
         view.delete(keys::RUNNING);
         let _not_awaited = view.submit().await?;
         Ok(())
@@ -195,7 +195,7 @@ impl Office {
             return Ok(false);
         };
         // What may have been in hand came within one window; twice that, since some come again.
-        let from = self.supplies.window.saturating_mul(2);
+        let from = self.dependencies.window.saturating_mul(2);
         let lane = first.envelope.lane;
         if !self
             .suspicion
@@ -206,7 +206,7 @@ impl Office {
         let new: Vec<_> = batch.iter().filter(|r| self.suspect(r).is_none()).collect();
         let mut last = None;
         for some in new.chunks(BATCH_KEYS) {
-            let mut view = self.supplies.store.view(self.me);
+            let mut view = self.dependencies.store.view(self.me);
             for received in some {
                 let crashed = Crashed::first(received, self.now());
                 view.put(keys::crash(&name(received)), record::write(&crashed));
@@ -247,7 +247,7 @@ impl Office {
     }
 
     async fn mark(&self, marks: &[(&Received, Crashed)]) -> Result<(), OfficeError> {
-        let mut view = self.supplies.store.view(self.me);
+        let mut view = self.dependencies.store.view(self.me);
         for (received, crashed) in marks {
             let name = name(received);
             view.put(keys::crash(&name), record::write(crashed));

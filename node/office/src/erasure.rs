@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use store::{Range, record};
 
 use super::{
-    Office, OfficeError, cabinet::account, keys, matters::Work, sealing::Arrived,
+    Office, OfficeError, file_area::account, keys, matters::Work, sealing::Arrived,
     unit_of_work::UnitOfWork, uploads,
 };
 use crate::RequestContext;

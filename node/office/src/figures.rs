@@ -37,7 +37,7 @@ impl UnitOfWork<'_> {
         old: Counters,
         new: Counters,
     ) -> Result<(), OfficeError> {
-        let tree = self.office.supplies.tree.clone();
+        let tree = self.office.dependencies.tree.clone();
         let mine = cell.seen_from(self.office.me, &tree);
         let key = keys::sum(&mine);
         let sum: Counters = self.read(&key).await?.unwrap_or_default();

@@ -14,7 +14,7 @@ use telemetry::Metrics;
 use tokio::sync::Semaphore;
 use topology::Tree;
 
-use super::{Cabinet, Clock, Entropy, Office, Supplies, sealing::Bare};
+use super::{Clock, Dependencies, Entropy, FileArea, Office, sealing::Bare};
 
 /// When every test begins, in milliseconds since 1970: in May 2026.
 pub(super) const START: i64 = 1_780_000_000_000;
@@ -68,7 +68,7 @@ impl Entropy for Counting {
     }
 }
 
-/// The office of a division; `seed` is what its chance begins with. Its cabinet holds no files.
+/// The office of a division; `seed` is what its chance begins with. Its file_area holds no files.
 pub(super) async fn office(
     division: &str,
     disk: &MemoryDisk,
@@ -77,7 +77,7 @@ pub(super) async fn office(
 ) -> Office {
     let me = division.parse().unwrap();
     let one = Arc::new(Semaphore::new(1));
-    let supplies = Supplies {
+    let dependencies = Dependencies {
         tree: Tree::zhejiang(),
         store: Store::open_memory(disk).unwrap(),
         clock,
@@ -85,9 +85,9 @@ pub(super) async fn office(
         seals: Arc::new(Bare),
         suite: Suite::Ed25519Blake3,
         metrics: Metrics::default().division(me),
-        cabinet: Cabinet::open(Path::new("/nonexistent"), me, one).unwrap(),
+        file_area: FileArea::open(Path::new("/nonexistent"), me, one).unwrap(),
         reports: 10,
         window: 8,
     };
-    Office::open(me, supplies).await.unwrap()
+    Office::open(me, dependencies).await.unwrap()
 }

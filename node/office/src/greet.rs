@@ -57,9 +57,9 @@ impl Office {
     /// What this node says to a neighbour.
     pub async fn greeting(&self, neighbour: DivisionCode) -> Result<Greeting, OfficeError> {
         let lives = self.own_lives().await?;
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.get(self.me, &keys::peer(neighbour)).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         let memory: PeerMemory = seen
             .value
             .map(|bytes| record::read(&bytes))
@@ -98,7 +98,8 @@ impl Office {
         let went_back = unit.went_back(greeting).await?;
         if let Some(word) = went_back {
             let old = unit.ledger.epoch;
-            unit.begin_life(self.supplies.entropy.bytes(), word).await?;
+            unit.begin_life(self.dependencies.entropy.bytes(), word)
+                .await?;
             unit.await_neighbours(from.division()).await?;
             let new = unit.ledger.epoch;
             let peer = from.division();
@@ -169,15 +170,18 @@ impl Office {
     /// The lives of this node's store.
     async fn own_lives(&self) -> Result<Lineage, OfficeError> {
         let ledger = self.ledger().await?;
-        let seen = self.supplies.store.get(self.me, keys::LIVES).await?;
-        self.supplies.store.settle(seen.generation).await?;
+        let seen = self.dependencies.store.get(self.me, keys::LIVES).await?;
+        self.dependencies
+            .store
+            .wait_durable(seen.generation)
+            .await?;
         let known = seen.value.map(|bytes| record::read(&bytes)).transpose()?;
         Ok(lineage(known, ledger.epoch)?)
     }
 
     /// Divisions this node has met, whether they are linked now or not.
     pub async fn met(&self) -> Result<Vec<DivisionCode>, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store
             .scan(self.me, Range::prefix(b"p"), usize::MAX, false)
             .await?;

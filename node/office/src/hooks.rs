@@ -10,7 +10,7 @@ use bytes::Bytes;
 use domain::{
     alarm::AlarmKind,
     audit::Subject,
-    change::ChangeKind,
+    feed::ChangeKind,
     hook::{BadHook, Course, Hook, HookId},
     seal::{ObjectKey, SealSuite},
     suite::Suite,
@@ -71,10 +71,10 @@ impl Office {
         new: NewHook,
         by: impl Into<RequestContext>,
     ) -> Result<(Hook, HookSecret), OfficeError> {
-        let entropy = &self.supplies.entropy;
+        let entropy = &self.dependencies.entropy;
         let random = u128::from_be_bytes(entropy.bytes());
         let id = HookId(((random >> 64) as u64).to_be_bytes());
-        let fresh = self.supplies.seals.fresh().map_err(Unsealable::Key)?;
+        let fresh = self.dependencies.seals.fresh().map_err(Unsealable::Key)?;
         let secret = HookSecret::of(id, &fresh.key);
         let sealed = SealedSecret {
             suite: fresh.suite,
@@ -89,7 +89,7 @@ impl Office {
             division: new.division.unwrap_or(self.me),
             made_at: unit.now,
         };
-        hook.check(self.me, &self.supplies.tree)?;
+        hook.check(self.me, &self.dependencies.tree)?;
         let range = Range::prefix(keys::HOOKS);
         let known = unit.view.scan(range, MOST_HOOKS, false).await?.len();
         if known >= MOST_HOOKS {
@@ -162,11 +162,11 @@ impl Office {
 
     /// One webhook with everything that is needed to deliver; `None` if there is none any more.
     pub async fn hook_in_hand(&self, id: HookId) -> Result<Option<InHand>, OfficeError> {
-        let mut view = self.supplies.store.view(self.me);
+        let mut view = self.dependencies.store.view(self.me);
         let hook = view.peek(&keys::hook(id)).await?;
         let course = view.peek(&keys::hook_course(id)).await?;
         let secret = view.peek(&keys::hook_secret(id)).await?;
-        view.settle().await?;
+        view.wait_durable().await?;
         let (Some(hook), Some(course), Some(secret)) = (hook, course, secret) else {
             return Ok(None);
         };
@@ -183,7 +183,7 @@ impl Office {
     /// [`SealFailure`] if the node's sealing key does not open it.
     pub async fn hook_secret(&self, in_hand: &InHand) -> Result<HookSecret, SealFailure> {
         let SealedSecret { suite, wrap } = &in_hand.secret;
-        let key = self.supplies.seals.unwrap(*suite, wrap).await?;
+        let key = self.dependencies.seals.unwrap(*suite, wrap).await?;
         Ok(HookSecret::of(in_hand.hook.id, &key))
     }
 
@@ -195,7 +195,7 @@ impl Office {
         seen: &Course,
         now: &Course,
     ) -> Result<bool, OfficeError> {
-        let mut view = self.supplies.store.view(self.me);
+        let mut view = self.dependencies.store.view(self.me);
         let key = keys::hook_course(id);
         let known = view.get(&key).await?;
         let known: Option<Course> = known.map(|bytes| record::read(&bytes)).transpose()?;

@@ -4,7 +4,7 @@
 //! a crash leaves undone is done by repeating all.
 
 use domain::{
-    custody::{self, History, Seat},
+    custody::{self, Context, History},
     ids::MatterId,
     import::{self, Cells, Difference, Fault, Field, Outcomes, Progress, Row, Source},
     matter::{Act, Audience, Datum},
@@ -146,9 +146,9 @@ impl Office {
         source: &Source,
         id: &str,
     ) -> Result<Option<Imported>, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.get(self.me, &keys::imported(source, id)).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         Ok(seen.value.map(|bytes| record::read(&bytes)).transpose()?)
     }
 
@@ -158,9 +158,9 @@ impl Office {
         rows: &[Cells],
         manner: Manner,
     ) -> Result<Vec<(Outcomes, Option<Row>)>, OfficeError> {
-        let mut view = self.supplies.store.view(self.me);
-        let policy = self.statutes(&mut view).await?;
-        let seat = Seat {
+        let mut view = self.dependencies.store.view(self.me);
+        let policy = self.effective_policy(&mut view).await?;
+        let context = Context {
             me: self.me,
             now: self.now(),
             tree: self.tree(),
@@ -169,7 +169,7 @@ impl Office {
         };
         let mut read = Vec::with_capacity(rows.len());
         for cells in rows {
-            read.push(match import::read(cells, manner.datum, seat) {
+            read.push(match import::read(cells, manner.datum, context) {
                 Err(faults) => (Outcomes::Bad(faults), None),
                 Ok(row) => match self.imported(source, &row.id).await? {
                     Some(known) => (known.outcome(&row), None),
@@ -194,7 +194,7 @@ impl Office {
         let key = keys::imported(source, &row.id);
         // Another may have taken it in since it was read, or the same file has it twice.
         if let Some(known) = unit.read::<Imported>(&key).await? {
-            unit.view.settle().await?;
+            unit.view.wait_durable().await?;
             return Ok((known.outcome(&row), None));
         }
         let noted = row.noted.clone();
@@ -210,7 +210,7 @@ impl Office {
         };
         unit.view.put(key, record::write(&imported));
         let ticket = unit.submit().await?;
-        self.supplies.metrics.matters_reported.inc();
+        self.dependencies.metrics.matters_reported.inc();
         Ok((Outcomes::Taken(matter, noted), Some(ticket)))
     }
 }
@@ -259,7 +259,7 @@ impl UnitOfWork<'_> {
             closed: Some(now),
         };
         let history = row.history.filter(|_| !manner.as_new).unwrap_or(as_new);
-        let opened = custody::take_over(id, report, row.progress, history, self.seat())?;
+        let opened = custody::take_over(id, report, row.progress, history, self.context())?;
         for decision in opened {
             self.apply(decision).await?;
         }
@@ -269,7 +269,7 @@ impl UnitOfWork<'_> {
             .ok_or(OfficeError::NoSuchMatter(id))?;
         let note = self.keep_words(id, docket.matter.suite, Some(from), &[])?;
         let remark = Act::Remark(Audience::Offices);
-        let decision = custody::act(docket, remark, note, None, self.seat())?;
+        let decision = custody::act(docket, remark, note, None, self.context())?;
         self.apply(decision).await?;
         if manner.as_new {
             self.raise_at_once(id).await?;
@@ -287,11 +287,11 @@ impl UnitOfWork<'_> {
             return Ok(());
         }
         let me = self.office.me;
-        let at_once = custody::ruling(&docket.matter, self.seat()).goes_up_at_once(me.tier());
+        let at_once = custody::ruling(&docket.matter, self.context()).goes_up_at_once(me.tier());
         let tree = self.office.tree();
         let to = at_once.and_then(|tier| tree.ancestors(me).find(|above| above.tier() == tier));
         if let Some(to) = to {
-            let decision = custody::transfer(docket, Act::Escalate(to), None, self.seat())?;
+            let decision = custody::transfer(docket, Act::Escalate(to), None, self.context())?;
             self.apply(decision).await?;
         }
         Ok(())

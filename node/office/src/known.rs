@@ -107,7 +107,7 @@ impl Office {
                 .map(|(code, at)| (*code, *at))
                 .collect()
         };
-        let mut view = self.supplies.store.view(self.me);
+        let mut view = self.dependencies.store.view(self.me);
         view.is_outcome();
         view.put(keys::HEARD, record::write(&through));
         let _not_awaited = view.submit().await?;
@@ -115,7 +115,7 @@ impl Office {
     }
 
     pub(super) async fn recall_heard(&self) -> Result<(), OfficeError> {
-        let seen = self.supplies.store.get(self.me, keys::HEARD).await?;
+        let seen = self.dependencies.store.get(self.me, keys::HEARD).await?;
         let Some(bytes) = seen.value else {
             return Ok(());
         };

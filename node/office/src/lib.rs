@@ -8,14 +8,14 @@ pub mod alarms;
 mod alike;
 mod answers;
 mod attachments;
-mod cabinet;
 mod calendar;
 pub mod changes;
 mod contacts;
-mod counter;
 mod crashes;
 mod erasure;
 mod figures;
+mod file_area;
+mod filed_index;
 #[cfg(test)]
 mod fixture;
 mod greet;
@@ -58,10 +58,10 @@ use tokio::sync::{Mutex, Semaphore};
 use topology::{DivisionCode, Tree};
 
 pub use attachments::{Fetching, Looked, OpenFile, Reader, Serve, Wanted};
-pub use cabinet::{Cabinet, FileTrouble};
-pub use counter::Rack;
 pub use crashes::Crashed;
 pub use figures::{ChildFigures, SetApart};
+pub use file_area::{FileArea, FileTrouble};
+pub use filed_index::FiledBy;
 pub use greet::Greeting;
 pub use matters::Work;
 pub use receive::{Outcome, Receipt, Received};
@@ -83,7 +83,7 @@ use domain::{
     time::{Day, Timestamp},
     timekeeper::Doubt,
 };
-use records::outbox::Bells;
+use records::outbox::Wakers;
 use store::{
     CommitError, Range, Store, StoreError,
     record::{self, RecordError},
@@ -123,7 +123,7 @@ pub trait Entropy: Send + Sync {
 
 /// What an office needs from outside.
 #[derive(Clone)]
-pub struct Supplies {
+pub struct Dependencies {
     /// All divisions.
     pub tree: Arc<Tree>,
     /// Where the node keeps everything.
@@ -139,7 +139,7 @@ pub struct Supplies {
     /// What is counted for those who watch.
     pub metrics: DivisionMetrics,
     /// Where files are kept.
-    pub cabinet: Cabinet,
+    pub file_area: FileArea,
     /// Reports that may wait for their commit before new ones are turned away.
     pub reports: usize,
     /// Envelopes a neighbour may have unanswered in one lane.
@@ -150,8 +150,8 @@ pub struct Supplies {
 pub struct Office {
     me: DivisionCode,
     parent: Option<DivisionCode>,
-    supplies: Supplies,
-    bells: Bells,
+    dependencies: Dependencies,
+    wakers: Wakers,
     queues: queues::Queues,
     turn: Mutex<()>,
     places: Semaphore,
@@ -165,11 +165,11 @@ pub struct Office {
     aside: std::sync::Mutex<Option<DivisionCode>>,
     expectations: templates::Expectations,
     /// The policy in force; read again after a policy template came into force.
-    statutes: std::sync::Mutex<Option<Arc<Policy>>>,
+    effective_policy: std::sync::Mutex<Option<Arc<Policy>>>,
     people: people::People,
     /// Whether the machine's clock was doubted when it was looked at last.
     doubted: std::sync::atomic::AtomicBool,
-    fallen: revocations::Fallen,
+    revoked_keys: revocations::RevokedKeys,
     suspicion: crashes::Suspicion,
     heard: known::Heard,
     /// Counts how often statements of keys were kept.
@@ -355,27 +355,27 @@ impl OfficeError {
 
 impl Office {
     /// Opens the office of `me`, and its first epoch if the store is new.
-    pub async fn open(me: DivisionCode, supplies: Supplies) -> Result<Self, OfficeError> {
-        let parent = supplies.tree.parent(me);
-        let places = Semaphore::new(supplies.reports);
+    pub async fn open(me: DivisionCode, dependencies: Dependencies) -> Result<Self, OfficeError> {
+        let parent = dependencies.tree.parent(me);
+        let places = Semaphore::new(dependencies.reports);
         let office = Self {
             me,
             parent,
-            instance: supplies.entropy.bytes(),
+            instance: dependencies.entropy.bytes(),
             started: std::time::Instant::now(),
             met: std::sync::Mutex::default(),
             aside: std::sync::Mutex::default(),
-            supplies,
-            bells: Bells::default(),
+            dependencies,
+            wakers: Wakers::default(),
             queues: queues::Queues::default(),
             turn: Mutex::new(()),
             places,
             expectations: templates::Expectations::default(),
-            statutes: std::sync::Mutex::default(),
+            effective_policy: std::sync::Mutex::default(),
             people: people::People::default(),
             // An alarm of an earlier run may stand.
             doubted: true.into(),
-            fallen: revocations::Fallen::default(),
+            revoked_keys: revocations::RevokedKeys::default(),
             suspicion: crashes::Suspicion::default(),
             heard: known::Heard::default(),
             listeners: changes::Listeners::default(),
@@ -383,7 +383,7 @@ impl Office {
             hooks_bell: tokio::sync::watch::Sender::new(()),
             relay: relay::Relay::default(),
         };
-        let mut view = office.supplies.store.view(me);
+        let mut view = office.dependencies.store.view(me);
         if let Some(ledger) = view.get(keys::LEDGER).await? {
             // What a newer program wrote is refused now, not at the first decision.
             let _readable: Ledger = record::read(&ledger)?;
@@ -396,7 +396,7 @@ impl Office {
             office.recall_queues().await?;
             office.recount_relayed().await?;
         } else {
-            let id = EpochId(office.supplies.entropy.bytes());
+            let id = EpochId(office.dependencies.entropy.bytes());
             let ledger = Ledger {
                 epoch: Epoch {
                     order: 1,
@@ -432,27 +432,27 @@ impl Office {
 
     /// All divisions.
     pub const fn tree(&self) -> &Arc<Tree> {
-        &self.supplies.tree
+        &self.dependencies.tree
     }
 
     /// What wakes the sessions of neighbours.
-    pub const fn bells(&self) -> &Bells {
-        &self.bells
+    pub const fn wakers(&self) -> &Wakers {
+        &self.wakers
     }
 
     /// Where everything is kept.
     pub const fn store(&self) -> &Store {
-        &self.supplies.store
+        &self.dependencies.store
     }
 
     /// What is counted for those who watch.
     pub const fn metrics(&self) -> &DivisionMetrics {
-        &self.supplies.metrics
+        &self.dependencies.metrics
     }
 
     /// This node's clock.
     pub fn now(&self) -> Timestamp {
-        self.supplies.clock.now()
+        self.dependencies.clock.now()
     }
 
     /// What tells this process from a second machine with the same identity.
@@ -471,18 +471,21 @@ impl Office {
         range: Range,
         limit: usize,
     ) -> Result<Vec<(Bytes, T)>, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.scan(self.me, range, limit, false).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         let records = seen.value.into_iter();
         let records = records.map(|(key, bytes)| Ok((key, record::read(&bytes)?)));
         records.collect()
     }
 
     async fn ledger(&self) -> Result<Ledger, OfficeError> {
-        let seen = self.supplies.store.get(self.me, keys::LEDGER).await?;
+        let seen = self.dependencies.store.get(self.me, keys::LEDGER).await?;
         let bytes = seen.value.ok_or(RecordError::Damaged("ledger"))?;
-        self.supplies.store.settle(seen.generation).await?;
+        self.dependencies
+            .store
+            .wait_durable(seen.generation)
+            .await?;
         Ok(record::read(&bytes)?)
     }
 }

@@ -9,7 +9,7 @@ use domain::{
     time::Timestamp,
     timekeeper::{Doubt, MOST_DRIFT_MS},
 };
-use store::{View, record};
+use store::{Transaction, record};
 use topology::DivisionCode;
 
 use super::{Office, OfficeError, keys};
@@ -21,10 +21,10 @@ const MOST_NAMED: usize = 200;
 
 impl Office {
     /// Tells the clock when this node ended last.
-    pub(super) async fn begin_time(&self, view: &mut View) -> Result<(), OfficeError> {
+    pub(super) async fn begin_time(&self, view: &mut Transaction) -> Result<(), OfficeError> {
         let ended = view.get(keys::LAST_TIME).await?;
         let ended: Option<Timestamp> = ended.map(|bytes| record::read(&bytes)).transpose()?;
-        self.supplies.clock.begins(self.me, ended);
+        self.dependencies.clock.begins(self.me, ended);
         Ok(())
     }
 
@@ -33,7 +33,7 @@ impl Office {
     /// # Errors
     /// The store's.
     pub async fn note_time(&self) -> Result<(), OfficeError> {
-        if self.supplies.clock.doubt().is_some() {
+        if self.dependencies.clock.doubt().is_some() {
             return Ok(());
         }
         let turn = self.turn().await;
@@ -46,7 +46,7 @@ impl Office {
     /// A neighbour said what time it is there.
     pub fn hear_time(&self, neighbour: DivisionCode, theirs: Timestamp) {
         let is_parent = self.parent == Some(neighbour);
-        self.supplies.clock.hear(neighbour, is_parent, theirs);
+        self.dependencies.clock.hear(neighbour, is_parent, theirs);
     }
 
     /// Raises the alarm when the clock comes to be doubted, and notes when that is over.
@@ -55,7 +55,7 @@ impl Office {
     /// The store's.
     pub async fn watch_clock(&self) -> Result<(), OfficeError> {
         let kind = AlarmKind::ClockDoubted;
-        let doubt = self.supplies.clock.doubt();
+        let doubt = self.dependencies.clock.doubt();
         let before = self.doubted.swap(doubt.is_some(), Ordering::Relaxed);
         if doubt.is_none() && !before {
             return Ok(());
@@ -88,7 +88,7 @@ impl Office {
     /// # Errors
     /// The store's.
     pub async fn clock_status(&self) -> Result<ClockStatus, OfficeError> {
-        let clock = &self.supplies.clock;
+        let clock = &self.dependencies.clock;
         let doubt = clock.doubt();
         Ok(ClockStatus {
             now_ms: clock.now().0,
@@ -107,7 +107,7 @@ impl Office {
         &self,
         by: impl Into<RequestContext>,
     ) -> Result<ClockStatus, OfficeError> {
-        let clock = &self.supplies.clock;
+        let clock = &self.dependencies.clock;
         let before = clock.doubt();
         let turn = self.turn().await;
         clock.uphold();
@@ -131,7 +131,7 @@ impl Office {
         &self,
         by: impl Into<RequestContext>,
     ) -> Result<Corrected, OfficeError> {
-        if self.supplies.clock.doubt().is_some() {
+        if self.dependencies.clock.doubt().is_some() {
             return Err(OfficeError::ClockDoubted);
         }
         let late = Timestamp(self.now().0 + MOST_DRIFT_MS as i64);

@@ -7,7 +7,7 @@ use domain::{
     custody::{self, Docket, Handlers, Refusal, Standing, Turn},
     ids::MatterId,
     matter::{Act, Body, Ground, Matter, Outcome, Status, Target, Version},
-    people::{Account, AccountId, Deed, Reach, Role, reach},
+    people::{Account, AccountId, Permission, Reach, Role, reach},
     policy::{BadWords, Words},
     request::{self, Ask, AskId, Asked, Voice, Wish},
     suite::{Digest, Suite},
@@ -187,7 +187,7 @@ impl Office {
         };
         if let Some(act) = judges {
             let reporter: Option<Actor> = unit.read(&keys::reporter(id)).await?;
-            let terms = unit.seat().terms;
+            let terms = unit.context().terms;
             hands.check(&docket.matter, act, &unit.actor, reporter.as_ref(), terms)?;
         }
         if let Work::Do(Act::Dispatch(target)) = work {
@@ -195,27 +195,27 @@ impl Office {
         }
         let attachments = unit.take_uploads(files).await?;
         let note = unit.keep_note(&docket, note, &attachments).await?;
-        let seat = unit.seat();
+        let context = unit.context();
         let decision = match work {
-            Work::Do(act) => custody::act(docket, act, note, None, seat),
+            Work::Do(act) => custody::act(docket, act, note, None, context),
             Work::Escalate(to) => {
                 let to = to.or(self.parent).ok_or(Refusal::NotAbove(self.me))?;
-                custody::transfer(docket, Act::Escalate(to), note, seat)
+                custody::transfer(docket, Act::Escalate(to), note, context)
             }
-            Work::Give(act) => custody::transfer(docket, act, note, seat),
+            Work::Give(act) => custody::transfer(docket, act, note, context),
             Work::Return => {
-                let to = custody::return_to(&docket, seat)?;
-                custody::transfer(docket, Act::Return(to), note, seat)
+                let to = custody::return_to(&docket, context)?;
+                custody::transfer(docket, Act::Return(to), note, context)
             }
             Work::Object(ground) => {
-                let to = custody::arbiter(&docket, seat)?;
-                custody::transfer(docket, Act::Object(to, ground), note, seat)
+                let to = custody::arbiter(&docket, context)?;
+                custody::transfer(docket, Act::Object(to, ground), note, context)
             }
-            Work::Recategorise(category) => custody::recategorise(docket, category, note, seat),
-            Work::Time(turn) => custody::change_clocks(docket, turn, note, seat),
+            Work::Recategorise(category) => custody::recategorise(docket, category, note, context),
+            Work::Time(turn) => custody::change_clocks(docket, turn, note, context),
             Work::Merge(other) => {
                 let into = into.ok_or(OfficeError::NoSuchMatter(other))?;
-                custody::merge(docket, &into, note, seat)
+                custody::merge(docket, &into, note, context)
             }
         }?;
         let mut steps = decision.docket.matter.steps.iter();
@@ -272,7 +272,7 @@ impl Office {
                     custody::check_absorbs(into.as_ref(), other, id, self.me)?;
                     let act = Act::Close(Outcome::Merged(other));
                     let hands: Handlers = unit.read(&keys::handlers(id)).await?.unwrap_or_default();
-                    hands.check(&docket.matter, act, &unit.actor, None, unit.seat().terms)?;
+                    hands.check(&docket.matter, act, &unit.actor, None, unit.context().terms)?;
                 }
                 _ if into.is_some_and(|into| {
                     matches!(into.matter.status, Status::Closed(Outcome::Merged(_)))
@@ -285,7 +285,7 @@ impl Office {
         }
         let suite = known
             .as_ref()
-            .map_or(self.supplies.suite, |known| known.matter.suite);
+            .map_or(self.dependencies.suite, |known| known.matter.suite);
         let note = unit.keep_words(id, suite, note, &[])?;
         let ask = Ask {
             id: self.next_ask(&mut unit),
@@ -300,7 +300,7 @@ impl Office {
             Some(docket) => {
                 let trace = unit.trace_of(id).await?;
                 unit.trace = trace;
-                let decision = request::wish(&docket, ask, unit.seat())?;
+                let decision = request::wish(&docket, ask, unit.context())?;
                 unit.apply(decision).await?;
             }
             None => unit.ask_unseen(ask, at.unwrap_or(id.origin)).await?,
@@ -348,7 +348,7 @@ impl UnitOfWork<'_> {
         let Some(text) = text else {
             return Ok(None);
         };
-        let salt = self.office.supplies.entropy.bytes();
+        let salt = self.office.dependencies.entropy.bytes();
         let body = Body {
             attachments: attachments.to_vec(),
             ..Body::of_text(Class::Public, salt, text)
@@ -410,7 +410,7 @@ impl UnitOfWork<'_> {
             let account: Option<Account> = self.read(&keys::account(AccountId(number))).await?;
             let account = account.filter(|account| !account.disabled);
             let account = account.ok_or(OfficeError::NoSuchOfficer(number))?;
-            let handles = |role: &Role| reach(*role, Deed::Handle) != Reach::None;
+            let handles = |role: &Role| reach(*role, Permission::Handle) != Reach::None;
             if !account.roles.iter().any(handles) {
                 return Err(OfficeError::OfficerHandlesNothing(number));
             }

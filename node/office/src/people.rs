@@ -178,9 +178,9 @@ impl Office {
 
     /// A durable record.
     async fn fetch<T: domain::record::Record>(&self, key: &[u8]) -> Result<Option<T>, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.get(self.me, key).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         Ok(seen.value.map(|bytes| record::read(&bytes)).transpose()?)
     }
 }

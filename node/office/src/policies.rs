@@ -9,14 +9,17 @@ use domain::{
     policy::{Policy, Sheet, Source},
     template::{Template, TemplateKind},
 };
-use store::{Range, View, record};
+use store::{Range, Transaction, record};
 
 use super::{Office, OfficeError, keys, unit_of_work::UnitOfWork};
 
 impl Office {
     /// All policy in force here, as this decision sees it.
-    pub(super) async fn statutes(&self, view: &mut View) -> Result<Arc<Policy>, OfficeError> {
-        if let Some(policy) = &*self.statutes.lock().expect("no holder panics") {
+    pub(super) async fn effective_policy(
+        &self,
+        view: &mut Transaction,
+    ) -> Result<Arc<Policy>, OfficeError> {
+        if let Some(policy) = &*self.effective_policy.lock().expect("no holder panics") {
             return Ok(Arc::clone(policy));
         }
         let found = view
@@ -39,12 +42,12 @@ impl Office {
             }
         }
         let policy = Arc::new(Policy::of(sheets));
-        *self.statutes.lock().expect("no holder panics") = Some(Arc::clone(&policy));
+        *self.effective_policy.lock().expect("no holder panics") = Some(Arc::clone(&policy));
         Ok(policy)
     }
 
     pub(super) fn forget_policy(&self) {
-        *self.statutes.lock().expect("no holder panics") = None;
+        *self.effective_policy.lock().expect("no holder panics") = None;
     }
 
     /// Which line of which policy decides what about a matter, and which set each of its clocks.
@@ -52,11 +55,11 @@ impl Office {
         let mut unit = self.reading().await?;
         let docket = unit.docket(id).await?;
         let matter = docket.ok_or(OfficeError::NoSuchMatter(id))?.matter;
-        unit.view.settle().await?;
-        let ruling = custody::ruling(&matter, unit.seat());
+        unit.view.wait_durable().await?;
+        let ruling = custody::ruling(&matter, unit.context());
         let decided = ruling.decisions().into_iter();
         let limits = ruling.limits.decisions().into_iter();
-        let calendar = unit.seat().policy.calendar();
+        let calendar = unit.context().policy.calendar();
         let (first, last) = calendar.value.covered();
         let announced = PolicyReason::new(
             "holidays announced".to_owned(),

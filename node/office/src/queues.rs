@@ -67,7 +67,7 @@ impl Office {
 
     /// Counts what was left waiting, a page at a time.
     pub(super) async fn recall_queues(&self) -> Result<(), OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let Range { mut from, to } = Range::prefix(OUTBOX);
         let mut counts = Counts::new();
         loop {
@@ -85,7 +85,8 @@ impl Office {
             };
             from = [&last[..], &[0]].concat().into();
         }
-        self.queues.change(counts, &self.supplies.metrics.queued);
+        self.queues
+            .change(counts, &self.dependencies.metrics.queued);
         Ok(())
     }
 }
@@ -146,7 +147,11 @@ mod tests {
         }
         assert_eq!(*office.queues.counts(), counts);
         for ((neighbour, lane), count) in counts {
-            let shown = office.supplies.metrics.queued.of(neighbour, lane.name());
+            let shown = office
+                .dependencies
+                .metrics
+                .queued
+                .of(neighbour, lane.name());
             assert_eq!(shown.get(), count as i64, "what metrics show");
         }
         office.queues().iter().map(|queue| queue.segments).sum()

@@ -80,10 +80,10 @@ impl Office {
 
     /// Which receipts of a matter can be had here.
     pub(super) async fn receipt_lines(&self, matter: &Matter) -> Result<Vec<Line>, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let range = Range::prefix(&keys::words(matter.id));
         let seen = store.scan(self.me, range, usize::MAX, false).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         let mut signed = vec![(self.me, matter.version)];
         for (key, bytes) in seen.value {
             let author = keys::word_author(&key).ok_or(record::RecordError::Damaged("word"))?;

@@ -138,7 +138,7 @@ impl Office {
                     let in_hand = InHand::default();
                     let work = self.take_some((&turn, from), some, marked, &in_hand);
                     let Ok(taken) = AssertUnwindSafe(work).catch_unwind().await else {
-                        self.supplies.metrics.envelope_crashes.inc();
+                        self.dependencies.metrics.envelope_crashes.inc();
                         self.mark_crashed(in_hand.of(some)).await?;
                         return Err(OfficeError::Crashed);
                     };
@@ -167,7 +167,7 @@ impl Office {
         marked: bool,
         in_hand: &InHand,
     ) -> Result<OneUnit, OfficeError> {
-        let metrics = &self.supplies.metrics;
+        let metrics = &self.dependencies.metrics;
         let mut unit = turn.begin(Actor::Peer(from.division())).await?;
         let memory: Option<PeerMemory> = unit.read(&keys::peer(from.division())).await?;
         let mut flows = Flows {
@@ -233,13 +233,13 @@ impl Office {
                     return taken;
                 }
                 Err(_) if !crashed.is_given_up() => {
-                    self.supplies.metrics.envelope_crashes.inc();
+                    self.dependencies.metrics.envelope_crashes.inc();
                     return Err(OfficeError::Crashed);
                 }
-                Err(_) => self.supplies.metrics.envelope_crashes.inc(),
+                Err(_) => self.dependencies.metrics.envelope_crashes.inc(),
             };
         }
-        self.supplies.metrics.envelopes_refused.inc();
+        self.dependencies.metrics.envelopes_refused.inc();
         Ok(OneUnit {
             outcomes: vec![Outcome::Refused(RefusalCode::Internal)],
             revoked: vec![],
@@ -300,7 +300,7 @@ impl UnitOfWork<'_> {
             }
         };
         if flows.seen[at].1.contains(sequence) {
-            self.office.supplies.metrics.envelopes_duplicate.inc();
+            self.office.dependencies.metrics.envelopes_duplicate.inc();
             let refused: Option<u32> = self.read(&keys::refused_envelope(&flow, sequence)).await?;
             return Ok(refused.map_or(Outcome::Accepted, |code| {
                 Outcome::Refused(RefusalCode::from_code(code))
@@ -424,17 +424,23 @@ impl UnitOfWork<'_> {
             bound_for,
         };
         let recollection = self.recollection(matter.id).await?;
-        match custody::receive(known.as_ref(), refused, incoming, recollection, self.seat()) {
+        match custody::receive(
+            known.as_ref(),
+            refused,
+            incoming,
+            recollection,
+            self.context(),
+        ) {
             Taken::Already => Ok(Outcome::Accepted),
             Taken::Refused(reason) => Ok(Outcome::Refused(reason.into())),
             Taken::Now(decision) => {
                 self.keep_taken(matter, &bodies).await?;
                 let trace = self.trace.clone();
                 self.follow(matter.id, trace);
-                self.office.supplies.metrics.custody_taken.inc();
+                self.office.dependencies.metrics.custody_taken.inc();
                 if let Some(given) = matter.steps.last() {
                     let hop = self.now.since(given.at) as f64 / 1000.0;
-                    self.office.supplies.metrics.hop_seconds.observe(hop);
+                    self.office.dependencies.metrics.hop_seconds.observe(hop);
                 }
                 self.apply(*decision).await?;
                 self.be_sure(matter.id).await?;
@@ -482,7 +488,8 @@ impl UnitOfWork<'_> {
     ) -> Result<Result<Vec<Bytes>, NoticeRefusal>, OfficeError> {
         let known = self.docket(matter.id).await?;
         let recollection = self.recollection(matter.id).await?;
-        let heard = custody::hear_notice(known.as_ref(), matter, author, recollection, self.seat());
+        let heard =
+            custody::hear_notice(known.as_ref(), matter, author, recollection, self.context());
         let absorber = match heard {
             Ok(None) | Err(NoticeRefusal::NotBelow) if known.is_none() => {
                 self.hear_of_absorber(author, matter).await?
@@ -529,7 +536,7 @@ impl UnitOfWork<'_> {
         for id in matter.absorbed().collect::<Vec<_>>() {
             if let Some(reported) = self.docket(id).await?
                 && let Some(heard) =
-                    custody::hear_of_absorber(&reported, matter, author, self.seat())
+                    custody::hear_of_absorber(&reported, matter, author, self.context())
             {
                 return Ok(Some(heard));
             }
@@ -578,7 +585,7 @@ impl UnitOfWork<'_> {
                 return self.send(custody::reply_to(ask.id.by, answer)).await;
             }
         }
-        let answer = match request::hear_ask(known.as_ref(), ask, self.seat()) {
+        let answer = match request::hear_ask(known.as_ref(), ask, self.context()) {
             Heard::Repeated => return Ok(()),
             Heard::Parked(docket) => {
                 if docket.awaits {
@@ -613,7 +620,7 @@ impl UnitOfWork<'_> {
             return self.hear_answer_unseen(unseen, from, answer).await;
         };
         let again = self.office.next_ask(self);
-        match request::take_answer(&docket, from, answer, again, self.seat()) {
+        match request::take_answer(&docket, from, answer, again, self.context()) {
             None => Ok(()),
             Some((decision, next)) => {
                 tracing::info!(matter = %answer.matter, ?next, "recall answered");
@@ -630,7 +637,7 @@ impl UnitOfWork<'_> {
         from: DivisionCode,
         answer: &Answer,
     ) -> Result<(), OfficeError> {
-        let next = request::hear_answer(asked.as_ref(), from, answer, self.seat());
+        let next = request::hear_answer(asked.as_ref(), from, answer, self.context());
         let Some(Asked { ask: asked, .. }) = asked.filter(|_| next != Next::Ignore) else {
             return Ok(());
         };

@@ -210,7 +210,7 @@ impl UnitOfWork<'_> {
         let Destination::Division(to) = received.envelope.destination else {
             return Ok(());
         };
-        let Some(next) = self.office.supplies.tree.next_hop(self.office.me, to) else {
+        let Some(next) = self.office.dependencies.tree.next_hop(self.office.me, to) else {
             return Ok(());
         };
         self.queue(next, received.to_carry(bodies)).await
@@ -221,7 +221,7 @@ impl Office {
     /// Whether there is room to take this: on the disk, and, if it is to be carried on, in what is kept
     /// for others.
     pub(super) fn has_room(&self, received: &Received) -> bool {
-        if self.supplies.store.is_full() {
+        if self.dependencies.store.is_full() {
             return false;
         }
         let Received {
@@ -242,7 +242,7 @@ impl Office {
         if denied.is_some() || to == self.me || !is_carried(&envelope.payload) {
             return true;
         }
-        let Some(next) = self.supplies.tree.next_hop(self.me, to) else {
+        let Some(next) = self.dependencies.tree.next_hop(self.me, to) else {
             return true;
         };
         let Some(relayed) = relayed(&received.to_carry(vec![])) else {
@@ -257,7 +257,7 @@ impl Office {
             let mut range = Range::prefix(prefix);
             loop {
                 let seen = self
-                    .supplies
+                    .dependencies
                     .store
                     .scan(self.me, range.clone(), PAGE * 64, false);
                 let page = seen.await?.value;

@@ -110,7 +110,7 @@ impl Office {
         span.record("matter", tracing::field::display(id));
         unit.follow(id, telemetry::carry(&span, incoming.as_deref()));
         let mut decision = unit.open(id, new, keys, None).await?;
-        let at_once = custody::ruling(&decision.docket.matter, unit.seat())
+        let at_once = custody::ruling(&decision.docket.matter, unit.context())
             .goes_up_at_once(self.me.tier())
             .and_then(|tier| {
                 self.tree()
@@ -120,12 +120,12 @@ impl Office {
         if let Some(to) = escalate.or(at_once) {
             let reported = decision.facts;
             let act = Act::Escalate(to);
-            decision = custody::transfer(decision.docket, act, None, unit.seat())?;
+            decision = custody::transfer(decision.docket, act, None, unit.context())?;
             decision.facts.splice(0..0, reported);
         }
         unit.apply(decision).await?;
         unit.commit().await?;
-        self.supplies.metrics.matters_reported.inc();
+        self.dependencies.metrics.matters_reported.inc();
         Ok(id)
     }
 
@@ -157,7 +157,7 @@ impl Office {
                 let close = Act::Close(outcome);
                 let suite = decision.docket.matter.suite;
                 let note = unit.keep_words(id, suite, Some(CLOSED_ELSEWHERE.to_owned()), &[])?;
-                decision = custody::act(decision.docket, close, note, None, unit.seat())?;
+                decision = custody::act(decision.docket, close, note, None, unit.context())?;
                 decision.facts.splice(0..0, reported);
             }
             unit.apply(decision).await?;
@@ -165,7 +165,7 @@ impl Office {
         }
         unit.commit().await?;
         let count = taken.len() as u64;
-        self.supplies.metrics.matters_reported.inc_by(count);
+        self.dependencies.metrics.matters_reported.inc_by(count);
         Ok(taken)
     }
 
@@ -191,14 +191,14 @@ impl Office {
             let whole = known.ok_or(OfficeError::NoSuchMatter(bundle))?;
             let id = unit.next_matter();
             unit.follow(id, telemetry::carry(&span, trace.as_deref()));
-            let noted = custody::open_part(whole, id, unit.seat())?;
+            let noted = custody::open_part(whole, id, unit.context())?;
             let decision = unit.open(id, part, keys, Some(bundle)).await?;
             unit.apply(noted).await?;
             unit.apply(decision).await?;
             opened.push(id);
         }
         unit.commit().await?;
-        self.supplies
+        self.dependencies
             .metrics
             .matters_reported
             .inc_by(opened.len() as u64);
@@ -262,7 +262,7 @@ impl UnitOfWork<'_> {
         part_of: Option<MatterId>,
     ) -> Result<Decision, OfficeError> {
         let report = self.prepare(id, new, keys, part_of).await?;
-        Ok(custody::report(id, report, self.seat())?)
+        Ok(custody::report(id, report, self.context())?)
     }
 
     /// Keeps what the person wrote, if policy takes it; gives what is reported of it.
@@ -281,17 +281,17 @@ impl UnitOfWork<'_> {
         let attachments = self.take_uploads(&new.attachments).await?;
         self.bind(id, 0, &attachments);
         let severity = self.listed(&new.category)?;
-        let supplies = &self.office.supplies;
-        let suite = supplies.suite;
+        let dependencies = &self.office.dependencies;
+        let suite = dependencies.suite;
         let body = Body {
             details: new.details,
             place: new.place,
             attachments,
-            ..Body::of_text(new.class, supplies.entropy.bytes(), new.text)
+            ..Body::of_text(new.class, dependencies.entropy.bytes(), new.text)
         };
         let contact = new.contact.map(|contact| Body {
             contact: Some(contact),
-            ..Body::of_text(Class::Personal, supplies.entropy.bytes(), String::new())
+            ..Body::of_text(Class::Personal, dependencies.entropy.bytes(), String::new())
         });
         let report = Report {
             channel: new.channel,

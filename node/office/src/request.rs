@@ -11,7 +11,7 @@ use domain::{
     audit::{Subject, Whence},
     ids::MatterId,
     matter::{Body, Version},
-    people::Deed,
+    people::Permission,
     receipt::Opening,
     suite::{Digest, Suite},
 };
@@ -59,7 +59,7 @@ pub struct Request {
 
 #[derive(Debug)]
 struct State {
-    deed: Deed,
+    deed: Permission,
     saw: Option<Saw>,
     once: Option<Once>,
     slip: Option<Token>,
@@ -96,7 +96,7 @@ pub struct Once {
 
 impl Request {
     /// An errand for one deed.
-    pub fn new(whence: Whence, deed: Deed) -> Self {
+    pub fn new(whence: Whence, deed: Permission) -> Self {
         Self {
             whence,
             state: Mutex::new(State {
@@ -111,12 +111,12 @@ impl Request {
     }
 
     /// What was found to be allowed.
-    pub fn deed(&self) -> Deed {
+    pub fn deed(&self) -> Permission {
         self.state().deed
     }
 
     /// It turned out to be this deed, which was found to be allowed.
-    pub fn turns_out(&self, deed: Deed) {
+    pub fn turns_out(&self, deed: Permission) {
         self.state().deed = deed;
     }
 

@@ -62,9 +62,9 @@ domain::records!(RevocationRecord);
 
 /// What the office has to know of revoked keys for every envelope it takes.
 #[derive(Default)]
-pub(super) struct Fallen(RwLock<HashMap<(DivisionCode, KeyId), Arc<Revocation>>>);
+pub(super) struct RevokedKeys(RwLock<HashMap<(DivisionCode, KeyId), Arc<Revocation>>>);
 
-impl Fallen {
+impl RevokedKeys {
     fn of(&self, author: DivisionCode, key: KeyId) -> Option<Arc<Revocation>> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         all.get(&(author, key)).cloned()
@@ -80,7 +80,7 @@ impl Office {
     /// Remembers what was revoked before.
     pub(super) async fn recall_revocations(&self) -> Result<(), OfficeError> {
         for record in self.revocations().await? {
-            self.fallen.note(Arc::new(record.revocation));
+            self.revoked_keys.note(Arc::new(record.revocation));
         }
         Ok(())
     }
@@ -97,7 +97,7 @@ impl Office {
         reason: Reason,
         by: impl Into<RequestContext>,
     ) -> Result<Arc<Revocation>, OfficeError> {
-        let tree = &self.supplies.tree;
+        let tree = &self.dependencies.tree;
         if tree.parent(child) != Some(self.me) || !tree.has_node(child) {
             return Err(RevokeRefusal::NotAChild(child).into());
         }
@@ -146,8 +146,8 @@ impl Office {
         let Received {
             envelope, proof, ..
         } = received;
-        let fallen = self.fallen.of(envelope.author, proof.statement.key);
-        fallen.is_none_or(|revocation| revocation.leaves_valid(envelope))
+        let revoked_keys = self.revoked_keys.of(envelope.author, proof.statement.key);
+        revoked_keys.is_none_or(|revocation| revocation.leaves_valid(envelope))
     }
 }
 
@@ -229,7 +229,7 @@ impl UnitOfWork<'_> {
         let revocation = Arc::new(record.revocation.clone());
         let key = keys::revocation(revocation.division, revocation.key);
         self.view.put(key, record::write(&record));
-        let tree = Arc::clone(&self.office.supplies.tree);
+        let tree = Arc::clone(&self.office.dependencies.tree);
         let me = self.office.me;
         let met = self.office.met().await?.into_iter();
         let children = met.filter(|peer| tree.parent(*peer) == Some(me));
@@ -239,7 +239,7 @@ impl UnitOfWork<'_> {
                 self.pass_on(neighbour, &record).await?;
             }
         }
-        self.office.fallen.note(Arc::clone(&revocation));
+        self.office.revoked_keys.note(Arc::clone(&revocation));
         Ok(revocation)
     }
 
@@ -272,7 +272,7 @@ impl UnitOfWork<'_> {
         neighbour: DivisionCode,
         record: &RevocationRecord,
     ) -> Result<(), OfficeError> {
-        let tree = &self.office.supplies.tree;
+        let tree = &self.office.dependencies.tree;
         let mine = match self.office.parent == Some(neighbour) {
             true => tree.contains(self.office.me, record.by),
             false => !tree.contains(neighbour, record.by),

@@ -63,7 +63,7 @@ impl Runs {
 impl Office {
     /// Jumps ahead. It need not be awaited: whatever is issued becomes durable after it.
     pub(super) async fn begin_run(&self) -> Result<(), OfficeError> {
-        let random = u128::from_be_bytes(self.supplies.entropy.bytes());
+        let random = u128::from_be_bytes(self.dependencies.entropy.bytes());
         let jump = (random >> (u128::BITS - JUMP_BITS)) as u64;
         let mut unit = self.begin(Actor::Rule("start".to_owned())).await?;
         unit.view.is_outcome();

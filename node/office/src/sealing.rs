@@ -113,7 +113,7 @@ impl Office {
     /// # Errors
     /// [`Unsealable`].
     pub async fn unseal(&self, matter: MatterId, sealed: &SealedBody) -> Result<Body, Unsealable> {
-        let seals = &self.supplies.seals;
+        let seals = &self.dependencies.seals;
         let key = seals.unwrap(sealed.suite, &sealed.wrap).await?;
         let body = wire::decode_body(&sealed.open(matter, &key)?)?;
         match body.class == sealed.class {
@@ -142,7 +142,7 @@ impl Office {
         matter: MatterId,
         commitment: &Digest,
     ) -> Result<Option<Body>, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.get(self.me, &body_key(matter, commitment)).await?;
         let Some(bytes) = seen.value else {
             return Ok(None);
@@ -152,7 +152,7 @@ impl Office {
 
     /// A new object key for a body.
     pub(super) fn fresh(&self) -> Result<Fresh, OfficeError> {
-        let fresh = self.supplies.seals.fresh();
+        let fresh = self.dependencies.seals.fresh();
         Ok(fresh.map_err(Unsealable::Key)?)
     }
 }

@@ -206,7 +206,7 @@ impl Office {
             }
         };
         drop(turn);
-        self.supplies.store.settle(generation).await?;
+        self.dependencies.store.wait_durable(generation).await?;
         Ok(Found { lines, next })
     }
 

@@ -30,7 +30,11 @@ impl Office {
 
     /// A machine that was refused stays aside after a restart.
     pub(super) async fn recall_aside(&self) -> Result<(), OfficeError> {
-        let seen = self.supplies.store.get(self.me, keys::STANDS_ASIDE).await?;
+        let seen = self
+            .dependencies
+            .store
+            .get(self.me, keys::STANDS_ASIDE)
+            .await?;
         *self.aside.lock().expect("no holder panics") =
             self.parent.filter(|_| seen.value.is_some());
         Ok(())
@@ -74,7 +78,7 @@ mod tests {
         report(&office).await.unwrap();
         let parent = office.parent.unwrap();
         office.refused_as_second(parent, "two").await.unwrap();
-        let reopened = Office::open(office.me, office.supplies.clone())
+        let reopened = Office::open(office.me, office.dependencies.clone())
             .await
             .unwrap();
         let refused = report(&reopened).await;

@@ -48,7 +48,7 @@ impl Office {
                         .settle_give(neighbour, id, cv, refused.is_some())
                         .await?
                 {
-                    let metrics = &self.supplies.metrics;
+                    let metrics = &self.dependencies.metrics;
                     if refused.is_some() {
                         metrics.custody_refused.inc();
                     } else {
@@ -94,7 +94,7 @@ impl UnitOfWork<'_> {
         let Some(docket) = self.docket(id).await? else {
             return Ok(None);
         };
-        let settled = custody::settle(docket.clone(), neighbour, cv, refused, self.seat());
+        let settled = custody::settle(docket.clone(), neighbour, cv, refused, self.context());
         if settled.is_some() || refused {
             return Ok(settled);
         }
@@ -103,8 +103,8 @@ impl UnitOfWork<'_> {
             return Ok(None);
         }
         let ask = self.office.next_ask(self);
-        let seat = self.seat();
-        let called_back = custody::taken_in_vain(&docket, &aside, neighbour, cv, ask, seat);
+        let context = self.context();
+        let called_back = custody::taken_in_vain(&docket, &aside, neighbour, cv, ask, context);
         if let Some(decision) = called_back {
             self.apply(decision).await?;
         }

@@ -90,7 +90,7 @@ impl Office {
             return Ok(vec![]);
         }
         let _turn = self.turn().await;
-        let mut view = self.supplies.store.view(self.me);
+        let mut view = self.dependencies.store.view(self.me);
         let mut refused: BTreeMap<DivisionCode, usize> = BTreeMap::new();
         let mut new = vec![];
         for stated in shown {
@@ -146,7 +146,7 @@ impl Office {
 
     /// Those about `lower` and the divisions directly below it.
     pub async fn statements_about(&self, lower: DivisionCode) -> Result<Vec<Stated>, OfficeError> {
-        let tree = &self.supplies.tree;
+        let tree = &self.dependencies.tree;
         let about = |of| of == lower || tree.parent(of) == Some(lower);
         let mut all = self.statements().await?;
         all.retain(|stated| about(stated.division));

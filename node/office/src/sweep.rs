@@ -14,7 +14,7 @@ use store::{
 use super::{
     Office, OfficeError,
     attachments::Progress,
-    cabinet::account,
+    file_area::account,
     keys,
     uploads::{Kept, Upload},
 };
@@ -57,9 +57,9 @@ impl Office {
         if !after.is_empty() {
             range.from = [after, &[0]].concat().into();
         }
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.scan(self.me, range, PAGE, false).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         Ok(seen.value)
     }
 
@@ -79,7 +79,7 @@ impl Office {
                     continue;
                 };
                 // Somebody who is at it just now has another while.
-                if let Ok(_alone) = self.cabinet().alone(id.0) {
+                if let Ok(_alone) = self.file_area().alone(id.0) {
                     self.forget_upload(id).await?;
                     stale += 1;
                 }
@@ -102,14 +102,14 @@ impl Office {
                 let Some(id) = id.filter(|_| limits.is_stale(progress.begun, now)) else {
                     continue;
                 };
-                if let Ok(_alone) = self.cabinet().alone(*id) {
-                    let mut view = self.supplies.store.view(self.me);
+                if let Ok(_alone) = self.file_area().alone(*id) {
+                    let mut view = self.dependencies.store.view(self.me);
                     view.is_outcome();
                     view.delete(key.clone());
                     view.submit().await?.durable().await?;
                     let part = PartId(*id);
                     let remove = move |files: &Files| files.remove_part(part);
-                    self.cabinet().on_disk(remove).await?;
+                    self.file_area().on_disk(remove).await?;
                     stale += 1;
                 }
             }
@@ -175,21 +175,21 @@ impl Office {
     /// Files that no record names: a crash came between the two.
     async fn sweep_disk(&self) -> Result<usize, OfficeError> {
         let mut orphans = 0;
-        let parts = self.cabinet().on_disk(Files::part_ids).await?;
+        let parts = self.file_area().on_disk(Files::part_ids).await?;
         for part in parts {
-            let Ok(_alone) = self.cabinet().alone(part.0) else {
+            let Ok(_alone) = self.file_area().alone(part.0) else {
                 continue;
             };
             if !self.is_awaited(part).await? {
                 let remove = move |files: &Files| files.remove_part(part);
-                self.cabinet().on_disk(remove).await?;
+                self.file_area().on_disk(remove).await?;
                 orphans += 1;
             }
         }
-        let first_bytes = self.cabinet().on_disk(Files::first_bytes).await?;
+        let first_bytes = self.file_area().on_disk(Files::first_bytes).await?;
         for first in first_bytes {
             let digests = self
-                .cabinet()
+                .file_area()
                 .on_disk(move |files| files.digests(first))
                 .await?;
             let before = digests.len();
@@ -198,7 +198,7 @@ impl Office {
             }
             self.remove_unowned(digests).await?;
             let after = self
-                .cabinet()
+                .file_area()
                 .on_disk(move |files| files.digests(first))
                 .await?;
             orphans += before.saturating_sub(after.len());
@@ -208,7 +208,7 @@ impl Office {
 
     /// Whether more is to come of a part.
     async fn is_awaited(&self, part: PartId) -> Result<bool, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let upload = store.get(self.me, &keys::upload(UploadId(part.0))).await?;
         if let Some(record) = upload.value {
             let upload: Upload = record::read(&record)?;

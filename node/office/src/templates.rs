@@ -107,9 +107,9 @@ impl Office {
             issued_at: unit.now,
             stamp: Stamp::default(),
         };
-        template.check(&self.supplies.tree)?;
+        template.check(&self.dependencies.tree)?;
         let in_force = unit.in_force().await?;
-        let verdict = template::consider(&template, &in_force, &self.supplies.tree);
+        let verdict = template::consider(&template, &in_force, &self.dependencies.tree);
         if let Verdict::Refused(TemplateRefusal::Loosens(clause)) = verdict {
             return Err(BadTemplate::Content(clause).into());
         }
@@ -144,7 +144,7 @@ impl Office {
         let record: Option<TemplateRecord> = unit.read(&keys::template(key)).await?;
         let record = record.ok_or_else(|| OfficeError::NoSuchTemplate(key.to_string()))?;
         let adoption = unit.adoption(&record).await?;
-        unit.view.settle().await?;
+        unit.view.wait_durable().await?;
         Ok(adoption)
     }
 
@@ -165,7 +165,7 @@ impl Office {
         &self,
         statements: Vec<(DivisionCode, KeyId, Bytes)>,
     ) -> Result<(), OfficeError> {
-        let mut view = self.supplies.store.view(self.me);
+        let mut view = self.dependencies.store.view(self.me);
         for (division, id, bytes) in statements {
             view.put(keys::key_statement(division, id), bytes);
         }
@@ -178,7 +178,7 @@ impl Office {
     pub async fn kept_keys(&self) -> Result<Vec<Bytes>, OfficeError> {
         let range = Range::prefix(keys::KEYS);
         let seen = self
-            .supplies
+            .dependencies
             .store
             .scan(self.me, range, usize::MAX, false)
             .await?;
@@ -210,7 +210,7 @@ impl UnitOfWork<'_> {
     /// Keeps a version, decides on it if it is for this node, and carries it on whatever was
     /// decided.
     async fn keep_template(&mut self, mut record: TemplateRecord) -> Result<(), OfficeError> {
-        let tree = Arc::clone(&self.office.supplies.tree);
+        let tree = Arc::clone(&self.office.dependencies.tree);
         let me = self.office.me;
         let template = &record.template;
         if template.scope.covers(me, &tree) {
@@ -248,7 +248,7 @@ impl UnitOfWork<'_> {
         child: DivisionCode,
         record: &TemplateRecord,
     ) -> Result<(), OfficeError> {
-        let tree = Arc::clone(&self.office.supplies.tree);
+        let tree = Arc::clone(&self.office.dependencies.tree);
         if record.template.scope.count(child, &tree) == 0 {
             return Ok(());
         }
@@ -356,7 +356,7 @@ impl UnitOfWork<'_> {
             .map(|record| record.template.clone())
             .collect();
         let in_force = self.in_force().await?;
-        let tree = Arc::clone(&self.office.supplies.tree);
+        let tree = Arc::clone(&self.office.dependencies.tree);
         let verdicts = template::reconsider(&templates, &in_force, &tree);
         for (mut record, verdict) in waiting.into_iter().zip(verdicts) {
             if verdict == Verdict::Applied {
@@ -405,7 +405,7 @@ impl UnitOfWork<'_> {
         let expected = self
             .office
             .expectations
-            .of(scope, me, &self.office.supplies.tree);
+            .of(scope, me, &self.office.dependencies.tree);
         let prefix = keys::adoption_prefix(key);
         let mut heard = vec![];
         for (at, bytes) in self

@@ -48,7 +48,7 @@ impl Office {
                     telemetry::follow(&span, trace);
                 }
                 unit.trace = telemetry::carry(&span, trace.as_deref());
-                match custody::tick(docket.clone(), unit.seat()) {
+                match custody::tick(docket.clone(), unit.context()) {
                     Some(decision) => {
                         unit.apply(decision).await?;
                         changed += 1;

@@ -1,6 +1,6 @@
 //! The turn of a node: one decision at a time, and the ways to get it.
 
-use store::View;
+use store::Transaction;
 use tokio::sync::MutexGuard;
 
 use super::{Office, OfficeError, request::RequestContext, unit_of_work::UnitOfWork};
@@ -49,12 +49,12 @@ impl<'a> Turn<'a> {
     }
 
     /// Returns a transaction for what is no decision: nothing follows from it, and no trail tells of it.
-    pub(super) fn transaction(&self) -> View {
-        self.office.supplies.store.view(self.office.me)
+    pub(super) fn transaction(&self) -> Transaction {
+        self.office.dependencies.store.view(self.office.me)
     }
 
     /// Submits such a transaction, ends the turn, and waits until it is durable.
-    pub(super) async fn commit(self, transaction: View) -> Result<(), OfficeError> {
+    pub(super) async fn commit(self, transaction: Transaction) -> Result<(), OfficeError> {
         let ticket = transaction.submit().await?;
         drop(self);
         ticket.durable().await?;

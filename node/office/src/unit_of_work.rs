@@ -8,7 +8,7 @@ use domain::{
     alarm::AlarmKind,
     audit::Subject,
     category::Class,
-    custody::{self, Count, Decision, Docket, Seat, Terms},
+    custody::{self, Context, Count, CustodyLimits, Decision, Docket},
     envelope::{Destination, Envelope, Lane, Order, Outgoing, Payload, Stamp},
     ids::MatterId,
     journal::{Entry, Fact},
@@ -22,7 +22,7 @@ use domain::{
     time::Timestamp,
 };
 use records::outbox::queue::{self, Queued, SlotEntry};
-use store::{Ticket, View, record};
+use store::{Ticket, Transaction, record};
 use topology::DivisionCode;
 
 use super::{
@@ -44,13 +44,13 @@ pub(super) struct UnitOfWork<'a> {
     /// Held until it is submitted or dropped; `None` in one of several in a turn, and in one that writes nothing.
     pub(super) turn: Option<Turn<'a>>,
     pub(super) office: &'a Office,
-    pub(super) view: View,
+    pub(super) view: Transaction,
     pub(super) ledger: Ledger,
     pub(super) now: Timestamp,
     pub(super) actor: Actor,
     pub(super) trace: Option<String>,
     pub(super) policy: Arc<Policy>,
-    terms: Terms,
+    terms: CustodyLimits,
     /// Whether a policy came into force by this decision; the next one follows it.
     pub(super) new_policy: bool,
     /// What a person's request brought along.
@@ -98,12 +98,12 @@ impl Office {
     /// Reads what a decision begins with. The caller has the turn, or writes nothing.
     pub(super) async fn unit(&self, by: RequestContext) -> Result<UnitOfWork<'_>, OfficeError> {
         let (actor, request) = by.into_parts();
-        let mut view = self.supplies.store.view(self.me);
+        let mut view = self.dependencies.store.view(self.me);
         let ledger = view
             .get(keys::LEDGER)
             .await?
             .ok_or(record::RecordError::Damaged("ledger"))?;
-        let policy = self.statutes(&mut view).await?;
+        let policy = self.effective_policy(&mut view).await?;
         let mut unit = UnitOfWork {
             terms: policy.limits().terms(self.me.tier()),
             turn: None,
@@ -135,11 +135,11 @@ impl Office {
 
 impl UnitOfWork<'_> {
     /// Where and when this decision is made.
-    pub(super) fn seat(&self) -> Seat<'_> {
-        Seat {
+    pub(super) fn context(&self) -> Context<'_> {
+        Context {
             me: self.office.me,
             now: self.now,
-            tree: &self.office.supplies.tree,
+            tree: &self.office.dependencies.tree,
             terms: self.terms,
             policy: &self.policy,
         }
@@ -196,7 +196,7 @@ impl UnitOfWork<'_> {
     pub(super) fn put_docket(&mut self, mut docket: Docket) {
         let id = docket.matter.id;
         docket.awaits = false;
-        let alarm = custody::next_moment(&docket, self.seat());
+        let alarm = custody::next_moment(&docket, self.context());
         if docket.alarm != alarm {
             if let Some(past) = docket.alarm {
                 self.view.delete(keys::alarm(past, id));
@@ -240,7 +240,7 @@ impl UnitOfWork<'_> {
         // What absorbs it says so in the same unit, and tells its reporter from now on.
         if let Some(into) = merged
             && let Some(into) = self.docket(into).await?
-            && let Some(noted) = custody::absorb(into, part.0, self.seat())
+            && let Some(noted) = custody::absorb(into, part.0, self.context())
         {
             self.apply_one(noted).await?;
             self.subject = Some(Subject::Matter(part.0));
@@ -252,7 +252,7 @@ impl UnitOfWork<'_> {
         let Some(bundle) = self.docket(bundle).await? else {
             return Ok(());
         };
-        match custody::end_part(bundle, part, ended, self.seat()) {
+        match custody::end_part(bundle, part, ended, self.context()) {
             Some(noted) => self.apply_one(noted).await,
             None => Ok(()),
         }
@@ -316,7 +316,7 @@ impl UnitOfWork<'_> {
     /// Queues something this node says.
     pub(super) async fn send(&mut self, outgoing: Outgoing) -> Result<(), OfficeError> {
         let Outgoing { to, lane, payload } = outgoing;
-        let Some(next) = self.office.supplies.tree.next_hop(self.office.me, to) else {
+        let Some(next) = self.office.dependencies.tree.next_hop(self.office.me, to) else {
             return Ok(());
         };
         self.author(next, Destination::Division(to), lane, payload)
@@ -533,20 +533,20 @@ impl UnitOfWork<'_> {
         }
         self.view.put(keys::LEDGER, record::write(&self.ledger));
         let ticket = self.view.submit().await?;
-        let shown = &self.office.supplies.metrics.queued;
+        let shown = &self.office.dependencies.metrics.queued;
         self.office.queues.change(self.queued, shown);
         if self.new_policy {
             self.office.forget_policy();
         }
         for (kind, more) in self.alarms {
-            let standing = &self.office.supplies.metrics.alarms;
+            let standing = &self.office.dependencies.metrics.alarms;
             standing.of(kind.code()).inc_by(more);
         }
         if told {
             self.office.listeners.ring();
         }
         for neighbour in rung {
-            self.office.bells.ring(neighbour);
+            self.office.wakers.ring(neighbour);
         }
         Ok(ticket)
     }

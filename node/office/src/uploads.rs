@@ -19,14 +19,14 @@ use domain::{
 use media::{BadPaper, sealing::Seal};
 use serde::{Deserialize, Serialize};
 use store::{
-    Range, View,
+    Range, Transaction,
     files::{FileError, Files, InHand, PartId},
     record,
 };
 
 use super::{
     Office, OfficeError,
-    cabinet::{FileTrouble, account},
+    file_area::{FileTrouble, account},
     keys,
     unit_of_work::UnitOfWork,
 };
@@ -111,7 +111,7 @@ impl Office {
     ) -> Result<UploadView, OfficeError> {
         let limits = self.attachment_limits().await?;
         limits.check(media, bytes).map_err(FileTrouble::from)?;
-        let id = UploadId(self.supplies.entropy.bytes());
+        let id = UploadId(self.dependencies.entropy.bytes());
         let turn = self.turn().await;
         let mut view = turn.transaction();
         let waiting = view.scan(Range::prefix(keys::UPLOADS), MOST_UPLOADS, false);
@@ -167,7 +167,7 @@ impl Office {
     /// What came of an upload is all of it: it is looked into and kept, or refused and thrown away. Durable
     /// when it returns.
     pub async fn end_upload(&self, id: UploadId, actor: &Actor) -> Result<UploadView, OfficeError> {
-        let _alone = self.cabinet().alone(id.0)?;
+        let _alone = self.file_area().alone(id.0)?;
         let mut upload = self.own_upload(id, actor).await?;
         if upload.offset == 0 {
             self.forget_upload(id).await?;
@@ -205,7 +205,7 @@ impl Office {
         chunk: Bytes,
         actor: &Actor,
     ) -> Result<UploadView, OfficeError> {
-        let _alone = self.cabinet().alone(id.0)?;
+        let _alone = self.file_area().alone(id.0)?;
         let mut upload = self.own_upload(id, actor).await?;
         let have = upload.offset;
         if offset != have {
@@ -217,7 +217,7 @@ impl Office {
         }
         if !chunk.is_empty() {
             let append = move |files: &Files| files.append(PartId(id.0), offset, &chunk);
-            match self.cabinet().on_disk(append).await {
+            match self.file_area().on_disk(append).await {
                 Ok(now) => upload.offset = now,
                 Err(FileTrouble::Disk(
                     FileError::Unsynced { .. } | FileError::Absent | FileError::Damaged { .. },
@@ -238,15 +238,15 @@ impl Office {
 
     /// Throws an upload away.
     pub async fn drop_upload(&self, id: UploadId, actor: &Actor) -> Result<(), OfficeError> {
-        let _alone = self.cabinet().alone(id.0)?;
+        let _alone = self.file_area().alone(id.0)?;
         self.own_upload(id, actor).await?;
         self.forget_upload(id).await
     }
 
     async fn own_upload(&self, id: UploadId, actor: &Actor) -> Result<Upload, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.get(self.me, &keys::upload(id)).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         let upload = seen.value.map(|bytes| record::read::<Upload>(&bytes));
         match upload.transpose()? {
             Some(upload) if upload.by == *actor => Ok(upload),
@@ -255,26 +255,26 @@ impl Office {
     }
 
     async fn put_upload(&self, id: UploadId, upload: &Upload) -> Result<(), OfficeError> {
-        let mut view = self.supplies.store.view(self.me);
+        let mut view = self.dependencies.store.view(self.me);
         view.put(keys::upload(id), record::write(upload));
         view.submit().await?.durable().await?;
         Ok(())
     }
 
     async fn finish_upload(&self, id: UploadId, mut upload: Upload) -> Result<Upload, OfficeError> {
-        let suite = self.supplies.suite;
+        let suite = self.dependencies.suite;
         let mut key = ContentKey([0; 32]);
-        key.0[..16].copy_from_slice(&self.supplies.entropy.bytes());
-        key.0[16..].copy_from_slice(&self.supplies.entropy.bytes());
+        key.0[..16].copy_from_slice(&self.dependencies.entropy.bytes());
+        key.0[16..].copy_from_slice(&self.dependencies.entropy.bytes());
         let looking = Looking {
-            files: self.cabinet().files().clone(),
+            files: self.file_area().files().clone(),
             limits: self.attachment_limits().await?,
             media: upload.media,
             bytes: upload.bytes,
             suite,
             key,
         };
-        let permit = self.cabinet().may_decode().await;
+        let permit = self.file_area().may_decode().await;
         let held_by = self.me;
         let looked = tokio::task::spawn_blocking(move || {
             let looked = looking.keep(id, held_by);
@@ -309,7 +309,7 @@ impl Office {
         view.put(keys::upload(id), record::write(&upload));
         turn.commit(view).await?;
         let remove = move |files: &Files| files.remove_part(PartId(id.0));
-        self.cabinet().on_disk(remove).await?;
+        self.file_area().on_disk(remove).await?;
         Ok(upload)
     }
 
@@ -331,7 +331,7 @@ impl Office {
         account(&mut view, 0, upload.weight(), None).await?;
         turn.commit(view).await?;
         let remove = move |files: &Files| files.remove_part(PartId(id.0));
-        self.cabinet().on_disk(remove).await?;
+        self.file_area().on_disk(remove).await?;
         self.remove_unowned(left).await
     }
 }
@@ -390,7 +390,7 @@ impl UnitOfWork<'_> {
         &mut self,
         ids: &[UploadId],
     ) -> Result<Vec<Attachment>, OfficeError> {
-        let limits = self.office.cabinet().limits();
+        let limits = self.office.file_area().limits();
         let limits = limits.under(&self.policy.limits());
         limits.check_count(ids.len()).map_err(FileTrouble::from)?;
         let mut named = BTreeSet::new();
@@ -424,7 +424,13 @@ impl UnitOfWork<'_> {
 }
 
 /// Notes that a file that is here belongs to a matter.
-pub(super) fn own_file(view: &mut View, matter: MatterId, no: FileNo, part: Part, kept: &Kept) {
+pub(super) fn own_file(
+    view: &mut Transaction,
+    matter: MatterId,
+    no: FileNo,
+    part: Part,
+    kept: &Kept,
+) {
     let key = keys::file(matter, no, part);
     view.put(keys::owner(&kept.digest, &key), Bytes::new());
     view.put(key, record::write(kept));

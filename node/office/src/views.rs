@@ -24,9 +24,9 @@ impl Office {
 
     /// The raw docket, for checks and tests.
     pub async fn docket(&self, id: MatterId) -> Result<Option<Docket>, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.get(self.me, &keys::docket(id)).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         Ok(seen.value.map(|bytes| record::read(&bytes)).transpose()?)
     }
 

@@ -143,7 +143,7 @@ impl Office {
         for (at, bytes) in &page {
             shows.after = at.clone();
             let docket: Docket = record::read(bytes)?;
-            let tree = &self.supplies.tree;
+            let tree = &self.dependencies.tree;
             if custody::went_between(&docket.matter, self.me, to, tree) {
                 let shown = Payload::Shown(Box::new(docket.matter));
                 unit.say(to, shown).await?;
@@ -200,7 +200,7 @@ impl Office {
         &self,
         key: &[u8],
     ) -> Result<Option<T>, OfficeError> {
-        let seen = self.supplies.store.get(self.me, key).await?;
+        let seen = self.dependencies.store.get(self.me, key).await?;
         Ok(seen.value.map(|bytes| record::read(&bytes)).transpose()?)
     }
 }
@@ -362,7 +362,7 @@ impl UnitOfWork<'_> {
         let aside = self.aside(id).await?;
         let ask = self.office.next_ask(self);
         let shown = Shown { from, matter };
-        let heard = custody::hear_shown(known.as_ref(), &aside, shown, lost, ask, self.seat());
+        let heard = custody::hear_shown(known.as_ref(), &aside, shown, lost, ask, self.context());
         let learnt = match heard {
             Ok(learnt) => learnt,
             Err(refusal) => return Ok(Err(refusal)),
@@ -405,13 +405,13 @@ impl UnitOfWork<'_> {
         let from = Neighbour::of(
             self.office.me,
             docket.matter.holder,
-            &self.office.supplies.tree,
+            &self.office.dependencies.tree,
         );
         let refused = match from {
             Some(from) => self.refused(from, id).await?,
             None => Default::default(),
         };
-        match custody::resume(docket, refused, self.seat()) {
+        match custody::resume(docket, refused, self.context()) {
             Some(decision) => self.apply(decision).await,
             None => Ok(()),
         }

@@ -5,7 +5,7 @@ use domain::time::Timestamp;
 use http::{HeaderMap, header};
 use quick_xml::escape::escape;
 use serde_json::json;
-use web::roster::Roster;
+use web::state::AppState;
 
 use super::answer::{Answer, declared};
 
@@ -13,7 +13,7 @@ const SPECIFICATION: &str = "http://wiki.open311.org/GeoReport_v2";
 
 /// The services change with policy, whose last change this process knows only since it runs: the
 /// changeset is the moment it started.
-pub(super) fn of(headers: &HeaderMap, roster: &Roster) -> Answer {
+pub(super) fn of(headers: &HeaderMap, roster: &AppState) -> Answer {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     // Before TLS there is a proxy, which says so.
     let scheme = match text("x-forwarded-proto") {

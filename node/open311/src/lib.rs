@@ -31,16 +31,16 @@ use axum::{
     response::Response,
     routing::any,
 };
-use domain::{audit::Whence, people::Deed};
+use domain::{audit::Whence, people::Permission};
 use http::{HeaderMap, Method, header, request::Parts};
 use office::people::{Token, TokenKind};
 use topology::{DivisionCode, dns};
 use web::{
     Beside,
     credentials::{Credentials, SLIP},
-    gate::{Gate, Guest, careful},
+    gate::{Gate, Principal, careful},
     problem::Rejection,
-    roster::{Node, Roster},
+    state::{AppState, Node},
 };
 
 use self::{
@@ -61,9 +61,9 @@ pub const BESIDE: Beside = Beside {
 /// Longest form without its files: a description of 4,000 characters with every byte escaped, and room to spare.
 const MOST_BODY: usize = 128 * 1024;
 
-fn routes(router: Router<Roster>, gate: &Arc<Gate>) -> Router<Roster> {
+fn routes(router: Router<AppState>, gate: &Arc<Gate>) -> Router<AppState> {
     let gate = Arc::clone(gate);
-    let serve = move |State(roster): State<Roster>, request: Request| {
+    let serve = move |State(roster): State<AppState>, request: Request| {
         let gate = Arc::clone(&gate);
         async move { serve(&gate, &roster, request).await }
     };
@@ -71,7 +71,7 @@ fn routes(router: Router<Roster>, gate: &Arc<Gate>) -> Router<Roster> {
     router.route("/open311/v2/{*path}", any(serve).layer(longest))
 }
 
-async fn serve(gate: &Gate, roster: &Roster, request: Request) -> Response {
+async fn serve(gate: &Gate, roster: &AppState, request: Request) -> Response {
     let path = request.uri().path().strip_prefix(PATH).unwrap_or_default();
     let (what, format) = Format::of(path);
     let answer = match form::decode(what, false) {
@@ -94,7 +94,7 @@ async fn serve(gate: &Gate, roster: &Roster, request: Request) -> Response {
 /// One request.
 struct Visit<'a> {
     gate: &'a Gate,
-    roster: &'a Roster,
+    roster: &'a AppState,
     parts: Parts,
     form: Form,
     photos: Option<Photos>,
@@ -104,12 +104,12 @@ struct Visit<'a> {
 /// Who asks, where, and with which reporter's token.
 struct Asker {
     node: Node,
-    guest: Guest,
+    guest: Principal,
     slip: Option<Token>,
 }
 
 impl<'a> Visit<'a> {
-    async fn begin(gate: &'a Gate, roster: &'a Roster, request: Request) -> Result<Self, Fault> {
+    async fn begin(gate: &'a Gate, roster: &'a AppState, request: Request) -> Result<Self, Fault> {
         let (parts, body) = request.into_parts();
         let mut visit = Self {
             gate,
@@ -186,7 +186,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Who asks. A key that opens nothing is a fault, not nobody.
-    async fn asker(&self, deed: Deed) -> Result<Asker, Fault> {
+    async fn asker(&self, deed: Permission) -> Result<Asker, Fault> {
         let node = self.node()?.clone();
         let shown = match self.form.get("api_key") {
             Some(text) => Some(text.parse::<Token>().ok()),

@@ -20,7 +20,7 @@ use bytes::{Bytes, BytesMut};
 use domain::{
     actor::Actor,
     attachment::{Media, UploadId},
-    people::{Deed, Who},
+    people::{Permission, Who},
     suite::Suite,
 };
 use futures::TryStreamExt;
@@ -274,7 +274,7 @@ impl Visit<'_> {
             photos: None,
             ..*self
         };
-        let asker = so_far.asker(Deed::Report).await.map_err(early)?;
+        let asker = so_far.asker(Permission::Report).await.map_err(early)?;
         let (Who::Key(_), Credentials::Bearer(_), Some(actor)) = (
             &asker.guest.known.who,
             asker.guest.credentials,
@@ -282,7 +282,7 @@ impl Visit<'_> {
         ) else {
             return Err(early(Fault::no_key()));
         };
-        asker.guest.check(Deed::Report, &Method::POST).await?;
+        asker.guest.check(Permission::Report, &Method::POST).await?;
         Ok(Photos {
             office: asker.node.office,
             actor,

@@ -7,7 +7,7 @@ use domain::{
     clock::Stage,
     ids::MatterId,
     matter::{Channel, Contact, Datum, Detail, Place, UnknownDatum},
-    people::{Deed, Who},
+    people::{Permission, Who},
     policy::{self, Policy},
 };
 use office::{
@@ -46,20 +46,20 @@ impl Visit<'_> {
     /// telephone or their account with the maker of the app.
     pub(super) async fn report(&mut self) -> Result<Answer, Fault> {
         let photos = self.photos.take();
-        let mut asker = self.asker(Deed::Report).await?;
+        let mut asker = self.asker(Permission::Report).await?;
         let actor = asker.guest.known.actor().ok_or_else(Fault::no_key)?;
         let mut said = self.form.said();
         said.extend(photos.iter().flat_map(Photos::said));
         let once =
             key_of_repetition(&self.parts)?.map(|key| once(&actor, ROUTE, &key, ("", &said)));
-        let request = Request::new(self.whence, Deed::Report).done_once(once);
+        let request = Request::new(self.whence, Permission::Report).done_once(once);
         asker.guest.request = Arc::new(request);
         let (guest, office) = (&asker.guest, &asker.node.office);
         let (Who::Key(key), Credentials::Bearer(shown)) = (&guest.known.who, guest.credentials)
         else {
             return Err(Fault::no_key());
         };
-        guest.must(Deed::Report).await?;
+        guest.must(Permission::Report).await?;
         let slip = match &once {
             Some(once) => shown.slip_of(once),
             None => office.new_token(TokenKind::Slip),
@@ -78,11 +78,11 @@ impl Visit<'_> {
             },
         };
         let policy = office.policy_in_force().await?;
-        let helps = guest.may(Deed::ReportForAnother).is_ok();
+        let helps = guest.may(Permission::ReportForAnother).is_ok();
         let channel = channel(&key.name, helps);
         let mut new = read(&self.form, &policy, channel)?;
         if matches!(channel, Channel::Hotline | Channel::Paper) {
-            guest.must(Deed::ReportForAnother).await?;
+            guest.must(Permission::ReportForAnother).await?;
         }
         let header = self.parts.headers.get("traceparent");
         let span = info_span!("open311", division = %office.me(), category = new.category.as_str());

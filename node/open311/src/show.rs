@@ -7,13 +7,13 @@ use domain::{
     custody::Docket,
     ids::MatterId,
     matter::{Act, Audience, Detail, Matter, Outcome, Publicity, Reason, Status},
-    people::{Deed, Who, may},
+    people::{Permission, Who, may},
     policy::Policy,
     time::Timestamp,
 };
-use office::{Rack, people};
+use office::{FiledBy, people};
 use serde::Serialize;
-use web::roster::Roster;
+use web::state::AppState;
 
 use super::{Asker, Visit, answer::Answer, fault::Fault, filter::Filter, services};
 
@@ -117,7 +117,13 @@ impl Asker {
         };
         if let Who::Key(key) = who {
             let place = office.place(who, Some(matter.id)).await?;
-            let sees = may(who, Deed::ViewMatter, &place, office.now(), office.tree());
+            let sees = may(
+                who,
+                Permission::ViewMatter,
+                &place,
+                office.now(),
+                office.tree(),
+            );
             own = own || sees.is_ok() || office.is_filed_with(key.id, matter).await?;
         }
         Ok(match own {
@@ -140,9 +146,9 @@ impl Asker {
 
     async fn list(&self, filter: &Filter) -> Result<Vec<(Docket, Sight)>, Fault> {
         let office = &self.node.office;
-        let mut shelves = vec![Rack::Published];
+        let mut shelves = vec![FiledBy::Published];
         if let Who::Key(key) = &self.guest.known.who {
-            shelves.push(Rack::FiledWith(key.id));
+            shelves.push(FiledBy::FiledWith(key.id));
         }
         let mut found = vec![];
         let mut whole = true;
@@ -192,7 +198,7 @@ impl Asker {
         &self,
         (docket, sight): (Docket, Sight),
         policy: &Policy,
-        roster: &Roster,
+        roster: &AppState,
     ) -> Result<Shown, Fault> {
         let matter = docket.matter.clone();
         let view = self.node.office.view(docket).await?;
@@ -237,7 +243,7 @@ impl Asker {
 
 impl Visit<'_> {
     pub(super) async fn requests(&self) -> Result<Answer, Fault> {
-        let asker = self.asker(Deed::ViewMatter).await?;
+        let asker = self.asker(Permission::ViewMatter).await?;
         let ids = self.form.list("service_request_id");
         let found = match ids.is_empty() {
             true => {
@@ -256,7 +262,7 @@ impl Visit<'_> {
     }
 
     pub(super) async fn request(&self, id: &str) -> Result<Answer, Fault> {
-        let asker = self.asker(Deed::ViewMatter).await?;
+        let asker = self.asker(Permission::ViewMatter).await?;
         let found = asker.find(id).await?;
         let found = found.ok_or_else(|| {
             Fault::missing("service_request_id was not found, or is not yours to see; check it")
@@ -265,7 +271,7 @@ impl Visit<'_> {
     }
 
     pub(super) async fn token(&self, token: &str) -> Result<Answer, Fault> {
-        let asker = self.asker(Deed::ViewMatter).await?;
+        let asker = self.asker(Permission::ViewMatter).await?;
         match asker.find(token).await? {
             Some((docket, _)) => Ok(Answer::Token(Token {
                 service_request_id: docket.matter.id.to_string(),

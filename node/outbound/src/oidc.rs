@@ -25,12 +25,12 @@ pub use under_way::Begun;
 
 use domain::{
     actor::Actor,
-    people::{Expected, Passport},
+    people::{Expected, ExternalIdentity},
     time::Timestamp,
 };
 use identity::Surroundings;
 use office::people::Token;
-use provider::{Card, ClientAuthentication, Provider};
+use provider::{ClientAuthentication, Provider, ProviderMetadata};
 use under_way::UnderWay;
 
 use crate::envoy::{Envoy, EnvoyError, Question};
@@ -46,7 +46,7 @@ const MOST_GRANT: usize = 64 * 1024;
 
 /// What the operator and the provider agreed on.
 #[derive(Clone)]
-pub struct Terms {
+pub struct SignInConfig {
     /// The provider, exactly as it calls itself.
     pub issuer: String,
     /// What it calls this process.
@@ -63,7 +63,7 @@ pub struct Terms {
 
 /// Signs people in, for all nodes of a process.
 pub struct SignIn {
-    terms: Terms,
+    terms: SignInConfig,
     envoy: Envoy,
     provider: Provider,
     under_way: UnderWay,
@@ -131,7 +131,7 @@ pub enum Away {
 }
 
 /// What a browser is sent away with.
-pub struct SetOut {
+pub struct AuthorizationRedirect {
     /// Where to.
     pub location: String,
     /// What it keeps, to be known again by.
@@ -175,7 +175,7 @@ struct NoGrant {
 
 impl SignIn {
     /// Signs in by these terms. Nothing is asked of the provider before somebody signs in.
-    pub fn new(terms: Terms, envoy: Envoy) -> Self {
+    pub fn new(terms: SignInConfig, envoy: Envoy) -> Self {
         token::ready();
         Self {
             provider: Provider::new(terms.issuer.clone()),
@@ -188,7 +188,7 @@ impl SignIn {
 
     /// With the certificates the operator named, or the machine's own.
     pub fn over_tls(
-        terms: Terms,
+        terms: SignInConfig,
         roots: Option<std::path::PathBuf>,
         surroundings: Surroundings,
     ) -> Self {
@@ -198,9 +198,12 @@ impl SignIn {
     /// A person at this provider.
     ///
     /// # Errors
-    /// [`BadPassport`](domain::people::BadPassport) if nobody can be called so.
-    pub fn passport(&self, name: &str) -> Result<Passport, domain::people::BadPassport> {
-        Passport::new(&self.terms.issuer, &self.terms.claim, name)
+    /// [`BadExternalIdentity`](domain::people::BadExternalIdentity) if nobody can be called so.
+    pub fn passport(
+        &self,
+        name: &str,
+    ) -> Result<ExternalIdentity, domain::people::BadExternalIdentity> {
+        ExternalIdentity::new(&self.terms.issuer, &self.terms.claim, name)
     }
 
     /// The provider, as it calls itself.
@@ -212,7 +215,11 @@ impl SignIn {
     ///
     /// # Errors
     /// [`SignInError::Away`], [`SignInError::Crowded`].
-    pub async fn set_out(&self, leaving: Leaving, now: Timestamp) -> Result<SetOut, SignInError> {
+    pub async fn set_out(
+        &self,
+        leaving: Leaving,
+        now: Timestamp,
+    ) -> Result<AuthorizationRedirect, SignInError> {
         let card = self.patiently(self.provider.card(&self.envoy, now)).await?;
         let [cookie, state, nonce, verifier] = std::array::from_fn(|_| secret());
         let redirect = self.redirect();
@@ -238,7 +245,7 @@ impl SignIn {
             at: now,
         };
         self.under_way.begin(&state, &cookie, begun);
-        Ok(SetOut { location, cookie })
+        Ok(AuthorizationRedirect { location, cookie })
     }
 
     /// Finds the sign-in somebody comes back from, which is over with that.
@@ -264,7 +271,7 @@ impl SignIn {
         begun: &Begun,
         back: Return,
         now: Timestamp,
-    ) -> Result<Passport, SignInError> {
+    ) -> Result<ExternalIdentity, SignInError> {
         self.patiently(self.exchange(begun, back, now)).await
     }
 
@@ -273,7 +280,7 @@ impl SignIn {
         begun: &Begun,
         back: Return,
         now: Timestamp,
-    ) -> Result<Passport, SignInError> {
+    ) -> Result<ExternalIdentity, SignInError> {
         let card = self.provider.card(&self.envoy, now).await?;
         // RFC 9207, 2.4: what names another provider, or none where this one always does, is not of it.
         let names_another = back
@@ -303,7 +310,12 @@ impl SignIn {
     }
 
     /// Exchanges a code, once.
-    async fn redeem(&self, card: &Card, code: &str, verifier: &str) -> Result<Grant, SignInError> {
+    async fn redeem(
+        &self,
+        card: &ProviderMetadata,
+        code: &str,
+        verifier: &str,
+    ) -> Result<Grant, SignInError> {
         const WHAT: &str = "the code";
         let redirect = self.redirect();
         let mut fields = vec![

@@ -27,7 +27,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::transport::server::Connected;
 use topology::DivisionCode;
 
-use super::places::{Bounds, Place, Places, Source};
+use super::permits::{Bounds, Permit, Permits, Source};
 use crate::link::{
     own::OwnLinks,
     pulse::{Pulse, Pulsing},
@@ -82,7 +82,7 @@ pub struct PeerStream {
     look: Pin<Box<Sleep>>,
     /// Whether nobody did at the last look.
     idle: bool,
-    _place: Option<Place>,
+    _place: Option<Permit>,
 }
 
 impl PeerStream {
@@ -173,9 +173,9 @@ struct Door {
 
 /// The nodes behind one listener, by the server name of each.
 #[derive(Default)]
-pub struct Doors(RwLock<HashMap<String, Door>>);
+pub struct SniRouter(RwLock<HashMap<String, Door>>);
 
-impl Doors {
+impl SniRouter {
     /// Opens a node's door; its connections come out of the receiver.
     pub fn open(&self, identity: Arc<Identity>) -> mpsc::Receiver<PeerStream> {
         let (connections, receiver) = mpsc::channel(16);
@@ -190,10 +190,10 @@ impl Doors {
 
     /// The node of this name, if it is here, and any one.
     fn named(&self, name: Option<&str>) -> (Option<Entered>, Option<Arc<Identity>>) {
-        let doors = self.0.read().expect("no holder panics");
-        let named = name.and_then(|name| doors.get(name));
+        let sni_router = self.0.read().expect("no holder panics");
+        let named = name.and_then(|name| sni_router.get(name));
         let named = named.map(|door| (Arc::clone(&door.identity), door.connections.clone()));
-        let any = doors.values().next();
+        let any = sni_router.values().next();
         (named, any.map(|door| Arc::clone(&door.identity)))
     }
 }
@@ -231,7 +231,7 @@ impl Turned {
 /// Takes connections for the nodes of a process.
 pub struct Listener {
     /// The nodes.
-    pub doors: Arc<Doors>,
+    pub sni_router: Arc<SniRouter>,
     /// How many at a time.
     pub limits: Limits,
     /// The process's connections to itself.
@@ -244,10 +244,10 @@ pub struct Listener {
 
 /// What every handshake needs.
 struct Entrance {
-    doors: Arc<Doors>,
+    sni_router: Arc<SniRouter>,
     limits: Limits,
     own: OwnLinks,
-    open: Places,
+    open: Permits,
     metrics: Metrics,
     refused: Sums<&'static str>,
 }
@@ -259,12 +259,12 @@ impl Listener {
     }
 
     async fn accept(self, listener: TcpListener, stop: CancellationToken) {
-        let half_open = Places::new(self.limits.half_open);
+        let half_open = Permits::new(self.limits.half_open);
         let entrance = Arc::new(Entrance {
-            doors: self.doors,
+            sni_router: self.sni_router,
             limits: self.limits,
             own: self.own,
-            open: Places::new(self.limits.open),
+            open: Permits::new(self.limits.open),
             metrics: self.metrics,
             refused: Sums::new(TELL_EVERY),
         });
@@ -328,7 +328,7 @@ impl Entrance {
             .client_hello()
             .server_name()
             .map(str::to_ascii_lowercase);
-        let (door, any) = self.doors.named(name.as_deref());
+        let (door, any) = self.sni_router.named(name.as_deref());
         let Some((identity, connections)) = door else {
             // The configuration of any other node answers with an alert to a name that is not its own.
             if let Some(identity) = any {

@@ -32,7 +32,7 @@ use topology::DivisionCode;
 
 pub use links::Links;
 
-use abreast::Tidings;
+use abreast::Watermark;
 use domain::{
     authority::Neighbour,
     envelope::{Lane, Payload},
@@ -52,7 +52,7 @@ use room::Waiting;
 use telemetry::{Health, Metrics};
 use wire::frame::{Ack, Frame, Goodbye, GoodbyeCode, Hello, Refused};
 
-use super::{fetch::Fetches, seal::Sealer, verify::Verifier};
+use super::{fetch::Fetches, sign::BatchSigner, verify::Verifier};
 use crate::link::{Carrier, Converse, Ended, Side, pulse::Pulse};
 
 /// Batches of a neighbour that may wait for the disk at once.
@@ -70,7 +70,7 @@ const LEAVE_TAKING: Duration = Duration::from_secs(3);
 
 /// How conversations are held.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct SessionConfig {
     /// What may be unacknowledged per lane.
     pub window: Window,
     /// For the neighbour's greeting.
@@ -86,7 +86,7 @@ pub struct Terms {
 }
 
 /// Everything conversations of one node share.
-pub struct Switchboard {
+pub struct SessionContext {
     /// Who decides.
     pub office: Arc<Office>,
     /// Who this node is.
@@ -100,7 +100,7 @@ pub struct Switchboard {
     /// Brings and gives files.
     pub fetches: Arc<Fetches>,
     /// How conversations are held.
-    pub terms: Terms,
+    pub terms: SessionConfig,
     /// How links are doing.
     pub links: Arc<Links>,
     /// What is counted for those who watch.
@@ -111,7 +111,7 @@ pub struct Switchboard {
     pub stop: CancellationToken,
 }
 
-impl Converse for Switchboard {
+impl Converse for SessionContext {
     fn converse(self: Arc<Self>, carrier: Carrier) -> BoxFuture<'static, Ended> {
         async move {
             let peer = carrier.peer;
@@ -190,11 +190,11 @@ type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
 type Answer = (Lane, u64, Vec<Refused>);
 
 /// What one conversation keeps.
-struct Conversation<'a> {
-    board: &'a Switchboard,
+struct Session<'a> {
+    board: &'a SessionContext,
     from: Neighbour,
     sender: Sender,
-    sealer: Sealer,
+    sealer: BatchSigner,
     limiter: Limiter,
     /// Next position expected per lane.
     expected: [u64; 4],
@@ -205,7 +205,7 @@ struct Conversation<'a> {
     acks: [Option<Ack>; 4],
     pace: Option<Pin<Box<Sleep>>>,
     errands: Errands,
-    tidings: Tidings,
+    tidings: Watermark,
     keys: KeysShown,
     /// The other's key was revoked.
     leave: CancellationToken,
@@ -220,7 +220,7 @@ struct Conversation<'a> {
     presence: VecDeque<Frame>,
 }
 
-impl Switchboard {
+impl SessionContext {
     async fn hold(
         &self,
         mut carrier: Carrier,
@@ -254,11 +254,11 @@ impl Switchboard {
         let me = self.office.me();
         self.show_up(peer, true);
         let store = self.office.store().clone();
-        let conversation = Conversation {
+        let conversation = Session {
             board: self,
             from,
             sender: Sender::new(store, me, peer, window),
-            sealer: Sealer::new(
+            sealer: BatchSigner::new(
                 Arc::clone(&self.identity),
                 self.network,
                 Arc::clone(&self.keys),
@@ -272,7 +272,7 @@ impl Switchboard {
             acks: [const { None }; 4],
             pace: None,
             errands: Errands::new(Arc::clone(&self.fetches), peer, fetches),
-            tidings: Tidings::new(hears_abreast, skew_ms, self.terms.tidings_pace),
+            tidings: Watermark::new(hears_abreast, skew_ms, self.terms.tidings_pace),
             keys,
             leave,
             leaving: None,
@@ -281,7 +281,7 @@ impl Switchboard {
             probed,
             presence: VecDeque::new(),
         };
-        let bell = self.office.bells().of(peer);
+        let bell = self.office.wakers().of(peer);
         match conversation.run(carrier, bell).await {
             Ok(never) => match never {},
             Err(ended) => ended,
@@ -352,7 +352,7 @@ fn office_ended(error: office::OfficeError) -> Ended {
     Ended::Office(error.to_string())
 }
 
-impl Conversation<'_> {
+impl Session<'_> {
     async fn run(
         mut self,
         mut carrier: Carrier,
@@ -517,7 +517,7 @@ impl Conversation<'_> {
         Ok(Some(
             async move {
                 store
-                    .settle(generation)
+                    .wait_durable(generation)
                     .await
                     .map_err(|error| Ended::Office(error.to_string()))?;
                 Ok(Frame::Batch(batch))

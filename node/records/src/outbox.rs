@@ -15,16 +15,16 @@ use topology::DivisionCode;
 
 /// Wakes the session of a neighbour when something was queued for it.
 #[derive(Clone, Debug, Default)]
-pub struct Bells(Arc<RwLock<HashMap<DivisionCode, Arc<Notify>>>>);
+pub struct Wakers(Arc<RwLock<HashMap<DivisionCode, Arc<Notify>>>>);
 
-impl Bells {
+impl Wakers {
     /// The bell of one neighbour.
     pub fn of(&self, neighbour: DivisionCode) -> Arc<Notify> {
         if let Some(bell) = self.0.read().expect("no holder panics").get(&neighbour) {
             return Arc::clone(bell);
         }
-        let mut bells = self.0.write().expect("no holder panics");
-        Arc::clone(bells.entry(neighbour).or_default())
+        let mut wakers = self.0.write().expect("no holder panics");
+        Arc::clone(wakers.entry(neighbour).or_default())
     }
 
     /// Rings one neighbour's bell.

@@ -13,7 +13,7 @@ use tokio::sync::{TryAcquireError, oneshot};
 
 use super::{
     CommitError, Committed, Generation, KEY_LIMIT, OpenError, Purpose, Seen, Shard, Store,
-    StoreError, Unit, VALUE_LIMIT,
+    StoreError, VALUE_LIMIT, WriteBatch,
     engine::{Engine, Write},
     full_key,
     overlay::{self, Merge},
@@ -59,7 +59,7 @@ impl Ticket {
 
     /// Waits until the unit is durable.
     pub async fn durable(self) -> Result<Committed, StoreError> {
-        self.shared.settle(self.settles).await?;
+        self.shared.wait_durable(self.settles).await?;
         Ok(Committed {
             generation: self.generation,
         })
@@ -187,7 +187,11 @@ impl Committer {
         })
     }
 
-    pub(super) async fn submit(&self, unit: Unit, purpose: Purpose) -> Result<Ticket, CommitError> {
+    pub(super) async fn submit(
+        &self,
+        unit: WriteBatch,
+        purpose: Purpose,
+    ) -> Result<Ticket, CommitError> {
         let shared = &self.shared;
         let shard = unit.shard;
         let asked = Asked(shard, Instant::now());
@@ -240,12 +244,12 @@ impl Committer {
             }
         };
         drop(room);
-        shared.settle(seen).await?;
+        shared.wait_durable(seen).await?;
         Err(conflict.into())
     }
 
-    pub(super) async fn settle(&self, generation: Generation) -> Result<(), StoreError> {
-        self.shared.settle(generation).await
+    pub(super) async fn wait_durable(&self, generation: Generation) -> Result<(), StoreError> {
+        self.shared.wait_durable(generation).await
     }
 
     pub(super) fn watch(&self, watch: impl Fn(Shard, Duration) + Send + Sync + 'static) {

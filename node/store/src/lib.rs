@@ -29,8 +29,8 @@ mod space;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod trial;
-mod view;
 
 use std::{fmt, io, path::Path, sync::Arc, time::Duration};
 
@@ -41,10 +41,10 @@ pub use error::{CommitError, Conflict, OpenError, StoreError};
 pub use memory::MemoryDisk;
 pub use sled_engine::SledOptions;
 pub use survey::{Survey, is_store, survey};
-pub use view::View;
+pub use transaction::Transaction;
 
 use committer::{AckWhen, Committer};
-use redo::Pace;
+use redo::CheckpointPolicy;
 
 /// One node's keyspace. A unit touches exactly one.
 pub type Shard = topology::DivisionCode;
@@ -86,7 +86,7 @@ pub enum Expect {
 
 /// Writes to one shard that happen together or not at all.
 #[derive(Clone, Debug)]
-pub struct Unit {
+pub struct WriteBatch {
     /// The keyspace written.
     pub shard: Shard,
     /// Preconditions, checked in this order; the first that fails is the conflict.
@@ -135,13 +135,13 @@ impl Store {
     /// Blocks while it brings in what the redo log holds and recovers the engine, and for at most
     /// two seconds if this very process is still closing the same directory.
     pub fn open_sled(dir: &Path, options: SledOptions) -> Result<Self, OpenError> {
-        Self::open_paced(dir, &options, Pace::default(), AckWhen::Synced)
+        Self::open_paced(dir, &options, CheckpointPolicy::default(), AckWhen::Synced)
     }
 
     fn open_paced(
         dir: &Path,
         options: &SledOptions,
-        pace: Pace,
+        pace: CheckpointPolicy,
         ack: AckWhen,
     ) -> Result<Self, OpenError> {
         let claim = sled_engine::Claim::take(dir)?;
@@ -187,34 +187,34 @@ impl Store {
     }
 
     /// Commits a unit, which is durable when this returns.
-    pub async fn commit(&self, unit: Unit) -> Result<Committed, CommitError> {
+    pub async fn commit(&self, unit: WriteBatch) -> Result<Committed, CommitError> {
         Ok(self.submit(unit).await?.durable().await?)
     }
 
     /// Takes a unit: its writes are visible to all reads, but not durable before the ticket says
     /// so. Waits while too much is waiting for the disk. A conflict is answered only once what it
     /// saw is durable. A unit without writes is only checked, and its ticket waits for what it saw.
-    pub async fn submit(&self, unit: Unit) -> Result<Ticket, CommitError> {
+    pub async fn submit(&self, unit: WriteBatch) -> Result<Ticket, CommitError> {
         self.committer.submit(unit, Purpose::Work).await
     }
 
     /// Takes a unit like [`Self::submit`], even while the disk is full for new work: for what a
     /// neighbour answered, and for whatever else ends something that was begun.
-    pub async fn submit_outcome(&self, unit: Unit) -> Result<Ticket, CommitError> {
+    pub async fn submit_outcome(&self, unit: WriteBatch) -> Result<Ticket, CommitError> {
         self.committer.submit(unit, Purpose::Outcome).await
     }
 
     /// Waits until everything up to `generation` is durable; nothing read may leave before that.
     /// Fails with [`StoreError::Full`] if there was no room for it, and with
     /// [`StoreError::Unknown`] if the disk failed.
-    pub async fn settle(&self, generation: Generation) -> Result<(), StoreError> {
-        self.committer.settle(generation).await
+    pub async fn wait_durable(&self, generation: Generation) -> Result<(), StoreError> {
+        self.committer.wait_durable(generation).await
     }
 
     /// Returns a view of one shard to decide on, which remembers what it read and gathers what is
     /// to be written.
-    pub fn view(&self, shard: Shard) -> View {
-        View::new(self.clone(), shard)
+    pub fn view(&self, shard: Shard) -> Transaction {
+        Transaction::new(self.clone(), shard)
     }
 
     /// Calls `watch` for each unit that becomes durable, with its shard and the time since it was

@@ -56,7 +56,7 @@ const BUFFER_BYTES: usize = 256 * 1024;
 
 /// The conditions for a checkpoint to begin, and the hooks of tests.
 #[derive(Clone)]
-pub(super) struct Pace {
+pub(super) struct CheckpointPolicy {
     /// Bytes in memory, or four times as many in the log, from which a checkpoint begins.
     pub(super) bytes: usize,
     /// Time without writes after which the rest is brought in.
@@ -87,7 +87,7 @@ pub(super) enum Point {
     SegmentsGone,
 }
 
-impl Default for Pace {
+impl Default for CheckpointPolicy {
     fn default() -> Self {
         Self {
             bytes: 4 << 20,
@@ -99,7 +99,7 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
+impl CheckpointPolicy {
     pub(super) fn at(&self, point: Point) -> Result<(), String> {
         self.probe.as_ref().map_or(Ok(()), |probe| probe(point))
     }
@@ -122,7 +122,7 @@ impl From<String> for Failure {
 
 /// The log of an open store. The writer uses it, and a checkpoint to close a segment.
 pub(super) struct Redo {
-    pub(super) pace: Pace,
+    pub(super) pace: CheckpointPolicy,
     dir: PathBuf,
     handle: File,
     file: File,
@@ -160,7 +160,7 @@ impl Redo {
         last: Last,
         blank: Option<Header>,
         space: Space,
-        pace: Pace,
+        pace: CheckpointPolicy,
     ) -> io::Result<Self> {
         let handle = File::open(dir)?;
         let witness = Witness::create(dir, last)?;
@@ -338,7 +338,7 @@ impl Closed {
         &self,
         engine: &dyn Engine,
         sealer: &mut Sealer,
-        pace: &Pace,
+        pace: &CheckpointPolicy,
     ) -> Result<(), String> {
         let mark = [&self.last.number.to_be_bytes()[..], &self.last.sum].concat();
         engine.apply(&[&[(Bytes::from_static(MARK_KEY), Some(mark.into()))]])?;
@@ -356,7 +356,7 @@ impl Closed {
     }
 
     /// Removes the files of the segments.
-    pub(super) fn remove(&self, pace: &Pace) -> Result<(), String> {
+    pub(super) fn remove(&self, pace: &CheckpointPolicy) -> Result<(), String> {
         for path in &self.paths {
             fs::remove_file(path)
                 .map_err(|error| format!("cannot remove {}: {error}", path.display()))?;

@@ -8,7 +8,7 @@ mod full;
 mod power_cut;
 mod redo;
 mod sealed;
-mod view;
+mod transaction;
 mod watched;
 
 use std::{fs, path::Path};
@@ -27,8 +27,8 @@ fn bytes(text: &str) -> Bytes {
     Bytes::copy_from_slice(text.as_bytes())
 }
 
-fn empty(shard: Shard) -> Unit {
-    Unit {
+fn empty(shard: Shard) -> WriteBatch {
+    WriteBatch {
         shard,
         expect: Vec::new(),
         put: Vec::new(),
@@ -36,8 +36,8 @@ fn empty(shard: Shard) -> Unit {
     }
 }
 
-fn put(key: &str, value: &str) -> Unit {
-    Unit {
+fn put(key: &str, value: &str) -> WriteBatch {
+    WriteBatch {
         put: vec![(bytes(key), bytes(value))],
         ..empty(village())
     }

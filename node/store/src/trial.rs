@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     OpenError, SledOptions,
-    redo::{self, Check, Pace},
+    redo::{self, Check, CheckpointPolicy},
     sled_engine::{Claim, PAUSE, SledEngine},
     space,
 };
@@ -97,7 +97,7 @@ fn copied_and_recovered(dir: &Path, options: &SledOptions) -> Result<u64, OpenEr
 
 fn recover(copy: &Path, options: &SledOptions) -> Result<u64, OpenError> {
     let engine = SledEngine::open(copy, options, Claim::take(copy)?)?;
-    let redo = redo::recover(copy, &engine, Pace::default(), Check::Content)?;
+    let redo = redo::recover(copy, &engine, CheckpointPolicy::default(), Check::Content)?;
     Ok(redo.sealer.map_or(0, |sealer| sealer.records()))
 }
 

@@ -5,7 +5,7 @@ use std::{fmt::Write, fs, path::Path};
 
 use wujitong::{
     api::problem::ProblemCode,
-    domain::people::{Deed, Reach, Role, reach},
+    domain::people::{Permission, Reach, Role, reach},
 };
 
 use crate::people::alone::Alone;
@@ -72,7 +72,7 @@ fn permissions() {
         write!(body, " {} `{}` |", role.chinese(), role.name()).unwrap();
     }
     writeln!(body, "\n|---|{}", "---|".repeat(Role::ALL.len())).unwrap();
-    for deed in Deed::ALL {
+    for deed in Permission::ALL {
         write!(body, "| `{}` |", deed.name()).unwrap();
         for role in Role::ALL {
             let mark = match reach(role, deed) {

@@ -181,7 +181,7 @@ const SPAWNERS: [(&str, &str); 12] = [
         "everything that lasts as long as the process",
     ),
     (
-        "app/src/host/workshop.rs",
+        "app/src/host/node_builder.rs",
         "everything that lasts as long as a node",
     ),
     (
@@ -194,7 +194,7 @@ const SPAWNERS: [(&str, &str); 12] = [
         "connections, in a tracker that `serve` waits for",
     ),
     (
-        "outbound/src/hooks.rs",
+        "outbound/src/webhooks.rs",
         "couriers, in a set that `run` waits for",
     ),
     (

@@ -17,7 +17,7 @@ use wujitong::{
     app::{Host, Plan, SystemClock},
     cli::client::{Client, ClientError},
     domain::{actor::Actor, matter::Outcome, suite::Suite},
-    identity::{Founding, Terms, found_network},
+    identity::{CertificateProfile, Founding, found_network},
     office::Clock,
 };
 
@@ -44,7 +44,7 @@ impl Alone {
         };
         let now = u64::try_from(SystemClock.now().0).unwrap();
         let now = std::time::Duration::from_millis(now);
-        let terms = Terms::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
+        let terms = CertificateProfile::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
         found_network(dir.path(), &tree, &founding, &terms).unwrap();
         let usual = "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n\
                      [http]\nlisten = '127.0.0.1:0'\n";

@@ -7,7 +7,7 @@ use api::{
 use axum::{Json, http::StatusCode};
 use domain::{
     matter::{BadDepartment, Department},
-    people::{Account, AccountId, Deed, GridId, Who},
+    people::{Account, AccountId, GridId, Permission, Who},
 };
 use office::{
     OfficeError,
@@ -15,7 +15,7 @@ use office::{
 };
 
 use super::{
-    ask::{Asked, At, Given, Person, Visitor},
+    ask::{Asked, At, Authenticated, Given, Person},
     openapi::{AccountPath, NodePath},
     page,
     problem::Rejection,
@@ -33,7 +33,7 @@ type Shown = Result<Json<AccountView>, Rejection>;
 pub(super) async fn open(
     at: At,
     Person(by): Person,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Given(request): Given<AccountRequest>,
 ) -> Result<(StatusCode, Json<AccountView>), Rejection> {
     let fits = |error| Rejection::from(OfficeError::from(PeopleError::Account(error)));
@@ -102,7 +102,7 @@ pub(super) async fn named(at: &At) -> Result<Account, Rejection> {
 pub(super) async fn change(
     at: At,
     Person(by): Person,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Given(patch): Given<AccountPatch>,
 ) -> Shown {
     let account = named(&at).await?;
@@ -128,7 +128,7 @@ pub(super) async fn change(
 pub(super) async fn roles(
     at: At,
     Person(by): Person,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Given(RolesRequest { roles }): Given<RolesRequest>,
 ) -> Shown {
     let account = named(&at).await?;
@@ -148,7 +148,7 @@ pub(super) async fn roles(
 pub(super) async fn password(
     at: At,
     Person(by): Person,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Given(request): Given<PasswordRequest>,
 ) -> Result<StatusCode, Rejection> {
     let office = &at.node.office;
@@ -171,7 +171,7 @@ pub(super) async fn password(
     }
     // Whose it is, is told to those who may.
     guest
-        .check(Deed::ManageAccounts, &http::Method::PUT)
+        .check(Permission::ManageAccounts, &http::Method::PUT)
         .await?;
     let account = named(&at).await?;
     office

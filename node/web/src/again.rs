@@ -5,17 +5,17 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use domain::{audit::Subject, people::Deed};
+use domain::{audit::Subject, people::Permission};
 use http::{StatusCode, header};
 use office::{
     OfficeError,
     people::{Done, PeopleError},
 };
 
-use super::{accounts, ask::At, gate::Guest, grids, matters, problem::Rejection};
+use super::{accounts, ask::At, gate::Principal, grids, matters, problem::Rejection};
 
 /// As it was, if it was kept; else what it was about, as it is now, with the status of the first answer.
-pub(super) async fn answer(at: &At, guest: &Guest, done: Done) -> Result<Response, Rejection> {
+pub(super) async fn answer(at: &At, guest: &Principal, done: Done) -> Result<Response, Rejection> {
     let (status, body) = match done.answer {
         Some(first) => (StatusCode::from_u16(first.status).ok(), first.body),
         None => (None, None),
@@ -30,14 +30,18 @@ pub(super) async fn answer(at: &At, guest: &Guest, done: Done) -> Result<Respons
     Ok(response)
 }
 
-async fn about(at: &At, guest: &Guest, subject: Option<Subject>) -> Result<Response, Rejection> {
+async fn about(
+    at: &At,
+    guest: &Principal,
+    subject: Option<Subject>,
+) -> Result<Response, Rejection> {
     match subject {
-        Some(Subject::Matter(id)) if guest.request.deed() == Deed::Report => {
+        Some(Subject::Matter(id)) if guest.request.deed() == Permission::Report => {
             let id = id.to_string();
             let (token, opening) = (None, None);
             Ok(Json(Reported { id, token, opening }).into_response())
         }
-        Some(Subject::Matter(id)) if guest.may(Deed::ViewMatter).is_ok() => {
+        Some(Subject::Matter(id)) if guest.may(Permission::ViewMatter).is_ok() => {
             Ok(matters::view(at, guest, id).await?.into_response())
         }
         Some(Subject::Account(id)) => Ok(accounts::one(at, id).await?.into_response()),

@@ -11,14 +11,14 @@ use office::RequestContext;
 use serde::de::DeserializeOwned;
 use topology::DivisionCode;
 
-use super::{gate::Guest, problem::Rejection};
-use crate::roster::{Node, Roster};
+use super::{gate::Principal, problem::Rejection};
+use crate::state::{AppState, Node};
 
 /// The node that is asked, by the division in the path.
 pub(super) struct At {
     pub(super) node: Node,
     pub(super) division: DivisionCode,
-    pub(super) roster: Roster,
+    pub(super) roster: AppState,
     params: Vec<(String, String)>,
 }
 
@@ -46,11 +46,11 @@ where
         .map_err(|error: T::Err| Rejection::unfit(&error.to_string()))
 }
 
-impl FromRequestParts<Roster> for At {
+impl FromRequestParts<AppState> for At {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, roster: &Roster) -> Result<Self, Rejection> {
-        let Visitor(_let_in) = Visitor::from_request_parts(parts, roster).await?;
+    async fn from_request_parts(parts: &mut Parts, roster: &AppState) -> Result<Self, Rejection> {
+        let Authenticated(_let_in) = Authenticated::from_request_parts(parts, roster).await?;
         let params = RawPathParams::from_request_parts(parts, roster).await;
         let params = params.map_err(|rejection| Rejection::unfit(&rejection.body_text()))?;
         let params: Vec<_> = params
@@ -69,7 +69,7 @@ impl FromRequestParts<Roster> for At {
 }
 
 /// The node of a division.
-pub(super) fn hosted(division: DivisionCode, roster: &Roster) -> Result<&Node, Rejection> {
+pub(super) fn hosted(division: DivisionCode, roster: &AppState) -> Result<&Node, Rejection> {
     if let Some(node) = roster.node(division) {
         return Ok(node);
     }
@@ -82,11 +82,11 @@ pub(super) fn hosted(division: DivisionCode, roster: &Roster) -> Result<&Node, R
 /// The person who acts; the gate has found that they may.
 pub(super) struct Person(pub(super) RequestContext);
 
-impl FromRequestParts<Roster> for Person {
+impl FromRequestParts<AppState> for Person {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, roster: &Roster) -> Result<Self, Rejection> {
-        let Visitor(guest) = Visitor::from_request_parts(parts, roster).await?;
+    async fn from_request_parts(parts: &mut Parts, roster: &AppState) -> Result<Self, Rejection> {
+        let Authenticated(guest) = Authenticated::from_request_parts(parts, roster).await?;
         let known = guest.context();
         let unknown =
             || Rejection::unknown_caller("it is not known who asks; log in, or hand in a key");
@@ -95,13 +95,13 @@ impl FromRequestParts<Roster> for Person {
 }
 
 /// Whoever was let in, with everything that is known of them.
-pub(super) struct Visitor(pub(super) Guest);
+pub(super) struct Authenticated(pub(super) Principal);
 
-impl FromRequestParts<Roster> for Visitor {
+impl FromRequestParts<AppState> for Authenticated {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Roster) -> Result<Self, Rejection> {
-        let guest = parts.extensions.get::<Guest>().cloned();
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Rejection> {
+        let guest = parts.extensions.get::<Principal>().cloned();
         let closed =
             || Rejection::denied("nobody says who may come here; tell the makers of this program");
         Ok(Self(guest.ok_or_else(closed)?))
@@ -111,10 +111,10 @@ impl FromRequestParts<Roster> for Visitor {
 /// The header of the request.
 pub(super) struct Headers(pub(super) HeaderMap);
 
-impl FromRequestParts<Roster> for Headers {
+impl FromRequestParts<AppState> for Headers {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Roster) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Self::Rejection> {
         Ok(Self(parts.headers.clone()))
     }
 }
@@ -122,10 +122,10 @@ impl FromRequestParts<Roster> for Headers {
 /// The trace a request is part of.
 pub(super) struct Traced(pub(super) Option<String>);
 
-impl FromRequestParts<Roster> for Traced {
+impl FromRequestParts<AppState> for Traced {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Roster) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Self::Rejection> {
         let said = parts
             .headers
             .get("traceparent")
@@ -137,10 +137,10 @@ impl FromRequestParts<Roster> for Traced {
 /// What stands after the question mark.
 pub(super) struct Asked<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequestParts<Roster> for Asked<T> {
+impl<T: DeserializeOwned> FromRequestParts<AppState> for Asked<T> {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, roster: &Roster) -> Result<Self, Rejection> {
+    async fn from_request_parts(parts: &mut Parts, roster: &AppState) -> Result<Self, Rejection> {
         match Query::<T>::from_request_parts(parts, roster).await {
             Ok(Query(asked)) => Ok(Self(asked)),
             Err(rejection) => Err(Rejection::unfit(&rejection.body_text())),
@@ -151,10 +151,10 @@ impl<T: DeserializeOwned> FromRequestParts<Roster> for Asked<T> {
 /// What was handed in, as JSON.
 pub(super) struct Given<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest<Roster> for Given<T> {
+impl<T: DeserializeOwned> FromRequest<AppState> for Given<T> {
     type Rejection = Rejection;
 
-    async fn from_request(request: Request, roster: &Roster) -> Result<Self, Rejection> {
+    async fn from_request(request: Request, roster: &AppState) -> Result<Self, Rejection> {
         match Json::<T>::from_request(request, roster).await {
             Ok(Json(given)) => Ok(Self(given)),
             Err(rejection) => Err(match rejection.status() {

@@ -13,8 +13,8 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::{
-    change::{Change, ChangeId, Changed},
-    people::{Deed, Who},
+    feed::{Change, ChangeId, Changed},
+    people::{Permission, Who},
 };
 use futures::stream;
 use http::{HeaderName, header};
@@ -23,12 +23,12 @@ use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    ask::{Asked, At, Headers, Visitor},
-    gate::Guest,
+    ask::{Asked, At, Authenticated, Headers},
+    gate::Principal,
     openapi::NodePath,
     problem::Rejection,
 };
-use crate::roster::Node;
+use crate::state::Node;
 
 /// Between two signs of life of a stream with nothing to tell.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -51,7 +51,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
         body = ChangeView, content_type = "text/event-stream")))]
 pub(super) async fn stream(
     at: At,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Headers(headers): Headers,
     Asked(query): Asked<EventsQuery>,
 ) -> Result<Response, Rejection> {
@@ -100,7 +100,7 @@ const GAP: &str = "changes in between are not kept any more, or the node's store
 struct Telling {
     next: Option<Bytes>,
     node: Node,
-    guest: Guest,
+    guest: Principal,
     listening: Listening,
     /// The last change that was looked at.
     after: u64,
@@ -152,12 +152,12 @@ impl Telling {
         let known = self.guest.credentials.known(&self.node.office, None).await;
         self.guest.known = known?;
         let denied = |denied: domain::people::Denied| Rejection::denied(&denied.to_string());
-        self.guest.may(Deed::Watch).map_err(denied)
+        self.guest.may(Permission::Watch).map_err(denied)
     }
 
     fn tell(&mut self, found: &[Change]) -> String {
-        let matters = self.guest.may(Deed::ViewList).is_ok();
-        let templates = self.guest.may(Deed::ViewTemplates).is_ok();
+        let matters = self.guest.may(Permission::ViewList).is_ok();
+        let templates = self.guest.may(Permission::ViewTemplates).is_ok();
         let mut told = String::new();
         for change in found {
             if change.id.n != self.after + 1 {

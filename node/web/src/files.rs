@@ -21,8 +21,8 @@ use office::{FileTrouble, Looked, Office, OfficeError, OpenFile, Reader};
 
 use super::{
     SOCKET_BODY_BYTES,
-    ask::{At, Given, Headers, Person, Visitor},
-    gate::{Guest, Kept},
+    ask::{At, Authenticated, Given, Headers, Person},
+    gate::{Kept, Principal},
     openapi::{FilePath, MatterPath, NodePath, UploadPath},
     problem::Rejection,
     range::{Stretch, stretch},
@@ -136,7 +136,7 @@ fn shown(status: StatusCode, view: &UploadView) -> Response {
     params(MatterPath), responses((status = 200, body = Named<FileLines>)))]
 pub(super) async fn list(
     at: At,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
 ) -> Result<Json<Named<FileLines>>, Rejection> {
     let id: MatterId = at.param("id")?;
     let files = at.node.office.files_of(id, reader(&guest)).await?;
@@ -158,7 +158,7 @@ pub(super) async fn list(
     content_type = "application/octet-stream")))]
 pub(super) async fn whole(
     at: At,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Headers(headers): Headers,
 ) -> Result<Response, Rejection> {
     show(&at, &guest, Part::Whole, &headers).await
@@ -170,14 +170,14 @@ pub(super) async fn whole(
     content_type = "image/jpeg")))]
 pub(super) async fn thumb(
     at: At,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Headers(headers): Headers,
 ) -> Result<Response, Rejection> {
     show(&at, &guest, Part::Thumb, &headers).await
 }
 
 /// Whoever handed it in sees it always.
-fn reader(guest: &Guest) -> Reader {
+fn reader(guest: &Principal) -> Reader {
     match guest.reported() {
         true => Reader::Reporter,
         false => Reader::Clerk,
@@ -186,7 +186,7 @@ fn reader(guest: &Guest) -> Reader {
 
 async fn show(
     at: &At,
-    guest: &Guest,
+    guest: &Principal,
     part: Part,
     headers: &HeaderMap,
 ) -> Result<Response, Rejection> {

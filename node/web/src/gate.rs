@@ -15,7 +15,7 @@ use domain::{
     actor::Actor,
     audit::{Subject, Whence},
     ids::MatterId,
-    people::{Deed, Denied, Place, Who, may},
+    people::{Denied, Permission, Place, Who, may},
     suite::Suite,
 };
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
@@ -31,12 +31,12 @@ use super::{
     ask::{At, hosted},
     credentials::{self, Credentials},
     oidc, openapi,
-    pace::Pace,
     problem::Rejection,
+    rate_limits::RateLimits,
     serve::Caller,
     tag,
 };
-use crate::roster::{Node, Roster};
+use crate::state::{AppState, Node};
 
 /// Where a request says how to recognise its repetition (draft-ietf-httpapi-idempotency-key-header).
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -47,13 +47,13 @@ const MOST_KEPT: usize = 4 * 1024;
 
 /// What all routes of one listener share.
 pub struct Gate {
-    roster: Roster,
-    pace: Pace,
+    roster: AppState,
+    pace: RateLimits,
 }
 
 /// Somebody who was let in, for one deed.
 #[derive(Clone)]
-pub struct Guest {
+pub struct Principal {
     /// Who they are known as.
     pub known: Known,
     /// Where they ask.
@@ -63,7 +63,7 @@ pub struct Guest {
     /// What their request brings along.
     pub request: Arc<Asked>,
     node: Option<Node>,
-    roster: Roster,
+    roster: AppState,
 }
 
 /// What is kept of an answer, to be given again when the request is repeated. Without it the repetition
@@ -89,17 +89,17 @@ impl Kept {
 
 impl Gate {
     /// Builds the gate of one listener.
-    pub fn new(roster: Roster) -> Arc<Self> {
-        let pace = Pace::new(&roster.rates);
+    pub fn new(roster: AppState) -> Arc<Self> {
+        let pace = RateLimits::new(&roster.rates);
         Arc::new(Self { roster, pace })
     }
 
     /// Opens routes to those who may do a deed.
     pub fn open(
         self: &Arc<Self>,
-        deed: Deed,
-        (schemas, mut paths, routes): UtoipaMethodRouter<Roster>,
-    ) -> UtoipaMethodRouter<Roster> {
+        deed: Permission,
+        (schemas, mut paths, routes): UtoipaMethodRouter<AppState>,
+    ) -> UtoipaMethodRouter<AppState> {
         openapi::complete(&mut paths, deed);
         let gate = Arc::clone(self);
         let routes = routes.route_layer(from_fn(move |request, next| {
@@ -109,7 +109,7 @@ impl Gate {
         (schemas, paths, routes)
     }
 
-    async fn pass(&self, deed: Deed, request: Request, next: Next) -> Response {
+    async fn pass(&self, deed: Permission, request: Request, next: Next) -> Response {
         let response = match self.admit(deed, request, next).await {
             Ok(response) => response,
             Err(problem) => problem.into_response(),
@@ -117,7 +117,12 @@ impl Gate {
         careful(response)
     }
 
-    async fn admit(&self, deed: Deed, request: Request, next: Next) -> Result<Response, Rejection> {
+    async fn admit(
+        &self,
+        deed: Permission,
+        request: Request,
+        next: Next,
+    ) -> Result<Response, Rejection> {
         let (mut parts, body) = request.into_parts();
         let caller = *parts.extensions.get::<Caller>().ok_or_else(|| {
             Rejection::unknown_caller("it is not known who asks; use the control socket")
@@ -187,14 +192,14 @@ impl Gate {
     }
 
     /// Who that is at a node, by what they show. Nothing is opened to them yet: each deed is checked
-    /// with [`Guest::must`].
+    /// with [`Principal::must`].
     pub async fn meet(
         &self,
         node: &Node,
         credentials: Credentials,
-        deed: Deed,
+        deed: Permission,
         whence: Whence,
-    ) -> Result<Guest, Rejection> {
+    ) -> Result<Principal, Rejection> {
         let node = Some(node.clone());
         let guest = self.guest(node, credentials, None, deed, whence).await?;
         if let Some(id) = caller_id(&guest.known.who) {
@@ -203,10 +208,15 @@ impl Gate {
         Ok(guest)
     }
 
-    fn keep_pace(&self, address: IpAddr, deed: Deed, parts: &Parts) -> Result<Whence, Rejection> {
+    fn keep_pace(
+        &self,
+        address: IpAddr,
+        deed: Permission,
+        parts: &Parts,
+    ) -> Result<Whence, Rejection> {
         self.pace.address(address)?;
         let begins = parts.uri.path().ends_with(oidc::START);
-        if deed == Deed::Enter && (begins || !parts.method.is_safe()) {
+        if deed == Permission::Enter && (begins || !parts.method.is_safe()) {
             self.pace.login(address)?;
         }
         Ok(Whence::Address(address))
@@ -218,7 +228,7 @@ impl Gate {
         &self,
         parts: &mut Parts,
         credentials: &Credentials,
-        deed: Deed,
+        deed: Permission,
     ) -> Result<Option<Node>, Rejection> {
         let named = param(parts, &self.roster, "code").await;
         let query = || {
@@ -232,7 +242,7 @@ impl Gate {
             let mut all = self.roster.nodes.values();
             return match (credentials, all.next(), all.next()) {
                 (Credentials::Socket(_) | Credentials::None, ..) => Ok(None),
-                _ if deed == Deed::Enter => Ok(None),
+                _ if deed == Permission::Enter => Ok(None),
                 (_, only, None) => Ok(only.cloned()),
                 _ => Err(Rejection::unfit(
                     "this process hosts several nodes, and a token counts at one; add `?node=` with the code of its \
@@ -250,14 +260,16 @@ impl Gate {
         node: Option<Node>,
         credentials: Credentials,
         about: Option<MatterId>,
-        deed: Deed,
+        deed: Permission,
         whence: Whence,
-    ) -> Result<Guest, Rejection> {
+    ) -> Result<Principal, Rejection> {
         let (known, place) = match (&node, credentials) {
             (Some(node), _) => {
                 let known = match credentials.known(&node.office, about).await {
                     // Whoever comes to log in may bring a session that has ended.
-                    Err(OfficeError::People(PeopleError::NoSession)) if deed == Deed::Enter => {
+                    Err(OfficeError::People(PeopleError::NoSession))
+                        if deed == Permission::Enter =>
+                    {
                         Known {
                             who: Who::Nobody,
                             ends_at: None,
@@ -292,7 +304,7 @@ impl Gate {
                 )
             }
         };
-        Ok(Guest {
+        Ok(Principal {
             known,
             place,
             credentials,
@@ -303,7 +315,7 @@ impl Gate {
     }
 }
 
-impl Guest {
+impl Principal {
     /// Returns who asks and what their request brings along, if anybody is known to ask.
     pub fn context(&self) -> Option<RequestContext> {
         let actor = self.known.actor()?;
@@ -322,7 +334,7 @@ impl Guest {
     }
 
     /// Whether they may do a deed where they are.
-    pub fn may(&self, deed: Deed) -> Result<(), Denied> {
+    pub fn may(&self, deed: Permission) -> Result<(), Denied> {
         let now = self
             .node
             .as_ref()
@@ -331,7 +343,7 @@ impl Guest {
     }
 
     /// They do this deed, for which they were let in by another: the audit trail names it.
-    pub async fn must(&self, deed: Deed) -> Result<(), Rejection> {
+    pub async fn must(&self, deed: Permission) -> Result<(), Rejection> {
         self.check(deed, &Method::POST).await?;
         self.request.turns_out(deed);
         Ok(())
@@ -339,7 +351,7 @@ impl Guest {
 
     /// The same as a problem: a matter they may not see looks like one that is not there, and what
     /// somebody known tried stands in the audit trail.
-    pub async fn check(&self, deed: Deed, method: &Method) -> Result<(), Rejection> {
+    pub async fn check(&self, deed: Permission, method: &Method) -> Result<(), Rejection> {
         let Err(denied) = self.may(deed) else {
             return Ok(());
         };
@@ -353,7 +365,7 @@ impl Guest {
         }
         if denied != Denied::Nobody
             && self.place.matter.is_some()
-            && self.may(Deed::ViewMatter).is_err()
+            && self.may(Permission::ViewMatter).is_err()
             && !matches!(
                 denied,
                 Denied::Operator(_) | Denied::Closed | Denied::KeyEnded
@@ -376,11 +388,11 @@ fn missing(about: Option<MatterId>) -> Rejection {
 }
 
 /// The matter a path is about. One that cannot be read is the handler's to refuse.
-async fn matter(parts: &mut Parts, roster: &Roster) -> Option<MatterId> {
+async fn matter(parts: &mut Parts, roster: &AppState) -> Option<MatterId> {
     param(parts, roster, "id").await?.parse().ok()
 }
 
-async fn param(parts: &mut Parts, roster: &Roster, name: &str) -> Option<String> {
+async fn param(parts: &mut Parts, roster: &AppState, name: &str) -> Option<String> {
     let params = RawPathParams::from_request_parts(parts, roster)
         .await
         .ok()?;
@@ -457,7 +469,7 @@ fn content(body: &[u8]) -> Cow<'_, [u8]> {
 
 /// Keeps an answer for its repetition. What failed was not done and is not kept.
 async fn keep(
-    guest: &Guest,
+    guest: &Principal,
     in_hand: InHand<'_>,
     response: Response,
 ) -> Result<Response, Rejection> {

@@ -5,8 +5,8 @@ use axum::{Extension, Json, http::StatusCode};
 use domain::hook::{BadHook, HookId};
 use office::{Office, OfficeError, hooks::NewHook};
 use outbound::{
-    hooks::{Delivery, event::Event},
     post::{BadTarget, Target},
+    webhooks::{Delivery, event::Event},
 };
 
 use super::{

@@ -14,7 +14,7 @@ use super::{
     openapi::NodePath,
     problem::Rejection,
 };
-use crate::roster::Node;
+use crate::state::Node;
 
 /// Key statements of this division, its children and theirs
 #[utoipa::path(get, path = "/v1/nodes/{code}/key-statements", tag = "people", params(NodePath),

@@ -5,11 +5,11 @@ use axum::{
     Extension, Json,
     http::{Method, StatusCode},
 };
-use domain::people::Deed;
+use domain::people::Permission;
 use office::people::NewKey;
 
 use super::{
-    ask::{At, Given, Person, Visitor},
+    ask::{At, Authenticated, Given, Person},
     gate::{Kept, SHOWN_ONCE},
     openapi::{KeyPath, MatterPath, NodePath},
     problem::Rejection,
@@ -71,11 +71,11 @@ pub(super) async fn revoke(at: At, Person(by): Person) -> Result<Json<KeyView>, 
 pub(super) async fn slip(
     at: At,
     Person(by): Person,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
 ) -> Result<(StatusCode, Extension<Kept>, Json<SlipView>), Rejection> {
     // A slip reads and contests, so it is worth as much as seeing the matter.
     if !guest.reported() {
-        guest.check(Deed::ViewMatter, &Method::POST).await?;
+        guest.check(Permission::ViewMatter, &Method::POST).await?;
     }
     let slip = at.node.office.make_slip(at.param("id")?, by).await?;
     let token = slip.to_string();

@@ -28,21 +28,21 @@ mod kinds;
 mod matters;
 mod oidc;
 mod openapi;
-mod pace;
 mod page;
+mod permissions;
 mod policies;
 pub mod problem;
 mod range;
+mod rate_limits;
 mod receipts;
 mod revocations;
-mod rights;
-pub mod roster;
 mod serve;
 mod session;
-mod stall;
+pub mod state;
 mod status;
 mod tag;
 mod templates;
+mod write_timeout;
 
 use std::{os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
@@ -60,8 +60,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use matters::trace;
 
-use domain::people::Deed;
-use peer::places::{Bounds, Places, Source};
+use domain::people::Permission;
+use peer::permits::{Bounds, Permits, Source};
 use telemetry::hosts;
 
 use self::{
@@ -69,7 +69,7 @@ use self::{
     problem::Rejection,
     serve::{Caller, Service},
 };
-use crate::roster::Roster;
+use crate::state::AppState;
 
 /// Longest request: a text of 48 KiB with every byte escaped, and room to spare.
 const SOCKET_BODY_BYTES: usize = 512 * 1024;
@@ -84,7 +84,7 @@ pub struct Beside {
     /// What its paths begin with.
     pub path: &'static str,
     /// Adds its routes.
-    pub routes: fn(Router<Roster>, &Arc<Gate>) -> Router<Roster>,
+    pub routes: fn(Router<AppState>, &Arc<Gate>) -> Router<AppState>,
     /// By how much a request may take longer than others, by its path and headers.
     pub patience: fn(&str, &HeaderMap) -> Duration,
 }
@@ -93,7 +93,7 @@ pub struct Beside {
 /// returns what is to be driven.
 pub fn serve_socket(
     listener: UnixListener,
-    roster: Roster,
+    roster: AppState,
     beside: &[Beside],
     most: usize,
     stop: CancellationToken,
@@ -107,7 +107,7 @@ pub fn serve_socket(
             Ok(()) => {
                 let service = Service {
                     router,
-                    places: Places::new(Bounds {
+                    places: Permits::new(Bounds {
                         all: most,
                         per_source: most,
                     }),
@@ -158,7 +158,7 @@ pub async fn serve_opening(
     };
     let service = Service {
         router: watch.fallback(opening).layer(hosts::allow(&hosts)),
-        places: Places::new(Bounds {
+        places: Permits::new(Bounds {
             all: watchers,
             per_source: watchers,
         }),
@@ -206,7 +206,7 @@ impl Http {
             router: cors::between(in_time(router), &origins, &served)
                 .layer(hosts::allow(&hosts))
                 .layer(map_request(behind.clone())),
-            places: Places::new(bounds),
+            places: Permits::new(bounds),
         };
         let crowded = || async { Rejection::too_many(AGAIN) };
         let beside = service(
@@ -238,7 +238,7 @@ fn owner_only(socket: &Path) -> std::io::Result<()> {
 }
 
 /// Every route of the API.
-pub fn router(roster: Roster, beside: &[Beside]) -> Router {
+pub fn router(roster: AppState, beside: &[Beside]) -> Router {
     let gate = Gate::new(roster.clone());
     let (router, document) = routes(&gate).split_for_parts();
     let router = beside
@@ -253,8 +253,8 @@ pub fn router(roster: Roster, beside: &[Beside]) -> Router {
 }
 
 /// Every route with the deed it is.
-fn routes(gate: &Arc<Gate>) -> OpenApiRouter<Roster> {
-    use Deed as D;
+fn routes(gate: &Arc<Gate>) -> OpenApiRouter<AppState> {
+    use Permission as D;
     OpenApiRouter::with_openapi(openapi::begin())
         .routes(gate.open(D::Enter, routes!(openapi::document)))
         .routes(gate.open(D::Enter, routes!(kinds::list)))

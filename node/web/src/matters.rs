@@ -11,17 +11,17 @@ use axum::{
     http::{Method, StatusCode},
     response::{IntoResponse, Response},
 };
-use domain::{ids::MatterId, people::Deed};
+use domain::{ids::MatterId, people::Permission};
 use office::{OfficeError, people::TokenKind};
 use tracing::{Instrument, info_span};
 
 use self::asked::{new_report, search, work};
 use super::{
-    ask::{Asked, At, Given, Person, Traced, Visitor},
-    gate::{Guest, Kept, SHOWN_ONCE},
+    ask::{Asked, At, Authenticated, Given, Person, Traced},
+    gate::{Kept, Principal, SHOWN_ONCE},
     openapi::{MatterPath, NodePath},
+    permissions,
     problem::Rejection,
-    rights,
     tag::Tagged,
 };
 
@@ -36,15 +36,15 @@ type Shown = Result<Tagged, Rejection>;
 pub(super) async fn report(
     at: At,
     Person(by): Person,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Traced(incoming): Traced,
     Given(request): Given<ReportRequest>,
 ) -> Result<Response, Rejection> {
-    if rights::is_for_another(&request) {
-        guest.must(Deed::ReportForAnother).await?;
+    if permissions::is_for_another(&request) {
+        guest.must(Permission::ReportForAnother).await?;
     }
     if request.escalate_to.is_some() {
-        guest.check(Deed::Escalate, &Method::POST).await?;
+        guest.check(Permission::Escalate, &Method::POST).await?;
     }
     let office = &at.node.office;
     let slip = request.slip.then(|| office.new_token(TokenKind::Slip));
@@ -109,19 +109,19 @@ pub(super) async fn list(
 /// One matter with every step
 #[utoipa::path(get, path = "/v1/nodes/{code}/matters/{id}", tag = "matters", params(MatterPath),
     responses((status = 200, body = Named<MatterView>)))]
-pub(super) async fn show(at: At, Visitor(guest): Visitor) -> Shown {
+pub(super) async fn show(at: At, Authenticated(guest): Authenticated) -> Shown {
     let id = at.param("id")?;
     view(&at, &guest, id).await
 }
 
-pub(super) async fn view(at: &At, guest: &Guest, id: MatterId) -> Shown {
+pub(super) async fn view(at: &At, guest: &Principal, id: MatterId) -> Shown {
     Ok(Tagged::of(seen(at, guest, id).await?))
 }
 
 /// A matter as this guest may see it: remarks among offices are none of a reporter's.
-async fn seen(at: &At, guest: &Guest, id: MatterId) -> Result<Named<MatterView>, OfficeError> {
+async fn seen(at: &At, guest: &Principal, id: MatterId) -> Result<Named<MatterView>, OfficeError> {
     let mut view = at.node.office.matter(id).await?;
-    if guest.has_reporters_rights() && guest.may(Deed::CommentInside).is_err() {
+    if guest.has_reporters_rights() && guest.may(Permission::CommentInside).is_err() {
         view.hide_inside_remarks();
         if !guest.reported() {
             view.hide_reporter();
@@ -138,7 +138,7 @@ async fn seen(at: &At, guest: &Guest, id: MatterId) -> Result<Named<MatterView>,
 pub(super) async fn act(
     at: At,
     Person(by): Person,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Traced(incoming): Traced,
     Given(request): Given<ActRequest>,
 ) -> Shown {
@@ -148,9 +148,9 @@ pub(super) async fn act(
         attachments,
     } = request;
     let id = at.param("id")?;
-    guest.must(rights::to_act(&deed)).await?;
+    guest.must(permissions::to_act(&deed)).await?;
     if !attachments.is_empty() {
-        guest.check(Deed::Attach, &Method::POST).await?;
+        guest.check(Permission::Attach, &Method::POST).await?;
     }
     if deed.needs_note() && note.is_none() {
         return Err(Rejection::unfit(
@@ -177,13 +177,15 @@ pub(super) async fn act(
 pub(super) async fn ask(
     at: At,
     Person(by): Person,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Given(WishRequest { plea, note }): Given<WishRequest>,
 ) -> Result<(StatusCode, Extension<Kept>, Json<Asking>), Rejection> {
     let id: MatterId = at.param("id")?;
-    match rights::to_ask(plea) {
+    match permissions::to_ask(plea) {
         // Whoever calls the reporter back writes down what they say.
-        Deed::Rate if guest.may(Deed::CallBack).is_ok() => guest.must(Deed::CallBack).await?,
+        Permission::Rate if guest.may(Permission::CallBack).is_ok() => {
+            guest.must(Permission::CallBack).await?
+        }
         deed => guest.must(deed).await?,
     }
     if plea.needs_note() && note.is_none() {
@@ -209,12 +211,14 @@ pub(super) async fn ask(
 pub(super) async fn open_parts(
     at: At,
     Person(by): Person,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Given(PartsRequest { parts }): Given<PartsRequest>,
 ) -> Result<(StatusCode, Extension<Kept>, Json<Parts>), Rejection> {
     let id = at.param("id")?;
-    if parts.iter().any(rights::is_for_another) {
-        guest.check(Deed::ReportForAnother, &Method::POST).await?;
+    if parts.iter().any(permissions::is_for_another) {
+        guest
+            .check(Permission::ReportForAnother, &Method::POST)
+            .await?;
     }
     if parts.iter().any(|part| part.escalate_to.is_some()) {
         return Err(Rejection::unfit(

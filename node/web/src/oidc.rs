@@ -10,7 +10,7 @@ use axum::{
 };
 use domain::{
     alarm::AlarmKind,
-    people::{BadPassport, Passport, SIGN_IN_MS},
+    people::{BadExternalIdentity, ExternalIdentity, SIGN_IN_MS},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use office::{Request, RequestContext, people::NewSession};
@@ -18,13 +18,13 @@ use outbound::oidc::{Begun, Leaving, Return, SignIn, SignInError};
 
 use super::{
     accounts,
-    ask::{Asked, At, Given, Headers, Person, Visitor},
+    ask::{Asked, At, Authenticated, Given, Headers, Person},
     credentials::cookie_value,
     openapi::{AccountPath, NodePath},
     problem::Rejection,
     session::cookie_of,
 };
-use crate::roster::Roster;
+use crate::state::AppState;
 
 /// How every path ends on which a sign-in begins; that counts as a login does.
 pub(super) const START: &str = "/oidc/start";
@@ -37,7 +37,7 @@ const MOST_BACK: usize = 512;
 const OFF: &str = "no provider signs people in at this node; log in with a password, or have an operator \
                    set `[oidc]`";
 
-fn sign_in(roster: &Roster) -> Result<&SignIn, Rejection> {
+fn sign_in(roster: &AppState) -> Result<&SignIn, Rejection> {
     let sign_in = roster.sign_in.as_deref();
     sign_in.ok_or_else(|| Rejection::missing(OFF))
 }
@@ -52,7 +52,7 @@ fn sign_in(roster: &Roster) -> Result<&SignIn, Rejection> {
             content_type = "application/problem+json")))]
 pub(super) async fn start(
     at: At,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Asked(query): Asked<StartQuery>,
 ) -> Result<Response, Rejection> {
     let sign_in = sign_in(&at.roster)?;
@@ -96,8 +96,8 @@ pub(super) async fn start(
         (status = 502, description = "The provider does not answer", body = api::problem::Problem,
             content_type = "application/problem+json")))]
 pub(super) async fn come_back(
-    State(roster): State<Roster>,
-    Visitor(guest): Visitor,
+    State(roster): State<AppState>,
+    Authenticated(guest): Authenticated,
     Headers(headers): Headers,
     Asked(query): Asked<ReturnQuery>,
 ) -> Response {
@@ -127,7 +127,7 @@ pub(super) async fn come_back(
 /// The sign-in a browser comes back from. One that is not found leaves the browser's own alone, so that
 /// no page elsewhere ends it.
 fn recognise(
-    roster: &Roster,
+    roster: &AppState,
     headers: &HeaderMap,
     state: Option<&str>,
 ) -> Result<Begun, Rejection> {
@@ -141,7 +141,7 @@ fn recognise(
 }
 
 async fn finish(
-    roster: &Roster,
+    roster: &AppState,
     begun: Begun,
     back: Return,
     request: &Arc<Request>,
@@ -150,7 +150,7 @@ async fn finish(
     let leaving = &begun.leaving;
     let node = roster.node(leaving.node);
     let office = &node.ok_or_else(Rejection::no_such_path)?.office;
-    let passport: Passport = match sign_in.vouched(&begun, back, office.now()).await {
+    let passport: ExternalIdentity = match sign_in.vouched(&begun, back, office.now()).await {
         Ok(passport) => passport,
         Err(error) => {
             if let SignInError::Token(bad) = &error {
@@ -238,7 +238,7 @@ pub(super) async fn linked(at: At) -> Result<Json<LinkView>, Rejection> {
 pub(super) async fn link(
     at: At,
     Person(by): Person,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Given(request): Given<LinkRequest>,
 ) -> Result<Json<LinkView>, Rejection> {
     let sign_in = sign_in(&at.roster)?;
@@ -253,7 +253,8 @@ pub(super) async fn link(
         )));
     }
     let passport = sign_in.passport(&request.subject);
-    let passport = passport.map_err(|bad: BadPassport| Rejection::unfit(&bad.to_string()))?;
+    let passport =
+        passport.map_err(|bad: BadExternalIdentity| Rejection::unfit(&bad.to_string()))?;
     let account = accounts::named(&at).await?;
     let office = &at.node.office;
     office
@@ -270,7 +271,7 @@ pub(super) async fn link(
 pub(super) async fn unlink(
     at: At,
     Person(by): Person,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
 ) -> Result<StatusCode, Rejection> {
     let account = accounts::named(&at).await?;
     let office = &at.node.office;

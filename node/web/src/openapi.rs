@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use api::{Code, problem::Problem};
 use axum::{Extension, response::IntoResponse};
 use bytes::Bytes;
-use domain::people::Deed;
+use domain::people::Permission;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 use topology::DivisionCode;
@@ -210,7 +210,7 @@ pub(super) fn begin() -> utoipa::openapi::OpenApi {
 }
 
 /// Adds to operations what is common to all that are this deed.
-pub(super) fn complete(paths: &mut Paths, deed: Deed) {
+pub(super) fn complete(paths: &mut Paths, deed: Permission) {
     for (path, item) in &mut paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(id(operation, path));
@@ -264,7 +264,7 @@ fn describe(operation: &mut Operation) {
     }
 }
 
-fn one(operation: &mut Operation, deed: Deed, path: &str, method: HttpMethod) {
+fn one(operation: &mut Operation, deed: Permission, path: &str, method: HttpMethod) {
     let about_matter = path.contains("/matters/{id}");
     let about_files = path.contains("/attachments") || path.contains("/uploads");
     let extensions = ExtensionsBuilder::new()
@@ -274,10 +274,10 @@ fn one(operation: &mut Operation, deed: Deed, path: &str, method: HttpMethod) {
         .extensions
         .get_or_insert_default()
         .merge(extensions);
-    let open = deed == Deed::Enter;
+    let open = deed == Permission::Enter;
     if !open {
         let mut ways = vec!["bearer", "cookie"];
-        if matches!(deed, Deed::ViewMatter | Deed::Contest) {
+        if matches!(deed, Permission::ViewMatter | Permission::Contest) {
             ways.push("slip");
         }
         let ways = ways

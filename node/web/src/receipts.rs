@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode, header};
 use proof::{MEDIA_TYPE, ReceiptFile};
 
 use super::{
-    ask::{Asked, At, Person, Visitor},
+    ask::{Asked, At, Authenticated, Person},
     openapi::MatterPath,
     problem::Rejection,
 };
@@ -26,7 +26,7 @@ use super::{
 pub(super) async fn receipt(
     at: At,
     Person(by): Person,
-    Visitor(guest): Visitor,
+    Authenticated(guest): Authenticated,
     Asked(query): Asked<ReceiptQuery>,
 ) -> Result<Response, Rejection> {
     let id: MatterId = at.param("id")?;

@@ -17,7 +17,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use peer::places::{Place, Places, Source};
+use peer::permits::{Permit, Permits, Source};
 use tokio::{
     net::{TcpStream, UnixStream},
     task::JoinSet,
@@ -26,7 +26,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::stall::Stalls;
+use super::write_timeout::WriteTimeout;
 
 /// For a request's header, and between two requests of one connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,7 +41,7 @@ pub(super) struct Service {
     /// What it answers.
     pub(super) router: Router,
     /// For how many at a time.
-    pub(super) places: Places,
+    pub(super) places: Permits,
 }
 
 /// Who is at the other end of a connection, by the kernel's word.
@@ -117,10 +117,10 @@ pub(super) async fn serve<L, K>(
 }
 
 /// A place in use, from a request's header to the last byte of its answer.
-struct UnderWay(Arc<Place>);
+struct UnderWay(Arc<Permit>);
 
 impl UnderWay {
-    fn begin(place: &Arc<Place>) -> Self {
+    fn begin(place: &Arc<Permit>) -> Self {
         place.in_use();
         Self(Arc::clone(place))
     }
@@ -158,7 +158,7 @@ impl hyper::body::Body for Answer {
     }
 }
 
-async fn hold<I, K>(stream: I, router: Router, known: K, place: Place, stop: CancellationToken)
+async fn hold<I, K>(stream: I, router: Router, known: K, place: Permit, stop: CancellationToken)
 where
     I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     K: Clone + Send + Sync + 'static,
@@ -180,7 +180,10 @@ where
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(Stalls::new(stream, WRITE_TIMEOUT)), service);
+        .serve_connection(
+            TokioIo::new(WriteTimeout::new(stream, WRITE_TIMEOUT)),
+            service,
+        );
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

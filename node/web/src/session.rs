@@ -5,12 +5,12 @@ use axum::{
     Json,
     response::{AppendHeaders, IntoResponse, Response},
 };
-use domain::people::{Deed, Who};
+use domain::people::{Permission, Who};
 use http::{HeaderMap, StatusCode, header};
 use office::people::Token;
 
 use super::{
-    ask::{At, Given, Headers, Visitor},
+    ask::{At, Authenticated, Given, Headers},
     credentials::{COOKIE, Credentials},
     gate::check_login_page,
     openapi::NodePath,
@@ -27,7 +27,7 @@ use super::{
             content_type = "application/problem+json")))]
 pub(super) async fn log_in(
     at: At,
-    visitor: Visitor,
+    visitor: Authenticated,
     Headers(headers): Headers,
     Given(request): Given<LoginRequest>,
 ) -> Result<Response, Rejection> {
@@ -59,12 +59,12 @@ pub(super) fn cookie_of(token: &Token) -> String {
 /// Who I am
 #[utoipa::path(get, path = "/v1/nodes/{code}/session", tag = "session", params(NodePath),
     responses((status = 200, body = SessionView)))]
-pub(super) async fn who(_at: At, Visitor(guest): Visitor) -> Json<SessionView> {
+pub(super) async fn who(_at: At, Authenticated(guest): Authenticated) -> Json<SessionView> {
     let account = match &guest.known.who {
         Who::Account(account) => Some(AccountView::from(account)),
         _ => None,
     };
-    let deeds = Deed::ALL
+    let deeds = Permission::ALL
         .into_iter()
         .filter(|deed| guest.may(*deed).is_ok());
     Json(SessionView {
@@ -82,7 +82,10 @@ pub(super) async fn who(_at: At, Visitor(guest): Visitor) -> Json<SessionView> {
 /// End my session
 #[utoipa::path(delete, path = "/v1/nodes/{code}/session", tag = "session", params(NodePath),
     responses((status = 204)))]
-pub(super) async fn log_out(at: At, Visitor(guest): Visitor) -> Result<Response, Rejection> {
+pub(super) async fn log_out(
+    at: At,
+    Authenticated(guest): Authenticated,
+) -> Result<Response, Rejection> {
     let session = guest
         .credentials
         .session()

@@ -15,13 +15,13 @@ use telemetry::Collector;
 use topology::DivisionCode;
 
 use super::{ask::Asked, hooks, key_statements, problem::Rejection};
-use crate::roster::{Node, Roster};
+use crate::state::{AppState, Node};
 
 /// How the process and its nodes are doing
 #[utoipa::path(get, path = "/v1/status", tag = "about", params(StatusQuery),
     responses((status = 200, body = Status)))]
 pub(super) async fn status(
-    State(roster): State<Roster>,
+    State(roster): State<AppState>,
     Asked(StatusQuery { node, brief }): Asked<StatusQuery>,
 ) -> Result<Json<Status>, Rejection> {
     if let Some(division) = node
@@ -73,7 +73,7 @@ pub(super) async fn status(
 /// Nodes of this process
 #[utoipa::path(get, path = "/v1/nodes", tag = "about",
     responses((status = 200, body = Nodes)))]
-pub(super) async fn nodes(State(roster): State<Roster>) -> Json<Nodes> {
+pub(super) async fn nodes(State(roster): State<AppState>) -> Json<Nodes> {
     let nodes = roster.nodes.keys();
     let nodes = nodes.map(|code| NodeLine {
         division: *code,
@@ -87,7 +87,7 @@ pub(super) async fn nodes(State(roster): State<Roster>) -> Json<Nodes> {
 async fn one(
     division: DivisionCode,
     node: &Node,
-    roster: &Roster,
+    roster: &AppState,
     brief: bool,
 ) -> Result<NodeStatus, Rejection> {
     let Node { office, links, .. } = node;
@@ -162,7 +162,7 @@ fn noteworthy(me: DivisionCode, mut all: Vec<KeyStatementLine>) -> Vec<KeyStatem
     all
 }
 
-pub(super) fn name(division: DivisionCode, roster: &Roster) -> String {
+pub(super) fn name(division: DivisionCode, roster: &AppState) -> String {
     roster
         .tree
         .get(division)

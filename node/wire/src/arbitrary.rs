@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::{
     calendar::Allowance,
     category::{CATALOGUE, Category, Class, Platform, Priority, Visibility},
-    clock::{Bounds, Clocks, ExtensionReason, PauseReason, Stage, Terms},
+    clock::{Bounds, ClockTerms, Clocks, ExtensionReason, PauseReason, Stage},
     envelope::{Destination, Envelope, Lane, Order, Payload, Showing, Stamp},
     ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
     matter::{

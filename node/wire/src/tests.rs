@@ -6,7 +6,7 @@ use bytes::Bytes;
 use domain::{
     calendar::Allowance,
     category::{Class, Platform, Priority, Visibility},
-    clock::{Bounds, Clocks, ExtensionReason, MOST_CLOCKS, PauseReason, Stage, Terms},
+    clock::{Bounds, ClockTerms, Clocks, ExtensionReason, MOST_CLOCKS, PauseReason, Stage},
     envelope::{Destination, Envelope, Lane, MOST_BYTES, Order, Payload, Stamp},
     ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
     matter::{Act, Channel, CustodyVersion, Matter, Sort, Status, Step, Target, Version},
@@ -42,7 +42,7 @@ fn longest_clocks() -> Clocks {
     let mut clocks = Clocks::default();
     for number in 0..MOST_CLOCKS {
         let now = Timestamp(1_780_000_000_000 + number as i64 * 86_400_000);
-        let terms = Terms {
+        let terms = ClockTerms {
             stage: Stage::Finish,
             rule: RuleRef {
                 source: Source::Template {

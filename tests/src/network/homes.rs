@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use topology::{DivisionCode, Tree};
-use wujitong::identity::{self, Founding, Terms};
+use wujitong::identity::{self, CertificateProfile, Founding};
 
 use super::Options;
 use crate::{ZONE, code};
@@ -29,7 +29,7 @@ pub(super) fn enrol(
     tree: &Tree,
     options: &Options,
 ) {
-    let terms = Terms::at(rustls_pki_types::UnixTime::now());
+    let terms = CertificateProfile::at(rustls_pki_types::UnixTime::now());
     let Some(above) = above else {
         let founding = Founding {
             zone: ZONE.into(),

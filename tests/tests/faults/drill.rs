@@ -15,7 +15,7 @@ use wujitong::{
         template::TemplateKind,
     },
     office::{NewTemplate, OfficeError},
-    store::{MemoryDisk, Range, Store, Unit},
+    store::{MemoryDisk, Range, Store, WriteBatch},
 };
 use wujitong_tests::{
     CLERK, INSPECTOR, Network, Options,
@@ -379,7 +379,7 @@ async fn forget(store: &Store, division: &str, kind: &[u8]) {
     let range = Range::prefix(kind);
     let shard = code(division);
     let found = store.scan(shard, range, usize::MAX, false).await.unwrap();
-    let unit = Unit {
+    let unit = WriteBatch {
         shard,
         expect: vec![],
         put: vec![],

@@ -8,7 +8,7 @@ use wujitong::{
     domain::{
         authority::Denied,
         category::{Class, Priority, Visibility},
-        custody::{self, Decision, GiveRefusal, Report, Seat, Terms},
+        custody::{self, Context, CustodyLimits, Decision, GiveRefusal, Report},
         envelope::{Destination, Envelope, Lane, MOST_BYTES, Order, Payload, Stamp},
         ids::{KeyId, MatterId, NetworkId},
         matter::{Act, Body, Channel, Matter, Outcome},
@@ -276,11 +276,11 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
         complaint.clone(),
         up,
         None,
-        Seat {
+        Context {
             me,
             now: NOW,
             tree: &network.tree,
-            terms: Terms::default(),
+            terms: CustodyLimits::default(),
             policy: &POLICY,
         },
     )

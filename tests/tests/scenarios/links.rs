@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wujitong::{
     domain::{custody::Count, ids::MatterId, journal::Entry, template::TemplateKind},
     office::NewTemplate,
-    store::{Range, Unit},
+    store::{Range, WriteBatch},
     wire::frame::GoodbyeCode,
 };
 use wujitong_tests::{
@@ -334,7 +334,7 @@ async fn without_floors_a_replay_of_everything_still_changes_nothing() {
                     .await;
                 let floors = floors.unwrap().value;
                 removed += floors.len();
-                let unit = Unit {
+                let unit = WriteBatch {
                     shard: division,
                     expect: vec![],
                     put: vec![],

@@ -18,7 +18,7 @@ use wujitong::{
         envelope::{Lane, Payload},
         time::Timestamp,
     },
-    identity::{self, Terms},
+    identity::{self, CertificateProfile},
     office::Clock,
     telemetry::Collector,
     wire::frame::{Ack, Frame, Refused},
@@ -181,7 +181,7 @@ async fn every_documented_metric_moves_and_every_metric_is_documented() {
     let yesterday =
         UnixTime::since_unix_epoch(Duration::from_secs(UnixTime::now().as_secs() - 86_400));
     let (home, above) = (network.home(TOWNSHIP), network.home(COUNTY));
-    let terms = Terms::at(yesterday);
+    let terms = CertificateProfile::at(yesterday);
     identity::renew(home, code(TOWNSHIP), above, &network.tree, &terms).unwrap();
     network.restart(TOWNSHIP).await;
     network.linked().await;

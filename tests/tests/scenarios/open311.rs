@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 use wujitong::{
-    domain::{matter::Outcome, people::Deed},
+    domain::{matter::Outcome, people::Permission},
     office::people::NewKey,
 };
 use wujitong_tests::{CLERK, INSPECTOR, Network, Options, PROVINCE, VILLAGE, eventually};
@@ -38,7 +38,7 @@ async fn an_app_follows_its_report_from_the_village_to_the_province_and_back() {
     let village = network.office(VILLAGE);
     let new = NewKey {
         name: "snapshot".to_owned(),
-        deeds: [Deed::Report].into(),
+        deeds: [Permission::Report].into(),
         division: None,
         days: 1,
     };

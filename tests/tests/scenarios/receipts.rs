@@ -8,7 +8,7 @@ use wujitong::{
         category::Visibility,
         ids::MatterId,
         matter::{Act, Appeal, Outcome, Place},
-        people::Deed,
+        people::Permission,
         receipt::{Finding, Kind, Opening, What},
         request::Wish,
         suite::Suite,
@@ -409,7 +409,7 @@ async fn whoever_reported_proves_what_they_wrote_wherever_it_was_decided() {
     let mut new = rubbish(words);
     new.place = Some(Place::from_degrees(29.0285, 119.1722).unwrap());
     let whence = wujitong::domain::audit::Whence::Socket;
-    let request = Arc::new(Request::new(whence, Deed::Report));
+    let request = Arc::new(Request::new(whence, Permission::Report));
     request.want_opening();
     let by = RequestContext::new(CLERK, Arc::clone(&request));
     let id = village.report(new, by).await.unwrap();

@@ -13,7 +13,7 @@ use wujitong::{
         revocation::{Reason, Revocation},
         time::Timestamp,
     },
-    identity::{self, Replacing, Terms},
+    identity::{self, CertificateProfile, Replacing},
     office::{OfficeError, RevokeRefusal},
     wire::{
         frame::{Entry, GoodbyeCode},
@@ -124,9 +124,9 @@ async fn who_stole_a_key_is_told_off_within_seconds_and_comes_in_no_more() {
 }
 
 /// A certificate knows only seconds, and must be later than the revocation.
-fn after_now() -> Terms {
+fn after_now() -> CertificateProfile {
     let soon = Duration::from_secs(UnixTime::now().as_secs() + 2);
-    Terms::at(UnixTime::since_unix_epoch(soon))
+    CertificateProfile::at(UnixTime::since_unix_epoch(soon))
 }
 
 fn renew(network: &Network) {

@@ -23,7 +23,7 @@ use wujitong::{
         envelope::{Destination, Lane, Order, Payload},
         ids::NetworkId,
     },
-    identity::{self, Terms},
+    identity::{self, CertificateProfile},
     wire::frame::{Ack, Batch, Frame, GoodbyeCode, Hello},
 };
 use wujitong_tests::{
@@ -173,7 +173,7 @@ async fn an_expired_certificate_is_turned_away_and_a_renewed_one_is_let_in() {
     let network = without_the_village(Options::default()).await;
     let renew = |now: UnixTime| {
         let (home, above) = (network.home(VILLAGE), network.home(TOWNSHIP));
-        let terms = Terms::at(now);
+        let terms = CertificateProfile::at(now);
         identity::renew(home, code(VILLAGE), above, &network.tree, &terms).unwrap();
     };
     let now = UnixTime::now();
@@ -508,7 +508,7 @@ async fn a_neighbour_that_shakes_hands_and_opens_no_link_loses_its_connection() 
 async fn a_link_ends_when_a_certificate_that_opened_it_expires() {
     let network = without_the_village(Options::default()).await;
     let renew = |seconds| {
-        let mut terms = Terms::at(UnixTime::now());
+        let mut terms = CertificateProfile::at(UnixTime::now());
         terms.lifetimes.node = Duration::from_secs(seconds);
         let (home, above) = (network.home(VILLAGE), network.home(TOWNSHIP));
         identity::renew(home, code(VILLAGE), above, &network.tree, &terms).unwrap();

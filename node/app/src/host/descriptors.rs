@@ -1,7 +1,7 @@
 //! File descriptors: raised as far as the machine allows, counted before anything is opened, and
 //! reserved by purpose, so that no edge can take what the store needs.
 
-use peer::places::Bounds;
+use peer::permits::Bounds;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use topology::{DivisionCode, Tree};
 
@@ -21,7 +21,7 @@ const LEAST_HALF_OPEN: usize = 32;
 /// Fewer HTTP connections than this serve nobody. A request may read or write a file beside its
 /// connection.
 const LEAST_HTTP: usize = 32;
-/// Places for neighbours that dial again while their last connection is still open.
+/// Permits for neighbours that dial again while their last connection is still open.
 const LEAST_SPARE: usize = 16;
 
 const MOST_HALF_OPEN: usize = 1_024;

@@ -351,17 +351,17 @@ fn numbers_that_a_spreadsheet_does_not_keep_are_bad_and_formats_say_what_the_cle
 fn judged(name: &str) -> (Vec<domain::import::Row>, Vec<u64>) {
     use domain::{custody, policy::Policy};
     let (policy, tree) = (Policy::default(), topology::Tree::zhejiang());
-    let seat = custody::Seat {
+    let context = custody::Context {
         me: "330825002222".parse().unwrap(),
         now: "2026-11-28".parse::<domain::time::Day>().unwrap().start(),
         tree: &tree,
-        terms: custody::Terms::default(),
+        terms: custody::CustodyLimits::default(),
         policy: &policy,
     };
     let (rows, bad) = of_file(name);
     let (mut good, mut lines) = (vec![], bad.iter().map(|row| row.line).collect::<Vec<_>>());
     for row in rows {
-        match domain::import::read(&row.cells, Datum::default(), seat) {
+        match domain::import::read(&row.cells, Datum::default(), context) {
             Ok(read) => good.push(read),
             Err(_) => lines.push(row.line),
         }

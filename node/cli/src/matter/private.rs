@@ -5,7 +5,7 @@ use clap::Subcommand;
 use domain::ids::MatterId;
 use serde_json::json;
 
-use super::{Asked, Failure, Output, json, one_of, show, words};
+use super::{Asked, Failure, Output, json, labels, one_of, show};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Private {
@@ -29,7 +29,7 @@ pub(super) enum Private {
         /// Its number
         id: MatterId,
         /// Why
-        #[arg(long, value_parser = one_of::<Erasure>(&words::ERASURES))]
+        #[arg(long, value_parser = one_of::<Erasure>(&labels::ERASURES))]
         reason: Erasure,
     },
 }

@@ -4,9 +4,9 @@ use api::{Act, AlikeMatters, Answers, Asking, Contact, MatterPage, MatterView, N
 use domain::matter::Detail;
 
 use super::super::{
+    labels::{self, Names, moment},
     tables::{pairs, table},
     terminal::{escape, escape_lines},
-    words::{self, Names, moment},
 };
 
 fn category(code: &str, chinese: Option<&String>) -> String {
@@ -26,9 +26,9 @@ pub(super) fn page(page: &Named<MatterPage>) -> String {
             line.id.clone(),
             moment(line.reported_ms),
             category(&line.category, line.category_name.as_ref()),
-            words::priority(line.priority).to_owned(),
-            words::status(line.status),
-            words::due(line.due_ms, line.provisional),
+            labels::priority(line.priority).to_owned(),
+            labels::status(line.status),
+            labels::due(line.due_ms, line.provisional),
             names.of(line.holder),
             names.standing(&line.standing),
         ]
@@ -101,13 +101,13 @@ pub(super) fn one(shown: &Named<MatterView>) -> String {
             "platform",
             format!("{} {}", matter.platform.name(), matter.platform.chinese()),
         ),
-        ("priority", words::priority(matter.priority).to_owned()),
-        ("channel", words::channel(matter.channel).to_owned()),
+        ("priority", labels::priority(matter.priority).to_owned()),
+        ("channel", labels::channel(matter.channel).to_owned()),
         (
             "visibility",
-            words::visibility(matter.visibility).to_owned(),
+            labels::visibility(matter.visibility).to_owned(),
         ),
-        ("status", words::status(matter.status)),
+        ("status", labels::status(matter.status)),
         ("reported at", names.of(matter.origin)),
         ("responsible", names.of(matter.responsible)),
         ("holder", names.of(matter.holder)),
@@ -116,14 +116,14 @@ pub(super) fn one(shown: &Named<MatterView>) -> String {
         ("known", names.known(matter.known.as_ref())),
     ];
     for clock in &matter.clocks {
-        facts.push(("clock", words::clock(clock)));
+        facts.push(("clock", labels::clock(clock)));
     }
     if let Some(place) = matter.place {
         let degrees = format!("{:.6}, {:.6}", place.latitude, place.longitude);
         facts.push(("place", degrees));
     }
     for Detail { name, text } in &matter.details {
-        let said = format!("{}: {}", words::detail(name), escape(text));
+        let said = format!("{}: {}", labels::detail(name), escape(text));
         facts.push(("said", said));
     }
     if let Some(contact) = &matter.contact {
@@ -136,30 +136,30 @@ pub(super) fn one(shown: &Named<MatterView>) -> String {
         facts.push(("part of", bundle.clone()));
     }
     for part in &matter.parts {
-        let ended = part.ended.map(words::outcome);
+        let ended = part.ended.map(labels::outcome);
         let ended = ended.unwrap_or_else(|| "open".to_owned());
         facts.push(("part", format!("{}, {ended}", part.id)));
     }
     for line in &matter.receipts {
-        facts.push(("receipt", words::receipt_line(line, names)));
+        facts.push(("receipt", labels::receipt_line(line, names)));
     }
     for request in &matter.requests {
-        facts.push(("asked", words::request(request)));
+        facts.push(("asked", labels::request(request)));
     }
     let mut text = pairs(facts);
     text += "\n";
-    for line in escape_lines(&words::body(&matter.body)).lines() {
+    for line in escape_lines(&labels::body(&matter.body)).lines() {
         text += &format!("  {line}\n");
     }
     text += "\n";
     let rows = matter.steps.iter().map(|step| {
-        let note = step.note.as_ref().map(words::body).unwrap_or_default();
+        let note = step.note.as_ref().map(labels::body).unwrap_or_default();
         [
             moment(step.at_ms),
             names.of(step.by),
             match (step.act, &step.category) {
                 (Act::Recategorise, Some(to)) => format!("{} {to}", names.act(step.act)),
-                _ => names.act(step.act) + &words::voice(step.voice),
+                _ => names.act(step.act) + &labels::voice(step.voice),
             },
             note,
         ]
@@ -207,6 +207,6 @@ mod tests {
 
     #[test]
     fn what_is_masked_says_so() {
-        assert_eq!(words::body(&BodyView::Masked), "(only the holder sees it)");
+        assert_eq!(labels::body(&BodyView::Masked), "(only the holder sees it)");
     }
 }

@@ -7,7 +7,7 @@ use domain::{
     matter::{Audience, Satisfaction},
 };
 
-use super::{Done, one_of, words};
+use super::{Done, labels, one_of};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Wish {
@@ -77,7 +77,7 @@ pub(super) enum Wish {
         /// Its number
         id: MatterId,
         /// How satisfied
-        #[arg(long, value_parser = one_of::<Satisfaction>(&words::SATISFACTIONS))]
+        #[arg(long, value_parser = one_of::<Satisfaction>(&labels::SATISFACTIONS))]
         satisfaction: Satisfaction,
         /// A remark
         #[arg(long, value_name = "TEXT")]
@@ -110,7 +110,7 @@ pub(super) enum Wish {
         /// Its number
         id: MatterId,
         /// For whom
-        #[arg(long, value_parser = one_of::<Audience>(&words::AUDIENCES), default_value = "offices")]
+        #[arg(long, value_parser = one_of::<Audience>(&labels::AUDIENCES), default_value = "offices")]
         audience: Audience,
         /// What is to be said
         #[arg(long, value_name = "TEXT")]

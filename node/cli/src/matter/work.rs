@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use api::{ActRequest, Deed, Ending};
+use api::{ActRequest, Ending, MatterAction};
 use clap::Subcommand;
 use domain::{
     category::{Platform, Priority},
@@ -12,7 +12,7 @@ use domain::{
 };
 use topology::DivisionCode;
 
-use super::{Done, one_of, words};
+use super::{Done, labels, one_of};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Work {
@@ -37,7 +37,7 @@ pub(super) enum Work {
         /// Its number
         id: MatterId,
         /// Why
-        #[arg(long, value_parser = one_of::<Reason>(&words::REJECTIONS))]
+        #[arg(long, value_parser = one_of::<Reason>(&labels::REJECTIONS))]
         reason: Reason,
         /// What is to be said
         #[arg(long, value_name = "TEXT")]
@@ -52,7 +52,7 @@ pub(super) enum Work {
         /// Its number
         id: MatterId,
         /// One of the four platforms
-        #[arg(long, value_parser = one_of::<Platform>(&words::PLATFORMS))]
+        #[arg(long, value_parser = one_of::<Platform>(&labels::PLATFORMS))]
         platform: Platform,
         /// The code of an office posted there
         #[arg(long, value_name = "CODE")]
@@ -123,7 +123,7 @@ pub(super) enum Work {
         /// Its number
         id: MatterId,
         /// How it ended
-        #[arg(long, value_parser = one_of::<Ending>(&words::OUTCOMES), default_value = "solved")]
+        #[arg(long, value_parser = one_of::<Ending>(&labels::OUTCOMES), default_value = "solved")]
         outcome: Ending,
         /// A remark
         #[arg(long, value_name = "TEXT")]
@@ -181,7 +181,7 @@ pub(super) enum Work {
         /// Its number
         id: MatterId,
         /// Why not
-        #[arg(long, value_parser = one_of::<Ground>(&words::GROUNDS))]
+        #[arg(long, value_parser = one_of::<Ground>(&labels::GROUNDS))]
         ground: Ground,
         /// What is to be said
         #[arg(long, value_name = "TEXT")]
@@ -215,7 +215,7 @@ pub(super) enum Work {
         /// Its number
         id: MatterId,
         /// Who may read the answer
-        #[arg(long, value_parser = one_of::<Publicity>(&words::PUBLICITIES), default_value = "private")]
+        #[arg(long, value_parser = one_of::<Publicity>(&labels::PUBLICITIES), default_value = "private")]
         publicity: Publicity,
         /// What is to be said
         #[arg(long, value_name = "TEXT")]
@@ -245,7 +245,7 @@ pub(super) enum Work {
         /// Its number
         id: MatterId,
         /// How urgent
-        #[arg(long, value_parser = one_of::<Priority>(&words::PRIORITIES))]
+        #[arg(long, value_parser = one_of::<Priority>(&labels::PRIORITIES))]
         priority: Priority,
         /// A remark
         #[arg(long, value_name = "TEXT")]
@@ -260,7 +260,7 @@ pub(super) enum Work {
         /// Its number
         id: MatterId,
         /// Why
-        #[arg(long, value_parser = one_of::<PauseReason>(&words::PAUSES))]
+        #[arg(long, value_parser = one_of::<PauseReason>(&labels::PAUSES))]
         reason: PauseReason,
         /// What is to be said
         #[arg(long, value_name = "TEXT")]
@@ -293,7 +293,7 @@ pub(super) enum Work {
         #[arg(long, value_name = "LENGTH")]
         by: String,
         /// Why
-        #[arg(long, value_parser = one_of::<ExtensionReason>(&words::EXTENSIONS))]
+        #[arg(long, value_parser = one_of::<ExtensionReason>(&labels::EXTENSIONS))]
         reason: ExtensionReason,
         /// What is to be said
         #[arg(long, value_name = "TEXT")]
@@ -322,8 +322,8 @@ impl Work {
     pub(super) fn request(self) -> Done {
         let mut files = vec![];
         let (id, deed, note) = match self {
-            Self::Accept { id, note } => (id, Deed::Accept, note),
-            Self::Reject { id, reason, note } => (id, Deed::Reject { reason }, Some(note)),
+            Self::Accept { id, note } => (id, MatterAction::Accept, note),
+            Self::Reject { id, reason, note } => (id, MatterAction::Reject { reason }, Some(note)),
             Self::Dispatch {
                 id,
                 platform,
@@ -332,7 +332,7 @@ impl Work {
                 note,
             } => (
                 id,
-                Deed::Dispatch {
+                MatterAction::Dispatch {
                     platform,
                     department,
                     officer,
@@ -341,38 +341,42 @@ impl Work {
             ),
             Self::Handle { id, note, attach } => {
                 files = attach;
-                (id, Deed::Handle, Some(note))
+                (id, MatterAction::Handle, Some(note))
             }
             Self::Feedback { id, note, attach } => {
                 files = attach;
-                (id, Deed::Feedback, Some(note))
+                (id, MatterAction::Feedback, Some(note))
             }
-            Self::Verify { id, failed, note } => (id, Deed::Verify { passed: !failed }, note),
-            Self::Close { id, outcome, note } => (id, Deed::Close { outcome }, Some(note)),
-            Self::Escalate { id, to, note } => (id, Deed::Escalate { to }, note),
-            Self::Assign { id, to, note } => (id, Deed::Assign { to }, note),
-            Self::Return { id, note } => (id, Deed::Return, note),
-            Self::Object { id, ground, note } => (id, Deed::Object { ground }, Some(note)),
-            Self::Arbitrate { id, to, note } => (id, Deed::Arbitrate { to }, note),
+            Self::Verify { id, failed, note } => {
+                (id, MatterAction::Verify { passed: !failed }, note)
+            }
+            Self::Close { id, outcome, note } => (id, MatterAction::Close { outcome }, Some(note)),
+            Self::Escalate { id, to, note } => (id, MatterAction::Escalate { to }, note),
+            Self::Assign { id, to, note } => (id, MatterAction::Assign { to }, note),
+            Self::Return { id, note } => (id, MatterAction::Return, note),
+            Self::Object { id, ground, note } => (id, MatterAction::Object { ground }, Some(note)),
+            Self::Arbitrate { id, to, note } => (id, MatterAction::Arbitrate { to }, note),
             Self::Reply {
                 id,
                 publicity,
                 note,
-            } => (id, Deed::Reply { publicity }, Some(note)),
+            } => (id, MatterAction::Reply { publicity }, Some(note)),
             Self::Recategorise { id, category, note } => {
-                (id, Deed::Recategorise { category }, note)
+                (id, MatterAction::Recategorise { category }, note)
             }
-            Self::Prioritise { id, priority, note } => (id, Deed::Prioritise { priority }, note),
-            Self::Pause { id, reason, note } => (id, Deed::Pause { reason }, Some(note)),
-            Self::Resume { id, note } => (id, Deed::Resume, note),
+            Self::Prioritise { id, priority, note } => {
+                (id, MatterAction::Prioritise { priority }, note)
+            }
+            Self::Pause { id, reason, note } => (id, MatterAction::Pause { reason }, Some(note)),
+            Self::Resume { id, note } => (id, MatterAction::Resume, note),
             Self::Extend {
                 id,
                 stage,
                 by,
                 reason,
                 note,
-            } => (id, Deed::Extend { stage, by, reason }, Some(note)),
-            Self::Merge { id, into, note } => (id, Deed::Merge { into }, note),
+            } => (id, MatterAction::Extend { stage, by, reason }, Some(note)),
+            Self::Merge { id, into, note } => (id, MatterAction::Merge { into }, note),
         };
         let request = ActRequest {
             deed,

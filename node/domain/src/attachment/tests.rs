@@ -3,7 +3,7 @@ use topology::Tree;
 use super::*;
 use crate::{
     category::{Class, Priority, Visibility},
-    custody::{self, Report, Seat, Terms},
+    custody::{self, Context, CustodyLimits, Report},
     ids::MatterId,
     matter::{Act, Channel, Outcome},
 };
@@ -16,12 +16,12 @@ fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
 }
 
-fn seat(me: DivisionCode, now: i64, tree: &Tree) -> Seat<'_> {
-    Seat {
+fn context(me: DivisionCode, now: i64, tree: &Tree) -> Context<'_> {
+    Context {
         me,
         now: Timestamp(now),
         tree,
-        terms: Terms::default(),
+        terms: CustodyLimits::default(),
         policy: SHIPPED.get_or_init(|| policy::Policy::of([])),
     }
 }
@@ -48,14 +48,14 @@ fn reported(at: &str, about: Option<&str>, tree: &Tree) -> custody::Docket {
         contact: None,
         part_of: None,
     };
-    let decision = custody::report(id, report, seat(me, 0, tree)).unwrap();
+    let decision = custody::report(id, report, context(me, 0, tree)).unwrap();
     decision.docket
 }
 
 fn escalated(docket: custody::Docket, to: &str, tree: &Tree) -> Matter {
     let me = docket.matter.holder;
     let act = Act::Escalate(code(to));
-    let sent = custody::transfer(docket, act, None, seat(me, 1, tree)).unwrap();
+    let sent = custody::transfer(docket, act, None, context(me, 1, tree)).unwrap();
     sent.docket.matter
 }
 
@@ -172,7 +172,7 @@ fn files_of_an_open_matter_are_kept_and_those_of_a_closed_one_until_the_last_day
         act,
         Some([9; 32]),
         None,
-        seat(code("330825"), 5, &tree),
+        context(code("330825"), 5, &tree),
     );
     let matter = closed.unwrap().docket.matter;
     // The day in Shanghai ends at 16:00 UTC.

@@ -8,7 +8,7 @@ use crate::calendar::Calendar;
 
 /// The terms with which a clock starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Terms {
+pub struct ClockTerms {
     /// The stage of work that is to be done in time.
     pub stage: Stage,
     /// The line of policy that says so.
@@ -81,8 +81,8 @@ pub enum ClockRefusal {
 }
 
 impl Clock {
-    fn start(terms: Terms, calendar: &Calendar, now: Timestamp) -> Self {
-        let Terms {
+    fn start(terms: ClockTerms, calendar: &Calendar, now: Timestamp) -> Self {
+        let ClockTerms {
             stage,
             rule,
             allowance,
@@ -288,7 +288,7 @@ impl Clocks {
     /// [`ClockRefusal::Runs`] if one for the same stage runs: nothing resets a clock.
     pub fn start(
         &mut self,
-        terms: Terms,
+        terms: ClockTerms,
         calendar: &Calendar,
         now: Timestamp,
     ) -> Result<(), ClockRefusal> {

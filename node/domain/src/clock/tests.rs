@@ -24,8 +24,8 @@ fn january(day: u64, hour: u64, minute: u64) -> Timestamp {
     at_minute((day + 30) * 1440 + hour * 60 + minute)
 }
 
-fn terms(stage: Stage, allowance: &str) -> Terms {
-    Terms {
+fn terms(stage: Stage, allowance: &str) -> ClockTerms {
+    ClockTerms {
         stage,
         rule: RuleRef {
             source: Source::Shipped(1),

@@ -3,7 +3,7 @@
 use topology::DivisionCode;
 
 use super::{
-    Decision, Docket, MOST_STEPS, Refusal, Seat, Standing,
+    Context, Decision, Docket, MOST_STEPS, Refusal, Standing,
     act::{check_held, step},
     hear::notices,
 };
@@ -39,14 +39,14 @@ pub fn check_absorbs(
 
 /// Notes in a held matter that `other` was merged into it. Returns `None` if that is noted already, or
 /// is not possible.
-pub fn absorb(mut into: Docket, other: MatterId, seat: Seat<'_>) -> Option<Decision> {
+pub fn absorb(mut into: Docket, other: MatterId, context: Context<'_>) -> Option<Decision> {
     let known = into.matter.absorbed().any(|known| known == other);
-    if known || check_absorbs(Some(&into), into.matter.id, other, seat.me).is_err() {
+    if known || check_absorbs(Some(&into), into.matter.id, other, context.me).is_err() {
         return None;
     }
-    step(&mut into.matter, Act::Absorb(other), None, seat).ok()?;
+    step(&mut into.matter, Act::Absorb(other), None, context).ok()?;
     Some(Decision {
-        sends: notices(&into.matter, seat.me, seat.tree),
+        sends: notices(&into.matter, context.me, context.tree),
         ..Decision::of(into)
     })
 }
@@ -59,9 +59,9 @@ pub fn hear_of_absorber(
     absorbed: &Docket,
     notice: &Matter,
     author: DivisionCode,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Option<Decision> {
-    let Seat { me, tree, .. } = seat;
+    let Context { me, tree, .. } = context;
     let mine = &absorbed.matter;
     let merged = mine.status == Status::Closed(Outcome::Merged(notice.id));
     let side = mine.left_by(me, tree);

@@ -3,7 +3,7 @@
 use topology::DivisionCode;
 
 use super::{
-    Count, Decision, Docket, MOST_STEPS, Refusal, Seat, Standing, Terms, check_absorbs,
+    Context, Count, CustodyLimits, Decision, Docket, MOST_STEPS, Refusal, Standing, check_absorbs,
     hear::{erasure_notices, notices},
     holder_to_ask,
     time::keep_time,
@@ -26,11 +26,11 @@ pub fn act(
     act: Act,
     note: Option<Digest>,
     ask: Option<&Ask>,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Result<Decision, Refusal> {
-    let Seat {
+    let Context {
         me, tree, terms, ..
-    } = seat;
+    } = context;
     check_held(&docket, me)?;
     let matter = &mut docket.matter;
     check_state(matter, act, terms)?;
@@ -72,7 +72,7 @@ pub fn act(
         | Act::Erase(_) => {}
         _ => return Err(Refusal::NotWork),
     }
-    step(matter, act, note, seat)?;
+    step(matter, act, note, context)?;
     if let Some(last) = matter.steps.last_mut() {
         last.ask = ask.map(|ask| ask.id);
         last.voice = ask.map(|ask| ask.voice);
@@ -89,7 +89,7 @@ pub fn act(
 }
 
 /// Checks whether the state of a matter allows an act.
-fn check_state(matter: &Matter, act: Act, terms: Terms) -> Result<(), Refusal> {
+fn check_state(matter: &Matter, act: Act, terms: CustodyLimits) -> Result<(), Refusal> {
     if matter.is_closed() && !act.may_follow_the_end() {
         return Err(Refusal::Closed);
     }
@@ -139,9 +139,9 @@ pub fn recategorise(
     mut docket: Docket,
     category: Category,
     note: Option<Digest>,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Result<Decision, Refusal> {
-    let Seat { me, tree, .. } = seat;
+    let Context { me, tree, .. } = context;
     check_open(&docket, me)?;
     let matter = &mut docket.matter;
     if matter.category == category {
@@ -158,9 +158,9 @@ pub fn recategorise(
     };
     let moved = Step {
         sort: Some(sort),
-        ..next_step(matter, Act::Recategorise, note, seat)
+        ..next_step(matter, Act::Recategorise, note, context)
     };
-    record(matter, moved, seat)?;
+    record(matter, moved, context)?;
     let sends = notices(matter, me, tree);
     Ok(Decision {
         sends,
@@ -179,11 +179,11 @@ pub fn merge(
     docket: Docket,
     into: &Docket,
     note: Option<Digest>,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Result<Decision, Refusal> {
-    check_absorbs(Some(into), into.matter.id, docket.matter.id, seat.me)?;
+    check_absorbs(Some(into), into.matter.id, docket.matter.id, context.me)?;
     let merging = Act::Close(Outcome::Merged(into.matter.id));
-    act(docket, merging, note, None, seat)
+    act(docket, merging, note, None, context)
 }
 
 /// Gives a held matter to another division: up (`Escalate`, `Object`), down (`Assign`, `Arbitrate`), or back
@@ -195,9 +195,9 @@ pub fn transfer(
     docket: Docket,
     act: Act,
     note: Option<Digest>,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Result<Decision, Refusal> {
-    let Seat { me, tree, .. } = seat;
+    let Context { me, tree, .. } = context;
     check_open(&docket, me)?;
     let open = docket
         .matter
@@ -225,7 +225,7 @@ pub fn transfer(
         Act::Return(to) if docket.matter.sent_by(me) != Some(to) => {
             return Err(Refusal::NobodyToReturnTo);
         }
-        Act::Object(to, _) if arbiter(&docket, seat) != Ok(to) => {
+        Act::Object(to, _) if arbiter(&docket, context) != Ok(to) => {
             return Err(Refusal::NobodyToArbitrate);
         }
         Act::Yield(to) if to == me || !docket.matter.was_sent_by(to) => {
@@ -237,7 +237,7 @@ pub fn transfer(
     if let Some(about) = docket.matter.about.filter(concerns) {
         return Err(Refusal::Concerned(about));
     }
-    let mut decision = give(docket, act, note, bound_for, seat)?;
+    let mut decision = give(docket, act, note, bound_for, context)?;
     decision
         .sends
         .extend(notices(&decision.docket.matter, me, tree));
@@ -248,8 +248,8 @@ pub fn transfer(
 ///
 /// # Errors
 /// A [`Refusal`] if the matter is not held here, is closed, was sent by nobody, or must stay.
-pub fn return_to(docket: &Docket, seat: Seat<'_>) -> Result<DivisionCode, Refusal> {
-    let Seat { me, terms, .. } = seat;
+pub fn return_to(docket: &Docket, context: Context<'_>) -> Result<DivisionCode, Refusal> {
+    let Context { me, terms, .. } = context;
     check_open(docket, me)?;
     let matter = &docket.matter;
     if let Some(arbiter) = matter.arbitrated(me) {
@@ -262,14 +262,14 @@ pub fn return_to(docket: &Docket, seat: Seat<'_>) -> Result<DivisionCode, Refusa
     }
 }
 
-/// Returns the division that decides whose a matter is if `seat.me` objects to having been given it: the
+/// Returns the division that decides whose a matter is if `context.me` objects to having been given it: the
 /// nearest one above that contains the sender, or is the sender itself.
 ///
 /// # Errors
 /// A [`Refusal`] if the matter is not held here, is closed, was decided on before, or no such division
 /// exists.
-pub fn arbiter(docket: &Docket, seat: Seat<'_>) -> Result<DivisionCode, Refusal> {
-    let Seat { me, tree, .. } = seat;
+pub fn arbiter(docket: &Docket, context: Context<'_>) -> Result<DivisionCode, Refusal> {
+    let Context { me, tree, .. } = context;
     check_open(docket, me)?;
     if let Some(arbiter) = docket.matter.arbitrated(me) {
         return Err(Refusal::Arbitrated(arbiter));
@@ -297,9 +297,9 @@ pub(super) fn give(
     act: Act,
     note: Option<Digest>,
     bound_for: DivisionCode,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Result<Decision, Refusal> {
-    let Seat { me, tree, .. } = seat;
+    let Context { me, tree, .. } = context;
     let to = tree
         .next_hop(me, bound_for)
         .ok_or(Refusal::NoNode(bound_for))?;
@@ -310,9 +310,9 @@ pub(super) fn give(
     };
     let given = Step {
         version,
-        ..next_step(matter, act, note, seat)
+        ..next_step(matter, act, note, context)
     };
-    record(matter, given, seat)?;
+    record(matter, given, context)?;
     matter.holder = me;
     matter.transit = Some(to);
     docket.standing = Standing::Giving { to, bound_for };
@@ -353,18 +353,23 @@ pub(super) fn step(
     matter: &mut Matter,
     act: Act,
     note: Option<Digest>,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Result<(), Refusal> {
-    record(matter, next_step(matter, act, note, seat), seat)
+    record(matter, next_step(matter, act, note, context), context)
 }
 
-pub(super) fn next_step(matter: &Matter, act: Act, note: Option<Digest>, seat: Seat<'_>) -> Step {
+pub(super) fn next_step(
+    matter: &Matter,
+    act: Act,
+    note: Option<Digest>,
+    context: Context<'_>,
+) -> Step {
     let mut version = matter.version;
     version.rev += 1;
     Step {
         version,
-        at: seat.now,
-        by: seat.me,
+        at: context.now,
+        by: context.me,
         act,
         sort: None,
         note,
@@ -374,8 +379,8 @@ pub(super) fn next_step(matter: &Matter, act: Act, note: Option<Digest>, seat: S
 }
 
 /// Records a step, and applies what it changes and the clocks it moves.
-fn record(matter: &mut Matter, step: Step, seat: Seat<'_>) -> Result<(), Refusal> {
+fn record(matter: &mut Matter, step: Step, context: Context<'_>) -> Result<(), Refusal> {
     matter.record(step).map_err(|_| Refusal::NotNow)?;
-    keep_time(matter, seat);
+    keep_time(matter, context);
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! took the bundle in keeps it until all parts are done.
 
 use super::{
-    Decision, Docket, MOST_STEPS, Refusal, Seat,
+    Context, Decision, Docket, MOST_STEPS, Refusal,
     act::{check_held, step},
     hear::notices,
 };
@@ -18,8 +18,12 @@ const MOST_PARTS: usize = 32;
 ///
 /// # Errors
 /// A [`Refusal`] if the bundle is not held here, is closed, is itself a part, or has too many parts.
-pub fn open_part(mut bundle: Docket, part: MatterId, seat: Seat<'_>) -> Result<Decision, Refusal> {
-    let Seat { me, tree, .. } = seat;
+pub fn open_part(
+    mut bundle: Docket,
+    part: MatterId,
+    context: Context<'_>,
+) -> Result<Decision, Refusal> {
+    let Context { me, tree, .. } = context;
     check_held(&bundle, me)?;
     let matter = &mut bundle.matter;
     match () {
@@ -31,7 +35,7 @@ pub fn open_part(mut bundle: Docket, part: MatterId, seat: Seat<'_>) -> Result<D
         () if matter.steps.len() >= MOST_STEPS => return Err(Refusal::TooManySteps),
         () => {}
     }
-    step(matter, Act::OpenPart(part), None, seat)?;
+    step(matter, Act::OpenPart(part), None, context)?;
     let sends = notices(matter, me, tree);
     Ok(Decision {
         sends,
@@ -45,9 +49,9 @@ pub fn end_part(
     mut bundle: Docket,
     part: MatterId,
     end: Option<Outcome>,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Option<Decision> {
-    let Seat { me, tree, .. } = seat;
+    let Context { me, tree, .. } = context;
     let matter = &mut bundle.matter;
     let known = matter.parts().into_iter().find(|(id, _)| *id == part)?;
     let full = matter.steps.len() >= MOST_STEPS;
@@ -59,7 +63,7 @@ pub fn end_part(
         return None;
     }
     let act = end.map_or(Act::OpenPart(part), |outcome| Act::EndPart(part, outcome));
-    step(matter, act, None, seat).ok()?;
+    step(matter, act, None, context).ok()?;
     let sends = notices(matter, me, tree);
     Some(Decision {
         sends,

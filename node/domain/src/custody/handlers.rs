@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, Terms};
+use super::{CustodyLimits, Refusal};
 use crate::{
     actor::Actor,
     matter::{Act, Matter, Outcome, Step, Version},
@@ -43,7 +43,7 @@ impl Handlers {
         act: Act,
         by: &Actor,
         reporter: Option<&Actor>,
-        terms: Terms,
+        terms: CustodyLimits,
     ) -> Result<(), Refusal> {
         let since = round(matter);
         let own = |(at, who): &(Version, Actor)| *at > since && who == by;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
-use super::{Decision, Docket, Refusal, Seat, Standing, clocks::keeps_time};
+use super::{Context, Decision, Docket, Refusal, Standing, clocks::keeps_time};
 use crate::{
     envelope::{Lane, Outgoing, Payload},
     matter::{CustodyVersion, Matter, Step, Version},
@@ -56,10 +56,10 @@ pub fn hear_notice(
     notice: &Matter,
     author: DivisionCode,
     recollection: Recollection,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Result<Option<Decision>, NoticeRefusal> {
-    let me = seat.me;
-    check_notice(known, notice, author, recollection, seat)?;
+    let me = context.me;
+    check_notice(known, notice, author, recollection, context)?;
     let Some(docket) = known else {
         let had = notice.steps.iter().any(|step| step.by == me);
         let told = |step: &Step| step.act.asked_by() == Some(me);
@@ -79,9 +79,9 @@ pub fn hear_notice(
     docket.standing = Standing::Elsewhere;
     let parked = std::mem::take(&mut docket.parked);
     let mut decision = Decision::of(docket);
-    unpark(&mut decision, parked, seat);
+    unpark(&mut decision, parked, context);
     if was_giving {
-        wishes_after_transfer(&mut decision, seat);
+        wishes_after_transfer(&mut decision, context);
     }
     Ok(Some(decision))
 }
@@ -95,7 +95,7 @@ fn check_notice(
     notice: &Matter,
     author: DivisionCode,
     recollection: Recollection,
-    Seat { me, tree, .. }: Seat<'_>,
+    Context { me, tree, .. }: Context<'_>,
 ) -> Result<(), NoticeRefusal> {
     let stays = receipt::custodies(notice, tree).map_err(|broken| match broken {
         receipt::Broken::State => NoticeRefusal::State,
@@ -132,9 +132,9 @@ fn goes_with(notice: &Matter, known: &Matter) -> bool {
 }
 
 /// Decides the requests that waited for the transfer to be settled.
-pub(super) fn unpark(decision: &mut Decision, parked: Vec<Ask>, seat: Seat<'_>) {
+pub(super) fn unpark(decision: &mut Decision, parked: Vec<Ask>, context: Context<'_>) {
     for ask in parked {
-        let answer = match hear_ask(Some(&decision.docket), ask, seat) {
+        let answer = match hear_ask(Some(&decision.docket), ask, context) {
             Heard::Repeated => continue,
             Heard::Parked(docket) => {
                 decision.docket = docket;

@@ -1,6 +1,6 @@
 //! Matters whose life began in another system. They keep their own moments and days.
 
-use super::{Decision, Refusal, Report, Seat, act::next_step, report, time::keep_time};
+use super::{Context, Decision, Refusal, Report, act::next_step, report, time::keep_time};
 use crate::{
     clock::{Clocks, Stage},
     ids::MatterId,
@@ -34,14 +34,14 @@ pub fn take_over(
     new: Report,
     progress: Progress,
     history: History,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Result<Vec<Decision>, Refusal> {
     let History {
         reported,
         accepted,
         closed,
     } = history;
-    let at = |now: Timestamp| Seat { now, ..seat };
+    let at = |now: Timestamp| Context { now, ..context };
     let mut opened = report(id, new, at(reported))?;
     opened.day = Some(reported.day());
     let matter = &mut opened.docket.matter;
@@ -66,7 +66,7 @@ pub fn take_over(
         if progress == Progress::Dispatched {
             let _not_running = matter.clocks.cancel(Stage::Route, accepted_at);
         }
-        let _known_there = matter.clocks.tick(seat.now);
+        let _known_there = matter.clocks.tick(context.now);
         return Ok(vec![opened]);
     };
     matter.clocks = Clocks::default();
@@ -90,7 +90,7 @@ const fn may_be_accepted(progress: Progress) -> bool {
 }
 
 /// Records a step made in the other system. Unlike a step made here, it moves no clocks.
-fn record(matter: &mut Matter, act: Act, seat: Seat<'_>) -> Result<(), Refusal> {
-    let made = next_step(matter, act, None, seat);
+fn record(matter: &mut Matter, act: Act, context: Context<'_>) -> Result<(), Refusal> {
+    let made = next_step(matter, act, None, context);
     matter.record(made).map_err(|_| Refusal::NotNow)
 }

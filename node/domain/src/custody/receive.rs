@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
 use super::{
-    Count, Decision, Docket, MOST_MORE_STEPS, MOST_STEPS, Recollection, Seat, Standing,
+    Context, Count, Decision, Docket, MOST_MORE_STEPS, MOST_STEPS, Recollection, Standing,
     act::{give, step},
     clocks::keeps_time,
     hear::{notices, unpark},
@@ -73,9 +73,9 @@ pub fn receive(
     refused: CustodyVersion,
     incoming: Incoming<'_>,
     recollection: Recollection,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Taken {
-    let Seat { me, tree, .. } = seat;
+    let Context { me, tree, .. } = context;
     let Incoming {
         from,
         matter,
@@ -99,7 +99,13 @@ pub fn receive(
     // Custody counts for more than a word about it: a copy that came by notice and contradicts the transfer
     // is ignored.
     let counts = |docket: &&Docket| docket.was_here() || matter.continues(&docket.matter);
-    let checked = check_give(known.filter(counts), refused, incoming, recollection, seat);
+    let checked = check_give(
+        known.filter(counts),
+        refused,
+        incoming,
+        recollection,
+        context,
+    );
     if let Err(reason) = checked {
         return Taken::Refused(reason);
     }
@@ -116,7 +122,7 @@ pub fn receive(
         docket.standing = Standing::Holding;
         docket.matter.holder = me;
         docket.matter.transit = None;
-        if step(&mut docket.matter, Act::Take, None, seat).is_err() {
+        if step(&mut docket.matter, Act::Take, None, context).is_err() {
             return Taken::Refused(GiveRefusal::Malformed);
         }
         let sends = notices(&docket.matter, me, tree);
@@ -126,7 +132,7 @@ pub fn receive(
             ..Decision::of(docket)
         }
     } else {
-        match give(docket, Act::Relay(bound_for), None, bound_for, seat) {
+        match give(docket, Act::Relay(bound_for), None, bound_for, context) {
             Ok(mut decision) => {
                 // A relay has custody too: the reporter sees where the matter is, and gets a receipt.
                 let told = notices(&decision.docket.matter, me, tree);
@@ -138,8 +144,8 @@ pub fn receive(
         }
     };
     debug_assert_ne!(from, me, "a node is not its own neighbour");
-    unpark(&mut decision, parked, seat);
-    wishes_after_transfer(&mut decision, seat);
+    unpark(&mut decision, parked, context);
+    wishes_after_transfer(&mut decision, context);
     Taken::Now(Box::new(decision))
 }
 
@@ -152,7 +158,7 @@ fn check_give(
         bound_for,
     }: Incoming<'_>,
     recollection: Recollection,
-    Seat { me, tree, .. }: Seat<'_>,
+    Context { me, tree, .. }: Context<'_>,
 ) -> Result<(), GiveRefusal> {
     let cv = matter.version.cv;
     if cv <= refused {
@@ -226,9 +232,9 @@ pub fn settle(
     from: DivisionCode,
     cv: CustodyVersion,
     refused: bool,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Option<Decision> {
-    let Seat { me, tree, .. } = seat;
+    let Context { me, tree, .. } = context;
     let Standing::Giving { to, .. } = docket.standing else {
         return None;
     };
@@ -241,7 +247,7 @@ pub fn settle(
         docket.standing = Standing::Holding;
         docket.matter.transit = None;
         docket.taken = cv;
-        step(&mut docket.matter, Act::TakeBack, None, seat).ok()?;
+        step(&mut docket.matter, Act::TakeBack, None, context).ok()?;
         let sends = notices(&docket.matter, me, tree);
         Decision {
             sends,
@@ -252,7 +258,7 @@ pub fn settle(
         docket.standing = Standing::Elsewhere;
         Decision::of(docket)
     };
-    unpark(&mut decision, parked, seat);
-    wishes_after_transfer(&mut decision, seat);
+    unpark(&mut decision, parked, context);
+    wishes_after_transfer(&mut decision, context);
     Some(decision)
 }

@@ -2,7 +2,7 @@
 
 use topology::DivisionCode;
 
-use super::{Count, Decision, Docket, Refusal, Seat, Standing, time::keep_time};
+use super::{Context, Count, Decision, Docket, Refusal, Standing, time::keep_time};
 use crate::{
     category::{Category, Class, Priority, Visibility},
     clock::Clocks,
@@ -36,12 +36,12 @@ pub struct Report {
     pub part_of: Option<MatterId>,
 }
 
-/// Opens a matter at `seat.me`. A direct complaint is opened only above the division it is about.
+/// Opens a matter at `context.me`. A direct complaint is opened only above the division it is about.
 ///
 /// # Errors
 /// [`Refusal::AboutWhom`], [`Refusal::NoNode`] or [`Refusal::FileAbove`] for a direct matter.
-pub fn report(id: MatterId, report: Report, seat: Seat<'_>) -> Result<Decision, Refusal> {
-    let Seat { me, now, tree, .. } = seat;
+pub fn report(id: MatterId, report: Report, context: Context<'_>) -> Result<Decision, Refusal> {
+    let Context { me, now, tree, .. } = context;
     match (report.visibility, report.about) {
         (Visibility::Direct, Some(about)) => {
             if !tree.has_node(about) {
@@ -99,7 +99,7 @@ pub fn report(id: MatterId, report: Report, seat: Seat<'_>) -> Result<Decision, 
             voice: None,
         }],
     };
-    keep_time(&mut matter, seat);
+    keep_time(&mut matter, context);
     let docket = Docket::copy_of(matter, Standing::Holding, version.cv);
     Ok(Decision {
         facts: vec![Count::Reported],

@@ -7,7 +7,7 @@
 use topology::{DivisionCode, Tree};
 
 use super::{
-    Decision, Docket, Incoming, NoticeRefusal, Recollection, Seat, Standing, Taken,
+    Context, Decision, Docket, Incoming, NoticeRefusal, Recollection, Standing, Taken,
     clocks::keeps_time,
     hear::{notices, unpark},
     receive,
@@ -66,7 +66,7 @@ pub fn hear_shown(
     }: Shown<'_>,
     lost: bool,
     ask: AskId,
-    Seat { me, tree, .. }: Seat<'_>,
+    Context { me, tree, .. }: Context<'_>,
 ) -> Result<Option<Learnt>, NoticeRefusal> {
     let stays = receipt::custodies(shown, tree).map_err(|broken| match broken {
         receipt::Broken::State => NoticeRefusal::State,
@@ -168,7 +168,7 @@ pub fn taken_in_vain(
     from: DivisionCode,
     cv: CustodyVersion,
     ask: AskId,
-    Seat { me, .. }: Seat<'_>,
+    Context { me, .. }: Context<'_>,
 ) -> Option<Decision> {
     let given =
         |other: &&Matter| (other.holder, other.transit, other.version.cv) == (me, Some(from), cv);
@@ -295,8 +295,8 @@ fn taken(matter: &Matter, stays: &[Custody], me: DivisionCode) -> CustodyVersion
 /// Goes on with a matter once everything about it is known again: takes it if it was given to this node,
 /// tells the others its state if it is held here, and decides the requests that came meanwhile. `refused`
 /// is the highest version of it that this node refused from the giver. Returns `None` if nothing changes.
-pub fn resume(docket: Docket, refused: CustodyVersion, seat: Seat<'_>) -> Option<Decision> {
-    let Seat { me, tree, .. } = seat;
+pub fn resume(docket: Docket, refused: CustodyVersion, context: Context<'_>) -> Option<Decision> {
+    let Context { me, tree, .. } = context;
     let matter = &docket.matter;
     if is_due(&docket, me) {
         let bound_for = matter.steps.last()?.act.bound_for()?;
@@ -309,7 +309,7 @@ pub fn resume(docket: Docket, refused: CustodyVersion, seat: Seat<'_>) -> Option
             lost: true,
             asked: false,
         };
-        return match receive(Some(&docket), refused, incoming, lost, seat) {
+        return match receive(Some(&docket), refused, incoming, lost, context) {
             Taken::Now(decision) => Some(*decision),
             Taken::Already | Taken::Refused(_) => None,
         };
@@ -324,7 +324,7 @@ pub fn resume(docket: Docket, refused: CustodyVersion, seat: Seat<'_>) -> Option
         ..Decision::of(docket)
     };
     let parked = std::mem::take(&mut decision.docket.parked);
-    unpark(&mut decision, parked, seat);
-    wishes_after_transfer(&mut decision, seat);
+    unpark(&mut decision, parked, context);
+    wishes_after_transfer(&mut decision, context);
     Some(decision)
 }

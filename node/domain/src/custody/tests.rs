@@ -70,12 +70,12 @@ impl Desk {
         }
     }
 
-    fn seat(&self) -> Seat<'_> {
-        Seat {
+    fn context(&self) -> Context<'_> {
+        Context {
             me: self.me,
             now: self.now,
             tree: &self.tree,
-            terms: Terms::default(),
+            terms: CustodyLimits::default(),
             policy: shipped(),
         }
     }
@@ -86,23 +86,23 @@ impl Desk {
             epoch: 1,
             number: 1,
         };
-        report(id, what, self.seat())
+        report(id, what, self.context())
     }
 
     fn act(&self, docket: &Docket, done: Act) -> Result<Decision, Refusal> {
         let note = matches!(done, Act::Close(_)).then_some([9; 32]);
-        act(docket.clone(), done, note, None, self.seat())
+        act(docket.clone(), done, note, None, self.context())
     }
 
     fn transfer(&self, docket: &Docket, done: Act) -> Result<Decision, Refusal> {
-        transfer(docket.clone(), done, None, self.seat())
+        transfer(docket.clone(), done, None, self.context())
     }
 
     /// Returns the giver's docket after the neighbour's answer.
     fn settled(&self, docket: &Docket, refused: bool) -> Docket {
         let cv = docket.matter.version.cv;
         let to = docket.matter.transit.expect("a transfer is under way");
-        let decision = settle(docket.clone(), to, cv, refused, self.seat());
+        let decision = settle(docket.clone(), to, cv, refused, self.context());
         decision.expect("a transfer is under way").docket
     }
 
@@ -120,7 +120,7 @@ impl Desk {
             bound_for: code(bound_for),
         };
         let recollection = Recollection::default();
-        receive(known, refused, incoming, recollection, self.seat())
+        receive(known, refused, incoming, recollection, self.context())
     }
 
     /// Hears a notice at a node that lost nothing and asked for nothing.
@@ -131,7 +131,7 @@ impl Desk {
         author: &str,
     ) -> Result<Option<Decision>, NoticeRefusal> {
         let recollection = Recollection::default();
-        hear_notice(known, notice, code(author), recollection, self.seat())
+        hear_notice(known, notice, code(author), recollection, self.context())
     }
 
     /// Takes the transfer that the neighbour sent.
@@ -147,7 +147,13 @@ impl Desk {
             bound_for,
         };
         let none = CustodyVersion::default();
-        match receive(known, none, incoming, Recollection::default(), self.seat()) {
+        match receive(
+            known,
+            none,
+            incoming,
+            Recollection::default(),
+            self.context(),
+        ) {
             Taken::Now(decision) => *decision,
             other => panic!("{other:?}"),
         }
@@ -175,7 +181,7 @@ impl Desk {
     }
 
     fn wish(&self, docket: &Docket, number: u64, wished: Wish) -> Result<Decision, Refusal> {
-        wish(docket, self.asking(docket, number, wished), self.seat())
+        wish(docket, self.asking(docket, number, wished), self.context())
     }
 }
 

@@ -2,7 +2,7 @@
 //! resets one that runs.
 
 use super::{
-    Decision, Docket, MOST_STEPS, Refusal, Seat,
+    Context, Decision, Docket, MOST_STEPS, Refusal,
     act::{check_held, step, transfer},
     clocks::Moves,
     hear::notices,
@@ -17,18 +17,18 @@ use crate::{
 };
 
 /// Returns what policy says about a matter where it is now.
-pub fn ruling(matter: &Matter, seat: Seat<'_>) -> Ruling {
+pub fn ruling(matter: &Matter, context: Context<'_>) -> Ruling {
     let case = Case {
         category: &matter.category,
         priority: matter.priority,
         channel: matter.channel,
         origin: matter.id.origin,
     };
-    seat.policy.rule(&case, seat.tree)
+    context.policy.rule(&case, context.tree)
 }
 
 /// Starts, ends and cancels the clocks that the step just made moves.
-pub(super) fn keep_time(matter: &mut Matter, seat: Seat<'_>) {
+pub(super) fn keep_time(matter: &mut Matter, context: Context<'_>) {
     let Moves {
         ends,
         cancels,
@@ -36,20 +36,20 @@ pub(super) fn keep_time(matter: &mut Matter, seat: Seat<'_>) {
     } = Moves::of(&matter.steps);
     for stage in ends {
         // Not every stage has a clock.
-        let _not_running = matter.clocks.end(*stage, seat.now);
+        let _not_running = matter.clocks.end(*stage, context.now);
     }
     for stage in cancels {
-        let _not_running = matter.clocks.cancel(*stage, seat.now);
+        let _not_running = matter.clocks.cancel(*stage, context.now);
     }
     if starts.is_empty() {
         return;
     }
-    let ruling = ruling(matter, seat);
-    let calendar = seat.policy.calendar().value;
+    let ruling = ruling(matter, context);
+    let calendar = context.policy.calendar().value;
     for stage in starts {
-        if let Some(terms) = ruling.terms(*stage, calendar, seat.now) {
+        if let Some(terms) = ruling.terms(*stage, calendar, context.now) {
             // A clock that runs already goes on: nothing resets it.
-            let _runs = matter.clocks.start(terms, calendar, seat.now);
+            let _runs = matter.clocks.start(terms, calendar, context.now);
         }
     }
 }
@@ -73,34 +73,34 @@ pub fn change_clocks(
     mut docket: Docket,
     turn: Turn,
     note: Option<Digest>,
-    seat: Seat<'_>,
+    context: Context<'_>,
 ) -> Result<Decision, Refusal> {
-    check_held(&docket, seat.me)?;
+    check_held(&docket, context.me)?;
     let matter = &mut docket.matter;
     match () {
         () if matter.is_closed() => return Err(Refusal::Closed),
         () if matter.steps.len() >= MOST_STEPS => return Err(Refusal::TooManySteps),
         () => {}
     }
-    let bounds = ruling(matter, seat).bounds();
-    let calendar = seat.policy.calendar().value;
+    let bounds = ruling(matter, context).bounds();
+    let calendar = context.policy.calendar().value;
     let clocks = &mut matter.clocks;
     let done = match turn {
         Turn::Pause(reason) => {
-            clocks.pause_all(reason, &bounds, calendar, seat.now)?;
+            clocks.pause_all(reason, &bounds, calendar, context.now)?;
             Act::Pause(reason)
         }
         Turn::Resume => {
-            clocks.resume_all(calendar, seat.now)?;
+            clocks.resume_all(calendar, context.now)?;
             Act::Resume
         }
         Turn::Extend(stage, by, reason) => {
-            clocks.extend(stage, by, reason, &bounds, calendar, seat.now)?;
+            clocks.extend(stage, by, reason, &bounds, calendar, context.now)?;
             Act::Extend(stage, reason)
         }
     };
-    step(matter, done, note, seat)?;
-    let sends = notices(matter, seat.me, seat.tree);
+    step(matter, done, note, context)?;
+    let sends = notices(matter, context.me, context.tree);
     Ok(Decision {
         sends,
         ..Decision::of(docket)
@@ -110,39 +110,39 @@ pub fn change_clocks(
 /// Returns when the holder has something to announce about a matter next: because of its clocks, or
 /// because it is overdue and nobody touches it here. `None` if this node does not hold it, or nothing
 /// is to come.
-pub fn next_moment(docket: &Docket, seat: Seat<'_>) -> Option<Timestamp> {
-    check_held(docket, seat.me).ok()?;
+pub fn next_moment(docket: &Docket, context: Context<'_>) -> Option<Timestamp> {
+    check_held(docket, context.me).ok()?;
     let clocks = docket.matter.clocks.next_moment();
-    clocks.into_iter().chain(rises_at(docket, seat)).min()
+    clocks.into_iter().chain(rises_at(docket, context)).min()
 }
 
 /// Returns when an overdue matter goes up again because it was left untouched: it has as long from its
 /// arrival here as the first answer has. `None` if it is not overdue, somebody works on it, or it
 /// cannot go up.
-fn rises_at(docket: &Docket, seat: Seat<'_>) -> Option<Timestamp> {
+fn rises_at(docket: &Docket, context: Context<'_>) -> Option<Timestamp> {
     let matter = &docket.matter;
     let mut late = matter.clocks.iter().filter(|clock| {
         clock.is_open() && clock.told == Told::Overdue && clock.stage.may_escalate()
     });
     let late = late.next()?;
-    let came = |step: &Step| step.by == seat.me && matches!(step.act, Act::Take | Act::TakeBack);
+    let came = |step: &Step| step.by == context.me && matches!(step.act, Act::Take | Act::TakeBack);
     let came = matter.steps.iter().rposition(came)?;
     let since = &matter.steps[came..];
     if since
         .iter()
-        .any(|step| step.by == seat.me && is_touch(step.act))
+        .any(|step| step.by == context.me && is_touch(step.act))
     {
         return None;
     }
-    let policy = ruling(matter, seat);
+    let policy = ruling(matter, context);
     if !policy.escalates_on(late.stage) {
         return None;
     }
     let at = since.first()?.at;
-    let calendar = seat.policy.calendar().value;
+    let calendar = context.policy.calendar().value;
     let time = policy.terms(Stage::Respond, calendar, at)?.allowance;
-    let above = seat.tree.parent(seat.me)?;
-    transfer(docket.clone(), Act::Escalate(above), None, seat).ok()?;
+    let above = context.tree.parent(context.me)?;
+    transfer(docket.clone(), Act::Escalate(above), None, context).ok()?;
     Some(calendar.add(at, time))
 }
 
@@ -167,11 +167,11 @@ const fn is_touch(act: Act) -> bool {
 /// Announces, each thing once, what became true of the clocks of a matter held here, and gives it one
 /// tier up where policy says so: when it becomes overdue, and again if it was left untouched. Returns
 /// `None` if there is nothing to say.
-pub fn tick(mut docket: Docket, seat: Seat<'_>) -> Option<Decision> {
-    check_held(&docket, seat.me).ok()?;
-    let mut escalates = rises_at(&docket, seat).is_some_and(|at| at <= seat.now);
-    let events = docket.matter.clocks.tick(seat.now);
-    let policy = ruling(&docket.matter, seat);
+pub fn tick(mut docket: Docket, context: Context<'_>) -> Option<Decision> {
+    check_held(&docket, context.me).ok()?;
+    let mut escalates = rises_at(&docket, context).is_some_and(|at| at <= context.now);
+    let events = docket.matter.clocks.tick(context.now);
+    let policy = ruling(&docket.matter, context);
     for event in &events {
         let said = match event.kind {
             EventKind::PauseOver => Act::Resume,
@@ -182,20 +182,20 @@ pub fn tick(mut docket: Docket, seat: Seat<'_>) -> Option<Decision> {
             }
         };
         if docket.matter.steps.len() < MOST_STEPS {
-            step(&mut docket.matter, said, None, seat).ok()?;
+            step(&mut docket.matter, said, None, context).ok()?;
         }
     }
     if events.is_empty() && !escalates {
         return None;
     }
-    let above = seat
+    let above = context
         .tree
-        .parent(seat.me)
+        .parent(context.me)
         .filter(|_| escalates && !docket.matter.is_closed());
     let risen =
-        above.and_then(|above| transfer(docket.clone(), Act::Escalate(above), None, seat).ok());
+        above.and_then(|above| transfer(docket.clone(), Act::Escalate(above), None, context).ok());
     Some(risen.unwrap_or_else(|| Decision {
-        sends: notices(&docket.matter, seat.me, seat.tree),
+        sends: notices(&docket.matter, context.me, context.tree),
         ..Decision::of(docket)
     }))
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     category::Category,
-    custody::{History, Seat},
+    custody::{Context, History},
     matter::{Channel, Contact, Datum, Outcome, Place},
     policy::{BadWords, Policy, Words},
     time::Timestamp,
@@ -23,8 +23,8 @@ const FIRST: Timestamp = Timestamp(631_123_200_000);
 ///
 /// # Errors
 /// One [`Fault`] for each cell that does not fit.
-pub fn read(cells: &Cells, datum: Datum, seat: Seat<'_>) -> Result<Row, Vec<Fault>> {
-    let Seat { policy, now, .. } = seat;
+pub fn read(cells: &Cells, datum: Datum, context: Context<'_>) -> Result<Row, Vec<Fault>> {
+    let Context { policy, now, .. } = context;
     let mut reader = Reader {
         cells,
         faults: vec![],
@@ -34,7 +34,7 @@ pub fn read(cells: &Cells, datum: Datum, seat: Seat<'_>) -> Result<Row, Vec<Faul
     let category = reader.category(policy);
     let text = reader.text(policy);
     let (history, progress) = reader.life(now);
-    let place = reader.place(datum, seat);
+    let place = reader.place(datum, context);
     let contact = reader.contact(policy);
     let channel = reader.one_of(Field::Channel, &fields::CHANNELS);
     let priority = reader.one_of(Field::Priority, &fields::PRIORITIES);
@@ -227,7 +227,7 @@ impl Reader<'_> {
         (history, progress)
     }
 
-    fn place(&mut self, datum: Datum, seat: Seat<'_>) -> Option<Place> {
+    fn place(&mut self, datum: Datum, context: Context<'_>) -> Option<Place> {
         let mut degrees = |field| {
             let text = self.cell(field)?;
             let number: Option<f64> = text.parse().ok().filter(|n: &f64| n.is_finite());
@@ -250,14 +250,14 @@ impl Reader<'_> {
                     };
                     self.fault(Field::Latitude, &text, "this is no place on earth", hint);
                 }
-                let elsewhere = place?.check_within(&[seat.me], seat.tree).err();
+                let elsewhere = place?.check_within(&[context.me], context.tree).err();
                 if let Some(elsewhere) = &elsewhere {
                     let told = elsewhere.to_string();
                     let (reason, hint) = told.rsplit_once("; ").unwrap_or((&told, ""));
                     self.fault(Field::Latitude, &text, reason, hint);
                     return place;
                 }
-                let other = place?.may_be_of(seat.me, seat.tree);
+                let other = place?.may_be_of(context.me, context.tree);
                 if let Some(other) = other.filter(|_| datum == Datum::default()) {
                     let reason =
                         format!("it lies just outside, and inside if it is given in {other}");

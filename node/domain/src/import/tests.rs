@@ -2,7 +2,7 @@ use topology::Tree;
 
 use super::*;
 use crate::{
-    custody::{Seat, Terms},
+    custody::{Context, CustodyLimits},
     matter::{Body, Channel, Datum, Outcome},
     policy::{Policy, Sheet},
     time::Timestamp,
@@ -35,14 +35,14 @@ fn policy(text: &str) -> Policy {
 
 fn row_under(policy: &Policy, more: &[(Field, &str)]) -> Result<Row, Vec<Fault>> {
     let tree = Tree::zhejiang();
-    let seat = Seat {
+    let context = Context {
         me: "330825002222".parse().unwrap(),
         now: NOW,
         tree: &tree,
-        terms: Terms::default(),
+        terms: CustodyLimits::default(),
         policy,
     };
-    read(&cells(more), Datum::default(), seat)
+    read(&cells(more), Datum::default(), context)
 }
 
 #[test]

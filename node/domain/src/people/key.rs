@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
-use super::{BadAccount, Deed, check_name};
+use super::{BadAccount, Permission, check_name};
 use crate::time::Timestamp;
 
 /// Random name of an API key: 16 hexadecimal digits. It is not the secret.
@@ -45,7 +45,7 @@ pub struct ApiKey {
     /// Its purpose.
     pub name: String,
     /// The deeds the program may do.
-    pub deeds: BTreeSet<Deed>,
+    pub deeds: BTreeSet<Permission>,
     /// The division it acts in.
     pub division: DivisionCode,
     /// Time it was made.
@@ -72,7 +72,7 @@ pub enum BadApiKey {
     Idle,
     /// The deed is one that no program may do.
     #[error("no program may do {0}; leave it to a person with an account")]
-    ForPeople(Deed),
+    ForPeople(Permission),
     /// The key lives no time at all or more than [`ApiKey::MOST_DAYS`] days.
     #[error("a key lives 1 to {most} days; make a new one before it ends", most = ApiKey::MOST_DAYS)]
     Life,

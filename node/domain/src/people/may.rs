@@ -2,7 +2,7 @@
 
 use topology::{DivisionCode, Tree};
 
-use super::{Account, ApiKey, Deed, Reach, Role, reach};
+use super::{Account, ApiKey, Permission, Reach, Role, reach};
 use crate::{ids::MatterId, time::Timestamp};
 
 /// Whoever asks to do something.
@@ -68,13 +68,13 @@ pub enum Denied {
     Outside(DivisionCode, DivisionCode),
     /// None of their roles may do the deed.
     #[error("none of your roles may do {0}; a security administrator grants roles")]
-    Role(Deed),
+    Role(Permission),
     /// One of their roles may do the deed, but not to this matter.
     #[error("your roles may do {0} only to what is your own or was dispatched to you")]
-    NotYours(Deed),
+    NotYours(Permission),
     /// The key does not include the deed.
     #[error("this key may not do {0}; have one made that may")]
-    Key(Deed),
+    Key(Permission),
     /// The key has expired or was taken back.
     #[error("this key has ended or was taken back; have a new one made")]
     KeyEnded,
@@ -83,7 +83,7 @@ pub enum Denied {
     Slip,
     /// The node has accounts, so its owner may only run it.
     #[error("this node has accounts, so {0} needs one; log in with `wujitong login`")]
-    Operator(Deed),
+    Operator(Permission),
 }
 
 /// Decides whether somebody may do something at a place.
@@ -92,12 +92,12 @@ pub enum Denied {
 /// [`Denied`], for everything that is not allowed by name.
 pub fn may(
     who: &Who,
-    deed: Deed,
+    deed: Permission,
     place: &Place,
     now: Timestamp,
     tree: &Tree,
 ) -> Result<(), Denied> {
-    if deed == Deed::Enter {
+    if deed == Permission::Enter {
         return Ok(());
     }
     let inside = |home: DivisionCode| match tree.contains(home, place.at) {
@@ -109,15 +109,15 @@ pub fn may(
             accounts: false, ..
         } => Ok(()),
         Who::OsUser { .. } => match deed {
-            Deed::ViewStatus
-            | Deed::CloseAlarm
-            | Deed::Revoke
-            | Deed::ManageAccounts
-            | Deed::ViewAccounts => Ok(()),
+            Permission::ViewStatus
+            | Permission::CloseAlarm
+            | Permission::Revoke
+            | Permission::ManageAccounts
+            | Permission::ViewAccounts => Ok(()),
             _ => Err(Denied::Operator(deed)),
         },
         Who::Account(account) if account.disabled => Err(Denied::Closed),
-        Who::Account(_) if deed == Deed::OwnAccount => Ok(()),
+        Who::Account(_) if deed == Permission::OwnAccount => Ok(()),
         Who::Account(account) => {
             inside(account.division)?;
             within(account.roles.iter().copied(), deed, place)
@@ -131,7 +131,7 @@ pub fn may(
             }
         }
         Who::Reporter(matter) => match deed {
-            Deed::ViewMatter | Deed::Contest
+            Permission::ViewMatter | Permission::Contest
                 if place.matter == Some(*matter) || (place.absorbed && place.reported) =>
             {
                 Ok(())
@@ -142,7 +142,11 @@ pub fn may(
     }
 }
 
-fn within(roles: impl Iterator<Item = Role>, deed: Deed, place: &Place) -> Result<(), Denied> {
+fn within(
+    roles: impl Iterator<Item = Role>,
+    deed: Permission,
+    place: &Place,
+) -> Result<(), Denied> {
     match roles
         .map(|role| reach(role, deed))
         .max()

@@ -18,7 +18,7 @@ const MOST_NAME: usize = 255;
 /// A person, by the name a provider has for them. It opens the account it is linked to and is used
 /// for nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Passport {
+pub struct ExternalIdentity {
     /// Issuer URL of the provider, exactly as it states it.
     pub issuer: String,
     /// The claim that holds the name. The same word in another claim may be another person.
@@ -33,21 +33,21 @@ pub struct Passport {
     "this is not a name a provider has for somebody; take 1 to 255 bytes on one line, exactly as the \
      provider shows it"
 )]
-pub struct BadPassport;
+pub struct BadExternalIdentity;
 
-impl Passport {
+impl ExternalIdentity {
     /// Builds the passport of a person at a provider.
     ///
     /// # Errors
-    /// [`BadPassport`] if the name is empty, longer than 255 bytes, or has control characters.
-    pub fn new(issuer: &str, claim: &str, name: &str) -> Result<Self, BadPassport> {
+    /// [`BadExternalIdentity`] if the name is empty, longer than 255 bytes, or has control characters.
+    pub fn new(issuer: &str, claim: &str, name: &str) -> Result<Self, BadExternalIdentity> {
         let fits = (1..=MOST_NAME).contains(&name.len()) && !name.contains(char::is_control);
         fits.then(|| Self {
             issuer: issuer.to_owned(),
             claim: claim.to_owned(),
             name: name.to_owned(),
         })
-        .ok_or(BadPassport)
+        .ok_or(BadExternalIdentity)
     }
 
     /// Returns the digest it is found by. It is the same in every suite, so that no name is stored
@@ -146,7 +146,7 @@ impl Claims {
     ///
     /// # Errors
     /// [`BadClaims`] with the first check that fails.
-    pub fn vouch(self, expected: &Expected<'_>) -> Result<Passport, BadClaims> {
+    pub fn vouch(self, expected: &Expected<'_>) -> Result<ExternalIdentity, BadClaims> {
         if self.issuer != expected.issuer {
             return Err(BadClaims::Issuer);
         }
@@ -180,10 +180,11 @@ impl Claims {
             return Err(BadClaims::Unverified);
         }
         let unnamed = || BadClaims::Unnamed(expected.claim.to_owned());
-        Passport::new(&self.issuer, "sub", &self.subject)
-            .map_err(|BadPassport| BadClaims::Unnamed("sub".to_owned()))?;
+        ExternalIdentity::new(&self.issuer, "sub", &self.subject)
+            .map_err(|BadExternalIdentity| BadClaims::Unnamed("sub".to_owned()))?;
         let name = self.name.ok_or_else(unnamed)?;
-        Passport::new(&self.issuer, expected.claim, &name).map_err(|BadPassport| unnamed())
+        ExternalIdentity::new(&self.issuer, expected.claim, &name)
+            .map_err(|BadExternalIdentity| unnamed())
     }
 }
 
@@ -229,7 +230,7 @@ mod tests {
         let passport = good().vouch(&expected()).unwrap();
         assert_eq!(
             passport,
-            Passport::new("https://id.example", "sub", "248289761001").unwrap()
+            ExternalIdentity::new("https://id.example", "sub", "248289761001").unwrap()
         );
         let mut whole = good();
         whole.authorized_party = Some("node".to_owned());
@@ -336,7 +337,7 @@ mod tests {
 
     #[test]
     fn the_same_word_elsewhere_is_another_person() {
-        let of = |issuer, claim, name| Passport::new(issuer, claim, name).unwrap().digest();
+        let of = |issuer, claim, name| ExternalIdentity::new(issuer, claim, name).unwrap().digest();
         let mut digests = std::collections::BTreeSet::new();
         for (issuer, claim, name) in [
             ("https://a", "sub", "1"),

@@ -79,9 +79,9 @@ fn every_deed_of_every_role_is_as_the_matrix_says() {
         .map(|line| line.split_whitespace().collect::<Vec<_>>())
         .filter(|row| !row.is_empty() && row[0] != "deed")
         .collect();
-    assert_eq!(rows.len(), Deed::ALL.len());
+    assert_eq!(rows.len(), Permission::ALL.len());
     for row in rows {
-        let deed: Deed = row[0].parse().unwrap();
+        let deed: Permission = row[0].parse().unwrap();
         assert_eq!(row.len(), 1 + Role::ALL.len(), "{deed}");
         for (role, cell) in Role::ALL.into_iter().zip(&row[1..]) {
             let expected = match *cell {
@@ -102,11 +102,11 @@ fn the_words_of_roles_and_deeds_are_read_back_and_are_those_of_json() {
         assert_eq!(role.name().parse(), Ok(role));
         assert_eq!(serde_json::to_value(role).unwrap(), role.name());
     }
-    for deed in Deed::ALL {
+    for deed in Permission::ALL {
         assert_eq!(deed.name().parse(), Ok(deed));
         assert_eq!(serde_json::to_value(deed).unwrap(), deed.name());
     }
-    assert!("root".parse::<Role>().is_err() && "sudo".parse::<Deed>().is_err());
+    assert!("root".parse::<Role>().is_err() && "sudo".parse::<Permission>().is_err());
 }
 
 #[test]
@@ -134,10 +134,14 @@ fn the_three_administrators_and_those_they_watch_are_different_people() {
 #[test]
 fn nobody_who_runs_the_system_reads_the_audit_trail_and_nobody_who_reads_it_runs_anything() {
     for role in Role::ALL {
-        let reads = reach(role, Deed::ReadAudit) != Reach::None;
-        let runs = [Deed::ManageAccounts, Deed::ManageKeys, Deed::Revoke]
-            .iter()
-            .any(|deed| reach(role, *deed) != Reach::None);
+        let reads = reach(role, Permission::ReadAudit) != Reach::None;
+        let runs = [
+            Permission::ManageAccounts,
+            Permission::ManageKeys,
+            Permission::Revoke,
+        ]
+        .iter()
+        .any(|deed| reach(role, *deed) != Reach::None);
         assert!(!(reads && runs), "{role}");
     }
 }
@@ -173,14 +177,14 @@ fn matter(number: u64) -> MatterId {
     }
 }
 
-fn allowed(who: Who, deed: Deed, place: Place) -> Result<(), Denied> {
+fn allowed(who: Who, deed: Permission, place: Place) -> Result<(), Denied> {
     may(&who, deed, &place, Timestamp(1_000), &tree())
 }
 
 #[test]
 fn a_person_acts_only_inside_their_division() {
     let dispatcher = || Who::Account(account(&[Role::Dispatcher]));
-    let accept = |at: &str| allowed(dispatcher(), Deed::Accept, Place::of(code(at)));
+    let accept = |at: &str| allowed(dispatcher(), Permission::Accept, Place::of(code(at)));
     assert_eq!(accept("330825002"), Ok(()));
     assert_eq!(accept("330825002222"), Ok(()));
     for at in ["330825", "330825001", "33"] {
@@ -196,13 +200,13 @@ fn a_grid_worker_handles_what_was_dispatched_to_them_and_nothing_else() {
     let worker = || Who::Account(account(&[Role::GridWorker]));
     let mut place = Place::of(code("330825002"));
     place.matter = Some(matter(1));
-    let handle = |place| allowed(worker(), Deed::Handle, place);
-    assert_eq!(handle(place), Err(Denied::NotYours(Deed::Handle)));
+    let handle = |place| allowed(worker(), Permission::Handle, place);
+    assert_eq!(handle(place), Err(Denied::NotYours(Permission::Handle)));
     place.charged = true;
     assert_eq!(handle(place), Ok(()));
     assert_eq!(
-        allowed(worker(), Deed::Close, place),
-        Err(Denied::Role(Deed::Close))
+        allowed(worker(), Permission::Close, place),
+        Err(Denied::Role(Permission::Close))
     );
 }
 
@@ -211,8 +215,8 @@ fn a_resident_contests_only_what_they_reported() {
     let resident = || Who::Account(account(&[Role::Resident]));
     let mut place = Place::of(code("330825002"));
     place.charged = true;
-    let contest = |place| allowed(resident(), Deed::Contest, place);
-    assert_eq!(contest(place), Err(Denied::NotYours(Deed::Contest)));
+    let contest = |place| allowed(resident(), Permission::Contest, place);
+    assert_eq!(contest(place), Err(Denied::NotYours(Permission::Contest)));
     place.reported = true;
     assert_eq!(contest(place), Ok(()));
 }
@@ -222,30 +226,33 @@ fn a_closed_account_does_nothing_at_all_and_one_without_roles_only_looks_after_i
     let place = Place::of(code("330825002"));
     let mut closed = account(&Role::ALL);
     closed.disabled = true;
-    for deed in Deed::ALL.into_iter().filter(|deed| *deed != Deed::Enter) {
+    for deed in Permission::ALL
+        .into_iter()
+        .filter(|deed| *deed != Permission::Enter)
+    {
         let denied = allowed(Who::Account(closed.clone()), deed, place);
         assert_eq!(denied, Err(Denied::Closed), "{deed}");
         let bare = allowed(Who::Account(account(&[])), deed, place);
-        assert_eq!(bare.is_ok(), deed == Deed::OwnAccount, "{deed}");
+        assert_eq!(bare.is_ok(), deed == Permission::OwnAccount, "{deed}");
     }
 }
 
 #[test]
 fn the_owner_of_the_node_does_everything_until_there_are_accounts_and_then_only_runs_it() {
     let place = Place::of(code("330825002"));
-    for deed in Deed::ALL {
+    for deed in Permission::ALL {
         let owner = |accounts| Who::OsUser {
             uid: 1000,
             accounts,
         };
         assert_eq!(allowed(owner(false), deed, place), Ok(()), "{deed}");
         let still = [
-            Deed::ViewStatus,
-            Deed::CloseAlarm,
-            Deed::Revoke,
-            Deed::ManageAccounts,
-            Deed::ViewAccounts,
-            Deed::Enter,
+            Permission::ViewStatus,
+            Permission::CloseAlarm,
+            Permission::Revoke,
+            Permission::ManageAccounts,
+            Permission::ViewAccounts,
+            Permission::Enter,
         ];
         assert_eq!(
             allowed(owner(true), deed, place).is_ok(),
@@ -253,11 +260,11 @@ fn the_owner_of_the_node_does_everything_until_there_are_accounts_and_then_only_
             "{deed}"
         );
         let nobody = allowed(Who::Nobody, deed, place);
-        assert_eq!(nobody.is_ok(), deed == Deed::Enter, "{deed}");
+        assert_eq!(nobody.is_ok(), deed == Permission::Enter, "{deed}");
     }
 }
 
-fn key(deeds: &[Deed]) -> ApiKey {
+fn key(deeds: &[Permission]) -> ApiKey {
     ApiKey {
         id: ApiKeyId([1; 8]),
         name: "县里的小程序".to_owned(),
@@ -272,11 +279,15 @@ fn key(deeds: &[Deed]) -> ApiKey {
 #[test]
 fn a_key_does_what_it_was_made_for_while_it_lives() {
     let place = Place::of(code("330825002"));
-    let good = || key(&[Deed::Report]);
-    assert_eq!(allowed(Who::Key(good()), Deed::Report, place), Ok(()));
-    let other = allowed(Who::Key(good()), Deed::ViewMatter, place);
-    assert_eq!(other, Err(Denied::Key(Deed::ViewMatter)));
-    let above = allowed(Who::Key(good()), Deed::Report, Place::of(code("330825")));
+    let good = || key(&[Permission::Report]);
+    assert_eq!(allowed(Who::Key(good()), Permission::Report, place), Ok(()));
+    let other = allowed(Who::Key(good()), Permission::ViewMatter, place);
+    assert_eq!(other, Err(Denied::Key(Permission::ViewMatter)));
+    let above = allowed(
+        Who::Key(good()),
+        Permission::Report,
+        Place::of(code("330825")),
+    );
     assert!(matches!(above, Err(Denied::Outside(..))));
     let mut revoked = good();
     revoked.revoked_at = Some(Timestamp(500));
@@ -286,7 +297,7 @@ fn a_key_does_what_it_was_made_for_while_it_lives() {
     };
     for dead in [revoked, ended] {
         assert_eq!(
-            allowed(Who::Key(dead), Deed::Report, place),
+            allowed(Who::Key(dead), Permission::Report, place),
             Err(Denied::KeyEnded)
         );
     }
@@ -295,7 +306,10 @@ fn a_key_does_what_it_was_made_for_while_it_lives() {
 #[test]
 fn no_key_administers_even_if_its_record_says_so() {
     let place = Place::of(code("330825002"));
-    for deed in Deed::ALL.into_iter().filter(|deed| *deed != Deed::Enter) {
+    for deed in Permission::ALL
+        .into_iter()
+        .filter(|deed| *deed != Permission::Enter)
+    {
         assert_eq!(
             allowed(Who::Key(key(&[deed])), deed, place).is_ok(),
             deed.is_for_programs()
@@ -309,7 +323,7 @@ fn no_key_administers_even_if_its_record_says_so() {
     assert_eq!(key(&[]).check(), Err(BadApiKey::Idle));
     let eternal = ApiKey {
         expires_at: Timestamp(i64::MAX),
-        ..key(&[Deed::Report])
+        ..key(&[Permission::Report])
     };
     assert_eq!(eternal.check(), Err(BadApiKey::Life));
 }
@@ -319,9 +333,12 @@ fn a_slip_reads_and_contests_its_own_matter() {
     let mut place = Place::of(code("330825002"));
     for about in [None, Some(matter(1)), Some(matter(2))] {
         place.matter = about;
-        for deed in Deed::ALL.into_iter().filter(|deed| *deed != Deed::Enter) {
+        for deed in Permission::ALL
+            .into_iter()
+            .filter(|deed| *deed != Permission::Enter)
+        {
             let slip = allowed(Who::Reporter(matter(1)), deed, place);
-            let reads = matches!(deed, Deed::ViewMatter | Deed::Contest);
+            let reads = matches!(deed, Permission::ViewMatter | Permission::Contest);
             assert_eq!(
                 slip.is_ok(),
                 reads && about == Some(matter(1)),
@@ -521,16 +538,16 @@ proptest! {
     #[test]
     fn whatever_roles_somebody_has_they_may_what_the_widest_of_them_may(
         roles in proptest::collection::btree_set(0..Role::ALL.len(), 0..6),
-        deed in 0..Deed::ALL.len(),
+        deed in 0..Permission::ALL.len(),
         reported: bool,
         charged: bool,
     ) {
         let roles: Vec<Role> = roles.into_iter().map(|role| Role::ALL[role]).collect();
-        let deed = Deed::ALL[deed];
+        let deed = Permission::ALL[deed];
         let place = Place { reported, charged, ..Place::of(code("330825002222")) };
         let each = roles.iter().any(|role| allowed(Who::Account(account(&[*role])), deed, place).is_ok());
         let all = allowed(Who::Account(account(&roles)), deed, place).is_ok();
-        let always = matches!(deed, Deed::Enter | Deed::OwnAccount);
+        let always = matches!(deed, Permission::Enter | Permission::OwnAccount);
         prop_assert_eq!(all, each || always);
     }
 }
@@ -544,7 +561,7 @@ fn trail(length: u64) -> Vec<AuditEntry> {
             at: Timestamp(n as i64),
             actor: Actor::Account(AccountId(1_000_007)),
             whence: Whence::Socket,
-            deed: Some(Deed::Accept),
+            deed: Some(Permission::Accept),
             subject: None,
             ending: Ending::Done,
             detail: None,
@@ -575,7 +592,7 @@ fn an_entry_that_is_changed_dropped_moved_or_put_in_breaks_the_audit_trail() {
     let end = follow(&whole).unwrap();
     assert_eq!(end.entries, 5);
     let mut changed = whole.clone();
-    changed[1].deed = Some(Deed::Close);
+    changed[1].deed = Some(Permission::Close);
     assert_eq!(follow(&changed), Err(BrokenTrail::Changed(2)));
     let mut last = whole.clone();
     last[4].at = Timestamp(99);

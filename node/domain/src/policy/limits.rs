@@ -5,7 +5,7 @@ use std::fmt::Display;
 use topology::Tier;
 
 use super::{Allowance, At, Decided, Policy, Ruled, SHIPPED_SHEET, Sheet};
-use crate::custody::Terms;
+use crate::custody::CustodyLimits;
 
 /// The limits one text states.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,8 +76,8 @@ pub struct Limits {
 
 impl Limits {
     /// Returns those limits that bind custody at a division of this tier.
-    pub fn terms(&self, me: Tier) -> Terms {
-        Terms {
+    pub fn terms(&self, me: Tier) -> CustodyLimits {
+        CustodyLimits {
             bounces: self.bounces.value.into(),
             contest_days: self.contest_days.value.into(),
             contests: self.contests.value.into(),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     calendar::Calendar,
-    clock::{Bounds, Terms},
+    clock::{Bounds, ClockTerms},
     time::Timestamp,
 };
 
@@ -95,9 +95,9 @@ impl Ruling {
     /// Returns the terms that a clock of this stage starts with at `now`: of all that lines give,
     /// the one that ends first; `None` if the stage has no clock. Working time and all time can
     /// only be compared by the calendar.
-    pub fn terms(&self, stage: Stage, calendar: &Calendar, now: Timestamp) -> Option<Terms> {
+    pub fn terms(&self, stage: Stage, calendar: &Calendar, now: Timestamp) -> Option<ClockTerms> {
         let due = |clock: &&Ruled<Allowance>| calendar.add(now, clock.value);
-        self.given(stage).min_by_key(due).map(|clock| Terms {
+        self.given(stage).min_by_key(due).map(|clock| ClockTerms {
             stage,
             rule: clock.rule.clone(),
             allowance: clock.value,

@@ -6,7 +6,7 @@ use crate::{
     calendar::DayKind,
     category::CATALOGUE,
     clock::Bounds,
-    custody::Terms,
+    custody::CustodyLimits,
     time::{Day, Timestamp},
 };
 
@@ -128,7 +128,10 @@ fn the_shipped_numbers_are_those_of_the_rules() {
         }
     );
     assert_eq!(petition.goes_up(Tier::Village), None);
-    assert_eq!(policy.limits().terms(Tier::Village), Terms::default());
+    assert_eq!(
+        policy.limits().terms(Tier::Village),
+        CustodyLimits::default()
+    );
     for tier in [Tier::Province, Tier::City, Tier::County, Tier::Township] {
         let terms = policy.limits().terms(tier);
         assert!(

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     category::{Class, Priority, Visibility},
-    custody::{self, Docket, Incoming, Recollection, Report, Seat, Taken, Terms},
+    custody::{self, Context, CustodyLimits, Docket, Incoming, Recollection, Report, Taken},
     envelope::Payload,
     matter::{Channel, Status},
     policy::Policy,
@@ -40,13 +40,13 @@ impl Scene {
         }
     }
 
-    fn seat(&mut self, at: &str) -> Seat<'_> {
+    fn context(&mut self, at: &str) -> Context<'_> {
         self.now.0 += 1;
-        Seat {
+        Context {
             me: code(at),
             now: self.now,
             tree: &self.tree,
-            terms: Terms::default(),
+            terms: CustodyLimits::default(),
             policy: &self.policy,
         }
     }
@@ -69,13 +69,15 @@ impl Scene {
             contact: None,
             part_of: None,
         };
-        custody::report(id, report, self.seat(at)).unwrap().docket
+        custody::report(id, report, self.context(at))
+            .unwrap()
+            .docket
     }
 
     fn act(&mut self, docket: &Docket, act: Act) -> Docket {
         let at = docket.matter.holder.to_string();
         let note = matches!(act, Act::Close(_)).then_some([9; 32]);
-        let done = custody::act(docket.clone(), act, note, None, self.seat(&at));
+        let done = custody::act(docket.clone(), act, note, None, self.context(&at));
         done.unwrap().docket
     }
 
@@ -83,7 +85,7 @@ impl Scene {
     /// has then.
     fn give(&mut self, docket: &Docket, act: Act) -> Docket {
         let at = docket.matter.holder.to_string();
-        let mut sent = custody::transfer(docket.clone(), act, None, self.seat(&at)).unwrap();
+        let mut sent = custody::transfer(docket.clone(), act, None, self.context(&at)).unwrap();
         loop {
             let give = sent.sends.iter().find_map(|send| match &send.payload {
                 Payload::Give { matter, bound_for } => Some((send.to, matter, *bound_for)),
@@ -98,7 +100,8 @@ impl Scene {
                 bound_for,
             };
             let refused = CustodyVersion::default();
-            let taken = custody::receive(None, refused, incoming, LOST, self.seat(&to.to_string()));
+            let taken =
+                custody::receive(None, refused, incoming, LOST, self.context(&to.to_string()));
             let Taken::Now(decision) = taken else {
                 panic!("{taken:?}")
             };
@@ -238,10 +241,10 @@ fn a_transfer_that_was_refused_leaves_the_matter_where_it_was() {
     let mut scene = Scene::new();
     let reported = scene.report(VILLAGE);
     let escalate = Act::Escalate(code(COUNTY));
-    let sent = custody::transfer(reported, escalate, None, scene.seat(VILLAGE)).unwrap();
+    let sent = custody::transfer(reported, escalate, None, scene.context(VILLAGE)).unwrap();
     let cv = sent.docket.matter.version.cv;
     let to = sent.docket.matter.transit.unwrap();
-    let back = custody::settle(sent.docket, to, cv, true, scene.seat(VILLAGE)).unwrap();
+    let back = custody::settle(sent.docket, to, cv, true, scene.context(VILLAGE)).unwrap();
     let tree = Arc::clone(&scene.tree);
     let held = custodies(&back.docket.matter, &tree).unwrap();
     assert_eq!((held.len(), held[0].to), (1, None));

@@ -12,7 +12,7 @@ use crate::{
     files::{self, Folders},
     keystore::{FileKeyStore, KeyStore},
     network::Network,
-    profile::Terms,
+    profile::CertificateProfile,
     sealing::FileSealingKey,
     statement::{Endorser, KeyStatement, SignedKeyStatement},
 };
@@ -59,7 +59,7 @@ pub fn replace(
     division: DivisionCode,
     issuer_dir: &Path,
     replacing: Replacing<'_>,
-    (tree, terms): (&Tree, &Terms),
+    (tree, terms): (&Tree, &CertificateProfile),
 ) -> Result<Replaced, IdentityError> {
     let network = Network::load(issuer_dir)?;
     check_network(dir, &network)?;

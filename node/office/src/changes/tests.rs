@@ -1,4 +1,4 @@
-use domain::{actor::Actor, change::ChangeKind, matter::Outcome};
+use domain::{actor::Actor, feed::ChangeKind, matter::Outcome};
 use store::MemoryDisk;
 
 use super::*;

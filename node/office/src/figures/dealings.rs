@@ -24,7 +24,7 @@ pub(crate) struct Passing {
 
 impl UnitOfWork<'_> {
     fn passed(&self, docket: &Docket) -> BTreeMap<DivisionCode, Passed> {
-        let tree = &self.office.supplies.tree;
+        let tree = &self.office.dependencies.tree;
         match tree.children(self.office.me).len() {
             0 => BTreeMap::new(),
             _ => Passed::of(docket, self.office.me, tree),
@@ -55,7 +55,7 @@ impl UnitOfWork<'_> {
             let Some(after) = passing.after.filter(|after| *after != passing.before) else {
                 continue;
             };
-            let (me, tree) = (self.office.me, &self.office.supplies.tree);
+            let (me, tree) = (self.office.me, &self.office.dependencies.tree);
             let origin = counted_as(id.origin, me, tree);
             let children: BTreeSet<_> = passing.before.keys().chain(after.keys()).collect();
             for child in children.into_iter().copied() {
@@ -86,7 +86,7 @@ impl UnitOfWork<'_> {
         if after == before {
             return Ok(());
         }
-        let tree = &self.office.supplies.tree;
+        let tree = &self.office.dependencies.tree;
         if !tree.contains(child, origin) {
             count(
                 &mut account.unexplained,

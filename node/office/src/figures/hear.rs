@@ -106,7 +106,7 @@ impl UnitOfWork<'_> {
         let category = &report.key.category;
         let known =
             self.knows_category(category).await? || account.may_have(category, child.tier());
-        let tree = std::sync::Arc::clone(&self.office.supplies.tree);
+        let tree = std::sync::Arc::clone(&self.office.dependencies.tree);
         let judge = Judge {
             keeper: self.office.me,
             child,
@@ -135,7 +135,7 @@ impl UnitOfWork<'_> {
         child: DivisionCode,
         origin: DivisionCode,
     ) -> Result<Option<u64>, OfficeError> {
-        if self.may_have_lost() || self.office.supplies.tree.contains(child, origin) {
+        if self.may_have_lost() || self.office.dependencies.tree.contains(child, origin) {
             return Ok(None);
         }
         Ok(Some(self.dealings(child, origin).await?.passed.handed))

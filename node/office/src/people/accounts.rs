@@ -245,7 +245,7 @@ impl Office {
         let checked = policy.passwords.check(&password, account.login.as_str());
         checked.map_err(|bad: BadPassword| PeopleError::Password(bad))?;
         let place = hashing::place().await?;
-        let salt = self.supplies.entropy.bytes();
+        let salt = self.dependencies.entropy.bytes();
         Ok(hashing::hash(place, password, salt, policy.hashes).await?)
     }
 
@@ -279,9 +279,9 @@ impl Office {
         if let Some(after) = after {
             range.from = [&keys::account(after)[..], &[0]].concat().into();
         }
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.scan(self.me, range, limit, false).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         let accounts = seen.value.iter().map(|(_, bytes)| record::read(bytes));
         Ok(accounts.collect::<Result<_, _>>()?)
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::{
     alarm::AlarmKind,
     audit::{AuditEntry, AuditHead, BrokenTrail, Ending, Subject, Whence},
-    people::Deed,
+    people::Permission,
 };
 use store::{Range, record};
 
@@ -39,7 +39,7 @@ impl UnitOfWork<'_> {
     /// Adds an entry to the audit trail.
     pub(super) async fn enter(
         &mut self,
-        deed: Option<Deed>,
+        deed: Option<Permission>,
         ending: Ending,
     ) -> Result<(), OfficeError> {
         let head: Option<AuditHead> = self.read(keys::AUDIT_HEAD).await?;
@@ -56,7 +56,7 @@ impl UnitOfWork<'_> {
             subject: self.subject.clone(),
             ending,
             detail: self.detail.clone(),
-            suite: self.office.supplies.suite,
+            suite: self.office.dependencies.suite,
             previous: head.digest,
         };
         let bytes = record::write(&entry);
@@ -74,7 +74,7 @@ impl Office {
     pub async fn note_denial(
         &self,
         by: impl Into<RequestContext>,
-        deed: Deed,
+        deed: Permission,
         subject: Option<Subject>,
     ) -> Result<(), OfficeError> {
         let mut unit = self.begin(by).await?;
@@ -148,9 +148,9 @@ impl Office {
     ) -> Result<Vec<(Bytes, Bytes)>, OfficeError> {
         let mut range = Range::prefix(keys::AUDIT);
         range.from = keys::audit(after.saturating_add(1));
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.scan(self.me, range, limit, false).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         Ok(seen.value)
     }
 }

@@ -93,10 +93,10 @@ impl Office {
 
     /// All grids, by number.
     pub async fn grids(&self) -> Result<Vec<Grid>, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let range = Range::prefix(keys::GRIDS);
         let seen = store.scan(self.me, range, usize::MAX, false).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         let grids = seen.value.iter().map(|(_, bytes)| record::read(bytes));
         Ok(grids.collect::<Result<_, _>>()?)
     }

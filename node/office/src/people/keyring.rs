@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use domain::{
     audit::Subject,
-    people::{ApiKey, ApiKeyId, BadApiKey, Deed},
+    people::{ApiKey, ApiKeyId, BadApiKey, Permission},
     time::Timestamp,
 };
 use store::{Range, record};
@@ -25,7 +25,7 @@ pub struct NewKey {
     /// What it is for.
     pub name: String,
     /// What the program may do.
-    pub deeds: BTreeSet<Deed>,
+    pub deeds: BTreeSet<Permission>,
     /// Where; this node's division if left out.
     pub division: Option<DivisionCode>,
     /// For how many days, 1 to [`ApiKey::MOST_DAYS`].
@@ -40,14 +40,14 @@ impl Office {
         by: impl Into<RequestContext>,
     ) -> Result<(ApiKey, Token), OfficeError> {
         let division = new.division.unwrap_or(self.me);
-        if !self.supplies.tree.contains(self.me, division) {
+        if !self.dependencies.tree.contains(self.me, division) {
             return Err(PeopleError::Elsewhere(division, self.me).into());
         }
         if !(1..=ApiKey::MOST_DAYS).contains(&new.days) {
             return Err(PeopleError::Key(BadApiKey::Life).into());
         }
         let token = self.new_token(TokenKind::Key);
-        let random = u128::from_be_bytes(self.supplies.entropy.bytes());
+        let random = u128::from_be_bytes(self.dependencies.entropy.bytes());
         let id = ApiKeyId(((random >> 64) as u64).to_be_bytes());
         let mut unit = self.begin(by).await?;
         let key = ApiKey {
@@ -71,7 +71,7 @@ impl Office {
         let deeds: Vec<_> = key.deeds.iter().map(|deed| deed.name()).collect();
         unit.subject = Some(Subject::Key(key.id));
         unit.detail = Some(deeds.join(", "));
-        let at = keys::api_key(&token.digest(self.supplies.suite));
+        let at = keys::api_key(&token.digest(self.dependencies.suite));
         unit.view.put(at, record::write(&key));
         unit.commit().await?;
         Ok((key, token))
@@ -108,10 +108,10 @@ impl Office {
     }
 
     async fn stored_keys(&self) -> Result<Vec<(Bytes, ApiKey)>, OfficeError> {
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let range = Range::prefix(keys::API_KEYS);
         let seen = store.scan(self.me, range, usize::MAX, false).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         let keys = seen.value.into_iter();
         keys.map(|(at, bytes)| Ok((at, record::read(&bytes)?)))
             .collect()

@@ -7,7 +7,9 @@ use domain::{
     actor::Actor,
     alarm::AlarmKind,
     audit::{Ending, Subject},
-    people::{Account, AccountId, Deed, Failures, LockOut, Login, Passport, normalised},
+    people::{
+        Account, AccountId, ExternalIdentity, Failures, LockOut, Login, Permission, normalised,
+    },
     suite::Digest,
     time::Timestamp,
 };
@@ -77,7 +79,7 @@ pub(super) enum Way<'a> {
     /// With the password; its hash is made anew if there is one here.
     Password(Option<PasswordHash>),
     /// By the word of a provider.
-    Passport(&'a Passport),
+    ExternalIdentity(&'a ExternalIdentity),
 }
 
 impl Office {
@@ -117,7 +119,7 @@ impl Office {
             Some(account) if fits && stored.is_some() && !account.disabled => {
                 let cheaper = against.cost != policy.hashes;
                 let anew = if cheaper {
-                    let salt = self.supplies.entropy.bytes();
+                    let salt = self.dependencies.entropy.bytes();
                     Some(hashing::hash(place, password, salt, policy.hashes).await?)
                 } else {
                     None
@@ -203,7 +205,8 @@ impl Office {
                 .await?;
         }
         unit.subject = Some(Subject::Account(id));
-        unit.enter(Some(Deed::Enter), Ending::WrongPassword).await?;
+        unit.enter(Some(Permission::Enter), Ending::WrongPassword)
+            .await?;
         unit.commit_bare().await?;
         Ok(())
     }
@@ -240,7 +243,7 @@ impl Office {
         let unchanged = current.filter(|now| !now.disabled && now.era == account.era);
         let account = match way {
             Way::Password(_) => unchanged.ok_or(PeopleError::WrongLogin)?,
-            Way::Passport(passport) => {
+            Way::ExternalIdentity(passport) => {
                 let owner = unit.read(&keys::passport(&passport.digest())).await?;
                 unchanged
                     .filter(|account| owner == Some(account.id))
@@ -254,7 +257,7 @@ impl Office {
             begun: now,
             used: now,
         };
-        let key = keys::session(&token.digest(self.supplies.suite));
+        let key = keys::session(&token.digest(self.dependencies.suite));
         let ends_at = Timestamp(now.0.saturating_add_unsigned(terms.absolute_ms));
         unit.view.put(key.clone(), record::write(&session));
         unit.view.delete(failures);
@@ -263,7 +266,7 @@ impl Office {
                 .view
                 .put(keys::password(account.id), record::write(&anew)),
             Way::Password(None) => {}
-            Way::Passport(passport) => {
+            Way::ExternalIdentity(passport) => {
                 unit.detail = Some(format!("by the word of {}", passport.issuer));
             }
         }

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use domain::{audit::Subject, suite::Digest, time::Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{Range, View, record};
+use store::{Range, Transaction, record};
 
 use super::PeopleError;
 use crate::{Office, OfficeError, keys, request::Once, unit_of_work::UnitOfWork};
@@ -95,7 +95,7 @@ impl InHand<'_> {
         answer: Option<Answer>,
     ) -> Result<(), OfficeError> {
         let office = self.office;
-        let mut view = office.supplies.store.view(office.me);
+        let mut view = office.dependencies.store.view(office.me);
         let key = keys::once(&self.once.key);
         let known = view.get(&key).await?;
         if known.is_some() && answer.is_none() {
@@ -142,12 +142,12 @@ pub(super) async fn remember(unit: &mut UnitOfWork<'_>, once: Once) -> Result<()
 }
 
 /// Has a record deleted at a time.
-pub(super) fn delete_at(view: &mut View, at: Timestamp, key: &[u8]) {
+pub(super) fn delete_at(view: &mut Transaction, at: Timestamp, key: &[u8]) {
     view.put(keys::due(at, key), Bytes::new());
 }
 
 /// Deletes some of what is due.
-pub(super) async fn sweep(view: &mut View, now: Timestamp) -> Result<(), OfficeError> {
+pub(super) async fn sweep(view: &mut Transaction, now: Timestamp) -> Result<(), OfficeError> {
     let mut range = Range::prefix(keys::DUE);
     range.to = Some(keys::due(now, &[]));
     for (key, _) in view.scan(range, SWEPT, false).await? {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{
     actor::Actor,
     audit::{Ending, Subject},
-    people::{AccountId, Deed, Passport, Who, may_change},
+    people::{AccountId, ExternalIdentity, Permission, Who, may_change},
 };
 use store::record;
 
@@ -26,7 +26,7 @@ impl Office {
         who: &Who,
         by: impl Into<RequestContext>,
         id: AccountId,
-        passport: Passport,
+        passport: ExternalIdentity,
     ) -> Result<(), OfficeError> {
         let mut unit = self.begin(by).await?;
         let mut account = unit.account(id).await?;
@@ -39,7 +39,7 @@ impl Office {
             _ => {}
         }
         let own = keys::passport_of(id);
-        match unit.read::<Passport>(&own).await? {
+        match unit.read::<ExternalIdentity>(&own).await? {
             Some(same) if same == passport => return Ok(()),
             Some(_) => return Err(PeopleError::LinkedAlready.into()),
             None => {}
@@ -70,7 +70,7 @@ impl Office {
         let mut account = unit.account(id).await?;
         may_change(who, &account).map_err(PeopleError::Grant)?;
         let own = keys::passport_of(id);
-        let passport: Option<Passport> = unit.read(&own).await?;
+        let passport: Option<ExternalIdentity> = unit.read(&own).await?;
         let passport = passport.ok_or(PeopleError::Unlinked(id))?;
         unit.view.delete(keys::passport(&passport.digest()));
         unit.view.delete(own);
@@ -85,7 +85,10 @@ impl Office {
     }
 
     /// Whom an account is linked to.
-    pub async fn passport_of(&self, id: AccountId) -> Result<Option<Passport>, OfficeError> {
+    pub async fn passport_of(
+        &self,
+        id: AccountId,
+    ) -> Result<Option<ExternalIdentity>, OfficeError> {
         self.fetch(&keys::passport_of(id)).await
     }
 
@@ -97,7 +100,7 @@ impl Office {
     /// stands in the audit trail.
     pub async fn sign_in(
         &self,
-        passport: &Passport,
+        passport: &ExternalIdentity,
         request: &Arc<Request>,
     ) -> Result<NewSession, OfficeError> {
         let id: Option<AccountId> = self.fetch(&keys::passport(&passport.digest())).await?;
@@ -130,7 +133,7 @@ impl Office {
             .await?;
             return Err(locked);
         }
-        self.begin_session(account, Way::Passport(passport), request)
+        self.begin_session(account, Way::ExternalIdentity(passport), request)
             .await
     }
 
@@ -164,7 +167,7 @@ impl Office {
         let mut unit = self.begin(by).await?;
         unit.subject = subject;
         unit.detail = Some(why.to_owned());
-        unit.enter(Some(Deed::Enter), Ending::Denied).await?;
+        unit.enter(Some(Permission::Enter), Ending::Denied).await?;
         unit.commit_bare().await?;
         Ok(())
     }

@@ -105,7 +105,7 @@ impl Office {
     async fn resume(&self, token: &Token) -> Result<Known, OfficeError> {
         let now = self.now();
         let terms = self.people.policy.sessions;
-        let mut view = self.supplies.store.view(self.me);
+        let mut view = self.dependencies.store.view(self.me);
         for suite in self.suites() {
             let key = keys::session(&token.digest(suite));
             let Some(bytes) = view.get(&key).await? else {
@@ -118,7 +118,7 @@ impl Office {
                     && account.era == session.era
                     && terms.goes_on(session.begun, session.used, now)
             });
-            view.settle().await?;
+            view.wait_durable().await?;
             let account = account.ok_or(PeopleError::NoSession)?;
             if now.since(session.used) >= terms.touch_ms {
                 session.used = now;

@@ -41,7 +41,7 @@ impl UnitOfWork<'_> {
             .as_ref()
             .and_then(|request| request.take_slip())
         {
-            let digest = slip.digest(self.office.supplies.suite);
+            let digest = slip.digest(self.office.dependencies.suite);
             self.view
                 .put(keys::slip(matter, &digest), record::write(&self.now));
         }
@@ -53,7 +53,7 @@ impl Office {
     pub fn new_token(&self, kind: TokenKind) -> Token {
         Token {
             kind,
-            secret: self.supplies.entropy.bytes(),
+            secret: self.dependencies.entropy.bytes(),
         }
     }
 
@@ -70,7 +70,7 @@ impl Office {
             .await?
             .ok_or(OfficeError::NoSuchMatter(id))?;
         unit.subject = Some(domain::audit::Subject::Matter(docket.matter.id));
-        let digest = slip.digest(self.supplies.suite);
+        let digest = slip.digest(self.dependencies.suite);
         let at = unit.now;
         unit.view.put(keys::slip(id, &digest), record::write(&at));
         unit.commit().await?;
@@ -132,7 +132,7 @@ impl Office {
 
     /// This node's suite, then the others: a node may have changed its suite.
     pub(super) fn suites(&self) -> impl Iterator<Item = Suite> {
-        let own = self.supplies.suite;
+        let own = self.dependencies.suite;
         let all = [Suite::Ed25519Blake3, Suite::P256Sha256];
         std::iter::once(own).chain(all.into_iter().filter(move |suite| *suite != own))
     }

@@ -8,7 +8,7 @@ use domain::{
     custody::Refusal,
     ids::MatterId,
     matter::{Act, Status},
-    people::{AccountId, Deed, Passport, Role, Who},
+    people::{AccountId, ExternalIdentity, Permission, Role, Who},
     template::TemplateKind,
 };
 use store::{MemoryDisk, Range};
@@ -28,7 +28,7 @@ const COUNTY: &str = "330825";
 const PASSWORD: &str = "东华街道的路灯今天又亮了";
 const OWNER: Actor = Actor::OsUser(1000);
 fn here() -> Arc<Request> {
-    Arc::new(Request::new(Whence::Socket, Deed::Enter))
+    Arc::new(Request::new(Whence::Socket, Permission::Enter))
 }
 
 struct Place {
@@ -90,7 +90,7 @@ fn once(key: u8) -> Once {
 }
 
 fn under(key: u8) -> RequestContext {
-    let request = Request::new(Whence::Socket, Deed::Report).done_once(Some(once(key)));
+    let request = Request::new(Whence::Socket, Permission::Report).done_once(Some(once(key)));
     RequestContext::new(OWNER, Arc::new(request))
 }
 
@@ -337,7 +337,7 @@ async fn a_link_that_goes_while_somebody_comes_back_opens_nothing() {
         uid: 1000,
         accounts: true,
     };
-    let passport = Passport::new("https://id.example", "sub", "248").unwrap();
+    let passport = ExternalIdentity::new("https://id.example", "sub", "248").unwrap();
     let linked = office.link_account(&owner, OWNER, account.id, passport.clone());
     linked.await.unwrap();
     assert_eq!(
@@ -350,7 +350,7 @@ async fn a_link_that_goes_while_somebody_comes_back_opens_nothing() {
     // As if the link had been read before it went.
     let account = office.account(account.id).await.unwrap();
     let late = office
-        .begin_session(account, Way::Passport(&passport), &here())
+        .begin_session(account, Way::ExternalIdentity(&passport), &here())
         .await;
     assert!(
         matches!(late, Err(OfficeError::People(PeopleError::NotLinked))),
@@ -369,7 +369,7 @@ async fn a_link_that_was_answered_survives_a_power_cut() {
         uid: 1000,
         accounts: true,
     };
-    let passport = Passport::new("https://id.example", "sub", "248").unwrap();
+    let passport = ExternalIdentity::new("https://id.example", "sub", "248").unwrap();
     let linked = place
         .office
         .link_account(&owner, OWNER, account.id, passport.clone());

@@ -39,7 +39,7 @@ pub(super) enum ClientAuthentication {
 
 /// What a provider says of itself, checked.
 #[derive(Debug)]
-pub(super) struct Card {
+pub(super) struct ProviderMetadata {
     pub(super) authorization_endpoint: String,
     pub(super) token_endpoint: Target,
     keys: Target,
@@ -74,7 +74,7 @@ pub(super) struct Provider {
 
 #[derive(Default)]
 struct Known {
-    card: Option<(Timestamp, Arc<Card>)>,
+    card: Option<(Timestamp, Arc<ProviderMetadata>)>,
     keys: Option<(Timestamp, Arc<[Jwk]>)>,
     failed: Option<(Timestamp, Arc<str>)>,
 }
@@ -92,7 +92,11 @@ impl Provider {
     }
 
     /// Its card, asked for if it is not known.
-    pub(super) async fn card(&self, envoy: &Envoy, now: Timestamp) -> Result<Arc<Card>, Away> {
+    pub(super) async fn card(
+        &self,
+        envoy: &Envoy,
+        now: Timestamp,
+    ) -> Result<Arc<ProviderMetadata>, Away> {
         let mut known = self.known.lock().await;
         if let Some((at, card)) = &known.card
             && within(*at, now, KEPT)
@@ -106,7 +110,7 @@ impl Provider {
         Ok(card)
     }
 
-    async fn learn(&self, envoy: &Envoy) -> Result<Card, Away> {
+    async fn learn(&self, envoy: &Envoy) -> Result<ProviderMetadata, Away> {
         const WHAT: &str = "the provider's description of itself";
         let wrong = |why: &str| Away::Unreadable {
             what: WHAT,
@@ -126,7 +130,7 @@ impl Provider {
     pub(super) async fn keys(
         &self,
         envoy: &Envoy,
-        card: &Card,
+        card: &ProviderMetadata,
         header: &Header,
         now: Timestamp,
     ) -> Result<Arc<[Jwk]>, SignInError> {
@@ -199,7 +203,7 @@ async fn get<T: DeserializeOwned>(
 
 impl Written {
     /// What is wrong, is told to the operator.
-    fn check(self, issuer: &str) -> Result<Card, &'static str> {
+    fn check(self, issuer: &str) -> Result<ProviderMetadata, &'static str> {
         if self.issuer != issuer {
             return Err("it calls itself otherwise than `oidc.issuer` does");
         }
@@ -225,7 +229,7 @@ impl Written {
         };
         address(&self.authorization_endpoint)
             .ok_or("its authorization endpoint is no address with TLS")?;
-        Ok(Card {
+        Ok(ProviderMetadata {
             authorization_endpoint: self.authorization_endpoint,
             token_endpoint: address(&self.token_endpoint)
                 .ok_or("its token endpoint is no address with TLS")?,
@@ -244,7 +248,7 @@ mod tests {
 
     const ISSUER: &str = "https://id.example";
 
-    fn card(change: impl FnOnce(&mut Value)) -> Result<Card, &'static str> {
+    fn card(change: impl FnOnce(&mut Value)) -> Result<ProviderMetadata, &'static str> {
         let mut card = json!({
             "issuer": ISSUER,
             "authorization_endpoint": "https://id.example/authorize",

@@ -34,7 +34,7 @@ const REFUSED_MOST: Duration = Duration::from_secs(60);
 
 /// How a link is kept.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct DialConfig {
     /// For TCP and TLS together.
     pub connect_timeout: Duration,
     /// Bytes the parent may send before they are read.
@@ -77,7 +77,7 @@ pub struct Dialler {
     /// Where it may be.
     pub parents: Parents,
     /// How.
-    pub terms: Terms,
+    pub terms: DialConfig,
     /// Told of this link, if the parent is a node of this process.
     pub own: Option<OwnLinks>,
     /// How often the whole process dials.
@@ -95,7 +95,7 @@ impl Dialler {
     }
 
     async fn dial_on(self, stop: BoxFuture<'static, ()>) {
-        let Terms {
+        let DialConfig {
             backoff_least: least,
             backoff_most: most,
             ..

@@ -11,7 +11,7 @@ use wire::frame::Abreast;
 const SOONER: u32 = 10;
 
 /// When it is told, and what.
-pub(super) struct Tidings {
+pub(super) struct Watermark {
     /// Whether the other hears it.
     heard: bool,
     /// How far the other's clock is ahead, in milliseconds.
@@ -24,7 +24,7 @@ pub(super) struct Tidings {
     ready: Option<Abreast>,
 }
 
-impl Tidings {
+impl Watermark {
     pub(super) fn new(heard: bool, skew_ms: i64, pace: Duration) -> Self {
         let now = Instant::now();
         Self {

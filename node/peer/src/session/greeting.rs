@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use topology::DivisionCode;
 use wire::frame::{Echo, Frame, GoodbyeCode, Hello, PROTOCOL};
 
-use super::{super::fetch, Switchboard, keys, malformed, office_ended};
+use super::{super::fetch, SessionContext, keys, malformed, office_ended};
 use crate::link::{Carrier, Ended, Side};
 
 /// What a neighbour said of itself that lasts as long as the conversation.
@@ -35,7 +35,7 @@ pub(super) struct Greeted {
     pub(super) keys: Option<Digest>,
 }
 
-impl Switchboard {
+impl SessionContext {
     /// A neighbour said what time it is there, in greeting or later: shown, and measured against this
     /// node's own clock.
     pub(super) fn measure_clock(&self, peer: DivisionCode, theirs: Timestamp) {

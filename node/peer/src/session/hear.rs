@@ -10,10 +10,10 @@ use wire::{
     refusal::RefusalCode,
 };
 
-use super::{Conversation, malformed, office_ended, room::Checked};
+use super::{Session, malformed, office_ended, room::Checked};
 use crate::link::Ended;
 
-impl Conversation<'_> {
+impl Session<'_> {
     pub(super) async fn hear(&mut self, frame: Frame) -> Result<(), Ended> {
         match frame {
             Frame::Batch(_) if self.leave.is_cancelled() => Ok(()),

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use topology::DivisionCode;
 use wire::frame::{Frame, MOST_KEYS_SHOWN};
 
-use super::{Switchboard, malformed, office_ended};
+use super::{SessionContext, malformed, office_ended};
 use crate::{keys::note, link::Ended};
 
 /// Statements that are remembered as shown by the other side.
@@ -114,7 +114,7 @@ impl KeysShown {
     }
 }
 
-impl Switchboard {
+impl SessionContext {
     /// Takes key statements into the ring, and keeps those that were new, or concern this node. `all`
     /// says that what is known is to be kept too: with many nodes in a process the ring knows what
     /// this one was never shown.

@@ -7,7 +7,7 @@ use domain::alarm::AlarmKind;
 use tokio::time::Instant;
 use topology::DivisionCode;
 
-use super::{Conversation, office_ended};
+use super::{Session, office_ended};
 use crate::link::Ended;
 
 /// How long after that it is brought again, in the same conversation. A new one brings all of it.
@@ -28,7 +28,7 @@ impl NotYet {
     }
 }
 
-impl Conversation<'_> {
+impl Session<'_> {
     /// The neighbour could not take words of these authors.
     pub(super) async fn note_not_yet(&mut self, authors: Vec<DivisionCode>) -> Result<(), Ended> {
         if authors.is_empty() {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use topology::DivisionCode;
 use wire::frame::Refused;
 
-use super::{super::revoked::enforce, Conversation, malformed, office_ended};
+use super::{super::revoked::enforce, Session, malformed, office_ended};
 use crate::link::Ended;
 
 /// How often it is looked whether there is room.
@@ -96,7 +96,7 @@ impl Waiting {
     }
 }
 
-impl Conversation<'_> {
+impl Session<'_> {
     /// Looks whether there is room now.
     pub(super) async fn take_waiting(&mut self) -> Result<(), Ended> {
         for lane in Lane::ALL {

@@ -13,7 +13,7 @@ use crate::{
     Generation,
     engine::{BATCH_KEYS, Engine, Write},
     overlay,
-    redo::{Closed, Failure, Pace, Point, Redo},
+    redo::{CheckpointPolicy, Closed, Failure, Point, Redo},
     seal::Sealer,
     space::is_full,
 };
@@ -85,8 +85,8 @@ impl Shared {
     }
 
     /// Waits until a checkpoint is due; returns false when none will be any more. While the disk is
-    /// full, looks every [`Pace::look`] whether there is room again.
-    fn wait_until_due(&self, redo: &Mutex<Redo>, pace: &Pace, waiting: bool) -> bool {
+    /// full, looks every [`CheckpointPolicy::look`] whether there is room again.
+    fn wait_until_due(&self, redo: &Mutex<Redo>, pace: &CheckpointPolicy, waiting: bool) -> bool {
         let mut state = self.lock();
         loop {
             if let Standing::Failed(_) = state.standing {
@@ -133,7 +133,7 @@ impl Shared {
         redo: &Mutex<Redo>,
         sealer: &mut Sealer,
         waiting: &mut Option<Closed>,
-        pace: &Pace,
+        pace: &CheckpointPolicy,
     ) -> Result<(), Failure> {
         {
             let mut redo = locked(redo);
@@ -206,7 +206,7 @@ impl Shared {
         sealer: &mut Sealer,
         closed: &Closed,
         load: &Load,
-        pace: &Pace,
+        pace: &CheckpointPolicy,
     ) -> Result<(), Failure> {
         let mut draft = sealer.draft();
         for batch in load.writes.chunks(BATCH_KEYS) {

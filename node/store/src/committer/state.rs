@@ -122,7 +122,7 @@ impl Shared {
         writing.err().unwrap_or(StoreError::Closed)
     }
 
-    pub(super) async fn settle(&self, generation: Generation) -> Result<(), StoreError> {
+    pub(super) async fn wait_durable(&self, generation: Generation) -> Result<(), StoreError> {
         let told = {
             let mut state = self.lock();
             let generation = generation.min(state.latest);

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    Closed, Pace, Redo, group, mark,
+    CheckpointPolicy, Closed, Redo, group, mark,
     segment::{self, Header, file_name},
     witness::{self, Last},
 };
@@ -72,7 +72,7 @@ struct Segment {
 pub(crate) fn recover(
     store: &Path,
     engine: &dyn Engine,
-    pace: Pace,
+    pace: CheckpointPolicy,
     check: Check,
 ) -> Result<Redo, OpenError> {
     let dir = store.join("redo");
@@ -223,7 +223,7 @@ fn bring_in(
     closed: &Closed,
     engine: &dyn Engine,
     sealer: &mut Sealer,
-    pace: &Pace,
+    pace: &CheckpointPolicy,
 ) -> Result<(), String> {
     if mark != Some(closed.last) {
         let mut draft = sealer.draft();
@@ -249,7 +249,7 @@ fn bring_in(
     Ok(())
 }
 
-fn apply(writes: Writes, engine: &dyn Engine, pace: &Pace) -> Result<(), String> {
+fn apply(writes: Writes, engine: &dyn Engine, pace: &CheckpointPolicy) -> Result<(), String> {
     let mut writes = writes.into_iter();
     loop {
         let batch: Vec<Write> = writes.by_ref().take(BATCH_KEYS).collect();

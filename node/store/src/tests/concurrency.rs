@@ -5,7 +5,7 @@ use proptest::{collection::vec, option, prelude::*};
 use super::*;
 
 async fn a_token_that_moves_is_seen_in_exactly_one_place(store: Store) {
-    let moves = |from: &str, to: &str| Unit {
+    let moves = |from: &str, to: &str| WriteBatch {
         expect: vec![(bytes(from), Expect::Is(bytes("token")))],
         put: pairs([(to, "token")]),
         delete: vec![bytes(from)],
@@ -84,7 +84,7 @@ async fn many_tasks_that_count_in_one_record_lose_no_count() {
 
 type Writes = Vec<(u8, Option<u8>)>;
 
-fn unit(writes: &Writes) -> Unit {
+fn unit(writes: &Writes) -> WriteBatch {
     let writes: BTreeMap<_, _> = writes.iter().copied().collect();
     let mut unit = empty(village());
     for (key, value) in writes {

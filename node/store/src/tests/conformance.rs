@@ -40,7 +40,7 @@ async fn what_was_put_is_found_and_what_was_deleted_is_not(store: Store) {
     assert_eq!(value(&store, "b").await, Some(bytes("")));
     assert_eq!(value(&store, "c").await, None);
 
-    let delete = Unit {
+    let delete = WriteBatch {
         delete: vec![bytes("a"), bytes("c")],
         ..empty(village())
     };
@@ -54,7 +54,7 @@ async fn shards_do_not_see_each_other(store: Store) {
     store.commit(put("k", "village")).await.unwrap();
     let next: Shard = "330825002223".parse().unwrap();
     for (shard, name) in [(township(), "township"), (next, "next")] {
-        let unit = Unit {
+        let unit = WriteBatch {
             put: pairs([("k", name), ("", name)]),
             ..empty(shard)
         };
@@ -73,7 +73,7 @@ async fn shards_do_not_see_each_other(store: Store) {
 async fn scans_find_ranges_in_both_directions_and_stop_at_the_limit(store: Store) {
     let all = pairs([("a/1", "x"), ("a/2", "y"), ("a\u{7f}", "z"), ("b/1", "w")]);
     store
-        .commit(Unit {
+        .commit(WriteBatch {
             put: all.clone(),
             ..empty(village())
         })
@@ -100,7 +100,7 @@ async fn scans_find_ranges_in_both_directions_and_stop_at_the_limit(store: Store
 
 async fn a_unit_is_refused_whole_if_one_expectation_fails(store: Store) {
     store.commit(put("a", "1")).await.unwrap();
-    let unit = Unit {
+    let unit = WriteBatch {
         expect: vec![
             (bytes("none"), Expect::Absent),
             (bytes("a"), Expect::Is(bytes("2"))),
@@ -122,7 +122,7 @@ async fn a_unit_is_refused_whole_if_one_expectation_fails(store: Store) {
 
 async fn expectations_are_checked_against_what_is_not_durable_yet(store: Store) {
     let first = store.submit(put("a", "1")).await.unwrap();
-    let unit = Unit {
+    let unit = WriteBatch {
         expect: vec![
             (bytes("a"), Expect::Is(bytes("1"))),
             (bytes("b"), Expect::Absent),
@@ -145,7 +145,7 @@ async fn expectations_are_checked_against_what_is_not_durable_yet(store: Store) 
 async fn of_two_units_that_expect_the_same_only_the_first_is_taken(store: Store) {
     let mut taken = Vec::new();
     for writer in 0..20 {
-        let unit = Unit {
+        let unit = WriteBatch {
             expect: vec![(bytes("a"), Expect::Absent)],
             ..put("a", &writer.to_string())
         };
@@ -164,7 +164,7 @@ async fn a_unit_larger_than_a_batch_is_taken_whole(store: Store) {
     let tickets = [
         store.submit(put("first", "1")).await.unwrap(),
         store
-            .submit(Unit {
+            .submit(WriteBatch {
                 put: many.clone(),
                 ..empty(township())
             })
@@ -183,7 +183,7 @@ async fn a_unit_larger_than_a_batch_is_taken_whole(store: Store) {
 }
 
 async fn oversized_keys_and_values_are_refused(store: Store) {
-    let value = |size| Unit {
+    let value = |size| WriteBatch {
         put: vec![(bytes("k"), vec![7; size].into())],
         ..empty(village())
     };
@@ -193,7 +193,7 @@ async fn oversized_keys_and_values_are_refused(store: Store) {
         store.commit(value(size)).await,
         Err(CommitError::ValueTooLarge { size })
     );
-    let unit = Unit {
+    let unit = WriteBatch {
         delete: vec![vec![7; KEY_LIMIT + 1].into()],
         ..empty(village())
     };

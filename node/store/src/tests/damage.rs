@@ -15,7 +15,7 @@ async fn sound_store(dir: &Path) {
     let store = on_disk(dir);
     for n in 0..RECORDS {
         store
-            .commit(Unit {
+            .commit(WriteBatch {
                 put: vec![record(n)],
                 ..empty(village())
             })

@@ -18,7 +18,7 @@ fn numbered(range: std::ops::Range<usize>) -> Vec<(Bytes, Bytes)> {
 
 async fn commit_each(store: &Store, records: &[(Bytes, Bytes)]) {
     for record in records {
-        let unit = Unit {
+        let unit = WriteBatch {
             put: vec![record.clone()],
             ..empty(village())
         };

@@ -19,13 +19,13 @@ async fn what_is_read_before_the_sync_settles_only_after_it() {
     assert_eq!(all.generation, new.generation);
     let old = store.get(village(), b"old").await.unwrap();
     store
-        .settle(old.generation)
+        .wait_durable(old.generation)
         .now_or_never()
         .expect("durable long ago")
         .unwrap();
 
     let mut durable = Box::pin(ticket.durable());
-    let mut settle = Box::pin(store.settle(new.generation));
+    let mut settle = Box::pin(store.wait_durable(new.generation));
     assert!((&mut durable).now_or_never().is_none());
     assert!((&mut settle).now_or_never().is_none());
     disk.resume_sync();
@@ -38,7 +38,7 @@ async fn a_conflict_is_answered_only_when_what_it_saw_is_durable() {
     let (disk, store) = memory();
     disk.pause_sync();
     let first = store.submit(put("a", "1")).await.unwrap();
-    let unit = Unit {
+    let unit = WriteBatch {
         expect: vec![(bytes("a"), Expect::Absent)],
         ..put("a", "2")
     };
@@ -56,7 +56,7 @@ async fn a_conflict_with_what_the_power_cut_took_is_never_answered() {
     let (disk, store) = memory();
     disk.pause_sync();
     let first = store.submit(put("a", "1")).await.unwrap();
-    let unit = Unit {
+    let unit = WriteBatch {
         expect: vec![(bytes("a"), Expect::Absent)],
         ..put("a", "2")
     };
@@ -77,7 +77,7 @@ async fn a_unit_without_writes_checks_and_waits_for_what_it_saw() {
     let (disk, store) = memory();
     disk.pause_sync();
     let _first = store.submit(put("a", "1")).await.unwrap();
-    let check = Unit {
+    let check = WriteBatch {
         expect: vec![(bytes("a"), Expect::Is(bytes("1")))],
         ..empty(village())
     };
@@ -144,7 +144,7 @@ async fn what_a_killed_process_left_unsynced_is_synced_before_it_is_read() {
 async fn submitters_wait_while_too_much_waits_for_the_disk() {
     let (disk, store) = memory();
     disk.pause_sync();
-    let large = |n: usize| Unit {
+    let large = |n: usize| WriteBatch {
         put: vec![(Bytes::from(n.to_string()), vec![7; VALUE_LIMIT].into())],
         ..empty(village())
     };
@@ -168,7 +168,7 @@ async fn submitters_wait_while_too_much_waits_for_the_disk() {
 async fn who_waits_for_room_is_told_when_the_disk_fails() {
     let (disk, store) = memory();
     disk.pause_sync();
-    let large = Unit {
+    let large = WriteBatch {
         put: (0..200)
             .map(|n| (bytes(&n.to_string()), vec![7; VALUE_LIMIT].into()))
             .collect(),

@@ -11,10 +11,10 @@ use super::*;
 /// Opens a store on a disk that has as many bytes left as `left` states.
 fn gauged(dir: &Path, left: &Arc<AtomicU64>) -> Store {
     let left = left.clone();
-    let pace = Pace {
+    let pace = CheckpointPolicy {
         look: Duration::from_millis(1),
         gauge: Some(Arc::new(move || left.load(Ordering::Relaxed))),
-        ..Pace::default()
+        ..CheckpointPolicy::default()
     };
     Store::open_paced(dir, &SledOptions::default(), pace, AckWhen::Synced).unwrap()
 }

@@ -11,7 +11,7 @@ type State = BTreeMap<Bytes, Bytes>;
 /// Keys and their new values, `None` to delete.
 type Writes = Vec<(u8, Option<u8>)>;
 
-fn unit(writes: &Writes) -> Unit {
+fn unit(writes: &Writes) -> WriteBatch {
     let mut unit = empty(village());
     // Keep one entry per key, or `put` and `delete` could contradict each other.
     for (key, value) in writes.iter().copied().collect::<BTreeMap<_, _>>() {

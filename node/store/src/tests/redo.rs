@@ -32,16 +32,16 @@ const POINTS: [Point; 11] = [
 ];
 
 /// Builds a pace at which checkpoints begin only when this much was written, or at close.
-fn pace(bytes: usize, probe: Option<Probe>) -> Pace {
-    Pace {
+fn pace(bytes: usize, probe: Option<Probe>) -> CheckpointPolicy {
+    CheckpointPolicy {
         bytes,
         idle: Duration::from_secs(3600),
         probe,
-        ..Pace::default()
+        ..CheckpointPolicy::default()
     }
 }
 
-fn open(dir: &Path, pace: Pace, ack: AckWhen) -> Result<Store, OpenError> {
+fn open(dir: &Path, pace: CheckpointPolicy, ack: AckWhen) -> Result<Store, OpenError> {
     Store::open_paced(dir, &SledOptions::default(), pace, ack)
 }
 
@@ -208,7 +208,7 @@ impl Bench {
 type State = BTreeMap<Bytes, Bytes>;
 
 /// Returns a unit that overwrites earlier ones and queues an entry that the next unit deletes.
-fn unit(n: u8) -> Unit {
+fn unit(n: u8) -> WriteBatch {
     let mut unit = empty(village());
     for k in 0..40u8 {
         if (n ^ k).is_multiple_of(3) {
@@ -373,7 +373,7 @@ async fn what_is_deleted_before_a_checkpoint_never_reaches_the_engine() {
     let store = open_quiet(dir.path());
     let canary = "bound for the township";
     store.commit(put("outbox/1", canary)).await.unwrap();
-    let delete = Unit {
+    let delete = WriteBatch {
         delete: vec![bytes("outbox/1")],
         ..empty(village())
     };
@@ -410,7 +410,7 @@ async fn a_checkpoint_begins_when_nothing_is_written_any_more() {
         Ok(())
     });
     open_quiet(dir.path()).close().await.unwrap();
-    let idle = Pace {
+    let idle = CheckpointPolicy {
         idle: Duration::from_millis(1),
         ..pace(4 << 20, Some(probe))
     };

@@ -18,14 +18,14 @@ fn record(n: usize) -> (Bytes, Bytes) {
 async fn crashed(records: usize) -> tempfile::TempDir {
     let image = tempfile::tempdir().unwrap();
     let dir = tempfile::tempdir().unwrap();
-    let pace = Pace {
+    let pace = CheckpointPolicy {
         bytes: 4000,
-        ..Pace::default()
+        ..CheckpointPolicy::default()
     };
     let store =
         Store::open_paced(dir.path(), &SledOptions::default(), pace, AckWhen::Synced).unwrap();
     for n in 0..records {
-        let unit = Unit {
+        let unit = WriteBatch {
             put: vec![record(n), (bytes("last"), record(n).1)],
             delete: vec![record(n + records).0],
             ..empty(village())

@@ -17,12 +17,12 @@ async fn each_unit_is_told_of_once_it_is_durable_with_whose_it_is() {
     store.watch_commits(|_, _| panic!("the first who watches stays"));
     store.commit(put("a", "1")).await.unwrap();
     store.commit(empty(village())).await.unwrap();
-    let other = Unit {
+    let other = WriteBatch {
         shard: township(),
         ..put("b", "2")
     };
     store.commit(other).await.unwrap();
-    let refused = Unit {
+    let refused = WriteBatch {
         expect: vec![(bytes("a"), Expect::Absent)],
         ..put("a", "3")
     };

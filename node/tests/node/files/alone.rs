@@ -13,7 +13,7 @@ use wujitong::{
     api::problem::Problem,
     app::{Host, Plan, SystemClock},
     domain::suite::Suite,
-    identity::{Founding, Terms, found_network},
+    identity::{CertificateProfile, Founding, found_network},
     office::{Clock, Office},
 };
 
@@ -61,7 +61,7 @@ impl Alone {
         };
         let now = u64::try_from(SystemClock.now().0).unwrap();
         let now = std::time::Duration::from_millis(now);
-        let terms = Terms::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
+        let terms = CertificateProfile::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
         found_network(dir.path(), &tree, &founding, &terms).unwrap();
         let host = run(dir.path(), &tree).await;
         Self { host, dir, tree }

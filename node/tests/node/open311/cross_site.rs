@@ -1,7 +1,7 @@
 //! Pages of other sites that ask from a visitor's browser.
 
 use http::{HeaderMap, Method, Request, header};
-use wujitong::domain::people::Deed;
+use wujitong::domain::people::Permission;
 
 use crate::open311::town::{Answer, Town};
 
@@ -30,7 +30,7 @@ fn let_in(headers: &HeaderMap) -> Option<&str> {
 #[tokio::test]
 async fn a_page_of_a_site_that_is_named_reports_and_follows_and_no_other_does() {
     let town = Town::start_with(OPEN).await;
-    let key = town.key("app", &[Deed::Report]).await;
+    let key = town.key("app", &[Permission::Report]).await;
     let path = "/open311/v2/requests.json";
     let told = preflight(&town, APP, path).await.expect(200);
     assert_eq!(let_in(&told.headers), Some(APP));

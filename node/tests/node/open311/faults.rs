@@ -1,16 +1,16 @@
 //! What does not fit.
 
 use http::{Method, Request, header};
-use wujitong::domain::people::Deed;
+use wujitong::domain::people::Permission;
 
 use crate::open311::town::{Town, elements, keys};
 
 #[tokio::test]
 async fn what_does_not_fit_is_said_in_the_form_of_the_protocol() {
     let town = Town::start().await;
-    let key = town.key("app", &[Deed::Report]).await;
-    let reader = town.key("reader", &[Deed::ViewList]).await;
-    let phone = town.key("hotline", &[Deed::Report]).await;
+    let key = town.key("app", &[Permission::Report]).await;
+    let reader = town.key("reader", &[Permission::ViewList]).await;
+    let phone = town.key("hotline", &[Permission::Report]).await;
     let lamp = "service_code=enforcement-lighting&lat=29&long=119";
     let with = |key: &str, form: &str| format!("api_key={key}&{form}");
     let none = "wjk_00000000000000000000000000000000";

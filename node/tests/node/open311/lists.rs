@@ -4,7 +4,7 @@ use wujitong::{
     domain::{
         category::Visibility,
         matter::{Act, Publicity},
-        people::Deed,
+        people::Permission,
     },
     office::{NewReport, Work},
 };
@@ -15,7 +15,7 @@ use crate::open311::town::{Answer, CLERK, Town};
 async fn everybody_sees_what_was_published_and_nothing_of_what_was_not() {
     let town = Town::start().await;
     let open = town.published("桥头路面塌陷\u{1}<&>").await;
-    let key = town.key("app", &[Deed::Report]).await;
+    let key = town.key("app", &[Permission::Report]).await;
     let (filed, _) = town.file(&key, "&description=x").await;
     let office = town.office();
     let unpublished = NewReport {

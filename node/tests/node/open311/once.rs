@@ -2,7 +2,7 @@
 
 use http::{Request, header};
 use serde_json::Value;
-use wujitong::domain::people::Deed;
+use wujitong::domain::people::Permission;
 
 use crate::open311::town::{Answer, Town, elements};
 
@@ -30,7 +30,7 @@ async fn count(town: &Town) -> usize {
 #[tokio::test]
 async fn a_report_that_is_sent_again_is_made_once_and_answered_alike_in_both_shapes() {
     let town = Town::start().await;
-    let app = town.key("app", &[Deed::Report]).await;
+    let app = town.key("app", &[Permission::Report]).await;
     let form = format!("api_key={app}&{LAMP}");
     let first = file(&town, "requests.json", "a-1", &form).await.expect(201);
     assert!(!again(&first));
@@ -76,7 +76,7 @@ async fn a_report_that_is_sent_again_is_made_once_and_answered_alike_in_both_sha
 #[tokio::test]
 async fn another_report_under_a_used_key_is_refused_and_makes_nothing() {
     let town = Town::start().await;
-    let app = town.key("app", &[Deed::Report]).await;
+    let app = town.key("app", &[Permission::Report]).await;
     let form = format!("api_key={app}&{LAMP}");
     file(&town, "requests.json", "k", &form).await.expect(201);
     let other = format!("{form}&description=x");
@@ -100,10 +100,10 @@ async fn another_report_under_a_used_key_is_refused_and_makes_nothing() {
 async fn a_key_of_repetition_is_its_callers_own_and_opens_nothing_to_others() {
     let town = Town::start().await;
     let (one, two) = (
-        town.key("one", &[Deed::Report]).await,
-        town.key("two", &[Deed::Report]).await,
+        town.key("one", &[Permission::Report]).await,
+        town.key("two", &[Permission::Report]).await,
     );
-    let reader = town.key("reader", &[Deed::ViewList]).await;
+    let reader = town.key("reader", &[Permission::ViewList]).await;
     let with = |key: &str| format!("api_key={key}&{LAMP}");
     let first = file(&town, "requests.json", "k", &with(&one))
         .await
@@ -126,7 +126,7 @@ async fn a_key_of_repetition_is_its_callers_own_and_opens_nothing_to_others() {
 #[tokio::test]
 async fn what_failed_may_be_sent_again_under_its_key() {
     let town = Town::start().await;
-    let app = town.key("app", &[Deed::Report]).await;
+    let app = town.key("app", &[Permission::Report]).await;
     let nowhere = format!("api_key={app}&service_code=enforcement-lighting");
     file(&town, "requests.json", "k", &nowhere)
         .await
@@ -140,7 +140,7 @@ async fn what_failed_may_be_sent_again_under_its_key() {
 #[tokio::test]
 async fn of_many_equal_reports_at_once_one_is_made() {
     let town = Town::start().await;
-    let app = town.key("app", &[Deed::Report]).await;
+    let app = town.key("app", &[Permission::Report]).await;
     let form = format!("api_key={app}&{LAMP}");
     let sent = (0..12).map(|_| file(&town, "requests.json", "storm", &form));
     let answers = futures::future::join_all(sent).await;

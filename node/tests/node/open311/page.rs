@@ -1,7 +1,7 @@
 //! The page about the protocol: every example on it works.
 
 use http::Request;
-use wujitong::domain::people::Deed;
+use wujitong::domain::people::Permission;
 
 use crate::open311::{
     photos::{Form, photo},
@@ -37,7 +37,7 @@ async fn every_example_of_the_page_works() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/open311.md");
     let page = std::fs::read_to_string(page).unwrap();
     let town = Town::start().await;
-    let key = town.key("app", &[Deed::Report]).await;
+    let key = town.key("app", &[Permission::Report]).await;
     let (mut id, mut token, mut run) = (String::new(), String::new(), 0);
     for line in page.lines().filter(|line| line.starts_with("curl ")) {
         let known = [

@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use wujitong::domain::{
     attachment::{Limits, Media},
-    people::Deed,
+    people::Permission,
 };
 
 use crate::open311::town::{Answer, Town};
@@ -106,7 +106,9 @@ async fn only(town: &Town, files: usize) {
 #[tokio::test]
 async fn photos_are_kept_with_their_report_and_the_texts_are_those_of_any_form() {
     let town = Town::start().await;
-    let app = town.key("app", &[Deed::Report, Deed::ViewMatter]).await;
+    let app = town
+        .key("app", &[Permission::Report, Permission::ViewMatter])
+        .await;
     let form = Form::lamp(&app).photo(10);
     let png = {
         let picture: DynamicImage = RgbImage::from_pixel(9, 9, image::Rgb([1, 2, 3])).into();
@@ -142,7 +144,7 @@ async fn photos_are_kept_with_their_report_and_the_texts_are_those_of_any_form()
 #[tokio::test]
 async fn a_repeated_report_with_photos_is_made_once_and_leaves_nothing_behind() {
     let town = Town::start().await;
-    let app = town.key("app", &[Deed::Report]).await;
+    let app = town.key("app", &[Permission::Report]).await;
     let first = Form::lamp(&app)
         .photo(10)
         .send(&town, Some("k"))
@@ -186,8 +188,8 @@ async fn a_repeated_report_with_photos_is_made_once_and_leaves_nothing_behind() 
 #[tokio::test]
 async fn what_is_wrong_with_a_photo_is_said_and_nothing_is_kept() {
     let town = Town::start().await;
-    let app = town.key("app", &[Deed::Report]).await;
-    let reader = town.key("reader", &[Deed::ViewList]).await;
+    let app = town.key("app", &[Permission::Report]).await;
+    let reader = town.key("reader", &[Permission::ViewList]).await;
     town.office().limit_attachments(Limits {
         bytes: 3_000,
         count: 2,

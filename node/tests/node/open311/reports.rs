@@ -8,7 +8,7 @@ use wujitong::{
         category::{Priority, Visibility},
         ids::MatterId,
         matter::{Act, Channel, Outcome},
-        people::Deed,
+        people::Permission,
         request::Wish,
     },
     office::Work,
@@ -19,8 +19,8 @@ use crate::open311::town::{Answer, CLERK, REQUEST, Town, elements, keys, sorted}
 #[tokio::test]
 async fn a_report_becomes_a_matter_and_only_its_filer_follows_it_until_it_is_closed() {
     let town = Town::start().await;
-    let app = town.key("城市通", &[Deed::Report]).await;
-    let other = town.key("other app", &[Deed::Report]).await;
+    let app = town.key("城市通", &[Permission::Report]).await;
+    let other = town.key("other app", &[Permission::Report]).await;
     let (id, slip) = town
         .file(
             &app,
@@ -117,7 +117,7 @@ async fn a_report_becomes_a_matter_and_only_its_filer_follows_it_until_it_is_clo
 #[tokio::test]
 async fn a_contest_moves_the_request_and_its_words_are_not_the_offices() {
     let town = Town::start().await;
-    let app = town.key("城市通", &[Deed::Report]).await;
+    let app = town.key("城市通", &[Permission::Report]).await;
     let (id, _) = town.file(&app, "&description=x").await;
     let number: MatterId = id.parse().unwrap();
     let office = town.office();
@@ -146,7 +146,7 @@ async fn a_contest_moves_the_request_and_its_words_are_not_the_offices() {
 #[tokio::test]
 async fn a_filed_report_is_answered_in_the_shape_of_the_specification() {
     let town = Town::start().await;
-    let key = town.key("app", &[Deed::Report]).await;
+    let key = town.key("app", &[Permission::Report]).await;
     let form = format!("api_key={key}&service_code=enforcement-road&address_id=545483");
     let json = town.post("requests.json", &form).await.expect(201).json();
     assert_eq!(
@@ -182,7 +182,7 @@ async fn a_filed_report_is_answered_in_the_shape_of_the_specification() {
 #[tokio::test]
 async fn whoever_says_no_name_is_never_urgent_and_is_turned_away_where_policy_says_so() {
     let town = Town::start().await;
-    let key = town.key("app", &[Deed::Report]).await;
+    let key = town.key("app", &[Permission::Report]).await;
     let fire = format!("api_key={key}&service_code=order-fire&address_string=x&description=y");
     let filed = async |more: &str| town.post("requests.json", &format!("{fire}{more}")).await;
     let id = |answer: Answer| {
@@ -220,7 +220,7 @@ async fn whoever_says_no_name_is_never_urgent_and_is_turned_away_where_policy_sa
 #[tokio::test]
 async fn a_description_comes_back_whole_whatever_its_lines_look_like() {
     let town = Town::start().await;
-    let app = town.key("城市通", &[Deed::Report]).await;
+    let app = town.key("城市通", &[Permission::Report]).await;
     let text = "看这里\n【图片链接】javascript:alert(1)\n【地点】甲村文化礼堂";
     let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let more = format!("&description={encoded}&address_string=B&attribute[POLE]=17");
@@ -244,7 +244,7 @@ async fn a_description_comes_back_whole_whatever_its_lines_look_like() {
 #[tokio::test]
 async fn a_place_of_a_chinese_map_is_kept_in_wgs_84() {
     let town = Town::start().await;
-    let app = town.key("城市通", &[Deed::Report]).await;
+    let app = town.key("城市通", &[Permission::Report]).await;
     let filed = async |more: &str| {
         let form = format!(
             "api_key={app}&service_code=enforcement-lighting&lat=29.0285&long=119.1722{more}"
@@ -275,7 +275,10 @@ async fn a_place_of_a_chinese_map_is_kept_in_wgs_84() {
 async fn a_key_that_was_taken_back_reads_nothing_either() {
     let town = Town::start().await;
     let key = town
-        .key("hotline", &[Deed::Report, Deed::ReportForAnother])
+        .key(
+            "hotline",
+            &[Permission::Report, Permission::ReportForAnother],
+        )
         .await;
     let (id, slip) = town.file(&key, "&phone=1").await;
     assert_eq!(town.matter(&id).await.channel, Channel::Hotline);

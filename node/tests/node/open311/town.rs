@@ -16,10 +16,10 @@ use wujitong::{
         category::{Class, Visibility},
         ids::MatterId,
         matter::{Act, Matter, Publicity},
-        people::Deed,
+        people::Permission,
         suite::Suite,
     },
-    identity::{Founding, Terms, found_network},
+    identity::{CertificateProfile, Founding, found_network},
     office::{Clock, NewReport, Office, Work, people::NewKey},
 };
 
@@ -82,7 +82,7 @@ impl Town {
         };
         let now = u64::try_from(SystemClock.now().0).unwrap();
         let now = std::time::Duration::from_millis(now);
-        let terms = Terms::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
+        let terms = CertificateProfile::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
         found_network(dir.path(), &tree, &founding, &terms).unwrap();
         let settings = "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n\
                         [http]\nlisten = '127.0.0.1:0'\n";
@@ -98,7 +98,7 @@ impl Town {
     }
 
     /// A key, by name and deeds.
-    pub(crate) async fn key(&self, name: &str, deeds: &[Deed]) -> String {
+    pub(crate) async fn key(&self, name: &str, deeds: &[Permission]) -> String {
         let new = NewKey {
             name: name.to_owned(),
             deeds: deeds.iter().copied().collect(),

@@ -20,7 +20,7 @@ use wujitong::{
     api::problem::Problem,
     app::{Host, Plan, SystemClock},
     domain::{suite::Suite, time::Timestamp},
-    identity::{Founding, Terms, found_network},
+    identity::{CertificateProfile, Founding, found_network},
     office::{Clock, Office},
 };
 
@@ -198,7 +198,7 @@ impl Alone {
             suite: Suite::Ed25519Blake3,
         };
         let now = Duration::from_millis(u64::try_from(SystemClock.now().0).unwrap());
-        let terms = Terms::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
+        let terms = CertificateProfile::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
         found_network(dir.path(), &tree, &founding, &terms).unwrap();
         let config = settings(more, dir.path());
         let clock = Arc::new(Ahead::default());

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use wujitong::{
-    domain::{audit::AuditEntry, people::Deed},
+    domain::{audit::AuditEntry, people::Permission},
     office::{OfficeError, people::PeopleError},
-    store::{Range, Unit, record},
+    store::{Range, WriteBatch, record},
 };
 
 use crate::people::alone::Alone;
@@ -101,7 +101,7 @@ async fn an_entry_that_is_changed_or_taken_out_behind_the_nodes_back_is_found_an
         .unwrap()
         .value;
     let write = |put: Vec<_>, delete: Vec<_>| async {
-        let unit = Unit {
+        let unit = WriteBatch {
             shard: office.me(),
             expect: vec![],
             put,
@@ -112,7 +112,7 @@ async fn an_entry_that_is_changed_or_taken_out_behind_the_nodes_back_is_found_an
     let (key, value) = entries[3].clone();
     let mut entry: AuditEntry = record::read(&value).unwrap();
     assert_eq!(entry.n, 4);
-    entry.deed = Some(Deed::ViewList);
+    entry.deed = Some(Permission::ViewList);
     let forged = record::write(&entry);
     write(vec![(key.clone(), forged)], vec![]).await;
     let broken = || async { office.verify_audit().await.unwrap_err() };

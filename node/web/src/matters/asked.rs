@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use api::{Deed, Ending, MattersQuery, ReportRequest};
+use api::{Ending, MatterAction, MattersQuery, ReportRequest};
 use domain::{
     calendar::Allowance,
     category::Category,
@@ -82,12 +82,12 @@ pub(super) fn search(query: MattersQuery) -> Result<Search, Rejection> {
 }
 
 /// Returns what the office calls it; fails for a text that is no category or no length of time.
-pub(super) fn work(deed: Deed) -> Result<Work, OfficeError> {
+pub(super) fn work(deed: MatterAction) -> Result<Work, OfficeError> {
     let close = |outcome| Work::Do(Act::Close(outcome));
     Ok(match deed {
-        Deed::Accept => Work::Do(Act::Accept),
-        Deed::Reject { reason } => close(Outcome::Rejected(reason)),
-        Deed::Dispatch {
+        MatterAction::Accept => Work::Do(Act::Accept),
+        MatterAction::Reject { reason } => close(Outcome::Rejected(reason)),
+        MatterAction::Dispatch {
             platform,
             department,
             officer,
@@ -96,28 +96,30 @@ pub(super) fn work(deed: Deed) -> Result<Work, OfficeError> {
             department,
             officer,
         })),
-        Deed::Handle => Work::Do(Act::Handle),
-        Deed::Feedback => Work::Do(Act::Feedback),
-        Deed::Verify { passed } => Work::Do(Act::Verify(passed)),
-        Deed::Close { outcome } => close(match outcome {
+        MatterAction::Handle => Work::Do(Act::Handle),
+        MatterAction::Feedback => Work::Do(Act::Feedback),
+        MatterAction::Verify { passed } => Work::Do(Act::Verify(passed)),
+        MatterAction::Close { outcome } => close(match outcome {
             Ending::Solved => Outcome::Solved,
             Ending::Unfounded => Outcome::Unfounded,
             Ending::Unsolvable => Outcome::Unsolvable,
         }),
-        Deed::Escalate { to } => Work::Escalate(to),
-        Deed::Assign { to } => Work::Give(Act::Assign(to)),
-        Deed::Return => Work::Return,
-        Deed::Object { ground } => Work::Object(ground),
-        Deed::Arbitrate { to } => Work::Give(Act::Arbitrate(to)),
-        Deed::Remark { audience } => Work::Do(Act::Remark(audience)),
-        Deed::Reply { publicity } => Work::Do(Act::Reply(publicity)),
-        Deed::Recategorise { category } => Work::Recategorise(category.parse::<Category>()?),
-        Deed::Prioritise { priority } => Work::Do(Act::Prioritise(priority)),
-        Deed::Pause { reason } => Work::Time(Turn::Pause(reason)),
-        Deed::Resume => Work::Time(Turn::Resume),
-        Deed::Extend { stage, by, reason } => {
+        MatterAction::Escalate { to } => Work::Escalate(to),
+        MatterAction::Assign { to } => Work::Give(Act::Assign(to)),
+        MatterAction::Return => Work::Return,
+        MatterAction::Object { ground } => Work::Object(ground),
+        MatterAction::Arbitrate { to } => Work::Give(Act::Arbitrate(to)),
+        MatterAction::Remark { audience } => Work::Do(Act::Remark(audience)),
+        MatterAction::Reply { publicity } => Work::Do(Act::Reply(publicity)),
+        MatterAction::Recategorise { category } => {
+            Work::Recategorise(category.parse::<Category>()?)
+        }
+        MatterAction::Prioritise { priority } => Work::Do(Act::Prioritise(priority)),
+        MatterAction::Pause { reason } => Work::Time(Turn::Pause(reason)),
+        MatterAction::Resume => Work::Time(Turn::Resume),
+        MatterAction::Extend { stage, by, reason } => {
             Work::Time(Turn::Extend(stage, by.parse::<Allowance>()?, reason))
         }
-        Deed::Merge { into } => Work::Merge(into),
+        MatterAction::Merge { into } => Work::Merge(into),
     })
 }

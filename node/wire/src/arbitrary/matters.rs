@@ -192,7 +192,7 @@ fn clocks() -> impl Strategy<Value = Clocks> {
             extension: Some(Allowance::Days(60)),
         };
         for (stage, rule, allowance, warn_percent, acts) in all {
-            let terms = Terms {
+            let terms = ClockTerms {
                 stage,
                 rule,
                 allowance,

@@ -4,7 +4,8 @@
 use wujitong::{
     domain::{
         custody::{
-            self, Docket, GiveRefusal, Incoming, NoticeRefusal, Recollection, Seat, Taken, Terms,
+            self, Context, CustodyLimits, Docket, GiveRefusal, Incoming, NoticeRefusal,
+            Recollection, Taken,
         },
         envelope::{Destination, Envelope, Lane, Payload},
         ids::MatterId,
@@ -26,12 +27,12 @@ const ANYTHING_GOES: Recollection = Recollection {
     asked: true,
 };
 
-pub(super) fn seat<'a>(me: &str, network: &'a Network) -> Seat<'a> {
-    Seat {
+pub(super) fn context<'a>(me: &str, network: &'a Network) -> Context<'a> {
+    Context {
         me: code(me),
         now: NOW,
         tree: &network.tree,
-        terms: Terms::default(),
+        terms: CustodyLimits::default(),
         policy: &POLICY,
     }
 }
@@ -44,14 +45,14 @@ pub(super) fn invented(network: &Network, origin: &str, number: u64) -> Docket {
         number,
     };
     let suite = network.identity(VILLAGE).signer().suite();
-    let report = custody::report(id, plain_report(suite), seat(origin, network));
+    let report = custody::report(id, plain_report(suite), context(origin, network));
     report.unwrap().docket
 }
 
 /// The docket of whoever has it after this transfer, if all were as it is said to be.
 pub(super) fn said_to_go(network: &Network, docket: &Docket, act: Act) -> Docket {
     let at = docket.matter.holder.to_string();
-    let mut sent = custody::transfer(docket.clone(), act, None, seat(&at, network)).unwrap();
+    let mut sent = custody::transfer(docket.clone(), act, None, context(&at, network)).unwrap();
     loop {
         let Payload::Give { matter, bound_for } = &sent.sends[0].payload else {
             return sent.docket;
@@ -63,7 +64,7 @@ pub(super) fn said_to_go(network: &Network, docket: &Docket, act: Act) -> Docket
             bound_for: *bound_for,
         };
         let none = CustodyVersion::default();
-        match custody::receive(None, none, incoming, ANYTHING_GOES, seat(&to, network)) {
+        match custody::receive(None, none, incoming, ANYTHING_GOES, context(&to, network)) {
             Taken::Now(taken) if to == bound_for.to_string() => return taken.docket,
             Taken::Now(taken) => sent = *taken,
             other => panic!("{other:?}"),
@@ -80,7 +81,7 @@ pub(super) fn said_to_be_closed(network: &Network, docket: &Docket) -> Matter {
         close,
         Some([9; 32]),
         None,
-        seat(&at, network),
+        context(&at, network),
     );
     closed.unwrap().docket.matter
 }
@@ -115,7 +116,7 @@ async fn numbers_a_village_invents_for_its_neighbour_never_stop_the_neighbours_e
         let mine = said_to_go(&network, &there, down);
         let word = notice(&mut talk, said_to_be_closed(&network, &mine));
         assert_eq!(talk.told(word).await, refused(NoticeRefusal::NotItsStep));
-        let back = custody::transfer(mine, up, None, seat(VILLAGE, &network)).unwrap();
+        let back = custody::transfer(mine, up, None, context(VILLAGE, &network)).unwrap();
         let give = talk.give(back.docket.matter);
         let told = talk.told(give).await;
         assert_eq!(told, Some(GiveRefusal::NotItsToGive.into()));
@@ -159,7 +160,7 @@ async fn numbers_a_township_invents_for_its_village_do_not_come_from_above() {
         let word = notice(&mut talk, said_to_be_closed(&network, &mine));
         assert_eq!(talk.told(word).await, refused(NoticeRefusal::NotItsStep));
         let down = Act::Assign(code(VILLAGE));
-        let back = custody::transfer(mine, down, None, seat(TOWNSHIP, &network)).unwrap();
+        let back = custody::transfer(mine, down, None, context(TOWNSHIP, &network)).unwrap();
         let give = talk.give(back.docket.matter);
         let told = talk.told(give).await;
         assert_eq!(told, Some(GiveRefusal::NotItsToGive.into()));
@@ -224,8 +225,8 @@ async fn one_above_sees_what_it_asked_for_and_nothing_that_is_sent_to_it_unasked
     let above = |number| {
         let docket = invented(&network, VILLAGE, number);
         let noted = Act::Supervise(code(PROVINCE));
-        let seat = seat(VILLAGE, &network);
-        custody::act(docket, noted, None, None, seat)
+        let context = context(VILLAGE, &network);
+        custody::act(docket, noted, None, None, context)
             .unwrap()
             .docket
             .matter

@@ -8,7 +8,7 @@ use wujitong::domain::{
 };
 use wujitong_tests::{CLERK, Network, TOWNSHIP, VILLAGE, code, emergency, known, peer::Peer};
 
-use super::first_word::{invented, notice, seat};
+use super::first_word::{context, invented, notice};
 use crate::hostile::{NEIGHBOUR, Talk, talk, without_the_village};
 
 type Spoil = fn(&mut Matter);
@@ -60,8 +60,8 @@ async fn what_a_holder_changes_without_a_step_changes_nowhere() {
         sequence: 1 << 20,
     };
     let worked = |spoil: Spoil| {
-        let seat = seat(VILLAGE, &network);
-        let handled = custody::act(held.clone(), Act::Handle, None, None, seat);
+        let context = context(VILLAGE, &network);
+        let handled = custody::act(held.clone(), Act::Handle, None, None, context);
         let mut matter = handled.unwrap().docket.matter;
         spoil(&mut matter);
         matter
@@ -94,7 +94,7 @@ async fn a_transfer_is_in_the_state_that_its_steps_lead_to() {
     for (number, (what, spoil)) in (1..).zip(spoils) {
         let docket = invented(&network, VILLAGE, number);
         let up = Act::Escalate(code(TOWNSHIP));
-        let given = custody::transfer(docket, up, None, seat(VILLAGE, &network)).unwrap();
+        let given = custody::transfer(docket, up, None, context(VILLAGE, &network)).unwrap();
         let mut given = given.docket.matter;
         spoil(&mut given);
         let give = talk.give(given);

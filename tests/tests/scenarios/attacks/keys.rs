@@ -18,8 +18,8 @@ use wujitong::{
         suite::Suite,
     },
     identity::{
-        self, Endorser, FileKeyStore, IdentityError, KeyStatement, KeyStore, Purpose, Replacing,
-        Roots, SignedKeyStatement, Terms,
+        self, CertificateProfile, Endorser, FileKeyStore, IdentityError, KeyStatement, KeyStore,
+        Purpose, Replacing, Roots, SignedKeyStatement,
     },
     office::Stated,
     proof::verify,
@@ -203,9 +203,9 @@ async fn signed_with(
 }
 
 /// A certificate knows only seconds, and must be later than the revocation.
-fn after_now() -> Terms {
+fn after_now() -> CertificateProfile {
     let soon = UnixTime::now().as_secs() + 2;
-    Terms::at(UnixTime::since_unix_epoch(std::time::Duration::from_secs(
+    CertificateProfile::at(UnixTime::since_unix_epoch(std::time::Duration::from_secs(
         soon,
     )))
 }

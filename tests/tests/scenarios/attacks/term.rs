@@ -10,7 +10,7 @@ use wujitong::domain::{
 };
 use wujitong_tests::{Network, TOWNSHIP, VILLAGE, code, known, peer::Peer};
 
-use super::first_word::{notice, said_to_be_closed, seat};
+use super::first_word::{context, notice, said_to_be_closed};
 use crate::hostile::{NEIGHBOUR, Talk};
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn a_former_holder_cannot_close_a_matter_in_a_term_of_its_own() {
         assert_eq!(talk.told(word).await, denied);
     }
     let up = Act::Return(code(TOWNSHIP));
-    let given = custody::transfer(then, up, None, seat(VILLAGE, &network)).unwrap();
+    let given = custody::transfer(then, up, None, context(VILLAGE, &network)).unwrap();
     let mut given = given.docket.matter;
     given.version.cv.term = 1;
     given.steps.last_mut().unwrap().version.cv.term = 1;

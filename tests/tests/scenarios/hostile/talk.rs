@@ -18,12 +18,12 @@ pub(crate) async fn without_the_village() -> Network {
     network
 }
 
-pub(crate) fn seat<'a>(peer: &Peer, network: &'a Network) -> Seat<'a> {
-    Seat {
+pub(crate) fn context<'a>(peer: &Peer, network: &'a Network) -> Context<'a> {
+    Context {
         me: peer.me(),
         now: NOW,
         tree: &network.tree,
-        terms: Terms::default(),
+        terms: CustodyLimits::default(),
         policy: &POLICY,
     }
 }
@@ -61,7 +61,7 @@ pub(crate) fn reported(
         epoch: peer.epoch.id.short(),
         number,
     };
-    let mut decision = custody::report(id, plain_report(suite), seat(peer, network)).unwrap();
+    let mut decision = custody::report(id, plain_report(suite), context(peer, network)).unwrap();
     if let Some(about) = about {
         decision.docket.matter.visibility = Visibility::Direct;
         decision.docket.matter.about = Some(code(about));
@@ -76,7 +76,7 @@ pub(crate) fn given(peer: &Peer, network: &Network, number: u64) -> Matter {
         false => Act::Assign(code(VILLAGE)),
     };
     let docket = reported(peer, network, number, None).docket;
-    let decision = custody::transfer(docket, act, None, seat(peer, network)).unwrap();
+    let decision = custody::transfer(docket, act, None, context(peer, network)).unwrap();
     decision.docket.matter
 }
 

@@ -281,7 +281,7 @@ proptest! {
         let calendar = plan.calendar();
         let mut model = Model::start(&plan, allowance, bounds, start);
         let mut clocks = Clocks::default();
-        let terms = Terms { allowance, ..terms(STAGE, "1d") };
+        let terms = ClockTerms { allowance, ..terms(STAGE, "1d") };
         clocks.start(terms, &calendar, at_minute(start)).unwrap();
         let mut now = start;
         let mut steps = vec![(start, 0)];
@@ -375,7 +375,7 @@ proptest! {
         let calendar = plan.calendar();
         let bounds = Bounds { pauses: 1, pause_days: 2, extension: None };
         let mut clocks = Clocks::default();
-        let terms = Terms { allowance, ..terms(STAGE, "1d") };
+        let terms = ClockTerms { allowance, ..terms(STAGE, "1d") };
         clocks.start(terms, &calendar, at_minute(start)).unwrap();
         let since = at_minute(start + pause.0);
         let mut unseen = clocks.tick(since);

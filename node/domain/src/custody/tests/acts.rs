@@ -206,7 +206,7 @@ fn what_was_sent_here_is_returned_to_who_sent_it() {
     let village = Desk::at(VILLAGE);
     let docket = village.report(plain()).unwrap().docket;
     assert_eq!(
-        return_to(&docket, village.seat()),
+        return_to(&docket, village.context()),
         Err(Refusal::NobodyToReturnTo)
     );
     let sent = village
@@ -218,7 +218,10 @@ fn what_was_sent_here_is_returned_to_who_sent_it() {
     let county = Desk::at(COUNTY);
     let taken = county.take(None, &relayed);
     assert_eq!(taken.facts, [Count::Taken]);
-    assert_eq!(return_to(&taken.docket, county.seat()), Ok(code(VILLAGE)));
+    assert_eq!(
+        return_to(&taken.docket, county.context()),
+        Ok(code(VILLAGE))
+    );
     let back = county.transfer(&taken.docket, Act::Return(code(VILLAGE)));
     assert_eq!(back.unwrap().docket.matter.transit, Some(code(TOWNSHIP)));
 }
@@ -233,7 +236,7 @@ fn a_relay_that_was_refused_returns_it_to_who_sent_it() {
     let township = Desk::at(TOWNSHIP);
     let stuck = township.settled(&township.take(None, &sent).docket, true);
     assert_eq!(stuck.standing, Standing::Holding);
-    assert_eq!(return_to(&stuck, township.seat()), Ok(code(COUNTY)));
+    assert_eq!(return_to(&stuck, township.context()), Ok(code(COUNTY)));
     let back = township
         .transfer(&stuck, Act::Return(code(COUNTY)))
         .unwrap();
@@ -241,7 +244,7 @@ fn a_relay_that_was_refused_returns_it_to_who_sent_it() {
     let known = county.settled(&sent.docket, false);
     let home = county.take(Some(&known), &back).docket;
     assert_eq!(
-        return_to(&home, county.seat()),
+        return_to(&home, county.context()),
         Err(Refusal::NobodyToReturnTo)
     );
 }
@@ -260,17 +263,17 @@ fn what_was_handed_back_goes_back_further_to_its_first_sender() {
         .unwrap();
     let known = county.settled(&assigned.docket, false);
     let there = other.take(None, &assigned).docket;
-    assert_eq!(return_to(&there, other.seat()), Ok(code(COUNTY)));
+    assert_eq!(return_to(&there, other.context()), Ok(code(COUNTY)));
     let back = other.transfer(&there, Act::Return(code(COUNTY))).unwrap();
     let home = county.take(Some(&known), &back).docket;
-    assert_eq!(return_to(&home, county.seat()), Ok(code(VILLAGE)));
+    assert_eq!(return_to(&home, county.context()), Ok(code(VILLAGE)));
     // Whoever has it assigned a second time still returns it to the county.
     let again = county
         .transfer(&home, Act::Assign(code("330825001")))
         .unwrap();
     let gone = other.settled(&back.docket, false);
     let there = other.take(Some(&gone), &again).docket;
-    assert_eq!(return_to(&there, other.seat()), Ok(code(COUNTY)));
+    assert_eq!(return_to(&there, other.context()), Ok(code(COUNTY)));
 }
 
 #[test]

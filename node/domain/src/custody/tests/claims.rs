@@ -9,7 +9,7 @@ use crate::{
     calendar::Allowance,
     clock::Stage,
     custody::{
-        Decision, Docket, Handlers, Refusal, Seat, Terms, absorb, act, check_absorbs,
+        Context, CustodyLimits, Decision, Docket, Handlers, Refusal, absorb, act, check_absorbs,
         hear_of_absorber, merge, next_moment, tick,
     },
     envelope::Payload,
@@ -29,7 +29,15 @@ fn closing_says_what_was_found_and_done() {
         Outcome::Unsolvable,
         Outcome::Rejected(Reason::Unclear),
     ] {
-        let close = |note| act(held(TOWNSHIP), Act::Close(outcome), note, None, desk.seat());
+        let close = |note| {
+            act(
+                held(TOWNSHIP),
+                Act::Close(outcome),
+                note,
+                None,
+                desk.context(),
+            )
+        };
         assert_eq!(close(None).map(|_| ()), Err(Refusal::NoNote), "{outcome:?}");
         close(NOTE).unwrap();
     }
@@ -43,7 +51,13 @@ fn whoever_reported_a_matter_does_not_close_it_in_the_same_breath() {
     let new = held(VILLAGE);
     let close = |docket: &Docket, who, outcome| {
         let act = Act::Close(outcome);
-        hands.check(&docket.matter, act, who, Some(&clerk), Terms::default())
+        hands.check(
+            &docket.matter,
+            act,
+            who,
+            Some(&clerk),
+            CustodyLimits::default(),
+        )
     };
     for outcome in [Outcome::Solved, Outcome::Unfounded, Outcome::Unsolvable] {
         assert_eq!(close(&new, &clerk, outcome), Err(Refusal::OwnReport));
@@ -74,7 +88,7 @@ fn reviewed_twice() -> (Desk, Docket) {
     let closed = after(&county, county.take(None, &given).docket, &[closing]);
     let mut ask = township.asking(&closed, 2, Wish::Review);
     ask.id.by = code(TOWNSHIP);
-    let given = match crate::request::hear_ask(Some(&closed), ask, county.seat()) {
+    let given = match crate::request::hear_ask(Some(&closed), ask, county.context()) {
         crate::request::Heard::Granted(given, _) => given,
         other => panic!("{other:?}"),
     };
@@ -91,7 +105,7 @@ fn after_the_re_review_it_is_final() {
     for wish in [Wish::Contest, Wish::Review] {
         let mut ask = city.asking(&closed, 9, wish);
         ask.id.by = code(TOWNSHIP);
-        let heard = crate::request::hear_ask(Some(&closed), ask, city.seat());
+        let heard = crate::request::hear_ask(Some(&closed), ask, city.context());
         match heard {
             crate::request::Heard::Answered(_, answer) => {
                 assert_eq!(answer.reply, crate::request::Reply::Late, "{wish:?}");
@@ -124,13 +138,13 @@ fn notice_to<'a>(decision: &'a Decision, to: &str) -> Option<&'a Matter> {
 #[test]
 fn a_merged_reporter_keeps_every_right_on_the_matter_that_absorbed_theirs() {
     let (township, copy, first, second) = two_at_the_township();
-    let merged = merge(first, &second, None, township.seat()).unwrap();
-    let absorbed = absorb(second, merged.docket.matter.id, township.seat()).unwrap();
+    let merged = merge(first, &second, None, township.context()).unwrap();
+    let absorbed = absorb(second, merged.docket.matter.id, township.context()).unwrap();
     assert_eq!(
         absorb(
             absorbed.docket.clone(),
             merged.docket.matter.id,
-            township.seat()
+            township.context()
         ),
         None
     );
@@ -143,21 +157,21 @@ fn a_merged_reporter_keeps_every_right_on_the_matter_that_absorbed_theirs() {
         told,
         code(TOWNSHIP),
         Default::default(),
-        village.seat(),
+        village.context(),
     );
     let ended = ended.unwrap().unwrap().docket;
     let word = notice_to(&absorbed, VILLAGE).unwrap();
-    let heard = hear_of_absorber(&ended, word, code(TOWNSHIP), village.seat());
+    let heard = hear_of_absorber(&ended, word, code(TOWNSHIP), village.context());
     assert_eq!(heard.unwrap().docket.matter, absorbed.docket.matter);
     // A notice about another matter, or to a copy that did not end so, does not count.
     assert_eq!(
-        hear_of_absorber(&copy, word, code(TOWNSHIP), village.seat()),
+        hear_of_absorber(&copy, word, code(TOWNSHIP), village.context()),
         None
     );
     let mut other = word.clone();
     other.id.number += 7;
     assert_eq!(
-        hear_of_absorber(&ended, &other, code(TOWNSHIP), village.seat()),
+        hear_of_absorber(&ended, &other, code(TOWNSHIP), village.context()),
         None
     );
     // Both villages may contest how it ended, and neither may take it back for the other.
@@ -169,7 +183,7 @@ fn a_merged_reporter_keeps_every_right_on_the_matter_that_absorbed_theirs() {
     for (n, by) in [VILLAGE, OTHER].into_iter().enumerate() {
         let asking = |docket: &Docket, wish| {
             let ask = Desk::at(by).asking(docket, n as u64, wish);
-            crate::request::hear_ask(Some(docket), ask, township.seat())
+            crate::request::hear_ask(Some(docket), ask, township.context())
         };
         let granted = |heard| matches!(heard, crate::request::Heard::Granted(..));
         for wish in [Wish::Contest, Wish::Review, Wish::Rate(Satisfaction::Fair)] {
@@ -178,7 +192,7 @@ fn a_merged_reporter_keeps_every_right_on_the_matter_that_absorbed_theirs() {
         assert!(!granted(asking(&absorbed.docket, Wish::Withdraw)), "{by}");
     }
     let stranger = Desk::at("330825002003").asking(&closed, 5, Wish::Contest);
-    let heard = crate::request::hear_ask(Some(&closed), stranger, township.seat());
+    let heard = crate::request::hear_ask(Some(&closed), stranger, township.context());
     assert!(!matches!(heard, crate::request::Heard::Granted(..)));
 }
 
@@ -196,7 +210,7 @@ fn a_matter_is_merged_only_into_one_that_the_same_division_holds() {
         let refused = check_absorbs(into, id, other, desk.me);
         assert_eq!(refused, Err(Refusal::MergeElsewhere(id)));
     }
-    let refused = merge(one, &away, None, desk.seat()).map(|_| ());
+    let refused = merge(one, &away, None, desk.context()).map(|_| ());
     assert_eq!(refused, Err(Refusal::MergeElsewhere(id)));
 }
 
@@ -212,7 +226,7 @@ fn whoever_speaks_for_a_reporter_stands_in_the_step() {
         let docket = held(VILLAGE);
         let mut ask = desk.asking(&docket, 1, Wish::Withdraw);
         ask.voice = voice;
-        let done = crate::request::wish(&docket, ask, desk.seat()).unwrap();
+        let done = crate::request::wish(&docket, ask, desk.context()).unwrap();
         let last = done.docket.matter.steps.last().unwrap();
         assert_eq!((last.ask, last.voice), (Some(ask.id), Some(voice)));
         assert_eq!(
@@ -231,14 +245,14 @@ fn overdue() -> (Desk, Docket, Timestamp) {
     };
     let docket = village.report(report).unwrap().docket;
     let due = docket.matter.clocks.open(Stage::Respond).unwrap().due;
-    let late = Seat {
+    let late = Context {
         now: due,
-        ..village.seat()
+        ..village.context()
     };
     let given = tick(docket, late).unwrap();
-    let seat = Seat {
+    let context = Context {
         now: due,
-        ..township.seat()
+        ..township.context()
     };
     let (matter, bound_for) = given
         .sends
@@ -253,7 +267,13 @@ fn overdue() -> (Desk, Docket, Timestamp) {
         matter,
         bound_for,
     };
-    match crate::custody::receive(None, Default::default(), incoming, Default::default(), seat) {
+    match crate::custody::receive(
+        None,
+        Default::default(),
+        incoming,
+        Default::default(),
+        context,
+    ) {
         crate::custody::Taken::Now(taken) => (township, taken.docket, due),
         other => panic!("{other:?}"),
     }
@@ -262,21 +282,21 @@ fn overdue() -> (Desk, Docket, Timestamp) {
 #[test]
 fn an_overdue_matter_that_the_next_tier_leaves_untouched_goes_up_again() {
     let (township, taken, due) = overdue();
-    let seat = |now| Seat {
+    let context = |now| Context {
         now,
-        ..township.seat()
+        ..township.context()
     };
     let policy = crate::policy::Policy::default();
     let again = policy.calendar().value.add(due, Allowance::Hours(2));
     let warned = taken.matter.clocks.next_moment().unwrap();
-    assert_eq!(next_moment(&taken, seat(due)), Some(again.min(warned)));
+    assert_eq!(next_moment(&taken, context(due)), Some(again.min(warned)));
     let mut docket = taken.clone();
     // An announcement of the clocks meanwhile is not a touch.
-    if let Some(said) = tick(docket.clone(), seat(Timestamp(again.0 - 1))) {
+    if let Some(said) = tick(docket.clone(), context(Timestamp(again.0 - 1))) {
         docket = said.docket;
     }
     assert!(!docket.is_giving(), "there is time until {again}");
-    let risen = tick(docket.clone(), seat(again)).unwrap().docket;
+    let risen = tick(docket.clone(), context(again)).unwrap().docket;
     let up = risen
         .matter
         .steps
@@ -284,17 +304,17 @@ fn an_overdue_matter_that_the_next_tier_leaves_untouched_goes_up_again() {
         .rev()
         .find_map(|step| step.act.sent_to());
     assert_eq!(up, Some(code(COUNTY)));
-    assert_eq!(tick(risen, seat(again)), None, "once");
+    assert_eq!(tick(risen, context(again)), None, "once");
     // It stays once somebody took it in hand.
     for touched in [Act::Accept, Act::Handle, Act::Feedback] {
         let kept = after(&township, taken.clone(), &[touched]);
-        let told = tick(kept.clone(), seat(again));
+        let told = tick(kept.clone(), context(again));
         assert!(
             told.is_none_or(|told| !told.docket.is_giving()),
             "{touched:?}"
         );
         assert_eq!(
-            next_moment(&kept, seat(due)),
+            next_moment(&kept, context(due)),
             kept.matter.clocks.next_moment()
         );
     }

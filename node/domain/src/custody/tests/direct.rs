@@ -94,14 +94,14 @@ proptest! {
                 0 => desk.act(&docket, Act::Handle),
                 1 => desk.transfer(&docket, Act::Escalate(to)),
                 2 | 3 => desk.transfer(&docket, Act::Assign(to)),
-                4 => return_to(&docket, desk.seat())
+                4 => return_to(&docket, desk.context())
                     .and_then(|to| desk.transfer(&docket, Act::Return(to))),
                 _ => {
                     // A division that acted on it asks for it back.
                     let asker = docket.matter.steps[choice % docket.matter.steps.len()].by;
                     let asker = Desk::at(&asker.to_string());
                     let ask = asker.asking(&docket, 1, Wish::Recall);
-                    match hear_ask(Some(&docket), ask, desk.seat()) {
+                    match hear_ask(Some(&docket), ask, desk.context()) {
                         Heard::Granted(decision, _) => Ok(*decision),
                         _ => continue,
                     }

@@ -144,7 +144,7 @@ fn every_act_that_changes_a_field_has_a_step_that_says_so() {
     let desk = Desk::at(VILLAGE);
     let reported = desk.report(plain()).unwrap().docket;
     let to = "service/other".parse().unwrap();
-    let mut docket = recategorise(reported, to, None, desk.seat())
+    let mut docket = recategorise(reported, to, None, desk.context())
         .unwrap()
         .docket;
     let acts = [
@@ -195,11 +195,11 @@ fn a_matter_changes_its_category_so_often_that_it_still_fits_an_envelope() {
         let to = ["service/other", "order/other"][change % 2]
             .parse()
             .unwrap();
-        let moved = recategorise(docket, to, None, desk.seat());
+        let moved = recategorise(docket, to, None, desk.context());
         docket = moved.unwrap().docket;
     }
     let once_more = "service/relief".parse().unwrap();
-    let refused = recategorise(docket.clone(), once_more, None, desk.seat());
+    let refused = recategorise(docket.clone(), once_more, None, desk.context());
     assert_eq!(refused, Err(Refusal::TooManySteps));
     let given = desk.transfer(&docket, Act::Escalate(code(TOWNSHIP)));
     let sends = given.unwrap().sends;

@@ -24,7 +24,7 @@ fn taken_over(progress: Progress, history: History) -> Vec<Decision> {
         epoch: 1,
         number: 1,
     };
-    take_over(id, plain(), progress, history, desk.seat()).unwrap()
+    take_over(id, plain(), progress, history, desk.context()).unwrap()
 }
 
 #[test]
@@ -50,8 +50,8 @@ fn what_was_closed_elsewhere_keeps_its_moments_and_days_and_has_no_clocks() {
         0,
         "nobody here can say that it was in time"
     );
-    let seat = Desk::at("330825002222");
-    assert_eq!(next_moment(&decisions[1].docket, seat.seat()), None);
+    let context = Desk::at("330825002222");
+    assert_eq!(next_moment(&decisions[1].docket, context.context()), None);
     let moments: Vec<_> = matter.steps.iter().map(|step| step.at).collect();
     let said = [Some(history.reported), history.accepted, history.closed];
     assert_eq!(moments, said.map(Option::unwrap));
@@ -90,7 +90,7 @@ fn what_is_open_is_overdue_since_its_own_time_and_nothing_is_announced_or_escala
         now: Timestamp(NOW.0 + 60_000),
         ..Desk::at("330825002222")
     };
-    assert_eq!(tick(docket.clone(), desk.seat()), None);
+    assert_eq!(tick(docket.clone(), desk.context()), None);
     assert!(
         docket
             .matter
@@ -108,6 +108,6 @@ fn what_is_open_is_overdue_since_its_own_time_and_nothing_is_announced_or_escala
     let finish = clocks.open(Stage::Finish).unwrap();
     assert_eq!(finish.started, yesterday.reported);
     assert!(finish.due > NOW && finish.allowance != Allowance::Hours(0));
-    let seat = Desk::at("330825002222");
-    assert!(next_moment(&decisions[0].docket, seat.seat()).is_some());
+    let context = Desk::at("330825002222");
+    assert!(next_moment(&decisions[0].docket, context.context()).is_some());
 }

@@ -249,7 +249,7 @@ fn said_to_be_taken(held: &Docket, at: &str, to: &str) -> Matter {
         bound_for: *bound_for,
     };
     let none = CustodyVersion::default();
-    match receive(None, none, incoming, LOST, desk.seat()) {
+    match receive(None, none, incoming, LOST, desk.context()) {
         Taken::Now(taken) => taken.docket.matter,
         other => panic!("{other:?}"),
     }
@@ -314,7 +314,7 @@ fn after_a_loss_a_node_learns_its_own_steps_from_where_it_sent_the_matter() {
     let (_, held) = at_township();
     let village = Desk::at(VILLAGE);
     let hear = |known: Option<&Docket>, notice: &Matter, author| {
-        crate::custody::hear_notice(known, notice, code(author), LOST, village.seat())
+        crate::custody::hear_notice(known, notice, code(author), LOST, village.context())
     };
     let copy = hear(None, &held.matter, TOWNSHIP).unwrap().unwrap().docket;
     assert_eq!(
@@ -344,9 +344,9 @@ fn a_transfer_counts_for_more_than_a_copy_that_came_by_notice() {
         lost: false,
         asked: true,
     };
-    let seat = desk.seat();
+    let context = desk.context();
     let word = &claimed.docket.matter;
-    let heard = crate::custody::hear_notice(None, word, code(TOWNSHIP), asked, seat);
+    let heard = crate::custody::hear_notice(None, word, code(TOWNSHIP), asked, context);
     let copy = heard.unwrap().unwrap().docket;
     // The real matter comes, in an earlier version.
     let real = Desk::at(TOWNSHIP).take(None, &sent()).docket;
@@ -373,7 +373,7 @@ fn a_transfer_that_was_settled_is_not_settled_again() {
     let given = sent().docket;
     let cv = given.matter.version.cv;
     let settle = |docket: &Docket, cv, refused| {
-        crate::custody::settle(docket.clone(), code(TOWNSHIP), cv, refused, desk.seat())
+        crate::custody::settle(docket.clone(), code(TOWNSHIP), cv, refused, desk.context())
     };
     let back = settle(&given, cv, true).unwrap().docket;
     assert_eq!(settle(&back, cv, false), None, "it stayed here");
@@ -381,7 +381,7 @@ fn a_transfer_that_was_settled_is_not_settled_again() {
     assert_eq!(settle(&gone, cv, true), None, "it is gone");
     let earlier = CustodyVersion { term: 0, n: 1 };
     assert_eq!(settle(&given, earlier, false), None, "another transfer");
-    let other = crate::custody::settle(given, code(COUNTY), cv, false, desk.seat());
+    let other = crate::custody::settle(given, code(COUNTY), cv, false, desk.context());
     assert_eq!(other, None, "it was given to another");
 }
 
@@ -395,7 +395,7 @@ fn every_reply_to_a_request_is_reached() {
     let township = Desk::at(TOWNSHIP);
     let (at_home, held) = at_township();
     let ask = ask_of(&village, &at_home, 1);
-    let hear = |docket: Option<&Docket>, ask: Ask| hear_ask(docket, ask, township.seat());
+    let hear = |docket: Option<&Docket>, ask: Ask| hear_ask(docket, ask, township.context());
     let replied = |heard: Heard| match heard {
         Heard::Answered(docket, answer) => (docket, answer.reply),
         Heard::Granted(decision, answer) => (Some(decision.docket), answer.reply),
@@ -463,7 +463,7 @@ fn a_request_that_waited_is_granted_when_the_transfer_comes_back() {
         .transfer(&held, Act::Escalate(code(COUNTY)))
         .unwrap();
     let ask = ask_of(&village, &at_home, 1);
-    let heard = hear_ask(Some(&giving.docket), ask, township.seat());
+    let heard = hear_ask(Some(&giving.docket), ask, township.context());
     let Heard::Parked(parked) = heard else {
         panic!("{heard:?}");
     };
@@ -498,7 +498,7 @@ fn an_asker_follows_pointers_that_grow_and_no_others() {
         })
     };
     let under_way = Asked { ask, to };
-    let heard = |from, answer| hear_answer(Some(&under_way), from, &answer, village.seat());
+    let heard = |from, answer| hear_answer(Some(&under_way), from, &answer, village.context());
     let next = |answer| heard(to, answer);
     assert!(matches!(next(moved(COUNTY, 1)), Next::Again(to, _) if to == code(COUNTY)));
     assert_eq!(
@@ -526,7 +526,7 @@ fn an_asker_follows_pointers_that_grow_and_no_others() {
             code(from),
             &answer,
             village.ask(number),
-            village.seat(),
+            village.context(),
         )
     };
     let (again, _) = take(&asked, TOWNSHIP, moved(COUNTY, 1), 2).unwrap();
@@ -556,7 +556,7 @@ fn only_who_was_asked_answers_and_only_those_on_the_way_refuse_to_carry() {
             matter: under_way.ask.matter,
             reply,
         };
-        hear_answer(Some(&under_way), code(from), &answer, village.seat())
+        hear_answer(Some(&under_way), code(from), &answer, village.context())
     };
     let replies = [Reply::Granted, Reply::Closed, Reply::Moot, Reply::Unknown];
     for reply in replies {

@@ -5,8 +5,8 @@ use crate::{
     actor::Actor,
     category::{Platform, Visibility},
     custody::{
-        Count, Docket, Handlers, Refusal, Report, Seat, Standing, Terms, act, arbiter, end_part,
-        merge, open_part, recategorise, return_to,
+        Context, Count, CustodyLimits, Docket, Handlers, Refusal, Report, Standing, act, arbiter,
+        end_part, merge, open_part, recategorise, return_to,
     },
     envelope::Payload,
     ids::MatterId,
@@ -153,9 +153,9 @@ fn a_matter_is_published_by_an_answer_for_everybody_if_its_reporter_agreed() {
 #[test]
 fn whoever_worked_on_a_matter_does_not_verify_it_where_policy_wants_another() {
     let desk = Desk::at(TOWNSHIP);
-    let terms = |verify_by_another| Terms {
+    let terms = |verify_by_another| CustodyLimits {
         verify_by_another,
-        ..Terms::default()
+        ..CustodyLimits::default()
     };
     let verify = |hands: &Handlers, docket: &Docket, who: &Actor| {
         hands.check(&docket.matter, Act::Verify(true), who, None, terms(true))
@@ -244,9 +244,9 @@ fn own_work_stays_own_when_a_matter_went_away_and_came_back() {
         &township,
         &mine,
     );
-    let terms = Terms {
+    let terms = CustodyLimits {
         verify_by_another: true,
-        ..Terms::default()
+        ..CustodyLimits::default()
     };
     let verify = |who: &Actor| hands.check(&back.matter, Act::Verify(true), who, None, terms);
     assert_eq!(verify(&one), Err(Refusal::OwnWork));
@@ -256,16 +256,16 @@ fn own_work_stays_own_when_a_matter_went_away_and_came_back() {
 #[test]
 fn a_policy_may_want_a_look_before_anything_is_solved() {
     let desk = Desk::at(TOWNSHIP);
-    let seat = Seat {
-        terms: Terms {
+    let context = Context {
+        terms: CustodyLimits {
             verify_first: true,
-            ..Terms::default()
+            ..CustodyLimits::default()
         },
-        ..desk.seat()
+        ..desk.context()
     };
     let close = |docket: &Docket, outcome| {
         let close = Act::Close(outcome);
-        act(docket.clone(), close, Some([9; 32]), None, seat).map(|_| ())
+        act(docket.clone(), close, Some([9; 32]), None, context).map(|_| ())
     };
     let new = held(TOWNSHIP);
     let seen = after(&desk, new.clone(), &[Act::Feedback, Act::Verify(true)]);
@@ -289,19 +289,19 @@ fn what_is_counted_follows_what_happened() {
     assert_eq!(ended(Outcome::Rejected(Reason::Private)), [Count::Closed]);
     assert_eq!(ended(Outcome::Withdrawn), [Count::Withdrawn]);
     let other = second(TOWNSHIP);
-    let merged = merge(new.clone(), &other, None, desk.seat()).unwrap();
+    let merged = merge(new.clone(), &other, None, desk.context()).unwrap();
     assert_eq!(merged.facts, [Count::Merged]);
-    let circle = merge(other, &merged.docket, None, desk.seat());
+    let circle = merge(other, &merged.docket, None, desk.context());
     assert_eq!(circle.map(|_| ()), Err(Refusal::MergedWithItself));
 
     let road = || "enforcement/road".parse().unwrap();
-    let moved = recategorise(new.clone(), road(), None, desk.seat()).unwrap();
+    let moved = recategorise(new.clone(), road(), None, desk.context()).unwrap();
     assert_eq!(
         moved.facts,
         [Count::RecategorisedOut, Count::RecategorisedIn]
     );
     assert_eq!(moved.left, Some(new.matter.category));
-    let again = recategorise(moved.docket, road(), None, desk.seat());
+    let again = recategorise(moved.docket, road(), None, desk.context());
     assert_eq!(again.map(|_| ()), Err(Refusal::SameCategory));
 }
 
@@ -315,7 +315,7 @@ fn a_disputed_assignment_is_decided_by_the_common_parent_and_stays() {
         &village,
     );
     // Only the division that gave it stands above both here, so it decides.
-    assert_eq!(arbiter(&at_village, village.seat()), Ok(code(TOWNSHIP)));
+    assert_eq!(arbiter(&at_village, village.context()), Ok(code(TOWNSHIP)));
     let objects = Act::Object(code(TOWNSHIP), Ground::Competence);
     let back = handed_back(&village, &at_village, objects, &township, &at_township);
     let nobody = township.transfer(&back, Act::Arbitrate(code(COUNTY)));
@@ -327,11 +327,11 @@ fn a_disputed_assignment_is_decided_by_the_common_parent_and_stays() {
     let decided = Act::Arbitrate(code(VILLAGE));
     let stays = handed_back(&township, &back, decided, &village, &known);
     assert_eq!(
-        return_to(&stays, village.seat()),
+        return_to(&stays, village.context()),
         Err(Refusal::Arbitrated(code(TOWNSHIP)))
     );
     assert_eq!(
-        arbiter(&stays, village.seat()),
+        arbiter(&stays, village.context()),
         Err(Refusal::Arbitrated(code(TOWNSHIP)))
     );
     // It may still ask the tier above, which it does not hand back.
@@ -348,7 +348,7 @@ fn a_disputed_assignment_is_decided_by_the_common_parent_and_stays() {
         Act::Escalate(code(TOWNSHIP)),
         &township,
     );
-    assert_eq!(arbiter(&at_township, township.seat()), Ok(code(COUNTY)));
+    assert_eq!(arbiter(&at_township, township.context()), Ok(code(COUNTY)));
     let objects = Act::Object(code(COUNTY), Ground::Power);
     let (_, at_county) = handed(&township, &at_township, objects, &county);
     assert!(
@@ -369,8 +369,8 @@ fn after_too_many_bounces_only_the_division_above_both_decides() {
         Act::Assign(code(VILLAGE)),
         &village,
     );
-    for _ in 0..Terms::default().bounces {
-        let to = return_to(&below, village.seat()).unwrap();
+    for _ in 0..CustodyLimits::default().bounces {
+        let to = return_to(&below, village.context()).unwrap();
         let sent = village.transfer(&below, Act::Return(to)).unwrap();
         let gone = village.settled(&sent.docket, false);
         let home = township.take(Some(&above), &sent).docket;
@@ -380,13 +380,13 @@ fn after_too_many_bounces_only_the_division_above_both_decides() {
         above = township.settled(&sent.docket, false);
         below = village.take(Some(&gone), &sent).docket;
     }
-    let bounces = Terms::default().bounces;
+    let bounces = CustodyLimits::default().bounces;
     assert_eq!(below.matter.bounces(), bounces);
     assert_eq!(
-        return_to(&below, village.seat()),
+        return_to(&below, village.context()),
         Err(Refusal::TooManyBounces(bounces))
     );
-    assert_eq!(arbiter(&below, village.seat()), Ok(code(TOWNSHIP)));
+    assert_eq!(arbiter(&below, village.context()), Ok(code(TOWNSHIP)));
 }
 
 #[test]
@@ -399,7 +399,9 @@ fn a_bundle_ends_when_its_parts_are_done_and_stays_with_who_took_it_in() {
     };
     let mut bundle = held(TOWNSHIP);
     for number in [2, 3] {
-        bundle = open_part(bundle, part(number), desk.seat()).unwrap().docket;
+        bundle = open_part(bundle, part(number), desk.context())
+            .unwrap()
+            .docket;
     }
     let closing = Act::Close(Outcome::Solved);
     let closed = |bundle: &Docket| desk.act(bundle, closing).map(|_| ());
@@ -408,7 +410,7 @@ fn a_bundle_ends_when_its_parts_are_done_and_stays_with_who_took_it_in() {
     assert_eq!(moved.map(|_| ()), Err(Refusal::PartsOpen(2)));
 
     let end =
-        |bundle: &Docket, number, end| end_part(bundle.clone(), part(number), end, desk.seat());
+        |bundle: &Docket, number, end| end_part(bundle.clone(), part(number), end, desk.context());
     let solved = Some(Outcome::Solved);
     bundle = end(&bundle, 2, solved).unwrap().docket;
     assert_eq!(end(&bundle, 2, solved), None, "known already");
@@ -427,7 +429,7 @@ fn a_bundle_ends_when_its_parts_are_done_and_stays_with_who_took_it_in() {
     inner.part_of = Some(part(1));
     let inner = desk.report(inner).unwrap().docket;
     assert_eq!(
-        open_part(inner, part(4), desk.seat()).map(|_| ()),
+        open_part(inner, part(4), desk.context()).map(|_| ()),
         Err(Refusal::PartOfPart)
     );
 }
@@ -438,7 +440,7 @@ fn erasing_names_what_was_said_before_it_and_nothing_later() {
     let erase = Act::Erase(Erasure::Consent);
     let remark = |docket: Docket, note: u8| {
         let remark = Act::Remark(Audience::Offices);
-        let done = act(docket, remark, Some([note; 32]), None, desk.seat());
+        let done = act(docket, remark, Some([note; 32]), None, desk.context());
         done.unwrap().docket
     };
     let docket = remark(held(TOWNSHIP), 1);

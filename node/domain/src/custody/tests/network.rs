@@ -15,9 +15,9 @@ use crate::{
     category::{Priority, Visibility},
     clock::{ExtensionReason, PauseReason, Stage},
     custody::{
-        Count, Decision, Docket, Incoming, Recollection, Refusal, Report, Seat, Standing, Taken,
-        Terms, Turn, act, arbiter, change_clocks, clocks::keeps_time, hear_notice, recategorise,
-        receive, reply_to, report, return_to, settle, tick, transfer,
+        Context, Count, CustodyLimits, Decision, Docket, Incoming, Recollection, Refusal, Report,
+        Standing, Taken, Turn, act, arbiter, change_clocks, clocks::keeps_time, hear_notice,
+        recategorise, receive, reply_to, report, return_to, settle, tick, transfer,
     },
     envelope::{Destination, Envelope, Lane, Order, Outgoing, Payload},
     ids::{Epoch, EpochId, MatterId},
@@ -228,7 +228,7 @@ impl Network {
             self.tally.direct += 1;
         }
         self.about.insert(id, what.about);
-        let decision = report(id, what, seat(at, self.now, &self.tree)).unwrap();
+        let decision = report(id, what, context(at, self.now, &self.tree)).unwrap();
         self.apply(at, decision);
         Some(())
     }
@@ -242,20 +242,20 @@ impl Network {
         let (me, id, docket) = (*me, *id, docket.clone());
         let to = self.nodes[choices.of(self.nodes.len())?];
         let tree = Arc::clone(&self.tree);
-        let seat = seat(me, self.now, &tree);
+        let context = context(me, self.now, &tree);
         let decided = match choices.of(14)? {
-            0 => act(docket, Act::Accept, None, None, seat),
-            1 => act(docket, WORK[choices.of(WORK.len())?], None, None, seat),
+            0 => act(docket, Act::Accept, None, None, context),
+            1 => act(docket, WORK[choices.of(WORK.len())?], None, None, context),
             2 if choices.one_in(3)? => act(
                 docket,
                 Act::Close(Outcome::Solved),
                 Some([9; 32]),
                 None,
-                seat,
+                context,
             ),
-            2..=4 => transfer(docket, Act::Escalate(to), None, seat),
-            5..=7 => transfer(docket, Act::Assign(to), None, seat),
-            8 => return_to(&docket, seat).and_then(|to| {
+            2..=4 => transfer(docket, Act::Escalate(to), None, context),
+            5..=7 => transfer(docket, Act::Assign(to), None, context),
+            8 => return_to(&docket, context).and_then(|to| {
                 assert_ne!(to, me, "{me} returns {id} to itself");
                 let forward = |act| {
                     matches!(
@@ -271,15 +271,16 @@ impl Network {
                     .iter()
                     .any(|step| step.act == Act::TakeBack);
                 assert!(sent || stuck, "{to} only ever handed {id} back");
-                transfer(docket, Act::Return(to), None, seat)
+                transfer(docket, Act::Return(to), None, context)
             }),
-            9 if choices.one_in(2)? => arbiter(&docket, seat)
-                .and_then(|to| transfer(docket, Act::Object(to, Ground::Competence), None, seat)),
-            9 => transfer(docket, Act::Arbitrate(to), None, seat),
+            9 if choices.one_in(2)? => arbiter(&docket, context).and_then(|to| {
+                transfer(docket, Act::Object(to, Ground::Competence), None, context)
+            }),
+            9 => transfer(docket, Act::Arbitrate(to), None, context),
             12 => {
                 let categories = ["enforcement/road", "enforcement/lighting"];
                 let to = categories[choices.of(2)?].parse().unwrap();
-                recategorise(docket, to, None, seat)
+                recategorise(docket, to, None, context)
             }
             13 => {
                 let by = Allowance::WorkingDays(1);
@@ -290,20 +291,20 @@ impl Network {
                     None,
                 ];
                 // Sometimes days go by, and clocks have something to announce.
-                let late = Timestamp(seat.now.0 + 3 * 86_400_000);
+                let late = Timestamp(context.now.0 + 3 * 86_400_000);
                 match turns[choices.of(turns.len())?] {
-                    Some(turn) => change_clocks(docket, turn, None, seat),
+                    Some(turn) => change_clocks(docket, turn, None, context),
                     None => {
                         self.now = late;
                         let now = late;
-                        tick(docket, Seat { now, ..seat }).ok_or(Refusal::NotNow)
+                        tick(docket, Context { now, ..context }).ok_or(Refusal::NotNow)
                     }
                 }
             }
-            10 => wish(&docket, self.ask(me, id, Wish::Recall), seat),
+            10 => wish(&docket, self.ask(me, id, Wish::Recall), context),
             _ => {
                 let wished = WISHES[choices.of(WISHES.len())?];
-                wish(&docket, self.ask(me, id, wished), seat)
+                wish(&docket, self.ask(me, id, wished), context)
             }
         };
         if let Ok(decision) = decided {
@@ -520,12 +521,12 @@ const WISHES: [Wish; 6] = [
     Wish::Remark(Audience::Reporter),
 ];
 
-fn seat(me: DivisionCode, now: Timestamp, tree: &Tree) -> Seat<'_> {
-    Seat {
+fn context(me: DivisionCode, now: Timestamp, tree: &Tree) -> Context<'_> {
+    Context {
         me,
         now,
         tree,
-        terms: Terms::default(),
+        terms: CustodyLimits::default(),
         policy: shipped(),
     }
 }

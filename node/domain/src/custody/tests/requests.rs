@@ -20,7 +20,7 @@ pub(super) fn hear(
     wish: Wish,
 ) -> Result<Decision, Reply> {
     let ask = Desk::at(asker).asking(docket, number, wish);
-    match hear_ask(Some(docket), ask, desk.seat()) {
+    match hear_ask(Some(docket), ask, desk.context()) {
         Heard::Granted(decision, _) => Ok(*decision),
         Heard::Answered(_, answer) => Err(answer.reply),
         other => panic!("{other:?}"),
@@ -119,7 +119,7 @@ fn who_supervises_is_told_of_every_step_from_then_on() {
     let heard = |desk: &Desk, asked| {
         let lost = false;
         let recollection = Recollection { lost, asked };
-        hear_notice(None, notice, code(VILLAGE), recollection, desk.seat())
+        hear_notice(None, notice, code(VILLAGE), recollection, desk.context())
     };
     let copy = heard(&county, true).unwrap().unwrap();
     assert_eq!(copy.docket.standing, Standing::Elsewhere);
@@ -149,11 +149,11 @@ fn what_a_reporter_wishes_while_it_is_on_its_way_waits_for_the_answer() {
     // The transfer was taken, so the new holder is asked.
     let taken = township.take(None, &sent).docket;
     let cv = wished.docket.matter.version.cv;
-    let gone = super::settle(wished.docket, code(TOWNSHIP), cv, false, village.seat()).unwrap();
+    let gone = super::settle(wished.docket, code(TOWNSHIP), cv, false, village.context()).unwrap();
     let Payload::Ask(ask) = gone.sends[0].payload else {
         panic!("a request");
     };
-    let Heard::Granted(ended, _) = hear_ask(Some(&taken), ask, township.seat()) else {
+    let Heard::Granted(ended, _) = hear_ask(Some(&taken), ask, township.context()) else {
         panic!("it is the reporter's to withdraw");
     };
     assert_eq!(
@@ -161,7 +161,7 @@ fn what_a_reporter_wishes_while_it_is_on_its_way_waits_for_the_answer() {
         Status::Closed(Outcome::Withdrawn)
     );
     assert_eq!(
-        hear_ask(Some(&ended.docket), ask, township.seat()),
+        hear_ask(Some(&ended.docket), ask, township.context()),
         Heard::Repeated
     );
 }
@@ -171,13 +171,13 @@ fn a_request_has_its_effect_once_even_when_all_that_remembers_answers_is_lost() 
     let township = Desk::at(TOWNSHIP);
     let remark = Wish::Remark(Audience::Offices);
     let ask = Desk::at(COUNTY).asking(&held(TOWNSHIP), 1, remark);
-    let Heard::Granted(noted, _) = hear_ask(Some(&held(TOWNSHIP)), ask, township.seat()) else {
+    let Heard::Granted(noted, _) = hear_ask(Some(&held(TOWNSHIP)), ask, township.context()) else {
         panic!("one above may comment");
     };
     let mut forgetful = noted.docket;
     forgetful.answered.clear();
     assert_eq!(
-        hear_ask(Some(&forgetful), ask, township.seat()),
+        hear_ask(Some(&forgetful), ask, township.context()),
         Heard::Repeated
     );
 }

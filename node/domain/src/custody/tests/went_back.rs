@@ -195,18 +195,18 @@ impl World {
         if at == code(TOWN) {
             self.own.insert(id);
         }
-        let decision = report(id, plain(), self.seat(at)).unwrap();
+        let decision = report(id, plain(), self.context(at)).unwrap();
         self.apply(at, decision);
         Some(())
     }
 
-    fn seat(&self, me: DivisionCode) -> Seat<'static> {
+    fn context(&self, me: DivisionCode) -> Context<'static> {
         static TREE: LazyLock<Arc<Tree>> = LazyLock::new(Tree::zhejiang);
-        Seat {
+        Context {
             me,
             now: Timestamp(self.now),
             tree: &TREE,
-            terms: Terms::default(),
+            terms: CustodyLimits::default(),
             policy: shipped(),
         }
     }
@@ -224,22 +224,22 @@ impl World {
         let (me, id) = all[choices.of(all.len())?];
         let docket = self.docket(me, id).unwrap();
         let to = self.nodes[choices.of(self.nodes.len())?];
-        let seat = self.seat(me);
+        let context = self.context(me);
         let held = docket.standing == Standing::Holding;
         let awaits = docket.awaits;
         let done = match choices.of(8)? {
-            0 => act(docket, Act::Handle, None, None, seat),
+            0 => act(docket, Act::Handle, None, None, context),
             1 if choices.one_in(4)? => act(
                 docket,
                 Act::Close(Outcome::Solved),
                 Some([9; 32]),
                 None,
-                seat,
+                context,
             ),
-            1..=3 => transfer(docket, Act::Escalate(to), None, seat),
-            4 => return_to(&docket, seat)
-                .and_then(|to| transfer(docket, Act::Return(to), None, seat)),
-            _ => transfer(docket, Act::Assign(to), None, seat),
+            1..=3 => transfer(docket, Act::Escalate(to), None, context),
+            4 => return_to(&docket, context)
+                .and_then(|to| transfer(docket, Act::Return(to), None, context)),
+            _ => transfer(docket, Act::Assign(to), None, context),
         };
         if held && awaits {
             self.tally[WAITED] += 1;
@@ -348,19 +348,19 @@ impl World {
         let Packet {
             from, to: me, said, ..
         } = packet;
-        let seat = self.seat(me);
+        let context = self.context(me);
         match said {
             Said::Give(matter, bound_for) => self.hear_give(me, from, &matter, bound_for, refuse),
             Said::Answered { id, cv, refused } => {
                 let Some(docket) = self.docket(me, id) else {
                     return;
                 };
-                if let Some(decision) = settle(docket.clone(), from, cv, refused, seat) {
+                if let Some(decision) = settle(docket.clone(), from, cv, refused, context) {
                     self.apply(me, decision);
                 } else if !refused && me == code(TOWN) {
                     let ask = self.next_ask(me);
                     let aside = self.aside(me, id);
-                    if let Some(decision) = taken_in_vain(&docket, aside, from, cv, ask, seat) {
+                    if let Some(decision) = taken_in_vain(&docket, aside, from, cv, ask, context) {
                         self.apply(me, decision);
                     }
                 }
@@ -410,7 +410,7 @@ impl World {
             lost: self.is_lost(me, id),
             asked: false,
         };
-        let refused = match receive(known.as_ref(), floor, incoming, memory, self.seat(me)) {
+        let refused = match receive(known.as_ref(), floor, incoming, memory, self.context(me)) {
             Taken::Now(decision) if !refuse => {
                 self.apply(me, *decision);
                 if me == code(TOWN) {
@@ -435,19 +435,20 @@ impl World {
             asked: false,
         };
         // Nodes that know better do not believe what was done in vain.
-        if let Ok(Some(heard)) = hear_notice(known.as_ref(), notice, author, memory, self.seat(me))
+        if let Ok(Some(heard)) =
+            hear_notice(known.as_ref(), notice, author, memory, self.context(me))
         {
             self.apply(me, heard);
         }
     }
 
     fn hear_word(&mut self, me: DivisionCode, author: DivisionCode, payload: Payload) {
-        let seat = self.seat(me);
+        let context = self.context(me);
         match payload {
             Payload::Notice(notice) => self.hear_notice(me, author, &notice),
             Payload::Ask(ask) => {
                 let known = self.docket(me, ask.matter);
-                let (mut decision, answer) = match hear_ask(known.as_ref(), ask, seat) {
+                let (mut decision, answer) = match hear_ask(known.as_ref(), ask, context) {
                     Heard::Repeated => return,
                     Heard::Parked(docket) => {
                         self.store(me).learnt.insert(ask.matter);
@@ -465,7 +466,7 @@ impl World {
                 let Some(docket) = self.docket(me, answer.matter) else {
                     return;
                 };
-                if let Some((decision, _)) = take_answer(&docket, author, &answer, again, seat) {
+                if let Some((decision, _)) = take_answer(&docket, author, &answer, again, context) {
                     self.apply(me, decision);
                 }
             }
@@ -497,7 +498,7 @@ impl World {
         };
         let lost = self.is_lost(me, id);
         let aside = self.aside(me, id);
-        let heard = hear_shown(known.as_ref(), aside, one, lost, ask, self.seat(me));
+        let heard = hear_shown(known.as_ref(), aside, one, lost, ask, self.context(me));
         let Some(Learnt { decision, aside }) = heard.unwrap() else {
             return;
         };
@@ -516,7 +517,8 @@ impl World {
             };
             let floor = self.stores[&town].floors.get(&id).copied();
             let took = docket.taken;
-            let Some(decision) = resume(docket, floor.unwrap_or_default(), self.seat(town)) else {
+            let Some(decision) = resume(docket, floor.unwrap_or_default(), self.context(town))
+            else {
                 continue;
             };
             self.tally[TAKEN_AGAIN] += usize::from(decision.docket.taken > took);

@@ -3,8 +3,8 @@
 use super::*;
 
 /// Returns a unit of few bytes.
-fn small(n: u8) -> Unit {
-    Unit {
+fn small(n: u8) -> WriteBatch {
+    WriteBatch {
         put: vec![
             (vec![n].into(), vec![n; 5].into()),
             (bytes("last"), vec![n].into()),

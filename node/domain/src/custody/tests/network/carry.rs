@@ -92,7 +92,7 @@ impl Network {
             } => {
                 let docket = self.dockets[&(me, matter)].clone();
                 if let Some(decision) =
-                    settle(docket, from, cv, refused, seat(me, self.now, &self.tree))
+                    settle(docket, from, cv, refused, context(me, self.now, &self.tree))
                 {
                     self.apply(me, decision);
                 }
@@ -180,7 +180,7 @@ impl Network {
         refuse: bool,
     ) {
         let tree = Arc::clone(&self.tree);
-        let seat = seat(me, self.now, &tree);
+        let context = context(me, self.now, &tree);
         match payload {
             Payload::Give { matter, bound_for } => {
                 let (id, cv) = (matter.id, matter.version.cv);
@@ -191,22 +191,23 @@ impl Network {
                     bound_for,
                 };
                 let known = self.dockets.get(&(me, id));
-                let refused = match receive(known, floor, incoming, Recollection::default(), seat) {
-                    Taken::Already => false,
-                    Taken::Now(decision) if !refuse => {
-                        if bound_for != me {
-                            self.tally.relayed += 1;
+                let refused =
+                    match receive(known, floor, incoming, Recollection::default(), context) {
+                        Taken::Already => false,
+                        Taken::Now(decision) if !refuse => {
+                            if bound_for != me {
+                                self.tally.relayed += 1;
+                            }
+                            self.apply(me, *decision);
+                            false
                         }
-                        self.apply(me, *decision);
-                        false
-                    }
-                    Taken::Now(_) => true,
-                    Taken::Refused(reason) => {
-                        assert!(cv <= floor, "{me} refuses cv {cv:?} of {id}: {reason}");
-                        self.tally.refused_again += 1;
-                        true
-                    }
-                };
+                        Taken::Now(_) => true,
+                        Taken::Refused(reason) => {
+                            assert!(cv <= floor, "{me} refuses cv {cv:?} of {id}: {reason}");
+                            self.tally.refused_again += 1;
+                            true
+                        }
+                    };
                 if refused {
                     self.tally.refused += 1;
                     self.floors.insert((me, id), floor.max(cv));
@@ -225,7 +226,7 @@ impl Network {
             Payload::Notice(matter) => {
                 let known = self.dockets.get(&(me, matter.id));
                 let giving = known.is_some_and(|d| matches!(d.standing, Standing::Giving { .. }));
-                let heard = hear_notice(known, &matter, author, Recollection::default(), seat);
+                let heard = hear_notice(known, &matter, author, Recollection::default(), context);
                 let heard = heard.unwrap_or_else(|why| panic!("{me} refuses {author}: {why}"));
                 if let Some(decision) = heard {
                     self.tally.notices += 1;
@@ -235,7 +236,7 @@ impl Network {
             }
             Payload::Ask(ask) => {
                 let known = self.dockets.get(&(me, ask.matter));
-                let (mut decision, answer) = match hear_ask(known, ask, seat) {
+                let (mut decision, answer) = match hear_ask(known, ask, context) {
                     Heard::Repeated => return,
                     Heard::Parked(docket) => {
                         self.tally.parked += 1;
@@ -250,7 +251,7 @@ impl Network {
             Payload::Answer(answer) => {
                 let again = self.next_ask(me);
                 let docket = &self.dockets[&(me, answer.matter)];
-                let Some((decision, next)) = take_answer(docket, author, &answer, again, seat)
+                let Some((decision, next)) = take_answer(docket, author, &answer, again, context)
                 else {
                     return;
                 };

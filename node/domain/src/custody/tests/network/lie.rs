@@ -41,8 +41,8 @@ impl Network {
         let (to, payload) = match (self.tree.parent(liar), gives) {
             (Some(parent), true) => {
                 let up = Act::Escalate(parent);
-                let seat = seat(liar, self.now, &self.tree);
-                let Ok(given) = transfer(story, up, None, seat) else {
+                let context = context(liar, self.now, &self.tree);
+                let Ok(given) = transfer(story, up, None, context) else {
                     return Some(());
                 };
                 (parent, given.sends[0].payload.clone())
@@ -74,7 +74,7 @@ impl Network {
         let invented = || {
             let mut what = plain();
             what.body = [9; 32];
-            report(id, what, seat(id.origin, self.now, &self.tree))
+            report(id, what, context(id.origin, self.now, &self.tree))
         };
         let mut docket = match known {
             Some(docket) if docket.matter.transit.is_some() => return None,
@@ -93,7 +93,7 @@ impl Network {
             };
             docket = self.said_to_go(docket, act)?;
         }
-        let seat = seat(liar, self.now, &self.tree);
+        let context = context(liar, self.now, &self.tree);
         match closes && !docket.matter.is_closed() {
             true => Some(
                 act(
@@ -101,7 +101,7 @@ impl Network {
                     Act::Close(Outcome::Unfounded),
                     Some([9; 32]),
                     None,
-                    seat,
+                    context,
                 )
                 .ok()?
                 .docket,
@@ -111,7 +111,7 @@ impl Network {
     }
 
     fn said_to_go(&self, docket: Docket, act: Act) -> Option<Docket> {
-        let at = |division| seat(division, self.now, &self.tree);
+        let at = |division| context(division, self.now, &self.tree);
         let mut sent = transfer(docket.clone(), act, None, at(docket.matter.holder)).ok()?;
         loop {
             let Payload::Give { matter, bound_for } = &sent.sends[0].payload else {
@@ -150,11 +150,11 @@ impl Network {
             return;
         }
         let tree = Arc::clone(&self.tree);
-        let seat = seat(me, self.now, &tree);
+        let context = context(me, self.now, &tree);
         match &payload {
             Payload::Notice(notice) => {
                 let known = self.dockets.get(&(me, notice.id));
-                match hear_notice(known, notice, author, Recollection::default(), seat) {
+                match hear_notice(known, notice, author, Recollection::default(), context) {
                     Err(_) => return self.tally.lies_refused += 1,
                     Ok(heard) => assert_eq!(heard, None, "{me} believes {author}"),
                 }
@@ -168,7 +168,7 @@ impl Network {
                 };
                 let known = self.dockets.get(&(me, matter.id));
                 let none = CustodyVersion::default();
-                match receive(known, none, incoming, Recollection::default(), seat) {
+                match receive(known, none, incoming, Recollection::default(), context) {
                     Taken::Now(taken) => panic!("{me} takes what {author} invented: {taken:?}"),
                     Taken::Refused(_) => self.tally.lies_refused += 1,
                     Taken::Already => {}

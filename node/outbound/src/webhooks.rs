@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{
     alarm::AlarmKind,
-    change::ChangeId,
+    feed::ChangeId,
     hook::{Course, Hook, HookId},
 };
 use futures::future::BoxFuture;
@@ -32,7 +32,7 @@ const MOST_PASSED: u64 = 256;
 const ALARMING: u32 = 8;
 
 /// The couriers of one node.
-pub struct Couriers {
+pub struct WebhookDispatcher {
     /// Whose changes are told.
     pub office: Arc<Office>,
     /// What the network is called in events: the name of the source begins with it.
@@ -92,7 +92,7 @@ impl Delivery {
     }
 }
 
-impl Couriers {
+impl WebhookDispatcher {
     /// Posts one event of a webhook. Without its signature nothing is sent.
     pub async fn deliver(&self, in_hand: &InHand, event: &Event) -> Delivery {
         let hook = &in_hand.hook;

@@ -3,14 +3,14 @@ use std::{collections::BTreeMap, ops::Bound};
 use bytes::Bytes;
 
 use super::{
-    CommitError, Expect, Generation, Purpose, Range, Seen, Shard, Store, StoreError, Unit,
+    CommitError, Expect, Generation, Purpose, Range, Seen, Shard, Store, StoreError, WriteBatch,
     committer::Ticket, overlay::Merge,
 };
 
 /// One shard as a decision sees it. What it reads becomes the unit's preconditions; what it writes
-/// is seen by its own later reads, and by nobody else before [`View::submit`].
+/// is seen by its own later reads, and by nobody else before [`Transaction::submit`].
 #[derive(Debug)]
-pub struct View {
+pub struct Transaction {
     store: Store,
     shard: Shard,
     read: BTreeMap<Bytes, Option<Bytes>>,
@@ -19,7 +19,7 @@ pub struct View {
     purpose: Purpose,
 }
 
-impl View {
+impl Transaction {
     pub(super) fn new(store: Store, shard: Shard) -> Self {
         Self {
             store,
@@ -113,7 +113,7 @@ impl View {
             Some(value) => (key, Expect::Is(value)),
             None => (key, Expect::Absent),
         });
-        let mut unit = Unit {
+        let mut unit = WriteBatch {
             shard: self.shard,
             expect: expect.collect(),
             put: Vec::with_capacity(self.written.len()),
@@ -130,8 +130,8 @@ impl View {
     }
 
     /// Waits until everything the view has seen is durable, for an answer that writes nothing.
-    pub async fn settle(&self) -> Result<(), StoreError> {
-        self.store.settle(self.seen).await
+    pub async fn wait_durable(&self) -> Result<(), StoreError> {
+        self.store.wait_durable(self.seen).await
     }
 
     fn known(&self, key: &[u8]) -> Option<&Option<Bytes>> {

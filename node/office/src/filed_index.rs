@@ -1,4 +1,4 @@
-//! What programs of other makers ask at the counter: the policy in force, what a key filed, and what an
+//! What programs of other makers ask at the filed_index: the policy in force, what a key filed, and what an
 //! official published. Two indexes by the moment of the report, so that no list reads every matter.
 
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use super::{Office, OfficeError, keys, unit_of_work::UnitOfWork};
 
 /// Whose matters are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rack {
+pub enum FiledBy {
     /// Those an official published.
     Published,
     /// Those a program filed with this key.
     FiledWith(ApiKeyId),
 }
 
-impl Rack {
+impl FiledBy {
     fn prefix(self) -> Vec<u8> {
         match self {
             Self::Published => keys::PUBLISHED.to_vec(),
@@ -35,14 +35,14 @@ impl UnitOfWork<'_> {
     /// Keeps what was published where the public finds it.
     pub(super) fn rack(&mut self, matter: &Matter) {
         if matter.published() {
-            let key = Rack::Published.key(matter.reported_at(), matter.id);
+            let key = FiledBy::Published.key(matter.reported_at(), matter.id);
             self.view.put(key, record::write(&()));
         }
     }
 
     /// Notes with which key a matter was filed.
     pub(super) fn note_filer(&mut self, matter: &Matter, key: ApiKeyId) {
-        let key = Rack::FiledWith(key).key(matter.reported_at(), matter.id);
+        let key = FiledBy::FiledWith(key).key(matter.reported_at(), matter.id);
         self.view.put(key, record::write(&()));
     }
 }
@@ -53,9 +53,9 @@ impl Office {
     /// # Errors
     /// [`OfficeError`] if the store does not answer.
     pub async fn policy_in_force(&self) -> Result<Arc<Policy>, OfficeError> {
-        let mut view = self.supplies.store.view(self.me);
-        let policy = self.statutes(&mut view).await?;
-        view.settle().await?;
+        let mut view = self.dependencies.store.view(self.me);
+        let policy = self.effective_policy(&mut view).await?;
+        view.wait_durable().await?;
         Ok(policy)
     }
 
@@ -66,7 +66,7 @@ impl Office {
     /// [`OfficeError`] if the store does not answer.
     pub async fn on_rack(
         &self,
-        rack: Rack,
+        rack: FiledBy,
         (from, to): (Timestamp, Timestamp),
         most: usize,
     ) -> Result<Vec<(Timestamp, MatterId)>, OfficeError> {
@@ -76,9 +76,9 @@ impl Office {
             keys::rack_from(&prefix, from),
             keys::rack_from(&prefix, after),
         );
-        let store = &self.supplies.store;
+        let store = &self.dependencies.store;
         let seen = store.scan(self.me, range, most, true).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         let found = seen.value.iter();
         Ok(found
             .filter_map(|(key, _)| keys::racked(&key[prefix.len()..]))
@@ -90,10 +90,10 @@ impl Office {
     /// # Errors
     /// [`OfficeError`] if the store does not answer.
     pub async fn is_filed_with(&self, key: ApiKeyId, matter: &Matter) -> Result<bool, OfficeError> {
-        let key = Rack::FiledWith(key).key(matter.reported_at(), matter.id);
-        let store = &self.supplies.store;
+        let key = FiledBy::FiledWith(key).key(matter.reported_at(), matter.id);
+        let store = &self.dependencies.store;
         let seen = store.get(self.me, &key).await?;
-        store.settle(seen.generation).await?;
+        store.wait_durable(seen.generation).await?;
         Ok(seen.value.is_some())
     }
 }

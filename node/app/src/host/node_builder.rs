@@ -5,8 +5,8 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use axum::Router;
 use domain::ids::NetworkId;
 use identity::{Identity, KeyRing, Network, SignedKeyStatement};
-use office::{Cabinet, Office, Supplies};
-use outbound::{hooks::Couriers, post::Poster};
+use office::{Dependencies, FileArea, Office};
+use outbound::{post::Poster, webhooks::WebhookDispatcher};
 use peer::{
     fetch::Fetches,
     grpc, keys,
@@ -17,9 +17,9 @@ use peer::{
         pace::Pace,
         resolve::{self, Parents},
     },
-    listen::{Doors, PeerStream},
+    listen::{PeerStream, SniRouter},
     revoked,
-    session::{self, Links, Switchboard},
+    session::{self, Links, SessionContext},
     verify::Verifier,
 };
 use records::outbox::sender::Window;
@@ -31,12 +31,12 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::DivisionCode;
-use web::roster::{Node, Roster};
+use web::state::{AppState, Node};
 
 use super::{
     GLANCE, Listener, Plan, StartError,
     descriptors::{self, Allotment},
-    ground::{bind, loopback},
+    resources::{bind, loopback},
 };
 use crate::{Chance, OwnSeal};
 
@@ -47,13 +47,13 @@ const BESIDE: [web::Beside; 1] = [open311::BESIDE];
 const FIGURES_EVERY: u32 = 12;
 
 /// What all nodes of one process share while they are built.
-pub(super) struct Workshop<'a> {
+pub(super) struct NodeBuilder<'a> {
     pub(super) plan: &'a Plan,
     pub(super) network: Arc<Network>,
     pub(super) keys: Arc<KeyRing>,
     pub(super) store: Store,
     pub(super) address: SocketAddr,
-    pub(super) doors: Arc<Doors>,
+    pub(super) sni_router: Arc<SniRouter>,
     pub(super) window: Window,
     pub(super) metrics: Metrics,
     pub(super) health: Health,
@@ -70,11 +70,11 @@ pub(super) struct Workshop<'a> {
 pub(super) struct Built {
     pub(super) node: Node,
     pub(super) identity: Arc<Identity>,
-    pub(super) board: Arc<Switchboard>,
+    pub(super) board: Arc<SessionContext>,
     pub(super) connections: mpsc::Receiver<PeerStream>,
 }
 
-impl Workshop<'_> {
+impl NodeBuilder<'_> {
     pub(super) async fn build(&self, division: DivisionCode) -> Result<Built, StartError> {
         let Plan {
             config,
@@ -91,7 +91,7 @@ impl Workshop<'_> {
         });
         let identity = opened.await.expect("opening an identity does not panic")?;
         let identity = Arc::new(identity);
-        let supplies = Supplies {
+        let supplies = Dependencies {
             tree: Arc::clone(tree),
             store: self.store.clone(),
             clock: Arc::clone(clock),
@@ -99,7 +99,7 @@ impl Workshop<'_> {
             seals: Arc::new(OwnSeal::new(Arc::clone(identity.sealing()))),
             suite: identity.signer().suite(),
             metrics: self.metrics.division(division),
-            cabinet: Cabinet::open(
+            file_area: FileArea::open(
                 &config.data.join("store"),
                 division,
                 Arc::clone(&self.decoding),
@@ -113,14 +113,14 @@ impl Workshop<'_> {
         let links = Arc::new(Links::default());
         let network = NetworkId(self.network.id);
         let fetches = Arc::new(Fetches::new(Arc::clone(&office)));
-        let board = Arc::new(Switchboard {
+        let board = Arc::new(SessionContext {
             fetches: Arc::clone(&fetches),
             office: Arc::clone(&office),
             identity: Arc::clone(&identity),
             network,
             keys: Arc::clone(&self.keys),
             verifier: Verifier::new(division, Arc::clone(tree), network, Arc::clone(&self.keys)),
-            terms: session::Terms {
+            terms: session::SessionConfig {
                 window: self.window,
                 greeting_timeout: config.limits.handshake_timeout * 2,
                 envelopes_per_second: config.limits.envelopes_per_s,
@@ -133,12 +133,12 @@ impl Workshop<'_> {
             health: self.health.clone(),
             stop: self.stop.clone(),
         });
-        let couriers = Arc::new(Couriers {
+        let couriers = Arc::new(WebhookDispatcher {
             office: Arc::clone(&office),
             network: self.network.id_hex(),
             poster: Arc::clone(&self.poster),
         });
-        let connections = self.doors.open(Arc::clone(&identity));
+        let connections = self.sni_router.open(Arc::clone(&identity));
         Ok(Built {
             node: Node {
                 office,
@@ -241,7 +241,7 @@ impl Workshop<'_> {
 
     pub(super) async fn serve_people(
         &self,
-        roster: &Roster,
+        roster: &AppState,
         socket: &Path,
         http: Option<TcpListener>,
     ) -> Result<(), StartError> {
@@ -274,7 +274,7 @@ impl Workshop<'_> {
     }
 
     /// Looks at the clocks of every node's matters, again and again.
-    pub(super) fn keep_time(&self, roster: &Roster) {
+    pub(super) fn keep_time(&self, roster: &AppState) {
         let (roster, stop) = (roster.clone(), self.stop.clone());
         self.tasks.spawn(async move {
             for glance in 0u32.. {
@@ -379,7 +379,7 @@ impl Workshop<'_> {
             identity,
             parent,
             parents,
-            terms: dial::Terms {
+            terms: dial::DialConfig {
                 unread: self.unread(),
                 ping: self.ping(inside),
                 connect_timeout: config.limits.handshake_timeout,

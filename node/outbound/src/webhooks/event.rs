@@ -4,7 +4,7 @@
 use api::ChangeView;
 use bytes::Bytes;
 use domain::{
-    change::{Change, ChangeId, Changed},
+    feed::{Change, ChangeId, Changed},
     hook::HookId,
     time::Timestamp,
 };
@@ -13,7 +13,7 @@ use office::hooks::HookSecret;
 use ring::hmac;
 use serde::Serialize;
 
-use super::Couriers;
+use super::WebhookDispatcher;
 
 /// Where the signature stands: `t=<seconds since 1970>,k=<id of the secret>,v1=<hexadecimal digits>`.
 pub const SIGNATURE: HeaderName = HeaderName::from_static("wujitong-signature");
@@ -43,7 +43,7 @@ fn moment(at: Timestamp) -> String {
 }
 
 impl Event {
-    fn new(couriers: &Couriers, id: String, kind: &str, at: Timestamp) -> Self {
+    fn new(couriers: &WebhookDispatcher, id: String, kind: &str, at: Timestamp) -> Self {
         let division = couriers.office.me();
         Self {
             specversion: "1.0",
@@ -58,7 +58,7 @@ impl Event {
     }
 
     /// A change.
-    pub(super) fn of_change(couriers: &Couriers, change: &Change) -> Self {
+    pub(super) fn of_change(couriers: &WebhookDispatcher, change: &Change) -> Self {
         let data = serde_json::to_value(ChangeView::from(change));
         Self {
             subject: Some(match &change.what {
@@ -76,7 +76,7 @@ impl Event {
     }
 
     /// That changes in between were lost to the receiver, which should read everything anew.
-    pub(super) fn of_gap(couriers: &Couriers, after: ChangeId, now: ChangeId) -> Self {
+    pub(super) fn of_gap(couriers: &WebhookDispatcher, after: ChangeId, now: ChangeId) -> Self {
         Self {
             data: serde_json::json!({ "after": after.to_string(), "now": now.to_string() }),
             ..Self::new(
@@ -89,7 +89,7 @@ impl Event {
     }
 
     /// That somebody tries whether it works.
-    pub fn of_test(couriers: &Couriers) -> Self {
+    pub fn of_test(couriers: &WebhookDispatcher) -> Self {
         let now = couriers.office.now();
         let id = format!("test-{}", now.0);
         Self {

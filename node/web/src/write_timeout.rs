@@ -14,14 +14,14 @@ use tokio::{
 };
 
 /// A stream that fails when nothing could be written for a time.
-pub(super) struct Stalls<I> {
+pub(super) struct WriteTimeout<I> {
     stream: I,
     patience: Duration,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl<I> Stalls<I> {
+impl<I> WriteTimeout<I> {
     pub(super) const fn new(stream: I, patience: Duration) -> Self {
         Self {
             stream,
@@ -49,7 +49,7 @@ impl<I> Stalls<I> {
     }
 }
 
-impl<I: AsyncRead + Unpin> AsyncRead for Stalls<I> {
+impl<I: AsyncRead + Unpin> AsyncRead for WriteTimeout<I> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -59,7 +59,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Stalls<I> {
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Stalls<I> {
+impl<I: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<I> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -101,7 +101,7 @@ mod tests {
     #[tokio::test]
     async fn who_reads_slowly_keeps_the_connection_and_who_reads_nothing_loses_it() {
         let (near, mut far) = duplex(8);
-        let mut stream = Stalls::new(near, Duration::from_secs(3_600));
+        let mut stream = WriteTimeout::new(near, Duration::from_secs(3_600));
         for _ in 0..8 {
             {
                 let mut write = std::pin::pin!(stream.write_all(&[7; 12]));

@@ -1,4 +1,4 @@
-//! The cabinet: files beside the records of one node, and what is true of them only while it runs.
+//! The file_area: files beside the records of one node, and what is true of them only while it runs.
 
 use std::{
     collections::BTreeSet,
@@ -13,7 +13,7 @@ use domain::{
 };
 use media::BadPaper;
 use store::{
-    View,
+    Transaction,
     files::{FileError, Files},
     record,
 };
@@ -24,7 +24,7 @@ use super::{Office, OfficeError, keys};
 
 /// Where files are kept and what they cost.
 #[derive(Clone)]
-pub struct Cabinet {
+pub struct FileArea {
     files: Files,
     decoding: Arc<Semaphore>,
     limits: Arc<RwLock<Arc<Limits>>>,
@@ -149,8 +149,8 @@ impl Drop for Alone {
     }
 }
 
-impl Cabinet {
-    /// The cabinet of one node, beside the store in `store`. `decoding` has a permit for each picture
+impl FileArea {
+    /// The file_area of one node, beside the store in `store`. `decoding` has a permit for each picture
     /// that may be looked into at a time, by all nodes of the process.
     ///
     /// # Errors
@@ -245,25 +245,25 @@ impl Office {
     pub async fn attachment_limits(&self) -> Result<Arc<Limits>, OfficeError> {
         // No policy comes into force while it is read.
         let _turn = self.turn().await;
-        let mut view = self.supplies.store.view(self.me);
-        let policy = self.statutes(&mut view).await?;
-        Ok(Arc::new(self.cabinet().limits().under(&policy.limits())))
+        let mut view = self.dependencies.store.view(self.me);
+        let policy = self.effective_policy(&mut view).await?;
+        Ok(Arc::new(self.file_area().limits().under(&policy.limits())))
     }
 
     /// From now on, this node can do no more than this, whatever policy allows.
     pub fn limit_attachments(&self, limits: Limits) {
-        let now = self.supplies.cabinet.limits.write();
+        let now = self.dependencies.file_area.limits.write();
         *now.unwrap_or_else(PoisonError::into_inner) = Arc::new(limits);
     }
 
-    pub(super) const fn cabinet(&self) -> &Cabinet {
-        &self.supplies.cabinet
+    pub(super) const fn file_area(&self) -> &FileArea {
+        &self.dependencies.file_area
     }
 }
 
 /// Changes how many bytes files take. Refused if that would be more than `most`.
 pub(super) async fn account(
-    view: &mut View,
+    view: &mut Transaction,
     more: u64,
     less: u64,
     most: Option<u64>,

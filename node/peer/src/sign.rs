@@ -17,7 +17,7 @@ use topology::DivisionCode;
 use wire::frame::{Batch, Entry};
 
 /// Turns parcels into frames for one session.
-pub struct Sealer {
+pub struct BatchSigner {
     identity: Arc<Identity>,
     network: NetworkId,
     keys: Arc<KeyRing>,
@@ -41,7 +41,7 @@ pub enum Unsealed {
     NoKey(DivisionCode),
 }
 
-impl Sealer {
+impl BatchSigner {
     /// A sealer for a new session with `peer`.
     pub fn new(
         identity: Arc<Identity>,

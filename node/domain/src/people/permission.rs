@@ -22,7 +22,7 @@ use super::Role;
 )]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = Right)]
-pub enum Deed {
+pub enum Permission {
     /// Hands in a matter of their own.
     Report,
     /// Hands in a matter for somebody at the window or on the telephone.
@@ -143,10 +143,10 @@ pub enum Reach {
 
 /// Error for a text that is not a deed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a deed; take one of: {list}", list = Deed::ALL.map(Deed::name).join(", "))]
-pub struct BadDeed(pub String);
+#[error("`{0}` is not a deed; take one of: {list}", list = Permission::ALL.map(Permission::name).join(", "))]
+pub struct BadPermission(pub String);
 
-impl Deed {
+impl Permission {
     /// All deeds.
     pub const ALL: [Self; 51] = [
         Self::Report,
@@ -283,24 +283,24 @@ impl Deed {
     }
 }
 
-impl fmt::Display for Deed {
+impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
 }
 
-impl FromStr for Deed {
-    type Err = BadDeed;
+impl FromStr for Permission {
+    type Err = BadPermission;
 
-    fn from_str(text: &str) -> Result<Self, BadDeed> {
+    fn from_str(text: &str) -> Result<Self, BadPermission> {
         let found = Self::ALL.into_iter().find(|deed| deed.name() == text);
-        found.ok_or_else(|| BadDeed(text.to_owned()))
+        found.ok_or_else(|| BadPermission(text.to_owned()))
     }
 }
 
 /// Returns over which matters a role may do a deed. What is not named here is denied.
-pub const fn reach(role: Role, deed: Deed) -> Reach {
-    use Deed as D;
+pub const fn reach(role: Role, deed: Permission) -> Reach {
+    use Permission as D;
     use Reach::{All, Charge, None, Own};
     use Role as R;
     match role {

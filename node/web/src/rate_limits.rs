@@ -9,20 +9,20 @@ use governor::{
 };
 
 use super::problem::Rejection;
-use crate::roster::Rates;
+use crate::state::Rates;
 
 /// Keys remembered before those that have rested are forgotten.
 const MANY: usize = 10_000;
 
 /// The pace of one listener.
-pub(super) struct Pace {
+pub(super) struct RateLimits {
     addresses: DefaultKeyedRateLimiter<Whence>,
     logins: DefaultKeyedRateLimiter<Whence>,
     callers: DefaultKeyedRateLimiter<[u8; 16]>,
     clock: DefaultClock,
 }
 
-impl Pace {
+impl RateLimits {
     pub(super) fn new(rates: &Rates) -> Self {
         let tenfold = NonZeroU32::MIN.saturating_add(9);
         let per_second =
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn one_who_asks_too_often_waits_and_others_do_not() {
-        let pace = Pace::new(&Rates {
+        let pace = RateLimits::new(&Rates {
             address_per_s: NonZeroU32::MIN,
             caller_per_s: NonZeroU32::MIN,
             logins_per_min: NonZeroU32::MIN.saturating_add(2),

@@ -1,4 +1,4 @@
-//! Places for connections before it is known who is at the other end. Each source of connections has
+//! Permits for connections before it is known who is at the other end. Each source of connections has
 //! its own bound, so that one that opens many and says nothing takes places from itself only; and a
 //! newcomer takes the place of whoever has waited longest without saying anything, so that no number of
 //! silent connections keeps others out.
@@ -45,7 +45,7 @@ pub struct Bounds {
 
 /// The places of one purpose. Clones are the same ones.
 #[derive(Clone)]
-pub struct Places {
+pub struct Permits {
     bounds: Bounds,
     taken: Arc<Mutex<Taken>>,
 }
@@ -72,8 +72,8 @@ impl Held {
 }
 
 /// One place; given back when dropped.
-pub struct Place {
-    places: Places,
+pub struct Permit {
+    places: Permits,
     source: Source,
     given_up: CancellationToken,
     state: Mutex<State>,
@@ -86,7 +86,7 @@ enum State {
     Busy,
 }
 
-impl Places {
+impl Permits {
     /// Within these bounds.
     pub fn new(bounds: Bounds) -> Self {
         Self {
@@ -97,16 +97,16 @@ impl Places {
 
     /// A place for a connection that has said nothing yet. `None` if all that could be taken from are
     /// in use.
-    pub fn wait(&self, source: Source) -> Option<Place> {
+    pub fn wait(&self, source: Source) -> Option<Permit> {
         self.take(source, true)
     }
 
     /// A place for a connection that is in use from the start, which nobody takes away.
-    pub fn hold(&self, source: Source) -> Option<Place> {
+    pub fn hold(&self, source: Source) -> Option<Permit> {
         self.take(source, false)
     }
 
-    fn take(&self, source: Source, waits: bool) -> Option<Place> {
+    fn take(&self, source: Source, waits: bool) -> Option<Permit> {
         let mut taken = self.taken();
         let own = taken.by_source.get(&source).map_or(0, Held::count);
         let most = match source {
@@ -129,7 +129,7 @@ impl Places {
             state = taken.make_wait(source, &given_up);
         }
         drop(taken);
-        Some(Place {
+        Some(Permit {
             places: self.clone(),
             source,
             given_up,
@@ -165,7 +165,7 @@ impl Taken {
     }
 }
 
-impl Place {
+impl Permit {
     /// Resolves when a newcomer takes the place.
     pub async fn taken_away(&self) {
         self.given_up.cancelled().await;
@@ -198,7 +198,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
         let state = *self.state();
@@ -232,12 +232,12 @@ mod tests {
         Source::of(text.parse().expect("an address"))
     }
 
-    fn lost(place: &Place) -> bool {
+    fn lost(place: &Permit) -> bool {
         place.taken_away().now_or_never().is_some()
     }
 
-    fn places(all: usize, per_source: usize) -> Places {
-        Places::new(Bounds { all, per_source })
+    fn places(all: usize, per_source: usize) -> Permits {
+        Permits::new(Bounds { all, per_source })
     }
 
     #[test]

@@ -37,7 +37,7 @@ async fn a_view_sees_its_own_writes_and_others_do_not() {
     let (_disk, store) = memory();
     let all = pairs([("a", "1"), ("b", "1"), ("c", "1"), ("d", "1")]);
     store
-        .commit(Unit {
+        .commit(WriteBatch {
             put: all,
             ..empty(village())
         })
@@ -95,7 +95,7 @@ async fn an_answer_without_writes_waits_for_all_the_view_has_seen() {
     let mut untouched = store.view(village());
     untouched.get(b"b").await.unwrap();
     untouched
-        .settle()
+        .wait_durable()
         .now_or_never()
         .expect("nothing to wait for")
         .unwrap();
@@ -111,8 +111,8 @@ async fn an_answer_without_writes_waits_for_all_the_view_has_seen() {
         .expect("sees nothing")
         .unwrap();
 
-    let mut peeked_settles = Box::pin(peeked.settle());
-    let mut scanned_settles = Box::pin(scanned.settle());
+    let mut peeked_settles = Box::pin(peeked.wait_durable());
+    let mut scanned_settles = Box::pin(scanned.wait_durable());
     assert!((&mut peeked_settles).now_or_never().is_none());
     assert!((&mut scanned_settles).now_or_never().is_none());
     disk.resume_sync();

@@ -6,7 +6,7 @@ use crate::{policy::Policy, time::Timestamp};
 
 /// The division that decides, the moment, the tree it stands in, and the policy it follows.
 #[derive(Clone, Copy, Debug)]
-pub struct Seat<'a> {
+pub struct Context<'a> {
     /// The division that decides.
     pub me: DivisionCode,
     /// The moment of the decision.
@@ -14,14 +14,14 @@ pub struct Seat<'a> {
     /// All divisions.
     pub tree: &'a Tree,
     /// The terms of custody that policy sets here.
-    pub terms: Terms,
+    pub terms: CustodyLimits,
     /// The whole policy in force here.
     pub policy: &'a Policy,
 }
 
-/// The terms of custody that policy sets. Terms that it does not set have their default.
+/// The terms of custody that policy sets. CustodyLimits that it does not set have their default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
+pub struct CustodyLimits {
     /// The number of times a matter may be handed back before the division above both must decide.
     pub bounces: usize,
     /// Days of 24 hours after closing within which the reporter may say that it is not solved.
@@ -35,7 +35,7 @@ pub struct Terms {
     pub verify_by_another: bool,
 }
 
-impl Default for Terms {
+impl Default for CustodyLimits {
     /// Returns the usual terms: three hand-overs are common in cases that go wrong, and a review may
     /// be asked for within 30 days (信访工作条例, art. 35).
     fn default() -> Self {

@@ -10,7 +10,7 @@ use domain::{
 };
 use identity::{Identity, KeyError, KeyRing, Network};
 use office::{Office, OfficeError, RequestContext, Stated};
-use outbound::{hooks::Couriers, oidc::SignIn};
+use outbound::{oidc::SignIn, webhooks::WebhookDispatcher};
 use peer::{fetch::Fetches, keys, revoked, session::Links};
 use proof::ReceiptFile;
 use telemetry::Collector;
@@ -28,7 +28,7 @@ pub struct Node {
     /// Keys of authors.
     pub keys: Arc<KeyRing>,
     /// Who tells other systems of changes.
-    pub couriers: Arc<Couriers>,
+    pub couriers: Arc<WebhookDispatcher>,
     /// Its own keys.
     pub identity: Arc<Identity>,
 }
@@ -76,7 +76,7 @@ impl Node {
 
 /// All nodes of one process.
 #[derive(Clone)]
-pub struct Roster {
+pub struct AppState {
     /// The network they belong to.
     pub network: Arc<Network>,
     /// All divisions.
@@ -104,7 +104,7 @@ pub struct Rates {
     pub logins_per_min: NonZeroU32,
 }
 
-impl Roster {
+impl AppState {
     /// The node of a division, if this process hosts it.
     pub fn node(&self, division: DivisionCode) -> Option<&Node> {
         self.nodes.get(&division)
