@@ -231,7 +231,7 @@ impl Office {
         })
     }
 
-    /// A bell for the node's own couriers, who are not counted.
+    /// Wakes the tasks of the node's own webhooks, which are not counted.
     pub fn overhear(&self) -> watch::Receiver<bool> {
         self.listeners.bell.subscribe()
     }

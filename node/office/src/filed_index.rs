@@ -59,7 +59,7 @@ impl Office {
         Ok(policy)
     }
 
-    /// Matters of a rack that were reported from one moment to another, both included, the latest
+    /// Matters of a program that were reported from one moment to another, both included, the latest
     /// first, at most `most`.
     ///
     /// # Errors

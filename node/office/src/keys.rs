@@ -184,17 +184,17 @@ pub(super) fn alarmed(key: &[u8]) -> Option<MatterId> {
     MatterId::from_bytes(key.get(9..)?)
 }
 
-/// A matter on a rack; sorts by the moment it was reported.
+/// A matter that a program filed; sorts by the moment it was reported.
 pub(super) fn on_rack(rack: &[u8], reported: Timestamp, id: MatterId) -> Bytes {
     key(rack, &[&reported.0.max(0).to_be_bytes(), &id.to_bytes()])
 }
 
-/// Where the matters of a rack begin that were reported at a moment or later.
+/// Where the matters of a program begin that were reported at a moment or later.
 pub(super) fn rack_from(rack: &[u8], from: Timestamp) -> Bytes {
     key(rack, &[&from.0.max(0).to_be_bytes()])
 }
 
-/// When a matter on a rack was reported, and its number.
+/// When a matter of a program was reported, and its number.
 pub(super) fn racked(rest: &[u8]) -> Option<(Timestamp, MatterId)> {
     let (at, id) = rest.split_at_checked(8)?;
     let at = i64::from_be_bytes(at.try_into().ok()?);

@@ -1,6 +1,6 @@
 //! By whom and how something is asked of an office.
 //!
-//! Where a request came from, which deed it is, which version the caller saw, and under which key it may be
+//! Where a request came from, which permission it uses, which version the caller saw, and under which key it may be
 //! repeated belong into the very unit its decision becomes. A [`RequestContext`] is handed to whatever decides; one
 //! of a neighbour's envelope or of a rule has only an actor.
 
@@ -95,7 +95,7 @@ pub struct Once {
 }
 
 impl Request {
-    /// An errand for one deed.
+    /// A request made with one permission.
     pub fn new(whence: Whence, deed: Permission) -> Self {
         Self {
             whence,
@@ -115,7 +115,7 @@ impl Request {
         self.state().deed
     }
 
-    /// It turned out to be this deed, which was found to be allowed.
+    /// It turned out to need this permission, which was found to be granted.
     pub fn turns_out(&self, deed: Permission) {
         self.state().deed = deed;
     }

@@ -1,4 +1,4 @@
-//! Telling other systems of changes: each webhook has a courier that reads the log of changes from the
+//! Telling other systems of changes: each webhook has a task that reads the log of changes from the
 //! webhook's own place and posts one signed event after another.
 //!
 //! Order is kept: the next change waits until the one before it was taken. At least once: a receiver
@@ -31,7 +31,7 @@ const MOST_PASSED: u64 = 256;
 /// So many failures in a row raise an alarm: with the waits between them, some minutes.
 const ALARMING: u32 = 8;
 
-/// The couriers of one node.
+/// The webhooks of one node, each with a task of its own.
 pub struct WebhookDispatcher {
     /// Whose changes are told.
     pub office: Arc<Office>,
@@ -289,7 +289,7 @@ impl WebhookDispatcher {
     }
 }
 
-/// What a courier does next.
+/// What the task of a webhook does next.
 enum Next {
     /// The webhook was removed.
     Gone,
@@ -299,7 +299,7 @@ enum Next {
     Wait(Option<Duration>),
 }
 
-/// What wakes a courier.
+/// What wakes the task of a webhook.
 struct Bells {
     changes: watch::Receiver<bool>,
     hooks: watch::Receiver<()>,

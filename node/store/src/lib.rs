@@ -5,7 +5,7 @@
 //! numbers the unit with a [`Generation`] and lays its writes over the engine, where every read
 //! sees them at once. One writer thread takes whatever waits, syncs once and answers all. What was
 //! read may therefore not be durable yet: nothing derived from it may leave the process before
-//! [`Store::settle`] (or the unit's own [`Ticket`]) says so.
+//! [`Store::wait_durable`] (or the unit's own [`Ticket`]) says so.
 //!
 //! On disk the writer appends to a redo log, `redo/*.log`, and a unit waits for that sync only. Its
 //! writes stay over the engine, sled in `db`, until a checkpoint brings the newest value of each

@@ -1,5 +1,5 @@
 //! What stands before every route: who asks, whether they may, and what their request brings along.
-//! A route is opened with the one deed it is; a handler behind no gate finds nobody and does nothing.
+//! A route is opened with the one permission it needs; a handler behind no gate finds nobody and does nothing.
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
@@ -51,7 +51,7 @@ pub struct Gate {
     pace: RateLimits,
 }
 
-/// Somebody who was let in, for one deed.
+/// Somebody who was let in, with one permission.
 #[derive(Clone)]
 pub struct Principal {
     /// Who they are known as.
@@ -94,7 +94,7 @@ impl Gate {
         Arc::new(Self { roster, pace })
     }
 
-    /// Opens routes to those who may do a deed.
+    /// Opens routes to those who have a permission.
     pub fn open(
         self: &Arc<Self>,
         deed: Permission,
@@ -191,7 +191,7 @@ impl Gate {
         }
     }
 
-    /// Who that is at a node, by what they show. Nothing is opened to them yet: each deed is checked
+    /// Who that is at a node, by what they show. Nothing is opened to them yet: each permission is checked
     /// with [`Principal::must`].
     pub async fn meet(
         &self,
@@ -333,7 +333,7 @@ impl Principal {
         self.reported() || self.place.absorbed
     }
 
-    /// Whether they may do a deed where they are.
+    /// Whether they have a permission where they are.
     pub fn may(&self, deed: Permission) -> Result<(), Denied> {
         let now = self
             .node
@@ -342,7 +342,7 @@ impl Principal {
         may(&self.known.who, deed, &self.place, now, &self.roster.tree)
     }
 
-    /// They do this deed, for which they were let in by another: the audit trail names it.
+    /// They use this permission, though they were let in with another: the audit trail names it.
     pub async fn must(&self, deed: Permission) -> Result<(), Rejection> {
         self.check(deed, &Method::POST).await?;
         self.request.turns_out(deed);

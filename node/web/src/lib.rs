@@ -3,7 +3,7 @@
 //! Whoever may open the socket is known by the kernel, and every commit made through it has that
 //! user as its actor, or the account whose session comes along. The socket lies in a directory that
 //! only its owner may enter. Over TCP nobody is known who shows nothing. Every route is opened by a
-//! gate with the one deed it is.
+//! gate with the one permission it needs.
 
 mod accounts;
 mod again;
@@ -252,7 +252,7 @@ pub fn router(roster: AppState, beside: &[Beside]) -> Router {
         .with_state(roster)
 }
 
-/// Every route with the deed it is.
+/// Every route with the permission it needs.
 fn routes(gate: &Arc<Gate>) -> OpenApiRouter<AppState> {
     use Permission as D;
     OpenApiRouter::with_openapi(openapi::begin())

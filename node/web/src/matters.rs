@@ -118,7 +118,7 @@ pub(super) async fn view(at: &At, guest: &Principal, id: MatterId) -> Shown {
     Ok(Tagged::of(seen(at, guest, id).await?))
 }
 
-/// A matter as this guest may see it: remarks among offices are none of a reporter's.
+/// A matter as this principal may see it: remarks among offices are none of a reporter's.
 async fn seen(at: &At, guest: &Principal, id: MatterId) -> Result<Named<MatterView>, OfficeError> {
     let mut view = at.node.office.matter(id).await?;
     if guest.has_reporters_rights() && guest.may(Permission::CommentInside).is_err() {

@@ -209,7 +209,7 @@ pub(super) fn begin() -> utoipa::openapi::OpenApi {
     document
 }
 
-/// Adds to operations what is common to all that are this deed.
+/// Adds to operations what is common to all that need this permission.
 pub(super) fn complete(paths: &mut Paths, deed: Permission) {
     for (path, item) in &mut paths.paths {
         for (method, operation) in operations(item) {

@@ -1,4 +1,4 @@
-//! The rules for who may open, close and change which account. The table of deeds says that a role
+//! The rules for who may open, close and change which account. The table of permissions says that a role
 //! manages accounts; the rules here say over whom.
 
 use std::collections::BTreeSet;

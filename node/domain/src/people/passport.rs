@@ -36,7 +36,7 @@ pub struct ExternalIdentity {
 pub struct BadExternalIdentity;
 
 impl ExternalIdentity {
-    /// Builds the passport of a person at a provider.
+    /// Builds the identity of a person at a provider.
     ///
     /// # Errors
     /// [`BadExternalIdentity`] if the name is empty, longer than 255 bytes, or has control characters.

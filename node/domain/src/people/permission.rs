@@ -1,4 +1,4 @@
-//! Deeds, and the table of which role may do which.
+//! Permissions, and the table of which role has which.
 
 use std::{fmt, str::FromStr};
 
@@ -127,7 +127,7 @@ pub enum Permission {
     Enter,
 }
 
-/// The matters over which a role may do a deed, from fewest to most.
+/// The matters over which a role has a permission, from fewest to most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
     /// No matter.
@@ -141,13 +141,13 @@ pub enum Reach {
     All,
 }
 
-/// Error for a text that is not a deed.
+/// Error for a text that is not a permission.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a deed; take one of: {list}", list = Permission::ALL.map(Permission::name).join(", "))]
 pub struct BadPermission(pub String);
 
 impl Permission {
-    /// All deeds.
+    /// All permissions.
     pub const ALL: [Self; 51] = [
         Self::Report,
         Self::ReportForAnother,
@@ -298,7 +298,7 @@ impl FromStr for Permission {
     }
 }
 
-/// Returns over which matters a role may do a deed. What is not named here is denied.
+/// Returns over which matters a role has a permission. What is not named here is denied.
 pub const fn reach(role: Role, deed: Permission) -> Reach {
     use Permission as D;
     use Reach::{All, Charge, None, Own};

@@ -1,4 +1,4 @@
-//! Tests of the table of deeds against a copy written by hand, and of what follows from it.
+//! Tests of the table of permissions against a copy written by hand, and of what follows from it.
 
 use std::collections::BTreeSet;
 
