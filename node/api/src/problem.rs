@@ -20,6 +20,10 @@ pub enum ProblemCode {
     DiskFull,
     /// 503: The node's disk failed earlier, and nothing is written.
     DiskFailed,
+    /// 400: The body could not be read to its end.
+    BadRequest,
+    /// 503: The node cannot do this now, for a reason that its log has.
+    ServiceUnavailable,
     /// 405: The path does not take this method.
     MethodNotAllowed,
     /// 413: The body is longer than is taken.
@@ -81,7 +85,7 @@ pub enum ProblemCode {
 }
 
 /// Every code: its text, its HTTP status, and what it means.
-const CODES: [(ProblemCode, &str, u16, &str); 34] = [
+const CODES: [(ProblemCode, &str, u16, &str); 36] = [
     (
         ProblemCode::InvalidRequest,
         "invalid-request",
@@ -111,6 +115,18 @@ const CODES: [(ProblemCode, &str, u16, &str); 34] = [
         "disk-failed",
         503,
         "The node's disk failed earlier, and nothing is written. Nothing was done. What is durable can be read. The node opens its store again by itself when the disk takes writes.",
+    ),
+    (
+        ProblemCode::BadRequest,
+        "bad-request",
+        400,
+        "The body could not be read to its end. Nothing was done; send it again.",
+    ),
+    (
+        ProblemCode::ServiceUnavailable,
+        "service-unavailable",
+        503,
+        "The node cannot do this now, and its log says why. Try again, or tell its operator.",
     ),
     (
         ProblemCode::MethodNotAllowed,

@@ -158,8 +158,8 @@ impl Office {
     /// # Errors
     /// The store's; the next start is wary then.
     pub async fn retire(&self) -> Result<(), OfficeError> {
-        let _turn = self.turn().await;
-        let mut view = self.dependencies.store.view(self.me);
+        let turn = self.turn().await;
+        let mut view = turn.transaction();
         view.delete(keys::RUNNING);
         let _not_awaited = view.submit().await?;
         Ok(())

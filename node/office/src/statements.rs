@@ -89,8 +89,8 @@ impl Office {
         if shown.is_empty() {
             return Ok(vec![]);
         }
-        let _turn = self.turn().await;
-        let mut view = self.dependencies.store.view(self.me);
+        let turn = self.turn().await;
+        let mut view = turn.transaction();
         let mut refused: BTreeMap<DivisionCode, usize> = BTreeMap::new();
         let mut new = vec![];
         for stated in shown {

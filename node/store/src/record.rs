@@ -2,7 +2,7 @@
 //! refused by its number.
 
 use bytes::Bytes;
-use domain::record::{BASE, First, Record};
+use domain::record::{BASE, Record};
 
 /// Buffer size that is enough for most records.
 const USUAL_BYTES: usize = 512;
@@ -56,7 +56,7 @@ fn read_form<T: Record>(version: u8, value: &[u8]) -> Result<T, RecordError> {
         return postcard::from_bytes(value)
             .map_err(|_| RecordError::Damaged(std::any::type_name::<T>()));
     }
-    if T::VERSION <= BASE || T::VERSION == First::VERSION {
+    if T::VERSION <= BASE {
         return Err(RecordError::Older(version));
     }
     read_form::<T::Previous>(version, value).map(T::migrate)

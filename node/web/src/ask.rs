@@ -159,7 +159,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Given<T> {
             Ok(Json(given)) => Ok(Self(given)),
             Err(rejection) => Err(match rejection.status() {
                 status @ (StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNSUPPORTED_MEDIA_TYPE) => {
-                    Rejection::turned_away(status, &rejection.body_text())
+                    Rejection::unread(status, &rejection.body_text())
                 }
                 _ => Rejection::unfit(&rejection.body_text()),
             }),

@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use api::{
     FileLine, FileLines, Named, OFFSET_STREAM, UPLOAD_LENGTH, UPLOAD_OFFSET, UploadRequest,
-    UploadView,
+    UploadView, problem::ProblemCode,
 };
 use axum::{
     Json,
@@ -40,7 +40,7 @@ pub(super) async fn begin(
 ) -> Result<Response, Rejection> {
     let media: Media = media.parse().map_err(|error| {
         let error: domain::attachment::BadMedia = error;
-        Rejection::turned_away(StatusCode::UNSUPPORTED_MEDIA_TYPE, &error.to_string())
+        Rejection::new(ProblemCode::UnsupportedMediaType, &error.to_string())
     })?;
     let view = at
         .node
@@ -81,8 +81,7 @@ pub(super) async fn go_on(
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if text("content-type") != Some(OFFSET_STREAM) {
         let sentence = format!("a chunk is of type {OFFSET_STREAM}; say so in Content-Type");
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(Rejection::turned_away(status, &sentence));
+        return Err(Rejection::new(ProblemCode::UnsupportedMediaType, &sentence));
     }
     let offset = text(UPLOAD_OFFSET).and_then(|offset| offset.parse().ok());
     let offset = offset.ok_or_else(|| {
@@ -93,7 +92,7 @@ pub(super) async fn go_on(
             "the chunk was not read ({}); send at most {SOCKET_BODY_BYTES} bytes at a time",
             rejection.body_text()
         );
-        Rejection::turned_away(rejection.status(), &sentence)
+        Rejection::unread(rejection.status(), &sentence)
     })?;
     let office = &at.node.office;
     match office.continue_upload(id, offset, chunk, by.actor()).await {

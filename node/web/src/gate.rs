@@ -3,6 +3,7 @@
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
+use api::problem::ProblemCode;
 use axum::{
     Extension,
     body::{Body, to_bytes},
@@ -18,7 +19,7 @@ use domain::{
     people::{Denied, Permission, Place, Who, may},
     suite::Suite,
 };
-use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderValue, Method, header, request::Parts};
 use office::{
     OfficeError, Once, Request as Asked, RequestContext,
     people::{Answer, Begun, InHand, Known, PeopleError},
@@ -433,8 +434,8 @@ pub fn key_of_repetition(parts: &Parts) -> Result<Option<String>, Rejection> {
 
 async fn whole(body: Body) -> Result<Bytes, Rejection> {
     to_bytes(body, SOCKET_BODY_BYTES).await.map_err(|_| {
-        Rejection::turned_away(
-            StatusCode::PAYLOAD_TOO_LARGE,
+        Rejection::new(
+            ProblemCode::PayloadTooLarge,
             "the body is too long for a request that may be repeated; send less",
         )
     })

@@ -124,10 +124,10 @@ pub fn serve_socket(
 
 /// What is served over TCP.
 pub struct Http {
-    /// The API.
-    pub api: Router,
+    /// Whose API it is.
+    pub state: AppState,
     /// What is served beside it.
-    pub beside: Vec<Beside>,
+    pub beside: &'static [Beside],
     /// Connections it is served on.
     pub bounds: Bounds,
     /// Health and metrics, which are part of what is served and have places of their own besides.
@@ -195,35 +195,31 @@ impl Http {
             }
             std::future::ready(request)
         };
-        let served = Arc::new(self.beside);
-        let in_time = |router: Router| {
-            let served = Arc::clone(&served);
-            router.layer(from_fn(move |request, next| {
-                in_time(Arc::clone(&served), request, next)
-            }))
-        };
+        let beside = self.beside;
+        let in_time = move |request, next| in_time(beside, request, next);
         let service = |router: Router, bounds| Service {
-            router: cors::between(in_time(router), &origins, &served)
+            router: cors::between(router.layer(from_fn(in_time)), &origins, beside)
                 .layer(hosts::allow(&hosts))
                 .layer(map_request(behind.clone())),
             places: Permits::new(bounds),
         };
         let crowded = || async { Rejection::too_many(AGAIN) };
-        let beside = service(
+        let watched = service(
             self.watch.clone().fallback(crowded),
             Bounds {
                 all: self.watchers,
                 per_source: self.watchers,
             },
         );
-        let whole = service(self.watch.fallback_service(self.api), self.bounds);
+        let api = router(self.state, beside);
+        let whole = service(self.watch.fallback_service(api), self.bounds);
         let callers = (Caller::of_address, source);
-        serve::serve(listener, whole, Some(beside), callers, stop).await;
+        serve::serve(listener, whole, Some(watched), callers, stop).await;
     }
 }
 
 /// Whoever brings files has as long as those may take.
-async fn in_time(beside: Arc<Vec<Beside>>, request: Request, next: Next) -> Response {
+async fn in_time(beside: &[Beside], request: Request, next: Next) -> Response {
     let (path, headers) = (request.uri().path(), request.headers());
     let more = beside.iter().map(|served| (served.patience)(path, headers));
     let more = more.max().unwrap_or_default();
@@ -238,7 +234,7 @@ fn owner_only(socket: &Path) -> std::io::Result<()> {
 }
 
 /// Every route of the API.
-pub fn router(roster: AppState, beside: &[Beside]) -> Router {
+fn router(roster: AppState, beside: &[Beside]) -> Router {
     let gate = Gate::new(roster.clone());
     let (router, document) = routes(&gate).split_for_parts();
     let router = beside

@@ -78,13 +78,12 @@ impl Rejection {
         Self::new(C::NotFound, sentence)
     }
 
-    /// The request's form was turned away before it was read, with this status.
-    pub fn turned_away(status: StatusCode, sentence: &str) -> Self {
+    /// The body was not read, for a reason that has this status.
+    pub fn unread(status: StatusCode, sentence: &str) -> Self {
         let code = match status {
-            StatusCode::METHOD_NOT_ALLOWED => C::MethodNotAllowed,
             StatusCode::PAYLOAD_TOO_LARGE => C::PayloadTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => C::UnsupportedMediaType,
-            _ => C::InvalidRequest,
+            _ => C::BadRequest,
         };
         Self::new(code, sentence)
     }
@@ -302,6 +301,15 @@ mod tests {
         ] {
             let Rejection(problem) = error.into();
             assert_eq!(problem.status, status);
+        }
+    }
+
+    #[test]
+    fn a_body_that_was_not_read_keeps_its_status() {
+        for status in [400, 413, 415] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let Rejection(problem) = Rejection::unread(status, "it broke off; send it again");
+            assert_eq!(problem.status, status.as_u16());
         }
     }
 

@@ -1,12 +1,12 @@
 //! Receipts, to be taken away.
 
-use api::ReceiptQuery;
+use api::{ReceiptQuery, problem::ProblemCode};
 use axum::{
     Json,
     response::{IntoResponse, Response},
 };
 use domain::ids::MatterId;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use proof::{MEDIA_TYPE, ReceiptFile};
 
 use super::{
@@ -43,7 +43,7 @@ pub(super) async fn receipt(
     let file = at.node.receipt(id, words).await.map_err(|error| {
         tracing::error!(division = %at.division, %error, "a receipt was not signed");
         let sentence = "the node could not sign the receipt; see its log";
-        Rejection::turned_away(StatusCode::SERVICE_UNAVAILABLE, sentence)
+        Rejection::new(ProblemCode::ServiceUnavailable, sentence)
     })?;
     let file = match opening {
         Some(opening) => file.opened(opening),

@@ -262,8 +262,8 @@ impl NodeBuilder<'_> {
             return Ok(());
         };
         let http = web::Http {
-            api: web::router(roster.clone(), &BESIDE),
-            beside: BESIDE.to_vec(),
+            state: roster.clone(),
+            beside: &BESIDE,
             bounds: self.allotment.http,
             watch: self.watch(),
             watchers: descriptors::WATCHERS,

@@ -4,7 +4,7 @@
 //! `records.txt` has lines of `key value`, both in hexadecimal, as they lay in the store of a small network. To
 //! add the bytes of a new form, append lines; never change or remove one.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use domain::{
     actor::Actor,
@@ -34,226 +34,129 @@ use crate::{Ledger, Stated, TemplateRecord, revocations::RevocationRecord, shelv
 
 const GOLDEN: &str = include_str!("records.txt");
 
-/// Reads a record and writes it again.
-type Again = fn(&[u8]) -> Result<Vec<u8>, String>;
-
-fn again<T: Record>(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let read: T = record::read(bytes).map_err(|error| error.to_string())?;
-    Ok(record::write(&read).to_vec())
+/// A kind of record.
+struct Kind {
+    /// What its keys begin with.
+    begins: &'static str,
+    name: &'static str,
+    /// Version of its form of today; 0 for bytes that have no form of their own.
+    version: u8,
+    /// Reads a record and writes it again.
+    again: fn(&[u8]) -> Result<Vec<u8>, String>,
 }
 
-/// What is kept as bytes without a form of its own.
-fn plain(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    Ok(bytes.to_vec())
+const fn kind<T: Record>(begins: &'static str, name: &'static str) -> Kind {
+    Kind {
+        begins,
+        name,
+        version: T::VERSION,
+        again: |bytes| {
+            let read: T = record::read(bytes).map_err(|error| error.to_string())?;
+            Ok(record::write(&read).to_vec())
+        },
+    }
 }
 
-/// Every kind: what its keys begin with, what it is, its form. Where one beginning begins another, the longer
+const fn plain(begins: &'static str, name: &'static str) -> Kind {
+    Kind {
+        begins,
+        name,
+        version: 0,
+        again: |bytes| Ok(bytes.to_vec()),
+    }
+}
+
+/// Every kind. Where one beginning begins another, the longer
 /// comes first.
-const KINDS: [(&str, &str, Again, u8); 82] = [
-    (
-        "e-time",
-        "when this node last ran",
-        again::<Timestamp>,
-        BASE,
-    ),
-    (
-        "e",
-        "what was issued between starts",
-        again::<crate::runs::Runs>,
-        BASE,
-    ),
-    ("c", "ledger", again::<Ledger>, BASE),
-    ("V", "lives of this store", again::<Vec<Epoch>>, BASE),
-    ("m", "docket", again::<Docket>, BASE),
-    ("j", "journal entry", again::<Entry>, BASE),
-    ("q", "sum of figures", again::<Counters>, BASE),
-    ("u", "sum as the parent counts it", again::<Counters>, BASE),
-    (
-        "t",
-        "latest version of a template",
-        again::<TemplateRecord>,
-        BASE,
-    ),
-    ("i", "template in force", again::<Template>, BASE),
-    ("k", "key statement", plain, 0),
-    ("L", "mark of a running node", again::<Timestamp>, BASE),
-    (
-        "X",
-        "envelope in hand at a crash",
-        again::<crate::Crashed>,
-        BASE,
-    ),
-    (
-        "H",
-        "how far others told",
-        again::<Vec<(DivisionCode, Timestamp)>>,
-        BASE,
-    ),
-    ("R", "revocation", again::<RevocationRecord>, BASE),
-    ("K", "alarm", again::<Alarm>, BASE),
-    (
-        "Za",
-        "who is waited for",
-        again::<crate::went_back::Awaited>,
-        BASE,
-    ),
-    ("Zl", "matter that is gone on with", again::<()>, BASE),
-    ("Zs", "matter no lost life had as it is", again::<()>, BASE),
-    ("Zr", "parent refused this machine", again::<()>, BASE),
-    (
-        "Zn",
-        "what a neighbour was shown",
-        again::<crate::went_back::Shows>,
-        BASE,
-    ),
-    ("Zx", "states set aside", again::<Vec<Matter>>, BASE),
-    (
-        "Pc",
-        "counts of people",
-        again::<crate::people::Census>,
-        BASE,
-    ),
-    ("Pa", "account", again::<Account>, BASE),
-    ("Pg", "grid", again::<Grid>, BASE),
-    ("Pk", "API key", again::<ApiKey>, BASE),
-    ("Pd", "what is to be deleted", plain, 0),
-    ("A", "audit entry", again::<AuditEntry>, BASE),
-    ("Pt", "end of the audit trail", again::<AuditHead>, BASE),
-    ("Fu", "upload", again::<crate::uploads::Upload>, BASE),
-    (
-        "Ff",
-        "file being fetched",
-        again::<crate::attachments::Progress>,
-        BASE,
-    ),
-    (
-        "Fm",
-        "file of a matter",
-        again::<crate::uploads::Kept>,
-        BASE,
-    ),
-    ("Fs", "bytes of all files", again::<u64>, BASE),
-    ("Fo", "owner of a file", plain, 0),
-    ("Op", "published matter", again::<()>, BASE),
-    ("Of", "matter filed by a program", again::<()>, BASE),
-    (
-        "Ec",
-        "counts of changes",
-        again::<crate::changes::Counts>,
-        BASE,
-    ),
-    ("El", "changes of one unit", again::<Vec<Change>>, BASE),
-    ("Eh", "webhook", again::<Hook>, BASE),
-    ("Ep", "how far a webhook has come", again::<Course>, BASE),
-    (
-        "Es",
-        "secret of a webhook",
-        again::<crate::hooks::SealedSecret>,
-        BASE,
-    ),
-    (
-        "Ei",
-        "imported number",
-        again::<crate::imports::Imported>,
-        BASE,
-    ),
-    (
-        "Se",
-        "copies erased here",
-        again::<crate::erasure::ErasedHere>,
-        BASE,
-    ),
-    ("Sh", "who worked on a matter", again::<Handlers>, BASE),
-    ("Sw", "asked to see a matter", again::<()>, BASE),
-    (
-        "g",
-        "transfer refused to a giver",
-        again::<CustodyVersion>,
-        BASE,
-    ),
-    ("a", "request", again::<Asked>, BASE),
-    ("w", "due moment of a matter", again::<()>, BASE),
-    ("Is", "line of a list", again::<Line>, BASE),
-    ("Id", "due moment in a list", again::<()>, BASE),
-    ("Q", "matter with a public answer", again::<()>, BASE),
-    ("z", "trace", again::<String>, BASE),
-    ("f", "envelopes seen of a flow", again::<Seen>, BASE),
-    ("x", "envelope refused", again::<u32>, BASE),
-    ("s", "last number in an own flow", again::<u64>, BASE),
-    (
-        "p",
-        "what is remembered of a neighbour",
-        again::<crate::greet::PeerMemory>,
-        BASE,
-    ),
-    ("h", "what a child said of a cell", again::<Heard>, BASE),
-    ("n", "what is staged of a child", again::<Heard>, BASE),
-    (
-        "Gf",
-        "figures of a child",
-        again::<crate::figures::Account>,
-        BASE,
-    ),
-    ("Ga", "cell kept apart", again::<crate::SetApart>, BASE),
-    ("Gd", "cells of a child on a day", again::<u32>, BASE),
-    ("Gb", "balance by a child", again::<Counters>, BASE),
-    ("Gt", "dealings of a child", again::<Dealings>, BASE),
-    ("Gc", "category once listed", again::<()>, BASE),
-    ("v", "lost version of a template", again::<u32>, BASE),
-    ("l", "lives of a child's cells", again::<Lives>, BASE),
-    (
-        "y",
-        "what a child did with a template",
-        again::<AdoptionReport>,
-        BASE,
-    ),
-    (
-        "Js",
-        "key statement that concerns this node",
-        again::<Stated>,
-        BASE,
-    ),
-    ("Pl", "whose a login is", again::<AccountId>, BASE),
-    ("Ph", "password", again::<crate::people::PasswordHash>, BASE),
-    (
-        "Pp",
-        "whose a name at a provider is",
-        again::<AccountId>,
-        BASE,
-    ),
-    ("Pi", "name at a provider", again::<ExternalIdentity>, BASE),
-    ("Ps", "session", again::<crate::people::Session>, BASE),
-    ("Pm", "who reported a matter", again::<Actor>, BASE),
-    ("Pr", "slip of a reporter", again::<Timestamp>, BASE),
-    (
-        "Po",
-        "what was done once",
-        again::<crate::people::Done>,
-        BASE,
-    ),
-    (
-        "Pf",
-        "wrong passwords from a network",
-        again::<Failures>,
-        BASE,
-    ),
-    (
-        "Px",
-        "wrong passwords from anywhere",
-        again::<Failures>,
-        BASE,
-    ),
-    ("W", "signed word", again::<crate::receipts::Kept>, BASE),
-    ("o", "segment of an outbox", again::<Vec<Queued>>, BASE),
-    ("r", "slot of an outbox", again::<SlotEntry>, BASE),
-    ("b", "body", again::<SealedBody>, BASE),
+const KINDS: [Kind; 82] = [
+    kind::<Timestamp>("e-time", "when this node last ran"),
+    kind::<crate::runs::Runs>("e", "what was issued between starts"),
+    kind::<Ledger>("c", "ledger"),
+    kind::<Vec<Epoch>>("V", "lives of this store"),
+    kind::<Docket>("m", "docket"),
+    kind::<Entry>("j", "journal entry"),
+    kind::<Counters>("q", "sum of figures"),
+    kind::<Counters>("u", "sum as the parent counts it"),
+    kind::<TemplateRecord>("t", "latest version of a template"),
+    kind::<Template>("i", "template in force"),
+    plain("k", "key statement"),
+    kind::<Timestamp>("L", "mark of a running node"),
+    kind::<crate::Crashed>("X", "envelope in hand at a crash"),
+    kind::<Vec<(DivisionCode, Timestamp)>>("H", "how far others told"),
+    kind::<RevocationRecord>("R", "revocation"),
+    kind::<Alarm>("K", "alarm"),
+    kind::<crate::went_back::Awaited>("Za", "who is waited for"),
+    kind::<()>("Zl", "matter that is gone on with"),
+    kind::<()>("Zs", "matter no lost life had as it is"),
+    kind::<()>("Zr", "parent refused this machine"),
+    kind::<crate::went_back::Shows>("Zn", "what a neighbour was shown"),
+    kind::<Vec<Matter>>("Zx", "states set aside"),
+    kind::<crate::people::Census>("Pc", "counts of people"),
+    kind::<Account>("Pa", "account"),
+    kind::<Grid>("Pg", "grid"),
+    kind::<ApiKey>("Pk", "API key"),
+    plain("Pd", "what is to be deleted"),
+    kind::<AuditEntry>("A", "audit entry"),
+    kind::<AuditHead>("Pt", "end of the audit trail"),
+    kind::<crate::uploads::Upload>("Fu", "upload"),
+    kind::<crate::attachments::Progress>("Ff", "file being fetched"),
+    kind::<crate::uploads::Kept>("Fm", "file of a matter"),
+    kind::<u64>("Fs", "bytes of all files"),
+    plain("Fo", "owner of a file"),
+    kind::<()>("Op", "published matter"),
+    kind::<()>("Of", "matter filed by a program"),
+    kind::<crate::changes::Counts>("Ec", "counts of changes"),
+    kind::<Vec<Change>>("El", "changes of one unit"),
+    kind::<Hook>("Eh", "webhook"),
+    kind::<Course>("Ep", "how far a webhook has come"),
+    kind::<crate::hooks::SealedSecret>("Es", "secret of a webhook"),
+    kind::<crate::imports::Imported>("Ei", "imported number"),
+    kind::<crate::erasure::ErasedHere>("Se", "copies erased here"),
+    kind::<Handlers>("Sh", "who worked on a matter"),
+    kind::<()>("Sw", "asked to see a matter"),
+    kind::<CustodyVersion>("g", "transfer refused to a giver"),
+    kind::<Asked>("a", "request"),
+    kind::<()>("w", "due moment of a matter"),
+    kind::<Line>("Is", "line of a list"),
+    kind::<()>("Id", "due moment in a list"),
+    kind::<()>("Q", "matter with a public answer"),
+    kind::<String>("z", "trace"),
+    kind::<Seen>("f", "envelopes seen of a flow"),
+    kind::<u32>("x", "envelope refused"),
+    kind::<u64>("s", "last number in an own flow"),
+    kind::<crate::greet::PeerMemory>("p", "what is remembered of a neighbour"),
+    kind::<Heard>("h", "what a child said of a cell"),
+    kind::<Heard>("n", "what is staged of a child"),
+    kind::<crate::figures::Account>("Gf", "figures of a child"),
+    kind::<crate::SetApart>("Ga", "cell kept apart"),
+    kind::<u32>("Gd", "cells of a child on a day"),
+    kind::<Counters>("Gb", "balance by a child"),
+    kind::<Dealings>("Gt", "dealings of a child"),
+    kind::<()>("Gc", "category once listed"),
+    kind::<u32>("v", "lost version of a template"),
+    kind::<Lives>("l", "lives of a child's cells"),
+    kind::<AdoptionReport>("y", "what a child did with a template"),
+    kind::<Stated>("Js", "key statement that concerns this node"),
+    kind::<AccountId>("Pl", "whose a login is"),
+    kind::<crate::people::PasswordHash>("Ph", "password"),
+    kind::<AccountId>("Pp", "whose a name at a provider is"),
+    kind::<ExternalIdentity>("Pi", "name at a provider"),
+    kind::<crate::people::Session>("Ps", "session"),
+    kind::<Actor>("Pm", "who reported a matter"),
+    kind::<Timestamp>("Pr", "slip of a reporter"),
+    kind::<crate::people::Done>("Po", "what was done once"),
+    kind::<Failures>("Pf", "wrong passwords from a network"),
+    kind::<Failures>("Px", "wrong passwords from anywhere"),
+    kind::<crate::receipts::Kept>("W", "signed word"),
+    kind::<Vec<Queued>>("o", "segment of an outbox"),
+    kind::<SlotEntry>("r", "slot of an outbox"),
+    kind::<SealedBody>("b", "body"),
 ];
 
-fn kind(key: &[u8]) -> Option<&'static (&'static str, &'static str, Again, u8)> {
-    // `e` is one key and no beginning.
-    let mut kinds = KINDS.iter();
-    kinds.find(|(begins, ..)| match *begins {
-        "e" | "e-time" | "c" | "V" => key == begins.as_bytes(),
+fn kind_of(key: &[u8]) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| match kind.begins {
+        // One key each, and no beginning.
+        "e" | "e-time" | "c" | "V" => key == kind.begins.as_bytes(),
         begins => key.starts_with(begins.as_bytes()),
     })
 }
@@ -276,37 +179,51 @@ fn golden() -> Vec<(Vec<u8>, Vec<u8>)> {
 
 #[test]
 fn every_golden_record_is_read_and_those_of_today_are_written_as_they_were() {
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for (key, value) in golden() {
-        let (begins, name, again, version) = kind(&key).unwrap_or_else(|| panic!("{key:?}"));
-        let now = again(&value).unwrap_or_else(|error| panic!("{name}: {error}: {value:?}"));
-        if value.first() == Some(version) || *version == 0 {
+        let kind = kind_of(&key).unwrap_or_else(|| panic!("no kind has the key {key:?}"));
+        let (name, version) = (kind.name, kind.version);
+        let again = (kind.again)(&value);
+        let again = again.unwrap_or_else(|error| panic!("{name}: {error}: {value:?}"));
+        if version == 0 || value.first() == Some(&version) {
             assert_eq!(
-                now, value,
+                again, value,
                 "{name}: its form changed and its version did not"
             );
-            *seen.entry(*begins).or_default() += 1;
+            seen.insert(kind.begins);
         }
     }
-    let unseen: Vec<_> = KINDS.iter().map(|(begins, ..)| *begins).collect();
-    let unseen: Vec<_> = unseen
-        .into_iter()
-        .filter(|kind| !seen.contains_key(kind))
-        .collect();
+    let unseen = KINDS.iter().filter(|kind| !seen.contains(kind.begins));
+    let unseen: Vec<_> = unseen.map(|kind| kind.name).collect();
     assert!(
         unseen.is_empty(),
-        "kinds of record whose form of today has no bytes in records.txt: {unseen:?}"
+        "kinds whose form of today has no bytes in records.txt: {unseen:?}"
     );
 }
 
 #[test]
 fn no_kind_takes_the_keys_of_another() {
-    for (at, (begins, name, ..)) in KINDS.iter().enumerate() {
-        for (other, other_name, ..) in &KINDS[at + 1..] {
-            let clash = other.starts_with(begins) && !["c", "e", "V"].contains(begins);
-            assert!(!clash, "{other_name} would be read as {name}");
+    for (at, kind) in KINDS.iter().enumerate() {
+        for other in &KINDS[at + 1..] {
+            let clash =
+                other.begins.starts_with(kind.begins) && !["c", "e", "V"].contains(&kind.begins);
+            assert!(!clash, "{} would be read as {}", other.name, kind.name);
         }
     }
+}
+
+#[test]
+fn every_key_of_a_record_is_of_a_kind_listed_here() {
+    let keys = include_str!("../keys.rs");
+    let keys = keys.split("#[cfg(test)]").next().unwrap();
+    // Every second piece lies between quotation marks; `b` stands before those that are bytes.
+    let pieces: Vec<_> = keys.split('"').collect();
+    let quoted = pieces.chunks_exact(2).filter(|pair| pair[0].ends_with('b'));
+    let mut found: BTreeSet<&str> = quoted.map(|pair| pair[1]).collect();
+    // The outbox has keys of its own, in `records::outbox::queue`.
+    found.extend(["o", "r", "b"]);
+    let listed: BTreeSet<&str> = KINDS.iter().map(|kind| kind.begins).collect();
+    assert_eq!(found, listed);
 }
 
 /// A docket with one more field, as the next version of it may be.
