@@ -1,12 +1,12 @@
-//! Asking a neighbour for a stretch of a file, on behalf of whoever holds the matter. The asking node
-//! keeps count of what it has; the asked node remembers nothing.
+//! Fetches a range of a file from a neighbour, for the holder of the matter. The asking node counts
+//! what it has; the asked node remembers nothing.
 
 use std::collections::BTreeSet;
 
 use topology::{DivisionCode, Tree};
 
-use super::{FileNo, Part};
 use crate::{
+    attachment::{FileNo, Part},
     ids::MatterId,
     matter::{Act, Matter},
     suite::Digest,
@@ -15,7 +15,7 @@ use crate::{
 /// The most sealed bytes in one answer.
 pub const FETCH_BYTES: usize = 16 * 1024;
 
-/// A request for a stretch of a sealed file.
+/// A request for a range of a sealed file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fetch {
     /// The matter to which the file belongs.
@@ -24,57 +24,57 @@ pub struct Fetch {
     pub no: FileNo,
     /// The file of the attachment.
     pub part: Part,
-    /// The digest that the whole sealed file must have. Knowing it is not enough to be given the file.
+    /// The digest that the whole sealed file must have. Knowing it gives no access to the file.
     pub digest: Digest,
-    /// Where the stretch begins, in sealed bytes. It has at most [`FETCH_BYTES`].
+    /// Offset of the range, in sealed bytes. The range has at most [`FETCH_BYTES`].
     pub at: u64,
-    /// The division that wants it: the holder of the matter, or where the file was handed in.
+    /// The division that wants the range: the holder of the matter, or where the file was handed
+    /// in.
     pub asker: DivisionCode,
-    /// The division towards which it is looked for: where the bytes were handed in, or one that may have
-    /// a copy.
+    /// The division towards which the request travels: where the bytes were handed in, or one that
+    /// may have a copy.
     pub held_by: DivisionCode,
 }
 
-/// The result of a request for a stretch.
+/// The result of a request for a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// The stretch; empty at the end of the file.
+    /// The range; empty at the end of the file.
     Bytes(bytes::Bytes),
-    /// No node on the way keeps the file any more.
+    /// No node on the way has the file any more.
     Gone,
-    /// The asker is not to have it, as far as a node on the way knows.
+    /// The asker has no access, as far as a node on the way knows.
     NotEntitled,
-    /// The next node after this one cannot be reached now.
+    /// This node on the way cannot be reached now.
     Unreached(DivisionCode),
-    /// A node on the way has too much to do.
+    /// A node on the way is too busy.
     Busy,
 }
 
-/// The reason a neighbour does not get bytes that it asks for on somebody's behalf.
+/// The reason why a neighbour does not get bytes that it requests for an asker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotEntitled {
-    /// The asker does not hold the matter, nor is it on its way there.
+    /// The asker does not hold the matter, and the matter is not on its way there.
     #[error("the matter is not held by the one who asks")]
     NotHolder,
-    /// The matter is a complaint about the asker, or about somebody the bytes would pass.
+    /// The matter is a complaint about the asker, or about a division that the bytes would pass.
     #[error("the matter is about a division on the way")]
     Concerned,
-    /// The request came over another link than the one that leads to the asker.
+    /// The request came over a link that does not lead to the asker.
     #[error("the request came from the wrong side")]
     WrongWay,
 }
 
-/// Returns who handed a file in: the division that made the step to which it belongs. `None` if there is
-/// no such step.
+/// Returns the division that handed in a file, which made the step the file belongs to. `None` if
+/// there is no such step.
 pub fn handed_in(matter: &Matter, no: FileNo) -> Option<DivisionCode> {
     let step = matter.steps.get(usize::from(no.step));
     step.map(|step| step.by)
 }
 
-/// Lists the divisions towards which a file is looked for, one after the other: where it was handed in,
-/// then those that acted on the matter and may have kept a copy. Left out are divisions on the way to
-/// another one, which are asked on that way, and those behind a division that the matter is a complaint
-/// about.
+/// Lists the divisions to ask for a file, in order: where it was handed in, then those that acted
+/// on the matter and may have kept a copy. Leaves out divisions on the way to another one, which
+/// are asked on that way, and those behind a division that the matter is a complaint about.
 pub fn sources(
     matter: &Matter,
     handed_in: DivisionCode,
@@ -96,10 +96,11 @@ pub fn sources(
     first.into_iter().chain(others).collect()
 }
 
-/// Checks whether `me` gives, or carries, bytes of a matter to the neighbour `from`, who asks on behalf
-/// of the asker. The asker must hold the matter, or it must be bound for there, as far as is known here;
-/// or the file is public to all who ever acted on the matter; or the file was handed in there and is to
-/// be made whole. And the way to the asker must begin with `from`.
+/// Checks whether `me` gives or forwards bytes of a matter to the neighbour `from`, for the asker.
+/// One of these must hold, as far as is known here: the asker holds the matter, or the matter is on
+/// its way to the asker; the file is public to all who acted on the matter; or the file was handed
+/// in at the asker, which repairs its copy. In addition, the way to the asker must begin with
+/// `from`.
 ///
 /// # Errors
 /// The first [`NotEntitled`] found.
@@ -119,7 +120,7 @@ pub fn may_fetch(
     if tree.next_hop(me, asker) != Some(from) {
         return Err(NotEntitled::WrongWay);
     }
-    // The notice that it was taken may still be on its way here.
+    // The notice that the matter was taken may still be on its way here.
     let since_taken = matter.steps.iter().rev();
     let sent = since_taken
         .take_while(|step| !matches!(step.act, Act::Take | Act::TakeBack))
@@ -136,3 +137,6 @@ pub fn may_fetch(
         Err(NotEntitled::NotHolder)
     }
 }
+
+#[cfg(test)]
+mod tests;

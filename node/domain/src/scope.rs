@@ -1,12 +1,107 @@
-//! The nodes a template is for.
+//! What a template is called, and the nodes in scope of it.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier, Tree, UnitKind};
 
-/// The nodes a template is for: a subtree, filtered by tier, and at the village tier by kind of
-/// unit.
+topology::vocabulary! {
+    /// What a template is for.
+    #[derive(utoipa::ToSchema)]
+    pub enum TemplateKind: "kind of template" {
+        Policy = 1, "policy", "制度", "catalogue, routing, clocks, calendar, points";
+        Disclosure = 2, "disclosure", "公开目录", "items, fields, period and approval of what is made public";
+        Service = 3, "service", "办事事项", "materials and joint departments of a service";
+        Standard = 4, "standard", "数据标准", "data elements and code lists";
+        Board = 5, "board", "公告栏", "bulletin boards";
+    }
+}
+
+impl TemplateKind {
+    /// Returns whether this version of the program acts on templates of this kind. A node does not
+    /// report a kind as applied that it does not act on.
+    pub const fn is_acted_on(self) -> bool {
+        match self {
+            Self::Policy | Self::Disclosure => true,
+            Self::Service | Self::Standard | Self::Board => false,
+        }
+    }
+}
+
+/// Name of a template: issuer, kind, slug. Printed as `330000000000/policy/holiday-calendar`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TemplateKey {
+    /// The division that issues it.
+    pub issuer: DivisionCode,
+    /// The kind of template.
+    pub kind: TemplateKind,
+    /// 1 to 48 lower-case letters, digits and dashes; see [`is_name`].
+    pub name: Box<str>,
+}
+
+/// The error for a text that is not the name of a template.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadTemplateKey {
+    /// The text is not of the form `issuer/kind/name`.
+    #[error("`{0}` is not a template; one looks like 330000000000/policy/holiday-calendar")]
+    Form(String),
+    /// The last part is not a name.
+    #[error("`{0}` is not a name; use 1 to 48 lower-case letters, digits and dashes")]
+    Name(String),
+}
+
+/// Returns whether a text is 1 to 48 lower-case letters, digits and dashes. It must neither begin
+/// nor end with a dash.
+pub fn is_name(text: &str) -> bool {
+    (1..=48).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+impl TemplateKey {
+    /// Returns at most 57 bytes that sort by issuer, kind, name.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.issuer.as_u64().to_be_bytes().to_vec();
+        bytes.push(self.kind as u8);
+        bytes.extend_from_slice(self.name.as_bytes());
+        bytes
+    }
+}
+
+impl fmt::Display for TemplateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}/{}/{}", self.issuer, self.kind, self.name))
+    }
+}
+
+impl FromStr for TemplateKey {
+    type Err = BadTemplateKey;
+
+    /// Reads the issuer's code in its short or padded form.
+    fn from_str(text: &str) -> Result<Self, BadTemplateKey> {
+        let shown = || text.chars().take(100).collect::<String>();
+        let parts: Vec<&str> = text.trim().split('/').collect();
+        let [issuer, kind, name] = parts[..] else {
+            return Err(BadTemplateKey::Form(shown()));
+        };
+        let issuer = issuer.parse().map_err(|_| BadTemplateKey::Form(shown()))?;
+        let kind = kind.parse().map_err(|_| BadTemplateKey::Form(shown()))?;
+        if !is_name(name) {
+            return Err(BadTemplateKey::Name(name.chars().take(60).collect()));
+        }
+        Ok(Self {
+            issuer,
+            kind,
+            name: name.into(),
+        })
+    }
+}
+
+/// The nodes in scope of a template: a subtree, filtered by tier, and at the village tier by kind
+/// of unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Scope {
     /// This division and everything below it; always the issuer.
@@ -18,7 +113,7 @@ pub struct Scope {
     pub kinds: u8,
 }
 
-/// The reason why a scope is not valid: it means nobody, or more than its issuer has.
+/// The reason why a scope is not valid: it selects nobody, or more than its issuer may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadScope {
     /// It names no tier, or has bits that stand for no tier.
@@ -74,7 +169,7 @@ impl Scope {
         tree.contains(self.under, division) && self.picks(division, tree)
     }
 
-    /// Returns how many nodes in the subtree of `division` are in scope.
+    /// Returns the number of nodes in scope in the subtree of `division`.
     pub fn count(&self, division: DivisionCode, tree: &Tree) -> u32 {
         let whole = if tree.contains(self.under, division) {
             division
@@ -87,10 +182,10 @@ impl Scope {
         u32::try_from(count.count()).expect("a province has fewer divisions")
     }
 
-    /// Checks that the scope can mean somebody, and nobody above its issuer.
+    /// Checks that the scope can select nodes, and none above its issuer.
     ///
     /// # Errors
-    /// [`BadScope`] says which part is wrong.
+    /// [`BadScope`] tells which part is bad.
     pub fn check(&self) -> Result<(), BadScope> {
         if self.tiers == 0 || self.tiers >= 1 << Tier::ALL.len() {
             return Err(BadScope::Tiers);
@@ -127,11 +222,11 @@ const fn kind_bit(kind: UnitKind) -> u8 {
 impl fmt::Display for Scope {
     /// Writes `330825000000: county, township, village (village, community)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tiers: Vec<_> = self.tiers().into_iter().map(Tier::name).collect();
+        let tiers: Vec<_> = self.tiers().into_iter().map(Tier::code).collect();
         let mut text = format!("{}: {}", self.under, tiers.join(", "));
         let kinds = self.kinds();
         if self.tiers & tier_bit(Tier::Village) != 0 && kinds.len() < UnitKind::ALL.len() {
-            let kinds: Vec<_> = kinds.into_iter().map(UnitKind::name).collect();
+            let kinds: Vec<_> = kinds.into_iter().map(UnitKind::code).collect();
             text.push_str(&format!(" ({})", kinds.join(", ")));
         }
         f.pad(&text)

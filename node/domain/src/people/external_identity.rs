@@ -1,5 +1,4 @@
-//! Names that an identity provider vouches for, and the checks on its ID token (OpenID Connect Core
-//! 1.0).
+//! Identities that a provider vouches for, and checks on ID tokens (OpenID Connect Core 1.0).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,29 +7,29 @@ use crate::{
     time::Timestamp,
 };
 
-/// Largest difference between two clocks, in milliseconds.
+/// The largest difference between two clocks, in milliseconds.
 pub const LEEWAY_MS: i64 = 60_000;
-/// Longest time a person may take from leaving for the provider to coming back, in milliseconds.
+/// The longest time between leaving for the provider and coming back, in milliseconds.
 pub const SIGN_IN_MS: i64 = 10 * 60_000;
-/// Longest name of a person, in bytes (OpenID Connect Core 1.0, section 2).
+/// The longest name of a person, in bytes (OpenID Connect Core 1.0, section 2).
 const MOST_NAME: usize = 255;
 
-/// A person, by the name a provider has for them. It opens the account it is linked to and is used
-/// for nothing else.
+/// A person, by the name that a provider has for them. It opens the linked account and has no other
+/// use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExternalIdentity {
     /// Issuer URL of the provider, exactly as it states it.
     pub issuer: String,
-    /// The claim that holds the name. The same word in another claim may be another person.
+    /// The claim that contains the name. The same value in another claim may be another person.
     pub claim: String,
-    /// The name, letter for letter.
+    /// The name, compared exactly.
     pub name: String,
 }
 
-/// Error for a text that cannot be the name of a person at a provider.
+/// The error for a text that cannot be a person's name at a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this is not a name a provider has for somebody; take 1 to 255 bytes on one line, exactly as the \
+    "this is not a provider's name for a person; use 1 to 255 bytes on one line, exactly as the \
      provider shows it"
 )]
 pub struct BadExternalIdentity;
@@ -50,8 +49,8 @@ impl ExternalIdentity {
         .ok_or(BadExternalIdentity)
     }
 
-    /// Returns the digest it is found by. It is the same in every suite, so that no name is stored
-    /// twice.
+    /// Returns the digest by which it is found. It is the same in every suite, so that no name is
+    /// stored twice.
     pub fn digest(&self) -> Digest {
         let parts = [&self.issuer, &self.claim, &self.name];
         let lengths = parts.map(|part| (part.len() as u64).to_be_bytes());
@@ -90,20 +89,20 @@ pub struct Claims {
     pub access_hash: Option<String>,
     /// `email_verified`
     pub email_verified: bool,
-    /// The claim that names the person, if it is there and is a text.
+    /// The claim with the person's name, if it is there and is a text.
     pub name: Option<String>,
 }
 
-/// The values that the claims of an ID token are checked against.
+/// The values against which the claims of an ID token are checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
-    /// Issuer of the provider that was asked.
+    /// Issuer URL of the requested provider.
     pub issuer: &'a str,
     /// The client id that the provider has for this node.
     pub client: &'a str,
-    /// The nonce of this sign-in, which only this sign-in knows.
+    /// The nonce of this sign-in, which nobody else knows.
     pub nonce: &'a str,
-    /// Name of the claim that names the person.
+    /// Name of the claim with the person's name.
     pub claim: &'a str,
     /// The value `at_hash` must have for the access token that came with it.
     pub access_hash: &'a str,
@@ -114,14 +113,14 @@ pub struct Expected<'a> {
 /// The reason why an ID token is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadClaims {
-    /// The token is of another issuer, or of none.
-    #[error("it is of another issuer")]
+    /// The token is from another issuer, or names none.
+    #[error("it is from another issuer")]
     Issuer,
-    /// The token is for another audience, or for others besides this node.
+    /// The token is for another audience, or not for this node alone.
     #[error("it is not for this node, or not for it alone")]
     Audience,
-    /// The token is of another sign-in.
-    #[error("it is of another sign-in")]
+    /// The token belongs to another sign-in.
+    #[error("it belongs to another sign-in")]
     Nonce,
     /// The token has expired.
     #[error("it has expired")]
@@ -132,7 +131,7 @@ pub enum BadClaims {
     /// The token belongs to another access token.
     #[error("it belongs to another access token")]
     AccessToken,
-    /// The claim named is missing or cannot be a name.
+    /// This claim is missing or cannot be a name.
     #[error("it has no `{0}` that names a person; set `oidc.claim` and `oidc.scopes`")]
     Unnamed(String),
     /// The provider has not verified that the mail address is theirs.
@@ -141,8 +140,8 @@ pub enum BadClaims {
 }
 
 impl Claims {
-    /// Returns the person a provider vouches for (OpenID Connect Core 1.0, section 3.1.3.7). Every
-    /// text is compared letter for letter; clocks may be [`LEEWAY_MS`] apart.
+    /// Returns the person for whom a provider vouches (OpenID Connect Core 1.0, section 3.1.3.7).
+    /// All texts are compared exactly; clocks may differ by [`LEEWAY_MS`].
     ///
     /// # Errors
     /// [`BadClaims`] with the first check that fails.
@@ -227,16 +226,16 @@ mod tests {
 
     #[test]
     fn who_is_vouched_for_is_named_by_issuer_claim_and_name() {
-        let passport = good().vouch(&expected()).unwrap();
+        let identity = good().vouch(&expected()).unwrap();
         assert_eq!(
-            passport,
+            identity,
             ExternalIdentity::new("https://id.example", "sub", "248289761001").unwrap()
         );
         let mut whole = good();
         whole.authorized_party = Some("node".to_owned());
         whole.access_hash = Some("h".to_owned());
         whole.not_before_s = Some(NOW_S);
-        assert_eq!(whole.vouch(&expected()).unwrap(), passport);
+        assert_eq!(whole.vouch(&expected()).unwrap(), identity);
     }
 
     #[test]
