@@ -1,8 +1,8 @@
-//! How long to wait before dialling again.
+//! How long to wait before something that failed is tried again.
 
 use std::time::Duration;
 
-/// Doubling waits with jitter, reset when the neighbour shows up.
+/// Doubling waits with jitter, reset by a success.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     least: Duration,
@@ -11,7 +11,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Waits between `least` and `most`.
+    /// Builds waits between `least` and `most`.
     pub const fn new(least: Duration, most: Duration) -> Self {
         Self {
             least,
@@ -20,8 +20,8 @@ impl Backoff {
         }
     }
 
-    /// Counts a failure and says how long to wait: between half and all of the doubled wait;
-    /// `chance` is 0 to 1.
+    /// Counts a failure and returns how long to wait: between half and all of the doubled wait, by
+    /// `chance` from 0 to 1.
     pub fn fail(&mut self, chance: f64) -> Duration {
         let doubled = self
             .least
@@ -31,12 +31,12 @@ impl Backoff {
         doubled.div_f64(2.0) + doubled.div_f64(2.0).mul_f64(chance.clamp(0.0, 1.0))
     }
 
-    /// Failures since the neighbour last showed up.
+    /// Failures since the last success.
     pub const fn failures(&self) -> u32 {
         self.failures
     }
 
-    /// The neighbour showed up.
+    /// Records a success.
     pub const fn reset(&mut self) {
         self.failures = 0;
     }

@@ -1,30 +1,30 @@
-//! Telling the other that it has everything, so that it knows how old its knowledge is.
+//! Tells the other side that it has everything, so that it knows how old its knowledge is.
 
 use std::time::Duration;
 
 use domain::time::Timestamp;
 use office::Office;
 use tokio::time::Instant;
-use wire::frame::Abreast;
+use wire::frame::Watermark;
 
-/// After something was sent it is told this much sooner than otherwise.
+/// Divisor of the usual time between two messages, after something was sent.
 const SOONER: u32 = 10;
 
-/// When it is told, and what.
-pub(super) struct Watermark {
-    /// Whether the other hears it.
+/// Schedules the messages and holds the next one.
+pub(super) struct WatermarkSender {
+    /// Whether the other understands these messages.
     heard: bool,
-    /// How far the other's clock is ahead, in milliseconds.
+    /// The lead of the other's clock in milliseconds; negative if it is behind.
     pub(super) skew_ms: i64,
     pace: Duration,
     told: Instant,
     due: Instant,
-    /// What will be told if nothing more is found to be sent.
-    draft: Option<Abreast>,
-    ready: Option<Abreast>,
+    /// The message to send if nothing more is found to be sent.
+    draft: Option<Watermark>,
+    ready: Option<Watermark>,
 }
 
-impl Watermark {
+impl WatermarkSender {
     pub(super) fn new(heard: bool, skew_ms: i64, pace: Duration) -> Self {
         let now = Instant::now();
         Self {
@@ -38,29 +38,30 @@ impl Watermark {
         }
     }
 
-    /// When to look whether it can be told; `None` if that is not to be waited for.
+    /// Returns when to check whether the message can be sent; `None` if no check is due.
     pub(super) fn due(&self) -> Option<Instant> {
         let idle = self.draft.is_none() && self.ready.is_none();
         (self.heard && idle).then_some(self.due)
     }
 
-    /// What is known now, which is told if everything from before now turns out to be with the other.
+    /// Drafts a message from what is known now. It is sent if everything from before now has
+    /// reached the other.
     pub(super) fn write(&mut self, office: &Office) {
         let now = office.now();
-        self.draft = Some(Abreast {
+        self.draft = Some(Watermark {
             at: now,
-            above: office.reach_above(),
+            above: office.inbox().reach_above(),
             now,
         });
     }
 
-    /// Something was sent after all.
+    /// Drops the draft because something was sent.
     pub(super) fn sent(&mut self) {
         self.draft = None;
         self.due = self.due.min(self.told + self.pace / SOONER);
     }
 
-    /// Everything from before the draft is with the other, if there is one.
+    /// Makes the draft ready: everything from before it has reached the other.
     pub(super) fn confirm(&mut self) {
         if let Some(draft) = self.draft.take() {
             self.ready = Some(draft);
@@ -73,12 +74,12 @@ impl Watermark {
         self.ready.is_some()
     }
 
-    pub(super) fn take(&mut self, now: Timestamp) -> Option<Abreast> {
+    pub(super) fn take(&mut self, now: Timestamp) -> Option<Watermark> {
         let ready = self.ready.take()?;
-        Some(Abreast { now, ..ready })
+        Some(Watermark { now, ..ready })
     }
 
-    /// A moment of the other's clock by this node's.
+    /// Converts a moment of the other's clock to this node's.
     pub(super) const fn here(&self, theirs: Timestamp) -> Timestamp {
         Timestamp(theirs.0.saturating_sub(self.skew_ms))
     }

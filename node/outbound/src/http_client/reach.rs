@@ -34,7 +34,7 @@ const SPECIAL_6: [(u128, u32); 4] = [
 
 /// Whether an address belongs to a host of the internet, and to none of this machine, this network or
 /// a tunnel. IPv4 inside IPv6 counts as what it is.
-pub fn is_public(address: IpAddr) -> bool {
+pub(super) fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_public_4(address),
         IpAddr::V6(address) => is_public_6(address),

@@ -7,7 +7,7 @@ use std::{
 
 use identity::Surroundings;
 use rustls::{ClientConfig, RootCertStore, version};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 /// Where distributions keep them all in one file.
 const USUAL: [&str; 5] = [
@@ -20,7 +20,7 @@ const USUAL: [&str; 5] = [
 
 /// TLS towards other systems, vouched for by the certificates of a file, or of the machine. An error
 /// says what is wrong with them.
-pub(crate) async fn client(
+pub(super) async fn client(
     file: Option<PathBuf>,
     surroundings: Surroundings,
 ) -> Result<Arc<ClientConfig>, String> {
@@ -45,11 +45,8 @@ async fn load(file: Option<PathBuf>) -> Result<RootCertStore, String> {
     let text = tokio::fs::read(path)
         .await
         .map_err(|error| failed(&error))?;
-    let blocks = pem::parse_many(text).map_err(|error| failed(&error))?;
-    let certificates = blocks
-        .into_iter()
-        .filter(|block| block.tag() == "CERTIFICATE")
-        .map(|block| CertificateDer::from(block.into_contents()));
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let certificates = certificates.map_err(|error| failed(&error))?;
     let mut roots = RootCertStore::empty();
     let (taken, left_out) = roots.add_parsable_certificates(certificates);
     if taken == 0 {
