@@ -1,21 +1,35 @@
-//! The answer to a request that was done already.
+//! The answer to a repeated request.
 
 use api::Reported;
 use axum::{
     Json,
+    extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
 use domain::{audit::Subject, people::Permission};
-use http::{StatusCode, header};
-use office::{
-    OfficeError,
-    people::{Done, PeopleError},
-};
+use futures::future::BoxFuture;
+use http::{StatusCode, header, request::Parts};
+use office::people::Done;
 
-use super::{accounts, ask::At, gate::Principal, grids, matters, problem::Rejection};
+use super::{accounts, ask::NodePath, gate::Principal, grids, matters, problem::Rejection};
+use crate::state::AppState;
 
-/// As it was, if it was kept; else what it was about, as it is now, with the status of the first answer.
-pub(super) async fn answer(at: &At, guest: &Principal, done: Done) -> Result<Response, Rejection> {
+/// Answers a repeated request at the node in its path.
+pub(super) fn again<'a>(
+    parts: &'a mut Parts,
+    app_state: &'a AppState,
+    guest: &'a Principal,
+    done: Done,
+) -> BoxFuture<'a, Result<Response, Rejection>> {
+    Box::pin(async move {
+        let at = NodePath::from_request_parts(parts, app_state).await?;
+        answer(&at, guest, done).await
+    })
+}
+
+/// Returns the stored answer. If none was stored, returns the present state of the subject of the
+/// request, with the status of the first answer.
+async fn answer(at: &NodePath, guest: &Principal, done: Done) -> Result<Response, Rejection> {
     let (status, body) = match done.answer {
         Some(first) => (StatusCode::from_u16(first.status).ok(), first.body),
         None => (None, None),
@@ -31,12 +45,12 @@ pub(super) async fn answer(at: &At, guest: &Principal, done: Done) -> Result<Res
 }
 
 async fn about(
-    at: &At,
+    at: &NodePath,
     guest: &Principal,
     subject: Option<Subject>,
 ) -> Result<Response, Rejection> {
     match subject {
-        Some(Subject::Matter(id)) if guest.request.deed() == Permission::Report => {
+        Some(Subject::Matter(id)) if guest.request.permission() == Permission::Report => {
             let id = id.to_string();
             let (token, opening) = (None, None);
             Ok(Json(Reported { id, token, opening }).into_response())
@@ -46,6 +60,6 @@ async fn about(
         }
         Some(Subject::Account(id)) => Ok(accounts::one(at, id).await?.into_response()),
         Some(Subject::Grid(id)) => Ok(grids::one(at, id).await?.into_response()),
-        _ => Err(OfficeError::from(PeopleError::ShownOnce).into()),
+        _ => Err(Rejection::shown_once()),
     }
 }
