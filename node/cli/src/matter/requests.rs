@@ -1,70 +1,76 @@
-//! What is asked of the holder of a matter, whoever that is.
+//! Requests to the holder of a matter, whichever division that is.
 
-use api::{Plea, WishRequest};
+use api::{HolderRequest, RequestAction};
 use clap::Subcommand;
 use domain::{
     ids::MatterId,
     matter::{Audience, Satisfaction},
 };
 
-use super::{Done, labels, one_of};
+use super::{Done, one_of, some_of};
+
+const BEST_FIRST: [Satisfaction; 3] = [
+    Satisfaction::Satisfied,
+    Satisfaction::Fair,
+    Satisfaction::Dissatisfied,
+];
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Wish {
+pub(super) enum RequestCommand {
     /// Asks the holder to hand back a matter sent from here (召回); the answer comes later
     ///
     /// Examples:
     ///   wujitong matter recall 330825002222-1f3a9c04-17
     #[command(verbatim_doc_comment)]
     Recall {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
     },
-    /// Says for the reporter that a closed matter is not solved; it is opened again
+    /// Contests the closing of a matter on behalf of the reporter; the matter is reopened
     ///
     /// Examples:
     ///   wujitong matter contest 330825002222-1f3a9c04-17 --note "灯又不亮了"
     #[command(verbatim_doc_comment)]
     Contest {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// What is to be said
+        /// Text of the request
         #[arg(long, value_name = "TEXT")]
         note: String,
     },
-    /// Asks for the reporter that the tier above decides a closed matter anew (复查, 复核)
+    /// Asks the tier above to decide a closed matter again, on behalf of the reporter (复查, 复核)
     ///
     /// Examples:
     ///   wujitong matter review 330825002222-1f3a9c04-17 --note "对处理意见不服"
     #[command(verbatim_doc_comment)]
     Review {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// What is to be said
+        /// Text of the request
         #[arg(long, value_name = "TEXT")]
         note: String,
     },
-    /// Takes a matter back for its reporter (撤回)
+    /// Withdraws a matter on behalf of its reporter (撤回)
     ///
     /// Examples:
     ///   wujitong matter withdraw 330825002222-1f3a9c04-17
     #[command(verbatim_doc_comment)]
     Withdraw {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
-    /// Notes that a division above wants a matter done (督办)
+    /// Supervises a matter as a division above (督办)
     ///
     /// Examples:
     ///   wujitong matter supervise 330825002222-1f3a9c04-17 --node 330825 --note "请三日内办结"
     #[command(verbatim_doc_comment)]
     Supervise {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// What is to be said
+        /// Text of the request
         #[arg(long, value_name = "TEXT")]
         note: String,
     },
@@ -74,29 +80,29 @@ pub(super) enum Wish {
     ///   wujitong matter rate 330825002222-1f3a9c04-17 --satisfaction satisfied
     #[command(verbatim_doc_comment)]
     Rate {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// How satisfied
-        #[arg(long, value_parser = one_of::<Satisfaction>(&labels::SATISFACTIONS))]
+        /// Satisfaction of the reporter
+        #[arg(long, value_parser = some_of(&BEST_FIRST))]
         satisfaction: Satisfaction,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
-    /// Asks the holder, as a division above, to close a matter as the same as another (并案)
+    /// Asks the holder, as a division above, to close a matter as a duplicate (并案)
     ///
-    /// A matter that is held here is merged at once with `wujitong matter merge`.
+    /// To merge a matter that is held here, use `wujitong matter merge`.
     ///
     /// Examples:
     ///   wujitong matter ask-merge 330825002222-1f3a9c04-17 --into 330825002222-1f3a9c04-9 --node 330825
     #[command(verbatim_doc_comment)]
     AskMerge {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// The other's number
+        /// Number of the other matter
         #[arg(long, value_name = "NUMBER")]
         into: MatterId,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
@@ -107,33 +113,35 @@ pub(super) enum Wish {
     ///   wujitong matter remark 330825002222-1f3a9c04-17 --audience reporter --note "请补充照片"
     #[command(verbatim_doc_comment)]
     Remark {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// For whom
-        #[arg(long, value_parser = one_of::<Audience>(&labels::AUDIENCES), default_value = "offices")]
+        /// Audience of the comment
+        #[arg(long, value_parser = one_of::<Audience>(), default_value = "offices")]
         audience: Audience,
-        /// What is to be said
+        /// Text of the comment
         #[arg(long, value_name = "TEXT")]
         note: String,
     },
 }
 
-impl Wish {
+impl RequestCommand {
     pub(super) fn request(self) -> Done {
-        let (id, plea, note) = match self {
-            Self::Recall { id } => (id, Plea::Recall, None),
-            Self::Contest { id, note } => (id, Plea::Contest, Some(note)),
-            Self::Review { id, note } => (id, Plea::Review, Some(note)),
-            Self::Withdraw { id, note } => (id, Plea::Withdraw, note),
-            Self::Supervise { id, note } => (id, Plea::Supervise, Some(note)),
+        let (id, action, note) = match self {
+            Self::Recall { id } => (id, RequestAction::Recall, None),
+            Self::Contest { id, note } => (id, RequestAction::Contest, Some(note)),
+            Self::Review { id, note } => (id, RequestAction::Review, Some(note)),
+            Self::Withdraw { id, note } => (id, RequestAction::Withdraw, note),
+            Self::Supervise { id, note } => (id, RequestAction::Supervise, Some(note)),
             Self::Rate {
                 id,
                 satisfaction,
                 note,
-            } => (id, Plea::Rate { satisfaction }, note),
-            Self::AskMerge { id, into, note } => (id, Plea::Merge { into }, note),
-            Self::Remark { id, audience, note } => (id, Plea::Remark { audience }, Some(note)),
+            } => (id, RequestAction::Rate { satisfaction }, note),
+            Self::AskMerge { id, into, note } => (id, RequestAction::Merge { into }, note),
+            Self::Remark { id, audience, note } => {
+                (id, RequestAction::Remark { audience }, Some(note))
+            }
         };
-        Done::Wish(id, WishRequest { plea, note })
+        Done::Request(id, HolderRequest { action, note })
     }
 }

@@ -24,7 +24,12 @@ fn again(answer: &Answer) -> bool {
 }
 
 async fn count(town: &Town) -> usize {
-    town.office().dockets(None, usize::MAX).await.unwrap().len()
+    town.office()
+        .matters()
+        .dockets(None, usize::MAX)
+        .await
+        .unwrap()
+        .len()
 }
 
 #[tokio::test]
@@ -70,7 +75,7 @@ async fn a_report_that_is_sent_again_is_made_once_and_answered_alike_in_both_sha
     let (id, slip) = (id.as_str().unwrap(), slip.as_str().unwrap());
     let own = format!("requests/{id}.json?reporter_token={slip}");
     town.get(&own).await.expect(200);
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -93,7 +98,7 @@ async fn another_report_under_a_used_key_is_refused_and_makes_nothing() {
         assert!(refused.body.contains("Idempotency-Key"), "{}", refused.body);
     }
     assert_eq!(count(&town).await, 1);
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -120,7 +125,7 @@ async fn a_key_of_repetition_is_its_callers_own_and_opens_nothing_to_others() {
         .await
         .expect(403);
     file(&town, "requests.json", "k", LAMP).await.expect(403);
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -134,7 +139,7 @@ async fn what_failed_may_be_sent_again_under_its_key() {
     let whole = format!("{nowhere}&lat=29&long=119");
     let filed = file(&town, "requests.json", "k", &whole).await.expect(201);
     assert!(!again(&filed));
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -154,5 +159,5 @@ async fn of_many_equal_reports_at_once_one_is_made() {
     }
     assert!(!told.is_empty() && told.iter().all(|one| one == &told[0]));
     assert_eq!(count(&town).await, 1);
-    town.host.stop().await;
+    town.stop().await;
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 
-use crate::people::alone::{Alone, account, lamp};
+use testkit::province::{Province, account, lamp};
 
-async fn count(alone: &Alone) -> usize {
-    alone
+async fn count(province: &Province) -> usize {
+    province
         .office()
+        .matters()
         .dockets(None, usize::MAX)
         .await
         .unwrap()
@@ -18,9 +19,9 @@ async fn count(alone: &Alone) -> usize {
 
 #[tokio::test]
 async fn a_report_that_is_repeated_is_made_once_and_answered_alike() {
-    let alone = Alone::start().await;
+    let province = Province::start().await;
     let report = |key: &str| {
-        alone
+        province
             .socket(Method::POST, "matters")
             .with("idempotency-key", key)
     };
@@ -29,7 +30,7 @@ async fn a_report_that_is_repeated_is_made_once_and_answered_alike() {
     let again = report("a-1").body(lamp()).send().await.expect(201);
     assert_eq!(again.header("idempotency-replayed"), "true");
     assert_eq!(first.json, again.json);
-    assert_eq!(count(&alone).await, 1);
+    assert_eq!(count(&province).await, 1);
     let mut other = lamp();
     other["text"] = json!("另一件事");
     let reused = report("a-1").body(other.clone()).send().await.expect(422);
@@ -38,21 +39,21 @@ async fn a_report_that_is_repeated_is_made_once_and_answered_alike() {
     for bad in ["", "a b", &"x".repeat(256)] {
         report(bad).body(lamp()).send().await.expect(422);
     }
-    assert_eq!(count(&alone).await, 2);
-    let alone = alone.restart().await;
-    let after = alone
+    assert_eq!(count(&province).await, 2);
+    let province = province.restart().await;
+    let after = province
         .socket(Method::POST, "matters")
         .with("idempotency-key", "a-1")
         .body(lamp());
     assert_eq!(after.send().await.expect(201).json, first.json);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn the_same_content_in_another_order_is_the_same_request_and_answered_alike() {
-    let alone = Alone::start().await;
+    let province = Province::start().await;
     let report = |body: &'static str| {
-        let ask = alone.socket(Method::POST, "matters");
+        let ask = province.socket(Method::POST, "matters");
         ask.with("idempotency-key", "o-1").raw(body).send()
     };
     let first = report(
@@ -78,7 +79,7 @@ async fn the_same_content_in_another_order_is_the_same_request_and_answered_alik
 
     let slip = || {
         let path = format!("matters/{}/slips", first.text("id"));
-        let ask = alone.socket(Method::POST, &path);
+        let ask = province.socket(Method::POST, &path);
         ask.with("idempotency-key", "o-2").send()
     };
     slip().await.expect(201);
@@ -86,14 +87,14 @@ async fn the_same_content_in_another_order_is_the_same_request_and_answered_alik
         slip().await.expect(201).json,
         json!({ "token": "shown-once" })
     );
-    assert_eq!(count(&alone).await, 1);
-    alone.host.stop().await;
+    assert_eq!(count(&province).await, 1);
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn an_act_that_is_repeated_is_done_once_and_shows_the_matter() {
-    let alone = Alone::start().await;
-    let report = alone
+    let province = Province::start().await;
+    let report = province
         .socket(Method::POST, "matters")
         .body(lamp())
         .send()
@@ -101,7 +102,7 @@ async fn an_act_that_is_repeated_is_done_once_and_shows_the_matter() {
         .expect(201);
     let path = format!("matters/{}/acts", report.text("id"));
     let handle = || {
-        let ask = alone
+        let ask = province
             .socket(Method::POST, &path)
             .with("idempotency-key", "h-1");
         ask.body(json!({ "act": "handle", "note": "已派电工" }))
@@ -120,14 +121,14 @@ async fn an_act_that_is_repeated_is_done_once_and_shows_the_matter() {
         2,
         "report, handle"
     );
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn of_many_equal_requests_at_once_one_is_done_and_the_others_wait_or_repeat_it() {
-    let alone = Alone::start().await;
+    let province = Province::start().await;
     let asks = (0..16).map(|_| {
-        let ask = alone
+        let ask = province
             .socket(Method::POST, "matters")
             .with("idempotency-key", "storm");
         ask.body(lamp()).send()
@@ -141,25 +142,25 @@ async fn of_many_equal_requests_at_once_one_is_done_and_the_others_wait_or_repea
         }
     }
     assert!(answers.iter().any(|answer| answer.code() == 201));
-    assert_eq!(count(&alone).await, 1);
-    alone.host.stop().await;
+    assert_eq!(count(&province).await, 1);
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn keys_belong_to_a_caller_and_a_path_and_what_failed_may_be_tried_again() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let one = alone.person(&tokens, "one", &["official"]).await;
-    let two = alone.person(&tokens, "two", &["official"]).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let one = province.person(&tokens, "one", &["official"]).await;
+    let two = province.person(&tokens, "two", &["official"]).await;
     let report = |by: &str| {
-        let ask = alone.post("matters").by(by).with("idempotency-key", "k");
+        let ask = province.post("matters").by(by).with("idempotency-key", "k");
         ask.body(lamp()).send()
     };
     let first = report(&one).await.expect(201).text("id");
     let second = report(&two).await.expect(201).text("id");
     assert_ne!(first, second);
     let accept = |id: &str| {
-        let ask = alone
+        let ask = province
             .post(&format!("matters/{id}/acts"))
             .by(&one)
             .with("idempotency-key", "k");
@@ -169,7 +170,7 @@ async fn keys_belong_to_a_caller_and_a_path_and_what_failed_may_be_tried_again()
     accept(&second).await.expect(200);
     accept(&first).await.expect(200);
     let close = |key: &'static str| {
-        let ask = alone
+        let ask = province
             .post(&format!("matters/{first}/acts"))
             .by(&two)
             .with("idempotency-key", key);
@@ -180,16 +181,16 @@ async fn keys_belong_to_a_caller_and_a_path_and_what_failed_may_be_tried_again()
     close("c-2").await.expect(409);
     close("c-2").await.expect(409);
     close("c-1").await.expect(200);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_secret_is_shown_once_even_if_its_request_is_repeated() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
     let make = || {
         let body = json!({ "name": "小程序", "deeds": ["report"], "days": 30 });
-        let ask = alone
+        let ask = province
             .post("api-keys")
             .by(&tokens["sec"])
             .with("idempotency-key", "k")
@@ -201,7 +202,7 @@ async fn a_secret_is_shown_once_even_if_its_request_is_repeated() {
     assert_eq!(again.json["token"], "shown-once");
     assert_eq!(again.json["key"], first.json["key"]);
     let open = || {
-        let ask = alone
+        let ask = province
             .post("accounts")
             .by(&tokens["sys"])
             .with("idempotency-key", "k");
@@ -209,25 +210,25 @@ async fn a_secret_is_shown_once_even_if_its_request_is_repeated() {
     };
     let first = open().await.expect(201);
     assert_eq!(open().await.expect(201).json, first.json);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn keys_are_remembered_for_a_day_and_then_deleted() {
-    let alone = Alone::start().await;
+    let province = Province::start().await;
     let report = |key: &str| {
-        let ask = alone
+        let ask = province
             .socket(Method::POST, "matters")
             .with("idempotency-key", key);
         ask.body(lamp()).send()
     };
     report("old").await.expect(201);
-    alone.later(Duration::from_secs(86_400 - 60));
+    province.clock.shift(Duration::from_secs(86_400 - 60));
     report("old").await.expect(201);
-    assert_eq!(count(&alone).await, 1);
-    alone.later(Duration::from_secs(120));
+    assert_eq!(count(&province).await, 1);
+    province.clock.shift(Duration::from_secs(120));
     report("new").await.expect(201);
     report("old").await.expect(201);
-    assert_eq!(count(&alone).await, 3);
-    alone.host.stop().await;
+    assert_eq!(count(&province).await, 3);
+    province.host.stop().await;
 }
