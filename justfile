@@ -26,9 +26,29 @@ deny:
 test *ARGS:
     tests/run {{ ARGS }}
 
-# Runs the fault tests: kills, power cuts, damaged and full disks. They print their seed, and SEED repeats one
-faults SEED="":
-    {{ if SEED == "" { "" } else { "WUJITONG_TEST_SEED=" + SEED } }} cargo test --locked -p wujitong-tests --test faults -- --nocapture
+# Runs the fault tests with real processes and disks. They print their seed; WUJITONG_TEST_SEED repeats one
+drill:
+    cargo test --workspace --locked --test networks faults:: -- --nocapture
+
+# Tries SEEDS runs of a network in virtual time in which everything goes wrong, from the seed FROM on
+faults SEEDS="1000" FROM=`date +%s`:
+    WUJITONG_TEST_SEED={{ FROM }} WUJITONG_TEST_SEEDS={{ SEEDS }} cargo test --workspace --locked --test networks faults::seeds::a_network_keeps -- --nocapture
+
+# Runs a fuzz target (`just fuzz list` names them; `all` for all) over mutants of its corpus, for SECONDS each
+fuzz TARGET SECONDS="60" SEED="1":
+    cargo run --locked -p wujitong-fuzz -- {{ if TARGET == "list" { "list" } else { "run " + TARGET + " " + SECONDS + " " + SEED } }}
+
+# Runs a fuzz target with libFuzzer, which follows what its inputs reach: takes a nightly toolchain and cargo-fuzz
+libfuzzer TARGET SECONDS="300":
+    cp Cargo.lock tests/fuzz/libfuzzer/
+    mkdir -p tests/fuzz/libfuzzer/corpus/{{ TARGET }}
+    cargo run --locked -p wujitong-fuzz -- seeds {{ TARGET }} tests/fuzz/libfuzzer/corpus/{{ TARGET }}
+    WUJITONG_FUZZ_TARGET={{ TARGET }} cargo +nightly fuzz run --fuzz-dir tests/fuzz/libfuzzer decode \
+        tests/fuzz/libfuzzer/corpus/{{ TARGET }} -- -max_total_time={{ SECONDS }} -timeout=20 -rss_limit_mb=2048
+
+# Runs the tests of the store's committer under many interleavings of its threads
+interleavings:
+    cargo test --locked -p wujitong-interleavings
 
 # Everything a change must pass
 ci:
@@ -38,9 +58,14 @@ ci:
 doc:
     cargo doc --workspace --no-deps --locked --open
 
-# Measures this machine with a build of the profile `dist`: `just bench chain`, `web` or `lists`
+# Measures this machine with a build of the profile `dist`: `just bench chain`, `web`, `lists` or `pages`
 bench *ARGS="chain":
     cargo run --locked --profile dist -- bench {{ ARGS }}
+
+# Measures in a browser how soon pages are seen at slow 4G with a processor four times slower: takes chromium and chromedriver
+paint:
+    cargo build --locked --release
+    cargo test --workspace --locked --release --test networks browser::paint -- --ignored --nocapture
 
 # Shows the network at work
 demo *ARGS:

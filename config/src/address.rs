@@ -8,8 +8,8 @@ use std::{
 
 /// Address where a neighbour listens: a DNS name or an IP address, and a TCP port (1 to 65535).
 ///
-/// Whatever the host is, the neighbour must prove its *division's* name, so with a wrong address
-/// the connection can only fail.
+/// The neighbour must prove its *division's* name whatever the host is, so a wrong address can only
+/// make the connection fail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HostPort {
     /// DNS name in lower case, IPv4 address, or IPv6 address without brackets.

@@ -1,6 +1,7 @@
 //! Turns [`Raw`] into [`Config`]. Every setting is checked, and every problem is kept.
 
 mod oidc;
+mod pages;
 mod problems;
 
 use std::{
@@ -14,8 +15,8 @@ use std::{
 use topology::DivisionCode;
 
 use crate::{
-    Config, ConfigErrors, Dns, Engine, Hooks, HostPort, Hosting, Http, Limits, Links, LogFormat,
-    Outlines, Raw, RawHttp, RawLimits, RawLinks, RawStore, RawTelemetry, Store, Subnet, Telemetry,
+    Config, ConfigErrors, Dns, Engine, HostPort, Hosting, Http, Limits, Links, LogFormat, Outlines,
+    Raw, RawHttp, RawLimits, RawLinks, RawStore, RawTelemetry, Store, Subnet, Telemetry, Webhooks,
     address::dns_name, checked::LISTEN,
 };
 use problems::Problems;
@@ -78,18 +79,19 @@ impl Raw {
             ),
         };
         let http = p.http(self.http, listen);
+        let pages = p.pages(self.pages);
         let telemetry = p.telemetry(self.telemetry, &hosting);
         let limits = p.limits(self.limits);
         let store = p.store(self.store);
         let links = p.links(self.links);
-        let hooks = Hooks {
+        let webhooks = Webhooks {
             allow: p.each(
-                "hooks.allow",
-                self.hooks.allow,
+                "webhooks.allow",
+                self.webhooks.allow,
                 str::parse::<Subnet>,
                 "leave it out to reach public addresses only",
             ),
-            roots: self.hooks.roots.map(|path| base_dir.join(path)),
+            roots: self.webhooks.roots.map(|path| base_dir.join(path)),
         };
         let oidc = p.oidc(self.oidc, &http, base_dir);
         ConfigErrors::unless_empty(problems.0)?;
@@ -107,11 +109,12 @@ impl Raw {
             parent,
             dns,
             http,
+            pages,
             telemetry,
             limits,
             store,
             links,
-            hooks,
+            webhooks,
             oidc,
         })
     }
@@ -241,8 +244,8 @@ impl Problems {
                 "http.origins",
                 raw.origins,
                 site,
-                "write each site as the browser sends it in `Origin`, without a path; `*` is not taken, because \
-                 it would let every page of the web ask",
+                "write each site as the browser sends it in `Origin`, without a path; `*` is not accepted, because \
+                 it would let every page of the web send requests",
             ),
         }
     }
@@ -253,7 +256,7 @@ impl Problems {
             "telemetry.otlp",
             raw.otlp.map(|text| vec![text]),
             collector,
-            "run a collector beside the node if the real one wants TLS; leave it out for none",
+            "if the remote collector requires TLS, run one beside the node; leave it out to export no traces",
         );
         let log_format = match raw.log_format.as_deref() {
             None | Some("text") => LogFormat::Text,
@@ -327,7 +330,7 @@ impl Problems {
                 "limits",
                 raw.streams_per_connection,
                 1..=256,
-                "a link needs one, and one for each question asked at the same time",
+                "a link needs one, and one more for each concurrent request",
                 default.streams_per_connection,
                 |n| n as u32
             ),
@@ -394,6 +397,15 @@ impl Problems {
                 default.logins_per_address_min,
                 |n| NonZeroU32::new(n as u32).unwrap_or(default.logins_per_address_min)
             ),
+            reports_per_address_min: number!(
+                self,
+                "limits",
+                raw.reports_per_address_min,
+                1..=100_000,
+                "reports a minute from one address without an account",
+                default.reports_per_address_min,
+                |n| NonZeroU32::new(n as u32).unwrap_or(default.reports_per_address_min)
+            ),
             reports: number!(
                 self,
                 "limits",
@@ -450,7 +462,7 @@ impl Problems {
             "links",
             raw.keep_alive_s,
             1..=600,
-            "seconds; must be shorter than what a firewall forgets after",
+            "seconds; must be shorter than the idle timeout of firewalls",
             default.keep_alive,
             Duration::from_secs
         );
@@ -459,7 +471,7 @@ impl Problems {
             "links",
             raw.answer_s,
             1..=600,
-            "seconds; less finds a dead link sooner, more bears a worse one",
+            "seconds; less detects a dead link sooner, more tolerates a slower one",
             default.answer,
             Duration::from_secs
         );
@@ -472,13 +484,13 @@ impl Problems {
             default.figures_pace,
             Duration::from_millis
         );
-        let tidings_pace = number!(
+        let watermark_pace = number!(
             self,
             "links",
-            raw.tidings_pace_ms,
+            raw.watermark_pace_ms,
             100..=600_000,
-            "milliseconds; more saves traffic, less makes what is known of others fresher",
-            default.tidings_pace,
+            "milliseconds; more saves traffic, less makes knowledge of other nodes fresher",
+            default.watermark_pace,
             Duration::from_millis
         );
         if backoff_max < backoff_min {
@@ -498,7 +510,7 @@ impl Problems {
             keep_alive,
             answer,
             figures_pace,
-            tidings_pace,
+            watermark_pace,
         }
     }
 }

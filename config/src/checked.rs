@@ -1,4 +1,4 @@
-//! A checked configuration, which every room may read without checking it again.
+//! A checked configuration, which every crate may read without checking it again.
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -9,12 +9,12 @@ use std::{
 
 use topology::DivisionCode;
 
-use crate::{HostPort, Subnet};
+use crate::{HostPort, Pages, Subnet};
 
 /// All settings of one process, in range and consistent with each other.
 ///
-/// Only what needs the directory of divisions is left to be checked by whoever has it: that the
-/// codes exist, are administered, and are where the configuration supposes.
+/// Checks that need the list of divisions are left to the caller that has it: that the codes exist,
+/// have a node, and are where the configuration expects them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Directory for stores, keys and the control socket. Required. Relative paths start at the
@@ -39,6 +39,8 @@ pub struct Config {
     pub dns: Dns,
     /// `[http]`.
     pub http: Http,
+    /// `[pages]`.
+    pub pages: Pages,
     /// `[telemetry]`.
     pub telemetry: Telemetry,
     /// `[limits]`.
@@ -47,8 +49,8 @@ pub struct Config {
     pub store: Store,
     /// `[links]`.
     pub links: Links,
-    /// `[hooks]`.
-    pub hooks: Hooks,
+    /// `[webhooks]`.
+    pub webhooks: Webhooks,
     /// `[oidc]`; `None` if that section is missing, so that people sign in with passwords only.
     pub oidc: Option<Oidc>,
 }
@@ -149,8 +151,8 @@ pub struct Limits {
     /// Longest message on a link, in bytes. 512 to 4,096 KiB, default 1,024 KiB; a matter with its
     /// text and all remarks must fit.
     pub frame_bytes: usize,
-    /// Most unacknowledged envelopes in flight in one lane of one link; a slower link has fewer on
-    /// the way. 1 to 65,536, default 8,192.
+    /// Most unacknowledged envelopes in flight in one lane of one link; a slower link has fewer in
+    /// flight. 1 to 65,536, default 8,192.
     pub window: u32,
     /// Most bytes in flight over all links together, divided by their number. 4 to 65,536 MiB,
     /// default 32 MiB.
@@ -166,8 +168,12 @@ pub struct Limits {
     /// Most HTTP requests one account or API key may send in a second, tenfold in a burst. 1 to
     /// 1,000,000, default 50.
     pub requests_per_caller_s: NonZeroU32,
-    /// Most logins one address may try in a minute over TCP. 1 to 100,000, default 30.
+    /// Most logins that one address may send in a minute over TCP, and a twentieth of the requests with a slip. 1 to
+    /// 100,000, default 30.
     pub logins_per_address_min: NonZeroU32,
+    /// Most reports that one address may begin in a minute over TCP without an account. 1 to 100,000,
+    /// default 10.
+    pub reports_per_address_min: NonZeroU32,
 }
 
 /// `[store]`: how records are kept.
@@ -207,12 +213,12 @@ pub struct Links {
     /// Time between two messages that tell a neighbour that it has everything, so that it knows how
     /// old its knowledge is. 100 to 600,000 ms, default 10 s; a tenth of it after something was
     /// sent.
-    pub tidings_pace: Duration,
+    pub watermark_pace: Duration,
 }
 
-/// `[hooks]`: where webhooks may go. Without it, they go over TLS to public addresses only.
+/// `[webhooks]`: where webhooks may go. Without it, they go over TLS to public addresses only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hooks {
+pub struct Webhooks {
     /// Addresses that are not public but may be reached all the same, also without TLS.
     pub allow: Vec<Subnet>,
     /// PEM file with the certificates of the authorities that vouch for receivers; `None` takes the
@@ -289,6 +295,7 @@ impl Default for Limits {
             requests_per_address_s: NonZeroU32::new(200).expect("a constant above zero"),
             requests_per_caller_s: NonZeroU32::new(50).expect("a constant above zero"),
             logins_per_address_min: NonZeroU32::new(30).expect("a constant above zero"),
+            reports_per_address_min: NonZeroU32::new(10).expect("a constant above zero"),
         }
     }
 }
@@ -310,7 +317,7 @@ impl Default for Links {
             keep_alive: Duration::from_secs(20),
             answer: Duration::from_secs(10),
             figures_pace: Duration::from_millis(250),
-            tidings_pace: Duration::from_secs(10),
+            watermark_pace: Duration::from_secs(10),
         }
     }
 }

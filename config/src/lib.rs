@@ -3,7 +3,7 @@
 //! A setting may come from a TOML file, from the environment (`WUJITONG_HTTP_LISTEN` for
 //! `http.listen`) or from a command's flags. Each of them is a [`Raw`]; later ones are
 //! [merged](Raw::merge) over earlier ones, and the whole is [checked](Raw::check) once, into a
-//! [`Config`] that other rooms may trust. Every problem is reported, not only the first.
+//! [`Config`] that other crates may trust. Every problem is reported, not only the first.
 //!
 //! ```
 //! # use wujitong_config as config;
@@ -18,17 +18,19 @@
 mod address;
 mod check;
 mod checked;
+mod pages;
 mod problem;
 mod raw;
 
 pub use address::{HostPort, Subnet};
 pub use checked::{
-    Config, Dns, Engine, Hooks, Hosting, Http, Limits, Links, LogFormat, Oidc, Outlines, Store,
-    Telemetry,
+    Config, Dns, Engine, Hosting, Http, Limits, Links, LogFormat, Oidc, Outlines, Store, Telemetry,
+    Webhooks,
 };
+pub use pages::Pages;
 pub use problem::{ConfigErrors, Problem};
 pub use raw::{
-    FILE_END, FILE_ENDS_SO, Kind, Raw, RawDns, RawHooks, RawHttp, RawLimits, RawLinks, RawOidc,
-    RawStore, RawTelemetry, SettingLine, all_settings,
+    FILE_END, FILE_ENDS_SO, Kind, Raw, RawDns, RawHttp, RawLimits, RawLinks, RawOidc, RawPages,
+    RawStore, RawTelemetry, RawWebhooks, SettingLine, all_settings,
 };
 pub use topology::DivisionCode;

@@ -1,4 +1,4 @@
-//! The problems of a configuration, all of them.
+//! The problems of a configuration; every problem is reported.
 
 use std::fmt;
 

@@ -87,7 +87,7 @@ whole! {
         listen: String,
         /// DNS zone of the divisions.
         zone: String,
-        /// A list of divisions of one's own (CSV), absolute or beside the configuration file.
+        /// CSV file of divisions, absolute or beside the configuration file.
         topology: String,
         /// Outlines of divisions (GeoJSON): a file, absolute or beside the configuration file, or `off`.
         outlines: String,
@@ -99,6 +99,8 @@ whole! {
         dns: RawDns,
         /// `[http]`
         http: RawHttp,
+        /// `[pages]`
+        pages: RawPages,
         /// `[telemetry]`
         telemetry: RawTelemetry,
         /// `[limits]`
@@ -107,8 +109,8 @@ whole! {
         store: RawStore,
         /// `[links]`
         links: RawLinks,
-        /// `[hooks]`
-        hooks: RawHooks,
+        /// `[webhooks]`
+        webhooks: RawWebhooks,
         /// `[oidc]`
         oidc: RawOidc,
     }
@@ -129,10 +131,34 @@ settings! {
         listen: String,
         /// Host names a request may ask for.
         hosts: Vec<String>,
-        /// Reverse proxies whose `X-Forwarded-For` is believed.
+        /// Reverse proxies whose `X-Forwarded-For` is trusted.
         proxies: Vec<String>,
-        /// Web pages that may ask from a browser.
+        /// Sites whose pages may send requests from a browser.
         origins: Vec<String>,
+    }
+}
+
+settings! {
+    /// `[pages]` as typed; see [`Pages`](crate::Pages).
+    RawPages {
+        /// Suffix of the host names of pages.
+        zone: String,
+        /// Further host names, each with its division: `name=code`.
+        hosts: Vec<String>,
+        /// Host unit 主办单位.
+        unit: String,
+        /// Site code 网站标识码.
+        site_code: String,
+        /// ICP filing 备案号.
+        icp: String,
+        /// Police filing 公安备案号.
+        police: String,
+        /// Telephone number for the public.
+        telephone: String,
+        /// Hours of the service window.
+        hours: String,
+        /// Address of the service window.
+        address: String,
     }
 }
 
@@ -175,8 +201,10 @@ settings! {
         requests_per_address_s: i64,
         /// HTTP requests per second and account or key.
         requests_per_caller_s: i64,
-        /// Logins per minute and address.
+        /// Logins per minute and address; requests with a slip may be twenty times as many.
         logins_per_address_min: i64,
+        /// Reports without an account per minute and address.
+        reports_per_address_min: i64,
     }
 }
 
@@ -204,13 +232,13 @@ settings! {
         /// In milliseconds.
         figures_pace_ms: i64,
         /// In milliseconds.
-        tidings_pace_ms: i64,
+        watermark_pace_ms: i64,
     }
 }
 
 settings! {
-    /// `[hooks]` as typed; see [`Hooks`](crate::Hooks).
-    RawHooks {
+    /// `[webhooks]` as typed; see [`Webhooks`](crate::Webhooks).
+    RawWebhooks {
         /// Addresses and networks.
         allow: Vec<String>,
         /// PEM file, absolute or beside the configuration file.
@@ -246,6 +274,9 @@ impl Raw {
     /// The problem names the line.
     pub fn from_toml(text: &str) -> Result<Self, ConfigErrors> {
         toml::from_str(text).map_err(|error: toml::de::Error| {
+            if let Some(problem) = settings::renamed_in(text) {
+                return problem.into();
+            }
             let line = error
                 .span()
                 .map_or(1, |span| 1 + text[..span.start].matches('\n').count());
@@ -253,7 +284,7 @@ impl Raw {
                 key: format!("line {line}"),
                 value: None,
                 allowed: error.message().trim_end().replace('\n', ", "),
-                hint: "texts and division codes stand in quotes, numbers do not; config/examples \
+                hint: "write texts and division codes in quotes, numbers without; config/examples \
                        has a file for every tier"
                     .to_owned(),
             }
@@ -261,12 +292,12 @@ impl Raw {
         })
     }
 
-    /// Reads a whole configuration file, like [`Raw::from_toml`]. A file with nothing in it was not
-    /// written by anybody but left behind by a crash, so it is refused. A file that states how it
-    /// ends must end so.
+    /// Reads a whole configuration file, like [`Raw::from_toml`]. Refuses a file without any
+    /// setting, because only a crash leaves one behind. A file that states its last line must end
+    /// with it.
     ///
     /// # Errors
-    /// As [`Raw::from_toml`], and for a file that is empty or has lost its end.
+    /// As [`Raw::from_toml`], and for a file that is empty or truncated.
     pub fn from_file(text: &str) -> Result<Self, ConfigErrors> {
         let refused = |allowed: &str, hint: &str| {
             Err(Problem {
@@ -281,7 +312,7 @@ impl Raw {
                     another";
         let says_something = |line: &str| !line.is_empty() && !line.starts_with('#');
         if !text.lines().map(str::trim).any(says_something) {
-            return refused("the file is empty: not one setting is in it", hint);
+            return refused("the file is empty: it has no setting", hint);
         }
         let ends = text.trim_end().lines().next_back() == Some(FILE_END);
         if text.contains(FILE_ENDS_SO) && !ends {

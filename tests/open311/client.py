@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Goes once around with public client libraries: docs/open311.md says how to run it.
+"""Tests Open311 with public client libraries: docs/open311.md says how to run it.
 
 Arguments: the address of the HTTP listener, a division, an API key that may report there.
 """

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Holds the OpenAPI document of a running node against the specification and a code generator.
+"""Checks the OpenAPI document of a running node with a validator and a code generator.
 
 Founds a province in a directory of its own, runs its node, and checks that the document is valid, that
-openapi-python-client makes a client of it without a warning, and that this client reports a matter and
-finds it again. Argument: the program. Prints a line for each check; the last line counts them.
+openapi-python-client generates a client from it without a warning, and that this client reports a matter
+and finds it again. Argument: path of the program. Prints a line for each check; the last line counts them.
 """
 
 import importlib

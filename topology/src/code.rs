@@ -4,32 +4,18 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// One of the five administrative tiers, highest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tier {
-    /// 省
-    Province,
-    /// 市 (prefecture level)
-    City,
-    /// 县, 区, 县级市
-    County,
-    /// 乡, 镇, 街道
-    Township,
-    /// 村, 社区, 园区
-    Village,
+crate::vocabulary! {
+    /// One of the five administrative tiers, highest first.
+    pub enum Tier: "tier" {
+        Province = 1, "province", "省", "province";
+        City = 2, "city", "市", "city of prefecture level";
+        County = 3, "county", "县", "county, district or city of county level";
+        Township = 4, "township", "乡镇", "township, town or subdistrict";
+        Village = 5, "village", "村", "village, community or park";
+    }
 }
 
 impl Tier {
-    /// All tiers, highest first.
-    pub const ALL: [Self; 5] = [
-        Self::Province,
-        Self::City,
-        Self::County,
-        Self::Township,
-        Self::Village,
-    ];
-
     /// Returns how many leading digits of a code name a division of this tier: 2, 4, 6, 9 or 12.
     pub const fn digits(self) -> u32 {
         match self {
@@ -39,52 +25,6 @@ impl Tier {
             Self::Township => 9,
             Self::Village => 12,
         }
-    }
-
-    /// Returns the English name in lower case.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Province => "province",
-            Self::City => "city",
-            Self::County => "county",
-            Self::Township => "township",
-            Self::Village => "village",
-        }
-    }
-
-    /// Returns the Chinese name.
-    pub const fn chinese(self) -> &'static str {
-        match self {
-            Self::Province => "省",
-            Self::City => "市",
-            Self::County => "县",
-            Self::Township => "乡镇",
-            Self::Village => "村",
-        }
-    }
-}
-
-impl fmt::Display for Tier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// Error for a text that names no tier.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no tier; write province, city, county, township or village")]
-pub struct UnknownTier(String);
-
-impl FromStr for Tier {
-    type Err = UnknownTier;
-
-    /// Reads the English name in lower case.
-    fn from_str(text: &str) -> Result<Self, UnknownTier> {
-        let wanted = text.trim();
-        Self::ALL
-            .into_iter()
-            .find(|tier| tier.name() == wanted)
-            .ok_or_else(|| UnknownTier(wanted.chars().take(SHOWN).collect()))
     }
 }
 
@@ -140,7 +80,7 @@ impl DivisionCode {
         !self.0.is_multiple_of(1_000) && (self.0 / 1_000).is_multiple_of(1_000)
     }
 
-    /// Returns the tier that the padding zeros tell: that of the lowest part that is not zero.
+    /// Returns the tier implied by the padding zeros: that of the lowest part that is not zero.
     pub const fn tier(self) -> Tier {
         if !self.0.is_multiple_of(1_000) {
             Tier::Village

@@ -1,25 +1,13 @@
 //! Kinds of village-tier units, and how the name of a unit tells its kind.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
-
-/// The kind of a village-tier unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UnitKind {
-    /// 村: a village with its villagers' committee.
-    Village,
-    /// 社区: an urban community with its residents' committee.
-    Community,
-    /// 园区: an industrial park or development zone.
-    Park,
+crate::vocabulary! {
+    /// The kind of a village-tier unit.
+    pub enum UnitKind: "kind of unit" {
+        Village = 1, "village", "村", "village with its villagers' committee";
+        Community = 2, "community", "社区", "urban community with its residents' committee";
+        Park = 3, "park", "园区", "industrial park or development zone";
+    }
 }
-
-/// Error for a text that names no kind.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no kind of unit; write village, community or park")]
-pub struct UnknownKind(String);
 
 const COMMUNITY_ENDINGS: [&str; 4] = ["社区", "居委会", "居民委员会", "居民区"];
 const PARK_ENDINGS: [&str; 7] = [
@@ -33,18 +21,6 @@ const PARK_ENDINGS: [&str; 7] = [
 ];
 
 impl UnitKind {
-    /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Village, Self::Community, Self::Park];
-
-    /// Returns the English name in lower case.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Village => "village",
-            Self::Community => "community",
-            Self::Park => "park",
-        }
-    }
-
     /// Returns the name of the system in a unit of this kind.
     pub const fn system(self) -> &'static str {
         match self {
@@ -54,7 +30,7 @@ impl UnitKind {
         }
     }
 
-    /// Returns the kind that the ending of a unit's name tells, or a village if it tells none.
+    /// Returns the kind implied by the ending of a unit's name; a village if it implies none.
     ///
     /// Only the ending counts: 园区新村委会 is a village and 工业园区社区 a community.
     pub fn of_name(name: &str) -> Self {
@@ -66,25 +42,6 @@ impl UnitKind {
         } else {
             Self::Village
         }
-    }
-}
-
-impl fmt::Display for UnitKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for UnitKind {
-    type Err = UnknownKind;
-
-    /// Reads the English name in lower case.
-    fn from_str(text: &str) -> Result<Self, UnknownKind> {
-        let wanted = text.trim();
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.name() == wanted)
-            .ok_or_else(|| UnknownKind(wanted.chars().take(24).collect()))
     }
 }
 

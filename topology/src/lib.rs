@@ -1,4 +1,4 @@
-//! Divisions, tiers, codes, names, trees and outlines: which division is above which, the way
+//! Divisions, tiers, codes, names, trees and outlines: which division is above which, the path
 //! between any two, and where each lies. The code is pure.
 
 mod code;
@@ -7,9 +7,16 @@ mod kind;
 mod outline;
 mod outlines;
 mod tree;
+pub mod vocabulary;
 
-pub use code::{CodeError, DivisionCode, Tier, UnknownTier};
-pub use kind::{UnitKind, UnknownKind};
+pub use code::{CodeError, DivisionCode, Tier};
+pub use kind::UnitKind;
 pub use outline::Outline;
 pub use outlines::{FeatureError, FeatureFault, OutlineErrors, Outlines};
 pub use tree::{Division, LoadErrors, RowError, RowFault, Tree, UnknownDivision};
+pub use vocabulary::{Enumeration, Term, UnknownTerm};
+
+/// Returns the enumerations that are declared here.
+pub fn enumerations() -> Vec<Enumeration> {
+    vec![Enumeration::of::<Tier>(), Enumeration::of::<UnitKind>()]
+}

@@ -10,17 +10,17 @@ pub(crate) struct Corner {
     pub(crate) east: i32,
 }
 
-/// The area of a division: polygons apart from each other, such as a mainland and its islands, each
-/// with the holes that belong to others. A corner takes eight bytes.
+/// The area of a division: separate polygons, such as a mainland and its islands, each with the
+/// holes that belong to other divisions. A corner takes eight bytes.
 ///
 /// Lines are straight in degrees, as GeoJSON has it (RFC 7946, 3.1.1). An outline does not cross
 /// the meridian of 180 degrees, and contains no pole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outline {
     corners: Box<[Corner]>,
-    /// Where each ring ends in `corners`.
+    /// The end of each ring in `corners`.
     ring_ends: Box<[u32]>,
-    /// Where each polygon ends in `ring_ends`; its first ring is its border, the others are holes.
+    /// The end of each polygon in `ring_ends`; its first ring is its border, the others are holes.
     polygon_ends: Box<[u32]>,
 }
 

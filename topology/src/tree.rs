@@ -1,4 +1,4 @@
-//! The tree of divisions: which exist, under which name, and what is below each.
+//! The tree of divisions: their codes and names, and the divisions below each.
 
 use std::{
     borrow::Cow,
@@ -29,13 +29,13 @@ use crate::{DivisionCode, Outlines, Tier, UnitKind};
 pub struct Tree {
     /// Codes in ascending order, so that every subtree is one range and the province is the first.
     codes: Box<[DivisionCode]>,
-    /// Where each name ends in `names`.
+    /// The end of each name in `names`.
     name_ends: Box<[u32]>,
     names: Box<str>,
     marks: Box<[Mark]>,
     /// Index of the parent; the root is its own.
     parents: Box<[u32]>,
-    /// Where the children of each division end in `children`.
+    /// The end of each division's children in `children`.
     child_ends: Box<[u32]>,
     /// Indexes of children that have a node, grouped by parent, ascending.
     children: Box<[u32]>,
@@ -91,7 +91,7 @@ static ZHEJIANG: LazyLock<Arc<Tree>> =
 
 impl Division<'_> {
     /// Returns the place without its committee: 张王村 for 张王村村民委员会, 龙港村 for 龙港村委会. A name whose place
-    /// cannot be told from the committee stays whole (砻铺居委会).
+    /// cannot be separated from the committee is returned whole (砻铺居委会).
     pub fn short_name(&self) -> Cow<'_, str> {
         if self.tier != Tier::Village {
             return self.name.into();

@@ -28,8 +28,8 @@ impl Problems {
         let client_id = self.required(
             "oidc.client_id",
             raw.client_id,
-            "what the provider calls this process",
-            "register this process with the provider, which then names it",
+            "the client id that the provider gave this process",
+            "register this process with the provider, which then gives it one",
         );
         let client_id = self.word("oidc.client_id", client_id, 255);
         let secret = self.required(
@@ -41,7 +41,7 @@ impl Problems {
         let public_url = self.required(
             "oidc.public_url",
             raw.public_url,
-            "where browsers reach this process",
+            "the URL where browsers reach this process",
             "write e.g. `https://wujitong.zj.example`, and register it with `/v1/oidc/callback` \
              behind it",
         );
@@ -72,7 +72,7 @@ impl Problems {
                 key,
                 Some(&text),
                 "`https://` and a host, or `http://` and a loopback address",
-                "without TLS anybody on the way could sign in as anybody; give the provider and this \
+                "without TLS anybody on the network path could sign in as anybody; give the provider and this \
                  node a certificate",
             );
         }
@@ -98,7 +98,7 @@ impl Problems {
                 "oidc.public_url",
                 Some(&url),
                 "one of `http.hosts`",
-                &format!("add `{host}` to `http.hosts`, or who comes back is turned away"),
+                &format!("add `{host}` to `http.hosts`, or people who come back from the provider are refused"),
             );
         }
         Some(url)
@@ -136,7 +136,7 @@ impl Problems {
                 "oidc.scopes",
                 Some(&scopes.join(", ")),
                 "`openid` among them",
-                "without it a provider does not say who somebody is",
+                "without it a provider does not identify people",
             );
         }
         scopes

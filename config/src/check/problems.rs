@@ -79,7 +79,7 @@ impl Problems {
                 key,
                 Some(&text),
                 "an IP address and a port such as `[::]:7450`",
-                "a name does not do here; `0.0.0.0` or `[::]` listens on every address",
+                "a host name is not accepted here; `0.0.0.0` or `[::]` listens on every address",
             );
         }
         address

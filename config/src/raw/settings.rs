@@ -32,7 +32,7 @@ pub struct SettingLine {
     pub variable: String,
     /// Its shape.
     pub kind: Kind,
-    /// What it means.
+    /// Its meaning.
     pub about: String,
 }
 
@@ -76,6 +76,37 @@ fn all() -> impl Iterator<Item = (String, &'static Key)> {
     }))
 }
 
+/// Settings that have another name now, with that name; nothing is read under the old one. Both are keys
+/// as in the file; the first may also be a group.
+const RENAMED: [(&str, &str); 4] = [
+    ("hooks", "webhooks"),
+    ("hooks.allow", "webhooks.allow"),
+    ("hooks.roots", "webhooks.roots"),
+    ("links.tidings_pace_ms", "links.watermark_pace_ms"),
+];
+
+/// Returns the problem of a file that still has a setting or group under its old name, if it has one.
+pub(super) fn renamed_in(text: &str) -> Option<Problem> {
+    let table: toml::Table = text.parse().ok()?;
+    let is_in = |key: &str| match key.split_once('.') {
+        None => table.contains_key(key),
+        Some((group, key)) => table
+            .get(group)
+            .is_some_and(|group| group.get(key).is_some()),
+    };
+    let (old, new) = RENAMED.iter().find(|(old, _)| is_in(old))?;
+    Some(renamed((*old).to_owned(), new))
+}
+
+fn renamed(key: String, new: &str) -> Problem {
+    Problem {
+        key,
+        value: None,
+        allowed: "no such setting".to_owned(),
+        hint: format!("write `{new}` instead; the old name is not read"),
+    }
+}
+
 const PREFIX: &str = "WUJITONG_";
 
 fn variable(key: &str) -> String {
@@ -115,6 +146,10 @@ fn read(
     let mut problems = Vec::new();
     for (name, text) in pairs {
         let Some((_, key, kind)) = known.iter().find(|(spelt, _, _)| *spelt == name) else {
+            if let Some((_, new)) = RENAMED.iter().find(|(old, _)| spell(old) == name) {
+                problems.push(renamed(name, &spell(new)));
+                continue;
+            }
             problems.push(Problem {
                 hint: format!(
                     "correct the name or remove it; the nearest that exists is `{}`",
@@ -225,6 +260,47 @@ mod tests {
             text.contains("`many` does not fit: a whole number"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn an_old_name_is_refused_everywhere_and_the_new_one_named() {
+        let old = [
+            (
+                variable("links.tidings_pace_ms"),
+                "`WUJITONG_LINKS_WATERMARK_PACE_MS`",
+            ),
+            (variable("hooks.allow"), "`WUJITONG_WEBHOOKS_ALLOW`"),
+        ];
+        for (name, new) in old {
+            let text = env(&[(&name, "1000")]).unwrap_err().to_string();
+            assert!(text.contains(&name) && text.contains(new), "{text}");
+        }
+        let flag = ("links.tidings_pace_ms".to_owned(), "1000".to_owned());
+        let text = from_settings([flag]).unwrap_err().to_string();
+        assert!(text.contains("`links.watermark_pace_ms`"), "{text}");
+        let files = [
+            (
+                "[links]\ntidings_pace_ms = 1000",
+                "`links.watermark_pace_ms`",
+            ),
+            ("[hooks]\nallow = []", "`webhooks`"),
+            ("hooks.roots = 'r'", "`webhooks`"),
+        ];
+        for (file, new) in files {
+            let text = Raw::from_toml(file).unwrap_err().to_string();
+            assert!(text.contains(new), "{text}");
+        }
+        let known: Vec<_> = keys().map(|(key, _)| key).collect();
+        for (old, new) in RENAMED {
+            let group = format!("{new}.");
+            assert!(!known.iter().any(|key| key == old), "{old}");
+            assert!(
+                known
+                    .iter()
+                    .any(|key| key == new || key.starts_with(&group)),
+                "{new}"
+            );
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ fn all_problems_are_reported_at_once() {
          parent = ['county']\n[dns]\nservers = ['dns.example']\n[http]\nlisten = 'x'\n\
          hosts = ['*.example']\n[telemetry]\notlp = 'https://c:1'\nlog = ''\nlog_format = 'xml'\n\
          [limits]\nwindow = 0\nframe_kib = 4097\n[store]\nengine = 'rocks'\ncache_mib = -1\n\
-         [links]\nkeep_alive_s = 0\n[hooks]\nallow = ['hooks.example', '10.0.0.0/33']\n",
+         [links]\nkeep_alive_s = 0\n[webhooks]\nallow = ['hooks.example', '10.0.0.0/33']\n",
     )
     .unwrap_err();
     let keys: Vec<_> = errors.problems().iter().map(|p| p.key.as_str()).collect();
@@ -48,8 +48,8 @@ fn all_problems_are_reported_at_once() {
             "store.engine",
             "store.cache_mib",
             "links.keep_alive_s",
-            "hooks.allow",
-            "hooks.allow",
+            "webhooks.allow",
+            "webhooks.allow",
         ]
     );
     assert_eq!(errors.to_string().lines().count(), 1 + keys.len());
@@ -81,6 +81,7 @@ fn both_ends_of_a_range_are_allowed_and_nothing_beyond() {
         ("limits.requests_per_address_s", 1, 1_000_000),
         ("limits.requests_per_caller_s", 1, 1_000_000),
         ("limits.logins_per_address_min", 1, 100_000),
+        ("limits.reports_per_address_min", 1, 100_000),
         ("limits.reports", 1, 1_000_000),
         ("store.cache_mib", 1, 65_536),
         ("links.backoff_min_ms", 10, 60_000),
@@ -88,7 +89,7 @@ fn both_ends_of_a_range_are_allowed_and_nothing_beyond() {
         ("links.keep_alive_s", 1, 600),
         ("links.answer_s", 1, 600),
         ("links.figures_pace_ms", 0, 60_000),
-        ("links.tidings_pace_ms", 100, 600_000),
+        ("links.watermark_pace_ms", 100, 600_000),
     ];
     for (key, low, high) in ranges {
         for inside in [low, high] {

@@ -39,7 +39,7 @@ fn every_example_loads_and_is_of_the_tier_it_says() {
         let config = checked.unwrap_or_else(|errors| panic!("{name}: {errors}"));
         let first = *config.telemetry.divisions.first().unwrap();
         let tier = name.trim_end_matches(".toml").trim_start_matches("hosted-");
-        assert_eq!(first.tier().name(), tier, "{name}");
+        assert_eq!(first.tier().code(), tier, "{name}");
         assert_eq!(
             config.hosting.subtree.is_some(),
             name.starts_with("hosted-"),

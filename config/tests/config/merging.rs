@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use wujitong_config::{Hooks, HostPort, Http, Limits, Links, LogFormat, Outlines, Raw, Store};
+use wujitong_config::{HostPort, Http, Limits, Links, LogFormat, Outlines, Raw, Store, Webhooks};
 
 const LEAST: &str = "data = 'd'\nzone = 'ZJ.example.'\nnodes = ['330825']\n";
 
@@ -44,7 +44,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.store, Store::default());
     assert_eq!(config.links, Links::default());
-    assert_eq!(config.hooks, Hooks::default());
+    assert_eq!(config.webhooks, Webhooks::default());
     assert_eq!(config.telemetry.log, "info");
     assert_eq!(config.telemetry.divisions, ["330825".parse().unwrap()]);
 }

@@ -1,4 +1,4 @@
-//! Alarms that stand at a node.
+//! Open alarms of a node.
 
 use domain::alarm::{Alarm, AlarmKind};
 use serde::{Deserialize, Serialize};
@@ -6,30 +6,29 @@ use topology::DivisionCode;
 
 use super::Code;
 
-/// An alarm that stands until somebody closes it.
+/// An alarm. It stays open until somebody closes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AlarmView {
     /// What it is about.
-    #[schema(value_type = String, example = "store-went-back")]
     pub kind: AlarmKind,
-    /// That in Chinese.
+    /// The meaning of the kind in Chinese.
     pub chinese: String,
-    /// That in English.
+    /// The meaning of the kind in English.
     pub english: String,
-    /// What to do about it.
+    /// Remedy for the cause.
     pub remedy: String,
-    /// Which division, if it is about one.
+    /// The division it is about, if any.
     #[schema(value_type = Option<Code>)]
     pub about: Option<DivisionCode>,
-    /// What was seen last; foreign text in it is escaped.
+    /// The latest details; text of other nodes in them is escaped.
     pub detail: String,
-    /// When it was raised, in milliseconds since 1970.
+    /// When it was first raised, in milliseconds since 1970.
     pub first_ms: i64,
-    /// When it was raised last.
+    /// When it was last raised, in milliseconds since 1970.
     pub last_ms: i64,
-    /// How often it was raised.
+    /// Number of times it was raised.
     pub times: u64,
-    /// When its cause went away by itself, if it did.
+    /// When its cause disappeared by itself, in milliseconds since 1970; absent if it did not.
     pub settled_ms: Option<i64>,
 }
 
@@ -50,19 +49,19 @@ impl From<Alarm> for AlarmView {
     }
 }
 
-/// The alarms of a node.
+/// The open alarms of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Alarms {
-    /// Those that stand, by division.
+    /// The alarms, ordered by division.
     pub alarms: Vec<AlarmView>,
 }
 
-/// Which of the alarms of one kind.
+/// Selects one of the alarms of a kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct AlarmQuery {
-    /// The division it is about, if it is about one.
+    /// The division the alarm is about, if any.
     #[param(value_type = Option<Code>)]
     pub about: Option<DivisionCode>,
 }

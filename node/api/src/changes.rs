@@ -1,4 +1,4 @@
-//! What is told of changes.
+//! Changes, as event streams and webhooks report them.
 
 use domain::{
     feed::{Change, Changed},
@@ -9,70 +9,70 @@ use topology::DivisionCode;
 
 use super::{Act, ActorKind, ChangeKind, Code, MatterStatus, Priority, TemplateStance};
 
-/// From where to go on.
+/// Position at which an event stream continues.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct EventsQuery {
-    /// The id of the last event seen, for those who cannot send `Last-Event-ID`; from now on if both
-    /// are left out.
+    /// Id of the last event seen, for clients that cannot send `Last-Event-ID`. Without both, the
+    /// stream starts with the next change.
     #[param(example = "1f3a9c04-17")]
     pub after: Option<String>,
 }
 
-/// A matter or template that changed. It holds nothing a person is called or wrote.
+/// A change of a matter or template. It contains no names and no text that a person wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ChangeView {
-    /// Its place among the changes of the node, never used twice.
+    /// Position among the changes of the node; never used twice.
     #[schema(example = "1f3a9c04-17")]
     pub id: String,
-    /// Its kind.
+    /// The kind of change.
     pub kind: ChangeKind,
-    /// When, in milliseconds since 1970.
+    /// When it happened, in milliseconds since 1970.
     pub at_ms: i64,
-    /// Which kind of actor caused it.
+    /// The kind of actor who caused it.
     pub actor: ActorKind,
-    /// What changed.
+    /// The changed matter or template.
     #[serde(flatten)]
     pub what: ChangedView,
 }
 
-/// What changed.
+/// The changed matter or template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum ChangedView {
     /// A matter.
     Matter {
-        /// Its number.
+        /// Number of the matter.
         matter: String,
-        /// Version after it.
+        /// Version of the matter after the change.
         version: Version,
-        /// The last step: a word, or a word with what it names.
+        /// The last step: its name, or an object from its name to its parameters.
         #[schema(value_type = Option<serde_json::Value>)]
         act: Option<Act>,
-        /// Who made that step.
+        /// The division that made the step.
         #[schema(value_type = Code)]
         by: DivisionCode,
         /// Category code.
         category: String,
-        /// How urgent.
+        /// Priority.
         priority: Priority,
-        /// State of the work.
+        /// Status of the work.
         status: MatterStatus,
-        /// Who holds it.
+        /// The division that holds it.
         #[schema(value_type = Code)]
         holder: DivisionCode,
-        /// The neighbour it is being handed to.
+        /// The neighbour to which it is being handed, if any.
         #[schema(value_type = Option<Code>)]
         transit: Option<DivisionCode>,
     },
     /// A template.
     Template {
-        /// Issuer, kind and name.
+        /// Issuer, kind and name of the template.
         template: String,
-        /// Its version.
+        /// Version of the template.
         version: u32,
-        /// What this node does with it; absent if it is not in scope.
+        /// This node's decision on the template; absent if the node is not in scope.
         stance: Option<TemplateStance>,
     },
 }
@@ -106,13 +106,12 @@ impl From<&Change> for ChangeView {
     }
 }
 
-/// The first event of a stream (`begin`), or one that says that something in between was lost
-/// (`gap`).
+/// The first event of a stream (`begin`), or one that reports that events were lost (`gap`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StreamStart {
-    /// What comes follows this one.
+    /// Id of the event that precedes the next one of the stream.
     pub after: String,
-    /// Why what was known before must be read anew, if it must.
+    /// Reason why the client must read its state again, if it must.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
@@ -120,6 +119,6 @@ pub struct StreamStart {
 /// The last event of a stream (`end`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StreamEnd {
-    /// Why it ends.
+    /// Reason why the stream ends.
     pub detail: String,
 }

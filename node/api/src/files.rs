@@ -1,9 +1,10 @@
-//! Files: what is handed in beside words.
+//! Uploads and attachments.
 //!
-//! An upload is begun with its type and length, then continued with PATCH, each request with the
-//! header `Upload-Offset` and at most 512 KiB of the type `application/offset+octet-stream`; GET and HEAD
-//! say how far it came. These are the core requests of tus 1.0 (<https://tus.io/protocols/resumable-upload>)
-//! without its version headers; beginning differs.
+//! An upload begins with its type and length and continues with PATCH requests. Each of them has
+//! the header `Upload-Offset` and at most 512 KiB of the type `application/offset+octet-stream`.
+//! GET and HEAD return how much has arrived. These are the core requests of tus 1.0
+//! (<https://tus.io/protocols/resumable-upload>) without its version headers, except that an upload
+//! begins differently.
 
 use std::collections::BTreeSet;
 
@@ -13,37 +14,37 @@ use topology::DivisionCode;
 
 use super::{Media, Mentions, Pixels, UploadId};
 
-/// The header that says how much of an upload is there.
+/// Header with the number of bytes of an upload that have arrived.
 pub const UPLOAD_OFFSET: &str = "upload-offset";
-/// The header that says how long an upload is.
+/// Header with the length of an upload in bytes.
 pub const UPLOAD_LENGTH: &str = "upload-length";
-/// The type of a chunk.
+/// Media type of a chunk.
 pub const OFFSET_STREAM: &str = "application/offset+octet-stream";
 
-/// What is to be handed in.
+/// An upload to begin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UploadRequest {
-    /// Its type, such as `image/jpeg`.
+    /// Media type, such as `image/jpeg`.
     pub media: String,
-    /// Its length in bytes.
+    /// Length in bytes.
     pub bytes: u64,
 }
 
 /// An attachment of a matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FileLine {
-    /// Its place, to ask for it by.
+    /// Position in the matter, used to request the file.
     pub no: String,
-    /// What it is.
+    /// The attachment.
     #[serde(flatten)]
     pub file: AttachmentView,
 }
 
-/// The attachments of a matter that may be seen here.
+/// The attachments of a matter that the caller may see here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FileLines {
-    /// By place.
+    /// The attachments, ordered by position.
     pub files: Vec<FileLine>,
 }
 
@@ -53,17 +54,17 @@ impl Mentions for FileLines {
     }
 }
 
-/// An attachment, for people. What opens it is not in here.
+/// An attachment, without the key that opens it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AttachmentView {
-    /// What it is.
+    /// Media type.
     pub media: Media,
-    /// Its length in bytes.
+    /// Length in bytes.
     pub bytes: u64,
-    /// Its size, if it is a picture; there is a thumbnail then.
+    /// Size in pixels; only for pictures, which also have a thumbnail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pixels: Option<Pixels>,
-    /// Where the bytes were handed in.
+    /// The division where the file was uploaded.
     #[schema(value_type = String, example = "330825002222")]
     pub held_by: DivisionCode,
 }
@@ -79,21 +80,21 @@ impl From<&Attachment> for AttachmentView {
     }
 }
 
-/// An upload, for whoever began it.
+/// An upload, as the person who began it sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct UploadView {
-    /// Its name.
+    /// Id of the upload.
     #[schema(value_type = String)]
     pub id: UploadId,
-    /// What it was announced as.
+    /// Media type as announced.
     pub media: Media,
-    /// Its length as announced, in bytes.
+    /// Length as announced, in bytes.
     pub bytes: u64,
-    /// How much of it is here and on the disk.
+    /// Bytes that have arrived and are durable.
     pub offset: u64,
-    /// When it is thrown away if it is not used, in milliseconds since 1970.
+    /// When the upload is deleted if it is not used, in milliseconds since 1970.
     pub expires_ms: i64,
-    /// What is kept of it, once it was looked into.
+    /// The stored file, once the upload is complete and checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<AttachmentView>,
 }

@@ -8,58 +8,58 @@ use topology::DivisionCode;
 
 use super::{ChangeKind, Code};
 
-/// A webhook to name.
+/// A webhook to create.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HookRequest {
-    /// What it is for, 1 to 60 characters.
+    /// Description, 1 to 60 characters.
     pub name: String,
-    /// Where it listens: `https://…`, or `http://…` where the configuration allows it.
+    /// URL of the receiver: `https://…`, or `http://…` where the configuration allows it.
     #[schema(example = "https://city.example/hooks/wujitong")]
     pub url: String,
-    /// Of what it is told; of everything if left out.
+    /// Kinds of changes to send; all kinds if left out.
     #[serde(default)]
     pub kinds: BTreeSet<ChangeKind>,
-    /// Only of what comes from this division or below it, or is held there; of everything the node
-    /// knows if left out.
+    /// Only changes of matters that come from this division or below it, or are held there; all
+    /// that the node knows if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Code>)]
     pub division: Option<DivisionCode>,
 }
 
-/// A webhook, and how far it has come.
+/// A webhook and the state of its delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HookView {
-    /// Its random name; it is not the secret.
+    /// Random id of the webhook; not a secret.
     pub id: String,
-    /// What it is for.
+    /// Description.
     pub name: String,
-    /// Where it listens.
+    /// URL of the receiver.
     pub url: String,
-    /// Of what it is told; of everything if empty.
+    /// Kinds of changes to send; all kinds if empty.
     pub kinds: BTreeSet<ChangeKind>,
-    /// Only of what concerns this division.
+    /// Only changes that concern this division.
     #[schema(value_type = Code)]
     pub division: DivisionCode,
-    /// When it was named.
+    /// When it was created, in milliseconds since 1970.
     pub made_ms: i64,
-    /// Everything up to this change was taken or is not for it.
+    /// Id of a change: every change up to it was delivered or is not for this webhook.
     pub after: String,
-    /// Changes it took.
+    /// Number of changes delivered.
     pub delivered: u64,
-    /// When it last took one.
+    /// When the last change was delivered, in milliseconds since 1970.
     pub last_success_ms: Option<i64>,
     /// Failures since then.
     pub failures: u32,
-    /// When the first of them was.
+    /// When the first of these failures happened, in milliseconds since 1970.
     pub failing_since_ms: Option<i64>,
-    /// What the last of them was.
+    /// The last failure.
     pub last_failure: Option<String>,
-    /// It is not tried before.
+    /// When the next attempt is due, in milliseconds since 1970.
     pub next_try_ms: Option<i64>,
-    /// When it was given up, until it is resumed.
+    /// When delivery was given up, in milliseconds since 1970; absent unless it has to be resumed.
     pub given_up_ms: Option<i64>,
-    /// How often it was told that changes were lost to it.
+    /// Number of times the receiver was told that changes were lost.
     pub gaps: u32,
 }
 
@@ -85,30 +85,30 @@ impl From<&(Hook, Course)> for HookView {
     }
 }
 
-/// All webhooks of a node, by when they were named.
+/// All webhooks of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Hooks {
-    /// The webhooks.
+    /// The webhooks, ordered by when they were created.
     pub hooks: Vec<HookView>,
 }
 
-/// A webhook that was named.
+/// A webhook that was created.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NewHookView {
-    /// Its random name.
+    /// Random id of the webhook.
     pub id: String,
-    /// What events are signed with: `whsec_` and 64 hexadecimal digits. Shown once: a repeated
-    /// request is told `shown-once` here.
+    /// Secret that signs events: `whsec_` and 64 hexadecimal digits. Shown once: a repeated request
+    /// gets `shown-once` here.
     pub secret: String,
-    /// Which secret it is, as it stands in signatures.
+    /// Id of the secret, as it appears in signatures.
     pub key: String,
 }
 
-/// How a test event went.
+/// Result of a test event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HookTest {
-    /// Whether it was taken.
+    /// True if the receiver accepted it.
     pub taken: bool,
-    /// What came of it.
+    /// The result in words.
     pub detail: String,
 }

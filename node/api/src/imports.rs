@@ -1,4 +1,4 @@
-//! Matters of other systems.
+//! Import of matters from other systems.
 
 use std::collections::BTreeMap;
 
@@ -10,90 +10,85 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fault, Field};
 
-/// Rows of one request at most.
+/// The most rows of one request.
 pub const MOST_ROWS: usize = 200;
 
-/// Rows to take in.
+/// Rows to import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportRequest {
-    /// Only say what would become of each row.
+    /// Only returns what would happen to each row; changes nothing.
     #[serde(default)]
     pub dry_run: bool,
-    /// Take in the good rows beside bad ones; else nothing is done if one is bad.
+    /// Imports the good rows although others are bad; otherwise one bad row stops them all.
     #[serde(default)]
     pub skip_bad: bool,
-    /// Take every row in as reported now, whenever it was reported there: its clocks start now, and what
-    /// policy sends up at once goes up.
+    /// Imports every row as reported now, whatever its date in the other system: its clocks start
+    /// now, and policy may send it up at once.
     #[serde(default)]
     pub as_new: bool,
-    /// The system of coordinates of latitude and longitude.
+    /// Coordinate system of latitude and longitude.
     #[serde(default)]
     pub coordinates: Datum,
-    /// 1 to 200 rows.
+    /// The rows, 1 to 200.
     pub rows: Vec<ImportLine>,
 }
 
-/// A row: the texts of its cells, by field.
+/// A row: the text of its cells by field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportLine {
-    /// Where it stands in the file, for whoever reads the answer.
+    /// Line of the row in the file; returned with the outcome.
     pub line: u64,
-    /// Cells; those that are empty may be left out.
+    /// The cells; empty ones may be left out.
     #[schema(value_type = BTreeMap<String, String>)]
     pub cells: BTreeMap<Field, String>,
 }
 
-/// What became of the rows, in their order.
+/// The outcome of each row, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ImportReport {
-    /// One line for each row.
+    /// One outcome per row.
     pub rows: Vec<OutcomeLine>,
 }
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OutcomeLine {
-    /// Where it stands in the file.
+    /// Line of the row in the file.
     pub line: u64,
-    /// What became of it.
+    /// The outcome.
     pub outcome: ImportOutcome,
-    /// The matter it is, if it is one.
+    /// Number of the matter, if the row is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matter: Option<String>,
-    /// What is wrong with it.
+    /// The faults of the row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
-    /// What should be known of its cells: those without which it is taken in, because they hold nothing that
-    /// can be used, and those that may mean something else.
+    /// Remarks on cells: those that were left out because their content cannot be used, and those
+    /// that may mean something else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub noted: Vec<Fault>,
 }
 
-/// What became of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ImportOutcome {
-    /// It can be taken in; nothing was done.
-    Ready,
-    /// It is a matter now.
-    Taken,
-    /// It was taken in before.
-    Already,
-    /// Its number was taken in before, and the row says something else now: another category, text, time or
-    /// place. It may be another matter; nothing was done, and without `skip_bad` nothing is with the others.
-    Differs,
-    /// It was taken in before, and the work went on in the other system since; nothing was done.
-    WentOn,
-    /// It cannot be taken in.
-    Bad,
-    /// It could be, and was not, because another cannot.
-    Withheld,
+topology::vocabulary! {
+    /// What became of a row.
+    #[derive(utoipa::ToSchema)]
+    pub enum ImportOutcome: "outcome of a row" {
+        Ready = 1, "ready", "可导入", "it can be taken in; nothing was done";
+        Taken = 2, "taken", "已导入", "it is a matter now";
+        Already = 3, "already", "此前已导入", "it was taken in before";
+        /// Another category, text, time or place: it may be another matter. Without `skip_bad` nothing is done
+        /// with the others either.
+        Differs = 4, "differs", "内容不一致", "its number was taken in before, and the row says something else now";
+        WentOn = 5, "went-on", "已有新进展", "it was taken in before, and the work went on in the other system since";
+        Bad = 6, "bad", "有错误", "it cannot be taken in";
+        Withheld = 7, "withheld", "暂缓", "it could be taken in, and was not, because another cannot";
+    }
 }
 
 impl OutcomeLine {
-    /// What is told of a row.
+    /// Returns the API view of the outcome of a row.
     pub fn of(line: u64, outcome: Outcomes) -> Self {
         let (outcome, matter, faults, noted) = match outcome {
             Outcomes::Ready(over) => (ImportOutcome::Ready, None, vec![], over),

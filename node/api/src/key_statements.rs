@@ -7,62 +7,60 @@ use topology::DivisionCode;
 
 use super::{Code, Mentions};
 
-/// A later key that is to be countersigned.
+/// A new key to countersign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CountersignRequest {
-    /// Whose key; it stands two tiers below.
+    /// The division of the key; two tiers below the node.
     #[schema(value_type = Code)]
     pub division: DivisionCode,
-    /// Which: 32 hexadecimal digits. May be left out where only one waits.
+    /// The key: 32 hexadecimal digits. May be left out if only one is waiting.
     pub key: Option<String>,
 }
 
-/// On whose word a key counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum VouchedBy {
-    /// It is the province's own, which every node was given.
-    Anchor,
-    /// The parent's, as the first key.
-    Parent,
-    /// The parent's and that of the key before it.
-    OldKey,
-    /// The parent's and the division's above it; the key before had no part in it.
-    Grandparent,
-    /// The province's alone; nobody stands above it.
-    ProvinceAlone,
+topology::vocabulary! {
+    /// On whose word a key counts.
+    #[derive(utoipa::ToSchema)]
+    pub enum VouchedBy: "voucher of a key" {
+        Anchor = 1, "anchor", "根密钥", "it is the province's own, which every node was given";
+        Parent = 2, "parent", "上级", "the parent's, as the first key";
+        OldKey = 3, "old-key", "上级和原密钥", "the parent's and that of the key before it";
+        /// The key before had no part in it.
+        Grandparent = 4, "grandparent", "上级和上上级会签", "the parent's and the division's above it";
+        /// Nobody stands above it.
+        ProvinceAlone = 5, "province-alone", "省级单独", "the province's alone";
+    }
 }
 
 /// A key statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KeyStatementLine {
-    /// Whose key.
+    /// The division of the key.
     #[schema(value_type = Code)]
     pub division: DivisionCode,
-    /// Its number, from 1.
+    /// Number of the key, from 1.
     pub serial: u32,
     /// The key: 32 hexadecimal digits.
     pub key: String,
-    /// On whose word it counts; left out if it does not.
+    /// Signatures that make it count; absent if it does not count.
     pub vouched: Option<VouchedBy>,
-    /// Whether it was revoked.
+    /// True if the key was revoked.
     pub revoked: bool,
-    /// Why it did not count when it was shown.
+    /// Reason why it did not count when it was received.
     pub refused: Option<String>,
-    /// Who showed it; left out if it was in the node's own files.
+    /// The division that sent it; absent if it was in the node's own files.
     #[schema(value_type = Option<Code>)]
     pub shown_by: Option<DivisionCode>,
-    /// When, in milliseconds since 1970 by the node's clock.
+    /// When it was received, in milliseconds since 1970 by the node's clock.
     pub heard_ms: i64,
     /// The signed statement, in hexadecimal.
     pub statement: String,
 }
 
-/// Key statements, by division and number.
+/// Key statements.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KeyStatements {
-    /// One for each key.
+    /// One per key, ordered by division and number.
     pub statements: Vec<KeyStatementLine>,
 }
 

@@ -1,36 +1,47 @@
-//! What the JSON API says and takes, version 1; shared by the node and those who ask it.
+//! Requests and answers of the JSON API, version 1; used by the node and by its clients.
 //!
-//! Moments are milliseconds since 1970; divisions are twelve digits, and may be given short.
+//! Times are milliseconds since 1970. Divisions are twelve digits and may be shortened.
 
 mod acts;
 mod alarms;
 mod changes;
 mod clock;
 mod contacts;
+mod drafts;
 mod figures;
 mod files;
 mod hooks;
 mod imports;
 mod key_statements;
+mod language;
+mod log;
 mod matter;
 mod matters;
 mod people;
 mod policies;
+mod policy_in_force;
 pub mod problem;
+mod public_figures;
+mod receipts;
 mod revocations;
+mod saved_lists;
 mod status;
 mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use topology::{DivisionCode, Tree};
+use topology::{DivisionCode, Enumeration, Tree};
 
-pub use acts::{ActRequest, Asking, Ending, MatterAction, Parts, PartsRequest, Plea, WishRequest};
+pub use acts::{
+    ActRequest, ActionName, Asking, BadAction, HolderRequest, MatterAction, Offers, Parts,
+    PartsRequest, RequestAction,
+};
 pub use alarms::{AlarmQuery, AlarmView, Alarms};
 pub use changes::{ChangeView, EventsQuery, StreamEnd, StreamStart};
 pub use clock::{ClockStatus, Corrected};
-pub use contacts::{EraseRequest, Erased, OpenedContact, Reach};
+pub use contacts::{ContactRequest, EraseRequest, Erased, OpenedContact, Reach};
+pub use drafts::{DRAFT_KEY, DraftMatter, DraftPhoto, DraftRequest, DraftView};
 pub use figures::{
     CellApart, CellsApart, ChildFiguresView, Figures, JournalCount, RollupBy, RollupLine,
     RollupQuery, RollupTable,
@@ -42,27 +53,35 @@ pub use files::{
 pub use hooks::{HookRequest, HookTest, HookView, Hooks, NewHookView};
 pub use imports::{ImportLine, ImportOutcome, ImportReport, ImportRequest, MOST_ROWS, OutcomeLine};
 pub use key_statements::{CountersignRequest, KeyStatementLine, KeyStatements, VouchedBy};
+pub use language::Language;
+pub use log::{PublicLog, PublicLogs};
 pub use matter::{
     BodyView, ClockView, Known, MatterView, PartView, Point, RequestView, StandingView, Stands,
     StepView,
 };
 pub use matters::{
-    MatterFilter, MatterLine, MatterOrder, MatterPage, MattersQuery, ReceiptQuery, ReportRequest,
-    Reported, Urgency,
+    Charge, MatterFilter, MatterLine, MatterOrder, MatterPage, MattersQuery, OwnMattersQuery,
+    ReceiptQuery, ReportRequest, Reported, Urgency,
 };
 pub use people::{
     AccountPage, AccountPatch, AccountRequest, AccountView, AuditLine, AuditPage, AuditSeal,
     GridRequest, GridView, Grids, KeyRequest, KeyView, Keys, LinkRequest, LinkView, LoginAnswer,
     LoginRequest, NewKeyView, PageQuery, PasswordRequest, ReturnQuery, RolesRequest, SessionView,
-    SlipView, StartQuery,
+    SetupCodeRequest, SetupCodeView, SetupRequest, SlipView, StartQuery,
 };
 pub use policies::{
-    Alike, AlikeMatters, Answers, AnswersQuery, Explanation, PolicyReason, PublicAnswer,
+    Alike, AlikeMatters, AlikeRequest, Answers, AnswersQuery, CategoryPromise, Explanation,
+    NamedPlace, PolicyReason, Promises, PublicAnswer, PublicMatter, PublicMatters,
 };
+pub use policy_in_force::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubject, PolicyValue};
+pub use public_figures::{PublicCount, PublicFigures};
+pub use receipts::{CheckLine, ReceiptCheck, ReceiptLine};
 pub use revocations::{RevocationLine, Revocations, RevokeRequest};
+pub use saved_lists::{SavedListView, SavedListViews};
 pub use status::{
     CalendarStatus, EpochStatus, FailingHook, GivenUpLine, LinkState, LinkStatus, MatterCounts,
     NeighbourSide, NetworkStatus, NodeLine, NodeStatus, Nodes, QueueLength, Status, StatusQuery,
+    WorkerLine, WorkerState,
 };
 pub use templates::{
     AdoptionView, PublishRequest, RefusalView, StanceView, TemplateLine, TemplateStatus, Templates,
@@ -70,15 +89,36 @@ pub use templates::{
 
 pub use domain::{
     attachment::{FileNo, Media, Pixels, UploadId},
+    audit::ContactReason,
     category::{Class, Platform, Priority, Visibility},
     feed::{ActorKind, ChangeKind, TemplateStance},
     import::{Fault, Field},
     matter::{
-        Act, Audience, Channel, Contact, Erasure, Ground, Outcome, Publicity, Reason, Satisfaction,
-        Status as MatterStatus,
+        Act, Audience, Channel, Contact, Ending, Erasure, Ground, Outcome, Publicity, Reason,
+        Satisfaction, Status as MatterStatus,
     },
+    policy::PlaceKind,
     template::TemplateKind,
 };
+
+/// Returns the enumerations that are declared here.
+pub fn enumerations() -> Vec<Enumeration> {
+    vec![
+        Enumeration::of::<ActionName>(),
+        Enumeration::of::<Charge>(),
+        Enumeration::of::<ImportOutcome>(),
+        Enumeration::of::<MatterFilter>(),
+        Enumeration::of::<MatterOrder>(),
+        Enumeration::of::<NeighbourSide>(),
+        Enumeration::of::<PolicySubject>(),
+        Enumeration::of::<Reach>(),
+        Enumeration::of::<RollupBy>(),
+        Enumeration::of::<Stands>(),
+        Enumeration::of::<Urgency>(),
+        Enumeration::of::<VouchedBy>(),
+        Enumeration::of::<WorkerState>(),
+    ]
+}
 
 /// A division: its twelve digits; in a path or a request the zeros at its end may be left out.
 #[derive(Clone, Debug, utoipa::ToSchema)]
@@ -86,25 +126,25 @@ pub use domain::{
 #[expect(dead_code, reason = "it stands for divisions in the document")]
 pub struct Code(String);
 
-/// Facts, and beside them the names of all divisions they speak of.
+/// A body, and the names of all divisions it mentions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Named<T> {
-    /// The facts.
+    /// The body.
     #[serde(flatten)]
     pub facts: T,
-    /// Short names by code.
+    /// Short names by division code.
     #[schema(value_type = BTreeMap<String, String>)]
     pub names: BTreeMap<DivisionCode, String>,
 }
 
-/// Facts that speak of divisions.
+/// A body that mentions divisions.
 pub trait Mentions {
-    /// Adds every division spoken of.
+    /// Adds every division it mentions to `all`.
     fn mentions(&self, all: &mut BTreeSet<DivisionCode>);
 }
 
 impl<T: Mentions> Named<T> {
-    /// Puts the names beside the facts.
+    /// Looks up the names of the divisions that `facts` mentions.
     pub fn new(facts: T, tree: &Tree) -> Self {
         let mut all = BTreeSet::new();
         facts.mentions(&mut all);

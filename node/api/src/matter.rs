@@ -1,4 +1,4 @@
-//! A matter as people see it.
+//! A matter as the API shows it.
 
 use domain::{
     calendar::Calendar,
@@ -8,128 +8,128 @@ use domain::{
     ids::MatterId,
     matter::{Act, Audience, Channel, Contact, Detail, Outcome, Place, Status, Target, Version},
     receipt::Line,
-    request::{Reply, Voice, Wish},
+    request::{Reply, RequestKind, Voice},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
-/// How this node stands to a matter, for people.
+/// This node's relation to a matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum StandingView {
-    /// Held here.
+    /// This node holds the matter.
     Holding,
-    /// Handed over, not yet answered.
+    /// This node gave the matter to a neighbour, which has not answered yet.
     Giving {
         /// The neighbour.
         #[schema(value_type = String)]
         to: DivisionCode,
-        /// The end of its way.
+        /// The final destination.
         #[schema(value_type = String)]
         bound_for: DivisionCode,
     },
-    /// A copy.
+    /// This node has only a copy.
     Elsewhere,
 }
 
-/// What a person wrote, or that it may not be seen here.
+/// Text that a person wrote, or why it is not shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BodyView {
     /// The text.
     Text(String),
-    /// Only the holder sees it.
+    /// Only the holder sees the text.
     Masked,
-    /// It was erased.
+    /// The text was erased.
     Erased,
-    /// It is not here.
+    /// The text is not at this node.
     Absent,
-    /// It is here and does not open; the node's log says why.
+    /// The text is at this node but cannot be decrypted; the node's log says why.
     Unreadable,
 }
 
-/// One step, for people.
+/// One step of a matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StepView {
-    /// When, in milliseconds since 1970.
+    /// When it was made, in milliseconds since 1970.
     pub at_ms: i64,
     /// The acting division.
     #[schema(value_type = String)]
     pub by: DivisionCode,
-    /// What was done: a word, or a word with the division or outcome it names.
+    /// The act: its name, or an object from its name to its parameters.
     #[schema(value_type = serde_json::Value)]
     pub act: Act,
-    /// The category code it has from here on, of a report and of what puts it into another category.
+    /// The category code from this step on; only for reports and for steps that change it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// The office's remark.
     pub note: Option<BodyView>,
-    /// Who spoke, if somebody asked for it.
+    /// The speaker, if the step carries out a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<Voice>,
 }
 
-/// A matter, for people.
+/// A matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MatterView {
-    /// Its number.
+    /// Number of the matter.
     pub id: String,
-    /// How it came in.
+    /// Channel through which it came in.
     pub channel: Channel,
     /// Category code.
     pub category: String,
-    /// Category in Chinese, if it is a known one.
+    /// Category in Chinese, if it is known.
     pub category_name: Option<String>,
-    /// Its platform.
+    /// Platform of the category.
     pub platform: Platform,
-    /// How urgent.
+    /// Priority.
     pub priority: Priority,
-    /// Who may learn of it.
+    /// Visibility: the people who may learn of it.
     pub visibility: Visibility,
-    /// State of the work.
+    /// Status of the work.
     pub status: Status,
-    /// Where it was reported.
+    /// The division where it was reported.
     #[schema(value_type = String)]
     pub origin: DivisionCode,
-    /// First receiver.
+    /// The first receiver.
     #[schema(value_type = String)]
     pub responsible: DivisionCode,
-    /// Who holds it, as last heard.
+    /// The holder, as last known.
     #[schema(value_type = String)]
     pub holder: DivisionCode,
-    /// The neighbour it is being handed to.
+    /// The neighbour to which it is being handed, if any.
     #[schema(value_type = Option<String>)]
     pub transit: Option<DivisionCode>,
-    /// How this node stands to it.
+    /// This node's relation to it.
     pub standing: StandingView,
-    /// Version of what is shown.
+    /// Version of the data shown.
     pub version: Version,
     /// When the last step shown was made, in milliseconds since 1970.
     pub as_of_ms: i64,
-    /// Through when nothing that happened is missing here.
+    /// Up to when the steps shown are complete.
     pub known: Option<Known>,
-    /// What the person wrote.
+    /// The reporter's text.
     pub body: BodyView,
-    /// Every step.
+    /// All steps.
     pub steps: Vec<StepView>,
-    /// What is to be done by when, in the order in which the clocks started.
+    /// Clocks of the matter, in the order in which they started.
     pub clocks: Vec<ClockView>,
-    /// What was said of it in fields of their own; only the holder sees it.
+    /// Answers in fields of their own; only the holder sees them.
     pub details: Vec<Detail>,
-    /// Where it is; only the holder sees it.
+    /// Location of the problem; only the holder sees it.
     pub place: Option<Point>,
-    /// Who reported it, masked; only the holder sees it.
+    /// The reporter, masked; only the holder sees it.
     pub contact: Option<Contact>,
-    /// To whom it was dispatched in the division that holds it.
+    /// The platform, department or person it was dispatched to in the holder's division.
     pub dispatched: Option<Target>,
     /// The parts, if it is a bundle.
     pub parts: Vec<PartView>,
-    /// The bundle it is a part of.
+    /// The bundle of which it is a part.
     pub part_of: Option<String>,
-    /// Signed receipts that can be had here, oldest first.
+    /// Signed receipts available here, oldest first.
     pub receipts: Vec<Line>,
-    /// What this node asked of the holder, and the answers.
+    /// Requests of this node to the holder, and the answers.
     pub requests: Vec<RequestView>,
 }
 
@@ -143,7 +143,7 @@ pub struct Point {
     pub longitude: f64,
 }
 
-// JSON knows no number that differs from itself.
+// JSON has no NaN, so every value equals itself.
 impl Eq for Point {}
 
 impl From<Place> for Point {
@@ -156,44 +156,46 @@ impl From<Place> for Point {
     }
 }
 
-/// How a clock stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stands {
-    /// There is time.
-    Running,
-    /// There is little time.
-    DueSoon,
-    /// Its time is used up.
-    Overdue,
-    /// Time does not count.
-    Paused,
-    /// It ended in time.
-    Met,
-    /// It ended after it was due.
-    Late,
-    /// It no longer matters.
-    Cancelled,
+topology::vocabulary! {
+    /// How a clock stands.
+    #[derive(utoipa::ToSchema)]
+    pub enum Stands: "state of a clock" {
+        /// There is time.
+        Running = 1, "running", "计时中", "running";
+        /// There is little time.
+        DueSoon = 2, "due-soon", "预警", "due soon";
+        /// Its time is used up.
+        Overdue = 3, "overdue", "超期", "overdue";
+        /// Time does not count.
+        Paused = 4, "paused", "暂停", "paused";
+        /// It ended in time.
+        Met = 5, "met", "按时", "met";
+        /// It ended after it was due.
+        Late = 6, "late", "超期完成", "late";
+        /// It no longer matters.
+        Cancelled = 7, "cancelled", "取消", "cancelled";
+    }
 }
 
-/// A clock, for people.
+/// A clock of a matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ClockView {
     /// What is to be done.
-    #[schema(value_type = String, example = "finish")]
     pub stage: Stage,
-    /// How much time it gives: `5wd`, `2wh`, `30d`, `24h`.
+    /// The time allowed: `5wd`, `2wh`, `30d`, `24h`.
     pub allowance: String,
     /// When it started, in milliseconds since 1970.
     pub started_ms: i64,
-    /// When it is used up; while paused, if it ran again now by itself.
+    /// When its time is used up, in milliseconds since 1970. While paused, when that would be if it
+    /// ran again after the longest pause.
     pub due_ms: i64,
-    /// Whether that lies beyond the holidays that were announced, and may still move by some days.
+    /// True if it is due after the last day whose holidays are announced, so that it may still move
+    /// by some days.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub provisional: bool,
-    /// How it stands by this node's clock.
+    /// State by this node's clock.
     pub stands: Stands,
-    /// The line of policy that set it.
+    /// The policy line that set it.
     pub rule: String,
 }
 
@@ -221,12 +223,12 @@ impl ClockView {
     }
 }
 
-/// A part of a bundle, for people.
+/// A part of a bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PartView {
-    /// Its number.
+    /// Number of the part.
     pub id: String,
-    /// How it ended; absent while it is open.
+    /// Outcome; absent while it is open.
     pub ended: Option<Outcome>,
 }
 
@@ -237,26 +239,27 @@ impl From<(MatterId, Option<Outcome>)> for PartView {
     }
 }
 
-/// A request of this node, for people.
+/// A request of this node to the holder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RequestView {
-    /// What was asked.
+    /// The request.
+    #[serde(rename = "wish")]
     #[schema(value_type = serde_json::Value)]
-    pub wish: Wish,
-    /// What became of it; absent while that is not known.
+    pub kind: RequestKind,
+    /// The answer; absent until it is known.
     #[schema(value_type = Option<serde_json::Value>)]
     pub reply: Option<Reply>,
 }
 
 impl MatterView {
-    /// Leaves out what whoever reported it wrote, and who and where that is.
+    /// Removes the reporter's text, contact and location.
     pub fn hide_reporter(&mut self) {
         self.body = BodyView::Masked;
         self.place = None;
         self.contact = None;
     }
 
-    /// Hides what offices said to each other, as it is shown to whoever reported the matter.
+    /// Removes the remarks of offices to each other; for views of the reporter.
     pub fn hide_inside_remarks(&mut self) {
         for step in &mut self.steps {
             if step.act == Act::Remark(Audience::Offices) && step.note.is_some() {
@@ -266,22 +269,23 @@ impl MatterView {
     }
 }
 
-/// Through which moment what is shown of a matter is all there is, and by whose word.
+/// Up to when the steps shown of a matter are complete, and who vouches for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Known {
-    /// Who vouches for it: the holder; or, where it is held in another branch, the division above both, as
-    /// far as which this node's knowledge is dated; or the neighbour through which the holder is reached.
+    /// The division that vouches: the holder; if the matter is held in another branch, the division
+    /// above both, up to which this node knows the age of its data; or the neighbour through which
+    /// the holder is reached.
     #[schema(value_type = String)]
     pub by: DivisionCode,
-    /// Everything that one had to say before this moment is shown, in milliseconds since 1970 by this
-    /// node's clock; absent if it never said everything.
+    /// Everything that division had to tell before this moment is shown. In milliseconds since 1970
+    /// by this node's clock; absent if it never told everything.
     pub through_ms: Option<i64>,
-    /// When it was shown, by the same clock.
+    /// When this view was made, by the same clock.
     pub shown_ms: i64,
 }
 
 impl Known {
-    /// How old what is shown is, in milliseconds; `None` if that is not known.
+    /// Returns the age of the data shown in milliseconds, or `None` if it is not known.
     pub fn age_ms(&self) -> Option<i64> {
         self.through_ms.map(|through| self.shown_ms - through)
     }

@@ -1,4 +1,4 @@
-//! Matters: what is handed in, what is shown.
+//! Reports, and pages of matters.
 
 use std::collections::BTreeSet;
 
@@ -11,98 +11,108 @@ use super::{
     StandingView, Visibility,
 };
 
-/// Which matters to list.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum MatterFilter {
-    /// Every one this node knows.
-    #[default]
-    All,
-    /// Those not closed, as last heard.
-    Open,
-    /// Those closed.
-    Closed,
-    /// Those this node holds, closed ones among them.
-    Held,
+topology::vocabulary! {
+    /// Which matters to list.
+    #[derive(Default, utoipa::ToSchema)]
+    pub enum MatterFilter: "filter of matters" {
+        #[default]
+        All = 1, "all", "全部", "every one this node knows";
+        Open = 2, "open", "未结", "those not closed, as last heard";
+        Closed = 3, "closed", "已结", "those closed";
+        Held = 4, "held", "在本级", "those this node holds, closed ones among them";
+    }
 }
 
-/// In which order.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum MatterOrder {
-    /// The oldest first.
-    #[default]
-    Oldest,
-    /// The newest first.
-    Newest,
+topology::vocabulary! {
+    /// In which order.
+    #[derive(Default, utoipa::ToSchema)]
+    pub enum MatterOrder: "order of matters" {
+        #[default]
+        Oldest = 1, "oldest", "由旧到新", "the oldest first";
+        Newest = 2, "newest", "由新到旧", "the newest first";
+        Due = 3, "due", "按期限", "the one whose clock ends first; only open ones with a clock";
+    }
 }
 
-/// How little time is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Urgency {
-    /// A running clock warns, and none is overdue.
-    DueSoon,
-    /// A running clock is overdue.
-    Overdue,
+topology::vocabulary! {
+    /// To whom a matter that is held here was dispatched.
+    #[derive(utoipa::ToSchema)]
+    pub enum Charge: "charge" {
+        Mine = 1, "mine", "我的", "the caller, or the caller's department and nobody in it";
+        Department = 2, "department", "本部门", "the caller's department, or somebody in it";
+        Nobody = 3, "nobody", "无人认领", "nobody yet";
+    }
 }
 
-/// What a person hands in.
+topology::vocabulary! {
+    /// How little time is left.
+    #[derive(utoipa::ToSchema)]
+    pub enum Urgency: "urgency" {
+        DueSoon = 1, "due-soon", "即将到期", "a running clock warns, and none is overdue";
+        Overdue = 2, "overdue", "已超期", "a running clock is overdue";
+    }
+}
+
+/// A report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportRequest {
     /// Category code, such as `enforcement/rubbish`.
     pub category: String,
-    /// What it is about, as many characters as policy takes.
+    /// The text, up to the number of characters that policy allows.
     pub text: String,
-    /// How it came in.
+    /// Channel through which it came in.
     #[serde(default)]
     pub channel: Channel,
-    /// How urgent.
+    /// Priority.
     #[serde(default)]
     pub priority: Priority,
-    /// Who may learn of it.
+    /// Visibility: the people who may learn of it.
     #[serde(default)]
     pub visibility: Visibility,
-    /// How protected the text is.
+    /// Protection class of the text.
     #[serde(default)]
     pub class: Class,
-    /// The division complained about, if it is `direct`.
+    /// The division complained about; required if the visibility is `direct`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Code>)]
     pub about: Option<DivisionCode>,
-    /// Where it is.
+    /// Location of the problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Point>,
-    /// The system of coordinates that `place` is given in; it is kept in WGS 84.
+    /// The place in words, one line of at most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// A place of the division's list, by its name (`places` of its promises); it is written before
+    /// `address`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named_place: Option<String>,
+    /// Coordinate system of `place`; it is stored as WGS 84.
     #[serde(default)]
     pub coordinates: Datum,
-    /// Who reports it. Only the holder sees it.
+    /// The reporter. Only the holder sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
-    /// Uploads of the same person that belong to it.
+    /// Uploads of the same person that belong to the report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     pub attachments: Vec<UploadId>,
-    /// Hand it to this tier above in the same commit.
+    /// The division above to which the report is escalated in the same commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Code>)]
     pub escalate_to: Option<DivisionCode>,
-    /// Also give a slip, with which whoever has it reads and contests the matter.
+    /// Also returns a slip. Whoever has it can read and contest the matter.
     #[serde(default)]
     pub slip: bool,
-    /// Also give what opens the commitment to the text, with which a receipt proves it. It is given here, and
-    /// while the matter is held where it was reported; never again.
+    /// Also returns the opening of the commitment to the text, with which a receipt proves the
+    /// text. It is returned here, and while the matter is held where it was reported, and never
+    /// later.
     #[serde(default)]
     pub opening: bool,
 }
 
 impl ReportRequest {
-    /// A report of the usual kind.
+    /// Returns a report with a category and a text, and defaults for everything else.
     pub fn new(category: &str, text: &str) -> Self {
         Self {
             category: category.to_owned(),
@@ -112,7 +122,9 @@ impl ReportRequest {
             visibility: Visibility::default(),
             class: Class::default(),
             about: None,
+            named_place: None,
             place: None,
+            address: None,
             coordinates: Datum::default(),
             contact: None,
             attachments: vec![],
@@ -123,77 +135,109 @@ impl ReportRequest {
     }
 }
 
-/// The answer to a report: it is durable.
+/// The answer to a report: the report is durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Reported {
-    /// The number of the new matter.
+    /// Number of the new matter.
     pub id: String,
-    /// The slip, if one was asked for: what to send as `Reporter-Token`. Shown once: a repeated
-    /// request is told `shown-once` here.
+    /// The slip, if requested: send it as `Reporter-Token`. Shown once: a repeated request gets
+    /// `shown-once` here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// What opens the commitment to the text, if it was asked for. For whoever reported only.
+    /// The opening of the commitment to the text, if requested. Only the reporter gets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opening: Option<Opening>,
 }
 
-/// How a receipt is to be.
+/// Form of a receipt.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams,
 )]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ReceiptQuery {
-    /// With what opens the commitment to the text, which only whoever reported it is given.
+    /// Includes the opening of the commitment to the text, which only the reporter gets.
     #[serde(default)]
     pub opening: bool,
 }
 
-/// Which page of matters. What is left out filters nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+/// Selects a page of matters. Filters that are left out match every matter.
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    utoipa::IntoParams,
+    utoipa::ToSchema,
+)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct MattersQuery {
-    /// Go on from the `next` of the page before, or after a matter; from the first if left out.
+    /// Continues after the `next` of the previous page, or after a matter number; from the first if
+    /// left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// At most so many, 1 to 1,000; 100 if left out.
+    /// The most matters on the page, 1 to 1,000; 100 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
-    /// By state.
+    /// Matters in this state.
     #[serde(default)]
     #[param(inline)]
     pub state: MatterFilter,
     /// A category such as `enforcement/rubbish`, or a platform such as `enforcement`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// Reported in this division or below it, as its code says. The page is then by number.
+    /// Reported in this division or below it, by its code. The page is then ordered by number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<Code>)]
+    #[schema(value_type = Option<Code>)]
     pub origin: Option<DivisionCode>,
-    /// Held by this division, as last heard.
+    /// Held by this division, as last known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<Code>)]
+    #[schema(value_type = Option<Code>)]
     pub holder: Option<DivisionCode>,
-    /// By the time that is left; never closed ones. The page is then by the moment that is due.
+    /// By time left; closed matters never match. The page is then ordered by due time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(inline)]
     pub clock: Option<Urgency>,
+    /// By whom it was dispatched to, here; only open matters that this node holds. The page is then
+    /// ordered by due time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
+    pub charge: Option<Charge>,
     /// Reported on this day or later, in Asia/Shanghai, such as 2026-03-01.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Reported on this day or earlier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// The oldest or the newest first.
+    /// Oldest, newest, or first due first.
     #[serde(default)]
     #[param(inline)]
     pub order: MatterOrder,
-    /// The beginning of a number, such as `330825002222-1f3a`: the page is then by number. Or a part of
-    /// the name of a category, of a platform, or of a division: the holder, the origin, or one above
-    /// the origin. What people wrote is sealed and not searched. At most 64 characters.
+    /// The beginning of a number, such as `330825002222-1f3a`; the page is then ordered by number.
+    /// Or a part of the name of a category, a platform, or a division: the holder, the origin, or a
+    /// division above the origin. Text that people wrote is sealed and not searched. At most 64
+    /// characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
+}
+
+/// Which of the matters that an account reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OwnMattersQuery {
+    /// Continues after the `next` of the previous page; from the latest if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// The most matters on the page, 1 to 100; 100 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
 }
 
 /// A page of matters.
@@ -201,44 +245,45 @@ pub struct MattersQuery {
 pub struct MatterPage {
     /// The matters.
     pub matters: Vec<MatterLine>,
-    /// What to send as `after` to go on; nothing follows if it is left out. A page may be short, even
-    /// empty, and still go on: no page looks at more than 5,000 matters.
+    /// Send this as `after` to get the next page; absent on the last page. A page may be short or
+    /// empty although more follow, because no page looks at more than 5,000 matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// A matter in one line, without anything a person wrote.
+/// A matter in one line, without any text that a person wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MatterLine {
-    /// Its number.
+    /// Number of the matter.
     pub id: String,
     /// Category code.
     pub category: String,
-    /// Category in Chinese, if it is a known one.
+    /// Category in Chinese, if it is known.
     pub category_name: Option<String>,
-    /// How urgent.
+    /// Priority.
     pub priority: Priority,
-    /// State of the work.
+    /// Status of the work.
     pub status: MatterStatus,
-    /// Where it was reported.
+    /// The division where it was reported.
     #[schema(value_type = Code)]
     pub origin: DivisionCode,
-    /// Who holds it, as last heard.
+    /// The holder, as last known.
     #[schema(value_type = Code)]
     pub holder: DivisionCode,
-    /// The neighbour it is being handed to.
+    /// The neighbour to which it is being handed, if any.
     #[schema(value_type = Option<Code>)]
     pub transit: Option<DivisionCode>,
-    /// How this node stands to it.
+    /// This node's relation to it.
     pub standing: StandingView,
-    /// When it was reported.
+    /// When it was reported, in milliseconds since 1970.
     pub reported_ms: i64,
-    /// When the last step known here was made.
+    /// When the last step known here was made, in milliseconds since 1970.
     pub as_of_ms: i64,
-    /// When its first clock is used up if nothing is done, in milliseconds since 1970.
+    /// When its first clock runs out if nothing is done, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_ms: Option<i64>,
-    /// Whether that lies beyond the holidays that were announced, and may still move by some days.
+    /// True if it is due after the last day whose holidays are announced, so that it may still move
+    /// by some days.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub provisional: bool,
 }

@@ -1,7 +1,8 @@
-//! Accounts, sessions, grids, keys and the audit trail.
+//! Accounts, sessions, grids, API keys and the audit trail.
 
 use std::collections::BTreeSet;
 
+use data_encoding::HEXLOWER;
 use domain::{
     actor::Actor,
     audit::{AuditEntry, AuditHead, Ending, Subject, Whence},
@@ -16,69 +17,71 @@ use super::Code;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
-    /// Case does not matter.
+    /// Login name; case does not matter.
     pub login: String,
-    /// At most 256 bytes.
+    /// Password, at most 256 bytes.
     #[schema(format = Password)]
     pub password: String,
-    /// For pages: the token is set as a cookie and not shown.
+    /// True for web pages: the token is set as a cookie and not returned.
     #[serde(default)]
     pub cookie: bool,
 }
 
-/// A session that was begun.
+/// A new session.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LoginAnswer {
-    /// What to send as `Authorization: Bearer`; left out if it was set as a cookie.
+    /// Token to send as `Authorization: Bearer`; absent if it was set as a cookie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// What a page sends as `X-CSRF-Token` with everything that changes something.
+    /// Secret that a page sends as `X-CSRF-Token` with every request that changes something.
     pub csrf: String,
-    /// The session ends then at the latest, and earlier without requests.
+    /// When the session ends at the latest, in milliseconds since 1970. It ends earlier without
+    /// requests.
     pub ends_ms: i64,
-    /// Whose it is.
+    /// The account of the session.
     pub account: AccountView,
 }
 
-/// Who asks.
+/// The caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SessionView {
-    /// The account; left out for an API key or the owner of the node.
+    /// The account; absent for an API key or the owner of the node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountView>,
-    /// What a page sends as `X-CSRF-Token`, if this is a session.
+    /// Secret that a page sends as `X-CSRF-Token`, if the caller has a session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csrf: Option<String>,
-    /// The session ends then at the latest.
+    /// When the session ends at the latest, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_ms: Option<i64>,
-    /// What may be done here without regard to a matter.
-    pub deeds: Vec<Permission>,
+    /// Permissions that the caller has here, apart from those that depend on a matter.
+    #[serde(rename = "deeds")]
+    pub permissions: Vec<Permission>,
 }
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AccountView {
-    /// Its number; stands in dispatches and in the audit trail.
+    /// Number of the account; dispatches and the audit trail use it.
     pub id: u64,
-    /// What the person types.
+    /// Login name.
     pub login: String,
-    /// What people call them.
+    /// Name of the person.
     pub name: String,
-    /// Where they act.
+    /// The division where the person acts.
     #[schema(value_type = Code)]
     pub division: DivisionCode,
-    /// What they are there.
+    /// Roles of the person in that division.
     pub roles: BTreeSet<Role>,
-    /// Code of the department that posted them.
+    /// Code of the department that posted the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub department: Option<String>,
-    /// Number of their grid.
+    /// Number of the person's grid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grid: Option<u32>,
-    /// Whether nobody may log in with it.
+    /// True if nobody can log in with the account.
     pub disabled: bool,
-    /// When it was opened.
+    /// When it was opened, in milliseconds since 1970.
     pub opened_ms: i64,
 }
 
@@ -98,25 +101,25 @@ impl From<&Account> for AccountView {
     }
 }
 
-/// A page of accounts, by number.
+/// A page of accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AccountPage {
-    /// The accounts.
+    /// The accounts, ordered by number.
     pub accounts: Vec<AccountView>,
-    /// Ask for those after this one to go on; nothing follows if it is left out.
+    /// Send this as `after` to get the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// Which page of a list.
+/// Selects a page of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
-    /// Those after this one; from the first if left out.
+    /// Continues after this entry; from the first if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// At most so many, 1 to 1,000; 100 if left out.
+    /// The most entries on the page, 1 to 1,000; 100 if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
 }
@@ -125,32 +128,33 @@ pub struct PageQuery {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountRequest {
-    /// 2 to 31 lower-case letters, digits, dots, dashes and underscores, the first a letter.
+    /// Login name: 2 to 31 lower-case letters, digits, dots, dashes and underscores; the first is a
+    /// letter.
     pub login: String,
-    /// 1 to 60 characters.
+    /// Name of the person, 1 to 60 characters.
     pub name: String,
     /// The first password, at least 10 characters.
     #[schema(format = Password)]
     pub password: String,
-    /// Only the owner of the node names roles here, for administrators that are missing.
+    /// Roles. Only the owner of the node may give them here, for administrators that are missing.
     #[serde(default)]
     pub roles: BTreeSet<Role>,
-    /// Code of the department that posts them.
+    /// Code of the department that posts the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub department: Option<String>,
-    /// Number of their grid.
+    /// Number of the person's grid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grid: Option<u32>,
 }
 
-/// What is changed about an account; what is left out stays, `null` takes away.
+/// Changes to an account. Fields left out stay as they are; `null` removes the value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountPatch {
-    /// 1 to 60 characters.
+    /// Name of the person, 1 to 60 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Code of the department that posts them.
+    /// Code of the department that posts the person.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -158,7 +162,7 @@ pub struct AccountPatch {
     )]
     #[schema(value_type = Option<String>)]
     pub department: Option<Option<String>>,
-    /// Number of their grid.
+    /// Number of the person's grid.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -166,12 +170,12 @@ pub struct AccountPatch {
     )]
     #[schema(value_type = Option<u32>)]
     pub grid: Option<Option<u32>>,
-    /// Whether nobody may log in with it; its sessions end.
+    /// True to close the account to logins and end its sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
 }
 
-/// What was said, `null` included.
+/// Reads a field that is present, so that `null` differs from a field that is left out.
 fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
@@ -180,7 +184,7 @@ fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Optio
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RolesRequest {
-    /// All it has from now on.
+    /// All roles the account has from now on.
     pub roles: BTreeSet<Role>,
 }
 
@@ -188,49 +192,49 @@ pub struct RolesRequest {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordRequest {
-    /// The present one; needed for one's own.
+    /// The present password; required to change one's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = Password)]
     pub old: Option<String>,
-    /// The new one, at least 10 characters.
+    /// The new password, at least 10 characters.
     #[schema(format = Password)]
     pub new: String,
 }
 
-/// Who signs in with an account.
+/// The person at a provider who signs in with an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LinkView {
-    /// The provider, as it calls itself.
+    /// The provider's issuer name.
     pub issuer: String,
-    /// The claim that names the person there.
+    /// The claim that identifies the person there.
     pub claim: String,
-    /// What the provider says in it.
+    /// The value of that claim.
     pub subject: String,
 }
 
 impl From<ExternalIdentity> for LinkView {
-    fn from(passport: ExternalIdentity) -> Self {
+    fn from(identity: ExternalIdentity) -> Self {
         Self {
-            issuer: passport.issuer,
-            claim: passport.claim,
-            subject: passport.name,
+            issuer: identity.issuer,
+            claim: identity.claim,
+            subject: identity.name,
         }
     }
 }
 
-/// Who is to sign in with an account.
+/// The person at a provider who is to sign in with an account.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkRequest {
-    /// What the provider says in the claim that names a person (`sub`, unless the operator set
-    /// another), letter for letter. 1 to 255 bytes.
+    /// The value of the claim that identifies the person (`sub`, unless the operator set another),
+    /// letter for letter. 1 to 255 bytes.
     pub subject: String,
-    /// The provider, as it calls itself; the one this node signs people in with if left out.
+    /// The provider's issuer name; the provider of this node if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
 }
 
-/// Where a sign-in leads on to.
+/// Destination after a sign-in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -240,20 +244,20 @@ pub struct StartQuery {
     pub back: Option<String>,
 }
 
-/// What a browser comes back from the provider with.
+/// Parameters with which a browser returns from the provider.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ReturnQuery {
-    /// By which the sign-in is found again.
+    /// Identifies the sign-in.
     #[serde(default)]
     pub state: Option<String>,
-    /// What is exchanged for the provider's word.
+    /// Code to exchange for the provider's token.
     #[serde(default)]
     pub code: Option<String>,
-    /// Which provider sends them back (RFC 9207).
+    /// The provider that sends the browser back (RFC 9207).
     #[serde(default)]
     pub iss: Option<String>,
-    /// Why they were not signed in.
+    /// Reason why the person was not signed in.
     #[serde(default)]
     pub error: Option<String>,
 }
@@ -261,16 +265,16 @@ pub struct ReturnQuery {
 /// A grid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct GridView {
-    /// Its number.
+    /// Number of the grid.
     pub id: u32,
-    /// What people call it.
+    /// Name of the grid.
     pub name: String,
-    /// Where it lies.
+    /// The division of the grid.
     #[schema(value_type = Code)]
     pub division: DivisionCode,
     /// Numbers of the accounts that look after it.
     pub members: Vec<u64>,
-    /// How many households it has.
+    /// Number of households.
     pub households: u32,
 }
 
@@ -286,45 +290,46 @@ impl From<&Grid> for GridView {
     }
 }
 
-/// All grids of a node, by number.
+/// All grids of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Grids {
-    /// The grids.
+    /// The grids, ordered by number.
     pub grids: Vec<GridView>,
-    /// Households of all of them.
+    /// Households of all grids.
     pub households: u64,
 }
 
-/// A grid as it is to be.
+/// A grid to draw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GridRequest {
-    /// 1 to 60 characters.
+    /// Name of the grid, 1 to 60 characters.
     pub name: String,
     /// Numbers of the accounts that look after it, at most 200.
     #[serde(default)]
     pub members: BTreeSet<u64>,
-    /// How many households it has, at most 100,000.
+    /// Number of households, at most 100,000.
     pub households: u32,
 }
 
-/// An API key, without what opens it.
+/// An API key, without its token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KeyView {
-    /// 16 hexadecimal digits; stands in the audit trail.
+    /// Id of the key, 16 hexadecimal digits; the audit trail uses it.
     pub id: String,
-    /// What it is for.
+    /// Description.
     pub name: String,
-    /// What the program may do.
-    pub deeds: BTreeSet<Permission>,
-    /// Where.
+    /// Permissions of the program.
+    #[serde(rename = "deeds")]
+    pub permissions: BTreeSet<Permission>,
+    /// The division where they hold.
     #[schema(value_type = Code)]
     pub division: DivisionCode,
-    /// When it was made.
+    /// When it was created, in milliseconds since 1970.
     pub made_ms: i64,
-    /// When it ends.
+    /// When it expires, in milliseconds since 1970.
     pub expires_ms: i64,
-    /// When it was taken back.
+    /// When it was revoked, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_ms: Option<i64>,
 }
@@ -334,7 +339,7 @@ impl From<&ApiKey> for KeyView {
         Self {
             id: key.id.to_string(),
             name: key.name.clone(),
-            deeds: key.deeds.clone(),
+            permissions: key.permissions.clone(),
             division: key.division,
             made_ms: key.made_at.0,
             expires_ms: key.expires_at.0,
@@ -343,65 +348,102 @@ impl From<&ApiKey> for KeyView {
     }
 }
 
-/// All API keys of a node, by when they were made.
+/// All API keys of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Keys {
-    /// The keys, those that ended included.
+    /// The keys, ordered by when they were created; expired and revoked ones included.
     pub keys: Vec<KeyView>,
 }
 
-/// An API key to make.
+/// An API key to create.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRequest {
-    /// What it is for, 1 to 60 characters.
+    /// Description, 1 to 60 characters.
     pub name: String,
-    /// What the program may do.
-    pub deeds: BTreeSet<Permission>,
-    /// Where; the node's division if left out.
+    /// Permissions of the program.
+    #[serde(rename = "deeds")]
+    pub permissions: BTreeSet<Permission>,
+    /// The division where they hold; the node's division if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Code>)]
     pub division: Option<DivisionCode>,
-    /// For how many days, 1 to 400.
+    /// Days until it expires, 1 to 400.
     pub days: u32,
 }
 
-/// A key that was made.
+/// An API key that was created.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NewKeyView {
-    /// What to send as `Authorization: Bearer`. Shown once: a repeated request is told `shown-once` here.
+    /// Token to send as `Authorization: Bearer`. Shown once: a repeated request gets `shown-once`
+    /// here.
     pub token: String,
     /// The key.
     pub key: KeyView,
 }
 
+/// Asks for a setup code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetupCodeRequest {
+    /// The role of the account that it opens: one of an administrator who is missing.
+    pub role: Role,
+}
+
+/// A code with which one account is opened in the browser.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SetupCodeView {
+    /// The code. Shown once: a repeated request gets `shown-once` here.
+    pub code: String,
+    /// The role of the account that it opens.
+    pub role: Role,
+    /// When it ends, in milliseconds since 1970.
+    pub until_ms: i64,
+}
+
+/// Opens the account for which a setup code was made.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetupRequest {
+    /// The code.
+    pub code: String,
+    /// Login name: 2 to 31 lower-case letters, digits, dots, dashes, underscores.
+    pub login: String,
+    /// Name of the person, 1 to 60 characters.
+    pub name: String,
+    /// The password, 10 characters to 256 bytes.
+    #[schema(format = Password)]
+    pub password: String,
+}
+
 /// A slip for a reporter.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SlipView {
-    /// What to send as `Reporter-Token`. Shown once: a repeated request is told `shown-once` here.
+    /// Token to send as `Reporter-Token`. Shown once: a repeated request gets `shown-once` here.
     pub token: String,
 }
 
-/// One line of the audit trail.
+/// One entry of the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AuditLine {
-    /// Its number, from 1.
+    /// Number of the entry, from 1.
     pub n: u64,
-    /// When.
+    /// When it was made, in milliseconds since 1970.
     pub at_ms: i64,
-    /// Who: `account <number>`, `key <id>`, `os-user <uid>`, `reporter`, `stranger`.
+    /// The actor: `account <number>`, `key <id>`, `os-user <uid>`, `reporter`, `stranger`.
     pub actor: String,
-    /// From where: `socket`, `within`, or an address.
+    /// Source of the request: `socket`, `within`, or an address.
     pub whence: String,
-    /// What; left out for what was done past the edges.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deed: Option<Permission>,
-    /// To what: `matter <number>`, `account <number>`, `grid <number>`, `key <id>`, `template <key>`.
+    /// The permission used; absent if the action did not come through the API.
+    #[serde(rename = "deed", default, skip_serializing_if = "Option::is_none")]
+    pub permission: Option<Permission>,
+    /// The subject: `matter <number>`, `account <number>`, `grid <number>`, `key <id>`, `template
+    /// <key>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// How it ended.
+    /// Outcome of the action.
     pub ending: Ending,
-    /// What else is to be known, such as the roles that were granted.
+    /// Further details, such as the roles that were granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
@@ -419,13 +461,14 @@ impl From<&AuditEntry> for AuditLine {
                 Actor::ApiKey(id) => format!("key {id}"),
                 Actor::Reporter => "reporter".to_owned(),
                 Actor::Stranger => "stranger".to_owned(),
+                Actor::Draft(_) => "draft".to_owned(),
             },
             whence: match entry.whence {
                 Whence::Socket => "socket".to_owned(),
                 Whence::Address(address) => address.to_string(),
                 Whence::Within => "within".to_owned(),
             },
-            deed: entry.deed,
+            permission: entry.permission,
             subject: entry.subject.as_ref().map(|subject| match subject {
                 Subject::Matter(id) => format!("matter {id}"),
                 Subject::Account(id) => format!("account {id}"),
@@ -444,20 +487,20 @@ impl From<&AuditEntry> for AuditLine {
 /// A page of the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AuditPage {
-    /// The lines, by number.
+    /// The entries, ordered by number.
     pub entries: Vec<AuditLine>,
-    /// Ask for those after this number to go on; nothing follows if it is left out.
+    /// Send this as `after` to get the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// An audit trail that holds.
+/// An audit trail that passed its check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AuditSeal {
-    /// How many entries it has.
+    /// Number of entries.
     pub entries: u64,
-    /// Digest of the last, 64 hexadecimal digits. Note it elsewhere: that nothing was cut off at the
-    /// end shows only against it.
+    /// Digest of the last entry, 64 hexadecimal digits. Keep a copy elsewhere: only a comparison
+    /// with it shows that no entries were cut off at the end.
     pub digest: String,
 }
 
@@ -465,11 +508,7 @@ impl From<AuditHead> for AuditSeal {
     fn from(head: AuditHead) -> Self {
         Self {
             entries: head.entries,
-            digest: head
-                .digest
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            digest: HEXLOWER.encode(&head.digest),
         }
     }
 }

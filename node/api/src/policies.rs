@@ -1,87 +1,202 @@
-//! Why a matter is treated as it is, and which others are like it.
+//! Policy decisions about a matter, similar matters, and public answers.
 
-use domain::policy::{Decided, RuleRef};
+use domain::policy::{Decided, PlaceKind, RuleRef};
 use serde::{Deserialize, Serialize};
-use topology::DivisionCode;
+use topology::{DivisionCode, Tier};
 
-/// Which answers to look for.
+use super::{MatterStatus, Platform, Point, Priority};
+
+/// Selects public answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AnswersQuery {
-    /// What they say; all of them if left out.
+    /// Text to search for in question, answer and name of the category; all answers if left out.
     #[serde(default)]
     pub q: String,
-    /// Those to matters after this number.
+    /// Month in which the answer was given, such as `2026-11`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub month: Option<String>,
+    /// Continues after the answer to the matter of this number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// At most so many, 1 to 100; 20 if left out.
+    /// The most answers on the page, 1 to 100; 20 if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
 }
 
-/// Answers anybody may read.
+/// Answers that anybody may read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Answers {
-    /// By number of their matter; the last one's is the `after` of the next page.
+    /// The answers, ordered by the number of their matter. Send the last number as `after` to get
+    /// the next page.
     pub answers: Vec<PublicAnswer>,
 }
 
-/// Which line of which policy decided what about a matter.
+/// The policy lines that decided about a matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Explanation {
-    /// Clocks first, then who handles it, then the limits.
+    /// The decisions: first clocks, then who handles the matter, then limits.
     pub reasons: Vec<PolicyReason>,
 }
 
-/// Open matters that may be the same as one.
+/// Open matters that may be duplicates of one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AlikeMatters {
-    /// Most alike first, at most ten.
+    /// At most ten matters, the most similar first.
     pub matters: Vec<Alike>,
 }
 
-/// A matter that may be the same as another.
+/// A matter that may be a duplicate of another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Alike {
-    /// Its number.
+    /// Number of the matter.
     pub id: String,
-    /// How alike, 0 to 100.
+    /// Similarity, 0 to 100.
     pub likeness: u8,
-    /// Metres between them, if both places are known.
+    /// Distance in metres, if both locations are known.
     pub metres: Option<u32>,
 }
 
-/// An answer anybody may read. The question stays with whoever asked it.
+/// An answer that anybody may read, with the question that its reporter agreed to make public.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PublicAnswer {
     /// Number of the matter.
     pub matter: String,
     /// Category code.
     pub category: String,
-    /// Category in Chinese, if it is a known one.
+    /// Category in Chinese, if it is known.
     pub category_name: Option<String>,
     /// When it was given, in milliseconds since 1970.
     pub at_ms: i64,
-    /// Who gave it.
+    /// The division that gave it.
     #[schema(value_type = String)]
     pub by: DivisionCode,
-    /// What it says.
+    /// The text.
     pub text: String,
+    /// The question, without who asked it; left out where only another node can read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
 }
 
-/// One decision that policy made about a matter, and the line that made it.
+/// What somebody is about to report, to be compared with published matters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlikeRequest {
+    /// The text.
+    pub text: String,
+    /// Category code, if it is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Location in WGS 84, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Point>,
+}
+
+/// Published matters that may be the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PublicMatters {
+    /// At most five matters, the most similar first.
+    pub matters: Vec<PublicMatter>,
+}
+
+/// A matter that anybody may see, because an official published it with the reporter's consent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PublicMatter {
+    /// Number of the matter.
+    pub id: String,
+    /// Category code.
+    pub category: String,
+    /// State of the work.
+    pub status: MatterStatus,
+    /// Time of the report, in milliseconds since 1970.
+    pub reported_ms: i64,
+    /// Time of the latest step known here, in milliseconds since 1970.
+    pub as_of_ms: i64,
+    /// The question; left out where only another node can read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// The latest public answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// Similarity, 0 to 100; 0 if it was not compared.
+    pub likeness: u8,
+    /// Distance in metres, if both locations are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metres: Option<u32>,
+}
+
+/// What a node promises those who report to it, by the policy in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Promises {
+    /// Whether a report without a name is accepted.
+    pub anonymous: bool,
+    /// The most characters of a report.
+    pub report_chars: u32,
+    /// The most photos of a draft.
+    pub photos: u32,
+    /// The most bytes of a photo.
+    pub photo_bytes: u64,
+    /// Days in which a closed matter can be contested.
+    pub contest_days: u32,
+    /// The categories in which matters are reported, by code.
+    pub categories: Vec<CategoryPromise>,
+    /// Groups, hamlets and landmarks of the division by which a report names its place; empty if policy
+    /// lists none.
+    #[serde(default)]
+    pub places: Vec<NamedPlace>,
+}
+
+/// A place that people know by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct NamedPlace {
+    /// Its kind.
+    pub kind: PlaceKind,
+    /// Its name; send it as `named_place` of a report.
+    pub name: String,
+}
+
+/// What becomes of a report in one category, if it is made now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CategoryPromise {
+    /// Code.
+    pub code: String,
+    /// Chinese name.
+    pub name: String,
+    /// English name, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_en: Option<String>,
+    /// The least urgency.
+    pub severity: Priority,
+    /// The platform that handles it.
+    pub platform: Platform,
+    /// Chinese name of the department that handles it, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
+    /// The tier that handles it, if it is above this node's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub tier: Option<Tier>,
+    /// When the first answer is due, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_by_ms: Option<i64>,
+    /// When the work is due, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_by_ms: Option<i64>,
+}
+
+/// One policy decision about a matter, and the line that made it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PolicyReason {
-    /// About what.
+    /// The subject of the decision.
     pub what: String,
-    /// What was decided.
+    /// The decision.
     pub value: String,
     /// The template and its version, or the policy shipped with the program.
     pub source: String,
-    /// The line in it, from 1.
+    /// The line in that text, from 1.
     pub line: u32,
-    /// Whether it holds. A line that applies and does not is looser than another.
+    /// True if the line holds. A line that applies but does not hold is less strict than another.
     pub holds: bool,
 }
 

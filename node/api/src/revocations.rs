@@ -15,40 +15,41 @@ pub struct RevokeRequest {
     /// The child.
     #[schema(value_type = Code)]
     pub division: DivisionCode,
-    /// Why.
+    /// The reason.
     #[schema(value_type = String)]
     pub reason: Reason,
-    /// Only this key, in 32 hexadecimal digits; left out, every key that still counts.
+    /// Revokes only this key: 32 hexadecimal digits. If left out, revokes every key that still
+    /// counts.
     pub key: Option<String>,
 }
 
-/// One revoked key.
+/// A revoked key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RevocationLine {
-    /// Whose key.
+    /// The division of the key.
     #[schema(value_type = Code)]
     pub division: DivisionCode,
-    /// Which: 32 hexadecimal digits.
+    /// The key: 32 hexadecimal digits.
     pub key: String,
-    /// Why.
+    /// The reason.
     #[schema(value_type = String)]
     pub reason: Reason,
-    /// When, in milliseconds since 1970 by the clock of who revoked it.
+    /// When it was revoked, in milliseconds since 1970 by the clock of the revoking node.
     pub at_ms: i64,
-    /// Who revoked it.
+    /// The division that revoked it.
     #[schema(value_type = Code)]
     pub by: DivisionCode,
 }
 
-/// Revoked keys, by division.
+/// Revoked keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Revocations {
-    /// One for each key.
+    /// One per key, ordered by division.
     pub revocations: Vec<RevocationLine>,
 }
 
 impl RevocationLine {
-    /// A revocation as people see it.
+    /// Returns the API view of a revocation.
     pub fn of(revocation: &Revocation, by: DivisionCode) -> Self {
         Self {
             division: revocation.division,

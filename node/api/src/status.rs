@@ -1,4 +1,4 @@
-//! How a process, its nodes and their links are doing.
+//! Status of a process, its nodes and their links.
 
 use domain::envelope::Lane;
 use serde::{Deserialize, Serialize};
@@ -6,25 +6,28 @@ use topology::{DivisionCode, Tier};
 
 use super::{AlarmView, Code, KeyStatementLine, RevocationLine};
 
-/// How a process and its nodes are doing.
+/// Status of a process and its nodes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Status {
     /// Version of the program.
     pub version: String,
-    /// The node's clock.
+    /// The node's clock, in milliseconds since 1970.
     pub now_ms: i64,
-    /// When the process started.
+    /// When the process started, in milliseconds since 1970.
     pub started_ms: i64,
     /// Milliseconds since then.
     pub uptime_ms: u64,
-    /// Why no new work is taken, if the disk is full or failed.
+    /// Reason why no new work is accepted, if the disk is full or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk: Option<String>,
-    /// Why traces do not reach their collector, if they do not.
+    /// Reason why traces do not reach their collector, if they do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traces: Option<String>,
-    /// The network its nodes belong to.
+    /// The network of its nodes.
     pub network: NetworkStatus,
+    /// What the process does by itself for all its nodes.
+    #[serde(default)]
+    pub workers: Vec<WorkerLine>,
     /// Its nodes, by code.
     pub nodes: Vec<NodeStatus>,
 }
@@ -32,13 +35,13 @@ pub struct Status {
 /// A network, as one process knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NetworkStatus {
-    /// Its random name: 32 hexadecimal digits.
+    /// Random id: 32 hexadecimal digits.
     pub id: String,
     /// DNS zone of its divisions.
     pub zone: String,
-    /// Whether it is a demonstration, whose figures mean nothing.
+    /// True for a demonstration, whose figures mean nothing.
     pub demo: bool,
-    /// Its root.
+    /// The province at the root of the network.
     #[schema(value_type = Code)]
     pub province: DivisionCode,
     /// Edition of the list of divisions: 64 hexadecimal digits.
@@ -48,114 +51,162 @@ pub struct NetworkStatus {
 /// A hosted node in one line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NodeLine {
-    /// Its division.
+    /// The node's division.
     #[schema(value_type = Code)]
     pub division: DivisionCode,
-    /// Its short name.
+    /// Short name of the division.
     pub name: String,
 }
 
 /// The nodes of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Nodes {
-    /// By code.
+    /// The nodes, ordered by code.
     pub nodes: Vec<NodeLine>,
 }
 
-/// How one node is doing.
+/// Status of one node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NodeStatus {
-    /// Its division.
+    /// The node's division.
     #[schema(value_type = Code)]
     pub division: DivisionCode,
-    /// Its short name.
+    /// Short name of the division.
     pub name: String,
-    /// Its name with those of the divisions above it.
+    /// Name of the division, preceded by those of the divisions above it.
     pub full_name: String,
-    /// Its tier.
+    /// Tier of the division.
     #[schema(value_type = String)]
     pub tier: Tier,
-    /// The present life of its store.
+    /// The present epoch of the node's store.
     pub epoch: EpochStatus,
-    /// How it stands to the matters it knows; left out if a brief status was asked for.
+    /// Counts of the matters it knows; absent in a brief status.
     pub matters: Option<MatterCounts>,
-    /// Links that are up.
+    /// Number of links that are up.
     pub links_up: usize,
-    /// Neighbours by the list of divisions.
+    /// Number of neighbours in the list of divisions.
     pub links_expected: usize,
     /// The link to the parent, and every link that was up since the start.
     pub links: Vec<LinkStatus>,
-    /// What waits for neighbours.
+    /// Queues to neighbours.
     pub queues: Vec<QueueLength>,
-    /// Keys of this node and its neighbours that do not count any more.
+    /// Keys of this node and its neighbours that no longer count.
     #[serde(default)]
     pub revoked: Vec<RevocationLine>,
-    /// Key statements of this division; and those of children and theirs that have had more than one,
-    /// or one that does not count.
+    /// Key statements of this division. Also those of children and grandchildren that have had more
+    /// than one, or one that does not count.
     #[serde(default)]
     pub keys: Vec<KeyStatementLine>,
-    /// What neighbours brought and is refused, because this node crashed on it too often.
+    /// Envelopes from neighbours that are refused because this node crashed on them too often.
     #[serde(default)]
     pub given_up: Vec<GivenUpLine>,
-    /// Webhooks that are failing or were given up.
+    /// Webhooks that fail or were given up.
     #[serde(default)]
     pub failing_hooks: Vec<FailingHook>,
-    /// Neighbours that have to show what they know before work goes on: the store went back in time.
+    /// Neighbours that must send what they know before work continues, because the store went back
+    /// in time.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     pub awaited: Vec<DivisionCode>,
-    /// Alarms that stand until somebody closes them.
+    /// Open alarms.
     #[serde(default)]
     pub alarms: Vec<AlarmView>,
-    /// How far holidays are announced.
+    /// State of the holiday calendar.
     #[serde(default)]
     pub calendar: Option<CalendarStatus>,
+    /// What is done by itself for this node.
+    #[serde(default)]
+    pub workers: Vec<WorkerLine>,
 }
 
-/// A webhook that does not take what it is sent.
+/// Something that is done by itself, and how that goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct WorkerLine {
+    /// What it is called: `disk`, `collector`, `due-timer`, `sweep`, `certificates` or `checkpoints` of the
+    /// process; `clocks`, `webhooks`,
+    /// `webhook` or `link` of a node.
+    pub name: String,
+    /// Which of several of this name: the id of a webhook, or the neighbour of a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What it is doing.
+    pub state: WorkerState,
+    /// Since when, in milliseconds since 1970.
+    pub since_ms: i64,
+    /// Until when at the latest it is idle, or not tried again, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<i64>,
+    /// What waits for it, if it has a queue: nodes to sweep, nodes with something due, changes that a
+    /// webhook was not told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<u64>,
+    /// Pieces of work since the process started, failed ones among them.
+    pub runs: u64,
+    /// Pieces of work that failed.
+    pub failures: u64,
+    /// Why the last of them failed, which may be over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// When that was, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error_ms: Option<i64>,
+}
+
+topology::vocabulary! {
+    /// What a worker is doing.
+    #[derive(utoipa::ToSchema)]
+    pub enum WorkerState: "state of a worker" {
+        Idle = 1, "idle", "空闲", "it waits for work";
+        Working = 2, "working", "运行", "it works";
+        Failing = 3, "failing", "出错", "its last work failed, or it is trying that again";
+        Stopped = 4, "stopped", "停止", "it does nothing more until somebody does something about it";
+    }
+}
+
+/// A webhook whose receiver does not accept events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FailingHook {
-    /// Its id.
+    /// Id of the webhook.
     pub id: String,
-    /// What it is for.
+    /// Description.
     pub name: String,
-    /// Failures since it last took something.
+    /// Failures since the last delivery.
     pub failures: u32,
-    /// When the first of them was, in milliseconds since 1970.
+    /// When the first of these failures happened, in milliseconds since 1970.
     pub since_ms: Option<i64>,
-    /// Whether it is not tried any more.
+    /// True if delivery was given up.
     pub given_up: bool,
 }
 
 /// An envelope that is refused because this node crashed on it too often.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct GivenUpLine {
-    /// Who says it.
+    /// Author of the envelope.
     #[schema(value_type = Code)]
     pub author: DivisionCode,
-    /// What it says.
+    /// Kind of the envelope.
     pub kind: String,
-    /// Its count among everything the author issued.
+    /// Issue number: its count among everything the author said in an epoch.
     pub issue: u64,
-    /// How often it was in hand at a crash.
+    /// Number of crashes while it was being processed.
     pub times: u8,
-    /// When it was last, in milliseconds since 1970.
+    /// When the last of them happened, in milliseconds since 1970.
     pub at_ms: i64,
 }
 
-/// One life of a node's store.
+/// One epoch of a node's store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EpochStatus {
-    /// 1 for the first.
+    /// Number of the epoch; 1 for the first.
     pub order: u64,
-    /// Its random name: 32 hexadecimal digits.
+    /// Random id: 32 hexadecimal digits.
     pub id: String,
 }
 
-/// How many matters a node knows.
+/// Numbers of matters that a node knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MatterCounts {
-    /// Held here, closed ones among them.
+    /// Held here, including closed ones.
     pub holding: usize,
     /// On their way to a neighbour.
     pub giving: usize,
@@ -163,32 +214,31 @@ pub struct MatterCounts {
     pub copies: usize,
 }
 
-/// On which side a neighbour stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum NeighbourSide {
-    /// Directly above.
-    Parent,
-    /// Directly below.
-    Child,
+topology::vocabulary! {
+    /// On which side a neighbour stands.
+    #[derive(utoipa::ToSchema)]
+    pub enum NeighbourSide: "side of a neighbour" {
+        Parent = 1, "parent", "上级", "directly above";
+        Child = 2, "child", "下级", "directly below";
+    }
 }
 
-/// How one link is doing.
+/// Status of one link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LinkStatus {
     /// The neighbour.
     #[schema(value_type = Code)]
     pub neighbour: DivisionCode,
-    /// Its short name.
+    /// Short name of the neighbour.
     pub name: String,
-    /// Where it stands.
+    /// Side of the neighbour.
     pub side: NeighbourSide,
-    /// The link itself.
+    /// State of the link.
     #[serde(flatten)]
     pub state: LinkState,
 }
 
-/// What may be left out of a status.
+/// Selects the parts of a status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -196,26 +246,26 @@ pub struct StatusQuery {
     /// Only this node.
     #[param(value_type = Option<Code>)]
     pub node: Option<DivisionCode>,
-    /// Without counting matters, which takes time where there are many.
+    /// Leaves out the counts of matters, which take time at large nodes.
     #[serde(default)]
     pub brief: bool,
 }
 
-/// How far the calendar in force was announced.
+/// State of the calendar in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CalendarStatus {
-    /// The last day whose holidays and make-up days are known, like 2026-12-31. What is due later is
-    /// provisional.
+    /// The last day whose holidays and make-up days are known, such as 2026-12-31. Due times after
+    /// it are provisional.
     pub announced_through: String,
-    /// How many days that is from now.
+    /// Days until then.
     pub days_left: u32,
-    /// Whether it ends within two months, or ended.
+    /// True if it is less than two months away, or past.
     pub ends_soon: bool,
-    /// The policy it stands in.
+    /// The policy that contains the calendar.
     pub source: String,
 }
 
-/// How much waits for a neighbour in one lane.
+/// Queue to a neighbour in one lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct QueueLength {
     /// The neighbour.
@@ -223,25 +273,25 @@ pub struct QueueLength {
     pub neighbour: DivisionCode,
     /// The lane.
     pub lane: Lane,
-    /// Outbox segments that wait or are unanswered.
+    /// Outbox segments that wait or are not acknowledged.
     pub segments: usize,
 }
 
-/// How a link is doing.
+/// State of a link.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LinkState {
-    /// Whether a conversation is under way.
+    /// True if a session is running.
     pub up: bool,
-    /// When it last began, in milliseconds since 1970.
+    /// When the last session began, in milliseconds since 1970.
     pub since_ms: Option<i64>,
-    /// How the last one ended.
+    /// Reason why the last session ended.
     pub last_end: Option<String>,
-    /// Envelopes brought by the neighbour, over all conversations since the start.
+    /// Envelopes received from the neighbour, over all sessions since the start.
     pub received: u64,
-    /// Envelopes sent and answered.
+    /// Envelopes sent and acknowledged.
     pub settled: u64,
     /// Envelopes of the neighbour that were refused.
     pub refused: u64,
-    /// How far the neighbour's clock is ahead, in milliseconds.
+    /// Milliseconds by which the neighbour's clock is ahead.
     pub skew_ms: i64,
 }

@@ -1,4 +1,4 @@
-//! Templates and how far they have come.
+//! Templates and their adoption.
 
 use std::collections::BTreeSet;
 
@@ -12,38 +12,38 @@ use super::{Code, Mentions, TemplateKind};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PublishRequest {
-    /// What it is for.
+    /// Kind of template.
     pub kind: TemplateKind,
-    /// 1 to 48 lower-case letters, digits and dashes.
+    /// Name, 1 to 48 lower-case letters, digits and dashes.
     pub name: String,
-    /// What people call it, 1 to 120 characters.
+    /// Title for people, 1 to 120 characters.
     pub title: String,
-    /// TOML, at most 40 KiB.
+    /// Content in TOML, at most 40 KiB.
     pub content: String,
-    /// For which tiers; all from the issuer's down if empty.
+    /// Tiers in scope; all from the issuer's down if empty.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     pub tiers: Vec<Tier>,
-    /// For which kinds of village-tier units; all if empty.
+    /// Kinds of village-tier units in scope; all if empty.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     pub kinds: Vec<UnitKind>,
 }
 
-/// What a node did with a template.
+/// A node's decision on a template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum StanceView {
-    /// It is in force.
+    /// It applied the template, which is in force.
     Applied,
-    /// It was refused.
+    /// It refused the template.
     Refused {
-        /// The clause it violates.
+        /// The clause that the template violates.
         reason: String,
     },
-    /// A later one is in force.
+    /// A later version is in force.
     Superseded,
-    /// It is not for this node.
+    /// The node is not in scope.
     NotInScope,
 }
 
@@ -52,33 +52,33 @@ pub enum StanceView {
 pub struct TemplateLine {
     /// Issuer, kind and name: `330000000000/policy/holiday-calendar`.
     pub key: String,
-    /// Who issues it.
+    /// The division that issues it.
     #[schema(value_type = Code)]
     pub issuer: DivisionCode,
-    /// What it is for.
+    /// Kind of template.
     pub kind: TemplateKind,
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its latest version heard of.
+    /// The latest version known here.
     pub version: u32,
-    /// What people call it.
+    /// Title for people.
     pub title: String,
-    /// For which tiers.
+    /// Tiers in scope.
     #[schema(value_type = Vec<String>)]
     pub tiers: Vec<Tier>,
-    /// For which kinds of village-tier units.
+    /// Kinds of village-tier units in scope.
     #[schema(value_type = Vec<String>)]
     pub kinds: Vec<UnitKind>,
-    /// When it was published.
+    /// When it was published, in milliseconds since 1970.
     pub issued_at_ms: i64,
-    /// What this node did with it.
+    /// This node's decision on it.
     pub stance: StanceView,
 }
 
-/// All templates a node has heard of.
+/// All templates a node knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Templates {
-    /// By issuer, kind and name.
+    /// The templates, ordered by issuer, kind and name.
     pub templates: Vec<TemplateLine>,
 }
 
@@ -88,35 +88,35 @@ impl Mentions for Templates {
     }
 }
 
-/// A template and how far it has come.
+/// A template and its adoption.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TemplateStatus {
-    /// What it is.
+    /// The template.
     pub template: TemplateLine,
-    /// TOML.
+    /// Content in TOML.
     pub content: String,
-    /// How far its latest version has come at and below the node asked.
+    /// Adoption of its latest version at and below this node.
     pub adoption: AdoptionView,
 }
 
-/// How far a version has come. `applied + refused + superseded + unreached = expected`.
+/// Adoption of one version. `applied + refused + superseded + unreached = expected`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AdoptionView {
-    /// Which version.
+    /// The version.
     pub version: u32,
-    /// Nodes in scope by the list of divisions.
+    /// Nodes in scope, by the list of divisions.
     pub expected: u32,
-    /// Nodes that have it in force.
+    /// Nodes where it is in force.
     pub applied: u32,
     /// Nodes that refused it.
     pub refused: u32,
     /// Nodes that decided on a later version.
     pub superseded: u32,
-    /// Nodes nothing is known of.
+    /// Nodes that have not reported.
     pub unreached: u32,
-    /// The first to refuse, and why.
+    /// The first refusals, with their reasons.
     pub refusals: Vec<RefusalView>,
-    /// Children that claim more nodes than the list of divisions has below them.
+    /// Children that report more nodes than the list of divisions has below them.
     #[schema(value_type = Vec<Code>)]
     pub drift: Vec<DivisionCode>,
 }
@@ -124,10 +124,10 @@ pub struct AdoptionView {
 /// One node's refusal of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RefusalView {
-    /// Who refused it.
+    /// The division that refused it.
     #[schema(value_type = Code)]
     pub division: DivisionCode,
-    /// The clause it violates.
+    /// The clause that the template violates.
     pub reason: String,
 }
 

@@ -1,4 +1,4 @@
-//! The real time and real chance.
+//! The real clock and real random numbers.
 
 use std::{
     collections::BTreeSet,
@@ -40,8 +40,8 @@ impl Entropy for Chance {
     }
 }
 
-/// The machine's clock as far as it is believed: measured against the monotonic clock and against those
-/// of the neighbours.
+/// The machine's clock, compared with the monotonic clock and with the clocks of the neighbours. It
+/// stops following the machine's clock when that is in doubt.
 pub struct WatchedClock {
     wall: Arc<dyn Clock>,
     steady: Box<dyn Fn() -> u64 + Send + Sync>,
@@ -50,7 +50,7 @@ pub struct WatchedClock {
 
 struct Watched {
     keeper: Timekeeper,
-    /// Nodes of this process: they have this very clock, and confirm nothing.
+    /// Nodes of this process. They share this clock, so their agreement confirms nothing.
     own: BTreeSet<DivisionCode>,
 }
 
@@ -62,7 +62,7 @@ impl WatchedClock {
         Self::over(Arc::new(SystemClock), steady)
     }
 
-    /// Watches this wall clock against this monotonic one, in milliseconds.
+    /// Watches the clock `wall` against a monotonic clock in milliseconds.
     pub fn over(wall: Arc<dyn Clock>, steady: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
         let first = Moment {
             wall: wall.now(),

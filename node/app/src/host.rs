@@ -1,4 +1,4 @@
-//! One process with its nodes.
+//! One process and its nodes.
 
 mod descriptors;
 mod node_builder;
@@ -10,7 +10,6 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use config::Config;
@@ -20,24 +19,27 @@ use futures::{
     stream,
 };
 use identity::{IdentityError, KeyRefusal, Network, Surroundings};
-use office::{Clock, OfficeError};
-use outbound::post::Poster;
+use office::{Aborted, Clock, Entropy};
+use outbound::http_client::{HttpClient, Policy};
 use peer::{
-    link::{own::OwnLinks, pace::Pace},
+    link::{Carriers, own::OwnLinks, pace::Pace},
     listen::{self, SniRouter},
 };
 use records::outbox::sender::Window;
 use store::{MemoryDisk, OpenError, Store, files::FileError};
 use telemetry::{Collector, Health, Metrics};
-use tokio::sync::{Notify, Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore, watch},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::{DivisionCode, Tree};
-use web::state::{AppState, Rates};
+use web::state::{AppState, Entrance, Rates};
+use workers::{DueTimer, Workers};
 
 use super::{
-    WatchedClock,
+    Chance, WatchedClock,
     sign_in::{self, BadSecret},
-    sweep::sweep,
 };
 
 pub use descriptors::TooFewDescriptors;
@@ -47,55 +49,58 @@ use descriptors::LinkCount;
 use node_builder::NodeBuilder;
 use resources::{bind, make_private, open_store};
 
-/// At least this much may be unacknowledged on a link, so that the largest envelope fits.
+/// The least number of bytes that may be unacknowledged on a link, so that the largest envelope
+/// fits.
 const LEAST_WINDOW_BYTES: usize = 64 * 1024;
-
-/// How often a store, or a disk that failed, is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// How often the clocks of matters are looked at; the shortest allowance is an hour.
-const GLANCE: Duration = Duration::from_secs(5);
-
-/// A disk with less room than this takes no writes: the log's steps, a checkpoint, and some more.
-const PROBE_BYTES: usize = 2 << 20;
 
 /// Nodes of one process that are opened at a time.
 const OPENED_AT_ONCE: usize = 64;
 
-/// Pictures that are decoded at a time; each may take some hundred megabytes for some seconds.
+/// The most pictures decoded at the same time; each may take some hundred megabytes for some
+/// seconds.
 const PICTURES_AT_A_TIME: usize = 1;
 
-/// What a process is to be.
+/// Everything needed to start a process.
 #[derive(Clone)]
 pub struct Plan {
-    /// Its settings.
+    /// The settings.
     pub config: Config,
-    /// All divisions.
+    /// The tree of divisions.
     pub tree: Arc<Tree>,
-    /// A disk in memory instead of the store on disk, for simulation.
+    /// A disk in memory, used for simulation instead of the store on disk.
     pub memory: Option<MemoryDisk>,
+    /// What carries links instead of TCP and TLS, for simulation; then no neighbour can connect from
+    /// outside.
+    pub carriers: Option<Arc<dyn Carriers>>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// Where ids and salts come from.
+    pub entropy: Arc<dyn Entropy>,
     /// Where TLS takes time and cryptography from.
     pub surroundings: Surroundings,
-    /// Where its traces go, if they go anywhere.
+    /// The trace collector, if configured.
     pub collector: Option<Collector>,
+    /// People whom a demonstration lets in without a password.
+    pub entrances: Vec<Entrance>,
 }
 
 impl Plan {
-    /// A plan with the machine's clock, watched, and the store on disk.
+    /// Returns a plan with the watched machine clock and the store on disk.
     pub fn new(config: Config, tree: Arc<Tree>) -> Self {
         Self {
             config,
             tree,
             memory: None,
+            carriers: None,
             clock: Arc::new(WatchedClock::new()),
+            entropy: Arc::new(Chance),
             surroundings: Surroundings::default(),
             collector: None,
+            entrances: vec![],
         }
     }
 
-    /// The divisions to host, each once.
+    /// Returns the divisions to host, each once.
     fn divisions(&self) -> Result<Vec<DivisionCode>, StartError> {
         let hosting = &self.config.hosting;
         let mut divisions = hosting.nodes.clone();
@@ -123,65 +128,65 @@ impl Plan {
 /// Why a process did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Not in the tree, or without a node.
+    /// A division that is not in the tree, or has no node.
     #[error("{0} has no node in the list of divisions; see `wujitong topology show {0}`")]
     NoSuchDivision(DivisionCode),
-    /// The machine lets it open too little.
+    /// The limit of file descriptors is too low.
     #[error(transparent)]
     Descriptors(#[from] TooFewDescriptors),
     /// Keys or certificates are missing or wrong.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// The node's own signing key is not vouched for.
-    #[error("the signing key of {0} does not hold: {1}; enrol it again")]
+    /// The node's own signing key does not count.
+    #[error("the signing key of {0} is not valid: {1}; enrol the division again")]
     Keys(DivisionCode, KeyRefusal),
     /// The store did not open.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// Files cannot be kept.
+    /// Files cannot be stored.
     #[error(transparent)]
     Files(#[from] FileError),
     /// An office did not open.
     #[error("the office of {0} did not open: {1}")]
-    Office(DivisionCode, OfficeError),
-    /// An address is taken or not allowed.
+    Office(DivisionCode, Aborted),
+    /// An address is in use or not allowed.
     #[error("cannot listen for {0} on {1}: {2}; change `{key}` or stop what uses it", key = .0.key())]
     Listen(Listener, String, io::Error),
-    /// The control socket cannot be made.
-    #[error("the control socket {} cannot be made: {cause}; {}", path.display(), identity::files::advice(.path, .cause))]
+    /// The control socket cannot be created.
+    #[error("the control socket {} cannot be created: {cause}; {}", path.display(), identity::files::advice(.path, .cause))]
     Socket {
-        /// Where.
+        /// Path of the socket.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: io::Error,
     },
     /// DNS is not set up.
     #[error("the resolver cannot be set up: {0}; set `parent` or `dns.servers`")]
     Resolver(String),
-    /// The provider by whose word people sign in is not set up.
+    /// The sign-in provider is not set up.
     #[error(transparent)]
     SignIn(#[from] BadSecret),
-    /// A directory cannot be made.
+    /// A directory cannot be created.
     #[error("the directory {} cannot be used: {cause}; {}", path.display(), identity::files::advice(.path, .cause))]
     Directory {
-        /// Which.
+        /// The directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: io::Error,
     },
 }
 
-/// One of the addresses that a process listens at.
+/// One of the listeners of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listener {
-    /// Where other nodes connect.
+    /// The listener for other nodes.
     Neighbours,
-    /// Where people, health and metrics are served.
+    /// The listener for people, health and metrics.
     Http,
 }
 
 impl Listener {
-    /// The setting that says where.
+    /// Returns the setting with its address.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Neighbours => "listen",
@@ -201,7 +206,7 @@ impl fmt::Display for Listener {
 
 /// A running process.
 pub struct Host {
-    roster: AppState,
+    app_state: AppState,
     address: SocketAddr,
     http: Option<SocketAddr>,
     socket: PathBuf,
@@ -211,7 +216,7 @@ pub struct Host {
     stop: CancellationToken,
     tasks: TaskTracker,
     store: Store,
-    probe: PathBuf,
+    disk_mended: watch::Receiver<bool>,
 }
 
 impl Host {
@@ -251,14 +256,23 @@ impl Host {
         });
         health.store(true);
         let network = Network::load(&config.data)?;
-        let listener = bind(Listener::Neighbours, config.listen).await?;
-        let address = listener.local_addr().map_err(|error| {
+        let listener = match &plan.carriers {
+            Some(_) => None,
+            None => Some(bind(Listener::Neighbours, config.listen).await?),
+        };
+        let bound = listener.as_ref().map(TcpListener::local_addr).transpose();
+        let address = bound.map_err(|error| {
             StartError::Listen(Listener::Neighbours, config.listen.to_string(), error)
         })?;
+        let address = address.unwrap_or(config.listen);
         let links: usize = divisions
             .iter()
             .map(|code| plan.tree.children(*code).len() + 1)
             .sum();
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let clock = Arc::clone(&plan.clock);
+        let now = move || clock.now();
+        let workers = Workers::new(now, metrics.clone(), tasks.clone(), stop.clone());
         let node_builder = NodeBuilder {
             plan: &plan,
             keys: Arc::new(network.key_ring()),
@@ -272,26 +286,30 @@ impl Host {
             },
             metrics: metrics.clone(),
             health: health.clone(),
-            poster: Arc::new(Poster::new(
-                config.hooks.allow.clone(),
-                config.hooks.roots.clone(),
+            webhook_client: Arc::new(HttpClient::new(
+                Policy::Webhooks {
+                    allow: config.webhooks.allow.clone(),
+                },
+                config.webhooks.roots.clone(),
                 plan.surroundings.clone(),
             )),
             own: OwnLinks::default(),
             pace: Arc::new(Pace::default()),
             allotment,
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
+            tasks,
+            stop,
+            workers,
+            due: DueTimer::default(),
             decoding: Arc::new(Semaphore::new(PICTURES_AT_A_TIME)),
         };
-        // Ends what was begun if this fails, or nobody waits for it any more.
+        // Stops what was started if a later step fails or the caller drops this future.
         let unfinished = node_builder.stop.clone().drop_guard();
         let opened = node_builder.stop.child_token();
-        let http_listener = node_builder.open_http(opened.clone()).await?;
+        let http_listener = node_builder.open_http(&divisions, opened.clone()).await?;
         let http = http_listener
             .as_ref()
             .and_then(|listener| listener.local_addr().ok());
-        // Each waits for the disk at its start; many that wait together share one sync.
+        // Every node waits for the disk when it starts; nodes that wait together share one sync.
         let building = stream::iter(
             divisions
                 .iter()
@@ -305,7 +323,7 @@ impl Host {
             .iter()
             .map(|b| (b.identity.division(), b.node.clone()))
             .collect();
-        let roster = AppState {
+        let app_state = AppState {
             network: Arc::clone(&node_builder.network),
             tree: Arc::clone(&plan.tree),
             nodes: Arc::new(nodes),
@@ -314,30 +332,35 @@ impl Host {
                 address_per_s: config.limits.requests_per_address_s,
                 caller_per_s: config.limits.requests_per_caller_s,
                 logins_per_min: config.limits.logins_per_address_min,
+                reports_per_min: config.limits.reports_per_address_min,
             },
             sign_in,
             collector: plan.collector.clone(),
+            workers: node_builder.workers.clone(),
+            pages: Arc::new(config.pages.clone()),
+            entrances: plan.entrances.clone().into(),
         };
         let socket = socket_path(&config.data);
         opened.cancel();
         node_builder
-            .serve_people(&roster, &socket, http_listener)
+            .serve_people(&app_state, &socket, http_listener)
             .await?;
-        let listening = listen::Listener {
-            sni_router: Arc::clone(&node_builder.sni_router),
-            limits: listen::Limits {
-                handshake: config.limits.handshake_timeout,
-                half_open: allotment.half_open,
-                open: allotment.open,
-            },
-            own: node_builder.own.clone(),
-            metrics: metrics.clone(),
-            tasks: node_builder.tasks.clone(),
-        };
-        node_builder
-            .tasks
-            .spawn(listening.run(listener, node_builder.stop.clone()));
-        // A link that never came up is one that is down, not one that is not there.
+        if let Some(listener) = listener {
+            let listening = listen::Listener {
+                sni_router: Arc::clone(&node_builder.sni_router),
+                limits: listen::Limits {
+                    handshake: config.limits.handshake_timeout,
+                    half_open: allotment.half_open,
+                    open: allotment.open,
+                },
+                own: node_builder.own.clone(),
+                metrics: metrics.clone(),
+                tasks: node_builder.tasks.clone(),
+            };
+            let listening = listening.run(listener, node_builder.stop.clone());
+            node_builder.tasks.spawn(listening);
+        }
+        // A link that never came up is shown as down, not left out.
         for (division, parent) in divisions
             .iter()
             .filter_map(|d| Some((*d, plan.tree.parent(*d)?)))
@@ -346,9 +369,7 @@ impl Host {
             metrics.link(division, parent).up.set(0);
         }
         health.listener(true);
-        node_builder
-            .tasks
-            .spawn(sweep(roster.clone(), node_builder.stop.clone()));
+        let disk_mended = node_builder.start_workers(&app_state);
         let mut hurries = BTreeMap::new();
         for built in built {
             let division = built.identity.division();
@@ -356,11 +377,10 @@ impl Host {
                 hurries.insert(division, hurry);
             }
         }
-        node_builder.keep_time(&roster);
         unfinished.disarm();
         let NodeBuilder { tasks, stop, .. } = node_builder;
         Ok(Self {
-            roster,
+            app_state,
             address,
             http,
             socket,
@@ -370,36 +390,36 @@ impl Host {
             stop,
             tasks,
             store,
-            probe: plan.config.data.join("probe"),
+            disk_mended,
         })
     }
 
-    /// The nodes.
-    pub const fn roster(&self) -> &AppState {
-        &self.roster
+    /// Returns the nodes.
+    pub const fn app_state(&self) -> &AppState {
+        &self.app_state
     }
 
-    /// Where neighbours connect.
+    /// Returns the address for neighbours.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where health and metrics are served, if they are.
+    /// Returns the address of the HTTP listener, if there is one.
     pub const fn http(&self) -> Option<SocketAddr> {
         self.http
     }
 
-    /// The control socket.
+    /// Returns the path of the control socket.
     pub fn socket(&self) -> &Path {
         &self.socket
     }
 
-    /// Counters and gauges.
+    /// Returns the counters and gauges.
     pub const fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
-    /// Whether it is alive and ready.
+    /// Returns the health of the process.
     pub const fn health(&self) -> &Health {
         &self.health
     }
@@ -411,67 +431,41 @@ impl Host {
         }
     }
 
-    /// Waits until the disk fails under the store, and then until it takes writes again. Meanwhile
-    /// the nodes answer from what is durable and take nothing new. Whoever waited stops this process's
-    /// nodes and starts them anew, which opens the store again and checks it.
+    /// Waits until the disk fails under the store, and then until it accepts writes again. In
+    /// between, the nodes answer from durable data and accept nothing new. The caller then stops
+    /// the nodes of this process and starts them again, which reopens and checks the store.
     pub fn ailing(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.watch_disk())
-    }
-
-    async fn watch_disk(&self) {
-        let failure = loop {
-            self.health.disk(self.store.trouble());
-            let full = i64::from(self.store.is_full());
-            self.metrics.store_full().set(full);
-            if let Some(failure) = self.store.failure() {
-                break failure;
+        let mut mended = self.disk_mended.clone();
+        Box::pin(async move {
+            if mended.wait_for(|mended| *mended).await.is_err() {
+                // The worker that looks at the disk has ended, as the process is about to.
+                std::future::pending().await
             }
-            tokio::time::sleep(LOOK_EVERY).await;
-        };
-        tracing::error!(alarm = "store-failed", %failure,
-            "nothing is acknowledged until the disk takes writes again");
-        while let Err(error) = self.try_disk().await {
-            tracing::warn!(%error, "the disk takes no writes yet");
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        tracing::warn!("the disk takes writes again");
+        })
     }
 
-    /// Writes, syncs and removes a file as large as what a store may want at once.
-    async fn try_disk(&self) -> io::Result<()> {
-        let path = self.probe.clone();
-        let tried = tokio::task::spawn_blocking(move || {
-            let tried = std::fs::File::create(&path).and_then(|mut file| {
-                io::Write::write_all(&mut file, &vec![1; PROBE_BYTES])?;
-                file.sync_all()
-            });
-            tried.and(std::fs::remove_file(&path))
-        });
-        tried.await.map_err(io::Error::other)?
-    }
-
-    /// Ends links and listeners, then closes the store. What is queued stays queued.
+    /// Stops links and listeners, then closes the store. Queued envelopes stay queued.
     pub fn stop(self) -> BoxFuture<'static, ()> {
         Box::pin(self.end())
     }
 
     async fn end(self) {
         self.stop.cancel();
-        for node in self.roster.nodes.values() {
-            node.office.hush();
+        for node in self.app_state.nodes.values() {
+            node.office.feed().hush();
         }
         self.tasks.close();
         self.tasks.wait().await;
         let _removed = std::fs::remove_file(&self.socket);
-        for (division, node) in self.roster.nodes.iter() {
-            if let Err(error) = node.office.note_time().await {
-                tracing::warn!(%division, %error, "the next start does not know when this run ended");
+        for (division, node) in self.app_state.nodes.iter() {
+            if let Err(error) = node.office.clock().note_time().await {
+                tracing::warn!(%division, %error, "could not record the time; the next start does not know when this run ended");
             }
-            if let Err(error) = node.office.retire().await {
-                tracing::warn!(%division, %error, "the next start will take this for a crash");
+            if let Err(error) = node.office.inbox().retire().await {
+                tracing::warn!(%division, %error, "could not record the stop; the next start treats this run as crashed");
             }
         }
-        drop(self.roster);
+        drop(self.app_state);
         if let Err(error) = self.store.close().await {
             tracing::error!(%error, "the store did not close");
         }

@@ -1,8 +1,11 @@
-//! Builds the rooms inside-out, starts and stops them. The only room that spawns. One process hosts
+//! Builds the rooms inside-out, starts and stops them. One process hosts
 //! one node or many: one listener, one store, one runtime; each node its own identity and office.
 
+mod certificates;
 mod clock;
+mod due;
 mod host;
+mod probes;
 mod seals;
 mod sign_in;
 mod sweep;
@@ -11,3 +14,4 @@ pub use clock::{Chance, SystemClock, WatchedClock};
 pub use host::{Host, Plan, StartError, TooFewDescriptors, socket_path};
 pub use seals::OwnSeal;
 pub use sign_in::BadSecret;
+pub use web::state::Entrance;

@@ -1,13 +1,13 @@
-//! The sealing key of an identity, as an office uses it.
+//! Connects the sealing key of an identity with the office.
 
 use std::sync::Arc;
 
 use domain::seal::{Fresh, ObjectKey, SealSuite};
 use futures::{FutureExt, future::BoxFuture};
-use identity::{Recipient, SealingError, SealingKey};
+use identity::{Identity, Recipient, SealingError, SealingKey};
 use office::{SealFailure, Seals};
 
-/// Seals and opens with a node's own key.
+/// Encrypts and decrypts with a node's own key.
 #[derive(Debug)]
 pub struct OwnSeal {
     key: Arc<dyn SealingKey>,
@@ -15,9 +15,16 @@ pub struct OwnSeal {
 }
 
 impl OwnSeal {
-    /// Of this key.
+    /// Uses this key.
     pub fn new(key: Arc<dyn SealingKey>) -> Self {
         let own = Recipient::new(key.public().clone());
+        Self { key, own }
+    }
+
+    /// Of the key of an identity, with its source of randomness.
+    pub fn of(identity: &Identity) -> Self {
+        let key = Arc::clone(identity.sealing());
+        let own = identity.recipient(key.public().clone());
         Self { key, own }
     }
 }

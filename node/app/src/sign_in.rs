@@ -1,4 +1,4 @@
-//! The provider by whose word people sign in, as the operator named it.
+//! Opens the sign-in provider that the operator configured.
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 
@@ -6,22 +6,22 @@ use config::Oidc;
 use identity::Surroundings;
 use outbound::oidc::{SignIn, SignInConfig};
 
-/// Longest secret, bytes.
+/// The longest secret, in bytes.
 const MOST_SECRET: usize = 1_024;
 
-/// The secret of the client cannot be used.
+/// The client secret cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BadSecret {
     /// The file cannot be read.
     #[error("the secret of `[oidc]` in {} cannot be read ({}); check the path and its owner", .0.display(), .1)]
     Unread(PathBuf, io::Error),
-    /// Others may read it.
+    /// Other users may read the file.
     #[error(
         "the secret of `[oidc]` in {} can be read by others than its owner; run chmod 600 on it, and \
          ask the provider for another if others use this machine", .0.display()
     )]
     Open(PathBuf),
-    /// It holds something else.
+    /// The file does not contain a secret.
     #[error(
         "{} does not hold a secret; write the one the provider gave into it, on one line of at most \
          1024 visible characters", .0.display()
@@ -29,7 +29,7 @@ pub enum BadSecret {
     Unfit(PathBuf),
 }
 
-/// Whoever is in the configuration. Nothing is asked of them yet, so that a node starts without them.
+/// Builds the OpenID client. Sends no request, so a node starts even if the provider is down.
 pub(super) fn open(settings: &Oidc, surroundings: &Surroundings) -> Result<Arc<SignIn>, BadSecret> {
     let terms = SignInConfig {
         issuer: settings.issuer.clone(),

@@ -1,66 +1,122 @@
-//! What goes by itself, from time to time.
+//! Housekeeping at regular intervals.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use api::CalendarStatus;
-use domain::alarm::AlarmKind;
-use office::OfficeError;
+use domain::time::Timestamp;
+use futures::future::BoxFuture;
+use office::Aborted;
 use tokio_util::sync::CancellationToken;
-use web::state::{AppState, Node};
+use topology::DivisionCode;
+use web::state::Node;
+use workers::{About, Failure, Next, Queue, Worker};
 
-/// How often the work below is done.
+use super::certificates;
+
+/// Interval of the housekeeping.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Looks after what time brings, of one node after the other, now and again: how long certificates and
 /// announced holidays last, and which files need not be kept any longer.
-pub(super) async fn sweep(roster: AppState, stop: CancellationToken) {
-    let mut told = BTreeSet::new();
-    loop {
-        for node in roster.nodes.values() {
-            tokio::select! {
-                () = one(node, &mut told) => {}
-                () = stop.cancelled() => return,
+pub(super) struct Sweep {
+    nodes: Arc<BTreeMap<DivisionCode, Node>>,
+    /// Nodes that are still to be looked at in this round, the last first.
+    left: Vec<DivisionCode>,
+    queue: Queue,
+    /// Nodes of this round that could not be looked at, and why the last of them could not.
+    failed: Option<(usize, String)>,
+    told: BTreeSet<String>,
+}
+
+impl Sweep {
+    /// A sweep of these nodes.
+    pub(super) fn new(nodes: &Arc<BTreeMap<DivisionCode, Node>>) -> Self {
+        let mut sweep = Self {
+            nodes: Arc::clone(nodes),
+            left: vec![],
+            queue: Queue::default(),
+            failed: None,
+            told: BTreeSet::new(),
+        };
+        sweep.begin_round();
+        sweep
+    }
+
+    fn begin_round(&mut self) {
+        self.left = self.nodes.keys().rev().copied().collect();
+    }
+
+    /// Looks after the next node. A stop does not wait for it: what is half swept is swept the next time.
+    async fn next(&mut self, stop: &CancellationToken) -> Result<Next, Failure> {
+        self.queue.set(self.left.len() as u64);
+        if let Some(division) = self.left.pop() {
+            let node = &self.nodes[&division];
+            let swept = stop.run_until_cancelled(one(node, &mut self.told)).await;
+            if let Some(Err(error)) = swept {
+                let count = self.failed.take().map_or(0, |(count, _)| count) + 1;
+                self.failed = Some((count, format!("{division}: {error}")));
             }
         }
-        tokio::select! {
-            () = tokio::time::sleep(SWEEP_EVERY) => {}
-            () = stop.cancelled() => return,
+        self.queue.set(self.left.len() as u64);
+        if !self.left.is_empty() {
+            return Ok(Next::Again);
+        }
+        self.begin_round();
+        let now = self.nodes.values().next().map(|node| node.office.now().0);
+        let until = now.map(|now| Timestamp(now + SWEEP_EVERY.as_millis() as i64));
+        match self.failed.take() {
+            None => Ok(Next::Idle(until)),
+            Some((count, last)) => {
+                let cause = format!("{count} of {} nodes; the last: {last}", self.nodes.len());
+                Err(Failure::paced(cause, until))
+            }
         }
     }
 }
 
-/// What fails is tried again the next time, and keeps nothing else from being done.
-async fn one(node: &Node, told: &mut BTreeSet<String>) {
+impl Worker for Sweep {
+    fn about(&self) -> About {
+        About::process("sweep").queue(&self.queue)
+    }
+
+    fn work<'a>(&'a mut self, stop: &'a CancellationToken) -> BoxFuture<'a, Result<Next, Failure>> {
+        Box::pin(self.next(stop))
+    }
+
+    fn wait(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(SWEEP_EVERY))
+    }
+}
+
+/// What fails is tried again the next time, and keeps nothing else from being done. Gives the first that
+/// did.
+async fn one(node: &Node, told: &mut BTreeSet<String>) -> Result<(), Aborted> {
     let division = node.office.me();
-    if let Err(error) = look_at_certificate(node).await {
+    let certificate = certificates::watch_end(node).await;
+    if let Err(error) = &certificate {
         tracing::warn!(%division, %error, "certificate not looked at");
     }
-    if let Err(error) = look_at_calendar(node, told).await {
+    let calendar = look_at_calendar(node, told).await;
+    if let Err(error) = &calendar {
         tracing::warn!(%division, %error, "calendar not looked at");
     }
-    if let Err(error) = node.office.sweep().await {
+    let files = node.office.files().sweep().await;
+    if let Err(error) = &files {
         tracing::warn!(%division, %error, "files not swept");
     }
+    certificate.and(calendar)?;
+    files?;
+    Ok(())
 }
 
-/// Shows when a node's certificate ends, and raises an alarm a third of its life before.
-async fn look_at_certificate(node: &Node) -> Result<(), OfficeError> {
-    let kind = AlarmKind::CertificateEnds;
-    let credentials = node.identity.credentials().borrow().clone();
-    let ends = &node.office.metrics().certificate_ends;
-    ends.set(credentials.not_after);
-    if !credentials.ends_soon(node.office.now().0 / 1_000) {
-        return node.office.settle_alarm(kind, None).await;
-    }
-    let ends = jiff::Timestamp::from_second(credentials.not_after).unwrap_or_default();
-    let detail = format!("it ends at {ends}");
-    node.office.raise_alarm(kind, None, &detail).await
-}
-
-/// Notes the time for the next start, and looks how far holidays are announced.
-async fn look_at_calendar(node: &Node, told: &mut BTreeSet<String>) -> Result<(), OfficeError> {
-    node.office.note_time().await?;
-    let end = node.office.watch_calendar().await?;
+/// Records the time for the next start, and checks how far holidays are announced.
+async fn look_at_calendar(node: &Node, told: &mut BTreeSet<String>) -> Result<(), Aborted> {
+    node.office.clock().note_time().await?;
+    let end = node.office.templates().watch_calendar().await?;
     if is_news(&end, told) {
         let CalendarStatus {
             announced_through,
@@ -78,7 +134,8 @@ async fn look_at_calendar(node: &Node, told: &mut BTreeSet<String>) -> Result<()
     Ok(())
 }
 
-/// Whether the log is to say that a policy ends soon: once, however many nodes of the process have it.
+/// Returns whether to log that a policy ends soon: once for each policy, however many nodes have
+/// it.
 fn is_news(end: &CalendarStatus, told: &mut BTreeSet<String>) -> bool {
     end.ends_soon && told.insert(format!("{} {}", end.announced_through, end.source))
 }

@@ -1,10 +1,12 @@
 //! `wujitong bench`
 
+mod connection;
 mod lists;
 mod machine;
 mod measure;
 mod nats;
 mod nodes;
+mod pages;
 mod process;
 mod raw;
 mod report;
@@ -31,16 +33,17 @@ use self::{
 
 /// Bytes of a record, which is the text of a matter.
 const RECORD_BYTES: usize = 1024;
-/// How long a chain may take to start.
+/// Time limit for the start of a chain.
 const START: Duration = Duration::from_secs(60);
 
-/// Measures what this machine does
+/// Measures the performance of this machine
 ///
 /// Examples:
 ///   wujitong bench chain
 ///   wujitong bench chain --matters 50000 --nats /usr/local/bin/nats-server --json
 ///   wujitong bench web
 ///   wujitong bench lists --matters 1000000
+///   wujitong bench pages
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Bench {
@@ -53,24 +56,25 @@ enum BenchCommand {
     Chain(ChainArgs),
     Web(web::WebArgs),
     Lists(lists::ListsArgs),
+    Pages(pages::PagesArgs),
     /// One process of the raw chain
     #[command(hide = true)]
     RawHop(raw::HopArgs),
-    /// The village of the chain, which reports matters when told to
+    /// The village of the chain, which reports matters on command
     #[command(hide = true)]
     Load(nodes::NodeArgs),
-    /// The province of the chain, which says how many matters it holds
+    /// The province of the chain, which reports how many matters it holds
     #[command(hide = true)]
     Hold(nodes::NodeArgs),
 }
 
 /// Carries 1 KiB matters from a village to the province through five processes
 ///
-/// Starts 张王村, its township, county, city and the province as five processes on loopback, and
-/// measures latency one at a time, throughput, catch-up after the county was away, and memory. Beside
-/// them, in the same run, the raw limit of the machine: five processes that append to a file,
-/// fdatasync, and forward over plain TCP. With --nats, the same chain on NATS JetStream. Takes one to
-/// two minutes, with NATS three. Measure with a release build.
+/// Starts 张王村, its township, county, city and the province as five processes on loopback.
+/// Measures latency with one matter at a time, throughput, catch-up after the county was away, and
+/// memory. In the same run it measures the raw limit of the machine: five processes that append to
+/// a file, fdatasync, and forward over plain TCP. With --nats it measures the same chain on NATS
+/// JetStream. Takes one to two minutes, with NATS three. Use a release build.
 ///
 /// Examples:
 ///   wujitong bench chain
@@ -88,14 +92,14 @@ struct ChainArgs {
     /// Matters reported while the county is away
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = count())]
     outage: u64,
-    /// A nats-server program to measure beside, 2.10 or newer
+    /// Path of a nats-server program, 2.10 or newer, to compare with
     #[arg(long, value_name = "PATH_TO_NATS_SERVER")]
     nats: Option<PathBuf>,
-    /// Where stores are kept meanwhile: a fresh directory is made in it and removed at the end
-    /// [default: the system's directory for temporary files]
+    /// Directory for the stores: a new directory is created in it and removed at the end [default:
+    /// the system's directory for temporary files]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Leaves the raw limit out
+    /// Does not measure the raw limit
     #[arg(long)]
     skip_raw: bool,
 }
@@ -106,7 +110,7 @@ fn count() -> clap::builder::RangedU64ValueParser {
 
 /// One place in every chain, first to last.
 struct Place {
-    /// The tier, which also names its process.
+    /// The tier, which also names the process.
     tier: &'static str,
     /// The division of the node.
     division: &'static str,
@@ -144,6 +148,7 @@ impl Run for Bench {
             BenchCommand::Chain(args) => args.run(output),
             BenchCommand::Web(args) => args.run(output),
             BenchCommand::Lists(args) => args.run(output),
+            BenchCommand::Pages(args) => args.run(output),
             BenchCommand::RawHop(args) => raw::hop(&args, output),
             BenchCommand::Load(args) => wait(nodes::load(args, output)),
             BenchCommand::Hold(args) => wait(nodes::hold(args, output)),
@@ -164,12 +169,12 @@ impl ChainArgs {
         match report.wujitong.missed.first_key_value() {
             None => Ok(()),
             Some((phase, reason)) => Err(Failure::Failed(format!(
-                "there is no figure of Wujitong's for {phase}: {reason}"
+                "there is no figure of Wujitong for {phase}: {reason}"
             ))),
         }
     }
 
-    /// Starts the chains and lets them take turns.
+    /// Starts the chains and measures them in turns.
     fn measure(&self, base: &Path, machine: Machine, counts: Counts) -> Result<Report, Failure> {
         let program = program()?;
         let progress = progress();
@@ -208,13 +213,14 @@ impl ChainArgs {
     }
 }
 
-/// This program.
+/// Returns the path of this program.
 fn program() -> Result<PathBuf, Failure> {
     std::env::current_exe()
-        .map_err(|error| Failure::Failed(format!("the path of this program is not known: {error}")))
+        .map_err(|error| Failure::Failed(format!("cannot find the path of this program: {error}")))
 }
 
-/// A fresh directory, by default among the temporary files, and the machine it is on.
+/// Creates a new directory, by default in the one for temporary files, and returns it with the
+/// machine it is on.
 fn room(data: Option<&Path>) -> Result<(tempfile::TempDir, Machine), Failure> {
     let base = data.map_or_else(std::env::temp_dir, Path::to_owned);
     std::fs::create_dir_all(&base).map_err(|error| Failure::File(base.clone(), error))?;
@@ -226,7 +232,7 @@ fn room(data: Option<&Path>) -> Result<(tempfile::TempDir, Machine), Failure> {
         );
     }
     if machine.busy() {
-        eprintln!("other programs keep this machine busy; measure again when they have ended");
+        eprintln!("other programs keep this machine busy; measure again after they have ended");
     }
     let dir = tempfile::Builder::new()
         .prefix("wujitong-bench-")
@@ -245,7 +251,8 @@ fn progress() -> ProgressBar {
     progress
 }
 
-/// The text of record `number`: always [`RECORD_BYTES`] long and never the same twice.
+/// Returns the text of record `number`: always [`RECORD_BYTES`] long, and different for every
+/// number.
 fn record(number: u64) -> Vec<u8> {
     let words = b" The street lamp before house 12 is out since Monday evening; please see to it.";
     let mut record = format!("{number:020}").into_bytes();

@@ -1,4 +1,4 @@
-//! Pages of lists and searches at a node with many matters, over HTTP.
+//! Measures pages of lists and searches over HTTP, at a node with many matters.
 
 use std::{
     path::{Path, PathBuf},
@@ -35,18 +35,18 @@ use super::{
     township::{self, MOST_PER_CLIENT, Township},
 };
 
-/// Matters in one unit while the store is filled.
+/// Matters per unit while the store is filled.
 const UNIT: u64 = 10;
-/// Units under way while the store is filled.
+/// Units in progress while the store is filled.
 const UNITS: usize = 32;
-/// One of so many is still open.
+/// One in this many matters stays open.
 const OPEN: u64 = 10;
-/// The reports are spread over so many days before now.
+/// The reports are spread over this many days before now.
 const DAYS: i64 = 60;
 const MS_PER_DAY: i64 = 86_400_000;
-/// Unmeasured pages of each kind before.
+/// Pages of each kind requested before the measurement.
 const WARM_UP: usize = 5;
-/// What matters are about; `service/land` is kept out, for a search that finds nothing.
+/// Categories of the matters; `service/land` is left out, for a search without results.
 const CATEGORIES: [&str; 4] = [
     "enforcement/lighting",
     "enforcement/rubbish",
@@ -54,11 +54,12 @@ const CATEGORIES: [&str; 4] = [
     "order/dispute",
 ];
 
-/// Pages of lists and searches at one node with many matters
+/// Measures pages of lists and searches at one node with many matters
 ///
-/// Fills the store of a township, without HTTP: reports of the last 60 days, nine of ten closed. Then
-/// starts it as `wujitong run` does and asks for pages of 100 matters, each kind so many times, one
-/// after the other. Filling takes minutes, and about 3 GB for a million. Measure with a release build.
+/// Fills the store of a township without HTTP: reports of the last 60 days, nine of ten closed.
+/// Then starts the node as `wujitong run` does and requests pages of 100 matters, one after the
+/// other, as many of each kind as --pages says. Filling takes minutes, and about 3 GB for a million
+/// matters. Use a release build.
 ///
 /// Examples:
 ///   wujitong bench lists
@@ -72,20 +73,20 @@ pub(super) struct ListsArgs {
     /// Pages of each kind, 1 to 390
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=390))]
     pages: u64,
-    /// Where the store is kept meanwhile: a fresh directory is made in it and removed at the end
-    /// [default: the system's directory for temporary files]
+    /// Directory for the store: a new directory is created in it and removed at the end [default:
+    /// the system's directory for temporary files]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
-/// What was measured of one kind of page.
+/// Measurements of one kind of page.
 #[derive(Debug, Serialize)]
 struct Kind {
-    /// What is asked for.
+    /// The request.
     page: &'static str,
     /// Matters on the page.
     found: usize,
-    /// Whether it goes on.
+    /// True if more pages follow.
     more: bool,
     #[serde(flatten)]
     latency_us: Latency,
@@ -98,7 +99,7 @@ struct Report {
     pages_each: u64,
     fill_s: f64,
     rss_mib: Option<f64>,
-    /// The slowest kind's p99.
+    /// The p99 of the slowest kind.
     worst_p99_us: u64,
     kinds: Vec<Kind>,
 }
@@ -161,8 +162,8 @@ impl ListsArgs {
         spinner: &ProgressBar,
     ) -> Result<Vec<Kind>, Failure> {
         let kinds = kinds(first, self.matters);
-        let deeds = [Permission::ViewList, Permission::ViewMatter];
-        let mut callers = township.clients(kinds.len(), &deeds).await?;
+        let permissions = [Permission::ViewList, Permission::ViewMatter];
+        let mut callers = township.clients(kinds.len(), &permissions).await?;
         let mut measured = vec![];
         for ((page, query), caller) in kinds.into_iter().zip(&mut callers) {
             spinner.set_message(page);
@@ -179,8 +180,9 @@ impl ListsArgs {
             }
             took.sort_unstable();
             let read = serde_json::from_slice::<Named<MatterPage>>(&last);
-            let read =
-                read.map_err(|error| Failure::Failed(format!("{path} is no page: {error}")))?;
+            let read = read.map_err(|error| {
+                Failure::Failed(format!("{path} did not return a page: {error}"))
+            })?;
             measured.push(Kind {
                 page,
                 found: read.facts.matters.len(),
@@ -195,7 +197,7 @@ impl ListsArgs {
     }
 }
 
-/// What is asked for; `first` is the number of the first matter.
+/// Returns the requests; `first` is the number of the first matter.
 fn kinds(first: &str, matters: u64) -> Vec<(&'static str, String)> {
     let origin = first.trim_end_matches(|digit: char| digit.is_ascii_digit());
     let middle = format!("{origin}{}", matters.div_ceil(2));
@@ -230,7 +232,7 @@ fn kinds(first: &str, matters: u64) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Fills the store of the township in `data`; gives the number of the first matter.
+/// Fills the store of the township in `data`; returns the number of the first matter.
 async fn fill(data: &Path, matters: u64) -> Result<Option<String>, Failure> {
     let raw = config::Raw::from_toml(&read(&data.join("node.toml"))?)?;
     let config = raw.check(data)?;
@@ -239,7 +241,7 @@ async fn fill(data: &Path, matters: u64) -> Result<Option<String>, Failure> {
     let mut plan = Plan::new(config, tree);
     plan.clock = Arc::clone(&clock) as Arc<dyn Clock>;
     let host = Host::start(plan).await?;
-    let node = host.roster().nodes.values().next();
+    let node = host.app_state().nodes.values().next();
     let office = &node.expect("init wrote one division").office;
     let bar = ProgressBar::new(matters);
     let style = indicatif::ProgressStyle::with_template(
@@ -265,7 +267,7 @@ async fn fill(data: &Path, matters: u64) -> Result<Option<String>, Failure> {
     Ok(firsts.into_iter().next())
 }
 
-/// Takes some matters in one unit; gives the number of the first.
+/// Takes some matters in one unit; returns the number of the first.
 async fn unit(office: &Office, numbers: std::ops::Range<u64>) -> Result<String, Failure> {
     let recorded = numbers.map(|number| {
         let category = CATEGORIES[number as usize % CATEGORIES.len()];
@@ -274,26 +276,17 @@ async fn unit(office: &Office, numbers: std::ops::Range<u64>) -> Result<String, 
         (new, (number % OPEN != 0).then_some(Outcome::Solved))
     });
     let actor = Actor::Rule("bench".to_owned());
-    let taken = office.take_over(recorded.collect(), actor).await;
+    let taken = office.matters().take_over(recorded.collect(), actor).await;
     let taken = taken.map_err(|error| Failure::Failed(error.to_string()))?;
     Ok(taken.first().expect("a unit has matters").to_string())
 }
 
 impl Report {
     fn for_people(&self) -> String {
-        let Machine {
-            cpu,
-            cores,
-            kernel,
-            filesystem,
-            load,
-        } = &self.machine;
+        let machine = &self.machine;
         let mut text = format!(
-            "{cpu}, {cores} cores, Linux {kernel}, {filesystem}, load {:.1} before; {} matters, filled in {} s; {} pages of each kind\n\n",
-            load.unwrap_or_default(),
-            self.matters,
-            self.fill_s,
-            self.pages_each
+            "{machine}; {} matters, filled in {} s; {} pages of each kind\n\n",
+            self.matters, self.fill_s, self.pages_each
         );
         let rows = self.kinds.iter().map(|kind| {
             let more = if kind.more { "+" } else { "" };

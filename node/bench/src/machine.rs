@@ -1,26 +1,44 @@
-//! What the figures were measured on.
+//! The machine of a measurement.
 
-use std::{fs, path::Path};
+use std::{fmt, fs, path::Path};
 
 use serde::Serialize;
 
-/// A machine, as far as it explains figures.
+/// Properties of a machine that explain figures.
 #[derive(Debug, Serialize)]
 pub(super) struct Machine {
     /// Model of the processor.
     pub(super) cpu: String,
-    /// What this process may use of them.
+    /// Processors that this process may use.
     pub(super) cores: usize,
     /// Release of the kernel.
     pub(super) kernel: String,
-    /// Type of the file system the stores are on.
+    /// Type of the file system of the stores.
     pub(super) filesystem: String,
-    /// Threads that ran or wanted to, on average over the minute before.
+    /// Threads that ran or were ready to run, on average over the minute before.
     pub(super) load: Option<f64>,
 }
 
+impl fmt::Display for Machine {
+    /// Writes it as the first line of a report.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            cpu,
+            cores,
+            kernel,
+            filesystem,
+            load,
+        } = self;
+        let load = load.unwrap_or_default();
+        write!(
+            f,
+            "{cpu}, {cores} cores, Linux {kernel}, {filesystem}, load {load:.1} before"
+        )
+    }
+}
+
 impl Machine {
-    /// This machine, with stores below `dir`.
+    /// Returns this machine, with stores below `dir`.
     pub(super) fn here(dir: &Path) -> Self {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
         let unknown = || "unknown".to_owned();
@@ -37,13 +55,13 @@ impl Machine {
         }
     }
 
-    /// Whether so much else runs that figures say little: a chain waits for a processor at every
-    /// wake-up.
+    /// Returns whether other programs use so much of the machine that the figures mean little: a
+    /// chain waits for a processor at every wake-up.
     pub(super) fn busy(&self) -> bool {
         self.load.is_some_and(|load| load > self.cores as f64 / 2.0)
     }
 
-    /// Whether the file system forgets everything anyway, so that a sync costs nothing.
+    /// Returns whether the file system is in memory, where a sync costs nothing.
     pub(super) fn in_memory(&self) -> bool {
         matches!(self.filesystem.as_str(), "tmpfs" | "ramfs")
     }
@@ -69,7 +87,7 @@ fn filesystem(mounts: &str, dir: &Path) -> Option<String> {
         .lines()
         .filter_map(mount)
         .filter(|(point, _)| dir.starts_with(point));
-    // Of two mounts on one point the later one is seen.
+    // Of two mounts on one path the later one is visible.
     mounts
         .max_by_key(|(point, _)| point.len())
         .map(|(_, kind)| kind)

@@ -1,5 +1,5 @@
-//! The same measurements on any chain of five, side by side: chains take turns in every phase, so that
-//! what else the machine does meets all of them.
+//! Measures any chain of five processes. Chains take turns in every phase, so that other load on
+//! the machine affects all of them.
 
 use std::{
     collections::BTreeMap,
@@ -14,33 +14,35 @@ use super::{
     process::{Deadline, Fault},
 };
 
-/// How long a chain may take for its part of a phase before it has no figure.
+/// Time limit of a chain for its part of a phase.
 const PHASE: Duration = Duration::from_secs(120);
-/// How long the middle is away at least.
+/// The least time for which the middle process is away.
 const OUTAGE_LEAST: Duration = Duration::from_secs(2);
-/// The chains rest this long before idle memory is read.
+/// Pause of the chains before idle memory is read.
 const REST: Duration = Duration::from_secs(1);
-/// Sent one at a time before anything is measured.
+/// Records sent one at a time before the measurement.
 const WARM_UP: u64 = 50;
-/// In the latency phase chains take turns after so many.
+/// Records of one turn in the latency phase.
 const TURN: u64 = 200;
-/// What one chain has still to do after its turn (notices, write-back) must not slow the next.
+/// Pause after a turn, so that remaining work (notices, write-back) does not slow the next chain.
 const BREATH: Duration = Duration::from_millis(300);
-/// Rounds of the throughput phase are repeated until they fill this time, at most [`MOST_ROUNDS`].
+/// Least total time of the throughput rounds; they are repeated to fill it, at most [`MOST_ROUNDS`]
+/// times.
 const THROUGHPUT_LEAST: Duration = Duration::from_secs(1);
 const MOST_ROUNDS: u32 = 10;
 
-/// Five processes in a row, and a driver at both ends.
+/// Five processes in a row, with a driver at both ends.
 pub(super) trait Chain {
-    /// Resident memory of each process, first to last.
+    /// Returns the resident memory of each process, first to last.
     fn resident_mib(&self) -> Vec<Option<f64>>;
-    /// Sends records each after the one before is at the fifth; how long each took.
+    /// Sends records, each after the one before has arrived at the fifth; returns how long each
+    /// took.
     fn one_at_a_time(&mut self, count: u64, deadline: Deadline) -> Result<Vec<Duration>, Fault>;
-    /// Sends records as fast as the first takes them.
+    /// Sends records as fast as the first process accepts them.
     fn send(&mut self, count: u64, deadline: Deadline) -> Result<(), Fault>;
-    /// Waits until everything sent waits durably before the cut middle.
+    /// Waits until everything sent is durable before the stopped middle process.
     fn queued(&mut self, deadline: Deadline) -> Result<(), Fault>;
-    /// Waits until everything sent is durable at the fifth.
+    /// Waits until everything sent is durable at the fifth process.
     fn arrived(&mut self, deadline: Deadline) -> Result<(), Fault>;
     /// Kills the middle process.
     fn cut(&mut self);
@@ -48,7 +50,7 @@ pub(super) trait Chain {
     fn mend(&mut self, deadline: Deadline) -> Result<(), Fault>;
 }
 
-/// How many records each phase sends.
+/// Number of records in each phase.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Counts {
     /// In the throughput phase.
@@ -59,16 +61,16 @@ pub(super) struct Counts {
     pub(super) outage: u64,
 }
 
-/// What was measured of one chain. What is missing has its reason in `missed`.
+/// Measurements of one chain. `missed` has the reason for each missing one.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Figures {
-    /// From the driver to the fifth and back, one at a time.
+    /// From the driver to the fifth process and back, one record at a time.
     pub(super) latency_us: Option<Latency>,
-    /// Records a second, until all are at the fifth.
+    /// Records per second until all are at the fifth process.
     pub(super) throughput_per_s: Option<f64>,
-    /// From the middle process being ready again until all are at the fifth.
+    /// From the middle process being ready again until all records are at the fifth, in seconds.
     pub(super) catch_up_s: Option<f64>,
-    /// The same from its start.
+    /// The same, from the start of the middle process.
     pub(super) catch_up_from_start_s: Option<f64>,
     /// Resident memory of each process.
     pub(super) rss_mib: Resident,
@@ -84,7 +86,7 @@ pub(super) struct Latency {
 }
 
 impl Figures {
-    /// A figure that is missing without a reason of its own follows from an earlier phase.
+    /// Adds a reason to each missing figure that has none: an earlier phase failed.
     fn explained(mut self) -> Self {
         let missing = [
             ("latency", self.latency_us.is_none()),
@@ -104,7 +106,7 @@ impl Figures {
 pub(super) struct Resident {
     /// Linked, before any load.
     pub(super) idle: BTreeMap<&'static str, f64>,
-    /// The most it had after a phase.
+    /// The maximum after a phase.
     pub(super) after: BTreeMap<&'static str, f64>,
 }
 
@@ -133,7 +135,7 @@ impl Course {
         }
     }
 
-    /// Takes a chain that started, or the reason why it did not.
+    /// Adds a chain that started, or the reason why it did not.
     pub(super) fn enter(&mut self, name: &'static str, started: Started) {
         let mut lane = Lane {
             name,
@@ -148,7 +150,7 @@ impl Course {
         self.lanes.push(lane);
     }
 
-    /// Measures everything there is to measure, and ends the chains.
+    /// Measures all chains, and ends them.
     pub(super) fn run(mut self) -> BTreeMap<&'static str, Figures> {
         self.each("until the first record is through".to_owned(), Lane::begin);
         std::thread::sleep(REST);
@@ -193,8 +195,8 @@ impl Lane {
         self.figures.missed.insert(phase, fault.to_string());
     }
 
-    /// Does something with the chain; says why if it fails, and then whether the chain can go on:
-    /// everything sent must arrive, or the next figure would count what is left of this.
+    /// Runs one step with a chain. If it fails, records the reason, and whether the chain can
+    /// continue: everything sent must arrive, or the rest would count in the next figure.
     fn attempt<T>(
         &mut self,
         phase: &'static str,
@@ -291,7 +293,7 @@ fn keep_most(kept: &mut BTreeMap<&'static str, f64>, chain: Option<&dyn Chain>) 
     }
 }
 
-/// Nearest rank, in microseconds. Zero of nothing.
+/// Returns the percentile by nearest rank, in microseconds; zero for an empty slice.
 pub(super) fn percentile(sorted: &[Duration], percent: usize) -> u64 {
     let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
     sorted.get(rank).map_or(0, |took| {
@@ -312,7 +314,7 @@ mod tests {
         assert_eq!(percentile(&[], 50), 0);
     }
 
-    /// Takes everything and delivers until it is cut; does not come back.
+    /// Delivers everything until it is cut, and does not come back.
     #[derive(Default)]
     struct Broken {
         cut: bool,

@@ -1,5 +1,5 @@
-//! The same chain on NATS JetStream: a stream at each server that sources from the one before across
-//! leaf nodes with mutual TLS, files synced always.
+//! The same chain on NATS JetStream: each server has a stream that sources from the server before
+//! over leaf nodes with mutual TLS, and syncs every write.
 
 mod client;
 mod setup;
@@ -23,13 +23,13 @@ use super::{
     record,
 };
 
-/// Where records are published; the first stream takes it.
+/// Subject of the records; the first stream stores it.
 const SUBJECT: &str = "matter.new";
-/// Where the last server pushes what it stored.
+/// Subject to which the last server pushes what it has stored.
 const SEEN: &str = "bench.seen";
-/// The name of the stream at every server.
+/// Name of the stream at every server.
 const STREAM: &str = "MATTERS";
-/// Publications without an acknowledgement, at most.
+/// The most publications without an acknowledgement.
 const WINDOW: u64 = 4096;
 /// Publications written at once.
 const CHUNK: u64 = 64;
@@ -73,7 +73,7 @@ impl Nats {
         })
     }
 
-    /// Has the last server push what it stores from now on; what it is called.
+    /// Lets the last server push what it stores from now on; returns the name of that consumer.
     fn watch(&mut self, deadline: Deadline) -> Result<String, Fault> {
         let settings = json!({ "stream_name": STREAM, "config": {
             "deliver_subject": SEEN, "deliver_policy": "new", "ack_policy": "none",
@@ -87,7 +87,7 @@ impl Nats {
             .ok_or_else(|| odd(&made))
     }
 
-    /// One publication until the last server has pushed it.
+    /// Sends one publication and waits until the last server has pushed it.
     fn one(&mut self, deadline: Deadline) -> Result<Duration, Fault> {
         let record = record(self.sent);
         let start = Instant::now();
@@ -164,7 +164,7 @@ impl Chain for Nats {
     }
 }
 
-/// Waits until a server's stream has so many messages.
+/// Waits until a server's stream has this many messages.
 fn stored(client: &mut Client, count: u64, deadline: Deadline) -> Result<(), Fault> {
     let subject = format!("$JS.API.STREAM.INFO.{STREAM}");
     eventually("storing everything at a NATS server", deadline, || {
@@ -215,7 +215,7 @@ fn create_stream(client: &mut Client, at: usize, deadline: Deadline) -> Result<(
     Ok(())
 }
 
-/// Asks JetStream, whose errors are answers too.
+/// Sends a request to JetStream, which answers errors too.
 fn ask(
     client: &mut Client,
     subject: &str,

@@ -1,6 +1,6 @@
-//! Five nodes of this program, made and started as anybody would: `wujitong init`, `wujitong run`, all
-//! settings but the addresses at their defaults. Only the two ends differ: the village's process also
-//! reports, the province's also says how many matters are held there.
+//! Five nodes of this program, set up with `wujitong init` and `wujitong run`, with all settings
+//! but the addresses at their defaults. Only the two ends differ: the village's process also
+//! reports matters, and the province's also tells how many it holds.
 
 mod hold;
 mod load;
@@ -51,25 +51,25 @@ impl NodeArgs {
     }
 }
 
-/// What the village's process is told to do, one JSON value a line. Each is answered by a [`Word`].
+/// An order to the village's process, one JSON value per line. Each is answered by a [`Word`].
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum Order {
-    /// Report so many, each after the one before is held at the province.
+    /// Reports this many matters, each after the province holds the one before.
     One { count: u64, within: Duration },
-    /// Report so many as fast as they are answered.
+    /// Reports this many matters as fast as they are answered.
     Send { count: u64, within: Duration },
-    /// Wait until all are held.
+    /// Waits until the province holds all matters.
     Arrived { within: Duration },
 }
 
-/// What the village's process answers.
+/// An answer of the village's process.
 #[derive(Debug, Serialize, Deserialize)]
 enum Word {
-    /// Microseconds each matter took.
+    /// Microseconds for each matter.
     Took(Vec<u64>),
-    /// It is done.
+    /// The order is done.
     Done,
-    /// It was not done in time; so many of so many are held.
+    /// The order was not done in time; `held` of `of` matters are held.
     Late { held: u64, of: u64 },
 }
 
@@ -80,7 +80,7 @@ pub(super) struct Nodes {
 }
 
 impl Nodes {
-    /// Makes the network and starts all nodes, the province first.
+    /// Sets up the network and starts all nodes, the province first.
     pub(super) fn start(program: &Path, dir: &Path, deadline: Deadline) -> Result<Self, Fault> {
         let addresses = free_addresses(PLACES.len())?;
         for at in (0..PLACES.len()).rev() {
@@ -135,7 +135,8 @@ impl Chain for Nodes {
     }
 
     fn queued(&mut self, _: Deadline) -> Result<(), Fault> {
-        // Every report was answered, so all are durable at the village, on their way to the township.
+        // Every report was answered, so all are durable at the village, on their way to the
+        // township.
         Ok(())
     }
 
@@ -154,7 +155,7 @@ impl Chain for Nodes {
     }
 }
 
-/// `wujitong init`, each division vouched for by the one above.
+/// Runs `wujitong init` for each division, enrolled by the one above.
 pub(super) fn init(
     program: &Path,
     dir: &Path,

@@ -1,4 +1,4 @@
-//! The processes of a chain: started, listened to, measured, and killed when they are let go.
+//! The processes of a chain: started, read from, measured, and killed when dropped.
 
 use std::{
     fs::File,
@@ -26,7 +26,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// Names what was being done when input or output failed.
+    /// Adds the action during which input or output failed.
     pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         |error| match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Self::Late(what.into()),
@@ -35,7 +35,7 @@ impl Fault {
     }
 }
 
-/// The moment by which something must have happened.
+/// The time by which something must have happened.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline(Instant);
 
@@ -44,12 +44,12 @@ impl Deadline {
         Self(Instant::now() + time)
     }
 
-    /// The same some time later.
+    /// Returns a deadline this much later.
     pub(super) fn later(self, by: Duration) -> Self {
         Self(self.0 + by)
     }
 
-    /// What is left, never zero, as a socket does not take zero for a timeout.
+    /// Returns the time left, never zero, because sockets do not accept zero as a timeout.
     pub(super) fn left(self, what: &str) -> Result<Duration, Fault> {
         let left = self.0.saturating_duration_since(Instant::now());
         if left < Duration::from_millis(1) {
@@ -60,7 +60,7 @@ impl Deadline {
     }
 }
 
-/// Tries something again every few milliseconds until it succeeds.
+/// Retries every few milliseconds until it succeeds.
 pub(super) fn eventually<T>(
     what: &str,
     deadline: Deadline,
@@ -85,14 +85,14 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts it. What it says on standard error goes to `NAME.log` in `logs`.
+    /// Starts the process. Its standard error goes to `NAME.log` in `logs`.
     pub(super) fn start(name: &str, command: &mut Command, logs: &Path) -> Result<Self, Fault> {
         let what = format!("starting {name}");
         let log = logs.join(format!("{name}.log"));
         let file = File::options().create(true).append(true).open(&log);
         let file = file.map_err(Fault::io(what.as_str()))?;
         for (name, _) in std::env::vars_os() {
-            // Settings of whoever measures are not those of the chain.
+            // The environment of the person who measures must not change the settings of the chain.
             if name.to_string_lossy().starts_with("WUJITONG_") {
                 command.env_remove(name);
             }
@@ -125,7 +125,7 @@ impl Process {
         &self.name
     }
 
-    /// The next line it prints.
+    /// Returns the next line that the process prints.
     pub(super) fn line(&self, what: &str, deadline: Deadline) -> Result<String, Fault> {
         self.lines
             .recv_timeout(deadline.left(what)?)
@@ -142,7 +142,7 @@ impl Process {
         said.map_err(|_| self.ended())
     }
 
-    /// Fails if it ended.
+    /// Fails if the process has ended.
     pub(super) fn alive(&mut self) -> Result<(), Fault> {
         match self.child.try_wait() {
             Ok(None) => Ok(()),
@@ -150,13 +150,13 @@ impl Process {
         }
     }
 
-    /// Its resident memory in MiB, where the system tells.
+    /// Returns its resident memory in MiB, if the system reports it.
     pub(super) fn resident_mib(&self) -> Option<f64> {
         let path = format!("/proc/{}/status", self.child.id());
         resident_mib(&std::fs::read_to_string(path).ok()?)
     }
 
-    /// Ends it without a goodbye (SIGKILL).
+    /// Kills the process (SIGKILL).
     pub(super) fn kill(&mut self) {
         let _gone_already = self.child.kill();
         let _waited_before = self.child.wait();
@@ -186,7 +186,8 @@ fn resident_mib(status: &str) -> Option<f64> {
     Some(kib / 1024.0)
 }
 
-/// Loopback addresses nobody listens on. Processes that come back need the address they had.
+/// Returns loopback addresses without a listener. They are fixed, because processes that come back
+/// need the address they had.
 pub(super) fn free_addresses(count: usize) -> Result<Vec<SocketAddr>, Fault> {
     let free = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let listeners: io::Result<Vec<_>> = (0..count).map(free).collect();

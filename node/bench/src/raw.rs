@@ -1,4 +1,4 @@
-//! What the machine can do at most: five processes that write, `fdatasync` and forward over plain TCP.
+//! The raw limit of the machine: five processes that write, `fdatasync` and forward over plain TCP.
 
 mod hop;
 
@@ -19,7 +19,7 @@ use super::{
     record,
 };
 
-/// Records handed over before the answers are looked at.
+/// Records sent before answers are read.
 const CHUNK: u64 = 256;
 
 pub(super) struct Raw {
@@ -35,7 +35,7 @@ pub(super) struct Raw {
 }
 
 impl Raw {
-    /// Starts the five, the last first.
+    /// Starts the five processes, the last first.
     pub(super) fn start(program: &Path, dir: &Path, deadline: Deadline) -> Result<Self, Fault> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
         let listener = listener.map_err(Fault::io("listening to the last hop"))?;
@@ -70,7 +70,7 @@ impl Raw {
         })
     }
 
-    /// Waits for the next word of the last hop.
+    /// Waits for the next message of the last process.
     fn hear(&mut self, deadline: Deadline) -> Result<(), Fault> {
         let what = "the last raw hop's word";
         let mut length = [0; 8];
@@ -83,7 +83,7 @@ impl Raw {
         Ok(())
     }
 
-    /// Takes whatever the last hop has said so far.
+    /// Reads all messages that the last process has sent so far.
     fn drain(&mut self, deadline: Deadline) -> Result<(), Fault> {
         loop {
             let switched = self.told.set_nonblocking(true);

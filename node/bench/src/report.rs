@@ -1,4 +1,4 @@
-//! What the benchmark prints.
+//! Output of the benchmark.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{
     measure::{Counts, Figures, Latency, Resident},
 };
 
-/// Everything of one run. The figures of Wujitong itself stand at the top.
+/// Results of one run. The figures of Wujitong itself are at the top level.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     pub(super) machine: Machine,
@@ -26,7 +26,7 @@ pub(super) struct Report {
     pub(super) ratios: Ratios,
 }
 
-/// Wujitong's figures divided by others'.
+/// Wujitong's figures divided by those of others.
 #[derive(Debug, Serialize)]
 pub(super) struct Ratios {
     pub(super) to_raw: Ratio,
@@ -71,24 +71,17 @@ impl Report {
         }
     }
 
-    /// For people.
+    /// Returns the text for people.
     pub(super) fn for_people(&self) -> String {
-        let Machine {
-            cpu,
-            cores,
-            kernel,
-            filesystem,
-            load,
-        } = &self.machine;
+        let machine = &self.machine;
         let chains = [
             ("wujitong", Some(&self.wujitong)),
             ("raw", self.raw.as_ref()),
         ];
         let chains = [chains[0], chains[1], ("nats", self.nats.as_ref())];
         let mut text = format!(
-            "{cpu}, {cores} cores, Linux {kernel}, {filesystem}, load {:.1} before; {} bytes a record, five processes, \
+            "{machine}; {} bytes a record, five processes, \
              durable at each\n\n",
-            load.unwrap_or_default(),
             self.payload_bytes
         );
         let cell = |figures: Option<&Figures>, value: Value| {
@@ -148,7 +141,7 @@ pub(super) fn milliseconds(us: u64) -> String {
     format!("{}.{:03} ms", us / 1000, us % 1000)
 }
 
-/// The largest process idle and after load.
+/// Returns the memory of the largest process, idle and after load.
 fn most(resident: &Resident) -> (Option<String>, Option<String>) {
     let most = |of: &BTreeMap<&str, f64>| {
         let mib = of.values().copied().fold(0.0, f64::max);

@@ -1,37 +1,37 @@
-//! One node as anybody would run it, reached over HTTP: the township of the chain. Its parent is away.
+//! One node with default settings, used over HTTP: the township of the chain. Its parent is not
+//! running.
 
 use std::{
     collections::BTreeSet,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::Command,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use api::{KeyRequest, NewKeyView};
 use bytes::Bytes;
 use cli::{Failure, client::Client};
 use domain::people::Permission;
-use http::{Method, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
+use http::{Method, Request, header};
+use http_body_util::Full;
 use serde::Deserialize;
-use tokio::net::TcpSocket;
 use topology::DivisionCode;
 
 use super::{
-    PLACES, START, nodes,
+    PLACES, START,
+    connection::Connection,
+    nodes,
     process::{Deadline, Fault, Process, free_addresses},
 };
 
-/// Where the township stands among the places of the chain.
+/// Position of the township among the places of the chain.
 const AT: usize = 1;
 
-/// How often one key may be used at once; what a client asks must stay below.
+/// The most requests in a burst of one key; a client must stay below it.
 pub(super) const MOST_PER_CLIENT: usize = 400;
 
-/// What `wujitong run --json` prints.
+/// Output of `wujitong run --json`.
 #[derive(Deserialize)]
 struct Running {
     http: Option<SocketAddr>,
@@ -45,7 +45,8 @@ pub(super) struct Township {
     client: Client,
 }
 
-/// Makes keys and configuration of the township and everything above it; gives its data directory.
+/// Creates keys and configuration of the township and everything above it; returns its data
+/// directory.
 pub(super) fn init(program: &Path, dir: &Path) -> Result<PathBuf, Fault> {
     let addresses = free_addresses(PLACES.len())?;
     for at in (AT..PLACES.len()).rev() {
@@ -60,7 +61,7 @@ pub(super) fn division() -> DivisionCode {
 }
 
 impl Township {
-    /// `wujitong run`.
+    /// Runs `wujitong run`.
     pub(super) fn start(program: &Path, dir: &Path) -> Result<Self, Fault> {
         let name = PLACES[AT].tier;
         let mut command = Command::new(program);
@@ -68,7 +69,7 @@ impl Township {
             .args(["--json", "run", "--data"])
             .arg(dir.join(name));
         let process = Process::start(name, &mut command, dir)?;
-        // A large store is recovered first.
+        // Opening a large store takes longer, because it is recovered first.
         let line = process.line("starting", Deadline::within(10 * START))?;
         let running = serde_json::from_str::<Running>(&line).ok();
         let Some((http, socket)) = running.and_then(|it| Some((it.http?, it.socket))) else {
@@ -85,26 +86,43 @@ impl Township {
         self.process.resident_mib()
     }
 
-    /// Connects clients, each with a key and an address of its own, so that the pace of each is that
-    /// of one user.
+    /// Returns its address for HTTP.
+    pub(super) const fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Returns a client of its control socket, which acts as its owner.
+    pub(super) const fn owner(&self) -> &Client {
+        &self.client
+    }
+
+    /// Connects to it over HTTP from this loopback address.
+    pub(super) async fn connect(&self, from: Ipv4Addr) -> Result<Connection, Failure> {
+        Connection::open(self.http, from).await
+    }
+
+    /// Connects clients, each with its own key and address, so that the rate limits apply to each
+    /// as to one user.
     pub(super) async fn clients(
         &self,
         count: usize,
-        deeds: &[Permission],
+        permissions: &[Permission],
     ) -> Result<Vec<Caller>, Failure> {
         let mut callers = vec![];
         for number in 0..count {
             let request = KeyRequest {
                 name: format!("bench {number}"),
-                deeds: deeds.iter().copied().collect::<BTreeSet<_>>(),
+                permissions: permissions.iter().copied().collect::<BTreeSet<_>>(),
                 division: None,
                 days: 1,
             };
             let path = format!("/v1/nodes/{}/api-keys", division());
             let made: NewKeyView = self.client.post(&path, &request).await?;
             let last = u8::try_from(number % 200 + 2).expect("it is at most 201");
-            let caller = Caller::connect(self.http, Ipv4Addr::new(127, 0, 0, last), made.token);
-            callers.push(caller.await?);
+            callers.push(Caller {
+                connection: self.connect(Ipv4Addr::new(127, 0, 0, last)).await?,
+                token: made.token,
+            });
         }
         Ok(callers)
     }
@@ -112,42 +130,18 @@ impl Township {
 
 /// One client on a connection that stays open.
 pub(super) struct Caller {
-    sender: SendRequest<Full<Bytes>>,
+    connection: Connection,
     token: String,
 }
 
 impl Caller {
-    async fn connect(to: SocketAddr, from: Ipv4Addr, token: String) -> Result<Self, Failure> {
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::Failed(format!("a client did not reach the township: {error}"))
-        };
-        let connected = async {
-            let socket = TcpSocket::new_v4()?;
-            socket.bind((from, 0).into())?;
-            let stream = socket.connect(to).await?;
-            stream.set_nodelay(true)?;
-            Ok::<_, std::io::Error>(stream)
-        };
-        let stream = connected.await.map_err(|error| failed(&error))?;
-        let made = http1::handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = made.map_err(|error| failed(&error))?;
-        tokio::spawn(async move {
-            // What breaks the connection fails the request that waits on it.
-            let _ended = connection.await;
-        });
-        Ok(Self { sender, token })
-    }
-
-    /// Asks once; the answer and how long it took to its last byte.
+    /// Sends one request; returns the answer and the time to its last byte.
     pub(super) async fn ask(
         &mut self,
         method: Method,
         path: &str,
         body: Bytes,
     ) -> Result<(Bytes, Duration), Failure> {
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::Failed(format!("{path} was not answered: {error}"))
-        };
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -155,19 +149,8 @@ impl Caller {
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
             .body(Full::new(body))
-            .map_err(|error| failed(&error))?;
-        let start = Instant::now();
-        let ready = self.sender.ready().await;
-        ready.map_err(|error| failed(&error))?;
-        let answer = self.sender.send_request(request).await;
-        let answer = answer.map_err(|error| failed(&error))?;
-        let status = answer.status();
-        let body = answer.into_body().collect().await;
-        let body = body.map_err(|error| failed(&error))?.to_bytes();
-        let took = start.elapsed();
-        match status {
-            StatusCode::OK | StatusCode::CREATED => Ok((body, took)),
-            _ => Err(failed(&String::from_utf8_lossy(&body))),
-        }
+            .map_err(|error| Failure::Failed(format!("{path} cannot be asked for: {error}")))?;
+        let (answer, took) = self.connection.send(request).await?;
+        Ok((answer.into_body(), took))
     }
 }

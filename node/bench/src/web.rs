@@ -1,4 +1,5 @@
-//! Reports over HTTP, each answered when it is durable; beside it a plain insert into PostgreSQL.
+//! Measures reports over HTTP, each answered when it is durable, beside a plain insert into
+//! PostgreSQL.
 
 mod postgres;
 
@@ -25,16 +26,16 @@ use super::{
     township::{self, Caller, MOST_PER_CLIENT, Township},
 };
 
-/// Unmeasured reports of each client before.
+/// Reports of each client before the measurement.
 const WARM_UP: u64 = 5;
 
-/// Reports at one node through the HTTP API, each answered when it is on the disk
+/// Measures reports at one node through the HTTP API, each answered when it is durable
 ///
-/// Starts one township with all settings at their defaults and clients that keep their connections
-/// and hand in 1 KiB reports, each the next when the one before is answered. With --postgres, the
-/// same number of rows goes into one table, a transaction each, by pgbench with as many connections
-/// and synchronous_commit on; the table `wujitong_bench` is made anew and dropped. Measure with a
-/// release build.
+/// Starts one township with all settings at their defaults, and clients that keep their connections
+/// and send 1 KiB reports, each after the answer to the one before. With --postgres, pgbench
+/// inserts the same number of rows into one table, one per transaction, with as many connections
+/// and synchronous_commit on; the table `wujitong_bench` is created and dropped. Use a release
+/// build.
 ///
 /// Examples:
 ///   wujitong bench web
@@ -42,31 +43,31 @@ const WARM_UP: u64 = 5;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct WebArgs {
-    /// Reports in all
+    /// Number of reports in all
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = super::count())]
     reports: u64,
-    /// Clients at once, 1 to 200
+    /// Concurrent clients, 1 to 200
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=200))]
     clients: u64,
-    /// A PostgreSQL database to measure beside
+    /// URL of a PostgreSQL database to compare with
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
-    /// The pgbench program
+    /// Path of the pgbench program
     #[arg(long, value_name = "PATH", default_value = "pgbench")]
     pgbench: PathBuf,
-    /// Where the store is kept meanwhile: a fresh directory is made in it and removed at the end
-    /// [default: the system's directory for temporary files]
+    /// Directory for the store: a new directory is created in it and removed at the end [default:
+    /// the system's directory for temporary files]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
-/// What was measured of one of the two.
+/// Measurements of one server.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-struct Figures {
-    /// Reports taken in a second.
-    per_s: f64,
-    /// Of one report.
-    latency_us: Latency,
+pub(super) struct Figures {
+    /// Requests per second.
+    pub(super) per_s: f64,
+    /// Latency of one request.
+    pub(super) latency_us: Latency,
 }
 
 #[derive(Debug, Serialize)]
@@ -79,9 +80,9 @@ struct Report {
     wujitong: Figures,
     rss_mib: Option<f64>,
     postgres: Option<Figures>,
-    /// Why there are no figures of PostgreSQL though they were asked for.
+    /// Why figures of PostgreSQL are missing although they were requested.
     missed: Option<String>,
-    /// Wujitong's reports a second divided by PostgreSQL's.
+    /// Reports per second of Wujitong divided by those of PostgreSQL.
     ratio: Option<f64>,
 }
 
@@ -90,7 +91,7 @@ impl WebArgs {
         let most = self.clients * (MOST_PER_CLIENT as u64 - WARM_UP);
         if self.reports > most {
             return Err(Failure::Usage(format!(
-                "{} clients may hand in {most} reports before they are slowed down; ask for fewer reports or more clients",
+                "{} clients may send {most} reports before the rate limit slows them down; use fewer reports or more clients",
                 self.clients
             )));
         }
@@ -161,7 +162,8 @@ impl WebArgs {
 }
 
 impl Figures {
-    fn of(mut took: Vec<Duration>, elapsed: Duration) -> Self {
+    /// Sums up the latencies of all requests, which together took `elapsed`.
+    pub(super) fn of(mut took: Vec<Duration>, elapsed: Duration) -> Self {
         took.sort_unstable();
         Self {
             per_s: (took.len() as f64 / elapsed.as_secs_f64()).round(),
@@ -173,7 +175,7 @@ impl Figures {
     }
 }
 
-/// Hands in reports one after the other until all clients together have handed in so many.
+/// Sends reports one after the other until all clients together have sent this many.
 async fn hand_in(
     caller: &mut Caller,
     next: &AtomicU64,
@@ -196,19 +198,10 @@ async fn hand_in(
 
 impl Report {
     fn for_people(&self) -> String {
-        let Machine {
-            cpu,
-            cores,
-            kernel,
-            filesystem,
-            load,
-        } = &self.machine;
+        let machine = &self.machine;
         let mut text = format!(
-            "{cpu}, {cores} cores, Linux {kernel}, {filesystem}, load {:.1} before; {} reports of {} bytes, {} clients\n\n",
-            load.unwrap_or_default(),
-            self.reports,
-            self.payload_bytes,
-            self.clients
+            "{machine}; {} reports of {} bytes, {} clients\n\n",
+            self.reports, self.payload_bytes, self.clients
         );
         let rows = [
             ("wujitong", Some(self.wujitong)),

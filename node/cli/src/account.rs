@@ -1,8 +1,8 @@
 //! `wujitong account`
 
 use api::{
-    AccountPage, AccountPatch, AccountRequest, AccountView, LinkRequest, LinkView, PasswordRequest,
-    RolesRequest, SessionView,
+    AccountPage, AccountPatch, AccountRequest, AccountView, LinkRequest, LinkView, PageQuery,
+    PasswordRequest, RolesRequest, SessionView, SetupCodeRequest, SetupCodeView,
 };
 use clap::Subcommand;
 use domain::people::Role;
@@ -17,15 +17,17 @@ use super::{
     tables::{pairs, table},
 };
 
-/// Opens, lists and closes the accounts (账号) of a node, and says which roles they have
+/// Manages the accounts (账号) of a node and their roles
 ///
-/// While a node has no account, whoever owns its directory does everything. The first account is a
-/// system administrator's; from then on every act needs a login, and the owner only runs the node and
-/// names administrators that are missing. A system administrator opens accounts, a security
-/// administrator grants roles, an audit administrator reads the trail: three different people.
+/// As long as a node has no account, the owner of its directory may do everything. The first
+/// account belongs to a system administrator. From then on every action requires a login, and the
+/// owner only runs the node and opens accounts for administrators that are missing. A system
+/// administrator opens accounts, a security administrator grants roles, an audit administrator
+/// reads the audit trail; they must be three different people.
 ///
 /// Examples:
 ///   wujitong account create sys --name "王五" --role system-administrator
+///   wujitong account setup-code
 ///   wujitong account create sec --name "赵六" --role security-administrator
 ///   wujitong account create zhang.san --name "张三" --department market
 ///   wujitong account roles zhang.san --role posted-staff --role grid-worker
@@ -49,9 +51,26 @@ enum What {
     Password(Password),
     Link(Link),
     Unlink(Unlink),
+    SetupCode(SetupCode),
 }
 
-/// Opens an account; its first password is asked for, or read as one line from standard input
+/// Makes a code with which a missing administrator opens their own account in the browser
+///
+/// Only the owner of the node's directory makes one. The person types it on the page `/setup` of the node and
+/// chooses login and password. A code counts once and for a day; a new one replaces it.
+///
+/// Examples:
+///   wujitong account setup-code
+///   wujitong account setup-code --role security-administrator
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct SetupCode {
+    /// Role of the account: that of an administrator who is missing
+    #[arg(long, value_name = "ROLE", default_value = "system-administrator")]
+    role: Role,
+}
+
+/// Opens an account; asks for its first password, or reads it as one line from standard input
 ///
 /// Examples:
 ///   wujitong account create sys --name "王五" --role system-administrator
@@ -59,18 +78,18 @@ enum What {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Create {
-    /// What the person will type: 2 to 31 lower-case letters, digits, dots, dashes, underscores
+    /// Login name: 2 to 31 lower-case letters, digits, dots, dashes, underscores
     login: String,
-    /// What people call them
+    /// Name of the person
     #[arg(long)]
     name: String,
-    /// Only by the owner of the node, for an administrator that is missing
-    #[arg(long = "role", value_name = "ROLE", value_parser = role)]
+    /// Role of the account; only for the owner of the node, to add an administrator that is missing
+    #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<Role>,
-    /// Code of the department that posts them
+    /// Code of the department that posts the person
     #[arg(long, value_name = "CODE")]
     department: Option<String>,
-    /// Number of their grid
+    /// Number of the person's grid
     #[arg(long, value_name = "NUMBER")]
     grid: Option<u32>,
 }
@@ -84,7 +103,7 @@ struct Create {
 #[command(verbatim_doc_comment)]
 struct List;
 
-/// Closes an account: its sessions end, and nobody logs in with it
+/// Closes an account: ends its sessions and refuses new logins
 ///
 /// Examples:
 ///   wujitong account disable zhang.san
@@ -92,14 +111,14 @@ struct List;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Disable {
-    /// Login or number of the account
+    /// Login name or number of the account
     account: String,
-    /// Opens it again
+    /// Opens the account again
     #[arg(long)]
     undo: bool,
 }
 
-/// Says which roles an account has from now on; its sessions end
+/// Sets the roles of an account and ends its sessions
 ///
 /// Roles: resident, grid-worker, official, supervisor, dispatcher, posted-staff, leader,
 /// template-author, auditor, node-operator, system-administrator, security-administrator,
@@ -112,33 +131,34 @@ struct Disable {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Roles {
-    /// Login or number of the account
+    /// Login name or number of the account
     account: String,
-    /// A role it has, may be given again; none if left out
-    #[arg(long = "role", value_name = "ROLE", value_parser = role)]
+    /// A role the account has from now on; may be repeated; no role if left out
+    #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<Role>,
 }
 
 /// Sets a password: your own, or as a system administrator that of somebody who lost it
 ///
-/// Asked for at the terminal, or read from standard input: for your own the present one, then the new
-/// one, each on a line; else the new one. All sessions of the account end.
+/// Asks for it at the terminal, or reads it from standard input: for your own account the present
+/// password and then the new one, one per line; otherwise only the new one. Ends all sessions of
+/// the account.
 ///
 /// Examples:
 ///   wujitong account password zhang.san
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Password {
-    /// Login or number of the account
+    /// Login name or number of the account
     account: String,
 }
 
-/// Links an account to a person at the OpenID Connect provider, who signs in with it from then on
+/// Links an account to a person at the OpenID Connect provider, who can then sign in with it
 ///
-/// Without a subject it shows who is linked. The subject is what the provider says in the claim that
-/// names people: `sub`, unless `oidc.claim` is set to another. The password stays; all sessions of the
-/// account end. System administrators link accounts, the owner of the node those of administrators
-/// and auditors.
+/// Without a subject it shows the linked person. The subject is the value of the claim that
+/// identifies people: `sub`, unless `oidc.claim` names another. The password stays valid; all
+/// sessions of the account end. System administrators link accounts; the owner of the node links
+/// those of administrators and auditors.
 ///
 /// Examples:
 ///   wujitong account link zhang.san 248289761001
@@ -146,29 +166,24 @@ struct Password {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Link {
-    /// Login or number of the account
+    /// Login name or number of the account
     account: String,
-    /// What the provider calls the person, letter for letter
+    /// The person's identifier at the provider, letter for letter
     subject: Option<String>,
-    /// The provider, as it calls itself; refused if it is not the one of this node
+    /// The provider's issuer URL; refused if it is not the provider of this node
     #[arg(long, value_name = "URL", requires = "subject")]
     issuer: Option<String>,
 }
 
-/// Takes the link of an account away: nobody signs in with it any more, and the password stays
+/// Removes the link of an account: sign-in at the provider ends, and the password stays valid
 ///
 /// Examples:
 ///   wujitong account unlink zhang.san
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Unlink {
-    /// Login or number of the account
+    /// Login name or number of the account
     account: String,
-}
-
-fn role(word: &str) -> Result<Role, String> {
-    word.parse()
-        .map_err(|error: domain::people::BadRole| error.to_string())
 }
 
 impl Account {
@@ -195,12 +210,25 @@ impl Account {
                 show(&changed, output)
             }
             What::Password(password) => password.run(&asked, output).await,
+            What::SetupCode(SetupCode { role }) => {
+                let request = SetupCodeRequest { role };
+                let path = asked.path("setup-codes");
+                let made: SetupCodeView = asked.client.post(&path, &request).await?;
+                output.facts(&made, || {
+                    pairs([
+                        ("code", made.code.clone()),
+                        ("role", made.role.label()),
+                        ("counts until", moment(made.until_ms)),
+                        ("page", "/setup".to_owned()),
+                    ])
+                })
+            }
             What::Link(link) => link.run(&asked, output).await,
             What::Unlink(Unlink { account }) => {
                 let path = asked.path(&format!("accounts/{}/link", encoded(&account)));
                 asked.client.delete(&path).await?;
                 output.facts(&serde_json::json!({ "unlinked": true }), || {
-                    "nobody signs in with it any more; the password stays\n".to_owned()
+                    "the link is removed; the password stays valid\n".to_owned()
                 })
             }
         }
@@ -255,7 +283,7 @@ impl Password {
                 account: None,
                 csrf: None,
                 ends_ms: None,
-                deeds: vec![],
+                permissions: vec![],
             },
         };
         let own = session
@@ -281,13 +309,16 @@ impl Password {
 }
 
 async fn list(asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
-    let (mut accounts, mut after) = (vec![], String::new());
+    let mut accounts = vec![];
+    let mut query = PageQuery {
+        after: None,
+        limit: Some(1_000),
+    };
     loop {
-        let path = asked.path(&format!("accounts?limit=1000{after}"));
-        let page: AccountPage = asked.client.get(&path).await?;
+        let page: AccountPage = asked.client.find(&asked.path("accounts"), &query).await?;
         accounts.extend(page.accounts);
         match page.next {
-            Some(next) => after = format!("&after={}", encoded(&next)),
+            Some(next) => query.after = Some(next),
             None => break,
         }
     }
@@ -318,7 +349,7 @@ async fn list(asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
 }
 
 fn roles(account: &AccountView) -> String {
-    let names: Vec<_> = account.roles.iter().map(|role| role.name()).collect();
+    let names: Vec<_> = account.roles.iter().map(|role| role.code()).collect();
     names.join(", ")
 }
 

@@ -1,6 +1,6 @@
 //! `wujitong alarm`
 
-use api::{AlarmView, Alarms};
+use api::{AlarmQuery, AlarmView, Alarms};
 use clap::Subcommand;
 use domain::alarm::AlarmKind;
 use topology::DivisionCode;
@@ -9,9 +9,9 @@ use super::{Failure, Output, labels::moment, site::Site, tables::table};
 
 /// Shows and closes the alarms (警报) of a node
 ///
-/// An alarm tells of something that an operator must look into: a store that went back in time, a key
-/// that was revoked, figures of a child that cannot be. It stands, in `wujitong status` and in the metric
-/// `wujitong_alarms` too, until somebody closes it; the audit trail keeps who did.
+/// An alarm reports something that an operator must look into: a store that went back in time, a
+/// revoked key, impossible figures of a child. It stays open, also in `wujitong status` and in the
+/// metric `wujitong_alarms`, until somebody closes it. The audit trail records who closed it.
 ///
 /// Examples:
 ///   wujitong alarm list
@@ -31,7 +31,7 @@ enum What {
     Close(Close),
 }
 
-/// Lists the alarms that stand, with what to do about each
+/// Lists the open alarms, with the remedy for each
 ///
 /// Examples:
 ///   wujitong alarm list
@@ -40,7 +40,7 @@ enum What {
 #[command(verbatim_doc_comment)]
 struct List;
 
-/// Closes an alarm that was looked into
+/// Closes an alarm after you have looked into it
 ///
 /// Examples:
 ///   wujitong alarm close store-went-back
@@ -48,9 +48,9 @@ struct List;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Close {
-    /// What it is about, as `wujitong alarm list` shows it
+    /// Kind of alarm, as `wujitong alarm list` shows it
     kind: AlarmKind,
-    /// The division it is about, if it is about one
+    /// The division the alarm is about, if any
     #[arg(long, value_name = "CODE")]
     about: Option<DivisionCode>,
 }
@@ -68,9 +68,11 @@ impl Alarm {
                 })
             }
             What::Close(Close { kind, about }) => {
-                let about_query = about.map(|about| format!("?about={about}"));
-                let path = format!("{all}/{kind}{}", about_query.unwrap_or_default());
-                asked.client.delete(&path).await?;
+                let path = format!("{all}/{kind}");
+                asked
+                    .client
+                    .delete_found(&path, &AlarmQuery { about })
+                    .await?;
                 output.facts(
                     &serde_json::json!({ "closed": kind, "about": about }),
                     || format!("alarm {kind} is closed\n"),
@@ -80,16 +82,10 @@ impl Alarm {
     }
 }
 
-/// A table of alarms, and what to do about each kind among them.
+/// Returns a table of alarms, followed by the remedy for each kind.
 pub(super) fn lines(alarms: &[AlarmView]) -> String {
     let headings = [
-        "alarm",
-        "警报",
-        "about",
-        "#times",
-        "first",
-        "last",
-        "what was seen",
+        "alarm", "警报", "about", "#times", "first", "last", "details",
     ];
     let rows = alarms.iter().map(|alarm| {
         let settled = alarm

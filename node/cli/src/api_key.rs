@@ -2,7 +2,7 @@
 
 use api::{KeyRequest, KeyView, Keys, NewKeyView};
 use clap::Subcommand;
-use domain::people::{BadPermission, Permission};
+use domain::people::Permission;
 use http::Method;
 use topology::DivisionCode;
 
@@ -14,13 +14,14 @@ use super::{
     tables::{pairs, table},
 };
 
-/// Makes, lists and takes back the keys of other programs (接口密钥)
+/// Creates, lists and revokes the API keys (接口密钥) of other programs
 ///
-/// A key opens the deeds that are named, for a time, over HTTP as `Authorization: Bearer`. No key
-/// administers, reads the audit trail or opens contacts. Only a security administrator makes keys.
+/// A key grants the listed permissions for a limited time, over HTTP as `Authorization: Bearer`. No
+/// key may administer the node, read the audit trail or open contacts. Only a security
+/// administrator creates keys.
 ///
 /// Examples:
-///   wujitong api-key create "县里的小程序" --deed report --deed view-matter --days 365
+///   wujitong api-key create "县里的小程序" --permission report --permission view-matter --days 365
 ///   wujitong api-key list
 ///   wujitong api-key revoke 9f1c03aa5b6d7e80
 #[derive(Debug, clap::Args)]
@@ -39,29 +40,34 @@ enum What {
     Revoke(Revoke),
 }
 
-/// Makes a key and prints it once; only a digest of it is stored
+/// Creates a key and prints its token once; the node stores only a digest of it
 ///
 /// Examples:
-///   wujitong api-key create "县里的小程序" --deed report --deed view-matter --days 365
+///   wujitong api-key create "县里的小程序" --permission report --permission view-matter --days 365
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Create {
-    /// What it is for
+    /// Description of the program
     name: String,
-    /// What the program may do, may be given again: report, report-for-another, view-list,
-    /// view-matter, accept, handle, feedback, close, comment-to-reporter, attach, view-templates,
-    /// read-rollups, import, watch, view-grids
-    #[arg(long = "deed", value_name = "DEED", required = true, value_parser = deed)]
-    deeds: Vec<Permission>,
-    /// For how many days, 1 to 400
+    /// A permission of the program; may be repeated: report, report-for-another, view-list,
+    /// view-matter, accept, handle, feedback, close, comment-to-reporter, answer, attach,
+    /// view-templates, read-rollups, import, watch, view-grids
+    #[arg(
+        long = "permission",
+        alias = "deed",
+        value_name = "PERMISSION",
+        required = true
+    )]
+    permissions: Vec<Permission>,
+    /// Days until the key expires, 1 to 400
     #[arg(long, default_value_t = 90)]
     days: u32,
-    /// Only for this division at or below the node
+    /// Limits the key to this division at or below the node
     #[arg(long, value_name = "CODE")]
     division: Option<DivisionCode>,
 }
 
-/// Lists the keys of a node, those that ended included
+/// Lists the keys of a node, including expired and revoked ones
 ///
 /// Examples:
 ///   wujitong api-key list
@@ -69,20 +75,15 @@ struct Create {
 #[command(verbatim_doc_comment)]
 struct List;
 
-/// Takes a key back: from the next request on it opens nothing
+/// Revokes a key: from the next request on it grants nothing
 ///
 /// Examples:
 ///   wujitong api-key revoke 9f1c03aa5b6d7e80
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Revoke {
-    /// Id of the key, not the key itself
+    /// Id of the key, not its token
     id: String,
-}
-
-fn deed(word: &str) -> Result<Permission, String> {
-    word.parse()
-        .map_err(|error: BadPermission| error.to_string())
 }
 
 impl ApiKey {
@@ -92,7 +93,7 @@ impl ApiKey {
             What::Create(create) => {
                 let request = KeyRequest {
                     name: create.name,
-                    deeds: create.deeds.into_iter().collect(),
+                    permissions: create.permissions.into_iter().collect(),
                     division: create.division,
                     days: create.days,
                 };
@@ -101,9 +102,9 @@ impl ApiKey {
                     pairs([
                         ("key", made.token.clone()),
                         ("id", made.key.id.clone()),
-                        ("may", deeds(&made.key)),
+                        ("may", permissions(&made.key)),
                         ("until", moment(made.key.expires_ms)),
-                        ("", "note the key now; it is not shown again".to_owned()),
+                        ("", "copy the token now; it is not shown again".to_owned()),
                     ])
                 })
             }
@@ -116,7 +117,7 @@ impl ApiKey {
                             [
                                 key.id.clone(),
                                 key.name.clone(),
-                                deeds(key),
+                                permissions(key),
                                 moment(key.expires_ms),
                                 key.revoked_ms.map_or(String::new(), moment),
                             ]
@@ -140,7 +141,11 @@ impl ApiKey {
     }
 }
 
-fn deeds(key: &KeyView) -> String {
-    let names: Vec<_> = key.deeds.iter().map(|deed| deed.name()).collect();
+fn permissions(key: &KeyView) -> String {
+    let names: Vec<_> = key
+        .permissions
+        .iter()
+        .map(|permission| permission.code())
+        .collect();
     names.join(", ")
 }

@@ -1,6 +1,6 @@
 //! `wujitong audit`
 
-use api::{AuditPage, AuditSeal};
+use api::{AuditPage, AuditSeal, PageQuery};
 use clap::Subcommand;
 
 use super::{
@@ -12,8 +12,8 @@ use super::{
 
 /// Reads and checks the audit trail (审计日志) of a node: who did what, when, from where
 ///
-/// Each entry holds the digest of the one before, so none is changed or taken out unseen. Only an
-/// auditor or an audit administrator reads it; those who run the node do not.
+/// Each entry contains the digest of the entry before it, so changes and gaps are detected. Only an
+/// auditor or an audit administrator may read the trail; the operators of the node may not.
 ///
 /// Examples:
 ///   wujitong audit list --limit 20
@@ -41,18 +41,18 @@ enum What {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct List {
-    /// Those after this number
+    /// Continues after the entry with this number
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     after: u64,
-    /// At most so many, 1 to 1000
+    /// The most entries to list, 1 to 1000
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     limit: usize,
 }
 
 /// Checks every entry from the first to the last
 ///
-/// It prints the digest of the last entry. Note it elsewhere, for example on paper once a month: that
-/// nothing was cut off at the end shows only against it.
+/// Prints the digest of the last entry. Keep a copy elsewhere, for example on paper once a month:
+/// only a comparison with it shows that no entries were cut off at the end.
 ///
 /// Examples:
 ///   wujitong audit verify
@@ -65,8 +65,11 @@ impl Audit {
         let asked = self.site.ask().await?;
         match self.what {
             What::List(List { after, limit }) => {
-                let path = asked.path(&format!("audit?after={after}&limit={limit}"));
-                let page: AuditPage = asked.client.get(&path).await?;
+                let query = PageQuery {
+                    after: Some(after.to_string()),
+                    limit: Some(limit),
+                };
+                let page: AuditPage = asked.client.find(&asked.path("audit"), &query).await?;
                 output.facts(&page, || {
                     table(
                         [
@@ -78,7 +81,9 @@ impl Audit {
                                 moment(line.at_ms),
                                 line.actor.clone(),
                                 line.whence.clone(),
-                                line.deed.map_or("", |deed| deed.name()).to_owned(),
+                                line.permission
+                                    .map_or("", |permission| permission.code())
+                                    .to_owned(),
                                 line.subject.clone().unwrap_or_default(),
                                 ending(line.ending).to_owned(),
                                 line.detail.clone().unwrap_or_default(),

@@ -13,27 +13,32 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{net::UnixStream, sync::Mutex, task::JoinHandle};
 use topology::DivisionCode;
 
 pub use files::UploadError;
 
-use api::{MatterView, Named, Nodes, ReportRequest, Reported, Status, problem::Problem};
+use api::{
+    Language, MatterView, Named, Nodes, ReportRequest, Reported, Status, StatusQuery,
+    problem::Problem,
+};
 
-/// How long a node may take to answer, and then to send the rest of its answer.
+/// Time limit for an answer to begin, and again for the rest of it to arrive.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
-/// Longest answer that is taken.
+/// The longest answer that is accepted, in bytes.
 const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
-/// Asks one process over its control socket. One request at a time; its connection is kept for the
-/// next. Whoever wants several at once makes several clients.
+/// A client of one process over its control socket. It sends one request at a time and keeps its
+/// connection for the next. For concurrent requests, create several clients.
 #[derive(Debug)]
 pub struct Client {
     socket: PathBuf,
     token: Option<String>,
     patience: Duration,
+    language: Language,
     connection: Mutex<Option<Connection>>,
 }
 
@@ -52,7 +57,7 @@ impl Drop for Connection {
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Nobody listens at the socket, or it may not be opened, or the node went away.
+    /// Nobody listens at the socket, the caller may not open it, or the node went away.
     #[error(
         "no node answers at {}: {cause}; start it with `wujitong run`, name its directory with \
          --data, and ask as its owner", socket.display()
@@ -60,10 +65,10 @@ pub enum ClientError {
     Unreachable {
         /// The control socket.
         socket: PathBuf,
-        /// What happened.
+        /// The cause.
         cause: io::Error,
     },
-    /// The node has the request, or not, and says nothing.
+    /// The node did not answer in time; it may or may not have done the request.
     #[error(
         "the node at {} did not answer within {} s, and may still do what was asked; see its log, and \
          `wujitong status`", socket.display(), after.as_secs()
@@ -71,13 +76,13 @@ pub enum ClientError {
     Silent {
         /// The control socket.
         socket: PathBuf,
-        /// How long was waited.
+        /// The time limit.
         after: Duration,
     },
-    /// The node said no.
+    /// The node refused the request.
     #[error(transparent)]
     Problem(Box<Problem>),
-    /// The answer is not one of this version's.
+    /// The answer is not valid in this version.
     #[error(
         "the node's answer cannot be read ({0}); compare `wujitong --version` with its version in \
              `wujitong status`"
@@ -92,49 +97,58 @@ impl From<Problem> for ClientError {
 }
 
 impl Client {
-    /// A client of the process behind this socket. Connects when it is first asked.
+    /// Returns a client of the process behind this socket. It connects on the first request.
     pub fn new(socket: impl Into<PathBuf>) -> Self {
         Self {
             socket: socket.into(),
             token: None,
             patience: ANSWER_WITHIN,
+            language: Language::English,
             connection: Mutex::new(None),
         }
     }
 
-    /// The same, asking with a session or an API key.
+    /// Sends requests with the token of a session or an API key.
     #[must_use]
     pub fn with_token(mut self, token: Option<String>) -> Self {
         self.token = token;
         self
     }
 
-    /// The same, waiting only so long for an answer.
+    /// Sets the language in which the node tells why something was not done.
+    #[must_use]
+    pub const fn in_language(mut self, language: Language) -> Self {
+        self.language = language;
+        self
+    }
+
+    /// Sets the time limit for answers.
     #[must_use]
     pub const fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// The control socket.
+    /// Returns the path of the control socket.
     pub fn socket(&self) -> &Path {
         &self.socket
     }
 
-    /// How the process and its nodes are doing.
+    /// Returns the status of the process and its nodes.
     ///
     /// # Errors
-    /// See [`ClientError`]; the same for all others.
+    /// [`ClientError`]; the same holds for all other requests.
     pub async fn status(&self, brief: bool) -> Result<Status, ClientError> {
-        self.get(&format!("/v1/status?brief={brief}")).await
+        let query = StatusQuery { node: None, brief };
+        self.find("/v1/status", &query).await
     }
 
-    /// Which nodes the process hosts.
+    /// Returns the nodes the process hosts.
     pub async fn nodes(&self) -> Result<Nodes, ClientError> {
         self.get("/v1/nodes").await
     }
 
-    /// Hands in a report; durable when it returns.
+    /// Sends a report; it is durable when this returns.
     pub async fn report(
         &self,
         node: DivisionCode,
@@ -144,7 +158,7 @@ impl Client {
             .await
     }
 
-    /// One matter as a node knows it.
+    /// Returns one matter as a node knows it.
     pub async fn matter(
         &self,
         node: DivisionCode,
@@ -154,51 +168,63 @@ impl Client {
             .await
     }
 
-    /// Asks for what is at a path.
+    /// Sends a GET request.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         self.ask(Method::GET, path, Bytes::new()).await
     }
 
-    /// Hands something in at a path.
+    /// Sends a GET request with a query, one of the API's: a structure with texts, numbers and names.
+    pub async fn find<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.get(&format!("{path}?{}", query_text(query))).await
+    }
+
+    /// Sends a POST request with a JSON body.
     pub async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         given: &impl Serialize,
     ) -> Result<T, ClientError> {
-        let json = serde_json::to_vec(given);
-        let json = json.map_err(|error| ClientError::Answer(error.to_string()))?;
-        self.ask(Method::POST, path, json.into()).await
+        self.send(Method::POST, path, given).await
     }
 
-    /// Hands something in at a path with a method of its own.
+    /// Sends a request with this method and a JSON body.
     pub async fn send<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
         given: &impl Serialize,
     ) -> Result<T, ClientError> {
-        let json = serde_json::to_vec(given);
-        let json = json.map_err(|error| ClientError::Answer(error.to_string()))?;
-        self.ask(method, path, json.into()).await
+        self.ask(method, path, json(given)).await
     }
 
-    /// The same where nothing is answered but that it is done.
+    /// Sends a request whose answer has no body.
     pub async fn send_only(
         &self,
         method: Method,
         path: &str,
         given: &impl Serialize,
     ) -> Result<(), ClientError> {
-        let json = serde_json::to_vec(given);
-        let json = json.map_err(|error| ClientError::Answer(error.to_string()))?;
-        self.answer(method, path, json.into()).await.map(|_| ())
+        self.answer(method, path, json(given)).await.map(|_| ())
     }
 
-    /// Takes away what is at a path.
+    /// Sends a DELETE request.
     pub async fn delete(&self, path: &str) -> Result<(), ClientError> {
         self.answer(Method::DELETE, path, Bytes::new())
             .await
             .map(|_| ())
+    }
+
+    /// Sends a DELETE request with a query, as [`Self::find`] does.
+    pub async fn delete_found(
+        &self,
+        path: &str,
+        query: &impl Serialize,
+    ) -> Result<(), ClientError> {
+        self.delete(&format!("{path}?{}", query_text(query))).await
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -217,13 +243,15 @@ impl Client {
             .uri(path)
             .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT_LANGUAGE, self.language.tag())
             .body(Full::new(body));
         let request = request.map_err(|error| ClientError::Answer(error.to_string()))?;
         let (status, body) = self.exchange(request).await?;
         answered(status, body)
     }
 
-    /// Sends over the kept connection, or over a new one if that was closed before the request left.
+    /// Sends over the kept connection, or over a new one if that was closed before the request was
+    /// sent.
     async fn exchange(
         &self,
         mut request: Request<Full<Bytes>>,
@@ -278,7 +306,7 @@ impl Client {
             .await
             .map_err(io::Error::other)?;
         let driver = tokio::spawn(async move {
-            // What breaks the connection fails the request that waits on it.
+            // An error of the connection also fails the request that waits on it.
             let _ended = connection.await;
         });
         Ok(Connection { sender, driver })
@@ -292,7 +320,7 @@ impl Client {
     }
 }
 
-/// The body of an answer that says yes.
+/// Returns the body of a successful answer.
 fn answered(status: StatusCode, body: Bytes) -> Result<Bytes, ClientError> {
     if status.is_success() {
         return Ok(body);
@@ -303,22 +331,42 @@ fn answered(status: StatusCode, body: Bytes) -> Result<Bytes, ClientError> {
     })
 }
 
-/// A text as one part of a path.
+/// Returns the body of a request.
+fn json(given: &impl Serialize) -> Bytes {
+    let json = serde_json::to_vec(given);
+    json.expect("requests of the API are plain structures with text keys")
+        .into()
+}
+
+fn query_text(query: &impl Serialize) -> String {
+    serde_urlencoded::to_string(query).expect("queries of the API hold texts, numbers and names")
+}
+
+/// Percent-encodes a text as one part of a path.
 pub fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Failure, exit::Exit};
+
+    #[test]
+    fn a_query_of_the_api_is_written_as_the_api_reads_it() {
+        let query = api::MattersQuery {
+            after: None,
+            limit: Some(7),
+            q: Some("路灯 & 桥=头".to_owned()),
+            ..api::MattersQuery::default()
+        };
+        let text = query_text(&query);
+        assert!(text.is_ascii() && !text.contains("after"), "{text}");
+        let read: api::MattersQuery = serde_urlencoded::from_str(&text).unwrap();
+        assert_eq!(read, query);
+        assert_eq!(query_text(&StatusQuery::default()), "brief=false");
+    }
 
     #[tokio::test]
     async fn a_node_that_says_nothing_is_not_waited_for_without_end() {

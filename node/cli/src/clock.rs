@@ -5,11 +5,12 @@ use clap::Subcommand;
 
 use super::{Failure, Output, labels::moment, site::Site, tables::pairs};
 
-/// Shows whether the machine's clock is believed, confirms it, corrects what it left behind
+/// Shows the state of the machine's clock, confirms it, or corrects the effects of a wrong one
 ///
-/// A clock that leaves the monotonic one, or that of the neighbours, by more than three minutes is not
-/// believed: the node goes on with the time it had, and raises the alarm `clock-doubted`. It is believed
-/// again when it came back, when the neighbours agree with it, or when you confirm it.
+/// If the clock differs by more than three minutes from the monotonic clock or from the clocks of
+/// the neighbours, the node stops trusting it: it continues with the time it had, and raises the
+/// alarm `clock-doubted`. It trusts the clock again when the clock is back in step, when the
+/// neighbours agree with it, or when you confirm it.
 ///
 /// Examples:
 ///   wujitong clock show
@@ -31,7 +32,7 @@ enum What {
     Correct(Correct),
 }
 
-/// Shows the time the node goes by, and the machine's
+/// Shows the time the node uses, and the machine's time
 ///
 /// Examples:
 ///   wujitong clock show --node 330825002222
@@ -39,7 +40,7 @@ enum What {
 #[command(verbatim_doc_comment)]
 struct Show;
 
-/// Says that the machine's clock is right; the audit trail keeps who did
+/// Confirms that the machine's clock is right; the audit trail records who confirmed it
 ///
 /// Examples:
 ///   wujitong clock confirm
@@ -47,10 +48,10 @@ struct Show;
 #[command(verbatim_doc_comment)]
 struct Confirm;
 
-/// Counts everything on today again, and names the matters with steps of a time that has not come yet
+/// Counts everything on today again, and lists matters with steps whose time is in the future
 ///
-/// What went out is signed, and others built on it: steps, escalations and figures of a wrong day stay.
-/// Recall or return a matter that went up without reason.
+/// Steps, escalations and figures of a wrong day were signed and sent, and others built on them, so
+/// they stay. Recall or return a matter that went up without reason.
 ///
 /// Examples:
 ///   wujitong clock correct
@@ -93,11 +94,11 @@ impl Clock {
 fn shown(status: &ClockStatus) -> String {
     let doubt = match status.doubt {
         None => "yes".to_owned(),
-        Some(_) => format!("no 可疑: it is off by {} s", status.ahead_ms / 1_000),
+        Some(_) => format!("no 可疑: it is wrong by {} s", status.ahead_ms / 1_000),
     };
     pairs([
-        ("this node goes by", moment(status.now_ms)),
-        ("the machine says", moment(status.wall_ms)),
+        ("time of this node", moment(status.now_ms)),
+        ("time of the machine", moment(status.wall_ms)),
         ("believed", doubt),
         ("last counted on", status.last_day.clone()),
     ])

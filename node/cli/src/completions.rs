@@ -4,7 +4,7 @@ use clap_complete::Shell;
 
 use super::{Failure, Output};
 
-/// Prints what a shell needs to complete commands
+/// Prints the completion script for a shell
 ///
 /// Examples:
 ///   wujitong completions bash
@@ -13,12 +13,12 @@ use super::{Failure, Output};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Completions {
-    /// Which shell
+    /// The shell
     shell: Shell,
 }
 
 impl Completions {
-    /// Prints them for a command line.
+    /// Prints the completion script.
     ///
     /// # Errors
     /// [`Failure`] if it cannot be printed.

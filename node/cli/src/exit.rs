@@ -1,54 +1,54 @@
-//! How a command may end.
+//! Exit codes of the commands.
 
 use std::process::ExitCode;
 
 use super::{Failure, Output};
 
-/// How a command ended, as a supervisor or a script sees it.
+/// Exit code of a command, for supervisors and scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Exit {
-    /// It did what it was asked.
+    /// The command succeeded.
     Done = 0,
-    /// It failed, for a reason that has no code of its own.
+    /// The command failed for a reason without a code of its own.
     Failed = 1,
-    /// The arguments, the configuration or what was handed in cannot be understood.
+    /// Arguments, configuration or input are not valid.
     Usage = 2,
-    /// A division, matter or template that was named is not there.
+    /// The named division, matter or template does not exist.
     NotFound = 3,
     /// The rules of the network do not allow it.
     Refused = 4,
     /// No node answers at the control socket.
     Unreachable = 5,
-    /// The store is locked by another process, damaged, newer than this program, or does not answer.
+    /// The store is locked, damaged, newer than the program, or not available.
     Store = 6,
-    /// A receipt does not hold what it says.
+    /// The check of a receipt failed.
     Unproven = 7,
 }
 
 impl Exit {
-    /// All of them, with what they mean.
+    /// All exit codes with their meaning.
     pub const ALL: [(Self, &str); 8] = [
-        (Self::Done, "it did what it was asked"),
+        (Self::Done, "the command succeeded"),
         (
             Self::Failed,
-            "it failed, for a reason that has no code of its own",
+            "the command failed for a reason without a code of its own",
         ),
         (
             Self::Usage,
-            "arguments, configuration or what was handed in cannot be understood",
+            "arguments, configuration or input are not valid",
         ),
         (
             Self::NotFound,
-            "a division, matter or template that was named is not there",
+            "the named division, matter or template does not exist",
         ),
         (Self::Refused, "the rules of the network do not allow it"),
         (Self::Unreachable, "no node answers at the control socket"),
         (
             Self::Store,
-            "the store is locked, damaged, newer than the program, or does not answer",
+            "the store is locked, damaged, newer than the program, or not available",
         ),
-        (Self::Unproven, "a receipt does not hold what it says"),
+        (Self::Unproven, "the check of a receipt failed"),
     ];
 }
 
@@ -58,16 +58,16 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Says what each exit code means
+/// Lists the exit codes and their meaning
 ///
-/// 0  it did what it was asked
-/// 1  it failed, for a reason that has no code of its own
-/// 2  arguments, configuration or what was handed in cannot be understood
-/// 3  a division, matter or template that was named is not there
+/// 0  the command succeeded
+/// 1  the command failed for a reason without a code of its own
+/// 2  arguments, configuration or input are not valid
+/// 3  the named division, matter or template does not exist
 /// 4  the rules of the network do not allow it
 /// 5  no node answers at the control socket
-/// 6  the store is locked, damaged, newer than the program, or does not answer
-/// 7  a receipt does not hold what it says
+/// 6  the store is locked, damaged, newer than the program, or not available
+/// 7  the check of a receipt failed
 ///
 /// Examples:
 ///   wujitong exit-codes

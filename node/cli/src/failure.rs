@@ -1,4 +1,4 @@
-//! Why a command failed, and the one place where reasons become exit codes.
+//! Errors of commands, and the one place that maps them to exit codes.
 
 use std::{io, path::PathBuf};
 
@@ -6,7 +6,7 @@ use api::problem::split_hint;
 use app::StartError;
 use config::ConfigErrors;
 use identity::{IdentityError, files};
-use office::OfficeError;
+use office::{Aborted, Fault};
 use proof::Unreadable;
 use serde_json::json;
 use telemetry::TelemetryError;
@@ -17,40 +17,41 @@ use super::{client::ClientError, exit::Exit, terminal::escape_lines};
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The arguments do not go together.
+    /// The arguments cannot be used together.
     #[error("{0}")]
     Usage(String),
-    /// Something the command itself found wrong.
+    /// An error that the command itself found.
     #[error("{0}")]
     Failed(String),
     /// No such division.
     #[error("no division {} in this list; {}", .0.code, nearest(.0))]
     Division(UnknownDivision),
-    /// A receipt that proves nothing.
-    #[error("the receipt does not hold: {0}; do not rely on it, ask the division for a new one")]
+    /// A receipt whose check failed.
+    #[error("the receipt is not valid: {0}; do not rely on it, ask the division for a new one")]
     Unproven(String),
-    /// A file that is no receipt.
+    /// A public log that contradicts itself, or what was signed before.
+    #[error("the public log is not valid: {0}; tell the division above, and keep the checkpoints")]
+    Log(String),
+    /// A file that is not a receipt.
     #[error("{}: {}", .0.display(), .1)]
     Receipt(PathBuf, Unreadable),
-    /// A store that is not whole.
+    /// A damaged store.
     #[error(
-        "the store in {} is not whole; keep a copy of the directory, then restore a backup, or let the \
+        "the store in {} is damaged; keep a copy of the directory, then restore a backup, or let the \
          neighbours refill it; damaged attachments are fetched again where another division has them",
         .0.display()
     )]
     Damaged(PathBuf),
     /// A division without a node.
-    #[error(
-        "{0} exists in statistics only and has no node; `wujitong topology show {0}` says more"
-    )]
+    #[error("{0} exists in statistics only and has no node; see `wujitong topology show {0}`")]
     NoNode(DivisionCode),
-    /// The node did not answer, or said no.
+    /// The node did not answer, or refused.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The configuration is not right.
+    /// The configuration is not valid.
     #[error(transparent)]
     Config(#[from] ConfigErrors),
-    /// The configuration file is not right.
+    /// The configuration file is not valid.
     #[error("{}: {}", .0.display(), .1)]
     ConfigFile(PathBuf, ConfigErrors),
     /// Keys or certificates.
@@ -62,10 +63,10 @@ pub enum Failure {
     /// Logging did not start.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
-    /// A list of divisions is not right.
+    /// A list of divisions is not valid.
     #[error("{}: {}", .0.display(), .1)]
     List(PathBuf, LoadErrors),
-    /// A map of divisions is not right.
+    /// A map of divisions is not valid.
     #[error("{}: {}", .0.display(), .1)]
     Map(PathBuf, OutlineErrors),
     /// A file cannot be read or written.
@@ -74,7 +75,7 @@ pub enum Failure {
     /// Standard output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(io::Error),
-    /// No threads.
+    /// The runtime did not start.
     #[error("the runtime did not start: {0}; check the limits on processes and open files")]
     Runtime(io::Error),
 }
@@ -85,12 +86,13 @@ impl From<UnknownDivision> for Failure {
     }
 }
 
-/// What the system said, where it says more to a programmer than to an operator.
+/// Returns the error in words for an operator, where the text of the system is meant for
+/// programmers.
 fn what(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::InvalidData => "it is no text in UTF-8".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a directory, a file is meant".to_owned(),
-        io::ErrorKind::NotADirectory => "one of the directories above it is a file".to_owned(),
+        io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory; name a file".to_owned(),
+        io::ErrorKind::NotADirectory => "one of its parent directories is a file".to_owned(),
         _ => error.to_string(),
     }
 }
@@ -98,7 +100,7 @@ fn what(error: &io::Error) -> String {
 fn nearest(unknown: &UnknownDivision) -> String {
     match unknown.nearest {
         Some(above) => format!(
-            "the nearest that exists is {above}, `wujitong topology show {}` lists what is below it",
+            "the nearest that exists is {above}; `wujitong topology show {}` lists the divisions below it",
             above.short()
         ),
         None => "it is in another province".to_owned(),
@@ -106,7 +108,7 @@ fn nearest(unknown: &UnknownDivision) -> String {
 }
 
 impl Failure {
-    /// How the process ends because of it.
+    /// Returns the exit code.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_)
@@ -114,7 +116,7 @@ impl Failure {
             | Self::ConfigFile(..)
             | Self::Telemetry(_)
             | Self::Receipt(..) => Exit::Usage,
-            Self::Unproven(_) => Exit::Unproven,
+            Self::Unproven(_) | Self::Log(_) => Exit::Unproven,
             Self::Damaged(_) => Exit::Store,
             Self::Division(_)
             | Self::NoNode(_)
@@ -124,7 +126,7 @@ impl Failure {
                 StartError::Store(_)
                 | StartError::Office(
                     _,
-                    OfficeError::Record(_) | OfficeError::Store(_) | OfficeError::Commit(_),
+                    Aborted::Fault(Fault::Record(_) | Fault::Store(_) | Fault::Commit(_)),
                 ),
             ) => Exit::Store,
             Self::Client(error) => match error {
@@ -142,12 +144,12 @@ impl Failure {
         }
     }
 
-    /// Whether it is only that nobody reads on.
+    /// Returns whether the reader of standard output closed it.
     pub(super) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// What is printed on standard error.
+    /// Returns the message for standard error.
     pub fn tell(&self, json: bool) -> String {
         let sentence = self.to_string();
         let (detail, hint) = split_hint(&sentence);

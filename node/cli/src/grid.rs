@@ -13,12 +13,12 @@ use super::{
     tables::{pairs, table},
 };
 
-/// Draws, lists and takes away the grids (网格) of a node: the households a grid worker looks after
+/// Manages the grids (网格) of a node: the households a grid worker looks after
 ///
-/// A grid has a number, a name, its households and the accounts that look after it. Whoever may manage
-/// grids (an official, a dispatcher) draws them; an account is put into one with `wujitong account
-/// create --grid`, and no grid is taken away while an account names it. The households of all grids
-/// beside those of the division give the coverage rate (网格覆盖率).
+/// A grid has a number, a name, its households and the accounts that look after it. People who may
+/// manage grids (an official, a dispatcher) draw them. `wujitong account create --grid` puts an
+/// account into a grid; a grid that an account names cannot be removed. The households of all grids
+/// divided by those of the division give the coverage rate (网格覆盖率).
 ///
 /// Examples:
 ///   wujitong grid add "第一网格" --households 262 --member 3
@@ -59,11 +59,11 @@ struct List;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Show {
-    /// Its number
+    /// Number of the grid
     grid: GridId,
 }
 
-/// Draws a grid; its number is printed, and is never given to another
+/// Draws a grid and prints its number, which is never used again for another grid
 ///
 /// Examples:
 ///   wujitong grid add "第一网格" --households 262
@@ -71,17 +71,18 @@ struct Show {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Add {
-    /// What people call it, 1 to 60 characters
+    /// Name of the grid, 1 to 60 characters
     name: String,
-    /// How many households it has, at most 100,000
+    /// Number of households, at most 100,000
     #[arg(long, value_name = "NUMBER")]
     households: u32,
-    /// Number of an account that looks after it, or its login for who may see accounts; may be given again
+    /// Account that looks after it: its number, or its login name if you may see accounts; may be
+    /// repeated
     #[arg(long = "member", value_name = "ACCOUNT")]
     members: Vec<String>,
 }
 
-/// Draws a grid anew; what is not named stays as it is
+/// Changes a grid; values you leave out stay as they are
 ///
 /// Examples:
 ///   wujitong grid change 1 --households 270
@@ -89,30 +90,30 @@ struct Add {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Change {
-    /// Its number
+    /// Number of the grid
     grid: GridId,
-    /// What people call it from now on
+    /// New name
     #[arg(long)]
     name: Option<String>,
-    /// How many households it has now
+    /// New number of households
     #[arg(long, value_name = "NUMBER")]
     households: Option<u32>,
-    /// An account that looks after it too, by number or login; may be given again
+    /// Account to add, by number or login name; may be repeated
     #[arg(long, value_name = "ACCOUNT")]
     add_member: Vec<String>,
-    /// An account that looks after it no longer, by number or login; may be given again
+    /// Account to remove, by number or login name; may be repeated
     #[arg(long, value_name = "ACCOUNT")]
     drop_member: Vec<String>,
 }
 
-/// Takes a grid away that no account names
+/// Removes a grid that no account names
 ///
 /// Examples:
 ///   wujitong grid remove 1
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Remove {
-    /// Its number
+    /// Number of the grid
     grid: GridId,
 }
 
@@ -140,7 +141,7 @@ impl Grid {
             What::Remove(Remove { grid }) => {
                 asked.client.delete(&path(&asked, grid)).await?;
                 output.facts(&json!({ "removed": grid }), || {
-                    format!("grid {grid} is taken away\n")
+                    format!("grid {grid} is removed\n")
                 })
             }
         }
@@ -152,7 +153,7 @@ impl Change {
         let nothing = self.name.is_none() && self.households.is_none();
         if nothing && self.add_member.is_empty() && self.drop_member.is_empty() {
             return Err(Failure::Usage(
-                "nothing is to be changed; name what is, such as --households 270".to_owned(),
+                "nothing to change; give a new value, such as --households 270".to_owned(),
             ));
         }
         let path = path(asked, self.grid);
@@ -182,7 +183,7 @@ fn path(asked: &Asked, grid: GridId) -> String {
     asked.path(&format!("grids/{grid}"))
 }
 
-/// The number of an account, given by number or login.
+/// Returns the number of an account, given by number or login name.
 async fn number(asked: &Asked, account: &str) -> Result<u64, Failure> {
     if let Ok(number) = account.parse() {
         return Ok(number);

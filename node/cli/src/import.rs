@@ -1,6 +1,8 @@
 //! `wujitong import`
 
 mod encoding;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod sheet;
 
 use std::{
@@ -17,6 +19,7 @@ use domain::{
 use http::Method;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use topology::UnknownTerm;
 
 use self::{
     encoding::Encoding,
@@ -28,24 +31,25 @@ use super::{
     tables::{pairs, table},
 };
 
-/// Bytes of cells in one request; the node takes 512 KiB.
+/// The most bytes of cells in one request; the node accepts 512 KiB.
 const MOST_BYTES: usize = 128 * 1024;
-/// Faults shown to a person.
+/// The most faults shown to a person.
 const MOST_SHOWN: usize = 50;
 
-/// Takes in matters of another system (导入) from a CSV or XLSX file, each once
+/// Imports matters (导入) from another system, from a CSV or XLSX file, each once
 ///
-/// One row names the columns, in Chinese or English: 编号/id, 类别/category, 内容/text, 上报时间/reported_at,
-/// 受理时间/accepted_at, 办结时间/closed_at, 纬度/latitude, 经度/longitude, 姓名/name, 电话/phone, 地址/address, 渠道/channel,
-/// 紧急程度/priority, 状态/status. What stands above it, other columns and other sheets are named and not read.
+/// One row names the columns, in Chinese or English: 编号/id, 类别/category, 内容/text,
+/// 上报时间/reported_at, 受理时间/accepted_at, 办结时间/closed_at, 纬度/latitude, 经度/longitude,
+/// 姓名/name, 电话/phone, 地址/address, 渠道/channel, 紧急程度/priority, 状态/status. Rows above it, other
+/// columns and other sheets are listed and not read.
 ///
-/// A matter keeps the times it had in the other system: it counts on those days, one that was closed there has
-/// no clocks here, one that is overdue is so since then, and nothing is escalated. --as-new takes all in as
-/// reported now.
+/// A matter keeps its times from the other system: it counts on those days. A matter that was
+/// closed there has no clocks here, an overdue one is overdue since then, and nothing is escalated.
+/// --as-new imports all matters as reported now.
 ///
-/// Every row is checked first. With a bad one nothing is taken in, unless --skip-bad. Broken off, it is simply
-/// run again: what was taken in is known by its 编号 under --source, and a repeat that says something else is
-/// told.
+/// Every row is checked first. If one is bad, nothing is imported, unless you give --skip-bad. If
+/// the import is interrupted, run it again: the 编号 under --source identifies rows that were
+/// imported before, and rows that have changed since are reported.
 ///
 /// Examples:
 ///   wujitong import matters.xlsx --source longyou-12345 --dry-run
@@ -56,30 +60,31 @@ const MOST_SHOWN: usize = 50;
 pub struct Import {
     #[command(flatten)]
     site: Site,
-    /// CSV, or XLSX, XLS, ODS, of which the first sheet that is shown is read
+    /// CSV; or XLSX, XLS or ODS, of which the first visible sheet is read
     file: PathBuf,
-    /// The sheet of a workbook to read
+    /// Sheet of a workbook to read
     #[arg(long)]
     sheet: Option<String>,
-    /// How the texts of a CSV file are written, UTF-8 if left out; gb18030 reads GBK and GB2312 too
+    /// Encoding of a CSV file; UTF-8 if left out; gb18030 also reads GBK and GB2312
     #[arg(long, value_enum)]
     encoding: Option<Encoding>,
     /// Name of the other system: lower-case letters, digits, dashes
     #[arg(long)]
     source: Source,
-    /// Only says what would become of each row
+    /// Only shows what would happen to each row; changes nothing
     #[arg(long)]
     dry_run: bool,
-    /// Takes in the good rows beside bad ones
+    /// Imports the good rows although others are bad
     #[arg(long)]
     skip_bad: bool,
-    /// Takes all in as reported now: clocks start now, and what policy sends up at once goes up
+    /// Imports all rows as reported now: clocks start now, and policy may send matters up at once
     #[arg(long)]
     as_new: bool,
-    /// System of latitude and longitude: wgs-84, or gcj-02 of Chinese maps and phones, or bd-09 of Baidu
+    /// Coordinate system of latitude and longitude: wgs-84; gcj-02 (Chinese maps and phones); bd-09
+    /// (Baidu)
     #[arg(long, value_name = "SYSTEM", default_value_t)]
     coordinates: Datum,
-    /// Which field a column is, if its heading does not say so; `column=` passes it over
+    /// Field of a column whose heading does not name it; `column=` skips the column
     #[arg(long = "map", value_name = "COLUMN=FIELD", value_parser = mapped)]
     map: Vec<(String, Option<Field>)>,
     /// Writes the faults of bad rows to this CSV file
@@ -93,19 +98,22 @@ fn mapped(text: &str) -> Result<(String, Option<Field>), String> {
         .ok_or("write it as column=field, such as 工单号=id")?;
     let field = match field.trim() {
         "" => None,
-        field => Some(field.parse()?),
+        field => {
+            let heading = Field::of_heading(field).map_or_else(|| field.parse(), Ok);
+            Some(heading.map_err(|unknown: UnknownTerm| unknown.to_string())?)
+        }
     };
     Ok((column.trim().to_owned(), field))
 }
 
-/// What is wrong with a row.
+/// The faults of a row.
 #[derive(Debug, Serialize)]
 struct BadRow {
     line: u64,
     faults: Vec<Fault>,
 }
 
-/// What became of a file.
+/// The result of an import.
 #[derive(Debug, Default, Serialize)]
 struct Told {
     dry_run: bool,
@@ -113,15 +121,15 @@ struct Told {
     ready: usize,
     taken: usize,
     already: usize,
-    /// Rows that came before and went on in the other system since.
+    /// Rows that were imported before and whose work has continued in the other system since.
     went_on: usize,
     withheld: usize,
-    /// How the file was read.
+    /// Remarks on how the file was read.
     notes: Vec<String>,
     bad: Vec<BadRow>,
-    /// What should be known of rows that can be taken in.
+    /// Remarks on rows that can be imported.
     noted: Vec<BadRow>,
-    /// The matter of each row that is one, by its number in the other system.
+    /// The matter of each imported row, by its number in the other system.
     matters: BTreeMap<String, String>,
 }
 
@@ -185,7 +193,7 @@ impl Import {
                     ImportOutcome::Already => told.already += 1,
                     ImportOutcome::WentOn => told.went_on += 1,
                     ImportOutcome::Differs => bad.push(differs(row, line.matter.as_deref())),
-                    // It was good a moment ago: the policy changed meanwhile.
+                    // The row was good in the first check; the policy has changed since.
                     ImportOutcome::Bad => bad.push(BadRow {
                         line: row.line,
                         faults: line.faults,
@@ -207,7 +215,7 @@ impl Import {
         match told.bad.len() {
             0 => Ok(()),
             bad if self.skip_bad => {
-                tracing::info!(bad, "rows were left out");
+                tracing::info!(bad, "bad rows were skipped");
                 Ok(())
             }
             bad => Err(Failure::Usage(format!(
@@ -219,8 +227,8 @@ impl Import {
     }
 }
 
-/// The rows as they are sent, and those that are bad already in the file: with cells beyond the last
-/// heading, or a number that another row has.
+/// Splits the rows into those to send and those that are already bad in the file: with cells beyond
+/// the last heading, or with the number of another row.
 fn lines(table: &Table, fields: &[Option<Field>]) -> (Vec<ImportLine>, Vec<BadRow>) {
     let (mut rows, mut bad) = (vec![], vec![]);
     let mut seen: HashMap<String, u64> = HashMap::new();
@@ -242,7 +250,7 @@ fn lines(table: &Table, fields: &[Option<Field>]) -> (Vec<ImportLine>, Vec<BadRo
             bad.push(fault(Field::Text, extra, reason, hint));
             continue;
         }
-        // What no field is made of may be garbled.
+        // A column without a field may contain garbled text.
         let named = fields.iter().zip(cells);
         let named = named.filter_map(|(field, cell)| Some(((*field)?, cell)));
         let named = named.filter(|(_, cell)| !is_blank(cell));
@@ -275,7 +283,7 @@ fn lines(table: &Table, fields: &[Option<Field>]) -> (Vec<ImportLine>, Vec<BadRo
     (rows, bad)
 }
 
-/// A row whose number was taken in before, with something else in it.
+/// Returns the fault of a row whose number was imported before with other content.
 fn differs(row: &ImportLine, matter: Option<&str>) -> BadRow {
     let id = row.cells.get(&Field::Id).map_or("", String::as_str);
     let matter = matter.unwrap_or_default();
@@ -293,7 +301,7 @@ fn differs(row: &ImportLine, matter: Option<&str>) -> BadRow {
     }
 }
 
-/// Columns that hold something and are no field.
+/// Returns remarks on columns that have content but no field.
 fn unread(table: &Table, fields: &[Option<Field>]) -> Vec<String> {
     let unread = fields
         .iter()
@@ -306,18 +314,19 @@ fn unread(table: &Table, fields: &[Option<Field>]) -> Vec<String> {
             let heading = table.headings[column].trim();
             (rows > 0).then(|| match heading {
                 "" => format!(
-                    "column {} has no heading and is not read, though {rows} rows have something there",
+                    "column {} has no heading and is not read, although {rows} rows have content there",
                     column + 1
                 ),
                 heading => format!(
-                    "the column `{heading}` is not read; if it is a field, say which with --map \"{heading}=FIELD\""
+                    "the column `{heading}` is not read; if it is a field, name it with --map \"{heading}=FIELD\""
                 ),
             })
         })
         .collect()
 }
 
-/// Whether all long numbers end with zeros from the sixteenth digit on, as they do after a spreadsheet.
+/// Returns a warning if all long numbers end with zeros from the sixteenth digit on, as a
+/// spreadsheet saves them.
 fn rounded(rows: &[ImportLine]) -> Option<String> {
     let ids = rows.iter().filter_map(|row| row.cells.get(&Field::Id));
     let long = ids.filter(|id| id.len() > 15 && id.bytes().all(|byte| byte.is_ascii_digit()));
@@ -333,12 +342,12 @@ fn rounded(rows: &[ImportLine]) -> Option<String> {
     (zeros >= 3).then(|| {
         format!(
             "all {count} numbers of more than 15 digits end with zeros from the sixteenth on; if a spreadsheet \
-             saved the file, they are not what they were: export it again, with that column as text"
+             saved the file, they are wrong: export it again, with that column as text"
         )
     })
 }
 
-/// Rows that go together in one request.
+/// Splits rows into requests.
 fn batches(rows: &[ImportLine]) -> impl Iterator<Item = &[ImportLine]> {
     let mut rest = rows;
     std::iter::from_fn(move || {
@@ -393,8 +402,8 @@ fn show(told: &Told) -> String {
     if !told.notes.is_empty() {
         text += "\n";
     }
-    text += &cells("what is wrong", &told.bad);
-    text += &cells("what to know", &told.noted);
+    text += &cells("fault", &told.bad);
+    text += &cells("remark", &told.noted);
     let count = |word, count: usize| (count > 0).then(|| (word, count.to_string()));
     text += &pairs(
         [
@@ -402,7 +411,7 @@ fn show(told: &Told) -> String {
             count("can be taken in", told.ready),
             count("taken in", told.taken),
             count("already there", told.already),
-            count("already there, went on elsewhere", told.went_on),
+            count("already there, continued elsewhere", told.went_on),
             count("bad", told.bad.len()),
             count("not taken in", told.withheld),
         ]
@@ -423,26 +432,26 @@ fn cells(what: &'static str, rows: &[BadRow]) -> String {
         row.faults.iter().map(move |fault| {
             [
                 row.line.to_string(),
-                format!("{} {}", fault.column.chinese(), fault.column.name()),
+                format!("{} {}", fault.column.chinese(), fault.column.code()),
                 fault.value.clone(),
                 fault.reason.clone(),
                 fault.hint.clone(),
             ]
         })
     });
-    let headings = ["#line", "column", "value", what, "what to do"];
+    let headings = ["#line", "column", "value", what, "remedy"];
     let mut text = table(headings, lines.take(MOST_SHOWN));
     let all: usize = rows.iter().map(|row| row.faults.len()).sum();
     if all > MOST_SHOWN {
         text += &format!(
-            "… {} more; --faults FILE writes all that is wrong\n",
+            "… {} more; --faults FILE writes all faults\n",
             all - MOST_SHOWN
         );
     }
     text + "\n"
 }
 
-/// The faults as a table that can be opened without harm.
+/// Returns the faults as CSV; cells are escaped so that a spreadsheet runs no formula in them.
 fn faults(bad: &[BadRow]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(vec![0xef, 0xbb, 0xbf]);
     let mut put = |cells: [&str; 5]| {
@@ -457,7 +466,7 @@ fn faults(bad: &[BadRow]) -> Vec<u8> {
         for fault in &row.faults {
             put([
                 &line,
-                fault.column.name(),
+                fault.column.code(),
                 &fault.value,
                 &fault.reason,
                 &fault.hint,

@@ -25,25 +25,27 @@ use topology::{DivisionCode, Tree};
 use super::{
     Failure, Output,
     client::{Client, ClientError},
-    labels::{self, SUITES, one_of},
+    labels::one_of,
     site::{data_directory, tree},
     tables::pairs,
 };
 
-/// The configuration `run` looks for in a data directory.
+/// Name of the configuration file that `run` looks for in a data directory.
 pub(super) const CONFIG: &str = "node.toml";
 
 /// Founds a network, or enrols a division in one
 ///
-/// The province founds: a random network id, the root everybody trusts, the province's own node.
-/// Any other division is enrolled by its parent, whose data directory must be on this machine. A
-/// configuration is written beside the keys; `wujitong run --data DIR` then starts the node.
+/// For the province it founds the network: a random network id, the root certificate, and the
+/// province's own node. Every other division is enrolled by its parent, whose data directory must
+/// be on this machine. The configuration is written beside the keys; start the node with `wujitong
+/// run --data DIR`.
 ///
-/// A division that was enrolled before gets its next key with --replaces, from whatever is left of it:
-/// `stolen` and `lost` have the parent's running node revoke the key before, up to where it holds what
-/// was said with it; for `replaced` that key signs for the new one and is revoked later. Where the key
-/// before cannot sign, the new one counts when the division above the parent has countersigned: with
-/// --countersign if its directory is here, else with `wujitong key countersign` there.
+/// --replaces gives an enrolled division a new key. For `stolen` and `lost` the parent's node,
+/// which must be running, revokes the old key; everything the parent received under it so far stays
+/// valid. For `replaced` the old key signs the new one and is revoked later. If the old key cannot
+/// sign, the new key counts once the division above the parent has countersigned it: with
+/// --countersign if its directory is on this machine, otherwise with `wujitong key countersign`
+/// there.
 ///
 /// Examples:
 ///   wujitong init --division 33 --zone zj.example --data /srv/province
@@ -58,54 +60,55 @@ pub struct Init {
     /// The division, short or padded
     #[arg(long, value_name = "CODE")]
     division: DivisionCode,
-    /// Where keys, configuration and store go [default: ./wujitong-data if it exists, else
+    /// Directory for keys, configuration and store [default: ./wujitong-data if it exists, else
     /// /var/lib/wujitong]
     #[arg(long, value_name = "DIR", env = "WUJITONG_DATA")]
     data: Option<PathBuf>,
-    /// DNS zone of all division names; the founder chooses it, others learn it from their issuer
+    /// DNS zone of all division names; only for the founder, other divisions get it from their
+    /// issuer
     #[arg(long, value_name = "NAME", conflicts_with = "issuer")]
     zone: Option<String>,
     /// Data directory of the parent division, whose issuing key signs
     #[arg(long, value_name = "DIR")]
     issuer: Option<PathBuf>,
-    /// Gives a division that was enrolled before its next key: says what became of the key before
-    #[arg(long, value_name = "REASON", value_parser = one_of::<Reason>(&labels::REASONS),
+    /// Gives an enrolled division its next key; the reason says what happened to the old key
+    #[arg(long, value_name = "REASON", value_parser = one_of::<Reason>(),
         requires = "issuer", conflicts_with = "with_branch")]
     replaces: Option<Reason>,
     /// With --replaces: data directory of the division above the parent, which countersigns at once
     #[arg(long, value_name = "DIR", requires = "replaces")]
     countersign: Option<PathBuf>,
-    /// Gives an enrolled division fresh certificates for the keys it has
+    /// Gives an enrolled division new certificates for its present keys
     #[arg(long, requires = "issuer", conflicts_with_all = ["with_branch", "replaces"])]
     renew: bool,
-    /// Enrols every division below as well, all hosted by this one process
+    /// Also enrols every division below, all hosted by this one process
     #[arg(long)]
     with_branch: bool,
     /// Marks the network as a demonstration, whose figures mean nothing
     #[arg(long, conflicts_with = "issuer")]
     demo: bool,
     /// Algorithms of the network's signatures and digests
-    #[arg(long, value_parser = one_of::<Suite>(&SUITES), default_value = SUITES[0].0)]
+    #[arg(long, value_parser = one_of::<Suite>(), default_value = Suite::Ed25519Blake3.code())]
     suite: Suite,
     /// CSV file of divisions, for other provinces than Zhejiang
     #[arg(long, value_name = "FILE")]
     topology: Option<PathBuf>,
-    /// For the configuration: where neighbours connect
+    /// Written to the configuration: address for neighbours
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// For the configuration: where health and metrics are served, or `off`
+    /// Written to the configuration: address for HTTP, or `off`
     #[arg(long, value_name = "ADDRESS")]
     http: Option<String>,
-    /// For the configuration: where the parent listens; looked up in DNS if left out
+    /// Written to the configuration: address of the parent; looked up in DNS if left out
     #[arg(long, value_name = "HOST:PORT")]
     parent: Vec<String>,
 }
 
-/// On whose word a division begins.
+/// Origin of a division's identity.
 enum Origin {
-    /// Its own, in this zone.
+    /// It founds a network in this zone.
     Founds(String),
-    /// Its parent's.
+    /// Its parent enrols it.
     EnrolledBy {
         issuer: PathBuf,
         parent: DivisionCode,
@@ -118,14 +121,14 @@ struct Keys {
     replaced: Option<Replacement>,
 }
 
-/// A key that took the place of another.
+/// A key that replaces another.
 #[derive(Debug, Serialize)]
 struct Replacement {
     serial: u32,
     key: String,
     old_key: String,
     by_old_key: bool,
-    /// Who has to countersign before it counts.
+    /// The division that must countersign before the key counts.
     waits_for: Option<DivisionCode>,
     /// Divisions below, in the same directory, that got new certificates.
     renewed: Vec<DivisionCode>,
@@ -136,13 +139,13 @@ impl Replacement {
         let key = &self.key;
         let next = match self.waits_for {
             Some(above) => format!(
-                "It counts when {} has countersigned; tell its operator the key, then there: \
+                "It counts once {} has countersigned; tell its operator the key, who then runs: \
                  wujitong key countersign {} --key {key}\n",
                 named(tree, above),
                 division.short(),
             ),
             None if self.by_old_key => format!(
-                "The old key still counts. When the node has run with the new one, at the parent: \
+                "The old key still counts. Once the node has run with the new one, run at the parent: \
                  wujitong revoke {} --reason replaced --key {}, then: wujitong init --division {} --issuer DIR --renew\n",
                 division.short(),
                 self.old_key,
@@ -179,7 +182,7 @@ impl Init {
         if !tree.has_node(self.division) {
             return Err(Failure::NoNode(self.division));
         }
-        // Everything that can be wrong is looked at before the first byte is written.
+        // Checks everything that can be wrong before it writes the first byte.
         let origin = self.origin(&tree, &data)?;
         let path = data.join(CONFIG);
         let config = self.checked_config(&tree, &origin, &data)?;
@@ -194,7 +197,7 @@ impl Init {
         let Keys { nodes, replaced } = match made {
             Ok(made) => made,
             Err(error) => {
-                // What was written for nothing goes again; what stood there before stays.
+                // Removes the files that were just written; files that existed before stay.
                 if config_written {
                     let _best_effort = fs::remove_file(&path);
                 }
@@ -222,7 +225,7 @@ impl Init {
         output.facts(&made, || made.for_people(&tree))
     }
 
-    /// Who vouches for the division: whether it founds a network, or which directory is its parent's.
+    /// Returns whether the division founds a network, or whose directory enrols it.
     fn origin(&self, tree: &Tree, data: &Path) -> Result<Origin, Failure> {
         let Some(parent) = tree.parent(self.division) else {
             return match (&self.zone, &self.issuer) {
@@ -233,7 +236,7 @@ impl Init {
                     Ok(Origin::Founds(zone.clone()))
                 }
                 _ => Err(Failure::Usage(format!(
-                    "{} is the province and has nobody above it; it founds a network: name the zone \
+                    "{} is the province, which founds the network; give the DNS zone \
                      of its names with --zone",
                     named(tree, self.division)
                 ))),
@@ -241,7 +244,7 @@ impl Init {
         };
         let Some(issuer) = &self.issuer else {
             return Err(Failure::Usage(format!(
-                "{} is enrolled by its parent, {}; name that division's data directory with --issuer",
+                "{} is enrolled by its parent, {}; give the parent's data directory with --issuer",
                 named(tree, self.division),
                 named(tree, parent)
             )));
@@ -257,7 +260,7 @@ impl Init {
                 }
             };
             return Err(Failure::Usage(format!(
-                "{} is enrolled by its parent, {}, whose keys are not in {}: those of {found} are; name \
+                "{} is enrolled by its parent, {}, but {} has the keys of {found}; give \
                  the parent's own data directory with --issuer",
                 named(tree, self.division),
                 named(tree, parent),
@@ -274,7 +277,7 @@ impl Init {
         })
     }
 
-    /// Makes all identities; says how many.
+    /// Creates all identities and returns how many.
     async fn make_keys(&self, data: &Path, tree: &Tree, origin: &Origin) -> Result<Keys, Failure> {
         let mut divisions: Vec<DivisionCode> = if self.with_branch {
             tree.nodes(self.division).collect()
@@ -306,7 +309,8 @@ impl Init {
         Ok(Keys { nodes, replaced })
     }
 
-    /// Gives the division its next key, after its parent's node said up to where the one before counts.
+    /// Gives the division its next key, after the parent's node has fixed up to where the old key
+    /// counts.
     async fn replace(
         &self,
         data: &Path,
@@ -319,11 +323,12 @@ impl Init {
         let asked = client.get::<Named<KeyStatements>>(&path).await;
         let mut lines = match asked {
             Ok(found) => found.facts.statements,
-            // The old key signs for the new one, so nobody's word is needed on how far it counts.
+            // The old key signs the new one, so the parent does not have to limit what the old key
+            // said.
             Err(ClientError::Unreachable { .. }) if reason == Reason::Replaced => vec![],
             Err(ClientError::Unreachable { .. }) => {
                 return Err(Failure::Usage(format!(
-                    "the node of {} has to run, so that it fixes up to where the old key of {} counts; \
+                    "the node of {} must be running, so that it can fix up to where the old key of {} counts; \
                      start it: wujitong run --data {}",
                     named(tree, parent),
                     named(tree, self.division),
@@ -362,7 +367,7 @@ impl Init {
             revoked: &revoked,
             countersign: self.countersign.as_deref(),
         };
-        // Certificates know only seconds, and must be later than the revocation.
+        // Certificates have a resolution of seconds and must be later than the revocation.
         let how = (tree, &terms(2));
         let done = identity::replace(data, self.division, issuer, replacing, how)?;
         let endorsement = done.signed.endorsement.as_ref().map(|it| it.by);
@@ -377,7 +382,7 @@ impl Init {
         })
     }
 
-    /// The configuration, after the same checks that `wujitong run` makes.
+    /// Returns the text of the configuration, after the same checks that `wujitong run` makes.
     fn checked_config(&self, tree: &Tree, origin: &Origin, data: &Path) -> Result<String, Failure> {
         let (zone, network) = match origin {
             Origin::Founds(zone) => (zone.as_str(), None),
@@ -410,7 +415,7 @@ impl Init {
         let parent = match (&self.parent[..], tree.parent(self.division)) {
             (_, None) => String::new(),
             ([], Some(_)) => {
-                "# Left out, the parent is looked up in DNS.\n# parent = [\"parent.example:7450\"]\n"
+                "# If left out, the parent is looked up in DNS.\n# parent = [\"parent.example:7450\"]\n"
                     .to_owned()
             }
             (named, Some(_)) => {
@@ -421,7 +426,7 @@ impl Init {
         let name = tree.full_name(self.division).unwrap_or_default();
         let network = network.map_or_else(|| "that it founds".to_owned(), ToOwned::to_owned);
         Ok(format!(
-            "# {name}, in the network {network}. Every other setting stands at its default.\n\
+            "# {name}, in the network {network}. Every other setting has its default.\n\
              {FILE_ENDS_SO}.\n\n\
              data = \".\"\n{hosted}\nzone = {}\n{topology}listen = {}\n{parent}\n\
              [http]\nlisten = {}\n\n{FILE_END}\n",
@@ -432,7 +437,7 @@ impl Init {
     }
 }
 
-/// A division as people name it.
+/// Returns code and name of a division.
 fn named(tree: &Tree, division: DivisionCode) -> String {
     let name = tree
         .get(division)
@@ -474,7 +479,7 @@ impl Made {
                 self.data.display()
             )
         } else {
-            "It was there already and is left as it is: add the division to its `nodes`.".to_owned()
+            "It existed already and was not changed: add the division to its `nodes`.".to_owned()
         };
         format!("{facts}{next}\n")
     }

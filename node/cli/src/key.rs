@@ -11,10 +11,11 @@ use super::{
     tables::table,
 };
 
-/// Shows which keys were stated for divisions here and below, and countersigns one (密钥)
+/// Shows the key statements of divisions here and below, and countersigns one (密钥)
 ///
-/// A division's first key counts on its parent's word. A later one needs the key before it as well; where
-/// that is lost or revoked, the division above the parent countersigns.
+/// The first key of a division counts by its parent's signature. A later key also needs the
+/// signature of the key before it; if that key is lost or revoked, the division above the parent
+/// countersigns.
 ///
 /// Examples:
 ///   wujitong key list
@@ -35,7 +36,7 @@ enum What {
     Countersign(Countersign),
 }
 
-/// Lists every key statement about this division, its children and theirs
+/// Lists every key statement about this division, its children and grandchildren
 ///
 /// Examples:
 ///   wujitong key list
@@ -43,23 +44,23 @@ enum What {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct List {
-    /// Only those of this division
+    /// Lists only those of this division
     division: Option<DivisionCode>,
 }
 
-/// Countersigns (会签) a later key of a division two tiers below, to which the key before did not agree
+/// Countersigns (会签) a new key of a division two tiers below that its old key did not sign
 ///
-/// Ask the division first, by telephone, for the key that it shows itself: from then on whoever has that
-/// key speaks for it.
+/// First ask the division by telephone for the key that it shows itself: after this, whoever has
+/// that key speaks for the division.
 ///
 /// Examples:
 ///   wujitong key countersign 330825002222 --node 330825
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Countersign {
-    /// Whose key
+    /// The division of the key
     division: DivisionCode,
-    /// Which, where more than one waits: 32 hexadecimal digits
+    /// The key, if several are waiting: 32 hexadecimal digits
     #[arg(long)]
     key: Option<String>,
 }
@@ -87,7 +88,7 @@ impl Key {
     }
 }
 
-/// A table of key statements.
+/// Returns a table of key statements.
 pub(super) fn lines<'a>(
     statements: impl IntoIterator<Item = &'a KeyStatementLine>,
     names: Names<'_>,

@@ -1,7 +1,8 @@
-//! The commands: one file each, whose doc comment is its help. The only room beside `main` that prints.
+//! The commands: one file per command, whose doc comment is its help. Only this crate and the
+//! program print to the terminal.
 //!
-//! To add a command: its `mod`, its variant in [`Command`], its line in `Command::run`. The program adds
-//! the commands of other crates to these.
+//! To add a command, add its `mod`, its variant in [`Command`], and its line in `Command::run`. The
+//! program adds the commands of other crates.
 
 pub mod client;
 mod clock;
@@ -11,6 +12,7 @@ pub mod labels;
 mod output;
 mod secrets;
 pub mod site;
+mod slip;
 pub mod tables;
 mod terminal;
 
@@ -19,10 +21,13 @@ mod alarm;
 mod api_key;
 mod audit;
 mod completions;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod grid;
 mod import;
 mod init;
 mod key;
+mod log;
 mod login;
 mod matter;
 mod policy;
@@ -51,11 +56,11 @@ pub use failure::Failure;
 pub use output::Output;
 pub use terminal::escape;
 
-/// 五级通 Wujitong: one node of the five-tier network, and everything to run and ask it
+/// 五级通 Wujitong: a node of the five-tier governance network, with all commands to run and use it
 #[derive(Debug, Parser)]
 #[command(name = "wujitong", version, max_term_width = 110)]
 #[command(
-    after_help = "Exit codes: `wujitong help exit-codes`. Every command that shows facts takes \
+    after_help = "Exit codes: `wujitong help exit-codes`. Every command that prints data accepts \
                         --json."
 )]
 pub struct Cli<C: Subcommand> {
@@ -66,7 +71,7 @@ pub struct Cli<C: Subcommand> {
     command: C,
 }
 
-/// The commands of a node and of those who ask it.
+/// The commands that run a node and those that use it.
 #[derive(Debug, Subcommand)]
 #[expect(
     missing_docs,
@@ -83,10 +88,12 @@ pub enum Command {
     Import(import::Import),
     Policy(policy::Policy),
     Receipt(receipt::Receipt),
+    Slip(slip::Slip),
     Verify(verify::Verify),
     Template(template::Template),
     Revoke(revoke::Revoke),
     Key(key::Key),
+    Log(log::Log),
     Rollup(rollup::Rollup),
     Account(account::Account),
     Grid(grid::Grid),
@@ -101,7 +108,7 @@ pub enum Command {
 
 /// A command, or a choice of commands, that can be run.
 pub trait Run {
-    /// Does the work and prints what came of it.
+    /// Does the work and prints the result.
     ///
     /// # Errors
     /// [`Failure`], which decides the exit code.
@@ -127,10 +134,12 @@ impl Run for Command {
             Self::Import(command) => wait(command.run(output)),
             Self::Policy(command) => wait(command.run(output)),
             Self::Receipt(command) => wait(command.run(output)),
+            Self::Slip(command) => wait(command.run(output)),
             Self::Verify(command) => command.run(output),
             Self::Template(command) => wait(command.run(output)),
             Self::Revoke(command) => wait(command.run(output)),
             Self::Key(command) => wait(command.run(output)),
+            Self::Log(command) => wait(command.run(output)),
             Self::Rollup(command) => wait(command.run(output)),
             Self::Topology(command) => command.run(output),
             Self::Webhook(command) => wait(command.run(output)),
@@ -139,29 +148,29 @@ impl Run for Command {
     }
 }
 
-/// How long threads that are still busy keep a command from ending.
+/// Time for which busy threads may delay the end of a command.
 const LINGER: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Drives a command that waits for others.
+/// Runs an asynchronous command to its end.
 ///
 /// # Errors
-/// [`Failure::Runtime`] if no thread can be started, or what the work fails with.
+/// [`Failure::Runtime`] if no thread can be started, or the error of the work.
 pub fn wait(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(Failure::Runtime)?;
     let done = runtime.block_on(work);
-    // A thread that waits for a disk may never come back.
+    // A thread that waits for a disk may never return.
     runtime.shutdown_timeout(LINGER);
     done
 }
 
 impl<C: Subcommand + Run> Cli<C> {
-    /// Runs the command and writes what it prints.
+    /// Runs the command and writes its output.
     ///
     /// # Errors
-    /// What the command fails with, or [`Failure`] if it cannot be written.
+    /// The error of the command, or [`Failure`] if the output cannot be written.
     pub fn run(self, out: Box<dyn Write + '_>, for_person: bool) -> Result<(), Failure> {
         let mut output = Output::new(out, self.json, for_person);
         self.command.run(&mut output)?;
@@ -169,7 +178,8 @@ impl<C: Subcommand + Run> Cli<C> {
     }
 }
 
-/// Parses the arguments, runs the command, prints what failed, and says how it ended.
+/// Parses the arguments, runs the command, prints an error if there is one, and returns the exit
+/// code.
 pub fn main<C: Subcommand + Run>(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::<C>::try_parse_from(arguments) {
         Ok(cli) => cli,

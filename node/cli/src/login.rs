@@ -11,11 +11,12 @@ use super::{
     tables::pairs,
 };
 
-/// Logs in at a node with an account; commands after it are that person's acts
+/// Logs in at a node with an account; later commands run as that person
 ///
-/// The password is asked for, or read as one line from standard input. The session is kept in a file
-/// that only you may read, below ~/.local/state/wujitong, and ends after an hour without a command,
-/// after 12 hours, or with `wujitong logout`. Programs set WUJITONG_TOKEN to an API key instead.
+/// Asks for the password, or reads it as one line from standard input. The session is kept in a
+/// file that only you can read, below ~/.local/state/wujitong. It ends after an hour without a
+/// command, after 12 hours, or with `wujitong logout`. Programs set WUJITONG_TOKEN to an API key
+/// instead.
 ///
 /// Examples:
 ///   wujitong login zhang.san
@@ -25,11 +26,11 @@ use super::{
 pub struct Login {
     #[command(flatten)]
     site: Site,
-    /// Login of the account
+    /// Login name of the account
     login: String,
 }
 
-/// Ends the session at a node; with --who, only says whose it is
+/// Ends the session at a node; with --who, only shows who is logged in
 ///
 /// Examples:
 ///   wujitong logout
@@ -39,12 +40,12 @@ pub struct Login {
 pub struct Logout {
     #[command(flatten)]
     site: Site,
-    /// Only says who is logged in, and what they may do
+    /// Only shows who is logged in, and their permissions
     #[arg(long)]
     who: bool,
 }
 
-/// What is told of a session: never its token.
+/// A session as it is printed, without its token.
 #[derive(Debug, Serialize)]
 struct Begun {
     login: String,
@@ -70,7 +71,7 @@ impl Login {
                 .account
                 .roles
                 .iter()
-                .map(|role| role.name())
+                .map(|role| role.code())
                 .collect(),
             ends_ms: answer.ends_ms,
             kept: kept.display().to_string(),
@@ -109,8 +110,16 @@ async fn tell(asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
             .map_or("the owner of the node, or a key".to_owned(), |account| {
                 format!("{} {}", account.login, account.name)
             });
-        let deeds: Vec<_> = session.deeds.iter().map(|deed| deed.name()).collect();
+        let permissions: Vec<_> = session
+            .permissions
+            .iter()
+            .map(|permission| permission.code())
+            .collect();
         let until = session.ends_ms.map_or("-".to_owned(), moment);
-        pairs([("who", who), ("until", until), ("may", deeds.join(", "))])
+        pairs([
+            ("who", who),
+            ("until", until),
+            ("may", permissions.join(", ")),
+        ])
     })
 }

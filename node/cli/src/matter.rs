@@ -2,15 +2,16 @@
 
 mod files;
 mod private;
+mod requests;
 mod show;
-mod wishes;
 mod work;
 
 use std::{io::Read, path::PathBuf};
 
 use api::{
-    ActRequest, AlikeMatters, Asking, MatterFilter, MatterOrder, MatterPage, MatterView,
-    MattersQuery, Named, Parts, PartsRequest, Point, ReportRequest, Reported, Urgency, WishRequest,
+    ActRequest, AlikeMatters, AnswersQuery, Asking, Charge, HolderRequest, MatterFilter,
+    MatterOrder, MatterPage, MatterView, MattersQuery, Named, Parts, PartsRequest, Point,
+    ReportRequest, Reported, Urgency,
 };
 use clap::Subcommand;
 use domain::{
@@ -19,17 +20,23 @@ use domain::{
     matter::{Channel, Contact, Datum},
     time::Day,
 };
-use serde::Serialize;
 use topology::DivisionCode;
 
-use self::{private::Private, wishes::Wish, work::Work};
+use self::{private::Private, requests::RequestCommand, work::Work};
 use super::{
     Failure, Output,
-    client::encoded,
-    labels::{self, one_of},
+    labels::{one_of, some_of},
     receipt,
     site::{Asked, Site, in_utf8},
 };
+
+/// The filters of a list, the usual one first.
+const FILTERS: [MatterFilter; 4] = [
+    MatterFilter::Open,
+    MatterFilter::Closed,
+    MatterFilter::Held,
+    MatterFilter::All,
+];
 
 /// Reports matters (事项), lists them, and does the work on them
 ///
@@ -58,12 +65,12 @@ enum Act {
     #[command(flatten)]
     Work(Work),
     #[command(flatten)]
-    Wish(Wish),
+    Request(RequestCommand),
     #[command(flatten)]
     Private(Private),
 }
 
-/// Takes a report (上报); it is on the disk when the number is printed
+/// Reports a matter (上报); it is durable when the number is printed
 ///
 /// Examples:
 ///   wujitong matter report --category enforcement/rubbish "村口垃圾堆放"
@@ -77,28 +84,34 @@ struct Report {
     /// Category: platform/word
     #[arg(long, value_name = "CODE", long_help = categories())]
     category: String,
-    /// How it came in
-    #[arg(long, value_parser = one_of::<Channel>(&labels::CHANNELS), default_value = "grid")]
+    /// Channel through which it came in
+    #[arg(long, value_parser = one_of::<Channel>(), default_value = "grid")]
     channel: Channel,
-    /// How urgent
-    #[arg(long, value_parser = one_of::<Priority>(&labels::PRIORITIES), default_value = "normal")]
+    /// Priority
+    #[arg(long, value_parser = one_of::<Priority>(), default_value = "normal")]
     priority: Priority,
-    /// Who may learn of it
-    #[arg(long, value_parser = one_of::<Visibility>(&labels::VISIBILITIES), default_value = "path")]
+    /// Visibility: the people who may learn of it
+    #[arg(long, value_parser = one_of::<Visibility>(), default_value = "path")]
     visibility: Visibility,
-    /// How protected the text is
-    #[arg(long, value_parser = one_of::<Class>(&labels::CLASSES), default_value = "personal")]
+    /// Protection class of the text
+    #[arg(long, value_parser = one_of::<Class>(), default_value = "personal")]
     class: Class,
     /// The division complained about, for --visibility direct
     #[arg(long, value_name = "CODE")]
     about: Option<DivisionCode>,
-    /// Where it is: degrees north and east, as 29.0285,119.1722
+    /// Location of the problem: degrees north and east, such as 29.0285,119.1722
     #[arg(long, value_name = "NORTH,EAST", value_parser = point, allow_hyphen_values = true)]
     place: Option<Point>,
-    /// System of --place: wgs-84, or gcj-02 of Chinese maps and phones, or bd-09 of Baidu
+    /// The place by its name in the division's list (policy, `[[places]]`); written before the words
+    #[arg(long, value_name = "NAME")]
+    named_place: Option<String>,
+    /// The place in words, one line
+    #[arg(long = "where", value_name = "TEXT")]
+    place_in_words: Option<String>,
+    /// Coordinate system of --place: wgs-84; gcj-02 (Chinese maps and phones); bd-09 (Baidu)
     #[arg(long, value_name = "SYSTEM", default_value_t)]
     coordinates: Datum,
-    /// The reporter's name; only the holder sees it
+    /// Name of the reporter; only the holder sees it
     #[arg(
         long,
         value_name = "TEXT",
@@ -106,7 +119,7 @@ struct Report {
         hide_default_value = true
     )]
     name: String,
-    /// The reporter's telephone; only the holder sees it
+    /// Telephone of the reporter; only the holder sees it
     #[arg(
         long,
         value_name = "TEXT",
@@ -114,7 +127,7 @@ struct Report {
         hide_default_value = true
     )]
     phone: String,
-    /// The reporter's address; only the holder sees it
+    /// Address of the reporter; only the holder sees it
     #[arg(
         long,
         value_name = "TEXT",
@@ -122,20 +135,20 @@ struct Report {
         hide_default_value = true
     )]
     address: String,
-    /// A photo or document that belongs to it; may be given several times
+    /// Photo or document that belongs to the report; may be repeated
     #[arg(long, value_name = "FILE")]
     attach: Vec<PathBuf>,
-    /// Hands it to this tier above in the same commit
+    /// Also hands the matter to this division above, in the same commit
     #[arg(long, value_name = "CODE")]
     escalate_to: Option<DivisionCode>,
-    /// Prints a slip beside the number: whoever has it reads and contests the matter over HTTP
+    /// Also prints a slip: whoever has it can read and contest the matter over HTTP
     #[arg(long)]
     slip: bool,
-    /// Writes what opens the commitment to the text to this file, for the reporter alone: with it
-    /// `wujitong verify` proves from a receipt what was written
+    /// Writes the opening of the commitment to the text to this file, for the reporter only: with
+    /// it `wujitong verify` proves from a receipt what was reported
     #[arg(long, value_name = "FILE")]
     opening: Option<PathBuf>,
-    /// What it is about; `-` reads standard input
+    /// Text of the report; `-` reads standard input
     text: String,
 }
 
@@ -149,23 +162,23 @@ pub(super) fn point(text: &str) -> Result<Point, String> {
             latitude,
             longitude,
         }),
-        _ => Err("write degrees north and east, as 29.0285,119.1722".to_owned()),
+        _ => Err("write degrees north and east, such as 29.0285,119.1722".to_owned()),
     }
 }
 
-/// Opens a part of a bundle (一窗受理, 分办): a matter of its own, at work beside the others
+/// Opens a part of a bundle (一窗受理, 分办): a matter of its own, worked on beside the others
 ///
 /// Examples:
 ///   wujitong matter part 330825002222-1f3a9c04-17 --category service/insurance "参保登记"
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Part {
-    /// The bundle's number
+    /// Number of the bundle
     bundle: MatterId,
     /// Category: platform/word
     #[arg(long, value_name = "CODE", long_help = categories())]
     category: String,
-    /// What it is about; `-` reads standard input
+    /// Text of the report; `-` reads standard input
     text: String,
 }
 
@@ -175,54 +188,54 @@ impl Part {
             channel: Channel::Service,
             ..ReportRequest::new(&self.category, &given_text(self.text)?)
         };
-        let request = json(&PartsRequest {
+        let request = PartsRequest {
             parts: vec![report],
-        });
+        };
         let path = asked.path(&format!("matters/{}/parts", self.bundle));
         let opened: Parts = asked.client.post(&path, &request).await?;
         output.facts(&opened, || opened.parts.join("\n") + "\n")
     }
 }
 
-/// Lists open matters held here that may be the same (并案), most alike first
+/// Lists open matters held here that may be duplicates (并案), most similar first
 ///
 /// Examples:
 ///   wujitong matter alike 330825002222-1f3a9c04-17
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Alike {
-    /// Its number
+    /// Number of the matter
     id: MatterId,
 }
 
-/// Searches what was answered for everybody to read (公开答复)
+/// Searches the public answers (公开答复)
 ///
 /// Examples:
 ///   wujitong matter answers 医保
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Answers {
-    /// What the answer says; all of them without it
+    /// Text to search for; lists all answers if left out
     #[arg(default_value = "", hide_default_value = true)]
     words: String,
-    /// At most so many, 1 to 100
+    /// The most answers to list, 1 to 100
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     limit: usize,
 }
 
-/// Something to be done with a matter, or asked of its holder.
+/// An action on a matter, or a request to its holder.
 enum Done {
-    /// With files to be handed in first.
+    /// An action, with files to upload first.
     Act(MatterId, ActRequest, Vec<PathBuf>),
-    Wish(MatterId, WishRequest),
+    Request(MatterId, HolderRequest),
 }
 
 fn categories() -> String {
-    let listed = CATALOGUE.map(|(code, chinese)| format!("\n- {code}: {chinese}"));
+    let listed = CATALOGUE.map(|(code, chinese, _)| format!("\n- {code}: {chinese}"));
     format!("Category, platform/word:{}", listed.concat())
 }
 
-/// Lists the matters a node knows, or looks for some
+/// Lists the matters a node knows, or searches them
 ///
 /// Examples:
 ///   wujitong matter list
@@ -233,38 +246,41 @@ fn categories() -> String {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct List {
-    /// In this state
-    #[arg(long, value_parser = one_of::<MatterFilter>(&labels::STATES), default_value = "all")]
+    /// Only matters in this state
+    #[arg(long, value_parser = some_of(&FILTERS), default_value = "all")]
     state: MatterFilter,
-    /// Of this category, or of all of a platform: order, market, enforcement, service
+    /// Only this category, or all categories of a platform: order, market, enforcement, service
     #[arg(long, value_name = "CODE")]
     category: Option<String>,
-    /// Reported in this division or below it; listed by number
+    /// Only matters reported in this division or below it; ordered by number
     #[arg(long, value_name = "CODE")]
     origin: Option<DivisionCode>,
-    /// Held by this division, as last heard
+    /// Only matters held by this division, as last known
     #[arg(long, value_name = "CODE")]
     holder: Option<DivisionCode>,
-    /// With so little time left; listed by the moment that is due
-    #[arg(long, value_parser = one_of::<Urgency>(&labels::URGENCIES))]
+    /// Only matters with this little time left; ordered by due time
+    #[arg(long, value_parser = one_of::<Urgency>())]
     clock: Option<Urgency>,
-    /// Reported on this day or later
+    /// Only open matters that this node holds, by whom they were dispatched to; ordered by due time
+    #[arg(long, value_parser = one_of::<Charge>())]
+    charge: Option<Charge>,
+    /// Only matters reported on this day or later
     #[arg(long, value_name = "DAY")]
     from: Option<Day>,
-    /// Reported on this day or earlier
+    /// Only matters reported on this day or earlier
     #[arg(long, value_name = "DAY")]
     to: Option<Day>,
-    /// Beginning of a number, or part of the name of a category, platform or division; what people
-    /// wrote is sealed and not searched
+    /// Beginning of a number, or part of the name of a category, platform or division; the text of
+    /// reports is sealed and not searched
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
-    /// The newest first
+    /// Newest first
     #[arg(long)]
     newest: bool,
-    /// Go on from where the page before ended, or after a number
+    /// Continues where the previous page ended, or after a number
     #[arg(long, value_name = "PLACE")]
     after: Option<String>,
-    /// At most so many, 1 to 1000
+    /// The most matters to list, 1 to 1000
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     limit: usize,
 }
@@ -276,7 +292,7 @@ struct List {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Show {
-    /// Its number
+    /// Number of the matter
     id: MatterId,
 }
 
@@ -293,9 +309,13 @@ impl Matter {
             Act::Part(part) => return part.run(&asked, output).await,
             Act::Private(private) => return private.run(&asked, output).await,
             Act::Answers(Answers { words, limit }) => {
-                let words = encoded(&words);
-                let path = asked.path(&format!("answers?q={words}&limit={limit}"));
-                let found: api::Answers = asked.client.get(&path).await?;
+                let query = AnswersQuery {
+                    q: words,
+                    limit: Some(limit),
+                    ..AnswersQuery::default()
+                };
+                let path = asked.path("answers");
+                let found: api::Answers = asked.client.find(&path, &query).await?;
                 return output.facts(&found, || show::answers(&found));
             }
             Act::Alike(Alike { id }) => {
@@ -305,26 +325,22 @@ impl Matter {
             }
             Act::Attachment(attachment) => return attachment.run(&asked, output).await,
             Act::Work(work) => work.request(),
-            Act::Wish(wish) => wish.request(),
+            Act::Request(request) => request.request(),
         };
         match done {
             Done::Act(id, mut request, attach) => {
                 request.attachments = files::attach(&asked, &attach, output).await?;
                 let path = asked.path(&format!("matters/{id}/acts"));
-                let shown: Named<MatterView> = asked.client.post(&path, &json(&request)).await?;
+                let shown: Named<MatterView> = asked.client.post(&path, &request).await?;
                 output.facts(&shown, || show::one(&shown))
             }
-            Done::Wish(id, request) => {
+            Done::Request(id, request) => {
                 let path = asked.path(&format!("matters/{id}/requests"));
-                let asking: Asking = asked.client.post(&path, &json(&request)).await?;
+                let asking: Asking = asked.client.post(&path, &request).await?;
                 output.facts(&asking, || show::asking(&asking))
             }
         }
     }
-}
-
-fn json(request: &impl Serialize) -> serde_json::Value {
-    serde_json::to_value(request).expect("requests are plain structures with text keys")
 }
 
 impl Report {
@@ -344,6 +360,8 @@ impl Report {
             class: self.class,
             about: self.about,
             place: self.place,
+            named_place: self.named_place,
+            address: self.place_in_words,
             coordinates: self.coordinates,
             contact: (contact != Contact::default()).then_some(contact),
             attachments: files::attach(asked, &self.attach, output).await?,
@@ -383,6 +401,7 @@ impl List {
             origin: self.origin,
             holder: self.holder,
             clock: self.clock,
+            charge: self.charge,
             from: self.from.map(|day| day.to_string()),
             to: self.to.map(|day| day.to_string()),
             order: match self.newest {
@@ -391,21 +410,7 @@ impl List {
             },
             q: self.search,
         };
-        let page: Named<MatterPage> = asked.client.get(&asked.path(&path(&query))).await?;
+        let page: Named<MatterPage> = asked.client.find(&asked.path("matters"), &query).await?;
         output.facts(&page, || show::page(&page))
     }
-}
-
-fn path(query: &MattersQuery) -> String {
-    let pairs = json(query);
-    let pairs: Vec<String> = pairs
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| match value.as_str() {
-            Some(text) => format!("{key}={}", encoded(text)),
-            None => format!("{key}={value}"),
-        })
-        .collect();
-    format!("matters?{}", pairs.join("&"))
 }

@@ -1,4 +1,4 @@
-//! Where a command's facts go: tables for people, one JSON value for programs.
+//! Output of commands: tables for people, one JSON value for programs.
 
 use std::io::Write;
 
@@ -14,8 +14,8 @@ pub struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    /// Facts go to `write`, as JSON if `json`. `for_person` says that somebody looks on, so that
-    /// progress may be drawn.
+    /// Returns an output to `write`, as JSON if `json`. `for_person` means that a person watches,
+    /// so that progress bars may be drawn.
     pub fn new(write: Box<dyn Write + 'a>, json: bool, for_person: bool) -> Self {
         Self {
             write,
@@ -24,18 +24,18 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Whether JSON was asked for.
+    /// Returns whether the output is JSON.
     pub const fn json(&self) -> bool {
         self.json
     }
 
-    /// Whether somebody looks on who did not ask for JSON.
+    /// Returns whether a person watches who did not ask for JSON.
     pub const fn for_person(&self) -> bool {
         self.for_person && !self.json
     }
 
-    /// Prints facts: themselves as JSON on one line, or what `human` makes of them. Whoever makes a
-    /// text for people escapes what other people wrote.
+    /// Prints a value: as JSON on one line, or as the text that `human` makes of it. `human` must
+    /// escape text that other people wrote.
     ///
     /// # Errors
     /// [`Failure::Output`].
@@ -65,7 +65,7 @@ impl<'a> Output<'a> {
         self.flush()
     }
 
-    /// Makes sure everything printed has left.
+    /// Flushes the output.
     ///
     /// # Errors
     /// [`Failure::Output`].

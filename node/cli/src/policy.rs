@@ -6,7 +6,7 @@ use domain::ids::MatterId;
 
 use super::{Failure, Output, site::Site, tables::table};
 
-/// Says what policy decides, and by which line of which template
+/// Shows the decisions of policy about a matter, with the line of the template behind each
 ///
 /// Examples:
 ///   wujitong policy explain 330825002222-1f3a9c04-17
@@ -24,16 +24,16 @@ enum Act {
     Explain(Explain),
 }
 
-/// Shows which line set each clock of a matter, who is to handle it, and which limits hold
+/// Shows which line set each clock of a matter, who handles it, and which limits hold
 ///
-/// Every line that says something about a clock is shown; the strictest holds.
+/// Lists every line that applies to a clock; the strictest holds.
 ///
 /// Examples:
 ///   wujitong policy explain 330825002222-1f3a9c04-17
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Explain {
-    /// The matter's number
+    /// Number of the matter
     id: MatterId,
 }
 

@@ -5,17 +5,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use api::ReceiptQuery;
 use domain::receipt::Opening;
 use proof::ReceiptFile;
 use serde::Serialize;
 
 use super::{Failure, Output, client::encoded, site::Site};
 
-/// Makes a receipt (回执) of a matter: who took it when, and how it was decided, each signed
+/// Creates a receipt (回执) of a matter: who took it when, and how it was decided, each signed
 ///
-/// It holds nothing personal and gives no access. Whoever has the root certificate of the province
-/// checks it with `wujitong verify`, without asking anybody. What proves the text beside it is given to
-/// whoever reports, by `wujitong matter report --opening FILE`.
+/// It holds nothing personal and gives no access. Anybody who has the root certificate of the
+/// province can check it with `wujitong verify`, without a network. The proof of the text is not in
+/// it; the reporter gets it from `wujitong matter report --opening FILE`.
 ///
 /// Examples:
 ///   wujitong receipt 330825002222-1f3a9c04-17 -o receipt.json
@@ -28,15 +29,16 @@ pub struct Receipt {
     /// Number of the matter
     #[arg(value_name = "MATTER")]
     id: String,
-    /// Puts in what proves the text, which only whoever reported it is given, while it is held there
+    /// Includes the proof of the text; only for the reporter, while the matter is held where it was
+    /// reported
     #[arg(long)]
     opening: bool,
-    /// Where to write it [default: standard output]
+    /// File to write [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-/// What was written where.
+/// The file that was written.
 #[derive(Serialize)]
 struct Written {
     matter: String,
@@ -46,9 +48,11 @@ struct Written {
 impl Receipt {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         let asked = self.site.ask().await?;
-        let query = if self.opening { "?opening=true" } else { "" };
-        let path = asked.path(&format!("matters/{}/receipt{query}", encoded(&self.id)));
-        let receipt: ReceiptFile = asked.client.get(&path).await?;
+        let query = ReceiptQuery {
+            opening: self.opening,
+        };
+        let path = asked.path(&format!("matters/{}/receipt", encoded(&self.id)));
+        let receipt: ReceiptFile = asked.client.find(&path, &query).await?;
         let text = serde_json::to_string_pretty(&receipt).expect("it was read from JSON");
         let Some(file) = self.output else {
             return output.text(&text);
@@ -65,7 +69,7 @@ impl Receipt {
     }
 }
 
-/// Writes what opens the commitment to a text where only the owner of the file reads it.
+/// Writes the opening of the commitment to a text to a file that only its owner can read.
 pub(super) fn keep_opening(file: &Path, opening: &Opening) -> Result<(), Failure> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
     let text = serde_json::to_string_pretty(opening).expect("it is plain JSON");

@@ -2,19 +2,19 @@
 
 use api::{Named, RevocationLine, Revocations, RevokeRequest};
 use domain::revocation::Reason;
-use topology::DivisionCode;
+use topology::{DivisionCode, Term};
 
 use super::{
     Failure, Output,
-    labels::{self, Names, moment, one_of},
+    labels::{Names, moment, one_of},
     site::Site,
     tables::table,
 };
 
-/// Revokes (吊销) the keys of a division below: nothing it says later counts anywhere, and its links end
+/// Revokes (吊销) the keys of a division below: its later statements no longer count
 ///
-/// What this node holds of it by now stays valid for ever. Its certificates open no link any more
-/// until it is enrolled anew with a new key. It cannot be undone.
+/// Everything this node has received from the division so far stays valid for ever. The division
+/// has no link until it is enrolled again with a new key. This cannot be undone.
 ///
 /// Examples:
 ///   wujitong revoke 330825002222 --reason stolen
@@ -24,12 +24,12 @@ use super::{
 pub struct Revoke {
     #[command(flatten)]
     site: Site,
-    /// Whose keys; it stands directly below the node that is asked
+    /// The division of the keys; directly below the node
     division: DivisionCode,
-    /// Why
-    #[arg(long, value_parser = one_of::<Reason>(&labels::REASONS))]
+    /// The reason
+    #[arg(long, value_parser = one_of::<Reason>())]
     reason: Reason,
-    /// Only this key, of those that `wujitong key list` shows; all that still count if left out
+    /// Revokes only this key, as `wujitong key list` shows it; all that still count if left out
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
 }
@@ -50,7 +50,7 @@ impl Revoke {
     }
 }
 
-/// A table of revoked keys.
+/// Returns a table of revoked keys.
 pub(super) fn lines<'a>(
     revoked: impl IntoIterator<Item = &'a RevocationLine>,
     names: Names<'_>,
@@ -59,7 +59,7 @@ pub(super) fn lines<'a>(
         [
             names.of(line.division),
             line.key.clone(),
-            labels::revoked(line.reason),
+            line.reason.label(),
             moment(line.at_ms),
             names.of(line.by),
         ]

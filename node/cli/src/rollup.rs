@@ -1,18 +1,21 @@
 //! `wujitong rollup`
 
-use api::{CellsApart, Figures, JournalCount, RollupBy, RollupTable};
+use api::{CellsApart, Figures, JournalCount, RollupBy, RollupQuery, RollupTable};
 use clap::Subcommand;
-use domain::time::Day;
+use domain::{
+    measure::{Measure, Row},
+    rollup::Counters,
+    time::Day,
+};
 
 use super::{
     Failure, Output,
-    client::encoded,
-    labels::{self, moment, one_of},
+    labels::{moment, one_of},
     site::Site,
-    tables::table,
+    tables::{table, wide},
 };
 
-/// Shows figures (统计) of a node and everything below it
+/// Shows the figures (统计) of a node and everything below it
 ///
 /// Examples:
 ///   wujitong rollup show --by category
@@ -33,7 +36,7 @@ enum What {
     Journal(Journal),
 }
 
-/// Shows matters reported, taken, given, closed and open over the subtree
+/// Shows what was counted in the subtree: matters reported, taken, given, closed, open, and more
 ///
 /// Examples:
 ///   wujitong rollup show
@@ -42,8 +45,8 @@ enum What {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Show {
-    /// What a line stands for
-    #[arg(long, value_parser = one_of::<RollupBy>(&labels::GROUPS), default_value = "day")]
+    /// Grouping of the lines
+    #[arg(long, value_parser = one_of::<RollupBy>(), default_value = "day")]
     by: RollupBy,
     /// First day, in Asia/Shanghai
     #[arg(long, value_name = "DAY")]
@@ -53,7 +56,7 @@ struct Show {
     to: Option<Day>,
 }
 
-/// Lists what children said of their figures that can never be, and no sum contains
+/// Lists impossible figures of children, which no sum contains
 ///
 /// Examples:
 ///   wujitong rollup apart --node 330825
@@ -61,7 +64,7 @@ struct Show {
 #[command(verbatim_doc_comment)]
 struct Apart;
 
-/// Counts one node's own journal by hand, to compare with its figures
+/// Counts one node's own journal entry by entry, to compare the result with its figures
 ///
 /// Examples:
 ///   wujitong rollup journal --node 330825002222
@@ -74,13 +77,13 @@ impl Rollup {
         let asked = self.site.ask().await?;
         match self.what {
             What::Show(Show { by, from, to }) => {
-                let mut path = format!("rollup?by={}", word(by));
-                for (key, day) in [("from", from), ("to", to)] {
-                    if let Some(day) = day {
-                        path += &format!("&{key}={}", encoded(&day.to_string()));
-                    }
-                }
-                let rollup: RollupTable = asked.client.get(&asked.path(&path)).await?;
+                let query = RollupQuery {
+                    from: from.map(|day| day.to_string()),
+                    to: to.map(|day| day.to_string()),
+                    by,
+                };
+                let path = asked.path("rollup");
+                let rollup: RollupTable = asked.client.find(&path, &query).await?;
                 output.facts(&rollup, || lines(&rollup))
             }
             What::Apart(Apart) => {
@@ -95,49 +98,50 @@ impl Rollup {
     }
 }
 
-fn word(by: RollupBy) -> String {
-    let word = serde_json::to_value(by).ok();
-    word.and_then(|word| Some(word.as_str()?.to_owned()))
-        .expect("a variant without content is written as its name")
+/// Returns the measures to show: those of which anything was counted.
+fn shown<'a>(all: impl IntoIterator<Item = &'a Figures>) -> Vec<&'static Row> {
+    let counted = all.into_iter().fold(Counters::default(), |most, figures| {
+        most.at_least(figures.counts.0)
+    });
+    let rows = Measure::LIST.iter();
+    rows.filter(|row| counted[row.measure] > 0).collect()
 }
 
-const HEADINGS: [&str; 8] = [
-    "node",
-    "name",
-    "#reported",
-    "#taken",
-    "#given",
-    "#closed",
-    "#open",
-    "#net given",
-];
+/// Returns the headings of these measures.
+fn headings(measures: &[&Row]) -> Vec<String> {
+    let heading = |row: &&Row| format!("#{}", row.code.replace('-', " "));
+    measures.iter().map(heading).collect()
+}
 
-fn row(key: &str, name: &str, figures: Figures) -> [String; 8] {
-    [
-        key.to_owned(),
-        name.to_owned(),
-        figures.reported.to_string(),
-        figures.taken.to_string(),
-        figures.given.to_string(),
-        figures.closed.to_string(),
-        figures.open.to_string(),
-        figures.net_given.to_string(),
-    ]
+/// Returns what was counted of these measures.
+fn counts(measures: &[&Row], figures: &Figures) -> Vec<String> {
+    let count = |row: &&Row| figures.counts.0[row.measure].to_string();
+    measures.iter().map(count).collect()
+}
+
+/// Draws figures, one line each, with the measures that counted something and what follows from them.
+fn drawn(by: &str, lines: &[(&str, &str, Figures)]) -> String {
+    let measures = shown(lines.iter().map(|(.., figures)| figures));
+    let names = headings(&measures);
+    let mut heads = vec![by, "name"];
+    heads.extend(names.iter().map(String::as_str));
+    heads.extend(["#open", "#net given"]);
+    let rows = lines.iter().map(|(key, name, figures)| {
+        let mut row = vec![(*key).to_owned(), (*name).to_owned()];
+        row.extend(counts(&measures, figures));
+        row.extend([figures.open.to_string(), figures.net_given.to_string()]);
+        row
+    });
+    wide(&heads, rows)
 }
 
 fn lines(rollup: &RollupTable) -> String {
-    let rows = rollup.lines.iter().map(|line| {
-        row(
-            &line.key,
-            line.name.as_deref().unwrap_or_default(),
-            line.figures,
-        )
+    let named = rollup.lines.iter().map(|line| {
+        let name = line.name.as_deref().unwrap_or_default();
+        (line.key.as_str(), name, line.figures)
     });
-    let total = row("total", "合计", rollup.total);
-    let by = word(rollup.by);
-    let mut headings = HEADINGS;
-    headings[0] = &by;
-    let mut text = table(headings, rows.chain([total]));
+    let all: Vec<_> = named.chain([("total", "合计", rollup.total)]).collect();
+    let mut text = drawn(rollup.by.code(), &all);
     let RollupTable {
         as_of_ms,
         children_up,
@@ -145,8 +149,8 @@ fn lines(rollup: &RollupTable) -> String {
         ..
     } = rollup;
     text += &format!(
-        "as of {}; {children_up} of {children_expected} children are in touch, the others as last \
-         heard\n",
+        "as of {}; {children_up} of {children_expected} children are linked, the others as last \
+         received\n",
         moment(*as_of_ms)
     );
     if let Some(in_transit) = rollup.total.in_transit {
@@ -156,7 +160,7 @@ fn lines(rollup: &RollupTable) -> String {
     text
 }
 
-/// Children whose figures are not as they should be.
+/// Returns a table of children with faulty figures.
 fn marked(rollup: &RollupTable) -> String {
     if rollup.marked.is_empty() {
         return String::new();
@@ -180,7 +184,7 @@ fn marked(rollup: &RollupTable) -> String {
         ]
     });
     format!(
-        "\nfigures of children to look into 下级统计存疑 (see `wujitong rollup apart`)\n{}",
+        "\nfaulty figures of children 下级统计存疑 (see `wujitong rollup apart`)\n{}",
         table(headings, rows)
     )
 }
@@ -189,37 +193,28 @@ fn cells_apart(apart: &CellsApart) -> String {
     if apart.cells.is_empty() {
         return "nothing is kept apart 没有存疑统计\n".to_owned();
     }
-    let headings = [
-        "child",
-        "day",
-        "acting",
-        "origin",
-        "category",
-        "#reported",
-        "#taken",
-        "#given",
-        "#closed",
-        "reason",
-    ];
+    let measures = shown(apart.cells.iter().map(|cell| &cell.figures));
+    let names = headings(&measures);
+    let mut heads = vec!["child", "day", "acting", "origin", "category"];
+    heads.extend(names.iter().map(String::as_str));
+    heads.push("reason");
     let rows = apart.cells.iter().map(|cell| {
-        [
+        let mut row = vec![
             cell.child.short(),
             cell.day.clone(),
             cell.acting.short(),
             cell.origin.short(),
             cell.category.clone(),
-            cell.figures.reported.to_string(),
-            cell.figures.taken.to_string(),
-            cell.figures.given.to_string(),
-            cell.figures.closed.to_string(),
-            cell.detail.clone(),
-        ]
+        ];
+        row.extend(counts(&measures, &cell.figures));
+        row.push(cell.detail.clone());
+        row
     });
-    table(headings, rows)
+    wide(&heads, rows)
 }
 
 fn journal(count: &JournalCount) -> String {
-    let mut text = table(HEADINGS, [row(&count.division.short(), "", count.figures)]);
+    let mut text = drawn("node", &[(&count.division.short(), "", count.figures)]);
     text += &format!(
         "{} entries, as of {}\n",
         count.entries,

@@ -25,8 +25,9 @@ use super::{
 /// Runs one node, or many in one process, until Ctrl-C or SIGTERM
 ///
 /// A setting comes from the configuration file, the environment (`WUJITONG_HTTP_LISTEN` for
-/// `http.listen`) or a flag; the later one counts. Without --config, DIR/node.toml is read, and what
-/// it does not say is taken from the data directory: the zone, and every division enrolled there.
+/// `http.listen`) or a flag; the last of them wins. Without --config it reads DIR/node.toml.
+/// Without a zone or nodes in the configuration, it takes the zone and every enrolled division from
+/// the data directory.
 ///
 /// Examples:
 ///   wujitong run --config /etc/wujitong/node.toml
@@ -39,22 +40,22 @@ pub struct Run {
     /// Configuration file
     #[arg(long, value_name = "FILE", env = "WUJITONG_CONFIG")]
     config: Option<PathBuf>,
-    /// Data directory, instead of the configuration's
+    /// Data directory; overrides the configuration
     #[arg(long, value_name = "DIR", env = "WUJITONG_DATA")]
     data: Option<PathBuf>,
-    /// Divisions to host, instead of the configuration's
+    /// Divisions to host; overrides the configuration
     #[arg(long = "node", value_name = "CODE", value_delimiter = ',')]
     nodes: Vec<DivisionCode>,
-    /// Hosts this division with everything below it
+    /// Hosts this division and everything below it
     #[arg(long, value_name = "CODE")]
     subtree: Option<DivisionCode>,
-    /// Where neighbours connect; port 0 takes any free one
+    /// Address for neighbours; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Where health and metrics are served, or `off`
+    /// Address for HTTP, or `off`
     #[arg(long, value_name = "ADDRESS")]
     http: Option<String>,
-    /// Where the parent listens
+    /// Address of the parent
     #[arg(long, value_name = "HOST:PORT")]
     parent: Vec<String>,
     /// Any other setting
@@ -62,7 +63,7 @@ pub struct Run {
     settings: Vec<(String, String)>,
 }
 
-/// How long nodes may take to stop.
+/// Time limit for the stop of nodes.
 const STOP_WITHIN: Duration = Duration::from_secs(30);
 
 fn setting(text: &str) -> Result<(String, String), String> {
@@ -72,7 +73,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
     Ok((key.trim().to_owned(), value.to_owned()))
 }
 
-/// Where a running process can be reached.
+/// Addresses of a running process.
 #[derive(Debug, Serialize)]
 struct Running {
     pid: u32,
@@ -115,7 +116,7 @@ impl Run {
         };
         let running = Running::of(&host);
         let told = output.facts(&running, || running.for_people());
-        // Where it can be reached stays, even if it was any free port.
+        // Keeps the addresses after a restart, even if they had any free port.
         plan.config.listen = host.address();
         plan.config.http.listen = host.http();
         while told.is_ok() {
@@ -126,7 +127,7 @@ impl Run {
                 }
                 () = host.ailing() => {}
             }
-            tracing::warn!("the store is opened again");
+            tracing::warn!("reopening the store");
             if tokio::time::timeout(STOP_WITHIN, host.stop())
                 .await
                 .is_err()
@@ -152,7 +153,7 @@ impl Run {
         ended
     }
 
-    /// File, environment and flags, merged and checked.
+    /// Merges and checks file, environment and flags.
     fn resolve(&self) -> Result<Config, Failure> {
         let file = self.config.clone().or_else(|| {
             let beside = data_directory(self.data.as_deref()).join(CONFIG);
@@ -181,7 +182,7 @@ impl Run {
         let network = Network::load(&config.data)?;
         if *network.zone != *config.zone {
             return Err(Failure::Usage(format!(
-                "the configuration says the zone {}, but {} is enrolled in a network with the zone \
+                "the configuration has the zone {}, but {} is enrolled in a network with the zone \
                  {}; correct `zone`",
                 config.zone,
                 config.data.display(),
@@ -207,7 +208,7 @@ impl Run {
     }
 }
 
-/// What the data directory says where nobody else does.
+/// Returns the settings that the data directory gives where no other source does.
 fn from_directory(data: &Path, said: &Raw) -> Raw {
     let mut raw = Raw {
         data: Some(data.to_string_lossy().into_owned()),
@@ -234,8 +235,8 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| Failure::File(path.to_owned(), error))
 }
 
-/// Ends the process some time after the first signal, whatever hangs: a disk may keep threads for ever,
-/// also those that would stop the nodes.
+/// Ends the process some time after the first signal, whatever hangs: a disk may block threads for
+/// ever, including those that would stop the nodes.
 fn end_in_any_case() -> Result<(), Failure> {
     let watch = || -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -251,17 +252,19 @@ fn end_in_any_case() -> Result<(), Failure> {
             Ok::<_, io::Error>(())
         })?;
         std::thread::sleep(STOP_WITHIN);
-        tracing::error!("it did not stop in time, so it is ended; the next start checks the store");
+        tracing::error!(
+            "the process did not stop in time and is ended; the next start checks the store"
+        );
         #[expect(
             clippy::disallowed_methods,
-            reason = "what hangs cannot be told to return an error"
+            reason = "a hanging thread cannot return an error"
         )]
         std::process::exit(Exit::Failed as i32)
     };
     let watching = std::thread::Builder::new().name("signals".to_owned());
     let watching = watching.spawn(move || {
         if let Err(error) = watch() {
-            tracing::warn!(%error, "nothing ends the process if it hangs while stopping");
+            tracing::warn!(%error, "cannot watch for a hanging stop; the process may have to be killed");
         }
     });
     watching.map(drop).map_err(Failure::Runtime)
@@ -277,12 +280,12 @@ fn interrupts_or_end() -> Result<Signal, Failure> {
 
 impl Running {
     fn of(host: &Host) -> Self {
-        let roster = host.roster();
+        let app_state = host.app_state();
         Self {
             pid: std::process::id(),
-            nodes: roster.nodes.keys().copied().collect(),
-            network: roster.network.id_hex(),
-            demo: roster.network.demo,
+            nodes: app_state.nodes.keys().copied().collect(),
+            network: app_state.network.id_hex(),
+            demo: app_state.network.demo,
             listen: host.address().to_string(),
             http: host.http().map(|address| address.to_string()),
             socket: host.socket().to_owned(),

@@ -1,4 +1,4 @@
-//! Passwords that are typed, and tokens that are kept between commands.
+//! Passwords that people type, and tokens kept between commands.
 
 use std::{
     fs,
@@ -12,11 +12,11 @@ use topology::DivisionCode;
 
 use super::Failure;
 
-/// Longest password and token read from standard input, bytes.
+/// The longest password or token read from standard input, in bytes.
 const MOST_BYTES: u64 = 4 * 1024;
 
-/// Reads a password: at a terminal without showing it, twice if it is a new one; else the next line of
-/// standard input. It is never an argument, for arguments are shown to every user of the machine.
+/// Reads a password: at a terminal without showing it, twice if it is new; otherwise the next line
+/// of standard input. It is never an argument, because every user of the machine can see arguments.
 pub(super) async fn password(what: &str, new: bool) -> Result<String, Failure> {
     let what = what.to_owned();
     let typed = tokio::task::spawn_blocking(move || typed(&what, new));
@@ -24,7 +24,7 @@ pub(super) async fn password(what: &str, new: bool) -> Result<String, Failure> {
         typed = typed => typed.map_err(|error| Failure::Failed(error.to_string()))?,
         _ = tokio::signal::ctrl_c() => {
             echo(true);
-            Err(Failure::Failed("nothing was changed, for no password was typed".to_owned()))
+            Err(Failure::Failed("no password was typed, so nothing was changed".to_owned()))
         }
     }
 }
@@ -45,7 +45,7 @@ fn typed(what: &str, new: bool) -> Result<String, Failure> {
 fn hidden(prompt: &str) -> Result<String, Failure> {
     let mut told = io::stderr();
     if !echo(false) {
-        let _nobody_reads = write!(told, "(what you type will be seen) ");
+        let _nobody_reads = write!(told, "(your typing will be visible) ");
     }
     let _nobody_reads = write!(told, "{prompt}").and_then(|()| told.flush());
     let read = line();
@@ -54,7 +54,7 @@ fn hidden(prompt: &str) -> Result<String, Failure> {
     read
 }
 
-/// Shows what is typed at the terminal, or hides it.
+/// Shows or hides typed text at the terminal.
 fn echo(on: bool) -> bool {
     let mut stty = Command::new("stty");
     stty.arg(if on { "echo" } else { "-echo" })
@@ -80,8 +80,8 @@ fn line() -> Result<String, Failure> {
     Ok(password)
 }
 
-/// Where the session at a node is kept: one file for each node of each data directory, in the state
-/// directory of the user.
+/// Returns the file that keeps the session at a node: one for each node of each data directory, in
+/// the state directory of the user.
 fn file(socket: &Path, node: DivisionCode) -> Result<PathBuf, Failure> {
     let variable = |name: &str| {
         std::env::var_os(name)
@@ -91,7 +91,7 @@ fn file(socket: &Path, node: DivisionCode) -> Result<PathBuf, Failure> {
     let state = variable("XDG_STATE_HOME")
         .or_else(|| variable("HOME").map(|home| home.join(".local/state")))
         .ok_or_else(|| {
-            Failure::Usage("it is not known where to keep the session; set HOME".to_owned())
+            Failure::Usage("there is no place to keep the session; set HOME".to_owned())
         })?;
     let place = fs::canonicalize(socket).unwrap_or_else(|_| socket.to_owned());
     let place = blake3::hash(place.as_os_str().as_encoded_bytes()).to_hex();
@@ -100,7 +100,7 @@ fn file(socket: &Path, node: DivisionCode) -> Result<PathBuf, Failure> {
         .join(format!("session-{node}-{}", &place[..16])))
 }
 
-/// Keeps a session's token, readable by this user alone.
+/// Keeps the token of a session in a file that only this user can read.
 pub(super) fn keep(socket: &Path, node: DivisionCode, token: &str) -> Result<PathBuf, Failure> {
     let path = file(socket, node)?;
     let failed = |error| Failure::File(path.clone(), error);
@@ -111,7 +111,7 @@ pub(super) fn keep(socket: &Path, node: DivisionCode, token: &str) -> Result<Pat
             .create(dir)
             .map_err(failed)?;
     }
-    // A new file, so that nobody who could read an older one reads this.
+    // Creates a new file, so that nobody who has an older one open can read it.
     forget(socket, node)?;
     let opened = fs::OpenOptions::new()
         .write(true)
@@ -123,7 +123,7 @@ pub(super) fn keep(socket: &Path, node: DivisionCode, token: &str) -> Result<Pat
     Ok(path)
 }
 
-/// Forgets it.
+/// Deletes the token.
 pub(super) fn forget(socket: &Path, node: DivisionCode) -> Result<(), Failure> {
     let path = file(socket, node)?;
     match fs::remove_file(&path) {
@@ -132,7 +132,7 @@ pub(super) fn forget(socket: &Path, node: DivisionCode) -> Result<(), Failure> {
     }
 }
 
-/// The token to ask with: the one in the environment, else the one kept for this node.
+/// Returns the token to use: the one in the environment, else the one kept for this node.
 pub(super) fn token(socket: &Path, node: DivisionCode) -> Option<String> {
     if let Ok(token) = std::env::var("WUJITONG_TOKEN") {
         return Some(token).filter(|token| !token.is_empty());

@@ -1,4 +1,4 @@
-//! Which running node a command asks.
+//! Finds the running node that a command uses.
 
 use std::{
     fs,
@@ -6,33 +6,34 @@ use std::{
     sync::Arc,
 };
 
+use api::Language;
 use app::socket_path;
 use config::Config;
 use topology::{DivisionCode, Outlines, Tree};
 
 use super::{Failure, client::Client, secrets};
 
-/// Where data is kept if nobody says otherwise, as the packaged service does.
+/// The default data directory, which the packaged service uses.
 const USUAL_DATA: &str = "/var/lib/wujitong";
-/// … unless the current directory has this.
+/// A data directory in the current directory; used instead if it exists.
 const NEAR_DATA: &str = "wujitong-data";
 
-/// How a command finds the node it asks.
+/// Arguments that select the node of a command.
 #[derive(Debug, clap::Args)]
 pub struct Site {
     /// Data directory of the running process [default: ./wujitong-data if it exists, else
     /// /var/lib/wujitong]
     #[arg(long, value_name = "DIR", env = "WUJITONG_DATA", global = true)]
     data: Option<PathBuf>,
-    /// Division whose node is asked, short or padded; may be left out where the process hosts one
+    /// Division of the node, short or padded; may be left out if the process hosts only one
     #[arg(long, value_name = "CODE", global = true)]
     node: Option<DivisionCode>,
-    /// Asks as the owner of the node, without the session of `wujitong login`
+    /// Acts as the owner of the node, without the session of `wujitong login`
     #[arg(long, global = true)]
     owner: bool,
 }
 
-/// The data directory meant by what was typed.
+/// Returns the data directory for an argument.
 pub fn data_directory(typed: Option<&Path>) -> PathBuf {
     match typed {
         Some(typed) => typed.to_owned(),
@@ -41,26 +42,26 @@ pub fn data_directory(typed: Option<&Path>) -> PathBuf {
     }
 }
 
-/// A node that is asked.
+/// The node that a command uses.
 pub struct Asked {
-    /// Talks to its process.
+    /// Client of its process.
     pub client: Client,
     /// Its division.
     pub node: DivisionCode,
 }
 
 impl Site {
-    /// Returns a client of the process whose data directory is meant.
+    /// Returns a client of the process with the selected data directory.
     pub fn client(&self) -> Client {
-        Client::new(socket_path(&data_directory(self.data.as_deref())))
+        Client::new(socket_path(&data_directory(self.data.as_deref()))).in_language(language())
     }
 
-    /// The division that was named, if one was.
+    /// Returns the selected division, if there is one.
     pub const fn named(&self) -> Option<DivisionCode> {
         self.node
     }
 
-    /// The one node to ask, with the session that is kept for it.
+    /// Returns the selected node, with the session that is kept for it.
     pub async fn ask(&self) -> Result<Asked, Failure> {
         let Asked { client, node } = self.ask_as_owner().await?;
         let token = match self.owner {
@@ -73,7 +74,7 @@ impl Site {
         })
     }
 
-    /// The one node to ask, as whoever owns it.
+    /// Returns the selected node, as its owner and without a session.
     pub async fn ask_as_owner(&self) -> Result<Asked, Failure> {
         let client = self.client();
         if let Some(node) = self.node {
@@ -99,14 +100,14 @@ impl Site {
 }
 
 impl Asked {
-    /// A path below the node's own.
+    /// Returns a path below that of the node.
     pub fn path(&self, rest: &str) -> String {
         format!("/v1/nodes/{}/{rest}", self.node)
     }
 }
 
-/// The list of divisions, a file or the one of Zhejiang that comes with the program. Where Zhejiang is in
-/// it, it has the map that comes with the program.
+/// Returns the list of divisions: a file, or the one of Zhejiang that comes with the program. A
+/// list with Zhejiang in it gets the map that comes with the program.
 pub fn tree(file: Option<&Path>) -> Result<Arc<Tree>, Failure> {
     if file.is_none() {
         return Ok(Tree::zhejiang());
@@ -119,7 +120,7 @@ pub fn tree(file: Option<&Path>) -> Result<Arc<Tree>, Failure> {
     }))
 }
 
-/// The list of divisions a configuration names, with the map it names.
+/// Returns the list of divisions and the map that a configuration names.
 pub fn configured_tree(config: &Config) -> Result<Arc<Tree>, Failure> {
     let file = config.topology.as_deref();
     match &config.outlines {
@@ -129,7 +130,7 @@ pub fn configured_tree(config: &Config) -> Result<Arc<Tree>, Failure> {
     }
 }
 
-/// The list of divisions with an operator's own map.
+/// Returns the list of divisions with an operator's own map.
 pub fn mapped(file: Option<&Path>, map: &Path) -> Result<Arc<Tree>, Failure> {
     let tree = unmapped(file)?;
     let outlines = Outlines::load(&read(map)?, &tree);
@@ -144,13 +145,14 @@ fn unmapped(file: Option<&Path>) -> Result<Tree, Failure> {
     Tree::load(&read(path)?).map_err(|errors| Failure::List(path.to_owned(), errors))
 }
 
-/// A text file.
+/// Reads a text file.
 pub fn read(path: &Path) -> Result<String, Failure> {
     let bytes = fs::read(path).map_err(|error| Failure::File(path.to_owned(), error))?;
     in_utf8(&path.display().to_string(), bytes)
 }
 
-/// The text of what was read, with the right hint if an editor saved it in the encoding that is usual in China.
+/// Decodes UTF-8. The error has a hint for files that an editor saved as GB18030 or GBK, as is
+/// common in China.
 pub fn in_utf8(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         let (_, _, garbled) = encoding_rs::GB18030.decode(error.as_bytes());
@@ -160,6 +162,18 @@ pub fn in_utf8(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
         };
         Failure::Usage(format!("{name} is not UTF-8; {hint}"))
     })
+}
+
+/// Returns the language of the terminal: Chinese if the locale of the environment says so, else English.
+fn language() -> Language {
+    let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
+    let set = names
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok());
+    let locale = set.into_iter().find(|locale| !locale.is_empty());
+    locale
+        .and_then(|locale| Language::of_locale(&locale))
+        .unwrap_or(Language::English)
 }
 
 #[cfg(test)]

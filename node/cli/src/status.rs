@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::{LinkStatus, NeighbourSide, NodeStatus};
+use api::{LinkStatus, NeighbourSide, NodeStatus, StatusQuery, WorkerLine, WorkerState};
 
 use super::{
     Failure, Output, alarm, key,
@@ -12,10 +12,10 @@ use super::{
     tables::{pairs, table},
 };
 
-/// Links are listed one by one for at most so many nodes.
+/// Links are listed one by one for at most this many nodes.
 const FEW: usize = 8;
 
-/// Shows how a process and its nodes are doing: matters, links, queues
+/// Shows how a process and its nodes are doing: matters, links, queues, and what they do by themselves
 ///
 /// Examples:
 ///   wujitong status
@@ -26,18 +26,18 @@ const FEW: usize = 8;
 pub struct Status {
     #[command(flatten)]
     site: Site,
-    /// Leaves the counts of matters out, which take time where there are many
+    /// Leaves out the counts of matters, which take time at large nodes
     #[arg(long)]
     brief: bool,
 }
 
 impl Status {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
-        let mut path = format!("/v1/status?brief={}", self.brief);
-        if let Some(node) = self.site.named() {
-            path.push_str(&format!("&node={node}"));
-        }
-        let status: api::Status = self.site.client().get(&path).await?;
+        let query = StatusQuery {
+            node: self.site.named(),
+            brief: self.brief,
+        };
+        let status: api::Status = self.site.client().find("/v1/status", &query).await?;
         output.facts(&status, || for_people(&status))
     }
 }
@@ -54,7 +54,7 @@ fn for_people(status: &api::Status) -> String {
         ("up for", span(status.uptime_ms)),
     ]);
     if let Some(trouble) = &status.disk {
-        text += &format!("\nno new work is taken: {trouble}\n");
+        text += &format!("\nno new work is accepted: {trouble}\n");
     }
     if let Some(trouble) = &status.traces {
         text += &format!("\n链路追踪未送达 traces are lost: {trouble}\n");
@@ -102,10 +102,59 @@ fn for_people(status: &api::Status) -> String {
                 .map(|(node, link)| one(status, node, link)),
         );
     }
+    text + &workers(status)
+}
+
+/// What is done by itself: all of it for the process, and for a few nodes; of many nodes what does not go on.
+fn workers(status: &api::Status) -> String {
+    let few = status.nodes.len() <= FEW;
+    let stuck =
+        |line: &WorkerLine| matches!(line.state, WorkerState::Failing | WorkerState::Stopped);
+    let of_process = status.workers.iter().map(|line| (None, line));
+    let of_nodes = status.nodes.iter().flat_map(|node| {
+        let shown = node.workers.iter().filter(|line| few || stuck(line));
+        shown.map(move |line| (Some(node), line))
+    });
+    let rows = of_process.chain(of_nodes).map(|(node, line)| {
+        let error = line.last_error.clone().unwrap_or_default();
+        [
+            labels::worker(&line.name),
+            node.map_or("-".to_owned(), |node| node.division.short()),
+            line.subject.clone().unwrap_or_default(),
+            doing(line, status.now_ms),
+            line.queue.map_or("-".to_owned(), |queue| queue.to_string()),
+            line.runs.to_string(),
+            line.failures.to_string(),
+            match line.last_error_ms {
+                Some(at) => format!("{}: {error}", labels::moment(at)),
+                None => error,
+            },
+        ]
+    });
+    let headings = [
+        "worker",
+        "node",
+        "of",
+        "state",
+        "#queue",
+        "#runs",
+        "#failures",
+        "last error",
+    ];
+    format!("\nworkers 后台任务\n{}", table(headings, rows))
+}
+
+/// What a worker does, since when, and when it goes on.
+fn doing(line: &WorkerLine, now_ms: i64) -> String {
+    let time = |from: i64, to: i64| span(u64::try_from(to - from).unwrap_or_default());
+    let mut text = format!("{} for {}", line.state.label(), time(line.since_ms, now_ms));
+    if let Some(until) = line.until_ms {
+        text += &format!(", next in {}", time(now_ms, until));
+    }
     text
 }
 
-/// Who has to show something before work on earlier matters goes on.
+/// Returns the neighbours that must send their data before work on earlier matters continues.
 fn awaited(status: &api::Status) -> String {
     let waiting = status.nodes.iter().filter(|node| !node.awaited.is_empty());
     let line = |node: &NodeStatus| {
@@ -115,7 +164,7 @@ fn awaited(status: &api::Status) -> String {
             .map(|one| one.short().to_string())
             .collect();
         format!(
-            "\n{} {} was brought back from an older copy 数据已回退: earlier matters wait until {} have shown \
+            "\n{} {} was brought back from an older copy 数据已回退: earlier matters wait until {} have sent \
              what they know\n",
             node.division.short(),
             node.name,
@@ -135,7 +184,7 @@ fn alarms(status: &api::Status) -> String {
     text
 }
 
-/// The calendars that end soon, once each: what is due after them is provisional.
+/// Returns the calendars that end soon, each once: due times after them are provisional.
 fn calendar(status: &api::Status) -> String {
     let calendars = status
         .nodes
@@ -153,7 +202,7 @@ fn calendar(status: &api::Status) -> String {
     soon.into_iter().collect()
 }
 
-/// Keys of the nodes shown, and of their neighbours, that do not count any more.
+/// Returns the keys of the nodes shown and of their neighbours that no longer count.
 fn revoked(status: &api::Status) -> String {
     let mut lines: Vec<_> = status.nodes.iter().flat_map(|node| &node.revoked).collect();
     lines.sort_by_key(|line| (line.division, &line.key));
@@ -167,7 +216,7 @@ fn revoked(status: &api::Status) -> String {
     )
 }
 
-/// Keys of the nodes shown, and those below that somebody may have to look at.
+/// Returns the keys of the nodes shown, and keys below them that an operator may have to look at.
 fn stated(status: &api::Status) -> String {
     let mut lines: Vec<_> = status.nodes.iter().flat_map(|node| &node.keys).collect();
     lines.sort_by_key(|line| (line.division, line.serial, &line.key));
@@ -240,7 +289,7 @@ fn line(node: &NodeStatus) -> [String; 8] {
     [
         node.division.short(),
         node.name.clone(),
-        labels::tier(node.tier),
+        node.tier.label(),
         count(|counts| counts.holding),
         count(|counts| counts.giving),
         count(|counts| counts.copies),

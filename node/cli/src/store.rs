@@ -9,7 +9,7 @@ use store::{SledOptions, Survey};
 
 use super::{Failure, Output, site, tables::pairs};
 
-/// Looks after the store (存储) of a node that does not run
+/// Checks the store (存储) of a node that is not running
 ///
 /// Examples:
 ///   wujitong store check --data /srv/township
@@ -25,11 +25,12 @@ enum What {
     Check(Check),
 }
 
-/// Says whether everything in the store (存储) of a stopped node is whole: log, records, attachments
+/// Checks that the store (存储) of a stopped node is intact: log, records, attachments
 ///
-/// The records are looked through on a copy, as at a start after a crash; the copy lies in the store, takes as
-/// much room as its records, and is removed again. Nothing else is changed. Ends with 0 if all is whole, and
-/// with 6 if anything is damaged or the node runs.
+/// Reads the records from a copy, as a start after a crash would. The copy is written into the
+/// store directory, takes as much space as the records, and is removed at the end. Nothing else is
+/// changed. Exits with 0 if everything is intact, and with 6 if anything is damaged or the node is
+/// running.
 ///
 /// Examples:
 ///   wujitong store check
@@ -42,7 +43,7 @@ struct Check {
     data: Option<PathBuf>,
 }
 
-/// What was found, for programs.
+/// The result, for programs.
 #[derive(Serialize)]
 struct Found {
     whole: bool,
@@ -69,7 +70,7 @@ impl Check {
         let dir = data.join("store");
         if !store::is_store(&dir) {
             return Err(Failure::Usage(format!(
-                "there is no store in {}; name the data directory of a node that ran with --data",
+                "there is no store in {}; give the data directory of a node with --data",
                 data.display()
             )));
         }

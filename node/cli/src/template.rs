@@ -9,12 +9,12 @@ use topology::{Tier, UnitKind};
 
 use super::{
     Failure, Output,
-    labels::{self, Names, moment, one_of},
+    labels::{Names, moment, one_of},
     site::{Site, read},
     tables::{pairs, table},
 };
 
-/// Publishes templates (模板) for a subtree, and shows who applies them
+/// Publishes templates (模板) for a subtree, and shows their adoption
 ///
 /// Examples:
 ///   wujitong template publish finance.toml --kind disclosure --name finance --title "财务公开"
@@ -45,24 +45,24 @@ enum What {
 struct Publish {
     /// TOML file with the content; it begins with `format = 1`
     file: PathBuf,
-    /// What it is for
-    #[arg(long, value_parser = one_of::<TemplateKind>(&labels::KINDS))]
+    /// Kind of template
+    #[arg(long, value_parser = one_of::<TemplateKind>())]
     kind: TemplateKind,
-    /// Its name: lower-case letters, digits and dashes
+    /// Name: lower-case letters, digits and dashes
     #[arg(long)]
     name: String,
-    /// What people call it
+    /// Title for people
     #[arg(long)]
     title: String,
-    /// Only for this tier, may be given again; all if left out
-    #[arg(long = "tier", value_name = "TIER", value_parser = one_of::<Tier>(&labels::TIERS))]
+    /// Only for this tier; may be repeated; all tiers if left out
+    #[arg(long = "tier", value_name = "TIER", value_parser = one_of::<Tier>())]
     tiers: Vec<Tier>,
-    /// At the village tier only for this kind of unit, may be given again; all if left out
-    #[arg(long = "unit", value_name = "UNIT", value_parser = one_of::<UnitKind>(&labels::UNITS))]
+    /// At the village tier only for this kind of unit; may be repeated; all kinds if left out
+    #[arg(long = "unit", value_name = "UNIT", value_parser = one_of::<UnitKind>())]
     kinds: Vec<UnitKind>,
 }
 
-/// Lists the templates a node has heard of, and what it did with them
+/// Lists the templates a node knows, and what it did with them
 ///
 /// Examples:
 ///   wujitong template list
@@ -70,7 +70,7 @@ struct Publish {
 #[command(verbatim_doc_comment)]
 struct List;
 
-/// Shows a template, and how many nodes at and below this one apply it, which refuse it, and why
+/// Shows a template and its adoption: how many nodes apply it, which refuse it, and why
 ///
 /// Examples:
 ///   wujitong template status 33/disclosure/finance
@@ -111,7 +111,7 @@ impl Template {
                 output.facts(&list, || lines(&list))
             }
             What::Status(Status { key }) => {
-                // The key is digits, letters, dashes and slashes.
+                // A key has only digits, letters, dashes and slashes, so it needs no encoding.
                 let path = asked.path(&format!("templates/{key}"));
                 let shown: Named<TemplateStatus> = asked.client.get(&path).await?;
                 output.facts(&shown, || status(&shown))
@@ -169,8 +169,8 @@ fn status(shown: &Named<TemplateStatus>) -> String {
         kinds,
         ..
     } = template;
-    let tiers: Vec<_> = tiers.iter().map(|tier| labels::tier(*tier)).collect();
-    let kinds: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+    let tiers: Vec<_> = tiers.iter().map(|tier| tier.label()).collect();
+    let kinds: Vec<_> = kinds.iter().map(|kind| kind.code()).collect();
     let mut text = pairs([
         ("template", format!("{key} {title}")),
         ("kind", format!("{kind} {}", kind.chinese())),
@@ -208,7 +208,7 @@ fn status(shown: &Named<TemplateStatus>) -> String {
     }
     for child in &adoption.drift {
         text += &format!(
-            "{} claims more nodes than the list of divisions has\n",
+            "{} reports more nodes than the list of divisions has\n",
             names.of(*child)
         );
     }

@@ -1,9 +1,9 @@
-//! What other people wrote, made harmless for a terminal.
+//! Makes text that other people wrote safe for a terminal.
 
 pub use domain::foreign::escape;
 pub(super) use domain::foreign::escape_json;
 
-/// A text of several lines, each escaped.
+/// Escapes every line of a text.
 pub(super) fn escape_lines(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(escape).collect();
     lines.join("\n")

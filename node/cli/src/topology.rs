@@ -4,17 +4,18 @@ use std::path::PathBuf;
 
 use api::Point;
 use clap::Subcommand;
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 use topology::{Division, DivisionCode, Outlines, RowError, Tier, Tree, UnitKind};
 
 use super::{
-    Failure, Output, labels,
+    Failure, Output,
     matter::point,
     site::{mapped, read, tree},
     tables::{pairs, table},
 };
 
-/// Looks at the list of divisions (区划): what is below, the way between two, where a place lies, faults of a list
+/// Shows and checks the list of divisions (区划): subtrees, routes, locations
 ///
 /// Examples:
 ///   wujitong topology show 330825 --depth 1
@@ -35,7 +36,7 @@ enum What {
     Check(Check),
 }
 
-/// Shows a division and what is below it
+/// Shows a division and the divisions below it
 ///
 /// Examples:
 ///   wujitong topology show 330825 --depth 1
@@ -46,7 +47,7 @@ enum What {
 struct Show {
     /// The division, short or padded
     code: DivisionCode,
-    /// How many tiers below it
+    /// Number of tiers below it to show
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=4))]
     depth: u8,
     /// CSV file of divisions, for other provinces than Zhejiang
@@ -61,17 +62,16 @@ struct Show {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Route {
-    /// Where it begins
+    /// First division
     from: DivisionCode,
-    /// Where it ends
+    /// Last division
     to: DivisionCode,
     /// CSV file of divisions, for other provinces than Zhejiang
     #[arg(long, value_name = "FILE")]
     topology: Option<PathBuf>,
 }
 
-/// Says in which division a place lies, as far as the map knows: the sketch map of Zhejiang (示意图), or
-/// one's own
+/// Shows the division of a location, by the sketch map of Zhejiang (示意图) or a map of your own
 ///
 /// Examples:
 ///   wujitong topology locate 29.0285,119.1722
@@ -85,13 +85,12 @@ struct Locate {
     /// CSV file of divisions, for other provinces than Zhejiang
     #[arg(long, value_name = "FILE")]
     topology: Option<PathBuf>,
-    /// GeoJSON file with the outlines of divisions, by their property `code`
+    /// GeoJSON file with the outlines of divisions, identified by their property `code`
     #[arg(long, value_name = "FILE")]
     outlines: Option<PathBuf>,
 }
 
-/// Checks a CSV file of divisions, and a GeoJSON file of outlines for it; every bad row is named with its
-/// line, every bad outline with its place in the file
+/// Checks a CSV file of divisions, and optionally a GeoJSON file of their outlines
 ///
 /// Examples:
 ///   wujitong topology check divisions.csv
@@ -101,7 +100,7 @@ struct Locate {
 struct Check {
     /// The file: `code,name` or `code,name,kind,node`
     file: PathBuf,
-    /// GeoJSON file with outlines of these divisions, by their property `code`
+    /// GeoJSON file with outlines of these divisions, identified by their property `code`
     #[arg(long, value_name = "FILE")]
     outlines: Option<PathBuf>,
 }
@@ -125,7 +124,7 @@ struct Branch {
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<UnitKind>,
     has_node: bool,
-    /// Nodes at and below it.
+    /// Number of nodes at and below it.
     nodes: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     children: Vec<Branch>,
@@ -183,8 +182,8 @@ fn branch(tree: &Tree, division: Division<'_>, depth: u8) -> Branch {
 
 fn indented(branch: &Branch, depth: usize, rows: &mut Vec<[String; 5]>) {
     let tier = match branch.kind {
-        Some(kind) => format!("{} {}", labels::tier(branch.tier), kind.system()),
-        None => labels::tier(branch.tier),
+        Some(kind) => format!("{} {}", branch.tier.label(), kind.system()),
+        None => branch.tier.label(),
     };
     let note = if branch.has_node {
         ""
@@ -276,7 +275,7 @@ impl Way {
                 mark.to_owned(),
                 hop.code.short(),
                 hop.name.clone(),
-                labels::tier(hop.tier),
+                hop.tier.label(),
             ]
         });
         table(["", "code", "name", "tier"], rows)
@@ -322,7 +321,7 @@ impl Locate {
                     "division",
                     format!("{} {}", located.code.short(), located.full_name),
                 ),
-                ("tier", labels::tier(located.tier)),
+                ("tier", located.tier.label()),
             ])
         })
     }
@@ -384,11 +383,7 @@ impl Check {
             nodes: tree.expected_nodes(tree.root()),
             outlines,
             tiers: Tier::ALL.map(|tier| (tier, count(tier))).into(),
-            digest: tree
-                .digest()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            digest: HEXLOWER.encode(&tree.digest()),
         };
         output.facts(&checked, || checked.for_people())
     }
@@ -398,7 +393,7 @@ impl Checked {
     fn for_people(&self) -> String {
         let tiers = self.tiers.iter();
         let tiers: Vec<_> = tiers
-            .map(|(tier, count)| format!("{count} {}", labels::tier(*tier)))
+            .map(|(tier, count)| format!("{count} {}", tier.label()))
             .collect();
         let outlines = self.outlines.map(|count| ("outlines", count.to_string()));
         let list = [

@@ -13,15 +13,16 @@ use topology::{DivisionCode, Tree};
 
 use super::{
     Failure, Output,
-    labels::{self, Names, moment},
+    labels::{self, Names, both, moment},
     site,
     tables::{pairs, table},
 };
 
-/// Checks a receipt (验证回执) with nothing but the root certificate of the province
+/// Checks a receipt (验证回执) with only the root certificate of the province
 ///
-/// Works without a network. It lists what was checked, what could not be, and as of when. Ends with 0
-/// if everything that can be checked holds, 7 if anything does not, 2 if the file is no receipt.
+/// Works without a network. Checks the signatures, and what the public log of the division that made
+/// the receipt proves. Lists what was checked, what could not be checked, and the time of the receipt.
+/// Exits with 0 if every possible check passes, 7 if one fails, 2 if the file is not a receipt.
 ///
 /// Examples:
 ///   wujitong verify receipt.json --root roots.pem
@@ -36,7 +37,7 @@ pub struct Verify {
     /// Root certificate of the province, PEM; `roots.pem` in every node's data directory
     #[arg(long, value_name = "FILE")]
     root: PathBuf,
-    /// What opens the commitment to the text, as whoever reported it was given; proves that it was handed in
+    /// File with the opening that the reporter got; proves the text that was reported
     #[arg(long, value_name = "FILE")]
     opening: Option<PathBuf>,
     /// CSV file of divisions, for other provinces than Zhejiang
@@ -67,8 +68,11 @@ impl Verify {
 fn opening(file: &Path) -> Result<Opening, Failure> {
     let text = site::read(file)?;
     serde_json::from_str(&text).map_err(|error| {
-        let hint = "take the file that `wujitong matter report --opening FILE` wrote";
-        Failure::Usage(format!("{} is no opening: {error}; {hint}", file.display()))
+        let hint = "use the file that `wujitong matter report --opening FILE` wrote";
+        Failure::Usage(format!(
+            "{} is not an opening: {error}; {hint}",
+            file.display()
+        ))
     })
 }
 
@@ -101,7 +105,7 @@ fn for_people(verified: &Verified, tree: &Tree) -> String {
         let other = |other: Option<DivisionCode>| other.map_or("-".to_owned(), |o| names.of(o));
         let rows = verified.receipts.iter().map(|receipt| {
             [
-                labels::receipt_kind(receipt.kind).to_owned(),
+                both(receipt.kind),
                 names.of(receipt.division),
                 moment(receipt.at.0),
                 other(receipt.from),
@@ -114,8 +118,8 @@ fn for_people(verified: &Verified, tree: &Tree) -> String {
     text += "\n";
     let row = |check: &Check| {
         [
-            labels::finding(check.finding).to_owned(),
-            labels::checked(check.what).to_owned(),
+            both(check.finding),
+            both(check.what),
             check.about.map_or("-".to_owned(), |about| names.of(about)),
             check.detail.clone(),
         ]

@@ -13,17 +13,10 @@ use super::{
     tables::{pairs, table},
 };
 
-const KINDS: [(&str, &str); 4] = [
-    ("matter.new", "新事项"),
-    ("matter.closed", "办结"),
-    ("matter.changed", "变更"),
-    ("template", "模板"),
-];
-
 /// Tells other systems of changes (推送), as signed CloudEvents
 ///
-/// Events go out one after another, each at least once, with the same id if it is sent again. What
-/// fails is tried again with growing waits up to an hour, and given up after three days.
+/// Events are sent in order, each at least once; a repeated event has the same id. A failed event
+/// is retried at growing intervals up to an hour, and given up after three days.
 ///
 /// Examples:
 ///   wujitong webhook add https://city.example/hooks/wujitong --name "数据大脑"
@@ -47,7 +40,7 @@ enum What {
     Test(Test),
 }
 
-/// Names another system, and prints once the secret that events to it are signed with
+/// Adds a webhook and prints once the secret that signs its events
 ///
 /// Examples:
 ///   wujitong webhook add https://city.example/hooks/wujitong --name "数据大脑"
@@ -55,20 +48,21 @@ enum What {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Add {
-    /// Where it listens; https to a public address, anything else only where `hooks.allow` says so
+    /// URL of the receiver: https to a public address; other addresses only if `webhooks.allow` lists
+    /// them
     url: String,
-    /// What it is for
+    /// Description of the webhook
     #[arg(long)]
     name: String,
-    /// Only of this kind, may be given again; of everything if left out
-    #[arg(long = "kind", value_name = "KIND", value_parser = one_of::<ChangeKind>(&KINDS))]
+    /// Only changes of this kind; may be repeated; all kinds if left out
+    #[arg(long = "kind", value_name = "KIND", value_parser = one_of::<ChangeKind>())]
     kinds: Vec<ChangeKind>,
     /// Only matters that come from this division or below it, or are held there
     #[arg(long)]
     division: Option<DivisionCode>,
 }
 
-/// Lists the webhooks of a node, and how far each has come
+/// Lists the webhooks of a node and the state of their delivery
 ///
 /// Examples:
 ///   wujitong webhook list --json
@@ -76,36 +70,36 @@ struct Add {
 #[command(verbatim_doc_comment)]
 struct List;
 
-/// Tells another system nothing more
+/// Removes a webhook
 ///
 /// Examples:
 ///   wujitong webhook remove 9f1c03aa12345678
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Remove {
-    /// Its id
+    /// Id of the webhook
     id: String,
 }
 
-/// Tries a webhook again at once, also one that was given up; it goes on where it stopped
+/// Retries a webhook now, even one that was given up; delivery continues where it stopped
 ///
 /// Examples:
 ///   wujitong webhook resume 9f1c03aa12345678
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Resume {
-    /// Its id
+    /// Id of the webhook
     id: String,
 }
 
-/// Sends a webhook a test event, and says what came of it
+/// Sends a test event to a webhook and shows the result
 ///
 /// Examples:
 ///   wujitong webhook test 9f1c03aa12345678
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Test {
-    /// Its id
+    /// Id of the webhook
     id: String,
 }
 
@@ -177,7 +171,7 @@ fn lines(hooks: &Hooks) -> String {
         "webhook",
         "name",
         "address",
-        "told of",
+        "kinds",
         "division",
         "#taken",
         "last taken",
@@ -185,7 +179,7 @@ fn lines(hooks: &Hooks) -> String {
         "state",
     ];
     let rows = hooks.hooks.iter().map(|hook| {
-        let kinds: Vec<_> = hook.kinds.iter().map(|kind| kind.name()).collect();
+        let kinds: Vec<_> = hook.kinds.iter().map(|kind| kind.code()).collect();
         [
             hook.id.clone(),
             hook.name.clone(),

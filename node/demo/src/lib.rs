@@ -2,6 +2,7 @@
 
 mod life;
 mod network;
+mod people;
 mod proven;
 mod story;
 mod tell;
@@ -21,12 +22,13 @@ use tokio_util::sync::CancellationToken;
 
 use ::topology::{DivisionCode, Tree};
 
-/// Forms a whole branch of Zhejiang on this machine and shows it at work
+/// Runs a whole branch of Zhejiang on this machine and shows it at work
 ///
-/// Starts the province, the city and the county with all its townships and villages: by default
-/// 306 nodes of 龙游县 (Longyou), every one with its own keys, certificate and records on disk, linked by mutually
-/// authenticated TLS on loopback. Then it reports matters, hands them through the tiers, publishes a template, cuts
-/// one township off and lets it catch up, checks every claim it makes, and stays up until Ctrl-C.
+/// Starts the province, the city, and the county with all its townships and villages: by default
+/// 306 nodes of 龙游县 (Longyou), each with its own keys, certificate and records on disk, linked
+/// by mutually authenticated TLS on loopback. It then reports matters, hands them through the
+/// tiers, publishes a template, cuts one township off and lets it catch up, and checks every result
+/// it shows. It runs until Ctrl-C.
 ///
 /// Examples:
 ///   wujitong demo
@@ -35,23 +37,24 @@ use ::topology::{DivisionCode, Tree};
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct Demo {
-    /// Ends after the story; the exit code is 0 only if everything claimed was checked
+    /// Ends after the story; the exit code is 0 only if every check passed
     #[arg(long)]
     once: bool,
-    /// Keeps the network here for the next start; a temporary directory without it
+    /// Keeps the network in this directory for the next start; without it the directory is
+    /// temporary
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The county, township or village whose branch is formed
+    /// The county, township or village whose branch is started
     #[arg(long, value_name = "CODE", default_value = "330825")]
     division: DivisionCode,
 }
 
-/// Between two tries to remove a directory whose files are being closed.
+/// Pause between two attempts to remove a directory whose files are being closed.
 const CLOSING: Duration = Duration::from_millis(50);
-/// Tries.
+/// Number of attempts.
 const TRIES: usize = 100;
 
-/// Where the demo keeps its network.
+/// Directory of the demo's network.
 enum Home {
     Kept(PathBuf),
     Temporary(tempfile::TempDir),
@@ -65,7 +68,7 @@ impl Home {
         }
     }
 
-    /// Removes what is temporary. The store of a demo that was cut short closes in the background.
+    /// Removes a temporary directory. The store of an interrupted demo closes in the background.
     async fn leave(self) -> Result<(), Failure> {
         let Self::Temporary(dir) = self else {
             return Ok(());
@@ -103,7 +106,7 @@ impl Demo {
         };
         let shown = self.show(&branch, &tree, home.path(), output, &mut signals);
         let shown = shown.await;
-        // Whatever became of it, nothing stays that nobody asked to keep.
+        // Removes temporary files whatever the result.
         let left = home.leave().await;
         shown.and(left)
     }
@@ -126,7 +129,7 @@ impl Demo {
             formed = &mut forming => formed?,
             () = signals.next() => {
                 stop.cancel();
-                // It ends as soon as what is under way is done.
+                // Ends as soon as the running step is done.
                 forming.await?
             }
         };
@@ -135,6 +138,10 @@ impl Demo {
             told = story::tell(&network, branch, &progress) => told,
             () = signals.next() => Err(cut_short()),
             () = stop.cancelled() => Err(cut_short()),
+        };
+        let told = match told {
+            Ok(story) => people::open(&network, branch).await.map(|()| story),
+            Err(failure) => Err(failure),
         };
         let told = told.and_then(|mut story| {
             story.formed_ms = formed_ms;
@@ -159,7 +166,7 @@ fn cut_short() -> Failure {
     Failure::Failed("the demo was interrupted".to_owned())
 }
 
-/// What ends the demo from outside.
+/// Signals that end the demo.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -182,13 +189,13 @@ impl Signals {
     }
 }
 
-/// Shows how far long work has come, to people.
+/// Shows the progress of long steps to people.
 struct Progress {
     shown: bool,
 }
 
 impl Progress {
-    /// A bar over `length` steps.
+    /// Returns a bar with `length` steps.
     fn bar(&self, what: &'static str, length: usize) -> ProgressBar {
         let bar = ProgressBar::new(length as u64);
         if !self.shown {

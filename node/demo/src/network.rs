@@ -1,4 +1,4 @@
-//! The network of the demo: one process, a node for every division of a branch.
+//! The network of the demo: one process with a node for every division of a branch.
 
 use std::{
     path::{Path, PathBuf},
@@ -22,30 +22,30 @@ use rustls_pki_types::UnixTime;
 use telemetry::Telemetry;
 use tokio_util::sync::CancellationToken;
 
-use super::{Progress, cut_short};
+use super::{Progress, cut_short, people};
 
 use ::topology::{DivisionCode, Outlines, Tier, Tree};
 
-/// The DNS zone of demo networks.
+/// DNS zone of demo networks.
 const ZONE: &str = "zj.example";
 
-/// How long anything in the demo may take.
+/// Time limit for every single wait of the demo.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The divisions of the demo.
 pub(super) struct Branch {
     pub(super) tree: Arc<Tree>,
-    /// Everything hosted, parents before children.
+    /// All hosted divisions, parents before children.
     pub(super) divisions: Vec<DivisionCode>,
-    /// Those at the lowest tier, in order.
+    /// Divisions of the lowest tier, in order.
     pub(super) villages: Vec<DivisionCode>,
-    /// Where most of the story happens.
+    /// The village where most of the story happens.
     pub(super) home: DivisionCode,
 }
 
 impl Branch {
-    /// The branch through `top`: what is above it, itself, and everything below. The demo's network
-    /// has a directory of its own, with nothing else in it.
+    /// Returns the branch through `top`: everything above it, `top` itself, and everything below.
+    /// The network of the demo has its own list of divisions with only this branch.
     pub(super) fn of(top: DivisionCode, zhejiang: &Tree) -> Result<Self, Failure> {
         zhejiang.require(top)?;
         if !zhejiang.has_node(top) {
@@ -71,7 +71,7 @@ impl Branch {
         let rows = divisions.iter().filter_map(|code| zhejiang.get(*code));
         let mut directory = "code,name,kind\n".to_owned();
         for division in rows {
-            let kind = division.kind.map(|kind| kind.name()).unwrap_or_default();
+            let kind = division.kind.map(|kind| kind.code()).unwrap_or_default();
             directory += &format!("{},{},{kind}\n", division.code, division.name);
         }
         let tree =
@@ -85,7 +85,7 @@ impl Branch {
     }
 }
 
-/// The machine's clock, put forward where the story needs a deadline to pass.
+/// The machine's clock, which the story puts forward to let a deadline pass.
 #[derive(Default)]
 struct DemoClock {
     forward_ms: AtomicI64,
@@ -105,7 +105,7 @@ pub(super) struct Network {
     telemetry: Telemetry,
 }
 
-/// Makes what is missing of the branch's identities, starts its nodes and waits for their links.
+/// Creates missing identities, starts the nodes and waits for their links.
 pub(super) async fn form(
     branch: &Branch,
     data: &Path,
@@ -144,6 +144,7 @@ pub(super) async fn form(
             listen: Some(([127, 0, 0, 1], 0).into()),
             ..Default::default()
         },
+        pages: config::Pages::default(),
         telemetry: config::Telemetry {
             otlp: std::env::var("WUJITONG_TELEMETRY_OTLP").ok(),
             log: std::env::var("WUJITONG_TELEMETRY_LOG").unwrap_or_else(|_| "error".to_owned()),
@@ -152,7 +153,7 @@ pub(super) async fn form(
         limits: config::Limits::default(),
         store: config::Store::default(),
         links: config::Links::default(),
-        hooks: config::Hooks::default(),
+        webhooks: config::Webhooks::default(),
         oidc: None,
     };
     let telemetry = Telemetry::start(&config.telemetry)?;
@@ -160,6 +161,7 @@ pub(super) async fn form(
     let plan = Plan {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         collector: telemetry.collector(),
+        entrances: people::entrances(branch),
         ..Plan::new(config, Arc::clone(&branch.tree))
     };
     let host = tokio::select! {
@@ -188,7 +190,7 @@ pub(super) async fn form(
     }
 }
 
-/// Identities for all divisions; those that exist get a fresh certificate.
+/// Enrols all divisions; those already enrolled get new certificates.
 fn enrol(
     tree: &Tree,
     divisions: &[DivisionCode],
@@ -217,49 +219,53 @@ fn enrol(
 }
 
 impl Network {
-    /// Puts the clock of every node forward to this moment, unless it is past.
+    /// Puts the clock of every node forward to this time, unless it is past.
     pub(super) fn put_forward(&self, to: Timestamp) {
         let by = to.0 - SystemClock.now().0;
         self.clock.forward_ms.fetch_max(by, Ordering::Relaxed);
     }
 
-    /// By how much it was put forward.
+    /// Returns by how many milliseconds the clock was put forward.
     pub(super) fn forward_ms(&self) -> i64 {
         self.clock.forward_ms.load(Ordering::Relaxed)
     }
 
     pub(super) fn office(&self, division: DivisionCode) -> Arc<Office> {
-        let node = self.host.roster().node(division);
+        let node = self.host.app_state().node(division);
         Arc::clone(&node.expect("the branch is hosted").office)
     }
 
-    /// A receipt of a matter, as the node of a division makes it.
+    /// Returns a receipt of a matter, made by the node of a division.
     pub(super) async fn receipt(
         &self,
         division: DivisionCode,
         id: MatterId,
         by: Actor,
     ) -> Result<ReceiptFile, Failure> {
-        let node = self.host.roster().node(division);
+        let node = self.host.app_state().node(division);
         let node = node.expect("the branch is hosted");
-        let words = node.office.words(id, by).await;
+        let words = node.office.matters().words(id, by).await;
         let words = words.map_err(|error| Failure::Failed(error.to_string()))?;
         let file = node.receipt(id, words).await;
         file.map_err(|error| Failure::Failed(error.to_string()))
     }
 
     pub(super) fn links(&self, division: DivisionCode) -> Arc<Links> {
-        let node = self.host.roster().node(division);
+        let node = self.host.app_state().node(division);
         Arc::clone(&node.expect("the branch is hosted").links)
     }
 
     pub(super) fn offices(&self) -> impl Iterator<Item = &Arc<Office>> {
-        self.host.roster().nodes.values().map(|node| &node.office)
+        self.host
+            .app_state()
+            .nodes
+            .values()
+            .map(|node| &node.office)
     }
 
-    /// Links to parents that are up now.
+    /// Returns the number of links to parents that are up.
     pub(super) fn links_up(&self) -> usize {
-        let nodes = self.host.roster().nodes.values();
+        let nodes = self.host.app_state().nodes.values();
         nodes
             .filter(|node| {
                 node.office
@@ -286,11 +292,17 @@ impl Network {
         self.host.http().map(|address| format!("http://{address}"))
     }
 
+    /// Returns the address of the front page.
+    pub(super) fn pages(&self) -> Option<String> {
+        let address = self.host.http()?;
+        Some(format!("http://localhost:{}/", address.port()))
+    }
+
     pub(super) fn listen(&self) -> String {
         self.host.address().to_string()
     }
 
-    /// Waits until so many links are up, for as long as more and more are.
+    /// Waits until this many links are up, as long as their number keeps growing.
     async fn linked(&self, expected: usize, bar: &ProgressBar) -> Result<(), Failure> {
         let (mut most, mut since) = (0, Instant::now());
         loop {
@@ -312,7 +324,7 @@ impl Network {
         }
     }
 
-    /// Waits until something holds, and says how long that took.
+    /// Waits until something holds, and returns how long that took.
     pub(super) async fn until<F: Future<Output = bool>>(
         &self,
         what: &str,

@@ -1,4 +1,4 @@
-//! The part of the story that takes a receipt away and checks it.
+//! The part of the story that takes a receipt and checks it.
 
 use cli::{Failure, labels};
 use domain::{
@@ -12,17 +12,17 @@ use super::story::{Teller, clerk, ensure};
 
 use ::topology::DivisionCode;
 
-/// The receipt of the matter that went furthest, and what checking it found.
+/// The receipt of the matter that passed most tiers, and the result of its check.
 #[derive(Debug, Serialize)]
 pub(super) struct Proven {
     pub(super) matter: String,
     pub(super) file: String,
     pub(super) root: String,
-    /// Who took or decided it, as their signatures prove.
+    /// Signed receipts of the divisions that took or decided it.
     pub(super) receipts: Vec<Signed>,
-    /// Checks that were passed.
+    /// Number of checks that passed.
     pub(super) checked: usize,
-    /// What nobody can tell from the file.
+    /// Facts that the file cannot prove.
     pub(super) not_checked: Vec<String>,
 }
 
@@ -36,8 +36,8 @@ pub(super) struct Signed {
 }
 
 impl Teller<'_> {
-    /// The reporter takes a receipt away, and whoever has the root certificate checks it without asking
-    /// anybody: as `wujitong verify` does.
+    /// Takes a receipt as its reporter would, and checks it with the root certificate only, as
+    /// `wujitong verify` does.
     pub(super) async fn proven(&self, id: &str) -> Result<Proven, Failure> {
         let number: MatterId = id.parse().expect("it was just printed");
         let (home, tree) = (self.branch.home, &self.branch.tree);
@@ -83,7 +83,7 @@ impl Teller<'_> {
                 .collect(),
             checked: found(Finding::Ok).count(),
             not_checked: found(Finding::NotChecked)
-                .map(|check| labels::checked(check.what).to_owned())
+                .map(|check| labels::both(check.what))
                 .collect(),
         })
     }

@@ -1,140 +1,36 @@
-//! What the demo does, and the checks of everything it says.
+//! The story of the demo, with a check for every statement it makes.
 
 use std::time::Instant;
 
-use cli::{Failure, labels};
+use cli::Failure;
 use domain::{
     actor::Actor,
     category::Priority,
     custody::Standing,
     ids::MatterId,
     matter::{Channel, Outcome},
-    rollup::{Counters, Totals},
+    rollup::Counters,
     template::TemplateKind,
     time::{Day, Timestamp},
 };
-use office::{NewReport, NewTemplate, OfficeError};
-use serde::Serialize;
+use office::{NewReport, NewTemplate};
 use telemetry::TraceContext;
 
 use super::{
     Progress,
     network::{Branch, Network},
-    proven::Proven,
 };
 
 use ::topology::{DivisionCode, Tier};
 
+mod told;
+
+pub(super) use told::{Adopted, CutOff, Figures, Look, Rollup, Stop, Story, Told};
+
 /// Matters reported in the township that is cut off.
 const WHILE_CUT_OFF: usize = 40;
 
-/// Everything the demo found, as it stands in `--json`.
-#[derive(Debug, Serialize)]
-pub(super) struct Story {
-    pub(super) nodes: usize,
-    pub(super) links_up: usize,
-    pub(super) formed_ms: u64,
-    pub(super) matters: Vec<Told>,
-    pub(super) receipt: Proven,
-    pub(super) adoption: Adopted,
-    pub(super) cut_off: CutOff,
-    pub(super) rollup: Rollup,
-    pub(super) look: Look,
-    /// By how much the clock of the demo was put forward, so that a deadline passes.
-    pub(super) put_forward_ms: i64,
-    pub(super) elapsed_ms: u64,
-}
-
-/// One matter and its way.
-#[derive(Debug, Serialize)]
-pub(super) struct Told {
-    pub(super) id: String,
-    pub(super) title: String,
-    pub(super) trace_id: String,
-    pub(super) path: Vec<Stop>,
-}
-
-/// One step of a matter's way.
-#[derive(Debug, Serialize)]
-pub(super) struct Stop {
-    pub(super) division: DivisionCode,
-    pub(super) name: String,
-    pub(super) act: String,
-    pub(super) at: String,
-    pub(super) at_ms: i64,
-}
-
-/// How a template arrived.
-#[derive(Debug, Serialize)]
-pub(super) struct Adopted {
-    pub(super) template: String,
-    pub(super) applied: u32,
-    pub(super) total: u32,
-    pub(super) elapsed_ms: u64,
-}
-
-/// The township that was cut off.
-#[derive(Debug, Serialize)]
-pub(super) struct CutOff {
-    pub(super) division: DivisionCode,
-    pub(super) reported: usize,
-    pub(super) arrived_while_cut: usize,
-    pub(super) catch_up_ms: u64,
-}
-
-/// The province's figures beside what all journals say.
-#[derive(Debug, Serialize)]
-pub(super) struct Rollup {
-    pub(super) province: Figures,
-    pub(super) counted_from_journals: Figures,
-    pub(super) quiet_after_ms: u64,
-}
-
-/// Figures of the whole network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Figures {
-    pub(super) reported: u64,
-    pub(super) taken: u64,
-    pub(super) given: u64,
-    pub(super) closed: u64,
-    pub(super) open: i64,
-    pub(super) in_transit: i64,
-}
-
-impl From<Counters> for Figures {
-    fn from(counters: Counters) -> Self {
-        let Counters {
-            reported,
-            taken,
-            given,
-            closed,
-            ..
-        } = counters;
-        let Totals {
-            open, in_transit, ..
-        } = counters.into();
-        Self {
-            reported,
-            taken,
-            given,
-            closed,
-            open,
-            in_transit,
-        }
-    }
-}
-
-/// Where to look next.
-#[derive(Debug, Serialize)]
-pub(super) struct Look {
-    pub(super) data: String,
-    pub(super) socket: String,
-    pub(super) http: Option<String>,
-    pub(super) peers: String,
-    pub(super) traces: Option<String>,
-}
-
-/// Runs the story; every claim in it was checked when it returns.
+/// Runs the story; every statement has been checked when it returns.
 pub(super) async fn tell(
     network: &Network,
     branch: &Branch,
@@ -184,6 +80,7 @@ pub(super) async fn tell(
             data: network.data().display().to_string(),
             socket: network.socket().display().to_string(),
             http: network.http(),
+            pages: network.pages(),
             peers: network.listen(),
             traces: std::env::var("WUJITONG_TELEMETRY_OTLP").ok(),
         },
@@ -192,7 +89,7 @@ pub(super) async fn tell(
     })
 }
 
-/// What is wrong in the home village, for its township, county, city and province.
+/// Matters in the home village, for its township, county, city and province.
 const TITLES: [(&str, &str, Priority); 4] = [
     (
         "桥头垃圾堆放 rubbish at the bridge",
@@ -221,12 +118,12 @@ pub(super) fn clerk() -> Actor {
     Actor::Rule("demo".to_owned())
 }
 
-/// Whoever looks at what the clerk did.
+/// Returns the actor that checks the clerk's work.
 pub(super) fn inspector() -> Actor {
     Actor::Rule("demo inspector".to_owned())
 }
 
-pub(super) fn office_failed(error: OfficeError) -> Failure {
+pub(super) fn office_failed(error: impl std::fmt::Display) -> Failure {
     Failure::Failed(error.to_string())
 }
 
@@ -253,7 +150,7 @@ impl Teller<'_> {
         self.hand_in(at, new).await
     }
 
-    /// Takes a report, as part of a trace of its own.
+    /// Takes a report, with a trace of its own.
     pub(super) async fn hand_in(
         &self,
         at: DivisionCode,
@@ -262,11 +159,11 @@ impl Teller<'_> {
         let trace = TraceContext::random(rand::random(), rand::random());
         let trace_id = trace.to_string()[3..35].to_owned();
         new.trace = Some(trace.to_string());
-        let reported = self.network.office(at).report(new, clerk()).await;
+        let reported = self.network.office(at).matters().report(new, clerk()).await;
         Ok((reported.map_err(office_failed)?, trace_id))
     }
 
-    /// The division so many tiers above the home village.
+    /// Returns the division this many tiers above the home village.
     pub(super) fn above(&self, tiers: usize) -> DivisionCode {
         let mut above = self.branch.tree.ancestors(self.branch.home);
         above
@@ -283,14 +180,14 @@ impl Teller<'_> {
         let what = format!("{division} holds {id}");
         self.network
             .until(&what, || async {
-                let docket = office.docket(id).await;
+                let docket = office.matters().docket(id).await;
                 docket.is_ok_and(|docket| docket.is_some_and(|d| d.standing == Standing::Holding))
             })
             .await
             .map(|_| ())
     }
 
-    /// Waits until the reporter's village sees the matter closed, and tells its way.
+    /// Waits until the reporter's village sees the matter closed, and returns its way.
     pub(super) async fn seen_closed(
         &self,
         id: MatterId,
@@ -301,16 +198,16 @@ impl Teller<'_> {
         let what = format!("{} sees {id} closed", id.origin);
         self.network
             .until(&what, || async {
-                let docket = office.docket(id).await;
+                let docket = office.matters().docket(id).await;
                 docket.is_ok_and(|docket| docket.is_some_and(|d| d.matter.is_closed()))
             })
             .await?;
-        let docket = office.docket(id).await.map_err(office_failed)?;
+        let docket = office.matters().docket(id).await.map_err(office_failed)?;
         let matter = docket.expect("it was just seen").matter;
         let path = matter.steps.iter().map(|step| Stop {
             division: step.by,
             name: self.name(step.by),
-            act: labels::verb(step.act),
+            act: step.act.name().to_string(),
             at: rfc3339(step.at),
             at_ms: step.at.0,
         });
@@ -329,7 +226,8 @@ impl Teller<'_> {
             .map_or_else(String::new, |d| d.short_name().into_owned())
     }
 
-    /// Reported at home, accepted, escalated to a tier above, closed there, seen closed at home.
+    /// Reports at home, accepts, escalates to a tier above, closes there, and waits until home sees
+    /// it closed.
     async fn solved_at(
         &self,
         what: &(&str, &str, Priority),
@@ -337,20 +235,27 @@ impl Teller<'_> {
     ) -> Result<Told, Failure> {
         let home = self.network.office(self.branch.home);
         let (id, trace_id) = self.report(self.branch.home, *what).await?;
-        // Policy sends an emergency up at once; whoever gets it hands it on.
+        // Policy sends an emergency up at once; the division that gets it hands it on.
         let mut from = self.branch.home;
-        let reported = home.docket(id).await.map_err(office_failed)?;
+        let reported = home.matters().docket(id).await.map_err(office_failed)?;
         match reported.expect("it was just reported").standing {
             Standing::Giving { bound_for, .. } => {
                 self.held_by(bound_for, id).await?;
                 from = bound_for;
             }
-            _ => home.accept(id, clerk()).await.map_err(office_failed)?,
+            _ => home
+                .matters()
+                .accept(id, clerk())
+                .await
+                .map_err(office_failed)?,
         }
         if from != to {
             let note = Some("请上级处理 beyond what this tier can do".to_owned());
             let office = self.network.office(from);
-            let up = office.escalate(id, Some(to), note, clerk(), None).await;
+            let up = office
+                .matters()
+                .escalate(id, Some(to), note, clerk(), None)
+                .await;
             up.map_err(office_failed)?;
         }
         self.held_by(to, id).await?;
@@ -358,6 +263,7 @@ impl Teller<'_> {
         let closed = self
             .network
             .office(to)
+            .matters()
             .close(id, Outcome::Solved, note, inspector())
             .await;
         closed.map_err(office_failed)?;
@@ -370,7 +276,8 @@ impl Teller<'_> {
         Ok(told)
     }
 
-    /// Escalated to the county and assigned down into another township. `None` in a branch with one.
+    /// Escalates to the county and assigns down into another township. `None` in a branch with one
+    /// township.
     async fn assigned_across(&self) -> Result<Option<Told>, Failure> {
         let tree = &self.branch.tree;
         let township = tree
@@ -391,7 +298,8 @@ impl Teller<'_> {
         );
         let (id, trace_id) = self.report(self.branch.home, what).await?;
         let home = self.network.office(self.branch.home);
-        home.escalate(id, Some(county), None, clerk(), None)
+        home.matters()
+            .escalate(id, Some(county), None, clerk(), None)
             .await
             .map_err(office_failed)?;
         self.held_by(county, id).await?;
@@ -399,6 +307,7 @@ impl Teller<'_> {
         let assigned = self
             .network
             .office(county)
+            .matters()
             .assign(id, other, note, clerk(), None)
             .await;
         assigned.map_err(office_failed)?;
@@ -406,6 +315,7 @@ impl Teller<'_> {
         let closed = self
             .network
             .office(other)
+            .matters()
             .close(
                 id,
                 Outcome::Solved,
@@ -417,7 +327,7 @@ impl Teller<'_> {
         self.seen_closed(id, what.0, trace_id).await.map(Some)
     }
 
-    /// One matter in each of some villages, escalated one tier and left open.
+    /// Reports one matter in each of some villages, escalates it one tier and leaves it open.
     async fn everywhere(&self) -> Result<(), Failure> {
         let step = (self.branch.villages.len() / 24).max(1);
         for village in self.branch.villages.iter().step_by(step) {
@@ -425,6 +335,7 @@ impl Teller<'_> {
             let (id, _) = self.report(*village, what).await?;
             let office = self.network.office(*village);
             office
+                .matters()
                 .escalate(id, None, None, clerk(), None)
                 .await
                 .map_err(office_failed)?;
@@ -434,7 +345,8 @@ impl Teller<'_> {
         Ok(())
     }
 
-    /// A template of the province reaches every node in scope, and the province knows.
+    /// Publishes a template of the province, and waits until every node in scope has it and the
+    /// province knows.
     async fn adopted(&self, progress: &Progress) -> Result<Adopted, Failure> {
         let root = self.network.office(self.branch.tree.root());
         let new = NewTemplate {
@@ -446,9 +358,14 @@ impl Teller<'_> {
             kinds: vec![],
         };
         let started = Instant::now();
-        let template = root.publish(new, clerk()).await.map_err(office_failed)?;
+        let template = root
+            .templates()
+            .publish(new, clerk())
+            .await
+            .map_err(office_failed)?;
         let total = self.branch.divisions.len() as u32;
         let expected = root
+            .templates()
             .adoption(&template.key)
             .await
             .map_err(office_failed)?
@@ -459,7 +376,11 @@ impl Teller<'_> {
         let bar = progress.bar("template adopted 模板落实", total as usize);
         let mut applied = 0;
         while applied < total {
-            let adoption = root.adoption(&template.key).await.map_err(office_failed)?;
+            let adoption = root
+                .templates()
+                .adoption(&template.key)
+                .await
+                .map_err(office_failed)?;
             applied = adoption.applied;
             bar.set_position(applied.into());
             ensure(adoption.refused == 0, || {
@@ -483,7 +404,7 @@ impl Teller<'_> {
         })
     }
 
-    /// A township loses its link upward, goes on working, and catches up by itself.
+    /// Cuts off the uplink of a township, which continues to work and catches up by itself.
     async fn cut_off(&self, mut each: impl FnMut()) -> Result<CutOff, Failure> {
         let tree = &self.branch.tree;
         let township = tree
@@ -505,7 +426,10 @@ impl Teller<'_> {
             );
             let (id, _) = self.report(*village, what).await?;
             let office = self.network.office(*village);
-            let escalated = office.escalate(id, Some(above), None, clerk(), None).await;
+            let escalated = office
+                .matters()
+                .escalate(id, Some(above), None, clerk(), None)
+                .await;
             escalated.map_err(office_failed)?;
             ids.push(id);
             each();
@@ -536,25 +460,26 @@ impl Teller<'_> {
         let office = self.network.office(division);
         let mut held = 0;
         for id in ids {
-            let docket = office.docket(*id).await.map_err(office_failed)?;
+            let docket = office.matters().docket(*id).await.map_err(office_failed)?;
             held += usize::from(docket.is_some_and(|d| d.standing == Standing::Holding));
         }
         Ok(held)
     }
 
-    /// The province's figures equal what one counts by hand in every journal.
+    /// Checks that the province's figures equal a count of every journal.
     async fn figures(&self) -> Result<Rollup, Failure> {
         let mut journals = Counters::default();
         for office in self.network.offices() {
-            for entry in office.journal().await.map_err(office_failed)? {
+            for entry in office.figures().journal().await.map_err(office_failed)? {
                 for fact in entry.facts {
-                    journals.count(fact.count);
+                    journals.count(fact.measure);
                 }
             }
         }
         let root = self.network.office(self.branch.tree.root());
         let province = || async {
             let cells = root
+                .figures()
                 .cells(Day(i32::MIN), Day(i32::MAX))
                 .await
                 .map_err(office_failed)?;
@@ -582,12 +507,12 @@ impl Teller<'_> {
     }
 }
 
-/// A moment in Shanghai time (RFC 3339).
+/// Formats a time in Shanghai (RFC 3339).
 fn rfc3339(at: Timestamp) -> String {
     at.to_string().replacen(' ', "T", 1) + "+08:00"
 }
 
-/// A moment of the story, for people.
+/// Formats a time of the story for people.
 pub(super) fn clock(at_ms: i64) -> String {
     Timestamp(at_ms).to_string()[11..].to_owned()
 }

@@ -1,4 +1,4 @@
-//! The story as people read it.
+//! The story as text.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use super::story::{Figures, Story, Told, clock};
 
 use ::topology::Tree;
 
-/// The whole story.
+/// Returns the text of the whole story.
 pub(super) fn tell(story: &Story, tree: &Tree) -> String {
     let mut text = String::new();
     write(story, tree, &mut text).expect("writing to a string does not fail");
@@ -36,7 +36,7 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
     let proven = &story.receipt;
     writeln!(
         to,
-        "\nReceipt 回执 of {}: checked with the root certificate and nothing else 仅凭根证书离线核验, {} checks passed.",
+        "\nReceipt 回执 of {}: checked with the root certificate only 仅凭根证书离线核验, {} checks passed.",
         proven.matter, proven.checked
     )?;
     for signed in &proven.receipts {
@@ -45,7 +45,7 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
             "  {}  {}  {:14} {}",
             clock(signed.at_ms),
             signed.division,
-            labels::receipt_kind(signed.kind),
+            labels::both(signed.kind),
             signed.name
         )?;
     }
@@ -53,7 +53,7 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
     silent.dedup();
     writeln!(
         to,
-        "  nobody can tell from it 无法核验: {}",
+        "  cannot be checked from the file 无法核验: {}",
         silent.join(", ")
     )?;
     let adoption = &story.adoption;
@@ -91,14 +91,10 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
     )?;
     let look = &story.look;
     writeln!(to, "\nWhere to look next 接下来:")?;
+    if let Some(pages) = &look.pages {
+        writeln!(to, "  open {pages} in a browser 用浏览器打开")?;
+    }
     writeln!(to, "  wujitong status --data {}", look.data)?;
-    let home = story.matters.first().map_or("", |told| &told.id);
-    let village = home.split('-').next().unwrap_or_default();
-    writeln!(
-        to,
-        "  wujitong matter show {home} --data {} --node {village}",
-        look.data
-    )?;
     writeln!(
         to,
         "  wujitong verify {} --root {}",

@@ -1,143 +1,98 @@
-//! Alarms: records of what an operator must know, which stand until a person closes them.
+//! Alarms: records of what an operator must know. An alarm stays until a person closes it.
 //!
-//! A log line is read once or never. An alarm is a record of the node: it is shown in its status, its metrics
-//! and its API, counted up when the same thing happens again, and gone only when somebody with the right to
-//! close it did, which the audit trail keeps.
-
-use std::{fmt, str::FromStr};
+//! An operator may miss a log line. An alarm is a record of the node: its status, metrics and API
+//! show it, it is counted up when the same thing happens again, and it goes away only when somebody
+//! with the permission closes it, which the audit trail records.
 
 use serde::{Deserialize, Serialize};
-use topology::DivisionCode;
+use topology::{DivisionCode, UnknownTerm};
 
 use super::{foreign::is_harmful, time::Timestamp};
 
-/// The longest detail, in characters; what is longer is cut.
+/// The longest detail, in characters; longer ones are cut.
 const DETAIL_CHARS: usize = 400;
 
-/// Declares the kinds, one row each with code, Chinese, English and what to do.
-macro_rules! kinds {
-    ($($(#[doc = $doc:literal])+ $kind:ident = $code:literal, $chinese:literal, $english:literal, $remedy:literal;)*) => {
-        /// The kind of an alarm.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub enum AlarmKind { $($(#[doc = $doc])+ $kind,)* }
-
-        impl AlarmKind {
-            /// All kinds.
-            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
-
-            /// Returns the word that stands for it in records, metrics and the API.
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$kind => $code,)* }
-            }
-
-            /// Returns its name in Chinese.
-            pub const fn chinese(self) -> &'static str {
-                match self { $(Self::$kind => $chinese,)* }
-            }
-
-            /// Returns its name in English.
-            pub const fn english(self) -> &'static str {
-                match self { $(Self::$kind => $english,)* }
-            }
-
-            /// Returns what the operator does about it, in English.
-            pub const fn remedy(self) -> &'static str {
-                match self { $(Self::$kind => $remedy,)* }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// A neighbour holds words of this node that its store does not know.
-    StoreWentBack = "store-went-back", "数据回退", "this node's store is older than what a neighbour holds",
-        "find out who put an old copy back; matters from before wait until every neighbour has shown what it knows (`wujitong status`); to close the alarm before goes on without those that did not";
-    /// Two stories of a matter were known, and the steps of one were set aside.
-    StepsSetAside = "steps-set-aside", "步骤已搁置", "an old copy of this node's store and its neighbours knew different steps of a matter",
-        "look at the matter (`wujitong matter show`), do again what is still to be done, and tell whoever did it in vain";
-    /// Two machines have the identity of one division.
-    SecondMachine = "second-machine", "身份重复", "two machines greet with the identity of one division",
-        "stop one of the two; if you do not know the other, revoke the division's key at its parent";
-    /// An issuer shows less of its templates than it issued before.
-    TemplateVersionLost = "template-version-lost", "模板版本丢失", "an issuer no longer has a template version it issued",
-        "ask the issuer's operator to publish the template again";
-    /// A key of a neighbour or of this node was revoked.
-    KeyRevoked = "key-revoked", "密钥已吊销", "a key was revoked",
-        "make sure that the division got new keys from its parent";
-    /// Somebody tries many passwords of an account from many places.
-    PasswordsGuessed = "passwords-guessed", "口令被猜测", "somebody tries many passwords of an account",
-        "look in the audit trail from where; tell the person, and have the addresses shut out in front of the node";
-    /// A child reported figures that can never be.
-    FiguresRefused = "figures-refused", "下级统计不可信", "a child said figures that can never be; the sums are right without them",
-        "see `wujitong rollup apart`, ask the child's operator, and revoke its key if it was stolen";
-    /// Figures of a child do not add up although it is quiet.
-    FiguresUneven = "figures-uneven", "下级统计不平", "figures of a child do not agree with each other or with the matters that crossed its link",
-        "ask the child's operator what its journal counts (`wujitong rollup journal`)";
-    /// Figures that a lost life of a child's store had counted stay counted.
-    FiguresLost = "figures-lost", "丢失的统计保留", "a child's store lost facts that are counted here; they stay counted",
-        "find out what was lost there and report it anew or leave it counted";
-    /// There is no room for more of what an author sends to others through this node.
-    RelayFull = "relay-full", "转发已满", "more of this division's words wait here for others than is kept",
-        "see `wujitong status` for the neighbour that is away; if its author floods, revoke its key";
-    /// A parent stated a key for this division that the division does not have.
-    KeyNotMine = "key-not-mine", "出现非本单位密钥", "somebody stated a key for this division that it does not have",
-        "tell the division above the parent, by telephone: whoever has the parent's key may speak as this division";
-    /// A key was stated that does not count: a twin, which is a second key with the same number, or a later
-    /// key that nobody besides the parent vouched for.
-    KeyRefused = "key-refused", "密钥未被采信", "a key was stated that does not count",
-        "ask the division and its parent who made it; countersign it (`wujitong key countersign`) or have the parent's key revoked";
-    /// A neighbour does not know the key of an author whose words it is brought.
-    KeyUnknown = "key-unknown", "密钥未知", "a neighbour does not know this division's key; what was said with it waits here",
-        "see `wujitong key list` there and here; have the key countersigned (`wujitong key countersign`), or revoked at its parent";
-    /// A key replaced another one that had no part in it.
-    KeyCountersigned = "key-countersigned", "密钥经上上级会签更换", "a key was replaced with the grandparent's countersignature, not with the old key",
-        "make sure with the division that it was so, then close the alarm";
-    /// The certificate of this node ends soon.
-    CertificateEnds = "certificate-ends", "证书将到期", "this node's certificate ends soon",
-        "have a new one made where the parent's keys are, with `wujitong init --division CODE --issuer DIR --data DIR --renew`, and start the node again";
-    /// The receiver of a webhook does not take what it is sent.
-    WebhookFails = "webhook-fails", "推送失败", "another system does not take what it is sent",
-        "look at `wujitong webhook list`; when the receiver is well again, `wujitong webhook resume` tries at once";
-    /// A webhook missed changes.
-    WebhookGap = "webhook-gap", "推送缺失", "a webhook was away so long that it missed changes",
-        "have the other system read the matters anew";
-    /// A sign-in provider's word about a person does not hold.
-    SignInForged = "sign-in-forged", "登录凭证不实", "a provider's word about a person does not hold",
-        "tell whoever runs the provider; check `[oidc]` in the configuration";
-    /// The announced holidays end within two months, or have ended.
-    CalendarEnds = "calendar-ends", "日历即将到期", "the holidays of the policy in force end within two months, or ended",
-        "publish a policy template with a [calendar] that has the State Council's announcement for the next year";
-    /// The clock of this machine cannot be trusted.
-    ClockDoubted = "clock-doubted", "时钟可疑", "the wall clock left the monotonic one, or that of the neighbours, by minutes",
-        "set the clock right; if it is right, say so with `wujitong clock confirm`; see `wujitong clock show`";
-    /// The chain of the audit trail does not hold.
-    AuditTrailBroken = "audit-trail-broken", "审计链断裂", "the audit trail does not hold",
-        "compare it with a backup and tell the auditors";
-    /// An attachment on the disk is not what was kept.
-    FileDamaged = "file-damaged", "附件损坏", "an attachment on this node's disk is damaged",
-        "look after the disk; put the file back from a backup where no other division has it, then close the alarm";
-}
-
-impl fmt::Display for AlarmKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.code())
-    }
-}
-
-impl FromStr for AlarmKind {
-    type Err = BadAlarm;
-
-    fn from_str(text: &str) -> Result<Self, BadAlarm> {
-        let found = Self::ALL.iter().find(|kind| kind.code() == text);
-        found.copied().ok_or_else(|| BadAlarm(text.to_owned()))
+topology::vocabulary! {
+    /// The kind of an alarm.
+    #[derive(utoipa::ToSchema)]
+    #[serde(try_from = "String", into = "String")]
+    pub enum AlarmKind: "kind of alarm",
+        /// Returns what the operator does about it, in English.
+        remedy: &'static str {
+        /// A neighbour holds words of this node that its store does not know.
+        StoreWentBack = 1, "store-went-back", "数据回退", "this node's store is older than what a neighbour holds",
+            "find out who put an old copy back; matters from before wait until every neighbour has shown what it knows (`wujitong status`); to close the alarm before goes on without those that did not";
+        /// Two stories of a matter were known, and the steps of one were set aside.
+        StepsSetAside = 2, "steps-set-aside", "步骤已搁置", "an old copy of this node's store and its neighbours knew different steps of a matter",
+            "look at the matter (`wujitong matter show`), do again what is still to be done, and tell whoever did it in vain";
+        /// Two machines have the identity of one division.
+        SecondMachine = 3, "second-machine", "身份重复", "two machines greet with the identity of one division",
+            "stop one of the two; if you do not know the other, revoke the division's key at its parent";
+        /// An issuer shows less of its templates than it issued before.
+        TemplateVersionLost = 4, "template-version-lost", "模板版本丢失", "an issuer no longer has a template version it issued",
+            "ask the issuer's operator to publish the template again";
+        /// A key of a neighbour or of this node was revoked.
+        KeyRevoked = 5, "key-revoked", "密钥已吊销", "a key was revoked",
+            "make sure that the division got new keys from its parent";
+        /// Somebody tries many passwords of an account from many places.
+        PasswordsGuessed = 6, "passwords-guessed", "口令被猜测", "somebody tries many passwords of an account",
+            "look in the audit trail from where; tell the person, and have the addresses shut out in front of the node";
+        /// A child reported figures that can never be.
+        FiguresRefused = 7, "figures-refused", "下级统计不可信", "a child said figures that can never be; the sums are right without them",
+            "see `wujitong rollup apart`, ask the child's operator, and revoke its key if it was stolen";
+        /// Figures of a child do not add up although it is quiet.
+        FiguresUneven = 8, "figures-uneven", "下级统计不平", "figures of a child do not agree with each other or with the matters that crossed its link",
+            "ask the child's operator what its journal counts (`wujitong rollup journal`)";
+        /// Figures that a lost life of a child's store had counted stay counted.
+        FiguresLost = 9, "figures-lost", "丢失的统计保留", "a child's store lost facts that are counted here; they stay counted",
+            "find out what was lost there and report it anew or leave it counted";
+        /// There is no room for more of what an author sends to others through this node.
+        RelayFull = 10, "relay-full", "转发已满", "more of this division's words wait here for others than is kept",
+            "see `wujitong status` for the neighbour that is away; if its author floods, revoke its key";
+        /// A parent stated a key for this division that the division does not have.
+        KeyNotMine = 11, "key-not-mine", "出现非本单位密钥", "somebody stated a key for this division that it does not have",
+            "tell the division above the parent, by telephone: whoever has the parent's key may speak as this division";
+        /// A key was stated that does not count: a twin, which is a second key with the same number, or a later
+        /// key that nobody besides the parent vouched for.
+        KeyRefused = 12, "key-refused", "密钥未被采信", "a key was stated that does not count",
+            "ask the division and its parent who made it; countersign it (`wujitong key countersign`) or have the parent's key revoked";
+        /// A neighbour does not know the key of an author whose words it is brought.
+        KeyUnknown = 13, "key-unknown", "密钥未知", "a neighbour does not know this division's key; what was said with it waits here",
+            "see `wujitong key list` there and here; have the key countersigned (`wujitong key countersign`), or revoked at its parent";
+        /// A key replaced another one that had no part in it.
+        KeyCountersigned = 14, "key-countersigned", "密钥经上上级会签更换", "a key was replaced with the grandparent's countersignature, not with the old key",
+            "make sure with the division that it was so, then close the alarm";
+        /// The certificate of this node ends soon.
+        CertificateEnds = 15, "certificate-ends", "证书将到期", "this node's certificate ends soon",
+            "have a new one made where the parent's keys are, with `wujitong init --division CODE --issuer DIR --data DIR --renew`, and start the node again";
+        /// The receiver of a webhook does not take what it is sent.
+        WebhookFails = 16, "webhook-fails", "推送失败", "another system does not take what it is sent",
+            "look at `wujitong webhook list`; when the receiver is well again, `wujitong webhook resume` tries at once";
+        /// A webhook missed changes.
+        WebhookGap = 17, "webhook-gap", "推送缺失", "a webhook was away so long that it missed changes",
+            "have the other system read the matters anew";
+        /// A sign-in provider's word about a person does not hold.
+        SignInForged = 18, "sign-in-forged", "登录凭证不实", "a provider's word about a person does not hold",
+            "tell whoever runs the provider; check `[oidc]` in the configuration";
+        /// The announced holidays end within two months, or have ended.
+        CalendarEnds = 19, "calendar-ends", "日历即将到期", "the holidays of the policy in force end within two months, or ended",
+            "publish a policy template with a [calendar] that has the State Council's announcement for the next year";
+        /// The clock of this machine cannot be trusted.
+        ClockDoubted = 20, "clock-doubted", "时钟可疑", "the wall clock left the monotonic one, or that of the neighbours, by minutes",
+            "set the clock right; if it is right, say so with `wujitong clock confirm`; see `wujitong clock show`";
+        /// The chain of the audit trail does not hold.
+        AuditTrailBroken = 21, "audit-trail-broken", "审计链断裂", "the audit trail does not hold",
+            "compare it with a backup and tell the auditors";
+        /// An attachment on the disk is not what was kept.
+        FileDamaged = 22, "file-damaged", "附件损坏", "an attachment on this node's disk is damaged",
+            "look after the disk; put the file back from a backup where no other division has it, then close the alarm";
     }
 }
 
 impl TryFrom<String> for AlarmKind {
-    type Error = BadAlarm;
+    type Error = UnknownTerm;
 
-    fn try_from(text: String) -> Result<Self, BadAlarm> {
+    fn try_from(text: String) -> Result<Self, UnknownTerm> {
         text.parse()
     }
 }
@@ -148,11 +103,6 @@ impl From<AlarmKind> for String {
     }
 }
 
-/// The error for a text that is not a kind of alarm.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a kind of alarm; `wujitong alarm list` shows those that stand")]
-pub struct BadAlarm(pub String);
-
 /// One alarm. A node has at most one of a kind about one division.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
@@ -160,7 +110,7 @@ pub struct Alarm {
     pub kind: AlarmKind,
     /// The division it is about, if it is about one.
     pub about: Option<DivisionCode>,
-    /// What was seen last, cut to 400 characters, with everything foreign in it escaped.
+    /// The last observation, cut to 400 characters, with all foreign text escaped.
     pub detail: String,
     /// When it was first raised.
     pub first: Timestamp,
@@ -168,12 +118,12 @@ pub struct Alarm {
     pub last: Timestamp,
     /// The number of times it was raised.
     pub times: u64,
-    /// When its cause went away by itself. It stands all the same until a person closes it.
+    /// When the cause went away by itself. The alarm stays until a person closes it.
     pub settled: Option<Timestamp>,
 }
 
 impl Alarm {
-    /// Returns the alarm after its cause was seen, or seen again if the alarm stood before.
+    /// Returns the alarm after its cause was seen, for the first time or again.
     pub fn raised(
         before: Option<Self>,
         kind: AlarmKind,
@@ -194,7 +144,7 @@ impl Alarm {
     }
 }
 
-/// Cuts the text to [`DETAIL_CHARS`], and escapes control characters and marks of direction, so that it is on
+/// Cuts the text to [`DETAIL_CHARS`] and escapes controls and marks of direction. The result is on
 /// one line.
 fn plain(text: &str) -> String {
     let mut plain: String = text
@@ -219,7 +169,7 @@ mod tests {
 
     #[test]
     fn every_kind_is_read_from_its_code_and_has_words() {
-        for kind in AlarmKind::ALL.iter().copied() {
+        for kind in AlarmKind::ALL {
             assert_eq!(kind.code().parse(), Ok(kind));
             assert!(!kind.chinese().is_empty() && !kind.english().is_empty());
             assert!(!kind.remedy().is_empty());

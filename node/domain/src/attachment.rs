@@ -1,70 +1,52 @@
-//! Attachments: photos and documents that lie beside the envelopes. A matter's body lists them; their bytes
-//! stay sealed where they were handed in, until somebody entitled asks for them.
+//! Attachments: photos and documents beside the envelopes. The body of a matter lists them; their
+//! sealed bytes stay where they were handed in until somebody with access asks for them.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use topology::DivisionCode;
+use topology::{DivisionCode, Term};
 
 use super::{
-    matter::Matter,
     policy,
     suite::{Digest, Suite},
     time::{Day, Timestamp},
 };
 
-mod fetch;
 mod name;
 
-pub use fetch::{FETCH_BYTES, Fetch, Fetched, NotEntitled, handed_in, may_fetch, sources};
 pub use name::{BadFileNo, BadUploadId, FileNo, UploadId};
 
-/// The type of a file. Only these types are taken.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
-pub enum Media {
-    /// A photo. It is encoded anew before it is kept.
-    #[serde(rename = "image/jpeg")]
-    Jpeg = 1,
-    /// A picture. It is encoded anew before it is kept; without transparency it becomes a JPEG.
-    #[serde(rename = "image/png")]
-    Png = 2,
-    /// A picture. It is kept as one of the two above.
-    #[serde(rename = "image/webp")]
-    Webp = 3,
-    /// A document. It is kept as it came.
-    #[serde(rename = "application/pdf")]
-    Pdf = 4,
-    /// Plain text in UTF-8. It is kept as it came.
-    #[serde(rename = "text/plain")]
-    Text = 5,
+topology::vocabulary! {
+    /// The type of a file. Only these types are taken.
+    #[derive(utoipa::ToSchema)]
+    pub enum Media: "media type" {
+        /// It is encoded anew before it is kept.
+        Jpeg = 1, "image/jpeg", "JPEG 图片", "photo";
+        /// It is encoded anew before it is kept; without transparency it becomes a JPEG.
+        Png = 2, "image/png", "PNG 图片", "picture in PNG";
+        /// It is kept as one of the two above.
+        Webp = 3, "image/webp", "WebP 图片", "picture in WebP";
+        /// It is kept as it came.
+        Pdf = 4, "application/pdf", "PDF 文档", "document";
+        /// It is kept as it came.
+        Text = 5, "text/plain", "纯文本", "plain text in UTF-8";
+    }
 }
 
-/// The error for a text that names no type that is taken.
+/// The error for a text that names no accepted type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("files of type `{0}` are not taken; {hint}", hint = self.hint())]
 pub struct BadMedia(pub String);
 
-/// The hint for a photo in the container of HEIF, in which telephones keep photos by default. No maintained
-/// decoder of its video format exists that this program could include.
+/// The hint for a photo in HEIF, the default container of many phones. There is no maintained
+/// decoder of its video format that this program could include.
 pub const HEIF_HINT: &str = "HEIC 照片请先转成 JPEG：iPhone 在“设置 › 相机 › 格式”选“兼容性最佳”后重拍，已拍的在“文件”App 中长按照片 › 快速操作 › 转换图像；\
 安卓手机在相机设置中关闭“高效图片 (HEIF)” (on an iPhone choose Settings › Camera › Formats › Most Compatible, or convert the photo in Files with Quick \
 Actions › Convert Image; elsewhere switch HEIF off in the camera)";
 
 impl BadMedia {
     fn hint(&self) -> String {
-        let list = || format!("send one of {}", Media::ALL.map(Media::name).join(", "));
+        let list = || format!("send one of {}", Media::ALL.map(Media::code).join(", "));
         match Media::is_heif(&self.0) {
             true => HEIF_HINT.to_owned(),
             false => list(),
@@ -73,20 +55,6 @@ impl BadMedia {
 }
 
 impl Media {
-    /// All types.
-    pub const ALL: [Self; 5] = [Self::Jpeg, Self::Png, Self::Webp, Self::Pdf, Self::Text];
-
-    /// Returns the media type (RFC 6838).
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::Webp => "image/webp",
-            Self::Pdf => "application/pdf",
-            Self::Text => "text/plain",
-        }
-    }
-
     /// Returns whether a media type, or the ending of a file's name, is of photos in HEIF.
     pub fn is_heif(name: &str) -> bool {
         let name = name.to_ascii_lowercase();
@@ -95,6 +63,14 @@ impl Media {
             kind,
             "heic" | "heif" | "hif" | "heic-sequence" | "heif-sequence"
         )
+    }
+
+    /// Returns the type with this media type (RFC 6838), in any case.
+    ///
+    /// # Errors
+    /// [`BadMedia`] if files of this type are not taken.
+    pub fn of_type(text: &str) -> Result<Self, BadMedia> {
+        Self::of_code(&text.to_ascii_lowercase()).ok_or_else(|| BadMedia(text.to_owned()))
     }
 
     /// Returns the usual ending of the name of such a file, without the dot.
@@ -108,10 +84,10 @@ impl Media {
         }
     }
 
-    /// Returns the type for the ending of a file's name, in any case.
+    /// Returns the type for a file extension, in any case.
     ///
     /// # Errors
-    /// [`BadMedia`] if it is the ending of no type that is taken.
+    /// [`BadMedia`] if it is the extension of no accepted type.
     pub fn of_ending(ending: &str) -> Result<Self, BadMedia> {
         let lower = ending.to_ascii_lowercase();
         let plain = if lower == "jpeg" { "jpg" } else { &lower };
@@ -126,22 +102,6 @@ impl Media {
     }
 }
 
-impl fmt::Display for Media {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Media {
-    type Err = BadMedia;
-
-    fn from_str(text: &str) -> Result<Self, BadMedia> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|media| text.eq_ignore_ascii_case(media.name()))
-            .ok_or_else(|| BadMedia(text.to_owned()))
-    }
-}
-
 /// The size of a picture in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Pixels {
@@ -151,8 +111,8 @@ pub struct Pixels {
     pub height: u32,
 }
 
-/// The key that opens the sealed bytes of one attachment. It stands in the body and nowhere else: once the
-/// body is erased, nobody can read the bytes any more, wherever copies of them lie.
+/// The key that opens the sealed bytes of one attachment. It is stored only in the body: once the
+/// body is erased, nobody can read the bytes any more, wherever copies of them are.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ContentKey(pub [u8; 32]);
 
@@ -162,17 +122,14 @@ impl fmt::Debug for ContentKey {
     }
 }
 
-/// One of the two files of an attachment.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// The file itself.
-    #[default]
-    Whole,
-    /// The thumbnail of a picture.
-    Thumb,
+topology::vocabulary! {
+    /// One of the two files of an attachment.
+    #[derive(Default)]
+    pub enum Part: "part of an attachment" {
+        #[default]
+        Whole = 1, "whole", "原件", "the file itself";
+        Thumb = 2, "thumb", "缩略图", "the thumbnail of a picture";
+    }
 }
 
 /// A sealed file, as it lies on disks.
@@ -184,7 +141,7 @@ pub struct Sealed {
     pub bytes: u64,
 }
 
-/// The number of bytes sealed together. Any stretch of a file can be opened without the rest.
+/// The number of bytes sealed together. Any range of a file can be opened without the rest.
 pub const CHUNK_BYTES: u64 = 64 * 1024;
 
 /// The number of bytes that sealing adds to each chunk.
@@ -213,7 +170,8 @@ pub struct Attachment {
     pub thumb: Option<Sealed>,
     /// The key that opens both files.
     pub key: ContentKey,
-    /// The division where its bytes were handed in, and are kept until the retention period is over.
+    /// The division where the file was handed in. It keeps the bytes until the retention period is
+    /// over.
     pub held_by: DivisionCode,
 }
 
@@ -224,7 +182,7 @@ pub const MOST_LISTED: usize = 32;
 pub const THUMB_SIDE: u32 = 320;
 
 impl Attachment {
-    /// Returns one of its files; `None` for the thumbnail of what is not a picture.
+    /// Returns one of the files; `None` for the thumbnail of a file that is not a picture.
     pub const fn part(&self, part: Part) -> Option<Sealed> {
         match part {
             Part::Whole => Some(self.whole),
@@ -240,8 +198,8 @@ impl Attachment {
         }
     }
 
-    /// Returns bytes that are equal exactly for equal attachments, for the commitment of the body that lists
-    /// them. The layout is fixed, and independent of how attachments travel and are stored.
+    /// Returns bytes that are equal exactly for equal attachments, for the commitment of the body.
+    /// The layout is fixed and does not depend on how attachments travel and are stored.
     pub fn canonical_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(160);
         bytes.extend(self.suite.id().to_be_bytes());
@@ -263,7 +221,7 @@ impl Attachment {
     }
 }
 
-/// The limits on what is taken, and on how long it is kept. The defaults are the most a node does; policy
+/// The limits on files and on how long they are kept. The defaults are the node's maximum; policy
 /// narrows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
@@ -271,13 +229,13 @@ pub struct Limits {
     pub bytes: u64,
     /// The most files with one report or remark; at most [`MOST_LISTED`].
     pub count: usize,
-    /// Types that are taken.
+    /// The accepted types.
     pub media: Vec<Media>,
     /// The most pixels of a picture, width times height.
     pub pixels: u64,
-    /// Days after a closed matter's last step for which its files are kept.
+    /// Days for which the files of a closed matter are kept after its last step.
     pub retention_days: u32,
-    /// Hours after its beginning within which an upload must be finished and used.
+    /// Hours within which an upload must be finished and used.
     pub upload_hours: u32,
     /// The most bytes of unused uploads that one person may have here at a time.
     pub person_bytes: u64,
@@ -285,12 +243,12 @@ pub struct Limits {
     pub node_bytes: u64,
 }
 
-/// The longest file that a policy can allow, in bytes: each is checked in memory, one at a time.
+/// The longest file that a policy can allow, in bytes. Files are checked in memory, one at a time.
 pub const MOST_BYTES: u64 = 64 << 20;
 
 impl Default for Limits {
-    /// Returns the most that a node does: all types, 64 MiB a file, 32 files, 25 million pixels, three years,
-    /// a day, 200 MiB a person, 64 GiB a node.
+    /// Returns the node's maximum: all types, 64 MiB a file, 32 files, 25 million pixels, three
+    /// years, a day, 200 MiB a person, 64 GiB a node.
     fn default() -> Self {
         Self {
             bytes: MOST_BYTES,
@@ -305,10 +263,10 @@ impl Default for Limits {
     }
 }
 
-/// The reason a file is not taken, before anybody looked into it.
+/// The reason why a file is rejected before it is read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotTaken {
-    /// The file is of a type that is not taken here.
+    /// The type of the file is not accepted here.
     #[error("files of type {0} are not taken here; send one of {1}")]
     Media(Media, String),
     /// The file is too long.
@@ -323,8 +281,8 @@ pub enum NotTaken {
 }
 
 impl Limits {
-    /// Returns what a node with these limits takes under a policy. Types that the policy names and this node
-    /// does not take are left out.
+    /// Returns the limits of a node with these limits under a policy. Types that the policy names
+    /// and this node does not accept are left out.
     #[must_use]
     pub fn under(&self, policy: &policy::Limits) -> Self {
         let types = policy.types.value.iter();
@@ -344,7 +302,7 @@ impl Limits {
     /// Any [`NotTaken`] but [`NotTaken::TooMany`].
     pub fn check(&self, media: Media, bytes: u64) -> Result<(), NotTaken> {
         if !self.media.contains(&media) {
-            let taken: Vec<_> = self.media.iter().map(|media| media.name()).collect();
+            let taken: Vec<_> = self.media.iter().map(|media| media.code()).collect();
             return Err(NotTaken::Media(media, taken.join(", ")));
         }
         let most = self.bytes.min(MOST_BYTES);
@@ -367,13 +325,13 @@ impl Limits {
         Ok(())
     }
 
-    /// Returns whether the retention period of a closed matter's files is over. Days are counted in
-    /// Asia/Shanghai from its last step, which closed it or came later.
-    pub fn is_over(&self, matter: &Matter, now: Timestamp) -> bool {
-        let Some(last) = matter.steps.last().filter(|_| matter.is_closed()) else {
+    /// Returns whether the retention period of a matter's files is over. `closed_since` is the time of the
+    /// last step of a closed matter; `None` while it is open. Days are counted in Asia/Shanghai.
+    pub fn is_over(&self, closed_since: Option<Timestamp>, now: Timestamp) -> bool {
+        let Some(closed_since) = closed_since else {
             return false;
         };
-        let Day(closed) = last.at.day();
+        let Day(closed) = closed_since.day();
         let days = i32::try_from(self.retention_days).unwrap_or(i32::MAX);
         now.day() > Day(closed.saturating_add(days))
     }

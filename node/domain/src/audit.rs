@@ -1,8 +1,8 @@
-//! The audit trail: who did what, when, from where. Each entry holds the digest of the one before, so
-//! that none can be changed, dropped or put in between without all after it changing.
+//! The audit trail: who did what, when, and from where. Each entry contains the digest of the one
+//! before, so no entry can be changed, removed or inserted without changing all later ones.
 //!
-//! An entry names accounts, keys and subjects by their ids; it holds no name of a person and
-//! nothing a person wrote.
+//! An entry names accounts, keys and subjects by their ids; it contains no name of a person and no
+//! text that a person wrote.
 
 use core::net::{IpAddr, Ipv6Addr};
 
@@ -19,7 +19,7 @@ use super::{
     time::Timestamp,
 };
 
-/// The place from which somebody asked.
+/// The origin of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Whence {
@@ -46,7 +46,7 @@ impl Whence {
     }
 }
 
-/// The subject of a deed.
+/// The subject of an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
@@ -66,17 +66,29 @@ pub enum Subject {
     Alarm(AlarmKind),
 }
 
-/// The ending of a deed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schema(as = AuditEnding)]
-pub enum Ending {
-    /// It was done; the entry is part of what it wrote.
-    Done,
-    /// It was refused, because they may not.
-    Denied,
-    /// The password was wrong.
-    WrongPassword,
+topology::vocabulary! {
+    /// The ending of an action.
+    #[derive(utoipa::ToSchema)]
+    #[schema(as = AuditEnding)]
+    pub enum Ending: "ending of an action" {
+        Done = 1, "done", "已完成", "it was done; the entry is part of what it wrote";
+        Denied = 2, "denied", "被拒绝", "it was refused, because they may not";
+        WrongPassword = 3, "wrong-password", "口令错误", "the password was wrong";
+    }
+}
+
+topology::vocabulary! {
+    /// Why somebody opens the contact of a reporter. The audit trail names it by its code, because an
+    /// entry has no text that a person wrote.
+    #[derive(utoipa::ToSchema)]
+    pub enum ContactReason: "reason to open a contact" {
+        Ask = 1, "ask", "询问情况", "to ask the reporter about the matter";
+        Visit = 2, "visit", "约定上门", "to arrange a visit";
+        Tell = 3, "tell", "告知进展或结果", "to tell the reporter how the matter stands";
+        CallBack = 4, "call-back", "回访", "to ask the reporter whether it is solved";
+        Danger = 5, "danger", "紧急救助", "somebody may be in danger";
+        Law = 6, "law", "依法查证", "an inquiry that the law demands";
+    }
 }
 
 /// One line of the audit trail.
@@ -90,13 +102,14 @@ pub struct AuditEntry {
     pub actor: Actor,
     /// The place from which it was done.
     pub whence: Whence,
-    /// The deed; `None` for what was done past the edges.
-    pub deed: Option<Permission>,
-    /// The subject of the deed, if it has one.
+    /// The permission that was used; `None` for changes that did not come through an interface for
+    /// people.
+    pub permission: Option<Permission>,
+    /// The subject of the action, if it has one.
     pub subject: Option<Subject>,
     /// Its ending.
     pub ending: Ending,
-    /// Further facts that an auditor must know, such as the roles that were granted.
+    /// Further facts for an auditor, such as the roles that were granted.
     pub detail: Option<String>,
     /// Algorithm of the digests.
     pub suite: Suite,
@@ -156,9 +169,9 @@ pub enum BrokenTrail {
         "entry {0} of the audit trail is missing; compare with a backup, and tell the auditors"
     )]
     Missing(u64),
-    /// An entry is not what was written.
+    /// An entry differs from what was written.
     #[error(
-        "entry {0} of the audit trail, or what ties the next to it, is not what was written; compare \
+        "entry {0} of the audit trail, or its link to the next, differs from what was written; compare \
          with a backup, and tell the auditors"
     )]
     Changed(u64),

@@ -1,5 +1,5 @@
-//! The rules on who may say what: one pure function that denies by default. A peer is trusted no
-//! further than the division in its certificate.
+//! The rules on who may say what: one pure function that denies by default. A peer may speak only
+//! for the division in its certificate.
 
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
@@ -24,7 +24,7 @@ pub enum Neighbour {
 }
 
 impl Neighbour {
-    /// Returns what `peer` is to `me`; `None` if they are not neighbours.
+    /// Returns the relation of `peer` to `me`; `None` if they are not neighbours.
     pub fn of(me: DivisionCode, peer: DivisionCode, tree: &Tree) -> Option<Self> {
         if tree.parent(me) == Some(peer) {
             Some(Self::Parent(peer))
@@ -43,22 +43,21 @@ impl Neighbour {
     }
 }
 
-/// The reason an envelope is not taken from a peer.
+/// The reason why an envelope from a peer is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Denied {
-    /// The peer may not carry this author: a child carries only its subtree, a parent only what
-    /// lies outside this node's.
+    /// The peer may not carry this author: a child carries only its subtree, and a parent only
+    /// divisions outside this node's subtree.
     #[error("the peer may not carry this author")]
     AuthorNotCarried,
-    /// This kind is said only by the neighbour itself, to this node.
+    /// Only the neighbour itself sends this kind, and only to this node.
     #[error("this kind is said by the neighbour itself, not carried for others")]
     NotTheNeighbour,
     /// This kind does not travel in this direction.
     #[error("this kind does not come from this side")]
     WrongDirection,
-    /// The destination is not here and does not lie beyond this node, or this kind does not go
-    /// there.
+    /// The destination is not this node and does not lie beyond it, or this kind does not go there.
     #[error("the destination does not lie here or beyond")]
     WrongWay,
     /// The content names a division for which the author may not speak.
@@ -70,13 +69,13 @@ pub enum Denied {
     /// The envelope is addressed to this node, which does not know its kind.
     #[error("this node does not know this kind; a newer version may")]
     UnknownKind,
-    /// Kind and ordering do not belong together.
+    /// The kind of payload requires another order.
     #[error("the ordering does not belong to this kind")]
     WrongOrder,
     /// The issuer does not stand above this node.
     #[error("the issuer does not stand above this node")]
     NotAbove,
-    /// The content names a custody term other than 0, for which nobody was seated.
+    /// The content names a custody term other than 0, for which no statement exists.
     #[error("a custody term other than 0 needs a seating signed by an ancestor, and there is none")]
     Unseated,
     /// The matter is a direct complaint about this division or one above it.
@@ -102,7 +101,7 @@ pub fn may(
         Neighbour::Child(child) => tree.contains(child, author),
         Neighbour::Parent(_) => !tree.contains(me, author),
     };
-    // A node whose store lost its own revocation hears it again from any neighbour.
+    // A node whose store lost its own revocation learns of it again from any neighbour.
     let own_revocation = author == me && matches!(envelope.payload, Payload::Revocation(_));
     if !carried && !own_revocation {
         return Err(Denied::AuthorNotCarried);
@@ -202,10 +201,10 @@ fn check_content(
                 let named = |step: &Step| {
                     step.by == division
                         || step.act.asked_by() == Some(division)
-                        || step.ask.is_some_and(|ask| ask.by == division)
+                        || step.request.is_some_and(|request| request.by == division)
                 };
-                // A division above may have asked for something in words and in vain; those words
-                // must be erased too.
+                // A division above may have made a request with a note and in vain; that note must
+                // be erased, too.
                 matter.reporters().contains(&division)
                     || matter.steps.iter().any(named)
                     || erased && tree.contains(division, author)
@@ -215,16 +214,16 @@ fn check_content(
                 _ => Err(Denied::WrongWay),
             }
         }
-        Payload::Ask(ask) => {
-            check_term(ask.seen.cv)?;
-            speaks(ask.id.by == author)
+        Payload::Request(request) => {
+            check_term(request.seen.cv)?;
+            speaks(request.id.by == author)
         }
         Payload::Answer(answer) => {
             if let Reply::Moved { version, .. } = answer.reply {
                 check_term(version.cv)?;
             }
             match envelope.destination {
-                Destination::Division(to) => speaks(answer.ask.by == to),
+                Destination::Division(to) => speaks(answer.request.by == to),
                 Destination::Scope(_) => Err(Denied::WrongWay),
             }
         }
@@ -264,7 +263,8 @@ fn check_content(
     }
 }
 
-/// Checks that a key is revoked by the division directly above its own, and before everybody.
+/// Checks that the division directly above revokes the key. The revocation must be addressed to all
+/// nodes.
 fn check_revocation(
     revocation: &Revocation,
     author: DivisionCode,
@@ -285,7 +285,7 @@ fn check_revocation(
     }
 }
 
-/// Denies every term but 0: only an ancestor's signed seating raises a term, and there are none
+/// Denies every term but 0: only an ancestor's signed statement raises a term, and there are none
 /// yet.
 const fn check_term(cv: CustodyVersion) -> Result<(), Denied> {
     match cv.term {
@@ -294,8 +294,8 @@ const fn check_term(cv: CustodyVersion) -> Result<(), Denied> {
     }
 }
 
-/// Checks that the author is the matter's holder and made its latest step, so that nobody else
-/// tells of it.
+/// Checks that the author holds the matter and made its latest step. Nobody else may report its
+/// state.
 fn check_matter(
     matter: &Matter,
     author: DivisionCode,
@@ -319,8 +319,7 @@ fn check_terms(matter: &Matter) -> Result<(), Denied> {
     versions.try_for_each(|version| check_term(version.cv))
 }
 
-/// Checks that every division the matter names has a node, and that it is not a complaint about
-/// `me`.
+/// Checks that every division the matter names has a node. Also rejects a complaint about `me`.
 fn check_named(matter: &Matter, me: DivisionCode, tree: &Tree) -> Result<(), Denied> {
     let named = [matter.id.origin, matter.responsible]
         .into_iter()

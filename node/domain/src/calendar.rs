@@ -1,9 +1,9 @@
 //! Office hours: the hours of each weekday, holidays, and make-up working days (调休).
 //!
-//! How periods are counted follows the Civil Code of China: the day on which a period starts does
-//! not count (art. 201); a period in days whose last day is a day of rest ends on the next working
-//! day, and it ends when the office closes (art. 203). Hours count from the moment itself (art. 201).
-//! Days are those of Asia/Shanghai, which has had no daylight saving time since 1991.
+//! Periods are counted by the Civil Code of China: the day on which a period starts does not count
+//! (art. 201); a period in days whose last day is a day of rest ends on the next working day, and
+//! it ends when the office closes (art. 203). Hours count from the moment itself (art. 201). Days
+//! are those of Asia/Shanghai, which has had no daylight saving time since 1991.
 
 use std::collections::BTreeMap;
 
@@ -27,9 +27,9 @@ const LAST_DAY: Day = Day(2_932_896);
 
 /// The hours during which offices work.
 ///
-/// It covers the years whose holidays and make-up days were announced. After them, up to 2035, the
-/// days off that the law names count, and what is due there is provisional: neither make-up days nor
-/// the moving of days off are known. After 2035 only the hours of the weekdays count.
+/// The calendar covers the years whose holidays and make-up days were announced. After them, up to
+/// 2035, only the days off named by law count, and moments there are provisional, because make-up
+/// days and moved days off are not known. After 2035 only the hours of the weekdays count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
     /// Monday first.
@@ -57,7 +57,7 @@ pub enum DayKind<'a> {
     Rest,
     /// A holiday, or a day of rest moved next to one.
     Holiday(&'a str),
-    /// A day of rest on which offices work, with the holiday for which they do.
+    /// A day of rest on which offices work, with the name of the holiday it makes up for.
     MakeUp(&'a str),
 }
 
@@ -71,8 +71,8 @@ impl Hours {
         self.0.iter().map(move |(from, to)| (ms(*from), ms(*to)))
     }
 
-    /// Returns the working milliseconds between two moments of the day, both in milliseconds since
-    /// midnight.
+    /// Returns the working milliseconds between two times of the day. Both are in milliseconds
+    /// since midnight.
     fn between(&self, from: u64, to: u64) -> u64 {
         let shared = |(opens, closes): (u64, u64)| closes.min(to).saturating_sub(opens.max(from));
         self.intervals().map(shared).sum()
@@ -82,8 +82,8 @@ impl Hours {
         self.between(0, DAY)
     }
 
-    /// Returns the moment of the day at which `left` more has been worked after `from`, all in
-    /// milliseconds; `None` if that is not on this day.
+    /// Returns the time of day at which `left` more has been worked after `from`. All are in
+    /// milliseconds. `None` if that is not on this day.
     fn reach(&self, from: u64, mut left: u64) -> Option<u64> {
         for (opens, closes) in self.intervals() {
             let opens = opens.max(from);
@@ -136,7 +136,7 @@ impl Calendar {
         }
     }
 
-    /// Returns what a day is to an office.
+    /// Returns the kind of a day.
     pub fn kind_of(&self, day: Day) -> DayKind<'_> {
         match self.marked.get(&day) {
             Some(Mark::Holiday(name)) => DayKind::Holiday(name),
@@ -146,7 +146,7 @@ impl Calendar {
         }
     }
 
-    /// Returns whether offices work at a moment. The moment at which they close does not count.
+    /// Returns whether offices work at a moment. The closing moment does not count.
     pub fn is_working(&self, at: Timestamp) -> bool {
         let (day, within) = split(at);
         self.hours(day).between(within, within + 1) > 0
@@ -158,14 +158,13 @@ impl Calendar {
         self.covered
     }
 
-    /// Returns how many announced days follow the day of a moment; 0 if none does.
+    /// Returns the number of announced days after the day of a moment; 0 if there is none.
     pub fn days_left(&self, at: Timestamp) -> u32 {
         let (_, last) = self.covered;
         u32::try_from(last.0 - split(at).0.0).unwrap_or(0)
     }
 
-    /// Returns whether something due at a moment is provisional, because it lies beyond what was
-    /// announced.
+    /// Returns whether a due time is provisional, because it lies after the announced days.
     pub fn is_provisional(&self, at: Timestamp) -> bool {
         split(at).0 > self.covered.1
     }
@@ -198,8 +197,7 @@ impl Calendar {
         self.worked(from, to) / MINUTE
     }
 
-    /// Returns the milliseconds from one moment to a later one that count towards an allowance of this
-    /// unit.
+    /// Returns the milliseconds between two moments that count towards an allowance of this unit.
     pub fn spent(&self, unit: Allowance, from: Timestamp, to: Timestamp) -> u64 {
         if unit.counts_every_hour() {
             to.since(from)
@@ -208,8 +206,8 @@ impl Calendar {
         }
     }
 
-    /// Returns the earliest moment at which so many milliseconds more have counted towards an
-    /// allowance of this unit.
+    /// Returns the earliest moment at which `ms` more have counted towards an allowance. Counts
+    /// milliseconds of this allowance's unit.
     pub fn advance(&self, from: Timestamp, unit: Allowance, ms: u64) -> Timestamp {
         let latest = moment(LAST_DAY, DAY - 1);
         if unit.counts_every_hour() {

@@ -1,93 +1,53 @@
-//! The subject of a matter: a category under one of the four platforms (基层治理四平台), its urgency, and how
-//! far its content may be seen.
+//! The category of a matter, its urgency, and the visibility of its content. A category belongs to
+//! one of the four platforms (基层治理四平台).
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// One of the four platforms of a township.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Platform {
-    /// 综治工作
-    Order,
-    /// 市场监管
-    Market,
-    /// 综合执法
-    Enforcement,
-    /// 便民服务
-    Service,
-}
-
-impl Platform {
-    /// All four platforms.
-    pub const ALL: [Self; 4] = [Self::Order, Self::Market, Self::Enforcement, Self::Service];
-
-    /// Returns the word before the slash of a category.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::Market => "market",
-            Self::Enforcement => "enforcement",
-            Self::Service => "service",
-        }
-    }
-
-    /// Returns the Chinese name.
-    pub const fn chinese(self) -> &'static str {
-        match self {
-            Self::Order => "综治工作",
-            Self::Market => "市场监管",
-            Self::Enforcement => "综合执法",
-            Self::Service => "便民服务",
-        }
+topology::vocabulary! {
+    /// One of the four platforms of a township.
+    #[derive(utoipa::ToSchema)]
+    pub enum Platform: "platform" {
+        Order = 1, "order", "综治工作", "public order";
+        Market = 2, "market", "市场监管", "market regulation";
+        Enforcement = 3, "enforcement", "综合执法", "law enforcement";
+        Service = 4, "service", "便民服务", "public service";
     }
 }
 
 /// A category code: platform, slash, word of lower-case letters and dashes; at most 48 bytes. For
 /// example `enforcement/rubbish`.
 ///
-/// A relay carries any well-formed category; a node takes reports only in those that the policy
+/// A relay forwards any well-formed category; a node accepts reports only in those that the policy
 /// in force lists.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Category(Box<str>);
 
-/// The categories of the shipped policy, with their Chinese names. A policy template may list more and
-/// rename these; a node takes reports in the categories that the policy in force lists.
-pub const CATALOGUE: [(&str, &str); 20] = [
-    ("order/dispute", "矛盾纠纷"),
-    ("order/safety", "安全隐患"),
-    ("order/fire", "消防隐患"),
-    ("order/flood", "防汛防台"),
-    ("order/other", "其他综治"),
-    ("market/food", "食品安全"),
-    ("market/drugs", "药品安全"),
-    ("market/price", "价格计量"),
-    ("market/licence", "无照经营"),
-    ("market/other", "其他市场"),
-    ("enforcement/rubbish", "垃圾堆放"),
-    ("enforcement/building", "违法建设"),
-    ("enforcement/water", "河道污染"),
-    ("enforcement/road", "道路破损"),
-    ("enforcement/lighting", "路灯照明"),
-    ("enforcement/other", "其他执法"),
-    ("service/relief", "临时救助"),
-    ("service/insurance", "社会保险"),
-    ("service/land", "宅基地"),
-    ("service/other", "其他服务"),
+/// The categories of the shipped policy, with their Chinese and English names. A policy template may
+/// add more and rename these.
+pub const CATALOGUE: [(&str, &str, &str); 20] = [
+    ("order/dispute", "矛盾纠纷", "dispute"),
+    ("order/safety", "安全隐患", "safety hazard"),
+    ("order/fire", "消防隐患", "fire hazard"),
+    ("order/flood", "防汛防台", "flood and typhoon"),
+    ("order/other", "其他综治", "other public order"),
+    ("market/food", "食品安全", "food safety"),
+    ("market/drugs", "药品安全", "medicine safety"),
+    ("market/price", "价格计量", "prices and measures"),
+    ("market/licence", "无照经营", "trade without a licence"),
+    ("market/other", "其他市场", "other market matters"),
+    ("enforcement/rubbish", "垃圾堆放", "rubbish"),
+    ("enforcement/building", "违法建设", "illegal building"),
+    ("enforcement/water", "河道污染", "polluted water"),
+    ("enforcement/road", "道路破损", "damaged road"),
+    ("enforcement/lighting", "路灯照明", "street lighting"),
+    ("enforcement/other", "其他执法", "other enforcement"),
+    ("service/relief", "临时救助", "emergency relief"),
+    ("service/insurance", "社会保险", "social insurance"),
+    ("service/land", "宅基地", "homestead land"),
+    ("service/other", "其他服务", "other services"),
 ];
 
 /// The error for a text that is not a category.
@@ -96,8 +56,8 @@ pub enum BadCategory {
     /// The text is not of the form `platform/word`.
     #[error("`{0}` is not a category; one looks like enforcement/rubbish")]
     Form(String),
-    /// The category is well-formed, but this node takes no reports in it.
-    #[error("no category `{0}`; take one of: {list}", list = CATALOGUE.map(|(code, _)| code).join(", "))]
+    /// The category is well-formed, but this node accepts no reports in it.
+    #[error("no category `{0}`; use one of: {list}", list = CATALOGUE.map(|(code, ..)| code).join(", "))]
     Unknown(String),
 }
 
@@ -112,16 +72,24 @@ impl Category {
         let word = self.0.split('/').next().unwrap_or_default();
         Platform::ALL
             .into_iter()
-            .find(|platform| platform.name() == word)
+            .find(|platform| platform.code() == word)
             .expect("the constructor lets only the four platforms in")
     }
 
     /// Returns the Chinese name; `None` if the category is not in [`CATALOGUE`].
     pub fn chinese(&self) -> Option<&'static str> {
-        CATALOGUE
-            .iter()
-            .find(|(code, _)| *code == &*self.0)
-            .map(|(_, name)| *name)
+        self.names().map(|(chinese, _)| chinese)
+    }
+
+    /// Returns the English name; `None` if the category is not in [`CATALOGUE`].
+    pub fn english(&self) -> Option<&'static str> {
+        self.names().map(|(_, english)| english)
+    }
+
+    fn names(&self) -> Option<(&'static str, &'static str)> {
+        let mut all = CATALOGUE.iter();
+        let (_, chinese, english) = all.find(|(code, ..)| *code == &*self.0)?;
+        Some((chinese, english))
     }
 }
 
@@ -129,7 +97,7 @@ impl FromStr for Category {
     type Err = BadCategory;
 
     fn from_str(text: &str) -> Result<Self, BadCategory> {
-        let known = |word: &str| Platform::ALL.iter().any(|platform| platform.name() == word);
+        let known = |word: &str| Platform::ALL.iter().any(|platform| platform.code() == word);
         let plain = |word: &str| {
             !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
         };
@@ -137,7 +105,7 @@ impl FromStr for Category {
             Some((platform, word)) if known(platform) && plain(word) && text.len() <= 48 => {
                 Ok(Self(text.into()))
             }
-            _ => Err(BadCategory::Form(text.to_owned())),
+            _ => Err(BadCategory::Form(text.chars().take(60).collect())),
         }
     }
 }
@@ -162,82 +130,38 @@ impl fmt::Display for Category {
     }
 }
 
-/// The urgency of a matter. It decides the lane in which the matter travels.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Priority {
-    /// The usual urgency.
-    #[default]
-    Normal,
-    /// Before the usual on every page, in the same lane.
-    Urgent,
-    /// Overtakes everything else on every link.
-    Emergency,
+topology::vocabulary! {
+    /// The urgency of a matter. It decides the lane in which the matter travels.
+    #[derive(Default, utoipa::ToSchema)]
+    pub enum Priority: "priority" {
+        #[default]
+        Normal = 1, "normal", "一般", "the usual urgency";
+        Urgent = 2, "urgent", "紧急", "before the usual on every page, in the same lane";
+        Emergency = 3, "emergency", "突发", "overtakes everything else on every link";
+    }
 }
 
-/// The visibility of a matter: who may learn of it.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Visibility {
-    /// Anybody, once an official publishes it.
-    Public,
-    /// The divisions between origin and holder.
-    #[default]
-    Path,
-    /// Never the division complained about: it gets no copy, notice or cell.
-    Direct,
+topology::vocabulary! {
+    /// The visibility of a matter: who may learn of it.
+    #[derive(Default, utoipa::ToSchema)]
+    pub enum Visibility: "visibility" {
+        Public = 1, "public", "公开", "anybody, once an official publishes it";
+        #[default]
+        Path = 2, "path", "经办可见", "the divisions between origin and holder";
+        /// It gets no copy, notice or cell.
+        Direct = 3, "direct", "直报", "everybody on the path but the division complained about";
+    }
 }
 
-/// The protection class of a body.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Class {
-    /// An answer of an office, meant for the reporter and the path.
-    Public,
-    /// What a person wrote. Only the holder sees it.
-    #[default]
-    Personal,
-    /// Like personal, and never shown in lists.
-    Sensitive,
+topology::vocabulary! {
+    /// The protection class of a body.
+    #[derive(Default, utoipa::ToSchema)]
+    pub enum Class: "class" {
+        Public = 1, "public", "公开", "an office's answer, meant for the reporter and the path";
+        #[default]
+        Personal = 2, "personal", "个人信息", "what a person wrote, which only the holder sees";
+        Sensitive = 3, "sensitive", "敏感信息", "like personal, and never shown in lists";
+    }
 }
 
 #[cfg(test)]
@@ -246,10 +170,11 @@ mod tests {
 
     #[test]
     fn every_catalogue_entry_is_a_category_of_its_platform() {
-        for (code, chinese) in CATALOGUE {
+        for (code, chinese, english) in CATALOGUE {
             let category: Category = code.parse().unwrap();
             assert_eq!(category.chinese(), Some(chinese));
-            assert!(code.starts_with(category.platform().name()));
+            assert_eq!(category.english(), Some(english));
+            assert!(code.starts_with(category.platform().code()));
         }
     }
 

@@ -1,14 +1,14 @@
-//! The clocks of a matter. Several run at once, one per stage; each knows the line of policy that
-//! set it, when it is due, and what was announced. A hand-over resets none of them: they run on in
-//! transit, and the time in transit is charged to the giver.
+//! The clocks of a matter. Several run at once, one per stage; each knows the policy line that set
+//! it, when it is due, and what was announced. A hand-over resets none of them: they continue in
+//! transit, and the giver is charged with the time in transit.
 //!
-//! Nothing here reads the system clock. The same acts at the same moments give the same clocks, and
-//! moments that go backwards (another node's clock, a corrected one) count as the latest moment
-//! known.
+//! This code does not read the system clock. The same acts at the same moments give the same
+//! clocks. A moment earlier than the latest known one (from another node's clock, or after a
+//! correction) counts as the latest known one.
 
 use serde::{Deserialize, Serialize};
 
-use super::{calendar::Allowance, policy::RuleRef, time::Timestamp};
+use super::{calendar::Allowance, rule::RuleRef, time::Timestamp};
 
 mod act;
 mod check;
@@ -20,12 +20,12 @@ mod tests;
 pub use act::{Bounds, ClockRefusal, ClockTerms};
 pub use check::BadClocks;
 pub use hands::{Hand, holder_at};
-pub use stage::{ExtensionReason, PauseReason, Stage, UnknownWord};
+pub use stage::{ExtensionReason, PauseReason, Stage};
 
-/// The most clocks of one matter. When one more starts, the one that ended first makes room.
+/// The most clocks of one matter. If one more starts, the clock that ended first is removed.
 pub const MOST_CLOCKS: usize = 32;
 
-/// The most pauses of one clock, whatever policy says.
+/// The most pauses of one clock, whatever the policy.
 pub const MOST_PAUSES: u8 = 16;
 
 /// One clock of a matter.
@@ -37,14 +37,14 @@ pub struct Clock {
     pub rule: RuleRef,
     /// The time that the line gives.
     pub allowance: Allowance,
-    /// The allowance in milliseconds, extension included, of its own kind of time: working time or
-    /// all time.
+    /// The allowance in milliseconds, extension included: working time or wall-clock time, as the
+    /// allowance counts.
     pub budget: u64,
-    /// The last part of the budget, in percent, during which it is due soon; 1 to 90.
+    /// The last part of the budget, in percent, during which the clock is due soon; 1 to 90.
     pub warn_percent: u8,
     /// When it started.
     pub started: Timestamp,
-    /// When its time is used up; during a pause, when it would have been.
+    /// When the clock is due; during a pause, when it would have been.
     pub due: Timestamp,
     /// The moment from which it is due soon.
     pub warn: Timestamp,
@@ -67,7 +67,7 @@ pub struct Pause {
     pub since: Timestamp,
     /// The reason.
     pub reason: PauseReason,
-    /// When the longest total pause is used up; the clock then runs again by itself.
+    /// When the longest total pause is used up; the clock then resumes by itself.
     pub until: Timestamp,
     /// When the clock is due in that case.
     pub due: Timestamp,
@@ -102,23 +102,20 @@ pub struct Extension {
 pub struct Ended {
     /// When it ended.
     pub at: Timestamp,
-    /// How it ended.
+    /// The way in which it ended.
     pub how: How,
 }
 
-/// How a clock ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum How {
-    /// In time.
-    Met,
-    /// Done, but not before it was due.
-    Late,
-    /// Ended because it no longer matters.
-    Cancelled,
+topology::vocabulary! {
+    /// How a clock ended.
+    pub enum How: "end of a clock" {
+        Met = 1, "met", "按时", "in time";
+        Late = 2, "late", "超期完成", "done, but not before it was due";
+        Cancelled = 3, "cancelled", "取消", "ended because it no longer matters";
+    }
 }
 
-/// The latest announcement of a clock. Each is made once for each moment it is due.
+/// The latest announcement of a clock. Each is made once per due time.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -133,8 +130,8 @@ pub enum Told {
     Overdue,
 }
 
-/// The state of a clock at a moment. Durations are milliseconds by the clock on the wall, not
-/// working time.
+/// The state of a clock at a moment. Durations are milliseconds of wall-clock time, not working
+/// time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Standing {
     /// It is neither due nor due soon.
@@ -168,7 +165,7 @@ pub struct Event {
     pub stage: Stage,
     /// The kind of the announcement.
     pub kind: EventKind,
-    /// When it came true, which may be long before it is announced.
+    /// When it became true, which may be long before the announcement.
     pub at: Timestamp,
 }
 
@@ -189,7 +186,7 @@ impl Clock {
         self.ended.is_none()
     }
 
-    /// Returns how long it was paused up to `now`, in milliseconds of all time.
+    /// Returns the total pause up to `now`, in milliseconds of wall-clock time.
     pub fn paused_total(&self, now: Timestamp) -> u64 {
         let over: u64 = self.paused.iter().map(|p| p.until.since(p.since)).sum();
         let under_way = |pause: &Pause| now.min(pause.until).since(pause.since);
@@ -219,7 +216,7 @@ impl Clock {
         }
     }
 
-    /// Returns when there is something to announce next; `None` if it has ended or announced
+    /// Returns the time of the next announcement; `None` if the clock has ended or announced
     /// everything.
     pub fn next_moment(&self) -> Option<Timestamp> {
         if self.ended.is_some() {
@@ -279,19 +276,18 @@ impl Clocks {
         self.0.iter().rev().find(|clock| clock.stage == stage)
     }
 
-    /// Returns when there is something to announce next. Compute it again after every act and every
-    /// tick; it may lie in the past after a restart or a change of the wall clock, which is
-    /// harmless.
+    /// Returns the time of the next announcement. Compute it again after every act and every tick.
+    /// After a restart or a change of the wall clock it may lie in the past, which is harmless.
     pub fn next_moment(&self) -> Option<Timestamp> {
         self.0.iter().filter_map(Clock::next_moment).min()
     }
 
-    /// Returns what became true by `now` and was not announced yet, in the order in which it became
-    /// true, and records it as announced.
+    /// Returns what became true by `now` and was not announced yet, in that order. Records it as
+    /// announced.
     ///
     /// However often or late this is called, and even if `now` jumps back, each clock announces
-    /// each kind once; only an extension lets it be due, and therefore due soon, again. An ended
-    /// clock announces nothing, so call this before an act of the same moment.
+    /// each kind once. Only an extension, which makes the clock due again, repeats announcements.
+    /// An ended clock announces nothing, so call this before an act of the same moment.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Event> {
         let mut events = vec![];
         for clock in &mut self.0 {

@@ -13,8 +13,9 @@ use super::{
     envelope::Outgoing,
     ids::MatterId,
     matter::{CustodyVersion, Matter},
+    measure::Measure,
     people::{Permission, Reach, Role, reach},
-    request::{Ask, AskId, Asked, Reply, Wish},
+    request::{OpenRequest, Reply, Request, RequestId, RequestKind},
     time::{Day, Timestamp},
 };
 
@@ -28,31 +29,35 @@ mod hear;
 mod history;
 mod receive;
 mod report;
+pub mod requests;
 mod shown;
 #[cfg(test)]
 mod tests;
 mod time;
+mod work;
 
+pub use crate::policy::CustodyLimits;
 pub use absorb::{absorb, check_absorbs, hear_of_absorber};
 pub use act::{act, arbiter, merge, recategorise, return_to, transfer};
 pub use bundle::{end_part, open_part};
-pub use context::{Context, CustodyLimits};
+pub use context::Context;
 pub use handlers::Handlers;
 pub use hear::{NoticeRefusal, Recollection, check_seen, hear_notice, holder_to_ask, reply_to};
-pub use history::{History, take_over};
+pub use history::{History, Progress, take_over};
 pub use receive::{GiveRefusal, Incoming, Taken, receive, settle};
 pub use report::{Report, report};
 pub use shown::{
     Learnt, Shown, hear_shown, is_aside, resume, same_steps, set_aside, taken_in_vain, went_between,
 };
 pub use time::{Turn, change_clocks, next_moment, ruling, tick};
+pub use work::Work;
 
 /// A node's relation to a matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Standing {
     /// This node holds the matter.
     Holding,
-    /// This node gave the matter to a neighbour and does not know yet whether the neighbour took it.
+    /// This node gave the matter to a neighbour and does not know yet whether it was taken.
     Giving {
         /// The neighbour.
         to: DivisionCode,
@@ -63,7 +68,7 @@ pub enum Standing {
     Elsewhere,
 }
 
-/// Everything a node keeps about one matter.
+/// Everything that a node keeps about one matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Docket {
     /// The matter as last known.
@@ -72,21 +77,21 @@ pub struct Docket {
     pub standing: Standing,
     /// The highest custody version this node took or took back; zero if none.
     pub taken: CustodyVersion,
-    /// Requests that wait until the transfer under way is settled, or until `awaits` ends.
-    pub parked: Vec<Ask>,
+    /// Requests that wait until the current transfer is settled, or until `awaits` ends.
+    pub parked: Vec<Request>,
     /// Requests that this node answered, latest last; at most 64.
-    pub answered: Vec<AskId>,
+    pub answered: Vec<RequestId>,
     /// This node's own requests that were sent and have no answer yet.
-    pub asked: Vec<Asked>,
-    /// This node's own requests to whoever takes the matter that it is giving; not sent yet.
-    pub wishes: Vec<Ask>,
+    pub asked: Vec<OpenRequest>,
+    /// This node's own requests to the division that will take the matter; not sent yet.
+    pub unsent: Vec<Request>,
     /// Replies to this node's latest requests, latest last; at most 16.
-    pub replies: Vec<(Wish, Reply)>,
-    /// When this node looks at the matter's clocks again, as the office noted it.
+    pub replies: Vec<(RequestKind, Reply)>,
+    /// When this node must look at the matter's clocks again, as the office noted it.
     pub alarm: Option<Timestamp>,
-    /// Whether the store went back in time and neighbours have not shown yet what they know of the
-    /// matter. Until then this node does nothing with it. Not stored: the office sets it whenever it
-    /// reads the docket.
+    /// Whether neighbours must still show what they know of the matter. Set after the store went back
+    /// in time; meanwhile this node does nothing with the matter. Not stored: the office sets it
+    /// whenever it reads the docket.
     #[serde(skip)]
     pub awaits: bool,
 }
@@ -100,7 +105,7 @@ impl Docket {
             parked: vec![],
             answered: vec![],
             asked: vec![],
-            wishes: vec![],
+            unsent: vec![],
             replies: vec![],
             alarm: None,
             awaits: false,
@@ -108,9 +113,9 @@ impl Docket {
     }
 
     /// Iterates over this node's own requests that have no answer yet, sent or not.
-    pub fn outstanding(&self) -> impl Iterator<Item = &Ask> {
-        let asked = self.asked.iter().map(|asked| &asked.ask);
-        asked.chain(&self.wishes)
+    pub fn outstanding(&self) -> impl Iterator<Item = &Request> {
+        let asked = self.asked.iter().map(|asked| &asked.request);
+        asked.chain(&self.unsent)
     }
 
     /// Returns whether this node ever had custody itself, rather than only hearing of the matter.
@@ -124,36 +129,12 @@ impl Docket {
     }
 
     /// Remembers that a request was answered. The latest 64 are kept; answered requests are few.
-    pub(super) fn remember_answered(&mut self, ask: AskId) {
+    pub(super) fn remember_answered(&mut self, request: RequestId) {
         if self.answered.len() >= 64 {
             self.answered.remove(0);
         }
-        self.answered.push(ask);
+        self.answered.push(request);
     }
-}
-
-/// A fact that is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Count {
-    /// A person reported the matter here.
-    Reported,
-    /// Custody came here, or stayed because a neighbour refused the transfer.
-    Taken,
-    /// This division gave custody to a neighbour.
-    Given,
-    /// The matter was closed here: solved, unfounded, unsolvable or not taken on.
-    Closed,
-    /// The matter was reopened here.
-    Reopened,
-    /// The reporter withdrew the matter.
-    Withdrawn,
-    /// The matter was closed here because it was merged into another.
-    Merged,
-    /// The matter left this category for another.
-    RecategorisedOut,
-    /// The matter came into this category from another.
-    RecategorisedIn,
 }
 
 /// Everything that one decision changes. The office commits all of it or nothing.
@@ -164,16 +145,16 @@ pub struct Decision {
     /// Messages to other divisions.
     pub sends: Vec<Outgoing>,
     /// Facts to count under the matter's category and origin.
-    pub facts: Vec<Count>,
-    /// The category that the matter left, under which [`Count::RecategorisedOut`] is counted.
+    pub facts: Vec<Measure>,
+    /// The category that the matter left, under which [`Measure::RECATEGORISED_OUT`] is counted.
     pub left: Option<Category>,
-    /// The day on which the facts are counted, for facts that came true in another system; `None` for
-    /// the day of the commit.
+    /// The day on which the facts are counted, for facts from another system; `None` for the day of
+    /// the commit.
     pub day: Option<Day>,
 }
 
 impl Decision {
-    /// Makes a decision that changes nothing but the docket.
+    /// Builds a decision that changes nothing but the docket.
     pub(super) const fn of(docket: Docket) -> Self {
         Self {
             docket,
@@ -185,7 +166,7 @@ impl Decision {
     }
 }
 
-/// The reason an act on a matter is refused.
+/// The reason why an act on a matter is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Another division holds the matter.
@@ -212,7 +193,7 @@ pub enum Refusal {
     /// The destination of an assignment or arbitration is not a descendant.
     #[error("{0} is not below this division; assign to one of your own")]
     NotBelow(DivisionCode),
-    /// Nobody sent the matter here, or the division it would go back to did not.
+    /// Nobody sent the matter here, or the division to which it would return did not.
     #[error("nobody sent this matter here, so it cannot be returned; escalate it instead")]
     NobodyToReturnTo,
     /// A direct complaint would reach the division it is about.
@@ -231,16 +212,16 @@ pub enum Refusal {
     /// category too often.
     #[error("this matter has too many steps; close it and open a new one")]
     TooManySteps,
-    /// The act is not work where work was expected, or not a transfer where a transfer was.
+    /// The act is a transfer where work was expected, or the reverse.
     #[error("this is not work on a matter; accept, handle or close it, or transfer it")]
     NotWork,
-    /// This division would recall a matter that it holds itself.
+    /// This division tried to recall a matter that it holds itself.
     #[error("this division holds the matter itself; there is nothing to recall")]
     HeldHere,
     /// This division never sent the matter away.
     #[error("this division never sent this matter away, so it cannot recall it")]
     NeverSent,
-    /// The same request of this division is outstanding.
+    /// This division made the same request before and has no answer yet.
     #[error("it was asked for already; wait for the answer")]
     AskedAlready,
     /// The matter was taken on, so it is too late to reject it.
@@ -253,7 +234,7 @@ pub enum Refusal {
     NothingToVerify,
     /// Policy requires another person to verify or close the matter.
     #[error(
-        "you handled this matter or reported back on it, and policy wants another person to verify or \
+        "you handled this matter or reported back on it, and policy requires another person to verify or \
          close it; ask somebody else here who may: {list}",
         list = verifiers()
     )]
@@ -263,12 +244,12 @@ pub enum Refusal {
     ErasedAlready,
     /// A public reply was given to a matter that is not public.
     #[error(
-        "whoever reported this matter did not agree that everybody may learn of it, so it is not \
-         answered in public; reply privately"
+        "the reporter did not agree to make this matter public, so it cannot be answered in public; \
+         reply privately"
     )]
     NotPublic,
     /// Policy requires verification before the matter is closed.
-    #[error("policy wants this matter verified before it is closed; verify it first")]
+    #[error("policy requires verification before this matter is closed; verify it first")]
     NotVerified,
     /// The division above both decided that the matter is for this one.
     #[error(
@@ -287,7 +268,7 @@ pub enum Refusal {
     #[error("nobody objected to this matter; assign it instead")]
     NothingToArbitrate,
     /// Parts of the bundle are still open.
-    #[error("{0} parts of this bundle are open; it ends, and moves, only when they are done")]
+    #[error("{0} parts of this bundle are open; it can be closed or moved only when they are done")]
     PartsOpen(usize),
     /// A part cannot have parts.
     #[error("this matter is itself a part of a bundle; open the part in the bundle")]
@@ -301,14 +282,14 @@ pub enum Refusal {
     /// The matter is in that category already.
     #[error("this matter is in that category already")]
     SameCategory,
-    /// The absorbing matter is not held here. Both must be in the same hands, so that the reporter keeps
-    /// every right.
+    /// The absorbing matter is not held here. One division must hold both, so that the reporter
+    /// keeps every right.
     #[error(
         "{0} is not held here, so nothing can be merged into it here; hand both to one division first"
     )]
     MergeElsewhere(MatterId),
-    /// The matter would be closed without a note. Closing is a claim, and a claim says what it rests on.
-    #[error("closing says what was found and done; add a note")]
+    /// The matter would be closed without a note. A closing must tell what it rests on.
+    #[error("a closing must tell what was found and done; add a note")]
     NoNote,
     /// The reporter would close the matter before any work was done on it.
     #[error(
@@ -325,7 +306,9 @@ pub enum Refusal {
     )]
     OthersReported,
     /// The matter's state does not allow the act or request.
-    #[error("the matter is not in a state for that; see its steps with `wujitong matter show`")]
+    #[error(
+        "the state of the matter does not allow that; see its steps with `wujitong matter show`"
+    )]
     NotNow,
     /// The days within which the matter could be contested are over.
     #[error("it was closed more than {0} days ago; ask the division above for a review")]
@@ -352,13 +335,13 @@ fn verifiers() -> String {
     let names: Vec<&str> = Role::ALL
         .into_iter()
         .filter(verifies)
-        .map(Role::name)
+        .map(Role::code)
         .collect();
     names.join(", ")
 }
 
-/// The number of steps from which a matter can only be closed or erased, so that its state fits an
-/// envelope. Relays, the receiver and the closing add at most [`MOST_MORE_STEPS`].
+/// The number of steps from which a matter can only be closed or erased. The limit lets its state
+/// fit an envelope. Relays, the receiver and the closing add at most [`MOST_MORE_STEPS`].
 pub const MOST_STEPS: usize = 300;
 
 /// The most steps that may follow [`MOST_STEPS`]: the way between any two nodes has at most seven

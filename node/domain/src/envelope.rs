@@ -1,110 +1,21 @@
 //! Envelopes: everything that travels between nodes. Escalations, notices, requests, templates,
-//! adoption and figures all go through one pipe as envelopes.
+//! adoption and figures all travel as envelopes.
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
+pub use super::address::{Destination, Lane, Order, Stamp};
 use super::{
-    category::Priority,
     ids::{Epoch, EpochId},
     matter::Matter,
-    request::{Answer, Ask},
-    revocation::Revocation,
+    request::{Answer, Request},
+    revocation::{HeldLife, Revocation},
     rollup::CellReport,
-    template::{AdoptionReport, Scope, Template},
+    template::{AdoptionReport, Template},
 };
 
 /// The longest envelope, in bytes. Bodies travel beside it.
 pub const MOST_BYTES: usize = 48 * 1024;
-
-/// Priority class on a link. Lanes do not block each other.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lane {
-    /// Overtakes everything.
-    Emergency,
-    /// Transfers of custody.
-    Matter,
-    /// Notices, requests, answers, templates.
-    Notice,
-    /// Figures and adoption.
-    Figures,
-}
-
-impl Lane {
-    /// All lanes, most urgent first.
-    pub const ALL: [Self; 4] = [Self::Emergency, Self::Matter, Self::Notice, Self::Figures];
-
-    /// Returns the lane in which a transfer of this priority travels.
-    pub const fn of(priority: Priority) -> Self {
-        match priority {
-            Priority::Emergency => Self::Emergency,
-            Priority::Normal | Priority::Urgent => Self::Matter,
-        }
-    }
-
-    /// Returns the index of the lane; 0 is the most urgent.
-    pub const fn index(self) -> usize {
-        self as usize
-    }
-
-    /// Returns the lane with this index; `None` from 4 on.
-    pub fn from_index(index: usize) -> Option<Self> {
-        Self::ALL.get(index).copied()
-    }
-
-    /// Returns the name used in metrics and tables.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Emergency => "emergency",
-            Self::Matter => "matter",
-            Self::Notice => "notice",
-            Self::Figures => "figures",
-        }
-    }
-}
-
-/// The addressee of an envelope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Destination {
-    /// One division.
-    Division(DivisionCode),
-    /// Every division in a scope below a division.
-    Scope(Scope),
-}
-
-/// The place of an envelope among those of its author: the order of its epoch, then its issue count. A
-/// later envelope has the greater stamp. It is read off the envelope and never out of its payload, so
-/// that nobody can name the greatest one.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-pub struct Stamp(pub u64, pub u64);
-
-/// The order of an envelope among others of its author.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Order {
-    /// A count without gaps, from 1, within (author, epoch, destination, lane).
-    Sequence(u64),
-    /// The envelope replaces an older one with the same key. It is never counted.
-    Replaces {
-        /// The subject on which it is the latest word, at most 64 bytes.
-        key: Bytes,
-    },
-}
 
 /// The content of an envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,10 +27,10 @@ pub enum Payload {
         /// The matter's final destination.
         bound_for: DivisionCode,
     },
-    /// The holder's word on the state of a matter.
+    /// The holder's statement of a matter's state.
     Notice(Box<Matter>),
     /// A request to the holder.
-    Ask(Ask),
+    Request(Request),
     /// The answer to a request.
     Answer(Answer),
     /// A template in one version.
@@ -127,18 +38,17 @@ pub enum Payload {
     /// The adoption of a template in a child's subtree.
     Adoption(AdoptionReport),
     /// One cell of the figures of a child's subtree.
-    Cell(CellReport),
-    /// Word that every cell of the author's new epoch was sent; cells of older epochs are to be
+    Cell(Box<CellReport>),
+    /// Says that every cell of the author's new epoch was sent; cells of older epochs are to be
     /// forgotten.
     CellsComplete,
-    /// A revocation of a key, which no longer counts.
+    /// A revocation: a key no longer counts.
     Revocation(Box<Revocation>),
-    /// A matter that went over this link, as the author knows it, for a neighbour whose store went back
-    /// in time.
+    /// A matter that went over this link, for a neighbour whose store went back in time.
     Shown(Box<Matter>),
-    /// Word that the author begins to show, or has shown, all such matters.
+    /// Says that the author begins to show, or has shown, all such matters.
     Showing(Showing),
-    /// A kind this binary does not know. Relays carry it unopened.
+    /// A kind that this program does not know. Relays forward it unopened.
     Unknown(u32),
 }
 
@@ -148,7 +58,7 @@ impl Payload {
         match self {
             Self::Give { .. } => "give",
             Self::Notice(_) => "notice",
-            Self::Ask(_) => "ask",
+            Self::Request(_) => "ask",
             Self::Answer(_) => "answer",
             Self::Template(_) => "template",
             Self::Adoption(_) => "adoption",
@@ -161,8 +71,8 @@ impl Payload {
         }
     }
 
-    /// Returns the key of the subject on which it is the latest word; `None` for kinds of which not
-    /// only the latest counts.
+    /// Returns the key of the subject on which this is the latest statement; `None` for kinds of
+    /// which every envelope counts.
     pub fn replaces(&self) -> Option<Vec<u8>> {
         match self {
             Self::Notice(matter) => Some(matter.id.to_bytes().to_vec()),
@@ -171,7 +81,7 @@ impl Payload {
             Self::Cell(report) => Some(report.key.to_bytes()),
             Self::Revocation(revocation) => Some(revocation.slot().to_vec()),
             Self::Give { .. }
-            | Self::Ask(_)
+            | Self::Request(_)
             | Self::Answer(_)
             | Self::CellsComplete
             | Self::Shown(_)
@@ -180,7 +90,7 @@ impl Payload {
         }
     }
 
-    /// Stamps the payload, if its kind keeps a stamp, with that of the envelope that carries it.
+    /// Copies the stamp of the carrying envelope into the payload, if its kind keeps a stamp.
     pub fn date(&mut self, by: Stamp) {
         match self {
             Self::Template(template) => template.stamp = by,
@@ -189,7 +99,7 @@ impl Payload {
             Self::Revocation(revocation) => revocation.stamp = by,
             Self::Give { .. }
             | Self::Notice(_)
-            | Self::Ask(_)
+            | Self::Request(_)
             | Self::Answer(_)
             | Self::CellsComplete
             | Self::Shown(_)
@@ -199,13 +109,13 @@ impl Payload {
     }
 }
 
-/// Word that the author begins to show, or has shown, a neighbour whose store began a new life what
-/// went between the two.
+/// Says that the author begins to show, or has shown, what went between it and a neighbour. The
+/// neighbour's store began a new life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Showing {
-    /// The neighbour's life to which it is shown.
+    /// The life of the neighbour to which it is shown.
     pub life: EpochId,
-    /// The stamp after which nothing that the author said was heard in a life before that one.
+    /// The stamp after which nothing of the author was heard before that life.
     pub since: Stamp,
     /// Whether everything was shown; false at the beginning.
     pub all: bool,
@@ -225,12 +135,12 @@ pub struct Outgoing {
 /// One signed message of one division.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
-    /// The division that says it.
+    /// The division that signs it.
     pub author: DivisionCode,
-    /// The life of the author's store in which it was said.
+    /// The life of the author's store in which it was made.
     pub epoch: Epoch,
-    /// Count over everything the author issued in this epoch, from 1. It grows, with gaps allowed, and
-    /// shows a neighbour that the author's store went back in time.
+    /// Count over everything that the author issued in this epoch, from 1. It grows, possibly with
+    /// gaps, and shows a neighbour that the author's store went back in time.
     pub issue: u64,
     /// Its addressee.
     pub destination: Destination,
@@ -243,6 +153,23 @@ pub struct Envelope {
 }
 
 impl Envelope {
+    /// Returns whether this envelope still counts if it was signed with a revoked key: it is at or before
+    /// the position that the parent had, by its sequence if it is in a flow, by its issue count if not.
+    pub fn counts_despite(&self, revocation: &Revocation) -> bool {
+        let of_life = |life: &&HeldLife| life.epoch == self.epoch.id;
+        let Some(life) = revocation.lives.iter().find(of_life) else {
+            return false;
+        };
+        match self.order {
+            Order::Replaces { .. } => self.issue <= life.issue,
+            Order::Sequence(sequence) => life.flows.iter().any(|flow| {
+                flow.destination == self.destination
+                    && flow.lane == self.lane
+                    && sequence <= flow.through
+            }),
+        }
+    }
+
     /// Returns its place among the author's envelopes.
     pub fn stamp(&self) -> Stamp {
         Stamp(self.epoch.order, self.issue)

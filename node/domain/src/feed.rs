@@ -1,5 +1,5 @@
-//! Changes as a node tells of them: that a matter or template changed, and no more. They hold
-//! numbers, versions and words of the rules, no name of a person and nothing a person wrote.
+//! The feed of changes: says that a matter or template changed, and no more. Changes contain
+//! numbers, versions and codes, but no name of a person and no text that a person wrote.
 
 use std::{fmt, str::FromStr};
 
@@ -15,23 +15,18 @@ use super::{
     time::Timestamp,
 };
 
-/// The kind of actor that caused a change. Who exactly it was stands in the audit trail, which is
-/// not for everybody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ActorKind {
-    /// The user the node runs as.
-    Operator,
-    /// The node itself, following a rule.
-    Rule,
-    /// Another node.
-    Neighbour,
-    /// A person with an account.
-    Person,
-    /// A program with a key.
-    Program,
-    /// The reporter of the matter.
-    Reporter,
+topology::vocabulary! {
+    /// The kind of actor that caused a change. Who exactly it was stands in the audit trail, which is
+    /// not for everybody.
+    #[derive(utoipa::ToSchema)]
+    pub enum ActorKind: "kind of actor" {
+        Operator = 1, "operator", "运维用户", "the user the node runs as";
+        Rule = 2, "rule", "规则", "the node itself, following a rule";
+        Neighbour = 3, "neighbour", "相邻单位", "another node";
+        Person = 4, "person", "人员", "a person with an account";
+        Program = 5, "program", "程序", "a program with a key";
+        Reporter = 6, "reporter", "报送人", "the reporter of the matter";
+    }
 }
 
 impl From<&Actor> for ActorKind {
@@ -42,23 +37,23 @@ impl From<&Actor> for ActorKind {
             Actor::Peer(_) => Self::Neighbour,
             Actor::Account(_) => Self::Person,
             Actor::ApiKey(_) => Self::Program,
-            // A stranger changes nothing.
-            Actor::Reporter | Actor::Stranger => Self::Reporter,
+            // A stranger and a draft change nothing.
+            Actor::Reporter | Actor::Stranger | Actor::Draft(_) => Self::Reporter,
         }
     }
 }
 
-/// The place of a change among all changes of a node. Two stores of one node, of which one went
-/// back in time, never use the same place. Printed as `1f3a9c04-17`.
+/// The position of a change among all changes of a node. Two stores of one node, one of which went
+/// back in time, never use the same position. Printed as `1f3a9c04-17`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChangeId {
-    /// Short form of the life of the store it was made in.
+    /// Short form of the id of the store's life in which it was made.
     pub epoch: u32,
-    /// Its number: 1 for the first change in the store, then without gaps.
+    /// Its number: 1 for the first change of the store, then without gaps.
     pub n: u64,
 }
 
-/// The error for a text that is not the place of a change.
+/// The error for a text that is not the position of a change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not the id of an event; send the last one that came, such as 1f3a9c04-17")]
 pub struct BadChangeId(pub String);
@@ -89,7 +84,7 @@ impl FromStr for ChangeId {
 /// A matter or template that changed, as one commit left it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// Its place among all changes.
+    /// Its position among all changes.
     pub id: ChangeId,
     /// The moment, by this node's clock.
     pub at: Timestamp,
@@ -99,7 +94,7 @@ pub struct Change {
     pub what: Changed,
 }
 
-/// The subject of a change, as it is afterwards.
+/// The subject of a change, in its state afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Changed {
     /// A matter this node knows.
@@ -134,7 +129,7 @@ pub struct MatterChange {
 }
 
 impl MatterChange {
-    /// Returns what is told of a matter.
+    /// Builds the change of a matter.
     pub fn of(matter: &Matter, new: bool) -> Self {
         let last = matter.steps.last();
         Self {
@@ -159,24 +154,22 @@ pub struct TemplateChange {
     pub key: String,
     /// Its version.
     pub version: u32,
-    /// What this node did with it; `None` if the node is not in scope.
+    /// Decision of this node on it; `None` if the node is not in scope.
     pub stance: Option<TemplateStance>,
 }
 
-/// A node's decision on a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum TemplateStance {
-    /// It is in force.
-    Applied,
-    /// It is not in force, for a reason that the template's status tells.
-    Refused,
-    /// A later version was there before it.
-    Superseded,
+topology::vocabulary! {
+    /// A node's decision on a template.
+    #[derive(utoipa::ToSchema)]
+    pub enum TemplateStance: "decision on a template" {
+        Applied = 1, "applied", "已生效", "it is in force";
+        Refused = 2, "refused", "已拒绝", "it is not in force, for a reason that its status tells";
+        Superseded = 3, "superseded", "已有更新版本", "a later version was there before it";
+    }
 }
 
 impl TemplateChange {
-    /// Returns what is told of a template.
+    /// Builds the change of a template.
     pub fn of(template: &Template, stance: Option<&Stance>) -> Self {
         Self {
             key: template.key.to_string(),
@@ -190,58 +183,14 @@ impl TemplateChange {
     }
 }
 
-/// The kind of a change, by the names of events.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
-pub enum ChangeKind {
-    /// This node learned of a matter.
-    #[serde(rename = "matter.new")]
-    MatterNew,
-    /// The work on a matter ended.
-    #[serde(rename = "matter.closed")]
-    MatterClosed,
-    /// A matter changed in another way.
-    #[serde(rename = "matter.changed")]
-    MatterChanged,
-    /// This node heard of a template, or what it does with one changed.
-    #[serde(rename = "template")]
-    Template,
-}
-
-impl ChangeKind {
-    /// All kinds.
-    pub const ALL: [Self; 4] = [
-        Self::MatterNew,
-        Self::MatterClosed,
-        Self::MatterChanged,
-        Self::Template,
-    ];
-
-    /// Returns its word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::MatterNew => "matter.new",
-            Self::MatterChanged => "matter.changed",
-            Self::MatterClosed => "matter.closed",
-            Self::Template => "template",
-        }
-    }
-}
-
-impl fmt::Display for ChangeKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+topology::vocabulary! {
+    /// The kind of a change, by the names of events.
+    #[derive(utoipa::ToSchema)]
+    pub enum ChangeKind: "kind of change" {
+        MatterNew = 1, "matter.new", "新事项", "this node learned of a matter";
+        MatterClosed = 2, "matter.closed", "办结", "the work on a matter ended";
+        MatterChanged = 3, "matter.changed", "变更", "a matter changed in another way";
+        Template = 4, "template", "模板", "this node heard of a template, or what it does with one changed";
     }
 }
 
@@ -254,7 +203,7 @@ impl Change {
             .unwrap_or(ChangeKind::MatterChanged)
     }
 
-    /// Returns whether it is of a kind. A matter that came closed is both new and closed.
+    /// Returns whether it is of a kind. A matter that arrived closed is both new and closed.
     pub fn is(&self, kind: ChangeKind) -> bool {
         match &self.what {
             Changed::Matter(change) => {
@@ -273,8 +222,8 @@ impl Change {
         }
     }
 
-    /// Returns whether it concerns a division or what is below it, because the matter comes from
-    /// there or is held there. Templates concern everybody.
+    /// Returns whether it concerns a division or one below it. A matter concerns where it comes
+    /// from and where it is held. Templates concern everybody.
     pub fn concerns(&self, division: DivisionCode, tree: &Tree) -> bool {
         match &self.what {
             Changed::Matter(change) => {
@@ -325,7 +274,7 @@ mod tests {
     fn the_word_of_a_kind_is_how_it_is_written() {
         for kind in ChangeKind::ALL {
             let json = serde_json::to_value(kind).unwrap();
-            assert_eq!(json, kind.name());
+            assert_eq!(json, kind.code());
         }
     }
 }

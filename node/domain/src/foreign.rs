@@ -1,8 +1,8 @@
-//! Text of other people and other nodes, made harmless wherever people read it: in logs, status and
+//! Makes text from other people and nodes harmless wherever people read it: in logs, status and
 //! terminals.
 
-/// Returns whether a character can do something to a terminal or to how a line reads: controls,
-/// marks that turn the direction of writing (Unicode's Bidi_Control), line separators, and
+/// Returns whether a character can affect a terminal or the order in which a line is read:
+/// controls, marks that change the writing direction (Unicode's Bidi_Control), line separators, and
 /// invisible characters.
 pub const fn is_harmful(c: char) -> bool {
     matches!(c,
@@ -12,7 +12,7 @@ pub const fn is_harmful(c: char) -> bool {
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Returns the text in one line, with every harmful character written out as `\u{202e}`.
+/// Returns the text in one line, with every harmful character escaped like `\u{202e}`.
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -27,8 +27,8 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
-/// Does the same for JSON on one line: harmful characters stand only inside its strings, and are
-/// written the way JSON writes them.
+/// Does the same for JSON on one line: harmful characters occur only inside its strings, and are
+/// escaped as in JSON.
 pub fn escape_json(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {

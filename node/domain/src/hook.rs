@@ -1,7 +1,8 @@
-//! Webhooks: other systems that are told of changes, and when one is tried again or given up.
+//! Webhooks: other systems that are told of changes, with their retries and the end of retries.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
@@ -17,21 +18,20 @@ pub const MOST_URL_BYTES: usize = 2_000;
 const FIRST_WAIT_MS: u64 = 1_000;
 /// The longest wait, in milliseconds: an hour.
 const LONGEST_WAIT_MS: u64 = 3_600_000;
-/// The time for which a receiver must have failed without one success to be given up, in milliseconds: 3
-/// days.
+/// Milliseconds without one success after which a failing receiver may be given up: 3 days.
 const PATIENCE_MS: u64 = 3 * 24 * 3_600_000;
-/// The number of times it must also have failed, so that a pause of the node itself does not count.
+/// The least number of failures before that. Downtime of the node itself thus does not count.
 const LEAST_FAILURES: u32 = 5;
 /// The longest reason that is kept, in characters.
 const MOST_REASON: usize = 200;
 
-/// The random name of a webhook: 16 hexadecimal digits. It is not the secret.
+/// The random id of a webhook: 16 hexadecimal digits. It is not the secret.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct HookId(pub [u8; 8]);
 
 impl fmt::Display for HookId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        HEXLOWER.encode_display(&self.0).fmt(f)
     }
 }
 
@@ -45,12 +45,10 @@ impl FromStr for HookId {
     type Err = BadHook;
 
     fn from_str(text: &str) -> Result<Self, BadHook> {
-        let digits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        let number = digits.then(|| u64::from_str_radix(text, 16).ok()).flatten();
-        match number {
-            Some(number) => Ok(Self(number.to_be_bytes())),
-            None => Err(BadHook::Id(text.chars().take(40).collect())),
-        }
+        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        let bad = || BadHook::Id(text.chars().take(40).collect());
+        bytes.map(Self).ok_or_else(bad)
     }
 }
 
@@ -65,17 +63,17 @@ pub enum BadHook {
     /// There is no webhook with this id.
     #[error("no webhook {0} at this node; `wujitong webhook list` shows those it has")]
     Unknown(HookId),
-    /// Its name does not fit.
+    /// Its name is not valid.
     #[error(transparent)]
     Name(#[from] BadAccount),
     /// Its address is longer than [`MOST_URL_BYTES`].
-    #[error("the address has {0} bytes, {MOST_URL_BYTES} at most are taken; take a shorter one")]
+    #[error("the address has {0} bytes, {MOST_URL_BYTES} at most are allowed; use a shorter one")]
     Long(usize),
     /// The division is neither this node's nor below it.
     #[error("{0} is neither this node's division {1} nor below it; ask the node of that division")]
     Elsewhere(DivisionCode, DivisionCode),
     /// There are too many webhooks.
-    #[error("this node has {0} webhooks; remove those nobody needs")]
+    #[error("this node has {0} webhooks already; remove one that nobody needs")]
     TooMany(usize),
 }
 
@@ -84,13 +82,13 @@ pub enum BadHook {
 pub struct Hook {
     /// Its random name.
     pub id: HookId,
-    /// Its name, which says what it is for.
+    /// Its name, which tells its purpose.
     pub name: String,
     /// The address where it listens.
     pub url: String,
-    /// The kinds of change it is told of; all if empty.
+    /// The kinds of change that it receives; all if empty.
     pub kinds: BTreeSet<ChangeKind>,
-    /// The division it is for: it is told only of what concerns this one and what is below it.
+    /// The division: the webhook receives only what concerns this one and those below it.
     pub division: DivisionCode,
     /// When it was added.
     pub made_at: Timestamp,
@@ -112,8 +110,8 @@ impl Hook {
         }
     }
 
-    /// Returns whether it is told of a change. A webhook for the whole node is told of everything the node
-    /// knows, wherever it comes from.
+    /// Returns whether it receives a change. A webhook of the whole node receives everything that
+    /// the node knows, wherever it comes from.
     pub fn wants(&self, change: &Change, me: DivisionCode, tree: &Tree) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.iter().any(|kind| change.is(*kind));
         kind && (self.division == me || change.concerns(self.division, tree))
@@ -123,23 +121,23 @@ impl Hook {
 /// The progress of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Course {
-    /// The change up to which everything was taken or is not for it.
+    /// The change up to which everything was accepted or is not for it.
     pub after: ChangeId,
-    /// The number of changes it took.
+    /// The number of changes that it accepted.
     pub delivered: u64,
-    /// When it last took one.
+    /// When it last accepted one.
     pub last_success: Option<Timestamp>,
     /// The number of failures since then.
     pub failures: u32,
-    /// When the first of them was.
+    /// When the first of those failures was.
     pub failing_since: Option<Timestamp>,
-    /// The reason of the last of them.
+    /// The reason of the last failure.
     pub last_failure: Option<String>,
     /// The moment before which it is not tried.
     pub next_try: Timestamp,
     /// When it was given up; it stays so until somebody resumes it.
     pub given_up: Option<Timestamp>,
-    /// The number of times it was told that changes were lost to it.
+    /// The number of times that it was told of lost changes.
     pub gaps: u32,
 }
 
@@ -159,7 +157,7 @@ impl Course {
         }
     }
 
-    /// Records that the receiver took a change.
+    /// Records that the receiver accepted a change.
     pub fn took(&mut self, change: ChangeId, now: Timestamp) {
         self.after = change;
         self.delivered += 1;
@@ -169,15 +167,15 @@ impl Course {
         self.last_failure = None;
     }
 
-    /// Returns whether it took what it was last sent. A resumed webhook is well again with the next change
-    /// it takes.
+    /// Returns whether it accepted the last change sent to it. A resumed webhook counts as working
+    /// after the next change that it accepts.
     pub const fn is_well(&self) -> bool {
         self.last_failure.is_none()
     }
 
-    /// Records that the receiver did not take a change. It is tried again after a wait that doubles, of
-    /// which `chance` (0 to 1) takes between half and all. The wait is at least `least_ms`, but never more
-    /// than an hour. After enough failures it is given up.
+    /// Records that the receiver did not accept a change. It is tried again after a wait that
+    /// doubles, of which `chance` (0 to 1) selects between half and all. The wait is at least
+    /// `least_ms`, but never more than an hour. After enough failures it is given up.
     pub fn failed(&mut self, reason: &str, least_ms: u64, chance: f64, now: Timestamp) {
         let doubled = FIRST_WAIT_MS << self.failures.min(22);
         let doubled = doubled.min(LONGEST_WAIT_MS);
@@ -192,13 +190,13 @@ impl Course {
         }
     }
 
-    /// Gives the receiver up because it wants nothing more (HTTP 410).
+    /// Gives the receiver up because it wants no more changes (HTTP 410).
     pub fn end(&mut self, reason: &str, now: Timestamp) {
         self.failed(reason, 0, 1.0, now);
         self.given_up = Some(now);
     }
 
-    /// Lets it be tried again at once.
+    /// Makes the next attempt due at once.
     pub fn resume(&mut self) {
         self.failures = 0;
         self.failing_since = None;

@@ -1,6 +1,6 @@
-//! Matters of other systems: how a row of a table becomes a matter, and what is wrong with it if it does not.
+//! Matters of other systems: turns a row of a table into a matter, or into a list of its faults.
 //!
-//! A cell is data, whatever it begins with; nothing is ever computed from it.
+//! A cell is data, whatever its first character; nothing is ever computed from it.
 
 mod fields;
 mod id;
@@ -18,11 +18,12 @@ pub use fields::{BadHeader, Field, columns, recognised};
 pub use id::shortened;
 pub use read::read;
 
+pub use super::custody::Progress;
 use super::{
     category::{Category, Priority},
     custody::History,
     ids::MatterId,
-    matter::{Channel, Contact, Outcome, Place},
+    matter::{Channel, Contact, Place},
 };
 
 /// The longest number of another system, in characters.
@@ -40,7 +41,7 @@ pub struct Source(Box<str>);
 /// The error for a text that is not the name of another system.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no name for another system; take 1 to 40 lower-case letters, digits and dashes, the \
+    "`{0}` is not a name for another system; use 1 to 40 lower-case letters, digits and dashes, the \
      first a letter, such as longyou-12345"
 )]
 pub struct BadSource(String);
@@ -110,45 +111,20 @@ impl Fault {
     }
 }
 
-/// The progress of the work on a matter in the other system.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Progress {
-    /// 上报
-    #[default]
-    Reported,
-    /// 受理
-    Accepted,
-    /// 派遣
-    Dispatched,
-    /// 处置
-    Handling,
-    /// 反馈
-    Answered,
-    /// 结案
-    Closed(Outcome),
-}
-
-impl Progress {
-    /// Returns whether the work has ended.
-    pub const fn is_closed(self) -> bool {
-        matches!(self, Self::Closed(_))
-    }
-}
-
-/// A row that can be taken in.
+/// A row that can be imported.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Its number in the other system.
     pub id: String,
     /// Its category.
     pub category: Category,
-    /// The person's words.
+    /// The text of the report.
     pub text: String,
-    /// The moments of its life there; `None` if the row has no time.
+    /// The moments of its history there; `None` if the row has no time.
     pub history: Option<History>,
-    /// The place it is about, if known.
+    /// The place, if known.
     pub place: Option<Place>,
-    /// The person and how to reach them, if known.
+    /// The person and their contact data, if known.
     pub contact: Option<Contact>,
     /// The channel by which it came in there.
     pub channel: Channel,
@@ -156,39 +132,39 @@ pub struct Row {
     pub priority: Priority,
     /// The progress of the work.
     pub progress: Progress,
-    /// Notes on its cells: on those that hold nothing usable, without which the row is taken in, and on those
-    /// that may mean something else.
+    /// Notes on cells: on those without a usable value, which are ignored, and on those that may
+    /// mean something else.
     pub noted: Vec<Fault>,
 }
 
-/// The difference between a row and what was taken in under its number.
+/// The difference between a row and what was imported under its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Difference {
     /// Its category, text, times or place differ, so it may be another matter.
     Content,
-    /// The work went on in the other system.
+    /// The work continued in the other system.
     Progress,
 }
 
 /// The result for one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcomes {
-    /// It can be taken in, with these notes on its cells; nothing was done.
+    /// It can be imported, with these notes on its cells; nothing was done.
     Ready(Vec<Fault>),
-    /// It was taken in as this matter, with these notes on its cells.
+    /// It was imported as this matter, with these notes on its cells.
     Taken(MatterId, Vec<Fault>),
-    /// It was taken in before, as this matter.
+    /// It was imported before, as this matter.
     Already(MatterId),
-    /// Its number was taken in before with something else in the row; nothing was done.
+    /// Its number was imported before with other content; nothing was done.
     Differs(MatterId, Difference),
-    /// It cannot be taken in, because of these faults.
+    /// It cannot be imported, because of these faults.
     Bad(Vec<Fault>),
-    /// It could be taken in, but was not, because other rows cannot.
+    /// It could be imported, but was not, because other rows cannot.
     Withheld,
 }
 
-/// Returns a cell as it may stand in a table that somebody opens: what a program would take for a formula
-/// becomes text (OWASP, CSV injection).
+/// Returns a cell so that it can be written to a table: a text that a program would take for a
+/// formula is marked as text (OWASP, CSV injection).
 pub fn defused(cell: &str) -> Cow<'_, str> {
     match cell
         .trim_start()

@@ -2,6 +2,7 @@
 //! takes time, ids and randomness as arguments.
 
 pub mod actor;
+pub mod address;
 pub mod alarm;
 pub mod attachment;
 pub mod audit;
@@ -10,17 +11,18 @@ pub mod calendar;
 pub mod category;
 pub mod clock;
 pub mod custody;
+pub mod department;
+pub mod draft;
 pub mod envelope;
 pub mod feed;
-pub mod flow;
+pub mod fetch;
 pub mod foreign;
 pub mod hook;
-pub mod ids;
 pub mod import;
 pub mod journal;
-pub mod life;
 pub mod likeness;
 pub mod matter;
+pub mod measure;
 pub mod people;
 pub mod policy;
 pub mod receipt;
@@ -28,9 +30,61 @@ pub mod record;
 pub mod request;
 pub mod revocation;
 pub mod rollup;
+pub mod rule;
+pub mod scope;
 pub mod seal;
-pub mod statement;
-pub mod suite;
 pub mod template;
-pub mod time;
 pub mod timekeeper;
+
+pub use primitives::{flow, ids, life, records, statement, suite, time};
+
+use topology::Enumeration;
+
+/// Returns the enumerations that are declared here.
+pub fn enumerations() -> Vec<Enumeration> {
+    vec![
+        Enumeration::of::<alarm::AlarmKind>(),
+        Enumeration::of::<attachment::Media>(),
+        Enumeration::of::<attachment::Part>(),
+        Enumeration::of::<audit::ContactReason>(),
+        Enumeration::of::<audit::Ending>(),
+        Enumeration::of::<category::Class>(),
+        Enumeration::of::<category::Platform>(),
+        Enumeration::of::<category::Priority>(),
+        Enumeration::of::<category::Visibility>(),
+        Enumeration::of::<clock::ExtensionReason>(),
+        Enumeration::of::<clock::How>(),
+        Enumeration::of::<clock::PauseReason>(),
+        Enumeration::of::<clock::Stage>(),
+        Enumeration::of::<envelope::Lane>(),
+        Enumeration::of::<feed::ActorKind>(),
+        Enumeration::of::<feed::ChangeKind>(),
+        Enumeration::of::<feed::TemplateStance>(),
+        Enumeration::of::<import::Field>(),
+        Enumeration::of::<matter::ActName>(),
+        Enumeration::of::<matter::Appeal>(),
+        Enumeration::of::<matter::Audience>(),
+        Enumeration::of::<matter::Channel>(),
+        Enumeration::of::<matter::Datum>(),
+        Enumeration::of::<matter::Ending>(),
+        Enumeration::of::<matter::Erasure>(),
+        Enumeration::of::<matter::Ground>(),
+        Enumeration::of::<matter::OutcomeName>(),
+        Enumeration::of::<matter::Publicity>(),
+        Enumeration::of::<matter::Reason>(),
+        Enumeration::of::<matter::Satisfaction>(),
+        Enumeration::of::<matter::StatusName>(),
+        Enumeration::of::<people::Permission>(),
+        Enumeration::of::<people::Role>(),
+        Enumeration::of::<policy::PlaceKind>(),
+        Enumeration::of::<receipt::Finding>(),
+        Enumeration::of::<receipt::Kind>(),
+        Enumeration::of::<receipt::What>(),
+        Enumeration::of::<request::VoiceName>(),
+        Enumeration::of::<request::RequestKindName>(),
+        Enumeration::of::<revocation::Reason>(),
+        Enumeration::of::<suite::Suite>(),
+        Enumeration::of::<template::TemplateKind>(),
+        Enumeration::of::<timekeeper::Doubt>(),
+    ]
+}

@@ -1,16 +1,16 @@
-//! Estimates how likely it is that two matters are the same, from their text, place and time. A
-//! person decides; the estimate only says which matters to look at first.
+//! Estimates how likely two matters are the same, from their text, place and time. A person
+//! decides; the estimate only suggests which matters to check first.
 
 use std::collections::BTreeSet;
 
 use super::{matter::Place, time::Timestamp};
 
-/// The traits of a matter that are compared.
+/// The properties of a matter that are compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Traits<'a> {
-    /// What the reporter wrote.
+    /// The text of the report.
     pub text: &'a str,
-    /// Where the matter is, if known.
+    /// The place, if known.
     pub place: Option<Place>,
     /// Time of the report.
     pub at: Timestamp,
@@ -18,14 +18,14 @@ pub struct Traits<'a> {
     pub same_category: bool,
 }
 
-/// Distance in metres from which the place counts for nothing.
+/// Distance in metres from which the place adds nothing to the score.
 const FAR: f64 = 500.0;
 
-/// Interval in milliseconds (30 days) from which the time counts for nothing.
+/// Interval in milliseconds (30 days) from which the time adds nothing to the score.
 const LONG: f64 = 30.0 * 24.0 * 3_600_000.0;
 
-/// Scores the likeness of two matters from 0, nothing in common, to 100, the same words at the same
-/// place at the same time. The words make up half of it, place and time a fifth each, and the
+/// Scores the likeness of two matters from 0 (nothing in common) to 100. A score of 100 means the
+/// same words, place and time. The words make up half of it, place and time a fifth each, and the
 /// category a tenth. If a place is unknown, the place counts half.
 pub fn likeness(one: Traits<'_>, other: Traits<'_>) -> u8 {
     let words = overlap(&pairs(one.text), &pairs(other.text));
@@ -43,8 +43,8 @@ pub fn likeness(one: Traits<'_>, other: Traits<'_>) -> u8 {
     (50.0 * words + 20.0 * near + 20.0 * recent + 10.0 * category).round() as u8
 }
 
-/// Returns the pairs of neighbouring letters and digits in the first 2,000 of a text, in lower
-/// case. In Chinese text such a pair is nearly a word.
+/// Returns the pairs of neighbouring letters and digits in a text, in lower case. Only the first
+/// 2,000 count. In Chinese text such a pair is nearly a word.
 fn pairs(text: &str) -> BTreeSet<(char, char)> {
     let letters: Vec<char> = text
         .chars()

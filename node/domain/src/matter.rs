@@ -1,5 +1,5 @@
-//! A matter (事项): the part of it that everybody on its path may know. It holds codes and state
-//! only; what a person wrote is a separate body, named here by its commitment.
+//! A matter (事项): the part of it that everybody on its path may know. It contains codes and state
+//! only; the text that a person wrote is a separate body, named here by its commitment.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{
+    actor::Voice,
     category::{Category, Class, Priority, Visibility},
     clock::Clocks,
-    ids::MatterId,
-    request::{AskId, Voice},
+    ids::{MatterId, RequestId},
     suite::{Digest, Suite},
     time::Timestamp,
 };
@@ -21,17 +21,19 @@ mod datum;
 mod fold;
 mod place;
 
+pub use crate::department::{BadDepartment, Department, Target};
 pub use act::{
-    Act, Appeal, Audience, BadDepartment, Department, Erasure, Ground, Outcome, Publicity, Reason,
-    Satisfaction, Status, Target,
+    Act, ActName, Appeal, Audience, Ending, Erasure, Ground, Outcome, OutcomeName, Publicity,
+    Reason, Satisfaction, Status, StatusName,
 };
-pub use body::{Body, Contact, Detail};
-pub use datum::{Datum, UnknownDatum};
+pub use body::{BadAddress, Body, Contact, Detail};
+pub use datum::Datum;
 pub use fold::{Misfit, Sort, State};
 pub use place::{BadPlace, Elsewhere, Place, Whither};
 
-/// Grows at every give, take-back or refusal. `term` is raised only by an ancestor's signed
-/// statement after the loss of a store; this version knows of none, so it is always 0.
+/// Version of the custody of a matter. It grows with every give, take-back or refusal. Only an
+/// ancestor's signed statement after the loss of a store raises `term`; this program knows no such
+/// statement, so it is always 0.
 #[derive(
     Clone,
     Copy,
@@ -47,14 +49,14 @@ pub use place::{BadPlace, Elsewhere, Place, Whither};
     utoipa::ToSchema,
 )]
 pub struct CustodyVersion {
-    /// Seatings by an ancestor.
+    /// Number of such statements.
     pub term: u32,
     /// Changes of custody in this term.
     pub n: u32,
 }
 
 impl CustodyVersion {
-    /// The version after one more give.
+    /// Returns the version after one more give.
     pub const fn next(self) -> Self {
         Self {
             term: self.term,
@@ -86,30 +88,30 @@ pub struct Version {
     pub rev: u32,
 }
 
-/// How a matter came in.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Channel {
-    /// 随手拍, a photo and a place.
-    Snapshot,
-    /// 村民信箱, a question.
-    Mailbox,
-    /// 一窗受理, the one window.
-    Service,
-    /// 全民网格, a grid worker.
-    #[default]
-    Grid,
-    /// 12345.
-    Hotline,
-    /// A machine.
-    Sensor,
-    /// A form handed in.
-    Paper,
+topology::vocabulary! {
+    /// How a matter came in.
+    #[derive(Default, utoipa::ToSchema)]
+    pub enum Channel: "channel" {
+        Snapshot = 1, "snapshot", "随手拍", "a photo and a place";
+        Mailbox = 2, "mailbox", "村民信箱", "a question in the mailbox";
+        Service = 3, "service", "一窗受理", "the one-stop window";
+        #[default]
+        Grid = 4, "grid", "全民网格", "a grid worker";
+        Hotline = 5, "hotline", "12345", "the hotline 12345";
+        Sensor = 6, "sensor", "物联感知", "a machine";
+        Paper = 7, "paper", "纸质表单", "a form handed in";
+    }
 }
 
-/// One step of a matter's life.
+impl Channel {
+    /// Returns whether somebody without an account may report by it. The others are used by people
+    /// and machines that the node knows.
+    pub const fn is_open_to_everybody(self) -> bool {
+        matches!(self, Self::Snapshot | Self::Mailbox | Self::Service)
+    }
+}
+
+/// One step in the history of a matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Version of the matter after it.
@@ -118,16 +120,16 @@ pub struct Step {
     pub at: Timestamp,
     /// The acting division.
     pub by: DivisionCode,
-    /// What was done.
+    /// The act.
     pub act: Act,
-    /// What the matter is about from here on, and how urgent it is; set for the report and for a
-    /// step that puts it into another category.
+    /// Category and urgency from here on; set for the report and for a step that changes the
+    /// category.
     pub sort: Option<Sort>,
-    /// A remark of the office, kept apart as a body of class `public`.
+    /// Commitment to a remark of the office, a body of class `public`.
     pub note: Option<Digest>,
-    /// The request it carries out, if somebody else asked for it. No request takes effect twice.
-    pub ask: Option<AskId>,
-    /// Who spoke, if the step carries out a request.
+    /// The request that it carries out, if any. No request takes effect twice.
+    pub request: Option<RequestId>,
+    /// The speaker of that request, if any.
     pub voice: Option<Voice>,
 }
 
@@ -136,13 +138,13 @@ pub struct Step {
 pub struct Matter {
     /// Its id.
     pub id: MatterId,
-    /// How it came in.
+    /// The channel by which it came in.
     pub channel: Channel,
-    /// What it is about.
+    /// Its category.
     pub category: Category,
-    /// How urgent it is.
+    /// Its urgency.
     pub priority: Priority,
-    /// Who may learn of it.
+    /// Its visibility.
     pub visibility: Visibility,
     /// Class of protection of its body.
     pub class: Class,
@@ -154,29 +156,29 @@ pub struct Matter {
     pub suite: Suite,
     /// Commitment to the body.
     pub body: Digest,
-    /// Commitment to the body that says who the reporter is, if known.
+    /// Commitment to the body with the reporter's contact, if that is known.
     pub contact: Option<Digest>,
     /// The bundle (一窗受理) it is part of, if any.
     pub part_of: Option<MatterId>,
     /// State of the work.
     pub status: Status,
-    /// Subject version of all of this.
+    /// Version of the matter in this state.
     pub version: Version,
-    /// The division that holds it, or that is handing it over while `transit` is set.
+    /// The division that holds it, or that hands it over while `transit` is set.
     pub holder: DivisionCode,
     /// The neighbour it is being handed to.
     pub transit: Option<DivisionCode>,
-    /// The deadlines that run on it.
+    /// Its clocks.
     pub clocks: Clocks,
     /// Every step so far, oldest first; the first is the report.
     pub steps: Vec<Step>,
 }
 
-/// Most reviews of a matter: 复查 and 复核 (信访工作条例, art. 35 and 36).
+/// The most reviews of a matter: 复查 and 复核 (信访工作条例, art. 35 and 36).
 pub const MOST_REVIEWS: usize = 2;
 
 impl Matter {
-    /// Adds a step and updates the state to what the step says.
+    /// Adds a step and applies it to the state.
     ///
     /// # Errors
     /// [`Misfit`] if the step cannot follow; nothing changes then.
@@ -206,19 +208,26 @@ impl Matter {
         self.steps.first().map_or(Timestamp(0), |step| step.at)
     }
 
+    /// Returns the time of the last step of a closed matter, which closed it or came later; `None` while
+    /// it is open.
+    pub fn closed_since(&self) -> Option<Timestamp> {
+        let last = self.steps.last().filter(|_| self.is_closed());
+        last.map(|step| step.at)
+    }
+
     /// Returns whether the work on it has ended.
     pub const fn is_closed(&self) -> bool {
         matches!(self.status, Status::Closed(_))
     }
 
-    /// Returns every division that acted on it.
+    /// Returns all divisions that acted on it.
     pub fn acted(&self) -> BTreeSet<DivisionCode> {
         self.steps.iter().map(|step| step.by).collect()
     }
 
-    /// Returns the division that deliberately sent what `holder` holds, either to `holder` or past
-    /// it until a relay was refused. What `holder` sent itself and got handed back or took back
-    /// does not change the answer.
+    /// Returns the division that deliberately sent the matter held by `holder`. It sent it to
+    /// `holder`, or past it until a relay was refused. A matter that `holder` sent away itself and
+    /// got or took back does not change the answer.
     pub fn sent_by(&self, holder: DivisionCode) -> Option<DivisionCode> {
         let (mut sender, mut sent) = (None, None);
         for step in &self.steps {
@@ -266,7 +275,7 @@ impl Matter {
     }
 
     /// Returns whether this can be a later state of `earlier`: it is the same matter, and nothing
-    /// recorded is rewritten.
+    /// recorded has changed.
     pub fn continues(&self, earlier: &Self) -> bool {
         self.is_same_as(earlier)
             && self.steps.starts_with(&earlier.steps)
@@ -286,7 +295,7 @@ impl Matter {
             .chain(self.steps.iter().filter_map(|step| step.note))
     }
 
-    /// Returns the commitments of what the reporter handed in, which only the holder sees.
+    /// Returns the commitments to what the reporter handed in, which only the holder sees.
     pub fn papers(&self) -> impl Iterator<Item = Digest> + '_ {
         std::iter::once(self.body).chain(self.contact)
     }
@@ -304,7 +313,7 @@ impl Matter {
         }
     }
 
-    /// Returns the commitments of what was erased: everything said up to the last erasure.
+    /// Returns the commitments of erased bodies: everything said up to the last erasure.
     pub fn erased(&self) -> impl Iterator<Item = Digest> + '_ {
         let erasure = |step: &Step| matches!(step.act, Act::Erase(_));
         let through = self.steps.iter().rposition(erasure);
@@ -326,30 +335,31 @@ impl Matter {
         })
     }
 
-    /// Returns the divisions where it was reported: its own origin and those of the matters it
-    /// absorbed.
+    /// Returns the divisions where it was reported: its own origin and those of the absorbed
+    /// matters.
     pub fn reporters(&self) -> BTreeSet<DivisionCode> {
         let absorbed = self.absorbed().map(|other| other.origin);
         absorbed.chain([self.id.origin]).collect()
     }
 
-    /// Returns whether the second review (复核) was asked for. What that review finds is final.
+    /// Returns whether the second review (复核) was requested. The finding of that review is final.
     pub fn is_in_last_review(&self) -> bool {
         self.appeals(Appeal::Review) >= MOST_REVIEWS
     }
 
     /// Returns whether this request already took effect.
-    pub fn follows(&self, ask: AskId) -> bool {
-        self.steps.iter().any(|step| step.ask == Some(ask))
+    pub fn follows(&self, request: RequestId) -> bool {
+        self.steps.iter().any(|step| step.request == Some(request))
     }
 
-    /// Returns how often a division said that the matter is not for it: returns and objections.
+    /// Returns the number of times that a division said that the matter is not for it: returns and
+    /// objections.
     pub fn bounces(&self) -> usize {
         let bounced = |step: &&Step| matches!(step.act, Act::Return(_) | Act::Object(..));
         self.steps.iter().filter(bounced).count()
     }
 
-    /// Returns how often it was opened again for this reason.
+    /// Returns the number of times that it was opened again for this reason.
     pub fn appeals(&self, appeal: Appeal) -> usize {
         let opened = |step: &&Step| step.act == Act::Reopen(appeal);
         self.steps.iter().filter(opened).count()
@@ -363,8 +373,7 @@ impl Matter {
         (sent.act == Act::Arbitrate(holder)).then_some(sent.by)
     }
 
-    /// Returns the target of the last dispatch in the division that holds it now, under the present
-    /// custody.
+    /// Returns the target of the last dispatch in the holding division under the current custody.
     pub fn dispatched(&self) -> Option<Target> {
         let own = |step: &&Step| step.version.cv == self.version.cv && step.by == self.holder;
         let mut steps = self.steps.iter().rev().filter(own);
@@ -374,22 +383,21 @@ impl Matter {
         })
     }
 
-    /// Returns when it was last closed; `None` while it is open.
+    /// Returns the time when it was last closed; `None` while it is open.
     pub fn closed_at(&self) -> Option<Timestamp> {
         let mut steps = self.steps.iter().rev();
         let closing = steps.find(|step| matches!(step.act, Act::Close(_)))?;
         self.is_closed().then_some(closing.at)
     }
 
-    /// Returns whether anybody may learn of it: its reporter agreed (`public`), and an official
-    /// published it with a public answer. Every list and search that the public sees uses this
-    /// rule.
+    /// Returns whether anybody may see it: its reporter agreed (`public`), and an official
+    /// published it with a public answer. Every public list and search uses this rule.
     pub fn published(&self) -> bool {
         let answered = |step: &Step| step.act == Act::Reply(Publicity::Public);
         self.visibility == Visibility::Public && self.steps.iter().any(answered)
     }
 
-    /// Returns the parts of a bundle with how each ended; `None` for a part that is still open.
+    /// Returns the parts of a bundle, each with its outcome; `None` for a part that is still open.
     pub fn parts(&self) -> Vec<(MatterId, Option<Outcome>)> {
         let mut parts: Vec<(MatterId, Option<Outcome>)> = vec![];
         for step in &self.steps {

@@ -1,30 +1,32 @@
 //! People: the only place that decides who may do what.
 //!
-//! An account belongs to one division and acts only inside it. One table, [`reach`], holds what a
-//! role may do; what it does not name is denied. [`may`] applies the table to whoever asks.
+//! An account belongs to one division and acts only inside it. One table, [`reach`], lists the
+//! permissions of each role; everything else is denied. [`may`] applies the table to a caller.
 
 mod account;
+mod external_identity;
 mod grant;
 mod grid;
 mod key;
 mod may;
-mod passport;
 mod password;
 mod permission;
 mod policy;
 mod role;
+mod saved_list;
 #[cfg(test)]
 mod tests;
 
 pub use account::{Account, AccountId, BadAccount, BadAccountId, Login, check_name};
+pub use external_identity::{
+    BadClaims, BadExternalIdentity, Claims, Expected, ExternalIdentity, LEEWAY_MS, SIGN_IN_MS,
+};
 pub use grant::{BadGrant, may_change, may_grant, may_open};
 pub use grid::{BadGrid, BadGridId, Grid, GridId};
 pub use key::{ApiKey, ApiKeyId, BadApiKey};
 pub use may::{Denied, Place, Who, may};
-pub use passport::{
-    BadClaims, BadExternalIdentity, Claims, Expected, ExternalIdentity, LEEWAY_MS, SIGN_IN_MS,
-};
 pub use password::{BadPassword, PasswordRules, normalised};
-pub use permission::{BadPermission, Permission, Reach, reach};
+pub use permission::{Permission, Reach, reach};
 pub use policy::{Failures, HashCost, LockOut, Policy, SessionTerms};
-pub use role::{BadRole, BadRoles, Role, check_roles};
+pub use role::{BadRoles, Role, check_roles};
+pub use saved_list::{BadSavedList, SavedList, SavedLists};

@@ -1,11 +1,11 @@
 //! Policy: who handles what, in which time, and within which limits. It is read from templates of
-//! the kind `policy`; what none of them says comes from the policy shipped with the program. Every
-//! answer names the line it comes from.
+//! the kind `policy`; the policy shipped with the program fills the gaps. Every answer names the
+//! line it comes from.
 //!
-//! **Clocks, extensions, pauses and going up when overdue**: every line that fits a matter applies,
-//! of every template and of the shipped policy, and the strictest holds. Of two clocks, the
-//! stricter is the one that ends first by the calendar, decided when they start. A line or limit
-//! could never hold if it is looser than one that applies to all the same matters in the same text,
+//! **Clocks, extensions, pauses and escalation when overdue**: every line that fits a matter
+//! applies, of every template and of the shipped policy, and the strictest wins. Of two clocks, the
+//! stricter is the one that ends first by the calendar, decided when they start. A line or limit is
+//! without effect if it is looser than one that applies to all the same matters in the same text,
 //! in a text of the same issuer or one above, or in the shipped policy; a template with such a line
 //! is refused ([`Sheet::check_loosens`]).
 //!
@@ -15,10 +15,11 @@
 //! names the urgency and the other does not; else if its category is narrower (one category, one
 //! platform, any); else if its place is deeper in the tree (none named counts as the shallowest);
 //! else if it names the kind of unit; else if it names the channel. Lines of one template that are
-//! equal in all this and fit the same matter are the same line twice, and are refused.
+//! equal in all this and fit the same matter are duplicates and are refused.
 //!
 //! **Other limits** are the strictest that a template states, and the shipped ones where none does.
-//! The calendar is that of the first text that states one.
+//! The calendar is that of the first text that states one. Named places of a division are those of all
+//! texts together.
 
 use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
@@ -29,12 +30,13 @@ use super::{
     calendar::{Allowance, Calendar},
     category::{Category, Platform, Priority},
     clock::Stage,
-    matter::{Channel, Department},
-    template::TemplateKey,
+    department::Department,
+    matter::Channel,
 };
 
 mod fault;
 mod limits;
+mod places;
 mod read;
 mod ruling;
 #[cfg(test)]
@@ -42,68 +44,19 @@ mod tests;
 mod tighten;
 mod words;
 
+pub use super::rule::{RuleRef, Source};
 pub use fault::{BadPolicy, PolicyFault};
-pub use limits::Limits;
+pub use limits::{CustodyLimits, Limits};
+pub use places::{MOST_PLACES, NamedPlace, PlaceKind};
 pub use read::{MOST_CATEGORIES, MOST_LINES};
 pub use ruling::{Case, Decided, Ruling};
-pub use words::{BadWords, Words, is_answered_for};
+pub use words::{BadWords, Words, check_channel, is_answered_for};
 
 /// Text of the policy shipped with the program, with the numbers of Zhejiang.
 pub const SHIPPED: &str = include_str!("../policy/zhejiang.toml");
 
 /// Edition of [`SHIPPED`]. It is raised whenever a line of the text moves or changes.
 pub const SHIPPED_EDITION: u32 = 3;
-
-/// A text that policy lines come from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// One version of a template.
-    Template {
-        /// Its name.
-        key: TemplateKey,
-        /// Its version.
-        version: u32,
-    },
-    /// The policy shipped with the program, of this edition.
-    Shipped(u32),
-}
-
-impl Source {
-    /// Returns the sort key of a text: higher issuers first, then the name; the shipped policy
-    /// last.
-    fn rank(&self) -> (bool, Option<(Tier, &TemplateKey)>) {
-        match self {
-            Self::Template { key, .. } => (false, Some((key.issuer.tier(), key))),
-            Self::Shipped(_) => (true, None),
-        }
-    }
-}
-
-impl fmt::Display for Source {
-    /// Writes `330825000000/policy/dispatch version 3`, or `shipped policy 1`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Template { key, version } => write!(f, "{key} version {version}"),
-            Self::Shipped(edition) => write!(f, "shipped policy {edition}"),
-        }
-    }
-}
-
-/// Reference to one line of policy.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct RuleRef {
-    /// The text it stands in.
-    pub source: Source,
-    /// Number of the line in that text, from 1.
-    pub line: u32,
-}
-
-impl fmt::Display for RuleRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, line {}", self.source, self.line)
-    }
-}
 
 /// An answer of policy, with the line that gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +89,7 @@ impl fmt::Display for Handles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stay => f.pad("stay"),
-            Self::Tier(tier) => f.pad(tier.name()),
+            Self::Tier(tier) => f.pad(tier.code()),
         }
     }
 }
@@ -146,6 +99,8 @@ impl fmt::Display for Handles {
 pub struct Listed {
     /// The Chinese name, 1 to 40 characters.
     pub name: Box<str>,
+    /// The English name, 1 to 40 characters: that of the text, else the usual one of the category.
+    pub english: Option<Box<str>>,
     /// The least urgency of such a matter.
     pub severity: Priority,
 }
@@ -164,6 +119,7 @@ pub struct Sheet {
     calendar: Option<At<Calendar>>,
     categories: BTreeMap<Category, At<Listed>>,
     lines: Vec<Line>,
+    places: places::Places,
     limits: limits::Stated,
 }
 
@@ -181,7 +137,7 @@ struct Line {
     at_once: Option<At<bool>>,
 }
 
-/// The matters a line is about.
+/// The matters that a line applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fits {
     category: Pattern,
@@ -258,9 +214,9 @@ impl Policy {
         }
     }
 
-    /// Returns the categories matters are reported in, with the line that lists each. If several
-    /// texts list one, the first issuer's line counts; those of the shipped policy are always
-    /// included.
+    /// Returns the categories in which matters are reported, each with the line that lists it. If
+    /// several texts list one, the first issuer's line counts; those of the shipped policy are
+    /// always included.
     pub fn categories(&self) -> BTreeMap<&Category, Ruled<Listed>> {
         let mut listed = BTreeMap::new();
         for sheet in self.sheets.iter().chain([&*SHIPPED_SHEET]) {
@@ -281,7 +237,7 @@ impl Policy {
         })
     }
 
-    /// Returns how a category is listed; `None` if it is not.
+    /// Returns the entry of a category; `None` if it is not listed.
     pub fn category(&self, category: &Category) -> Option<Ruled<Listed>> {
         let mut sheets = self.sheets.iter().chain([&*SHIPPED_SHEET]);
         sheets.find_map(|sheet| Some(sheet.at(sheet.categories.get(category)?)))

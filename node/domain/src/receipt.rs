@@ -1,9 +1,9 @@
-//! Receipts: what a division's signed word on a matter proves to whoever has it.
+//! Receipts: what a division's signed statement on a matter proves to whoever has it.
 //!
-//! Receipts have no envelope kind of their own. Each holder tells the reporter's division the whole
-//! state of the matter, signed. That word is the hop receipt of every custody its author had, and
-//! the end receipt of every decision its author made. This module reads receipts out of such words
-//! and reports what can be checked about them without asking anybody.
+//! Receipts have no envelope kind of their own. Each holder sends the reporter's division the whole
+//! state of the matter, signed. That statement is the hop receipt of every custody its author had,
+//! and the end receipt of every decision its author made. This module reads receipts out of such
+//! statements and reports what can be checked about them offline.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -26,68 +26,85 @@ mod tests;
 pub use history::{Broken, Custody, custodies};
 pub use opening::Opening;
 
-/// The signed words of a matter that a receipt is made of.
+/// The signed statements of a matter that make up a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// When they were looked up, by this node's clock.
     pub at: Timestamp,
-    /// Words of others, with their proofs.
+    /// Statements of others, with their proofs.
     pub kept: Vec<(Bytes, Proof)>,
-    /// This node's own word, to be signed, if it ever had the matter.
+    /// This node's own statement, to be signed, if it ever had the matter.
     pub own: Option<Bytes>,
-    /// The present life of this node's store.
+    /// The current life of this node's store.
     pub epoch: EpochId,
+    /// What this node's public log says of the matter, if anything that can still be opened.
+    pub log: Option<LogProof>,
 }
 
-/// A word whose signature was verified: what one division said of a matter.
+/// What a public log says of a matter, with the proofs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogProof {
+    /// The life of the store that the log belongs to.
+    pub epoch: EpochId,
+    /// Number of leaves.
+    pub size: u64,
+    /// Root of the tree, SHA-256.
+    pub root: [u8; 32],
+    /// The leaves about the matter, in their order.
+    pub leaves: Vec<ProvenLeaf>,
+}
+
+/// A leaf that commits to the history of a matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenLeaf {
+    /// Its position, from 0.
+    pub index: u64,
+    /// Number of steps that it covers, from the report on.
+    pub steps: u32,
+    /// What opens its commitment.
+    pub salt: [u8; 16],
+    /// The hashes that lead from it to the root.
+    pub path: Vec<[u8; 32]>,
+}
+
+/// A statement of one division on a matter, whose signature was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
-    /// The division that said it.
+    /// The division that made it.
     pub author: DivisionCode,
-    /// The network it was said in.
+    /// The network in which it was made.
     pub network: NetworkId,
-    /// The recipient it was said to.
+    /// Its recipient.
     pub destination: Destination,
-    /// Digest of the word's exact bytes.
+    /// Digest of its exact bytes.
     pub leaf: Digest,
-    /// The state of the matter it states.
+    /// The state of the matter in it.
     pub matter: Matter,
 }
 
-/// What a receipt is for.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A division took custody.
-    Hop,
-    /// A division decided it.
-    End,
+topology::vocabulary! {
+    /// What a receipt is for.
+    #[derive(utoipa::ToSchema)]
+    pub enum Kind: "kind of receipt" {
+        /// A division took custody.
+        Hop = 1, "hop", "接收", "taken";
+        /// A division decided it.
+        End = 2, "end", "办结", "decided";
+    }
 }
 
-/// One receipt, as read out of a signed word of its division.
+/// One receipt, read out of a signed statement of its division.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// Whether it is for a custody or for a decision.
+    /// Its kind.
     pub kind: Kind,
     /// The matter.
     pub matter: MatterId,
     /// The division that took or decided the matter, and signed.
     pub division: DivisionCode,
-    /// The neighbour it was taken from; `None` where it was reported.
+    /// The neighbour from which it was taken; `None` where it was reported.
     pub from: Option<DivisionCode>,
-    /// The neighbour it was handed to afterwards, as far as the signed word knows.
+    /// The neighbour to which it was handed afterwards, as far as the statement knows.
     pub to: Option<DivisionCode>,
     /// Time of taking or deciding, by that division's clock.
     pub at: Timestamp,
@@ -95,26 +112,26 @@ pub struct Receipt {
     pub custody: CustodyVersion,
     /// The custody version before; `None` where it was reported.
     pub previous: Option<CustodyVersion>,
-    /// How it was decided; `None` for a hop.
+    /// The outcome; `None` for a hop.
     pub outcome: Option<Outcome>,
     /// Commitment to what the reporter handed in.
     #[serde(with = "digits")]
     pub content: Digest,
-    /// Digest of the exact bytes of the signed word it was read out of.
+    /// Digest of the exact bytes of the signed statement.
     #[serde(with = "digits")]
     pub leaf: Digest,
 }
 
 /// Writes and reads digests and salts as hexadecimal digits.
 mod digits {
+    use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub(super) fn serialize<const N: usize, S: Serializer>(
         bytes: &[u8; N],
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
-        to.serialize_str(&digits.collect::<String>())
+        to.serialize_str(&HEXLOWER.encode(bytes))
     }
 
     pub(super) fn deserialize<'de, const N: usize, D: Deserializer<'de>>(
@@ -122,20 +139,13 @@ mod digits {
     ) -> Result<[u8; N], D::Error> {
         let text = String::deserialize(from)?;
         let wrong = || D::Error::custom(format!("it has {} digits, 0 to 9 and a to f", 2 * N));
-        let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
-        let mut bytes = [0; N];
-        for (at, into) in bytes.iter_mut().enumerate() {
-            *into = byte(at).ok_or_else(wrong)?;
-        }
-        match text.len() == 2 * N {
-            true => Ok(bytes),
-            false => Err(wrong()),
-        }
+        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes());
+        bytes.map_err(|_| wrong())?.try_into().map_err(|_| wrong())
     }
 }
 
-/// Reads the receipts in a word: one for every custody its author had until then, and one for every
-/// decision it made.
+/// Reads the receipts in a statement: one for every custody that its author had until then, and one
+/// for every decision that it made.
 ///
 /// # Errors
 /// [`Broken`] if the steps are not those of one life of a matter.
@@ -178,75 +188,81 @@ pub fn receipts(word: &Word, tree: &Tree) -> Result<Vec<Receipt>, Broken> {
     Ok(found)
 }
 
-/// Returns whether a word is worth keeping beside what is known: it is an earlier or equal state of
-/// the same matter, and its author acted on it.
+/// Returns whether a statement is worth keeping beside what is known: it is an earlier or equal
+/// state of the same matter, and its author acted on it.
 pub fn is_of(known: &Matter, word: &Matter, author: DivisionCode) -> bool {
     known.version >= word.version
         && known.continues(word)
         && word.steps.iter().any(|step| step.by == author)
 }
 
-/// The subject of a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum What {
-    /// The root certificate names the province's signing key.
-    Root,
-    /// The key statements lead up to it.
-    Keys,
-    /// The file is complete as the exporting division signed it.
-    Export,
-    /// Bytes and signature of a word belong together.
-    Signature,
-    /// The author was entitled to say what it says.
-    Author,
-    /// All words speak of the same matter in the same network.
-    Matter,
-    /// All words commit to the same content.
-    Content,
-    /// The steps are those of one life of a matter.
-    Steps,
-    /// Each word goes on where the one before it ended.
-    Continuity,
-    /// Divisions that had the matter but of which the file holds no word.
-    Relays,
-    /// What happened after the file was made.
-    Later,
-    /// Keys that were revoked.
-    Revocations,
-    /// Whether the divisions' clocks were right.
-    Clocks,
-    /// What the person wrote.
-    Text,
+topology::vocabulary! {
+    /// The subject of a check.
+    #[derive(utoipa::ToSchema)]
+    pub enum What: "subject of a check" {
+        /// It names the province's signing key.
+        Root = 1, "root", "根证书", "root certificate";
+        /// They lead up to it.
+        Keys = 2, "keys", "密钥声明", "key statement";
+        /// It is complete as the exporting division signed it.
+        Export = 3, "export", "文件完整", "file as made";
+        /// Bytes and signature of a word belong together.
+        Signature = 4, "signature", "签名", "signature";
+        /// It was entitled to say what it says.
+        Author = 5, "author", "签发人", "author";
+        /// All words speak of the same matter in the same network.
+        Matter = 6, "matter", "事项", "matter";
+        /// All words commit to the same content.
+        Content = 7, "content", "内容承诺", "content";
+        /// They are those of one life of a matter.
+        Steps = 8, "steps", "流转步骤", "steps";
+        /// Each word goes on where the one before it ended.
+        Continuity = 9, "continuity", "前后衔接", "continuity";
+        /// Divisions that had the matter but of which the file holds no word.
+        Relays = 10, "relays", "转递各级", "relays";
+        /// What happened after the file was made.
+        Later = 11, "later", "此后进展", "later steps";
+        /// Keys that were revoked.
+        Revocations = 12, "revocations", "密钥吊销", "revocations";
+        /// Whether the divisions' clocks were right.
+        Clocks = 13, "clocks", "各级时钟", "clocks";
+        /// What the person wrote.
+        Text = 14, "text", "原文", "text";
+        /// What the public log of the division that made the file proves.
+        Log = 15, "log", "公开日志", "public log";
+        /// Whether divisions above have recorded the head of that log.
+        Countersignature = 16, "countersignature", "日志会签", "countersignature of the log";
+    }
 }
 
-/// The result of a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Finding {
-    /// What was checked holds.
-    Ok,
-    /// What was checked does not hold.
-    Failed,
-    /// The file alone cannot tell.
-    NotChecked,
+topology::vocabulary! {
+    /// The result of a check.
+    #[derive(utoipa::ToSchema)]
+    pub enum Finding: "result of a check" {
+        /// What was checked holds.
+        Ok = 1, "ok", "通过", "ok";
+        /// What was checked does not hold. Capitals stand out among many results.
+        Failed = 2, "failed", "不符", "FAILED";
+        /// The file alone cannot tell.
+        NotChecked = 3, "not-checked", "未核", "not checked";
+    }
 }
 
-/// One thing that was checked, or that could not be.
+/// One property that was checked, or that could not be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// What was checked.
+    /// The subject of the check.
     pub what: What,
-    /// The division whose key or word it was, if it was that of one division.
+    /// The division whose key or statement was checked, if it was that of one division.
     pub about: Option<DivisionCode>,
     /// The result.
     pub finding: Finding,
-    /// The result in words.
+    /// The result as text.
     pub detail: String,
 }
 
 impl Check {
-    /// Builds a check that held.
+    /// Builds a check that passed.
     pub fn ok(what: What, about: Option<DivisionCode>, detail: impl Into<String>) -> Self {
         Self::new(what, about, Finding::Ok, detail.into())
     }
@@ -279,7 +295,7 @@ impl Check {
 /// The claims of an export about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// The network it was made in.
+    /// The network in which it was made.
     pub network: NetworkId,
     /// The matter.
     pub matter: MatterId,
@@ -289,7 +305,7 @@ pub struct Claim {
     pub exported_at: Timestamp,
 }
 
-/// The conclusions from all verified words together.
+/// The conclusions from all verified statements together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// Every check, including those that could not be made.
@@ -298,8 +314,8 @@ pub struct Judgement {
     pub receipts: Vec<Receipt>,
 }
 
-/// Judges words that were each verified before. They are taken in the order of their versions,
-/// whatever order they are given in.
+/// Judges statements whose signatures were verified. They are taken in the order of their versions,
+/// whatever the order of the input.
 pub fn judge(mut words: Vec<Word>, claim: Claim, tree: &Tree) -> Judgement {
     words.sort_by_key(|word| (word.matter.version, word.author));
     let mut checks = vec![];
@@ -340,8 +356,8 @@ fn all_receipts(words: &[Word], tree: &Tree) -> Vec<Receipt> {
                 };
                 key(known) == key(&receipt)
             };
-            // A later word of the same division also knows where the matter went, so it replaces
-            // this one.
+            // A later statement of the same division also knows where the matter went, so it
+            // replaces this one.
             match all.iter_mut().find(same) {
                 Some(known) => *known = receipt,
                 None => all.push(receipt),
@@ -379,8 +395,9 @@ fn subject(word: &Word, claim: &Claim, first: &Matter) -> [Check; 2] {
     [about, content]
 }
 
-/// Checks that the author was entitled to its word: a division speaks of a matter while it holds
-/// it, and the one that made the file also tells itself what it knows of a matter it once had.
+/// Checks that the author was entitled to its statement: a division reports on a matter while it
+/// holds it, and the division that made the file also states to itself what it knows of a matter
+/// that it once had.
 fn speaker(word: &Word, claim: &Claim) -> Check {
     let (author, matter) = (word.author, &word.matter);
     let itself = word.destination == Destination::Division(author) && author == claim.exported_by;
@@ -431,7 +448,7 @@ fn continuity(pair: &[Word]) -> Check {
     }
 }
 
-/// Returns a check for each division that had the matter and of which there is no word.
+/// Returns a check for each division that had the matter and made no statement in the file.
 fn relays(words: &[Word], tree: &Tree) -> Vec<Check> {
     let Some(last) = words.last() else {
         return vec![];
@@ -481,22 +498,22 @@ fn unknowable(claim: &Claim) -> [Check; 4] {
     ]
 }
 
-/// A receipt that can be had, for those who look at a matter.
+/// An available receipt of a matter, in one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Line {
-    /// Who took or decided it.
+    /// The division that took or decided the matter.
     #[schema(value_type = String)]
     pub division: DivisionCode,
-    /// What for.
+    /// Purpose of the receipt.
     pub kind: Kind,
-    /// When, by that division's clock, in milliseconds since 1970.
+    /// Time of taking or deciding, in milliseconds since 1970 by that division's clock.
     pub at_ms: i64,
-    /// How it was decided; none for a hop.
+    /// The outcome; absent for a hop.
     pub outcome: Option<Outcome>,
 }
 
-/// Returns the receipts that can be had if each of these divisions signed the state of the version
-/// beside it. Empty if the steps are not those of one life.
+/// Returns the available receipts if each division signed the state of the version beside it. Empty
+/// if the steps are not those of one life.
 pub fn lines(matter: &Matter, signed: &[(DivisionCode, Version)], tree: &Tree) -> Vec<Line> {
     let Ok(held) = custodies(matter, tree) else {
         return vec![];

@@ -1,24 +1,24 @@
-//! Revoked keys. A revocation names positions, not a time: what the parent of a division durably
-//! held of a key's words stays valid for ever, and anything later never counts, whoever brings it.
+//! Revoked keys. A revocation names positions, not a time: messages that the parent of the division
+//! durably had before it stay valid for ever; anything later never counts, whoever brings it.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use topology::{DivisionCode, Tree};
+use topology::{DivisionCode, Term, Tree};
 
 use super::{
-    envelope::{Destination, Envelope, Lane, Order, Stamp},
+    address::{Destination, Lane, Stamp},
     ids::{EpochId, KeyId},
+    scope::Scope,
     suite::{Digest, Suite},
-    template::Scope,
     time::Timestamp,
 };
 
-/// Most flows a revocation names over all lives, so that it fits into one envelope.
+/// The most flows of a revocation over all lives, so that it fits into one envelope.
 pub const MOST_FLOWS: usize = 768;
-/// Most lives a revocation names.
+/// The most lives of a revocation.
 pub const MOST_LIVES: usize = 64;
-/// Most keys below that a revocation vouches for; no division has as many below it.
+/// The most keys below for which a revocation vouches; no division has as many below it.
 pub const MOST_VOUCHED: usize = 1024;
 
 /// The reason for a revocation (after the reason codes of RFC 5280, section 5.3.1).
@@ -33,69 +33,100 @@ pub enum Reason {
     Replaced,
     /// The division has no node any more.
     Closed,
-    /// A reason of a later version.
+    /// A reason of a later program version.
     Other(u32),
 }
 
 impl Reason {
-    /// Every reason that this version gives.
+    /// All reasons of this version.
     pub const ALL: [Self; 4] = [Self::Stolen, Self::Lost, Self::Replaced, Self::Closed];
 
-    /// Returns the reason's number on the wire: that of RFC 5280 where there is one.
-    pub const fn code(self) -> u32 {
+    /// Returns number, code, Chinese and English. The number on the wire is that of RFC 5280 where there is
+    /// one.
+    const fn row(self) -> (u32, &'static str, &'static str, &'static str) {
         match self {
-            Self::Stolen => 1,
-            Self::Replaced => 4,
-            Self::Closed => 5,
-            Self::Lost => 11,
-            Self::Other(code) => code,
+            Self::Stolen => (
+                1,
+                "stolen",
+                "被盗",
+                "somebody else has the key, or may have it",
+            ),
+            Self::Lost => (11, "lost", "遗失", "nobody has the key any more"),
+            Self::Replaced => (4, "replaced", "更换", "another key took its place"),
+            Self::Closed => (5, "closed", "撤销节点", "the division has no node any more"),
+            Self::Other(number) => (number, "other", "其他", "a reason of a later version"),
         }
     }
 
-    /// Returns the reason with this number.
-    pub fn from_code(code: u32) -> Self {
+    /// Returns the reason's number on the wire.
+    pub const fn wire_number(self) -> u32 {
+        self.row().0
+    }
+
+    /// Returns the reason with this number on the wire.
+    pub fn of_wire_number(number: u32) -> Self {
         let mut known = Self::ALL.into_iter();
         known
-            .find(|known| known.code() == code)
-            .unwrap_or(Self::Other(code))
+            .find(|known| known.wire_number() == number)
+            .unwrap_or(Self::Other(number))
+    }
+}
+
+/// Written by hand, because a reason of a later version keeps its number.
+impl Term for Reason {
+    const NAME: &'static str = "Reason";
+    const WHAT: &'static str = "reason for a revocation";
+    const ALL: &'static [Self] = &Reason::ALL;
+
+    fn code(self) -> &'static str {
+        self.row().1
+    }
+
+    fn number(self) -> i32 {
+        self.wire_number().cast_signed()
+    }
+
+    fn chinese(self) -> &'static str {
+        self.row().2
+    }
+
+    fn english(self) -> &'static str {
+        self.row().3
     }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stolen => f.write_str("stolen"),
-            Self::Lost => f.write_str("lost"),
-            Self::Replaced => f.write_str("replaced"),
-            Self::Closed => f.write_str("closed"),
-            Self::Other(code) => write!(f, "reason {code} of a later version"),
+            Self::Other(number) => write!(f, "reason {number} of a later version"),
+            known => f.write_str(known.code()),
         }
     }
 }
 
-/// The position up to which the parent held one flow.
+/// The position up to which the parent had one flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HeldFlow {
     /// The recipient of the flow.
     pub destination: Destination,
     /// The lane of the flow.
     pub lane: Lane,
-    /// The last sequence number held, inclusive.
+    /// The last sequence number that the parent had, inclusive.
     pub through: u64,
 }
 
-/// The positions up to which the parent held the words of one life of the division's store.
+/// The positions up to which the parent had the messages of one life of the division's store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HeldLife {
     /// Id of the life.
     pub epoch: EpochId,
-    /// The highest issue count held; 0 if none is known.
+    /// The highest issue count that the parent had; 0 if none is known.
     pub issue: u64,
     /// The flows of this life.
     pub flows: Vec<HeldFlow>,
 }
 
-/// A statement that one key of one division does not count beyond these positions. The division
+/// A statement that one key of one division does not count after these positions. The division
 /// directly above makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Revocation {
@@ -103,14 +134,14 @@ pub struct Revocation {
     pub division: DivisionCode,
     /// The key that is revoked.
     pub key: KeyId,
-    /// What the parent held of it, the latest life first.
+    /// The positions in the lives of the division's store, the latest life first.
     pub lives: Vec<HeldLife>,
-    /// Keys of divisions below that it vouched for, as far as the parent held them.
+    /// Keys of divisions below for which it vouched, as far as the parent had them.
     pub vouched: Vec<KeyId>,
-    /// Why the key was revoked.
+    /// The reason for the revocation.
     pub reason: Reason,
-    /// Time of the revocation, by the parent's clock. Certificates made before it open no link any
-    /// more. It has no effect on what was signed.
+    /// Time of the revocation, by the parent's clock. Links reject certificates made before it. It
+    /// has no effect on signed messages.
     pub at: Timestamp,
     /// Stamp of the envelope that carries it. Of two revocations of one key, the one with the later
     /// stamp counts.
@@ -119,7 +150,7 @@ pub struct Revocation {
 
 impl Revocation {
     /// Builds a revocation that fits into one envelope. Beyond the limits the oldest lives are left
-    /// out, and what is left out does not count.
+    /// out, and messages of those do not count.
     pub fn new(
         (division, key): (DivisionCode, KeyId),
         mut lives: Vec<HeldLife>,
@@ -147,35 +178,18 @@ impl Revocation {
         }
     }
 
-    /// Returns the destination of every revocation: all nodes, because any of them may meet words
-    /// of any author.
+    /// Returns the destination of every revocation: all nodes, because any of them may receive
+    /// messages of any author.
     pub fn destination(tree: &Tree) -> Destination {
         Destination::Scope(Scope::new(tree.root(), &[], &[]))
     }
 
-    /// Returns what it is the latest word on: the division and the key.
+    /// Returns the key of its subject: the division and the key.
     pub fn slot(&self) -> [u8; 24] {
         let mut slot = [0; 24];
         slot[..8].copy_from_slice(&self.division.as_u64().to_be_bytes());
         slot[8..].copy_from_slice(&self.key.0);
         slot
-    }
-
-    /// Returns whether an envelope signed with this key still counts: it is at or before the
-    /// position held, by its sequence if it is in a flow, by its issue count if not.
-    pub fn leaves_valid(&self, envelope: &Envelope) -> bool {
-        let of_life = |life: &&HeldLife| life.epoch == envelope.epoch.id;
-        let Some(life) = self.lives.iter().find(of_life) else {
-            return false;
-        };
-        match envelope.order {
-            Order::Replaces { .. } => envelope.issue <= life.issue,
-            Order::Sequence(sequence) => life.flows.iter().any(|flow| {
-                flow.destination == envelope.destination
-                    && flow.lane == envelope.lane
-                    && sequence <= flow.through
-            }),
-        }
     }
 
     /// Returns the divisions named in it, besides the one whose key it is.
@@ -188,8 +202,8 @@ impl Revocation {
     }
 }
 
-/// Computes one digest over all revocations a node knows, so that neighbours see at once whether
-/// they know the same. The order in which they are given does not matter.
+/// Computes one digest over all revocations that a node knows. Neighbours compare it to see whether
+/// they know the same. The order of the input does not matter.
 pub fn digest<'a>(known: impl Iterator<Item = &'a Revocation>) -> Digest {
     let mut all: Vec<_> = known
         .map(|revocation| {
@@ -212,7 +226,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        envelope::Payload,
+        address::Order,
+        envelope::{Envelope, Payload},
         ids::{Epoch, MatterId},
     };
 
@@ -275,9 +290,9 @@ mod tests {
         ) {
             let revocation = revocation(vec![life(1, issue, &[("33", held)])]);
             let counted = said(1, "33", said_issue, Order::Sequence(sequence));
-            prop_assert_eq!(revocation.leaves_valid(&counted), sequence <= held);
+            prop_assert_eq!(counted.counts_despite(&revocation), sequence <= held);
             let replaced = said(1, "33", said_issue, latest());
-            prop_assert_eq!(revocation.leaves_valid(&replaced), said_issue <= issue);
+            prop_assert_eq!(replaced.counts_despite(&revocation), said_issue <= issue);
         }
 
         #[test]
@@ -299,13 +314,13 @@ mod tests {
     fn positions_of_one_flow_lane_or_life_say_nothing_of_another() {
         let revocation = revocation(vec![life(1, 50, &[("33", 5)])]);
         let first = || Order::Sequence(1);
-        assert!(revocation.leaves_valid(&said(1, "33", 1, first())));
-        assert!(!revocation.leaves_valid(&said(1, "3308", 1, first())));
-        assert!(!revocation.leaves_valid(&said(2, "33", 1, first())));
-        assert!(!revocation.leaves_valid(&said(2, "33", 1, latest())));
+        assert!(said(1, "33", 1, first()).counts_despite(&revocation));
+        assert!(!said(1, "3308", 1, first()).counts_despite(&revocation));
+        assert!(!said(2, "33", 1, first()).counts_despite(&revocation));
+        assert!(!said(2, "33", 1, latest()).counts_despite(&revocation));
         let mut other_lane = said(1, "33", 1, first());
         other_lane.lane = Lane::Matter;
-        assert!(!revocation.leaves_valid(&other_lane));
+        assert!(!other_lane.counts_despite(&revocation));
     }
 
     #[test]
@@ -315,7 +330,7 @@ mod tests {
         let full = revocation(lives);
         let flows: usize = full.lives.iter().map(|life| life.flows.len()).sum();
         assert_eq!(flows, MOST_FLOWS);
-        assert!(full.leaves_valid(&said(2, "3308", 1, Order::Sequence(4))));
+        assert!(said(2, "3308", 1, Order::Sequence(4)).counts_despite(&full));
         let lives: Vec<_> = (0..=MOST_LIVES).map(|n| life(n as u8, 1, &[])).collect();
         assert_eq!(revocation(lives).lives.len(), MOST_LIVES);
     }
@@ -323,8 +338,8 @@ mod tests {
     #[test]
     fn every_reason_keeps_its_number() {
         for reason in Reason::ALL {
-            assert_eq!(Reason::from_code(reason.code()), reason);
+            assert_eq!(Reason::of_wire_number(reason.wire_number()), reason);
         }
-        assert_eq!(Reason::from_code(77), Reason::Other(77));
+        assert_eq!(Reason::of_wire_number(77), Reason::Other(77));
     }
 }

@@ -4,19 +4,23 @@
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier, Tree};
 
-use super::{category::Category, custody::Count, envelope::Stamp, time::Day};
+use super::{address::Stamp, category::Category, time::Day};
 
 mod check;
+mod counters;
 mod dealings;
 mod model;
 mod table;
 #[cfg(test)]
 mod tests;
+mod v5;
 
 pub use check::{Beside, CellRefusal, Judge, MOST_FACTS, MOST_OWN_CATEGORIES};
+pub use counters::{BadCounters, Counters};
 pub use dealings::{Dealings, Passed};
 pub use model::Rollup;
 pub use table::{By, Group, Totals, table};
+pub use v5::{CellReportV5, CountersV5, DealingsV5, HeardV5};
 
 /// The key of one counter cell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -91,107 +95,6 @@ pub fn coarser(parent: DivisionCode, child: DivisionCode) -> bool {
     parent.tier() < Tier::County && child.tier() >= Tier::County
 }
 
-/// Counters that only grow. The arithmetic wraps; values that could make it wrap are refused before
-/// (see [`Judge`]).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Counters {
-    /// Matters reported here.
-    pub reported: u64,
-    /// Matters whose custody came here.
-    pub taken: u64,
-    /// Matters whose custody left.
-    pub given: u64,
-    /// Matters closed here.
-    pub closed: u64,
-    /// Matters opened again here.
-    pub reopened: u64,
-    /// Matters the reporter took back.
-    pub withdrawn: u64,
-    /// Matters closed as duplicates of another.
-    pub merged: u64,
-    /// Matters that left the category.
-    pub recategorised_out: u64,
-    /// Matters that came into the category.
-    pub recategorised_in: u64,
-}
-
-impl Counters {
-    /// Counts one fact.
-    pub const fn count(&mut self, fact: Count) {
-        match fact {
-            Count::Reported => self.reported += 1,
-            Count::Taken => self.taken += 1,
-            Count::Given => self.given += 1,
-            Count::Closed => self.closed += 1,
-            Count::Reopened => self.reopened += 1,
-            Count::Withdrawn => self.withdrawn += 1,
-            Count::Merged => self.merged += 1,
-            Count::RecategorisedOut => self.recategorised_out += 1,
-            Count::RecategorisedIn => self.recategorised_in += 1,
-        }
-    }
-
-    /// Adds the counters one by one.
-    pub const fn plus(self, other: Self) -> Self {
-        Self {
-            reported: self.reported.wrapping_add(other.reported),
-            taken: self.taken.wrapping_add(other.taken),
-            given: self.given.wrapping_add(other.given),
-            closed: self.closed.wrapping_add(other.closed),
-            reopened: self.reopened.wrapping_add(other.reopened),
-            withdrawn: self.withdrawn.wrapping_add(other.withdrawn),
-            merged: self.merged.wrapping_add(other.merged),
-            recategorised_out: self.recategorised_out.wrapping_add(other.recategorised_out),
-            recategorised_in: self.recategorised_in.wrapping_add(other.recategorised_in),
-        }
-    }
-
-    /// Subtracts the counters one by one.
-    const fn minus(self, other: Self) -> Self {
-        Self {
-            reported: self.reported.wrapping_sub(other.reported),
-            taken: self.taken.wrapping_sub(other.taken),
-            given: self.given.wrapping_sub(other.given),
-            closed: self.closed.wrapping_sub(other.closed),
-            reopened: self.reopened.wrapping_sub(other.reopened),
-            withdrawn: self.withdrawn.wrapping_sub(other.withdrawn),
-            merged: self.merged.wrapping_sub(other.merged),
-            recategorised_out: self.recategorised_out.wrapping_sub(other.recategorised_out),
-            recategorised_in: self.recategorised_in.wrapping_sub(other.recategorised_in),
-        }
-    }
-
-    /// Returns this sum with the part `old` replaced by `new`.
-    pub const fn replacing(self, old: Self, new: Self) -> Self {
-        self.minus(old).plus(new)
-    }
-
-    /// Returns how many matters are held and not closed: what came in less what went out.
-    pub fn open(self) -> i64 {
-        let came = [
-            self.reported,
-            self.taken,
-            self.reopened,
-            self.recategorised_in,
-        ];
-        let went = [
-            self.given,
-            self.closed,
-            self.withdrawn,
-            self.merged,
-            self.recategorised_out,
-        ];
-        let sum = |counts: &[u64]| counts.iter().fold(0, |sum: u64, n| sum.wrapping_add(*n));
-        sum(&came).wrapping_sub(sum(&went)) as i64
-    }
-
-    /// Returns how many matters are between two nodes. The number is meaningful over a whole
-    /// network; over a part of it, it also includes what left that part and did not come back.
-    pub const fn in_transit(self) -> i64 {
-        self.given.wrapping_sub(self.taken) as i64
-    }
-}
-
 /// A child's report of one cell of its subtree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellReport {
@@ -253,12 +156,14 @@ impl Heard {
 /// The lives of a child's store that its cells come from. A new life sends all its cells anew. They
 /// are staged, and take the place of the old ones when the child says that they are complete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Lives {
+pub struct EpochSet {
     /// Epoch order of the cells that count; 0 before the first.
     pub counted: u64,
     /// Epoch order of the cells that are staged, if any are.
     pub staged: Option<u64>,
 }
+
+crate::records!(EpochSet);
 
 /// The place of a cell of a given life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -273,7 +178,7 @@ pub enum Place {
     Late,
 }
 
-impl Lives {
+impl EpochSet {
     /// Returns where a cell with this epoch order goes, and the lives known after it.
     pub const fn place(self, order: u64) -> (Place, Self) {
         match self {

@@ -1,6 +1,6 @@
-//! Sealed bodies: what a person wrote, under a key of its own, which only the holder can unwrap.
-//! Remarks of offices are sealed in every store that has them; there each node has a wrap of its
-//! own.
+//! Sealed bodies: a person's text, encrypted under a key of its own that only the holder can
+//! unwrap. Remarks of offices are sealed in every store that has them; each node has its own wrap
+//! there.
 //!
 //! ```text
 //! ciphertext = AEAD(object key, nonce 0, aad, the body as it stands on the wire)
@@ -9,8 +9,7 @@
 //! ```
 //!
 //! An object key seals one body, once, so the nonce need not vary. The division that takes custody
-//! gets the same ciphertext with a wrap of its own; without a wrap the ciphertext tells nothing to
-//! anybody.
+//! gets the same ciphertext with its own wrap; without a wrap the ciphertext is useless.
 
 use std::fmt;
 
@@ -18,19 +17,24 @@ use bytes::Bytes;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 
-use super::{category::Class, ids::MatterId, suite::Digest};
+use super::{
+    category::Class,
+    ids::MatterId,
+    suite::{Digest, Suite},
+};
 
 const TAG: &[u8] = b"wujitong/sealed/1";
+const BEARER_TAG: &[u8] = b"wujitong/bearer/1";
 
 /// Algorithms of a sealed body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum SealSuite {
-    /// The body under ChaCha20-Poly1305 (RFC 8439); its key too, under one exported from HPKE
-    /// (RFC 9180): DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only.
+    /// The body under ChaCha20-Poly1305 (RFC 8439); its key too, under one exported from HPKE (RFC
+    /// 9180): DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only.
     X25519ChaCha20Poly1305,
 }
 
-/// Error for sealed bytes that are not what was sealed for this matter, or not under this key.
+/// The error for sealed bytes that were not sealed for this matter under this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the sealed body is not what was sealed for this matter under this key")]
 pub struct BrokenSeal;
@@ -43,7 +47,7 @@ impl SealSuite {
         }
     }
 
-    /// Returns the suite with this number; `None` if this binary does not know it.
+    /// Returns the suite with this number; `None` if this program does not know it.
     pub const fn from_id(id: u32) -> Option<Self> {
         match id {
             1 => Some(Self::X25519ChaCha20Poly1305),
@@ -59,7 +63,7 @@ impl SealSuite {
     }
 }
 
-/// The key of one sealed body. It is never written out or shown.
+/// The key of one sealed body. It is never printed or stored in the clear.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ObjectKey(pub [u8; 32]);
 
@@ -74,7 +78,7 @@ impl fmt::Debug for ObjectKey {
 pub struct SealedBody {
     /// Commitment that stands for the body in envelopes.
     pub commitment: Digest,
-    /// Class of protection of the body.
+    /// Protection class of the body.
     pub class: Class,
     /// Algorithms it is sealed with.
     pub suite: SealSuite,
@@ -85,10 +89,10 @@ pub struct SealedBody {
 }
 
 impl SealedBody {
-    /// Longest wrap, in bytes.
+    /// The longest wrap, in bytes.
     pub const MOST_WRAP_BYTES: usize = 2 * 1024;
-    /// Longest ciphertext, in bytes: the longest body with everything beside its text, and room for
-    /// suites to come.
+    /// The longest ciphertext, in bytes: the longest body with everything beside its text, and a
+    /// reserve for future suites.
     pub const MOST_BYTES: usize = 64 * 1024;
 
     /// Seals the bytes of a body for `matter` with a new object key and its wrap.
@@ -128,7 +132,7 @@ impl SealedBody {
         Ok(bytes)
     }
 
-    /// Returns how many bytes the sealed body counts.
+    /// Returns the size of the sealed body that counts against limits, in bytes.
     pub fn bytes(&self) -> usize {
         self.wrap.len() + self.ciphertext.len() + 64
     }
@@ -141,8 +145,46 @@ pub struct Fresh {
     pub suite: SealSuite,
     /// The object key.
     pub key: ObjectKey,
-    /// The object key, sealed for whoever is to read the body.
+    /// The object key, sealed for the reader of the body.
     pub wrap: Bytes,
+}
+
+/// Bytes that only whoever has a secret of 16 bytes can open: the key of a draft, or a slip. The node
+/// that keeps them cannot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedForBearer {
+    /// Drawn anew whenever something is sealed, so that no key is used twice.
+    salt: [u8; 16],
+    ciphertext: Bytes,
+}
+
+impl SealedForBearer {
+    /// Seals bytes under a secret and a salt that was never used before.
+    pub fn seal(plain: &[u8], secret: &[u8; 16], salt: [u8; 16]) -> Self {
+        let mut bytes = plain.to_vec();
+        bearers_cipher(secret, &salt)
+            .seal_in_place_append_tag(nonce(), Aad::from(BEARER_TAG), &mut bytes)
+            .expect("what a person typed is shorter than the cipher allows");
+        Self {
+            salt,
+            ciphertext: bytes.into(),
+        }
+    }
+
+    /// Opens what was sealed; `None` if it was sealed under another secret, or changed.
+    pub fn open(&self, secret: &[u8; 16]) -> Option<Vec<u8>> {
+        let mut bytes = self.ciphertext.to_vec();
+        let cipher = bearers_cipher(secret, &self.salt);
+        let plain = cipher.open_in_place(nonce(), Aad::from(BEARER_TAG), &mut bytes);
+        let length = plain.ok()?.len();
+        bytes.truncate(length);
+        Some(bytes)
+    }
+}
+
+fn bearers_cipher(secret: &[u8; 16], salt: &[u8; 16]) -> LessSafeKey {
+    let key = Suite::Ed25519Blake3.digest(&[BEARER_TAG, secret, salt]);
+    LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, &key).expect("a digest has 32 bytes"))
 }
 
 fn cipher(suite: SealSuite, key: &ObjectKey) -> LessSafeKey {
@@ -245,5 +287,18 @@ mod tests {
         ] {
             assert_eq!(other.open(matter(1), &key), Err(BrokenSeal));
         }
+    }
+
+    #[test]
+    fn only_the_secret_opens_what_was_sealed_for_its_bearer() {
+        let sealed = SealedForBearer::seal(PLAIN, &[7; 16], [1; 16]);
+        assert_eq!(sealed.open(&[7; 16]).as_deref(), Some(PLAIN));
+        assert_eq!(sealed.open(&[8; 16]), None);
+        let stored = postcard::to_allocvec(&sealed).unwrap();
+        let part = |bytes: &[u8]| PLAIN.windows(6).any(|some| some == bytes);
+        assert!(!stored.windows(6).any(part));
+        let mut other = sealed;
+        other.salt[0] ^= 1;
+        assert_eq!(other.open(&[7; 16]), None);
     }
 }

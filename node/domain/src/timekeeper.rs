@@ -1,52 +1,48 @@
-//! Decides which time a process believes.
+//! Decides which time a process uses.
 //!
 //! If a wall clock jumps, a node's deadlines, expiries and days jump with it. A process therefore
-//! measures its wall clock against two others: the monotonic clock, which nobody sets, and the
-//! clocks of its neighbours. When the wall clock leaves one of them by more than [`MOST_DRIFT_MS`],
-//! the doubt is an alarm. After a jump the process goes on with the time it had, by the monotonic
-//! clock, until the wall clock comes back, the neighbours agree with it, or an operator upholds it.
-//! Time kept that way is at most a little wrong; time that followed a jump would make facts that
-//! nobody can undo.
+//! compares its wall clock with two others: the monotonic clock, which nobody sets, and the clocks
+//! of its neighbours. If the wall clock differs from one of them by more than [`MOST_DRIFT_MS`],
+//! the doubt is an alarm. After a jump the process continues with its earlier time, by the
+//! monotonic clock, until the wall clock comes back, the neighbours agree with it, or an operator
+//! confirms it. A time kept that way is slightly wrong at most; a time that followed a jump would
+//! create facts that nobody can undo.
 //!
-//! Neighbours can hold this node's time back to theirs, so that no day of it lies beyond theirs.
+//! Neighbours can hold this node's time back to theirs, so that its day is never ahead of theirs.
 //! They never put it forward: a lying neighbour makes deadlines late, not early.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
 use super::time::Timestamp;
 
-/// Difference in milliseconds beyond which the wall clock is doubted. Links tolerate as much skew.
+/// The difference in milliseconds beyond which the wall clock is doubted. Links tolerate as much
+/// skew.
 pub const MOST_DRIFT_MS: u64 = 3 * 60_000;
 
-/// Milliseconds for which a neighbour's word on its time counts.
+/// Milliseconds for which a neighbour's statement of its time is used.
 const FRESH_MS: u64 = 15 * 60_000;
 
-/// A process that was off for more milliseconds than this believes its clock only once somebody
-/// confirms it.
+/// Milliseconds of downtime after which a process trusts its clock only once it is confirmed.
 pub const MOST_AWAY_MS: u64 = 7 * 86_400_000;
 
-/// Why the wall clock is not believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Doubt {
-    /// It left the monotonic clock, or the time at which this process ended last.
-    Jumped,
-    /// It is ahead of the neighbours.
-    AheadOfNeighbours,
-    /// It is behind the neighbours.
-    BehindNeighbours,
+topology::vocabulary! {
+    /// Why the wall clock is not believed.
+    #[derive(utoipa::ToSchema)]
+    pub enum Doubt: "doubt about the clock" {
+        Jumped = 1, "jumped", "时间跳变", "it left the monotonic clock, or the time at which this process ended last";
+        AheadOfNeighbours = 2, "ahead-of-neighbours", "快于相邻单位", "it is ahead of the neighbours";
+        BehindNeighbours = 3, "behind-neighbours", "慢于相邻单位", "it is behind the neighbours";
+    }
 }
 
-/// The time a process believes, and any doubt about its wall clock.
+/// The time that a process uses, and any doubt about its wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// The time that is believed.
+    /// The time to use.
     pub now: Timestamp,
-    /// Why the wall clock is doubted, if it is, and by how many milliseconds it is ahead (negative
-    /// if behind).
+    /// The reason for doubting the wall clock, and its lead in milliseconds (negative if behind).
     pub doubt: Option<(Doubt, i64)>,
 }
 
@@ -55,13 +51,13 @@ pub struct Reading {
 pub struct Moment {
     /// The wall clock.
     pub wall: Timestamp,
-    /// The monotonic clock, since an arbitrary beginning.
+    /// The monotonic clock, in milliseconds since an arbitrary origin.
     pub steady: u64,
 }
 
 impl Moment {
-    /// Returns the wall clock at another reading of the monotonic one, if nobody sets it in
-    /// between.
+    /// Returns the wall clock at another reading of the monotonic clock. Assumes that nobody sets
+    /// it in between.
     const fn at(self, steady: u64) -> i64 {
         let since = steady.saturating_sub(self.steady);
         self.wall.0.saturating_add(since as i64)
@@ -71,20 +67,19 @@ impl Moment {
 /// Keeps the time of one process.
 #[derive(Clone, Debug)]
 pub struct Timekeeper {
-    /// The last moment at which the wall clock was believed.
+    /// The last moment at which the wall clock was trusted.
     base: Moment,
-    /// What each neighbour's clock said and when, and whether it is the parent of a node here.
+    /// The last reading of each neighbour's clock, and whether it is the parent of a node here.
     heard: BTreeMap<DivisionCode, (Moment, bool)>,
-    /// The neighbours' time at a moment, and the monotonic time until which it counts. It is kept
-    /// because it is read far more often than neighbours are heard.
+    /// The neighbours' time at a moment, and the monotonic time until which it is used. It is
+    /// cached because it is read far more often than neighbours report.
     theirs: Option<(Moment, u64)>,
-    /// By how many milliseconds the wall clock was ahead of the neighbours when an operator upheld
-    /// it.
+    /// Milliseconds by which the wall clock was ahead when an operator confirmed it.
     upheld: Option<i64>,
 }
 
 impl Timekeeper {
-    /// Begins with a wall clock that is believed.
+    /// Builds the timekeeper with a wall clock that is trusted.
     pub const fn new(first: Moment) -> Self {
         Self {
             base: first,
@@ -104,7 +99,7 @@ impl Timekeeper {
         }
     }
 
-    /// Takes a neighbour's word on what time it is there.
+    /// Records a neighbour's statement of its time.
     pub fn hear(&mut self, neighbour: DivisionCode, is_parent: bool, said: Moment) {
         self.heard.insert(neighbour, (said, is_parent));
         let theirs = self.middle(said.steady);
@@ -117,13 +112,13 @@ impl Timekeeper {
         });
     }
 
-    /// Returns the neighbours' time, as long as it counts.
+    /// Returns the neighbours' time while it is usable.
     fn neighbours(&self, steady: u64) -> Option<i64> {
         let (at, until) = self.theirs?;
         (steady <= until).then(|| at.at(steady))
     }
 
-    /// Takes an operator's word that the wall clock is right.
+    /// Records an operator's confirmation that the wall clock is right.
     pub fn uphold(&mut self, now: Moment) {
         self.base = now;
         self.upheld = self
@@ -131,9 +126,8 @@ impl Timekeeper {
             .map(|theirs| now.wall.0.saturating_sub(theirs));
     }
 
-    /// Returns the neighbours' time: the middle one of the parents if any was heard lately, else
-    /// the middle one of two or more children; `None` otherwise, because one child alone proves
-    /// nothing.
+    /// Returns the neighbours' time: the median of the parents if any reported lately, else the
+    /// median of two or more children; `None` otherwise, because one child alone proves nothing.
     fn middle(&self, steady: u64) -> Option<i64> {
         let fresh = |moment: &Moment| steady.saturating_sub(moment.steady) <= FRESH_MS;
         let of = |parents: bool| {
@@ -154,7 +148,7 @@ impl Timekeeper {
         (children.len() > 1).then(|| children[(children.len() - 1) / 2])
     }
 
-    /// Returns the time to believe, and whether the wall clock is doubted.
+    /// Returns the time to use, and any doubt about the wall clock.
     pub fn read(&mut self, now: Moment) -> Reading {
         let kept = self.base.at(now.steady);
         let drift = now.wall.0.saturating_sub(kept);
@@ -168,7 +162,8 @@ impl Timekeeper {
             };
         }
         self.base = now;
-        // An operator's word holds as long as the distance to the neighbours stays about the same.
+        // An operator's confirmation is valid while the distance to the neighbours stays about the
+        // same.
         let upheld = |ahead: &i64| {
             self.upheld
                 .is_some_and(|by| is_little(ahead.saturating_sub(by)))
@@ -259,7 +254,7 @@ mod tests {
         let reading = keeper.read(at(0, 30_000));
         assert_eq!(reading.now, at(0, 30_000).wall, "nobody puts it forward");
         assert_eq!(reading.doubt, Some((Doubt::BehindNeighbours, -DAY)));
-        // What was heard long ago does not count any more.
+        // Old statements of neighbours no longer count.
         assert_eq!(keeper.read(at(0, 30_000 + FRESH_MS)).doubt, None);
     }
 

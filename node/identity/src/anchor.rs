@@ -1,12 +1,13 @@
-//! What ties the province's signing key to the root certificate: the root names the key statement by
-//! its digest, so that whoever has nothing but the root can tell whose signatures count.
+//! Ties the province's signing key to the root certificate: the root names the key statement by its
+//! digest, so a party that has only the root can tell which signatures count.
 //!
-//! The name is a URI among the root's subject alternative names, in the form meant for being read
-//! aloud: `nih:sha-256;` and 64 hexadecimal digits (RFC 6920, section 7). It is the digest of the
-//! province's own [`KeyStatement`](super::KeyStatement), which says network, key and suite.
+//! The name is a URI among the root's subject alternative names, in the human-speakable form
+//! `nih:sha-256;` followed by 64 hexadecimal digits (RFC 6920, section 7). It is the digest of the
+//! province's own [`KeyStatement`](super::KeyStatement), which gives network, key and suite.
 
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
 use ring::digest::{SHA256, digest};
 use rustls_pki_types::CertificateDer;
 use x509_parser::{
@@ -15,17 +16,17 @@ use x509_parser::{
     prelude::FromDer,
 };
 
-use super::{IdentityError, network, statement::SignedKeyStatement};
+use super::{IdentityError, Network, files, network, statement::SignedKeyStatement};
 
 const SCHEME: &str = "nih:sha-256;";
 
-/// How a root names a key statement.
+/// Builds the URI by which a root names a key statement.
 pub(super) fn name(statement: &SignedKeyStatement) -> String {
     let digest = digest(&SHA256, &statement.bytes);
-    format!("{SCHEME}{}", network::hex(digest.as_ref()))
+    format!("{SCHEME}{}", HEXLOWER.encode(digest.as_ref()))
 }
 
-/// The root certificates somebody trusts, and the key statements they name.
+/// Trusted root certificates, and the key statements they name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roots {
     /// SHA-256 of each, in hexadecimal.
@@ -39,15 +40,27 @@ impl Roots {
     /// # Errors
     /// [`IdentityError::File`] or [`IdentityError::Unreadable`].
     pub fn read(path: &Path) -> Result<Self, IdentityError> {
-        let certificates = network::certificates(path)?;
+        Self::of(&files::read(path)?).map_err(|why| IdentityError::Unreadable {
+            path: path.to_owned(),
+            why,
+        })
+    }
+
+    /// Returns the roots that a node of this network trusts, with the key statements that it trusts by
+    /// them.
+    pub fn of_network(trusted: &Network) -> Self {
+        Self {
+            fingerprints: trusted.fingerprints.clone(),
+            names: trusted.anchors.iter().map(name).collect(),
+        }
+    }
+
+    /// Reads what stands in such a file. The error says what is wrong with it.
+    pub(super) fn of(pem: &[u8]) -> Result<Self, String> {
+        let certificates = network::in_pem(pem)?;
         let mut names = vec![];
         for certificate in &certificates {
-            names.extend(
-                names_in(certificate).map_err(|why| IdentityError::Unreadable {
-                    path: path.to_owned(),
-                    why,
-                })?,
-            );
+            names.extend(names_in(certificate)?);
         }
         Ok(Self {
             fingerprints: certificates.iter().map(network::fingerprint).collect(),
@@ -55,12 +68,12 @@ impl Roots {
         })
     }
 
-    /// Whether they name any signing key; roots made before they did name none.
+    /// Returns whether they name any signing key; roots made by older versions name none.
     pub const fn name_a_key(&self) -> bool {
         !self.names.is_empty()
     }
 
-    /// Whether one of them names this statement.
+    /// Returns whether one of them names this statement.
     pub fn vouch_for(&self, statement: &SignedKeyStatement) -> bool {
         self.names.contains(&name(statement))
     }

@@ -1,4 +1,5 @@
-//! The certificate a node shows at the moment, where every connection finds the newest one.
+//! The certificate a node shows now, and the resolver from which every connection gets the newest
+//! one.
 
 use std::{path::Path, sync::Arc};
 
@@ -19,14 +20,14 @@ use super::{IdentityError, files, network};
 #[derive(Debug)]
 pub struct Credentials {
     pub(super) certified: Arc<CertifiedKey>,
-    /// From when it is valid, in seconds since 1970-01-01T00:00:00Z.
+    /// Start of validity, in seconds since 1970-01-01T00:00:00Z.
     pub not_before: i64,
-    /// Until when it is valid, in seconds since 1970-01-01T00:00:00Z.
+    /// End of validity, in seconds since 1970-01-01T00:00:00Z.
     pub not_after: i64,
 }
 
 impl Credentials {
-    /// Whether less than a third of its life is left: then it must be made anew.
+    /// Returns whether less than a third of its lifetime is left, so that it must be renewed.
     pub const fn ends_soon(&self, now_s: i64) -> bool {
         let life = self.not_after.saturating_sub(self.not_before);
         self.not_after.saturating_sub(now_s) < life / 3
@@ -64,7 +65,7 @@ fn unreadable(path: &Path, why: &str) -> IdentityError {
     }
 }
 
-/// Answers every handshake with what the watch holds then.
+/// Answers every handshake with the newest credentials in the watch channel.
 #[derive(Debug)]
 pub(super) struct Shown {
     pub(super) current: watch::Receiver<Arc<Credentials>>,
@@ -78,7 +79,8 @@ impl Shown {
 }
 
 impl ResolvesServerCert for Shown {
-    /// Nothing for a missing server name or another's: the handshake ends with an alert.
+    /// Returns nothing if the server name is missing or another's; the handshake then ends with an
+    /// alert.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         (hello.server_name() == Some(&*self.name)).then(|| self.newest())
     }

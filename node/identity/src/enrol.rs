@@ -1,5 +1,5 @@
-//! Founding a network and enrolling divisions whose parent's issuing key is on the same machine. Blocks
-//! on the disk.
+//! Founds a network and enrols divisions whose parent's issuing key is on the same machine. Blocks
+//! on disk access.
 
 pub(super) mod ledger;
 pub(super) mod replace;
@@ -9,6 +9,7 @@ use std::{
     path::Path,
 };
 
+use data_encoding::HEXLOWER;
 use domain::suite::Suite;
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -21,12 +22,13 @@ use super::{
     keystore::{FileKeyStore, KeyError, KeyStore},
     network::{self, Network, NetworkFile},
     node::check_whole,
+    pem,
     profile::{self, CertificateProfile},
     sealing::{FileSealingKey, SealingKey},
     statement::{KeyStatement, Purpose, SignedKeyStatement},
 };
 
-/// What a new network is called and how it signs.
+/// The name of a new network and its signature suite.
 #[derive(Clone, Debug)]
 pub struct Founding {
     /// The DNS zone of the division names, lower case, such as `zj.example`.
@@ -37,7 +39,7 @@ pub struct Founding {
     pub suite: Suite,
 }
 
-/// Whether a zone gives DNS names to every division.
+/// Checks that a zone yields valid DNS names for every division.
 ///
 /// # Errors
 /// [`IdentityError::Zone`].
@@ -53,7 +55,7 @@ pub fn check_zone(zone: &str, tree: &Tree) -> Result<(), IdentityError> {
     Ok(())
 }
 
-/// Whether a network may be founded in a directory.
+/// Checks that a directory holds no network and no identity of the province.
 ///
 /// # Errors
 /// [`IdentityError::AlreadyFounded`], [`IdentityError::AlreadyEnrolled`].
@@ -65,7 +67,7 @@ pub fn check_not_founded(dir: &Path, tree: &Tree) -> Result<(), IdentityError> {
     check_not_enrolled(dir, tree.root())
 }
 
-/// Whether a division has no identity in a directory yet.
+/// Checks that a division has no identity in a directory yet.
 ///
 /// # Errors
 /// [`IdentityError::AlreadyEnrolled`].
@@ -77,22 +79,22 @@ pub fn check_not_enrolled(dir: &Path, division: DivisionCode) -> Result<(), Iden
     }
 }
 
-/// Whether a directory has what it takes to enrol children of a division.
+/// Returns whether a directory has the issuing key to enrol children of a division.
 pub fn can_enrol(dir: &Path, division: DivisionCode) -> bool {
     directory(dir, division).join("issuing.key").exists()
 }
 
-/// The divisions whose identities are in a directory.
+/// Lists the divisions whose identities are in a directory.
 pub fn enrolled_in(dir: &Path) -> Vec<DivisionCode> {
     let names = files::list(&dir.join("identity")).unwrap_or_default();
     names.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
-/// Where a network lies until all of it is made.
+/// Subdirectory in which a network is built until it is complete.
 const FOUNDING: &str = ".founding";
 
-/// [`found_network`], with divisions below enrolled at once: all of it appears, or nothing. What a crash
-/// kept from appearing appears, or is thrown away, the next time.
+/// Founds a network like [`found_network`] and enrols divisions below it: everything appears, or
+/// nothing does. After a crash, the next call completes or discards what was left behind.
 ///
 /// # Errors
 /// As [`found_network`] and [`enrol`].
@@ -119,7 +121,7 @@ pub fn found_with(
     publish(dir)
 }
 
-/// Finishes what a crash interrupted when all was made and some of it had appeared.
+/// Completes a founding that a crash interrupted while parts of it were moved into place.
 ///
 /// # Errors
 /// [`IdentityError::File`].
@@ -131,7 +133,7 @@ pub fn finish_founding(dir: &Path) -> Result<(), IdentityError> {
     }
 }
 
-/// Moves what was made to its place: the identities first, the network's file last.
+/// Moves a finished network into place: the identities first, the network file last.
 fn publish(dir: &Path) -> Result<(), IdentityError> {
     let staged = dir.join(FOUNDING);
     for name in ["identity", network::ROOTS, network::ANCHORS, network::FILE] {
@@ -142,11 +144,12 @@ fn publish(dir: &Path) -> Result<(), IdentityError> {
     Ok(files::remove_all(&staged)?)
 }
 
-/// Founds a network in an empty data directory: a random id, the province's root, and the identity of
-/// the province's node.
+/// Founds a network in an empty data directory: a random id, the province's root certificate, and
+/// the identity of the province's node.
 ///
 /// # Errors
-/// [`IdentityError::AlreadyFounded`], [`IdentityError::Zone`], or what making keys and files gives.
+/// [`IdentityError::AlreadyFounded`], [`IdentityError::Zone`], or an error from creating keys and
+/// files.
 pub fn found_network(
     dir: &Path,
     tree: &Tree,
@@ -183,7 +186,7 @@ pub fn found_network(
     let key = anchor::name(&anchor)
         .try_into()
         .map_err(|cause| failed(province, cause))?;
-    let params = profile::root(province, zone, &network::hex(&id), key, terms);
+    let params = profile::root(province, zone, &HEXLOWER.encode(&id), key, terms);
     let root = params
         .self_signed(&root_key)
         .map_err(|cause| failed(province, cause))?;
@@ -205,27 +208,27 @@ pub fn found_network(
     files::write(&dir.join(network::ROOTS), root.pem().as_bytes())?;
     files::write(&dir.join(network::ANCHORS), &anchors)?;
     let file = NetworkFile {
-        network: network::hex(&id),
+        network: HEXLOWER.encode(&id),
         province,
         zone: zone.clone(),
         demo: founding.demo,
         suite: founding.suite,
         root_sha256: vec![network::fingerprint(root.der())],
     };
-    // Last, because its presence says that the rest is there.
+    // Written last: its presence says that the other files are complete.
     let text = toml::to_string(&file).expect("strings, a boolean and a list are valid TOML");
     Ok(files::write(&path, text.as_bytes())?)
 }
 
-/// Enrols divisions into `dir`. Each one's parent must have its identity in `issuer_dir` (which may be
-/// `dir`) or come before it in the list. Nothing appears before all of it is made and durable; after a
-/// crash in the last step some divisions may be there, each whole (see [`super::Identity::exists`]).
-/// What a crash kept from appearing appears the next time.
+/// Enrols divisions into `dir`. The parent of each must have its identity in `issuer_dir` (which
+/// may be `dir`) or come before it in the list. Nothing appears before all of it is built and
+/// durable. A crash in the last step may leave some divisions in place, each complete (see
+/// [`super::Identity::exists`]), and the next call completes the others.
 ///
 /// # Errors
 /// [`IdentityError::AlreadyEnrolled`], [`IdentityError::EnrolledBefore`],
-/// [`IdentityError::UnknownDivision`], [`IdentityError::OtherNetwork`], or what reading the issuer and
-/// making keys and files gives.
+/// [`IdentityError::UnknownDivision`], [`IdentityError::OtherNetwork`], or an error from reading
+/// the issuer or creating keys and files.
 pub fn enrol(
     dir: &Path,
     divisions: &[DivisionCode],
@@ -279,8 +282,8 @@ pub fn enrol(
             authorities.insert(division, authority);
         }
     }
-    // What a parent has stated is written down before anybody can have it, so that it never states
-    // the same number twice.
+    // The parent's ledger is written before any child's directory appears, so that a parent never
+    // states the same number twice.
     for (issuer, statements) in &stated {
         if begun.contains(issuer) {
             ledger::put(&mut folders, &directory(dir, *issuer), statements)?;
@@ -297,12 +300,14 @@ pub fn enrol(
     Ok(folders.appear(None)?)
 }
 
-/// Gives a division that is enrolled in `dir` a fresh node certificate for its TLS key, and a fresh issuing
-/// certificate if it has children, by its parent's issuing key in `issuer_dir` (for the province: its
-/// root). Running nodes take it up with [`super::Identity::reload`].
+/// Renews the certificates of a division enrolled in `dir`.
+///
+/// Issues a new node certificate for its TLS key and, if it has children, a new issuing
+/// certificate. The parent's issuing key in `issuer_dir` signs them; the province's are signed by
+/// its root key. Running nodes load them with [`super::Identity::reload`].
 ///
 /// # Errors
-/// [`IdentityError::UnknownDivision`], or what reading the issuer and writing the file gives.
+/// [`IdentityError::UnknownDivision`], or an error from reading the issuer or writing the files.
 pub fn renew(
     dir: &Path,
     division: DivisionCode,
@@ -338,7 +343,7 @@ pub fn renew(
     Ok(files::write(&home.join("tls.pem"), chain.as_bytes())?)
 }
 
-/// What every certificate and statement made in one go has in common.
+/// Shared parameters of all certificates and statements made in one run.
 struct Scope<'a> {
     id: [u8; 16],
     zone: &'a str,
@@ -347,16 +352,16 @@ struct Scope<'a> {
     terms: &'a CertificateProfile,
 }
 
-/// What was made for one division.
+/// The result of enrolling one division.
 struct Made {
     stated: SignedKeyStatement,
-    /// If it has children.
+    /// Present if the division has children.
     authority: Option<Authority>,
 }
 
 /// A division that can enrol those below it.
 pub(super) struct Authority {
-    /// What stands between a child's certificate and the root: own issuing certificate first. Empty at
+    /// The chain from this division's issuing certificate up to, but without, the root. Empty for
     /// the province, whose issuing certificate is the root.
     pub(super) certificates: Vec<CertificateDer<'static>>,
     pub(super) issuer: Issuer<'static, KeyPair>,
@@ -401,7 +406,7 @@ impl Authority {
 }
 
 impl Scope<'_> {
-    /// Makes all files of one division below the province; gives its authority if it has children.
+    /// Creates all files of one division below the province, with new keys.
     fn enrol(
         &self,
         folders: &mut Folders,
@@ -421,8 +426,8 @@ impl Scope<'_> {
         )
     }
 
-    /// Writes all files of one division below the province, whose keys are made. `older` are the
-    /// statements of its earlier keys.
+    /// Writes all files of one division below the province, for keys that already exist. `older`
+    /// are the statements of its earlier keys. Returns its authority if it has children.
     fn put_keys(
         &self,
         folders: &mut Folders,
@@ -464,14 +469,14 @@ impl Scope<'_> {
         })
     }
 
-    /// A new issuing certificate and those above it.
+    /// Issues a new issuing certificate and returns it with those above it.
     fn issuing_chain(
         &self,
         division: DivisionCode,
         key: &KeyPair,
         parent: &Authority,
     ) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
-        let params = profile::issuing(division, self.zone, &network::hex(&self.id), self.terms);
+        let params = profile::issuing(division, self.zone, &HEXLOWER.encode(&self.id), self.terms);
         let certificate = sign(division, &params, key, &parent.issuer)?;
         let above = parent.certificates.iter().cloned();
         Ok(std::iter::once(certificate).chain(above).collect())
@@ -526,7 +531,7 @@ fn parent(tree: &Tree, division: DivisionCode) -> Result<DivisionCode, IdentityE
         .ok_or(IdentityError::UnknownDivision(division))
 }
 
-/// Whether what belongs to `network` may go into a directory.
+/// Checks that a directory holds no network other than `network`.
 fn check_network(dir: &Path, network: &Network) -> Result<(), IdentityError> {
     if dir.join(network::FILE).exists() && Network::load(dir)?.id != network.id {
         return Err(IdentityError::OtherNetwork(dir.to_owned()));
@@ -544,8 +549,8 @@ fn share_network(dir: &Path, issuer_dir: &Path) -> Result<(), IdentityError> {
     Ok(())
 }
 
-/// P-256 for everything in TLS: the fastest to sign and verify in the default provider, and known to
-/// every other TLS stack.
+/// Generates a P-256 key, used for all of TLS: the fastest to sign and verify in the default
+/// provider, and supported by every other TLS stack.
 fn new_key(division: DivisionCode) -> Result<KeyPair, IdentityError> {
     KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(|cause| failed(division, cause))
 }
@@ -577,11 +582,10 @@ fn failed(division: DivisionCode, cause: rcgen::Error) -> IdentityError {
 }
 
 fn pem_chain(certificates: &[CertificateDer<'_>]) -> String {
-    let pems: Vec<_> = certificates
-        .iter()
-        .map(|certificate| pem::Pem::new("CERTIFICATE", certificate.as_ref()))
-        .collect();
-    pem::encode_many(&pems)
+    let blocks = certificates.iter();
+    blocks
+        .map(|certificate| pem::block("CERTIFICATE", certificate))
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all, private ones readable by their owner only.
+//! Files that appear whole or not at all; private ones are readable by their owner only.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
+    time::SystemTime,
 };
 
 /// A file of an identity could not be read or written.
@@ -16,15 +17,15 @@ pub enum FileError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         cause: io::Error,
     },
-    /// Writing failed; what stood there before still stands.
+    /// Writing failed; the previous content is unchanged.
     #[error("{} could not be written: {cause}; {}", path.display(), advice(.path, .cause))]
     Write {
         /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         cause: io::Error,
     },
 }
@@ -38,7 +39,8 @@ fn hint(path: &Path, cause: &io::Error) -> String {
     }
 }
 
-/// What to do about a file that cannot be used; whose the directory is, where that is the reason.
+/// Returns advice on a file that cannot be used. If permission was denied, names the owner of the
+/// directory.
 pub fn advice(path: &Path, cause: &io::Error) -> String {
     match cause.kind() {
         io::ErrorKind::PermissionDenied => {
@@ -81,7 +83,16 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     })
 }
 
-/// The names of what lies in a directory.
+/// Returns when a file was written last.
+pub(super) fn modified(path: &Path) -> Result<SystemTime, FileError> {
+    let modified = fs::metadata(path).and_then(|meta| meta.modified());
+    modified.map_err(|cause| FileError::Read {
+        path: path.to_owned(),
+        cause,
+    })
+}
+
+/// Lists the names in a directory, sorted.
 pub(super) fn list(path: &Path) -> Result<Vec<String>, FileError> {
     let failed = |cause| FileError::Read {
         path: path.to_owned(),
@@ -95,7 +106,7 @@ pub(super) fn list(path: &Path) -> Result<Vec<String>, FileError> {
     Ok(names)
 }
 
-/// Reads a private key; says so if others may read it too.
+/// Reads a private key and logs a warning if others may read it too.
 pub(super) fn read_private(path: &Path) -> Result<Vec<u8>, FileError> {
     let bytes = read(path)?;
     if fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0) {
@@ -106,6 +117,15 @@ pub(super) fn read_private(path: &Path) -> Result<Vec<u8>, FileError> {
 
 /// Replaces one file atomically and durably, with mode 0644.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace(path, bytes, 0o644)
+}
+
+/// Replaces one file like [`write`], so that only its owner may read it.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace(path, bytes, 0o600)
+}
+
+fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     let failed = |cause| FileError::Write {
         path: path.to_owned(),
         cause,
@@ -114,13 +134,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     make_dir(parent)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = parent.join(format!(".{name}.new"));
-    let file = create(&temporary, bytes, 0o644).map_err(failed)?;
+    let file = create(&temporary, bytes, mode).map_err(failed)?;
     file.sync_all().map_err(failed)?;
     fs::rename(&temporary, path).map_err(failed)?;
     sync_dir(parent)
 }
 
-/// Makes a directory that only its owner may enter, and those above it.
+/// Creates a directory that only its owner may enter, and its missing parents.
 pub(super) fn make_dir(path: &Path) -> Result<(), FileError> {
     DirBuilder::new()
         .recursive(true)
@@ -156,7 +176,7 @@ fn sync_dir(path: &Path) -> Result<(), FileError> {
         })
 }
 
-/// Removes a directory with all in it, if it is there.
+/// Removes a directory with its content, if it exists.
 pub(super) fn remove_all(path: &Path) -> Result<(), FileError> {
     match fs::remove_dir_all(path) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(FileError::Write {
@@ -167,7 +187,7 @@ pub(super) fn remove_all(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Renames a file or a directory, durably.
+/// Renames a file or a directory durably.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     fs::rename(from, to).map_err(|cause| FileError::Write {
         path: to.to_owned(),
@@ -176,13 +196,13 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     sync_dir(to.parent().unwrap_or(Path::new(".")))
 }
 
-/// Where a directory lies until it is whole.
+/// Returns the path where a directory is built until it is complete.
 pub(super) fn staged(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     target.with_file_name(format!(".{name}.new"))
 }
 
-/// Lets a directory appear that an interrupted process had made durable.
+/// Moves a directory into place that an interrupted process had completed and made durable.
 pub(super) fn finish(target: &Path, aside: Option<&Path>) -> Result<(), FileError> {
     appear(&staged(target), target, aside)?;
     sync_dir(target.parent().unwrap_or(Path::new(".")))
@@ -201,13 +221,14 @@ fn appear(staged: &Path, target: &Path, aside: Option<&Path>) -> Result<(), File
     fs::rename(staged, target).map_err(failed)
 }
 
-/// Whole directories in the making: each appears complete under its name at [`Folders::commit`].
+/// Directories under construction: each appears complete under its name at [`Folders::commit`].
 #[derive(Default)]
 pub(super) struct Folders {
     folders: Vec<Folder>,
-    /// Written and not synced yet; a few, however many directories there are.
+    /// Files written but not synced yet; at most `MOST_OPEN`.
     open: Vec<(File, PathBuf)>,
-    /// Whether others were told of what is in them: then they are finished, not taken away.
+    /// Whether others know of their content. If so, they are kept for [`finish`] instead of
+    /// removed.
     told: bool,
 }
 
@@ -217,13 +238,14 @@ struct Folder {
 }
 
 impl Folders {
-    /// How many threads sync at once: the file system merges concurrent syncs into one journal write.
+    /// Number of threads that sync at once: the file system merges concurrent syncs into one
+    /// journal write.
     const SYNCERS: usize = 16;
 
-    /// How many files are open at once.
+    /// Most files that are open at once.
     const MOST_OPEN: usize = 64;
 
-    /// Begins a directory that will appear at `target`; later [`Folders::put`] calls fill it.
+    /// Starts a directory that will appear at `target`; later [`Folders::put`] calls fill it.
     pub(super) fn begin(&mut self, target: &Path) -> Result<(), FileError> {
         let failed = |cause| FileError::Write {
             path: target.to_owned(),
@@ -244,7 +266,7 @@ impl Folders {
         Ok(())
     }
 
-    /// Writes a file into the directory begun last; `private` ones get mode 0600.
+    /// Writes a file into the directory started last; `private` files get mode 0600.
     pub(super) fn put(&mut self, name: &str, bytes: &[u8], private: bool) -> Result<(), FileError> {
         let folder = self.folders.last().expect("a directory was begun");
         let path = folder.staged.join(name);
@@ -261,7 +283,7 @@ impl Folders {
         self.sync_files()
     }
 
-    /// Writes a public file into a directory that was begun before.
+    /// Writes a public file into a directory that was started before.
     pub(super) fn put_into(
         &mut self,
         target: &Path,
@@ -284,13 +306,13 @@ impl Folders {
         self.sync_files()
     }
 
-    /// Makes everything durable, then lets the directories appear.
+    /// Makes everything durable, then moves the directories into place.
     pub(super) fn commit(mut self) -> Result<(), FileError> {
         self.sync()?;
         self.appear(None)
     }
 
-    /// Lets the directories of a [`Folders::sync`] appear; what stands there already is moved to
+    /// Moves the directories into place after [`Folders::sync`]. Existing ones are moved to
     /// `aside`.
     pub(super) fn appear(&mut self, aside: Option<&Path>) -> Result<(), FileError> {
         for folder in &self.folders {
@@ -306,12 +328,12 @@ impl Folders {
         parents.into_iter().try_for_each(sync_dir)
     }
 
-    /// From now on what was begun is left for [`finish`], whatever happens.
+    /// Keeps the directories for [`finish`] even if a later step fails: others know of their keys.
     pub(super) fn told(&mut self) {
         self.told = true;
     }
 
-    /// Makes everything durable; nothing appears yet.
+    /// Makes everything durable; nothing is moved into place yet.
     pub(super) fn sync(&mut self) -> Result<(), FileError> {
         self.sync_files()?;
         self.folders
@@ -319,7 +341,7 @@ impl Folders {
             .try_for_each(|folder| sync_dir(&folder.staged))
     }
 
-    /// Makes what is open durable, and closes it.
+    /// Makes the open files durable and closes them.
     fn sync_files(&mut self) -> Result<(), FileError> {
         let files = std::mem::take(&mut self.open);
         let next = AtomicUsize::new(0);
@@ -345,7 +367,7 @@ impl Folders {
 }
 
 impl Drop for Folders {
-    /// Takes away what was begun and not committed: nobody shall find keys that belong to nothing.
+    /// Removes directories that were not committed, so that no keys without an identity remain.
     fn drop(&mut self) {
         if self.told {
             return;

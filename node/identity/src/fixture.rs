@@ -1,4 +1,4 @@
-//! A small network on disk, with a clock that stands still, for the tests of this room.
+//! A small network on disk, with a clock that stands still, for the tests of this crate.
 
 use std::{
     path::Path,
@@ -30,7 +30,7 @@ pub(super) const CITY: &str = "3308";
 pub(super) const OTHER_CITY: &str = "3303";
 pub(super) const COUNTY: &str = "330825";
 pub(super) const OTHER_COUNTY: &str = "330802";
-/// 龙港市, whose villages stand under it directly.
+/// 龙港市, whose villages are directly below it.
 pub(super) const COUNTY_WITHOUT_TOWNSHIPS: &str = "330383";
 pub(super) const TOWNSHIP: &str = "330825002";
 pub(super) const OTHER_TOWNSHIP: &str = "330825001";
@@ -45,13 +45,13 @@ pub(super) fn terms() -> CertificateProfile {
     terms_in(0)
 }
 
-/// CertificateProfile of a making so many days from now.
+/// Builds the profile of certificates made so many days from now.
 pub(super) fn terms_in(days: i64) -> CertificateProfile {
     let now = NOW.checked_add_signed(days * 86_400).expect("after 1970");
     CertificateProfile::at(UnixTime::since_unix_epoch(Duration::from_secs(now)))
 }
 
-/// A clock that stands where it is put.
+/// A clock that moves only when told to.
 #[derive(Debug)]
 pub(super) struct Clock(AtomicU64);
 
@@ -69,7 +69,7 @@ impl TimeProvider for Clock {
     }
 }
 
-/// A founded network with a branch of each tier enrolled.
+/// A network with one branch enrolled, one division of each tier.
 pub(super) struct Net {
     dir: TempDir,
     pub(super) tree: Arc<Tree>,
@@ -132,20 +132,20 @@ impl Net {
         .expect("loads")
     }
 
-    /// The issuing key of a division, stolen.
+    /// Returns the issuing key of a division, as a thief would use it.
     pub(super) fn authority(&self, division: DivisionCode) -> Authority {
         Authority::load(self.dir(), division, &self.tree).expect("an authority")
     }
 }
 
-/// A certificate chain with its key, as somebody shows it.
+/// A certificate chain with its key, to be shown in a handshake.
 pub(super) struct Specimen {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: KeyPair,
 }
 
 impl Specimen {
-    /// A certificate signed by `authority`, with the chain above it.
+    /// Makes a certificate signed by `authority`, with the chain above it.
     pub(super) fn signed(authority: &Authority, params: &CertificateParams) -> Self {
         let key = new_key();
         let leaf = params.signed_by(&key, &authority.issuer).expect("signed");
@@ -161,7 +161,7 @@ impl Specimen {
     }
 }
 
-/// An authority that `above` makes with these parameters.
+/// Makes an authority that `above` issues with these parameters.
 pub(super) fn authority_under(above: &Authority, params: &CertificateParams) -> Authority {
     let made = Specimen::signed(above, params);
     let issuer = super::profile::issuer(&made.chain[0], made.key).expect("an issuing certificate");

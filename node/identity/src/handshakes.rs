@@ -1,4 +1,4 @@
-//! Real handshakes over a pipe. What must be refused is shown on both sides: by a child that dials its
+//! Real handshakes over a pipe. Every refusal is tested on both sides: by a child that dials its
 //! parent, and by a parent that is dialled.
 
 mod links;
@@ -30,7 +30,7 @@ use super::{
     profile, renew,
 };
 
-/// What both sides saw of one connection.
+/// The view of one connection from both sides.
 struct Met {
     server: io::Result<Seen>,
     client: io::Result<Seen>,
@@ -65,8 +65,8 @@ impl Met {
     }
 }
 
-/// One handshake over a pipe, and one byte each way, because in TLS 1.3 a client learns of its
-/// refusal only after it has finished.
+/// Performs one handshake over a pipe and exchanges one byte each way. The bytes are needed because
+/// in TLS 1.3 a client learns that it was refused only after it has finished.
 async fn meet(server: Arc<ServerConfig>, client: Arc<ClientConfig>, name: &str) -> Met {
     let (near, far) = tokio::io::duplex(64 * 1024);
     let name = ServerName::try_from(name.to_owned()).expect("a server name");
@@ -97,7 +97,7 @@ async fn meet(server: Arc<ServerConfig>, client: Arc<ClientConfig>, name: &str) 
     Met { server, client }
 }
 
-/// Believes every server, as an attacker's client would.
+/// Accepts every server, as an attacker's client would.
 #[derive(Debug)]
 struct Credulous;
 
@@ -164,8 +164,8 @@ fn strange_server(specimen: Specimen) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// Shows what `make` makes for the village to the township that it dials, and what it makes for the
-/// township to the village that dials it.
+/// Shows a certificate by `make` on both sides: the village's to the township it dials, and the
+/// township's to the village.
 async fn shown_on_both_sides(make: impl Fn(&Net, DivisionCode) -> Specimen) -> [PeerRefusal; 2] {
     let net = Net::new();
     let (village, township) = (net.identity(VILLAGE), net.identity(TOWNSHIP));

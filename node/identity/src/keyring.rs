@@ -1,8 +1,9 @@
-//! Which public keys sign for which division: verified once, then looked up cheaply.
+//! Maps divisions to the public keys that sign for them. Keys are verified once, then looked up
+//! cheaply.
 //!
-//! A division's first key counts on its parent's word. Every later one needs the key before it as well,
-//! or the division above the parent: whoever has stolen the parent's key cannot make another for a
-//! division below it.
+//! A division's first key counts if its parent signed it. Every later key must also be endorsed by
+//! the key before it or by the division above the parent, so a thief of the parent's key cannot
+//! make another key for a division below it.
 
 use std::{
     cmp::Reverse,
@@ -25,11 +26,11 @@ use super::{
 /// A verified public key of a division.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyingKey {
-    /// The suite the key signs in; a signature in any other is not this key's.
+    /// The suite the key signs in; signatures in any other suite are refused.
     pub suite: Suite,
     /// Raw Ed25519 point or uncompressed P-256 point.
     pub public: Vec<u8>,
-    /// The key's number at its division.
+    /// The key's serial number at its division.
     pub serial: u32,
     /// The sealing key stated with it.
     pub sealing: SealingPublic,
@@ -48,32 +49,33 @@ impl VerifyingKey {
     }
 }
 
-/// On whose word a key counts, besides its own.
+/// The parties that vouch for a key, besides the key itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Vouched {
-    /// The province's own, which every node was given.
+    /// Nobody else: the province's own key, pinned on every node.
     Anchor,
-    /// The parent's alone, as the first key of a division.
+    /// The parent alone, as for the first key of a division.
     First,
-    /// The parent's, and that of the key before it.
+    /// The parent and the previous key.
     OldKey,
-    /// The parent's, and that of the division above it: the key before it had no part in it.
+    /// The parent and the division above it; the previous key did not sign.
     Grandparent(DivisionCode),
-    /// The province's alone, for a later key of a division directly below it.
+    /// The province alone, for a later key of a division directly below it.
     ProvinceAlone,
 }
 
 impl Vouched {
-    /// Whether the key took the place of another that did not agree. People are to look at that.
+    /// Returns whether the key replaced another that did not endorse it. An operator must check
+    /// that.
     pub const fn without_the_old_key(self) -> bool {
         matches!(self, Self::Grandparent(_) | Self::ProvinceAlone)
     }
 }
 
-/// Why a chain of key statements was not admitted. Nothing of the chain is kept then.
+/// The reason a chain of key statements was not admitted. Nothing of the chain is kept then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRefusal {
-    /// A statement does not read.
+    /// A statement cannot be decoded.
     #[error("{0}")]
     Unreadable(#[from] StatementError),
     /// More statements than there are tiers.
@@ -84,20 +86,22 @@ pub enum KeyRefusal {
         "the key statement of {0} belongs to another network; check `network.toml` on both sides"
     )]
     OtherNetwork(DivisionCode),
-    /// No such division, or one without a node, in this node's edition of the tree.
-    #[error("{0} is no division with a node in this tree; compare the topology editions")]
+    /// This node's edition of the tree has no such division, or the division has no node.
+    #[error("{0} is not a division with a node in this tree; compare the topology editions")]
     UnknownDivision(DivisionCode),
-    /// A province's own statement that is not pinned here.
+    /// A province's own statement is not pinned here.
     #[error(
         "the key of province {0} is not among the anchors this node trusts; compare fingerprints"
     )]
     UnknownAnchor(DivisionCode),
-    /// The signer's key is neither known nor in the chain, or it is not the parent's.
-    #[error("the key of {division} is signed with {signer}, no known key of its parent {parent}")]
+    /// The signer's key is neither known nor in the chain, or is not the parent's.
+    #[error(
+        "the key of {division} is signed with {signer}, which is not a known key of its parent {parent}"
+    )]
     UnknownSigner {
-        /// Whose statement it is.
+        /// The division whose key is stated.
         division: DivisionCode,
-        /// Who should have signed.
+        /// The division that should have signed.
         parent: DivisionCode,
         /// The key named as signer.
         signer: KeyId,
@@ -105,65 +109,65 @@ pub enum KeyRefusal {
     /// The statement names the signer's key under another suite.
     #[error("the key statement of {0} names a suite that is not its signer's")]
     SuiteMismatch(DivisionCode),
-    /// The parent's signature is not by the parent's key.
+    /// The parent's signature does not verify with the parent's key.
     #[error("the signature under the key statement of {0} is forged or damaged")]
     Forged(DivisionCode),
     /// The stated key did not sign its own statement.
     #[error("the key stated for {0} did not prove that its owner holds it")]
     NoPossession(DivisionCode),
-    /// A different key with the same number is known: somebody minted a twin.
+    /// A different key with the same serial number is known, so one of the two is a fraud.
     #[error(
-        "another key number {serial} of {division} is already known; one of the two is a twin: ask the grandparent"
+        "another key number {serial} of {division} is already known; one of the two is fraudulent: ask the division above the parent"
     )]
     Twin {
-        /// Whose key.
+        /// The division.
         division: DivisionCode,
-        /// The number that both keys carry.
+        /// The serial number that both keys carry.
         serial: u32,
     },
-    /// A later key with the parent's signature alone.
+    /// A later key carries only the parent's signature.
     #[error(
         "key number {serial} of {division} is signed by {parent} alone; it counts when the key before \
          it signs too, or the division above {parent} countersigns: `wujitong key countersign`"
     )]
     Unendorsed {
-        /// Whose key.
+        /// The division.
         division: DivisionCode,
-        /// Its number.
+        /// The serial number of its key.
         serial: u32,
-        /// Whose signature it has.
+        /// The division whose signature it has.
         parent: DivisionCode,
     },
-    /// Endorsed with a key that is not known to be one of whom it should be.
+    /// The endorsing key is not known, or its division may not endorse with it.
     #[error(
-        "key number {serial} of {division} is endorsed with {key}, no known key of {by} that may"
+        "key number {serial} of {division} is endorsed with {key}, which is not a known key of {by} that may endorse it"
     )]
     UnknownEndorser {
-        /// Whose key.
+        /// The division.
         division: DivisionCode,
-        /// Its number.
+        /// The serial number of its key.
         serial: u32,
-        /// Whose endorsement it claims.
+        /// The division that is said to endorse it.
         by: DivisionCode,
         /// The key named.
         key: KeyId,
     },
-    /// The endorsement is not by the key it names.
+    /// The endorsement does not verify with the key it names.
     #[error("the endorsement of the key statement of {0} is forged or damaged")]
     ForgedEndorsement(DivisionCode),
-    /// Vouched for with a key that was revoked, and not known at that time.
+    /// The key was vouched for with a key that is revoked, and the revocation does not list it.
     #[error(
-        "the key of {0} was vouched for with a key that was revoked since; its parent must enrol it anew"
+        "the key of {0} was vouched for with a key that was revoked since; its parent must enrol it again"
     )]
     Forsaken(DivisionCode),
-    /// More keys for one division than anybody needs.
-    #[error("{0} already has {max} keys here; no more are taken", max = KeyRing::MAX_KEYS)]
+    /// The division has the largest number of keys already.
+    #[error("{0} already has {max} keys here; no more are accepted", max = KeyRing::MAX_KEYS)]
     TooMany(DivisionCode),
 }
 
 impl KeyRefusal {
-    /// Whether the division's parent really made the statement and the key's owner wants it, and only
-    /// somebody else is missing: whoever it concerns is to see it.
+    /// Returns whether the statement is genuine and only another party's consent is missing. The
+    /// parent made it and the key's owner wants it, so those concerned must see it.
     pub const fn was_stated(&self) -> bool {
         matches!(
             self,
@@ -174,14 +178,14 @@ impl KeyRefusal {
         )
     }
 
-    /// Whether whoever shows it may be honest all the same: it need not know what this node knows.
+    /// Returns whether the sender may be honest: it need not know what this node knows.
     pub const fn may_be_honest(&self) -> bool {
         self.was_stated() || matches!(self, Self::Forsaken(_) | Self::UnknownSigner { .. })
     }
 }
 
-/// All signing keys a node knows, each proven up to a pinned anchor. Shared by reference; reads do not
-/// wait for one another.
+/// All signing keys a node knows, each verified up to a pinned anchor. Shared by reference; reads
+/// do not block one another.
 #[derive(Debug)]
 pub struct KeyRing {
     network: [u8; 16],
@@ -195,13 +199,13 @@ struct Known {
     id: KeyId,
     key: Arc<VerifyingKey>,
     signed: Arc<SignedKeyStatement>,
-    /// Whose key signed; a province's is its own.
+    /// The division whose key signed; a province signs for itself.
     signer: DivisionCode,
     vouched: Vouched,
 }
 
 impl Known {
-    /// Every key that this one counts by, with whose it is.
+    /// Iterates over the keys this one depends on, each with its division.
     fn pillars(&self, division: DivisionCode) -> impl Iterator<Item = (DivisionCode, KeyId)> {
         let signer = (self.signer, self.signed.signer_key_id);
         let endorser = self.signed.endorsement.as_ref().map(|endorsement| {
@@ -218,12 +222,12 @@ impl Known {
 }
 
 impl KeyRing {
-    /// At most so many keys of one division are kept.
+    /// Most keys of one division that are kept.
     pub const MAX_KEYS: usize = 64;
-    /// At most so many statements are taken at once.
+    /// Most statements that are taken at once.
     const MAX_CHAIN: usize = 128;
 
-    /// An empty ring of a network that trusts `anchors`: the self-signed statements of provinces. They
+    /// Builds an empty ring that trusts `anchors`, the self-signed statements of provinces. They
     /// are checked when a chain first reaches them.
     pub fn new(network: [u8; 16], anchors: Vec<SignedKeyStatement>, revoked: Arc<Revoked>) -> Self {
         Self {
@@ -234,8 +238,8 @@ impl KeyRing {
         }
     }
 
-    /// Verifies a chain (a division's own statement first, then upwards) and keeps all of it, or
-    /// refuses and keeps nothing. Statements already known may be left out at the upper end.
+    /// Verifies a chain and keeps all of it, or refuses and keeps nothing. A chain is a division's
+    /// own statement first, then upwards. Statements known here may be left out at the upper end.
     ///
     /// # Errors
     /// [`KeyRefusal`], naming the division whose statement is at fault.
@@ -268,17 +272,17 @@ impl KeyRing {
         self.keep(admitted)
     }
 
-    /// The key of that id at that division.
+    /// Returns the key of a division with this id.
     pub fn get(&self, division: DivisionCode, id: KeyId) -> Option<Arc<VerifyingKey>> {
         self.find(division, id).map(|known| known.key)
     }
 
-    /// Keys that were revoked.
+    /// Returns the revoked keys.
     pub fn revoked(&self) -> &Revoked {
         &self.revoked
     }
 
-    /// The keys of a division that are known and not revoked, oldest first.
+    /// Lists the keys of a division that are known and not revoked, oldest first.
     pub fn standing(&self, division: DivisionCode) -> Vec<KeyId> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let keys = known.get(&division).into_iter().flat_map(BTreeMap::values);
@@ -287,13 +291,13 @@ impl KeyRing {
             .collect()
     }
 
-    /// Whether keys of the division were revoked and none is known that still counts.
+    /// Returns whether keys of the division were revoked and no known key still counts.
     pub fn has_fallen(&self, division: DivisionCode) -> bool {
         self.revoked.since(division).is_some() && self.standing(division).is_empty()
     }
 
-    /// The keys that are known to be vouched for with this key: of divisions below, and the later ones
-    /// of the division itself.
+    /// Lists the known keys that depend on this one: keys of divisions below, and later keys of the
+    /// division itself.
     pub fn vouched_with(&self, division: DivisionCode, id: KeyId) -> Vec<KeyId> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let mut found = vec![];
@@ -304,13 +308,14 @@ impl KeyRing {
         found
     }
 
-    /// Whether a statement need not be looked at: its key is known, and what vouched for it stands.
+    /// Returns whether a statement can be skipped: its key is known, and the keys it depends on
+    /// still count.
     pub fn knows(&self, division: DivisionCode, id: KeyId) -> bool {
         self.find(division, id)
             .is_some_and(|known| !self.is_forsaken(division, &known))
     }
 
-    /// On whose word a key counts; `None` if it does not.
+    /// Returns who vouches for a key; `None` if it does not count.
     pub fn vouched(&self, division: DivisionCode, id: KeyId) -> Option<Vouched> {
         let known = self.find(division, id)?;
         (!self.is_forsaken(division, &known)).then_some(known.vouched)
@@ -321,8 +326,8 @@ impl KeyRing {
         pillars.any(|pillar| self.revoked.forsakes(pillar, known.id))
     }
 
-    /// For whom to seal what a division is to read: the sealing key stated with its newest signing key
-    /// that is not revoked.
+    /// Returns the key with which to seal for a division: the sealing key stated with its newest
+    /// signing key that is not revoked.
     pub fn sealing(&self, division: DivisionCode) -> Option<SealingPublic> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let mut keys = known.get(&division)?.values().rev();
@@ -330,8 +335,8 @@ impl KeyRing {
         Some(newest.key.sealing.clone())
     }
 
-    /// The chain of the division's newest key up to its province, to hand on to a neighbour; empty if
-    /// the division is not known.
+    /// Returns the chain of the division's newest key up to its province. It is passed on to
+    /// neighbours; empty if the division is not known.
     pub fn statements(&self, division: DivisionCode) -> Vec<SignedKeyStatement> {
         let newest = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -343,8 +348,8 @@ impl KeyRing {
         newest.map_or_else(Vec::new, |id| self.chain(division, id))
     }
 
-    /// Every statement that one key counts by, up to the province, each before those it rests on; empty
-    /// if the key is not known.
+    /// Returns every statement one key depends on, up to the province. Each comes before those it
+    /// depends on; empty if the key is not known.
     pub fn chain(&self, division: DivisionCode, id: KeyId) -> Vec<SignedKeyStatement> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let find = |(division, id): (DivisionCode, KeyId)| {
@@ -396,7 +401,7 @@ impl KeyRing {
         if !tree.has_node(division) {
             return Err(KeyRefusal::UnknownDivision(division));
         }
-        // Numbers rise one by one; nobody names the greatest there can be.
+        // Serial numbers rise one by one, so nobody can claim the highest one.
         if serial == 0 || serial as usize > Self::MAX_KEYS {
             return Err(KeyRefusal::TooMany(division));
         }
@@ -407,7 +412,7 @@ impl KeyRing {
             return Err(KeyRefusal::Twin { division, serial });
         }
         let above = tree.parent(division);
-        // A province's later key is signed by an earlier one: it is its own parent.
+        // A province's later key is signed by an earlier one: the province is its own parent.
         let parent = above.unwrap_or(division);
         let signer = if above.is_none() && signed.signer_key_id == statement.key_id() {
             if !self
@@ -447,7 +452,7 @@ impl KeyRing {
         }
         let vouched = match above {
             None => Vouched::Anchor,
-            // Where a key was revoked before, whoever says this is the first says so late.
+            // After a revocation, a first key that was not known before comes too late.
             Some(_) if serial == 1 && self.is_late_first(division, statement.key_id()) => {
                 return Err(KeyRefusal::Twin { division, serial });
             }
@@ -457,8 +462,8 @@ impl KeyRing {
         Ok((parent, vouched))
     }
 
-    /// Whether keys of the division were revoked, none of them is known to be its first, and this one
-    /// was not revoked.
+    /// Returns whether a key number 1 comes too late. This is so if keys of the division were
+    /// revoked, this one was not, and it is not the known first key.
     fn is_late_first(&self, division: DivisionCode, id: KeyId) -> bool {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let first = known.get(&division).and_then(|keys| keys.get(&1));
@@ -466,7 +471,7 @@ impl KeyRing {
         other && self.revoked.since(division).is_some() && !self.revoked.holds(division, id)
     }
 
-    /// On whose word, besides the parent's, a later key counts.
+    /// Returns who vouches for a later key besides the parent.
     fn check_endorsement(
         &self,
         statement: &KeyStatement,
@@ -483,7 +488,7 @@ impl KeyRing {
         };
         let above = tree.parent(parent);
         let Some(endorsement) = &signed.endorsement else {
-            // Nobody stands above a province.
+            // There is no division above a province.
             return match above {
                 None => Ok(Vouched::ProvinceAlone),
                 Some(_) => Err(unendorsed),
@@ -548,8 +553,8 @@ impl KeyRing {
             }
         }
         for (division, new) in admitted {
-            // The first statement about a key stays: what was handed on is not replaced, unless the
-            // key it was signed with does not count any more.
+            // The first statement about a key is kept, because it may have been passed on. It is
+            // replaced only if a key it depends on does not count any more.
             let keys = all.entry(division).or_default();
             match keys.get(&new.key.serial) {
                 Some(old) if !self.is_forsaken(division, old) => {}

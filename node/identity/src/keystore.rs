@@ -1,5 +1,4 @@
-//! Private keys that sign what a division says, behind a door that a smart card or a remote signer
-//! can stand behind as well.
+//! Private signing keys behind a trait, so that a smart card or a remote signer can hold them too.
 
 use std::{fmt, path::Path};
 
@@ -11,21 +10,25 @@ use ring::{
         ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as RingKeyPair,
     },
 };
+use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 
-use super::files::{self, FileError};
+use super::{
+    files::{self, FileError},
+    pem,
+};
 
-/// Why a private key could not be used.
+/// The reason a private key could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The signer refused or could not be reached.
     #[error("the signing key {0} could not sign; check the device or file that holds it")]
     Signing(KeyId),
     /// The system's source of randomness failed.
-    #[error("no new key could be made: the system gives no random numbers")]
+    #[error("no new key could be made: the system provides no random numbers")]
     Randomness,
-    /// The bytes are no PKCS#8 private key of a suite this binary knows.
+    /// The bytes are not a PKCS#8 private key of a suite this binary knows.
     #[error(
-        "{0} holds no private key this binary can use (PKCS#8, Ed25519 or P-256); \
+        "{0} holds no private key that this binary can use (PKCS#8, Ed25519 or P-256); \
          restore the file from a backup or enrol the division again"
     )]
     Unreadable(String),
@@ -36,20 +39,19 @@ pub enum KeyError {
 
 /// A private signing key. Implementations may wait for a device or another process.
 pub trait KeyStore: fmt::Debug + Send + Sync {
-    /// The suite the key signs in.
+    /// Returns the suite the key signs in.
     fn suite(&self) -> Suite;
 
-    /// The public key: a raw Ed25519 point or an uncompressed P-256 point.
+    /// Returns the public key: a raw Ed25519 point or an uncompressed P-256 point.
     fn public(&self) -> &[u8];
 
-    /// The id of the public key.
+    /// Returns the id of the public key.
     fn key_id(&self) -> KeyId;
 
-    /// Signs `message`. What is signed begins with a domain tag and names the suite; that is the
-    /// caller's part.
+    /// Signs `message`. The caller must begin it with a domain tag and the suite.
     ///
     /// # Errors
-    /// [`KeyError::Signing`] if whatever holds the key did not sign.
+    /// [`KeyError::Signing`] if the holder of the key did not sign.
     fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, KeyError>>;
 }
 
@@ -67,7 +69,7 @@ enum Pair {
 }
 
 impl FileKeyStore {
-    /// Makes a new key and its PKCS#8 PEM text, which the caller puts into a file.
+    /// Generates a key and returns it with its PKCS#8 PEM text, which the caller stores in a file.
     ///
     /// # Errors
     /// [`KeyError::Randomness`].
@@ -82,27 +84,24 @@ impl FileKeyStore {
         .map_err(|_| KeyError::Randomness)?;
         let key = Self::from_pkcs8(pkcs8.as_ref())
             .ok_or_else(|| KeyError::Unreadable("a key just made".to_owned()))?;
-        Ok((
-            key,
-            pem::encode(&pem::Pem::new("PRIVATE KEY", pkcs8.as_ref())),
-        ))
+        Ok((key, pem::block("PRIVATE KEY", pkcs8.as_ref())))
     }
 
-    /// Reads a key from a PKCS#8 PEM file; the suite is the one the file names.
+    /// Reads a key from a PKCS#8 PEM file; the file determines the suite.
     ///
     /// # Errors
     /// [`KeyError::File`], [`KeyError::Unreadable`].
     pub fn load(path: &Path) -> Result<Self, KeyError> {
         let unreadable = || KeyError::Unreadable(path.display().to_string());
         let text = files::read_private(path)?;
-        let parsed = pem::parse(text).map_err(|_| unreadable())?;
-        Self::from_pkcs8(parsed.contents()).ok_or_else(unreadable)
+        let parsed = PrivatePkcs8KeyDer::from_pem_slice(&text).map_err(|_| unreadable())?;
+        Self::from_pkcs8(parsed.secret_pkcs8_der()).ok_or_else(unreadable)
     }
 
-    /// Signs at once, without waiting.
+    /// Signs without waiting.
     ///
     /// # Errors
-    /// [`KeyError::Signing`] if the system gives no randomness.
+    /// [`KeyError::Signing`] if the system provides no random numbers.
     pub fn sign_now(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         match &self.pair {
             Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),

@@ -1,4 +1,4 @@
-//! When the certificates that a link was opened with come to their end.
+//! Tells when a link must end because a certificate it was opened with expires.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,27 +7,27 @@ use rustls_pki_types::CertificateDer;
 use tokio::time::sleep;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-/// Between two looks at the clock, which may be set while a link lasts.
+/// Longest wait between two checks of the clock, which may be set while a link lasts.
 const MOST: Duration = Duration::from_secs(30);
 const LEAST: Duration = Duration::from_millis(100);
 
-/// The first moment at which a certificate of either side, or one above it, is not valid any more.
+/// The first moment at which a certificate of either side, or one above it, is no longer valid.
 #[derive(Clone, Debug)]
 pub struct Lapse {
-    /// Last valid second since 1970.
+    /// Last valid second since 1970-01-01T00:00:00Z.
     last: i64,
     clock: Arc<dyn TimeProvider>,
 }
 
 impl Lapse {
-    /// Of all these certificates.
+    /// Finds the earliest end of these certificates.
     pub(super) fn of<'a>(
         certificates: impl IntoIterator<Item = &'a CertificateDer<'a>>,
         clock: Arc<dyn TimeProvider>,
     ) -> Self {
         let ends = certificates.into_iter().map(|certificate| {
             let parsed = X509Certificate::from_der(certificate);
-            // A handshake let none pass that does not read.
+            // A handshake never passes a certificate that cannot be parsed.
             parsed.map_or(i64::MIN, |(_, read)| read.validity().not_after.timestamp())
         });
         Self {
@@ -36,14 +36,14 @@ impl Lapse {
         }
     }
 
-    /// Resolves when it has come.
+    /// Waits until that moment has passed.
     pub async fn reached(&self) {
         while let Some(left) = self.left() {
             sleep(left.clamp(LEAST, MOST)).await;
         }
     }
 
-    /// How long it is until then; `None` if it has come.
+    /// Returns the time until then; `None` if it has passed.
     fn left(&self) -> Option<Duration> {
         // Without a clock nothing is known to have expired; the next handshake fails.
         let now = self.clock.current_time().map_or(0, |now| now.as_secs());

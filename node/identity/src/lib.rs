@@ -1,11 +1,11 @@
-//! Who a node is and whom it believes: keys, certificates, key statements and the TLS configurations
-//! made of them.
+//! A node's identity and its trust: keys, certificates, key statements, and the TLS configurations
+//! built from them.
 //!
-//! A node has separate keys for separate ends. The TLS key lives for days and proves who is at the other
-//! end of a connection. The signing key proves authorship for ever; it is vouched for by a chain of
-//! [`KeyStatement`]s, never by a certificate, because a signature must still verify when every
-//! certificate of its time has expired. The sealing key, stated beside it, unwraps what only this node may
-//! read. A node with children has an issuing key as well.
+//! A node has a separate key for each purpose. The TLS key is short-lived and proves who is at the
+//! other end of a connection. The signing key proves authorship permanently; it is vouched for by a
+//! chain of [`KeyStatement`]s, never by a certificate, because a signature must still verify after
+//! every certificate of its time has expired. The sealing key, stated with the signing key, unwraps
+//! what only this node may read. A node with children has an issuing key as well.
 //!
 //! On disk, below the data directory:
 //!
@@ -17,24 +17,29 @@
 //!   tls.key  tls.pem      the node's certificate and the issuing ones above it, without the root
 //!   sign.key keys.bin     the signing key and its key statements up to the province
 //!   seal.key              the sealing key
-//!   seal-old-<n>.key      sealing keys that it took the place of
+//!   log.key               the key of the public log; made when it is needed first
+//!   seal-old-<n>.key      sealing keys that it replaced
 //!   stated.bin            every key statement that this division made for its children
 //!   issuing.key issuing.pem   only with children: the issuing certificate and those above it;
 //!                         at the province the root
 //! ```
 //!
-//! *Invariant:* no private key leaves this room; nothing here reads the clock except through the
+//! *Invariant:* no private key leaves this crate; nothing here reads the clock except through the
 //! [`Surroundings`] it is given.
 
 mod anchor;
 mod credentials;
 mod enrol;
 pub mod files;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod keyring;
 mod keystore;
 mod lapse;
+mod log_key;
 mod network;
 mod node;
+mod pem;
 mod profile;
 mod refusal;
 mod revoked;
@@ -75,7 +80,7 @@ use std::path::{Path, PathBuf};
 use domain::ids::KeyId;
 use topology::DivisionCode;
 
-/// Why an identity could not be made or loaded.
+/// The reason an identity could not be made or loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// A file could not be read or written.
@@ -87,22 +92,22 @@ pub enum IdentityError {
     /// A sealing key could not be used.
     #[error(transparent)]
     Sealing(#[from] SealingError),
-    /// A file holds something else than it should.
-    #[error("{path} does not read: {why}; restore it from a backup or enrol the division again")]
+    /// A file holds something other than it should.
+    #[error("{path} cannot be read: {why}; restore it from a backup or enrol the division again")]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         why: String,
     },
-    /// A file that reads, but does not fit those beside it.
+    /// A file can be read but does not match the files beside it.
     #[error(
-        "{path} does not fit: {why}; restore the whole directory from one backup or enrol the division again"
+        "{path} does not match the files beside it: {why}; restore the whole directory from one backup or enrol the division again"
     )]
     Mismatch {
         /// The file.
         path: PathBuf,
-        /// What it does not fit.
+        /// The mismatch.
         why: String,
     },
     /// The directory already holds a network.
@@ -126,36 +131,36 @@ pub enum IdentityError {
         /// That key's number.
         serial: u32,
     },
-    /// No key of the division is known that another could replace.
+    /// No key of the division is known that could be replaced.
     #[error("{0} was never enrolled here, so there is no key to replace; leave `--replaces` out")]
     NeverEnrolled(DivisionCode),
     /// A division has as many keys as it can ever have.
     #[error("{0} has had {max} keys, and there cannot be more", max = KeyRing::MAX_KEYS)]
     NoMoreKeys(DivisionCode),
-    /// The child's directory belongs to another network than its issuer's.
+    /// The child's directory belongs to another network than the issuer's.
     #[error("{0} belongs to another network than the issuer; choose another data directory")]
     OtherNetwork(PathBuf),
-    /// A zone that gives no DNS names.
+    /// The zone yields no valid DNS names.
     #[error(
-        "`{0}` is no DNS zone: lower-case letters, digits, hyphens and dots are expected, such as `zj.example`"
+        "`{0}` is not a DNS zone; use lower-case letters, digits, hyphens and dots, such as `zj.example`"
     )]
     Zone(String),
-    /// A division that the tree does not have, or that has no node.
+    /// The tree has no such division, or the division has no node.
     #[error(
-        "{0} is no division with a node in this tree; `wujitong topology show` lists those that exist"
+        "{0} is not a division with a node in this tree; `wujitong topology show` lists those that exist"
     )]
     UnknownDivision(DivisionCode),
     /// A certificate could not be made.
     #[error("the certificate of {division} could not be made: {cause}")]
     Certificate {
-        /// Whose certificate.
+        /// The division.
         division: DivisionCode,
-        /// What the certificate library said.
+        /// The certificate library's error.
         cause: rcgen::Error,
     },
 }
 
-/// Where a division's identity lives below a data directory.
+/// Returns the path of a division's identity below a data directory.
 pub fn directory(dir: &Path, division: DivisionCode) -> PathBuf {
     dir.join("identity").join(division.to_string())
 }

@@ -1,7 +1,8 @@
-//! What all nodes of a network share: its id, its zone and whom it trusts.
+//! Data that all nodes of a network share: its id, its zone and its trust anchors.
 
-use std::{fmt::Write, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use domain::suite::Suite;
 use ring::digest::{SHA256, digest};
 use rustls_pki_types::{CertificateDer, TrustAnchor, pem::PemObject};
@@ -16,16 +17,17 @@ pub(super) const FILE: &str = "network.toml";
 pub(super) const ROOTS: &str = "roots.pem";
 pub(super) const ANCHORS: &str = "anchors.bin";
 
-/// A network as one data directory knows it. Shared by all nodes that live there.
+/// A network as recorded in one data directory. Shared by all nodes in that directory.
 #[derive(Debug)]
 pub struct Network {
-    /// Random; stands in every signed statement, so that nothing of one network counts in another.
+    /// Random; part of every signed statement, so that a statement of one network is invalid in
+    /// another.
     pub id: [u8; 16],
     /// The DNS zone of the division names, such as `zj.example`.
     pub zone: Arc<str>,
     /// Whether this is a demonstration, whose figures mean nothing.
     pub demo: bool,
-    /// The suite of keys that are made without naming one.
+    /// The suite of new keys, unless another is named.
     pub suite: Suite,
     /// SHA-256 of each trusted root certificate, in hexadecimal.
     pub fingerprints: Vec<String>,
@@ -33,11 +35,11 @@ pub struct Network {
     pub roots: Arc<[TrustAnchor<'static>]>,
     /// The provinces' own key statements that are trusted.
     pub anchors: Vec<SignedKeyStatement>,
-    /// Keys that do not count any more.
+    /// Keys that no longer count.
     pub revoked: Arc<Revoked>,
 }
 
-/// `network.toml`.
+/// The content of `network.toml`.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NetworkFile {
@@ -53,8 +55,8 @@ impl Network {
     /// Reads `network.toml`, `roots.pem` and `anchors.bin` of a data directory.
     ///
     /// # Errors
-    /// [`IdentityError::File`], [`IdentityError::Unreadable`], and [`IdentityError::Mismatch`] if a root
-    /// is not one whose fingerprint `network.toml` lists.
+    /// [`IdentityError::File`], [`IdentityError::Unreadable`], and [`IdentityError::Mismatch`] if
+    /// `network.toml` does not list a root's fingerprint.
     pub fn load(dir: &Path) -> Result<Arc<Self>, IdentityError> {
         let path = dir.join(FILE);
         let unreadable = |why: String| IdentityError::Unreadable {
@@ -65,7 +67,7 @@ impl Network {
             .map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
         let file: NetworkFile =
             toml::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
-        let id = from_hex(&file.network)
+        let id = read_id(&file.network)
             .ok_or_else(|| unreadable("`network` is not 32 hexadecimal digits".to_owned()))?;
         let (roots, fingerprints) = load_roots(&dir.join(ROOTS), &file.root_sha256)?;
         let path = dir.join(ANCHORS);
@@ -94,14 +96,14 @@ impl Network {
         }))
     }
 
-    /// An empty ring for the keys of this network.
+    /// Builds an empty ring for the keys of this network.
     pub fn key_ring(&self) -> KeyRing {
         KeyRing::new(self.id, self.anchors.clone(), Arc::clone(&self.revoked))
     }
 
-    /// The network's id in hexadecimal, as people see it.
+    /// Returns the network's id in hexadecimal, as shown to people.
     pub fn id_hex(&self) -> String {
-        hex(&self.id)
+        HEXLOWER.encode(&self.id)
     }
 }
 
@@ -139,35 +141,30 @@ fn load_roots(
     ))
 }
 
-/// All certificates of a PEM file; at least one.
+/// Reads all certificates of a PEM file; at least one.
 pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
-    let unreadable = |why: String| IdentityError::Unreadable {
+    in_pem(&files::read(path)?).map_err(|why| IdentityError::Unreadable {
         path: path.to_owned(),
         why,
-    };
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&files::read(path)?).collect();
-    let read = read.map_err(|error| unreadable(error.to_string()))?;
-    if read.is_empty() {
-        return Err(unreadable("it holds no certificate".to_owned()));
-    }
-    Ok(read)
-}
-
-/// SHA-256 of a certificate, in hexadecimal.
-pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> String {
-    hex(digest(&SHA256, certificate).as_ref())
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string does not fail");
-        text
     })
 }
 
-fn from_hex(text: &str) -> Option<[u8; 16]> {
-    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
+/// All certificates in the text of such a file. The error says what is wrong with it.
+pub(super) fn in_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let read = read.map_err(|error| error.to_string())?;
+    match read.is_empty() {
+        true => Err("it holds no certificate".to_owned()),
+        false => Ok(read),
     }
-    u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
+}
+
+/// Returns the SHA-256 of a certificate, in hexadecimal.
+pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    HEXLOWER.encode(digest(&SHA256, certificate).as_ref())
+}
+
+fn read_id(text: &str) -> Option<[u8; 16]> {
+    let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?;
+    bytes.try_into().ok()
 }

@@ -1,9 +1,10 @@
-//! One node's identity, loaded, and the TLS configurations that speak for it.
+//! One node's loaded identity and its TLS configurations.
 
 use std::{
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 use rustls::{
@@ -24,27 +25,28 @@ use super::{
     directory,
     enrol::replace,
     files,
-    keystore::{FileKeyStore, KeyStore},
+    keystore::{FileKeyStore, KeyError, KeyStore},
     lapse::Lapse,
+    log_key::LogKey,
     network::Network,
     refusal::PeerRefusal,
-    sealing::{FileSealingKey, SealingKey},
+    sealing::{FileSealingKey, Recipient, SealingKey, SealingPublic},
     statement::SignedKeyStatement,
     verify::{Judge, Verifier},
 };
 
-/// What an identity takes from outside: the clock that says whether a certificate is valid, and the
-/// cryptography of TLS.
+/// External inputs of an identity: the clock that certificates are checked against, and the TLS
+/// cryptography.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
-    /// The time at which certificates are judged.
+    /// The clock that certificates are checked against.
     pub clock: Arc<dyn TimeProvider>,
-    /// The TLS cryptography.
+    /// The TLS cryptography, whose source of randomness sealing uses as well.
     pub provider: Arc<CryptoProvider>,
 }
 
 impl Default for Surroundings {
-    /// The system's clock, and ring.
+    /// Uses the system's clock, and ring.
     fn default() -> Self {
         Self {
             clock: Arc::new(DefaultTimeProvider),
@@ -53,7 +55,7 @@ impl Default for Surroundings {
     }
 }
 
-/// One node's keys and certificates, and whom it believes.
+/// One node's keys and certificates, and its trust anchors.
 pub struct Identity {
     division: DivisionCode,
     name: Arc<str>,
@@ -64,13 +66,14 @@ pub struct Identity {
     credentials: watch::Sender<Arc<Credentials>>,
     signer: Arc<dyn KeyStore>,
     sealing: Arc<dyn SealingKey>,
+    log_key: LogKey,
     key_chain: Vec<SignedKeyStatement>,
     server: Arc<ServerConfig>,
 }
 
 impl Identity {
-    /// Loads what [`super::enrol`] wrote, and the network beside it. An expired certificate loads: the
-    /// node must still run alone and be able to renew.
+    /// Loads what [`super::enrol`] wrote, and the network beside it. An expired certificate is
+    /// loaded too: the node must still run alone and be able to renew it.
     ///
     /// # Errors
     /// [`IdentityError`] with the file that is missing, unreadable, or of another identity.
@@ -84,8 +87,8 @@ impl Identity {
         )
     }
 
-    /// [`Identity::load`] with a network that was loaded before (a process with many nodes loads it
-    /// once), a clock and a cryptography.
+    /// Loads an identity like [`Identity::load`], with a given network, clock and cryptography. A
+    /// process with many nodes loads the network once.
     ///
     /// # Errors
     /// As [`Identity::load`].
@@ -121,6 +124,7 @@ impl Identity {
         Ok(Self {
             division: code,
             name,
+            log_key: LogKey::lying_at(directory.join("log.key")),
             directory,
             network: Arc::clone(network),
             judge,
@@ -133,67 +137,91 @@ impl Identity {
         })
     }
 
-    /// Whether the division has an identity below this data directory.
+    /// Returns whether the division has an identity below this data directory.
     pub fn exists(dir: &Path, code: DivisionCode) -> bool {
         directory(dir, code).join("keys.bin").exists()
     }
 
-    /// Whose identity it is.
+    /// Returns the division.
     pub fn division(&self) -> DivisionCode {
         self.division
     }
 
-    /// The division's DNS name: what a child that dials it puts into its TLS hello, and the `:authority`
-    /// it has to ask for.
+    /// Returns the division's DNS name. A child that dials it sends it as server name and as
+    /// `:authority`.
     pub fn sni_name(&self) -> &str {
         &self.name
     }
 
-    /// The network the node belongs to.
+    /// Returns the network the node belongs to.
     pub fn network(&self) -> &Arc<Network> {
         &self.network
     }
 
-    /// The key that signs what the division says.
+    /// Returns the key that signs for the division.
     pub fn signer(&self) -> &Arc<dyn KeyStore> {
         &self.signer
     }
 
-    /// The key that unwraps what only this division may read.
+    /// Returns the key that unwraps what only this division may read.
     pub fn sealing(&self) -> &Arc<dyn SealingKey> {
         &self.sealing
     }
 
-    /// The key statements of [`Identity::signer`], its own first, then those of its earlier keys, then
-    /// those above it up to the province's.
+    /// Returns the key that signs heads of the public log. It is made when it is asked for first.
+    ///
+    /// # Errors
+    /// [`KeyError`] if its file cannot be read or written.
+    pub fn log_key(&self) -> Result<&dyn KeyStore, KeyError> {
+        Ok(self.log_key.get()?)
+    }
+
+    /// Returns the key statements of [`Identity::signer`]: its own first, then those of its earlier
+    /// keys, then those above it up to the province's.
     pub fn key_chain(&self) -> &[SignedKeyStatement] {
         &self.key_chain
     }
 
-    /// The certificate shown at the moment, and every later one.
+    /// Returns a watch on the certificate that is shown.
     pub fn credentials(&self) -> watch::Receiver<Arc<Credentials>> {
         self.credentials.subscribe()
     }
 
-    /// Reads `tls.key` and `tls.pem` again; connections made from now on show the new certificate.
+    /// Reads `tls.key` and `tls.pem` again; later connections show the new certificate. Returns whether it is
+    /// another one.
     ///
     /// # Errors
-    /// As [`Identity::load`]; the old certificate stays then.
-    pub fn reload(&self) -> Result<(), IdentityError> {
+    /// As [`Identity::load`]; the old certificate is kept then.
+    pub fn reload(&self) -> Result<bool, IdentityError> {
         let fresh = load_credentials(&self.directory, self.division, &self.judge)?;
-        self.credentials.send_replace(Arc::new(fresh));
-        Ok(())
+        Ok(self.credentials.send_if_modified(|shown| {
+            let is_new = shown.certified.cert != fresh.certified.cert;
+            if is_new {
+                *shown = Arc::new(fresh);
+            }
+            is_new
+        }))
     }
 
-    /// For listening: TLS 1.3, a certificate demanded, direct children only, no tickets, no early data,
-    /// HTTP/2. Answers only to [`Identity::sni_name`].
+    /// Returns when `tls.key` or `tls.pem` was written last. It differs after a renewal.
+    ///
+    /// # Errors
+    /// [`IdentityError::File`] if one of them cannot be looked at.
+    pub fn renewed_at(&self) -> Result<SystemTime, IdentityError> {
+        let written = |name| files::modified(&self.directory.join(name));
+        Ok(written("tls.key")?.max(written("tls.pem")?))
+    }
+
+    /// Returns the TLS configuration for listening: TLS 1.3, client certificate required, direct
+    /// children only, no tickets, no early data, HTTP/2. Accepts only [`Identity::sni_name`] as
+    /// server name.
     pub fn server_config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.server)
     }
 
-    /// For dialling `expect`, who is the parent: TLS 1.3, our certificate shown, exactly that division
-    /// accepted whatever address it was found at, no resumption, no early data, HTTP/2. The server name
-    /// to dial with is [`Identity::name_of`] that division.
+    /// Builds the TLS configuration for dialling the parent `expect`: TLS 1.3, this node's
+    /// certificate shown, exactly that division accepted whatever its address, no resumption, no
+    /// early data, HTTP/2. The server name to dial with is [`Identity::name_of`] that division.
     pub fn client_config(&self, expect: DivisionCode) -> Arc<ClientConfig> {
         let provider = Arc::clone(&self.judge.provider);
         let verifier = Verifier::exactly(self.judge.clone(), expect);
@@ -213,6 +241,11 @@ impl Identity {
         Arc::new(config)
     }
 
+    /// Returns what wraps keys for whoever has the private key of `public`.
+    pub fn recipient(&self, public: SealingPublic) -> Recipient {
+        Recipient::with(public, self.judge.provider.secure_random)
+    }
+
     /// When a link ends that was opened now, with these certificates at the other end.
     pub fn lapse_with(&self, certificates: &[CertificateDer<'_>]) -> Lapse {
         let own = Arc::clone(&self.credentials.borrow());
@@ -220,13 +253,13 @@ impl Identity {
         Lapse::of(both, Arc::clone(&self.clock))
     }
 
-    /// The DNS name of a division in this network.
+    /// Returns the DNS name of a division in this network.
     pub fn name_of(&self, division: DivisionCode) -> String {
         dns::name(division, &self.network.zone)
     }
 
-    /// The division at the other end of a connection made with one of our configurations, from the
-    /// certificates it showed. Only the handshake makes them believable.
+    /// Returns the division at the other end of a connection, from the certificates it showed. Only
+    /// a completed handshake with one of these configurations makes them trustworthy.
     ///
     /// # Errors
     /// [`PeerRefusal`] for certificates that such a connection cannot have.
@@ -287,8 +320,8 @@ fn load_credentials(
     }
 }
 
-/// Whether a chain of certificates has lost its end: it has one for its division and for each above it, the
-/// root aside.
+/// Checks that a chain of certificates is not truncated: it has one for its division and one for
+/// each division above it, except the root.
 pub(super) fn check_whole(
     path: &Path,
     found: usize,
@@ -305,7 +338,7 @@ pub(super) fn check_whole(
     })
 }
 
-/// The sealing key, with those it took the place of.
+/// Loads the sealing key, with those it replaced.
 fn load_sealing(directory: &Path) -> Result<FileSealingKey, IdentityError> {
     let older = files::list(directory)?.into_iter();
     let older = older.filter(|name| replace::is_old_sealing_key(name));

@@ -1,4 +1,4 @@
-//! The certificate profile: what a root, an issuing and a node certificate look like. `verify` accepts
+//! The certificate profile: contents of root, issuing and node certificates. `verify` accepts
 //! nothing else.
 //!
 //! ```text
@@ -21,14 +21,14 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use time::OffsetDateTime;
 use topology::{DivisionCode, Tier, dns};
 
-/// How long certificates live from the moment they are made.
+/// Lifetimes of certificates, counted from the moment they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
-    /// Of a node's TLS certificate. Default 90 days: nodes do not renew by themselves yet.
+    /// Lifetime of a node's TLS certificate. Default 90 days: nodes do not renew by themselves yet.
     pub node: Duration,
-    /// Of an issuing certificate. Default 2 years (of 365 days).
+    /// Lifetime of an issuing certificate. Default 2 years (of 365 days).
     pub issuing: Duration,
-    /// Of the province's root. Default 20 years (of 365 days).
+    /// Lifetime of the province's root. Default 20 years (of 365 days).
     pub root: Duration,
 }
 
@@ -46,17 +46,17 @@ impl Default for Lifetimes {
     }
 }
 
-/// When certificates are made, and for how long.
+/// The time certificates are made and their lifetimes.
 #[derive(Clone, Copy, Debug)]
 pub struct CertificateProfile {
-    /// The time of making. Certificates are valid from 5 minutes before it, for clocks that are slow.
+    /// The time of making. Certificates are valid from 5 minutes before it, for slow clocks.
     pub now: UnixTime,
-    /// How long they live.
+    /// The lifetimes.
     pub lifetimes: Lifetimes,
 }
 
 impl CertificateProfile {
-    /// The default lifetimes from `now` on.
+    /// Builds the profile with the default lifetimes from `now` on.
     pub fn at(now: UnixTime) -> Self {
         Self {
             now,
@@ -65,11 +65,11 @@ impl CertificateProfile {
     }
 }
 
-/// How long before it was made a certificate begins to be valid.
+/// Time by which the start of validity precedes the making.
 pub(super) const BACKDATED: Duration = Duration::from_mins(5);
 
-/// The root of a province: parameters to sign with its own key. `key` is the name of the province's
-/// key statement.
+/// Builds the parameters of a province's root, to be signed with its own key. `key` is the URI of
+/// the province's key statement.
 pub(super) fn root(
     province: DivisionCode,
     zone: &str,
@@ -82,7 +82,7 @@ pub(super) fn root(
     params
 }
 
-/// The issuing certificate of a division below the province.
+/// Builds the parameters of the issuing certificate of a division below the province.
 pub(super) fn issuing(
     division: DivisionCode,
     zone: &str,
@@ -92,7 +92,7 @@ pub(super) fn issuing(
     authority(division, zone, network, terms, terms.lifetimes.issuing)
 }
 
-/// The TLS certificate of a node.
+/// Builds the parameters of a node's TLS certificate.
 pub(super) fn node(
     division: DivisionCode,
     zone: &str,
@@ -115,7 +115,7 @@ pub(super) fn node(
     params
 }
 
-/// How many issuing certificates may follow below one of that tier.
+/// Returns how many issuing certificates may follow below one of that tier.
 pub(super) const fn path_length(tier: Tier) -> u8 {
     match tier {
         Tier::Province => 3,
@@ -161,7 +161,7 @@ fn dated(terms: &CertificateProfile, lifetime: Duration) -> CertificateParams {
     params
 }
 
-/// An authority's certificate and key, ready to sign what stands below it.
+/// Builds an issuer from an authority's certificate and key.
 pub(super) fn issuer(
     certificate: &CertificateDer<'_>,
     key: KeyPair,

@@ -1,25 +1,25 @@
-//! Why a peer is refused: one reason each, for the log, the counters and the person who has to mend it.
+//! Reasons for refusing a peer, for the log, the counters and the person who has to fix it.
 
 use std::{io, sync::Arc};
 
 use rustls::{CertificateError, OtherError};
 use topology::DivisionCode;
 
-/// Why the party at the other end of a connection is not let in.
+/// The reason the party at the other end of a connection is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PeerRefusal {
     /// No certificate was shown.
     #[error("the peer showed no certificate; only nodes of the network may connect here")]
     NoCertificate,
-    /// The peer speaks no TLS 1.3, or otherwise not our protocol.
+    /// The peer does not speak TLS 1.3, or differs from this network's protocol in another way.
     #[error("the peer does not speak TLS 1.3 as this network does: {0}")]
     Protocol(String),
-    /// The bytes are no certificate, or one with contents that must not be there.
-    #[error("the certificate does not read: {0}")]
+    /// The bytes are not a certificate, or it has contents that must not be there.
+    #[error("the certificate cannot be parsed: {0}")]
     Malformed(String),
-    /// No path from the certificate to a root that this node trusts.
+    /// No path leads from the certificate to a root that this node trusts.
     #[error(
-        "the certificate leads to no root this node trusts; compare the root fingerprints in `network.toml`"
+        "the certificate leads to no root that this node trusts; compare the root fingerprints in `network.toml`"
     )]
     UnknownRoot,
     /// A signature in the path is not by the issuer it names.
@@ -27,72 +27,72 @@ pub enum PeerRefusal {
         "a signature in the certificate's path is not its issuer's: forged, or another network of the same name"
     )]
     Forged,
-    /// A certificate of the path is past its last day.
+    /// A certificate of the path has expired.
     #[error("the certificate or one above it has expired; renew it, or check this machine's clock")]
     Expired,
-    /// A certificate of the path begins in the future.
+    /// A certificate of the path is not valid yet.
     #[error("the certificate or one above it is not valid yet; check the clocks of both machines")]
     NotYetValid,
-    /// A name outside what an issuer of the path may issue for.
+    /// A name lies outside what an issuer of the path may issue for.
     #[error("the certificate names something outside the subtree of an issuer above it")]
     OutsideSubtree,
-    /// An issuing certificate below one that must not have any, or too many.
+    /// The path has more issuing certificates than one of its issuers allows.
     #[error("the certificate's path is longer than an issuer in it allows")]
     PathTooLong,
-    /// Client or server authentication is not among its usages.
+    /// The certificate lacks the usage needed here: client or server authentication.
     #[error(
         "the certificate is not meant for this side of a connection; node certificates carry both usages"
     )]
     WrongUsage,
-    /// An issuing certificate shown as a node's.
+    /// An issuing certificate was shown as a node's.
     #[error("the peer showed an issuing certificate instead of a node's")]
     IsCa,
-    /// No name in it that counts; the common name does not.
+    /// The certificate has no subject alternative name; the common name does not count.
     #[error("the certificate carries no division name (a subject common name does not count)")]
     NoDivisionName,
-    /// More than one name.
+    /// The certificate has more than one name.
     #[error("the certificate carries {0} names; a node has exactly one")]
     SeveralNames(usize),
-    /// An address, mail address or URI instead of a DNS name.
-    #[error("the certificate's name is no DNS name")]
+    /// The name is an address, mail address or URI instead of a DNS name.
+    #[error("the certificate's name is not a DNS name")]
     NotADnsName,
-    /// A wildcard.
+    /// The name is a wildcard.
     #[error("the certificate's name `{0}` is a wildcard; a node has one whole name")]
     Wildcard(String),
-    /// A DNS name that spells no division of the tree.
-    #[error("`{0}` is no division of this tree; compare zone and topology edition")]
+    /// The DNS name denotes no division of the tree.
+    #[error("`{0}` is not a division of this tree; compare the zones and topology editions")]
     UnknownDivision(String),
-    /// A division that is no government and has no node.
+    /// The division is a statistical unit and has no node.
     #[error("{0} is a statistical unit without a node")]
     NotANode(DivisionCode),
-    /// Issued by something else than the chain of issuing certificates above its division.
+    /// The issuer is not the chain of issuing certificates above the division.
     #[error("the certificate of {0} was not issued by its direct parent's issuing certificate")]
     WrongIssuer(DivisionCode),
-    /// Made before a key of that division was revoked.
+    /// The certificate was made before a key of that division was revoked.
     #[error(
-        "the certificate of {0} was made before its keys were revoked; its parent must enrol it anew"
+        "the certificate of {0} was made before its keys were revoked; its parent must enrol it again"
     )]
     Revoked(DivisionCode),
-    /// A node that may not dial here.
+    /// The peer may not dial here.
     #[error("{peer} is not a direct child of {here}; a node dials its own parent only")]
     NotDirectChild {
-        /// Who dialled.
+        /// The division that dialled.
         peer: DivisionCode,
-        /// Who was dialled.
+        /// The division that was dialled.
         here: DivisionCode,
     },
-    /// Another node than the one that was dialled.
+    /// Another node answered than the one that was dialled.
     #[error("{found} answered where {expected} was expected; check the parent's address")]
     WrongDivision {
-        /// Who was dialled.
+        /// The division that was dialled.
         expected: DivisionCode,
-        /// Who answered.
+        /// The division that answered.
         found: DivisionCode,
     },
 }
 
 impl PeerRefusal {
-    /// The reason as one word, for log fields and counters.
+    /// Returns the reason as one word, for log fields and counters.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::NoCertificate => "no-certificate",
@@ -119,8 +119,8 @@ impl PeerRefusal {
         }
     }
 
-    /// The refusal of this side behind a failed handshake; `None` if it failed for another cause, such
-    /// as an alert from the other side.
+    /// Extracts this side's refusal from a failed handshake; `None` if it failed for another cause,
+    /// such as an alert from the other side.
     pub fn of(error: &rustls::Error) -> Option<Self> {
         match error {
             rustls::Error::NoCertificatesPresented => Some(Self::NoCertificate),
@@ -133,7 +133,7 @@ impl PeerRefusal {
         }
     }
 
-    /// [`PeerRefusal::of`] for the input/output error in which tokio-rustls wraps a failed handshake.
+    /// Extracts the refusal like [`PeerRefusal::of`], from the I/O error of tokio-rustls.
     pub fn of_io(error: &io::Error) -> Option<Self> {
         error
             .get_ref()?

@@ -1,4 +1,5 @@
-//! Keys that were revoked, as all nodes of a process know them, and which certificates fall with them.
+//! Revoked keys as all nodes of a process know them, and the certificates that become invalid with
+//! them.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,16 +14,16 @@ use topology::DivisionCode;
 struct Fallen {
     key: KeyId,
     at: Timestamp,
-    /// Keys below that were known to be vouched for with it in time.
+    /// Keys below that were known to be vouched for with it when it was revoked.
     vouched: HashSet<KeyId>,
 }
 
-/// Every revocation that a node of this process knows.
+/// All revocations that a node of this process knows.
 #[derive(Debug, Default)]
 pub struct Revoked(RwLock<HashMap<DivisionCode, Vec<Fallen>>>);
 
 impl Revoked {
-    /// Takes a revocation into account from now on; a later one of the same key takes its place.
+    /// Applies a revocation from now on; a later one of the same key replaces it.
     pub fn note(&self, revocation: &Revocation) {
         let fallen = Fallen {
             key: revocation.key,
@@ -38,15 +39,15 @@ impl Revoked {
         }
     }
 
-    /// Whether this key of the division was revoked.
+    /// Returns whether this key of the division was revoked.
     pub fn holds(&self, division: DivisionCode, key: KeyId) -> bool {
         self.look(division, |fallen| {
             fallen.iter().any(|fallen| fallen.key == key)
         })
     }
 
-    /// Whether a key of a division below, vouched for with this key, does not count: the key was
-    /// revoked, and this was not among what it was known to vouch for.
+    /// Returns whether a key vouched for with `signer` does not count: `signer` was revoked, and
+    /// the revocation does not list the key as vouched for before.
     pub(super) fn forsakes(&self, signer: (DivisionCode, KeyId), stated: KeyId) -> bool {
         self.look(signer.0, |fallen| {
             let mut fallen = fallen.iter().filter(|fallen| fallen.key == signer.1);
@@ -54,9 +55,9 @@ impl Revoked {
         })
     }
 
-    /// The latest moment at which a key of the division was revoked: certificates that were made for
-    /// it before do not count. A certificate and a revocation are made by the same division, so one
-    /// clock tells which was first.
+    /// Returns the latest moment at which a key of the division was revoked; certificates made for
+    /// it before that do not count. The same division makes the certificate and the revocation, so
+    /// one clock orders the two.
     pub(super) fn since(&self, division: DivisionCode) -> Option<Timestamp> {
         self.look(division, |fallen| {
             fallen.iter().map(|fallen| fallen.at).max()

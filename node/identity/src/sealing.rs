@@ -1,4 +1,5 @@
-//! Sealing keys: whoever has the private one unwraps the keys of bodies that were wrapped for it.
+//! Sealing keys: the holder of the private key unwraps object keys that were wrapped for the public
+//! one.
 //!
 //! HPKE (RFC 9180) in base mode, used for its exported secrets (section 5.3):
 //!
@@ -6,12 +7,13 @@
 //! wrap = encapsulated key (32) | salt (16) | AEAD(Context.Export(salt, 32), nonce 0, aad, object key)
 //! ```
 //!
-//! One encapsulation serves many wraps: the exchange behind it would cost more than all else that a hop
-//! does with a matter. Every wrap has a key of its own, by its random salt, so the nonce need not vary and
-//! deleting a wrap leaves nothing of it.
+//! One encapsulation serves many wraps, because the key exchange behind it would cost more than all
+//! other work a hop does for a matter. Every wrap has a key of its own, derived from its random
+//! salt, so the nonce can be constant and deleting a wrap leaves nothing of it.
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     fmt,
     path::Path,
     sync::{Arc, Mutex},
@@ -25,25 +27,28 @@ use hpke::{
     aead::{AeadCtxR, AeadCtxS, ExportOnlyAead},
     kdf::HkdfSha256,
     kem::X25519HkdfSha256,
+    rand_core::{TryCryptoRng, TryRng},
 };
-use ring::{
-    aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    rand::{SecureRandom, SystemRandom},
-};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use rustls::crypto::{SecureRandom, ring::default_provider};
+use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 
-use super::files::{self, FileError};
+use super::{
+    files::{self, FileError},
+    pem,
+};
 
 const INFO: &[u8] = b"wujitong/wrap/2";
 const ENCAPSULATED: usize = 32;
 const SALT: usize = 16;
 
-/// Wraps made before a new exchange.
+/// Wraps made with one key exchange before a new one is done.
 const WRAPS_OF_ONE: u32 = 4096;
 
-/// Opened encapsulations that are remembered, in each of two generations.
+/// Opened encapsulations that are cached, in each of two generations.
 const REMEMBERED: usize = 128;
 
-/// An X25519 private key in PKCS#8 (RFC 8410, section 7) is these bytes and the 32 of the key.
+/// Prefix of an X25519 private key in PKCS#8 (RFC 8410, section 7); the 32 bytes of the key follow.
 const PKCS8_X25519: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20,
 ];
@@ -54,22 +59,22 @@ type Encapsulated = <X25519HkdfSha256 as hpke::Kem>::EncappedKey;
 type Sending = AeadCtxS<ExportOnlyAead, HkdfSha256, X25519HkdfSha256>;
 type Receiving = AeadCtxR<ExportOnlyAead, HkdfSha256, X25519HkdfSha256>;
 
-/// Why a sealing key could not be used.
+/// The reason a sealing key could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SealingError {
     /// The system's source of randomness failed.
-    #[error("no new key could be made: the system gives no random numbers")]
+    #[error("no new key could be made: the system provides no random numbers")]
     Randomness,
-    /// The public key is no key of its suite.
-    #[error("nothing can be sealed for this public key; whoever stated it must be enrolled again")]
+    /// The public key is not a key of its suite.
+    #[error("nothing can be sealed for this public key; its division must be enrolled again")]
     Unusable,
     /// The wrap was made for another key, or was changed.
     #[error("the wrap was made for another sealing key, or it is damaged")]
     NotMine,
-    /// The wrap is in algorithms that this key is not for.
-    #[error("the wrap is in other algorithms than the sealing key")]
+    /// The wrap uses other algorithms than this key.
+    #[error("the wrap uses other algorithms than the sealing key")]
     OtherSuite,
-    /// The bytes are no PKCS#8 private key for X25519.
+    /// The bytes are not a PKCS#8 private key for X25519.
     #[error(
         "{0} holds no sealing key this binary can use (PKCS#8, X25519); restore the file from a \
          backup or enrol the division again"
@@ -85,17 +90,18 @@ pub enum SealingError {
 pub struct SealingPublic {
     /// Its algorithms.
     pub suite: SealSuite,
-    /// As the suite writes it; for X25519 the 32 bytes of RFC 7748.
+    /// The key in the suite's encoding; for X25519 the 32 bytes of RFC 7748.
     pub public: Vec<u8>,
 }
 
-/// Wraps object keys for whoever has the private key of one public key.
+/// Wraps object keys for the holder of one public key.
 pub struct Recipient {
     public: SealingPublic,
+    random: &'static dyn SecureRandom,
     exchanged: Mutex<Option<Exchanged>>,
 }
 
-/// What one exchange gave.
+/// The result of one key exchange.
 struct Exchanged {
     encapsulated: [u8; ENCAPSULATED],
     context: Sending,
@@ -103,15 +109,21 @@ struct Exchanged {
 }
 
 impl Recipient {
-    /// Whoever has the private key of `public`.
+    /// Whoever has the private key of `public`, with the system's randomness.
     pub fn new(public: SealingPublic) -> Self {
+        Self::with(public, default_provider().secure_random)
+    }
+
+    /// Whoever has the private key of `public`, with this source of randomness.
+    pub(super) fn with(public: SealingPublic, random: &'static dyn SecureRandom) -> Self {
         Self {
             public,
+            random,
             exchanged: Mutex::default(),
         }
     }
 
-    /// The public key.
+    /// Returns the public key.
     pub fn public(&self) -> &SealingPublic {
         &self.public
     }
@@ -121,7 +133,7 @@ impl Recipient {
     /// # Errors
     /// [`SealingError::Unusable`], [`SealingError::Randomness`].
     pub fn wrap(&self, key: &ObjectKey) -> Result<Bytes, SealingError> {
-        let salt: [u8; SALT] = random()?;
+        let salt: [u8; SALT] = draw(self.random)?;
         let (encapsulated, cipher) = self.cipher(&salt)?;
         let mut wrap = Vec::with_capacity(ENCAPSULATED + SALT + key.0.len() + 16);
         wrap.extend_from_slice(&encapsulated);
@@ -135,12 +147,12 @@ impl Recipient {
         Ok(wrap.into())
     }
 
-    /// A new object key, wrapped.
+    /// Generates an object key and wraps it.
     ///
     /// # Errors
     /// As [`Recipient::wrap`].
     pub fn fresh(&self) -> Result<Fresh, SealingError> {
-        let key = ObjectKey(random()?);
+        let key = ObjectKey(draw(self.random)?);
         let wrap = self.wrap(&key)?;
         Ok(Fresh {
             suite: self.public.suite,
@@ -152,7 +164,7 @@ impl Recipient {
     fn cipher(&self, salt: &[u8; SALT]) -> Result<([u8; ENCAPSULATED], LessSafeKey), SealingError> {
         let mut exchanged = self.exchanged.lock().expect("nobody panics while wrapping");
         if exchanged.as_ref().is_none_or(|it| it.wraps == WRAPS_OF_ONE) {
-            *exchanged = Some(Exchanged::with(&self.public)?);
+            *exchanged = Some(Exchanged::with(&self.public, self.random)?);
         }
         let exchanged = exchanged.as_mut().expect("just made");
         exchanged.wraps += 1;
@@ -169,12 +181,25 @@ impl fmt::Debug for Recipient {
 }
 
 impl Exchanged {
-    fn with(public: &SealingPublic) -> Result<Self, SealingError> {
+    fn with(
+        public: &SealingPublic,
+        random: &'static dyn SecureRandom,
+    ) -> Result<Self, SealingError> {
         let SealSuite::X25519ChaCha20Poly1305 = public.suite;
         let public = Public::from_bytes(&public.public).map_err(|_| SealingError::Unusable)?;
-        // The crate's own source panics if there is no randomness; asked first, ours says so.
-        let _: [u8; 1] = random()?;
-        let begun = hpke::setup_sender::<_, _, X25519HkdfSha256>(&OpModeS::Base, &public, INFO);
+        let mut source = Source {
+            random,
+            failed: false,
+        };
+        let begun = hpke::setup_sender_with_rng::<_, _, X25519HkdfSha256>(
+            &OpModeS::Base,
+            &public,
+            INFO,
+            &mut source,
+        );
+        if source.failed {
+            return Err(SealingError::Randomness);
+        }
         let (encapsulated, context) = begun.map_err(|_| SealingError::Unusable)?;
         Ok(Self {
             encapsulated: encapsulated.to_bytes().into(),
@@ -184,9 +209,39 @@ impl Exchanged {
     }
 }
 
-fn random<const N: usize>() -> Result<[u8; N], SealingError> {
+/// Randomness in the form in which the crate for HPKE takes it, which has no word for a failure: what
+/// was made of it must be thrown away if it failed.
+struct Source {
+    random: &'static dyn SecureRandom,
+    failed: bool,
+}
+
+impl TryRng for Source {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.failed |= self.random.fill(bytes).is_err();
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Source {}
+
+fn draw<const N: usize>(random: &dyn SecureRandom) -> Result<[u8; N], SealingError> {
     let mut bytes = [0; N];
-    let filled = SystemRandom::new().fill(&mut bytes);
+    let filled = random.fill(&mut bytes);
     filled.map_err(|_| SealingError::Randomness)?;
     Ok(bytes)
 }
@@ -205,14 +260,14 @@ fn aad(suite: SealSuite) -> Aad<[u8; 4]> {
 
 /// A private sealing key. Implementations may wait for a device or another process.
 pub trait SealingKey: fmt::Debug + Send + Sync {
-    /// The public key, with its algorithms.
+    /// Returns the public key, with its algorithms.
     fn public(&self) -> &SealingPublic;
 
-    /// The object key in a wrap.
+    /// Unwraps the object key in a wrap.
     ///
     /// # Errors
-    /// [`SealingError::NotMine`], [`SealingError::OtherSuite`], or that whatever holds the key did
-    /// not answer.
+    /// [`SealingError::NotMine`], [`SealingError::OtherSuite`], or an error of the device that
+    /// holds the key.
     fn unwrap<'a>(
         &'a self,
         suite: SealSuite,
@@ -225,11 +280,11 @@ pub struct FileSealingKey {
     private: Private,
     public: SealingPublic,
     opened: Mutex<Opened>,
-    /// Keys it took the place of: what was sealed for them must still open.
+    /// Keys it replaced: what was sealed for them must still open.
     older: Vec<Self>,
 }
 
-/// Encapsulations opened lately, in two generations.
+/// Recently opened encapsulations, in two generations.
 #[derive(Default)]
 struct Opened {
     young: HashMap<[u8; ENCAPSULATED], Arc<Receiving>>,
@@ -255,15 +310,15 @@ impl Opened {
 }
 
 impl FileSealingKey {
-    /// Makes a new key and its PKCS#8 PEM text, which the caller puts into a file.
+    /// Generates a key and returns it with its PKCS#8 PEM text, which the caller stores in a file.
     ///
     /// # Errors
     /// [`SealingError::Randomness`].
     pub fn generate() -> Result<(Self, String), SealingError> {
-        let seed: [u8; 32] = random()?;
+        let seed: [u8; 32] = draw(default_provider().secure_random)?;
         let (private, _) = X25519HkdfSha256::derive_keypair(&seed);
         let pkcs8 = [&PKCS8_X25519[..], &private.to_bytes()].concat();
-        let text = pem::encode(&pem::Pem::new("PRIVATE KEY", pkcs8));
+        let text = pem::block("PRIVATE KEY", &pkcs8);
         Ok((Self::of(private), text))
     }
 
@@ -273,8 +328,9 @@ impl FileSealingKey {
     /// [`SealingError::File`], [`SealingError::Unreadable`].
     pub fn load(path: &Path) -> Result<Self, SealingError> {
         let unreadable = || SealingError::Unreadable(path.display().to_string());
-        let parsed = pem::parse(files::read_private(path)?).map_err(|_| unreadable())?;
-        let bytes = parsed.contents().strip_prefix(&PKCS8_X25519[..]);
+        let text = files::read_private(path)?;
+        let parsed = PrivatePkcs8KeyDer::from_pem_slice(&text).map_err(|_| unreadable())?;
+        let bytes = parsed.secret_pkcs8_der().strip_prefix(&PKCS8_X25519[..]);
         let private = Private::from_bytes(bytes.ok_or_else(unreadable)?);
         Ok(Self::of(private.map_err(|_| unreadable())?))
     }
@@ -290,7 +346,7 @@ impl FileSealingKey {
         }
     }
 
-    /// The key that also opens what was sealed for `older` ones.
+    /// Returns the key with `older` ones, so that it also opens what was sealed for them.
     pub(super) fn with_older(self, older: Vec<Self>) -> Self {
         Self { older, ..self }
     }
@@ -358,6 +414,8 @@ impl SealingKey for FileSealingKey {
 
 #[cfg(test)]
 mod tests {
+    use rustls::crypto::GetRandomFailed;
+
     use super::*;
 
     const SUITE: SealSuite = SealSuite::X25519ChaCha20Poly1305;
@@ -444,6 +502,30 @@ mod tests {
         }
         assert_eq!(before[..ENCAPSULATED], last[..ENCAPSULATED]);
         assert_ne!(before[..ENCAPSULATED], wraps()[..ENCAPSULATED]);
+    }
+
+    #[derive(Debug)]
+    struct NoRandomness;
+
+    impl SecureRandom for NoRandomness {
+        fn fill(&self, _: &mut [u8]) -> Result<(), GetRandomFailed> {
+            Err(GetRandomFailed)
+        }
+    }
+
+    #[test]
+    fn nothing_is_wrapped_without_randomness() {
+        let (key, _) = FileSealingKey::generate().expect("a key");
+        let without = Recipient::with(key.public().clone(), &NoRandomness);
+        let refused = [
+            without.fresh().map(|_| ()),
+            without.wrap(&ObjectKey([1; 32])).map(|_| ()),
+        ];
+        for refused in refused {
+            assert!(matches!(refused, Err(SealingError::Randomness)));
+        }
+        let exchanged = Exchanged::with(key.public(), &NoRandomness);
+        assert!(matches!(exchanged, Err(SealingError::Randomness)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Key statements: "this public key signs for that division", said by the division above, so that any
-//! node can verify any author without having met it.
+//! Key statements: a division states "this public key signs for that child", so that any node can
+//! verify any author it has never met.
 //!
-//! Bytes, all numbers big-endian; `text` and `bytes` are preceded by their length as u16:
+//! Encoding, all numbers big-endian; `text` and `bytes` are preceded by their length as u16:
 //!
 //! ```text
 //! statement  text "wujitong/key-statement/2" | u32 suite | 16 network | u64 division
@@ -12,9 +12,10 @@
 //!            | u8 0, or u8 who endorses | u32 endorser's suite | 16 endorser's key id | bytes signature
 //! ```
 //!
-//! A division's first key needs no more than its parent's signature. Any later one needs an endorsement
-//! besides: by the key before it, or by the division above the parent.
+//! A division's first key needs only its parent's signature. Every later one also needs an
+//! endorsement by the key before it, or by the division above the parent.
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use domain::{ids::KeyId, seal::SealSuite, suite::Suite};
 use topology::DivisionCode;
 
@@ -29,10 +30,10 @@ const POSSESSION: &[u8] = b"wujitong/key-possession/1";
 const ENDORSEMENT: &[u8] = b"wujitong/key-endorsement/1";
 const FORMAT: u8 = 2;
 
-/// What a key is for.
+/// The purpose of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
-    /// Signs what its division says.
+    /// Signs messages of its division.
     Sign,
 }
 
@@ -54,47 +55,49 @@ impl Purpose {
 /// A public key of a division, as its parent states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyStatement {
-    /// The network the key belongs to; in no other does the statement count.
+    /// The network the key belongs to; the statement counts in no other.
     pub network: [u8; 16],
-    /// Whose key it is.
+    /// The division that owns the key.
     pub division: DivisionCode,
     /// The suite the key signs in.
     pub suite: Suite,
     /// Raw Ed25519 point or uncompressed P-256 point.
     pub public: Vec<u8>,
-    /// What the key is for.
+    /// The purpose of the key.
     pub purpose: Purpose,
     /// 1 for a division's first key, then rising by 1 with every new one.
     pub serial: u32,
-    /// Seconds since 1970-01-01T00:00:00Z. For people to read: a statement does not expire.
+    /// Seconds since 1970-01-01T00:00:00Z. For information only: a statement does not expire.
     pub issued_at: i64,
-    /// For whom to seal what the division is to read while this key is its newest.
+    /// The key to seal for this division with while the signing key is its newest.
     pub sealing: SealingPublic,
 }
 
-/// Bytes that are no key statement of a form this binary knows.
+/// The reason bytes are not a key statement of a form this binary knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
     /// The bytes end too early.
     #[error("the key statement is cut short")]
     CutShort,
     /// Something follows the last field.
-    #[error("the key statement is followed by bytes that belong to nothing")]
+    #[error("the key statement is followed by extra bytes")]
     Trailing,
     /// The bytes are something else, or of a later form.
-    #[error("the bytes are no key statement of form 2; a newer version may be needed to read them")]
+    #[error(
+        "the bytes are not a key statement of form 2; a newer version may be needed to read them"
+    )]
     Form,
-    /// No such division code is possible.
+    /// The number is not a division code.
     #[error("the key statement names no division")]
     Division,
     /// A suite this binary does not know.
     #[error("the key statement uses suite {0}, which this version does not know; update it")]
     Suite(u32),
-    /// Algorithms of sealing this binary does not know.
+    /// Sealing algorithms this binary does not know.
     #[error("the key statement seals with suite {0}, which this version does not know; update it")]
     Sealing(u32),
-    /// Not as long as keys of its suite are.
-    #[error("the sealing key of the key statement has another length than its suite's keys")]
+    /// The sealing key's length is not that of its suite.
+    #[error("the sealing key of the key statement has the wrong length for its suite")]
     SealingKey,
     /// A purpose this binary does not know.
     #[error("the key statement names purpose {0}, which this version does not know; update it")]
@@ -105,12 +108,12 @@ pub enum StatementError {
 }
 
 impl KeyStatement {
-    /// The key's id.
+    /// Returns the key's id.
     pub fn key_id(&self) -> KeyId {
         KeyId::of(self.suite, &self.public)
     }
 
-    /// The one encoding of this statement: what is signed.
+    /// Returns the only valid encoding of this statement, which is what gets signed.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(160);
         put_bytes(&mut out, STATEMENT);
@@ -126,10 +129,10 @@ impl KeyStatement {
         out
     }
 
-    /// Reads the one encoding back.
+    /// Decodes a statement.
     ///
     /// # Errors
-    /// Everything that [`KeyStatement::encode`] could not have written.
+    /// [`StatementError`] for any bytes that [`KeyStatement::encode`] could not have written.
     pub fn decode(bytes: &[u8]) -> Result<Self, StatementError> {
         let mut from = Reader(bytes);
         if from.bytes()? != STATEMENT {
@@ -166,8 +169,8 @@ impl KeyStatement {
         })
     }
 
-    /// Has the new key prove possession and the parent's key sign. For a province both are the same
-    /// key.
+    /// Proves possession with the new key and signs with the parent's. For a province both are the
+    /// same key.
     ///
     /// # Errors
     /// [`KeyError`] of either key.
@@ -192,7 +195,7 @@ impl KeyStatement {
         })
     }
 
-    /// [`KeyStatement::sign`] for keys in files, which need not be waited for.
+    /// Signs like [`KeyStatement::sign`], without waiting, with keys in files.
     pub(super) fn sign_now(
         &self,
         own: &FileKeyStore,
@@ -213,12 +216,12 @@ impl KeyStatement {
     }
 }
 
-/// Who besides the parent vouches for a division's second or later key.
+/// The party that vouches for a division's second or later key besides the parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endorser {
-    /// The division itself, with the key that came before.
+    /// The division itself, with its previous key.
     OldKey,
-    /// The division above the parent, where the key that came before is lost or revoked.
+    /// The division above the parent, if the previous key is lost or revoked.
     Grandparent,
 }
 
@@ -234,18 +237,18 @@ impl Endorser {
 /// A second signature under a key statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endorsement {
-    /// Whose key signed.
+    /// The party that signed.
     pub by: Endorser,
-    /// The suite of that key.
+    /// The suite of its key.
     pub suite: Suite,
-    /// That key.
+    /// The id of its key.
     pub key: KeyId,
-    /// Its signature over a domain tag, its suite, who endorses, its key id and the statement.
+    /// Its signature over a domain tag, its suite, `by`, its key id and the statement.
     pub signature: Vec<u8>,
 }
 
-/// A key statement with the parent's signature and the key's own proof of possession. It is handed on
-/// byte for byte.
+/// A key statement with the parent's signature and the key's own proof of possession. It is passed
+/// on byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedKeyStatement {
     /// The statement, encoded.
@@ -258,12 +261,12 @@ pub struct SignedKeyStatement {
     pub signature: Vec<u8>,
     /// The stated key's own signature over a domain tag, its suite and `bytes`.
     pub possession: Vec<u8>,
-    /// What a second or later key needs besides.
+    /// The endorsement that a second or later key needs.
     pub endorsement: Option<Endorsement>,
 }
 
 impl SignedKeyStatement {
-    /// Bytes to keep or to send.
+    /// Encodes the signed statement, for storage or sending.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.bytes.len() + 200);
         out.push(FORMAT);
@@ -284,7 +287,7 @@ impl SignedKeyStatement {
         out
     }
 
-    /// Reads [`SignedKeyStatement::encode`] back. Nothing is verified here.
+    /// Decodes [`SignedKeyStatement::encode`]. Verifies nothing.
     ///
     /// # Errors
     /// [`StatementError`], also for trailing bytes.
@@ -295,22 +298,21 @@ impl SignedKeyStatement {
         Ok(read)
     }
 
-    /// Reads [`SignedKeyStatement::encode`], written in hexadecimal.
+    /// Decodes [`SignedKeyStatement::encode`] from hexadecimal; `None` if it is not valid.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let pair = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-        let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(pair).collect();
-        Self::decode(&bytes?).ok()
+        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?;
+        Self::decode(&bytes).ok()
     }
 
-    /// Several statements in one run of bytes, in order.
+    /// Encodes several statements one after another.
     pub fn encode_all(statements: &[Self]) -> Vec<u8> {
         statements.iter().flat_map(Self::encode).collect()
     }
 
-    /// Reads [`SignedKeyStatement::encode_all`] back.
+    /// Decodes [`SignedKeyStatement::encode_all`].
     ///
     /// # Errors
-    /// [`StatementError`] of the first statement that does not read.
+    /// [`StatementError`] of the first statement that cannot be decoded.
     pub fn decode_all(bytes: &[u8]) -> Result<Vec<Self>, StatementError> {
         let mut from = Reader(bytes);
         let mut all = Vec::new();
@@ -320,7 +322,7 @@ impl SignedKeyStatement {
         Ok(all)
     }
 
-    /// The statement inside.
+    /// Decodes the statement inside.
     ///
     /// # Errors
     /// [`StatementError`].
@@ -328,7 +330,7 @@ impl SignedKeyStatement {
         KeyStatement::decode(&self.bytes)
     }
 
-    /// The same statement, endorsed with a key of whoever `by` names.
+    /// Endorses the statement with a key of the party that `by` names.
     ///
     /// # Errors
     /// [`KeyError`] of the key.
@@ -345,7 +347,7 @@ impl SignedKeyStatement {
         Ok(self)
     }
 
-    /// [`SignedKeyStatement::endorse`] for keys in files, which need not be waited for.
+    /// Endorses like [`SignedKeyStatement::endorse`], without waiting, with a key in a file.
     pub(super) fn endorse_now(
         mut self,
         by: Endorser,
@@ -362,7 +364,7 @@ impl SignedKeyStatement {
         Ok(self)
     }
 
-    /// Whether the endorsement is that of the public key `endorser`.
+    /// Returns whether the endorsement verifies with the public key `endorser`.
     pub(super) fn endorsed_by(&self, endorsement: &Endorsement, endorser: &[u8]) -> bool {
         let Endorsement { by, suite, key, .. } = *endorsement;
         let message = endorsement_message(suite, by, key, &self.bytes);
@@ -371,13 +373,14 @@ impl SignedKeyStatement {
             .is_ok()
     }
 
-    /// Whether the signature is that of the public key `signer`.
+    /// Returns whether the signature verifies with the public key `signer`.
     pub(super) fn signed_by(&self, signer: &[u8]) -> bool {
         let message = signature_message(self.suite, self.signer_key_id, &self.bytes);
         self.suite.verify(signer, &message, &self.signature).is_ok()
     }
 
-    /// Whether whoever asked for `statement` (the one inside) holds its private key.
+    /// Returns whether the proof of possession verifies with the key in `statement`.
+    /// That is the statement inside.
     pub(super) fn possessed(&self, statement: &KeyStatement) -> bool {
         let message = possession_message(statement.suite, &self.bytes);
         statement
@@ -512,7 +515,7 @@ mod tests {
     #[test]
     fn the_bytes_of_a_statement_are_fixed_for_ever() {
         let digest = Suite::P256Sha256.digest(&[&statement().encode()]);
-        let hex: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let hex: String = data_encoding::HEXLOWER.encode(&digest[..8]);
         assert_eq!(hex, "8652df48c0ef8265");
     }
 

@@ -1,8 +1,9 @@
-//! Who may be at the other end of a connection.
+//! Decides which peers may be at the other end of a connection.
 //!
-//! webpki checks signatures, dates, usages, path lengths and name constraints. It lets pass a certificate
-//! without any DNS name and a wildcard inside the subtree, and it does not know what a parent is; the
-//! checks here come after it and demand exactly the path that `profile` makes.
+//! webpki checks signatures, dates, usages, path lengths and name constraints. It accepts a
+//! certificate without any DNS name and a wildcard inside the subtree, and it does not know which
+//! division is whose parent. The checks here come after it and demand exactly the path that
+//! `profile` makes.
 
 use std::{fmt, sync::Arc};
 
@@ -24,7 +25,7 @@ use x509_parser::{
 
 use super::{profile::BACKDATED, refusal::PeerRefusal, revoked::Revoked};
 
-/// What every verifier of a network needs.
+/// Data that every verifier of a network needs.
 #[derive(Clone)]
 pub(super) struct Judge {
     pub(super) tree: Arc<Tree>,
@@ -34,14 +35,14 @@ pub(super) struct Judge {
     pub(super) revoked: Arc<Revoked>,
 }
 
-/// Who the other end has to be.
+/// The required relation of the peer to this node.
 #[derive(Clone, Copy, Debug)]
 enum Relation {
     ChildOf(DivisionCode),
     Exactly(DivisionCode),
 }
 
-/// Lets in the direct children of one division, or exactly the one division that was dialled.
+/// Accepts the direct children of one division, or exactly the one division that was dialled.
 pub(super) struct Verifier {
     judge: Judge,
     relation: Relation,
@@ -91,7 +92,8 @@ impl Verifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), rustls::Error> {
-        // Told by whoever made the connection, in sums: thousands may be refused in a minute.
+        // Not logged here: the caller logs refusals as totals, because there may be thousands in a
+        // minute.
         self.check(certificate, intermediates, now)
             .map_err(rustls::Error::from)
     }
@@ -121,8 +123,8 @@ impl Judge {
         Ok(division)
     }
 
-    /// The division that a node certificate names. Only to be believed of a certificate that was
-    /// verified.
+    /// Returns the division that a node certificate names. The name can be trusted only if the
+    /// certificate was verified.
     pub(super) fn division(
         &self,
         certificate: &CertificateDer<'_>,
@@ -154,8 +156,8 @@ impl Judge {
         Ok(division)
     }
 
-    /// The path must be the issuing certificates of all ancestors between the division and its
-    /// province, in order and no other, and end at the province's root.
+    /// Checks that the path has exactly the issuing certificates of all ancestors, in order. It
+    /// must end at the province's root.
     fn check_path(
         &self,
         division: DivisionCode,
@@ -182,8 +184,10 @@ impl Judge {
         }
     }
 
-    /// A division whose key was stolen may have lost its other keys as well: no certificate that was
-    /// made for it before it was revoked counts.
+    /// Checks that a certificate was made after the latest revocation of its division's keys.
+    ///
+    /// A division whose signing key was stolen may have lost its other keys as well, so none of its
+    /// earlier certificates count.
     fn check_standing(
         &self,
         division: DivisionCode,
@@ -201,8 +205,8 @@ impl Judge {
     }
 }
 
-/// The one DNS subtree that an issuing certificate is held to; `None` if it permits anything else, or
-/// everything.
+/// Returns the only DNS subtree an issuing certificate is restricted to; `None` if it permits
+/// anything else, or everything.
 fn only_permitted_name<'a>(certificate: &X509Certificate<'a>) -> Option<&'a str> {
     let constraints = certificate.extensions().iter().find_map(|extension| {
         match extension.parsed_extension() {
@@ -235,7 +239,7 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// How signatures inside a handshake are verified; nothing of it depends on who dialled.
+/// Verifies signatures inside a handshake, which does not depend on which side dialled.
 macro_rules! same_on_both_sides {
     () => {
         fn verify_tls12_signature(
@@ -283,8 +287,8 @@ impl ClientCertVerifier for Verifier {
 }
 
 impl ServerCertVerifier for Verifier {
-    /// The server name is how the address was found; whom to expect was decided when this verifier was
-    /// made.
+    /// Ignores the server name, which only served to find the address; the expected division was
+    /// fixed when this verifier was made.
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

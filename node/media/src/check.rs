@@ -1,13 +1,13 @@
-//! What can be told of a file without decoding it.
+//! Checks on a file that need no decoding.
 
 use domain::attachment::Media;
 
 use super::BadPaper;
 
-/// The end of a PDF is looked for in this many last bytes (ISO 32000-1, annex H.3).
+/// Number of last bytes in which the end mark of a PDF must be (ISO 32000-1, annex H.3).
 const PDF_END_WITHIN: usize = 1024;
 
-/// What a file begins like.
+/// Returns the type whose magic bytes the file begins with.
 pub(super) fn sniff(bytes: &[u8]) -> Option<Media> {
     if bytes.starts_with(b"\xff\xd8\xff") {
         Some(Media::Jpeg)
@@ -22,7 +22,7 @@ pub(super) fn sniff(bytes: &[u8]) -> Option<Media> {
     }
 }
 
-/// Whether it is a photo in HEIF (ISO/IEC 23008-12), whatever it is called.
+/// Returns whether the file is a photo in HEIF (ISO/IEC 23008-12), whatever its declared type.
 pub(super) fn is_heif(bytes: &[u8]) -> bool {
     let brands: [&[u8]; 10] = [
         b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"mif1", b"msf1", b"heif",
@@ -31,7 +31,8 @@ pub(super) fn is_heif(bytes: &[u8]) -> bool {
     bytes.get(4..8) == Some(b"ftyp") && brands.contains(&brand)
 }
 
-/// A PDF begins with its version and ends with its end: what follows would be for another reader.
+/// Checks that a PDF begins with its version and has nothing after its end mark. What follows
+/// it would be meant for another program.
 pub(super) fn pdf(bytes: &[u8]) -> Result<(), BadPaper> {
     let declared = Media::Pdf;
     let version = bytes.get(5..8).unwrap_or_default();
@@ -55,7 +56,7 @@ pub(super) fn pdf(bytes: &[u8]) -> Result<(), BadPaper> {
     }
 }
 
-/// UTF-8 without control characters but tab and line ends.
+/// Checks that a file is UTF-8 without control characters except tab and line ends.
 pub(super) fn text(bytes: &[u8]) -> Result<(), BadPaper> {
     let text = std::str::from_utf8(bytes);
     let text = text.map_err(|error| BadPaper::NotText(error.valid_up_to()))?;
@@ -66,14 +67,14 @@ pub(super) fn text(bytes: &[u8]) -> Result<(), BadPaper> {
     }
 }
 
-/// Whether a JPEG has its end (ITU-T T.81, annex B). Decoders fill what is missing with grey. An
-/// embedded preview has an end of its own, so segments are walked, not searched.
+/// Returns whether a JPEG has its end mark (ITU-T T.81, annex B). Decoders fill missing parts with
+/// grey. An embedded preview has its own end mark, so segments are walked, not searched.
 pub(super) fn jpeg_ends(bytes: &[u8]) -> bool {
     let mut at = 2;
     loop {
         match bytes.get(at..at + 2) {
             Some([0xff, 0xd9]) => return true,
-            // Fill bytes, restart markers and the like stand alone.
+            // Fill bytes, restart markers and similar ones have no length.
             Some([0xff, 0xff]) => at += 1,
             Some([0xff, 0x01 | 0xd0..=0xd8]) => at += 2,
             Some([0xff, marker]) => {
@@ -82,7 +83,7 @@ pub(super) fn jpeg_ends(bytes: &[u8]) -> bool {
                 };
                 at += 2 + usize::from(u16::from_be_bytes([length[0], length[1]]));
                 if *marker == 0xda {
-                    // What is coded runs to the next marker that is none of its own.
+                    // The coded data runs to the next marker that is not part of it.
                     let coded = bytes.get(at..).unwrap_or_default();
                     let ends = |pair: &[u8]| {
                         pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xff | 0xd0..=0xd7)
@@ -98,8 +99,8 @@ pub(super) fn jpeg_ends(bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether the frame of a JPEG is coded in one pass from top to bottom, so that what is there at its end is all
-/// that there is.
+/// Returns whether a JPEG is coded in one pass from top to bottom. A truncated one then lacks only
+/// the lower part of the picture.
 pub(super) fn jpeg_is_sequential(bytes: &[u8]) -> bool {
     let mut at = 2;
     while let Some([0xff, marker, high, low]) = bytes.get(at..at + 4) {
@@ -113,14 +114,14 @@ pub(super) fn jpeg_is_sequential(bytes: &[u8]) -> bool {
     false
 }
 
-/// Width and height as a PNG's header has them (RFC 2083, 4.1.1).
+/// Reads width and height from a PNG's header (RFC 2083, 4.1.1).
 pub(super) fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
     bytes.get(12..16).filter(|name| name == b"IHDR")?;
     let number = |at: usize| Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?));
     Some((number(16)?, number(20)?))
 }
 
-/// Whether a WebP is as long as it says.
+/// Returns whether a WebP is at least as long as its header says.
 pub(super) fn webp_ends(bytes: &[u8]) -> bool {
     let length = bytes.get(4..8).and_then(|length| length.try_into().ok());
     length.is_some_and(|length| u32::from_le_bytes(length) as usize <= bytes.len() - 8)

@@ -1,8 +1,9 @@
-//! Papers: what people hand in beside words, made fit to be kept. Pictures are checked by what their
-//! header says before anything is decoded, then encoded anew, so that nothing but pixels stays;
-//! documents are checked for being what they claim. What is kept is sealed under a key of its own.
+//! Checks and re-encodes files that people hand in. Pictures are checked by their header before
+//! anything is decoded, and then re-encoded, so that only the pixels stay; documents must be of the
+//! declared type. Kept files are sealed, each under its own key.
 //!
-//! *Invariant*: bytes in, bytes out. No clock, disk, network or chance; nothing here trusts a file.
+//! *Invariant*: bytes in, bytes out. No clock, disk, network or randomness; nothing here trusts a
+//! file.
 
 mod check;
 mod picture;
@@ -14,70 +15,71 @@ mod tests;
 
 use domain::attachment::{HEIF_HINT, Limits, Media, Pixels};
 
-/// What is kept of a file.
+/// The part of a file that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paper {
-    /// What it is now.
+    /// The type after re-encoding.
     pub media: Media,
-    /// Its size, if it is a picture.
+    /// Width and height, if it is a picture.
     pub pixels: Option<Pixels>,
-    /// The file.
+    /// The content.
     pub bytes: Vec<u8>,
     /// A small JPEG, if it is a picture.
     pub thumb: Option<Vec<u8>>,
 }
 
-/// Why a file is not kept.
+/// The reason a file is not kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPaper {
-    /// It is something else.
-    #[error("the file is not what it says: {declared} was announced, {}; send it under its own type",
-        match found { Some(found) => format!("it begins like {found}"), None => "it begins like nothing known".to_owned() })]
+    /// The file is of another type than declared.
+    #[error("the file is not what it says: {declared} was declared, {}; send it with its own type",
+        match found { Some(found) => format!("it begins like {found}"), None => "it begins like no known type".to_owned() })]
     NotAsDeclared {
-        /// What was announced.
+        /// The declared type.
         declared: Media,
-        /// What it begins like.
+        /// The type whose magic bytes it begins with.
         found: Option<Media>,
     },
-    /// A photo in HEIF.
+    /// The file is a photo in HEIF.
     #[error("the photo is in HEIF, which cannot be read here; {HEIF_HINT}")]
     Heif,
-    /// It ends too soon.
+    /// The file ends too early.
     #[error("the file is cut off before its end; send it again, whole")]
     CutOff,
-    /// Too large to be looked into.
+    /// The picture has too many pixels to be decoded.
     #[error(
-        "the picture has {width} by {height} pixels; at most {most} in all are taken: set the camera to a lower \
+        "the picture has {width} by {height} pixels; at most {most} are accepted: set the camera to a lower \
          resolution, or send a screenshot of the photo"
     )]
     TooManyPixels {
-        /// From left to right.
+        /// Width in pixels.
         width: u32,
-        /// From top to bottom.
+        /// Height in pixels.
         height: u32,
-        /// Most in all.
+        /// The largest product of both.
         most: u64,
     },
-    /// The decoder gave up.
+    /// The decoder failed.
     #[error("the picture cannot be read ({0}); open it, save it as JPEG and send that")]
     Unreadable(String),
-    /// Encoded anew it is too long.
+    /// The re-encoded picture is too long.
     #[error(
-        "the picture takes {0} bytes when saved anew; at most {1} are kept, send a smaller one"
+        "the picture has {0} bytes when encoded again; at most {1} are kept; send a smaller one"
     )]
     TooLong(usize, u64),
-    /// Something follows the document.
-    #[error("something follows the end of the PDF; open it, save it anew and send that")]
+    /// Data follows the end of the document.
+    #[error("data follows the end of the PDF; open it, save it again and send that")]
     Trailing,
-    /// Not text.
+    /// The file is not UTF-8 text, or has control characters.
     #[error(
-        "the text has a byte at {0} that is no text in UTF-8; save it as UTF-8 without control characters"
+        "the byte at {0} is not valid text in UTF-8; save the file as UTF-8 without control characters"
     )]
     NotText(usize),
 }
 
-/// Checks a file of at most `limits.bytes` and makes of it what is kept. Takes up to eleven bytes of memory
-/// for each of `limits.pixels`, and some time: call it where that may block.
+/// Checks a file of at most `limits.bytes` and converts it to what is kept. Takes up to eleven
+/// bytes of memory for each of `limits.pixels`, and some time, so call it where blocking is
+/// allowed.
 ///
 /// # Errors
 /// [`BadPaper`].
@@ -87,7 +89,7 @@ pub fn take(declared: Media, bytes: Vec<u8>, limits: &Limits) -> Result<Paper, B
     }
     let found = check::sniff(&bytes);
     let as_declared = match declared {
-        // Text begins like nothing.
+        // Text has no magic bytes.
         Media::Text => found.is_none(),
         _ => found == Some(declared),
     };

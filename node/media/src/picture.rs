@@ -1,4 +1,4 @@
-//! Pictures: header first, then pixels, then a new file with nothing but those.
+//! Checks a picture's header, decodes its pixels and encodes them as a new file.
 
 use std::io::Cursor;
 
@@ -14,14 +14,14 @@ use image::{
 
 use super::{BadPaper, Paper, check};
 
-/// Longest side of a picture, in pixels, however narrow it is.
+/// Longest side of a picture in pixels, however narrow it is.
 const MOST_SIDE: u32 = 32_000;
 
-/// A JPEG coded from top to bottom is decoded with three bytes a pixel, not nine as others: so many times more
-/// pixels are decoded, to be scaled, in no more memory.
+/// Factor by which a JPEG may exceed the pixels that are kept, to be scaled down. One that is coded
+/// from top to bottom takes three bytes a pixel instead of nine, so this needs no more memory.
 const SCALED_FROM: f64 = 2.6;
 
-/// Quality of what is kept, of 100; the second if the first is too long.
+/// Qualities of a kept JPEG, of 100; the second is used if the first gives too many bytes.
 const QUALITIES: [u8; 2] = [85, 60];
 const THUMB_QUALITY: u8 = 75;
 
@@ -86,13 +86,13 @@ fn check_size(width: u32, height: u32, limits: &Limits) -> Result<(), BadPaper> 
     Ok(())
 }
 
-/// The pixels, upright, with eight bits a channel.
+/// Decodes the pixels, upright, with eight bits a channel.
 fn decode(declared: Media, bytes: &[u8], limits: &Limits) -> Result<DynamicImage, BadPaper> {
     let input = Cursor::new(bytes);
     let picture = match declared {
         Media::Jpeg => jpeg_pixels(bytes, limits)?,
         Media::Png => {
-            // The decoder would say less clearly what is wrong.
+            // Checked here because the decoder's message would be less clear.
             let no_header = || BadPaper::Unreadable("it has no header".to_owned());
             let (width, height) = check::png_size(bytes).ok_or_else(no_header)?;
             check_size(width, height, limits)?;
@@ -122,7 +122,7 @@ fn decode(declared: Media, bytes: &[u8], limits: &Limits) -> Result<DynamicImage
     })
 }
 
-/// A JPEG's pixels; one without its end mark is taken if nothing else is missing.
+/// Decodes a JPEG's pixels. A file without end mark is accepted if nothing else is missing.
 fn jpeg_pixels(bytes: &[u8], limits: &Limits) -> Result<DynamicImage, BadPaper> {
     let sequential = check::jpeg_is_sequential(bytes);
     let decode = |bytes: &[u8]| {
@@ -138,8 +138,8 @@ fn jpeg_pixels(bytes: &[u8], limits: &Limits) -> Result<DynamicImage, BadPaper> 
     if !sequential {
         return Err(BadPaper::CutOff);
     }
-    // A decoder that needs more than is there goes on into what follows. Where it makes the same of two
-    // different sequels, it needed neither.
+    // A decoder that lacks data reads on into what is appended. If two different sequels give
+    // the same picture, the decoder needed neither.
     let with = |sequel: u8| {
         let whole = bytes.len() - bytes.iter().rev().take_while(|byte| **byte == 0xff).count();
         let mut bytes = bytes[..whole].to_vec();
@@ -154,10 +154,11 @@ fn jpeg_pixels(bytes: &[u8], limits: &Limits) -> Result<DynamicImage, BadPaper> 
     }
 }
 
-/// More bytes than a decoder reads ahead.
+/// Number of appended bytes; more than a decoder reads ahead.
 const SEQUEL: usize = 4_096;
 
-/// Four bytes a pixel, or eight where each channel has two, and what the decoder needs beside.
+/// Returns the limits of decoders: four bytes a pixel, or eight if channels have two, and some
+/// more.
 fn bounds(limits: &Limits) -> image::Limits {
     let mut bounds = image::Limits::default();
     bounds.max_image_width = Some(MOST_SIDE);
@@ -172,14 +173,14 @@ fn pixels(mut decoder: impl ImageDecoder, limits: &Limits) -> Result<DynamicImag
     decoder.set_limits(bounds(limits)).map_err(unreadable)?;
     let orientation = decoder.orientation();
     let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
-    // A picture whose orientation cannot be read is taken as it lies.
+    // If the orientation cannot be read, the picture stays as it is.
     if let Ok(orientation) = orientation {
         picture.apply_orientation(orientation);
     }
     Ok(picture)
 }
 
-/// The pixels upright, and fewer of them if there are more than are kept.
+/// Decodes the pixels upright, scaled down if there are more than are kept.
 fn scaled(mut decoder: impl ImageDecoder, limits: &Limits) -> Result<DynamicImage, BadPaper> {
     let (width, height) = decoder.dimensions();
     let most = Limits {
@@ -202,7 +203,7 @@ fn scaled(mut decoder: impl ImageDecoder, limits: &Limits) -> Result<DynamicImag
     Ok(picture)
 }
 
-/// At most [`THUMB_SIDE`] each way, on white.
+/// Encodes a JPEG of at most [`THUMB_SIDE`] in each direction, on white.
 fn thumb(picture: &DynamicImage) -> Result<Vec<u8>, BadPaper> {
     let small = if picture.width().max(picture.height()) > THUMB_SIDE {
         picture.thumbnail(THUMB_SIDE, THUMB_SIDE)

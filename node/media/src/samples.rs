@@ -1,11 +1,11 @@
-//! Files that people might hand in.
+//! Sample files that people might hand in.
 
 use image::{DynamicImage, ImageEncoder, Rgb, RgbImage, codecs};
 
-/// What must be nowhere after a file was taken.
+/// Text that must not be in any file that was taken.
 pub(crate) const CANARY: &[u8] = b"29.0289N,119.1721E at home";
 
-/// Red on the left, blue on the right, something between that does not compress well.
+/// Builds a picture, red on the left and blue on the right, with noise that compresses badly.
 pub(crate) fn pixels(width: u32, height: u32) -> DynamicImage {
     let mut state = 7_u32;
     RgbImage::from_fn(width, height, |x, _| {
@@ -20,7 +20,7 @@ pub(crate) fn pixels(width: u32, height: u32) -> DynamicImage {
     .into()
 }
 
-/// EXIF with an orientation, and the canary as GPS area.
+/// Builds EXIF data with an orientation, and the canary as GPS area.
 fn exif(orientation: u8) -> Vec<u8> {
     let mut tiff = b"II*\0\x08\0\0\0\x02\0".to_vec();
     tiff.extend([0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0]);
@@ -32,13 +32,13 @@ fn exif(orientation: u8) -> Vec<u8> {
     tiff
 }
 
-/// A photo as a telephone makes it.
+/// Builds a photo like a phone's.
 pub(crate) fn jpeg(width: u32, height: u32, orientation: u8) -> Vec<u8> {
     let mut bytes = vec![];
     let mut encoder = codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 90);
     encoder.set_exif_metadata(exif(orientation)).unwrap();
     pixels(width, height).write_with_encoder(encoder).unwrap();
-    // A comment, too.
+    // Adds the canary as a comment, too.
     let comment = [
         b"\xff\xfe",
         &((CANARY.len() + 2) as u16).to_be_bytes(),
@@ -48,7 +48,7 @@ pub(crate) fn jpeg(width: u32, height: u32, orientation: u8) -> Vec<u8> {
     bytes
 }
 
-/// A picture in which `alpha` is the opacity of every pixel.
+/// Builds a picture in which every pixel has the opacity `alpha`.
 pub(crate) fn png(width: u32, height: u32, alpha: u8) -> Vec<u8> {
     let mut bytes = vec![];
     let mut encoder = codecs::png::PngEncoder::new(&mut bytes);

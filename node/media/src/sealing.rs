@@ -1,9 +1,10 @@
-//! Sealing: what is kept is split into chunks of [`CHUNK_BYTES`], each sealed under the attachment's own
-//! key, so that any stretch is opened, and known to be sound, without the rest.
+//! Seals files. Content is split into chunks of [`CHUNK_BYTES`], each sealed under the attachment's
+//! own key, so that any range can be opened and verified without the rest.
 //!
-//! The nonce of a chunk says which part it belongs to, whether it is the last, and its index: chunks
-//! cannot change places, be left out at the end, or pass from one part to the other (the STREAM
-//! construction of Hoang, Reyhanitabar, Rogaway and Vizár, CRYPTO 2015). A key seals one attachment.
+//! The nonce of a chunk holds the part it belongs to, whether it is the last, and its index. Chunks
+//! therefore cannot be reordered, dropped at the end, or moved from one part to the other (the
+//! STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár, CRYPTO 2015). A key seals one
+//! attachment.
 
 use domain::{
     attachment::{CHUNK_BYTES, ContentKey, Part, TAG_BYTES},
@@ -11,7 +12,7 @@ use domain::{
 };
 use ring::aead::{AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
-/// Sealed bytes are not what was sealed under this key.
+/// The sealed bytes are not what was sealed under this key; holds the index of the chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("chunk {0} of the sealed bytes is not what was sealed")]
 pub struct BrokenSeal(pub u64);
@@ -24,11 +25,11 @@ pub struct Seal {
     bytes: u64,
 }
 
-/// Length of a sealed chunk, but for the last.
+/// Length of every sealed chunk except the last.
 pub const SEALED_CHUNK_BYTES: u64 = CHUNK_BYTES + TAG_BYTES;
 
 impl Seal {
-    /// The seal of a part that has so many bytes before sealing.
+    /// Builds the seal of a part that has `bytes` bytes before sealing.
     pub fn new(suite: Suite, key: &ContentKey, part: Part, bytes: u64) -> Self {
         let algorithm = match suite {
             Suite::Ed25519Blake3 => &CHACHA20_POLY1305,
@@ -43,12 +44,12 @@ impl Seal {
         }
     }
 
-    /// How many chunks there are.
+    /// Returns the number of chunks.
     pub const fn chunks(&self) -> u64 {
         self.bytes.div_ceil(CHUNK_BYTES)
     }
 
-    /// The sealed bytes of all of it.
+    /// Seals the whole part.
     pub fn seal(&self, plain: &[u8]) -> Vec<u8> {
         let mut sealed =
             Vec::with_capacity(plain.len() + self.chunks() as usize * TAG_BYTES as usize);

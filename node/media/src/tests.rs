@@ -79,7 +79,8 @@ fn a_picture_is_kept_as_jpeg_unless_it_is_transparent() {
 
 #[test]
 fn a_photo_taken_sideways_is_turned_upright() {
-    // Orientation 6: the camera's right side is up, so its left, red, comes to the top.
+    // Orientation 6: the right side of the stored picture is up, so its left, red, comes to the
+    // top.
     let paper = taken(Media::Jpeg, samples::jpeg(64, 32, 6)).unwrap();
     let picture = read(&paper.bytes);
     assert_eq!(picture.dimensions(), (32, 64));
@@ -133,7 +134,8 @@ fn a_picture_cut_off_anywhere_is_refused() {
         (Media::Png, samples::png(40, 40, 255)),
         (Media::Webp, samples::webp(40, 40)),
     ] {
-        // The last chunk of a PNG holds nothing, and the end mark of a JPEG no pixels.
+        // The last chunk of a PNG and the end mark of a JPEG hold no pixels, so their loss is
+        // tolerated.
         let end = match media {
             Media::Png => 16,
             Media::Jpeg => 4,
@@ -160,7 +162,7 @@ fn a_photo_without_its_end_mark_is_taken_if_nothing_else_is_missing() {
     let panorama = case("panorama-without-end.jpg");
     let paper = taken(Media::Jpeg, panorama.clone()).unwrap();
     let pixels = paper.pixels.unwrap();
-    // It was taken sideways.
+    // The phone was held sideways.
     assert_eq!((pixels.width, pixels.height), (200, 400));
     let half = panorama[..panorama.len() * 3 / 4].to_vec();
     assert_eq!(taken(Media::Jpeg, half), Err(BadPaper::CutOff));
@@ -187,7 +189,7 @@ fn a_photo_in_heif_is_refused_with_words_that_help_on_the_telephone() {
         );
     }
     for name in ["image/heic", "IMAGE/HEIF"] {
-        let refused = name.parse::<Media>().unwrap_err().to_string();
+        let refused = Media::of_type(name).unwrap_err().to_string();
         assert!(refused.contains("兼容性最佳"), "{refused}");
     }
 }
@@ -223,7 +225,7 @@ fn what_hangs_behind_a_picture_is_left_behind() {
     assert!(!paper.bytes.windows(4).any(|window| window == b"PK\x03\x04"));
 }
 
-/// A PNG that says it is so large and has next to no content.
+/// Builds a PNG that claims to be large and has almost no content.
 fn bomb(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = samples::png(1, 1, 255);
     bytes[16..20].copy_from_slice(&width.to_be_bytes());
@@ -314,7 +316,7 @@ fn text_with_control_characters_or_in_another_encoding_is_refused() {
         taken(Media::Text, b"a\x1b[2J".to_vec()),
         Err(BadPaper::NotText(1))
     );
-    // GB 18030 for 路灯.
+    // 路灯 in GB 18030.
     let gb = b"\xc2\xb7\xb5\xc6".to_vec();
     assert!(matches!(taken(Media::Text, gb), Err(BadPaper::NotText(_))));
 }

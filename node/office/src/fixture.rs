@@ -1,4 +1,4 @@
-//! Offices of tests: on a disk in memory, with time and chance that the test sets.
+//! Offices for tests: on a disk in memory, with time and randomness that the test sets.
 
 use std::{
     path::Path,
@@ -8,15 +8,15 @@ use std::{
     },
 };
 
-use domain::{suite::Suite, time::Timestamp};
+use domain::{ids::NetworkId, suite::Suite, time::Timestamp};
 use store::{MemoryDisk, Store};
 use telemetry::Metrics;
 use tokio::sync::Semaphore;
 use topology::Tree;
 
-use super::{Clock, Dependencies, Entropy, FileArea, Office, sealing::Bare};
+use crate::{Clock, Dependencies, Entropy, FileArea, Office, matters::sealing::Bare};
 
-/// When every test begins, in milliseconds since 1970: in May 2026.
+/// The time at which every test begins, in milliseconds since 1970: in May 2026.
 pub(super) const START: i64 = 1_780_000_000_000;
 
 /// A clock that stands still until it is put forward.
@@ -40,7 +40,7 @@ impl Clock for Stopped {
     }
 }
 
-/// A clock that goes on by a millisecond whenever it is looked at.
+/// A clock that advances by a millisecond at every reading.
 pub(super) struct Ticking(AtomicI64);
 
 impl Default for Ticking {
@@ -55,7 +55,7 @@ impl Clock for Ticking {
     }
 }
 
-/// Chance that counts: every draw is another, and another life begins elsewhere.
+/// Randomness that counts: every draw differs, and every life begins with another value.
 struct Counting(AtomicU64);
 
 impl Entropy for Counting {
@@ -68,7 +68,7 @@ impl Entropy for Counting {
     }
 }
 
-/// The office of a division; `seed` is what its chance begins with. Its file_area holds no files.
+/// Builds the office of a division; its randomness begins with `seed`. Its file area is empty.
 pub(super) async fn office(
     division: &str,
     disk: &MemoryDisk,
@@ -83,11 +83,13 @@ pub(super) async fn office(
         clock,
         entropy: Arc::new(Counting(AtomicU64::new(seed))),
         seals: Arc::new(Bare),
+        network: NetworkId([7; 16]),
         suite: Suite::Ed25519Blake3,
         metrics: Metrics::default().division(me),
         file_area: FileArea::open(Path::new("/nonexistent"), me, one).unwrap(),
         reports: 10,
         window: 8,
+        due: workers::DueTimer::default(),
     };
     Office::open(me, dependencies).await.unwrap()
 }

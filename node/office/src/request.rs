@@ -1,8 +1,8 @@
-//! By whom and how something is asked of an office.
+//! The context of a request to an office.
 //!
-//! Where a request came from, which permission it uses, which version the caller saw, and under which key it may be
-//! repeated belong into the very unit its decision becomes. A [`RequestContext`] is handed to whatever decides; one
-//! of a neighbour's envelope or of a rule has only an actor.
+//! The origin of a request, the permission that it uses, the version that the caller saw, and its
+//! idempotency key belong into the same unit as the decision. Every decision receives a
+//! [`RequestContext`]; that of a neighbour's envelope or of a rule has only an actor.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,9 +16,9 @@ use domain::{
     suite::{Digest, Suite},
 };
 
-use super::people::Token;
+use crate::token::Token;
 
-/// Who asks, and what their request brings along if it is one of a person.
+/// The actor, and the person's request if there is one.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
     actor: Actor,
@@ -33,15 +33,20 @@ impl From<Actor> for RequestContext {
 }
 
 impl RequestContext {
-    /// Returns the context of a request that somebody makes.
+    /// Builds the context of a person's request.
     pub const fn new(actor: Actor, request: Arc<Request>) -> Self {
         let request = Some(request);
         Self { actor, request }
     }
 
-    /// Returns who asks.
+    /// Returns the actor.
     pub const fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// Returns the person's request.
+    pub(super) fn request(&self) -> Option<&Request> {
+        self.request.as_deref()
     }
 
     pub(super) fn into_parts(self) -> (Actor, Option<Arc<Request>>) {
@@ -52,22 +57,23 @@ impl RequestContext {
 /// One request on its way through the office.
 #[derive(Debug)]
 pub struct Request {
-    /// From where.
+    /// Its origin.
     pub whence: Whence,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    deed: Permission,
+    permission: Permission,
     saw: Option<Saw>,
-    once: Option<Once>,
+    idempotency: Option<IdempotencyKey>,
     slip: Option<Token>,
+    draft: Option<Digest>,
     opening: Wanted,
     subject: Option<Subject>,
 }
 
-/// What opens the commitment to a report.
+/// The opening of the commitment to a report.
 #[derive(Debug, Default)]
 enum Wanted {
     #[default]
@@ -76,75 +82,86 @@ enum Wanted {
     Here(Box<Opening>),
 }
 
-/// The versions of a matter a caller goes by (`If-Match`).
+/// The versions of a matter that the caller accepts (`If-Match`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Saw {
-    /// Which matter.
+    /// The matter.
     pub matter: MatterId,
-    /// Any of these.
+    /// The accepted versions.
     pub versions: Vec<Version>,
 }
 
-/// Under which key a request may be repeated without being done twice (`Idempotency-Key`).
+/// The idempotency key of a request (`Idempotency-Key`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Once {
+pub struct IdempotencyKey {
     /// Digest of caller, route and key.
     pub key: Digest,
-    /// Digest of what was handed in.
+    /// Digest of the request body.
     pub body: Digest,
 }
 
 impl Request {
-    /// A request made with one permission.
-    pub fn new(whence: Whence, deed: Permission) -> Self {
+    /// Builds a request that uses one permission.
+    pub fn new(whence: Whence, permission: Permission) -> Self {
         Self {
             whence,
             state: Mutex::new(State {
-                deed,
+                permission,
                 saw: None,
-                once: None,
+                idempotency: None,
                 slip: None,
+                draft: None,
                 opening: Wanted::No,
                 subject: None,
             }),
         }
     }
 
-    /// What was found to be allowed.
-    pub fn deed(&self) -> Permission {
-        self.state().deed
+    /// Returns the permission that was granted.
+    pub fn permission(&self) -> Permission {
+        self.state().permission
     }
 
-    /// It turned out to need this permission, which was found to be granted.
-    pub fn turns_out(&self, deed: Permission) {
-        self.state().deed = deed;
+    /// Replaces the permission: the request needs this one, which was found to be granted.
+    pub fn turns_out(&self, permission: Permission) {
+        self.state().permission = permission;
     }
 
-    /// The first decision fails unless the matter is still as it was seen.
+    /// Makes the first decision fail unless the matter still has an accepted version.
     #[must_use]
     pub fn that_saw(self, saw: Option<Saw>) -> Self {
         self.state().saw = saw;
         self
     }
 
-    /// The first decision is remembered under this key, and fails if the key was used.
+    /// Records the first decision under this key; the decision fails if the key was used.
     #[must_use]
-    pub fn done_once(self, once: Option<Once>) -> Self {
-        self.state().once = once;
+    pub fn idempotent(self, idempotency: Option<IdempotencyKey>) -> Self {
+        self.state().idempotency = idempotency;
         self
     }
 
-    /// The matter that is reported can be read and contested with this slip.
+    /// Sets the slip with which the reported matter can be read and contested.
     pub fn hand_out(&self, slip: Token) {
         self.state().slip = Some(slip);
     }
 
-    /// Whoever reports is to be given what opens the commitment to it.
+    /// Names the draft whose photos the act takes.
+    pub fn with_photos_of(&self, draft: &Token) {
+        self.hand_in(draft.digest(Suite::Ed25519Blake3));
+    }
+
+    /// Sets the draft, by the digest of its key, that the report makes a matter.
+    pub(super) fn hand_in(&self, draft: Digest) {
+        self.state().draft = Some(draft);
+    }
+
+    /// Requests the opening of the commitment to the report.
     pub fn want_opening(&self) {
         self.state().opening = Wanted::Yes;
     }
 
-    /// What opens the commitment to what was reported, if it was wanted.
+    /// Returns the opening of the commitment to the report, if it was requested.
     pub fn take_opening(&self) -> Option<Opening> {
         match std::mem::take(&mut self.state().opening) {
             Wanted::Here(opening) => Some(*opening),
@@ -159,7 +176,7 @@ impl Request {
         }
     }
 
-    /// What the decisions were about, once one was made.
+    /// Returns the subject of the decisions, once one was made.
     pub fn subject(&self) -> Option<Subject> {
         self.state().subject.clone()
     }
@@ -172,16 +189,24 @@ impl Request {
         self.state().saw.take()
     }
 
-    pub(super) fn take_once(&self) -> Option<Once> {
-        self.state().once.take()
+    pub(super) fn take_idempotency_key(&self) -> Option<IdempotencyKey> {
+        self.state().idempotency.take()
     }
 
-    pub(super) fn take_slip(&self) -> Option<Token> {
+    pub(super) fn take_draft(&self) -> Option<Digest> {
+        self.state().draft.take()
+    }
+
+    pub(super) fn slip(&self) -> Option<Token> {
+        self.state().slip
+    }
+
+    pub(super) fn take_reporter_token(&self) -> Option<Token> {
         self.state().slip.take()
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        // Every change is one assignment, so what a panic left behind is whole.
+        // Every change is one assignment, so the state is consistent even after a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

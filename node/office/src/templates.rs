@@ -1,5 +1,9 @@
 //! Publishing, hearing, applying and forwarding templates, and summing up their adoption.
 
+mod calendar;
+mod in_force;
+pub(crate) mod policies;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},
@@ -8,64 +12,58 @@ use std::{
 use api::{StanceView, TemplateLine};
 use bytes::Bytes;
 use domain::{
-    actor::Actor,
     alarm::AlarmKind,
     envelope::{Destination, Lane, Payload, Stamp},
-    ids::{EpochId, KeyId},
-    statement::Proof,
+    ids::KeyId,
     template::{
         self, Adoption, AdoptionReport, BadTemplate, Expected, Scope, Stance, Template,
         TemplateKey, TemplateKind, TemplateRefusal, Verdict,
     },
 };
-use serde::{Deserialize, Serialize};
-use store::{Range, record};
+use records::table::{Plain, Table};
+use store::record::RecordError;
 use topology::{DivisionCode, Tier, Tree, UnitKind};
 use wire::frame::TemplateInForce;
 
-use super::{
-    Office, OfficeError, Received, keys,
+pub use crate::tables::templates::TemplateRecord;
+use crate::{
+    Failed, Fault, Received, RefusalReason, RequestContext,
+    services::Templates,
+    tables::{
+        self,
+        templates::{AdoptionKey, AdoptionsOf},
+    },
     unit_of_work::{Carried, UnitOfWork},
 };
-use crate::RequestContext;
 
-/// More versions than a store loses when it goes back in time.
+/// More versions than a store can lose when it goes back in time.
 const MOST_LOST_VERSIONS: u32 = 1000;
 
-/// What a template's author writes.
+/// A template to publish.
 #[derive(Clone, Debug)]
 pub struct NewTemplate {
-    /// What it is for.
+    /// Its kind.
     pub kind: TemplateKind,
-    /// Its slug.
+    /// Its name, the last part of the key.
     pub name: String,
-    /// What people call it.
+    /// Its title for people.
     pub title: String,
-    /// TOML.
+    /// Its content in TOML.
     pub content: String,
-    /// For which tiers; empty for all.
+    /// The tiers in scope; empty for all.
     pub tiers: Vec<Tier>,
-    /// For which kinds of village-tier units; empty for all.
+    /// The kinds of village-tier units in scope; empty for all.
     pub kinds: Vec<UnitKind>,
 }
 
-/// A template as this node has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TemplateRecord {
-    /// The latest version heard of.
-    pub template: Template,
-    /// What this node did with it; `None` if it is not in scope.
-    pub stance: Option<Stance>,
-    /// The author's exact words.
-    pub(super) bytes: Bytes,
-    /// The author's proof; `None` for this node's own.
-    pub(super) proof: Option<Proof>,
-    pub(super) epoch: EpochId,
-}
+/// The refusal of a template that this node does not know; holds its key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no template {0} at this node; `wujitong template list` shows what it knows")]
+pub struct NoSuchTemplate(pub String);
 
-domain::records!(TemplateRecord);
+impl RefusalReason for NoSuchTemplate {}
 
-/// How many nodes of a scope stand below each child, computed once per scope.
+/// The number of nodes in each scope below each child, computed once per scope.
 #[derive(Default)]
 pub(super) struct Expectations(Mutex<HashMap<Scope, Arc<Expected>>>);
 
@@ -80,13 +78,13 @@ impl Expectations {
     }
 }
 
-impl Office {
+impl Templates<'_> {
     /// Publishes a template, or its next version. Durable when it returns.
     pub async fn publish(
-        &self,
+        self,
         new: NewTemplate,
         by: impl Into<RequestContext>,
-    ) -> Result<Template, OfficeError> {
+    ) -> Result<Template, Failed<BadTemplate>> {
         let key = TemplateKey {
             issuer: self.me,
             kind: new.kind,
@@ -95,7 +93,8 @@ impl Office {
         let mut unit = self.begin(by).await?;
         let known = unit.version_of(&key).await?;
         let lost: u32 = unit
-            .read(&keys::lost_version(&key))
+            .view
+            .get::<tables::LostVersions>(&key)
             .await?
             .unwrap_or_default();
         let mut template = Template {
@@ -131,25 +130,25 @@ impl Office {
         Ok(template)
     }
 
-    /// All templates this node has heard of.
-    pub async fn templates(&self) -> Result<Vec<TemplateRecord>, OfficeError> {
-        let range = Range::prefix(keys::TEMPLATES);
-        let records = self.read_all(range, usize::MAX).await?;
+    /// Returns all templates known to this node.
+    pub async fn all(self) -> Result<Vec<TemplateRecord>, Fault> {
+        let range = tables::Templates::all();
+        let records = self.list(range, usize::MAX).await?;
         Ok(records.into_iter().map(|(_, record)| record).collect())
     }
 
-    /// How far the latest version of a template has come in this node's subtree.
-    pub async fn adoption(&self, key: &TemplateKey) -> Result<Adoption, OfficeError> {
-        let mut unit = self.unit(Actor::Rule("read".to_owned()).into()).await?;
-        let record: Option<TemplateRecord> = unit.read(&keys::template(key)).await?;
-        let record = record.ok_or_else(|| OfficeError::NoSuchTemplate(key.to_string()))?;
+    /// Returns the adoption of the latest version of a template in this node's subtree.
+    pub async fn adoption(self, key: &TemplateKey) -> Result<Adoption, Failed<NoSuchTemplate>> {
+        let mut unit = self.reading().await?;
+        let record: Option<TemplateRecord> = unit.view.get::<tables::Templates>(key).await?;
+        let record = record.ok_or_else(|| NoSuchTemplate(key.to_string()))?;
         let adoption = unit.adoption(&record).await?;
         unit.view.wait_durable().await?;
         Ok(adoption)
     }
 
-    pub(super) async fn template_versions(&self) -> Result<Vec<TemplateInForce>, OfficeError> {
-        let records = self.templates().await?;
+    pub(super) async fn versions(self) -> Result<Vec<TemplateInForce>, Fault> {
+        let records = self.templates().all().await?;
         Ok(records
             .into_iter()
             .map(|record| TemplateInForce {
@@ -162,38 +161,34 @@ impl Office {
 
     /// Keeps key statements of other divisions for the next start.
     pub async fn keep_keys(
-        &self,
+        self,
         statements: Vec<(DivisionCode, KeyId, Bytes)>,
-    ) -> Result<(), OfficeError> {
-        let mut view = self.dependencies.store.view(self.me);
+    ) -> Result<(), Fault> {
+        let mut view = self.tables();
         for (division, id, bytes) in statements {
-            view.put(keys::key_statement(division, id), bytes);
+            view.put::<tables::KeyStatements>(&(division, id), &Plain(bytes));
         }
-        // Lost ones are shown again; nothing is acknowledged by keeping them.
+        // Lost statements are shown again; keeping them acknowledges nothing.
         let _not_awaited = view.submit().await?;
         Ok(())
     }
 
-    /// The key statements kept, parents before children.
-    pub async fn kept_keys(&self) -> Result<Vec<Bytes>, OfficeError> {
-        let range = Range::prefix(keys::KEYS);
-        let seen = self
-            .dependencies
-            .store
-            .scan(self.me, range, usize::MAX, false)
-            .await?;
-        Ok(seen.value.into_iter().map(|(_, bytes)| bytes).collect())
+    /// Returns the kept key statements, parents before children.
+    pub async fn kept_keys(self) -> Result<Vec<Bytes>, Fault> {
+        let kept = self.list(tables::KeyStatements::all(), usize::MAX).await?;
+        Ok(kept.into_iter().map(|(_, statement)| statement.0).collect())
     }
 }
 
 impl UnitOfWork<'_> {
-    /// A template came from above.
+    /// Applies a template that came from above.
     pub(super) async fn hear_template(
         &mut self,
         template: &Template,
         received: &Received,
-    ) -> Result<(), OfficeError> {
-        let known: Option<TemplateRecord> = self.read(&keys::template(&template.key)).await?;
+    ) -> Result<(), Fault> {
+        let known: Option<TemplateRecord> =
+            self.view.get::<tables::Templates>(&template.key).await?;
         if known.is_some_and(|known| known.template.stamp >= template.stamp) {
             return Ok(());
         }
@@ -207,9 +202,9 @@ impl UnitOfWork<'_> {
         .await
     }
 
-    /// Keeps a version, decides on it if it is for this node, and carries it on whatever was
-    /// decided.
-    async fn keep_template(&mut self, mut record: TemplateRecord) -> Result<(), OfficeError> {
+    /// Keeps a version, and decides on it if this node is in scope. Forwards it whatever the
+    /// decision.
+    async fn keep_template(&mut self, mut record: TemplateRecord) -> Result<(), Fault> {
         let tree = Arc::clone(&self.office.dependencies.tree);
         let me = self.office.me;
         let template = &record.template;
@@ -217,8 +212,9 @@ impl UnitOfWork<'_> {
             let in_force = self.in_force().await?;
             record.stance = Some(match template::consider(template, &in_force, &tree) {
                 Verdict::Applied => {
-                    let key = keys::in_force(&template.key);
-                    self.view.put(key, record::write(template));
+                    self.view
+                        .put::<tables::TemplatesInForce>(&template.key, template);
+                    self.log_template(&record);
                     self.new_policy |= template.key.kind == TemplateKind::Policy;
                     Stance::Applied
                 }
@@ -226,11 +222,10 @@ impl UnitOfWork<'_> {
                 Verdict::Old => Stance::Superseded,
             });
         }
-        self.view
-            .put(keys::template(&template.key), record::write(&record));
+        self.view.put::<tables::Templates>(&template.key, &record);
         self.news.template(&record.template, record.stance.as_ref());
         let applied = record.stance == Some(Stance::Applied);
-        for child in self.office.met().await? {
+        for child in self.office.inbox().met().await? {
             if tree.parent(child) == Some(me) {
                 self.forward(child, &record).await?;
             }
@@ -243,17 +238,13 @@ impl UnitOfWork<'_> {
         }
     }
 
-    async fn forward(
-        &mut self,
-        child: DivisionCode,
-        record: &TemplateRecord,
-    ) -> Result<(), OfficeError> {
+    async fn forward(&mut self, child: DivisionCode, record: &TemplateRecord) -> Result<(), Fault> {
         let tree = Arc::clone(&self.office.dependencies.tree);
         if record.template.scope.count(child, &tree) == 0 {
             return Ok(());
         }
         let envelope = wire::decode_envelope(&record.bytes)
-            .map_err(|_| record::RecordError::Damaged("template envelope"))?;
+            .map_err(|_| RecordError::Damaged("template envelope"))?;
         let carried = Carried {
             envelope: &envelope,
             bytes: &record.bytes,
@@ -264,59 +255,55 @@ impl UnitOfWork<'_> {
         self.queue(child, carried).await
     }
 
-    async fn version_of(&mut self, key: &TemplateKey) -> Result<u32, OfficeError> {
-        let record: Option<TemplateRecord> = self.read(&keys::template(key)).await?;
+    async fn version_of(&mut self, key: &TemplateKey) -> Result<u32, Fault> {
+        let record: Option<TemplateRecord> = self.view.get::<tables::Templates>(key).await?;
         Ok(record.map_or(0, |record| record.template.version))
     }
 
-    /// A child has versions of this node's own that its store does not know: it went back in time.
-    /// Their numbers are not used again.
+    /// Notes versions of this node's own templates that a child has and this store lost. Their
+    /// numbers are not used again.
     pub(super) async fn note_lost_versions(
         &mut self,
         has: &[TemplateInForce],
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Fault> {
         let mine = self.office.me;
         for TemplateInForce { key, version, .. } in has.iter().filter(|has| has.key.issuer == mine)
         {
             let known = self.version_of(key).await?;
             let lost: u32 = self
-                .read(&keys::lost_version(key))
+                .view
+                .get::<tables::LostVersions>(key)
                 .await?
                 .unwrap_or_default();
-            // What a child claims is believed only as far as it can be true.
+            // A child's claim is believed only within plausible limits.
             if (known.max(lost) + 1..=known + MOST_LOST_VERSIONS).contains(version) {
                 let detail =
                     format!("{key}: version {version} was issued, this node knows {known}");
                 self.raise(AlarmKind::TemplateVersionLost, None, &detail)
                     .await?;
-                self.view
-                    .put(keys::lost_version(key), record::write(version));
+                self.view.put::<tables::LostVersions>(key, version);
             }
         }
         Ok(())
     }
 
-    /// Says again what became of every template here and below.
-    pub(super) async fn resend_adoption(&mut self) -> Result<(), OfficeError> {
-        let templates = Range::prefix(keys::TEMPLATES);
-        for (_, bytes) in self.view.scan(templates, usize::MAX, false).await? {
-            self.report_adoption(&record::read(&bytes)?).await?;
+    /// Reports the adoption of every template here and below again.
+    pub(super) async fn resend_adoption(&mut self) -> Result<(), Fault> {
+        let templates = tables::Templates::all();
+        for (_, record) in self.view.scan(templates, usize::MAX).await? {
+            self.report_adoption(&record).await?;
         }
         Ok(())
     }
 
-    /// Queues what a child's greeting shows it has not heard.
+    /// Queues the templates that are missing in a child's greeting.
     pub(super) async fn queue_missing_templates(
         &mut self,
         child: DivisionCode,
         has: &[TemplateInForce],
-    ) -> Result<(), OfficeError> {
-        for (_, bytes) in self
-            .view
-            .scan(Range::prefix(keys::TEMPLATES), usize::MAX, false)
-            .await?
-        {
-            let record: TemplateRecord = record::read(&bytes)?;
+    ) -> Result<(), Fault> {
+        let templates = tables::Templates::all();
+        for (_, record) in self.view.scan(templates, usize::MAX).await? {
             let known = has.iter().find(|has| has.key == record.template.key);
             if known.is_none_or(|known| known.stamp < record.template.stamp) {
                 self.forward(child, &record).await?;
@@ -325,28 +312,17 @@ impl UnitOfWork<'_> {
         Ok(())
     }
 
-    async fn in_force(&mut self) -> Result<BTreeMap<TemplateKey, Template>, OfficeError> {
-        let found = self
-            .view
-            .scan(Range::prefix(keys::IN_FORCE), usize::MAX, false)
-            .await?;
-        let mut in_force = BTreeMap::new();
-        for (_, bytes) in found {
-            let template: Template = record::read(&bytes)?;
-            in_force.insert(template.key.clone(), template);
-        }
-        Ok(in_force)
+    async fn in_force(&mut self) -> Result<BTreeMap<TemplateKey, Template>, Fault> {
+        let in_force = tables::TemplatesInForce::all();
+        let found = self.view.scan(in_force, usize::MAX).await?;
+        Ok(found.into_iter().collect())
     }
 
-    /// Something came into force: what was refused for the lack of it is decided on again.
-    async fn reconsider(&mut self) -> Result<(), OfficeError> {
-        let found = self
-            .view
-            .scan(Range::prefix(keys::TEMPLATES), usize::MAX, false)
-            .await?;
+    /// Decides again on refused templates after something came into force.
+    async fn reconsider(&mut self) -> Result<(), Fault> {
+        let found = self.view.scan(tables::Templates::all(), usize::MAX).await?;
         let mut waiting: Vec<TemplateRecord> = vec![];
-        for (_, bytes) in found {
-            let record: TemplateRecord = record::read(&bytes)?;
+        for (_, record) in found {
             if matches!(&record.stance, Some(Stance::Refused(reason)) if reason.may_pass()) {
                 waiting.push(record);
             }
@@ -362,10 +338,11 @@ impl UnitOfWork<'_> {
             if verdict == Verdict::Applied {
                 let key = &record.template.key;
                 self.view
-                    .put(keys::in_force(key), record::write(&record.template));
+                    .put::<tables::TemplatesInForce>(key, &record.template);
+                self.log_template(&record);
                 self.new_policy |= key.kind == TemplateKind::Policy;
                 record.stance = Some(Stance::Applied);
-                self.view.put(keys::template(key), record::write(&record));
+                self.view.put::<tables::Templates>(key, &record);
                 self.news.template(&record.template, record.stance.as_ref());
                 self.report_adoption(&record).await?;
             }
@@ -373,28 +350,25 @@ impl UnitOfWork<'_> {
         Ok(())
     }
 
-    /// A child said what became of a template below it.
+    /// Applies a child's report on the adoption of a template below it.
     pub(super) async fn hear_adoption(
         &mut self,
         child: DivisionCode,
         report: &AdoptionReport,
-    ) -> Result<(), OfficeError> {
-        let key = keys::adoption(&report.key, child);
-        let known: Option<AdoptionReport> = self.read(&key).await?;
+    ) -> Result<(), Fault> {
+        let key = AdoptionKey(report.key.clone(), child);
+        let known = self.view.get::<tables::Adoptions>(&key).await?;
         if known.is_some_and(|known| known.stamp >= report.stamp) {
             return Ok(());
         }
-        self.view.put(key, record::write(report));
-        match self
-            .read::<TemplateRecord>(&keys::template(&report.key))
-            .await?
-        {
+        self.view.put::<tables::Adoptions>(&key, report);
+        match self.view.get::<tables::Templates>(&report.key).await? {
             Some(record) => self.report_adoption(&record).await,
             None => Ok(()),
         }
     }
 
-    async fn adoption(&mut self, record: &TemplateRecord) -> Result<Adoption, OfficeError> {
+    async fn adoption(&mut self, record: &TemplateRecord) -> Result<Adoption, Fault> {
         let Template {
             key,
             version,
@@ -406,19 +380,11 @@ impl UnitOfWork<'_> {
             .office
             .expectations
             .of(scope, me, &self.office.dependencies.tree);
-        let prefix = keys::adoption_prefix(key);
-        let mut heard = vec![];
-        for (at, bytes) in self
-            .view
-            .scan(Range::prefix(&prefix), usize::MAX, false)
-            .await?
-        {
-            let child = at.last_chunk::<8>().map(|code| u64::from_be_bytes(*code));
-            if let Some(child) = child.and_then(DivisionCode::from_u64) {
-                heard.push((child, record::read::<AdoptionReport>(&bytes)?));
-            }
-        }
-        let heard = heard.iter().map(|(child, report)| (*child, report));
+        let rows = tables::Adoptions::under(&AdoptionsOf(key.clone()));
+        let heard = self.view.scan(rows, usize::MAX).await?;
+        let heard = heard
+            .iter()
+            .map(|(AdoptionKey(_, child), report)| (*child, report));
         Ok(template::adoption(
             key,
             *version,
@@ -429,8 +395,8 @@ impl UnitOfWork<'_> {
         ))
     }
 
-    /// Tells the parent how far a template has come here and below, unless this node issued it.
-    async fn report_adoption(&mut self, record: &TemplateRecord) -> Result<(), OfficeError> {
+    /// Reports the adoption of a template here and below to the parent, unless this node issued it.
+    async fn report_adoption(&mut self, record: &TemplateRecord) -> Result<(), Fault> {
         let Some(parent) = self.office.parent else {
             return Ok(());
         };

@@ -1,4 +1,4 @@
-//! Service discovery: which version is served where, and in which formats
+//! Service discovery: the served version, its URL and its formats
 //! (<https://wiki.open311.org/Service_Discovery>).
 
 use domain::time::Timestamp;
@@ -7,27 +7,27 @@ use quick_xml::escape::escape;
 use serde_json::json;
 use web::state::AppState;
 
-use super::answer::{Answer, declared};
+use super::{answer::Answer, format::declared};
 
 const SPECIFICATION: &str = "http://wiki.open311.org/GeoReport_v2";
 
-/// The services change with policy, whose last change this process knows only since it runs: the
-/// changeset is the moment it started.
-pub(super) fn of(headers: &HeaderMap, roster: &AppState) -> Answer {
+/// Returns the discovery document. The services change with policy, and this process knows policy
+/// changes only since its start, so the changeset is the time of the start.
+pub(super) fn of(headers: &HeaderMap, app_state: &AppState) -> Answer {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    // Before TLS there is a proxy, which says so.
+    // A proxy terminates TLS and names the scheme.
     let scheme = match text("x-forwarded-proto") {
         Some("https") => "https",
         _ => "http",
     };
     let host = text(header::HOST.as_str()).unwrap_or("localhost");
     let url = format!("{scheme}://{host}/open311/v2");
-    let changeset = super::show::w3c(Timestamp(roster.started_ms));
-    let root = roster.tree.root();
-    let name = roster.tree.full_name(root).unwrap_or_default();
+    let changeset = super::show::w3c(Timestamp(app_state.started_ms));
+    let root = app_state.tree.root();
+    let name = app_state.tree.full_name(root).unwrap_or_default();
     let contact = format!("五级通 · {name}");
     let keys = "向本级安全管理员申请 api_key";
-    let kind = if roster.network.demo {
+    let kind = if app_state.network.demo {
         "test"
     } else {
         "production"

@@ -1,15 +1,15 @@
-//! What a caller is told when a request fails, in the form of the protocol: a list of codes and
-//! descriptions. 404 for what is not there, 403 for keys, 400 for everything else that does not fit; who
-//! came too often, or came while the store is down, is told so as elsewhere (429, 503).
+//! Errors in the form of the protocol: a list of codes and descriptions. The status is 404 for
+//! missing things, 403 for keys, 400 for every other bad request; too many requests and an
+//! unavailable store have the same status as elsewhere (429, 503).
 
 use api::problem::ProblemCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use office::OfficeError;
+use office::{Aborted, Failed};
 use serde::Serialize;
 use web::problem::Rejection;
 
-use super::answer::{Format, respond};
+use super::format::{Format, send, written};
 
 /// Why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,17 +39,17 @@ impl Fault {
         }
     }
 
-    /// Something asked for is not there, or not for who asks.
+    /// Returns the fault for something that does not exist or is not visible to the caller.
     pub(super) fn missing(description: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, description)
     }
 
-    /// The request cannot be understood.
+    /// Returns the fault for a request that is not valid.
     pub(super) fn unfit(description: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, description)
     }
 
-    /// Several things do not fit.
+    /// Returns a fault with several descriptions.
     pub(super) fn all(descriptions: Vec<String>) -> Self {
         Self {
             descriptions,
@@ -59,43 +59,43 @@ impl Fault {
 
     pub(super) fn no_key() -> Self {
         let description =
-            "api_key was not provided; a security administrator of the division makes keys";
+            "api_key was not provided; ask a security administrator of the division for a key";
         Self::new(StatusCode::FORBIDDEN, description)
     }
 
     pub(super) fn bad_key() -> Self {
-        let description = "invalid api_key received: it is none, has ended or was taken back; have a new \
-                           one made";
+        let description = "invalid api_key received: it is malformed, expired or revoked; ask for a new \
+                           one";
         Self::new(StatusCode::FORBIDDEN, description)
     }
 
     pub(super) fn not_utf8() -> Self {
-        Self::unfit("the request is not UTF-8; encode every text as UTF-8")
+        Self::unfit("the request is not UTF-8; encode all text as UTF-8")
     }
 
     pub(super) fn too_long(most: usize) -> Self {
-        let description = format!("the form has more than {most} bytes; send less");
+        let description = format!("the form has more than {most} bytes; shorten it");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, &description)
     }
 
     pub(super) fn too_long_file(most: u64) -> Self {
         let description = format!(
-            "a file has more than {most} bytes, which is the most that is taken; send a smaller one"
+            "a file has more than {most} bytes, the largest size allowed; send a smaller one"
         );
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, &description)
     }
 
-    /// The same, with one thing more to do.
+    /// Appends a description.
     pub(super) fn with(mut self, more: &str) -> Self {
         self.descriptions.push(more.to_owned());
         self
     }
 
-    /// A problem of the program's own API in the form of this protocol.
+    /// Converts a problem of the program's own API.
     pub(super) fn of(Rejection(problem): &Rejection) -> Self {
         let status = match problem.status {
             401 => return Self::bad_key(),
-            // Whoever repeats a request too early is to come again, not to mend it.
+            // A client whose first request still runs must retry, not change the request.
             409 if problem.is(ProblemCode::RequestInProgress) => Ok(StatusCode::CONFLICT),
             status @ (403 | 404 | 413 | 429 | 503) => StatusCode::from_u16(status),
             _ => Ok(StatusCode::BAD_REQUEST),
@@ -116,13 +116,12 @@ impl Fault {
             .iter()
             .map(|description| Line { code, description })
             .collect();
-        let mut response = respond(
-            format,
-            self.status,
-            &lines,
-            "errors",
-            &Lines { error: &lines },
-        );
+        // A fault is a list of plain texts and can always be written.
+        let body = written(format, &lines, "errors", &Lines { error: &lines });
+        let mut response = match body {
+            Some(body) => send(format, self.status, body),
+            None => self.status.into_response(),
+        };
         if let Some(wait) = self.retry_after_s {
             let wait = HeaderValue::from(wait);
             response.headers_mut().insert(header::RETRY_AFTER, wait);
@@ -131,8 +130,23 @@ impl Fault {
     }
 }
 
-impl From<OfficeError> for Fault {
-    fn from(error: OfficeError) -> Self {
-        Self::of(&Rejection::from(error))
+impl From<office::Fault> for Fault {
+    fn from(fault: office::Fault) -> Self {
+        Self::of(&fault.into())
+    }
+}
+
+impl From<Aborted> for Fault {
+    fn from(aborted: Aborted) -> Self {
+        Self::of(&aborted.into())
+    }
+}
+
+impl<R> From<Failed<R>> for Fault
+where
+    Rejection: From<R>,
+{
+    fn from(failed: Failed<R>) -> Self {
+        Self::of(&failed.into())
     }
 }

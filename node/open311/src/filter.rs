@@ -1,32 +1,35 @@
-//! Which requests a list is to have.
+//! Filters of request lists.
 
 use domain::{category::Category, matter::Matter, time::Timestamp};
 
-use super::{fault::Fault, form::Form, services, show::MOST};
+use super::{fault::Fault, form::Form, services};
 
-/// The longest span, and the one that counts if none is named: 90 days.
+/// The most requests of a list, by the protocol.
+pub(super) const MOST: usize = 1_000;
+
+/// The longest span, and the default: 90 days.
 const SPAN_MS: i64 = 90 * 86_400_000;
-/// Pages that may be asked for; no list looks at so many requests.
+/// The largest page number; no list reads that many requests.
 const MOST_PAGES: usize = 10_000;
 
 /// Filters of GET requests.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Filter {
-    /// First and last moment of the report, both included.
+    /// First and last time of the report, inclusive.
     pub(super) span: (Timestamp, Timestamp),
-    /// Only those of which something was made known later than this.
+    /// Only requests with an update later than this.
     pub(super) updated_after: Option<Timestamp>,
-    /// How many that fit stand on the pages before.
+    /// Number of matching requests on the pages before.
     pub(super) before: usize,
-    /// How many the page has at most.
+    /// The most requests on the page.
     pub(super) most: usize,
     categories: Option<Vec<Category>>,
     open: bool,
     closed: bool,
 }
 
-/// What lists of other servers take and this one does not: said by name, for a filter that is passed over gives
-/// a wrong list.
+/// Filters of other servers that this one does not support. They are rejected by name, because
+/// ignoring a filter gives a wrong list.
 const UNSUPPORTED: [&str; 8] = [
     "q",
     "lat",
@@ -38,7 +41,7 @@ const UNSUPPORTED: [&str; 8] = [
     "agency_responsible",
 ];
 
-/// A whole number from 1 on.
+/// Reads a whole number from 1 to `most`.
 fn number(form: &Form, name: &str, most: usize) -> Result<Option<usize>, Fault> {
     let Some(text) = form.get(name) else {
         return Ok(None);
@@ -89,7 +92,7 @@ impl Filter {
         })
     }
 
-    /// Whether a matter is to be listed.
+    /// Returns whether the list contains a matter.
     pub(super) fn takes(&self, matter: &Matter) -> bool {
         let wanted = |categories: &Vec<Category>| categories.contains(&matter.category);
         self.categories.as_ref().is_none_or(wanted)
@@ -116,19 +119,17 @@ fn span(
     };
     let (start, end) = span;
     match end.0.saturating_sub(start.0) {
-        ..0 if start <= now => Err(Fault::unfit(
-            "end_date lies before start_date; exchange them",
-        )),
+        ..0 if start <= now => Err(Fault::unfit("end_date is before start_date; swap them")),
         0..=SPAN_MS => Ok(span),
-        // It lies ahead, where nothing was reported yet.
+        // The span is in the future, where no reports are.
         ..0 => Ok((start, start)),
         _ => Err(Fault::unfit(
-            "start_date and end_date span more than 90 days; ask for shorter spans one after the other",
+            "start_date and end_date span more than 90 days; request shorter spans one after the other",
         )),
     }
 }
 
-/// A moment with its offset. The plus of an offset that was not escaped arrives as a blank.
+/// Reads a time with its offset. An unescaped plus in the offset arrives as a blank.
 fn moment(form: &Form, name: &str) -> Result<Option<Timestamp>, Fault> {
     let Some(text) = form.get(name) else {
         return Ok(None);
@@ -136,7 +137,7 @@ fn moment(form: &Form, name: &str) -> Result<Option<Timestamp>, Fault> {
     let parsed = text.replace(' ', "+").parse::<jiff::Timestamp>();
     let moment = parsed.map_err(|_| {
         Fault::unfit(&format!(
-            "{name} is no moment; write it as 2026-03-01T00:00:00Z or 2026-03-01T08:00:00+08:00"
+            "{name} is not a date and time; write it as 2026-03-01T00:00:00Z or 2026-03-01T08:00:00+08:00"
         ))
     })?;
     Ok(Some(Timestamp(moment.as_millisecond())))

@@ -1,19 +1,23 @@
-//! What was handed in: pairs of a form, in the body or after the question mark
+//! Parameters of a request: pairs of a form in the body or in the query
 //! (`application/x-www-form-urlencoded`, WHATWG URL standard, section 5).
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
 
 use super::fault::Fault;
 
-/// Pairs at most; an app that sends more is broken.
+/// The most pairs; an app that sends more is broken.
 const MOST_PAIRS: usize = 200;
 
-/// Pairs in the order they came.
+/// Pairs in the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Form {
     pairs: Vec<(String, String)>,
 }
 
 impl Form {
-    /// Adds the pairs of a text. Of two of one name the first counts.
+    /// Adds the pairs of a text. If a name is repeated, the first value counts.
     pub(super) fn read(&mut self, text: &str) -> Result<(), Fault> {
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -33,6 +37,12 @@ impl Form {
         Ok(())
     }
 
+    /// Every name with its value, in the order they came.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn into_pairs(self) -> Vec<(String, String)> {
+        self.pairs
+    }
+
     /// What was said, whoever says it and however it was written: every pair but the key's.
     pub(super) fn said(&self) -> Vec<u8> {
         let pairs = self.pairs.iter().filter(|(name, _)| name != "api_key");
@@ -42,13 +52,14 @@ impl Form {
             .collect()
     }
 
-    /// A value without blanks around it. One that is empty counts as left out, as the protocol says.
+    /// Returns a value without surrounding blanks. An empty value counts as left out, as the
+    /// protocol requires.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let mut named = self.pairs.iter().filter(|(key, _)| key == name);
         named.find_map(|(_, value)| Some(value.trim()).filter(|value| !value.is_empty()))
     }
 
-    /// Everything under a name, where commas and repetition both separate.
+    /// Returns all values of a name, separated by commas or by repetition.
     pub(super) fn list(&self, name: &str) -> Vec<&str> {
         let named = self.pairs.iter().filter(|(key, _)| key == name);
         let words = named.flat_map(|(_, value)| value.split(','));
@@ -58,7 +69,7 @@ impl Form {
             .collect()
     }
 
-    /// Code and value of every `attribute[code]` and `attribute[code][]`.
+    /// Returns code and value of every `attribute[code]` and `attribute[code][]`.
     pub(super) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().filter_map(|(name, value)| {
             let code = name.strip_prefix("attribute[")?;
@@ -68,32 +79,14 @@ impl Form {
     }
 }
 
-/// Undoes the escapes of a form (`plus` is a blank) or of a path.
+/// Decodes the escapes of a form (`plus`: a plus is a blank) or of a path.
 pub(super) fn decode(text: &str, plus: bool) -> Result<String, Fault> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, more)) = rest.split_first() {
-        rest = more;
-        let escaped = more
-            .split_at_checked(2)
-            .filter(|_| *first == b'%')
-            .and_then(|(digits, after)| Some((hex(digits)?, after)));
-        match escaped {
-            Some((byte, after)) => {
-                bytes.push(byte);
-                rest = after;
-            }
-            None if *first == b'+' && plus => bytes.push(b' '),
-            None => bytes.push(*first),
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| Fault::not_utf8())
-}
-
-fn hex(digits: &[u8]) -> Option<u8> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    let [high, low] = digits else { return None };
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+    let text = match plus {
+        true => Cow::Owned(text.replace('+', " ")),
+        false => Cow::Borrowed(text),
+    };
+    let decoded = percent_decode_str(&text).decode_utf8();
+    Ok(decoded.map_err(|_| Fault::not_utf8())?.into_owned())
 }
 
 #[cfg(test)]

@@ -1,22 +1,26 @@
-//! Open311 GeoReport v2, so that civic apps made for other towns can report to a node and follow their
-//! report through all tiers. Served beside the API of this program, at `/open311/v2`.
+//! Open311 GeoReport v2, at `/open311/v2`: civic apps made for other cities can report to a node and
+//! follow their report through all tiers.
 //!
 //! The protocol is the one of <https://wiki.open311.org/GeoReport_v2> (its source:
-//! `open311/open311.github.io`, `GeoReport_v2/index.md`) and <https://wiki.open311.org/Service_Discovery>.
-//! What it leaves open is settled here, and told to the makers of apps in `docs/open311.md`:
+//! `open311/open311.github.io`, `GeoReport_v2/index.md`) and
+//! <https://wiki.open311.org/Service_Discovery>. `docs/open311.md` tells app developers how this
+//! server decides what the protocol leaves open:
 //!
-//! - A jurisdiction is a node: `jurisdiction_id` is its division's code or DNS name, and may be left out
-//!   where the process hosts one node.
-//! - Reading needs no key, and shows what an official published. What a key filed is shown to that key,
-//!   any matter to whoever has its reporter's token, or may see matters here. Everything else looks as if
-//!   it were not there: numbers of matters open nothing.
-//! - No address on the network is ever fetched: `media_url` is kept as text.
+//! - A jurisdiction is a node: `jurisdiction_id` is the code or DNS name of its division, and may be
+//!   left out if the process hosts only one node.
+//! - Reading needs no key and shows what an official published. A key also sees the requests it filed.
+//!   Whoever has the reporter's token of a matter, or may see matters here, sees that matter. Everything
+//!   else looks as if it did not exist, so knowing a number gives no access.
+//! - The server never fetches a URL from a request: `media_url` is kept as text.
 
 mod answer;
 mod discovery;
 mod fault;
 mod filter;
 mod form;
+mod format;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod parts;
 mod report;
 mod services;
@@ -37,45 +41,42 @@ use office::people::{Token, TokenKind};
 use topology::{DivisionCode, dns};
 use web::{
     Beside,
-    credentials::{Credentials, SLIP},
+    credentials::{Credentials, REPORTER_TOKEN},
     gate::{Gate, Principal, careful},
+    parts::has_parts,
     problem::Rejection,
     state::{AppState, Node},
 };
 
-use self::{
-    answer::{Answer, Format},
-    fault::Fault,
-    form::Form,
-    parts::Photos,
-};
+use self::{answer::Answer, fault::Fault, form::Form, format::Format, parts::Photos};
 
-/// Where it is served.
+/// Prefix of all paths.
 const PATH: &str = "/open311/v2/";
-/// The protocol, to be served beside the API. Every request passes the gate.
+/// The protocol, served beside the API. Every request passes the gate.
 pub const BESIDE: Beside = Beside {
-    path: PATH,
+    cross_origin: Some(PATH),
     routes,
     patience: parts::patience,
 };
-/// Longest form without its files: a description of 4,000 characters with every byte escaped, and room to spare.
+/// The longest form without its files, in bytes: a description of 4,000 characters with every byte
+/// escaped, and some reserve.
 const MOST_BODY: usize = 128 * 1024;
 
 fn routes(router: Router<AppState>, gate: &Arc<Gate>) -> Router<AppState> {
     let gate = Arc::clone(gate);
-    let serve = move |State(roster): State<AppState>, request: Request| {
+    let serve = move |State(app_state): State<AppState>, request: Request| {
         let gate = Arc::clone(&gate);
-        async move { serve(&gate, &roster, request).await }
+        async move { serve(&gate, &app_state, request).await }
     };
-    let longest = DefaultBodyLimit::max(parts::MOST_FORM);
+    let longest = DefaultBodyLimit::max(parts::BOUNDS.form);
     router.route("/open311/v2/{*path}", any(serve).layer(longest))
 }
 
-async fn serve(gate: &Gate, roster: &AppState, request: Request) -> Response {
+async fn serve(gate: &Gate, app_state: &AppState, request: Request) -> Response {
     let path = request.uri().path().strip_prefix(PATH).unwrap_or_default();
     let (what, format) = Format::of(path);
     let answer = match form::decode(what, false) {
-        Ok(what) => Visit::begin(gate, roster, request)
+        Ok(what) => Visit::begin(gate, app_state, request)
             .await
             .map(|visit| (visit, what)),
         Err(fault) => Err(fault),
@@ -86,7 +87,9 @@ async fn serve(gate: &Gate, roster: &AppState, request: Request) -> Response {
     };
     careful(match (answer, format) {
         (Ok(answer), Some(format)) => answer.write(format),
-        (Ok(_), None) => Fault::missing("say in which format: .xml or .json").write(Format::Xml),
+        (Ok(_), None) => {
+            Fault::missing("add the format to the path: .xml or .json").write(Format::Xml)
+        }
         (Err(fault), format) => fault.write(format.unwrap_or(Format::Xml)),
     })
 }
@@ -94,14 +97,14 @@ async fn serve(gate: &Gate, roster: &AppState, request: Request) -> Response {
 /// One request.
 struct Visit<'a> {
     gate: &'a Gate,
-    roster: &'a AppState,
+    app_state: &'a AppState,
     parts: Parts,
     form: Form,
     photos: Option<Photos>,
     whence: Whence,
 }
 
-/// Who asks, where, and with which reporter's token.
+/// The caller: identity, node, and reporter's token.
 struct Asker {
     node: Node,
     guest: Principal,
@@ -109,18 +112,22 @@ struct Asker {
 }
 
 impl<'a> Visit<'a> {
-    async fn begin(gate: &'a Gate, roster: &'a AppState, request: Request) -> Result<Self, Fault> {
+    async fn begin(
+        gate: &'a Gate,
+        app_state: &'a AppState,
+        request: Request,
+    ) -> Result<Self, Fault> {
         let (parts, body) = request.into_parts();
         let mut visit = Self {
             gate,
-            roster,
+            app_state,
             whence: gate.arrive(&parts)?,
             parts,
             form: Form::default(),
             photos: None,
         };
         let is_post = visit.parts.method == Method::POST;
-        if is_post && parts::is_multipart(&visit.parts.headers) {
+        if is_post && has_parts(&visit.parts.headers) {
             visit.read_parts(body).await?;
         } else if is_post {
             is_form(&visit.parts.headers)?;
@@ -146,14 +153,14 @@ impl<'a> Visit<'a> {
             )),
             ("requests", None) if self.parts.method == Method::POST => self.report().await,
             ("discovery" | "services" | "requests" | "tokens", _) if !reads => Err(Fault::unfit(
-                "this path is only read; POST takes reports at requests.xml and requests.json",
+                "this path supports only GET; POST reports to requests.xml or requests.json",
             )),
-            ("discovery", None) => Ok(discovery::of(&self.parts.headers, self.roster)),
-            ("services", None) => self.services().await,
-            ("services", Some(code)) => self.definition(code).await,
-            ("requests", None) => self.requests().await,
-            ("requests", Some(id)) => self.request(id).await,
-            ("tokens", Some(token)) => self.token(token).await,
+            ("discovery", None) => Ok(discovery::of(&self.parts.headers, self.app_state)),
+            ("services", None) => Ok(Answer::Services(self.services().await?)),
+            ("services", Some(code)) => Ok(Answer::Definition(self.definition(code).await?)),
+            ("requests", None) => Ok(Answer::Requests(self.requests().await?)),
+            ("requests", Some(id)) => Ok(Answer::Requests(self.request(id).await?)),
+            ("tokens", Some(token)) => Ok(Answer::Token(self.token(token).await?)),
             ("tokens", None) => Err(Fault::unfit("token was not provided")),
             _ => Err(Fault::missing(
                 "there is nothing at this path; see docs/open311.md",
@@ -161,32 +168,32 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// The node of the jurisdiction.
+    /// Returns the node of the jurisdiction.
     fn node(&self) -> Result<&Node, Fault> {
         let Some(text) = self.form.get("jurisdiction_id") else {
-            let mut nodes = self.roster.nodes.values();
+            let mut nodes = self.app_state.nodes.values();
             return match (nodes.next(), nodes.next()) {
                 (Some(only), None) => Ok(only),
                 _ => Err(Fault::unfit(
-                    "jurisdiction_id was not provided; name the division that is to answer",
+                    "jurisdiction_id was not provided; send the code of a division",
                 )),
             };
         };
         let division: Option<DivisionCode> = match text.contains('.') {
-            true => dns::code(text, &self.roster.network.zone).ok(),
+            true => dns::code(text, &self.app_state.network.zone).ok(),
             false => text.parse().ok(),
         };
-        let node = division.and_then(|division| self.roster.node(division));
+        let node = division.and_then(|division| self.app_state.node(division));
         node.ok_or_else(|| {
             Fault::missing(
-                "jurisdiction_id was not found; it is the code or the DNS name of a division whose \
-                 node answers here",
+                "jurisdiction_id was not found; send the code or the DNS name of a division whose \
+                 node is hosted here",
             )
         })
     }
 
-    /// Who asks. A key that opens nothing is a fault, not nobody.
-    async fn asker(&self, deed: Permission) -> Result<Asker, Fault> {
+    /// Returns the caller. An invalid key is an error, not an anonymous caller.
+    async fn asker(&self, permission: Permission) -> Result<Asker, Fault> {
         let node = self.node()?.clone();
         let shown = match self.form.get("api_key") {
             Some(text) => Some(text.parse::<Token>().ok()),
@@ -199,26 +206,26 @@ impl<'a> Visit<'a> {
         };
         let guest = self
             .gate
-            .meet(&node, credentials, deed, self.whence)
+            .meet(&node, credentials, permission, self.whence)
             .await?;
         if let domain::people::Who::Key(key) = &guest.known.who
             && !key.is_good(node.office.now())
         {
             return Err(Fault::bad_key());
         }
-        let header = self.parts.headers.get(SLIP);
+        let header = self.parts.headers.get(REPORTER_TOKEN);
         let header = header.and_then(|value| value.to_str().ok());
         let slip = self.form.get("reporter_token").or(header);
         let slip = slip.and_then(|text| text.trim().parse::<Token>().ok());
         Ok(Asker {
             node,
             guest,
-            slip: slip.filter(|slip| slip.kind == TokenKind::Slip),
+            slip: slip.filter(|slip| slip.kind == TokenKind::ReporterToken),
         })
     }
 }
 
-/// The key in `Authorization`; `Some(None)` if what stands there is none.
+/// Returns the key in `Authorization`; `Some(None)` if the header is not a valid key.
 fn bearer(headers: &HeaderMap) -> Option<Option<Token>> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok();
     let pair = value.and_then(|text| text.split_once(' '));
@@ -234,7 +241,7 @@ fn is_form(headers: &HeaderMap) -> Result<(), Fault> {
         None => Ok(()),
         Some(kind) if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") => Ok(()),
         Some(_) => Err(Fault::unfit(
-            "this is no form; send Content-Type: application/x-www-form-urlencoded; charset=utf-8, or \
+            "this is not a form; send Content-Type: application/x-www-form-urlencoded; charset=utf-8, or \
              multipart/form-data with photos",
         )),
     }

@@ -1,4 +1,4 @@
-//! Taking a report.
+//! POST requests: reports.
 
 use std::sync::Arc;
 
@@ -6,53 +6,54 @@ use domain::{
     audit::Subject,
     clock::Stage,
     ids::MatterId,
-    matter::{Channel, Contact, Datum, Detail, Place, UnknownDatum},
+    matter::{Channel, Contact, Datum, Detail, Place},
     people::{Permission, Who},
     policy::{self, Policy},
 };
 use office::{
-    NewReport, Office, OfficeError, Request, RequestContext,
-    people::{Begun, PeopleError, TokenKind},
+    NewReport, Office, Request, RequestContext,
+    people::{Begun, KeyReused, TokenKind},
 };
+use topology::UnknownTerm;
 use tracing::{Instrument, info_span};
 use web::{
     credentials::Credentials,
-    gate::{key_of_repetition, once},
+    idempotency::{idempotency_key, key_of_repetition},
     trace,
 };
 
 use super::{Visit, answer::Answer, fault::Fault, form::Form, parts::Photos, services, show};
 
-/// Longest description in characters, by the protocol; policy may take less.
+/// The longest description in characters, by the protocol; policy may allow less.
 const MOST_DESCRIPTION: usize = 4_000;
-/// Longest `address_string`, in characters.
-const MOST_ADDRESS: usize = 200;
-/// Longest `address_id`, and longest code of an attribute, in characters.
+/// The longest `address_string`, in characters.
+const MOST_ADDRESS: usize = Detail::MOST_ADDRESS;
+/// The longest `address_id`, and the longest code of an attribute, in characters.
 const MOST_WORD: usize = 64;
-/// Longest `media_url`, in characters.
+/// The longest `media_url`, in characters.
 const MOST_URL: usize = 2_000;
-/// Longest value of an attribute, in characters, and most of them.
+/// The longest value of an attribute in characters, and the most attributes.
 const MOST_ATTRIBUTE: usize = 500;
 const MOST_ATTRIBUTES: usize = 32;
 
-/// Reports are the same whichever ending the path has.
+/// Path that identifies repeated reports, whichever ending they use.
 const ROUTE: &str = "/open311/v2/requests";
 
 impl Visit<'_> {
-    /// Under an `Idempotency-Key` a report is made once. Its repetition is answered with the same
-    /// number and the same token: that is derived from the API key, which is in no store.
+    /// Takes a report. With an `Idempotency-Key` it is made once; a repetition gets the same number
+    /// and the same token, which is derived from the API key and stored nowhere.
     ///
-    /// `device_id` and `account_id` are taken and not kept: nothing here needs to know the reporter's
-    /// telephone or their account with the maker of the app.
+    /// `device_id` and `account_id` are accepted and not stored, because nothing here needs the
+    /// reporter's telephone or their account at the app's maker.
     pub(super) async fn report(&mut self) -> Result<Answer, Fault> {
         let photos = self.photos.take();
         let mut asker = self.asker(Permission::Report).await?;
         let actor = asker.guest.known.actor().ok_or_else(Fault::no_key)?;
         let mut said = self.form.said();
         said.extend(photos.iter().flat_map(Photos::said));
-        let once =
-            key_of_repetition(&self.parts)?.map(|key| once(&actor, ROUTE, &key, ("", &said)));
-        let request = Request::new(self.whence, Permission::Report).done_once(once);
+        let idempotency = key_of_repetition(&self.parts)?
+            .map(|key| idempotency_key(&actor, ROUTE, &key, ("", &said)));
+        let request = Request::new(self.whence, Permission::Report).idempotent(idempotency);
         asker.guest.request = Arc::new(request);
         let (guest, office) = (&asker.guest, &asker.node.office);
         let (Who::Key(key), Credentials::Bearer(shown)) = (&guest.known.who, guest.credentials)
@@ -60,24 +61,24 @@ impl Visit<'_> {
             return Err(Fault::no_key());
         };
         guest.must(Permission::Report).await?;
-        let slip = match &once {
-            Some(once) => shown.slip_of(once),
-            None => office.new_token(TokenKind::Slip),
+        let slip = match &idempotency {
+            Some(idempotency) => shown.reporter_token_of(&idempotency.key, &idempotency.body),
+            None => office.people().new_token(TokenKind::ReporterToken),
         };
-        let _in_hand = match once {
+        let _in_hand = match idempotency {
             None => None,
-            Some(once) => match office.begin_once(once).await? {
+            Some(idempotency) => match office.people().begin_idempotent(idempotency).await? {
                 Begun::First(in_hand) => Some(in_hand),
-                Begun::Again(done) => {
+                Begun::Replay(done) => {
                     let Some(Subject::Matter(id)) = done.subject else {
-                        return Err(OfficeError::from(PeopleError::KeyReused).into());
+                        return Err(Fault::of(&KeyReused.into()));
                     };
                     let notice = notice(office, id).await?;
                     return Ok(Answer::FiledBefore(show::Filed::new(id, notice, slip)));
                 }
             },
         };
-        let policy = office.policy_in_force().await?;
+        let policy = office.templates().policy_in_force().await?;
         let helps = guest.may(Permission::ReportForAnother).is_ok();
         let channel = channel(&key.name, helps);
         let mut new = read(&self.form, &policy, channel)?;
@@ -92,7 +93,7 @@ impl Visit<'_> {
             new.attachments = photos.keep().await?;
         }
         let by = RequestContext::new(actor, Arc::clone(&guest.request));
-        let reported = office.report(new, by);
+        let reported = office.matters().report(new, by);
         let id = reported.instrument(span).await?;
         photos.into_iter().for_each(Photos::used);
         let notice = notice(office, id).await?;
@@ -100,9 +101,9 @@ impl Visit<'_> {
     }
 }
 
-/// By when the work is to be done, as it stands now.
+/// Returns when the work is due, as known now.
 async fn notice(office: &Office, id: MatterId) -> Result<Option<String>, Fault> {
-    let docket = office.docket(id).await?;
+    let docket = office.matters().docket(id).await?;
     Ok(docket.and_then(|docket| {
         let mut clocks = docket.matter.clocks.iter();
         let finish = clocks.find(|clock| clock.stage == Stage::Finish)?;
@@ -110,8 +111,8 @@ async fn notice(office: &Office, id: MatterId) -> Result<Option<String>, Fault> 
     }))
 }
 
-/// How a report came in: as the key's name says in its first word; else by telephone with the key of
-/// somebody who reports for others, and by 随手拍 with any other.
+/// Returns the channel of a report: the first word of the key's name if it is a channel; else the
+/// hotline if the key may report for others, and 随手拍 otherwise.
 fn channel(name: &str, helps: bool) -> Channel {
     let first = name.split(|c: char| !c.is_ascii_alphabetic()).next();
     match first.map(str::to_ascii_lowercase).as_deref() {
@@ -127,7 +128,8 @@ fn channel(name: &str, helps: bool) -> Channel {
     }
 }
 
-fn read(form: &Form, policy: &Policy, channel: Channel) -> Result<NewReport, Fault> {
+/// Reads a report out of a form, or says everything that is wrong with it.
+pub(super) fn read(form: &Form, policy: &Policy, channel: Channel) -> Result<NewReport, Fault> {
     let mut faults = vec![];
     let service = form.get("service_code");
     if service.is_none() {
@@ -152,7 +154,7 @@ fn read(form: &Form, policy: &Policy, channel: Channel) -> Result<NewReport, Fau
     };
     let (category, listed) = services::listed(service, policy)?;
     let contact = contact(form);
-    // Whoever sent no words has at least said what kind of thing it is.
+    // Without a description the name of the service is the text.
     let text = words.description.unwrap_or_else(|| listed.name.to_string());
     Ok(NewReport {
         channel,
@@ -169,27 +171,28 @@ fn place(form: &Form) -> Result<Option<Place>, String> {
         (Some(north), Some(east)) => (north, east),
         _ => return Err("lat and long belong together; send both or neither".to_owned()),
     };
-    // Not of the protocol: maps and phones in China give GCJ-02.
+    // Not in the protocol: maps and phones in China use GCJ-02.
     let datum = match form.get("coordinates") {
         None => Datum::default(),
         Some(name) => name
             .parse()
-            .map_err(|unknown: UnknownDatum| unknown.to_string())?,
+            .map_err(|unknown: UnknownTerm| unknown.to_string())?,
     };
     match (north.parse(), east.parse()) {
         (Ok(north), Ok(east)) => {
             let place = Place::in_system(datum, north, east);
             place.map(Some).map_err(|bad| bad.to_string())
         }
-        _ => Err("lat and long are no numbers; send degrees, such as lat=29.0285".to_owned()),
+        _ => Err("lat and long are not numbers; send degrees, such as lat=29.0285".to_owned()),
     }
 }
 
-/// Who reports, if they say so. The mail address stands where an address does: it is how to reach them.
+/// Returns the contact of the reporter, if given. The mail address is stored as the address,
+/// because it is how to reach the person.
 fn contact(form: &Form) -> Option<Contact> {
     let get = |name| form.get(name).unwrap_or_default();
     let (first, last) = (get("first_name"), get("last_name"));
-    // 王 and 小明 are 王小明; John and Smith are John Smith.
+    // 王 and 小明 give 王小明; John and Smith give John Smith.
     let name = match last.is_ascii() && first.is_ascii() {
         true => format!("{first} {last}").trim().to_owned(),
         false => format!("{last}{first}"),
@@ -202,7 +205,7 @@ fn contact(form: &Form) -> Option<Contact> {
     Some(contact).filter(|contact| *contact != Contact::default())
 }
 
-/// What the person wrote, and what the protocol keeps apart from it.
+/// The description, and the details that the protocol has in fields of their own.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Words {
     description: Option<String>,
@@ -240,7 +243,7 @@ impl Words {
             .filter(|detail| detail.name == Detail::MEDIA_URL);
         if !media.all(is_web) {
             return Err(
-                "media_url is no address on the web; send one that begins with https://".to_owned(),
+                "media_url is not a web address; send one that begins with https://".to_owned(),
             );
         }
         let fits = |(code, value): &(&str, &str)| {
@@ -253,7 +256,7 @@ impl Words {
         let attributes: Vec<(&str, &str)> = form.attributes().collect();
         if attributes.len() > MOST_ATTRIBUTES || !attributes.iter().all(fits) {
             return Err(format!(
-                "the attributes do not fit; send at most {MOST_ATTRIBUTES} of one line with at most \
+                "the attributes are not valid; send at most {MOST_ATTRIBUTES} of one line with at most \
                  {MOST_ATTRIBUTE} characters each"
             ));
         }
@@ -310,9 +313,12 @@ mod tests {
         let fault = read(&form("lat=x&long=1"), &Policy::default(), Channel::Snapshot).unwrap_err();
         assert_eq!((fault.status.as_u16(), fault.descriptions.len()), (400, 2));
         for (bad, names) in [
-            ("service_code=enforcement-road", "no place"),
+            ("service_code=enforcement-road", "no place was provided"),
             ("service_code=enforcement-road&lat=91&long=0", "91"),
-            ("service_code=enforcement-road&lat=NaN&long=0", "no place"),
+            (
+                "service_code=enforcement-road&lat=NaN&long=0",
+                "not a place",
+            ),
             ("service_code=enforcement-road&lat=29", "belong together"),
             ("service_code=enforcement-road&address_string=a%0Ab", "line"),
             (

@@ -6,7 +6,7 @@ use domain::{
 };
 use serde::Serialize;
 
-use super::{Visit, answer::Answer, fault::Fault};
+use super::{Visit, fault::Fault};
 
 /// A kind of request.
 #[derive(Debug, Serialize)]
@@ -21,13 +21,13 @@ pub(super) struct Service {
     group: &'static str,
 }
 
-/// What else a report of a kind must say: nothing, as policy knows no such fields.
+/// Additional fields of a kind of request: none, because policy has no such fields.
 #[derive(Debug)]
 pub(super) struct Definition {
     service_code: String,
 }
 
-/// `attributes` is a list without anything in it, as each format writes one.
+/// `attributes` is an empty list, which each format writes in its own way.
 #[derive(Serialize)]
 struct Written<'a, A> {
     service_code: &'a str,
@@ -50,12 +50,12 @@ impl Definition {
     }
 }
 
-/// A category as it stands in paths and lists: `enforcement-rubbish`.
+/// Returns the code of a category for paths and lists: `enforcement-rubbish`.
 pub(super) fn code(category: &Category) -> String {
     category.as_str().replacen('/', "-", 1)
 }
 
-/// The category of a code, with a dash or with the slash it has elsewhere.
+/// Parses the code of a category, with a dash or with the usual slash.
 pub(super) fn category(code: &str) -> Option<Category> {
     match code.contains('/') {
         true => code.parse().ok(),
@@ -63,7 +63,7 @@ pub(super) fn category(code: &str) -> Option<Category> {
     }
 }
 
-/// The category of a code, if policy lists it.
+/// Returns the category of a code, if policy lists it.
 pub(super) fn listed(code: &str, policy: &Policy) -> Result<(Category, Listed), Fault> {
     let found = category(code).and_then(|category| {
         let listed = policy.category(&category)?;
@@ -73,8 +73,8 @@ pub(super) fn listed(code: &str, policy: &Policy) -> Result<(Category, Listed), 
 }
 
 impl Visit<'_> {
-    pub(super) async fn services(&self) -> Result<Answer, Fault> {
-        let policy = self.node()?.office.policy_in_force().await?;
+    pub(super) async fn services(&self) -> Result<Vec<Service>, Fault> {
+        let policy = self.node()?.office.templates().policy_in_force().await?;
         let services = policy.categories().into_iter().map(|(category, listed)| {
             let group = category.platform().chinese();
             let name = listed.value.name;
@@ -88,15 +88,15 @@ impl Visit<'_> {
                 service_name: name.into(),
             }
         });
-        Ok(Answer::Services(services.collect()))
+        Ok(services.collect())
     }
 
-    pub(super) async fn definition(&self, service: &str) -> Result<Answer, Fault> {
-        let policy = self.node()?.office.policy_in_force().await?;
+    pub(super) async fn definition(&self, service: &str) -> Result<Definition, Fault> {
+        let policy = self.node()?.office.templates().policy_in_force().await?;
         let (category, _) = listed(service, &policy)?;
-        Ok(Answer::Definition(Definition {
+        Ok(Definition {
             service_code: code(&category),
-        }))
+        })
     }
 }
 

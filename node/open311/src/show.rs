@@ -1,4 +1,4 @@
-//! Matters as requests, for those who may see them.
+//! Shows matters as requests to those who may see them.
 
 use api::{BodyView, StepView};
 use domain::{
@@ -15,14 +15,17 @@ use office::{FiledBy, people};
 use serde::Serialize;
 use web::state::AppState;
 
-use super::{Asker, Visit, answer::Answer, fault::Fault, filter::Filter, services};
+use super::{
+    Asker, Visit,
+    fault::Fault,
+    filter::{Filter, MOST},
+    services,
+};
 
-/// Requests of a list at most, by the protocol.
-pub(super) const MOST: usize = 1_000;
-/// Matters looked at for a list, so that a filter that fits few does not read for ever.
+/// The most matters read for a list, so that a filter with few matches does not read without end.
 const MOST_SCANNED: usize = 5_000;
 
-/// A request, as GET requests gives it.
+/// A request, as GET requests returns it.
 #[derive(Debug, Serialize)]
 pub(super) struct Shown {
     service_request_id: String,
@@ -44,13 +47,13 @@ pub(super) struct Shown {
     media_url: Option<String>,
 }
 
-/// A request that was filed just now.
+/// A request that was just filed.
 #[derive(Debug, Serialize)]
 pub(super) struct Filed {
     service_request_id: String,
     service_notice: Option<String>,
     account_id: Option<String>,
-    /// Not of the protocol: opens this one request.
+    /// Not in the protocol: gives access to this request.
     reporter_token: String,
 }
 
@@ -65,24 +68,24 @@ impl Filed {
     }
 }
 
-/// The number behind a token: numbers are given at once, so each is its own token.
+/// The request number of a token: numbers are returned at once, so each is its own token.
 #[derive(Debug, Serialize)]
 pub(super) struct Token {
     service_request_id: String,
     token: String,
 }
 
-/// How much of a matter somebody sees.
+/// Extent to which a caller sees a matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sight {
-    /// What was published.
+    /// The published part.
     Published,
-    /// All that its reporter may see.
+    /// Everything its reporter may see.
     Own,
 }
 
 impl Sight {
-    /// Whether a step is one of those that they may know of.
+    /// Returns whether the caller may see a step.
     fn shows(self, act: Act) -> bool {
         match act {
             Act::Remark(Audience::Offices) => false,
@@ -91,7 +94,7 @@ impl Sight {
         }
     }
 
-    /// When the latest step was made that they may know of.
+    /// Returns when the latest step was made that the caller may see.
     fn updated(self, matter: &Matter) -> Timestamp {
         let mut steps = matter.steps.iter().rev();
         let last = steps.find(|step| self.shows(step.act));
@@ -99,7 +102,7 @@ impl Sight {
     }
 }
 
-/// A moment as the W3C writes it (NOTE-datetime), in Shanghai.
+/// Formats a time by the W3C note NOTE-datetime, in Shanghai.
 pub(super) fn w3c(at: Timestamp) -> String {
     let shanghai = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
     let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
@@ -112,11 +115,16 @@ impl Asker {
         let (office, matter) = (&self.node.office, &docket.matter);
         let who = &self.guest.known.who;
         let mut own = match &self.slip {
-            Some(slip) => office.is_slip_of(slip, matter.id).await?,
+            Some(slip) => {
+                office
+                    .people()
+                    .is_reporter_token_of(slip, matter.id)
+                    .await?
+            }
             None => false,
         };
         if let Who::Key(key) = who {
-            let place = office.place(who, Some(matter.id)).await?;
+            let place = office.people().place(who, Some(matter.id)).await?;
             let sees = may(
                 who,
                 Permission::ViewMatter,
@@ -124,7 +132,7 @@ impl Asker {
                 office.now(),
                 office.tree(),
             );
-            own = own || sees.is_ok() || office.is_filed_with(key.id, matter).await?;
+            own = own || sees.is_ok() || office.matters().is_filed_with(key.id, matter).await?;
         }
         Ok(match own {
             true => Some(Sight::Own),
@@ -132,12 +140,13 @@ impl Asker {
         })
     }
 
-    /// A matter and how much of it they see; what is not there and what is not theirs look alike.
+    /// Returns a matter and how much of it the caller sees; a missing and a hidden matter look
+    /// alike.
     async fn find(&self, id: &str) -> Result<Option<(Docket, Sight)>, Fault> {
         let Ok(id) = id.parse::<MatterId>() else {
             return Ok(None);
         };
-        let Some(docket) = self.node.office.docket(id).await? else {
+        let Some(docket) = self.node.office.matters().docket(id).await? else {
             return Ok(None);
         };
         let sight = self.sight(&docket).await?;
@@ -153,7 +162,10 @@ impl Asker {
         let mut found = vec![];
         let mut whole = true;
         for shelf in shelves {
-            let some = office.on_rack(shelf, filter.span, MOST_SCANNED).await?;
+            let some = office
+                .matters()
+                .filed(shelf, filter.span, MOST_SCANNED)
+                .await?;
             whole &= some.len() < MOST_SCANNED;
             found.extend(some);
         }
@@ -162,7 +174,7 @@ impl Asker {
         let mut listed = vec![];
         let mut before = filter.before;
         for (_, id) in found {
-            let Some(docket) = office.docket(id).await? else {
+            let Some(docket) = office.matters().docket(id).await? else {
                 continue;
             };
             if !filter.takes(&docket.matter) {
@@ -189,7 +201,7 @@ impl Asker {
         match whole {
             true => Ok(listed),
             false => Err(Fault::unfit(
-                "too many requests were made in this time to look through; ask for a shorter span",
+                "there are too many requests in this time to search; request a shorter span",
             )),
         }
     }
@@ -198,10 +210,10 @@ impl Asker {
         &self,
         (docket, sight): (Docket, Sight),
         policy: &Policy,
-        roster: &AppState,
+        app_state: &AppState,
     ) -> Result<Shown, Fault> {
         let matter = docket.matter.clone();
-        let view = self.node.office.view(docket).await?;
+        let view = self.node.office.matters().view(docket).await?;
         let open = sight == Sight::Own || matter.class == Class::Public;
         let description = match view.body {
             BodyView::Text(text) if open => Some(text),
@@ -212,13 +224,13 @@ impl Asker {
             let found = details.find(|detail| detail.name == name);
             found.map(|detail| detail.text.clone())
         };
-        // Checked again: a node elsewhere may have taken it by another rule.
+        // Checked again, because another node may have accepted it by another rule.
         let media_url = detail(Detail::MEDIA_URL).filter(|url| Detail::is_web_address(url));
         let place = view.place.filter(|_| open);
         let finish = view.clocks.iter().rev().find(|c| c.stage == Stage::Finish);
         let listed = policy.category(&matter.category);
         let name = listed.map(|listed| listed.value.name.into());
-        let holder = roster.tree.full_name(matter.holder);
+        let holder = app_state.tree.full_name(matter.holder);
         Ok(Shown {
             service_request_id: view.id,
             status: if matter.is_closed() { "closed" } else { "open" },
@@ -242,7 +254,7 @@ impl Asker {
 }
 
 impl Visit<'_> {
-    pub(super) async fn requests(&self) -> Result<Answer, Fault> {
+    pub(super) async fn requests(&self) -> Result<Vec<Shown>, Fault> {
         let asker = self.asker(Permission::ViewMatter).await?;
         let ids = self.form.list("service_request_id");
         let found = match ids.is_empty() {
@@ -261,42 +273,42 @@ impl Visit<'_> {
         self.write(&asker, found).await
     }
 
-    pub(super) async fn request(&self, id: &str) -> Result<Answer, Fault> {
+    pub(super) async fn request(&self, id: &str) -> Result<Vec<Shown>, Fault> {
         let asker = self.asker(Permission::ViewMatter).await?;
         let found = asker.find(id).await?;
         let found = found.ok_or_else(|| {
-            Fault::missing("service_request_id was not found, or is not yours to see; check it")
+            Fault::missing("service_request_id was not found, or you may not see it; check it")
         })?;
         self.write(&asker, vec![found]).await
     }
 
-    pub(super) async fn token(&self, token: &str) -> Result<Answer, Fault> {
+    pub(super) async fn token(&self, token: &str) -> Result<Token, Fault> {
         let asker = self.asker(Permission::ViewMatter).await?;
         match asker.find(token).await? {
-            Some((docket, _)) => Ok(Answer::Token(Token {
+            Some((docket, _)) => Ok(Token {
                 service_request_id: docket.matter.id.to_string(),
                 token: token.to_owned(),
-            })),
+            }),
             None => Err(Fault::missing(
-                "token was not found; numbers are given at once, so none is needed",
+                "token was not found; numbers are returned at once, so tokens are not needed",
             )),
         }
     }
 
-    async fn write(&self, asker: &Asker, found: Vec<(Docket, Sight)>) -> Result<Answer, Fault> {
-        let policy = asker.node.office.policy_in_force().await?;
+    async fn write(&self, asker: &Asker, found: Vec<(Docket, Sight)>) -> Result<Vec<Shown>, Fault> {
+        let policy = asker.node.office.templates().policy_in_force().await?;
         let mut all = Vec::with_capacity(found.len());
         for one in found {
-            all.push(asker.shown(one, &policy, self.roster).await?);
+            all.push(asker.shown(one, &policy, self.app_state).await?);
         }
-        Ok(Answer::Requests(all))
+        Ok(all)
     }
 }
 
-/// Where the work stands, and what an office said last to whoever sees this.
+/// Returns the status of the work and the last remark of an office that the caller may see.
 fn notes(matter: &Matter, steps: &[StepView], sight: Sight) -> String {
     let to_all = |act: Act| act == Act::Reply(Publicity::Public);
-    // What the reporter said themselves is not what an office says of the work.
+    // The reporter's own words are not a remark of an office.
     let by_reporter = |act: Act| {
         matches!(
             act,

@@ -1,6 +1,5 @@
-//! Other systems that a node asks or tells: webhooks, and the provider by whose word people sign in.
+//! Connections to other systems: webhooks and the sign-in provider.
 
-mod envoy;
+pub mod http_client;
 pub mod oidc;
-pub mod post;
 pub mod webhooks;

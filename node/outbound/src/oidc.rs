@@ -1,8 +1,8 @@
-//! Signing in with the word of an OpenID Connect provider: the authorization code flow with PKCE
-//! (OpenID Connect Core 1.0, RFC 6749, RFC 7636, RFC 9207, RFC 9700).
+//! Sign-in with an OpenID Connect provider: the authorization code flow with PKCE (OpenID Connect
+//! Core 1.0, RFC 6749, RFC 7636, RFC 9207, RFC 9700).
 //!
-//! The provider says who somebody is and nothing else; which account that opens was decided here, by
-//! an administrator who linked it (`office/people/passports.rs`).
+//! The provider only identifies a person. The account that the person opens is the one to which an
+//! administrator linked them at this node (`office/people/external_identities.rs`).
 
 mod provider;
 mod token;
@@ -10,9 +10,10 @@ mod under_way;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use http::{HeaderValue, Method, StatusCode, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Deserialize;
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
@@ -33,133 +34,141 @@ use office::people::Token;
 use provider::{ClientAuthentication, Provider, ProviderMetadata};
 use under_way::UnderWay;
 
-use crate::envoy::{Envoy, EnvoyError, Question};
+use crate::http_client::{HttpClient, HttpError, Policy};
 
-/// Where the provider sends people back to, behind the address of this process.
+/// Path to which the provider sends people back, below the public address of this process.
 pub const CALLBACK: &str = "/v1/oidc/callback";
-/// Everything that is asked of the provider for one request; less than a request may take.
+/// Time limit for all requests to the provider during one request of a person; less than that
+/// request may take.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// Requests that ask the provider at once.
+/// The most requests that use the provider at the same time.
 const MOST_AT_ONCE: usize = 16;
-/// Longest answer to a code, bytes.
+/// Characters that are escaped in forms and queries: all but the unreserved ones of RFC 3986, 2.3.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+/// The longest answer to a code, in bytes.
 const MOST_GRANT: usize = 64 * 1024;
 
-/// What the operator and the provider agreed on.
+/// Settings that the operator and the provider agreed on.
 #[derive(Clone)]
 pub struct SignInConfig {
-    /// The provider, exactly as it calls itself.
+    /// The provider's issuer, exactly as the provider states it.
     pub issuer: String,
-    /// What it calls this process.
+    /// Client id of this process at the provider.
     pub client: String,
-    /// What this process shows it.
+    /// Client secret of this process.
     pub secret: String,
     /// Scheme, host and port where browsers reach this process.
     pub public_url: String,
-    /// What is asked for.
+    /// Scopes to request.
     pub scopes: Vec<String>,
-    /// The claim that names a person.
+    /// The claim that identifies a person.
     pub claim: String,
 }
 
 /// Signs people in, for all nodes of a process.
 pub struct SignIn {
     terms: SignInConfig,
-    envoy: Envoy,
+    client: HttpClient,
     provider: Provider,
     under_way: UnderWay,
     places: Semaphore,
 }
 
-/// Why somebody was not signed in.
+/// Why a person was not signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
-    /// Not begun here, not in this browser, over, or done.
+    /// The sign-in was not begun here or in this browser, took too long, or is over.
     #[error(
         "this sign-in was not begun in this browser, took too long, or is over; begin it again"
     )]
     NotBegun,
-    /// The provider said no.
+    /// The provider refused.
     #[error("the provider did not sign you in ({0}); begin again, or ask whoever runs it")]
     Refused(String),
-    /// Another provider answered than was asked.
-    #[error("the answer is not of the provider that was asked; begin the sign-in again")]
+    /// The answer is from another provider than the one asked.
+    #[error("the answer is from another provider; begin the sign-in again")]
     Elsewhere,
-    /// No code, and no reason.
-    #[error("the provider sent you back with nothing to go by; begin the sign-in again")]
+    /// The answer has neither a code nor an error.
+    #[error("the provider sent you back without a result; begin the sign-in again")]
     NoCode,
-    /// What it sent as a proof is none.
-    #[error("what the provider says of you does not count: {0}; tell whoever runs this node")]
+    /// The ID token is not valid.
+    #[error("the provider's token is not valid: {0}; tell the operator of this node")]
     Token(#[from] BadToken),
-    /// It did not answer as it should.
-    #[error(
-        "the provider does not answer as it should; log in with a password, or try again later"
-    )]
+    /// The provider did not answer correctly.
+    #[error("the provider does not answer correctly; log in with a password, or try again later")]
     Away(#[from] Away),
-    /// Too many at once.
-    #[error("too many people sign in at this moment; try again in a few seconds")]
+    /// Too many people are signing in.
+    #[error("too many people are signing in now; try again in a few seconds")]
     Crowded,
 }
 
-/// How a provider fails to answer. For the log.
+/// Failure of a provider to answer; for the log.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Away {
-    /// No answer.
+    /// There was no answer.
     #[error(transparent)]
-    Unreached(#[from] Arc<EnvoyError>),
-    /// A status that is none of success.
+    Unreached(#[from] Arc<HttpError>),
+    /// The status is not a success.
     #[error("{what} was answered with status {status}; redirects are not followed")]
     Status {
-        /// What was asked for.
+        /// The request.
         what: &'static str,
-        /// What came.
+        /// The status.
         status: StatusCode,
     },
-    /// Not the JSON it should be.
+    /// The answer is not the expected JSON.
     #[error("{what} cannot be read: {why}")]
     Unreadable {
-        /// What was asked for.
+        /// The request.
         what: &'static str,
-        /// What is wrong.
+        /// The error.
         why: Cow<'static, str>,
     },
-    /// All of it together took too long.
+    /// All requests together took too long.
     #[error("the provider took longer than {seconds} s", seconds = PATIENCE.as_secs())]
     Slow,
-    /// It failed a moment ago, and is left alone.
+    /// The provider failed a moment ago and is not asked again yet.
     #[error("the provider failed a moment ago: {0}")]
     LeftAlone(Arc<str>),
 }
 
-/// What a browser is sent away with.
+/// A redirect of a browser, and the cookie to set.
 pub struct AuthorizationRedirect {
-    /// Where to.
+    /// URL of the redirect.
     pub location: String,
-    /// What it keeps, to be known again by.
+    /// Cookie that identifies the browser when it comes back.
     pub cookie: String,
 }
 
-/// Who sets out, and from where.
+/// Context of a sign-in: node, path to return to, present session.
 pub struct Leaving {
-    /// The node they sign in at.
+    /// The node at which they sign in.
     pub node: DivisionCode,
-    /// The path they come back to.
+    /// The path to which they return.
     pub back: String,
-    /// The session they have now; it ends when the new one begins.
+    /// Their present session; it ends when the new one begins.
     pub session: Option<(Token, Actor)>,
+    /// Scheme, host and port where they began, if that is another host than the one to which the provider
+    /// sends browsers. Only there is the cookie that knows the browser again.
+    pub origin: Option<String>,
 }
 
-/// What a browser comes back with.
+/// Parameters with which a browser comes back.
 #[derive(Clone, Debug, Default)]
 pub struct Return {
-    /// What the provider exchanges for its word.
+    /// Code to exchange for the token.
     pub code: Option<String>,
-    /// Why there is none.
+    /// The error, if there is no code.
     pub error: Option<String>,
-    /// Which provider says so.
+    /// The provider that sent the browser back.
     pub issuer: Option<String>,
 }
 
-/// What a code was exchanged for.
+/// The answer to a code.
 #[derive(Deserialize)]
 struct Grant {
     access_token: String,
@@ -167,51 +176,73 @@ struct Grant {
     id_token: String,
 }
 
-/// Why a code was not taken.
+/// Why a code was refused.
 #[derive(Deserialize)]
 struct NoGrant {
     error: String,
 }
 
 impl SignIn {
-    /// Signs in by these terms. Nothing is asked of the provider before somebody signs in.
-    pub fn new(terms: SignInConfig, envoy: Envoy) -> Self {
+    /// Builds the client. Sends no request until somebody signs in.
+    pub fn new(terms: SignInConfig, client: HttpClient) -> Self {
         token::ready();
         Self {
             provider: Provider::new(terms.issuer.clone()),
             terms,
-            envoy,
+            client,
             under_way: UnderWay::default(),
             places: Semaphore::new(MOST_AT_ONCE),
         }
     }
 
-    /// With the certificates the operator named, or the machine's own.
+    /// Builds the client with the certificates the operator named, or those of the machine.
     pub fn over_tls(
         terms: SignInConfig,
         roots: Option<std::path::PathBuf>,
         surroundings: Surroundings,
     ) -> Self {
-        Self::new(terms, Envoy::new(roots, surroundings))
+        Self::new(
+            terms,
+            HttpClient::new(Policy::Provider, roots, surroundings),
+        )
     }
 
-    /// A person at this provider.
+    /// Returns the identity of a person at this provider.
     ///
     /// # Errors
-    /// [`BadExternalIdentity`](domain::people::BadExternalIdentity) if nobody can be called so.
-    pub fn passport(
+    /// [`BadExternalIdentity`](domain::people::BadExternalIdentity) if the subject is not valid.
+    pub fn identity(
         &self,
         name: &str,
     ) -> Result<ExternalIdentity, domain::people::BadExternalIdentity> {
         ExternalIdentity::new(&self.terms.issuer, &self.terms.claim, name)
     }
 
-    /// The provider, as it calls itself.
+    /// Returns the provider's issuer.
     pub fn issuer(&self) -> &str {
         &self.terms.issuer
     }
 
-    /// Sends somebody to the provider.
+    /// Returns whether browsers come back from the provider to this host, given as in `Host`.
+    pub fn is_for_host(&self, host: &str) -> bool {
+        let own = self.terms.public_url.split_once("://");
+        own.is_some_and(|(_, own)| own.eq_ignore_ascii_case(host))
+    }
+
+    /// Returns scheme, host and port of a page on this host, given as in `Host`; `None` on the host to which
+    /// the provider sends browsers. All hosts of a process have the scheme of `public_url`.
+    pub fn origin_of(&self, host: &str) -> Option<String> {
+        let (scheme, _) = self.terms.public_url.split_once("://")?;
+        (!self.is_for_host(host)).then(|| format!("{scheme}://{host}"))
+    }
+
+    /// Returns the origin where the sign-in with this `state` began, if the provider cannot send the browser
+    /// there itself. It ends nothing: whoever comes back there still needs the cookie of that host.
+    pub fn began_at(&self, state: &str, now: Timestamp) -> Option<String> {
+        self.under_way.origin(state, now)
+    }
+
+    /// Begins a sign-in.
     ///
     /// # Errors
     /// [`SignInError::Away`], [`SignInError::Crowded`].
@@ -220,7 +251,9 @@ impl SignIn {
         leaving: Leaving,
         now: Timestamp,
     ) -> Result<AuthorizationRedirect, SignInError> {
-        let card = self.patiently(self.provider.card(&self.envoy, now)).await?;
+        let card = self
+            .patiently(self.provider.card(&self.client, now))
+            .await?;
         let [cookie, state, nonce, verifier] = std::array::from_fn(|_| secret());
         let redirect = self.redirect();
         let scopes = self.terms.scopes.join(" ");
@@ -248,7 +281,7 @@ impl SignIn {
         Ok(AuthorizationRedirect { location, cookie })
     }
 
-    /// Finds the sign-in somebody comes back from, which is over with that.
+    /// Finds the sign-in that a browser comes back from, and ends it.
     ///
     /// # Errors
     /// [`SignInError::NotBegun`].
@@ -262,7 +295,7 @@ impl SignIn {
         begun.ok_or(SignInError::NotBegun)
     }
 
-    /// Whom the provider vouches for.
+    /// Returns the person that the provider identifies.
     ///
     /// # Errors
     /// [`SignInError`].
@@ -281,8 +314,9 @@ impl SignIn {
         back: Return,
         now: Timestamp,
     ) -> Result<ExternalIdentity, SignInError> {
-        let card = self.provider.card(&self.envoy, now).await?;
-        // RFC 9207, 2.4: what names another provider, or none where this one always does, is not of it.
+        let card = self.provider.card(&self.client, now).await?;
+        // RFC 9207, 2.4: rejects an answer that names another provider, or none if this provider
+        // always names itself.
         let names_another = back
             .issuer
             .as_ref()
@@ -296,9 +330,12 @@ impl SignIn {
         let code = back.code.ok_or(SignInError::NoCode)?;
         let grant = self.redeem(&card, &code, &begun.verifier).await?;
         let header = token::header(&grant.id_token)?;
-        let keys = self.provider.keys(&self.envoy, &card, &header, now).await?;
+        let keys = self
+            .provider
+            .keys(&self.client, &card, &header, now)
+            .await?;
         let claims = token::claims(&grant.id_token, &header, &keys, &self.terms.claim)?;
-        let passport = claims.vouch(&Expected {
+        let identity = claims.vouch(&Expected {
             issuer: &self.terms.issuer,
             client: &self.terms.client,
             nonce: &begun.nonce,
@@ -306,10 +343,10 @@ impl SignIn {
             access_hash: &token::access_hash(&header, &grant.access_token),
             now,
         });
-        Ok(passport.map_err(BadToken::from)?)
+        Ok(identity.map_err(BadToken::from)?)
     }
 
-    /// Exchanges a code, once.
+    /// Exchanges a code. A code can be exchanged only once.
     async fn redeem(
         &self,
         card: &ProviderMetadata,
@@ -324,7 +361,8 @@ impl SignIn {
             ("redirect_uri", &redirect),
             ("code_verifier", verifier),
         ];
-        let mut headers = HeaderMap::new();
+        let mut request = provider::request(Method::POST);
+        let headers = request.headers_mut();
         match card.authentication {
             ClientAuthentication::Basic => {
                 headers.insert(header::AUTHORIZATION, self.basic());
@@ -336,34 +374,25 @@ impl SignIn {
         }
         let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
         headers.insert(header::CONTENT_TYPE, kind);
-        let question = Question {
-            method: Method::POST,
-            headers,
-            body: Bytes::from(form(&fields)),
-            most: MOST_GRANT,
-        };
-        let reply = self.envoy.ask(&card.token_endpoint, question).await;
-        let reply = reply.map_err(|error| Away::from(Arc::new(error)))?;
-        if reply.status != StatusCode::OK {
-            return Err(match serde_json::from_slice::<NoGrant>(&reply.body) {
-                Ok(no) if reply.status.is_client_error() => {
+        *request.body_mut() = Bytes::from(form(&fields));
+        let answer = self.client.send(&card.token_endpoint, request, MOST_GRANT);
+        let answer = answer.await.map_err(|error| Away::from(Arc::new(error)))?;
+        let status = answer.status();
+        if status != StatusCode::OK {
+            return Err(match serde_json::from_slice::<NoGrant>(answer.body()) {
+                Ok(no) if status.is_client_error() => {
                     let code = harmless(&no.error);
                     tracing::warn!(%code, "the provider does not take a code");
                     SignInError::Refused(code)
                 }
-                _ => Away::Status {
-                    what: WHAT,
-                    status: reply.status,
-                }
-                .into(),
+                _ => Away::Status { what: WHAT, status }.into(),
             });
         }
         let unreadable = |why: Cow<'static, str>| Away::Unreadable { what: WHAT, why };
-        let grant: Grant = serde_json::from_slice(&reply.body).map_err(|_| {
-            unreadable("it is no answer with an access token and an ID token".into())
-        })?;
+        let grant: Grant = serde_json::from_slice(answer.body())
+            .map_err(|_| unreadable("it has no access token and ID token".into()))?;
         if !grant.token_type.eq_ignore_ascii_case("bearer") {
-            return Err(unreadable("its token is not of the type Bearer".into()).into());
+            return Err(unreadable("its token type is not Bearer".into()).into());
         }
         Ok(grant)
     }
@@ -375,7 +404,7 @@ impl SignIn {
             encoded(&self.terms.client),
             encoded(&self.terms.secret)
         );
-        let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+        let pair = BASE64.encode(pair.as_bytes());
         let mut value = HeaderValue::try_from(format!("Basic {pair}"))
             .expect("base64 has visible characters only");
         value.set_sensitive(true);
@@ -386,7 +415,7 @@ impl SignIn {
         format!("{}{CALLBACK}", self.terms.public_url)
     }
 
-    /// Work that asks the provider, among few others and not for long.
+    /// Runs requests to the provider, with limits on their number and time.
     async fn patiently<T, E: Into<SignInError>>(
         &self,
         work: impl Future<Output = Result<T, E>>,
@@ -400,18 +429,18 @@ impl SignIn {
     }
 }
 
-/// 256 random bits, in 43 characters that need no encoding.
+/// Returns 256 random bits as 43 characters that need no encoding.
 fn secret() -> String {
-    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+    BASE64URL_NOPAD.encode(&rand::random::<[u8; 32]>())
 }
 
-/// What proves later that the verifier was known (RFC 7636, 4.2, S256).
+/// Returns the code challenge of a verifier (RFC 7636, 4.2, S256).
 fn challenge(verifier: &str) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes());
-    URL_SAFE_NO_PAD.encode(digest)
+    BASE64URL_NOPAD.encode(digest.as_ref())
 }
 
-/// The code of an error, as far as it is one (RFC 6749, 5.2).
+/// Returns an error code without the characters that are not allowed in one (RFC 6749, 5.2).
 fn harmless(error: &str) -> String {
     let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '_' || *c == '-';
     let code: String = error.chars().filter(plain).take(60).collect();
@@ -429,16 +458,9 @@ fn form(fields: &[(&str, &str)]) -> String {
     pairs.join("&")
 }
 
-/// A text as it stands in forms and queries.
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
+/// Encodes a text for forms and queries.
+fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, ENCODED)
 }
 
 #[cfg(test)]
@@ -462,7 +484,7 @@ mod tests {
         assert!(
             secrets
                 .iter()
-                .all(|text| text.len() == 43 && encoded(text) == *text)
+                .all(|text| text.len() == 43 && encoded(text).to_string() == *text)
         );
     }
 

@@ -1,6 +1,6 @@
-//! Bringing files that lie at other nodes: link by link towards where they are kept, a stretch at a time,
-//! asked for by whoever wants them. Nothing is sent that was not asked for, so memory is bounded by what
-//! may be asked for at a time, and whoever is cut off goes on where it was.
+//! Fetches files that are stored at other nodes: link by link towards the node that keeps them, one
+//! range at a time. Nothing is sent unrequested, so memory is bounded by the number of open
+//! requests, and an interrupted fetch continues where it stopped.
 
 use std::{
     collections::HashMap,
@@ -10,27 +10,27 @@ use std::{
 
 use bytes::BytesMut;
 use domain::{
-    attachment::{FETCH_BYTES, Fetch, Fetched},
+    fetch::{FETCH_BYTES, Fetch, Fetched},
     suite::Digest,
 };
 use futures::{StreamExt, stream};
-use office::{Fetching, FileTrouble, Office, OfficeError, Serve, Wanted};
+use office::{Failed, Fetching, FileRefusal, Office, Serve, Wanted};
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     time::{sleep, timeout},
 };
 use topology::DivisionCode;
 
-/// Stretches asked for at a time over one link, and answered to one neighbour.
+/// Most ranges requested at a time over one link, and answered at a time to one neighbour.
 pub const WINDOW: usize = 16;
 
-/// Stretches this node looks for at a time on behalf of all neighbours.
+/// Most requests this node handles at a time for all neighbours together.
 const MOST_SERVED: usize = 256;
 
-/// For one stretch, all the way there and back.
+/// Longest wait for one range, over the whole path and back.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Bytes that are written together.
+/// Bytes that are written to disk together.
 const GATHERED: usize = 64 * FETCH_BYTES;
 
 /// Waits before a busy node is asked again.
@@ -40,7 +40,7 @@ const PAUSES: [Duration; 3] = [
     Duration::from_millis(1_600),
 ];
 
-/// A request that is to go over a link, and who waits for the answer.
+/// A request to send over a link, and the channel for its answer.
 pub(super) struct Errand {
     pub(super) fetch: Fetch,
     pub(super) answer: oneshot::Sender<Fetched>,
@@ -55,7 +55,7 @@ pub struct Fetches {
 }
 
 impl Fetches {
-    /// The fetches of this office's node.
+    /// Builds the fetches of this office's node.
     pub fn new(office: Arc<Office>) -> Self {
         Self {
             office,
@@ -65,7 +65,7 @@ impl Fetches {
         }
     }
 
-    /// What is to go over the link to a neighbour, from now on over this conversation.
+    /// Returns the requests to send to a neighbour; the newest session with it gets them.
     pub(super) fn line(&self, neighbour: DivisionCode) -> mpsc::Receiver<Box<Errand>> {
         let (line, errands) = mpsc::channel(WINDOW);
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +73,7 @@ impl Fetches {
         errands
     }
 
-    /// Asks a neighbour.
+    /// Sends a request to a neighbour and waits for the answer.
     async fn ask(&self, neighbour: DivisionCode, fetch: Fetch) -> Fetched {
         let line = {
             let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,19 +88,19 @@ impl Fetches {
         answer.unwrap_or(Fetched::Unreached(neighbour))
     }
 
-    /// Answers a neighbour: from what is here, with what the next node on the way answers, or once what
-    /// was handed in here and is damaged was brought back.
+    /// Answers a neighbour's request: from this node's files, with the answer of the next node on
+    /// the path, or after restoring a damaged file that was handed in here.
     pub(super) async fn serve(&self, from: DivisionCode, fetch: Fetch) -> Fetched {
         let Ok(_place) = self.served.try_acquire() else {
             return Fetched::Busy;
         };
         let served = async {
-            match self.office.asked_for_file(from, &fetch).await? {
+            match self.office.files().asked_for_file(from, &fetch).await? {
                 Serve::Answer(answer) => Ok(answer),
                 Serve::Carry(next) => Ok(self.ask(next, fetch).await),
                 Serve::Restore(wanted) => {
                     self.bring(*wanted).await?;
-                    match self.office.asked_for_file(from, &fetch).await? {
+                    match self.office.files().asked_for_file(from, &fetch).await? {
                         Serve::Answer(answer) => Ok(answer),
                         Serve::Carry(_) | Serve::Restore(_) => Ok(Fetched::Gone),
                     }
@@ -109,8 +109,8 @@ impl Fetches {
         };
         match served.await {
             Ok(answer) => answer,
-            Err(OfficeError::File(FileTrouble::Missing(_))) => Fetched::Gone,
-            Err(OfficeError::File(FileTrouble::Unreached { beyond, .. })) => {
+            Err(Failed::Refused(FileRefusal::Missing(_))) => Fetched::Gone,
+            Err(Failed::Refused(FileRefusal::Unreached { beyond, .. })) => {
                 Fetched::Unreached(beyond)
             }
             Err(error) => {
@@ -120,41 +120,42 @@ impl Fetches {
         }
     }
 
-    /// Brings a file here, whole, checked and on the disk when this returns. One at a time brings it;
-    /// others wait for that.
+    /// Fetches a file; it is complete, checked and durable when this returns. Only one task at a
+    /// time fetches a file; the others wait for it.
     ///
     /// # Errors
-    /// Why it is not here yet. What came so far stays for the next time.
-    pub async fn bring(&self, wanted: Wanted) -> Result<(), OfficeError> {
+    /// The reason it is not here yet. The part that arrived is kept for the next attempt.
+    pub async fn bring(&self, wanted: Wanted) -> Result<(), Failed<FileRefusal>> {
         let digest = wanted.fetch.digest;
         let gate = {
             let mut under_way = self
                 .under_way
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            // Those nobody waits for any more.
+            // Removes the locks nobody waits for.
             under_way.retain(|_, gate| Arc::strong_count(gate) > 1);
             Arc::clone(under_way.entry(digest).or_default())
         };
         let _one = gate.lock().await;
-        if self.office.has_file(&wanted).await? {
+        if self.office.files().has_file(&wanted).await? {
             return Ok(());
         }
         let mut trouble = wanted.nowhere();
         let sources = wanted.sources.clone();
-        let mut fetching = self.office.begin_fetch(wanted).await?;
+        let mut fetching = self.office.files().begin_fetch(wanted).await?;
         for source in sources {
             fetching.look_towards(source);
             match self.bring_from(&mut fetching, source).await {
                 Ok(()) => return Ok(()),
-                Err(OfficeError::File(FileTrouble::Missing(_))) => {}
-                // Later it may be there, which counts for more than that somebody has it no more.
-                Err(OfficeError::File(
-                    later @ (FileTrouble::Unreached { .. }
-                    | FileTrouble::NotYet(_)
-                    | FileTrouble::Wrong(_)),
+                Err(Failed::Refused(FileRefusal::Missing(_))) => {}
+                // A source that may have the file later counts for more than one that no longer has
+                // it.
+                Err(Failed::Refused(
+                    later @ (FileRefusal::Unreached { .. }
+                    | FileRefusal::NotYet(_)
+                    | FileRefusal::Wrong(_)),
                 )) => {
-                    if matches!(trouble, FileTrouble::Missing(_) | FileTrouble::Damaged(..)) {
+                    if matches!(trouble, FileRefusal::Missing(_) | FileRefusal::Damaged(..)) {
                         trouble = later;
                     }
                 }
@@ -164,13 +165,13 @@ impl Fetches {
         Err(trouble.into())
     }
 
-    /// Goes on with a fetch towards one division.
+    /// Continues a fetch towards one division.
     async fn bring_from(
         &self,
         fetching: &mut Fetching,
         source: DivisionCode,
-    ) -> Result<(), OfficeError> {
-        let unreached = |beyond| FileTrouble::Unreached {
+    ) -> Result<(), Failed<FileRefusal>> {
+        let unreached = |beyond| FileRefusal::Unreached {
             held_by: source,
             beyond,
         };
@@ -189,13 +190,13 @@ impl Fetches {
                     Fetched::Bytes(bytes) => {
                         let left = (end - first.at) as usize - gathered.len();
                         if bytes.len() != left.min(FETCH_BYTES) {
-                            trouble = Some(FileTrouble::Wrong(next));
+                            trouble = Some(FileRefusal::Wrong(next));
                             break;
                         }
                         gathered.extend_from_slice(&bytes);
                     }
-                    Fetched::Gone => trouble = Some(FileTrouble::Missing(source)),
-                    Fetched::NotEntitled => trouble = Some(FileTrouble::NotYet(next)),
+                    Fetched::Gone => trouble = Some(FileRefusal::Missing(source)),
+                    Fetched::NotEntitled => trouble = Some(FileRefusal::NotYet(next)),
                     Fetched::Busy => trouble = Some(unreached(next)),
                     Fetched::Unreached(beyond) => trouble = Some(unreached(beyond)),
                 }
@@ -206,7 +207,10 @@ impl Fetches {
             drop(answers);
             if !gathered.is_empty() {
                 let gathered = gathered.freeze();
-                self.office.go_on_fetching(fetching, gathered).await?;
+                self.office
+                    .files()
+                    .go_on_fetching(fetching, gathered)
+                    .await?;
             }
             if let Some(trouble) = trouble {
                 return Err(trouble.into());

@@ -1,4 +1,4 @@
-//! The gRPC edge of one node: children open their link here.
+//! The gRPC service of one node, where its children open their links.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -15,14 +15,14 @@ use wire::frame::Frame;
 use super::listen::{Peer, PeerStream};
 use crate::link::{Broken, Carrier, Converse, FRAMES_WAITING, Side};
 
-/// How long a stopping node waits for neighbours to hear its last words. One that does not listen is
-/// left behind with its connection.
+/// Time a stopping node waits for neighbours to receive its goodbye. A neighbour that does not read
+/// is dropped with its connection.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// What one connection may demand.
+/// Limits of one connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Streams at once.
+    /// Most concurrent streams.
     pub streams: u32,
     /// Largest frame in bytes.
     pub frame_bytes: usize,
@@ -30,7 +30,7 @@ pub struct Limits {
     pub unread: u32,
     /// Silence after which a neighbour is pinged.
     pub ping: Duration,
-    /// If it is silent for so long after that, it is gone.
+    /// Silence after a ping after which the neighbour counts as gone.
     pub keep_alive: Duration,
 }
 
@@ -90,7 +90,7 @@ impl Link for Desk {
     }
 }
 
-/// Serves one node's connections until `stop`.
+/// Serves one node's connections until `stop` is cancelled.
 pub async fn serve(
     name: String,
     connections: mpsc::Receiver<PeerStream>,

@@ -1,21 +1,22 @@
-//! Key statements that concern a node: kept, told of where somebody has to look, and countersigned.
+//! Key statements that concern a node: stores them, raises alarms for those that need attention,
+//! and countersigns.
 
 use bytes::Bytes;
 use domain::{actor::Actor, alarm::AlarmKind, ids::KeyId};
 use identity::{Endorser, Identity, KeyRing, SignedKeyStatement, Vouched};
-use office::{CountersignRefusal, Office, OfficeError, Stated, concerns};
+use office::{Aborted, CountersignRefusal, Failed, Office, Stated, concerns};
 use topology::DivisionCode;
 
-/// How a key that somebody stated stands at this node.
+/// The state of a stated key at this node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// On whose word it counts; `None` if it does not.
+    /// The parties that vouch for it; `None` if it does not count.
     pub vouched: Option<Vouched>,
     /// Whether it was revoked.
     pub revoked: bool,
 }
 
-/// How a stated key stands by now.
+/// Returns the current state of a stated key.
 pub fn standing(keys: &KeyRing, stated: &Stated) -> Standing {
     Standing {
         vouched: keys.vouched(stated.division, stated.key),
@@ -23,18 +24,18 @@ pub fn standing(keys: &KeyRing, stated: &Stated) -> Standing {
     }
 }
 
-/// Keeps statements that concern a node, and raises an alarm for those that somebody has to look at.
+/// Stores statements that concern a node, and raises alarms for those that need attention.
 ///
 /// # Errors
-/// The store's.
+/// An error of the store.
 pub async fn note(
     office: &Office,
     identity: &Identity,
     keys: &KeyRing,
     shown: Vec<Stated>,
-) -> Result<(), OfficeError> {
+) -> Result<(), Aborted> {
     let me = office.me();
-    for stated in office.keep_statements(shown).await? {
+    for stated in office.keys().keep_statements(shown).await? {
         let Stated {
             division,
             key,
@@ -50,15 +51,22 @@ pub async fn note(
         let from = from.map_or_else(|| "its own files".to_owned(), |from| from.to_string());
         let what = format!("key {key}, number {serial}, shown by {from}");
         if division == me && !identity.key_chain().iter().any(own) {
-            let raised = office.raise_alarm(AlarmKind::KeyNotMine, Some(division), &what);
+            let raised = office
+                .alarms()
+                .raise(AlarmKind::KeyNotMine, Some(division), &what);
             raised.await?;
         } else if let Some(reason) = refused {
             let what = format!("{what}: {reason}");
-            let raised = office.raise_alarm(AlarmKind::KeyRefused, Some(division), &what);
+            let raised = office
+                .alarms()
+                .raise(AlarmKind::KeyRefused, Some(division), &what);
             raised.await?;
         } else if let Some(vouched) = keys.vouched(division, key) {
             if vouched.without_the_old_key() {
-                let raised = office.raise_alarm(AlarmKind::KeyCountersigned, Some(division), &what);
+                let raised =
+                    office
+                        .alarms()
+                        .raise(AlarmKind::KeyCountersigned, Some(division), &what);
                 raised.await?;
             }
             settle(office, keys, division).await?;
@@ -67,26 +75,23 @@ pub async fn note(
     Ok(())
 }
 
-/// Where every stated key of a division counts by now, nobody has to look at those any more.
-async fn settle(
-    office: &Office,
-    keys: &KeyRing,
-    division: DivisionCode,
-) -> Result<(), OfficeError> {
-    let all = office.statements_about(division).await?;
+/// Settles the alarm about refused keys of a division once each of its stated keys counts.
+async fn settle(office: &Office, keys: &KeyRing, division: DivisionCode) -> Result<(), Aborted> {
+    let all = office.keys().statements_about(division).await?;
     let mut of_it = all.iter().filter(|stated| stated.division == division);
     match of_it.all(|stated| stated.refused.is_none() || keys.knows(division, stated.key)) {
         true => {
             office
-                .settle_alarm(AlarmKind::KeyRefused, Some(division))
+                .alarms()
+                .settle(AlarmKind::KeyRefused, Some(division))
                 .await
         }
         false => Ok(()),
     }
 }
 
-/// The statements in a node's own files that concern it: of its own keys, and of those it stated for its
-/// children.
+/// Returns the statements in a node's own files that concern it: of its own keys, and of those it
+/// stated for its children.
 pub fn of_files(office: &Office, keys: &KeyRing, statements: &[SignedKeyStatement]) -> Vec<Stated> {
     let mut found = vec![];
     for signed in statements {
@@ -115,22 +120,22 @@ pub fn of_files(office: &Office, keys: &KeyRing, statements: &[SignedKeyStatemen
     found
 }
 
-/// Countersigns a later key of a division two tiers below, which its parent stated and the key before it
-/// did not agree to. `key` may be left out where there is only one.
+/// Countersigns a later key of a division two tiers below. Its parent stated the key and its
+/// previous key did not endorse it. `key` may be omitted if only one is waiting.
 ///
 /// # Errors
-/// [`CountersignRefusal`], or the store's.
+/// [`CountersignRefusal`], or an error of the store.
 pub async fn countersign(
     (office, identity, keys): (&Office, &Identity, &KeyRing),
     (division, key): (DivisionCode, Option<KeyId>),
     actor: &Actor,
-) -> Result<Stated, OfficeError> {
+) -> Result<Stated, Failed<CountersignRefusal>> {
     let (me, tree) = (office.me(), office.tree());
     let parent = tree.parent(division);
     if parent.and_then(|parent| tree.parent(parent)) != Some(me) {
         return Err(CountersignRefusal::NotBelow(division).into());
     }
-    let mut waiting: Vec<_> = office.statements().await?;
+    let mut waiting: Vec<_> = office.keys().statements().await?;
     waiting.retain(|stated| {
         stated.division == division
             && key.is_none_or(|key| key == stated.key)
@@ -151,7 +156,7 @@ pub async fn countersign(
     admitted.map_err(|error| refused(error.to_string()))?;
     let bytes = Bytes::from(signed.encode());
     let kept = (division, stated.key, bytes.clone());
-    office.keep_keys(vec![kept]).await?;
+    office.templates().keep_keys(vec![kept]).await?;
     let stated = Stated {
         endorsed: true,
         bytes,

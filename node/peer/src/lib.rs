@@ -1,5 +1,5 @@
-//! Links between nodes: who dials, who listens, what two neighbours say to each other, and how
-//! every envelope that comes is checked.
+//! Links between nodes: dialling, listening, the sessions of two neighbours, and the checks of
+//! every incoming envelope.
 
 pub mod fetch;
 pub mod grpc;

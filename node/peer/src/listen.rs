@@ -1,4 +1,4 @@
-//! The one listener for peers: limits before the handshake, then routing by TLS server name.
+//! The one listener for peers: applies limits before the handshake, then routes by TLS server name.
 
 use std::{
     collections::HashMap,
@@ -33,21 +33,21 @@ use crate::link::{
     pulse::{Pulse, Pulsing},
 };
 
-/// Between two log lines about peers that were refused for the same reason.
+/// Time between two log lines about peers refused for the same reason.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// The neighbour at the other end of a connection.
 #[derive(Clone, Debug)]
 pub struct Peer {
-    /// Who, from its certificate.
+    /// The division, from its certificate.
     pub division: DivisionCode,
-    /// Where the connection comes from.
+    /// The address the connection comes from.
     pub address: SocketAddr,
-    /// When a link over it ends.
+    /// The end of the certificates, and of a link over it.
     pub lapse: Lapse,
-    /// Whether it is used.
+    /// The open streams on it.
     pub uses: Uses,
-    /// When it last gave a sign of life.
+    /// Its last sign of life.
     pub pulse: Pulse,
 }
 
@@ -55,12 +55,12 @@ pub struct Peer {
 #[derive(Clone, Debug, Default)]
 pub struct Uses(Arc<AtomicUsize>);
 
-/// One stream that is open.
+/// One open stream.
 #[derive(Debug)]
 pub(super) struct Use(Uses);
 
 impl Uses {
-    /// A stream, until this is dropped.
+    /// Counts a stream until the returned value is dropped.
     pub(super) fn begin(&self) -> Use {
         self.0.fetch_add(1, Ordering::Relaxed);
         Use(self.clone())
@@ -73,20 +73,20 @@ impl Drop for Use {
     }
 }
 
-/// An authenticated connection. It ends when nobody has a stream open on it for a while.
+/// An authenticated connection. It ends when it has no open stream for a while.
 pub struct PeerStream {
     tls: Pulsing<TlsStream<TcpStream>>,
     peer: Peer,
     patience: Duration,
-    /// When it is next looked at whether somebody uses it.
+    /// The next check whether it is used.
     look: Pin<Box<Sleep>>,
-    /// Whether nobody did at the last look.
+    /// Whether it was unused at the last check.
     idle: bool,
     _place: Option<Permit>,
 }
 
 impl PeerStream {
-    /// Whether nobody used it at two looks, one after the other.
+    /// Returns whether it was unused at two checks in a row.
     fn is_given_up(&mut self, cx: &mut Context<'_>) -> bool {
         while self.look.as_mut().poll(cx).is_ready() {
             let unused = self.peer.uses.0.load(Ordering::Relaxed) == 0;
@@ -152,31 +152,31 @@ impl AsyncWrite for PeerStream {
     }
 }
 
-/// What is allowed before anybody is authenticated, and after it.
+/// Limits before and after authentication.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// From accept to the end of the handshake, and from there to the link.
+    /// Longest time from accept to the end of the handshake, and from there to the link.
     pub handshake: Duration,
     /// Connections whose handshake is under way.
     pub half_open: Bounds,
-    /// Connections of neighbours, those of the process to itself aside.
+    /// Connections of neighbours, without those of the process to itself.
     pub open: Bounds,
 }
 
 type Entered = (Arc<Identity>, mpsc::Sender<PeerStream>);
 
-/// A node that takes connections.
+/// A node that accepts connections.
 struct Door {
     identity: Arc<Identity>,
     connections: mpsc::Sender<PeerStream>,
 }
 
-/// The nodes behind one listener, by the server name of each.
+/// The nodes behind one listener, by server name.
 #[derive(Default)]
 pub struct SniRouter(RwLock<HashMap<String, Door>>);
 
 impl SniRouter {
-    /// Opens a node's door; its connections come out of the receiver.
+    /// Registers a node and returns the receiver of its connections.
     pub fn open(&self, identity: Arc<Identity>) -> mpsc::Receiver<PeerStream> {
         let (connections, receiver) = mpsc::channel(16);
         let name = identity.sni_name().to_owned();
@@ -188,7 +188,7 @@ impl SniRouter {
         receiver
     }
 
-    /// The node of this name, if it is here, and any one.
+    /// Returns the node of this name, if it is here, and the identity of any node.
     fn named(&self, name: Option<&str>) -> (Option<Entered>, Option<Arc<Identity>>) {
         let sni_router = self.0.read().expect("no holder panics");
         let named = name.and_then(|name| sni_router.get(name));
@@ -198,16 +198,16 @@ impl SniRouter {
     }
 }
 
-/// Why a connection was not let in.
+/// The reason a connection was refused.
 #[derive(Debug, thiserror::Error)]
 enum Turned {
-    #[error("no handshake in time")]
+    #[error("the handshake did not finish in time")]
     TimedOut,
-    #[error("others came while it said nothing; too many handshakes were under way")]
+    #[error("newer connections displaced it; too many handshakes were under way")]
     Displaced,
     #[error("too many connections are open; see `limits.connections_per_address`")]
     NoPlace,
-    #[error("it asked for no node of this process")]
+    #[error("its server name is not a node of this process")]
     UnknownName,
     #[error("{0}")]
     Refused(PeerRefusal),
@@ -228,21 +228,21 @@ impl Turned {
     }
 }
 
-/// Takes connections for the nodes of a process.
+/// Accepts connections for the nodes of a process.
 pub struct Listener {
     /// The nodes.
     pub sni_router: Arc<SniRouter>,
-    /// How many at a time.
+    /// The limits.
     pub limits: Limits,
     /// The process's connections to itself.
     pub own: OwnLinks,
-    /// Where refusals are counted.
+    /// Counts refusals.
     pub metrics: Metrics,
-    /// Where handshakes run.
+    /// Runs handshakes.
     pub tasks: TaskTracker,
 }
 
-/// What every handshake needs.
+/// State that every handshake needs.
 struct Entrance {
     sni_router: Arc<SniRouter>,
     limits: Limits,
@@ -253,7 +253,7 @@ struct Entrance {
 }
 
 impl Listener {
-    /// Accepts until `stop`.
+    /// Accepts connections until `stop` is cancelled.
     pub fn run(self, listener: TcpListener, stop: CancellationToken) -> BoxFuture<'static, ()> {
         Box::pin(self.accept(listener, stop))
     }
@@ -314,7 +314,7 @@ impl Entrance {
     async fn enter(&self, tcp: TcpStream, address: SocketAddr) -> Result<(), Turned> {
         tcp.set_nodelay(true)?;
         let start = LazyConfigAcceptor::new(Acceptor::default(), tcp).await?;
-        // Said before its first byte was sent. Only others are counted.
+        // An own connection is listed before its first byte was sent. Only others are counted.
         let inside = self.own.has(address);
         let place = match inside {
             true => None,
@@ -330,7 +330,8 @@ impl Entrance {
             .map(str::to_ascii_lowercase);
         let (door, any) = self.sni_router.named(name.as_deref());
         let Some((identity, connections)) = door else {
-            // The configuration of any other node answers with an alert to a name that is not its own.
+            // Any other node's configuration answers with an alert, because the name is not its
+            // own.
             if let Some(identity) = any {
                 let _alerted = start.into_stream(identity.server_config()).await;
             }
@@ -377,7 +378,7 @@ impl Entrance {
         }
     }
 
-    /// What was not told yet.
+    /// Reports the refusals that were not reported yet.
     fn tell_rest(&self) {
         for (reason, count) in self.refused.rest(Instant::now().into_std()) {
             tracing::warn!(count, reason, "peers refused");

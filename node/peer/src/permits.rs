@@ -1,7 +1,7 @@
-//! Permits for connections before it is known who is at the other end. Each source of connections has
-//! its own bound, so that one that opens many and says nothing takes places from itself only; and a
-//! newcomer takes the place of whoever has waited longest without saying anything, so that no number of
-//! silent connections keeps others out.
+//! Permits for connections whose other end is not known yet. Each source has its own bound, so one
+//! that opens many silent connections takes permits only from itself. If a bound is reached, a new
+//! connection displaces the one that has been silent for longest, so no number of silent
+//! connections keeps others out.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,19 +11,20 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-/// Where a connection comes from, as bounds count it.
+/// The origin of a connection, as bounds count it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// A single IPv4 address, or the first 64 bits of an IPv6 address: one host may use all the rest.
+    /// A single IPv4 address, or the first 64 bits of an IPv6 address. One host may use all the
+    /// rest.
     Address(IpAddr),
-    /// This machine, through a file.
+    /// This machine, through a Unix socket.
     Machine,
-    /// Somebody who brings the requests of others. No bound of a source holds for them.
+    /// A proxy that forwards requests of others. The bound per source does not apply to it.
     Proxy(IpAddr),
 }
 
 impl Source {
-    /// The source that an address belongs to.
+    /// Returns the source that an address belongs to.
     pub fn of(address: IpAddr) -> Self {
         Self::Address(match address.to_canonical() {
             IpAddr::V6(address) if !address.is_loopback() => {
@@ -34,16 +35,16 @@ impl Source {
     }
 }
 
-/// How many connections may be open.
+/// Most connections that may be open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Altogether.
+    /// In total.
     pub all: usize,
-    /// Of one source.
+    /// From one source.
     pub per_source: usize,
 }
 
-/// The places of one purpose. Clones are the same ones.
+/// The permits of one purpose. Clones share them.
 #[derive(Clone)]
 pub struct Permits {
     bounds: Bounds,
@@ -57,10 +58,10 @@ struct Taken {
     by_source: HashMap<Source, Held>,
 }
 
-/// What one source has.
+/// The connections of one source.
 #[derive(Default)]
 struct Held {
-    /// Connections that say nothing, oldest first, each with what ends it.
+    /// Silent connections, oldest first, each with the token that ends it.
     waiting: BTreeMap<u64, CancellationToken>,
     busy: usize,
 }
@@ -71,7 +72,7 @@ impl Held {
     }
 }
 
-/// One place; given back when dropped.
+/// One permit; returned when dropped.
 pub struct Permit {
     places: Permits,
     source: Source,
@@ -81,13 +82,13 @@ pub struct Permit {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Under this number among those of its source.
+    /// Waiting, with its number among those of its source.
     Waiting(u64),
     Busy,
 }
 
 impl Permits {
-    /// Within these bounds.
+    /// Builds permits within these bounds.
     pub fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
@@ -95,13 +96,13 @@ impl Permits {
         }
     }
 
-    /// A place for a connection that has said nothing yet. `None` if all that could be taken from are
-    /// in use.
+    /// Returns a permit for a connection that is silent so far. If a bound is reached, it displaces
+    /// the oldest silent connection; `None` if there is none to displace.
     pub fn wait(&self, source: Source) -> Option<Permit> {
         self.take(source, true)
     }
 
-    /// A place for a connection that is in use from the start, which nobody takes away.
+    /// Returns a permit for a connection that is in use from the start and cannot be displaced.
     pub fn hold(&self, source: Source) -> Option<Permit> {
         self.take(source, false)
     }
@@ -143,7 +144,7 @@ impl Permits {
 }
 
 impl Taken {
-    /// Ends the connection of a source that has said nothing for the longest time.
+    /// Ends the connection of a source that has been silent for longest.
     fn end_oldest(&mut self, source: Source) -> Option<()> {
         let held = self.by_source.get_mut(&source)?;
         let (_, oldest) = held.waiting.pop_first()?;
@@ -155,7 +156,7 @@ impl Taken {
         Some(())
     }
 
-    /// A busy connection of a source becomes the youngest of those that wait.
+    /// Makes a busy connection of a source the youngest of the waiting ones.
     fn make_wait(&mut self, source: Source, given_up: &CancellationToken) -> State {
         self.last += 1;
         let held = self.by_source.entry(source).or_default();
@@ -166,12 +167,12 @@ impl Taken {
 }
 
 impl Permit {
-    /// Resolves when a newcomer takes the place.
+    /// Waits until a new connection displaces this one.
     pub async fn taken_away(&self) {
         self.given_up.cancelled().await;
     }
 
-    /// The connection is in use: nobody takes its place from now on.
+    /// Marks the connection as in use, so that it cannot be displaced.
     pub fn in_use(&self) {
         let mut taken = self.places.taken();
         let mut state = self.state();
@@ -184,7 +185,7 @@ impl Permit {
         }
     }
 
-    /// The connection waits for the other end again.
+    /// Marks the connection as waiting for the other end again.
     pub fn waits(&self) {
         let mut taken = self.places.taken();
         let mut state = self.state();
@@ -202,7 +203,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
         let state = *self.state();
-        // The source of a place that was taken away may have none left.
+        // The source of a displaced connection may have none left.
         let Some(held) = taken.by_source.get_mut(&self.source) else {
             return;
         };

@@ -1,4 +1,4 @@
-//! What a revoked key means at this process: nothing it vouches for is believed, and its links end.
+//! Effects of a revoked key in this process: nothing it vouches for counts, and its links end.
 
 use std::sync::Arc;
 
@@ -7,30 +7,21 @@ use domain::{
     revocation::{Reason, Revocation},
 };
 use identity::KeyRing;
-use office::{Office, OfficeError, RequestContext, RevokeRefusal};
+use office::{Failed, Office, RequestContext, RevokeRefusal};
 use topology::DivisionCode;
 
 use super::session::Links;
 
-/// Holds to a revocation from now on. Whether it is durable does not matter here: it is not forgotten
-/// before the process ends.
-pub fn enforce(keys: &KeyRing, links: &Links, revocation: &Revocation) {
-    keys.revoked().note(revocation);
-    if keys.has_fallen(revocation.division) {
-        links.leave(revocation.division);
-    }
-}
-
-/// Revokes a key of a child, or every one that still counts.
+/// Revokes one key of a child, or all that still count.
 ///
 /// # Errors
-/// [`RevokeRefusal`], or the store's.
+/// [`RevokeRefusal`], or an error of the store.
 pub async fn revoke(
     (office, keys, links): (&Office, &KeyRing, &Links),
     (child, only): (DivisionCode, Option<KeyId>),
     reason: Reason,
     by: impl Into<RequestContext>,
-) -> Result<Vec<Arc<Revocation>>, OfficeError> {
+) -> Result<Vec<Arc<Revocation>>, Failed<RevokeRefusal>> {
     if office.tree().parent(child) != Some(office.me()) {
         return Err(RevokeRefusal::NotAChild(child).into());
     }
@@ -44,9 +35,10 @@ pub async fn revoke(
     for key in standing {
         let vouched = keys.vouched_with(child, key);
         let revocation = office
+            .keys()
             .revoke((child, key), vouched, reason, by.clone())
             .await?;
-        enforce(keys, links, &revocation);
+        links.enforce(&revocation, keys);
         revoked.push(revocation);
     }
     Ok(revoked)

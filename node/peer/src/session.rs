@@ -1,8 +1,7 @@
-//! One conversation with one neighbour: greet, then carry envelopes both ways until it ends.
+//! One session with one neighbour: greets, then carries envelopes in both directions until it ends.
 //!
 //! Nothing is acknowledged before its outcome is durable, and nothing is sent before it is durable.
 
-mod abreast;
 mod errands;
 mod greeting;
 mod hear;
@@ -10,7 +9,9 @@ mod keys;
 mod links;
 mod not_yet;
 mod probe;
+mod rate;
 mod room;
+mod watermark;
 
 use std::{
     collections::VecDeque, num::NonZeroU32, panic::AssertUnwindSafe, pin::Pin, sync::Arc,
@@ -18,11 +19,6 @@ use std::{
 };
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesOrdered};
-use governor::{
-    Quota, RateLimiter,
-    clock::DefaultClock,
-    state::{InMemoryState, NotKeyed},
-};
 use tokio::{
     sync::{Notify, mpsc},
     time::{Instant, Sleep, sleep, sleep_until},
@@ -32,7 +28,6 @@ use topology::DivisionCode;
 
 pub use links::Links;
 
-use abreast::Watermark;
 use domain::{
     authority::Neighbour,
     envelope::{Lane, Payload},
@@ -47,67 +42,69 @@ use links::Tokens;
 use not_yet::NotYet;
 use office::{Arrived, Office, Received};
 use probe::Probed;
+use rate::Rate;
 use records::outbox::sender::{Sender, Window};
 use room::Waiting;
 use telemetry::{Health, Metrics};
+use watermark::WatermarkSender;
 use wire::frame::{Ack, Frame, Goodbye, GoodbyeCode, Hello, Refused};
 
 use super::{fetch::Fetches, sign::BatchSigner, verify::Verifier};
 use crate::link::{Carrier, Converse, Ended, Side, pulse::Pulse};
 
-/// Batches of a neighbour that may wait for the disk at once.
+/// Most batches of a neighbour that wait for the disk.
 const RECEIPTS_WAITING: usize = 8;
 
-/// Refusals told in one frame; with more than that untold, nothing more is heard.
+/// Most refusals in one frame; while more are unsent, nothing more is read.
 const MOST_REFUSED: usize = 512;
 
-/// Questions and answers about who is there that wait at once.
+/// Most waiting probes and their answers.
 const MOST_PRESENCE: usize = 8;
 
-/// What a neighbour whose key was revoked is given to hear of it, and to tell those below. Nothing it
-/// says is listened to meanwhile.
+/// Time for a neighbour whose key was revoked to receive the revocation and pass it on. Its
+/// envelopes are ignored meanwhile.
 const LEAVE_TAKING: Duration = Duration::from_secs(3);
 
-/// How conversations are held.
+/// Settings of sessions.
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
-    /// What may be unacknowledged per lane.
+    /// Most that may be unacknowledged in a lane.
     pub window: Window,
-    /// For the neighbour's greeting.
+    /// Longest wait for the neighbour's greeting.
     pub greeting_timeout: Duration,
-    /// Envelopes a neighbour may bring per second.
+    /// Most envelopes a neighbour may send per second.
     pub envelopes_per_second: NonZeroU32,
     /// Least time between two frames of figures.
     pub figures_pace: Duration,
-    /// Time between two words to a neighbour that it has everything.
-    pub tidings_pace: Duration,
-    /// For a sign of life of a neighbour whose answer is waited for.
+    /// Time between two messages that tell a neighbour it has everything.
+    pub watermark_pace: Duration,
+    /// Longest wait for a sign of life while a neighbour's answer is due.
     pub answer: Duration,
 }
 
-/// Everything conversations of one node share.
+/// State shared by all sessions of one node.
 pub struct SessionContext {
-    /// Who decides.
+    /// Decides on envelopes.
     pub office: Arc<Office>,
-    /// Who this node is.
+    /// This node's identity.
     pub identity: Arc<Identity>,
-    /// The network's name.
+    /// The network's id.
     pub network: NetworkId,
     /// Keys of authors.
     pub keys: Arc<KeyRing>,
-    /// Checks what peers bring.
+    /// Checks incoming envelopes.
     pub verifier: Verifier,
-    /// Brings and gives files.
+    /// Fetches and serves files.
     pub fetches: Arc<Fetches>,
-    /// How conversations are held.
+    /// Settings of sessions.
     pub terms: SessionConfig,
-    /// How links are doing.
+    /// State of the links.
     pub links: Arc<Links>,
-    /// What is counted for those who watch.
+    /// Metrics.
     pub metrics: Metrics,
-    /// Says which links are up.
+    /// Records which links are up.
     pub health: Health,
-    /// Ends all conversations.
+    /// Ends all sessions.
     pub stop: CancellationToken,
 }
 
@@ -124,7 +121,7 @@ impl Converse for SessionContext {
             }
             let outgoing = carrier.outgoing.clone();
             let mut carrier = carrier;
-            // A child shows first that no other machine is linked in its name.
+            // A child must greet first, to show that no other machine is linked with its identity.
             let (hello, instance) = match carrier.side {
                 Side::Child => (None, None),
                 Side::Parent => match self.admit(&mut carrier).await {
@@ -146,12 +143,13 @@ impl Converse for SessionContext {
             } = tokens;
             let (side, address) = (carrier.side, carrier.address);
             let lapse = carrier.lapse.clone();
-            // A crash ends this conversation, and nothing else.
+            // A panic ends this session only.
             let held = AssertUnwindSafe(self.hold(carrier, hello, from, leave, probed));
             let held = held.catch_unwind();
             let ended = tokio::select! {
+                biased;
                 ended = held => ended.unwrap_or_else(|_| {
-                    Ended::Office("it crashed in a conversation; see its log".to_owned())
+                    Ended::Office("it crashed in a session; see its log".to_owned())
                 }),
                 () = token.cancelled() => self.links.why_cancelled(peer),
                 () = lapse.reached() => Ended::Expired,
@@ -164,9 +162,9 @@ impl Converse for SessionContext {
                     state.last_end = Some(ended.to_string());
                 });
             }
-            if let Err(error) = self.office.keep_heard().await {
+            if let Err(error) = self.office.inbox().keep_heard().await {
                 tracing::warn!(division = %self.office.me(), %error,
-                    "what is known of others will look older after a restart");
+                    "knowledge of other nodes will look older after a restart");
             }
             if side == Side::Child {
                 self.heed_refusal(peer, address, &ended).await;
@@ -186,38 +184,39 @@ fn say_goodbye(outgoing: &mpsc::Sender<Box<Frame>>, ended: &Ended) {
     let _closed_already = outgoing.try_send(Box::new(Frame::Goodbye(goodbye)));
 }
 
-type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock>;
 type Answer = (Lane, u64, Vec<Refused>);
 
-/// What one conversation keeps.
+/// State of one session.
 struct Session<'a> {
     board: &'a SessionContext,
     from: Neighbour,
     sender: Sender,
     sealer: BatchSigner,
-    limiter: Limiter,
-    /// Next position expected per lane.
+    limiter: Rate,
+    /// Next position expected in each lane.
     expected: [u64; 4],
     receipts: FuturesOrdered<BoxFuture<'a, Result<Answer, Ended>>>,
-    /// What there is no room for.
+    /// Batches that wait for room.
     for_room: Waiting,
     not_yet: NotYet,
     acks: [Option<Ack>; 4],
     pace: Option<Pin<Box<Sleep>>>,
     errands: Errands,
-    tidings: Watermark,
+    watermarks: WatermarkSender,
     keys: KeysShown,
-    /// The other's key was revoked.
+    /// Cancelled when the other's key was revoked.
     leave: CancellationToken,
-    /// It is told so until then.
+    /// The end of the time it has to receive the revocation.
     leaving: Option<Pin<Box<Sleep>>>,
     pulse: Pulse,
     /// Since when something waits for the other's answer.
     waiting: Option<Instant>,
-    /// Who asks whether the other is there.
+    /// Probes to pass on to the other.
     probed: Probed,
-    /// Questions and answers of that kind that wait to be sent.
+    /// Probes and their answers that wait to be sent.
     presence: VecDeque<Frame>,
+    /// How often the store had taken units back when the outbox was last read from its beginning.
+    losses: u64,
 }
 
 impl SessionContext {
@@ -232,7 +231,7 @@ impl SessionContext {
         let Greeted {
             window,
             fetches,
-            hears_abreast,
+            hears_watermarks,
             skew_ms,
             keys,
         } = match self.greet(&mut carrier, hello, from).await {
@@ -264,7 +263,7 @@ impl SessionContext {
                 Arc::clone(&self.keys),
                 peer,
             ),
-            limiter: RateLimiter::direct(Quota::per_second(self.terms.envelopes_per_second)),
+            limiter: Rate::per_second(self.terms.envelopes_per_second),
             expected: [1; 4],
             receipts: FuturesOrdered::new(),
             for_room: Waiting::default(),
@@ -272,7 +271,7 @@ impl SessionContext {
             acks: [const { None }; 4],
             pace: None,
             errands: Errands::new(Arc::clone(&self.fetches), peer, fetches),
-            tidings: Watermark::new(hears_abreast, skew_ms, self.terms.tidings_pace),
+            watermarks: WatermarkSender::new(hears_watermarks, skew_ms, self.terms.watermark_pace),
             keys,
             leave,
             leaving: None,
@@ -280,6 +279,7 @@ impl SessionContext {
             waiting: None,
             probed,
             presence: VecDeque::new(),
+            losses: self.office.store().losses(),
         };
         let bell = self.office.wakers().of(peer);
         match conversation.run(carrier, bell).await {
@@ -288,7 +288,7 @@ impl SessionContext {
         }
     }
 
-    /// Opens what came sealed, before the office takes its turn. Only transfers bring such.
+    /// Opens sealed bodies before the office takes its turn. Only transfers of custody carry any.
     async fn unseal(&self, received: &mut Received, sealed: Vec<SealedBody>) {
         let matter = match &received.envelope.payload {
             Payload::Give { matter, .. } if received.denied.is_none() => Some(matter.id),
@@ -296,7 +296,7 @@ impl SessionContext {
         };
         for sealed in sealed {
             let arrived = match matter {
-                Some(matter) => self.office.unseal_arrived(matter, sealed).await,
+                Some(matter) => self.office.matters().unseal_arrived(matter, sealed).await,
                 None => Arrived::Unreadable,
             };
             received.bodies.push(arrived);
@@ -306,7 +306,7 @@ impl SessionContext {
     fn show_up(&self, peer: DivisionCode, up: bool) {
         let me = self.office.me();
         self.health.link(me, peer, up);
-        self.office.note_link(peer, up);
+        self.office.inbox().note_link(peer, up);
         self.metrics.link(me, peer).up.set(i64::from(up));
     }
 }
@@ -329,7 +329,7 @@ const fn goodbye_code(ended: &Ended) -> GoodbyeCode {
     }
 }
 
-/// What can be told of one lane in one frame; the rest stays.
+/// Returns what fits into one acknowledgement of a lane; the rest stays.
 fn next_ack(slot: &mut Option<Ack>) -> Option<Ack> {
     let ack = slot.as_mut()?;
     if ack.refused.len() <= MOST_REFUSED {
@@ -348,7 +348,7 @@ fn malformed(why: &str) -> Ended {
     Ended::Protocol(GoodbyeCode::Malformed, why.to_owned())
 }
 
-fn office_ended(error: office::OfficeError) -> Ended {
+fn office_ended(error: impl std::fmt::Display) -> Ended {
     Ended::Office(error.to_string())
 }
 
@@ -362,21 +362,25 @@ impl Session<'_> {
         let mut ready: Option<BoxFuture<'_, Result<Frame, Ended>>> = None;
         let mut prepared: Option<Frame> = None;
         loop {
+            let losses = self.board.office.store().losses();
+            if std::mem::replace(&mut self.losses, losses) != losses {
+                self.sender.start_over();
+            }
             let idle = ready.is_none() && prepared.is_none();
             let due = self
-                .tidings
+                .watermarks
                 .due()
-                .filter(|_| idle && self.sender.is_abreast());
+                .filter(|_| idle && self.sender.has_sent_all());
             if due.is_some_and(|due| due <= Instant::now()) {
-                self.tidings.write(&self.board.office);
-                // What was decided before this moment and not seen yet is seen now.
+                self.watermarks.write(&self.board.office);
+                // Looks again, so that decisions made before this moment are seen.
                 self.sender.look_again();
             }
             if idle && self.sender.may_have_more() {
                 ready = self.prepare().await?;
             }
-            if ready.is_none() && prepared.is_none() && self.sender.is_abreast() {
-                self.tidings.confirm();
+            if ready.is_none() && prepared.is_none() && self.sender.has_sent_all() {
+                self.watermarks.confirm();
             }
             let nothing_to_tell =
                 ready.is_none() && prepared.is_none() && self.told_of_revocation();
@@ -391,7 +395,7 @@ impl Session<'_> {
                 || self.acks.iter().any(Option::is_some)
                 || self.keys.may_send()
                 || self.errands.may_send()
-                || self.tidings.may_send();
+                || self.watermarks.may_send();
             tokio::select! {
                 biased;
                 () = self.leave.cancelled(), if self.leaving.is_none() => {
@@ -413,7 +417,7 @@ impl Session<'_> {
                     let frame = frame.or_else(|| self.errands.take_turn(waits));
                     let frame = frame.or_else(|| {
                         let now = self.board.office.now();
-                        self.tidings.take(now).map(Frame::Abreast)
+                        self.watermarks.take(now).map(Frame::Watermark)
                     });
                     if frame.is_none() && prepared.is_some() {
                         self.sender.left(Instant::now().into_std());
@@ -432,7 +436,7 @@ impl Session<'_> {
                 probe = self.probed.next(), if self.presence.len() < MOST_PRESENCE => {
                     self.presence.push_back(Frame::Probe(probe));
                 }
-                // A few at most, so that it keeps nothing waiting.
+                // Does at most a few steps, so it delays nothing.
                 () = self.errands.work() => {}
                 frame = async { ready.as_mut().expect("guarded").await }, if ready.is_some() => {
                     ready = None;
@@ -446,7 +450,7 @@ impl Session<'_> {
                     }
                 }
                 () = async { sleep_until(silent.expect("guarded")).await }, if silent.is_some() => {
-                    // Anything that came meanwhile is a sign of life.
+                    // Anything that arrived meanwhile is a sign of life.
                     if self.silent_at().is_some_and(|at| at <= Instant::now()) {
                         return Err(Ended::Silent(self.board.terms.answer.as_secs()));
                     }
@@ -466,8 +470,8 @@ impl Session<'_> {
         }
     }
 
-    /// When the other is taken for gone, if nothing comes from it until then; `None` while nothing waits
-    /// for its answer. What is on its way is given the time that the link takes for it, twice.
+    /// Returns when the other counts as gone if nothing arrives from it; `None` while nothing waits
+    /// for its answer. Allows twice the time that the link needs for what is in flight.
     fn silent_at(&mut self) -> Option<Instant> {
         if self.sender.unacknowledged() == 0 && !self.errands.wait() {
             self.waiting = None;
@@ -478,13 +482,13 @@ impl Session<'_> {
         Some(since.max(self.pulse.last()) + patience)
     }
 
-    /// Whether nothing urgent waits for the other, or for its answer.
+    /// Returns whether nothing urgent waits to be sent or acknowledged.
     fn told_of_revocation(&self) -> bool {
         !self.sender.may_have_more() && self.sender.unacknowledged_in(Lane::Emergency) == 0
     }
 
-    /// Whether there is room for what a frame may lead to. A neighbour that does not listen is not
-    /// listened to.
+    /// Returns whether there is room for the effects of another frame. A neighbour that does not
+    /// read its answers is not read from.
     fn may_hear(&self) -> bool {
         let told = |ack: &Option<Ack>| ack.as_ref().is_none_or(|a| a.refused.len() < MOST_REFUSED);
         self.receipts.len() < RECEIPTS_WAITING
@@ -492,7 +496,7 @@ impl Session<'_> {
             && self.acks.iter().all(told)
     }
 
-    /// The next frame of envelopes: signed now, sent when what it says is durable.
+    /// Prepares the next frame of envelopes: signed now, sent when its content is durable.
     async fn prepare(&mut self) -> Result<Option<BoxFuture<'static, Result<Frame, Ended>>>, Ended> {
         let parcel = self
             .sender
@@ -503,7 +507,7 @@ impl Session<'_> {
             return Ok(None);
         };
         if parcel.lane != Lane::Figures {
-            self.tidings.sent();
+            self.watermarks.sent();
         } else {
             self.pace = Some(Box::pin(sleep(self.board.terms.figures_pace)));
         }

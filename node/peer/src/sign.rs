@@ -1,5 +1,5 @@
-//! Signs what this node itself says, one signature for all that leaves in one frame, and wraps what is
-//! sealed for the neighbour that is to read it.
+//! Signs this node's own envelopes, with one signature for all in a frame, and wraps sealed bodies
+//! for the neighbour that is to read them.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -12,22 +12,25 @@ use domain::{
     statement::{MerkleTree, Proof, Statement},
 };
 use identity::{Identity, KeyError, KeyRing, Recipient, SealingError};
-use records::outbox::{queue::matter_of_body, sender::Parcel};
+use records::{
+    outbox::{queue::Bodies, sender::Parcel},
+    table::Table,
+};
 use topology::DivisionCode;
 use wire::frame::{Batch, Entry};
 
-/// Turns parcels into frames for one session.
+/// Turns parcels into batches for one session.
 pub struct BatchSigner {
     identity: Arc<Identity>,
     network: NetworkId,
     keys: Arc<KeyRing>,
     peer: DivisionCode,
     recipient: Option<Recipient>,
-    /// Keys whose statements went over this session already.
+    /// Keys whose statements were sent in this session.
     shown: HashSet<(DivisionCode, KeyId)>,
 }
 
-/// Why a frame could not be made.
+/// The reason a batch could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Unsealed {
     /// It could not be signed.
@@ -42,7 +45,7 @@ pub enum Unsealed {
 }
 
 impl BatchSigner {
-    /// A sealer for a new session with `peer`.
+    /// Builds the signer of a new session with `peer`.
     pub fn new(
         identity: Arc<Identity>,
         network: NetworkId,
@@ -59,8 +62,8 @@ impl BatchSigner {
         }
     }
 
-    /// Signs what has no proof yet, wraps what is sealed for the peer, and adds the key statements it
-    /// has not been shown.
+    /// Signs envelopes without a proof, wraps sealed bodies, and adds the key statements needed.
+    /// Bodies are wrapped for the peer; statements are those that it has not been shown.
     ///
     /// # Errors
     /// [`Unsealed`]; nothing of the parcel can be sent then.
@@ -69,7 +72,8 @@ impl BatchSigner {
         let mut entries = Vec::with_capacity(parcel.entries.len());
         let mut key_statements = Vec::new();
         for (queued, kept) in parcel.entries {
-            let matter = queued.bodies.first().and_then(|key| matter_of_body(key));
+            let matter = queued.bodies.first().and_then(|key| Bodies::parse(key));
+            let matter = matter.map(|(matter, _)| matter);
             let (bodies, sealed) = match matter {
                 Some(matter) => self.wrap(matter, kept).await?,
                 None => (vec![], vec![]),
@@ -101,13 +105,13 @@ impl BatchSigner {
         })
     }
 
-    /// From now on key statements are added anew.
+    /// Forgets which key statements were sent, so that they are added again.
     pub fn show_again(&mut self) {
         self.shown.clear();
     }
 
-    /// Makes anew, for the peer, the wraps of what is sealed for this node. What is public is opened: every
-    /// node on its way reads it.
+    /// Wraps bodies sealed for this node anew for the peer. Public ones are opened, because every
+    /// node on the path reads them.
     async fn wrap(
         &mut self,
         matter: MatterId,
@@ -118,9 +122,9 @@ impl BatchSigner {
             let key = match self.identity.sealing().unwrap(own.suite, &own.wrap).await {
                 Ok(key) => key,
                 Err(error) => {
-                    // The matter goes on without what nobody here can read any more.
+                    // The matter is sent without a body that cannot be opened here.
                     tracing::error!(alarm = "body-unreadable", neighbour = %self.peer, %error,
-                        division = %self.identity.division(), "a body does not open");
+                        division = %self.identity.division(), "a body cannot be opened");
                     continue;
                 }
             };
@@ -144,12 +148,12 @@ impl BatchSigner {
         Ok((open, sealed))
     }
 
-    /// The peer, by the key that it shows now.
+    /// Returns the recipient for the peer's current sealing key.
     fn recipient(&mut self) -> Result<&Recipient, Unsealed> {
         let shown = self.keys.sealing(self.peer);
         let shown = shown.ok_or(Unsealed::NoKey(self.peer))?;
         let same = self.recipient.take().filter(|it| *it.public() == shown);
-        let recipient = same.unwrap_or_else(|| Recipient::new(shown));
+        let recipient = same.unwrap_or_else(|| self.identity.recipient(shown));
         Ok(self.recipient.insert(recipient))
     }
 
@@ -160,7 +164,7 @@ impl BatchSigner {
             .filter(|(queued, _)| queued.proof.is_none())
             .collect();
         let mut proofs = Vec::with_capacity(own.len());
-        // One statement names one epoch; after a new one began, old ones may still wait.
+        // One statement names one epoch; envelopes of an older epoch may still wait.
         for group in own.chunk_by(|(a, _), (b, _)| a.epoch == b.epoch) {
             let epoch = group[0].0.epoch;
             let bytes = group.iter().map(|(queued, _)| &queued.bytes[..]);

@@ -1,4 +1,4 @@
-//! Checks what a peer carries: may it, is it proven, is it signed.
+//! Checks incoming entries: permission, proof and signature.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -9,7 +9,7 @@ use domain::{
     authority::{Neighbour, may},
     ids::NetworkId,
     seal::SealedBody,
-    statement::{Proof, Statement},
+    statement::{Proof, Statement, check_paths},
     suite::Digest,
 };
 use identity::KeyRing;
@@ -17,11 +17,11 @@ use office::{Arrived, Received};
 use topology::{DivisionCode, Tree};
 use wire::{frame::Entry, refusal::RefusalCode};
 
-/// Verified statements remembered.
+/// Verified statements that are cached.
 const REMEMBERED: usize = 4096;
 
-/// A statement with the digest of the very signature that was verified under it: it goes on with the
-/// envelope, so another one must not pass.
+/// A statement with the digest of the signature that was verified. The signature is forwarded with
+/// the envelope, so a different one must not pass.
 type Verified = (Statement, Digest);
 
 /// Checks entries of peers for one node.
@@ -34,7 +34,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier for `me`.
+    /// Builds the verifier of `me`.
     pub fn new(me: DivisionCode, tree: Arc<Tree>, network: NetworkId, keys: Arc<KeyRing>) -> Self {
         Self {
             me,
@@ -45,11 +45,28 @@ impl Verifier {
         }
     }
 
-    /// What this entry says, if it is proven; and whether this peer may bring it.
-    /// Its sealed bodies are given beside it, unopened.
+    /// Checks the entries of a frame and decodes their envelopes. Each result also says whether this peer
+    /// may bring it, and comes with its sealed bodies, still sealed.
     pub fn check(
         &self,
+        entries: Vec<Result<Entry, RefusalCode>>,
+        from: Neighbour,
+    ) -> Vec<Result<(Received, Vec<SealedBody>), RefusalCode>> {
+        let sound: Vec<_> = entries.iter().flatten().collect();
+        let sound: Vec<_> = sound.iter().map(|it| (&it.proof, &it.bytes[..])).collect();
+        let mut proven = check_paths(&sound).into_iter();
+        let check = |entry: Result<Entry, RefusalCode>| {
+            let entry = entry?;
+            let proven = proven.next().expect("one for each entry that was decoded");
+            self.check_one(entry, proven.is_ok(), from)
+        };
+        entries.into_iter().map(check).collect()
+    }
+
+    fn check_one(
+        &self,
         entry: Entry,
+        proven: bool,
         from: Neighbour,
     ) -> Result<(Received, Vec<SealedBody>), RefusalCode> {
         let Entry {
@@ -61,10 +78,10 @@ impl Verifier {
         } = entry;
         let envelope = wire::decode_envelope(&bytes).map_err(|error| RefusalCode::from(&error))?;
         let statement = &proof.statement;
-        if statement.author != envelope.author || statement.epoch != envelope.epoch.id {
+        if statement.author != envelope.author || statement.epoch != envelope.epoch.id || !proven {
             return Err(RefusalCode::BadProof);
         }
-        self.check_proof(&proof, &bytes)?;
+        self.check_signature(&proof)?;
         let denied = may(&envelope, from, self.me, &self.tree).err();
         let received = Received {
             envelope,
@@ -77,13 +94,18 @@ impl Verifier {
         Ok((received, sealed))
     }
 
-    /// Whether these bytes are under a signature of the statement's author.
+    /// Checks that the statement's author signed these bytes.
     pub fn check_proof(&self, proof: &Proof, bytes: &[u8]) -> Result<(), RefusalCode> {
+        proof.check_path(bytes).map_err(|_| RefusalCode::BadProof)?;
+        self.check_signature(proof)
+    }
+
+    /// Checks that the statement is of this network and its author signed it.
+    fn check_signature(&self, proof: &Proof) -> Result<(), RefusalCode> {
         let statement = &proof.statement;
         if statement.network != self.network {
             return Err(RefusalCode::BadProof);
         }
-        proof.check_path(bytes).map_err(|_| RefusalCode::BadProof)?;
         let signed = (*statement, statement.suite.digest(&[&proof.signature]));
         let known = self.verified.lock().expect("no holder panics");
         if known.0.contains(&signed) {
@@ -92,7 +114,7 @@ impl Verifier {
         drop(known);
         let key = self.keys.get(statement.author, statement.key);
         let key = key.ok_or_else(|| {
-            // Nobody need wait for a key that was revoked before it came here.
+            // Waiting for a key makes no sense if it was revoked before it came here.
             let revoked = self.keys.revoked();
             match revoked.holds(statement.author, statement.key) {
                 true => RefusalCode::Revoked,

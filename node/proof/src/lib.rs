@@ -1,13 +1,14 @@
-//! The receipt file: what a reporter takes away, and anybody with the root certificate can check.
+//! The receipt file, which a reporter keeps and anybody can check with the root certificate alone.
 //!
-//! It is JSON and holds the exact bytes of signed words with their proofs, and the key statements of
-//! their authors. A manifest, signed by the node that made the file, lists all of it and says when;
-//! so nothing can be left out or put in unnoticed. Nothing in it is personal or grants access, unless
-//! whoever reported the matter had the opening of the text put in.
+//! It is JSON and holds the exact bytes of signed notices with their proofs, and the key statements
+//! of their authors. A manifest, signed by the node that made the file, lists all of it with the
+//! time, so nothing can be removed or added unnoticed. Nothing in it is personal or grants access,
+//! unless the reporter had the opening of the text included.
 
 use std::{collections::BTreeSet, fmt};
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use domain::{
     ids::{EpochId, KeyId, MatterId, NetworkId},
     receipt::{Evidence, Opening},
@@ -18,18 +19,22 @@ use identity::{Identity, KeyError, KeyRing};
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
+mod log;
 mod verify;
 
+pub use log::{SignedHead, log_key, sign_head};
 pub use verify::{Unreadable, Verified, verify};
 
 /// The media type of the file.
 pub const MEDIA_TYPE: &str = "application/wujitong-receipt+json";
-/// The form written, and the only one read.
-const FORMAT: u32 = 1;
-/// What stands before the manifest where it is signed, so that it never passes for an envelope.
+/// The form of a file that proves something with a public log.
+const FORMAT: u32 = 2;
+/// The form of all others.
+const WITHOUT_LOG: u32 = 1;
+/// Prefix of the manifest when it is signed, so that it cannot pass for an envelope.
 const TAG: &[u8] = b"wujitong/receipt/1\n";
 
-/// Bytes, written as hexadecimal digits.
+/// Bytes written as hexadecimal digits.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Hex(Bytes);
@@ -45,23 +50,14 @@ impl TryFrom<String> for Hex {
 
     fn try_from(text: String) -> Result<Self, String> {
         let wrong = || "bytes are written as pairs of the digits 0 to 9 and a to f".to_owned();
-        let digit = |digit: u8| match digit {
-            b'0'..=b'9' => Some(digit - b'0'),
-            b'a'..=b'f' => Some(digit - b'a' + 10),
-            _ => None,
-        };
-        let pair = |pair: &[u8]| match *pair {
-            [high, low] => Some(digit(high)? * 16 + digit(low)?),
-            _ => None,
-        };
-        let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(pair).collect();
-        Ok(Self(bytes.ok_or_else(wrong)?.into()))
+        let bytes = HEXLOWER.decode(text.as_bytes());
+        Ok(Self(bytes.map_err(|_| wrong())?.into()))
     }
 }
 
 impl fmt::Display for Hex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        HEXLOWER.encode_display(&self.0).fmt(f)
     }
 }
 
@@ -79,27 +75,27 @@ fn hex(bytes: &[u8]) -> Hex {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReceiptFile {
-    /// 1.
+    /// Form of the file: 2, or 1 without a public log.
     format: u32,
-    /// What the file holds, as JSON text; signed as it stands.
+    /// The list of the content, as JSON text; signed exactly as it stands.
     manifest: String,
-    /// The signature under the manifest.
+    /// The signature of the manifest.
     #[schema(value_type = serde_json::Value)]
     proof: ProofText,
-    /// Signed words on the matter.
+    /// Signed notices on the matter.
     #[schema(value_type = Vec<serde_json::Value>)]
     words: Vec<WordText>,
     /// Key statements of all authors, up to the province, in hexadecimal.
     #[schema(value_type = Vec<String>)]
     keys: Vec<Hex>,
-    /// What opens the commitment to the text, if whoever reported it asked for that. It is under no
-    /// signature and may be taken out before the file is passed on.
+    /// Opens the commitment to the text, if the reporter asked for it. It is not signed and may be
+    /// removed before the file is passed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     opening: Option<Opening>,
 }
 
 impl ReceiptFile {
-    /// The same with what opens the commitment to the text.
+    /// Adds the opening of the commitment to the text.
     #[must_use]
     pub fn opened(self, opening: Opening) -> Self {
         Self {
@@ -109,7 +105,7 @@ impl ReceiptFile {
     }
 }
 
-/// A signed word.
+/// A signed notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WordText {
@@ -117,7 +113,7 @@ struct WordText {
     proof: ProofText,
 }
 
-/// A statement, its signature, and the way from a leaf to its root.
+/// A statement, its signature, and the path from a leaf to its root.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProofText {
@@ -133,7 +129,7 @@ struct ProofText {
     path: Vec<Hex>,
 }
 
-/// What a file holds.
+/// The list of a file's content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Manifest {
@@ -143,10 +139,13 @@ struct Manifest {
     exported_at_ms: i64,
     root_sha256: Vec<String>,
     suite: Suite,
-    /// Digests of the words, in order.
+    /// Digests of the notices, in order.
     words: Vec<Hex>,
     /// Digests of the key statements, in order.
     keys: Vec<Hex>,
+    /// What the public log of the exporting division proves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log: Option<log::LogText>,
 }
 
 impl ProofText {
@@ -171,7 +170,7 @@ impl ProofText {
         }
     }
 
-    /// `None` if a field has not the length it must have.
+    /// Decodes the proof; `None` if a field does not have the required length.
     fn read(&self) -> Option<Proof> {
         let path = self.path.iter().map(array);
         Some(Proof {
@@ -195,7 +194,7 @@ fn array<const N: usize>(hex: &Hex) -> Option<[u8; N]> {
     hex.0[..].try_into().ok()
 }
 
-/// Makes the file of a matter, out of the words that the node keeps and its own.
+/// Makes the receipt file of a matter from the notices that the node keeps and its own.
 ///
 /// # Errors
 /// [`KeyError`] if the node's key cannot be used.
@@ -223,6 +222,11 @@ pub async fn export(
             }
         }
     }
+    let log = match &words.log {
+        Some(proven) => Some(log::LogText::of(identity, proven).await?),
+        None => None,
+    };
+    let format = if log.is_some() { FORMAT } else { WITHOUT_LOG };
     let all_words = words.kept.iter().map(|(bytes, _)| bytes).chain(&words.own);
     let digests = |bytes: &Bytes| hex(&suite.digest(&[bytes]));
     let manifest = Manifest {
@@ -234,6 +238,7 @@ pub async fn export(
         suite,
         words: all_words.map(digests).collect(),
         keys: keys.iter().map(digests).collect(),
+        log,
     };
     let manifest = serde_json::to_string(&manifest).expect("codes and digests are plain JSON");
     let leaf = [TAG, manifest.as_bytes()].concat();
@@ -271,7 +276,7 @@ pub async fn export(
         proof: ProofText::of(&proof),
     });
     Ok(ReceiptFile {
-        format: FORMAT,
+        format,
         manifest,
         proof: proof(tree.leaves() - 1),
         words: kept.chain(own).collect(),

@@ -1,4 +1,4 @@
-//! Checking a receipt file with nothing but the root certificate and the list of divisions.
+//! Checks a receipt file with only the root certificate and the list of divisions.
 
 use std::sync::Arc;
 
@@ -13,57 +13,60 @@ use identity::{KeyRing, KeyStatement, Roots, SignedKeyStatement, Vouched};
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
-use super::{FORMAT, Manifest, ReceiptFile, TAG, WordText, array, hex};
+use super::{FORMAT, Manifest, ReceiptFile, TAG, WITHOUT_LOG, WordText, array, hex, log};
 
 /// Longest file in bytes.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// What a file proves.
+/// The result of checking a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
-    /// Whether every check that could be made was passed.
+    /// Whether no check failed; some may not have been possible.
     pub holds: bool,
     /// The network's id, in hexadecimal.
     pub network: String,
     /// The matter.
     pub matter: MatterId,
-    /// Who made the file.
+    /// The division that made the file.
     pub exported_by: DivisionCode,
-    /// Until when it speaks, by that division's clock, in milliseconds since 1970.
+    /// The time up to which it is complete, by that division's clock, in milliseconds since
+    /// 1970-01-01T00:00:00Z.
     pub as_of_ms: i64,
     /// SHA-256 of the root certificates it was checked with, in hexadecimal.
     pub root_sha256: Vec<String>,
-    /// What was looked at, and what was not.
+    /// The checks made, and those that were not possible.
     pub checks: Vec<Check>,
     /// The receipts, oldest first; empty if a check failed.
     pub receipts: Vec<Receipt>,
 }
 
-/// A file that cannot be read as a receipt.
+/// The reason a file cannot be read as a receipt.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// Longer than any receipt.
+    /// The file is longer than any receipt.
     #[error("it has {0} bytes, more than a receipt ever has; name another file")]
     TooLong(usize),
-    /// No JSON of that form.
-    #[error("it is no receipt: {0}; make it with `wujitong receipt MATTER`")]
+    /// The file is not JSON of this form.
+    #[error("it is not a receipt: {0}; make it with `wujitong receipt MATTER`")]
     Form(#[from] serde_json::Error),
-    /// Of a later form.
-    #[error("it is a receipt of form {0}, this program reads form {FORMAT}; use a newer one")]
+    /// The file is of another form.
+    #[error(
+        "it is a receipt of form {0}, but this program reads up to form {FORMAT}; use a newer program"
+    )]
     Newer(u32),
 }
 
-/// Reads only the form, so that a later one is named and not just unreadable.
+/// Reads only the form, so that a newer one is reported instead of a parse error.
 #[derive(Deserialize)]
 struct Form {
     format: u32,
 }
 
-/// Checks a file, and an opening of the text beside the one that may be in it. What does not hold is among
-/// the checks.
+/// Checks a file, and another opening of the text besides the one it may contain. Failures are
+/// listed among the checks.
 ///
 /// # Errors
-/// [`Unreadable`] if there is nothing to check.
+/// [`Unreadable`] if the file is not a receipt.
 pub fn verify(
     file: &[u8],
     opening: Option<&Opening>,
@@ -74,7 +77,7 @@ pub fn verify(
         return Err(Unreadable::TooLong(file.len()));
     }
     let Form { format } = serde_json::from_slice(file)?;
-    if format != FORMAT {
+    if ![WITHOUT_LOG, FORMAT].contains(&format) {
         return Err(Unreadable::Newer(format));
     }
     let file: ReceiptFile = serde_json::from_slice(file)?;
@@ -87,7 +90,7 @@ pub fn verify(
     for word in &file.words {
         match check_word(word, &ring) {
             Ok(word) => {
-                let detail = "its bytes are under its author's signature";
+                let detail = "its author's signature covers its bytes";
                 checks.push(Check::ok(What::Signature, Some(word.author), detail));
                 words.push(word);
             }
@@ -108,12 +111,13 @@ pub fn verify(
         let content = words
             .first()
             .map(|word| (word.matter.suite, word.matter.body));
+        checks.extend(log::check(&manifest, &words));
         let judged = judge(words, claim, tree);
         checks.extend(judged.checks);
         receipts = judged.receipts;
         for opening in file.opening.iter().chain(opening) {
             checks.retain(|check| (check.what, check.finding) != (What::Text, Finding::NotChecked));
-            let none = || Check::failed(What::Text, None, "no word commits to any text");
+            let none = || Check::failed(What::Text, None, "no notice commits to any text");
             checks.push(content.map_or_else(none, |(suite, content)| {
                 opening.check(manifest.matter, suite, &content)
             }));
@@ -148,12 +152,12 @@ fn read_keys(
             Err(error) => checks.push(Check::failed(What::Keys, None, error.to_string())),
         }
     }
-    // Those above first: each is vouched for by one before it.
+    // Upper tiers first, because each key is vouched for by one before it.
     keys.sort_by_key(|(_, statement)| (statement.division.tier() as u8, statement.serial));
     keys
 }
 
-/// The ring of all keys that lead up to what the root names.
+/// Builds the ring of all keys that lead up to the one the root names.
 fn trusted(
     manifest: &Manifest,
     keys: &[(SignedKeyStatement, KeyStatement)],
@@ -169,7 +173,7 @@ fn trusted(
     let network = array(&manifest.network);
     checks.push(match named {
         Some((_, statement)) if Some(statement.network) != network => {
-            let detail = "the root is of another network than the file says it is of";
+            let detail = "the root certificate belongs to another network than the file";
             Check::failed(What::Root, None, detail)
         }
         Some((_, statement)) => {
@@ -178,12 +182,12 @@ fn trusted(
         }
         None if !roots.name_a_key() => {
             let detail =
-                "the certificate given names no signing key, so it is no root of a network";
+                "the given certificate names no signing key, so it is not the root of a network";
             Check::failed(What::Root, None, detail)
         }
         None if !known => {
             let detail = format!(
-                "the file is of a network with the root {}, the one given is {}",
+                "the file belongs to a network with the root {}, but the given root is {}",
                 manifest.root_sha256.join(", "),
                 roots.fingerprints.join(", ")
             );
@@ -208,12 +212,12 @@ fn trusted(
                 let vouched = ring.vouched(statement.division, statement.key_id());
                 let detail = match vouched {
                     Some(Vouched::Grandparent(by)) => format!(
-                        "key {number} is vouched for up to the province; it took the place of another \
-                         with the countersignature of {by}, the key before had no part in it"
+                        "key {number} is vouched for up to the province; it replaced another key \
+                         with the countersignature of {by}; the previous key did not sign it"
                     ),
                     Some(Vouched::ProvinceAlone) => format!(
-                        "key {number} is vouched for by the province alone; the key before had no \
-                         part in it"
+                        "key {number} is vouched for by the province alone; the previous key did not \
+                         sign it"
                     ),
                     _ => format!("key {number} is vouched for up to the province"),
                 };
@@ -225,7 +229,7 @@ fn trusted(
     ring
 }
 
-/// Whether these bytes are under a signature of the author that the proof names.
+/// Checks that the author named in the proof signed these bytes.
 fn check_proof(proof: &Proof, bytes: &[u8], ring: &KeyRing) -> Result<(), String> {
     let statement = &proof.statement;
     proof.check_path(bytes).map_err(|error| error.to_string())?;
@@ -239,12 +243,12 @@ fn check_proof(proof: &Proof, bytes: &[u8], ring: &KeyRing) -> Result<(), String
         .map_err(|error| error.to_string())
 }
 
-/// Whether the file is as the node that made it left it.
+/// Checks that the file is unchanged since the node made it.
 fn check_export(file: &ReceiptFile, manifest: &Manifest, ring: &KeyRing) -> Check {
     let about = Some(manifest.exported_by);
     let failed = |why: &str| Check::failed(What::Export, about, why);
     let Some(proof) = file.proof.read() else {
-        return failed("a field of the file's proof has not the length it must have");
+        return failed("a field of the file's proof does not have the required length");
     };
     let leaf = [TAG, file.manifest.as_bytes()].concat();
     if let Err(why) = check_proof(&proof, &leaf, ring) {
@@ -255,34 +259,36 @@ fn check_export(file: &ReceiptFile, manifest: &Manifest, ring: &KeyRing) -> Chec
     let keys = file.keys.iter().map(|key| digest(&key.0));
     match () {
         () if proof.statement.author != manifest.exported_by => {
-            failed("it was signed by another division than the one that says it made it")
+            failed("it was signed by another division than the one named as its maker")
         }
         () if Some(proof.statement.network.0) != array(&manifest.network) => {
-            failed("it was signed in another network than it says")
+            failed("it was signed in another network than the one it names")
         }
         () if !words.eq(manifest.words.iter().cloned()) => {
-            failed("a word was changed, left out or put in after the file was made")
+            failed("a notice was changed, removed or added after the file was made")
         }
         () if !keys.eq(manifest.keys.iter().cloned()) => {
-            failed("a key statement was changed, left out or put in after the file was made")
+            failed("a key statement was changed, removed or added after the file was made")
         }
-        () => Check::ok(What::Export, about, "the file is as it was made"),
+        () => Check::ok(What::Export, about, "the file is unchanged"),
     }
 }
 
 fn check_word(word: &WordText, ring: &KeyRing) -> Result<Word, String> {
     let proof = word.proof.read();
-    let proof = proof.ok_or("a field of its proof has not the length it must have")?;
+    let proof = proof.ok_or("a field of its proof does not have the required length")?;
     let bytes = &word.envelope.0;
     check_proof(&proof, bytes, ring)?;
     let envelope = wire::decode_envelope(bytes).map_err(|error| error.to_string())?;
     let statement = &proof.statement;
     if statement.author != envelope.author || statement.epoch != envelope.epoch.id {
-        return Err("its author signed it as somebody else's".to_owned());
+        return Err("the signer is not the author it names".to_owned());
     }
     let Payload::Notice(matter) = envelope.payload else {
         let name = envelope.payload.name();
-        return Err(format!("it is no word on a matter, but of kind `{name}`"));
+        return Err(format!(
+            "it is not a notice on a matter, but of kind `{name}`"
+        ));
     };
     Ok(Word {
         author: envelope.author,

@@ -1,3 +1,4 @@
-//! What a node keeps: what waits for its neighbours.
+//! What a node keeps: typed tables, and what waits for its neighbours.
 
 pub mod outbox;
+pub mod table;

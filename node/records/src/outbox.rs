@@ -1,5 +1,5 @@
-//! The outbox: what waits for a neighbour, written in the commit that made it true, and removed
-//! when the neighbour has said what became of it.
+//! The outbox: envelopes that wait for a neighbour. They are written in the commit that made them
+//! true, and removed when the neighbour has reported their outcome.
 
 pub mod flow;
 pub mod queue;
@@ -18,7 +18,7 @@ use topology::DivisionCode;
 pub struct Wakers(Arc<RwLock<HashMap<DivisionCode, Arc<Notify>>>>);
 
 impl Wakers {
-    /// The bell of one neighbour.
+    /// Returns the notifier of one neighbour.
     pub fn of(&self, neighbour: DivisionCode) -> Arc<Notify> {
         if let Some(bell) = self.0.read().expect("no holder panics").get(&neighbour) {
             return Arc::clone(bell);
@@ -27,7 +27,7 @@ impl Wakers {
         Arc::clone(wakers.entry(neighbour).or_default())
     }
 
-    /// Rings one neighbour's bell.
+    /// Wakes one neighbour's session.
     pub fn ring(&self, neighbour: DivisionCode) {
         self.of(neighbour).notify_one();
     }

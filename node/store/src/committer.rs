@@ -1,10 +1,11 @@
 mod checkpoint;
+mod reader;
 mod state;
+mod stepped;
 mod writer;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
-    thread::{self, JoinHandle},
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -12,14 +13,16 @@ use bytes::Bytes;
 use tokio::sync::{TryAcquireError, oneshot};
 
 use super::{
-    CommitError, Committed, Generation, KEY_LIMIT, OpenError, Purpose, Seen, Shard, Store,
-    StoreError, VALUE_LIMIT, WriteBatch,
+    Checkpoint, CommitError, Committed, Generation, KEY_LIMIT, OpenError, Purpose, Seen, Shard,
+    Store, StoreError, VALUE_LIMIT, WriteBatch,
     engine::{Engine, Write},
-    full_key,
-    overlay::{self, Merge},
+    full_key, overlay,
     redo::Redo,
+    sync::{Builder, JoinHandle, Mutex},
 };
+pub(super) use reader::Reader;
 use state::{Asked, Shared, Standing, State};
+pub(super) use stepped::Steps;
 use writer::Log;
 pub(super) use writer::panic_text;
 
@@ -39,6 +42,7 @@ pub(super) enum AckWhen {
 /// Owns the writer thread, which owns the checkpoint thread. Dropped with the last handle.
 pub(super) struct Committer {
     shared: Arc<Shared>,
+    /// `None` if the disk says when it writes, and once it was waited for.
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -79,9 +83,9 @@ impl Committer {
         redo: Option<Redo>,
         ack: AckWhen,
     ) -> Result<Store, OpenError> {
-        let shared = Arc::new(Shared::new(engine.clone()));
+        let shared = Arc::new(Shared::new(engine.clone(), None));
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
-            let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
+            let thread = Builder::new().name(name.to_owned()).spawn(run);
             thread.map_err(|source| OpenError::Io {
                 what: "start a thread of",
                 path: "the store".into(),
@@ -118,6 +122,19 @@ impl Committer {
         })
     }
 
+    /// Starts without threads: units become durable when the disk is told to take a step.
+    pub(super) fn start_stepped(engine: Arc<dyn Engine>, steps: Arc<Steps>) -> Store {
+        let shared = Arc::new(Shared::new(engine, Some(Arc::clone(&steps))));
+        steps.begin(&shared);
+        let committer = Self {
+            shared,
+            writer: Mutex::default(),
+        };
+        Store {
+            committer: Arc::new(committer),
+        }
+    }
+
     pub(super) fn get(&self, key: &[u8]) -> Result<Seen<Option<Bytes>>, StoreError> {
         let pending = |state: &State| {
             let entry = state.overlay.get(key)?;
@@ -144,47 +161,15 @@ impl Committer {
         }))
     }
 
-    pub(super) fn scan(
-        &self,
-        from: &[u8],
-        to: &[u8],
-        limit: usize,
-        reverse: bool,
-    ) -> Result<Seen<Vec<(Bytes, Bytes)>>, StoreError> {
-        if from >= to || limit == 0 {
-            return Ok(Seen {
-                value: Vec::new(),
-                generation: Generation::default(),
-            });
-        }
-        let merged = |engine: &dyn Engine, pending| {
-            let mut merge = Merge::new(pending, limit, reverse);
-            engine.scan(from, to, reverse, &mut |key, value| merge.offer(key, value))?;
-            Ok::<_, StoreError>(merge.finish())
-        };
-        let (engine, latest, (pending, generation)) = {
-            let state = self.shared.lock();
-            let engine = state.reading()?;
-            (
-                engine,
-                state.latest,
-                state.overlay.slice(from, to, limit, reverse),
-            )
-        };
-        let value = merged(&*engine, pending)?;
-        let state = self.shared.lock();
-        if state.applying <= latest {
-            let generation = state.unsettled(generation);
-            return Ok(Seen { value, generation });
-        }
-        // Something newer than the slice may have been applied during the scan. Scan once more
-        // while holding the lock, so that nothing can be taken; whatever may be applied then is all
-        // in the overlay.
-        let (pending, generation) = state.overlay.slice(from, to, limit, reverse);
-        Ok(Seen {
-            value: merged(&*engine, pending)?,
-            generation: state.unsettled(generation),
-        })
+    /// Opens a reader of what the store holds now.
+    pub(super) fn reader(&self) -> Result<Reader, StoreError> {
+        Reader::open(&self.shared)
+    }
+
+    /// Returns whether nothing is kept for readers that are gone.
+    #[cfg(all(test, not(shuttle)))]
+    pub(super) fn keeps_nothing_for_readers(&self) -> bool {
+        self.shared.lock().overlay.keeps_nothing_for_readers()
     }
 
     pub(super) async fn submit(
@@ -233,7 +218,7 @@ impl Committer {
                     let generation = state.take(writes, cost, asked);
                     drop(state);
                     room.forget();
-                    shared.work.notify_one();
+                    shared.wake_writer();
                     return Ok(Ticket {
                         shared: shared.clone(),
                         generation,
@@ -257,11 +242,19 @@ impl Committer {
         let _second = self.shared.watch.set(Box::new(watch));
     }
 
+    pub(super) fn watch_checkpoints(&self, watch: impl Fn(Checkpoint<'_>) + Send + Sync + 'static) {
+        let _second = self.shared.checkpoints.set(Box::new(watch));
+    }
+
     pub(super) fn failure(&self) -> Option<StoreError> {
         match &self.shared.lock().standing {
             Standing::Failed(cause) => Some(StoreError::Poisoned(cause.clone())),
             _ => None,
         }
+    }
+
+    pub(super) fn losses(&self) -> u64 {
+        self.shared.losses.load(Ordering::Acquire)
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -283,7 +276,7 @@ impl Committer {
             }
             gone
         };
-        self.shared.work.notify_one();
+        self.shared.wake_writer();
         // An error only means that the writer was already gone.
         let _ = gone.await;
         let writer = self
@@ -304,7 +297,7 @@ impl Committer {
 impl Drop for Committer {
     fn drop(&mut self) {
         self.shared.lock().close();
-        self.shared.work.notify_one();
+        self.shared.wake_writer();
     }
 }
 

@@ -2,10 +2,10 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 
-/// The reason why a store did not answer.
+/// The reason why a store operation failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// A record is not what was written. The error names it; it is never returned as a value.
+    /// A record differs from what was written. The error names it; it is never returned as a value.
     #[error(
         "the record `{key}` is damaged ({what}): stop the node, \
          keep its directory for examination, and put back a sound copy of it"
@@ -13,13 +13,13 @@ pub enum StoreError {
     Damaged {
         /// The division and the key, escaped.
         key: String,
-        /// What was found.
+        /// The damage found.
         what: String,
     },
     /// The engine could not read.
     #[error("the store cannot be read ({0}): check the disk and its permissions")]
     Unreadable(String),
-    /// The disk failed under a unit that was on its way. After reopening the unit may be there or
+    /// The disk failed while a unit was being written. After reopening, the unit may be there or
     /// not.
     #[error(
         "the outcome is unknown: the disk failed ({0}); reopen the store, \
@@ -29,13 +29,13 @@ pub enum StoreError {
     /// There is no room for new work. Nothing was written.
     #[error("the disk is full, nothing was done; free some room on it, then send the same again")]
     Full,
-    /// The disk failed earlier. Nothing is written until the store is reopened and checked.
+    /// The disk failed earlier. The store takes no writes until it is reopened and checked.
     #[error("the store takes no writes since the disk failed ({0}): reopen it")]
     Poisoned(Arc<str>),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
-    /// A value is not a record this binary reads.
+    /// A value is not a record that this program can read.
     #[error(transparent)]
     Record(#[from] super::record::RecordError),
 }
@@ -43,7 +43,7 @@ pub enum StoreError {
 /// The reason why a unit was not committed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
-    /// A precondition did not hold. What it saw is durable.
+    /// A precondition did not hold. The value that it saw is durable.
     #[error(transparent)]
     Conflict(#[from] Conflict),
     /// A key is longer than [`super::KEY_LIMIT`].
@@ -61,14 +61,14 @@ pub enum CommitError {
         /// Its length in bytes.
         size: usize,
     },
-    /// The store did not answer.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// The first precondition of a unit that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` was changed by somebody else: read it again and decide anew", key.escape_ascii())]
+#[error("`{}` was changed by somebody else: read it again and retry", key.escape_ascii())]
 pub struct Conflict {
     /// The key, without its shard.
     pub key: Bytes,
@@ -101,15 +101,15 @@ pub enum OpenError {
         /// The newest format this program reads.
         known: u32,
     },
-    /// The store was written before there was a release. No such store is in use.
+    /// The store was written before the first release. No such store is in use.
     #[error(
-        "the store has format {found}, of before the first release; begin with an empty directory"
+        "the store has format {found}, older than the first release; begin with an empty directory"
     )]
     Older {
         /// The format found.
         found: u32,
     },
-    /// The directory cannot be read as a store. Nothing was thrown away.
+    /// The directory cannot be read as a store. Nothing in it was deleted.
     #[error(
         "the store in {} is damaged ({what}): keep a copy of the directory, then restore a backup \
          or let the neighbours refill it", dir.display()
@@ -117,7 +117,7 @@ pub enum OpenError {
     Damaged {
         /// The store's directory.
         dir: PathBuf,
-        /// What was found.
+        /// The damage found.
         what: String,
     },
     /// There is too little room to open the store, or to copy it for a survey.
@@ -136,7 +136,7 @@ pub enum OpenError {
     Io {
         /// The operation.
         what: &'static str,
-        /// The path it was tried on.
+        /// The path on which it failed.
         path: PathBuf,
         /// The error of the file system.
         source: io::Error,

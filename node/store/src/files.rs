@@ -1,11 +1,11 @@
-//! Files of one node besides its records: what is being handed in, and what is kept, sealed and
-//! named by its digest.
+//! Files of one node besides its records: parts of uploads, and kept files, which are sealed and
+//! named by their digest.
 //!
-//! `parts/<id>` grows by appends. A record that is committed after the append was synced states how
-//! many of its bytes count; what is beyond is cut off before the next append. `kept/<xx>/<digest>`
-//! appears by rename when all of it is synced, and is never changed. A record may name a file only
-//! after [`Files::keep`] returned. A file that no record names is an orphan and goes at the next
-//! sweep, unless somebody still has it in hand.
+//! `parts/<id>` grows by appends. After an append is synced, a record states how many bytes of the
+//! part count; the next append cuts off the rest. `kept/<xx>/<digest>` appears by rename once it is
+//! synced as a whole, and never changes. A record may name a file only after [`Files::keep`] has
+//! returned. A file that no record names is an orphan and is removed by the next sweep, unless it
+//! is in hand.
 //!
 //! Everything here blocks.
 
@@ -21,32 +21,32 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use domain::suite::{Digest, Suite};
+use primitives::suite::{Digest, Suite};
 
 pub use look::{Looked, look_through};
 
-/// Beginning of the names of files that are about to be kept.
+/// Prefix of the names of files that are being written.
 const DRAFT: &str = "draft-";
 
 /// Bytes read at once.
 const STRETCH: usize = 64 * 1024;
 
-/// Id of a file that is not whole yet.
+/// Id of a file that is not complete yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartId(pub [u8; 16]);
 
 /// The reason why a file was not written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The file is not there.
+    /// The file does not exist.
     #[error("the file is not there; fetch or send it again")]
     Absent,
-    /// The file is not what was written.
+    /// The file differs from what was written.
     #[error("the file {path} is damaged ({what}); put back a sound copy of the node's directory")]
     Damaged {
         /// Path of the file.
         path: PathBuf,
-        /// What was found.
+        /// The damage found.
         what: &'static str,
     },
     /// There is no room. Nothing was changed.
@@ -57,13 +57,13 @@ pub enum FileError {
     Io {
         /// The operation.
         what: &'static str,
-        /// The path it was tried on.
+        /// The path on which it failed.
         path: PathBuf,
         /// The error of the file system.
         source: io::Error,
     },
-    /// A sync failed, so it is unknown what the file holds. It was thrown away.
-    #[error("the disk failed while {path} was written ({source}); send the file anew")]
+    /// A sync failed, so the content of the file is unknown. The file was deleted.
+    #[error("the disk failed while {path} was written ({source}); send the file again")]
     Unsynced {
         /// Path of the file.
         path: PathBuf,
@@ -72,8 +72,8 @@ pub enum FileError {
     },
 }
 
-/// What was just done to a file or folder: the places where a power cut may matter. An error that a
-/// probe returns is treated as an error of the disk.
+/// The last operation on a file or folder, where a power cut may matter. An error that a probe
+/// returns is treated as an error of the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Point<'a> {
     Written(&'a Path),
@@ -92,9 +92,9 @@ pub struct Files {
 
 struct Inner {
     dir: PathBuf,
-    /// Number of holders of each digest that somebody is about to name in a record, or is reading.
+    /// Number of holders of each digest that is about to be named in a record or is being read.
     in_hand: Mutex<BTreeMap<Digest, usize>>,
-    /// Folders that are known to be there for good.
+    /// Folders that are known to exist and to be synced.
     made: Mutex<BTreeSet<PathBuf>>,
     probe: Option<Probe>,
 }
@@ -125,9 +125,8 @@ impl InHand {
 }
 
 impl Files {
-    /// Opens the area in `dir`, which is three folders below the data directory and is made with
-    /// its first file. Only its owner may look into it. Removes what a crash left of files that
-    /// were about to be kept.
+    /// Opens the area in `dir`, which only its owner may read. `dir` is three folders below the
+    /// data directory and is created with its first file. Removes drafts that a crash left.
     pub fn open(dir: &Path) -> Result<Self, FileError> {
         Self::probed(dir, None)
     }
@@ -146,8 +145,8 @@ impl Files {
         Ok(files)
     }
 
-    /// Appends to a part of which `at` bytes count; what is beyond is cut off. Returns how many
-    /// bytes count now, all of them synced.
+    /// Appends to a part of which `at` bytes count, after cutting off the rest. Returns the new
+    /// number of bytes that count; all of them are synced.
     pub fn append(&self, id: PartId, at: u64, bytes: &[u8]) -> Result<u64, FileError> {
         let path = self.part_path(id);
         if at == 0 {
@@ -173,7 +172,7 @@ impl Files {
             self.at(Point::Written(&path))
         };
         if let Err(error) = { write }() {
-            // What does not count is cut off at the next append in any case.
+            // The next append cuts the rest off in any case.
             let _room_is_given_back = file.set_len(at);
             return Err(failed("write", &path)(error));
         }
@@ -190,7 +189,7 @@ impl Files {
         Ok(at + bytes.len() as u64)
     }
 
-    /// Returns the first `counts` bytes of a part, those that count.
+    /// Returns the first `counts` bytes of a part.
     pub fn part(&self, id: PartId, counts: u64) -> Result<Vec<u8>, FileError> {
         let path = self.part_path(id);
         let file = File::open(&path).map_err(failed("open", &path))?;
@@ -206,12 +205,12 @@ impl Files {
         Ok(bytes)
     }
 
-    /// Throws a part away, if it is there.
+    /// Deletes a part, if it exists.
     pub fn remove_part(&self, id: PartId) -> Result<(), FileError> {
         remove(&self.part_path(id))
     }
 
-    /// Returns the id of every part there is.
+    /// Returns the ids of all parts.
     pub fn part_ids(&self) -> Result<Vec<PartId>, FileError> {
         Ok(names(&self.parts())?
             .iter()
@@ -219,7 +218,7 @@ impl Files {
             .collect())
     }
 
-    /// Keeps sealed bytes under their digest. They are synced when it returns.
+    /// Keeps sealed bytes under their digest. They are synced when this returns.
     pub fn keep(&self, suite: Suite, sealed: &[u8]) -> Result<InHand, FileError> {
         let digest = suite.digest(&[sealed]);
         let in_hand = self.take_in_hand(digest);
@@ -244,7 +243,7 @@ impl Files {
         write().map_err(failed("write", draft))
     }
 
-    /// Removes what a crash left of files that were about to be kept.
+    /// Removes drafts that a crash left.
     fn remove_drafts(&self) -> Result<(), FileError> {
         for name in names(&self.parts())? {
             if name.starts_with(DRAFT) {
@@ -254,8 +253,8 @@ impl Files {
         Ok(())
     }
 
-    /// Keeps a part under `digest` if its first `counts` bytes have that digest; otherwise the part
-    /// is thrown away.
+    /// Keeps a part under `digest` if its first `counts` bytes have that digest; otherwise deletes
+    /// the part.
     pub fn adopt(
         &self,
         id: PartId,
@@ -276,15 +275,15 @@ impl Files {
             remove(&path)?;
             return Err(FileError::Damaged {
                 path,
-                what: "its digest is another one",
+                what: "its digest differs",
             });
         }
         self.put_in_place(&path, &digest)?;
         Ok(in_hand)
     }
 
-    /// Returns a kept file that is whole and sound, and its length in bytes. The file stays while
-    /// it is in hand.
+    /// Checks the digest of a kept file and returns its length in bytes. The file stays while it is
+    /// in hand.
     pub fn sound(&self, suite: Suite, digest: Digest) -> Result<(InHand, u64), FileError> {
         let in_hand = self.take_in_hand(digest);
         let path = self.kept_path(&digest);
@@ -293,18 +292,18 @@ impl Files {
         if found != digest {
             return Err(FileError::Damaged {
                 path,
-                what: "its digest is another one",
+                what: "its digest differs",
             });
         }
         Ok((in_hand, length))
     }
 
-    /// Returns whether a file is kept, without examining it.
+    /// Returns whether a file is kept, without reading it.
     pub fn has(&self, digest: &Digest) -> bool {
         self.kept_path(digest).exists()
     }
 
-    /// Returns at most `most` bytes of a kept file from `at`, fewer where the file ends.
+    /// Returns at most `most` bytes of a kept file from `at` on, fewer at the end of the file.
     pub fn read(&self, digest: &Digest, at: u64, most: usize) -> Result<Vec<u8>, FileError> {
         let path = self.kept_path(digest);
         let read = || {
@@ -317,7 +316,7 @@ impl Files {
         read().map_err(failed("read", &path))
     }
 
-    /// Throws a kept file away, unless somebody has it in hand. Returns whether it is gone.
+    /// Deletes a kept file unless it is in hand. Returns whether the file is gone.
     pub fn remove(&self, digest: &Digest) -> Result<bool, FileError> {
         let in_hand = self.in_hand();
         if in_hand.contains_key(digest) {
@@ -327,12 +326,12 @@ impl Files {
         Ok(true)
     }
 
-    /// Throws a damaged file away, even while others read it.
+    /// Deletes a damaged file, even while it is being read.
     pub fn discard(&self, digest: &Digest) -> Result<(), FileError> {
         remove(&self.kept_path(digest))
     }
 
-    /// Returns the digests of kept files that begin with this byte.
+    /// Returns the digests of the kept files whose first byte is `first`.
     pub fn digests(&self, first: u8) -> Result<Vec<Digest>, FileError> {
         let folder = self.kept().join(path::hex(&[first]));
         Ok(names(&folder)?
@@ -341,7 +340,7 @@ impl Files {
             .collect())
     }
 
-    /// Returns the first bytes of the digests of kept files.
+    /// Returns the first bytes that digests of kept files have.
     pub fn first_bytes(&self) -> Result<Vec<u8>, FileError> {
         let folders = names(&self.kept())?;
         let first = folders.iter().filter_map(|name| path::unhex::<1>(name));
@@ -379,9 +378,9 @@ impl Files {
             return Ok(());
         }
         path::create_private(folder).map_err(failed("create", folder))?;
-        // The entry of each folder is in the one above, up to the data directory. A folder that is
-        // already there may have been made by a process that died before it synced the entry, so
-        // all are synced.
+        // The entry of each folder is in its parent, up to the data directory. A process may have
+        // died after creating a folder and before syncing its entry, so existing ones are synced,
+        // too.
         let data = self.inner.dir.ancestors().nth(3);
         for above in folder.ancestors().skip(1) {
             self.sync_folder(above)?;
@@ -450,7 +449,7 @@ fn digest_of(mut file: File, suite: Suite) -> io::Result<(Digest, u64)> {
     }
 }
 
-/// Returns the names in a folder; none if there is no such folder.
+/// Returns the names in a folder; none if the folder does not exist.
 fn names(folder: &Path) -> Result<Vec<String>, FileError> {
     let mut names = vec![];
     let entries = match fs::read_dir(folder).map_err(failed("list", folder)) {

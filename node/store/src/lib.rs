@@ -1,33 +1,43 @@
-//! The only room that knows a storage engine. It reads, scans, and commits atomic units of writes
-//! with preconditions; a unit is durable when its commit returns.
+//! The store, and the only crate that knows a storage engine. It reads, scans, and commits atomic
+//! units of writes with preconditions; a unit is durable when its commit returns.
 //!
 //! Callers submit units. Under one short lock the committer checks the preconditions in order,
 //! numbers the unit with a [`Generation`] and lays its writes over the engine, where every read
-//! sees them at once. One writer thread takes whatever waits, syncs once and answers all. What was
-//! read may therefore not be durable yet: nothing derived from it may leave the process before
-//! [`Store::wait_durable`] (or the unit's own [`Ticket`]) says so.
+//! sees them at once. One writer thread takes all waiting units, syncs once and answers their
+//! callers. A value that was read may therefore not be durable yet: nothing derived from it may
+//! leave the process before [`Store::wait_durable`] or the unit's own [`Ticket`] has returned.
 //!
-//! On disk the writer appends to a redo log, `redo/*.log`, and a unit waits for that sync only. Its
-//! writes stay over the engine, sled in `db`, until a checkpoint brings the newest value of each
-//! key there: when 4 MiB have gathered in memory or 16 MiB in the log, after a second without
-//! writes, and at close. What is deleted before that never reaches the engine. A store opens once
-//! everything its log holds was brought in.
+//! On disk the writer appends to a redo log, `redo/*.log`, and a unit waits only for the sync of
+//! that log. Its writes stay over the engine (sled, in `db`) until a checkpoint brings the newest
+//! value of each key there. A checkpoint begins when 4 MiB have gathered in memory or 16 MiB in the
+//! log, after a second without writes, and at close. A key that is deleted before that never
+//! reaches the engine. A store is open once everything in its log is in the engine.
 //!
-//! *Invariant*: keys and values are bytes here; what they mean is known elsewhere.
+//! *Invariant*: keys and values are bytes here; only callers know their meaning.
 
 mod committer;
 mod engine;
 mod error;
 pub mod files;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+#[cfg(test)]
+#[cfg(shuttle)]
+#[path = "tests/interleavings.rs"]
+mod interleavings;
 mod memory;
+mod merge;
 mod overlay;
 pub mod record;
 mod redo;
 mod seal;
 mod sled_engine;
+mod snapshot;
 mod space;
 mod survey;
+mod sync;
 #[cfg(test)]
+#[cfg(not(shuttle))]
 mod tests;
 mod transaction;
 mod trial;
@@ -40,6 +50,7 @@ pub use committer::Ticket;
 pub use error::{CommitError, Conflict, OpenError, StoreError};
 pub use memory::MemoryDisk;
 pub use sled_engine::SledOptions;
+pub use snapshot::Snapshot;
 pub use survey::{Survey, is_store, survey};
 pub use transaction::Transaction;
 
@@ -49,33 +60,39 @@ use redo::CheckpointPolicy;
 /// One node's keyspace. A unit touches exactly one.
 pub type Shard = topology::DivisionCode;
 
-/// Longest key in bytes, without the shard.
+/// The longest key in bytes, without the shard.
 pub const KEY_LIMIT: usize = 1024;
 
-/// Longest value in bytes. Larger bodies are attachments; the engine keeps what is larger than 64
-/// KiB outside its log.
+/// The longest value in bytes. Larger bodies are attachments; the engine keeps values above 64 KiB
+/// outside its log.
 pub const VALUE_LIMIT: usize = 60 * 1024;
 
-/// Most keys of an engine batch, unless one unit alone is larger. A caller whose writes have no
-/// bound must close its unit below this.
+/// The most keys of an engine batch, unless one unit alone has more. A caller with an unbounded
+/// number of writes must close its unit below this.
 pub const BATCH_KEYS: usize = engine::BATCH_KEYS;
 
-/// Number of a submitted unit; units become durable in this order. It is not stored and lives as
-/// long as the open store. It starts at zero, which is always durable.
+/// Number of a submitted unit; units become durable in this order. It is not stored and is valid
+/// while the store is open. Generation zero is always durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(u64);
 
-/// Something read, with the generation that must be durable before anything derived from it leaves
-/// the process.
+impl Generation {
+    fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// A value that was read, with its generation. That must be durable before anything derived from
+/// the value leaves the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen<T> {
-    /// What was read.
+    /// The value read.
     pub value: T,
-    /// Zero if everything read was durable already.
+    /// Zero if everything that was read is durable already.
     pub generation: Generation,
 }
 
-/// A condition on a key that must hold for a unit to be taken.
+/// A precondition of a unit on one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expect {
     /// The key has no value.
@@ -84,7 +101,7 @@ pub enum Expect {
     Is(Bytes),
 }
 
-/// Writes to one shard that happen together or not at all.
+/// Writes to one shard that are committed together or not at all.
 #[derive(Clone, Debug)]
 pub struct WriteBatch {
     /// The keyspace written.
@@ -97,7 +114,7 @@ pub struct WriteBatch {
     pub delete: Vec<Bytes>,
 }
 
-/// The answer for a unit that is on the disk.
+/// The answer for a unit that is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Committed {
     /// Its place among all units of this open store.
@@ -109,31 +126,31 @@ pub struct Committed {
 pub(crate) enum Purpose {
     /// New work, which is refused while the disk is full.
     Work,
-    /// The end of something begun, for which a reserve is kept.
+    /// The end of something begun. The reserve on the disk is kept for it.
     Outcome,
 }
 
-/// A stretch of keys of one shard: from `from`, inclusive, to `to`, exclusive.
+/// A range of keys of one shard: from `from`, inclusive, to `to`, exclusive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
-    /// The first key that may be in it.
+    /// The first key of the range.
     pub from: Bytes,
-    /// The first key beyond it; `None` reaches to the end of the shard.
+    /// The first key after the range; `None` reaches to the end of the shard.
     pub to: Option<Bytes>,
 }
 
-/// A cheap handle on an open store. When the last one is dropped, the writer finishes what waits
-/// and stops; [`Store::close`] does the same and waits for it.
+/// A cheap handle to an open store. When the last one is dropped, the writer finishes its queue and
+/// stops; [`Store::close`] does the same and waits for it.
 #[derive(Clone)]
 pub struct Store {
     committer: Arc<Committer>,
 }
 
 impl Store {
-    /// Opens, or creates, the store in `dir` and takes its lock.
+    /// Opens or creates the store in `dir` and takes its lock.
     ///
-    /// Blocks while it brings in what the redo log holds and recovers the engine, and for at most
-    /// two seconds if this very process is still closing the same directory.
+    /// Blocks while it applies the redo log and recovers the engine, and for up to two seconds if
+    /// this process is still closing the same directory.
     pub fn open_sled(dir: &Path, options: SledOptions) -> Result<Self, OpenError> {
         Self::open_paced(dir, &options, CheckpointPolicy::default(), AckWhen::Synced)
     }
@@ -153,15 +170,18 @@ impl Store {
         Committer::start(Arc::new(engine), Some(redo), ack)
     }
 
-    /// Opens what `disk` holds, with the engine for simulation and tests. It keeps everything in
-    /// memory and can be told to lose what was not synced.
+    /// Opens a store on `disk`, with the engine for simulation and tests. It keeps everything in
+    /// memory and can lose what was not synced.
     pub fn open_memory(disk: &MemoryDisk) -> Result<Self, OpenError> {
         let engine = disk.engine().map_err(|cause| OpenError::Io {
             what: "sync what was left unsynced on",
             path: "the memory disk".into(),
             source: io::Error::other(cause),
         })?;
-        Committer::start(Arc::new(engine), None, AckWhen::Synced)
+        match disk.steps() {
+            Some(steps) => Ok(Committer::start_stepped(Arc::new(engine), steps)),
+            None => Committer::start(Arc::new(engine), None, AckWhen::Synced),
+        }
     }
 
     /// Returns the value of a key.
@@ -169,8 +189,9 @@ impl Store {
         self.committer.get(&full_key(shard, key))
     }
 
-    /// Returns at most `limit` keys of a range with their values, in order of the keys, or from the
-    /// last one backwards if `reverse`. All are of one moment: no unit is seen in part.
+    /// Returns at most `limit` keys of a range with their values. They are in the order of the
+    /// keys, or from the last one backwards if `reverse`. All are of one moment: no unit is seen in
+    /// part.
     pub async fn scan(
         &self,
         shard: Shard,
@@ -179,11 +200,16 @@ impl Store {
         reverse: bool,
     ) -> Result<Seen<Vec<(Bytes, Bytes)>>, StoreError> {
         let (from, to) = range.within(shard);
-        let mut seen = self.committer.scan(&from, &to, limit, reverse)?;
+        let mut seen = self.committer.reader()?.scan(&from, &to, limit, reverse)?;
         for (key, _) in &mut seen.value {
             *key = key.slice(SHARD_BYTES..);
         }
         Ok(seen)
+    }
+
+    /// Returns a snapshot of one shard, for consistent reads of several keys and ranges.
+    pub fn snapshot(&self, shard: Shard) -> Result<Snapshot, StoreError> {
+        Snapshot::open(self, shard)
     }
 
     /// Commits a unit, which is durable when this returns.
@@ -191,56 +217,69 @@ impl Store {
         Ok(self.submit(unit).await?.durable().await?)
     }
 
-    /// Takes a unit: its writes are visible to all reads, but not durable before the ticket says
-    /// so. Waits while too much is waiting for the disk. A conflict is answered only once what it
-    /// saw is durable. A unit without writes is only checked, and its ticket waits for what it saw.
+    /// Takes a unit: its writes are visible to all reads, and durable once the ticket says so.
+    /// Waits while too much is queued for the disk. A conflict is returned only after the value
+    /// that caused it is durable. A unit without writes is only checked; its ticket waits for what
+    /// it saw.
     pub async fn submit(&self, unit: WriteBatch) -> Result<Ticket, CommitError> {
         self.committer.submit(unit, Purpose::Work).await
     }
 
-    /// Takes a unit like [`Self::submit`], even while the disk is full for new work: for what a
-    /// neighbour answered, and for whatever else ends something that was begun.
+    /// Takes a unit like [`Self::submit`], even while the disk is full for new work. For
+    /// neighbours' answers and for other units that end something begun.
     pub async fn submit_outcome(&self, unit: WriteBatch) -> Result<Ticket, CommitError> {
         self.committer.submit(unit, Purpose::Outcome).await
     }
 
-    /// Waits until everything up to `generation` is durable; nothing read may leave before that.
-    /// Fails with [`StoreError::Full`] if there was no room for it, and with
+    /// Waits until everything up to `generation` is durable; nothing derived from a read may leave
+    /// before that. Fails with [`StoreError::Full`] if there was no room, and with
     /// [`StoreError::Unknown`] if the disk failed.
     pub async fn wait_durable(&self, generation: Generation) -> Result<(), StoreError> {
         self.committer.wait_durable(generation).await
     }
 
-    /// Returns a view of one shard to decide on, which remembers what it read and gathers what is
-    /// to be written.
+    /// Returns a transaction on one shard, which records what it reads and gathers what it writes.
     pub fn view(&self, shard: Shard) -> Transaction {
         Transaction::new(self.clone(), shard)
     }
 
-    /// Calls `watch` for each unit that becomes durable, with its shard and the time since it was
-    /// submitted, including the wait for room and for other units. Only the first watcher is kept.
+    /// Calls `watch` for each unit that becomes durable, with its shard and duration. The duration
+    /// is the time since its submission, including the waits for room and for other units. Only the
+    /// first watcher is kept.
     pub fn watch_commits(&self, watch: impl Fn(Shard, Duration) + Send + Sync + 'static) {
         self.committer.watch(watch);
     }
 
-    /// Returns the bytes that the files of the engine and the log take.
+    /// Calls `watch` when a checkpoint begins and when it ends, from the thread that makes it. Only the first
+    /// watcher is kept.
+    pub fn watch_checkpoints(&self, watch: impl Fn(Checkpoint<'_>) + Send + Sync + 'static) {
+        self.committer.watch_checkpoints(watch);
+    }
+
+    /// Returns the size of the files of the engine and the log, in bytes.
     pub fn size_on_disk(&self) -> Result<u64, StoreError> {
         self.committer.size_on_disk()
     }
 
-    /// Returns whether new work is refused because the disk is full. This ends by itself once there
-    /// is room.
+    /// Returns whether new work is refused because the disk is full. The state ends by itself once
+    /// there is room.
     pub fn is_full(&self) -> bool {
         self.committer.is_full()
     }
 
-    /// Returns why nothing is written any more, if the disk failed. What is durable can still be
-    /// read; only opening the store again helps.
+    /// Returns how often units were taken back because there was no room for them. Code that keeps in
+    /// memory what units wrote reads it again when this changes.
+    pub fn losses(&self) -> u64 {
+        self.committer.losses()
+    }
+
+    /// Returns the failure that stops all writes, if the disk failed. Durable values can still be
+    /// read; to write again, reopen the store.
     pub fn failure(&self) -> Option<StoreError> {
         self.committer.failure()
     }
 
-    /// Returns why no new work is taken, in words for people, if the disk is full or failed.
+    /// Returns a sentence that tells why no new work is taken, if the disk is full or failed.
     pub fn trouble(&self) -> Option<String> {
         if self.is_full() {
             return Some("the disk is full; free some room on it".to_owned());
@@ -253,11 +292,22 @@ impl Store {
         })
     }
 
-    /// Writes and syncs what waits, stops the writer thread and gives up the directory. Other
-    /// handles then answer [`StoreError::Closed`].
+    /// Writes and syncs the queue, stops the writer thread and releases the directory. Other
+    /// handles then return [`StoreError::Closed`].
     pub async fn close(self) -> Result<(), StoreError> {
         self.committer.close().await
     }
+}
+
+/// How a checkpoint goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checkpoint<'a> {
+    /// It begins to bring what the log holds into the engine.
+    Begins,
+    /// Everything is in the engine.
+    Done,
+    /// It failed, for this reason.
+    Failed(&'a str),
 }
 
 impl fmt::Debug for Store {
@@ -294,7 +344,7 @@ impl Range {
         Self { from, to }
     }
 
-    /// Returns whether a key lies in the range.
+    /// Returns whether the range contains a key.
     pub fn contains(&self, key: &[u8]) -> bool {
         key >= &self.from[..] && self.to.as_ref().is_none_or(|to| key < &to[..])
     }

@@ -2,18 +2,24 @@ use std::{
     collections::BTreeMap,
     fmt,
     ops::Bound,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use bytes::Bytes;
 
 use super::{
     StoreError,
-    engine::{Engine, Visit, Write},
+    committer::Steps,
+    engine::{Engine, Room, Visit, Write},
+    overlay,
+    sync::{Condvar, Mutex, MutexGuard},
 };
 
+/// With less room than this, in bytes, a disk in memory takes no new work.
+const RESERVE: usize = 64 << 10;
+
 /// The disk of the memory engine, which simulation and tests use instead of files. It outlives the
-/// store opened on it and knows what was synced and what was only written.
+/// store opened on it and tells synced writes from unsynced ones.
 #[derive(Clone, Default)]
 pub struct MemoryDisk {
     inner: Arc<Inner>,
@@ -23,6 +29,8 @@ pub struct MemoryDisk {
 struct Inner {
     content: Mutex<Content>,
     changed: Condvar,
+    /// Says when stores write, instead of a thread of theirs.
+    steps: Option<Arc<Steps>>,
 }
 
 #[derive(Default)]
@@ -30,18 +38,20 @@ struct Content {
     synced: BTreeMap<Bytes, Bytes>,
     /// Batches applied since the last sync, in order.
     unsynced: Vec<Vec<Write>>,
-    /// Synced and unsynced together: what reads see.
+    /// Synced and unsynced writes together, as reads see them.
     visible: BTreeMap<Bytes, Bytes>,
     paused: bool,
-    /// Whether the store waits in a sync that is held.
+    /// Whether the store waits in a held sync.
     held: bool,
     fails_next: bool,
     cut_at: Option<u64>,
-    /// Whether syncs are answered before their work is done.
+    /// Whether syncs return before their work is done.
     late: bool,
-    /// Number of unsynced batches for which a late sync was answered.
+    /// Number of unsynced batches for which a late sync has returned.
     answered: usize,
     syncs: u64,
+    /// Bytes for which there is room; `None` if there is no bound.
+    room: Option<usize>,
     dead: bool,
 }
 
@@ -54,6 +64,43 @@ impl MemoryDisk {
     /// Builds an empty disk.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Builds an empty disk whose stores have no thread of their own: what is submitted is visible at
+    /// once, and durable after the next [`Self::step`].
+    pub fn stepped() -> Self {
+        let inner = Inner {
+            steps: Some(Arc::default()),
+            ..Inner::default()
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Waits until something waits to be written to a stepped disk. Never ends on another one.
+    pub async fn has_work(&self) {
+        match &self.inner.steps {
+            Some(steps) => steps.called().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Writes and syncs everything that waits for a stepped disk, and answers those who wait for it.
+    /// Does nothing on another one.
+    pub fn step(&self) {
+        if let Some(steps) = &self.inner.steps {
+            steps.step();
+        }
+    }
+
+    /// Leaves room for so many more bytes of keys and values; `None` for any number. New work is turned
+    /// away while there are fewer than 64 KiB, and everything once there are none.
+    pub fn leave_room(&self, bytes: Option<usize>) {
+        self.content().room = bytes;
+        if let Some(steps) = &self.inner.steps {
+            steps.call();
+        }
     }
 
     /// Cuts the power. The returned disk holds what was synced and the first few of the batches
@@ -76,6 +123,7 @@ impl MemoryDisk {
         let inner = Inner {
             content: Mutex::new(content),
             changed: Condvar::new(),
+            steps: self.inner.steps.as_ref().map(|_| Arc::default()),
         };
         Self {
             inner: Arc::new(inner),
@@ -87,14 +135,13 @@ impl MemoryDisk {
         self.content().paused = true;
     }
 
-    /// Lets syncs through again.
+    /// Releases held syncs.
     pub fn resume_sync(&self) {
         self.content().paused = false;
         self.inner.changed.notify_all();
     }
 
-    /// Blocks until the store waits in a sync that is held, so that everything it took up is
-    /// applied.
+    /// Blocks until the store waits in a held sync, so that everything it took is applied.
     pub fn wait_until_held(&self) {
         let mut content = self.content();
         while !content.held && !content.dead {
@@ -107,25 +154,29 @@ impl MemoryDisk {
         self.content().fails_next = true;
     }
 
-    /// Makes every sync fail from the `n`-th of this disk on, the first being 1.
+    /// Makes every sync of this disk fail from the `n`-th on, counted from 1.
     pub fn cut_at_sync(&self, n: u64) {
         self.content().cut_at = Some(n);
     }
 
-    /// From now on a sync is answered at once and only the next one does its work, as if the store
-    /// acknowledged before it synced. This is the mutant that tests of power cuts must catch.
+    /// Makes each sync return at once and do its work only at the next one. The store then
+    /// acknowledges before it syncs. Tests of power cuts must detect this mutant.
     pub fn sync_late(&self) {
         self.content().late = true;
     }
 
-    /// Returns whether the power was cut, so that no sync succeeds any more.
+    /// Returns whether the power was cut, so that every sync fails.
     pub fn is_cut(&self) -> bool {
         self.content().dead
     }
 
-    /// Returns how many syncs succeeded.
+    /// Returns the number of successful syncs.
     pub fn sync_count(&self) -> u64 {
         self.content().syncs
+    }
+
+    pub(super) fn steps(&self) -> Option<Arc<Steps>> {
+        self.inner.steps.clone()
     }
 
     /// Opens the engine. What a store that is gone wrote but did not sync is synced first, before
@@ -135,9 +186,10 @@ impl MemoryDisk {
         let rest = !self.content().unsynced.is_empty();
         if rest {
             engine.sync()?;
-            let mut content = self.content();
-            content.visible = content.synced.clone();
         }
+        let mut content = self.content();
+        content.visible = content.synced.clone();
+        drop(content);
         Ok(engine)
     }
 
@@ -201,6 +253,12 @@ impl Engine for MemoryEngine {
             return Err("the power was cut".to_owned());
         }
         let batch = batch.concat();
+        if let Some(room) = &mut content.room {
+            let bytes = batch
+                .iter()
+                .map(|(key, value)| overlay::cost(key, value.as_ref()));
+            *room = room.saturating_sub(bytes.sum());
+        }
         apply(&mut content.visible, &batch);
         content.unsynced.push(batch);
         Ok(())
@@ -234,6 +292,14 @@ impl Engine for MemoryEngine {
         }
         content.answered = content.unsynced.len();
         Ok(())
+    }
+
+    fn room(&self, bytes: usize) -> Room {
+        match self.disk.content().room {
+            Some(room) if room < bytes => Room::None,
+            Some(room) if room - bytes < RESERVE => Room::Little,
+            _ => Room::Plenty,
+        }
     }
 
     fn forget_unsynced(&self) {

@@ -1,10 +1,6 @@
-use std::{
-    cmp::Ordering,
-    collections::BTreeMap,
-    iter::Peekable,
-    ops::{Bound, ControlFlow},
-    vec,
-};
+//! What was written and is not in the engine yet, and what was written over while somebody reads.
+
+use std::{cmp::Reverse, collections::BTreeMap, ops::Bound};
 
 use bytes::Bytes;
 
@@ -17,11 +13,22 @@ const WRITE_OVERHEAD: usize = 160;
 const SWEEP_LIMIT: usize = 512;
 
 /// Writes that were taken and that the engine does not hold durably yet, by full key. They hide
-/// what the engine does hold.
+/// what the engine does hold. Keeps what open snapshots see of a key that was written since.
 #[derive(Default)]
 pub(super) struct Overlay {
-    entries: BTreeMap<Bytes, Entry>,
+    slots: BTreeMap<Bytes, Slot>,
     bytes: usize,
+    /// How many snapshots are open at a generation.
+    open: BTreeMap<Generation, usize>,
+    /// Keys with outdated values, by the generation from which no snapshot sees them.
+    outdated: BTreeMap<Generation, Vec<Bytes>>,
+}
+
+/// What is known of one key.
+#[derive(Default)]
+struct Slot {
+    newest: Option<Entry>,
+    outdated: Vec<Outdated>,
 }
 
 #[derive(Clone)]
@@ -30,9 +37,92 @@ pub(super) struct Entry {
     pub(super) value: Option<Bytes>,
 }
 
+/// A value that was written over at generation `until`.
+struct Outdated {
+    entry: Entry,
+    until: Generation,
+}
+
+impl Slot {
+    /// Returns what a snapshot sees here; `None` if that is in the engine.
+    fn at(&self, snapshot: Generation) -> Option<&Entry> {
+        let newest = self.newest.as_ref();
+        let newest = newest.filter(|newest| newest.generation <= snapshot);
+        newest.or_else(|| {
+            let seen = self.outdated.iter().filter(|outdated| {
+                outdated.entry.generation <= snapshot && snapshot < outdated.until
+            });
+            // Of values that were in the engine it is unknown since when; the one that was written
+            // over first is right.
+            let seen = seen.max_by_key(|seen| (seen.entry.generation, Reverse(seen.until)));
+            seen.map(|outdated| &outdated.entry)
+        })
+    }
+}
+
 impl Overlay {
     pub(super) fn get(&self, key: &[u8]) -> Option<&Entry> {
-        self.entries.get(key)
+        self.slots.get(key)?.newest.as_ref()
+    }
+
+    /// Returns what a snapshot sees of a key; `None` if that is in the engine.
+    pub(super) fn get_at(&self, key: &[u8], snapshot: Generation) -> Option<&Entry> {
+        self.slots.get(key)?.at(snapshot)
+    }
+
+    /// Keeps what is seen at a generation until [`Self::close`].
+    pub(super) fn open(&mut self, snapshot: Generation) {
+        *self.open.entry(snapshot).or_default() += 1;
+    }
+
+    /// Ends one [`Self::open`] of a generation.
+    pub(super) fn close(&mut self, snapshot: Generation) {
+        if let Some(open) = self.open.get_mut(&snapshot) {
+            *open -= 1;
+            if *open == 0 {
+                self.open.remove(&snapshot);
+            }
+        }
+        let oldest = self.open.keys().next();
+        let unseen = match oldest {
+            Some(oldest) => {
+                let seen = self.outdated.split_off(&oldest.next());
+                std::mem::replace(&mut self.outdated, seen)
+            }
+            None => std::mem::take(&mut self.outdated),
+        };
+        for key in unseen.into_values().flatten() {
+            if let Some(slot) = self.slots.get_mut(&key) {
+                let seen = |outdated: &Outdated| oldest.is_some_and(|o| *o < outdated.until);
+                slot.outdated.retain(seen);
+                if slot.newest.is_none() && slot.outdated.is_empty() {
+                    self.slots.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Returns whether a snapshot is open that is older than this.
+    pub(super) fn is_read_before(&self, generation: Generation) -> bool {
+        let oldest = self.open.keys().next();
+        oldest.is_some_and(|oldest| *oldest < generation)
+    }
+
+    /// Returns whether nothing is kept for snapshots, and none is open.
+    #[cfg(all(test, not(shuttle)))]
+    pub(super) fn keeps_nothing_for_readers(&self) -> bool {
+        let kept = self.slots.values().any(|slot| !slot.outdated.is_empty());
+        self.open.is_empty() && self.outdated.is_empty() && !kept
+    }
+
+    /// Keeps a value that is about to be written over at `until`, if a snapshot sees it.
+    pub(super) fn keep(&mut self, key: &Bytes, entry: Entry, until: Generation) {
+        if self.open.range(entry.generation..until).next().is_none() {
+            return;
+        }
+        let slot = self.slots.entry(key.clone()).or_default();
+        slot.outdated.push(Outdated { entry, until });
+        self.outdated.entry(until).or_default().push(key.clone());
     }
 
     /// Lays writes over what is there, and returns what each of them hides.
@@ -42,7 +132,11 @@ impl Overlay {
                 generation,
                 value: value.clone(),
             };
-            self.exchange(key, Some(entry))
+            let hidden = self.exchange(key, Some(entry));
+            if let Some(hidden) = &hidden {
+                self.keep(key, hidden.clone(), generation);
+            }
+            hidden
         };
         writes.iter().map(lay).collect()
     }
@@ -55,17 +149,30 @@ impl Overlay {
     }
 
     fn exchange(&mut self, key: &Bytes, entry: Option<Entry>) -> Option<Entry> {
+        if let Some(entry) = &entry {
+            self.bytes += cost(key, entry.value.as_ref());
+        }
         let before = match entry {
             Some(entry) => {
-                self.bytes += cost(key, entry.value.as_ref());
-                self.entries.insert(key.clone(), entry)
+                let slot = self.slots.entry(key.clone()).or_default();
+                slot.newest.replace(entry)
             }
-            None => self.entries.remove(key),
+            None => self.take(key),
         };
         if let Some(before) = &before {
             self.bytes -= cost(key, before.value.as_ref());
         }
         before
+    }
+
+    /// Takes the newest entry of a key out, and the slot with it unless a snapshot needs it.
+    fn take(&mut self, key: &Bytes) -> Option<Entry> {
+        let slot = self.slots.get_mut(key)?;
+        let newest = slot.newest.take();
+        if slot.outdated.is_empty() {
+            self.slots.remove(key);
+        }
+        newest
     }
 
     /// Takes away what the engine holds durably, but not what was written over it since.
@@ -75,11 +182,9 @@ impl Overlay {
         keys: impl IntoIterator<Item = &'a Bytes>,
     ) {
         for key in keys {
-            let entry = self.entries.get(key);
-            if entry.is_some_and(|entry| entry.generation <= generation)
-                && let Some(entry) = self.entries.remove(key)
-            {
-                self.bytes -= cost(key, entry.value.as_ref());
+            let entry = self.get(key);
+            if entry.is_some_and(|entry| entry.generation <= generation) {
+                self.exchange(key, None);
             }
         }
     }
@@ -89,23 +194,26 @@ impl Overlay {
         self.bytes
     }
 
-    /// Returns the first few entries after `after` that are not newer than `newest`, and the last
-    /// key that was looked at if there may be more. Adds the keys of newer entries to `newer`.
+    /// Returns the first few entries after `after` that are not newer than `newest`, each with its
+    /// generation, and the last key that was looked at if there may be more. Adds the keys of newer
+    /// entries to `newer`.
     pub(super) fn sweep(
         &self,
         after: Option<&Bytes>,
         newest: Generation,
         limit: usize,
         newer: &mut Vec<Bytes>,
-    ) -> (Vec<Write>, Option<Bytes>) {
+    ) -> (Vec<(Write, Generation)>, Option<Bytes>) {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut found = Vec::new();
-        let range = self.entries.range::<Bytes, _>((from, Bound::Unbounded));
-        for (looked_at, (key, entry)) in range.enumerate() {
-            if entry.generation <= newest {
-                found.push((key.clone(), entry.value.clone()));
-            } else {
-                newer.push(key.clone());
+        let range = self.slots.range::<Bytes, _>((from, Bound::Unbounded));
+        for (looked_at, (key, slot)) in range.enumerate() {
+            match &slot.newest {
+                Some(entry) if entry.generation <= newest => {
+                    found.push(((key.clone(), entry.value.clone()), entry.generation));
+                }
+                Some(_) => newer.push(key.clone()),
+                None => {}
             }
             if found.len() == limit || looked_at == SWEEP_LIMIT {
                 return (found, Some(key.clone()));
@@ -114,17 +222,18 @@ impl Overlay {
         (found, None)
     }
 
-    /// Returns the entries of `from..to` that can matter to a scan for `limit` keys, and the newest
-    /// generation among them.
+    /// Returns the entries of `from..to` that can matter to a scan for `limit` keys at a
+    /// generation, and the newest generation among them.
     pub(super) fn slice(
         &self,
         from: &[u8],
         to: &[u8],
         limit: usize,
         reverse: bool,
+        snapshot: Generation,
     ) -> (Vec<Write>, Generation) {
         let bounds = (Bound::Included(from), Bound::Excluded(to));
-        let mut range = self.entries.range::<[u8], _>(bounds);
+        let mut range = self.slots.range::<[u8], _>(bounds);
         let mut newest = Generation::default();
         let mut values = 0;
         let mut found = Vec::new();
@@ -134,7 +243,10 @@ impl Overlay {
             } else {
                 range.next()
             };
-            let Some((key, entry)) = next else { break };
+            let Some((key, slot)) = next else { break };
+            let Some(entry) = slot.at(snapshot) else {
+                continue;
+            };
             newest = newest.max(entry.generation);
             values += usize::from(entry.value.is_some());
             found.push((key.clone(), entry.value.clone()));
@@ -146,65 +258,4 @@ impl Overlay {
 /// Returns roughly how many bytes a write costs in memory.
 pub(super) fn cost(key: &Bytes, value: Option<&Bytes>) -> usize {
     WRITE_OVERHEAD + key.len() + value.map_or(0, Bytes::len)
-}
-
-/// Merges pending writes with a scan of the engine below them, both in scan order, until `limit`
-/// keys are found.
-pub(super) struct Merge {
-    pending: Peekable<vec::IntoIter<Write>>,
-    limit: usize,
-    reverse: bool,
-    found: Vec<(Bytes, Bytes)>,
-}
-
-impl Merge {
-    pub(super) fn new(pending: Vec<Write>, limit: usize, reverse: bool) -> Self {
-        Self {
-            pending: pending.into_iter().peekable(),
-            limit,
-            reverse,
-            found: Vec::new(),
-        }
-    }
-
-    /// Takes the next key of the scan below.
-    pub(super) fn offer(&mut self, key: Bytes, value: Bytes) -> ControlFlow<()> {
-        let mut hidden = false;
-        while self.found.len() < self.limit {
-            let Some((over, _)) = self.pending.peek() else {
-                break;
-            };
-            let order = if self.reverse {
-                key.cmp(over)
-            } else {
-                over.cmp(&key)
-            };
-            if order == Ordering::Greater {
-                break;
-            }
-            hidden |= order == Ordering::Equal;
-            self.take_pending();
-        }
-        if !hidden && self.found.len() < self.limit {
-            self.found.push((key, value));
-        }
-        if self.found.len() < self.limit {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    }
-
-    pub(super) fn finish(mut self) -> Vec<(Bytes, Bytes)> {
-        while self.found.len() < self.limit && self.pending.peek().is_some() {
-            self.take_pending();
-        }
-        self.found
-    }
-
-    fn take_pending(&mut self) {
-        if let Some((key, Some(value))) = self.pending.next() {
-            self.found.push((key, value));
-        }
-    }
 }

@@ -1,8 +1,8 @@
-//! Records as bytes: the version of its form, then the value in postcard. One that a later program wrote is
-//! refused by its number.
+//! Records as bytes: the version of the record's form, then the value in postcard. A record of a
+//! later program is refused by its version.
 
 use bytes::Bytes;
-use domain::record::{BASE, Record};
+use primitives::record::{BASE, Record};
 
 /// Buffer size that is enough for most records.
 const USUAL_BYTES: usize = 512;
@@ -13,10 +13,12 @@ pub enum RecordError {
     /// A later program wrote the record.
     #[error("a record has version {0}, this program knows up to {1}; install the newer one")]
     Newer(u8, u8),
-    /// The record was written before there was a release. No such store is in use.
-    #[error("a record has version {0}, of before the first release; begin with an empty directory")]
+    /// The record was written before the first release. No such store is in use.
+    #[error(
+        "a record has version {0}, older than the first release; begin with an empty directory"
+    )]
     Older(u8),
-    /// The bytes are not what was written.
+    /// The bytes differ from what was written.
     #[error(
         "a record of type {0} cannot be read; stop the node and put back a sound copy of its directory"
     )]
@@ -33,7 +35,7 @@ pub fn write<T: Record>(value: &T) -> Bytes {
         .into()
 }
 
-/// Returns the bytes of a list of records, as [`read`] takes it for a `Vec`.
+/// Returns the bytes of a list of records, which [`read`] reads as a `Vec`.
 pub fn write_all<T: Record>(values: &[T]) -> Bytes {
     let bytes = vec![<Vec<T>>::VERSION];
     postcard::to_extend(values, bytes)
@@ -42,7 +44,7 @@ pub fn write_all<T: Record>(values: &[T]) -> Bytes {
         .into()
 }
 
-/// Reads a record, and brings it forward if it was written in an older form.
+/// Reads a record, and migrates it if it was written in an older form.
 pub fn read<T: Record>(bytes: &[u8]) -> Result<T, RecordError> {
     match bytes.split_first() {
         Some((&version, _)) if version > T::VERSION => Err(RecordError::Newer(version, T::VERSION)),
@@ -53,8 +55,10 @@ pub fn read<T: Record>(bytes: &[u8]) -> Result<T, RecordError> {
 
 fn read_form<T: Record>(version: u8, value: &[u8]) -> Result<T, RecordError> {
     if version == T::VERSION {
-        return postcard::from_bytes(value)
-            .map_err(|_| RecordError::Damaged(std::any::type_name::<T>()));
+        return match postcard::take_from_bytes(value) {
+            Ok((record, [])) => Ok(record),
+            _ => Err(RecordError::Damaged(std::any::type_name::<T>())),
+        };
     }
     if T::VERSION <= BASE {
         return Err(RecordError::Older(version));
@@ -64,12 +68,12 @@ fn read_form<T: Record>(version: u8, value: &[u8]) -> Result<T, RecordError> {
 
 #[cfg(test)]
 mod tests {
-    use domain::record::Record;
+    use primitives::record::Record;
     use serde::{Deserialize, Serialize};
 
     use super::*;
 
-    /// What a lamp was before its colour was kept.
+    /// The form of a lamp before it had a colour.
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
     struct LampV5(String);
 
@@ -82,7 +86,7 @@ mod tests {
         colours: Vec<u32>,
     }
 
-    domain::records!(LampV5);
+    primitives::records!(LampV5);
 
     impl Record for LampV6 {
         const VERSION: u8 = 6;
@@ -111,6 +115,11 @@ mod tests {
         assert_eq!(read::<u32>(&[1, 1]), Err(RecordError::Older(1)));
         assert!(matches!(
             read::<String>(&bytes[..2]),
+            Err(RecordError::Damaged(_))
+        ));
+        let longer = [&bytes[..], &[0]].concat();
+        assert!(matches!(
+            read::<String>(&longer),
             Err(RecordError::Damaged(_))
         ));
         assert!(matches!(read::<u32>(&[]), Err(RecordError::Damaged(_))));

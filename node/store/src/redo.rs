@@ -1,20 +1,20 @@
-//! The redo log in front of the engine, which makes a unit durable at the cost of one append and
-//! one `fdatasync`.
+//! The redo log in front of the engine. It makes a unit durable at the cost of one append and one
+//! `fdatasync`.
 //!
-//! A segment is a file `redo/<number>.log`, named after the first group it holds. A group is what
-//! one sync covers: a whole number of units under one checksum, so a torn group loses whole units,
-//! none of them acknowledged. Groups are numbered without gaps over the life of the store, each
-//! names the sum of the one before, and a group is written only once the one before is synced.
-//! Therefore only the last group of the newest segment can be torn, and only if it is later than
-//! the one that `redo/synced` names. Everything else that is not sound is damaged, and refused.
+//! A segment is a file `redo/<number>.log`, named after its first group. A group is what one sync
+//! covers: whole units under one checksum, so a torn group loses whole units, none of them
+//! acknowledged. Groups are numbered without gaps over the life of the store, each contains the sum
+//! of the one before, and a group is written only once the one before is synced. Therefore only the
+//! last group of the newest segment can be torn, and only if it is later than the one that
+//! `redo/synced` names. Any other unsound part is damage and is refused.
 //!
-//! A checkpoint brings what closed segments hold into the engine, then records the number of the
-//! last such group there, then removes the segments. *Invariants*: the engine holds nothing that is
-//! not synced in the log. A segment is removed only after a synced record says that it is not
-//! needed. Therefore a checkpoint may split units over engine batches: until it is complete, the
-//! log still has them whole, and a store is read only after the log was applied to it. A segment
-//! with groups has no follower with groups before its end says that it has one, so a lost follower
-//! is noticed.
+//! A checkpoint brings the content of closed segments into the engine, then records the number of
+//! their last group there, then removes the segments. *Invariants*: the engine holds nothing that
+//! is not synced in the log, and a segment is removed only after a synced record says that it is
+//! not needed. Therefore a checkpoint may split units over engine batches: until it is complete,
+//! the log still has them whole, and a store is read only after the log was applied to it. Before a
+//! later segment receives groups, the one before it ends with a group that announces it, so a
+//! missing later segment is noticed.
 
 mod group;
 mod recover;
@@ -38,20 +38,22 @@ use super::{
     space::{Gauge, Space, is_full},
 };
 use group::Sum;
+#[cfg(feature = "fuzzing")]
+pub(super) use recover::fuzzing;
 pub(super) use recover::{Check, recover};
 use segment::Header;
 pub(super) use witness::Last;
 use witness::Witness;
 
-/// Key of the record that names the last group whose writes are all in the engine: its number,
-/// eight bytes, big-endian, and its sum.
+/// Key of the record of the last group whose writes are all in the engine: its number, eight bytes,
+/// big-endian, and its sum.
 pub(super) const MARK_KEY: &[u8] = b"\xffapplied";
 
-/// The file grows in steps of this many zeros, so that the sync after a small group need not also
+/// The file grows in steps of this many zeros. The sync after a small group then need not also
 /// write the file's new size.
 const STEP_BYTES: u64 = 128 * 1024;
 
-/// Capacity that a buffer keeps between groups.
+/// Capacity in bytes that a buffer keeps between groups.
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// The conditions for a checkpoint to begin, and the hooks of tests.
@@ -59,19 +61,19 @@ const BUFFER_BYTES: usize = 256 * 1024;
 pub(super) struct CheckpointPolicy {
     /// Bytes in memory, or four times as many in the log, from which a checkpoint begins.
     pub(super) bytes: usize,
-    /// Time without writes after which the rest is brought in.
+    /// Time without writes after which a checkpoint brings in the rest.
     pub(super) idle: Duration,
-    /// Interval at which a full disk is looked at.
+    /// Interval at which a full disk is checked for room.
     pub(super) look: Duration,
-    /// Called at every [`Point`]; an error that it returns is treated as one of the disk.
+    /// Called at every [`Point`]; an error that it returns is treated as an error of the disk.
     pub(super) probe: Option<Probe>,
-    /// Tells how much room there is, instead of the disk.
+    /// Gives the available bytes in place of the file system.
     pub(super) gauge: Option<Gauge>,
 }
 
 pub(super) type Probe = Arc<dyn Fn(Point) -> Result<(), String> + Send + Sync>;
 
-/// What the writer or a checkpoint has just done: the places where a power cut may matter.
+/// The last step of the writer or a checkpoint, where a power cut may matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Point {
     Appended,
@@ -105,12 +107,12 @@ impl CheckpointPolicy {
     }
 }
 
-/// The reason why the log or a checkpoint did not do what it was asked.
+/// The reason why an operation of the log or a checkpoint failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// There was no room. Nothing was changed, and work goes on once there is room.
+    /// There was no room. Nothing was changed; work continues once there is room.
     Full,
-    /// It is unknown what became of what was on its way.
+    /// The operation failed on the way, and its outcome is unknown.
     Broken(String),
 }
 
@@ -136,12 +138,12 @@ pub(super) struct Redo {
     last: Last,
     witness: Witness,
     pub(super) space: Space,
-    /// Kept until the checkpoint thread takes it.
+    /// Kept here until the checkpoint thread takes it.
     pub(super) sealer: Option<Sealer>,
     /// The newest unit appended.
     newest: Generation,
     buffer: Vec<u8>,
-    /// Whether it is unknown what the segment holds after its last group.
+    /// Whether the content of the segment after its last group is unknown.
     broken: bool,
 }
 
@@ -153,8 +155,8 @@ pub(super) struct Closed {
 }
 
 impl Redo {
-    /// Continues after `last`, which is synced: in the segment `blank`, if there is one without
-    /// groups for what follows, else in a new one.
+    /// Continues after `last`, which is synced: in the segment `blank` if there is an empty one for
+    /// the next group, else in a new one.
     fn begin(
         dir: &Path,
         last: Last,
@@ -212,7 +214,7 @@ impl Redo {
         })
     }
 
-    /// Marks the log as broken unless `act` does everything it is to do, or nothing at all.
+    /// Marks the log as broken unless `act` completes or changes nothing.
     fn while_broken<T>(
         &mut self,
         act: impl FnOnce(&mut Self) -> Result<T, Failure>,
@@ -259,8 +261,8 @@ impl Redo {
         Ok(Last { number, sum })
     }
 
-    /// Takes back what was written of a group for which there was no room, and gives up the
-    /// reserve. After any other error it is unknown what was written.
+    /// Removes what was written of a group for which there was no room, and gives up the reserve.
+    /// After any other error it is unknown what was written.
     fn make_room(&mut self, error: &io::Error) -> Result<(), Failure> {
         if !is_full(error) {
             return Err(self.failed("write", error).into());
@@ -276,17 +278,17 @@ impl Redo {
         self.file.write_all(&self.buffer)
     }
 
-    /// Returns the bytes of groups in the segment that is being written.
+    /// Returns the bytes of groups in the current segment.
     pub(super) fn segment_bytes(&self) -> usize {
         usize::try_from(self.end).unwrap_or(usize::MAX) - segment::HEADER_BYTES
     }
 
-    /// Returns whether the file cannot take much more without growing.
+    /// Returns whether the file must soon grow.
     pub(super) fn is_about_to_grow(&self) -> bool {
         self.end + STEP_BYTES / 4 >= self.length
     }
 
-    /// Closes the segment and begins the next; returns `None` if there is nothing in it.
+    /// Closes the segment and begins the next; returns `None` if the segment is empty.
     pub(super) fn close_segment(&mut self) -> Result<Option<Closed>, Failure> {
         if self.segment_bytes() == 0 && !self.broken {
             return Ok(None);
@@ -307,11 +309,15 @@ impl Redo {
             .sync_all()
             .map_err(|error| self.failed("follow", &error))?;
         self.pace.at(Point::SegmentBegun)?;
-        // From here on a lost follower is noticed.
+        // From here on, a missing next segment is noticed.
         if let Err(failure) = self.write_group([]) {
-            // The follower has to go, because nothing may be added to a segment that has one.
-            let gone = fs::remove_file(&path).and_then(|()| self.handle.sync_all());
-            gone.map_err(|error| self.failed("follow", &error))?;
+            // Without room nothing was written, and the follower has to go, because nothing may be added
+            // to a segment that has one. After any other error the end may be on the disk, and a
+            // segment with an end needs its follower; nothing is added to either any more.
+            if failure == Failure::Full {
+                let gone = fs::remove_file(&path).and_then(|()| self.handle.sync_all());
+                gone.map_err(|error| self.failed("follow", &error))?;
+            }
             return Err(failure);
         }
         self.pace.at(Point::SegmentClosed)?;
@@ -333,7 +339,7 @@ impl Redo {
 }
 
 impl Closed {
-    /// Records in the engine that these segments are not needed any more, and syncs it.
+    /// Records in the engine that these segments are no longer needed, and syncs it.
     pub(super) fn retire(
         &self,
         engine: &dyn Engine,
@@ -348,7 +354,7 @@ impl Closed {
         pace.at(Point::EngineSynced)
     }
 
-    /// Adds earlier segments to these, which a checkpoint did not get to.
+    /// Adds earlier segments that a checkpoint did not complete.
     pub(super) fn and(mut self, earlier: Option<Self>) -> Self {
         let mut paths = earlier.map_or_else(Vec::new, |earlier| earlier.paths);
         paths.append(&mut self.paths);
@@ -389,7 +395,7 @@ fn mark(engine: &dyn Engine) -> Result<Option<Last>, StoreError> {
     })
 }
 
-/// Returns the bytes that the segments of a store take.
+/// Returns the size of the segments of a store, in bytes.
 pub(super) fn size(store: &Path) -> io::Result<u64> {
     let mut size = 0;
     for entry in fs::read_dir(store.join("redo"))? {

@@ -1,14 +1,13 @@
-//! The seal: what the engine must hold, recorded apart from the engine.
+//! The seal: a record, apart from the engine, of what the engine must hold.
 //!
-//! Before a checkpoint changes the engine, the file `seal` states what the engine will hold when it
-//! is done: how many records of each kind, and a sum over them that does not depend on their order.
-//! The first byte of a key is its kind. The file also names the last group of the log that the
-//! engine holds before and after, and the keys that the checkpoint leaves as they are because a
-//! later one brings them. After a crash at any point the log therefore makes the engine exactly
-//! what was sealed; what differs then is damage that the engine did not notice.
+//! Before a checkpoint changes the engine, it writes the file `seal`, which states what the engine
+//! will hold afterwards: the number of records of each kind, and a sum over them that does not
+//! depend on their order. The kind is the first byte of a key. The file also names the last group
+//! of the log in the engine before and after the checkpoint, and the keys that the checkpoint
+//! leaves unchanged because a later one brings them. After a crash at any point, applying the log
+//! gives exactly what was sealed; any difference is damage that the engine did not notice.
 //!
-//! The file is written under another name and renamed, and the engine is touched only once that is
-//! synced.
+//! The file is written under another name, synced and renamed before the engine is changed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,9 +43,9 @@ struct Kind {
 /// The content of the file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Sealed {
-    /// The last group in the engine before; `None` if there was none.
+    /// The last group in the engine before the checkpoint; `None` if there was none.
     pub(super) from: Option<Last>,
-    /// The last group in the engine after.
+    /// The last group in the engine after it.
     pub(super) to: Last,
     /// Keys of groups up to `to` that a later checkpoint brings.
     pub(super) later: BTreeSet<Vec<u8>>,
@@ -58,15 +57,15 @@ pub(super) struct Sealer {
     dir: PathBuf,
     /// The last group in the engine.
     mark: Option<Last>,
-    /// What the engine holds.
+    /// The content of the engine.
     seal: Seal,
 }
 
-/// What the engine will hold after a checkpoint.
+/// The content of the engine after a checkpoint.
 pub(super) struct Draft(Seal);
 
 impl Seal {
-    /// Counts what the engine holds.
+    /// Counts the records of the engine.
     pub(super) fn of(engine: &dyn Engine) -> Result<Self, StoreError> {
         let mut seal = Self::default();
         // Keys that begin with 0xFF belong to the engine itself.
@@ -143,7 +142,7 @@ impl Sealer {
         }
     }
 
-    /// Returns how many records the engine holds.
+    /// Returns the number of records in the engine.
     pub(super) fn records(&self) -> u64 {
         self.seal.0.values().map(|kind| kind.count).sum()
     }
@@ -152,8 +151,7 @@ impl Sealer {
         Draft(self.seal.clone())
     }
 
-    /// Seals what the engine will hold. Once this returns, the engine may be changed; it holds what
-    /// was drafted if nothing fails on the way.
+    /// Seals the content that the engine will have. The engine may be changed once this returns.
     pub(super) fn write(
         &mut self,
         draft: Draft,
@@ -184,14 +182,14 @@ impl Sealer {
         Ok(())
     }
 
-    /// Notes that the engine holds the log up to this group, durably.
+    /// Records that the engine durably holds the log up to this group.
     pub(super) fn marked(&mut self, mark: Last) {
         self.mark = Some(mark);
     }
 }
 
 impl Draft {
-    /// Counts what the engine will hold after these writes, of which no two have the same key.
+    /// Counts the content after these writes, no two of which have the same key.
     pub(super) fn count(
         &mut self,
         engine: &dyn Engine,
@@ -209,8 +207,7 @@ impl Draft {
     }
 }
 
-/// Reads the seal of a store; `None` if there is none. The inner error states what is wrong with
-/// it.
+/// Reads the seal of a store; `None` if there is none. The inner error tells what is wrong with it.
 pub(super) fn read(dir: &Path) -> io::Result<Option<Result<Sealed, &'static str>>> {
     let bytes = match fs::read(dir.join(NAME)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -219,7 +216,7 @@ pub(super) fn read(dir: &Path) -> io::Result<Option<Result<Sealed, &'static str>
     let said = bytes.len().checked_sub(SUM_BYTES);
     let (said, written) = bytes.split_at(said.unwrap_or_default());
     if written != sum(said) {
-        return Ok(Some(Err("its checksum does not fit")));
+        return Ok(Some(Err("its checksum does not match")));
     }
     let sealed = postcard::from_bytes(said);
     Ok(Some(sealed.map_err(|_| "it cannot be read")))

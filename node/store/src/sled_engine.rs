@@ -1,10 +1,9 @@
-//! The engine on disk: sled 0.34.7, with its gaps closed around it. A redo log stands in front of
-//! it.
+//! The engine on disk: sled 0.34.7 behind a redo log, with workarounds for its gaps.
 //!
-//! sled's `flush` ends in `sync_file_range`, so a descriptor of our own calls `fdatasync`. Leaves
-//! of sixteen records that outgrow a quarter of a segment are kept in files under `blobs/`, which
-//! sled never syncs, so we do. Every value carries a checksum over its key and itself. Every call
-//! is guarded, because sled panics on some damage.
+//! sled's `flush` ends in `sync_file_range`, so a descriptor of our own calls `fdatasync`. sled
+//! keeps leaves of sixteen records that outgrow a quarter of a segment in files under `blobs/` and
+//! never syncs them, so we do. Every value carries a checksum over its key and itself. Every call
+//! catches panics, because sled panics on some damage.
 
 mod claim;
 mod lock;
@@ -35,11 +34,11 @@ pub(super) use lock::PAUSE;
 /// Options for opening the engine on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SledOptions {
-    /// Rough number of bytes of records that the engine keeps in memory; it may take a few times as
+    /// Approximate bytes of records that the engine keeps in memory; it may take a few times as
     /// much.
     pub cache_bytes: u64,
-    /// How often the engine looks for space to reclaim, 500 to 1,000 ms. Durability does not depend
-    /// on it.
+    /// Interval at which the engine looks for space to reclaim, 500 to 1,000 ms. Durability does
+    /// not depend on it.
     pub reclaim_every: Duration,
 }
 
@@ -66,7 +65,7 @@ pub(super) struct SledEngine {
     claim: Claim,
 }
 
-/// The files beside the log, and which of them were synced.
+/// The files beside the log, and which of them are synced.
 struct Blobs {
     dir: PathBuf,
     handle: File,
@@ -76,11 +75,11 @@ struct Blobs {
 #[derive(Default)]
 struct Known {
     synced: HashSet<OsString>,
-    /// When the directory last changed according to itself, and when we learned of it.
+    /// Modification time of the directory, and when it was noticed.
     changed: Option<(SystemTime, Instant)>,
 }
 
-/// No file system keeps modification times in coarser steps.
+/// Coarsest modification time of any file system.
 const COARSEST_STEP: Duration = Duration::from_secs(3);
 
 impl SledEngine {
@@ -126,17 +125,17 @@ impl Engine for SledEngine {
     }
 
     fn apply(&self, batch: &[&[Write]]) -> Result<(), String> {
-        // Of several writes of a key only the last counts.
+        // If a key is written several times, only the last write counts.
         let writes = batch.iter().copied().flatten();
         let last: BTreeMap<_, _> = writes.map(|(key, value)| (key, value)).collect();
-        // One at a time: a batch of sled keeps every reader out until all of it is done. The log has all of
-        // them until they are synced, so it does not matter how many of them a power cut leaves.
+        // One write at a time, because a sled batch blocks all readers until it is complete. The
+        // log has the writes until they are synced, so a power cut may leave any of them.
         let apply = || {
             for (key, value) in last {
                 match value {
                     Some(value) => drop(self.db.insert(&key[..], sealed(key, value))?),
                     // Many records are deleted before a checkpoint sees them, and sled would write
-                    // a page even for a key that it never had.
+                    // a page even to delete a key that it does not have.
                     None if self.db.contains_key(key)? => drop(self.db.remove(&key[..])?),
                     None => {}
                 }
@@ -175,8 +174,8 @@ impl Blobs {
     /// Syncs the files that are new since the last time. Files are written once and never changed.
     fn sync(&self) -> io::Result<()> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        // Most stores never have such a file, and reading even an empty directory takes a tenth
-        // of the time of a sync.
+        // Most stores never have such a file, and reading even an empty directory takes a tenth of
+        // the time of a sync.
         let modified = self.handle.metadata()?.modified()?;
         match known.changed {
             Some((then, learned)) if then == modified => {
@@ -194,7 +193,7 @@ impl Blobs {
             if !known.synced.contains(&name) {
                 match File::open(entry.path()).and_then(|file| file.sync_all()) {
                     Ok(()) => new = true,
-                    // The file is gone: sled deletes what it has rewritten.
+                    // The file is gone: sled deletes files that it has rewritten.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                     Err(error) => return Err(error),
                 }
@@ -209,7 +208,7 @@ impl Blobs {
     }
 }
 
-/// The reason why sled did not do what it was asked.
+/// The reason why a sled operation failed.
 enum Cause {
     Refused(sled::Error),
     Panicked(String),
@@ -267,7 +266,7 @@ fn opened(key: &[u8], stored: &[u8]) -> Result<Bytes, StoreError> {
         .split_first_chunk::<CHECKSUM_BYTES>()
         .ok_or_else(|| damaged("it is cut short"))?;
     if *written != checksum(key, value) {
-        return Err(damaged("its checksum does not fit"));
+        return Err(damaged("its checksum does not match"));
     }
     Ok(Bytes::copy_from_slice(value))
 }
@@ -283,6 +282,7 @@ fn checksum(key: &[u8], value: &[u8]) -> [u8; CHECKSUM_BYTES] {
 
 /// Changes that tests make to a closed store behind its back.
 #[cfg(test)]
+#[cfg(not(shuttle))]
 pub(super) mod testing {
     use std::path::Path;
 

@@ -1,8 +1,9 @@
-//! Room on the store's disk: it decides when new work is turned away, and keeps a file as a reserve
-//! for the rest.
+//! Room on the store's disk. Decides when new work is refused, and keeps a reserve file for
+//! everything else.
 //!
-//! The file `reserve` is written in full while there is plenty. When little is left it is given up,
-//! so that outcomes can be recorded and a checkpoint can shorten the log while new work is refused.
+//! The file `reserve` is written in full while there is plenty of room. When little is left it is
+//! removed, so that outcomes can be recorded and a checkpoint can shorten the log while new work is
+//! refused.
 
 use std::{
     fs::{self, File},
@@ -16,21 +17,20 @@ use super::OpenError;
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
-/// Bytes that the engine may write at once besides what it is given: whole segments, and a
-/// snapshot.
+/// Bytes that the engine may write at once in addition to its input: whole segments and a snapshot.
 const ENGINE_BYTES: u64 = 2 * MIB;
 
-/// How many times the bytes it is given the engine may write.
+/// The most bytes that the engine writes for each byte of input.
 const ENGINE_FACTOR: u64 = 4;
 
-/// Tells how many bytes are available, instead of the file system.
+/// Gives the available bytes in place of the file system.
 pub(super) type Gauge = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// The room of one store.
 pub(super) struct Space {
     dir: PathBuf,
     gauge: Option<Gauge>,
-    /// Available bytes below which new work is turned away.
+    /// Available bytes below which new work is refused.
     low: u64,
     /// Size of the reserve in bytes.
     reserve: u64,
@@ -38,7 +38,7 @@ pub(super) struct Space {
 }
 
 impl Space {
-    /// Looks at the disk of the store in `dir` and takes the reserve if there is plenty.
+    /// Measures the disk of the store in `dir` and takes the reserve if there is plenty of room.
     pub(super) fn open(dir: &Path, gauge: Option<Gauge>) -> Self {
         let mut space = Self::look(dir, gauge);
         space.hold();
@@ -59,8 +59,8 @@ impl Space {
         space
     }
 
-    /// Checks that the engine can be opened, if need be without the reserve. Without room for what
-    /// it writes then, the engine would never answer.
+    /// Checks that the engine can be opened, if need be without the reserve. Opened without room
+    /// for its own writes, the engine would hang.
     pub(super) fn admits_opening(dir: &Path) -> Result<(), OpenError> {
         let mut space = Self::look(dir, None);
         if space.admits(0) {
@@ -72,12 +72,12 @@ impl Space {
         })
     }
 
-    /// Returns whether new work must be turned away.
+    /// Returns whether new work must be refused.
     pub(super) fn is_tight(&self) -> bool {
         self.available() < self.low
     }
 
-    /// Returns whether the engine can be given so many bytes, and gives the reserve up if need be.
+    /// Returns whether the engine can take so many bytes, and gives up the reserve if needed.
     pub(super) fn admits(&mut self, bytes: usize) -> bool {
         let need = ENGINE_BYTES + ENGINE_FACTOR * bytes as u64;
         if self.available() < need {
@@ -86,7 +86,7 @@ impl Space {
         self.available() >= need
     }
 
-    /// Gives the reserve up.
+    /// Gives up the reserve.
     pub(super) fn give_up(&mut self) {
         if std::mem::take(&mut self.held)
             && let Err(error) = fs::remove_file(self.path())
@@ -119,7 +119,7 @@ impl Space {
     fn available(&self) -> u64 {
         match &self.gauge {
             Some(gauge) => gauge(),
-            // If the file system cannot be asked, writing finds it out.
+            // If the file system cannot tell, a write will fail instead.
             None => available(&self.dir).unwrap_or(u64::MAX),
         }
     }
@@ -129,7 +129,7 @@ impl Space {
     }
 }
 
-/// Returns the bytes that a process may still write to the file system of `dir`.
+/// Returns the bytes that this process may still write to the file system of `dir`.
 pub(super) fn available(dir: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(dir)?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))

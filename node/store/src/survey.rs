@@ -1,4 +1,4 @@
-//! Surveys a store that nobody has open: what is whole in it, and what is not.
+//! Surveys a store that no process has open: which parts are sound and which are damaged.
 
 use std::{
     fs, io,
@@ -15,11 +15,11 @@ use super::{
 /// The findings in a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Survey {
-    /// Whether its last process closed it, rather than leaving it in a crash.
+    /// Whether its last process closed it; false after a crash.
     pub closed: bool,
-    /// Bytes of its records, with the log and everything the engine keeps beside them.
+    /// Size of the records in bytes, with the log and all files of the engine.
     pub bytes: u64,
-    /// Number of records, if all of them are sound and as sealed; otherwise what is damaged.
+    /// Number of records if all of them are sound and as sealed; otherwise the damage.
     pub records: Result<u64, String>,
     /// Number of attachments.
     pub files: u64,
@@ -34,7 +34,7 @@ impl Survey {
     }
 }
 
-/// Returns whether there is a store in `dir`.
+/// Returns whether `dir` contains a store.
 pub fn is_store(dir: &Path) -> bool {
     dir.join("db").exists()
 }
@@ -43,8 +43,8 @@ pub fn is_store(dir: &Path) -> bool {
 /// Blocks.
 ///
 /// # Errors
-/// [`OpenError`], if somebody has it open, another program wrote it, there is no room for the copy,
-/// or the file system refuses an operation. Damage is not an error.
+/// [`OpenError`] if a process has the store open, a program of another version wrote it, there is
+/// no room for the copy, or the file system refuses an operation. Damage is not an error.
 pub fn survey(dir: &Path, options: &SledOptions) -> Result<Survey, OpenError> {
     let claim = Claim::take(dir)?;
     let failed = |source| OpenError::Io {

@@ -8,6 +8,8 @@ mod full;
 mod power_cut;
 mod redo;
 mod sealed;
+mod snapshot;
+mod stepped;
 mod transaction;
 mod watched;
 

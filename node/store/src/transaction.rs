@@ -4,11 +4,11 @@ use bytes::Bytes;
 
 use super::{
     CommitError, Expect, Generation, Purpose, Range, Seen, Shard, Store, StoreError, WriteBatch,
-    committer::Ticket, overlay::Merge,
+    committer::Ticket, merge::Merge,
 };
 
-/// One shard as a decision sees it. What it reads becomes the unit's preconditions; what it writes
-/// is seen by its own later reads, and by nobody else before [`Transaction::submit`].
+/// One shard as a decision sees it. Its reads become the unit's preconditions. Its own later reads
+/// see its writes; nobody else does before [`Transaction::submit`].
 #[derive(Debug)]
 pub struct Transaction {
     store: Store,
@@ -31,8 +31,7 @@ impl Transaction {
         }
     }
 
-    /// Lets the unit be taken even while the disk is full for new work, because it ends something
-    /// that was begun.
+    /// Lets the unit be taken even while the disk is full, because it ends something begun.
     pub fn is_outcome(&mut self) {
         self.purpose = Purpose::Outcome;
     }
@@ -42,8 +41,8 @@ impl Transaction {
         self.shard
     }
 
-    /// Returns the value of a key. The unit will be refused if the value changes before the unit is
-    /// taken; a second `get` repeats what the first one found.
+    /// Returns the value of a key. The unit is refused if the value changes before the unit is
+    /// taken; a second `get` returns the same value as the first.
     pub async fn get(&mut self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         if let Some(known) = self.known(key) {
             return Ok(known.clone());
@@ -62,7 +61,7 @@ impl Transaction {
     }
 
     /// Returns at most `limit` keys of a range with their values, like [`Store::scan`]. They are
-    /// not preconditions; a decision that rests on a key must `get` it as well.
+    /// not preconditions; a decision that depends on a key must also `get` it.
     pub async fn scan(
         &mut self,
         range: Range,
@@ -96,18 +95,18 @@ impl Transaction {
         self.written.insert(key.into(), None);
     }
 
-    /// Returns how many keys are to be written; a unit is best closed before [`super::BATCH_KEYS`].
+    /// Returns the number of keys to write; close a unit before [`super::BATCH_KEYS`].
     pub fn len(&self) -> usize {
         self.written.len()
     }
 
-    /// Returns whether nothing is to be written.
+    /// Returns whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.written.is_empty()
     }
 
-    /// Submits what was written, on condition of what was read. The ticket also waits for
-    /// everything the view has seen.
+    /// Submits the writes with the reads as preconditions. The ticket also waits for everything
+    /// that the transaction has seen.
     pub async fn submit(self) -> Result<Ticket, CommitError> {
         let expect = self.read.into_iter().map(|(key, value)| match value {
             Some(value) => (key, Expect::Is(value)),
@@ -129,7 +128,7 @@ impl Transaction {
         Ok(ticket.and_settle(self.seen))
     }
 
-    /// Waits until everything the view has seen is durable, for an answer that writes nothing.
+    /// Waits until everything the transaction has seen is durable. For an answer without writes.
     pub async fn wait_durable(&self) -> Result<(), StoreError> {
         self.store.wait_durable(self.seen).await
     }

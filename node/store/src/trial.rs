@@ -1,6 +1,6 @@
-//! A store that was not closed is opened on a copy first. While it recovers, the engine writes to
-//! its files, also to those it then finds damaged, and after a refusal the untouched files are the
-//! evidence.
+//! Trial on a copy: a store that was not closed is first opened on a copy, because the engine
+//! writes to its files while it recovers, also to files that it then finds damaged. After a refusal
+//! the untouched files are the evidence.
 
 use std::{
     fs::{self, DirBuilder},
@@ -18,15 +18,15 @@ use super::{
 
 const COPY: &str = "trial";
 
-/// Entries that are not copied: they say nothing of the records, or are files that are checked when
-/// they are read.
+/// Entries that are not copied: they contain no records, or are files that are checked when they
+/// are read.
 const LEFT_OUT: [&str; 4] = ["files", "lock", "reserve", COPY];
 
-/// Room in bytes that recovering may take besides the copy.
+/// Bytes that recovery may take besides the copy.
 const SPARE: u64 = 4 << 20;
 
-/// Recovers a copy of the store and checks it. Returns what is left to be checked. Without room for
-/// a copy nothing is tried.
+/// Recovers a copy of the store and checks it. Returns the checks that remain. Without room for a
+/// copy, checks nothing.
 pub(super) fn try_on_a_copy(
     dir: &Path,
     options: &SledOptions,
@@ -60,8 +60,8 @@ pub(super) fn try_on_a_copy(
     }
 }
 
-/// Recovers a copy of a store, closed or not. Returns how many records it has if it is whole; no
-/// room for a copy is an error.
+/// Recovers a copy of a store, closed or not. Returns the number of records if the store is sound;
+/// no room for a copy is an error.
 pub(super) fn count_on_a_copy(dir: &Path, options: &SledOptions) -> Result<u64, OpenError> {
     let failed = |source| OpenError::Io {
         what: "copy for a trial",
@@ -116,7 +116,7 @@ fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             copy_all(&entry.path(), &target)?;
         } else {
-            // The copy shares the blocks where the file system can do that.
+            // Copies share their blocks if the file system supports that.
             fs::copy(entry.path(), target)?;
         }
     }
@@ -140,7 +140,7 @@ pub(super) fn size(dir: &Path) -> io::Result<u64> {
     Ok(size)
 }
 
-/// Removes the copy. It retries for half a second, because the engine releases its files a little
+/// Removes the copy. Retries for half a second, because the engine releases its files a little
 /// after it was dropped.
 fn remove(copy: &Path) -> Result<(), OpenError> {
     let mut left = 100;

@@ -1,7 +1,7 @@
-//! Whether the collector takes the traces it is sent.
+//! Watches whether the trace collector accepts what it is sent.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -16,61 +16,64 @@ use prometheus_client::metrics::gauge::Gauge;
 
 use super::{FLUSH, TelemetryError};
 
-/// The collector of this process's traces, as far as it answers. Clones are the same one.
+/// The collector of this process's traces and its state. Clones share the state.
 #[derive(Clone, Debug)]
 pub struct Collector(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     endpoint: String,
+    every: Duration,
+    probe: opentelemetry_otlp::SpanExporter,
     up: Gauge,
     trouble: Mutex<Option<String>>,
 }
 
 impl Collector {
-    /// The collector at an address. It is sent nothing at once and then again and again, as long as
-    /// anybody has this: a node without work would not learn that it is away, nor that it is back.
+    /// The collector at an address, to be [probed](Self::probe) this often.
     ///
     /// # Errors
     /// [`TelemetryError`] if the address cannot be used, or outside a tokio runtime.
-    pub fn watch(endpoint: &str, every: Duration) -> Result<Self, TelemetryError> {
+    pub fn at(endpoint: &str, every: Duration) -> Result<Self, TelemetryError> {
         tokio::runtime::Handle::try_current().map_err(|_| TelemetryError::NoRuntime)?;
-        let collector = Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             endpoint: endpoint.to_owned(),
+            every,
+            probe: exporter(endpoint)?,
             up: Gauge::default(),
             trouble: Mutex::default(),
-        }));
-        let exporter = exporter(endpoint)?;
-        let watched = Arc::downgrade(&collector.0);
-        tokio::spawn(async move {
-            loop {
-                let sent = exporter.export(vec![]).await;
-                let Some(inner) = Weak::upgrade(&watched) else {
-                    return;
-                };
-                Self(inner).note(&sent);
-                tokio::time::sleep(every).await;
-            }
-        });
-        Ok(collector)
+        })))
     }
 
-    /// What exports to it.
+    /// Sends it nothing, and notes whether it takes that: a node without work would not learn that it is
+    /// away, nor that it is back.
+    pub async fn probe(&self) {
+        let sent = self.0.probe.export(vec![]).await;
+        self.note(&sent);
+    }
+
+    /// How often it is to be probed.
+    pub fn every(&self) -> Duration {
+        self.0.every
+    }
+
+    /// Builds an exporter that sends to this collector and notes the results.
     pub(super) fn exporter(&self) -> Result<impl SpanExporter + use<>, TelemetryError> {
         Ok(Noting(exporter(&self.0.endpoint)?, self.clone()))
     }
 
-    /// Why traces do not reach it, if the last did not; a sentence for people.
+    /// Returns why traces do not reach the collector, as a sentence for people; `None` if the last
+    /// export succeeded.
     pub fn trouble(&self) -> Option<String> {
         self.last().clone()
     }
 
-    /// 1 if it took what it was sent last, else 0.
+    /// Returns the gauge that is 1 if the last export succeeded, else 0.
     pub(super) fn up(&self) -> Gauge {
         self.0.up.clone()
     }
 
-    /// Notes whether it took something. The log tells of the first failure and of its end.
+    /// Notes the result of an export. Logs only the first failure and the recovery.
     fn note(&self, sent: &OTelSdkResult) {
         let endpoint = &self.0.endpoint;
         let mut last = self.last();
@@ -112,7 +115,7 @@ fn exporter(endpoint: &str) -> Result<opentelemetry_otlp::SpanExporter, Telemetr
     })
 }
 
-/// An exporter that tells how its collector does.
+/// An exporter that notes the result of every export with its [`Collector`].
 #[derive(Debug)]
 struct Noting<E>(E, Collector);
 

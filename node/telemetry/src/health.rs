@@ -1,4 +1,4 @@
-//! Is the node alive, and may it be sent work?
+//! Health of a node: whether it must be restarted, and whether it takes work.
 
 use std::{
     collections::BTreeMap,
@@ -8,12 +8,14 @@ use std::{
 
 use config::DivisionCode;
 
-/// Links listed by name in a report; more are only counted.
+/// Most links that a report lists by name; the others are only counted.
 const LISTED: usize = 20;
 
-/// The health of one process, told by its rooms and asked by supervisors. Clones are the same one.
+/// The health of one process, reported by its parts and read by supervisors. Clones share the
+/// state.
 ///
-/// A link that is down makes a node neither dead nor unready: it is cut off, and goes on working.
+/// A link that is down makes a node neither dead nor unready: the node is cut off and continues to
+/// work.
 #[derive(Clone, Debug, Default)]
 pub struct Health(Arc<Mutex<State>>);
 
@@ -27,43 +29,43 @@ struct State {
 }
 
 impl Health {
-    /// The store is open, or closed again.
+    /// Notes whether the store is open.
     pub fn store(&self, open: bool) {
         self.state().store_open = open;
     }
 
-    /// The listener for neighbours is bound, or closed again.
+    /// Notes whether the listener for neighbours is bound.
     pub fn listener(&self, bound: bool) {
         self.state().listening = bound;
     }
 
-    /// What keeps the disk from taking new work; what is durable is read all the same.
+    /// Notes why the disk takes no new work, if so; durable data can still be read then.
     pub fn disk(&self, trouble: Option<String>) {
         self.state().disk = trouble;
     }
 
-    /// Something broke that only a restart mends, e.g. the engine after a failed sync. The first
-    /// cause stays.
+    /// Notes a failure that only a restart repairs, such as the engine after a failed sync. Later
+    /// causes are ignored.
     pub fn fail(&self, cause: &str) {
         self.state().failure.get_or_insert_with(|| cause.to_owned());
     }
 
-    /// The link of a hosted division to a neighbour is up or down.
+    /// Notes whether the link of a hosted division to a neighbour is up.
     pub fn link(&self, division: DivisionCode, neighbour: DivisionCode, up: bool) {
         self.state().links.insert((division, neighbour), up);
     }
 
-    /// Whether the process can go on without a restart.
+    /// Returns whether the process can continue without a restart.
     pub fn live(&self) -> bool {
         self.state().failure.is_none()
     }
 
-    /// Whether the node takes work: alive, store open, listener bound.
+    /// Returns whether the node takes work: no failure, store open, disk usable, listener bound.
     pub fn ready(&self) -> bool {
         self.reasons().is_empty()
     }
 
-    /// Why the node is not ready; empty if it is.
+    /// Returns why the node is not ready; empty if it is.
     pub fn reasons(&self) -> Vec<String> {
         let state = self.state();
         let mut reasons = Vec::new();
@@ -82,7 +84,7 @@ impl Health {
         reasons
     }
 
-    /// How many links are up, and of how many known.
+    /// Returns how many links are up, and how many are known.
     pub fn links(&self) -> (usize, usize) {
         let state = self.state();
         (
@@ -91,7 +93,7 @@ impl Health {
         )
     }
 
-    /// Readiness, its reasons and the links that are down, for people; a few lines of text.
+    /// Formats readiness, its reasons and the links that are down, as a few lines of text.
     pub fn report(&self) -> String {
         let reasons = self.reasons();
         let mut text = String::from(if reasons.is_empty() {
@@ -121,7 +123,7 @@ impl Health {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Every change is one assignment, so what a panic left behind is whole.
+        // Every change is a single assignment, so the state is valid even after a panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,7 @@
-//! Which host names an HTTP listener answers for.
+//! Restricts an HTTP listener to the host names it is meant for.
 //!
-//! Without this, a web page anywhere could point a name of its own at the node's address and read
-//! from it through a visitor's browser (DNS rebinding).
+//! Without this, any web page could point a name of its own at the node's address and read from the
+//! node through a visitor's browser (DNS rebinding).
 
 use std::{
     convert::Infallible,
@@ -17,7 +17,7 @@ use futures::future::{Either, Ready, ready};
 use http::{HeaderMap, Request, StatusCode, Uri, header};
 use tower::{Layer, Service};
 
-/// A layer that answers 421 (Misdirected Request) for every host but those listed.
+/// Builds a layer that answers 421 (Misdirected Request) for every host that is not listed.
 ///
 /// `list` is [`config::Http::hosts`]: names and addresses without port, IPv6 in brackets; case and
 /// port of a request do not matter.
@@ -29,7 +29,7 @@ pub fn allow<S: AsRef<str>>(list: &[S]) -> AllowHosts {
     )
 }
 
-/// See [`allow`].
+/// The layer made by [`allow`].
 #[derive(Clone, Debug)]
 pub struct AllowHosts(Arc<[String]>);
 
@@ -44,7 +44,7 @@ impl<S> Layer<S> for AllowHosts {
     }
 }
 
-/// A service that only sees requests for allowed hosts; made by [`allow`].
+/// A service that receives only requests for allowed hosts; made by [`allow`].
 #[derive(Clone, Debug)]
 pub struct Allowed<S> {
     hosts: AllowHosts,
@@ -72,11 +72,7 @@ where
 }
 
 impl AllowHosts {
-    /// Every host a request names must be allowed, and it must name one.
-    #[expect(
-        clippy::result_large_err,
-        reason = "the error is the response that is sent"
-    )]
+    /// Checks that a request names a host and that every host it names is allowed.
     fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Response> {
         let in_headers = headers.get_all(header::HOST).iter();
         let named: Vec<&str> = uri
@@ -102,7 +98,7 @@ impl AllowHosts {
     }
 }
 
-/// The host without its port and final dot.
+/// Returns the host without its port and final dot.
 fn name(host: &str) -> &str {
     let end = match host.find(']') {
         Some(bracket) => bracket + 1,

@@ -10,9 +10,11 @@ use http::{StatusCode, header};
 
 use super::{Health, Metrics};
 
-/// `/healthz` (200 while the process can go on, else 503: restart it), `/readyz` (200 once it takes
-/// work, else 503 with the reasons; links that are down are listed and change nothing) and `/metrics`
-/// (Prometheus text). Put [`hosts::allow`](super::hosts::allow) around it.
+/// Builds the router for health and metrics. Wrap it in [`hosts::allow`](super::hosts::allow).
+///
+/// `/healthz` answers 200, or 503 if the process must be restarted. `/readyz` answers 200 if the
+/// node takes work, else 503 with the reasons; it lists links that are down, which do not affect
+/// readiness. `/metrics` answers Prometheus text.
 pub fn router(metrics: Metrics, health: Health) -> Router {
     Router::new()
         .route("/healthz", get(healthz))

@@ -1,8 +1,8 @@
-//! What a node says about itself: log lines, traces, metrics, health.
+//! Observability of a node: log lines, traces, metrics, health.
 //!
-//! A matter's way through five nodes is one trace. The trace context travels in envelopes as W3C
-//! `traceparent`; a node that exports no traces carries it on unchanged, so that a gap in the middle
-//! does not tear the trace. See [`inject`] and [`follow`].
+//! The path of a matter through five nodes is one trace. The trace context travels in envelopes as
+//! W3C `traceparent`; a node that exports no traces passes it on unchanged, so that a gap in the
+//! middle does not split the trace. See [`inject`] and [`follow`].
 
 mod collector;
 pub mod health;
@@ -36,10 +36,10 @@ pub use health::Health;
 pub use metrics::Metrics;
 pub use trace::{TraceContext, TraceContextError, carry, follow, inject};
 
-/// How long [`Telemetry::shutdown`] waits for the collector at most.
+/// Longest time [`Telemetry::shutdown`] waits for the collector.
 const FLUSH: Duration = Duration::from_secs(3);
 
-/// How often the collector is asked whether it is there.
+/// Time between two checks of the collector.
 const WATCH_EVERY: Duration = Duration::from_secs(30);
 
 /// Logging and export for the whole process, from start to shutdown.
@@ -49,25 +49,25 @@ pub struct Telemetry {
     installed: bool,
 }
 
-/// Traces on their way to a collector.
+/// Export of traces to a collector.
 #[derive(Debug)]
 struct Export {
     provider: SdkTracerProvider,
     collector: Collector,
 }
 
-/// Why telemetry did not start.
+/// The reason telemetry did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The setting `telemetry.log` is no filter.
+    /// The setting `telemetry.log` is not a valid filter.
     #[error(
-        "`telemetry.log` is `{filter}`, which is no log filter ({source}); write a level such as \
-         `info`, or levels by room such as `info,wujitong_peer=debug`"
+        "`telemetry.log` is `{filter}`, which is not a log filter ({source}); write a level such as \
+         `info`, or levels by crate such as `info,wujitong_peer=debug`"
     )]
     Filter {
         /// The text of the setting.
         filter: String,
-        /// What the filter's parser says.
+        /// The filter parser's error.
         source: ParseError,
     },
     /// The exporter could not be built for `telemetry.otlp`.
@@ -78,24 +78,24 @@ pub enum TelemetryError {
     Exporter {
         /// The collector's address.
         endpoint: String,
-        /// What the exporter says.
+        /// The exporter's error.
         source: ExporterBuildError,
     },
-    /// Export was asked for outside a runtime.
+    /// Export was requested outside a runtime.
     #[error("traces can be exported only from within a tokio runtime; start telemetry inside it")]
     NoRuntime,
 }
 
 impl Telemetry {
-    /// Starts log lines on stderr and, where `telemetry.otlp` is set, batched export of traces over
-    /// gRPC. A collector that cannot be reached costs nothing but its traces, and is told of
-    /// ([`collector`](Self::collector)).
+    /// Starts log lines on stderr and, if `telemetry.otlp` is set, export of traces in batches.
+    /// Export is over gRPC. If the collector cannot be reached, only its traces are lost, and
+    /// [`collector`](Self::collector) reports it.
     ///
-    /// The first one to start serves the process; a later one is a quiet no-op ([`installed`] is
-    /// false), so that many tests of one binary may start it.
+    /// Only the first call in a process takes effect. Later calls succeed without doing anything
+    /// ([`installed`] is false), so that many tests of one binary may start it.
     ///
     /// # Errors
-    /// The log filter or the collector's address cannot be used, or export is asked for outside a
+    /// The log filter or the collector's address cannot be used, or export is requested outside a
     /// tokio runtime.
     ///
     /// [`installed`]: Self::installed
@@ -113,18 +113,18 @@ impl Telemetry {
         })
     }
 
-    /// Whether log lines and traces of this process go through this one.
+    /// Returns whether log lines and traces of this process go through this instance.
     pub fn installed(&self) -> bool {
         self.installed
     }
 
-    /// Where its traces go, if they go anywhere.
+    /// Returns the collector that traces are exported to, if any.
     pub fn collector(&self) -> Option<Collector> {
         let export = self.export.as_ref();
         export.map(|export| export.collector.clone())
     }
 
-    /// Sends what is left of the traces; waits 3 s at most for the collector.
+    /// Exports the remaining traces; waits at most 3 s for the collector.
     pub async fn shutdown(self) {
         let Some(export) = self.export else {
             return;
@@ -140,9 +140,9 @@ impl Telemetry {
     }
 }
 
-/// Everything that listens to spans and events of the process.
+/// Builds the subscriber for spans and events of the process.
 ///
-/// Each part filters for itself: a quiet log must not make traces incomplete.
+/// Each layer has its own filter: a quiet log must not make traces incomplete.
 fn subscriber<W>(
     settings: &config::Telemetry,
     provider: Option<&SdkTracerProvider>,
@@ -168,7 +168,7 @@ where
             .boxed(),
     };
     let spans = provider.map(|provider| {
-        // The exporter's own spans would be exported in turn.
+        // Excludes the exporter's own spans, which would be exported in turn.
         let ours = Targets::new().with_target("wujitong", LevelFilter::INFO);
         tracing_opentelemetry::layer()
             .with_tracer(provider.tracer("wujitong"))
@@ -186,7 +186,7 @@ fn exporting(
     settings: &config::Telemetry,
     watch_every: Duration,
 ) -> Result<Export, TelemetryError> {
-    let collector = Collector::watch(endpoint, watch_every)?;
+    let collector = Collector::at(endpoint, watch_every)?;
     Ok(Export {
         provider: SdkTracerProvider::builder()
             .with_batch_exporter(collector.exporter()?)
@@ -196,7 +196,8 @@ fn exporting(
     })
 }
 
-/// Who exports: `service.name`, and `wujitong.division` with the codes that are configured.
+/// Describes the exporting process: `service.name`, and `wujitong.division` with the configured
+/// codes.
 fn resource(settings: &config::Telemetry) -> Resource {
     let codes = settings
         .divisions

@@ -1,4 +1,4 @@
-//! Log lines in which nothing foreign can look like a line of its own, or speak to a terminal.
+//! Log lines in which foreign text can neither imitate a line nor send control codes to a terminal.
 
 use std::{fmt, io};
 
@@ -12,7 +12,7 @@ use tracing_subscriber::{
     },
 };
 
-/// Fields of a text line, each value escaped, whoever wrote it.
+/// Formats the fields of a text line, with every value escaped, whatever its source.
 pub(super) fn fields() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
     format::debug_fn(
         |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
@@ -26,10 +26,10 @@ pub(super) fn fields() -> impl for<'writer> FormatFields<'writer> + Send + Sync 
     .delimited(" ")
 }
 
-/// Writes lines of JSON, in which harmful characters are written the way JSON writes them.
+/// Writes lines of JSON, with dangerous characters escaped as JSON escapes them.
 pub(super) struct Escaped<W>(pub(super) W);
 
-/// One line on its way.
+/// Writer of one line.
 pub(super) struct Line<W>(W);
 
 impl<'writer, W: MakeWriter<'writer>> MakeWriter<'writer> for Escaped<W> {

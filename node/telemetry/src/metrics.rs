@@ -1,8 +1,8 @@
-//! What is counted and measured, for Prometheus.
+//! Counters and gauges for Prometheus.
 //!
-//! A room asks once for the [`DivisionMetrics`] or [`LinkMetrics`] it needs and keeps them: counting is
-//! then one atomic addition. Time to commit and time per hop are not kept per division, because a
-//! process may host thousands.
+//! A component requests the [`DivisionMetrics`] or [`LinkMetrics`] it needs once and keeps them:
+//! counting is then one atomic addition. Time to commit and time per hop are not kept per division,
+//! because a process may host thousands.
 
 use std::{
     fmt,
@@ -18,17 +18,18 @@ use prometheus_client::{
 
 use super::Collector;
 
-/// Upper bounds in seconds, from a fast disk's sync to a day's outage.
+/// Upper bounds of the histogram buckets in seconds, from a fast disk's sync to a day's outage.
 const SECONDS: [f64; 18] = [
     0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
     60.0, 600.0, 3_600.0, 86_400.0,
 ];
 
-/// Everything one process counts. Clones count together.
+/// All metrics of one process. Clones share the values.
 #[derive(Clone)]
 pub struct Metrics(Arc<Families>);
 
-/// Declares the counters every division has: families by division, and one division's handles.
+/// Declares the counters every division has: the families by division, and the handles of one
+/// division.
 macro_rules! counters {
     ($($(#[doc = $doc:literal])+ $name:ident,)*) => {
         #[derive(Default)]
@@ -44,27 +45,27 @@ macro_rules! counters {
             }
         }
 
-        /// What one hosted division counts. Clones count together.
+        /// The metrics of one hosted division. Clones share the values.
         #[derive(Clone, Debug)]
         pub struct DivisionMetrics {
             $($(#[doc = $doc])+ pub $name: Counter<u64, AtomicU64>,)*
-            /// Seconds from the step that gave a matter away to its being taken here, kept by the tier of
-            /// the division that took it.
+            /// Seconds between the step that gives a matter away and its acceptance here, by the
+            /// tier of the division that takes it.
             pub hop_seconds: Histogram,
-            /// Alarms that stand.
+            /// Gauges of open alarms.
             pub alarms: AlarmMetrics,
-            /// What waits for neighbours.
+            /// Gauges of what waits for neighbours.
             pub queued: QueueMetrics,
-            /// When the division's certificate ends, in seconds since 1970.
+            /// End of the division's certificate, in seconds since 1970-01-01T00:00:00Z.
             pub certificate_ends: Gauge,
-            /// Days for which the holidays of the policy in force are announced, from today.
+            /// Days, from today, for which the policy in force has holidays announced.
             pub calendar_days_left: Gauge,
         }
 
         impl DivisionMetrics {
             fn of(families: &Families, division: DivisionCode) -> Self {
                 let label = OfDivision { division: Division(division) };
-                let tier = OfTier { tier: division.tier().name() };
+                let tier = OfTier { tier: division.tier().code() };
                 Self {
                     $($name: families.counters.$name.get_or_create_owned(&label),)*
                     hop_seconds: families.hop_seconds.get_or_create_owned(&tier),
@@ -95,7 +96,7 @@ counters! {
     envelopes_refused,
     /// Envelopes received that had been seen before.
     envelopes_duplicate,
-    /// Crashes of this node on what a neighbour brought, caught.
+    /// Crashes while processing an envelope of a neighbour, caught.
     envelope_crashes,
     /// Acknowledgements sent, each after its sync.
     acks,
@@ -103,7 +104,7 @@ counters! {
     commits,
 }
 
-/// The alarms of a hosted division, by kind.
+/// Gauges of a hosted division's open alarms, by kind.
 #[derive(Clone, Debug)]
 pub struct AlarmMetrics {
     division: DivisionCode,
@@ -111,7 +112,8 @@ pub struct AlarmMetrics {
 }
 
 impl AlarmMetrics {
-    /// How many of a kind stand. `kind` is one of a fixed few, e.g. `store-went-back`.
+    /// Returns the gauge of open alarms of a kind. `kind` is one of a small fixed set, e.g.
+    /// `store-went-back`.
     pub fn of(&self, kind: &'static str) -> Gauge {
         self.alarms.get_or_create_owned(&OfKind {
             division: Division(self.division),
@@ -120,14 +122,48 @@ impl AlarmMetrics {
     }
 }
 
-/// What one link of a hosted division measures.
+/// Gauges of one link of a hosted division.
 #[derive(Clone, Debug)]
 pub struct LinkMetrics {
     /// 1 while the neighbour is connected, else 0.
     pub up: Gauge,
 }
 
-/// What waits in the outbox of a hosted division.
+/// What the workers of one name count for one node, or for the whole process. Several of them count
+/// together.
+#[derive(Clone, Debug)]
+pub struct WorkerMetrics {
+    /// Pieces of work, failed ones among them.
+    pub runs: Counter<u64, AtomicU64>,
+    label: OfWorker,
+    families: Metrics,
+}
+
+impl WorkerMetrics {
+    /// A piece of work failed.
+    pub fn failed(&self) {
+        self.families
+            .0
+            .worker_failures
+            .get_or_create(&self.label)
+            .inc();
+    }
+
+    /// So many more, or less, are failing.
+    pub fn failing(&self, more: i64) {
+        let failing = &self.families.0.worker_failing;
+        failing.get_or_create(&self.label).inc_by(more);
+    }
+
+    /// So much waits for one of them, after so much before.
+    pub fn queue_changed(&self, before: u64, now: u64) {
+        let signed = |length: u64| i64::try_from(length).unwrap_or(i64::MAX);
+        let queued = self.families.0.worker_queued.get_or_create(&self.label);
+        queued.inc_by(signed(now) - signed(before));
+    }
+}
+
+/// Gauges of the outbox of a hosted division.
 #[derive(Clone, Debug)]
 pub struct QueueMetrics {
     division: DivisionCode,
@@ -135,7 +171,7 @@ pub struct QueueMetrics {
 }
 
 impl QueueMetrics {
-    /// What waits in a lane for a neighbour.
+    /// Returns the gauge of segments that wait or are unanswered in a lane for a neighbour.
     pub fn of(&self, neighbour: DivisionCode, lane: &'static str) -> Gauge {
         self.queued.get_or_create_owned(&OfLane {
             division: Division(self.division),
@@ -154,6 +190,10 @@ struct Families {
     calendar_days_left: Family<OfDivision, Gauge>,
     outbox_queued: Family<OfLane, Gauge>,
     peer_refused: Family<OfReason, Counter>,
+    worker_runs: Family<OfWorker, Counter>,
+    worker_failures: Family<OfWorker, Counter>,
+    worker_failing: Family<OfWorker, Gauge>,
+    worker_queued: Family<OfWorker, Gauge>,
     store_full: Gauge,
     commit_seconds: Histogram,
     hop_seconds: Family<OfTier, Histogram>,
@@ -164,12 +204,12 @@ impl Metrics {
     pub const CONTENT_TYPE: &'static str =
         "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-    /// The counters of a hosted division, shown as zero from now on.
+    /// Returns the metrics of a hosted division; its counters appear as zero from now on.
     pub fn division(&self, division: DivisionCode) -> DivisionMetrics {
         DivisionMetrics::of(&self.0, division)
     }
 
-    /// The measures of the link between a hosted division and its neighbour.
+    /// Returns the metrics of the link between a hosted division and its neighbour.
     pub fn link(&self, division: DivisionCode, neighbour: DivisionCode) -> LinkMetrics {
         let label = OfLink {
             division: Division(division),
@@ -180,8 +220,8 @@ impl Metrics {
         }
     }
 
-    /// Counts a peer that was turned away before it could send anything. `reason` is one of a fixed
-    /// few, e.g. `expired certificate`.
+    /// Counts a peer that was refused before it could send anything. `reason` is one of a small
+    /// fixed set, e.g. `expired`.
     pub fn peer_refused(&self, reason: &'static str) {
         self.0
             .peer_refused
@@ -189,18 +229,33 @@ impl Metrics {
             .inc();
     }
 
-    /// 1 while the disk is full and no new work is taken. One for the process, as there is one store.
+    /// What workers of this name count for a node, or with `None` for the whole process. Failures and
+    /// queues are shown from the first on.
+    pub fn worker(&self, name: &'static str, division: Option<DivisionCode>) -> WorkerMetrics {
+        let label = OfWorker {
+            worker: name,
+            division: division.map(Division),
+        };
+        WorkerMetrics {
+            runs: self.0.worker_runs.get_or_create_owned(&label),
+            label,
+            families: self.clone(),
+        }
+    }
+
+    /// Returns the gauge that is 1 while the disk is full and no new work is taken. There is one
+    /// for the process, as there is one store.
     pub fn store_full(&self) -> Gauge {
         self.0.store_full.clone()
     }
 
-    /// Seconds from a caller's commit to its being durable, waiting for others included. One for the
-    /// process, as there is one committer.
+    /// Returns the histogram of seconds from submitting a commit until it is durable. It includes
+    /// the wait for other commits, and the time that units nobody waits for are kept. There is one for the process, as there is one committer.
     pub fn commit_seconds(&self) -> Histogram {
         self.0.commit_seconds.clone()
     }
 
-    /// Shows from now on whether the collector of traces answers.
+    /// Adds the gauge that shows whether the collector of traces answers.
     pub fn show_collector(&self, collector: &Collector) {
         let registry = self.0.registry.lock();
         let mut registry = registry.unwrap_or_else(PoisonError::into_inner);
@@ -208,7 +263,7 @@ impl Metrics {
         registry.register("collector_up", up, collector.up());
     }
 
-    /// All measures as Prometheus text (OpenMetrics 1.0).
+    /// Encodes all metrics as Prometheus text (OpenMetrics 1.0).
     pub fn encode(&self) -> String {
         let registry = self
             .0
@@ -216,7 +271,7 @@ impl Metrics {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let mut encoded = String::new();
-        text::encode(&mut encoded, &registry).expect("a String takes all that is written to it");
+        text::encode(&mut encoded, &registry).expect("writing to a String does not fail");
         encoded
     }
 }
@@ -232,6 +287,10 @@ impl Default for Metrics {
             calendar_days_left: Family::default(),
             outbox_queued: Family::default(),
             peer_refused: Family::default(),
+            worker_runs: Family::default(),
+            worker_failures: Family::default(),
+            worker_failing: Family::default(),
+            worker_queued: Family::default(),
             store_full: Gauge::default(),
             commit_seconds: Histogram::new(SECONDS),
             hop_seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
@@ -260,16 +319,28 @@ impl Default for Metrics {
         r.register("outbox_queued", queued, families.outbox_queued.clone());
         let refused = "Peers turned away before they could send anything";
         r.register("peer_refused", refused, families.peer_refused.clone());
+        let runs = "Pieces of work that workers did, failed ones among them";
+        r.register("worker_runs", runs, families.worker_runs.clone());
+        let failures = "Pieces of work of workers that failed";
+        r.register(
+            "worker_failures",
+            failures,
+            families.worker_failures.clone(),
+        );
+        let failing = "Workers whose last work failed";
+        r.register("worker_failing", failing, families.worker_failing.clone());
+        let queued = "What waits for workers that have a queue";
+        r.register("worker_queued", queued, families.worker_queued.clone());
         let full = "1 while the disk is full and no new work is taken, else 0";
         r.register("store_full", full, families.store_full.clone());
-        let commit = "Time from a commit's call to its being durable";
+        let commit = "Time from submitting a commit until it is durable";
         r.register_with_unit(
             "commit",
             commit,
             Unit::Seconds,
             families.commit_seconds.clone(),
         );
-        let hop = "Time from the step that gives a matter away to its being taken";
+        let hop = "Time between the step that gives a matter away and its acceptance";
         r.register_with_unit("hop", hop, Unit::Seconds, families.hop_seconds.clone());
         drop(registry);
         Self(Arc::new(families))
@@ -313,6 +384,12 @@ struct OfLane {
 struct OfKind {
     division: Division,
     kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfWorker {
+    worker: &'static str,
+    division: Option<Division>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -1,4 +1,4 @@
-//! What happens often is told in sums: the first time at once, then how often it happened since.
+//! Aggregated reporting of frequent events: the first is reported at once, later ones as a number.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Counts things of a few kinds, and says when it is time to tell of one.
+/// Counts events by kind and tells when to report one.
 #[derive(Debug)]
 pub struct Sums<K> {
     every: Duration,
@@ -21,7 +21,7 @@ struct Untold {
 }
 
 impl<K: Copy + Eq + Hash> Sums<K> {
-    /// Tells of each kind at most once in this time.
+    /// Builds counters that report each kind at most once in this time.
     pub fn new(every: Duration) -> Self {
         Self {
             every,
@@ -29,8 +29,7 @@ impl<K: Copy + Eq + Hash> Sums<K> {
         }
     }
 
-    /// One more of a kind happened. How many are to be told of now, this one among them; `None` if that
-    /// has time.
+    /// Counts an event. Returns how many to report now, this one included; `None` if they can wait.
     pub fn note(&self, kind: K, now: Instant) -> Option<u64> {
         let mut kinds = self.kinds();
         let Some(untold) = kinds.get_mut(&kind) else {
@@ -47,8 +46,8 @@ impl<K: Copy + Eq + Hash> Sums<K> {
         self.due(untold, now)
     }
 
-    /// What is still to be told of, with its number. Kinds of which nothing more happened are forgotten,
-    /// so that the next one is told at once.
+    /// Returns the kinds that are due to be reported, with their counts. Kinds without further
+    /// events are forgotten, so that their next event is reported at once.
     pub fn rest(&self, now: Instant) -> Vec<(K, u64)> {
         let mut rest = vec![];
         self.kinds().retain(|kind, untold| {

@@ -4,7 +4,7 @@ mod collector;
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -18,7 +18,7 @@ use tracing::{Span, info_span};
 
 use super::*;
 
-/// Keeps what is exported.
+/// Keeps the exported spans.
 #[derive(Clone, Debug, Default)]
 struct Kept(Arc<Mutex<Vec<SpanData>>>);
 
@@ -36,8 +36,15 @@ fn settings(log: &str) -> config::Telemetry {
     }
 }
 
-/// Runs `work` as a node of its own: with export if `kept` is given.
+/// Only one test has nodes at a time: whether a span is of interest is remembered for the whole process.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs `work` as a separate node; it exports if `kept` is given.
 fn node<T>(log: &str, kept: Option<&Kept>, work: impl FnOnce() -> T) -> T {
+    let _one = alone();
     let provider = kept.map(|kept| {
         SdkTracerProvider::builder()
             .with_simple_exporter(kept.clone())
@@ -47,7 +54,7 @@ fn node<T>(log: &str, kept: Option<&Kept>, work: impl FnOnce() -> T) -> T {
     tracing::subscriber::with_default(subscriber, work)
 }
 
-/// One hop: takes a `traceparent` in and says the one that goes out, from a span inside.
+/// Simulates one hop: receives a `traceparent` and returns the one it sends, from a span inside.
 fn hop(incoming: Option<&str>) -> Option<String> {
     let span = info_span!("hop");
     if let Some(incoming) = incoming {
@@ -193,6 +200,7 @@ fn json_lines_hold_the_fields_of_the_event() {
         ..settings("info")
     };
     let subscriber = subscriber(&settings, None, move || to.clone()).unwrap();
+    let _one = alone();
     tracing::subscriber::with_default(subscriber, || {
         tracing::info!(division = "330825000000", queued = 7, "link up");
         tracing::debug!("too quiet to be seen");
@@ -216,7 +224,10 @@ async fn spans_reach_a_collector_over_grpc_with_service_and_division() {
     let export = exporting(&collector.endpoint(), &settings, day).unwrap();
     let subscriber = subscriber(&settings, Some(&export.provider), io::sink).unwrap();
     let made = TraceContext::random([7; 16], [8; 8]);
-    tracing::subscriber::with_default(subscriber, || hop(Some(&made.to_string())));
+    {
+        let _one = alone();
+        tracing::subscriber::with_default(subscriber, || hop(Some(&made.to_string())));
+    }
     Telemetry {
         export: Some(export),
         installed: true,
@@ -224,7 +235,7 @@ async fn spans_reach_a_collector_over_grpc_with_service_and_division() {
     .shutdown()
     .await;
 
-    // Whether it is there is asked with an export of nothing.
+    // An empty export checks whether the collector is there.
     let traced = |request: &[u8]| request.windows(16).any(|bytes| bytes == made.trace_id());
     let request = loop {
         let request = collector.received().await;
@@ -254,12 +265,8 @@ async fn a_collector_that_is_away_is_told_of_until_it_answers_without_a_trace_be
         let line = format!("wujitong_collector_up {up}");
         metrics.encode().lines().any(|shown| shown == line)
     };
-    let trouble = loop {
-        if let Some(trouble) = export.collector.trouble() {
-            break trouble;
-        }
-        tokio::time::sleep(often).await;
-    };
+    export.collector.probe().await;
+    let trouble = export.collector.trouble().expect("nobody answers");
     assert!(
         trouble.contains(&endpoint) && trouble.contains("`telemetry.otlp`"),
         "{trouble}"
@@ -267,6 +274,7 @@ async fn a_collector_that_is_away_is_told_of_until_it_answers_without_a_trace_be
     assert!(shown(0), "{}", metrics.encode());
     let _answers = Collector::start_at(address).await;
     while export.collector.trouble().is_some() {
+        export.collector.probe().await;
         tokio::time::sleep(often).await;
     }
     assert!(shown(1), "{}", metrics.encode());

@@ -10,10 +10,10 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Registry, registry::LookupSpan};
 
-/// A place in a trace, in the form of W3C Trace Context's `traceparent`, version 00:
-/// `00-<32 hex>-<16 hex>-<2 hex>`, lower case, neither id all zeros.
+/// A position in a trace, in the form of W3C Trace Context's `traceparent`, version 00: `00-<32
+/// hex>-<16 hex>-<2 hex>`, lower case, neither id all zeros.
 ///
-/// It is neither signed nor trusted: at worst it draws a wrong picture.
+/// It is neither signed nor trusted: a forged one can only distort the picture of a trace.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TraceContext {
     trace_id: [u8; 16],
@@ -21,17 +21,17 @@ pub struct TraceContext {
     flags: u8,
 }
 
-/// A text that is no `traceparent` of version 00.
+/// The text is not a `traceparent` of version 00.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a W3C traceparent; it is written 00-<32 hex>-<16 hex>-<2 hex>")]
 pub struct TraceContextError;
 
 impl TraceContext {
-    /// Bytes in the text form.
+    /// Length of the text form in bytes.
     pub const LEN: usize = 55;
 
-    /// The start of a new trace, sampled. The ids are random bytes from the caller; all zeros, which
-    /// the standard forbids, become one.
+    /// Starts a new, sampled trace. The caller provides random bytes for the ids. The standard
+    /// forbids all zeros, so the last byte of such an id becomes one.
     pub fn random(mut trace_id: [u8; 16], mut span_id: [u8; 8]) -> Self {
         if trace_id == [0; 16] {
             trace_id[15] = 1;
@@ -46,17 +46,17 @@ impl TraceContext {
         }
     }
 
-    /// What all spans of one trace share.
+    /// Returns the id that all spans of one trace share.
     pub fn trace_id(&self) -> [u8; 16] {
         self.trace_id
     }
 
-    /// The span that is the parent of what follows.
+    /// Returns the id of the span that is the parent of what follows.
     pub fn span_id(&self) -> [u8; 8] {
         self.span_id
     }
 
-    /// Whether the spans of this trace are recorded by those who export.
+    /// Returns whether exporting nodes record the spans of this trace.
     pub fn sampled(&self) -> bool {
         self.flags & 1 == 1
     }
@@ -128,11 +128,11 @@ impl fmt::Debug for TraceContext {
     }
 }
 
-/// What a span follows, kept with it where nothing is exported.
+/// The context that a span continues, stored in the span for nodes that do not export.
 struct Followed(TraceContext);
 
-/// Makes a new span, not entered yet, a child of the span that `traceparent` names. Texts that are no
-/// `traceparent` are ignored.
+/// Makes a new span, not entered yet, a child of the span that `traceparent` names. An invalid
+/// `traceparent` is ignored.
 pub fn follow(span: &Span, traceparent: &str) {
     let Ok(context) = traceparent.parse::<TraceContext>() else {
         return;
@@ -145,12 +145,13 @@ pub fn follow(span: &Span, traceparent: &str) {
             span.extensions_mut().replace(Followed(context));
         }
     });
-    // Fails where no traces are exported; then what is followed is passed on as it is.
+    // Fails where no traces are exported; the stored context is passed on unchanged then.
     let _ = span.set_parent(Context::new().with_remote_span_context(context.remote()));
 }
 
-/// The `traceparent` that an envelope sent inside `span` carries: the span itself where traces are
-/// exported, else what the span or one around it follows. `None` if it is part of no trace.
+/// Returns the `traceparent` for an envelope sent inside `span`: the span itself if traces are
+/// exported, else the context that it or a span around it continues. `None` if it belongs to no
+/// trace.
 pub fn inject(span: &Span) -> Option<String> {
     let exported = TraceContext::of(span.context().span().span_context());
     exported
@@ -158,8 +159,8 @@ pub fn inject(span: &Span) -> Option<String> {
         .map(|context| context.to_string())
 }
 
-/// [`inject`], and where the span is part of no trace (a log filter may switch spans off) the
-/// `traceparent` that came in, if it is one.
+/// Works like [`inject`], but falls back to a valid incoming `traceparent`. A span may belong to no
+/// trace because a log filter disables spans.
 pub fn carry(span: &Span, incoming: Option<&str>) -> Option<String> {
     inject(span).or_else(|| {
         let context: TraceContext = incoming?.parse().ok()?;

@@ -1,100 +1,13 @@
 //! The program as an operator uses it: processes, exit codes, standard output.
 
 mod init;
-#[path = "../../../tests/src/port.rs"]
-mod port;
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-    time::{Duration, Instant},
-};
+use std::process::Stdio;
 
 use serde_json::Value;
-
-const BINARY: &str = env!("CARGO_BIN_EXE_wujitong");
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(BINARY);
-    command
-        .args(arguments)
-        .env_remove("WUJITONG_DATA")
-        .env_remove("WUJITONG_CONFIG");
-    command
-}
-
-fn wujitong(arguments: &[&str]) -> Output {
-    command(arguments).output().expect("the program starts")
-}
-
-/// What a command prints with `--json`.
-fn json(arguments: &[&str]) -> Value {
-    let output = wujitong(&[arguments, &["--json"]].concat());
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {told}");
-    serde_json::from_slice(&output.stdout).expect("one JSON value")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it was not killed")
-}
-
-/// A running process; killed when dropped.
-struct Running {
-    child: Child,
-    facts: Value,
-}
-
-impl Running {
-    fn start(data: &Path, more: &[&str]) -> Self {
-        let data = data.to_str().expect("a plain path");
-        let arguments = [&["run", "--data", data, "--json"], more].concat();
-        let mut child = command(&arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("it is piped");
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("it prints where it listens");
-        let facts = serde_json::from_str(&line).expect("one JSON value");
-        Self { child, facts }
-    }
-
-    fn address(&self) -> &str {
-        self.facts["listen"].as_str().expect("an address")
-    }
-
-    /// Asks it to stop and waits until it has.
-    fn stop(mut self) -> i32 {
-        let pid = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(asked.expect("kill is there").success());
-        let ended = self.child.wait().expect("it ends");
-        ended.code().expect("it was not killed")
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ended = self.child.kill();
-        let _reaped = self.child.wait();
-    }
-}
-
-/// Asks again until the answer fits.
-fn eventually(what: &str, ask: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !ask() {
-        assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "not within 60 s: {what}"
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
+use testkit::command::{
+    Running, command, exit_code as code, json, wait_until as eventually, wujitong,
+};
 
 #[test]
 fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
@@ -194,6 +107,12 @@ fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
         "--note",
         "done",
     ]);
+    // The reporter lost their slip; each further one is another.
+    let [slip, other] = [(); 2].map(|()| json(&["slip", &id, "--data", p])["token"].clone());
+    assert!(slip.as_str().unwrap().starts_with("wj"), "{slip}");
+    assert_ne!(slip, other);
+    let unknown = wujitong(&["slip", "330000000000-00000000-1", "--data", p]);
+    assert!(!unknown.status.success());
     let listed = |data, state| json(&["matter", "list", "--state", state, "--data", data]);
     assert_eq!(listed(p, "closed")["matters"][0]["id"], id.as_str());
     assert_eq!(listed(p, "open")["matters"], Value::Array(vec![]));
@@ -258,11 +177,28 @@ fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
     assert_eq!(status["network"]["id"], founded["network"]);
     assert_eq!(status["nodes"][0]["full_name"], "浙江省衢州市");
     assert_eq!(status["nodes"][0]["links"][0]["up"], true);
+    let name = |worker: &Value| worker["name"].as_str().unwrap().to_owned();
+    let names = |of: &Value| -> Vec<_> { of.as_array().unwrap().iter().map(name).collect() };
+    assert_eq!(
+        names(&status["workers"]),
+        ["disk", "due-timer", "sweep", "certificates", "checkpoints"]
+    );
+    let of_node = &status["nodes"][0]["workers"];
+    assert_eq!(names(of_node), ["clocks", "webhooks", "link"]);
+    assert_eq!(of_node[2]["state"], "working");
     let table = String::from_utf8(wujitong(&["status", "--data", c]).stdout).unwrap();
     assert!(
         table.contains("衢州市") && table.contains("parent 上级"),
         "{table}"
     );
+    for line in [
+        "workers 后台任务",
+        "disk 磁盘检查",
+        "clocks 时限处理",
+        "working 运行 for",
+    ] {
+        assert!(table.contains(line), "{line} in {table}");
+    }
 
     assert_eq!(below.stop(), 0);
     assert_eq!(code(&wujitong(&["status", "--data", c])), 5);

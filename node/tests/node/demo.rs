@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 fn demo(division: &str, data: &std::path::Path) -> Value {
-    let output = Command::new(env!("CARGO_BIN_EXE_wujitong"))
+    let output = Command::new(testkit::program::program())
         .args(["demo", "--once", "--json", "--division", division, "--data"])
         .arg(data)
         .output()
@@ -73,7 +73,7 @@ fn a_township_forms_tells_its_story_and_goes_on_where_it_was() {
     );
     assert!(receipt["checked"].as_u64().unwrap() > 5);
     let verify = |root: &Value| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wujitong"));
+        let mut command = Command::new(testkit::program::program());
         let file = receipt["file"].as_str().unwrap();
         command.args(["verify", file, "--root", root.as_str().unwrap()]);
         command.output().unwrap().status.code()
@@ -109,7 +109,8 @@ fn villages_directly_under_a_county_form_a_branch_too() {
 /// is temporary.
 fn cut_short(limit: &str, stop: bool) -> (Option<i32>, String) {
     let temporary = tempfile::tempdir().unwrap();
-    let program = env!("CARGO_BIN_EXE_wujitong");
+    let program = testkit::program::program();
+    let program = program.display();
     let mut demo = Command::new("sh")
         .args([
             "-c",

@@ -2,12 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod circles;
 mod cli;
 mod commands;
 mod demo;
+mod docs;
 mod files;
+mod log;
 mod open311;
+mod pages;
 mod people;
 mod reference;
 mod staircase;
+mod villagers;
 mod web;

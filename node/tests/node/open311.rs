@@ -4,9 +4,9 @@ mod town;
 
 mod cross_site;
 mod faults;
+mod idempotency;
 mod lists;
-mod once;
 mod page;
-mod photos;
+pub(crate) mod photos;
 mod reports;
 mod services;

@@ -19,8 +19,12 @@ const IMPURE: [&str; 8] = [
     "rand::",
 ];
 
+/// Packages for tests alone; no crate of the product may depend on them.
+const TESTS: [&str; 4] = ["tests", "testkit", "fuzz", "interleavings"];
+
 /// Foreign crates that only some of ours may depend on.
-const OWNERS: [(&str, &[&str]); 9] = [
+const OWNERS: [(&str, &[&str]); 10] = [
+    ("ct-merkle", &["log"]),
     ("sled", &["store"]),
     ("rcgen", &["identity", "bench"]),
     ("hickory-resolver", &["peer"]),
@@ -32,12 +36,12 @@ const OWNERS: [(&str, &[&str]); 9] = [
     ("clap", &["cli", "demo", "bench", "wujitong"]),
 ];
 
-fn top() -> PathBuf {
+pub(crate) fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Each crate of the workspace with what it depends on outside of tests, by the packages' names.
-fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+/// What cargo says of each package of the workspace.
+fn packages() -> Vec<serde_json::Value> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
         .args([
@@ -52,8 +56,12 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let packages = told["packages"].as_array().unwrap().iter();
-    let named = packages.map(|package| {
+    told["packages"].as_array().unwrap().clone()
+}
+
+/// Each crate of the workspace with what it depends on outside of tests, by the packages' names.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let named = packages().into_iter().map(|package| {
         let used = package["dependencies"].as_array().unwrap().iter();
         let used = used.filter(|used| used["kind"].is_null());
         let used = used.map(|used| used["name"].as_str().unwrap().to_owned());
@@ -93,7 +101,7 @@ fn the_table_of_the_architecture_says_what_the_manifests_say() {
     let found = dependencies();
     let ours: BTreeSet<_> = found.keys().map(|name| short(name)).collect();
     let listed: BTreeSet<_> = table.keys().cloned().collect();
-    let tests: BTreeSet<_> = ["tests".to_owned()].into();
+    let tests: BTreeSet<_> = TESTS.map(str::to_owned).into();
     assert_eq!(listed, ours.difference(&tests).cloned().collect());
     for (package, used) in &found {
         let Some((floor, may)) = table.get(&short(package)) else {
@@ -115,12 +123,58 @@ fn the_table_of_the_architecture_says_what_the_manifests_say() {
     }
 }
 
+/// Whether a comment of a file has an example that rustdoc would run: a fence that opens without a word, or
+/// with one of rustdoc's.
+fn has_doc_test(text: &str) -> bool {
+    let comments = text.lines().map(str::trim_start);
+    let comments = comments.filter_map(|line| line.strip_prefix("//"));
+    let fences =
+        comments.filter_map(|line| line.trim_start_matches(['/', '!', ' ']).strip_prefix("```"));
+    fences.step_by(2).any(|word| {
+        let rust = ["rust", "should_panic", "no_run", "compile_fail", "edition"];
+        word.is_empty() || rust.iter().any(|rust| word.contains(rust))
+    })
+}
+
+/// A test target or an example that cargo was told to leave out would never run, and nobody would see it.
+#[test]
+fn no_target_without_tests_or_examples_has_one() {
+    let (mut left_out, mut seen) = (0, 0);
+    for package in packages() {
+        for target in package["targets"].as_array().unwrap() {
+            let kind = target["kind"][0].as_str().unwrap();
+            let source = PathBuf::from(target["src_path"].as_str().unwrap());
+            if !["lib", "bin"].contains(&kind) {
+                continue;
+            }
+            for path in files(source.parent().unwrap().to_owned()) {
+                let text = fs::read_to_string(&path).unwrap();
+                let test = text.contains("#[test]") || text.contains("#[tokio::test");
+                let example = has_doc_test(&text);
+                seen += usize::from(example);
+                if target["test"] == false {
+                    assert!(!test, "{} has a test that never runs", path.display());
+                }
+                if kind == "lib" && target["doctest"] == false {
+                    assert!(
+                        !example,
+                        "{} has an example that never runs",
+                        path.display()
+                    );
+                }
+            }
+            left_out += usize::from(target["test"] == false);
+        }
+    }
+    assert!(left_out > 3 && seen > 1, "{left_out} {seen}");
+}
+
 #[test]
 fn only_one_crate_knows_each_foreign_thing() {
     for (package, used) in dependencies() {
         let name = short(&package);
         for (foreign, owners) in OWNERS {
-            let may = name == "tests" || owners.contains(&name.as_str());
+            let may = TESTS.contains(&name.as_str()) || owners.contains(&name.as_str());
             assert!(
                 may || !used.contains(foreign),
                 "{package} depends on {foreign}"
@@ -129,7 +183,7 @@ fn only_one_crate_knows_each_foreign_thing() {
     }
 }
 
-fn files(folder: PathBuf) -> Vec<PathBuf> {
+pub(crate) fn files(folder: PathBuf) -> Vec<PathBuf> {
     let (mut found, mut folders) = (vec![], vec![folder]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -145,7 +199,7 @@ fn files(folder: PathBuf) -> Vec<PathBuf> {
 }
 
 /// Source without comments, and without what follows the tests' module.
-fn code(path: &Path) -> String {
+pub(crate) fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     let lines = text
         .lines()
@@ -156,14 +210,16 @@ fn code(path: &Path) -> String {
         .join("\n")
 }
 
-fn is_test(path: &Path) -> bool {
+pub(crate) fn is_test(path: &Path) -> bool {
     path.iter()
         .any(|part| part == "tests" || part == "tests.rs")
 }
 
 #[test]
-fn the_domain_is_pure() {
-    let all = files(top().join("node/domain/src"));
+fn the_domain_and_what_it_is_made_of_and_the_log_are_pure() {
+    let mut all = files(top().join("node/domain/src"));
+    all.extend(files(top().join("node/primitives/src")));
+    all.extend(files(top().join("node/log/src")));
     assert!(all.len() > 50, "{}", all.len());
     for path in all.iter().filter(|path| !is_test(path)) {
         let code = code(path);
@@ -175,14 +231,15 @@ fn the_domain_is_pure() {
 
 /// Where work is started that goes on by itself, and why there. `spawn_blocking`, scoped threads and other
 /// programs are ended by whoever waits for them.
-const SPAWNERS: [(&str, &str); 12] = [
+const SPAWNERS: [(&str, &str); 11] = [
     (
-        "app/src/host.rs",
-        "everything that lasts as long as the process",
+        "workers/src/runner.rs",
+        "everything that goes on by itself, in the tracker of the host",
     ),
+    ("app/src/host.rs", "the listener for neighbours"),
     (
         "app/src/host/node_builder.rs",
-        "everything that lasts as long as a node",
+        "listeners of HTTP and the socket, and the server of each node",
     ),
     (
         "peer/src/listen.rs",
@@ -194,16 +251,8 @@ const SPAWNERS: [(&str, &str); 12] = [
         "connections, in a tracker that `serve` waits for",
     ),
     (
-        "outbound/src/webhooks.rs",
-        "couriers, in a set that `run` waits for",
-    ),
-    (
         "open311/src/parts.rs",
         "a form that is broken off throws its files away",
-    ),
-    (
-        "telemetry/src/collector.rs",
-        "watches the collector of traces, before there is any node",
     ),
     (
         "store/src/committer.rs",
@@ -222,8 +271,10 @@ fn what_goes_on_by_itself_is_started_in_few_places() {
     let node = top().join("node");
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(&node).unwrap() {
-        let src = entry.unwrap().path().join("src");
-        if !src.is_dir() {
+        let entry = entry.unwrap();
+        let src = entry.path().join("src");
+        let for_tests = TESTS.iter().any(|name| entry.file_name() == *name);
+        if !src.is_dir() || for_tests {
             continue;
         }
         for path in files(src).iter().filter(|path| !is_test(path)) {

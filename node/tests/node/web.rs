@@ -1,96 +1,38 @@
 //! The API on the control socket and the HTTP listener, asked over real sockets.
 
-use std::{os::unix::fs::PermissionsExt, path::Path, sync::Arc};
+use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use http::{Method, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full};
-use hyper::{body::Bytes, client::conn::http1};
-use hyper_util::rt::TokioIo;
+use http_body_util::Full;
 use serde_json::{Value, json};
-use tokio::{
-    io::AsyncWriteExt,
-    net::{TcpStream, UnixStream},
+use testkit::{
+    PROVINCE,
+    asking::{self, Way},
+    code,
+    province::Province,
 };
-use topology::{DivisionCode, Outlines, Tree};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 use wujitong::{
-    api::{MatterPage, Named, ReportRequest, problem::Problem},
-    app::{Host, Plan, SystemClock},
-    cli::client::{Client, ClientError},
-    domain::{actor::Actor, matter::Outcome, suite::Suite},
-    identity::{CertificateProfile, Founding, found_network},
-    office::Clock,
+    api::{MatterPage, Named, ReportRequest},
+    cli::client::ClientError,
+    domain::{actor::Actor, matter::Outcome},
 };
 
-/// A province alone, on a disk of its own, without any file but its keys.
-struct Alone {
-    host: Host,
-    dir: tempfile::TempDir,
+/// Sends a request of any form to the control socket.
+async fn raw(province: &Province, method: Method, path: &str, body: &str) -> (StatusCode, Value) {
+    let ask = province.socket(method, path).raw(body.to_owned());
+    let answer = ask.with("content-type", "application/json").send().await;
+    (answer.status, answer.json)
 }
 
-impl Alone {
-    async fn start() -> Self {
-        Self::with("").await
-    }
-
-    /// With further settings.
-    async fn with(settings: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let tree = Tree::load("code,name\n33,浙江省\n3308,衢州市\n").unwrap();
-        let tree = Arc::new(tree.with_outlines(Outlines::zhejiang()));
-        let founding = Founding {
-            zone: "zj.example".to_owned(),
-            demo: false,
-            suite: Suite::Ed25519Blake3,
-        };
-        let now = u64::try_from(SystemClock.now().0).unwrap();
-        let now = std::time::Duration::from_millis(now);
-        let terms = CertificateProfile::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
-        found_network(dir.path(), &tree, &founding, &terms).unwrap();
-        let usual = "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n\
-                     [http]\nlisten = '127.0.0.1:0'\n";
-        let raw = config::Raw::from_toml(&format!("{usual}{settings}"));
-        let config = raw.unwrap().check(dir.path()).unwrap();
-        let host = Host::start(Plan::new(config, tree)).await.unwrap();
-        Self { host, dir }
-    }
-
-    fn client(&self) -> Client {
-        Client::new(self.host.socket())
-    }
-
-    /// A request of any form, to the control socket.
-    async fn raw(&self, method: Method, path: &str, body: &str) -> (StatusCode, Value) {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, "localhost")
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::from(body.to_owned())))
-            .unwrap();
-        let stream = UnixStream::connect(self.host.socket()).await.unwrap();
-        let (status, kind, body) = ask(stream, request).await;
-        if !status.is_success() {
-            assert_eq!(kind, Problem::MEDIA_TYPE, "{path}");
-        }
-        (status, serde_json::from_slice(&body).unwrap())
-    }
-}
-
-async fn ask<S>(stream: S, request: Request<Full<Bytes>>) -> (StatusCode, String, Bytes)
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
-{
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    let response = sender.send_request(request).await.unwrap();
-    let kind = response.headers()[header::CONTENT_TYPE].to_str().unwrap();
-    let (kind, status) = (kind.to_owned(), response.status());
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status, kind, body)
-}
-
-fn province() -> DivisionCode {
-    "33".parse().unwrap()
+/// Sends a GET over TCP to a host, and returns the status.
+async fn over_tcp(province: &Province, host: &str, path: &str) -> StatusCode {
+    let request = Request::get(path).header(header::HOST, host);
+    let request = request.body(Full::default()).unwrap();
+    asking::send(&province.host, Way::Tcp, request)
+        .await
+        .0
+        .status
 }
 
 fn mode(path: &Path) -> u32 {
@@ -99,32 +41,36 @@ fn mode(path: &Path) -> u32 {
 
 #[tokio::test]
 async fn only_the_owner_may_open_the_socket_and_every_act_is_recorded_as_that_users() {
-    let alone = Alone::start().await;
-    assert_eq!(mode(alone.host.socket()), 0o600);
-    assert_eq!(mode(alone.dir.path()), 0o700);
+    let province = Province::start().await;
+    assert_eq!(mode(province.host.socket()), 0o600);
+    assert_eq!(mode(province.dir()), 0o700);
     let report = ReportRequest::new("order/fire", "电线老化");
-    alone.client().report(province(), &report).await.unwrap();
-    let node = alone.host.roster().node(province()).unwrap().clone();
-    let journal = node.office.journal().await.unwrap();
-    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(alone.dir.path()).unwrap());
+    province
+        .client()
+        .report(code(PROVINCE), &report)
+        .await
+        .unwrap();
+    let node = province.node();
+    let journal = node.office.figures().journal().await.unwrap();
+    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(province.dir()).unwrap());
     assert_eq!(journal[0].actor, Actor::OsUser(owner));
     drop(node);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn pages_of_matters_join_without_gap_or_repetition() {
-    let alone = Alone::start().await;
-    let client = alone.client();
+    let province = Province::start().await;
+    let client = province.client();
     let mut ids = vec![];
     for number in 0..7 {
         let report = ReportRequest::new("order/fire", &format!("第 {number} 件"));
-        ids.push(client.report(province(), &report).await.unwrap().id);
+        ids.push(client.report(code(PROVINCE), &report).await.unwrap().id);
     }
     // Whoever reported it is not the one who closes it.
-    let office = Arc::clone(&alone.host.roster().node(province()).unwrap().office);
+    let office = province.office();
     let note = Some("done".to_owned());
-    let closed = office.close(
+    let closed = office.matters().close(
         ids[1].parse().unwrap(),
         Outcome::Solved,
         note,
@@ -147,17 +93,17 @@ async fn pages_of_matters_join_without_gap_or_repetition() {
         assert_eq!(seen.len(), expected, "{state}");
         assert!(seen.is_sorted(), "{state}");
     }
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn matters_are_found_by_what_they_are_about_and_by_number() {
-    let alone = Alone::start().await;
-    let client = alone.client();
+    let province = Province::start().await;
+    let client = province.client();
     let mut ids = vec![];
     for category in ["order/fire", "enforcement/lighting", "order/fire"] {
         let report = ReportRequest::new(category, "一件事");
-        ids.push(client.report(province(), &report).await.unwrap().id);
+        ids.push(client.report(code(PROVINCE), &report).await.unwrap().id);
     }
     let lamp = &ids[1..2];
     let fires = [ids[0].clone(), ids[2].clone()];
@@ -179,27 +125,31 @@ async fn matters_are_found_by_what_they_are_about_and_by_number() {
         let found: Vec<_> = page.facts.matters.into_iter().map(|line| line.id).collect();
         assert_eq!(found, expected, "{query}");
     }
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_list_says_when_a_matter_is_due_and_whether_that_is_provisional() {
-    let alone = Alone::start().await;
-    let client = alone.client();
+    let province = Province::start().await;
+    let client = province.client();
     let report = ReportRequest::new("enforcement/lighting", "路灯不亮");
-    let id = client.report(province(), &report).await.unwrap().id;
+    let id = client.report(code(PROVINCE), &report).await.unwrap().id;
     for announced in ["", "[2025, 2025]"] {
         if !announced.is_empty() {
             // Whatever is due from now on lies beyond that.
             let policy = json!({ "kind": "policy", "name": "calendar", "title": "节假日安排",
                 "content": format!("format = 1\n[calendar]\nyears = {announced}\n\
                     hours = {{ weekdays = [\"08:30-12:00\", \"13:30-17:30\"] }}\n") });
-            let (status, told) = alone
-                .raw(Method::POST, "/v1/nodes/33/templates", &policy.to_string())
-                .await;
+            let (status, told) = raw(
+                &province,
+                Method::POST,
+                "/v1/nodes/33/templates",
+                &policy.to_string(),
+            )
+            .await;
             assert_eq!(status, StatusCode::CREATED, "{told}");
         }
-        let matter = client.matter(province(), &id).await.unwrap().facts;
+        let matter = client.matter(code(PROVINCE), &id).await.unwrap().facts;
         let first = matter
             .clocks
             .iter()
@@ -211,19 +161,19 @@ async fn a_list_says_when_a_matter_is_due_and_whether_that_is_provisional() {
         assert_eq!(line.provisional, first.provisional);
         assert!(announced.is_empty() || line.provisional);
     }
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn what_does_not_fit_is_a_problem_with_its_own_status() {
-    let alone = Alone::start().await;
+    let province = Province::start().await;
     let long = json!({ "category": "order/fire", "text": "x".repeat(600 * 1024) }).to_string();
     let matters = "/v1/nodes/33/matters";
     let unknown = "330000000000-00000000-1";
     let accept = format!("{matters}/{unknown}/accept");
     let show = format!("{matters}/{unknown}");
     for (method, path, body, status) in [
-        (Method::GET, "/", "", 404),
+        (Method::GET, "/v1/nothing", "", 404),
         (Method::GET, "/v1/nodes/33/nothing", "", 404),
         (Method::DELETE, "/v1/status", "", 405),
         (Method::GET, "/v1/nodes/3308/matters", "", 404),
@@ -290,7 +240,7 @@ async fn what_does_not_fit_is_a_problem_with_its_own_status() {
         ),
     ] {
         let shown = format!("{method} {path}");
-        let (found, problem) = alone.raw(method, path, body).await;
+        let (found, problem) = raw(&province, method, path, body).await;
         assert_eq!(found.as_u16(), status, "{shown}: {problem}");
         assert_eq!(problem["status"], status, "{shown}");
         assert!(
@@ -300,36 +250,29 @@ async fn what_does_not_fit_is_a_problem_with_its_own_status() {
             "{shown}"
         );
     }
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_client_asks_on_after_the_process_came_back() {
-    let alone = Alone::start().await;
-    let client = alone.client();
+    let province = Province::start().await;
+    let client = province.client();
     assert_eq!(client.status(true).await.unwrap().nodes.len(), 1);
-    let Alone { host, dir } = alone;
-    host.stop().await;
-    assert!(matches!(
-        client.status(true).await,
-        Err(ClientError::Unreachable { .. })
-    ));
-    let tree = Arc::new(Tree::load("code,name\n33,浙江省\n").unwrap());
-    let raw = "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n[http]\n\
-               listen = 'off'\n";
-    let config = config::Raw::from_toml(raw)
-        .unwrap()
-        .check(dir.path())
-        .unwrap();
-    let host = Host::start(Plan::new(config, tree)).await.unwrap();
-    assert_eq!(client.nodes().await.unwrap().nodes[0].division, province());
-    host.stop().await;
+    let stopped = async |_: &mut _| {
+        let asked = client.status(true).await;
+        assert!(matches!(asked, Err(ClientError::Unreachable { .. })));
+    };
+    let province = province.restart_as(stopped).await.unwrap();
+    assert_eq!(
+        client.nodes().await.unwrap().nodes[0].division,
+        code(PROVINCE)
+    );
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn over_tcp_there_is_health_for_known_hosts_and_the_api_for_those_who_log_in() {
-    let alone = Alone::start().await;
-    let address = alone.host.http().unwrap();
+    let province = Province::start().await;
     for (host, path, status) in [
         ("localhost", "/readyz", 200),
         ("evil.example", "/readyz", 421),
@@ -338,28 +281,24 @@ async fn over_tcp_there_is_health_for_known_hosts_and_the_api_for_those_who_log_
         ("localhost", "/v1/nodes", 200),
         ("evil.example", "/v1/nodes", 421),
     ] {
-        let request = Request::get(path).header(header::HOST, host);
-        let request = request.body(Full::new(Bytes::new())).unwrap();
-        let stream = TcpStream::connect(address).await.unwrap();
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(connection);
-        let response = sender.send_request(request).await.unwrap();
-        assert_eq!(response.status().as_u16(), status, "{host} {path}");
+        assert_eq!(
+            over_tcp(&province, host, path).await,
+            status,
+            "{host} {path}"
+        );
     }
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_place_outside_the_division_is_refused_and_changes_nothing() {
-    let alone = Alone::start().await;
+    let province = Province::start().await;
     let report = |latitude: f64, longitude: f64| {
         let place = json!({ "latitude": latitude, "longitude": longitude });
         json!({ "category": "order/fire", "text": "电线老化", "place": place }).to_string()
     };
     let path = "/v1/nodes/33/matters";
-    let (status, problem) = alone
-        .raw(Method::POST, path, &report(31.2304, 121.4737))
-        .await;
+    let (status, problem) = raw(&province, Method::POST, path, &report(31.2304, 121.4737)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
     let detail = problem["detail"].as_str().unwrap();
     assert!(
@@ -370,7 +309,7 @@ async fn a_place_outside_the_division_is_refused_and_changes_nothing() {
         problem["hint"].as_str().unwrap().contains("say in words"),
         "{problem}"
     );
-    let (status, problem) = alone.raw(Method::POST, path, &report(120.14, 30.24)).await;
+    let (status, problem) = raw(&province, Method::POST, path, &report(120.14, 30.24)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
         problem["hint"].as_str().unwrap().contains("swapped"),
@@ -378,29 +317,29 @@ async fn a_place_outside_the_division_is_refused_and_changes_nothing() {
     );
 
     let whole = json!({ "category": "service/other", "text": "开店" }).to_string();
-    let (status, whole) = alone.raw(Method::POST, path, &whole).await;
+    let (status, whole) = raw(&province, Method::POST, path, &whole).await;
     assert_eq!(status, StatusCode::CREATED, "{whole}");
     let parts = format!("{path}/{}/parts", whole["id"].as_str().unwrap());
     let two = [report(30.24, 120.14), report(31.2304, 121.4737)].join(",");
     let two = format!(r#"{{"parts":[{two}]}}"#);
-    let (status, problem) = alone.raw(Method::POST, &parts, &two).await;
+    let (status, problem) = raw(&province, Method::POST, &parts, &two).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
 
-    let node = alone.host.roster().node(province()).unwrap().clone();
+    let node = province.node();
     assert_eq!(
-        node.office.journal().await.unwrap().len(),
+        node.office.figures().journal().await.unwrap().len(),
         1,
         "only the bundle"
     );
-    let (status, _) = alone.raw(Method::POST, path, &report(30.24, 120.14)).await;
+    let (status, _) = raw(&province, Method::POST, path, &report(30.24, 120.14)).await;
     assert_eq!(status, StatusCode::CREATED);
     drop(node);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 /// The beginning of a request's header, and no more.
-async fn begin_a_header(alone: &Alone) -> TcpStream {
-    let mut stream = TcpStream::connect(alone.host.http().unwrap())
+async fn begin_a_header(province: &Province) -> TcpStream {
+    let mut stream = TcpStream::connect(province.host.http().unwrap())
         .await
         .unwrap();
     let _displaced = stream
@@ -410,8 +349,8 @@ async fn begin_a_header(alone: &Alone) -> TcpStream {
 }
 
 /// A header that promises a body, and no body.
-async fn promise_a_body(alone: &Alone) -> TcpStream {
-    let mut stream = TcpStream::connect(alone.host.http().unwrap())
+async fn promise_a_body(province: &Province) -> TcpStream {
+    let mut stream = TcpStream::connect(province.host.http().unwrap())
         .await
         .unwrap();
     let header = b"POST /v1/nodes/33/sessions HTTP/1.1\r\nHost: localhost\r\n\
@@ -420,46 +359,46 @@ async fn promise_a_body(alone: &Alone) -> TcpStream {
     stream
 }
 
-async fn over_tcp(alone: &Alone, path: &str) -> StatusCode {
-    let stream = TcpStream::connect(alone.host.http().unwrap())
-        .await
-        .unwrap();
-    let request = Request::get(path).header(header::HOST, "localhost");
-    ask(stream, request.body(Full::default()).unwrap()).await.0
-}
-
 #[tokio::test]
 async fn any_number_of_slow_connections_keeps_nobody_from_the_api_health_and_metrics() {
-    let alone = Alone::start().await;
+    let province = Province::start().await;
     let mut slow = vec![];
     for _ in 0..1_100 {
-        slow.push(begin_a_header(&alone).await);
+        slow.push(begin_a_header(&province).await);
     }
     for path in ["/healthz", "/readyz", "/metrics", "/v1/nodes"] {
-        assert_eq!(over_tcp(&alone, path).await, StatusCode::OK, "{path}");
+        assert_eq!(
+            over_tcp(&province, "localhost", path).await,
+            StatusCode::OK,
+            "{path}"
+        );
     }
     drop(slow);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn health_and_metrics_have_places_of_their_own_when_all_others_are_in_use() {
-    let alone = Alone::with("[limits]\nhttp_connections_per_address = 4\n").await;
+    let province = Province::start_with("[limits]\nhttp_connections_per_address = 4\n").await;
     let mut slow = vec![];
     for _ in 0..4 {
-        slow.push(promise_a_body(&alone).await);
+        slow.push(promise_a_body(&province).await);
     }
     // Until all four requests are under way, a place may still be had.
-    while over_tcp(&alone, "/v1/nodes").await != StatusCode::TOO_MANY_REQUESTS {
+    while over_tcp(&province, "localhost", "/v1/nodes").await != StatusCode::TOO_MANY_REQUESTS {
         tokio::task::yield_now().await;
     }
     let mut silent = vec![];
     for _ in 0..100 {
-        silent.push(begin_a_header(&alone).await);
+        silent.push(begin_a_header(&province).await);
     }
     for path in ["/healthz", "/readyz", "/metrics"] {
-        assert_eq!(over_tcp(&alone, path).await, StatusCode::OK, "{path}");
+        assert_eq!(
+            over_tcp(&province, "localhost", path).await,
+            StatusCode::OK,
+            "{path}"
+        );
     }
     drop((slow, silent));
-    alone.host.stop().await;
+    province.host.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Accounts over the API.
+//! Accounts: open, list, change, close, set roles and passwords.
 
 use api::{
     AccountPage, AccountPatch, AccountRequest, AccountView, PageQuery, PasswordRequest,
@@ -7,16 +7,13 @@ use api::{
 use axum::{Json, http::StatusCode};
 use domain::{
     matter::{BadDepartment, Department},
-    people::{Account, AccountId, GridId, Permission, Who},
+    people::{Account, AccountId, GridId, Login, Permission, Who},
 };
-use office::{
-    OfficeError,
-    people::{AccountChange, NewAccount, PeopleError},
-};
+use office::people::{AccountChange, NewAccount};
 
 use super::{
-    ask::{Asked, At, Authenticated, Given, Person},
-    openapi::{AccountPath, NodePath},
+    ask::{Asked, Authenticated, Given, NodePath, Person},
+    openapi::{AccountParams, NodeParams},
     page,
     problem::Rejection,
 };
@@ -25,20 +22,20 @@ type Shown = Result<Json<AccountView>, Rejection>;
 
 /// Open an account
 ///
-/// The first one is opened over the control socket by the owner of the node, for a system
-/// administrator. From then on a system administrator opens accounts without roles, a security
-/// administrator grants roles, and the owner only names an administrator that is missing.
-#[utoipa::path(post, path = "/v1/nodes/{code}/accounts", tag = "people", params(NodePath),
+/// The owner of the node opens the first account over the control socket, for a system
+/// administrator. Later a system administrator opens accounts without roles, and a security
+/// administrator grants roles. The owner then only opens accounts for administrators that are
+/// missing.
+#[utoipa::path(post, path = "/v1/nodes/{code}/accounts", tag = "people", params(NodeParams),
     request_body = AccountRequest, responses((status = 201, body = AccountView)))]
 pub(super) async fn open(
-    at: At,
+    at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
     Given(request): Given<AccountRequest>,
 ) -> Result<(StatusCode, Json<AccountView>), Rejection> {
-    let fits = |error| Rejection::from(OfficeError::from(PeopleError::Account(error)));
     let new = NewAccount {
-        login: request.login.parse().map_err(fits)?,
+        login: request.login.parse::<Login>()?,
         name: request.name,
         roles: request.roles,
         department: department(request.department)?,
@@ -48,6 +45,7 @@ pub(super) async fn open(
     let account = at
         .node
         .office
+        .people()
         .open_account(&guest.known.who, by, new)
         .await?;
     Ok((StatusCode::CREATED, Json(AccountView::from(&account))))
@@ -55,19 +53,19 @@ pub(super) async fn open(
 
 fn department(code: Option<String>) -> Result<Option<Department>, Rejection> {
     let read = code.map(|code| code.parse()).transpose();
-    read.map_err(|error: BadDepartment| Rejection::unfit(&error.to_string()))
+    read.map_err(|error: BadDepartment| Rejection::unfit(&error))
 }
 
-/// Accounts of a node, by id
+/// List the accounts of a node by number
 #[utoipa::path(get, path = "/v1/nodes/{code}/accounts", tag = "people",
-    params(NodePath, PageQuery), responses((status = 200, body = AccountPage)))]
+    params(NodeParams, PageQuery), responses((status = 200, body = AccountPage)))]
 pub(super) async fn list(
-    at: At,
+    at: NodePath,
     Asked(query): Asked<PageQuery>,
 ) -> Result<Json<AccountPage>, Rejection> {
     let limit = page::limit(query.limit)?;
     let after: Option<AccountId> = page::after(query.after.as_deref())?;
-    let found = at.node.office.accounts(after, limit + 1).await?;
+    let found = at.node.office.people().accounts(after, limit + 1).await?;
     let next = found
         .get(limit - 1)
         .filter(|_| found.len() > limit)
@@ -78,29 +76,31 @@ pub(super) async fn list(
     }))
 }
 
-/// One account, by its id or login
+/// Get one account by its number or login name
 #[utoipa::path(get, path = "/v1/nodes/{code}/accounts/{account}", tag = "people",
-    params(AccountPath), responses((status = 200, body = AccountView)))]
-pub(super) async fn show(at: At) -> Shown {
+    params(AccountParams), responses((status = 200, body = AccountView)))]
+pub(super) async fn show(at: NodePath) -> Shown {
     let account = named(&at).await?;
     Ok(Json(AccountView::from(&account)))
 }
 
-pub(super) async fn one(at: &At, id: AccountId) -> Shown {
-    Ok(Json(AccountView::from(&at.node.office.account(id).await?)))
+pub(super) async fn one(at: &NodePath, id: AccountId) -> Shown {
+    Ok(Json(AccountView::from(
+        &at.node.office.people().account(id).await?,
+    )))
 }
 
-/// The account a path is about.
-pub(super) async fn named(at: &At) -> Result<Account, Rejection> {
+/// Returns the account that the path names.
+pub(super) async fn named(at: &NodePath) -> Result<Account, Rejection> {
     let name: String = at.param("account")?;
-    Ok(at.node.office.find_account(&name).await?)
+    Ok(at.node.office.people().find_account(&name).await?)
 }
 
 /// Change or close an account
 #[utoipa::path(patch, path = "/v1/nodes/{code}/accounts/{account}", tag = "people",
-    params(AccountPath), request_body = AccountPatch, responses((status = 200, body = AccountView)))]
+    params(AccountParams), request_body = AccountPatch, responses((status = 200, body = AccountView)))]
 pub(super) async fn change(
-    at: At,
+    at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
     Given(patch): Given<AccountPatch>,
@@ -114,19 +114,20 @@ pub(super) async fn change(
     };
     let office = &at.node.office;
     let account = office
+        .people()
         .change_account(&guest.known.who, by, account.id, change)
         .await?;
     Ok(Json(AccountView::from(&account)))
 }
 
-/// Say which roles an account has
+/// Set the roles of an account
 ///
-/// Its sessions end. Nobody changes their own roles; administrators of system, security and audit
-/// are different people.
+/// Ends the sessions of the account. Nobody may change their own roles. The system, security and
+/// audit administrators must be different people.
 #[utoipa::path(put, path = "/v1/nodes/{code}/accounts/{account}/roles", tag = "people",
-    params(AccountPath), request_body = RolesRequest, responses((status = 200, body = AccountView)))]
+    params(AccountParams), request_body = RolesRequest, responses((status = 200, body = AccountView)))]
 pub(super) async fn roles(
-    at: At,
+    at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
     Given(RolesRequest { roles }): Given<RolesRequest>,
@@ -134,6 +135,7 @@ pub(super) async fn roles(
     let account = named(&at).await?;
     let office = &at.node.office;
     let account = office
+        .people()
         .set_roles(&guest.known.who, by, account.id, roles)
         .await?;
     Ok(Json(AccountView::from(&account)))
@@ -141,12 +143,12 @@ pub(super) async fn roles(
 
 /// Set a password
 ///
-/// One's own with the present one; that of somebody who lost it, as a system administrator. All
-/// sessions of the account end.
+/// One's own password requires the present one. A system administrator sets the password of
+/// somebody who lost it. Ends all sessions of the account.
 #[utoipa::path(put, path = "/v1/nodes/{code}/accounts/{account}/password", tag = "people",
-    params(AccountPath), request_body = PasswordRequest, responses((status = 204)))]
+    params(AccountParams), request_body = PasswordRequest, responses((status = 204)))]
 pub(super) async fn password(
-    at: At,
+    at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
     Given(request): Given<PasswordRequest>,
@@ -160,21 +162,24 @@ pub(super) async fn password(
     if let Some(own) = own.filter(|own| *own.login.as_str() == *name || own.id.to_string() == name)
     {
         let Some(old) = request.old else {
-            return Err(Rejection::unfit(
-                "your own password changes with the present one; send it as `old`",
-            ));
+            return Err(Rejection::unfit((
+                "changing your own password requires the present one; send it as `old`",
+                "改自己的密码要先写现在的密码；请补上",
+            )));
         };
         office
+            .people()
             .change_password(own.id, old, request.new, &guest.request)
             .await?;
         return Ok(StatusCode::NO_CONTENT);
     }
-    // Whose it is, is told to those who may.
+    // Only callers who may manage accounts learn whether the account exists.
     guest
         .check(Permission::ManageAccounts, &http::Method::PUT)
         .await?;
     let account = named(&at).await?;
     office
+        .people()
         .set_password(&guest.known.who, by, account.id, request.new)
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,38 +1,46 @@
-//! The clock of the machine over the API.
+//! The clock of the machine: state, confirmation, correction.
 
 use api::{ClockStatus, Corrected};
 use axum::Json;
 
 use super::{
-    ask::{At, Person},
-    openapi::NodePath,
+    ask::{NodePath, Person},
+    openapi::NodeParams,
     problem::Rejection,
 };
 
-/// How the machine's clock stands
+/// Get the state of the machine's clock
 ///
-/// The time the node goes by, what the machine's clock says, and why that is not believed if it is not.
-#[utoipa::path(get, path = "/v1/nodes/{code}/clock", tag = "about", params(NodePath),
+/// Returns the time the node uses, the time of the machine's clock, and the reason if the node does
+/// not trust it.
+#[utoipa::path(get, path = "/v1/nodes/{code}/clock", tag = "about", params(NodeParams),
     responses((status = 200, body = ClockStatus)))]
-pub(super) async fn show(at: At) -> Result<Json<ClockStatus>, Rejection> {
-    Ok(Json(at.node.office.clock_status().await?))
+pub(super) async fn show(at: NodePath) -> Result<Json<ClockStatus>, Rejection> {
+    Ok(Json(at.node.office.clock().status().await?))
 }
 
-/// Say that the machine's clock is right
+/// Confirm the machine's clock
 ///
-/// For when it was set on purpose, or the neighbours are wrong. The node goes by it from now on.
-#[utoipa::path(post, path = "/v1/nodes/{code}/clock/confirmation", tag = "about", params(NodePath),
+/// Use this after the clock was set on purpose, or if the clocks of the neighbours are wrong. From
+/// then on the node uses the machine's clock.
+#[utoipa::path(post, path = "/v1/nodes/{code}/clock/confirmation", tag = "about", params(NodeParams),
     responses((status = 200, body = ClockStatus)))]
-pub(super) async fn confirm(at: At, Person(by): Person) -> Result<Json<ClockStatus>, Rejection> {
-    Ok(Json(at.node.office.confirm_clock(by).await?))
+pub(super) async fn confirm(
+    at: NodePath,
+    Person(by): Person,
+) -> Result<Json<ClockStatus>, Rejection> {
+    Ok(Json(at.node.office.clock().confirm(by).await?))
 }
 
-/// Correct what a wrong clock left behind
+/// Correct the effects of a wrong clock
 ///
-/// Everything is counted on today again. Matters with steps of a time that has not come yet are named: what
-/// was signed stays, and a person decides about each.
-#[utoipa::path(post, path = "/v1/nodes/{code}/clock/correction", tag = "about", params(NodePath),
+/// Everything is counted on today again. The answer lists matters with steps whose time is in the
+/// future: signed steps stay as they are, and a person decides about each matter.
+#[utoipa::path(post, path = "/v1/nodes/{code}/clock/correction", tag = "about", params(NodeParams),
     responses((status = 200, body = Corrected)))]
-pub(super) async fn correct(at: At, Person(by): Person) -> Result<Json<Corrected>, Rejection> {
-    Ok(Json(at.node.office.correct_clock(by).await?))
+pub(super) async fn correct(
+    at: NodePath,
+    Person(by): Person,
+) -> Result<Json<Corrected>, Rejection> {
+    Ok(Json(at.node.office.clock().correct(by).await?))
 }

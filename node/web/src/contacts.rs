@@ -1,38 +1,49 @@
-//! Opening who the reporter of a matter is, and erasing what was written.
+//! The contact of a reporter, and erasing the text of a matter.
 
-use api::{EraseRequest, Erased, OpenedContact};
+use api::{ContactRequest, EraseRequest, Erased, OpenedContact};
 use axum::Json;
 use domain::ids::MatterId;
 
 use super::{
-    ask::{At, Given, Person},
-    openapi::MatterPath,
+    ask::{Given, NodePath, Person},
+    openapi::MatterParams,
     problem::Rejection,
 };
 
-/// Open who reported a matter
+/// Open the contact of the reporter
 ///
-/// Only its holder has this. That you opened it stands in the audit trail before you are answered.
+/// Only the holder of the matter has it. The audit trail records the opening and its reason before
+/// you get the answer.
 #[utoipa::path(post, path = "/v1/nodes/{code}/matters/{id}/contact", tag = "matters",
-    params(MatterPath), responses((status = 200, body = OpenedContact)))]
-pub(super) async fn open(at: At, Person(by): Person) -> Result<Json<OpenedContact>, Rejection> {
+    params(MatterParams), request_body = ContactRequest,
+    responses((status = 200, body = OpenedContact)))]
+pub(super) async fn open(
+    at: NodePath,
+    Person(by): Person,
+    Given(ContactRequest { reason }): Given<ContactRequest>,
+) -> Result<Json<OpenedContact>, Rejection> {
     let id: MatterId = at.param("id")?;
-    let contact = at.node.office.open_contact(id, by).await?;
+    let contact = at
+        .node
+        .office
+        .matters()
+        .open_contact(id, reason, by)
+        .await?;
     Ok(Json(OpenedContact { contact }))
 }
 
-/// Erase everything that was written in a matter 删除
+/// Erase all text of a matter 删除
 ///
-/// The steps stay, with what they prove. At the node that holds the matter, every other one that had it
-/// is told to erase its copies; elsewhere only the node's own copies are erased.
+/// The steps and their proofs stay. If this node holds the matter, every other node that had it is
+/// told to erase its copies; otherwise only the copies of this node are erased.
 #[utoipa::path(post, path = "/v1/nodes/{code}/matters/{id}/erasure", tag = "matters",
-    params(MatterPath), request_body = EraseRequest, responses((status = 200, body = Erased)))]
+    params(MatterParams), request_body = EraseRequest, responses((status = 200, body = Erased)))]
 pub(super) async fn erase(
-    at: At,
+    at: NodePath,
     Person(by): Person,
     Given(EraseRequest { reason }): Given<EraseRequest>,
 ) -> Result<Json<Erased>, Rejection> {
     let id: MatterId = at.param("id")?;
-    let reach = at.node.office.erase(id, reason, by).await?;
+    let reach = at.node.office.matters().erase(id, reason, by).await?;
     Ok(Json(Erased { reach }))
 }

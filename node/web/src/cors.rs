@@ -1,5 +1,6 @@
-//! Pages of other sites that may ask from a visitor's browser (CORS, Fetch standard 3.3): Open311, and
-//! what everybody may read. Neither knows a cookie, and no page is told that it may send one.
+//! Cross-origin requests (CORS, Fetch standard 3.3): which pages of other sites may call Open311
+//! and the public routes from a visitor's browser. These routes ignore cookies, and no page is
+//! allowed to send one.
 
 use std::time::Duration;
 
@@ -10,14 +11,15 @@ use tower_http::cors::CorsLayer;
 
 use super::{
     Beside,
-    credentials::SLIP,
-    gate::{IDEMPOTENCY_KEY, REPLAYED},
+    credentials::REPORTER_TOKEN,
+    idempotency::{IDEMPOTENCY_KEY, REPLAYED},
 };
 
-/// How long a browser may remember what it was told.
+/// Time for which a browser may cache the answer.
 const REMEMBER: Duration = Duration::from_secs(3_600);
 
-/// Lets pages of these sites ask, as a browser writes them in `Origin`; none if there are none.
+/// Lets pages of these sites send requests. `sites` are origins as browsers write them in `Origin`;
+/// if empty, no other site may.
 pub(super) fn between(router: Router, sites: &[String], beside: &[Beside]) -> Router {
     if sites.is_empty() {
         return router;
@@ -33,11 +35,14 @@ pub(super) fn between(router: Router, sites: &[String], beside: &[Beside]) -> Ro
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             HeaderName::from_static(IDEMPOTENCY_KEY),
-            HeaderName::from_static(SLIP),
+            HeaderName::from_static(REPORTER_TOKEN),
         ])
         .expose_headers([header::RETRY_AFTER, HeaderName::from_static(REPLAYED)])
         .max_age(REMEMBER);
-    let beside: Vec<_> = beside.iter().map(|served| served.path).collect();
+    let beside: Vec<_> = beside
+        .iter()
+        .filter_map(|served| served.cross_origin)
+        .collect();
     let open = router.clone().layer(layer);
     Router::new().fallback_service(service_fn(move |request: Request| {
         let path = request.uri().path();
@@ -49,7 +54,7 @@ pub(super) fn between(router: Router, sites: &[String], beside: &[Beside]) -> Ro
     }))
 }
 
-/// Whether anybody may ask there without a cookie.
+/// Returns whether the path is readable without a cookie or token.
 fn is_open(path: &str) -> bool {
     let answers = || {
         let node = path.strip_prefix("/v1/nodes/")?;

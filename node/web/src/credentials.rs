@@ -1,42 +1,47 @@
-//! What a request shows to say who asks.
+//! The credentials of a request.
 
 use domain::ids::MatterId;
 use http::{HeaderMap, Method, header};
 use office::{
-    Office,
-    people::{Known, Token, TokenKind},
+    Failed, Office,
+    people::{Known, NoSession, Token, TokenKind},
 };
 
 use super::{problem::Rejection, serve::Caller};
 
-/// The session's cookie. Its prefix binds it to one host, over TLS, for all paths (RFC 6265bis 4.1.3.2).
+/// Name of the session cookie. The prefix binds it to one host, to TLS, and to all paths (RFC
+/// 6265bis 4.1.3.2).
 pub const COOKIE: &str = "__Host-session";
-/// What a page proves with that it knows the session (`Token::csrf`).
+/// Header with which a page proves that it knows the session (`Token::csrf`).
 pub const CSRF: &str = "x-csrf-token";
-/// A reporter's slip.
-pub const SLIP: &str = "reporter-token";
+/// Header with a reporter's slip.
+pub const REPORTER_TOKEN: &str = "reporter-token";
 
-/// What was shown.
+/// Credentials of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credentials {
-    /// The control socket was opened.
+    /// The control socket; the id of the user who opened it.
     Socket(u32),
-    /// `Authorization: Bearer`.
+    /// A token in `Authorization: Bearer`.
     Bearer(Token),
-    /// `Reporter-Token`.
-    Slip(Token),
-    /// The cookie.
+    /// A slip in `Reporter-Token`.
+    ReporterToken(Token),
+    /// A session cookie.
     Cookie(Token),
-    /// Nothing.
+    /// No credentials.
     None,
 }
 
 impl Credentials {
-    /// What a request shows; the first of bearer, slip, cookie and socket counts. What is shown and is
-    /// none is a problem: nobody acts as somebody else than they meant.
+    /// Reads the credentials of a request. The first of bearer, slip, cookie and socket counts. A
+    /// malformed token is an error, so that nobody acts as somebody else by mistake.
     pub(super) fn of(headers: &HeaderMap, caller: Caller) -> Result<Self, Rejection> {
-        let unreadable =
-            || Rejection::unknown_caller("this is no token; log in, and send what it gives");
+        let unreadable = || {
+            Rejection::unknown_caller((
+                "this is no valid token; log in, and send the new one",
+                "令牌无效；请重新登录",
+            ))
+        };
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             let text = value.to_str().map_err(|_| unreadable())?;
             let (scheme, token) = text.split_once(' ').ok_or_else(unreadable)?;
@@ -46,18 +51,20 @@ impl Credentials {
             let token: Token = token.trim().parse().map_err(|_| unreadable())?;
             return match token.kind {
                 TokenKind::Session | TokenKind::Key => Ok(Self::Bearer(token)),
-                TokenKind::Slip => Err(Rejection::unknown_caller(
+                TokenKind::ReporterToken => Err(Rejection::unknown_caller((
                     "this is a slip; send it as Reporter-Token",
-                )),
+                    "这是凭条；请在“我的事项”里填写",
+                ))),
+                TokenKind::Draft | TokenKind::Setup => Err(unreadable()),
             };
         }
-        if let Some(value) = headers.get(SLIP) {
+        if let Some(value) = headers.get(REPORTER_TOKEN) {
             let token = value
                 .to_str()
                 .ok()
                 .and_then(|text| text.trim().parse::<Token>().ok());
-            let slip = token.filter(|token| token.kind == TokenKind::Slip);
-            return slip.map(Self::Slip).ok_or_else(unreadable);
+            let slip = token.filter(|token| token.kind == TokenKind::ReporterToken);
+            return slip.map(Self::ReporterToken).ok_or_else(unreadable);
         }
         if let Some(token) = cookie(headers) {
             return Ok(Self::Cookie(token));
@@ -68,7 +75,7 @@ impl Credentials {
         })
     }
 
-    /// The session that was shown.
+    /// Returns the session token, if there is one.
     pub const fn session(&self) -> Option<Token> {
         match self {
             Self::Bearer(token) | Self::Cookie(token) => Some(*token),
@@ -76,16 +83,16 @@ impl Credentials {
         }
     }
 
-    /// Who it is at a node. `about` is the matter asked about.
+    /// Returns who the caller is at a node. `about` is the matter of the request.
     pub async fn known(
         &self,
         office: &Office,
         about: Option<MatterId>,
-    ) -> Result<Known, office::OfficeError> {
+    ) -> Result<Known, Failed<NoSession>> {
         match self {
-            Self::Socket(uid) => office.owner(*uid).await,
-            Self::Bearer(token) | Self::Slip(token) | Self::Cookie(token) => {
-                office.who(token, about).await
+            Self::Socket(uid) => Ok(office.people().owner(*uid).await?),
+            Self::Bearer(token) | Self::ReporterToken(token) | Self::Cookie(token) => {
+                office.people().who(token, about).await
             }
             Self::None => Ok(Known {
                 who: domain::people::Who::Nobody,
@@ -94,8 +101,8 @@ impl Credentials {
         }
     }
 
-    /// A cookie is sent by the browser whoever made the page, so what changes something needs proof
-    /// that a page of this node asks: its Origin, and a secret derived from the session.
+    /// Checks that a page of this node sent the request: its Origin, and a secret derived from the
+    /// session. Browsers send the cookie whichever page asks, so every change needs this proof.
     pub fn check_page(&self, method: &Method, headers: &HeaderMap) -> Result<(), Rejection> {
         let Self::Cookie(token) = self else {
             return Ok(());
@@ -123,7 +130,7 @@ fn cookie(headers: &HeaderMap) -> Option<Token> {
         .filter(|token: &Token| token.kind == TokenKind::Session)
 }
 
-/// The first cookie of a name.
+/// Returns the first cookie with this name.
 pub fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter();
     let texts = lines.filter_map(|line| line.to_str().ok());
@@ -134,7 +141,8 @@ pub fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     Some(value)
 }
 
-/// Whether the page that asks is of the host that is asked; `None` if no page says that it asks.
+/// Returns whether the page that sent the request is of the requested host; `None` if the request
+/// does not come from a page.
 pub fn is_own_page(headers: &HeaderMap) -> Option<bool> {
     if let Some(site) = headers.get("sec-fetch-site")
         && site != "same-origin"
@@ -185,7 +193,7 @@ mod tests {
             let shown = Credentials::of(&headers(&[bad]), caller);
             assert_eq!(shown.unwrap_err().0.status, 401, "{bad:?}");
         }
-        let slip = format!("Bearer {}", token(TokenKind::Slip));
+        let slip = format!("Bearer {}", token(TokenKind::ReporterToken));
         assert!(Credentials::of(&headers(&[("authorization", &slip)]), caller).is_err());
         assert_eq!(
             Credentials::of(&headers(&[]), caller),

@@ -1,8 +1,9 @@
-//! Changes as they happen: server-sent events (WHATWG HTML, 9.2).
+//! Change events as a stream: server-sent events (WHATWG HTML, 9.2).
 //!
-//! A stream reads the log of changes at the pace of its reader, so a slow one costs no memory; one that
-//! takes nothing at all loses its connection, and goes on later with `Last-Event-ID`. Before each
-//! batch, and with each sign of life, it is asked anew whether the reader may still listen.
+//! A stream reads the log of changes as fast as its reader accepts events, so a slow reader costs
+//! no memory. A reader that accepts nothing loses its connection and can resume with
+//! `Last-Event-ID`. Before each batch, and with each heartbeat, the permission of the reader is
+//! checked again.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -18,39 +19,40 @@ use domain::{
 };
 use futures::stream;
 use http::{HeaderName, header};
-use office::changes::Listening;
+use office::feed::Listening;
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    ask::{Asked, At, Authenticated, Headers},
+    ask::{Asked, Authenticated, Headers, NodePath},
     gate::Principal,
-    openapi::NodePath,
+    openapi::NodeParams,
     problem::Rejection,
 };
 use crate::state::Node;
 
-/// Between two signs of life of a stream with nothing to tell.
+/// Interval of heartbeats on a stream without events.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// What a reader waits before it comes back, milliseconds.
+/// Time a reader waits before it reconnects, in milliseconds.
 const RETRY_MS: u32 = 3_000;
-/// Changes read at once.
+/// The most changes of one read.
 const BATCH: usize = 64;
-/// Where a reader says what it saw last.
+/// Header with the id of the last event that the reader saw.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Changes as they happen
+/// Stream changes
 ///
-/// A stream of server-sent events: `begin`, then one for each matter or template that a commit changed,
-/// named by its kind, as soon as the commit is on the disk. It goes on after `Last-Event-ID`. `gap` says
-/// that something in between is not kept any more, so that what was known must be read anew; `end` says
-/// why the stream ends. Matters are told to those who may list them, templates to those who may see them.
-#[utoipa::path(get, path = "/v1/nodes/{code}/events", tag = "changes", params(NodePath, EventsQuery,
-        ("last-event-id" = Option<String>, Header, description = "The id of the last event seen")),
-    responses((status = 200, description = "Events; the data of most is a change",
+/// Returns server-sent events: first `begin`, then one event for each matter or template that a
+/// commit changed, named by its kind, as soon as the commit is durable. The stream resumes after
+/// `Last-Event-ID`. `gap` means that events in between are no longer kept, so that the client must
+/// read its state again. `end` says why the stream ends. Changes of matters go to callers who may
+/// list matters, changes of templates to those who may see templates.
+#[utoipa::path(get, path = "/v1/nodes/{code}/events", tag = "changes", params(NodeParams, EventsQuery,
+        ("last-event-id" = Option<String>, Header, description = "Id of the last event seen")),
+    responses((status = 200, description = "Events; the data of most events is a change",
         body = ChangeView, content_type = "text/event-stream")))]
 pub(super) async fn stream(
-    at: At,
+    at: NodePath,
     Authenticated(guest): Authenticated,
     Headers(headers): Headers,
     Asked(query): Asked<EventsQuery>,
@@ -61,10 +63,10 @@ pub(super) async fn stream(
     };
     let saw = said.filter(|said| !said.is_empty());
     let saw = saw.map(|said| said.parse::<ChangeId>()).transpose();
-    let saw = saw.map_err(|error| Rejection::unfit(&error.to_string()))?;
+    let saw = saw.map_err(|error| Rejection::unfit(&error))?;
     let office = &at.node.office;
-    let listening = office.listen(&caller(&guest.known.who))?;
-    let begin = office.begin_after(saw).await?;
+    let listening = office.feed().listen(&caller(&guest.known.who))?;
+    let begin = office.feed().begin_after(saw).await?;
     let start = StreamStart {
         after: begin.after.to_string(),
         detail: begin.gap.then(|| GAP.to_owned()),
@@ -87,28 +89,28 @@ pub(super) async fn stream(
     });
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
-        // Proxies that gather answers are told not to (nginx, ngx_http_proxy_module).
+        // Tells proxies not to buffer the answer (nginx, ngx_http_proxy_module).
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     Ok((headers, Body::from_stream(body)).into_response())
 }
 
-const GAP: &str = "changes in between are not kept any more, or the node's store went back in time; \
-                   read what you need anew, then go on with these events";
+const GAP: &str = "the changes in between are no longer kept, or the node's store went back in time; \
+                   read your data again, then continue with these events";
 
-/// A stream under way.
+/// A running stream.
 struct Telling {
     next: Option<Bytes>,
     node: Node,
     guest: Principal,
     listening: Listening,
-    /// The last change that was looked at.
+    /// The last change that was read.
     after: u64,
     ended: bool,
 }
 
 impl Telling {
-    /// What is sent next; `None` after the end.
+    /// Returns the next bytes to send; `None` after the end.
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(first) = self.next.take() {
             return Some(first);
@@ -127,11 +129,12 @@ impl Telling {
         let beat = Instant::now() + HEARTBEAT;
         loop {
             if !self.listening.goes_on() {
-                return Err(Rejection::missing(
-                    "this node stops; come back in a moment with the id of the last event",
-                ));
+                return Err(Rejection::missing((
+                    "this node is stopping; reconnect in a moment with the id of the last event",
+                    "节点正在停止；请稍后重新连接",
+                )));
             }
-            let found = self.node.office.changes(self.after, BATCH).await?;
+            let found = self.node.office.feed().changes(self.after, BATCH).await?;
             if !found.is_empty() {
                 self.look_again().await?;
                 let told = self.tell(&found);
@@ -147,11 +150,11 @@ impl Telling {
         }
     }
 
-    /// Whether the reader may still listen.
+    /// Checks again that the reader may listen.
     async fn look_again(&mut self) -> Result<(), Rejection> {
         let known = self.guest.credentials.known(&self.node.office, None).await;
         self.guest.known = known?;
-        let denied = |denied: domain::people::Denied| Rejection::denied(&denied.to_string());
+        let denied = |denied: domain::people::Denied| Rejection::denied(&denied);
         self.guest.may(Permission::Watch).map_err(denied)
     }
 
@@ -161,7 +164,7 @@ impl Telling {
         let mut told = String::new();
         for change in found {
             if change.id.n != self.after + 1 {
-                // Swept while a slow reader came along.
+                // The change was deleted from the log before this slow reader got to it.
                 let start = StreamStart {
                     after: format!("{:08x}-{}", change.id.epoch, change.id.n - 1),
                     detail: Some(GAP.to_owned()),
@@ -175,14 +178,14 @@ impl Telling {
             };
             if may {
                 let view = ChangeView::from(change);
-                told += &event(change.kind().name(), Some(change.id), &view);
+                told += &event(change.kind().code(), Some(change.id), &view);
             }
         }
         told
     }
 }
 
-/// Whom a stream is counted against.
+/// Returns the key under which the streams of a caller are counted.
 fn caller(who: &Who) -> String {
     match who {
         Who::OsUser { uid, .. } => format!("user {uid}"),
@@ -192,7 +195,8 @@ fn caller(who: &Who) -> String {
     }
 }
 
-/// One event. JSON has no line breaks outside its strings, and escapes those inside.
+/// Formats one event. JSON has no line breaks outside strings and escapes those inside, so the data
+/// is one line.
 fn event(name: &str, id: Option<ChangeId>, facts: &impl Serialize) -> String {
     let data = serde_json::to_string(facts).expect("facts have text keys only");
     let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();

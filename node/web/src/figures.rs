@@ -1,4 +1,4 @@
-//! Figures of a subtree, and the same counted by hand.
+//! Figures of a subtree, and the same figures counted from the journal.
 
 use api::{CellsApart, Figures, JournalCount, RollupBy, RollupLine, RollupQuery, RollupTable};
 use axum::Json;
@@ -10,28 +10,29 @@ use office::ChildFigures;
 use topology::Tier;
 
 use super::{
-    ask::{Asked, At},
-    openapi::NodePath,
+    ask::{Asked, NodePath},
+    openapi::NodeParams,
     problem::Rejection,
     status::name,
 };
 
-/// Figures of a subtree
-#[utoipa::path(get, path = "/v1/nodes/{code}/rollup", tag = "figures", params(NodePath, RollupQuery),
+/// Get the figures of a subtree
+#[utoipa::path(get, path = "/v1/nodes/{code}/rollup", tag = "figures", params(NodeParams, RollupQuery),
     responses((status = 200, body = RollupTable)))]
 pub(super) async fn rollup(
-    at: At,
+    at: NodePath,
     Asked(query): Asked<RollupQuery>,
 ) -> Result<Json<RollupTable>, Rejection> {
     let read = |day: &Option<String>| day.as_deref().map(str::parse::<Day>).transpose();
-    let unfit = |error: domain::time::BadDay| Rejection::unfit(&error.to_string());
+    let unfit = |error: domain::time::BadDay| Rejection::unfit(&error);
     let from = read(&query.from).map_err(unfit)?;
     let to = read(&query.to).map_err(unfit)?;
     let days = from.unwrap_or(Day(i32::MIN))..=to.unwrap_or(Day(i32::MAX));
     if days.is_empty() {
-        return Err(Rejection::unfit(
-            "the last day is before the first; exchange them",
-        ));
+        return Err(Rejection::unfit((
+            "the last day is before the first; swap them",
+            "结束日期早于开始日期；请对调",
+        )));
     }
     let by = match query.by {
         RollupBy::Day => By::Day,
@@ -42,8 +43,13 @@ pub(super) async fn rollup(
         RollupBy::County => By::Acting(Tier::County),
         RollupBy::City => By::Acting(Tier::City),
     };
-    let tree = &at.roster.tree;
-    let cells = at.node.office.cells(*days.start(), *days.end()).await?;
+    let tree = &at.app_state.tree;
+    let cells = at
+        .node
+        .office
+        .figures()
+        .cells(*days.start(), *days.end())
+        .await?;
     let groups = table(
         cells.iter().map(|(key, counters)| (key, counters)),
         by,
@@ -58,14 +64,14 @@ pub(super) async fn rollup(
         in_transit: whole.then(|| total.in_transit()),
         ..total.into()
     };
-    let children = at.node.office.figures_of_children().await?;
+    let children = at.node.office.figures().of_children().await?;
     let lines = groups.into_iter().map(|(group, counters)| RollupLine {
         key: group.to_string(),
         name: match &group {
             Group::Day(_) => None,
             Group::Category(category) => category.chinese().map(str::to_owned),
             Group::Platform(platform) => Some(platform.chinese().to_owned()),
-            Group::Acting(division) => Some(name(*division, &at.roster)),
+            Group::Acting(division) => Some(name(*division, &at.app_state)),
         },
         figures: Figures::from(counters),
     });
@@ -90,27 +96,27 @@ pub(super) async fn rollup(
     }))
 }
 
-/// Cells of children that can never be
+/// List the impossible cells of children
 ///
-/// No sum contains them. A cell leaves this list when the child says something of it that can be.
-#[utoipa::path(get, path = "/v1/nodes/{code}/rollup/apart", tag = "figures", params(NodePath),
+/// No sum contains them. A cell leaves this list when the child sends a possible value for it.
+#[utoipa::path(get, path = "/v1/nodes/{code}/rollup/apart", tag = "figures", params(NodeParams),
     responses((status = 200, body = CellsApart)))]
-pub(super) async fn apart(at: At) -> Result<Json<CellsApart>, Rejection> {
-    let cells = at.node.office.figures_apart().await?;
+pub(super) async fn apart(at: NodePath) -> Result<Json<CellsApart>, Rejection> {
+    let cells = at.node.office.figures().apart().await?;
     let cells = cells.iter();
     Ok(Json(CellsApart {
         cells: cells.map(|(child, apart)| apart.shown(*child)).collect(),
     }))
 }
 
-/// The same, counted by hand in the journal
-#[utoipa::path(get, path = "/v1/nodes/{code}/journal/count", tag = "figures", params(NodePath),
+/// Count the figures from the journal
+#[utoipa::path(get, path = "/v1/nodes/{code}/journal/count", tag = "figures", params(NodeParams),
     responses((status = 200, body = JournalCount)))]
-pub(super) async fn count(at: At) -> Result<Json<JournalCount>, Rejection> {
-    let journal = at.node.office.journal().await?;
+pub(super) async fn count(at: NodePath) -> Result<Json<JournalCount>, Rejection> {
+    let journal = at.node.office.figures().journal().await?;
     let mut counters = Counters::default();
     for fact in journal.iter().flat_map(|entry| &entry.facts) {
-        counters.count(fact.count);
+        counters.count(fact.measure);
     }
     Ok(Json(JournalCount {
         division: at.division,

@@ -1,6 +1,6 @@
-//! Files over the API: handing in, and seeing what was handed in.
+//! Files: uploads and attachments.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use api::{
     FileLine, FileLines, Named, OFFSET_STREAM, UPLOAD_LENGTH, UPLOAD_OFFSET, UploadRequest,
@@ -11,40 +11,43 @@ use axum::{
     body::{Body, Bytes},
     response::{IntoResponse, Response},
 };
+use data_encoding::HEXLOWER;
 use domain::{
     attachment::{CHUNK_BYTES, FileNo, Media, Part, UploadId},
     ids::MatterId,
+    people::Permission,
 };
 use futures::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use office::{FileTrouble, Looked, Office, OfficeError, OpenFile, Reader};
+use office::{Failed, Fault, FileRefusal, Looked, Office, OpenFile, Reader};
 
 use super::{
     SOCKET_BODY_BYTES,
-    ask::{At, Authenticated, Given, Headers, Person},
+    ask::{Authenticated, Given, Headers, NodePath, Person},
+    credentials::Credentials,
     gate::{Kept, Principal},
-    openapi::{FilePath, MatterPath, NodePath, UploadPath},
+    openapi::{FileParams, MatterParams, NodeParams, UploadParams},
     problem::Rejection,
     range::{Stretch, stretch},
 };
 
-/// Begin to hand a file in
+/// Begin an upload
 ///
-/// It is sent in chunks afterwards, and then named by the report or remark it belongs to.
-#[utoipa::path(post, path = "/v1/nodes/{code}/uploads", tag = "files", params(NodePath),
+/// Send the content in chunks afterwards. Then name the upload in the report or remark that it
+/// belongs to.
+#[utoipa::path(post, path = "/v1/nodes/{code}/uploads", tag = "files", params(NodeParams),
     request_body = UploadRequest, responses((status = 201, body = UploadView)))]
 pub(super) async fn begin(
-    at: At,
+    at: NodePath,
     Person(by): Person,
     Given(UploadRequest { media, bytes }): Given<UploadRequest>,
 ) -> Result<Response, Rejection> {
-    let media: Media = media.parse().map_err(|error| {
-        let error: domain::attachment::BadMedia = error;
-        Rejection::new(ProblemCode::UnsupportedMediaType, &error.to_string())
-    })?;
+    let media = Media::of_type(&media)
+        .map_err(|error| Rejection::new(ProblemCode::UnsupportedMediaType, &error))?;
     let view = at
         .node
         .office
+        .files()
         .begin_upload(media, bytes, by.actor().clone())
         .await?;
     let place = format!("/v1/nodes/{}/uploads/{}", at.division, view.id);
@@ -56,23 +59,23 @@ pub(super) async fn begin(
     Ok(response)
 }
 
-/// How far an upload came
-#[utoipa::path(get, path = "/v1/nodes/{code}/uploads/{upload}", tag = "files", params(UploadPath),
+/// Get the progress of an upload
+#[utoipa::path(get, path = "/v1/nodes/{code}/uploads/{upload}", tag = "files", params(UploadParams),
     responses((status = 200, body = UploadView)))]
-pub(super) async fn upload(at: At, Person(by): Person) -> Result<Response, Rejection> {
+pub(super) async fn upload(at: NodePath, Person(by): Person) -> Result<Response, Rejection> {
     let id: UploadId = at.param("upload")?;
-    let view = at.node.office.upload(id, by.actor()).await?;
+    let view = at.node.office.files().upload(id, by.actor()).await?;
     Ok(shown(StatusCode::OK, &view))
 }
 
 /// Send a chunk of a file
 ///
-/// `Upload-Offset` says where it begins; with the last one the file is looked into.
-#[utoipa::path(patch, path = "/v1/nodes/{code}/uploads/{upload}", tag = "files", params(UploadPath),
+/// `Upload-Offset` is the position of the chunk. The file is checked after its last chunk.
+#[utoipa::path(patch, path = "/v1/nodes/{code}/uploads/{upload}", tag = "files", params(UploadParams),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses((status = 200, body = UploadView)))]
 pub(super) async fn go_on(
-    at: At,
+    at: NodePath,
     Person(by): Person,
     Headers(headers): Headers,
     chunk: Result<Bytes, axum::extract::rejection::BytesRejection>,
@@ -80,26 +83,39 @@ pub(super) async fn go_on(
     let id: UploadId = at.param("upload")?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if text("content-type") != Some(OFFSET_STREAM) {
-        let sentence = format!("a chunk is of type {OFFSET_STREAM}; say so in Content-Type");
-        return Err(Rejection::new(ProblemCode::UnsupportedMediaType, &sentence));
+        let told = (
+            format!("a chunk must have the type {OFFSET_STREAM}; send it in Content-Type"),
+            format!("分块的类型要是 {OFFSET_STREAM}；请写在 Content-Type 里"),
+        );
+        return Err(Rejection::new(ProblemCode::UnsupportedMediaType, told));
     }
     let offset = text(UPLOAD_OFFSET).and_then(|offset| offset.parse().ok());
     let offset = offset.ok_or_else(|| {
-        Rejection::unfit("it is not said where the chunk begins; say so in Upload-Offset")
+        Rejection::unfit((
+            "the position of the chunk is missing; send it in Upload-Offset",
+            "没有写明分块的位置；请写在 Upload-Offset 里",
+        ))
     })?;
     let chunk = chunk.map_err(|rejection| {
-        let sentence = format!(
-            "the chunk was not read ({}); send at most {SOCKET_BODY_BYTES} bytes at a time",
-            rejection.body_text()
+        let why = rejection.body_text();
+        let told = (
+            format!(
+                "the chunk was not read ({why}); send at most {SOCKET_BODY_BYTES} bytes per chunk"
+            ),
+            format!("分块没有读完（{why}）；每块最多 {SOCKET_BODY_BYTES} 字节"),
         );
-        Rejection::unread(rejection.status(), &sentence)
+        Rejection::unread(rejection.status(), told)
     })?;
     let office = &at.node.office;
-    match office.continue_upload(id, offset, chunk, by.actor()).await {
+    match office
+        .files()
+        .continue_upload(id, offset, chunk, by.actor())
+        .await
+    {
         Ok(view) => Ok(shown(StatusCode::OK, &view)),
         Err(error) => {
             let have = match &error {
-                OfficeError::File(FileTrouble::Offset { have, .. }) => Some(*have),
+                Failed::Refused(FileRefusal::Offset { have, .. }) => Some(*have),
                 _ => None,
             };
             let mut response = Rejection::from(error).into_response();
@@ -112,12 +128,12 @@ pub(super) async fn go_on(
     }
 }
 
-/// Throw an upload away
-#[utoipa::path(delete, path = "/v1/nodes/{code}/uploads/{upload}", tag = "files", params(UploadPath),
-    responses((status = 204, description = "It is gone")))]
-pub(super) async fn throw_away(at: At, Person(by): Person) -> Result<StatusCode, Rejection> {
+/// Delete an upload
+#[utoipa::path(delete, path = "/v1/nodes/{code}/uploads/{upload}", tag = "files", params(UploadParams),
+    responses((status = 204, description = "Deleted")))]
+pub(super) async fn throw_away(at: NodePath, Person(by): Person) -> Result<StatusCode, Rejection> {
     let id: UploadId = at.param("upload")?;
-    at.node.office.drop_upload(id, by.actor()).await?;
+    at.node.office.files().drop_upload(id, by.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -130,15 +146,18 @@ fn shown(status: StatusCode, view: &UploadView) -> Response {
     response
 }
 
-/// Files of a matter that may be seen here
+/// List the files of a matter that you may see here
 #[utoipa::path(get, path = "/v1/nodes/{code}/matters/{id}/attachments", tag = "files",
-    params(MatterPath), responses((status = 200, body = Named<FileLines>)))]
+    params(MatterParams), responses((status = 200, body = Named<FileLines>)))]
 pub(super) async fn list(
-    at: At,
+    at: NodePath,
     Authenticated(guest): Authenticated,
 ) -> Result<Json<Named<FileLines>>, Rejection> {
     let id: MatterId = at.param("id")?;
-    let files = at.node.office.files_of(id, reader(&guest)).await?;
+    let mut files = BTreeMap::new();
+    for reader in readers(&guest) {
+        files.extend(at.node.office.files().files_of(id, reader).await?);
+    }
     let line = |(no, file): (FileNo, _)| FileLine {
         no: no.to_string(),
         file,
@@ -146,51 +165,65 @@ pub(super) async fn list(
     let lines = FileLines {
         files: files.into_iter().map(line).collect(),
     };
-    Ok(Json(Named::new(lines, &at.roster.tree)))
+    Ok(Json(Named::new(lines, &at.app_state.tree)))
 }
 
-/// One file of a matter
+/// Get one file of a matter
 ///
-/// What lies at another node is fetched first; 504 says that it cannot be reached now.
+/// A file at another node is fetched first; 504 means that this node cannot be reached now.
 #[utoipa::path(get, path = "/v1/nodes/{code}/matters/{id}/attachments/{no}", tag = "files",
-    params(FilePath), responses((status = 200, description = "The file", body = Vec<u8>,
+    params(FileParams), responses((status = 200, description = "The file", body = Vec<u8>,
     content_type = "application/octet-stream")))]
 pub(super) async fn whole(
-    at: At,
+    at: NodePath,
     Authenticated(guest): Authenticated,
     Headers(headers): Headers,
 ) -> Result<Response, Rejection> {
     show(&at, &guest, Part::Whole, &headers).await
 }
 
-/// The small picture of a picture
+/// Get the thumbnail of a picture
 #[utoipa::path(get, path = "/v1/nodes/{code}/matters/{id}/attachments/{no}/thumb", tag = "files",
-    params(FilePath), responses((status = 200, description = "A small JPEG", body = Vec<u8>,
+    params(FileParams), responses((status = 200, description = "A small JPEG", body = Vec<u8>,
     content_type = "image/jpeg")))]
 pub(super) async fn thumb(
-    at: At,
+    at: NodePath,
     Authenticated(guest): Authenticated,
     Headers(headers): Headers,
 ) -> Result<Response, Rejection> {
     show(&at, &guest, Part::Thumb, &headers).await
 }
 
-/// Whoever handed it in sees it always.
-fn reader(guest: &Principal) -> Reader {
+/// Returns on which rights the caller reads: whoever uploaded the file may always see it. Somebody of the
+/// office who reported a matter reads in both ways.
+fn readers(guest: &Principal) -> Vec<Reader> {
+    let own = match guest.credentials {
+        Credentials::ReporterToken(slip) => Some(slip),
+        _ => None,
+    };
+    let is_clerk = guest.may(Permission::CommentInside).is_ok();
     match guest.reported() {
-        true => Reader::Reporter,
-        false => Reader::Clerk,
+        true if is_clerk => vec![Reader::Reporter(own), Reader::Clerk],
+        true => vec![Reader::Reporter(own)],
+        false => vec![Reader::Clerk],
     }
 }
 
 async fn show(
-    at: &At,
+    at: &NodePath,
     guest: &Principal,
     part: Part,
     headers: &HeaderMap,
 ) -> Result<Response, Rejection> {
     let (id, no): (MatterId, FileNo) = (at.param("id")?, at.param("no")?);
-    let file = find(at, (id, no, part), reader(guest)).await?;
+    let mut file = Err(FileRefusal::NoSuchFile(id, no).into());
+    for reader in readers(guest) {
+        file = find(at, (id, no, part), reader).await;
+        if file.is_ok() {
+            break;
+        }
+    }
+    let file = file?;
     let name = match part {
         Part::Whole => format!("{id}-{no}.{}", file.media().extension()),
         Part::Thumb => format!("{id}-{no}-small.jpg"),
@@ -198,32 +231,34 @@ async fn show(
     Ok(answer(&at.node.office, file, &name, headers))
 }
 
-/// Opens a file, after it was brought here if it lies elsewhere.
+/// Opens a file, and fetches it first if it is at another node.
 async fn find(
-    at: &At,
+    at: &NodePath,
     (id, no, part): (MatterId, FileNo, Part),
     reader: Reader,
 ) -> Result<OpenFile, Rejection> {
     let office = &at.node.office;
-    let wanted = match office.attachment(id, no, part, reader).await? {
+    let wanted = match office.files().attachment(id, no, part, reader).await? {
         Looked::Here(file) => return Ok(file),
         Looked::Elsewhere(wanted) => wanted,
     };
     let held_by = wanted.fetch.held_by;
     at.node.fetches.bring(wanted).await?;
-    match office.attachment(id, no, part, reader).await? {
+    match office.files().attachment(id, no, part, reader).await? {
         Looked::Here(file) => Ok(file),
-        Looked::Elsewhere(_) => Err(OfficeError::from(FileTrouble::Missing(held_by)).into()),
+        Looked::Elsewhere(_) => Err(FileRefusal::Missing(held_by).into()),
     }
 }
 
-/// The file, or the stretch of it that is asked for. Browsers are told to run nothing in it.
-fn answer(office: &Arc<Office>, file: OpenFile, name: &str, asked: &HeaderMap) -> Response {
-    let tag: String = file.digest()[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let tag = format!("\"{tag}\"");
+/// Returns the file, or the requested range of it. The headers tell browsers to run no scripts in
+/// it.
+pub(super) fn answer(
+    office: &Arc<Office>,
+    file: OpenFile,
+    name: &str,
+    asked: &HeaderMap,
+) -> Response {
+    let tag = format!("\"{}\"", HEXLOWER.encode(&file.digest()[..16]));
     let text = |name: HeaderName| asked.get(name).and_then(|value| value.to_str().ok());
     let media = file.media();
     let way = if media.is_image() {
@@ -233,7 +268,7 @@ fn answer(office: &Arc<Office>, file: OpenFile, name: &str, asked: &HeaderMap) -
     };
     let kind = match media {
         Media::Text => "text/plain; charset=utf-8",
-        other => other.name(),
+        other => other.code(),
     };
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
@@ -251,7 +286,7 @@ fn answer(office: &Arc<Office>, file: OpenFile, name: &str, asked: &HeaderMap) -
         (header::ETAG, tag.clone()),
     ];
     let length = file.bytes();
-    // A stretch of another version than the one that is known would not fit.
+    // A range of a different version would not fit the part that the client has.
     let same = text(header::IF_RANGE).is_none_or(|known| known == tag);
     let range = text(header::RANGE).filter(|_| same);
     let (status, stretch) = match range.map_or(Stretch::Whole, |range| stretch(range, length)) {
@@ -273,7 +308,7 @@ fn answer(office: &Arc<Office>, file: OpenFile, name: &str, asked: &HeaderMap) -
     response
 }
 
-/// Opens chunk after chunk as the reader takes them. One that is broken breaks the answer off.
+/// Streams the file and decrypts chunk after chunk. A damaged chunk breaks the answer off.
 fn body(office: Arc<Office>, file: OpenFile, stretch: Range<u64>) -> Body {
     let chunks = stretch.start / CHUNK_BYTES..stretch.end.div_ceil(CHUNK_BYTES);
     let state = (office, file, chunks);
@@ -285,12 +320,12 @@ fn body(office: Arc<Office>, file: OpenFile, stretch: Range<u64>) -> Body {
                 let Some(index) = chunks.next() else {
                     return Ok(None);
                 };
-                let chunk = office.file_chunk(&file, index).await?;
+                let chunk = office.files().file_chunk(&file, index).await?;
                 let begins = index * CHUNK_BYTES;
                 let from = stretch.start.saturating_sub(begins) as usize;
                 let to = (stretch.end - begins).min(chunk.len() as u64) as usize;
                 let chunk = chunk.slice(from.min(to)..to);
-                Ok::<_, OfficeError>(Some((chunk, (office, file, chunks))))
+                Ok::<_, Fault>(Some((chunk, (office, file, chunks))))
             }
         },
     ))

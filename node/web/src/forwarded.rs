@@ -1,15 +1,15 @@
-//! Who asks through a reverse proxy.
+//! The address of a caller behind a reverse proxy.
 
 use std::net::{IpAddr, SocketAddr};
 
 use config::Subnet;
 use http::HeaderMap;
 
-/// Where a proxy says for whom it asks; each proxy adds the address it was asked from at the end.
+/// Header with the addresses a request came through; each proxy appends the address of its caller.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The address a request comes from: of a request that a named proxy brings, the last one in its
-/// `X-Forwarded-For` that is no named proxy. What stands further left anybody may have written.
+/// Returns the address of the caller: for a request from a trusted proxy, the last address in
+/// `X-Forwarded-For` that is not a trusted proxy. Addresses further left can be forged.
 pub(super) fn caller(peer: IpAddr, proxies: &[Subnet], headers: &HeaderMap) -> IpAddr {
     let is_proxy = |address: IpAddr| proxies.iter().any(|proxy| proxy.contains(address));
     let lines = headers.get_all(FORWARDED_FOR).into_iter();
@@ -25,7 +25,7 @@ pub(super) fn caller(peer: IpAddr, proxies: &[Subnet], headers: &HeaderMap) -> I
     caller
 }
 
-/// An address as proxies write it: bare, in brackets, or with a port.
+/// Parses an address as proxies write it: bare, in brackets, or with a port.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let bare = text.trim_start_matches('[').trim_end_matches(']').parse();

@@ -1,7 +1,8 @@
-//! What stands before every route: who asks, whether they may, and what their request brings along.
-//! A route is opened with the one permission it needs; a handler behind no gate finds nobody and does nothing.
+//! The gate before every route: identifies the caller, checks the permission, and reads the context
+//! of the request. Each route is opened with the one permission it needs. A handler without a gate
+//! finds no caller and does nothing.
 
-use std::{borrow::Cow, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
 use api::problem::ProblemCode;
 use axum::{
@@ -10,6 +11,7 @@ use axum::{
     extract::{FromRequestParts, RawPathParams, Request},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
+    routing::MethodRouter,
 };
 use bytes::Bytes;
 use domain::{
@@ -17,71 +19,75 @@ use domain::{
     audit::{Subject, Whence},
     ids::MatterId,
     people::{Denied, Permission, Place, Who, may},
-    suite::Suite,
 };
+use futures::future::BoxFuture;
 use http::{HeaderValue, Method, header, request::Parts};
 use office::{
-    OfficeError, Once, Request as Asked, RequestContext,
-    people::{Answer, Begun, InHand, Known, PeopleError},
+    Failed, NoSuchMatter, Request as Asked, RequestContext,
+    people::{Answer, Begun, Done, InHand, Known, NoSession},
 };
 use topology::DivisionCode;
-use utoipa_axum::router::UtoipaMethodRouter;
 
 use super::{
-    SOCKET_BODY_BYTES, again,
-    ask::{At, hosted},
+    SOCKET_BODY_BYTES,
     credentials::{self, Credentials},
-    oidc, openapi,
+    idempotency::{REPLAYED, idempotency_key, key_of_repetition},
+    oidc,
     problem::Rejection,
-    rate_limits::RateLimits,
+    rate_limits::{OnePage, RateLimits},
     serve::Caller,
     tag,
 };
 use crate::state::{AppState, Node};
 
-/// Where a request says how to recognise its repetition (draft-ietf-httpapi-idempotency-key-header).
-pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// Says that an answer was given before.
-pub const REPLAYED: &str = "idempotency-replayed";
-/// Longest answer kept under a key, bytes.
+/// The longest answer stored under a key, in bytes.
 const MOST_KEPT: usize = 4 * 1024;
 
-/// What all routes of one listener share.
+/// State shared by all routes of one listener.
 pub struct Gate {
-    roster: AppState,
+    app_state: AppState,
     pace: RateLimits,
+    replay: Replay,
 }
 
-/// Somebody who was let in, with one permission.
+/// Answers a request that was done before, at the node in its path.
+pub(super) type Replay = for<'a> fn(
+    &'a mut Parts,
+    &'a AppState,
+    &'a Principal,
+    Done,
+) -> BoxFuture<'a, Result<Response, Rejection>>;
+
+/// A caller who was let in with one permission.
 #[derive(Clone)]
 pub struct Principal {
-    /// Who they are known as.
+    /// Identity of the caller.
     pub known: Known,
-    /// Where they ask.
+    /// The division, matter and relation the request is about.
     pub place: Place,
-    /// What they showed.
+    /// The credentials of the request.
     pub credentials: Credentials,
-    /// What their request brings along.
+    /// The context of the request.
     pub request: Arc<Asked>,
     node: Option<Node>,
-    roster: AppState,
+    app_state: AppState,
 }
 
-/// What is kept of an answer, to be given again when the request is repeated. Without it the repetition
-/// shows what the request was about as it is then.
+/// The part of an answer that is stored for a repeated request. Without it, a repetition returns
+/// the present state of the subject.
 #[derive(Clone, Debug)]
 pub enum Kept {
-    /// All of it: it holds nothing personal and no secret.
+    /// The whole answer, because it holds nothing personal and no secret.
     Whole,
-    /// This instead: the same without what is shown once.
+    /// This body instead: the answer without values that are shown once.
     Instead(Bytes),
 }
 
-/// What stands in a repeated answer where the first had a secret.
+/// Replaces a secret in a repeated answer.
 pub const SHOWN_ONCE: &str = "shown-once";
 
 impl Kept {
-    /// The same answer without its secrets.
+    /// Returns an extension that stores this body, which must be free of secrets.
     pub fn instead<T: serde::Serialize>(answer: &T) -> Extension<Self> {
         let bytes = serde_json::to_vec(answer).expect("what was answered can be written");
         Extension(Self::Instead(bytes.into()))
@@ -89,29 +95,31 @@ impl Kept {
 }
 
 impl Gate {
-    /// Builds the gate of one listener.
-    pub fn new(roster: AppState) -> Arc<Self> {
-        let pace = RateLimits::new(&roster.rates);
-        Arc::new(Self { roster, pace })
+    /// Builds the gate of one listener. `replay` answers repeated requests.
+    pub(super) fn new(app_state: AppState, replay: Replay) -> Arc<Self> {
+        let pace = RateLimits::new(&app_state.rates);
+        Arc::new(Self {
+            app_state,
+            pace,
+            replay,
+        })
     }
 
-    /// Opens routes to those who have a permission.
+    /// Opens routes to callers who have a permission.
     pub fn open(
         self: &Arc<Self>,
-        deed: Permission,
-        (schemas, mut paths, routes): UtoipaMethodRouter<AppState>,
-    ) -> UtoipaMethodRouter<AppState> {
-        openapi::complete(&mut paths, deed);
+        permission: Permission,
+        routes: MethodRouter<AppState>,
+    ) -> MethodRouter<AppState> {
         let gate = Arc::clone(self);
-        let routes = routes.route_layer(from_fn(move |request, next| {
+        routes.route_layer(from_fn(move |request, next| {
             let gate = Arc::clone(&gate);
-            async move { gate.pass(deed, request, next).await }
-        }));
-        (schemas, paths, routes)
+            async move { gate.pass(permission, request, next).await }
+        }))
     }
 
-    async fn pass(&self, deed: Permission, request: Request, next: Next) -> Response {
-        let response = match self.admit(deed, request, next).await {
+    async fn pass(&self, permission: Permission, request: Request, next: Next) -> Response {
+        let response = match self.admit(permission, request, next).await {
             Ok(response) => response,
             Err(problem) => problem.into_response(),
         };
@@ -120,52 +128,57 @@ impl Gate {
 
     async fn admit(
         &self,
-        deed: Permission,
+        permission: Permission,
         request: Request,
         next: Next,
     ) -> Result<Response, Rejection> {
         let (mut parts, body) = request.into_parts();
         let caller = *parts.extensions.get::<Caller>().ok_or_else(|| {
-            Rejection::unknown_caller("it is not known who asks; use the control socket")
+            Rejection::unknown_caller((
+                "the caller is unknown; use the control socket",
+                "不知道您是谁；请登录",
+            ))
         })?;
         let whence = match caller {
             Caller::User(_) => Whence::Socket,
-            Caller::Address(address) => self.keep_pace(address, deed, &parts)?,
+            Caller::Address(address) => self.keep_pace(address, permission, &parts)?,
         };
         let credentials = Credentials::of(&parts.headers, caller)?;
-        let node = self.node(&mut parts, &credentials, deed).await?;
-        let about = matter(&mut parts, &self.roster).await;
+        let node = self.node(&mut parts, &credentials, permission).await?;
+        let about = matter(&mut parts, &self.app_state).await;
         credentials.check_page(&parts.method, &parts.headers)?;
-        let mut guest = self.guest(node, credentials, about, deed, whence).await?;
-        if let Some(id) = caller_id(&guest.known.who) {
-            self.pace.caller(id)?;
-        }
-        guest.check(deed, &parts.method).await?;
+        let mut guest = self
+            .guest(node, credentials, about, permission, whence)
+            .await?;
+        self.keep_callers_pace(&guest, permission, &parts)?;
+        guest.check(permission, &parts.method).await?;
         let saw = tag::saw(&parts.method, &parts.headers, about)?;
         let key = key_of_repetition(&parts)?.filter(|_| guest.node.is_some());
-        let (once, body) = match (key, guest.known.actor()) {
+        let (idempotency, body) = match (key, guest.actor(permission)) {
             (Some(key), Some(actor)) => {
                 let bytes = whole(body).await?;
                 let query = parts.uri.query().unwrap_or_default();
-                let once = once(&actor, parts.uri.path(), &key, (query, &bytes));
-                (Some(once), Body::from(bytes))
+                let idempotency = idempotency_key(&actor, parts.uri.path(), &key, (query, &bytes));
+                (Some(idempotency), Body::from(bytes))
             }
             _ => (None, body),
         };
-        let asked = Asked::new(whence, deed).that_saw(saw).done_once(once);
+        let asked = Asked::new(whence, permission)
+            .that_saw(saw)
+            .idempotent(idempotency);
         guest.request = Arc::new(asked);
         parts.extensions.insert(guest.clone());
         let (method, headers) = (parts.method.clone(), parts.headers.clone());
-        let Some(once) = once else {
+        let Some(idempotency) = idempotency else {
             let request = Request::from_parts(parts, body);
             let response = next.run(request).await;
             return Ok(tag::unless_known(&method, &headers, response));
         };
         let node = guest.node.clone().ok_or_else(Rejection::no_such_path)?;
-        match node.office.begin_once(once).await? {
-            Begun::Again(done) => {
-                let at = At::from_request_parts(&mut parts, &self.roster).await?;
-                let mut response = again::answer(&at, &guest, *done).await?;
+        match node.office.people().begin_idempotent(idempotency).await? {
+            Begun::Replay(done) => {
+                let replayed = (self.replay)(&mut parts, &self.app_state, &guest, *done);
+                let mut response = replayed.await?;
                 let yes = HeaderValue::from_static("true");
                 response.headers_mut().insert(REPLAYED, yes);
                 Ok(response)
@@ -178,7 +191,8 @@ impl Gate {
         }
     }
 
-    /// Whence somebody comes whose protocol says in its own way who asks, unless they come too often.
+    /// Returns where a caller comes from, for protocols with their own way to identify callers.
+    /// Fails if they send too many requests.
     pub fn arrive(&self, parts: &Parts) -> Result<Whence, Rejection> {
         match parts.extensions.get::<Caller>() {
             Some(Caller::User(_)) => Ok(Whence::Socket),
@@ -186,52 +200,86 @@ impl Gate {
                 self.pace.address(*address)?;
                 Ok(Whence::Address(*address))
             }
-            None => Err(Rejection::unknown_caller(
-                "it is not known who asks; use the control socket",
-            )),
+            None => Err(Rejection::unknown_caller((
+                "the caller is unknown; use the control socket",
+                "不知道您是谁；请登录",
+            ))),
         }
     }
 
-    /// Who that is at a node, by what they show. Nothing is opened to them yet: each permission is checked
-    /// with [`Principal::must`].
+    /// Identifies a caller at a node by their credentials. It grants nothing yet: check each
+    /// permission with [`Principal::must`].
     pub async fn meet(
         &self,
         node: &Node,
         credentials: Credentials,
-        deed: Permission,
+        permission: Permission,
         whence: Whence,
     ) -> Result<Principal, Rejection> {
         let node = Some(node.clone());
-        let guest = self.guest(node, credentials, None, deed, whence).await?;
+        let guest = self
+            .guest(node, credentials, None, permission, whence)
+            .await?;
         if let Some(id) = caller_id(&guest.known.who) {
             self.pace.caller(id)?;
         }
         Ok(guest)
     }
 
+    /// Counts a request of a caller who is known by now, or of nobody who begins a report.
+    fn keep_callers_pace(
+        &self,
+        guest: &Principal,
+        deed: Permission,
+        parts: &Parts,
+    ) -> Result<(), Rejection> {
+        let page = parts.extensions.get::<OnePage>();
+        if let Some(id) = caller_id(&guest.known.who)
+            && page.is_none_or(OnePage::counts_for_caller)
+        {
+            self.pace.caller(id)?;
+        }
+        match guest.request.whence {
+            Whence::Address(address)
+                if guest.known.who == Who::Nobody
+                    && deed == Permission::Report
+                    && !parts.method.is_safe() =>
+            {
+                self.pace.report(address)
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn keep_pace(
         &self,
         address: IpAddr,
-        deed: Permission,
+        permission: Permission,
         parts: &Parts,
     ) -> Result<Whence, Rejection> {
-        self.pace.address(address)?;
+        let page = parts.extensions.get::<OnePage>();
+        if page.is_none_or(OnePage::counts_for_address) {
+            self.pace.address(address)?;
+        }
         let begins = parts.uri.path().ends_with(oidc::START);
-        if deed == Permission::Enter && (begins || !parts.method.is_safe()) {
+        if permission == Permission::Enter && (begins || !parts.method.is_safe()) {
             self.pace.login(address)?;
+        }
+        if parts.headers.contains_key(credentials::REPORTER_TOKEN) {
+            self.pace.slip(address)?;
         }
         Ok(Whence::Address(address))
     }
 
-    /// The node whose people are asked for: the one in the path, or in `?node=`. Whoever shows a token is
-    /// known at one node, so they name it where there are several.
+    /// Returns the node at which the caller is identified: the one in the path, or in `?node=`. A
+    /// token belongs to one node, so it must be named if the process hosts several.
     async fn node(
         &self,
         parts: &mut Parts,
         credentials: &Credentials,
-        deed: Permission,
+        permission: Permission,
     ) -> Result<Option<Node>, Rejection> {
-        let named = param(parts, &self.roster, "code").await;
+        let named = param(parts, &self.app_state, "code").await;
         let query = || {
             let query = parts.uri.query()?;
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -240,20 +288,21 @@ impl Gate {
                 .map(|(_, value)| value.to_owned())
         };
         let Some(code) = named.or_else(query) else {
-            let mut all = self.roster.nodes.values();
+            let mut all = self.app_state.nodes.values();
             return match (credentials, all.next(), all.next()) {
                 (Credentials::Socket(_) | Credentials::None, ..) => Ok(None),
-                _ if deed == Permission::Enter => Ok(None),
+                _ if permission == Permission::Enter => Ok(None),
                 (_, only, None) => Ok(only.cloned()),
-                _ => Err(Rejection::unfit(
-                    "this process hosts several nodes, and a token counts at one; add `?node=` with the code of its \
+                _ => Err(Rejection::unfit((
+                    "this process hosts several nodes, and a token is valid at one; add `?node=` with the code of its \
                      division",
-                )),
+                    "这个进程有几个节点，令牌只在其中一个有效；请加上 `?node=` 和单位代码",
+                ))),
             };
         };
         let division = code.parse::<DivisionCode>();
-        let division = division.map_err(|bad| Rejection::unfit(&bad.to_string()))?;
-        Ok(Some(hosted(division, &self.roster)?.clone()))
+        let division = division.map_err(|bad| Rejection::unfit(&bad))?;
+        Ok(Some(self.app_state.hosted(division)?.clone()))
     }
 
     async fn guest(
@@ -261,32 +310,29 @@ impl Gate {
         node: Option<Node>,
         credentials: Credentials,
         about: Option<MatterId>,
-        deed: Permission,
+        permission: Permission,
         whence: Whence,
     ) -> Result<Principal, Rejection> {
         let (known, place) = match (&node, credentials) {
             (Some(node), _) => {
                 let known = match credentials.known(&node.office, about).await {
-                    // Whoever comes to log in may bring a session that has ended.
-                    Err(OfficeError::People(PeopleError::NoSession))
-                        if deed == Permission::Enter =>
-                    {
-                        Known {
-                            who: Who::Nobody,
-                            ends_at: None,
-                        }
-                    }
-                    Err(OfficeError::People(PeopleError::NoSession))
-                        if matches!(credentials, Credentials::Slip(_)) && about.is_some() =>
+                    // A caller may send an ended session along when they log in.
+                    Err(Failed::Refused(NoSession)) if permission == Permission::Enter => Known {
+                        who: Who::Nobody,
+                        ends_at: None,
+                    },
+                    Err(Failed::Refused(NoSession))
+                        if matches!(credentials, Credentials::ReporterToken(_))
+                            && about.is_some() =>
                     {
                         return Err(missing(about));
                     }
                     known => known?,
                 };
-                let place = node.office.place(&known.who, about).await?;
+                let place = node.office.people().place(&known.who, about).await?;
                 (known, place)
             }
-            // What concerns the whole process is its owner's.
+            // Requests about the whole process belong to the owner of the socket.
             (None, Credentials::Socket(uid)) => {
                 let who = Who::OsUser {
                     uid,
@@ -294,14 +340,14 @@ impl Gate {
                 };
                 (
                     Known { who, ends_at: None },
-                    Place::of(self.roster.tree.root()),
+                    Place::of(self.app_state.tree.root()),
                 )
             }
             (None, _) => {
                 let who = Who::Nobody;
                 (
                     Known { who, ends_at: None },
-                    Place::of(self.roster.tree.root()),
+                    Place::of(self.app_state.tree.root()),
                 )
             }
         };
@@ -309,51 +355,72 @@ impl Gate {
             known,
             place,
             credentials,
-            request: Arc::new(Asked::new(whence, deed)),
+            request: Arc::new(Asked::new(whence, permission)),
             node,
-            roster: self.roster.clone(),
+            app_state: self.app_state.clone(),
         })
     }
 }
 
 impl Principal {
-    /// Returns who asks and what their request brings along, if anybody is known to ask.
+    /// Returns the actor and context of the request, if the caller is known.
     pub fn context(&self) -> Option<RequestContext> {
         let actor = self.known.actor()?;
         Some(RequestContext::new(actor, Arc::clone(&self.request)))
     }
 
-    /// Whether they reported the matter they ask for, or have its slip. What others wrote in the matter
-    /// that absorbed theirs is none of theirs.
+    /// Returns the actor and context of a report, which needs no account.
+    pub fn reporting(&self) -> Option<RequestContext> {
+        let actor = self.actor(Permission::Report)?;
+        Some(RequestContext::new(actor, Arc::clone(&self.request)))
+    }
+
+    /// Returns the actor: the caller, or a reporter without an account if the deed is a report.
+    fn actor(&self, deed: Permission) -> Option<Actor> {
+        let nameless = self.node.is_some() && deed == Permission::Report;
+        self.known.actor().or(nameless.then_some(Actor::Reporter))
+    }
+
+    /// Returns whether the caller reported the matter of the request, or has its slip. False for a
+    /// reporter whose matter was merged into this one, because they may not read what others wrote
+    /// in it.
     pub const fn reported(&self) -> bool {
         (matches!(self.known.who, Who::Reporter(_)) || self.place.reported) && !self.place.absorbed
     }
 
-    /// Whether they reported it, or one that was merged into it.
+    /// Returns whether the caller reported the matter, or one that was merged into it.
     pub const fn has_reporters_rights(&self) -> bool {
         self.reported() || self.place.absorbed
     }
 
-    /// Whether they have a permission where they are.
-    pub fn may(&self, deed: Permission) -> Result<(), Denied> {
+    /// Checks that the caller has a permission in this place.
+    pub fn may(&self, permission: Permission) -> Result<(), Denied> {
         let now = self
             .node
             .as_ref()
             .map_or_else(Default::default, |node| node.office.now());
-        may(&self.known.who, deed, &self.place, now, &self.roster.tree)
+        may(
+            &self.known.who,
+            permission,
+            &self.place,
+            now,
+            &self.app_state.tree,
+        )
     }
 
-    /// They use this permission, though they were let in with another: the audit trail names it.
-    pub async fn must(&self, deed: Permission) -> Result<(), Rejection> {
-        self.check(deed, &Method::POST).await?;
-        self.request.turns_out(deed);
+    /// Checks another permission than the one the caller was let in with; the audit trail then
+    /// names it.
+    pub async fn must(&self, permission: Permission) -> Result<(), Rejection> {
+        self.check(permission, &Method::POST).await?;
+        self.request.turns_out(permission);
         Ok(())
     }
 
-    /// The same as a problem: a matter they may not see looks like one that is not there, and what
-    /// somebody known tried stands in the audit trail.
-    pub async fn check(&self, deed: Permission, method: &Method) -> Result<(), Rejection> {
-        let Err(denied) = self.may(deed) else {
+    /// Does the same as [`Self::may`] and returns a problem. A matter that the caller may not see
+    /// looks like one that does not exist; attempts of known callers are recorded in the audit
+    /// trail.
+    pub async fn check(&self, permission: Permission, method: &Method) -> Result<(), Rejection> {
+        let Err(denied) = self.may(permission) else {
             return Ok(());
         };
         if let (Some(node), Some(actor), false) = (&self.node, self.known.actor(), method.is_safe())
@@ -361,7 +428,7 @@ impl Principal {
         {
             let subject = self.place.matter.map(Subject::Matter);
             let by = RequestContext::new(actor, Arc::clone(&self.request));
-            let noted = node.office.note_denial(by, deed, subject);
+            let noted = node.office.people().note_denial(by, permission, subject);
             noted.await?;
         }
         if denied != Denied::Nobody
@@ -375,26 +442,26 @@ impl Principal {
             return Err(missing(self.place.matter));
         }
         Err(match denied {
-            Denied::KeyEnded | Denied::Closed => Rejection::unknown_caller(&denied.to_string()),
-            _ => OfficeError::from(PeopleError::Denied(denied)).into(),
+            Denied::KeyEnded | Denied::Closed => Rejection::unknown_caller(&denied),
+            _ => denied.into(),
         })
     }
 }
 
 fn missing(about: Option<MatterId>) -> Rejection {
     match about {
-        Some(id) => OfficeError::NoSuchMatter(id).into(),
+        Some(id) => NoSuchMatter(id).into(),
         None => Rejection::no_such_path(),
     }
 }
 
-/// The matter a path is about. One that cannot be read is the handler's to refuse.
-async fn matter(parts: &mut Parts, roster: &AppState) -> Option<MatterId> {
-    param(parts, roster, "id").await?.parse().ok()
+/// Returns the matter in the path; `None` if it cannot be parsed, which the handler rejects.
+async fn matter(parts: &mut Parts, app_state: &AppState) -> Option<MatterId> {
+    param(parts, app_state, "id").await?.parse().ok()
 }
 
-async fn param(parts: &mut Parts, roster: &AppState, name: &str) -> Option<String> {
-    let params = RawPathParams::from_request_parts(parts, roster)
+async fn param(parts: &mut Parts, app_state: &AppState, name: &str) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, app_state)
         .await
         .ok()?;
     let found = params.iter().find(|(key, _)| *key == name);
@@ -409,26 +476,11 @@ fn caller_id(who: &Who) -> Option<[u8; 16]> {
             id[..8].copy_from_slice(&key.id.0);
             Some(id)
         }
+        Who::Reporter(matter) => {
+            let digest = domain::suite::Suite::Ed25519Blake3.digest(&[&matter.to_bytes()]);
+            digest.first_chunk().copied()
+        }
         _ => None,
-    }
-}
-
-/// The key under which a POST may be repeated: 1 to 255 visible characters.
-pub fn key_of_repetition(parts: &Parts) -> Result<Option<String>, Rejection> {
-    let Some(value) = parts
-        .headers
-        .get(IDEMPOTENCY_KEY)
-        .filter(|_| parts.method == Method::POST)
-    else {
-        return Ok(None);
-    };
-    let text = value.to_str().unwrap_or_default();
-    if (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
-        Ok(Some(text.to_owned()))
-    } else {
-        Err(Rejection::unfit(
-            "this Idempotency-Key does not fit; take 1 to 255 visible characters, such as a UUID",
-        ))
     }
 }
 
@@ -436,39 +488,16 @@ async fn whole(body: Body) -> Result<Bytes, Rejection> {
     to_bytes(body, SOCKET_BODY_BYTES).await.map_err(|_| {
         Rejection::new(
             ProblemCode::PayloadTooLarge,
-            "the body is too long for a request that may be repeated; send less",
+            (
+                "the body is too long for a request with an Idempotency-Key; shorten it",
+                "带幂等键的请求内容太长；请写短些",
+            ),
         )
     })
 }
 
-/// What stands for a request that may be repeated: by whom, where and under which key; and what was
-/// asked.
-pub fn once(actor: &Actor, path: &str, key: &str, (query, body): (&str, &[u8])) -> Once {
-    let suite = Suite::Ed25519Blake3;
-    let caller = format!("{actor:?}");
-    let lengths = |text: &str| (text.len() as u64).to_be_bytes();
-    Once {
-        key: suite.digest(&[
-            b"wujitong/once/1",
-            &lengths(&caller),
-            caller.as_bytes(),
-            &lengths(path),
-            path.as_bytes(),
-            key.as_bytes(),
-        ]),
-        body: suite.digest(&[&lengths(query), query.as_bytes(), &content(body)]),
-    }
-}
-
-/// What a body says: of JSON, its members in one order and without white space, for programs that build it
-/// anew may write it otherwise.
-fn content(body: &[u8]) -> Cow<'_, [u8]> {
-    let value: Result<serde_json::Value, _> = serde_json::from_slice(body);
-    let canonical = value.and_then(|value| serde_json::to_vec(&value));
-    canonical.map_or(Cow::Borrowed(body), Cow::Owned)
-}
-
-/// Keeps an answer for its repetition. What failed was not done and is not kept.
+/// Stores an answer for repetitions of the request. Failures are not stored, because nothing was
+/// done.
 async fn keep(
     guest: &Principal,
     in_hand: InHand<'_>,
@@ -479,7 +508,12 @@ async fn keep(
     }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await;
-    let body = body.map_err(|error| Rejection::unfit(&error.to_string()))?;
+    let body = body.map_err(|error| {
+        Rejection::unfit((
+            error.to_string(),
+            format!("答复读不完整（{error}）；请重发"),
+        ))
+    })?;
     let kept = match parts.extensions.get::<Kept>() {
         Some(Kept::Whole) => Some(body.clone()),
         Some(Kept::Instead(other)) => Some(other.clone()),
@@ -495,7 +529,7 @@ async fn keep(
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-/// Nothing between the node and who asks keeps an answer, and no browser takes it for something else.
+/// Adds headers that keep caches from storing the answer and browsers from guessing its type.
 pub fn careful(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let kept = match headers.contains_key(header::ETAG) {
@@ -512,7 +546,7 @@ pub fn careful(mut response: Response) -> Response {
     response
 }
 
-/// Whether a request to log in comes from a page of another site.
+/// Checks that a login request does not come from a page of another site.
 pub fn check_login_page(headers: &http::HeaderMap) -> Result<(), Rejection> {
     match credentials::is_own_page(headers) {
         Some(false) => Err(Rejection::cross_site()),

@@ -1,9 +1,9 @@
-//! Every kind of problem there is, explained: what the `type` of a problem leads to.
+//! The list of problem codes, to which the `type` of a problem refers.
 
 use api::problem::{ProblemCode, ProblemKind};
 use axum::Json;
 
-/// Every kind of problem
+/// List the problem codes
 #[utoipa::path(get, path = "/v1/problems", tag = "about",
     responses((status = 200, description = "All kinds", body = Vec<ProblemKind>)))]
 pub(super) async fn list() -> Json<Vec<ProblemKind>> {

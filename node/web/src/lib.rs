@@ -1,19 +1,20 @@
-//! What people's programs reach: the JSON API on the control socket and over TCP.
+//! The HTTP server of a node: the JSON API on the control socket and over TCP.
 //!
-//! Whoever may open the socket is known by the kernel, and every commit made through it has that
-//! user as its actor, or the account whose session comes along. The socket lies in a directory that
-//! only its owner may enter. Over TCP nobody is known who shows nothing. Every route is opened by a
-//! gate with the one permission it needs.
+//! The kernel identifies who opens the socket; every commit made through it has that user as its
+//! actor, or the account whose session the request carries. The socket is in a directory that only
+//! its owner may enter. Over TCP, callers without credentials are unknown. The gate opens every
+//! route with the one permission it needs.
 
 mod accounts;
-mod again;
 mod alarms;
 mod ask;
 mod audit;
+pub mod calls;
 mod clock;
 mod contacts;
 mod cors;
 pub mod credentials;
+mod drafts;
 mod events;
 mod figures;
 mod files;
@@ -21,28 +22,36 @@ mod forwarded;
 pub mod gate;
 mod grids;
 mod hooks;
+pub mod idempotency;
 mod imports;
 mod key_statements;
 mod keyring;
 mod kinds;
+mod language;
+mod log;
 mod matters;
+mod offers;
 mod oidc;
 mod openapi;
 mod page;
-mod permissions;
+pub mod parts;
 mod policies;
 pub mod problem;
+pub mod public_figures;
 mod range;
 mod rate_limits;
 mod receipts;
+mod replay;
 mod revocations;
+mod routes;
+mod saved_lists;
 mod serve;
 mod session;
+mod setup;
 pub mod state;
 mod status;
 mod tag;
 mod templates;
-mod write_timeout;
 
 use std::{os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
@@ -56,12 +65,10 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use matters::trace;
 
-use domain::people::Permission;
-use peer::permits::{Bounds, Permits, Source};
+use peer::permits::{Bounds, Source};
 use telemetry::hosts;
 
 use self::{
@@ -71,77 +78,77 @@ use self::{
 };
 use crate::state::AppState;
 
-/// Longest request: a text of 48 KiB with every byte escaped, and room to spare.
+/// The longest request body: a text of 48 KiB with every byte escaped, and some reserve.
 const SOCKET_BODY_BYTES: usize = 512 * 1024;
-/// When whoever found no place may ask again.
+/// When a caller may try again after all connections were in use.
 const AGAIN: Duration = Duration::from_secs(1);
-/// From the end of a request's header to the answer, over TCP.
+/// The longest time from the end of a request's header to the answer, over TCP.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What another crate serves beside the API of this program, behind the same gate.
+/// Routes of another crate that are served beside the API, behind the same gate.
 #[derive(Clone, Copy)]
 pub struct Beside {
-    /// What its paths begin with.
-    pub path: &'static str,
-    /// Adds its routes.
+    /// Prefix of the paths that pages of configured other sites may call; `None` if they may call
+    /// none.
+    pub cross_origin: Option<&'static str>,
+    /// Adds the routes to those of the API.
     pub routes: fn(Router<AppState>, &Arc<Gate>) -> Router<AppState>,
-    /// By how much a request may take longer than others, by its path and headers.
+    /// Returns how much longer than usual a request may take, by its path and headers.
     pub patience: fn(&str, &HeaderMap) -> Duration,
 }
 
-/// Serves the API to the owner of the control socket, until `stop`. Others are shut out before this
-/// returns what is to be driven.
+/// Serves the API to the owner of the control socket, until `stop`. Closes the socket to other
+/// users before it returns the future to run.
 pub fn serve_socket(
     listener: UnixListener,
-    roster: AppState,
-    beside: &[Beside],
+    app_state: AppState,
+    beside: &'static [Beside],
     most: usize,
     stop: CancellationToken,
 ) -> BoxFuture<'static, ()> {
     let address = listener.local_addr().ok();
     let path = address.as_ref().and_then(|address| address.as_pathname());
     let closed = path.map_or(Ok(()), owner_only);
-    let router = router(roster, beside);
     Box::pin(async move {
         match closed {
             Ok(()) => {
-                let service = Service {
-                    router,
-                    places: Permits::new(Bounds {
-                        all: most,
-                        per_source: most,
-                    }),
+                let bounds = Bounds {
+                    all: most,
+                    per_source: most,
                 };
+                let service = Service::new(move || router(app_state, beside), bounds);
                 let callers = (Caller::of_socket, Caller::source);
                 serve::serve(listener, service, None, callers, stop).await;
             }
             Err(error) => {
-                tracing::error!(%error, "the control socket stays open to others, so it is not served");
+                tracing::error!(%error, "cannot restrict the control socket to its owner, so it is not served");
             }
         }
     })
 }
 
-/// What is served over TCP.
+/// Everything that is served over TCP.
 pub struct Http {
-    /// Whose API it is.
+    /// The nodes of the API.
     pub state: AppState,
-    /// What is served beside it.
+    /// Routes beside the API.
     pub beside: &'static [Beside],
-    /// Connections it is served on.
+    /// Limits on connections.
     pub bounds: Bounds,
-    /// Health and metrics, which are part of what is served and have places of their own besides.
+    /// Health and metrics. They are served with the API and also have connections reserved for
+    /// them.
     pub watch: Router,
-    /// Connections that only health and metrics are served on.
+    /// Number of connections reserved for health and metrics.
     pub watchers: usize,
-    /// Who may be asked for, and who brings the requests of others.
+    /// Host names, proxies and origins.
     pub settings: config::Http,
 }
 
-/// What people are told whose node is not open yet.
-const OPENING: &str = "the nodes of this process are being opened; /readyz says when they are\n";
+/// The answer while nodes are opening.
+const OPENING: &str =
+    "the nodes of this process are still opening; /readyz answers 200 when they are ready\n";
 
-/// Serves health and metrics while nodes are being opened, until `stop`.
+/// Serves health and metrics while nodes are opening, until `stop`.
 pub async fn serve_opening(
     listener: TcpListener,
     watch: Router,
@@ -156,19 +163,18 @@ pub async fn serve_opening(
             OPENING,
         )
     };
-    let service = Service {
-        router: watch.fallback(opening).layer(hosts::allow(&hosts)),
-        places: Permits::new(Bounds {
-            all: watchers,
-            per_source: watchers,
-        }),
+    let bounds = Bounds {
+        all: watchers,
+        per_source: watchers,
     };
+    let router = move || watch.fallback(opening).layer(hosts::allow(&hosts));
+    let service = Service::new(router, bounds);
     let callers = (Caller::of_address, Caller::source);
     serve::serve(listener, service, None, callers, stop).await;
 }
 
 impl Http {
-    /// Serves those who ask for one of the hosts, until `stop`.
+    /// Serves requests for the configured hosts, until `stop`.
     pub fn serve(self, listener: TcpListener, stop: CancellationToken) -> BoxFuture<'static, ()> {
         Box::pin(self.serve_all(listener, stop))
     }
@@ -180,6 +186,7 @@ impl Http {
             origins,
             ..
         } = self.settings;
+        let hosts = with_pages(hosts, &self.state);
         let proxies: Arc<[config::Subnet]> = proxies.into();
         let known = Arc::clone(&proxies);
         let source = move |caller: &Caller| match caller {
@@ -197,32 +204,40 @@ impl Http {
         };
         let beside = self.beside;
         let in_time = move |request, next| in_time(beside, request, next);
-        let service = |router: Router, bounds| Service {
-            router: cors::between(router.layer(from_fn(in_time)), &origins, beside)
+        let outside = Arc::new(move |router: Router| {
+            cors::between(router.layer(from_fn(in_time)), &origins, beside)
                 .layer(hosts::allow(&hosts))
-                .layer(map_request(behind.clone())),
-            places: Permits::new(bounds),
-        };
+                .layer(map_request(behind.clone()))
+        });
         let crowded = || async { Rejection::too_many(AGAIN) };
-        let watched = service(
-            self.watch.clone().fallback(crowded),
+        let (around, watch) = (Arc::clone(&outside), self.watch.clone());
+        let watched = Service::new(
+            move || around(watch.fallback(crowded)),
             Bounds {
                 all: self.watchers,
                 per_source: self.watchers,
             },
         );
-        let api = router(self.state, beside);
-        let whole = service(self.watch.fallback_service(api), self.bounds);
+        let (watch, state) = (self.watch, self.state);
+        let api = move || outside(watch.fallback_service(router(state, beside)));
+        let whole = Service::new(api, self.bounds);
         let callers = (Caller::of_address, source);
         serve::serve(listener, whole, Some(watched), callers, stop).await;
     }
 }
 
-/// Whoever brings files has as long as those may take.
+/// Adds the host names of the pages of all nodes of this process.
+fn with_pages(mut hosts: Vec<String>, state: &AppState) -> Vec<String> {
+    let nodes = state.nodes.keys();
+    hosts.extend(nodes.flat_map(|node| state.pages.names(*node)));
+    hosts
+}
+
+/// Limits the time of a request; uploads may take longer.
 async fn in_time(beside: &[Beside], request: Request, next: Next) -> Response {
     let (path, headers) = (request.uri().path(), request.headers());
     let more = beside.iter().map(|served| (served.patience)(path, headers));
-    let more = more.max().unwrap_or_default();
+    let more = more.max().unwrap_or_default().max(drafts::patience(path));
     match tokio::time::timeout(HTTP_TIMEOUT + more, next.run(request)).await {
         Ok(response) => response,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
@@ -233,93 +248,17 @@ fn owner_only(socket: &Path) -> std::io::Result<()> {
     std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))
 }
 
-/// Every route of the API.
-fn router(roster: AppState, beside: &[Beside]) -> Router {
-    let gate = Gate::new(roster.clone());
-    let (router, document) = routes(&gate).split_for_parts();
-    let router = beside
-        .iter()
-        .fold(router, |router, served| (served.routes)(router, &gate));
+/// Returns every route of the API.
+fn router(app_state: AppState, beside: &[Beside]) -> Router {
+    let gate = Gate::new(app_state.clone(), replay::again);
+    let router = beside.iter().fold(routes::behind(&gate), |router, served| {
+        (served.routes)(router, &gate)
+    });
     router
-        .layer(Extension(openapi::serve(document)))
+        .layer(Extension(openapi::Served(routes::document)))
         .fallback(|| async { Rejection::no_such_path() })
         .method_not_allowed_fallback(|| async { Rejection::no_such_method() })
+        .layer(from_fn(language::told))
         .layer(DefaultBodyLimit::max(SOCKET_BODY_BYTES))
-        .with_state(roster)
-}
-
-/// Every route with the permission it needs.
-fn routes(gate: &Arc<Gate>) -> OpenApiRouter<AppState> {
-    use Permission as D;
-    OpenApiRouter::with_openapi(openapi::begin())
-        .routes(gate.open(D::Enter, routes!(openapi::document)))
-        .routes(gate.open(D::Enter, routes!(kinds::list)))
-        .routes(gate.open(D::Enter, routes!(status::nodes)))
-        .routes(gate.open(D::ViewStatus, routes!(status::status)))
-        .routes(gate.open(D::ViewStatus, routes!(alarms::list)))
-        .routes(gate.open(D::CloseAlarm, routes!(alarms::close)))
-        .routes(gate.open(D::ViewStatus, routes!(clock::show)))
-        .routes(gate.open(D::CloseAlarm, routes!(clock::confirm)))
-        .routes(gate.open(D::CloseAlarm, routes!(clock::correct)))
-        .routes(gate.open(D::ViewList, routes!(matters::list)))
-        .routes(gate.open(D::Report, routes!(matters::report)))
-        .routes(gate.open(D::ViewMatter, routes!(matters::show)))
-        .routes(gate.open(D::Enter, routes!(policies::answers)))
-        .routes(gate.open(D::ViewMatter, routes!(policies::explain)))
-        .routes(gate.open(D::Merge, routes!(policies::alike)))
-        .routes(gate.open(D::ViewMatter, routes!(receipts::receipt)))
-        .routes(gate.open(D::ViewMatter, routes!(matters::act)))
-        .routes(gate.open(D::ViewMatter, routes!(matters::ask)))
-        .routes(gate.open(D::Dispatch, routes!(matters::open_parts)))
-        .routes(gate.open(D::ReportForAnother, routes!(keyring::slip)))
-        .routes(gate.open(D::OpenContact, routes!(contacts::open)))
-        .routes(gate.open(D::Erase, routes!(contacts::erase)))
-        .routes(gate.open(D::ViewMatter, routes!(files::list)))
-        .routes(gate.open(D::ViewMatter, routes!(files::whole)))
-        .routes(gate.open(D::ViewMatter, routes!(files::thumb)))
-        .routes(gate.open(D::Report, routes!(files::begin)))
-        .routes(gate.open(D::Report, routes!(files::upload)))
-        .routes(gate.open(D::Report, routes!(files::go_on)))
-        .routes(gate.open(D::Report, routes!(files::throw_away)))
-        .routes(gate.open(D::ViewTemplates, routes!(templates::list)))
-        .routes(gate.open(D::PublishTemplate, routes!(templates::publish)))
-        .routes(gate.open(D::ViewTemplates, routes!(templates::status)))
-        .routes(gate.open(D::ViewStatus, routes!(revocations::list)))
-        .routes(gate.open(D::Revoke, routes!(revocations::revoke)))
-        .routes(gate.open(D::ViewStatus, routes!(key_statements::list)))
-        .routes(gate.open(D::Revoke, routes!(key_statements::countersign)))
-        .routes(gate.open(D::ReadRollups, routes!(figures::rollup)))
-        .routes(gate.open(D::ReadRollups, routes!(figures::apart)))
-        .routes(gate.open(D::ReadRollups, routes!(figures::count)))
-        .routes(gate.open(D::Import, routes!(imports::import)))
-        .routes(gate.open(D::Watch, routes!(events::stream)))
-        .routes(gate.open(D::ManageHooks, routes!(hooks::list)))
-        .routes(gate.open(D::ManageHooks, routes!(hooks::add)))
-        .routes(gate.open(D::ManageHooks, routes!(hooks::remove)))
-        .routes(gate.open(D::ManageHooks, routes!(hooks::resume)))
-        .routes(gate.open(D::ManageHooks, routes!(hooks::test)))
-        .routes(gate.open(D::Enter, routes!(session::log_in)))
-        .routes(gate.open(D::OwnAccount, routes!(session::who)))
-        .routes(gate.open(D::OwnAccount, routes!(session::log_out)))
-        .routes(gate.open(D::Enter, routes!(oidc::start)))
-        .routes(gate.open(D::Enter, routes!(oidc::come_back)))
-        .routes(gate.open(D::ViewAccounts, routes!(accounts::list)))
-        .routes(gate.open(D::ManageAccounts, routes!(accounts::open)))
-        .routes(gate.open(D::ViewAccounts, routes!(accounts::show)))
-        .routes(gate.open(D::ManageAccounts, routes!(accounts::change)))
-        .routes(gate.open(D::GrantRoles, routes!(accounts::roles)))
-        .routes(gate.open(D::OwnAccount, routes!(accounts::password)))
-        .routes(gate.open(D::ManageAccounts, routes!(oidc::linked)))
-        .routes(gate.open(D::ManageAccounts, routes!(oidc::link)))
-        .routes(gate.open(D::ManageAccounts, routes!(oidc::unlink)))
-        .routes(gate.open(D::ViewGrids, routes!(grids::list)))
-        .routes(gate.open(D::ManageGrids, routes!(grids::draw)))
-        .routes(gate.open(D::ViewGrids, routes!(grids::show)))
-        .routes(gate.open(D::ManageGrids, routes!(grids::redraw)))
-        .routes(gate.open(D::ManageGrids, routes!(grids::remove)))
-        .routes(gate.open(D::ManageKeys, routes!(keyring::list)))
-        .routes(gate.open(D::ManageKeys, routes!(keyring::make)))
-        .routes(gate.open(D::ManageKeys, routes!(keyring::revoke)))
-        .routes(gate.open(D::ReadAudit, routes!(audit::list)))
-        .routes(gate.open(D::ReadAudit, routes!(audit::verify)))
+        .with_state(app_state)
 }

@@ -1,4 +1,4 @@
-//! Signing in with the word of an OpenID Connect provider, and which account that opens.
+//! Sign-in with an OpenID Connect provider, and the link between accounts and people there.
 
 use std::sync::Arc;
 
@@ -14,54 +14,60 @@ use domain::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use office::{Request, RequestContext, people::NewSession};
-use outbound::oidc::{Begun, Leaving, Return, SignIn, SignInError};
+use outbound::oidc::{Begun, CALLBACK, Leaving, Return, SignIn, SignInError};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     accounts,
-    ask::{Asked, At, Authenticated, Given, Headers, Person},
+    ask::{Asked, Authenticated, Given, Headers, NodePath, Person},
     credentials::cookie_value,
-    openapi::{AccountPath, NodePath},
+    openapi::{AccountParams, NodeParams},
     problem::Rejection,
     session::cookie_of,
 };
 use crate::state::AppState;
 
-/// How every path ends on which a sign-in begins; that counts as a login does.
+/// Suffix of every path on which a sign-in begins. Such a request counts as a login in the rate
+/// limits.
 pub(super) const START: &str = "/oidc/start";
-/// By what a browser is known again when it comes back. Unlike the session's cookie it must come along
-/// when the provider's page leads here, so it is `Lax`.
+/// Cookie that identifies the browser when it comes back. It is `Lax`, unlike the session cookie,
+/// because the browser must send it when the provider's page leads here.
 const UNDER_WAY: &str = "__Host-sign-in";
-/// Longest path to come back to, bytes.
+/// The longest path to return to, in bytes.
 const MOST_BACK: usize = 512;
 
-const OFF: &str = "no provider signs people in at this node; log in with a password, or have an operator \
+const OFF_CHINESE: &str = "本节点没有接统一身份认证；请用密码登录，或问运维人员";
+const OFF: &str = "this node has no sign-in provider; log in with a password, or ask the operator to \
                    set `[oidc]`";
 
-fn sign_in(roster: &AppState) -> Result<&SignIn, Rejection> {
-    let sign_in = roster.sign_in.as_deref();
-    sign_in.ok_or_else(|| Rejection::missing(OFF))
+fn sign_in(app_state: &AppState) -> Result<&SignIn, Rejection> {
+    let sign_in = app_state.sign_in.as_deref();
+    sign_in.ok_or_else(|| Rejection::missing((OFF, OFF_CHINESE)))
 }
 
 /// Sign in with a provider
 ///
-/// For pages: sends the browser to the OpenID Connect provider the operator named, which sends it back
-/// to `/v1/oidc/callback`. That leads on to `return`. It takes at most ten minutes, in one browser.
+/// For web pages: redirects the browser to the OpenID Connect provider of this node, which sends it
+/// back to `/v1/oidc/callback`. From there it is redirected to `return`. The sign-in must finish
+/// within ten minutes and in the same browser.
 #[utoipa::path(get, path = "/v1/nodes/{code}/oidc/start", tag = "session",
-    params(NodePath, StartQuery), responses((status = 303, description = "To the provider"),
+    params(NodeParams, StartQuery), responses((status = 303, description = "Redirect to the provider"),
         (status = 502, description = "The provider does not answer", body = api::problem::Problem,
             content_type = "application/problem+json")))]
 pub(super) async fn start(
-    at: At,
+    at: NodePath,
     Authenticated(guest): Authenticated,
+    Headers(headers): Headers,
     Asked(query): Asked<StartQuery>,
 ) -> Result<Response, Rejection> {
-    let sign_in = sign_in(&at.roster)?;
+    let sign_in = sign_in(&at.app_state)?;
     let back = query.back.unwrap_or_else(|| "/".to_owned());
     if !is_own_path(&back) {
-        return Err(Rejection::unfit(
-            "this is no path of this node to come back to; begin it with one slash, at most 512 \
+        return Err(Rejection::unfit((
+            "this path cannot be returned to; use a path of this node that begins with one slash, at most 512 \
              visible characters",
-        ));
+            "登录后不能回到这个网址；请从登录页重新开始",
+        )));
     }
     let session = guest.credentials.session();
     let session = session.filter(|_| guest.known.ends_at.is_some());
@@ -70,6 +76,7 @@ pub(super) async fn start(
         node: at.division,
         back,
         session,
+        origin: origin(&at, sign_in, &headers),
     };
     let set_out = sign_in.set_out(leaving, at.node.office.now()).await;
     let set_out = set_out.map_err(Rejection::of_sign_in)?;
@@ -85,10 +92,11 @@ pub(super) async fn start(
     Ok(response)
 }
 
-/// Come back from the provider
+/// Return from the provider
 ///
-/// Sets the session's cookie, and leads on. Who is meant was decided by the administrator who linked
-/// the account; nobody gets an account or a role by signing in.
+/// Sets the session cookie and redirects to the page where the sign-in began. The account is the
+/// one that an administrator linked to the person; signing in creates no account and grants no
+/// role.
 #[utoipa::path(get, path = "/v1/oidc/callback", tag = "session", params(ReturnQuery),
     responses((status = 200, description = "Signed in", content_type = "text/html"),
         (status = 403, description = "Not signed in", body = api::problem::Problem,
@@ -96,12 +104,15 @@ pub(super) async fn start(
         (status = 502, description = "The provider does not answer", body = api::problem::Problem,
             content_type = "application/problem+json")))]
 pub(super) async fn come_back(
-    State(roster): State<AppState>,
+    State(app_state): State<AppState>,
     Authenticated(guest): Authenticated,
     Headers(headers): Headers,
     Asked(query): Asked<ReturnQuery>,
 ) -> Response {
-    let begun = match recognise(&roster, &headers, query.state.as_deref()) {
+    if let Some(there) = elsewhere(&app_state, &headers, &query) {
+        return there.unwrap_or_else(IntoResponse::into_response);
+    }
+    let begun = match recognise(&app_state, &headers, query.state.as_deref()) {
         Ok(begun) => begun,
         Err(problem) => return problem.into_response(),
     };
@@ -110,12 +121,12 @@ pub(super) async fn come_back(
         error: query.error,
         issuer: query.iss,
     };
-    let done = match finish(&roster, begun, back, &guest.request).await {
+    let done = match finish(&app_state, begun, back, &guest.request).await {
         Ok((session, back)) => signed_in(&session, &back),
         Err(problem) => Err(problem),
     };
     let mut response = done.unwrap_or_else(IntoResponse::into_response);
-    // Whatever came of it, it is over.
+    // The sign-in is over, whatever its result.
     const GONE: HeaderValue = HeaderValue::from_static(
         "__Host-sign-in=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0",
     );
@@ -124,16 +135,65 @@ pub(super) async fn come_back(
     response
 }
 
-/// The sign-in a browser comes back from. One that is not found leaves the browser's own alone, so that
-/// no page elsewhere ends it.
+/// Returns where a sign-in begins, if that is on the pages of the division. On any other host it is to end at
+/// `public_url`.
+fn origin(at: &NodePath, sign_in: &SignIn, headers: &HeaderMap) -> Option<String> {
+    let host = host(headers)?;
+    let own = at.app_state.pages.division(host) == Some(at.division);
+    own.then(|| sign_in.origin_of(host)).flatten()
+}
+
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST)?.to_str().ok()
+}
+
+/// Leads a browser on to the host where its sign-in began, with what the provider said. The provider only
+/// knows `public_url`; the cookie without which nothing is opened is on the host of the division. Where to
+/// is not in the request: it was noted when the sign-in began, on a host of this process.
+fn elsewhere(
+    app_state: &AppState,
+    headers: &HeaderMap,
+    query: &ReturnQuery,
+) -> Option<Result<Response, Rejection>> {
+    let sign_in = app_state.sign_in.as_deref()?;
+    let now = app_state.nodes.values().next()?.office.now();
+    let origin = sign_in.began_at(query.state.as_deref()?, now)?;
+    let (_, there) = origin.split_once("://")?;
+    if host(headers).is_some_and(|host| host.eq_ignore_ascii_case(there)) {
+        return None;
+    }
+    let said = [
+        ("state", &query.state),
+        ("code", &query.code),
+        ("error", &query.error),
+        ("iss", &query.iss),
+    ];
+    let said = said.into_iter().filter_map(|(name, value)| {
+        let value = value.as_deref()?;
+        Some(format!(
+            "{name}={}",
+            utf8_percent_encode(value, NON_ALPHANUMERIC)
+        ))
+    });
+    let said: Vec<_> = said.collect();
+    let location = value(&format!("{origin}{CALLBACK}?{}", said.join("&")));
+    Some(location.map(|location| {
+        let mut response = (StatusCode::SEE_OTHER, quiet()).into_response();
+        response.headers_mut().insert(header::LOCATION, location);
+        response
+    }))
+}
+
+/// Returns the sign-in that the browser returns from. If none is found, the cookie stays, so that a
+/// page elsewhere cannot end a sign-in.
 fn recognise(
-    roster: &AppState,
+    app_state: &AppState,
     headers: &HeaderMap,
     state: Option<&str>,
 ) -> Result<Begun, Rejection> {
-    let sign_in = sign_in(roster)?;
-    // All nodes of a process have one clock.
-    let any = roster.nodes.values().next();
+    let sign_in = sign_in(app_state)?;
+    // All nodes of a process share one clock, so any office will do.
+    let any = app_state.nodes.values().next();
     let now = any.ok_or_else(Rejection::no_such_path)?.office.now();
     let cookie = cookie_value(headers, UNDER_WAY);
     let begun = sign_in.recognise(state.unwrap_or_default(), cookie, now);
@@ -141,44 +201,48 @@ fn recognise(
 }
 
 async fn finish(
-    roster: &AppState,
+    app_state: &AppState,
     begun: Begun,
     back: Return,
     request: &Arc<Request>,
 ) -> Result<(NewSession, String), Rejection> {
-    let sign_in = sign_in(roster)?;
+    let sign_in = sign_in(app_state)?;
     let leaving = &begun.leaving;
-    let node = roster.node(leaving.node);
+    let node = app_state.node(leaving.node);
     let office = &node.ok_or_else(Rejection::no_such_path)?.office;
-    let passport: ExternalIdentity = match sign_in.vouched(&begun, back, office.now()).await {
-        Ok(passport) => passport,
+    let identity: ExternalIdentity = match sign_in.vouched(&begun, back, office.now()).await {
+        Ok(identity) => identity,
         Err(error) => {
             if let SignInError::Token(bad) = &error {
                 let detail = bad.to_string();
                 office
-                    .raise_alarm(AlarmKind::SignInForged, None, &detail)
+                    .alarms()
+                    .raise(AlarmKind::SignInForged, None, &detail)
                     .await?;
-                office.note_stranger(&bad.to_string(), request).await?;
+                office
+                    .people()
+                    .note_stranger(&bad.to_string(), request)
+                    .await?;
             }
             return Err(Rejection::of_sign_in(error));
         }
     };
-    let session = office.sign_in(&passport, request).await?;
+    let session = office.people().sign_in(&identity, request).await?;
     if let Some((old, actor)) = &leaving.session {
         let by = RequestContext::new(actor.clone(), Arc::clone(request));
-        office.log_out(old, by).await?;
+        office.people().log_out(old, by).await?;
     }
     Ok((session, begun.leaving.back))
 }
 
-/// A page that leads on. The session's cookie is `Strict`: it does not come along while the way still
-/// leads from the provider's page here, and does from this one on.
+/// Returns a page that redirects to `back`. The session cookie is `Strict`: the browser does not
+/// send it on a redirect chain that began at the provider, but does on a redirect from this page.
 fn signed_in(session: &NewSession, back: &str) -> Result<Response, Rejection> {
     let back = back.replace('&', "&amp;");
     let page = format!(
         "<!doctype html><html lang=\"zh\"><meta charset=\"utf-8\"><title>五级通</title>\
          <meta http-equiv=\"refresh\" content=\"0;url={back}\">\
-         <p><a href=\"{back}\">已登录，继续 / Signed in, go on</a></html>\n"
+         <p><a href=\"{back}\">已登录，继续 / Signed in, continue</a></html>\n"
     );
     let html = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
     let mut response = (StatusCode::OK, html, page).into_response();
@@ -187,7 +251,7 @@ fn signed_in(session: &NewSession, back: &str) -> Result<Response, Rejection> {
     Ok(response)
 }
 
-/// What keeps the code in the address from others.
+/// Returns headers that keep the code in the address from leaking to other sites and caches.
 fn quiet() -> HeaderMap {
     const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
     let all: [(HeaderName, HeaderValue); 2] = [
@@ -204,12 +268,17 @@ fn quiet() -> HeaderMap {
 }
 
 fn value(text: &str) -> Result<HeaderValue, Rejection> {
-    HeaderValue::from_str(text)
-        .map_err(|_| Rejection::unfit("the provider's address does not fit; check it"))
+    HeaderValue::from_str(text).map_err(|_| {
+        Rejection::unfit((
+            "the provider's address is not valid; check it",
+            "统一身份认证的地址不对；请运维人员检查配置",
+        ))
+    })
 }
 
-/// Whether a browser that follows it stays at this host: one slash, and nothing that it reads as two,
-/// as the end of an attribute, or not at all.
+/// Returns whether a browser stays at this host if it follows the path: it begins with one slash
+/// and has no character that a browser reads as a second slash, as the end of an attribute, or
+/// ignores.
 fn is_own_path(path: &str) -> bool {
     let harmless = |b: u8| b.is_ascii_graphic() && !b"\\\"'<>`".contains(&b);
     path.len() <= MOST_BACK
@@ -218,64 +287,82 @@ fn is_own_path(path: &str) -> bool {
         && path.bytes().all(harmless)
 }
 
-/// Who signs in with an account
+/// Get the person linked to an account
 #[utoipa::path(get, path = "/v1/nodes/{code}/accounts/{account}/link", tag = "people",
-    params(AccountPath), responses((status = 200, body = LinkView)))]
-pub(super) async fn linked(at: At) -> Result<Json<LinkView>, Rejection> {
+    params(AccountParams), responses((status = 200, body = LinkView)))]
+pub(super) async fn linked(at: NodePath) -> Result<Json<LinkView>, Rejection> {
     let account = accounts::named(&at).await?;
-    let passport = at.node.office.passport_of(account.id).await?;
-    let missing =
-        || Rejection::missing("this account is linked to nobody at a provider; link it first");
-    Ok(Json(LinkView::from(passport.ok_or_else(missing)?)))
+    let identity = at
+        .node
+        .office
+        .people()
+        .external_identity_of(account.id)
+        .await?;
+    let missing = || {
+        Rejection::missing((
+            "this account is linked to nobody at a provider; link it first",
+            "这个账号没有关联统一身份认证；请先关联",
+        ))
+    };
+    Ok(Json(LinkView::from(identity.ok_or_else(missing)?)))
 }
 
 /// Link an account to a person at the provider
 ///
-/// They sign in with it from then on, beside the password. Its sessions end. An account has one link,
-/// and a person one account at a node. Whose account may be linked by whom is as for a lost password.
+/// The person can sign in with the provider from then on, and still with the password. Ends the
+/// sessions of the account. An account has at most one link, and a person at most one account per
+/// node. The rules for lost passwords decide who may link which account.
 #[utoipa::path(put, path = "/v1/nodes/{code}/accounts/{account}/link", tag = "people",
-    params(AccountPath), request_body = LinkRequest, responses((status = 200, body = LinkView)))]
+    params(AccountParams), request_body = LinkRequest, responses((status = 200, body = LinkView)))]
 pub(super) async fn link(
-    at: At,
+    at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
     Given(request): Given<LinkRequest>,
 ) -> Result<Json<LinkView>, Rejection> {
-    let sign_in = sign_in(&at.roster)?;
+    let sign_in = sign_in(&at.app_state)?;
     if request
         .issuer
         .is_some_and(|issuer| issuer != sign_in.issuer())
     {
-        return Err(Rejection::unfit(&format!(
-            "this node signs people in with {} only; leave the issuer out, or have an operator set \
-             `oidc.issuer`",
-            sign_in.issuer()
+        return Err(Rejection::unfit((
+            format!(
+                "this node signs people in with {} only; leave the issuer out, or ask the operator to set \
+                 `oidc.issuer`",
+                sign_in.issuer()
+            ),
+            format!(
+                "本节点只用 {} 登录；请不写 issuer，或请运维人员设置 `oidc.issuer`",
+                sign_in.issuer()
+            ),
         )));
     }
-    let passport = sign_in.passport(&request.subject);
-    let passport =
-        passport.map_err(|bad: BadExternalIdentity| Rejection::unfit(&bad.to_string()))?;
+    let identity = sign_in.identity(&request.subject);
+    let identity = identity.map_err(|bad: BadExternalIdentity| Rejection::unfit(&bad))?;
     let account = accounts::named(&at).await?;
     let office = &at.node.office;
     office
-        .link_account(&guest.known.who, by, account.id, passport.clone())
+        .people()
+        .link_account(&guest.known.who, by, account.id, identity.clone())
         .await?;
-    Ok(Json(LinkView::from(passport)))
+    Ok(Json(LinkView::from(identity)))
 }
 
-/// Take the link of an account away
+/// Remove the link of an account
 ///
-/// Nobody signs in with it any more; the password stays. Its sessions end.
+/// The person can no longer sign in with the provider; the password stays. Ends the sessions of the
+/// account.
 #[utoipa::path(delete, path = "/v1/nodes/{code}/accounts/{account}/link", tag = "people",
-    params(AccountPath), responses((status = 204)))]
+    params(AccountParams), responses((status = 204)))]
 pub(super) async fn unlink(
-    at: At,
+    at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
 ) -> Result<StatusCode, Rejection> {
     let account = accounts::named(&at).await?;
     let office = &at.node.office;
     office
+        .people()
         .unlink_account(&guest.known.who, by, account.id)
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,7 +1,7 @@
-//! The OpenAPI document, made from the code: each handler says what it takes and gives, its gate adds
-//! what is common to all.
+//! The OpenAPI document, built from the code: handlers describe their input and output, and the
+//! gate adds what all operations have in common.
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::collections::BTreeMap;
 
 use api::{Code, problem::Problem};
 use axum::{Extension, response::IntoResponse};
@@ -25,16 +25,16 @@ use utoipa::{
 };
 
 use super::{
-    credentials::{COOKIE, CSRF, SLIP},
-    gate::IDEMPOTENCY_KEY,
+    credentials::{COOKIE, CSRF, REPORTER_TOKEN},
+    idempotency::IDEMPOTENCY_KEY,
 };
 
 /// A node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct NodePath {
-    /// Its division.
+pub(super) struct NodeParams {
+    /// Division of the node.
     #[param(value_type = Code)]
     code: DivisionCode,
 }
@@ -43,7 +43,7 @@ pub(super) struct NodePath {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct MatterPath {
+pub(super) struct MatterParams {
     /// Division of the node.
     #[param(value_type = Code)]
     code: DivisionCode,
@@ -56,14 +56,14 @@ pub(super) struct MatterPath {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct FilePath {
+pub(super) struct FileParams {
     /// Division of the node.
     #[param(value_type = Code)]
     code: DivisionCode,
     /// Number of the matter.
     #[param(example = "330825002222-1f3a9c04-17")]
     id: String,
-    /// Its place: 0 is the report's first, 4.0 the first of step 4.
+    /// Position of the file: `0` is the first of the report, `4.0` the first of step 4.
     #[param(example = "0")]
     no: String,
 }
@@ -72,11 +72,23 @@ pub(super) struct FilePath {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct UploadPath {
+pub(super) struct UploadParams {
     /// Division of the node.
     #[param(value_type = Code)]
     code: DivisionCode,
-    /// Name of the upload.
+    /// Id of the upload.
+    upload: String,
+}
+
+/// A photo of a draft at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct DraftPhotoPath {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Id of the photo.
     upload: String,
 }
 
@@ -84,19 +96,31 @@ pub(super) struct UploadPath {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct AccountPath {
+pub(super) struct AccountParams {
     /// Division of the node.
     #[param(value_type = Code)]
     code: DivisionCode,
-    /// Id or login of the account.
+    /// Number or login name of the account.
     account: String,
+}
+
+/// A saved list of the caller.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct SavedListParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Name of the list.
+    name: String,
 }
 
 /// A grid at a node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct GridPath {
+pub(super) struct GridParams {
     /// Division of the node.
     #[param(value_type = Code)]
     code: DivisionCode,
@@ -108,7 +132,7 @@ pub(super) struct GridPath {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct KeyPath {
+pub(super) struct KeyParams {
     /// Division of the node.
     #[param(value_type = Code)]
     code: DivisionCode,
@@ -120,7 +144,7 @@ pub(super) struct KeyPath {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct HookPath {
+pub(super) struct HookParams {
     /// Division of the node.
     #[param(value_type = Code)]
     code: DivisionCode,
@@ -132,11 +156,11 @@ pub(super) struct HookPath {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct AlarmPath {
+pub(super) struct AlarmParams {
     /// Division of the node.
     #[param(value_type = Code)]
     code: DivisionCode,
-    /// What it is about.
+    /// Kind of alarm.
     #[param(example = "store-went-back")]
     kind: String,
 }
@@ -145,7 +169,7 @@ pub(super) struct AlarmPath {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct SourcePath {
+pub(super) struct SourceParams {
     /// Division of the node.
     #[param(value_type = Code)]
     code: DivisionCode,
@@ -154,20 +178,47 @@ pub(super) struct SourcePath {
     source: String,
 }
 
+/// A public log of a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct LogParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Life of the store: 32 hexadecimal digits.
+    epoch: String,
+}
+
+/// A tile of a public log of a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct TileParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Life of the store: 32 hexadecimal digits.
+    epoch: String,
+    /// Level and index of the tile; the slashes in it are sent as they are.
+    #[param(example = "0/000.p/8")]
+    tile: String,
+}
+
 /// A template at a node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct TemplatePath {
+pub(super) struct TemplateParams {
     /// Division of the node.
     #[param(value_type = Code)]
     code: DivisionCode,
     /// Division that issued it.
     #[param(value_type = Code)]
     issuer: DivisionCode,
-    /// What it is for.
+    /// Kind of template.
     kind: String,
-    /// Its name.
+    /// Name of the template.
     name: String,
 }
 
@@ -175,28 +226,30 @@ pub(super) struct TemplatePath {
 #[openapi(
     info(
         title = "五级通 Wujitong",
-        description = "What people and programs ask of a node. Moments are milliseconds since 1970; \
-                       divisions are twelve digits, and may be given short. Apps made for other towns ask \
-                       over Open311 GeoReport v2, at /open311/v2, and send photos with a report as \
-                       multipart/form-data in the field media. A page of another site may ask there, and may \
-                       read here what needs neither token nor cookie, if the operator names the site in \
-                       http.origins."
+        description = "API of a node for people and programs. Times are milliseconds since 1970; \
+                       divisions are twelve digits and may be shortened. Apps of other cities can use \
+                       Open311 GeoReport v2 at /open311/v2; they send photos with a report as \
+                       multipart/form-data in the field `media`. Pages of other sites may use Open311, and \
+                       read what needs neither token nor cookie here, if the operator lists the site in \
+                       `http.origins`."
     ),
     components(schemas(Problem, Code)),
     tags(
-        (name = "matters", description = "Matters (事项) and their life"),
-        (name = "files", description = "Photos and documents beside matters"),
-        (name = "templates", description = "Templates and how far they have come"),
+        (name = "matters", description = "Matters (事项) and the work on them"),
+        (name = "files", description = "Photos and documents of matters"),
+        (name = "drafts", description = "Reports that somebody is still writing"),
+        (name = "templates", description = "Templates and their adoption"),
         (name = "figures", description = "Figures of a subtree"),
-        (name = "changes", description = "Being told of changes: streams of events, webhooks"),
+        (name = "log", description = "The public log: what nobody can take back unseen"),
+        (name = "changes", description = "Notification of changes: event streams, webhooks"),
         (name = "session", description = "Logging in and out"),
         (name = "people", description = "Accounts, grids, keys, the audit trail"),
-        (name = "about", description = "The process and this document")
+        (name = "about", description = "The process, its clock and alarms, and this document")
     )
 )]
 struct Document;
 
-/// The document before any route is in it.
+/// Returns the document without routes.
 pub(super) fn begin() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     let components = document.components.get_or_insert_default();
@@ -204,18 +257,18 @@ pub(super) fn begin() -> utoipa::openapi::OpenApi {
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     let cookie = ApiKey::Cookie(ApiKeyValue::new(COOKIE));
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
-    let slip = ApiKey::Header(ApiKeyValue::new(SLIP));
+    let slip = ApiKey::Header(ApiKeyValue::new(REPORTER_TOKEN));
     components.add_security_scheme("slip", SecurityScheme::ApiKey(slip));
     document
 }
 
-/// Adds to operations what is common to all that need this permission.
-pub(super) fn complete(paths: &mut Paths, deed: Permission) {
+/// Adds what all operations with this permission have in common.
+pub(super) fn complete(paths: &mut Paths, permission: Permission) {
     for (path, item) in &mut paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(id(operation, path));
             describe(operation);
-            one(operation, deed, path, method);
+            one(operation, permission, path, method);
         }
     }
 }
@@ -234,7 +287,7 @@ fn operations(
     .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// What stands for an operation, in no other place: its handler and what it is about, `list_matters`.
+/// Returns the id of an operation: its handler and its subject, such as `list_matters`.
 fn id(operation: &Operation, path: &str) -> String {
     let handler = operation.operation_id.as_deref().unwrap_or_default();
     let mut words = path.split('/').filter(|word| !word.starts_with('{'));
@@ -246,7 +299,7 @@ fn id(operation: &Operation, path: &str) -> String {
     }
 }
 
-/// Says of every answer what it is, where the handler says only its shape.
+/// Adds a description to every answer for which the handler gives only a type.
 fn describe(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else {
@@ -254,30 +307,30 @@ fn describe(operation: &mut Operation) {
         };
         if response.description.is_empty() {
             let text = match status.as_str() {
-                "201" => "Made",
-                "202" => "Asked; the answer comes later",
+                "201" => "Created",
+                "202" => "Accepted; the holder answers later",
                 "204" => "Done",
-                _ => "As it is now",
+                _ => "The present state",
             };
             text.clone_into(&mut response.description);
         }
     }
 }
 
-fn one(operation: &mut Operation, deed: Permission, path: &str, method: HttpMethod) {
+fn one(operation: &mut Operation, permission: Permission, path: &str, method: HttpMethod) {
     let about_matter = path.contains("/matters/{id}");
     let about_files = path.contains("/attachments") || path.contains("/uploads");
     let extensions = ExtensionsBuilder::new()
-        .add("x-deed", json!(deed.name()))
+        .add("x-deed", json!(permission.code()))
         .build();
     operation
         .extensions
         .get_or_insert_default()
         .merge(extensions);
-    let open = deed == Permission::Enter;
+    let open = matches!(permission, Permission::Enter | Permission::Draft);
     if !open {
         let mut ways = vec!["bearer", "cookie"];
-        if matches!(deed, Permission::ViewMatter | Permission::Contest) {
+        if matches!(permission, Permission::ViewMatter | Permission::Contest) {
             ways.push("slip");
         }
         let ways = ways
@@ -301,26 +354,26 @@ fn one(operation: &mut Operation, deed: Permission, path: &str, method: HttpMeth
     if method == HttpMethod::Post && !open {
         header(
             IDEMPOTENCY_KEY,
-            "1 to 255 visible characters, new for each request. Repeated with the same body within a \
-             day, the request is not done again; with another body it is refused (422).",
+            "1 to 255 visible characters, new for each request. If the same body comes again within a \
+             day, the request is not done twice; another body is refused (422).",
         );
     }
     if about_matter && !safe {
         header(
             "if-match",
-            "ETag of the matter as it was seen; 412 if it has moved on.",
+            "ETag of the matter as you saw it; 412 if it has changed since.",
         );
     }
     if about_matter && safe {
         header(
             "if-none-match",
-            "ETag of the matter as it was seen; 304 if it is still so.",
+            "ETag of the matter as you saw it; 304 if it has not changed.",
         );
     }
     if !safe && !open {
         header(
             CSRF,
-            "Needed with the cookie: what the login gave as `csrf`. Origin is needed as well.",
+            "Required with the cookie: the value `csrf` from the login. Origin is required as well.",
         );
     }
     if about_matter && let Some(RefOr::T(shown)) = operation.responses.responses.get_mut("200") {
@@ -330,36 +383,30 @@ fn one(operation: &mut Operation, deed: Permission, path: &str, method: HttpMeth
         shown.headers.insert("etag".to_owned(), tag.into());
     }
     let mut fails = vec![
-        (
-            421,
-            "This node does not answer for the host that was asked for",
-        ),
+        (421, "This node does not serve the requested host"),
         (429, "Too many requests"),
         (
             500,
-            "Something that must not happen; the node's log says more under `log_id`",
+            "Internal error; the node's log has details under `log_id`",
         ),
-        (503, "The store does not answer"),
+        (503, "The store is not available"),
         (507, "The disk is full"),
     ];
     if operation.request_body.is_some() {
         fails.extend([
-            (413, "The body is longer than is taken"),
-            (
-                415,
-                "The body is not of the type that is taken, or not said to be",
-            ),
+            (413, "The body is too long"),
+            (415, "The body has the wrong type, or no Content-Type"),
         ]);
     }
     if about_files {
         fails.extend([
-            (409, "At another place, in another hand, or not here yet"),
+            (409, "In another state, of another person, or not here yet"),
             (410, "The retention period is over"),
-            (416, "The file has no bytes there"),
-            (502, "What another node sent is not the file"),
+            (416, "The file has no bytes in this range"),
+            (502, "Another node sent bytes that are not the file"),
             (
                 504,
-                "The file lies at another node that cannot be reached now",
+                "The file is at another node that cannot be reached now",
             ),
         ]);
     }
@@ -367,17 +414,21 @@ fn one(operation: &mut Operation, deed: Permission, path: &str, method: HttpMeth
         fails.extend([(401, "Not logged in"), (403, "Not allowed")]);
     }
     fails.extend([
-        (404, "Not there, or not for you"),
-        (422, "The request does not fit"),
+        (404, "It does not exist, or you may not see it"),
+        (422, "The request is not valid"),
     ]);
     if !safe {
-        fails.push((409, "Refused by the rules, or still in hand"));
+        fails.push((
+            409,
+            "Refused by the rules, or a first request is still running",
+        ));
     }
     if about_matter && !safe {
-        fails.push((412, "The matter has moved on"));
+        fails.push((412, "The matter has changed"));
     }
     if about_matter && safe {
-        let unchanged = ResponseBuilder::new().description("It is still as If-None-Match says");
+        let unchanged =
+            ResponseBuilder::new().description("The matter has not changed since If-None-Match");
         let responses = &mut operation.responses.responses;
         responses
             .entry("304".to_owned())
@@ -398,10 +449,14 @@ fn one(operation: &mut Operation, deed: Permission, path: &str, method: HttpMeth
     }
 }
 
-/// Makes the document one that program generators understand: what is one of several shapes and has members
-/// beside is written as several shapes that each have those members, for many generators refuse `allOf` over
-/// `oneOf`.
+/// Rewrites schemas for code generators, many of which refuse `allOf` over `oneOf`: a schema with
+/// several variants and further members becomes variants that each have those members.
 fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    // The star means that a parameter may have slashes, for which the document has no word.
+    let paths = std::mem::take(&mut document.paths.paths).into_iter();
+    document.paths.paths = paths
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
     let components = document.components.get_or_insert_default();
     let known = components.schemas.clone();
     for schema in components.schemas.values_mut() {
@@ -414,7 +469,7 @@ fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     document
 }
 
-/// The shapes of the one part that has several, each with the members of all other parts.
+/// Returns the variants of the one part that has several, each with the members of all other parts.
 fn spread(all: &AllOf, known: &BTreeMap<String, RefOr<Schema>>) -> Option<OneOf> {
     let found = |part: &RefOr<Schema>| match part {
         RefOr::T(schema) => Some(schema.clone()),
@@ -450,24 +505,19 @@ fn spread(all: &AllOf, known: &BTreeMap<String, RefOr<Schema>>) -> Option<OneOf>
     Some(shapes)
 }
 
-/// The document as it is answered.
-#[derive(Clone)]
-pub(super) struct Served(Bytes);
-
-/// Writes the document. Every listener of a process serves the same, so it is written once; as an object
-/// it takes some 5 MiB.
-pub(super) fn serve(document: utoipa::openapi::OpenApi) -> Served {
-    static WRITTEN: OnceLock<Bytes> = OnceLock::new();
-    let written = WRITTEN.get_or_init(|| {
-        let json = serde_json::to_vec(&finish(document));
-        json.expect("a document has only names and texts").into()
-    });
-    Served(written.clone())
+/// Writes the document as JSON.
+pub(super) fn write(document: utoipa::openapi::OpenApi) -> Bytes {
+    let json = serde_json::to_vec(&finish(document));
+    json.expect("a document has only names and texts").into()
 }
 
-/// This document
+/// Returns the written document.
+#[derive(Clone, Copy)]
+pub(super) struct Served(pub(super) fn() -> Bytes);
+
+/// Get this document
 #[utoipa::path(get, path = "/v1/openapi.json", tag = "about",
     responses((status = 200, description = "OpenAPI 3.1")))]
 pub(super) async fn document(Extension(Served(document)): Extension<Served>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], document)
+    ([(CONTENT_TYPE, "application/json")], document())
 }

@@ -1,246 +1,251 @@
-//! The one place where the reasons of this program become problem codes, and those HTTP answers.
+//! The one place that maps errors of this program to problem codes and HTTP answers: here those that any
+//! request can meet, in `refusals` those of each subject.
 
-use api::problem::{Problem, ProblemCode as C};
+mod chinese;
+mod refusals;
+mod told;
+
+use api::{
+    Language,
+    problem::{Problem, ProblemCode as C},
+};
 use axum::response::{IntoResponse, Response};
-use domain::{attachment::NotTaken, hook::BadHook, people::Denied};
 use http::{HeaderValue, StatusCode, header};
-use office::{DiskTrouble, FileTrouble, OfficeError, people::PeopleError};
+use office::{Aborted, DiskTrouble, Failed, Fault};
 use outbound::oidc::SignInError;
 use topology::UnknownDivision;
 
-/// A request that failed, on its way to the caller.
+pub use told::{InChinese, Told};
+
+/// A failed request, as the caller gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection(pub Box<Problem>);
 
-/// When to try again what a disk did not take.
+/// The problem of an answer before a language was chosen.
+#[derive(Clone, Debug)]
+pub(crate) struct Untold(pub(crate) Box<Problem>);
+
+/// Seconds after which to retry a write that failed at the disk.
 const DISK_RETRY_S: u32 = 30;
 
 impl Rejection {
-    /// Returns a rejection whose sentence may end in a hint after a semicolon.
-    pub fn new(code: C, sentence: &str) -> Self {
-        Self(Box::new(Problem::new(code, sentence)))
+    /// Returns a rejection, told in both languages.
+    pub fn new(code: C, told: impl Into<Told>) -> Self {
+        let Told { english, chinese } = told.into();
+        debug_assert!(
+            chinese
+                .chars()
+                .any(|c| ('\u{3400}'..='\u{9fff}').contains(&c)),
+            "no Chinese: {chinese}"
+        );
+        Self(Box::new(
+            Problem::new(code, &english).or_in_chinese(&chinese),
+        ))
     }
 
-    /// Says when the same may be tried again.
+    /// Adds the seconds after which the caller may retry.
     fn after(mut self, seconds: u32) -> Self {
         self.0.retry_after_s = Some(seconds);
         self
     }
 
-    /// Says under which number the node's log has more.
+    /// Adds the number under which the node's log has details.
     fn logged(mut self, log_id: String) -> Self {
         self.0.log_id = Some(log_id.into());
         self
     }
 
-    /// It is not known who asks, or not any more.
-    pub fn unknown_caller(sentence: &str) -> Self {
-        Self::new(C::NotLoggedIn, sentence)
+    /// Returns the rejection of a caller who is unknown or whose session has ended.
+    pub fn unknown_caller(told: impl Into<Told>) -> Self {
+        Self::new(C::NotLoggedIn, told)
     }
 
-    /// Who asks may not.
-    pub fn denied(sentence: &str) -> Self {
-        Self::new(C::NotAllowed, sentence)
+    /// Returns the rejection of a known caller without the permission.
+    pub fn denied(told: impl Into<Told>) -> Self {
+        Self::new(C::NotAllowed, told)
     }
 
-    /// A page of another site asks through a visitor's browser.
+    /// Returns the rejection of a request that a page of another site sent through a visitor's
+    /// browser.
     pub fn cross_site() -> Self {
-        let sentence = "this request does not come from a page of this node; send Origin and the \
-                        X-CSRF-Token of the session, or log in with a token instead of a cookie";
-        Self::new(C::CrossSiteRequest, sentence)
+        let told = (
+            "this request does not come from a page of this node; send Origin and the X-CSRF-Token of the \
+             session, or log in with a token instead of a cookie",
+            "请求不是从本节点的页面发出的；请从页面上重新提交",
+        );
+        Self::new(C::CrossSiteRequest, told)
     }
 
-    /// Too many requests in a time.
+    /// Returns the rejection of too many requests in a time.
     pub fn too_many(wait: std::time::Duration) -> Self {
-        let sentence = "too many requests in a short time; wait, then ask less often";
+        let told = (
+            "too many requests in a short time; wait, then ask less often",
+            "短时间内请求太多；请等一会儿再试",
+        );
         let wait = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
-        Self::new(C::TooManyRequests, sentence).after(wait)
+        Self::new(C::TooManyRequests, told).after(wait)
     }
 
-    /// What the caller saw is not so any more.
-    pub fn stale(sentence: &str) -> Self {
-        Self::new(C::PreconditionFailed, sentence)
+    /// Returns the rejection of a change to a version that is no longer current.
+    pub fn stale(told: impl Into<Told>) -> Self {
+        Self::new(C::PreconditionFailed, told)
     }
 
-    /// The request cannot be understood.
-    pub fn unfit(sentence: &str) -> Self {
-        Self::new(C::InvalidRequest, sentence)
+    /// Returns the rejection of a request that is not valid.
+    pub fn unfit(told: impl Into<Told>) -> Self {
+        Self::new(C::InvalidRequest, told)
     }
 
-    /// A stretch of a file that has no such bytes.
+    /// Returns the rejection of a range outside the file.
     pub fn beyond(length: u64) -> Self {
-        let sentence = format!("the file has {length} bytes; ask for some of those");
-        Self::new(C::RangeNotSatisfiable, &sentence)
+        let told = (
+            format!("the file has {length} bytes; ask for a range within them"),
+            format!("文件有 {length} 字节；请要其中的一段"),
+        );
+        Self::new(C::RangeNotSatisfiable, told)
     }
 
-    /// Something asked for is not there.
-    pub fn missing(sentence: &str) -> Self {
-        Self::new(C::NotFound, sentence)
+    /// Returns the rejection of a request for something that does not exist.
+    pub fn missing(told: impl Into<Told>) -> Self {
+        Self::new(C::NotFound, told)
     }
 
-    /// The body was not read, for a reason that has this status.
-    pub fn unread(status: StatusCode, sentence: &str) -> Self {
+    /// Returns the rejection of a repeated request whose answer contained a secret.
+    pub fn shown_once() -> Self {
+        let told = (
+            "this was done already, and its answer contained a secret that is shown only once; make another",
+            "这已经办过，答复里的密码或密钥只显示一次；请另做一个",
+        );
+        Self::new(C::ShownOnce, told)
+    }
+
+    /// Returns the rejection of a body that was not read; `status` says why.
+    pub fn unread(status: StatusCode, told: impl Into<Told>) -> Self {
         let code = match status {
             StatusCode::PAYLOAD_TOO_LARGE => C::PayloadTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => C::UnsupportedMediaType,
             _ => C::BadRequest,
         };
-        Self::new(code, sentence)
+        Self::new(code, told)
     }
 
-    /// Nothing is served at the path.
+    /// Returns the rejection of a path without a route.
     pub fn no_such_path() -> Self {
-        Self::missing("there is nothing at this path; /v1/openapi.json lists what there is")
+        Self::missing((
+            "there is nothing at this path; /v1/openapi.json lists all paths",
+            "这个网址没有内容；请检查网址",
+        ))
     }
 
-    /// The path does not take the method.
+    /// Returns the rejection of a method that the path does not support.
     pub fn no_such_method() -> Self {
         Self::new(
             C::MethodNotAllowed,
-            "this path does not take this method; read with GET, act with POST",
+            (
+                "this path does not support this method; /v1/openapi.json lists the methods of every path",
+                "这个网址不支持这种方法；请从页面上进入",
+            ),
         )
     }
 
-    /// Why somebody was not signed in. What is wrong with the provider is the operator's to know.
+    /// Returns why a person was not signed in. Errors of the provider go to the log, for the
+    /// operator.
     pub fn of_sign_in(error: SignInError) -> Self {
         use SignInError as E;
-        let sentence = error.to_string();
-        let refused = |sentence: &str| Self::new(C::SignInRefused, sentence);
+        let told = Told::from(&error);
         match error {
             E::Away(away) => {
                 let log_id = format!("{:08x}", rand::random::<u32>());
-                tracing::warn!(%log_id, error = %away, "the provider does not sign people in");
-                Self::new(C::ProviderFails, &sentence).logged(log_id)
+                tracing::warn!(%log_id, error = %away, "sign-in failed at the provider");
+                Self::new(C::ProviderFails, told).logged(log_id)
             }
-            E::Crowded => Self::new(C::TooBusy, &sentence),
+            E::Crowded => Self::new(C::TooBusy, told),
             E::Refused(_) | E::Elsewhere | E::Token(_) | E::NotBegun | E::NoCode => {
-                tracing::info!(reason = %sentence, "somebody was not signed in");
-                refused(&sentence)
+                tracing::info!(reason = %told.english, "sign-in refused");
+                Self::new(C::SignInRefused, told)
             }
-        }
-    }
-
-    fn of_file(trouble: &FileTrouble) -> Self {
-        use FileTrouble as T;
-        let sentence = trouble.to_string();
-        let told = |code| Self::new(code, &sentence);
-        match trouble {
-            T::NotTaken(NotTaken::Media(..)) => told(C::UnsupportedMediaType),
-            T::NotTaken(NotTaken::TooLong(..)) | T::Beyond { .. } => told(C::PayloadTooLarge),
-            T::NotTaken(_) | T::Paper(_) | T::Twice(_) => Self::unfit(&sentence),
-            T::NoSuchUpload(_) | T::NoSuchFile(..) => Self::missing(&sentence),
-            T::Over(..) => told(C::NoLongerKept),
-            T::Offset { .. } | T::NotReady(_) | T::Busy | T::Lost | T::NotYet(_) => {
-                told(C::Conflict)
-            }
-            T::PersonFull(..) | T::TooManyWaiting(_) => told(C::TooMuchWaiting),
-            T::NodeFull | T::DiskFull => told(C::InsufficientStorage),
-            T::Unreached { .. } => told(C::HolderUnreachable),
-            T::Wrong(_) => told(C::WrongBytes),
-            T::Missing(_) => Self::missing(&sentence),
-            T::Damaged(..) => told(C::FileDamaged),
-            T::Disk(_) => Self::of_store(trouble),
-        }
-    }
-
-    fn of_people(error: &PeopleError, sentence: &str) -> Self {
-        use PeopleError as E;
-        match error {
-            E::Denied(Denied::Nobody) | E::NoSession => Self::unknown_caller(sentence),
-            E::Denied(_) | E::Grant(_) => Self::denied(sentence),
-            E::WrongLogin => Self::new(C::WrongLoginOrPassword, sentence),
-            E::NotLinked => Self::new(C::SignInRefused, sentence),
-            E::Locked(_) => Self::new(C::LockedForAWhile, sentence),
-            E::Crowded => Self::new(C::TooBusy, sentence),
-            E::NoAccount(_) | E::NoGrid(_) | E::NoKey(_) | E::Unlinked(_) => {
-                Self::missing(sentence)
-            }
-            E::Taken(_)
-            | E::GridInUse(_)
-            | E::TooManyKeys(_)
-            | E::LinkedAlready
-            | E::LinkedElsewhere(_) => Self::new(C::RefusedByTheRules, sentence),
-            E::Account(_) | E::Password(_) | E::Grid(_) | E::Key(_) | E::Elsewhere(..) => {
-                Self::unfit(sentence)
-            }
-            E::KeyReused => Self::new(C::IdempotencyKeyUsedBefore, sentence),
-            E::InHand => Self::new(C::RequestInProgress, sentence),
-            E::ShownOnce => Self::new(C::ShownOnce, sentence),
-            E::Trail(_) => Self::new(C::AuditTrailBroken, sentence),
-            E::Hash(_) => Self::of_store(error),
         }
     }
 
     fn disk_full() -> Self {
-        let sentence = "the node's disk is full, so nothing was done; free some room on it, then send the \
-                        same again";
-        Self::new(C::DiskFull, sentence).after(DISK_RETRY_S)
+        let told = (
+            "the node's disk is full, so nothing was done; free some space on it, then send the request again",
+            "节点的磁盘已满，什么都没有做；请运维人员腾出空间后重发",
+        );
+        Self::new(C::DiskFull, told).after(DISK_RETRY_S)
     }
 
     fn disk_failed() -> Self {
-        let sentence = "the node's disk failed, so nothing was done; see `wujitong status`, mend the disk, \
-                        then send the same again";
-        Self::new(C::DiskFailed, sentence).after(DISK_RETRY_S)
+        let told = (
+            "the node's disk failed, so nothing was done; see `wujitong status`, repair the disk, then send the \
+             request again",
+            "节点的磁盘有故障，什么都没有做；请告诉运维人员，修好后重发",
+        );
+        Self::new(C::DiskFailed, told).after(DISK_RETRY_S)
     }
 
     fn of_store(error: &dyn std::error::Error) -> Self {
         let log_id = format!("{:08x}", rand::random::<u32>());
         tracing::error!(%log_id, %error, "a request failed in the store");
-        let sentence = "the disk failed while this was written, so it is not known whether it was done; look \
-                        whether it is there, or send the same again under the same Idempotency-Key";
-        Self::new(C::StoreUnavailable, sentence).logged(log_id)
+        let told = (
+            "the disk failed during the write, so the result is unknown; check whether it was done, or send the \
+             request again with the same Idempotency-Key",
+            "写盘时出了故障，结果不明；请先看是否已经办成，或原样重新提交",
+        );
+        Self::new(C::StoreUnavailable, told).logged(log_id)
     }
 }
 
-impl From<OfficeError> for Rejection {
-    fn from(error: OfficeError) -> Self {
-        use OfficeError as E;
-        let sentence = error.to_string();
-        match error {
-            E::Refused(_) | E::Revoke(_) | E::Countersign(_) | E::ClockDoubted => {
-                Self::new(C::RefusedByTheRules, &sentence)
+impl From<Fault> for Rejection {
+    fn from(fault: Fault) -> Self {
+        match (fault.disk_trouble(), &fault) {
+            (Some(DiskTrouble::Full), _) => Self::disk_full(),
+            (Some(DiskTrouble::Failed), _) => Self::disk_failed(),
+            (None, Fault::Trail(broken)) => Self::new(C::AuditTrailBroken, broken),
+            (
+                None,
+                Fault::Record(_)
+                | Fault::Store(_)
+                | Fault::Commit(_)
+                | Fault::File(_)
+                | Fault::Hash(_),
+            ) => Self::of_store(&fault),
+        }
+    }
+}
+
+impl From<Aborted> for Rejection {
+    fn from(aborted: Aborted) -> Self {
+        let english = aborted.to_string();
+        match aborted {
+            Aborted::Stale(id) => {
+                let chinese = format!("您看过之后，事项 {id} 有了变化；请重新看过再定");
+                Self::stale((english, chinese))
             }
-            E::NoSuchMatter(_)
-            | E::NoSuchTemplate(_)
-            | E::NoSuchAlarm(_)
-            | E::NoContact(_)
-            | E::NoOpening(_) => Self::missing(&sentence),
-            E::NoSuchOfficer(_)
-            | E::OfficerHandlesNothing(_)
-            | E::OfficerElsewhere(_)
-            | E::NoSuchDepartment(_)
-            | E::Category(_)
-            | E::Words(_)
-            | E::TooManyNotes(..)
-            | E::Allowance(_)
-            | E::Elsewhere(_)
-            | E::Template(_) => Self::unfit(&sentence),
-            E::File(trouble) => Self::of_file(&trouble),
-            E::People(error) => Self::of_people(&error, &sentence),
-            E::Hook(BadHook::Unknown(_)) => Self::missing(&sentence),
-            E::Hook(BadHook::TooMany(_)) => Self::new(C::RefusedByTheRules, &sentence),
-            E::Hook(_) => Self::unfit(&sentence),
-            E::Stale(_) => Self::stale(&sentence),
-            E::Busy | E::TooManyListeners(_) => Self::new(C::TooBusy, &sentence),
-            E::SecondMachine(_) => Self::new(C::SecondMachine, &sentence),
-            E::Unsealable(_) => {
-                tracing::error!(%error, "a body does not open, or cannot be sealed");
-                Self::new(C::SealingKeyFails, &sentence)
+            Aborted::InProgress => {
+                let chinese = "同一个请求的第一次还没有办完；请稍后再试";
+                Self::new(C::RequestInProgress, (english, chinese))
             }
-            E::Crashed | E::Gaps(_) | E::Record(_) | E::Store(_) | E::Commit(_) => {
-                match error.disk_trouble() {
-                    Some(DiskTrouble::Full) => Self::disk_full(),
-                    Some(DiskTrouble::Failed) => Self::disk_failed(),
-                    None => Self::of_store(&error),
-                }
-            }
+            Aborted::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl<R> From<Failed<R>> for Rejection
+where
+    Self: From<R>,
+{
+    fn from(failed: Failed<R>) -> Self {
+        match failed {
+            Failed::Refused(refusal) => refusal.into(),
+            Failed::Aborted(aborted) => aborted.into(),
         }
     }
 }
 
 impl From<UnknownDivision> for Rejection {
     fn from(unknown: UnknownDivision) -> Self {
-        Self::missing(&unknown.to_string())
+        Self::missing(&unknown)
     }
 }
 
@@ -251,7 +256,10 @@ impl IntoResponse for Rejection {
             StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let kind = HeaderValue::from_static(Problem::MEDIA_TYPE);
         let wait = problem.retry_after_s.map(HeaderValue::from);
-        let mut response = (status, axum::Json(problem)).into_response();
+        let body = axum::Json((*problem).clone().in_language(Language::English));
+        let mut response = (status, body).into_response();
+        // For readers of Chinese; see `language.rs`.
+        response.extensions_mut().insert(Untold(problem));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, kind);
         if let Some(wait) = wait {
@@ -268,39 +276,44 @@ impl IntoResponse for Rejection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{custody::Refusal, policy::BadWords, template::BadTemplate};
+    use domain::{custody::Refusal, people::Denied, policy::BadWords, template::BadTemplate};
+    use office::{
+        MatterRefusal, NoSuchMatter, NoSuchTemplate,
+        people::{KeyReused, NoSession, PeopleRefusal},
+    };
     use store::{CommitError, StoreError};
 
     #[test]
     fn every_kind_of_failure_has_its_status() {
         let id = "330825002222-1f3a9c04-17".parse().unwrap();
-        for (error, status) in [
-            (OfficeError::Refused(Refusal::Closed), 409),
-            (OfficeError::NoSuchMatter(id), 404),
-            (OfficeError::NoSuchTemplate("x".to_owned()), 404),
-            (BadWords::Empty.into(), 422),
+        let rules: Failed<MatterRefusal> = Refusal::Closed.into();
+        let words: Failed<MatterRefusal> = BadWords::Empty.into();
+        let unknown: Failed<NoSuchMatter> = NoSuchMatter(id).into();
+        let stale: Failed<NoSuchMatter> = Aborted::Stale(id).into();
+        let full: Failed<MatterRefusal> = StoreError::Full.into();
+        let commit = |error: CommitError| Rejection::from(Fault::from(error));
+        let poisoned = StoreError::Poisoned("sector 7".into());
+        for (rejection, status) in [
+            (rules.into(), 409),
+            (words.into(), 422),
+            (unknown.into(), 404),
+            (stale.into(), 412),
+            (full.into(), 507),
+            (NoSuchTemplate("x".to_owned()).into(), 404),
             (BadWords::ContactTooLong("name", 8).into(), 422),
-            (OfficeError::Template(BadTemplate::TooLong(9)), 422),
-            (OfficeError::Stale(id), 412),
-            (PeopleError::NoSession.into(), 401),
-            (PeopleError::WrongLogin.into(), 401),
-            (PeopleError::Denied(Denied::Slip).into(), 403),
-            (PeopleError::KeyReused.into(), 422),
-            (PeopleError::InHand.into(), 409),
-            (OfficeError::Store(StoreError::Closed), 503),
-            (OfficeError::Store(StoreError::Full), 507),
-            (OfficeError::Commit(StoreError::Full.into()), 507),
-            (
-                OfficeError::Commit(StoreError::Poisoned("sector 7".into()).into()),
-                503,
-            ),
-            (
-                OfficeError::Commit(CommitError::KeyTooLong { size: 9 }),
-                503,
-            ),
+            (BadTemplate::TooLong(9).into(), 422),
+            (NoSession.into(), 401),
+            (PeopleRefusal::WrongLogin.into(), 401),
+            (Denied::ReporterToken.into(), 403),
+            (KeyReused.into(), 422),
+            (Aborted::InProgress.into(), 409),
+            (Fault::Store(StoreError::Closed).into(), 503),
+            (commit(StoreError::Full.into()), 507),
+            (commit(poisoned.into()), 503),
+            (commit(CommitError::KeyTooLong { size: 9 }), 503),
         ] {
-            let Rejection(problem) = error.into();
-            assert_eq!(problem.status, status);
+            let Rejection(problem) = rejection;
+            assert_eq!(problem.status, status, "{problem}");
         }
     }
 
@@ -308,7 +321,8 @@ mod tests {
     fn a_body_that_was_not_read_keeps_its_status() {
         for status in [400, 413, 415] {
             let status = StatusCode::from_u16(status).unwrap();
-            let Rejection(problem) = Rejection::unread(status, "it broke off; send it again");
+            let Rejection(problem) =
+                Rejection::unread(status, ("it broke off; send it again", "没有读完；请重发"));
             assert_eq!(problem.status, status.as_u16());
         }
     }
@@ -316,7 +330,7 @@ mod tests {
     #[test]
     fn what_the_store_says_stays_in_the_log() {
         let secret = StoreError::Unreadable("sector 7 of /dev/sdb".to_owned());
-        let Rejection(problem) = OfficeError::Store(secret).into();
+        let Rejection(problem) = Fault::Store(secret).into();
         let text = serde_json::to_string(&problem).unwrap();
         assert!(!text.contains("sector"), "{text}");
         assert_eq!(problem.log_id.unwrap().len(), 8);

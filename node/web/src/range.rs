@@ -1,20 +1,21 @@
-//! One stretch of a file (RFC 9110, 14). Several at once are answered with the whole.
+//! The `Range` header (RFC 9110, 14). One range is supported; a request for several gets the whole
+//! file.
 
 use std::ops::Range;
 
-/// What a request wants of a file.
+/// The part of a file that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stretch {
-    /// All of it.
+    /// The whole file.
     Whole,
     /// These bytes; never empty.
     Part(Range<u64>),
-    /// Nothing that is in it.
+    /// A range outside the file.
     Beyond,
 }
 
-/// Reads a `Range` header against a file of `length` bytes, at least one. What cannot be understood is
-/// as good as absent.
+/// Parses a `Range` header for a file of `length` bytes, at least one. Ignores headers that cannot
+/// be parsed.
 pub(super) fn stretch(header: &str, length: u64) -> Stretch {
     let Some((first, last)) = header
         .strip_prefix("bytes=")

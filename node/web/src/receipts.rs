@@ -1,30 +1,33 @@
-//! Receipts, to be taken away.
+//! Receipt files.
 
-use api::{ReceiptQuery, problem::ProblemCode};
+use api::{CheckLine, Named, ReceiptCheck, ReceiptLine, ReceiptQuery, problem::ProblemCode};
 use axum::{
     Json,
+    body::Bytes,
+    extract::rejection::BytesRejection,
     response::{IntoResponse, Response},
 };
 use domain::ids::MatterId;
 use http::{HeaderValue, header};
-use proof::{MEDIA_TYPE, ReceiptFile};
+use identity::Roots;
+use proof::{MEDIA_TYPE, ReceiptFile, Verified};
 
 use super::{
-    ask::{Asked, At, Authenticated, Person},
-    openapi::MatterPath,
+    ask::{Asked, Authenticated, NodePath, Person, unreadable},
+    openapi::{MatterParams, NodeParams},
     problem::Rejection,
 };
 
-/// Signed receipts of a matter, as a file that `wujitong verify` checks
+/// Get the signed receipts of a matter, as a file for `wujitong verify`
 ///
-/// Who took it when and how it was decided, each signed by the division that did. It holds nothing
-/// personal and gives no access. With `opening`, whoever reported the matter also gets what proves their
-/// text, while it is held here.
+/// The receipts state who took the matter when, and how it was decided; each is signed by the
+/// division concerned. The file holds nothing personal and gives no access. With `opening`, the
+/// reporter also gets the proof of their text, while the matter is held here.
 #[utoipa::path(get, path = "/v1/nodes/{code}/matters/{id}/receipt", tag = "matters",
-    params(MatterPath, ReceiptQuery),
+    params(MatterParams, ReceiptQuery),
     responses((status = 200, body = ReceiptFile, content_type = MEDIA_TYPE)))]
 pub(super) async fn receipt(
-    at: At,
+    at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
     Asked(query): Asked<ReceiptQuery>,
@@ -32,18 +35,22 @@ pub(super) async fn receipt(
     let id: MatterId = at.param("id")?;
     let opening = match query.opening {
         true if !guest.reported() => {
-            let sentence =
-                "only whoever reported a matter is given what opens it; ask with its slip";
-            return Err(Rejection::denied(sentence));
+            return Err(Rejection::denied((
+                "only the reporter gets the opening; send the slip of the matter",
+                "原文凭据只给报送人；请用事项的凭条",
+            )));
         }
-        true => Some(at.node.office.opening(id).await?),
+        true => Some(at.node.office.matters().opening(id).await?),
         false => None,
     };
-    let words = at.node.office.words(id, by).await?;
+    let words = at.node.office.matters().words(id, by).await?;
     let file = at.node.receipt(id, words).await.map_err(|error| {
-        tracing::error!(division = %at.division, %error, "a receipt was not signed");
-        let sentence = "the node could not sign the receipt; see its log";
-        Rejection::new(ProblemCode::ServiceUnavailable, sentence)
+        tracing::error!(division = %at.division, %error, "signing a receipt failed");
+        let told = (
+            "the node could not sign the receipt; see its log",
+            "节点没能给回执签名；请运维人员看日志",
+        );
+        Rejection::new(ProblemCode::ServiceUnavailable, told)
     })?;
     let file = match opening {
         Some(opening) => file.opened(opening),
@@ -51,4 +58,62 @@ pub(super) async fn receipt(
     };
     let kind = HeaderValue::from_static(MEDIA_TYPE);
     Ok(([(header::CONTENT_TYPE, kind)], Json(file)).into_response())
+}
+
+/// Check a receipt 验证回执
+///
+/// Does what `wujitong verify` does, with the root certificates that this node trusts. Whoever does
+/// not trust the node checks the file with the program and a root certificate from elsewhere. The
+/// file is not kept.
+#[utoipa::path(post, path = "/v1/nodes/{code}/receipt-checks", tag = "matters", params(NodeParams),
+    request_body = ReceiptFile, responses((status = 200, body = Named<ReceiptCheck>)))]
+pub(super) async fn check(
+    at: NodePath,
+    file: Result<Bytes, BytesRejection>,
+) -> Result<Json<Named<ReceiptCheck>>, Rejection> {
+    let file =
+        file.map_err(|error| Rejection::unread(error.status(), unreadable(&error.body_text())))?;
+    let (network, tree) = (at.app_state.network.clone(), at.app_state.tree.clone());
+    let roots = Roots::of_network(&network);
+    let verified = tokio::task::spawn_blocking({
+        let tree = tree.clone();
+        move || proof::verify(&file, None, &roots, &tree)
+    });
+    let verified = verified.await.map_err(|error| {
+        tracing::error!(division = %at.division, %error, "checking a receipt failed");
+        let sentence = (
+            "the node could not check the receipt; see its log",
+            "本节点没能验证这份回执；请运维人员查看运行日志",
+        );
+        Rejection::new(ProblemCode::ServiceUnavailable, sentence)
+    })?;
+    let verified = verified.map_err(|error| Rejection::unfit(&error))?;
+    Ok(Json(Named::new(shown(verified), &tree)))
+}
+
+fn shown(verified: Verified) -> ReceiptCheck {
+    let checks = verified.checks.into_iter().map(|check| CheckLine {
+        what: check.what,
+        about: check.about,
+        finding: check.finding,
+        detail: check.detail,
+    });
+    let receipts = verified.receipts.into_iter().map(|receipt| ReceiptLine {
+        kind: receipt.kind,
+        division: receipt.division,
+        from: receipt.from,
+        to: receipt.to,
+        at_ms: receipt.at.0,
+        outcome: receipt.outcome,
+    });
+    ReceiptCheck {
+        holds: verified.holds,
+        network: verified.network,
+        matter: verified.matter.to_string(),
+        exported_by: verified.exported_by,
+        as_of_ms: verified.as_of_ms,
+        root_sha256: verified.root_sha256,
+        checks: checks.collect(),
+        receipts: receipts.collect(),
+    }
 }

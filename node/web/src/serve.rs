@@ -1,10 +1,10 @@
-//! Accepting connections and speaking HTTP/1 on them, with limits.
+//! Accepts connections and serves HTTP/1 on them, with limits.
 
 use std::{
     convert::Infallible,
     net::IpAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     task::{Context, Poll},
     time::Duration,
 };
@@ -17,52 +17,60 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use peer::permits::{Permit, Permits, Source};
+use peer::permits::{Bounds, Permit, Permits, Source};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
     task::JoinSet,
     time::timeout,
 };
+use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::write_timeout::WriteTimeout;
-
-/// For a request's header, and between two requests of one connection.
+/// Time limit for a request's header, and for the pause between two requests of a connection.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// For a reader that takes nothing of what is written to it.
+/// Time limit for a reader that accepts no bytes.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// For requests under way when the process stops.
+/// Time that requests get to finish when the process stops.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// A router with the places of those it serves.
-#[derive(Clone)]
+/// A router with the permits of its connections.
 pub(super) struct Service {
-    /// What it answers.
-    pub(super) router: Router,
-    /// For how many at a time.
-    pub(super) places: Permits,
+    router: LazyLock<Router, Box<dyn FnOnce() -> Router + Send>>,
+    places: Permits,
 }
 
-/// Who is at the other end of a connection, by the kernel's word.
+impl Service {
+    /// Builds the routes when the first connection comes. Many listeners have none: a node that
+    /// starts for its neighbours alone is up sooner.
+    pub(super) fn new(router: impl FnOnce() -> Router + Send + 'static, bounds: Bounds) -> Self {
+        Self {
+            router: LazyLock::new(Box::new(router)),
+            places: Permits::new(bounds),
+        }
+    }
+}
+
+/// The other end of a connection, as the kernel reports it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Caller {
     /// A user of this machine, on the control socket.
     User(u32),
-    /// Somebody at a network address.
+    /// A network address.
     Address(IpAddr),
 }
 
 impl Caller {
-    /// The peer of a connection; `None` if the kernel does not say.
+    /// Returns the peer of a socket connection; `None` if the kernel does not tell.
     pub(super) fn of_socket(stream: &UnixStream) -> Option<Self> {
         let peer = stream.peer_cred().inspect_err(|error| {
-            tracing::warn!(%error, "a caller on the control socket cannot be told");
+            tracing::warn!(%error, "cannot identify a caller on the control socket");
         });
         Some(Self::User(peer.ok()?.uid()))
     }
 
-    /// Where its connections are counted.
+    /// Returns the source under which its connections are counted.
     pub(super) fn source(&self) -> Source {
         match self {
             Self::User(_) => Source::Machine,
@@ -70,16 +78,16 @@ impl Caller {
         }
     }
 
-    /// The peer of a connection; `None` if it has ended.
+    /// Returns the peer of a TCP connection; `None` if it has ended.
     pub(super) fn of_address(stream: &TcpStream) -> Option<Self> {
         Some(Self::Address(stream.peer_addr().ok()?.ip().to_canonical()))
     }
 }
 
-/// Answers requests until `stop`, then waits a moment for those under way. Requests carry what
-/// `know` finds out about a connection, which counts for its `source`; one it knows nothing of is
-/// closed. A connection on which no request is under way gives its place to a newcomer. One that finds
-/// none is served by `beside`, if there is such.
+/// Answers requests until `stop`, then waits a few seconds for running ones. `know` identifies the
+/// peer of a connection, and requests carry the result; a connection without a result is closed.
+/// `source` is the key under which a connection is counted. If all permits are taken, a new
+/// connection replaces one without a running request; if there is none, `beside` serves it.
 pub(super) async fn serve<L, K>(
     mut listener: L,
     service: Service,
@@ -104,19 +112,25 @@ pub(super) async fn serve<L, K>(
             .filter_map(|service| Some((service.places.wait(source)?, &service.router)))
             .next();
         let Some((place, router)) = served else {
-            tracing::debug!(?source, "no place for a connection");
+            tracing::debug!(?source, "no permit for a connection");
             continue;
         };
-        connections.spawn(hold(stream, router.clone(), known, place, stop.clone()));
+        connections.spawn(hold(
+            stream,
+            Router::clone(router),
+            known,
+            place,
+            stop.clone(),
+        ));
     }
     drop(listener);
     let all = async { while connections.join_next().await.is_some() {} };
     if timeout(GRACE, all).await.is_err() {
-        tracing::warn!("requests were cut off, because the process stops");
+        tracing::warn!("the process stops and cuts off running requests");
     }
 }
 
-/// A place in use, from a request's header to the last byte of its answer.
+/// Marks the connection's permit as in use, from a request's header to the last byte of its answer.
 struct UnderWay(Arc<Permit>);
 
 impl UnderWay {
@@ -132,7 +146,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// The body of an answer; its request is under way until it is dropped.
+/// The body of an answer. Its request counts as running until the body is dropped.
 struct Answer {
     body: Body,
     _under_way: UnderWay,
@@ -158,9 +172,17 @@ impl hyper::body::Body for Answer {
     }
 }
 
+/// A stream that fails when its other end takes nothing for a time, so that whoever does not read holds
+/// no place for ever.
+fn with_write_timeout<I: AsyncWrite>(stream: I, longest: Duration) -> TimeoutWriter<I> {
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(longest));
+    stream
+}
+
 async fn hold<I, K>(stream: I, router: Router, known: K, place: Permit, stop: CancellationToken)
 where
-    I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     K: Clone + Send + Sync + 'static,
 {
     let place = Arc::new(place);
@@ -177,13 +199,11 @@ where
             }))
         }
     });
+    let stream = with_write_timeout(stream, WRITE_TIMEOUT);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(
-            TokioIo::new(WriteTimeout::new(stream, WRITE_TIMEOUT)),
-            service,
-        );
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -194,6 +214,37 @@ where
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, "a connection of a person's program broke");
+        tracing::debug!(%error, "a client connection broke");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, duplex},
+        time::sleep,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_reads_slowly_keeps_the_connection_and_who_reads_nothing_loses_it() {
+        let (near, mut far) = duplex(8);
+        let mut stream = Box::pin(with_write_timeout(near, Duration::from_secs(1)));
+        for _ in 0..4 {
+            {
+                let mut write = std::pin::pin!(stream.write_all(&[7; 12]));
+                assert!(futures::poll!(write.as_mut()).is_pending(), "it is full");
+                // All waits together are longer than the limit, which begins anew with each.
+                sleep(Duration::from_millis(300)).await;
+                far.read_exact(&mut [0; 8]).await.unwrap();
+                write.await.unwrap();
+            }
+            far.read_exact(&mut [0; 4]).await.unwrap();
+        }
+        let brief = Some(Duration::from_millis(1));
+        stream.as_mut().set_timeout_pinned(brief);
+        let broken = stream.write_all(&[7; 64]).await.unwrap_err();
+        assert_eq!(broken.kind(), std::io::ErrorKind::TimedOut);
     }
 }

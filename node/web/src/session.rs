@@ -1,4 +1,4 @@
-//! Logging in and out, and who one is.
+//! Login, logout, and the present session.
 
 use api::{AccountView, LoginAnswer, LoginRequest, SessionView};
 use axum::{
@@ -10,23 +10,24 @@ use http::{HeaderMap, StatusCode, header};
 use office::people::Token;
 
 use super::{
-    ask::{At, Authenticated, Given, Headers},
+    ask::{Authenticated, Given, Headers, NodePath},
     credentials::{COOKIE, Credentials},
     gate::check_login_page,
-    openapi::NodePath,
+    openapi::NodeParams,
     problem::Rejection,
 };
 
-/// Begin a session
+/// Log in
 ///
-/// Wrong, unknown and closed are answered alike. An Idempotency-Key changes nothing here: each login
-/// begins a session of its own, and ends the one whose cookie comes with it.
-#[utoipa::path(post, path = "/v1/nodes/{code}/session", tag = "session", params(NodePath),
+/// Wrong passwords, unknown names and closed accounts get the same answer. An Idempotency-Key has
+/// no effect here: each login begins a new session, and ends the one whose cookie the request
+/// carries.
+#[utoipa::path(post, path = "/v1/nodes/{code}/session", tag = "session", params(NodeParams),
     request_body = LoginRequest, responses((status = 201, body = LoginAnswer),
         (status = 401, description = "Wrong login or password", body = api::problem::Problem,
             content_type = "application/problem+json")))]
 pub(super) async fn log_in(
-    at: At,
+    at: NodePath,
     visitor: Authenticated,
     Headers(headers): Headers,
     Given(request): Given<LoginRequest>,
@@ -34,10 +35,11 @@ pub(super) async fn log_in(
     check_login_page(&headers)?;
     let office = &at.node.office;
     let session = office
+        .people()
         .log_in(&request.login, request.password, &visitor.0.request)
         .await?;
     if let (Some(old), Some(by)) = (visitor.0.credentials.session(), visitor.0.context()) {
-        office.log_out(&old, by).await?;
+        office.people().log_out(&old, by).await?;
     }
     let answer = LoginAnswer {
         token: (!request.cookie).then(|| session.token.to_string()),
@@ -51,22 +53,22 @@ pub(super) async fn log_in(
     Ok((StatusCode::CREATED, AppendHeaders(cookie), Json(answer)).into_response())
 }
 
-/// The cookie of a session, as it is set.
+/// Returns the `Set-Cookie` value of a session.
 pub(super) fn cookie_of(token: &Token) -> String {
     format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Strict")
 }
 
-/// Who I am
-#[utoipa::path(get, path = "/v1/nodes/{code}/session", tag = "session", params(NodePath),
+/// Get the present session
+#[utoipa::path(get, path = "/v1/nodes/{code}/session", tag = "session", params(NodeParams),
     responses((status = 200, body = SessionView)))]
-pub(super) async fn who(_at: At, Authenticated(guest): Authenticated) -> Json<SessionView> {
+pub(super) async fn who(_at: NodePath, Authenticated(guest): Authenticated) -> Json<SessionView> {
     let account = match &guest.known.who {
         Who::Account(account) => Some(AccountView::from(account)),
         _ => None,
     };
-    let deeds = Permission::ALL
+    let permissions = Permission::ALL
         .into_iter()
-        .filter(|deed| guest.may(*deed).is_ok());
+        .filter(|permission| guest.may(*permission).is_ok());
     Json(SessionView {
         account,
         csrf: guest
@@ -75,15 +77,15 @@ pub(super) async fn who(_at: At, Authenticated(guest): Authenticated) -> Json<Se
             .filter(|_| guest.known.ends_at.is_some())
             .map(|t| t.csrf()),
         ends_ms: guest.known.ends_at.map(|at| at.0),
-        deeds: deeds.collect(),
+        permissions: permissions.collect(),
     })
 }
 
-/// End my session
-#[utoipa::path(delete, path = "/v1/nodes/{code}/session", tag = "session", params(NodePath),
+/// Log out
+#[utoipa::path(delete, path = "/v1/nodes/{code}/session", tag = "session", params(NodeParams),
     responses((status = 204)))]
 pub(super) async fn log_out(
-    at: At,
+    at: NodePath,
     Authenticated(guest): Authenticated,
 ) -> Result<Response, Rejection> {
     let session = guest
@@ -91,11 +93,12 @@ pub(super) async fn log_out(
         .session()
         .filter(|_| guest.known.ends_at.is_some());
     let (Some(token), Some(by)) = (session, guest.context()) else {
-        return Err(Rejection::unfit(
-            "this is no session; only a session is ended by a logout",
-        ));
+        return Err(Rejection::unfit((
+            "the request has no session; only sessions can be logged out",
+            "没有登录；不用退出",
+        )));
     };
-    at.node.office.log_out(&token, by).await?;
+    at.node.office.people().log_out(&token, by).await?;
     let mut headers = HeaderMap::new();
     if matches!(guest.credentials, Credentials::Cookie(_)) {
         let gone = format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");

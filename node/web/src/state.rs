@@ -1,4 +1,4 @@
-//! The nodes of this process, for those who ask by division.
+//! The nodes of this process, by division.
 
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
@@ -9,59 +9,64 @@ use domain::{
     revocation::{Reason, Revocation},
 };
 use identity::{Identity, KeyError, KeyRing, Network};
-use office::{Office, OfficeError, RequestContext, Stated};
+use office::{CountersignRefusal, Failed, Office, RequestContext, RevokeRefusal, Stated};
 use outbound::{oidc::SignIn, webhooks::WebhookDispatcher};
 use peer::{fetch::Fetches, keys, revoked, session::Links};
 use proof::ReceiptFile;
 use telemetry::Collector;
 use topology::{DivisionCode, Tree};
+use workers::Workers;
 
-/// One hosted node.
+use super::{problem::Rejection, public_figures::MonthFigures};
+
+/// A hosted node.
 #[derive(Clone)]
 pub struct Node {
     /// Its office.
     pub office: Arc<Office>,
-    /// How its links are doing.
+    /// State of its links.
     pub links: Arc<Links>,
-    /// Brings files from other nodes.
+    /// Fetches files from other nodes.
     pub fetches: Arc<Fetches>,
-    /// Keys of authors.
+    /// Public keys of all authors it knows.
     pub keys: Arc<KeyRing>,
-    /// Who tells other systems of changes.
-    pub couriers: Arc<WebhookDispatcher>,
+    /// Sends change events to webhooks.
+    pub dispatcher: Arc<WebhookDispatcher>,
     /// Its own keys.
     pub identity: Arc<Identity>,
+    /// What it counted last for everybody.
+    pub month: Arc<MonthFigures>,
 }
 
 impl Node {
-    /// Revokes a key of a child, or every one that still counts; see [`revoked::revoke`].
+    /// Revokes a key of a child, or every key that still counts; see [`revoked::revoke`].
     ///
     /// # Errors
-    /// [`office::RevokeRefusal`], or the store's.
+    /// [`RevokeRefusal`], or an error of the store.
     pub async fn revoke(
         &self,
         key: (DivisionCode, Option<KeyId>),
         reason: Reason,
         by: impl Into<RequestContext>,
-    ) -> Result<Vec<Arc<Revocation>>, OfficeError> {
+    ) -> Result<Vec<Arc<Revocation>>, Failed<RevokeRefusal>> {
         let parts = (&*self.office, &*self.keys, &*self.links);
         revoked::revoke(parts, key, reason, by).await
     }
 
-    /// Countersigns a later key of a division two tiers below; see [`keys::countersign`].
+    /// Countersigns a new key of a division two tiers below; see [`keys::countersign`].
     ///
     /// # Errors
-    /// [`office::CountersignRefusal`], or the store's.
+    /// [`CountersignRefusal`], or an error of the store.
     pub async fn countersign(
         &self,
         key: (DivisionCode, Option<KeyId>),
         actor: &Actor,
-    ) -> Result<Stated, OfficeError> {
+    ) -> Result<Stated, Failed<CountersignRefusal>> {
         let parts = (&*self.office, &*self.identity, &*self.keys);
         keys::countersign(parts, key, actor).await
     }
 
-    /// Makes the receipt file of a matter, signed by this node.
+    /// Builds the receipt file of a matter, signed by this node.
     ///
     /// # Errors
     /// [`KeyError`] if the node's key cannot be used.
@@ -74,39 +79,79 @@ impl Node {
     }
 }
 
-/// All nodes of one process.
+/// State shared by all handlers of one process.
 #[derive(Clone)]
 pub struct AppState {
-    /// The network they belong to.
+    /// The network of the nodes.
     pub network: Arc<Network>,
-    /// All divisions.
+    /// The tree of divisions.
     pub tree: Arc<Tree>,
     /// The nodes, by division.
     pub nodes: Arc<BTreeMap<DivisionCode, Node>>,
     /// When the process started, in milliseconds since 1970.
     pub started_ms: i64,
-    /// How often people and programs may ask.
+    /// The rate limits.
     pub rates: Rates,
-    /// The provider by whose word people sign in, if there is one.
+    /// The sign-in provider, if configured.
     pub sign_in: Option<Arc<SignIn>>,
-    /// Where traces go, if they go anywhere.
+    /// The trace collector, if configured.
     pub collector: Option<Collector>,
+    /// What the process does by itself.
+    pub workers: Workers,
+    /// Host names and footer of pages.
+    pub pages: Arc<config::Pages>,
+    /// People whom a demonstration lets in without a password; empty everywhere else.
+    pub entrances: Arc<[Entrance]>,
 }
 
-/// Requests in a time. One more than allowed is answered 429.
+/// A person of a demonstration, whom everybody who opens it may be.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    /// The node where the person has an account.
+    pub division: DivisionCode,
+    /// The login name.
+    pub login: String,
+    /// The password.
+    pub password: String,
+    /// What one is and sees as this person, in Chinese and English.
+    pub about: (String, String),
+    /// The path of the page where the person begins.
+    pub begins: String,
+}
+
+/// Rate limits. A request above a limit is answered with 429.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
-    /// From one address in a second over TCP; tenfold at once.
+    /// Requests per second from one address over TCP, with bursts of ten times as many.
     pub address_per_s: NonZeroU32,
-    /// By one account or key in a second; tenfold at once.
+    /// Requests per second of one account or key, with bursts of ten times as many.
     pub caller_per_s: NonZeroU32,
-    /// Logins from one address in a minute over TCP.
+    /// Logins, and as many requests with a slip, per minute from one address over TCP.
     pub logins_per_min: NonZeroU32,
+    /// Reports per minute from one address over TCP without an account.
+    pub reports_per_min: NonZeroU32,
 }
 
 impl AppState {
-    /// The node of a division, if this process hosts it.
+    /// Returns the node of a division, if this process hosts it.
     pub fn node(&self, division: DivisionCode) -> Option<&Node> {
         self.nodes.get(&division)
+    }
+
+    /// Returns the node of a division.
+    ///
+    /// # Errors
+    /// If there is no such division, or this process does not host its node.
+    pub fn hosted(&self, division: DivisionCode) -> Result<&Node, Rejection> {
+        if let Some(node) = self.node(division) {
+            return Ok(node);
+        }
+        self.tree.require(division)?;
+        Err(Rejection::missing((
+            format!(
+                "this process does not host the node of {division}; `wujitong status` lists those it hosts"
+            ),
+            format!("{division} 的节点不在这里；请用那个单位的网址"),
+        )))
     }
 }

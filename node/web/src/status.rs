@@ -1,83 +1,107 @@
-//! How the process and its nodes are doing.
+//! Status of the process and its nodes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::{
     EpochStatus, KeyStatementLine, LinkState, LinkStatus, MatterCounts, NeighbourSide,
-    NetworkStatus, NodeLine, NodeStatus, Nodes, RevocationLine, Status, StatusQuery,
+    NetworkStatus, NodeLine, NodeStatus, Nodes, RevocationLine, Status, StatusQuery, WorkerLine,
+    WorkerState,
 };
 use axum::{Json, extract::State};
+use data_encoding::HEXLOWER;
 use domain::time::Timestamp;
 use telemetry::Collector;
 use topology::DivisionCode;
+use workers::{State as WorkerIs, WorkerStatus};
 
 use super::{ask::Asked, hooks, key_statements, problem::Rejection};
 use crate::state::{AppState, Node};
 
-/// How the process and its nodes are doing
+/// Get the status of the process and its nodes
 #[utoipa::path(get, path = "/v1/status", tag = "about", params(StatusQuery),
     responses((status = 200, body = Status)))]
 pub(super) async fn status(
-    State(roster): State<AppState>,
+    State(app_state): State<AppState>,
     Asked(StatusQuery { node, brief }): Asked<StatusQuery>,
 ) -> Result<Json<Status>, Rejection> {
     if let Some(division) = node
-        && roster.node(division).is_none()
+        && app_state.node(division).is_none()
     {
-        roster.tree.require(division)?;
-        return Err(Rejection::missing(&format!(
-            "this process does not host the node of {division}; leave `node` out to see those it hosts"
+        app_state.tree.require(division)?;
+        return Err(Rejection::missing((
+            format!(
+                "this process does not host the node of {division}; leave `node` out to see those it hosts"
+            ),
+            format!("{division} 的节点不在这里；不写 `node` 可看这里有哪些"),
         )));
     }
     let asked = |division: &DivisionCode| node.is_none_or(|node| node == *division);
     let mut nodes = vec![];
-    for (division, node) in roster.nodes.iter().filter(|(division, _)| asked(division)) {
-        nodes.push(one(*division, node, &roster, brief).await?);
+    for (division, node) in app_state
+        .nodes
+        .iter()
+        .filter(|(division, _)| asked(division))
+    {
+        nodes.push(one(*division, node, &app_state, brief).await?);
     }
-    let now = roster
+    let now = app_state
         .nodes
         .values()
         .next()
-        .map_or(Timestamp(roster.started_ms), |n| n.office.now());
-    let hex = |bytes: [u8; 32]| {
-        bytes.iter().fold(String::new(), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a string takes everything");
-            text
-        })
-    };
+        .map_or(Timestamp(app_state.started_ms), |n| n.office.now());
     Ok(Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now_ms: now.0,
-        started_ms: roster.started_ms,
-        uptime_ms: now.since(Timestamp(roster.started_ms)),
-        disk: roster
+        started_ms: app_state.started_ms,
+        uptime_ms: now.since(Timestamp(app_state.started_ms)),
+        disk: app_state
             .nodes
             .values()
             .next()
             .and_then(|node| node.office.store().trouble()),
-        traces: roster.collector.as_ref().and_then(Collector::trouble),
+        traces: app_state.collector.as_ref().and_then(Collector::trouble),
         network: NetworkStatus {
-            id: roster.network.id_hex(),
-            zone: roster.network.zone.to_string(),
-            demo: roster.network.demo,
-            province: roster.tree.root(),
-            topology: hex(roster.tree.digest()),
+            id: app_state.network.id_hex(),
+            zone: app_state.network.zone.to_string(),
+            demo: app_state.network.demo,
+            province: app_state.tree.root(),
+            topology: HEXLOWER.encode(&app_state.tree.digest()),
         },
+        workers: workers(&app_state, None),
         nodes,
     }))
 }
 
-/// Nodes of this process
+/// What is done by itself for a node, or for the whole process.
+fn workers(app_state: &AppState, of: Option<DivisionCode>) -> Vec<WorkerLine> {
+    let line = |status: WorkerStatus| WorkerLine {
+        name: status.name.to_owned(),
+        subject: status.subject,
+        state: match status.state {
+            WorkerIs::Idle => WorkerState::Idle,
+            WorkerIs::Working => WorkerState::Working,
+            WorkerIs::Failing => WorkerState::Failing,
+            WorkerIs::Stopped => WorkerState::Stopped,
+        },
+        since_ms: status.since.0,
+        until_ms: status.until.map(|until| until.0),
+        queue: status.queue,
+        runs: status.runs,
+        failures: status.failures,
+        last_error_ms: status.last_error.as_ref().map(|(at, _)| at.0),
+        last_error: status.last_error.map(|(_, why)| why),
+    };
+    app_state.workers.of(of).into_iter().map(line).collect()
+}
+
+/// List the nodes of this process
 #[utoipa::path(get, path = "/v1/nodes", tag = "about",
     responses((status = 200, body = Nodes)))]
-pub(super) async fn nodes(State(roster): State<AppState>) -> Json<Nodes> {
-    let nodes = roster.nodes.keys();
+pub(super) async fn nodes(State(app_state): State<AppState>) -> Json<Nodes> {
+    let nodes = app_state.nodes.keys();
     let nodes = nodes.map(|code| NodeLine {
         division: *code,
-        name: name(*code, &roster),
+        name: name(*code, &app_state),
     });
     Json(Nodes {
         nodes: nodes.collect(),
@@ -87,7 +111,7 @@ pub(super) async fn nodes(State(roster): State<AppState>) -> Json<Nodes> {
 async fn one(
     division: DivisionCode,
     node: &Node,
-    roster: &AppState,
+    app_state: &AppState,
     brief: bool,
 ) -> Result<NodeStatus, Rejection> {
     let Node { office, links, .. } = node;
@@ -95,14 +119,14 @@ async fn one(
     let matters = if brief {
         None
     } else {
-        let (holding, giving, copies) = office.standings().await?;
+        let (holding, giving, copies) = office.matters().standings().await?;
         Some(MatterCounts {
             holding,
             giving,
             copies,
         })
     };
-    let parent = roster.tree.parent(division);
+    let parent = app_state.tree.parent(division);
     let mut states: BTreeMap<DivisionCode, LinkState> = parent
         .map(|parent| (parent, LinkState::default()))
         .into_iter()
@@ -112,7 +136,7 @@ async fn one(
         .into_iter()
         .map(|(neighbour, state)| LinkStatus {
             neighbour,
-            name: name(neighbour, roster),
+            name: name(neighbour, app_state),
             side: if Some(neighbour) == parent {
                 NeighbourSide::Parent
             } else {
@@ -121,14 +145,14 @@ async fn one(
             state,
         })
         .collect();
-    let revoked = office.revocations().await?;
+    let revoked = office.keys().revocations().await?;
     let concerned = |of: DivisionCode| {
-        of == division || Some(of) == parent || roster.tree.parent(of) == Some(division)
+        of == division || Some(of) == parent || app_state.tree.parent(of) == Some(division)
     };
     Ok(NodeStatus {
         division,
-        name: name(division, roster),
-        full_name: roster.tree.full_name(division).unwrap_or_default(),
+        name: name(division, app_state),
+        full_name: app_state.tree.full_name(division).unwrap_or_default(),
         tier: division.tier(),
         epoch: EpochStatus {
             order: epoch.order,
@@ -136,25 +160,37 @@ async fn one(
         },
         matters,
         links_up: links.iter().filter(|link| link.state.up).count(),
-        links_expected: roster.tree.children(division).len() + usize::from(parent.is_some()),
+        links_expected: app_state.tree.children(division).len() + usize::from(parent.is_some()),
         links,
-        queues: office.queues(),
+        queues: office.inbox().queues(),
         revoked: revoked
             .iter()
             .filter(|record| concerned(record.revocation.division))
             .map(|record| RevocationLine::of(&record.revocation, record.by))
             .collect(),
         keys: noteworthy(division, key_statements::lines(node).await?),
-        given_up: office.given_up().into_iter().map(Into::into).collect(),
+        given_up: office
+            .inbox()
+            .given_up()
+            .into_iter()
+            .map(Into::into)
+            .collect(),
         failing_hooks: hooks::failing(office).await?,
-        awaited: office.awaited().await?.unwrap_or_default(),
-        alarms: office.alarms().await?.into_iter().map(Into::into).collect(),
-        calendar: Some(office.calendar_end().await?),
+        awaited: office.inbox().awaited().await?.unwrap_or_default(),
+        alarms: office
+            .alarms()
+            .all()
+            .await?
+            .into_iter()
+            .map(Into::into)
+            .collect(),
+        calendar: Some(office.templates().calendar_end().await?),
+        workers: workers(app_state, Some(division)),
     })
 }
 
-/// Statements somebody may have to look at: the node's own, and all of a division that has had more than
-/// one, or one that does not count.
+/// Returns the statements an operator may have to look at: the node's own, and all of a division
+/// that has had more than one, or one that does not count.
 fn noteworthy(me: DivisionCode, mut all: Vec<KeyStatementLine>) -> Vec<KeyStatementLine> {
     let odd = |line: &&KeyStatementLine| line.serial > 1 || line.vouched.is_none() || line.revoked;
     let odd: BTreeSet<_> = all.iter().filter(odd).map(|line| line.division).collect();
@@ -162,8 +198,8 @@ fn noteworthy(me: DivisionCode, mut all: Vec<KeyStatementLine>) -> Vec<KeyStatem
     all
 }
 
-pub(super) fn name(division: DivisionCode, roster: &AppState) -> String {
-    roster
+pub(super) fn name(division: DivisionCode, app_state: &AppState) -> String {
+    app_state
         .tree
         .get(division)
         .map(|found| found.short_name().into_owned())

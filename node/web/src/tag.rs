@@ -1,6 +1,6 @@
-//! Entity tags: `"0.3.2-9f1c03aa"` is custody term, custody version, step, and a few digits of what was
-//! shown, how old that is left out. `If-Match` compares the version, so that somebody who acted meanwhile is noticed;
-//! `If-None-Match` compares all of it.
+//! Entity tags. `"0.3.2-9f1c03aa"` is custody term, custody version, step, and the beginning of a
+//! digest of the body without its age. `If-Match` compares the version, so that it notices when
+//! somebody else has acted; `If-None-Match` compares the whole tag.
 
 use api::{MatterView, Named};
 use axum::{
@@ -16,7 +16,7 @@ use office::Saw;
 
 use super::problem::Rejection;
 
-/// A matter with its tag, and how old what is shown of it is (`Age`, RFC 9111, section 5.1).
+/// A matter with its tag and the age of its data (`Age`, RFC 9111, section 5.1).
 #[derive(Debug)]
 pub(super) struct Tagged(Named<MatterView>);
 
@@ -54,10 +54,10 @@ impl IntoResponse for Tagged {
     }
 }
 
-/// What `If-Match` says, for something that changes a matter.
+/// Returns the version in `If-Match`, for a request that changes a matter.
 ///
 /// # Errors
-/// 412 for a tag that is none of a matter's, for it matches nothing.
+/// 412 for a tag that is not one of a matter, because it matches nothing.
 pub(super) fn saw(
     method: &Method,
     headers: &HeaderMap,
@@ -68,9 +68,10 @@ pub(super) fn saw(
         return Ok(None);
     }
     let stale = || {
-        Rejection::stale(
-            "If-Match has no tag of what is here; send the ETag of a matter as it was given",
-        )
+        Rejection::stale((
+            "If-Match is not an ETag of this matter; send the ETag from the answer that showed the matter",
+            "页面上的版本不对；请重新打开事项",
+        ))
     };
     let mut versions = vec![];
     for line in lines {
@@ -101,7 +102,7 @@ fn version(tag: &str) -> Option<Version> {
     numbers.next().is_none().then_some(version)
 }
 
-/// 304 without a body, if whoever asks has what is answered already.
+/// Replaces the answer by 304 without a body, if the caller already has it.
 pub(super) fn unless_known(method: &Method, headers: &HeaderMap, response: Response) -> Response {
     let Some(tag) = response.headers().get(header::ETAG).cloned() else {
         return response;

@@ -1,21 +1,21 @@
-//! Publishing templates and seeing how far they have come.
+//! Templates: publish, list, adoption.
 
 use api::{Named, PublishRequest, TemplateLine, TemplateStatus, Templates};
 use axum::{Json, http::StatusCode};
 use domain::template::{TemplateKey, is_name};
-use office::{NewTemplate, OfficeError};
+use office::{NewTemplate, NoSuchTemplate};
 
 use super::{
-    ask::{At, Given, Person},
-    openapi::{NodePath, TemplatePath},
+    ask::{Given, NodePath, Person},
+    openapi::{NodeParams, TemplateParams},
     problem::Rejection,
 };
 
 /// Publish a template, or its next version
-#[utoipa::path(post, path = "/v1/nodes/{code}/templates", tag = "templates", params(NodePath),
+#[utoipa::path(post, path = "/v1/nodes/{code}/templates", tag = "templates", params(NodeParams),
     request_body = PublishRequest, responses((status = 201, body = Named<TemplateStatus>)))]
 pub(super) async fn publish(
-    at: At,
+    at: NodePath,
     Person(by): Person,
     Given(request): Given<PublishRequest>,
 ) -> Result<(StatusCode, Json<Named<TemplateStatus>>), Rejection> {
@@ -35,30 +35,31 @@ pub(super) async fn publish(
         tiers,
         kinds,
     };
-    let template = at.node.office.publish(new, by).await?;
+    let template = at.node.office.templates().publish(new, by).await?;
     Ok((StatusCode::CREATED, Json(find(&at, &template.key).await?)))
 }
 
-/// Templates a node has heard of
-#[utoipa::path(get, path = "/v1/nodes/{code}/templates", tag = "templates", params(NodePath),
+/// List the templates a node knows
+#[utoipa::path(get, path = "/v1/nodes/{code}/templates", tag = "templates", params(NodeParams),
     responses((status = 200, body = Named<Templates>)))]
-pub(super) async fn list(at: At) -> Result<Json<Named<Templates>>, Rejection> {
-    let records = at.node.office.templates().await?;
+pub(super) async fn list(at: NodePath) -> Result<Json<Named<Templates>>, Rejection> {
+    let records = at.node.office.templates().all().await?;
     let templates = Templates {
         templates: records.iter().map(TemplateLine::from).collect(),
     };
-    Ok(Json(Named::new(templates, &at.roster.tree)))
+    Ok(Json(Named::new(templates, &at.app_state.tree)))
 }
 
-/// A template and how far it has come
-#[utoipa::path(get, path = "/v1/nodes/{code}/templates/{issuer}/{kind}/{name}", tag = "templates", params(TemplatePath),
+/// Get a template and its adoption
+#[utoipa::path(get, path = "/v1/nodes/{code}/templates/{issuer}/{kind}/{name}", tag = "templates", params(TemplateParams),
     responses((status = 200, body = Named<TemplateStatus>)))]
-pub(super) async fn status(at: At) -> Result<Json<Named<TemplateStatus>>, Rejection> {
+pub(super) async fn status(at: NodePath) -> Result<Json<Named<TemplateStatus>>, Rejection> {
     let name: String = at.param("name")?;
     if !is_name(&name) {
-        return Err(Rejection::unfit(
-            "this is no name of a template; take 1 to 48 lower-case letters, digits and dashes",
-        ));
+        return Err(Rejection::unfit((
+            "this is not a valid template name; use 1 to 48 lower-case letters, digits and dashes",
+            "模板名称不对；请用 1 到 48 个小写字母、数字和横线",
+        )));
     }
     let key = TemplateKey {
         issuer: at.param("issuer")?,
@@ -68,17 +69,17 @@ pub(super) async fn status(at: At) -> Result<Json<Named<TemplateStatus>>, Reject
     Ok(Json(find(&at, &key).await?))
 }
 
-async fn find(at: &At, key: &TemplateKey) -> Result<Named<TemplateStatus>, Rejection> {
+async fn find(at: &NodePath, key: &TemplateKey) -> Result<Named<TemplateStatus>, Rejection> {
     let office = &at.node.office;
-    let adoption = office.adoption(key).await?.into();
-    let records = office.templates().await?;
+    let adoption = office.templates().adoption(key).await?.into();
+    let records = office.templates().all().await?;
     let record = records.iter().find(|record| record.template.key == *key);
-    let record = record.ok_or_else(|| OfficeError::NoSuchTemplate(key.to_string()))?;
+    let record = record.ok_or_else(|| NoSuchTemplate(key.to_string()))?;
     let content = record.template.content.clone();
     let status = TemplateStatus {
         template: TemplateLine::from(record),
         content,
         adoption,
     };
-    Ok(Named::new(status, &at.roster.tree))
+    Ok(Named::new(status, &at.app_state.tree))
 }

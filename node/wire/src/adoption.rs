@@ -1,4 +1,4 @@
-//! What became of a template in a child's subtree.
+//! Adoption reports: the outcome of a template in a child's subtree.
 
 use domain::{
     envelope::Stamp,
@@ -8,16 +8,15 @@ use proto::v1::{self, template_refusal::Reason};
 use topology::DivisionCode;
 
 use super::{
-    Malformed,
-    choice::Choice,
+    Malformed, choice,
     malformed::{check_length, division, within},
     template::{key_in, key_out, name_in, version_in},
 };
 
-/// More nodes than the whole country has divisions; sums of such counts do not overflow.
+/// Largest count of nodes: more than the country has divisions, and sums do not overflow.
 const MOST_NODES: u32 = 1_000_000;
 
-/// Longest text in a refusal in bytes: 160 characters of four.
+/// Longest text in a refusal in bytes: 160 characters of four bytes.
 const MOST_CLAUSE_BYTES: usize = 640;
 
 pub(super) fn adoption_out(report: &AdoptionReport) -> v1::AdoptionReport {
@@ -109,7 +108,7 @@ fn bad_out(bad: &BadTemplate) -> Reason {
     }
 }
 
-/// `None` for a reason of a later version.
+/// Decodes a refusal; `None` if its reason is from a later version.
 fn refusal_in(
     refusal: v1::TemplateRefusal,
 ) -> Result<Option<(DivisionCode, TemplateRefusal)>, Malformed> {
@@ -125,7 +124,7 @@ fn reason_in(reason: Reason) -> Result<TemplateRefusal, Malformed> {
     let bad = match reason {
         Reason::MissingNeed(need) => {
             return Ok(TemplateRefusal::MissingNeed(Need {
-                kind: Choice::read(need.kind, "need.kind")?,
+                kind: choice::read(need.kind, "need.kind")?,
                 name: name_in(need.name)?,
             }));
         }
@@ -156,8 +155,8 @@ fn reason_in(reason: Reason) -> Result<TemplateRefusal, Malformed> {
         Reason::Loosens(clause) => return Ok(TemplateRefusal::Loosens(text_in(clause)?)),
         Reason::NoIssuer(issuer) => BadTemplate::NoIssuer(division(issuer, "refusal.no_issuer")?),
         Reason::MayNotIssue(which) => BadTemplate::MayNotIssue(
-            Choice::read(which.kind, "may_not_issue.kind")?,
-            Choice::read(which.tier, "may_not_issue.tier")?,
+            choice::read(which.kind, "may_not_issue.kind")?,
+            choice::read(which.tier, "may_not_issue.tier")?,
         ),
         Reason::Heading(clause) => BadTemplate::Heading(text_in(clause)?),
         Reason::TooLong(bytes) => BadTemplate::TooLong(bytes),

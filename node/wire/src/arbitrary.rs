@@ -1,4 +1,4 @@
-//! Any value a peer may send: strategies over everything that has a form on the wire.
+//! Strategies for every value a peer may send.
 
 use bytes::Bytes;
 use domain::{
@@ -12,8 +12,9 @@ use domain::{
         Matter, Outcome, Place, Publicity, Reason, Satisfaction, Sort, Status, Step, Target,
         Version,
     },
+    measure::Measure,
     policy::{Policy, RuleRef, Source},
-    request::{Answer, Ask, AskId, Reply, Voice, Wish},
+    request::{Answer, Reply, Request, RequestId, RequestKind, Voice},
     revocation::{HeldFlow, HeldLife, Revocation},
     rollup::{CellKey, CellReport, Counters},
     seal::{SealSuite, SealedBody},
@@ -36,8 +37,8 @@ use topology::{DivisionCode, Tier};
 use super::{
     figures::MOST_COUNTED,
     frame::{
-        Abreast, Ack, Batch, Echo, Entry, Frame, Goodbye, GoodbyeCode, Hello, MOST_ABOVE, Probe,
-        Refused, TemplateInForce,
+        Ack, Batch, Echo, Entry, Frame, Goodbye, GoodbyeCode, Hello, MOST_ABOVE, Probe, Refused,
+        TemplateInForce, Watermark,
     },
     refusal::RefusalCode,
 };
@@ -47,7 +48,7 @@ mod frames;
 mod matters;
 
 pub(super) use frames::{entry, frame};
-use matters::{answer, ask, matter, matter_id};
+use matters::{answer, matter, matter_id, request};
 
 const COUNTED: std::ops::RangeInclusive<u32> = 0..=i32::MAX as u32;
 
@@ -73,7 +74,7 @@ fn suite() -> impl Strategy<Value = Suite> {
 }
 
 fn category() -> impl Strategy<Value = Category> {
-    select(CATALOGUE.to_vec()).prop_map(|(code, _)| code.parse().expect("it is in the catalogue"))
+    select(CATALOGUE.to_vec()).prop_map(|(code, ..)| code.parse().expect("it is in the catalogue"))
 }
 
 fn class() -> impl Strategy<Value = Class> {
@@ -190,32 +191,25 @@ fn adoption() -> impl Strategy<Value = AdoptionReport> {
         })
 }
 
+/// Counters of any measures, those that this build does not know included.
+fn counters() -> impl Strategy<Value = Counters> {
+    let measure = (1u32..=31).prop_map(|number| Measure::new(number).unwrap());
+    let counts = prop::collection::btree_map(measure, 1..=MOST_COUNTED, 0..=31);
+    counts.prop_map(|counts| Counters::try_from(Vec::from_iter(counts)).unwrap())
+}
+
 fn cell() -> impl Strategy<Value = CellReport> {
     let key = (division(), division(), category(), 0i32..=2_932_896);
-    let count = || 0..=MOST_COUNTED;
-    let later = (count(), count(), count(), count(), count());
-    (key, count(), count(), count(), count(), later).prop_map(
-        |(key, reported, taken, given, closed, later)| CellReport {
-            key: CellKey {
-                acting: key.0,
-                origin: key.1,
-                category: key.2,
-                day: Day(key.3),
-            },
-            counters: Counters {
-                reported,
-                taken,
-                given,
-                closed,
-                reopened: later.0,
-                withdrawn: later.1,
-                merged: later.2,
-                recategorised_out: later.3,
-                recategorised_in: later.4,
-            },
-            stamp: Stamp::default(),
+    (key, counters()).prop_map(|(key, counters)| CellReport {
+        key: CellKey {
+            acting: key.0,
+            origin: key.1,
+            category: key.2,
+            day: Day(key.3),
         },
-    )
+        counters,
+        stamp: Stamp::default(),
+    })
 }
 
 fn destination() -> impl Strategy<Value = Destination> {
@@ -249,7 +243,7 @@ fn revocation() -> impl Strategy<Value = Revocation> {
             key: names.1,
             lives,
             vouched,
-            reason: domain::revocation::Reason::from_code(reason),
+            reason: domain::revocation::Reason::of_wire_number(reason),
             at,
             stamp: Stamp::default(),
         },
@@ -263,11 +257,11 @@ fn payload() -> impl Strategy<Value = Payload> {
             bound_for,
         }),
         matter().prop_map(|matter| Payload::Notice(Box::new(matter))),
-        ask().prop_map(Payload::Ask),
+        request().prop_map(Payload::Request),
         answer().prop_map(Payload::Answer),
         template().prop_map(|template| Payload::Template(Box::new(template))),
         adoption().prop_map(Payload::Adoption),
-        cell().prop_map(Payload::Cell),
+        cell().prop_map(|cell| Payload::Cell(Box::new(cell))),
         Just(Payload::CellsComplete),
         matter().prop_map(|matter| Payload::Shown(Box::new(matter))),
         (

@@ -1,15 +1,14 @@
-//! Attachments, and asking for their bytes.
+//! Attachments, and requests for their bytes.
 
 use bytes::Bytes;
-use domain::attachment::{
-    Attachment, ContentKey, FETCH_BYTES, Fetch, Fetched, FileNo, MOST_BYTES, MOST_LISTED, Part,
-    Pixels, Sealed,
+use domain::{
+    attachment::{Attachment, ContentKey, FileNo, MOST_BYTES, MOST_LISTED, Pixels, Sealed},
+    fetch::{FETCH_BYTES, Fetch, Fetched},
 };
 use proto::v1;
 
 use super::{
-    Malformed,
-    choice::Choice,
+    Malformed, choice,
     malformed::{array, check_length, division, required, suite},
     matter::{id_in, id_out},
 };
@@ -66,7 +65,7 @@ fn attachment_in(attachment: v1::Attachment) -> Result<Attachment, Malformed> {
     };
     Ok(Attachment {
         suite: suite(attachment.suite, "attachment.suite")?,
-        media: Choice::read(attachment.media, "attachment.media")?,
+        media: choice::read(attachment.media, "attachment.media")?,
         pixels,
         whole: sealed_in(required(attachment.whole, "attachment.whole")?)?,
         thumb: attachment.thumb.map(sealed_in).transpose()?,
@@ -97,7 +96,7 @@ pub(super) fn fetch_in(fetch: v1::Fetch) -> Result<(u64, Fetch), Malformed> {
             step: number(fetch.step, "fetch.step")?,
             index: number(fetch.index, "fetch.index")?,
         },
-        part: Part::read(fetch.part, "fetch.part")?,
+        part: choice::read(fetch.part, "fetch.part")?,
         digest: array(&fetch.digest, "fetch.digest")?,
         at: fetch.at,
         asker: division(fetch.asker, "fetch.asker")?,

@@ -1,18 +1,14 @@
-//! Clocks of a matter. Those that no sound node can have made are malformed.
+//! Clocks of a matter. Clocks that no correct node can have made are malformed.
 
 use domain::{
     calendar::Allowance,
-    clock::{
-        Clock, Clocks, Ended, Extension, ExtensionReason, How, MOST_CLOCKS, MOST_PAUSES, Pause,
-        PauseReason, Paused, Stage, Told,
-    },
+    clock::{Clock, Clocks, Ended, Extension, MOST_CLOCKS, MOST_PAUSES, Pause, Paused, Told},
     policy::{RuleRef, Source},
 };
 use proto::v1;
 
 use super::{
-    Malformed,
-    choice::Choice,
+    Malformed, choice,
     malformed::{COUNTED, FROM_ONE, moment, required, within},
     template::{key_in, key_out},
 };
@@ -61,7 +57,7 @@ fn paused_in(paused: &v1::Pause) -> Result<Paused, Malformed> {
     Ok(Paused {
         since: moment(paused.since, "pause.since")?,
         until: moment(paused.until, "pause.until")?,
-        reason: PauseReason::read(paused.reason, "pause.reason")?,
+        reason: choice::read(paused.reason, "pause.reason")?,
     })
 }
 
@@ -79,7 +75,7 @@ fn pause_in(pause: &v1::Pause) -> Result<Pause, Malformed> {
     Ok(Pause {
         since: moment(pause.since, "pause.since")?,
         until: moment(pause.until, "pause.until")?,
-        reason: PauseReason::read(pause.reason, "pause.reason")?,
+        reason: choice::read(pause.reason, "pause.reason")?,
         due: moment(pause.due, "pause.due")?,
         warn: moment(pause.warn, "pause.warn")?,
     })
@@ -131,7 +127,7 @@ fn clock_in(clock: v1::Clock) -> Result<Clock, Malformed> {
     let extension = match clock.extended_by {
         Some(by) => Some(Extension {
             by: allowance_in(Some(by))?,
-            reason: ExtensionReason::read(clock.extended_why, "clock.extended_why")?,
+            reason: choice::read(clock.extended_why, "clock.extended_why")?,
             at: moment(clock.extended_at, "clock.extended_at")?,
         }),
         None if clock.extended_why != 0 || clock.extended_at != 0 => {
@@ -142,13 +138,13 @@ fn clock_in(clock: v1::Clock) -> Result<Clock, Malformed> {
     let ended = match (clock.ended_how, clock.ended_at) {
         (0, 0) => None,
         (how, at) => Some(Ended {
-            how: How::read(how, "clock.ended_how")?,
+            how: choice::read(how, "clock.ended_how")?,
             at: moment(at, "clock.ended_at")?,
         }),
     };
     let percent = u8::try_from(clock.warn_percent);
     Ok(Clock {
-        stage: Stage::read(clock.stage, "clock.stage")?,
+        stage: choice::read(clock.stage, "clock.stage")?,
         rule: RuleRef {
             source,
             line: within(clock.line, COUNTED, "clock.line")?,

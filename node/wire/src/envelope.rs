@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::{
-    envelope::{Destination, Envelope, Lane, MOST_BYTES, Order, Payload, Showing, Stamp},
+    envelope::{Destination, Envelope, MOST_BYTES, Order, Payload, Showing, Stamp},
     ids::{Epoch, EpochId},
     life::GREATEST_ORDER,
 };
@@ -15,20 +15,20 @@ use proto::v1::{
 use super::{
     MOST_KEY_BYTES, Malformed,
     adoption::{adoption_in, adoption_out},
-    choice::Choice,
+    choice,
     figures::{cell_in, cell_out},
     malformed::{array, check_length, division, ordinal, required},
     matter::{matter_in, matter_out},
-    request::{answer_in, answer_out, ask_in, ask_out},
+    request::{answer_in, answer_out, request_in, request_out},
     revocation::{revocation_in, revocation_out},
     template::{scope_in, scope_out, template_in, template_out},
 };
 
-/// The bytes of an envelope: what its author signs and every hop forwards. The same envelope always
-/// gives the same bytes.
+/// Encodes an envelope: the bytes its author signs and every hop forwards. The encoding is
+/// deterministic.
 ///
-/// Only a matter within [`MOST_STEPS`](domain::custody::MOST_STEPS) or a template within its
-/// limits is sure to stay below [`MOST_BYTES`]. An unknown payload has none of its content left.
+/// Only a matter within [`MOST_STEPS`](domain::custody::MOST_STEPS) or a template within its limits
+/// is sure to stay below [`MOST_BYTES`]. An unknown payload is encoded without content.
 pub fn encode_envelope(envelope: &Envelope) -> Bytes {
     let (kind, payload) = payload_out(&envelope.payload);
     let message = v1::Envelope {
@@ -50,8 +50,8 @@ pub fn encode_envelope(envelope: &Envelope) -> Bytes {
     message.encode_to_vec().into()
 }
 
-/// Reads an envelope. A kind this version does not know is [`Payload::Unknown`], and so is a known
-/// kind with a choice or suite that only a later version has: relays carry both unopened.
+/// Decodes an envelope. An unknown kind becomes [`Payload::Unknown`], and so does a known kind with
+/// a choice or suite of a later version: relays carry both unopened.
 pub fn decode_envelope(bytes: &Bytes) -> Result<Envelope, Malformed> {
     check_length(bytes.len(), MOST_BYTES, "envelope")?;
     let message = v1::Envelope::decode(bytes.clone())?;
@@ -65,7 +65,7 @@ pub fn decode_envelope(bytes: &Bytes) -> Result<Envelope, Malformed> {
             }
             WireDestination::Scope(scope) => Destination::Scope(scope_in(scope)?),
         },
-        lane: Lane::read(message.lane, "envelope.lane")?,
+        lane: choice::read(message.lane, "envelope.lane")?,
         order: match required(message.order, "envelope.order")? {
             WireOrder::Sequence(number) => Order::Sequence(ordinal(number, "envelope.sequence")?),
             WireOrder::Replaces(replaces) => {
@@ -90,7 +90,7 @@ fn payload_out(payload: &Payload) -> (u32, Vec<u8>) {
             (Kind::Give, give.encode_to_vec())
         }
         Payload::Notice(matter) => (Kind::Notice, matter_out(matter).encode_to_vec()),
-        Payload::Ask(ask) => (Kind::Ask, ask_out(ask).encode_to_vec()),
+        Payload::Request(request) => (Kind::Request, request_out(request).encode_to_vec()),
         Payload::Answer(answer) => (Kind::Answer, answer_out(answer).encode_to_vec()),
         Payload::Template(template) => (Kind::Template, template_out(template).encode_to_vec()),
         Payload::Adoption(report) => (Kind::Adoption, adoption_out(report).encode_to_vec()),
@@ -129,11 +129,11 @@ fn known_in(kind: Kind, bytes: Bytes) -> Result<Payload, Malformed> {
             }
         }
         Kind::Notice => Payload::Notice(Box::new(matter_in(Some(v1::Matter::decode(bytes)?))?)),
-        Kind::Ask => Payload::Ask(ask_in(v1::Ask::decode(bytes)?)?),
+        Kind::Request => Payload::Request(request_in(v1::Request::decode(bytes)?)?),
         Kind::Answer => Payload::Answer(answer_in(v1::Answer::decode(bytes)?)?),
         Kind::Template => Payload::Template(Box::new(template_in(v1::Template::decode(bytes)?)?)),
         Kind::Adoption => Payload::Adoption(adoption_in(v1::AdoptionReport::decode(bytes)?)?),
-        Kind::Cell => Payload::Cell(cell_in(v1::CellReport::decode(bytes)?)?),
+        Kind::Cell => Payload::Cell(Box::new(cell_in(v1::CellReport::decode(bytes)?)?)),
         Kind::CellsComplete => Payload::CellsComplete,
         Kind::Shown => Payload::Shown(Box::new(matter_in(Some(v1::Matter::decode(bytes)?))?)),
         Kind::Showing => Payload::Showing(showing_in(&v1::Showing::decode(bytes)?)?),

@@ -1,10 +1,10 @@
-//! Frames: what travels on a link. An error here is the peer breaking the protocol and ends the
-//! link; an error of one entry is that entry's alone, and the entry is refused.
+//! Frames: the messages on a link. An error here means that the peer broke the protocol, and ends
+//! the link. An error in one entry concerns that entry only, which is refused.
 
 use bytes::Bytes;
 use domain::{
-    attachment::{Fetch, Fetched},
     envelope::{Lane, MOST_BYTES as MOST_ENVELOPE_BYTES, Stamp},
+    fetch::{Fetch, Fetched},
     ids::{Epoch, EpochId, NetworkId},
     life::MOST_LIVES,
     statement::Proof,
@@ -19,7 +19,7 @@ use topology::DivisionCode;
 use super::{
     Malformed,
     attachment::{fetch_in, fetch_out, fetched_in, fetched_out},
-    choice::Choice,
+    choice,
     envelope::{epoch_in, epoch_out},
     figures::{stamp_in, stamp_out},
     malformed::{array, check_length, division, moment, ordinal, required},
@@ -44,13 +44,13 @@ pub const MOST_ENTRIES: usize = 1024;
 /// Longest signed key statement in bytes.
 pub const MOST_KEY_STATEMENT_BYTES: usize = 8 * 1024;
 
-/// Longest sentence of a refusal or goodbye in bytes; longer ones are cut.
+/// Longest sentence of a refusal or goodbye in bytes; longer ones are truncated.
 pub const MOST_REASON_BYTES: usize = 512;
 
-/// Most divisions above a speaker; there are four tiers above the lowest.
+/// Most divisions above the sender of a frame; there are four tiers above the lowest.
 pub const MOST_ABOVE: usize = 8;
 
-/// Most key statements in one frame of them.
+/// Most key statements in one [`Frame::Keys`].
 pub const MOST_KEYS_SHOWN: usize = 256;
 
 /// One message on a link.
@@ -64,71 +64,71 @@ pub enum Frame {
     Ack(Ack),
     /// The last frame of a side.
     Goodbye(Goodbye),
-    /// A request for a stretch of a file, under a name that the answer repeats.
+    /// A request for a range of a file, with an id that the answer repeats.
     Fetch(u64, Fetch),
-    /// The answer to one.
+    /// The answer to a fetch with this id.
     Fetched(u64, Fetched),
-    /// The other has everything.
-    Abreast(Abreast),
-    /// Somebody else greets with the other's identity.
+    /// Tells the other side that it has everything.
+    Watermark(Watermark),
+    /// Asks whether the other side is there, because another machine greets with its identity.
     Probe(Probe),
     /// The answer to the probe with this nonce.
     Alive(u64),
-    /// Signed statements of keys of the lower side and of divisions directly below it, opaque here; at
+    /// Signed key statements of the lower side and of divisions directly below it, opaque here; at
     /// most [`MOST_KEYS_SHOWN`].
     Keys(Vec<Bytes>),
 }
 
-/// Who speaks, and what it knows of the other.
+/// The sender's identity and state, and what it knows of the other side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hello {
-    /// [`PROTOCOL`] of the speaker.
+    /// The sender's [`PROTOCOL`].
     pub protocol: u32,
-    /// The speaker's network.
+    /// The sender's network.
     pub network: NetworkId,
-    /// Who speaks.
+    /// The sender.
     pub division: DivisionCode,
-    /// In which life of its store.
+    /// The current epoch of the sender's store.
     pub epoch: Epoch,
     /// Digest of its edition of the tree.
     pub topology: Digest,
-    /// The latest it holds of the other's envelopes.
+    /// The latest of the other's envelopes that it holds.
     pub echo: Option<Echo>,
-    /// Templates in force at the speaker.
+    /// Templates in force at the sender.
     pub templates: Vec<TemplateInForce>,
-    /// The speaker's own signed key statements, opaque here.
+    /// The sender's own signed key statements, opaque here.
     pub key_statements: Vec<Bytes>,
-    /// The speaker's clock.
+    /// The sender's clock.
     pub now: Timestamp,
-    /// Envelopes the speaker takes unacknowledged, in each lane.
+    /// Envelopes the sender accepts unacknowledged, in each lane.
     pub window_envelopes: u32,
-    /// Bytes of entries the speaker takes unacknowledged, in each lane.
+    /// Bytes of entries the sender accepts unacknowledged, in each lane.
     pub window_bytes: u32,
-    /// Fetches the speaker answers at a time; 0 if it answers none.
+    /// Fetches the sender answers at a time; 0 if it answers none.
     pub window_fetches: u32,
-    /// Digest over the revocations it knows; `None` from a version that knows of no such thing.
+    /// Digest over the revocations it knows; `None` from a version without revocations.
     pub revocations: Option<Digest>,
-    /// Whether the speaker hears [`Frame::Abreast`].
-    pub hears_abreast: bool,
-    /// The lives of its store before `epoch`, oldest first.
+    /// Whether the sender understands [`Frame::Watermark`].
+    pub hears_watermarks: bool,
+    /// The epochs of its store before `epoch`, oldest first.
     pub earlier: Vec<Epoch>,
-    /// Drawn when the speaker's process started.
+    /// Random number drawn when the sender's process started.
     pub instance: [u8; 16],
-    /// Digest over the key statements it knows that concern both sides; `None` if it hears no
-    /// [`Frame::Keys`].
+    /// Digest over the key statements it knows that concern both sides; `None` if it does not
+    /// understand [`Frame::Keys`].
     pub keys: Option<Digest>,
 }
 
-/// The envelope with the highest issue count that the speaker holds of the other, with its proof.
+/// The envelope with the highest issue count that the sender holds of the other, with its proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Echo {
     /// The other's epoch it belongs to.
     pub epoch: EpochId,
-    /// Its issue count. Believe it only when the envelope says the same and its proof holds.
+    /// Its issue count. Trust it only if the envelope has the same one and its proof holds.
     pub issue: u64,
     /// The exact bytes of the envelope.
     pub bytes: Bytes,
-    /// What proves it.
+    /// The proof of the envelope.
     pub proof: Proof,
 }
 
@@ -137,20 +137,20 @@ pub struct Echo {
 pub struct TemplateInForce {
     /// Its name.
     pub key: TemplateKey,
-    /// From 1.
+    /// The version, from 1.
     pub version: u32,
-    /// How late the envelope was that brought it.
+    /// The stamp of the envelope that brought it.
     pub stamp: Stamp,
 }
 
-/// Everything in a lane up to a position has a recorded outcome.
+/// States that everything in a lane up to a position has a recorded outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ack {
-    /// Which lane.
+    /// The lane.
     pub lane: Lane,
-    /// Cumulative; 0 acknowledges nothing.
+    /// The position, cumulative; 0 acknowledges nothing.
     pub through: u64,
-    /// Those refused since the last acknowledgement; the others were accepted.
+    /// The envelopes refused since the last acknowledgement; the others were accepted.
     pub refused: Vec<Refused>,
 }
 
@@ -159,70 +159,72 @@ pub struct Ack {
 pub struct Refused {
     /// Its position in the session and lane, at most the acknowledged one.
     pub position: u64,
-    /// Why.
+    /// The reason.
     pub code: RefusalCode,
-    /// Why, in the receiver's words; at most [`MOST_REASON_BYTES`]. Not to be trusted on a terminal.
+    /// The reason as the receiver's text; at most [`MOST_REASON_BYTES`]. Not safe to print to a
+    /// terminal.
     pub reason: String,
 }
 
-/// Everything the speaker had for the other at a moment, figures aside, is with the other.
+/// States that the other side has everything the sender had for it at a moment, except figures.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Abreast {
-    /// When, by the speaker's clock.
+pub struct Watermark {
+    /// The moment, by the sender's clock.
     pub at: Timestamp,
-    /// Through when each division above the speaker has told it everything, by the speaker's clock;
-    /// at most [`MOST_ABOVE`].
+    /// The moment up to which each division above the sender has told it everything. By the
+    /// sender's clock; at most [`MOST_ABOVE`].
     pub above: Vec<(DivisionCode, Timestamp)>,
-    /// The speaker's clock when it sends this, so that the other measures it again and again.
+    /// The sender's clock when it sends this, so that the other side measures it repeatedly.
     pub now: Timestamp,
 }
 
-/// Asks the other whether it is there, since somebody else greets with its identity.
+/// Asks whether the other side is there, because another machine greets with its identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
-    /// The answer repeats it.
+    /// Random number that the answer repeats.
     pub nonce: u64,
-    /// Where the other's stream came from; not to be trusted on a terminal.
+    /// Address of the other side's stream; not safe to print to a terminal.
     pub yours: String,
-    /// Where the somebody else is; not to be trusted on a terminal.
+    /// Address of the other machine; not safe to print to a terminal.
     pub other: String,
 }
 
-/// Why a side closes the link.
+/// Announces that a side closes the link, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Goodbye {
-    /// As a stable number.
+    /// The reason as a stable number.
     pub code: GoodbyeCode,
-    /// In the speaker's words; at most [`MOST_REASON_BYTES`]. Not to be trusted on a terminal.
+    /// The reason as the sender's text; at most [`MOST_REASON_BYTES`]. Not safe to print to a
+    /// terminal.
     pub reason: String,
 }
 
-/// Why a side closes the link.
+/// The reason a side closes the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GoodbyeCode {
-    /// It is being stopped.
+    /// The side is being stopped.
     Stopping,
-    /// It speaks no such protocol version.
+    /// The side does not speak this protocol version.
     Protocol,
-    /// It belongs to another network.
+    /// The side belongs to another network.
     Network,
-    /// It is not the neighbour the other takes it for.
+    /// The side is not the neighbour the other expects.
     Division,
-    /// The other's epoch was followed by a later one.
+    /// A later epoch followed the other's epoch.
     Superseded,
     /// The other's frames are malformed.
     Malformed,
-    /// The other went over a limit.
+    /// The other exceeded a limit.
     Limit,
-    /// A newer link took this one's place.
+    /// A newer link replaced this one.
     Replaced,
     /// The other's certificate or key was revoked.
     Revoked,
-    /// It failed.
+    /// The side had an internal error.
     Internal,
-    /// Another machine with the other's identity is linked, and answers.
+    /// Another machine with the other's identity is linked and answers.
     SecondMachine,
-    /// Nobody who may has vouched for the other's key.
+    /// No division that may vouch for the other's key has done so.
     Key,
     /// A reason of a later version.
     Other(u32),
@@ -244,7 +246,7 @@ impl GoodbyeCode {
         Self::Key,
     ];
 
-    /// The number on the wire.
+    /// Returns the number on the wire.
     pub const fn code(self) -> u32 {
         match self {
             Self::Stopping => 1,
@@ -263,7 +265,7 @@ impl GoodbyeCode {
         }
     }
 
-    /// The reason of a number.
+    /// Returns the reason with this number.
     pub fn from_code(code: u32) -> Self {
         let mut known = Self::KNOWN.into_iter();
         known
@@ -273,7 +275,8 @@ impl GoodbyeCode {
 }
 
 impl Frame {
-    /// The message for the service stubs. Envelope bytes and signatures are moved, not copied.
+    /// Converts the frame to the message of the service stubs. Envelope bytes and signatures are
+    /// moved, not copied.
     pub fn into_proto(self) -> v1::Frame {
         let body = match self {
             Self::Hello(hello) => WireBody::Hello(Box::new(hello_out(*hello))),
@@ -285,7 +288,7 @@ impl Frame {
             }),
             Self::Fetch(id, fetch) => WireBody::Fetch(fetch_out(id, &fetch)),
             Self::Fetched(id, fetched) => WireBody::Fetched(fetched_out(id, fetched)),
-            Self::Abreast(abreast) => WireBody::Abreast(abreast_out(abreast)),
+            Self::Watermark(watermark) => WireBody::Watermark(watermark_out(watermark)),
             Self::Probe(probe) => WireBody::Probe(v1::Probe {
                 nonce: probe.nonce,
                 yours: cut(probe.yours),
@@ -297,13 +300,13 @@ impl Frame {
         v1::Frame { body: Some(body) }
     }
 
-    /// The frame as bytes, for links that are no gRPC stream.
+    /// Encodes the frame as bytes, for links that are not gRPC streams.
     pub fn encode(self) -> Bytes {
         self.into_proto().encode_to_vec().into()
     }
 
-    /// Reads a frame from bytes, under the limits a gRPC stream has. Envelopes are slices of `bytes`
-    /// and keep all of it in memory.
+    /// Decodes a frame from bytes, with the same limits as a gRPC stream. Envelopes are slices of
+    /// `bytes` and keep all of it in memory.
     pub fn decode(bytes: Bytes) -> Result<Self, Malformed> {
         check_length(bytes.len(), MOST_BYTES, "frame")?;
         proto::check_parts(&bytes).map_err(|proto::TooManyParts| Malformed::TooMany {
@@ -334,7 +337,7 @@ impl TryFrom<v1::Frame> for Frame {
                 let (id, fetched) = fetched_in(fetched)?;
                 Self::Fetched(id, fetched)
             }
-            WireBody::Abreast(abreast) => Self::Abreast(abreast_in(abreast)?),
+            WireBody::Watermark(watermark) => Self::Watermark(watermark_in(watermark)?),
             WireBody::Probe(probe) => Self::Probe(Probe {
                 nonce: probe.nonce,
                 yours: cut(probe.yours),
@@ -381,7 +384,7 @@ fn hello_out(hello: Hello) -> v1::Hello {
         revocations: hello
             .revocations
             .map_or_else(Bytes::new, |digest| Bytes::copy_from_slice(&digest)),
-        hears_abreast: hello.hears_abreast,
+        hears_watermarks: hello.hears_watermarks,
         earlier: hello.earlier.iter().map(epoch_out).collect(),
         instance: Bytes::copy_from_slice(&hello.instance),
         keys: hello
@@ -425,7 +428,7 @@ fn hello_in(hello: v1::Hello) -> Result<Hello, Malformed> {
         revocations: (!hello.revocations.is_empty())
             .then(|| array(&hello.revocations, "hello.revocations"))
             .transpose()?,
-        hears_abreast: hello.hears_abreast,
+        hears_watermarks: hello.hears_watermarks,
         earlier: hello
             .earlier
             .iter()
@@ -438,22 +441,22 @@ fn hello_in(hello: v1::Hello) -> Result<Hello, Malformed> {
     })
 }
 
-fn abreast_out(abreast: Abreast) -> v1::Abreast {
+fn watermark_out(watermark: Watermark) -> v1::Watermark {
     let told_out = |(division, through): (DivisionCode, Timestamp)| v1::Told {
         division: division.as_u64(),
         through_ms: through.0,
     };
-    v1::Abreast {
-        at_ms: abreast.at.0,
-        above: abreast.above.into_iter().map(told_out).collect(),
-        now_ms: abreast.now.0,
+    v1::Watermark {
+        at_ms: watermark.at.0,
+        above: watermark.above.into_iter().map(told_out).collect(),
+        now_ms: watermark.now.0,
     }
 }
 
-fn abreast_in(abreast: v1::Abreast) -> Result<Abreast, Malformed> {
-    if abreast.above.len() > MOST_ABOVE {
+fn watermark_in(watermark: v1::Watermark) -> Result<Watermark, Malformed> {
+    if watermark.above.len() > MOST_ABOVE {
         return Err(Malformed::TooMany {
-            field: "abreast.above",
+            field: "watermark.above",
             most: MOST_ABOVE,
         });
     }
@@ -461,14 +464,14 @@ fn abreast_in(abreast: v1::Abreast) -> Result<Abreast, Malformed> {
         let through = moment(told.through_ms, "told.through_ms")?;
         Ok((division(told.division, "told.division")?, through))
     };
-    Ok(Abreast {
-        at: moment(abreast.at_ms, "abreast.at_ms")?,
-        above: abreast
+    Ok(Watermark {
+        at: moment(watermark.at_ms, "watermark.at_ms")?,
+        above: watermark
             .above
             .into_iter()
             .map(told_in)
             .collect::<Result<_, Malformed>>()?,
-        now: moment(abreast.now_ms, "abreast.now_ms")?,
+        now: moment(watermark.now_ms, "watermark.now_ms")?,
     })
 }
 
@@ -513,7 +516,7 @@ fn ack_in(ack: v1::Ack) -> Result<Ack, Malformed> {
         })
     };
     Ok(Ack {
-        lane: Lane::read(ack.lane, "ack.lane")?,
+        lane: choice::read(ack.lane, "ack.lane")?,
         through,
         refused: ack
             .refused

@@ -1,5 +1,6 @@
-//! Domain ⇄ protobuf, total and strict. What a peer sends is checked here for shape and range, so
-//! that no other room meets a number it could overflow on; whether it is true is not decided here.
+//! Converts between domain types and protobuf, strictly and totally. What a peer sends is checked
+//! here for shape and range, so that no other crate meets a number that could overflow; whether it
+//! is true is decided elsewhere.
 //!
 //! Envelopes are decoded to be understood, never to be forwarded: a hop forwards the exact bytes.
 
@@ -24,7 +25,7 @@ mod tests;
 
 pub use envelope::{decode_envelope, encode_envelope};
 pub use malformed::Malformed;
-pub use matter::{decode_body, encode_body};
+pub use matter::{decode_body, encode_body, history_digest};
 
-/// Longest key of a replaceable envelope in bytes: a cell's, with the longest category.
+/// Longest key of a replaceable envelope in bytes: a cell's key with the longest category.
 pub const MOST_KEY_BYTES: usize = 72;

@@ -1,4 +1,4 @@
-//! What is wrong with bytes, and the checks that find it.
+//! Faults of received bytes, and the checks that find them.
 
 use std::ops::RangeInclusive;
 
@@ -6,8 +6,8 @@ use bytes::Bytes;
 use domain::{suite::Suite, time::Timestamp};
 use topology::DivisionCode;
 
-/// Why bytes from a peer are not what they should be. The sender's binary is broken or newer than
-/// this one; sending the same again does not help.
+/// The reason bytes from a peer are not valid. The sender's binary is faulty or newer than this
+/// one; sending the same again does not help.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// Not a protobuf message of the expected shape.
@@ -16,62 +16,62 @@ pub enum Malformed {
     /// Longer than allowed.
     #[error("`{field}` is longer than {most} bytes; split it or shorten it")]
     TooLong {
-        /// Which field.
+        /// The field.
         field: &'static str,
-        /// How long it may be.
+        /// Its longest allowed length in bytes.
         most: usize,
     },
     /// More items than allowed.
     #[error("`{field}` has more than {most} items; send fewer at once")]
     TooMany {
-        /// Which field.
+        /// The field.
         field: &'static str,
-        /// How many there may be.
+        /// The most items allowed.
         most: usize,
     },
-    /// Absent, or zero where zero means nothing.
+    /// The field is absent, or zero where zero has no meaning.
     #[error("`{0}` is missing")]
     Missing(&'static str),
-    /// Not twelve digits that name a division.
+    /// The number is not twelve digits that name a division.
     #[error("`{field}` is {number}, which names no division")]
     Division {
-        /// Which field.
+        /// The field.
         field: &'static str,
-        /// What it holds.
+        /// Its value.
         number: u64,
     },
-    /// Not the one length the field has.
+    /// The field does not have its fixed length.
     #[error("`{field}` has {found} bytes instead of {wanted}")]
     Length {
-        /// Which field.
+        /// The field.
         field: &'static str,
-        /// How long it must be.
+        /// The required length in bytes.
         wanted: usize,
-        /// How long it is.
+        /// The found length in bytes.
         found: usize,
     },
-    /// A choice this version does not have.
+    /// The choice is unknown to this version.
     #[error("`{field}` has the choice {number}, which this version does not know; upgrade it")]
     Choice {
-        /// Which field.
+        /// The field.
         field: &'static str,
-        /// What it holds.
+        /// Its value.
         number: i32,
     },
-    /// A number outside what can be.
+    /// The number is outside its range.
     #[error("`{0}` is out of range")]
     Range(&'static str),
-    /// More steps than a matter may have.
-    #[error("a matter with {0} steps has too many")]
+    /// The matter has more steps than allowed.
+    #[error("a matter with {0} steps has more steps than allowed")]
     TooManySteps(usize),
-    /// Algorithms this version does not have.
+    /// The algorithms are unknown to this version.
     #[error("suite {0} is not known to this version; upgrade it")]
     Suite(u32),
-    /// A text that breaks the spelling of its field.
-    #[error("`{0}` is not spelt as it must be")]
+    /// The text does not follow the syntax of its field.
+    #[error("`{0}` does not follow its required syntax")]
     Spelling(&'static str),
-    /// Fields that do not go together.
-    #[error("`{0}` does not go with the other fields")]
+    /// The field contradicts others.
+    #[error("`{0}` contradicts the other fields")]
     Contradiction(&'static str),
 }
 
@@ -81,13 +81,13 @@ impl From<prost::DecodeError> for Malformed {
     }
 }
 
-/// 9999-12-31T23:59:59.999Z, so that sums and differences of moments stay far from overflow.
+/// 9999-12-31T23:59:59.999Z, so that sums and differences of timestamps stay far from overflow.
 const LATEST_MS: i64 = 253_402_300_799_999;
 
-/// Versions and counts that are raised by one: they stay below 2³¹.
+/// Range of versions and counts that are incremented, so that they stay below 2³¹.
 pub(super) const COUNTED: RangeInclusive<u32> = 0..=i32::MAX as u32;
 
-/// As [`COUNTED`], for what begins with 1.
+/// Like [`COUNTED`], for counts that begin with 1.
 pub(super) const FROM_ONE: RangeInclusive<u32> = 1..=i32::MAX as u32;
 
 pub(super) fn required<T>(value: Option<T>, field: &'static str) -> Result<T, Malformed> {
@@ -153,7 +153,7 @@ pub(super) fn within(
     }
 }
 
-/// A count from 1 that others add to: it stays below 2⁶³.
+/// Checks a count from 1 that others add to, so that it stays below 2⁶³.
 pub(super) fn ordinal(number: u64, field: &'static str) -> Result<u64, Malformed> {
     match number {
         0 => Err(Malformed::Missing(field)),

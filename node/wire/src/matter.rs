@@ -2,14 +2,12 @@
 
 use bytes::Bytes;
 use domain::{
-    category::{Category, Class, Platform, Priority, Visibility},
-    clock::{ExtensionReason, PauseReason, Stage},
+    category::Category,
     custody::{MOST_MORE_STEPS, MOST_STEPS},
     ids::MatterId,
     matter::{
-        Act, Appeal, Audience, Body, Channel, Contact, CustodyVersion, Detail, Erasure, Ground,
-        Matter, Outcome, Place, Publicity, Reason, Satisfaction, Sort, Status, Step, Target,
-        Version,
+        Act, ActName, Body, Contact, CustodyVersion, Detail, Matter, Outcome, OutcomeName, Place,
+        Sort, Status, StatusName, Step, Target, Version,
     },
     seal::{SealSuite, SealedBody},
     suite::Digest,
@@ -20,16 +18,17 @@ use proto::v1;
 use super::{
     Malformed,
     attachment::{attachments_in, attachments_out},
-    choice::Choice,
+    choice,
     clock::{clock_out, clocks_in},
     malformed::{
         COUNTED, array, check_length, division, division_or_none, moment, ordinal, required, suite,
         within,
     },
-    request::{ask_id_in, ask_id_out, voice_in, voice_out},
+    request::{request_id_in, request_id_out, voice_in, voice_out},
 };
 
-/// Relays, and whoever takes or closes it, add their steps to a matter that is full.
+/// Most steps on the wire: relays, and the division that takes or closes a matter, add their steps
+/// even to a full one.
 pub(super) const MOST_STEPS_CARRIED: usize = MOST_STEPS + MOST_MORE_STEPS;
 
 pub(super) fn digest_out(digest: &Digest) -> Bytes {
@@ -75,49 +74,15 @@ pub(super) fn version_in(
     })
 }
 
-/// A step without what every step has: the act, and what it says about itself.
+/// Encodes the act and its fields as a step without the fields common to all steps.
 fn act_out(act: Act) -> v1::Step {
-    let kind = match act {
-        Act::Report => v1::Act::Report,
-        Act::Accept => v1::Act::Accept,
-        Act::Handle => v1::Act::Handle,
-        Act::Escalate(_) => v1::Act::Escalate,
-        Act::Assign(_) => v1::Act::Assign,
-        Act::Return(_) => v1::Act::Return,
-        Act::Yield(_) => v1::Act::Yield,
-        Act::Relay(_) => v1::Act::Relay,
-        Act::Take => v1::Act::Take,
-        Act::TakeBack => v1::Act::TakeBack,
-        Act::Close(_) => v1::Act::Close,
-        Act::Dispatch(_) => v1::Act::Dispatch,
-        Act::Feedback => v1::Act::Feedback,
-        Act::Verify(_) => v1::Act::Verify,
-        Act::Object(..) => v1::Act::Object,
-        Act::Arbitrate(_) => v1::Act::Arbitrate,
-        Act::Reopen(_) => v1::Act::Reopen,
-        Act::Supervise(_) => v1::Act::Supervise,
-        Act::Rate(_) => v1::Act::Rate,
-        Act::Remark(_) => v1::Act::Remark,
-        Act::Reply(_) => v1::Act::Reply,
-        Act::Recategorise => v1::Act::Recategorise,
-        Act::Prioritise(_) => v1::Act::Prioritise,
-        Act::Absorb(_) => v1::Act::Absorb,
-        Act::OpenPart(_) => v1::Act::OpenPart,
-        Act::EndPart(..) => v1::Act::EndPart,
-        Act::Erase(_) => v1::Act::Erase,
-        Act::Pause(_) => v1::Act::Pause,
-        Act::Resume => v1::Act::Resume,
-        Act::Extend(..) => v1::Act::Extend,
-        Act::Warn(_) => v1::Act::Warn,
-        Act::Overdue(_) => v1::Act::Overdue,
-    };
     let ended = match act {
         Act::Close(outcome) | Act::EndPart(_, outcome) => outcome_out(outcome),
         _ => (0, 0, None),
     };
     let to = act.bound_for().or(act.asked_by());
     v1::Step {
-        act: kind.into(),
+        act: act.name().number(),
         to: to.map_or(0, |to| to.as_u64()),
         outcome: ended.0,
         reason: ended.1,
@@ -162,10 +127,28 @@ fn step_out(step: &Step) -> v1::Step {
             category: sort.category.as_str().to_owned(),
             priority: sort.priority.number(),
         }),
-        ask: step.ask.map(ask_id_out),
+        request: step.request.map(request_id_out),
         voice: step.voice.map(voice_out),
         ..act_out(step.act)
     }
+}
+
+/// Returns the digest of a matter's number and its first `count` steps, in the matter's suite. A leaf of a public log
+/// commits to it.
+///
+/// Digested are the tag `wujitong/history/1`, the 20 bytes of the number, and each step as it is on the wire after its
+/// length as u32, big-endian.
+pub fn history_digest(matter: &Matter, count: usize) -> Digest {
+    let mut digesting = matter.suite.digesting();
+    digesting.update(b"wujitong/history/1");
+    digesting.update(&matter.id.to_bytes());
+    for step in matter.steps.iter().take(count) {
+        let bytes = step_out(step).encode_to_vec();
+        let length = u32::try_from(bytes.len()).expect("a step is short");
+        digesting.update(&length.to_be_bytes());
+        digesting.update(&bytes);
+    }
+    digesting.finish()
 }
 
 fn target_out(target: Target) -> v1::Target {
@@ -179,7 +162,7 @@ fn target_out(target: Target) -> v1::Target {
 fn target_in(target: Option<&v1::Target>) -> Result<Target, Malformed> {
     let target = required(target, "step.target")?;
     Ok(Target {
-        platform: Platform::read(target.platform, "target.platform")?,
+        platform: choice::read(target.platform, "target.platform")?,
         department: match &*target.department {
             "" => None,
             code => {
@@ -191,16 +174,8 @@ fn target_in(target: Option<&v1::Target>) -> Result<Target, Malformed> {
     })
 }
 
-/// Outcome, reason and the other matter, as they stand on the wire.
+/// Encodes an outcome as outcome, reason and other matter.
 fn outcome_out(outcome: Outcome) -> (i32, i32, Option<v1::MatterId>) {
-    let kind = match outcome {
-        Outcome::Solved => v1::Outcome::Solved,
-        Outcome::Unfounded => v1::Outcome::Unfounded,
-        Outcome::Unsolvable => v1::Outcome::Unsolvable,
-        Outcome::Rejected(_) => v1::Outcome::Rejected,
-        Outcome::Withdrawn => v1::Outcome::Withdrawn,
-        Outcome::Merged(_) => v1::Outcome::Merged,
-    };
     let reason = match outcome {
         Outcome::Rejected(reason) => reason.number(),
         _ => 0,
@@ -209,64 +184,61 @@ fn outcome_out(outcome: Outcome) -> (i32, i32, Option<v1::MatterId>) {
         Outcome::Merged(other) => Some(id_out(other)),
         _ => None,
     };
-    (kind.into(), reason, other)
+    (outcome.name().number(), reason, other)
 }
 
-/// `None` if there is none.
+/// Decodes an outcome; `None` if there is none.
 fn outcome_in(
     outcome: i32,
     reason: i32,
     other: Option<v1::MatterId>,
 ) -> Result<Option<Outcome>, Malformed> {
     let field = "outcome";
-    let unknown = |_| Malformed::Choice {
-        field,
-        number: outcome,
+    let name = match outcome {
+        0 => None,
+        number => Some(choice::read(number, field)?),
     };
-    Ok(match v1::Outcome::try_from(outcome).map_err(unknown)? {
-        v1::Outcome::Rejected if other.is_none() => {
-            Some(Outcome::Rejected(Reason::read(reason, "outcome.reason")?))
+    Ok(match name {
+        Some(OutcomeName::Rejected) if other.is_none() => {
+            Some(Outcome::Rejected(choice::read(reason, "outcome.reason")?))
         }
-        v1::Outcome::Merged if reason == 0 => Some(Outcome::Merged(id_in(other, "outcome.other")?)),
+        Some(OutcomeName::Merged) if reason == 0 => {
+            Some(Outcome::Merged(id_in(other, "outcome.other")?))
+        }
         _ if reason != 0 || other.is_some() => return Err(Malformed::Contradiction(field)),
-        v1::Outcome::Solved => Some(Outcome::Solved),
-        v1::Outcome::Unfounded => Some(Outcome::Unfounded),
-        v1::Outcome::Unsolvable => Some(Outcome::Unsolvable),
-        v1::Outcome::Withdrawn => Some(Outcome::Withdrawn),
+        Some(OutcomeName::Solved) => Some(Outcome::Solved),
+        Some(OutcomeName::Unfounded) => Some(Outcome::Unfounded),
+        Some(OutcomeName::Unsolvable) => Some(Outcome::Unsolvable),
+        Some(OutcomeName::Withdrawn) => Some(Outcome::Withdrawn),
         _ => None,
     })
 }
 
 fn act_in(step: &v1::Step) -> Result<Act, Malformed> {
-    let field = "step.act";
-    let act = v1::Act::try_from(step.act).map_err(|_| Malformed::Choice {
-        field,
-        number: step.act,
-    })?;
     let to = || division(step.to, "step.to");
     let part = || id_in(step.part, "step.part");
     let outcome = || {
         let outcome = outcome_in(step.outcome, step.reason, step.other)?;
         required(outcome, "step.outcome")
     };
-    let (choice, about) = (step.choice, "step.choice");
-    let read = match act {
-        v1::Act::Unspecified => return Err(Malformed::Missing(field)),
-        v1::Act::Report => Act::Report,
-        v1::Act::Accept => Act::Accept,
-        v1::Act::Handle => Act::Handle,
-        v1::Act::Escalate => Act::Escalate(to()?),
-        v1::Act::Assign => Act::Assign(to()?),
-        v1::Act::Return => Act::Return(to()?),
-        v1::Act::Yield => Act::Yield(to()?),
-        v1::Act::Relay => Act::Relay(to()?),
-        v1::Act::Take => Act::Take,
-        v1::Act::TakeBack => Act::TakeBack,
-        v1::Act::Close => Act::Close(outcome()?),
-        v1::Act::Dispatch => Act::Dispatch(target_in(step.target.as_ref())?),
-        v1::Act::Feedback => Act::Feedback,
-        v1::Act::Verify => match choice {
-            1 | 2 => Act::Verify(choice == 1),
+    let (number, about) = (step.choice, "step.choice");
+    let read = match choice::read(step.act, "step.act")? {
+        ActName::Report => Act::Report,
+        ActName::Accept => Act::Accept,
+        ActName::Handle => Act::Handle,
+        ActName::Escalate => Act::Escalate(to()?),
+        ActName::Assign => Act::Assign(to()?),
+        ActName::Return => Act::Return(to()?),
+        ActName::Yield => Act::Yield(to()?),
+        ActName::Relay => Act::Relay(to()?),
+        ActName::Take => Act::Take,
+        ActName::TakeBack => Act::TakeBack,
+        ActName::Close => Act::Close(outcome()?),
+        ActName::Dispatch => Act::Dispatch(target_in(step.target.as_ref())?),
+        ActName::Feedback => Act::Feedback,
+        ActName::Visit => Act::Visit,
+        ActName::Verify => match number {
+            1 | 2 => Act::Verify(number == 1),
             number => {
                 return Err(Malformed::Choice {
                     field: about,
@@ -274,29 +246,29 @@ fn act_in(step: &v1::Step) -> Result<Act, Malformed> {
                 });
             }
         },
-        v1::Act::Object => Act::Object(to()?, Ground::read(choice, about)?),
-        v1::Act::Arbitrate => Act::Arbitrate(to()?),
-        v1::Act::Reopen => Act::Reopen(Appeal::read(choice, about)?),
-        v1::Act::Supervise => Act::Supervise(to()?),
-        v1::Act::Rate => Act::Rate(Satisfaction::read(choice, about)?),
-        v1::Act::Remark => Act::Remark(Audience::read(choice, about)?),
-        v1::Act::Reply => Act::Reply(Publicity::read(choice, about)?),
-        v1::Act::Recategorise => Act::Recategorise,
-        v1::Act::Prioritise => Act::Prioritise(Priority::read(choice, about)?),
-        v1::Act::Absorb => Act::Absorb(part()?),
-        v1::Act::OpenPart => Act::OpenPart(part()?),
-        v1::Act::EndPart => Act::EndPart(part()?, outcome()?),
-        v1::Act::Erase => Act::Erase(Erasure::read(choice, about)?),
-        v1::Act::Pause => Act::Pause(PauseReason::read(choice, about)?),
-        v1::Act::Resume => Act::Resume,
-        v1::Act::Extend => Act::Extend(
-            Stage::read(choice, about)?,
-            ExtensionReason::read(step.why, "step.why")?,
+        ActName::Object => Act::Object(to()?, choice::read(number, about)?),
+        ActName::Arbitrate => Act::Arbitrate(to()?),
+        ActName::Reopen => Act::Reopen(choice::read(number, about)?),
+        ActName::Supervise => Act::Supervise(to()?),
+        ActName::Rate => Act::Rate(choice::read(number, about)?),
+        ActName::Remark => Act::Remark(choice::read(number, about)?),
+        ActName::Reply => Act::Reply(choice::read(number, about)?),
+        ActName::Recategorise => Act::Recategorise,
+        ActName::Prioritise => Act::Prioritise(choice::read(number, about)?),
+        ActName::Absorb => Act::Absorb(part()?),
+        ActName::OpenPart => Act::OpenPart(part()?),
+        ActName::EndPart => Act::EndPart(part()?, outcome()?),
+        ActName::Erase => Act::Erase(choice::read(number, about)?),
+        ActName::Pause => Act::Pause(choice::read(number, about)?),
+        ActName::Resume => Act::Resume,
+        ActName::Extend => Act::Extend(
+            choice::read(number, about)?,
+            choice::read(step.why, "step.why")?,
         ),
-        v1::Act::Warn => Act::Warn(Stage::read(choice, about)?),
-        v1::Act::Overdue => Act::Overdue(Stage::read(choice, about)?),
+        ActName::Warn => Act::Warn(choice::read(number, about)?),
+        ActName::Overdue => Act::Overdue(choice::read(number, about)?),
     };
-    // What an act does not have, its step does not have.
+    // A step may only have the fields of its act.
     let says = |step: &v1::Step| {
         let ended = (step.outcome, step.reason, step.other);
         let said = (step.choice, step.why);
@@ -318,7 +290,7 @@ fn step_in(step: &v1::Step) -> Result<Step, Malformed> {
         sort: match &step.sort {
             Some(sort) => Some(Sort {
                 category: category(&sort.category, "sort.category")?,
-                priority: Priority::read(sort.priority, "sort.priority")?,
+                priority: choice::read(sort.priority, "sort.priority")?,
             }),
             None => None,
         },
@@ -326,8 +298,8 @@ fn step_in(step: &v1::Step) -> Result<Step, Malformed> {
             Some(note) => Some(array(note, "step.note")?),
             None => None,
         },
-        ask: match step.ask {
-            Some(ask) => Some(ask_id_in(Some(ask))?),
+        request: match step.request {
+            Some(request) => Some(request_id_in(Some(request))?),
             None => None,
         },
         voice: match step.voice {
@@ -337,33 +309,15 @@ fn step_in(step: &v1::Step) -> Result<Step, Malformed> {
     })
 }
 
-const fn status_out(status: Status) -> v1::Status {
-    match status {
-        Status::Reported => v1::Status::Reported,
-        Status::Accepted => v1::Status::Accepted,
-        Status::Dispatched => v1::Status::Dispatched,
-        Status::Handling => v1::Status::Handling,
-        Status::Answered => v1::Status::Answered,
-        Status::Verified => v1::Status::Verified,
-        Status::Closed(_) => v1::Status::Closed,
-    }
-}
-
 fn status_in(status: i32, outcome: Option<Outcome>) -> Result<Status, Malformed> {
-    let field = "matter.status";
-    let unknown = |_| Malformed::Choice {
-        field,
-        number: status,
-    };
-    let read = match v1::Status::try_from(status).map_err(unknown)? {
-        v1::Status::Unspecified => return Err(Malformed::Missing(field)),
-        v1::Status::Reported => Status::Reported,
-        v1::Status::Accepted => Status::Accepted,
-        v1::Status::Dispatched => Status::Dispatched,
-        v1::Status::Handling => Status::Handling,
-        v1::Status::Answered => Status::Answered,
-        v1::Status::Verified => Status::Verified,
-        v1::Status::Closed => {
+    let read = match choice::read(status, "matter.status")? {
+        StatusName::Reported => Status::Reported,
+        StatusName::Accepted => Status::Accepted,
+        StatusName::Dispatched => Status::Dispatched,
+        StatusName::Handling => Status::Handling,
+        StatusName::Answered => Status::Answered,
+        StatusName::Verified => Status::Verified,
+        StatusName::Closed => {
             return Ok(Status::Closed(required(outcome, "matter.outcome")?));
         }
     };
@@ -389,7 +343,7 @@ pub(super) fn matter_out(matter: &Matter) -> v1::Matter {
         responsible: matter.responsible.as_u64(),
         suite: matter.suite.id(),
         body: digest_out(&matter.body),
-        status: status_out(matter.status).into(),
+        status: matter.status.name().number(),
         outcome: ended.0,
         reason: ended.1,
         other: ended.2,
@@ -410,11 +364,11 @@ pub(super) fn matter_in(matter: Option<v1::Matter>) -> Result<Matter, Malformed>
     }
     Ok(Matter {
         id: id_in(matter.id, "matter.id")?,
-        channel: Channel::read(matter.channel, "matter.channel")?,
+        channel: choice::read(matter.channel, "matter.channel")?,
         category: category(&matter.category, "matter.category")?,
-        priority: Priority::read(matter.priority, "matter.priority")?,
-        visibility: Visibility::read(matter.visibility, "matter.visibility")?,
-        class: Class::read(matter.class, "matter.class")?,
+        priority: choice::read(matter.priority, "matter.priority")?,
+        visibility: choice::read(matter.visibility, "matter.visibility")?,
+        class: choice::read(matter.class, "matter.class")?,
         about: division_or_none(matter.about, "matter.about")?,
         responsible: division(matter.responsible, "matter.responsible")?,
         suite: suite(matter.suite, "matter.suite")?,
@@ -466,15 +420,15 @@ pub(super) fn body_out(body: Body) -> v1::Body {
     }
 }
 
-/// A body as it is sealed.
+/// Encodes a body for sealing.
 pub fn encode_body(body: Body) -> Vec<u8> {
     body_out(body).encode_to_vec()
 }
 
-/// Reads a body that was sealed.
+/// Decodes a body that was sealed.
 ///
 /// # Errors
-/// [`Malformed`], as for one that travels open.
+/// [`Malformed`], with the same checks as for an unsealed one.
 pub fn decode_body(bytes: &[u8]) -> Result<Body, Malformed> {
     body_in(v1::Body::decode(bytes)?)
 }
@@ -499,7 +453,7 @@ pub(super) fn sealed_in(sealed: v1::SealedBody) -> Result<SealedBody, Malformed>
     )?;
     Ok(SealedBody {
         commitment: array(&sealed.commitment, "sealed.commitment")?,
-        class: Class::read(sealed.class, "sealed.class")?,
+        class: choice::read(sealed.class, "sealed.class")?,
         suite: match sealed.suite {
             0 => return Err(Malformed::Missing("sealed.suite")),
             id => SealSuite::from_id(id).ok_or(Malformed::Suite(id))?,
@@ -532,7 +486,7 @@ pub(super) fn body_in(body: v1::Body) -> Result<Body, Malformed> {
     }
     let contact = match body.contact {
         Some(contact) => {
-            // Four bytes a character at most.
+            // Each character has at most four bytes.
             check_length(contact.name.len(), 400, "contact.name")?;
             check_length(contact.phone.len(), 160, "contact.phone")?;
             check_length(contact.address.len(), 800, "contact.address")?;
@@ -545,7 +499,7 @@ pub(super) fn body_in(body: v1::Body) -> Result<Body, Malformed> {
         None => None,
     };
     Ok(Body {
-        class: Class::read(body.class, "body.class")?,
+        class: choice::read(body.class, "body.class")?,
         salt: array(&body.salt, "body.salt")?,
         attachments: attachments_in(body.attachments)?,
         details: details_in(body.details, body.text.len())?,

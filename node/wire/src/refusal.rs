@@ -1,4 +1,5 @@
-//! Why an envelope was refused: a number on the wire, a name in metrics, a sentence for people.
+//! Reasons for refusing an envelope: a number on the wire, a name in metrics, a sentence for
+//! people.
 
 use domain::{
     authority::Denied,
@@ -9,46 +10,49 @@ use serde::{Deserialize, Serialize};
 
 use super::Malformed;
 
-/// Why a receiver refused an envelope. Final, except where [`RefusalCode::may_pass`] says otherwise: the
-/// same bytes are refused again with the same reason.
+/// The reason a receiver refused an envelope. It is final: the same bytes are refused again with
+/// the same reason, except where [`RefusalCode::may_pass`] says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(from = "u32", into = "u32")]
 pub enum RefusalCode {
-    /// The peer may not say this.
+    /// The peer may not send this.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// A transfer was not taken.
+    /// The transfer was not accepted.
     #[error(transparent)]
     Give(#[from] GiveRefusal),
-    /// A word about a matter was not heard.
+    /// The notice about a matter was not accepted.
     #[error(transparent)]
     Notice(#[from] NoticeRefusal),
-    /// A figure was not counted.
+    /// The figure was not accepted.
     #[error(transparent)]
     Cell(#[from] CellRefusal),
     /// Signature and key do not match.
     #[error("the signature does not belong to the author's key; check the author's keys")]
     BadSignature,
     /// The Merkle path does not lead to the signed root.
-    #[error("the envelope is not under the signed root; it was changed on its way")]
+    #[error("the signed root does not cover the envelope; it was changed in transit")]
     BadProof,
-    /// No enrolled key of the author, yet: whoever brought it keeps it and brings it again.
-    #[error("the receiver knows no such key of the author; the author must enrol it")]
+    /// The receiver has no such key of the author yet; the sender keeps the envelope and sends it
+    /// again.
+    #[error("the receiver does not know this key of the author; the author must enrol it")]
     UnknownKey,
-    /// Bytes that are not an envelope.
+    /// The bytes are not an envelope.
     #[error("the receiver cannot read the envelope; one of the two runs another version")]
     Malformed,
-    /// The receiver failed on it three times.
+    /// The receiver crashed on it three times.
     #[error("the receiver failed on it repeatedly; see its log, then retry")]
     Internal,
-    /// Longer than allowed.
+    /// The envelope or its bodies are longer than allowed.
     #[error("the envelope or its bodies are too large; shorten them")]
     TooLarge,
-    /// Of an epoch that another one followed.
-    #[error("the author has opened a later epoch; what it said before is superseded")]
+    /// A later epoch followed that of the envelope.
+    #[error("the author has opened a later epoch; its earlier envelopes are superseded")]
     Superseded,
-    /// Signed with a revoked key, later than what its parent held of it.
-    #[error("the author's key was revoked before this was said; the author must be enrolled anew")]
+    /// The envelope was signed with a revoked key, after the position its parent held then.
+    #[error(
+        "the author's key was revoked before this was signed; the author must be enrolled again"
+    )]
     Revoked,
     /// A reason of a later version.
     #[error("refused for reason {0}, which this version does not know; upgrade it")]
@@ -61,7 +65,7 @@ macro_rules! codes {
             /// Every reason this version knows.
             pub const KNOWN: &[Self] = &[$(Self::$variant $(($inner))?),*];
 
-            /// The number on the wire and on disk. Never used again for another reason.
+            /// Returns the number on the wire and on disk, never reused for another reason.
             pub const fn code(self) -> u32 {
                 match self {
                     $(Self::$variant $(($inner))? => $code,)*
@@ -69,7 +73,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The reason of a number.
+            /// Returns the reason with this number.
             pub const fn from_code(code: u32) -> Self {
                 match code {
                     $($code => Self::$variant $(($inner))?,)*
@@ -77,7 +81,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The name in metrics and JSON.
+            /// Returns the name in metrics and JSON.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant $(($inner))? => $name,)*
@@ -121,6 +125,7 @@ codes! {
     407 "cell-too-much" Cell(CellRefusal::TooMuch);
     408 "cell-too-many-cells" Cell(CellRefusal::TooManyCells);
     409 "cell-never-handed" Cell(CellRefusal::NeverHanded);
+    410 "cell-part-exceeds-whole" Cell(CellRefusal::PartExceedsWhole);
     301 "bad-signature" BadSignature;
     302 "bad-proof" BadProof;
     303 "unknown-key" UnknownKey;
@@ -132,7 +137,7 @@ codes! {
 }
 
 impl RefusalCode {
-    /// Whether the same bytes may be taken later, so that nothing is to be made of the refusal.
+    /// Returns whether the same bytes may be accepted later, so that the sender must keep them.
     pub const fn may_pass(self) -> bool {
         matches!(self, Self::UnknownKey)
     }

@@ -1,133 +1,109 @@
 //! Requests and answers.
 
-use domain::{
-    matter::{Audience, Satisfaction},
-    request::{Answer, Ask, AskId, Reply, Voice, Wish},
+use domain::request::{
+    Answer, Reply, Request, RequestId, RequestKind, RequestKindName, Voice, VoiceName,
 };
 use proto::v1;
 
 use super::{
-    Malformed,
-    choice::Choice,
+    Malformed, choice,
     malformed::{array, division, ordinal, required, suite},
     matter::{digest_out, id_in, id_out, version_in, version_out},
 };
 
-pub(super) const fn ask_id_out(id: AskId) -> v1::AskId {
-    v1::AskId {
+pub(super) const fn request_id_out(id: RequestId) -> v1::RequestId {
+    v1::RequestId {
         by: id.by.as_u64(),
         epoch: id.epoch,
         number: id.number,
     }
 }
 
-pub(super) fn ask_id_in(id: Option<v1::AskId>) -> Result<AskId, Malformed> {
-    let id = required(id, "ask.id")?;
-    Ok(AskId {
-        by: division(id.by, "ask.by")?,
+pub(super) fn request_id_in(id: Option<v1::RequestId>) -> Result<RequestId, Malformed> {
+    let id = required(id, "request.id")?;
+    Ok(RequestId {
+        by: division(id.by, "request.by")?,
         epoch: id.epoch,
-        number: ordinal(id.number, "ask.number")?,
+        number: ordinal(id.number, "request.number")?,
     })
 }
 
-pub(super) fn ask_out(ask: &Ask) -> v1::Ask {
-    let wish = match ask.wish {
-        Wish::Recall => v1::Wish::Unspecified,
-        Wish::Contest => v1::Wish::Contest,
-        Wish::Review => v1::Wish::Review,
-        Wish::Withdraw => v1::Wish::Withdraw,
-        Wish::Supervise => v1::Wish::Supervise,
-        Wish::Rate(_) => v1::Wish::Rate,
-        Wish::Remark(_) => v1::Wish::Remark,
-        Wish::Merge(_) => v1::Wish::Merge,
-    };
-    v1::Ask {
-        id: Some(ask_id_out(ask.id)),
-        matter: Some(id_out(ask.matter)),
-        seen: Some(version_out(ask.seen)),
-        wish: wish.into(),
-        choice: match ask.wish {
-            Wish::Rate(satisfaction) => satisfaction.number(),
-            Wish::Remark(audience) => audience.number(),
+pub(super) fn request_out(request: &Request) -> v1::Request {
+    v1::Request {
+        id: Some(request_id_out(request.id)),
+        matter: Some(id_out(request.matter)),
+        seen: Some(version_out(request.seen)),
+        kind: request.kind.name().number(),
+        choice: match request.kind {
+            RequestKind::Rate(satisfaction) => satisfaction.number(),
+            RequestKind::Remark(audience) => audience.number(),
             _ => 0,
         },
-        other: match ask.wish {
-            Wish::Merge(other) => Some(id_out(other)),
+        other: match request.kind {
+            RequestKind::Merge(other) => Some(id_out(other)),
             _ => None,
         },
-        note: ask.note.as_ref().map(digest_out),
-        suite: ask.suite.id(),
-        voice: Some(voice_out(ask.voice)),
+        note: request.note.as_ref().map(digest_out),
+        suite: request.suite.id(),
+        voice: Some(voice_out(request.voice)),
     }
 }
 
 pub(super) const fn voice_out(voice: Voice) -> v1::Voice {
-    let (speaker, account) = match voice {
-        Voice::Reporter => (v1::Speaker::Reporter, None),
-        Voice::Official(account) => (v1::Speaker::Official, Some(account)),
-        Voice::Program => (v1::Speaker::Program, None),
-        Voice::Owner => (v1::Speaker::Owner, None),
+    let account = match voice {
+        Voice::Official(account) => Some(account),
+        Voice::Reporter | Voice::Program | Voice::Owner => None,
     };
     v1::Voice {
-        speaker: speaker as i32,
+        speaker: voice.name().number(),
         account,
     }
 }
 
 pub(super) fn voice_in(voice: v1::Voice) -> Result<Voice, Malformed> {
     let field = "voice.speaker";
-    let unknown = |_| Malformed::Choice {
-        field,
-        number: voice.speaker,
-    };
-    let speaker = v1::Speaker::try_from(voice.speaker).map_err(unknown)?;
-    Ok(match (speaker, voice.account) {
-        (v1::Speaker::Unspecified, _) => return Err(Malformed::Missing(field)),
-        (v1::Speaker::Official, Some(account)) => Voice::Official(account),
-        (v1::Speaker::Reporter, None) => Voice::Reporter,
-        (v1::Speaker::Program, None) => Voice::Program,
-        (v1::Speaker::Owner, None) => Voice::Owner,
+    Ok(match (choice::read(voice.speaker, field)?, voice.account) {
+        (VoiceName::Official, Some(account)) => Voice::Official(account),
+        (VoiceName::Reporter, None) => Voice::Reporter,
+        (VoiceName::Program, None) => Voice::Program,
+        (VoiceName::Owner, None) => Voice::Owner,
         _ => return Err(Malformed::Contradiction(field)),
     })
 }
 
-fn wish_in(ask: &v1::Ask) -> Result<Wish, Malformed> {
-    let field = "ask.wish";
-    let unknown = |_| Malformed::Choice {
-        field,
-        number: ask.wish,
+fn kind_in(request: &v1::Request) -> Result<RequestKind, Malformed> {
+    let field = "request.kind";
+    let (number, about) = (request.choice, "request.choice");
+    let kind = match choice::read(request.kind, field)? {
+        RequestKindName::Recall => RequestKind::Recall,
+        RequestKindName::Contest => RequestKind::Contest,
+        RequestKindName::Review => RequestKind::Review,
+        RequestKindName::Withdraw => RequestKind::Withdraw,
+        RequestKindName::Supervise => RequestKind::Supervise,
+        RequestKindName::Rate => RequestKind::Rate(choice::read(number, about)?),
+        RequestKindName::Remark => RequestKind::Remark(choice::read(number, about)?),
+        RequestKindName::Merge => RequestKind::Merge(id_in(request.other, "request.other")?),
     };
-    let (choice, about) = (ask.choice, "ask.choice");
-    let wish = match v1::Wish::try_from(ask.wish).map_err(unknown)? {
-        v1::Wish::Unspecified => Wish::Recall,
-        v1::Wish::Contest => Wish::Contest,
-        v1::Wish::Review => Wish::Review,
-        v1::Wish::Withdraw => Wish::Withdraw,
-        v1::Wish::Supervise => Wish::Supervise,
-        v1::Wish::Rate => Wish::Rate(Satisfaction::read(choice, about)?),
-        v1::Wish::Remark => Wish::Remark(Audience::read(choice, about)?),
-        v1::Wish::Merge => Wish::Merge(id_in(ask.other, "ask.other")?),
-    };
-    let has_choice = matches!(wish, Wish::Rate(_) | Wish::Remark(_));
-    let has_other = matches!(wish, Wish::Merge(_));
-    if (choice != 0 && !has_choice) || (ask.other.is_some() && !has_other) {
+    let has_choice = matches!(kind, RequestKind::Rate(_) | RequestKind::Remark(_));
+    let has_other = matches!(kind, RequestKind::Merge(_));
+    if (number != 0 && !has_choice) || (request.other.is_some() && !has_other) {
         return Err(Malformed::Contradiction(field));
     }
-    Ok(wish)
+    Ok(kind)
 }
 
-pub(super) fn ask_in(ask: v1::Ask) -> Result<Ask, Malformed> {
-    Ok(Ask {
-        wish: wish_in(&ask)?,
-        id: ask_id_in(ask.id)?,
-        matter: id_in(ask.matter, "ask.matter")?,
-        seen: version_in(ask.seen, "ask.seen")?,
-        note: match &ask.note {
-            Some(note) => Some(array(note, "ask.note")?),
+pub(super) fn request_in(request: v1::Request) -> Result<Request, Malformed> {
+    Ok(Request {
+        kind: kind_in(&request)?,
+        id: request_id_in(request.id)?,
+        matter: id_in(request.matter, "request.matter")?,
+        seen: version_in(request.seen, "request.seen")?,
+        note: match &request.note {
+            Some(note) => Some(array(note, "request.note")?),
             None => None,
         },
-        suite: suite(ask.suite, "ask.suite")?,
-        voice: voice_in(required(ask.voice, "ask.voice")?)?,
+        suite: suite(request.suite, "request.suite")?,
+        voice: voice_in(required(request.voice, "request.voice")?)?,
     })
 }
 
@@ -150,7 +126,7 @@ pub(super) fn answer_out(answer: &Answer) -> v1::Answer {
         Reply::Refused => (v1::Reply::Refused, None),
     };
     v1::Answer {
-        ask: Some(ask_id_out(answer.ask)),
+        request: Some(request_id_out(answer.request)),
         matter: Some(id_out(answer.matter)),
         reply: reply.into(),
         moved,
@@ -186,7 +162,7 @@ pub(super) fn answer_in(answer: v1::Answer) -> Result<Answer, Malformed> {
         (v1::Reply::Refused, None) => Reply::Refused,
     };
     Ok(Answer {
-        ask: ask_id_in(answer.ask)?,
+        request: request_id_in(answer.request)?,
         matter: id_in(answer.matter, "answer.matter")?,
         reply,
     })

@@ -1,16 +1,15 @@
-//! Revoked keys.
+//! Revocations of keys.
 
 use bytes::Bytes;
 use domain::{
-    envelope::{Destination, Lane, Stamp},
+    envelope::{Destination, Stamp},
     ids::{EpochId, KeyId},
     revocation::{HeldFlow, HeldLife, MOST_FLOWS, MOST_LIVES, MOST_VOUCHED, Reason, Revocation},
 };
 use proto::v1::{self, held_flow::Destination as WireDestination};
 
 use super::{
-    Malformed,
-    choice::Choice,
+    Malformed, choice,
     malformed::{array, division, moment, ordinal, required},
     template::{scope_in, scope_out},
 };
@@ -37,7 +36,7 @@ pub(super) fn revocation_out(revocation: &Revocation) -> v1::Revocation {
         key: Bytes::copy_from_slice(&revocation.key.0),
         lives: revocation.lives.iter().map(life_out).collect(),
         vouched: vouched.collect::<Vec<u8>>().into(),
-        reason: revocation.reason.code(),
+        reason: revocation.reason.wire_number(),
         at: revocation.at.0,
     }
 }
@@ -64,7 +63,7 @@ pub(super) fn revocation_in(revocation: v1::Revocation) -> Result<Revocation, Ma
             .map(life_in)
             .collect::<Result<_, _>>()?,
         vouched: vouched.iter().map(|key| KeyId(*key)).collect(),
-        reason: Reason::from_code(revocation.reason),
+        reason: Reason::of_wire_number(revocation.reason),
         at: moment(revocation.at, "revocation.at")?,
         stamp: Stamp::default(),
     })
@@ -94,7 +93,7 @@ fn flow_in(flow: v1::HeldFlow) -> Result<HeldFlow, Malformed> {
             }
             WireDestination::Scope(scope) => Destination::Scope(scope_in(scope)?),
         },
-        lane: Lane::read(flow.lane, "flow.lane")?,
+        lane: choice::read(flow.lane, "flow.lane")?,
         through: ordinal(flow.through, "flow.through")?,
     })
 }

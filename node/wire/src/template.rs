@@ -1,15 +1,14 @@
-//! Templates. A heading or content out of its limits is no fault of the bytes: the node says so in its
+//! Templates. A heading or content outside its limits is not malformed: the node reports it in its
 //! adoption report.
 
 use domain::{
     envelope::Stamp,
-    template::{Scope, Template, TemplateKey, TemplateKind, is_name},
+    template::{Scope, Template, TemplateKey, is_name},
 };
 use proto::v1;
 
 use super::{
-    Malformed,
-    choice::Choice,
+    Malformed, choice,
     malformed::{FROM_ONE, division, moment, required, within},
 };
 
@@ -28,7 +27,7 @@ pub(super) fn key_in(key: Option<v1::TemplateKey>) -> Result<TemplateKey, Malfor
     let key = required(key, "template.key")?;
     Ok(TemplateKey {
         issuer: division(key.issuer, "template.issuer")?,
-        kind: TemplateKind::read(key.kind, "template.kind")?,
+        kind: choice::read(key.kind, "template.kind")?,
         name: name_in(key.name)?,
     })
 }

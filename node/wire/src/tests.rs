@@ -1,4 +1,4 @@
-//! Round trips, and what hostile bytes lead to.
+//! Round trips, and decoding of hostile bytes.
 
 mod frames;
 
@@ -11,7 +11,7 @@ use domain::{
     ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
     matter::{Act, Channel, CustodyVersion, Matter, Sort, Status, Step, Target, Version},
     policy::{Policy, RuleRef, Source},
-    request::{AskId, Voice},
+    request::{RequestId, Voice},
     revocation::{HeldFlow, HeldLife, MOST_FLOWS, MOST_LIVES, MOST_VOUCHED, Reason, Revocation},
     statement::{MerkleTree, Proof, Statement},
     suite::Suite,
@@ -35,7 +35,7 @@ fn division() -> topology::DivisionCode {
     "999999999999".parse().unwrap()
 }
 
-/// As many clocks as a matter may have, each with the longest rule.
+/// Makes as many clocks as a matter may have, each with the longest rule.
 fn longest_clocks() -> Clocks {
     let policy = Policy::default();
     let calendar = policy.calendar().value;
@@ -81,7 +81,7 @@ fn longest_clocks() -> Clocks {
     clocks
 }
 
-/// A matter whose every number is as long as it gets.
+/// Makes a matter in which every number has its largest encoding.
 fn longest_matter(act: Act, steps: usize) -> Matter {
     let most = i32::MAX as u32;
     let version = Version {
@@ -98,8 +98,8 @@ fn longest_matter(act: Act, steps: usize) -> Matter {
         act,
         sort: None,
         note: Some([7; 32]),
-        // Nobody else asks for what only the holder does.
-        ask: act.asked_by().map(|by| AskId {
+        // Only an act that carries out another division's request names it.
+        request: act.asked_by().map(|by| RequestId {
             by,
             epoch: u32::MAX,
             number: i64::MAX as u64,
@@ -136,7 +136,8 @@ fn longest_matter(act: Act, steps: usize) -> Matter {
     }
 }
 
-/// With the longest category wherever there may be one: in the report, and as often as it may change.
+/// Sets the longest category wherever one is possible: in the report, and in as many changes as
+/// allowed.
 fn longest_named(mut matter: Matter) -> Matter {
     for (number, step) in matter.steps.iter_mut().take(33).enumerate() {
         step.act = match number {
@@ -152,7 +153,7 @@ fn longest_named(mut matter: Matter) -> Matter {
     matter
 }
 
-/// A report whose refusals each have the longest reason.
+/// Makes a report whose refusals each have the longest reason.
 fn longest_adoption(refusals: usize) -> AdoptionReport {
     let key = TemplateKey {
         issuer: division(),
@@ -175,7 +176,7 @@ fn longest_adoption(refusals: usize) -> AdoptionReport {
     }
 }
 
-/// A revocation with everything it may name, each number as long as it gets.
+/// Makes a revocation with everything it may name, every number with its largest encoding.
 fn longest_revocation() -> Revocation {
     let scope = Scope {
         under: division(),
@@ -226,7 +227,7 @@ fn saying(payload: Payload) -> Envelope {
     envelope
 }
 
-/// A small valid envelope as its message, to be broken.
+/// Makes the message of a small valid envelope, to be damaged.
 fn message() -> v1::Envelope {
     let bytes = encode_envelope(&saying(Payload::Notice(Box::new(longest_matter(
         Act::Yield(division()),
@@ -308,7 +309,7 @@ proptest! {
         double: bool,
     ) {
         let bytes = mutate(&encode_envelope(&envelope), &changes, cut, double);
-        // What is still read must also be writable and mean the same.
+        // What still decodes must encode again and mean the same.
         if let Ok(read) = decode_envelope(&bytes)
             && !matches!(read.payload, Payload::Unknown(_))
         {

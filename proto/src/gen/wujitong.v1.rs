@@ -319,8 +319,18 @@ pub struct CellKey {
     #[prost(int32, tag = "4")]
     pub day: i32,
 }
+/// How often a measure was counted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MeasureCount {
+    /// Number of the measure, 1 to 31.
+    #[prost(uint32, tag = "1")]
+    pub measure: u32,
+    /// At least 1, at most 10^12.
+    #[prost(uint64, tag = "2")]
+    pub count: u64,
+}
 /// What a child says of one cell of its subtree. Each count is at most 10^12.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CellReport {
     /// Which cell.
     #[prost(message, optional, tag = "1")]
@@ -352,6 +362,10 @@ pub struct CellReport {
     /// Came into the category.
     #[prost(uint64, tag = "11")]
     pub recategorised_in: u64,
+    /// The measures that have no field here, by ascending number. A reader takes those that have one from here
+    /// too, if the field is 0.
+    #[prost(message, repeated, tag = "12")]
+    pub counts: ::prost::alloc::vec::Vec<MeasureCount>,
 }
 /// What a template is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -607,7 +621,7 @@ pub struct Step {
     pub choice: i32,
     /// The request it follows; absent if nobody asked.
     #[prost(message, optional, tag = "12")]
-    pub ask: ::core::option::Option<AskId>,
+    pub request: ::core::option::Option<RequestId>,
     /// The part of a bundle.
     #[prost(message, optional, tag = "13")]
     pub part: ::core::option::Option<MatterId>,
@@ -787,7 +801,7 @@ pub struct SealedBody {
 }
 /// The name of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AskId {
+pub struct RequestId {
     /// Who asked.
     #[prost(uint64, tag = "1")]
     pub by: u64,
@@ -1448,6 +1462,8 @@ pub enum Act {
     Erase = 31,
     /// Another matter was closed as the same; has `part`.
     Absorb = 32,
+    /// Somebody went to the place; the note says what they found.
+    Visit = 33,
 }
 impl Act {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1489,6 +1505,7 @@ impl Act {
             Self::Overdue => "ACT_OVERDUE",
             Self::Erase => "ACT_ERASE",
             Self::Absorb => "ACT_ABSORB",
+            Self::Visit => "ACT_VISIT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1527,6 +1544,7 @@ impl Act {
             "ACT_OVERDUE" => Some(Self::Overdue),
             "ACT_ERASE" => Some(Self::Erase),
             "ACT_ABSORB" => Some(Self::Absorb),
+            "ACT_VISIT" => Some(Self::Visit),
             _ => None,
         }
     }
@@ -1869,8 +1887,8 @@ impl Reply {
 /// What is asked of the holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
-pub enum Wish {
-    /// To hand it back, as before there were other wishes.
+pub enum RequestKind {
+    /// To hand it back, as before there were other kinds of request.
     Unspecified = 0,
     /// To open it again.
     Contest = 1,
@@ -1887,34 +1905,34 @@ pub enum Wish {
     /// To end it as the same as another; has `other`.
     Merge = 7,
 }
-impl Wish {
+impl RequestKind {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///
     /// The values are not transformed in any way and thus are considered stable
     /// (if the ProtoBuf definition does not change) and safe for programmatic use.
     pub fn as_str_name(&self) -> &'static str {
         match self {
-            Self::Unspecified => "WISH_UNSPECIFIED",
-            Self::Contest => "WISH_CONTEST",
-            Self::Review => "WISH_REVIEW",
-            Self::Withdraw => "WISH_WITHDRAW",
-            Self::Supervise => "WISH_SUPERVISE",
-            Self::Rate => "WISH_RATE",
-            Self::Remark => "WISH_REMARK",
-            Self::Merge => "WISH_MERGE",
+            Self::Unspecified => "REQUEST_KIND_UNSPECIFIED",
+            Self::Contest => "REQUEST_KIND_CONTEST",
+            Self::Review => "REQUEST_KIND_REVIEW",
+            Self::Withdraw => "REQUEST_KIND_WITHDRAW",
+            Self::Supervise => "REQUEST_KIND_SUPERVISE",
+            Self::Rate => "REQUEST_KIND_RATE",
+            Self::Remark => "REQUEST_KIND_REMARK",
+            Self::Merge => "REQUEST_KIND_MERGE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
-            "WISH_UNSPECIFIED" => Some(Self::Unspecified),
-            "WISH_CONTEST" => Some(Self::Contest),
-            "WISH_REVIEW" => Some(Self::Review),
-            "WISH_WITHDRAW" => Some(Self::Withdraw),
-            "WISH_SUPERVISE" => Some(Self::Supervise),
-            "WISH_RATE" => Some(Self::Rate),
-            "WISH_REMARK" => Some(Self::Remark),
-            "WISH_MERGE" => Some(Self::Merge),
+            "REQUEST_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "REQUEST_KIND_CONTEST" => Some(Self::Contest),
+            "REQUEST_KIND_REVIEW" => Some(Self::Review),
+            "REQUEST_KIND_WITHDRAW" => Some(Self::Withdraw),
+            "REQUEST_KIND_SUPERVISE" => Some(Self::Supervise),
+            "REQUEST_KIND_RATE" => Some(Self::Rate),
+            "REQUEST_KIND_REMARK" => Some(Self::Remark),
+            "REQUEST_KIND_MERGE" => Some(Self::Merge),
             _ => None,
         }
     }
@@ -2019,10 +2037,10 @@ pub struct Showing {
 }
 /// A request to the holder.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Ask {
+pub struct Request {
     /// Its name.
     #[prost(message, optional, tag = "1")]
-    pub id: ::core::option::Option<AskId>,
+    pub id: ::core::option::Option<RequestId>,
     /// Which matter.
     #[prost(message, optional, tag = "2")]
     pub matter: ::core::option::Option<MatterId>,
@@ -2030,9 +2048,9 @@ pub struct Ask {
     #[prost(message, optional, tag = "3")]
     pub seen: ::core::option::Option<Version>,
     /// What is asked.
-    #[prost(enumeration = "Wish", tag = "4")]
-    pub wish: i32,
-    /// What the wish says about itself; 0 for wishes that say nothing.
+    #[prost(enumeration = "RequestKind", tag = "4")]
+    pub kind: i32,
+    /// What this kind of request says besides; 0 for kinds that say nothing.
     #[prost(int32, tag = "5")]
     pub choice: i32,
     /// The matter to merge it with.
@@ -2053,7 +2071,7 @@ pub struct Ask {
 pub struct Answer {
     /// The request it answers.
     #[prost(message, optional, tag = "1")]
-    pub ask: ::core::option::Option<AskId>,
+    pub request: ::core::option::Option<RequestId>,
     /// Which matter.
     #[prost(message, optional, tag = "2")]
     pub matter: ::core::option::Option<MatterId>,
@@ -2115,8 +2133,8 @@ pub enum Kind {
     Give = 1,
     /// Matter
     Notice = 2,
-    /// Ask
-    Ask = 3,
+    /// Request
+    Request = 3,
     /// Answer
     Answer = 4,
     /// Template
@@ -2144,7 +2162,7 @@ impl Kind {
             Self::Unspecified => "KIND_UNSPECIFIED",
             Self::Give => "KIND_GIVE",
             Self::Notice => "KIND_NOTICE",
-            Self::Ask => "KIND_ASK",
+            Self::Request => "KIND_REQUEST",
             Self::Answer => "KIND_ANSWER",
             Self::Template => "KIND_TEMPLATE",
             Self::Adoption => "KIND_ADOPTION",
@@ -2161,7 +2179,7 @@ impl Kind {
             "KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "KIND_GIVE" => Some(Self::Give),
             "KIND_NOTICE" => Some(Self::Notice),
-            "KIND_ASK" => Some(Self::Ask),
+            "KIND_REQUEST" => Some(Self::Request),
             "KIND_ANSWER" => Some(Self::Answer),
             "KIND_TEMPLATE" => Some(Self::Template),
             "KIND_ADOPTION" => Some(Self::Adoption),
@@ -2267,7 +2285,7 @@ pub mod frame {
         Fetched(super::Fetched),
         /// The other has everything. Only to a neighbour that said it hears that.
         #[prost(message, tag = "7")]
-        Abreast(super::Abreast),
+        Watermark(super::Watermark),
         /// Somebody else greets with the other's identity.
         #[prost(message, tag = "8")]
         Probe(super::Probe),
@@ -2331,7 +2349,7 @@ pub struct Hello {
     pub window_fetches: u32,
     /// Whether the speaker hears that it has everything.
     #[prost(bool, tag = "14")]
-    pub hears_abreast: bool,
+    pub hears_watermarks: bool,
     /// The lives of the speaker's store before `epoch`, oldest first, at most 31. Their orders do not fall,
     /// and `epoch` has the last one's plus one and names it.
     #[prost(message, repeated, tag = "15")]
@@ -2496,7 +2514,7 @@ pub struct Goodbye {
 }
 /// Everything the speaker had for the other at this moment, figures aside, is with the other.
 #[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Abreast {
+pub struct Watermark {
     /// By the speaker's clock.
     #[prost(int64, tag = "1")]
     pub at_ms: i64,

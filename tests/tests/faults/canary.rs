@@ -1,21 +1,23 @@
-//! What a person wrote is in no file of any process: no store, no log, whatever is logged.
+//! Checks that the text of a report is in no file of any process: no store and no log, at any log
+//! level.
 
 use std::{fs, path::Path};
 
 use serde_json::json;
+use testkit::program::Programs;
 use wujitong::api::{
     Contact, Erased, MatterView, Named, OpenedContact, Reach, ReportRequest, StandingView,
 };
-use wujitong_tests::program::Programs;
 
-use crate::drill::VILLAGE;
+use crate::faults::drill::VILLAGE;
 
 const COUNTY: usize = 2;
 const TEXT: &str = "the canary text behind the house of Zhang San";
 const NAME: &str = "张金丝雀";
 const PHONE: &str = "13857099999";
 
-/// Every file below a directory in which one of these is found, and how many bytes were looked at.
+/// Returns every file below a directory that contains one of these texts, and adds the bytes read
+/// to `read`.
 fn found_in(dir: &Path, needles: &[&str], read: &mut u64) -> Vec<String> {
     let mut found = vec![];
     for entry in fs::read_dir(dir).unwrap() {
@@ -59,7 +61,10 @@ async fn no_log_and_no_store_of_any_process_has_what_a_person_wrote_before_or_af
     let shown: Named<MatterView> = client.get(&path).await.unwrap();
     assert_eq!(shown.facts.standing, StandingView::Holding);
     let open = format!("{path}/contact");
-    let opened: OpenedContact = client.post(&open, &json!({})).await.unwrap();
+    let opened: OpenedContact = client
+        .post(&open, &json!({"reason": "visit"}))
+        .await
+        .unwrap();
     assert_eq!(Some(opened.contact), report.contact);
     let dir = county.data.parent().unwrap().to_owned();
     let mut read = 0;

@@ -7,6 +7,10 @@ use std::{
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
+use testkit::{
+    audit::{Books, Promise, audit},
+    program::Programs,
+};
 use tokio::{task::JoinSet, time::sleep};
 use topology::DivisionCode;
 use wujitong::{
@@ -14,20 +18,16 @@ use wujitong::{
     cli::client::{Client, ClientError},
     domain::{ids::MatterId, matter::Act},
 };
-use wujitong_tests::{
-    audit::{Books, Promise, audit},
-    program::Programs,
-};
 
-use crate::drill::VILLAGE;
+use crate::faults::drill::VILLAGE;
 
 const KILLS: usize = 100;
 /// Clerks of each node, from the province down.
 const CLERKS: [usize; 5] = [1, 1, 2, 2, 3];
-/// A clerk thinks this long before each act.
+/// Pause of a clerk before each act.
 const THOUGHT: Duration = Duration::from_millis(40);
 
-/// Somebody who works at a node and believes only what it answered.
+/// Somebody who works at a node and relies only on its answers.
 struct Clerk {
     at: DivisionCode,
     above: Vec<DivisionCode>,
@@ -48,7 +48,7 @@ impl Clerk {
             };
             match asked {
                 Ok(()) | Err(ClientError::Unreachable { .. }) => {}
-                // Another clerk was faster, or the matter is gone from here.
+                // Another clerk was faster, or the matter has left.
                 Err(ClientError::Problem(problem)) if problem.status == 409 => {}
                 Err(error) => panic!("the node of {}: {error}", self.at),
             }
@@ -115,8 +115,8 @@ impl Clerk {
         };
         let path = format!("/v1/nodes/{at}/matters/{id}/acts");
         let view: Value = self.client.post(&path, &given).await?;
-        // The answer may show later steps; the latest of this kind made here is ours or a later
-        // one, which is as good.
+        // The answer may already show later steps; the latest step of this kind made here is ours
+        // or a later one, which is as good.
         let acts = view["steps"].as_array().unwrap().iter().rev();
         let mut acts = acts
             .filter(|step| step["by"] == json!(at))
@@ -136,7 +136,7 @@ impl Clerk {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_processes_killed_a_hundred_times_under_load_lose_nothing_and_do_nothing_twice() {
-    let seed = crate::seed();
+    let seed = super::seed();
     let mut chance = StdRng::seed_from_u64(seed);
     let mut chain = Programs::down_to(VILLAGE);
     chain.start().await;
@@ -168,7 +168,7 @@ async fn five_processes_killed_a_hundred_times_under_load_lose_nothing_and_do_no
         victim.kill().await;
         kills += 1;
         victim.spawn();
-        // Now and then once more before it is up.
+        // Sometimes kills it again before it is up.
         while chance.random_bool(0.2) {
             sleep(Duration::from_millis(chance.random_range(0..100))).await;
             victim.kill().await;

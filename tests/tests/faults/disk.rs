@@ -9,19 +9,19 @@ use std::{
 
 use bytes::Bytes;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
+use testkit::{
+    audit::{Books, Promise, audit},
+    program::{Program, Programs, program},
+};
 use wujitong::{
     api::ReportRequest,
     domain::matter::Act,
     store::{SledOptions, Store, WriteBatch},
 };
-use wujitong_tests::{
-    audit::{Books, Promise, audit},
-    program::{Program, Programs, program},
-};
 
-use crate::drill::{TOWNSHIP, VILLAGE};
+use crate::faults::drill::{TOWNSHIP, VILLAGE};
 
-/// Reports at the village, every other one escalated.
+/// Reports matters at the village, and escalates every other one.
 pub(crate) async fn report(village: &Program, count: usize, promises: &mut Vec<Promise>) {
     let client = village.client();
     for n in 0..count {
@@ -38,7 +38,7 @@ pub(crate) async fn report(village: &Program, count: usize, promises: &mut Vec<P
     }
 }
 
-/// Stops everything and looks at all books.
+/// Stops everything and audits all books.
 pub(crate) async fn balance(mut chain: Programs, promises: &[Promise]) {
     chain.at_rest().await;
     for program in chain.programs.iter_mut().rev() {
@@ -53,7 +53,8 @@ pub(crate) async fn balance(mut chain: Programs, promises: &[Promise]) {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// The newest file of the log, and where what was written to it ends: zeros are written ahead.
+/// Returns the newest file of the log and the end of its content; the file continues with zeros
+/// written ahead.
 fn log_end(data: &Path) -> (PathBuf, u64) {
     let logs = fs::read_dir(data.join("store/redo")).unwrap();
     let logs = logs.map(|entry| entry.unwrap().path());
@@ -70,7 +71,7 @@ fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
     file.write_all(bytes).unwrap();
 }
 
-/// What the program says when it does not start because of its store.
+/// Returns the program's message when it refuses to start because of its store.
 async fn refusal(data: &Path) -> String {
     let run = tokio::process::Command::new(program())
         .args(["run", "--listen", "127.0.0.1:0", "--http", "off", "--data"])
@@ -89,7 +90,7 @@ async fn refusal(data: &Path) -> String {
 
 #[tokio::test]
 async fn a_torn_tail_of_the_log_is_dropped_and_nothing_acknowledged_with_it() {
-    let mut chance = StdRng::seed_from_u64(crate::seed());
+    let mut chance = StdRng::seed_from_u64(super::seed());
     let mut chain = Programs::down_to(VILLAGE);
     chain.start().await;
     let mut promises = vec![];
@@ -100,7 +101,7 @@ async fn a_torn_tail_of_the_log_is_dropped_and_nothing_acknowledged_with_it() {
         let (log, end) = log_end(&village.data);
         let mut garbage = vec![0; torn];
         chance.fill(&mut garbage[..]);
-        // Past a byte or two that may be zeros of the last group.
+        // Skips a byte or two that may be zeros of the last group.
         overwrite(&log, end + 8, &garbage);
         village.start().await;
     }
@@ -162,7 +163,7 @@ async fn a_second_process_is_told_who_has_the_store() {
     let said = refusal(&village.data).await;
     let who = format!("in use by process {}", village.pid().unwrap());
     assert!(said.contains(&who), "{said}");
-    // The first did not suffer.
+    // The first store was not damaged.
     report(village, 2, &mut vec![]).await;
 }
 

@@ -1,26 +1,28 @@
-//! The same day's work on five nodes again and again, with power cuts in it. What was answered is
-//! promised; what was cut off is unknown, is not repeated, and nothing later rests on it.
+//! The same day's work on five nodes again and again, with power cuts. Answered acts are promises.
+//! The result of an act that was cut off is unknown; it is not repeated, and nothing later depends
+//! on it.
 
 use std::{
     collections::BTreeMap,
+    fmt::Display,
     time::{Duration, Instant},
 };
 
+use testkit::{
+    CLERK, INSPECTOR, Network, Options,
+    audit::{Books, Promise, Violation, audit},
+    code, rubbish,
+};
 use tokio::time::sleep;
 use wujitong::{
     domain::{
-        custody::Standing,
+        custody::{Refusal, Standing},
         ids::MatterId,
         matter::{Act, Outcome},
         template::TemplateKind,
     },
-    office::{NewTemplate, OfficeError},
+    office::{Failed, Fault, NewTemplate},
     store::{MemoryDisk, Range, Store, WriteBatch},
-};
-use wujitong_tests::{
-    CLERK, INSPECTOR, Network, Options,
-    audit::{Books, Promise, Violation, audit},
-    code, rubbish,
 };
 
 pub(crate) const VILLAGE: &str = "330825002222";
@@ -28,43 +30,43 @@ pub(crate) const TOWNSHIP: &str = "330825002";
 pub(crate) const COUNTY: &str = "330825";
 pub(crate) const CITY: &str = "3308";
 pub(crate) const PROVINCE: &str = "33";
-/// Parents first, as they are started.
+/// Parents first, in the order of starting.
 pub(crate) const CHAIN: [&str; 5] = [PROVINCE, CITY, COUNTY, TOWNSHIP, VILLAGE];
 
 const PAUSE: Duration = Duration::from_millis(2);
-/// How long anything may take.
+/// Time limit for every wait.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long a mutant may try.
+/// Time limit with a mutant.
 const PATIENCE_WITH_MUTANTS: Duration = Duration::from_secs(3);
 
-/// Where and when the power goes.
+/// Place and time of a power cut.
 #[derive(Clone, Debug)]
 pub(crate) struct Cut {
-    /// Whose disk counts syncs.
+    /// The node whose disk counts syncs.
     pub(crate) at: &'static str,
-    /// Which sync of each life of that disk does not happen any more; after the last the power
-    /// stays on.
+    /// The sync at which the power is cut, for each start of that node; after the last one the
+    /// power stays on.
     pub(crate) syncs: Vec<u64>,
-    /// Who is cut off with it.
+    /// Other nodes that are cut at the same time.
     pub(crate) too: Vec<&'static str>,
-    /// Draws what else survives.
+    /// Seed that decides what else survives.
     pub(crate) seed: u64,
 }
 
-/// What is wrong with the nodes of a drill.
+/// The fault of the nodes in a drill.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Mutant {
     #[default]
     None,
     /// Acknowledges before the sync.
     EarlyAcknowledgement,
-    /// Comes back without the floors of its flows, which are an economy: nothing may go wrong.
+    /// Starts without the floors of its flows. Floors only save work, so nothing may go wrong.
     WithoutFloors,
-    /// Applies what it is brought again, once it was cut off.
+    /// Applies envelopes again after it was cut off.
     NotIdempotent,
 }
 
-/// Five nodes, founded once, living many lives.
+/// Five nodes, founded once and started many times.
 pub(crate) struct Drill {
     network: Network,
     cut: Cut,
@@ -73,15 +75,15 @@ pub(crate) struct Drill {
     patience: Duration,
 }
 
-/// How a drill went.
+/// The result of a drill.
 pub(crate) struct Outcomes {
-    /// Whether the power went at all.
+    /// True if the power was cut.
     pub(crate) was_cut: bool,
-    /// What the auditor found.
+    /// The auditor's findings.
     pub(crate) violations: Vec<Violation>,
 }
 
-/// The power went while something was asked; whether it was done is unknown.
+/// The power was cut during a request, so its result is unknown.
 struct CutOff;
 
 impl Drill {
@@ -112,7 +114,7 @@ impl Drill {
         self.network.shut_down().await;
     }
 
-    /// One day on fresh disks.
+    /// Runs one day on fresh disks.
     pub(crate) async fn run(&mut self, cut: Cut, mutant: Mutant) -> Outcomes {
         for division in CHAIN.iter().rev() {
             self.network.stop(division).await;
@@ -137,7 +139,7 @@ impl Drill {
         self.arm();
         self.start_missing().await;
         self.recover().await;
-        // A mutant may bring the work to a halt; the audit says what became of it.
+        // A mutant may stop the work; the audit then shows the result.
         if sound {
             self.work().await;
         } else {
@@ -160,7 +162,7 @@ impl Drill {
         self.network.disk(self.cut.at).is_cut()
     }
 
-    /// The power comes back, and may go again while it does.
+    /// Turns the power on again; it may be cut again during the start.
     async fn recover(&mut self) {
         while self.is_cut() {
             self.cut.syncs.remove(0);
@@ -168,7 +170,7 @@ impl Drill {
                 .into_iter()
                 .chain(self.cut.too.clone())
                 .collect();
-            // All at one moment, as far as a test can.
+            // As simultaneous as a test can be.
             let mut left = vec![];
             for division in &dark {
                 self.cut.seed = self.cut.seed.wrapping_add(1);
@@ -199,7 +201,7 @@ impl Drill {
             Mutant::None => return,
             Mutant::EarlyAcknowledgement => return disk.sync_late(),
             Mutant::WithoutFloors => &[b"f", b"x"],
-            // What was heard of figures is what makes hearing them again harmless.
+            // Records of received figures, which make receiving them again harmless.
             Mutant::NotIdempotent => &[b"f", b"x", b"h"],
         };
         let store = Store::open_memory(disk).unwrap();
@@ -209,26 +211,34 @@ impl Drill {
         store.close().await.unwrap();
     }
 
-    /// Asks a running node for something. Refusals are a test's mistake or a node's; store errors
-    /// are the power.
-    async fn asked<T>(&mut self, answer: Result<T, OfficeError>) -> Result<T, CutOff> {
+    /// Sends a request to a running node. A refusal is a mistake of the test or the node; an error
+    /// of the store is a power cut.
+    async fn asked<T, R: Display>(&mut self, answer: Result<T, Failed<R>>) -> Result<T, CutOff> {
         match answer {
             Ok(value) => Ok(value),
-            Err(OfficeError::Store(_) | OfficeError::Commit(_)) => {
+            Err(error) if matches!(error.fault(), Some(Fault::Store(_) | Fault::Commit(_))) => {
                 assert!(self.is_cut(), "a store failed while the power was on");
                 self.recover().await;
+                Err(CutOff)
+            }
+            // What a node loses that acknowledges too early its neighbours may notice before the audit does.
+            Err(Failed::Refused(refusal))
+                if self.mutant == Mutant::EarlyAcknowledgement
+                    && (refusal.to_string() == Refusal::Awaits.to_string()
+                        || refusal.to_string().starts_with("no matter ")) =>
+            {
                 Err(CutOff)
             }
             Err(error) => panic!("{:?}: {error}", self.cut),
         }
     }
 
-    /// Waits until a division holds a matter that was acknowledged to be on its way there.
+    /// Waits until a division holds a matter whose transfer to it was acknowledged.
     async fn held(&mut self, division: &str, id: MatterId) {
         let begun = Instant::now();
         loop {
             self.recover().await;
-            let docket = self.network.office(division).docket(id).await;
+            let docket = self.network.office(division).matters().docket(id).await;
             if let Ok(Some(docket)) = docket
                 && docket.standing == Standing::Holding
             {
@@ -255,8 +265,13 @@ impl Drill {
         let office = self.network.office(at);
         let new = rubbish("rubbish at the bridge");
         let answer = match to {
-            Some(to) => office.report_and_escalate(new, code(to), CLERK).await,
-            None => office.report(new, CLERK).await,
+            Some(to) => {
+                office
+                    .matters()
+                    .report_and_escalate(new, code(to), CLERK)
+                    .await
+            }
+            None => office.matters().report(new, CLERK).await,
         };
         let id = self.asked(answer).await?;
         self.promise(id, at, Act::Report);
@@ -269,15 +284,21 @@ impl Drill {
     async fn act(&mut self, at: &str, id: MatterId, act: Act) -> Result<(), CutOff> {
         let office = self.network.office(at);
         let answer = match act {
-            Act::Accept => office.accept(id, CLERK).await,
+            Act::Accept => office.matters().accept(id, CLERK).await,
             Act::Close(outcome) => {
                 office
+                    .matters()
                     .close(id, outcome, Some("done".to_owned()), INSPECTOR)
                     .await
             }
-            Act::Escalate(to) => office.escalate(id, Some(to), None, CLERK, None).await,
-            Act::Assign(to) => office.assign(id, to, None, CLERK, None).await,
-            Act::Return(_) => office.send_back(id, None, CLERK, None).await,
+            Act::Escalate(to) => {
+                office
+                    .matters()
+                    .escalate(id, Some(to), None, CLERK, None)
+                    .await
+            }
+            Act::Assign(to) => office.matters().assign(id, to, None, CLERK, None).await,
+            Act::Return(_) => office.matters().send_back(id, None, CLERK, None).await,
             other => panic!("{other:?} is nothing a clerk does here"),
         };
         self.asked(answer).await?;
@@ -294,7 +315,12 @@ impl Drill {
             tiers: vec![],
             kinds: vec![],
         };
-        let answer = self.network.office(PROVINCE).publish(new, CLERK).await;
+        let answer = self
+            .network
+            .office(PROVINCE)
+            .templates()
+            .publish(new, CLERK)
+            .await;
         let template = self.asked(answer).await?;
         self.promises.push(Promise::Template {
             key: template.key,
@@ -303,7 +329,7 @@ impl Drill {
         Ok(())
     }
 
-    /// The day's work. Each piece goes on as far as it is answered.
+    /// The day's work. Each part continues as long as it is answered.
     async fn work(&mut self) {
         let _unknown = self.stays().await;
         let _unknown = self.closed_above(TOWNSHIP).await;
@@ -353,8 +379,8 @@ impl Drill {
         self.act(COUNTY, id, Act::Close(Outcome::Solved)).await
     }
 
-    /// What the auditor finds once nothing waits any more, or patience is at an end. Some of what
-    /// is said last needs no answer, so a finding counts when it stays.
+    /// Returns the auditor's findings once nothing waits any more, or the time limit is over. Some
+    /// of the last envelopes need no answer, so only findings that stay count.
     async fn at_rest(&mut self) -> Vec<Violation> {
         let begun = Instant::now();
         loop {
@@ -374,7 +400,7 @@ impl Drill {
     }
 }
 
-/// Takes away every record of a kind.
+/// Deletes every record of a kind.
 async fn forget(store: &Store, division: &str, kind: &[u8]) {
     let range = Range::prefix(kind);
     let shard = code(division);

@@ -7,19 +7,19 @@ use std::{
     time::Duration,
 };
 
+use testkit::{
+    CLERK, Network, Options, PATH, audit::Promise, code, eventually, known, program::Programs,
+    rubbish,
+};
 use tokio::time::sleep;
 use wujitong::{
     api::{LinkState, ReportRequest},
     cli::client::ClientError,
     domain::matter::Act,
-    office::DiskTrouble,
-};
-use wujitong_tests::{
-    CLERK, Network, Options, PATH, audit::Promise, code, eventually, known, program::Programs,
-    rubbish,
+    office::{DiskTrouble, Fault},
 };
 
-use crate::{
+use crate::faults::{
     disk::{balance, report},
     drill::{TOWNSHIP, VILLAGE},
 };
@@ -28,7 +28,7 @@ use crate::{
 struct Mount(PathBuf);
 
 impl Mount {
-    /// `None` where mounting is not permitted.
+    /// Mounts a tmpfs; `None` where mounting is not permitted.
     fn tmpfs(at: &Path, size: &str) -> Option<Self> {
         let mount = Command::new("mount")
             .args([
@@ -61,7 +61,7 @@ fn move_all(from: &Path, to: &Path) {
     assert!(moved.unwrap().success());
 }
 
-/// Takes all the room there is; gives the file that has it.
+/// Fills all free space; returns the file that takes it.
 fn fill(dir: &Path) -> PathBuf {
     let filler = dir.join("filler");
     let full = Command::new("dd")
@@ -91,7 +91,7 @@ async fn a_full_disk_is_answered_with_an_error_and_survived() {
     let village = &chain.programs[4];
     let client = village.client();
     let big = ReportRequest::new("enforcement/rubbish", &"大".repeat(2_000));
-    // What was written ahead takes a few.
+    // A few reports fit into space that was allocated ahead.
     let mut taken = 0;
     let problem = loop {
         match client.report(village.division, &big).await {
@@ -115,7 +115,7 @@ async fn a_full_disk_is_answered_with_an_error_and_survived() {
         matches!(&again, Err(ClientError::Problem(problem)) if problem.status == 507),
         "{again:?}"
     );
-    // Everything that only reads goes on, and says why nothing is taken.
+    // Reading continues, and writing is refused with the reason.
     for promise in &promises {
         if let Promise::Act { matter, .. } = promise {
             let read = client.matter(village.division, &matter.to_string()).await;
@@ -171,14 +171,14 @@ async fn a_node_on_a_full_disk_ends_when_it_is_told_to() {
     stopped.expect("SIGTERM was not heard");
 }
 
-/// What one node says of its link to another.
+/// Returns the state of one node's link to another.
 fn link(network: &Network, at: &str, to: &str) -> LinkState {
     let states = network.node(at).links.states();
     let found = states.into_iter().find(|(of, _)| *of == code(to));
     found.unwrap().1
 }
 
-/// Waits until the township's metric says that its disk is full, or is not.
+/// Waits until the township's metric shows this state of its disk.
 async fn shows_full(network: &Network, full: u8) {
     let host = network.host(TOWNSHIP);
     let line = format!("wujitong_store_full {full}\n");
@@ -215,18 +215,23 @@ async fn what_neighbours_hand_over_waits_with_them_while_the_disk_is_full() {
     let township = network.office(TOWNSHIP);
     let mut taken = 0;
     let refused = loop {
-        match township.report(rubbish(&"大".repeat(2_000)), CLERK).await {
+        match township
+            .matters()
+            .report(rubbish(&"大".repeat(2_000)), CLERK)
+            .await
+        {
             Ok(_) => taken += 1,
             Err(error) => break error,
         }
         assert!(taken < 1000, "nothing is ever full");
     };
-    assert_eq!(refused.disk_trouble(), Some(DiskTrouble::Full), "{refused}");
+    let trouble = refused.fault().and_then(Fault::disk_trouble);
+    assert_eq!(trouble, Some(DiskTrouble::Full), "{refused}");
     let (below, above) = (
         link(&network, VILLAGE, TOWNSHIP),
         link(&network, TOWNSHIP, VILLAGE),
     );
-    // The second one comes over the conversation in which the first one waits.
+    // The second one comes over the session in which the first one waits.
     let mut later = vec![];
     for n in 1..=2 {
         later.push(network.report_up(VILLAGE, "at the school", TOWNSHIP).await);
@@ -249,7 +254,7 @@ async fn what_neighbours_hand_over_waits_with_them_while_the_disk_is_full() {
         assert!(known(&township, *later).await.is_none());
     }
     assert!(known(&township, before).await.is_some(), "it is read");
-    assert_eq!(township.alarms().await.unwrap(), []);
+    assert_eq!(township.alarms().all().await.unwrap(), []);
 
     fs::remove_file(filler).unwrap();
     for later in later {

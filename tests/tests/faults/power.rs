@@ -1,10 +1,11 @@
-//! The power goes at every sync in turn, of one node or of all, also while it comes back.
+//! Cuts the power at every sync in turn, of one node or of all, and also during the following
+//! start.
 
-use wujitong_tests::audit::Fault;
+use testkit::audit::Fault;
 
-use crate::drill::{CHAIN, COUNTY, Cut, Drill, Mutant, Outcomes, TOWNSHIP, VILLAGE};
+use crate::faults::drill::{CHAIN, COUNTY, Cut, Drill, Mutant, Outcomes, TOWNSHIP, VILLAGE};
 
-/// Whether the power goes everywhere at once.
+/// The nodes that lose power.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
     One,
@@ -39,7 +40,7 @@ async fn sound(drill: &mut Drill, cut: Cut, mutant: Mutant) -> Outcomes {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_power_cut_of_one_node_at_every_sync_in_turn_loses_nothing_and_does_nothing_twice() {
-    let seed = crate::seed();
+    let seed = super::seed();
     let mut drill = Drill::new().await;
     for at in CHAIN {
         let mut n = 1;
@@ -56,7 +57,7 @@ async fn a_power_cut_of_one_node_at_every_sync_in_turn_loses_nothing_and_does_no
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_power_cut_of_all_nodes_loses_nothing_and_does_nothing_twice() {
-    let seed = crate::seed();
+    let seed = super::seed();
     let mut drill = Drill::new().await;
     for (first, at) in (1..).zip(CHAIN) {
         let mut n = first;
@@ -72,7 +73,7 @@ async fn a_power_cut_of_all_nodes_loses_nothing_and_does_nothing_twice() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_power_may_go_again_while_it_comes_back() {
-    let seed = crate::seed();
+    let seed = super::seed();
     let mut drill = Drill::new().await;
     for (first, at) in (2..).zip(CHAIN) {
         for (n, again) in [(first, 1), (first + 9, 2), (first + 18, 3)] {
@@ -85,10 +86,10 @@ async fn the_power_may_go_again_while_it_comes_back() {
     drill.end().await;
 }
 
-/// Sequence floors are an economy: a node that loses them does nothing twice all the same.
+/// Flow floors only save work: a node that loses them still does nothing twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_comes_back_without_its_floors_does_nothing_twice() {
-    let seed = crate::seed();
+    let seed = super::seed();
     let mut drill = Drill::new().await;
     for at in CHAIN {
         for n in [6, 13, 20, 27] {
@@ -99,9 +100,9 @@ async fn a_node_that_comes_back_without_its_floors_does_nothing_twice() {
     drill.end().await;
 }
 
-/// Runs a mutant until one of `faults` was found in what it left.
+/// Runs a mutant until the audit finds one of `faults`.
 async fn caught(mutant: Mutant, reach: Reach, faults: &[Fault]) {
-    let seed = crate::seed();
+    let seed = super::seed();
     let mut drill = Drill::new().await;
     for n in 10..30 {
         for at in [VILLAGE, TOWNSHIP, COUNTY] {

@@ -1,16 +1,16 @@
-//! What the kernel saw: the store is synced before anything is acknowledged.
+//! Checks with a trace of system calls that the store is synced before anything is acknowledged.
 
 use std::{fs, path::Path, time::Duration};
 
+use testkit::{eventually, program::Programs};
 use tokio::time::sleep;
 use wujitong::{
     api::{ReportRequest, StandingView},
     app::SystemClock,
     office::Clock,
 };
-use wujitong_tests::{eventually, program::Programs};
 
-use crate::drill::{TOWNSHIP, VILLAGE};
+use crate::faults::drill::{TOWNSHIP, VILLAGE};
 
 /// Calls that write, and calls that sync.
 const WRITES: [&str; 8] = [
@@ -18,17 +18,18 @@ const WRITES: [&str; 8] = [
 ];
 const SYNCS: [&str; 2] = ["fdatasync", "fsync"];
 
-/// The category of the report, and of nothing else here: it stands in the report's record as it is. What
-/// people write is sealed before it is written, and a trace of the writes does not show it.
+/// The category of the report, which nothing else here has: it is in the report's record in plain
+/// text. The text of a report is sealed before it is written, so a trace of the writes does not
+/// show it.
 const MARK: &str = "market/licence";
 
-/// One system call: where in the trace it began and ended, and what of it is shown.
+/// One system call: its first and last line in the trace, and its arguments as far as shown.
 struct Call {
     name: String,
     shown: String,
     began: usize,
     ended: Option<usize>,
-    /// When it was over, in milliseconds since 1970, where the trace says so.
+    /// When it ended, in milliseconds since 1970, if the trace has it.
     ended_ms: i64,
 }
 
@@ -37,7 +38,7 @@ impl Call {
         names.contains(&self.name.as_str())
     }
 
-    /// The file it is about, if that lies in a store.
+    /// Returns the file of the call, if it is in a store.
     fn stored_in<'a>(&'a self, data: &Path) -> Option<&'a str> {
         let (_, rest) = self.shown.split_once('<')?;
         let (path, _) = rest.split_once('>')?;
@@ -47,11 +48,11 @@ impl Call {
     }
 }
 
-/// Reads what `strace -f -ttt -T` wrote. A call that others interrupt stands on two lines.
+/// Parses the output of `strace -f -ttt -T`. A call that others interrupt has two lines.
 fn read(trace: &str) -> Vec<Call> {
     let mut calls: Vec<Call> = vec![];
     for (at, line) in trace.lines().enumerate() {
-        // Short numbers of threads are padded.
+        // Short thread numbers are padded.
         let Some((thread, rest)) = line.split_once(' ') else {
             continue;
         };
@@ -75,7 +76,7 @@ fn read(trace: &str) -> Vec<Call> {
         let Some((name, _)) = rest.split_once('(') else {
             continue;
         };
-        // `<0.3>` at the end of a line says how long a call took.
+        // `<0.3>` at the end of a line is the duration of the call.
         let took = rest
             .rsplit_once('<')
             .and_then(|(_, took)| took.strip_suffix('>'));
@@ -95,7 +96,7 @@ fn marked() -> ReportRequest {
     ReportRequest::new(MARK, "没有执照")
 }
 
-/// The options of a tracer that leaves the traced process where it was in the family.
+/// Returns options of a tracer that keeps the traced process a child of this one.
 fn tracer(out: &Path, more: &[&str]) -> Vec<String> {
     let calls = format!("trace={},{}", WRITES.join(","), SYNCS.join(","));
     let out = out.display().to_string();
@@ -107,8 +108,8 @@ fn tracer(out: &Path, more: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// The whole trace of a process that has ended. Its tracer may still be writing; the process's own
-/// end is the last line.
+/// Returns the whole trace of a process that has ended. Its tracer may still be writing; the last
+/// line is the end of the process.
 async fn whole(out: &Path, pid: u32) -> Vec<Call> {
     let last = |line: &str| {
         line.contains("+++ exited with") && line.split(' ').next() == Some(&pid.to_string())
@@ -118,7 +119,8 @@ async fn whole(out: &Path, pid: u32) -> Vec<Call> {
     read(&fs::read_to_string(out).unwrap())
 }
 
-/// The call that put the mark into a store's file, and the sync of that file after it.
+/// Returns the call that wrote the mark into a file of the store, and the sync of that file after
+/// it.
 fn kept_and_synced<'a>(calls: &'a [Call], data: &Path) -> (&'a Call, Option<&'a Call>) {
     let marked = |call: &&Call| call.is_one_of(&WRITES) && call.shown.contains(MARK);
     let kept = calls
@@ -178,7 +180,7 @@ async fn a_report_is_on_the_disk_before_it_is_answered() {
 }
 
 /// The bytes of an acknowledgement to a neighbour are encrypted, so syncs are slowed down instead:
-/// the giver must not learn of an acknowledgement before the receiver's sync is over.
+/// the giver must not learn of an acknowledgement before the receiver's sync has ended.
 #[tokio::test]
 async fn a_transfer_is_on_the_disk_before_it_is_acknowledged() {
     const SLOW: Duration = Duration::from_millis(700);
@@ -206,7 +208,7 @@ async fn a_transfer_is_on_the_disk_before_it_is_acknowledged() {
     township.stop().await;
     let calls = whole(&out, pid).await;
     let (_, synced) = kept_and_synced(&calls, &township.data);
-    // The thread that syncs is held after that; the trace does not count it.
+    // The syncing thread is held after that, which the trace does not count.
     let synced = synced.expect("the transfer is synced").ended_ms + SLOW.as_millis() as i64;
     assert!(
         acknowledged >= synced,

@@ -1,18 +1,18 @@
-//! A node that is killed again and again while photos are handed in.
+//! A node that is killed again and again while photos are uploaded.
 
 use std::time::Duration;
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
+use testkit::{code, pictures::photo, program::Programs};
 use tokio::{fs::File, time::sleep};
 use wujitong::{
     api::{Media, ReportRequest, UploadView},
     cli::client::{Client, ClientError, UploadError},
 };
-use wujitong_tests::{code, pictures::photo, program::Programs};
 
 const KILLS: usize = 20;
 
-/// Hands a photo in, however often the node goes away. What it once said it has, it has.
+/// Uploads a photo, however often the node goes away. The node must keep what it once acknowledged.
 async fn hand_in(client: &Client, path: &std::path::Path) -> UploadView {
     loop {
         let mut file = File::open(path).await.unwrap();
@@ -23,7 +23,7 @@ async fn hand_in(client: &Client, path: &std::path::Path) -> UploadView {
         };
         match client.upload(code("33"), Media::Png, &mut file, told).await {
             Ok(upload) => return upload,
-            // It went before it had said the upload's name, or too often for the client's patience.
+            // The node went away before it returned the upload's id, or too often for the client.
             Err(UploadError::Client(ClientError::Unreachable { .. })) => {
                 sleep(Duration::from_millis(50)).await;
             }
@@ -34,7 +34,7 @@ async fn hand_in(client: &Client, path: &std::path::Path) -> UploadView {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_acknowledged_byte_of_a_photo_is_lost_when_the_node_is_killed() {
-    let mut chance = StdRng::seed_from_u64(crate::seed());
+    let mut chance = StdRng::seed_from_u64(super::seed());
     let mut programs = Programs::down_to("33");
     programs.start().await;
     let client = programs.programs[0].client();

@@ -1,4 +1,4 @@
-//! Attacks of a node with real keys, replayed: what it says beyond its own division changes nothing.
+//! Replayed attacks of a node with real keys: statements beyond its own division change nothing.
 
 mod figures;
 mod first_word;

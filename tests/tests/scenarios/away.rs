@@ -1,78 +1,53 @@
-//! A township that is away for a week, and what everybody knows meanwhile.
+//! A township that is away for a week, and how fresh the copies of others are in that time.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::{num::NonZeroU32, sync::Arc};
 
 use config::Config;
 use serde_json::Value;
+use testkit::{
+    CLERK, COUNTY, INSPECTOR, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, clock::ShiftedClock,
+    code, emergency, eventually, known, rubbish,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 use wujitong::{
     api::{ReportRequest, Stands},
-    app::SystemClock,
     cli::client::Client,
     domain::{
         category::Priority,
         clock::Stage,
-        custody::Count,
         feed::Changed,
         ids::MatterId,
         matter::{Act, Outcome},
+        measure::Measure,
         template::{Stance, TemplateKind},
         time::Timestamp,
     },
     office::{Clock, NewReport, NewTemplate},
-};
-use wujitong_tests::{
-    CLERK, COUNTY, INSPECTOR, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, emergency,
-    eventually, known, rubbish,
 };
 
 /// 槐王村, in the same township.
 const NEIGHBOUR: &str = "330825002223";
 
 const HOUR_MS: i64 = 3_600_000;
-/// What a test may take, in milliseconds.
+/// Time that a test may take, in milliseconds.
 const SLACK_MS: i64 = HOUR_MS / 2;
 
-/// Runs as the machine's clock does, from 2026-03-02, a Monday, 09:00 in Shanghai, and is put forward.
-struct Forward {
-    begun: Timestamp,
-    ahead: AtomicI64,
-}
+/// When these networks begin: 2026-03-02, a Monday, 09:00 in Shanghai.
+const MONDAY: Timestamp = Timestamp(1_772_413_200_000);
 
-impl Forward {
-    const MONDAY: i64 = 1_772_413_200_000;
-
-    fn by_hours(&self, hours: i64) {
-        self.ahead.fetch_add(hours * HOUR_MS, Ordering::Relaxed);
-    }
-}
-
-impl Clock for Forward {
-    fn now(&self) -> Timestamp {
-        let passed = SystemClock.now().0 - self.begun.0;
-        Timestamp(Self::MONDAY + passed + self.ahead.load(Ordering::Relaxed))
-    }
-}
-
-/// A branch of the tree whose clocks the test moves.
-async fn branch(leaves: &[&str]) -> (Network, Arc<Forward>) {
+/// Starts a branch of the tree whose clocks the test moves.
+async fn branch(leaves: &[&str]) -> (Network, Arc<ShiftedClock>) {
     branch_with(leaves, |config| {
         config.http.listen = Some(([127, 0, 0, 1], 0).into());
     })
     .await
 }
 
-async fn branch_with(leaves: &[&str], adjust: fn(&mut Config)) -> (Network, Arc<Forward>) {
-    let clock = Arc::new(Forward {
-        begun: SystemClock.now(),
-        ahead: AtomicI64::new(0),
-    });
+async fn branch_with(leaves: &[&str], adjust: fn(&mut Config)) -> (Network, Arc<ShiftedClock>) {
+    let clock = Arc::new(ShiftedClock::starting_at(MONDAY));
     let options = Options {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         adjust,
@@ -83,13 +58,13 @@ async fn branch_with(leaves: &[&str], adjust: fn(&mut Config)) -> (Network, Arc<
     (network, clock)
 }
 
-/// A matter reported in the village, and what its reporter has to look at it.
-struct Slip {
+/// A matter reported in the village, and the slip of its reporter.
+struct ReporterToken {
     id: MatterId,
     token: String,
 }
 
-/// What a reporter's page says.
+/// The content of a reporter's page.
 #[derive(Debug)]
 struct Page {
     json: Value,
@@ -98,7 +73,7 @@ struct Page {
     age_ms: i64,
 }
 
-impl Slip {
+impl ReporterToken {
     async fn of(network: &Network) -> Self {
         let report = ReportRequest {
             slip: true,
@@ -112,7 +87,7 @@ impl Slip {
         }
     }
 
-    /// The page of the village over plain HTTP; `None` if it cannot say how old it is.
+    /// Requests the village's page over plain HTTP; `None` if it does not state its age.
     async fn page(&self, network: &Network) -> Option<Page> {
         let mut stream = TcpStream::connect(network.host(VILLAGE).http().unwrap())
             .await
@@ -140,8 +115,8 @@ impl Slip {
         })
     }
 
-    /// Looks again and again until the page says that it knows of a moment: then it shows that the matter was
-    /// closed, and never says so before.
+    /// Reads the page again and again until it covers a moment: then it must show the matter as
+    /// closed, and never before.
     async fn never_says_too_much(&self, network: &Network, closed_ms: i64) {
         loop {
             let page = self.page(network).await.unwrap();
@@ -154,7 +129,7 @@ impl Slip {
         }
     }
 
-    /// Waits until the page is of this moment, by the word of a division.
+    /// Waits until the page is as of now, vouched for by a division.
     async fn fresh(&self, network: &Network, by: &str) {
         eventually("the reporter's page is fresh", async || {
             let page = self.page(network).await;
@@ -163,7 +138,7 @@ impl Slip {
         .await;
     }
 
-    /// The page says that it is so many hours old.
+    /// Checks that the page states an age of this many hours.
     async fn is_old(&self, network: &Network, hours: i64) -> Page {
         let page = self.page(network).await.unwrap();
         let range = hours * HOUR_MS..hours * HOUR_MS + SLACK_MS;
@@ -179,7 +154,7 @@ fn urgent(text: &str) -> NewReport {
     }
 }
 
-/// Reports usual matters, an urgent one and last two emergencies, all for the township or beyond.
+/// Reports usual matters, an urgent one and two emergencies, all for the township or beyond.
 async fn reported(network: &Network, at: &str, to: &str) -> (Vec<MatterId>, Vec<MatterId>) {
     let office = network.office(at);
     let (mut usual, mut emergencies) = (vec![], vec![]);
@@ -187,8 +162,13 @@ async fn reported(network: &Network, at: &str, to: &str) -> (Vec<MatterId>, Vec<
     for new in reports.chain([urgent("a bridge that gives way")]) {
         let up = code(to) != office.me() && network.tree.contains(code(to), office.me());
         let id = match up {
-            true => office.report_and_escalate(new, code(to), CLERK).await,
-            false => office.report(new, CLERK).await,
+            true => {
+                office
+                    .matters()
+                    .report_and_escalate(new, code(to), CLERK)
+                    .await
+            }
+            false => office.matters().report(new, CLERK).await,
         };
         let id = id.unwrap();
         if !up {
@@ -197,7 +177,11 @@ async fn reported(network: &Network, at: &str, to: &str) -> (Vec<MatterId>, Vec<
         usual.push(id);
     }
     for text in ["fire", "a second fire"] {
-        let id = office.report(emergency(text), CLERK).await.unwrap();
+        let id = office
+            .matters()
+            .report(emergency(text), CLERK)
+            .await
+            .unwrap();
         if at == COUNTY {
             network.assign(at, id, to).await;
         }
@@ -206,11 +190,11 @@ async fn reported(network: &Network, at: &str, to: &str) -> (Vec<MatterId>, Vec<
     (usual, emergencies)
 }
 
-/// What a township took since, of these, in the order in which it came.
+/// Returns which of these a township took, in the order in which they came.
 async fn came(network: &Network, of: &[MatterId]) -> Vec<MatterId> {
-    let journal = network.office(TOWNSHIP).journal().await.unwrap();
+    let journal = network.office(TOWNSHIP).figures().journal().await.unwrap();
     let facts = journal.into_iter().flat_map(|entry| entry.facts);
-    let taken = facts.filter(|fact| fact.count == Count::Taken && of.contains(&fact.matter));
+    let taken = facts.filter(|fact| fact.measure == Measure::TAKEN && of.contains(&fact.matter));
     taken.map(|fact| fact.matter).collect()
 }
 
@@ -228,7 +212,7 @@ fn policy() -> NewTemplate {
 #[tokio::test]
 async fn the_township_back_after_a_week_gets_everything_in_order_and_nobody_was_told_wrong() {
     let (mut network, clock) = branch(&[VILLAGE, NEIGHBOUR]).await;
-    let slip = Slip::of(&network).await;
+    let slip = ReporterToken::of(&network).await;
     network.escalate(VILLAGE, slip.id, COUNTY).await;
     network.held(COUNTY, slip.id).await;
     slip.fresh(&network, COUNTY).await;
@@ -239,7 +223,7 @@ async fn the_township_back_after_a_week_gets_everything_in_order_and_nobody_was_
     network.quiet().await;
 
     network.stop(TOWNSHIP).await;
-    clock.by_hours(72);
+    clock.shift_hours(72);
     let seen = slip.is_old(&network, 72).await;
     assert_eq!(seen.by, code(COUNTY).to_string());
     let waiting = [
@@ -248,14 +232,19 @@ async fn the_township_back_after_a_week_gets_everything_in_order_and_nobody_was_
         reported(&network, COUNTY, TOWNSHIP).await,
     ];
     let province = network.office(PROVINCE);
-    let template = province.publish(policy(), CLERK).await.unwrap().key;
+    let template = province
+        .templates()
+        .publish(policy(), CLERK)
+        .await
+        .unwrap()
+        .key;
     network.close(COUNTY, slip.id).await;
     let closed_ms = clock.now().0;
-    clock.by_hours(96);
+    clock.shift_hours(96);
     let later = slip.is_old(&network, 168).await;
     assert_eq!(later.json["status"], seen.json["status"]);
     assert_eq!(later.through_ms, seen.through_ms);
-    // The village knows it after a restart as well.
+    // The village still knows it after a restart.
     network.stop(VILLAGE).await;
     network.restart(VILLAGE).await;
     assert_eq!(slip.is_old(&network, 168).await.through_ms, seen.through_ms);
@@ -279,12 +268,12 @@ async fn the_township_back_after_a_week_gets_everything_in_order_and_nobody_was_
     }
     let township = network.office(TOWNSHIP);
     eventually("the template is in force", async || {
-        let known = township.templates().await.unwrap();
+        let known = township.templates().all().await.unwrap();
         let mut known = known.iter().filter(|known| known.template.key == template);
         known.any(|known| known.stance == Some(Stance::Applied))
     })
     .await;
-    let changes = township.changes(0, usize::MAX).await.unwrap();
+    let changes = township.feed().changes(0, usize::MAX).await.unwrap();
     let place = |fits: &dyn Fn(&Changed) -> bool| {
         let place = changes.iter().position(|change| fits(&change.what));
         place.expect("it is in the log")
@@ -295,14 +284,14 @@ async fn the_township_back_after_a_week_gets_everything_in_order_and_nobody_was_
         assert!(came < heard_of_template, "what hurries comes before papers");
     }
 
-    // What became due while nobody was there is seen as soon as somebody is.
-    let _by_the_host_or_here = township.tick().await.unwrap();
+    // What became due during the absence is noticed as soon as a node is back.
+    let _by_the_host_or_here = township.matters().tick().await.unwrap();
     let matter = known(&township, left).await.unwrap();
     let overdue = |step: &&wujitong::domain::matter::Step| matches!(step.act, Act::Overdue(_));
     let told = matter.steps.iter().find(overdue).expect("it became due");
     assert!(told.at.0 > closed_ms, "told after the return");
     assert_eq!(matter.clocks.last(Stage::Finish).unwrap().started, started);
-    let old = township.matter(waiting[0].0[0]).await.unwrap();
+    let old = township.matters().matter(waiting[0].0[0]).await.unwrap();
     let late = |clock: &wujitong::api::ClockView| {
         clock.started_ms < closed_ms && matches!(clock.stands, Stands::Overdue | Stands::Late)
     };
@@ -318,10 +307,15 @@ async fn the_township_back_after_a_week_gets_everything_in_order_and_nobody_was_
 
 #[tokio::test]
 async fn a_page_is_not_fresh_while_what_was_missed_is_still_on_its_way() {
-    // One envelope after another, so that it takes its time.
+    // Sends one envelope after another, so that it takes time.
     let (mut network, clock) = branch_with(&[VILLAGE], |config| {
         config.http.listen = Some(([127, 0, 0, 1], 0).into());
         config.limits.window = 1;
+        // The page is asked for all the time.
+        let many = NonZeroU32::new(1_000_000).unwrap();
+        config.limits.logins_per_address_min = many;
+        config.limits.requests_per_address_s = many;
+        config.limits.requests_per_caller_s = many;
     })
     .await;
     let mut others = vec![];
@@ -329,14 +323,14 @@ async fn a_page_is_not_fresh_while_what_was_missed_is_still_on_its_way() {
         let text = format!("rubbish {number}");
         others.push(network.report_up(VILLAGE, &text, COUNTY).await);
     }
-    let slip = Slip::of(&network).await;
+    let slip = ReporterToken::of(&network).await;
     network.escalate(VILLAGE, slip.id, COUNTY).await;
     network.held(COUNTY, slip.id).await;
     slip.fresh(&network, COUNTY).await;
     network.quiet().await;
     network.stop(TOWNSHIP).await;
-    // Not so long that what is overdue goes up by itself before it is closed.
-    clock.by_hours(1);
+    // Short enough that overdue matters do not go up before they are closed.
+    clock.shift_hours(1);
     for id in others {
         network.close(COUNTY, id).await;
     }
@@ -352,18 +346,18 @@ async fn a_page_is_not_fresh_while_what_was_missed_is_still_on_its_way() {
 #[tokio::test]
 async fn a_village_cut_off_says_what_it_knows_and_since_when() {
     let (network, clock) = branch(&[VILLAGE]).await;
-    let away = Slip::of(&network).await;
+    let away = ReporterToken::of(&network).await;
     network.escalate(VILLAGE, away.id, COUNTY).await;
     network.held(COUNTY, away.id).await;
     away.fresh(&network, COUNTY).await;
     network.cut(VILLAGE).await;
-    clock.by_hours(24);
-    let own = Slip::of(&network).await;
+    clock.shift_hours(24);
+    let own = ReporterToken::of(&network).await;
     let page = own.is_old(&network, 0).await;
     assert_eq!(page.by, code(VILLAGE).to_string(), "it is held here");
     assert_eq!(page.json["body"]["text"], "rubbish");
     network.escalate(VILLAGE, own.id, TOWNSHIP).await;
-    clock.by_hours(24);
+    clock.shift_hours(24);
     let page = own.is_old(&network, 48).await;
     assert_eq!(
         page.json["standing"]["is"], "giving",
@@ -387,15 +381,16 @@ async fn a_village_cut_off_says_what_it_knows_and_since_when() {
 #[tokio::test]
 async fn a_link_that_is_down_far_above_makes_the_page_older_though_the_next_link_is_up() {
     let (network, clock) = branch(&[VILLAGE]).await;
-    let slip = Slip::of(&network).await;
+    let slip = ReporterToken::of(&network).await;
     network.escalate(VILLAGE, slip.id, PROVINCE).await;
     network.held(PROVINCE, slip.id).await;
     slip.fresh(&network, PROVINCE).await;
     network.quiet().await;
     network.cut(COUNTY).await;
-    clock.by_hours(24);
+    clock.shift_hours(24);
     network
         .office(PROVINCE)
+        .matters()
         .close(slip.id, Outcome::Solved, Some("done".to_owned()), INSPECTOR)
         .await
         .unwrap();
@@ -407,7 +402,7 @@ async fn a_link_that_is_down_far_above_makes_the_page_older_though_the_next_link
     slip.is_old(&network, 24).await;
     let village = network.office(VILLAGE);
     eventually("what the township holds is known as of now", async || {
-        let known = village.matter(near).await.unwrap().known.unwrap();
+        let known = village.matters().matter(near).await.unwrap().known.unwrap();
         known.by == code(TOWNSHIP) && known.age_ms().is_some_and(|age| age < SLACK_MS)
     })
     .await;

@@ -1,23 +1,24 @@
 //! A matter on its way through the tiers.
 
+use testkit::{
+    CITY, CLERK, COUNTY, Network, Options, PATH, PROVINCE, TOWNSHIP, VILLAGE, code, direct,
+    emergency, eventually, known, peer::Stand, rubbish,
+};
 use wujitong::{
     api::{BodyView, MatterView},
     domain::{
         category::Visibility,
-        custody::{Count, GiveRefusal, Standing},
+        custody::{GiveRefusal, Standing},
         envelope::{Lane, Payload},
         ids::MatterId,
         matter::{Act, Outcome},
-        request::{Reply, Wish},
+        measure::Measure,
+        request::{Reply, RequestKind},
     },
     wire::{
         frame::{Ack, Frame, Refused},
         refusal::RefusalCode,
     },
-};
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, Options, PATH, PROVINCE, TOWNSHIP, VILLAGE, code, direct,
-    emergency, eventually, known, peer::Stand, rubbish,
 };
 
 /// 童村碓村, in another county of the same city.
@@ -26,7 +27,7 @@ const OTHER_TOWNSHIP: &str = "330802005";
 const OTHER_COUNTY: &str = "330802";
 
 async fn seen(network: &Network, division: &str, id: MatterId) -> MatterView {
-    network.office(division).matter(id).await.unwrap()
+    network.office(division).matters().matter(id).await.unwrap()
 }
 
 async fn acts(network: &Network, division: &str, id: MatterId) -> Vec<(String, Act)> {
@@ -43,12 +44,21 @@ fn by(division: &str, act: Act) -> (String, Act) {
 async fn up_five_tiers_and_closed_there_the_village_sees_every_step() {
     let network = Network::of(&[VILLAGE]).await;
     let id = network.report(VILLAGE, "rubbish at the bridge").await;
-    network.office(VILLAGE).accept(id, CLERK).await.unwrap();
+    network
+        .office(VILLAGE)
+        .matters()
+        .accept(id, CLERK)
+        .await
+        .unwrap();
     network.escalate(VILLAGE, id, PROVINCE).await;
     network.held(PROVINCE, id).await;
     let province = network.office(PROVINCE);
     let note = "two lorries sent".to_owned();
-    province.handle(id, note.clone(), CLERK).await.unwrap();
+    province
+        .matters()
+        .handle(id, note.clone(), CLERK)
+        .await
+        .unwrap();
     network.close(PROVINCE, id).await;
     network.closed(VILLAGE, id).await;
     let up = code(PROVINCE);
@@ -108,6 +118,7 @@ async fn down_into_another_county_through_the_common_ancestor_and_both_villages_
     network.held(OTHER_VILLAGE, id).await;
     network
         .office(OTHER_VILLAGE)
+        .matters()
         .accept(id, CLERK)
         .await
         .unwrap();
@@ -197,15 +208,16 @@ async fn a_recall_waits_while_the_matter_is_on_its_way_and_follows_it() {
     network.linked().await;
     let id = network.report_up(VILLAGE, "rubbish", TOWNSHIP).await;
     network.held(TOWNSHIP, id).await;
-    // The village knows that it was taken.
+    // The village knows that the matter was taken.
     network.quiet().await;
     network.cut(TOWNSHIP).await;
     network.escalate(TOWNSHIP, id, CITY).await;
-    // The village has heard that it is on its way, or not; it asks the township either way.
+    // The village may or may not know that the matter is on its way; it asks the township either
+    // way.
     network.recall(VILLAGE, id).await;
     let township = network.office(TOWNSHIP);
     eventually("the request waits at the township", || async {
-        let docket = township.docket(id).await.unwrap().unwrap();
+        let docket = township.matters().docket(id).await.unwrap().unwrap();
         docket.parked.len() == 1
     })
     .await;
@@ -300,6 +312,7 @@ async fn an_emergency_overtakes_three_hundred_that_wait() {
         );
     }
     let fire = village
+        .matters()
         .report_and_escalate(emergency("fire"), code(PROVINCE), CLERK)
         .await
         .unwrap();
@@ -307,9 +320,11 @@ async fn an_emergency_overtakes_three_hundred_that_wait() {
     network.held(PROVINCE, last.unwrap()).await;
     network.audited().await;
     for division in [TOWNSHIP, COUNTY, CITY, PROVINCE] {
-        let journal = network.office(division).journal().await.unwrap();
+        let journal = network.office(division).figures().journal().await.unwrap();
         let facts = journal.iter().flat_map(|entry| &entry.facts);
-        let taken: Vec<_> = facts.filter(|fact| fact.count == Count::Taken).collect();
+        let taken: Vec<_> = facts
+            .filter(|fact| fact.measure == Measure::TAKEN)
+            .collect();
         assert_eq!(taken.len(), 301);
         let overtaken_by = taken.iter().position(|fact| fact.matter == fire).unwrap();
         assert!(
@@ -324,7 +339,7 @@ async fn an_emergency_overtakes_three_hundred_that_wait() {
 async fn a_complaint_about_the_village_leaves_no_byte_there() {
     let mut network = Network::of(&[VILLAGE]).await;
     network.linked().await;
-    // Something else goes through the same village, so that its files are not simply empty.
+    // Sends something else through the same village, so that its files are not simply empty.
     let other = network
         .report_up(VILLAGE, "an ordinary matter", COUNTY)
         .await;
@@ -332,18 +347,20 @@ async fn a_complaint_about_the_village_leaves_no_byte_there() {
     let canary = "the village head kept the relief money 9d1c7f";
     let township = network.office(TOWNSHIP);
     let id = township
+        .matters()
         .report(direct(canary, VILLAGE), CLERK)
         .await
         .unwrap();
     let reported = known(&township, id).await.unwrap();
     assert_eq!(reported.visibility, Visibility::Direct);
-    township.accept(id, CLERK).await.unwrap();
+    township.matters().accept(id, CLERK).await.unwrap();
     network.escalate(TOWNSHIP, id, COUNTY).await;
     network.held(COUNTY, id).await;
     network.close(COUNTY, id).await;
     network.closed(TOWNSHIP, id).await;
     let to_village = network
         .office(COUNTY)
+        .matters()
         .assign(id, code(VILLAGE), None, CLERK, None)
         .await;
     to_village.unwrap_err();
@@ -376,21 +393,27 @@ async fn a_complaint_about_the_village_leaves_no_byte_there() {
 async fn a_complaint_is_not_filed_with_nor_assigned_to_whom_it_is_about() {
     let network = Network::of(&[VILLAGE]).await;
     let village = network.office(VILLAGE);
-    let refused = Network::refused(village.report(direct("him", VILLAGE), CLERK)).await;
+    let refused = Network::refused(village.matters().report(direct("him", VILLAGE), CLERK)).await;
     assert!(
         refused.contains("330825002"),
         "it says where instead: {refused}"
     );
     let township = network.office(TOWNSHIP);
     let id = township
+        .matters()
         .report(direct("him", VILLAGE), CLERK)
         .await
         .unwrap();
-    Network::refused(township.assign(id, code(VILLAGE), None, CLERK, None)).await;
-    let docket = township.docket(id).await.unwrap().unwrap();
+    Network::refused(
+        township
+            .matters()
+            .assign(id, code(VILLAGE), None, CLERK, None),
+    )
+    .await;
+    let docket = township.matters().docket(id).await.unwrap().unwrap();
     assert_eq!(docket.standing, Standing::Holding);
-    Network::refused(village.accept(id, CLERK)).await;
-    Network::refused(village.report(rubbish(" "), CLERK)).await;
+    Network::refused(village.matters().accept(id, CLERK)).await;
+    Network::refused(village.matters().report(rubbish(" "), CLERK)).await;
     network.audited().await;
     network.shut_down().await;
 }
@@ -411,7 +434,7 @@ fn contents(dir: &std::path::Path) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_recall_that_somebody_on_its_way_refuses_is_over_and_another_may_be_made() {
-    // The asker's own neighbour refuses it, and then one further on.
+    // First the asker's own neighbour refuses it, then one further on.
     for relay in [TOWNSHIP, COUNTY] {
         let mut network = Network::of(&[VILLAGE]).await;
         network.linked().await;
@@ -424,7 +447,7 @@ async fn a_recall_that_somebody_on_its_way_refuses_is_over_and_another_may_be_ma
         let mut peer = stand.visitor().await;
         peer.greet().await;
         let (position, said) = peer.envelope_in(Lane::Notice).await;
-        assert!(matches!(said.payload, Payload::Ask(_)), "{said:?}");
+        assert!(matches!(said.payload, Payload::Request(_)), "{said:?}");
         let refused = Refused {
             position,
             code: RefusalCode::Internal,
@@ -437,8 +460,14 @@ async fn a_recall_that_somebody_on_its_way_refuses_is_over_and_another_may_be_ma
         };
         peer.say(Frame::Ack(ack)).await;
         network.answered(VILLAGE, id).await;
-        let docket = network.office(VILLAGE).docket(id).await.unwrap().unwrap();
-        assert_eq!(docket.replies, [(Wish::Recall, Reply::Refused)]);
+        let docket = network
+            .office(VILLAGE)
+            .matters()
+            .docket(id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(docket.replies, [(RequestKind::Recall, Reply::Refused)]);
         drop(peer);
         stand.leave().await;
         network.restart(relay).await;

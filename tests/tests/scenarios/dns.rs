@@ -11,15 +11,15 @@ use hickory_server::{
     store::in_memory::InMemoryZoneHandler,
     zone_handler::{AxfrPolicy, Catalog, ZoneType},
 };
-use tokio::net::{TcpListener, UdpSocket};
-use topology::dns;
-use wujitong_tests::{
+use testkit::{
     CITY, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, ZONE, code, eventually,
 };
+use tokio::net::{TcpListener, UdpSocket};
+use topology::dns;
 
 type Zone = InMemoryZoneHandler;
 
-/// A name server for the zone of the network, and what to add records to.
+/// A name server for the zone of the network, to which records can be added.
 struct NameServer {
     address: SocketAddr,
     zone: Arc<Zone>,
@@ -34,7 +34,7 @@ impl NameServer {
     async fn start() -> Self {
         let origin = name(ZONE);
         let mut zone = Zone::empty(origin.clone(), ZoneType::Primary, AxfrPolicy::Deny);
-        // What is not there may be there at the next attempt.
+        // A missing record may exist at the next attempt.
         let soa = SOA::new(origin.clone(), origin.clone(), 1, 1, 1, 1, 0);
         zone.upsert_mut(Record::from_rdata(origin.clone(), 0, RData::SOA(soa)), 1);
         let host = RData::A(A::new(127, 0, 0, 1));
@@ -56,7 +56,7 @@ impl NameServer {
         }
     }
 
-    /// Publishes where a division listens.
+    /// Publishes the address of a division.
     async fn publish(&self, division: &str, priority: u16, port: u16) {
         let service = format!("_wujitong._tcp.{}", dns::name(code(division), ZONE));
         let srv = SRV::new(priority, 1, port, name(&format!("host.{ZONE}")));
@@ -69,7 +69,7 @@ impl NameServer {
     }
 }
 
-/// A port where nobody listens.
+/// Returns a port without a listener.
 async fn dead_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().port()
@@ -85,7 +85,7 @@ async fn parents_are_found_by_srv_records_and_a_dead_target_is_passed_over() {
     let mut network = Network::founded(&[VILLAGE], options).await;
     let path = [PROVINCE, CITY, COUNTY, TOWNSHIP, VILLAGE];
     for division in path {
-        // The child looks before there is anything to find.
+        // The child looks before there is a record.
         network.restart(division).await;
     }
     let village = network.node(VILLAGE).links;
@@ -113,7 +113,7 @@ async fn what_a_record_leads_to_must_still_be_the_parent() {
     for division in [PROVINCE, CITY, COUNTY, TOWNSHIP] {
         network.restart(division).await;
     }
-    // The name leads to the county, which is a node of the network and not the village's parent.
+    // The name leads to the county, which is a node of the network but not the village's parent.
     names.publish(TOWNSHIP, 1, network.port(COUNTY)).await;
     network.restart(VILLAGE).await;
     let refused = || {

@@ -1,16 +1,17 @@
 //! Stores that went back in time, and copies of one store.
 
-use wujitong::{
-    api::BodyView,
-    domain::{
-        alarm::AlarmKind, ids::MatterId, rollup::Counters, template::TemplateKind, time::Day,
-    },
-    office::NewTemplate,
-};
-use wujitong_tests::{
+use testkit::{
     CITY, CLERK, COUNTY, Network, PATH, PROVINCE, TOWNSHIP, VILLAGE,
     audit::{Fault, audit},
     code, eventually, holds,
+};
+use wujitong::{
+    api::BodyView,
+    domain::{
+        alarm::AlarmKind, ids::MatterId, measure::Measure, rollup::Counters,
+        template::TemplateKind, time::Day,
+    },
+    office::NewTemplate,
 };
 
 async fn order(network: &Network, at: &str) -> u64 {
@@ -24,8 +25,8 @@ async fn lives(network: &Network, at: &str, expected: u64) {
     .await;
 }
 
-/// What went back in time is not whole again; but the figures are those of the journals that are
-/// left, and what the lost ones had counted, and nothing waits for ever.
+/// Checks the figures. A store that went back is not complete again, but the figures equal those of
+/// the remaining journals plus what the lost epochs had counted, and nothing waits for ever.
 async fn figures_are_right(network: &Network) {
     network.quiet().await;
     let found = audit(&network.tree, &network.books().await, &[]);
@@ -40,13 +41,14 @@ async fn figures_are_right(network: &Network) {
 async fn reported(network: &Network, at: &str) -> u64 {
     let cells = network
         .office(at)
+        .figures()
         .cells(Day(i32::MIN), Day(i32::MAX))
         .await
         .unwrap();
     let sum = cells
         .iter()
         .fold(Counters::default(), |sum, (_, cell)| sum.plus(*cell));
-    sum.reported
+    sum[Measure::REPORTED]
 }
 
 #[tokio::test]
@@ -126,7 +128,7 @@ async fn an_old_copy_that_works_cut_off_gives_no_number_twice_and_loses_nothing(
     }
     network.quiet().await;
     network.stop(VILLAGE).await;
-    // It is started cut off, so that it works on before it learns that it is old.
+    // It is started without a link, so that it works before it learns that it is old.
     network.put_back(VILLAGE, &copy);
     network.stop(TOWNSHIP).await;
     network.restart(VILLAGE).await;
@@ -143,11 +145,11 @@ async fn an_old_copy_that_works_cut_off_gives_no_number_twice_and_loses_nothing(
     network.linked().await;
     network.quiet().await;
     figures_are_right(&network).await;
-    // In the stretch that was lost as many numbers were given, and none of these.
+    // As many numbers were given in the lost stretch, and none of these is among them.
     for (n, id) in new.into_iter().enumerate() {
         assert!(!before.contains(&id), "{id} was given before");
         network.held(COUNTY, id).await;
-        let seen = network.office(COUNTY).matter(id).await.unwrap();
+        let seen = network.office(COUNTY).matters().matter(id).await.unwrap();
         assert_eq!(seen.body, BodyView::Text(format!("not knowing {n}")));
         assert!(!holds(&network.office(VILLAGE), id).await, "{id} twice");
     }
@@ -191,7 +193,7 @@ async fn a_county_that_went_back_gets_its_figures_from_below_again() {
             .await;
         network.close(VILLAGE, id).await;
     }
-    // Something of its own, so that others hold words of it that it lost.
+    // It has a matter of its own, so that others hold notices of it that it lost.
     let own = network.report_up(COUNTY, "its own", CITY).await;
     network.held(CITY, own).await;
     network.quiet().await;
@@ -209,7 +211,7 @@ async fn a_county_that_went_back_gets_its_figures_from_below_again() {
         "what it lost stays counted"
     );
     let city = network.office(CITY);
-    let lost = city.alarms().await.unwrap();
+    let lost = city.alarms().all().await.unwrap();
     let lost = lost
         .iter()
         .find(|alarm| alarm.kind == AlarmKind::FiguresLost);
@@ -239,8 +241,13 @@ async fn a_county_that_went_back_gets_adoption_from_below_again() {
         kinds: vec![],
     };
     let province = network.office(PROVINCE);
-    let key = province.publish(new("notices"), CLERK).await.unwrap().key;
-    let applied = || async { province.adoption(&key).await.unwrap().applied };
+    let key = province
+        .templates()
+        .publish(new("notices"), CLERK)
+        .await
+        .unwrap()
+        .key;
+    let applied = || async { province.templates().adoption(&key).await.unwrap().applied };
     eventually("all applied it", || async { applied().await == 5 }).await;
     network.quiet().await;
     network.stop(COUNTY).await;
@@ -251,7 +258,7 @@ async fn a_county_that_went_back_gets_adoption_from_below_again() {
     network.quiet().await;
     assert_eq!(applied().await, 5);
     let county = network.office(COUNTY);
-    let below = county.adoption(&key).await.unwrap();
+    let below = county.templates().adoption(&key).await.unwrap();
     assert_eq!(below.applied, 3, "{below:?}");
     network.shut_down().await;
 }
@@ -274,6 +281,7 @@ async fn a_large_template_published_in_a_lost_stretch_is_not_confused_with_the_n
     };
     network
         .office(PROVINCE)
+        .templates()
         .publish(new("a"), CLERK)
         .await
         .unwrap();
@@ -285,11 +293,12 @@ async fn a_large_template_published_in_a_lost_stretch_is_not_confused_with_the_n
     network.linked().await;
     network
         .office(PROVINCE)
+        .templates()
         .publish(new("b"), CLERK)
         .await
         .unwrap();
     network.quiet().await;
-    let village = network.office(VILLAGE).templates().await.unwrap();
+    let village = network.office(VILLAGE).templates().all().await.unwrap();
     let text = &village[0].template.content;
     assert!(text.contains("bbb"), "the village has the one in force");
     network.shut_down().await;
@@ -316,7 +325,7 @@ async fn what_others_took_from_a_relay_before_its_directory_was_copied_back_is_n
     network.quiet().await;
     network.stop(COUNTY).await;
     network.put_back(COUNTY, &copy);
-    // The others go on while it is away, and while it finds out.
+    // The others work while it is away, and while it finds out.
     let meanwhile = network.report_up(VILLAGE, "meanwhile", PROVINCE).await;
     network.restart(COUNTY).await;
     lives(&network, COUNTY, 2).await;

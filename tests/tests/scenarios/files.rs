@@ -1,34 +1,32 @@
-//! Photos beside matters, on their way through the tiers.
+//! Photos of matters on their way through the tiers.
 
 mod damage;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::Arc,
 };
 
 use bytes::Bytes;
-use wujitong::{
-    api::{FileLines, Named},
-    app::SystemClock,
-    cli::client::{Client, ClientError},
-    domain::{
-        attachment::{FETCH_BYTES, Fetch, Fetched, FileNo, Media, Part, UploadId},
-        ids::MatterId,
-        matter::Erasure,
-        time::Timestamp,
-    },
-    office::{Clock, Looked, NewReport, Reader, Serve, Wanted},
-    wire::frame::Frame,
-};
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, Options, PATH, TOWNSHIP, VILLAGE, code, direct, eventually,
+use testkit::{
+    CITY, CLERK, COUNTY, Network, Options, PATH, TOWNSHIP, VILLAGE,
+    clock::ShiftedClock,
+    code, direct, eventually,
     peer::Peer,
     pictures::{CANARY, photo},
     rubbish,
+};
+use wujitong::{
+    api::{FileLines, Named},
+    cli::client::{Client, ClientError},
+    domain::{
+        attachment::{FileNo, Media, Part, UploadId},
+        fetch::{FETCH_BYTES, Fetch, Fetched},
+        ids::MatterId,
+        matter::Erasure,
+    },
+    office::{Looked, NewReport, Reader, Serve, Wanted},
+    wire::frame::Frame,
 };
 
 const FIRST: FileNo = FileNo { step: 0, index: 0 };
@@ -37,13 +35,16 @@ fn client(network: &Network, division: &str) -> Client {
     Client::new(network.host(division).socket())
 }
 
-/// Hands a file in at a node.
+/// Uploads a file at a node.
 async fn upload(network: &Network, at: &str, media: Media, file: &[u8]) -> UploadId {
     let office = network.office(at);
-    let begun = office.begin_upload(media, file.len() as u64, CLERK).await;
+    let begun = office
+        .files()
+        .begin_upload(media, file.len() as u64, CLERK)
+        .await;
     let id = begun.unwrap().id;
     let file = Bytes::copy_from_slice(file);
-    let done = office.continue_upload(id, 0, file, &CLERK).await;
+    let done = office.files().continue_upload(id, 0, file, &CLERK).await;
     assert!(done.unwrap().ready.is_some());
     id
 }
@@ -51,13 +52,18 @@ async fn upload(network: &Network, at: &str, media: Media, file: &[u8]) -> Uploa
 async fn report(network: &Network, at: &str, new: NewReport, to: Option<&str>) -> MatterId {
     let office = network.office(at);
     let reported = match to {
-        Some(to) => office.report_and_escalate(new, code(to), CLERK).await,
-        None => office.report(new, CLERK).await,
+        Some(to) => {
+            office
+                .matters()
+                .report_and_escalate(new, code(to), CLERK)
+                .await
+        }
+        None => office.matters().report(new, CLERK).await,
     };
     reported.unwrap()
 }
 
-/// A photo taken in the village, with a matter that the county holds.
+/// Returns a matter held by the county with a photo taken in the village.
 async fn photo_for_the_county(network: &Network) -> MatterId {
     let id = upload(network, VILLAGE, Media::Png, &photo(400, 300, 7)).await;
     let new = NewReport {
@@ -87,6 +93,7 @@ fn status(refused: Result<Bytes, ClientError>) -> u16 {
 async fn wanted(network: &Network, at: &str, id: MatterId) -> Wanted {
     let office = network.office(at);
     let looked = office
+        .files()
         .attachment(id, FIRST, Part::Whole, Reader::Clerk)
         .await;
     match looked.unwrap() {
@@ -95,7 +102,7 @@ async fn wanted(network: &Network, at: &str, id: MatterId) -> Wanted {
     }
 }
 
-/// Every file below a folder.
+/// Returns every file below a directory.
 fn below(dir: &Path) -> Vec<PathBuf> {
     let mut found = vec![];
     for entry in std::fs::read_dir(dir).into_iter().flatten() {
@@ -108,14 +115,14 @@ fn below(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Files of uploads and matters on a node's disk.
+/// Counts the files of uploads and matters on a node's disk.
 fn kept(network: &Network, at: &str) -> usize {
     below(&network.home(at).join("store/files")).len()
 }
 
 fn nowhere(needle: &[u8], dir: &Path) {
     for path in below(dir) {
-        // A socket has no bytes to be read.
+        // A socket has no bytes to read.
         let bytes = std::fs::read(&path).unwrap_or_default();
         let found = bytes.windows(needle.len()).any(|window| window == needle);
         assert!(!found, "{}", path.display());
@@ -141,7 +148,7 @@ async fn a_photo_from_the_village_is_fetched_by_the_county_that_holds_the_matter
         "who only carries keeps nothing"
     );
 
-    // Only the holder sees it, as with what the person wrote.
+    // Only the holder sees it, as with the text.
     for division in [VILLAGE, TOWNSHIP, CITY] {
         assert_eq!(
             status(file(&network, division, id, "0").await),
@@ -166,7 +173,7 @@ async fn what_was_fetched_once_is_there_when_the_village_is_not() {
     let whole = file(&network, COUNTY, id, "0").await.unwrap();
     network.stop(VILLAGE).await;
     assert_eq!(file(&network, COUNTY, id, "0").await.unwrap(), whole);
-    // Further up, the copy on the way will do.
+    // Further up, the copy on the way is used.
     network.escalate(COUNTY, id, CITY).await;
     network.held(CITY, id).await;
     assert_eq!(file(&network, CITY, id, "0").await.unwrap(), whole);
@@ -178,9 +185,10 @@ async fn a_fetch_that_was_cut_off_goes_on_where_it_was() {
     let mut network = Network::of(&[VILLAGE]).await;
     let id = photo_for_the_county(&network).await;
     let first = wanted(&network, COUNTY, id).await.fetch;
-    // The first stretch came; then the county's machine went down.
+    // The first part came; then the county's machine went down.
     let given = network
         .office(VILLAGE)
+        .files()
         .asked_for_file(code(TOWNSHIP), &first)
         .await;
     let Ok(Serve::Answer(Fetched::Bytes(bytes))) = given else {
@@ -189,10 +197,15 @@ async fn a_fetch_that_was_cut_off_goes_on_where_it_was() {
     assert_eq!(bytes.len(), FETCH_BYTES);
     let county = network.office(COUNTY);
     let mut fetching = county
+        .files()
         .begin_fetch(wanted(&network, COUNTY, id).await)
         .await
         .unwrap();
-    county.go_on_fetching(&mut fetching, bytes).await.unwrap();
+    county
+        .files()
+        .go_on_fetching(&mut fetching, bytes)
+        .await
+        .unwrap();
     drop((fetching, county));
     network.stop(VILLAGE).await;
     network.stop(COUNTY).await;
@@ -210,6 +223,7 @@ async fn a_fetch_that_was_cut_off_goes_on_where_it_was() {
 
     let fetching = network
         .office(COUNTY)
+        .files()
         .begin_fetch(wanted(&network, COUNTY, id).await)
         .await;
     assert_eq!(fetching.unwrap().next().unwrap().at, FETCH_BYTES as u64);
@@ -225,15 +239,20 @@ async fn bytes_that_are_not_the_file_are_thrown_away_and_fetched_anew() {
     let id = photo_for_the_county(&network).await;
     let county = network.office(COUNTY);
     let mut fetching = county
+        .files()
         .begin_fetch(wanted(&network, COUNTY, id).await)
         .await
         .unwrap();
     let forged = Bytes::from(vec![7; fetching.sealed_bytes() as usize]);
     let refused = county
+        .files()
         .go_on_fetching(&mut fetching, forged)
         .await
         .unwrap_err();
-    assert!(refused.to_string().contains("is not the file"), "{refused}");
+    assert!(
+        refused.to_string().contains("are not the file"),
+        "{refused}"
+    );
     drop(fetching);
     assert_eq!(kept(&network, COUNTY), 0);
     assert!(
@@ -252,12 +271,12 @@ async fn what_is_erased_takes_its_files_along_wherever_they_are() {
     let id = photo_for_the_county(&network).await;
     file(&network, COUNTY, id, "0").await.unwrap();
     let county = network.office(COUNTY);
-    let erased = county.erase(id, Erasure::Consent, CLERK).await;
+    let erased = county.matters().erase(id, Erasure::Consent, CLERK).await;
     erased.unwrap();
     network.quiet().await;
     assert_eq!(status(file(&network, COUNTY, id, "0").await), 404);
     for division in [COUNTY, TOWNSHIP, VILLAGE] {
-        network.office(division).sweep().await.unwrap();
+        network.office(division).files().sweep().await.unwrap();
         assert_eq!(kept(&network, division), 0, "{division}");
     }
     drop(county);
@@ -274,6 +293,7 @@ async fn files_of_a_remark_are_for_everybody_who_acted() {
     let note = Some("two lorries sent".to_owned());
     let county = network.office(COUNTY);
     county
+        .matters()
         .work_with(id, work, note, &[done], CLERK, None)
         .await
         .unwrap();
@@ -291,22 +311,12 @@ async fn files_of_a_remark_are_for_everybody_who_acted() {
     network.shut_down().await;
 }
 
-/// The machine's time, moved.
-#[derive(Default)]
-struct Moved(AtomicI64);
-
-impl Clock for Moved {
-    fn now(&self) -> Timestamp {
-        Timestamp(SystemClock.now().0 + self.0.load(Ordering::Relaxed))
-    }
-}
-
 #[tokio::test]
 async fn files_go_when_their_time_is_over_and_not_before() {
     const DAY_MS: i64 = 86_400_000;
-    let clock = Arc::new(Moved::default());
+    let clock = Arc::new(ShiftedClock::default());
     let options = Options {
-        clock: Arc::<Moved>::clone(&clock),
+        clock: Arc::<ShiftedClock>::clone(&clock),
         ..Options::default()
     };
     let network = Network::with(&[VILLAGE], options).await;
@@ -318,10 +328,10 @@ async fn files_go_when_their_time_is_over_and_not_before() {
     network.closed(VILLAGE, id).await;
     let village = network.office(VILLAGE);
 
-    clock.0.store(2 * DAY_MS, Ordering::Relaxed);
-    let swept = village.sweep().await.unwrap();
+    clock.set_shift_ms(2 * DAY_MS);
+    let swept = village.files().sweep().await.unwrap();
     assert_eq!((swept.stale, swept.over, swept.orphans), (1, 0, 0));
-    assert!(village.upload(unused, &CLERK).await.is_err());
+    assert!(village.files().upload(unused, &CLERK).await.is_err());
     assert_eq!(
         kept(&network, VILLAGE),
         4,
@@ -329,10 +339,20 @@ async fn files_go_when_their_time_is_over_and_not_before() {
     );
     assert!(file(&network, COUNTY, id, "0").await.is_ok());
 
-    let retention = i64::from(village.attachment_limits().await.unwrap().retention_days);
-    clock.0.store((retention + 2) * DAY_MS, Ordering::Relaxed);
-    assert_eq!(village.sweep().await.unwrap().over, 2);
-    assert_eq!(network.office(COUNTY).sweep().await.unwrap().over, 1);
+    let retention = i64::from(
+        village
+            .files()
+            .attachment_limits()
+            .await
+            .unwrap()
+            .retention_days,
+    );
+    clock.set_shift_ms((retention + 2) * DAY_MS);
+    assert_eq!(village.files().sweep().await.unwrap().over, 2);
+    assert_eq!(
+        network.office(COUNTY).files().sweep().await.unwrap().over,
+        1
+    );
     assert_eq!(status(file(&network, COUNTY, id, "0").await), 410);
     assert_eq!(kept(&network, VILLAGE), 2);
     assert!(
@@ -350,6 +370,7 @@ async fn what_a_crash_left_behind_is_swept_and_nothing_else() {
     let ready = upload(&network, VILLAGE, Media::Png, &photo(20, 20, 3)).await;
     let half = network
         .office(VILLAGE)
+        .files()
         .begin_upload(Media::Pdf, 9, CLERK)
         .await
         .unwrap()
@@ -357,6 +378,7 @@ async fn what_a_crash_left_behind_is_swept_and_nothing_else() {
     let chunk = Bytes::from_static(b"abc");
     network
         .office(VILLAGE)
+        .files()
         .continue_upload(half, 0, chunk, &CLERK)
         .await
         .unwrap();
@@ -377,14 +399,25 @@ async fn what_a_crash_left_behind_is_swept_and_nothing_else() {
     std::fs::create_dir_all(files.join("kept/ef")).unwrap();
     std::fs::write(files.join("kept/ef").join("ef".repeat(32)), "nobody's").unwrap();
     network.restart(VILLAGE).await;
-    // It sweeps when it starts.
+    // It deletes expired files when it starts.
     eventually("the rest is swept", || async {
         kept(&network, VILLAGE) == before
     })
     .await;
     let village = network.office(VILLAGE);
-    assert!(village.upload(ready, &CLERK).await.unwrap().ready.is_some());
-    assert_eq!(village.upload(half, &CLERK).await.unwrap().offset, 3);
+    assert!(
+        village
+            .files()
+            .upload(ready, &CLERK)
+            .await
+            .unwrap()
+            .ready
+            .is_some()
+    );
+    assert_eq!(
+        village.files().upload(half, &CLERK).await.unwrap().offset,
+        3
+    );
     drop(village);
     network.linked().await;
     assert!(file(&network, COUNTY, id, "0").await.is_ok());
@@ -427,7 +460,8 @@ async fn a_neighbour_gets_no_bytes_but_those_of_matters_that_come_to_its_side() 
     let mut fetches = vec![];
     for id in &matters {
         let looked = county
-            .attachment(*id, FIRST, Part::Whole, Reader::Reporter)
+            .files()
+            .attachment(*id, FIRST, Part::Whole, Reader::Reporter(None))
             .await;
         let Ok(Looked::Here(file)) = looked else {
             panic!("it was handed in here");
@@ -497,7 +531,7 @@ async fn a_neighbour_gets_no_bytes_but_those_of_matters_that_come_to_its_side() 
     };
     assert_eq!(told(&mut peer, not_there).await, Fetched::Gone);
 
-    // It asks on and on and takes nothing.
+    // It sends request after request and reads no answer.
     for id in 0..64 {
         peer.say(Frame::Fetch(id, fetches[2])).await;
     }

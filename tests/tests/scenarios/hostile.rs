@@ -1,9 +1,13 @@
-//! A child, and a parent, that say what they may not: each envelope refused with its reason, and
-//! nothing changed.
+//! A child and a parent that send what they may not: each envelope is refused with its reason, and
+//! nothing changes.
 
 use std::sync::LazyLock;
 
 use bytes::Bytes;
+use testkit::{
+    CITY, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code,
+    peer::{Peer, Stand},
+};
 use wujitong::{
     domain::{
         authority::Denied,
@@ -12,8 +16,9 @@ use wujitong::{
         envelope::{Destination, Envelope, Lane, MOST_BYTES, Order, Payload, Stamp},
         ids::{KeyId, MatterId, NetworkId},
         matter::{Act, Body, Channel, Matter, Outcome},
+        measure::Measure,
         policy::Policy,
-        request::{Ask, AskId, Wish},
+        request::{Request, RequestId, RequestKind},
         rollup::{CellKey, CellReport, Counters},
         seal::SealedBody,
         suite::Suite,
@@ -21,10 +26,6 @@ use wujitong::{
         time::{Day, Timestamp},
     },
     wire::{encode_envelope, frame::Entry, refusal::RefusalCode},
-};
-use wujitong_tests::{
-    CITY, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code,
-    peer::{Peer, Stand},
 };
 
 mod talk;
@@ -206,19 +207,16 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
     }
 
     let cell = |acting: &str| {
-        Payload::Cell(CellReport {
+        Payload::Cell(Box::new(CellReport {
             key: CellKey {
                 acting: code(acting),
                 origin: code(acting),
                 category: "enforcement/rubbish".parse().unwrap(),
                 day: Day(20_000),
             },
-            counters: Counters {
-                reported: 1_000_000,
-                ..Counters::default()
-            },
+            counters: Counters::from([(Measure::REPORTED, 1_000_000)]),
             stamp,
-        })
+        }))
     };
     for acting in [NEIGHBOUR, TOWNSHIP] {
         let envelope = talk.latest(talk.here(), Lane::Figures, cell(acting));
@@ -299,15 +297,15 @@ async fn what_a_child_may_not_say_is_refused_and_changes_nothing() {
         .envelope(talk.here(), Lane::Notice, order, Payload::Unknown(77));
     assert_eq!(talk.told(unknown).await, denied(Denied::UnknownKind));
 
-    let asked = Payload::Ask(Ask {
-        id: AskId {
+    let asked = Payload::Request(Request {
+        id: RequestId {
             by: code(NEIGHBOUR),
             epoch: 1,
             number: 1,
         },
         matter: given(&talk.peer, &network, 5).id,
         seen: given(&talk.peer, &network, 5).version,
-        wish: Wish::Recall,
+        kind: RequestKind::Recall,
         note: None,
         suite: Suite::Ed25519Blake3,
         voice: wujitong::domain::request::Voice::Owner,
@@ -409,7 +407,7 @@ async fn what_a_parent_may_not_say_is_refused_by_the_village() {
     };
     talk.peer.issue = 1 << 50;
     let village = network.office(VILLAGE);
-    let before = format!("{:?}", wujitong_tests::audit::Books::of(&village).await);
+    let before = format!("{:?}", testkit::audit::Books::of(&village).await);
 
     // It speaks as the village to the village.
     let mut own = {
@@ -420,7 +418,7 @@ async fn what_a_parent_may_not_say_is_refused_by_the_village() {
     let told = talk.told_changed(own, |entry| entry.proof.statement.author = code(VILLAGE));
     assert_eq!(told.await, Some(RefusalCode::UnknownKey));
 
-    let cell = Payload::Cell(CellReport {
+    let cell = Payload::Cell(Box::new(CellReport {
         key: CellKey {
             acting: code(TOWNSHIP),
             origin: code(TOWNSHIP),
@@ -429,11 +427,11 @@ async fn what_a_parent_may_not_say_is_refused_by_the_village() {
         },
         counters: Counters::default(),
         stamp: Stamp(1, 1),
-    });
+    }));
     let envelope = talk.latest(talk.here(), Lane::Figures, cell);
     assert_eq!(talk.told(envelope).await, denied(Denied::WrongDirection));
 
-    // A province's order that the province did not give.
+    // An order of the province that the province did not give.
     let template = Template {
         key: TemplateKey {
             issuer: code(PROVINCE),
@@ -465,7 +463,7 @@ async fn what_a_parent_may_not_say_is_refused_by_the_village() {
     assert_eq!(talk.told(complete).await, denied(Denied::WrongDirection));
 
     assert_eq!(
-        format!("{:?}", wujitong_tests::audit::Books::of(&village).await),
+        format!("{:?}", testkit::audit::Books::of(&village).await),
         before
     );
     drop(talk.peer);

@@ -1,14 +1,14 @@
-//! A matter's whole life on real nodes: clocks, dispute, appeal, bundle, supervision, and what holds
-//! while a link is cut.
+//! The whole life of a matter on real nodes: clocks, dispute, appeal, bundle, supervision, and
+//! behaviour while a link is cut.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::sync::Arc;
+
+use testkit::{
+    CITY, CLERK, COUNTY, INSPECTOR, Network, Options, PROVINCE, TOWNSHIP, VILLAGE,
+    clock::ShiftedClock, code, emergency, eventually, known, rubbish,
 };
-
 use wujitong::{
     api::{BodyView, Stands},
-    app::SystemClock,
     domain::{
         category::{Category, Priority, Visibility},
         clock::Stage,
@@ -16,38 +16,17 @@ use wujitong::{
         matter::{
             Act, Appeal, Audience, Channel, Ground, Outcome, Publicity, Satisfaction, Status,
         },
-        request::{Reply, Wish},
+        request::{Reply, RequestKind},
         template::TemplateKind,
-        time::Timestamp,
     },
     office::{Clock, NewReport, NewTemplate, Office, Work},
 };
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, INSPECTOR, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, emergency,
-    eventually, known, rubbish,
-};
 
-const HOUR_MS: i64 = 3_600_000;
+mod above;
 
-/// The machine's clock, put forward by a test.
-#[derive(Default)]
-struct Forward(AtomicI64);
-
-impl Forward {
-    fn by_hours(&self, hours: i64) {
-        self.0.fetch_add(hours * HOUR_MS, Ordering::Relaxed);
-    }
-}
-
-impl Clock for Forward {
-    fn now(&self) -> Timestamp {
-        Timestamp(SystemClock.now().0 + self.0.load(Ordering::Relaxed))
-    }
-}
-
-/// Five tiers whose clocks the test moves.
-async fn timed() -> (Network, Arc<Forward>) {
-    let clock = Arc::new(Forward::default());
+/// Starts five tiers whose clocks the test moves.
+async fn timed() -> (Network, Arc<ShiftedClock>) {
+    let clock = Arc::new(ShiftedClock::default());
     let options = Options {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         ..Options::default()
@@ -66,19 +45,24 @@ async fn work(office: &Office, id: MatterId, work: Work) {
         Work::Do(Act::Verify(_) | Act::Close(_)) => INSPECTOR,
         _ => CLERK,
     };
-    office.work(id, work, note, by, None).await.unwrap();
-}
-
-async fn ask(network: &Network, at: &str, id: MatterId, wish: Wish) {
-    let words = Some("请核实 please look again".to_owned());
-    network
-        .office(at)
-        .wish(id, wish, words, CLERK)
+    office
+        .matters()
+        .work(id, work, note, by, None)
         .await
         .unwrap();
 }
 
-/// Waits until a copy at `at` fits.
+async fn ask(network: &Network, at: &str, id: MatterId, wish: RequestKind) {
+    let words = Some("请核实 please look again".to_owned());
+    network
+        .office(at)
+        .matters()
+        .request(id, wish, words, CLERK)
+        .await
+        .unwrap();
+}
+
+/// Waits until the copy at `at` fits.
 async fn sees(
     network: &Network,
     at: &str,
@@ -116,7 +100,13 @@ async fn the_whole_life_in_a_township_is_seen_in_the_village() {
     for act in done {
         work(&office, id, Work::Do(act)).await;
     }
-    ask(&network, VILLAGE, id, Wish::Rate(Satisfaction::Satisfied)).await;
+    ask(
+        &network,
+        VILLAGE,
+        id,
+        RequestKind::Rate(Satisfaction::Satisfied),
+    )
+    .await;
     network.answered(VILLAGE, id).await;
     sees(
         &network,
@@ -137,7 +127,13 @@ async fn the_whole_life_in_a_township_is_seen_in_the_village() {
         Act::Rate(Satisfaction::Satisfied)
     ]));
     assert!(done.iter().all(|act| seen.contains(act)));
-    let clocks = network.office(VILLAGE).matter(id).await.unwrap().clocks;
+    let clocks = network
+        .office(VILLAGE)
+        .matters()
+        .matter(id)
+        .await
+        .unwrap()
+        .clocks;
     let finish = clocks
         .iter()
         .find(|clock| clock.stage == Stage::Finish)
@@ -154,13 +150,13 @@ async fn a_deadline_that_passes_sends_the_matter_up_once_and_its_clock_goes_on()
     let before = known(&network.office(VILLAGE), id).await.unwrap();
     let started = before.clocks.open(Stage::Finish).unwrap().started;
     // Whatever day it is, two hours of work pass within five days.
-    clock.by_hours(24 * 12);
+    clock.shift_hours(24 * 12);
     let office = network.office(VILLAGE);
-    let changed = office.tick().await.unwrap();
+    let changed = office.matters().tick().await.unwrap();
     assert!(changed <= 1, "one matter, at most");
     network.held(TOWNSHIP, id).await;
     assert_eq!(
-        office.tick().await.unwrap(),
+        office.matters().tick().await.unwrap(),
         0,
         "nothing is announced twice"
     );
@@ -170,8 +166,8 @@ async fn a_deadline_that_passes_sends_the_matter_up_once_and_its_clock_goes_on()
     assert!(told >= 1, "{:?}", matter.steps);
     let finish = matter.clocks.last(Stage::Finish).unwrap();
     assert_eq!(finish.started, started, "a hand-over resets no clock");
-    // Goes up by the rule, not by a person, and no further in the same breath.
-    let journal = office.journal().await.unwrap();
+    // It goes up by the rule, not by a person, and only one tier.
+    let journal = office.figures().journal().await.unwrap();
     let actor = &journal.last().unwrap().actor;
     assert_eq!(
         *actor,
@@ -186,10 +182,10 @@ async fn clocks_are_looked_at_again_after_a_restart() {
     let (mut network, clock) = timed().await;
     let id = network.report(VILLAGE, "rubbish").await;
     network.stop(VILLAGE).await;
-    clock.by_hours(24 * 12);
+    clock.shift_hours(24 * 12);
     network.restart(VILLAGE).await;
     network.linked().await;
-    let _by_the_host_or_here = network.office(VILLAGE).tick().await.unwrap();
+    let _by_the_host_or_here = network.office(VILLAGE).matters().tick().await.unwrap();
     network.held(TOWNSHIP, id).await;
     network.audited().await;
     network.shut_down().await;
@@ -199,9 +195,18 @@ async fn clocks_are_looked_at_again_after_a_restart() {
 async fn an_emergency_goes_to_its_tier_at_once() {
     let network = Network::of(&[VILLAGE]).await;
     let office = network.office(VILLAGE);
-    let id = office.report(emergency("fire"), CLERK).await.unwrap();
+    let id = office
+        .matters()
+        .report(emergency("fire"), CLERK)
+        .await
+        .unwrap();
     network.held(COUNTY, id).await;
-    let reasons = network.office(COUNTY).explain(id).await.unwrap();
+    let reasons = network
+        .office(COUNTY)
+        .templates()
+        .explain(id)
+        .await
+        .unwrap();
     let tier = reasons.iter().find(|reason| reason.what == "tier").unwrap();
     assert_eq!(tier.value, "county");
     assert!(
@@ -227,24 +232,24 @@ async fn a_published_policy_decides_from_then_on() {
     let category: Category = "order/drones".parse().unwrap();
     let report = || NewReport::new(category.clone(), "a drone over the school".to_owned());
     let office = network.office(VILLAGE);
-    let unknown = Network::refused(office.report(report(), CLERK)).await;
+    let unknown = Network::refused(office.matters().report(report(), CLERK)).await;
     assert!(unknown.contains("order/drones"), "{unknown}");
     let county = network.office(COUNTY);
-    let template = county.publish(new, CLERK).await.unwrap();
+    let template = county.templates().publish(new, CLERK).await.unwrap();
     eventually("the village follows the policy", || async {
-        let known = office.templates().await.unwrap();
+        let known = office.templates().all().await.unwrap();
         let applied = Some(wujitong::domain::template::Stance::Applied);
         known
             .iter()
             .any(|known| known.template.key == template.key && known.stance == applied)
     })
     .await;
-    let id = office.report(report(), CLERK).await.unwrap();
+    let id = office.matters().report(report(), CLERK).await.unwrap();
     let matter = known(&office, id).await.unwrap();
     assert_eq!(matter.priority, Priority::Urgent, "as policy says at least");
     let finish = matter.clocks.open(Stage::Finish).unwrap();
     assert_eq!(finish.allowance.to_string(), "3h");
-    let explained = office.explain(id).await.unwrap();
+    let explained = office.templates().explain(id).await.unwrap();
     let clock = explained
         .iter()
         .find(|reason| reason.what == "clock finish")
@@ -271,25 +276,29 @@ async fn a_policy_that_loosens_a_clock_is_not_published_and_explain_names_all_th
         kinds: vec![],
     };
     let county = network.office(COUNTY);
-    let refused = Network::refused(county.publish(new("order/flood"), CLERK)).await;
+    let refused = Network::refused(county.templates().publish(new("order/flood"), CLERK)).await;
     assert!(
         refused.contains("time to finish 28d loosens 24h"),
         "{refused}"
     );
-    assert_eq!(county.templates().await.unwrap(), [], "nothing changed");
-    let template = county.publish(new("*"), CLERK).await.unwrap();
+    assert_eq!(
+        county.templates().all().await.unwrap(),
+        [],
+        "nothing changed"
+    );
+    let template = county.templates().publish(new("*"), CLERK).await.unwrap();
     let office = network.office(VILLAGE);
     eventually("the village follows the policy", || async {
-        let known = office.templates().await.unwrap();
+        let known = office.templates().all().await.unwrap();
         known.iter().any(|known| known.template.key == template.key)
     })
     .await;
     let flood = NewReport::new("order/flood".parse().unwrap(), "the dyke leaks".to_owned());
-    let id = office.report(flood, CLERK).await.unwrap();
+    let id = office.matters().report(flood, CLERK).await.unwrap();
     let matter = known(&office, id).await.unwrap();
     let finish = matter.clocks.open(Stage::Finish).unwrap();
     assert_eq!(finish.allowance.to_string(), "24h");
-    let explained = office.explain(id).await.unwrap();
+    let explained = office.templates().explain(id).await.unwrap();
     let finish = explained.iter().filter(|r| r.what == "time to finish");
     let finish: Vec<_> = finish.map(|r| (r.value.as_str(), r.holds)).collect();
     assert_eq!(finish, [("24h", true), ("28d", false), ("30d", false)]);
@@ -313,7 +322,7 @@ async fn a_dispute_is_decided_by_the_common_parent_and_stays_decided() {
     work(&county, id, decided).await;
     network.held("330825001", id).await;
     for again in [Work::Return, Work::Object(Ground::Power)] {
-        let again = other.work(id, again, None, CLERK, None);
+        let again = other.matters().work(id, again, None, CLERK, None);
         let said = Network::refused(again).await;
         assert!(said.contains("cannot be handed back"), "{said}");
     }
@@ -330,7 +339,7 @@ async fn a_contested_closure_is_opened_again_wherever_it_was_closed_and_reviewed
     network.held(COUNTY, id).await;
     network.close(COUNTY, id).await;
     network.closed(VILLAGE, id).await;
-    ask(&network, VILLAGE, id, Wish::Contest).await;
+    ask(&network, VILLAGE, id, RequestKind::Contest).await;
     sees(&network, VILLAGE, id, "it is open again", |matter| {
         matter.appeals(Appeal::Contest) == 1 && !matter.is_closed()
     })
@@ -338,12 +347,12 @@ async fn a_contested_closure_is_opened_again_wherever_it_was_closed_and_reviewed
     network.close(COUNTY, id).await;
     network.closed(VILLAGE, id).await;
     network.answered(VILLAGE, id).await;
-    ask(&network, VILLAGE, id, Wish::Review).await;
+    ask(&network, VILLAGE, id, RequestKind::Review).await;
     network.held(CITY, id).await;
     network.close(CITY, id).await;
     network.closed(VILLAGE, id).await;
-    // The words of the reporter travelled with the request.
-    let view = network.office(CITY).matter(id).await.unwrap();
+    // The reporter's text travelled with the request.
+    let view = network.office(CITY).matters().matter(id).await.unwrap();
     let reopened = |act: &Act| matches!(act, Act::Reopen(Appeal::Contest));
     let step = view.steps.iter().find(|step| reopened(&step.act)).unwrap();
     assert_eq!(
@@ -363,112 +372,30 @@ async fn a_bundle_with_parts_in_two_tiers_closes_when_both_are_done() {
         ..NewReport::new(category.clone(), text.to_owned())
     };
     let office = network.office(TOWNSHIP);
-    let id = office.report(new("a house"), CLERK).await.unwrap();
+    let id = office
+        .matters()
+        .report(new("a house"), CLERK)
+        .await
+        .unwrap();
     let parts = vec![new("the plot"), new("the plan")];
-    let parts = office.open_parts(id, parts, CLERK).await.unwrap();
+    let parts = office.matters().open_parts(id, parts, CLERK).await.unwrap();
     network.escalate(TOWNSHIP, parts[1], COUNTY).await;
     network.held(COUNTY, parts[1]).await;
     network.close(TOWNSHIP, parts[0]).await;
-    let early = office.close(id, Outcome::Solved, Some("done".to_owned()), INSPECTOR);
+    let early = office
+        .matters()
+        .close(id, Outcome::Solved, Some("done".to_owned()), INSPECTOR);
     assert!(Network::refused(early).await.contains("1 parts"));
     network.close(COUNTY, parts[1]).await;
     sees(&network, TOWNSHIP, id, "both parts are done", |matter| {
         matter.parts().iter().all(|(_, ended)| ended.is_some())
     })
     .await;
-    let view = office.matter(id).await.unwrap();
+    let view = office.matters().matter(id).await.unwrap();
     assert_eq!(view.parts.len(), 2);
     network.close(TOWNSHIP, id).await;
-    let part = office.matter(parts[1]).await.unwrap();
+    let part = office.matters().matter(parts[1]).await.unwrap();
     assert_eq!(part.part_of, Some(id.to_string()));
-    network.audited().await;
-    network.shut_down().await;
-}
-
-#[tokio::test]
-async fn one_above_supervises_a_matter_it_never_had_and_sees_it_from_then_on() {
-    let network = Network::of(&[VILLAGE]).await;
-    let id = network.report(VILLAGE, "rubbish").await;
-    assert!(known(&network.office(CITY), id).await.is_none());
-    ask(&network, CITY, id, Wish::Supervise).await;
-    sees(&network, CITY, id, "the city has a copy", |matter| {
-        matter
-            .steps
-            .iter()
-            .any(|step| step.act == Act::Supervise(code(CITY)))
-    })
-    .await;
-    network
-        .office(VILLAGE)
-        .handle(id, "on the way".to_owned(), CLERK)
-        .await
-        .unwrap();
-    sees(&network, CITY, id, "the city sees the work", |matter| {
-        matter.status == Status::Handling
-    })
-    .await;
-    // Who does not stand above may not.
-    let village = network.office(VILLAGE);
-    let ask = village.wish(
-        MatterId {
-            origin: code(TOWNSHIP),
-            ..id
-        },
-        Wish::Supervise,
-        None,
-        CLERK,
-    );
-    assert!(Network::refused(ask).await.contains("no matter"));
-    network.shut_down().await;
-}
-
-#[tokio::test]
-async fn one_above_has_two_matters_of_a_village_merged_and_the_village_closes_the_one() {
-    let network = Network::of(&[VILLAGE]).await;
-    let [first, second] = [
-        network.report(VILLAGE, "rubbish").await,
-        network.report(VILLAGE, "the same rubbish").await,
-    ];
-    ask(&network, COUNTY, second, Wish::Merge(first)).await;
-    network
-        .closed_as(VILLAGE, second, Outcome::Merged(first))
-        .await;
-    let village = network.office(VILLAGE);
-    assert!(!known(&village, first).await.unwrap().is_closed());
-    let below = village.wish(first, Wish::Merge(second), None, CLERK);
-    let said = Network::refused(below).await;
-    assert!(said.contains("with one that was merged"), "{said}");
-    network.audited().await;
-    network.shut_down().await;
-}
-
-#[tokio::test]
-async fn a_village_whose_matter_was_merged_follows_and_contests_the_one_that_absorbed_it() {
-    const OTHER: &str = "330825002001";
-    let network = Network::of(&[VILLAGE, OTHER]).await;
-    let mine = network
-        .report_up(VILLAGE, "rubbish at the border", TOWNSHIP)
-        .await;
-    let theirs = network
-        .report_up(OTHER, "rubbish at our border", TOWNSHIP)
-        .await;
-    network.held(TOWNSHIP, mine).await;
-    network.held(TOWNSHIP, theirs).await;
-    work(&network.office(TOWNSHIP), mine, Work::Merge(theirs)).await;
-    network.escalate(TOWNSHIP, theirs, COUNTY).await;
-    network.held(COUNTY, theirs).await;
-    network.close(COUNTY, theirs).await;
-    network.closed(VILLAGE, theirs).await;
-    // Said of their own matter, it is done to the one that goes on, wherever that is.
-    ask(&network, VILLAGE, mine, Wish::Contest).await;
-    sees(&network, OTHER, theirs, "it was opened again", |matter| {
-        matter.appeals(wujitong::domain::matter::Appeal::Contest) == 1
-    })
-    .await;
-    sees(&network, VILLAGE, theirs, "it was opened again", |matter| {
-        !matter.is_closed()
-    })
-    .await;
     network.audited().await;
     network.shut_down().await;
 }
@@ -483,18 +410,24 @@ async fn what_a_cut_off_village_reports_and_wishes_arrives_in_order_of_urgency()
         let new = rubbish(&format!("rubbish {number}"));
         usual.push(
             office
+                .matters()
                 .report_and_escalate(new, code(TOWNSHIP), CLERK)
                 .await
                 .unwrap(),
         );
     }
-    let urgent = office.report(emergency("fire"), CLERK).await.unwrap();
-    // Taken back while it waits for the link.
-    office
-        .wish(usual[3], Wish::Withdraw, None, CLERK)
+    let urgent = office
+        .matters()
+        .report(emergency("fire"), CLERK)
         .await
         .unwrap();
-    let asking = office.matter(usual[3]).await.unwrap();
+    // It is withdrawn while it waits for the link.
+    office
+        .matters()
+        .request(usual[3], RequestKind::Withdraw, None, CLERK)
+        .await
+        .unwrap();
+    let asking = office.matters().matter(usual[3]).await.unwrap();
     assert_eq!(
         asking.requests[0].reply, None,
         "not answered, and it says so"
@@ -508,12 +441,12 @@ async fn what_a_cut_off_village_reports_and_wishes_arrives_in_order_of_urgency()
     network
         .closed_as(VILLAGE, usual[3], Outcome::Withdrawn)
         .await;
-    let told = office.matter(usual[3]).await.unwrap();
+    let told = office.matters().matter(usual[3]).await.unwrap();
     assert!(told.as_of_ms >= as_of);
     network.answered(VILLAGE, usual[3]).await;
-    let told = office.matter(usual[3]).await.unwrap();
+    let told = office.matters().matter(usual[3]).await.unwrap();
     assert_eq!(told.requests[0].reply, Some(Reply::Granted));
-    // The fire was relayed before the last of what was reported before it was taken.
+    // The fire was relayed before the last matter of those reported earlier was taken.
     let relayed = known(&network.office(COUNTY), urgent).await.unwrap();
     let passed = relayed
         .steps
@@ -522,7 +455,7 @@ async fn what_a_cut_off_village_reports_and_wishes_arrives_in_order_of_urgency()
         .unwrap()
         .version;
     assert!(passed.cv.n > 0);
-    let township = network.office(TOWNSHIP).journal().await.unwrap();
+    let township = network.office(TOWNSHIP).figures().journal().await.unwrap();
     let place = |id: MatterId| {
         let taken = |entry: &&wujitong::domain::journal::Entry| {
             entry.facts.iter().any(|fact| fact.matter == id)
@@ -548,19 +481,35 @@ async fn an_answer_to_everybody_is_found_and_one_to_the_reporter_is_not() {
             visibility: Visibility::Public,
             ..NewReport::new(category.clone(), "医保怎么办".to_owned())
         };
-        let id = office.report(new, CLERK).await.unwrap();
+        let id = office.matters().report(new, CLERK).await.unwrap();
         let reply = Work::Do(Act::Reply(publicity));
         let note = Some(answer.to_owned());
-        office.work(id, reply, note, CLERK, None).await.unwrap();
+        office
+            .matters()
+            .work(id, reply, note, CLERK, None)
+            .await
+            .unwrap();
     }
-    let found = office.answers("医保", None, 10).await.unwrap();
+    let found = office
+        .matters()
+        .answers("医保", None, None, 10)
+        .await
+        .unwrap();
     let texts: Vec<&str> = found.iter().map(|answer| &*answer.text).collect();
     assert_eq!(texts, ["医保在便民服务站办理"]);
-    assert!(office.answers("路灯", None, 10).await.unwrap().is_empty());
+    assert!(
+        office
+            .matters()
+            .answers("路灯", None, None, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert!(
         network
             .office(PROVINCE)
-            .answers("医保", None, 10)
+            .matters()
+            .answers("医保", None, None, 10)
             .await
             .unwrap()
             .is_empty()

@@ -1,25 +1,25 @@
-//! Links that break, and what comes over them twice or in the wrong order.
+//! Links that break, and envelopes that come twice or in the wrong order.
 
 use std::collections::BTreeMap;
 
+use testkit::{
+    CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, crowd::Crowd,
+    emergency, eventually, holds, meddler::Mischief, peer::Peer, rubbish,
+};
 use wujitong::{
-    domain::{custody::Count, ids::MatterId, journal::Entry, template::TemplateKind},
+    domain::{ids::MatterId, journal::Entry, measure::Measure, template::TemplateKind},
     office::NewTemplate,
     store::{Range, WriteBatch},
     wire::frame::GoodbyeCode,
-};
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, crowd::Crowd,
-    emergency, eventually, holds, meddler::Mischief, peer::Peer, rubbish,
 };
 
 /// 童村碓村, in another county of the same city.
 const OTHER_VILLAGE: &str = "330802005200";
 
 async fn taken(network: &Network, division: &str) -> Vec<MatterId> {
-    let journal = network.office(division).journal().await.unwrap();
+    let journal = network.office(division).figures().journal().await.unwrap();
     let facts = journal.into_iter().flat_map(|entry| entry.facts);
-    let taken = facts.filter(|fact| fact.count == Count::Taken);
+    let taken = facts.filter(|fact| fact.measure == Measure::TAKEN);
     taken.map(|fact| fact.matter).collect()
 }
 
@@ -34,12 +34,13 @@ async fn a_node_restarted_in_the_middle_carries_on() {
     let township = network.office(TOWNSHIP);
     eventually("the township waits for the county", || async {
         township
+            .inbox()
             .queues()
             .iter()
             .any(|queue| queue.neighbour == code(COUNTY))
     })
     .await;
-    // Both sides of the broken link forget everything that is not on their disks.
+    // Both ends of the broken link forget everything that is not on their disks.
     network.stop(TOWNSHIP).await;
     network.restart(COUNTY).await;
     network.restart(TOWNSHIP).await;
@@ -62,6 +63,7 @@ async fn hundreds_wait_through_a_long_cut_and_arrive_in_order_emergencies_first(
         if n % 100 == 99 {
             let fire = emergency(&format!("fire {n}"));
             let id = village
+                .matters()
                 .report_and_escalate(fire, code(PROVINCE), CLERK)
                 .await
                 .unwrap();
@@ -76,7 +78,7 @@ async fn hundreds_wait_through_a_long_cut_and_arrive_in_order_emergencies_first(
     }
     let county = network.office(COUNTY);
     eventually("all of them wait at the county", || async {
-        let (_, giving, _) = county.standings().await.unwrap();
+        let (_, giving, _) = county.matters().standings().await.unwrap();
         giving == 300
     })
     .await;
@@ -97,7 +99,7 @@ async fn a_node_whose_parent_is_away_goes_on_working_and_the_parent_learns_of_it
     network.stop(TOWNSHIP).await;
     let village = network.office(VILLAGE);
     let solved = network.report(VILLAGE, "solved here").await;
-    village.accept(solved, CLERK).await.unwrap();
+    village.matters().accept(solved, CLERK).await.unwrap();
     network.close(VILLAGE, solved).await;
     let kept = network.report(VILLAGE, "kept here").await;
     let mut given = vec![];
@@ -150,14 +152,23 @@ async fn the_largest_bodies_and_many_remarks_get_through_the_smallest_window() {
         tiers: vec![],
         kinds: vec![],
     };
-    let issued = network.office(COUNTY).publish(wide, CLERK).await;
+    let issued = network
+        .office(COUNTY)
+        .templates()
+        .publish(wide, CLERK)
+        .await;
     issued.expect("a county may say how long texts are");
     eventually("the village takes the longest texts", || async {
-        let policy = network.office(VILLAGE).policy_in_force().await.unwrap();
+        let policy = network
+            .office(VILLAGE)
+            .templates()
+            .policy_in_force()
+            .await
+            .unwrap();
         policy.limits().report_chars.value == 12_000
     })
     .await;
-    // The longest text that any policy takes, in the longest characters.
+    // The longest text that any policy allows, in the longest characters.
     let large = "𠮷".repeat(12_000);
     let mut ids = vec![];
     for _ in 0..12 {
@@ -168,6 +179,7 @@ async fn the_largest_bodies_and_many_remarks_get_through_the_smallest_window() {
     let remark = "r".repeat(4 * 1024);
     let mut remarks = 0;
     while village
+        .matters()
         .handle(remarked, remark.clone(), CLERK)
         .await
         .is_ok()
@@ -180,7 +192,7 @@ async fn the_largest_bodies_and_many_remarks_get_through_the_smallest_window() {
     ids.push(remarked);
     for id in ids {
         network.held(CITY, id).await;
-        let seen = network.office(CITY).matter(id).await.unwrap();
+        let seen = network.office(CITY).matters().matter(id).await.unwrap();
         assert_eq!(seen.body, wujitong::api::BodyView::Text(large.clone()));
     }
     network.close(CITY, remarked).await;
@@ -221,6 +233,7 @@ async fn with_windows_of_one_and_both_sides_saturated_everything_moves_and_a_fir
     }
     let village = network.office(VILLAGE);
     let fire = village
+        .matters()
         .report_and_escalate(emergency("fire"), code(COUNTY), CLERK)
         .await
         .unwrap();
@@ -254,10 +267,10 @@ async fn many_authors_nobody_above_has_met_speak_in_one_frame() {
         given.push((village, id));
     }
     eventually("all wait at the township", || async {
-        township.standings().await.unwrap().1 == villages.len()
+        township.matters().standings().await.unwrap().1 == villages.len()
     })
     .await;
-    // The county is to hear of all five at once, each in the words of a village it knows no key of.
+    // The county is to get all five at once, each from a village whose key it does not know.
     network.cut(TOWNSHIP).await;
     for (village, id) in &given {
         network.mend(village);
@@ -284,7 +297,10 @@ fn meddled(divisions: &[&str], seed: u64) -> Options {
 async fn journals(network: &Network) -> BTreeMap<String, Vec<Entry>> {
     let mut journals = BTreeMap::new();
     for office in network.offices() {
-        journals.insert(office.me().to_string(), office.journal().await.unwrap());
+        journals.insert(
+            office.me().to_string(),
+            office.figures().journal().await.unwrap(),
+        );
     }
     journals
 }
@@ -367,6 +383,7 @@ async fn a_report_answers_while_the_link_is_saturated() {
         let new = rubbish(&format!("rubbish {n}"));
         async move {
             village
+                .matters()
                 .report_and_escalate(new, code(PROVINCE), CLERK)
                 .await
                 .unwrap()

@@ -1,6 +1,7 @@
 //! A civic app reports to a village over Open311 and follows its report to the province.
 
 use serde_json::Value;
+use testkit::{CLERK, INSPECTOR, Network, Options, PROVINCE, VILLAGE, eventually};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -9,9 +10,8 @@ use wujitong::{
     domain::{matter::Outcome, people::Permission},
     office::people::NewKey,
 };
-use wujitong_tests::{CLERK, INSPECTOR, Network, Options, PROVINCE, VILLAGE, eventually};
 
-/// What one request answers: status and JSON.
+/// Sends one request; returns status and JSON.
 async fn ask(network: &Network, method: &str, path: &str, form: &str) -> (u16, Value) {
     let http = network.host(VILLAGE).http().unwrap();
     let mut stream = TcpStream::connect(http).await.unwrap();
@@ -38,11 +38,11 @@ async fn an_app_follows_its_report_from_the_village_to_the_province_and_back() {
     let village = network.office(VILLAGE);
     let new = NewKey {
         name: "snapshot".to_owned(),
-        deeds: [Permission::Report].into(),
+        permissions: [Permission::Report].into(),
         division: None,
         days: 1,
     };
-    let (_, key) = village.make_key(new, CLERK).await.unwrap();
+    let (_, key) = village.people().make_key(new, CLERK).await.unwrap();
     let (status, errors) = ask(&network, "GET", "services.json", "").await;
     assert_eq!(status, 400);
     let said = errors[0]["description"].as_str().unwrap();
@@ -84,7 +84,7 @@ async fn an_app_follows_its_report_from_the_village_to_the_province_and_back() {
     .await;
     let away = seen().await;
     assert_eq!(away["status"], "open");
-    // Only the holder sees what the reporter wrote.
+    // Only the holder sees the reporter's text.
     assert_eq!(
         (&away["description"], &away["lat"]),
         (&Value::Null, &Value::Null)
@@ -93,6 +93,7 @@ async fn an_app_follows_its_report_from_the_village_to_the_province_and_back() {
     let note = Some("two lorries sent".to_owned());
     let province = network.office(PROVINCE);
     province
+        .matters()
         .close(number, Outcome::Solved, note, INSPECTOR)
         .await
         .unwrap();
@@ -103,7 +104,7 @@ async fn an_app_follows_its_report_from_the_village_to_the_province_and_back() {
     )
     .await;
     assert_eq!(seen().await["status"], "closed");
-    // A key of the village opens nothing at another node.
+    // A key of the village gives no access at another node.
     let above = path.replace(VILLAGE, PROVINCE);
     assert_eq!(ask(&network, "GET", &above, "").await.0, 403);
     drop((village, province));

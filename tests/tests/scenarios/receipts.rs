@@ -1,29 +1,29 @@
-//! Receipts: made by the reporter's village, checked by somebody who has the root and nothing else.
+//! Receipts: made by the reporter's village, checked with only the root certificate.
 
 use std::{path::Path, sync::Arc};
 
 use serde_json::{Value, json};
+use testkit::{
+    CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, rubbish,
+};
 use wujitong::{
     domain::{
         category::Visibility,
         ids::MatterId,
         matter::{Act, Appeal, Outcome, Place},
         people::Permission,
-        receipt::{Finding, Kind, Opening, What},
-        request::Wish,
+        receipt::{Finding, Kind, LogProof, Opening, What},
+        request::RequestKind,
         suite::Suite,
     },
     identity::Roots,
     office::{Request, RequestContext},
     proof::{Verified, verify},
 };
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, rubbish,
-};
 
-/// The file that a division makes of a matter.
+/// Returns the receipt file of a matter from a division.
 async fn file(network: &Network, at: &str, id: MatterId) -> Value {
-    let words = network.office(at).words(id, CLERK).await.unwrap();
+    let words = network.office(at).matters().words(id, CLERK).await.unwrap();
     let file = network.node(at).receipt(id, words).await.unwrap();
     serde_json::to_value(&file).unwrap()
 }
@@ -44,7 +44,7 @@ fn failed(verified: &Verified) -> Vec<(What, &str)> {
         .collect()
 }
 
-/// Who took it and who decided it, as a file proves.
+/// Returns who took and who decided the matter, as a file proves.
 fn proven(verified: &Verified) -> Vec<(String, Kind)> {
     let receipts = verified.receipts.iter();
     receipts
@@ -75,7 +75,7 @@ async fn the_village_proves_that_the_county_took_it_and_closed_it() {
     assert!(verified.holds);
     assert_eq!(verified.matter, id);
     assert_eq!(verified.exported_by, code(VILLAGE));
-    // The township only carried it on, and signed for that.
+    // The township only passed it on, and signed that.
     let expected = [took(VILLAGE), took(TOWNSHIP), took(COUNTY), decided(COUNTY)];
     assert_eq!(proven(&verified), expected);
     let [_, _, hop, end] = &verified.receipts[..] else {
@@ -90,24 +90,74 @@ async fn the_village_proves_that_the_county_took_it_and_closed_it() {
         .map(|check| (check.what, check.about))
         .collect();
     let expected = [
+        (What::Countersignature, Some(code(VILLAGE))),
         (What::Later, None),
         (What::Revocations, None),
         (What::Clocks, None),
         (What::Text, None),
     ];
     assert_eq!(silent, expected);
-    // What the person looks at says the same.
-    let view = network.office(VILLAGE).matter(id).await.unwrap();
+    // The view for people shows the same.
+    let view = network.office(VILLAGE).matters().matter(id).await.unwrap();
     let lines: Vec<_> = view
         .receipts
         .iter()
         .map(|line| (line.division.short(), line.kind))
         .collect();
     assert_eq!(lines, proven(&verified));
-    // Nothing that anybody wrote is in it, in letters or in digits.
+    // The file contains nothing that anybody wrote, in letters or in digits.
     let text = file.to_string();
     let digits: String = words.bytes().map(|byte| format!("{byte:02x}")).collect();
     assert!(!text.contains("Zhang") && !text.contains(&digits[..20]));
+    network.shut_down().await;
+}
+
+#[tokio::test]
+async fn each_step_is_proven_with_the_log_and_a_forged_proof_proves_nothing() {
+    let network = Network::of(&[VILLAGE]).await;
+    let id = network.report_up(VILLAGE, "rubbish", COUNTY).await;
+    network.held(COUNTY, id).await;
+    network.close(COUNTY, id).await;
+    network.closed(VILLAGE, id).await;
+    let roots = roots(network.home(VILLAGE));
+    for at in [VILLAGE, COUNTY] {
+        let verified = checked(&network, &file(&network, at, id).await, &roots);
+        assert_eq!(failed(&verified), []);
+        let log = verified
+            .checks
+            .iter()
+            .filter(|check| check.what == What::Log);
+        let log: Vec<_> = log.map(|check| (check.finding, check.about)).collect();
+        assert!(log.len() > 2, "the key, and at least two leaves: {log:?}");
+        assert!(
+            log.iter()
+                .all(|check| *check == (Finding::Ok, Some(code(at)))),
+            "{log:?}"
+        );
+    }
+    type Forge = fn(&mut LogProof);
+    let forgeries: [Forge; 5] = [
+        |proof| proof.leaves[0].salt[0] ^= 1,
+        |proof| proof.leaves[0].index += 1,
+        |proof| proof.leaves[1].steps -= 1,
+        |proof| proof.leaves[1].path[0][0] ^= 1,
+        |proof| proof.root[0] ^= 1,
+    ];
+    for forge in forgeries {
+        let words = network.office(VILLAGE).matters().words(id, CLERK).await;
+        let mut words = words.unwrap();
+        forge(words.log.as_mut().unwrap());
+        // The village itself signs it.
+        let forged = network.node(VILLAGE).receipt(id, words).await.unwrap();
+        let forged = serde_json::to_value(&forged).unwrap();
+        let verified = checked(&network, &forged, &roots);
+        let failed = failed(&verified);
+        assert!(!failed.is_empty() && !verified.holds);
+        assert!(
+            failed.iter().all(|(what, _)| *what == What::Log),
+            "{failed:?}"
+        );
+    }
     network.shut_down().await;
 }
 
@@ -126,7 +176,7 @@ async fn whatever_stands_on_the_path_can_make_one_and_each_says_what_it_knows() 
     let holder = file(&network, COUNTY, id).await;
     let holder = checked(&network, &holder, &roots);
     assert_eq!(proven(&holder), [took(COUNTY), decided(COUNTY)]);
-    let unknown = network.office(PROVINCE).words(id, CLERK).await;
+    let unknown = network.office(PROVINCE).matters().words(id, CLERK).await;
     assert!(unknown.is_err(), "the province never heard of it");
     network.shut_down().await;
 }
@@ -147,8 +197,11 @@ async fn a_receipt_comes_after_the_link_was_down_and_words_were_coalesced() {
     network.escalate(TOWNSHIP, id, CITY).await;
     network.held(CITY, id).await;
     let city = network.office(CITY);
-    city.accept(id, CLERK).await.unwrap();
-    city.handle(id, "swept".to_owned(), CLERK).await.unwrap();
+    city.matters().accept(id, CLERK).await.unwrap();
+    city.matters()
+        .handle(id, "swept".to_owned(), CLERK)
+        .await
+        .unwrap();
     network.close(CITY, id).await;
     network.closed(TOWNSHIP, id).await;
     let before = file(&network, VILLAGE, id).await;
@@ -192,9 +245,13 @@ async fn both_ends_of_a_contested_matter_have_a_receipt() {
     network.closed(VILLAGE, id).await;
     let village = network.office(VILLAGE);
     let why = Some("it is still there".to_owned());
-    village.wish(id, Wish::Contest, why, CLERK).await.unwrap();
+    village
+        .matters()
+        .request(id, RequestKind::Contest, why, CLERK)
+        .await
+        .unwrap();
     eventually("it is open again", || async {
-        let steps = village.matter(id).await.unwrap().steps;
+        let steps = village.matters().matter(id).await.unwrap().steps;
         steps.last().unwrap().act == Act::Reopen(Appeal::Contest)
     })
     .await;
@@ -228,7 +285,7 @@ fn everywhere(value: &Value, path: &str, change: &mut impl FnMut(&str, Value)) {
             }
         }
         Value::String(text) => {
-            // Every digit of what is short, and some of what is long.
+            // Every digit of short values, and some of long ones.
             let digits: Vec<char> = text.chars().collect();
             for at in (0..digits.len()).step_by(1 + digits.len() / 60) {
                 let mut other = digits.clone();
@@ -346,7 +403,7 @@ async fn each_kind_of_forgery_has_its_own_reason() {
     file["words"][0] = of_other_matter["words"][0].clone();
     let (what, detail) = reason(&file, &own);
     assert_eq!(what, What::Export);
-    assert!(detail.contains("a word was changed"), "{detail}");
+    assert!(detail.contains("a notice was changed"), "{detail}");
 
     let mut file = sound.clone();
     file["words"][0]["proof"]["author"] = code(COUNTY).to_string().into();
@@ -363,9 +420,9 @@ async fn each_kind_of_forgery_has_its_own_reason() {
 
     let text = sound
         .to_string()
-        .replacen("\"format\":1", "\"format\":2", 1);
+        .replacen("\"format\":2", "\"format\":3", 1);
     let error = verify(text.as_bytes(), None, &own, &network.tree).unwrap_err();
-    assert!(error.to_string().contains("form 2"), "{error}");
+    assert!(error.to_string().contains("form 3"), "{error}");
     for text in ["", "{}", "[1]", "not json"] {
         assert!(
             verify(text.as_bytes(), None, &own, &network.tree).is_err(),
@@ -384,6 +441,7 @@ async fn a_receipt_outlives_a_restart_of_the_village() {
     let village = network.office(VILLAGE);
     let up = code(TOWNSHIP);
     let id = village
+        .matters()
         .report_and_escalate(public, up, CLERK)
         .await
         .unwrap();
@@ -412,16 +470,16 @@ async fn whoever_reported_proves_what_they_wrote_wherever_it_was_decided() {
     let request = Arc::new(Request::new(whence, Permission::Report));
     request.want_opening();
     let by = RequestContext::new(CLERK, Arc::clone(&request));
-    let id = village.report(new, by).await.unwrap();
+    let id = village.matters().report(new, by).await.unwrap();
     let opening = request.take_opening().unwrap();
     assert_eq!(
-        village.opening(id).await.unwrap(),
+        village.matters().opening(id).await.unwrap(),
         opening,
         "while it is held there"
     );
     network.escalate(VILLAGE, id, COUNTY).await;
     network.held(COUNTY, id).await;
-    let gone = village.opening(id).await.unwrap_err().to_string();
+    let gone = village.matters().opening(id).await.unwrap_err().to_string();
     assert!(gone.contains("held elsewhere"), "{gone}");
     network.close(COUNTY, id).await;
     network.closed(VILLAGE, id).await;

@@ -1,9 +1,13 @@
-//! Keys that were stolen: what was said before stays, what comes later never counts, and links end.
+//! Stolen keys: statements from before stay, later ones never count, and links end.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use rustls_pki_types::UnixTime;
+use testkit::{
+    CITY, CLERK, COUNTY, Network, Options, PATH, PROVINCE, TOWNSHIP, VILLAGE, code, eventually,
+    peer::Peer,
+};
 use wujitong::{
     domain::{
         authority::Denied,
@@ -14,20 +18,16 @@ use wujitong::{
         time::Timestamp,
     },
     identity::{self, CertificateProfile, Replacing},
-    office::{OfficeError, RevokeRefusal},
+    office::{Failed, RevokeRefusal},
     wire::{
         frame::{Entry, GoodbyeCode},
         refusal::RefusalCode,
     },
 };
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, Options, PATH, PROVINCE, TOWNSHIP, VILLAGE, code, eventually,
-    peer::Peer,
-};
 
 /// 槐王村, in the same township.
 const NEIGHBOUR: &str = "330825002223";
-/// A township of the same county, and a village of it.
+/// A township of the same county, and one of its villages.
 const BESIDE: &str = "330825001";
 const FAR: &str = "330825001001";
 
@@ -43,7 +43,7 @@ async fn revoke(network: &Network, child: &str) {
 async fn knows(network: &Network, at: &str, of: &str) {
     let office = network.office(at);
     eventually(&format!("{at} knows that {of} was revoked"), || async {
-        let known = office.revocations().await.unwrap();
+        let known = office.keys().revocations().await.unwrap();
         known.iter().any(|r| r.revocation.division == code(of))
     })
     .await;
@@ -63,10 +63,16 @@ fn turned_away(network: &Network, at: &str) -> bool {
 }
 
 async fn status(network: &Network, at: &str, id: wujitong::domain::ids::MatterId) -> Status {
-    network.office(at).matter(id).await.unwrap().status
+    network
+        .office(at)
+        .matters()
+        .matter(id)
+        .await
+        .unwrap()
+        .status
 }
 
-/// Everybody has heard of the village before anything happens to it.
+/// Starts a network in which everybody has heard of the village.
 async fn after_some_work(leaves: &[&str]) -> Network {
     let network = Network::of(leaves).await;
     network.linked().await;
@@ -96,7 +102,7 @@ async fn a_revoked_key_loses_its_links_everybody_learns_it_and_a_restart_forgets
     })
     .await;
     assert!(!network.node(TOWNSHIP).links.is_up(code(VILLAGE)));
-    // Others go on.
+    // Others continue.
     let id = network.report_up(NEIGHBOUR, "rubbish", COUNTY).await;
     network.held(COUNTY, id).await;
     network.shut_down().await;
@@ -114,7 +120,7 @@ async fn who_stole_a_key_is_told_off_within_seconds_and_comes_in_no_more() {
     assert!(begun.elapsed() < Duration::from_secs(15));
     assert!(Peer::knock(&network, VILLAGE).await.is_err());
     assert!(turned_away(&network, TOWNSHIP));
-    // A fresh certificate does not help: the signing key is the revoked one.
+    // A new certificate does not help: the signing key is the revoked one.
     renew(&network);
     let mut thief = Peer::knock(&network, VILLAGE).await.unwrap();
     let hello = wujitong::wire::frame::Frame::Hello(Box::new(thief.hello()));
@@ -123,7 +129,7 @@ async fn who_stole_a_key_is_told_off_within_seconds_and_comes_in_no_more() {
     network.shut_down().await;
 }
 
-/// A certificate knows only seconds, and must be later than the revocation.
+/// Returns a profile that is later than the revocation; certificates have a resolution of seconds.
 fn after_now() -> CertificateProfile {
     let soon = Duration::from_secs(UnixTime::now().as_secs() + 2);
     CertificateProfile::at(UnixTime::since_unix_epoch(soon))
@@ -135,7 +141,7 @@ fn renew(network: &Network) {
     identity::renew(home, code(VILLAGE), above, &network.tree, &terms).unwrap();
 }
 
-/// Something signed with the village's key, carried by whoever has the township's.
+/// Sends an envelope signed with the village's key over a link with the township's key.
 async fn signed_by_the_village(
     network: &Network,
     carrier: &mut Peer,
@@ -167,12 +173,12 @@ async fn what_was_said_before_arrives_over_relays_and_what_is_said_later_is_refu
     network.assign(CITY, id, VILLAGE).await;
     network.held(VILLAGE, id).await;
     network.quiet().await;
-    // The township has the village's last words, and cannot hand them on yet.
+    // The township has the village's last envelopes, and cannot pass them on yet.
     network.cut(TOWNSHIP).await;
     network.close(VILLAGE, id).await;
     let village = network.office(VILLAGE);
     eventually("the township has it", || async {
-        village.queues().is_empty()
+        village.inbox().queues().is_empty()
     })
     .await;
     assert_ne!(
@@ -192,7 +198,8 @@ async fn what_was_said_before_arrives_over_relays_and_what_is_said_later_is_refu
     let slot = || Order::Replaces {
         key: Bytes::from_static(b"x"),
     };
-    // Issue counts jump by up to 2^40 at each start; 1 is before, this is after whatever was held.
+    // Issue counts jump by up to 2^40 at each start; 1 is before, and this is after everything that
+    // was held.
     let late = 1 << 50;
     for (issue, order, outcome) in [
         (1, slot(), None),
@@ -257,7 +264,7 @@ async fn only_the_division_directly_above_revokes() {
         let of = (code(VILLAGE), key);
         Revocation::new(of, vec![], vec![], Reason::Stolen, Timestamp(1_000))
     };
-    // One beside it, one above its parent, and itself.
+    // A division beside it, one above its parent, and itself.
     for liar in [NEIGHBOUR, COUNTY, VILLAGE] {
         network.stop(liar).await;
         let mut peer = Peer::dial(&network, liar).await;
@@ -277,13 +284,13 @@ async fn only_the_division_directly_above_revokes() {
         let refused = refused.unwrap_err();
         let expected = RevokeRefusal::NotAChild(code(at));
         assert!(
-            matches!(refused, OfficeError::Revoke(r) if r == expected),
+            matches!(refused, Failed::Refused(r) if r == expected),
             "{refused}"
         );
     }
     network.linked().await;
     for office in network.offices() {
-        assert_eq!(office.revocations().await.unwrap(), []);
+        assert_eq!(office.keys().revocations().await.unwrap(), []);
     }
     let id = network.report_up(VILLAGE, "all is well", CITY).await;
     network.held(CITY, id).await;

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use testkit::{
+    CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, crowd::Crowd, eventually,
+};
 use wujitong::{
     domain::{
-        custody::Count,
         ids::MatterId,
         import::{Cells, Field, Outcomes},
+        measure::Measure,
         rollup::Counters,
         time::Day,
     },
     office::imports::Manner,
-};
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, crowd::Crowd, eventually,
 };
 
 /// 童村碓村, in another county of the same city.
@@ -22,6 +22,7 @@ const OTHER_VILLAGE: &str = "330802005200";
 async fn figures(network: &Network, at: &str) -> Counters {
     let cells = network
         .office(at)
+        .figures()
         .cells(Day(i32::MIN), Day(i32::MAX))
         .await
         .unwrap();
@@ -35,8 +36,8 @@ async fn figures(network: &Network, at: &str) -> Counters {
 async fn counted(network: &Network) -> Counters {
     let mut sum = Counters::default();
     for office in network.offices() {
-        for entry in office.journal().await.unwrap() {
-            entry.facts.iter().for_each(|fact| sum.count(fact.count));
+        for entry in office.figures().journal().await.unwrap() {
+            entry.facts.iter().for_each(|fact| sum.count(fact.measure));
         }
     }
     sum
@@ -63,7 +64,10 @@ async fn the_provinces_figures_are_the_sum_of_all_journals_whatever_broke_meanwh
     network.audited().await;
     let province = figures(&network, PROVINCE).await;
     assert_eq!(province, counted(&network).await);
-    assert!(province.reported > 20, "something happened: {province:?}");
+    assert!(
+        province[Measure::REPORTED] > 20,
+        "something happened: {province:?}"
+    );
     assert_eq!(province.in_transit(), 0);
     network.shut_down().await;
 }
@@ -74,7 +78,7 @@ async fn figures_arrive_while_work_goes_on() {
     for n in 1..=5 {
         network.report(VILLAGE, "rubbish").await;
         eventually("the province counts it", || async {
-            figures(&network, PROVINCE).await.reported == n
+            figures(&network, PROVINCE).await[Measure::REPORTED] == n
         })
         .await;
     }
@@ -102,6 +106,7 @@ async fn what_was_imported_is_counted_on_its_own_days_at_every_tier_above() {
     let source = "longyou-12345".parse().unwrap();
     let village = network.office(VILLAGE);
     let told = village
+        .matters()
         .import(&source, &rows, Manner::default(), CLERK)
         .await
         .unwrap();
@@ -111,7 +116,7 @@ async fn what_was_imported_is_counted_on_its_own_days_at_every_tier_above() {
     );
     let of_day = async |at: &str, day: &str| {
         let day = day.parse().unwrap();
-        let cells = network.office(at).cells(day, day).await.unwrap();
+        let cells = network.office(at).figures().cells(day, day).await.unwrap();
         let counts = cells.iter().map(|(_, counters)| *counters);
         counts.fold(Counters::default(), Counters::plus)
     };
@@ -121,24 +126,25 @@ async fn what_was_imported_is_counted_on_its_own_days_at_every_tier_above() {
                 of_day(at, "2024-08-01").await,
                 of_day(at, "2024-08-02").await,
             );
-            (first.reported, first.closed) == (1, 0) && (second.reported, second.closed) == (1, 1)
+            (first[Measure::REPORTED], first[Measure::CLOSED]) == (1, 0)
+                && (second[Measure::REPORTED], second[Measure::CLOSED]) == (1, 1)
         })
         .await;
     }
     network.audited().await;
     let all = figures(&network, PROVINCE).await;
     assert_eq!(
-        (all.reported, all.closed, all.given),
-        (2, 1, 0),
+        all,
+        Counters::from([(Measure::REPORTED, 2), (Measure::CLOSED, 1)]),
         "nothing on another day, nothing sent up"
     );
     network.shut_down().await;
 }
 
-/// One fact with the matter by its place among all, in order of reports.
-type Told = (Count, usize, String, String);
+/// One fact, with its matter by position in the order of reports.
+type Told = (Measure, usize, String, String);
 
-/// The same things happen, one after another.
+/// Runs the same events, one after another.
 async fn lives(network: &Network) -> BTreeMap<String, Vec<Told>> {
     network.linked().await;
     let mut matters: Vec<MatterId> = vec![];
@@ -166,12 +172,12 @@ async fn lives(network: &Network) -> BTreeMap<String, Vec<Told>> {
     network.audited().await;
     let mut told = BTreeMap::new();
     for office in network.offices() {
-        let entries = office.journal().await.unwrap();
+        let entries = office.figures().journal().await.unwrap();
         let facts = entries.into_iter().flat_map(|entry| entry.facts);
         let facts = facts.map(|fact| {
             let matter = matters.iter().position(|id| *id == fact.matter).unwrap();
             let version = format!("{:?}", fact.version);
-            (fact.count, matter, fact.category.to_string(), version)
+            (fact.measure, matter, fact.category.to_string(), version)
         });
         told.insert(office.me().to_string(), facts.collect());
     }
@@ -186,10 +192,9 @@ async fn in_one_process_and_in_eight_the_same_life_gives_the_same_journals() {
     let told = lives(&separate).await;
     assert_eq!(told.len(), 8);
     assert_eq!(told, lives(&hosted).await);
-    assert_eq!(
-        figures(&separate, PROVINCE).await,
-        figures(&hosted, PROVINCE).await
-    );
+    let province = figures(&separate, PROVINCE).await;
+    assert_eq!(province, figures(&hosted, PROVINCE).await);
+    assert_eq!(province[Measure::RETURNED], 1, "one was sent back");
     separate.shut_down().await;
     hosted.shut_down().await;
 }

@@ -1,27 +1,28 @@
-//! What a person wrote: only the holder reads it, and what was erased is nowhere.
+//! The text of people: only the holder reads it, and erased text is nowhere.
 
 use std::{fs, path::Path};
 
+use testkit::{
+    CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, holds,
+    known, peer::Stand, rubbish,
+};
 use wujitong::{
     api::{BodyView, Reach},
     domain::{
+        audit::ContactReason,
         category::Class,
         custody::Refusal,
         envelope::Lane,
         ids::MatterId,
         matter::{Act, Audience, Contact, Erasure},
-        request::Wish,
+        request::RequestKind,
         seal::SealedBody,
         suite::Suite,
     },
     identity::Recipient,
-    office::{NewReport, OfficeError},
+    office::{Failed, MatterRefusal, NewReport},
     store::{Range, record},
     wire::{frame::Frame, refusal::RefusalCode},
-};
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, holds,
-    known, peer::Stand, rubbish,
 };
 
 use super::hostile::{body, given, talk, without_the_village};
@@ -43,14 +44,19 @@ fn canary() -> NewReport {
 }
 
 async fn reported(network: &Network, at: &str) -> MatterId {
-    network.office(at).report(canary(), CLERK).await.unwrap()
+    network
+        .office(at)
+        .matters()
+        .report(canary(), CLERK)
+        .await
+        .unwrap()
 }
 
 async fn text(network: &Network, at: &str, id: MatterId) -> BodyView {
-    network.office(at).matter(id).await.unwrap().body
+    network.office(at).matters().matter(id).await.unwrap().body
 }
 
-/// The bodies of a node as they lie in its store.
+/// Returns the bodies of a node as they are in its store.
 async fn kept(network: &Network, at: &str) -> Vec<SealedBody> {
     let office = network.office(at);
     let range = Range::prefix(b"b");
@@ -63,16 +69,16 @@ async fn kept(network: &Network, at: &str) -> Vec<SealedBody> {
     read.collect()
 }
 
-/// Those that only the holder opens.
+/// Returns the bodies that only the holder can open.
 async fn sealed(network: &Network, at: &str) -> Vec<SealedBody> {
     let mut kept = kept(network, at).await;
     kept.retain(|body| body.class != Class::Public);
     kept
 }
 
-/// What offices said of a matter, as a node shows it.
+/// Returns the remarks of offices on a matter, as a node shows them.
 async fn remarks(network: &Network, at: &str, id: MatterId) -> Vec<BodyView> {
-    let shown = network.office(at).matter(id).await.unwrap();
+    let shown = network.office(at).matters().matter(id).await.unwrap();
     shown
         .steps
         .into_iter()
@@ -80,7 +86,7 @@ async fn remarks(network: &Network, at: &str, id: MatterId) -> Vec<BodyView> {
         .collect()
 }
 
-/// Files below a directory that have one of these texts in them.
+/// Returns the files below a directory that contain one of these texts.
 fn files_with(dir: &Path, needles: &[&[u8]], read: &mut usize) -> Vec<String> {
     let mut found = vec![];
     for entry in fs::read_dir(dir).unwrap() {
@@ -141,10 +147,14 @@ async fn up_five_tiers_returned_and_read_again_only_the_holder_reads() {
         for division in [VILLAGE, TOWNSHIP, COUNTY, CITY] {
             assert_eq!(text(&network, division, id).await, BodyView::Masked);
             assert_eq!(kept(&network, division).await, [], "{division} kept a wrap");
-            let refused = network.office(division).open_contact(id, CLERK).await;
+            let refused = network
+                .office(division)
+                .matters()
+                .open_contact(id, ContactReason::Visit, CLERK)
+                .await;
             assert!(matches!(
                 refused,
-                Err(OfficeError::Refused(Refusal::NotHolder(_)))
+                Err(Failed::Refused(MatterRefusal::Rules(Refusal::NotHolder(_))))
             ));
         }
         network.send_back(PROVINCE, id).await;
@@ -167,19 +177,29 @@ async fn a_contact_is_shown_masked_and_opening_it_stands_in_the_audit_trail_firs
     let network = Network::of(&[TOWNSHIP]).await;
     let id = reported(&network, TOWNSHIP).await;
     let office = network.office(TOWNSHIP);
-    let shown = office.matter(id).await.unwrap().contact.unwrap();
+    let shown = office.matters().matter(id).await.unwrap().contact.unwrap();
     assert_eq!((&*shown.name, &*shown.phone), ("张***", "138****9999"));
-    let before = office.audit(0, usize::MAX).await.unwrap().len();
-    let contact = office.open_contact(id, CLERK).await.unwrap();
+    let before = office.people().audit(0, usize::MAX).await.unwrap().len();
+    let contact = office
+        .matters()
+        .open_contact(id, ContactReason::Visit, CLERK)
+        .await
+        .unwrap();
     assert_eq!(Some(contact), canary().contact);
-    let trail = office.audit(0, usize::MAX).await.unwrap();
+    let trail = office.people().audit(0, usize::MAX).await.unwrap();
     assert_eq!(trail.len(), before + 1);
     let entry = trail.last().unwrap();
     assert_eq!(entry.actor, CLERK);
-    assert_eq!(entry.detail.as_deref(), Some("contact opened"));
+    assert_eq!(entry.detail.as_deref(), Some("contact opened: visit"));
     let without = network.report(TOWNSHIP, "nobody said who").await;
-    let refused = office.open_contact(without, CLERK).await;
-    assert!(matches!(refused, Err(OfficeError::NoContact(_))));
+    let refused = office
+        .matters()
+        .open_contact(without, ContactReason::Visit, CLERK)
+        .await;
+    assert!(matches!(
+        refused,
+        Err(Failed::Refused(MatterRefusal::NoContact(_)))
+    ));
     network.shut_down().await;
 }
 
@@ -190,16 +210,25 @@ async fn an_erased_canary_is_in_no_file_of_any_node_and_everything_still_verifie
     network.escalate(VILLAGE, id, COUNTY).await;
     network.held(COUNTY, id).await;
     let county = network.office(COUNTY);
-    county.handle(id, REMARK.to_owned(), CLERK).await.unwrap();
-    // One above that never had the matter asks in words.
-    let remark = Wish::Remark(Audience::Offices);
+    county
+        .matters()
+        .handle(id, REMARK.to_owned(), CLERK)
+        .await
+        .unwrap();
+    // A division above that never had the matter sends a request with text.
+    let remark = RequestKind::Remark(Audience::Offices);
     let city = network.office(CITY);
-    city.wish(id, remark, Some(ASKED.to_owned()), CLERK)
+    city.matters()
+        .request(id, remark, Some(ASKED.to_owned()), CLERK)
         .await
         .unwrap();
     drop(city);
     network.quiet().await;
-    county.open_contact(id, CLERK).await.unwrap();
+    county
+        .matters()
+        .open_contact(id, ContactReason::Visit, CLERK)
+        .await
+        .unwrap();
     let said = [REMARK, ASKED].map(|text| BodyView::Text(text.to_owned()));
     for division in [VILLAGE, TOWNSHIP, COUNTY] {
         assert_eq!(remarks(&network, division, id).await, said, "{division}");
@@ -229,9 +258,10 @@ async fn an_erased_canary_is_in_no_file_of_any_node_and_everything_still_verifie
     );
 
     let before = known(&network.office(COUNTY), id).await.unwrap();
-    let journals = network.office(COUNTY).journal().await.unwrap();
+    let journals = network.office(COUNTY).figures().journal().await.unwrap();
     let erased = network
         .office(COUNTY)
+        .matters()
         .erase(id, Erasure::Consent, CLERK)
         .await;
     assert_eq!(erased.unwrap(), Reach::Everywhere);
@@ -249,25 +279,41 @@ async fn an_erased_canary_is_in_no_file_of_any_node_and_everything_still_verifie
         let erased = [BodyView::Erased, BodyView::Erased];
         assert_eq!(remarks(&network, division, id).await, erased);
     }
-    let after = network.office(COUNTY).journal().await.unwrap();
+    let after = network.office(COUNTY).figures().journal().await.unwrap();
     assert!(after.starts_with(&journals));
-    network.office(COUNTY).verify_audit().await.unwrap();
+    network
+        .office(COUNTY)
+        .people()
+        .verify_audit()
+        .await
+        .unwrap();
     assert_eq!(text(&network, COUNTY, id).await, BodyView::Erased);
-    let refused = network.office(COUNTY).open_contact(id, CLERK).await;
-    assert!(matches!(refused, Err(OfficeError::NoContact(_))));
+    let refused = network
+        .office(COUNTY)
+        .matters()
+        .open_contact(id, ContactReason::Visit, CLERK)
+        .await;
+    assert!(matches!(
+        refused,
+        Err(Failed::Refused(MatterRefusal::NoContact(_)))
+    ));
     let again = network
         .office(COUNTY)
+        .matters()
         .erase(id, Erasure::Consent, CLERK)
         .await;
     assert!(matches!(
         again,
-        Err(OfficeError::Refused(Refusal::ErasedAlready))
+        Err(Failed::Refused(MatterRefusal::Rules(
+            Refusal::ErasedAlready
+        )))
     ));
-    // It goes on without words, and takes new ones.
+    // The matter continues without its text, and accepts new text.
     network.send_back(COUNTY, id).await;
     network.held(VILLAGE, id).await;
     let village = network.office(VILLAGE);
     village
+        .matters()
         .handle(id, "said afterwards".to_owned(), CLERK)
         .await
         .unwrap();
@@ -294,7 +340,7 @@ async fn what_travels_is_sealed_for_the_neighbour_and_a_crash_before_the_answer_
     network.escalate(VILLAGE, id, COUNTY).await;
     let mut visitor = stand.visitor().await;
     visitor.greet().await;
-    // The township hears the transfer, and dies before it answers.
+    // The township receives the transfer, and dies before it answers.
     let entry = loop {
         match visitor.hear().await.unwrap() {
             Frame::Batch(batch) if batch.lane == Lane::Matter => {
@@ -354,7 +400,7 @@ async fn a_transfer_that_comes_again_without_its_bodies_is_answered_as_before() 
     assert_eq!(talk.peer.outcome(Lane::Matter, at).await, None);
     let read = BodyView::Text("rubbish".to_owned());
     assert_eq!(text(&network, TOWNSHIP, id).await, read);
-    // The same transfer under a new number, as after a loss of all that was remembered of flows.
+    // The same transfer under a new number, as after a loss of all flow records.
     let matter = given(&talk.peer, &network, 1);
     let again = talk.give(matter);
     assert_eq!(talk.peer.try_out(again, vec![]).await, None);
@@ -391,7 +437,7 @@ async fn what_is_sealed_wrongly_or_not_at_all_is_refused_for_good_and_nothing_ch
             refused,
             "{number}"
         );
-        // The giver holds it again; the same transfer is never taken, however good.
+        // The giver holds it again; the same transfer is never taken, however valid.
         entries[0].sealed = vec![good];
         let at = talk.peer.send(Lane::Matter, entries).await;
         assert_eq!(
@@ -436,6 +482,7 @@ async fn a_node_without_the_matter_erases_only_its_own_copies() {
     let id = reported(&network, VILLAGE).await;
     let village = network.office(VILLAGE);
     village
+        .matters()
         .handle(id, "looked at".to_owned(), CLERK)
         .await
         .unwrap();
@@ -443,14 +490,15 @@ async fn a_node_without_the_matter_erases_only_its_own_copies() {
     network.held(COUNTY, id).await;
     network.quiet().await;
     assert_eq!(kept(&network, VILLAGE).await.len(), 1);
-    let reach = village.erase(id, Erasure::Expired, CLERK).await;
+    let reach = village.matters().erase(id, Erasure::Expired, CLERK).await;
     assert_eq!(reach.unwrap(), Reach::Here);
     assert_eq!(kept(&network, VILLAGE).await, []);
-    let again = village.erase(id, Erasure::Expired, CLERK).await;
+    let again = village.matters().erase(id, Erasure::Expired, CLERK).await;
     assert!(again.is_err());
-    // Notices bring remarks along; those of before are not taken again.
+    // Notices contain remarks; those from before are not accepted again.
     let county = network.office(COUNTY);
     county
+        .matters()
         .handle(id, "said later".to_owned(), CLERK)
         .await
         .unwrap();

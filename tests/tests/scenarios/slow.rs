@@ -1,20 +1,20 @@
-//! Slow links, long links, and links that die without a word.
+//! Slow links, long links, and links that die silently.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use config::{Config, Links};
 use futures::{StreamExt, stream};
-use wujitong::domain::ids::MatterId;
-use wujitong_tests::{
+use testkit::{
     CLERK, Network, Options, TOWNSHIP, VILLAGE, code, detour::Way, emergency, eventually,
 };
+use wujitong::domain::ids::MatterId;
 
-/// What is told again and again is told as seldom as it is outside of tests.
+/// Sets the link settings to their values outside of tests.
 fn as_usual(config: &mut Config) {
     config.links = Links::default();
 }
 
-/// A village behind such a way.
+/// Starts a village behind such a way.
 async fn village_behind(way: Way, options: Options) -> Network {
     let options = Options {
         detours: BTreeMap::from([(code(VILLAGE), way)]),
@@ -25,7 +25,7 @@ async fn village_behind(way: Way, options: Options) -> Network {
     network
 }
 
-/// Matters that wait at the village for its township.
+/// Returns matters that wait at the village for its township.
 async fn waiting(network: &Network, count: usize) -> Vec<MatterId> {
     network.cut(VILLAGE).await;
     let reports = stream::iter(0..count).map(|n| async move {
@@ -37,7 +37,7 @@ async fn waiting(network: &Network, count: usize) -> Vec<MatterId> {
     matters
 }
 
-/// Envelopes that came from the village.
+/// Counts the envelopes that came from the village.
 fn came(network: &Network) -> u64 {
     let states = network.node(TOWNSHIP).links.states();
     let from_village = states
@@ -51,7 +51,7 @@ async fn some_came(network: &Network, more: u64) {
     eventually("some came", || async { came(network) >= before + more }).await;
 }
 
-/// How many envelopes an emergency waits for that comes up while others wait by the hundred.
+/// Returns how many envelopes pass before an emergency that is reported while hundreds wait.
 async fn overtaken(bytes_per_s: u32, before: u64) -> u64 {
     let way = Way {
         bytes_per_s,
@@ -68,6 +68,7 @@ async fn overtaken(bytes_per_s: u32, before: u64) -> u64 {
     let fire = emergency("fire in the reeds");
     let fire = network
         .office(VILLAGE)
+        .matters()
         .report_and_escalate(fire, code(TOWNSHIP), CLERK)
         .await
         .unwrap();
@@ -77,6 +78,7 @@ async fn overtaken(bytes_per_s: u32, before: u64) -> u64 {
     assert!(
         network
             .office(TOWNSHIP)
+            .matters()
             .docket(last)
             .await
             .unwrap()
@@ -89,7 +91,7 @@ async fn overtaken(bytes_per_s: u32, before: u64) -> u64 {
 
 #[tokio::test]
 async fn an_emergency_waits_for_two_frames_on_a_link_of_256_kbit() {
-    // A frame of a fifth of a second has 6,400 bytes, of which a transfer takes some hundreds.
+    // A frame of a fifth of a second has 6,400 bytes; a transfer takes some hundreds.
     let envelopes = overtaken(32_000, 60).await;
     assert!(envelopes <= 40, "{envelopes} came before it");
 }
@@ -108,7 +110,7 @@ async fn a_link_dead_without_a_word_is_noticed_while_something_waits() {
     };
     let options = Options {
         adjust: |config| {
-            // Where nothing waits, it would take twenty minutes.
+            // Without a waiting answer it would take twenty minutes.
             config.links.keep_alive = Duration::from_secs(600);
             config.links.answer = Duration::from_secs(1);
         },

@@ -1,5 +1,5 @@
-//! Connections and frames that must not be: each turned away for its reason, and everybody else is
-//! served.
+//! Connections and frames that are not allowed: each is rejected for its reason, and everybody else
+//! is served.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,6 +12,10 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
+use testkit::{
+    CITY, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, peer::Peer,
+    wire::Call,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -26,15 +30,11 @@ use wujitong::{
     identity::{self, CertificateProfile},
     wire::frame::{Ack, Batch, Frame, GoodbyeCode, Hello},
 };
-use wujitong_tests::{
-    CITY, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, peer::Peer,
-    wire::Call,
-};
 
 /// 槐王村, in the same township.
 const NEIGHBOUR: &str = "330825002223";
 
-/// Everything but the village runs.
+/// Starts everything but the village.
 async fn without_the_village(options: Options) -> Network {
     let mut network = Network::founded(&[VILLAGE, NEIGHBOUR], options).await;
     for division in [PROVINCE, CITY, COUNTY, TOWNSHIP, NEIGHBOUR] {
@@ -44,13 +44,13 @@ async fn without_the_village(options: Options) -> Network {
     network
 }
 
-/// Others are served.
+/// Checks that others are served.
 async fn all_is_well(network: &Network) {
     let id = network.report_up(NEIGHBOUR, "rubbish", COUNTY).await;
     network.held(COUNTY, id).await;
 }
 
-/// How many were turned away at a node for a reason.
+/// Returns how many connections a node rejected for a reason.
 fn turned_away(network: &Network, at: &str, reason: &str) -> u64 {
     let text = network.host(at).metrics().encode();
     let series = format!("wujitong_peer_refused_total{{reason=\"{reason}\"}} ");
@@ -103,7 +103,7 @@ impl ServerCertVerifier for Credulous {
     }
 }
 
-/// A client that believes everybody and shows the certificate of a division, or none.
+/// Returns a client that trusts every certificate and shows that of a division, or none.
 fn client(
     network: &Network,
     shows: Option<&str>,
@@ -213,7 +213,7 @@ async fn a_name_that_is_not_here_or_not_the_one_dialled_opens_nothing() {
     unnamed.server_name = "127.0.0.1".to_owned();
     let why = unnamed.open().await.err().unwrap();
     assert!(why.contains("alert"), "{why}");
-    // Both nodes are in this process: let in by the one, it asks for the other.
+    // Both nodes are in this process: let in by one, it requests the other.
     let mut other = call(&network, TOWNSHIP, honest());
     other.authority = network.identity(COUNTY).sni_name().to_owned();
     let why = other.open().await.err().unwrap();
@@ -249,7 +249,7 @@ async fn a_greeting_that_does_not_fit_is_answered_with_its_reason() {
         *forged.last_mut().unwrap() ^= 1;
         hello.key_statements[0] = forged.into();
     });
-    // A key that is known already is not looked at again; this one is.
+    // A known key is not checked again; this one is.
     assert_eq!(told.await.0, GoodbyeCode::Malformed);
     let mut peer = Peer::knock(&network, VILLAGE).await.unwrap();
     let ack = Ack {
@@ -353,7 +353,7 @@ async fn a_thousand_half_open_connections_take_places_from_each_other_and_stop_n
     let knocks = (0..1_000).map(|n| async move {
         let mut tcp = TcpStream::connect(address).await.unwrap();
         if n % 2 == 0 {
-            // The beginning of a TLS record, and no more.
+            // Only the beginning of a TLS record.
             let _displaced = tcp.write_all(&[0x16, 0x03, 0x01, 0x02, 0x00, 0x01]).await;
         }
         tcp
@@ -419,7 +419,7 @@ async fn is_let_in(network: &Network, expected: bool) {
 async fn who_sends_without_end_and_never_listens_is_stopped_and_others_are_served() {
     let network = without_the_village(Options::default()).await;
     let mut peer = Peer::dial(&network, VILLAGE).await;
-    // A kind this node does not know: each is refused, and the answers are never heard.
+    // A kind this node does not know: each is refused, and the answers are never read.
     let to = Destination::Division(code(TOWNSHIP));
     let envelopes: Vec<_> = (1..=256)
         .map(|n| {
@@ -450,7 +450,7 @@ async fn who_sends_without_end_and_never_listens_is_stopped_and_others_are_serve
 async fn who_never_answers_holds_up_nobody_else() {
     let network = without_the_village(Options::default()).await;
     let _silent = Peer::dial(&network, VILLAGE).await;
-    // As long as policy takes, in the longest characters.
+    // The longest text that policy allows, in the longest characters.
     let large = "𠮷".repeat(2_000);
     for _ in 0..200 {
         let id = network.report(TOWNSHIP, &large).await;
@@ -463,7 +463,7 @@ async fn who_never_answers_holds_up_nobody_else() {
     network.shut_down().await;
 }
 
-/// A connection that a neighbour made in good order.
+/// Opens a connection as a neighbour correctly does.
 async fn shaken_hands(network: &Network) -> tokio_rustls::client::TlsStream<TcpStream> {
     let tls = client(network, Some(VILLAGE), &TLS13);
     let name = ServerName::try_from(network.identity(TOWNSHIP).sni_name().to_owned()).unwrap();
@@ -471,7 +471,7 @@ async fn shaken_hands(network: &Network) -> tokio_rustls::client::TlsStream<TcpS
     TlsConnector::from(tls).connect(name, tcp).await.unwrap()
 }
 
-/// Reads what comes until the other side closes.
+/// Reads until the other side closes.
 async fn is_closed(mut stream: impl AsyncRead + Unpin) {
     let mut heard = vec![];
     let closed = timeout(Duration::from_secs(20), stream.read_to_end(&mut heard));

@@ -1,11 +1,12 @@
-//! The same way in other algorithms, and in two at once.
+//! The same way with other algorithms, and with two suites at once.
 
-use wujitong::domain::suite::Suite;
-use wujitong_tests::{
+use testkit::{
     CITY, CLERK, COUNTY, Network, Options, PATH, PROVINCE, TOWNSHIP, VILLAGE, code, known,
 };
+use wujitong::domain::suite::Suite;
 
-/// Up to the province, down to the township, up to the county, closed there; the village sees it.
+/// Sends a matter up to the province, down to the township, up to the county, and closes it there;
+/// the village sees it.
 async fn up_and_down(network: &Network) {
     let id = network.report_up(VILLAGE, "rubbish", PROVINCE).await;
     network.held(PROVINCE, id).await;
@@ -16,6 +17,7 @@ async fn up_and_down(network: &Network) {
     network.held(PROVINCE, id).await;
     network
         .office(PROVINCE)
+        .matters()
         .handle(id, "seen".to_owned(), CLERK)
         .await
         .unwrap();

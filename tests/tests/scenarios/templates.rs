@@ -1,5 +1,8 @@
-//! A template on its way down, and what its issuer learns.
+//! A template on its way down, and the reports to its issuer.
 
+use testkit::{
+    CITY, CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, peer::Stand,
+};
 use topology::Tier;
 use wujitong::{
     domain::{
@@ -11,9 +14,6 @@ use wujitong::{
         time::Timestamp,
     },
     office::NewTemplate,
-};
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, peer::Stand,
 };
 
 /// 槐王村, in the same township.
@@ -39,15 +39,20 @@ fn policy(name: &str, content: &str) -> NewTemplate {
 }
 
 async fn publish(network: &Network, at: &str, new: NewTemplate) -> (TemplateKey, u32) {
-    let template = network.office(at).publish(new, CLERK).await.unwrap();
+    let template = network
+        .office(at)
+        .templates()
+        .publish(new, CLERK)
+        .await
+        .unwrap();
     (template.key, template.version)
 }
 
 async fn adoption(network: &Network, at: &str, key: &TemplateKey) -> Adoption {
-    network.office(at).adoption(key).await.unwrap()
+    network.office(at).templates().adoption(key).await.unwrap()
 }
 
-/// Waits until the issuer knows that so many applied it, and so many refused.
+/// Waits until the issuer knows of this many applications and refusals.
 async fn adopted(network: &Network, at: &str, key: &TemplateKey, applied: u32, refused: u32) {
     eventually(
         &format!("{applied} applied {key}, {refused} refused it"),
@@ -73,7 +78,7 @@ async fn from_the_province_to_every_node_and_the_province_knows() {
     let new = only(policy("notices", ""), &[Tier::Province, Tier::City]);
     let (key, version) = publish(&network, PROVINCE, new).await;
     assert_eq!(version, 1);
-    // Of the eleven cities one is here; the others are expected, and unreached.
+    // One of the eleven cities is here; the others are expected, and unreached.
     adopted(&network, PROVINCE, &key, 2, 0).await;
     let known = adoption(&network, PROVINCE, &key).await;
     assert_eq!((known.expected, known.unreached), (12, 10));
@@ -96,7 +101,7 @@ async fn adoption_of_a_whole_township_reaches_all_of_it_whoever_issued() {
         .map(|one| vec![one])
         .chain([below])
         .collect();
-    let network = Network::start(tree, groups, wujitong_tests::Options::default()).await;
+    let network = Network::start(tree, groups, testkit::Options::default()).await;
     network.linked().await;
     let all = u32::try_from(leaves.len()).unwrap() + 1;
     let (key, _) = publish(&network, COUNTY, policy("ours", "")).await;
@@ -108,7 +113,7 @@ async fn adoption_of_a_whole_township_reaches_all_of_it_whoever_issued() {
     assert_eq!(version, 2);
     adopted(&network, PROVINCE, &key, all + 3, 0).await;
     for leaf in leaves {
-        let templates = network.office(&leaf).templates().await.unwrap();
+        let templates = network.office(&leaf).templates().all().await.unwrap();
         let of_province = templates.iter().find(|record| record.template.key == key);
         assert_eq!(of_province.unwrap().template.version, 2);
     }
@@ -190,9 +195,9 @@ async fn a_kind_that_no_node_acts_on_is_refused_by_name_where_it_is_written_and_
             ..policy("hall", "")
         };
         let office = network.office(PROVINCE);
-        let refused = Network::refused(office.publish(new, CLERK)).await;
-        assert!(refused.contains(kind.name()), "{refused}");
-        assert_eq!(office.templates().await.unwrap(), []);
+        let refused = Network::refused(office.templates().publish(new, CLERK)).await;
+        assert!(refused.contains(kind.code()), "{refused}");
+        assert_eq!(office.templates().all().await.unwrap(), []);
     }
     let unread = NewTemplate {
         kind: TemplateKind::Disclosure,
@@ -202,11 +207,11 @@ async fn a_kind_that_no_node_acts_on_is_refused_by_name_where_it_is_written_and_
         )
     };
     let office = network.office(PROVINCE);
-    let refused = Network::refused(office.publish(unread, CLERK)).await;
+    let refused = Network::refused(office.templates().publish(unread, CLERK)).await;
     assert!(refused.contains("approval"), "{refused}");
     drop(office);
 
-    // An issuer of another version says it all the same.
+    // An issuer of another version publishes it nevertheless.
     network.stop(COUNTY).await;
     let mut stand = Stand::instead_of(&network, COUNTY).await;
     let mut peer = stand.visitor().await;
@@ -234,7 +239,7 @@ async fn a_kind_that_no_node_acts_on_is_refused_by_name_where_it_is_written_and_
     );
     for at in [TOWNSHIP, VILLAGE] {
         eventually(&format!("{at} does not say that it applies it"), || async {
-            let known = network.office(at).templates().await.unwrap();
+            let known = network.office(at).templates().all().await.unwrap();
             let record = known.iter().find(|record| record.template.key == key);
             record.is_some_and(|record| {
                 let unsupported = BadTemplate::Unsupported("kind board".into());
@@ -250,7 +255,7 @@ async fn a_kind_that_no_node_acts_on_is_refused_by_name_where_it_is_written_and_
 
 #[tokio::test]
 async fn who_never_connected_is_unreached_and_gets_all_versions_that_count_on_first_contact() {
-    let mut network = Network::founded(&[VILLAGE], wujitong_tests::Options::default()).await;
+    let mut network = Network::founded(&[VILLAGE], testkit::Options::default()).await;
     for division in [PROVINCE, CITY, COUNTY] {
         network.restart(division).await;
     }
@@ -265,7 +270,7 @@ async fn who_never_connected_is_unreached_and_gets_all_versions_that_count_on_fi
     network.restart(TOWNSHIP).await;
     network.restart(VILLAGE).await;
     adopted(&network, COUNTY, &key, 3, 0).await;
-    let at_village = network.office(VILLAGE).templates().await.unwrap();
+    let at_village = network.office(VILLAGE).templates().all().await.unwrap();
     assert_eq!(at_village.len(), 1);
     assert_eq!(at_village[0].template.version, 2);
     network.shut_down().await;
@@ -285,7 +290,7 @@ async fn a_version_published_while_half_the_way_is_down_arrives_when_it_is_up() 
     adopted(&network, PROVINCE, &key, 2, 0).await;
     network.restart(COUNTY).await;
     adopted(&network, PROVINCE, &key, 5, 0).await;
-    let at_village = network.office(VILLAGE).templates().await.unwrap();
+    let at_village = network.office(VILLAGE).templates().all().await.unwrap();
     assert_eq!(at_village[0].template.version, 4);
     network.audited().await;
     network.shut_down().await;

@@ -1,12 +1,12 @@
 //! One matter's way is one trace.
 
-use wujitong::domain::envelope::Payload;
-use wujitong::wire::decode_envelope;
-use wujitong_tests::{
+use testkit::{
     CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code,
     meddler::{Direction, Mischief},
     rubbish,
 };
+use wujitong::domain::envelope::Payload;
+use wujitong::wire::decode_envelope;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -22,6 +22,7 @@ async fn the_trace_given_with_a_report_travels_with_it_over_every_link_and_back(
     new.trace = Some(format!("00-{TRACE}-00f067aa0ba902b7-01"));
     let village = network.office(VILLAGE);
     let id = village
+        .matters()
         .report_and_escalate(new, code(PROVINCE), CLERK)
         .await
         .unwrap();

@@ -1,22 +1,27 @@
-//! What becomes of custody when a store went back in time.
+//! Custody after a store went back in time.
 
 use std::time::Duration;
 
+use testkit::{CLERK, COUNTY, Network, TOWNSHIP, VILLAGE, code, eventually, holds};
 use wujitong::{
     domain::{alarm::AlarmKind, custody::Refusal, ids::MatterId},
-    office::{NewReport, OfficeError},
+    office::{Failed, MatterRefusal, NewReport},
 };
-use wujitong_tests::{CLERK, COUNTY, Network, TOWNSHIP, VILLAGE, code, eventually, holds};
 
 async fn reported(network: &Network, at: &str, text: &str) -> MatterId {
     let new = NewReport::new("enforcement/lighting".parse().unwrap(), text.to_owned());
-    network.office(at).report(new, CLERK).await.unwrap()
+    network
+        .office(at)
+        .matters()
+        .report(new, CLERK)
+        .await
+        .unwrap()
 }
 
 async fn goes_on(network: &Network, at: &str) {
     eventually("nobody is waited for", || async {
         let office = network.office(at);
-        office.epoch().await.unwrap().order > 1 && office.awaited().await.unwrap().is_none()
+        office.epoch().await.unwrap().order > 1 && office.inbox().awaited().await.unwrap().is_none()
     })
     .await;
 }
@@ -28,7 +33,7 @@ async fn only_holder(network: &Network, id: MatterId, of: &[&str], holder: &str)
     }
 }
 
-/// The township with a matter of its own, and a copy of it from then.
+/// Starts a township with a matter of its own, and copies its store.
 async fn a_township_with_a_copy() -> (Network, MatterId, tempfile::TempDir) {
     let mut network = Network::of(&[VILLAGE]).await;
     network.linked().await;
@@ -41,7 +46,7 @@ async fn a_township_with_a_copy() -> (Network, MatterId, tempfile::TempDir) {
     (network, id, copy)
 }
 
-/// A township in its second life, after it was shown everything.
+/// Starts a township in its second epoch, after it was shown everything.
 pub(crate) async fn a_township_that_went_back() -> Network {
     let (mut network, id, copy) = a_township_with_a_copy().await;
     network.escalate(TOWNSHIP, id, COUNTY).await;
@@ -81,18 +86,22 @@ async fn what_a_lost_stretch_gave_or_took_has_one_holder_and_waits_for_the_neigh
     network.restart(TOWNSHIP).await;
     let township = network.office(TOWNSHIP);
     eventually("the county is waited for", || async {
-        township.awaited().await.unwrap() == Some(vec![code(COUNTY)])
+        township.inbox().awaited().await.unwrap() == Some(vec![code(COUNTY)])
     })
     .await;
-    // It still believes that it holds what it gave away.
-    let refused = township.accept(given, CLERK).await;
+    // It still believes that it holds a matter that it gave away.
+    let refused = township.matters().accept(given, CLERK).await;
     assert!(
-        matches!(refused, Err(OfficeError::Refused(Refusal::Awaits))),
+        matches!(
+            refused,
+            Err(Failed::Refused(MatterRefusal::Rules(Refusal::Awaits)))
+        ),
         "{refused:?}"
     );
-    // What is new goes on.
+    // New matters work.
     let new = reported(&network, TOWNSHIP, "in the new life").await;
     township
+        .matters()
         .accept(new, CLERK)
         .await
         .expect("nobody else can know of it");
@@ -100,7 +109,11 @@ async fn what_a_lost_stretch_gave_or_took_has_one_holder_and_waits_for_the_neigh
         .report_up(VILLAGE, "from below, meanwhile", TOWNSHIP)
         .await;
     network.held(TOWNSHIP, fresh).await;
-    township.accept(fresh, CLERK).await.expect("nor of this");
+    township
+        .matters()
+        .accept(fresh, CLERK)
+        .await
+        .expect("nor of this");
 
     network.restart(COUNTY).await;
     goes_on(&network, TOWNSHIP).await;
@@ -117,7 +130,7 @@ async fn what_a_lost_stretch_gave_or_took_has_one_holder_and_waits_for_the_neigh
     }
     network.closed(VILLAGE, taken).await;
     network.closed(COUNTY, down).await;
-    let known = township.docket(kept).await.unwrap();
+    let known = township.matters().docket(kept).await.unwrap();
     assert!(known.is_none(), "nobody else ever heard of it");
     network.quiet().await;
     network.shut_down().await;
@@ -145,7 +158,7 @@ async fn what_an_old_copy_did_before_it_met_anybody_is_set_aside_and_called_back
     })
     .await;
     only_holder(&network, id, &[VILLAGE, TOWNSHIP, COUNTY], COUNTY).await;
-    let alarms = network.office(TOWNSHIP).alarms().await.unwrap();
+    let alarms = network.office(TOWNSHIP).alarms().all().await.unwrap();
     let aside = alarms
         .iter()
         .find(|alarm| alarm.kind == AlarmKind::StepsSetAside);
@@ -170,24 +183,28 @@ async fn an_operator_who_closes_the_alarm_goes_on_without_those_that_are_away() 
     network.restart(TOWNSHIP).await;
     let township = network.office(TOWNSHIP);
     eventually("the county is waited for", || async {
-        township.awaited().await.unwrap() == Some(vec![code(COUNTY)])
+        township.inbox().awaited().await.unwrap() == Some(vec![code(COUNTY)])
     })
     .await;
     // A restart does not forget it.
     network.stop(TOWNSHIP).await;
     network.restart(TOWNSHIP).await;
     let township = network.office(TOWNSHIP);
-    let awaited = township.awaited().await.unwrap();
+    let awaited = township.inbox().awaited().await.unwrap();
     assert_eq!(awaited, Some(vec![code(COUNTY)]));
-    let refused = township.accept(id, CLERK).await;
+    let refused = township.matters().accept(id, CLERK).await;
     assert!(
-        matches!(refused, Err(OfficeError::Refused(Refusal::Awaits))),
+        matches!(
+            refused,
+            Err(Failed::Refused(MatterRefusal::Rules(Refusal::Awaits)))
+        ),
         "{refused:?}"
     );
-    // What a lost life may have taken waits, and nobody is said to bring too much.
+    // Matters that a lost epoch may have taken wait, and no neighbour is reported for sending too
+    // much.
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert!(!holds(&township, waited).await);
-    let alarms = township.alarms().await.unwrap();
+    let alarms = township.alarms().all().await.unwrap();
     let flood = alarms
         .iter()
         .find(|alarm| alarm.kind == AlarmKind::RelayFull);
@@ -197,11 +214,16 @@ async fn an_operator_who_closes_the_alarm_goes_on_without_those_that_are_away() 
         .find(|alarm| alarm.kind == AlarmKind::StoreWentBack);
     let about = alarm.unwrap().about;
     township
-        .close_alarm(AlarmKind::StoreWentBack, about, CLERK)
+        .alarms()
+        .close(AlarmKind::StoreWentBack, about, CLERK)
         .await
         .unwrap();
     goes_on(&network, TOWNSHIP).await;
-    township.accept(id, CLERK).await.expect("work goes on");
+    township
+        .matters()
+        .accept(id, CLERK)
+        .await
+        .expect("work goes on");
     network.held(TOWNSHIP, lost).await;
     network.held(TOWNSHIP, waited).await;
     network.shut_down().await;

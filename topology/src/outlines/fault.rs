@@ -61,7 +61,7 @@ pub enum FeatureFault {
     /// A position is not two numbers, or they are not degrees. Holds the number of the ring, as
     /// [`FeatureFault::Ring`] does.
     #[error(
-        "ring {0} has a position that is no pair of degrees; write degrees east, then north, in WGS 84, \
+        "ring {0} has a position that is not a pair of degrees; write degrees east, then north, in WGS 84, \
          not metres"
     )]
     Position(usize),

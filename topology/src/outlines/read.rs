@@ -85,7 +85,7 @@ fn ring(positions: &Value, number: usize) -> Result<Vec<Corner>, FeatureFault> {
     }
 }
 
-/// A FeatureCollection whose features are handed on as they are read.
+/// A FeatureCollection whose features are passed on as they are read.
 struct Collection<F>(F);
 
 impl<'de, F: FnMut(usize, Value)> Visitor<'de> for &mut Collection<F> {

@@ -31,7 +31,7 @@ pub enum RowFault {
     #[error("{0}")]
     Code(CodeError),
     /// The code is already on an earlier line.
-    #[error("{code} already stands on line {first}")]
+    #[error("{code} is already on line {first}")]
     Duplicate {
         /// The code.
         code: DivisionCode,
@@ -65,7 +65,7 @@ pub enum RowFault {
     #[error("kind `{0}` is not known; write village, community or park, or leave it empty")]
     Kind(String),
     /// A division above the village tier has a `kind`.
-    #[error("a {0} has no kind; only village-tier units do, leave it empty")]
+    #[error("a {0} has no kind; only village-tier units have one, so leave it empty")]
     KindTier(Tier),
     /// The `node` is neither yes nor no.
     #[error("node `{0}` is not known; write yes or no, or leave it empty")]
@@ -84,7 +84,7 @@ pub enum RowFault {
     )]
     MissingColumn(&'static str),
     /// The header has an unknown column, or one column twice.
-    #[error("column `{0}` is not known or stands twice; the columns are code, name, kind and node")]
+    #[error("column `{0}` is unknown or appears twice; the columns are code, name, kind and node")]
     Column(String),
     /// There is a header but nothing below it.
     #[error("the file lists no division")]

@@ -19,8 +19,8 @@ impl Tree {
     /// Loads the divisions of one province from CSV of at most 16 MiB with a header:
     /// `code,name[,kind][,node]`, columns and rows in any order, codes short or padded.
     ///
-    /// - `kind` is `village`, `community` or `park`, only at the village tier; empty means what the
-    ///   ending of the name tells ([`UnitKind::of_name`]).
+    /// - `kind` is `village`, `community` or `park`, only at the village tier; empty means the kind
+    ///   implied by the ending of the name ([`UnitKind::of_name`]).
     /// - `node` is `yes` or `no`. Empty means yes, except above the village tier for a name by which
     ///   statistics fill a tier that a place does not have: …直辖村级区划, …直辖县级行政区划, 市辖区, 县.
     ///   Development zones and farms at the township tier are administered and do have a node; if
@@ -243,7 +243,7 @@ impl Lines<'_> {
     }
 }
 
-/// Checks what only shows over all rows: duplicates, orphans, and a second province.
+/// Checks for faults that involve several rows: duplicates, orphans, and a second province.
 fn check(rows: &[Row], faults: &mut Vec<RowError>) {
     let mut province = None;
     let mut first: Option<&Row> = None;

@@ -1,4 +1,4 @@
-//! The order of divisions above each other, and the way between two nodes.
+//! Ancestors of divisions, and the path between two nodes.
 
 use super::Tree;
 use crate::DivisionCode;
@@ -28,8 +28,8 @@ impl Tree {
             .find(|&above| self.has_node(above) && self.contains(above, b))
     }
 
-    /// Returns the neighbour of `from` that is next on the way to `to`: the child that contains it,
-    /// or else the parent. `None` if both are the same, or if either is unknown or has no node.
+    /// Returns the neighbour of `from` that is next on the path to `to`: the child that contains
+    /// it, or else the parent. `None` if both are the same, or if either is unknown or has no node.
     pub fn next_hop(&self, from: DivisionCode, to: DivisionCode) -> Option<DivisionCode> {
         if from == to || !self.has_node(from) || !self.has_node(to) {
             return None;
@@ -42,8 +42,8 @@ impl Tree {
             .find(|&hop| self.parent(hop) == Some(from))
     }
 
-    /// Returns every node on the way, both ends included: up to the lowest common ancestor and down
-    /// again, at most nine. Empty if either end is unknown or has no node.
+    /// Returns every node on the path, both ends included: up to the lowest common ancestor and
+    /// down again, at most nine. Empty if either end is unknown or has no node.
     pub fn path(&self, from: DivisionCode, to: DivisionCode) -> Vec<DivisionCode> {
         if !self.has_node(from) || !self.has_node(to) {
             return Vec::new();

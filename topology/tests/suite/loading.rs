@@ -1,4 +1,4 @@
-//! Tests of lists with faults, and of what makes an edition.
+//! Tests of lists with faults, and of the topology edition.
 
 use wujitong_topology::{CodeError, RowFault, Tier, Tree};
 

@@ -1,4 +1,4 @@
-//! Tests of the tree through its public face.
+//! Tests of the tree through its public API.
 
 mod irregular;
 mod loading;

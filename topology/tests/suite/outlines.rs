@@ -1,4 +1,4 @@
-//! Tests of where divisions lie: the map that comes with the program, and an operator's own.
+//! Tests of outlines: the map that comes with the program, and an operator's own.
 
 use wujitong_topology::{FeatureFault, OutlineErrors, Outlines, Tier, Tree};
 

@@ -1,4 +1,4 @@
-//! Tests of the ways between random divisions of the real tree.
+//! Tests of paths between random divisions of the real tree.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ fn any_node() -> impl Strategy<Value = DivisionCode> {
     any::<prop::sample::Index>().prop_map(move |index| *index.get(&nodes))
 }
 
-/// Two nodes. Half of the time both are from one county, where the ways turn lower.
+/// Generates two nodes. Half of the time both are from one county, where paths turn at a lower
+/// tier.
 fn two_nodes() -> impl Strategy<Value = (DivisionCode, DivisionCode)> {
     let near = (any_node(), any::<prop::sample::Index>()).prop_map(|(a, index)| {
         let zhejiang = Tree::zhejiang();

@@ -1,24 +1,24 @@
-//! File descriptors: raised as far as the machine allows, counted before anything is opened, and
-//! reserved by purpose, so that no edge can take what the store needs.
+//! File descriptors. The limit is raised as far as the machine allows and divided by purpose before
+//! anything is opened, so that no connection can take a descriptor that the store needs.
 
 use peer::permits::Bounds;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use topology::{DivisionCode, Tree};
 
-/// The store's log, its engine, and files that are being kept.
+/// For the store's log, its engine, and files being written.
 const STORE: usize = 64;
-/// Listeners, log, runtime, name server, collector.
+/// For listeners, log, runtime, name server and collector.
 const RUNTIME: usize = 32;
-/// Those who ask for health and metrics.
+/// For callers of health and metrics.
 pub(super) const WATCHERS: usize = 16;
-/// Programs on the control socket.
+/// For programs on the control socket.
 pub(super) const CONTROL: usize = 128;
-/// Connections to other systems.
+/// For connections to other systems.
 const OUTBOUND: usize = 16;
 
-/// Fewer handshakes at a time than this, and neighbours would wait for each other.
+/// The least number of handshakes at a time; with fewer, neighbours would wait for each other.
 const LEAST_HALF_OPEN: usize = 32;
-/// Fewer HTTP connections than this serve nobody. A request may read or write a file beside its
+/// The least number of HTTP connections. A request may read or write a file in addition to its
 /// connection.
 const LEAST_HTTP: usize = 32;
 /// Permits for neighbours that dial again while their last connection is still open.
@@ -26,13 +26,13 @@ const LEAST_SPARE: usize = 16;
 
 const MOST_HALF_OPEN: usize = 1_024;
 const MOST_HTTP: usize = 1_024;
-/// Handshakes of one address under way.
+/// The most handshakes of one address at a time.
 const HALF_OPEN_PER_SOURCE: usize = 256;
 
-/// If the machine sets no limit.
+/// The limit if the machine sets none.
 const UNLIMITED: usize = 1 << 20;
 
-/// Too few descriptors for what a process is to host.
+/// There are too few descriptors for the nodes of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{needed} file descriptors are needed and this process may have {limit}: {links} for links, {fixed} \
@@ -41,39 +41,39 @@ const UNLIMITED: usize = 1 << 20;
      divisions"
 )]
 pub struct TooFewDescriptors {
-    /// What the process may have.
+    /// The limit of the process.
     pub limit: usize,
-    /// What it needs at least.
+    /// The least number it needs.
     pub needed: usize,
     links: usize,
     fixed: usize,
     edges: usize,
 }
 
-/// What each edge may have.
+/// The limits of each listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Allotment {
-    /// Handshakes under way.
+    /// Handshakes in progress.
     pub(super) half_open: Bounds,
-    /// Connections of neighbours in other processes, at most as many of one address as configured.
+    /// Connections of neighbours in other processes, in all and per address.
     pub(super) open: Bounds,
-    /// HTTP connections, the same.
+    /// HTTP connections, in all and per address.
     pub(super) http: Bounds,
 }
 
-/// The links of the nodes of one process.
+/// Numbers of links of the nodes of one process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct LinkCount {
-    /// Both ends are here.
+    /// Links with both ends in this process.
     pub(super) inside: usize,
-    /// To parents elsewhere.
+    /// Links to parents in other processes.
     pub(super) up: usize,
-    /// From children elsewhere.
+    /// Links from children in other processes.
     pub(super) down: usize,
 }
 
 impl LinkCount {
-    /// Of these divisions, in order.
+    /// Counts the links of these divisions, which must be sorted.
     pub(super) fn of(divisions: &[DivisionCode], tree: &Tree) -> Self {
         let here = |code: &DivisionCode| divisions.binary_search(code).is_ok();
         let mut count = Self::default();
@@ -96,7 +96,7 @@ impl LinkCount {
     }
 }
 
-/// Raises the limit to what the machine allows at most, and says what it is then.
+/// Raises the limit to the maximum of the machine, and returns the new limit.
 pub(super) fn raise() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum {
@@ -114,7 +114,7 @@ pub(super) fn raise() -> usize {
     })
 }
 
-/// What each edge may have within the limit, when store, links and watchers have theirs.
+/// Divides the limit among the listeners, after store, links and watchers have their share.
 pub(super) fn allot(
     limit: usize,
     links: LinkCount,
@@ -149,7 +149,7 @@ pub(super) fn allot(
         },
         http: Bounds {
             all: http,
-            // One address never has all of them.
+            // One address never gets all connections.
             per_source: http_per_source.min(http - http / 4),
         },
     })

@@ -1,50 +1,55 @@
-//! Building the nodes of a process, each inside-out, and starting what they do by themselves.
+//! Builds the nodes of a process, each inside-out, and starts their background work.
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::Router;
 use domain::ids::NetworkId;
 use identity::{Identity, KeyRing, Network, SignedKeyStatement};
-use office::{Dependencies, FileArea, Office};
-use outbound::{post::Poster, webhooks::WebhookDispatcher};
+use office::{Dependencies, FileArea, Office, blocking};
+use outbound::{http_client::HttpClient, webhooks::WebhookDispatcher};
 use peer::{
     fetch::Fetches,
     grpc, keys,
     link::{
         Converse,
+        connect::{ConnectConfig, TlsConnect},
         dial::{self, Dialler},
         own::OwnLinks,
         pace::Pace,
         resolve::{self, Parents},
+        uplink::Uplink,
     },
     listen::{PeerStream, SniRouter},
-    revoked,
     session::{self, Links, SessionContext},
     verify::Verifier,
 };
 use records::outbox::sender::Window;
-use store::Store;
+use store::{Checkpoint, Store};
 use telemetry::{Health, Metrics};
 use tokio::{
     net::TcpListener,
-    sync::{Notify, Semaphore, mpsc},
+    sync::{Notify, Semaphore, mpsc, watch},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::DivisionCode;
 use web::state::{AppState, Node};
+use workers::{About, DueTimer, Workers};
 
 use super::{
-    GLANCE, Listener, Plan, StartError,
+    Listener, Plan, StartError,
     descriptors::{self, Allotment},
     resources::{bind, loopback},
 };
-use crate::{Chance, OwnSeal};
+use crate::{
+    OwnSeal,
+    certificates::Certificates,
+    due::{Clocks, Timer},
+    probes::{CollectorProbe, Disk},
+    sweep::Sweep,
+};
 
-/// What is served beside the API.
-const BESIDE: [web::Beside; 1] = [open311::BESIDE];
-
-/// Figures of children are looked at every so many glances at the clocks.
-const FIGURES_EVERY: u32 = 12;
+/// Protocols served beside the API.
+const BESIDE: [web::Beside; 2] = [open311::BESIDE, console::BESIDE];
 
 /// What all nodes of one process share while they are built.
 pub(super) struct NodeBuilder<'a> {
@@ -57,12 +62,14 @@ pub(super) struct NodeBuilder<'a> {
     pub(super) window: Window,
     pub(super) metrics: Metrics,
     pub(super) health: Health,
-    pub(super) poster: Arc<Poster>,
+    pub(super) webhook_client: Arc<HttpClient>,
     pub(super) own: OwnLinks,
     pub(super) pace: Arc<Pace>,
     pub(super) allotment: Allotment,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
+    pub(super) workers: Workers,
+    pub(super) due: DueTimer,
     pub(super) decoding: Arc<Semaphore>,
 }
 
@@ -85,18 +92,19 @@ impl NodeBuilder<'_> {
         } = self.plan;
         let (network, data) = (Arc::clone(&self.network), config.data.clone());
         let (divisions, around) = (Arc::clone(tree), surroundings.clone());
-        // Reading files and keys takes most of the time in which a node opens; processors share it.
-        let opened = tokio::task::spawn_blocking(move || {
-            Identity::open(&network, &data, division, &divisions, &around)
-        });
-        let identity = opened.await.expect("opening an identity does not panic")?;
+        // Reading files and keys takes most of the time to open a node, so it runs on blocking
+        // threads in parallel.
+        let opened =
+            blocking(move || Identity::open(&network, &data, division, &divisions, &around));
+        let identity = opened.await?;
         let identity = Arc::new(identity);
         let supplies = Dependencies {
             tree: Arc::clone(tree),
             store: self.store.clone(),
             clock: Arc::clone(clock),
-            entropy: Arc::new(Chance),
-            seals: Arc::new(OwnSeal::new(Arc::clone(identity.sealing()))),
+            entropy: Arc::clone(&self.plan.entropy),
+            seals: Arc::new(OwnSeal::of(&identity)),
+            network: NetworkId(self.network.id),
             suite: identity.signer().suite(),
             metrics: self.metrics.division(division),
             file_area: FileArea::open(
@@ -106,6 +114,7 @@ impl NodeBuilder<'_> {
             )?,
             reports: config.limits.reports,
             window: self.window.envelopes,
+            due: self.due.clone(),
         };
         let opened = Office::open(division, supplies).await;
         let office = Arc::new(opened.map_err(|error| StartError::Office(division, error))?);
@@ -125,7 +134,7 @@ impl NodeBuilder<'_> {
                 greeting_timeout: config.limits.handshake_timeout * 2,
                 envelopes_per_second: config.limits.envelopes_per_s,
                 figures_pace: config.links.figures_pace,
-                tidings_pace: config.links.tidings_pace,
+                watermark_pace: config.links.watermark_pace,
                 answer: config.links.answer,
             },
             links: Arc::clone(&links),
@@ -133,10 +142,10 @@ impl NodeBuilder<'_> {
             health: self.health.clone(),
             stop: self.stop.clone(),
         });
-        let couriers = Arc::new(WebhookDispatcher {
+        let dispatcher = Arc::new(WebhookDispatcher {
             office: Arc::clone(&office),
             network: self.network.id_hex(),
-            poster: Arc::clone(&self.poster),
+            client: Arc::clone(&self.webhook_client),
         });
         let connections = self.sni_router.open(Arc::clone(&identity));
         Ok(Built {
@@ -145,8 +154,9 @@ impl NodeBuilder<'_> {
                 links,
                 fetches,
                 keys: Arc::clone(&self.keys),
-                couriers,
+                dispatcher,
                 identity: Arc::clone(&identity),
+                month: Arc::default(),
             },
             identity,
             board,
@@ -154,13 +164,13 @@ impl NodeBuilder<'_> {
         })
     }
 
-    /// The ring knows this node's own keys and those it was shown before.
+    /// Adds to the key ring the node's own keys and those it received earlier.
     async fn recall_keys(&self, identity: &Identity, office: &Office) -> Result<(), StartError> {
         let tree = &self.plan.tree;
         for signed in identity.key_chain().iter().rev() {
             match self.keys.admit(std::slice::from_ref(signed), tree) {
                 Ok(()) => {}
-                // It works alone until somebody has countersigned.
+                // The node works alone until its key is countersigned.
                 Err(refusal) if refusal.was_stated() => {
                     tracing::warn!(division = %identity.division(), %refusal,
                         "a key does not count yet");
@@ -168,16 +178,17 @@ impl NodeBuilder<'_> {
                 Err(refusal) => return Err(StartError::Keys(identity.division(), refusal)),
             }
         }
-        // Those in files come first: what was heard of others is vouched for with keys of one's own children,
-        // and a key that files state is not kept a second time.
+        // Keys in files come first: keys received from others are vouched for by keys of the node's
+        // children, and a key that is in a file is not stored a second time.
         let mut own = identity.key_chain().to_vec();
         let stated = identity::stated_by(&self.plan.config.data, identity.division())?;
         own.extend(stated);
         let own = keys::of_files(office, &self.keys, &own);
         let kept = office
+            .templates()
             .kept_keys()
             .await
-            .map_err(|error| StartError::Office(identity.division(), error))?;
+            .map_err(|error| StartError::Office(identity.division(), error.into()))?;
         let mut statements: Vec<_> = kept
             .iter()
             .filter_map(|bytes| SignedKeyStatement::decode(bytes).ok())
@@ -196,8 +207,8 @@ impl NodeBuilder<'_> {
         noted.map_err(|error| StartError::Office(identity.division(), error))
     }
 
-    /// What was revoked before stays revoked. Asked when all nodes know their keys, since what was
-    /// known before a revocation stays known.
+    /// Applies stored revocations. All nodes must know their keys before, because a key that was
+    /// known before its revocation stays known.
     pub(super) async fn recall_revocations(&self, node: &Node) -> Result<(), StartError> {
         let Node {
             office,
@@ -205,10 +216,11 @@ impl NodeBuilder<'_> {
             keys,
             ..
         } = node;
-        let revocations = office.revocations().await;
-        let revocations = revocations.map_err(|error| StartError::Office(office.me(), error))?;
+        let revocations = office.keys().revocations().await;
+        let revocations =
+            revocations.map_err(|error| StartError::Office(office.me(), error.into()))?;
         for record in revocations {
-            revoked::enforce(keys, links, &record.revocation);
+            links.enforce(&record.revocation, keys);
         }
         Ok(())
     }
@@ -220,6 +232,7 @@ impl NodeBuilder<'_> {
     /// Binds the HTTP listener and serves health and metrics there until `opened`.
     pub(super) async fn open_http(
         &self,
+        divisions: &[DivisionCode],
         opened: CancellationToken,
     ) -> Result<Option<TcpListener>, StartError> {
         let config = &self.plan.config.http;
@@ -231,7 +244,9 @@ impl NodeBuilder<'_> {
         let whole = listener.into_std().map_err(failed)?;
         let meanwhile = whole.try_clone().map_err(failed)?;
         let meanwhile = TcpListener::from_std(meanwhile).map_err(failed)?;
-        let (watch, hosts) = (self.watch(), config.hosts.clone());
+        let (watch, mut hosts) = (self.watch(), config.hosts.clone());
+        let pages = &self.plan.config.pages;
+        hosts.extend(divisions.iter().flat_map(|division| pages.names(*division)));
         let watchers = descriptors::WATCHERS;
         self.tasks.spawn(web::serve_opening(
             meanwhile, watch, watchers, hosts, opened,
@@ -241,7 +256,7 @@ impl NodeBuilder<'_> {
 
     pub(super) async fn serve_people(
         &self,
-        roster: &AppState,
+        app_state: &AppState,
         socket: &Path,
         http: Option<TcpListener>,
     ) -> Result<(), StartError> {
@@ -253,7 +268,7 @@ impl NodeBuilder<'_> {
         let control = tokio::net::UnixListener::bind(socket).map_err(socket_error)?;
         self.tasks.spawn(web::serve_socket(
             control,
-            roster.clone(),
+            app_state.clone(),
             &BESIDE,
             descriptors::CONTROL,
             self.stop.clone(),
@@ -262,7 +277,7 @@ impl NodeBuilder<'_> {
             return Ok(());
         };
         let http = web::Http {
-            state: roster.clone(),
+            state: app_state.clone(),
             beside: &BESIDE,
             bounds: self.allotment.http,
             watch: self.watch(),
@@ -273,48 +288,15 @@ impl NodeBuilder<'_> {
         Ok(())
     }
 
-    /// Looks at the clocks of every node's matters, again and again.
-    pub(super) fn keep_time(&self, roster: &AppState) {
-        let (roster, stop) = (roster.clone(), self.stop.clone());
-        self.tasks.spawn(async move {
-            for glance in 0u32.. {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(GLANCE) => {}
-                }
-                for node in roster.nodes.values() {
-                    if let Err(error) = node.office.watch_clock().await {
-                        tracing::error!(division = %node.office.me(), %error,
-                            "the clock of the machine could not be looked at");
-                    }
-                    if let Err(error) = node.office.tend_lost().await {
-                        tracing::error!(division = %node.office.me(), %error,
-                            "what was lost or shown could not be gone on with");
-                    }
-                    if let Err(error) = node.office.tick().await {
-                        tracing::error!(division = %node.office.me(), %error,
-                            "the clocks of matters could not be looked at");
-                    }
-                    if !glance.is_multiple_of(FIGURES_EVERY) {
-                        continue;
-                    }
-                    if let Err(error) = node.office.check_figures().await {
-                        tracing::error!(division = %node.office.me(), %error,
-                            "the figures of children could not be looked at");
-                    }
-                }
-            }
-        });
-    }
-
     /// Bytes the other end of a link may send before they are read: its part of the memory for links, so
     /// far as a long way needs it. 4 MiB are a second of 32 Mbit/s.
     fn unread(&self) -> u32 {
         self.window.bytes.clamp(1 << 20, 4 << 20) as u32
     }
 
-    /// How long the other end of a link may be silent before it is pinged: soon enough to be known alive
-    /// when its answer is waited for. A link inside the process cannot die without a word.
+    /// Returns how long the other end of a link may be silent before it is pinged. This is short
+    /// enough to know that it is alive when an answer is awaited. A link inside the process cannot
+    /// die unnoticed.
     fn ping(&self, inside: bool) -> Duration {
         let links = &self.plan.config.links;
         match inside {
@@ -323,7 +305,31 @@ impl NodeBuilder<'_> {
         }
     }
 
-    /// Starts a node's edge and, below the root, its link upward.
+    /// Starts what the process does by itself besides its nodes. Returns what turns true once the disk failed and
+    /// takes writes again.
+    pub(super) fn start_workers(&self, app_state: &AppState) -> watch::Receiver<bool> {
+        let workers = &self.workers;
+        let probe = self.plan.config.data.join("probe");
+        let disk = Disk::new(&self.store, probe, &self.health, &self.metrics);
+        let mended = disk.mended();
+        workers.start(disk);
+        if let Some(collector) = self.plan.collector.clone() {
+            workers.start(CollectorProbe(collector));
+        }
+        workers.start(Timer::new(&self.due, &self.plan.clock));
+        workers.start(Sweep::new(&app_state.nodes));
+        workers.start(Certificates::new(&app_state.nodes));
+        let row = workers.list_other(About::process("checkpoints"));
+        self.store
+            .watch_checkpoints(move |checkpoint| match checkpoint {
+                Checkpoint::Begins => row.begins(),
+                Checkpoint::Done => row.succeeded(),
+                Checkpoint::Failed(cause) => row.failed(cause),
+            });
+        mended
+    }
+
+    /// Starts a node's listener for neighbours and, below the root, its link to the parent.
     pub(super) fn run(
         &self,
         built: Built,
@@ -335,9 +341,59 @@ impl NodeBuilder<'_> {
             board,
             connections,
         } = built;
-        self.tasks.spawn(node.couriers.run(self.stop.clone()));
+        self.workers.start(Clocks::new(&node.office, &self.due));
+        node.dispatcher.start(&self.workers);
         let config = &self.plan.config;
         let converse: Arc<dyn Converse> = board;
+        match &self.plan.carriers {
+            Some(carriers) => {
+                let taken = carriers.listen(
+                    Arc::clone(&identity),
+                    Arc::clone(&converse),
+                    self.stop.clone(),
+                );
+                self.tasks.spawn(taken);
+            }
+            None => self.serve_neighbours(&identity, connections, &converse, hosted),
+        }
+        let Some(parent) = self.plan.tree.parent(identity.division()) else {
+            return Ok(None);
+        };
+        let inside = hosted.binary_search(&parent).is_ok();
+        let division = identity.division();
+        let connect = match &self.plan.carriers {
+            Some(carriers) => carriers.connect(identity, parent),
+            None => self.connect(identity, parent, inside)?,
+        };
+        let hurry = Arc::new(Notify::new());
+        let entropy = Arc::clone(&self.plan.entropy);
+        let dialler = Dialler {
+            division,
+            parent,
+            connect,
+            terms: dial::DialConfig {
+                backoff_least: config.links.backoff_min,
+                backoff_most: config.links.backoff_max,
+            },
+            inside,
+            pace: Arc::clone(&self.pace),
+            chance: Box::new(move || fraction(entropy.bytes())),
+            converse,
+            hurry: Arc::clone(&hurry),
+        };
+        self.workers.start(Uplink::new(dialler));
+        Ok(Some(hurry))
+    }
+
+    /// Serves the connections of a node's children.
+    fn serve_neighbours(
+        &self,
+        identity: &Identity,
+        connections: mpsc::Receiver<PeerStream>,
+        converse: &Arc<dyn Converse>,
+        hosted: &[DivisionCode],
+    ) {
+        let config = &self.plan.config;
         let name = identity.sni_name().to_owned();
         let tree = &self.plan.tree;
         let mut children = tree.children(identity.division());
@@ -352,20 +408,26 @@ impl NodeBuilder<'_> {
         let served = grpc::serve(
             name,
             connections,
-            Arc::clone(&converse),
+            Arc::clone(converse),
             limits,
             self.tasks.clone(),
             self.stop.clone(),
         );
         self.tasks.spawn(async move {
             if let Err(error) = served.await {
-                tracing::error!(%error, "the edge of a node ended");
+                tracing::error!(%error, "the listener of a node ended");
             }
         });
-        let Some(parent) = self.plan.tree.parent(identity.division()) else {
-            return Ok(None);
-        };
-        let inside = hosted.binary_search(&parent).is_ok();
+    }
+
+    /// Builds what connects a node to its parent over TLS.
+    fn connect(
+        &self,
+        identity: Arc<Identity>,
+        parent: DivisionCode,
+        inside: bool,
+    ) -> Result<Box<dyn dial::Connect>, StartError> {
+        let config = &self.plan.config;
         let parents = if inside {
             Parents::Configured(vec![loopback(self.address).to_string()])
         } else if !config.parent.is_empty() {
@@ -374,27 +436,26 @@ impl NodeBuilder<'_> {
             let resolver = resolve::resolver(&config.dns.servers).map_err(StartError::Resolver)?;
             Parents::Discovered(Box::new(resolver), identity.name_of(parent))
         };
-        let hurry = Arc::new(Notify::new());
-        let dialler = Dialler {
+        Ok(Box::new(TlsConnect {
             identity,
             parent,
             parents,
-            terms: dial::DialConfig {
+            terms: ConnectConfig {
                 unread: self.unread(),
                 ping: self.ping(inside),
                 connect_timeout: config.limits.handshake_timeout,
                 keep_alive: config.links.keep_alive,
                 frame_bytes: config.limits.frame_bytes,
-                backoff_least: config.links.backoff_min,
-                backoff_most: config.links.backoff_max,
             },
             own: inside.then(|| self.own.clone()),
-            pace: Arc::clone(&self.pace),
-            converse,
-            hurry: Arc::clone(&hurry),
-        };
-        self.tasks
-            .spawn(dialler.run(self.stop.clone().cancelled_owned()));
-        Ok(Some(hurry))
+        }))
     }
+}
+
+/// Returns a number from 0 to 1, drawn from random bytes.
+fn fraction(bytes: [u8; 16]) -> f64 {
+    let (drawn, _) = bytes
+        .split_first_chunk()
+        .expect("sixteen bytes begin with four");
+    f64::from(u32::from_le_bytes(*drawn)) / f64::from(u32::MAX)
 }

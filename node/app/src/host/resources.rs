@@ -1,4 +1,4 @@
-//! What a process stands on: its directory, its store, its addresses.
+//! Directory, store and addresses of a process.
 
 use std::{
     net::SocketAddr,
@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::{Listener, Plan, StartError};
 
-/// Where the control socket of a data directory is.
+/// Returns the path of the control socket of a data directory.
 pub fn socket_path(data: &Path) -> PathBuf {
     data.join("wujitong.sock")
 }
@@ -33,7 +33,7 @@ pub(super) async fn bind(of: Listener, address: SocketAddr) -> Result<TcpListene
     listener.map_err(|error| StartError::Listen(of, address.to_string(), error))
 }
 
-/// The address under which this very process reaches its own listener.
+/// Returns the address under which this process reaches its own listener.
 pub(super) fn loopback(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
@@ -44,7 +44,7 @@ pub(super) fn loopback(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// Only the owner may look into a data directory; made so before any socket is in it.
+/// Restricts a data directory to its owner. It must run before the directory contains a socket.
 pub(super) fn make_private(dir: &Path) -> Result<(), StartError> {
     use std::os::unix::fs::PermissionsExt;
     let failed = |cause| StartError::Directory {

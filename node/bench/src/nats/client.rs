@@ -1,4 +1,5 @@
-//! As much of the NATS client protocol as the benchmark needs: plain TCP, publish, subscribe, request.
+//! The part of the NATS client protocol that the benchmark needs: plain TCP, publish, subscribe,
+//! request.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -14,7 +15,7 @@ pub(super) struct Client {
     requests: u64,
 }
 
-/// Something that came for a subscription.
+/// A message of a subscription.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Message {
     pub(super) subject: String,
@@ -71,7 +72,8 @@ impl Client {
         self.write(&bytes)
     }
 
-    /// The bytes of one publication whose acknowledgement goes to the inbox with that number.
+    /// Returns the bytes of one publication whose acknowledgement goes to the inbox with this
+    /// number.
     pub(super) fn publication(&self, subject: &str, reply: u64, payload: &[u8]) -> Vec<u8> {
         let (inbox, length) = (inbox(&self.name), payload.len());
         let mut bytes = format!("PUB {subject} {inbox}.{reply} {length}\r\n").into_bytes();
@@ -80,7 +82,7 @@ impl Client {
         bytes
     }
 
-    /// Writes what [`Client::publication`] made.
+    /// Writes the bytes of [`Client::publication`].
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         let what = || format!("writing to {}", self.name);
         self.reader
@@ -89,7 +91,7 @@ impl Client {
             .map_err(|error| Fault::io(what())(error))
     }
 
-    /// Asks, and waits for the answer to exactly that. Other messages are dropped.
+    /// Sends a request and waits for its answer. Other messages are dropped.
     pub(super) fn request(
         &mut self,
         subject: &str,
@@ -108,7 +110,7 @@ impl Client {
         }
     }
 
-    /// The next message of any subscription.
+    /// Returns the next message of any subscription.
     pub(super) fn next(&mut self, deadline: Deadline) -> Result<Message, Fault> {
         let what = format!("an answer of {}", self.name);
         loop {
@@ -165,8 +167,8 @@ impl Client {
     }
 }
 
-/// Where answers come to a connection. Each has its own: leaf nodes pass on what is subscribed at any
-/// server.
+/// Returns the inbox of a connection. Each connection has its own, because leaf nodes pass on
+/// subscriptions of every server.
 fn inbox(name: &str) -> String {
     format!("bench.inbox.{name}")
 }

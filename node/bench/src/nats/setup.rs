@@ -1,4 +1,4 @@
-//! What five NATS servers need before they start: certificates, addresses, configuration files.
+//! Certificates, addresses and configuration files of five NATS servers.
 
 use std::{
     fs,
@@ -18,18 +18,18 @@ use super::super::{
 
 /// One server before it starts.
 pub(super) struct Server {
-    /// Where clients connect.
+    /// Address for clients.
     pub(super) client: SocketAddr,
-    /// Its configuration.
+    /// Its configuration file.
     pub(super) config: PathBuf,
 }
 
-/// The JetStream domain of a server, which is also how it is called.
+/// Returns the JetStream domain of a server, which is also its name.
 pub(super) fn domain(at: usize) -> &'static str {
     PLACES[at].tier
 }
 
-/// Writes everything into `dir`. Each server dials the next as a leaf node over mutual TLS, as a
+/// Writes all files into `dir`. Each server dials the next as a leaf node over mutual TLS, as a
 /// child dials its parent.
 pub(super) fn prepare(dir: &Path) -> Result<Vec<Server>, Fault> {
     let write = |path: &Path, text: &str| {

@@ -1,4 +1,5 @@
-//! The province's process: a node that says how many matters it holds durably whenever that changes.
+//! The province's process: a node that tells how many matters it holds durably whenever that
+//! changes.
 
 use std::{
     io::{self, Read, Write},
@@ -7,12 +8,12 @@ use std::{
 };
 
 use cli::{Failure, Output};
-use domain::time::Day;
+use domain::{measure::Measure, time::Day};
 use office::Office;
 
 use super::NodeArgs;
 
-/// How closely the count is watched. Each look costs the province a little.
+/// Rate at which the count is read. Each read costs the province a little.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Pace {
@@ -43,7 +44,7 @@ pub(crate) async fn run(args: NodeArgs, output: &mut Output<'_>) -> Result<(), F
         }
     };
     village.set_nonblocking(true).map_err(failed)?;
-    let node = host.roster().nodes.values().next();
+    let node = host.app_state().nodes.values().next();
     let office = &node.expect("init wrote one division").office;
     let (mut told, mut pace) = (0, Pace::Calm);
     while heard(&mut village, &mut pace) {
@@ -52,7 +53,8 @@ pub(crate) async fn run(args: NodeArgs, output: &mut Output<'_>) -> Result<(), F
             break;
         }
         told = held;
-        // Not the runtime's timer, whose unit is a millisecond. This task has its thread to itself.
+        // The unit of the runtime's timer is a millisecond, which is too long. This task has a
+        // thread of its own.
         std::thread::sleep(pace.pause());
     }
     host.stop().await;
@@ -60,7 +62,7 @@ pub(crate) async fn run(args: NodeArgs, output: &mut Output<'_>) -> Result<(), F
     Ok(())
 }
 
-/// Takes up a new pace; false if the village is gone.
+/// Reads a new pace; returns false if the village is gone.
 fn heard(village: &mut UnixStream, pace: &mut Pace) -> bool {
     let mut byte = [0];
     match village.read(&mut byte) {
@@ -77,10 +79,10 @@ fn heard(village: &mut UnixStream, pace: &mut Pace) -> bool {
     }
 }
 
-/// How often custody came to this node, which never gives any away.
+/// Returns how many times this node took custody; it never gives any away.
 async fn held(office: &Office) -> Result<u64, Failure> {
-    let cells = office.cells(Day(i32::MIN), Day(i32::MAX)).await;
+    let cells = office.figures().cells(Day(i32::MIN), Day(i32::MAX)).await;
     let cells = cells.map_err(|error| Failure::Failed(error.to_string()))?;
     let own = cells.iter().filter(|(key, _)| key.acting == office.me());
-    Ok(own.map(|(_, counters)| counters.taken).sum())
+    Ok(own.map(|(_, counters)| counters[Measure::TAKEN]).sum())
 }

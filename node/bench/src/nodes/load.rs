@@ -1,4 +1,4 @@
-//! The village's process: a node that reports matters when it is told to.
+//! The village's process: a node that reports matters on command.
 
 use std::{
     io::{self, BufRead, Read, Write},
@@ -19,7 +19,7 @@ use topology::DivisionCode;
 use super::{NodeArgs, Order, Word, hold::Pace};
 use crate::record;
 
-/// How many people report at once.
+/// Number of concurrent reporters.
 const CALLERS: usize = 256;
 
 /// Runs until its standard input ends.
@@ -29,7 +29,7 @@ pub(crate) async fn run(args: NodeArgs, output: &mut Output<'_>) -> Result<(), F
     let listener = UnixListener::bind(&args.observer).map_err(failed)?;
     output.text("{}")?;
     let (province, _) = listener.accept().map_err(failed)?;
-    let node = host.roster().nodes.values().next();
+    let node = host.app_state().nodes.values().next();
     let office = &node.expect("init wrote one division").office;
     let mut village = Village {
         office,
@@ -41,7 +41,7 @@ pub(crate) async fn run(args: NodeArgs, output: &mut Output<'_>) -> Result<(), F
     let mut orders = orders();
     while let Some(line) = orders.recv().await {
         let order = serde_json::from_str(&line)
-            .map_err(|error| Failure::Usage(format!("`{line}` is no order: {error}")))?;
+            .map_err(|error| Failure::Usage(format!("`{line}` is not an order: {error}")))?;
         let word = village.obey(order).await?;
         output.text(&serde_json::to_string(&word).expect("a word is valid JSON"))?;
     }
@@ -53,9 +53,9 @@ pub(crate) async fn run(args: NodeArgs, output: &mut Output<'_>) -> Result<(), F
 struct Village<'a> {
     office: &'a Office,
     province: DivisionCode,
-    /// How closely the province looks is written here.
+    /// Connection that tells the province how often to read its count.
     pace: UnixStream,
-    /// How many the province holds durably.
+    /// Number of matters that the province holds durably.
     held: watch::Receiver<u64>,
     sent: u64,
 }
@@ -117,7 +117,8 @@ impl Village<'_> {
         Ok(Word::Done)
     }
 
-    /// Reports a matter and hands it to the province in one commit. Durable when it returns.
+    /// Reports a matter and hands it to the province in one commit. It is durable when this
+    /// returns.
     async fn report(&self, number: u64) -> Result<(), Failure> {
         let text = String::from_utf8(record(number)).expect("a record is ASCII");
         let category = "enforcement/lighting".parse();
@@ -125,6 +126,7 @@ impl Village<'_> {
         let actor = Actor::Rule("bench".to_owned());
         let reported = self
             .office
+            .matters()
             .report_and_escalate(new, self.province, actor)
             .await;
         reported
@@ -134,14 +136,14 @@ impl Village<'_> {
 
     async fn arrived(&mut self) {
         let sent = self.sent;
-        // The sender lives in a thread that ends with the province; the deadline ends the wait.
+        // The sender belongs to a thread that ends with the province; the deadline ends the wait.
         if self.held.wait_for(|held| *held >= sent).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 }
 
-/// Follows what the province says.
+/// Follows the count of the province.
 fn held(mut province: UnixStream) -> watch::Receiver<u64> {
     let (tell, held) = watch::channel(0);
     std::thread::spawn(move || {
@@ -153,7 +155,7 @@ fn held(mut province: UnixStream) -> watch::Receiver<u64> {
     held
 }
 
-/// The lines of standard input.
+/// Reads the lines of standard input.
 fn orders() -> mpsc::Receiver<String> {
     let (tell, orders) = mpsc::channel(1);
     std::thread::spawn(move || {

@@ -1,8 +1,8 @@
-//! One process of the raw chain: append what waits to a file, `fdatasync`, forward. One thread, plain
-//! TCP, nothing else, so that it is as fast as the machine.
+//! One process of the raw chain: appends waiting records to a file, runs `fdatasync`, and forwards
+//! them. It has one thread, plain TCP and nothing else, so it is as fast as the machine.
 //!
-//! The file is the queue: whoever accepts a connection first says how many bytes it has on disk, and
-//! the sender goes on from there.
+//! The file is the queue: whoever accepts a connection first says how many bytes it has on disk,
+//! and the sender continues from there.
 
 use std::{
     fs::File,
@@ -17,24 +17,24 @@ use cli::{Failure, Output};
 
 use crate::RECORD_BYTES;
 
-/// Most bytes taken at once.
+/// The most bytes read at once.
 const BATCH_BYTES: usize = 1 << 20;
-/// How often an idle hop looks whether the next one is back.
+/// Interval at which an idle process checks whether the next one is back.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// One process of the raw chain.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HopArgs {
-    /// Where the hop before connects.
+    /// Address for the process before.
     #[arg(long)]
     listen: SocketAddr,
-    /// Where the next hop listens.
+    /// Address of the next process.
     #[arg(long, required_unless_present = "tell")]
     next: Option<SocketAddr>,
-    /// At the last hop: who is told how many bytes are on disk.
+    /// Address to which the last process reports how many bytes are on disk.
     #[arg(long, conflicts_with = "next")]
     tell: Option<SocketAddr>,
-    /// Where records are appended.
+    /// File to which records are appended.
     #[arg(long)]
     file: PathBuf,
 }
@@ -129,7 +129,7 @@ impl Hop {
 }
 
 impl Onward {
-    /// Passes on what was just synced, if the next hop is there.
+    /// Forwards the records that were just synced, if the next process is there.
     fn forward(&mut self, records: &[u8], length: u64) -> io::Result<()> {
         match self {
             Self::Driver(driver) => driver.write_all(&length.to_le_bytes()),
@@ -145,7 +145,8 @@ impl Onward {
         }
     }
 
-    /// Connects if there is no connection, and sends what the file has beyond what the next has.
+    /// Connects if there is no connection, and sends the bytes of the file that the next process
+    /// does not have.
     fn look(&mut self, file: &File, length: u64) -> io::Result<()> {
         let Self::Next {
             next,

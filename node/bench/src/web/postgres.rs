@@ -23,14 +23,14 @@ pub(super) enum PostgresFault {
     Answer(String),
 }
 
-/// What a matter is in a row; the primary key is the only index.
+/// The table of matters; the primary key is the only index.
 const MAKE: &str = "DROP TABLE IF EXISTS wujitong_bench;
 CREATE TABLE wujitong_bench (id bigserial PRIMARY KEY, origin bigint NOT NULL, category text NOT NULL, \
 channel smallint NOT NULL, priority smallint NOT NULL, status smallint NOT NULL, holder bigint NOT NULL, \
 reported timestamptz NOT NULL, body text NOT NULL);
 ";
 
-/// Inserts so many rows, and takes the table away again.
+/// Inserts this many rows, and drops the table.
 pub(super) fn measure(
     pgbench: &Path,
     url: &str,
@@ -116,7 +116,7 @@ fn succeeded(done: Output) -> Result<String, PostgresFault> {
     Ok(String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
-/// Transactions in a second, without the time connecting took.
+/// Returns the transactions per second without the time to connect.
 fn tps(printed: &str) -> Result<f64, PostgresFault> {
     let line = printed.lines().rfind(|line| line.starts_with("tps = "));
     let number = line.and_then(|line| line["tps = ".len()..].split(' ').next()?.parse().ok());
@@ -124,7 +124,7 @@ fn tps(printed: &str) -> Result<f64, PostgresFault> {
     Ok(number.round())
 }
 
-/// The third field of each line of the log is how long the transaction took, in microseconds.
+/// Reads the latencies: the third field of each line of the log, in microseconds.
 fn latencies(log: &str, all: &mut Vec<Duration>) -> Result<(), PostgresFault> {
     for line in log.lines() {
         let field = line.split(' ').nth(2).and_then(|field| field.parse().ok());

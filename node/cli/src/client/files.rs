@@ -1,4 +1,4 @@
-//! Files over the control socket.
+//! Uploads and downloads over the control socket.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use topology::DivisionCode;
 
 use super::{Client, ClientError, answered};
 
-/// Bytes sent at a time.
+/// Bytes of one chunk.
 const CHUNK_BYTES: u64 = 512 * 1024;
 
-/// Waits before a node that went away is asked again.
+/// Pauses before a node that went away is tried again.
 const PAUSES: [Duration; 4] = [
     Duration::from_millis(500),
     Duration::from_secs(1),
@@ -26,10 +26,10 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(4),
 ];
 
-/// Why a file was not handed in.
+/// Why an upload failed.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
-    /// The node did not answer, or said no.
+    /// The node did not answer, or refused.
     #[error(transparent)]
     Client(#[from] ClientError),
     /// The file cannot be read.
@@ -38,8 +38,8 @@ pub enum UploadError {
 }
 
 impl Client {
-    /// Hands a file in, in chunks; goes on where it was if the node goes away for a moment. `told` hears
-    /// how much of it is there.
+    /// Uploads a file in chunks; continues where it stopped if the node goes away for a moment.
+    /// Calls `told` with the number of bytes that have arrived.
     ///
     /// # Errors
     /// [`UploadError`].
@@ -52,7 +52,7 @@ impl Client {
     ) -> Result<UploadView, UploadError> {
         let bytes = file.metadata().await?.len();
         let request = UploadRequest {
-            media: media.name().to_owned(),
+            media: media.code().to_owned(),
             bytes,
         };
         let path = format!("/v1/nodes/{node}/uploads");
@@ -71,14 +71,17 @@ impl Client {
                     pauses = PAUSES.iter();
                 }
                 Err(error @ ClientError::Unreachable { .. }) => {
-                    let Some(pause) = pauses.next() else {
-                        return Err(error.into());
-                    };
-                    sleep(*pause).await;
-                    // It may have taken the chunk before it went.
-                    upload = match self.get(&path).await {
-                        Err(ClientError::Unreachable { .. }) => upload,
-                        asked => asked?,
+                    // The node may have stored the chunk before it went away, so nothing is sent
+                    // before it said what it has.
+                    upload = loop {
+                        let Some(pause) = pauses.next() else {
+                            return Err(error.into());
+                        };
+                        sleep(*pause).await;
+                        match self.get(&path).await {
+                            Err(ClientError::Unreachable { .. }) => {}
+                            asked => break asked?,
+                        }
                     };
                 }
                 Err(error) => return Err(error.into()),
@@ -88,7 +91,7 @@ impl Client {
         Ok(upload)
     }
 
-    /// Throws an upload away.
+    /// Deletes an upload.
     ///
     /// # Errors
     /// See [`ClientError`].
@@ -97,7 +100,7 @@ impl Client {
         self.bytes(Method::DELETE, &path).await.map(drop)
     }
 
-    /// A file, whole.
+    /// Returns a whole file.
     ///
     /// # Errors
     /// See [`ClientError`].

@@ -1,35 +1,36 @@
-//! How the texts of a file are written.
+//! Text encodings of files.
 
 use encoding_rs::{DecoderResult, GB18030};
 
 use super::sheet::BadFile;
 
-/// What a file of text says nothing about itself.
+/// Encoding of a text file, which the file itself does not name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Encoding {
-    /// UTF-8, with or without its mark.
+    /// UTF-8, with or without a byte order mark.
     #[default]
     #[value(name = "utf-8")]
     Utf8,
-    /// GB18030 (GB 18030-2022), which holds GBK and GB2312, as the WHATWG Encoding Standard reads it.
+    /// GB18030 (GB 18030-2022), which covers GBK and GB2312, as the WHATWG Encoding Standard
+    /// decodes it.
     #[value(name = "gb18030", aliases = ["gbk", "gb2312"])]
     Gb18030,
 }
 
-/// Bytes that stand for no character.
+/// Bytes that are not a character.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Garbled {
-    /// What stands before them.
+    /// The text before them.
     pub(super) before: String,
     /// The bytes, in hexadecimal.
     pub(super) bytes: String,
 }
 
 impl Encoding {
-    /// The bytes of the text, without a mark.
+    /// Returns the bytes of the text, without a byte order mark.
     ///
     /// # Errors
-    /// [`BadFile`] if it is certainly written in another way.
+    /// [`BadFile`] if the file certainly has another encoding.
     pub(super) fn check(self, bytes: &[u8]) -> Result<&[u8], BadFile> {
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err(BadFile::Utf16);
@@ -43,13 +44,13 @@ impl Encoding {
                     Err(error) => Err(guessed(bytes, error.valid_up_to())),
                 }
             }
-            // UTF-8 read as GB18030 gives wrong characters, not none: most of its bytes stand for some.
+            // Most bytes of UTF-8 are also valid GB18030 and give wrong characters, not errors.
             Self::Gb18030 if marked.is_some() || is_plainly_utf8(bytes) => Err(BadFile::IsUtf8),
             Self::Gb18030 => Ok(bytes.strip_prefix(b"\x84\x31\x95\x33").unwrap_or(bytes)),
         }
     }
 
-    /// A character as it is written.
+    /// Encodes a character.
     pub(super) fn encode(self, character: char) -> Vec<u8> {
         let text = character.to_string();
         match self {
@@ -58,7 +59,7 @@ impl Encoding {
         }
     }
 
-    /// How many bytes a character has that begins so.
+    /// Returns the length in bytes of a character that begins with these bytes.
     pub(super) const fn length(self, first: u8, second: Option<u8>) -> usize {
         match (self, first, second) {
             (_, 0..0x80, _) | (Self::Utf8, ..) => 1,
@@ -67,7 +68,7 @@ impl Encoding {
         }
     }
 
-    /// The text of a cell. No byte is replaced by something else.
+    /// Decodes the text of a cell. Fails instead of replacing bytes.
     pub(super) fn decode(self, cell: &[u8]) -> Result<String, Garbled> {
         match self {
             Self::Utf8 => String::from_utf8(cell.to_vec()).map_err(|error| {
@@ -80,11 +81,12 @@ impl Encoding {
     }
 }
 
-/// What bytes may be that are not UTF-8 from here on.
+/// Guesses the encoding of bytes that are not UTF-8 from `valid` on.
 fn guessed(bytes: &[u8], valid: usize) -> BadFile {
     let (before, _) = bytes.split_at(valid);
     let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-    // By chance GB18030 gives some characters of two bytes in UTF-8, and hardly one of Chinese in three.
+    // By chance some two-byte characters of GB18030 are valid UTF-8, but hardly any three-byte
+    // Chinese character.
     let before = String::from_utf8_lossy(before);
     if before.contains(|c: char| ('\u{4e00}'..='\u{9fff}').contains(&c)) {
         return BadFile::BrokenUtf8(line);
@@ -94,7 +96,7 @@ fn guessed(bytes: &[u8], valid: usize) -> BadFile {
         .next()
         .unwrap_or_default();
     match decode_gb18030(start) {
-        // One wrong byte further down does not make it another encoding.
+        // One wrong byte further down does not mean another encoding.
         Ok(start) if !start.is_ascii() || decode_gb18030(bytes).is_ok() => {
             BadFile::Gb18030(line, start.trim().chars().take(30).collect())
         }
@@ -102,8 +104,8 @@ fn guessed(bytes: &[u8], valid: usize) -> BadFile {
     }
 }
 
-/// Whether it has characters beyond ASCII and all of them are UTF-8: by chance that does not happen to a
-/// table in Chinese.
+/// Returns whether the text has characters beyond ASCII and is valid UTF-8. For a table in Chinese
+/// this does not happen by chance.
 fn is_plainly_utf8(bytes: &[u8]) -> bool {
     !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok()
 }
@@ -115,7 +117,7 @@ fn decode_gb18030(cell: &[u8]) -> Result<String, Garbled> {
     let (result, read) = decoder.decode_to_string_without_replacement(cell, &mut text, true);
     match result {
         DecoderResult::InputEmpty => Ok(text),
-        // What was read ends with the bad bytes, and what of them belongs to the next character.
+        // The bytes read end with the bad ones, followed by `after` bytes of the next character.
         DecoderResult::Malformed(bad, after) => {
             let end = read.saturating_sub(usize::from(after));
             let start = end.saturating_sub(usize::from(bad));

@@ -1,6 +1,7 @@
-//! From the bytes of a file to the texts of its cells.
+//! Reads a file into the texts of its cells.
 
 mod book;
+mod caught;
 mod format;
 mod text;
 
@@ -9,20 +10,19 @@ use domain::import::{columns, recognised};
 
 use super::encoding::{Encoding, Garbled};
 
-/// Largest file, bytes.
+/// The largest file, in bytes.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
-/// Rows of one file at most.
+/// The most rows of a file.
 const MOST_ROWS: usize = 500_000;
-/// Cells of one file at most, those counted that are empty between others.
+/// The most cells of a file, including empty ones between others.
 const MOST_CELLS: usize = 10_000_000;
-/// Among so many rows the headings are looked for.
+/// Number of rows among which the headings are searched.
 const HEADINGS_WITHIN: usize = 20;
 
-/// Which field a column is, by its heading; `None` to pass it over.
+/// Field of a column by its heading; `None` skips the column.
 pub(super) type Map = [(String, Option<Field>)];
 
-/// A table: the headings, each row with where it stands in the file, and what a person should know of how it
-/// was read.
+/// A table: headings, rows with their line in the file, and remarks on how it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Table {
     pub(super) headings: Vec<String>,
@@ -30,26 +30,26 @@ pub(super) struct Table {
     pub(super) notes: Vec<String>,
 }
 
-/// The text of a cell.
+/// Text of a cell.
 pub(super) type Cell = Result<String, Doubt>;
 
 type Rows = Vec<(u64, Vec<Cell>)>;
 
-/// Why the text of a cell is not what somebody wrote.
+/// Why the text of a cell may not be the original text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Doubt {
-    /// Its bytes are no text.
+    /// Its bytes are not valid text.
     Garbled(Garbled),
-    /// A number of more than 15 digits, which a spreadsheet does not keep.
+    /// A number of more than 15 digits, which a spreadsheet cannot store.
     Digits(String),
-    /// A number whose format shows something else than its digits: the number, and the format.
+    /// A number whose format does not show its digits: the number and the format.
     Format(String, String),
-    /// A day, where somebody may have written something like `3-1`.
+    /// A date that may have been typed as something like `3-1`.
     Day(String),
 }
 
 impl Doubt {
-    /// What is to be taken for this field, or what is wrong with it.
+    /// Returns the value to use for this field, or the fault.
     pub(super) fn judge(&self, column: Field) -> Result<&str, Fault> {
         let text_column = "format the column as text (文本) in the spreadsheet, fill in the numbers again from \
             where they come from, and save it";
@@ -57,18 +57,18 @@ impl Doubt {
             Self::Format(plain, _) | Self::Day(plain) if column != Field::Id => return Ok(plain),
             Self::Garbled(Garbled { before, bytes }) => (
                 before,
-                format!("the bytes {bytes} after this are no character"),
-                "correct the cell where the table comes from; was a text cut off there?",
+                format!("the bytes {bytes} after this are not a character"),
+                "correct the cell in the source of the table; a text may have been cut off there",
             ),
             Self::Digits(shown) => (
                 shown,
-                "a spreadsheet keeps 15 digits of a number, so this is not what was typed"
+                "a spreadsheet keeps only 15 digits of a number, so this is not the number that was typed"
                     .to_owned(),
                 text_column,
             ),
             Self::Format(plain, format) => (
                 plain,
-                format!("its format `{format}` shows something else than the number"),
+                format!("its format `{format}` does not show the number itself"),
                 text_column,
             ),
             Self::Day(shown) => (
@@ -86,58 +86,60 @@ impl Doubt {
     }
 }
 
-/// Why a file is no table.
+/// Why a file cannot be read as a table.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BadFile {
-    #[error("the file has {0} bytes, {MOST_BYTES} at most are read; divide it")]
+    #[error("the file has {0} bytes, but at most {MOST_BYTES} can be read; split it")]
     Large(usize),
-    #[error("the file has more than {MOST_ROWS} rows; divide it")]
+    #[error("the file has more than {MOST_ROWS} rows; split it")]
     Long,
     #[error(
-        "the table has more than {MOST_CELLS} cells, or one far away from the others; delete what stands \
+        "the table has more than {MOST_CELLS} cells, or one far away from the others; delete the cells \
          beside the table, or copy it into a new file"
     )]
     Wide,
-    #[error("unpacked, the workbook has more than {0} MiB; save it again as XLSX, or divide it")]
+    #[error("the unpacked workbook has more than {0} MiB; save it again as XLSX, or split it")]
     Unpacks(u64),
-    #[error("the file is empty; a row of it names the columns")]
+    #[error("the file is empty; it must have a row that names the columns")]
     Empty,
     #[error(
-        "line {0} is not UTF-8 but GB18030 or GBK, and begins `{1}` then; say so with `--encoding gb18030`, \
+        "line {0} is not UTF-8 but GB18030 or GBK, in which it begins `{1}`; add `--encoding gb18030`, \
          or save it as `CSV UTF-8`"
     )]
     Gb18030(usize, String),
     #[error(
-        "line {0} has bytes that are not UTF-8, which the file is before them; correct that line, or export \
+        "line {0} has bytes that are not UTF-8, unlike the text before it; correct that line, or export \
          the file again"
     )]
     BrokenUtf8(usize),
     #[error("line {0} is neither UTF-8 nor GB18030; save the file as `CSV UTF-8`")]
     Unknown(usize),
-    #[error("line {0} names the columns and is not GB18030; see with which encoding it was saved")]
+    #[error(
+        "line {0} names the columns and is not GB18030; find out with which encoding it was saved"
+    )]
     NotGb18030(u64),
     #[error("the file is UTF-8, not GB18030; leave out --encoding")]
     IsUtf8,
-    #[error("a workbook says itself how its texts are written; leave out --encoding")]
+    #[error("a workbook names its own encoding; leave out --encoding")]
     SaysItself,
     #[error(
         "the file is UTF-16; convert it with `iconv -f UTF-16 -t UTF-8`, or save it as `CSV UTF-8`"
     )]
     Utf16,
-    #[error("it is no sound CSV ({0}); save it again as CSV UTF-8")]
+    #[error("it is not valid CSV ({0}); save it again as CSV UTF-8")]
     Csv(#[from] csv::Error),
-    #[error("it is no workbook that can be read ({0}); save it again as XLSX")]
+    #[error("it is not a readable workbook ({0}); save it again as XLSX")]
     Workbook(#[from] calamine::Error),
-    #[error("the workbook has no sheet that is shown; put the table on one")]
+    #[error("the workbook has no visible sheet; put the table on one")]
     NoSheet,
     #[error("there is no sheet `{0}`; the workbook has: {1}")]
     WhichSheet(String, String),
-    #[error("a text has no sheets; leave out --sheet")]
+    #[error("a text file has no sheets; leave out --sheet")]
     NoSheets,
 }
 
 impl Table {
-    /// Reads a file by what is in it, not by its name.
+    /// Reads a file. The content decides about its type, not the name.
     pub(super) fn read(
         bytes: &[u8],
         encoding: Option<Encoding>,
@@ -165,7 +167,7 @@ impl Table {
         }
     }
 
-    /// The headings, and the rows below them that are not empty.
+    /// Builds the table from the headings and the non-empty rows below them.
     fn of(rows: Rows, mut notes: Vec<String>, map: &Map) -> Result<Self, BadFile> {
         let filled = |(_, cells): &(u64, Vec<Cell>)| cells.iter().any(|cell| !is_blank(cell));
         let mut rows: Rows = rows.into_iter().filter(filled).collect();
@@ -210,8 +212,8 @@ impl Table {
     }
 }
 
-/// Which row has the headings: the first that has all that are needed, else the one that names most, else the
-/// first.
+/// Returns the row with the headings: the first that has all required ones, else the one that names
+/// most, else the first.
 fn headings_at(rows: &[(u64, Vec<Cell>)], map: &Map) -> usize {
     let first = rows
         .iter()
@@ -235,7 +237,7 @@ fn texts(cells: &[Cell]) -> Vec<String> {
     cells.iter().map(text).collect()
 }
 
-/// Whether nothing stands there.
+/// Returns whether the cell is empty.
 pub(super) fn is_blank(cell: &Cell) -> bool {
     cell.as_ref().is_ok_and(|text| text.trim().is_empty())
 }

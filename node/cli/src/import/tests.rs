@@ -3,8 +3,9 @@ use super::{
     *,
 };
 
-/// A workbook of one sheet, put together from its XML parts with a ZIP program: headings, and rows with a
-/// shared text, an inline text, numbers, a date, a formula that failed, and one that begins with `=`.
+/// A workbook of one sheet, built from its XML parts with a ZIP program: headings, and rows with a
+/// shared text, an inline text, numbers, a date, a formula that failed, and a text that begins with
+/// `=`.
 const WORKBOOK: &[u8] = include_bytes!("matters.xlsx");
 
 fn read(text: &str) -> Table {
@@ -27,7 +28,7 @@ fn a_text_is_read_with_or_without_mark_and_by_whatever_parts_its_cells() {
     }
 }
 
-/// The texts of a row that is read as it is.
+/// Returns the texts of a row without doubtful cells.
 fn texts(table: &Table, row: usize) -> Vec<String> {
     let (_, cells) = &table.rows[row];
     let text = |cell: &sheet::Cell| match cell {
@@ -74,7 +75,7 @@ fn what_is_no_table_is_refused_with_what_to_do() {
     assert!(matches!(broken, Err(BadFile::Workbook(_))));
 }
 
-/// `text` as a system of a county writes it.
+/// Encodes `text` in GB18030, as the systems of some counties write it.
 fn gb18030(text: &str) -> Vec<u8> {
     let (bytes, encoding, lost) = encoding_rs::GB18030.encode(text);
     assert!(!lost && encoding == encoding_rs::GB18030);
@@ -83,8 +84,8 @@ fn gb18030(text: &str) -> Vec<u8> {
 
 #[test]
 fn gb18030_is_read_as_it_was_written_with_every_character_it_has() {
-    // GB2312, GBK beyond it, four bytes, beyond the first plane, and characters whose second byte is a
-    // letter, a bracket or a bar.
+    // GB2312, GBK beyond it, four bytes, beyond the first plane, and characters whose second byte
+    // is a letter, a bracket or a bar.
     let told = "编号,内容,备注\n1,\"路灯,\n不亮\",镕㐂𠮷€\n\n2,丂乗|亃~倈[岊{,x\n";
     for mark in [&b""[..], b"\x84\x31\x95\x33"] {
         let bytes = [mark, &gb18030(told)].concat();
@@ -102,7 +103,7 @@ fn gb18030_is_read_as_it_was_written_with_every_character_it_has() {
         let decoded = Encoding::Gb18030.decode(bytes);
         assert_eq!(decoded.as_deref(), Ok(character));
     }
-    // Every character of the first plane that GB18030 writes in two bytes or four.
+    // Every character of the first plane that GB18030 encodes in two bytes or four.
     let all = ('\u{a0}'..='\u{d7ff}').chain('\u{f900}'..='\u{fffc}');
     let all: String = all
         .filter(|c| !c.is_control() && *c != '\u{feff}')
@@ -136,8 +137,8 @@ fn a_row_with_bytes_that_are_no_character_is_bad_and_the_others_are_read() {
     assert_eq!(
         bad,
         [
-            (2, "坏", "the bytes b1 after this are no character"),
-            (5, "灯", "the bytes 81 30 81 after this are no character"),
+            (2, "坏", "the bytes b1 after this are not a character"),
+            (5, "灯", "the bytes 81 30 81 after this are not a character"),
         ]
     );
     let all = format!("{table:?}");
@@ -252,7 +253,7 @@ fn the_table_of_faults_can_be_opened_without_harm() {
     );
 }
 
-/// A workbook of these parts; the parts that every workbook has are added.
+/// Builds a workbook from these parts and those that every workbook has.
 fn workbook(sheets: &[(&str, &str, &str)], formats: &[&str]) -> Vec<u8> {
     use std::io::Write;
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
@@ -298,7 +299,8 @@ fn workbook(sheets: &[(&str, &str, &str)], formats: &[&str]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-/// Rows of a sheet: each cell `B2=text`, or `B2#3=1234` for a number in the third format.
+/// Builds the rows of a sheet: each cell is `B2=text`, or `B2#3=1234` for a number in the third
+/// format.
 fn sheet(cells: &[&str]) -> String {
     let cells = cells.iter().map(|cell| {
         let (at, value) = cell.split_once('=').unwrap();
@@ -332,7 +334,7 @@ fn numbers_that_a_spreadsheet_does_not_keep_are_bad_and_formats_say_what_the_cle
         assert_eq!(rows[0].cells[&Field::Id], "00001234", "{name}");
         assert!(bad.is_empty());
     }
-    // What shows something else than the number, and what was made a day.
+    // A format that does not show the number, and a date.
     let formats = ["#,##0", "yyyy\\-m\\-d"];
     let cells = [
         &HEADINGS[..],
@@ -347,7 +349,7 @@ fn numbers_that_a_spreadsheet_does_not_keep_are_bad_and_formats_say_what_the_cle
     assert!(bad[1].faults[0].reason.contains("for a day"));
 }
 
-/// What the node makes of the rows of a file: the rows that are taken, and the lines of those that are bad.
+/// Returns how the node judges the rows of a file: the good rows, and the lines of the bad ones.
 fn judged(name: &str) -> (Vec<domain::import::Row>, Vec<u64>) {
     use domain::{custody, policy::Policy};
     let (policy, tree) = (Policy::default(), topology::Tree::zhejiang());
@@ -472,11 +474,25 @@ fn a_sheet_that_claims_to_reach_to_the_end_of_the_earth_is_read_by_what_is_in_it
 
 #[test]
 fn a_workbook_that_unpacks_to_more_than_it_can_mean_is_refused_before_it_is_read() {
+    let row = |times: u64| {
+        format!(
+            r#"<table:table-row table:number-rows-repeated="{times}"><table:table-cell office:value-type="float" office:value="1" table:number-columns-repeated="16384"/></table:table-row>"#
+        )
+    };
+    let refused = |rows: &str| Table::read(&ods(rows), None, None, &[]).unwrap_err();
+    for rows in [row(1).repeat(1_000), row(1_000)] {
+        let refused = refused(&rows);
+        assert!(matches!(refused, BadFile::Wide), "{refused}");
+    }
+    let endless = refused(&row(u64::MAX));
+    assert!(matches!(endless, BadFile::Long), "{endless}");
+}
+
+/// An ODS with these rows.
+fn ods(rows: &str) -> Vec<u8> {
     use std::io::Write;
-    let row = r#"<table:table-row><table:table-cell office:value-type="float" office:value="1" table:number-columns-repeated="16384"/></table:table-row>"#;
     let table = format!(
-        r#"<office:document-content><office:body><office:spreadsheet><table:table table:name="表">{}</table:table></office:spreadsheet></office:body></office:document-content>"#,
-        row.repeat(1_000)
+        r#"<office:document-content><office:body><office:spreadsheet><table:table table:name="表">{rows}</table:table></office:spreadsheet></office:body></office:document-content>"#
     );
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(vec![]));
     for (name, text) in [
@@ -490,8 +506,7 @@ fn a_workbook_that_unpacks_to_more_than_it_can_mean_is_refused_before_it_is_read
     }
     let book = zip.finish().unwrap().into_inner();
     assert!(book.len() < 10_000);
-    let refused = Table::read(&book, None, None, &[]).unwrap_err();
-    assert!(matches!(refused, BadFile::Wide), "{refused}");
+    book
 }
 
 #[test]
@@ -517,7 +532,7 @@ fn texts_with_marks_of_full_width_or_a_said_separator_are_told_apart() {
     }
     let table = read("sep=;\n编号;类别;内容\n1;a;b\n");
     assert_eq!(table.rows[0].0, 3, "as a program counts the lines");
-    // In a table of commas a mark of full width is text.
+    // In a table with commas, a full-width comma is text.
     let table = read("编号,类别,内容\n1,a,甲，乙\n");
     assert_eq!(texts(&table, 0)[2], "甲，乙");
 }

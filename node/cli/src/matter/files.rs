@@ -1,4 +1,4 @@
-//! Files beside matters.
+//! Files of matters.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use tokio::fs::File;
 use super::{Asked, Failure, Output};
 use crate::{client::UploadError, terminal::escape};
 
-/// Writes a file of a matter to disk, or lists the files of a matter; what lies at another node is fetched
+/// Saves a file of a matter, fetching it if it is at another node, or lists the files of a matter
 ///
 /// Examples:
 ///   wujitong matter attachment 330825002222-1f3a9c04-17
@@ -22,20 +22,20 @@ use crate::{client::UploadError, terminal::escape};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Attachment {
-    /// The matter's number
+    /// Number of the matter
     id: MatterId,
-    /// Which: 0 is the report's first, 4.0 the first of step 4; lists them if left out
+    /// The file: 0 is the first of the report, 4.0 the first of step 4; lists all files if left out
     #[arg(requires = "output")]
     index: Option<FileNo>,
-    /// Where to write it
+    /// File to write
     #[arg(short, long, value_name = "FILE", requires = "index")]
     output: Option<PathBuf>,
-    /// The small picture of a picture
+    /// Saves the thumbnail of a picture
     #[arg(long, requires = "index")]
     thumb: bool,
 }
 
-/// What was written.
+/// The file that was written.
 #[derive(Serialize)]
 struct Written {
     file: PathBuf,
@@ -68,7 +68,7 @@ impl Attachment {
 
 fn table(lines: &FileLines) -> String {
     if lines.files.is_empty() {
-        return "no files to be seen here; the holder sees what was handed in\n".to_owned();
+        return "no files that you may see here; the holder sees all files\n".to_owned();
     }
     let line = |line: &api::FileLine| {
         let pixels = line.file.pixels;
@@ -80,7 +80,7 @@ fn table(lines: &FileLines) -> String {
     lines.files.iter().map(line).collect()
 }
 
-/// Hands files in, and gives their names for the report or remark they belong to.
+/// Uploads files and returns their ids for the report or remark they belong to.
 pub(super) async fn attach(
     asked: &Asked,
     files: &[PathBuf],
@@ -102,7 +102,7 @@ pub(super) async fn attach(
             Ok(upload) => uploads.push(upload.id),
             Err(UploadError::File(error)) => return Err(failed(error)),
             Err(UploadError::Client(error)) => {
-                // What was handed in before is of no use without this one.
+                // Without this file the earlier uploads are of no use.
                 for id in uploads {
                     let _expires_by_itself = asked.client.drop_upload(asked.node, id).await;
                 }
@@ -113,7 +113,7 @@ pub(super) async fn attach(
     Ok(uploads)
 }
 
-/// The type a file's name speaks of; the node looks whether it is true.
+/// Returns the media type for a file name; the node checks the content.
 fn media_of(path: &Path) -> Result<Media, Failure> {
     let ending = path.extension().and_then(|ending| ending.to_str());
     let ending = ending.unwrap_or_default();
@@ -124,7 +124,7 @@ fn media_of(path: &Path) -> Result<Media, Failure> {
         let endings = Media::ALL.map(Media::extension).join(", ");
         let path = path.display();
         Failure::Usage(format!(
-            "{path} has no ending that says what it is; name it with one of: {endings}"
+            "{path} has no known extension; rename it with one of: {endings}"
         ))
     })
 }

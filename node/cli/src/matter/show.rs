@@ -1,4 +1,4 @@
-//! Matters as people read them.
+//! Matters in readable form.
 
 use api::{Act, AlikeMatters, Answers, Asking, Contact, MatterPage, MatterView, Named};
 use domain::matter::Detail;
@@ -26,7 +26,7 @@ pub(super) fn page(page: &Named<MatterPage>) -> String {
             line.id.clone(),
             moment(line.reported_ms),
             category(&line.category, line.category_name.as_ref()),
-            labels::priority(line.priority).to_owned(),
+            line.priority.label(),
             labels::status(line.status),
             labels::due(line.due_ms, line.provisional),
             names.of(line.holder),
@@ -38,14 +38,14 @@ pub(super) fn page(page: &Named<MatterPage>) -> String {
         text = "no matters\n".to_owned();
     }
     if let Some(next) = &page.facts.next {
-        text += &format!("more: the same with --after {next}\n");
+        text += &format!("more: repeat the command with --after {next}\n");
     }
     text
 }
 
 pub(super) fn alike(alike: &AlikeMatters) -> String {
     if alike.matters.is_empty() {
-        return "no open matter here is like it\n".to_owned();
+        return "no similar open matter here\n".to_owned();
     }
     let rows = alike.matters.iter().map(|one| {
         let metres = one.metres.map(|metres| metres.to_string());
@@ -60,7 +60,7 @@ pub(super) fn alike(alike: &AlikeMatters) -> String {
 
 pub(super) fn answers(found: &Answers) -> String {
     if found.answers.is_empty() {
-        return "no answer says that\n".to_owned();
+        return "no matching answer\n".to_owned();
     }
     let rows = found.answers.iter().map(|answer| {
         [
@@ -73,16 +73,16 @@ pub(super) fn answers(found: &Answers) -> String {
     table(["answered", "category", "answer", "matter"], rows)
 }
 
-/// A request to the holder, on its way.
+/// Returns the text for a request that is on its way to the holder.
 pub(super) fn asking(asking: &Asking) -> String {
     match &asking.matter {
         Some(matter) => one(matter),
-        None => "asked; this node has no copy of the matter, so the answer stands in its log\n"
+        None => "asked; this node has no copy of the matter, so the answer will be in its log\n"
             .to_owned(),
     }
 }
 
-/// Who somebody is, in one line.
+/// Returns a person in one line.
 pub(super) fn person(contact: &Contact) -> String {
     let fields = [&contact.name, &contact.phone, &contact.address];
     let said: Vec<&str> = fields.into_iter().map(|field| &**field).collect();
@@ -97,16 +97,10 @@ pub(super) fn one(shown: &Named<MatterView>) -> String {
             "category",
             category(&matter.category, matter.category_name.as_ref()),
         ),
-        (
-            "platform",
-            format!("{} {}", matter.platform.name(), matter.platform.chinese()),
-        ),
-        ("priority", labels::priority(matter.priority).to_owned()),
-        ("channel", labels::channel(matter.channel).to_owned()),
-        (
-            "visibility",
-            labels::visibility(matter.visibility).to_owned(),
-        ),
+        ("platform", matter.platform.label()),
+        ("priority", matter.priority.label()),
+        ("channel", matter.channel.label()),
+        ("visibility", matter.visibility.label()),
         ("status", labels::status(matter.status)),
         ("reported at", names.of(matter.origin)),
         ("responsible", names.of(matter.responsible)),

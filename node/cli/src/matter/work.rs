@@ -1,4 +1,4 @@
-//! What the holder does with a matter.
+//! Actions of the holder on a matter.
 
 use std::path::PathBuf;
 
@@ -12,55 +12,55 @@ use domain::{
 };
 use topology::DivisionCode;
 
-use super::{Done, labels, one_of};
+use super::{Done, one_of};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Work {
-    /// Takes a matter on (受理)
+    /// Accepts a matter (受理)
     ///
     /// Examples:
     ///   wujitong matter accept 330825002222-1f3a9c04-17
     #[command(verbatim_doc_comment)]
     Accept {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
-    /// Does not take a matter on (不予受理), and says why
+    /// Rejects a matter with a reason (不予受理)
     ///
     /// Examples:
     ///   wujitong matter reject 330825002222-1f3a9c04-17 --reason judicial --note "法院已立案"
     #[command(verbatim_doc_comment)]
     Reject {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// Why
-        #[arg(long, value_parser = one_of::<Reason>(&labels::REJECTIONS))]
+        /// The reason
+        #[arg(long, value_parser = one_of::<Reason>())]
         reason: Reason,
-        /// What is to be said
+        /// Explanation for the reporter
         #[arg(long, value_name = "TEXT")]
         note: String,
     },
-    /// Gives a matter to a platform, an office or a person of this division (派遣)
+    /// Gives a matter to a platform, a department or a person of this division (派遣)
     ///
     /// Examples:
     ///   wujitong matter dispatch 330825002222-1f3a9c04-17 --platform enforcement --department chengguan
     #[command(verbatim_doc_comment)]
     Dispatch {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
         /// One of the four platforms
-        #[arg(long, value_parser = one_of::<Platform>(&labels::PLATFORMS))]
+        #[arg(long, value_parser = one_of::<Platform>())]
         platform: Platform,
-        /// The code of an office posted there
+        /// Code of the department posted at that platform
         #[arg(long, value_name = "CODE")]
         department: Option<Department>,
-        /// The number of a person's account
+        /// Number of the account of the officer
         #[arg(long, value_name = "NUMBER")]
         officer: Option<u64>,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
@@ -70,62 +70,77 @@ pub(super) enum Work {
     ///   wujitong matter handle 330825002222-1f3a9c04-17 --note "已派电工"
     #[command(verbatim_doc_comment)]
     Handle {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// What is to be said
+        /// Description of the work
         #[arg(long, value_name = "TEXT")]
         note: String,
-        /// A photo or document that belongs to it; may be given several times
+        /// Photo or document that belongs to it; may be repeated
         #[arg(long, value_name = "FILE")]
         attach: Vec<PathBuf>,
     },
-    /// Says what came of the work (反馈)
+    /// Reports the result of the work (反馈)
     ///
     /// Examples:
     ///   wujitong matter feedback 330825002222-1f3a9c04-17 --note "灯已修好"
     #[command(verbatim_doc_comment)]
     Feedback {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// What is to be said
+        /// Description of the result
         #[arg(long, value_name = "TEXT")]
         note: String,
-        /// A photo or document that belongs to it; may be given several times
+        /// Photo or document that belongs to it; may be repeated
         #[arg(long, value_name = "FILE")]
         attach: Vec<PathBuf>,
     },
-    /// Looks whether it is done (核查)
+    /// Records a visit to the place, and what was found there (到场)
     ///
-    /// Where policy says so (`verify_by_another`: everywhere above villages unless a template says
-    /// otherwise), whoever handled the matter or reported back on it does not verify it too.
+    /// Examples:
+    ///   wujitong matter visit 330825002222-1f3a9c04-17 --note "三号杆不亮，线头脱落"
+    #[command(verbatim_doc_comment)]
+    Visit {
+        /// Number of the matter
+        id: MatterId,
+        /// What was found
+        #[arg(long, value_name = "TEXT")]
+        note: String,
+        /// Photo or document that belongs to it; may be repeated
+        #[arg(long, value_name = "FILE")]
+        attach: Vec<PathBuf>,
+    },
+    /// Checks whether the work is done (核查)
+    ///
+    /// If policy says so (`verify_by_another`: everywhere above villages unless a template says
+    /// otherwise), whoever handled the matter or gave the feedback may not verify it.
     ///
     /// Examples:
     ///   wujitong matter verify 330825002222-1f3a9c04-17
     ///   wujitong matter verify 330825002222-1f3a9c04-17 --failed --note "仍不亮"
     #[command(verbatim_doc_comment)]
     Verify {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// It is not done; the work goes on
+        /// The work is not done and goes on
         #[arg(long)]
         failed: bool,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
-    /// Ends the work on a matter (结案)
+    /// Closes a matter (结案)
     ///
     /// Examples:
     ///   wujitong matter close 330825002222-1f3a9c04-17 --note "灯已修好，报送人已看过"
     ///   wujitong matter close 330825002222-1f3a9c04-17 --outcome unfounded --note "现场未发现"
     #[command(verbatim_doc_comment)]
     Close {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// How it ended
-        #[arg(long, value_parser = one_of::<Ending>(&labels::OUTCOMES), default_value = "solved")]
+        /// The outcome
+        #[arg(long, value_parser = one_of::<Ending>(), default_value = "solved")]
         outcome: Ending,
-        /// A remark
+        /// Explanation for the reporter
         #[arg(long, value_name = "TEXT")]
         note: String,
     },
@@ -136,12 +151,12 @@ pub(super) enum Work {
     ///   wujitong matter escalate 330825002222-1f3a9c04-17 --to 330825 --note "需县里协调"
     #[command(verbatim_doc_comment)]
     Escalate {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// Which division above; the parent if left out
+        /// The division above; the parent if left out
         #[arg(long, value_name = "CODE")]
         to: Option<DivisionCode>,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
@@ -151,168 +166,168 @@ pub(super) enum Work {
     ///   wujitong matter assign 330825002222-1f3a9c04-17 --to 330825001 --node 330825
     #[command(verbatim_doc_comment)]
     Assign {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// Which division below
+        /// The division below
         #[arg(long, value_name = "CODE")]
         to: DivisionCode,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
-    /// Hands a matter back to whoever sent it here (退回)
+    /// Hands a matter back to where it came from (退回)
     ///
     /// Examples:
     ///   wujitong matter return 330825002222-1f3a9c04-17 --note "不属本级职责"
     #[command(verbatim_doc_comment)]
     Return {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
-    /// Says that a matter is not for this division (职责异议); the division above both decides
+    /// Objects that a matter is not for this division (职责异议); the common parent decides
     ///
     /// Examples:
     ///   wujitong matter object 330825002222-1f3a9c04-17 --ground competence --note "属自然资源部门职责"
     #[command(verbatim_doc_comment)]
     Object {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// Why not
-        #[arg(long, value_parser = one_of::<Ground>(&labels::GROUNDS))]
+        /// The ground
+        #[arg(long, value_parser = one_of::<Ground>())]
         ground: Ground,
-        /// What is to be said
+        /// Explanation
         #[arg(long, value_name = "TEXT")]
         note: String,
     },
-    /// Decides whose a matter is that was objected to (裁定); it cannot be handed back
+    /// Decides an objection (裁定): the division named must handle the matter and cannot return it
     ///
     /// Examples:
     ///   wujitong matter arbitrate 330825002222-1f3a9c04-17 --to 330825001 --node 330825
     #[command(verbatim_doc_comment)]
     Arbitrate {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
         /// The division below that must handle it
         #[arg(long, value_name = "CODE")]
         to: DivisionCode,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
-    /// Answers a question (答复)
+    /// Replies to the reporter (答复)
     ///
-    /// A public answer publishes the matter: anybody finds it. Only one that was reported with
-    /// `--visibility public` is answered so.
+    /// A public reply publishes the matter, so that anybody can find it. It is possible only for a
+    /// matter that was reported with `--visibility public`.
     ///
     /// Examples:
     ///   wujitong matter reply 330825002222-1f3a9c04-17 --note "下周二前修好"
     ///   wujitong matter reply 330825002222-1f3a9c04-17 --publicity public --note "医保可在村里办理"
     #[command(verbatim_doc_comment)]
     Reply {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// Who may read the answer
-        #[arg(long, value_parser = one_of::<Publicity>(&labels::PUBLICITIES), default_value = "private")]
+        /// Readers of the reply
+        #[arg(long, value_parser = one_of::<Publicity>(), default_value = "private")]
         publicity: Publicity,
-        /// What is to be said
+        /// Text of the reply
         #[arg(long, value_name = "TEXT")]
         note: String,
     },
-    /// Puts a matter into another category (改类)
+    /// Moves a matter to another category (改类)
     ///
     /// Examples:
     ///   wujitong matter recategorise 330825002222-1f3a9c04-17 --category enforcement/road
     #[command(verbatim_doc_comment)]
     Recategorise {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
         /// Category: platform/word
         #[arg(long, value_name = "CODE")]
         category: String,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
-    /// Changes how urgent a matter is
+    /// Changes the priority of a matter
     ///
     /// Examples:
     ///   wujitong matter prioritise 330825002222-1f3a9c04-17 --priority urgent
     #[command(verbatim_doc_comment)]
     Prioritise {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// How urgent
-        #[arg(long, value_parser = one_of::<Priority>(&labels::PRIORITIES))]
+        /// The new priority
+        #[arg(long, value_parser = one_of::<Priority>())]
         priority: Priority,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
-    /// Stops the clocks of the work (暂停计时), within what policy allows
+    /// Stops the clocks of the work (暂停计时), within the limits of policy
     ///
     /// Examples:
     ///   wujitong matter pause 330825002222-1f3a9c04-17 --reason expert --note "等待检测报告"
     #[command(verbatim_doc_comment)]
     Pause {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// Why
-        #[arg(long, value_parser = one_of::<PauseReason>(&labels::PAUSES))]
+        /// The reason
+        #[arg(long, value_parser = one_of::<PauseReason>())]
         reason: PauseReason,
-        /// What is to be said
+        /// Explanation
         #[arg(long, value_name = "TEXT")]
         note: String,
     },
-    /// Lets stopped clocks run again (恢复计时)
+    /// Restarts stopped clocks (恢复计时)
     ///
     /// Examples:
     ///   wujitong matter resume 330825002222-1f3a9c04-17
     #[command(verbatim_doc_comment)]
     Resume {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
-    /// Stretches a clock once (延期), within what policy allows
+    /// Extends a clock once (延期), within the limits of policy
     ///
     /// Examples:
     ///   wujitong matter extend 330825002222-1f3a9c04-17 --by 5wd --reason works --note "需更换电缆"
     #[command(verbatim_doc_comment)]
     Extend {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// Which clock
+        /// The clock
         #[arg(long, default_value = "finish")]
         stage: Stage,
-        /// By how much: 5wd, 2wh, 30d or 24h
+        /// Length of the extension: 5wd, 2wh, 30d or 24h
         #[arg(long, value_name = "LENGTH")]
         by: String,
-        /// Why
-        #[arg(long, value_parser = one_of::<ExtensionReason>(&labels::EXTENSIONS))]
+        /// The reason
+        #[arg(long, value_parser = one_of::<ExtensionReason>())]
         reason: ExtensionReason,
-        /// What is to be said
+        /// Explanation
         #[arg(long, value_name = "TEXT")]
         note: String,
     },
-    /// Closes a matter as the same as another (并案), where the work goes on
+    /// Closes a matter as a duplicate of another one (并案), where the work continues
     ///
-    /// For one that another division holds: `wujitong matter ask-merge`.
+    /// For a matter that another division holds, use `wujitong matter ask-merge`.
     ///
     /// Examples:
     ///   wujitong matter merge 330825002222-1f3a9c04-17 --into 330825002222-1f3a9c04-9
     #[command(verbatim_doc_comment)]
     Merge {
-        /// Its number
+        /// Number of the matter
         id: MatterId,
-        /// The other's number
+        /// Number of the other matter
         #[arg(long, value_name = "NUMBER")]
         into: MatterId,
-        /// A remark
+        /// Remark
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
@@ -321,7 +336,7 @@ pub(super) enum Work {
 impl Work {
     pub(super) fn request(self) -> Done {
         let mut files = vec![];
-        let (id, deed, note) = match self {
+        let (id, action, note) = match self {
             Self::Accept { id, note } => (id, MatterAction::Accept, note),
             Self::Reject { id, reason, note } => (id, MatterAction::Reject { reason }, Some(note)),
             Self::Dispatch {
@@ -346,6 +361,10 @@ impl Work {
             Self::Feedback { id, note, attach } => {
                 files = attach;
                 (id, MatterAction::Feedback, Some(note))
+            }
+            Self::Visit { id, note, attach } => {
+                files = attach;
+                (id, MatterAction::Visit, Some(note))
             }
             Self::Verify { id, failed, note } => {
                 (id, MatterAction::Verify { passed: !failed }, note)
@@ -379,7 +398,7 @@ impl Work {
             Self::Merge { id, into, note } => (id, MatterAction::Merge { into }, note),
         };
         let request = ActRequest {
-            deed,
+            action,
             note,
             attachments: vec![],
         };

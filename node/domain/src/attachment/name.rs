@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 /// The place of an attachment in its matter: which step's body lists it, and where in that list.
@@ -15,13 +16,15 @@ pub struct FileNo {
     pub index: u16,
 }
 
-/// The error for a text that is no place of an attachment.
+/// The error for a text that is not the place of an attachment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no attachment; write 0 for the first of the report, 4.0 for the first of step 4")]
+#[error(
+    "`{0}` is not an attachment; write 0 for the first of the report, 4.0 for the first of step 4"
+)]
 pub struct BadFileNo(pub String);
 
 impl FileNo {
-    /// Returns four bytes that sort like it.
+    /// Returns four bytes that sort in the same order.
     pub fn to_bytes(self) -> [u8; 4] {
         let [a, b] = self.step.to_be_bytes();
         let [c, d] = self.index.to_be_bytes();
@@ -43,32 +46,33 @@ impl FromStr for FileNo {
 
     fn from_str(text: &str) -> Result<Self, BadFileNo> {
         let (step, index) = text.split_once('.').unwrap_or(("0", text));
-        let number = |text: &str| text.parse().map_err(|_| BadFileNo(text.to_owned()));
+        let bad = || BadFileNo(text.chars().take(40).collect());
+        let number = |text: &str| text.parse().map_err(|_| bad());
         let no = Self {
             step: number(step)?,
             index: number(index)?,
         };
         match no.to_string() == text {
             true => Ok(no),
-            false => Err(BadFileNo(text.to_owned())),
+            false => Err(bad()),
         }
     }
 }
 
-/// The random name of an upload. It is no capability: only whoever began the upload can go on with
-/// it.
+/// The random id of an upload. It gives no access: only the person who began the upload can
+/// continue it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct UploadId(pub [u8; 16]);
 
-/// The error for a text that is no upload.
+/// The error for a text that is not the id of an upload.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no upload; its name is what the node answered when it was begun")]
+#[error("`{0}` is not an upload; use the id that the node returned when the upload began")]
 pub struct BadUploadId(pub String);
 
 impl fmt::Display for UploadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        HEXLOWER.encode_display(&self.0).fmt(f)
     }
 }
 
@@ -82,11 +86,11 @@ impl FromStr for UploadId {
     type Err = BadUploadId;
 
     fn from_str(text: &str) -> Result<Self, BadUploadId> {
-        let number = u128::from_str_radix(text, 16).map(u128::to_be_bytes);
-        match number.map(Self) {
-            Ok(id) if id.to_string() == text => Ok(id),
-            _ => Err(BadUploadId(text.to_owned())),
-        }
+        let bytes = HEXLOWER.decode(text.as_bytes()).ok();
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        bytes
+            .map(Self)
+            .ok_or_else(|| BadUploadId(text.chars().take(60).collect()))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     envelope::{Lane, Order, Showing, Stamp},
     ids::{Epoch, EpochId, MatterId},
     matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Version},
-    request::{Answer, Ask, AskId, Reply, Wish},
+    request::{Answer, Reply, Request, RequestId, RequestKind},
     rollup::{CellKey, CellReport, Counters},
     suite::Suite,
     template::{
@@ -47,7 +47,7 @@ fn matter(holder: DivisionCode, transit: Option<DivisionCode>, origin: DivisionC
         act,
         sort: None,
         note: None,
-        ask: None,
+        request: None,
         voice: None,
     };
     Matter {
@@ -80,7 +80,7 @@ fn matter(holder: DivisionCode, transit: Option<DivisionCode>, origin: DivisionC
 enum Kind {
     Give,
     Notice,
-    Ask,
+    Request,
     Answer,
     Template,
     Adoption,
@@ -99,7 +99,7 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
         epoch: 1,
         number: 1,
     };
-    let ask = |by| AskId {
+    let request = |by| RequestId {
         by,
         epoch: 1,
         number: 1,
@@ -116,17 +116,17 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
         },
         // The existence of the destination is checked before the content.
         Kind::Notice => Payload::Notice(Box::new(matter(author, None, to))),
-        Kind::Ask => Payload::Ask(Ask {
-            id: ask(author),
+        Kind::Request => Payload::Request(Request {
+            id: request(author),
             matter: id,
             seen: version(1, 1),
-            wish: Wish::Recall,
+            kind: RequestKind::Recall,
             note: None,
             suite: Suite::Ed25519Blake3,
             voice: crate::request::Voice::Reporter,
         }),
         Kind::Answer => Payload::Answer(Answer {
-            ask: ask(to),
+            request: request(to),
             matter: id,
             reply: Reply::Granted,
         }),
@@ -148,7 +148,7 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
             refusals: vec![],
             stamp: Stamp(1, 1),
         }),
-        Kind::Cell => Payload::Cell(CellReport {
+        Kind::Cell => Payload::Cell(Box::new(CellReport {
             key: CellKey {
                 acting: author,
                 origin: code(PARENT),
@@ -157,7 +157,7 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
             },
             counters: Counters::default(),
             stamp: Stamp(1, 1),
-        }),
+        })),
         Kind::CellsComplete => Payload::CellsComplete,
         Kind::Shown => Payload::Shown(Box::new(matter(author, None, to))),
         Kind::Showing => Payload::Showing(Showing {
@@ -247,7 +247,7 @@ fn what_a_child_may_bring() {
     for (kind, of_child, of_below) in [
         (Kind::Give, "+NNWUW", "NNNWUW"),
         (Kind::Notice, "+++WUW", "+++WUW"),
-        (Kind::Ask, "+++WUW", "+++WUW"),
+        (Kind::Request, "+++WUW", "+++WUW"),
         (Kind::Answer, "+++WUW", "+++WUW"),
         (Kind::Template, "DDDWUA", "DDDWUA"),
         (Kind::Adoption, "+NNWUW", "NNNWUW"),
@@ -280,7 +280,7 @@ fn what_the_parent_may_bring() {
     for (kind, of_parent, of_above, of_beside) in [
         (Kind::Give, "+NNWUW", "NNNWUW", "NNNWUW"),
         (Kind::Notice, "+++WUW", "+++WUW", "+++WUW"),
-        (Kind::Ask, "+++WUW", "+++WUW", "+++WUW"),
+        (Kind::Request, "+++WUW", "+++WUW", "+++WUW"),
         (Kind::Answer, "+++WUW", "+++WUW", "+++WUW"),
         (Kind::Template, "SSSWU+", "SSSWU+", "SSSWUA"),
         (Kind::Adoption, "DDDWUW", "DDDWUW", "DDDWUW"),

@@ -13,9 +13,9 @@ pub enum Allowance {
     /// Working hours: minute by minute, only while offices work.
     WorkingHours(u16),
     /// Calendar days (日): up to the closing of the n-th day after the day of the start, or of the
-    /// next working day if that is none.
+    /// next working day if the n-th day is a day of rest.
     Days(u16),
-    /// Hours by the clock on the wall, day and night.
+    /// Hours of the wall clock, day and night.
     Hours(u16),
 }
 
@@ -23,7 +23,7 @@ pub enum Allowance {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAllowance {
     /// The text is not a number and a unit.
-    #[error("`{0}` is no length of time; write 5wd, 2wh, 30d or 24h")]
+    #[error("`{0}` is not a length of time; write 5wd, 2wh, 30d or 24h")]
     Form(String),
     /// The number is 0.
     #[error("`{0}` gives no time at all; give at least 1")]
@@ -48,8 +48,8 @@ impl Allowance {
         matches!(self, Self::Days(_) | Self::Hours(_))
     }
 
-    /// Returns roughly how many minutes pass by the clock on the wall, to compare allowances of
-    /// different units: a week is 7 days, 5 working days or 40 working hours.
+    /// Returns approximate minutes of wall-clock time, to compare allowances of different units. A
+    /// week is 7 days, 5 working days or 40 working hours.
     pub const fn rough_minutes(self) -> u32 {
         let (n, minutes) = match self {
             Self::WorkingDays(n) => (n, 2_016),
@@ -60,7 +60,7 @@ impl Allowance {
         n as u32 * minutes
     }
 
-    /// Returns whether it is more than nothing and at most a year.
+    /// Returns whether the allowance is more than nothing and at most a year.
     pub const fn is_possible(self) -> bool {
         self.count() > 0 && self.rough_minutes() <= YEAR_MINUTES
     }

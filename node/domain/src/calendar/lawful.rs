@@ -1,11 +1,10 @@
-//! The days off that the law itself names, for years whose holidays the State Council has not
-//! announced yet.
+//! The days off named by law, for years whose holidays the State Council has not announced yet.
 //!
-//! 全国年节及纪念日放假办法 as revised in November 2024: 元旦 1 January; 春节 the last day of the lunar year and the
-//! first three of the next; 清明 the day of that solar term; 劳动节 1 and 2 May; 端午 the fifth of the fifth
-//! lunar month; 中秋 the fifteenth of the eighth; 国庆 1 to 3 October. A day off that falls on a day of
-//! rest, or on another day off, is given back on a working day; this module takes the next one. Which
-//! days of rest become working days (调休) is known only when it is announced.
+//! 全国年节及纪念日放假办法 as revised in November 2024: 元旦 1 January; 春节 the last day of the lunar year and
+//! the first three of the next; 清明 the day of that solar term; 劳动节 1 and 2 May; 端午 the fifth of the
+//! fifth lunar month; 中秋 the fifteenth of the eighth; 国庆 1 to 3 October. A day off that falls on a
+//! day of rest, or on another day off, is replaced by a working day; this module uses the next one.
+//! The days of rest that become working days (调休) are known only once they are announced.
 
 use super::{Calendar, Day, DayKind, LAST_DAY, Mark, next};
 
@@ -69,7 +68,7 @@ impl Feasts {
 }
 
 impl Calendar {
-    /// Marks the lawful days off of the years after those it covers.
+    /// Marks the lawful days off of the years after the covered ones.
     pub(super) fn add_lawful_days(&mut self) {
         let (_, announced) = self.covered;
         for feasts in &FEASTS {

@@ -26,11 +26,11 @@ const WEEKDAYS: [&str; 7] = [
 pub enum CalendarFault {
     /// The years are out of order, more than 20, or not from 2000 to 2099.
     #[error(
-        "years {0} to {1} are no range of up to 20 years from 2000 to 2099; write [first, last]"
+        "years {0} to {1} are not a range of up to 20 years from 2000 to 2099; write [first, last]"
     )]
     Years(i64, i64),
     /// The text is not an interval of a day.
-    #[error("`{0}` is no interval of a day; write it as 08:30-12:00")]
+    #[error("`{0}` is not an interval of a day; write it as 08:30-12:00")]
     Interval(String),
     /// The interval ends before or when it begins.
     #[error("{0} ends before it begins; write one that passes midnight as two, on two days")]
@@ -44,8 +44,8 @@ pub enum CalendarFault {
     /// The week has less than one working hour.
     #[error("the week has less than one working hour; give its days their hours")]
     NoWork,
-    /// A date with a time of day stands where a day is meant.
-    #[error("a date with a time of day stands where a day is meant; write 2026-01-01")]
+    /// The date has a time of day where only a day is allowed.
+    #[error("the date has a time of day; write only the day, like 2026-01-01")]
     NotADay,
     /// The holiday has neither a date nor a range, or both.
     #[error("a holiday has either a date or a range; give date, or from and to")]
@@ -54,15 +54,15 @@ pub enum CalendarFault {
     #[error("the range from {0} to {1} ends before it begins; exchange them")]
     RangeBackwards(Day, Day),
     /// The day is outside the years of the calendar.
-    #[error("{0} is outside the years of the calendar; widen years or take the day out")]
+    #[error("{0} is outside the years of the calendar; widen years or remove the day")]
     OutsideYears(Day),
-    /// The day is marked twice as the same.
-    #[error("{0} stands there twice; take one out")]
+    /// The day is listed twice as the same kind.
+    #[error("{0} is listed twice; remove one")]
     Twice(Day),
     /// The day is both a holiday and a make-up day.
-    #[error("{0} is both a holiday and a make-up day; take one out")]
+    #[error("{0} is both a holiday and a make-up day; remove one")]
     Both(Day),
-    /// The make-up day is a working day anyway.
+    /// The make-up day is an ordinary working day.
     #[error("{0} is a working day anyway; make-up days fall on days of rest")]
     WorksAnyway(Day),
     /// The make-up day is like an unknown weekday, or like one without working hours.
@@ -93,7 +93,7 @@ type RawIntervals = Option<Vec<Spanned<String>>>;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawHours {
-    /// The hours of Monday to Friday, where they have none of their own.
+    /// The hours of Monday to Friday, for days without hours of their own.
     weekdays: RawIntervals,
     monday: RawIntervals,
     tuesday: RawIntervals,
@@ -121,14 +121,14 @@ struct RawMakeUp {
     like: Option<Spanned<String>>,
 }
 
-/// The byte of the text at which it is wrong, and the fault.
+/// The offset of the fault in the text, in bytes, and the fault.
 type Fault = (usize, CalendarFault);
 
 impl RawCalendar {
-    /// Checks the section and makes the calendar of it.
+    /// Checks the section and builds the calendar.
     ///
     /// # Errors
-    /// The first fault, with the byte of the text at which it stands.
+    /// The first fault, with its offset in the text in bytes.
     pub(crate) fn read(self) -> Result<Calendar, Fault> {
         let covered = years(&self.years)?;
         let at = self.hours.span().start;

@@ -6,16 +6,16 @@ use super::{
 };
 use crate::calendar::Calendar;
 
-/// The terms with which a clock starts.
+/// The values with which a clock starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClockTerms {
     /// The stage of work that is to be done in time.
     pub stage: Stage,
-    /// The line of policy that says so.
+    /// The policy line that sets it.
     pub rule: RuleRef,
     /// The time that the line gives.
     pub allowance: Allowance,
-    /// The last part of the budget, in percent, during which it is due soon; clamped to 1 to 90.
+    /// The last part of the budget during which the clock is due soon, in percent, clamped to 1..=90.
     pub warn_percent: u8,
 }
 
@@ -33,7 +33,7 @@ pub struct Bounds {
 /// The reason a change to a clock is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClockRefusal {
-    /// A clock for the stage runs already, and nothing resets it.
+    /// A clock for the stage runs already; nothing resets it.
     #[error("the clock for {0} runs already and is never reset; end it first")]
     Runs(Stage),
     /// No clock for the stage runs.
@@ -72,11 +72,11 @@ pub enum ClockRefusal {
     /// The extension is longer than policy allows.
     #[error("policy allows an extension of {1} at most for {0}; ask for less")]
     ExtensionTooLong(Stage, Allowance),
-    /// The extension counts working time and the clock all time, or the other way round.
+    /// The extension counts working time and the clock wall-clock time, or the reverse.
     #[error("the clock for {0} was set to {1}; extend it by the same kind of time")]
     OtherTime(Stage, Allowance),
     /// The extension is zero, or longer than a year.
-    #[error("an extension is longer than nothing and at most a year; ask for another one")]
+    #[error("an extension must be more than nothing and at most a year; ask for another one")]
     ImpossibleExtension,
 }
 
@@ -110,7 +110,7 @@ impl Clock {
         clock
     }
 
-    /// Returns the part of the budget, in milliseconds, during which it is due soon.
+    /// Returns the part of the budget, in milliseconds, during which the clock is due soon.
     const fn warn_share(&self) -> u64 {
         self.budget / 100 * self.warn_percent as u64
     }
@@ -125,7 +125,7 @@ impl Clock {
         known.fold(now.max(self.started), Timestamp::max)
     }
 
-    /// Ends a pause at its `until`, and takes over the moments that are due in that case.
+    /// Ends a pause at its `until` and sets the due times that were computed for that case.
     pub(super) fn run_out(&mut self, pause: Pause) {
         self.pause = None;
         self.paused.push(Paused {
@@ -136,8 +136,8 @@ impl Clock {
         (self.due, self.warn) = (pause.due, pause.warn);
     }
 
-    /// Returns `now`, or the latest moment recorded if that is later, after taking off a pause that
-    /// has run out by then.
+    /// Returns `now`, or the latest moment recorded if that is later. First ends a pause that has
+    /// run out by then.
     fn settle(&mut self, now: Timestamp) -> Timestamp {
         let now = self.not_before_known(now);
         if let Some(pause) = self.pause.filter(|pause| pause.until <= now) {
@@ -146,7 +146,7 @@ impl Clock {
         now
     }
 
-    /// Returns when it is due and due soon if it stops at `since` and runs again at `until`.
+    /// Returns the due and due-soon times if the clock stops at `since` and resumes at `until`.
     fn shifted(
         &self,
         calendar: &Calendar,
@@ -285,7 +285,7 @@ impl Clocks {
     /// Starts a clock.
     ///
     /// # Errors
-    /// [`ClockRefusal::Runs`] if one for the same stage runs: nothing resets a clock.
+    /// [`ClockRefusal::Runs`] if a clock for the same stage runs: nothing resets a clock.
     pub fn start(
         &mut self,
         terms: ClockTerms,
@@ -341,8 +341,8 @@ impl Clocks {
         )
     }
 
-    /// Resumes the open clock of a stage. It is due later by as much of its own time as it was
-    /// stopped.
+    /// Resumes the open clock of a stage. The due time moves by as much of the clock's own time as
+    /// it was stopped.
     ///
     /// # Errors
     /// A [`ClockRefusal`] if it does not run, or is not paused.
@@ -370,8 +370,8 @@ impl Clocks {
         )
     }
 
-    /// Extends the open clock of a stage: moves the moment at which it is due, counted from that
-    /// moment. The extension counts the same kind of time as the clock: working time, or all time.
+    /// Extends the open clock of a stage: moves its due time, counted from that time. The extension
+    /// must count the same kind of time as the clock: working time or wall-clock time.
     ///
     /// # Errors
     /// A [`ClockRefusal`] if it does not run, is of a stage that is never extended, is paused or
@@ -390,8 +390,7 @@ impl Clocks {
         })
     }
 
-    /// Ends the open clock of a stage because what it measures was done. During a pause, that is in
-    /// time.
+    /// Ends the open clock of a stage because its work was done. During a pause this is in time.
     ///
     /// # Errors
     /// [`ClockRefusal::NotRunning`] if it does not run.
@@ -421,7 +420,7 @@ impl Clocks {
             .ok_or(ClockRefusal::NotRunning(stage))
     }
 
-    /// Changes the open clock of a stage, or leaves it as it is.
+    /// Changes the open clock of a stage; leaves it unchanged on error.
     fn change(
         &mut self,
         stage: Stage,
@@ -434,8 +433,8 @@ impl Clocks {
         Ok(())
     }
 
-    /// Changes those that `picks` selects and that can be changed, and leaves the others as they
-    /// are.
+    /// Changes the clocks that `picks` selects and that can be changed; leaves the others
+    /// unchanged.
     fn each(
         &mut self,
         picks: impl Fn(&Clock) -> bool,

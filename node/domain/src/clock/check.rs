@@ -52,9 +52,9 @@ impl Clocks {
         Ok(())
     }
 
-    /// Returns whether these can be a later state of `earlier`: no open clock was reset or
-    /// shortened, and no ended one changed. Ended clocks may be missing, having made room; from a
-    /// full set open ones may be too, having ended first.
+    /// Returns whether these clocks can be a later state of `earlier`: no open clock was reset or
+    /// shortened, and no ended one changed. Ended clocks may be missing, having made room. If the
+    /// set is full, open clocks may be missing, too, because they may have ended first.
     pub fn continues(&self, earlier: &Self) -> bool {
         earlier
             .0

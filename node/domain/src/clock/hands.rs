@@ -1,11 +1,11 @@
-//! The divisions in whose hands a clock's time passed.
+//! The divisions that held the matter while a clock ran.
 
 use topology::DivisionCode;
 
 use super::{Clock, Timestamp};
 use crate::calendar::Calendar;
 
-/// A stretch of a clock's time in one division's hands.
+/// The part of a clock's time during which one division held the matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hand {
     /// The division.
@@ -14,15 +14,15 @@ pub struct Hand {
     pub from: Timestamp,
     /// When it ended, which is when the next one began.
     pub to: Timestamp,
-    /// Milliseconds that counted towards the allowance, in its unit, pauses left out.
+    /// Milliseconds that counted towards the allowance, in its unit, without pauses.
     pub spent: u64,
-    /// How many of them passed after it was due.
+    /// Number of those milliseconds after the clock was due.
     pub late: u64,
 }
 
-/// Returns who had a matter in hand at a moment, from its steps (when, and by whom), oldest first;
-/// `None` if there are no steps. The giver has it until a neighbour makes a step of its own; before
-/// the first step, whoever makes that step has it.
+/// Returns the division that had a matter at a moment; `None` if there are no steps. The steps
+/// (when, and by whom) are oldest first. The giver has it until a neighbour makes a step of its
+/// own; before the first step, the division that makes it has it.
 pub fn holder_at(
     steps: impl IntoIterator<Item = (Timestamp, DivisionCode)>,
     at: Timestamp,
@@ -33,8 +33,8 @@ pub fn holder_at(
     Some(begun.last().map_or(first, |(_, by)| by))
 }
 
-/// Returns when a matter came into whose hands. Clocks of divisions differ, so nobody counts as
-/// taking it before the one before did.
+/// Returns when each division received a matter. Clocks of divisions differ, so a division never
+/// counts as taking it before the one before did.
 fn turns(
     steps: impl IntoIterator<Item = (Timestamp, DivisionCode)>,
 ) -> Vec<(Timestamp, DivisionCode)> {
@@ -50,8 +50,8 @@ fn turns(
 }
 
 impl Clock {
-    /// Returns in whose hands its time passed until it ended or until `now`, from the steps of the
-    /// matter (when, and by whom), oldest first. Transit is charged to the giver.
+    /// Returns the divisions that held the matter until the clock ended or until `now`. The steps
+    /// (when, and by whom) are oldest first. The giver is charged with the transit.
     pub fn hands(
         &self,
         steps: impl IntoIterator<Item = (Timestamp, DivisionCode)>,
@@ -83,7 +83,7 @@ impl Clock {
         hands
     }
 
-    /// Returns how many milliseconds from `from` to `to` counted towards the allowance: all but the
+    /// Returns the milliseconds from `from` to `to` that counted towards the allowance: all but the
     /// pauses.
     fn counted(&self, calendar: &Calendar, from: Timestamp, to: Timestamp) -> u64 {
         let over = self.paused.iter().map(|p| (p.since, p.until));
@@ -97,8 +97,8 @@ impl Clock {
         sum + calendar.spent(self.allowance, from, to)
     }
 
-    /// Returns how much of its time is left, in milliseconds of its own kind of time; zero once it
-    /// is overdue.
+    /// Returns the time left, in milliseconds of the clock's own kind of time; zero once it is
+    /// overdue.
     pub fn left(&self, calendar: &Calendar, now: Timestamp) -> u64 {
         let now = self.not_before_known(now);
         match self.pause {

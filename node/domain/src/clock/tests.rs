@@ -485,16 +485,18 @@ fn a_later_state_loses_resets_and_shortens_nothing() {
 #[test]
 fn codes_are_read_back_from_their_words() {
     for stage in Stage::ALL {
-        assert_eq!(stage.name().parse(), Ok(stage));
+        assert_eq!(stage.code().parse(), Ok(stage));
         let quoted = format!("\"{stage}\"");
         assert_eq!(serde_json::to_string(&stage).unwrap(), quoted);
     }
     for reason in PauseReason::ALL {
-        assert_eq!(reason.name().parse(), Ok(reason));
+        assert_eq!(reason.code().parse(), Ok(reason));
     }
     for reason in ExtensionReason::ALL {
-        assert_eq!(reason.name().parse(), Ok(reason));
+        assert_eq!(reason.code().parse(), Ok(reason));
     }
     let fault = "later".parse::<Stage>().unwrap_err().to_string();
-    assert!(fault.contains("`later` is no stage") && fault.contains("; write route, "));
+    assert!(
+        fault.contains("unknown stage with a clock `later`") && fault.contains("; use route, ")
+    );
 }

@@ -1,4 +1,4 @@
-//! Merging (并案): a matter that absorbs another tells everybody who reported one of them.
+//! Merging (并案): a matter absorbs another, and everybody who reported one of them is told.
 
 use topology::DivisionCode;
 
@@ -51,10 +51,10 @@ pub fn absorb(mut into: Docket, other: MatterId, context: Context<'_>) -> Option
     })
 }
 
-/// Hears the first notice about a matter that absorbed one known here, if by this node's own copy the
-/// known one ended so. This is for the division that reported the absorbed matter and those on the way
-/// there; the path of the absorbing matter may lie elsewhere. Returns `None` if the notice is no such
-/// word.
+/// Applies the first notice about a matter that absorbed a matter known here. By this node's copy
+/// the known one must have ended that way. It is for the division that reported the absorbed matter
+/// and those on the way there; the path of the absorbing matter may lie elsewhere. Returns `None`
+/// if the notice says no such thing.
 pub fn hear_of_absorber(
     absorbed: &Docket,
     notice: &Matter,

@@ -3,7 +3,7 @@
 use topology::DivisionCode;
 
 use super::{
-    Context, Count, CustodyLimits, Decision, Docket, MOST_STEPS, Refusal, Standing, check_absorbs,
+    Context, CustodyLimits, Decision, Docket, MOST_STEPS, Refusal, Standing, check_absorbs,
     hear::{erasure_notices, notices},
     holder_to_ask,
     time::keep_time,
@@ -12,12 +12,12 @@ use crate::{
     category::{Category, Visibility},
     envelope::{Lane, Outgoing, Payload},
     matter::{Act, Appeal, Matter, Outcome, Publicity, Sort, Status, Step, Version},
-    request::Ask,
+    request::Request,
     suite::Digest,
 };
 
-/// Records work of the holder that does not give the matter away. `ask` is the request it follows, if
-/// somebody else asked for it.
+/// Records work of the holder that does not give the matter away. `ask` is the request that the
+/// work carries out, if any.
 ///
 /// # Errors
 /// A [`Refusal`] if the matter is not held here, or its state does not allow this act.
@@ -25,7 +25,7 @@ pub fn act(
     mut docket: Docket,
     act: Act,
     note: Option<Digest>,
-    ask: Option<&Ask>,
+    request: Option<&Request>,
     context: Context<'_>,
 ) -> Result<Decision, Refusal> {
     let Context {
@@ -42,7 +42,6 @@ pub fn act(
     if full && !matches!(act, Act::Close(_) | Act::Erase(_)) {
         return Err(Refusal::TooManySteps);
     }
-    let mut facts = vec![];
     match act {
         Act::Accept => {
             let mine = |step: &&Step| step.version.cv == matter.version.cv && step.by == me;
@@ -55,14 +54,13 @@ pub fn act(
                 return Err(Refusal::AlreadyAccepted);
             }
         }
-        Act::Close(outcome) => {
-            facts.push(outcome.count());
-        }
-        Act::Reopen(_) => facts.push(Count::Reopened),
         Act::Erase(_) if matter.is_erased() => return Err(Refusal::ErasedAlready),
-        Act::Dispatch(_)
+        Act::Close(_)
+        | Act::Reopen(_)
+        | Act::Dispatch(_)
         | Act::Handle
         | Act::Feedback
+        | Act::Visit
         | Act::Verify(_)
         | Act::Reply(_)
         | Act::Prioritise(_)
@@ -74,8 +72,8 @@ pub fn act(
     }
     step(matter, act, note, context)?;
     if let Some(last) = matter.steps.last_mut() {
-        last.ask = ask.map(|ask| ask.id);
-        last.voice = ask.map(|ask| ask.voice);
+        last.request = request.map(|request| request.id);
+        last.voice = request.map(|request| request.voice);
     }
     let mut sends = notices(matter, me, tree);
     if let Act::Erase(_) = act {
@@ -83,7 +81,7 @@ pub fn act(
     }
     Ok(Decision {
         sends,
-        facts,
+        facts: act.facts().to_vec(),
         ..Decision::of(docket)
     })
 }
@@ -101,7 +99,8 @@ fn check_state(matter: &Matter, act: Act, terms: CustodyLimits) -> Result<(), Re
     match act {
         Act::Reopen(_) | Act::Rate(_) if !matter.is_closed() => Err(Refusal::NotNow),
         Act::Reopen(Appeal::Contest) if matter.is_in_last_review() => Err(Refusal::Final),
-        // A merged matter goes on in the one that absorbed it, and a withdrawn one is up to its reporter.
+        // A merged matter continues in the one that absorbed it, and only its reporter can reopen a
+        // withdrawn one.
         Act::Reopen(_) => match matter.status {
             Status::Closed(Outcome::Merged(_) | Outcome::Withdrawn) => Err(Refusal::NotNow),
             _ => Ok(()),
@@ -126,8 +125,8 @@ fn check_state(matter: &Matter, act: Act, terms: CustodyLimits) -> Result<(), Re
     }
 }
 
-/// The most changes of category in one matter. Each such step carries its category; with more of them a full
-/// matter would not fit an envelope.
+/// The most changes of category in one matter. Each such step carries its category; with more of
+/// them a full matter would not fit an envelope.
 const MOST_CATEGORIES: usize = 32;
 
 /// Puts a held matter into another category.
@@ -164,13 +163,13 @@ pub fn recategorise(
     let sends = notices(matter, me, tree);
     Ok(Decision {
         sends,
-        facts: vec![Count::RecategorisedOut, Count::RecategorisedIn],
+        facts: Act::Recategorise.facts().to_vec(),
         left: Some(left),
         ..Decision::of(docket)
     })
 }
 
-/// Closes a held matter as merged into `into`, which is held here too and absorbs it
+/// Closes a held matter as merged into `into`. That one is held here, too, and absorbs it
 /// ([`absorb`](super::absorb())).
 ///
 /// # Errors
@@ -262,12 +261,12 @@ pub fn return_to(docket: &Docket, context: Context<'_>) -> Result<DivisionCode, 
     }
 }
 
-/// Returns the division that decides whose a matter is if `context.me` objects to having been given it: the
+/// Returns the division that decides if `context.me` objects to having been given the matter: the
 /// nearest one above that contains the sender, or is the sender itself.
 ///
 /// # Errors
-/// A [`Refusal`] if the matter is not held here, is closed, was decided on before, or no such division
-/// exists.
+/// A [`Refusal`] if the matter is not held here, is closed, was decided on before, or no such
+/// division exists.
 pub fn arbiter(docket: &Docket, context: Context<'_>) -> Result<DivisionCode, Refusal> {
     let Context { me, tree, .. } = context;
     check_open(docket, me)?;
@@ -284,7 +283,7 @@ pub fn arbiter(docket: &Docket, context: Context<'_>) -> Result<DivisionCode, Re
         .ok_or(Refusal::NobodyToArbitrate)
 }
 
-/// Returns whether the matter came to `me` because somebody objected to having it.
+/// Returns whether the matter came to `me` because another division objected to it.
 fn was_objected_to(matter: &Matter, me: DivisionCode) -> bool {
     let mut steps = matter.steps.iter().rev();
     steps
@@ -324,7 +323,7 @@ pub(super) fn give(
     let sends = vec![Outgoing { to, lane, payload }];
     Ok(Decision {
         sends,
-        facts: vec![Count::Given],
+        facts: act.facts().to_vec(),
         ..Decision::of(docket)
     })
 }
@@ -348,7 +347,7 @@ pub(super) fn check_held(docket: &Docket, me: DivisionCode) -> Result<(), Refusa
     }
 }
 
-/// Records a step of the holder within the present custody version.
+/// Records a step of the holder within the current custody version.
 pub(super) fn step(
     matter: &mut Matter,
     act: Act,
@@ -373,7 +372,7 @@ pub(super) fn next_step(
         act,
         sort: None,
         note,
-        ask: None,
+        request: None,
         voice: None,
     }
 }

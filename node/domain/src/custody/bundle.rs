@@ -1,5 +1,5 @@
-//! Bundles (一窗受理, 最多跑一次): one intake, several parts worked on at once, one end. The division that
-//! took the bundle in keeps it until all parts are done.
+//! Bundles (一窗受理, 最多跑一次): one intake, several parts that are worked on at once, one end. The
+//! division that took in the bundle keeps it until all parts are done.
 
 use super::{
     Context, Decision, Docket, MOST_STEPS, Refusal,
@@ -43,8 +43,8 @@ pub fn open_part(
     })
 }
 
-/// Notes in a held bundle that one of its parts ended, or with no `end` that it is open again.
-/// Returns `None` if nothing changes, or if the bundle is closed or not here any more.
+/// Notes in a held bundle that one of its parts ended. Without an `end` the part is open again.
+/// Returns `None` if nothing changes, or if the bundle is closed or no longer here.
 pub fn end_part(
     mut bundle: Docket,
     part: MatterId,

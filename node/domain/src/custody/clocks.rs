@@ -1,5 +1,6 @@
-//! The table of clocks that each step starts and ends, for whoever acts and for whoever is told. The
-//! policy of the acting division says how long they run; nobody can make them move without a step.
+//! The table of clocks that each step starts and ends. The division that acts and those that
+//! receive its notice both use it. The policy of the acting division sets the times; clocks change
+//! only by steps.
 
 use crate::{
     clock::{Clock, Clocks, Stage, Told},
@@ -40,7 +41,9 @@ impl Moves {
         };
         let (ends, starts): (&'static [Stage], &'static [Stage]) = match last.act {
             Act::Report => (&[], &[Route, Respond, Handle, Finish]),
-            Act::Accept | Act::Handle | Act::Feedback | Act::Reply(_) => (&[Respond], &[]),
+            Act::Accept | Act::Handle | Act::Feedback | Act::Visit | Act::Reply(_) => {
+                (&[Respond], &[])
+            }
             Act::Dispatch(_) => (&[Route, Respond], &[]),
             Act::Escalate(_) | Act::Assign(_) => (&[Route], &[]),
             Act::Take if assigned() => (&[], &[Object]),
@@ -81,7 +84,7 @@ impl Moves {
     }
 }
 
-/// Returns whether the steps since the known state account for every change of the matter's clocks.
+/// Returns whether the steps since the known state explain every change of the matter's clocks.
 pub(super) fn keeps_time(known: Option<&Matter>, now: &Matter) -> bool {
     let none = Clocks::default();
     let (before, recorded) = known.map_or((&none, 0), |known| (&known.clocks, known.steps.len()));
@@ -110,15 +113,15 @@ fn explained(before: &Clocks, now: &Clocks, steps: &[Step], known: usize) -> boo
             _ => {}
         }
     }
-    // A full matter gets no more steps for announcements, but its clocks know what came true.
+    // A full matter gets no more steps for announcements, but its clocks record them.
     let full = steps.len() >= MOST_STEPS;
     now.iter().enumerate().all(|(at, clock)| {
         let stage = clock.stage;
         let same = |other: &&Clock| other.is_same_as(clock);
-        // A clock that ended and one that started at the same moment look alike; their order tells them
-        // apart.
+        // A clock that ended and one that started at the same moment look alike; their order
+        // distinguishes them.
         let earlier = now.iter().take(at).filter(same).count();
-        // Nobody here knows the earlier state of a clock that is seen for the first time.
+        // The earlier state of a clock that is seen for the first time is unknown.
         let Some(was) = before.iter().filter(same).nth(earlier) else {
             return starts.contains(&stage);
         };
@@ -129,7 +132,7 @@ fn explained(before: &Clocks, now: &Clocks, steps: &[Step], known: usize) -> boo
         let moved = (was.due, was.warn) != (clock.due, clock.warn);
         (!ended || ends.contains(&stage))
             && (!extends || extended.contains(&stage))
-            // A pause that ran out is removed by whatever is done to the clock next.
+            // A pause that ran out is removed by the next change of the clock.
             && (!stops || stopped || ended || extends || full)
             && (!moved || stops || extends)
             && (clock.told < Told::DueSoon || announced(Told::DueSoon) || announced(Told::Overdue))

@@ -1,8 +1,8 @@
-//! Verification by another person (核查): whoever handled a matter does not also say that it is done, and
-//! whoever reported it does not close it before any work was done.
+//! Verification by another person (核查): the person who handled a matter does not verify it, and the
+//! reporter does not close it before any work was done.
 //!
-//! A matter's steps name only divisions, so each node records for itself who of its own people worked on
-//! it.
+//! A matter's steps name only divisions, so each node records for itself which of its own people
+//! worked on it.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +17,9 @@ use crate::{
 pub struct Handlers(Vec<(Version, Actor)>);
 
 impl Handlers {
-    /// Notes who made the latest step of a matter, if that was work on it: handling, feedback, or a reply.
-    /// Forgets whoever worked before the matter was last found not done or reopened. Returns whether
-    /// anything changed.
+    /// Notes who made the latest step of a matter if it was work: handling, feedback, or a reply.
+    /// Forgets those who worked before the matter was last found not done or reopened. Returns
+    /// whether anything changed.
     pub fn note(&mut self, matter: &Matter, by: &Actor) -> bool {
         let worked = |step: &&Step| is_work(step.act);
         let Some(step) = matter.steps.last().filter(worked) else {
@@ -31,12 +31,12 @@ impl Handlers {
         true
     }
 
-    /// Checks whether the person `by` may do this with the matter as it is.
+    /// Checks whether the person `by` may do this with the matter in its current state.
     ///
     /// # Errors
-    /// [`Refusal::OwnWork`] if they would verify their own work, or close the matter after it, and policy
-    /// requires another person; [`Refusal::OwnReport`] if they would close their own report as solved,
-    /// unfounded or unsolvable and no work was done since.
+    /// [`Refusal::OwnWork`] if they would verify their own work, or close the matter after it, and
+    /// policy requires another person; [`Refusal::OwnReport`] if they would close their own report
+    /// as solved, unfounded or unsolvable and no work was done since.
     pub fn check(
         &self,
         matter: &Matter,
@@ -71,8 +71,8 @@ const fn is_work(act: Act) -> bool {
     matches!(act, Act::Handle | Act::Feedback | Act::Reply(_))
 }
 
-/// Returns the version after which the present round of work began: when the matter was last found not
-/// done or reopened; zero if never.
+/// Returns the version after which the current round of work began: when the matter was last found
+/// not done or reopened; zero if never.
 fn round(matter: &Matter) -> Version {
     let began = |step: &&Step| matches!(step.act, Act::Verify(false) | Act::Reopen(_));
     let mut steps = matter.steps.iter().rev();

@@ -7,30 +7,30 @@ use topology::{DivisionCode, Tree};
 
 use super::{Context, Decision, Docket, Refusal, Standing, clocks::keeps_time};
 use crate::{
+    custody::requests::{Heard, hear_request, send_unsent},
     envelope::{Lane, Outgoing, Payload},
     matter::{CustodyVersion, Matter, Step, Version},
     receipt,
-    request::{Answer, Ask, Heard, hear_ask, wishes_after_transfer},
+    request::{Answer, Request},
 };
 
-/// The reason a word about a matter is neither heard nor carried on.
+/// The reason why a notice about a matter is neither applied nor forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoticeRefusal {
-    /// From the report on, no chain of transfers leads to the division that says it holds the matter.
+    /// No chain of transfers leads from the report to the division that claims to hold it.
     #[error("its steps do not lead to the division that says it holds the matter")]
     Broken,
-    /// Its category, urgency, status or clocks are not the ones that its steps lead to.
+    /// Its category, urgency, status or clocks do not follow from its steps.
     #[error("its state is not the one that its steps lead to")]
     State,
     /// It has a step of the receiver that the receiver did not make.
     #[error("it has a step of the receiver that the receiver did not make")]
     NotItsStep,
-    /// It is not the matter known under this number, or its steps or clocks contradict the known ones.
+    /// It is another matter than the known one, or its steps or clocks contradict the known ones.
     #[error("it contradicts what the receiver knows of this matter")]
     Contradicts,
-    /// The matter never came to the receiver and does not lie below it, or is a complaint about the
-    /// receiver.
+    /// The matter never came to the receiver nor lies below it, or is a complaint about it.
     #[error("the matter never came to the receiver and does not lie below it")]
     NotBelow,
 }
@@ -38,19 +38,19 @@ pub enum NoticeRefusal {
 /// A node's memory of a matter besides its docket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recollection {
-    /// Whether the store may have lost what it knew of this matter, and somebody has not shown yet what
-    /// it knows. The node then learns its own steps from others.
+    /// Whether the store may have lost steps of this matter that neighbours have not shown yet. The
+    /// node then learns its own steps from others.
     pub lost: bool,
     /// Whether the node asked to see the matter, which it never had.
     pub asked: bool,
 }
 
-/// Applies the holder's notice to this node's copy. Returns `None` if it says nothing new here; it is
-/// carried on all the same.
+/// Applies the holder's notice to this node's copy. Returns `None` if it says nothing new here; it
+/// is forwarded all the same.
 ///
 /// # Errors
-/// [`NoticeRefusal`] if its steps do not lead to `author`, or contradict what is known here; it is not
-/// carried on either.
+/// [`NoticeRefusal`] if its steps do not lead to `author`, or contradict what is known here; then
+/// it is not forwarded.
 pub fn hear_notice(
     known: Option<&Docket>,
     notice: &Matter,
@@ -81,15 +81,15 @@ pub fn hear_notice(
     let mut decision = Decision::of(docket);
     unpark(&mut decision, parked, context);
     if was_giving {
-        wishes_after_transfer(&mut decision, context);
+        send_unsent(&mut decision, context);
     }
     Ok(Some(decision))
 }
 
-/// Checks whether a notice counts: its steps lead to its author by a chain of transfers, continue what is
-/// known here, and contain no step of this node that it did not make. No chain of neighbours gets past
-/// this node without such a step, so whatever is new in the notice lies behind the neighbour to which
-/// this node gave the matter last.
+/// Checks whether a notice counts: its steps lead to its author by a chain of transfers, continue
+/// what is known here, and contain no step of this node that it did not make. Every chain of
+/// neighbours through this node contains such a step, so whatever is new in the notice lies behind
+/// the neighbour to which this node last gave the matter.
 fn check_notice(
     known: Option<&Docket>,
     notice: &Matter,
@@ -123,7 +123,7 @@ fn check_notice(
     }
 }
 
-/// Returns whether a notice is a later state of what is known, or one of its earlier states.
+/// Returns whether the notice is a later or an earlier state of the known matter.
 fn goes_with(notice: &Matter, known: &Matter) -> bool {
     match notice.version > known.version {
         true => notice.continues(known),
@@ -132,9 +132,9 @@ fn goes_with(notice: &Matter, known: &Matter) -> bool {
 }
 
 /// Decides the requests that waited for the transfer to be settled.
-pub(super) fn unpark(decision: &mut Decision, parked: Vec<Ask>, context: Context<'_>) {
-    for ask in parked {
-        let answer = match hear_ask(Some(&decision.docket), ask, context) {
+pub(super) fn unpark(decision: &mut Decision, parked: Vec<Request>, context: Context<'_>) {
+    for request in parked {
+        let answer = match hear_request(Some(&decision.docket), request, context) {
             Heard::Repeated => continue,
             Heard::Parked(docket) => {
                 decision.docket = docket;
@@ -151,7 +151,7 @@ pub(super) fn unpark(decision: &mut Decision, parked: Vec<Ask>, context: Context
                 answer
             }
         };
-        decision.sends.push(reply_to(ask.id.by, answer));
+        decision.sends.push(reply_to(request.id.by, answer));
     }
 }
 
@@ -164,8 +164,8 @@ pub const fn reply_to(asker: DivisionCode, answer: Answer) -> Outgoing {
     }
 }
 
-/// Returns the division to which this node's copy points a request, and the version at which that
-/// division held the matter or was about to.
+/// Returns the division to ask, by this node's copy, and a version of the matter. At that version
+/// the division held the matter or was about to.
 pub fn holder_to_ask(docket: &Docket, me: DivisionCode) -> (DivisionCode, Version) {
     let matter = &docket.matter;
     match matter.transit {
@@ -194,9 +194,9 @@ pub fn check_seen(docket: &Docket, me: DivisionCode) -> Result<(), Refusal> {
     }
 }
 
-/// Builds the notices of a matter's state: to the divisions that reported it, by way of everybody
-/// between, and to those above who supervise it. Once it is closed or erased, those who acted on it and
-/// are not on the path to its origin get one too.
+/// Builds the notices of a matter's state: to the divisions that reported it, through everybody
+/// between, and to those above who supervise it. Once it is closed or erased, divisions that acted
+/// on it and are not on the path to its origin get a notice, too.
 pub(super) fn notices(matter: &Matter, me: DivisionCode, tree: &Tree) -> Vec<Outgoing> {
     let origin = matter.id.origin;
     let mut to = matter.reporters();
@@ -215,8 +215,8 @@ pub(super) fn notices(matter: &Matter, me: DivisionCode, tree: &Tree) -> Vec<Out
     to.into_iter().map(|to| notice(matter, to)).collect()
 }
 
-/// Builds the notices of an erasure for divisions that asked for something in words, which must be erased
-/// too, and to which `told` sends nothing.
+/// Builds the notices of an erasure for divisions that made a request with a note. The note must be
+/// erased, too. Divisions to which `told` already sends something are left out.
 pub(super) fn erasure_notices(
     docket: &Docket,
     told: &[Outgoing],
@@ -229,10 +229,10 @@ pub(super) fn erasure_notices(
         answered,
         ..
     } = docket;
-    let granted = matter.steps.iter().filter_map(|step| step.ask);
-    let waiting = parked.iter().map(|ask| ask.id);
+    let granted = matter.steps.iter().filter_map(|step| step.request);
+    let waiting = parked.iter().map(|request| request.id);
     let asked = answered.iter().copied().chain(granted).chain(waiting);
-    let mut askers: BTreeSet<_> = asked.map(|ask| ask.by).collect();
+    let mut askers: BTreeSet<_> = asked.map(|request| request.by).collect();
     askers.retain(|asker| *asker != me && !matter.concerns(*asker, tree));
     askers.retain(|asker| told.iter().all(|outgoing| outgoing.to != *asker));
     askers.into_iter().map(|to| notice(matter, to)).collect()

@@ -1,15 +1,41 @@
-//! Matters whose life began in another system. They keep their own moments and days.
+//! Matters that began in another system. They keep their own moments and days.
+
+use serde::{Deserialize, Serialize};
 
 use super::{Context, Decision, Refusal, Report, act::next_step, report, time::keep_time};
 use crate::{
     clock::{Clocks, Stage},
     ids::MatterId,
-    import::Progress,
     matter::{Act, Matter, Outcome},
     time::Timestamp,
 };
 
-/// The moments of a matter's life in another system.
+/// The progress of the work in the other system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Progress {
+    /// 上报
+    #[default]
+    Reported,
+    /// 受理
+    Accepted,
+    /// 派遣
+    Dispatched,
+    /// 处置
+    Handling,
+    /// 反馈
+    Answered,
+    /// 结案
+    Closed(Outcome),
+}
+
+impl Progress {
+    /// Returns whether the work has ended.
+    pub const fn is_closed(self) -> bool {
+        matches!(self, Self::Closed(_))
+    }
+}
+
+/// The moments of a matter in another system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct History {
     /// When it was reported there.
@@ -20,12 +46,12 @@ pub struct History {
     pub closed: Option<Timestamp>,
 }
 
-/// Opens a matter at the stage that the work on it reached in another system. Returns one decision, or
-/// two if it is closed; the second continues the first, and each is counted on its own day.
+/// Opens a matter at the stage that it reached in another system. Returns one decision, or two if
+/// the matter is closed; the second continues the first, and each is counted on its own day.
 ///
-/// The clocks of an open matter run since it was reported. What they would have announced by now is not
-/// announced here, because the other system knew it. A closed matter has no clocks: whether it was in
-/// time is for the other system to say.
+/// The clocks of an open matter run from its report. Announcements that would have been made by now
+/// are not repeated here. A closed matter has no clocks: only the other system can say whether it
+/// was in time.
 ///
 /// # Errors
 /// Those of [`report`], and [`Refusal::NotNow`] if its steps cannot follow each other.
@@ -50,7 +76,7 @@ pub fn take_over(
         record(matter, Act::Accept, at(accepted_at))?;
         match accepted {
             Some(_) => keep_time(matter, at(accepted_at)),
-            // Nobody knows the moment, so nobody can say whether it was in time.
+            // The moment is unknown, so nobody can say whether it was in time.
             None => {
                 let _not_running = matter.clocks.cancel(Stage::Respond, reported);
             }
@@ -62,7 +88,7 @@ pub fn take_over(
         _ => {}
     }
     let Progress::Closed(outcome) = progress else {
-        // It was dispatched to somebody in the other system whom nobody here knows.
+        // It was dispatched in the other system to somebody whom this node does not know.
         if progress == Progress::Dispatched {
             let _not_running = matter.clocks.cancel(Stage::Route, accepted_at);
         }
@@ -74,7 +100,7 @@ pub fn take_over(
     let mut docket = opened.docket.clone();
     record(&mut docket.matter, Act::Close(outcome), at(closed_at))?;
     let ended = Decision {
-        facts: vec![outcome.count()],
+        facts: Act::Close(outcome).facts().to_vec(),
         day: Some(closed_at.day()),
         ..Decision::of(docket)
     };

@@ -1,27 +1,27 @@
-//! The receiving end of a transfer: taking or refusing it, and how the giver settles the answer.
+//! The receiving end of a transfer: takes or refuses it, and settles the answer at the giver.
 
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
 use super::{
-    Context, Count, Decision, Docket, MOST_MORE_STEPS, MOST_STEPS, Recollection, Standing,
+    Context, Decision, Docket, MOST_MORE_STEPS, MOST_STEPS, Recollection, Standing,
     act::{give, step},
     clocks::keeps_time,
     hear::{notices, unpark},
 };
 use crate::{
     category::Visibility,
+    custody::requests::send_unsent,
     matter::{Act, CustodyVersion, Matter},
     receipt,
-    request::wishes_after_transfer,
 };
 
-/// The reason a neighbour's transfer is refused. The giver then holds the matter again.
+/// The reason why a neighbour's transfer is refused. The giver then holds the matter again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum GiveRefusal {
     /// A transfer of this custody version or a later one was refused before.
-    #[error("a transfer of this version was refused before; give it anew")]
+    #[error("a transfer of this version was refused before; give it again")]
     RefusedBefore,
     /// This node holds the matter under another version.
     #[error("the receiver holds this matter itself")]
@@ -29,11 +29,10 @@ pub enum GiveRefusal {
     /// The destination is unknown, has no node, or does not lie beyond this node.
     #[error("the way to the division it is bound for does not lead through the receiver")]
     NoWay,
-    /// The matter is a direct complaint about the receiver or its destination, or a division above one of
-    /// them.
+    /// The matter is a direct complaint about the receiver, its destination, or one above them.
     #[error("the matter is a direct complaint about the receiver")]
     Concerned,
-    /// The giver cannot hold the matter, by what this node knows of it.
+    /// The giver cannot hold the matter, as far as this node knows.
     #[error("the giver has no standing to give this matter")]
     NotItsToGive,
     /// The state contradicts itself or what this node knows of the matter.
@@ -49,9 +48,9 @@ pub enum GiveRefusal {
 pub enum Taken {
     /// Taken before: acknowledge again, change nothing.
     Already,
-    /// Refused: remember that this custody version and earlier ones are never taken.
+    /// Refused: this custody version and earlier ones must never be taken later.
     Refused(GiveRefusal),
-    /// Taken, and given on in the same decision if it is bound for another division.
+    /// Taken, and forwarded in the same decision if it is bound for another division.
     Now(Box<Decision>),
 }
 
@@ -66,8 +65,8 @@ pub struct Incoming<'a> {
     pub bound_for: DivisionCode,
 }
 
-/// Takes a transfer, takes it and gives it on, or refuses it. `refused` is the highest custody version that
-/// this node refused.
+/// Takes a transfer, takes and forwards it, or refuses it. `refused` is the highest custody version
+/// that this node refused.
 pub fn receive(
     known: Option<&Docket>,
     refused: CustodyVersion,
@@ -83,21 +82,21 @@ pub fn receive(
     } = incoming;
     let cv = matter.version.cv;
     if let Some(docket) = known.filter(|docket| docket.taken >= cv) {
-        // If they differ, two matters have one number: the origin's store went back in time without its
-        // knowing.
+        // If they differ, two matters have the same number: the origin's store went back in time
+        // without noticing.
         return match docket.matter.is_same_as(matter) {
             true => Taken::Already,
             false => Taken::Refused(GiveRefusal::Malformed),
         };
     }
-    // It was taken in the lost stretch: what happened since continues it.
+    // It was taken in the lost period, and later steps continue it.
     let went_on =
         |docket: &Docket| docket.matter.version > matter.version && docket.matter.continues(matter);
     if recollection.lost && known.is_some_and(went_on) {
         return Taken::Already;
     }
-    // Custody counts for more than a word about it: a copy that came by notice and contradicts the transfer
-    // is ignored.
+    // Custody counts for more than a notice: a copy that came by notice and contradicts the
+    // transfer is ignored.
     let counts = |docket: &&Docket| docket.was_here() || matter.continues(&docket.matter);
     let checked = check_give(
         known.filter(counts),
@@ -128,16 +127,16 @@ pub fn receive(
         let sends = notices(&docket.matter, me, tree);
         Decision {
             sends,
-            facts: vec![Count::Taken],
+            facts: Act::Take.facts().to_vec(),
             ..Decision::of(docket)
         }
     } else {
         match give(docket, Act::Relay(bound_for), None, bound_for, context) {
             Ok(mut decision) => {
-                // A relay has custody too: the reporter sees where the matter is, and gets a receipt.
+                // A relay has custody, too: the reporter sees where the matter is, and gets a
+                // receipt.
                 let told = notices(&decision.docket.matter, me, tree);
                 decision.sends.extend(told);
-                decision.facts.insert(0, Count::Taken);
                 decision
             }
             Err(_) => return Taken::Refused(GiveRefusal::NoWay),
@@ -145,7 +144,7 @@ pub fn receive(
     };
     debug_assert_ne!(from, me, "a node is not its own neighbour");
     unpark(&mut decision, parked, context);
-    wishes_after_transfer(&mut decision, context);
+    send_unsent(&mut decision, context);
     Taken::Now(Box::new(decision))
 }
 
@@ -204,11 +203,12 @@ fn check_give(
             matter: mine,
             ..
         }) if *to != from || mine.version.cv >= cv => Err(GiveRefusal::NotItsToGive),
-        // An unknown matter is the neighbour's to give if it began below the neighbour, or if the neighbour
-        // is the parent.
+        // A neighbour may give an unknown matter if it began below the neighbour, or if the
+        // neighbour is the parent.
         None if tree.contains(from, origin) || tree.contains(from, me) => Ok(()),
         None => Err(GiveRefusal::NotItsToGive),
-        // A known matter comes back only over the link it left by, and never in an earlier version.
+        // A known matter comes back only over the link by which it left, and never in an earlier
+        // version.
         Some(Docket { matter: mine, .. })
             if mine.version > matter.version
                 || mine.left_by(me, tree).is_some_and(|side| side != from) =>
@@ -217,8 +217,7 @@ fn check_give(
         }
         Some(_) => Ok(()),
     }?;
-    // The steps must lead from the report to this transfer, and to the state that the matter is said to be
-    // in.
+    // The steps must lead from the report to this transfer and to the state that the matter claims.
     match receipt::custodies(matter, tree) {
         Ok(_) if keeps_time(known.map(|known| &known.matter), matter) => Ok(()),
         _ => Err(GiveRefusal::Malformed),
@@ -251,7 +250,7 @@ pub fn settle(
         let sends = notices(&docket.matter, me, tree);
         Decision {
             sends,
-            facts: vec![Count::Taken],
+            facts: Act::TakeBack.facts().to_vec(),
             ..Decision::of(docket)
         }
     } else {
@@ -259,6 +258,6 @@ pub fn settle(
         Decision::of(docket)
     };
     unpark(&mut decision, parked, context);
-    wishes_after_transfer(&mut decision, context);
+    send_unsent(&mut decision, context);
     Some(decision)
 }

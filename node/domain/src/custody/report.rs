@@ -2,7 +2,7 @@
 
 use topology::DivisionCode;
 
-use super::{Context, Count, Decision, Docket, Refusal, Standing, time::keep_time};
+use super::{Context, Decision, Docket, Refusal, Standing, time::keep_time};
 use crate::{
     category::{Category, Class, Priority, Visibility},
     clock::Clocks,
@@ -20,7 +20,7 @@ pub struct Report {
     pub category: Category,
     /// Its urgency.
     pub priority: Priority,
-    /// Its visibility: who may learn of it.
+    /// Its visibility.
     pub visibility: Visibility,
     /// The protection class of the body.
     pub class: Class,
@@ -30,7 +30,7 @@ pub struct Report {
     pub suite: Suite,
     /// Commitment to the body.
     pub body: Digest,
-    /// Commitment to the body that says who the reporter is, if that is known.
+    /// Commitment to the body with the reporter's contact, if that is known.
     pub contact: Option<Digest>,
     /// The bundle it is a part of, if any.
     pub part_of: Option<MatterId>,
@@ -95,14 +95,14 @@ pub fn report(id: MatterId, report: Report, context: Context<'_>) -> Result<Deci
             act: Act::Report,
             sort: Some(sort),
             note: None,
-            ask: None,
+            request: None,
             voice: None,
         }],
     };
     keep_time(&mut matter, context);
     let docket = Docket::copy_of(matter, Standing::Holding, version.cv);
     Ok(Decision {
-        facts: vec![Count::Reported],
+        facts: Act::Report.facts().to_vec(),
         ..Decision::of(docket)
     })
 }

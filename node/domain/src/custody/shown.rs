@@ -1,8 +1,8 @@
-//! Matters that neighbours show a node whose store went back in time, and how the node goes on from there.
+//! Recovery of matters after a node's store went back in time, from what its neighbours show.
 //!
-//! Until all neighbours have shown what they know of the matters that went between, the node does nothing
-//! with the matters it had before: in the lost stretch it may have given them away or taken them. What the
-//! neighbours know counts; what this node did without knowing it is set aside.
+//! Until all neighbours have shown what they know of the matters that went between, the node does
+//! nothing with the matters it had before: in the lost period it may have given them away or taken
+//! them. What the neighbours know counts; what this node did without knowing it is set aside.
 
 use topology::{DivisionCode, Tree};
 
@@ -13,14 +13,15 @@ use super::{
     receive,
 };
 use crate::{
+    custody::requests::{send_unsent, sent},
     envelope::{Lane, Outgoing, Payload},
     matter::{Act, CustodyVersion, Matter},
     receipt::{self, Custody},
-    request::{Ask, AskId, Asked, Voice, Wish, sent, wishes_after_transfer},
+    request::{OpenRequest, Request, RequestId, RequestKind, Voice},
 };
 
-/// Returns whether a matter ever went from one of two neighbours to the other, or is on its way. Broken
-/// steps count as never.
+/// Returns whether a matter ever went from one of two neighbours to the other, or is on its way.
+/// Invalid steps count as never.
 pub fn went_between(matter: &Matter, one: DivisionCode, other: DivisionCode, tree: &Tree) -> bool {
     receipt::custodies(matter, tree).is_ok_and(|stays| crossed(&stays, one, other))
 }
@@ -33,7 +34,7 @@ fn crossed(stays: &[Custody], one: DivisionCode, other: DivisionCode) -> bool {
     })
 }
 
-/// The result of hearing a matter that a neighbour showed.
+/// The result of applying a matter that a neighbour showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Learnt {
     /// The node's new view of the matter.
@@ -51,12 +52,13 @@ pub struct Shown<'a> {
     pub matter: &'a Matter,
 }
 
-/// Hears what a neighbour knows of a matter. `aside` holds the states that were set aside before; `lost`
-/// says whether this store may have lost what it knew of the matter; `ask` names the request with which it
-/// is called back, if that is necessary. Returns `None` if nothing was lost or nothing new was said.
+/// Applies what a neighbour knows of a matter. `aside` contains the states that were set aside
+/// before; `lost` says whether this store may have lost what it knew of the matter; `ask` is the id
+/// of the request that recalls the matter if necessary. Returns `None` if nothing was lost or
+/// nothing new was said.
 ///
 /// # Errors
-/// [`NoticeRefusal`] if the shown state is impossible, or is not the neighbour's to show.
+/// [`NoticeRefusal`] if the shown state is impossible, or the neighbour may not show it.
 pub fn hear_shown(
     known: Option<&Docket>,
     aside: &[Matter],
@@ -65,7 +67,7 @@ pub fn hear_shown(
         matter: shown,
     }: Shown<'_>,
     lost: bool,
-    ask: AskId,
+    request: RequestId,
     Context { me, tree, .. }: Context<'_>,
 ) -> Result<Option<Learnt>, NoticeRefusal> {
     let stays = receipt::custodies(shown, tree).map_err(|broken| match broken {
@@ -86,8 +88,8 @@ pub fn hear_shown(
         None if !lost => return Ok(None),
         None => learn(adopted(None, shown, &stays, me)),
         Some(docket) if docket.matter.continues(shown) => {
-            // Nothing is new, but a matter that is on its way here, as the holder may have said before, is
-            // still to be taken.
+            // Nothing is new, but a matter that is on its way here, as the holder may have said
+            // before, must still be taken.
             return Ok(is_due(docket, me).then(|| learn(docket.clone())));
         }
         Some(docket) if shown.continues(&docket.matter) => {
@@ -107,16 +109,16 @@ pub fn hear_shown(
                 true => (&docket.matter, shown),
                 false => (shown, &docket.matter),
             };
-            // In the story that does not count, somebody else may have custody. This node calls the matter
-            // back if that story is shown by a neighbour that acted in it, or if by its own losing story
-            // the matter is elsewhere. If by that story it is on its way from here, `taken_in_vain` calls
-            // it back once it was taken.
+            // By the history that does not count, another division may have custody. This node
+            // recalls the matter if a neighbour that acted in that history shows it, or if by its
+            // own losing history the matter is elsewhere. If by that history the matter is on its
+            // way from here, `taken_in_vain` recalls it once it was taken.
             let hand = match mine {
                 true => shown.steps[same..].iter().any(|step| step.by == from),
                 false => docket.standing == Standing::Elsewhere,
             };
             if let Some(to) = hand.then(|| whereabouts(other, counts, same, me)).flatten() {
-                call_back(&mut learnt.decision, other, to, ask);
+                call_back(&mut learnt.decision, other, to, request);
             }
             learnt.aside = Some(other.clone());
             learnt
@@ -127,7 +129,7 @@ pub fn hear_shown(
     }
     let decision = &mut learnt.decision;
     if let Standing::Giving { to, bound_for } = decision.docket.standing {
-        // The neighbour that it was given to says again whether it took it.
+        // The neighbour to which it was given says again whether it took it.
         decision.sends.push(Outgoing {
             to,
             lane: Lane::of(decision.docket.matter.priority),
@@ -160,14 +162,15 @@ fn adopted(known: Option<&Docket>, shown: &Matter, stays: &[Custody], me: Divisi
     }
 }
 
-/// Calls a matter back when the neighbour `from` answers that it took a state of it that was set aside.
-/// Returns `None` if it took no such state, or if nobody else has custody.
+/// Recalls a matter of which the neighbour `from` took a state that was set aside. Its answer to
+/// the transfer says so. Returns `None` if it took no such state, or if no other division has
+/// custody.
 pub fn taken_in_vain(
     docket: &Docket,
     aside: &[Matter],
     from: DivisionCode,
     cv: CustodyVersion,
-    ask: AskId,
+    request: RequestId,
     Context { me, .. }: Context<'_>,
 ) -> Option<Decision> {
     let given =
@@ -176,17 +179,17 @@ pub fn taken_in_vain(
     let same = same_steps(&docket.matter, other);
     let to = whereabouts(other, &docket.matter, same, me)?;
     let mut decision = Decision::of(docket.clone());
-    call_back(&mut decision, other, to, ask);
+    call_back(&mut decision, other, to, request);
     Some(decision)
 }
 
-/// Returns whether a matter continues a state that was set aside. Whoever hands such a matter back is rid
-/// of it, and nobody has it then.
+/// Returns whether a matter continues a state that was set aside. A division that hands such a
+/// matter back loses it, and no division has it then.
 pub fn is_aside(aside: &[Matter], matter: &Matter) -> bool {
     aside.iter().any(|aside| matter.continues(aside))
 }
 
-/// Sets `other` aside. Drops the states that `other` or `counts` continues, and keeps the latest 16.
+/// Sets `other` aside. Drops the states that `other` or `counts` continues; keeps the latest 16.
 pub fn set_aside(aside: &mut Vec<Matter>, other: Option<Matter>, counts: &Matter) {
     let other = other.as_ref();
     let replaced = |before: &Matter| other.is_some_and(|other| other.continues(before));
@@ -199,31 +202,31 @@ pub fn set_aside(aside: &mut Vec<Matter>, other: Option<Matter>, counts: &Matter
 /// The most states of one matter that are kept aside.
 const MOST_ASIDE: usize = 16;
 
-/// Returns whether `shown` belongs to a story that was set aside and handed back here, so that nobody has
-/// it.
+/// Returns whether `shown` belongs to a history that was set aside and handed back here. No
+/// division has such a matter.
 fn is_dead(aside: &[Matter], shown: &Matter, me: DivisionCode) -> bool {
     let back = |aside: &&Matter| aside.transit == Some(me);
     let same = |aside: &Matter| aside.continues(shown) || shown.continues(aside);
     aside.iter().filter(back).any(same)
 }
 
-/// Returns whether the matter was given to this node, which has not taken it as far as it knows. The giver
-/// may have heard that it was taken in the lost stretch.
+/// Returns whether the matter was given to this node, which has not taken it as far as it knows.
+/// The giver may have heard that it was taken in the lost period.
 fn is_due(docket: &Docket, me: DivisionCode) -> bool {
     docket.standing == Standing::Elsewhere && docket.matter.transit == Some(me)
 }
 
-/// Counts the steps that two stories of a matter have in common, from the report on.
+/// Counts the steps that two histories of a matter have in common, from the report on.
 pub fn same_steps(one: &Matter, other: &Matter) -> usize {
     let pairs = one.steps.iter().zip(&other.steps);
     pairs.take_while(|(one, other)| one == other).count()
 }
 
-/// Counts the steps that the known and the shown story have in common before they part.
+/// Counts the common steps of the known and the shown history before they diverge.
 ///
 /// # Errors
-/// [`NoticeRefusal::Contradicts`] unless they are of one matter and part by a step of this node, whose
-/// store did not know what it had done before.
+/// [`NoticeRefusal::Contradicts`] unless both are of one matter and diverge by a step of this node,
+/// whose store did not know what it had done before.
 fn parting(mine: &Matter, shown: &Matter, me: DivisionCode) -> Result<usize, NoticeRefusal> {
     let same = same_steps(mine, shown);
     let next = |matter: &Matter| matter.steps.get(same).is_some_and(|step| step.by == me);
@@ -233,9 +236,9 @@ fn parting(mine: &Matter, shown: &Matter, me: DivisionCode) -> Result<usize, Not
     }
 }
 
-/// Decides whether the known story counts for more than the shown one. One in which this node acted alone
-/// counts for less than one in which others had a hand; if others had a hand in both, the later version
-/// counts.
+/// Decides whether the known history counts for more than the shown one. A history in which only
+/// this node acted counts for less than one in which others acted; if others acted in both, the
+/// later version counts.
 fn counts_more(docket: &Docket, shown: &Matter, same: usize, me: DivisionCode) -> bool {
     let mine = &docket.matter;
     let others = |matter: &Matter| matter.steps[same..].iter().any(|step| step.by != me);
@@ -248,8 +251,8 @@ fn counts_more(docket: &Docket, shown: &Matter, same: usize, me: DivisionCode) -
     }
 }
 
-/// Returns who has custody in the story that does not count; `None` if that is this node, or a division
-/// that knows the story that counts.
+/// Returns the division that has custody by the history that does not count; `None` if that is this
+/// node, or a division that knows the history that counts.
 fn whereabouts(
     other: &Matter,
     counts: &Matter,
@@ -264,19 +267,19 @@ fn whereabouts(
     (to != me && !knows).then_some(to)
 }
 
-/// Recalls a matter from the division that has it by a story that does not count.
-fn call_back(decision: &mut Decision, other: &Matter, to: DivisionCode, id: AskId) {
-    let ask = Ask {
+/// Recalls a matter from the division that has it by a history that does not count.
+fn call_back(decision: &mut Decision, other: &Matter, to: DivisionCode, id: RequestId) {
+    let request = Request {
         id,
         matter: other.id,
         seen: other.version,
-        wish: Wish::Recall,
+        kind: RequestKind::Recall,
         note: None,
         suite: other.suite,
         voice: Voice::Owner,
     };
-    decision.docket.asked.push(Asked { ask, to });
-    decision.sends.push(sent(ask, to));
+    decision.docket.asked.push(OpenRequest { request, to });
+    decision.sends.push(sent(request, to));
 }
 
 /// Returns the highest custody version that this division took or took back; zero if none.
@@ -292,9 +295,10 @@ fn taken(matter: &Matter, stays: &[Custody], me: DivisionCode) -> CustodyVersion
     versions.max().unwrap_or_default()
 }
 
-/// Goes on with a matter once everything about it is known again: takes it if it was given to this node,
-/// tells the others its state if it is held here, and decides the requests that came meanwhile. `refused`
-/// is the highest version of it that this node refused from the giver. Returns `None` if nothing changes.
+/// Continues with a matter once everything about it is known again: takes it if it was given to
+/// this node, tells the others its state if it is held here, and decides the requests that arrived
+/// meanwhile. `refused` is the highest version of it that this node refused from the giver. Returns
+/// `None` if nothing changes.
 pub fn resume(docket: Docket, refused: CustodyVersion, context: Context<'_>) -> Option<Decision> {
     let Context { me, tree, .. } = context;
     let matter = &docket.matter;
@@ -325,6 +329,6 @@ pub fn resume(docket: Docket, refused: CustodyVersion, context: Context<'_>) -> 
     };
     let parked = std::mem::take(&mut decision.docket.parked);
     unpark(&mut decision, parked, context);
-    wishes_after_transfer(&mut decision, context);
+    send_unsent(&mut decision, context);
     Some(decision)
 }

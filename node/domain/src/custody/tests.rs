@@ -6,11 +6,12 @@ use topology::{DivisionCode, Tree};
 use super::*;
 use crate::{
     category::{Class, Priority, Visibility},
+    custody::requests::make,
     envelope::Payload,
     ids::MatterId,
     matter::{Act, Channel},
     policy::Policy,
-    request::{Ask, AskId, Voice, Wish, wish},
+    request::{Request, RequestId, RequestKind, Voice},
     suite::Suite,
     time::Timestamp,
 };
@@ -32,7 +33,7 @@ fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
 }
 
-/// The policy that holds where no template says otherwise.
+/// Returns the shipped policy, without templates.
 fn shipped() -> &'static Policy {
     static SHIPPED: LazyLock<Policy> = LazyLock::new(Policy::default);
     &SHIPPED
@@ -54,7 +55,7 @@ fn plain() -> Report {
     }
 }
 
-/// One division, with the functions under test and the arguments they always need.
+/// One division, with the functions under test and their usual arguments.
 struct Desk {
     me: DivisionCode,
     now: Timestamp,
@@ -123,7 +124,7 @@ impl Desk {
         receive(known, refused, incoming, recollection, self.context())
     }
 
-    /// Hears a notice at a node that lost nothing and asked for nothing.
+    /// Applies a notice at a node that lost nothing and asked for nothing.
     fn told(
         &self,
         known: Option<&Docket>,
@@ -159,8 +160,8 @@ impl Desk {
         }
     }
 
-    fn ask(&self, number: u64) -> AskId {
-        AskId {
+    fn request(&self, number: u64) -> RequestId {
+        RequestId {
             by: self.me,
             epoch: 1,
             number,
@@ -168,20 +169,20 @@ impl Desk {
     }
 
     /// Builds this division's request with that number.
-    fn asking(&self, docket: &Docket, number: u64, wish: Wish) -> Ask {
-        Ask {
-            id: self.ask(number),
+    fn asking(&self, docket: &Docket, number: u64, kind: RequestKind) -> Request {
+        Request {
+            id: self.request(number),
             matter: docket.matter.id,
             seen: docket.matter.version,
-            wish,
+            kind,
             note: None,
             suite: Suite::Ed25519Blake3,
             voice: Voice::Reporter,
         }
     }
 
-    fn wish(&self, docket: &Docket, number: u64, wished: Wish) -> Result<Decision, Refusal> {
-        wish(docket, self.asking(docket, number, wished), self.context())
+    fn make(&self, docket: &Docket, number: u64, kind: RequestKind) -> Result<Decision, Refusal> {
+        make(docket, self.asking(docket, number, kind), self.context())
     }
 }
 

@@ -1,5 +1,5 @@
-//! The effect of each step on the clocks of a matter. They are carried with custody, and no hand-over
-//! resets one that runs.
+//! The effect of each step on the clocks of a matter. Clocks travel with custody, and no hand-over
+//! resets a running one.
 
 use super::{
     Context, Decision, Docket, MOST_STEPS, Refusal,
@@ -16,7 +16,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Returns what policy says about a matter where it is now.
+/// Returns what policy says about a matter at this division.
 pub fn ruling(matter: &Matter, context: Context<'_>) -> Ruling {
     let case = Case {
         category: &matter.category,
@@ -27,7 +27,7 @@ pub fn ruling(matter: &Matter, context: Context<'_>) -> Ruling {
     context.policy.rule(&case, context.tree)
 }
 
-/// Starts, ends and cancels the clocks that the step just made moves.
+/// Starts, ends and cancels the clocks that the latest step affects.
 pub(super) fn keep_time(matter: &mut Matter, context: Context<'_>) {
     let Moves {
         ends,
@@ -48,7 +48,7 @@ pub(super) fn keep_time(matter: &mut Matter, context: Context<'_>) {
     let calendar = context.policy.calendar().value;
     for stage in starts {
         if let Some(terms) = ruling.terms(*stage, calendar, context.now) {
-            // A clock that runs already goes on: nothing resets it.
+            // A running clock continues: nothing resets it.
             let _runs = matter.clocks.start(terms, calendar, context.now);
         }
     }
@@ -108,17 +108,17 @@ pub fn change_clocks(
 }
 
 /// Returns when the holder has something to announce about a matter next: because of its clocks, or
-/// because it is overdue and nobody touches it here. `None` if this node does not hold it, or nothing
-/// is to come.
+/// because it is overdue and nobody works on it here. `None` if this node does not hold it, or
+/// nothing is to come.
 pub fn next_moment(docket: &Docket, context: Context<'_>) -> Option<Timestamp> {
     check_held(docket, context.me).ok()?;
     let clocks = docket.matter.clocks.next_moment();
     clocks.into_iter().chain(rises_at(docket, context)).min()
 }
 
-/// Returns when an overdue matter goes up again because it was left untouched: it has as long from its
-/// arrival here as the first answer has. `None` if it is not overdue, somebody works on it, or it
-/// cannot go up.
+/// Returns when an overdue matter goes up again because nobody worked on it: it has as long from
+/// its arrival here as the first answer has. `None` if it is not overdue, somebody works on it, or
+/// it cannot go up.
 fn rises_at(docket: &Docket, context: Context<'_>) -> Option<Timestamp> {
     let matter = &docket.matter;
     let mut late = matter.clocks.iter().filter(|clock| {
@@ -146,7 +146,7 @@ fn rises_at(docket: &Docket, context: Context<'_>) -> Option<Timestamp> {
     Some(calendar.add(at, time))
 }
 
-/// Returns whether the act shows that somebody took the matter in hand.
+/// Returns whether the act shows that somebody works on the matter.
 const fn is_touch(act: Act) -> bool {
     matches!(
         act,
@@ -154,6 +154,7 @@ const fn is_touch(act: Act) -> bool {
             | Act::Dispatch(_)
             | Act::Handle
             | Act::Feedback
+            | Act::Visit
             | Act::Verify(_)
             | Act::Reply(_)
             | Act::Recategorise
@@ -164,9 +165,9 @@ const fn is_touch(act: Act) -> bool {
     )
 }
 
-/// Announces, each thing once, what became true of the clocks of a matter held here, and gives it one
-/// tier up where policy says so: when it becomes overdue, and again if it was left untouched. Returns
-/// `None` if there is nothing to say.
+/// Announces, once each, what became true of the clocks of a matter held here. Gives the matter one
+/// tier up where policy says so: when it becomes overdue, and again if nobody worked on it. Returns
+/// `None` if there is nothing to announce.
 pub fn tick(mut docket: Docket, context: Context<'_>) -> Option<Decision> {
     check_held(&docket, context.me).ok()?;
     let mut escalates = rises_at(&docket, context).is_some_and(|at| at <= context.now);

@@ -1,15 +1,15 @@
-//! Numbers of other systems, and what a spreadsheet does to them.
+//! Numbers of other systems, and the damage that a spreadsheet does to them.
 
-/// The way in which a spreadsheet ruined a number of another system.
+/// The damage that a spreadsheet did to a number of another system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Ruined {
     /// `2.02603E+13`: the last digits are gone.
     Shortened,
-    /// `3月1日`, `1-Mar`: it was taken for a day.
+    /// `3月1日`, `1-Mar`: it was converted to a date.
     Day,
 }
 
-/// Returns a number as it was meant, without what protects it from a spreadsheet (`="0017"`, `'0017`).
+/// Returns a number without its protection from a spreadsheet (`="0017"`, `'0017`).
 pub(super) fn unprotected(text: &str) -> &str {
     let formula = text
         .strip_prefix("=\"")
@@ -21,8 +21,8 @@ pub(super) fn unprotected(text: &str) -> &str {
     formula.or(marked).unwrap_or(text).trim()
 }
 
-/// Returns whether a spreadsheet wrote a number in short, as it does with more than eleven digits.
-/// Several different numbers look the same then.
+/// Returns whether a spreadsheet shortened a number, as it does with more than eleven digits.
+/// Different numbers then look the same.
 pub fn shortened(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else {
         return false;
@@ -42,7 +42,7 @@ pub fn shortened(text: &str) -> bool {
         && digits(signed.unwrap_or(exponent))
 }
 
-/// Returns what a spreadsheet did to a number, if it did anything.
+/// Returns the damage to a number, if any.
 pub(super) fn ruined(text: &str) -> Option<Ruined> {
     if shortened(text) {
         return Some(Ruined::Shortened);

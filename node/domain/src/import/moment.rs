@@ -1,13 +1,13 @@
-//! Moments in the forms that tables write them.
+//! Moments in the forms that tables use.
 
 use crate::time::Timestamp;
 
-/// Reads a moment; `None` if the text is none. One without a zone is in Asia/Shanghai; a day without a
-/// time is its beginning.
+/// Reads a moment; `None` for any other text. Without a zone it is in Asia/Shanghai; a day without
+/// a time is its beginning.
 ///
-/// The year comes first, with `-`, `/`, `.` or 年月日 between the parts, or in eight digits without any;
-/// then perhaps a time of day with `:`, `.` or 时分秒, of 24 hours or of 12 with 上午, 下午, AM, PM and their
-/// like. Nobody can tell which number of 3/1/2026 is the month, so such dates are not taken.
+/// The year comes first, with `-`, `/`, `.` or 年月日 between the parts, or in eight digits without
+/// separators; then an optional time of day with `:`, `.` or 时分秒, of 24 hours, or of 12 with 上午,
+/// 下午, AM, PM and similar words. In 3/1/2026 the month is ambiguous, so such dates are rejected.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let text = narrow(text);
     let text = text.trim();
@@ -25,8 +25,8 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
     Some(Timestamp(moment.as_millisecond()))
 }
 
-/// Returns whether it is the number by which a spreadsheet counts days, whose format was lost; only
-/// from 1990 to 2099.
+/// Returns whether the text is a spreadsheet's number of a day, whose format was lost; only from
+/// 1990 to 2099.
 pub(super) fn is_serial(text: &str) -> bool {
     let (days, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -34,7 +34,7 @@ pub(super) fn is_serial(text: &str) -> bool {
     digits(fraction) && days.is_some_and(|days| (32_874..73_051).contains(&days))
 }
 
-/// Replaces characters of full width, such as digits, colons and blanks, by the usual ones.
+/// Replaces full-width characters, such as digits, colons and blanks, by the usual ones.
 pub(super) fn narrow(text: &str) -> String {
     let narrow = |c: char| match c {
         '\u{3000}' | '\u{a0}' => ' ',
@@ -46,7 +46,7 @@ pub(super) fn narrow(text: &str) -> String {
     text.chars().map(narrow).collect()
 }
 
-/// Splits off the digits at the beginning; returns their value, how many there are, and what follows.
+/// Splits off leading digits; returns their value, their number, and the rest.
 fn digits(text: &str) -> Option<(i32, usize, &str)> {
     let end = text
         .find(|c: char| !c.is_ascii_digit())
@@ -143,7 +143,7 @@ fn time(text: &str) -> Option<jiff::civil::Time> {
         None => hour,
         // 中午 10:00 to 11:59 is before noon.
         Some(("中午", _)) if hour >= 10 => hour,
-        // 晚上12:00 is the end of the day to some people and its beginning to others.
+        // 晚上12:00 is ambiguous: the end of the day or its beginning.
         Some(("晚上" | "晚" | "夜间" | "凌晨" | "早上", _)) if hour == 12 => return None,
         Some((_, false)) if hour == 12 => 0,
         Some((_, true)) if hour < 12 => hour + 12,

@@ -5,10 +5,10 @@ use super::moment::narrow;
 /// The content of a cell for telephone numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Phone {
-    /// One or several numbers as they are dialled, such as `13857012345` or `0570-7023456-801`, each
-    /// perhaps with a remark in brackets; joined by `, `.
+    /// One or several numbers in dialled form, joined by `, `. For example `13857012345` or
+    /// `0570-7023456-801`, each with an optional remark in brackets.
     Numbers(String),
-    /// The cell says that there is none: empty words such as 无, `-`, `/`.
+    /// The cell says that there is no number: words such as 无, `-`, `/`.
     None,
     /// A spreadsheet shortened the number.
     Shortened,
@@ -16,7 +16,7 @@ pub(super) enum Phone {
     NoNumber,
 }
 
-/// Words that say that there is none.
+/// Words that mean that there is no number.
 const NONE: [&str; 12] = [
     "无", "没有", "暂无", "不详", "未知", "未留", "匿名", "保密", "-", "/", "none", "n/a",
 ];
@@ -47,7 +47,7 @@ pub(super) fn read(text: &str) -> Phone {
     }
 }
 
-/// Reads one number, or several with only blanks between them; a remark is put behind its number.
+/// Reads one number, or several separated only by blanks; a remark is put after its number.
 fn one(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let count = |text: &str| text.chars().filter(char::is_ascii_digit).count();
@@ -84,8 +84,8 @@ fn one(text: &str) -> Option<String> {
         true => mobile.to_owned(),
         false => digits.trim_matches('-').replace("--", "-"),
     };
-    // 12345 and 110 are numbers. A year or a house number cannot be told from them, but more than twenty
-    // digits are no number.
+    // 12345 and 110 are numbers. A year or a house number cannot be told from them, but more than
+    // twenty digits are not a number.
     let length = count(&number) + count(&extension);
     if !(3..=20).contains(&length) || text.contains("**") {
         return None;

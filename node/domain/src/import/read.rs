@@ -1,4 +1,6 @@
-//! Turns the cells of a row into what is taken in, or into what is wrong with it.
+//! Turns the cells of a row into an importable row, or into its faults.
+
+use topology::Term;
 
 use super::{
     Cells, Fault, Field, MOST_ID, Progress, Row, fields,
@@ -14,15 +16,13 @@ use crate::{
     time::Timestamp,
 };
 
-/// The earliest moment that is believed, 1990-01-01 in Shanghai: before it nothing was reported to any
-/// system.
+/// The earliest accepted moment, 1990-01-01 in Shanghai; earlier ones are mistakes.
 const FIRST: Timestamp = Timestamp(631_123_200_000);
 
-/// Reads a row, and finds everything that is wrong with it. `datum` is the system of coordinates of its
-/// place.
+/// Reads a row and finds all of its faults. `datum` is the coordinate system of its place.
 ///
 /// # Errors
-/// One [`Fault`] for each cell that does not fit.
+/// One [`Fault`] for each bad cell.
 pub fn read(cells: &Cells, datum: Datum, context: Context<'_>) -> Result<Row, Vec<Fault>> {
     let Context { policy, now, .. } = context;
     let mut reader = Reader {
@@ -146,7 +146,7 @@ impl Reader<'_> {
         let found = by_code.or_else(|| by_name.next());
         if found.is_none() {
             let some: Vec<&str> = listed.values().map(|l| &*l.value.name).collect();
-            let hint = format!("take a code or one of: {}", some.join(", "));
+            let hint = format!("use a code or one of: {}", some.join(", "));
             let reason = "no category of this node has this code or name";
             self.fault(Field::Category, &text, reason, &hint);
         }
@@ -172,7 +172,7 @@ impl Reader<'_> {
                 "format the column as a date with time in the spreadsheet, and save it again",
             ),
             None => (
-                "it is no time",
+                "it is not a time",
                 "write it like 2026-03-01 08:15, in the time of Shanghai",
             ),
             Some(at) if at > now => ("it is in the future", "correct the year or the day"),
@@ -183,7 +183,7 @@ impl Reader<'_> {
         None
     }
 
-    /// Reads when what happened there, and how far the work has come.
+    /// Reads the moments of the history in the other system, and the progress of the work.
     fn life(&mut self, now: Timestamp) -> (Option<History>, Progress) {
         let before = self.faults.len();
         let reported = self.moment(Field::ReportedAt, now);
@@ -209,7 +209,7 @@ impl Reader<'_> {
         let progress = match (said, accepted, closed) {
             (Some(said), _, Some(_)) if !said.is_closed() => {
                 let text = self.cell(Field::Status).unwrap_or_default();
-                let reason = "it is not closed, but the row says when it was";
+                let reason = "it is not closed, but the row has a closing time";
                 self.fault(Field::Status, &text, reason, "correct one of them");
                 said
             }
@@ -233,7 +233,7 @@ impl Reader<'_> {
             let number: Option<f64> = text.parse().ok().filter(|n: &f64| n.is_finite());
             if number.is_none() {
                 let hint = "write degrees as a number, such as 29.0285";
-                self.fault(field, &text, "it is no number", hint);
+                self.fault(field, &text, "it is not a number", hint);
             }
             Some((text, number?))
         };
@@ -248,7 +248,7 @@ impl Reader<'_> {
                         true => "latitude and longitude seem to be swapped",
                         false => "give degrees north (-90 to 90) and east (-180 to 180)",
                     };
-                    self.fault(Field::Latitude, &text, "this is no place on earth", hint);
+                    self.fault(Field::Latitude, &text, "this is not a place on earth", hint);
                 }
                 let elsewhere = place?.check_within(&[context.me], context.tree).err();
                 if let Some(elsewhere) = &elsewhere {
@@ -315,7 +315,8 @@ impl Reader<'_> {
         contact
     }
 
-    /// Reads the telephone numbers. A cell that holds none is noted, and the row is taken all the same.
+    /// Reads the telephone numbers. A cell without a number is noted, and the row is still
+    /// accepted.
     fn phone(&mut self) -> String {
         let Some(text) = self.cell(Field::Phone) else {
             return String::new();
@@ -341,19 +342,17 @@ impl Reader<'_> {
         let text = self.cell(Field::Status)?;
         let found = fields::progress(&text);
         if found.is_none() {
-            let all: Vec<&str> = fields::STATES.iter().map(|(word, _)| *word).collect();
-            let hint = format!("take one of: {}", all.join(", "));
+            let hint = format!("take one of: {}", fields::states());
             self.fault(Field::Status, &text, "this word is not known", &hint);
         }
         found
     }
 
-    fn one_of<T: Copy + PartialEq>(&mut self, field: Field, words: &[(&str, T)]) -> Option<T> {
+    fn one_of<T: Term>(&mut self, field: Field, others: &[(&str, T)]) -> Option<T> {
         let text = self.cell(field)?;
-        let found = fields::one_of(&text, words);
+        let found = fields::one_of(&text, others);
         if found.is_none() {
-            let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let hint = format!("take one of: {}", all.join(", "));
+            let hint = format!("take one of: {}", fields::words(others));
             self.fault(field, &text, "this word is not known", &hint);
         }
         found

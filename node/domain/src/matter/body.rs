@@ -1,4 +1,4 @@
-//! Bodies: what a person wrote. They are kept apart from envelopes so that they can be masked,
+//! Bodies: texts that people write. They are kept apart from envelopes so that they can be masked,
 //! sealed and erased.
 
 use std::fmt;
@@ -12,14 +12,14 @@ use crate::{
     suite::{Digest, Suite},
 };
 
-/// Who the reporter is. Sealed for the holder; everybody else sees it masked.
+/// Name and contact data of the reporter. Sealed for the holder; everybody else sees it masked.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Contact {
-    /// At most [`Contact::MOST_NAME`] characters.
+    /// Name, at most 100 characters.
     pub name: String,
-    /// At most [`Contact::MOST_PHONE`] characters.
+    /// Telephone number, at most 40 characters.
     pub phone: String,
-    /// At most [`Contact::MOST_ADDRESS`] characters.
+    /// Address, at most 200 characters.
     pub address: String,
 }
 
@@ -31,20 +31,20 @@ impl fmt::Debug for Contact {
 }
 
 impl Contact {
-    /// Longest name, in characters.
+    /// The longest name, in characters.
     pub const MOST_NAME: usize = 100;
-    /// Longest telephone number, in characters.
+    /// The longest telephone number, in characters.
     pub const MOST_PHONE: usize = 40;
-    /// Longest address, in characters.
+    /// The longest address, in characters.
     pub const MOST_ADDRESS: usize = 200;
 
-    /// Returns whether it gives neither a name nor a way to reach the person: every part is blank.
+    /// Returns whether every part is blank.
     pub fn is_empty(&self) -> bool {
         let parts = [&self.name, &self.phone, &self.address];
         parts.iter().all(|part| part.trim().is_empty())
     }
 
-    /// Returns what others see of it: the family name, and of a phone number of 8 characters or
+    /// Returns the form that others see: the family name, and of a phone number of 8 characters or
     /// more the first three and the last four. Everything else becomes stars, at most six for the
     /// address.
     pub fn masked(&self) -> Self {
@@ -71,44 +71,65 @@ impl Contact {
     }
 }
 
-/// Something that was said in a field of its own, not in the text.
+/// An answer in a separate field, outside the text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Detail {
-    /// Which field: [`Detail::ADDRESS`] or one of the others, or what another system calls it.
+    /// Name of the field: `address`, `address-id`, `media-url`, or `attribute/` and a code of another
+    /// system.
     pub name: String,
-    /// What it says, one line.
+    /// The answer, one line.
     pub text: String,
 }
 
-/// Prints nothing of what was written, because debug output may be logged.
+/// Prints no text that a person wrote, because debug output may be logged.
 impl fmt::Debug for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Detail")
     }
 }
 
+/// The error for a text that is no place in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the place in words is not one line of at most {most} characters; shorten it", most = Detail::MOST_ADDRESS)]
+pub struct BadAddress;
+
 impl Detail {
     /// Field for the place in words.
     pub const ADDRESS: &str = "address";
     /// Field for the place as an id of another system.
     pub const ADDRESS_ID: &str = "address-id";
-    /// Field for the web address a picture is said to have. The node never fetches it.
+    /// Field for the web address of a picture, as the reporter gave it. The node never fetches it.
     pub const MEDIA_URL: &str = "media-url";
-    /// Prefix before the code of a field that another system defines.
+    /// Prefix of the code of a field that another system defines.
     pub const ATTRIBUTE: &str = "attribute/";
 
-    /// Most details in one body.
+    /// The longest place in words, in characters.
+    pub const MOST_ADDRESS: usize = 200;
+    /// The most details in one body.
     pub const MOST: usize = 40;
-    /// Longest name, in bytes.
+    /// The longest name, in bytes.
     pub const MOST_NAME_BYTES: usize = 80;
+
+    /// Returns the place in words.
+    ///
+    /// # Errors
+    /// [`BadAddress`] if it is longer than a line.
+    pub fn address(text: String) -> Result<Self, BadAddress> {
+        match text.chars().count() > Self::MOST_ADDRESS || text.contains(char::is_control) {
+            true => Err(BadAddress),
+            false => Ok(Self {
+                name: Self::ADDRESS.to_owned(),
+                text,
+            }),
+        }
+    }
 
     /// Returns the bytes of its name and text together.
     pub const fn bytes(&self) -> usize {
         self.name.len() + self.text.len()
     }
 
-    /// Returns whether a text is an `http` or `https` address. Nothing else may be given out as a
-    /// link, whatever somebody wrote.
+    /// Returns whether a text is an `http` or `https` address. Nothing else may be shown as a link.
     pub fn is_web_address(text: &str) -> bool {
         let rest = text
             .strip_prefix("https://")
@@ -120,26 +141,26 @@ impl Detail {
     }
 }
 
-/// An erasable object kept apart from envelopes: what a person wrote, or a remark of an office.
+/// An erasable object kept apart from envelopes: a person's text, or a remark of an office.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
-    /// Class of protection.
+    /// Protection class.
     pub class: Class,
-    /// 128 random bits. Without them the commitment says nothing about the text.
+    /// 128 random bits. Without them the commitment reveals nothing about the text.
     pub salt: [u8; 16],
     /// The text, at most [`Body::MOST_BYTES`] bytes.
     pub text: String,
-    /// What was said in fields of their own, at most [`Detail::MOST`].
+    /// Answers in separate fields, at most [`Detail::MOST`].
     pub details: Vec<Detail>,
-    /// Where the matter is, if known.
+    /// The place, if known.
     pub place: Option<Place>,
-    /// Who wrote it, if known.
+    /// The person who wrote it, if known.
     pub contact: Option<Contact>,
-    /// Files beside it, at most [`MOST_LISTED`](crate::attachment::MOST_LISTED).
+    /// Files beside the text, at most [`MOST_LISTED`](crate::attachment::MOST_LISTED).
     pub attachments: Vec<Attachment>,
 }
 
-/// Prints nothing of what was written, because debug output may be logged.
+/// Prints no text that a person wrote, because debug output may be logged.
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut body = f.debug_struct("Body");
@@ -150,10 +171,10 @@ impl fmt::Debug for Body {
 }
 
 impl Body {
-    /// Longest text, in bytes.
+    /// The longest text, in bytes.
     pub const MOST_BYTES: usize = 48 * 1024;
 
-    /// Builds a body that has a text and nothing else.
+    /// Builds a body with a text and nothing else.
     pub const fn of_text(class: Class, salt: [u8; 16], text: String) -> Self {
         Self {
             class,
@@ -166,8 +187,8 @@ impl Body {
         }
     }
 
-    /// Returns how many bytes the body counts: everything a person wrote, 16 each for place and
-    /// contact, and a fixed size for each attachment.
+    /// Returns the size that counts against limits, in bytes: everything that a person wrote, 16
+    /// bytes each for place and contact, and a fixed size for each attachment.
     pub fn bytes(&self) -> usize {
         let contact = self.contact.as_ref().map_or(0, |contact| {
             contact.name.len() + contact.phone.len() + contact.address.len() + 16
@@ -176,8 +197,8 @@ impl Body {
         self.text.len() + details + contact + self.attachments.len() * LISTED_BYTES + 16
     }
 
-    /// Returns the commitment that stands for the body in envelopes and logs: a digest of every
-    /// field, each behind its length.
+    /// Returns the commitment of the body in envelopes and logs: a digest of every field, each
+    /// after its length.
     pub fn commitment(&self, suite: Suite) -> Digest {
         let files = self.attachments.iter().map(Attachment::canonical_bytes);
         let salted = (&self.salt, &*self.text);
@@ -216,7 +237,7 @@ impl Body {
     }
 }
 
-/// Most bytes that one attachment takes in a frame.
+/// The most bytes that one attachment takes in a frame.
 const LISTED_BYTES: usize = 192;
 
 fn put(bytes: &mut Vec<u8>, kind: u8, field: &[u8]) {

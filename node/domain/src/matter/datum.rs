@@ -1,46 +1,19 @@
-//! Coordinate systems. Maps of China are in GCJ-02 by law, and Baidu's in BD-09. Both differ by
-//! some hundred metres from WGS 84, which is what everything else here uses.
+//! Coordinate systems. By law, maps of China use GCJ-02, and Baidu's use BD-09. Both differ by some
+//! hundred metres from WGS 84, which everything else here uses.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
-
-/// The system that degrees are given in.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[schema(as = Coordinates)]
-pub enum Datum {
-    /// Of receivers of satellites, and of everything that says nothing else.
-    #[default]
-    #[serde(rename = "wgs-84")]
-    Wgs84,
-    /// Of Chinese maps, and of positions that Chinese phones and apps give.
-    #[serde(rename = "gcj-02")]
-    Gcj02,
-    /// Of Baidu's maps.
-    #[serde(rename = "bd-09")]
-    Bd09,
+topology::vocabulary! {
+    /// The system that degrees are given in.
+    #[derive(Default, utoipa::ToSchema)]
+    #[schema(as = Coordinates)]
+    pub enum Datum: "system of coordinates" {
+        #[default]
+        Wgs84 = 1, "wgs-84", "WGS 84", "satellite receivers, and everything that says nothing else";
+        Gcj02 = 2, "gcj-02", "火星坐标", "Chinese maps, and positions given by Chinese phones and apps";
+        Bd09 = 3, "bd-09", "百度坐标", "Baidu's maps";
+    }
 }
 
-/// Error for a text that names no coordinate system.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no system of coordinates; take one of: wgs-84, gcj-02, bd-09")]
-pub struct UnknownDatum(String);
-
 impl Datum {
-    /// All coordinate systems.
-    pub const ALL: [Self; 3] = [Self::Wgs84, Self::Gcj02, Self::Bd09];
-
-    /// Returns its name in texts.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Wgs84 => "wgs-84",
-            Self::Gcj02 => "gcj-02",
-            Self::Bd09 => "bd-09",
-        }
-    }
-
     /// Converts a point from degrees north and east to WGS 84, accurate to some centimetres.
     /// Outside China GCJ-02 is the same as WGS 84, and BD-09 differs only by its own shift.
     pub fn to_wgs84(self, north: f64, east: f64) -> (f64, f64) {
@@ -52,22 +25,6 @@ impl Datum {
                 from_gcj02(north, east)
             }
         }
-    }
-}
-
-impl fmt::Display for Datum {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Datum {
-    type Err = UnknownDatum;
-
-    fn from_str(text: &str) -> Result<Self, UnknownDatum> {
-        let is = |datum: &Self| datum.name() == text;
-        let found = Self::ALL.into_iter().find(is);
-        found.ok_or_else(|| UnknownDatum(text.chars().take(60).collect()))
     }
 }
 
@@ -124,7 +81,7 @@ fn to_gcj02(north: f64, east: f64) -> (f64, f64) {
 }
 
 /// Finds the point that [`to_gcj02`] moves to this one. The shift hardly changes over its own
-/// length, so each round comes a hundred times closer.
+/// length, so each round is a hundred times more accurate.
 fn from_gcj02(north: f64, east: f64) -> (f64, f64) {
     let mut guess = (north, east);
     for _ in 0..6 {
@@ -167,7 +124,7 @@ mod tests {
         assert_eq!(Datum::Gcj02.to_wgs84(51.5, -0.12), (51.5, -0.12), "London");
         assert!("gcj02".parse::<Datum>().is_err());
         for datum in Datum::ALL {
-            assert_eq!(datum.name().parse(), Ok(datum));
+            assert_eq!(datum.code().parse(), Ok(datum));
         }
     }
 

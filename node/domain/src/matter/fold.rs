@@ -1,34 +1,35 @@
-//! The state of a matter is the fold of its steps. A node that acts takes the new state from here,
-//! and a node that is told of a matter compares with it, so nothing changes without a step that
-//! says so.
+//! The state of a matter is the fold of its steps. A node that acts computes the new state here,
+//! and a node that receives a notice compares with it, so nothing changes without a step that says
+//! so.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Act, Status, Step};
 use crate::category::{Category, Priority};
 
-/// The category of a matter, and how urgent it is.
+/// The category and urgency of a matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sort {
-    /// What it is about.
+    /// The category.
     pub category: Category,
-    /// How urgent it is.
+    /// The urgency.
     pub priority: Priority,
 }
 
-/// The state that steps change. Steps also say who holds the matter, but only together with the
-/// tree: see [`crate::receipt::custodies`].
+/// The state that steps change. Steps also determine the holder, but only together with the tree:
+/// see [`crate::receipt::custodies`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
-    /// What it is about.
+    /// The category.
     pub category: Category,
-    /// How urgent it is.
+    /// The urgency.
     pub priority: Priority,
     /// State of the work.
     pub status: Status,
 }
 
-/// Error for a step that cannot stand where it stands, or whose sort is missing or out of place.
+/// The error for a step that cannot follow the ones before it. Also for a step whose sort is
+/// missing or out of place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this step cannot follow on those before it")]
 pub struct Misfit;
@@ -109,14 +110,15 @@ impl State {
             | Act::Absorb(_)
             | Act::OpenPart(_)
             | Act::EndPart(..)
-            | Act::Erase(_) => {}
+            | Act::Erase(_)
+            | Act::Visit => {}
         }
         Ok(self)
     }
 }
 
 impl Act {
-    /// Returns whether it may be done to a closed matter.
+    /// Returns whether the act is allowed on a closed matter.
     pub const fn may_follow_the_end(self) -> bool {
         matches!(
             self,

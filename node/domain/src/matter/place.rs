@@ -17,9 +17,9 @@ pub struct Place {
     pub longitude: i32,
 }
 
-/// Error for degrees north and east that are not a point on the ground.
+/// The error for degrees north and east that are not a point on the ground.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("{}, {} is no place; {}", .0, .1, self.hint())]
+#[error("{}, {} is not a place; {}", .0, .1, self.hint())]
 pub struct BadPlace(pub f64, pub f64);
 
 impl BadPlace {
@@ -34,13 +34,13 @@ impl BadPlace {
     }
 }
 
-/// Error for a place outside the division that takes the report. Its text gives no coordinates,
-/// because refusals may be logged.
+/// The error for a place outside the division that takes the report. The message contains no
+/// coordinates, because refusals may be logged.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("the place lies {} outside {name} ({code}); {hint}", distance(*metres))]
 pub struct Elsewhere {
-    /// The division whose outline the place is outside of: the division itself, or the nearest
-    /// above it that has an outline.
+    /// The division whose outline does not contain the place: the division itself, or the nearest
+    /// above it with an outline.
     pub code: DivisionCode,
     /// Short name of that division; empty if the tree does not have it.
     pub name: String,
@@ -50,13 +50,13 @@ pub struct Elsewhere {
     pub hint: Whither,
 }
 
-/// The likely mistake behind a place that lies elsewhere.
+/// The likely mistake behind a place outside the division.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Whither {
-    /// The place fits if its two numbers are swapped.
+    /// The place is inside if its two numbers are swapped.
     #[error("north and east seem to be swapped, the other way round it lies there")]
     Swapped,
-    /// The place fits if its numbers are of another coordinate system.
+    /// The place is inside if its numbers are of another coordinate system.
     #[error("it lies there if it is given in {0}, as Chinese maps and phones do: say so")]
     Datum(Datum),
     /// The place is in another division: its code and short name.
@@ -101,9 +101,9 @@ impl Place {
         Self::from_degrees(north, east)
     }
 
-    /// Returns another coordinate system in which these numbers lie inside the outline of the
-    /// division, if as they stand they lie outside it. This is only a suspicion, because near a
-    /// border both readings can be right.
+    /// Returns another coordinate system in which these numbers lie inside the division's outline.
+    /// `None` if they lie inside as given. This is only a suspicion, because near a border both
+    /// readings can be right.
     pub fn may_be_of(self, division: DivisionCode, tree: &Tree) -> Option<Datum> {
         let (_, outline) = tree.outlines().of(division)?;
         let (north, east) = self.degrees();
@@ -129,9 +129,9 @@ impl Place {
         self.latitude.unsigned_abs() <= 90_000_000 && self.longitude.unsigned_abs() <= 180_000_000
     }
 
-    /// Checks that the place lies in one of the divisions, or at most [`Outline::TOLERANCE_M`]
-    /// outside. A division without an outline uses that of the nearest division above it; where no
-    /// outline is known at all, every place fits.
+    /// Checks that the place lies in one of the divisions, or near one. At most
+    /// [`Outline::TOLERANCE_M`] outside is allowed. A division without an outline uses that of the
+    /// nearest division above it; if no outline is known, every place passes.
     ///
     /// # Errors
     /// [`Elsewhere`], about the first of the divisions.
@@ -159,7 +159,7 @@ impl Place {
             _ if outline.holds(east, north) => Whither::Swapped,
             (_, Some(datum)) => Whither::Datum(datum),
             (Some(code), _) if tree.get(code).is_some() => Whither::In(code, name(code)),
-            // The list of divisions may have fewer than the map draws.
+            // The list of divisions may have fewer than the map shows.
             _ => Whither::Nowhere,
         };
         Err(Elsewhere {
@@ -170,7 +170,8 @@ impl Place {
         })
     }
 
-    /// Returns the metres between two places on a sphere of 6,371 km, accurate to half a percent.
+    /// Returns the distance between two places in metres, accurate to half a percent. The earth is
+    /// a sphere of 6,371 km.
     pub fn metres_to(self, other: Self) -> f64 {
         let radians = |millionths: i32| (f64::from(millionths) / 1e6).to_radians();
         let (north, other_north) = (radians(self.latitude), radians(other.latitude));
@@ -249,7 +250,7 @@ mod tests {
         // 上海, and the middle of the Atlantic.
         assert!(refused(31.2304, 121.4737).ends_with("WGS 84, or say in words where it is"));
         assert!(refused(0.0, 0.0).contains("lies far outside"));
-        // Nobody is sent to a division that the list does not have.
+        // A division that is not in the list is never suggested.
         let branch = Tree::load("code,name\n33,浙江省\n3308,衢州市\n330825,龙游县\n").unwrap();
         let branch = branch.with_outlines(topology::Outlines::zhejiang());
         let refusal = at(30.2387, 120.1450).check_within(&[code("330825")], &branch);

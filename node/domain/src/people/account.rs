@@ -7,26 +7,26 @@ use topology::DivisionCode;
 
 use super::{BadRoles, GridId, Role};
 use crate::{
-    matter::{Department, Target},
+    department::{Department, Target},
     time::Timestamp,
 };
 
-/// Number of an account at its node. It stands in journals, in dispatches and in the audit trail,
-/// where names of people do not.
+/// Number of an account at its node. Journals, dispatches and the audit trail contain it instead of
+/// the person's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountId(pub u64);
 
-/// Error for a text that is not an account number.
+/// The error for a text that is not an account number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not the number of an account; `wujitong account list` shows them")]
 pub struct BadAccountId(pub String);
 
 impl AccountId {
-    /// Builds the number of the `n`th account that a process opened which drew `run` when it
-    /// started: eleven digits, of which the first five come from `run` and the last six are `n`. If
-    /// an old copy of the store is brought back, its next process draws the same first five once in
-    /// 90,000 times.
+    /// Builds the number of the `n`th account opened by a process that drew `run` when it started:
+    /// eleven digits, of which the first five come from `run` and the last six are `n`. If an old
+    /// copy of the store is restored, its next process draws the same first five digits with a
+    /// probability of 1 in 90,000.
     pub const fn new(run: u32, n: u32) -> Self {
         let start = run as u64 % 90_000 + 10_000;
         Self(start * 1_000_000 + n as u64 % 1_000_000)
@@ -52,7 +52,7 @@ impl FromStr for AccountId {
     }
 }
 
-/// The word a person types to log in: 2 to 31 lower-case letters, digits, dots, dashes and
+/// The name with which a person logs in: 2 to 31 lower-case letters, digits, dots, dashes and
 /// underscores, the first a letter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -63,12 +63,12 @@ pub struct Login(Box<str>);
 pub enum BadAccount {
     /// The text is not a login.
     #[error(
-        "`{0}` is not a login; take 2 to 31 lower-case letters, digits, dots, dashes and underscores, \
+        "`{0}` is not a login; use 2 to 31 lower-case letters, digits, dots, dashes and underscores, \
          the first a letter"
     )]
     Login(String),
     /// The name is empty, longer than 60 characters, or has control characters.
-    #[error("the name does not fit; take 1 to 60 characters on one line")]
+    #[error("the name is not valid; use 1 to 60 characters on one line")]
     Name,
     /// Two of its roles exclude each other.
     #[error(transparent)]
@@ -78,7 +78,7 @@ pub enum BadAccount {
 macro_rules! word {
     ($name:ident, $fits:expr) => {
         impl $name {
-            /// Returns the text.
+            /// Returns the text of the login.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -148,7 +148,7 @@ pub fn check_name(name: &str) -> Result<(), BadAccount> {
 pub struct Account {
     /// Its number.
     pub id: AccountId,
-    /// The word the person types to log in.
+    /// The name with which the person logs in.
     pub login: Login,
     /// Name of the person.
     pub name: String,
@@ -162,9 +162,9 @@ pub struct Account {
     pub grid: Option<GridId>,
     /// Whether the account is closed, so that nobody may log in with it.
     pub disabled: bool,
-    /// Counter that ends sessions: those begun in an earlier era have ended. It rises with every
-    /// new password, change of roles and closing.
-    pub era: u32,
+    /// Counter that ends sessions: a session that began with a lower value has ended. It rises with
+    /// every new password, change of roles and closing.
+    pub credentials_version: u32,
     /// Time the account was opened.
     pub opened_at: Timestamp,
 }
@@ -179,8 +179,8 @@ impl Account {
         Ok(super::check_roles(&self.roles)?)
     }
 
-    /// Returns whether something dispatched to this target is for them: it names their number, or
-    /// names no officer but their department.
+    /// Returns whether this dispatch target is the account: it names the account's number, or no
+    /// officer but the account's department.
     pub fn is_charged_with(&self, target: &Target) -> bool {
         match target.officer {
             Some(officer) => officer == self.id.0,

@@ -1,11 +1,11 @@
-//! The rules for who may open, close and change which account. The table of permissions says that a role
-//! manages accounts; the rules here say over whom.
+//! The rules for who may open, close and change which account. The permission table says which role
+//! manages accounts; the rules here say whose.
 
 use std::collections::BTreeSet;
 
 use super::{Account, BadRoles, Role, Who, check_roles};
 
-/// The reason why somebody may not do this to an account.
+/// The reason why somebody may not change or open an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadGrant {
     /// The first account of a node must be that of a system administrator.
@@ -20,9 +20,9 @@ pub enum BadGrant {
     /// The node already has an administrator of this kind.
     #[error("this node has a {0} already; ask them")]
     Seated(Role),
-    /// Whoever opens an account may not grant roles with it.
+    /// The person who opens an account may not grant roles with it.
     #[error(
-        "whoever opens an account grants no roles; open it without, then ask a security administrator"
+        "the person who opens an account may not grant roles; open it without roles, then ask a security administrator"
     )]
     Apart,
     /// Nobody may change their own roles or close their own account.

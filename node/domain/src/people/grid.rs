@@ -1,4 +1,4 @@
-//! Grids (网格): the households that a grid worker looks after.
+//! Grids (网格): groups of households, each with its grid workers.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -12,7 +12,7 @@ use super::{AccountId, BadAccount, check_name};
 #[serde(transparent)]
 pub struct GridId(pub u32);
 
-/// Error for a text that is not a grid number.
+/// The error for a text that is not a grid number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not the number of a grid; `wujitong grid list` shows them")]
 pub struct BadGridId(pub String);
@@ -27,9 +27,11 @@ impl FromStr for GridId {
     type Err = BadGridId;
 
     fn from_str(text: &str) -> Result<Self, BadGridId> {
-        match text.parse() {
-            Ok(number) if number > 0 => Ok(Self(number)),
-            _ => Err(BadGridId(text.to_owned())),
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        let number = digits.then(|| text.parse().ok()).flatten();
+        match number.filter(|number| *number > 0) {
+            Some(number) => Ok(Self(number)),
+            None => Err(BadGridId(text.chars().take(40).collect())),
         }
     }
 }
@@ -63,15 +65,15 @@ pub enum BadGrid {
     #[error("{0} members are too many for a grid; at most {most} are taken", most = Grid::MOST_MEMBERS)]
     Members(usize),
     /// A member has no account at this node.
-    #[error("{0} is no account of this node; `wujitong account list` shows those it has")]
+    #[error("{0} is not an account of this node; `wujitong account list` shows those it has")]
     Stranger(AccountId),
 }
 
 impl Grid {
-    /// Most households of a grid. A grid usually has some hundred; a whole division may be one
+    /// The most households of a grid. A grid usually has some hundred; a whole division may be one
     /// grid.
     pub const MOST_HOUSEHOLDS: u32 = 100_000;
-    /// Most members of a grid.
+    /// The most members of a grid.
     pub const MOST_MEMBERS: usize = 200;
 
     /// Checks its name and sizes. Does not check that its members have accounts.

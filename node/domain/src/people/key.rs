@@ -2,19 +2,20 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
 use super::{BadAccount, Permission, check_name};
 use crate::time::Timestamp;
 
-/// Random name of an API key: 16 hexadecimal digits. It is not the secret.
+/// Random id of an API key: 16 hexadecimal digits. It is not the secret.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ApiKeyId(pub [u8; 8]);
 
 impl fmt::Display for ApiKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        HEXLOWER.encode_display(&self.0).fmt(f)
     }
 }
 
@@ -28,31 +29,30 @@ impl FromStr for ApiKeyId {
     type Err = BadApiKey;
 
     fn from_str(text: &str) -> Result<Self, BadApiKey> {
-        let digits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        let number = digits.then(|| u64::from_str_radix(text, 16).ok()).flatten();
-        match number {
-            Some(number) => Ok(Self(number.to_be_bytes())),
-            None => Err(BadApiKey::Id(text.to_owned())),
-        }
+        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        bytes
+            .map(Self)
+            .ok_or_else(|| BadApiKey::Id(text.chars().take(40).collect()))
     }
 }
 
-/// Permission for a program to do some deeds in the name of a division.
+/// Permissions of a program that acts in the name of a division.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
-    /// Its random name.
+    /// Its random id.
     pub id: ApiKeyId,
     /// Its purpose.
     pub name: String,
-    /// The deeds the program may do.
-    pub deeds: BTreeSet<Permission>,
+    /// The permissions of the program.
+    pub permissions: BTreeSet<Permission>,
     /// The division it acts in.
     pub division: DivisionCode,
-    /// Time it was made.
+    /// Time of its creation.
     pub made_at: Timestamp,
-    /// Time from which it opens nothing any more.
+    /// Time from which it is no longer valid.
     pub expires_at: Timestamp,
-    /// Time it was taken back, if it was.
+    /// Time of its revocation, if it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
@@ -67,27 +67,27 @@ pub enum BadApiKey {
     /// The name is not valid.
     #[error(transparent)]
     Name(#[from] BadAccount),
-    /// The key names no deed.
-    #[error("a key that may do nothing is of no use; name at least one deed")]
+    /// The key has no permission.
+    #[error("a key that may do nothing is of no use; name at least one permission")]
     Idle,
-    /// The deed is one that no program may do.
+    /// The permission is one that no program may have.
     #[error("no program may do {0}; leave it to a person with an account")]
     ForPeople(Permission),
-    /// The key lives no time at all or more than [`ApiKey::MOST_DAYS`] days.
+    /// The key is valid for no time at all or for more than [`ApiKey::MOST_DAYS`] days.
     #[error("a key lives 1 to {most} days; make a new one before it ends", most = ApiKey::MOST_DAYS)]
     Life,
 }
 
 impl ApiKey {
-    /// Longest life, in days.
+    /// The longest validity, in days.
     pub const MOST_DAYS: u32 = 400;
 
-    /// Returns whether the key is neither taken back nor expired at this moment.
+    /// Returns whether the key is neither revoked nor expired at this moment.
     pub fn is_good(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at
     }
 
-    /// Checks its name, its life and its deeds.
+    /// Checks its name, its validity and its permissions.
     ///
     /// # Errors
     /// [`BadApiKey`].
@@ -97,9 +97,13 @@ impl ApiKey {
         if life == 0 || life > u64::from(Self::MOST_DAYS) * 86_400_000 {
             return Err(BadApiKey::Life);
         }
-        match self.deeds.iter().find(|deed| !deed.is_for_programs()) {
-            Some(deed) => Err(BadApiKey::ForPeople(*deed)),
-            None if self.deeds.is_empty() => Err(BadApiKey::Idle),
+        match self
+            .permissions
+            .iter()
+            .find(|permission| !permission.is_for_programs())
+        {
+            Some(permission) => Err(BadApiKey::ForPeople(*permission)),
+            None if self.permissions.is_empty() => Err(BadApiKey::Idle),
             None => Ok(()),
         }
     }

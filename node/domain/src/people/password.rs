@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 
 /// Rules for new passwords.
 ///
-/// They ask for length and refuse the usual passwords; they do not ask for a mixture of kinds of
+/// They require a length and reject common passwords; they do not require a mixture of kinds of
 /// characters (NIST SP 800-63B-4, 3.1.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordRules {
-    /// Fewest characters.
+    /// The fewest characters.
     pub least: usize,
-    /// Most bytes, so that hashing takes bounded time.
+    /// The most bytes, so that hashing takes bounded time.
     pub most_bytes: usize,
-    /// Fewest different characters.
+    /// The fewest different characters.
     pub different: usize,
 }
 
@@ -26,8 +26,8 @@ impl Default for PasswordRules {
     }
 }
 
-/// Returns the password in the form in which it is hashed: Unicode NFKC, as NIST SP 800-63B-4,
-/// 3.1.1.2, says. It is the same whether a keyboard sends `é` as one character or as two.
+/// Returns the password in the form that is hashed: Unicode NFKC, as NIST SP 800-63B-4, 3.1.1.2,
+/// says. The form does not depend on whether a keyboard sends `é` as one character or as two.
 pub fn normalised(password: &str) -> String {
     icu_normalizer::ComposingNormalizerBorrowed::new_nfkc()
         .normalize(password)
@@ -37,25 +37,25 @@ pub fn normalised(password: &str) -> String {
 /// The reason why a password is not accepted. No variant repeats the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPassword {
-    /// It has fewer characters than this.
-    #[error("the password is too short; take at least {0} characters, for example four words")]
+    /// It has fewer than this many characters.
+    #[error("the password is too short; use at least {0} characters, for example four words")]
     Short(usize),
-    /// It has more bytes than this.
-    #[error("the password is too long; take at most {0} bytes")]
+    /// It has more than this many bytes.
+    #[error("the password is too long; use at most {0} bytes")]
     Long(usize),
     /// It repeats a few characters: fewer than this many are different.
-    #[error("the password repeats the same few characters; take at least {0} different ones")]
+    #[error("the password repeats the same few characters; use at least {0} different ones")]
     Plain(usize),
     /// It is one that everybody tries first.
-    #[error("the password is among those everybody tries first; take another")]
+    #[error("the password is one that everybody tries first; use another")]
     Usual,
     /// It contains the login.
-    #[error("the password contains the login; take another")]
+    #[error("the password contains the login; use another")]
     Login,
 }
 
-/// Usual passwords that guessers try first, alone or as a beginning. They are compared without
-/// regard to case.
+/// Common passwords that guessers try first, alone or as a prefix. They are compared without regard
+/// to case.
 const USUAL: [&str; 24] = [
     "password",
     "passw0rd",
@@ -100,7 +100,7 @@ impl PasswordRules {
             return Err(BadPassword::Plain(self.different));
         }
         let lower = password.to_lowercase();
-        // What follows a usual beginning must be long enough to be a password by itself.
+        // The rest after a common prefix must be long enough to be a password by itself.
         let guessed = |usual: &str| {
             let rest = lower.strip_prefix(usual);
             rest.is_some_and(|rest| rest.chars().count() < self.least)

@@ -1,133 +1,69 @@
-//! Permissions, and the table of which role has which.
-
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
+//! Permissions, and the table of the permissions of each role.
 
 use super::Role;
 
-/// Something a person may be allowed to do at a node.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-#[schema(as = Right)]
-pub enum Permission {
-    /// Hands in a matter of their own.
-    Report,
-    /// Hands in a matter for somebody at the window or on the telephone.
-    ReportForAnother,
-    /// Sees which matters there are, without what people wrote.
-    ViewList,
-    /// Sees one matter with its steps.
-    ViewMatter,
-    /// Unseals who reported a matter and how to reach them.
-    OpenContact,
-    /// 受理
-    Accept,
-    /// 不予受理
-    Reject,
-    /// Puts a matter into another category, or says how urgent it is.
-    Triage,
-    /// 派遣
-    Dispatch,
-    /// 处置
-    Handle,
-    /// 反馈
-    Feedback,
-    /// 核查
-    Verify,
-    /// 结案
-    Close,
-    /// 回访
-    CallBack,
-    /// Takes an own report back.
-    Withdraw,
-    /// Says that an own matter is not solved.
-    Contest,
-    /// Says how content the reporter is.
-    Rate,
-    /// Takes a closed matter up again.
-    Reopen,
-    /// 督办
-    Supervise,
-    /// 上报
-    Escalate,
-    /// 交办
-    Assign,
-    /// 退回
-    Return,
-    /// 召回
-    Recall,
-    /// Says that a matter is not this unit's.
-    Object,
-    /// Decides between two units whose a matter is.
-    Arbitrate,
-    /// Makes a duplicate part of another matter.
-    Merge,
-    /// Stops a clock for a reason.
-    Pause,
-    /// Gives a clock more time.
-    Extend,
-    /// Remarks for the office.
-    CommentInside,
-    /// Writes to the reporter.
-    CommentToReporter,
-    /// Makes a matter or its answer public.
-    PublishMatter,
-    /// Adds a photo or document to a matter.
-    Attach,
-    /// Sees templates and how far they have come.
-    ViewTemplates,
-    /// Issues a template.
-    PublishTemplate,
-    /// Sees figures.
-    ReadRollups,
-    /// Takes in matters of other systems.
-    Import,
-    /// Is told of changes as they happen.
-    Watch,
-    /// Names other systems that are told of changes.
-    ManageHooks,
-    /// Draws grids and names who looks after them.
-    ManageGrids,
-    /// Sees grids.
-    ViewGrids,
-    /// Sees who has an account, with which roles.
-    ViewAccounts,
-    /// Opens and closes accounts and sets lost passwords anew.
-    ManageAccounts,
-    /// Says which roles an account has.
-    GrantRoles,
-    /// Makes and takes back API keys.
-    ManageKeys,
-    /// Reads and checks the audit trail.
-    ReadAudit,
-    /// Erases personal data on request.
-    Erase,
-    /// Sees how the node is doing.
-    ViewStatus,
-    /// Closes an alarm that was looked into.
-    CloseAlarm,
-    /// Declares a key of this node or below it void.
-    Revoke,
-    /// Sees the own account, sets its password, ends its session.
-    OwnAccount,
-    /// Logs in, and reads what everybody may.
-    Enter,
+topology::vocabulary! {
+    /// Something a person may be allowed to do at a node.
+    #[derive(utoipa::ToSchema)]
+    #[schema(as = Right)]
+    pub enum Permission: "permission" {
+        Report = 1, "report", "上报", "hands in a matter of their own";
+        ReportForAnother = 2, "report-for-another", "代报", "hands in a matter for somebody at the window or on the telephone";
+        ViewList = 3, "view-list", "查看事项列表", "sees which matters there are, without what people wrote";
+        ViewMatter = 4, "view-matter", "查看事项", "sees one matter with its steps";
+        OpenContact = 5, "open-contact", "查看联系方式", "unseals who reported a matter and how to reach them";
+        Accept = 6, "accept", "受理", "takes a matter on";
+        Reject = 7, "reject", "不予受理", "does not take a matter on";
+        Triage = 8, "triage", "分类定级", "puts a matter into another category, or says how urgent it is";
+        Dispatch = 9, "dispatch", "派遣", "gives a matter to a platform, an office or a person";
+        Handle = 10, "handle", "处置", "records a piece of work";
+        Feedback = 11, "feedback", "反馈", "says what came of the work";
+        Verify = 12, "verify", "核查", "looks whether the work is done";
+        Close = 13, "close", "结案", "ends the work on a matter";
+        CallBack = 14, "call-back", "回访", "records what the reporter thinks of the outcome";
+        Withdraw = 15, "withdraw", "撤回", "takes an own report back";
+        Contest = 16, "contest", "不认可办结", "says that an own matter is not solved";
+        Rate = 17, "rate", "评价", "says how content the reporter is";
+        Reopen = 18, "reopen", "重开", "takes a closed matter up again";
+        Supervise = 19, "supervise", "督办", "notes that a division above wants a matter done";
+        Escalate = 20, "escalate", "上报上级", "hands a matter to a tier above";
+        Assign = 21, "assign", "交办", "hands a matter to a division below";
+        Return = 22, "return", "退回", "hands a matter back to whoever sent it";
+        Recall = 23, "recall", "召回", "asks for a matter that was sent away";
+        Object = 24, "object", "职责异议", "says that a matter is not this unit's";
+        Arbitrate = 25, "arbitrate", "裁定", "decides between two units whose a matter is";
+        Merge = 26, "merge", "并案", "makes a duplicate part of another matter";
+        Pause = 27, "pause", "暂停计时", "stops a clock for a reason";
+        Extend = 28, "extend", "延期", "gives a clock more time";
+        CommentInside = 29, "comment-inside", "内部意见", "remarks for the office";
+        CommentToReporter = 30, "comment-to-reporter", "告知报送人", "writes to the reporter";
+        PublishMatter = 31, "publish-matter", "公开事项", "makes a matter or its answer public";
+        Attach = 32, "attach", "添加附件", "adds a photo or document to a matter";
+        ViewTemplates = 33, "view-templates", "查看模板", "sees templates and how far they have come";
+        PublishTemplate = 34, "publish-template", "下达模板", "issues a template";
+        ReadRollups = 35, "read-rollups", "查看统计", "sees figures";
+        Import = 36, "import", "导入", "takes in matters of other systems";
+        Watch = 37, "watch", "订阅变更", "is told of changes as they happen";
+        ManageHooks = 38, "manage-hooks", "管理推送", "names other systems that are told of changes";
+        ManageGrids = 39, "manage-grids", "管理网格", "draws grids and names who looks after them";
+        ViewGrids = 40, "view-grids", "查看网格", "sees grids";
+        ViewAccounts = 41, "view-accounts", "查看账号", "sees who has an account, with which roles";
+        ManageAccounts = 42, "manage-accounts", "管理账号", "opens and closes accounts and sets lost passwords anew";
+        GrantRoles = 43, "grant-roles", "授予角色", "says which roles an account has";
+        ManageKeys = 44, "manage-keys", "管理接口密钥", "makes and takes back API keys";
+        ReadAudit = 45, "read-audit", "查看审计日志", "reads and checks the audit trail";
+        Erase = 46, "erase", "删除", "erases personal data on request";
+        ViewStatus = 47, "view-status", "查看运行状态", "sees how the node is doing";
+        CloseAlarm = 48, "close-alarm", "关闭警报", "closes an alarm that was looked into";
+        Revoke = 49, "revoke", "吊销密钥", "declares a key of this node or below it void";
+        OwnAccount = 50, "own-account", "本人账号", "sees the own account, sets its password, ends its session";
+        Enter = 51, "enter", "登录", "logs in, and reads what everybody may";
+        Draft = 52, "draft", "起草", "writes a report that is not handed in yet";
+        Answer = 53, "answer", "答复", "answers the reporter";
+    }
 }
 
-/// The matters over which a role has a permission, from fewest to most.
+/// The matters for which a role has a permission, from fewest to most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
     /// No matter.
@@ -135,130 +71,13 @@ pub enum Reach {
     None,
     /// Matters the person reported.
     Own,
-    /// Matters the person was charged with, and those they reported.
+    /// Matters dispatched to the person, and those they reported.
     Charge,
     /// All matters of the division.
     All,
 }
 
-/// Error for a text that is not a permission.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a deed; take one of: {list}", list = Permission::ALL.map(Permission::name).join(", "))]
-pub struct BadPermission(pub String);
-
 impl Permission {
-    /// All permissions.
-    pub const ALL: [Self; 51] = [
-        Self::Report,
-        Self::ReportForAnother,
-        Self::ViewList,
-        Self::ViewMatter,
-        Self::OpenContact,
-        Self::Accept,
-        Self::Reject,
-        Self::Triage,
-        Self::Dispatch,
-        Self::Handle,
-        Self::Feedback,
-        Self::Verify,
-        Self::Close,
-        Self::CallBack,
-        Self::Withdraw,
-        Self::Contest,
-        Self::Rate,
-        Self::Reopen,
-        Self::Supervise,
-        Self::Escalate,
-        Self::Assign,
-        Self::Return,
-        Self::Recall,
-        Self::Object,
-        Self::Arbitrate,
-        Self::Merge,
-        Self::Pause,
-        Self::Extend,
-        Self::CommentInside,
-        Self::CommentToReporter,
-        Self::PublishMatter,
-        Self::Attach,
-        Self::ViewTemplates,
-        Self::PublishTemplate,
-        Self::ReadRollups,
-        Self::Import,
-        Self::Watch,
-        Self::ManageHooks,
-        Self::ManageGrids,
-        Self::ViewGrids,
-        Self::ViewAccounts,
-        Self::ManageAccounts,
-        Self::GrantRoles,
-        Self::ManageKeys,
-        Self::ReadAudit,
-        Self::Erase,
-        Self::ViewStatus,
-        Self::CloseAlarm,
-        Self::Revoke,
-        Self::OwnAccount,
-        Self::Enter,
-    ];
-
-    /// Returns its name in texts.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Report => "report",
-            Self::ReportForAnother => "report-for-another",
-            Self::ViewList => "view-list",
-            Self::ViewMatter => "view-matter",
-            Self::OpenContact => "open-contact",
-            Self::Accept => "accept",
-            Self::Reject => "reject",
-            Self::Triage => "triage",
-            Self::Dispatch => "dispatch",
-            Self::Handle => "handle",
-            Self::Feedback => "feedback",
-            Self::Verify => "verify",
-            Self::Close => "close",
-            Self::CallBack => "call-back",
-            Self::Withdraw => "withdraw",
-            Self::Contest => "contest",
-            Self::Rate => "rate",
-            Self::Reopen => "reopen",
-            Self::Supervise => "supervise",
-            Self::Escalate => "escalate",
-            Self::Assign => "assign",
-            Self::Return => "return",
-            Self::Recall => "recall",
-            Self::Object => "object",
-            Self::Arbitrate => "arbitrate",
-            Self::Merge => "merge",
-            Self::Pause => "pause",
-            Self::Extend => "extend",
-            Self::CommentInside => "comment-inside",
-            Self::CommentToReporter => "comment-to-reporter",
-            Self::PublishMatter => "publish-matter",
-            Self::Attach => "attach",
-            Self::ViewTemplates => "view-templates",
-            Self::PublishTemplate => "publish-template",
-            Self::ReadRollups => "read-rollups",
-            Self::Import => "import",
-            Self::Watch => "watch",
-            Self::ManageHooks => "manage-hooks",
-            Self::ManageGrids => "manage-grids",
-            Self::ViewGrids => "view-grids",
-            Self::ViewAccounts => "view-accounts",
-            Self::ManageAccounts => "manage-accounts",
-            Self::GrantRoles => "grant-roles",
-            Self::ManageKeys => "manage-keys",
-            Self::ReadAudit => "read-audit",
-            Self::Erase => "erase",
-            Self::ViewStatus => "view-status",
-            Self::CloseAlarm => "close-alarm",
-            Self::Revoke => "revoke",
-            Self::OwnAccount => "own-account",
-            Self::Enter => "enter",
-        }
-    }
-
     /// Returns whether a program with an API key may ever do it. Administration, audit, other
     /// people's contacts and decisions over others stay with people.
     pub const fn is_for_programs(self) -> bool {
@@ -273,6 +92,7 @@ impl Permission {
                 | Self::Feedback
                 | Self::Close
                 | Self::CommentToReporter
+                | Self::Answer
                 | Self::Attach
                 | Self::ViewTemplates
                 | Self::ReadRollups
@@ -283,29 +103,14 @@ impl Permission {
     }
 }
 
-impl fmt::Display for Permission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Permission {
-    type Err = BadPermission;
-
-    fn from_str(text: &str) -> Result<Self, BadPermission> {
-        let found = Self::ALL.into_iter().find(|deed| deed.name() == text);
-        found.ok_or_else(|| BadPermission(text.to_owned()))
-    }
-}
-
 /// Returns over which matters a role has a permission. What is not named here is denied.
-pub const fn reach(role: Role, deed: Permission) -> Reach {
+pub const fn reach(role: Role, permission: Permission) -> Reach {
     use Permission as D;
     use Reach::{All, Charge, None, Own};
     use Role as R;
     match role {
-        R::Resident => match deed {
-            D::Report | D::ViewTemplates | D::OwnAccount | D::Enter => All,
+        R::Resident => match permission {
+            D::Report | D::Draft | D::ViewTemplates | D::OwnAccount | D::Enter => All,
             D::ViewMatter
             | D::Withdraw
             | D::Contest
@@ -314,8 +119,9 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             | D::Attach => Own,
             _ => None,
         },
-        R::GridWorker => match deed {
+        R::GridWorker => match permission {
             D::Report
+            | D::Draft
             | D::ReportForAnother
             | D::ViewList
             | D::ViewTemplates
@@ -330,12 +136,14 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             | D::Verify
             | D::CommentInside
             | D::CommentToReporter
+            | D::Answer
             | D::Attach => Charge,
             D::Withdraw | D::Contest | D::Rate => Own,
             _ => None,
         },
-        R::Official => match deed {
+        R::Official => match permission {
             D::Report
+            | D::Draft
             | D::ReportForAnother
             | D::ViewList
             | D::ViewMatter
@@ -358,6 +166,7 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             | D::Pause
             | D::CommentInside
             | D::CommentToReporter
+            | D::Answer
             | D::PublishMatter
             | D::Attach
             | D::ViewTemplates
@@ -370,8 +179,9 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             D::Withdraw | D::Contest | D::Rate => Own,
             _ => None,
         },
-        R::Supervisor => match deed {
+        R::Supervisor => match permission {
             D::Report
+            | D::Draft
             | D::ViewList
             | D::ViewMatter
             | D::ViewTemplates
@@ -383,8 +193,9 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             D::Withdraw | D::Contest | D::Rate => Own,
             _ => None,
         },
-        R::Dispatcher => match deed {
+        R::Dispatcher => match permission {
             D::Report
+            | D::Draft
             | D::ReportForAnother
             | D::ViewList
             | D::ViewMatter
@@ -409,6 +220,7 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             | D::Pause
             | D::CommentInside
             | D::CommentToReporter
+            | D::Answer
             | D::PublishMatter
             | D::Attach
             | D::ViewTemplates
@@ -423,8 +235,9 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             D::Withdraw | D::Contest | D::Rate => Own,
             _ => None,
         },
-        R::PostedStaff => match deed {
+        R::PostedStaff => match permission {
             D::Report
+            | D::Draft
             | D::ReportForAnother
             | D::ViewList
             | D::ViewMatter
@@ -438,12 +251,14 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             | D::Feedback
             | D::CommentInside
             | D::CommentToReporter
+            | D::Answer
             | D::Attach => Charge,
             D::Withdraw | D::Contest | D::Rate => Own,
             _ => None,
         },
-        R::Leader => match deed {
+        R::Leader => match permission {
             D::Report
+            | D::Draft
             | D::ReportForAnother
             | D::ViewList
             | D::ViewMatter
@@ -465,6 +280,7 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             | D::Extend
             | D::CommentInside
             | D::CommentToReporter
+            | D::Answer
             | D::PublishMatter
             | D::ViewTemplates
             | D::ReadRollups
@@ -476,13 +292,13 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             D::Withdraw | D::Contest | D::Rate => Own,
             _ => None,
         },
-        R::TemplateAuthor => match deed {
+        R::TemplateAuthor => match permission {
             D::ViewTemplates | D::PublishTemplate | D::ReadRollups | D::OwnAccount | D::Enter => {
                 All
             }
             _ => None,
         },
-        R::Auditor => match deed {
+        R::Auditor => match permission {
             D::ViewList
             | D::ViewMatter
             | D::ViewTemplates
@@ -493,11 +309,11 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             | D::Enter => All,
             _ => None,
         },
-        R::NodeOperator => match deed {
+        R::NodeOperator => match permission {
             D::ViewStatus | D::CloseAlarm | D::Revoke | D::OwnAccount | D::Enter => All,
             _ => None,
         },
-        R::SystemAdministrator => match deed {
+        R::SystemAdministrator => match permission {
             D::ViewAccounts
             | D::ManageAccounts
             | D::GrantRoles
@@ -507,7 +323,7 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             | D::Enter => All,
             _ => None,
         },
-        R::SecurityAdministrator => match deed {
+        R::SecurityAdministrator => match permission {
             D::ManageHooks
             | D::ViewAccounts
             | D::GrantRoles
@@ -517,7 +333,7 @@ pub const fn reach(role: Role, deed: Permission) -> Reach {
             | D::Enter => All,
             _ => None,
         },
-        R::AuditAdministrator => match deed {
+        R::AuditAdministrator => match permission {
             D::ViewAccounts | D::GrantRoles | D::ReadAudit | D::OwnAccount | D::Enter => All,
             _ => None,
         },

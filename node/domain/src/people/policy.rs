@@ -1,4 +1,4 @@
-//! Values for how long a session lasts, how often one may guess, and what a hash costs.
+//! The length of sessions, the waits after wrong passwords, and the cost of password hashes.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 
-/// The rules a node applies to accounts.
+/// The rules that a node applies to accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// Rules for new passwords.
@@ -26,13 +26,13 @@ pub struct Policy {
 /// NIST SP 800-63B-4, 3.2.2, allows at most 100 in a row; waits that double stay far below that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockOut {
-    /// Wrong passwords in a row that have no consequence.
+    /// Number of wrong passwords in a row without a wait.
     pub free: u32,
     /// The first wait, in milliseconds. It doubles with every further wrong password.
     pub first_ms: u64,
     /// The longest wait, in milliseconds.
     pub most_ms: u64,
-    /// Milliseconds without a wrong password after which all are forgotten.
+    /// Milliseconds without a wrong password after which the count starts again.
     pub forget_ms: u64,
 }
 
@@ -57,8 +57,8 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// Returns the failures after one more at `now`. Starts at one again if the last is `forget_ms`
-    /// ago.
+    /// Returns the failures after one more at `now`. The count starts at one again if the last is
+    /// `forget_ms` ago.
     pub fn and_one(self, now: Timestamp, rules: &LockOut) -> Self {
         let count = if now.since(self.last) >= rules.forget_ms {
             0
@@ -71,8 +71,8 @@ impl Failures {
         }
     }
 
-    /// Returns the time until which nobody gets in, even with the right password; `None` if one may
-    /// try now.
+    /// Returns the time until which no login is possible, even with the right password; `None` if
+    /// one may try now.
     pub fn locked_until(self, now: Timestamp, rules: &LockOut) -> Option<Timestamp> {
         let over = self
             .count
@@ -89,11 +89,11 @@ impl Failures {
 /// without a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionTerms {
-    /// Milliseconds without a request after which it ends.
+    /// Milliseconds without a request after which a session ends.
     pub idle_ms: u64,
-    /// Milliseconds after the login when it ends.
+    /// Milliseconds after the login at which a session ends.
     pub absolute_ms: u64,
-    /// A request is written down only if the last one written is this many milliseconds ago.
+    /// Least milliseconds between two stored times of requests of one session.
     pub touch_ms: u64,
 }
 
@@ -108,7 +108,7 @@ impl Default for SessionTerms {
 }
 
 impl SessionTerms {
-    /// Returns whether a session that began and was last used at these times still goes on.
+    /// Returns whether a session that began and was last used at these times is still valid.
     pub fn goes_on(&self, begun: Timestamp, used: Timestamp, now: Timestamp) -> bool {
         now.since(begun) < self.absolute_ms && now.since(used) < self.idle_ms
     }
@@ -116,9 +116,8 @@ impl SessionTerms {
 
 /// Cost of one Argon2id hash (RFC 9106).
 ///
-/// The default is the least that the OWASP Password Storage Cheat Sheet recommends: 19 MiB, 2
-/// passes, 1 lane. Every hash is stored with the cost it was made at; a cheaper one is made anew at
-/// the next login.
+/// The default is the minimum of the OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane.
+/// Every hash is stored with its cost; a cheaper one is replaced at the next login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HashCost {
     /// Memory in KiB.

@@ -6,20 +6,18 @@ use proptest::prelude::*;
 use topology::{DivisionCode, Tree};
 
 use super::*;
-use crate::{
-    actor::Actor,
-    audit::{AuditEntry, AuditHead, BrokenTrail, Ending, Whence},
-    ids::MatterId,
-    suite::Suite,
-    time::Timestamp,
-};
+use crate::{actor::Actor, ids::MatterId, suite::Suite, time::Timestamp};
+
+mod grants;
+mod trail;
 
 /// Columns: resident, grid worker, official, supervisor, dispatcher, posted staff, leader, template
 /// author, auditor, node operator, then the administrators of system, security and audit.
 /// `y` all, `c` what they were charged with or reported, `o` what they reported, `.` nothing.
 const MATRIX: &str = "
-    deed                 R G O S D P L T A N s e a
+    permission                 R G O S D P L T A N s e a
     report               y y y y y y y . . . . . .
+    draft                y y y y y y y . . . . . .
     report-for-another   . y y . y y y . . . . . .
     view-list            . y y y y y y . y . . . .
     view-matter          o c y y y y y . y . . . .
@@ -49,6 +47,7 @@ const MATRIX: &str = "
     extend               . . . . . . y . . . . . .
     comment-inside       . c y . y c y . . . . . .
     comment-to-reporter  o c y . y c y . . . . . .
+    answer               . c y . y c y . . . . . .
     publish-matter       . . y . y . y . . . . . .
     attach               o c y . y c . . . . . . .
     view-templates       y y y y y y y y y . . . .
@@ -77,12 +76,12 @@ fn every_deed_of_every_role_is_as_the_matrix_says() {
     let rows: Vec<Vec<&str>> = MATRIX
         .lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>())
-        .filter(|row| !row.is_empty() && row[0] != "deed")
+        .filter(|row| !row.is_empty() && row[0] != "permission")
         .collect();
     assert_eq!(rows.len(), Permission::ALL.len());
     for row in rows {
-        let deed: Permission = row[0].parse().unwrap();
-        assert_eq!(row.len(), 1 + Role::ALL.len(), "{deed}");
+        let permission: Permission = row[0].parse().unwrap();
+        assert_eq!(row.len(), 1 + Role::ALL.len(), "{permission}");
         for (role, cell) in Role::ALL.into_iter().zip(&row[1..]) {
             let expected = match *cell {
                 "y" => Reach::All,
@@ -91,7 +90,7 @@ fn every_deed_of_every_role_is_as_the_matrix_says() {
                 "." => Reach::None,
                 other => panic!("{other}"),
             };
-            assert_eq!(reach(role, deed), expected, "{role} {deed}");
+            assert_eq!(reach(role, permission), expected, "{role} {permission}");
         }
     }
 }
@@ -99,12 +98,12 @@ fn every_deed_of_every_role_is_as_the_matrix_says() {
 #[test]
 fn the_words_of_roles_and_deeds_are_read_back_and_are_those_of_json() {
     for role in Role::ALL {
-        assert_eq!(role.name().parse(), Ok(role));
-        assert_eq!(serde_json::to_value(role).unwrap(), role.name());
+        assert_eq!(role.code().parse(), Ok(role));
+        assert_eq!(serde_json::to_value(role).unwrap(), role.code());
     }
-    for deed in Permission::ALL {
-        assert_eq!(deed.name().parse(), Ok(deed));
-        assert_eq!(serde_json::to_value(deed).unwrap(), deed.name());
+    for permission in Permission::ALL {
+        assert_eq!(permission.code().parse(), Ok(permission));
+        assert_eq!(serde_json::to_value(permission).unwrap(), permission.code());
     }
     assert!("root".parse::<Role>().is_err() && "sudo".parse::<Permission>().is_err());
 }
@@ -141,7 +140,7 @@ fn nobody_who_runs_the_system_reads_the_audit_trail_and_nobody_who_reads_it_runs
             Permission::Revoke,
         ]
         .iter()
-        .any(|deed| reach(role, *deed) != Reach::None);
+        .any(|permission| reach(role, *permission) != Reach::None);
         assert!(!(reads && runs), "{role}");
     }
 }
@@ -164,7 +163,7 @@ fn account(roles: &[Role]) -> Account {
         department: None,
         grid: None,
         disabled: false,
-        era: 0,
+        credentials_version: 0,
         opened_at: Timestamp(0),
     }
 }
@@ -177,8 +176,8 @@ fn matter(number: u64) -> MatterId {
     }
 }
 
-fn allowed(who: Who, deed: Permission, place: Place) -> Result<(), Denied> {
-    may(&who, deed, &place, Timestamp(1_000), &tree())
+fn allowed(who: Who, permission: Permission, place: Place) -> Result<(), Denied> {
+    may(&who, permission, &place, Timestamp(1_000), &tree())
 }
 
 #[test]
@@ -226,26 +225,34 @@ fn a_closed_account_does_nothing_at_all_and_one_without_roles_only_looks_after_i
     let place = Place::of(code("330825002"));
     let mut closed = account(&Role::ALL);
     closed.disabled = true;
-    for deed in Permission::ALL
+    for permission in Permission::ALL
         .into_iter()
-        .filter(|deed| *deed != Permission::Enter)
+        .filter(|permission| *permission != Permission::Enter)
     {
-        let denied = allowed(Who::Account(closed.clone()), deed, place);
-        assert_eq!(denied, Err(Denied::Closed), "{deed}");
-        let bare = allowed(Who::Account(account(&[])), deed, place);
-        assert_eq!(bare.is_ok(), deed == Permission::OwnAccount, "{deed}");
+        let denied = allowed(Who::Account(closed.clone()), permission, place);
+        assert_eq!(denied, Err(Denied::Closed), "{permission}");
+        let bare = allowed(Who::Account(account(&[])), permission, place);
+        assert_eq!(
+            bare.is_ok(),
+            permission == Permission::OwnAccount,
+            "{permission}"
+        );
     }
 }
 
 #[test]
 fn the_owner_of_the_node_does_everything_until_there_are_accounts_and_then_only_runs_it() {
     let place = Place::of(code("330825002"));
-    for deed in Permission::ALL {
+    for permission in Permission::ALL {
         let owner = |accounts| Who::OsUser {
             uid: 1000,
             accounts,
         };
-        assert_eq!(allowed(owner(false), deed, place), Ok(()), "{deed}");
+        assert_eq!(
+            allowed(owner(false), permission, place),
+            Ok(()),
+            "{permission}"
+        );
         let still = [
             Permission::ViewStatus,
             Permission::CloseAlarm,
@@ -255,20 +262,21 @@ fn the_owner_of_the_node_does_everything_until_there_are_accounts_and_then_only_
             Permission::Enter,
         ];
         assert_eq!(
-            allowed(owner(true), deed, place).is_ok(),
-            still.contains(&deed),
-            "{deed}"
+            allowed(owner(true), permission, place).is_ok(),
+            still.contains(&permission),
+            "{permission}"
         );
-        let nobody = allowed(Who::Nobody, deed, place);
-        assert_eq!(nobody.is_ok(), deed == Permission::Enter, "{deed}");
+        let nobody = allowed(Who::Nobody, permission, place);
+        let open = [Permission::Enter, Permission::Draft, Permission::Report];
+        assert_eq!(nobody.is_ok(), open.contains(&permission), "{permission}");
     }
 }
 
-fn key(deeds: &[Permission]) -> ApiKey {
+fn key(permissions: &[Permission]) -> ApiKey {
     ApiKey {
         id: ApiKeyId([1; 8]),
         name: "县里的小程序".to_owned(),
-        deeds: deeds.iter().copied().collect(),
+        permissions: permissions.iter().copied().collect(),
         division: code("330825002"),
         made_at: Timestamp(0),
         expires_at: Timestamp(2_000),
@@ -306,18 +314,18 @@ fn a_key_does_what_it_was_made_for_while_it_lives() {
 #[test]
 fn no_key_administers_even_if_its_record_says_so() {
     let place = Place::of(code("330825002"));
-    for deed in Permission::ALL
+    for permission in Permission::ALL
         .into_iter()
-        .filter(|deed| *deed != Permission::Enter)
+        .filter(|permission| *permission != Permission::Enter)
     {
         assert_eq!(
-            allowed(Who::Key(key(&[deed])), deed, place).is_ok(),
-            deed.is_for_programs()
+            allowed(Who::Key(key(&[permission])), permission, place).is_ok(),
+            permission.is_for_programs()
         );
         assert_eq!(
-            key(&[deed]).check().is_ok(),
-            deed.is_for_programs(),
-            "{deed}"
+            key(&[permission]).check().is_ok(),
+            permission.is_for_programs(),
+            "{permission}"
         );
     }
     assert_eq!(key(&[]).check(), Err(BadApiKey::Idle));
@@ -329,22 +337,40 @@ fn no_key_administers_even_if_its_record_says_so() {
 }
 
 #[test]
-fn a_slip_reads_and_contests_its_own_matter() {
+fn a_slip_gives_the_rights_of_a_reporter_on_its_own_matter() {
     let mut place = Place::of(code("330825002"));
     for about in [None, Some(matter(1)), Some(matter(2))] {
         place.matter = about;
-        for deed in Permission::ALL
+        for permission in Permission::ALL
             .into_iter()
-            .filter(|deed| *deed != Permission::Enter)
+            .filter(|permission| *permission != Permission::Enter)
         {
-            let slip = allowed(Who::Reporter(matter(1)), deed, place);
-            let reads = matches!(deed, Permission::ViewMatter | Permission::Contest);
+            let slip = allowed(Who::Reporter(matter(1)), permission, place);
+            let rights = matches!(
+                permission,
+                Permission::ViewMatter
+                    | Permission::Contest
+                    | Permission::Rate
+                    | Permission::CommentToReporter
+                    | Permission::Withdraw
+            );
             assert_eq!(
                 slip.is_ok(),
-                reads && about == Some(matter(1)),
-                "{deed} {about:?}"
+                rights && about == Some(matter(1)),
+                "{permission} {about:?}"
             );
         }
+    }
+    place.matter = Some(matter(2));
+    (place.reported, place.absorbed) = (true, true);
+    for (deed, may) in [
+        (Permission::ViewMatter, true),
+        (Permission::Contest, true),
+        (Permission::Rate, true),
+        (Permission::Withdraw, false),
+    ] {
+        let merged = allowed(Who::Reporter(matter(1)), deed, place);
+        assert_eq!(merged.is_ok(), may, "{deed} of what it was merged into");
     }
 }
 
@@ -425,186 +451,4 @@ fn logins_names_and_departments_have_a_form() {
     for name in ["", "  ", "a\nb", &"长".repeat(61)] {
         assert_eq!(check_name(name), Err(BadAccount::Name), "{name}");
     }
-}
-
-#[test]
-fn the_owner_names_missing_administrators_and_nobody_opens_and_grants_at_once() {
-    use Role as R;
-    let owner = |accounts| Who::OsUser {
-        uid: 1000,
-        accounts,
-    };
-    let system = Who::Account(account(&[R::SystemAdministrator]));
-    let open = |who: &Who, roles: &[Role], seated: &[Role]| {
-        let set = |roles: &[Role]| roles.iter().copied().collect::<BTreeSet<_>>();
-        may_open(who, &set(roles), &set(seated))
-    };
-    assert_eq!(open(&owner(false), &[R::SystemAdministrator], &[]), Ok(()));
-    for roles in [
-        &[][..],
-        &[R::Official],
-        &[R::SystemAdministrator, R::Official],
-    ] {
-        assert_eq!(open(&owner(false), roles, &[]), Err(BadGrant::First));
-    }
-    let seated = [R::SystemAdministrator];
-    assert_eq!(
-        open(&owner(true), &[R::SecurityAdministrator], &seated),
-        Ok(())
-    );
-    let again = open(&owner(true), &[R::SystemAdministrator], &seated);
-    assert_eq!(again, Err(BadGrant::Seated(R::SystemAdministrator)));
-    assert_eq!(
-        open(&owner(true), &[R::Official], &seated),
-        Err(BadGrant::Owner)
-    );
-    assert_eq!(open(&system, &[], &seated), Ok(()));
-    assert_eq!(open(&system, &[R::Official], &seated), Err(BadGrant::Apart));
-}
-
-#[test]
-fn those_who_are_watched_do_not_reach_the_accounts_of_those_who_watch() {
-    use Role as R;
-    let owner = Who::OsUser {
-        uid: 1000,
-        accounts: true,
-    };
-    let mut own = account(&[R::SystemAdministrator]);
-    own.id = AccountId(1_000_008);
-    let system = Who::Account(own.clone());
-    for role in R::ALL {
-        let target = account(&[role]);
-        let protected = role.is_administrator() || role == R::Auditor;
-        assert_eq!(may_change(&owner, &target).is_ok(), protected, "{role}");
-        assert_eq!(may_change(&system, &target).is_ok(), !protected, "{role}");
-    }
-    assert_eq!(may_change(&system, &own), Err(BadGrant::Oneself));
-    assert_eq!(
-        may_grant(&system, &own, &BTreeSet::new()),
-        Err(BadGrant::Oneself)
-    );
-    let both = BTreeSet::from([R::Auditor, R::NodeOperator]);
-    assert!(matches!(
-        may_grant(&system, &account(&[]), &both),
-        Err(BadGrant::Roles(_))
-    ));
-}
-
-#[test]
-fn nobody_grants_or_takes_a_role_of_another_pillar() {
-    use Role as R;
-    let granted: &[(R, &[R])] = &[
-        (
-            R::SystemAdministrator,
-            &[R::SystemAdministrator, R::NodeOperator],
-        ),
-        (R::AuditAdministrator, &[R::AuditAdministrator, R::Auditor]),
-        (
-            R::SecurityAdministrator,
-            &[
-                R::SecurityAdministrator,
-                R::Resident,
-                R::GridWorker,
-                R::Official,
-                R::Supervisor,
-                R::Dispatcher,
-                R::PostedStaff,
-                R::Leader,
-                R::TemplateAuthor,
-            ],
-        ),
-    ];
-    for (administrator, own) in granted {
-        let mut who = account(&[*administrator]);
-        who.id = AccountId(1_000_008);
-        let who = Who::Account(who);
-        for role in R::ALL {
-            let one = BTreeSet::from([role]);
-            let grants = may_grant(&who, &account(&[]), &one);
-            let takes = may_grant(&who, &account(&[role]), &BTreeSet::new());
-            assert_eq!(
-                grants.is_ok(),
-                own.contains(&role),
-                "{administrator} {role}"
-            );
-            assert_eq!(takes, grants, "{administrator} {role}");
-            let stays = may_grant(&who, &account(&[role]), &one);
-            assert_eq!(stays, Ok(()), "{administrator} {role}");
-        }
-    }
-}
-
-proptest! {
-    #[test]
-    fn whatever_roles_somebody_has_they_may_what_the_widest_of_them_may(
-        roles in proptest::collection::btree_set(0..Role::ALL.len(), 0..6),
-        deed in 0..Permission::ALL.len(),
-        reported: bool,
-        charged: bool,
-    ) {
-        let roles: Vec<Role> = roles.into_iter().map(|role| Role::ALL[role]).collect();
-        let deed = Permission::ALL[deed];
-        let place = Place { reported, charged, ..Place::of(code("330825002222")) };
-        let each = roles.iter().any(|role| allowed(Who::Account(account(&[*role])), deed, place).is_ok());
-        let all = allowed(Who::Account(account(&roles)), deed, place).is_ok();
-        let always = matches!(deed, Permission::Enter | Permission::OwnAccount);
-        prop_assert_eq!(all, each || always);
-    }
-}
-
-fn trail(length: u64) -> Vec<AuditEntry> {
-    let mut head = AuditHead::EMPTY;
-    let mut entries = vec![];
-    for n in 1..=length {
-        let entry = AuditEntry {
-            n,
-            at: Timestamp(n as i64),
-            actor: Actor::Account(AccountId(1_000_007)),
-            whence: Whence::Socket,
-            deed: Some(Permission::Accept),
-            subject: None,
-            ending: Ending::Done,
-            detail: None,
-            suite: Suite::Ed25519Blake3,
-            previous: head.digest,
-        };
-        head = head.and(&entry, &bytes(&entry), code("33")).unwrap();
-        entries.push(entry);
-    }
-    entries
-}
-
-fn bytes(entry: &AuditEntry) -> Vec<u8> {
-    serde_json::to_vec(entry).unwrap()
-}
-
-fn follow(entries: &[AuditEntry]) -> Result<AuditHead, BrokenTrail> {
-    let mut head = AuditHead::EMPTY;
-    for entry in entries {
-        head = head.and(entry, &bytes(entry), code("33"))?;
-    }
-    Ok(head)
-}
-
-#[test]
-fn an_entry_that_is_changed_dropped_moved_or_put_in_breaks_the_audit_trail() {
-    let whole = trail(5);
-    let end = follow(&whole).unwrap();
-    assert_eq!(end.entries, 5);
-    let mut changed = whole.clone();
-    changed[1].deed = Some(Permission::Close);
-    assert_eq!(follow(&changed), Err(BrokenTrail::Changed(2)));
-    let mut last = whole.clone();
-    last[4].at = Timestamp(99);
-    assert_ne!(follow(&last).unwrap(), end, "the end shows it");
-    let mut dropped = whole.clone();
-    dropped.remove(2);
-    assert_eq!(follow(&dropped), Err(BrokenTrail::Missing(3)));
-    let mut moved = whole.clone();
-    moved.swap(1, 2);
-    assert!(follow(&moved).is_err());
-    let mut renumbered = whole;
-    renumbered.remove(2);
-    renumbered[2].n = 3;
-    assert_eq!(follow(&renumbered), Err(BrokenTrail::Changed(2)));
 }

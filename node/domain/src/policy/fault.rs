@@ -1,4 +1,4 @@
-//! The faults a policy can have.
+//! The faults that a policy can have.
 
 use topology::DivisionCode;
 
@@ -9,7 +9,7 @@ use crate::{
     matter::BadDepartment,
 };
 
-/// Error for a text that is not a policy.
+/// The error for a text that is not a policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {fault}")]
 pub struct BadPolicy {
@@ -31,47 +31,56 @@ pub enum PolicyFault {
     /// The code is not that of a category.
     #[error("{0}")]
     Category(BadCategory),
-    /// The category is well-formed but listed nowhere.
+    /// The category is well-formed but not listed.
     #[error("no category `{0}` is listed; add a [[category]] for it, or correct the code")]
     Unlisted(Category),
     /// The text is not a pattern of categories.
-    #[error("`{0}` is no category; write one code, a platform like market/*, or *")]
+    #[error("`{0}` is not a category; write one code, a platform like market/*, or *")]
     Pattern(String),
     /// The category is listed on that line already.
-    #[error("the category {0} is listed on line {1} already; take one out")]
+    #[error("the category {0} is listed on line {1} already; remove one")]
     ListedTwice(Category, u32),
     /// The name is empty, longer than 40 characters, or has control characters.
     #[error("a name has 1 to 40 characters in one line; shorten it")]
     Name,
+    /// The places of the division are listed before.
+    #[error("the places of {0} are listed before; join the two entries")]
+    PlacesTwice(DivisionCode),
+    /// The place is listed before for the same division.
+    #[error("the place `{0}` is listed before; remove one")]
+    PlaceTwice(Box<str>),
+    /// The entry names no place.
+    #[error("this entry names no place; list groups, hamlets or landmarks, or remove it")]
+    NoPlaces,
     /// The code is not that of a department.
     #[error("{0}")]
     Department(BadDepartment),
     /// The code is not that of a division.
-    #[error("`{0}` is no division code; write its digits, like 330825")]
+    #[error("`{0}` is not a division code; write its digits, like 330825")]
     Origin(String),
     /// The division is not in the issuer's subtree.
     #[error("{0} is not a division of the issuer's subtree; name one that is")]
     Elsewhere(DivisionCode),
     /// The word is not a tier, nor `stay`.
-    #[error("`{0}` is no tier; write stay, province, city, county, township or village")]
+    #[error("`{0}` is not a tier; write stay, province, city, county, township or village")]
     Tier(String),
     /// The word is not a tier, or the list names the tier twice.
     #[error(
-        "`{0}` is no tier, or stands here twice; name each of province, city, county, township and \
-         village once at most"
+        "`{0}` is not a tier, or is listed twice; name each of province, city, county, township and \
+         village at most once"
     )]
     TierOnce(String),
     /// The text is not a length of time.
     #[error("{0}")]
     Allowance(BadAllowance),
-    /// The line is about the same matters as that line.
+    /// The line applies to the same matters as that line.
     #[error("it is about the same matters as line {0}; join the two")]
     SameAs(u32),
     /// The line decides nothing.
     #[error("this line decides nothing; give it a platform, department, tier or clocks")]
     Empty,
-    /// The line says `at_once` but names no tier to go to.
-    #[error("at_once says when, not whereto; name the tier in the same line")]
+    /// The line has `at_once` but no tier.
+    #[error("at_once tells when, not where to; name the tier in the same line")]
     AtOnceWhereto,
     /// The number is out of range.
     #[error("{name} is {found}, not {least} to {most}; correct it")]
@@ -85,7 +94,7 @@ pub enum PolicyFault {
         /// The most that is allowed.
         most: i64,
     },
-    /// The line is looser than what applies to all the same matters, so it could never hold.
+    /// The line is looser than one for all the same matters, so it would have no effect.
     #[error(
         "{what} {mine} loosens {given} of {by}, line {line}; the strictest holds, so give no more"
     )]
@@ -102,9 +111,9 @@ pub enum PolicyFault {
         line: u32,
     },
     /// The text is not a media type, or the list names it twice.
-    #[error("`{0}` is no media type; write one like image/jpeg, once")]
+    #[error("`{0}` is not a media type; write one like image/jpeg, once")]
     MediaType(String),
-    /// The text has more entries of this kind than this.
+    /// The text has more than this many entries of one kind.
     #[error("a policy has at most {0} entries like this; split it into two templates")]
     TooMany(usize),
 }

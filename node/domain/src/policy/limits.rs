@@ -5,9 +5,38 @@ use std::fmt::Display;
 use topology::Tier;
 
 use super::{Allowance, At, Decided, Policy, Ruled, SHIPPED_SHEET, Sheet};
-use crate::custody::CustodyLimits;
 
-/// The limits one text states.
+/// The custody limits that policy sets, each with its default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CustodyLimits {
+    /// The number of hand-backs after which the division above both must decide.
+    pub bounces: usize,
+    /// Days of 24 hours after closing within which the reporter may contest.
+    pub contest_days: u32,
+    /// The number of times that the reporter may say so; after that, only a review by the tier
+    /// above is possible.
+    pub contests: u32,
+    /// Whether a matter must be verified before it is closed as solved, unfounded or unsolvable.
+    pub verify_first: bool,
+    /// Whether the person who verifies and closes a matter must be one who did not handle it here.
+    pub verify_by_another: bool,
+}
+
+impl Default for CustodyLimits {
+    /// Returns the usual limits: three hand-overs, because they are common in cases that go wrong,
+    /// and 30 days to ask for a review (信访工作条例, art. 35).
+    fn default() -> Self {
+        Self {
+            bounces: 3,
+            contest_days: 30,
+            contests: 2,
+            verify_first: false,
+            verify_by_another: false,
+        }
+    }
+}
+
+/// The limits that one text states.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stated {
     pub(super) pauses: Option<At<u8>>,
@@ -32,50 +61,51 @@ pub(super) struct Stated {
 /// The limits in force at a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most pauses of one clock, 0 to 16. The least stated counts, by the shipped policy too.
+    /// The most pauses of one clock, 0 to 16. The least stated counts, including the shipped
+    /// policy's.
     pub pauses: Ruled<u8>,
-    /// Longest total pause of one clock, in days, 0 to 366. The least stated counts, by the shipped
-    /// policy too.
+    /// The longest total pause of one clock, in days, 0 to 366. The least stated counts, including
+    /// the shipped policy's.
     pub pause_days: Ruled<u16>,
-    /// Longest extension of any clock; `None` if none is allowed. The shortest stated counts, by
-    /// the shipped policy too; lines only shorten it.
+    /// The longest extension of any clock; `None` if none is allowed. The shortest stated counts,
+    /// including the shipped policy's; lines can only shorten it.
     pub extension: Ruled<Option<Allowance>>,
     /// Days after closing in which the reporter may say "not solved", 1 to 366. The most stated
     /// counts.
     pub contest_days: Ruled<u16>,
-    /// How often the reporter may say so, 0 to 10. The most stated counts.
+    /// The number of times that the reporter may say so, 0 to 10. The most stated counts.
     pub contests: Ruled<u8>,
     /// Whether the work must be verified before a matter is closed as solved. Required if any text
     /// requires it.
     pub verify_first: Ruled<bool>,
-    /// Tiers at which whoever handled a matter may not verify it (核查), highest first. The tiers of
-    /// all templates count together.
+    /// Tiers at which the person who handled a matter may not verify it (核查), highest first. The
+    /// tiers of all templates count together.
     pub verify_by_another: Ruled<Vec<Tier>>,
     /// Number of returns after which the common parent decides, 1 to 20. The least stated counts.
     pub bounces: Ruled<u8>,
     /// Percentage of its time below which a clock is due soon, 1 to 90. The most stated counts.
     pub warn_percent: Ruled<u8>,
-    /// Whether reports without a name are taken. The first issuer's statement counts.
+    /// Whether anonymous reports are accepted. The first issuer's statement counts.
     pub anonymous: Ruled<bool>,
-    /// Largest attachment in bytes, 1 to 100 MiB. The least stated counts.
+    /// The largest attachment in bytes, 1 to 100 MiB. The least stated counts.
     pub max_bytes: Ruled<u64>,
-    /// Most attachments of a matter, 0 to 100. The least stated counts.
+    /// The most attachments of a matter, 0 to 100. The least stated counts.
     pub max_count: Ruled<u16>,
     /// Media types of attachments, like `image/jpeg`. Only those that all texts state count.
     pub types: Ruled<Vec<Box<str>>>,
     /// Days for which attachments are kept after closing, 1 to 36,500. The first issuer's statement
     /// counts.
     pub retention_days: Ruled<u32>,
-    /// Longest report in characters, 1 to 12,000. The least stated counts.
+    /// The longest report in characters, 1 to 12,000. The least stated counts.
     pub report_chars: Ruled<u32>,
-    /// Longest remark in characters, 1 to 12,000. The least stated counts.
+    /// The longest remark in characters, 1 to 12,000. The least stated counts.
     pub note_chars: Ruled<u32>,
-    /// Longest answer in characters, 1 to 12,000. The least stated counts.
+    /// The longest answer in characters, 1 to 12,000. The least stated counts.
     pub answer_chars: Ruled<u32>,
 }
 
 impl Limits {
-    /// Returns those limits that bind custody at a division of this tier.
+    /// Returns the limits for custody at a division of this tier.
     pub fn terms(&self, me: Tier) -> CustodyLimits {
         CustodyLimits {
             bounces: self.bounces.value.into(),
@@ -86,7 +116,7 @@ impl Limits {
         }
     }
 
-    /// Returns each limit in words, with its line.
+    /// Returns each limit as text, with its line.
     pub fn decisions(&self) -> Vec<Decided> {
         let say = |value: &Option<Allowance>| match value {
             Some(by) => by.to_string(),
@@ -104,7 +134,7 @@ impl Limits {
             .verify_by_another
             .value
             .iter()
-            .map(|t| t.name())
+            .map(|t| t.code())
             .collect();
         let by_another = Ruled {
             value: match tiers.is_empty() {
@@ -184,7 +214,7 @@ impl Policy {
         stated.chain(alone)
     }
 
-    /// Returns a limit of clocks: the least that any text states, the shipped policy included.
+    /// Returns a limit of clocks: the least that any text states, including the shipped policy.
     fn strictest<'a, T: Clone + 'a, M: Ord>(
         &'a self,
         pick: impl Fn(&'a Stated) -> &'a Option<At<T>>,

@@ -9,19 +9,20 @@ use topology::{DivisionCode, Tier, Tree, UnitKind};
 use super::{
     Allowance, At, BadPolicy, Category, Channel, Fits, Handles, Line, Listed, NamedDepartment,
     Pattern, Platform, PolicyFault, Priority, Sheet, Source, Stage, limits::Stated,
+    places::RawPlaces,
 };
 use crate::{calendar::RawCalendar, category::CATALOGUE};
 
-/// Most `[[dispatch]]` lines of one text.
+/// The most `[[dispatch]]` lines of one text.
 pub const MOST_LINES: usize = 400;
 
-/// Most `[[category]]` entries of one text.
+/// The most `[[category]]` entries of one text.
 pub const MOST_CATEGORIES: usize = 200;
 
 /// Finds the line number, from 1, of a position in the text.
-struct Lines<'a>(&'a str);
+pub(super) struct Lines<'a>(&'a str);
 
-type Read<T> = Result<T, BadPolicy>;
+pub(super) type Read<T> = Result<T, BadPolicy>;
 
 impl Lines<'_> {
     fn of(&self, byte: usize) -> u32 {
@@ -30,11 +31,11 @@ impl Lines<'_> {
         u32::try_from(breaks + 1).unwrap_or(u32::MAX)
     }
 
-    fn at<T>(&self, spanned: &Spanned<T>) -> u32 {
+    pub(super) fn at<T>(&self, spanned: &Spanned<T>) -> u32 {
         self.of(spanned.span().start)
     }
 
-    fn fault<T, U>(&self, spanned: &Spanned<T>, fault: PolicyFault) -> Read<U> {
+    pub(super) fn fault<T, U>(&self, spanned: &Spanned<T>, fault: PolicyFault) -> Read<U> {
         let line = self.at(spanned);
         Err(BadPolicy { line, fault })
     }
@@ -66,7 +67,7 @@ impl Lines<'_> {
         }
     }
 
-    fn name(&self, raw: &Spanned<String>) -> Read<Box<str>> {
+    pub(super) fn name(&self, raw: &Spanned<String>) -> Read<Box<str>> {
         let text = raw.get_ref();
         if !(1..=40).contains(&text.chars().count()) || text.chars().any(char::is_control) {
             return self.fault(raw, PolicyFault::Name);
@@ -118,6 +119,8 @@ struct RawPolicy {
     #[serde(default)]
     dispatch: Vec<Spanned<RawLine>>,
     #[serde(default)]
+    places: Vec<Spanned<RawPlaces>>,
+    #[serde(default)]
     limits: RawLimits,
     #[serde(default)]
     attachments: RawAttachments,
@@ -130,6 +133,7 @@ struct RawPolicy {
 struct RawCategory {
     code: Spanned<String>,
     name: Spanned<String>,
+    name_en: Option<Spanned<String>>,
     #[serde(default)]
     severity: Priority,
 }
@@ -219,6 +223,7 @@ impl Sheet {
             calendar: calendar.transpose()?,
             lines: lines.dispatch(raw.dispatch, &categories)?,
             categories,
+            places: lines.places(raw.places)?,
             limits: lines.limits(raw.limits, raw.attachments, raw.texts)?,
         })
     }
@@ -235,7 +240,12 @@ impl Sheet {
                 fault: PolicyFault::Elsewhere(origin),
             })
         };
-        self.lines.iter().find_map(elsewhere).map_or(Ok(()), Err)
+        self.lines.iter().find_map(elsewhere).map_or(Ok(()), Err)?;
+        let outside = self.places_outside(|division| tree.contains(issuer, division));
+        outside.map_or(Ok(()), |(line, division)| {
+            let fault = PolicyFault::Elsewhere(division);
+            Err(BadPolicy { line, fault })
+        })
     }
 }
 
@@ -257,8 +267,12 @@ impl Lines<'_> {
                 return self.fault(&raw.code, PolicyFault::ListedTwice(category, known));
             }
             let name = self.name(&raw.name)?;
-            let severity = raw.severity;
-            let value = Listed { name, severity };
+            let english = raw.name_en.map(|name| self.name(&name)).transpose()?;
+            let value = Listed {
+                name,
+                english: english.or_else(|| category.english().map(Box::from)),
+                severity: raw.severity,
+            };
             categories.insert(category, At { value, line });
         }
         Ok(categories)
@@ -354,7 +368,7 @@ impl Lines<'_> {
             return Ok(Pattern::Any);
         }
         if let Some(word) = text.strip_suffix("/*") {
-            let named = |platform: &Platform| platform.name() == word;
+            let named = |platform: &Platform| platform.code() == word;
             return match Platform::ALL.into_iter().find(named) {
                 Some(platform) => Ok(Pattern::Platform(platform)),
                 None => self.fault(raw, PolicyFault::Pattern(shown(text))),
@@ -363,7 +377,7 @@ impl Lines<'_> {
         let Ok(category) = text.parse::<Category>() else {
             return self.fault(raw, PolicyFault::Pattern(shown(text)));
         };
-        let shipped = CATALOGUE.iter().any(|(code, _)| *code == text);
+        let shipped = CATALOGUE.iter().any(|(code, ..)| *code == text);
         if !shipped && !listed.contains_key(&category) {
             return self.fault(raw, PolicyFault::Unlisted(category));
         }
@@ -451,6 +465,6 @@ impl Line {
     }
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().take(40).collect()
 }

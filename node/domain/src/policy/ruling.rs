@@ -15,14 +15,14 @@ use crate::{
     time::Timestamp,
 };
 
-/// The facts of a matter that policy decides by.
+/// The facts of a matter that policy depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case<'a> {
     /// Category of the matter.
     pub category: &'a Category,
-    /// How urgent it is.
+    /// Its urgency.
     pub priority: Priority,
-    /// How it came in.
+    /// The channel by which it came in.
     pub channel: Channel,
     /// The division where it was reported.
     pub origin: DivisionCode,
@@ -31,7 +31,7 @@ pub struct Case<'a> {
 /// The answers of policy about one matter, each with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ruling {
-    /// The platform that takes it on; the category's own platform if no line says otherwise.
+    /// The platform that handles it; the category's own platform if no line says otherwise.
     pub platform: Ruled<Platform>,
     /// The department that handles it, if any.
     pub department: Option<Ruled<NamedDepartment>>,
@@ -54,21 +54,22 @@ pub struct Ruling {
     pub limits: Limits,
 }
 
-/// One decision, in words.
+/// One decision, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
-    /// What it is about.
+    /// The subject of the decision.
     pub what: String,
-    /// What was decided.
+    /// The decision.
     pub value: String,
     /// The line that decided it.
     pub rule: RuleRef,
-    /// Whether it holds. A line that a stricter one beats also applies, but does not hold.
+    /// Whether it is in effect. A line that a stricter one overrides also applies, but is not in
+    /// effect.
     pub holds: bool,
 }
 
 impl Ruling {
-    /// Returns the tier that is to handle it, if that is above `me`.
+    /// Returns the tier that must handle it, if that is above `me`.
     pub fn goes_up(&self, me: Tier) -> Option<Tier> {
         match self.tier.value {
             Handles::Tier(tier) if tier < me => Some(tier),
@@ -76,7 +77,7 @@ impl Ruling {
         }
     }
 
-    /// Returns the same as [`Ruling::goes_up`], but only if it is to go there at once.
+    /// Like [`Ruling::goes_up`], but only if the matter must go there at once.
     pub fn goes_up_at_once(&self, me: Tier) -> Option<Tier> {
         self.goes_up(me).filter(|_| self.at_once.value)
     }
@@ -92,8 +93,8 @@ impl Ruling {
         self.clocks.get(&stage).into_iter().chain(longer)
     }
 
-    /// Returns the terms that a clock of this stage starts with at `now`: of all that lines give,
-    /// the one that ends first; `None` if the stage has no clock. Working time and all time can
+    /// Returns the terms with which a clock of this stage starts at `now`: of all given times, the
+    /// one that ends first; `None` if the stage has no clock. Working time and wall-clock time can
     /// only be compared by the calendar.
     pub fn terms(&self, stage: Stage, calendar: &Calendar, now: Timestamp) -> Option<ClockTerms> {
         let due = |clock: &&Ruled<Allowance>| calendar.add(now, clock.value);
@@ -105,7 +106,7 @@ impl Ruling {
         })
     }
 
-    /// Returns how far the clocks of this matter may be stopped and stretched.
+    /// Returns the bounds on pauses and extensions of this matter's clocks.
     pub const fn bounds(&self) -> Bounds {
         Bounds {
             pauses: self.limits.pauses.value,
@@ -114,7 +115,7 @@ impl Ruling {
         }
     }
 
-    /// Returns each decision about this matter in words, with its line. The limits are not among
+    /// Returns each decision about this matter as text, with its line. The limits are not among
     /// them; see [`Limits::decisions`].
     pub fn decisions(&self) -> Vec<Decided> {
         let mut decisions = vec![];
@@ -127,7 +128,7 @@ impl Ruling {
             });
         };
         let platform = self.platform.value;
-        let platform = format!("{} {}", platform.name(), platform.chinese());
+        let platform = platform.label();
         say("platform", platform, &self.platform.rule, true);
         if let Some(Ruled { value, rule }) = &self.department {
             let department = format!("{} {}", value.code, value.name);
@@ -202,8 +203,8 @@ impl Sheet {
 struct Fitting<'a>(Vec<(&'a Sheet, Vec<&'a Line>)>);
 
 impl<'a> Fitting<'a> {
-    /// Returns what every line says that says something, in the order of the texts and then of the
-    /// lines.
+    /// Returns the values of all lines that state one. They are in the order of the texts and then
+    /// of the lines.
     fn said<T>(&self, pick: impl Fn(&'a Line) -> Option<&'a At<T>>) -> Vec<(Weight, Ruled<T>)>
     where
         T: Clone + 'a,
@@ -228,8 +229,8 @@ impl<'a> Fitting<'a> {
         best.map(|(_, ruled)| ruled)
     }
 
-    /// Returns the answers of all lines, strictest first: the one that measures least. Among equals
-    /// the first text's comes first, then the more specific line's.
+    /// Returns the values of all lines, strictest first, which is the one with the least measure.
+    /// Among equals the first text's comes first, then the more specific line's.
     fn strictest_first<T, M: Ord>(
         &self,
         pick: impl Fn(&'a Line) -> Option<&'a At<T>>,
@@ -281,7 +282,7 @@ impl Policy {
         };
         let mut extensions =
             fitting.strictest_first(|line| line.extension.as_ref(), extension_minutes);
-        // The general extension limit binds a line that states a longer one, too.
+        // The general limit on extensions also binds a line that states a longer one.
         let general = limits.extension.clone();
         let minutes = extension_minutes(&general.value);
         let at = extensions.partition_point(|e| extension_minutes(&e.value) <= minutes);

@@ -26,10 +26,11 @@ fn the_shipped_policy_covers_every_category_of_the_catalogue() {
     let tree = Tree::zhejiang();
     let policy = Policy::default();
     assert_eq!(policy.categories().len(), CATALOGUE.len());
-    for (text, chinese) in CATALOGUE {
+    for (text, chinese, english) in CATALOGUE {
         let category = category(text);
         let listed = policy.category(&category).unwrap();
         assert_eq!(&*listed.value.name, chinese);
+        assert_eq!(listed.value.english.as_deref(), Some(english));
         for priority in [Priority::Normal, Priority::Urgent, Priority::Emergency] {
             let case = Case {
                 category: &category,
@@ -51,7 +52,7 @@ fn the_shipped_policy_covers_every_category_of_the_catalogue() {
     }
 }
 
-/// Asserts that the line named holds the value decided, or opens the entry that does.
+/// Asserts that the named line contains the decided value, or begins the entry that does.
 fn assert_line_says(decided: &Decided) {
     let line = SHIPPED.lines().nth(decided.rule.line as usize - 1).unwrap();
     let opens = ["[[category]]", "[[dispatch]]"].contains(&line);
@@ -76,7 +77,7 @@ fn sheet(key: &str, text: &str) -> Sheet {
     Sheet::read(text, source(key)).unwrap()
 }
 
-/// Returns what policy says of a snapshot reported in 张王村.
+/// Returns the ruling of policy on a snapshot reported in 张王村.
 fn ruling(policy: &Policy, about: &str, priority: Priority) -> Ruling {
     let category = category(about);
     let case = Case {
@@ -452,4 +453,16 @@ proptest! {
             prop_assert!(longer.len() >= before.longer[stage].len());
         }
     }
+}
+
+#[test]
+fn a_category_has_the_english_name_of_its_text_or_the_usual_one_or_none() {
+    let text = "format = 1\n[[category]]\ncode = \"order/bees\"\nname = \"养蜂纠纷\"\nname_en = \"bees\"\n\
+                [[category]]\ncode = \"order/ufo\"\nname = \"不明飞行物\"\n\
+                [[category]]\ncode = \"order/fire\"\nname = \"火灾隐患\"\n";
+    let policy = Policy::of([Sheet::read(text, Source::Shipped(1)).unwrap()]);
+    let english = |code: &str| policy.category(&category(code)).unwrap().value.english;
+    assert_eq!(english("order/bees").as_deref(), Some("bees"));
+    assert_eq!(english("order/ufo"), None);
+    assert_eq!(english("order/fire").as_deref(), Some("fire hazard"));
 }

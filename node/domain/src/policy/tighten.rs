@@ -1,5 +1,5 @@
-//! Finds lines that would loosen what already applies. Such a line could never hold, because the
-//! strictest does. Its author evidently believes otherwise, so the template is refused, and the
+//! Finds lines that are looser than what already applies. Such a line would have no effect, because
+//! the strictest wins. Its author evidently expects otherwise, so the template is refused, and the
 //! refusal names the clause.
 
 use std::fmt;
@@ -11,17 +11,17 @@ use super::{
     limits::extension_minutes,
 };
 
-/// A text and the subtree that its lines are about.
+/// A text and the subtree that its lines apply to.
 #[derive(Clone, Copy)]
 struct Stating<'a> {
     sheet: &'a Sheet,
-    /// The subtree that a line without a place is about; `None` for any place.
+    /// The subtree that a line without a place applies to; `None` for any place.
     under: Option<DivisionCode>,
 }
 
 impl Sheet {
-    /// Checks that every clock and limit is at least as strict as what applies to all the same
-    /// matters by another line of this text, or by the shipped policy.
+    /// Checks that every clock and limit is as strict as what applies to all the same matters.
+    /// Compares it with the other lines of this text and with the shipped policy.
     ///
     /// # Errors
     /// The first line that is looser, with the clause it would loosen.
@@ -140,8 +140,8 @@ fn longer(mine: &super::Allowance, given: &super::Allowance) -> bool {
 }
 
 impl Fits {
-    /// Returns whether these fit every matter that `other` fits. A line without a place is about at
-    /// most the subtree `under`, its issuer's.
+    /// Returns whether these match every matter that `other` matches. A line without a place
+    /// applies at most to the subtree `under`, its issuer's.
     fn covers(&self, other: &Self, under: Option<DivisionCode>, tree: &Tree) -> bool {
         let category = match (&self.category, &other.category) {
             (Pattern::Any, _) => true,

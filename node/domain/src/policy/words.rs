@@ -1,4 +1,4 @@
-//! Rules for what people may write, the same for every way in.
+//! Rules for texts that people write, the same for every interface.
 
 use super::Policy;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 /// The kind of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Words {
-    /// What a person reports.
+    /// A report.
     Report,
     /// A remark, or the reason for an act.
     Note,
@@ -17,21 +17,20 @@ pub enum Words {
     Answer,
 }
 
-/// The reason why a text, or the contact beside it, is not taken. No variant repeats what was
-/// written.
+/// The reason why a text, or the contact beside it, is not accepted. No variant repeats the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadWords {
     /// The text is empty or blank.
     #[error("the text is empty; say what it is about")]
     Empty,
-    /// The text is longer than policy takes.
-    #[error("the text has {count} characters, and policy here takes {most} at most for {}; shorten it", name(*.what))]
+    /// The text is longer than policy allows.
+    #[error("the text has {count} characters, and policy here allows at most {most} for {}; shorten it", name(*.what))]
     TooLong {
         /// The kind of the text.
         what: Words,
         /// Its length in characters.
         count: usize,
-        /// The most characters policy takes.
+        /// The most characters that policy allows.
         most: usize,
     },
     /// The text and the fields beside it have this many bytes, more than a body may have.
@@ -40,11 +39,16 @@ pub enum BadWords {
     /// This part of the contact has more than this many characters.
     #[error("the {0} has more than {1} characters; shorten it")]
     ContactTooLong(&'static str, usize),
-    /// The report names nobody, nobody answers for it, and policy requires a name.
+    /// The report names no person, nobody answers for it, and policy requires a name.
     #[error(
         "policy here takes no report without a name; say who reports it, and how to reach them"
     )]
     Anonymous,
+    /// Somebody without an account reported by a channel of people and machines that the node knows.
+    #[error(
+        "a report without an account comes by snapshot, mailbox or service, and not by {0}; choose one of them"
+    )]
+    ChannelOfOthers(Channel),
 }
 
 const fn name(words: Words) -> &'static str {
@@ -55,14 +59,27 @@ const fn name(words: Words) -> &'static str {
     }
 }
 
-/// Returns whether somebody answers for a report that names nobody: the person who took it down,
-/// with an account or at the machine itself, or a machine that reports on its own. A program with a
-/// key only carries somebody else's words.
+/// Returns whether somebody answers for an anonymous report: the person who took it down, with an
+/// account or at the machine itself, or a machine that reports on its own. A program with a key
+/// only forwards somebody else's report.
 pub const fn is_answered_for(by: &Actor, channel: Channel) -> bool {
     match by {
         Actor::OsUser(_) | Actor::Account(_) | Actor::Rule(_) | Actor::Peer(_) => true,
         Actor::ApiKey(_) => matches!(channel, Channel::Sensor),
-        Actor::Reporter | Actor::Stranger => false,
+        Actor::Reporter | Actor::Stranger | Actor::Draft(_) => false,
+    }
+}
+
+/// Checks the channel of a report.
+///
+/// # Errors
+/// [`BadWords::ChannelOfOthers`] if it is not one of the reporter.
+pub fn check_channel(by: &Actor, channel: Channel) -> Result<(), BadWords> {
+    match by {
+        Actor::Reporter if !channel.is_open_to_everybody() => {
+            Err(BadWords::ChannelOfOthers(channel))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -79,7 +96,7 @@ impl Policy {
         usize::try_from(most).unwrap_or(Body::MOST_BYTES)
     }
 
-    /// Checks a text that somebody wrote, whichever way it comes in.
+    /// Checks a text that a person wrote, whichever interface it came through.
     ///
     /// # Errors
     /// [`BadWords::Empty`] or [`BadWords::TooLong`].
@@ -94,7 +111,7 @@ impl Policy {
         }
     }
 
-    /// Checks a report: its text, and what is said in fields of their own.
+    /// Checks a report: its text and its separate fields.
     ///
     /// # Errors
     /// [`BadWords`].
@@ -107,8 +124,8 @@ impl Policy {
         }
     }
 
-    /// Checks who is said to report. If the report names nobody, somebody must answer for it unless
-    /// policy takes anonymous reports.
+    /// Checks the contact of a report. If the report names nobody, somebody must answer for it
+    /// unless policy allows anonymous reports.
     ///
     /// # Errors
     /// [`BadWords::ContactTooLong`] or [`BadWords::Anonymous`].

@@ -1,4 +1,4 @@
-//! The custodies a matter went through, read out of its steps.
+//! The custodies of a matter, read out of its steps.
 
 use std::ops::Range;
 
@@ -12,13 +12,13 @@ use crate::{
 /// One stay of a matter with one division.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Custody {
-    /// The division it was with.
+    /// The division.
     pub division: DivisionCode,
     /// The neighbour it came from; `None` where it was reported.
     pub from: Option<DivisionCode>,
-    /// The neighbour it was handed to; `None` while it is there.
+    /// The neighbour to which it was handed; `None` while it is there.
     pub to: Option<DivisionCode>,
-    /// Time it was taken, by that division's clock.
+    /// Time when it was taken, by that division's clock.
     pub at: Timestamp,
     /// Custody version under which it was taken.
     pub cv: CustodyVersion,
@@ -32,7 +32,7 @@ pub struct Custody {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// The first step is not a report at the division in the matter's id.
-    #[error("its first step is no report at the division in its number")]
+    #[error("its first step is not a report at the division in its number")]
     Beginning,
     /// The version of a step does not follow the one before.
     #[error("step {0} does not have the version that follows on the one before it")]
@@ -40,13 +40,13 @@ pub enum Broken {
     /// A step is by a division that did not have the matter then.
     #[error("step {0} is by {1}, which did not have the matter then")]
     NotItsTurn(usize, DivisionCode),
-    /// A step cannot stand where it stands.
+    /// A step cannot follow the ones before it.
     #[error("step {0} cannot follow on the one before it")]
     OutOfPlace(usize),
     /// A step hands the matter to a division that cannot be reached from where it was.
-    #[error("step {0} hands it to {1}, to which no way leads")]
+    #[error("step {0} hands it to {1}, which cannot be reached from there")]
     NoWay(usize, DivisionCode),
-    /// The state the matter states is not the one its steps lead to.
+    /// The state that the matter claims does not follow from its steps.
     #[error("its state is not the one its steps lead to")]
     State,
 }
@@ -56,11 +56,11 @@ struct Way {
     bound_for: DivisionCode,
 }
 
-/// Returns every stay, oldest first. The steps must lead from the report to the state the matter
-/// says it has.
+/// Returns every stay, oldest first. The steps must lead from the report to the state that the
+/// matter claims.
 ///
 /// # Errors
-/// [`Broken`], with the number of the step at fault, from 1.
+/// [`Broken`], with the number of the bad step, from 1.
 pub fn custodies(matter: &Matter, tree: &Tree) -> Result<Vec<Custody>, Broken> {
     let first = matter.steps.first().ok_or(Broken::Beginning)?;
     let begin = Version {
@@ -95,7 +95,7 @@ pub fn custodies(matter: &Matter, tree: &Tree) -> Result<Vec<Custody>, Broken> {
             return Err(Broken::Version(number));
         }
         match (&way, step.act) {
-            // The neighbour took it, at the end of its way or on the way to pass it on.
+            // The neighbour took it, at the end of its way or to forward it.
             (Some(Way { next, bound_for }), act @ (Act::Take | Act::Relay(_))) => {
                 let fits = match act {
                     Act::Relay(to) => given && to == *bound_for && next != bound_for,
@@ -147,8 +147,8 @@ pub fn custodies(matter: &Matter, tree: &Tree) -> Result<Vec<Custody>, Broken> {
     leads_there.then_some(stays).ok_or(Broken::State)
 }
 
-/// Builds the stay that begins with this step. It is under the version the giver proposed; a
-/// division that passes the matter on proposes the next version itself.
+/// Builds the stay that begins with this step. It is under the version that the giver proposed; a
+/// division that forwards the matter proposes the next version itself.
 fn arrival(before: &Custody, cv: CustodyVersion, step: &Step, index: usize) -> Custody {
     Custody {
         division: step.by,

@@ -1,11 +1,13 @@
-//! The opening of a commitment: with it the reporter of a matter proves what they wrote.
+//! The opening of a commitment, with which the reporter of a matter proves what they wrote.
 
 use std::fmt;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
 
 use super::{
     super::{
+        attachment::Attachment,
         ids::MatterId,
         matter::{Body, Detail, Place},
         suite::{Digest, Suite},
@@ -13,13 +15,13 @@ use super::{
     Check, What, digits,
 };
 
-/// What stands behind the commitment to a report: the text, its salt, and everything that was handed in
-/// with it. Whoever has it can prove the text and could only then have guessed it, so it is given to
-/// nobody but whoever reported.
+/// The opening of the commitment to a report: the text, its salt, and everything that was reported
+/// with it. It proves the text, and nobody can test a guess of the text without it. Only the
+/// reporter gets it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Opening {
-    /// The matter.
+    /// Number of the matter.
     #[schema(value_type = String)]
     pub matter: MatterId,
     /// Algorithms of the commitment.
@@ -29,22 +31,22 @@ pub struct Opening {
     #[serde(with = "digits")]
     #[schema(value_type = String)]
     pub salt: [u8; 16],
-    /// What the person wrote.
+    /// The text of the report.
     pub text: String,
-    /// Where it is, in millionths of a degree.
+    /// Location of the problem, in millionths of a degree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<serde_json::Value>)]
     pub place: Option<Place>,
-    /// What was said of it in fields of their own.
+    /// Answers in separate fields.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Detail>,
-    /// The files beside it, as the commitment names them, in hexadecimal. The key that opens a file is a
-    /// part of it.
+    /// Files of the report, in hexadecimal, as the commitment contains them. Each includes the key
+    /// that opens the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
 }
 
-/// Prints nothing of what was written, because debug output may be logged.
+/// Prints no text that a person wrote, because debug output may be logged.
 impl fmt::Debug for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Opening")
@@ -56,8 +58,8 @@ impl fmt::Debug for Opening {
 impl Opening {
     /// Builds the opening of the body of a report.
     pub fn of(matter: MatterId, suite: Suite, body: &Body) -> Self {
-        let file = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let files = body.attachments.iter();
+        let file = |listed: &Attachment| HEXLOWER.encode(&listed.canonical_bytes());
         Self {
             matter,
             suite,
@@ -65,24 +67,25 @@ impl Opening {
             text: body.text.clone(),
             place: body.place,
             details: body.details.clone(),
-            files: files.map(|listed| file(listed.canonical_bytes())).collect(),
+            files: files.map(file).collect(),
         }
     }
 
-    /// Computes the commitment that it opens; `None` if a file is not written in hexadecimal.
+    /// Computes the commitment that it opens; `None` if a file is not in hexadecimal.
     pub fn commitment(&self) -> Option<Digest> {
-        let files: Option<Vec<_>> = self.files.iter().map(|file| bytes(file)).collect();
+        let bytes = |file: &String| HEXLOWER_PERMISSIVE.decode(file.as_bytes());
+        let files: Result<Vec<_>, _> = self.files.iter().map(bytes).collect();
         let salted = (&self.salt, &*self.text);
         Some(Body::commit(
             self.suite,
             salted,
             (self.place, &self.details),
             None,
-            files?,
+            files.ok()?,
         ))
     }
 
-    /// Checks that it opens what a matter commits to.
+    /// Checks that it opens the commitment of a matter.
     pub fn check(&self, matter: MatterId, suite: Suite, content: &Digest) -> Check {
         let failed = |why: &str| Check::failed(What::Text, None, why);
         match () {
@@ -92,7 +95,7 @@ impl Opening {
             }
             () if self.suite != suite => failed("the opening names other algorithms"),
             () if self.commitment().as_ref() != Some(content) => failed(
-                "the opening is not what was handed in: its text, salt, place or files are others",
+                "the opening is not what was handed in: its text, salt, place or files differ",
             ),
             () => {
                 let place = if self.place.is_some() {
@@ -109,17 +112,6 @@ impl Opening {
             }
         }
     }
-}
-
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes().chunks(2);
-    let byte = |pair: &[u8]| {
-        let pair = std::str::from_utf8(pair)
-            .ok()
-            .filter(|pair| pair.len() == 2)?;
-        u8::from_str_radix(pair, 16).ok()
-    };
-    digits.map(byte).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::{
     suite::Suite,
 };
 
-/// Every division of the scene takes what comes as if it remembered nothing.
+/// The memory of a node that lost everything; divisions of the scene take whatever comes.
 const LOST: Recollection = Recollection {
     lost: true,
     asked: false,
@@ -81,8 +81,7 @@ impl Scene {
         done.unwrap().docket
     }
 
-    /// Hands a matter over, hop by hop, to the end of its way, and returns what the last division
-    /// has then.
+    /// Hands a matter over, hop by hop, to its destination, and returns the last division's docket.
     fn give(&mut self, docket: &Docket, act: Act) -> Docket {
         let at = docket.matter.holder.to_string();
         let mut sent = custody::transfer(docket.clone(), act, None, self.context(&at)).unwrap();
@@ -129,8 +128,8 @@ fn word(docket: &Docket) -> Word {
     }
 }
 
-/// Builds a matter that was reported in the village, escalated over the township to the county, and
-/// closed there.
+/// Builds a matter that was reported in the village and closed in the county. It was escalated
+/// through the township.
 fn solved(scene: &mut Scene) -> (Docket, Docket, Docket) {
     let reported = scene.report(VILLAGE);
     let taken = scene.give(&reported, Act::Escalate(code(COUNTY)));
@@ -357,7 +356,7 @@ fn a_word_of_somebody_who_did_not_hold_it_proves_nothing() {
         ..word(&closed)
     };
     let of = |word| failed(&judge(vec![word], claim, &tree));
-    // The first never had it; the second had it and tells others; the third had it and tells
+    // The first author never had it; the second had it and tells others; the third had it and tells
     // itself, but made no file.
     for (author, to) in [(CITY, VILLAGE), (TOWNSHIP, VILLAGE), (TOWNSHIP, TOWNSHIP)] {
         let failed = of(by(author, to));

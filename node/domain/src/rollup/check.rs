@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{CellKey, CellReport, Counters, Dealings};
-use crate::{category::Category, time::Day};
+use crate::{category::Category, measure::Measure, time::Day};
 
 /// Most facts of one node in one cell, which is one day: more than ten a second, all day long.
 pub const MOST_FACTS: u64 = 1_000_000;
@@ -56,6 +56,9 @@ pub enum CellRefusal {
     /// The child has too many cells already.
     #[error("it has too many cells already, on this day or in all")]
     TooManyCells,
+    /// A measure that is part of another exceeds it.
+    #[error("it counts more of a part than of the whole that the part belongs to")]
+    PartExceedsWhole,
 }
 
 impl CellRefusal {
@@ -114,7 +117,7 @@ impl Judge<'_> {
         if key.seen_from(self.keeper, self.tree) != *key {
             return Err(CellRefusal::NotItsDivision);
         }
-        if counters.reported > 0 && key.acting != key.origin {
+        if counters[Measure::REPORTED] > 0 && key.acting != key.origin {
             return Err(CellRefusal::ReportedElsewhere);
         }
         // A neighbour's clock may be some minutes ahead at midnight, so tomorrow is allowed.
@@ -122,12 +125,15 @@ impl Judge<'_> {
             return Err(CellRefusal::FutureDay);
         }
         let most = MOST_FACTS.saturating_mul(self.nodes_in(key));
-        if counters.each().iter().any(|count| *count > most) {
+        if !counters.are_within(most) {
             return Err(CellRefusal::TooMuch);
         }
         let handed = beside.handed.map(Dealings::most);
-        if handed.is_some_and(|most| counters.each().iter().any(|count| *count > most)) {
+        if handed.is_some_and(|most| !counters.are_within(most)) {
             return Err(CellRefusal::NeverHanded);
+        }
+        if !counters.parts_fit() {
+            return Err(CellRefusal::PartExceedsWhole);
         }
         if beside.said.is_some_and(|said| !counters.covers(said)) {
             return Err(CellRefusal::Falls);
@@ -185,88 +191,12 @@ impl Judge<'_> {
     }
 }
 
-impl Counters {
-    fn each(self) -> [u64; 9] {
-        let Self {
-            reported,
-            taken,
-            given,
-            closed,
-            reopened,
-            withdrawn,
-            merged,
-            recategorised_out,
-            recategorised_in,
-        } = self;
-        [
-            reported,
-            taken,
-            given,
-            closed,
-            reopened,
-            withdrawn,
-            merged,
-            recategorised_out,
-            recategorised_in,
-        ]
-    }
-
-    fn with(self, other: Self, pick: impl Fn(u64, u64) -> u64) -> Self {
-        Self {
-            reported: pick(self.reported, other.reported),
-            taken: pick(self.taken, other.taken),
-            given: pick(self.given, other.given),
-            closed: pick(self.closed, other.closed),
-            reopened: pick(self.reopened, other.reopened),
-            withdrawn: pick(self.withdrawn, other.withdrawn),
-            merged: pick(self.merged, other.merged),
-            recategorised_out: pick(self.recategorised_out, other.recategorised_out),
-            recategorised_in: pick(self.recategorised_in, other.recategorised_in),
-        }
-    }
-
-    /// Returns whether no counter is smaller than the other's.
-    pub fn covers(self, other: Self) -> bool {
-        self.at_least(other) == self
-    }
-
-    /// Returns the greater of both, counter by counter.
-    pub fn at_least(self, other: Self) -> Self {
-        self.with(other, u64::max)
-    }
-
-    /// Returns by how much this exceeds the other, counter by counter; 0 where it does not.
-    pub fn beyond(self, other: Self) -> Self {
-        self.with(other, u64::saturating_sub)
-    }
-
-    /// Returns whether no more went out than came in. Summed over all days of one division, origin
-    /// and category, this holds as soon as all of its cells have come.
-    pub fn adds_up(self) -> bool {
-        let sum = |counts: &[u64]| counts.iter().map(|count| u128::from(*count)).sum::<u128>();
-        let came = sum(&[
-            self.reported,
-            self.taken,
-            self.reopened,
-            self.recategorised_in,
-        ]);
-        let went = sum(&[
-            self.given,
-            self.closed,
-            self.withdrawn,
-            self.merged,
-            self.recategorised_out,
-        ]);
-        went <= came
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::envelope::Stamp;
+    use crate::{address::Stamp, measure::MOST_MEASURES};
 
     fn code(text: &str) -> DivisionCode {
         text.parse().unwrap()
@@ -286,17 +216,11 @@ mod tests {
     }
 
     fn reported(reported: u64) -> Counters {
-        Counters {
-            reported,
-            ..Counters::default()
-        }
+        Counters::from([(Measure::REPORTED, reported)])
     }
 
     fn taken(taken: u64) -> Counters {
-        Counters {
-            taken,
-            ..Counters::default()
-        }
+        Counters::from([(Measure::TAKEN, taken)])
     }
 
     fn judged(report: &CellReport, beside: Beside) -> Result<(), CellRefusal> {
@@ -413,6 +337,52 @@ mod tests {
     }
 
     #[test]
+    fn no_more_is_returned_than_was_given() {
+        let here = |given, returned| {
+            let counters = [(Measure::REPORTED, 9), (Measure::GIVEN, given)];
+            let mut counters = Counters::from(counters);
+            counters[Measure::RETURNED] = returned;
+            judged(&cell(VILLAGE, VILLAGE, 20_000, counters), Beside::default())
+        };
+        assert_eq!(here(3, 3), Ok(()));
+        assert_eq!(here(3, 4), Err(CellRefusal::PartExceedsWhole));
+        assert_eq!(here(0, 1), Err(CellRefusal::PartExceedsWhole));
+    }
+
+    #[test]
+    fn a_measure_that_is_not_listed_here_is_bounded_and_never_falls() {
+        let later = Measure::new(31).unwrap();
+        assert!(later.row().is_none());
+        let here = |count| {
+            let counters = Counters::from([(Measure::REPORTED, 1), (later, count)]);
+            cell(VILLAGE, VILLAGE, 20_000, counters)
+        };
+        let fresh = Beside::default();
+        assert_eq!(judged(&here(MOST_FACTS), fresh), Ok(()));
+        assert_eq!(
+            judged(&here(MOST_FACTS + 1), fresh),
+            Err(CellRefusal::TooMuch)
+        );
+        let said = Some(here(2).counters);
+        assert_eq!(judged(&here(2), Beside { said, ..fresh }), Ok(()));
+        assert_eq!(
+            judged(&here(1), Beside { said, ..fresh }),
+            Err(CellRefusal::Falls)
+        );
+        let elsewhere = cell(VILLAGE, "330802", 20_000, Counters::from([(later, 309)]));
+        let handed = |handed| Beside {
+            handed: Some(handed),
+            ..fresh
+        };
+        assert_eq!(judged(&elsewhere, handed(1)), Err(CellRefusal::NeverHanded));
+        assert_eq!(judged(&elsewhere, handed(2)), Ok(()));
+        // It moves no balance, and steps that are known here explain nothing of it.
+        let counters = Counters::from([(later, 5)]);
+        assert!(counters.adds_up() && counters.are_explained_by(Counters::default()));
+        assert_eq!(counters.open(), 0);
+    }
+
+    #[test]
     fn a_city_is_told_of_counties_and_of_nothing_finer() {
         let tree = Tree::zhejiang();
         let judge = Judge {
@@ -433,14 +403,14 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_heard_never_falls_and_adds_up_to_at_least_what_is_said(
-            old in any::<[u32; 9]>(), new in any::<[u32; 9]>(),
+            old in any::<[u32; MOST_MEASURES - 1]>(), new in any::<[u32; MOST_MEASURES - 1]>(),
         ) {
-            let counters = |n: [u32; 9]| {
+            let counters = |counts: [u32; MOST_MEASURES - 1]| {
                 let mut counters = Counters::default();
-                let [reported, taken, given, closed, reopened, withdrawn, merged, out, into] =
-                    n.map(u64::from);
-                counters = Counters { reported, taken, given, closed, reopened, ..counters };
-                Counters { withdrawn, merged, recategorised_out: out, recategorised_in: into, ..counters }
+                for (number, count) in (1..).zip(counts) {
+                    counters[Measure::new(number).unwrap()] = count.into();
+                }
+                counters
             };
             let (old, new) = (counters(old), counters(new));
             let most = old.at_least(new);

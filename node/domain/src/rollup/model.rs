@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use topology::{DivisionCode, Tree};
 
-use super::{CellKey, CellReport, Counters, Heard, Lives, Place};
-use crate::{custody::Count, envelope::Stamp};
+use super::{CellKey, CellReport, Counters, EpochSet, Heard, Place};
+use crate::{address::Stamp, measure::Measure};
 
 type Cells = BTreeMap<CellKey, Heard>;
 
 /// The figures that one child reported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Child {
-    lives: Lives,
+    lives: EpochSet,
     counted: Cells,
     staged: Cells,
 }
@@ -49,7 +49,7 @@ impl Rollup {
 
     /// Counts a fact of this node. Returns the cell to report to the parent; `None` without a
     /// parent.
-    pub fn count(&mut self, key: &CellKey, fact: Count, tree: &Tree) -> Option<CellKey> {
+    pub fn count(&mut self, key: &CellKey, fact: Measure, tree: &Tree) -> Option<CellKey> {
         debug_assert_eq!(key.acting, self.me, "a node counts only its own facts");
         let mut one = Counters::default();
         one.count(fact);

@@ -8,6 +8,7 @@ use topology::{DivisionCode, Tier, Tree};
 use super::{CellKey, Counters, lifted};
 use crate::{
     category::{Category, Platform},
+    measure::Measure,
     time::Day,
 };
 
@@ -44,7 +45,7 @@ impl fmt::Display for Group {
         match self {
             Self::Day(day) => fmt::Display::fmt(day, f),
             Self::Category(category) => fmt::Display::fmt(category, f),
-            Self::Platform(platform) => f.pad(platform.name()),
+            Self::Platform(platform) => f.pad(platform.code()),
             Self::Acting(division) => fmt::Display::fmt(division, f),
         }
     }
@@ -66,8 +67,8 @@ pub struct Totals {
 impl From<Counters> for Totals {
     fn from(counters: Counters) -> Self {
         Self {
-            reported: counters.reported,
-            closed: counters.closed,
+            reported: counters[Measure::REPORTED],
+            closed: counters[Measure::CLOSED],
             open: counters.open(),
             in_transit: counters.in_transit(),
         }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use topology::{DivisionCode, Tier, Tree};
 
 use super::*;
+use crate::measure::Measure;
 
 fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
@@ -58,10 +59,7 @@ fn a_township_that_hangs_on_a_city_is_counted_by_itself() {
 #[test]
 fn a_table_adds_up_by_every_line_and_only_over_its_days() {
     let tree = Tree::zhejiang();
-    let one = Counters {
-        reported: 1,
-        ..Counters::default()
-    };
+    let one = Counters::from([(Measure::REPORTED, 1)]);
     let cells: BTreeMap<_, _> = [
         cell("330825002222", "330825002222", "order/fire", 1),
         cell("330825002222", "330825002222", "order/flood", 1),
@@ -76,14 +74,14 @@ fn a_table_adds_up_by_every_line_and_only_over_its_days() {
     assert_eq!(lines(By::Category, all.clone()).len(), 3);
     assert_eq!(
         lines(By::Platform, all.clone())[&Group::Platform(crate::category::Platform::Order)]
-            .reported,
+            [Measure::REPORTED],
         2
     );
     let townships = lines(By::Acting(Tier::Township), all.clone());
-    let of = |division| townships[&Group::Acting(code(division))].reported;
+    let of = |division| townships[&Group::Acting(code(division))][Measure::REPORTED];
     assert_eq!((of("330825002"), of("330825001"), of("330825")), (2, 1, 1));
     assert_eq!(
-        lines(By::Acting(Tier::County), all)[&Group::Acting(code("330825"))].reported,
+        lines(By::Acting(Tier::County), all)[&Group::Acting(code("330825"))][Measure::REPORTED],
         4
     );
     let second = lines(By::Day, Day(2)..=Day(2));
@@ -98,10 +96,7 @@ fn a_later_word_replaces_and_an_earlier_or_repeated_one_changes_nothing() {
     let key = cell("330825002222", "330825002222", "order/fire", 1);
     let said = |reported, stamp| CellReport {
         key: key.clone(),
-        counters: Counters {
-            reported,
-            ..Counters::default()
-        },
+        counters: Counters::from([(Measure::REPORTED, reported)]),
         stamp,
     };
     for (reported, stamp, sum) in [
@@ -111,7 +106,7 @@ fn a_later_word_replaces_and_an_earlier_or_repeated_one_changes_nothing() {
         (3, Stamp(1, 6), 3),
     ] {
         rollup.hear(village, &said(reported, stamp), &tree);
-        assert_eq!(rollup.sums()[&key].reported, sum);
+        assert_eq!(rollup.sums()[&key][Measure::REPORTED], sum);
     }
 }
 
@@ -123,10 +118,7 @@ fn a_new_life_counts_only_once_it_is_complete_and_what_the_lost_one_had_counted_
     let key = |category| cell("330825002222", "330825002222", category, 1);
     let said = |category, reported, order, issue| CellReport {
         key: key(category),
-        counters: Counters {
-            reported,
-            ..Counters::default()
-        },
+        counters: Counters::from([(Measure::REPORTED, reported)]),
         stamp: Stamp(order, issue),
     };
     let open = |rollup: &Rollup| -> i64 { rollup.sums().values().map(|c| c.open()).sum() };
@@ -191,7 +183,7 @@ struct Life {
 
 #[derive(Clone)]
 enum Said {
-    Cell(CellReport),
+    Cell(Box<CellReport>),
     Complete(u64),
 }
 
@@ -202,12 +194,19 @@ struct Queue {
     complete: Option<u64>,
 }
 
+/// A measure that only a later build lists.
+fn later() -> Measure {
+    let later = Measure::new(31).unwrap();
+    assert!(later.row().is_none());
+    later
+}
+
 /// A network in which only figures travel: they may be lost, repeated and reordered.
 struct Net {
     tree: std::sync::Arc<Tree>,
     nodes: Vec<DivisionCode>,
     lives: Vec<Life>,
-    journal: Vec<(CellKey, Count)>,
+    journal: Vec<(CellKey, Measure)>,
     rollups: BTreeMap<DivisionCode, Rollup>,
     stamps: BTreeMap<DivisionCode, Stamp>,
     queues: BTreeMap<DivisionCode, Queue>,
@@ -231,7 +230,7 @@ impl Net {
         }
     }
 
-    fn fact(&mut self, at: DivisionCode, life: usize, day: usize, fact: Count) {
+    fn fact(&mut self, at: DivisionCode, life: usize, day: usize, fact: Measure) {
         let key = CellKey {
             acting: at,
             origin: self.lives[life].origin,
@@ -277,7 +276,7 @@ impl Net {
         let queue = &self.queues[&from];
         let cell = queue.cells.values().nth(which % (queue.cells.len() + 1));
         let said = match (cell, queue.complete) {
-            (Some(report), _) => Said::Cell(report.clone()),
+            (Some(report), _) => Said::Cell(Box::new(report.clone())),
             (None, Some(order)) => Said::Complete(order),
             (None, None) => return,
         };
@@ -297,7 +296,7 @@ impl Net {
             let queue = self.queues.get_mut(&child).unwrap();
             match said {
                 Said::Cell(sent) => {
-                    if queue.cells.get(&sent.key) == Some(&sent) {
+                    if queue.cells.get(&sent.key) == Some(&*sent) {
                         queue.cells.remove(&sent.key);
                     }
                 }
@@ -322,7 +321,7 @@ impl Net {
                     to: None,
                     closed: false,
                 });
-                self.fact(at, self.lives.len() - 1, day, Count::Reported);
+                self.fact(at, self.lives.len() - 1, day, Measure::REPORTED);
             }
             1..=4 if !self.lives.is_empty() => {
                 let which = choices.of(self.lives.len())?;
@@ -333,17 +332,18 @@ impl Net {
                     (false, Some(to)) => {
                         self.lives[which].to = None;
                         self.lives[which].at = to;
-                        self.fact(to, which, day, Count::Taken);
+                        self.fact(to, which, day, Measure::TAKEN);
                     }
                     (false, None) if choices.of(5)? == 0 => {
                         self.lives[which].closed = true;
-                        self.fact(at, which, day, Count::Closed);
+                        self.fact(at, which, day, Measure::CLOSED);
                     }
                     (false, None) => {
                         let to = self.nodes[choices.of(NODES.len())?];
                         if let Some(hop) = self.tree.next_hop(at, to) {
                             self.lives[which].to = Some(hop);
-                            self.fact(at, which, day, Count::Given);
+                            self.fact(at, which, day, Measure::GIVEN);
+                            self.fact(at, which, day, later());
                         }
                     }
                 }

@@ -1,5 +1,5 @@
-//! The adoption of a version in a subtree. The number of nodes expected comes from the
-//! directory, not from those that report.
+//! The adoption of a version in a subtree. The expected number of nodes comes from the directory,
+//! not from the reports.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{AdoptionReport, Scope, TemplateKey, TemplateRefusal};
-use crate::envelope::Stamp;
+use crate::address::Stamp;
 
-/// Most refusals that are listed with their reason. Further ones are only counted.
+/// The most refusals that are listed with their reason. Further ones are only counted.
 pub const MOST_REFUSALS: usize = 32;
 
 /// The decision of a node in scope on a version.
@@ -24,18 +24,18 @@ pub enum Stance {
     Superseded,
 }
 
-/// The nodes that the directory says are in scope, at this node and below each child.
+/// The nodes in scope by the directory, at this node and below each child.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
     /// Whether this node itself is in scope.
     pub own: bool,
-    /// Nodes in scope in each child's subtree. Children without any are left out.
+    /// Number of nodes in scope in each child's subtree. Children without any are left out.
     pub children: BTreeMap<DivisionCode, u32>,
 }
 
 impl Expected {
-    /// Counts the nodes in the directory. This walks the whole subtree of `me`, so the result is
-    /// worth keeping per scope.
+    /// Counts the nodes in the directory. This walks the whole subtree of `me`, so cache the result
+    /// per scope.
     pub fn of(scope: &Scope, me: DivisionCode, tree: &Tree) -> Self {
         let counted = tree
             .children(me)
@@ -68,7 +68,7 @@ pub struct Adoption {
     pub refused: u32,
     /// Number of nodes that decided on a later version.
     pub superseded: u32,
-    /// Number of nodes of which nothing is known.
+    /// Number of nodes without a report.
     pub unreached: u32,
     /// The divisions that refused it and why: this node, then child by child. Those beyond
     /// [`MOST_REFUSALS`] are only counted.
@@ -133,7 +133,7 @@ pub fn adoption<'a>(
         }
         None => {}
     }
-    // Order by child, whatever order they were heard in; of two reports the later counts.
+    // Order by child, whatever the order of arrival; of two reports the later counts.
     let mut latest: BTreeMap<DivisionCode, &AdoptionReport> = BTreeMap::new();
     for (child, report) in heard {
         let known = latest.entry(child).or_insert(report);
@@ -169,7 +169,7 @@ impl Adoption {
             left -= counted;
             counted
         };
-        // Refusals are counted first, so that a claim too many never hides one.
+        // Refusals are counted first, so that an excessive claim never hides one.
         self.refused += clamp(refused);
         self.superseded += clamp(superseded);
         self.applied += clamp(applied);

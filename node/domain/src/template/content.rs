@@ -8,13 +8,13 @@ use topology::{DivisionCode, Tier, Tree};
 use super::{BadScope, Template, TemplateKey, TemplateKind, is_name, may_issue};
 use crate::policy::{Sheet, Source};
 
-/// The newest format that this binary reads.
+/// The newest format that this program reads.
 pub const FORMAT: i64 = 1;
 
-/// Longest content, in bytes.
+/// The longest content, in bytes.
 pub const MOST_CONTENT: usize = 40 * 1024;
 
-/// Most items of one disclosure template.
+/// The most items of one disclosure template.
 pub const MOST_ITEMS: usize = 200;
 
 /// Another template that must be in force first, by kind and name, from any issuer.
@@ -38,9 +38,9 @@ impl fmt::Display for Need {
 pub struct Item {
     /// Its name, 1 to 100 characters, unique in the template.
     pub name: Box<str>,
-    /// Longest time between two publications, in days, 1 to 366.
+    /// The longest time between two publications, in days, 1 to 366.
     pub period_days: u16,
-    /// What it must tell; not empty.
+    /// The fields that it must contain; not empty.
     pub fields: Vec<Box<str>>,
 }
 
@@ -59,7 +59,7 @@ pub struct Parsed {
     pub table: toml::Table,
 }
 
-/// The reason why a template is wrong, whichever node reads it.
+/// The reason why every node rejects a template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum BadTemplate {
@@ -75,10 +75,10 @@ pub enum BadTemplate {
     /// The content has this many bytes, more than [`MOST_CONTENT`].
     #[error("the content has {0} bytes, more than {MOST_CONTENT}; split the template")]
     TooLong(u32),
-    /// The content is not TOML, or lacks what this kind must have.
+    /// The content is not TOML, or lacks something that this kind requires.
     #[error("the content cannot be read: {0}")]
     Content(Box<str>),
-    /// The content has a format newer than this binary reads.
+    /// The content has a newer format than this program reads.
     #[error("the content has format {0}, this node reads up to {FORMAT}; install a newer version")]
     NewerFormat(i64),
     /// The template has a kind or key that this version does not act on.
@@ -89,7 +89,7 @@ pub enum BadTemplate {
     Unsupported(Box<str>),
 }
 
-/// Longest clause of a refusal, in characters.
+/// The longest clause of a refusal, in characters.
 pub(super) const MOST_CLAUSE: usize = 160;
 
 fn content(clause: impl Into<String>) -> BadTemplate {
@@ -115,11 +115,10 @@ struct RawItem {
 }
 
 impl Template {
-    /// Parses the content, and checks everything that can be checked without knowing what is in
-    /// force.
+    /// Parses the content, and makes all checks that do not depend on what is in force.
     ///
     /// # Errors
-    /// The first clause that is wrong.
+    /// The first bad clause.
     pub fn check(&self, tree: &Tree) -> Result<Parsed, BadTemplate> {
         self.check_heading(tree)?;
         if self.content.len() > MOST_CONTENT {
@@ -233,7 +232,7 @@ impl Template {
     }
 }
 
-/// Returns the first key of a disclosure template that nothing reads.
+/// Returns the first unused key of a disclosure template.
 fn unread(table: &toml::Table) -> Option<String> {
     let stray = |table: &toml::Table, known: &[&str]| {
         let mut keys = table.keys();
@@ -264,7 +263,7 @@ fn read_needs(needs: Vec<String>) -> Result<Vec<Need>, BadTemplate> {
     };
     let wrong = |text: &str| {
         content(format!(
-            "`{text}` is no need; one looks like standard/village-finance"
+            "`{text}` is not a need; one looks like standard/village-finance"
         ))
     };
     needs
@@ -299,7 +298,7 @@ fn read_items(raw: Vec<RawItem>) -> Result<Vec<Item>, BadTemplate> {
             return Err(content("an item's name has 1 to 100 characters"));
         }
         if items.iter().any(|item| *item.name == *name) {
-            return Err(content(format!("item {name} stands there twice")));
+            return Err(content(format!("item {name} is listed twice")));
         }
         if fields.is_empty() || fields.iter().any(String::is_empty) {
             return Err(content(format!(

@@ -1,4 +1,5 @@
-//! Decides whether to apply or refuse a version. A refusal leaves the last good version in force.
+//! Decides whether to apply or refuse a version. After a refusal the last good version stays in
+//! force.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +43,7 @@ impl InForce for BTreeMap<TemplateKey, Template> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum TemplateRefusal {
-    /// The version is wrong in itself.
+    /// The version itself is bad.
     #[error("{0}")]
     Bad(BadTemplate),
     /// A template it needs is not in force here yet. It is considered again when something is
@@ -84,14 +85,14 @@ pub enum TemplateRefusal {
         to: u16,
     },
     /// One of its clocks or limits is looser than one in force from the same issuer or one above.
-    /// The clause says which, and names the line. It is considered again when something is applied.
+    /// The clause names it and its line. It is considered again when something is applied.
     #[error("{0}")]
     Loosens(Box<str>),
 }
 
 impl TemplateRefusal {
-    /// Returns whether another template coming into force, or a later version of the program, may
-    /// lift it.
+    /// Returns whether the refusal may end by itself. Another template that comes into force may
+    /// end it, or a later version of the program.
     pub const fn may_pass(&self) -> bool {
         matches!(
             self,
@@ -141,13 +142,14 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     };
     let missing = || TemplateRefusal::MissingBase(base.clone());
     let above = in_force.template(base).ok_or_else(missing)?;
-    // What is in force was read before. If it no longer can be, it binds nobody.
+    // The template in force could be read when it was applied. If it no longer can be, it has no
+    // effect.
     let above = above.check(tree).map_err(|_| missing())?;
     only_tightens(&parsed, base, &above)
 }
 
-/// Checks that no clock or limit is looser than in a policy in force of the same issuer or one
-/// above.
+/// Checks that no clock or limit is looser than in a policy in force. Only policies of the same
+/// issuer or one above count.
 fn only_tightens_policy(
     template: &Template,
     policy: &Sheet,
@@ -158,7 +160,8 @@ fn only_tightens_policy(
     let binds =
         |known: &&Template| known.key != template.key && tree.contains(known.key.issuer, issuer);
     for known in in_force.policies().into_iter().filter(binds) {
-        // What is in force was read before. If it no longer can be, it binds nobody.
+        // The template in force could be read when it was applied. If it no longer can be, it has
+        // no effect.
         let Ok(Parsed {
             policy: Some(above),
             ..
@@ -237,9 +240,9 @@ impl InForce for Overlay<'_> {
     }
 }
 
-/// Decides again on refused versions after something came into force, and repeats until nothing
-/// changes any more, so that a version is lifted by another wherever that stands in the list.
-/// Returns a verdict for each, in the order given.
+/// Decides again on refused versions after something came into force. Repeats until nothing
+/// changes, so the order of the list does not matter. Returns a verdict for each, in the given
+/// order.
 pub fn reconsider(refused: &[Template], in_force: &dyn InForce, tree: &Tree) -> Vec<Verdict> {
     let mut overlay = Overlay {
         below: in_force,

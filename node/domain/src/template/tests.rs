@@ -231,7 +231,7 @@ fn every_wrong_content_is_named() {
             "format = 1\n[[item]]\nname = \"a\"\nfields = [\"x\"]".to_owned(),
             "period_days",
         ),
-        (format!("needs = [\"finance\"]{FINANCE}"), "no need"),
+        (format!("needs = [\"finance\"]{FINANCE}"), "not a need"),
         (format!("needs = 3{FINANCE}"), "sequence"),
         (format!("tightens = \"finance\"{FINANCE}"), "not a template"),
         (

@@ -1,5 +1,6 @@
-//! What a parent has stated of its children's keys, beside its own keys: `stated.bin`. With it a number is
-//! never given twice, even if the child's disk and the parent's store are lost.
+//! The ledger `stated.bin`: every key statement a parent made for its children, kept beside its own
+//! keys. It prevents a serial number from being used twice even if the child's disk and the
+//! parent's store are lost.
 
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use crate::{
 
 const FILE: &str = "stated.bin";
 
-/// Every key statement that `issuer`, whose identity is in `dir`, made for its children.
+/// Reads every key statement that `issuer`, whose identity is in `dir`, made for its children.
 ///
 /// # Errors
 /// [`IdentityError::File`], [`IdentityError::Unreadable`].
@@ -29,7 +30,7 @@ pub(super) fn read(
     issuer: DivisionCode,
 ) -> Result<Vec<SignedKeyStatement>, IdentityError> {
     let path = directory(dir, issuer).join(FILE);
-    // Whoever has enrolled nobody yet has no such file.
+    // A division that has enrolled no child yet has no such file.
     if !path.exists() {
         return Ok(vec![]);
     }
@@ -47,14 +48,14 @@ pub(super) fn read(
     }
 }
 
-/// How many there are, then each: a file that lost its end does not read.
+/// Encodes the number of statements, then each of them, so that a truncated file is detected.
 fn encode(statements: &[SignedKeyStatement]) -> Vec<u8> {
     let count = u32::try_from(statements.len()).expect("no division has so many children");
     let all = SignedKeyStatement::encode_all(statements);
     [&count.to_be_bytes()[..], &all].concat()
 }
 
-/// Replaces the ledger of an issuer, durably.
+/// Replaces the ledger of an issuer durably.
 pub(super) fn write(
     dir: &Path,
     issuer: DivisionCode,
@@ -64,7 +65,7 @@ pub(super) fn write(
     Ok(files::write(&path, &encode(statements))?)
 }
 
-/// Puts the ledger of an issuer that is being made itself beside its keys.
+/// Adds the ledger of an issuer that is itself being enrolled to its new directory.
 pub(super) fn put(
     folders: &mut Folders,
     target: &Path,
@@ -73,7 +74,7 @@ pub(super) fn put(
     Ok(folders.put_into(target, FILE, &encode(statements))?)
 }
 
-/// The statement with the highest number about a division.
+/// Returns the statement about a division with the highest serial number.
 pub(super) fn latest(
     statements: &[SignedKeyStatement],
     division: DivisionCode,
@@ -85,7 +86,7 @@ pub(super) fn latest(
     of_it.max_by_key(|statement| statement.serial)
 }
 
-/// Whether the directory with this very key is made and durable, and only did not appear yet.
+/// Returns whether the directory with exactly this key is complete but not in place yet.
 pub(super) fn is_staged(target: &Path, statement: &KeyStatement) -> bool {
     let path = files::staged(target).join("keys.bin");
     let Ok(chain) = files::read(&path) else {

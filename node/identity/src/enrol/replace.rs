@@ -1,5 +1,5 @@
-//! A new key for a division that was enrolled before: after a revocation, after its disk was lost, or in
-//! good order.
+//! Replaces the key of a division that was enrolled before: after a revocation, after the loss of
+//! its disk, or as planned maintenance.
 
 use std::path::Path;
 
@@ -19,41 +19,43 @@ use crate::{
 
 const OLD_SEALING_KEY: &str = "seal-old-";
 
-/// Whether a file of an identity holds a sealing key that another took the place of.
+/// Returns whether a file of an identity holds a sealing key that was replaced.
 pub(crate) fn is_old_sealing_key(name: &str) -> bool {
     name.starts_with(OLD_SEALING_KEY) && name.ends_with(".key")
 }
 
-/// What has to be known to give a division its next key.
+/// Input for replacing a division's key.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Replacing<'a> {
-    /// Statements about it that others know; those in the files of both directories are added.
+    /// Statements about it that others know, in addition to those in the files of both directories.
     pub known: &'a [SignedKeyStatement],
-    /// Its keys that were revoked. They do not sign for a new one any more.
+    /// Its revoked keys, which may not endorse the new one.
     pub revoked: &'a [KeyId],
     /// The data directory of the division above the parent, if it countersigns at once.
     pub countersign: Option<&'a Path>,
 }
 
-/// What a division got.
+/// The result of replacing a division's key.
 #[derive(Clone, Debug)]
 pub struct Replaced {
     /// Its new key statement.
     pub statement: KeyStatement,
-    /// The same, signed.
+    /// The new statement with its signatures.
     pub signed: SignedKeyStatement,
-    /// The key it takes the place of.
+    /// The key it replaces.
     pub old: KeyId,
-    /// Divisions below it in the same directory whose certificates were made anew.
+    /// Divisions below it in the same directory whose certificates were renewed.
     pub renewed: Vec<DivisionCode>,
 }
 
-/// Gives a division the key with the next number. The key before signs for it if it is in `dir` and was
-/// not revoked; else the division above the parent has to, now or later. Its store stays; the directory
-/// with its old keys is moved aside.
+/// Gives a division a new key with the next serial number.
+///
+/// The previous key endorses it if it is in `dir` and is not revoked. Otherwise the division above
+/// the parent must endorse it, now or later. The store is untouched; the directory with the old
+/// keys is moved aside.
 ///
 /// # Errors
-/// [`IdentityError::NeverEnrolled`], [`IdentityError::NoMoreKeys`], and as [`super::enrol`].
+/// [`IdentityError::NeverEnrolled`], [`IdentityError::NoMoreKeys`], and those of [`super::enrol`].
 pub fn replace(
     dir: &Path,
     division: DivisionCode,
@@ -134,27 +136,28 @@ pub fn replace(
     })
 }
 
-/// What a directory that may be lost, or of an older copy, says of its own keys.
+/// Reads the division's own key statements; none if its directory is lost. They may come from an
+/// older copy.
 fn own_statements(target: &Path) -> Vec<SignedKeyStatement> {
     let chain = files::read(&target.join("keys.bin")).ok();
     let chain = chain.and_then(|bytes| SignedKeyStatement::decode_all(&bytes).ok());
     chain.unwrap_or_default()
 }
 
-/// Each statement about a division once, the newest first.
+/// Returns each statement about a division once, newest first.
 fn newest_first<'a>(
     division: DivisionCode,
     all: impl Iterator<Item = &'a SignedKeyStatement>,
 ) -> Vec<(KeyStatement, SignedKeyStatement)> {
     let read = all.filter_map(|signed| Some((signed.statement().ok()?, signed.clone())));
     let mut found: Vec<_> = read.filter(|(of, _)| of.division == division).collect();
-    // Of two copies of one statement the one that is endorsed counts.
+    // Of two copies of a statement, the endorsed one is kept.
     found.sort_by_key(|(of, signed)| (std::cmp::Reverse(of.serial), signed.endorsement.is_none()));
     found.dedup_by_key(|(of, _)| of.serial);
     found
 }
 
-/// What was sealed for the old key must still open.
+/// Copies old sealing keys and the ledger, so that what was sealed for an old key still opens.
 fn carry_over(folders: &mut Folders, target: &Path, serial: u32) -> Result<(), IdentityError> {
     let Ok(names) = files::list(target) else {
         return Ok(());

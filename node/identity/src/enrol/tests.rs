@@ -225,7 +225,7 @@ fn an_empty_or_cut_file_of_an_identity_is_refused_by_name() {
             .to_string_lossy()
             .into_owned();
         let text = String::from_utf8_lossy(&whole).into_owned();
-        // Nothing, a part, and every place where a cut looks like an end.
+        // Nothing, a part, and every place where a cut looks like a complete file.
         let mut cuts = vec![0, 1, whole.len() / 2, whole.len() - 2];
         if !line.is_empty() {
             cuts.extend(text.match_indices(line).map(|(at, _)| at + line.len()));
@@ -280,7 +280,7 @@ fn what_a_crash_kept_from_appearing_appears_the_next_time() {
     let village = code("330825002201");
     enrol(net.dir(), &[village], net.dir(), &net.tree, &terms()).expect("enrolled");
     let key = fs::read(home(&net, "330825002201").join("sign.key")).expect("there");
-    // As if the process had died when all was durable and the parent had written it down.
+    // Simulates a crash after everything was durable and the parent had written its ledger.
     let target = directory(net.dir(), village);
     fs::rename(&target, files::staged(&target)).expect("renamed");
     enrol(net.dir(), &[village], net.dir(), &net.tree, &terms()).expect("finished");
@@ -294,13 +294,13 @@ fn a_network_appears_whole_or_not_at_all() {
     let tree = Tree::zhejiang();
     let city = code("3308");
     let zone = founding("zj.example");
-    // One of the branch cannot be enrolled: nothing of the network is left behind.
+    // One of the divisions cannot be enrolled, so nothing of the network is left behind.
     let failed = found_with(dir.path(), &[code("330825")], &tree, &zone, &terms());
     assert!(failed.is_err());
     assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 0);
     found_with(dir.path(), &[city], &tree, &zone, &terms()).expect("founded");
     Identity::load(dir.path(), city, &tree).expect("loads");
-    // As if the process had died between the first rename and the last.
+    // Simulates a crash between the first rename and the last.
     let staged = dir.path().join(".founding");
     fs::create_dir(&staged).expect("made");
     let file = network::FILE;

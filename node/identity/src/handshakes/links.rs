@@ -1,4 +1,4 @@
-//! Who may meet whom, and how.
+//! Tests who may connect to whom.
 
 use domain::{
     ids::KeyId,
@@ -232,10 +232,10 @@ async fn a_revoked_parent_is_not_believed_nor_what_it_issues() {
     let (village, township) = (net.identity(VILLAGE), net.identity(TOWNSHIP));
     revoke(&net, TOWNSHIP, 0);
     let revoked = PeerRefusal::Revoked(township.division());
-    // Its own certificate fell.
+    // Its own certificate no longer counts.
     let met = link(&village, &township).await;
     assert_eq!(met.refused_by_client(), revoked);
-    // And whoever has its issuing key may make as many for villages as he likes.
+    // Nor does anything that a thief of its issuing key issues for villages.
     let params = profile::node(village.division(), &net.network.zone, &terms_in(1));
     let made = Specimen::signed(&net.authority(township.division()), &params);
     net.clock.advance_days(1);

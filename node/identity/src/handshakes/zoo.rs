@@ -1,4 +1,4 @@
-//! Certificates, each refused for its own reason.
+//! Invalid certificates, each refused for its own reason.
 
 use super::*;
 

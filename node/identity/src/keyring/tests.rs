@@ -32,7 +32,7 @@ fn state(division: DivisionCode, key: &FileKeyStore) -> KeyStatement {
     }
 }
 
-/// A made-up sealing key, another for each signing key.
+/// Makes a sealing key from the signing key, a different one for each.
 fn sealing(key: &FileKeyStore) -> SealingPublic {
     SealingPublic {
         suite: SealSuite::X25519ChaCha20Poly1305,
@@ -74,14 +74,14 @@ impl Holder {
         }
     }
 
-    /// States the next key of a child that has one, with nothing but this division's signature.
+    /// States the next key of a child that has one, signed by this division alone.
     fn next(&self, before: &Self) -> Self {
         let of = before.division.to_string();
         let serial = before.chain[0].statement().expect("reads").serial + 1;
         self.child_with(&of, ED, |statement| statement.serial = serial)
     }
 
-    /// The same, endorsed.
+    /// Returns the same key, endorsed.
     fn endorsed(mut self, by: Endorser, with: &Self) -> Self {
         let own = self.chain[0].clone();
         self.chain[0] = own.endorse_now(by, &with.key).expect("signed");
@@ -94,7 +94,7 @@ impl Holder {
     }
 }
 
-/// Province, city, county, township, village, with these suites from the top.
+/// Makes province, city, county, township and village, with these suites from the top.
 fn branch(suites: [Suite; 5]) -> [Holder; 5] {
     let province = province(suites[0]);
     let city = province.child("3308", suites[1]);
@@ -341,7 +341,7 @@ fn a_township_alone_cannot_make_a_second_key_for_its_village() {
         parent: township.division,
     };
     assert_eq!(ring.admit(&minted.chain, &tree), Err(unendorsed));
-    // Nor with its own key in the place of another's, nor with the village's next key itself.
+    // Nor does its own key count in place of another's, nor the village's next key itself.
     for (by, with, of) in [
         (Endorser::OldKey, &township, division),
         (Endorser::Grandparent, &township, county.division),
@@ -357,7 +357,7 @@ fn a_township_alone_cannot_make_a_second_key_for_its_village() {
         let refused = ring.admit(&[forged.expect("signed")], &tree);
         assert_eq!(refused, Err(refusal));
     }
-    // Nor with a signature that was made for another statement.
+    // Nor does a signature made for another statement.
     let other = township.next(&village).endorsed(Endorser::OldKey, &village);
     let mut stolen = minted.chain[0].clone();
     stolen.endorsement = other.chain[0].endorsement.clone();
@@ -376,7 +376,7 @@ fn a_second_key_counts_with_the_old_one_or_with_the_grandparent_and_shows_which(
         ring.admit(&holder.chain, &tree).expect("admitted");
         let id = holder.key.key_id();
         assert_eq!(ring.vouched(holder.division, id), Some(vouched));
-        // Whoever has nothing but what is handed on comes to the same.
+        // A node that has only the chain passed on comes to the same result.
         let next = province.ring();
         let chain = ring.chain(holder.division, id);
         next.admit(&chain, &tree).expect("admitted");
@@ -389,7 +389,7 @@ fn a_second_key_counts_with_the_old_one_or_with_the_grandparent_and_shows_which(
         .endorsed(Endorser::Grandparent, &county);
     of(&by_county, Vouched::Grandparent(county.division));
     assert!(Vouched::Grandparent(county.division).without_the_old_key());
-    // Nobody stands above the province.
+    // There is no division above the province.
     of(&province.next(&city), Vouched::ProvinceAlone);
 }
 
@@ -406,7 +406,7 @@ fn a_revoked_key_endorses_no_other_and_what_it_endorsed_in_time_stays() {
     };
     revoke(&ring, &village, &[]);
     assert_eq!(late(&ring), Err(KeyRefusal::Forsaken(village.division)));
-    // A first key that nobody had heard of comes too late as well.
+    // A first key that nobody knew comes too late as well.
     let twin = township.child(VILLAGE, ED);
     let fresh = KeyRing::new(
         NETWORK,
@@ -434,7 +434,7 @@ fn a_revoked_key_endorses_no_other_and_what_it_endorsed_in_time_stays() {
     assert!(ring.knows(village.division, agreed.key.key_id()));
 }
 
-/// The key of `holder` is revoked; of those below only `vouched` were known.
+/// Revokes the key of `holder`; of the keys below only `vouched` were known.
 fn revoke(ring: &KeyRing, holder: &Holder, vouched: &[&Holder]) {
     let key = (holder.division, holder.key.key_id());
     let vouched = vouched.iter().map(|below| below.key.key_id()).collect();

@@ -1,7 +1,5 @@
-//! How the figures of each child stand: how many cells it has, what of them does not add up, and
-//! since when.
-
-use std::collections::BTreeSet;
+//! The state of the figures of each child: the number of its cells, what does not add up, and since
+//! when.
 
 use domain::{
     actor::Actor,
@@ -10,82 +8,56 @@ use domain::{
     rollup::{CellKey, Counters, MOST_OWN_CATEGORIES},
     time::{Day, Timestamp},
 };
-use serde::{Deserialize, Serialize};
-use store::{Range, record};
+use records::table::Table;
 use topology::{DivisionCode, Tier};
 
-use super::{
-    super::{Office, OfficeError, keys, unit_of_work::UnitOfWork},
-    dealings::count,
+use super::dealings::count;
+pub(crate) use crate::tables::figures::Account;
+use crate::{
+    Aborted, Fault, due::FIGURES_AGAIN_MS, services::Figures, tables, unit_of_work::UnitOfWork,
 };
 
-/// A child that is linked and said nothing new for so long is quiet: what it had to say is here.
+/// Time in milliseconds after which a linked child without news is quiet: then everything it had to
+/// say is here.
 const QUIET_MS: u64 = 10 * 60 * 1000;
 
-/// How the figures of one child stand.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Account {
-    /// Cells that count.
-    pub(super) in_all: u32,
-    /// Cells that are staged for a new life.
-    pub(super) staged: u32,
-    /// Division, origin and category of which more went out than came in.
-    pub(super) uneven: u32,
-    /// Origins outside the child of which it says more than the steps of their matters.
-    pub(super) unexplained: u32,
-    /// Origins of which others came and went over the link than it says, if nothing is below it.
-    pub(super) uncrossed: u32,
-    /// When anything of that changed.
-    pub(super) moved_at: Timestamp,
-    /// Since when any of the three is not as it should be.
-    pub(super) uneven_since: Option<Timestamp>,
-    /// Whether an alarm was raised over them.
-    pub(super) told: bool,
-    /// Cells that are kept apart.
-    pub(super) apart: u32,
-    /// Cells that were refused, whether they could be kept or not.
-    pub(super) refused: u64,
-    /// Cells that a lost life counted higher than the present one.
-    pub(super) lost: u32,
-    /// When it last said something.
-    pub(super) heard_at: Timestamp,
-    /// Categories that no policy lists here.
-    pub(super) own: BTreeSet<Category>,
-}
-
-domain::records!(Account);
-
-/// What is to be said of the figures of one child.
+/// The state of the figures of one child, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChildFigures {
-    /// Which child.
+    /// The child.
     pub child: DivisionCode,
-    /// Cells of it that count.
+    /// Number of its cells that count.
     pub cells: u32,
-    /// Cells that are kept apart, because they can never be.
+    /// Number of cells that are set apart, because they are impossible.
     pub apart: u32,
-    /// Cells that were refused so far.
+    /// Number of cells that were refused so far.
     pub refused: u64,
-    /// Division, origin and category of which more went out than came in; and, once the child is quiet,
-    /// origins of which it says what the matters that crossed its link do not.
+    /// Number of inconsistencies. These are triples of division, origin and category of which more
+    /// went out than came in, and, once the child is quiet, origins whose figures differ from the
+    /// matters that crossed its link.
     pub uneven: u32,
-    /// Since when.
+    /// Since when there are any.
     pub uneven_since: Option<Timestamp>,
-    /// Cells in which more was counted than the present life of its store knows.
+    /// Number of cells in which more was counted than the current life of its store knows.
     pub lost: u32,
 }
 
 impl ChildFigures {
-    /// Whether there is anything to be said.
+    /// Returns whether there is anything to report.
     pub const fn is_marked(&self) -> bool {
         self.apart > 0 || self.refused > 0 || self.uneven > 0 || self.lost > 0
     }
 }
 
 impl Account {
-    /// Everything that is not as it should be.
+    /// Returns the number of inconsistencies.
     const fn doubts(&self) -> u32 {
         self.uneven + self.unexplained + self.uncrossed
+    }
+
+    /// Whether it is to be judged again: something is kept apart, or not told yet.
+    const fn is_open(&self) -> bool {
+        self.apart > 0 || self.doubts() > 0 && !self.told
     }
 
     /// Whether a category may be the child's: by its own policy, if it stands high enough to have one.
@@ -96,42 +68,39 @@ impl Account {
 }
 
 impl UnitOfWork<'_> {
-    pub(super) async fn child_account(
-        &mut self,
-        child: DivisionCode,
-    ) -> Result<Account, OfficeError> {
-        let account = self.read(&keys::figures_of(child)).await?;
+    pub(super) async fn child_account(&mut self, child: DivisionCode) -> Result<Account, Fault> {
+        let account = self.view.get::<tables::ChildFigures>(&child).await?;
         Ok(account.unwrap_or_default())
     }
 
     pub(super) fn put_child_account(&mut self, child: DivisionCode, account: &Account) {
-        self.view
-            .put(keys::figures_of(child), record::write(account));
+        self.view.put::<tables::ChildFigures>(&child, account);
+        if account.is_open() {
+            self.due_by(Timestamp(self.now.0 + FIGURES_AGAIN_MS));
+        }
     }
 
-    pub(super) async fn cells_on(
-        &mut self,
-        child: DivisionCode,
-        day: Day,
-    ) -> Result<u32, OfficeError> {
-        let cells = self.read(&keys::cells_on(child, day)).await?;
+    pub(super) async fn cells_on(&mut self, child: DivisionCode, day: Day) -> Result<u32, Fault> {
+        let cells = self.view.get::<tables::CellsOnDay>(&(child, day)).await?;
         Ok(cells.unwrap_or_default())
     }
 
-    /// Changes what a child counts of a cell: the sums, and what it has over all days.
+    /// Changes the value that a child reports for a cell: in the sums, and in its balance over all
+    /// days.
     pub(super) async fn shift_of(
         &mut self,
         child: DivisionCode,
         account: &mut Account,
         cell: CellKey,
         (old, new): (Counters, Counters),
-    ) -> Result<(), OfficeError> {
-        let key = keys::balance(child, &cell);
-        let before: Counters = self.read(&key).await?.unwrap_or_default();
+    ) -> Result<(), Fault> {
+        let key = (child, cell.acting, cell.origin, cell.category.clone());
+        let before = self.view.get::<tables::Balances>(&key).await?;
+        let before = before.unwrap_or_default();
         let after = before.replacing(old, new);
         count(&mut account.uneven, before.adds_up(), after.adds_up());
         self.heed_doubts(child, account).await?;
-        self.view.put(key, record::write(&after));
+        self.view.put::<tables::Balances>(&key, &after);
         self.deal(child, account, cell.origin, |dealings| {
             dealings.told = dealings.told.replacing(old, new);
         })
@@ -139,12 +108,12 @@ impl UnitOfWork<'_> {
         self.shift(cell, old, new).await
     }
 
-    /// Since when something is not as it should be, and that nothing is any more.
+    /// Records since when something is inconsistent, or that nothing is any more.
     pub(super) async fn heed_doubts(
         &mut self,
         child: DivisionCode,
         account: &mut Account,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Fault> {
         if account.doubts() > 0 {
             account.uneven_since.get_or_insert(self.now);
             return Ok(());
@@ -157,20 +126,21 @@ impl UnitOfWork<'_> {
         Ok(())
     }
 
-    /// What does not add up of a child that is quiet, in words. `None` if all does.
+    /// Describes the inconsistencies of a quiet child; `None` if there are none.
     async fn doubts_of(
         &mut self,
         child: DivisionCode,
         account: &Account,
-    ) -> Result<Option<String>, OfficeError> {
-        // A link that was down may have kept half of it.
-        let since = self.office.linked_since(child);
+    ) -> Result<Option<String>, Fault> {
+        // A link that was down may have delayed half of the figures.
+        let since = self.office.inbox().linked_since(child);
         let last = account.heard_at.max(account.moved_at);
         let quiet = since.is_some_and(|since| self.now.since(last.max(since)) >= QUIET_MS);
         if !quiet {
             return Ok(None);
         }
-        // A store that lost facts never tells them, and one here that lost matters knows no steps of them.
+        // A store that lost facts never reports them, and a store here that lost matters does not
+        // know their steps.
         let lost = self.lives(child).await?.counted > 1;
         let (unexplained, uncrossed) = match (self.may_have_lost(), lost) {
             (true, _) => (0, 0),
@@ -184,11 +154,11 @@ impl UnitOfWork<'_> {
             ),
             (
                 unexplained,
-                "origins elsewhere have more done with their matters than their steps say",
+                "origins elsewhere have more acts counted than the steps of their matters say",
             ),
             (
                 uncrossed,
-                "origins have others taken and given than crossed the link",
+                "origins have other matters counted as taken and given than crossed the link",
             ),
         ];
         let doubts = doubts.into_iter().filter(|(count, _)| *count > 0);
@@ -198,33 +168,28 @@ impl UnitOfWork<'_> {
         Ok((!doubts.is_empty()).then(|| doubts.join("; ")))
     }
 
-    /// A policy takes the place of another: matters reported in a category that it does not list any
-    /// more go on, so the category stays known.
+    /// Keeps the known categories when a policy replaces another: matters in a category that is no
+    /// longer listed continue, so the category stays known.
     pub(crate) fn keep_categories(&mut self) {
         let policy = std::sync::Arc::clone(&self.policy);
         for category in policy.categories().into_keys() {
             if category.chinese().is_none() {
-                self.view
-                    .put(keys::known_category(category), record::write(&()));
+                self.view.put::<tables::KnownCategories>(category, &());
             }
         }
     }
 
-    pub(super) async fn knows_category(
-        &mut self,
-        category: &Category,
-    ) -> Result<bool, OfficeError> {
+    pub(super) async fn knows_category(&mut self, category: &Category) -> Result<bool, Fault> {
         if self.policy.category(category).is_some() {
             return Ok(true);
         }
-        let known: Option<()> = self.read(&keys::known_category(category)).await?;
-        Ok(known.is_some())
+        Ok(self.view.has::<tables::KnownCategories>(category).await?)
     }
 }
 
-impl Office {
-    /// How the figures of each child stand.
-    pub async fn figures_of_children(&self) -> Result<Vec<ChildFigures>, OfficeError> {
+impl Figures<'_> {
+    /// Returns the state of the figures of each child.
+    pub async fn of_children(self) -> Result<Vec<ChildFigures>, Fault> {
         let accounts = self.child_accounts().await?.into_iter();
         let of_child = |(child, account): (DivisionCode, Account)| ChildFigures {
             child,
@@ -241,24 +206,17 @@ impl Office {
         Ok(accounts.map(of_child).collect())
     }
 
-    async fn child_accounts(&self) -> Result<Vec<(DivisionCode, Account)>, OfficeError> {
-        let found: Vec<(_, Account)> = self
-            .read_all(Range::prefix(keys::FIGURES_OF), usize::MAX)
-            .await?;
-        let child = |key: &[u8]| {
-            let code = key.last_chunk::<8>()?;
-            DivisionCode::from_u64(u64::from_be_bytes(*code))
-        };
-        let of_child = |(key, account): (bytes::Bytes, _)| Some((child(&key)?, account));
-        Ok(found.into_iter().filter_map(of_child).collect())
+    async fn child_accounts(self) -> Result<Vec<(DivisionCode, Account)>, Fault> {
+        self.list(tables::ChildFigures::all(), usize::MAX).await
     }
 
     /// Looks again at what children said that could not be counted, and raises an alarm where
-    /// figures still do not add up although the child is quiet. Asked for again and again.
-    pub async fn check_figures(&self) -> Result<(), OfficeError> {
+    /// figures still do not add up although the child is quiet. Returns whether anything of that is left.
+    /// Asked for again and again.
+    pub async fn check(self) -> Result<bool, Aborted> {
+        let mut open = false;
         for (child, account) in self.child_accounts().await? {
-            let to_tell = account.doubts() > 0 && !account.told;
-            if account.apart == 0 && !to_tell {
+            if !account.is_open() {
                 continue;
             }
             let mut unit = self.begin(Actor::Rule("figures".to_owned())).await?;
@@ -277,7 +235,37 @@ impl Office {
                 unit.put_child_account(child, &account);
             }
             unit.commit().await?;
+            open |= account.is_open();
         }
-        Ok(())
+        Ok(open)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use store::MemoryDisk;
+
+    use super::*;
+    use crate::fixture;
+
+    #[tokio::test]
+    async fn figures_that_are_kept_apart_are_looked_at_again_after_a_minute() {
+        let clock = Arc::new(fixture::Stopped::default());
+        let office = fixture::office("330825002", &MemoryDisk::default(), clock, 1).await;
+        let child = "330825002222".parse().unwrap();
+        let mut unit = office.begin(Actor::OsUser(7)).await.unwrap();
+        let mut account = unit.child_account(child).await.unwrap();
+        unit.put_child_account(child, &account);
+        assert_eq!(unit.due, None, "all of them count");
+        account.apart = 1;
+        unit.put_child_account(child, &account);
+        let again = Timestamp(office.now().0 + FIGURES_AGAIN_MS);
+        assert_eq!(unit.due, Some(again));
+        unit.commit().await.unwrap();
+        let timer = &office.dependencies.due;
+        assert_eq!(timer.wake_due(office.now()), Some(again));
+        assert_eq!(office.attend().await.unwrap(), Some(again));
     }
 }

@@ -1,52 +1,35 @@
-//! Cells that can never be: they are kept apart, so that a person can see them, and count nowhere.
+//! Impossible cells: they are set apart, so that a person can see them, and are not counted.
 
 use api::CellApart;
 use domain::{
     alarm::AlarmKind,
     authority::{Denied, Neighbour},
     envelope::Payload,
-    rollup::{CellKey, CellRefusal, CellReport, Counters, Heard},
-    time::Timestamp,
+    rollup::{CellKey, CellRefusal, CellReport, Counters},
 };
-use serde::{Deserialize, Serialize};
-use store::{Range, record};
+use records::table::Table;
 use topology::DivisionCode;
 use wire::refusal::RefusalCode;
 
-use super::{
-    super::{Office, OfficeError, Received, keys, unit_of_work::UnitOfWork},
-    account::Account,
-    cell_of,
-};
+use super::account::Account;
+pub use crate::tables::figures::SetApart;
+use crate::{Fault, Received, services::Figures, tables, unit_of_work::UnitOfWork};
 
-/// Cells of one child that are kept apart; beyond that they are refused and counted only.
+/// The most cells of one child that are set apart; more are refused and only counted.
 const MOST_APART: u32 = 256;
 
-/// A cell that is kept apart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetApart {
-    /// What the child said.
-    pub report: CellReport,
-    /// Why it does not count.
-    pub why: CellRefusal,
-    /// When it was last said.
-    pub at: Timestamp,
-}
-
-domain::records!(SetApart);
-
 impl UnitOfWork<'_> {
-    /// Keeps a cell apart, and raises an alarm.
+    /// Sets a cell apart, and raises an alarm.
     pub(crate) async fn set_apart(
         &mut self,
         child: DivisionCode,
         report: &CellReport,
         why: CellRefusal,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Fault> {
         let mut account = self.child_account(child).await?;
         account.refused += 1;
-        let key = keys::apart(child, &report.key);
-        let known: Option<SetApart> = self.read(&key).await?;
+        let key = (child, report.key.clone());
+        let known = self.view.get::<tables::CellsApart>(&key).await?;
         let later = |known: &SetApart| known.report.stamp < report.stamp;
         if known.as_ref().is_none_or(later) && (known.is_some() || account.apart < MOST_APART) {
             account.apart += u32::from(known.is_none());
@@ -55,12 +38,12 @@ impl UnitOfWork<'_> {
                 why,
                 at: self.now,
             };
-            self.view.put(key, record::write(&apart));
+            self.view.put::<tables::CellsApart>(&key, &apart);
         }
         self.put_child_account(child, &account);
         let key = &report.key;
-        let standing = keys::standing_alarm(AlarmKind::FiguresRefused, Some(child));
-        let stands = self.view.peek(&standing).await?.is_some();
+        let standing = (Some(child), AlarmKind::FiguresRefused);
+        let stands = self.view.has::<tables::Alarms>(&standing).await?;
         if stands && !account.refused.is_power_of_two() {
             return Ok(());
         }
@@ -76,13 +59,13 @@ impl UnitOfWork<'_> {
             .await
     }
 
-    /// A child may not say this at all; what it says of figures is kept apart all the same.
+    /// Sets apart figures of an envelope that the child may not send.
     pub(crate) async fn set_denied_apart(
         &mut self,
         from: Neighbour,
         received: &Received,
         denied: Denied,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Fault> {
         let (Neighbour::Child(child), Payload::Cell(report)) = (from, &received.envelope.payload)
         else {
             return Ok(());
@@ -95,31 +78,29 @@ impl UnitOfWork<'_> {
         self.set_apart(child, report, why).await
     }
 
-    /// The child said something of this cell that counts.
+    /// Removes a cell that is set apart, because the child reported a value that counts.
     pub(super) async fn no_longer_apart(
         &mut self,
         child: DivisionCode,
         account: &mut Account,
         report: &CellReport,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Fault> {
         if account.apart == 0 {
             return Ok(());
         }
-        let key = keys::apart(child, &report.key);
-        let known: Option<SetApart> = self.read(&key).await?;
+        let key = (child, report.key.clone());
+        let known = self.view.get::<tables::CellsApart>(&key).await?;
         if known.is_some_and(|known| known.report.stamp <= report.stamp) {
-            self.view.delete(key);
+            self.view.delete::<tables::CellsApart>(&key);
             account.apart -= 1;
         }
         Ok(())
     }
 
-    /// Looks again at those whose day or policy may have come.
-    pub(super) async fn judge_again(&mut self, child: DivisionCode) -> Result<(), OfficeError> {
-        let found = self.cells_under(&keys::apart_prefix(child)).await?;
-        for (key, bytes) in found {
-            let apart: SetApart = record::read(&bytes)?;
-            debug_assert!(cell_of(&key, &keys::apart_prefix(child)).is_ok());
+    /// Checks again the cells whose day or policy may have come.
+    pub(super) async fn judge_again(&mut self, child: DivisionCode) -> Result<(), Fault> {
+        let apart = tables::CellsApart::under(&child);
+        for (_, apart) in self.view.scan(apart, usize::MAX).await? {
             if apart.why.may_pass() && self.judge(child, &apart.report).await?.is_ok() {
                 let _judged_before = self.hear_cell(child, &apart.report).await?;
             }
@@ -128,35 +109,24 @@ impl UnitOfWork<'_> {
     }
 }
 
-impl Office {
-    /// What lives of children's stores had counted that are lost, and what stays counted of it.
-    pub async fn lost_figures(&self) -> Result<Vec<(CellKey, Counters)>, OfficeError> {
+impl Figures<'_> {
+    /// Returns the counts of lost lives of children's stores that stay counted.
+    pub async fn lost(self) -> Result<Vec<(CellKey, Counters)>, Fault> {
         let mut lost = vec![];
-        let found: Vec<(bytes::Bytes, Heard)> = self
-            .read_all(Range::prefix(keys::HEARD_CELLS), usize::MAX)
-            .await?;
-        for (key, heard) in found {
-            let cell = key
-                .get(keys::HEARD_CELLS.len() + 8..)
-                .and_then(CellKey::from_bytes);
-            if let Some(cell) = cell.filter(|_| heard.lost() != Counters::default()) {
+        let heard = self.list(tables::HeardCells::all(), usize::MAX).await?;
+        for ((_, cell), heard) in heard {
+            if heard.lost() != Counters::default() {
                 lost.push((cell, heard.lost()));
             }
         }
         Ok(lost)
     }
 
-    /// The cells of children that are kept apart, by child.
-    pub async fn figures_apart(&self) -> Result<Vec<(DivisionCode, SetApart)>, OfficeError> {
-        let found: Vec<(_, SetApart)> = self
-            .read_all(Range::prefix(keys::APART), usize::MAX)
-            .await?;
-        let child = |key: &[u8]| {
-            let code = key.get(keys::APART.len()..)?.first_chunk::<8>()?;
-            DivisionCode::from_u64(u64::from_be_bytes(*code))
-        };
-        let of_child = |(key, apart): (bytes::Bytes, _)| Some((child(&key)?, apart));
-        Ok(found.into_iter().filter_map(of_child).collect())
+    /// Returns the cells of children that are set apart, by child.
+    pub async fn apart(self) -> Result<Vec<(DivisionCode, SetApart)>, Fault> {
+        let found = self.list(tables::CellsApart::all(), usize::MAX).await?;
+        let of_child = |((child, _), apart)| (child, apart);
+        Ok(found.into_iter().map(of_child).collect())
     }
 }
 

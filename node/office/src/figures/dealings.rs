@@ -4,23 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     custody::Docket,
-    ids::MatterId,
     rollup::{Dealings, Passed, counted_as},
 };
-use store::record;
 use topology::DivisionCode;
 
-use super::{
-    super::{OfficeError, keys, unit_of_work::UnitOfWork},
-    account::Account,
+use super::account::Account;
+use crate::{
+    Fault, tables,
+    unit_of_work::{DocketChange, UnitOfWork},
 };
-
-/// What a docket said of children when it was read, and what it says now.
-#[derive(Default)]
-pub(crate) struct Passing {
-    before: BTreeMap<DivisionCode, Passed>,
-    after: Option<BTreeMap<DivisionCode, Passed>>,
-}
 
 impl UnitOfWork<'_> {
     fn passed(&self, docket: &Docket) -> BTreeMap<DivisionCode, Passed> {
@@ -31,43 +23,28 @@ impl UnitOfWork<'_> {
         }
     }
 
-    /// A docket was read.
-    pub(crate) fn note_passed_before(&mut self, id: MatterId, docket: Option<&Docket>) {
-        if !self.passing.contains_key(&id) {
-            let before = docket.map(|docket| self.passed(docket));
-            let passing = Passing {
-                before: before.unwrap_or_default(),
-                after: None,
-            };
-            self.passing.insert(id, passing);
+    /// Writes what a docket makes known of children's figures.
+    pub(crate) async fn project_dealings(
+        &mut self,
+        DocketChange { old, new }: DocketChange<'_>,
+    ) -> Result<(), Fault> {
+        let before = old.map(|docket| self.passed(docket)).unwrap_or_default();
+        let after = self.passed(new);
+        if before == after {
+            return Ok(());
         }
-    }
-
-    /// A docket is written.
-    pub(crate) fn note_passed_after(&mut self, docket: &Docket) {
-        let after = self.passed(docket);
-        self.passing.entry(docket.matter.id).or_default().after = Some(after);
-    }
-
-    /// Writes down what this decision makes known of children's figures.
-    pub(crate) async fn deal_with_passed(&mut self) -> Result<(), OfficeError> {
-        for (id, passing) in std::mem::take(&mut self.passing) {
-            let Some(after) = passing.after.filter(|after| *after != passing.before) else {
-                continue;
-            };
-            let (me, tree) = (self.office.me, &self.office.dependencies.tree);
-            let origin = counted_as(id.origin, me, tree);
-            let children: BTreeSet<_> = passing.before.keys().chain(after.keys()).collect();
-            for child in children.into_iter().copied() {
-                let [old, new] = [&passing.before, &after].map(|of| of.get(&child).copied());
-                let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
-                let mut account = self.child_account(child).await?;
-                self.deal(child, &mut account, origin, |dealings| {
-                    dealings.passed = dealings.passed.replacing(old, new);
-                })
-                .await?;
-                self.put_child_account(child, &account);
-            }
+        let (me, tree) = (self.office.me, &self.office.dependencies.tree);
+        let origin = counted_as(new.matter.id.origin, me, tree);
+        let children: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+        for child in children.into_iter().copied() {
+            let [old, new] = [&before, &after].map(|of| of.get(&child).copied());
+            let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
+            let mut account = self.child_account(child).await?;
+            self.deal(child, &mut account, origin, |dealings| {
+                dealings.passed = dealings.passed.replacing(old, new);
+            })
+            .await?;
+            self.put_child_account(child, &account);
         }
         Ok(())
     }
@@ -79,7 +56,7 @@ impl UnitOfWork<'_> {
         account: &mut Account,
         origin: DivisionCode,
         change: impl FnOnce(&mut Dealings),
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Fault> {
         let before = self.dealings(child, origin).await?;
         let mut after = before;
         change(&mut after);
@@ -102,8 +79,7 @@ impl UnitOfWork<'_> {
             );
         }
         account.moved_at = self.now;
-        self.view
-            .put(keys::dealings(child, origin), record::write(&after));
+        self.view.put::<tables::Dealings>(&(child, origin), &after);
         self.heed_doubts(child, account).await
     }
 
@@ -111,8 +87,8 @@ impl UnitOfWork<'_> {
         &mut self,
         child: DivisionCode,
         origin: DivisionCode,
-    ) -> Result<Dealings, OfficeError> {
-        let known = self.read(&keys::dealings(child, origin)).await?;
+    ) -> Result<Dealings, Fault> {
+        let known = self.view.get::<tables::Dealings>(&(child, origin)).await?;
         Ok(known.unwrap_or_default())
     }
 

@@ -1,26 +1,23 @@
-//! What children say of their figures: judged, then counted, staged or kept apart.
+//! Reported figures of children: judged, then counted, staged or set apart.
 
 use domain::{
     alarm::AlarmKind,
-    rollup::{Beside, CellKey, CellRefusal, CellReport, Counters, Heard, Judge, Lives, Place},
+    rollup::{Beside, CellKey, CellRefusal, CellReport, Counters, EpochSet, Heard, Judge, Place},
 };
-use store::record;
+use records::table::Table;
 use topology::DivisionCode;
 
-use super::{
-    super::{OfficeError, keys, unit_of_work::UnitOfWork},
-    account::Account,
-    cell_of,
-};
+use super::account::Account;
+use crate::{Fault, tables, unit_of_work::UnitOfWork};
 
 impl UnitOfWork<'_> {
-    /// A child said something of one cell. The first life counts from its first cell; those of
-    /// another are staged until the whole set is here. What can never be is kept apart.
+    /// Applies a child's report of one cell. The first life counts from its first cell; cells of
+    /// another life are staged until the whole set is here. Impossible cells are set apart.
     pub(crate) async fn hear_cell(
         &mut self,
         child: DivisionCode,
         report: &CellReport,
-    ) -> Result<Result<(), CellRefusal>, OfficeError> {
+    ) -> Result<Result<(), CellRefusal>, Fault> {
         if let Err(why) = self.judge(child, report).await? {
             self.set_apart(child, report, why).await?;
             return Ok(Err(why));
@@ -28,26 +25,29 @@ impl UnitOfWork<'_> {
         let before = self.lives(child).await?;
         let (place, after) = before.place(report.stamp.0);
         if after != before {
-            self.view.put(keys::lives(child), record::write(&after));
+            self.view.put::<tables::ChildEpochs>(&child, &after);
         }
         let mut account = self.child_account(child).await?;
-        let key = match place {
+        match place {
             Place::Late => return Ok(Ok(())),
-            Place::Counted => keys::heard(child, &report.key),
-            Place::Staged => keys::staged(child, &report.key),
+            Place::Counted | Place::Staged => {}
             Place::StagedAfresh => {
-                for (key, _) in self.cells_under(&keys::staged_prefix(child)).await? {
-                    self.view.delete(key);
+                let staged = tables::StagedCells::under(&child);
+                for (key, _) in self.view.scan(staged, usize::MAX).await? {
+                    self.view.delete::<tables::StagedCells>(&key);
                 }
                 account.staged = 0;
-                keys::staged(child, &report.key)
             }
-        };
-        let known: Option<Heard> = self.read(&key).await?;
+        }
+        let key = (child, report.key.clone());
+        let known = self.heard(place, &key).await?;
         let Some(heard) = report.replace(known) else {
             return Ok(Ok(()));
         };
-        self.view.put(key, record::write(&heard));
+        match place {
+            Place::Counted => self.view.put::<tables::HeardCells>(&key, &heard),
+            _ => self.view.put::<tables::StagedCells>(&key, &heard),
+        }
         if self.policy.category(&report.key.category).is_none() {
             account.own.insert(report.key.category.clone());
         }
@@ -70,12 +70,12 @@ impl UnitOfWork<'_> {
         Ok(Ok(()))
     }
 
-    /// Whether a cell can be.
+    /// Decides whether a cell is possible.
     pub(super) async fn judge(
         &mut self,
         child: DivisionCode,
         report: &CellReport,
-    ) -> Result<Result<(), CellRefusal>, OfficeError> {
+    ) -> Result<Result<(), CellRefusal>, Fault> {
         let account = self.child_account(child).await?;
         let (place, _) = self.lives(child).await?.place(report.stamp.0);
         let mut beside = Beside {
@@ -84,21 +84,20 @@ impl UnitOfWork<'_> {
             in_all: account.in_all,
             handed: self.handed(child, report.key.origin).await?,
         };
-        let key = match place {
+        let key = (child, report.key.clone());
+        match place {
             Place::Late => return Ok(Ok(())),
-            Place::Counted => keys::heard(child, &report.key),
-            // What the life before had on that day leaves room for the same again.
+            Place::Counted => {}
+            // The counts of the life before on that day leave room for the same again.
             Place::Staged | Place::StagedAfresh => {
-                let counted: Option<Heard> = self.read(&keys::heard(child, &report.key)).await?;
-                if counted.is_some() {
+                if self.view.has::<tables::HeardCells>(&key).await? {
                     beside.on_the_day = 0;
                 }
                 beside.in_all = account.staged;
-                keys::staged(child, &report.key)
             }
-        };
-        // An older word repeated changes nothing, whatever it says.
-        let known: Option<Heard> = self.read(&key).await?;
+        }
+        // A repeated older report changes nothing, whatever its content.
+        let known = self.heard(place, &key).await?;
         if known.is_some_and(|known| known.stamp >= report.stamp) {
             return Ok(Ok(()));
         }
@@ -116,69 +115,83 @@ impl UnitOfWork<'_> {
         Ok(judge.judge(report, beside, |_| known))
     }
 
+    /// Returns the child's last report of a cell, where its next report belongs.
+    async fn heard(
+        &mut self,
+        place: Place,
+        key: &(DivisionCode, CellKey),
+    ) -> Result<Option<Heard>, Fault> {
+        Ok(match place {
+            Place::Counted => self.view.get::<tables::HeardCells>(key).await?,
+            _ => self.view.get::<tables::StagedCells>(key).await?,
+        })
+    }
+
     async fn one_more(
         &mut self,
         child: DivisionCode,
         account: &mut Account,
         key: &CellKey,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Fault> {
         account.in_all += 1;
         let on_the_day = self.cells_on(child, key.day).await? + 1;
         self.view
-            .put(keys::cells_on(child, key.day), record::write(&on_the_day));
+            .put::<tables::CellsOnDay>(&(child, key.day), &on_the_day);
         Ok(())
     }
 
-    /// How often matters of an origin were handed to a child, if it can have them only so.
+    /// Returns how often matters of an origin were handed to a child. `None` if the child can have
+    /// them in another way.
     async fn handed(
         &mut self,
         child: DivisionCode,
         origin: DivisionCode,
-    ) -> Result<Option<u64>, OfficeError> {
+    ) -> Result<Option<u64>, Fault> {
         if self.may_have_lost() || self.office.dependencies.tree.contains(child, origin) {
             return Ok(None);
         }
         Ok(Some(self.dealings(child, origin).await?.passed.handed))
     }
 
-    pub(super) async fn lives(&mut self, child: DivisionCode) -> Result<Lives, OfficeError> {
-        Ok(self.read(&keys::lives(child)).await?.unwrap_or_default())
+    pub(super) async fn lives(&mut self, child: DivisionCode) -> Result<EpochSet, Fault> {
+        Ok(self
+            .view
+            .get::<tables::ChildEpochs>(&child)
+            .await?
+            .unwrap_or_default())
     }
 
-    /// The child has sent every cell of its new life: it takes the place of the one before. What that
-    /// one had counted stays counted.
+    /// Replaces a child's earlier life by its new one, of which every cell was sent. Counts of the
+    /// earlier life stay.
     pub(crate) async fn complete_cells(
         &mut self,
         child: DivisionCode,
         order: u64,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Fault> {
         let Some(lives) = self.lives(child).await?.complete(order) else {
             return Ok(());
         };
         let mut account = self.child_account(child).await?;
         let lost_before = account.lost;
-        let prefix = keys::heard_prefix(child);
-        for (key, bytes) in self.cells_under(&prefix).await? {
-            let known: Heard = record::read(&bytes)?;
-            let cell = cell_of(&key, &prefix)?;
-            let staged: Option<Heard> = self.read(&keys::staged(child, &cell)).await?;
+        let counted = tables::HeardCells::under(&child);
+        for (key, known) in self.view.scan(counted, usize::MAX).await? {
+            let staged = self.view.get::<tables::StagedCells>(&key).await?;
+            let (_, cell) = key;
             self.begin_cell(child, &mut account, cell, (Some(known), staged))
                 .await?;
         }
-        let prefix = keys::staged_prefix(child);
-        for (key, bytes) in self.cells_under(&prefix).await? {
-            let staged: Heard = record::read(&bytes)?;
-            let cell = cell_of(&key, &prefix)?;
-            let known: Option<Heard> = self.read(&keys::heard(child, &cell)).await?;
-            if known.is_none() {
+        let staged = tables::StagedCells::under(&child);
+        for (key, staged) in self.view.scan(staged, usize::MAX).await? {
+            self.view.delete::<tables::StagedCells>(&key);
+            if !self.view.has::<tables::HeardCells>(&key).await? {
+                let (_, cell) = key;
                 self.one_more(child, &mut account, &cell).await?;
                 self.begin_cell(child, &mut account, cell, (None, Some(staged)))
                     .await?;
             }
-            self.view.delete(key);
         }
         account.staged = 0;
-        self.view.put(keys::lives(child), record::write(&lives));
+        self.view.put::<tables::ChildEpochs>(&child, &lives);
         self.put_child_account(child, &account);
         if account.lost > lost_before {
             let detail = format!(
@@ -197,12 +210,12 @@ impl UnitOfWork<'_> {
         account: &mut Account,
         cell: CellKey,
         (known, staged): (Option<Heard>, Option<Heard>),
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Fault> {
         let heard = Heard::in_new_life(known, staged);
         let known = known.unwrap_or_default();
         account.note_lost(known, heard);
         self.view
-            .put(keys::heard(child, &cell), record::write(&heard));
+            .put::<tables::HeardCells>(&(child, cell.clone()), &heard);
         let change = (known.counted(), heard.counted());
         if change.0 == change.1 {
             return Ok(());

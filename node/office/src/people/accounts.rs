@@ -11,55 +11,69 @@ use domain::{
         normalised,
     },
 };
-use store::{Range, record};
+use records::table::Table;
 
 use super::{
+    PeopleRefusal,
     hashing::{self, PasswordHash},
     login::Attempt,
 };
 use crate::{
-    Office, OfficeError, Request, RequestContext, keys, people::PeopleError,
+    Failed, Fault, Request, RequestContext,
+    services::People,
+    tables::{self, people::Setup},
     unit_of_work::UnitOfWork,
 };
 
 /// An account to open.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
-    /// What the person will type.
+    /// The login.
     pub login: Login,
-    /// What people call them.
+    /// Name of the person.
     pub name: String,
-    /// What they are.
+    /// The roles.
     pub roles: BTreeSet<Role>,
-    /// Which department posted them.
+    /// The department that posted the person, if any.
     pub department: Option<Department>,
-    /// Which grid is theirs.
+    /// The person's grid, if any.
     pub grid: Option<GridId>,
-    /// Their first password.
+    /// The first password.
     pub password: String,
 }
 
-/// What is changed about an account; what is left out stays.
+/// Changes to an account; omitted fields stay.
 #[derive(Clone, Debug, Default)]
 pub struct AccountChange {
-    /// What people call them.
+    /// Name of the person.
     pub name: Option<String>,
-    /// Which department posted them; `Some(None)` for none.
+    /// The department that posted the person; `Some(None)` for none.
     pub department: Option<Option<Department>>,
-    /// Which grid is theirs; `Some(None)` for none.
+    /// The person's grid; `Some(None)` for none.
     pub grid: Option<Option<GridId>>,
-    /// Whether nobody may log in with it.
+    /// Whether the account is closed, so that nobody may log in with it.
     pub disabled: Option<bool>,
 }
 
-impl Office {
-    /// Opens an account. `who` was found to manage accounts.
+impl People<'_> {
+    /// Opens an account. The caller has checked that `who` manages accounts.
     pub async fn open_account(
-        &self,
+        self,
         who: &Who,
         by: impl Into<RequestContext>,
         new: NewAccount,
-    ) -> Result<Account, OfficeError> {
+    ) -> Result<Account, Failed<PeopleRefusal>> {
+        self.open(who, by.into(), new, None).await
+    }
+
+    /// Opens an account; with a setup code, which is used up by it.
+    pub(super) async fn open(
+        self,
+        who: &Who,
+        by: RequestContext,
+        new: NewAccount,
+        setup: Option<Setup>,
+    ) -> Result<Account, Failed<PeopleRefusal>> {
         let NewAccount {
             login,
             name,
@@ -69,7 +83,7 @@ impl Office {
             password,
         } = new;
         let mut account = Account {
-            // Numbered when it is opened.
+            // The number is drawn when the account is opened.
             id: AccountId(0),
             login,
             name,
@@ -78,14 +92,15 @@ impl Office {
             department,
             grid,
             disabled: false,
-            era: 0,
+            credentials_version: 0,
             opened_at: self.now(),
         };
-        account.check().map_err(PeopleError::Account)?;
+        account.check().map_err(PeopleRefusal::Account)?;
         let hash = self.hashed(&account, password).await?;
         let mut unit = self.begin(by).await?;
-        let mut census: super::Census = unit.read(keys::CENSUS).await?.unwrap_or_default();
-        // The last word on what the owner may, now that nobody else decides.
+        let census = unit.view.get::<tables::Census>(&()).await?;
+        let mut census = census.unwrap_or_default();
+        // Check again what the owner may do, now that no other decision can intervene.
         let who = match who {
             Who::OsUser { uid, .. } => Who::OsUser {
                 uid: *uid,
@@ -94,35 +109,42 @@ impl Office {
             other => other.clone(),
         };
         let seated = unit.seated().await?;
-        may_open(&who, &account.roles, &seated).map_err(PeopleError::Grant)?;
-        let login_key = keys::login(account.login.as_str());
-        if unit.read::<AccountId>(&login_key).await?.is_some() {
-            return Err(PeopleError::Taken(account.login.to_string()).into());
+        may_open(&who, &account.roles, &seated).map_err(PeopleRefusal::Grant)?;
+        let login = account.login.as_str().to_owned();
+        if unit.view.has::<tables::Logins>(&login).await? {
+            return Err(PeopleRefusal::Taken(account.login.to_string()).into());
         }
         unit.check_grid(account.grid).await?;
+        if let Some(setup) = setup {
+            // Somebody else may have used it since it was read, or the owner made another.
+            if unit.view.get::<tables::Setups>(&()).await? != Some(setup) {
+                return Err(PeopleRefusal::WrongCode.into());
+            }
+            unit.view.delete::<tables::Setups>(&());
+        }
         census.accounts += 1;
         account.id = AccountId::new(unit.ledger.run, census.accounts);
-        unit.view.put(keys::CENSUS, record::write(&census));
-        unit.view.put(login_key, record::write(&account.id));
-        unit.view
-            .put(keys::password(account.id), record::write(&hash));
-        unit.detail = Some(roles_in_words(&account.roles));
+        unit.view.put::<tables::Census>(&(), &census);
+        unit.view.put::<tables::Logins>(&login, &account.id);
+        unit.view.put::<tables::Passwords>(&account.id, &hash);
+        let by_code = setup.map_or("", |_| ", by setup code");
+        unit.detail = Some(roles_in_words(&account.roles) + by_code);
         unit.put_account(&account);
         unit.commit().await?;
         Ok(account)
     }
 
-    /// Changes what an account says, or closes it, or opens it again.
+    /// Changes an account, or closes it, or opens it again.
     pub async fn change_account(
-        &self,
+        self,
         who: &Who,
         by: impl Into<RequestContext>,
         id: AccountId,
         change: AccountChange,
-    ) -> Result<Account, OfficeError> {
+    ) -> Result<Account, Failed<PeopleRefusal>> {
         let mut unit = self.begin(by).await?;
         let mut account = unit.account(id).await?;
-        may_change(who, &account).map_err(PeopleError::Grant)?;
+        may_change(who, &account).map_err(PeopleRefusal::Grant)?;
         let mut changed = vec![];
         if let Some(name) = change.name {
             account.name = name;
@@ -138,66 +160,66 @@ impl Office {
             changed.push("grid");
         }
         if let Some(disabled) = change.disabled {
-            account.era += u32::from(disabled && !account.disabled);
+            account.credentials_version += u32::from(disabled && !account.disabled);
             account.disabled = disabled;
             changed.push(if disabled { "closed" } else { "opened again" });
         }
-        account.check().map_err(PeopleError::Account)?;
+        account.check().map_err(PeopleRefusal::Account)?;
         unit.detail = Some(changed.join(", "));
         unit.put_account(&account);
         unit.commit().await?;
         Ok(account)
     }
 
-    /// Says which roles an account has; its sessions end.
+    /// Sets the roles of an account; its sessions end.
     pub async fn set_roles(
-        &self,
+        self,
         who: &Who,
         by: impl Into<RequestContext>,
         id: AccountId,
         roles: BTreeSet<Role>,
-    ) -> Result<Account, OfficeError> {
+    ) -> Result<Account, Failed<PeopleRefusal>> {
         let mut unit = self.begin(by).await?;
         let mut account = unit.account(id).await?;
-        may_grant(who, &account, &roles).map_err(PeopleError::Grant)?;
+        may_grant(who, &account, &roles).map_err(PeopleRefusal::Grant)?;
         account.roles = roles;
-        account.era += 1;
+        account.credentials_version += 1;
         unit.detail = Some(roles_in_words(&account.roles));
         unit.put_account(&account);
         unit.commit().await?;
         Ok(account)
     }
 
-    /// Sets a lost password anew; the account's sessions end, and what was wrong before is forgotten.
+    /// Replaces a lost password; the account's sessions end, and its wrong passwords are forgotten.
     pub async fn set_password(
-        &self,
+        self,
         who: &Who,
         by: impl Into<RequestContext>,
         id: AccountId,
         password: String,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Failed<PeopleRefusal>> {
         let account = self.account(id).await?;
-        may_change(who, &account).map_err(PeopleError::Grant)?;
+        may_change(who, &account).map_err(PeopleRefusal::Grant)?;
         self.write_password(by.into(), account, password).await
     }
 
-    /// Changes one's own password; all sessions end.
+    /// Changes the caller's own password; all sessions end.
     ///
     /// # Errors
-    /// [`PeopleError::WrongLogin`] and [`PeopleError::Locked`] as at the login.
+    /// [`PeopleRefusal::WrongLogin`] and [`PeopleRefusal::Locked`] as at the login.
     pub async fn change_password(
-        &self,
+        self,
         id: AccountId,
         old: String,
         new: String,
         request: &Arc<Request>,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Failed<PeopleRefusal>> {
         let account = self.account(id).await?;
         let old = normalised(&old);
         let rules = &self.people.policy.passwords;
         rules
             .check(&new, account.login.as_str())
-            .map_err(PeopleError::Password)?;
+            .map_err(PeopleRefusal::Password)?;
         let place = hashing::place().await?;
         let login = account.login.clone();
         let attempt = Attempt {
@@ -206,28 +228,27 @@ impl Office {
             request,
         };
         self.check_lock(attempt).await?;
-        let stored: Option<PasswordHash> = self.fetch(&keys::password(id)).await?;
-        let stored = stored.ok_or(PeopleError::WrongLogin)?;
+        let stored: Option<PasswordHash> = self.one::<tables::Passwords>(&id).await?;
+        let stored = stored.ok_or(PeopleRefusal::WrongLogin)?;
         if old.len() > rules.most_bytes || !hashing::fits(place, old, stored).await?.0 {
             self.count_wrong(id, attempt).await?;
-            return Err(PeopleError::WrongLogin.into());
+            return Err(PeopleRefusal::WrongLogin.into());
         }
         let by = RequestContext::new(Actor::Account(id), Arc::clone(request));
         self.write_password(by, account, new).await
     }
 
     async fn write_password(
-        &self,
+        self,
         by: RequestContext,
         account: Account,
         password: String,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Failed<PeopleRefusal>> {
         let hash = self.hashed(&account, password).await?;
         let mut unit = self.begin(by).await?;
         let mut account = unit.account(account.id).await?;
-        account.era += 1;
-        unit.view
-            .put(keys::password(account.id), record::write(&hash));
+        account.credentials_version += 1;
+        unit.view.put::<tables::Passwords>(&account.id, &hash);
         unit.forget_failures(account.id).await?;
         unit.detail = Some("password".to_owned());
         unit.put_account(&account);
@@ -236,85 +257,82 @@ impl Office {
     }
 
     async fn hashed(
-        &self,
+        self,
         account: &Account,
         password: String,
-    ) -> Result<PasswordHash, OfficeError> {
+    ) -> Result<PasswordHash, Failed<PeopleRefusal>> {
         let password = normalised(&password);
         let policy = &self.people.policy;
         let checked = policy.passwords.check(&password, account.login.as_str());
-        checked.map_err(|bad: BadPassword| PeopleError::Password(bad))?;
+        checked.map_err(|bad: BadPassword| PeopleRefusal::Password(bad))?;
         let place = hashing::place().await?;
         let salt = self.dependencies.entropy.bytes();
         Ok(hashing::hash(place, password, salt, policy.hashes).await?)
     }
 
-    /// One account.
-    pub async fn account(&self, id: AccountId) -> Result<Account, OfficeError> {
-        let found = self.fetch(&keys::account(id)).await?;
-        Ok(found.ok_or_else(|| PeopleError::NoAccount(id.to_string()))?)
+    /// Returns one account.
+    pub async fn account(self, id: AccountId) -> Result<Account, Failed<PeopleRefusal>> {
+        let found = self.one::<tables::Accounts>(&id).await?;
+        Ok(found.ok_or_else(|| PeopleRefusal::NoAccount(id.to_string()))?)
     }
 
-    /// An account by its id or its login.
-    pub async fn find_account(&self, name: &str) -> Result<Account, OfficeError> {
-        let missing = || PeopleError::NoAccount(name.chars().take(40).collect());
+    /// Returns an account by its id or its login.
+    pub async fn find_account(self, name: &str) -> Result<Account, Failed<PeopleRefusal>> {
+        let missing = || PeopleRefusal::NoAccount(name.chars().take(40).collect());
         let id = match name.parse() {
             Ok(id) => id,
             Err(_) => {
                 let login: Login = name.parse().map_err(|_| missing())?;
-                let id = self.fetch(&keys::login(login.as_str())).await?;
+                let id = self
+                    .one::<tables::Logins>(&login.as_str().to_owned())
+                    .await?;
                 id.ok_or_else(missing)?
             }
         };
-        Ok(self.fetch(&keys::account(id)).await?.ok_or_else(missing)?)
+        Ok(self
+            .one::<tables::Accounts>(&id)
+            .await?
+            .ok_or_else(missing)?)
     }
 
-    /// Accounts after an id, at most `limit`, in order of their ids.
+    /// Returns accounts after an id, at most `limit`, in order of their ids.
     pub async fn accounts(
-        &self,
+        self,
         after: Option<AccountId>,
         limit: usize,
-    ) -> Result<Vec<Account>, OfficeError> {
-        let mut range = Range::prefix(keys::ACCOUNTS);
-        if let Some(after) = after {
-            range.from = [&keys::account(after)[..], &[0]].concat().into();
-        }
-        let store = &self.dependencies.store;
-        let seen = store.scan(self.me, range, limit, false).await?;
-        store.wait_durable(seen.generation).await?;
-        let accounts = seen.value.iter().map(|(_, bytes)| record::read(bytes));
-        Ok(accounts.collect::<Result<_, _>>()?)
+    ) -> Result<Vec<Account>, Fault> {
+        let rows = tables::Accounts::all().after(after.as_ref());
+        let accounts = self.list(rows, limit).await?;
+        Ok(accounts.into_iter().map(|(_, account)| account).collect())
     }
 }
 
 impl UnitOfWork<'_> {
-    pub(super) async fn account(&mut self, id: AccountId) -> Result<Account, OfficeError> {
-        let found = self.read(&keys::account(id)).await?;
-        Ok(found.ok_or_else(|| PeopleError::NoAccount(id.to_string()))?)
+    pub(super) async fn account(
+        &mut self,
+        id: AccountId,
+    ) -> Result<Account, Failed<PeopleRefusal>> {
+        let found = self.view.get::<tables::Accounts>(&id).await?;
+        Ok(found.ok_or_else(|| PeopleRefusal::NoAccount(id.to_string()))?)
     }
 
     pub(super) fn put_account(&mut self, account: &Account) {
         self.subject = Some(Subject::Account(account.id));
-        self.view
-            .put(keys::account(account.id), record::write(account));
+        self.view.put::<tables::Accounts>(&account.id, account);
     }
 
-    async fn check_grid(&mut self, grid: Option<GridId>) -> Result<(), OfficeError> {
+    async fn check_grid(&mut self, grid: Option<GridId>) -> Result<(), Failed<PeopleRefusal>> {
         match grid {
             Some(id) => self.grid(id).await.map(|_| ()),
             None => Ok(()),
         }
     }
 
-    /// Roles of all accounts that are open.
-    async fn seated(&mut self) -> Result<BTreeSet<Role>, OfficeError> {
-        let found = self
-            .view
-            .scan(Range::prefix(keys::ACCOUNTS), usize::MAX, false)
-            .await?;
+    /// Returns the roles of all open accounts.
+    pub(super) async fn seated(&mut self) -> Result<BTreeSet<Role>, Fault> {
+        let accounts = tables::Accounts::all();
         let mut seated = BTreeSet::new();
-        for (_, bytes) in found {
-            let account: Account = record::read(&bytes)?;
+        for (_, account) in self.view.scan(accounts, usize::MAX).await? {
             if !account.disabled {
                 seated.extend(account.roles);
             }
@@ -324,7 +342,7 @@ impl UnitOfWork<'_> {
 }
 
 fn roles_in_words(roles: &BTreeSet<Role>) -> String {
-    let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+    let names: Vec<_> = roles.iter().map(|role| role.code()).collect();
     format!(
         "roles: {}",
         if names.is_empty() {

@@ -1,37 +1,36 @@
 //! The audit trail of a node.
 
-use bytes::Bytes;
 use domain::{
     alarm::AlarmKind,
     audit::{AuditEntry, AuditHead, BrokenTrail, Ending, Subject, Whence},
     people::Permission,
 };
-use store::{Range, record};
+use records::table::{Table, Written};
 
-use super::{PeopleError, once};
-use crate::{Office, OfficeError, RequestContext, keys, unit_of_work::UnitOfWork};
+use super::idempotency;
+use crate::{Aborted, Fault, RequestContext, services::People, tables, unit_of_work::UnitOfWork};
 
 /// Entries read at a time.
 const CHUNK: usize = 500;
 
 impl UnitOfWork<'_> {
-    /// What a person's decision leaves beside what it decides: its entry in the audit trail, and that
-    /// it is not to be done again.
-    pub(crate) async fn note_deed(&mut self) -> Result<(), OfficeError> {
+    /// Adds the records that accompany a person's decision: its entry in the audit trail, and its
+    /// idempotency key.
+    pub(crate) async fn note_done(&mut self) -> Result<(), Aborted> {
         if !self.actor.is_person() {
             return Ok(());
         }
         if let (Some(request), Some(subject)) = (&self.request, &self.subject) {
             request.set_subject(subject.clone());
         }
-        let deed = self.request.as_ref().map(|request| request.deed());
-        self.enter(deed, Ending::Done).await?;
-        if let Some(once) = self
+        let permission = self.request.as_ref().map(|request| request.permission());
+        self.enter(permission, Ending::Done).await?;
+        if let Some(idempotency) = self
             .request
             .as_ref()
-            .and_then(|request| request.take_once())
+            .and_then(|request| request.take_idempotency_key())
         {
-            once::remember(self, once).await?;
+            idempotency::remember(self, idempotency).await?;
         }
         Ok(())
     }
@@ -39,10 +38,10 @@ impl UnitOfWork<'_> {
     /// Adds an entry to the audit trail.
     pub(super) async fn enter(
         &mut self,
-        deed: Option<Permission>,
+        permission: Option<Permission>,
         ending: Ending,
-    ) -> Result<(), OfficeError> {
-        let head: Option<AuditHead> = self.read(keys::AUDIT_HEAD).await?;
+    ) -> Result<(), Fault> {
+        let head: Option<AuditHead> = self.view.get::<tables::AuditHead>(&()).await?;
         let head = head.unwrap_or(AuditHead::EMPTY);
         let entry = AuditEntry {
             n: head.entries + 1,
@@ -52,105 +51,100 @@ impl UnitOfWork<'_> {
                 .request
                 .as_ref()
                 .map_or(Whence::Within, |request| request.whence),
-            deed,
+            permission,
             subject: self.subject.clone(),
             ending,
             detail: self.detail.clone(),
             suite: self.office.dependencies.suite,
             previous: head.digest,
         };
-        let bytes = record::write(&entry);
-        let head = head
-            .and(&entry, &bytes, self.office.me)
-            .map_err(PeopleError::Trail)?;
-        self.view.put(keys::audit(entry.n), bytes);
-        self.view.put(keys::AUDIT_HEAD, record::write(&head));
+        let n = entry.n;
+        let written = Written::of(&entry);
+        let head = head.and(&entry, &written.bytes, self.office.me)?;
+        self.view.put::<tables::AuditTrail>(&n, &written);
+        self.view.put::<tables::AuditHead>(&(), &head);
         Ok(())
     }
 }
 
-impl Office {
-    /// Writes down that somebody known tried what they may not.
+impl People<'_> {
+    /// Records that a known caller tried something without the permission.
     pub async fn note_denial(
-        &self,
+        self,
         by: impl Into<RequestContext>,
-        deed: Permission,
+        permission: Permission,
         subject: Option<Subject>,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Aborted> {
         let mut unit = self.begin(by).await?;
         unit.subject = subject;
-        unit.enter(Some(deed), Ending::Denied).await?;
+        unit.enter(Some(permission), Ending::Denied).await?;
         unit.commit_bare().await?;
         Ok(())
     }
 
-    /// Entries of the audit trail after number `after`, at most `limit`.
-    pub async fn audit(&self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, OfficeError> {
+    /// Returns entries of the audit trail after number `after`, at most `limit`.
+    pub async fn audit(self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, Fault> {
         let found = self.audit_records(after, limit).await?;
-        let entries = found.iter().map(|(_, bytes)| record::read(bytes));
+        let entries = found.iter().map(|(_, written)| written.read());
         Ok(entries.collect::<Result<_, _>>()?)
     }
 
     /// Reads the whole audit trail and compares it with its end.
     ///
     /// # Errors
-    /// [`BrokenTrail`] names the first entry that is missing or not what was written. What was cut off
-    /// together with the end itself shows only against an end noted elsewhere.
-    pub async fn verify_audit(&self) -> Result<AuditHead, OfficeError> {
+    /// [`BrokenTrail`] names the first entry that is missing or differs from what was written. If
+    /// entries were cut off together with the recorded end, only an end noted elsewhere shows it.
+    pub async fn verify_audit(self) -> Result<AuditHead, Aborted> {
         let verified = self.verified_audit().await;
-        if let Err(OfficeError::People(PeopleError::Trail(broken))) = &verified {
+        if let Err(Fault::Trail(broken)) = &verified {
             let detail = broken.to_string();
-            self.raise_alarm(AlarmKind::AuditTrailBroken, None, &detail)
+            self.alarms()
+                .raise(AlarmKind::AuditTrailBroken, None, &detail)
                 .await?;
         }
-        verified
+        Ok(verified?)
     }
 
-    async fn verified_audit(&self) -> Result<AuditHead, OfficeError> {
+    async fn verified_audit(self) -> Result<AuditHead, Fault> {
         let end = self.audit_head().await?;
         let mut head = AuditHead::EMPTY;
         while head.entries < end.entries {
             let chunk = CHUNK.min((end.entries - head.entries) as usize);
             let found = self.audit_records(head.entries, chunk).await?;
             if found.is_empty() {
-                return Err(PeopleError::Trail(BrokenTrail::Missing(head.entries + 1)).into());
+                return Err(BrokenTrail::Missing(head.entries + 1).into());
             }
-            for (_, bytes) in found {
-                let entry: AuditEntry = record::read(&bytes)
-                    .map_err(|_| PeopleError::Trail(BrokenTrail::Changed(head.entries + 1)))?;
-                head = head
-                    .and(&entry, &bytes, self.me)
-                    .map_err(PeopleError::Trail)?;
+            for (_, written) in found {
+                let entry = written
+                    .read()
+                    .map_err(|_| BrokenTrail::Changed(head.entries + 1))?;
+                head = head.and(&entry, &written.bytes, self.me)?;
             }
         }
         if head != end {
-            return Err(PeopleError::Trail(BrokenTrail::Changed(end.entries)).into());
+            return Err(BrokenTrail::Changed(end.entries).into());
         }
         let beyond = self.audit_records(end.entries, usize::MAX).await?.len() as u64;
         let now = self.audit_head().await?;
         if end.entries + beyond > now.entries {
-            return Err(PeopleError::Trail(BrokenTrail::Beyond(now.entries)).into());
+            return Err(BrokenTrail::Beyond(now.entries).into());
         }
         Ok(end)
     }
 
-    async fn audit_head(&self) -> Result<AuditHead, OfficeError> {
+    async fn audit_head(self) -> Result<AuditHead, Fault> {
         Ok(self
-            .fetch(keys::AUDIT_HEAD)
+            .one::<tables::AuditHead>(&())
             .await?
             .unwrap_or(AuditHead::EMPTY))
     }
 
     async fn audit_records(
-        &self,
+        self,
         after: u64,
         limit: usize,
-    ) -> Result<Vec<(Bytes, Bytes)>, OfficeError> {
-        let mut range = Range::prefix(keys::AUDIT);
-        range.from = keys::audit(after.saturating_add(1));
-        let store = &self.dependencies.store;
-        let seen = store.scan(self.me, range, limit, false).await?;
-        store.wait_durable(seen.generation).await?;
-        Ok(seen.value)
+    ) -> Result<Vec<(u64, Written<AuditEntry>)>, Fault> {
+        let rows = tables::AuditTrail::all().after(Some(&after));
+        self.list(rows, limit).await
     }
 }

@@ -4,40 +4,40 @@ use std::collections::BTreeSet;
 
 use domain::{
     audit::Subject,
-    people::{Account, AccountId, BadGrid, Grid, GridId},
+    people::{AccountId, BadGrid, Grid, GridId},
 };
-use store::{Range, record};
+use records::table::Table;
 
-use crate::{
-    Office, OfficeError, RequestContext, keys, people::PeopleError, unit_of_work::UnitOfWork,
-};
+use super::PeopleRefusal;
+use crate::{Failed, Fault, RequestContext, services::People, tables, unit_of_work::UnitOfWork};
 
-/// A grid as it is to be.
+/// A grid to create or change.
 #[derive(Clone, Debug)]
 pub struct NewGrid {
-    /// What people call it.
+    /// Name of the grid.
     pub name: String,
-    /// Who looks after it.
+    /// The accounts that look after it.
     pub members: BTreeSet<AccountId>,
-    /// How many households it has.
+    /// The number of its households.
     pub households: u32,
 }
 
-impl Office {
-    /// Draws a grid, or draws one anew.
+impl People<'_> {
+    /// Creates a grid, or changes one.
     pub async fn set_grid(
-        &self,
+        self,
         id: Option<GridId>,
         new: NewGrid,
         by: impl Into<RequestContext>,
-    ) -> Result<Grid, OfficeError> {
+    ) -> Result<Grid, Failed<PeopleRefusal>> {
         let mut unit = self.begin(by).await?;
         let id = match id {
             Some(id) => unit.grid(id).await?.id,
             None => {
-                let mut census: super::Census = unit.read(keys::CENSUS).await?.unwrap_or_default();
+                let census = unit.view.get::<tables::Census>(&()).await?;
+                let mut census = census.unwrap_or_default();
                 census.grids += 1;
-                unit.view.put(keys::CENSUS, record::write(&census));
+                unit.view.put::<tables::Census>(&(), &census);
                 GridId(census.grids)
             }
         };
@@ -48,63 +48,54 @@ impl Office {
             members: new.members,
             households: new.households,
         };
-        grid.check().map_err(PeopleError::Grid)?;
+        grid.check().map_err(PeopleRefusal::Grid)?;
         for member in &grid.members {
-            let known: Option<Account> = unit.read(&keys::account(*member)).await?;
-            if known.is_none() {
-                return Err(PeopleError::Grid(BadGrid::Stranger(*member)).into());
+            if !unit.view.has::<tables::Accounts>(member).await? {
+                return Err(PeopleRefusal::Grid(BadGrid::Stranger(*member)).into());
             }
         }
         unit.subject = Some(Subject::Grid(id));
-        unit.view.put(keys::grid(id), record::write(&grid));
+        unit.view.put::<tables::Grids>(&id, &grid);
         unit.commit().await?;
         Ok(grid)
     }
 
-    /// Takes a grid away that no account names.
+    /// Removes a grid that belongs to no account.
     pub async fn remove_grid(
-        &self,
+        self,
         id: GridId,
         by: impl Into<RequestContext>,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Failed<PeopleRefusal>> {
         let mut unit = self.begin(by).await?;
         unit.grid(id).await?;
-        let accounts = unit
-            .view
-            .scan(Range::prefix(keys::ACCOUNTS), usize::MAX, false)
-            .await?;
-        for (_, bytes) in accounts {
-            if record::read::<Account>(&bytes)?.grid == Some(id) {
-                return Err(PeopleError::GridInUse(id).into());
-            }
+        let accounts = tables::Accounts::all();
+        let accounts = unit.view.scan(accounts, usize::MAX).await?;
+        if accounts.iter().any(|(_, account)| account.grid == Some(id)) {
+            return Err(PeopleRefusal::GridInUse(id).into());
         }
         unit.subject = Some(Subject::Grid(id));
         unit.detail = Some("removed".to_owned());
-        unit.view.delete(keys::grid(id));
+        unit.view.delete::<tables::Grids>(&id);
         unit.commit().await?;
         Ok(())
     }
 
-    /// One grid.
-    pub async fn grid(&self, id: GridId) -> Result<Grid, OfficeError> {
-        let found = self.fetch(&keys::grid(id)).await?;
-        Ok(found.ok_or(PeopleError::NoGrid(id))?)
+    /// Returns one grid.
+    pub async fn grid(self, id: GridId) -> Result<Grid, Failed<PeopleRefusal>> {
+        let found = self.one::<tables::Grids>(&id).await?;
+        Ok(found.ok_or(PeopleRefusal::NoGrid(id))?)
     }
 
-    /// All grids, by number.
-    pub async fn grids(&self) -> Result<Vec<Grid>, OfficeError> {
-        let store = &self.dependencies.store;
-        let range = Range::prefix(keys::GRIDS);
-        let seen = store.scan(self.me, range, usize::MAX, false).await?;
-        store.wait_durable(seen.generation).await?;
-        let grids = seen.value.iter().map(|(_, bytes)| record::read(bytes));
-        Ok(grids.collect::<Result<_, _>>()?)
+    /// Returns all grids, by number.
+    pub async fn grids(self) -> Result<Vec<Grid>, Fault> {
+        let grids = self.list(tables::Grids::all(), usize::MAX).await?;
+        Ok(grids.into_iter().map(|(_, grid)| grid).collect())
     }
 }
 
 impl UnitOfWork<'_> {
-    pub(super) async fn grid(&mut self, id: GridId) -> Result<Grid, OfficeError> {
-        let found = self.read(&keys::grid(id)).await?;
-        Ok(found.ok_or(PeopleError::NoGrid(id))?)
+    pub(super) async fn grid(&mut self, id: GridId) -> Result<Grid, Failed<PeopleRefusal>> {
+        let found = self.view.get::<tables::Grids>(&id).await?;
+        Ok(found.ok_or(PeopleRefusal::NoGrid(id))?)
     }
 }

@@ -1,39 +1,30 @@
-//! Argon2id (RFC 9106), off the threads that answer requests, a few at a time, in memory that is kept
-//! for the next.
+//! Argon2id (RFC 9106), off the threads that answer requests. A few hashes run at a time, in memory
+//! that is reused.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use domain::people::HashCost;
-use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
-use super::PeopleError;
+use super::PeopleRefusal;
+use crate::Fault;
+pub(crate) use crate::tables::people::PasswordHash;
 
-/// Hashes made at once in this process: each takes its memory and a processor.
+/// The most hashes computed at once in this process: each takes its memory and a processor.
 const AT_ONCE: usize = 2;
-/// Hashes that may wait; more are turned away.
+/// The most hashes that wait; more are refused.
 const WAITING: usize = 64;
 
-/// Memory that nobody works in now. At most [`AT_ONCE`] pieces, since each is taken by one who has a
-/// place.
+/// Idle memory. At most [`AT_ONCE`] pieces, because each belongs to a permit holder while in use.
 static IDLE: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
 static WORKING: Semaphore = Semaphore::const_new(AT_ONCE);
 static QUEUE: Semaphore = Semaphore::const_new(AT_ONCE + WAITING);
 
-/// What is stored of a password.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PasswordHash {
-    pub(super) cost: HashCost,
-    salt: [u8; 16],
-    hash: [u8; 32],
-}
-
-domain::records!(PasswordHash);
-
 impl PasswordHash {
-    /// A hash no password leads to, at a cost: what a login nobody has is checked against.
+    /// Returns a hash that no password has, at a cost. Logins that nobody has are checked against
+    /// it.
     pub(super) const fn of_nobody(cost: HashCost) -> Self {
         Self {
             cost,
@@ -43,16 +34,19 @@ impl PasswordHash {
     }
 }
 
-/// A place among those whose passwords are being hashed.
+/// A permit to compute a hash.
 pub(super) struct Place {
     _working: tokio::sync::SemaphorePermit<'static>,
     _queued: tokio::sync::SemaphorePermit<'static>,
 }
 
-/// Waits for a place.
-pub(super) async fn place() -> Result<Place, PeopleError> {
-    let queued = QUEUE.try_acquire().map_err(|_| PeopleError::Crowded)?;
-    let working = WORKING.acquire().await.map_err(|_| PeopleError::Crowded)?;
+/// Waits for a permit.
+pub(super) async fn place() -> Result<Place, PeopleRefusal> {
+    let queued = QUEUE.try_acquire().map_err(|_| PeopleRefusal::Crowded)?;
+    let working = WORKING
+        .acquire()
+        .await
+        .map_err(|_| PeopleRefusal::Crowded)?;
     Ok(Place {
         _working: working,
         _queued: queued,
@@ -65,18 +59,19 @@ pub(super) async fn hash(
     password: String,
     salt: [u8; 16],
     cost: HashCost,
-) -> Result<PasswordHash, PeopleError> {
+) -> Result<PasswordHash, Fault> {
     let (hash, _place) = off_thread(place, move || derive(&password, salt, cost)).await?;
     Ok(PasswordHash { cost, salt, hash })
 }
 
-/// Whether a password leads to a hash. Takes the same time either way. Gives the place back: whoever
-/// guesses keeps it until the guess was counted, or more guesses are tried than the lock allows.
+/// Returns whether a password has this hash, in the same time either way. Returns the permit, too:
+/// the caller keeps it until a wrong password was counted, otherwise more could be tried than the
+/// lock allows.
 pub(super) async fn fits(
     place: Place,
     password: String,
     stored: PasswordHash,
-) -> Result<(bool, Place), PeopleError> {
+) -> Result<(bool, Place), Fault> {
     let PasswordHash { cost, salt, hash } = stored;
     let (found, place) = off_thread(place, move || derive(&password, salt, cost)).await?;
     // blake3's own comparison takes the same time for all values.
@@ -86,25 +81,25 @@ pub(super) async fn fits(
 
 async fn off_thread(
     place: Place,
-    work: impl FnOnce() -> Result<[u8; 32], PeopleError> + Send + 'static,
-) -> Result<([u8; 32], Place), PeopleError> {
+    work: impl FnOnce() -> Result<[u8; 32], Fault> + Send + 'static,
+) -> Result<([u8; 32], Place), Fault> {
     let hashed = tokio::task::spawn_blocking(move || Ok((work()?, place)));
     hashed
         .await
-        .map_err(|error| PeopleError::Hash(error.to_string()))?
+        .map_err(|error| Fault::Hash(error.to_string()))?
 }
 
 fn idle() -> MutexGuard<'static, Vec<Vec<Block>>> {
     IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn derive(password: &str, salt: [u8; 16], cost: HashCost) -> Result<[u8; 32], PeopleError> {
-    let failed = |error: argon2::Error| PeopleError::Hash(error.to_string());
+fn derive(password: &str, salt: [u8; 16], cost: HashCost) -> Result<[u8; 32], Fault> {
+    let failed = |error: argon2::Error| Fault::Hash(error.to_string());
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(failed)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let mut hash = [0; 32];
     let mut memory = idle().pop().unwrap_or_default();
-    // The cost of a stored hash may be another than today's.
+    // The cost of a stored hash may differ from today's.
     memory.resize(
         argon2.params().block_count().max(memory.len()),
         Block::new(),
@@ -166,7 +161,7 @@ mod tests {
             fits(place, format!("guess {n}"), nobody).await.unwrap().0
         });
         assert!(!futures::future::join_all(guesses).await.contains(&true));
-        // Others hash here at the same time, within the same bound.
+        // Other tests hash at the same time, within the same bound.
         let idle = idle();
         assert!((1..=AT_ONCE).contains(&idle.len()), "{}", idle.len());
         let left = |memory: &Vec<Block>| memory.iter().any(|b| b.as_ref().iter().any(|w| *w != 0));

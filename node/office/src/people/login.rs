@@ -1,8 +1,7 @@
-//! Logging in and out.
+//! Login and logout.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use domain::{
     actor::Actor,
     alarm::AlarmKind,
@@ -13,49 +12,49 @@ use domain::{
     suite::Digest,
     time::Timestamp,
 };
-use store::{Range, record};
+use records::table::Table;
 
 use super::{
-    Token, TokenKind,
+    PeopleRefusal, Token, TokenKind,
     hashing::{self, PasswordHash},
-    once,
+    idempotency,
     sessions::Session,
 };
 use crate::{
-    Office, OfficeError, Request, RequestContext, keys, people::PeopleError,
+    Aborted, Failed, Fault, Request, RequestContext, services::People, tables,
     unit_of_work::UnitOfWork,
 };
 
-/// Logins nobody has whose wrong passwords are remembered.
+/// The most unknown logins whose wrong passwords are remembered.
 const MOST_STRANGERS: usize = 4_096;
 
-/// So many wrong passwords for one account within a day, from wherever they come, raise an alarm. NIST SP
+/// Wrong passwords for one account within a day, from all networks, that raise an alarm. NIST SP
 /// 800-63B-4, 3.2.2, allows at most 100 in a row.
 const GUESSES: u32 = 100;
 
-/// Whose password is tried from where. Wrong ones slow this pair down, never the person everywhere: a
-/// stranger who knows a login must not be able to keep its owner out.
+/// A login attempt: an account and a network. Wrong passwords slow down this pair, never the
+/// account everywhere, because a stranger who knows a login must not be able to lock its owner out.
 #[derive(Clone, Copy)]
 pub(super) struct Attempt<'a> {
-    /// Whose login it is; `None` if nobody's.
+    /// The account of the login; `None` if the login is unknown.
     pub(super) id: Option<AccountId>,
     pub(super) login: &'a str,
     pub(super) request: &'a Arc<Request>,
 }
 
 impl Attempt<'_> {
-    /// Who tries it, with what the request brings along.
+    /// Returns the context of the attempt for an account.
     fn by(&self, id: AccountId) -> RequestContext {
         RequestContext::new(Actor::Account(id), Arc::clone(self.request))
     }
 
-    /// What stands for the network.
+    /// Returns the digest of the network.
     fn network(&self) -> Digest {
         let network = format!("{:?}", self.request.whence.network());
         blake3::hash(network.as_bytes()).into()
     }
 
-    /// What stands for a login that nobody has, from this network.
+    /// Returns the digest of an unknown login from this network.
     fn stranger(&self) -> Digest {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.network()).update(self.login.as_bytes());
@@ -63,40 +62,40 @@ impl Attempt<'_> {
     }
 }
 
-/// A session that was begun.
+/// A new session.
 #[derive(Clone, Debug)]
 pub struct NewSession {
-    /// What opens it. Shown once.
+    /// The token that opens it. Shown once.
     pub token: Token,
-    /// Whose it is.
+    /// Its account.
     pub account: Account,
-    /// When it ends at the latest.
+    /// The latest time at which it ends.
     pub ends_at: Timestamp,
 }
 
-/// How somebody proved who they are.
+/// The proof of identity.
 pub(super) enum Way<'a> {
-    /// With the password; its hash is made anew if there is one here.
+    /// The password, with a new hash if the stored one must be replaced.
     Password(Option<PasswordHash>),
-    /// By the word of a provider.
+    /// The statement of a provider.
     ExternalIdentity(&'a ExternalIdentity),
 }
 
-impl Office {
+impl People<'_> {
     /// Begins a session. It takes the same work, and the same waits after wrong passwords, whether
-    /// somebody has the login or not.
+    /// or not the login exists.
     ///
     /// # Errors
-    /// [`PeopleError::WrongLogin`], [`PeopleError::Locked`], [`PeopleError::Crowded`].
+    /// [`PeopleRefusal::WrongLogin`], [`PeopleRefusal::Locked`], [`PeopleRefusal::Crowded`].
     pub async fn log_in(
-        &self,
+        self,
         login: &str,
         password: String,
         request: &Arc<Request>,
-    ) -> Result<NewSession, OfficeError> {
+    ) -> Result<NewSession, Failed<PeopleRefusal>> {
         let policy = self.people.policy;
         if password.len() > policy.passwords.most_bytes {
-            return Err(PeopleError::WrongLogin.into());
+            return Err(PeopleRefusal::WrongLogin.into());
         }
         let password = normalised(&password);
         let login = login.trim().to_lowercase();
@@ -110,7 +109,7 @@ impl Office {
         };
         self.check_lock(attempt).await?;
         let stored: Option<PasswordHash> = match id {
-            Some(id) => self.fetch(&keys::password(id)).await?,
+            Some(id) => self.one::<tables::Passwords>(&id).await?,
             None => None,
         };
         let against = stored.unwrap_or(PasswordHash::of_nobody(policy.hashes));
@@ -129,24 +128,24 @@ impl Office {
             }
             Some(account) => {
                 self.count_wrong(account.id, attempt).await?;
-                Err(PeopleError::WrongLogin.into())
+                Err(PeopleRefusal::WrongLogin.into())
             }
             None => {
                 self.count_stranger(attempt);
-                Err(PeopleError::WrongLogin.into())
+                Err(PeopleRefusal::WrongLogin.into())
             }
         }
     }
 
-    /// Ends a session; one that is not there has ended.
+    /// Ends a session; does nothing if there is none.
     pub async fn log_out(
-        &self,
+        self,
         token: &Token,
         by: impl Into<RequestContext>,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Aborted> {
         let mut unit = self.begin(by).await?;
         for suite in self.suites() {
-            unit.view.delete(keys::session(&token.digest(suite)));
+            unit.view.delete::<tables::Sessions>(&token.digest(suite));
         }
         if let Actor::Account(id) = &unit.actor {
             unit.subject = Some(Subject::Account(*id));
@@ -155,23 +154,29 @@ impl Office {
         Ok(())
     }
 
-    async fn account_of(&self, login: &str) -> Result<Option<Account>, OfficeError> {
-        // What is no login belongs to nobody.
+    async fn account_of(self, login: &str) -> Result<Option<Account>, Fault> {
+        // A text that is not a login belongs to nobody.
         let Ok(login) = login.parse::<Login>() else {
             return Ok(None);
         };
         match self
-            .fetch::<AccountId>(&keys::login(login.as_str()))
+            .one::<tables::Logins>(&login.as_str().to_owned())
             .await?
         {
-            Some(id) => self.fetch(&keys::account(id)).await,
+            Some(id) => self.one::<tables::Accounts>(&id).await,
             None => Ok(None),
         }
     }
 
-    pub(super) async fn check_lock(&self, attempt: Attempt<'_>) -> Result<(), OfficeError> {
+    pub(super) async fn check_lock(
+        self,
+        attempt: Attempt<'_>,
+    ) -> Result<(), Failed<PeopleRefusal>> {
         let failures: Option<Failures> = match attempt.id {
-            Some(id) => self.fetch(&keys::failures(id, &attempt.network())).await?,
+            Some(id) => {
+                self.one::<tables::Failures>(&(id, attempt.network()))
+                    .await?
+            }
             None => {
                 let strangers = self.people.strangers.lock().expect("no holder panics");
                 strangers.get(&attempt.stranger()).copied()
@@ -180,21 +185,25 @@ impl Office {
         let locked = failures
             .and_then(|failures| failures.locked_until(self.now(), &self.people.policy.lock_out));
         match locked {
-            Some(until) => Err(PeopleError::Locked(until).into()),
+            Some(until) => Err(PeopleRefusal::Locked(until).into()),
             None => Ok(()),
         }
     }
 
     pub(super) async fn count_wrong(
-        &self,
+        self,
         id: AccountId,
         attempt: Attempt<'_>,
-    ) -> Result<(), OfficeError> {
+    ) -> Result<(), Aborted> {
         let rules = self.people.policy.lock_out;
         let mut unit = self.begin(attempt.by(id)).await?;
-        let here = keys::failures(id, &attempt.network());
-        let failures = unit.one_more_failure(&here, &rules).await?;
-        let guesses = unit.one_more_failure(&keys::guesses(id), &rules).await?;
+        let here = (id, attempt.network());
+        let failures = unit
+            .one_more_failure::<tables::Failures>(&here, &rules)
+            .await?;
+        let guesses = unit
+            .one_more_failure::<tables::Guesses>(&id, &rules)
+            .await?;
         if guesses.count == GUESSES {
             let detail = format!(
                 "account {id}: {GUESSES} wrong passwords within a day, {} of them from {:?}",
@@ -211,7 +220,7 @@ impl Office {
         Ok(())
     }
 
-    fn count_stranger(&self, attempt: Attempt<'_>) {
+    fn count_stranger(self, attempt: Attempt<'_>) {
         let mut strangers = self.people.strangers.lock().expect("no holder panics");
         if strangers.len() >= MOST_STRANGERS {
             let oldest = strangers.iter().min_by_key(|(_, failures)| failures.last);
@@ -223,11 +232,11 @@ impl Office {
     }
 
     pub(super) async fn begin_session(
-        &self,
+        self,
         account: Account,
         way: Way<'_>,
         request: &Arc<Request>,
-    ) -> Result<NewSession, OfficeError> {
+    ) -> Result<NewSession, Failed<PeopleRefusal>> {
         let terms = self.people.policy.sessions;
         let token = self.new_token(TokenKind::Session);
         let attempt = Attempt {
@@ -236,42 +245,44 @@ impl Office {
             request,
         };
         let mut unit = self.begin(attempt.by(account.id)).await?;
-        // What was guessed meanwhile counts, and so does what was changed.
+        // Wrong passwords and changes since the first check count, too.
         self.check_lock(attempt).await?;
-        let failures = keys::failures(account.id, &attempt.network());
-        let current: Option<Account> = unit.read(&keys::account(account.id)).await?;
-        let unchanged = current.filter(|now| !now.disabled && now.era == account.era);
+        let failures = (account.id, attempt.network());
+        let current = unit.view.get::<tables::Accounts>(&account.id).await?;
+        let unchanged = current
+            .filter(|now| !now.disabled && now.credentials_version == account.credentials_version);
         let account = match way {
-            Way::Password(_) => unchanged.ok_or(PeopleError::WrongLogin)?,
-            Way::ExternalIdentity(passport) => {
-                let owner = unit.read(&keys::passport(&passport.digest())).await?;
+            Way::Password(_) => unchanged.ok_or(PeopleRefusal::WrongLogin)?,
+            Way::ExternalIdentity(identity) => {
+                let owner = unit
+                    .view
+                    .get::<tables::ExternalOwners>(&identity.digest())
+                    .await?;
                 unchanged
                     .filter(|account| owner == Some(account.id))
-                    .ok_or(PeopleError::NotLinked)?
+                    .ok_or(PeopleRefusal::NotLinked)?
             }
         };
         let now = unit.now;
         let session = Session {
             account: account.id,
-            era: account.era,
+            credentials_version: account.credentials_version,
             begun: now,
             used: now,
         };
-        let key = keys::session(&token.digest(self.dependencies.suite));
+        let key = token.digest(self.dependencies.suite);
         let ends_at = Timestamp(now.0.saturating_add_unsigned(terms.absolute_ms));
-        unit.view.put(key.clone(), record::write(&session));
-        unit.view.delete(failures);
+        unit.view.put::<tables::Sessions>(&key, &session);
+        unit.view.delete::<tables::Failures>(&failures);
         match way {
-            Way::Password(Some(anew)) => unit
-                .view
-                .put(keys::password(account.id), record::write(&anew)),
+            Way::Password(Some(anew)) => unit.view.put::<tables::Passwords>(&account.id, &anew),
             Way::Password(None) => {}
-            Way::ExternalIdentity(passport) => {
-                unit.detail = Some(format!("by the word of {}", passport.issuer));
+            Way::ExternalIdentity(identity) => {
+                unit.detail = Some(format!("vouched for by {}", identity.issuer));
             }
         }
-        once::delete_at(&mut unit.view, ends_at, &key);
-        once::sweep(&mut unit.view, now).await?;
+        idempotency::delete_at::<tables::Sessions>(&mut unit.view, ends_at, &key);
+        idempotency::sweep(&mut unit.view, now).await?;
         unit.subject = Some(Subject::Account(account.id));
         unit.commit().await?;
         Ok(NewSession {
@@ -283,29 +294,28 @@ impl Office {
 }
 
 impl UnitOfWork<'_> {
-    /// Forgets what wrong passwords were tried for an account, as when it got a new one.
-    pub(super) async fn forget_failures(&mut self, id: AccountId) -> Result<(), OfficeError> {
-        let all = Range::prefix(&keys::failures_of(id));
-        for (key, _) in self.view.scan(all, usize::MAX, false).await? {
-            self.view.delete(key);
+    /// Forgets the wrong passwords of an account, for example when it got a new one.
+    pub(super) async fn forget_failures(&mut self, id: AccountId) -> Result<(), Fault> {
+        let all = tables::Failures::under(&id);
+        for (key, _) in self.view.scan(all, usize::MAX).await? {
+            self.view.delete::<tables::Failures>(&key);
         }
-        self.view.delete(keys::guesses(id));
+        self.view.delete::<tables::Guesses>(&id);
         Ok(())
     }
 
-    /// Counts one more wrong password under a key, which goes a day after the first.
-    async fn one_more_failure(
+    /// Counts one more wrong password under a key, which is deleted a day after the first.
+    async fn one_more_failure<T: Table<Record = Failures>>(
         &mut self,
-        key: &[u8],
+        key: &T::Key,
         rules: &LockOut,
-    ) -> Result<Failures, OfficeError> {
-        let before: Option<Failures> = self.read(key).await?;
+    ) -> Result<Failures, Fault> {
+        let before = self.view.get::<T>(key).await?;
         let after = before.unwrap_or_default().and_one(self.now, rules);
-        self.view
-            .put(Bytes::copy_from_slice(key), record::write(&after));
+        self.view.put::<T>(key, &after);
         if before.is_none() {
             let forgotten = Timestamp(self.now.0.saturating_add_unsigned(rules.forget_ms));
-            once::delete_at(&mut self.view, forgotten, key);
+            idempotency::delete_at::<T>(&mut self.view, forgotten, key);
         }
         Ok(after)
     }

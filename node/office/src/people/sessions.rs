@@ -1,39 +1,27 @@
-//! Who asks: what a secret that was handed in stands for.
+//! Callers: turns a token into an identity.
 
 use domain::{
     actor::Actor,
     ids::MatterId,
-    people::{Account, AccountId, ApiKey, Place, Who},
+    people::{ApiKey, Place, Who},
     time::Timestamp,
 };
-use serde::{Deserialize, Serialize};
-use store::record;
 
 use super::{Token, TokenKind};
-use crate::{Office, OfficeError, keys, people::PeopleError};
+pub(crate) use crate::tables::people::Session;
+use crate::{Failed, Fault, RefusalReason, services::People, tables};
 
-/// A session as it is stored, under the digest of its token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Session {
-    pub(super) account: AccountId,
-    pub(super) era: u32,
-    pub(super) begun: Timestamp,
-    pub(super) used: Timestamp,
-}
-
-domain::records!(Session);
-
-/// Somebody who asks, and until when their session lasts at most.
+/// A known caller, with the latest end of their session.
 #[derive(Clone, Debug)]
 pub struct Known {
-    /// Who.
+    /// The caller.
     pub who: Who,
-    /// The end of the session, if it is one.
+    /// The latest end of the session, if it is one.
     pub ends_at: Option<Timestamp>,
 }
 
 impl Known {
-    /// As whom they act.
+    /// Returns the actor of the caller.
     pub fn actor(&self) -> Option<Actor> {
         match &self.who {
             Who::OsUser { uid, .. } => Some(Actor::OsUser(*uid)),
@@ -45,9 +33,16 @@ impl Known {
     }
 }
 
-impl Office {
-    /// The owner of the node, by the control socket.
-    pub async fn owner(&self, uid: u32) -> Result<Known, OfficeError> {
+/// The refusal of a token that is unknown or no longer valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this session has ended; log in again")]
+pub struct NoSession;
+
+impl RefusalReason for NoSession {}
+
+impl People<'_> {
+    /// Returns the node's owner as the caller, by the control socket.
+    pub async fn owner(self, uid: u32) -> Result<Known, Fault> {
         let accounts = self.has_accounts().await?;
         Ok(Known {
             who: Who::OsUser { uid, accounts },
@@ -55,33 +50,39 @@ impl Office {
         })
     }
 
-    /// Who has this token. `about` is the matter that is asked about; a slip opens no other.
+    /// Returns the caller with this token. `about` is the matter of the request; a slip opens no
+    /// other.
     ///
     /// # Errors
-    /// [`PeopleError::NoSession`] if it opens nothing, or not any more.
-    pub async fn who(&self, token: &Token, about: Option<MatterId>) -> Result<Known, OfficeError> {
+    /// [`NoSession`] if the token is unknown or no longer valid.
+    pub async fn who(
+        self,
+        token: &Token,
+        about: Option<MatterId>,
+    ) -> Result<Known, Failed<NoSession>> {
         match token.kind {
             TokenKind::Session => self.resume(token).await,
             TokenKind::Key => {
-                let key = self.key_of(token).await?.ok_or(PeopleError::NoSession)?;
+                let key = self.key_of(token).await?.ok_or(NoSession)?;
                 Ok(Known {
                     who: Who::Key(key),
                     ends_at: None,
                 })
             }
-            TokenKind::Slip => {
-                let matter = about.ok_or(PeopleError::NoSession)?;
+            TokenKind::Draft | TokenKind::Setup => Err(NoSession.into()),
+            TokenKind::ReporterToken => {
+                let matter = about.ok_or(NoSession)?;
                 let own = self.opened_by(token, matter).await?;
                 Ok(Known {
-                    who: Who::Reporter(own.ok_or(PeopleError::NoSession)?),
+                    who: Who::Reporter(own.ok_or(NoSession)?),
                     ends_at: None,
                 })
             }
         }
     }
 
-    /// Where they stand to what they ask about.
-    pub async fn place(&self, who: &Who, matter: Option<MatterId>) -> Result<Place, OfficeError> {
+    /// Returns the caller's relation to the matter of the request.
+    pub async fn place(self, who: &Who, matter: Option<MatterId>) -> Result<Place, Fault> {
         let mut place = Place {
             matter,
             ..Place::of(self.me)
@@ -102,29 +103,28 @@ impl Office {
         Ok(place)
     }
 
-    async fn resume(&self, token: &Token) -> Result<Known, OfficeError> {
+    async fn resume(self, token: &Token) -> Result<Known, Failed<NoSession>> {
         let now = self.now();
         let terms = self.people.policy.sessions;
-        let mut view = self.dependencies.store.view(self.me);
+        let mut view = self.tables();
         for suite in self.suites() {
-            let key = keys::session(&token.digest(suite));
-            let Some(bytes) = view.get(&key).await? else {
+            let key = token.digest(suite);
+            let Some(mut session) = view.expect::<tables::Sessions>(&key).await? else {
                 continue;
             };
-            let mut session: Session = record::read(&bytes)?;
-            let account: Option<Account> = self.fetch(&keys::account(session.account)).await?;
+            let account = self.one::<tables::Accounts>(&session.account).await?;
             let account = account.filter(|account| {
                 !account.disabled
-                    && account.era == session.era
+                    && account.credentials_version == session.credentials_version
                     && terms.goes_on(session.begun, session.used, now)
             });
             view.wait_durable().await?;
-            let account = account.ok_or(PeopleError::NoSession)?;
+            let account = account.ok_or(NoSession)?;
             if now.since(session.used) >= terms.touch_ms {
                 session.used = now;
-                view.put(key, record::write(&session));
-                // Whoever loses this to a logout, or to another request of the session, needs not
-                // repeat it.
+                view.put::<tables::Sessions>(&key, &session);
+                // If this conflicts with a logout or with another request of the session, it need
+                // not be repeated.
                 let _not_awaited = view.submit().await;
             }
             return Ok(Known {
@@ -134,13 +134,13 @@ impl Office {
                 )),
             });
         }
-        Err(PeopleError::NoSession.into())
+        Err(NoSession.into())
     }
 
-    /// The key of a token, whether it is good or has ended.
-    async fn key_of(&self, token: &Token) -> Result<Option<ApiKey>, OfficeError> {
+    /// Returns the key of a token, valid or ended.
+    async fn key_of(self, token: &Token) -> Result<Option<ApiKey>, Fault> {
         for suite in self.suites() {
-            let found = self.fetch(&keys::api_key(&token.digest(suite))).await?;
+            let found = self.one::<tables::ApiKeys>(&token.digest(suite)).await?;
             if found.is_some() {
                 return Ok(found);
             }

@@ -1,5 +1,6 @@
-//! What must hold of people's records however the process ends.
+//! Tests of records of people that must be consistent however the process ends.
 
+use crate::Office;
 use std::sync::Arc;
 
 use domain::{
@@ -15,9 +16,9 @@ use store::{MemoryDisk, Range};
 
 use super::{login::Way, *};
 use crate::{
-    Clock, NewReport, NewTemplate, Work,
+    Aborted, Clock, Failed, MatterRefusal, NewReport, NewTemplate, Work,
     fixture::{self, Stopped},
-    request::{Once, Request, RequestContext},
+    request::{IdempotencyKey, Request, RequestContext},
 };
 
 mod claims;
@@ -36,7 +37,7 @@ struct Place {
     clock: Arc<Stopped>,
 }
 
-/// A township whose hashes cost little.
+/// Builds a township with cheap hashes.
 async fn township(disk: &MemoryDisk) -> Place {
     place(TOWNSHIP, disk).await
 }
@@ -66,11 +67,16 @@ impl Place {
             grid: None,
             password: PASSWORD.to_owned(),
         };
-        self.office.open_account(&who, OWNER, new).await.unwrap()
+        self.office
+            .people()
+            .open_account(&who, OWNER, new)
+            .await
+            .unwrap()
     }
 
-    async fn log_in(&self, password: &str) -> Result<NewSession, OfficeError> {
+    async fn log_in(&self, password: &str) -> Result<NewSession, Failed<PeopleRefusal>> {
         self.office
+            .people()
             .log_in("sys", password.to_owned(), &here())
             .await
     }
@@ -82,21 +88,23 @@ impl Place {
     }
 }
 
-fn once(key: u8) -> Once {
-    Once {
+fn idempotency_key(key: u8) -> IdempotencyKey {
+    IdempotencyKey {
         key: [key; 32],
         body: [1; 32],
     }
 }
 
 fn under(key: u8) -> RequestContext {
-    let request = Request::new(Whence::Socket, Permission::Report).done_once(Some(once(key)));
+    let request =
+        Request::new(Whence::Socket, Permission::Report).idempotent(Some(idempotency_key(key)));
     RequestContext::new(OWNER, Arc::new(request))
 }
 
-async fn report(office: &Office, by: RequestContext) -> Result<MatterId, OfficeError> {
+async fn report(office: &Office, by: RequestContext) -> Result<MatterId, Failed<MatterRefusal>> {
     let category = "order/fire".parse().unwrap();
     office
+        .matters()
         .report(NewReport::new(category, "电线老化".to_owned()), by)
         .await
 }
@@ -105,30 +113,48 @@ async fn report(office: &Office, by: RequestContext) -> Result<MatterId, OfficeE
 async fn what_was_done_under_a_key_is_known_even_if_the_process_ended_before_it_answered() {
     let disk = MemoryDisk::new();
     let place = township(&disk).await;
-    let Begun::First(in_hand) = place.office.begin_once(once(7)).await.unwrap() else {
+    let Begun::First(in_hand) = place
+        .office
+        .people()
+        .begin_idempotent(idempotency_key(7))
+        .await
+        .unwrap()
+    else {
         panic!("nothing was done under this key")
     };
     let id = report(&place.office, under(7)).await.unwrap();
     drop(in_hand);
     drop(place);
     let after = township(&disk.power_cut(3)).await;
-    let Begun::Again(done) = after.office.begin_once(once(7)).await.unwrap() else {
+    let Begun::Replay(done) = after
+        .office
+        .people()
+        .begin_idempotent(idempotency_key(7))
+        .await
+        .unwrap()
+    else {
         panic!("it was done")
     };
     assert_eq!(
         (done.subject, done.answer),
         (Some(Subject::Matter(id)), None)
     );
-    let other = Once {
+    let other = IdempotencyKey {
         body: [2; 32],
-        ..once(7)
+        ..idempotency_key(7)
     };
-    let reused = after.office.begin_once(other).await.err().unwrap();
-    assert!(matches!(
-        reused,
-        OfficeError::People(PeopleError::KeyReused)
-    ));
-    assert_eq!(after.office.verify_audit().await.unwrap().entries, 1);
+    let reused = after
+        .office
+        .people()
+        .begin_idempotent(other)
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(reused, Failed::Refused(KeyReused)));
+    assert_eq!(
+        after.office.people().verify_audit().await.unwrap().entries,
+        1
+    );
 }
 
 #[tokio::test]
@@ -170,10 +196,7 @@ async fn a_second_decision_under_a_key_that_was_used_is_not_taken() {
     let place = township(&MemoryDisk::new()).await;
     report(&place.office, under(7)).await.unwrap();
     let second = report(&place.office, under(7)).await;
-    assert!(matches!(
-        second,
-        Err(OfficeError::People(PeopleError::InHand))
-    ));
+    assert!(matches!(second, Err(Failed::Aborted(Aborted::InProgress))));
     assert_eq!(place.records(b"m").await, 1);
 }
 
@@ -185,14 +208,15 @@ async fn of_many_guesses_at_once_few_are_tried_and_the_right_one_among_them_wait
         let office = Arc::clone(&place.office);
         async move {
             office
+                .people()
                 .log_in("sys", format!("guess number {n}"), &here())
                 .await
                 .map(|_| ())
         }
     });
     let answers = futures::future::join_all(guesses).await;
-    let wrong = |answer: &&Result<(), OfficeError>| {
-        matches!(answer, Err(OfficeError::People(PeopleError::WrongLogin)))
+    let wrong = |answer: &&Result<(), Failed<PeopleRefusal>>| {
+        matches!(answer, Err(Failed::Refused(PeopleRefusal::WrongLogin)))
     };
     assert!(answers.iter().all(Result::is_err));
     let tried = answers.iter().filter(wrong).count();
@@ -200,9 +224,9 @@ async fn of_many_guesses_at_once_few_are_tried_and_the_right_one_among_them_wait
     let locked = place.log_in(PASSWORD).await.map(|_| ());
     assert!(matches!(
         locked,
-        Err(OfficeError::People(PeopleError::Locked(_)))
+        Err(Failed::Refused(PeopleRefusal::Locked(_)))
     ));
-    let failures: Option<Failures> = place.office.fetch(&keys::guesses(sys.id)).await.unwrap();
+    let failures: Option<Failures> = place.office.one::<tables::Guesses>(&sys.id).await.unwrap();
     assert_eq!(failures.unwrap().count as usize, tried);
 }
 
@@ -216,13 +240,15 @@ async fn a_hash_made_at_a_lower_cost_is_made_anew_at_the_next_login() {
     let mut office = Arc::into_inner(office).unwrap();
     office.people.policy.hashes.memory_kib = 128;
     office
+        .people()
         .log_in("sys", PASSWORD.to_owned(), &here())
         .await
         .unwrap();
     let stored: Option<hashing::PasswordHash> =
-        office.fetch(&keys::password(sys.id)).await.unwrap();
+        office.one::<tables::Passwords>(&sys.id).await.unwrap();
     assert_eq!(stored.unwrap().cost.memory_kib, 128);
     office
+        .people()
         .log_in("sys", PASSWORD.to_owned(), &here())
         .await
         .unwrap();
@@ -263,6 +289,7 @@ async fn an_official_does_not_verify_what_they_handled_even_after_a_restart() {
         let note = Some("已更换".to_owned());
         place
             .office
+            .matters()
             .work(id, Work::Do(act), note, by.clone(), None)
             .await
     };
@@ -270,38 +297,46 @@ async fn an_official_does_not_verify_what_they_handled_even_after_a_restart() {
     work(&place, Act::Feedback, &one).await.unwrap();
     drop(place);
     let place = township(&disk.power_cut(1)).await;
-    let before = place.office.docket(id).await.unwrap();
+    let before = place.office.matters().docket(id).await.unwrap();
     for own in [&one, &two] {
         for found in [true, false] {
             let refused = work(&place, Act::Verify(found), own).await.unwrap_err();
             assert!(
-                matches!(refused, OfficeError::Refused(Refusal::OwnWork)),
+                matches!(
+                    refused,
+                    Failed::Refused(MatterRefusal::Rules(Refusal::OwnWork))
+                ),
                 "{refused}"
             );
         }
     }
     assert_eq!(
-        place.office.docket(id).await.unwrap(),
+        place.office.matters().docket(id).await.unwrap(),
         before,
         "nothing changed"
     );
     let third = Actor::Account(AccountId(3));
     work(&place, Act::Verify(true), &third).await.unwrap();
-    let docket = place.office.docket(id).await.unwrap().unwrap();
+    let docket = place.office.matters().docket(id).await.unwrap().unwrap();
     assert_eq!(docket.matter.status, Status::Verified);
 }
 
-/// Whether whoever reports back on a matter verifies it too.
-async fn verifies_own(place: &Place) -> Result<(), OfficeError> {
+/// Lets the person who reports back on a matter also verify it.
+async fn verifies_own(place: &Place) -> Result<(), Failed<MatterRefusal>> {
     let id = report(&place.office, OWNER.into()).await.unwrap();
     let feedback = Work::Do(Act::Feedback);
     place
         .office
+        .matters()
         .work(id, feedback, None, OWNER, None)
         .await
         .unwrap();
     let verify = Work::Do(Act::Verify(true));
-    place.office.work(id, verify, None, OWNER, None).await
+    place
+        .office
+        .matters()
+        .work(id, verify, None, OWNER, None)
+        .await
 }
 
 #[tokio::test]
@@ -312,7 +347,10 @@ async fn a_clerk_alone_in_a_village_verifies_their_own_work_and_a_county_may_let
     let county = place(COUNTY, &MemoryDisk::new()).await;
     let refused = verifies_own(&county).await.unwrap_err();
     assert!(
-        matches!(refused, OfficeError::Refused(Refusal::OwnWork)),
+        matches!(
+            refused,
+            Failed::Refused(MatterRefusal::Rules(Refusal::OwnWork))
+        ),
         "{refused}"
     );
     let policy = NewTemplate {
@@ -323,7 +361,12 @@ async fn a_clerk_alone_in_a_village_verifies_their_own_work_and_a_county_may_let
         tiers: vec![],
         kinds: vec![],
     };
-    county.office.publish(policy, OWNER).await.unwrap();
+    county
+        .office
+        .templates()
+        .publish(policy, OWNER)
+        .await
+        .unwrap();
     verifies_own(&county).await.unwrap();
 }
 
@@ -337,23 +380,35 @@ async fn a_link_that_goes_while_somebody_comes_back_opens_nothing() {
         uid: 1000,
         accounts: true,
     };
-    let passport = ExternalIdentity::new("https://id.example", "sub", "248").unwrap();
-    let linked = office.link_account(&owner, OWNER, account.id, passport.clone());
+    let identity = ExternalIdentity::new("https://id.example", "sub", "248").unwrap();
+    let linked = office
+        .people()
+        .link_account(&owner, OWNER, account.id, identity.clone());
     linked.await.unwrap();
     assert_eq!(
-        office.sign_in(&passport, &here()).await.unwrap().account.id,
+        office
+            .people()
+            .sign_in(&identity, &here())
+            .await
+            .unwrap()
+            .account
+            .id,
         account.id
     );
     let sessions = place.records(b"Ps").await;
-    let gone = office.unlink_account(&owner, OWNER, account.id).await;
+    let gone = office
+        .people()
+        .unlink_account(&owner, OWNER, account.id)
+        .await;
     gone.unwrap();
-    // As if the link had been read before it went.
-    let account = office.account(account.id).await.unwrap();
+    // As if the link had been read before it was removed.
+    let account = office.people().account(account.id).await.unwrap();
     let late = office
-        .begin_session(account, Way::ExternalIdentity(&passport), &here())
+        .people()
+        .begin_session(account, Way::ExternalIdentity(&identity), &here())
         .await;
     assert!(
-        matches!(late, Err(OfficeError::People(PeopleError::NotLinked))),
+        matches!(late, Err(Failed::Refused(PeopleRefusal::NotLinked))),
         "{late:?}"
     );
     assert_eq!(place.records(b"Ps").await, sessions);
@@ -369,15 +424,26 @@ async fn a_link_that_was_answered_survives_a_power_cut() {
         uid: 1000,
         accounts: true,
     };
-    let passport = ExternalIdentity::new("https://id.example", "sub", "248").unwrap();
+    let identity = ExternalIdentity::new("https://id.example", "sub", "248").unwrap();
     let linked = place
         .office
-        .link_account(&owner, OWNER, account.id, passport.clone());
+        .people()
+        .link_account(&owner, OWNER, account.id, identity.clone());
     linked.await.unwrap();
     let entries = place.records(b"A").await;
     let place = township(&disk.power_cut(5)).await;
     assert_eq!(place.records(b"A").await, entries);
-    let found = place.office.passport_of(account.id).await.unwrap();
-    assert_eq!(found, Some(passport.clone()));
-    place.office.sign_in(&passport, &here()).await.unwrap();
+    let found = place
+        .office
+        .people()
+        .external_identity_of(account.id)
+        .await
+        .unwrap();
+    assert_eq!(found, Some(identity.clone()));
+    place
+        .office
+        .people()
+        .sign_in(&identity, &here())
+        .await
+        .unwrap();
 }

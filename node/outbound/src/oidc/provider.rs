@@ -1,34 +1,31 @@
-//! What the provider says of itself (OpenID Connect Discovery 1.0), and its keys.
+//! Metadata of the provider (OpenID Connect Discovery 1.0), and its keys.
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use domain::time::Timestamp;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use jsonwebtoken::{Header, jwk::Jwk};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::Mutex;
 
 use super::{Away, BadToken, SignInError, token};
-use crate::{
-    envoy::{Envoy, Question},
-    post::Target,
-};
+use crate::http_client::{HttpClient, Target};
 
-/// How long what was learnt is good.
+/// Time for which metadata and keys are kept.
 const KEPT: Duration = Duration::from_secs(3_600);
-/// Keys are not asked for again earlier, whatever a token names.
+/// The least time between two requests for keys, whatever key a token names.
 const KEYS_REST: Duration = Duration::from_secs(30);
-/// A provider that failed is left alone for so long.
+/// Time for which a failed provider is not asked again.
 const REST: Duration = Duration::from_secs(5);
-/// Longest description of itself, bytes.
+/// The longest metadata document, in bytes.
 const MOST_CARD: usize = 64 * 1024;
-/// Longest list of keys, bytes.
+/// The longest list of keys, in bytes.
 const MOST_KEYS: usize = 256 * 1024;
-/// Keys of a list that are looked at.
+/// The most keys of a list that are read.
 const MOST_KEYS_READ: usize = 100;
 
-/// How a client says who it is.
+/// Method by which the client authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClientAuthentication {
     /// `client_secret_basic`
@@ -37,18 +34,18 @@ pub(super) enum ClientAuthentication {
     Post,
 }
 
-/// What a provider says of itself, checked.
+/// Metadata of a provider, checked.
 #[derive(Debug)]
 pub(super) struct ProviderMetadata {
     pub(super) authorization_endpoint: String,
     pub(super) token_endpoint: Target,
     keys: Target,
     pub(super) authentication: ClientAuthentication,
-    /// Whether it names itself whenever it sends somebody back (RFC 9207).
+    /// True if the provider names itself whenever it sends a browser back (RFC 9207).
     pub(super) names_itself: bool,
 }
 
-/// The same as it stands in its document.
+/// The metadata document.
 #[derive(Deserialize)]
 struct Written {
     issuer: String,
@@ -66,7 +63,7 @@ struct WrittenKeys {
     keys: Vec<serde_json::Value>,
 }
 
-/// What is known of a provider.
+/// Cached metadata and keys of a provider.
 pub(super) struct Provider {
     issuer: String,
     known: Mutex<Known>,
@@ -91,10 +88,10 @@ impl Provider {
         }
     }
 
-    /// Its card, asked for if it is not known.
+    /// Returns the metadata, and requests it if it is not cached.
     pub(super) async fn card(
         &self,
-        envoy: &Envoy,
+        client: &HttpClient,
         now: Timestamp,
     ) -> Result<Arc<ProviderMetadata>, Away> {
         let mut known = self.known.lock().await;
@@ -104,14 +101,14 @@ impl Provider {
             return Ok(Arc::clone(card));
         }
         known.check_rest(now)?;
-        let card = self.learn(envoy).await;
+        let card = self.learn(client).await;
         let card = Arc::new(known.noting(card, now)?);
         known.card = Some((now, Arc::clone(&card)));
         Ok(card)
     }
 
-    async fn learn(&self, envoy: &Envoy) -> Result<ProviderMetadata, Away> {
-        const WHAT: &str = "the provider's description of itself";
+    async fn learn(&self, client: &HttpClient) -> Result<ProviderMetadata, Away> {
+        const WHAT: &str = "the provider's metadata";
         let wrong = |why: &str| Away::Unreadable {
             what: WHAT,
             why: why.to_owned().into(),
@@ -120,16 +117,16 @@ impl Provider {
         let place = format!("{issuer}/.well-known/openid-configuration");
         let place = place
             .parse()
-            .map_err(|_| wrong("`oidc.issuer` is no address"))?;
-        let written: Written = get(envoy, &place, WHAT, MOST_CARD).await?;
+            .map_err(|_| wrong("`oidc.issuer` is not a URL"))?;
+        let written: Written = get(client, &place, WHAT, MOST_CARD).await?;
         written.check(&self.issuer).map_err(wrong)
     }
 
-    /// The keys among which the one of a token is. They are asked for again if it is not among those
-    /// known, but not over and over.
+    /// Returns the keys for a token. Requests them again if the token's key is not among the cached
+    /// ones, but not too often.
     pub(super) async fn keys(
         &self,
-        envoy: &Envoy,
+        client: &HttpClient,
         card: &ProviderMetadata,
         header: &Header,
         now: Timestamp,
@@ -145,7 +142,7 @@ impl Provider {
         }
         known.check_rest(now)?;
         let written = get(
-            envoy,
+            client,
             &card.keys,
             "the list of the provider's keys",
             MOST_KEYS,
@@ -153,7 +150,7 @@ impl Provider {
         .await;
         let written: WrittenKeys = known.noting(written, now)?;
         let keys = written.keys.into_iter().take(MOST_KEYS_READ);
-        // A key of a kind that is not known here is somebody else's business.
+        // Keys of unknown types are skipped.
         let keys = keys.filter_map(|key| serde_json::from_value(key).ok());
         let keys: Arc<[Jwk]> = keys.collect();
         known.keys = Some((now, Arc::clone(&keys)));
@@ -176,36 +173,38 @@ impl Known {
     }
 }
 
+/// A request without a body, for an answer in JSON.
+pub(super) fn request(method: Method) -> Request<Bytes> {
+    let mut request = Request::new(Bytes::new());
+    *request.method_mut() = method;
+    let json = HeaderValue::from_static("application/json");
+    request.headers_mut().insert(header::ACCEPT, json);
+    request
+}
+
 async fn get<T: DeserializeOwned>(
-    envoy: &Envoy,
+    client: &HttpClient,
     place: &Target,
     what: &'static str,
     most: usize,
 ) -> Result<T, Away> {
-    let question = Question {
-        method: Method::GET,
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-        most,
-    };
-    let reply = envoy.ask(place, question).await.map_err(Arc::new)?;
-    if reply.status != StatusCode::OK {
-        return Err(Away::Status {
-            what,
-            status: reply.status,
-        });
+    let answer = client.send(place, request(Method::GET), most).await;
+    let answer = answer.map_err(Arc::new)?;
+    let status = answer.status();
+    if status != StatusCode::OK {
+        return Err(Away::Status { what, status });
     }
-    serde_json::from_slice(&reply.body).map_err(|error| Away::Unreadable {
+    serde_json::from_slice(answer.body()).map_err(|error| Away::Unreadable {
         what,
         why: error.to_string().into(),
     })
 }
 
 impl Written {
-    /// What is wrong, is told to the operator.
+    /// Checks the document. The error is for the operator.
     fn check(self, issuer: &str) -> Result<ProviderMetadata, &'static str> {
         if self.issuer != issuer {
-            return Err("it calls itself otherwise than `oidc.issuer` does");
+            return Err("its issuer differs from `oidc.issuer`");
         }
         let has = |list: &Option<Vec<String>>, name: &str| {
             list.as_ref()
@@ -215,25 +214,25 @@ impl Written {
             return Err("it does not support PKCE with S256");
         }
         let methods = &self.token_endpoint_auth_methods_supported;
-        // Without a list it is `client_secret_basic` (OpenID Connect Discovery 1.0, 3).
+        // Without a list the method is `client_secret_basic` (OpenID Connect Discovery 1.0, 3).
         let authentication = if has(methods, "client_secret_basic") {
             ClientAuthentication::Basic
         } else if has(methods, "client_secret_post") {
             ClientAuthentication::Post
         } else {
-            return Err("it takes clients with a secret neither by basic nor by post");
+            return Err("it supports neither client_secret_basic nor client_secret_post");
         };
         let address = |text: &str| -> Option<Target> {
             let target: Target = text.parse().ok()?;
             target.is_guarded().then_some(target)
         };
         address(&self.authorization_endpoint)
-            .ok_or("its authorization endpoint is no address with TLS")?;
+            .ok_or("its authorization endpoint is not an https URL")?;
         Ok(ProviderMetadata {
             authorization_endpoint: self.authorization_endpoint,
             token_endpoint: address(&self.token_endpoint)
-                .ok_or("its token endpoint is no address with TLS")?,
-            keys: address(&self.jwks_uri).ok_or("the address of its keys has no TLS")?,
+                .ok_or("its token endpoint is not an https URL")?,
+            keys: address(&self.jwks_uri).ok_or("the URL of its keys is not https")?,
             authentication,
             names_itself: self.authorization_response_iss_parameter_supported,
         })

@@ -1,7 +1,7 @@
-//! ID tokens: whether a key of the provider signed one, and what it says (RFC 7515, RFC 7518,
-//! RFC 8037). The form is read by `jsonwebtoken`, signatures are checked by `ring`.
+//! ID tokens: checks the signature and reads the claims (RFC 7515, RFC 7518, RFC 8037).
+//! `jsonwebtoken` parses tokens, `ring` checks signatures.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use data_encoding::BASE64URL_NOPAD;
 use domain::people::{BadClaims, Claims};
 use jsonwebtoken::{
     Algorithm, DecodingKey, DecodingKeyKind, EncodingKey, Header, Validation,
@@ -20,33 +20,33 @@ use ring::{
 };
 use serde::Deserialize;
 
-/// Why an ID token proves nothing.
+/// Why an ID token is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadToken {
-    /// Not a signed token.
-    #[error("it is no signed token")]
+    /// It is not a signed token.
+    #[error("it is not a signed token")]
     Form,
-    /// Signed in another way than is taken, or not at all.
+    /// The algorithm is not supported, or there is no signature.
     #[error("it is not signed with RS256, ES256 or EdDSA")]
     Algorithm,
-    /// For something else than saying who somebody is.
-    #[error("it is not an ID token, or demands what is not known here")]
+    /// It is a token for another purpose.
+    #[error("it is not an ID token, or needs an extension that is not supported")]
     Kind,
-    /// By nobody known.
+    /// The key is unknown.
     #[error("it names a key that is not the provider's")]
     Key,
-    /// The signature does not hold.
-    #[error("its signature does not hold")]
+    /// The signature is not valid.
+    #[error("its signature is not valid")]
     Signature,
-    /// What it says is not what an ID token says.
-    #[error("what it says cannot be read")]
+    /// The content is not that of an ID token.
+    #[error("its content cannot be read")]
     Content,
-    /// What it says does not fit.
+    /// The claims do not fit.
     #[error(transparent)]
     Claims(#[from] BadClaims),
 }
 
-/// What an ID token says, as it stands there.
+/// The claims of an ID token as they are in the JSON.
 #[derive(Deserialize)]
 struct Written {
     iss: String,
@@ -69,7 +69,7 @@ enum OneOrMore {
     More(Vec<String>),
 }
 
-/// Signatures as `ring` checks them, and none are made.
+/// Crypto provider that checks signatures with `ring`; it cannot sign.
 static RING: CryptoProvider = CryptoProvider {
     signer_factory: no_signer,
     verifier_factory: verifier,
@@ -122,16 +122,16 @@ impl Verifier<Vec<u8>> for Check {
     }
 }
 
-/// Has signatures checked by `ring` in this process.
+/// Installs `ring` as the crypto provider of this process.
 pub(super) fn ready() {
-    // Whoever comes second installs the same.
+    // If it is already installed, it is the same one.
     let _already = RING.install_default();
 }
 
-/// What a token says of its signature. Nothing of it is proven.
+/// Reads the header of a token. Nothing in it is proven yet.
 pub(super) fn header(token: &str) -> Result<Header, BadToken> {
     let header = decode_header(token).map_err(|error| match error.kind() {
-        // An algorithm that is none, or is not known to the library, cannot be read at all.
+        // The library cannot parse the header if the algorithm is `none` or unknown to it.
         ErrorKind::Json(_) => BadToken::Algorithm,
         _ => BadToken::Form,
     })?;
@@ -141,8 +141,8 @@ pub(super) fn header(token: &str) -> Result<Header, BadToken> {
     ) {
         return Err(BadToken::Algorithm);
     }
-    // RFC 8725, 3.11: access and logout tokens say so here. RFC 7515, 4.1.11: what is critical and
-    // not understood fails.
+    // RFC 8725, 3.11: access and logout tokens state their type here. RFC 7515, 4.1.11: an unknown
+    // critical parameter is an error.
     let other_kind = header
         .typ
         .as_ref()
@@ -153,7 +153,7 @@ pub(super) fn header(token: &str) -> Result<Header, BadToken> {
     Ok(header)
 }
 
-/// The key a token names, or the only one it can be signed with.
+/// Returns the key that a token names, or the only one that fits.
 pub(super) fn key<'a>(keys: &'a [Jwk], header: &Header) -> Option<&'a Jwk> {
     let mut fitting = keys.iter().filter(|key| {
         let named = header.kid.is_none() || header.kid == key.common.key_id;
@@ -186,7 +186,8 @@ fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
     kind && signs && verifies && said
 }
 
-/// What a token says, if one of these keys signed it. `named` is the claim that names a person.
+/// Returns the claims of a token that one of these keys signed. `named` is the claim that
+/// identifies a person.
 pub(super) fn claims(
     token: &str,
     header: &Header,
@@ -195,7 +196,7 @@ pub(super) fn claims(
 ) -> Result<Claims, BadToken> {
     let key = key(keys, header).ok_or(BadToken::Key)?;
     let key = DecodingKey::from_jwk(key).map_err(|_| BadToken::Key)?;
-    // What it says is checked by `Claims::vouch`, against the node's own clock.
+    // `Claims::vouch` checks the claims, against the node's own clock.
     let mut only_signature = Validation::new(header.alg);
     only_signature.required_spec_claims.clear();
     only_signature.validate_exp = false;
@@ -208,17 +209,17 @@ pub(super) fn claims(
     read.claims.read(named).ok_or(BadToken::Content)
 }
 
-/// What `at_hash` is for an access token (OpenID Connect Core 1.0, 3.1.3.6): the left half of the
-/// digest of the signature's algorithm.
+/// Returns the `at_hash` of an access token (OpenID Connect Core 1.0, 3.1.3.6): the left half of
+/// its digest by the algorithm of the signature.
 pub(super) fn access_hash(header: &Header, access_token: &str) -> String {
     let algorithm = match header.alg {
-        // Ed25519 (RFC 8032) digests with SHA-512.
+        // Ed25519 (RFC 8032) uses SHA-512.
         Algorithm::EdDSA => &digest::SHA512,
         _ => &digest::SHA256,
     };
     let digest = digest::digest(algorithm, access_token.as_bytes());
     let half = &digest.as_ref()[..digest.as_ref().len() / 2];
-    URL_SAFE_NO_PAD.encode(half)
+    BASE64URL_NOPAD.encode(half)
 }
 
 impl Written {
@@ -253,7 +254,7 @@ impl Written {
     }
 }
 
-/// A moment (RFC 7519, 2, NumericDate); parts of a second are cut off.
+/// Returns a time (RFC 7519, 2, NumericDate) without fractions of a second.
 fn seconds(number: &serde_json::Number) -> Option<i64> {
     let whole = number.as_f64()?.trunc();
     number

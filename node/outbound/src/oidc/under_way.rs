@@ -1,4 +1,4 @@
-//! Sign-ins between setting out and coming back.
+//! Sign-ins that have begun and not ended.
 
 use std::{
     collections::HashMap,
@@ -9,18 +9,18 @@ use domain::{people::SIGN_IN_MS, suite::Digest, time::Timestamp};
 
 use super::Leaving;
 
-/// Sign-ins under way at once; the one begun first is forgotten for one more.
+/// The most sign-ins at a time; one more replaces the oldest.
 const MOST: usize = 16_384;
 
-/// A sign-in that was begun.
+/// A sign-in that has begun.
 pub struct Begun {
-    /// Who set out.
+    /// The person's request: node, path and present session.
     pub leaving: Leaving,
-    /// What the ID token must repeat.
+    /// The nonce that the ID token must repeat.
     pub(super) nonce: String,
-    /// What the code is exchanged with (RFC 7636).
+    /// The code verifier (RFC 7636).
     pub(super) verifier: String,
-    /// When.
+    /// When it began.
     pub(super) at: Timestamp,
 }
 
@@ -30,8 +30,8 @@ impl Begun {
     }
 }
 
-/// All of them, by what the provider sends back as `state`, each with the digest of the cookie of the
-/// browser it was begun in.
+/// All sign-ins by their `state`, each with the digest of the cookie of the browser in which it
+/// began.
 #[derive(Default)]
 pub(super) struct UnderWay(Mutex<HashMap<String, (Digest, Begun)>>);
 
@@ -49,7 +49,8 @@ impl UnderWay {
         all.insert(state.to_owned(), (digest(cookie), begun));
     }
 
-    /// Ends one, if it was begun in this browser and not long ago. Nobody ends one of another browser.
+    /// Ends a sign-in, if it began in this browser and not too long ago. A browser cannot end the
+    /// sign-in of another.
     pub(super) fn end(&self, state: &str, cookie: &str, now: Timestamp) -> Option<Begun> {
         let mut all = self.all();
         let (browser, _) = all.get(state)?;
@@ -60,8 +61,16 @@ impl UnderWay {
         (!begun.is_over(now)).then_some(begun)
     }
 
+    /// Returns where a sign-in began, if it is not over and began on another host than the provider knows.
+    pub(super) fn origin(&self, state: &str, now: Timestamp) -> Option<String> {
+        let all = self.all();
+        let (_, begun) = all.get(state)?;
+        let origin = begun.leaving.origin.clone();
+        origin.filter(|_| !begun.is_over(now))
+    }
+
     fn all(&self) -> MutexGuard<'_, HashMap<String, (Digest, Begun)>> {
-        // Every change is one call, so what a panic left behind is whole.
+        // Every change is a single call, so the map is consistent even after a panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -80,6 +89,7 @@ mod tests {
                 node: "33".parse().unwrap(),
                 back: "/".to_owned(),
                 session: None,
+                origin: Some("https://330825002222.zj.example".to_owned()),
             },
             nonce: String::new(),
             verifier: String::new(),
@@ -93,6 +103,9 @@ mod tests {
         all.begin("s", "browser", begun(0));
         assert!(all.end("s", "other", Timestamp(1)).is_none());
         assert!(all.end("t", "browser", Timestamp(1)).is_none());
+        assert!(all.origin("s", Timestamp(1)).is_some());
+        assert!(all.origin("t", Timestamp(1)).is_none());
+        assert!(all.origin("s", Timestamp(SIGN_IN_MS)).is_none());
         assert!(all.end("s", "browser", Timestamp(SIGN_IN_MS - 1)).is_some());
         assert!(all.end("s", "browser", Timestamp(1)).is_none());
         all.begin("s", "browser", begun(0));

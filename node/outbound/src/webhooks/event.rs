@@ -1,23 +1,25 @@
-//! Events as other systems get them: CloudEvents 1.0, structured mode in JSON, with a signature over
-//! the very bytes of the body.
+//! Events for other systems: CloudEvents 1.0, structured mode in JSON, with a signature over the
+//! bytes of the body.
 
 use api::ChangeView;
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use domain::{
     feed::{Change, ChangeId, Changed},
     hook::HookId,
     time::Timestamp,
 };
-use http::{HeaderName, HeaderValue, header};
-use office::hooks::HookSecret;
+use http::{HeaderName, HeaderValue, Method, Request, header};
+use office::webhooks::HookSecret;
 use ring::hmac;
 use serde::Serialize;
 
 use super::WebhookDispatcher;
 
-/// Where the signature stands: `t=<seconds since 1970>,k=<id of the secret>,v1=<hexadecimal digits>`.
+/// Header with the signature: `t=<seconds since 1970>,k=<id of the secret>,v1=<hexadecimal
+/// digits>`.
 pub const SIGNATURE: HeaderName = HeaderName::from_static("wujitong-signature");
-/// Which webhook it is for.
+/// Header with the id of the webhook.
 pub const HOOK: HeaderName = HeaderName::from_static("wujitong-webhook");
 /// The media type of an event (CloudEvents, JSON Event Format 1.0).
 pub const MEDIA_TYPE: &str = "application/cloudevents+json; charset=utf-8";
@@ -43,12 +45,12 @@ fn moment(at: Timestamp) -> String {
 }
 
 impl Event {
-    fn new(couriers: &WebhookDispatcher, id: String, kind: &str, at: Timestamp) -> Self {
-        let division = couriers.office.me();
+    fn new(dispatcher: &WebhookDispatcher, id: String, kind: &str, at: Timestamp) -> Self {
+        let division = dispatcher.office.me();
         Self {
             specversion: "1.0",
             id,
-            source: format!("urn:wujitong:{}:{division}", couriers.network),
+            source: format!("urn:wujitong:{}:{division}", dispatcher.network),
             kind: format!("wujitong.{kind}"),
             subject: None,
             time: moment(at),
@@ -57,8 +59,8 @@ impl Event {
         }
     }
 
-    /// A change.
-    pub(super) fn of_change(couriers: &WebhookDispatcher, change: &Change) -> Self {
+    /// Returns the event of a change.
+    pub(super) fn of_change(dispatcher: &WebhookDispatcher, change: &Change) -> Self {
         let data = serde_json::to_value(ChangeView::from(change));
         Self {
             subject: Some(match &change.what {
@@ -67,47 +69,48 @@ impl Event {
             }),
             data: data.expect("facts have text keys only"),
             ..Self::new(
-                couriers,
+                dispatcher,
                 change.id.to_string(),
-                change.kind().name(),
+                change.kind().code(),
                 change.at,
             )
         }
     }
 
-    /// That changes in between were lost to the receiver, which should read everything anew.
-    pub(super) fn of_gap(couriers: &WebhookDispatcher, after: ChangeId, now: ChangeId) -> Self {
+    /// Returns the event that tells a receiver that changes were lost, so that it must read
+    /// everything again.
+    pub(super) fn of_gap(dispatcher: &WebhookDispatcher, after: ChangeId, now: ChangeId) -> Self {
         Self {
             data: serde_json::json!({ "after": after.to_string(), "now": now.to_string() }),
             ..Self::new(
-                couriers,
+                dispatcher,
                 format!("{now}-gap"),
                 "changes.lost",
-                couriers.office.now(),
+                dispatcher.office.now(),
             )
         }
     }
 
-    /// That somebody tries whether it works.
-    pub fn of_test(couriers: &WebhookDispatcher) -> Self {
-        let now = couriers.office.now();
+    /// Returns a test event.
+    pub fn of_test(dispatcher: &WebhookDispatcher) -> Self {
+        let now = dispatcher.office.now();
         let id = format!("test-{}", now.0);
         Self {
             data: serde_json::json!({ "test": true }),
-            ..Self::new(couriers, id, "test", now)
+            ..Self::new(dispatcher, id, "test", now)
         }
     }
 
-    /// The headers and body to post.
+    /// Returns the request to send.
     pub(super) fn signed(
         &self,
         hook: HookId,
         secret: &HookSecret,
         now: Timestamp,
-    ) -> (Vec<(HeaderName, HeaderValue)>, Bytes) {
+    ) -> Request<Bytes> {
         let body = serde_json::to_vec(self).expect("an event has text keys only");
         let text = |text: String| HeaderValue::from_str(&text).expect("digits and letters");
-        let headers = vec![
+        let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE)),
             (
                 header::USER_AGENT,
@@ -116,12 +119,15 @@ impl Event {
             (HOOK, text(hook.to_string())),
             (SIGNATURE, text(signature(secret, now, &body))),
         ];
-        (headers, body.into())
+        let mut request = Request::new(body.into());
+        *request.method_mut() = Method::POST;
+        request.headers_mut().extend(headers);
+        request
     }
 }
 
-/// The signature of a body: HMAC-SHA256 (RFC 2104), under the secret as it was shown, of the seconds,
-/// a dot, and the body.
+/// Returns the signature of a body: HMAC-SHA256 (RFC 2104) with the secret, as it was shown, over
+/// the seconds, a dot, and the body.
 pub fn signature(secret: &HookSecret, now: Timestamp, body: &[u8]) -> String {
     let seconds = now.0.div_euclid(1_000).to_string();
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.to_string().as_bytes());
@@ -129,12 +135,7 @@ pub fn signature(secret: &HookSecret, now: Timestamp, body: &[u8]) -> String {
     for part in [seconds.as_bytes(), b".", body] {
         context.update(part);
     }
-    let digits: String = context
-        .sign()
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits = HEXLOWER.encode(context.sign().as_ref());
     format!("t={seconds},k={},v1={digits}", secret.id())
 }
 

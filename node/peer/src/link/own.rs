@@ -1,4 +1,4 @@
-//! Links between nodes of one process: both ends are here, so that its own listener knows them.
+//! Links between nodes of one process, which its own listener must recognise.
 
 use std::{
     collections::HashSet,
@@ -6,11 +6,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// The addresses from which this process dialled itself. Clones are the same ones.
+/// The addresses from which this process dialled itself. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct OwnLinks(Arc<Mutex<HashSet<SocketAddr>>>);
 
-/// One of them, as long as its connection is open.
+/// One such address, listed while its connection is open.
 #[derive(Debug)]
 pub struct OwnLink {
     links: OwnLinks,
@@ -18,7 +18,7 @@ pub struct OwnLink {
 }
 
 impl OwnLinks {
-    /// This process dials itself from here.
+    /// Lists an address from which this process dials itself.
     pub fn note(&self, from: SocketAddr) -> OwnLink {
         let from = canonical(from);
         self.addresses().insert(from);
@@ -28,7 +28,8 @@ impl OwnLinks {
         }
     }
 
-    /// Whether a connection from here is this process's own. Known by the time its first byte arrives.
+    /// Returns whether a connection from this address is the process's own. It is listed before its
+    /// first byte arrives.
     pub fn has(&self, from: SocketAddr) -> bool {
         self.addresses().contains(&canonical(from))
     }

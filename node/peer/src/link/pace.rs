@@ -1,5 +1,5 @@
-//! How often a whole process dials. One node that cannot reach its parent tries again and again; three
-//! thousand nodes of one process that cannot must not do so three thousand times as often.
+//! Limits how often a whole process dials. A single node that cannot reach its parent keeps trying;
+//! three thousand nodes of one process must not dial three thousand times as often.
 
 use std::{
     collections::HashMap,
@@ -15,25 +15,25 @@ use telemetry::sums::Sums;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use topology::DivisionCode;
 
-/// Dials of one process under way at once, each kind: to itself, and to others.
+/// Most dials of one process under way, of each kind: to itself, and to others.
 const AT_ONCE: usize = 32;
 
-/// Dials a second of all nodes of a process together that were not let in before.
+/// Most dials a second by all failing nodes of a process together.
 const AGAIN_PER_S: u32 = 50;
 
-/// Between two log lines about one parent.
+/// Time between two log lines about one parent.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
-/// Shared by all nodes of a process.
+/// The pace of dialling, shared by all nodes of a process.
 #[derive(Debug)]
 pub struct Pace {
     to_itself: Semaphore,
     to_others: Semaphore,
-    /// Nodes whose last dial failed.
+    /// Number of nodes whose last dial failed.
     failing: AtomicUsize,
-    /// Woken when a dial to an address succeeds.
+    /// Notified when a dial to an address succeeds.
     answered: Mutex<HashMap<SocketAddr, Arc<Notify>>>,
-    /// Failures that are to be told, by the parent that was not reached.
+    /// Failures to be reported, by the parent that was not reached.
     untold: Sums<DivisionCode>,
 }
 
@@ -60,29 +60,29 @@ impl Pace {
         turns.acquire().await.ok()
     }
 
-    /// The least wait before a node dials again: so long that all nodes that wait, together, dial no
-    /// more often than [`AGAIN_PER_S`]. `chance` is 0 to 1.
+    /// Returns the least wait before a node dials again. All waiting nodes together then dial at
+    /// most [`AGAIN_PER_S`] times a second. `chance` is 0 to 1.
     fn least(&self, chance: f64) -> Duration {
         let failing = self.failing.load(Ordering::Relaxed);
         let all = Duration::from_secs(1) / AGAIN_PER_S * u32::try_from(failing).unwrap_or(u32::MAX);
         all.mul_f64(0.5 + chance.clamp(0.0, 1.0))
     }
 
-    /// How many failures to reach a parent are to be told of now; `None` if that has time.
+    /// Counts a failure to reach a parent. Returns how many to report now; `None` if they can wait.
     pub(super) fn to_tell(&self, parent: DivisionCode) -> Option<u64> {
         self.untold.note(parent, Instant::now())
     }
 
-    /// Told when somebody answers at an address.
+    /// Returns the notifier for a successful dial to an address.
     fn bell(&self, address: SocketAddr) -> Arc<Notify> {
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those nobody waits at any more.
+        // Removes the notifiers nobody waits for.
         answered.retain(|_, bell| Arc::strong_count(bell) > 1);
         Arc::clone(answered.entry(address).or_default())
     }
 }
 
-/// One node's part in it.
+/// The share of one node in the pace.
 #[derive(Debug)]
 pub(super) struct Turns {
     pace: Arc<Pace>,
@@ -97,7 +97,7 @@ impl Turns {
         }
     }
 
-    /// Somebody answered at an address: all nodes that wait for it dial.
+    /// Notes a successful dial to an address; all nodes that wait for it dial.
     pub(super) fn answered(&mut self, address: SocketAddr) {
         if std::mem::take(&mut self.failing) {
             self.pace.failing.fetch_sub(1, Ordering::Relaxed);
@@ -105,15 +105,15 @@ impl Turns {
         self.pace.bell(address).notify_waiters();
     }
 
-    /// A dial failed.
+    /// Notes a failed dial.
     pub(super) fn failed(&mut self) {
         if !std::mem::replace(&mut self.failing, true) {
             self.pace.failing.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Waits at least so long, and longer if many wait, but only until somebody answers at the address
-    /// where nobody did.
+    /// Waits at least `least`, and longer if many nodes wait. Returns early once a dial to the
+    /// unreached address `at` succeeds.
     pub(super) async fn wait(&self, least: Duration, chance: f64, at: Option<SocketAddr>) {
         let wait = if self.failing {
             least.max(self.pace.least(chance))
@@ -126,6 +126,7 @@ impl Turns {
             Some(address) => {
                 let bell = self.pace.bell(address);
                 tokio::select! {
+                    biased;
                     () = slept => {}
                     () = bell.notified() => {}
                 }

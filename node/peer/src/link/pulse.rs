@@ -1,4 +1,4 @@
-//! When the other end of a connection last gave a sign of life: any byte, down to an answer to a ping.
+//! The last sign of life of the other end of a connection: any byte, even an answer to a ping.
 
 use std::{
     io,
@@ -15,18 +15,18 @@ use tokio::{
     time::Instant,
 };
 
-/// Of one connection. Clones are the same one.
+/// The last sign of life on one connection. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Pulse {
     opened: Instant,
-    /// Milliseconds after that.
+    /// Milliseconds between `opened` and the last sign of life.
     last: Arc<AtomicU64>,
-    /// Both ends are in this process, so that neither can be gone without the other.
+    /// Whether both ends are in this process, so that neither can be gone without the other.
     own: bool,
 }
 
 impl Pulse {
-    /// Of a connection that was opened now; `own` if both ends are in this process.
+    /// Starts at the opening of a connection; `own` if both ends are in this process.
     pub fn begin(own: bool) -> Self {
         Self {
             opened: Instant::now(),
@@ -35,7 +35,7 @@ impl Pulse {
         }
     }
 
-    /// The last sign of life.
+    /// Returns the moment of the last sign of life.
     pub fn last(&self) -> Instant {
         if self.own {
             return Instant::now();
@@ -44,14 +44,15 @@ impl Pulse {
         self.opened + std::time::Duration::from_millis(last)
     }
 
-    fn beat(&self) {
+    /// Notes a sign of life.
+    pub fn beat(&self) {
         let now = self.opened.elapsed().as_millis();
         self.last
             .store(u64::try_from(now).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 
-/// A connection whose signs of life are noted.
+/// A connection that notes signs of life.
 #[derive(Debug)]
 pub struct Pulsing<S> {
     stream: S,
@@ -59,7 +60,7 @@ pub struct Pulsing<S> {
 }
 
 impl<S> Pulsing<S> {
-    /// Notes them here.
+    /// Wraps a connection, whose signs of life are noted in `pulse`.
     pub const fn new(stream: S, pulse: Pulse) -> Self {
         Self { stream, pulse }
     }

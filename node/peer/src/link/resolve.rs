@@ -1,4 +1,5 @@
-//! Where a parent listens: by configuration, or by DNS SRV records of its division name.
+//! Resolves the addresses of a parent: from the configuration, or from DNS SRV records of its
+//! division name.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -9,7 +10,7 @@ use hickory_resolver::{
     proto::rr::RData,
 };
 
-/// Why no address of the parent is known.
+/// The reason no address of the parent is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unresolved {
     /// A configured address cannot be resolved.
@@ -20,7 +21,7 @@ pub enum Unresolved {
     Srv(String, String),
 }
 
-/// Where to look for the parent.
+/// The source of the parent's addresses.
 #[derive(Clone)]
 pub enum Parents {
     /// `host:port`, tried in order.
@@ -29,7 +30,7 @@ pub enum Parents {
     Discovered(Box<TokioResolver>, String),
 }
 
-/// A resolver that asks these servers, or those of the system if there are none.
+/// Builds a resolver that asks these servers, or the system's if there are none.
 pub fn resolver(servers: &[SocketAddr]) -> Result<TokioResolver, String> {
     let builder = if servers.is_empty() {
         TokioResolver::builder_tokio().map_err(|error| error.to_string())?
@@ -50,14 +51,14 @@ pub fn resolver(servers: &[SocketAddr]) -> Result<TokioResolver, String> {
     builder.build().map_err(|error| error.to_string())
 }
 
-/// The name under which a division's listeners are published.
+/// Returns the SRV name under which a division's listeners are published.
 pub fn srv_name(division_name: &str) -> String {
     format!("_wujitong._tcp.{division_name}.")
 }
 
 impl Parents {
-    /// Addresses to try, best first. `chance` is 0 to 1 and picks among equal priorities by weight.
-    /// Asked anew at every attempt; the resolver keeps answers for as long as their TTL says.
+    /// Returns the addresses to try, best first. `chance` returns 0 to 1 and picks among equal
+    /// priorities by weight. Called for every attempt; the resolver caches answers for their TTL.
     pub async fn addresses(
         &self,
         mut chance: impl FnMut() -> f64,

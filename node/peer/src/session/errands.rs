@@ -1,5 +1,5 @@
-//! Files over one conversation: what this side asks for, and what the other does. They go when no
-//! envelope waits, or after a few that went first, and never more than the windows allow.
+//! Requests for files over one session, in both directions. Their frames are sent when no envelope
+//! waits, or after a few that went first, and never exceed the windows.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use domain::attachment::{Fetch, Fetched};
+use domain::fetch::{Fetch, Fetched};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -22,28 +22,28 @@ use crate::{
     link::Ended,
 };
 
-/// Frames of envelopes that may go before one of a file that waits.
+/// Frames of envelopes that may be sent before a waiting frame of a file.
 const BEFORE_FILES: u32 = 7;
 
 pub(super) struct Errands {
     fetches: Arc<Fetches>,
     peer: DivisionCode,
-    /// `None` if the neighbour answers no fetches, or another conversation took this one's place.
+    /// `None` if the neighbour answers no fetches, or another session replaced this one.
     line: Option<mpsc::Receiver<Box<Errand>>>,
-    /// How many of them are asked for at a time.
+    /// Number of ranges requested at a time.
     pace: StretchPace,
-    /// Requests that wait for the neighbour's answer, by name, and since when.
+    /// Requests that wait for the neighbour's answer, by id, with the time they were sent.
     asked: HashMap<u64, (oneshot::Sender<Fetched>, Instant)>,
     last: u64,
     answers: FuturesUnordered<BoxFuture<'static, Frame>>,
-    /// Requests of the neighbour whose answers have not left.
+    /// Requests of the neighbour whose answers were not sent yet.
     owed: usize,
     ready: VecDeque<Frame>,
     passed_over: u32,
 }
 
 impl Errands {
-    /// With a neighbour that answers so many at a time.
+    /// Starts with a neighbour that answers `window` requests at a time.
     pub(super) fn new(fetches: Arc<Fetches>, peer: DivisionCode, window: u32) -> Self {
         let line = (window > 0).then(|| fetches.line(peer));
         Self {
@@ -60,17 +60,17 @@ impl Errands {
         }
     }
 
-    /// Whether something was asked and not answered.
+    /// Returns whether a request was sent and not answered.
     pub(super) fn wait(&self) -> bool {
         !self.asked.is_empty()
     }
 
-    /// Whether a frame may leave.
+    /// Returns whether a frame is ready to be sent.
     pub(super) fn may_send(&self) -> bool {
         !self.ready.is_empty()
     }
 
-    /// The frame that leaves now, if it is a file's turn.
+    /// Returns the next frame, if it is a file's turn.
     pub(super) fn take_turn(&mut self, envelopes_wait: bool) -> Option<Frame> {
         if self.ready.is_empty() {
             return None;
@@ -87,7 +87,7 @@ impl Errands {
         Some(frame)
     }
 
-    /// Waits for something to do and does it.
+    /// Waits for the next request or answer and queues its frame.
     pub(super) async fn work(&mut self) {
         let room = self.asked.len() < self.pace.at_once;
         let errand = async {
@@ -97,6 +97,8 @@ impl Errands {
             }
         };
         tokio::select! {
+            // A few at most are asked for at a time, so that answers have their turn.
+            biased;
             errand = errand => match errand {
                 Some(errand) => {
                     let Errand { fetch, answer } = *errand;
@@ -112,7 +114,7 @@ impl Errands {
         }
     }
 
-    /// The neighbour asks for a stretch.
+    /// Handles the neighbour's request for a range.
     pub(super) fn hear_fetch(&mut self, id: u64, fetch: Fetch) -> Result<(), Ended> {
         if self.owed == WINDOW {
             return Err(malformed("it asked for more files at a time than it may"));
@@ -124,20 +126,20 @@ impl Errands {
         Ok(())
     }
 
-    /// The neighbour answers.
+    /// Handles the neighbour's answer.
     pub(super) fn hear_fetched(&mut self, id: u64, fetched: Fetched) -> Result<(), Ended> {
         let waiting = self.asked.remove(&id);
         let (waiting, since) =
             waiting.ok_or_else(|| malformed("it answered what was not asked"))?;
         self.pace.answered(since.elapsed());
-        // Whoever asked may have given up.
+        // The requester may have given up.
         let _given_up = waiting.send(fetched);
         Ok(())
     }
 }
 
-/// How many stretches of files are asked for at a time: one over a slow link, where a second would only
-/// make others wait, and as many as both sides allow over a long one.
+/// Number of ranges requested at a time: one over a slow link, where a second would only make
+/// others wait, and as many as both sides allow over a long one.
 #[derive(Debug)]
 struct StretchPace {
     at_once: usize,
@@ -147,7 +149,7 @@ struct StretchPace {
 }
 
 impl StretchPace {
-    /// An answer is late if it takes half as long again as the quickest, and this.
+    /// An answer is late if it takes one and a half times as long as the quickest, plus this.
     const SLACK: Duration = Duration::from_millis(100);
 
     const fn new(most: usize) -> Self {
@@ -173,7 +175,7 @@ impl StretchPace {
 mod tests {
     use super::*;
 
-    /// Stretches asked for at a time after a while, over a link that takes so long for one.
+    /// Returns the number of ranges requested at a time after a while, if one takes `each`.
     fn settled(way: Duration, each: Duration) -> usize {
         let mut pace = StretchPace::new(16);
         for _ in 0..100 {

@@ -1,6 +1,7 @@
-//! The first frames of a conversation: who speaks, in which life, and what each holds of the other.
+//! The first frames of a session: who greets, in which epoch, and what each side holds of the
+//! other.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use domain::{
@@ -21,30 +22,34 @@ use wire::frame::{Echo, Frame, GoodbyeCode, Hello, PROTOCOL};
 use super::{super::fetch, SessionContext, keys, malformed, office_ended};
 use crate::link::{Carrier, Ended, Side};
 
-/// What a neighbour said of itself that lasts as long as the conversation.
+/// How long a goodbye right behind a greeting is waited for, if another conversation with its division goes on.
+const LEAVING: Duration = Duration::from_millis(250);
+
+/// The content of a neighbour's greeting that is valid for the whole session.
 pub(super) struct Greeted {
-    /// What may be unacknowledged there.
+    /// Most that may be unacknowledged at the neighbour.
     pub(super) window: Window,
-    /// How many fetches it answers at a time.
+    /// Number of fetches it answers at a time.
     pub(super) fetches: u32,
-    /// Whether it hears that it has everything.
-    pub(super) hears_abreast: bool,
-    /// How far its clock is ahead, in milliseconds.
+    /// Whether it understands [`Frame::Watermark`].
+    pub(super) hears_watermarks: bool,
+    /// The lead of its clock in milliseconds; negative if it is behind.
     pub(super) skew_ms: i64,
-    /// What it knows of keys that concern both; `None` if it hears nothing of such.
+    /// Digest of the key statements it knows that concern both sides; `None` if it does not
+    /// exchange them.
     pub(super) keys: Option<Digest>,
 }
 
 impl SessionContext {
-    /// A neighbour said what time it is there, in greeting or later: shown, and measured against this
-    /// node's own clock.
+    /// Compares a neighbour's clock with this node's, and shows the difference in the status.
+    /// Called whenever the neighbour states its time.
     pub(super) fn measure_clock(&self, peer: DivisionCode, theirs: Timestamp) {
         let skew_ms = theirs.0.saturating_sub(self.office.now().0);
         self.links.note(peer, |state| state.skew_ms = skew_ms);
-        self.office.hear_time(peer, theirs);
+        self.office.clock().hear_time(peer, theirs);
     }
 
-    /// Greets, and hears the other's greeting.
+    /// Greets, and handles the other's greeting.
     pub(super) async fn greet(
         &self,
         carrier: &mut Carrier,
@@ -65,20 +70,21 @@ impl SessionContext {
         let greeted = Greeted {
             window,
             fetches: hello.window_fetches,
-            hears_abreast: hello.hears_abreast,
+            hears_watermarks: hello.hears_watermarks,
             skew_ms: hello.now.0 - self.office.now().0,
             keys: hello.keys,
         };
         self.measure_clock(carrier.peer, hello.now);
         let heard = self.hear_hello(hello, from).await?;
         if carrier.side == Side::Parent {
-            // A child that is rejected is greeted all the same, so that it sees its later words.
+            // A rejected child is greeted too, so that it sees this node's later envelopes.
             self.say_hello(carrier, from).await?;
         }
         match heard {
             Ok(false) => Ok(greeted),
             Ok(true) => {
-                // Others met the life that is over; they learn of the new one when they greet again.
+                // Other neighbours greeted the old epoch; they learn of the new one when they greet
+                // again.
                 for other in self.links.begin_anew(carrier.peer) {
                     self.show_up(other, false);
                 }
@@ -96,20 +102,19 @@ impl SessionContext {
 
     async fn await_hello(&self, carrier: &mut Carrier) -> Result<Box<Hello>, Ended> {
         match timeout(self.terms.greeting_timeout, carrier.incoming.next()).await {
-            Err(_) => Err(malformed("no greeting came in time")),
+            Err(_) => Err(malformed("no greeting arrived in time")),
             Ok(None) => Err(Ended::Closed),
             Ok(Some(Ok(Frame::Hello(hello)))) => Ok(hello),
             Ok(Some(Ok(Frame::Goodbye(goodbye)))) => {
                 Err(Ended::goodbye(goodbye.code, &goodbye.reason))
             }
-            Ok(Some(Ok(_))) => Err(malformed("no greeting came first")),
+            Ok(Some(Ok(_))) => Err(malformed("the first frame was not a greeting")),
             Ok(Some(Err(broken))) => Err(broken.into()),
         }
     }
 
-    /// Hears a child's greeting, and refuses it if another machine with the child's identity is linked
-    /// and answers. The same machine that dials again, and one that takes the place of a dead link, is
-    /// let in.
+    /// Reads a child's greeting, and refuses it if another machine with its identity answers. The
+    /// same machine dialling again is admitted, and so is one that replaces a dead link.
     pub(super) async fn admit(&self, carrier: &mut Carrier) -> Result<Box<Hello>, Ended> {
         let hello = self.await_hello(carrier).await?;
         let (peer, refused) = (carrier.peer, carrier.address);
@@ -118,6 +123,9 @@ impl SessionContext {
         };
         if linked.instance == Some(hello.instance) {
             return Ok(hello);
+        }
+        if let Some(left) = leaving(carrier).await {
+            return Err(left);
         }
         let (address, patience) = (linked.address, self.terms.greeting_timeout / 4);
         if !linked.prober.is_there(address, refused, patience).await {
@@ -131,7 +139,8 @@ impl SessionContext {
         })
     }
 
-    /// Two machines have the identity of one division: this one's, or a child's.
+    /// Raises the alarm that two machines have the identity of one division: this one's, or a
+    /// child's.
     pub(super) async fn note_second_machine(
         &self,
         about: DivisionCode,
@@ -141,13 +150,14 @@ impl SessionContext {
         let detail = format!("linked from {linked}, refused from {refused}");
         let raised = self
             .office
-            .raise_alarm(AlarmKind::SecondMachine, Some(about), &detail);
+            .alarms()
+            .raise(AlarmKind::SecondMachine, Some(about), &detail);
         if let Err(error) = raised.await {
             tracing::error!(division = %self.office.me(), %error, "an alarm could not be written");
         }
     }
 
-    /// What follows for a child from how its parent ended the conversation.
+    /// Notes at a child that its parent refused it as a second machine.
     pub(super) async fn heed_refusal(
         &self,
         parent: DivisionCode,
@@ -159,15 +169,15 @@ impl SessionContext {
         };
         if *code == GoodbyeCode::SecondMachine {
             let detail = format!("{parent} at {address} says: {reason}");
-            let noted = self.office.refused_as_second(parent, &detail).await;
+            let noted = self.office.inbox().refused_as_second(parent, &detail).await;
             if let Err(error) = noted {
                 tracing::error!(division = %self.office.me(), %error, "an alarm could not be written");
             }
         }
     }
 
-    /// This node's key statement with all it rests on, as it counts by now; as its own files have it
-    /// where it does not count yet.
+    /// Returns this node's key statement with all it depends on, as it counts now; the ones in its
+    /// own files if it does not count yet.
     fn own_statements(&self) -> Vec<SignedKeyStatement> {
         let own = self.identity.signer().key_id();
         let chain = self.keys.chain(self.office.me(), own);
@@ -179,10 +189,11 @@ impl SessionContext {
 
     async fn say_hello(&self, carrier: &mut Carrier, from: Neighbour) -> Result<(), Ended> {
         let lower = keys::lower(self.office.me(), from);
-        let about = self.office.statements_about(lower).await;
+        let about = self.office.keys().statements_about(lower).await;
         let about = about.map_err(office_ended)?;
         let greeting = self
             .office
+            .inbox()
             .greeting(carrier.peer)
             .await
             .map_err(office_ended)?;
@@ -209,7 +220,7 @@ impl SessionContext {
             window_bytes: self.terms.window.bytes as u32,
             window_fetches: fetch::WINDOW as u32,
             revocations: greeting.revocations,
-            hears_abreast: true,
+            hears_watermarks: true,
             earlier: earlier.to_vec(),
             instance: self.office.instance(),
             keys: Some(statements_digest(about.iter())),
@@ -221,7 +232,8 @@ impl SessionContext {
             .map_err(|_| Ended::Closed)
     }
 
-    /// `Ok(Ok(true))` if this node began a new life over it.
+    /// Checks and applies a greeting. Returns `Ok(Ok(true))` if this node began a new epoch because
+    /// of it.
     async fn hear_hello(
         &self,
         hello: Box<Hello>,
@@ -257,12 +269,12 @@ impl SessionContext {
             templates: hello.templates,
             revocations: hello.revocations,
         };
-        let heard = self.office.greeted(from, &greeting).await;
+        let heard = self.office.inbox().greeted(from, &greeting).await;
         heard.map_err(office_ended)
     }
 
-    /// Whether the key that a neighbour greets with counts: it was not revoked, and whoever has to
-    /// vouched for it.
+    /// Checks that the key a neighbour greets with counts: it is not revoked, and those who must
+    /// vouch for it have done so.
     fn check_key(&self, peer: DivisionCode, own: Option<&Bytes>) -> Result<(), Ended> {
         let refused = |why: String| Err(Ended::Protocol(GoodbyeCode::Key, why));
         let own = own.and_then(|bytes| SignedKeyStatement::decode(bytes).ok());
@@ -286,7 +298,7 @@ impl SessionContext {
         }
     }
 
-    /// Whether an echo really shows this node's own signed words.
+    /// Returns whether an echo really is an envelope signed by this node.
     fn is_my_word(&self, echo: &Echo) -> bool {
         let Ok(envelope) = wire::decode_envelope(&echo.bytes) else {
             return false;
@@ -302,4 +314,19 @@ impl SessionContext {
 
 fn least(mine: usize, theirs: u32) -> usize {
     mine.min(theirs as usize).max(1)
+}
+
+/// Returns how a conversation ended that was left right after its greeting: a process that stops while it dials says
+/// goodbye behind its greeting, and that greeting may come later than the one of its next life. `None` if
+/// whoever greeted still waits for an answer.
+async fn leaving(carrier: &mut Carrier) -> Option<Ended> {
+    match timeout(LEAVING, carrier.incoming.next()).await {
+        Err(_) => None,
+        Ok(None) => Some(Ended::Closed),
+        Ok(Some(Ok(Frame::Goodbye(goodbye)))) => {
+            Some(Ended::goodbye(goodbye.code, &goodbye.reason))
+        }
+        Ok(Some(Ok(_))) => Some(malformed("a frame came before the greeting was answered")),
+        Ok(Some(Err(broken))) => Some(broken.into()),
+    }
 }

@@ -1,4 +1,4 @@
-//! What comes from the neighbour, frame by frame.
+//! Handles the neighbour's frames.
 
 use std::num::NonZeroU32;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use domain::authority::Neighbour;
 use tokio::time::Instant;
 use wire::{
-    frame::{Abreast, Ack, Batch, Frame, Probe, Refused},
+    frame::{Ack, Batch, Frame, Probe, Refused, Watermark},
     refusal::RefusalCode,
 };
 
@@ -30,15 +30,16 @@ impl Session<'_> {
                 self.errands.hear_fetch(id, fetch)
             }
             Frame::Fetched(id, fetched) => self.errands.hear_fetched(id, fetched),
-            Frame::Abreast(_) if self.leave.is_cancelled() => Ok(()),
-            Frame::Abreast(abreast) => self.hear_abreast(abreast).await,
+            Frame::Watermark(_) if self.leave.is_cancelled() => Ok(()),
+            Frame::Watermark(watermark) => self.hear_watermark(watermark).await,
             Frame::Keys(_) if self.leave.is_cancelled() => Ok(()),
             Frame::Keys(statements) => self.hear_keys(statements).await,
             Frame::Hello(_) => Err(malformed("it greeted twice")),
         }
     }
 
-    /// The parent asks whether this machine is there, since another one greets with its identity.
+    /// Answers the parent's question whether this machine is there. The parent asks because another
+    /// machine greets with this node's identity.
     async fn hear_probe(&mut self, probe: Probe) -> Result<(), Ended> {
         if !matches!(self.from, Neighbour::Parent(_)) {
             return Err(malformed("only a parent asks whether its child is there"));
@@ -52,19 +53,21 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn hear_abreast(&mut self, abreast: Abreast) -> Result<(), Ended> {
+    async fn hear_watermark(&mut self, watermark: Watermark) -> Result<(), Ended> {
         self.limiter.until_ready().await;
-        self.board.measure_clock(self.from.division(), abreast.now);
-        let here = |theirs| self.tidings.here(theirs);
-        let above: Vec<_> = abreast
+        self.board
+            .measure_clock(self.from.division(), watermark.now);
+        let here = |theirs| self.watermarks.here(theirs);
+        let above: Vec<_> = watermark
             .above
             .into_iter()
             .map(|(division, through)| (division, here(through)))
             .collect();
-        let heard = self
-            .board
-            .office
-            .abreast(self.from.division(), here(abreast.at), &above);
+        let heard =
+            self.board
+                .office
+                .inbox()
+                .watermark(self.from.division(), here(watermark.at), &above);
         heard.await.map_err(office_ended)
     }
 
@@ -89,12 +92,8 @@ impl Session<'_> {
         }
         *expected += entries.len() as u64;
         let through = *expected - 1;
-        let most = self.board.terms.envelopes_per_second.get();
-        let mut waiting = entries.len() as u32;
-        while let Some(some) = NonZeroU32::new(waiting.min(most)) {
-            let allowed = self.limiter.until_n_ready(some).await;
-            allowed.expect("never more than the quota at once");
-            waiting -= some.get();
+        if let Some(count) = NonZeroU32::new(entries.len() as u32) {
+            self.limiter.until_n_ready(count).await;
         }
         let peer = self.from.division();
         self.board.admit_keys(&key_statements, peer, false).await?;
@@ -105,14 +104,14 @@ impl Session<'_> {
         let mut refused = Vec::new();
         let mut good = Vec::with_capacity(entries.len());
         let mut positions = Vec::with_capacity(entries.len());
-        for (position, entry) in (first..).zip(entries) {
-            let checked = entry
-                .map_err(|error| RefusalCode::from(&error))
-                .and_then(|entry| self.board.verifier.check(entry, self.from))
-                .and_then(|checked| match checked.0.envelope.lane == lane {
-                    true => Ok(checked),
-                    false => Err(RefusalCode::Malformed),
-                });
+        let entries = entries.into_iter();
+        let entries = entries.map(|entry| entry.map_err(|error| RefusalCode::from(&error)));
+        let checked = self.board.verifier.check(entries.collect(), self.from);
+        for (position, checked) in (first..).zip(checked) {
+            let checked = checked.and_then(|checked| match checked.0.envelope.lane == lane {
+                true => Ok(checked),
+                false => Err(RefusalCode::Malformed),
+            });
             match checked {
                 Ok((mut received, sealed)) => {
                     self.board.unseal(&mut received, sealed).await;
@@ -121,7 +120,7 @@ impl Session<'_> {
                 }
                 Err(code) => {
                     tracing::warn!(division = %self.board.office.me(), neighbour = %peer,
-                        lane = lane.name(), position, reason = %code, "envelope refused");
+                        lane = lane.code(), position, reason = %code, "envelope refused");
                     metrics.envelopes_refused.inc();
                     refused.push(Refused {
                         position,
@@ -169,6 +168,7 @@ impl Session<'_> {
         self.board.links.note(peer, |state| state.settled += count);
         self.board
             .office
+            .inbox()
             .settle(peer, lane, settled)
             .await
             .map_err(office_ended)

@@ -1,5 +1,5 @@
-//! Statements of keys over one conversation: who stands lower, and everybody directly below, see every
-//! statement that was made for them; so does whoever stands above.
+//! Exchange of key statements over one session: the lower side and all directly below it see every
+//! statement made for them, and so does the upper side.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -17,21 +17,21 @@ use wire::frame::{Frame, MOST_KEYS_SHOWN};
 use super::{SessionContext, malformed, office_ended};
 use crate::{keys::note, link::Ended};
 
-/// Statements that are remembered as shown by the other side.
+/// Most statements that are remembered as shown by the other side.
 const MOST_REMEMBERED: usize = 8192;
 
-/// What was shown and is to be shown.
+/// The statements that were shown, and those to be shown.
 pub(super) struct KeysShown {
     office: Arc<Office>,
     /// The lower of the two sides.
     lower: DivisionCode,
-    /// `None` if the neighbour hears nothing of it.
+    /// `None` if the neighbour does not exchange key statements.
     changes: Option<watch::Receiver<u64>>,
     shown: HashSet<Bytes>,
     waiting: VecDeque<Frame>,
 }
 
-/// The lower side of a link.
+/// Returns the lower side of a link.
 pub(super) const fn lower(me: DivisionCode, from: Neighbour) -> DivisionCode {
     match from {
         Neighbour::Parent(_) => me,
@@ -40,7 +40,7 @@ pub(super) const fn lower(me: DivisionCode, from: Neighbour) -> DivisionCode {
 }
 
 impl KeysShown {
-    /// With a neighbour whose statements have the digest `theirs`.
+    /// Starts the exchange with a neighbour whose statements have the digest `theirs`.
     pub(super) async fn new(
         office: &Arc<Office>,
         from: Neighbour,
@@ -49,7 +49,7 @@ impl KeysShown {
         let mut this = Self {
             office: Arc::clone(office),
             lower: lower(office.me(), from),
-            changes: theirs.is_some().then(|| office.watch_statements()),
+            changes: theirs.is_some().then(|| office.keys().watch_statements()),
             shown: HashSet::new(),
             waiting: VecDeque::new(),
         };
@@ -67,7 +67,7 @@ impl KeysShown {
     }
 
     async fn mine(&self) -> Result<Vec<Stated>, Ended> {
-        let about = self.office.statements_about(self.lower).await;
+        let about = self.office.keys().statements_about(self.lower).await;
         about.map_err(office_ended)
     }
 
@@ -81,7 +81,7 @@ impl KeysShown {
             .extend(frames.map(|some| Frame::Keys(some.to_vec())));
     }
 
-    /// Waits until there is something new that could be shown.
+    /// Waits until a new statement may have to be shown.
     pub(super) async fn changed(&mut self) {
         if let Some(changes) = &mut self.changes
             && changes.changed().await.is_ok()
@@ -91,14 +91,14 @@ impl KeysShown {
         std::future::pending().await
     }
 
-    /// Looks for what is new.
+    /// Queues new statements.
     pub(super) async fn look(&mut self) -> Result<(), Ended> {
         let mine = self.mine().await?;
         self.show(mine);
         Ok(())
     }
 
-    /// The other has these already.
+    /// Notes that the other has these statements.
     pub(super) fn heard(&mut self, statements: &[Bytes]) {
         if self.shown.len() < MOST_REMEMBERED {
             self.shown.extend(statements.iter().cloned());
@@ -115,9 +115,9 @@ impl KeysShown {
 }
 
 impl SessionContext {
-    /// Takes key statements into the ring, and keeps those that were new, or concern this node. `all`
-    /// says that what is known is to be kept too: with many nodes in a process the ring knows what
-    /// this one was never shown.
+    /// Adds key statements to the ring, and stores those that are new or concern this node. If
+    /// `all`, known ones are stored too: with many nodes in a process, the ring knows statements
+    /// this node was never shown.
     pub(super) async fn admit_keys(
         &self,
         statements: &[Bytes],
@@ -132,7 +132,7 @@ impl SessionContext {
             let statement = statement.map_err(|error| malformed(&error.to_string()))?;
             read.push((statement, signed, bytes));
         }
-        // What others rest on comes first.
+        // Statements that others depend on come first.
         read.sort_by_key(|(statement, ..)| (statement.division.tier() as u8, statement.serial));
         let (me, tree) = (self.office.me(), self.office.tree());
         let (mut new, mut shown) = (vec![], vec![]);
@@ -144,7 +144,7 @@ impl SessionContext {
                 match self.keys.admit(std::slice::from_ref(&signed), tree) {
                     Ok(()) => new.push((division, id, bytes.clone())),
                     Err(refusal) if refusal.may_be_honest() => {
-                        // Words signed with that key are refused.
+                        // Envelopes signed with that key are refused.
                         tracing::warn!(division = %me, %refusal, "key not taken");
                         if !refusal.was_stated() {
                             continue;
@@ -168,7 +168,11 @@ impl SessionContext {
             }
         }
         if !new.is_empty() {
-            self.office.keep_keys(new).await.map_err(office_ended)?;
+            self.office
+                .templates()
+                .keep_keys(new)
+                .await
+                .map_err(office_ended)?;
         }
         let noted = note(&self.office, &self.identity, &self.keys, shown).await;
         noted.map_err(office_ended)

@@ -1,4 +1,4 @@
-//! The links of one node: how each is doing, and what ends it from outside.
+//! The links of one node: their state, and how to end them from outside.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,28 +7,30 @@ use std::{
 };
 
 use api::LinkState;
+use domain::revocation::Revocation;
+use identity::KeyRing;
 use tokio_util::sync::CancellationToken;
 use topology::DivisionCode;
 
 use super::probe::{self, Probed, Prober};
 use crate::link::Ended;
 
-/// How a conversation is reached from outside.
+/// Access to a running session from outside.
 #[derive(Clone, Debug)]
 pub(super) struct Tokens {
-    /// What the other's process drew when it started; `None` where it does not matter.
+    /// Random number of the other's process; `None` where it does not matter.
     pub(super) instance: Option<[u8; 16]>,
-    /// Where the other is.
+    /// The other's address.
     pub(super) address: SocketAddr,
     /// Asks the other whether it is there.
     pub(super) prober: Prober,
-    /// At once.
+    /// Ends the session at once.
     pub(super) cancel: CancellationToken,
-    /// After the other was told that its key was revoked.
+    /// Ends the session after the other was told that its key was revoked.
     pub(super) leave: CancellationToken,
 }
 
-/// The links of one node, for those who watch.
+/// The links of one node, for the status.
 #[derive(Debug, Default)]
 pub struct Links {
     links: Mutex<HashMap<DivisionCode, (LinkState, Option<Tokens>)>>,
@@ -36,7 +38,16 @@ pub struct Links {
 }
 
 impl Links {
-    /// All links that were up since the start.
+    /// Applies a revocation from now on: nothing that the key vouched for counts, and its division's link
+    /// ends. It need not be durable yet, because the process does not forget it before it ends.
+    pub fn enforce(&self, revocation: &Revocation, keys: &KeyRing) {
+        keys.revoked().note(revocation);
+        if keys.has_fallen(revocation.division) {
+            self.leave(revocation.division);
+        }
+    }
+
+    /// Returns all links that were up since the start.
     pub fn states(&self) -> Vec<(DivisionCode, LinkState)> {
         let links = self.links.lock().expect("no holder panics");
         let mut states: Vec<_> = links
@@ -47,7 +58,7 @@ impl Links {
         states
     }
 
-    /// Whether the link to this neighbour is up.
+    /// Returns whether the link to this neighbour is up.
     pub fn is_up(&self, neighbour: DivisionCode) -> bool {
         self.links
             .lock()
@@ -56,8 +67,8 @@ impl Links {
             .is_some_and(|(state, _)| state.up)
     }
 
-    /// Closes the link to a neighbour until [`Links::open`]: ends the conversation and begins none.
-    /// What is for it waits in the outbox.
+    /// Closes the link to a neighbour until [`Links::open`]: ends the session and allows no new
+    /// one. Envelopes for the neighbour wait in the outbox.
     pub fn close(&self, neighbour: DivisionCode) {
         self.closed
             .lock()
@@ -69,8 +80,8 @@ impl Links {
         }
     }
 
-    /// Ends the conversation with a neighbour whose key was revoked, within seconds: it is told of the
-    /// revocation first, if it listens.
+    /// Ends the session with a neighbour whose key was revoked, within seconds. If it reads, it is
+    /// told of the revocation first.
     pub fn leave(&self, neighbour: DivisionCode) {
         let links = self.links.lock().expect("no holder panics");
         if let Some((_, Some(tokens))) = links.get(&neighbour) {
@@ -78,7 +89,7 @@ impl Links {
         }
     }
 
-    /// Lets the link to a neighbour be opened again.
+    /// Allows the link to a neighbour again.
     pub fn open(&self, neighbour: DivisionCode) {
         self.closed
             .lock()
@@ -93,7 +104,8 @@ impl Links {
             .contains(&neighbour)
     }
 
-    /// Ends the conversations with all neighbours but this one, so that they begin anew.
+    /// Ends the sessions with all other neighbours, so that they greet again; returns those
+    /// neighbours.
     pub(super) fn begin_anew(&self, but_for: DivisionCode) -> Vec<DivisionCode> {
         let mut links = self.links.lock().expect("no holder panics");
         let others = links.iter_mut().filter(|(peer, _)| **peer != but_for);
@@ -129,14 +141,14 @@ impl Links {
         );
     }
 
-    /// The conversation with a neighbour that is under way.
+    /// Returns the running session with a neighbour.
     pub(super) fn current(&self, neighbour: DivisionCode) -> Option<Tokens> {
         let links = self.links.lock().expect("no holder panics");
         let tokens = links.get(&neighbour).and_then(|(_, tokens)| tokens.clone());
         tokens.filter(|tokens| !tokens.cancel.is_cancelled())
     }
 
-    /// One link per neighbour: a newer conversation ends the older.
+    /// Registers a session. It ends an older one with the same neighbour.
     pub(super) fn begin(
         &self,
         neighbour: DivisionCode,

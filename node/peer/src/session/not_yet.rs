@@ -1,5 +1,5 @@
-//! What the neighbour could not take yet, because it does not know the author's key: it stays in the
-//! outbox and is brought again, while everything else goes on.
+//! Envelopes that the neighbour could not accept yet, because it does not know the author's key:
+//! they stay in the outbox and are sent again, while everything else continues.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -10,51 +10,52 @@ use topology::DivisionCode;
 use super::{Session, office_ended};
 use crate::link::Ended;
 
-/// How long after that it is brought again, in the same conversation. A new one brings all of it.
+/// Time until they are sent again in the same session. A new session sends all of them.
 const AGAIN: Duration = Duration::from_secs(30);
 
-/// Of one conversation.
+/// The envelopes of one session that wait to be sent again.
 #[derive(Default)]
 pub(super) struct NotYet {
     due: Option<Instant>,
-    /// Authors of whom an alarm was raised.
+    /// Authors for whom an alarm was raised.
     told: HashSet<DivisionCode>,
 }
 
 impl NotYet {
-    /// When something is brought again; `None` if nothing waits for that.
+    /// Returns when something is sent again; `None` if nothing waits.
     pub(super) const fn due(&self) -> Option<Instant> {
         self.due
     }
 }
 
 impl Session<'_> {
-    /// The neighbour could not take words of these authors.
+    /// Notes that the neighbour could not accept envelopes of these authors.
     pub(super) async fn note_not_yet(&mut self, authors: Vec<DivisionCode>) -> Result<(), Ended> {
         if authors.is_empty() {
             return Ok(());
         }
         self.not_yet.due.get_or_insert(Instant::now() + AGAIN);
-        // What vouches for their keys is shown again with them.
+        // The statements that vouch for their keys are sent again with them.
         self.sealer.show_again();
         for author in authors {
             if !self.not_yet.told.insert(author) {
                 continue;
             }
             let detail = format!(
-                "{} does not know the key; what was signed with it waits and is brought again",
+                "{} does not know the key; envelopes signed with it wait and are sent again",
                 self.from.division()
             );
             let office = &self.board.office;
             office
-                .raise_alarm(AlarmKind::KeyUnknown, Some(author), &detail)
+                .alarms()
+                .raise(AlarmKind::KeyUnknown, Some(author), &detail)
                 .await
                 .map_err(office_ended)?;
         }
         Ok(())
     }
 
-    /// Brings some of it again.
+    /// Sends some of them again.
     pub(super) async fn bring_again(&mut self) -> Result<(), Ended> {
         let brought = self.sender.bring_again().await;
         brought.map_err(|error| Ended::Office(error.to_string()))?;

@@ -1,6 +1,6 @@
-//! Whether the machine at the other end of a link is still there, asked when another one greets with its
-//! identity. A link that is only half open, after a crash or a change of address, must give way; one that
-//! lives must not.
+//! Checks whether the machine at the other end of a link is still there when another one greets
+//! with its identity. A half-open link, left by a crash or a change of address, must give way; a
+//! live one must not.
 
 use std::{
     net::SocketAddr,
@@ -17,7 +17,7 @@ use tokio::{
 };
 use wire::frame::Probe;
 
-/// Asks a conversation from outside.
+/// Sends probes to a session from outside.
 #[derive(Clone, Debug)]
 pub(super) struct Prober {
     nonces: Arc<AtomicU64>,
@@ -25,7 +25,7 @@ pub(super) struct Prober {
     answered: watch::Receiver<u64>,
 }
 
-/// The conversation's end.
+/// The session's end of the probes.
 pub(super) struct Probed {
     ask: mpsc::Receiver<Probe>,
     answered: watch::Sender<u64>,
@@ -47,8 +47,8 @@ pub(super) fn pair() -> (Prober, Probed) {
 }
 
 impl Prober {
-    /// Whether the other side, at `yours`, answers within `patience`, although `other` greets with its
-    /// identity too.
+    /// Returns whether the other side, at `yours`, answers within `patience`. It is asked because
+    /// `other` greets with its identity too.
     pub(super) async fn is_there(
         &self,
         yours: SocketAddr,
@@ -61,7 +61,8 @@ impl Prober {
             yours: yours.to_string(),
             other: other.to_string(),
         };
-        // If it is full, others ask already; the answer to theirs would be older than this question.
+        // A full queue means that others are asking already; an answer to them would be older than
+        // this question.
         if self.ask.try_send(probe).is_err() {
             return !self.ask.is_closed();
         }
@@ -72,7 +73,7 @@ impl Prober {
 }
 
 impl Probed {
-    /// The next question to pass on; never ready once nobody can ask any more.
+    /// Returns the next probe to pass on; waits forever once nobody can ask any more.
     pub(super) async fn next(&mut self) -> Probe {
         match self.ask.recv().await {
             Some(probe) => probe,
@@ -80,7 +81,7 @@ impl Probed {
         }
     }
 
-    /// The other side answered.
+    /// Notes the other side's answer.
     pub(super) fn answered(&self, nonce: u64) {
         self.answered
             .send_modify(|known| *known = nonce.max(*known));

@@ -1,35 +1,36 @@
-//! What a neighbour brought and there is no room for, on the disk or in what is kept for others: its lane
-//! waits, and nothing of it is acknowledged, so that the neighbour keeps it.
+//! Batches for which there is no room, on the disk or in what is kept for others: their lane waits
+//! and is not acknowledged, so that the neighbour keeps them.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use domain::{alarm::AlarmKind, envelope::Lane};
 use futures::FutureExt;
-use office::{DiskTrouble, Outcome, Receipt, Received};
+use office::{DiskTrouble, Fault, Outcome, Receipt, Received};
 use tokio::time::Instant;
 use topology::DivisionCode;
 use wire::frame::Refused;
 
-use super::{super::revoked::enforce, Session, malformed, office_ended};
+use super::{Session, malformed, office_ended};
 use crate::link::Ended;
 
-/// How often it is looked whether there is room.
+/// Time between two checks for room.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
-/// Envelopes of one batch, checked.
+/// The checked envelopes of one batch.
 pub(super) struct Checked {
-    /// With their positions.
+    /// Envelopes that passed the checks; `positions` has their positions.
     pub(super) good: Vec<Received>,
     pub(super) positions: Vec<u64>,
-    /// Those that were refused before anybody decided on them.
+    /// Envelopes refused before the office decided on them.
     pub(super) refused: Vec<Refused>,
     /// The last position of the batch.
     pub(super) through: u64,
 }
 
 impl Checked {
-    /// Takes off what is decided after so many of the good ones: what was refused up to there, and
-    /// the position through which everything has an outcome. `None` if that is nothing.
+    /// Splits off the part that is decided once `taken` of the good ones are: their positions, the
+    /// refusals up to there, and the position through which everything has an outcome. `None` if
+    /// nothing is decided.
     pub(super) fn split(&mut self, taken: usize) -> Option<(Vec<u64>, Vec<Refused>, u64)> {
         let rest = self.positions.split_off(taken);
         let positions = std::mem::replace(&mut self.positions, rest);
@@ -50,15 +51,16 @@ impl Checked {
 pub(super) struct Waiting {
     lanes: [VecDeque<Checked>; 4],
     look_again: Option<Instant>,
-    /// Whether an alarm was raised over it.
+    /// Whether an alarm was raised.
     told: bool,
 }
 
 impl Waiting {
-    /// Lines up a batch; `most` envelopes of a lane is what the neighbour was told that it may send.
+    /// Appends a batch; `most` is the number of envelopes in a lane the neighbour may send
+    /// unacknowledged.
     ///
     /// # Errors
-    /// The neighbour sends without being answered.
+    /// The neighbour exceeds its window.
     pub(super) fn line_up(
         &mut self,
         lane: usize,
@@ -79,13 +81,13 @@ impl Waiting {
         self.lanes[lane].pop_front()
     }
 
-    /// There was no room for the rest of a batch.
+    /// Puts back the rest of a batch for which there was no room.
     pub(super) fn put_back(&mut self, lane: usize, rest: Checked) {
         self.lanes[lane].push_front(rest);
         self.look_again = Some(Instant::now() + LOOK_AGAIN);
     }
 
-    /// When to look again; `None` if nothing waits.
+    /// Returns when to check again; `None` if nothing waits.
     pub(super) fn due(&self) -> Option<Instant> {
         self.look_again
             .filter(|_| self.lanes.iter().any(|lane| !lane.is_empty()))
@@ -97,7 +99,7 @@ impl Waiting {
 }
 
 impl Session<'_> {
-    /// Looks whether there is room now.
+    /// Checks whether there is room now.
     pub(super) async fn take_waiting(&mut self) -> Result<(), Ended> {
         for lane in Lane::ALL {
             self.take_lane(lane).await?;
@@ -105,22 +107,24 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Takes what waits of one lane, as far as there is room to carry it on.
+    /// Takes what waits in one lane, as far as there is room.
     pub(super) async fn take_lane(&mut self, lane: Lane) -> Result<(), Ended> {
         while let Some(mut checked) = self.for_room.next(lane.index()) {
             let office = &self.board.office;
             let was_full = office.store().is_full();
-            let receipt = match office.receive(self.from, &checked.good).await {
+            let receipt = match office.inbox().receive(self.from, &checked.good).await {
                 Ok(receipt) => receipt,
-                // What was taken all the same is known when it comes again.
-                Err(error) if error.disk_trouble() == Some(DiskTrouble::Full) => {
+                // Envelopes that were taken nevertheless are recognised when they come again.
+                Err(error)
+                    if error.fault().and_then(Fault::disk_trouble) == Some(DiskTrouble::Full) =>
+                {
                     self.for_room.put_back(lane.index(), checked);
                     return Ok(());
                 }
                 Err(error) => return Err(office_ended(error)),
             };
             for revocation in receipt.revoked() {
-                enforce(&self.board.keys, &self.board.links, revocation);
+                self.board.links.enforce(revocation, &self.board.keys);
             }
             if let Some(answered) = checked.split(receipt.taken()) {
                 self.answer_when_durable(lane, receipt, answered);
@@ -128,10 +132,10 @@ impl Session<'_> {
             if !checked.good.is_empty() {
                 let author = checked.good[0].envelope.author;
                 let office = &self.board.office;
-                let held_up = office.holds_up(self.from, &checked.good[0]).await;
+                let held_up = office.inbox().holds_up(self.from, &checked.good[0]).await;
                 let held_up = held_up.map_err(office_ended)?;
                 self.for_room.put_back(lane.index(), checked);
-                // Of a full disk the store tells by itself, and of what waits for others the status.
+                // The store reports a full disk itself, and the status shows what waits for others.
                 if held_up || was_full || self.board.office.store().is_full() {
                     return Ok(());
                 }
@@ -141,18 +145,19 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Once for each conversation.
+    /// Raises the alarm once for each session.
     async fn tell_of_no_room(&mut self, author: DivisionCode) -> Result<(), Ended> {
         if std::mem::replace(&mut self.for_room.told, true) {
             return Ok(());
         }
         let detail = format!(
-            "{} brings more of it than is kept for others; its lane waits",
+            "{} sends more envelopes of this author than are kept for others; its lane waits",
             self.from.division()
         );
         let office = &self.board.office;
         office
-            .raise_alarm(AlarmKind::RelayFull, Some(author), &detail)
+            .alarms()
+            .raise(AlarmKind::RelayFull, Some(author), &detail)
             .await
             .map_err(office_ended)
     }

@@ -1,9 +1,10 @@
-//! How much may be on its way over one link, so that the link is full and what is urgent does not wait.
+//! Limits how much may be in flight over one link, so that the link is full and urgent envelopes do
+//! not wait.
 //!
-//! What a neighbour answers shows how many bytes a second the link carries, disk at the far end and all,
-//! and the quickest answer shows how long the way is. What is on its way fills the way and a little
-//! more: two frames, each of which the link carries in a fifth of a second. An emergency that comes up
-//! then waits for those two and for nothing else, at 4 kB/s as at 400 MB/s.
+//! A neighbour's answers show how many bytes a second the link carries, including the disk at the
+//! far end, and the quickest answer shows the round-trip time. The amount in flight fills the round
+//! trip and a little more: two frames, each of which the link carries in a fifth of a second. A new
+//! emergency then waits for those two only, at 4 kB/s as at 400 MB/s.
 
 use std::{
     collections::VecDeque,
@@ -12,42 +13,43 @@ use std::{
 
 use domain::envelope::Lane;
 
-/// A frame holds no more bytes of envelopes and bodies, unless one alone has more.
+/// Most bytes of envelopes and bodies in a frame, unless one alone has more.
 pub const MOST_FRAME: usize = 96 * 1024;
-/// A frame holds at least so many bytes if they wait, however slow the link: some envelopes.
+/// Bytes a frame may hold however slow the link is: a few envelopes.
 const LEAST_FRAME: usize = 2 * 1024;
-/// How long a link takes to carry one frame, in seconds, unless that is more than [`MOST_FRAME`].
+/// Time in seconds that the link should take for one frame of less than [`MOST_FRAME`].
 const FRAME_S: f64 = 0.2;
-/// What waits at the narrowest place of a slow link, in seconds: less than two frames.
+/// Queueing delay allowed at the bottleneck of a slow link, in seconds: less than two frames.
 const LINGER_S: f64 = 0.3;
-/// What waits there on a fast link, where two of the largest frames are less than that.
+/// The same for a fast link, where two of the largest frames take less time than that.
 const LEAST_LINGER_S: f64 = 0.05;
-/// What fills the way, and some more, by which a faster link shows itself.
+/// Bytes in flight, as a multiple of what fills the round trip; the surplus reveals a faster link.
 const FILL: f64 = 1.25;
-/// The same at the beginning, until more on the way brings no more answers.
+/// The same at the start, until more bytes in flight no longer raise the rate.
 const FILL_FIRST: f64 = 2.0;
-/// Round trips in which it brings none.
+/// Round trips without a higher rate after which the start is over.
 const ROUNDS_ALIKE: u32 = 3;
-/// The share of a slower measure in the next estimate; a faster one counts at once.
+/// Weight of a slower measurement in the new estimate; a faster one replaces the estimate at once.
 const SLOWER: f64 = 0.25;
-/// How long the quickest answer is believed. Then the way is let run empty once, to measure it again.
+/// Time for which the quickest answer is trusted. Then the link is drained once to measure it
+/// again.
 const BELIEVED: Duration = Duration::from_secs(20);
-/// Nothing is measured in less.
+/// Shortest time used in a measurement.
 const TICK: Duration = Duration::from_micros(200);
 
-/// What one link is found to carry, in one session.
+/// The measured capacity of one link in one session.
 #[derive(Debug)]
 pub struct Flow {
-    /// Bytes a second; 0 as long as nothing was answered.
+    /// Bytes a second; 0 before the first answer.
     rate: f64,
-    /// Round trips in which the rate did not grow by a quarter, the rate before them, and what will have
-    /// been delivered at the end of the one under way.
+    /// Round trips in which the rate did not grow by a quarter, the rate before them, and the
+    /// number of delivered bytes at which the current one ends.
     alike: u32,
     rate_before: f64,
     round_ends: u64,
     /// The quickest answer, and when it came.
     quickest: Option<(Duration, Instant)>,
-    /// The way runs empty, and the next answer says how long it is.
+    /// Whether the link is being drained, so that the next answer gives the round-trip time.
     emptying: bool,
     on_the_way: VecDeque<Sent>,
     bytes: usize,
@@ -58,21 +60,21 @@ pub struct Flow {
 #[derive(Debug)]
 struct Sent {
     lane: Lane,
-    /// Of its last envelope.
+    /// Position of its last envelope.
     position: u64,
     bytes: usize,
     at: Instant,
-    /// What had been delivered by then, and since when.
+    /// Bytes delivered before it was sent, and the time of the last delivery.
     delivered: u64,
     delivered_at: Instant,
-    /// More could have been on its way, but nothing waited.
+    /// More could have been in flight, but nothing was waiting.
     room_left: bool,
-    /// Nothing else was on its way.
+    /// Nothing else was in flight.
     alone: bool,
 }
 
 impl Flow {
-    /// Of a session that begins now.
+    /// Starts measuring a session that begins now.
     pub const fn new(now: Instant) -> Self {
         Self {
             rate: 0.0,
@@ -88,13 +90,14 @@ impl Flow {
         }
     }
 
-    /// Bytes the next frame may have. One envelope goes, even if it has more.
+    /// Returns how many bytes the next frame may have. A single envelope is sent even if it has
+    /// more.
     pub fn frame(&self) -> usize {
         let carried = (self.rate * FRAME_S) as usize;
         carried.clamp(LEAST_FRAME, MOST_FRAME)
     }
 
-    /// Bytes that may follow those on their way now.
+    /// Returns how many bytes may be sent in addition to those in flight.
     pub fn room(&self) -> usize {
         let most = match (self.emptying, self.quickest) {
             (true, _) if self.bytes == 0 => self.frame(),
@@ -108,7 +111,7 @@ impl Flow {
                 } else {
                     FILL
                 };
-                // The quickest answer waited for a frame of its own to pass.
+                // The quickest answer includes the time of one frame, which is subtracted.
                 let most = self.rate * way.as_secs_f64() * fill + slow.min(fast);
                 (most as usize)
                     .saturating_sub(self.frame())
@@ -118,17 +121,17 @@ impl Flow {
         most.saturating_sub(self.bytes)
     }
 
-    /// How long the link takes for what is on its way, at the least.
+    /// Returns the least time the link needs for what is in flight.
     pub fn takes(&self) -> Duration {
         let rate = self.rate.max((2 * LEAST_FRAME) as f64);
         Duration::from_secs_f64(self.bytes as f64 / rate)
     }
 
-    /// A frame leaves whose last envelope has this position.
+    /// Notes that a frame leaves whose last envelope has this position.
     pub fn sent(&mut self, lane: Lane, position: u64, bytes: usize, now: Instant) {
         let alone = self.on_the_way.is_empty();
         if alone {
-            // Nothing was delivered because nothing was sent.
+            // The idle time before it must not count as slow delivery.
             self.delivered_at = now;
         }
         self.bytes += bytes;
@@ -145,8 +148,8 @@ impl Flow {
         });
     }
 
-    /// The neighbour has everything of a lane up to a position, and so everything that was sent before
-    /// it in any lane: frames of one link do not overtake each other.
+    /// Notes that the neighbour has everything of a lane up to a position. It then also has what
+    /// was sent earlier in any lane, because frames of one link do not overtake each other.
     pub fn answered(&mut self, lane: Lane, through: u64, now: Instant) {
         let newest = self
             .on_the_way
@@ -166,7 +169,7 @@ impl Flow {
         self.note_round(&sent);
     }
 
-    /// Whether what was sent in the last round trip made the link faster than those before.
+    /// Notes at the end of a round trip whether it raised the rate.
     fn note_round(&mut self, sent: &Sent) {
         if self.alike >= ROUNDS_ALIKE || sent.delivered < self.round_ends {
             return;

@@ -1,34 +1,31 @@
-//! What is stored for a neighbour.
-//!
-//! Keys: `o neighbour lane n` holds the envelopes one commit queued, in order of `n`;
-//! `r neighbour lane author destination kind slot` points to the `n` of a replaceable one, so that
-//! a newer takes its place. A segment's key is new whenever its content is, so an acknowledgement
-//! can only remove what was really sent.
+//! Records of what waits for a neighbour.
 
 use bytes::Bytes;
 use domain::{
     envelope::{Destination, Lane, Stamp},
     ids::{EpochId, MatterId},
     matter::CustodyVersion,
+    seal::SealedBody,
     statement::Proof,
     suite::Digest,
-    template::Scope,
 };
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
-/// What an envelope of another author adds to what this node keeps for others.
+use crate::table::Key;
+
+/// The share of another author's envelope in what this node keeps for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relayed {
-    /// Who said it.
+    /// The author.
     pub author: DivisionCode,
-    /// Whether this version knows the kind.
+    /// Whether this version knows the envelope's kind.
     pub known: bool,
     /// Bytes of the envelope and its proof.
     pub bytes: u64,
 }
 
-/// One envelope that waits.
+/// An envelope that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queued {
     /// The exact bytes that are, or will be, signed.
@@ -41,120 +38,77 @@ pub struct Queued {
     pub bodies: Vec<Bytes>,
     /// W3C trace context.
     pub trace: Option<String>,
-    /// The transfer this is, if it is one.
+    /// The matter and version, if it is a transfer of custody.
     pub give: Option<(MatterId, CustodyVersion)>,
-    /// The slot whose latest word this is, if it is replaceable.
+    /// The slot whose latest envelope this is, if it is replaceable.
     pub slot: Option<Bytes>,
-    /// What it adds to what is kept for others; `None` for this node's own.
+    /// Its share in what is kept for others; `None` for this node's own.
     pub relayed: Option<Relayed>,
 }
 
-/// Where a replaceable envelope waits, and how late it is.
+/// The place of a replaceable envelope, and its stamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotEntry {
     /// Its segment.
     pub n: u64,
-    /// Its stamp.
+    /// Its stamp, which orders it among the envelopes of its slot.
     pub stamp: Stamp,
 }
 
 domain::records!(Queued, SlotEntry);
 
-/// What the keys of all segments begin with.
-pub const OUTBOX: &[u8] = b"o";
-
-/// Key of a segment.
-pub fn segment_key(neighbour: DivisionCode, lane: Lane, n: u64) -> Bytes {
-    let mut key = lane_prefix(neighbour, lane);
-    key.extend_from_slice(&n.to_be_bytes());
-    key.into()
+crate::tables! { pub OUTBOX:
+    /// What one commit queued, in order of the number. A segment's key is new whenever its content is, so an
+    /// acknowledgement can only remove what was really sent.
+    Segments("segment of an outbox", b"o"): (DivisionCode, Lane, u64) => Vec<Queued>;
+    /// Where a replaceable envelope waits, so that a newer one takes its place.
+    Slots("slot of an outbox", b"r"): SlotKey => SlotEntry;
+    /// What people wrote, sealed. The matter comes first, so that bodies lie in the order they came: a store of
+    /// pages would read and write one page for each if they lay by digest.
+    Bodies("body", b"b"): (MatterId, Digest) => SealedBody;
 }
 
-/// What all segments of one lane to one neighbour begin with.
-pub fn lane_prefix(neighbour: DivisionCode, lane: Lane) -> Vec<u8> {
-    let mut key = Vec::with_capacity(18);
-    key.extend_from_slice(OUTBOX);
-    key.extend_from_slice(&neighbour.as_u64().to_be_bytes());
-    key.push(lane.index() as u8);
-    key
+/// What a replaceable envelope is the latest word on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotKey {
+    /// For whom it waits.
+    pub neighbour: DivisionCode,
+    /// In which lane.
+    pub lane: Lane,
+    /// Who says it.
+    pub author: DivisionCode,
+    /// For whom it is.
+    pub destination: Destination,
+    /// The name of its kind, without a zero.
+    pub kind: String,
+    /// What it is about.
+    pub about: Bytes,
 }
 
-/// The neighbour and the lane of a segment key.
-pub fn queue_of(key: &[u8]) -> Option<(DivisionCode, Lane)> {
-    let (neighbour, rest) = key.strip_prefix(OUTBOX)?.split_first_chunk::<8>()?;
-    let neighbour = DivisionCode::from_u64(u64::from_be_bytes(*neighbour))?;
-    Some((neighbour, Lane::from_index(usize::from(*rest.first()?))?))
-}
-
-/// The `n` of a segment key.
-pub fn segment_number(key: &[u8]) -> Option<u64> {
-    key.last_chunk::<8>().map(|n| u64::from_be_bytes(*n))
-}
-
-/// Key of a slot.
-pub fn slot_key(
-    neighbour: DivisionCode,
-    lane: Lane,
-    author: DivisionCode,
-    destination: Destination,
-    kind: &str,
-    slot: &[u8],
-) -> Bytes {
-    let mut key = Vec::with_capacity(64 + slot.len());
-    key.push(b'r');
-    key.extend_from_slice(&neighbour.as_u64().to_be_bytes());
-    key.push(lane.index() as u8);
-    key.extend_from_slice(&author.as_u64().to_be_bytes());
-    key.extend_from_slice(&destination_bytes(destination));
-    key.extend_from_slice(kind.as_bytes());
-    key.push(0);
-    key.extend_from_slice(slot);
-    key.into()
-}
-
-/// Eleven bytes that name a destination in keys.
-pub fn destination_bytes(destination: Destination) -> [u8; 11] {
-    let mut bytes = [0; 11];
-    let (form, division, tiers, kinds) = match destination {
-        Destination::Division(division) => (0, division, 0, 0),
-        Destination::Scope(scope) => (1, scope.under, scope.tiers, scope.kinds),
-    };
-    bytes[0] = form;
-    bytes[1..9].copy_from_slice(&division.as_u64().to_be_bytes());
-    bytes[9] = tiers;
-    bytes[10] = kinds;
-    bytes
-}
-
-/// Reads [`destination_bytes`] back.
-pub fn destination_from_bytes(bytes: &[u8; 11]) -> Option<Destination> {
-    let [form, division @ .., tiers, kinds] = *bytes;
-    let division = DivisionCode::from_u64(u64::from_be_bytes(division))?;
-    match form {
-        0 => Some(Destination::Division(division)),
-        1 => Some(Destination::Scope(Scope {
-            under: division,
-            tiers,
-            kinds,
-        })),
-        _ => None,
+impl Key for SlotKey {
+    fn write(&self, key: &mut Vec<u8>) {
+        self.neighbour.write(key);
+        self.lane.write(key);
+        self.author.write(key);
+        self.destination.write(key);
+        key.extend_from_slice(self.kind.as_bytes());
+        key.push(0);
+        self.about.write(key);
     }
-}
 
-/// Key of a body. It begins with the matter, so that bodies lie in the order they came: a store of
-/// pages would read and write one page for each if they lay by digest.
-pub fn body_key(matter: MatterId, commitment: &Digest) -> Bytes {
-    [&body_prefix(matter), commitment.as_slice()]
-        .concat()
-        .into()
-}
-
-/// The matter of a body, by its key.
-pub fn matter_of_body(key: &[u8]) -> Option<MatterId> {
-    MatterId::from_bytes(key.get(1..21)?)
-}
-
-/// What the keys of all bodies of a matter begin with.
-pub fn body_prefix(matter: MatterId) -> Vec<u8> {
-    [b"b", matter.to_bytes().as_slice()].concat()
+    fn read(key: &mut &[u8]) -> Option<Self> {
+        Some(Self {
+            neighbour: Key::read(key)?,
+            lane: Key::read(key)?,
+            author: Key::read(key)?,
+            destination: Key::read(key)?,
+            kind: {
+                let end = key.iter().position(|byte| *byte == 0)?;
+                let (kind, rest) = key.split_at(end);
+                *key = &rest[1..];
+                std::str::from_utf8(kind).ok()?.to_owned()
+            },
+            about: Key::read(key)?,
+        })
+    }
 }

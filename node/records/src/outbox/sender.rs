@@ -8,27 +8,28 @@ use std::{
 use bytes::Bytes;
 use domain::{envelope::Lane, ids::MatterId, matter::CustodyVersion, seal::SealedBody};
 use store::{
-    Generation, Range, Store, StoreError,
+    Generation, Store, StoreError,
     record::{self, RecordError},
 };
 use topology::DivisionCode;
 
 use super::{
     flow::Flow,
-    queue::{self, Queued, Relayed},
+    queue::{Queued, Relayed, Segments},
 };
+use crate::table::Table;
 
-/// At most this many envelopes go into one frame.
+/// Most envelopes in one frame.
 const BATCH_ENVELOPES: usize = 64;
-/// What a lane may send while others fill the link, so that none waits for another.
+/// Bytes a lane may send while others fill the link, so that none waits for another.
 const LEAST_BYTES: usize = 2 * 1024;
-/// Bodies beside one envelope, in bytes. Those of an honest matter, text and remarks, are below; what
-/// a neighbour made up beyond that is left out, so that no frame is too long to be sent.
+/// Most bytes of bodies beside one envelope. Text and remarks of an honest matter stay below this;
+/// whatever a neighbour fabricates beyond it is left out, so that no frame is too long to be sent.
 const BODY_BYTES: usize = 320 * 1024;
 /// Segments read from the store at once.
 const READ_AHEAD: usize = 16;
 
-/// How much may be unacknowledged, per lane.
+/// Most that may be unacknowledged in a lane.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
     /// Envelopes.
@@ -37,22 +38,22 @@ pub struct Window {
     pub bytes: usize,
 }
 
-/// What the neighbour said of one envelope.
+/// The neighbour's answer about one envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled<R> {
     /// Its segment.
     pub n: u64,
-    /// The transfer it was.
+    /// The transfer it carried, if any.
     pub give: Option<(MatterId, CustodyVersion)>,
-    /// The slot it was the latest word on.
+    /// The slot it was the latest envelope of, if any.
     pub slot: Option<Bytes>,
-    /// Why it was refused; `None` if it was accepted.
+    /// The reason it was refused; `None` if it was accepted.
     pub refused: Option<R>,
-    /// Its place in the segment, from 0.
+    /// Its index in the segment, from 0.
     pub at: usize,
     /// Whether it was the last of its segment, which may now be removed.
     pub last: bool,
-    /// What is kept for others in the whole segment; listed with the last.
+    /// Shares of the whole segment in what is kept for others; listed with the last envelope.
     pub relayed: Vec<Relayed>,
 }
 
@@ -65,7 +66,7 @@ pub struct Parcel {
     pub first: u64,
     /// The envelopes, each with the bodies that travel beside it.
     pub entries: Vec<(Queued, Vec<SealedBody>)>,
-    /// Nothing of this may leave before this generation is durable.
+    /// The generation that must be durable before any of this may leave.
     pub generation: Generation,
 }
 
@@ -88,7 +89,7 @@ struct Loaded {
     at: usize,
     last: bool,
     queued: Queued,
-    /// Of the whole segment, with the last.
+    /// Shares of the whole segment; set in its last envelope only.
     relayed: Vec<Relayed>,
 }
 
@@ -96,14 +97,17 @@ struct Loaded {
 struct LaneQueue {
     lane: Lane,
     cursor: u64,
-    /// Something may be in the store beyond the cursor.
+    /// Up to here segments are read for the second time, after [`Sender::start_over`].
+    read_before: u64,
+    /// Whether the store may hold more beyond the cursor.
     stale: bool,
     loaded: VecDeque<Loaded>,
     in_flight: VecDeque<InFlight>,
     in_flight_bytes: usize,
     next_position: u64,
     held_until_paced: bool,
-    /// Segments with something that the neighbour cannot take yet. They stay, and are brought again.
+    /// Segments with an envelope that the neighbour cannot take yet. They are kept and sent again
+    /// later.
     not_yet: VecDeque<u64>,
 }
 
@@ -120,7 +124,7 @@ pub struct Sender {
     lanes: [LaneQueue; 4],
     turns: u64,
     generation: Generation,
-    /// Nothing else is sent any more.
+    /// The only lane that is still sent, if set.
     only: Option<Lane>,
 }
 
@@ -130,6 +134,7 @@ impl Sender {
         let lanes = Lane::ALL.map(|lane| LaneQueue {
             lane,
             cursor: 0,
+            read_before: 0,
             stale: true,
             loaded: VecDeque::new(),
             in_flight: VecDeque::new(),
@@ -144,7 +149,7 @@ impl Sender {
             me,
             neighbour,
             window,
-            flow: Flow::new(Instant::now()),
+            flow: Flow::new(tokio::time::Instant::now().into_std()),
             taken: None,
             lanes,
             turns: 0,
@@ -153,35 +158,45 @@ impl Sender {
         }
     }
 
-    /// From now on nothing is sent but what waits in this lane.
+    /// Sends only what waits in this lane from now on.
     pub fn send_only(&mut self, lane: Lane) {
         self.only = Some(lane);
     }
 
-    /// Something may have been queued.
+    /// Notes that something may have been queued.
     pub fn look_again(&mut self) {
         for lane in &mut self.lanes {
             lane.stale = true;
         }
     }
 
-    /// The pace of figures allows another frame of them.
+    /// Reads the outbox from its beginning again, after the store took units back: segments that were
+    /// removed may be there again.
+    pub fn start_over(&mut self) {
+        for lane in &mut self.lanes {
+            lane.read_before = lane.read_before.max(lane.cursor);
+            lane.cursor = 0;
+            lane.stale = true;
+        }
+    }
+
+    /// Allows another frame of figures, after their pace held them back.
     pub fn release_figures(&mut self) {
         self.lanes[Lane::Figures.index()].held_until_paced = false;
     }
 
-    /// Envelopes sent and not yet answered.
+    /// Returns the number of envelopes sent and not yet answered.
     pub fn unacknowledged(&self) -> usize {
         self.lanes.iter().map(|lane| lane.in_flight.len()).sum()
     }
 
-    /// Envelopes of one lane sent and not yet answered.
+    /// Returns the number of envelopes of one lane sent and not yet answered.
     pub fn unacknowledged_in(&self, lane: Lane) -> usize {
         self.lanes[lane.index()].in_flight.len()
     }
 
-    /// Whether the neighbour has everything that was found when this last looked, figures aside, and said so.
-    pub fn is_abreast(&self) -> bool {
+    /// Returns whether the neighbour has acknowledged all that the last look found, except figures.
+    pub fn has_sent_all(&self) -> bool {
         let mut lanes = self.lanes.iter();
         lanes.all(|lane| {
             let sent = lane.loaded.is_empty() && lane.in_flight.is_empty();
@@ -190,7 +205,7 @@ impl Sender {
         })
     }
 
-    /// Whether [`Sender::next`] is worth calling.
+    /// Returns whether [`Sender::next`] is worth calling.
     pub fn may_have_more(&self) -> bool {
         self.lanes
             .iter()
@@ -208,13 +223,13 @@ impl Sender {
         lane.in_flight.len() < self.window.envelopes && lane.in_flight_bytes < self.window.bytes
     }
 
-    /// Whether the link takes more of a lane. An emergency never waits for the link, and no lane for
-    /// another: one of which nothing is on its way sends a little.
+    /// Returns whether the link takes more of a lane. An emergency never waits for the link, and no
+    /// lane waits for another: a lane with nothing in flight may send a little.
     fn may_pass(&self, lane: &LaneQueue) -> bool {
         lane.lane == Lane::Emergency || self.flow.room() > 0 || lane.in_flight.is_empty()
     }
 
-    /// Bytes of the next frame of a lane.
+    /// Returns how many bytes the next frame of a lane may have.
     fn frame_of(&self, lane: Lane) -> usize {
         match (lane, self.flow.room()) {
             (Lane::Emergency, _) => self.flow.frame(),
@@ -223,20 +238,20 @@ impl Sender {
         }
     }
 
-    /// The frame that was taken last leaves now.
+    /// Notes that the frame taken last leaves now.
     pub fn left(&mut self, now: Instant) {
         if let Some((lane, position, bytes)) = self.taken.take() {
             self.flow.sent(lane, position, bytes, now);
         }
     }
 
-    /// How long the link takes for what is on its way.
+    /// Returns the least time the link needs for what is in flight.
     pub fn takes(&self) -> Duration {
         self.flow.takes()
     }
 
-    /// The next frame's worth: the most urgent lane that has something and room, but every eighth
-    /// time the least urgent.
+    /// Takes the next frame: from the most urgent lane that has something and may send, but every
+    /// eighth time from the least urgent.
     pub async fn next(&mut self) -> Result<Option<Parcel>, StoreError> {
         self.turns += 1;
         let lowest_first = self.turns.is_multiple_of(8);
@@ -266,26 +281,29 @@ impl Sender {
 
     async fn load_more(&mut self, index: usize) -> Result<(), StoreError> {
         let lane = &mut self.lanes[index];
-        let from = queue::segment_key(self.neighbour, lane.lane, lane.cursor + 1);
-        let to = queue::segment_key(self.neighbour, lane.lane, u64::MAX);
-        let range = Range::between(from, to);
+        let after = (self.neighbour, lane.lane, lane.cursor);
+        let rows = Segments::under(&(self.neighbour, lane.lane)).after(Some(&after));
+        let range = rows.range();
         let seen = self.store.scan(self.me, range, READ_AHEAD, false).await?;
         self.generation = self.generation.max(seen.generation);
         lane.stale = seen.value.len() == READ_AHEAD;
         for (key, value) in seen.value {
-            let n = queue::segment_number(&key).ok_or(RecordError::Damaged("segment key"))?;
-            lane.load(n, record::read(&value)?);
+            let (_, _, n) = Segments::parse(&key).ok_or(RecordError::Damaged(Segments::NAME))?;
             lane.cursor = n;
+            if n <= lane.read_before && lane.has(n) {
+                continue;
+            }
+            lane.load(n, record::read(&value)?);
         }
         Ok(())
     }
 
-    /// Whether something waits that the neighbour could not take yet.
+    /// Returns whether something waits that the neighbour could not take yet.
     pub fn has_not_yet(&self) -> bool {
         self.lanes.iter().any(|lane| !lane.not_yet.is_empty())
     }
 
-    /// Brings again some of what the neighbour could not take yet. The rest has its turn later.
+    /// Loads again some of what the neighbour could not take yet. The rest follows in later calls.
     pub async fn bring_again(&mut self) -> Result<(), StoreError> {
         for lane in &mut self.lanes {
             let some = lane.not_yet.len().min(READ_AHEAD);
@@ -294,10 +312,10 @@ impl Sender {
                     lane.not_yet.push_back(n);
                     continue;
                 }
-                let key = queue::segment_key(self.neighbour, lane.lane, n);
+                let key = Segments::key(&(self.neighbour, lane.lane, n));
                 let seen = self.store.get(self.me, &key).await?;
                 self.generation = self.generation.max(seen.generation);
-                // A later word may have taken its place.
+                // A later envelope may have replaced it.
                 if let Some(bytes) = seen.value {
                     lane.load(n, record::read(&bytes)?);
                 }
@@ -358,7 +376,7 @@ impl Sender {
         })
     }
 
-    /// The bodies that travel beside an envelope: what a person wrote first, then the latest
+    /// Reads the bodies that travel beside an envelope: the reporter's text first, then the latest
     /// remarks.
     async fn bodies(&self, keys: &[Bytes]) -> Result<Vec<SealedBody>, StoreError> {
         let mut bodies = Vec::with_capacity(keys.len());
@@ -378,9 +396,10 @@ impl Sender {
         Ok(bodies)
     }
 
-    /// The neighbour has outcomes for everything up to `through`. `None` if it speaks of what was
-    /// never sent. What it refused for a reason that may pass is not settled: its authors are given, and
-    /// its segments stay until it is brought again.
+    /// Settles everything in a lane up to `through`, for which the neighbour has outcomes. Returns
+    /// `None` if the neighbour acknowledges what was never sent. An envelope refused for a reason
+    /// that may pass is not settled: its author is returned, and its segment is kept to be sent
+    /// again.
     pub fn acknowledged<R>(
         &mut self,
         lane: Lane,
@@ -423,7 +442,7 @@ impl Sender {
                 }
                 continue;
             }
-            // What else is in its segment stays with it.
+            // If another envelope of the segment was not taken yet, the segment stays.
             let stays = last && lane.not_yet.back() == Some(&n);
             settled.push(Settled {
                 n,
@@ -440,6 +459,13 @@ impl Sender {
 }
 
 impl LaneQueue {
+    /// Returns whether a segment was loaded and is not settled.
+    fn has(&self, n: u64) -> bool {
+        self.loaded.iter().any(|loaded| loaded.n == n)
+            || self.in_flight.iter().any(|entry| entry.n == n)
+            || self.not_yet.contains(&n)
+    }
+
     fn load(&mut self, n: u64, entries: Vec<Queued>) {
         let count = entries.len();
         let mut relayed: Vec<Relayed> = entries.iter().filter_map(|e| e.relayed).collect();

@@ -1,6 +1,6 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::PoisonError,
 };
 
 use bytes::Bytes;
@@ -10,12 +10,13 @@ use super::{
     writer::panic_text,
 };
 use crate::{
-    Generation,
+    Checkpoint, Generation,
     engine::{BATCH_KEYS, Engine, Write},
     overlay,
     redo::{CheckpointPolicy, Closed, Failure, Point, Redo},
     seal::Sealer,
     space::is_full,
+    sync::{Mutex, MutexGuard, wait_timeout},
 };
 
 /// Keys lifted at a time, because everybody waits while it is done.
@@ -31,6 +32,8 @@ const LOG_FACTOR: usize = 4;
 #[derive(Default)]
 struct Load {
     writes: Vec<Write>,
+    /// The generation of each write.
+    generations: Vec<Generation>,
     /// Keys whose newest write a later checkpoint brings.
     later: Vec<Bytes>,
 }
@@ -49,12 +52,14 @@ impl Shared {
         // Segments that are closed but not in the engine, because there was no room.
         let mut waiting = None;
         while self.wait_until_due(redo, &pace, waiting.is_some()) {
+            self.tell(Checkpoint::Begins);
             let done = catch_unwind(AssertUnwindSafe(|| {
                 self.checkpoint(engine, redo, &mut sealer, &mut waiting, &pace)
             }));
             match done.unwrap_or_else(|panic| Err(panic_text(&*panic).into())) {
-                Ok(()) => {}
+                Ok(()) => self.tell(Checkpoint::Done),
                 Err(Failure::Full) => {
+                    self.tell(Checkpoint::Failed("the disk has no room for it"));
                     let mut state = self.lock();
                     self.full(&mut state);
                     if state.written {
@@ -63,8 +68,17 @@ impl Shared {
                         return;
                     }
                 }
-                Err(Failure::Broken(cause)) => self.fail(cause.into(), Vec::new()),
+                Err(Failure::Broken(cause)) => {
+                    self.tell(Checkpoint::Failed(&cause));
+                    self.fail(cause.into(), Vec::new());
+                }
             }
+        }
+    }
+
+    fn tell(&self, checkpoint: Checkpoint<'_>) {
+        if let Some(watch) = self.checkpoints.get() {
+            watch(checkpoint);
         }
     }
 
@@ -97,8 +111,12 @@ impl Shared {
                 return any;
             }
             if state.full {
-                let waited = self.checkpoint.wait_timeout(state, pace.look);
-                drop(waited.unwrap_or_else(PoisonError::into_inner));
+                drop(wait_timeout(
+                    &self.checkpoint,
+                    &self.state,
+                    state,
+                    pace.look,
+                ));
                 let recovered = locked(redo).space.recover();
                 state = self.lock();
                 if recovered && std::mem::take(&mut state.full) {
@@ -114,9 +132,8 @@ impl Shared {
             }
             let before = state.durable;
             state = if any {
-                let waited = self.checkpoint.wait_timeout(state, pace.idle);
-                let (state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
-                if waited.timed_out() && state.durable == before {
+                let (state, over) = wait_timeout(&self.checkpoint, &self.state, state, pace.idle);
+                if over && state.durable == before {
                     return true;
                 }
                 state
@@ -145,7 +162,6 @@ impl Shared {
             let mut state = self.lock();
             state.logged = 0;
             if let Some(closed) = closed {
-                state.applying = closed.newest;
                 *waiting = Some(closed.and(waiting.take()));
             }
         }
@@ -185,13 +201,16 @@ impl Shared {
         let mut after = None;
         loop {
             let state = self.lock();
-            let (mut batch, next) =
+            let (batch, next) =
                 state
                     .overlay
                     .sweep(after.as_ref(), newest, BATCH_KEYS, &mut load.later);
             let latest = state.latest;
             drop(state);
-            load.writes.append(&mut batch);
+            for (write, generation) in batch {
+                load.writes.push(write);
+                load.generations.push(generation);
+            }
             after = next;
             if after.is_none() {
                 return (load, latest);
@@ -223,7 +242,9 @@ impl Shared {
             })?;
         pace.at(Point::Sealed)?;
         let mut unsynced = 0;
-        for batch in load.writes.chunks(BATCH_KEYS) {
+        let generations = load.generations.chunks(BATCH_KEYS);
+        for (batch, generations) in load.writes.chunks(BATCH_KEYS).zip(generations) {
+            self.keep(engine, batch.iter().zip(generations.iter().copied()))?;
             engine.apply(&[batch])?;
             pace.at(Point::BatchApplied)?;
             let bytes = batch.iter().map(|(k, v)| overlay::cost(k, v.as_ref()));
@@ -239,6 +260,9 @@ impl Shared {
     fn wait_until_durable(&self, generation: Generation) -> Result<(), String> {
         let mut state = self.lock();
         state.awaited = Some(generation);
+        if state.patient {
+            self.work.notify_one();
+        }
         while state.durable < generation {
             if let Standing::Failed(cause) = &state.standing {
                 return Err(cause.to_string());

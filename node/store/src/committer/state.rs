@@ -1,31 +1,39 @@
 use std::{
     collections::VecDeque,
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, OnceLock, PoisonError, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::ROOM_BYTES;
+use super::{ROOM_BYTES, Steps, writer::DRAIN_BYTES};
 use crate::{
-    Conflict, Expect, Generation, Purpose, Shard, StoreError,
+    Checkpoint, Conflict, Expect, Generation, Purpose, Shard, StoreError,
     engine::{Engine, Write},
     full_key,
     overlay::{Entry, Overlay},
+    sync::{Condvar, Mutex, MutexGuard},
 };
 
 /// The state that submitters, readers, the writer thread and the checkpoint thread share.
 pub(super) struct Shared {
     pub(super) state: Mutex<State>,
     pub(super) work: Condvar,
+    /// Told of work instead, where there is no writer thread.
+    pub(super) steps: Option<Arc<Steps>>,
     pub(super) checkpoint: Condvar,
     pub(super) room: Semaphore,
     /// Told how long each unit took.
     pub(super) watch: OnceLock<Watch>,
+    /// Told how checkpoints go.
+    pub(super) checkpoints: OnceLock<WatchCheckpoints>,
+    /// How often units that were taken were taken back.
+    pub(super) losses: AtomicU64,
 }
 
 pub(super) type Watch = Box<dyn Fn(Shard, Duration) + Send + Sync>;
+pub(super) type WatchCheckpoints = Box<dyn Fn(Checkpoint<'_>) + Send + Sync>;
 
 pub(super) struct State {
     pub(super) standing: Standing,
@@ -38,8 +46,8 @@ pub(super) struct State {
     pub(super) overlay: Overlay,
     pub(super) queue: VecDeque<Pending>,
     pub(super) latest: Generation,
-    /// The newest generation that may be found in the engine.
-    pub(super) applying: Generation,
+    /// How many values the engine lost while somebody read an earlier moment.
+    pub(super) displaced: u64,
     pub(super) durable: Generation,
     /// Units for which there was no room, by first and last generation, both inclusive. They count
     /// as past, but never as durable.
@@ -57,6 +65,8 @@ pub(super) struct State {
     /// Whether the writer will log nothing more.
     pub(super) written: bool,
     pub(super) waiters: Vec<(Generation, oneshot::Sender<()>)>,
+    /// Whether the writer waits for somebody to wait for what is in the queue.
+    pub(super) patient: bool,
     pub(super) farewells: Vec<oneshot::Sender<()>>,
 }
 
@@ -81,7 +91,7 @@ pub(super) struct Pending {
 pub(super) struct Asked(pub(super) Shard, pub(super) Instant);
 
 impl Shared {
-    pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
+    pub(super) fn new(engine: Arc<dyn Engine>, steps: Option<Arc<Steps>>) -> Self {
         let state = State {
             standing: Standing::Open,
             full: false,
@@ -90,7 +100,7 @@ impl Shared {
             overlay: Overlay::default(),
             queue: VecDeque::new(),
             latest: Generation::default(),
-            applying: Generation::default(),
+            displaced: 0,
             durable: Generation::default(),
             lost: Vec::new(),
             waiting: 0,
@@ -100,14 +110,18 @@ impl Shared {
             awaited: None,
             written: false,
             waiters: Vec::new(),
+            patient: false,
             farewells: Vec::new(),
         };
         Self {
             state: Mutex::new(state),
             work: Condvar::new(),
+            steps,
             checkpoint: Condvar::new(),
             room: Semaphore::new(ROOM_BYTES),
             watch: OnceLock::new(),
+            checkpoints: OnceLock::new(),
+            losses: AtomicU64::new(0),
         }
     }
 
@@ -115,6 +129,15 @@ impl Shared {
         // A poisoned lock is safe to use, because every change below is complete before anything
         // can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells whoever writes that there is work, or that the store closes.
+    pub(super) fn wake_writer(&self) {
+        match &self.steps {
+            Some(steps) if self.lock().closing => steps.finish(self),
+            Some(steps) => steps.call(),
+            None => self.work.notify_one(),
+        }
     }
 
     pub(super) fn out_of_service(&self) -> StoreError {
@@ -137,6 +160,9 @@ impl Shared {
             }
             let (tell, told) = oneshot::channel();
             state.waiters.push((generation, tell));
+            if state.patient {
+                self.work.notify_one();
+            }
             told
         };
         told.await.map_err(|_| {
@@ -165,6 +191,13 @@ impl State {
         }
     }
 
+    /// Returns whether the queue should be written now: somebody waits for a unit or for room, or the
+    /// store closes. Who waits for a group that is being written is gone when it is.
+    pub(super) fn is_urgent(&self) -> bool {
+        let awaited = !self.waiters.is_empty() || self.awaited.is_some();
+        awaited || self.closing || self.waiting >= DRAIN_BYTES
+    }
+
     fn is_lost(&self, generation: Generation) -> bool {
         let mut lost = self.lost.iter();
         lost.any(|(first, last)| (first..=last).contains(&&generation))
@@ -184,9 +217,9 @@ impl State {
 
     /// Marks everything that was taken and is not durable as lost: it never will be durable.
     pub(super) fn lose(&mut self) {
-        let first = Generation(self.durable.0 + 1);
+        let first = self.durable.next();
         match self.lost.last_mut() {
-            Some((_, last)) if last.0 + 1 == first.0 => *last = self.latest,
+            Some((_, last)) if last.next() == first => *last = self.latest,
             _ => self.lost.push((first, self.latest)),
         }
         self.durable = self.latest;
@@ -244,7 +277,7 @@ impl State {
     }
 
     pub(super) fn take(&mut self, writes: Vec<Write>, cost: usize, asked: Asked) -> Generation {
-        self.latest = Generation(self.latest.0 + 1);
+        self.latest = self.latest.next();
         let hidden = self.overlay.lay(self.latest, &writes);
         self.waiting += cost;
         self.queue.push_back(Pending {

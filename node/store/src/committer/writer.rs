@@ -1,8 +1,8 @@
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
-    thread::JoinHandle,
+    sync::{Arc, PoisonError, atomic::Ordering},
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -10,13 +10,18 @@ use super::{
     state::{Asked, Pending, Shared, Standing, State},
 };
 use crate::{
-    engine::{BATCH_KEYS, Engine, Write},
+    engine::{BATCH_KEYS, Engine, Room, Write},
     redo::{Failure, Redo},
+    sync::{JoinHandle, Mutex, wait_timeout},
 };
 
 /// Most keys and bytes that one sync covers, so that answers flow while a backlog is worked off.
 const DRAIN_KEYS: usize = 1024;
-const DRAIN_BYTES: usize = 1 << 20;
+pub(super) const DRAIN_BYTES: usize = 1 << 20;
+
+/// Longest time that units wait for a sync while nobody waits for them: what is lost with them is
+/// done again. They share the sync of the next unit that somebody waits for, or one sync.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// The log in front of the engine, and the thread that brings its content there.
 pub(super) struct Log {
@@ -31,34 +36,8 @@ impl Shared {
         log: Option<Log>,
         ack: AckWhen,
     ) {
-        while let Some(units) = self.next_units(log.is_none()) {
-            #[cfg(test)]
-            if ack == AckWhen::Applied {
-                let logged = |_: &Log| Logged {
-                    bytes: 1,
-                    tight: false,
-                };
-                self.durable(&units, log.as_ref().map(logged));
-            }
-            let written = catch_unwind(AssertUnwindSafe(|| match &log {
-                Some(log) => append(&log.redo, &units).map(Some),
-                None => Ok(write(&*engine, &units).map(|()| None)?),
-            }))
-            .unwrap_or_else(|panic| Err(panic_text(&*panic).into()));
-            match written {
-                Ok(logged) if ack == AckWhen::Synced => self.durable(&units, logged),
-                Ok(_) => {}
-                Err(Failure::Full) => self.refuse(units),
-                Err(Failure::Broken(cause)) => {
-                    engine.forget_unsynced();
-                    let taken = if ack == AckWhen::Synced {
-                        units
-                    } else {
-                        Vec::new()
-                    };
-                    self.fail(cause.into(), taken);
-                }
-            }
+        while let Some(units) = self.next_units() {
+            self.write_group(units, &*engine, log.as_ref(), ack);
         }
         if let Some(log) = log {
             self.lock().written = true;
@@ -70,7 +49,11 @@ impl Shared {
                 engine.closed();
             }
         }
-        // The directory is given up before anybody is told that the store is closed.
+        self.give_up(engine);
+    }
+
+    /// Gives up the directory, and then tells everybody that the store is closed.
+    pub(super) fn give_up(&self, engine: Arc<dyn Engine>) {
         self.lock().engine = None;
         drop(engine);
         let farewells = std::mem::take(&mut self.lock().farewells);
@@ -79,19 +62,102 @@ impl Shared {
         }
     }
 
-    /// Waits for work; returns `None` when the store is closing and everything is written.
-    fn next_units(&self, applies: bool) -> Option<Vec<Pending>> {
-        let mut state = self.lock();
-        while state.queue.is_empty() {
-            // After a failure the engine stays, so that reads go on.
-            if state.closing {
-                return None;
-            }
-            state = self
-                .work
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+    /// Writes units with one sync and tells those who wait for them.
+    fn write_group(
+        &self,
+        units: Vec<Pending>,
+        engine: &dyn Engine,
+        log: Option<&Log>,
+        ack: AckWhen,
+    ) {
+        #[cfg(test)]
+        if ack == AckWhen::Applied {
+            let logged = |_: &Log| Logged {
+                bytes: 1,
+                tight: false,
+            };
+            self.durable(&units, log.map(logged));
         }
+        let written = catch_unwind(AssertUnwindSafe(|| match log {
+            Some(log) => append(&log.redo, &units).map(Some),
+            None => match engine.room(units.iter().map(|unit| unit.cost).sum()) {
+                Room::None => Err(Failure::Full),
+                room => {
+                    self.write(engine, &units)?;
+                    if room == Room::Little {
+                        self.full(&mut self.lock());
+                    }
+                    Ok(None)
+                }
+            },
+        }))
+        .unwrap_or_else(|panic| Err(panic_text(&*panic).into()));
+        match written {
+            Ok(logged) if ack == AckWhen::Synced => self.durable(&units, logged),
+            Ok(_) => {}
+            Err(Failure::Full) => self.refuse(units),
+            Err(Failure::Broken(cause)) => {
+                engine.forget_unsynced();
+                let taken = if ack == AckWhen::Synced {
+                    units
+                } else {
+                    Vec::new()
+                };
+                self.fail(cause.into(), taken);
+            }
+        }
+    }
+
+    /// Does what the writer thread does for the units that wait now, if a store has none.
+    pub(super) fn write_waiting(&self, engine: &dyn Engine) {
+        {
+            let mut state = self.lock();
+            if engine.room(0) == Room::Plenty && std::mem::take(&mut state.full) {
+                tracing::warn!("there is room on the disk again; new work is taken");
+            }
+        }
+        loop {
+            let units = Self::take_group(&mut self.lock());
+            if units.is_empty() {
+                return;
+            }
+            self.write_group(units, engine, None, AckWhen::Synced);
+        }
+    }
+
+    /// Waits for work; returns `None` when the store is closing and everything is written. Units
+    /// that nobody waits for are work once the first of them has waited for [`PATIENCE`].
+    fn next_units(&self) -> Option<Vec<Pending>> {
+        let mut state = self.lock();
+        let mut until = None;
+        loop {
+            if state.queue.is_empty() {
+                // After a failure the engine stays, so that reads go on.
+                if state.closing {
+                    return None;
+                }
+                let woken = self.work.wait(state);
+                state = woken.unwrap_or_else(PoisonError::into_inner);
+                until = None;
+            } else if state.is_urgent() {
+                break;
+            } else {
+                let until = *until.get_or_insert_with(|| Instant::now() + PATIENCE);
+                let rest = until.saturating_duration_since(Instant::now());
+                state.patient = true;
+                let (woken, over) = wait_timeout(&self.work, &self.state, state, rest);
+                state = woken;
+                state.patient = false;
+                if over && !state.queue.is_empty() {
+                    break;
+                }
+            }
+        }
+        Some(Self::take_group(&mut state))
+    }
+
+    /// Takes from the queue what one sync covers.
+    fn take_group(state: &mut State) -> Vec<Pending> {
         let (mut keys, mut bytes) = (0, 0);
         let taken = state.queue.iter().take_while(|unit| {
             let room = keys < DRAIN_KEYS && bytes < DRAIN_BYTES;
@@ -100,11 +166,29 @@ impl Shared {
             room
         });
         let taken = taken.count();
-        let units: Vec<_> = state.queue.drain(..taken).collect();
-        if applies {
-            state.applying = units.last()?.generation;
+        state.queue.drain(..taken).collect()
+    }
+
+    /// Applies the units in batches of at most [`BATCH_KEYS`] keys, splitting none, then syncs once.
+    fn write(&self, engine: &dyn Engine, units: &[Pending]) -> Result<(), String> {
+        let writes = units.iter().flat_map(|unit| {
+            let writes = unit.writes.iter();
+            writes.map(|write| (write, unit.generation))
+        });
+        self.keep(engine, writes)?;
+        let mut batch: Vec<&[Write]> = Vec::new();
+        let mut keys = 0;
+        for unit in units {
+            if keys > 0 && keys + unit.writes.len() > BATCH_KEYS {
+                engine.apply(&batch)?;
+                batch.clear();
+                keys = 0;
+            }
+            batch.push(&unit.writes);
+            keys += unit.writes.len();
         }
-        Some(units)
+        engine.apply(&batch)?;
+        engine.sync()
     }
 
     /// Marks the units as durable: they are on the disk, in the engine or in a log that now has as
@@ -151,6 +235,7 @@ impl Shared {
             let mut state = self.lock();
             let room = state.take_back(units);
             state.lose();
+            self.losses.fetch_add(1, Ordering::Release);
             self.room.add_permits(room);
             self.full(&mut state);
             std::mem::take(&mut state.waiters)
@@ -211,23 +296,6 @@ fn append(redo: &Mutex<Redo>, units: &[Pending]) -> Result<Logged, Failure> {
         bytes: redo.segment_bytes(),
         tight,
     })
-}
-
-/// Applies the units in batches of at most [`BATCH_KEYS`] keys, splitting none, then syncs once.
-fn write(engine: &dyn Engine, units: &[Pending]) -> Result<(), String> {
-    let mut batch: Vec<&[Write]> = Vec::new();
-    let mut keys = 0;
-    for unit in units {
-        if keys > 0 && keys + unit.writes.len() > BATCH_KEYS {
-            engine.apply(&batch)?;
-            batch.clear();
-            keys = 0;
-        }
-        batch.push(&unit.writes);
-        keys += unit.writes.len();
-    }
-    engine.apply(&batch)?;
-    engine.sync()
 }
 
 /// Returns the message of a panic.

@@ -1,4 +1,4 @@
-//! Looks through the kept files of a node without changing anything.
+//! Checks the kept files of a node without changing anything.
 
 use std::{
     fs::File,
@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use domain::suite::{Digest, Suite};
+use primitives::suite::{Digest, Suite};
 
 use super::{FileError, digest_of, names, path};
 
@@ -15,7 +15,7 @@ use super::{FileError, digest_of, names, path};
 pub struct Looked {
     /// Number of files that are kept.
     pub files: u64,
-    /// Paths of those that are not what their names say, or cannot be read.
+    /// Paths of files whose content does not match their names or cannot be read.
     pub damaged: Vec<PathBuf>,
 }
 
@@ -43,7 +43,7 @@ pub fn look_through(dir: &Path) -> Result<Looked, FileError> {
     Ok(looked)
 }
 
-/// Checks the digest in every suite, because the name of a file does not say in which it was made.
+/// Tries the digest of every suite, because the name of a file does not tell its suite.
 fn is_sound(path: &Path, digest: Digest) -> io::Result<bool> {
     for suite in [Suite::Ed25519Blake3, Suite::P256Sha256] {
         if digest_of(File::open(path)?, suite)?.0 == digest {

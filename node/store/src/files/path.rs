@@ -2,20 +2,15 @@
 
 use std::{fs::DirBuilder, io, path::Path};
 
+use data_encoding::HEXLOWER;
+
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(bytes)
 }
 
-/// Returns the bytes that a name stands for; `None` for any other name.
+/// Returns the bytes that a name encodes in hex; `None` for any other name.
 pub(super) fn unhex<const N: usize>(name: &str) -> Option<[u8; N]> {
-    if name.len() != 2 * N || !name.is_ascii() {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
-        *byte = u8::from_str_radix(&name[at..at + 2], 16).ok()?;
-    }
-    (hex(&bytes) == name).then_some(bytes)
+    HEXLOWER.decode(name.as_bytes()).ok()?.try_into().ok()
 }
 
 pub(super) fn create_private(folder: &Path) -> io::Result<()> {

@@ -19,7 +19,7 @@ use bytes::{Buf, BufMut, Bytes};
 
 use crate::engine::Write;
 
-/// The sum of a group, by which the next group names it.
+/// The sum of a group, which the next group contains.
 pub(crate) type Sum = [u8; SUM_BYTES];
 
 const MAGIC: [u8; 4] = *b"\xe4\xba\x94\x02";
@@ -30,12 +30,12 @@ pub(crate) const SUM_BYTES: usize = 16;
 pub(super) const HEADER_BYTES: usize = SUM_FROM + SUM_BYTES;
 const DELETE: u32 = u32::MAX;
 
-/// A group that was found sound.
+/// A sound group.
 pub(super) struct Group {
     pub(super) number: u64,
     pub(super) previous: Sum,
     pub(super) sum: Sum,
-    /// Where its writes are in the segment.
+    /// Position of its writes in the segment.
     pub(super) writes: Range<usize>,
 }
 
@@ -104,7 +104,7 @@ pub(super) fn any_later(key: &[u8; 32], bytes: &[u8], at: usize) -> bool {
         .is_some()
 }
 
-/// Returns the writes of a sound group, in order; `None` if they are not what [`encode`] wrote.
+/// Decodes the writes of a sound group, in order; `None` if [`encode`] did not write them.
 pub(super) fn decode(mut writes: &[u8]) -> Option<Vec<Write>> {
     let mut found = Vec::new();
     while !writes.is_empty() {
@@ -121,6 +121,25 @@ pub(super) fn decode(mut writes: &[u8]) -> Option<Vec<Write>> {
         found.push((key, value));
     }
     Some(found)
+}
+
+/// Returns where the group ends that begins at `at`, by the length it states.
+#[cfg(feature = "fuzzing")]
+pub(super) fn end(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut length = bytes.get(at + CHECKED_FROM..at + HEADER_BYTES)?;
+    let end = at + HEADER_BYTES + usize::try_from(length.get_u32()).ok()?;
+    (end <= bytes.len()).then_some(end)
+}
+
+/// Makes these bytes a sound group, and returns its sum.
+#[cfg(feature = "fuzzing")]
+pub(super) fn mend(key: &[u8; 32], number: u64, previous: &Sum, group: &mut [u8]) -> Sum {
+    group[..CHECKED_FROM].copy_from_slice(&MAGIC);
+    group[CHECKED_FROM + 4..PREVIOUS_FROM].copy_from_slice(&number.to_be_bytes());
+    group[PREVIOUS_FROM..SUM_FROM].copy_from_slice(previous);
+    let sum = checksum(key, &group[CHECKED_FROM..SUM_FROM], &group[HEADER_BYTES..]);
+    group[SUM_FROM..HEADER_BYTES].copy_from_slice(&sum);
+    sum
 }
 
 fn checksum(key: &[u8; 32], header: &[u8], writes: &[u8]) -> Sum {

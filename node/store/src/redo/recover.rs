@@ -1,3 +1,6 @@
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+
 use std::{
     collections::BTreeMap,
     fs::{self, DirBuilder, File},
@@ -19,29 +22,29 @@ use crate::{
     space::Space,
 };
 
-/// The checks when a store is opened, besides those of the log.
+/// The checks besides those of the log when a store is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Check {
-    /// Only that the engine is at the group that was sealed.
+    /// Only that the engine is at the sealed group.
     None,
-    /// Also that it holds exactly the records that were sealed.
+    /// Also that the engine holds exactly the sealed records.
     Content,
 }
 
-/// The keys that a log names, with their newest values.
+/// The keys in a log, with their newest values.
 type Writes = BTreeMap<Bytes, Option<Bytes>>;
 
-/// The findings of reading a log so far.
+/// The state of reading a log.
 struct Reading {
     /// The last sound group.
     last: Last,
     /// The group that was noted as synced.
     witness: Option<Last>,
-    /// The group up to which a checkpoint was bringing the log into the engine.
+    /// The last group of the checkpoint that had begun to bring the log into the engine.
     sealed: Option<Last>,
-    /// The writes that this checkpoint was bringing.
+    /// The writes of that checkpoint.
     begun: Writes,
-    /// The writes that are to be brought after it.
+    /// The writes after that checkpoint.
     writes: Writes,
 }
 
@@ -52,7 +55,8 @@ enum End {
     Closed,
     /// There is nothing after its last group.
     Blank,
-    /// What follows its last sound group is not sound: so many bytes, and only zeros after them.
+    /// The bytes after its last sound group are not sound: so many bytes, and only zeros after
+    /// them.
     Unsound { bytes: usize },
 }
 
@@ -65,10 +69,10 @@ struct Segment {
     at: usize,
 }
 
-/// Brings what the log holds into the engine and begins an empty segment.
+/// Brings the log into the engine and begins an empty segment.
 ///
-/// Nothing is changed before all of it was read and found sound. A power cut at any place in here
-/// leaves a log that is recovered the same way.
+/// Reads and checks the whole log before it changes anything. After a power cut at any point in
+/// here, the log can be recovered again in the same way.
 pub(crate) fn recover(
     store: &Path,
     engine: &dyn Engine,
@@ -101,7 +105,7 @@ pub(crate) fn recover(
     });
     let (obsolete, needed) = segments.split_at(segments.partition_point(|n| *n <= applied.number));
     let missing = |number| damaged(format!("redo/{} is missing", file_name(number)));
-    // A store that was ever begun has a needed segment, even if it is empty.
+    // Every store that was begun has a needed segment, even if it is empty.
     if needed.is_empty() && mark.is_some() {
         return Err(missing(applied.number + 1));
     }
@@ -164,7 +168,7 @@ pub(crate) fn recover(
         file.and_then(|file| file.set_len(torn.at as u64).and_then(|()| file.sync_all()))
             .map_err(io("cut", &path))?;
     }
-    // From here on, what a killed process had written counts as durable, so it is synced.
+    // From here on, everything that a killed process wrote counts as durable, so it is synced.
     for &number in needed {
         let path = dir.join(file_name(number));
         sync(&path).map_err(io("sync", &path))?;
@@ -191,8 +195,8 @@ pub(crate) fn recover(
             for (key, value) in later {
                 writes.entry(key).or_insert(value);
             }
-            // Complete what a checkpoint that was cut off had begun. After that the engine holds
-            // what was sealed.
+            // Complete the checkpoint that was cut off. After that the engine holds what was
+            // sealed.
             apply(begun, engine, pace).map_err(applying)?;
             if check == Check::Content {
                 let found = Seal::of(engine).map_err(|error| damaged(error.to_string()))?;
@@ -262,8 +266,8 @@ fn apply(writes: Writes, engine: &dyn Engine, pace: &CheckpointPolicy) -> Result
 }
 
 impl Reading {
-    /// Gathers the writes of one segment's groups. The error is the byte at which the segment is
-    /// damaged.
+    /// Gathers the writes of one segment's groups. The error is the offset of the damage in the
+    /// segment, in bytes.
     fn segment(&mut self, number: u64, bytes: &[u8]) -> Result<Segment, usize> {
         let header = Header::sound(bytes).ok_or(0_usize)?;
         if header.first != number || header.previous != self.last.sum {
@@ -311,8 +315,7 @@ impl Reading {
         })
     }
 
-    /// Returns whether the last group differs from the one of the same number that was noted or
-    /// sealed.
+    /// Returns whether the last group differs from the noted or sealed group of the same number.
     fn contradicts_witness(&self) -> bool {
         let known = [self.witness, self.sealed].into_iter().flatten();
         known
@@ -341,7 +344,7 @@ impl Segment {
     }
 
     /// Checks the end of this segment against the next one: a segment gets groups only once the end
-    /// of the one before is synced. The error is the byte at which this segment is damaged.
+    /// of the one before is synced. The error is the offset of the damage in this segment.
     fn may_be_followed_by(&self, after: &Self) -> Result<(), usize> {
         let begun = after.groups == 0 && after.end == End::Blank;
         match self.end {

@@ -76,6 +76,20 @@ impl Header {
     }
 }
 
+/// Returns the bytes with the header of the first segment of a store written over their beginning; the part
+/// of it that is random stays.
+#[cfg(feature = "fuzzing")]
+pub(super) fn mend(bytes: &[u8]) -> Vec<u8> {
+    let mut mended = bytes.to_vec();
+    mended.resize(mended.len().max(HEADER_BYTES), 0);
+    mended[..MAGIC.len()].copy_from_slice(&MAGIC);
+    mended[MAGIC.len()..SUM_FROM - 16].fill(0);
+    mended[MAGIC.len()..MAGIC.len() + 8].copy_from_slice(&1_u64.to_be_bytes());
+    let sum = sum(&mended[..SUM_FROM]);
+    mended[SUM_FROM..HEADER_BYTES].copy_from_slice(&sum);
+    mended
+}
+
 fn sum(bytes: &[u8]) -> Sum {
     let hash = blake3::hash(bytes);
     *hash.as_bytes().first_chunk().expect("BLAKE3 has 32 bytes")
@@ -102,7 +116,7 @@ pub(super) fn create(dir: &Path, header: &Header) -> io::Result<(File, PathBuf)>
     }
 }
 
-/// Returns the numbers of all segments, in order.
+/// Returns the numbers of all segments in ascending order.
 pub(super) fn numbers(dir: &Path) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
     for entry in fs::read_dir(dir)? {

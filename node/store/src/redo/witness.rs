@@ -55,8 +55,8 @@ impl Witness {
         Ok(witness)
     }
 
-    /// Notes that the log is synced up to this group. The log holds without the note, so a failure
-    /// is only logged.
+    /// Notes that the log is synced up to this group. The log is valid without the note, so a
+    /// failure is only logged.
     pub(super) fn note(&mut self, last: Last) {
         if let Err(error) = self.write(last)
             && !std::mem::replace(&mut self.failed, true)

@@ -8,17 +8,17 @@ use std::{
 use super::{lock::DirLock, open::create};
 use crate::OpenError;
 
-/// The right to a store's directory, and whether the store was closed. Dropped together with the
-/// engine.
+/// The exclusive claim on a store's directory, with the mark of a closed store. Dropped together
+/// with the engine.
 pub(crate) struct Claim {
     dir: PathBuf,
-    /// Whether everything is in the engine, durably, and nothing more will be written.
+    /// Whether everything is durably in the engine and nothing more will be written.
     closed: AtomicBool,
     _lock: DirLock,
 }
 
 impl Claim {
-    /// Takes the directory, and makes it if need be.
+    /// Takes the directory; creates it if needed.
     pub(crate) fn take(dir: &Path) -> Result<Self, OpenError> {
         create(dir)?;
         Ok(Self {
@@ -28,12 +28,12 @@ impl Claim {
         })
     }
 
-    /// Returns whether the last process that had the store closed it.
+    /// Returns whether the last process closed the store.
     pub(crate) fn is_clean(&self) -> bool {
         self.mark().exists()
     }
 
-    /// Marks the store as not closed from here on.
+    /// Marks the store as not closed.
     pub(crate) fn begin(&self) -> Result<(), OpenError> {
         let begin = || match fs::remove_file(self.mark()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -14,7 +14,7 @@ pub(super) struct DirLock {
     _file: File,
 }
 
-/// Longest wait for a store that this very process is still closing.
+/// Longest wait for a store that this process is still closing.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 

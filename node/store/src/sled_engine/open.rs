@@ -53,7 +53,7 @@ pub(super) fn open(
         dir: dir.to_owned(),
         claim,
     };
-    // From here on, what a killed process had written is read as durable, so it is synced.
+    // From here on, everything that a killed process wrote is read as durable, so it is synced.
     engine.sync().map_err(|cause| OpenError::Io {
         what: "sync",
         path: dir.join("db"),
@@ -94,8 +94,8 @@ fn sync_path(path: &Path) -> Result<(), OpenError> {
         .map_err(io)
 }
 
-/// Opens the engine. If it does not open, tries once more without sled's snapshots, because a torn
-/// snapshot stops a log that is whole.
+/// Opens the engine. If that fails, tries once more without sled's snapshots, because a torn
+/// snapshot stops sled although the log is complete.
 fn open_guarded(dir: &Path, options: &SledOptions) -> Result<sled::Db, OpenError> {
     let cause = match open_patiently(dir, options) {
         Ok(db) => return Ok(db),
@@ -116,7 +116,7 @@ fn open_guarded(dir: &Path, options: &SledOptions) -> Result<sled::Db, OpenError
     open_patiently(dir, options).map_err(|cause| refused(dir, cause))
 }
 
-/// Opens sled, and retries while its lock is taken: sled gives it up a little after it was dropped.
+/// Opens sled, and retries while its lock is taken: sled releases it a little after it was dropped.
 pub(super) fn open_patiently(dir: &Path, options: &SledOptions) -> Result<sled::Db, Cause> {
     let begun = Instant::now();
     loop {
@@ -146,7 +146,7 @@ pub(super) fn open_patiently(dir: &Path, options: &SledOptions) -> Result<sled::
     }
 }
 
-/// Recognises a taken lock by its text, because sled wraps `WouldBlock` into one.
+/// Recognises a taken lock by the text of the error, because sled wraps `WouldBlock`.
 fn is_lock(error: &io::Error) -> bool {
     error.to_string().contains("could not acquire lock")
 }
@@ -174,8 +174,7 @@ fn refused(dir: &Path, cause: Cause) -> OpenError {
     }
 }
 
-/// Renames `snap.*` so that sled, which takes every file whose name begins like that, does not see
-/// them. Returns how many.
+/// Renames the files `snap.*` so that sled no longer recognises them. Returns their number.
 fn snapshots_aside(dir: &Path) -> io::Result<usize> {
     let mut moved = 0;
     for entry in fs::read_dir(dir)? {

@@ -1,5 +1,6 @@
-//! Tests that nothing leaves before it is durable, and that nothing is called durable after the
-//! disk failed.
+//! Tests that nothing leaves before it is durable. Nothing counts as durable after the disk failed.
+
+use std::time::Duration;
 
 use futures::FutureExt;
 
@@ -102,6 +103,33 @@ async fn what_waits_shares_one_sync() {
         ticket.durable().await.unwrap();
     }
     assert_eq!(disk.sync_count(), 2);
+}
+
+#[tokio::test]
+async fn units_that_nobody_waits_for_share_the_sync_of_one_that_somebody_waits_for() {
+    let (disk, store) = memory();
+    for n in 0..10 {
+        let _not_awaited = store.submit(put(&n.to_string(), "1")).await.unwrap();
+    }
+    let awaited = store.submit(put("a", "1")).await.unwrap();
+    awaited.durable().await.unwrap();
+    assert_eq!(disk.sync_count(), 1);
+    // Who read a unit may wait for it, too.
+    let _not_awaited = store.submit(put("b", "1")).await.unwrap();
+    let seen = store.get(village(), b"b").await.unwrap();
+    store.wait_durable(seen.generation).await.unwrap();
+    assert_eq!(disk.sync_count(), 2);
+}
+
+#[tokio::test]
+async fn units_that_nobody_waits_for_become_durable_by_themselves() {
+    let (disk, store) = memory();
+    let _not_awaited = store.submit(put("a", "1")).await.unwrap();
+    while disk.sync_count() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let after = Store::open_memory(&disk.power_cut(0)).unwrap();
+    assert_eq!(value(&after, "a").await, Some(bytes("1")));
 }
 
 #[tokio::test]

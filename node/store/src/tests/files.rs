@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::*;
-use domain::suite::Suite;
+use primitives::suite::Suite;
 
 use crate::files::{FileError, Files, PartId, Point, Probe};
 
@@ -179,8 +179,8 @@ fn after_a_failed_sync_a_part_is_thrown_away() {
     ));
 }
 
-/// What the disk would still have after a power cut: contents as of their last sync, and entries of
-/// folders as of theirs. What came since is there in full, in part or not at all, as drawn.
+/// The state of the disk after a power cut: contents as of their last sync, and entries of folders
+/// as of theirs. Later changes are there in full, in part or not at all, as drawn.
 #[derive(Default)]
 struct Disk {
     root: PathBuf,

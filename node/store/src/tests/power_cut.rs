@@ -1,5 +1,5 @@
-//! Tests that after a power cut the store holds what it held after some prefix of the units taken,
-//! and that this prefix includes everything acknowledged.
+//! Tests that after a power cut the store holds the result of some prefix of the units taken. The
+//! prefix must include everything acknowledged.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +23,8 @@ fn unit(writes: &Writes) -> WriteBatch {
     unit
 }
 
-/// Submits rounds of units so that each round meets a held sync, cuts the power at the `cut`-th
-/// sync, and returns what is wrong with what is left.
+/// Submits rounds of units, cuts the power at the `cut`-th sync, and returns what is wrong. Each
+/// round meets a held sync.
 async fn live_and_cut(
     rounds: &[Vec<Writes>],
     cut: u64,

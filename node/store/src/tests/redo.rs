@@ -368,6 +368,24 @@ async fn a_failure_at_any_point_puts_the_store_out_of_service_and_loses_nothing(
 }
 
 #[tokio::test]
+async fn a_segment_whose_end_may_be_on_the_disk_keeps_its_follower() {
+    let dir = tempfile::tempdir().unwrap();
+    let appended = AtomicUsize::new(0);
+    // The second group is the end of the segment, which the checkpoint at close writes.
+    let probe: Probe = Arc::new(move |met| {
+        if met == Point::Appended && appended.fetch_add(1, Ordering::Relaxed) == 1 {
+            return Err("as told".to_owned());
+        }
+        Ok(())
+    });
+    let store = open(dir.path(), pace(4 << 20, Some(probe)), AckWhen::Synced).unwrap();
+    store.commit(put("a", "1")).await.unwrap();
+    assert!(matches!(store.close().await, Err(StoreError::Unknown(_))));
+    let store = open_quiet(dir.path());
+    assert_eq!(value(&store, "a").await, Some(bytes("1")));
+}
+
+#[tokio::test]
 async fn what_is_deleted_before_a_checkpoint_never_reaches_the_engine() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_quiet(dir.path());

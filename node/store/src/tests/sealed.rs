@@ -13,8 +13,8 @@ fn record(n: usize) -> (Bytes, Bytes) {
     )
 }
 
-/// Returns a store with this many records, some deleted and some written twice, that was not
-/// closed.
+/// Returns a store with this many records that was not closed. Some are deleted and some written
+/// twice.
 async fn crashed(records: usize) -> tempfile::TempDir {
     let image = tempfile::tempdir().unwrap();
     let dir = tempfile::tempdir().unwrap();
@@ -206,7 +206,7 @@ async fn a_survey_names_what_is_damaged_and_changes_no_file() {
     assert!(look(image.path()).closed);
 
     let area = image.path().join("files/330825002222/kept");
-    let sound = domain::suite::Suite::P256Sha256.digest(&[b"photo"]);
+    let sound = primitives::suite::Suite::P256Sha256.digest(&[b"photo"]);
     let name: String = sound.iter().map(|byte| format!("{byte:02x}")).collect();
     for (folder, content) in [(&name[..2], "photo"), ("zz", "phot0")] {
         fs::create_dir_all(area.join(folder)).unwrap();

@@ -36,3 +36,21 @@ async fn each_unit_is_told_of_once_it_is_durable_with_whose_it_is() {
         .collect();
     assert_eq!(told, [village(), township()]);
 }
+
+#[tokio::test]
+async fn a_checkpoint_is_told_of_when_it_begins_and_when_it_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_sled(dir.path(), SledOptions::default()).unwrap();
+    let told: Arc<Mutex<Vec<&str>>> = Arc::default();
+    let notes = Arc::clone(&told);
+    store.watch_checkpoints(move |checkpoint| {
+        notes.lock().unwrap().push(match checkpoint {
+            Checkpoint::Begins => "begins",
+            Checkpoint::Done => "done",
+            Checkpoint::Failed(_) => "failed",
+        });
+    });
+    store.commit(put("a", "1")).await.unwrap();
+    store.close().await.unwrap();
+    assert_eq!(*told.lock().unwrap(), ["begins", "done"]);
+}

@@ -1,4 +1,4 @@
-//! Just enough of an OTLP collector: one gRPC method that keeps what it is sent.
+//! A minimal OTLP collector: one gRPC method that keeps what it receives.
 
 use std::{
     convert::Infallible,
@@ -17,7 +17,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{body::Body, server::NamedService, transport::Server};
 use tower::Service;
 
-/// A collector on a port of its own.
+/// A collector on its own port.
 pub(super) struct Collector {
     address: SocketAddr,
     received: mpsc::UnboundedReceiver<Bytes>,
@@ -41,7 +41,7 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    /// The body of the next export, as sent.
+    /// Returns the body of the next export, as sent.
     pub(super) async fn received(&mut self) -> Bytes {
         self.received.recv().await.unwrap()
     }
@@ -68,7 +68,8 @@ impl Service<Request<Body>> for TraceService {
         Box::pin(async move {
             keep.send(request.into_body().collect().await.unwrap().to_bytes())
                 .unwrap();
-            // An empty message, uncompressed, then the status: an empty answer means all was taken.
+            // An empty message, uncompressed, then the status: an empty answer means that
+            // everything was accepted.
             let message = Frame::data(Bytes::from_static(&[0; 5]));
             let mut status = HeaderMap::new();
             status.insert("grpc-status", "0".parse().unwrap());

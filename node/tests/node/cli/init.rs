@@ -8,7 +8,11 @@ use std::{
 
 use serde_json::Value;
 
-use crate::cli::{BINARY, json, port, wujitong};
+use testkit::{
+    command::{json, wujitong},
+    port,
+    program::program,
+};
 
 #[test]
 fn a_whole_branch_is_enrolled_with_few_files_open_at_a_time() {
@@ -34,8 +38,10 @@ fn a_whole_branch_is_enrolled_with_few_files_open_at_a_time() {
         &city,
     ]);
     // The example of the command's help, where a process may open no more than this.
+    let program = program();
+    let program = program.display();
     let init = format!(
-        "ulimit -n 128; exec {BINARY} init --division 330825 --with-branch --issuer {city} --data \
+        "ulimit -n 128; exec {program} init --division 330825 --with-branch --issuer {city} --data \
          {county} --json"
     );
     let made = Command::new("sh").args(["-c", &init]).output();
@@ -45,7 +51,7 @@ fn a_whole_branch_is_enrolled_with_few_files_open_at_a_time() {
     let facts: Value = serde_json::from_slice(&made.stdout).expect("one JSON value");
     assert_eq!(facts["nodes"], 304);
     // A process that hosts it needs more than that, and says how many before it opens anything.
-    let run = format!("ulimit -n 128; exec {BINARY} run --data {county} --listen 127.0.0.1:0");
+    let run = format!("ulimit -n 128; exec {program} run --data {county} --listen 127.0.0.1:0");
     let run = Command::new("sh").args(["-c", &run]).output();
     let run = run.expect("a shell");
     let told = String::from_utf8_lossy(&run.stderr);
@@ -59,7 +65,8 @@ fn a_whole_branch_is_enrolled_with_few_files_open_at_a_time() {
 
 /// Runs a line as a shell would in a directory, with the program on the path.
 fn shell(line: &str, dir: &Path) -> Command {
-    let beside = Path::new(BINARY).parent().expect("it lies in a directory");
+    let program = program();
+    let beside = program.parent().expect("it lies in a directory");
     let path = format!("{}:/usr/bin:/bin", beside.display());
     let mut command = Command::new("sh");
     command

@@ -81,7 +81,7 @@ async fn a_page_of_a_site_that_is_named_reports_and_follows_and_no_other_does() 
             "{stranger}"
         );
     }
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn what_everybody_may_read_is_open_to_named_sites_and_what_needs_a_cookie_
         assert_eq!(let_in(&told.headers), open.then_some(APP), "{path}");
         assert_eq!(told.status == 200, open, "{path}");
     }
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -120,5 +120,5 @@ async fn without_the_setting_no_site_is_let_in() {
         let_in(&town.send(asked, "").await.expect(200).headers),
         None
     );
-    town.host.stop().await;
+    town.stop().await;
 }

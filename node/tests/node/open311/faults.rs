@@ -74,7 +74,14 @@ async fn what_does_not_fit_is_said_in_the_form_of_the_protocol() {
         let said = error[0]["description"].as_str().unwrap();
         assert!(said.contains(says), "{says}: {said}");
     }
-    assert!(town.office().dockets(None, 10).await.unwrap().is_empty());
+    assert!(
+        town.office()
+            .matters()
+            .dockets(None, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     for (path, status) in [
         ("services.json?jurisdiction_id=nowhere", 404),
         ("services/001.json", 404),
@@ -102,7 +109,7 @@ async fn what_does_not_fit_is_said_in_the_form_of_the_protocol() {
         post.json()[0]["description"]
             .as_str()
             .unwrap()
-            .contains("only read")
+            .contains("only GET")
     );
     let json = Request::builder()
         .method(Method::POST)
@@ -112,5 +119,5 @@ async fn what_does_not_fit_is_said_in_the_form_of_the_protocol() {
     let two = format!("api_key={key}&lat=29");
     let errors = town.post("requests.xml", &two).await.expect(400);
     assert_eq!(elements(errors.xml(), &["errors"]), ["error", "error"]);
-    town.host.stop().await;
+    town.stop().await;
 }

@@ -22,7 +22,7 @@ async fn everybody_sees_what_was_published_and_nothing_of_what_was_not() {
         visibility: Visibility::Public,
         ..NewReport::new("enforcement/road".parse().unwrap(), "未公开".to_owned())
     };
-    office.report(unpublished, CLERK).await.unwrap();
+    office.matters().report(unpublished, CLERK).await.unwrap();
     let ids = |answer: Answer| -> Vec<String> {
         let all = answer.expect(200).json();
         let ids = all.as_array().unwrap().iter();
@@ -30,7 +30,7 @@ async fn everybody_sees_what_was_published_and_nothing_of_what_was_not() {
             .collect()
     };
     assert_eq!(ids(town.get("requests.json").await), [&*open]);
-    let found = office.answers("", None, 10).await.unwrap();
+    let found = office.matters().answers("", None, None, 10).await.unwrap();
     let found: Vec<_> = found.iter().map(|answer| &answer.matter).collect();
     assert_eq!(
         found,
@@ -39,7 +39,9 @@ async fn everybody_sees_what_was_published_and_nothing_of_what_was_not() {
     );
     let number = filed.parse().unwrap();
     let reply = Work::Do(Act::Reply(Publicity::Public));
-    let refused = office.work(number, reply, Some("x".to_owned()), CLERK, None);
+    let refused = office
+        .matters()
+        .work(number, reply, Some("x".to_owned()), CLERK, None);
     let refused = refused.await.unwrap_err().to_string();
     assert!(refused.contains("reply privately"), "{refused}");
     let own = ids(town.get(&format!("requests.json?api_key={key}")).await);
@@ -88,5 +90,5 @@ async fn everybody_sees_what_was_published_and_nothing_of_what_was_not() {
         xml.body
     );
     drop(office);
-    town.host.stop().await;
+    town.stop().await;
 }

@@ -101,5 +101,5 @@ async fn every_example_of_the_page_works() {
         run += 1;
     }
     assert_eq!(run, 10);
-    town.host.stop().await;
+    town.stop().await;
 }

@@ -93,12 +93,17 @@ fn id(answer: &Answer) -> String {
 }
 
 async fn count(town: &Town) -> usize {
-    town.office().dockets(None, usize::MAX).await.unwrap().len()
+    town.office()
+        .matters()
+        .dockets(None, usize::MAX)
+        .await
+        .unwrap()
+        .len()
 }
 
 /// Waits until no file lies on the disk but so many.
 async fn only(town: &Town, files: usize) {
-    while town.files() != files {
+    while town.files_on_disk().len() != files {
         tokio::task::yield_now().await;
     }
 }
@@ -124,11 +129,12 @@ async fn photos_are_kept_with_their_report_and_the_texts_are_those_of_any_form()
     let id = id(&filed);
     let matter = town.matter(&id).await;
     let office = town.office();
-    let shown = office.matter(matter.id).await.unwrap();
+    let shown = office.matters().matter(matter.id).await.unwrap();
     let text = format!("{:?}", shown.body);
     assert!(text.contains("路灯不亮 & 100%"), "{text}");
     assert_eq!(shown.details[0].text, "村口");
     let files = office
+        .files()
         .files_of(matter.id, wujitong::office::Reader::Clerk)
         .await
         .unwrap();
@@ -138,7 +144,7 @@ async fn photos_are_kept_with_their_report_and_the_texts_are_those_of_any_form()
     let request = Request::get(whole).header(header::AUTHORIZATION, format!("Bearer {app}"));
     let kind = town.send(request, "").await.expect(200);
     assert_eq!(kind.kind(), "image/jpeg");
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -182,7 +188,7 @@ async fn a_repeated_report_with_photos_is_made_once_and_leaves_nothing_behind() 
         .header("idempotency-key", "p");
     let same = town.send(request, &escaped).await.expect(201);
     assert_eq!(id(&plain), id(&same));
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -190,7 +196,7 @@ async fn what_is_wrong_with_a_photo_is_said_and_nothing_is_kept() {
     let town = Town::start().await;
     let app = town.key("app", &[Permission::Report]).await;
     let reader = town.key("reader", &[Permission::ViewList]).await;
-    town.office().limit_attachments(Limits {
+    town.office().files().limit_attachments(Limits {
         bytes: 3_000,
         count: 2,
         ..Limits::default()
@@ -287,5 +293,5 @@ async fn what_is_wrong_with_a_photo_is_said_and_nothing_is_kept() {
     assert!(refused.body.contains("does not end"), "{}", refused.body);
     assert_eq!(count(&town).await, 0);
     only(&town, 0).await;
-    town.host.stop().await;
+    town.stop().await;
 }

@@ -9,7 +9,7 @@ use wujitong::{
         ids::MatterId,
         matter::{Act, Channel, Outcome},
         people::Permission,
-        request::Wish,
+        request::RequestKind,
     },
     office::Work,
 };
@@ -88,11 +88,13 @@ async fn a_report_becomes_a_matter_and_only_its_filer_follows_it_until_it_is_clo
     let inside = Work::Do(Act::Remark(wujitong::domain::matter::Audience::Offices));
     let secret = Some("不告诉报送人".to_owned());
     office
+        .matters()
         .work(number, inside, secret, CLERK, None)
         .await
         .unwrap();
     let note = Some("已换灯泡".to_owned());
     office
+        .matters()
         .close(number, Outcome::Solved, note, Actor::OsUser(2))
         .await
         .unwrap();
@@ -111,7 +113,7 @@ async fn a_report_becomes_a_matter_and_only_its_filer_follows_it_until_it_is_clo
     assert!(xml.xml().contains("<zipcode/>"));
     assert!(!xml.body.contains("不告诉"));
     drop(office);
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -122,7 +124,9 @@ async fn a_contest_moves_the_request_and_its_words_are_not_the_offices() {
     let number: MatterId = id.parse().unwrap();
     let office = town.office();
     let done = Some("已换灯泡".to_owned());
-    let closed = office.close(number, Outcome::Solved, done, Actor::OsUser(2));
+    let closed = office
+        .matters()
+        .close(number, Outcome::Solved, done, Actor::OsUser(2));
     closed.await.unwrap();
     let closed = town.matter(&id).await.closed_at().unwrap();
     let moment = jiff::Timestamp::from_millisecond(closed.0).unwrap();
@@ -132,7 +136,9 @@ async fn a_contest_moves_the_request_and_its_words_are_not_the_offices() {
         tokio::task::yield_now().await;
     }
     let why = Some("还是不亮".to_owned());
-    let contest = office.wish(number, Wish::Contest, why, Actor::Reporter);
+    let contest = office
+        .matters()
+        .request(number, RequestKind::Contest, why, Actor::Reporter);
     contest.await.unwrap();
     let moved = town.get(&since).await.expect(200).json();
     assert_eq!(moved[0]["service_request_id"], json!(id));
@@ -140,7 +146,7 @@ async fn a_contest_moves_the_request_and_its_words_are_not_the_offices() {
     let notes = moved[0]["status_notes"].as_str().unwrap();
     assert!(!notes.contains("还是不亮"), "{notes}");
     drop(office);
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -176,7 +182,7 @@ async fn a_filed_report_is_answered_in_the_shape_of_the_specification() {
         ]
     );
     assert!(answer.xml().contains("<account_id/>"));
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -197,6 +203,7 @@ async fn whoever_says_no_name_is_never_urgent_and_is_turned_away_where_policy_sa
     assert_eq!(town.matter(&named).await.priority, Priority::Urgent);
     let policy = "format = 1\n[limits]\nanonymous = false\n";
     town.office()
+        .templates()
         .publish(
             wujitong::office::NewTemplate {
                 kind: wujitong::domain::template::TemplateKind::Policy,
@@ -214,7 +221,7 @@ async fn whoever_says_no_name_is_never_urgent_and_is_turned_away_where_policy_sa
     let said = refused[0]["description"].as_str().unwrap();
     assert!(said.contains("without a name"), "{said}");
     filed("&email=w@x.example").await.expect(201);
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -235,10 +242,15 @@ async fn a_description_comes_back_whole_whatever_its_lines_look_like() {
         assert_eq!(shown[0][field], expected, "{field}");
     }
     // The office sees what was said in fields of their own.
-    let view = town.office().matter(id.parse().unwrap()).await.unwrap();
+    let view = town
+        .office()
+        .matters()
+        .matter(id.parse().unwrap())
+        .await
+        .unwrap();
     let details: Vec<_> = view.details.iter().map(|d| (&*d.name, &*d.text)).collect();
     assert_eq!(details, [("address", "B"), ("attribute/POLE", "17")]);
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -268,7 +280,7 @@ async fn a_place_of_a_chinese_map_is_kept_in_wgs_84() {
             .unwrap()
             .contains("gcj-02")
     );
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -283,8 +295,8 @@ async fn a_key_that_was_taken_back_reads_nothing_either() {
     let (id, slip) = town.file(&key, "&phone=1").await;
     assert_eq!(town.matter(&id).await.channel, Channel::Hotline);
     let office = town.office();
-    let made = office.api_keys().await.unwrap()[0].id;
-    office.revoke_key(made, CLERK).await.unwrap();
+    let made = office.people().api_keys().await.unwrap()[0].id;
+    office.people().revoke_key(made, CLERK).await.unwrap();
     town.get(&format!("requests/{id}.json?api_key={key}"))
         .await
         .expect(403);
@@ -296,5 +308,5 @@ async fn a_key_that_was_taken_back_reads_nothing_either() {
         .await
         .expect(200);
     drop(office);
-    town.host.stop().await;
+    town.stop().await;
 }

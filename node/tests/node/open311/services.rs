@@ -69,7 +69,7 @@ async fn services_are_the_categories_of_policy_in_both_shapes() {
         elements(one.xml(), &["service_definition"]),
         ["service_code", "attributes"]
     );
-    town.host.stop().await;
+    town.stop().await;
 }
 
 #[tokio::test]
@@ -92,5 +92,5 @@ async fn discovery_says_where_and_in_which_formats() {
     let proxied = Request::get("/open311/v2/discovery.json").header("x-forwarded-proto", "https");
     let json = town.send(proxied, "").await.expect(200).json();
     assert_eq!(json["endpoints"][0]["url"], "https://localhost/open311/v2");
-    town.host.stop().await;
+    town.stop().await;
 }

@@ -1,34 +1,37 @@
 //! A province alone, asked by apps.
 
-use std::sync::Arc;
+use std::ops::Deref;
 
 use http::{HeaderMap, Request, header};
-use http_body_util::{BodyExt, Full};
-use hyper::{body::Bytes, client::conn::http1};
-use hyper_util::rt::TokioIo;
+use http_body_util::Full;
+use hyper::body::Bytes;
 use serde_json::Value;
-use tokio::net::TcpStream;
-use topology::{DivisionCode, Outlines, Tree};
+use testkit::{
+    asking::{self, Way},
+    province::Province,
+};
 use wujitong::{
-    app::{Host, Plan, SystemClock},
     domain::{
         actor::Actor,
         category::{Class, Visibility},
         ids::MatterId,
         matter::{Act, Matter, Publicity},
         people::Permission,
-        suite::Suite,
     },
-    identity::{CertificateProfile, Founding, found_network},
-    office::{Clock, NewReport, Office, Work, people::NewKey},
+    office::{NewReport, Work, people::NewKey},
 };
 
 pub(crate) const CLERK: Actor = Actor::OsUser(1);
 
 /// A province alone, asked by apps.
-pub(crate) struct Town {
-    pub(crate) host: Host,
-    dir: tempfile::TempDir,
+pub(crate) struct Town(Province);
+
+impl Deref for Town {
+    type Target = Province;
+
+    fn deref(&self) -> &Province {
+        &self.0
+    }
 }
 
 pub(crate) struct Answer {
@@ -72,53 +75,23 @@ impl Town {
 
     /// The same, with more settings of `[http]`.
     pub(crate) async fn start_with(http: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let tree = Tree::load("code,name\n33,浙江省\n3308,衢州市\n").unwrap();
-        let tree = Arc::new(tree.with_outlines(Outlines::zhejiang()));
-        let founding = Founding {
-            zone: "zj.example".to_owned(),
-            demo: false,
-            suite: Suite::Ed25519Blake3,
-        };
-        let now = u64::try_from(SystemClock.now().0).unwrap();
-        let now = std::time::Duration::from_millis(now);
-        let terms = CertificateProfile::at(rustls_pki_types::UnixTime::since_unix_epoch(now));
-        found_network(dir.path(), &tree, &founding, &terms).unwrap();
-        let settings = "data = '.'\nnodes = ['33']\nzone = 'zj.example'\nlisten = '127.0.0.1:0'\n\
-                        [http]\nlisten = '127.0.0.1:0'\n";
-        let raw = config::Raw::from_toml(&format!("{settings}{http}"));
-        let config = raw.unwrap().check(dir.path()).unwrap();
-        let host = Host::start(Plan::new(config, tree)).await.unwrap();
-        Self { host, dir }
+        Self(Province::start_with(http).await)
     }
 
-    pub(crate) fn office(&self) -> Arc<Office> {
-        let province: DivisionCode = "33".parse().unwrap();
-        Arc::clone(&self.host.roster().node(province).unwrap().office)
+    pub(crate) async fn stop(self) {
+        self.0.host.stop().await;
     }
 
-    /// A key, by name and deeds.
-    pub(crate) async fn key(&self, name: &str, deeds: &[Permission]) -> String {
+    /// A key, by name and permissions.
+    pub(crate) async fn key(&self, name: &str, permissions: &[Permission]) -> String {
         let new = NewKey {
             name: name.to_owned(),
-            deeds: deeds.iter().copied().collect(),
+            permissions: permissions.iter().copied().collect(),
             division: None,
             days: 30,
         };
-        let (_, token) = self.office().make_key(new, CLERK).await.unwrap();
+        let (_, token) = self.office().people().make_key(new, CLERK).await.unwrap();
         token.to_string()
-    }
-
-    /// Files of reports, and what is on its way to be one, as they lie on the disk.
-    pub(crate) fn files(&self) -> usize {
-        fn count(dir: &std::path::Path) -> usize {
-            let entries = std::fs::read_dir(dir).into_iter().flatten();
-            let paths = entries.map(|entry| entry.unwrap().path());
-            paths
-                .map(|path| if path.is_dir() { count(&path) } else { 1 })
-                .sum()
-        }
-        count(&self.dir.path().join("store/files"))
     }
 
     pub(crate) async fn send(&self, request: http::request::Builder, body: &str) -> Answer {
@@ -126,14 +99,9 @@ impl Town {
     }
 
     pub(crate) async fn send_bytes(&self, request: http::request::Builder, body: Bytes) -> Answer {
-        let stream = TcpStream::connect(self.host.http().unwrap()).await.unwrap();
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(connection);
         let request = request.header(header::HOST, "localhost");
         let request = request.body(Full::new(body)).unwrap();
-        let response = sender.send_request(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
+        let (parts, body) = asking::send(&self.host, Way::Tcp, request).await;
         Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
@@ -165,7 +133,13 @@ impl Town {
 
     pub(crate) async fn matter(&self, id: &str) -> Matter {
         let id: MatterId = id.parse().unwrap();
-        self.office().docket(id).await.unwrap().unwrap().matter
+        self.office()
+            .matters()
+            .docket(id)
+            .await
+            .unwrap()
+            .unwrap()
+            .matter
     }
 
     /// A matter whose reporter agreed that it is published, answered in public.
@@ -176,17 +150,23 @@ impl Town {
             class: Class::Public,
             ..NewReport::new("enforcement/road".parse().unwrap(), text.to_owned())
         };
-        let id = office.report(report, CLERK).await.unwrap();
+        let id = office.matters().report(report, CLERK).await.unwrap();
         let reply = Work::Do(Act::Reply(Publicity::Public));
         let note = Some("下周修补".to_owned());
-        office.work(id, reply, note, CLERK, None).await.unwrap();
+        office
+            .matters()
+            .work(id, reply, note, CLERK, None)
+            .await
+            .unwrap();
         id.to_string()
     }
 }
 
 pub(crate) fn keys(value: &Value) -> Vec<&str> {
     let object = value.as_object().unwrap();
-    object.keys().map(String::as_str).collect()
+    let mut keys: Vec<&str> = object.keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
 }
 
 /// Names of the elements directly below the root, or below one of them, in order.

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 use wujitong::{
     domain::{audit::AuditEntry, people::Permission},
-    office::{OfficeError, people::PeopleError},
+    office::{Aborted, Fault},
     store::{Range, WriteBatch, record},
 };
 
-use crate::people::alone::Alone;
+use testkit::province::Province;
 
-async fn lines(alone: &Alone, token: &str) -> Vec<Value> {
-    let page = alone
+async fn lines(province: &Province, token: &str) -> Vec<Value> {
+    let page = province
         .get("audit?limit=1000")
         .by(token)
         .send()
@@ -21,30 +21,30 @@ async fn lines(alone: &Alone, token: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn every_act_and_every_denial_stands_in_it_with_who_from_where_and_without_names() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "zhang.san", &["official"]).await;
-    let id = alone.report(&official).await;
-    alone
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    let id = province.report(&official).await;
+    province
         .post(&format!("matters/{id}/acts"))
         .by(&official)
         .body(json!({ "act": "accept" }))
         .send()
         .await
         .expect(200);
-    alone
+    province
         .put("accounts/sys/roles")
         .by(&official)
         .body(json!({ "roles": [] }))
         .send()
         .await
         .expect(403);
-    alone
+    province
         .login("zhang.san", "wrong password")
         .send()
         .await
         .expect(401);
-    let lines = lines(&alone, &tokens["aud"]).await;
+    let lines = lines(&province, &tokens["aud"]).await;
     let found = |deed: &str, ending: &str| -> &Value {
         let mut found = lines
             .iter()
@@ -74,24 +74,24 @@ async fn every_act_and_every_denial_stands_in_it_with_who_from_where_and_without
     for personal in ["zhang.san", "张三", "路灯不亮"] {
         assert!(!text.contains(personal), "{personal}");
     }
-    let seal = alone
+    let seal = province
         .get("audit/seal")
         .by(&tokens["aud"])
         .send()
         .await
         .expect(200);
     assert_eq!(seal.json["entries"], lines.len() as u64);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn an_entry_that_is_changed_or_taken_out_behind_the_nodes_back_is_found_and_named() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "zhang.san", &["official"]).await;
-    alone.report(&official).await;
-    let office = alone.office();
-    let sealed = office.verify_audit().await.unwrap();
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    province.report(&official).await;
+    let office = province.office();
+    let sealed = office.people().verify_audit().await.unwrap();
     assert!(sealed.entries >= 9);
     let store = office.store();
     let range = Range::prefix(b"A");
@@ -112,17 +112,14 @@ async fn an_entry_that_is_changed_or_taken_out_behind_the_nodes_back_is_found_an
     let (key, value) = entries[3].clone();
     let mut entry: AuditEntry = record::read(&value).unwrap();
     assert_eq!(entry.n, 4);
-    entry.deed = Some(Permission::ViewList);
+    entry.permission = Some(Permission::ViewList);
     let forged = record::write(&entry);
     write(vec![(key.clone(), forged)], vec![]).await;
-    let broken = || async { office.verify_audit().await.unwrap_err() };
+    let broken = || async { office.people().verify_audit().await.unwrap_err() };
     let error = broken().await;
-    assert!(
-        matches!(error, OfficeError::People(PeopleError::Trail(_))),
-        "{error}"
-    );
+    assert!(matches!(error, Aborted::Fault(Fault::Trail(_))), "{error}");
     assert!(error.to_string().contains("entry 4 of"), "{error}");
-    let shown = alone
+    let shown = province
         .get("audit/seal")
         .by(&tokens["aud"])
         .send()
@@ -132,10 +129,13 @@ async fn an_entry_that_is_changed_or_taken_out_behind_the_nodes_back_is_found_an
     write(vec![], vec![key.clone()]).await;
     assert!(broken().await.to_string().contains("entry 4 of"));
     write(vec![(key, value)], vec![]).await;
-    assert_eq!(office.verify_audit().await.unwrap().entries, sealed.entries);
+    assert_eq!(
+        office.people().verify_audit().await.unwrap().entries,
+        sealed.entries
+    );
     let (last, _) = entries.last().unwrap().clone();
     write(vec![], vec![last]).await;
     assert!(broken().await.to_string().contains("missing"));
     drop(office);
-    alone.host.stop().await;
+    province.host.stop().await;
 }

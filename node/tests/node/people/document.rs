@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::people::alone::Alone;
+use testkit::province::Province;
 
 /// Methods and paths of the document.
 fn operations(document: &Value) -> BTreeSet<(String, String)> {
@@ -35,8 +35,13 @@ fn names(value: &Value, found: &mut BTreeSet<String>) {
 
 #[tokio::test]
 async fn every_operation_says_its_deed_who_may_come_and_how_it_fails() {
-    let alone = Alone::start().await;
-    let document = alone.get("/v1/openapi.json").send().await.expect(200).json;
+    let province = Province::start().await;
+    let document = province
+        .get("/v1/openapi.json")
+        .send()
+        .await
+        .expect(200)
+        .json;
     assert_eq!(document["openapi"], "3.1.0");
     assert!(operations(&document).len() >= 35);
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -45,7 +50,7 @@ async fn every_operation_says_its_deed_who_may_come_and_how_it_fails() {
             let deed = operation["x-deed"]
                 .as_str()
                 .unwrap_or_else(|| panic!("{shown}"));
-            let open = deed == "enter";
+            let open = matches!(deed, "enter" | "draft");
             assert_eq!(operation["security"].is_null(), open, "{shown}");
             assert!(operation["summary"].is_string(), "{shown}");
             for status in ["404", "422", "429", "503"] {
@@ -106,13 +111,18 @@ async fn every_operation_says_its_deed_who_may_come_and_how_it_fails() {
             "{name}"
         );
     }
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn what_is_in_the_document_is_served_and_what_is_not_is_not() {
-    let alone = Alone::start().await;
-    let document = alone.get("/v1/openapi.json").send().await.expect(200).json;
+    let province = Province::start().await;
+    let document = province
+        .get("/v1/openapi.json")
+        .send()
+        .await
+        .expect(200)
+        .json;
     let documented = operations(&document);
     for (method, path) in &documented {
         let filled = path
@@ -127,7 +137,10 @@ async fn what_is_in_the_document_is_served_and_what_is_not_is_not() {
             // A stream has no end to wait for; this is a request it refuses.
             .replace("/events", "/events?after=x")
             .replace("{name}", "none");
-        let answer = alone.socket(method.parse().unwrap(), &filled).send().await;
+        let answer = province
+            .socket(method.parse().unwrap(), &filled)
+            .send()
+            .await;
         assert_ne!(answer.code(), 405, "{method} {path}");
         let nothing = answer.json["detail"]
             .as_str()
@@ -135,7 +148,10 @@ async fn what_is_in_the_document_is_served_and_what_is_not_is_not() {
         assert!(!nothing, "{method} {path}");
         for other in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             if !documented.contains(&(other.to_owned(), path.clone())) {
-                let answer = alone.socket(other.parse().unwrap(), &filled).send().await;
+                let answer = province
+                    .socket(other.parse().unwrap(), &filled)
+                    .send()
+                    .await;
                 assert_eq!(
                     answer.code(),
                     405,
@@ -144,27 +160,25 @@ async fn what_is_in_the_document_is_served_and_what_is_not_is_not() {
             }
         }
     }
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[test]
 fn every_handler_that_is_described_has_its_route_and_no_route_goes_past_the_gate() {
     let web = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("web/src");
-    let routes = std::fs::read_to_string(web.join("lib.rs")).unwrap();
-    for past in [
-        ".route(",
-        ".nest(",
-        ".merge(",
-        ".route_service(",
-        ".nest_service(",
-    ] {
-        assert!(
-            !routes.contains(past),
-            "web/src/lib.rs opens a route with `{past}`"
-        );
+    let read = |file| std::fs::read_to_string(web.join(file)).unwrap();
+    let (root, routes) = (read("lib.rs"), read("routes.rs"));
+    for past in [".nest(", ".merge(", ".route_service(", ".nest_service("] {
+        for source in [&root, &routes] {
+            assert!(!source.contains(past), "a route is opened with `{past}`");
+        }
     }
-    let opened = routes.matches("gate.open(").count();
-    assert_eq!(opened, routes.matches("routes!(").count());
+    // One line opens all of them, with the gate before each.
+    let gated = "router.route(path, gate.open(*permission, answers.clone()))";
+    assert_eq!(routes.matches(gated).count(), 1);
+    assert_eq!(routes.matches(".route(").count(), 1);
+    assert_eq!(root.matches(".route(").count(), 0);
+    let opened = routes.matches("routes!(").count();
     let mut described = 0;
     let mut folders = vec![web];
     while let Some(folder) = folders.pop() {

@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use crate::people::alone::{Alone, lamp};
+use testkit::province::{Province, lamp};
 
 /// An open stream.
 struct Stream {
@@ -29,8 +29,8 @@ struct Event {
 }
 
 impl Stream {
-    async fn open(alone: &Alone, token: &str, after: Option<&str>) -> Self {
-        let stream = TcpStream::connect(alone.host.http().unwrap())
+    async fn open(province: &Province, token: &str, after: Option<&str>) -> Self {
+        let stream = TcpStream::connect(province.host.http().unwrap())
             .await
             .unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
@@ -85,16 +85,18 @@ impl Stream {
 
 #[tokio::test]
 async fn a_stream_tells_each_change_and_goes_on_where_it_stopped() {
-    let alone = Alone::start().await;
-    let administrators = alone.administrators().await;
-    let official = alone.person(&administrators, "guan", &["official"]).await;
-    let before = alone.report(&official).await;
-    let mut stream = Stream::open(&alone, &official, None).await;
+    let province = Province::start().await;
+    let administrators = province.administrators().await;
+    let official = province
+        .person(&administrators, "guan", &["official"])
+        .await;
+    let before = province.report(&official).await;
+    let mut stream = Stream::open(&province, &official, None).await;
     let begin = stream.event().await;
     assert_eq!(begin.name, "begin");
     let mut secret = lamp();
     secret["contact"] = json!({ "name": "王小明", "phone": "13857012345", "address": "张王村" });
-    let report = alone.post("matters").by(&official).body(secret);
+    let report = province.post("matters").by(&official).body(secret);
     let id = report.send().await.expect(201).text("id");
     let told = stream.event().await;
     assert_eq!(
@@ -113,7 +115,7 @@ async fn a_stream_tells_each_change_and_goes_on_where_it_stopped() {
         json!({ "act": "accept" }),
         json!({ "act": "handle", "note": "已派电工" }),
     ] {
-        alone
+        province
             .post(&path)
             .by(&official)
             .body(act)
@@ -128,8 +130,8 @@ async fn a_stream_tells_each_change_and_goes_on_where_it_stopped() {
     );
     drop(stream);
 
-    let alone = alone.restart().await;
-    let mut stream = Stream::open(&alone, &official, Some(&accepted.id)).await;
+    let province = province.restart().await;
+    let mut stream = Stream::open(&province, &official, Some(&accepted.id)).await;
     assert_eq!(stream.event().await.name, "begin");
     let handled = stream.event().await;
     assert_eq!(
@@ -137,16 +139,16 @@ async fn a_stream_tells_each_change_and_goes_on_where_it_stopped() {
         (&json!("handle"), &json!(id))
     );
 
-    let mut lost = Stream::open(&alone, &official, Some("00000000-1")).await;
+    let mut lost = Stream::open(&province, &official, Some("00000000-1")).await;
     let gap = lost.event().await;
     assert_eq!((&*gap.name, &*gap.id), ("gap", &*handled.id));
     assert!(gap.data["detail"].is_string());
 
-    alone.host.stop().await;
+    province.host.stop().await;
     let end = stream.event().await;
     assert_eq!(end.name, "end");
     assert!(
-        end.data["detail"].as_str().unwrap().contains("stops"),
+        end.data["detail"].as_str().unwrap().contains("stopping"),
         "{end:?}"
     );
     assert!(stream.next().await.is_none());
@@ -154,18 +156,25 @@ async fn a_stream_tells_each_change_and_goes_on_where_it_stopped() {
 
 #[tokio::test]
 async fn a_stream_is_for_those_who_may_watch_and_ends_when_they_may_not_any_more() {
-    let alone = Alone::start().await;
-    let administrators = alone.administrators().await;
-    let official = alone.person(&administrators, "guan", &["official"]).await;
-    let resident = alone.person(&administrators, "min", &["resident"]).await;
-    alone.get("events").send().await.expect(401);
-    alone.get("events").by(&resident).send().await.expect(403);
-    let bad = alone
+    let province = Province::start().await;
+    let administrators = province.administrators().await;
+    let official = province
+        .person(&administrators, "guan", &["official"])
+        .await;
+    let resident = province.person(&administrators, "min", &["resident"]).await;
+    province.get("events").send().await.expect(401);
+    province
+        .get("events")
+        .by(&resident)
+        .send()
+        .await
+        .expect(403);
+    let bad = province
         .get("events")
         .by(&official)
         .with("last-event-id", "seventeen");
     bad.send().await.expect(422);
-    alone
+    province
         .get("events?after=x")
         .by(&official)
         .send()
@@ -174,20 +183,23 @@ async fn a_stream_is_for_those_who_may_watch_and_ends_when_they_may_not_any_more
 
     // A key that may watch, but not list matters, is told of templates only.
     let key = json!({ "name": "屏", "deeds": ["watch", "view-templates"], "days": 1 });
-    let keys = alone.post("api-keys").by(&administrators["sec"]).body(key);
+    let keys = province
+        .post("api-keys")
+        .by(&administrators["sec"])
+        .body(key);
     let key = keys.send().await.expect(201).text("token");
-    let mut screen = Stream::open(&alone, &key, None).await;
-    let mut stream = Stream::open(&alone, &official, None).await;
+    let mut screen = Stream::open(&province, &key, None).await;
+    let mut stream = Stream::open(&province, &official, None).await;
     assert_eq!(screen.event().await.name, "begin");
     assert_eq!(stream.event().await.name, "begin");
-    alone.report(&official).await;
+    province.report(&official).await;
     assert_eq!(stream.event().await.name, "matter.new");
-    let author = alone
+    let author = province
         .person(&administrators, "xie", &["template-author"])
         .await;
     let template =
         json!({ "kind": "policy", "name": "hall", "title": "公告", "content": "format = 1\n" });
-    let published = alone
+    let published = province
         .post("templates")
         .by(&author)
         .body(template)
@@ -201,18 +213,18 @@ async fn a_stream_is_for_those_who_may_watch_and_ends_when_they_may_not_any_more
     );
     assert_eq!(stream.event().await.name, "template");
 
-    let closed = alone.patch("accounts/guan").by(&administrators["sys"]);
+    let closed = province.patch("accounts/guan").by(&administrators["sys"]);
     closed
         .body(json!({ "disabled": true }))
         .send()
         .await
         .expect(200);
-    let other = alone.person(&administrators, "bei", &["official"]).await;
-    alone.report(&other).await;
+    let other = province.person(&administrators, "bei", &["official"]).await;
+    province.report(&other).await;
     let end = stream.event().await;
     assert_eq!(end.name, "end", "{end:?}");
     assert!(stream.next().await.is_none());
-    let socket = alone.socket(Method::GET, "events").send().await;
+    let socket = province.socket(Method::GET, "events").send().await;
     socket.expect(403);
-    alone.host.stop().await;
+    province.host.stop().await;
 }

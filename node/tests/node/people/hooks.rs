@@ -1,113 +1,33 @@
 //! Webhooks over the real API, against a receiver over real TCP.
 
-use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use http::{HeaderMap, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Empty};
-use hyper::{
-    body::{Bytes, Incoming},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::TokioIo;
+use http::Method;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
-    sync::{Mutex, mpsc},
-};
 use tokio_rustls::TlsAcceptor;
 
-use crate::people::alone::{Alone, Answer, lamp};
+use testkit::{
+    asking::Answer,
+    province::{Province, lamp},
+};
+
+mod receiver;
+
+use receiver::{Receiver, answer, check};
 
 /// Settings under which this machine may be told.
-const LOOPBACK: &str = "[hooks]\nallow = ['127.0.0.0/8', '::1']\n";
+const LOOPBACK: &str = "[webhooks]\nallow = ['127.0.0.0/8', '::1']\n";
 
-/// Another system.
-struct Receiver {
-    port: u16,
-    received: mpsc::UnboundedReceiver<(HeaderMap, Bytes)>,
-    answers: Arc<Mutex<VecDeque<Response<Empty<Bytes>>>>>,
+/// What these tests ask as the owner of the node.
+trait Owner {
+    async fn hook(&self, url: &str, more: Value) -> Answer;
+    async fn lamp(&self) -> String;
+    /// The alarm that stands because a webhook fails.
+    async fn webhook_alarm(&self) -> Value;
+    async fn hooks(&self) -> Vec<Value>;
 }
 
-fn answer(status: u16) -> Response<Empty<Bytes>> {
-    let mut response = Response::new(Empty::new());
-    *response.status_mut() = StatusCode::from_u16(status).unwrap();
-    response
-}
-
-impl Receiver {
-    async fn start(tls: Option<TlsAcceptor>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (heard, received) = mpsc::unbounded_channel();
-        let answers: Arc<Mutex<VecDeque<_>>> = Arc::default();
-        let queue = Arc::clone(&answers);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (tls, heard, queue) = (tls.clone(), heard.clone(), Arc::clone(&queue));
-                tokio::spawn(async move {
-                    match tls {
-                        None => serve(stream, heard, queue).await,
-                        Some(tls) => {
-                            if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, heard, queue).await;
-                            }
-                        }
-                    }
-                });
-            }
-        });
-        Self {
-            port,
-            received,
-            answers,
-        }
-    }
-
-    /// What it answers next; 204 when nothing else was said.
-    async fn will_answer(&self, response: Response<Empty<Bytes>>) {
-        self.answers.lock().await.push_back(response);
-    }
-
-    async fn next(&mut self) -> (HeaderMap, Bytes) {
-        let next = tokio::time::timeout(Duration::from_secs(30), self.received.recv());
-        next.await.expect("an event comes").unwrap()
-    }
-
-    async fn event(&mut self) -> Value {
-        serde_json::from_slice(&self.next().await.1).unwrap()
-    }
-
-    fn is_quiet(&mut self) -> bool {
-        self.received.try_recv().is_err()
-    }
-}
-
-async fn serve<S>(
-    stream: S,
-    heard: mpsc::UnboundedSender<(HeaderMap, Bytes)>,
-    queue: Arc<Mutex<VecDeque<Response<Empty<Bytes>>>>>,
-) where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let service = service_fn(|request: Request<Incoming>| {
-        let (heard, queue) = (heard.clone(), Arc::clone(&queue));
-        async move {
-            assert_eq!(request.method(), Method::POST);
-            let (parts, body) = request.into_parts();
-            let body = body.collect().await.unwrap().to_bytes();
-            let answer = queue.lock().await.pop_front();
-            let _gone = heard.send((parts.headers, body));
-            Ok::<_, Infallible>(answer.unwrap_or_else(|| crate::people::hooks::answer(204)))
-        }
-    });
-    let _broken = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-}
-
-impl Alone {
+impl Owner for Province {
     async fn hook(&self, url: &str, more: Value) -> Answer {
         let mut request = json!({ "name": "数据大脑", "url": url });
         for (name, value) in more.as_object().unwrap() {
@@ -122,7 +42,6 @@ impl Alone {
         ask.body(lamp()).send().await.expect(201).text("id")
     }
 
-    /// The alarm that stands because a webhook fails.
     async fn webhook_alarm(&self) -> Value {
         let standing = self.socket(Method::GET, "alarms").send().await.expect(200);
         let standing = standing.json["alarms"].as_array().unwrap().clone();
@@ -139,20 +58,6 @@ impl Alone {
             .expect(200);
         list.json["hooks"].as_array().unwrap().clone()
     }
-}
-
-/// Checks a signature the way a receiver does.
-fn check(secret: &str, headers: &HeaderMap, body: &[u8]) {
-    let text = headers["wujitong-signature"].to_str().unwrap();
-    let field = |name: &str| {
-        let mut parts = text.split(',').filter_map(|part| part.split_once('='));
-        parts.find(|(key, _)| *key == name).unwrap().1
-    };
-    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
-    let signed = [field("t").as_bytes(), b".", body].concat();
-    let hex = ring::hmac::sign(&key, &signed);
-    let hex: String = hex.as_ref().iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!(field("v1"), hex);
 }
 
 /// Whether some bytes are in a file below a directory.
@@ -172,15 +77,23 @@ fn is_in_a_file(dir: &std::path::Path, needle: &[u8]) -> bool {
 
 #[tokio::test]
 async fn what_a_webhook_signs_with_is_in_no_file_of_the_node_and_signs_all_the_same() {
-    let alone = Alone::start_with(LOOPBACK).await;
+    let province = Province::start_with(LOOPBACK).await;
     let mut receiver = Receiver::start(None).await;
     let url = format!("http://127.0.0.1:{}/in", receiver.port);
-    let secret = alone.hook(&url, json!({})).await.expect(201).text("secret");
-    let second = alone.hook(&url, json!({})).await.expect(201);
+    let secret = province
+        .hook(&url, json!({}))
+        .await
+        .expect(201)
+        .text("secret");
+    let second = province.hook(&url, json!({})).await.expect(201);
     assert_ne!(second.text("secret"), secret, "each has its own");
     let path = format!("webhooks/{}", second.text("id"));
-    alone.socket(Method::DELETE, &path).send().await.expect(204);
-    alone.lamp().await;
+    province
+        .socket(Method::DELETE, &path)
+        .send()
+        .await
+        .expect(204);
+    province.lamp().await;
     let (headers, body) = receiver.next().await;
     check(&secret, &headers, &body);
     let needles = [&secret, &second.text("secret")].map(|secret| {
@@ -189,35 +102,35 @@ async fn what_a_webhook_signs_with_is_in_no_file_of_the_node_and_signs_all_the_s
         let raw: Vec<u8> = (0..64).step_by(2).map(digit).collect();
         [digits.as_bytes().to_vec(), raw]
     });
-    let in_no_file = |alone: &Alone| {
+    let in_no_file = |province: &Province| {
         for needle in needles.as_flattened() {
-            assert!(!is_in_a_file(alone.dir(), needle));
+            assert!(!is_in_a_file(province.dir(), needle));
         }
-        assert!(is_in_a_file(alone.dir(), url.as_bytes()), "the control");
+        assert!(is_in_a_file(province.dir(), url.as_bytes()), "the control");
     };
-    in_no_file(&alone);
+    in_no_file(&province);
     // Closed and opened again: the engine has everything, and the secret is made anew.
-    let alone = alone.restart().await;
-    alone.lamp().await;
+    let province = province.restart().await;
+    province.lamp().await;
     let (headers, body) = receiver.next().await;
     check(&secret, &headers, &body);
-    in_no_file(&alone);
-    alone.host.stop().await;
+    in_no_file(&province);
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn each_change_is_told_once_in_order_and_signed_over_restarts() {
-    let alone = Alone::start_with(LOOPBACK).await;
+    let province = Province::start_with(LOOPBACK).await;
     let mut receiver = Receiver::start(None).await;
-    alone.lamp().await;
+    province.lamp().await;
     let url = format!("http://127.0.0.1:{}/in?from=33", receiver.port);
-    let made = alone.hook(&url, json!({})).await.expect(201);
+    let made = province.hook(&url, json!({})).await.expect(201);
     let secret = made.text("secret");
     assert!(secret.starts_with("whsec_") && secret.len() == 70);
-    let listed = alone.hooks().await;
+    let listed = province.hooks().await;
     assert!(!json!(listed).to_string().contains(&secret), "shown once");
 
-    let first = alone.lamp().await;
+    let first = province.lamp().await;
     let (headers, body) = receiver.next().await;
     assert_eq!(
         headers["content-type"],
@@ -247,31 +160,31 @@ async fn each_change_is_told_once_in_order_and_signed_over_restarts() {
 
     let mut ids = vec![];
     for _ in 0..5 {
-        ids.push(alone.lamp().await);
+        ids.push(province.lamp().await);
     }
     for id in &ids {
         assert_eq!(receiver.event().await["subject"], json!(id));
     }
     // What happens while nobody listens, or the node is down, is told later.
     receiver.will_answer(answer(500)).await;
-    let while_failing = alone.lamp().await;
+    let while_failing = province.lamp().await;
     let failed = receiver.event().await;
     assert_eq!(failed["subject"], json!(while_failing));
-    let later = alone.lamp().await;
-    let alone = alone.restart().await;
+    let later = province.lamp().await;
+    let province = province.restart().await;
     let again = receiver.event().await;
     assert_eq!(again, failed, "the same id, so that it is known");
     assert_eq!(receiver.event().await["subject"], json!(later));
     assert!(receiver.is_quiet());
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_webhook_is_told_only_what_it_asked_for_and_nothing_after_it_was_removed() {
-    let alone = Alone::start_with(LOOPBACK).await;
+    let province = Province::start_with(LOOPBACK).await;
     let mut receiver = Receiver::start(None).await;
     let url = format!("http://localhost:{}/", receiver.port);
-    let made = alone
+    let made = province
         .hook(&url, json!({ "kinds": ["matter.closed"] }))
         .await;
     let id = made.expect(201).text("id");
@@ -280,14 +193,19 @@ async fn a_webhook_is_told_only_what_it_asked_for_and_nothing_after_it_was_remov
         "路灯不亮".to_owned(),
     );
     let reporter = wujitong::domain::actor::Actor::OsUser(4_242);
-    let matter = alone.office().report(new, reporter).await.unwrap();
-    alone.lamp().await;
+    let matter = province
+        .office()
+        .matters()
+        .report(new, reporter)
+        .await
+        .unwrap();
+    province.lamp().await;
     let acts = format!("matters/{matter}/acts");
     for act in [
         json!({ "act": "accept" }),
         json!({ "act": "close", "outcome": "solved", "note": "done" }),
     ] {
-        alone
+        province
             .socket(Method::POST, &acts)
             .body(act)
             .send()
@@ -299,58 +217,78 @@ async fn a_webhook_is_told_only_what_it_asked_for_and_nothing_after_it_was_remov
     assert_eq!(event["subject"], json!(matter));
 
     let test = format!("webhooks/{id}/test");
-    let tested = alone.socket(Method::POST, &test).send().await.expect(200);
+    let tested = province
+        .socket(Method::POST, &test)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(tested.json["taken"], json!(true));
     assert_eq!(receiver.event().await["type"], "wujitong.test");
     receiver.will_answer(answer(302)).await;
-    let tested = alone.socket(Method::POST, &test).send().await.expect(200);
+    let tested = province
+        .socket(Method::POST, &test)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(tested.json["taken"], json!(false));
     assert!(tested.text("detail").contains("redirects are not followed"));
     receiver.event().await;
 
     let one = format!("webhooks/{id}");
-    alone.socket(Method::DELETE, &one).send().await.expect(204);
-    alone.socket(Method::DELETE, &one).send().await.expect(404);
-    alone.socket(Method::POST, &test).send().await.expect(404);
-    let matter = alone.lamp().await;
+    province
+        .socket(Method::DELETE, &one)
+        .send()
+        .await
+        .expect(204);
+    province
+        .socket(Method::DELETE, &one)
+        .send()
+        .await
+        .expect(404);
+    province
+        .socket(Method::POST, &test)
+        .send()
+        .await
+        .expect(404);
+    let matter = province.lamp().await;
     let reject = json!({ "act": "reject", "reason": "nonsense", "note": "无效" });
     let acts = format!("matters/{matter}/acts");
-    alone
+    province
         .socket(Method::POST, &acts)
         .body(reject)
         .send()
         .await
         .expect(200);
-    assert!(alone.hooks().await.is_empty());
-    let alone = alone.restart().await;
+    assert!(province.hooks().await.is_empty());
+    let province = province.restart().await;
     assert!(receiver.is_quiet());
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_receiver_that_fails_for_days_is_given_up_shown_and_resumed_without_loss() {
-    let alone = Alone::start_with(LOOPBACK).await;
+    let province = Province::start_with(LOOPBACK).await;
     let mut receiver = Receiver::start(None).await;
     let url = format!("http://127.0.0.1:{}/", receiver.port);
     // Only of new ones: clocks of matters announce things as the days go by.
     let new = json!({ "kinds": ["matter.new"] });
-    let id = alone.hook(&url, new).await.expect(201).text("id");
+    let id = province.hook(&url, new).await.expect(201).text("id");
     for _ in 0..8 {
         receiver.will_answer(answer(503)).await;
     }
-    let first = alone.lamp().await;
+    let first = province.lamp().await;
     let failed = receiver.event().await;
     assert_eq!(failed["subject"], json!(first));
-    // Each further report wakes the courier, who looks at the clock.
+    // Each further report wakes the delivery, which looks at the clock.
     let day = Duration::from_secs(24 * 3_600);
     let mut later = vec![];
     for _ in 0..4 {
-        alone.later(day);
-        later.push(alone.lamp().await);
+        province.clock.shift(day);
+        later.push(province.lamp().await);
         assert_eq!(receiver.event().await["id"], failed["id"], "order is kept");
     }
     let shown = || async {
-        let status = alone
+        let status = province
             .socket(Method::GET, "/v1/status")
             .send()
             .await
@@ -366,18 +304,22 @@ async fn a_receiver_that_fails_for_days_is_given_up_shown_and_resumed_without_lo
         (&failing[0]["id"], &failing[0]["failures"]),
         (&json!(id), &json!(5))
     );
-    let alarm = alone.webhook_alarm().await;
+    let alarm = province.webhook_alarm().await;
     let detail = alarm["detail"].as_str().unwrap();
     assert!(detail.contains(&id), "{detail}");
-    alone.later(day);
-    later.push(alone.lamp().await);
+    province.clock.shift(day);
+    later.push(province.lamp().await);
     assert!(receiver.is_quiet());
 
-    let settled = async || !alone.webhook_alarm().await["settled_ms"].is_null();
+    let settled = async || !province.webhook_alarm().await["settled_ms"].is_null();
     assert!(!settled().await);
     receiver.answers.lock().await.clear();
     let resumed = format!("webhooks/{id}/resumed");
-    alone.socket(Method::PUT, &resumed).send().await.expect(204);
+    province
+        .socket(Method::PUT, &resumed)
+        .send()
+        .await
+        .expect(204);
     assert_eq!(receiver.event().await["id"], failed["id"]);
     for id in later {
         assert_eq!(receiver.event().await["subject"], json!(id));
@@ -387,18 +329,106 @@ async fn a_receiver_that_fails_for_days_is_given_up_shown_and_resumed_without_lo
         tokio::task::yield_now().await;
     }
     receiver.will_answer(answer(410)).await;
-    alone.lamp().await;
+    province.lamp().await;
     receiver.event().await;
-    while alone.hooks().await[0]["given_up_ms"].is_null() {
+    while province.hooks().await[0]["given_up_ms"].is_null() {
         tokio::task::yield_now().await;
     }
     assert!(!settled().await, "it fails again");
-    let gone = alone.socket(Method::DELETE, &format!("webhooks/{id}"));
+    let gone = province.socket(Method::DELETE, &format!("webhooks/{id}"));
     gone.send().await.expect(204);
     while !settled().await {
         tokio::task::yield_now().await;
     }
-    alone.host.stop().await;
+    province.host.stop().await;
+}
+
+#[tokio::test]
+async fn status_shows_what_waits_for_a_webhook_that_fails_and_why_it_fails() {
+    let province = Province::start_with(LOOPBACK).await;
+    let mut receiver = Receiver::start(None).await;
+    let url = format!("http://127.0.0.1:{}/", receiver.port);
+    let id = province.hook(&url, json!({})).await.expect(201).text("id");
+    let worker = |name: &'static str| {
+        let ask = province.socket(Method::GET, "/v1/status");
+        async move {
+            let status = ask.send().await.expect(200).json;
+            let workers = status["nodes"][0]["workers"].as_array().unwrap().clone();
+            let found = workers.into_iter().find(|worker| worker["name"] == name);
+            found.unwrap_or_default()
+        }
+    };
+    let until = async |holds: &dyn Fn(&Value) -> bool| {
+        loop {
+            let webhook = worker("webhook").await;
+            if holds(&webhook) {
+                return webhook;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let well = until(&|webhook| webhook["state"] == "idle").await;
+    assert_eq!(well["subject"], json!(id));
+    assert_eq!((&well["queue"], &well["failures"]), (&json!(0), &json!(0)));
+
+    // It asks to be left alone for a while; what happens meanwhile waits.
+    let mut busy = answer(503);
+    let wait = http::HeaderValue::from_static("600");
+    busy.headers_mut().insert("retry-after", wait);
+    receiver.will_answer(busy).await;
+    province.lamp().await;
+    receiver.event().await;
+    for _ in 0..2 {
+        province.lamp().await;
+    }
+    let failing = until(&|webhook| webhook["queue"] == 3).await;
+    assert_eq!(failing["state"], "failing");
+    assert_eq!(failing["failures"], json!(1));
+    assert_eq!(
+        failing["last_error"],
+        "the receiver answered 503 Service Unavailable"
+    );
+    let [since, at, until_ms] =
+        ["since_ms", "last_error_ms", "until_ms"].map(|name| failing[name].as_i64().unwrap());
+    assert_eq!(since, at);
+    let wait = until_ms - at;
+    assert!(
+        (590_000..=600_000).contains(&wait),
+        "as long as the receiver asks for: {wait}"
+    );
+    let others = worker("webhooks").await;
+    assert_eq!(others["state"], "idle", "it stops nothing else");
+    let data = province.dir().to_owned();
+    let shown = tokio::task::spawn_blocking(move || {
+        let mut program = std::process::Command::new(testkit::program::program());
+        let asked = program.arg("status").arg("--data").arg(data);
+        String::from_utf8(asked.output().unwrap().stdout).unwrap()
+    });
+    let shown = shown.await.unwrap();
+    let row = |line: &&str| line.contains("webhook 变更推送") && line.contains(&id);
+    let line = shown.lines().find(row).expect(&shown);
+    assert!(line.contains("failing 出错"), "{shown}");
+    assert!(line.contains("answered 503"), "{shown}");
+
+    let resumed = format!("webhooks/{id}/resumed");
+    province
+        .socket(Method::PUT, &resumed)
+        .send()
+        .await
+        .expect(204);
+    for _ in 0..3 {
+        receiver.event().await;
+    }
+    let well = until(&|webhook| webhook["state"] == "idle").await;
+    assert_eq!((&well["queue"], &well["failures"]), (&json!(0), &json!(1)));
+    assert_eq!(
+        well["last_error_ms"], failing["last_error_ms"],
+        "it was then"
+    );
+    let gone = province.socket(Method::DELETE, &format!("webhooks/{id}"));
+    gone.send().await.expect(204);
+    until(&|webhook| webhook.is_null()).await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
@@ -416,16 +446,19 @@ async fn over_tls_the_receiver_must_be_vouched_for() {
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
     let mut receiver = Receiver::start(Some(TlsAcceptor::from(Arc::new(tls)))).await;
-    let alone = Alone::start_with(&format!("{LOOPBACK}roots = '{}'\n", roots.display())).await;
+    let province =
+        Province::start_with(&format!("{LOOPBACK}roots = '{}'\n", roots.display())).await;
     let url = |host: &str| format!("https://{host}:{}/in", receiver.port);
     let (good, strange) = (url("localhost"), url("127.0.0.1"));
-    let id = alone.hook(&good, json!({})).await.expect(201).text("id");
-    let other = alone.hook(&strange, json!({ "kinds": ["template"] })).await;
+    let id = province.hook(&good, json!({})).await.expect(201).text("id");
+    let other = province
+        .hook(&strange, json!({ "kinds": ["template"] }))
+        .await;
     let other = other.expect(201).text("id");
-    let matter = alone.lamp().await;
+    let matter = province.lamp().await;
     assert_eq!(receiver.event().await["subject"], json!(matter));
     let test = |id: &str| {
-        alone
+        province
             .socket(Method::POST, &format!("webhooks/{id}/test"))
             .send()
     };
@@ -433,12 +466,12 @@ async fn over_tls_the_receiver_must_be_vouched_for() {
     let refused = test(&other).await.expect(200);
     assert_eq!(refused.json["taken"], json!(false));
     assert!(refused.text("detail").contains("TLS"), "{refused:?}");
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_webhook_does_not_lead_into_the_nodes_own_network_unless_an_operator_says_so() {
-    let alone = Alone::start().await;
+    let province = Province::start().await;
     let mut receiver = Receiver::start(None).await;
     for url in [
         &format!("http://127.0.0.1:{}/", receiver.port),
@@ -449,15 +482,19 @@ async fn a_webhook_does_not_lead_into_the_nodes_own_network_unless_an_operator_s
         "ftp://city.example/",
         "https://me:secret@city.example/",
     ] {
-        let refused = alone.hook(url, json!({})).await.expect(422);
+        let refused = province.hook(url, json!({})).await.expect(422);
         assert!(
             refused.json["hint"].is_string() || !refused.text("detail").is_empty(),
             "{url}"
         );
     }
     let named = format!("https://localhost:{}/", receiver.port);
-    let id = alone.hook(&named, json!({})).await.expect(201).text("id");
-    let test = alone.socket(Method::POST, &format!("webhooks/{id}/test"));
+    let id = province
+        .hook(&named, json!({}))
+        .await
+        .expect(201)
+        .text("id");
+    let test = province.socket(Method::POST, &format!("webhooks/{id}/test"));
     let tested = test.send().await.expect(200);
     assert!(
         tested.text("detail").contains("not a public address"),
@@ -470,16 +507,26 @@ async fn a_webhook_does_not_lead_into_the_nodes_own_network_unless_an_operator_s
         json!({ "division": "44" }),
         json!({ "colour": "red" }),
     ] {
-        alone.hook("https://city.example/", more).await.expect(422);
+        province
+            .hook("https://city.example/", more)
+            .await
+            .expect(422);
     }
-    let administrators = alone.administrators().await;
-    let official = alone.person(&administrators, "guan", &["official"]).await;
-    alone.get("webhooks").by(&official).send().await.expect(403);
-    let list = alone
+    let administrators = province.administrators().await;
+    let official = province
+        .person(&administrators, "guan", &["official"])
+        .await;
+    province
+        .get("webhooks")
+        .by(&official)
+        .send()
+        .await
+        .expect(403);
+    let list = province
         .get("webhooks")
         .by(&administrators["sec"])
         .send()
         .await;
     assert_eq!(list.expect(200).json["hooks"].as_array().unwrap().len(), 1);
-    alone.host.stop().await;
+    province.host.stop().await;
 }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::people::alone::Alone;
+use testkit::province::Province;
 
 fn row(line: u64, id: &str, category: &str) -> Value {
     json!({ "line": line, "cells": {
@@ -12,12 +12,16 @@ fn row(line: u64, id: &str, category: &str) -> Value {
 
 #[tokio::test]
 async fn rows_are_taken_in_once_by_those_who_may_and_bad_ones_are_told_cell_by_cell() {
-    let alone = Alone::start().await;
-    let administrators = alone.administrators().await;
-    let official = alone.person(&administrators, "guan", &["official"]).await;
-    let dispatcher = alone.person(&administrators, "diao", &["dispatcher"]).await;
+    let province = Province::start().await;
+    let administrators = province.administrators().await;
+    let official = province
+        .person(&administrators, "guan", &["official"])
+        .await;
+    let dispatcher = province
+        .person(&administrators, "diao", &["dispatcher"])
+        .await;
     let put = |token: &str, body: Value| {
-        let ask = alone.put("imports/longyou-12345").by(token);
+        let ask = province.put("imports/longyou-12345").by(token);
         ask.body(body).send()
     };
     let rows = json!([row(2, "a", "路灯照明"), row(3, "b", "飞碟")]);
@@ -36,7 +40,7 @@ async fn rows_are_taken_in_once_by_those_who_may_and_bad_ones_are_told_cell_by_c
     let told = put(&dispatcher, dry).await.expect(200).json;
     assert_eq!(told["rows"][0]["outcome"], "ready");
     let list = || async {
-        let list = alone
+        let list = province
             .get("matters")
             .by(&dispatcher)
             .send()
@@ -62,16 +66,16 @@ async fn rows_are_taken_in_once_by_those_who_may_and_bad_ones_are_told_cell_by_c
     ] {
         put(&dispatcher, bad).await.expect(422);
     }
-    let strange = alone.put("imports/Longyou").by(&dispatcher);
+    let strange = province.put("imports/Longyou").by(&dispatcher);
     let strange = strange.body(json!({ "rows": [row(1, "x", "y")] }));
     strange.send().await.expect(422);
-    let audit = alone.get("audit?limit=500").by(&administrators["aud"]);
+    let audit = province.get("audit?limit=500").by(&administrators["aud"]);
     let audit = audit.send().await.expect(200).json.to_string();
     assert!(audit.contains("\"import\"") && !audit.contains("王小明"));
-    alone
+    province
         .socket(Method::GET, "imports/longyou-12345")
         .send()
         .await
         .expect(405);
-    alone.host.stop().await;
+    province.host.stop().await;
 }

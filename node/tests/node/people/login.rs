@@ -5,54 +5,68 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 
-use crate::people::alone::{Alone, PASSWORD, account, lamp};
+use testkit::province::{PASSWORD, Province, account, lamp};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
 #[tokio::test]
 async fn the_owner_does_everything_until_the_first_account_and_then_only_runs_the_node() {
-    let alone = Alone::start().await;
-    let report = || alone.socket(Method::POST, "matters").body(lamp()).send();
+    let province = Province::start().await;
+    let report = || province.socket(Method::POST, "matters").body(lamp()).send();
     report().await.expect(201);
     for roles in [&["official"][..], &[]] {
-        let first = alone
+        let first = province
             .socket(Method::POST, "accounts")
             .body(account("zs", roles));
         assert_eq!(first.send().await.expect(403).problem(), "not-allowed");
     }
-    let tokens = alone.administrators().await;
+    let tokens = province.administrators().await;
     assert_eq!(report().await.expect(403).problem(), "not-allowed");
-    alone
+    province
         .socket(Method::GET, "/v1/status")
         .send()
         .await
         .expect(200);
-    let second = alone
+    let second = province
         .socket(Method::POST, "accounts")
         .body(account("sys2", &["system-administrator"]));
     second.send().await.expect(403);
-    let official = alone.person(&tokens, "zhang.san", &["official"]).await;
-    let over_socket = alone
+    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    let over_socket = province
         .socket(Method::POST, "matters")
         .by(&official)
         .body(lamp());
     over_socket.send().await.expect(201);
-    alone.socket(Method::GET, "audit").send().await.expect(403);
-    alone.host.stop().await;
+    province
+        .socket(Method::GET, "audit")
+        .send()
+        .await
+        .expect(403);
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn nobody_gets_in_over_tcp_without_a_token_and_a_token_ends_with_the_logout() {
-    let alone = Alone::start().await;
+    let province = Province::start().await;
     for path in ["matters", "session", "accounts", "audit", "/v1/status"] {
-        let nobody = alone.get(path).send().await.expect(401);
+        let nobody = province.get(path).send().await.expect(401);
         assert_eq!(nobody.problem(), "not-logged-in");
         assert!(nobody.header("www-authenticate").starts_with("Bearer"));
     }
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "zhang.san", &["official"]).await;
-    alone.get("matters").by(&official).send().await.expect(200);
-    let me = alone.get("session").by(&official).send().await.expect(200);
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    province
+        .get("matters")
+        .by(&official)
+        .send()
+        .await
+        .expect(200);
+    let me = province
+        .get("session")
+        .by(&official)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(me.json["account"]["login"], "zhang.san");
     assert!(
         me.json["deeds"]
@@ -60,57 +74,77 @@ async fn nobody_gets_in_over_tcp_without_a_token_and_a_token_ends_with_the_logou
             .unwrap()
             .contains(&json!("accept"))
     );
-    alone
+    province
         .delete("session")
         .by(&official)
         .send()
         .await
         .expect(204);
-    alone.get("matters").by(&official).send().await.expect(401);
+    province
+        .get("matters")
+        .by(&official)
+        .send()
+        .await
+        .expect(401);
     for bad in [
         "wjs_00000000000000000000000000000000",
         "x",
         "wjr_00000000000000000000000000000000",
     ] {
-        alone.get("matters").by(bad).send().await.expect(401);
+        province.get("matters").by(bad).send().await.expect(401);
     }
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_session_survives_a_restart_and_ends_by_rest_by_age_by_new_roles_and_by_closing() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "zhang.san", &["official"]).await;
-    let alone = alone.restart().await;
-    alone.get("matters").by(&official).send().await.expect(200);
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    let province = province.restart().await;
+    province
+        .get("matters")
+        .by(&official)
+        .send()
+        .await
+        .expect(200);
     for _ in 0..12 {
-        alone.later(HOUR - Duration::from_secs(60));
-        alone.get("matters").by(&official).send().await.expect(200);
+        province.clock.shift(HOUR - Duration::from_secs(60));
+        province
+            .get("matters")
+            .by(&official)
+            .send()
+            .await
+            .expect(200);
     }
-    alone.later(HOUR - Duration::from_secs(1));
-    alone.get("matters").by(&official).send().await.expect(401);
-    let rested = alone.token("zhang.san").await;
-    alone.later(HOUR);
-    alone.get("matters").by(&rested).send().await.expect(401);
-    let sec = alone.token("sec").await;
-    let before = alone.token("zhang.san").await;
-    let roles = alone
+    province.clock.shift(HOUR - Duration::from_secs(1));
+    province
+        .get("matters")
+        .by(&official)
+        .send()
+        .await
+        .expect(401);
+    let rested = province.token("zhang.san").await;
+    province.clock.shift(HOUR);
+    province.get("matters").by(&rested).send().await.expect(401);
+    let sec = province.token("sec").await;
+    let before = province.token("zhang.san").await;
+    let roles = province
         .put("accounts/zhang.san/roles")
         .by(&sec)
         .body(json!({ "roles": ["dispatcher"] }));
     roles.send().await.expect(200);
-    alone.get("matters").by(&before).send().await.expect(401);
-    let after = alone.token("zhang.san").await;
-    let sys = alone.token("sys").await;
-    let close = alone
+    province.get("matters").by(&before).send().await.expect(401);
+    let after = province.token("zhang.san").await;
+    let sys = province.token("sys").await;
+    let close = province
         .patch("accounts/zhang.san")
         .by(&sys)
         .body(json!({ "disabled": true }));
     close.send().await.expect(200);
-    alone.get("matters").by(&after).send().await.expect(401);
+    province.get("matters").by(&after).send().await.expect(401);
     assert_eq!(
-        alone
+        province
             .login("zhang.san", PASSWORD)
             .send()
             .await
@@ -118,19 +152,19 @@ async fn a_session_survives_a_restart_and_ends_by_rest_by_age_by_new_roles_and_b
             .problem(),
         "wrong-login-or-password"
     );
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn wrong_unknown_and_closed_look_alike_and_lock_alike_even_after_a_restart() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    alone.person(&tokens, "zhang.san", &["official"]).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "zhang.san", &["official"]).await;
     let mut seen = vec![];
     for login in ["zhang.san", "nobody"] {
         let mut answers = vec![];
         for _ in 0..7 {
-            let wrong = alone.login(login, "not the password").send().await;
+            let wrong = province.login(login, "not the password").send().await;
             answers.push((wrong.code(), wrong.problem().to_owned()));
         }
         seen.push(answers);
@@ -140,27 +174,35 @@ async fn wrong_unknown_and_closed_look_alike_and_lock_alike_even_after_a_restart
     assert_eq!(seen[0][6], (429, "locked-for-a-while".to_owned()));
     // The owner of the machine is no stranger's prisoner: the wait is of who tried, not of the account.
     let here = json!({ "login": "zhang.san", "password": PASSWORD });
-    let at_home = alone.socket(Method::POST, "session").body(here);
+    let at_home = province.socket(Method::POST, "session").body(here);
     at_home.send().await.expect(201);
-    let alone = alone.restart().await;
-    alone.login("zhang.san", PASSWORD).send().await.expect(429);
-    alone.later(Duration::from_secs(61));
-    alone.login("zhang.san", PASSWORD).send().await.expect(201);
-    alone
+    let province = province.restart().await;
+    province
+        .login("zhang.san", PASSWORD)
+        .send()
+        .await
+        .expect(429);
+    province.clock.shift(Duration::from_secs(61));
+    province
+        .login("zhang.san", PASSWORD)
+        .send()
+        .await
+        .expect(201);
+    province
         .login("zhang.san", "not the password")
         .send()
         .await
         .expect(401);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_stranger_behind_a_proxy_slows_their_own_address_and_nobody_else() {
-    let alone = Alone::start_with("proxies = ['127.0.0.1']\n").await;
-    let tokens = alone.administrators().await;
-    alone.person(&tokens, "zhang.san", &["official"]).await;
+    let province = Province::start_with("proxies = ['127.0.0.1']\n").await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "zhang.san", &["official"]).await;
     let from = |address: &str, password: &str| {
-        let ask = alone.login("zhang.san", password);
+        let ask = province.login("zhang.san", password);
         ask.with("x-forwarded-for", address).send()
     };
     for _ in 0..7 {
@@ -172,7 +214,7 @@ async fn a_stranger_behind_a_proxy_slows_their_own_address_and_nobody_else() {
     // What the caller wrote before the proxy did does not count.
     let pretends = "198.51.100.7, 203.0.113.9";
     from(pretends, PASSWORD).await.expect(429);
-    let page = alone.get("audit?limit=1000").by(&tokens["aud"]).send();
+    let page = province.get("audit?limit=1000").by(&tokens["aud"]).send();
     let page = page.await.expect(200).json;
     let lines = page["entries"].as_array().unwrap();
     let wrong = lines
@@ -180,40 +222,46 @@ async fn a_stranger_behind_a_proxy_slows_their_own_address_and_nobody_else() {
         .filter(|line| line["ending"] == "wrong-password");
     assert!(wrong.clone().count() >= 6);
     assert!(wrong.clone().all(|line| line["whence"] == "203.0.113.9"));
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_password_is_the_same_however_a_keyboard_sends_its_letters() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    alone.person(&tokens, "zhang.san", &["official"]).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "zhang.san", &["official"]).await;
     let composed = "caf\u{e9} ｃｈａ 龙游县";
     let decomposed = "cafe\u{301} cha 龙游县";
-    let reset = alone.put("accounts/zhang.san/password").by(&tokens["sys"]);
+    let reset = province
+        .put("accounts/zhang.san/password")
+        .by(&tokens["sys"]);
     let reset = reset.body(json!({ "new": composed }));
     reset.send().await.expect(204);
-    alone
+    province
         .login("zhang.san", decomposed)
         .send()
         .await
         .expect(201);
-    alone.login("zhang.san", composed).send().await.expect(201);
-    alone
+    province
+        .login("zhang.san", composed)
+        .send()
+        .await
+        .expect(201);
+    province
         .login("zhang.san", "cafe cha 龙游县")
         .send()
         .await
         .expect(401);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_cookie_changes_something_only_for_a_page_of_the_same_host_that_knows_the_session() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    alone.person(&tokens, "zhang.san", &["official"]).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "zhang.san", &["official"]).await;
     let request = json!({ "login": "zhang.san", "password": PASSWORD, "cookie": true });
-    let foreign = alone
+    let foreign = province
         .post("session")
         .with("origin", "https://evil.example")
         .body(request.clone());
@@ -221,7 +269,7 @@ async fn a_cookie_changes_something_only_for_a_page_of_the_same_host_that_knows_
         foreign.send().await.expect(403).problem(),
         "cross-site-request"
     );
-    let login = alone
+    let login = province
         .post("session")
         .with("origin", "https://localhost")
         .body(request.clone());
@@ -239,8 +287,8 @@ async fn a_cookie_changes_something_only_for_a_page_of_the_same_host_that_knows_
     }
     let cookie = set.split(';').next().unwrap();
     let csrf = login.text("csrf");
-    let report = || alone.post("matters").with("cookie", cookie).body(lamp());
-    alone
+    let report = || province.post("matters").with("cookie", cookie).body(lamp());
+    province
         .get("matters")
         .with("cookie", cookie)
         .send()
@@ -268,7 +316,7 @@ async fn a_cookie_changes_something_only_for_a_page_of_the_same_host_that_knows_
             .with("origin", "https://localhost")
     };
     right().send().await.expect(201);
-    let again = alone
+    let again = province
         .post("session")
         .with("cookie", cookie)
         .with("x-csrf-token", &csrf);
@@ -280,17 +328,17 @@ async fn a_cookie_changes_something_only_for_a_page_of_the_same_host_that_knows_
         .expect(201);
     assert_ne!(again.header("set-cookie"), set, "a login has a new id");
     right().send().await.expect(401);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn passwords_are_changed_with_the_present_one_and_lost_ones_by_the_right_administrator() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let token = alone.person(&tokens, "zhang.san", &["official"]).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let token = province.person(&tokens, "zhang.san", &["official"]).await;
     let change = |old: Option<&str>, new: &str| {
         let body = json!({ "old": old, "new": new });
-        alone
+        province
             .put("accounts/zhang.san/password")
             .by(&token)
             .body(body)
@@ -311,9 +359,13 @@ async fn passwords_are_changed_with_the_present_one_and_lost_ones_by_the_right_a
     change(Some(PASSWORD), "一个新的很长的密码吧")
         .await
         .expect(204);
-    alone.get("matters").by(&token).send().await.expect(401);
-    alone.login("zhang.san", PASSWORD).send().await.expect(401);
-    let token = alone
+    province.get("matters").by(&token).send().await.expect(401);
+    province
+        .login("zhang.san", PASSWORD)
+        .send()
+        .await
+        .expect(401);
+    let token = province
         .login("zhang.san", "一个新的很长的密码吧")
         .send()
         .await
@@ -321,7 +373,7 @@ async fn passwords_are_changed_with_the_present_one_and_lost_ones_by_the_right_a
         .text("token");
     let reset = |whose: &str, by: &str| {
         let path = format!("accounts/{whose}/password");
-        let ask = alone
+        let ask = province
             .put(&path)
             .by(by)
             .body(json!({ "new": "又一个新的很长的密码" }));
@@ -331,11 +383,11 @@ async fn passwords_are_changed_with_the_present_one_and_lost_ones_by_the_right_a
     reset("sys", &token).await.expect(403);
     reset("zhang.san", &tokens["sec"]).await.expect(403);
     reset("zhang.san", &tokens["sys"]).await.expect(204);
-    let owner = alone.socket(Method::PUT, "accounts/sec/password");
+    let owner = province.socket(Method::PUT, "accounts/sec/password");
     owner
         .body(json!({ "new": "又一个新的很长的密码" }))
         .send()
         .await
         .expect(403);
-    alone.host.stop().await;
+    province.host.stop().await;
 }

@@ -11,11 +11,14 @@ use serde_json::{Value, json};
 use tokio_rustls::TlsAcceptor;
 
 use self::provider::{CLIENT, Provider, SECRET, Signing};
-use crate::people::alone::{Alone, Answer, PASSWORD, lamp};
+use testkit::{
+    asking::Answer,
+    province::{PASSWORD, Province, lamp},
+};
 
 /// A node with a provider, a person with an account, and that person at the provider.
 struct Town {
-    alone: Alone,
+    province: Province,
     provider: Provider,
     tokens: BTreeMap<&'static str, String>,
     _secret: tempfile::TempDir,
@@ -78,11 +81,11 @@ impl Town {
 
     async fn with(provider: Provider, more: &str) -> Self {
         let (text, secret) = settings(provider.issuer(), more);
-        let alone = Alone::start_with(&text).await;
-        let tokens = alone.administrators().await;
-        alone.person(&tokens, "zhang.san", &["official"]).await;
+        let province = Province::start_with(&text).await;
+        let tokens = province.administrators().await;
+        province.person(&tokens, "zhang.san", &["official"]).await;
         let town = Self {
-            alone,
+            province,
             provider,
             tokens,
             _secret: secret,
@@ -92,14 +95,14 @@ impl Town {
     }
 
     async fn link(&self, login: &str, subject: &str, by: &str) -> Answer {
-        let ask = self.alone.put(&format!("accounts/{login}/link"));
+        let ask = self.province.put(&format!("accounts/{login}/link"));
         let ask = ask.by(&self.tokens[by]).body(json!({ "subject": subject }));
         ask.send().await
     }
 
     /// Sets out for the provider; gives where to.
     async fn set_out(&self, browser: &mut Browser) -> String {
-        let set_out = self.alone.get("oidc/start?return=/matters?state=open");
+        let set_out = self.province.get("oidc/start?return=/matters?state=open");
         let set_out = set_out.with("cookie", &browser.cookies());
         let set_out = set_out.send().await.expect(303);
         browser.keep(&set_out);
@@ -107,7 +110,7 @@ impl Town {
     }
 
     async fn come_back(&self, browser: &mut Browser, path: &str) -> Answer {
-        let answer = self.alone.get(path).with("cookie", &browser.cookies());
+        let answer = self.province.get(path).with("cookie", &browser.cookies());
         let answer = answer.send().await;
         browser.keep(&answer);
         answer
@@ -137,9 +140,9 @@ impl Town {
 
     /// What the audit trail says of people who enter, newest first: who, how it ended, what else.
     async fn entered(&self) -> Vec<(String, String, String)> {
-        let aud = self.alone.token("aud").await;
+        let aud = self.province.token("aud").await;
         let trail = self
-            .alone
+            .province
             .get("audit?limit=1000")
             .by(&aud)
             .send()
@@ -159,12 +162,12 @@ impl Town {
     }
 
     async fn account(&self, login: &str) -> Value {
-        let ask = self.alone.get(&format!("accounts/{login}"));
+        let ask = self.province.get(&format!("accounts/{login}"));
         ask.by(&self.tokens["sys"]).send().await.expect(200).json
     }
 
     async fn stop(self) {
-        self.alone.host.stop().await;
+        self.province.host.stop().await;
         self.provider.stop().await;
     }
 }
@@ -193,17 +196,20 @@ async fn a_person_signs_in_with_the_account_an_administrator_linked() {
         ["__Host-session"],
         "and by nothing once that is over"
     );
-    let me = town.alone.get("session").with("cookie", &browser.cookies());
+    let me = town
+        .province
+        .get("session")
+        .with("cookie", &browser.cookies());
     let me = me.send().await.expect(200);
     assert_eq!(me.json["account"]["login"], "zhang.san");
     let report = town
-        .alone
+        .province
         .post("matters")
         .with("cookie", &browser.cookies());
     let report = report.with("origin", "http://localhost").body(lamp());
     report.send().await.expect(403);
     let report = town
-        .alone
+        .province
         .post("matters")
         .with("cookie", &browser.cookies());
     let report = report.with("origin", "http://localhost").body(lamp());
@@ -217,7 +223,7 @@ async fn a_person_signs_in_with_the_account_an_administrator_linked() {
         [(
             format!("account {id}"),
             "done".to_owned(),
-            format!("by the word of {issuer}")
+            format!("vouched for by {issuer}")
         )]
     );
     town.stop().await;
@@ -234,7 +240,7 @@ async fn signing_in_again_has_a_new_session_and_ends_the_one_before() {
     let before = browser.cookies();
     town.sign_in_as(&mut browser, user).await.expect(200);
     assert_ne!(before, browser.cookies());
-    let ask = |cookies: &str| town.alone.get("session").with("cookie", cookies).send();
+    let ask = |cookies: &str| town.province.get("session").with("cookie", cookies).send();
     ask(&before).await.expect(401);
     ask(&browser.cookies()).await.expect(200);
     town.stop().await;
@@ -256,7 +262,7 @@ async fn no_account_no_role_and_no_right_comes_from_the_provider() {
     let refused = town.sign_in_as(&mut other, stranger).await.expect(403);
     assert_eq!(refused.problem(), "sign-in-refused");
     assert!(other.0.is_empty());
-    let accounts = town.alone.get("accounts").by(&town.tokens["sys"]);
+    let accounts = town.province.get("accounts").by(&town.tokens["sys"]);
     let accounts = accounts.send().await.expect(200);
     assert_eq!(accounts.json["accounts"].as_array().unwrap().len(), 4);
     let (actor, ending, detail) = town.entered().await.remove(0);
@@ -318,7 +324,7 @@ async fn a_client_says_who_it_is_in_the_form_where_the_provider_wants_that() {
 #[tokio::test]
 async fn where_people_are_sent_back_to_is_never_what_a_request_says() {
     let town = Town::start().await;
-    let ask = town.alone.get("oidc/start").with("host", "127.0.0.1:9");
+    let ask = town.province.get("oidc/start").with("host", "127.0.0.1:9");
     let ask = ask.with("x-forwarded-host", "evil.example");
     let location = ask.send().await.expect(303).header("location").to_owned();
     assert!(
@@ -332,7 +338,7 @@ async fn where_people_are_sent_back_to_is_never_what_a_request_says() {
         "/%5C%5Cevil.example",
         "/%0d%0a",
     ] {
-        let ask = town.alone.get(&format!("oidc/start?return={bad}"));
+        let ask = town.province.get(&format!("oidc/start?return={bad}"));
         ask.send().await.expect(422);
     }
     town.stop().await;
@@ -340,20 +346,20 @@ async fn where_people_are_sent_back_to_is_never_what_a_request_says() {
 
 #[tokio::test]
 async fn without_a_provider_nobody_is_sent_anywhere() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    alone.get("oidc/start").send().await.expect(404);
-    alone
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.get("oidc/start").send().await.expect(404);
+    province
         .get("/v1/oidc/callback?state=x&code=y")
         .send()
         .await
         .expect(404);
-    let link = alone.put("accounts/sec/link").by(&tokens["sys"]);
+    let link = province.put("accounts/sec/link").by(&tokens["sys"]);
     link.body(json!({ "subject": "248" }))
         .send()
         .await
         .expect(404);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
@@ -363,9 +369,10 @@ async fn a_secret_others_may_read_keeps_the_process_from_starting() {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(secret, std::fs::Permissions::from_mode(0o644)).unwrap();
     let Town {
-        alone, provider, ..
+        province, provider, ..
     } = town;
-    let error = alone.cannot_restart().await;
+    let error = province.restart_as(async |_| ()).await;
+    let error = error.err().expect("it does not start").to_string();
     assert!(error.contains("chmod 600"), "{error}");
     provider.stop().await;
 }
@@ -400,11 +407,11 @@ async fn a_provider_behind_tls_is_the_one_the_operators_certificates_vouch_for()
     let elsewhere = tempfile::tempdir().unwrap();
     let (_, others) = tls(&elsewhere);
     let (text, _secret) = settings(town.provider.issuer(), &format!("roots = '{others}'\n"));
-    let alone = Alone::start_with(&text).await;
-    let away = alone.get("oidc/start").send().await.expect(502);
+    let province = Province::start_with(&text).await;
+    let away = province.get("oidc/start").send().await.expect(502);
     assert_eq!(away.problem(), "provider-fails");
     assert_eq!(town.provider.asked("/openid-configuration"), 1);
-    alone.host.stop().await;
+    province.host.stop().await;
     town.stop().await;
 }
 
@@ -412,24 +419,80 @@ async fn a_provider_behind_tls_is_the_one_the_operators_certificates_vouch_for()
 async fn a_provider_that_is_away_disturbs_nothing_else() {
     let town = Town::start().await;
     let Town {
-        alone,
+        province,
         provider,
         tokens,
         _secret,
     } = town;
     provider.stop().await;
-    let away = alone.get("oidc/start").send().await.expect(502);
+    let away = province.get("oidc/start").send().await.expect(502);
     assert_eq!(away.problem(), "provider-fails");
     assert!(!away.json.to_string().contains("127.0.0.1"), "{away:?}");
-    alone.login("zhang.san", PASSWORD).send().await.expect(201);
-    let unlink = alone.delete("accounts/zhang.san/link").by(&tokens["sys"]);
+    province
+        .login("zhang.san", PASSWORD)
+        .send()
+        .await
+        .expect(201);
+    let unlink = province
+        .delete("accounts/zhang.san/link")
+        .by(&tokens["sys"]);
     unlink.send().await.expect(204);
-    let alone = alone.restart().await;
-    alone.login("zhang.san", PASSWORD).send().await.expect(201);
-    alone
+    let province = province.restart().await;
+    province
+        .login("zhang.san", PASSWORD)
+        .send()
+        .await
+        .expect(201);
+    province
         .socket(Method::GET, "/v1/status")
         .send()
         .await
         .expect(200);
-    alone.host.stop().await;
+    province.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_sign_in_begun_on_the_pages_of_a_division_ends_there_and_nowhere_else() {
+    let town = Town::start().await;
+    let page = "330000000000.localhost:7480";
+    let begun = |browser: &Browser| {
+        let start = town.province.get("oidc/start?return=/desk");
+        start.with("host", page).with("cookie", &browser.cookies())
+    };
+    let mut browser = Browser::default();
+    let set_out = begun(&browser).send().await.expect(303);
+    browser.keep(&set_out);
+    let consent = |location: &str| {
+        let user = json!({ "sub": "248" });
+        town.provider.consent(location, &user)
+    };
+    let back = consent(set_out.header("location"));
+    // The provider knows one address. There the browser is not known, and is led on without anything else.
+    let led = town.province.get(&back).with("host", "localhost:1");
+    let led = led.send().await.expect(303);
+    assert!(led.headers.get(header::SET_COOKIE).is_none(), "{led:?}");
+    assert_eq!(led.header("referrer-policy"), "no-referrer");
+    let there = led.header("location");
+    let rest = there.strip_prefix(&format!("http://{page}")).expect(there);
+    assert!(rest.starts_with("/v1/oidc/callback?state="), "{rest}");
+    // Another browser that is led there is signed in as nobody, and ends nothing.
+    let stranger = town.province.get(rest).with("host", page);
+    let refused = stranger.send().await.expect(403);
+    assert_eq!(refused.problem(), "sign-in-refused");
+    let arrive = |browser: &Browser| {
+        let arrival = town.province.get(rest).with("host", page);
+        arrival.with("cookie", &browser.cookies())
+    };
+    let done = arrive(&browser).send().await.expect(200);
+    let shown = String::from_utf8(done.body.to_vec()).unwrap();
+    assert!(shown.contains("content=\"0;url=/desk\""), "{shown}");
+    let used = browser.cookies();
+    browser.keep(&done);
+    assert_eq!(browser.0.keys().collect::<Vec<_>>(), ["__Host-session"]);
+    // What was used once opens nothing, there or where the provider leads.
+    let again = town.province.get(rest).with("host", page);
+    again.with("cookie", &used).send().await.expect(403);
+    let late = town.province.get(&back).with("host", "localhost:1");
+    late.with("cookie", &used).send().await.expect(403);
+    town.stop().await;
 }

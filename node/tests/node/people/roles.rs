@@ -5,20 +5,20 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::people::alone::{Alone, account, lamp};
+use testkit::province::{Province, account, lamp};
 
 #[tokio::test]
 async fn administrators_are_different_people_and_each_does_only_their_part() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
     let (sys, sec, aud) = (&tokens["sys"], &tokens["sec"], &tokens["aud"]);
-    let with_role = alone
+    let with_role = province
         .post("accounts")
         .by(sys)
         .body(account("zs", &["official"]));
     with_role.send().await.expect(403);
     let open = |by: &str| {
-        alone
+        province
             .post("accounts")
             .by(by)
             .body(account("zhang.san", &[]))
@@ -33,7 +33,7 @@ async fn administrators_are_different_people_and_each_does_only_their_part() {
     );
     let grant = |by: &str, whose: &str, roles: Value| {
         let path = format!("accounts/{whose}/roles");
-        let ask = alone.put(&path).by(by).body(json!({ "roles": roles }));
+        let ask = province.put(&path).by(by).body(json!({ "roles": roles }));
         ask.send()
     };
     grant(sys, "zhang.san", json!(["official"]))
@@ -60,23 +60,23 @@ async fn administrators_are_different_people_and_each_does_only_their_part() {
         (sec, "api-keys", 200),
         (sys, "api-keys", 403),
     ] {
-        alone.get(path).by(by).send().await.expect(status);
+        province.get(path).by(by).send().await.expect(status);
     }
-    let close = alone
+    let close = province
         .patch("accounts/aud")
         .by(sys)
         .body(json!({ "disabled": true }));
     close.send().await.expect(403);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn no_administrator_gains_another_pillar_alone() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    alone.person(&tokens, "li.si", &[]).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "li.si", &[]).await;
     let grant = |by: &str, roles: Value| {
-        let ask = alone.put("accounts/li.si/roles").by(&tokens[by]);
+        let ask = province.put("accounts/li.si/roles").by(&tokens[by]);
         ask.body(json!({ "roles": roles })).send()
     };
     for (by, role) in [
@@ -93,43 +93,48 @@ async fn no_administrator_gains_another_pillar_alone() {
     }
     grant("aud", json!(["auditor"])).await.expect(200);
     grant("sec", json!([])).await.expect(403);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_grid_worker_escalates_nothing_and_makes_no_slip_for_what_they_may_not_see() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "official", &["official"]).await;
-    let worker = alone.person(&tokens, "worker", &["grid-worker"]).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "official", &["official"]).await;
+    let worker = province.person(&tokens, "worker", &["grid-worker"]).await;
     let mut up = lamp();
     up["escalate_to"] = json!("33");
-    let report = alone.post("matters").by(&worker).body(up);
+    let report = province.post("matters").by(&worker).body(up);
     report.send().await.expect(403);
-    let listed = alone.get("matters").by(&official).send().await.expect(200);
+    let listed = province
+        .get("matters")
+        .by(&official)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(listed.json["matters"], json!([]), "nothing was recorded");
 
-    let foreign = alone.report(&official).await;
+    let foreign = province.report(&official).await;
     let slip = |id: &str, by: &str| {
-        let ask = alone.post(&format!("matters/{id}/slips")).by(by);
+        let ask = province.post(&format!("matters/{id}/slips")).by(by);
         ask.send()
     };
     slip(&foreign, &worker).await.expect(404);
     slip(&foreign, &official).await.expect(201);
-    let own = alone.report(&worker).await;
+    let own = province.report(&worker).await;
     slip(&own, &worker).await.expect(201);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn stopping_a_clock_and_giving_it_time_are_rights_of_their_own() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "official", &["official"]).await;
-    let leader = alone.person(&tokens, "leader", &["leader"]).await;
-    let id = alone.report(&official).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "official", &["official"]).await;
+    let leader = province.person(&tokens, "leader", &["leader"]).await;
+    let id = province.report(&official).await;
     let act = |by: &str, act: Value| {
-        let ask = alone.post(&format!("matters/{id}/acts")).by(by);
+        let ask = province.post(&format!("matters/{id}/acts")).by(by);
         ask.body(act).send()
     };
     let accept = json!({ "act": "accept" });
@@ -141,33 +146,35 @@ async fn stopping_a_clock_and_giving_it_time_are_rights_of_their_own() {
     assert_ne!(extended.code(), 403, "{extended:?}");
     let pause = json!({ "act": "pause", "reason": "expert", "note": "请专家" });
     act(&official, pause).await.expect(200);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn each_role_does_its_deeds_and_no_other() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "official", &["official"]).await;
-    let supervisor = alone.person(&tokens, "supervisor", &["supervisor"]).await;
-    let worker = alone.person(&tokens, "worker", &["grid-worker"]).await;
-    let id = alone.report(&official).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "official", &["official"]).await;
+    let supervisor = province
+        .person(&tokens, "supervisor", &["supervisor"])
+        .await;
+    let worker = province.person(&tokens, "worker", &["grid-worker"]).await;
+    let id = province.report(&official).await;
     let accept = |by: &str| {
-        let ask = alone.post(&format!("matters/{id}/acts")).by(by);
+        let ask = province.post(&format!("matters/{id}/acts")).by(by);
         ask.body(json!({ "act": "accept" })).send()
     };
     assert_eq!(
         accept(&supervisor).await.expect(403).problem(),
         "not-allowed"
     );
-    alone
+    province
         .get(&format!("matters/{id}"))
         .by(&supervisor)
         .send()
         .await
         .expect(200);
     let hidden = accept(&worker).await.expect(404);
-    let unknown = alone
+    let unknown = province
         .post("matters/330000000000-00000000-1/acts")
         .by(&worker)
         .body(json!({ "act": "accept" }))
@@ -181,41 +188,41 @@ async fn each_role_does_its_deeds_and_no_other() {
         json!({ "act": "close", "outcome": "vanished" }),
         json!({ "act": "vanish" }),
     ] {
-        let close = alone
+        let close = province
             .post(&format!("matters/{id}/acts"))
             .by(&official)
             .body(body);
         close.send().await.expect(422);
     }
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_resident_sees_their_own_matter_and_no_other_and_the_answers_tell_nothing() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let wang = alone.person(&tokens, "wang", &["resident"]).await;
-    let li = alone.person(&tokens, "li.si", &["resident"]).await;
-    let id = alone.report(&wang).await;
-    let look = |by: &str, id: &str| alone.get(&format!("matters/{id}")).by(by).send();
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let wang = province.person(&tokens, "wang", &["resident"]).await;
+    let li = province.person(&tokens, "li.si", &["resident"]).await;
+    let id = province.report(&wang).await;
+    let look = |by: &str, id: &str| province.get(&format!("matters/{id}")).by(by).send();
     let own = look(&wang, &id).await.expect(200);
     assert_eq!(own.json["body"]["text"], "路灯不亮");
     let others = look(&li, &id).await.expect(404).json.to_string();
     let absent = id.rsplit_once('-').unwrap().0.to_owned() + "-999";
     let nothing = look(&li, &absent).await.expect(404).json.to_string();
     assert_eq!(others.replace(&id, "X"), nothing.replace(&absent, "X"));
-    alone.get("matters").by(&wang).send().await.expect(403);
-    alone.host.stop().await;
+    province.get("matters").by(&wang).send().await.expect(403);
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn a_key_opens_its_deeds_until_it_ends_or_is_taken_back() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
     let sec = &tokens["sec"];
     let make = |deeds: Value, days: u32| {
         let body = json!({ "name": "县小程序", "deeds": deeds, "days": days });
-        alone.post("api-keys").by(sec).body(body).send()
+        province.post("api-keys").by(sec).body(body).send()
     };
     for (deeds, days) in [
         (json!([]), 30),
@@ -231,56 +238,56 @@ async fn a_key_opens_its_deeds_until_it_ends_or_is_taken_back() {
         made.text("token"),
         made.json["key"]["id"].as_str().unwrap().to_owned(),
     );
-    let matter = alone.report(&token).await;
-    alone
+    let matter = province.report(&token).await;
+    province
         .get(&format!("matters/{matter}"))
         .by(&token)
         .send()
         .await
         .expect(200);
-    alone.get("matters").by(&token).send().await.expect(403);
-    alone.get("api-keys").by(&token).send().await.expect(403);
-    let listed = alone.get("api-keys").by(sec).send().await.expect(200);
+    province.get("matters").by(&token).send().await.expect(403);
+    province.get("api-keys").by(&token).send().await.expect(403);
+    let listed = province.get("api-keys").by(sec).send().await.expect(200);
     assert!(!listed.json.to_string().contains(&token[4..]));
     let other = make(json!(["report"]), 1).await.expect(201).text("token");
-    alone.later(Duration::from_secs(86_400));
-    alone
+    province.clock.shift(Duration::from_secs(86_400));
+    province
         .post("matters")
         .by(&other)
         .body(lamp())
         .send()
         .await
         .expect(401);
-    let sec = alone.token("sec").await;
-    alone
+    let sec = province.token("sec").await;
+    province
         .delete(&format!("api-keys/{id}"))
         .by(&sec)
         .send()
         .await
         .expect(200);
-    alone
+    province
         .post("matters")
         .by(&token)
         .body(lamp())
         .send()
         .await
         .expect(401);
-    alone
+    province
         .delete("api-keys/0000000000000000")
         .by(&sec)
         .send()
         .await
         .expect(404);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn grids_have_members_of_this_node_and_go_only_when_no_account_names_them() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "official", &["official"]).await;
-    alone.person(&tokens, "worker", &["grid-worker"]).await;
-    let listed = alone
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "official", &["official"]).await;
+    province.person(&tokens, "worker", &["grid-worker"]).await;
+    let listed = province
         .get("accounts")
         .by(&tokens["sys"])
         .send()
@@ -294,7 +301,7 @@ async fn grids_have_members_of_this_node_and_go_only_when_no_account_names_them(
         .clone();
     let draw = |members: Value, households: u32| {
         let body = json!({ "name": "第一网格", "members": members, "households": households });
-        alone.post("grids").by(&official).body(body).send()
+        province.post("grids").by(&official).body(body).send()
     };
     draw(json!([7]), 1).await.expect(422);
     draw(json!(["worker"]), 1).await.expect(422);
@@ -306,7 +313,7 @@ async fn grids_have_members_of_this_node_and_go_only_when_no_account_names_them(
     );
     let sys = &tokens["sys"];
     let of_grid = |grid: Value| {
-        let patch = alone
+        let patch = province
             .patch("accounts/worker")
             .by(sys)
             .body(json!({ "grid": grid }));
@@ -314,7 +321,7 @@ async fn grids_have_members_of_this_node_and_go_only_when_no_account_names_them(
     };
     of_grid(json!(7)).await.expect(404);
     assert_eq!(of_grid(json!(1)).await.expect(200).json["grid"], 1);
-    alone
+    province
         .delete("grids/1")
         .by(&official)
         .send()
@@ -328,28 +335,33 @@ async fn grids_have_members_of_this_node_and_go_only_when_no_account_names_them(
             .get("grid")
             .is_none()
     );
-    alone
+    province
         .delete("grids/1")
         .by(&official)
         .send()
         .await
         .expect(204);
-    alone.get("grids/1").by(&official).send().await.expect(404);
+    province
+        .get("grids/1")
+        .by(&official)
+        .send()
+        .await
+        .expect(404);
     assert_eq!(
         draw(json!([]), 1).await.expect(201).json["id"],
         2,
         "numbers are not used again"
     );
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn pages_of_accounts_join_without_gap_or_repetition() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
     let (mut seen, mut after) = (vec![], String::new());
     loop {
-        let page = alone
+        let page = province
             .get(&format!("accounts?limit=2{after}"))
             .by(&tokens["sys"])
             .send()
@@ -366,25 +378,25 @@ async fn pages_of_accounts_join_without_gap_or_repetition() {
     seen.sort();
     assert_eq!(seen, ["aud", "sec", "sys"]);
     for bad in ["limit=0", "limit=1001", "after=x", "lmit=3"] {
-        alone
+        province
             .get(&format!("accounts?{bad}"))
             .by(&tokens["sys"])
             .send()
             .await
             .expect(422);
     }
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn whoever_asks_too_often_waits() {
-    let alone = Alone::start().await;
-    let mut last = alone.login("nobody", "x").send().await;
+    let province = Province::start().await;
+    let mut last = province.login("nobody", "x").send().await;
     for _ in 0..40 {
         if last.code() == 429 && last.problem() == "too-many-requests" {
             break;
         }
-        last = alone
+        last = province
             .post("session")
             .body(json!({ "login": "x", "password": "" }))
             .send()
@@ -392,29 +404,38 @@ async fn whoever_asks_too_often_waits() {
     }
     assert_eq!(last.problem(), "too-many-requests");
     assert!(last.header("retry-after").parse::<u64>().unwrap() > 0);
-    let socket = alone.socket(Method::GET, "/v1/nodes").send().await;
+    let socket = province.socket(Method::GET, "/v1/nodes").send().await;
     socket.expect(200);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn whoever_a_matter_was_dispatched_to_handles_it_by_number_or_by_department() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "official", &["official"]).await;
-    let worker = alone.person(&tokens, "worker", &["grid-worker"]).await;
-    let staff = alone.person(&tokens, "staff", &["posted-staff"]).await;
-    let patch = alone.patch("accounts/staff").by(&tokens["sys"]);
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "official", &["official"]).await;
+    let worker = province.person(&tokens, "worker", &["grid-worker"]).await;
+    let staff = province.person(&tokens, "staff", &["posted-staff"]).await;
+    let patch = province.patch("accounts/staff").by(&tokens["sys"]);
     let market = json!({ "department": "market" });
     let patched = patch.body(market).send().await.expect(200);
     assert_eq!(patched.json["department"], "market");
-    let show = alone.get("accounts/worker").by(&tokens["sys"]);
+    let show = province.get("accounts/worker").by(&tokens["sys"]);
     let number = show.send().await.expect(200).json["id"].clone();
-    let id = alone.report(&official).await;
+    let id = province.report(&official).await;
     let act = |by: &str, act: Value| {
-        let ask = alone.post(&format!("matters/{id}/acts")).by(by).body(act);
+        let ask = province
+            .post(&format!("matters/{id}/acts"))
+            .by(by)
+            .body(act);
         ask.send()
     };
+    let listed = async |by: &str, charge: &str| {
+        let page = province.get(&format!("matters?charge={charge}")).by(by);
+        let page = page.send().await.expect(200);
+        page.json["matters"].as_array().unwrap().len()
+    };
+    assert_eq!(listed(&official, "nobody").await, 1);
     let handle = || json!({ "act": "handle", "note": "已到现场" });
     act(&worker, handle()).await.expect(404);
     assert_eq!(
@@ -424,46 +445,53 @@ async fn whoever_a_matter_was_dispatched_to_handles_it_by_number_or_by_departmen
     act(&official, json!({ "act": "accept" })).await.expect(200);
     let one = json!({ "act": "dispatch", "platform": "enforcement", "officer": number });
     act(&official, one).await.expect(200);
+    assert_eq!(listed(&official, "nobody").await, 0);
+    assert_eq!(listed(&worker, "mine").await, 1);
+    assert_eq!(listed(&staff, "mine").await, 0);
     act(&worker, handle()).await.expect(200);
     act(&staff, handle()).await.expect(403);
     let close = json!({ "act": "close", "outcome": "solved", "note": "done" });
     act(&worker, close).await.expect(403);
     let all = json!({ "act": "dispatch", "platform": "market", "department": "market" });
     act(&official, all).await.expect(200);
+    assert_eq!(listed(&staff, "mine").await, 1);
+    assert_eq!(listed(&staff, "department").await, 1);
+    let none = province.get("matters?charge=department").by(&worker);
+    none.send().await.expect(422);
     act(&staff, handle()).await.expect(200);
     act(&worker, handle()).await.expect(404);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn residents_do_not_say_how_urgent_they_are() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let resident = alone.person(&tokens, "wang", &["resident"]).await;
-    let worker = alone.person(&tokens, "worker", &["grid-worker"]).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let resident = province.person(&tokens, "wang", &["resident"]).await;
+    let worker = province.person(&tokens, "worker", &["grid-worker"]).await;
     for (field, value) in [("priority", "emergency"), ("channel", "hotline")] {
         let mut report = lamp();
         report[field] = json!(value);
-        let ask = |by: &str| alone.post("matters").by(by).body(report.clone()).send();
+        let ask = |by: &str| province.post("matters").by(by).body(report.clone()).send();
         ask(&resident).await.expect(403);
         ask(&worker).await.expect(201);
     }
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn what_an_official_handled_another_verifies() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let one = alone.person(&tokens, "one", &["official"]).await;
-    let two = alone.person(&tokens, "two", &["official"]).await;
-    let id = alone.report(&one).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let one = province.person(&tokens, "one", &["official"]).await;
+    let two = province.person(&tokens, "two", &["official"]).await;
+    let id = province.report(&one).await;
     let act = |by: &str, act: &str, more: Value| {
         let mut body = json!({ "act": act, "note": "灯已修好" });
         body.as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
-        alone
+        province
             .post(&format!("matters/{id}/acts"))
             .by(by)
             .body(body)
@@ -479,5 +507,5 @@ async fn what_an_official_handled_another_verifies() {
         .await
         .expect(200);
     assert_eq!(seen.json["status"], "verified");
-    alone.host.stop().await;
+    province.host.stop().await;
 }

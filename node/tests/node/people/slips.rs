@@ -3,16 +3,16 @@
 use http::Method;
 use serde_json::json;
 
-use crate::people::alone::{Alone, lamp};
+use testkit::province::{Province, lamp};
 
 #[tokio::test]
 async fn a_slip_reads_its_own_matter_and_looks_like_nothing_anywhere_else() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "official", &["official"]).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "official", &["official"]).await;
     let mut report = lamp();
     report["slip"] = json!(true);
-    let reported = alone
+    let reported = province
         .post("matters")
         .by(&official)
         .body(report)
@@ -20,12 +20,12 @@ async fn a_slip_reads_its_own_matter_and_looks_like_nothing_anywhere_else() {
         .await
         .expect(201);
     let (id, slip) = (reported.text("id"), reported.text("token"));
-    let other = alone.report(&official).await;
-    let with = |slip: &str, path: &str| alone.get(path).with("reporter-token", slip).send();
+    let other = province.report(&official).await;
+    let with = |slip: &str, path: &str| province.get(path).with("reporter-token", slip).send();
     let inside = json!({ "act": "remark", "audience": "offices", "note": "只在内部说" });
     let told = json!({ "act": "remark", "audience": "reporter", "note": "明天来修" });
     for remark in [inside, told] {
-        let said = alone.post(&format!("matters/{id}/acts")).by(&official);
+        let said = province.post(&format!("matters/{id}/acts")).by(&official);
         let said = said.body(remark).send().await.expect(200);
         assert!(
             said.json.to_string().contains("只在内部说"),
@@ -40,17 +40,17 @@ async fn a_slip_reads_its_own_matter_and_looks_like_nothing_anywhere_else() {
     );
     assert_eq!(own.json["id"], json!(id));
     let receipt = with(&slip, &format!("matters/{id}/receipt")).await;
-    assert_eq!(receipt.expect(200).json["format"], 1);
+    assert_eq!(receipt.expect(200).json["format"], 2);
     with(&slip, &format!("matters/{other}/receipt"))
         .await
         .expect(404);
     let opened = with(&slip, &format!("matters/{id}/receipt?opening=true")).await;
     let opened = opened.expect(200).json;
     assert_eq!(opened["opening"]["text"], lamp()["text"]);
-    let stranger = alone.person(&tokens, "stranger", &["dispatcher"]).await;
-    let opening = alone.get(&format!("matters/{id}/receipt?opening=true"));
+    let stranger = province.person(&tokens, "stranger", &["dispatcher"]).await;
+    let opening = province.get(&format!("matters/{id}/receipt?opening=true"));
     opening.by(&stranger).send().await.expect(403);
-    let plain = alone.get(&format!("matters/{id}/receipt")).by(&stranger);
+    let plain = province.get(&format!("matters/{id}/receipt")).by(&stranger);
     assert!(plain.send().await.expect(200).json.get("opening").is_none());
     let foreign = with(&slip, &format!("matters/{other}")).await.expect(404);
     let absent = id.rsplit_once('-').unwrap().0.to_owned() + "-999";
@@ -65,19 +65,23 @@ async fn a_slip_reads_its_own_matter_and_looks_like_nothing_anywhere_else() {
     .expect(404);
     with(&slip, "matters").await.expect(401);
     with("17", &format!("matters/{id}")).await.expect(401);
-    let accept = alone
+    let accept = province
         .post(&format!("matters/{id}/acts"))
         .with("reporter-token", &slip)
         .body(json!({ "act": "accept" }));
     accept.send().await.expect(403);
-    alone
+    province
         .get(&format!("matters/{id}"))
         .by(&slip)
         .send()
         .await
         .expect(401);
-    alone.get(&format!("matters/{id}")).send().await.expect(401);
-    let second = alone
+    province
+        .get(&format!("matters/{id}"))
+        .send()
+        .await
+        .expect(401);
+    let second = province
         .post(&format!("matters/{id}/slips"))
         .by(&official)
         .send()
@@ -87,17 +91,17 @@ async fn a_slip_reads_its_own_matter_and_looks_like_nothing_anywhere_else() {
         .await
         .expect(200);
     with(&slip, &format!("matters/{id}")).await.expect(200);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn no_secret_that_was_handed_out_lies_in_the_store() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
     let mut report = lamp();
     report["slip"] = json!(true);
-    let official = alone.person(&tokens, "official", &["official"]).await;
-    let reported = alone
+    let official = province.person(&tokens, "official", &["official"]).await;
+    let reported = province
         .post("matters")
         .by(&official)
         .body(report)
@@ -105,12 +109,12 @@ async fn no_secret_that_was_handed_out_lies_in_the_store() {
         .await
         .expect(201);
     let secrets = [official, reported.text("token")];
-    alone
+    province
         .socket(Method::GET, "/v1/status")
         .send()
         .await
         .expect(200);
-    let office = alone.office();
+    let office = province.office();
     let seen = office.store().scan(
         office.me(),
         wujitong::store::Range::all(),
@@ -134,39 +138,43 @@ async fn no_secret_that_was_handed_out_lies_in_the_store() {
         }
     }
     drop(office);
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
-async fn whoever_has_the_slip_contests_the_closing_and_does_nothing_else() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "official", &["official"]).await;
+async fn whoever_has_the_slip_does_what_a_reporter_may_and_nothing_else() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "official", &["official"]).await;
     let mut report = lamp();
     report["slip"] = json!(true);
-    let reported = alone.post("matters").by(&official).body(report);
+    let reported = province.post("matters").by(&official).body(report);
     let reported = reported.send().await.expect(201);
     let (id, slip) = (reported.text("id"), reported.text("token"));
-    let other = alone.person(&tokens, "other", &["official"]).await;
-    let close = alone.post(&format!("matters/{id}/acts")).by(&other);
+    let other = province.person(&tokens, "other", &["official"]).await;
+    let close = province.post(&format!("matters/{id}/acts")).by(&other);
     let close = close.body(json!({ "act": "close", "outcome": "solved", "note": "done" }));
     close.send().await.expect(200);
     let wish = |what: &str| {
-        let ask = alone
+        let ask = province
             .post(&format!("matters/{id}/requests"))
             .with("reporter-token", &slip);
         ask.body(json!({ "wish": what, "note": "灯还是不亮" }))
             .send()
     };
-    for other in ["withdraw", "supervise", "recall"] {
+    for other in ["supervise", "recall"] {
         wish(other).await.expect(403);
     }
+    let said = json!({ "act": "remark", "audience": "reporter", "note": "x" });
+    let act = province.post(&format!("matters/{id}/acts"));
+    let act = act.with("reporter-token", &slip).body(said);
+    act.send().await.expect(403);
     let contested = wish("contest").await.expect(202);
     assert_ne!(
         contested.json["matter"]["status"],
         json!({ "closed": "solved" })
     );
-    let page = alone.get("audit?limit=1000").by(&tokens["aud"]);
+    let page = province.get("audit?limit=1000").by(&tokens["aud"]);
     let page = page.send().await.expect(200);
     let last = page.json["entries"]
         .as_array()
@@ -178,18 +186,35 @@ async fn whoever_has_the_slip_contests_the_closing_and_does_nothing_else() {
         (&last["actor"], &last["deed"]),
         (&json!("reporter"), &json!("contest"))
     );
-    alone.host.stop().await;
+    let asked = |body: serde_json::Value| {
+        let ask = province
+            .post(&format!("matters/{id}/requests"))
+            .with("reporter-token", &slip);
+        ask.body(body).send()
+    };
+    let added = json!({ "wish": "remark", "audience": "reporter", "note": "是村口第二盏" });
+    let added = asked(added).await.expect(202);
+    assert!(added.json.to_string().contains("是村口第二盏"));
+    let inside = json!({ "wish": "remark", "audience": "offices", "note": "x" });
+    asked(inside).await.expect(403);
+    let withdrawn = json!({ "wish": "withdraw", "note": "自己修好了" });
+    let withdrawn = asked(withdrawn).await.expect(202);
+    assert_eq!(
+        withdrawn.json["matter"]["status"],
+        json!({ "closed": "withdrawn" })
+    );
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn what_opens_a_report_is_given_once_and_kept_nowhere() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "official", &["official"]).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "official", &["official"]).await;
     let mut report = lamp();
     report["opening"] = json!(true);
     let hand_in = |body| {
-        let post = alone.post("matters").by(&official);
+        let post = province.post("matters").by(&official);
         post.with("idempotency-key", "once").body(body).send()
     };
     let first = hand_in(report.clone()).await.expect(201);
@@ -206,12 +231,12 @@ async fn what_opens_a_report_is_given_once_and_kept_nowhere() {
             .to_string()
             .contains(opening["salt"].as_str().unwrap())
     );
-    let unasked = alone
+    let unasked = province
         .post("matters")
         .by(&official)
         .body(lamp())
         .send()
         .await;
     assert!(unasked.expect(201).json.get("opening").is_none());
-    alone.host.stop().await;
+    province.host.stop().await;
 }

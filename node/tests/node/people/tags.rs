@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use crate::people::alone::Alone;
+use testkit::province::Province;
 
 #[tokio::test]
 async fn of_two_officials_who_act_at_once_on_what_both_saw_exactly_one_wins() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let one = alone.person(&tokens, "one", &["official"]).await;
-    let two = alone.person(&tokens, "two", &["dispatcher"]).await;
-    let reporter = alone.person(&tokens, "three", &["dispatcher"]).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let one = province.person(&tokens, "one", &["official"]).await;
+    let two = province.person(&tokens, "two", &["dispatcher"]).await;
+    let reporter = province.person(&tokens, "three", &["dispatcher"]).await;
     for _ in 0..8 {
-        let id = alone.report(&reporter).await;
-        let seen = alone
+        let id = province.report(&reporter).await;
+        let seen = province
             .get(&format!("matters/{id}"))
             .by(&one)
             .send()
@@ -21,7 +21,7 @@ async fn of_two_officials_who_act_at_once_on_what_both_saw_exactly_one_wins() {
             .expect(200);
         let tag = seen.header("etag").to_owned();
         let close = |by: &str, outcome: &str| {
-            let ask = alone
+            let ask = province
                 .post(&format!("matters/{id}/acts"))
                 .by(by)
                 .with("if-match", &tag);
@@ -32,7 +32,7 @@ async fn of_two_officials_who_act_at_once_on_what_both_saw_exactly_one_wins() {
         let mut codes = [first.code(), second.code()];
         codes.sort_unstable();
         assert_eq!(codes, [200, 412], "{first:?} {second:?}");
-        let after = alone
+        let after = province
             .get(&format!("matters/{id}"))
             .by(&one)
             .send()
@@ -40,20 +40,20 @@ async fn of_two_officials_who_act_at_once_on_what_both_saw_exactly_one_wins() {
             .expect(200);
         assert_eq!(after.json["steps"].as_array().unwrap().len(), 2);
     }
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
 async fn what_is_known_is_not_sent_again_and_a_stale_tag_stops_the_act() {
-    let alone = Alone::start().await;
-    let tokens = alone.administrators().await;
-    let official = alone.person(&tokens, "official", &["official"]).await;
-    let id = alone.report(&official).await;
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "official", &["official"]).await;
+    let id = province.report(&official).await;
     let path = format!("matters/{id}");
-    let seen = alone.get(&path).by(&official).send().await.expect(200);
+    let seen = province.get(&path).by(&official).send().await.expect(200);
     let tag = seen.header("etag").to_owned();
     let look = |tag: &str| {
-        alone
+        province
             .get(&path)
             .by(&official)
             .with("if-none-match", tag)
@@ -66,7 +66,7 @@ async fn what_is_known_is_not_sent_again_and_a_stale_tag_stops_the_act() {
     );
     look("\"0.1.9-00000000\"").await.expect(200);
     let act = |verb: &str, tag: &str| {
-        let ask = alone
+        let ask = province
             .post(&format!("{path}/acts"))
             .by(&official)
             .with("if-match", tag);
@@ -85,13 +85,16 @@ async fn what_is_known_is_not_sent_again_and_a_stale_tag_stops_the_act() {
     }
     act("handle", &format!("{tag}, {new}")).await.expect(200);
     act("handle", "*").await.expect(200);
-    let steps = alone.get(&path).by(&official).send().await.expect(200);
+    let steps = province.get(&path).by(&official).send().await.expect(200);
     assert_eq!(steps.json["steps"].as_array().unwrap().len(), 4);
-    let pointless = alone.post("matters").by(&official).with("if-match", &tag);
+    let pointless = province
+        .post("matters")
+        .by(&official)
+        .with("if-match", &tag);
     pointless
-        .body(crate::people::alone::lamp())
+        .body(testkit::province::lamp())
         .send()
         .await
         .expect(412);
-    alone.host.stop().await;
+    province.host.stop().await;
 }

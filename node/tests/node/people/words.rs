@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::people::alone::Alone;
+use testkit::province::Province;
 
 fn report(text: &str) -> Value {
     json!({ "category": "enforcement/lighting", "text": text })
@@ -15,25 +15,28 @@ fn reports(text: &str) -> Value {
 
 #[tokio::test]
 async fn every_way_in_measures_texts_in_characters_and_wants_a_name_where_policy_does() {
-    let alone = Alone::start().await;
-    let administrators = alone.administrators().await;
-    let dispatcher = alone
+    let province = Province::start().await;
+    let administrators = province.administrators().await;
+    let dispatcher = province
         .person(&administrators, "diao", &["dispatcher", "official"])
         .await;
     let key = json!({ "name": "热线平台", "deeds": ["report"], "days": 30 });
-    let made = alone.post("api-keys").by(&administrators["sec"]).body(key);
+    let made = province
+        .post("api-keys")
+        .by(&administrators["sec"])
+        .body(key);
     let program = made.send().await.expect(201).text("token");
     let policy = json!({ "kind": "policy", "name": "words", "title": "字数",
         "content": "format = 1\n[limits]\nanonymous = false\n[texts]\nreport = 10\nnote = 12\nanswer = 14\n" });
-    let author = alone
+    let author = province
         .person(&administrators, "xie", &["template-author"])
         .await;
-    let published = alone.post("templates").by(&author).body(policy);
+    let published = province.post("templates").by(&author).body(policy);
     published.send().await.expect(201);
 
     let (fits, long) = ("路".repeat(10), "路".repeat(11));
     for by in [&dispatcher, &program] {
-        let told = alone
+        let told = province
             .post("matters")
             .by(by)
             .body(report(&long))
@@ -41,12 +44,12 @@ async fn every_way_in_measures_texts_in_characters_and_wants_a_name_where_policy
             .await;
         let told = told.expect(422).text("detail");
         assert!(
-            told.contains("11 characters") && told.contains("10 at most"),
+            told.contains("11 characters") && told.contains("at most 10"),
             "{told}"
         );
     }
     let import = |text: &str| {
-        alone
+        province
             .put("imports/longyou")
             .by(&dispatcher)
             .body(reports(text))
@@ -56,9 +59,9 @@ async fn every_way_in_measures_texts_in_characters_and_wants_a_name_where_policy
     assert!(reason.contains("11 characters"), "{told}");
 
     // Whoever has an account answers for what they take down; a program and a table do not.
-    let taken = alone.post("matters").by(&dispatcher).body(report(&fits));
+    let taken = province.post("matters").by(&dispatcher).body(report(&fits));
     let id = taken.send().await.expect(201).text("id");
-    let nameless = alone
+    let nameless = province
         .post("matters")
         .by(&program)
         .body(report(&fits))
@@ -68,7 +71,7 @@ async fn every_way_in_measures_texts_in_characters_and_wants_a_name_where_policy
     assert!(told.contains("without a name"), "{told}");
     let mut named = report(&fits);
     named["contact"] = json!({ "name": "王小明", "phone": "", "address": "" });
-    alone
+    province
         .post("matters")
         .by(&program)
         .body(named)
@@ -82,7 +85,7 @@ async fn every_way_in_measures_texts_in_characters_and_wants_a_name_where_policy
     let act = |act: Value, note: usize| {
         let mut body = act;
         body["note"] = json!("答".repeat(note));
-        alone
+        province
             .post(&format!("matters/{id}/acts"))
             .by(&dispatcher)
             .body(body)
@@ -93,5 +96,5 @@ async fn every_way_in_measures_texts_in_characters_and_wants_a_name_where_policy
     act(remark, 13).send().await.expect(422);
     act(reply.clone(), 14).send().await.expect(200);
     act(reply, 15).send().await.expect(422);
-    alone.host.stop().await;
+    province.host.stop().await;
 }

@@ -1,7 +1,8 @@
-//! Attachments, and asking for their bytes.
+//! Strategies for attachments and requests for their bytes.
 
-use domain::attachment::{
-    Attachment, ContentKey, Fetch, Fetched, FileNo, MOST_BYTES, Media, Part, Pixels, Sealed,
+use domain::{
+    attachment::{Attachment, ContentKey, FileNo, MOST_BYTES, Media, Part, Pixels, Sealed},
+    fetch::{Fetch, Fetched},
 };
 
 use super::*;

@@ -1,4 +1,4 @@
-//! Frames of a link, and the entries in them.
+//! Strategies for frames of a link and their entries.
 
 use super::*;
 
@@ -89,7 +89,7 @@ fn sealed() -> impl Strategy<Value = SealedBody> {
     )
 }
 
-/// Entries of which some share a statement.
+/// Generates entries of which some share a statement.
 fn batch() -> impl Strategy<Value = Frame> {
     let shared = vec(signed(), 1..4);
     let entries = vec((entry(), any::<Index>()), 1..12);
@@ -164,7 +164,7 @@ fn hello() -> impl Strategy<Value = Frame> {
                 window_envelopes: last.0.0,
                 window_bytes: last.0.1,
                 revocations: last.1,
-                hears_abreast: last.2,
+                hears_watermarks: last.2,
                 window_fetches: last.0.2,
                 earlier: last.3,
                 instance: last.4,
@@ -189,10 +189,10 @@ fn ack() -> impl Strategy<Value = Frame> {
     })
 }
 
-fn abreast() -> impl Strategy<Value = Frame> {
+fn watermark() -> impl Strategy<Value = Frame> {
     let above = vec((division(), moment()), 0..=MOST_ABOVE);
     (moment(), above, moment())
-        .prop_map(|(at, above, now)| Frame::Abreast(Abreast { at, above, now }))
+        .prop_map(|(at, above, now)| Frame::Watermark(Watermark { at, above, now }))
 }
 
 pub(crate) fn frame() -> impl Strategy<Value = Frame> {
@@ -218,7 +218,7 @@ pub(crate) fn frame() -> impl Strategy<Value = Frame> {
         goodbye,
         files::fetch(),
         files::fetched(),
-        abreast(),
+        watermark(),
         vec(bytes(0..60), 0..5).prop_map(Frame::Keys)
     ]
 }

@@ -1,4 +1,4 @@
-//! Matters, and what is asked and answered about them.
+//! Strategies for matters, requests and answers.
 
 use super::*;
 
@@ -85,6 +85,7 @@ fn act() -> impl Strategy<Value = Act> {
             Act::Take,
             Act::TakeBack,
             Act::Feedback,
+            Act::Visit,
             Act::Verify(true),
             Act::Verify(false),
             Act::Recategorise,
@@ -135,17 +136,17 @@ fn step() -> impl Strategy<Value = Step> {
         act(),
         option::of((category(), priority())),
         option::of(any::<[u8; 32]>()),
-        option::of(ask_id()),
+        option::of(request_id()),
         option::of(voice()),
     )
-        .prop_map(|(version, at, by, act, sort, note, ask, voice)| Step {
+        .prop_map(|(version, at, by, act, sort, note, request, voice)| Step {
             version,
             at,
             by,
             act,
             sort: sort.map(|(category, priority)| Sort { category, priority }),
             note,
-            ask,
+            request,
             voice,
         })
 }
@@ -157,7 +158,7 @@ pub(super) fn voice() -> impl Strategy<Value = Voice> {
     ]
 }
 
-/// Clocks as a node makes them: started, paused, stretched, ended.
+/// Generates clocks as a node makes them: started, paused, stretched, ended.
 fn clocks() -> impl Strategy<Value = Clocks> {
     let allowance = (0u8..4, 1u16..200).prop_map(|(unit, count)| match unit {
         0 => Allowance::WorkingDays(count),
@@ -198,7 +199,7 @@ fn clocks() -> impl Strategy<Value = Clocks> {
                 allowance,
                 warn_percent,
             };
-            // What cannot be done to a clock leaves it as it is.
+            // An act that is not possible leaves the clock unchanged.
             let _ = clocks.start(terms, calendar, now);
             for act in acts {
                 now.0 += 3_600_000;
@@ -298,42 +299,42 @@ pub(super) fn matter() -> impl Strategy<Value = Matter> {
         })
 }
 
-fn ask_id() -> impl Strategy<Value = AskId> {
-    (division(), any::<u32>(), ordinal()).prop_map(|(by, epoch, number)| AskId {
+fn request_id() -> impl Strategy<Value = RequestId> {
+    (division(), any::<u32>(), ordinal()).prop_map(|(by, epoch, number)| RequestId {
         by,
         epoch,
         number,
     })
 }
 
-pub(super) fn ask() -> impl Strategy<Value = Ask> {
-    let wish = prop_oneof![
+pub(super) fn request() -> impl Strategy<Value = Request> {
+    let kind = prop_oneof![
         select(vec![
-            Wish::Recall,
-            Wish::Contest,
-            Wish::Review,
-            Wish::Withdraw,
-            Wish::Supervise,
+            RequestKind::Recall,
+            RequestKind::Contest,
+            RequestKind::Review,
+            RequestKind::Withdraw,
+            RequestKind::Supervise,
         ]),
-        satisfaction().prop_map(Wish::Rate),
-        audience().prop_map(Wish::Remark),
-        matter_id().prop_map(Wish::Merge),
+        satisfaction().prop_map(RequestKind::Rate),
+        audience().prop_map(RequestKind::Remark),
+        matter_id().prop_map(RequestKind::Merge),
     ];
     let note = option::of(any::<[u8; 32]>());
     (
-        ask_id(),
+        request_id(),
         matter_id(),
         version(),
-        wish,
+        kind,
         note,
         suite(),
         voice(),
     )
-        .prop_map(|(id, matter, seen, wish, note, suite, voice)| Ask {
+        .prop_map(|(id, matter, seen, kind, note, suite, voice)| Request {
             id,
             matter,
             seen,
-            wish,
+            kind,
             note,
             suite,
             voice,
@@ -354,5 +355,9 @@ pub(super) fn answer() -> impl Strategy<Value = Answer> {
         ]),
         (division(), version()).prop_map(|(holder, version)| Reply::Moved { holder, version }),
     ];
-    (ask_id(), matter_id(), reply).prop_map(|(ask, matter, reply)| Answer { ask, matter, reply })
+    (request_id(), matter_id(), reply).prop_map(|(request, matter, reply)| Answer {
+        request,
+        matter,
+        reply,
+    })
 }

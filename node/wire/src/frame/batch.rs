@@ -1,4 +1,4 @@
-//! Batches: envelopes of one lane with their proofs, each statement once.
+//! Batches: envelopes of one lane with their proofs; each statement is sent once.
 
 use std::collections::{HashMap, hash_map::Entry as Slot};
 
@@ -15,21 +15,21 @@ use proto::v1;
 
 use super::{MOST_ENTRIES, MOST_ENVELOPE_BYTES, check_key_statements};
 use crate::{
-    Malformed,
-    choice::Choice,
+    Malformed, choice,
     malformed::{array, check_length, division, ordinal, suite},
     matter::{body_in, body_out, sealed_in, sealed_out},
 };
 
 const DIGEST: usize = size_of::<Digest>();
 
-/// A tree of [`MOST_LEAVES`] leaves has paths of so many digests.
+/// Most digests in a path: the depth of a tree of [`MOST_LEAVES`] leaves.
 const MOST_PATH: usize = MOST_LEAVES.ilog2() as usize;
 
-/// Longer than any signature of a suite to come.
+/// Exceeds any signature of a future suite.
 const MOST_SIGNATURE_BYTES: usize = 512;
 
-/// A traceparent has 55 characters; a later version of it may have more.
+/// Longest trace context in bytes. A traceparent has 55 characters; a later version of it may have
+/// more.
 const MOST_TRACE_BYTES: usize = 128;
 
 /// Envelopes of one lane, in the order of their positions.
@@ -37,20 +37,22 @@ const MOST_TRACE_BYTES: usize = 128;
 pub struct Batch {
     /// Their lane.
     pub lane: Lane,
-    /// Position of the first entry in this session and lane, from 1; the others follow densely.
+    /// Position of the first entry in this session and lane, from 1; the others follow without
+    /// gaps.
     pub first: u64,
-    /// The entries. One that cannot be read keeps its position and is refused with the reason.
+    /// The entries. One that cannot be decoded keeps its position and is refused with the reason.
     pub entries: Vec<Result<Entry, Malformed>>,
     /// Signed key statements of authors not yet carried in this session, opaque here.
     pub key_statements: Vec<Bytes>,
 }
 
-/// One envelope with everything needed to check it, and what travels beside it.
+/// One envelope with its proof and what travels beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The exact bytes of the envelope. Forward these, never an encoding of what was understood.
+    /// The exact bytes of the envelope. Forward these, never a new encoding of the decoded
+    /// envelope.
     pub bytes: Bytes,
-    /// What proves them.
+    /// The proof of the envelope.
     pub proof: Proof,
     /// Bodies of class `public` whose commitments the envelope names.
     pub bodies: Vec<Body>,
@@ -61,7 +63,7 @@ pub struct Entry {
 }
 
 impl Batch {
-    /// A batch to send: at least one entry, at most [`MOST_ENTRIES`], in all at most
+    /// Builds a batch to send: 1 to [`MOST_ENTRIES`] entries, in all at most
     /// [`MOST_BYTES`](super::MOST_BYTES) by [`Entry::most_bytes`].
     pub fn new(lane: Lane, first: u64, entries: Vec<Entry>, key_statements: Vec<Bytes>) -> Self {
         Self {
@@ -72,14 +74,14 @@ impl Batch {
         }
     }
 
-    /// The entries with their positions.
+    /// Iterates over the entries with their positions.
     pub fn into_numbered(self) -> impl Iterator<Item = (u64, Result<Entry, Malformed>)> {
         (self.first..).zip(self.entries)
     }
 }
 
 impl Entry {
-    /// What this entry adds to a frame at most, in bytes, with a statement of its own.
+    /// Returns an upper bound, in bytes, on what this entry with its own statement adds to a frame.
     pub fn most_bytes(&self) -> usize {
         const STATEMENT: usize = 160;
         const FIELDS: usize = 64;
@@ -96,7 +98,7 @@ impl Entry {
     }
 }
 
-/// Collects statements, each once.
+/// Collects statements without duplicates.
 #[derive(Default)]
 struct Statements {
     shared: Vec<v1::SharedStatement>,
@@ -108,7 +110,7 @@ impl Statements {
     fn index(&mut self, statement: Statement, signature: Bytes) -> u32 {
         let same = |known: &(Statement, Bytes)| known.0 == statement && known.1 == signature;
         let next = self.known.len();
-        // Neighbours in a batch mostly stand under the same root.
+        // Adjacent entries of a batch mostly share a root.
         let found = match self.known.last() {
             Some(last) if same(last) => next - 1,
             _ => match self.by_root.entry(statement.root) {
@@ -141,7 +143,8 @@ pub(super) fn batch_out(batch: Batch) -> v1::Batch {
                 bodies: entry.bodies.into_iter().map(body_out).collect(),
                 sealed: entry.sealed.into_iter().map(sealed_out).collect(),
             },
-            // Nobody sends what it could not read; if so, it stays unreadable.
+            // Only decoded batches have unreadable entries, and those are not sent; if one is, it
+            // stays unreadable.
             Err(_) => v1::Entry {
                 statement: u32::MAX,
                 ..v1::Entry::default()
@@ -172,7 +175,7 @@ pub(super) fn batch_in(batch: v1::Batch) -> Result<Batch, Malformed> {
     let statements: Vec<_> = batch.statements.into_iter().map(statement_in).collect();
     let entries = batch.entries.into_iter();
     Ok(Batch {
-        lane: Lane::read(batch.lane, "batch.lane")?,
+        lane: choice::read(batch.lane, "batch.lane")?,
         first,
         entries: entries.map(|entry| entry_in(entry, &statements)).collect(),
         key_statements: batch.key_statements,
@@ -242,7 +245,7 @@ pub(super) fn proof_in(
 }
 
 fn statement_out(statement: &Statement, signature: Bytes) -> v1::SharedStatement {
-    // One allocation, four slices.
+    // One allocation for four slices.
     let mut bytes = BytesMut::with_capacity(3 * 16 + DIGEST);
     bytes.put_slice(&statement.network.0);
     bytes.put_slice(&statement.key.0);

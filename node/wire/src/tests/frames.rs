@@ -194,17 +194,17 @@ fn nobody_speaks_for_more_divisions_above_than_there_can_be() {
             division: 330_000_000_000 + n * 100_000_000,
             through_ms: 1,
         });
-        let abreast = v1::Abreast {
+        let watermark = v1::Watermark {
             at_ms: 1,
             above: told.collect(),
             now_ms: 1,
         };
-        let body = Some(v1::frame::Body::Abreast(abreast));
+        let body = Some(v1::frame::Body::Watermark(watermark));
         Frame::decode(v1::Frame { body }.encode_to_vec().into())
     };
     assert!(above(MOST_ABOVE as u64).is_ok());
     let most = MOST_ABOVE;
-    let field = "abreast.above";
+    let field = "watermark.above";
     assert_eq!(
         above(most as u64 + 1),
         Err(Malformed::TooMany { field, most })

@@ -1,41 +1,30 @@
-//! A child that says figures of what never happened.
+//! A child that reports figures of things that never happened.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::sync::Arc;
+
+use testkit::{
+    CITY, CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, clock::ShiftedClock, code,
+    eventually,
 };
-
 use wujitong::{
     app::SystemClock,
     domain::{
         alarm::{Alarm, AlarmKind},
         authority::Denied,
         envelope::{Lane, Payload, Stamp},
-        rollup::{CellKey, CellRefusal, CellReport, Counters},
+        measure::Measure,
+        rollup::{By, CellKey, CellRefusal, CellReport, Counters, Group, table},
         template::TemplateKind,
-        time::{Day, Timestamp},
+        time::Day,
     },
     office::{Clock, NewTemplate},
     wire::refusal::RefusalCode,
 };
-use wujitong_tests::{
-    CLERK, COUNTY, Network, Options, PROVINCE, TOWNSHIP, VILLAGE, code, eventually,
-};
 
-use crate::hostile::{NEIGHBOUR, Talk, talk};
+use crate::scenarios::hostile::{NEIGHBOUR, Talk, talk};
 
-/// The machine's clock, put forward by a test.
-#[derive(Default)]
-struct Forward(AtomicI64);
-
-impl Clock for Forward {
-    fn now(&self) -> Timestamp {
-        Timestamp(SystemClock.now().0 + self.0.load(Ordering::Relaxed))
-    }
-}
-
-/// Everything but the village runs; the village's stranger has real keys.
-async fn without_the_village(clock: &Arc<Forward>) -> Network {
+/// Starts everything but the village; the test plays the village with real keys.
+async fn without_the_village(clock: &Arc<ShiftedClock>) -> Network {
     let options = Options {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         ..Options::default()
@@ -49,13 +38,17 @@ async fn without_the_village(clock: &Arc<Forward>) -> Network {
 
 async fn sums(network: &Network, at: &str) -> Counters {
     let office = network.office(at);
-    let cells = office.cells(Day(i32::MIN), Day(i32::MAX)).await.unwrap();
+    let cells = office
+        .figures()
+        .cells(Day(i32::MIN), Day(i32::MAX))
+        .await
+        .unwrap();
     let sum = |sum: Counters, (_, cell): &(CellKey, Counters)| sum.plus(*cell);
     cells.iter().fold(Counters::default(), sum)
 }
 
 async fn alarm(network: &Network, at: &str, kind: AlarmKind) -> Option<Alarm> {
-    let alarms = network.office(at).alarms().await.unwrap();
+    let alarms = network.office(at).alarms().all().await.unwrap();
     let about = Some(code(VILLAGE));
     alarms
         .into_iter()
@@ -84,14 +77,11 @@ fn own(category: &str, counters: Counters) -> CellReport {
 }
 
 fn reported(reported: u64) -> Counters {
-    Counters {
-        reported,
-        ..Counters::default()
-    }
+    Counters::from([(Measure::REPORTED, reported)])
 }
 
 async fn say(talk: &mut Talk<'_>, report: CellReport) -> Option<RefusalCode> {
-    let envelope = talk.latest(talk.here(), Lane::Figures, Payload::Cell(report));
+    let envelope = talk.latest(talk.here(), Lane::Figures, Payload::Cell(Box::new(report)));
     talk.told(envelope).await
 }
 
@@ -103,17 +93,14 @@ async fn as_the_village(network: &Network) -> Talk<'_> {
 
 #[tokio::test]
 async fn what_can_never_be_is_refused_kept_apart_and_alarmed_and_no_sum_contains_it() {
-    let clock = Arc::new(Forward::default());
+    let clock = Arc::new(ShiftedClock::default());
     let network = without_the_village(&clock).await;
     let mut talk = as_the_village(&network).await;
     let true_word = own("order/fire", reported(7));
     assert_eq!(say(&mut talk, true_word).await, None);
 
     let refused = |refusal: CellRefusal| Some(RefusalCode::Cell(refusal));
-    let closed = Counters {
-        closed: 1_000_000_000_000,
-        ..Counters::default()
-    };
+    let closed = Counters::from([(Measure::CLOSED, 1_000_000_000_000)]);
     let lies = [
         (own("order/flood", closed), refused(CellRefusal::TooMuch)),
         (own("order/fire", reported(6)), refused(CellRefusal::Falls)),
@@ -140,6 +127,13 @@ async fn what_can_never_be_is_refused_kept_apart_and_alarmed_and_no_sum_contains
             refused(CellRefusal::FutureDay),
         ),
         (
+            own(
+                "order/dispute",
+                Counters::from([(Measure::GIVEN, 1), (Measure::RETURNED, 2)]),
+            ),
+            refused(CellRefusal::PartExceedsWhole),
+        ),
+        (
             own("order/drones", reported(5)),
             refused(CellRefusal::UnknownCategory),
         ),
@@ -153,17 +147,17 @@ async fn what_can_never_be_is_refused_kept_apart_and_alarmed_and_no_sum_contains
         assert_eq!(sums(&network, at).await, reported(7), "{at}");
     }
     let township = network.office(TOWNSHIP);
-    assert_eq!(township.figures_apart().await.unwrap().len(), count);
+    assert_eq!(township.figures().apart().await.unwrap().len(), count);
     let alarm = alarm(&network, TOWNSHIP, AlarmKind::FiguresRefused).await;
     assert!(alarm.is_some(), "somebody is told");
-    let of_child = township.figures_of_children().await.unwrap();
+    let of_child = township.figures().of_children().await.unwrap();
     let of_child = of_child
         .iter()
         .find(|of| of.child == code(VILLAGE))
         .unwrap();
     assert_eq!((of_child.apart as usize, of_child.cells), (count, 1));
 
-    // What only comes early is counted when its policy or its day has come.
+    // Early figures count once their policy or their day has come.
     let drones = NewTemplate {
         kind: TemplateKind::Policy,
         name: "drones".to_owned(),
@@ -174,33 +168,74 @@ async fn what_can_never_be_is_refused_kept_apart_and_alarmed_and_no_sum_contains
         kinds: vec![],
     };
     let county = network.office(COUNTY);
-    county.publish(drones, CLERK).await.unwrap();
+    county.templates().publish(drones, CLERK).await.unwrap();
     network.quiet_but_for(VILLAGE).await;
-    township.check_figures().await.unwrap();
+    township.figures().check().await.unwrap();
     assert_eq!(sums(&network, TOWNSHIP).await, reported(12));
-    clock.0.fetch_add(400 * 86_400_000, Ordering::Relaxed);
-    township.check_figures().await.unwrap();
+    clock.shift_ms(400 * 86_400_000);
+    township.figures().check().await.unwrap();
     assert_eq!(sums(&network, TOWNSHIP).await, reported(17));
     drop((talk, township, county));
     network.shut_down().await;
 }
 
 #[tokio::test]
+async fn a_measure_of_a_later_build_is_summed_kept_and_passed_on() {
+    let clock = Arc::new(ShiftedClock::default());
+    let mut network = without_the_village(&clock).await;
+    let later = Measure::new(31).unwrap();
+    assert!(later.row().is_none());
+    let counted = |count| Counters::from([(Measure::REPORTED, 7), (later, count)]);
+    let mut talk = as_the_village(&network).await;
+    assert_eq!(say(&mut talk, own("order/fire", counted(2))).await, None);
+    let fall = say(&mut talk, own("order/fire", counted(1))).await;
+    assert_eq!(fall, Some(RefusalCode::Cell(CellRefusal::Falls)));
+    drop(talk);
+    network.quiet_but_for(VILLAGE).await;
+    for at in [TOWNSHIP, COUNTY, CITY] {
+        network.stop(at).await;
+        network.restart(at).await;
+    }
+    network.linked().await;
+    let mut talk = as_the_village(&network).await;
+    talk.peer.issue += 1 << 20;
+    assert_eq!(say(&mut talk, own("order/flood", counted(3))).await, None);
+    drop(talk);
+    network.quiet_but_for(VILLAGE).await;
+    let both = Counters::from([(Measure::REPORTED, 14), (later, 5)]);
+    for at in [TOWNSHIP, COUNTY, CITY, PROVINCE] {
+        assert_eq!(sums(&network, at).await, both, "{at}");
+        let office = network.office(at);
+        let cells = office
+            .figures()
+            .cells(Day(i32::MIN), Day(i32::MAX))
+            .await
+            .unwrap();
+        let cells = cells.iter().map(|(key, counters)| (key, counters));
+        let days = Day(i32::MIN)..=Day(i32::MAX);
+        let lines = table(cells, By::Category, days, &network.tree);
+        let of = |category: &str| lines[&Group::Category(category.parse().unwrap())][later];
+        assert_eq!((of("order/fire"), of("order/flood")), (2, 3), "{at}");
+    }
+    network.shut_down().await;
+}
+
+#[tokio::test]
 async fn nothing_counts_of_matters_that_were_never_handed_to_the_child() {
-    let clock = Arc::new(Forward::default());
+    let clock = Arc::new(ShiftedClock::default());
     let network = without_the_village(&clock).await;
     let mut talk = as_the_village(&network).await;
     let origins: Vec<_> = network.tree.nodes(code("3301")).take(300).collect();
     for some in origins.chunks(100) {
         let mut envelopes = vec![];
         for origin in some {
-            let taken = Counters {
-                taken: 1,
-                closed: 1,
-                ..Counters::default()
-            };
+            let taken = Counters::from([(Measure::TAKEN, 1), (Measure::CLOSED, 1)]);
             let report = cell(VILLAGE, &origin.to_string(), "order/fire", today(), taken);
-            envelopes.push(talk.latest(talk.here(), Lane::Figures, Payload::Cell(report)));
+            envelopes.push(talk.latest(
+                talk.here(),
+                Lane::Figures,
+                Payload::Cell(Box::new(report)),
+            ));
         }
         let entries = talk.peer.sign(&envelopes).await;
         let first = talk.peer.send(Lane::Figures, entries).await;
@@ -211,7 +246,7 @@ async fn nothing_counts_of_matters_that_were_never_handed_to_the_child() {
     }
     let township = network.office(TOWNSHIP);
     assert_eq!(sums(&network, TOWNSHIP).await, Counters::default());
-    assert_eq!(township.figures_apart().await.unwrap().len(), 256);
+    assert_eq!(township.figures().apart().await.unwrap().len(), 256);
     let told = alarm(&network, TOWNSHIP, AlarmKind::FiguresRefused).await;
     assert!(told.is_some(), "somebody is told");
     drop((talk, township));
@@ -221,14 +256,14 @@ async fn nothing_counts_of_matters_that_were_never_handed_to_the_child() {
 #[tokio::test]
 async fn what_the_matters_that_crossed_the_link_do_not_explain_is_alarmed_once_the_child_is_quiet()
 {
-    let clock = Arc::new(Forward::default());
+    let clock = Arc::new(ShiftedClock::default());
     let options = Options {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         ..Options::default()
     };
     let mut network = Network::with(&[VILLAGE, NEIGHBOUR], options).await;
     network.linked().await;
-    // One came and was closed, one went and came back, one went and stayed away.
+    // One matter came and was closed, one left and came back, one left and stayed away.
     let given = network.report(COUNTY, "for the village").await;
     network.assign(COUNTY, given, VILLAGE).await;
     network.held(VILLAGE, given).await;
@@ -243,12 +278,12 @@ async fn what_the_matters_that_crossed_the_link_do_not_explain_is_alarmed_once_t
         }
     }
     network.quiet().await;
-    let quiet = || clock.0.fetch_add(11 * 60_000, Ordering::Relaxed);
+    let quiet = || clock.shift_ms(11 * 60_000);
     quiet();
     for at in [TOWNSHIP, COUNTY, PROVINCE] {
         let office = network.office(at);
-        office.check_figures().await.unwrap();
-        let alarms = office.alarms().await.unwrap();
+        office.figures().check().await.unwrap();
+        let alarms = office.alarms().all().await.unwrap();
         let uneven = |alarm: &Alarm| alarm.kind == AlarmKind::FiguresUneven;
         assert!(
             !alarms.iter().any(uneven),
@@ -259,35 +294,23 @@ async fn what_the_matters_that_crossed_the_link_do_not_explain_is_alarmed_once_t
     network.stop(VILLAGE).await;
     let mut talk = as_the_village(&network).await;
     // Both add up.
-    let closed = Counters {
-        taken: 5,
-        closed: 5,
-        ..Counters::default()
-    };
+    let closed = Counters::from([(Measure::TAKEN, 5), (Measure::CLOSED, 5)]);
     let of_the_county = cell(VILLAGE, COUNTY, "order/fire", today(), closed);
     assert_eq!(say(&mut talk, of_the_county).await, None, "a few may be");
-    let many = Counters {
-        taken: 1000,
-        closed: 1000,
-        ..Counters::default()
-    };
+    let many = Counters::from([(Measure::TAKEN, 1000), (Measure::CLOSED, 1000)]);
     let of_the_county = cell(VILLAGE, COUNTY, "order/flood", today(), many);
     let never = Some(CellRefusal::NeverHanded.into());
     assert_eq!(say(&mut talk, of_the_county).await, never);
-    let given = Counters {
-        reported: 3,
-        given: 3,
-        ..Counters::default()
-    };
+    let given = Counters::from([(Measure::REPORTED, 3), (Measure::GIVEN, 3)]);
     assert_eq!(say(&mut talk, own("order/fire", given)).await, None);
     let township = network.office(TOWNSHIP);
-    township.check_figures().await.unwrap();
+    township.figures().check().await.unwrap();
     let told = || alarm(&network, TOWNSHIP, AlarmKind::FiguresUneven);
     assert_eq!(told().await, None, "something may be on its way");
     quiet();
-    township.check_figures().await.unwrap();
+    township.figures().check().await.unwrap();
     let detail = told().await.unwrap().detail;
-    for part in ["1 origins elsewhere", "2 origins have others taken"] {
+    for part in ["1 origins elsewhere", "2 origins have other matters"] {
         assert!(detail.contains(part), "{detail}");
     }
     drop((talk, township));
@@ -296,27 +319,24 @@ async fn what_the_matters_that_crossed_the_link_do_not_explain_is_alarmed_once_t
 
 #[tokio::test]
 async fn what_does_not_add_up_is_marked_and_alarmed_if_it_stays_once_the_child_is_quiet() {
-    let clock = Arc::new(Forward::default());
+    let clock = Arc::new(ShiftedClock::default());
     let network = without_the_village(&clock).await;
     let mut talk = as_the_village(&network).await;
-    let closed = Counters {
-        closed: 5,
-        ..Counters::default()
-    };
+    let closed = Counters::from([(Measure::CLOSED, 5)]);
     assert_eq!(say(&mut talk, own("order/fire", closed)).await, None);
     let township = network.office(TOWNSHIP);
     let uneven = || async {
-        let of_children = township.figures_of_children().await.unwrap();
+        let of_children = township.figures().of_children().await.unwrap();
         let of = of_children.iter().find(|of| of.child == code(VILLAGE));
         of.map_or(0, |of| of.uneven)
     };
     assert_eq!(uneven().await, 1, "marked at once");
-    township.check_figures().await.unwrap();
+    township.figures().check().await.unwrap();
     let told = || alarm(&network, TOWNSHIP, AlarmKind::FiguresUneven);
     assert_eq!(told().await, None, "cells may still be on their way");
-    clock.0.fetch_add(11 * 60_000, Ordering::Relaxed);
+    clock.shift_ms(11 * 60_000);
     for _ in 0..2 {
-        township.check_figures().await.unwrap();
+        township.figures().check().await.unwrap();
         assert_eq!(told().await.unwrap().times, 1, "once");
     }
     let yesterday = cell(VILLAGE, VILLAGE, "order/fire", today() - 1, reported(5));

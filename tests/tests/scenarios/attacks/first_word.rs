@@ -1,6 +1,10 @@
-//! Words about matters that nobody reported, and about matters that custody never brought to whoever
-//! says them.
+//! Statements about matters that nobody reported, and about matters whose custody never came to the
+//! speaker.
 
+use testkit::{
+    CITY, CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, emergency, eventually, known,
+    peer::{Peer, Stand},
+};
 use wujitong::{
     domain::{
         custody::{
@@ -10,18 +14,16 @@ use wujitong::{
         envelope::{Destination, Envelope, Lane, Payload},
         ids::MatterId,
         matter::{Act, CustodyVersion, Matter, Outcome},
-        request::Wish,
+        request::RequestKind,
     },
     wire::refusal::RefusalCode,
 };
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, emergency, eventually, known,
-    peer::{Peer, Stand},
+
+use crate::scenarios::hostile::{
+    NEIGHBOUR, NOW, POLICY, Talk, plain_report, talk, without_the_village,
 };
 
-use crate::hostile::{NEIGHBOUR, NOW, POLICY, Talk, plain_report, talk, without_the_village};
-
-/// Whoever makes a story up leaves out what the others would have refused.
+/// A liar leaves out what the others would refuse.
 const ANYTHING_GOES: Recollection = Recollection {
     lost: true,
     asked: true,
@@ -37,7 +39,7 @@ pub(super) fn context<'a>(me: &str, network: &'a Network) -> Context<'a> {
     }
 }
 
-/// A matter of a division, as if it had been reported there.
+/// Returns a matter of a division, as if it had been reported there.
 pub(super) fn invented(network: &Network, origin: &str, number: u64) -> Docket {
     let id = MatterId {
         origin: code(origin),
@@ -49,7 +51,7 @@ pub(super) fn invented(network: &Network, origin: &str, number: u64) -> Docket {
     report.unwrap().docket
 }
 
-/// The docket of whoever has it after this transfer, if all were as it is said to be.
+/// Returns the docket of the receiver after this transfer, if the statements were true.
 pub(super) fn said_to_go(network: &Network, docket: &Docket, act: Act) -> Docket {
     let at = docket.matter.holder.to_string();
     let mut sent = custody::transfer(docket.clone(), act, None, context(&at, network)).unwrap();
@@ -72,7 +74,7 @@ pub(super) fn said_to_go(network: &Network, docket: &Docket, act: Act) -> Docket
     }
 }
 
-/// It was closed by whoever has it.
+/// Returns the matter as closed by its holder.
 pub(super) fn said_to_be_closed(network: &Network, docket: &Docket) -> Matter {
     let at = docket.matter.holder.to_string();
     let close = Act::Close(Outcome::Unfounded);
@@ -86,7 +88,7 @@ pub(super) fn said_to_be_closed(network: &Network, docket: &Docket) -> Matter {
     closed.unwrap().docket.matter
 }
 
-/// A notice of this peer for the division where the matter is said to have been reported.
+/// Returns a notice of this peer for the claimed origin of the matter.
 pub(super) fn notice(talk: &mut Talk<'_>, matter: Matter) -> Envelope {
     let to = Destination::Division(matter.id.origin);
     talk.latest(to, Lane::Notice, Payload::Notice(Box::new(matter)))
@@ -105,13 +107,13 @@ async fn numbers_a_village_invents_for_its_neighbour_never_stop_the_neighbours_e
     let down = Act::Assign(code(VILLAGE));
     for number in 1..=20 {
         let reported = invented(&network, NEIGHBOUR, number);
-        // As crude as can be: the neighbour's number, and a step of its own.
+        // The crudest attempt: the neighbour's number, and a step of its own.
         let mut crude = reported.matter.clone();
         crude.holder = code(VILLAGE);
         crude.steps[0].by = code(VILLAGE);
         let word = notice(&mut talk, crude);
         assert_eq!(talk.told(word).await, refused(NoticeRefusal::Broken));
-        // And with every step it would have taken.
+        // With every step it would have taken.
         let there = said_to_go(&network, &reported, up);
         let mine = said_to_go(&network, &there, down);
         let word = notice(&mut talk, said_to_be_closed(&network, &mine));
@@ -126,6 +128,7 @@ async fn numbers_a_village_invents_for_its_neighbour_never_stop_the_neighbours_e
         let office = network.office(NEIGHBOUR);
         let fire = emergency(&format!("fire {number}"));
         let id = office
+            .matters()
             .report_and_escalate(fire, code(COUNTY), CLERK)
             .await
             .unwrap();
@@ -153,7 +156,7 @@ async fn numbers_a_township_invents_for_its_village_do_not_come_from_above() {
         sequence: 1 << 20,
     };
     let village = network.office(VILLAGE);
-    let before = format!("{:?}", wujitong_tests::audit::Books::of(&village).await);
+    let before = format!("{:?}", testkit::audit::Books::of(&village).await);
     for number in 1..=3 {
         let reported = invented(&network, VILLAGE, number);
         let mine = said_to_go(&network, &reported, Act::Escalate(code(TOWNSHIP)));
@@ -165,7 +168,7 @@ async fn numbers_a_township_invents_for_its_village_do_not_come_from_above() {
         let told = talk.told(give).await;
         assert_eq!(told, Some(GiveRefusal::NotItsToGive.into()));
     }
-    let after = format!("{:?}", wujitong_tests::audit::Books::of(&village).await);
+    let after = format!("{:?}", testkit::audit::Books::of(&village).await);
     assert_eq!(after, before);
     drop(talk.peer);
     stand.leave().await;
@@ -188,11 +191,23 @@ async fn a_village_that_handed_a_matter_back_speaks_for_it_no_more() {
     network.held(TOWNSHIP, id).await;
     network.assign(TOWNSHIP, id, VILLAGE).await;
     network.held(VILLAGE, id).await;
-    let then = network.office(VILLAGE).docket(id).await.unwrap().unwrap();
+    let then = network
+        .office(VILLAGE)
+        .matters()
+        .docket(id)
+        .await
+        .unwrap()
+        .unwrap();
     network.send_back(VILLAGE, id).await;
     network.held(TOWNSHIP, id).await;
     network.quiet().await;
-    let now = network.office(TOWNSHIP).docket(id).await.unwrap().unwrap();
+    let now = network
+        .office(TOWNSHIP)
+        .matters()
+        .docket(id)
+        .await
+        .unwrap()
+        .unwrap();
     network.stop(VILLAGE).await;
     let mut peer = Peer::dial(&network, VILLAGE).await;
     peer.issue = 1 << 50;
@@ -202,14 +217,21 @@ async fn a_village_that_handed_a_matter_back_speaks_for_it_no_more() {
         to: TOWNSHIP,
         sequence: 1 << 20,
     };
-    // As if it had closed it instead of handing it back, and as if it had been assigned to it again.
+    // As if it had closed the matter instead of handing it back, and as if it had been assigned to
+    // it again.
     let word = notice(&mut talk, said_to_be_closed(&network, &then));
     assert_eq!(talk.told(word).await, refused(NoticeRefusal::Contradicts));
     let again = said_to_go(&network, &now, Act::Assign(code(VILLAGE)));
     let word = notice(&mut talk, said_to_be_closed(&network, &again));
     assert_eq!(talk.told(word).await, refused(NoticeRefusal::NotItsStep));
     for division in [TOWNSHIP, NEIGHBOUR] {
-        let docket = network.office(division).docket(id).await.unwrap().unwrap();
+        let docket = network
+            .office(division)
+            .matters()
+            .docket(id)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(docket.matter, now.matter, "{division}");
     }
     drop(talk.peer);
@@ -236,11 +258,12 @@ async fn one_above_sees_what_it_asked_for_and_nothing_that_is_sent_to_it_unasked
     let to = Destination::Division(code(PROVINCE));
     let word = talk.latest(to, Lane::Notice, Payload::Notice(Box::new(unasked)));
     assert_eq!(talk.told(word).await, None, "its own matter; it is carried");
-    // What is asked for is seen, whatever came before.
+    // A notice about a matter with an open request is accepted, whatever came before.
     let asked = MatterId { number: 2, ..id };
     let province = network.office(PROVINCE);
     province
-        .wish(asked, Wish::Supervise, None, CLERK)
+        .matters()
+        .request(asked, RequestKind::Supervise, None, CLERK)
         .await
         .unwrap();
     let word = talk.latest(to, Lane::Notice, Payload::Notice(Box::new(above(2))));

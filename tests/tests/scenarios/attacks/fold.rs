@@ -1,15 +1,15 @@
-//! A holder that changes a matter without a step that says so.
+//! A holder that changes a matter without a step for it.
 
+use testkit::{CLERK, Network, TOWNSHIP, VILLAGE, code, emergency, known, peer::Peer};
 use wujitong::domain::{
     category::Priority,
     clock::{Clock, Clocks, Ended, How, Stage},
     custody::{self, GiveRefusal, NoticeRefusal},
     matter::{Act, Matter, Outcome, Status},
 };
-use wujitong_tests::{CLERK, Network, TOWNSHIP, VILLAGE, code, emergency, known, peer::Peer};
 
 use super::first_word::{context, invented, notice};
-use crate::hostile::{NEIGHBOUR, Talk, talk, without_the_village};
+use crate::scenarios::hostile::{NEIGHBOUR, Talk, talk, without_the_village};
 
 type Spoil = fn(&mut Matter);
 
@@ -41,6 +41,7 @@ async fn what_a_holder_changes_without_a_step_changes_nowhere() {
     network.linked().await;
     let office = network.office(NEIGHBOUR);
     let id = office
+        .matters()
         .report_and_escalate(emergency("fire"), code(TOWNSHIP), CLERK)
         .await
         .unwrap();
@@ -49,7 +50,13 @@ async fn what_a_holder_changes_without_a_step_changes_nowhere() {
     network.assign(TOWNSHIP, id, VILLAGE).await;
     network.held(VILLAGE, id).await;
     network.quiet().await;
-    let held = network.office(VILLAGE).docket(id).await.unwrap().unwrap();
+    let held = network
+        .office(VILLAGE)
+        .matters()
+        .docket(id)
+        .await
+        .unwrap()
+        .unwrap();
     network.stop(VILLAGE).await;
     let mut peer = Peer::dial(&network, VILLAGE).await;
     peer.issue = 1 << 50;
@@ -75,7 +82,7 @@ async fn what_a_holder_changes_without_a_step_changes_nowhere() {
         let copy = known(&network.office(division), id).await.unwrap();
         assert_eq!(copy, held.matter, "{division}");
     }
-    // What it does say in a step is heard.
+    // A change with a step is accepted.
     let word = notice(&mut talk, worked(|_| {}));
     assert_eq!(talk.told(word).await, None);
     drop(talk.peer);
@@ -87,7 +94,7 @@ async fn a_transfer_is_in_the_state_that_its_steps_lead_to() {
     let network = without_the_village().await;
     let mut talk = talk(&network, TOWNSHIP).await;
     let before = talk.books().await;
-    // How a clock stood before, a first transfer does not tell.
+    // A first transfer does not show the earlier state of a clock.
     let spoils = SPOILS
         .into_iter()
         .filter(|(what, _)| *what != "done in time");

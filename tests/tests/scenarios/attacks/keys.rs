@@ -1,10 +1,13 @@
-//! A township's key is worth that township: it makes no second key for a village, and speaks as none. And
-//! the way back for those who lost theirs.
+//! A township's key is valid for that township only: it cannot make a second key for a village, or
+//! speak as one. Also the recovery of divisions that lost their key.
 
 use std::fs;
 
 use bytes::Bytes;
 use rustls_pki_types::UnixTime;
+use testkit::{
+    CITY, CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, peer::Peer,
+};
 use wujitong::{
     api::BodyView,
     domain::{
@@ -13,7 +16,7 @@ use wujitong::{
         ids::{Epoch, EpochId, KeyId, MatterId},
         matter::Status,
         receipt::What,
-        request::{Ask, AskId, Wish},
+        request::{Request, RequestId, RequestKind},
         revocation::Reason,
         suite::Suite,
     },
@@ -28,11 +31,9 @@ use wujitong::{
         refusal::RefusalCode,
     },
 };
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, peer::Peer,
-};
 
-/// A key for the village that nobody there has ever seen, stated with the township's own key.
+/// Returns a key for the village that the village has never seen, stated with the township's own
+/// key.
 async fn minted(network: &Network, serial: u32) -> (FileKeyStore, SignedKeyStatement) {
     let (key, _) = FileKeyStore::generate(Suite::Ed25519Blake3).unwrap();
     let statement = KeyStatement {
@@ -51,22 +52,22 @@ async fn minted(network: &Network, serial: u32) -> (FileKeyStore, SignedKeyState
     (key, signed)
 }
 
-/// Withdraws a matter, as the village.
+/// Returns the village's withdrawal of a matter.
 fn withdrawal(id: MatterId, number: u64) -> Envelope {
     let epoch = Epoch {
         order: 1,
         id: EpochId([0x66; 16]),
         predecessor: EpochId::default(),
     };
-    let ask = Ask {
-        id: AskId {
+    let ask = Request {
+        id: RequestId {
             by: code(VILLAGE),
             epoch: 0x6666_6666,
             number,
         },
         matter: id,
         seen: Default::default(),
-        wish: Wish::Withdraw,
+        kind: RequestKind::Withdraw,
         suite: Suite::Ed25519Blake3,
         note: None,
         voice: wujitong::domain::request::Voice::Owner,
@@ -78,12 +79,12 @@ fn withdrawal(id: MatterId, number: u64) -> Envelope {
         destination: Destination::Division(code(COUNTY)),
         lane: Lane::Notice,
         order: Order::Sequence(number),
-        payload: Payload::Ask(ask),
+        payload: Payload::Request(ask),
     }
 }
 
 async fn stated(network: &Network, at: &str, of: &str) -> Vec<Stated> {
-    let all = network.office(at).statements().await.unwrap();
+    let all = network.office(at).keys().statements().await.unwrap();
     let of_it = all.into_iter().filter(|stated| stated.division == code(of));
     of_it.collect()
 }
@@ -91,7 +92,7 @@ async fn stated(network: &Network, at: &str, of: &str) -> Vec<Stated> {
 async fn alarmed(network: &Network, at: &str, kind: AlarmKind) {
     let office = network.office(at);
     eventually(&format!("{at} has the alarm {kind}"), || async {
-        let alarms = office.alarms().await.unwrap();
+        let alarms = office.alarms().all().await.unwrap();
         let about = Some(code(VILLAGE));
         alarms
             .iter()
@@ -100,7 +101,7 @@ async fn alarmed(network: &Network, at: &str, kind: AlarmKind) {
     .await;
 }
 
-/// Waits until a division was shown so many keys of the village.
+/// Waits until a division has received this many keys of the village.
 async fn knows_keys(network: &Network, at: &str, count: usize) {
     eventually(
         &format!("{at} was shown {count} keys of the village"),
@@ -130,7 +131,7 @@ async fn whoever_has_the_townships_key_cannot_make_a_key_for_its_village_and_spe
         let batch = Batch::new(Lane::Notice, number, entries, statements);
         thief.say(Frame::Batch(batch)).await;
         if serial == u32::MAX {
-            // Nobody names a greatest number.
+            // Nobody may claim the greatest number.
             assert_eq!(thief.goodbye().await.code, GoodbyeCode::Malformed);
             continue;
         }
@@ -138,12 +139,18 @@ async fn whoever_has_the_townships_key_cannot_make_a_key_for_its_village_and_spe
         assert_eq!(told, Some(RefusalCode::UnknownKey), "number {serial}");
     }
     drop(thief);
-    let status = network.office(COUNTY).matter(id).await.unwrap().status;
+    let status = network
+        .office(COUNTY)
+        .matters()
+        .matter(id)
+        .await
+        .unwrap()
+        .status;
     assert!(!matches!(status, Status::Closed(_)), "{status:?}");
     let real = network.identity(VILLAGE).signer().key_id();
     assert_eq!(network.node(COUNTY).keys.standing(code(VILLAGE)), [real]);
 
-    // The county sees what was tried; and when the real township is back, so do it and the village.
+    // The county sees the attempt; when the real township is back, so do it and the village.
     alarmed(&network, COUNTY, AlarmKind::KeyRefused).await;
     network.restart(TOWNSHIP).await;
     network.linked().await;
@@ -154,8 +161,13 @@ async fn whoever_has_the_townships_key_cannot_make_a_key_for_its_village_and_spe
     network.close(COUNTY, id).await;
     network.closed(VILLAGE, id).await;
 
-    // A receipt that leans on such a key does not hold.
-    let words = network.office(VILLAGE).words(id, CLERK).await.unwrap();
+    // A receipt that depends on such a key is not valid.
+    let words = network
+        .office(VILLAGE)
+        .matters()
+        .words(id, CLERK)
+        .await
+        .unwrap();
     let file = network.node(VILLAGE).receipt(id, words).await.unwrap();
     let roots = Roots::read(&network.home(VILLAGE).join("roots.pem")).unwrap();
     let (_, second) = minted(&network, 2).await;
@@ -202,7 +214,7 @@ async fn signed_with(
     entries
 }
 
-/// A certificate knows only seconds, and must be later than the revocation.
+/// Returns a profile that is later than the revocation; certificates have a resolution of seconds.
 fn after_now() -> CertificateProfile {
     let soon = UnixTime::now().as_secs() + 2;
     CertificateProfile::at(UnixTime::since_unix_epoch(std::time::Duration::from_secs(
@@ -216,7 +228,7 @@ async fn revoke(network: &Network, reason: Reason) {
     assert!(!revoked.unwrap().is_empty());
 }
 
-/// What the township's node knows of the village's keys: statements, and those that were revoked.
+/// Returns the township's statements of the village's keys, and which of them are revoked.
 async fn known(network: &Network) -> (Vec<SignedKeyStatement>, Vec<KeyId>) {
     let all = stated(network, TOWNSHIP, VILLAGE).await;
     let read = all
@@ -228,7 +240,7 @@ async fn known(network: &Network) -> (Vec<SignedKeyStatement>, Vec<KeyId>) {
     (read.collect(), revoked.collect())
 }
 
-/// Gives the village its next key. Nobody but the township is at hand.
+/// Gives the village its next key, with only the township at hand.
 async fn replaced(network: &Network) -> KeyStatement {
     let (known, revoked) = known(network).await;
     let replacing = Replacing {
@@ -251,7 +263,7 @@ async fn countersigned(network: &Network, key: KeyId) {
     .await;
 }
 
-/// The village with the new key takes part again, and what it says from now on counts to the top.
+/// Checks that the village takes part again with the new key, up to the province.
 async fn takes_part(network: &Network) {
     network.linked().await;
     let id = network.report_up(VILLAGE, "back again", PROVINCE).await;
@@ -260,7 +272,7 @@ async fn takes_part(network: &Network) {
     network.closed(VILLAGE, id).await;
 }
 
-/// A village that has worked, and whose work is known above.
+/// Returns a network with a village that has worked, and whose work is known above.
 async fn at_work() -> (Network, MatterId) {
     let network = Network::of(&[VILLAGE]).await;
     network.linked().await;
@@ -281,7 +293,7 @@ async fn a_village_whose_key_was_revoked_comes_back_when_the_county_has_counters
     assert_eq!(new.serial, 2);
     network.restart(VILLAGE).await;
 
-    // The township's word alone does not do, and everybody above can see what waits.
+    // The township's signature alone is not enough, and everybody above can see the waiting key.
     let village = network.node(VILLAGE);
     eventually("it is refused for its key", || async {
         let states = village.links.states();
@@ -292,7 +304,12 @@ async fn a_village_whose_key_was_revoked_comes_back_when_the_county_has_counters
     })
     .await;
     alarmed(&network, COUNTY, AlarmKind::KeyRefused).await;
-    let text = network.office(VILLAGE).matter(sealed).await.unwrap();
+    let text = network
+        .office(VILLAGE)
+        .matters()
+        .matter(sealed)
+        .await
+        .unwrap();
     let opens = matches!(text.body, BodyView::Text(_));
     assert!(opens, "what was sealed for the old key: {:?}", text.body);
     drop(village);
@@ -307,7 +324,7 @@ async fn a_village_whose_key_was_revoked_comes_back_when_the_county_has_counters
     network.closed(VILLAGE, before).await;
     network.audited().await;
 
-    // It stays so over restarts of all.
+    // This holds after all nodes restart.
     network.restart_all(async |_| {}).await;
     takes_part(&network).await;
     network.shut_down().await;
@@ -336,7 +353,7 @@ async fn a_village_that_lost_its_disk_comes_back_with_the_next_key_and_a_life_af
     takes_part(&network).await;
     let now = network.office(VILLAGE).epoch().await.unwrap();
     assert!(now.order > life.order, "{now:?} after {life:?}");
-    // What it had said before counts for ever.
+    // Statements from before count for ever.
     network.close(PROVINCE, before).await;
     network.quiet().await;
     network.shut_down().await;
@@ -467,13 +484,13 @@ async fn a_word_of_an_author_whose_key_is_not_known_yet_is_brought_again_and_not
     network.stop(VILLAGE).await;
     let township = network.office(TOWNSHIP);
     let waiting = || {
-        let queues = township.queues().into_iter();
+        let queues = township.inbox().queues().into_iter();
         let mut queues = queues.filter(|queue| queue.neighbour == code(VILLAGE));
         let notices = queues.find(|queue| queue.lane == Lane::Notice);
         notices.map_or(0, |queue| queue.segments)
     };
 
-    // In the place of the village is somebody who does not know the county's key.
+    // The test plays the village, and does not know the county's key.
     let mut peer = Peer::dial(&network, VILLAGE).await;
     for (id, knows) in [(matters[0], false), (matters[1], true)] {
         network.close(COUNTY, id).await;
@@ -502,7 +519,7 @@ async fn a_word_of_an_author_whose_key_is_not_known_yet_is_brought_again_and_not
     })
     .await;
     eventually("somebody is told", || async {
-        let alarms = township.alarms().await.unwrap();
+        let alarms = township.alarms().all().await.unwrap();
         let about = Some(code(COUNTY));
         alarms
             .iter()

@@ -1,23 +1,23 @@
-//! Whoever has the key of a village, or a copy of its machine, speaks in its name.
+//! A thief of a village's key, or of a copy of its machine, speaks in the village's name.
 
 use std::time::{Duration, Instant};
 
+use testkit::{
+    CITY, CLERK, COUNTY, Network, Options, TOWNSHIP, VILLAGE, code, eventually, peer::Peer, rubbish,
+};
 use wujitong::{
     domain::{
         alarm::{Alarm, AlarmKind},
         envelope::{Destination, Lane, Order, Payload},
         ids::{Epoch, EpochId},
     },
-    office::{Office, OfficeError},
+    office::{Failed, MatterRefusal, Office},
     wire::{frame::GoodbyeCode, refusal::RefusalCode},
-};
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, Options, TOWNSHIP, VILLAGE, code, eventually, peer::Peer, rubbish,
 };
 
 const FAR: u64 = (1 << 31) - 1;
 
-/// A life that the thief makes up.
+/// Returns an epoch that the thief invents.
 fn made_up(order: u64, name: u8, after: Epoch) -> Epoch {
     Epoch {
         order,
@@ -26,7 +26,7 @@ fn made_up(order: u64, name: u8, after: Epoch) -> Epoch {
     }
 }
 
-/// The least that can be said: it changes no matter.
+/// Sends the smallest statement: it changes no matter.
 async fn says_something(thief: &mut Peer) -> Option<RefusalCode> {
     let to = Destination::Division(code(TOWNSHIP));
     let order = Order::Sequence(1 << 20);
@@ -34,7 +34,7 @@ async fn says_something(thief: &mut Peer) -> Option<RefusalCode> {
     thief.try_out(word, vec![]).await
 }
 
-/// The village ran, and is stopped: its key is in other hands now.
+/// Returns a network whose village ran and is stopped; its key is stolen.
 async fn a_stolen_village() -> (Network, Epoch) {
     let mut network = Network::of(&[VILLAGE]).await;
     network.linked().await;
@@ -46,7 +46,7 @@ async fn a_stolen_village() -> (Network, Epoch) {
     (network, life)
 }
 
-/// The real village starts and does its work.
+/// Starts the real village, which does its work.
 async fn comes_back(network: &mut Network) -> Epoch {
     network.restart(VILLAGE).await;
     network.linked().await;
@@ -56,7 +56,7 @@ async fn comes_back(network: &mut Network) -> Epoch {
 }
 
 async fn alarm(office: &Office, kind: AlarmKind) -> Option<Alarm> {
-    let alarms = office.alarms().await.unwrap();
+    let alarms = office.alarms().all().await.unwrap();
     alarms.into_iter().find(|alarm| alarm.kind == kind)
 }
 
@@ -132,9 +132,15 @@ async fn a_second_machine_is_refused_takes_nothing_new_and_both_sides_have_an_al
         alarm(&second, kind).await.is_some()
     })
     .await;
-    let refused = second.report(rubbish("by the second one"), CLERK).await;
+    let refused = second
+        .matters()
+        .report(rubbish("by the second one"), CLERK)
+        .await;
     assert!(
-        matches!(refused, Err(OfficeError::SecondMachine(_))),
+        matches!(
+            refused,
+            Err(Failed::Refused(MatterRefusal::SecondMachine(_)))
+        ),
         "{refused:?}"
     );
     eventually("it was refused six times", || async {
@@ -142,7 +148,7 @@ async fn a_second_machine_is_refused_takes_nothing_new_and_both_sides_have_an_al
         raised.is_some_and(|alarm| alarm.times >= 6)
     })
     .await;
-    // Waits of at least 10, 20, 40, 80 and 160 ms lie between six attempts.
+    // There are pauses of at least 10, 20, 40, 80 and 160 ms between six attempts.
     assert!(
         begun.elapsed() >= Duration::from_millis(310),
         "it backs off"
@@ -167,10 +173,10 @@ async fn a_second_machine_is_refused_takes_nothing_new_and_both_sides_have_an_al
         .await;
     network.held(CITY, id).await;
 
-    // The operator stops the first one: the second one is the division now.
+    // The operator stops the first one, so the second one is the division now.
     network.stop(VILLAGE).await;
     eventually("the second one is taken for the division", || async {
-        second.report(rubbish("now"), CLERK).await.is_ok()
+        second.matters().report(rubbish("now"), CLERK).await.is_ok()
     })
     .await;
     let settled = alarm(&second, kind).await.unwrap().settled;

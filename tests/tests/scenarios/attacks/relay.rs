@@ -1,6 +1,7 @@
-//! A child that fills the store of those above it with words for others.
+//! A child that fills the stores above it with envelopes for others.
 
 use bytes::Bytes;
+use testkit::{COUNTY, Network, TOWNSHIP, VILLAGE, code, eventually, peer::Peer};
 use wujitong::{
     domain::{
         alarm::AlarmKind,
@@ -8,16 +9,15 @@ use wujitong::{
     },
     wire::encode_envelope,
 };
-use wujitong_tests::{COUNTY, Network, TOWNSHIP, VILLAGE, code, eventually, peer::Peer};
 
-use crate::hostile::{Talk, given};
+use crate::scenarios::hostile::{Talk, given};
 
-/// The content of an envelope of an unknown kind, in bytes.
+/// Bytes of the content of an envelope of unknown kind.
 const CONTENT: usize = 40 * 1024;
 /// Field 99, with a length.
 const TAG: [u8; 2] = [0x9a, 0x06];
 
-/// An envelope of a kind that nobody knows, for the county, as long as envelopes get.
+/// Returns an envelope of unknown kind for the county, of the greatest length.
 fn unknown(peer: &mut Peer, n: u64) -> Bytes {
     let to = Destination::Division(code(COUNTY));
     let envelope = peer.envelope(to, Lane::Notice, Order::Sequence(n), Payload::Unknown(7777));
@@ -33,7 +33,7 @@ fn unknown(peer: &mut Peer, n: u64) -> Bytes {
 }
 
 fn waiting(network: &Network) -> usize {
-    let queues = network.office(TOWNSHIP).queues();
+    let queues = network.office(TOWNSHIP).inbox().queues();
     let to_county = queues
         .iter()
         .filter(|queue| queue.neighbour == code(COUNTY));
@@ -59,7 +59,7 @@ async fn what_a_relay_keeps_for_others_is_bounded_and_nothing_is_lost() {
         peer.send(Lane::Notice, entries).await;
     }
     let told = || async {
-        let alarms = network.office(TOWNSHIP).alarms().await.unwrap();
+        let alarms = network.office(TOWNSHIP).alarms().all().await.unwrap();
         let full = |alarm: &wujitong::domain::alarm::Alarm| {
             alarm.kind == AlarmKind::RelayFull && alarm.about == Some(code(VILLAGE))
         };
@@ -72,7 +72,7 @@ async fn what_a_relay_keeps_for_others_is_bounded_and_nothing_is_lost() {
         "a mebibyte is kept, {kept} segments"
     );
 
-    // Another lane goes on, and the same link.
+    // Another lane of the same link continues.
     let mut talk = Talk {
         peer,
         network: &network,

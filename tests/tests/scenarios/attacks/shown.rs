@@ -1,5 +1,6 @@
-//! What a neighbour shows to a node that waits for nothing any more.
+//! A neighbour shows a node its past after the node has stopped waiting for it.
 
+use testkit::{CLERK, TOWNSHIP, VILLAGE, code, holds, peer::Peer};
 use wujitong::{
     domain::{
         envelope::{Destination, Lane, Order, Payload, Showing, Stamp},
@@ -7,10 +8,9 @@ use wujitong::{
     },
     office::NewReport,
 };
-use wujitong_tests::{CLERK, TOWNSHIP, VILLAGE, code, holds, peer::Peer};
 
 use super::first_word::{said_to_be_closed, said_to_go};
-use crate::went_back::a_township_that_went_back;
+use crate::scenarios::went_back::a_township_that_went_back;
 
 #[tokio::test]
 async fn a_village_that_shows_what_was_never_handed_to_it_gets_nothing() {
@@ -20,7 +20,7 @@ async fn a_village_that_shows_what_was_never_handed_to_it_gets_nothing() {
     network.held(TOWNSHIP, id).await;
     network.quiet().await;
     network.stop(VILLAGE).await;
-    let held = township.docket(id).await.unwrap().unwrap();
+    let held = township.matters().docket(id).await.unwrap().unwrap();
     let story = said_to_go(&network, &held, Act::Assign(code(VILLAGE)));
     let closed = said_to_be_closed(&network, &story);
     let mut thief = Peer::knock(&network, VILLAGE).await.unwrap();
@@ -50,11 +50,12 @@ async fn a_village_that_shows_what_was_never_handed_to_it_gets_nothing() {
         );
     }
     assert!(holds(&township, id).await);
-    let now = township.docket(id).await.unwrap().unwrap();
+    let now = township.matters().docket(id).await.unwrap().unwrap();
     assert_eq!(now.matter, held.matter, "nothing is believed");
     let new = NewReport::new("order/fire".parse().unwrap(), "smoke".to_owned());
-    let new = township.report(new, CLERK).await.unwrap();
+    let new = township.matters().report(new, CLERK).await.unwrap();
     township
+        .matters()
         .accept(new, CLERK)
         .await
         .expect("nobody is waited for");

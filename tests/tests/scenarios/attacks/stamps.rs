@@ -1,9 +1,13 @@
-//! Somebody with the keys of a division names the greatest order of everything.
+//! A thief with the keys of a division claims the greatest stamp.
 
+use testkit::{
+    CITY, CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, peer::Peer,
+};
 use wujitong::{
     domain::{
         envelope::{Destination, Lane, Payload, Stamp},
         ids::KeyId,
+        measure::Measure,
         revocation::{Reason, Revocation},
         rollup::{CellReport, Counters},
         template::{Scope, Template, TemplateKey, TemplateKind},
@@ -11,11 +15,8 @@ use wujitong::{
     },
     office::NewTemplate,
 };
-use wujitong_tests::{
-    CITY, CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, peer::Peer,
-};
 
-use super::super::hostile::Talk;
+use crate::scenarios::hostile::Talk;
 
 /// The greatest issue count that the wire carries.
 const GREATEST: u64 = i64::MAX as u64;
@@ -32,10 +33,11 @@ fn talk<'a>(peer: Peer, network: &'a Network, to: &'a str) -> Talk<'a> {
 async fn reported(network: &Network, at: &str) -> u64 {
     let cells = network
         .office(at)
+        .figures()
         .cells(Day(i32::MIN), Day(i32::MAX))
         .await
         .unwrap();
-    cells.iter().map(|(_, cell)| cell.reported).sum()
+    cells.iter().map(|(_, cell)| cell[Measure::REPORTED]).sum()
 }
 
 #[tokio::test]
@@ -49,20 +51,18 @@ async fn the_greatest_order_of_a_cell_freezes_no_figures() {
     .await;
     let (key, _) = network
         .office(TOWNSHIP)
+        .figures()
         .cells(Day(i32::MIN), Day(i32::MAX))
         .await
         .unwrap()
         .remove(0);
     network.stop(VILLAGE).await;
     let mut talk = talk(Peer::dial(&network, VILLAGE).await, &network, TOWNSHIP);
-    let cell = Payload::Cell(CellReport {
+    let cell = Payload::Cell(Box::new(CellReport {
         key,
-        counters: Counters {
-            reported: 2,
-            ..Counters::default()
-        },
+        counters: Counters::from([(Measure::REPORTED, 2)]),
         stamp: Stamp(u64::MAX, u64::MAX),
-    });
+    }));
     talk.peer.issue = GREATEST - 1;
     let envelope = talk.latest(talk.here(), Lane::Figures, cell);
     assert_eq!(talk.told(envelope).await, None, "it is the village's word");
@@ -94,12 +94,16 @@ async fn the_greatest_version_of_a_template_is_followed_by_the_next() {
         kinds: vec![],
     };
     let county = network.office(COUNTY);
-    let first = county.publish(new("format = 1"), CLERK).await.unwrap();
+    let first = county
+        .templates()
+        .publish(new("format = 1"), CLERK)
+        .await
+        .unwrap();
     let key: TemplateKey = first.key;
     drop(county);
     network.quiet().await;
     network.stop(COUNTY).await;
-    let mut stand = wujitong_tests::peer::Stand::instead_of(&network, COUNTY).await;
+    let mut stand = testkit::peer::Stand::instead_of(&network, COUNTY).await;
     let mut peer = stand.visitor().await;
     peer.greet().await;
     let mut thief = talk(peer, &network, TOWNSHIP);
@@ -121,10 +125,14 @@ async fn the_greatest_version_of_a_template_is_followed_by_the_next() {
     network.restart(COUNTY).await;
     network.linked().await;
     let county = network.office(COUNTY);
-    let next = county.publish(new("format = 1\n"), CLERK).await.unwrap();
+    let next = county
+        .templates()
+        .publish(new("format = 1\n"), CLERK)
+        .await
+        .unwrap();
     for at in [TOWNSHIP, VILLAGE] {
         eventually(&format!("{at} has the county's next version"), || async {
-            let known = network.office(at).templates().await.unwrap();
+            let known = network.office(at).templates().all().await.unwrap();
             known.iter().any(|record| record.template == next)
         })
         .await;
@@ -150,6 +158,7 @@ async fn a_revocation_of_the_year_9999_is_followed_by_the_true_one() {
     eventually("the township hears what was said in its name", || async {
         !network
             .office(TOWNSHIP)
+            .keys()
             .revocations()
             .await
             .unwrap()
@@ -157,11 +166,13 @@ async fn a_revocation_of_the_year_9999_is_followed_by_the_true_one() {
     })
     .await;
     let office = network.office(TOWNSHIP);
-    let true_one = office.revoke((code(VILLAGE), key), vec![], Reason::Replaced, CLERK);
+    let true_one = office
+        .keys()
+        .revoke((code(VILLAGE), key), vec![], Reason::Replaced, CLERK);
     let true_one = true_one.await.unwrap();
     for at in [COUNTY, CITY, PROVINCE] {
         eventually(&format!("{at} has the township's last word"), || async {
-            let known = network.office(at).revocations().await.unwrap();
+            let known = network.office(at).keys().revocations().await.unwrap();
             known.iter().any(|record| record.revocation == *true_one)
         })
         .await;

@@ -1,17 +1,17 @@
-//! A term that nobody was seated for.
+//! A custody term for which nobody was seated.
 
+use testkit::{Network, TOWNSHIP, VILLAGE, code, known, peer::Peer};
 use wujitong::domain::{
     authority::Denied,
     custody,
     envelope::{Destination, Lane, Payload},
     matter::{Act, Outcome, Version},
-    request::{Ask, AskId, Wish},
+    request::{Request, RequestId, RequestKind},
     suite::Suite,
 };
-use wujitong_tests::{Network, TOWNSHIP, VILLAGE, code, known, peer::Peer};
 
 use super::first_word::{context, notice, said_to_be_closed};
-use crate::hostile::{NEIGHBOUR, Talk};
+use crate::scenarios::hostile::{NEIGHBOUR, Talk};
 
 #[tokio::test]
 async fn a_former_holder_cannot_close_a_matter_in_a_term_of_its_own() {
@@ -21,7 +21,13 @@ async fn a_former_holder_cannot_close_a_matter_in_a_term_of_its_own() {
     network.held(TOWNSHIP, id).await;
     network.assign(TOWNSHIP, id, VILLAGE).await;
     network.held(VILLAGE, id).await;
-    let then = network.office(VILLAGE).docket(id).await.unwrap().unwrap();
+    let then = network
+        .office(VILLAGE)
+        .matters()
+        .docket(id)
+        .await
+        .unwrap()
+        .unwrap();
     network.send_back(VILLAGE, id).await;
     network.held(TOWNSHIP, id).await;
     network.quiet().await;
@@ -56,15 +62,15 @@ async fn a_former_holder_cannot_close_a_matter_in_a_term_of_its_own() {
     assert_eq!(talk.told(give).await, denied);
     let mut seen = Version::default();
     seen.cv.term = 1;
-    let asked = Payload::Ask(Ask {
-        id: AskId {
+    let asked = Payload::Request(Request {
+        id: RequestId {
             by: code(VILLAGE),
             epoch: 1,
             number: 1,
         },
         matter: id,
         seen,
-        wish: Wish::Recall,
+        kind: RequestKind::Recall,
         note: None,
         suite: Suite::Ed25519Blake3,
         voice: wujitong::domain::request::Voice::Owner,

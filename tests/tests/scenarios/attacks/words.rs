@@ -1,10 +1,10 @@
-//! Words of a neighbour that are made for whoever reads a log or a status.
+//! Text of a neighbour that attacks the reader of a log or a status.
 
+use testkit::{Network, TOWNSHIP, VILLAGE, code, eventually, peer::Peer};
 use wujitong::{
     domain::foreign::is_harmful,
     wire::frame::{Frame, Goodbye, GoodbyeCode},
 };
-use wujitong_tests::{Network, TOWNSHIP, VILLAGE, code, eventually, peer::Peer};
 
 #[tokio::test]
 async fn a_goodbye_cannot_write_lines_of_its_own_or_speak_to_a_terminal() {

@@ -1,10 +1,10 @@
-//! Files that the disk did not keep as they were.
+//! Files that were damaged on disk.
 
 use wujitong::domain::alarm::{Alarm, AlarmKind};
 
 use super::*;
 
-/// Flips a bit of every file of a node.
+/// Flips a bit in every file of a node.
 fn damage(network: &Network, at: &str) {
     for path in below(&network.home(at).join("store/files")) {
         let mut bytes = std::fs::read(&path).unwrap();
@@ -14,9 +14,9 @@ fn damage(network: &Network, at: &str) {
     }
 }
 
-/// The alarm about damaged files that stands at a node.
+/// Returns the alarm about damaged files at a node.
 async fn alarm(network: &Network, at: &str) -> Alarm {
-    let alarms = network.office(at).alarms().await.unwrap();
+    let alarms = network.office(at).alarms().all().await.unwrap();
     let mut alarms = alarms.into_iter();
     let found = alarms.find(|alarm| alarm.kind == AlarmKind::FileDamaged);
     found.expect("an alarm stands")
@@ -29,12 +29,14 @@ async fn what_damaged_a_fetched_file_is_found_alarmed_and_the_file_fetched_anew(
     let whole = file(&network, COUNTY, id, "0").await.unwrap();
     damage(&network, COUNTY);
     assert_eq!(file(&network, COUNTY, id, "0").await.unwrap(), whole);
-    // Who gave the matter away has the bytes, and cannot open them any more.
+    // The division that gave the matter away has the bytes, and can no longer open them.
     let village = network.office(VILLAGE);
-    let read = village.attachment(id, FIRST, Part::Whole, Reader::Reporter);
+    let read = village
+        .files()
+        .attachment(id, FIRST, Part::Whole, Reader::Reporter(None));
     let error = read.await.err().unwrap().to_string();
     assert!(error.contains("its holder sees it"), "{error}");
-    // Where it was handed in there is no other copy to go to.
+    // Where the file was uploaded there is no other copy.
     let photo = upload(&network, VILLAGE, Media::Png, &photo(400, 300, 8)).await;
     let new = NewReport {
         attachments: vec![photo],
@@ -43,7 +45,8 @@ async fn what_damaged_a_fetched_file_is_found_alarmed_and_the_file_fetched_anew(
     let id = report(&network, VILLAGE, new, None).await;
     damage(&network, VILLAGE);
     let read = village
-        .attachment(id, FIRST, Part::Whole, Reader::Reporter)
+        .files()
+        .attachment(id, FIRST, Part::Whole, Reader::Reporter(None))
         .await;
     let error = read.err().unwrap().to_string();
     assert!(error.contains("is damaged on this node's disk"), "{error}");
@@ -75,7 +78,7 @@ async fn a_damaged_original_is_brought_back_from_who_has_a_copy() {
     network.linked().await;
     assert_eq!(file(&network, VILLAGE, id, "0").await.unwrap(), whole);
     assert!(alarm(&network, VILLAGE).await.settled.is_some());
-    // From now on it needs nobody for that.
+    // From now on it needs no other node for the file.
     network.stop(TOWNSHIP).await;
     assert_eq!(file(&network, VILLAGE, id, "0").await.unwrap(), whole);
     network.shut_down().await;

@@ -1,4 +1,4 @@
-//! What a child or parent written by hand says, and what it is told.
+//! Sends the envelopes of a child or parent driven by a test, and returns the answers.
 
 use super::*;
 
@@ -7,10 +7,9 @@ pub(crate) const NEIGHBOUR: &str = "330825002223";
 pub(crate) static POLICY: LazyLock<Policy> = LazyLock::new(Policy::default);
 pub(crate) const NOW: Timestamp = Timestamp(1_780_000_000_000);
 
-/// Everything but the village runs.
+/// Starts everything but the village.
 pub(crate) async fn without_the_village() -> Network {
-    let mut network =
-        Network::founded(&[VILLAGE, NEIGHBOUR], wujitong_tests::Options::default()).await;
+    let mut network = Network::founded(&[VILLAGE, NEIGHBOUR], testkit::Options::default()).await;
     for division in [PROVINCE, CITY, COUNTY, TOWNSHIP, NEIGHBOUR] {
         network.restart(division).await;
     }
@@ -32,7 +31,7 @@ pub(crate) fn body(text: &str) -> Body {
     Body::of_text(Class::Personal, [7; 16], text.to_owned())
 }
 
-/// What anybody reports.
+/// Returns a plain report.
 pub(crate) fn plain_report(suite: Suite) -> Report {
     Report {
         channel: Channel::Grid,
@@ -48,7 +47,7 @@ pub(crate) fn plain_report(suite: Suite) -> Report {
     }
 }
 
-/// A matter of this peer's, as it stands when it was just reported.
+/// Returns a matter of this peer as it was just reported.
 pub(crate) fn reported(
     peer: &Peer,
     network: &Network,
@@ -69,7 +68,7 @@ pub(crate) fn reported(
     decision
 }
 
-/// The transfer of such a matter to the township, or by the township to the village.
+/// Returns the transfer of such a matter to the township, or by the township to the village.
 pub(crate) fn given(peer: &Peer, network: &Network, number: u64) -> Matter {
     let act = match peer.me() == code(VILLAGE) {
         true => Act::Escalate(code(TOWNSHIP)),
@@ -80,7 +79,7 @@ pub(crate) fn given(peer: &Peer, network: &Network, number: u64) -> Matter {
     decision.docket.matter
 }
 
-/// What a peer says to the node beyond its link, one after another, and what it is told.
+/// A conversation of a peer with the node at the other end of its link.
 pub(crate) struct Talk<'a> {
     pub(crate) peer: Peer,
     pub(crate) network: &'a Network,
@@ -103,7 +102,7 @@ impl Talk<'_> {
         self.peer.envelope(to, Lane::Matter, order, payload)
     }
 
-    /// What the person wrote, sealed for the node beyond the link.
+    /// Returns the text of the report, sealed for the node at the other end.
     pub(crate) fn sealed(&self, envelope: &Envelope) -> SealedBody {
         let Payload::Give { matter, .. } = &envelope.payload else {
             panic!("only transfers bring what is sealed");
@@ -111,7 +110,7 @@ impl Talk<'_> {
         self.peer.seal(matter.id, matter.suite, body("rubbish"))
     }
 
-    /// Something of a kind that replaces what was said before.
+    /// Returns an envelope of a kind that replaces earlier ones.
     pub(crate) fn latest(&mut self, to: Destination, lane: Lane, payload: Payload) -> Envelope {
         let key = payload.replaces().unwrap().into();
         self.peer
@@ -126,7 +125,7 @@ impl Talk<'_> {
         self.peer.try_out(envelope, vec![]).await
     }
 
-    /// What an entry is told that was signed rightly and changed afterwards.
+    /// Returns the answer to an entry that was signed correctly and changed afterwards.
     pub(crate) async fn told_changed(
         &mut self,
         envelope: Envelope,

@@ -1,4 +1,4 @@
-//! Tables that are a workbook. Only cells that hold something take memory, wherever a sheet says that it ends.
+//! Reads workbooks. Only cells with content take memory, whatever size a sheet claims to have.
 
 use std::{
     collections::BTreeMap,
@@ -8,21 +8,31 @@ use std::{
 use calamine::{Data, Dimensions, Ods, Reader, SheetVisible, Sheets, Xls, Xlsx};
 use quick_xml::events::Event;
 
-use super::{BadFile, Cell, Doubt, MOST_CELLS, MOST_ROWS, Rows, format::shown};
+use super::{BadFile, Cell, Doubt, MOST_CELLS, MOST_ROWS, Rows, caught::caught, format::shown};
 
-/// Largest workbook when it is unpacked, in MiB.
+/// The largest unpacked workbook, in MiB.
 const MOST_UNPACKED: u64 = 1024;
 
 type Book<'a> = Cursor<&'a [u8]>;
-/// Cells that hold something, by row and column.
+/// Cells with content, by row and column.
 type Cells = BTreeMap<u32, BTreeMap<u32, Cell>>;
 
-/// The rows of the sheet of this name, else of the first that is shown, and what was passed over.
+/// Returns the rows of the sheet of this name, else of the first visible sheet, with remarks on
+/// what was not read.
 pub(super) fn read(bytes: &[u8], wanted: Option<&str>) -> Result<(Rows, Vec<String>), BadFile> {
     if bytes.starts_with(b"PK") {
         check_size(bytes)?;
         check_repeats(bytes)?;
     }
+    // Sums in calamine run over where a workbook says nonsense, such as a row of eleven digits.
+    caught(|| read_sound(bytes, wanted)).unwrap_or_else(|| {
+        let why = "it states a place or a size that no sheet can have";
+        Err(calamine::Error::Msg(why).into())
+    })
+}
+
+/// Reads a workbook whose parts are as large as they say.
+fn read_sound(bytes: &[u8], wanted: Option<&str>) -> Result<(Rows, Vec<String>), BadFile> {
     let mut book = calamine::open_workbook_auto_from_rs(Cursor::new(bytes))?;
     let sheets = book.sheets_metadata().to_vec();
     let is_shown = |sheet: &&calamine::Sheet| sheet.visible == SheetVisible::Visible;
@@ -53,8 +63,8 @@ pub(super) fn read(bytes: &[u8], wanted: Option<&str>) -> Result<(Rows, Vec<Stri
     };
     if !matches!(book, Sheets::Xlsx(_)) {
         notes.push(
-            "zeros that stand only in a cell's format are not seen in such a file; save it as XLSX if the \
-             numbers have any"
+            "zeros that exist only in a cell's format are lost in such a file; save it as XLSX if the \
+             numbers have such zeros"
                 .to_owned(),
         );
     }
@@ -62,7 +72,8 @@ pub(super) fn read(bytes: &[u8], wanted: Option<&str>) -> Result<(Rows, Vec<Stri
     Ok((rows(cells)?, notes))
 }
 
-/// Unpacks everything to nowhere: what a workbook says about its own size is not believed.
+/// Checks the unpacked size by unpacking everything, because the size that a workbook states may be
+/// wrong.
 fn check_size(bytes: &[u8]) -> Result<(), BadFile> {
     let unsound = |_| BadFile::Workbook(calamine::Error::Msg("its parts cannot be unpacked"));
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(unsound)?;
@@ -121,7 +132,7 @@ fn of_ods(book: &mut Ods<Book<'_>>, name: &str) -> Result<Cells, BadFile> {
     of_range(&sheet)
 }
 
-/// A cell of an ODS may stand for many, all of which are made when it is opened.
+/// Checks the repeats of an ODS: one cell or row may stand for many, which the reader would all create.
 fn check_repeats(bytes: &[u8]) -> Result<(), BadFile> {
     let unsound = |_| BadFile::Workbook(calamine::Error::Msg("its parts cannot be unpacked"));
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(unsound)?;
@@ -129,19 +140,29 @@ fn check_repeats(bytes: &[u8]) -> Result<(), BadFile> {
         return Ok(());
     };
     let mut reader = quick_xml::Reader::from_reader(io::BufReader::new(content));
-    let (mut count, mut buffer) = (0_usize, vec![]);
+    let (mut count, mut rows, mut buffer) = (0_usize, 1, vec![]);
     loop {
-        let unsound = || BadFile::Workbook(calamine::Error::Msg("its content is no sound XML"));
+        let unsound = || BadFile::Workbook(calamine::Error::Msg("its content is not valid XML"));
         match reader.read_event_into(&mut buffer).map_err(|_| unsound())? {
             Event::Start(cell) | Event::Empty(cell) => {
                 let attribute = |name| cell.try_get_attribute(name).map_err(|_| unsound());
-                // One that holds nothing takes nothing, however often it is repeated.
+                let times = |name| {
+                    let times = attribute(name)?;
+                    let times = times.and_then(|times| times.value.parse::<usize>().ok());
+                    Ok::<_, BadFile>(times.unwrap_or(1))
+                };
+                if cell.name().as_ref() == "table:table-row" {
+                    rows = times("table:number-rows-repeated")?;
+                }
+                // An empty cell takes no memory, however often it is repeated.
                 let holds = attribute("office:value-type")?.is_some()
                     || attribute("table:formula")?.is_some();
                 if holds {
-                    let repeated = attribute("table:number-columns-repeated")?;
-                    let times = repeated.and_then(|times| times.value.parse::<usize>().ok());
-                    count = count.saturating_add(times.unwrap_or(1).min(16_384));
+                    if rows > MOST_ROWS {
+                        return Err(BadFile::Long);
+                    }
+                    let cells = times("table:number-columns-repeated")?.min(16_384);
+                    count = count.saturating_add(cells * rows);
                 }
             }
             Event::Eof => return Ok(()),
@@ -190,8 +211,8 @@ impl Gathered {
     }
 }
 
-/// A merged area stands for all its rows: what its first cell says is filled down. Across columns it stands
-/// for the first alone.
+/// Fills a merged area: its first cell is copied down to all its rows. Across columns it counts
+/// only for the first column.
 fn fill_merged(
     cells: &mut Cells,
     merged: &[Dimensions],
@@ -231,7 +252,7 @@ fn fill_merged(
     Ok(())
 }
 
-/// The name of a cell: `B5`.
+/// Returns the name of a cell, such as `B5`.
 fn spot(row: u32, column: u32) -> String {
     let (mut letters, mut rest) = (String::new(), column + 1);
     while rest > 0 {
@@ -242,7 +263,8 @@ fn spot(row: u32, column: u32) -> String {
     format!("{letters}{}", row + 1)
 }
 
-/// The rows as far as something stands in them, each from the first column of the sheet in use.
+/// Returns the rows up to their last cell with content, each from the first used column of the
+/// sheet.
 fn rows(cells: Cells) -> Result<Rows, BadFile> {
     let first = cells.values().filter_map(|row| row.keys().next()).min();
     let first = first.copied().unwrap_or_default();
@@ -266,7 +288,7 @@ fn rows(cells: Cells) -> Result<Rows, BadFile> {
     Ok(rows)
 }
 
-/// A cell as a person reads it; a formula counts as what it gave.
+/// Returns a cell as a person sees it; a formula counts as its result.
 fn cell(data: &Data, format: Option<&str>) -> Cell {
     match data {
         Data::Empty => Ok(String::new()),
@@ -279,5 +301,53 @@ fn cell(data: &Data, format: Option<&str>) -> Cell {
         Data::Float(number) => shown(*number, format),
         Data::Int(number) => shown(*number as f64, format),
         other => Ok(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write as _, process::Command};
+
+    use super::*;
+
+    /// The workbook of the tests, with a cell in a row that no sheet has.
+    fn beyond() -> Vec<u8> {
+        let whole = include_bytes!("../matters.xlsx");
+        let mut archive = zip::ZipArchive::new(Cursor::new(&whole[..])).unwrap();
+        let mut changed = zip::ZipWriter::new(Cursor::new(vec![]));
+        for index in 0..archive.len() {
+            let mut part = archive.by_index(index).unwrap();
+            let mut text = String::new();
+            part.read_to_string(&mut text).unwrap();
+            let text = text.replace("r=\"A2\"", "r=\"A99999999999\"");
+            let options = zip::write::SimpleFileOptions::default();
+            changed.start_file(part.name().unwrap(), options).unwrap();
+            changed.write_all(text.as_bytes()).unwrap();
+        }
+        changed.finish().unwrap().into_inner()
+    }
+
+    /// Set in the process that the test below looks at.
+    const WATCHED: &str = "WUJITONG_TEST_WATCHED";
+
+    #[test]
+    fn a_place_that_no_sheet_can_have_is_refused_without_a_word_of_the_readers_panic() {
+        if std::env::var_os(WATCHED).is_some() {
+            let refused = read(&beyond(), None).unwrap_err().to_string();
+            assert!(refused.contains("that no sheet can have"), "{refused}");
+            let other = std::panic::catch_unwind(|| panic!("this one is printed"));
+            assert!(other.is_err());
+            return;
+        }
+        let name = std::thread::current().name().unwrap().to_owned();
+        let watched = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", &name, "--nocapture"])
+            .env(WATCHED, "1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&watched.stderr).into_owned();
+        assert!(watched.status.success(), "{said}");
+        assert!(said.contains("this one is printed"), "{said}");
+        assert_eq!(said.matches("panicked at").count(), 1, "{said}");
     }
 }

@@ -1,11 +1,11 @@
-//! What the format of a number shows.
+//! Number formats of spreadsheets.
 
 use super::{Cell, Doubt};
 
-/// From here on a spreadsheet does not keep every whole number.
+/// From this number on a spreadsheet cannot store every whole number.
 const FIFTEEN_DIGITS: f64 = 1e15;
 
-/// A number as the person saw it: with the zeros and the letters that its format adds.
+/// Returns a number as the person saw it: with the zeros and letters that its format adds.
 pub(super) fn shown(number: f64, format: Option<&str>) -> Cell {
     if number.fract() != 0.0 {
         return Ok(number.to_string());
@@ -23,14 +23,14 @@ pub(super) fn shown(number: f64, format: Option<&str>) -> Cell {
     }
 }
 
-/// Formats that show a whole number by its digits.
+/// Returns whether the format shows a whole number by its digits.
 fn is_plain(format: &str) -> bool {
     let general = format.eq_ignore_ascii_case("General");
     general || matches!(format, "" | "@" | "0" | "#" | "0_ " | "0_);(0)")
 }
 
-/// The digits in the places of a format of zeros, other places and letters between them. `None` for one that
-/// does more: groups, shortens, has conditions.
+/// Fills the digits into a format of zeros, other digit places and literal text. `None` for a
+/// format that does more: groups, scales, or has conditions.
 fn filled_in(format: &str, plain: &str) -> Option<String> {
     if plain.starts_with('-') {
         return None;
@@ -48,7 +48,7 @@ fn filled_in(format: &str, plain: &str) -> Option<String> {
                 let quoted = letters.by_ref().take_while(|letter| *letter != '"');
                 places.extend(quoted.map(Place::Letter));
             }
-            // The width of another character, and what fills the cell.
+            // The width of another character, or the fill character of the cell.
             '_' | '*' => {
                 letters.next()?;
             }
@@ -64,7 +64,7 @@ fn filled_in(format: &str, plain: &str) -> Option<String> {
     if wanted == 0 {
         return None;
     }
-    // Digits for which there is no place stand before the first.
+    // Digits beyond the places of the format come before the first place.
     let before = plain.len().saturating_sub(wanted);
     let mut digits = plain[before..].chars();
     let mut missing = wanted - digits.clone().count();

@@ -1,15 +1,16 @@
-//! Tables that are a text.
+//! Reads text files: CSV and its variants.
 
 use domain::import::recognised;
 
 use super::{BadFile, Doubt, HEADINGS_WITHIN, Map, Rows, texts};
 use crate::import::encoding::Encoding;
 
-/// What stands for a comma or semicolon of full width while the cells are told apart; no text has it.
+/// Replaces a full-width comma or semicolon while cells are split; no text contains it.
 const UNIT: u8 = 0x1f;
 
-/// The rows of a text. Its cells are told apart before they are decoded: no character of GB18030 has a
-/// byte of a comma, semicolon, tab, quotation mark or line break in it.
+/// Returns the rows of a text file. Cells are split before they are decoded, which is safe because
+/// no multi-byte character of GB18030 contains the byte of a comma, semicolon, tab, quotation mark
+/// or line break.
 pub(super) fn read(bytes: &[u8], encoding: Encoding, map: &Map) -> Result<Rows, BadFile> {
     let bytes = encoding.check(bytes)?;
     let (said, bytes, line) = match said_delimiter(bytes) {
@@ -52,7 +53,8 @@ pub(super) fn read(bytes: &[u8], encoding: Encoding, map: &Map) -> Result<Rows, 
     }
 }
 
-/// What a first line `sep=;` says, as spreadsheets write and read it, and what follows.
+/// Returns the delimiter of a first line such as `sep=;`, which spreadsheets read and write, and
+/// the text after it.
 fn said_delimiter(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let line = bytes[..end].trim_ascii_end();
@@ -65,14 +67,14 @@ fn said_delimiter(bytes: &[u8]) -> Option<(u8, &[u8])> {
     (is_said || tab).then(|| (*delimiter.first().unwrap_or(&b'\t'), &bytes[end + 1..]))
 }
 
-/// Enough of a text to find its headings in.
+/// Returns the beginning of a text, in which the headings are searched.
 fn first_lines(bytes: &[u8]) -> &[u8] {
     let breaks = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
     let end = breaks.map(|(at, _)| at + 1).nth(2 * HEADINGS_WITHIN);
     &bytes[..end.unwrap_or(bytes.len())]
 }
 
-/// The text with a mark of full width as the unit separator.
+/// Returns the text with a full-width delimiter replaced by the unit separator.
 fn narrowed(bytes: &[u8], wide: char, encoding: Encoding) -> Vec<u8> {
     let mut narrowed = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -108,7 +110,7 @@ fn rows(
     let mut counted = 0;
     for record in reader.byte_records().take(most) {
         let record = record?;
-        // The reader's own count stops before the blank lines above a row.
+        // The reader's own count stops before blank lines above a row.
         let from = record.position().map_or(0, |at| at.byte() as usize);
         let blank = bytes[from..].iter();
         let blank = blank.take_while(|byte| matches!(byte, b'\r' | b'\n'));

@@ -1,10 +1,10 @@
-//! A payload whose content is not the author's to say is denied.
+//! Tests that a payload is denied if its content is not the author's to say.
 
 use super::*;
 
 type Spoil = Box<dyn Fn(&mut Payload)>;
 
-/// Judges what `author` says to `to` after it was spoilt, when brought from `side`.
+/// Judges the spoilt payload of `author` to `to`, when brought from `side`.
 fn spoilt(kind: Kind, author: &str, to: &str, side: &str, spoil: &Spoil) -> Result<(), Denied> {
     let (author, to) = (code(author), code(to));
     let good = payload(kind, author, Some(to));
@@ -57,10 +57,10 @@ fn nobody_speaks_for_another_inside_a_payload() {
         ("version", Kind::Notice, in_matter(|m| m.version.rev = 7)),
         (
             "asker",
-            Kind::Ask,
+            Kind::Request,
             Box::new(move |p| {
-                if let Payload::Ask(ask) = p {
-                    ask.id.by = other();
+                if let Payload::Request(request) = p {
+                    request.id.by = other();
                 }
             }),
         ),
@@ -69,7 +69,7 @@ fn nobody_speaks_for_another_inside_a_payload() {
             Kind::Answer,
             Box::new(move |p| {
                 if let Payload::Answer(answer) = p {
-                    answer.ask.by = other();
+                    answer.request.by = other();
                 }
             }),
         ),
@@ -123,10 +123,10 @@ fn a_term_but_0_is_denied_wherever_a_version_stands() {
             }),
         ),
         (
-            Kind::Ask,
+            Kind::Request,
             Box::new(|payload| {
-                if let Payload::Ask(ask) = payload {
-                    ask.seen.cv.term = 1;
+                if let Payload::Request(request) = payload {
+                    request.seen.cv.term = 1;
                 }
             }),
         ),
@@ -300,7 +300,7 @@ fn what_is_counted_is_not_replaced_and_the_other_way_round() {
     };
     for (kind, good, zero) in [
         counted(Kind::Give),
-        counted(Kind::Ask),
+        counted(Kind::Request),
         counted(Kind::Answer),
         counted(Kind::CellsComplete),
     ] {

@@ -1,5 +1,5 @@
-//! The right to revoke a key: only the division directly above has it, and it tells everybody at
-//! once.
+//! Tests of the right to revoke a key: only the division directly above has it, and it tells
+//! everybody at once.
 
 use super::*;
 use crate::{

@@ -1,4 +1,4 @@
-//! Calendars as their authors think of them, and the obvious way to count in them.
+//! Calendars in the form in which their authors think, and the obvious way to count in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A calendar as its author thinks of it, and the obvious way to count in it.
+/// A calendar in the form in which its author thinks, and the obvious way to count in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     week: Vec<Vec<(u32, u32)>>,

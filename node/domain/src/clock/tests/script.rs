@@ -21,8 +21,8 @@ enum Do {
 const STAGE: Stage = Stage::Finish;
 const HANDS: [&str; 3] = ["330825002222", "330825002", "330825"];
 
-/// A clock as its rules are told: nothing is computed ahead, and every question counts the minutes
-/// anew.
+/// A model of a clock by its rules: nothing is computed ahead, and every query counts the minutes
+/// again.
 struct Model<'a> {
     plan: &'a Plan,
     /// Whether offices work, for each minute.
@@ -221,7 +221,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Returns the minutes charged to each division, by looking at every minute.
+    /// Returns the minutes charged to each division, by checking every minute.
     fn charged(&self, steps: &[(u64, usize)], end: u64) -> BTreeMap<usize, u64> {
         let mut charged = BTreeMap::new();
         for minute in (self.start..end).filter(|m| self.counts(*m)) {

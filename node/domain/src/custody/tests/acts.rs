@@ -1,14 +1,16 @@
-//! Each act, and each reason why it is refused.
+//! Tests of each act, and of each reason for refusing it.
 
 use std::collections::BTreeMap;
 
 use super::{Desk, code, plain};
 use crate::{
     category::Visibility,
-    custody::{Count, Decision, Docket, MOST_STEPS, Refusal, Report, Standing, return_to},
+    clock::Stage,
+    custody::{Decision, Docket, MOST_STEPS, Refusal, Report, Standing, return_to},
     envelope::{Lane, Payload},
     matter::{Act, Outcome, Status},
-    request::Wish,
+    measure::Measure,
+    request::RequestKind,
 };
 
 const VILLAGE: &str = "330825002222";
@@ -27,7 +29,7 @@ fn a_report_is_held_where_it_is_made_and_goes_nowhere() {
     assert_eq!(docket.standing, Standing::Holding);
     assert_eq!(docket.matter.status, Status::Reported);
     assert_eq!(docket.matter.responsible, code(VILLAGE));
-    assert_eq!((sends, facts), (vec![], vec![Count::Reported]));
+    assert_eq!((sends, facts), (vec![], vec![Measure::REPORTED]));
 }
 
 #[test]
@@ -72,7 +74,7 @@ fn work_moves_the_status_on_and_closing_is_counted() {
     let handled = desk.act(&accepted, Act::Handle).unwrap().docket;
     assert_eq!(handled.matter.status, Status::Handling);
     let closed = desk.act(&handled, Act::Close(Outcome::Solved)).unwrap();
-    assert_eq!(closed.facts, [Count::Closed]);
+    assert_eq!(closed.facts, [Measure::CLOSED]);
     assert!(closed.docket.matter.is_closed());
     assert_eq!(closed.docket.matter.steps.len(), 4);
     assert!(closed.sends.is_empty(), "nobody else had it");
@@ -119,7 +121,7 @@ fn a_transfer_goes_to_the_next_neighbour_and_names_the_end_of_its_way() {
     let desk = Desk::at(VILLAGE);
     let docket = desk.report(plain()).unwrap().docket;
     let decision = desk.transfer(&docket, Act::Escalate(code("33"))).unwrap();
-    assert_eq!(decision.facts, [Count::Given]);
+    assert_eq!(decision.facts, [Measure::GIVEN]);
     let [give] = &decision.sends[..] else {
         panic!("{:?}", decision.sends);
     };
@@ -143,7 +145,7 @@ fn whoever_carries_a_matter_on_tells_where_it_was_reported_and_nobody_it_is_abou
         let docket = Desk::at(origin).report(report).unwrap().docket;
         let sent = Desk::at(origin).transfer(&docket, Act::Escalate(code("33")));
         let carried = Desk::at(relay).take(None, &sent.unwrap());
-        assert_eq!(carried.facts, [Count::Taken, Count::Given]);
+        assert_eq!(carried.facts, [Measure::TAKEN, Measure::GIVEN]);
         let [give, told] = &carried.sends[..] else {
             panic!("{:?}", carried.sends);
         };
@@ -214,16 +216,22 @@ fn what_was_sent_here_is_returned_to_who_sent_it() {
         .unwrap();
     let township = Desk::at(TOWNSHIP);
     let relayed = township.take(None, &sent);
-    assert_eq!(relayed.facts, [Count::Taken, Count::Given]);
+    assert_eq!(relayed.facts, [Measure::TAKEN, Measure::GIVEN]);
     let county = Desk::at(COUNTY);
     let taken = county.take(None, &relayed);
-    assert_eq!(taken.facts, [Count::Taken]);
+    assert_eq!(taken.facts, [Measure::TAKEN]);
     assert_eq!(
         return_to(&taken.docket, county.context()),
         Ok(code(VILLAGE))
     );
     let back = county.transfer(&taken.docket, Act::Return(code(VILLAGE)));
-    assert_eq!(back.unwrap().docket.matter.transit, Some(code(TOWNSHIP)));
+    let back = back.unwrap();
+    assert_eq!(back.docket.matter.transit, Some(code(TOWNSHIP)));
+    assert_eq!(back.facts, [Measure::GIVEN, Measure::RETURNED]);
+    // Who only carries it back does not return it a second time.
+    let known = township.settled(&relayed.docket, false);
+    let carried = township.take(Some(&known), &back);
+    assert_eq!(carried.facts, [Measure::TAKEN, Measure::GIVEN]);
 }
 
 #[test]
@@ -267,7 +275,7 @@ fn what_was_handed_back_goes_back_further_to_its_first_sender() {
     let back = other.transfer(&there, Act::Return(code(COUNTY))).unwrap();
     let home = county.take(Some(&known), &back).docket;
     assert_eq!(return_to(&home, county.context()), Ok(code(VILLAGE)));
-    // Whoever has it assigned a second time still returns it to the county.
+    // A division that has it assigned a second time still returns it to the county.
     let again = county
         .transfer(&home, Act::Assign(code("330825001")))
         .unwrap();
@@ -290,6 +298,27 @@ fn a_refused_transfer_leaves_the_giver_holding_in_the_version_proposed() {
     assert_eq!(back.matter.transit, None);
     let anew = desk.transfer(&back, Act::Escalate(code(TOWNSHIP))).unwrap();
     assert!(anew.docket.matter.version.cv > cv);
+}
+
+#[test]
+fn a_visit_is_told_like_any_work_answers_in_time_and_moves_the_matter_nowhere() {
+    let village = Desk::at(VILLAGE);
+    let new = village.report(plain()).unwrap().docket;
+    assert!(new.matter.clocks.open(Stage::Respond).is_some());
+    let taken = village.act(&new, Act::Accept).unwrap();
+    let visited = village.act(&taken.docket, Act::Visit).unwrap();
+    assert!(visited.facts.is_empty());
+    let matter = &visited.docket.matter;
+    assert_eq!(matter.status, Status::Accepted);
+    assert_eq!(matter.steps.last().unwrap().act, Act::Visit);
+    let respond = village.act(&new, Act::Visit).unwrap().docket;
+    assert!(respond.matter.clocks.open(Stage::Respond).is_none());
+    let closed = village.act(&visited.docket, Act::Close(Outcome::Solved));
+    let closed = closed.unwrap().docket;
+    let refused = |docket: &Docket| village.act(docket, Act::Visit).map(|_| ());
+    assert_eq!(refused(&closed), Err(Refusal::Closed));
+    let gone = village.transfer(&new, Act::Escalate(code(TOWNSHIP)));
+    assert!(refused(&gone.unwrap().docket).is_err(), "it is on its way");
 }
 
 #[test]
@@ -354,7 +383,7 @@ fn a_matter_that_ran_full_on_its_way_still_arrives() {
 fn only_a_sender_recalls_and_only_once_at_a_time() {
     let village = Desk::at(VILLAGE);
     let docket = village.report(plain()).unwrap().docket;
-    let asking = |docket: &Docket| village.wish(docket, 1, Wish::Recall).map(|_| ());
+    let asking = |docket: &Docket| village.make(docket, 1, RequestKind::Recall).map(|_| ());
     assert_eq!(asking(&docket), Err(Refusal::HeldHere));
     let sent = village
         .transfer(&docket, Act::Escalate(code(COUNTY)))
@@ -362,7 +391,7 @@ fn only_a_sender_recalls_and_only_once_at_a_time() {
     let on_its_way = Refusal::InTransit(code(TOWNSHIP));
     assert_eq!(asking(&sent.docket), Err(on_its_way));
     let gone = village.settled(&sent.docket, false);
-    let asked = village.wish(&gone, 1, Wish::Recall).unwrap();
+    let asked = village.make(&gone, 1, RequestKind::Recall).unwrap();
     assert_eq!(asked.sends[0].to, code(TOWNSHIP));
     assert_eq!(asking(&asked.docket), Err(Refusal::AskedAlready));
     let mut closed = gone;
@@ -371,7 +400,7 @@ fn only_a_sender_recalls_and_only_once_at_a_time() {
     let township = Desk::at(TOWNSHIP);
     let relayed = township.settled(&township.take(None, &sent).docket, false);
     assert_eq!(
-        township.wish(&relayed, 1, Wish::Recall).map(|_| ()),
+        township.make(&relayed, 1, RequestKind::Recall).map(|_| ()),
         Err(Refusal::NeverSent)
     );
 }

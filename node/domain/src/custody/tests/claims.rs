@@ -1,4 +1,4 @@
-//! Closing is a claim: what it rests on, who may make it, and who may still object to it.
+//! Tests of closing: its grounds, who may close, and who may still object.
 
 use super::{
     Desk, code,
@@ -14,7 +14,7 @@ use crate::{
     },
     envelope::Payload,
     matter::{Act, Appeal, Matter, Outcome, Reason, Satisfaction, Status},
-    request::{Voice, Wish},
+    request::{RequestKind, Voice},
     time::Timestamp,
 };
 
@@ -84,14 +84,15 @@ fn reviewed_twice() -> (Desk, Docket) {
     let (township, county, city) = (Desk::at(TOWNSHIP), Desk::at(COUNTY), Desk::at("3308"));
     let closing = Act::Close(Outcome::Unfounded);
     let closed = after(&township, held(TOWNSHIP), &[closing]);
-    let given = township.wish(&closed, 1, Wish::Review).unwrap();
+    let given = township.make(&closed, 1, RequestKind::Review).unwrap();
     let closed = after(&county, county.take(None, &given).docket, &[closing]);
-    let mut ask = township.asking(&closed, 2, Wish::Review);
-    ask.id.by = code(TOWNSHIP);
-    let given = match crate::request::hear_ask(Some(&closed), ask, county.context()) {
-        crate::request::Heard::Granted(given, _) => given,
-        other => panic!("{other:?}"),
-    };
+    let mut request = township.asking(&closed, 2, RequestKind::Review);
+    request.id.by = code(TOWNSHIP);
+    let given =
+        match crate::custody::requests::hear_request(Some(&closed), request, county.context()) {
+            crate::custody::requests::Heard::Granted(given, _) => given,
+            other => panic!("{other:?}"),
+        };
     let closed = after(&city, city.take(None, &given).docket, &[closing]);
     (city, closed)
 }
@@ -102,15 +103,15 @@ fn after_the_re_review_it_is_final() {
     assert_eq!(closed.matter.appeals(Appeal::Review), 2);
     let asked = closed.matter.clocks.open(Stage::RereviewAsk);
     assert_eq!(asked, None, "nobody can ask for a third");
-    for wish in [Wish::Contest, Wish::Review] {
-        let mut ask = city.asking(&closed, 9, wish);
-        ask.id.by = code(TOWNSHIP);
-        let heard = crate::request::hear_ask(Some(&closed), ask, city.context());
+    for kind in [RequestKind::Contest, RequestKind::Review] {
+        let mut request = city.asking(&closed, 9, kind);
+        request.id.by = code(TOWNSHIP);
+        let heard = crate::custody::requests::hear_request(Some(&closed), request, city.context());
         match heard {
-            crate::request::Heard::Answered(_, answer) => {
-                assert_eq!(answer.reply, crate::request::Reply::Late, "{wish:?}");
+            crate::custody::requests::Heard::Answered(_, answer) => {
+                assert_eq!(answer.reply, crate::request::Reply::Late, "{kind:?}");
             }
-            other => panic!("{wish:?}: {other:?}"),
+            other => panic!("{kind:?}: {other:?}"),
         }
     }
     let opened = city.act(&closed, Act::Reopen(Appeal::Contest));
@@ -181,19 +182,29 @@ fn a_merged_reporter_keeps_every_right_on_the_matter_that_absorbed_theirs() {
         &[Act::Close(Outcome::Unfounded)],
     );
     for (n, by) in [VILLAGE, OTHER].into_iter().enumerate() {
-        let asking = |docket: &Docket, wish| {
-            let ask = Desk::at(by).asking(docket, n as u64, wish);
-            crate::request::hear_ask(Some(docket), ask, township.context())
+        let asking = |docket: &Docket, kind| {
+            let request = Desk::at(by).asking(docket, n as u64, kind);
+            crate::custody::requests::hear_request(Some(docket), request, township.context())
         };
-        let granted = |heard| matches!(heard, crate::request::Heard::Granted(..));
-        for wish in [Wish::Contest, Wish::Review, Wish::Rate(Satisfaction::Fair)] {
-            assert!(granted(asking(&closed, wish)), "{by} {wish:?}");
+        let granted = |heard| matches!(heard, crate::custody::requests::Heard::Granted(..));
+        for kind in [
+            RequestKind::Contest,
+            RequestKind::Review,
+            RequestKind::Rate(Satisfaction::Fair),
+        ] {
+            assert!(granted(asking(&closed, kind)), "{by} {kind:?}");
         }
-        assert!(!granted(asking(&absorbed.docket, Wish::Withdraw)), "{by}");
+        assert!(
+            !granted(asking(&absorbed.docket, RequestKind::Withdraw)),
+            "{by}"
+        );
     }
-    let stranger = Desk::at("330825002003").asking(&closed, 5, Wish::Contest);
-    let heard = crate::request::hear_ask(Some(&closed), stranger, township.context());
-    assert!(!matches!(heard, crate::request::Heard::Granted(..)));
+    let stranger = Desk::at("330825002003").asking(&closed, 5, RequestKind::Contest);
+    let heard = crate::custody::requests::hear_request(Some(&closed), stranger, township.context());
+    assert!(!matches!(
+        heard,
+        crate::custody::requests::Heard::Granted(..)
+    ));
 }
 
 #[test]
@@ -224,11 +235,11 @@ fn whoever_speaks_for_a_reporter_stands_in_the_step() {
         Voice::Owner,
     ] {
         let docket = held(VILLAGE);
-        let mut ask = desk.asking(&docket, 1, Wish::Withdraw);
-        ask.voice = voice;
-        let done = crate::request::wish(&docket, ask, desk.context()).unwrap();
+        let mut request = desk.asking(&docket, 1, RequestKind::Withdraw);
+        request.voice = voice;
+        let done = crate::custody::requests::make(&docket, request, desk.context()).unwrap();
         let last = done.docket.matter.steps.last().unwrap();
-        assert_eq!((last.ask, last.voice), (Some(ask.id), Some(voice)));
+        assert_eq!((last.request, last.voice), (Some(request.id), Some(voice)));
         assert_eq!(
             done.docket.matter.status,
             Status::Closed(Outcome::Withdrawn)
@@ -305,7 +316,7 @@ fn an_overdue_matter_that_the_next_tier_leaves_untouched_goes_up_again() {
         .find_map(|step| step.act.sent_to());
     assert_eq!(up, Some(code(COUNTY)));
     assert_eq!(tick(risen, context(again)), None, "once");
-    // It stays once somebody took it in hand.
+    // It stays once somebody works on it.
     for touched in [Act::Accept, Act::Handle, Act::Feedback] {
         let kept = after(&township, taken.clone(), &[touched]);
         let told = tick(kept.clone(), context(again));

@@ -1,4 +1,4 @@
-//! A complaint about a division goes around it (RULES 30).
+//! Tests that a complaint about a division goes around it (RULES 30).
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,14 @@ use topology::{DivisionCode, Tree};
 use super::{Desk, plain};
 use crate::{
     category::Visibility,
+    custody::requests::{Heard, hear_request},
     custody::{Decision, Docket, Report, return_to},
     envelope::Payload,
     matter::{Act, Matter, Outcome},
-    request::{Heard, Wish, hear_ask},
+    request::RequestKind,
 };
 
-/// Asserts that nothing that is sent passes the division it is about.
+/// Asserts that nothing sent passes the division it is about.
 fn goes_round(about: DivisionCode, me: DivisionCode, decision: &Decision, tree: &Tree) {
     for outgoing in &decision.sends {
         for hop in tree.path(me, outgoing.to) {
@@ -100,8 +101,8 @@ proptest! {
                     // A division that acted on it asks for it back.
                     let asker = docket.matter.steps[choice % docket.matter.steps.len()].by;
                     let asker = Desk::at(&asker.to_string());
-                    let ask = asker.asking(&docket, 1, Wish::Recall);
-                    match hear_ask(Some(&docket), ask, desk.context()) {
+                    let request = asker.asking(&docket, 1, RequestKind::Recall);
+                    match hear_request(Some(&docket), request, desk.context()) {
                         Heard::Granted(decision, _) => Ok(*decision),
                         _ => continue,
                     }
@@ -116,7 +117,7 @@ proptest! {
                 continue;
             }
             let gone = desk.settled(&decision.docket, false);
-            if let Ok(asking) = desk.wish(&gone, 1, Wish::Recall) {
+            if let Ok(asking) = desk.make(&gone, 1, RequestKind::Recall) {
                 goes_round(about, desk.me, &asking, &tree);
             }
             known.insert(desk.me, gone);

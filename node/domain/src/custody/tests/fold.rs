@@ -1,4 +1,4 @@
-//! Nothing about a matter changes without a step that says so.
+//! Tests that nothing about a matter changes without a step that says so.
 
 use super::{Desk, code, plain};
 use crate::{
@@ -14,8 +14,8 @@ const TOWNSHIP: &str = "330825002";
 
 type Spoil = fn(&mut Matter);
 
-/// Returns what the village and the township have of a matter that was reported in the village as
-/// an emergency, escalated to the township, and taken there.
+/// Returns what the village and the township have of an emergency. It was reported in the village,
+/// escalated to the township, and taken there.
 fn at_township() -> (Docket, Decision) {
     let village = Desk::at(VILLAGE);
     let mut what = plain();
@@ -121,7 +121,7 @@ fn a_transfer_whose_state_is_not_what_its_steps_make_of_it_is_refused() {
     let first = |matter: &Matter| township.offered(None, none, matter, VILLAGE, TOWNSHIP);
     assert!(matches!(first(&new), Taken::Now(_)));
     for (what, spoil) in SPOILS {
-        // A matter that is said to be closed is refused for that.
+        // A matter that claims to be closed is refused for that reason.
         let expected = match what {
             "closed" => GiveRefusal::Closed,
             _ => GiveRefusal::Malformed,

@@ -4,6 +4,7 @@ use crate::{
     clock::{How, Stage, Standing as ClockStanding},
     import::Progress,
     matter::{Outcome, Status},
+    measure::Measure,
     time::Day,
 };
 
@@ -39,8 +40,8 @@ fn what_was_closed_elsewhere_keeps_its_moments_and_days_and_has_no_clocks() {
     assert_eq!(
         days,
         [
-            (Some(history.reported.day()), vec![Count::Reported]),
-            (history.closed.map(Timestamp::day), vec![Count::Closed]),
+            (Some(history.reported.day()), vec![Measure::REPORTED]),
+            (history.closed.map(Timestamp::day), vec![Measure::CLOSED]),
         ]
     );
     let matter = &decisions[1].docket.matter;
@@ -65,7 +66,7 @@ fn what_was_closed_elsewhere_keeps_its_moments_and_days_and_has_no_clocks() {
     };
     let decisions = taken_over(Progress::Closed(Outcome::Withdrawn), unknown);
     assert_eq!(decisions[1].day, Some(history.reported.day()));
-    assert_eq!(decisions[1].facts, [Count::Withdrawn]);
+    assert_eq!(decisions[1].facts, [Measure::WITHDRAWN]);
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use super::{Desk, Recollection, code, plain};
 use crate::{
     category::Visibility,
+    custody::requests::{Heard, Next, hear_answer, hear_request, take_answer},
     custody::{
         Decision, Docket, GiveRefusal, Incoming, MOST_MORE_STEPS, MOST_STEPS, NoticeRefusal,
         Standing, Taken, receive,
     },
     envelope::Payload,
     matter::{Act, CustodyVersion, Matter, Outcome, Step},
-    request::{Answer, Ask, Asked, Heard, Next, Reply, Wish, hear_answer, hear_ask, take_answer},
+    request::{Answer, OpenRequest, Reply, Request, RequestKind},
 };
 
 const VILLAGE: &str = "330825002222";
@@ -25,8 +26,7 @@ const LOST: Recollection = Recollection {
 
 type Spoil<'a> = &'a dyn Fn(&mut Matter);
 
-/// Returns a matter that was reported in the village and escalated to the county, on its way to the
-/// township.
+/// Returns a matter that the village escalated to the county, on its way to the township.
 fn sent() -> Decision {
     let desk = Desk::at(VILLAGE);
     let docket = desk.report(plain()).unwrap().docket;
@@ -235,8 +235,8 @@ fn what_was_recorded_is_not_rewritten_by_a_transfer_or_a_notice() {
     }
 }
 
-/// Returns what `to` would say after taking the matter that `held` has, if the holder had assigned
-/// it there.
+/// Returns the message of `to` after taking the matter of `held`. It assumes that the holder had
+/// assigned it there.
 fn said_to_be_taken(held: &Docket, at: &str, to: &str) -> Matter {
     let given = Desk::at(at).transfer(held, Act::Assign(code(to))).unwrap();
     let desk = Desk::at(to);
@@ -289,12 +289,12 @@ fn a_first_word_comes_with_a_transfer_and_from_no_neighbour_that_says_so() {
     let (_, held) = at_township();
     let first = |at: &str, notice: &Matter, author: &str| Desk::at(at).told(None, notice, author);
     let invented = Err(NoticeRefusal::NotItsStep);
-    // The origin and a relay know what they sent and carried.
+    // The origin and a relay know what they sent and forwarded.
     assert_eq!(first(VILLAGE, &held.matter, TOWNSHIP), invented);
     let claimed = said_to_be_taken(&held, TOWNSHIP, OTHER);
     assert_eq!(first(TOWNSHIP, &claimed, OTHER), invented);
-    // Beside the path, a notice from above is refused; one from below is carried on, and kept by
-    // whoever asked.
+    // Beside the path, a notice from above is refused; one from below is forwarded, and kept by a
+    // division that asked.
     for beside in [OTHER, "330825001"] {
         let refused = first(beside, &held.matter, TOWNSHIP);
         assert_eq!(refused, Err(NoticeRefusal::NotBelow), "{beside}");
@@ -385,8 +385,8 @@ fn a_transfer_that_was_settled_is_not_settled_again() {
     assert_eq!(other, None, "it was given to another");
 }
 
-fn ask_of(desk: &Desk, docket: &Docket, number: u64) -> Ask {
-    desk.asking(docket, number, Wish::Recall)
+fn request_of(desk: &Desk, docket: &Docket, number: u64) -> Request {
+    desk.asking(docket, number, RequestKind::Recall)
 }
 
 #[test]
@@ -394,46 +394,48 @@ fn every_reply_to_a_request_is_reached() {
     let village = Desk::at(VILLAGE);
     let township = Desk::at(TOWNSHIP);
     let (at_home, held) = at_township();
-    let ask = ask_of(&village, &at_home, 1);
-    let hear = |docket: Option<&Docket>, ask: Ask| hear_ask(docket, ask, township.context());
+    let request = request_of(&village, &at_home, 1);
+    let hear = |docket: Option<&Docket>, request: Request| {
+        hear_request(docket, request, township.context())
+    };
     let replied = |heard: Heard| match heard {
         Heard::Answered(docket, answer) => (docket, answer.reply),
         Heard::Granted(decision, answer) => (Some(decision.docket), answer.reply),
         other => panic!("{other:?}"),
     };
-    assert_eq!(replied(hear(None, ask)), (None, Reply::Unknown));
-    let (granted, reply) = replied(hear(Some(&held), ask));
+    assert_eq!(replied(hear(None, request)), (None, Reply::Unknown));
+    let (granted, reply) = replied(hear(Some(&held), request));
     assert_eq!(reply, Reply::Granted);
     assert_eq!(
-        hear(granted.as_ref(), ask),
+        hear(granted.as_ref(), request),
         Heard::Repeated,
         "answered once"
     );
 
-    let never_sent = Ask {
-        id: Desk::at(OTHER).ask(1),
-        ..ask
+    let never_sent = Request {
+        id: Desk::at(OTHER).request(1),
+        ..request
     };
     assert_eq!(replied(hear(Some(&held), never_sent)).1, Reply::NotEntitled);
     let closed = township
         .act(&held, Act::Close(Outcome::Solved))
         .unwrap()
         .docket;
-    assert_eq!(replied(hear(Some(&closed), ask)).1, Reply::Closed);
+    assert_eq!(replied(hear(Some(&closed), request)).1, Reply::Closed);
 
     let giving = township
         .transfer(&held, Act::Escalate(code(COUNTY)))
         .unwrap();
     let giving = giving.docket;
-    let Heard::Parked(parked) = hear(Some(&giving), ask) else {
+    let Heard::Parked(parked) = hear(Some(&giving), request) else {
         panic!("it waits for the transfer");
     };
-    assert_eq!(hear(Some(&parked), ask), Heard::Parked(parked.clone()));
+    assert_eq!(hear(Some(&parked), request), Heard::Parked(parked.clone()));
     let gone = township.settled(&parked, false);
-    assert!(gone.parked.is_empty() && gone.answered.contains(&ask.id));
-    let other = Ask {
-        id: village.ask(2),
-        ..ask
+    assert!(gone.parked.is_empty() && gone.answered.contains(&request.id));
+    let other = Request {
+        id: village.request(2),
+        ..request
     };
     let (_, reply) = replied(hear(Some(&gone), other));
     let version = crate::matter::Version {
@@ -450,7 +452,7 @@ fn every_reply_to_a_request_is_reached() {
     let Heard::Parked(parked) = hear(Some(&giving), other) else {
         panic!("it waits for the transfer");
     };
-    let (docket, reply) = replied(hear(Some(&parked), ask));
+    let (docket, reply) = replied(hear(Some(&parked), request));
     assert_eq!((docket.unwrap().parked, reply), (vec![other], Reply::Moot));
 }
 
@@ -462,8 +464,8 @@ fn a_request_that_waited_is_granted_when_the_transfer_comes_back() {
     let giving = township
         .transfer(&held, Act::Escalate(code(COUNTY)))
         .unwrap();
-    let ask = ask_of(&village, &at_home, 1);
-    let heard = hear_ask(Some(&giving.docket), ask, township.context());
+    let request = request_of(&village, &at_home, 1);
+    let heard = hear_request(Some(&giving.docket), request, township.context());
     let Heard::Parked(parked) = heard else {
         panic!("{heard:?}");
     };
@@ -481,23 +483,26 @@ fn a_request_that_waited_is_granted_when_the_transfer_comes_back() {
 fn an_asker_follows_pointers_that_grow_and_no_others() {
     let (at_home, _) = at_township();
     let village = Desk::at(VILLAGE);
-    let asked = village.wish(&at_home, 1, Wish::Recall).unwrap().docket;
-    let Asked { ask, to } = asked.asked[0];
+    let asked = village
+        .make(&at_home, 1, RequestKind::Recall)
+        .unwrap()
+        .docket;
+    let OpenRequest { request, to } = asked.asked[0];
     assert_eq!(to, code(TOWNSHIP));
     let answer = |reply| Answer {
-        ask: ask.id,
-        matter: ask.matter,
+        request: request.id,
+        matter: request.matter,
         reply,
     };
     let moved = |holder: &str, n| {
-        let mut version = ask.seen;
+        let mut version = request.seen;
         version.cv.n += n;
         answer(Reply::Moved {
             holder: code(holder),
             version,
         })
     };
-    let under_way = Asked { ask, to };
+    let under_way = OpenRequest { request, to };
     let heard = |from, answer| hear_answer(Some(&under_way), from, &answer, village.context());
     let next = |answer| heard(to, answer);
     assert!(matches!(next(moved(COUNTY, 1)), Next::Again(to, _) if to == code(COUNTY)));
@@ -525,7 +530,7 @@ fn an_asker_follows_pointers_that_grow_and_no_others() {
             docket,
             code(from),
             &answer,
-            village.ask(number),
+            village.request(number),
             village.context(),
         )
     };
@@ -538,22 +543,25 @@ fn an_asker_follows_pointers_that_grow_and_no_others() {
     );
     let (done, _) = take(&asked, TOWNSHIP, answer(Reply::Granted), 2).unwrap();
     assert!(done.docket.asked.is_empty());
-    assert_eq!(done.docket.replies, [(Wish::Recall, Reply::Granted)]);
+    assert_eq!(done.docket.replies, [(RequestKind::Recall, Reply::Granted)]);
 }
 
 #[test]
 fn only_who_was_asked_answers_and_only_those_on_the_way_refuse_to_carry() {
     let (at_home, _) = at_township();
     let village = Desk::at(VILLAGE);
-    let asked = village.wish(&at_home, 1, Wish::Recall).unwrap().docket;
-    let under_way = Asked {
+    let asked = village
+        .make(&at_home, 1, RequestKind::Recall)
+        .unwrap()
+        .docket;
+    let under_way = OpenRequest {
         to: code(COUNTY),
         ..asked.asked[0]
     };
     let heard = |from: &str, reply| {
         let answer = Answer {
-            ask: under_way.ask.id,
-            matter: under_way.ask.matter,
+            request: under_way.request.id,
+            matter: under_way.request.matter,
             reply,
         };
         hear_answer(Some(&under_way), code(from), &answer, village.context())

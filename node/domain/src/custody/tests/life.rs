@@ -1,11 +1,11 @@
-//! A matter's whole life: dispute, bundle, erasure, and what each state allows.
+//! Tests of a matter's whole life: dispute, bundle, erasure, and what each state allows.
 
 use super::{Desk, code, plain};
 use crate::{
     actor::Actor,
     category::{Platform, Visibility},
     custody::{
-        Context, Count, CustodyLimits, Docket, Handlers, Refusal, Report, Standing, act, arbiter,
+        Context, CustodyLimits, Docket, Handlers, Refusal, Report, Standing, act, arbiter,
         end_part, merge, open_part, recategorise, return_to,
     },
     envelope::Payload,
@@ -14,7 +14,8 @@ use crate::{
         Act, Appeal, Audience, Erasure, Ground, Outcome, Publicity, Reason, Satisfaction, Status,
         Target,
     },
-    request::AskId,
+    measure::Measure,
+    request::RequestId,
 };
 
 pub(super) const VILLAGE: &str = "330825002222";
@@ -285,12 +286,12 @@ fn what_is_counted_follows_what_happened() {
     let facts = |docket: &Docket, done| desk.act(docket, done).unwrap().facts;
     let new = held(TOWNSHIP);
     let ended = |outcome| facts(&new, Act::Close(outcome));
-    assert_eq!(ended(Outcome::Solved), [Count::Closed]);
-    assert_eq!(ended(Outcome::Rejected(Reason::Private)), [Count::Closed]);
-    assert_eq!(ended(Outcome::Withdrawn), [Count::Withdrawn]);
+    assert_eq!(ended(Outcome::Solved), [Measure::CLOSED]);
+    assert_eq!(ended(Outcome::Rejected(Reason::Private)), [Measure::CLOSED]);
+    assert_eq!(ended(Outcome::Withdrawn), [Measure::WITHDRAWN]);
     let other = second(TOWNSHIP);
     let merged = merge(new.clone(), &other, None, desk.context()).unwrap();
-    assert_eq!(merged.facts, [Count::Merged]);
+    assert_eq!(merged.facts, [Measure::MERGED]);
     let circle = merge(other, &merged.docket, None, desk.context());
     assert_eq!(circle.map(|_| ()), Err(Refusal::MergedWithItself));
 
@@ -298,7 +299,7 @@ fn what_is_counted_follows_what_happened() {
     let moved = recategorise(new.clone(), road(), None, desk.context()).unwrap();
     assert_eq!(
         moved.facts,
-        [Count::RecategorisedOut, Count::RecategorisedIn]
+        [Measure::RECATEGORISED_OUT, Measure::RECATEGORISED_IN]
     );
     assert_eq!(moved.left, Some(new.matter.category));
     let again = recategorise(moved.docket, road(), None, desk.context());
@@ -469,7 +470,7 @@ fn everybody_who_had_it_or_asked_in_words_is_told_that_it_was_erased() {
     assert_eq!(relayed.standing, Standing::Elsewhere);
     let mut docket = held(COUNTY);
     docket.matter.steps.push(relayed.matter.steps[1].clone());
-    docket.answered.push(AskId {
+    docket.answered.push(RequestId {
         by: code("33"),
         epoch: 1,
         number: 1,

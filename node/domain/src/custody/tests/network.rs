@@ -14,18 +14,18 @@ use crate::{
     calendar::Allowance,
     category::{Priority, Visibility},
     clock::{ExtensionReason, PauseReason, Stage},
+    custody::requests::{Heard, Next, hear_request, make, not_carried, take_answer},
     custody::{
-        Context, Count, CustodyLimits, Decision, Docket, Incoming, Recollection, Refusal, Report,
+        Context, CustodyLimits, Decision, Docket, Incoming, Recollection, Refusal, Report,
         Standing, Taken, Turn, act, arbiter, change_clocks, clocks::keeps_time, hear_notice,
         recategorise, receive, reply_to, report, return_to, settle, tick, transfer,
     },
     envelope::{Destination, Envelope, Lane, Order, Outgoing, Payload},
     ids::{Epoch, EpochId, MatterId},
     matter::{Act, Audience, CustodyVersion, Ground, Outcome, Publicity, Satisfaction, Version},
+    measure::Measure,
     receipt,
-    request::{
-        Ask, AskId, Heard, Next, Reply, Voice, Wish, hear_ask, not_carried, take_answer, wish,
-    },
+    request::{Reply, Request, RequestId, RequestKind, Voice},
     rollup::{Counters, Dealings, Passed},
     suite::Suite,
     time::Timestamp,
@@ -83,8 +83,8 @@ enum Said {
         refused: bool,
     },
     /// A request that a node refused to carry.
-    NotCarried(Ask),
-    /// A false word.
+    NotCarried(Request),
+    /// A false message.
     Lie {
         author: DivisionCode,
         to: DivisionCode,
@@ -144,11 +144,11 @@ pub(super) struct Network {
     done: BTreeMap<(DivisionCode, MatterId), Counters>,
     about: BTreeMap<MatterId, Option<DivisionCode>>,
     asks: u64,
-    answers: BTreeMap<AskId, usize>,
+    answers: BTreeMap<RequestId, usize>,
     /// Requests that are on their way more than once.
-    repeated: BTreeSet<AskId>,
+    repeated: BTreeSet<RequestId>,
     /// Requests that somebody on the way refused.
-    not_carried: BTreeSet<AskId>,
+    not_carried: BTreeSet<RequestId>,
     now: Timestamp,
     pub(super) tally: Tally,
 }
@@ -192,7 +192,7 @@ impl Network {
         }
     }
 
-    /// Delivers what is on its way, and what follows from it, until nothing is left.
+    /// Delivers everything in transit, and all that follows from it, until nothing is left.
     pub(super) fn settle(&mut self, choices: &mut Choices) {
         for _ in 0..20_000 {
             if self.wire.is_empty() {
@@ -301,10 +301,10 @@ impl Network {
                     }
                 }
             }
-            10 => wish(&docket, self.ask(me, id, Wish::Recall), context),
+            10 => make(&docket, self.request(me, id, RequestKind::Recall), context),
             _ => {
-                let wished = WISHES[choices.of(WISHES.len())?];
-                wish(&docket, self.ask(me, id, wished), context)
+                let kind = KINDS[choices.of(KINDS.len())?];
+                make(&docket, self.request(me, id, kind), context)
             }
         };
         if let Ok(decision) = decided {
@@ -314,21 +314,21 @@ impl Network {
         Some(())
     }
 
-    fn ask(&mut self, by: DivisionCode, matter: MatterId, wish: Wish) -> Ask {
-        Ask {
-            id: self.next_ask(by),
+    fn request(&mut self, by: DivisionCode, matter: MatterId, kind: RequestKind) -> Request {
+        Request {
+            id: self.next_request(by),
             matter,
             seen: Version::default(),
-            wish,
+            kind,
             note: None,
             suite: Suite::Ed25519Blake3,
             voice: Voice::Reporter,
         }
     }
 
-    fn next_ask(&mut self, by: DivisionCode) -> AskId {
+    fn next_request(&mut self, by: DivisionCode) -> RequestId {
         self.asks += 1;
-        AskId {
+        RequestId {
             by,
             epoch: 1,
             number: self.asks,
@@ -349,9 +349,9 @@ impl Network {
             "{me} took {id} in a version it refused"
         );
         for fact in facts {
-            self.tally.closed += usize::from(fact == Count::Closed);
-            self.tally.reopened += usize::from(fact == Count::Reopened);
-            self.tally.withdrawn += usize::from(fact == Count::Withdrawn);
+            self.tally.closed += usize::from(fact == Measure::CLOSED);
+            self.tally.reopened += usize::from(fact == Measure::REOPENED);
+            self.tally.withdrawn += usize::from(fact == Measure::WITHDRAWN);
             self.counters.entry(me).or_default().count(fact);
             self.done.entry((me, id)).or_default().count(fact);
         }
@@ -359,11 +359,11 @@ impl Network {
         for outgoing in sends {
             match &outgoing.payload {
                 Payload::Give { .. } => self.tally.given += 1,
-                Payload::Ask(ask) => {
-                    let asked_before = self.answers.insert(ask.id, 0);
+                Payload::Request(request) => {
+                    let asked_before = self.answers.insert(request.id, 0);
                     assert_eq!(asked_before, None, "every attempt has its own name");
                 }
-                Payload::Answer(answer) => *self.answers.get_mut(&answer.ask).unwrap() += 1,
+                Payload::Answer(answer) => *self.answers.get_mut(&answer.request).unwrap() += 1,
                 _ => {}
             }
             self.send(me, me, outgoing.to, outgoing.lane, outgoing.payload);
@@ -399,7 +399,7 @@ impl Network {
         }
     }
 
-    /// Asserts what must hold when nothing is on its way any more.
+    /// Asserts what must hold when nothing is in transit.
     pub(super) fn check_rest(&self) {
         self.check_custody();
         let mut open: BTreeMap<DivisionCode, i64> = BTreeMap::new();
@@ -425,7 +425,7 @@ impl Network {
                     docket.parked.is_empty(),
                     "a request waits at {node} for ever"
                 );
-                let waits = (&docket.asked, &docket.wishes);
+                let waits = (&docket.asked, &docket.unsent);
                 assert!(
                     waits.0.is_empty() && waits.1.is_empty(),
                     "{node} waits for answers for ever: {waits:?}"
@@ -435,8 +435,8 @@ impl Network {
                 }
             }
         }
-        for (ask, answers) in &self.answers {
-            assert_eq!(*answers, 1, "answers to {ask:?}");
+        for (request, answers) in &self.answers {
+            assert_eq!(*answers, 1, "answers to {request:?}");
         }
         for node in &self.nodes {
             let counted = self
@@ -453,13 +453,13 @@ impl Network {
         let sum = |sum: Counters, counters: &Counters| sum.plus(*counters);
         let whole = self.counters.values().fold(Counters::default(), sum);
         assert_eq!(whole.in_transit(), 0);
-        assert_eq!(whole.reported as usize, self.about.len());
-        assert_eq!(whole.closed as usize, self.tally.closed);
+        assert_eq!(whole[Measure::REPORTED] as usize, self.about.len());
+        assert_eq!(whole[Measure::CLOSED] as usize, self.tally.closed);
     }
 }
 
 impl Network {
-    /// Asserts that what each node knows by itself of its children's figures is what they count.
+    /// Asserts that each node's own knowledge of its children's figures equals their counts.
     fn check_dealings(&self) {
         for keeper in &self.nodes {
             for child in self.tree.children(*keeper) {
@@ -512,13 +512,13 @@ const WORK: [Act; 7] = [
 ];
 
 /// Requests other than a recall.
-const WISHES: [Wish; 6] = [
-    Wish::Contest,
-    Wish::Review,
-    Wish::Withdraw,
-    Wish::Supervise,
-    Wish::Rate(Satisfaction::Fair),
-    Wish::Remark(Audience::Reporter),
+const KINDS: [RequestKind; 6] = [
+    RequestKind::Contest,
+    RequestKind::Review,
+    RequestKind::Withdraw,
+    RequestKind::Supervise,
+    RequestKind::Rate(Satisfaction::Fair),
+    RequestKind::Remark(Audience::Reporter),
 ];
 
 fn context(me: DivisionCode, now: Timestamp, tree: &Tree) -> Context<'_> {

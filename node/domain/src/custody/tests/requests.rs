@@ -5,10 +5,12 @@ use super::{
     life::{COUNTY, OTHER, TOWNSHIP, VILLAGE, after, handed, held},
 };
 use crate::{
-    custody::{Count, Decision, Docket, NoticeRefusal, Refusal, Standing},
+    custody::requests::{Heard, hear_request},
+    custody::{Decision, Docket, NoticeRefusal, Refusal, Standing},
     envelope::Payload,
     matter::{Act, Audience, Outcome, Satisfaction, Status},
-    request::{Heard, Reply, Wish, hear_ask},
+    measure::Measure,
+    request::{Reply, RequestKind},
     time::Timestamp,
 };
 
@@ -17,10 +19,10 @@ pub(super) fn hear(
     docket: &Docket,
     asker: &str,
     number: u64,
-    wish: Wish,
+    kind: RequestKind,
 ) -> Result<Decision, Reply> {
-    let ask = Desk::at(asker).asking(docket, number, wish);
-    match hear_ask(Some(docket), ask, desk.context()) {
+    let request = Desk::at(asker).asking(docket, number, kind);
+    match hear_request(Some(docket), request, desk.context()) {
         Heard::Granted(decision, _) => Ok(*decision),
         Heard::Answered(_, answer) => Err(answer.reply),
         other => panic!("{other:?}"),
@@ -39,23 +41,23 @@ fn a_reporter_contests_twice_and_then_asks_for_review_tier_by_tier() {
     );
     let mut closed = after(&township, there, &[closing]);
     for time in 1..=2 {
-        let opened = hear(&township, &closed, VILLAGE, time, Wish::Contest).unwrap();
-        assert_eq!(opened.facts, [Count::Reopened]);
+        let opened = hear(&township, &closed, VILLAGE, time, RequestKind::Contest).unwrap();
+        assert_eq!(opened.facts, [Measure::REOPENED]);
         assert_eq!(opened.docket.matter.status, Status::Handling);
         closed = after(&township, opened.docket, &[closing]);
     }
     assert_eq!(
-        hear(&township, &closed, VILLAGE, 3, Wish::Contest).map(|_| ()),
+        hear(&township, &closed, VILLAGE, 3, RequestKind::Contest).map(|_| ()),
         Err(Reply::Late)
     );
-    let reviewed = hear(&township, &closed, VILLAGE, 4, Wish::Review).unwrap();
-    assert_eq!(reviewed.facts, [Count::Reopened, Count::Given]);
+    let reviewed = hear(&township, &closed, VILLAGE, 4, RequestKind::Review).unwrap();
+    assert_eq!(reviewed.facts, [Measure::REOPENED, Measure::GIVEN]);
     let at_county = after(&county, county.take(None, &reviewed).docket, &[closing]);
-    let reviewed = hear(&county, &at_county, VILLAGE, 5, Wish::Review).unwrap();
+    let reviewed = hear(&county, &at_county, VILLAGE, 5, RequestKind::Review).unwrap();
     let city = Desk::at("3308");
     let at_city = after(&city, city.take(None, &reviewed).docket, &[closing]);
     assert_eq!(
-        hear(&city, &at_city, VILLAGE, 6, Wish::Review).map(|_| ()),
+        hear(&city, &at_city, VILLAGE, 6, RequestKind::Review).map(|_| ()),
         Err(Reply::Late),
         "the second review is the last"
     );
@@ -69,7 +71,7 @@ fn a_contest_comes_too_late_a_day_after_its_window() {
         now: Timestamp(township.now.0 + days * 24 * 3_600_000),
         ..Desk::at(TOWNSHIP)
     };
-    let contest = |desk: &Desk| hear(desk, &closed, TOWNSHIP, 1, Wish::Contest).map(|_| ());
+    let contest = |desk: &Desk| hear(desk, &closed, TOWNSHIP, 1, RequestKind::Contest).map(|_| ());
     assert_eq!(contest(&days(30)), Ok(()));
     assert_eq!(contest(&days(31)), Err(Reply::Late));
 }
@@ -79,27 +81,27 @@ fn each_request_is_for_those_who_may_ask_for_it() {
     let township = Desk::at(TOWNSHIP);
     let open = held(TOWNSHIP);
     let closed = after(&township, open.clone(), &[Act::Close(Outcome::Solved)]);
-    let rate = Wish::Rate(Satisfaction::Fair);
-    let remark = Wish::Remark(Audience::Offices);
-    let merge = Wish::Merge(held(OTHER).matter.id);
+    let rate = RequestKind::Rate(Satisfaction::Fair);
+    let remark = RequestKind::Remark(Audience::Offices);
+    let merge = RequestKind::Merge(held(OTHER).matter.id);
     let cases = [
-        (&closed, Wish::Contest, [true, false, false]),
-        (&closed, Wish::Review, [true, false, false]),
+        (&closed, RequestKind::Contest, [true, false, false]),
+        (&closed, RequestKind::Review, [true, false, false]),
         (&closed, rate, [true, false, false]),
-        (&open, Wish::Withdraw, [true, false, false]),
-        (&open, Wish::Supervise, [true, true, false]),
+        (&open, RequestKind::Withdraw, [true, false, false]),
+        (&open, RequestKind::Supervise, [true, true, false]),
         (&open, merge, [true, true, false]),
         (&open, remark, [true, true, false]),
     ];
-    for (docket, wish, entitled) in cases {
+    for (docket, kind, entitled) in cases {
         for (asker, entitled) in [TOWNSHIP, COUNTY, OTHER].into_iter().zip(entitled) {
-            let heard = hear(&township, docket, asker, 1, wish).map(|_| ());
+            let heard = hear(&township, docket, asker, 1, kind).map(|_| ());
             let expected = if entitled {
                 Ok(())
             } else {
                 Err(Reply::NotEntitled)
             };
-            assert_eq!(heard, expected, "{wish:?} by {asker}");
+            assert_eq!(heard, expected, "{kind:?} by {asker}");
         }
     }
 }
@@ -107,7 +109,7 @@ fn each_request_is_for_those_who_may_ask_for_it() {
 #[test]
 fn who_supervises_is_told_of_every_step_from_then_on() {
     let village = Desk::at(VILLAGE);
-    let noted = hear(&village, &held(VILLAGE), COUNTY, 1, Wish::Supervise).unwrap();
+    let noted = hear(&village, &held(VILLAGE), COUNTY, 1, RequestKind::Supervise).unwrap();
     let told = |decision: &Decision| decision.sends.iter().any(|send| send.to == code(COUNTY));
     assert!(told(&noted));
     let handled = village.act(&noted.docket, Act::Handle).unwrap();
@@ -136,24 +138,28 @@ fn what_a_reporter_wishes_while_it_is_on_its_way_waits_for_the_answer() {
     let sent = village
         .transfer(&held(VILLAGE), Act::Escalate(code(TOWNSHIP)))
         .unwrap();
-    let wished = village.wish(&sent.docket, 1, Wish::Withdraw).unwrap();
+    let wished = village
+        .make(&sent.docket, 1, RequestKind::Withdraw)
+        .unwrap();
     assert!(wished.sends.is_empty(), "nobody to ask yet");
     assert_eq!(
-        village.wish(&wished.docket, 2, Wish::Withdraw).map(|_| ()),
+        village
+            .make(&wished.docket, 2, RequestKind::Withdraw)
+            .map(|_| ()),
         Err(Refusal::AskedAlready)
     );
-    // The transfer was refused, so the matter stayed and the wish is fulfilled here.
+    // The transfer was refused, so the matter stayed and the request is granted here.
     let stayed = village.settled(&wished.docket, true);
     assert_eq!(stayed.matter.status, Status::Closed(Outcome::Withdrawn));
-    assert_eq!(stayed.replies, [(Wish::Withdraw, Reply::Granted)]);
+    assert_eq!(stayed.replies, [(RequestKind::Withdraw, Reply::Granted)]);
     // The transfer was taken, so the new holder is asked.
     let taken = township.take(None, &sent).docket;
     let cv = wished.docket.matter.version.cv;
     let gone = super::settle(wished.docket, code(TOWNSHIP), cv, false, village.context()).unwrap();
-    let Payload::Ask(ask) = gone.sends[0].payload else {
+    let Payload::Request(request) = gone.sends[0].payload else {
         panic!("a request");
     };
-    let Heard::Granted(ended, _) = hear_ask(Some(&taken), ask, township.context()) else {
+    let Heard::Granted(ended, _) = hear_request(Some(&taken), request, township.context()) else {
         panic!("it is the reporter's to withdraw");
     };
     assert_eq!(
@@ -161,7 +167,7 @@ fn what_a_reporter_wishes_while_it_is_on_its_way_waits_for_the_answer() {
         Status::Closed(Outcome::Withdrawn)
     );
     assert_eq!(
-        hear_ask(Some(&ended.docket), ask, township.context()),
+        hear_request(Some(&ended.docket), request, township.context()),
         Heard::Repeated
     );
 }
@@ -169,15 +175,16 @@ fn what_a_reporter_wishes_while_it_is_on_its_way_waits_for_the_answer() {
 #[test]
 fn a_request_has_its_effect_once_even_when_all_that_remembers_answers_is_lost() {
     let township = Desk::at(TOWNSHIP);
-    let remark = Wish::Remark(Audience::Offices);
-    let ask = Desk::at(COUNTY).asking(&held(TOWNSHIP), 1, remark);
-    let Heard::Granted(noted, _) = hear_ask(Some(&held(TOWNSHIP)), ask, township.context()) else {
+    let remark = RequestKind::Remark(Audience::Offices);
+    let request = Desk::at(COUNTY).asking(&held(TOWNSHIP), 1, remark);
+    let Heard::Granted(noted, _) = hear_request(Some(&held(TOWNSHIP)), request, township.context())
+    else {
         panic!("one above may comment");
     };
     let mut forgetful = noted.docket;
     forgetful.answered.clear();
     assert_eq!(
-        hear_ask(Some(&forgetful), ask, township.context()),
+        hear_request(Some(&forgetful), request, township.context()),
         Heard::Repeated
     );
 }

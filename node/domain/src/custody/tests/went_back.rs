@@ -1,16 +1,19 @@
-//! A township between its county and two villages whose store goes back in time again and again, whatever
-//! it gave away or took since, and whatever it does before its neighbours show it what they know.
+//! Tests a township whose store goes back in time again and again. It stands between its county and
+//! two villages. The tests vary what it gave away or took since, and what it does before its
+//! neighbours show it what they know.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::{
     authority::{Neighbour, may},
+    custody::requests::{Heard, hear_request, take_answer},
     envelope::{Destination, Envelope, Order, Outgoing},
     ids::{Epoch, EpochId},
     matter::Outcome,
-    request::{Heard, hear_ask, take_answer},
 };
+
+mod carry;
 
 const COUNTY: &str = "330825";
 const TOWN: &str = "330825002";
@@ -34,7 +37,7 @@ struct Packet {
     from: DivisionCode,
     to: DivisionCode,
     said: Said,
-    /// Whether its author said it before it knew of the new life.
+    /// Whether its author sent it before it knew of the new life.
     old: bool,
 }
 
@@ -42,7 +45,7 @@ struct Packet {
 struct Store {
     dockets: BTreeMap<MatterId, Docket>,
     floors: BTreeMap<MatterId, CustodyVersion>,
-    /// Matters to go on with once everything was shown; beside them, what was set aside.
+    /// Matters to continue with once everything was shown; beside them, the states set aside.
     learnt: BTreeSet<MatterId>,
     aside: BTreeMap<MatterId, Vec<Matter>>,
     outbox: Vec<Packet>,
@@ -54,8 +57,8 @@ struct World {
     stores: BTreeMap<DivisionCode, Store>,
     wire: Vec<Packet>,
     copy: Option<Store>,
-    /// Whether there is a lost life. `own` has the matters of the present life, `sure` those that came in
-    /// it.
+    /// Whether there is a lost life. `own` has the matters of the current life, `sure` those that
+    /// arrived in it.
     lost: bool,
     own: BTreeSet<MatterId>,
     sure: BTreeSet<MatterId>,
@@ -108,9 +111,9 @@ impl World {
         set_aside(aside, other, counts);
     }
 
-    fn next_ask(&mut self, by: DivisionCode) -> AskId {
+    fn next_request(&mut self, by: DivisionCode) -> RequestId {
         self.asks += 1;
-        AskId {
+        RequestId {
             by,
             epoch: 1,
             number: self.asks,
@@ -165,7 +168,8 @@ impl World {
         self.wire.push(packet);
     }
 
-    /// Makes one random event happen. What a node says by itself stays in its outbox until it was answered.
+    /// Makes one random event happen. Messages that a node sends by itself stay in its outbox until
+    /// they are answered.
     fn step(&mut self, choices: &mut network::Choices) -> Option<()> {
         self.now += 1;
         let back = self.copy.is_some();
@@ -251,7 +255,7 @@ impl World {
         Some(())
     }
 
-    /// Copies the township's store and what waits in its outbox.
+    /// Copies the township's store and its outbox.
     fn keep_copy(&mut self) {
         let town = code(TOWN);
         let mut copy = self.stores[&town].clone();
@@ -261,7 +265,7 @@ impl World {
         self.copy = Some(copy);
     }
 
-    /// Brings the copy back, and works on it for a while before any neighbour is met.
+    /// Restores the copy, and works on it for a while before any neighbour is met.
     fn go_back(&mut self, choices: &mut network::Choices) -> Option<()> {
         self.tally[WENT_BACK] += 1;
         let town = code(TOWN);
@@ -325,209 +329,8 @@ impl World {
         }
     }
 
-    fn deliver(&mut self, which: usize, refuse: bool) {
-        let (from, to) = (self.wire[which].from, self.wire[which].to);
-        let at = self
-            .wire
-            .iter()
-            .position(|packet| packet.from == from && packet.to == to && !self.is_held_up(packet));
-        let Some(at) = at else {
-            return;
-        };
-        let packet = self.wire.remove(at);
-        self.hear(packet, refuse);
-    }
-
-    /// Returns whether an old transfer has to wait until everything is known.
-    fn is_held_up(&self, packet: &Packet) -> bool {
-        let give = matches!(packet.said, Said::Give(..));
-        give && packet.old && packet.to == code(TOWN) && !self.waits.is_empty()
-    }
-
-    fn hear(&mut self, packet: Packet, refuse: bool) {
-        let Packet {
-            from, to: me, said, ..
-        } = packet;
-        let context = self.context(me);
-        match said {
-            Said::Give(matter, bound_for) => self.hear_give(me, from, &matter, bound_for, refuse),
-            Said::Answered { id, cv, refused } => {
-                let Some(docket) = self.docket(me, id) else {
-                    return;
-                };
-                if let Some(decision) = settle(docket.clone(), from, cv, refused, context) {
-                    self.apply(me, decision);
-                } else if !refused && me == code(TOWN) {
-                    let ask = self.next_ask(me);
-                    let aside = self.aside(me, id);
-                    if let Some(decision) = taken_in_vain(&docket, aside, from, cv, ask, context) {
-                        self.apply(me, decision);
-                    }
-                }
-            }
-            Said::Word(author, to, payload) if to != me => {
-                if let Payload::Notice(notice) = &payload {
-                    self.hear_notice(me, author, notice);
-                }
-                self.send(me, author, to, payload);
-            }
-            Said::Word(author, _, payload) => self.hear_word(me, author, payload),
-            Said::Shown(shown) => self.hear_shown(me, from, &shown),
-            Said::ShownAll => {
-                self.waits.remove(&from);
-                if self.waits.is_empty() {
-                    self.resume();
-                }
-            }
-        }
-    }
-
-    fn hear_give(
-        &mut self,
-        me: DivisionCode,
-        from: DivisionCode,
-        matter: &Matter,
-        bound_for: DivisionCode,
-        refuse: bool,
-    ) {
-        let (id, cv) = (matter.id, matter.version.cv);
-        let answer = |refused| Said::Answered { id, cv, refused };
-        if me == code(TOWN) && is_aside(self.aside(me, id), matter) {
-            self.tally[SWALLOWED] += 1;
-            let counts = self.docket(me, id).unwrap().matter;
-            self.set_aside(me, Some(matter.clone()), &counts);
-            return self.push(me, from, answer(false));
-        }
-        let known = self.docket(me, id);
-        let floor = self.stores[&me].floors.get(&id).copied();
-        let floor = floor.unwrap_or_default();
-        let incoming = Incoming {
-            from,
-            matter,
-            bound_for,
-        };
-        let memory = Recollection {
-            lost: self.is_lost(me, id),
-            asked: false,
-        };
-        let refused = match receive(known.as_ref(), floor, incoming, memory, self.context(me)) {
-            Taken::Now(decision) if !refuse => {
-                self.apply(me, *decision);
-                if me == code(TOWN) {
-                    self.sure.insert(id);
-                }
-                false
-            }
-            Taken::Already => false,
-            Taken::Now(_) | Taken::Refused(_) => true,
-        };
-        if refused {
-            let floors = &mut self.store(me).floors;
-            floors.insert(id, floor.max(cv));
-        }
-        self.push(me, from, answer(refused));
-    }
-
-    fn hear_notice(&mut self, me: DivisionCode, author: DivisionCode, notice: &Matter) {
-        let known = self.docket(me, notice.id);
-        let memory = Recollection {
-            lost: self.is_lost(me, notice.id),
-            asked: false,
-        };
-        // Nodes that know better do not believe what was done in vain.
-        if let Ok(Some(heard)) =
-            hear_notice(known.as_ref(), notice, author, memory, self.context(me))
-        {
-            self.apply(me, heard);
-        }
-    }
-
-    fn hear_word(&mut self, me: DivisionCode, author: DivisionCode, payload: Payload) {
-        let context = self.context(me);
-        match payload {
-            Payload::Notice(notice) => self.hear_notice(me, author, &notice),
-            Payload::Ask(ask) => {
-                let known = self.docket(me, ask.matter);
-                let (mut decision, answer) = match hear_ask(known.as_ref(), ask, context) {
-                    Heard::Repeated => return,
-                    Heard::Parked(docket) => {
-                        self.store(me).learnt.insert(ask.matter);
-                        return self.apply(me, Decision::of(docket));
-                    }
-                    Heard::Answered(None, _) => return,
-                    Heard::Answered(Some(docket), answer) => (Decision::of(docket), answer),
-                    Heard::Granted(decision, answer) => (*decision, answer),
-                };
-                decision.sends.push(reply_to(ask.id.by, answer));
-                self.apply(me, decision);
-            }
-            Payload::Answer(answer) => {
-                let again = self.next_ask(me);
-                let Some(docket) = self.docket(me, answer.matter) else {
-                    return;
-                };
-                if let Some((decision, _)) = take_answer(&docket, author, &answer, again, context) {
-                    self.apply(me, decision);
-                }
-            }
-            other => panic!("{} is not said here", other.name()),
-        }
-    }
-
-    fn hear_shown(&mut self, me: DivisionCode, from: DivisionCode, shown: &Matter) {
-        let envelope = Envelope {
-            author: from,
-            epoch: Epoch {
-                order: 1,
-                id: EpochId([1; 16]),
-                predecessor: EpochId::default(),
-            },
-            issue: 1,
-            destination: Destination::Division(me),
-            lane: crate::envelope::Lane::Notice,
-            order: Order::Sequence(1),
-            payload: Payload::Shown(Box::new(shown.clone())),
-        };
-        let neighbour = Neighbour::of(me, from, &self.tree).unwrap();
-        assert_eq!(may(&envelope, neighbour, me, &self.tree), Ok(()));
-        let ask = self.next_ask(me);
-        let (id, known) = (shown.id, self.docket(me, shown.id));
-        let one = Shown {
-            from,
-            matter: shown,
-        };
-        let lost = self.is_lost(me, id);
-        let aside = self.aside(me, id);
-        let heard = hear_shown(known.as_ref(), aside, one, lost, ask, self.context(me));
-        let Some(Learnt { decision, aside }) = heard.unwrap() else {
-            return;
-        };
-        self.tally[LEARNT] += 1;
-        self.store(me).learnt.insert(id);
-        self.tally[ASIDE] += usize::from(aside.is_some());
-        self.set_aside(me, aside, &decision.docket.matter);
-        self.apply(me, decision);
-    }
-
-    fn resume(&mut self) {
-        let town = code(TOWN);
-        for id in std::mem::take(&mut self.store(town).learnt) {
-            let Some(docket) = self.docket(town, id) else {
-                continue;
-            };
-            let floor = self.stores[&town].floors.get(&id).copied();
-            let took = docket.taken;
-            let Some(decision) = resume(docket, floor.unwrap_or_default(), self.context(town))
-            else {
-                continue;
-            };
-            self.tally[TAKEN_AGAIN] += usize::from(decision.docket.taken > took);
-            self.apply(town, decision);
-        }
-    }
-
-    /// Asserts that each known matter has one holder when nothing is on its way any more, or at most one
-    /// once it is closed. Nobody has one that only the lost life knew.
+    /// Asserts that each known matter has one holder when nothing is in transit. A closed one may
+    /// have none. Nobody has a matter that only the lost life knew.
     fn check_rest(&self) {
         let mut ids = BTreeSet::new();
         ids.extend(self.stores.values().flat_map(|store| store.dockets.keys()));

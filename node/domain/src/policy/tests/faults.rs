@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     calendar::CalendarFault,
-    template::{BadTemplate, Scope, Template},
+    template::{BadTemplate, Scope, Template, TemplateKey},
 };
 
 #[test]
@@ -17,6 +17,27 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
     let long = "长".repeat(41);
     for (text, line, says) in [
         ("limits = 3".to_owned(), 1, "invalid type"),
+        (
+            "[[places]]\ndivision = \"33x\"\ngroups = [\"一组\"]".to_owned(),
+            2,
+            "not a division code",
+        ),
+        ("[[places]]\ndivision = \"33\"".to_owned(), 1, "no place"),
+        (
+            "[[places]]\ndivision = \"33\"\ngroups = [\"一组\"]\nlandmarks = [\"一组\"]".to_owned(),
+            4,
+            "listed before",
+        ),
+        (
+            "[[places]]\ndivision = \"33\"\nhamlets = [\" 上张\"]".to_owned(),
+            3,
+            "1 to 40 characters",
+        ),
+        (
+            "[[places]]\ndivision = \"33\"\ngroups = [\"一组\"]\n".repeat(2),
+            5,
+            "join the two entries",
+        ),
         (
             "\n\nlimit = { pauses = 3 }".to_owned(),
             3,
@@ -59,12 +80,12 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
         (
             "[attachments]\ntypes = [\n\"image/png\",\n\"image/png\"]".to_owned(),
             4,
-            "no media type",
+            "not a media type",
         ),
         (
             "[attachments]\ntypes = [\"jpg\"]".to_owned(),
             2,
-            "`jpg` is no media type",
+            "`jpg` is not a media type",
         ),
         ("[texts]\nreport = 12001".to_owned(), 2, "not 1 to 12000"),
         (listed("order", "x"), 2, "is not a category"),
@@ -82,7 +103,7 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
         ),
         (dispatch(""), 1, "decides nothing"),
         (dispatch("speed = \"high\""), 3, "unknown field `speed`"),
-        (dispatch("tier = \"hamlet\""), 3, "`hamlet` is no tier"),
+        (dispatch("tier = \"hamlet\""), 3, "`hamlet` is not a tier"),
         (dispatch("priority = \"high\""), 3, "unknown variant `high`"),
         (dispatch("channel = \"fax\""), 3, "unknown variant `fax`"),
         (dispatch("kind = \"town\""), 3, "unknown variant `town`"),
@@ -91,11 +112,11 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
             3,
             "unknown variant `police`",
         ),
-        (dispatch("origin = \"3308xx\""), 3, "is no division code"),
+        (dispatch("origin = \"3308xx\""), 3, "is not a division code"),
         (
             dispatch("department = { code = \"A\", name = \"甲\" }"),
             3,
-            "is no department",
+            "is not a department",
         ),
         (
             dispatch("department = { code = \"a\", name = \"\" }"),
@@ -126,7 +147,7 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
         (
             dispatch("clocks = { finish = \"soon\" }"),
             3,
-            "no length of time",
+            "not a length of time",
         ),
         (dispatch("clocks = { finish = 30 }"), 3, "invalid type"),
         (
@@ -134,17 +155,21 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
             3,
             "unknown variant `later`",
         ),
-        (dispatch("extension = \"a week\""), 3, "no length of time"),
+        (
+            dispatch("extension = \"a week\""),
+            3,
+            "not a length of time",
+        ),
         (format!("{one}\n{one}"), 5, "same matters as line 1"),
         (
             "[[dispatch]]\n\ncategory = \"police/*\"\ntier = \"stay\"".to_owned(),
             3,
-            "no category",
+            "is not a category",
         ),
         (
             "[[dispatch]]\ncategory = \"order\"\ntier = \"stay\"".to_owned(),
             2,
-            "no category",
+            "is not a category",
         ),
         (
             "[[dispatch]]\ncategory = \"order/ufo\"\ntier = \"stay\"".to_owned(),

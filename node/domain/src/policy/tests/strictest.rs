@@ -1,5 +1,4 @@
-//! Tests that of all lines that apply the strictest holds, and that a line that could never hold is
-//! refused.
+//! Tests that the strictest applicable line wins, and that a line without effect is refused.
 
 use super::*;
 use crate::{
@@ -127,7 +126,7 @@ fn a_line_that_loosens_the_shipped_policy_or_its_own_text_is_refused_with_the_cl
             other => panic!("{text}: {other:?}"),
         }
     }
-    // A line that is shorter for some of the matters loosens nothing, however long it is for the
+    // A line that is stricter for some of the matters loosens nothing, however long it is for the
     // others.
     let tightens = template("330825000000/policy/local", 2, BROAD);
     tightens.check(&tree).unwrap();

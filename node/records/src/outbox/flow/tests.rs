@@ -1,20 +1,20 @@
-//! A link in numbers: so many bytes a second, so long a way, and a queue without bound before it.
+//! A simulated link: a rate in bytes a second, a round-trip time, and an unbounded queue before it.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// One direction of a link; answers take the way back at once after they came.
+/// One direction of a link; answers arrive without a queue of their own.
 struct Link {
     flow: Flow,
     start: Instant,
     now: f64,
     rate: f64,
-    /// There and back, seconds.
+    /// Round-trip time in seconds.
     way: f64,
-    /// When the narrowest place is free again.
+    /// Time at which the bottleneck is free again.
     free: f64,
-    /// Answers that come: when, lane, position.
+    /// Answers under way: time, lane, position.
     answers: VecDeque<(f64, Lane, u64)>,
     next: u64,
     carried: f64,
@@ -40,7 +40,7 @@ impl Link {
         self.start + Duration::from_secs_f64(self.now)
     }
 
-    /// Sends a frame; gives when it will have come.
+    /// Sends a frame; returns when it will have arrived.
     fn send(&mut self, lane: Lane, bytes: usize) -> f64 {
         self.next += 1;
         let now = self.at();
@@ -53,7 +53,7 @@ impl Link {
         comes
     }
 
-    /// Sends what may be sent, of a backlog in envelopes of this size.
+    /// Sends what may be sent, from a backlog of envelopes of this size.
     fn fill(&mut self, envelope: usize) {
         while self.flow.room() > 0 {
             let most = self.flow.frame().min(self.flow.room());
@@ -62,7 +62,7 @@ impl Link {
         }
     }
 
-    /// Goes on with a backlog until a time.
+    /// Sends from a backlog until a time.
     fn run(&mut self, until: f64, envelope: usize) {
         self.fill(envelope);
         while let Some((at, lane, position)) = self.answers.front().copied().filter(|a| a.0 < until)
@@ -76,7 +76,8 @@ impl Link {
         self.now = until;
     }
 
-    /// Frames that a new one waits for at the narrowest place: those that have not begun to pass it.
+    /// Returns how many frames wait at the bottleneck before a new one. The one being carried is
+    /// not counted.
     fn ahead(&self) -> f64 {
         let waits = (self.free - self.now).max(0.0) * self.rate;
         waits / self.flow.frame() as f64
@@ -95,9 +96,9 @@ proptest! {
         let mut link = Link::new(rate, way);
         for step in 1..100 {
             link.run(f64::from(step) * 0.37 + 40.0, envelope);
-            // One more may be half through, and an envelope is sent whole.
+            // One more may be half carried, and an envelope is sent whole.
             let whole = envelope as f64 / link.flow.frame() as f64;
-            // After it ran empty the way is filled at once, and what fills it waits for a moment.
+            // After draining, the link is filled at once, and what fills it waits for a moment.
             let fills = way * rate / link.flow.frame() as f64;
             let most = 2.1 + whole + fills;
             prop_assert!(link.ahead() <= most, "{} frames at {step}", link.ahead());
@@ -124,7 +125,7 @@ proptest! {
         let mut link = Link::new(first, way);
         link.run(30.0, 700);
         link.rate = second;
-        // What was on its way has to pass first.
+        // What was in flight has to arrive first.
         let until = link.free.max(30.0) + 60.0 + 30.0 * first / second;
         link.run(until, 700);
         let before = link.carried;
@@ -155,7 +156,8 @@ fn a_lane_whose_answers_stay_away_holds_up_no_other() {
     let at = |ms| start + Duration::from_millis(ms);
     flow.sent(Lane::Matter, 1, 2 * LEAST_FRAME, at(0));
     assert_eq!(flow.room(), 0);
-    // An emergency may go at any time; that it came shows that what left before it came as well.
+    // An emergency may be sent at any time; its arrival shows that what was sent before it arrived
+    // too.
     flow.sent(Lane::Emergency, 1, 500, at(1));
     flow.answered(Lane::Emergency, 1, at(20));
     assert!(flow.room() > 0 && flow.bytes == 0);

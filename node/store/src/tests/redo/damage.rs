@@ -1,5 +1,7 @@
 //! Tests of logs that were torn, cut, flipped or exchanged.
 
+use std::sync::{Condvar, atomic::AtomicBool};
+
 use super::*;
 
 /// Returns a unit of few bytes.
@@ -14,8 +16,7 @@ fn small(n: u8) -> WriteBatch {
     }
 }
 
-/// Returns a store whose process is killed right after units 0..n, so that everything is in the
-/// log.
+/// Returns a store whose process was killed right after units 0..n. Everything is in the log.
 async fn killed_after(n: u8) -> (Content, Vec<State>) {
     let dir = tempfile::tempdir().unwrap();
     let store = open_quiet(dir.path());
@@ -193,11 +194,28 @@ async fn groups_that_were_exchanged_repeated_or_of_another_log_are_refused() {
 async fn two_segments() -> Content {
     let dir = tempfile::tempdir().unwrap();
     open_quiet(dir.path()).close().await.unwrap();
-    let bench = Arc::new(Bench {
-        dir: dir.path().to_owned(),
-        ..Bench::default()
+    let taken = Arc::new((Mutex::new(None), Condvar::new()));
+    let closed = AtomicBool::new(false);
+    let (there, path) = (taken.clone(), dir.path().to_owned());
+    let probe: Probe = Arc::new(move |point| {
+        let (image, changed) = &*there;
+        let mut image = image.lock().unwrap();
+        match point {
+            Point::SegmentClosed => closed.store(true, Ordering::SeqCst),
+            // The first group after the segment was closed: the next one has it.
+            Point::Synced if closed.load(Ordering::SeqCst) && image.is_none() => {
+                *image = Some(content(&path));
+                changed.notify_all();
+            }
+            // Until then the checkpoint must not remove the first.
+            Point::BatchApplied => {
+                drop(changed.wait_while(image, |image| image.is_none()).unwrap());
+                return Err("the power was cut".to_owned());
+            }
+            _ => {}
+        }
+        Ok(())
     });
-    let probe = bench.probe(Point::BatchApplied, 1);
     let store = open(dir.path(), pace(6000, Some(probe)), AckWhen::Synced).unwrap();
     for n in 0..24 {
         if store.commit(unit(n)).await.is_err() {
@@ -205,9 +223,9 @@ async fn two_segments() -> Content {
         }
     }
     let _ = store.close().await;
-    let (_, now) = bench.left.lock().unwrap().take().unwrap();
-    assert_eq!(segments(&now).len(), 2);
-    now
+    let image = taken.0.lock().unwrap().take().unwrap();
+    assert_eq!(segments(&image).len(), 2);
+    image
 }
 
 #[tokio::test]

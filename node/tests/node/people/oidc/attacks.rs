@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Browser, Signing, Town, provider::Provider, settings};
-use crate::people::alone::Alone;
+use testkit::province::Province;
 
 #[tokio::test]
 async fn a_token_of_another_issuer_signs_nobody_in() {
@@ -154,7 +154,7 @@ async fn a_new_key_of_the_provider_is_learnt_and_one_it_took_back_forgotten() {
         ways.keys = vec!["new"];
         ways.signing = Signing::Foreign;
     });
-    town.alone.later(Duration::from_secs(31));
+    town.province.clock.shift(Duration::from_secs(31));
     town.sign_in().await.expect(200);
     assert_eq!(town.provider.asked("/keys"), 2);
     town.provider.but(|ways| ways.signing = Signing::Es256);
@@ -186,7 +186,7 @@ async fn coming_back_with_another_state_signs_nobody_in() {
     let back = town.provider.consent(&location, &json!({ "sub": "248" }));
     let (before, _) = back.split_once("state=").unwrap();
     for state in ["", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
-        let wrong = town.alone.get(&format!("{before}state={state}"));
+        let wrong = town.province.get(&format!("{before}state={state}"));
         let wrong = wrong.with("cookie", &browser.cookies());
         let refused = wrong.send().await.expect(403);
         assert_eq!(refused.problem(), "sign-in-refused");
@@ -207,10 +207,10 @@ async fn coming_back_in_another_browser_signs_nobody_in() {
     let mut browser = Browser::default();
     let location = town.set_out(&mut browser).await;
     let back = town.provider.consent(&location, &json!({ "sub": "248" }));
-    town.alone.get(&back).send().await.expect(403);
+    town.province.get(&back).send().await.expect(403);
     let mut other = Browser::default();
     town.set_out(&mut other).await;
-    town.alone
+    town.province
         .get(&back)
         .with("cookie", &other.cookies())
         .send()
@@ -228,7 +228,7 @@ async fn coming_back_after_ten_minutes_signs_nobody_in() {
     let mut browser = Browser::default();
     let location = town.set_out(&mut browser).await;
     let back = town.provider.consent(&location, &json!({ "sub": "248" }));
-    town.alone.later(Duration::from_secs(600));
+    town.province.clock.shift(Duration::from_secs(600));
     town.come_back(&mut browser, &back).await.expect(403);
     assert_eq!(town.provider.asked("/token"), 0);
     town.stop().await;
@@ -242,7 +242,7 @@ async fn nobody_comes_back_twice() {
     let kept = browser.cookies();
     let back = town.provider.consent(&location, &json!({ "sub": "248" }));
     town.come_back(&mut browser, &back).await.expect(200);
-    town.alone
+    town.province
         .get(&back)
         .with("cookie", &kept)
         .send()
@@ -329,10 +329,10 @@ async fn a_provider_that_calls_itself_otherwise_is_not_used() {
         });
     });
     let (text, _secret) = settings(provider.issuer(), "");
-    let alone = Alone::start_with(&text).await;
-    let refused = alone.get("oidc/start").send().await.expect(502);
+    let province = Province::start_with(&text).await;
+    let refused = province.get("oidc/start").send().await.expect(502);
     assert_eq!(refused.problem(), "provider-fails");
-    alone.host.stop().await;
+    province.host.stop().await;
 }
 
 #[tokio::test]
@@ -340,18 +340,18 @@ async fn an_answer_without_end_is_not_read_to_its_end() {
     let town = Town::start().await;
     town.provider
         .but(|ways| ways.endless = Some("/openid-configuration"));
-    let away = town.alone.get("oidc/start").send().await.expect(502);
+    let away = town.province.get("oidc/start").send().await.expect(502);
     assert_eq!(away.problem(), "provider-fails");
     // It is left alone for a while.
     town.provider.but(|ways| ways.endless = None);
-    town.alone.get("oidc/start").send().await.expect(502);
+    town.province.get("oidc/start").send().await.expect(502);
     assert_eq!(town.provider.asked("/openid-configuration"), 1);
-    town.alone.later(Duration::from_secs(5));
+    town.province.clock.shift(Duration::from_secs(5));
     for path in ["/token", "/keys"] {
         town.provider.but(|ways| ways.endless = Some(path));
         assert_eq!(town.sign_in().await.expect(502).problem(), "provider-fails");
         town.provider.but(|ways| ways.endless = None);
-        town.alone.later(Duration::from_secs(5));
+        town.province.clock.shift(Duration::from_secs(5));
     }
     town.sign_in().await.expect(200);
     town.stop().await;
@@ -363,11 +363,11 @@ async fn a_redirect_of_the_provider_is_not_followed() {
     for path in ["/openid-configuration", "/token", "/keys"] {
         town.provider.but(|ways| ways.redirect = Some(path));
         if path == "/openid-configuration" {
-            town.alone.get("oidc/start").send().await.expect(502);
+            town.province.get("oidc/start").send().await.expect(502);
         } else {
             town.sign_in().await.expect(502);
         }
-        town.alone.later(Duration::from_secs(5));
+        town.province.clock.shift(Duration::from_secs(5));
         town.provider.but(|ways| ways.redirect = None);
     }
     assert_eq!(town.provider.asked("/elsewhere"), 0);
@@ -380,13 +380,13 @@ async fn a_provider_that_never_answers_is_given_up_and_others_do_not_wait_for_it
     let town = Town::start().await;
     town.provider
         .but(|ways| ways.silent = Some("/openid-configuration"));
-    let started = town.alone.get("oidc/start").send();
+    let started = town.province.get("oidc/start").send();
     let login = async {
         // It is under way when somebody else logs in.
         while town.provider.asked("/openid-configuration") == 0 {
             tokio::task::yield_now().await;
         }
-        town.alone.token("zhang.san").await
+        town.province.token("zhang.san").await
     };
     let (away, _token) = tokio::join!(started, login);
     assert_eq!(away.expect(502).problem(), "provider-fails");

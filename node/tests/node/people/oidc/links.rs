@@ -6,14 +6,14 @@ use http::Method;
 use serde_json::json;
 
 use super::{Browser, Town, settings};
-use crate::people::alone::{Alone, PASSWORD};
+use testkit::province::{PASSWORD, Province};
 
 #[tokio::test]
 async fn whose_account_is_closed_or_locked_stays_out_whatever_the_provider_says() {
     let town = Town::start().await;
     let close = |disabled: bool| {
         let ask = town
-            .alone
+            .province
             .patch("accounts/zhang.san")
             .by(&town.tokens["sys"]);
         ask.body(json!({ "disabled": disabled })).send()
@@ -25,7 +25,7 @@ async fn whose_account_is_closed_or_locked_stays_out_whatever_the_provider_says(
     close(false).await.expect(200);
     town.sign_in().await.expect(200);
     for _ in 0..6 {
-        town.alone
+        town.province
             .login("zhang.san", "not the password")
             .send()
             .await
@@ -37,7 +37,7 @@ async fn whose_account_is_closed_or_locked_stays_out_whatever_the_provider_says(
     );
     let (_, ending, detail) = town.entered().await.remove(0);
     assert!(ending == "denied" && detail.contains("locked"), "{detail}");
-    town.alone.later(Duration::from_secs(61));
+    town.province.clock.shift(Duration::from_secs(61));
     town.sign_in().await.expect(200);
     town.stop().await;
 }
@@ -45,7 +45,7 @@ async fn whose_account_is_closed_or_locked_stays_out_whatever_the_provider_says(
 #[tokio::test]
 async fn a_person_opens_one_account_and_an_account_is_one_persons() {
     let town = Town::start().await;
-    town.alone
+    town.province
         .person(&town.tokens, "li.si", &["official"])
         .await;
     let taken = town.link("li.si", "248", "sys").await.expect(409);
@@ -57,13 +57,13 @@ async fn a_person_opens_one_account_and_an_account_is_one_persons() {
         town.link("li.si", bad, "sys").await.expect(422);
     }
     let other = town
-        .alone
+        .province
         .put("accounts/li.si/link")
         .by(&town.tokens["sys"]);
     let other = other.body(json!({ "subject": "250", "issuer": "https://evil.example" }));
     other.send().await.expect(422);
     let shown = town
-        .alone
+        .province
         .get("accounts/zhang.san/link")
         .by(&town.tokens["sys"]);
     let shown = shown.send().await.expect(200);
@@ -82,14 +82,14 @@ async fn linking_and_unlinking_end_the_sessions_and_stand_in_the_audit_trail() {
         .await
         .expect(200);
     let me = || {
-        town.alone
+        town.province
             .get("session")
             .with("cookie", &browser.cookies())
             .send()
     };
     me().await.expect(200);
     let unlink = || {
-        town.alone
+        town.province
             .delete("accounts/zhang.san/link")
             .by(&town.tokens["sys"])
             .send()
@@ -98,17 +98,17 @@ async fn linking_and_unlinking_end_the_sessions_and_stand_in_the_audit_trail() {
     me().await.expect(401);
     town.refuses("no open account").await;
     unlink().await.expect(404);
-    let by_password = town.alone.token("zhang.san").await;
+    let by_password = town.province.token("zhang.san").await;
     town.link("zhang.san", "248", "sys").await.expect(200);
-    town.alone
+    town.province
         .get("session")
         .by(&by_password)
         .send()
         .await
         .expect(401);
-    let aud = town.alone.token("aud").await;
+    let aud = town.province.token("aud").await;
     let trail = town
-        .alone
+        .province
         .get("audit?limit=1000")
         .by(&aud)
         .send()
@@ -137,7 +137,7 @@ async fn linking_and_unlinking_end_the_sessions_and_stand_in_the_audit_trail() {
             ("manage-accounts", &*linked)
         ]
     );
-    town.alone
+    town.province
         .get("audit/seal")
         .by(&aud)
         .send()
@@ -149,9 +149,12 @@ async fn linking_and_unlinking_end_the_sessions_and_stand_in_the_audit_trail() {
 #[tokio::test]
 async fn only_who_may_set_a_lost_password_links_an_account() {
     let town = Town::start().await;
-    let official = town.alone.token("zhang.san").await;
+    let official = town.province.token("zhang.san").await;
     let by = |whose: &str, token: &str| {
-        let ask = town.alone.put(&format!("accounts/{whose}/link")).by(token);
+        let ask = town
+            .province
+            .put(&format!("accounts/{whose}/link"))
+            .by(token);
         ask.body(json!({ "subject": "own" })).send()
     };
     by("zhang.san", &official).await.expect(403);
@@ -161,17 +164,17 @@ async fn only_who_may_set_a_lost_password_links_an_account() {
     by("sec", &town.tokens["sys"]).await.expect(403);
     let owner = |whose: &str| {
         let ask = town
-            .alone
+            .province
             .socket(Method::PUT, &format!("accounts/{whose}/link"));
         ask.body(json!({ "subject": "administrator" })).send()
     };
     owner("zhang.san").await.expect(403);
     owner("sec").await.expect(200);
     for (token, status) in [(&official, 403), (&town.tokens["sys"], 403)] {
-        let ask = town.alone.delete("accounts/sec/link").by(token);
+        let ask = town.province.delete("accounts/sec/link").by(token);
         ask.send().await.expect(status);
     }
-    let see = town.alone.get("accounts/zhang.san/link").by(&official);
+    let see = town.province.get("accounts/zhang.san/link").by(&official);
     see.send().await.expect(403);
     town.stop().await;
 }
@@ -180,14 +183,14 @@ async fn only_who_may_set_a_lost_password_links_an_account() {
 async fn a_link_survives_a_restart_and_counts_only_for_the_provider_and_claim_it_was_made_for() {
     let town = Town::start().await;
     let Town {
-        alone,
+        province,
         provider,
         tokens,
         _secret,
     } = town;
-    let alone = alone.restart().await;
+    let province = province.restart().await;
     let town = Town {
-        alone,
+        province,
         provider,
         tokens,
         _secret,
@@ -195,14 +198,14 @@ async fn a_link_survives_a_restart_and_counts_only_for_the_provider_and_claim_it
     town.sign_in().await.expect(200);
     let (text, _other) = settings(town.provider.issuer(), "claim = 'preferred_username'\n");
     let Town {
-        alone,
+        province,
         provider,
         tokens,
         _secret,
     } = town;
-    let alone = alone.restart_with(&text).await;
+    let province = province.restart_with(&text).await;
     let town = Town {
-        alone,
+        province,
         provider,
         tokens,
         _secret,
@@ -211,7 +214,7 @@ async fn a_link_survives_a_restart_and_counts_only_for_the_provider_and_claim_it
     town.sign_in_as(&mut Browser::default(), user)
         .await
         .expect(403);
-    town.alone
+    town.province
         .login("zhang.san", PASSWORD)
         .send()
         .await
@@ -225,11 +228,11 @@ async fn a_sign_in_counts_as_a_login_for_the_limit_of_an_address() {
         "http://127.0.0.1:1",
         "[limits]\nlogins_per_address_min = 2\n",
     );
-    let alone = Alone::start_with(&text).await;
+    let province = Province::start_with(&text).await;
     let mut seen = vec![];
     for _ in 0..3 {
-        seen.push(alone.get("oidc/start").send().await.code());
+        seen.push(province.get("oidc/start").send().await.code());
     }
     assert_eq!(seen, [502, 502, 429]);
-    alone.host.stop().await;
+    province.host.stop().await;
 }

@@ -12,10 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64},
-};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use http::{HeaderMap, StatusCode, Uri, header};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use ring::{
@@ -26,6 +23,7 @@ use ring::{
         RsaKeyPair,
     },
 };
+use rustls_pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
@@ -133,13 +131,14 @@ impl Provider {
             None => format!("http://127.0.0.1:{port}/realm"),
         };
         let ed = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
-        let rsa = pem::parse(include_str!("rsa.pem")).unwrap();
+        let rsa = include_bytes!("rsa.pem");
+        let rsa = PrivatePkcs8KeyDer::from_pem_slice(rsa).unwrap();
         let inner = Arc::new(Inner {
             issuer,
             ec: ec(),
             foreign: ec(),
             ed: Ed25519KeyPair::from_pkcs8(ed.as_ref()).unwrap(),
-            rsa: RsaKeyPair::from_pkcs8(rsa.contents()).unwrap(),
+            rsa: RsaKeyPair::from_pkcs8(rsa.secret_pkcs8_der()).unwrap(),
             codes: Mutex::default(),
             ways: Mutex::default(),
             asked: Mutex::default(),
@@ -288,7 +287,10 @@ impl Inner {
     fn key(&self, name: &str) -> Value {
         let point = |key: &EcdsaKeyPair| {
             let public = key.public_key().as_ref();
-            (BASE64.encode(&public[1..33]), BASE64.encode(&public[33..]))
+            (
+                BASE64URL_NOPAD.encode(&public[1..33]),
+                BASE64URL_NOPAD.encode(&public[33..]),
+            )
         };
         match name {
             "ec" => {
@@ -301,11 +303,11 @@ impl Inner {
                 json!({ "kty": "EC", "crv": "P-256", "kid": "new", "use": "sig", "x": x, "y": y })
             }
             "ed" => json!({ "kty": "OKP", "crv": "Ed25519", "kid": "ed", "use": "sig",
-                "x": BASE64.encode(self.ed.public_key().as_ref()) }),
+                "x": BASE64URL_NOPAD.encode(self.ed.public_key().as_ref()) }),
             "rsa" => {
                 let public: ring::rsa::PublicKeyComponents<Vec<u8>> = self.rsa.public().into();
                 json!({ "kty": "RSA", "kid": "rsa", "use": "sig", "alg": "RS256",
-                    "n": BASE64.encode(public.n), "e": BASE64.encode(public.e) })
+                    "n": BASE64URL_NOPAD.encode(&public.n), "e": BASE64URL_NOPAD.encode(&public.e) })
             }
             other => panic!("no key {other}"),
         }
@@ -355,7 +357,7 @@ impl Inner {
         form: &BTreeMap<String, String>,
     ) -> Result<Value, &'static str> {
         let get = |name: &str| form.get(name).map_or("", String::as_str);
-        let pair = STANDARD.encode(format!("{CLIENT}:{}", encode(SECRET)));
+        let pair = BASE64.encode(format!("{CLIENT}:{}", encode(SECRET)).as_bytes());
         let basic = headers.get(header::AUTHORIZATION);
         if basic.is_none_or(|value| value.to_str().unwrap() != format!("Basic {pair}"))
             && (get("client_id"), get("client_secret")) != (CLIENT, SECRET)
@@ -369,7 +371,7 @@ impl Inner {
         let mut codes = self.codes.lock().unwrap();
         let code = codes.get_mut(get("code")).ok_or("invalid_grant")?;
         let verifier = get("code_verifier").as_bytes();
-        let challenge = BASE64.encode(digest::digest(&digest::SHA256, verifier));
+        let challenge = BASE64URL_NOPAD.encode(digest::digest(&digest::SHA256, verifier).as_ref());
         if !ways.careless && (code.used || code.challenge != challenge) {
             return Err("invalid_grant");
         }
@@ -382,7 +384,7 @@ impl Inner {
             "iat": now, "exp": now + 300,
         });
         if ways.signing != Signing::EdDsa {
-            claims["at_hash"] = BASE64.encode(&hash.as_ref()[..16]).into();
+            claims["at_hash"] = BASE64URL_NOPAD.encode(&hash.as_ref()[..16]).into();
         }
         for (name, value) in code.user.as_object().unwrap() {
             claims[name] = value.clone();
@@ -403,7 +405,7 @@ impl Inner {
         };
         let mut head = json!({ "alg": alg, "kid": kid, "typ": "JWT" });
         (ways.header)(&mut head);
-        let part = |value: &Value| BASE64.encode(value.to_string());
+        let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
         let message = format!("{}.{}", part(&head), part(claims));
         let random = SystemRandom::new();
         let bytes = message.as_bytes();
@@ -427,7 +429,7 @@ impl Inner {
                     .to_vec()
             }
         };
-        format!("{message}.{}", BASE64.encode(signed))
+        format!("{message}.{}", BASE64URL_NOPAD.encode(&signed))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Packets on their way, and what becomes of them where they arrive.
+//! Packets in transit, and their effect on arrival.
 
 use super::*;
 
@@ -17,7 +17,7 @@ impl Network {
             .expect("somebody else, somewhere");
         let about = match &payload {
             Payload::Give { matter, .. } | Payload::Notice(matter) => self.about[&matter.id],
-            Payload::Ask(ask) => self.about[&ask.matter],
+            Payload::Request(request) => self.about[&request.matter],
             Payload::Answer(answer) => self.about[&answer.matter],
             _ => None,
         };
@@ -69,11 +69,11 @@ impl Network {
         let Packet { from, to: me, said } = if again {
             self.tally.repeated += 1;
             if let Said::Envelope {
-                payload: Payload::Ask(ask),
+                payload: Payload::Request(request),
                 ..
             } = &self.wire[which].said
             {
-                self.repeated.insert(ask.id);
+                self.repeated.insert(request.id);
             }
             self.wire[which].clone()
         } else {
@@ -97,28 +97,28 @@ impl Network {
                     self.apply(me, decision);
                 }
             }
-            Said::NotCarried(ask) => {
-                let answer = not_carried(&ask);
-                if self.not_carried.insert(ask.id) {
-                    *self.answers.get_mut(&ask.id).unwrap() += 1;
+            Said::NotCarried(request) => {
+                let answer = not_carried(&request);
+                if self.not_carried.insert(request.id) {
+                    *self.answers.get_mut(&request.id).unwrap() += 1;
                 }
-                if ask.id.by == me {
+                if request.id.by == me {
                     self.hear(me, me, me, Payload::Answer(answer), false);
                 } else {
-                    let Outgoing { to, lane, payload } = reply_to(ask.id.by, answer);
+                    let Outgoing { to, lane, payload } = reply_to(request.id.by, answer);
                     self.send(me, me, to, lane, payload);
                 }
             }
             // A repeated request was heard before, or will be.
             Said::Envelope {
-                payload: Payload::Ask(ask),
+                payload: Payload::Request(request),
                 ..
-            } if refuse && !again && !self.repeated.contains(&ask.id) => {
+            } if refuse && !again && !self.repeated.contains(&request.id) => {
                 self.tally.not_carried += 1;
                 self.wire.push(Packet {
                     from: me,
                     to: from,
-                    said: Said::NotCarried(ask),
+                    said: Said::NotCarried(request),
                 });
             }
             Said::Envelope {
@@ -234,9 +234,9 @@ impl Network {
                     self.apply(me, decision);
                 }
             }
-            Payload::Ask(ask) => {
-                let known = self.dockets.get(&(me, ask.matter));
-                let (mut decision, answer) = match hear_ask(known, ask, context) {
+            Payload::Request(request) => {
+                let known = self.dockets.get(&(me, request.matter));
+                let (mut decision, answer) = match hear_request(known, request, context) {
                     Heard::Repeated => return,
                     Heard::Parked(docket) => {
                         self.tally.parked += 1;
@@ -245,11 +245,11 @@ impl Network {
                     Heard::Answered(docket, answer) => (quiet(docket.unwrap()), answer),
                     Heard::Granted(decision, answer) => (*decision, answer),
                 };
-                decision.sends.push(reply_to(ask.id.by, answer));
+                decision.sends.push(reply_to(request.id.by, answer));
                 self.apply(me, decision);
             }
             Payload::Answer(answer) => {
-                let again = self.next_ask(me);
+                let again = self.next_request(me);
                 let docket = &self.dockets[&(me, answer.matter)];
                 let Some((decision, next)) = take_answer(docket, author, &answer, again, context)
                 else {
@@ -263,9 +263,15 @@ impl Network {
                     (Next::Done(Reply::Closed | Reply::Refused), _) => {}
                     // Only the latest of several remarks that wait for one transfer is kept.
                     (Next::Done(Reply::Moot), Reply::Moot) => {
-                        let asked = docket.asked.iter().find(|asked| asked.ask.id == answer.ask);
-                        let wish = asked.map(|asked| asked.ask.wish);
-                        assert!(matches!(wish, Some(Wish::Remark(_))), "{wish:?} is moot");
+                        let asked = docket
+                            .asked
+                            .iter()
+                            .find(|asked| asked.request.id == answer.request);
+                        let kind = asked.map(|asked| asked.request.kind);
+                        assert!(
+                            matches!(kind, Some(RequestKind::Remark(_))),
+                            "{kind:?} is moot"
+                        );
                     }
                     (Next::Done(Reply::NotEntitled | Reply::NotNow | Reply::Late), _) => {
                         self.tally.denied += 1;

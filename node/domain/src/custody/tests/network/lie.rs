@@ -1,9 +1,9 @@
-//! A node with a real key that tells lies: about matters nobody reported, and about those that custody
+//! A node with a real key that lies: about matters nobody reported, and about matters that custody
 //! never brought to it.
 
 use super::*;
 
-/// A liar who makes a story up ignores what the others would have refused.
+/// A liar who invents a history ignores what the others would have refused.
 const ANYTHING_GOES: Recollection = Recollection {
     lost: true,
     asked: true,
@@ -63,7 +63,7 @@ impl Network {
         Some(())
     }
 
-    /// Makes up how the matter, as one division knows it or as it never was, came to the liar.
+    /// Invents how the matter, as one division knows it or as it never was, came to the liar.
     fn story(
         &self,
         id: MatterId,

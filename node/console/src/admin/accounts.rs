@@ -1,0 +1,213 @@
+//! Accounts: who may work here, as what.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use api::{
+    AccountPage, AccountPatch, AccountRequest, AccountView, PasswordRequest, RolesRequest,
+    problem::Problem,
+};
+use askama::Template;
+use domain::people::{Permission, Role};
+use http::Method;
+use serde::Serialize;
+
+use crate::{
+    answer::{Answer, lead_to},
+    desk::Choice,
+    form::odd,
+    frame::{Frame, Link},
+    visit::Visit,
+    when::When,
+    words::Words,
+};
+
+/// Accounts on a page.
+const PAGE: usize = 50;
+
+#[derive(Template)]
+#[template(path = "admin/accounts.html")]
+struct AccountsPage<'a> {
+    frame: Frame,
+    w: Words,
+    tabs: Vec<Link>,
+    rows: Vec<Row>,
+    next: Option<String>,
+    may_manage: bool,
+    problem: Option<Problem>,
+    login: &'a str,
+    name: &'a str,
+    department: &'a str,
+}
+
+struct Row {
+    id: u64,
+    login: String,
+    name: String,
+    roles: Vec<String>,
+    department: String,
+    grid: String,
+    is_closed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "admin/account.html")]
+struct OneAccountPage {
+    frame: Frame,
+    w: Words,
+    account: AccountView,
+    opened: When,
+    roles: Vec<Choice>,
+    may_manage: bool,
+    may_grant: bool,
+    done: bool,
+    problem: Option<Problem>,
+}
+
+/// Lists the accounts.
+pub(crate) async fn list(visit: Arc<Visit>) -> Answer {
+    listed(&visit, None).await
+}
+
+async fn listed(visit: &Visit, problem: Option<Problem>) -> Answer {
+    let w = visit.w;
+    let after = visit
+        .query
+        .get("after")
+        .map_or_else(String::new, |after| format!("&after={}", odd(after)));
+    let path = visit.api(&format!("accounts?limit={PAGE}{after}"))?;
+    let page: AccountPage = visit.calls.get(&path).await?;
+    let row = |account: AccountView| Row {
+        id: account.id,
+        login: account.login,
+        name: account.name,
+        roles: account.roles.iter().map(|role| w.short(*role)).collect(),
+        department: account.department.unwrap_or_default(),
+        grid: account
+            .grid
+            .map(|grid| grid.to_string())
+            .unwrap_or_default(),
+        is_closed: account.disabled,
+    };
+    let (frame, status) = Frame::desk(visit, w.admin_accounts()).after(problem.as_ref());
+    visit.page(
+        status,
+        &AccountsPage {
+            frame,
+            w,
+            tabs: super::tabs(visit),
+            rows: page.accounts.into_iter().map(row).collect(),
+            next: page.next.map(|next| format!("/admin?after={}", odd(&next))),
+            may_manage: visit.may(Permission::ManageAccounts),
+            problem,
+            login: visit.form.typed("login"),
+            name: visit.form.typed("name"),
+            department: visit.form.typed("department"),
+        },
+    )
+}
+
+/// Opens an account.
+pub(crate) async fn open(visit: Arc<Visit>) -> Answer {
+    let form = &visit.form;
+    let request = AccountRequest {
+        login: form.get("login").unwrap_or_default().to_owned(),
+        name: form.get("name").unwrap_or_default().to_owned(),
+        password: form.typed("new_password").to_owned(),
+        roles: BTreeSet::new(),
+        department: form.get("department").map(str::to_owned),
+        grid: None,
+    };
+    match super::sent(&visit, Method::POST, "accounts", &request).await? {
+        Ok(reply) => {
+            let account: AccountView = reply.read()?;
+            lead_to(&format!("/admin/accounts/{}?done=1", account.id))
+        }
+        Err(problem) => listed(&visit, Some(problem)).await,
+    }
+}
+
+/// Shows one account.
+pub(crate) async fn one(visit: Arc<Visit>) -> Answer {
+    shown(&visit, None).await
+}
+
+async fn shown(visit: &Visit, problem: Option<Problem>) -> Answer {
+    let w = visit.w;
+    let account: AccountView = visit.calls.get(&visit.api(&path(visit, ""))?).await?;
+    let role = |role: &Role| Choice {
+        value: role.code().to_owned(),
+        label: w.short(*role),
+        chosen: account.roles.contains(role),
+    };
+    let (frame, status) = Frame::desk(visit, account.name.clone()).after(problem.as_ref());
+    visit.page(
+        status,
+        &OneAccountPage {
+            frame,
+            w,
+            opened: visit.when(account.opened_ms),
+            roles: Role::ALL.iter().map(role).collect(),
+            may_manage: visit.may(Permission::ManageAccounts),
+            may_grant: visit.may(Permission::GrantRoles),
+            done: visit.query.get("done").is_some(),
+            account,
+            problem,
+        },
+    )
+}
+
+fn path(visit: &Visit, rest: &str) -> String {
+    format!("accounts/{}{rest}", odd(visit.param("account")))
+}
+
+/// Sends a change, and shows the account again, or why it was not changed.
+async fn changed<T: Serialize + Sync>(
+    visit: &Visit,
+    method: Method,
+    rest: &str,
+    said: &T,
+) -> Answer {
+    match super::sent(visit, method, &path(visit, rest), said).await? {
+        Ok(_) => lead_to(&format!(
+            "/admin/accounts/{}?done=1",
+            odd(visit.param("account"))
+        )),
+        Err(problem) => shown(visit, Some(problem)).await,
+    }
+}
+
+/// Changes name, department and grid of an account, or closes it.
+pub(crate) async fn change(visit: Arc<Visit>) -> Answer {
+    let form = &visit.form;
+    let patch = match form.get("disabled") {
+        Some(disabled) => AccountPatch {
+            disabled: Some(disabled == "true"),
+            ..AccountPatch::default()
+        },
+        None => AccountPatch {
+            name: form.get("name").map(str::to_owned),
+            department: Some(form.get("department").map(str::to_owned)),
+            grid: Some(form.get("grid").and_then(|grid| grid.parse().ok())),
+            disabled: None,
+        },
+    };
+    changed(&visit, Method::PATCH, "", &patch).await
+}
+
+/// Sets the roles of an account.
+pub(crate) async fn roles(visit: Arc<Visit>) -> Answer {
+    let roles = visit.form.all("role").filter_map(|code| code.parse().ok());
+    let request = RolesRequest {
+        roles: roles.collect(),
+    };
+    changed(&visit, Method::PUT, "/roles", &request).await
+}
+
+/// Sets a lost password anew.
+pub(crate) async fn password(visit: Arc<Visit>) -> Answer {
+    let request = PasswordRequest {
+        old: None,
+        new: visit.form.typed("new_password").to_owned(),
+    };
+    changed(&visit, Method::PUT, "/password", &request).await
+}

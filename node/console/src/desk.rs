@@ -1,0 +1,98 @@
+//! The desk: the matters of a division for those who work on them.
+
+mod act;
+mod alike;
+mod bulk;
+mod clock;
+mod contact;
+mod dispute;
+mod inbox;
+mod matter;
+mod parts;
+mod report;
+mod steps;
+
+use std::sync::Arc;
+
+use api::{CategoryPromise, Promises, problem::Problem};
+use axum::Router;
+
+use web::state::AppState;
+
+use crate::{
+    answer::{Answer, lead_to},
+    form, page,
+    villagers::draft,
+    visit::Visit,
+    words::Words,
+};
+
+/// Adds the pages of the desk.
+pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
+    routes
+        .route("/desk", page(inbox::show))
+        .route("/desk/saved", page(to_list).merge(form(inbox::save)))
+        .route("/desk/bulk", page(to_list).merge(form(bulk::go)))
+        .route("/desk/report", page(report::form).merge(form(report::send)))
+        .route("/desk/m/{id}", page(matter::show))
+        .route(
+            "/desk/m/{id}/contact",
+            page(to_matter).merge(form(contact::open)),
+        )
+        .route(
+            "/desk/m/{id}/parts",
+            page(parts::form).merge(form(parts::open)),
+        )
+        .route(
+            "/desk/m/{id}/act/{act}",
+            page(act::form)
+                .merge(form(act::do_it))
+                .layer(draft::limit()),
+        )
+        .route(
+            "/desk/m/{id}/ask/{wish}",
+            page(act::ask_form).merge(form(act::ask)),
+        )
+}
+
+/// Leads to the list, from the address of a form that was answered.
+async fn to_list(_: Arc<Visit>) -> Answer {
+    lead_to("/desk")
+}
+
+/// Leads to the matter, from the address of a form that was answered.
+async fn to_matter(visit: Arc<Visit>) -> Answer {
+    lead_to(&format!("/desk/m/{}", visit.param("id")))
+}
+
+/// The most photos that a form takes.
+pub(crate) const MOST_PHOTOS: usize = domain::draft::MOST_PHOTOS;
+
+/// A value that a form offers, and the label of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
+    pub(crate) value: String,
+    pub(crate) label: String,
+    pub(crate) chosen: bool,
+}
+
+/// Returns the values of an enumeration as choices.
+fn terms<T: topology::Term>(w: Words, all: &[T], chosen: &str) -> Vec<Choice> {
+    let choice = |term: &T| Choice {
+        value: term.code().to_owned(),
+        label: w.short(*term),
+        chosen: term.code() == chosen,
+    };
+    all.iter().map(choice).collect()
+}
+
+/// Returns the categories in which this division takes reports, as choices.
+async fn categories(visit: &Visit, chosen: &str) -> Result<Vec<Choice>, Problem> {
+    let promises: Promises = visit.calls.get(&visit.api("promises")?).await?;
+    let choice = |one: &CategoryPromise| Choice {
+        label: visit.w.category(&one.code, Some(&one.name)),
+        chosen: one.code == chosen,
+        value: one.code.clone(),
+    };
+    Ok(promises.categories.iter().map(choice).collect())
+}

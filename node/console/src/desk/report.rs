@@ -1,0 +1,149 @@
+//! A report for somebody at the window or on the telephone: all questions on one page.
+
+use std::sync::Arc;
+
+use api::{Channel, Contact, Priority, Promises, ReportRequest, Reported, problem::Problem};
+use askama::Template;
+use domain::people::Permission;
+use http::{Method, StatusCode};
+use web::problem::Rejection;
+
+use super::{Choice, categories, terms};
+use crate::{answer::Answer, frame::Frame, visit::Visit, words::Words};
+
+#[derive(Template)]
+#[template(path = "desk/report.html")]
+struct ReportPage<'a> {
+    frame: Frame,
+    w: Words,
+    problem: Option<Problem>,
+    categories: Vec<Choice>,
+    channels: Vec<Choice>,
+    priorities: Vec<Choice>,
+    text: &'a str,
+    name: &'a str,
+    phone: &'a str,
+    address: &'a str,
+    places: Vec<Choice>,
+    place: &'a str,
+    to_parent: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "desk/reported.html")]
+struct ReportedPage {
+    frame: Frame,
+    w: Words,
+    id: String,
+    slip: Option<String>,
+}
+
+/// The channels of a report that an official types.
+const CHANNELS: [Channel; 5] = [
+    Channel::Service,
+    Channel::Hotline,
+    Channel::Paper,
+    Channel::Grid,
+    Channel::Mailbox,
+];
+
+/// Shows the form.
+pub(crate) async fn form(visit: Arc<Visit>) -> Answer {
+    if !visit.may(Permission::ReportForAnother) {
+        return Err(*Rejection::unknown_caller((
+            "this page is for those who report for others; sign in",
+            "这一页供代人报送的工作人员使用；请登录",
+        ))
+        .0);
+    }
+    page(&visit, None).await
+}
+
+async fn page(visit: &Visit, problem: Option<Problem>) -> Answer {
+    let w = visit.w;
+    let form = &visit.form;
+    let (frame, status) = Frame::desk(visit, w.desk_report()).after(problem.as_ref());
+    let parent = visit.state.tree.parent(visit.division()?);
+    visit.page(
+        status,
+        &ReportPage {
+            frame,
+            w,
+            problem,
+            categories: categories(visit, form.typed("category")).await?,
+            channels: terms(w, &CHANNELS, form.get("channel").unwrap_or("service")),
+            priorities: terms(w, &Priority::ALL, form.get("priority").unwrap_or("normal")),
+            text: form.typed("text"),
+            name: form.typed("name"),
+            phone: form.typed("phone"),
+            address: form.typed("address"),
+            places: places(visit).await?,
+            place: form.typed("place"),
+            to_parent: parent.map(|parent| visit.name_of(parent)),
+        },
+    )
+}
+
+/// Returns the places of the division that policy lists.
+async fn places(visit: &Visit) -> Result<Vec<Choice>, Problem> {
+    let promises: Promises = visit.calls.get(&visit.api("promises")?).await?;
+    let chosen = visit.form.typed("named_place");
+    let choice = |place: api::NamedPlace| Choice {
+        chosen: place.name == chosen,
+        label: place.name.clone(),
+        value: place.name,
+    };
+    Ok(promises.places.into_iter().map(choice).collect())
+}
+
+/// Hands the report in, and shows its number and slip once.
+pub(crate) async fn send(visit: Arc<Visit>) -> Answer {
+    let form = &visit.form;
+    let contact = Contact {
+        name: form.get("name").unwrap_or_default().to_owned(),
+        phone: form.get("phone").unwrap_or_default().to_owned(),
+        address: form.get("address").unwrap_or_default().to_owned(),
+    };
+    let known = [&contact.name, &contact.phone, &contact.address];
+    let has_contact = known.iter().any(|text| !text.is_empty());
+    let up = form
+        .get("up")
+        .and_then(|_| visit.state.tree.parent(visit.division().ok()?));
+    let request = ReportRequest {
+        channel: form.typed("channel").parse::<Channel>().unwrap_or_default(),
+        priority: form
+            .typed("priority")
+            .parse::<Priority>()
+            .unwrap_or_default(),
+        contact: has_contact.then_some(contact),
+        named_place: form.get("named_place").map(str::to_owned),
+        address: form.get("place").map(str::to_owned),
+        escalate_to: up,
+        slip: true,
+        ..ReportRequest::new(form.typed("category"), form.typed("text").trim())
+    };
+    let sent = visit
+        .calls
+        .ask(Method::POST, &visit.api("matters")?, &request)
+        .await;
+    let reported: Reported = match sent {
+        Ok(reply) => reply.read()?,
+        Err(problem) if matches!(problem.status, 409 | 422) => {
+            return page(&visit, Some(problem)).await;
+        }
+        Err(problem) => return Err(problem),
+    };
+    // Who sends the form again gets the number without the slip, which is shown once.
+    let slip = reported
+        .token
+        .filter(|token| *token != web::gate::SHOWN_ONCE);
+    visit.page(
+        StatusCode::CREATED,
+        &ReportedPage {
+            frame: Frame::desk(&visit, visit.w.desk_reported()),
+            w: visit.w,
+            id: reported.id,
+            slip,
+        },
+    )
+}

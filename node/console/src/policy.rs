@@ -1,0 +1,126 @@
+//! The policy in force, line by line, in words: for everybody.
+
+use std::sync::Arc;
+
+use api::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubject, PolicyValue};
+use askama::Template;
+use domain::calendar::Allowance;
+
+use crate::{answer::Answer, form::odd, frame::Frame, visit::Visit, when::When, words::Words};
+
+#[derive(Template)]
+#[template(path = "policy.html")]
+struct PolicyPage {
+    frame: Frame,
+    w: Words,
+    as_of: When,
+    limits: Vec<Row>,
+    /// Every category, by name and address.
+    categories: Vec<(String, String)>,
+    /// The category that was asked for, with its lines: all at once would be too much for a phone.
+    shown: Option<Kind>,
+}
+
+/// What holds in one category.
+struct Kind {
+    name: String,
+    code: String,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    what: String,
+    value: String,
+    /// The text that the line stands in, with who issued it.
+    text: String,
+    line: u32,
+    holds: bool,
+}
+
+/// Shows the lines that hold for all matters, and those of the category in the address.
+pub(crate) async fn show(visit: Arc<Visit>) -> Answer {
+    let w = visit.w;
+    let policy: PolicyInForce = visit.calls.get(&visit.api("policy")?).await?;
+    let rows = |lines: &[PolicyLine]| lines.iter().map(|line| row(&visit, line)).collect();
+    let named = |one: &CategoryPolicy| w.category(&one.code, Some(&one.name));
+    let links = policy.categories.iter();
+    let links = links.map(|one| (named(one), format!("/policy?category={}", odd(&one.code))));
+    let asked = visit.query.typed("category");
+    let shown = policy.categories.iter().find(|one| *one.code == *asked);
+    let shown = shown.map(|one| Kind {
+        name: named(one),
+        code: one.code.clone(),
+        rows: rows(&one.lines),
+    });
+    visit.show(&PolicyPage {
+        frame: Frame::of(&visit, w.policy_title()),
+        w,
+        as_of: visit.when(visit.now_ms()),
+        limits: rows(&policy.limits),
+        categories: links.collect(),
+        shown,
+    })
+}
+
+fn row(visit: &Visit, line: &PolicyLine) -> Row {
+    let w = visit.w;
+    let subject = w.term(line.subject);
+    let what = match line.stage {
+        Some(stage) => w.policy_time_of(w.short(stage)),
+        None => subject.to_owned(),
+    };
+    let text = match (line.issuer, &line.template) {
+        (Some(issuer), Some(template)) => {
+            w.policy_template(visit.name_of(issuer), template, line.version)
+        }
+        _ => w.policy_shipped(line.version),
+    };
+    Row {
+        what,
+        value: value(w, line),
+        text,
+        line: line.line,
+        holds: line.holds,
+    }
+}
+
+fn value(w: Words, line: &PolicyLine) -> String {
+    match &line.value {
+        PolicyValue::Text(text) => text.clone(),
+        PolicyValue::Platform(platform) => w.short(*platform),
+        PolicyValue::Tiers(tiers) if tiers.is_empty() => match line.subject {
+            PolicySubject::Tier => w.policy_stays().to_owned(),
+            _ => w.none().to_owned(),
+        },
+        PolicyValue::Tiers(tiers) => {
+            let tiers: Vec<_> = tiers.iter().map(|tier| w.short(*tier)).collect();
+            tiers.join(w.of("、", ", "))
+        }
+        PolicyValue::Time(None) => w.none().to_owned(),
+        PolicyValue::Time(Some(text)) => match text.parse() {
+            Ok(Allowance::WorkingDays(n)) => w.policy_working_days(n),
+            Ok(Allowance::WorkingHours(n)) => w.policy_working_hours(n),
+            Ok(Allowance::Days(n)) => w.policy_days(n),
+            Ok(Allowance::Hours(n)) => w.policy_hours(n),
+            Err(_) => text.clone(),
+        },
+        PolicyValue::Count(count) => counted(w, line.subject, *count),
+        PolicyValue::Yes(true) => w.yes().to_owned(),
+        PolicyValue::Yes(false) => w.no().to_owned(),
+    }
+}
+
+fn counted(w: Words, subject: PolicySubject, count: u64) -> String {
+    use PolicySubject as S;
+    match subject {
+        S::PauseDays | S::ContestDays | S::FileDays => w.policy_days(count),
+        S::Pauses | S::Contests | S::Returns => w.policy_times(count),
+        S::WarnPercent => format!("{count} %"),
+        S::FileBytes => match count % (1 << 20) {
+            0 => format!("{} MiB", count >> 20),
+            _ => w.policy_bytes(count),
+        },
+        S::ReportLength | S::NoteLength | S::AnswerLength => w.policy_characters(count),
+        _ => count.to_string(),
+    }
+}

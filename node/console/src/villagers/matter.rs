@@ -1,0 +1,452 @@
+//! One matter for its reporter, by number and slip; and a published one for everybody.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use api::{
+    Act, Audience, BodyView, FileLine, FileLines, HolderRequest, MatterStatus, MatterView, Named,
+    Outcome, PublicMatter, Publicity, RequestAction, Satisfaction, StandingView, Stands,
+    problem::Problem,
+};
+use askama::Template;
+use axum::body::Body;
+use domain::{matter::Appeal, request::Voice};
+use http::{HeaderValue, Method, StatusCode, header};
+use web::{calls::Calls, credentials::REPORTER_TOKEN, problem::Rejection};
+
+use super::{
+    receipt::{concerns_reporters, grouped, plain},
+    verify,
+};
+use crate::{
+    answer::Answer,
+    frame::{self, Frame},
+    visit::Visit,
+    when::{When, length},
+    words::Words,
+};
+
+/// A published matter, in words.
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) category: String,
+    pub(crate) at: When,
+    pub(crate) state: String,
+    pub(crate) question: Option<String>,
+    pub(crate) answer: Option<String>,
+    pub(crate) metres: Option<u32>,
+    pub(crate) as_of: When,
+}
+
+/// Returns a published matter in words.
+pub(crate) fn case(visit: &Visit, matter: PublicMatter) -> Case {
+    Case {
+        category: visit.w.category(&matter.category, None),
+        at: visit.when(matter.reported_ms),
+        as_of: visit.when(matter.as_of_ms),
+        state: state(visit.w, matter.status, None),
+        id: matter.id,
+        question: matter.question,
+        answer: matter.answer,
+        metres: matter.metres,
+    }
+}
+
+/// What the steps of a matter say beside its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Replied,
+    Contested,
+    Confirmed,
+}
+
+fn turn(matter: &MatterView) -> Option<Turn> {
+    let steps = matter.steps.iter().rev();
+    steps.map(|step| step.act).find_map(|act| match act {
+        Act::Rate(Satisfaction::Satisfied | Satisfaction::Fair) => Some(Turn::Confirmed),
+        Act::Reopen(Appeal::Contest | Appeal::Review) => Some(Turn::Contested),
+        Act::Reply(_) => Some(Turn::Replied),
+        _ => None,
+    })
+}
+
+/// Returns the state of a matter in a list, where no steps are known.
+pub(super) fn state_of(w: Words, status: MatterStatus) -> String {
+    state(w, status, None)
+}
+
+/// Returns the state in plain words. Nothing is called solved that only the office says is.
+fn state(w: Words, status: MatterStatus, turn: Option<Turn>) -> String {
+    match (status, turn) {
+        (MatterStatus::Closed(_), Some(Turn::Confirmed)) => w.state_confirmed().to_owned(),
+        (MatterStatus::Closed(outcome), _) => w.state_closed(w.short(outcome.name())),
+        (_, Some(Turn::Contested)) => w.state_contested().to_owned(),
+        (_, Some(Turn::Replied)) => w.state_replied().to_owned(),
+        (MatterStatus::Reported, _) => w.state_reported().to_owned(),
+        (MatterStatus::Accepted, _) => w.state_accepted().to_owned(),
+        (MatterStatus::Dispatched, _) => w.state_dispatched().to_owned(),
+        (MatterStatus::Handling, _) => w.state_handling().to_owned(),
+        (MatterStatus::Answered, _) => w.state_answered().to_owned(),
+        (MatterStatus::Verified, _) => w.state_verified().to_owned(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "public.html")]
+struct PublicPage {
+    frame: Frame,
+    w: Words,
+    case: Case,
+}
+
+/// Shows a published matter.
+pub(crate) async fn public(visit: Arc<Visit>) -> Answer {
+    let path = visit.api(&format!(
+        "published/{}",
+        crate::form::odd(visit.param("id"))
+    ))?;
+    let matter: PublicMatter = visit.calls.get(&path).await?;
+    visit.show(&PublicPage {
+        frame: Frame::of(&visit, visit.w.public_title()),
+        w: visit.w,
+        case: case(&visit, matter),
+    })
+}
+
+/// One step, in words.
+struct Happened {
+    at: When,
+    by: String,
+    act: String,
+    text: Option<String>,
+    is_last: bool,
+}
+
+/// A clock that runs.
+struct Due {
+    stage: String,
+    by: When,
+    left: String,
+    class: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "matter-own.html")]
+struct MatterPage {
+    frame: Frame,
+    w: Words,
+    number: String,
+    /// Where the forms of the page go.
+    action: String,
+    /// The slip as it is shown, for the forms of the page; `None` if an account opened it.
+    slip: Option<String>,
+    key: String,
+    category: String,
+    state: String,
+    held_by: String,
+    as_of: When,
+    age: Option<String>,
+    due: Vec<Due>,
+    answers: Vec<Happened>,
+    path: Vec<Happened>,
+    said: Option<String>,
+    photos: Vec<String>,
+    merged: Option<String>,
+    is_closed: bool,
+    may_contest: bool,
+    satisfactions: Vec<(&'static str, String)>,
+    sent: bool,
+    refused: Option<Problem>,
+    note_missing: bool,
+    note: String,
+}
+
+/// Opens a matter by number and slip, and does what its reporter asks for.
+pub(crate) async fn open(visit: Arc<Visit>) -> Answer {
+    visit.check_own_page()?;
+    let number = visit.form.typed("number").trim().to_owned();
+    let slip = plain(visit.form.typed("slip"));
+    let calls = visit.calls.clone().with(REPORTER_TOKEN, &slip);
+    let own = Own {
+        number,
+        slip: Some(slip),
+        calls,
+    };
+    match own.answer(&visit).await {
+        // A wrong slip looks like a number that does not exist.
+        Err(problem) if matches!(problem.status, 401 | 403 | 404 | 422) => {
+            super::own::ask(&visit, true).await
+        }
+        answer => answer,
+    }
+}
+
+/// A matter that its reporter opens.
+pub(super) struct Own {
+    /// Its number, as it was typed.
+    pub(super) number: String,
+    /// Its slip; `None` if it is opened with the account that reported it.
+    pub(super) slip: Option<String>,
+    /// The way to ask the node as its reporter.
+    pub(super) calls: Calls,
+}
+
+impl Own {
+    /// Does what the form asks for, and shows the matter.
+    ///
+    /// # Errors
+    /// The problem that the API answered when it was asked for the matter.
+    pub(super) async fn answer(&self, visit: &Visit) -> Answer {
+        let one = format!("matters/{}", crate::form::odd(&self.number));
+        let path = visit.api(&one)?;
+        let before: Named<MatterView> = self.calls.get(&path).await?;
+        match visit.form.typed("go") {
+            "receipt" => self.receipt(&path, &before.facts.id).await,
+            "verify" => {
+                let file = format!("{path}/receipt");
+                let file = self.calls.send(Method::GET, &file, Body::empty()).await?;
+                verify::show_for(visit, file.body.into()).await
+            }
+            _ => self.act(visit, before).await,
+        }
+    }
+
+    /// Answers with the signed receipts as a file.
+    async fn receipt(&self, path: &str, number: &str) -> Answer {
+        let mut response = self.calls.relay(&format!("{path}/receipt")).await?;
+        let name = format!("attachment; filename=\"receipt-{number}.json\"");
+        let headers = response.headers_mut();
+        headers
+            .extend(HeaderValue::from_str(&name).map(|name| (header::CONTENT_DISPOSITION, name)));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(response)
+    }
+
+    async fn act(&self, visit: &Visit, before: Named<MatterView>) -> Answer {
+        let calls = &self.calls;
+        let path = visit.api(&format!("matters/{}", crate::form::odd(&self.number)))?;
+        let note = visit.form.typed("note").trim().to_owned();
+        let (mut sent, mut refused, mut note_missing) = (false, None, false);
+        if let Some(action) = action(visit, &before.facts) {
+            note_missing = action.needs_note() && note.is_empty();
+            if !note_missing {
+                let said = HolderRequest {
+                    action,
+                    note: Some(note.clone()).filter(|note| !note.is_empty()),
+                };
+                let path = format!("{path}/requests");
+                match calls.ask(Method::POST, &path, &said).await {
+                    Ok(_) => sent = true,
+                    Err(problem) => refused = Some(problem),
+                }
+            }
+        }
+        let matter = match sent {
+            true => calls.get(&path).await?,
+            false => before,
+        };
+        let files: Result<Named<FileLines>, _> = calls.get(&format!("{path}/attachments")).await;
+        let files = files.map_or_else(|_| vec![], |files| files.facts.files);
+        let photos = self.photos(&files);
+        let failed = refused.is_some() || note_missing;
+        let page = MatterPage {
+            photos,
+            sent,
+            refused,
+            note_missing,
+            note: if failed { note } else { String::new() },
+            ..shown(visit, &matter.facts, self.slip.as_deref())?
+        };
+        visit.page(StatusCode::OK, &page)
+    }
+
+    /// Returns the addresses of the photos. A picture cannot send a slip along.
+    fn photos(&self, files: &[FileLine]) -> Vec<String> {
+        let photos = files.iter().filter(|file| file.file.media.is_image());
+        let below = match &self.slip {
+            Some(slip) => format!("/my/photo/{}", PASSES.hand_out(&self.number, slip)),
+            None => format!("/my/m/{}/photo", crate::form::odd(&self.number)),
+        };
+        photos.map(|file| format!("{below}/{}", file.no)).collect()
+    }
+}
+
+/// Returns what the form asks for.
+fn action(visit: &Visit, matter: &MatterView) -> Option<RequestAction> {
+    Some(match visit.form.typed("go") {
+        "contest" if in_review(matter) => RequestAction::Review,
+        "contest" => RequestAction::Contest,
+        "rate" => RequestAction::Rate {
+            satisfaction: visit.form.typed("satisfaction").parse().ok()?,
+        },
+        "withdraw" => RequestAction::Withdraw,
+        "add" => RequestAction::Remark {
+            audience: Audience::Reporter,
+        },
+        _ => return None,
+    })
+}
+
+/// Returns whether the matter was contested before: then the tier above decides.
+fn in_review(matter: &MatterView) -> bool {
+    let mut steps = matter.steps.iter();
+    steps.any(|step| matches!(step.act, Act::Reopen(Appeal::Contest)))
+}
+
+fn shown(visit: &Visit, matter: &MatterView, slip: Option<&str>) -> Result<MatterPage, Problem> {
+    let w = visit.w;
+    let now = visit.now_ms();
+    let is_closed = matches!(matter.status, MatterStatus::Closed(_));
+    let happened = |step: &api::StepView| Happened {
+        at: visit.when(step.at_ms),
+        by: match step.voice {
+            Some(Voice::Reporter) => w.by_reporter().to_owned(),
+            _ => visit.name_of(step.by),
+        },
+        act: w.short(step.act.name()),
+        text: match &step.note {
+            Some(BodyView::Text(text)) => Some(text.clone()),
+            _ => None,
+        },
+        is_last: false,
+    };
+    let mut path: Vec<Happened> = matter.steps.iter().rev().map(happened).collect();
+    if let Some(last) = path.first_mut() {
+        last.is_last = true;
+    }
+    let told = |step: &&api::StepView| {
+        matches!(
+            step.act,
+            Act::Reply(Publicity::Private | Publicity::Public) | Act::Close(_) | Act::Feedback
+        ) && matches!(step.note, Some(BodyView::Text(_)))
+    };
+    let clocks = matter.clocks.iter();
+    let clocks = clocks.filter(|clock| concerns_reporters(clock.stage));
+    let due = clocks.filter_map(|clock| {
+        let left = length(clock.due_ms - now, visit.view.language);
+        let (left, class) = match clock.stands {
+            Stands::Running => (w.my_left(left), "fine"),
+            Stands::DueSoon => (w.my_left(left), "soon"),
+            Stands::Overdue => (w.my_late(left), "late"),
+            Stands::Paused => (w.my_paused().to_owned(), "paused"),
+            _ => return None,
+        };
+        Some(Due {
+            stage: w.short(clock.stage),
+            by: visit.when(clock.due_ms),
+            left,
+            class,
+        })
+    });
+    let is_here = matches!(matter.standing, StandingView::Holding);
+    let age = matter.known.as_ref().and_then(api::Known::age_ms);
+    let age = age.filter(|age| !is_here && *age > 60_000);
+    let merged = match matter.status {
+        MatterStatus::Closed(Outcome::Merged(into)) => Some(into.to_string()),
+        _ => None,
+    };
+    Ok(MatterPage {
+        frame: Frame::of(visit, w.my_title()),
+        w,
+        number: matter.id.clone(),
+        action: match slip {
+            Some(_) => "/my".to_owned(),
+            None => format!("/my/m/{}", matter.id),
+        },
+        slip: slip.map(grouped),
+        key: frame::key(),
+        category: w.category(&matter.category, matter.category_name.as_deref()),
+        state: state(w, matter.status, turn(matter)),
+        held_by: visit.name_of(matter.holder),
+        as_of: visit.when(matter.as_of_ms),
+        age: age.map(|age| length(age, visit.view.language)),
+        due: due.collect(),
+        answers: matter
+            .steps
+            .iter()
+            .rev()
+            .filter(told)
+            .map(happened)
+            .collect(),
+        path,
+        said: match &matter.body {
+            BodyView::Text(text) => Some(text.clone()),
+            _ => None,
+        },
+        photos: vec![],
+        merged,
+        is_closed,
+        may_contest: is_closed && turn(matter) != Some(Turn::Confirmed),
+        satisfactions: Satisfaction::ALL
+            .iter()
+            .map(|one| (one.code(), w.short(*one)))
+            .collect(),
+        sent: false,
+        refused: None,
+        note_missing: false,
+        note: String::new(),
+    })
+}
+
+/// Shows a photo of a matter that was opened with its slip some minutes ago.
+pub(crate) async fn photo(visit: Arc<Visit>) -> Answer {
+    let known = PASSES.take(visit.param("pass"));
+    let (number, slip) = known.ok_or_else(|| *Rejection::no_such_path().0)?;
+    let calls = visit.calls.clone().with(REPORTER_TOKEN, &slip);
+    let (number, no) = (
+        crate::form::odd(&number),
+        crate::form::odd(visit.param("no")),
+    );
+    let path = visit.api(&format!("matters/{number}/attachments/{no}/thumb"))?;
+    calls.relay(&path).await
+}
+
+/// Time for which the photos of a page are shown.
+const PASS_LIFE: Duration = Duration::from_secs(600);
+/// The most pages whose photos are shown at a time.
+const MOST_PASSES: usize = 4_096;
+
+/// Passes to the photos of matters that were opened with their slip: a picture cannot send a slip
+/// along, and a slip never stands in an address.
+struct Passes(Mutex<Option<HashMap<String, Pass>>>);
+
+/// One of them: when it was handed out, and the number and slip that it stands for.
+struct Pass {
+    at: Instant,
+    number: String,
+    slip: String,
+}
+
+static PASSES: Passes = Passes(Mutex::new(None));
+
+impl Passes {
+    /// Returns a pass to the photos of a matter.
+    fn hand_out(&self, number: &str, slip: &str) -> String {
+        let pass = frame::key();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get_or_insert_default();
+        if known.len() >= MOST_PASSES {
+            known.retain(|_, pass| pass.at.elapsed() < PASS_LIFE);
+        }
+        if known.len() < MOST_PASSES {
+            let known_as = Pass {
+                at: Instant::now(),
+                number: number.to_owned(),
+                slip: slip.to_owned(),
+            };
+            known.insert(pass.clone(), known_as);
+        }
+        pass
+    }
+
+    /// Returns number and slip of a pass.
+    fn take(&self, pass: &str) -> Option<(String, String)> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let pass = known.as_ref()?.get(pass)?;
+        let is_good = pass.at.elapsed() < PASS_LIFE;
+        is_good.then(|| (pass.number.clone(), pass.slip.clone()))
+    }
+}

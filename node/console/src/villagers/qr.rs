@@ -1,0 +1,52 @@
+//! QR codes, as paths of SVG.
+
+use qrcode::{Color, EcLevel, QrCode};
+
+/// Modules of the quiet zone on each side (ISO/IEC 18004).
+const QUIET: usize = 4;
+
+/// A QR code as a picture: every dark module is a square of one unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Picture {
+    /// Units of each side, the quiet zone included.
+    pub(crate) side: usize,
+    /// The dark squares, as a path of SVG.
+    pub(crate) path: String,
+}
+
+/// Draws a text at error level M; `None` if it is longer than a code can hold.
+pub(crate) fn draw(text: &str) -> Option<Picture> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+    let width = code.width();
+    let dark = code.to_colors().into_iter().enumerate();
+    let dark = dark.filter(|(_, color)| *color == Color::Dark);
+    let square = |(at, _): (usize, Color)| {
+        let (row, column) = (at / width + QUIET, at % width + QUIET);
+        format!("M{column} {row}h1v1h-1z")
+    };
+    Some(Picture {
+        side: width + 2 * QUIET,
+        path: dark.map(square).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_has_its_quiet_zone_and_the_three_marks_of_its_corners() {
+        let text = "http://330825002222.localhost:8080/my#330825002222-1-1.0123456789abcdef0123456789abcdef";
+        let picture = draw(text).unwrap();
+        assert_eq!((picture.side - 2 * QUIET - 17) % 4, 0);
+        let far = picture.side - QUIET - 7;
+        for (column, row) in [(QUIET, QUIET), (far, QUIET), (QUIET, far)] {
+            for along in 0..7 {
+                let square = format!("M{} {row}h1v1h-1z", column + along);
+                assert!(picture.path.contains(&square));
+            }
+        }
+        assert!(!picture.path.contains("M3 ") && !picture.path.contains(" 3h"));
+        assert_eq!(draw(&"x".repeat(4_000)), None);
+    }
+}

@@ -1,0 +1,151 @@
+//! The check of a receipt: what the signatures in it prove, in words.
+
+use std::sync::Arc;
+
+use api::{CheckLine, Named, ReceiptCheck, problem::Problem};
+use askama::Template;
+use axum::body::Body;
+use domain::receipt::{Finding, Kind};
+use http::{Method, StatusCode};
+
+use crate::{answer::Answer, frame::Frame, visit::Visit, when::When, words::Words};
+
+#[derive(Template)]
+#[template(path = "verify.html")]
+struct VerifyPage {
+    frame: Frame,
+    w: Words,
+    typed: String,
+    is_empty: bool,
+    problem: Option<Problem>,
+    proof: Option<Proof>,
+}
+
+/// What a receipt proves, in words.
+struct Proof {
+    holds: bool,
+    matter: String,
+    made_by: String,
+    as_of: When,
+    passed: usize,
+    open: usize,
+    receipts: Vec<Taken>,
+    checks: Vec<Line>,
+}
+
+/// What one division signed.
+struct Taken {
+    at: When,
+    by: String,
+    what: String,
+}
+
+/// A check, in words.
+struct Line {
+    finding: String,
+    class: &'static str,
+    what: String,
+    about: Option<String>,
+    detail: String,
+}
+
+/// Shows the form that takes a receipt.
+pub(crate) async fn form(visit: Arc<Visit>) -> Answer {
+    page(&visit, String::new(), false, None, None)
+}
+
+/// Checks the receipt of a form.
+pub(crate) async fn check(visit: Arc<Visit>) -> Answer {
+    visit.check_own_page()?;
+    let typed = visit.form.typed("receipt").trim().to_owned();
+    match typed.is_empty() {
+        true => page(&visit, typed, true, None, None),
+        false => checked(&visit, typed.clone().into(), typed).await,
+    }
+}
+
+/// Checks a receipt that the node just made, and shows what it proves.
+pub(super) async fn show_for(visit: &Visit, file: Body) -> Answer {
+    checked(visit, file, String::new()).await
+}
+
+async fn checked(visit: &Visit, file: Body, typed: String) -> Answer {
+    let path = visit.api("receipt-checks")?;
+    match visit.calls.send(Method::POST, &path, file).await {
+        Ok(reply) => page(visit, typed, false, None, Some(proof(visit, reply.read()?))),
+        Err(problem) if problem.status < 500 => page(visit, typed, false, Some(problem), None),
+        Err(problem) => Err(problem),
+    }
+}
+
+fn proof(visit: &Visit, found: Named<ReceiptCheck>) -> Proof {
+    let (w, found) = (visit.w, found.facts);
+    let count = |finding| {
+        let checks = found.checks.iter();
+        checks.filter(|check| check.finding == finding).count()
+    };
+    let (passed, open) = (count(Finding::Ok), count(Finding::NotChecked));
+    let receipts = found.receipts.iter().map(|receipt| Taken {
+        at: visit.when(receipt.at_ms),
+        by: visit.name_of(receipt.division),
+        what: match (receipt.kind, receipt.outcome) {
+            (Kind::End, Some(outcome)) => w.verify_decided(w.short(outcome.name())),
+            _ => w.verify_taken().to_owned(),
+        },
+    });
+    let receipts = receipts.collect();
+    // What does not hold comes first.
+    let rank = |check: &CheckLine| match check.finding {
+        Finding::Failed => 0,
+        Finding::NotChecked => 1,
+        Finding::Ok => 2,
+    };
+    let mut checks = found.checks;
+    checks.sort_by_key(rank);
+    let line = |check: CheckLine| Line {
+        finding: w.short(check.finding),
+        class: match check.finding {
+            Finding::Failed => "late",
+            Finding::NotChecked => "paused",
+            Finding::Ok => "fine",
+        },
+        what: w.short(check.what),
+        about: check.about.map(|about| visit.name_of(about)),
+        detail: check.detail,
+    };
+    Proof {
+        holds: found.holds,
+        matter: found.matter,
+        made_by: visit.name_of(found.exported_by),
+        as_of: visit.when(found.as_of_ms),
+        passed,
+        open,
+        receipts,
+        checks: checks.into_iter().map(line).collect(),
+    }
+}
+
+fn page(
+    visit: &Visit,
+    typed: String,
+    is_empty: bool,
+    problem: Option<Problem>,
+    proof: Option<Proof>,
+) -> Answer {
+    let frame = Frame::of(visit, visit.w.verify_title());
+    let (frame, status) = match is_empty {
+        true => (frame.after_failure(), StatusCode::UNPROCESSABLE_ENTITY),
+        false => frame.after(problem.as_ref()),
+    };
+    visit.page(
+        status,
+        &VerifyPage {
+            frame,
+            w: visit.w,
+            typed,
+            is_empty,
+            problem,
+            proof,
+        },
+    )
+}

@@ -1,0 +1,91 @@
+//! Moments and numbers, as people of a language write them.
+
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+use jiff::{Timestamp, Zoned, tz::TimeZone};
+
+use crate::words::Language;
+
+/// The time zone of all pages.
+const ZONE: &str = "Asia/Shanghai";
+
+/// A moment, as a `time` element with day, hour and minute.
+#[derive(Clone, Debug)]
+pub(crate) struct When {
+    at: Zoned,
+    language: Language,
+}
+
+impl When {
+    /// Returns a moment given in milliseconds since 1970.
+    pub(crate) fn new(ms: i64, language: Language) -> Self {
+        let at = Timestamp::from_millisecond(ms).unwrap_or_default();
+        let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
+        Self {
+            at: at.to_zoned(zone),
+            language,
+        }
+    }
+
+    /// Returns the text without the element.
+    pub(crate) fn text(&self) -> String {
+        let pattern = match self.language {
+            Language::Chinese => "%Y年%-m月%-d日 %H:%M",
+            Language::English => "%-d %b %Y %H:%M",
+        };
+        self.at.strftime(pattern).to_string()
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let machine = self.at.strftime("%Y-%m-%dT%H:%M:%S%:z");
+        write!(f, "<time datetime=\"{machine}\">{}</time>", self.text())
+    }
+}
+
+// It is made of digits and constant words.
+impl HtmlSafe for When {}
+
+/// A length of time, from the largest unit that it fills: `3天`, `5小时`, `20分钟`.
+pub(crate) fn length(ms: i64, language: Language) -> String {
+    const MINUTE: i64 = 60_000;
+    let minutes = ms.abs() / MINUTE;
+    let (number, chinese, one, several) = match minutes {
+        0..60 => (minutes, "分钟", "minute", "minutes"),
+        60..2_880 => (minutes / 60, "小时", "hour", "hours"),
+        _ => (minutes / 1_440, "天", "day", "days"),
+    };
+    match (language, number) {
+        (Language::Chinese, _) => format!("{number}{chinese}"),
+        (Language::English, 1) => format!("1 {one}"),
+        (Language::English, _) => format!("{number} {several}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_has_its_zone() {
+        let moment = |language| When::new(1_795_833_720_000, language).to_string();
+        assert_eq!(
+            moment(Language::Chinese),
+            "<time datetime=\"2026-11-28T10:42:00+08:00\">2026年11月28日 10:42</time>"
+        );
+        assert!(moment(Language::English).contains(">28 Nov 2026 10:42<"));
+    }
+
+    #[test]
+    fn a_length_is_told_in_its_largest_unit() {
+        let told = |minutes: i64| length(minutes * 60_000, Language::English);
+        assert_eq!(
+            [told(1), told(59), told(60)],
+            ["1 minute", "59 minutes", "1 hour"]
+        );
+        assert_eq!([told(2_879), told(2_880)], ["47 hours", "2 days"]);
+        assert_eq!(length(-3 * 86_400_000, Language::Chinese), "3天");
+    }
+}

@@ -1,0 +1,253 @@
+//! The greeting of two neighbours at the start of a session: lives, latest messages, templates.
+
+use domain::{
+    actor::Actor,
+    alarm::AlarmKind,
+    authority::Neighbour,
+    envelope::Order,
+    ids::{Epoch, EpochId},
+    life::{Lineage, Rejected},
+    suite::Digest,
+};
+use records::{outbox::queue::Segments, table::Table};
+use store::record::RecordError;
+use topology::DivisionCode;
+use wire::frame::{Echo, TemplateInForce};
+
+use crate::tables::inbox::Runs;
+pub(crate) use crate::tables::inbox::{Held, PeerMemory};
+use crate::{Aborted, Fault, Received, services::Inbox, tables, unit_of_work::UnitOfWork};
+
+/// The statement of a node about itself at the start of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    /// The lives of its store.
+    pub lives: Lineage,
+    /// The latest messages of the other node that it has.
+    pub echo: Option<Echo>,
+    /// Its templates, by key and version.
+    pub templates: Vec<TemplateInForce>,
+    /// Digest over the revocations that it knows; `None` if its version has no revocations.
+    pub revocations: Option<Digest>,
+}
+
+impl Inbox<'_> {
+    /// Builds this node's greeting for a neighbour.
+    pub async fn greeting(self, neighbour: DivisionCode) -> Result<Greeting, Fault> {
+        let lives = self.own_lives().await?;
+        let memory = self.one::<tables::Peers>(&neighbour).await?;
+        let echo = memory.unwrap_or_default().held.map(|held| Echo {
+            epoch: held.epoch.id,
+            issue: held.issue,
+            bytes: held.bytes,
+            proof: held.proof,
+        });
+        let templates = self.templates().versions().await?;
+        Ok(Greeting {
+            lives,
+            echo,
+            templates,
+            revocations: Some(self.keys().revocations_digest().await?),
+        })
+    }
+
+    /// Applies a neighbour's greeting, whose echo was verified as this node's own signed message.
+    /// Durable when it returns. `Ok(true)` if this node found that its own store went back in time
+    /// and began a new life; the session must then start over.
+    pub async fn greeted(
+        self,
+        from: Neighbour,
+        greeting: &Greeting,
+    ) -> Result<Result<bool, Rejected>, Aborted> {
+        let mut unit = self.begin(Actor::Peer(from.division())).await?;
+        // A link must come up on a full disk, too.
+        unit.view.is_outcome();
+        let memory = unit.view.get::<tables::Peers>(&from.division()).await?;
+        let mut memory = memory.unwrap_or_default();
+        let known = memory.held.as_ref().map(|held| held.epoch);
+        let rejected = greeting.lives.follows(known).err();
+        let went_back = unit.went_back(greeting).await?;
+        if let Some(word) = went_back {
+            let old = unit.ledger.epoch;
+            unit.begin_life(self.dependencies.entropy.bytes(), word)
+                .await?;
+            unit.await_neighbours(from.division()).await?;
+            let new = unit.ledger.epoch;
+            let peer = from.division();
+            let met_before = self.met.lock().expect("no holder panics").contains(&peer);
+            // This process was greeted before, so its store is not the old one.
+            let (kind, about) = match met_before {
+                true => (AlarmKind::SecondMachine, self.me),
+                false => (AlarmKind::StoreWentBack, peer),
+            };
+            let detail = format!(
+                "{peer} has messages of life {} of {} which this store does not know; life {} ({}) ended \
+                 here, life {} ({}) begins",
+                word.order, word.id, old.order, old.id, new.order, new.id
+            );
+            unit.raise(kind, Some(about), &detail).await?;
+            unit.resend_figures().await?;
+        }
+        if rejected.is_none() {
+            let lives = greeting.lives.lives().to_vec();
+            let new_life = !memory.lives.is_empty() && memory.lives.last() != lives.last();
+            memory.lives = lives;
+            unit.view.put::<tables::Peers>(&from.division(), &memory);
+            if greeting.echo.is_some() && went_back.is_none() {
+                unit.await_one_more(from.division()).await?;
+            }
+            if new_life {
+                let life = greeting.lives.present().id;
+                unit.begin_to_show(from.division(), life).await?;
+            }
+            unit.queue_missing_revocations(from, greeting.revocations)
+                .await?;
+            match from {
+                Neighbour::Child(child) => {
+                    unit.note_lost_versions(&greeting.templates).await?;
+                    unit.queue_missing_templates(child, &greeting.templates)
+                        .await?;
+                }
+                // The parent's store went back in time, and with it the sums that this node
+                // reported.
+                Neighbour::Parent(_) if new_life && went_back.is_none() => {
+                    unit.resend_figures().await?;
+                    unit.resend_adoption().await?;
+                }
+                Neighbour::Parent(_) => {}
+            }
+        }
+        let greeted = rejected.is_none() && went_back.is_none();
+        if greeted && self.parent == Some(from.division()) && self.is_sole_again() {
+            unit.view.delete::<tables::StandsAside>(&());
+            unit.settle_alarm(AlarmKind::SecondMachine, Some(self.me))
+                .await?;
+        }
+        unit.commit().await?;
+        match (rejected, went_back) {
+            (Some(rejected), _) => Ok(Err(rejected)),
+            (None, Some(_)) => Ok(Ok(true)),
+            (None, None) => {
+                self.met
+                    .lock()
+                    .expect("no holder panics")
+                    .insert(from.division());
+                self.relay.met(from.division());
+                self.show_on().await?;
+                Ok(Ok(false))
+            }
+        }
+    }
+
+    /// Returns the lives of this node's store.
+    async fn own_lives(self) -> Result<Lineage, Fault> {
+        let ledger = self.ledger().await?;
+        let known = self.one::<tables::Epochs>(&()).await?;
+        Ok(lineage(known, ledger.epoch)?)
+    }
+
+    /// Returns the divisions that this node has met, whether or not they are linked now.
+    pub async fn met(self) -> Result<Vec<DivisionCode>, Fault> {
+        let met = self.read()?.scan(tables::Peers::all(), usize::MAX).await?;
+        Ok(met.into_iter().map(|(neighbour, _)| neighbour).collect())
+    }
+}
+
+impl UnitOfWork<'_> {
+    /// Keeps the neighbour's latest messages, to show them if its store ever goes back in time.
+    pub(crate) async fn remember(
+        &mut self,
+        neighbour: DivisionCode,
+        received: &Received,
+    ) -> Result<(), Fault> {
+        let Received {
+            envelope,
+            bytes,
+            proof,
+            ..
+        } = received;
+        let memory = self.view.get::<tables::Peers>(&neighbour).await?;
+        let mut memory = memory.unwrap_or_default();
+        let epoch = envelope.epoch;
+        let said = (epoch.order, envelope.issue);
+        let later = |held: &Held| (held.epoch.order, held.issue) >= said;
+        if memory.held.as_ref().is_some_and(later) {
+            return Ok(());
+        }
+        memory.held = Some(Held {
+            epoch,
+            issue: envelope.issue,
+            bytes: bytes.clone(),
+            proof: proof.clone(),
+        });
+        self.view.put::<tables::Peers>(&neighbour, &memory);
+        Ok(())
+    }
+
+    /// Returns the life of a message that the neighbour has and this store does not know, if any.
+    /// Then the store went back in time, or a copy of it or a thief of its key spoke in its name.
+    /// The neighbour accepts a life after that one in any case.
+    async fn went_back(&mut self, greeting: &Greeting) -> Result<Option<Epoch>, Fault> {
+        let word = greeting.echo.as_ref();
+        let Some(word) = word.and_then(|echo| wire::decode_envelope(&echo.bytes).ok()) else {
+            return Ok(None);
+        };
+        let unknown = if word.epoch == self.ledger.epoch {
+            !self.runs().await?.used(word.issue, self.ledger.issue)
+        } else {
+            !self.own_lives().await?.has(&word.epoch)
+        };
+        Ok(unknown.then_some(word.epoch))
+    }
+
+    /// Returns the lives of this store.
+    async fn own_lives(&mut self) -> Result<Lineage, Fault> {
+        let known = self.view.get::<tables::Epochs>(&()).await?;
+        Ok(lineage(known, self.ledger.epoch)?)
+    }
+
+    /// Begins a new life after those that this store knows and `strange`, another one of it. Its
+    /// counts start over, so its messages can be told from the old ones. Messages still in the
+    /// outbox were counted in a life of which others know more, so they are issued again in this
+    /// one.
+    async fn begin_life(&mut self, id: [u8; 16], strange: Epoch) -> Result<(), Fault> {
+        let lives = self.own_lives().await?.begin(EpochId(id), Some(strange));
+        self.ledger.epoch = lives.present();
+        self.view
+            .put::<tables::Epochs>(&(), &lives.lives().to_vec());
+        self.view.put::<tables::Runs>(&(), &Runs::default());
+        self.ledger.issue = 0;
+        self.ledger.run = lives.present().id.short();
+        self.ledger.matters = 0;
+        self.ledger.asks = 0;
+        for (key, mut segment) in self.view.scan(Segments::all(), usize::MAX).await? {
+            for queued in segment.iter_mut().filter(|queued| queued.proof.is_none()) {
+                let mut envelope = wire::decode_envelope(&queued.bytes)
+                    .map_err(|_| RecordError::Damaged("queued envelope"))?;
+                self.ledger.issue += 1;
+                envelope.epoch = self.ledger.epoch;
+                envelope.issue = self.ledger.issue;
+                if let Order::Sequence(sequence) = &mut envelope.order {
+                    *sequence = self
+                        .next_in_flow(envelope.destination, envelope.lane)
+                        .await?;
+                }
+                queued.epoch = envelope.epoch.id;
+                queued.bytes = wire::encode_envelope(&envelope);
+            }
+            self.view.put::<Segments>(&key, &segment);
+        }
+        Ok(())
+    }
+}
+
+/// Builds the lives from their record; a store in its first life has no record.
+fn lineage(known: Option<Vec<Epoch>>, present: Epoch) -> Result<Lineage, RecordError> {
+    let Some(known) = known else {
+        return Ok(Lineage::beginning(present));
+    };
+    let lives = Lineage::of(known).ok();
+    lives
+        .filter(|lives| lives.present() == present)
+        .ok_or(RecordError::Damaged("lives"))
+}

@@ -1,0 +1,167 @@
+//! Leaves of what a unit makes true.
+
+use domain::{
+    ids::{Epoch, EpochId, MatterId},
+    suite::Suite,
+    template::TemplateKey,
+};
+use log::{Commitment, Entry, Opening, Predecessor, leaf_hash};
+use records::table::{Plain, Table, Tables};
+use store::Transaction;
+
+use crate::{
+    Fault, Office,
+    tables::{
+        self,
+        log::{LogState, MatterLeaf},
+        templates::TemplateRecord,
+    },
+    unit_of_work::{DocketChange, LogDraft, UnitOfWork},
+};
+
+/// Hashes or entries of a full tile.
+pub(super) const TILE: u64 = log::Tile::FULL as u64;
+
+/// Says that a template came into force.
+fn of_template(record: &TemplateRecord) -> LogDraft {
+    let TemplateKey { issuer, kind, name } = &record.template.key;
+    let named = format!("{kind}/{name}");
+    LogDraft::from(Entry::Template {
+        issuer: issuer.as_u64(),
+        name: Suite::P256Sha256.digest(&[named.as_bytes()]),
+        version: record.template.version.into(),
+        envelope: Suite::P256Sha256.digest(&[&record.bytes]),
+    })
+}
+
+impl UnitOfWork<'_> {
+    /// Adds a leaf for a template that came into force.
+    pub(crate) fn log_template(&mut self, record: &TemplateRecord) {
+        self.log.push(of_template(record));
+    }
+
+    /// Adds a leaf if the steps of a matter are others than before.
+    pub(crate) fn project_log(&mut self, change: DocketChange<'_>) {
+        let matter = &change.new.matter;
+        let same = |old: &domain::custody::Docket| old.matter.steps == matter.steps;
+        if change.old.is_some_and(same) {
+            return;
+        }
+        let steps = matter.steps.len();
+        let salt = self.office.dependencies.entropy.bytes();
+        let digest = wire::history_digest(matter, steps);
+        let network = self.office.dependencies.network.0;
+        let suite = matter.suite.id();
+        let leaf = MatterLeaf {
+            steps: u32::try_from(steps).unwrap_or(u32::MAX),
+            salt,
+        };
+        self.log.push(LogDraft {
+            entry: Entry::Custody(Commitment::to_custody(&network, &salt, suite, &digest)),
+            matter: Some((matter.id, leaf)),
+        });
+    }
+
+    /// Forgets what opens the leaves of a matter.
+    pub(crate) async fn close_leaves(&mut self, id: MatterId) -> Result<(), Fault> {
+        let rows = tables::MatterLeaves::under(&id);
+        for (key, _) in self.view.scan(rows, usize::MAX).await? {
+            self.view.delete::<tables::MatterLeaves>(&key);
+        }
+        Ok(())
+    }
+
+    /// Writes the leaves of this unit.
+    pub(crate) async fn write_log(&mut self) -> Result<(), Fault> {
+        let drafts = std::mem::take(&mut self.log);
+        let (office, epoch) = (self.office, self.ledger.epoch);
+        if office.append(&mut self.view, epoch, drafts).await? {
+            self.due_by(self.now);
+        }
+        Ok(())
+    }
+}
+
+impl Office {
+    /// Adds leaves to the log of an epoch, which begins with them if it has none. Returns whether there
+    /// are leaves to pack.
+    pub(crate) async fn append(
+        &self,
+        view: &mut Tables<Transaction>,
+        epoch: Epoch,
+        drafts: Vec<LogDraft>,
+    ) -> Result<bool, Fault> {
+        if drafts.is_empty() {
+            return Ok(false);
+        }
+        let known = view.get::<tables::LogStates>(&epoch.id).await?;
+        let (mut state, mut all) = match known {
+            Some(state) => (state, vec![]),
+            None => (LogState::default(), self.beginning(view, epoch).await?),
+        };
+        // What the beginning says already is not said twice.
+        let begun = all.len();
+        for draft in drafts {
+            if !all[..begun].iter().any(|said| said.entry == draft.entry) {
+                all.push(draft);
+            }
+        }
+        for LogDraft { entry, matter } in all {
+            let index = state.frontier.size();
+            let bytes = entry.encode();
+            state.frontier.push(leaf_hash(&bytes));
+            view.put::<tables::LogEntries>(&(epoch.id, index), &Plain(bytes.into()));
+            if let Some((id, leaf)) = matter {
+                view.put::<tables::MatterLeaves>(&(id, epoch.id, index), &leaf);
+            }
+        }
+        view.put::<tables::LogStates>(&epoch.id, &state);
+        Ok(state.frontier.size() / TILE > state.packed)
+    }
+
+    /// Returns what a log begins with: whose it is, which log it follows, and the templates in force.
+    async fn beginning(
+        &self,
+        view: &mut Tables<Transaction>,
+        epoch: Epoch,
+    ) -> Result<Vec<LogDraft>, Fault> {
+        let opening = Entry::Opening(Opening {
+            network: self.dependencies.network.0,
+            division: self.me.as_u64(),
+            epoch: epoch.id.0,
+            divisions: self.dependencies.tree.digest(),
+            predecessor: self.predecessor(view, epoch).await?,
+        });
+        let mut drafts = vec![LogDraft::from(opening)];
+        let in_force = view.scan(tables::TemplatesInForce::all(), usize::MAX);
+        for (key, template) in in_force.await? {
+            let record = view.get::<tables::Templates>(&key).await?;
+            // The bytes of a version before the latest one are not kept.
+            let record = record.filter(|record| record.template.version == template.version);
+            drafts.extend(record.as_ref().map(of_template));
+        }
+        Ok(drafts)
+    }
+
+    /// Returns the end of the log before, as this store knows it.
+    async fn predecessor(
+        &self,
+        view: &mut Tables<Transaction>,
+        epoch: Epoch,
+    ) -> Result<Option<Predecessor>, Fault> {
+        let known = |epoch: &EpochId, state: LogState| Predecessor {
+            epoch: epoch.0,
+            size: state.frontier.size(),
+            root: state.frontier.root(),
+        };
+        // The life before may be one that this store has lost, or one without a log.
+        let mut lives = view.get::<tables::Epochs>(&()).await?.unwrap_or_default();
+        lives.sort_by_key(|life| life.order);
+        for life in lives.iter().rev().filter(|life| life.id != epoch.id) {
+            if let Some(state) = view.get::<tables::LogStates>(&life.id).await? {
+                return Ok(Some(known(&life.id, state)));
+            }
+        }
+        Ok(None)
+    }
+}

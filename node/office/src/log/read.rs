@@ -1,0 +1,233 @@
+//! Heads, tiles and proofs, all of what is durable.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use domain::{
+    ids::{EpochId, MatterId},
+    receipt::{LogProof, ProvenLeaf},
+};
+use futures::future::BoxFuture;
+use log::{Hash, Node, Part, Tile, TileLevel, bundle, fold, leaf_hash};
+use records::table::{Plain, Table, Tables, View};
+use store::record::RecordError;
+
+use super::{LogHead, append::TILE, pack::root_of};
+use crate::{
+    Fault, RefusalReason,
+    services::Log,
+    tables::{self, log::LogState},
+};
+
+/// The refusal of something that a log does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotInLog {
+    /// There is no log of this life of the store.
+    #[error("this node has no log of that epoch; `wujitong log show` lists those it has")]
+    Epoch,
+    /// It has no such tile, or not yet.
+    #[error(
+        "the log does not have this tile, or not in this width; read the checkpoint for its size"
+    )]
+    Tile,
+}
+
+impl RefusalReason for NotInLog {}
+
+/// A log while it is read: its state, and the tiles read so far.
+struct Reading<'v, V> {
+    view: &'v mut Tables<V>,
+    epoch: EpochId,
+    state: LogState,
+    tiles: HashMap<(u8, u64), Vec<Hash>>,
+}
+
+impl Log<'_> {
+    /// Returns the heads of all logs of this node, in the order of their epochs' ids.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn heads(self) -> Result<Vec<LogHead>, Fault> {
+        let all = self.list(tables::LogStates::all(), usize::MAX).await?;
+        Ok(all
+            .into_iter()
+            .map(|(epoch, state)| state.head(epoch))
+            .collect())
+    }
+
+    /// Returns the head of a log.
+    ///
+    /// # Errors
+    /// [`NotInLog::Epoch`]; or the store's.
+    pub async fn head(self, epoch: EpochId) -> Result<LogHead, crate::Failed<NotInLog>> {
+        let state = self.one::<tables::LogStates>(&epoch).await?;
+        Ok(state.ok_or(NotInLog::Epoch)?.head(epoch))
+    }
+
+    /// Returns a tile, of any width up to what the log has.
+    ///
+    /// # Errors
+    /// [`NotInLog`]; or the store's.
+    pub async fn tile(self, epoch: EpochId, tile: Tile) -> Result<Bytes, crate::Failed<NotInLog>> {
+        let mut view = self.read()?;
+        let mut reading = Reading::begin(&mut view, epoch).await?;
+        let reading = reading.as_mut().ok_or(NotInLog::Epoch)?;
+        if !tile.is_in(reading.state.frontier.size()) {
+            return Err(NotInLog::Tile.into());
+        }
+        let bytes = match tile.level {
+            TileLevel::Entries => reading.entries(tile).await?,
+            TileLevel::Hashes(level) => {
+                let hashes = reading.hashes(level, tile.index).await?;
+                hashes[..tile.width.into()].concat().into()
+            }
+        };
+        Ok(view.finish(bytes).await?)
+    }
+}
+
+impl LogState {
+    fn head(&self, epoch: EpochId) -> LogHead {
+        LogHead {
+            epoch,
+            size: self.frontier.size(),
+            root: self.frontier.root(),
+        }
+    }
+}
+
+impl<'v, V: View + Send> Reading<'v, V> {
+    async fn begin(view: &'v mut Tables<V>, epoch: EpochId) -> Result<Option<Self>, Fault> {
+        let state = view.get::<tables::LogStates>(&epoch).await?;
+        Ok(state.map(|state| Self {
+            view,
+            epoch,
+            state,
+            tiles: HashMap::new(),
+        }))
+    }
+
+    /// Returns the entries of a tile as a bundle.
+    async fn entries(&mut self, tile: Tile) -> Result<Bytes, Fault> {
+        let key = (self.epoch, tile.index);
+        if let Some(Plain(whole)) = self.view.get::<tables::LogBundles>(&key).await? {
+            if tile.width == Tile::FULL {
+                return Ok(whole);
+            }
+            let entries = bundle::entries(&whole, Tile::FULL.into());
+            let entries = entries.ok_or(RecordError::Damaged("bundle of the log"))?;
+            let mut part = vec![];
+            let first = entries.iter().take(tile.width.into());
+            first.for_each(|entry| bundle::push(&mut part, entry));
+            return Ok(part.into());
+        }
+        let mut part = vec![];
+        for entry in self.lying(tile.begin(), tile.end()).await? {
+            bundle::push(&mut part, &entry);
+        }
+        Ok(part.into())
+    }
+
+    /// Returns entries that are not packed yet.
+    async fn lying(&mut self, begin: u64, end: u64) -> Result<Vec<Bytes>, Fault> {
+        let rows = tables::LogEntries::under(&self.epoch)
+            .from_key(&(self.epoch, begin))
+            .until_key(&(self.epoch, end));
+        let found = self.view.scan(rows, usize::MAX).await?;
+        if found.len() as u64 != end - begin {
+            return Err(RecordError::Damaged("entries of the log").into());
+        }
+        Ok(found.into_iter().map(|(_, Plain(entry))| entry).collect())
+    }
+
+    /// Returns all hashes of a tile that the log has.
+    fn hashes(&mut self, level: u8, n: u64) -> BoxFuture<'_, Result<Vec<Hash>, Fault>> {
+        Box::pin(async move {
+            if let Some(known) = self.tiles.get(&(level, n)) {
+                return Ok(known.clone());
+            }
+            let count = Tile::count(TileLevel::Hashes(level), self.state.frontier.size());
+            let end = count.min((n + 1) * TILE);
+            let key = (self.epoch, level.into(), n);
+            let packed = self.view.get::<tables::LogTiles>(&key).await?;
+            let packed = packed.unwrap_or_default().0;
+            let mut hashes: Vec<Hash> = packed.as_chunks().0.to_vec();
+            let begin = n * TILE + hashes.len() as u64;
+            match level {
+                0 if begin < end => {
+                    let lying = self.lying(begin, end).await?;
+                    hashes.extend(lying.iter().map(|entry| leaf_hash(entry)));
+                }
+                0 => {}
+                // What is full below and not packed yet.
+                _ => {
+                    for below in begin..end {
+                        hashes.push(root_of(&self.hashes(level - 1, below).await?));
+                    }
+                }
+            }
+            self.tiles.insert((level, n), hashes.clone());
+            Ok(hashes)
+        })
+    }
+
+    async fn node(&mut self, node: Node) -> Result<Hash, Fault> {
+        let (level, more) = (node.level / 8, node.level % 8);
+        let first = node.index << more;
+        let hashes = self.hashes(level, first / TILE).await?;
+        let begin = (first % TILE) as usize;
+        let found = hashes.get(begin..begin + (1 << more));
+        let found = found.ok_or(RecordError::Damaged("tile of the log"))?;
+        Ok(root_of(found))
+    }
+
+    /// Returns the hashes of the parts of a proof.
+    async fn look_up(&mut self, parts: Vec<Part>) -> Result<Vec<Hash>, Fault> {
+        let mut proof = vec![];
+        for part in parts {
+            let mut hashes = vec![];
+            for node in part {
+                hashes.push(self.node(node).await?);
+            }
+            proof.push(fold(&hashes).ok_or(RecordError::Damaged("tile of the log"))?);
+        }
+        Ok(proof)
+    }
+
+    /// Returns the proofs of what the log says of a matter, against its present head; `None` if it says
+    /// nothing that can still be opened.
+    async fn of_matter(mut self, id: MatterId) -> Result<Option<LogProof>, Fault> {
+        let rows = tables::MatterLeaves::under(&(id, self.epoch));
+        let found = self.view.scan(rows, usize::MAX).await?;
+        let size = self.state.frontier.size();
+        let mut leaves = vec![];
+        for ((_, _, index), leaf) in found {
+            let parts = log::inclusion(index, size);
+            let parts = parts.map_err(|_| RecordError::Damaged("leaf of a matter"))?;
+            leaves.push(ProvenLeaf {
+                index,
+                steps: leaf.steps,
+                salt: leaf.salt,
+                path: self.look_up(parts).await?,
+            });
+        }
+        Ok((!leaves.is_empty()).then(|| LogProof {
+            epoch: self.epoch,
+            size,
+            root: self.state.frontier.root(),
+            leaves,
+        }))
+    }
+}
+
+/// Returns what the log of an epoch proves of a matter.
+pub(crate) async fn of_matter<V: View + Send>(
+    view: &mut Tables<V>,
+    epoch: EpochId,
+    id: MatterId,
+) -> Result<Option<LogProof>, Fault> {
+    match Reading::begin(view, epoch).await? {
+        Some(reading) => reading.of_matter(id).await,
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,62 @@
+//! What a node may be asked, by subject. Each service is one struct over the office; its methods are in the folder of
+//! its name.
+
+use std::ops::Deref;
+
+use crate::Office;
+
+macro_rules! services {
+    ($($(#[$doc:meta])* $subject:ident: $service:ident;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy)]
+            pub struct $service<'o>(pub(crate) &'o Office);
+
+            impl Deref for $service<'_> {
+                type Target = Office;
+
+                fn deref(&self) -> &Office {
+                    self.0
+                }
+            }
+        )*
+
+        impl Office {
+            $(
+                $(#[$doc])*
+                pub const fn $subject(&self) -> $service<'_> {
+                    $service(self)
+                }
+            )*
+        }
+    };
+}
+
+services! {
+    /// Matters: reported, handled, handed on, looked for.
+    matters: Matters;
+    /// People: accounts, sessions, keys of programs, grids, the audit trail.
+    people: People;
+    /// Files of matters: uploaded, kept, fetched.
+    files: MatterFiles;
+    /// Drafts: reports that somebody is still writing.
+    drafts: Drafts;
+    /// Templates and the policy in force.
+    templates: Templates;
+    /// Figures: sums, what children count, the journal.
+    figures: Figures;
+    /// Neighbours: what they bring and take, and what is known of them.
+    inbox: Inbox;
+    /// Signing keys of divisions: statements and revocations.
+    keys: Keys;
+    /// The public log.
+    log: Log;
+    /// The log of changes that others are told.
+    feed: Feed;
+    /// Webhooks: who is told changes, and how far they have come.
+    webhooks: Webhooks;
+    /// Alarms.
+    alarms: Alarms;
+    /// The clock of the machine, and whether it is believed.
+    clock: MachineClock;
+}

@@ -1,0 +1,243 @@
+//! The tables of a node: every kind of record in its store, with its keys. The outbox has its own in
+//! [`records::outbox::queue`].
+//!
+//! A new kind of record is a row here, with bytes in `tables/records.txt`. A prefix is never given to another table.
+//! What a record holds is declared by subject in `tables/`, without what is done with it: the subjects know the
+//! tables, and the tables know no subject.
+
+use bytes::Bytes;
+use domain::{
+    actor::Actor,
+    alarm::{Alarm, AlarmKind},
+    attachment::{FileNo, Part, UploadId},
+    audit::AuditEntry,
+    category::Category,
+    custody::Docket,
+    envelope::{Destination, Lane},
+    feed::Change,
+    flow::Seen,
+    hook::{Course, Hook, HookId},
+    ids::{Epoch, EpochId, KeyId, MatterId},
+    import::Source,
+    journal::Entry,
+    matter::{CustodyVersion, Matter},
+    people::{Account, AccountId, ApiKey, ApiKeyId, ExternalIdentity, Grid, GridId},
+    request::OpenRequest,
+    rollup::{CellKey, Counters, EpochSet, Heard},
+    suite::Digest,
+    template::{AdoptionReport, Template, TemplateKey},
+    time::{Day, Timestamp},
+};
+use records::{
+    outbox::queue::OUTBOX,
+    table::{Description, Plain, Written},
+};
+use topology::DivisionCode;
+
+pub(crate) mod feed;
+pub(crate) mod figures;
+pub(crate) mod files;
+pub(crate) mod inbox;
+pub(crate) mod keys;
+pub(crate) mod log;
+pub(crate) mod matters;
+pub(crate) mod people;
+pub(crate) mod templates;
+pub(crate) mod webhooks;
+
+use templates::AdoptionKey;
+
+/// Key of a flow: author, epoch of the author, destination, lane.
+pub(crate) type FlowKey = (DivisionCode, EpochId, Destination, Lane);
+
+records::tables! { pub(crate) OFFICE:
+    /// Counts of this epoch.
+    Ledger("ledger", b"c"): () => super::Ledger;
+    /// The epochs of this store.
+    Epochs("epochs of this store", b"V"): () => Vec<Epoch>;
+    /// Ranges of issue counts used in this epoch.
+    Runs("what was issued between starts", b"e"): () => inbox::Runs;
+    /// The time when this node last ran.
+    LastTime("when this node last ran", b"e-time"): () => Timestamp;
+    /// Mark of a running node, which a process that died leaves behind.
+    Running("mark of a running node", b"L"): () => Timestamp;
+    /// Envelopes in progress at a crash, by digest.
+    Crashes("envelope in hand at a crash", b"X"): Digest => inbox::Crashed;
+    /// Dockets.
+    Dockets("docket", b"m"): MatterId => Docket;
+    /// The journal.
+    Journal("journal entry", b"j"): u64 => Entry;
+    /// The trace that a matter is part of.
+    Traces("trace", b"z"): MatterId => String;
+    /// Times at which the clocks of a matter must be checked.
+    ClocksDue("due moment of a matter", b"w"): (Timestamp, MatterId) => ();
+    /// Index of matters by partition and time of the report.
+    Index("line of a list", b"Is"): (matters::Partition, Timestamp, MatterId) => matters::IndexEntry;
+    /// Index of open matters by their earliest due time.
+    DueIndex("due moment in a list", b"Id"): (Timestamp, MatterId) => ();
+    /// Matters with a public answer.
+    Answered("matter with a public answer", b"Q"): MatterId => ();
+    /// Matters that an official published, by time of the report.
+    Published("published matter", b"Op"): (Timestamp, MatterId) => ();
+    /// Matters that a program filed, by its API key and time of the report.
+    Filed("matter filed by a program", b"Of"): (ApiKeyId, Timestamp, MatterId) => ();
+    /// Matters that an account reported, by the account and time of the report.
+    OwnMatters("matter of an account", b"Oa"): (AccountId, Timestamp, MatterId) => ();
+    /// Matters by the number of another system.
+    Imported("imported number", b"Ei"): (Source, String) => matters::Imported;
+    /// Copies erased by this node of matters that other divisions hold.
+    ErasedHere("copies erased here", b"Se"): MatterId => matters::ErasedHere;
+    /// This node's people who worked on a matter.
+    Handlers("who worked on a matter", b"Sh"): MatterId => domain::custody::Handlers;
+    /// Matters that this node asked about and that never came here.
+    AskedToSee("asked to see a matter", b"Sw"): MatterId => ();
+    /// The highest custody version of a matter that this node refused from a giver.
+    RefusedGives("transfer refused to a giver", b"g"): (DivisionCode, MatterId) => CustodyVersion;
+    /// Requests of this node about unknown matters, by epoch and number.
+    Requests("request", b"a"): (u32, u64) => OpenRequest;
+    /// Signed messages on a matter, by author: the latest, and with `true` the last one before it
+    /// was opened again.
+    SignedWords("signed word", b"W"): (MatterId, DivisionCode, bool) => matters::Kept;
+    /// Sequence numbers seen in a flow.
+    Flows("envelopes seen of a flow", b"f"): FlowKey => Seen;
+    /// Reasons why envelopes of a flow were refused.
+    RefusedEnvelopes("envelope refused", b"x"): (FlowKey, u64) => u32;
+    /// The last sequence number that this node used in a flow of its own.
+    OwnFlows("last number in an own flow", b"s"): (EpochId, Destination, Lane) => u64;
+    /// Memory of neighbours.
+    Peers("what is remembered of a neighbour", b"p"): DivisionCode => inbox::PeerMemory;
+    /// Times through which other divisions told this node everything.
+    Watermarks("how far others told", b"H"): () => Vec<(DivisionCode, Timestamp)>;
+    /// Neighbours that this node awaits since its store went back in time.
+    Awaited("who is waited for", b"Za"): () => inbox::Awaited;
+    /// Matters to continue with when no neighbour is awaited any more.
+    Learnt("matter that is gone on with", b"Zl"): MatterId => ();
+    /// Matters that arrived after the store went back in time.
+    Sure("matter no lost epoch had as it is", b"Zs"): MatterId => ();
+    /// Mark that the parent refused this machine because another one has its identity.
+    StandsAside("parent refused this machine", b"Zr"): () => ();
+    /// Progress of showing a neighbour what this node knows.
+    Shows("what a neighbour was shown", b"Zn"): DivisionCode => inbox::Shows;
+    /// States of a matter that do not count, because others contradict them.
+    SetAside("states set aside", b"Zx"): MatterId => Vec<Matter>;
+    /// Sums of figures.
+    Sums("sum of figures", b"q"): CellKey => Counters;
+    /// Sums as the parent counts them, where it counts more coarsely.
+    UpwardSums("sum as the parent counts it", b"u"): CellKey => Counters;
+    /// The last report of a child on a cell.
+    HeardCells("what a child said of a cell", b"h"): (DivisionCode, CellKey) => Heard;
+    /// Reports of a child on a cell in an epoch whose set is not complete yet.
+    StagedCells("what is staged of a child", b"n"): (DivisionCode, CellKey) => Heard;
+    /// Epochs of a child's store that its cells belong to.
+    ChildEpochs("epochs of a child's cells", b"l"): DivisionCode => EpochSet;
+    /// State of the figures of a child.
+    ChildFigures("figures of a child", b"Gf"): DivisionCode => figures::Account;
+    /// Cells of a child that are set apart.
+    CellsApart("cell kept apart", b"Ga"): (DivisionCode, CellKey) => figures::SetApart;
+    /// Number of cells of a child on a day.
+    CellsOnDay("cells of a child on a day", b"Gd"): (DivisionCode, Day) => u32;
+    /// Balance of a division for one origin and category over all days, by the reports of a child.
+    Balances("balance by a child", b"Gb"): (DivisionCode, DivisionCode, DivisionCode, Category) => Counters;
+    /// Acts of a child on matters of one origin, by their steps and by its own reports.
+    Dealings("dealings of a child", b"Gt"): (DivisionCode, DivisionCode) => domain::rollup::Dealings;
+    /// Categories that a policy in force here listed once.
+    KnownCategories("category once listed", b"Gc"): Category => ();
+    /// The latest version of a template known to this node.
+    Templates("latest version of a template", b"t"): TemplateKey => templates::TemplateRecord;
+    /// Templates in force.
+    TemplatesInForce("template in force", b"i"): TemplateKey => Template;
+    /// The highest version of an own template that others have and this store has lost.
+    LostVersions("lost version of a template", b"v"): TemplateKey => u32;
+    /// Reports of children on the adoption of a template.
+    Adoptions("what a child did with a template", b"y"): AdoptionKey => AdoptionReport;
+    /// Key statements of other divisions, signed.
+    KeyStatements("key statement", b"k"): (DivisionCode, KeyId) => Plain;
+    /// Key statements that concern this node, whether they count or not.
+    StatedKeys("key statement that concerns this node", b"Js"): (DivisionCode, KeyId) => keys::Stated;
+    /// Revocations.
+    Revocations("revocation", b"R"): (DivisionCode, KeyId) => keys::RevocationRecord;
+    /// Logs of this node, by the life of the store.
+    LogStates("state of a log", b"Ts"): EpochId => log::LogState;
+    /// Entries that are not packed yet, by epoch and position.
+    LogEntries("entry of a log", b"Te"): (EpochId, u64) => Plain;
+    /// Full bundles of entries.
+    LogBundles("bundle of a log", b"Tb"): (EpochId, u64) => Plain;
+    /// Tiles of hashes, by level and position; those above the lowest level also while they are not full.
+    LogTiles("tile of a log", b"Th"): (EpochId, u32, u64) => Plain;
+    /// Leaves about a matter.
+    MatterLeaves("leaf about a matter", b"Tm"): (MatterId, EpochId, u64) => log::MatterLeaf;
+    /// Standing alarms, by the neighbour they are about.
+    Alarms("alarm", b"K"): (Option<DivisionCode>, AlarmKind) => Alarm;
+    /// Uploads.
+    Uploads("upload", b"Fu"): UploadId => files::Upload;
+    /// Drafts of reports, by the digest of their key.
+    Drafts("draft", b"Dd"): Digest => domain::draft::Draft;
+    /// What was typed in a draft, sealed under its key.
+    DraftWords("words of a draft", b"Dw"): Digest => domain::seal::SealedForBearer;
+    /// What a reporter wrote, sealed under the slip that was given for it.
+    OwnWords("words of a reporter", b"Dr"): MatterId => domain::seal::SealedForBearer;
+    /// Files that are being fetched.
+    Fetches("file being fetched", b"Ff"): Digest => files::Progress;
+    /// Files of matters that are kept here.
+    Files("file of a matter", b"Fm"): (MatterId, FileNo, Part) => files::Kept;
+    /// Total size of uploads and files in bytes.
+    FileBytes("bytes of all files", b"Fs"): () => u64;
+    /// Owners of a kept file, by the key of their record.
+    FileOwners("owner of a file", b"Fo"): (Digest, Bytes) => Plain;
+    /// Counters of accounts and grids.
+    Census("counts of people", b"Pc"): () => people::Census;
+    /// Accounts.
+    Accounts("account", b"Pa"): AccountId => Account;
+    /// Account of a login.
+    Logins("whose a login is", b"Pl"): String => AccountId;
+    /// Hashes of passwords.
+    Passwords("password", b"Ph"): AccountId => people::PasswordHash;
+    /// Wrong passwords for an account from one network.
+    Failures("wrong passwords from a network", b"Pf"): (AccountId, Digest) => domain::people::Failures;
+    /// Wrong passwords for an account from anywhere.
+    Guesses("wrong passwords from anywhere", b"Px"): AccountId => domain::people::Failures;
+    /// Account linked to a name at a provider, by the digest of the name.
+    ExternalOwners("whose a name at a provider is", b"Pp"): Digest => AccountId;
+    /// Name at a provider to which an account is linked.
+    ExternalIdentities("name at a provider", b"Pi"): AccountId => ExternalIdentity;
+    /// Lists of matters that a person saved.
+    SavedLists("saved lists of a person", b"Pv"): AccountId => domain::people::SavedLists;
+    /// Sessions, by the digest of their token.
+    Sessions("session", b"Ps"): Digest => people::Session;
+    /// The setup code of the node.
+    Setups("setup code", b"Pn"): () => people::Setup;
+    /// API keys, by the digest of their token.
+    ApiKeys("API key", b"Pk"): Digest => ApiKey;
+    /// Grids.
+    Grids("grid", b"Pg"): GridId => Grid;
+    /// Account that reported a matter.
+    Reporters("who reported a matter", b"Pm"): MatterId => Actor;
+    /// Slips of a matter, by their digest.
+    ReporterTokens("token of a reporter", b"Pr"): (MatterId, Digest) => Timestamp;
+    /// Records of idempotency keys.
+    Idempotency("what was done once", b"Po"): Digest => people::Done;
+    /// Keys to delete, by time.
+    Deletions("what is to be deleted", b"Pd"): (Timestamp, Bytes) => Plain;
+    /// The audit trail.
+    AuditTrail("audit entry", b"A"): u64 => Written<AuditEntry>;
+    /// The end of the audit trail.
+    AuditHead("end of the audit trail", b"Pt"): () => domain::audit::AuditHead;
+    /// Counters of the feed.
+    FeedCounts("counts of changes", b"Ec"): () => feed::Counts;
+    /// Changes of one unit, by the number of the last.
+    Feed("changes of one unit", b"El"): u64 => Vec<Change>;
+    /// Webhooks.
+    Webhooks("webhook", b"Eh"): HookId => Hook;
+    /// Progress of a webhook.
+    WebhookProgress("how far a webhook has come", b"Ep"): HookId => Course;
+    /// Secret of a webhook, sealed.
+    WebhookSecrets("secret of a webhook", b"Es"): HookId => webhooks::SealedSecret;
+}
+
+/// Returns what every table of a node is, those of the outbox among them.
+pub fn all() -> impl Iterator<Item = &'static Description> {
+    OFFICE.iter().chain(OUTBOX)
+}
+
+#[cfg(test)]
+mod golden;

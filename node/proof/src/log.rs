@@ -1,0 +1,199 @@
+//! Heads of public logs, signed, and what a receipt proves with one.
+
+use domain::{
+    ids::EpochId,
+    receipt::{Check, LogProof, ProvenLeaf, What, Word},
+};
+use identity::{Identity, KeyError};
+use log::{Checkpoint, Commitment, Entry, Hash, Vkey, check_inclusion};
+use serde::{Deserialize, Serialize};
+use topology::{DivisionCode, dns};
+
+use super::{Hex, Manifest, array, hex};
+
+/// A head of a log with the log's signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedHead {
+    /// The key that verifies it.
+    pub key: Vkey,
+    /// The checkpoint, a signed note.
+    pub note: String,
+}
+
+/// Returns the key of the log of an epoch: its name is the origin of the log, `DNS name/log/network/epoch`.
+///
+/// # Errors
+/// [`KeyError`] if it cannot be read or made.
+pub fn log_key(identity: &Identity, epoch: EpochId) -> Result<Vkey, KeyError> {
+    let (name, network) = (identity.sni_name(), identity.network().id_hex());
+    let origin = format!("{name}{}", path_of(&network, epoch));
+    let key = identity.log_key()?;
+    let public = key.public().try_into().ok();
+    let named = public.and_then(|public| Vkey::new(&origin, public).ok());
+    named.ok_or_else(|| KeyError::Unreadable("log.key".to_owned()))
+}
+
+/// Signs the head of a log. Signing the same head again gives the same bytes.
+///
+/// # Errors
+/// [`KeyError`] if the key cannot be used.
+pub async fn sign_head(
+    identity: &Identity,
+    (epoch, size, root): (EpochId, u64, Hash),
+) -> Result<SignedHead, KeyError> {
+    let key = log_key(identity, epoch)?;
+    let head = Checkpoint::new(key.name(), size, root);
+    let head = head.map_err(|_| KeyError::Unreadable("log.key".to_owned()))?;
+    let signature = identity
+        .log_key()?
+        .sign(head.to_string().as_bytes())
+        .await?;
+    let note = head.signed(&key, &signature);
+    Ok(SignedHead { key, note })
+}
+
+fn path_of(network: &str, epoch: EpochId) -> String {
+    format!("/log/{network}/{epoch}")
+}
+
+/// What the manifest of a receipt says of the public log of the division that made it. The manifest is signed, so the
+/// key is stated by the division itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogText {
+    /// The key of the log.
+    key: String,
+    /// The life of the store that the log belongs to.
+    epoch: Hex,
+    /// The signed head.
+    checkpoint: String,
+    /// The leaves about the matter.
+    leaves: Vec<LeafText>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeafText {
+    index: u64,
+    steps: u32,
+    salt: Hex,
+    path: Vec<Hex>,
+}
+
+impl LogText {
+    pub(super) async fn of(identity: &Identity, proven: &LogProof) -> Result<Self, KeyError> {
+        let head = (proven.epoch, proven.size, proven.root);
+        let SignedHead { key, note } = sign_head(identity, head).await?;
+        let leaf = |leaf: &ProvenLeaf| LeafText {
+            index: leaf.index,
+            steps: leaf.steps,
+            salt: hex(&leaf.salt),
+            path: leaf.path.iter().map(|hash| hex(hash)).collect(),
+        };
+        Ok(Self {
+            key: key.to_string(),
+            epoch: hex(&proven.epoch.0),
+            checkpoint: note,
+            leaves: proven.leaves.iter().map(leaf).collect(),
+        })
+    }
+}
+
+/// Checks what a receipt says of a log. `words` are the notices whose signatures hold.
+pub(super) fn check(manifest: &Manifest, words: &[Word]) -> Vec<Check> {
+    let Some(text) = &manifest.log else {
+        return vec![];
+    };
+    let about = Some(manifest.exported_by);
+    let failed = |why: String| vec![Check::failed(What::Log, about, why)];
+    let head = match head(manifest, text) {
+        Ok(head) => head,
+        Err(why) => return failed(why),
+    };
+    let detail = format!(
+        "{} is signed with the key that {} states",
+        head.origin(),
+        manifest.exported_by
+    );
+    let mut checks = vec![Check::ok(What::Log, about, detail)];
+    let known = words.iter().max_by_key(|word| word.matter.steps.len());
+    let Some(known) = known else {
+        return failed("the file holds no notice whose steps the log could prove".to_owned());
+    };
+    for leaf in &text.leaves {
+        checks.push(match prove(manifest, &head, leaf, known) {
+            Ok(detail) => Check::ok(What::Log, about, detail),
+            Err(why) => Check::failed(What::Log, about, why),
+        });
+    }
+    let all = known.matter.steps.len();
+    let covered = text.leaves.iter().map(|leaf| leaf.steps).max();
+    if covered.is_none_or(|covered| (covered as usize) < all) {
+        let covered = covered.unwrap_or_default();
+        let detail = format!("the log covers {covered} of {all} steps; ask for a new receipt");
+        checks.push(Check::not_checked(What::Log, about, detail));
+    }
+    let detail = "no division above has countersigned this head yet: only the division itself vouches that it shows \
+                  everybody the same log";
+    checks.push(Check::not_checked(What::Countersignature, about, detail));
+    checks
+}
+
+/// Reads the head and checks that it is one of the log of the division that made the file.
+fn head(manifest: &Manifest, text: &LogText) -> Result<Checkpoint, String> {
+    let key: Vkey = text
+        .key
+        .parse()
+        .map_err(|error| format!("the key of the log: {error}"))?;
+    let epoch =
+        array(&text.epoch).ok_or("the epoch of the log does not have the required length")?;
+    if !is_origin(key.name(), manifest, EpochId(epoch)) {
+        return Err(format!(
+            "{} is not the log of the division that made the file",
+            key.name()
+        ));
+    }
+    Checkpoint::open(text.checkpoint.as_bytes(), &key).map_err(|error| error.to_string())
+}
+
+/// Whether this is the name of the log of the division, network and epoch. The zone is not known here.
+fn is_origin(origin: &str, manifest: &Manifest, epoch: EpochId) -> bool {
+    let network = manifest.network.to_string();
+    let host = origin.strip_suffix(&path_of(&network, epoch));
+    let labels = |code: DivisionCode| dns::name(code, "");
+    host.and_then(|host| host.strip_prefix(&labels(manifest.exported_by)))
+        .is_some_and(|zone| zone.starts_with('.') || zone.is_empty())
+}
+
+/// Checks that a leaf commits to the first steps of the matter as the notice tells them.
+fn prove(
+    manifest: &Manifest,
+    head: &Checkpoint,
+    leaf: &LeafText,
+    word: &Word,
+) -> Result<String, String> {
+    let wrong = "a hash or salt of the log does not have the required length";
+    let network = array(&manifest.network).ok_or(wrong)?;
+    let salt = array(&leaf.salt).ok_or(wrong)?;
+    let path: Option<Vec<Hash>> = leaf.path.iter().map(array).collect();
+    let path = path.ok_or(wrong)?;
+    let (steps, known) = (leaf.steps as usize, word.matter.steps.len());
+    if steps == 0 || steps > known {
+        return Err(format!(
+            "entry {} is about {steps} steps, but {known} are in the file",
+            leaf.index
+        ));
+    }
+    let digest = wire::history_digest(&word.matter, steps);
+    let committed = Commitment::to_custody(&network, &salt, word.matter.suite.id(), &digest);
+    let entry = Entry::Custody(committed).encode();
+    let (index, size) = (leaf.index, head.size());
+    match check_inclusion(&entry, index, (size, head.root()), &path) {
+        Ok(()) => Ok(format!(
+            "entry {index} of {size} commits to the first {steps} steps"
+        )),
+        Err(why) => Err(format!(
+            "entry {index} of {size} does not commit to the first {steps} steps: {why}"
+        )),
+    }
+}

@@ -1,0 +1,8 @@
+//! Pages for people, as a browser gets them: without scripts, over real TCP.
+
+mod acts;
+mod browser;
+mod desk;
+mod every;
+mod policy;
+mod signing_in;

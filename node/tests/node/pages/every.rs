@@ -1,0 +1,356 @@
+//! What holds for every page: headers, language, nothing inline, and escaped text.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::browser::{Browser, HOST, Page};
+use testkit::province::Province;
+
+/// Pages that anybody may open.
+const PUBLIC: [&str; 13] = [
+    "/",
+    "/report",
+    "/my",
+    "/mailbox",
+    "/how",
+    "/promises",
+    "/policy",
+    "/accessibility",
+    "/sign-in",
+    "/setup",
+    "/offline",
+    "/verify",
+    "/services",
+];
+
+/// R-A2, R-A5, R-A6, R-A16: headers and form of a page.
+fn check(path: &str, page: &Page) {
+    let policy = page.header("content-security-policy");
+    for part in [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ] {
+        assert!(policy.contains(part), "{path}: {policy}");
+    }
+    assert!(
+        !policy.contains("unsafe") && !policy.contains("data:"),
+        "{path}"
+    );
+    assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
+    assert_eq!(page.header("referrer-policy"), "same-origin", "{path}");
+    assert!(page.header("vary").contains("Cookie"), "{path}");
+    let text = &page.text;
+    let language = page.header("content-language");
+    assert!(
+        text.contains(&format!("<html lang=\"{language}\"")),
+        "{path}"
+    );
+    assert_eq!(text.matches("<h1").count(), 1, "{path}");
+    assert_eq!(text.matches("<main ").count(), 1, "{path}");
+    assert!(
+        text.contains("href=\"#content\""),
+        "{path} has no skip link"
+    );
+    for forbidden in [
+        "<style",
+        "style=\"",
+        "javascript:",
+        "hx-on",
+        "<base",
+        "http://",
+        "https://",
+    ] {
+        // The name space of drawings is no address that anybody follows.
+        let own = text.replace("http://www.w3.org/2000/svg", "");
+        assert!(!own.contains(forbidden), "{path} has {forbidden}");
+    }
+    for tag in text
+        .split('<')
+        .skip(1)
+        .map(|tag| tag.split('>').next().unwrap())
+    {
+        // Between quotes stand values.
+        let names: String = tag.split('"').step_by(2).collect::<Vec<_>>().join(" ");
+        for attribute in names.split_whitespace().skip(1) {
+            let handler = attribute
+                .strip_prefix("on")
+                .and_then(|rest| rest.split_once('='));
+            let is_one =
+                handler.is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase()));
+            assert!(!is_one, "{path}: {tag}");
+        }
+        assert!(
+            !tag.starts_with("script") || tag.contains("src=\"/assets/"),
+            "{path}: {tag}"
+        );
+    }
+    for label in text.split("<label for=\"").skip(1) {
+        let id = label.split('"').next().unwrap();
+        assert!(
+            text.contains(&format!(" id=\"{id}\"")),
+            "{path}: no field {id}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_page_has_the_headers_and_nothing_inline_in_both_languages() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    let operator = province.person(&tokens, "li.si", &["node-operator"]).await;
+    assert_ne!(official, operator);
+    let id = province.report(&official).await;
+    let matter = format!("/desk/m/{id}");
+    let reject = format!("/desk/m/{id}/act/reject");
+    let parts = format!("/desk/m/{id}/parts");
+    let visits: [(Option<&str>, Vec<&str>); 6] = [
+        (None, PUBLIC.to_vec()),
+        (
+            Some("zhang.san"),
+            vec![
+                "/",
+                "/desk",
+                "/desk?tab=all&q=x",
+                &matter,
+                &reject,
+                &parts,
+                "/desk?tab=all&holder=nobody&state=open",
+                "/desk/report",
+                "/account",
+                "/admin/grids",
+            ],
+        ),
+        (Some("li.si"), vec!["/network", "/account"]),
+        (Some("sys"), vec!["/admin", "/network"]),
+        (
+            Some("sec"),
+            vec!["/admin", "/admin/keys", "/admin/webhooks"],
+        ),
+        (Some("aud"), vec!["/admin", "/admin/audit?check=1"]),
+    ];
+    for (login, paths) in visits {
+        let mut browser = match login {
+            Some(login) => Browser::signed_in(&province, login).await,
+            None => Browser::new(&province),
+        };
+        for language in ["zh", "en"] {
+            for path in &paths {
+                let joint = if path.contains('?') { '&' } else { '?' };
+                let page = browser
+                    .get(&format!("{path}{joint}lang={language}"))
+                    .await
+                    .expect(200);
+                assert!(
+                    page.header("content-language").starts_with(language),
+                    "{path}"
+                );
+                check(path, &page);
+                let kept = if login.is_some() {
+                    "no-store"
+                } else {
+                    "private, no-cache"
+                };
+                assert_eq!(page.header("cache-control"), kept, "{path}");
+            }
+            // Pages about failures are pages too.
+            let missing = browser
+                .get(&format!("/nothing/here?lang={language}"))
+                .await
+                .expect(404);
+            check("/nothing/here", &missing);
+        }
+    }
+    province.host.stop().await;
+}
+
+#[tokio::test]
+async fn files_have_names_of_their_own_and_are_kept_for_a_year() {
+    let province = Province::start().await;
+    let mut browser = Browser::new(&province);
+    let home = browser.get("/").await.expect(200);
+    let mut paths = home.attributes("href");
+    paths.extend(home.attributes("src"));
+    paths.retain(|path| path.starts_with("/assets/"));
+    assert!(paths.len() >= 3, "{paths:?}");
+    let mut weight = home.text.len();
+    browser.more = vec![("accept-encoding", "gzip, br".to_owned())];
+    for path in &paths {
+        let file = browser.get(path).await.expect(200);
+        assert_eq!(
+            file.header("cache-control"),
+            "public, max-age=31536000, immutable"
+        );
+        assert_eq!(file.header("content-encoding"), "br", "{path}");
+        weight += file.header("content-length").parse::<usize>().unwrap();
+        let tag = file.header("etag").to_owned();
+        browser.more.push(("if-none-match", tag));
+        browser.get(path).await.expect(304);
+        browser.more.pop();
+    }
+    assert!(weight < 30 * 1024, "R-A17: {weight} bytes");
+    browser.get("/assets/../Cargo.toml").await.expect(404);
+    browser.get("/assets/console.css").await.expect(404);
+    province.host.stop().await;
+}
+
+/// Bodies and number of a page and of all files that it names, as a browser gets them that knows none.
+async fn first_visit(browser: &mut Browser<'_>, path: &str) -> (usize, usize) {
+    browser.more = vec![("accept-encoding", "gzip, br".to_owned())];
+    let page = browser.get(path).await.expect(200);
+    let files = page.text.split('"').filter(|it| it.starts_with("/assets/"));
+    let files: BTreeSet<_> = files.map(|file| file.split('#').next().unwrap()).collect();
+    assert!(files.len() >= 3, "{path}: {files:?}");
+    let (mut bytes, requests) = (page.text.len(), 1 + files.len());
+    for file in files {
+        let file = browser.get(file).await.expect(200);
+        bytes += file.header("content-length").parse::<usize>().unwrap();
+    }
+    (bytes, requests)
+}
+
+#[tokio::test]
+async fn a_first_visit_weighs_little_and_takes_few_requests() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    let mut id = String::new();
+    // More than the desk shows on a page.
+    for _ in 0..60 {
+        id = province.report(&official).await;
+    }
+    let matter = format!("/desk/m/{id}");
+    let everybody = [&PUBLIC[..], &["/report?all=1", "/poster"]].concat();
+    let desk = vec!["/desk", "/desk?tab=all", "/desk/report", &matter];
+    let mut visits = vec![];
+    for path in everybody {
+        let mut browser = Browser::new(&province);
+        visits.push((path, first_visit(&mut browser, path).await, 30 * 1024));
+    }
+    let mut browser = Browser::signed_in(&province, "zhang.san").await;
+    for path in desk {
+        visits.push((path, first_visit(&mut browser, path).await, 60 * 1024));
+    }
+    let heavy = visits
+        .iter()
+        .filter(|(_, (bytes, requests), most)| bytes > most || *requests > 6);
+    let heavy: Vec<_> = heavy.collect();
+    assert!(heavy.is_empty(), "R-A17: {heavy:?}\nof {visits:?}");
+    province.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_public_page_that_is_known_is_not_sent_again() {
+    let province = Province::start().await;
+    let mut browser = Browser::new(&province);
+    let how = browser.get("/how").await.expect(200);
+    browser.more = vec![("if-none-match", how.header("etag").to_owned())];
+    assert_eq!(browser.get("/how").await.expect(304).text, "");
+    browser.get("/how?lang=en").await.expect(200);
+    province.host.stop().await;
+}
+
+#[tokio::test]
+async fn language_and_size_are_chosen_by_link_and_stay() {
+    let province = Province::start().await;
+    let mut browser = Browser::new(&province);
+    browser.more = vec![("accept-language", "en-GB, zh;q=0.5".to_owned())];
+    let home = browser.get("/how").await.expect(200);
+    assert_eq!(home.header("content-language"), "en");
+    let chosen = browser
+        .get("/how?lang=zh&size=elder&theme=dark")
+        .await
+        .expect(200);
+    assert!(
+        chosen
+            .text
+            .contains("data-size=\"elder\" data-theme=\"dark\"")
+    );
+    let stays = browser.get("/accessibility").await.expect(200);
+    assert_eq!(stays.header("content-language"), "zh-CN");
+    assert!(
+        stays
+            .text
+            .contains("data-size=\"elder\" data-theme=\"dark\"")
+    );
+    assert_eq!(
+        browser.cookies.keys().collect::<Vec<_>>(),
+        ["view"],
+        "R-A22"
+    );
+    province.host.stop().await;
+}
+
+#[tokio::test]
+async fn the_api_stays_what_it_was_and_hosts_that_are_not_ours_get_nothing() {
+    let province = Province::start().await;
+    let missing = province.get("/v1/nothing").send().await.expect(404);
+    assert_eq!(missing.problem(), "not-found");
+    province.post("/v1/nothing").send().await.expect(404);
+    let mut browser = Browser::new(&province);
+    for host in [
+        "evil.example",
+        "330000000000.evil.example",
+        "330100000000.localhost",
+    ] {
+        browser.more = vec![("host", host.to_owned())];
+        browser.get("/").await.expect(421);
+    }
+    for host in [HOST, "33.localhost", "localhost", "127.0.0.1"] {
+        browser.more = vec![("host", host.to_owned())];
+        assert!(
+            browser.get("/").await.expect(200).text.contains("浙江省"),
+            "{host}"
+        );
+    }
+    province.host.stop().await;
+}
+
+#[tokio::test]
+async fn what_people_write_is_never_markup() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    let evil = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
+    let report = json!({ "category": "enforcement/lighting", "text": evil, "channel": "paper",
+        "contact": { "name": evil, "phone": "1", "address": evil } });
+    let reported = province
+        .post("matters")
+        .by(&official)
+        .body(report)
+        .send()
+        .await
+        .expect(201);
+    let id = reported.text("id");
+    let mut browser = Browser::signed_in(&province, "zhang.san").await;
+    let page = browser.get(&format!("/desk/m/{id}")).await.expect(200);
+    assert!(page.text.contains("alert(1)") && !page.text.contains("<script>alert"));
+    check("matter", &page);
+    for path in [
+        "/desk?tab=all&q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+        "/sign-in?back=%22onload=%22x",
+    ] {
+        let page = browser.get(path).await.expect(200);
+        assert!(
+            !page.text.contains("<script>alert") && !page.text.contains("\"onload="),
+            "{path}"
+        );
+    }
+    // What was typed comes back in the form, as text.
+    let csrf = browser.get("/desk/report").await.field("csrf");
+    let fields = [
+        ("csrf", &*csrf),
+        ("text", evil),
+        ("category", "order/ufo"),
+        ("name", evil),
+    ];
+    let refused = browser.send("/desk/report", &fields).await.expect(422);
+    assert!(refused.text.contains("alert(1)"));
+    check("report", &refused);
+    province.host.stop().await;
+}

@@ -1,0 +1,9 @@
+//! The Chinese of every refusal, subject by subject. The English stands at the refusal itself. All matches are
+//! total, so that a refusal without Chinese does not compile (`docs/decisions/0084`).
+
+mod clocks;
+mod files;
+mod forms;
+mod matters;
+mod people;
+mod process;

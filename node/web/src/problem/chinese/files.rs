@@ -1,0 +1,70 @@
+//! Photos and files.
+
+use domain::attachment::{BadFileNo, BadMedia, BadUploadId, NotTaken};
+use office::{BadPaper, FileRefusal};
+use proof::Unreadable;
+
+use crate::{
+    parts::Broken,
+    problem::told::{chinese, chinese_of},
+};
+
+chinese! { Broken {
+    NoBoundary => "表单没有写明分隔符；请从页面上重新提交",
+    Slow => "表单传得太慢；请换快一些的网络，或发小一些的文件",
+    Endless => "表单某一栏的头部不完整；请从页面上重新提交",
+    TooLong(most) => "表单超过 {most} 字节；请少发几个文件，或写短些",
+    Unreadable(why) => "表单读不懂（{why}）；请从页面上重新提交",
+} }
+
+chinese! { FileRefusal, through [NotTaken, Paper, TooMany] {
+    NoSuchUpload(upload) => "本节点没有您的上传 {upload}；请重新上传",
+    Offset { have, said } => "已收到 {have} 字节，不是 {said}；请从 {have} 继续",
+    Beyond { announced } => "原说 {announced} 字节，实际更多；请重新上传",
+    Busy => "另一个请求正在处理这个文件；请等它完成",
+    NotReady(upload) => "上传 {upload} 还没有完成；请先传完",
+    Twice(upload) => "上传 {upload} 写了两次；请只写一次",
+    PersonFull(have, most) => "您未使用的上传有 {have} 字节，最多 {most}；请先使用或删除一些",
+    TooManyWaiting(most) => "您有 {most} 个上传未使用，不能再多；请先使用或删除一些",
+    NodeFull => "本节点没有存放文件的空间了；请告诉运维人员",
+    Lost => "上传的内容丢失了；请重新上传",
+    NoSuchFile(matter, file) => "在本节点看不到事项 {matter} 的附件 {file}；承办单位可以看到",
+    Over(matter, file) => "事项 {matter} 的附件 {file} 已过保存期，已删除；不能再看",
+    Unreached { held_by, beyond } => "文件在 {held_by}，现在联系不上 {beyond}；请稍后再试",
+    NotYet(division) => "{division} 还不知道事项由本单位承办；请稍后再试",
+    Missing(division) => "{division} 已没有这个文件；请其运维人员从备份恢复",
+    Damaged(matter, file) => "事项 {matter} 的附件 {file} 在本节点磁盘上损坏，也没有别的单位有；请运维人员从备份恢复",
+    Wrong(division) => "经 {division} 传来的内容不是这个文件；请再试，并告诉其运维人员",
+    DiskFull => "磁盘没有空间；请腾出空间后重发",
+} }
+
+chinese! { NotTaken {
+    Media(media, taken) => "这里不收 {media} 类型的文件；可以发：{taken}",
+    TooLong(bytes, most) => "文件有 {bytes} 字节，最多 {most}；请发小一些的",
+    Empty => "文件是空的；请发有内容的",
+    TooMany(count, most) => "一次 {count} 个文件太多；最多 {most} 个",
+} }
+
+chinese! { BadPaper {
+    NotAsDeclared { declared, found } => "文件的类型不符：说是 {declared}，实际{}；请按实际类型发送"
+        (found.map_or_else(|| "认不出".to_owned(), |found| format!("像 {found}"))),
+    Heif => "HEIF（HEIC）照片这里读不了；请在手机相机设置里选“兼容性最佳”（JPEG），或发截图",
+    CutOff => "文件不完整；请重新发送整个文件",
+    TooManyPixels { width, height, most } => "照片有 {width}×{height} 像素，最多 {most} 像素；请调低相机分辨率，或发截图",
+    Unreadable(why) => "照片读不出来（{why}）；请打开后另存为 JPEG 再发",
+    TooLong(bytes, most) => "照片处理后有 {bytes} 字节，最多 {most}；请发小一些的",
+    Trailing => "PDF 末尾还有别的内容；请打开后另存再发",
+    NotText(place) => "第 {place} 个字节不是有效的 UTF-8 文字；请存为不含控制字符的 UTF-8 文本",
+} }
+
+chinese! { Unreadable {
+    TooLong(bytes) => "文件有 {bytes} 字节，回执没有这么长；请换一个文件",
+    Form(why) => "这不是回执（{why}）；请用节点给的回执文件",
+    Newer(form) => "这是第 {form} 版的回执，本节点还读不了；请用新版程序验证",
+} }
+
+chinese_of! {
+    BadMedia: it => "不收 {} 类型的文件；请发照片（JPEG、PNG 或 WebP，手机拍成 HEIC 的请在相机设置里选“兼容性最佳”）、PDF 或文本" (it.0),
+    BadFileNo: it => "“{}”不是附件号；反映的第一个附件写 0，第 4 步的第一个写 4.0" (it.0),
+    BadUploadId: it => "“{}”不是上传号；请用开始上传时节点给的号" (it.0),
+}

@@ -1,0 +1,124 @@
+//! People: accounts, roles, passwords, keys, sign-in.
+
+use domain::people::{
+    ApiKey, BadAccount, BadAccountId, BadApiKey, BadClaims, BadExternalIdentity, BadGrant, BadGrid,
+    BadGridId, BadPassword, BadRoles, BadSavedList, Denied, Grid, SavedList,
+};
+use office::people::{BadToken, KeyReused, NoSession, PeopleRefusal};
+use outbound::oidc::{BadToken as BadIdToken, SignInError};
+
+use crate::problem::told::{chinese, chinese_of};
+
+chinese! { Denied {
+    Nobody => "不知道您是谁；请先登录",
+    Closed => "这个账号已停用；请找系统管理员",
+    Outside(own, there) => "这个账号只能在 {own} 办事，{there} 不在其中；请在自己的单位办",
+    Role(permission) => "您的角色不能做“{}”；请安全管理员授予角色" (permission.chinese()),
+    NotYours(permission) => "您的角色只能对自己的或派给您的事项做“{}”；请找承办人" (permission.chinese()),
+    Key(permission) => "这个接口密钥不能做“{}”；请换有此权限的密钥" (permission.chinese()),
+    KeyEnded => "这个接口密钥已过期或已吊销；请换新的",
+    ReporterToken => "凭条只能用来看、不认可、评价、撤回和补充这一件事项；别的事请登录后办",
+    Operator(permission) => "本节点已有账号，做“{}”要用账号；请先登录" (permission.chinese()),
+} }
+
+chinese! { BadSavedList {
+    Name => "列表的名称不行；请用一行内 1 到 {} 个字" (SavedList::MOST_NAME),
+    Filter => "筛选条件太长，存不下；请把字词写短些",
+    TooMany(most) => "您已保存 {most} 个列表，不能再多；请先删除一个",
+    Unknown(name) => "您没有保存名为“{name}”的列表；请看您有哪些",
+} }
+
+chinese! { PeopleRefusal, through [Grant, Account, Password, Grid, Key] {
+    WrongLogin => "用户名或密码不对；请重新输入，或找系统管理员",
+    WrongCode => "开户码不对、已经用过或已过期；请在节点所在的机器上另做一个",
+    Locked(until) => "这个用户名输错密码的次数太多；请在 {until} 以后再试",
+    Crowded => "此刻登录的人太多；请过几秒再试",
+    Taken(login) => "用户名 {login} 已有人用；请换一个",
+    NoAccount(account) => "本节点没有账号 {account}；请从账号表中选",
+    NotLinked => "您在统一身份认证中的身份没有关联本节点的账号；请找系统管理员关联",
+    LinkedAlready => "这个账号已经关联；请先解除",
+    LinkedElsewhere(account) => "这个身份已关联账号 {account}；请先解除",
+    Unlinked(account) => "账号 {account} 没有关联统一身份认证；请先关联",
+    NoGrid(grid) => "本节点没有网格 {grid}；请从网格表中选",
+    GridInUse(grid) => "网格 {grid} 还有账号在用；请先给那个账号换网格",
+    NoKey(key) => "本节点没有接口密钥 {key}；请从密钥表中选",
+    TooManyKeys(count) => "本节点已有 {count} 个接口密钥；请吊销没人用的",
+    Elsewhere(there, here) => "{there} 不是本节点的单位 {here}，也不在其中；请到那个单位的节点办",
+} }
+
+chinese! { BadGrant, through [Roles] {
+    First => "节点的第一个账号是系统管理员；请只给这一个角色",
+    Owner => "节点所有者只补缺少的管理员，每次一个角色；其他账号由系统管理员开",
+    Seated(role) => "本节点已有{}；请找他们" (role.chinese()),
+    Apart => "开账号的人不能授予角色；请先开不带角色的账号，再请安全管理员授予",
+    Oneself => "不能改自己的角色，也不能停用自己的账号；请找另一位管理员",
+    Protected => "管理员和审计员的账号由节点所有者改，免得被监督的人动手；请找所有者",
+    Unprotected => "节点所有者只改管理员和审计员的账号；其他账号请找系统管理员",
+    Pillar(role, by) => "角色“{}”由{}授予和收回；请找他们，免得一人独揽" (role.chinese(), by.chinese()),
+} }
+
+chinese! { BadAccount, through [Roles] {
+    Login(login) => "“{login}”不能作用户名；请用 2 到 31 个小写字母、数字、点、横线或下划线，以字母开头",
+    Name => "姓名或名称不对；请写 1 到 60 个字，不换行",
+} }
+
+chinese! { BadPassword {
+    Short(least) => "密码太短；至少 {least} 个字符，例如四个词",
+    Long(most) => "密码太长；最多 {most} 字节",
+    Plain(least) => "密码总是重复几个字符；至少要有 {least} 个不同的字符",
+    Usual => "这个密码太常见；请换一个",
+    Login => "密码里含有用户名；请换一个",
+} }
+
+chinese! { BadGrid, through [Name] {
+    Households(count) => "一个网格 {count} 户太多，最多 {most} 户；请分成几个" (most = Grid::MOST_HOUSEHOLDS),
+    Members(count) => "一个网格 {count} 人太多；最多 {most} 人" (most = Grid::MOST_MEMBERS),
+    Stranger(account) => "本节点没有账号 {account}；请从账号表中选",
+} }
+
+chinese! { BadApiKey, through [Name] {
+    Id(id) => "“{id}”不是接口密钥的编号；编号是 16 位十六进制数",
+    Idle => "什么都不能做的密钥没有用；请至少选一项权限",
+    ForPeople(permission) => "程序不能做“{}”；这要由有账号的人做" (permission.chinese()),
+    Life => "密钥的有效期是 1 到 {most} 天；到期前请换新的" (most = ApiKey::MOST_DAYS),
+} }
+
+chinese! { SignInError, through [] {
+    NotBegun => "这次登录不是从这个浏览器开始的，或时间太久、已经用过；请重新开始",
+    Refused(why) => "统一身份认证没有让您登录（{why}）；请重新开始，或问其管理单位",
+    Elsewhere => "答复来自另一个身份认证系统；请重新开始登录",
+    NoCode => "统一身份认证没有给出结果；请重新开始登录",
+    Token(bad) => "统一身份认证的令牌无效：{}；请告诉本节点的运维人员" (crate::problem::InChinese::in_chinese(bad)),
+    Away(_) => "统一身份认证没有正常应答；请用密码登录，或稍后再试",
+    Crowded => "此刻登录的人太多；请过几秒再试",
+} }
+
+chinese! { BadIdToken, through [Claims] {
+    Form => "不是签名的令牌",
+    Algorithm => "不是用 RS256、ES256 或 EdDSA 签的",
+    Kind => "不是身份令牌，或需要不支持的扩展",
+    Key => "所用密钥不是该系统的",
+    Signature => "签名无效",
+    Content => "内容读不出来",
+} }
+
+chinese! { BadClaims {
+    Issuer => "签发方不对",
+    Audience => "不是发给本节点的，或不只发给本节点",
+    Nonce => "属于另一次登录",
+    Expired => "已经过期",
+    Issued => "签发时间在将来或太久以前，请检查两边的时钟",
+    AccessToken => "属于另一个访问令牌",
+    Unnamed(claim) => "没有写明是谁的 {claim}，请设置 oidc.claim 和 oidc.scopes",
+    Unverified => "该系统没有核实这个邮箱属于本人",
+} }
+
+chinese_of! {
+    BadAccountId: it => "“{}”不是账号的编号；请从账号表中选" (it.0),
+    BadGridId: it => "“{}”不是网格的编号；请从网格表中选" (it.0),
+    BadRoles: it => "同一个人不能既是{}又是{}，因为二者相互监督；请给两个人" (it.0.chinese(), it.1.chinese()),
+    BadExternalIdentity: it => "这不是统一身份认证中的身份；请照其显示填写 1 到 255 字节，不换行",
+    BadToken: it => "这不是登录、密钥或凭条的令牌；请完整复制",
+    KeyReused: it => "这个幂等键（Idempotency-Key）已用于别的请求；每个新请求请用新的键",
+    NoSession: it => "登录已过期；请重新登录",
+}

@@ -1,0 +1,214 @@
+//! The problem code of every refusal, subject by subject.
+
+use api::problem::ProblemCode as C;
+use domain::{
+    attachment::NotTaken,
+    calendar::BadAllowance,
+    category::BadCategory,
+    custody::Refusal,
+    draft::BadDraft,
+    hook::BadHook,
+    matter::Elsewhere,
+    people::{BadAccount, BadSavedList, Denied},
+    policy::BadWords,
+    template::BadTemplate,
+};
+use office::{
+    ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal, NoSuchAlarm,
+    NoSuchMatter, NoSuchTemplate, NotInLog, RevokeRefusal, SealingKeyFails, SecondMachine, TooBusy,
+    feed::TooManyListeners,
+    people::{KeyReused, NoSession, PeopleRefusal},
+    webhooks::HookRefusal,
+};
+
+use super::{Rejection, Told};
+
+/// Declares refusals that have one code whatever they say.
+macro_rules! refusals {
+    ($($refusal:ty => $code:ident,)*) => { $(
+        impl From<$refusal> for Rejection {
+            fn from(refusal: $refusal) -> Self {
+                Self::new(C::$code, &refusal)
+            }
+        }
+    )* };
+}
+
+refusals! {
+    Refusal => RefusedByTheRules,
+    BadAccount => InvalidRequest,
+    BadAllowance => InvalidRequest,
+    BadCategory => InvalidRequest,
+    BadTemplate => InvalidRequest,
+    BadWords => InvalidRequest,
+    Elsewhere => InvalidRequest,
+    ClockDoubted => RefusedByTheRules,
+    CountersignRefusal => RefusedByTheRules,
+    RevokeRefusal => RefusedByTheRules,
+    NoSuchAlarm => NotFound,
+    NoSuchMatter => NotFound,
+    NoSuchTemplate => NotFound,
+    NotInLog => NotFound,
+    SecondMachine => SecondMachine,
+    TooBusy => TooBusy,
+    TooManyListeners => TooBusy,
+    KeyReused => IdempotencyKeyUsedBefore,
+    NoSession => NotLoggedIn,
+}
+
+impl From<MatterRefusal> for Rejection {
+    fn from(refusal: MatterRefusal) -> Self {
+        use MatterRefusal as R;
+        let told = Told::from(&refusal);
+        match refusal {
+            R::Rules(refusal) => refusal.into(),
+            R::NoSuchMatter(refusal) => refusal.into(),
+            R::NoContact(_) | R::NoOpening(_) => Self::missing(told),
+            R::NoSuchOfficer(_)
+            | R::OfficerHandlesNothing(_)
+            | R::OfficerElsewhere(_)
+            | R::NoSuchDepartment(_)
+            | R::TooManyNotes(..) => Self::unfit(told),
+            R::Category(refusal) => refusal.into(),
+            R::Words(refusal) => refusal.into(),
+            R::Elsewhere(refusal) => refusal.into(),
+            R::Draft(refusal) => refusal.into(),
+            R::File(refusal) => refusal.into(),
+            R::SecondMachine(refusal) => refusal.into(),
+            R::Busy(refusal) => refusal.into(),
+            R::SealingKey(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<DraftRefusal> for Rejection {
+    fn from(refusal: DraftRefusal) -> Self {
+        match refusal {
+            DraftRefusal::Draft(refusal) => refusal.into(),
+            DraftRefusal::File(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<BadDraft> for Rejection {
+    fn from(bad: BadDraft) -> Self {
+        let told = Told::from(&bad);
+        match bad {
+            BadDraft::TooMany => Self::new(C::TooBusy, told),
+            BadDraft::NoRoom => Self::new(C::InsufficientStorage, told),
+            BadDraft::NotAPhoto(_) => Self::new(C::UnsupportedMediaType, told),
+            BadDraft::TooLong | BadDraft::TooManyPhotos(_) => Self::unfit(told),
+            BadDraft::Over => Self::missing(told),
+            BadDraft::HandedIn(_) => Self::new(C::Conflict, told),
+        }
+    }
+}
+
+impl From<SealingKeyFails> for Rejection {
+    fn from(error: SealingKeyFails) -> Self {
+        tracing::error!(%error, "a text cannot be decrypted or encrypted");
+        Self::new(C::SealingKeyFails, &error)
+    }
+}
+
+impl From<FileRefusal> for Rejection {
+    fn from(refusal: FileRefusal) -> Self {
+        use FileRefusal as R;
+        let sentence = Told::from(&refusal);
+        let told = |code| Self::new(code, sentence.clone());
+        match refusal {
+            R::NotTaken(NotTaken::Media(..)) => told(C::UnsupportedMediaType),
+            R::NotTaken(NotTaken::TooLong(..)) | R::Beyond { .. } => told(C::PayloadTooLarge),
+            R::NotTaken(NotTaken::Empty | NotTaken::TooMany(..)) => Self::unfit(sentence),
+            R::Paper(_) | R::Twice(_) => Self::unfit(sentence),
+            R::NoSuchUpload(_) | R::NoSuchFile(..) | R::Missing(_) => Self::missing(sentence),
+            R::Over(..) => told(C::NoLongerKept),
+            R::Offset { .. } | R::NotReady(_) | R::Busy | R::Lost | R::NotYet(_) => {
+                told(C::Conflict)
+            }
+            R::PersonFull(..) | R::TooManyWaiting(_) => told(C::TooMuchWaiting),
+            R::NodeFull | R::DiskFull => told(C::InsufficientStorage),
+            R::Unreached { .. } => told(C::HolderUnreachable),
+            R::Wrong(_) => told(C::WrongBytes),
+            R::Damaged(..) => told(C::FileDamaged),
+            R::TooMany(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<PeopleRefusal> for Rejection {
+    fn from(refusal: PeopleRefusal) -> Self {
+        use PeopleRefusal as R;
+        let sentence = Told::from(&refusal);
+        let told = |code| Self::new(code, sentence.clone());
+        match refusal {
+            R::Grant(_) => Self::denied(sentence),
+            R::WrongLogin => told(C::WrongLoginOrPassword),
+            R::WrongCode => told(C::WrongSetupCode),
+            R::NotLinked => told(C::SignInRefused),
+            R::Locked(_) => told(C::LockedForAWhile),
+            R::Crowded => told(C::TooBusy),
+            R::NoAccount(_) | R::NoGrid(_) | R::NoKey(_) | R::Unlinked(_) => {
+                Self::missing(sentence)
+            }
+            R::Taken(_)
+            | R::GridInUse(_)
+            | R::TooManyKeys(_)
+            | R::LinkedAlready
+            | R::LinkedElsewhere(_) => told(C::RefusedByTheRules),
+            R::Account(_) | R::Password(_) | R::Grid(_) | R::Key(_) | R::Elsewhere(..) => {
+                Self::unfit(sentence)
+            }
+        }
+    }
+}
+
+impl From<BadSavedList> for Rejection {
+    fn from(refusal: BadSavedList) -> Self {
+        let told = Told::from(&refusal);
+        match refusal {
+            BadSavedList::Name | BadSavedList::Filter => Self::unfit(told),
+            BadSavedList::TooMany(_) => Self::new(C::RefusedByTheRules, told),
+            BadSavedList::Unknown(_) => Self::missing(told),
+        }
+    }
+}
+
+impl From<Denied> for Rejection {
+    fn from(denied: Denied) -> Self {
+        let told = Told::from(&denied);
+        match denied {
+            Denied::Nobody => Self::unknown_caller(told),
+            Denied::Closed
+            | Denied::Outside(..)
+            | Denied::Role(_)
+            | Denied::NotYours(_)
+            | Denied::Key(_)
+            | Denied::KeyEnded
+            | Denied::ReporterToken
+            | Denied::Operator(_) => Self::denied(told),
+        }
+    }
+}
+
+impl From<HookRefusal> for Rejection {
+    fn from(refusal: HookRefusal) -> Self {
+        match refusal {
+            HookRefusal::Hook(refusal) => refusal.into(),
+            HookRefusal::SealingKey(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<BadHook> for Rejection {
+    fn from(refusal: BadHook) -> Self {
+        let told = Told::from(&refusal);
+        match refusal {
+            BadHook::Unknown(_) => Self::missing(told),
+            BadHook::TooMany(_) => Self::new(C::RefusedByTheRules, told),
+            BadHook::Id(_) | BadHook::Name(_) | BadHook::Long(_) | BadHook::Elsewhere(..) => {
+                Self::unfit(told)
+            }
+        }
+    }
+}

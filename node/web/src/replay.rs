@@ -1,0 +1,65 @@
+//! The answer to a repeated request.
+
+use api::Reported;
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use domain::{audit::Subject, people::Permission};
+use futures::future::BoxFuture;
+use http::{StatusCode, header, request::Parts};
+use office::people::Done;
+
+use super::{accounts, ask::NodePath, gate::Principal, grids, matters, problem::Rejection};
+use crate::state::AppState;
+
+/// Answers a repeated request at the node in its path.
+pub(super) fn again<'a>(
+    parts: &'a mut Parts,
+    app_state: &'a AppState,
+    guest: &'a Principal,
+    done: Done,
+) -> BoxFuture<'a, Result<Response, Rejection>> {
+    Box::pin(async move {
+        let at = NodePath::from_request_parts(parts, app_state).await?;
+        answer(&at, guest, done).await
+    })
+}
+
+/// Returns the stored answer. If none was stored, returns the present state of the subject of the
+/// request, with the status of the first answer.
+async fn answer(at: &NodePath, guest: &Principal, done: Done) -> Result<Response, Rejection> {
+    let (status, body) = match done.answer {
+        Some(first) => (StatusCode::from_u16(first.status).ok(), first.body),
+        None => (None, None),
+    };
+    let mut response = match body {
+        Some(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        None => about(at, guest, done.subject).await?,
+    };
+    if let Some(status) = status {
+        *response.status_mut() = status;
+    }
+    Ok(response)
+}
+
+async fn about(
+    at: &NodePath,
+    guest: &Principal,
+    subject: Option<Subject>,
+) -> Result<Response, Rejection> {
+    match subject {
+        Some(Subject::Matter(id)) if guest.request.permission() == Permission::Report => {
+            let id = id.to_string();
+            let (token, opening) = (None, None);
+            Ok(Json(Reported { id, token, opening }).into_response())
+        }
+        Some(Subject::Matter(id)) if guest.may(Permission::ViewMatter).is_ok() => {
+            Ok(matters::view(at, guest, id).await?.into_response())
+        }
+        Some(Subject::Account(id)) => Ok(accounts::one(at, id).await?.into_response()),
+        Some(Subject::Grid(id)) => Ok(grids::one(at, id).await?.into_response()),
+        _ => Err(Rejection::shown_once()),
+    }
+}

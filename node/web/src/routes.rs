@@ -1,0 +1,155 @@
+//! Every route of the API with the permission it needs.
+//!
+//! Routes are the same for all listeners of a process, so they are made once. Their descriptions take
+//! far more time and memory, so the document is made when somebody asks for it.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::{Router, routing::MethodRouter};
+use bytes::Bytes;
+use domain::people::Permission;
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouter},
+    routes,
+};
+
+use super::{
+    accounts, alarms, audit, clock, contacts, drafts, events, figures, files, gate::Gate, grids,
+    hooks, imports, key_statements, keyring, kinds, log, matters, offers, oidc, openapi, policies,
+    public_figures, receipts, revocations, saved_lists, session, setup, status, templates,
+};
+use crate::state::AppState;
+
+/// A route: its path, the permission it needs, and what answers.
+type Route = (String, Permission, MethodRouter<AppState>);
+
+/// Returns the routes with the gate before each.
+pub(super) fn behind(gate: &Arc<Gate>) -> Router<AppState> {
+    static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
+        let routes = described().into_iter();
+        let routes = routes.flat_map(|(permission, (_, paths, answers))| {
+            let paths = paths.paths.into_keys();
+            paths.map(move |path| (path, permission, answers.clone()))
+        });
+        routes.collect()
+    });
+    ROUTES
+        .iter()
+        .fold(Router::new(), |router, (path, permission, answers)| {
+            router.route(path, gate.open(*permission, answers.clone()))
+        })
+}
+
+/// Returns the OpenAPI document as JSON.
+pub(super) fn document() -> Bytes {
+    static WRITTEN: LazyLock<Bytes> = LazyLock::new(|| {
+        let begun = OpenApiRouter::with_openapi(openapi::begin());
+        let routes = described().into_iter();
+        let whole = routes.fold(begun, |whole, (permission, mut route)| {
+            openapi::complete(&mut route.1, permission);
+            whole.routes(route)
+        });
+        openapi::write(whole.into_openapi())
+    });
+    WRITTEN.clone()
+}
+
+/// Returns every route with the permission it needs and its description.
+fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
+    use Permission as D;
+    vec![
+        (D::Enter, routes!(openapi::document)),
+        (D::Enter, routes!(kinds::list)),
+        (D::Enter, routes!(status::nodes)),
+        (D::ViewStatus, routes!(status::status)),
+        (D::ViewStatus, routes!(alarms::list)),
+        (D::CloseAlarm, routes!(alarms::close)),
+        (D::ViewStatus, routes!(clock::show)),
+        (D::CloseAlarm, routes!(clock::confirm)),
+        (D::CloseAlarm, routes!(clock::correct)),
+        (D::ViewList, routes!(matters::list)),
+        (D::Report, routes!(matters::report)),
+        (D::ViewMatter, routes!(matters::show)),
+        (D::ViewMatter, routes!(offers::offers)),
+        (D::Enter, routes!(policies::answers)),
+        (D::Enter, routes!(policies::published)),
+        (D::Enter, routes!(policies::promises)),
+        (D::Enter, routes!(policies::in_force)),
+        (D::Draft, routes!(policies::alike_published)),
+        (D::ViewMatter, routes!(policies::explain)),
+        (D::Merge, routes!(policies::alike)),
+        (D::ViewMatter, routes!(receipts::receipt)),
+        (D::Enter, routes!(receipts::check)),
+        (D::OwnAccount, routes!(matters::own)),
+        (D::ViewMatter, routes!(matters::act)),
+        (D::ViewMatter, routes!(matters::ask)),
+        (D::Dispatch, routes!(matters::open_parts)),
+        (D::ReportForAnother, routes!(keyring::slip)),
+        (D::OpenContact, routes!(contacts::open)),
+        (D::Erase, routes!(contacts::erase)),
+        (D::ViewMatter, routes!(files::list)),
+        (D::ViewMatter, routes!(files::whole)),
+        (D::ViewMatter, routes!(files::thumb)),
+        (D::Report, routes!(files::begin)),
+        (D::Report, routes!(files::upload)),
+        (D::Report, routes!(files::go_on)),
+        (D::Report, routes!(files::throw_away)),
+        (D::Draft, routes!(drafts::read)),
+        (D::Draft, routes!(drafts::write)),
+        (D::Draft, routes!(drafts::forget)),
+        (D::Report, routes!(drafts::hand_in)),
+        (D::Draft, routes!(drafts::add_photo)),
+        (D::Draft, routes!(drafts::thumb)),
+        (D::Draft, routes!(drafts::drop_photo)),
+        (D::ViewTemplates, routes!(templates::list)),
+        (D::PublishTemplate, routes!(templates::publish)),
+        (D::ViewTemplates, routes!(templates::status)),
+        (D::ViewStatus, routes!(revocations::list)),
+        (D::Revoke, routes!(revocations::revoke)),
+        (D::ViewStatus, routes!(key_statements::list)),
+        (D::Revoke, routes!(key_statements::countersign)),
+        (D::ReadRollups, routes!(figures::rollup)),
+        (D::Enter, routes!(public_figures::month)),
+        (D::ReadRollups, routes!(figures::apart)),
+        (D::ReadRollups, routes!(figures::count)),
+        (D::Import, routes!(imports::import)),
+        (D::Watch, routes!(events::stream)),
+        (D::ManageHooks, routes!(hooks::list)),
+        (D::ManageHooks, routes!(hooks::add)),
+        (D::ManageHooks, routes!(hooks::remove)),
+        (D::ManageHooks, routes!(hooks::resume)),
+        (D::ManageHooks, routes!(hooks::test)),
+        (D::Enter, routes!(session::log_in)),
+        (D::OwnAccount, routes!(session::who)),
+        (D::OwnAccount, routes!(session::log_out)),
+        (D::OwnAccount, routes!(saved_lists::list)),
+        (D::OwnAccount, routes!(saved_lists::save)),
+        (D::OwnAccount, routes!(saved_lists::remove)),
+        (D::Enter, routes!(oidc::start)),
+        (D::Enter, routes!(oidc::come_back)),
+        (D::ManageAccounts, routes!(setup::make)),
+        (D::Enter, routes!(setup::open)),
+        (D::ViewAccounts, routes!(accounts::list)),
+        (D::ManageAccounts, routes!(accounts::open)),
+        (D::ViewAccounts, routes!(accounts::show)),
+        (D::ManageAccounts, routes!(accounts::change)),
+        (D::GrantRoles, routes!(accounts::roles)),
+        (D::OwnAccount, routes!(accounts::password)),
+        (D::ManageAccounts, routes!(oidc::linked)),
+        (D::ManageAccounts, routes!(oidc::link)),
+        (D::ManageAccounts, routes!(oidc::unlink)),
+        (D::ViewGrids, routes!(grids::list)),
+        (D::ManageGrids, routes!(grids::draw)),
+        (D::ViewGrids, routes!(grids::show)),
+        (D::ManageGrids, routes!(grids::redraw)),
+        (D::ManageGrids, routes!(grids::remove)),
+        (D::ManageKeys, routes!(keyring::list)),
+        (D::ManageKeys, routes!(keyring::make)),
+        (D::ManageKeys, routes!(keyring::revoke)),
+        (D::Enter, routes!(log::list)),
+        (D::Enter, routes!(log::checkpoint)),
+        (D::Enter, routes!(log::tile)),
+        (D::ReadAudit, routes!(audit::list)),
+        (D::ReadAudit, routes!(audit::verify)),
+    ]
+}

@@ -1,0 +1,6 @@
+//! Sets `shuttle` for this package.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-cfg=shuttle");
+}

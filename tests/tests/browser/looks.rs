@@ -1,0 +1,129 @@
+//! Every page in every look: nothing that axe finds, nothing that is too wide, nothing that the policy
+//! had to forbid.
+
+use super::driver::{Browser, Demo, Look};
+
+/// Pages with the person who opens them, by the link of the front page that lets them in.
+const PAGES: [(&str, &str, &[&str]); 5] = [
+    ("", "", &["/"]),
+    (
+        "330825002222",
+        "",
+        &[
+            "/",
+            "/report",
+            "/report?all=1",
+            "/my",
+            "/mailbox",
+            "/poster",
+            "/how",
+            "/promises",
+            "/policy",
+            "/accessibility",
+            "/sign-in",
+            "/setup",
+            "/no/such/page",
+        ],
+    ),
+    ("330825002222", "villager", &["/", "/my", "/account"]),
+    (
+        "330825002",
+        "clerk",
+        &[
+            "/desk",
+            "/desk?tab=all",
+            "/desk?tab=all&q=x",
+            "/desk/report",
+            "/admin/grids",
+            "MATTER",
+            "MATTER/act/reject",
+            "MATTER/act/remark",
+            "MATTER/parts",
+            "/desk?tab=all&holder=nobody&state=open",
+        ],
+    ),
+    ("330825", "system", &["/admin", "/network"]),
+];
+
+const LOOKS: [Look; 5] = [
+    Look {
+        width: 320,
+        dark: false,
+        forced: false,
+    },
+    Look {
+        width: 1280,
+        dark: false,
+        forced: false,
+    },
+    Look {
+        width: 320,
+        dark: true,
+        forced: false,
+    },
+    Look {
+        width: 1280,
+        dark: true,
+        forced: false,
+    },
+    Look {
+        width: 1280,
+        dark: false,
+        forced: true,
+    },
+];
+
+#[tokio::test]
+async fn every_page_is_accessible_and_fits_in_every_look() {
+    let demo = Demo::start().await;
+    let browser = Browser::open(true).await;
+    let mut faults = vec![];
+    for (division, login, paths) in PAGES {
+        browser.driver.delete_all_cookies().await.unwrap();
+        if !login.is_empty() {
+            browser
+                .go(&demo.at(division, &format!("/enter?as={login}")))
+                .await;
+            browser.until(|path| path != "/enter").await;
+        }
+        let mut matter = String::new();
+        if paths.contains(&"MATTER") {
+            browser.go(&demo.at(division, "/desk?tab=all")).await;
+            let first = browser
+                .value("document.querySelector('tbody th a').getAttribute('href')")
+                .await;
+            matter = first.as_str().unwrap().to_owned();
+        }
+        for path in paths {
+            let path = path.replace("MATTER", &matter);
+            for language in ["zh", "en"] {
+                let joint = if path.contains('?') { '&' } else { '?' };
+                let url = demo.at(division, &format!("{path}{joint}lang={language}"));
+                for look in LOOKS {
+                    browser.look(look).await;
+                    browser.go(&url).await;
+                    for fault in browser.faults().await {
+                        faults.push(format!("{division} {path} {language} {look:?}: {fault}"));
+                    }
+                    let plain = path.replace(['/', '?', '=', '&'], "_");
+                    let shade = if look.forced {
+                        "forced"
+                    } else if look.dark {
+                        "dark"
+                    } else {
+                        "light"
+                    };
+                    browser
+                        .picture(&format!(
+                            "{division}-{login}{plain}-{language}-{}-{shade}",
+                            look.width
+                        ))
+                        .await;
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    browser.close().await;
+    demo.stop().await;
+}
