@@ -102,6 +102,15 @@ pub(super) const PHONE: Look = Look {
     forced: false,
 };
 
+/// Whether a click on an element asks for another page.
+const LEADS_ON: &str = "one => {
+    const link = one && one.closest('a[href]');
+    if (link) { return !link.getAttribute('href').startsWith('#'); }
+    const button = one && one.closest('button, input[type=submit]');
+    const form = button && button.type === 'submit' ? button.form : null;
+    return !!form && (form.noValidate || button.formNoValidate || form.checkValidity());
+}";
+
 impl Browser {
     /// Opens a browser. Without scripts it is one of a person who switched them off.
     pub(super) async fn open(scripts: bool) -> Self {
@@ -192,15 +201,44 @@ impl Browser {
     }
 
     pub(super) async fn text(&self) -> String {
-        let body = self.driver.find(thirtyfour::By::Css("body")).await.unwrap();
-        body.text().await.unwrap()
+        let text = self.value("document.body.innerText").await;
+        text.as_str().unwrap_or_default().to_owned()
     }
 
+    /// Clicks on something, and waits for the page that it leads to, if it does. The driver itself does
+    /// not wait for a page that is only about to be asked for.
     pub(super) async fn click(&self, css: &str) {
+        let path = json!(css);
+        let leads = format!("({LEADS_ON})(document.querySelector({path}))");
+        let leads = self.value(&leads).await == true;
+        let here = self.value("performance.timeOrigin").await;
+        self.press(css).await;
+        if leads {
+            self.leave(&here).await;
+        }
+    }
+
+    /// Clicks on something that asks a question before it leads anywhere.
+    pub(super) async fn press(&self, css: &str) {
         let one = self.driver.find(thirtyfour::By::Css(css)).await;
         let one = one.unwrap_or_else(|_| panic!("nothing at {css}"));
         one.scroll_into_view().await.unwrap();
         one.click().await.unwrap();
+    }
+
+    /// Waits until the page is another one. A script of the page may keep it, so this has an end.
+    async fn leave(&self, page: &Value) {
+        let left =
+            format!("performance.timeOrigin !== {page} && document.readyState === 'complete'");
+        let asked = json!({ "expression": left, "returnByValue": true });
+        for _ in 0..60 {
+            let told = self.driver.cdp();
+            let told = told.send_raw("Runtime.evaluate", asked.clone()).await;
+            if told.is_ok_and(|told| told["result"]["value"] == true) {
+                return;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub(super) async fn fill(&self, css: &str, text: &str) {

@@ -247,7 +247,7 @@ async fn what_is_kept_is_of_nobody_and_goes_with_a_sign_out() {
         written: Date.now(), state: 'refused', says: ['x'], had: 0, fields: { text: 'x' }, photos: [] })\
         .then(() => localStorage.setItem('waiting', 1)).then(() => true)";
     browser.value(put).await;
-    browser.click("form[action='/sign-out'] button").await;
+    browser.press("form[action='/sign-out'] button").await;
     browser.driver.accept_alert().await.unwrap();
     browser.until(|path| path == "/").await;
     browser
