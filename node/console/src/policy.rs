@@ -110,17 +110,18 @@ fn value(w: Words, line: &PolicyLine) -> String {
     }
 }
 
-fn counted(w: Words, subject: PolicySubject, count: u64) -> String {
+fn counted(w: Words, subject: PolicySubject, number: u64) -> String {
     use PolicySubject as S;
+    let count = crate::when::count(number);
     match subject {
         S::PauseDays | S::ContestDays | S::FileDays => w.policy_days(count),
         S::Pauses | S::Contests | S::Returns => w.policy_times(count),
         S::WarnPercent => format!("{count} %"),
-        S::FileBytes => match count % (1 << 20) {
-            0 => format!("{} MiB", count >> 20),
+        S::FileBytes => match number % (1 << 20) {
+            0 => format!("{} MiB", number >> 20),
             _ => w.policy_bytes(count),
         },
         S::ReportLength | S::NoteLength | S::AnswerLength => w.policy_characters(count),
-        _ => count.to_string(),
+        _ => count,
     }
 }

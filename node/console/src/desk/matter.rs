@@ -73,7 +73,7 @@ struct MatterPageView {
     transit: Option<String>,
     as_of: When,
     /// How old the data may be, if another division holds the matter.
-    age: Option<String>,
+    age: Option<(String, When)>,
     primary: Option<ActForm>,
     others: Vec<Link>,
     may_open_parts: bool,
@@ -165,7 +165,7 @@ pub(super) async fn shown(visit: &Visit, besides: Besides) -> Answer {
                 .known
                 .and_then(|known| known.age_ms())
                 .filter(|_| !is_held)
-                .map(|age| crate::when::length(age, w.0)),
+                .map(|age| (crate::when::length(age, w.0), visit.when(now - age))),
             may_open_parts: offers.parts,
             others: links(w, id, &offers),
             requests: requests(w, id, &offers, is_held),
