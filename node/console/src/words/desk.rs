@@ -167,6 +167,7 @@ super::words! {
     desk_report_intro: "替窗口或电话中的群众填写。填完给他编号和凭条。", "For somebody at the window or on the telephone. Give them the number and the slip afterwards.";
     desk_report_text: "反映什么（在哪里、什么情况）", "What is it about (where, what)";
     desk_report_who: "反映人（可不填）", "Reporter (optional)";
+    desk_report_public: "答复后可以公开吗？（问过本人；不显示姓名和电话）", "May it be published once it is answered? (ask them; without name and number)";
     desk_report_up(parent): "同时上报{parent}", "Hand it up to {parent} at once";
     desk_report_send: "提交", "Send";
     desk_reported: "已收到", "Received";
