@@ -227,8 +227,8 @@ impl Browser {
 
     /// Which document is shown. A browser says that a form was sent before the next page is there.
     async fn document(&self) -> Option<Value> {
-        let tree = self.driver.cdp().send_raw("Page.getFrameTree", json!({}));
-        let tree = tree.await.ok()?;
+        let tools = self.driver.cdp();
+        let tree = tools.send_raw("Page.getFrameTree", json!({})).await.ok()?;
         Some(tree["frameTree"]["frame"]["loaderId"].clone())
     }
 
