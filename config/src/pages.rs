@@ -22,6 +22,9 @@ pub struct Pages {
     pub icp: String,
     /// Number of the filing with the police 公安备案号.
     pub police: String,
+    /// Address, beginning with `https://`, at which the registry of the marks of party and government
+    /// organs (党政机关网站标识) shows that of this site.
+    pub mark: String,
     /// Telephone number that people can call instead of using pages.
     pub telephone: String,
     /// Hours of the service window.
@@ -40,6 +43,7 @@ impl Default for Pages {
             site_code: nothing(),
             icp: nothing(),
             police: nothing(),
+            mark: nothing(),
             telephone: nothing(),
             hours: nothing(),
             address: nothing(),

@@ -153,6 +153,8 @@ settings! {
         icp: String,
         /// Police filing 公安备案号.
         police: String,
+        /// Address of the mark of a party or government organ 党政机关网站标识.
+        mark: String,
         /// Telephone number for the public.
         telephone: String,
         /// Hours of the service window.

@@ -25,19 +25,19 @@ impl Problems {
             "write the name in the address bar and the code of the division, e.g. \
              `zhangwang.example.gov.cn=330825002222`",
         );
-        let mut text = |key: &str, value: Option<String>| {
-            let value = value.unwrap_or_default().trim().to_owned();
-            if value.chars().count() > MOST || value.chars().any(char::is_control) {
-                self.add(
-                    key,
-                    Some(&value.chars().take(MOST).collect::<String>()),
-                    "one line of at most 120 characters",
-                    "shorten it, or leave it out to show nothing",
-                );
-            }
-            value
-        };
+        let mark = self.line("pages.mark", raw.mark);
+        if !mark.is_empty() && (!mark.starts_with("https://") || mark.contains(char::is_whitespace))
+        {
+            self.add(
+                "pages.mark",
+                Some(&mark),
+                "an address that begins with `https://`",
+                "copy the address behind the mark that the registry gave you, or leave it out",
+            );
+        }
+        let mut text = |key: &str, value: Option<String>| self.line(key, value);
         Pages {
+            mark,
             unit: text("pages.unit", raw.unit),
             site_code: text("pages.site_code", raw.site_code),
             icp: text("pages.icp", raw.icp),
@@ -48,6 +48,20 @@ impl Problems {
             zone: zone.into_iter().next().unwrap_or(default.zone),
             hosts: hosts.into_iter().collect(),
         }
+    }
+
+    /// Reads a text of the footer.
+    fn line(&mut self, key: &str, value: Option<String>) -> String {
+        let value = value.unwrap_or_default().trim().to_owned();
+        if value.chars().count() > MOST || value.chars().any(char::is_control) {
+            self.add(
+                key,
+                Some(&value.chars().take(MOST).collect::<String>()),
+                "one line of at most 120 characters",
+                "shorten it, or leave it out to show nothing",
+            );
+        }
+        value
     }
 }
 

@@ -10,7 +10,7 @@ mod inbox;
 mod matter;
 mod parts;
 mod report;
-mod steps;
+pub(crate) mod steps;
 
 use std::sync::Arc;
 

@@ -68,7 +68,22 @@ pub(crate) struct Frame {
     /// Whether the process is a demonstration.
     pub(crate) is_demo: bool,
     pub(crate) footer: Arc<config::Pages>,
+    /// Host name under which the site is registered; `None` on a host of no division.
+    pub(crate) domain: Option<String>,
+    /// Address of the page without its scheme, for paper.
+    pub(crate) address: String,
+    /// Where the form of the page goes, if its draft is kept: then a change of language or display sends
+    /// the form along, so that nothing is typed twice.
+    pub(crate) kept_form: Option<&'static str>,
 }
+
+/// Something that the footer says of the site: label, value, and where it can be looked up.
+type Fact<'a> = (&'static str, &'a str, Option<String>);
+
+/// Where the ministry answers for filings of sites (工信部 ICP/IP 地址/域名信息备案管理系统).
+const ICP_REGISTRY: &str = "https://beian.miit.gov.cn/";
+/// Where the police answer for a filing; its digits follow (全国互联网安全管理服务平台).
+const POLICE_REGISTRY: &str = "https://beian.mps.gov.cn/#/query/webSearch?code=";
 
 /// A section: the path that all its pages begin with, its label, and the page that it opens with for a
 /// person; `None` if the person may open none of its pages.
@@ -138,6 +153,9 @@ impl Frame {
             key: key(),
             is_demo: visit.state.network.demo,
             footer: Arc::clone(&visit.state.pages),
+            domain: division.map(|division| visit.state.pages.host(division)),
+            address: without_scheme(&visit.address(&visit.here())),
+            kept_form: None,
         }
     }
 
@@ -147,6 +165,32 @@ impl Frame {
             is_desk: true,
             ..Self::of(visit, title)
         }
+    }
+
+    /// Lets a change of language or display send the form of the page along, and come back to it.
+    #[must_use]
+    pub(crate) fn keeping(mut self, action: &'static str) -> Self {
+        let choice = |href: &str| {
+            let choice = href.rsplit(['?', '&']).next().unwrap_or_default();
+            format!("{action}?{choice}")
+        };
+        self.kept_form = Some(action);
+        self.translated = choice(&self.translated);
+        let displays = [&mut self.sizes, &mut self.contrasts, &mut self.themes];
+        for link in displays.into_iter().flatten() {
+            link.href = choice(&link.href);
+        }
+        self
+    }
+
+    /// Returns what can be chosen about the display: label and choices.
+    pub(crate) fn displays(&self) -> [(&'static str, &[Link]); 3] {
+        let w = self.w;
+        [
+            (w.text_size(), &self.sizes),
+            (w.contrast(), &self.contrasts),
+            (w.theme(), &self.themes),
+        ]
     }
 
     /// Lets the page learn of news, if the person may watch: of one matter, or of all.
@@ -208,18 +252,29 @@ impl Frame {
         env!("CARGO_PKG_VERSION")
     }
 
-    /// Returns what the footer has to say about who stands behind the pages: label and value.
-    pub(crate) fn facts(&self) -> Vec<(&'static str, &str)> {
+    /// Returns whether the site is registered: then its pages say in their head what registries look
+    /// for (政府网站发展指引, 国办发〔2017〕47号, 附件 2).
+    pub(crate) fn is_registered(&self) -> bool {
+        !self.footer.unit.is_empty() || !self.footer.site_code.is_empty()
+    }
+
+    /// Returns what the footer has to say about who stands behind the pages. A filing leads to its
+    /// registry, as the rules of both ask.
+    pub(crate) fn facts(&self) -> Vec<Fact<'_>> {
         let (w, footer) = (self.w, &self.footer);
+        let digits = footer.police.chars().filter(char::is_ascii_digit);
+        let police = format!("{POLICE_REGISTRY}{}", digits.collect::<String>());
+        let mark = Some(&*footer.mark).filter(|mark| !mark.is_empty());
         let all = [
-            (w.host_unit(), &*footer.unit),
-            (w.site_code(), &*footer.site_code),
-            ("ICP", &*footer.icp),
-            (w.police_filing(), &*footer.police),
+            (w.host_unit(), &*footer.unit, None),
+            (w.site_code(), &*footer.site_code, None),
+            ("ICP", &*footer.icp, Some(ICP_REGISTRY.to_owned())),
+            (w.police_filing(), &*footer.police, Some(police)),
         ];
-        all.into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .collect()
+        let mut facts: Vec<_> = all.into_iter().collect();
+        facts.retain(|(_, value, _)| !value.is_empty());
+        facts.extend(mark.map(|mark| (w.organ_mark(), "", Some(mark.to_owned()))));
+        facts
     }
 
     /// Returns how to reach the division otherwise: label and value.
@@ -234,6 +289,11 @@ impl Frame {
             .filter(|(_, value)| !value.is_empty())
             .collect()
     }
+}
+
+fn without_scheme(address: &str) -> String {
+    let bare = address.split_once("://").map(|(_, rest)| rest);
+    bare.unwrap_or(address).to_owned()
 }
 
 /// Returns a fresh key for a form: 32 hexadecimal digits.

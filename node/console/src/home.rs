@@ -5,7 +5,14 @@ use std::sync::Arc;
 use api::{Answers, PublicCount, PublicFigures};
 use askama::Template;
 
-use crate::{answer::Answer, frame::Frame, front, visit::Visit, when::When, words::Words};
+use crate::{
+    answer::Answer,
+    frame::Frame,
+    front,
+    visit::Visit,
+    when::{When, count},
+    words::Words,
+};
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -63,8 +70,8 @@ fn in_words(visit: &Visit, figures: &PublicFigures) -> Option<Figures> {
     if counts.iter().all(|count| *count == PublicCount(Some(0))) {
         return None;
     }
-    let [reported, closed, reopened] = counts.map(|PublicCount(count)| match count {
-        Some(count) => w.home_count(count),
+    let [reported, closed, reopened] = counts.map(|PublicCount(number)| match number {
+        Some(number) => w.home_count(count(number)),
         None => w.home_few().to_owned(),
     });
     let (up, expected) = (figures.children_up, figures.children_expected);

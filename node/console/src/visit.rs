@@ -94,7 +94,7 @@ impl Visit {
         body: Body,
     ) -> Result<Self, Box<(Option<Self>, Problem)>> {
         let early = |rejection: Rejection| Box::new((None, *rejection.0));
-        pages.gate.arrive(&parts).map_err(early)?;
+        let arrived = pages.gate.arrive(&parts);
         let router = pages
             .ready
             .get_or_init(|| pages.api.clone().with_state(state.clone()));
@@ -122,6 +122,10 @@ impl Visit {
             headers: parts.headers,
             state,
         };
+        // Whoever comes too often is told so on a page, of which the node is asked nothing.
+        if let Err(too_often) = arrived {
+            return Err(Box::new((Some(visit), *too_often.0)));
+        }
         if let Err(problem) = visit.learn(parts.extensions, body).await {
             return Err(Box::new((Some(visit), problem)));
         }

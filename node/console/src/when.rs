@@ -38,6 +38,25 @@ impl When {
     }
 }
 
+impl When {
+    /// Returns it as the head of a page names it for registries: `2026-11-28 10:42`.
+    pub(crate) fn minute(&self) -> String {
+        self.at.strftime("%Y-%m-%d %H:%M").to_string()
+    }
+}
+
+/// Writes a count as people of both languages do, in groups of three digits: `12,345`.
+pub(crate) fn count(count: impl fmt::Display) -> String {
+    let digits = count.to_string();
+    let (sign, digits) = match digits.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", &*digits),
+    };
+    let groups = digits.as_bytes().rchunks(3).rev();
+    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
+    format!("{sign}{}", groups.join(","))
+}
+
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let machine = self.at.strftime("%Y-%m-%dT%H:%M:%S%:z");
@@ -68,6 +87,7 @@ pub(crate) fn length(ms: i64, language: Language) -> String {
 mod tests {
     use super::*;
 
+    /// R-A24.
     #[test]
     fn a_moment_has_its_zone() {
         let moment = |language| When::new(1_795_833_720_000, language).to_string();
@@ -76,6 +96,13 @@ mod tests {
             "<time datetime=\"2026-11-28T10:42:00+08:00\">2026年11月28日 10:42</time>"
         );
         assert!(moment(Language::English).contains(">28 Nov 2026 10:42<"));
+    }
+
+    /// R-A24.
+    #[test]
+    fn a_count_is_written_in_groups_of_three_digits() {
+        let told = [0, 999, 1_000, 52_428_800, -12_345].map(count);
+        assert_eq!(told, ["0", "999", "1,000", "52,428,800", "-12,345"]);
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub(crate) use {word, words};
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::{collections::BTreeSet, fs, path::Path};
 
     use super::*;
 
@@ -88,6 +88,21 @@ mod tests {
         assert_eq!(names, ["网格员", "Grid worker"]);
     }
 
+    /// No script has words of its own: they are handed to it by the page, in its language.
+    #[test]
+    fn no_script_has_words_of_its_own() {
+        let scripts = [
+            include_str!("../assets/console.js"),
+            include_str!("../assets/desk.js"),
+            include_str!("../assets/offline.js"),
+            include_str!("../assets/photos.js"),
+            include_str!("../worker/sw.js"),
+        ];
+        for script in scripts {
+            assert!(!script.contains(is_chinese), "{}", &script[..80]);
+        }
+    }
+
     /// R-D14: nothing on the desk measures people by presence or use.
     #[test]
     fn no_word_of_the_desk_counts_presence() {
@@ -95,6 +110,69 @@ mod tests {
         for word in ["打卡", "签到", "在线时长", "积分", "里程", "公里", "点击量"]
         {
             assert!(!words.contains(word), "{word}");
+        }
+    }
+
+    /// The declared words: file, name, Chinese, English.
+    fn declared() -> Vec<(&'static str, String, String, String)> {
+        let files = [
+            ("everywhere", include_str!("words/everywhere.rs")),
+            ("villagers", include_str!("words/villagers.rs")),
+            ("desk", include_str!("words/desk.rs")),
+            ("admin", include_str!("words/admin.rs")),
+        ];
+        let lines = files
+            .iter()
+            .flat_map(|(file, text)| text.lines().map(move |line| (*file, line)));
+        let word = |(file, line): (&'static str, &str)| {
+            let (name, rest) = line.strip_prefix("    ")?.split_once(": \"")?;
+            let (chinese, english) = rest.strip_suffix("\";")?.split_once("\", \"")?;
+            Some((
+                file,
+                name.to_owned(),
+                chinese.to_owned(),
+                english.to_owned(),
+            ))
+        };
+        lines.filter_map(word).collect()
+    }
+
+    fn is_chinese(c: char) -> bool {
+        ('\u{4e00}'..='\u{9fff}').contains(&c)
+    }
+
+    /// R-A15: that a word has both languages is checked by the compiler; here, that each is in its language.
+    #[test]
+    fn every_word_is_chinese_in_chinese_and_english_in_english() {
+        let words = declared();
+        assert!(words.len() > 500, "{}", words.len());
+        for (file, name, chinese, english) in words {
+            // The name of the other language is in that language.
+            if name.starts_with("other_language") {
+                continue;
+            }
+            let has_both = !chinese.is_empty() && !english.is_empty();
+            assert!(has_both, "{file} {name}");
+            assert!(!english.contains(is_chinese), "{file} {name}: {english}");
+            let arguments = |text: &str| {
+                let named = text.split('{').skip(1);
+                let named = named.map(|rest| rest.split('}').next().unwrap().to_owned());
+                named.collect::<BTreeSet<_>>()
+            };
+            assert_eq!(arguments(&chinese), arguments(&english), "{file} {name}");
+            let has_words = chinese.chars().any(is_chinese) || chinese.contains('{');
+            assert!(has_words, "{file} {name}: {chinese}");
+        }
+    }
+
+    /// R-P14: nothing that a page says by itself calls a matter solved; only the reporter's own buttons
+    /// do, and what an office finds is said to be what the office says.
+    #[test]
+    fn no_page_says_by_itself_that_a_matter_is_solved() {
+        let may = ["my_solved", "my_not_solved", "my_contest_hint"];
+        for (file, name, chinese, english) in declared() {
+            let says = chinese.contains("解决") || english.to_lowercase().contains("solved");
+            assert!(!says || may.contains(&&*name), "{file} {name}: {chinese}");
         }
     }
 
@@ -109,6 +187,8 @@ mod tests {
         left + rest
     }
 
+    /// R-A15: no template has words outside the files of words, neither between tags nor in the attributes
+    /// that people read or hear.
     #[test]
     fn no_template_has_words_of_its_own() {
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")];
@@ -124,6 +204,13 @@ mod tests {
                 let text = without(&text, "{#", "#}");
                 let text = without(&text, "{%", "%}");
                 let text = without(&text, "{{", "}}");
+                for attribute in ["aria-label", "alt", "title", "placeholder", "data-label"] {
+                    for value in text.split(&format!(" {attribute}=\"")).skip(1) {
+                        let value = value.split('"').next().unwrap();
+                        let own = value.chars().any(char::is_alphabetic);
+                        assert!(!own, "{} {attribute}: {value}", path.display());
+                    }
+                }
                 let text = without(&text, "<", ">");
                 let own: String = text.chars().filter(|c| c.is_alphabetic()).collect();
                 assert_eq!(own, "", "{}", path.display());

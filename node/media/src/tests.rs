@@ -19,6 +19,7 @@ fn is_red(picture: &DynamicImage, x: u32, y: u32) -> bool {
     red > blue
 }
 
+/// R-P6.
 #[test]
 fn nothing_that_a_camera_wrote_beside_the_pixels_stays() {
     for (media, bytes) in [

@@ -42,6 +42,30 @@ pub fn json(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("one JSON value")
 }
 
+/// Listens to neighbours at a free port, and answers no HTTP.
+pub const ALONE: [&str; 4] = ["--listen", "127.0.0.1:0", "--http", "off"];
+
+/// Returns the words that found a province in a directory.
+pub const fn founding(data: &str) -> [&str; 7] {
+    [
+        "init",
+        "--division",
+        "33",
+        "--zone",
+        "zj.example",
+        "--data",
+        data,
+    ]
+}
+
+/// Founds a province in a directory, which is [`ALONE`]; returns what is printed.
+///
+/// # Panics
+/// If it fails.
+pub fn found(data: &str) -> Value {
+    json(&[&founding(data)[..], &ALONE].concat())
+}
+
 /// Returns the exit code of what has ended.
 ///
 /// # Panics

@@ -24,6 +24,7 @@ mod people;
 pub mod pictures;
 pub mod port;
 pub mod program;
+pub mod provider;
 pub mod province;
 pub mod simulation;
 mod tampering;

@@ -47,6 +47,11 @@ impl Province {
 
     /// The same, with more settings: lines of TOML that begin in `[http]`.
     pub async fn start_with(settings: &str) -> Self {
+        Self::start_at(0, settings).await
+    }
+
+    /// The same at a port of this machine, for those who have to know its address before it starts.
+    pub async fn start_at(port: u16, settings: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let tree = Tree::load("code,name\n33,浙江省\n3308,衢州市\n").expect("a tree");
         let tree = Arc::new(tree.with_outlines(Outlines::zhejiang()));
@@ -57,7 +62,7 @@ impl Province {
         let now = UnixTime::now();
         homes::make(dir.path(), code(PROVINCE), None, &tree, &founding, now);
         let clock = Arc::<ShiftedClock>::default();
-        let mut plan = Plan::new(configuration(dir.path(), settings), tree);
+        let mut plan = Plan::new(configuration(dir.path(), port, settings), tree);
         plan.clock = Arc::<ShiftedClock>::clone(&clock);
         let host = Host::start(plan.clone()).await.expect("it starts");
         Self {
@@ -77,7 +82,7 @@ impl Province {
     /// The same with other settings.
     #[must_use]
     pub async fn restart_with(self, settings: &str) -> Self {
-        let config = configuration(self.dir(), settings);
+        let config = configuration(self.dir(), 0, settings);
         let started = self.restart_as(async |plan| plan.config = config).await;
         started.expect("it starts")
     }
@@ -243,10 +248,10 @@ pub fn lamp() -> Value {
     json!({ "category": "enforcement/lighting", "text": "路灯不亮" })
 }
 
-fn configuration(dir: &Path, settings: &str) -> config::Config {
+fn configuration(dir: &Path, port: u16, settings: &str) -> config::Config {
     let usual = format!(
         "data = '.'\nnodes = ['{PROVINCE}']\nzone = '{ZONE}'\nlisten = '127.0.0.1:0'\n\
-         [http]\nlisten = '127.0.0.1:0'\n"
+         [http]\nlisten = '127.0.0.1:{port}'\n"
     );
     let raw = config::Raw::from_toml(&format!("{usual}{settings}")).expect("TOML");
     raw.check(dir).expect("a configuration")

@@ -6,7 +6,8 @@ use std::process::Stdio;
 
 use serde_json::Value;
 use testkit::command::{
-    Running, command, exit_code as code, json, wait_until as eventually, wujitong,
+    ALONE, Running, command, exit_code as code, found, founding, json, wait_until as eventually,
+    wujitong,
 };
 
 #[test]
@@ -14,17 +15,8 @@ fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
     let dir = tempfile::tempdir().unwrap();
     let (province, city) = (dir.path().join("p"), dir.path().join("c"));
     let (p, c) = (province.to_str().unwrap(), city.to_str().unwrap());
-    let local = ["--listen", "127.0.0.1:0", "--http", "off"];
-    let init = [
-        "init",
-        "--division",
-        "33",
-        "--zone",
-        "zj.example",
-        "--data",
-        p,
-    ];
-    let founded = json(&[&init[..], &local].concat());
+    let init = founding(p);
+    let founded = found(p);
     assert_eq!(founded["name"], "浙江省");
     let other = wujitong(&["run", "--data", p, "--set", "zone=other.example"]);
     assert_eq!(code(&other), 2, "the zone is another than the network's");
@@ -37,7 +29,7 @@ fn a_matter_reported_in_the_city_reaches_the_province_and_is_closed_there() {
     let above = Running::start(&province, &[]);
     let init = ["init", "--division", "3308", "--issuer", p, "--data", c];
     let parent = ["--parent", above.address()];
-    let enrolled = json(&[&init[..], &local, &parent].concat());
+    let enrolled = json(&[&init[..], &ALONE, &parent].concat());
     assert_eq!(enrolled["network"], founded["network"]);
     let below = Running::start(&city, &[]);
 
@@ -212,17 +204,8 @@ fn a_template_is_published_and_its_adoption_shown() {
     let d = data.to_str().unwrap();
     let csv = dir.path().join("list.csv");
     std::fs::write(&csv, "code,name\n33,浙江省\n3308,衢州市\n").unwrap();
-    let init = [
-        "init",
-        "--division",
-        "33",
-        "--zone",
-        "zj.example",
-        "--data",
-        d,
-        "--with-branch",
-    ];
-    let topology = ["--topology", csv.to_str().unwrap()];
+    let init = founding(d);
+    let topology = ["--with-branch", "--topology", csv.to_str().unwrap()];
     let local = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"];
     assert_eq!(json(&[&init[..], &topology, &local].concat())["nodes"], 2);
     let running = Running::start(&data, &[]);
@@ -260,10 +243,8 @@ fn the_keys_of_a_child_are_revoked_once_and_the_status_shows_it() {
     let d = data.to_str().unwrap();
     let csv = dir.path().join("list.csv");
     std::fs::write(&csv, "code,name\n33,浙江省\n3308,衢州市\n").unwrap();
-    let init = ["init", "--division", "33", "--zone", "zj.example"];
-    let more = ["--data", d, "--with-branch", "--topology"];
-    let local = ["--listen", "127.0.0.1:0", "--http", "off"];
-    json(&[&init[..], &more, &[csv.to_str().unwrap()], &local].concat());
+    let topology = ["--with-branch", "--topology", csv.to_str().unwrap()];
+    json(&[&founding(d)[..], &topology, &ALONE].concat());
     let running = Running::start(&data, &[]);
     let link = || json(&["status", "--data", d, "--node", "33"])["nodes"][0].clone();
     eventually("the link is up", || link()["links_up"] == 1);
@@ -314,9 +295,7 @@ fn store_check_says_what_is_whole_and_what_is_not() {
     let d = data.to_str().unwrap();
     let none = wujitong(&["store", "check", "--data", d]);
     assert_eq!(code(&none), 2, "there is no store");
-    let init = ["init", "--division", "33", "--zone", "zj.example"];
-    let local = ["--data", d, "--listen", "127.0.0.1:0", "--http", "off"];
-    json(&[&init[..], &local].concat());
+    found(d);
     let running = Running::start(&data, &[]);
     let place = [
         "--place",

@@ -2,7 +2,7 @@
 
 use testkit::{
     asking::Way,
-    command::{Running, exit_code as code, json, wujitong},
+    command::{Running, exit_code as code, found, json, wujitong},
     province::Province,
 };
 use wujitong::{
@@ -113,17 +113,7 @@ fn an_audit_computes_the_log_again_and_finds_a_head_that_it_does_not_go_on_from(
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("p");
     let p = data.to_str().unwrap();
-    let at = ["--listen", "127.0.0.1:0", "--http", "off"];
-    let init = [
-        "init",
-        "--division",
-        "33",
-        "--zone",
-        "zj.example",
-        "--data",
-        p,
-    ];
-    json(&[&init[..], &at].concat());
+    found(p);
     let _running = Running::start(&data, &[]);
     let report = || {
         json(&[

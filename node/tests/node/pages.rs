@@ -6,3 +6,5 @@ mod desk;
 mod every;
 mod policy;
 mod signing_in;
+mod site;
+mod town;

@@ -1,5 +1,6 @@
 //! The pages of villagers over real HTTP, without an account and without scripts.
 
+mod follow;
 mod home;
 mod own;
 mod phone;
@@ -8,7 +9,10 @@ mod receipts;
 
 use serde_json::json;
 
-use testkit::{asking::Answer, province::Province};
+use testkit::{
+    asking::{Answer, Ask},
+    province::Province,
+};
 
 use crate::open311::photos::photo;
 
@@ -55,43 +59,53 @@ fn with_photos(fields: &[(&str, &str)], photos: &[(&str, &str, Vec<u8>)]) -> Vec
     form
 }
 
-/// A report on its way through the pages.
+/// A report, a letter or an application on its way through the pages.
 struct Visitor<'a> {
     province: &'a Province,
+    /// What is written.
+    flow: String,
     draft: String,
 }
 
 impl<'a> Visitor<'a> {
     async fn begin(province: &'a Province, path: &str) -> Self {
         let page = province.get(path).send().await.expect(200);
-        let draft = hidden(&page, "draft");
-        Self { province, draft }
+        let [flow, draft] = ["flow", "draft"].map(|name| hidden(&page, name));
+        Self {
+            province,
+            flow,
+            draft,
+        }
+    }
+
+    /// The fields that every form of it has.
+    fn fields<'f>(&'f self, step: &'f str, go: &'f str) -> Vec<(&'f str, &'f str)> {
+        vec![
+            ("csrf", ""),
+            ("draft", &self.draft),
+            ("flow", &self.flow),
+            ("step", step),
+            ("go", go),
+        ]
     }
 
     async fn step(&self, step: &str, go: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut all = vec![
-            ("csrf", ""),
-            ("draft", &*self.draft),
-            ("flow", "report"),
-            ("step", step),
-            ("go", go),
-        ];
+        let mut all = self.fields(step, go);
         all.extend(fields);
         self.province.form("/report", &all).send().await
     }
 
     async fn photos(&self, go: &str, photos: &[(&str, &str, Vec<u8>)]) -> Answer {
-        let fields = [
-            ("csrf", ""),
-            ("draft", &*self.draft),
-            ("flow", "report"),
-            ("step", "photo"),
-            ("go", go),
-        ];
+        let form = with_photos(&self.fields("photo", go), photos);
+        self.form_with_photos(form).send().await
+    }
+
+    /// A form with photos, ready to be sent.
+    fn form_with_photos(&self, form: Vec<u8>) -> Ask<'a> {
         let ask = self.province.post("/report");
         let ask = ask.with("origin", "http://localhost");
         let ask = ask.with("content-type", "multipart/form-data; boundary=b");
-        ask.raw(with_photos(&fields, photos)).send().await
+        ask.raw(form)
     }
 
     /// Everything up to the page to check.
@@ -115,6 +129,7 @@ async fn open(province: &Province, number: &str, slip: &str, more: &[(&str, &str
     province.form("/my", &fields).send().await
 }
 
+/// R-P4, R-P11: the whole way without an account, from a photo to a contest.
 #[tokio::test]
 async fn a_villager_reports_with_a_photo_follows_and_contests_without_an_account() {
     let province = Province::start().await;
@@ -132,6 +147,8 @@ async fn a_villager_reports_with_a_photo_follows_and_contests_without_an_account
     assert_eq!(small.header("content-type"), "image/jpeg");
     let check = html(&visitor.write().await);
     for said in [
+        "由浙江省",
+        "最迟办结：",
         "路灯三天不亮了",
         "村口第二盏",
         "王小明",
@@ -146,7 +163,14 @@ async fn a_villager_reports_with_a_photo_follows_and_contests_without_an_account
     let [number, slip] = &shown[..] else {
         panic!("{shown:?}");
     };
-    assert!(html(&receipt).contains("class=\"qr\""));
+    let paper = html(&receipt);
+    assert!(paper.contains("class=\"qr\"") && paper.contains("用浏览器菜单里的“打印”"));
+    let (_, next) = paper.split_once("接下来").unwrap();
+    assert!(next.contains("，最迟 <time datetime="), "{paper}");
+    assert!(
+        !paper.contains(&format!("#{number}")),
+        "the slip is in no address that is sent"
+    );
     let again = visitor.step("check", "send", &[]).await.expect(200);
     assert_eq!(numbers(&again), shown, "one submission is one matter");
     let own = open(&province, number, slip, &[]).await.expect(200);
@@ -180,6 +204,7 @@ async fn a_villager_reports_with_a_photo_follows_and_contests_without_an_account
     province.host.stop().await;
 }
 
+/// R-A12, R-P7.
 #[tokio::test]
 async fn an_error_a_restart_and_a_bad_photo_lose_nothing_that_was_typed() {
     let province = Province::start().await;
@@ -217,6 +242,7 @@ async fn an_error_a_restart_and_a_bad_photo_lose_nothing_that_was_typed() {
     let province = province.restart().await;
     let visitor = Visitor {
         province: &province,
+        flow: "report".to_owned(),
         draft,
     };
     let what = [
@@ -239,6 +265,7 @@ async fn an_error_a_restart_and_a_bad_photo_lose_nothing_that_was_typed() {
     province.host.stop().await;
 }
 
+/// R-A13.
 #[tokio::test]
 async fn two_clicks_make_one_matter() {
     let province = Province::start().await;
@@ -260,6 +287,7 @@ async fn two_clicks_make_one_matter() {
     province.host.stop().await;
 }
 
+/// R-P5.
 #[tokio::test]
 async fn all_questions_are_on_one_page_for_those_who_want_it() {
     let province = Province::start().await;
@@ -268,11 +296,7 @@ async fn all_questions_are_on_one_page_for_those_who_want_it() {
     for name in ["photo", "where", "text", "kind", "name", "phone", "public"] {
         assert!(text.contains(&format!("name=\"{name}\"")), "{name}");
     }
-    let draft = hidden(&page, "draft");
-    let visitor = Visitor {
-        province: &province,
-        draft,
-    };
+    let visitor = Visitor::begin(&province, "/report?all=1").await;
     let empty = visitor.step("all", "next", &[]).await.expect(422);
     assert_eq!(html(&empty).matches("class=\"error\"").count(), 2);
     let all = [
@@ -285,6 +309,7 @@ async fn all_questions_are_on_one_page_for_those_who_want_it() {
     province.host.stop().await;
 }
 
+/// R-P12.
 #[tokio::test]
 async fn a_wrong_slip_looks_like_a_number_that_does_not_exist() {
     let province = Province::start().await;
@@ -335,6 +360,7 @@ async fn forms_of_other_sites_and_keys_of_others_open_nothing() {
     ] {
         let visitor = Visitor {
             province: &province,
+            flow: "report".to_owned(),
             draft: draft.to_owned(),
         };
         visitor
@@ -384,30 +410,16 @@ async fn a_form_with_photos_of_somebody_signed_in_proves_that_it_knows_the_sessi
     province.host.stop().await;
 }
 
+/// R-P23.
 #[tokio::test]
 async fn letters_that_were_answered_in_public_are_found_by_words_and_month() {
     let province = Province::start().await;
-    let page = province.get("/mailbox/write").send().await.expect(200);
-    let draft = hidden(&page, "draft");
-    let step = |step, go, fields: &[(&str, &str)]| {
-        let mut all = vec![("draft", draft.clone()), ("flow", "letter".to_owned())];
-        all.push(("step", String::from(step)));
-        all.push(("go", String::from(go)));
-        all.extend(
-            fields
-                .iter()
-                .map(|(name, value)| (*name, (*value).to_owned())),
-        );
-        let pairs: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, &**value)).collect();
-        province.form("/report", &pairs).send()
-    };
-    step("what", "next", &[("text", "村里的自来水什么时候修好？")])
-        .await
-        .expect(200);
-    step("contact", "next", &[("name", "李四"), ("public", "yes")])
-        .await
-        .expect(200);
-    let receipt = step("check", "send", &[]).await.expect(200);
+    let letter = Visitor::begin(&province, "/mailbox/write").await;
+    let what = [("text", "村里的自来水什么时候修好？")];
+    letter.step("what", "next", &what).await.expect(200);
+    let who = [("name", "李四"), ("public", "yes")];
+    letter.step("contact", "next", &who).await.expect(200);
+    let receipt = letter.step("check", "send", &[]).await.expect(200);
     let number = numbers(&receipt)[0].clone();
     let empty = province.get("/mailbox").send().await.expect(200);
     assert!(!html(&empty).contains("自来水"), "letters are private");

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 use testkit::program::{free_port, program};
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver};
+use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WebElement};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -102,15 +102,6 @@ pub(super) const PHONE: Look = Look {
     forced: false,
 };
 
-/// Whether a click on an element asks for another page.
-const LEADS_ON: &str = "one => {
-    const link = one && one.closest('a[href]');
-    if (link) { return !link.getAttribute('href').startsWith('#'); }
-    const button = one && one.closest('button, input[type=submit]');
-    const form = button && button.type === 'submit' ? button.form : null;
-    return !!form && (form.noValidate || button.formNoValidate || form.checkValidity());
-}";
-
 impl Browser {
     /// Opens a browser. Without scripts it is one of a person who switched them off.
     pub(super) async fn open(scripts: bool) -> Self {
@@ -201,49 +192,60 @@ impl Browser {
     }
 
     pub(super) async fn text(&self) -> String {
-        let text = self.value("document.body.innerText").await;
-        text.as_str().unwrap_or_default().to_owned()
+        let body = self.driver.find(thirtyfour::By::Css("body")).await.unwrap();
+        body.text().await.unwrap()
     }
 
-    /// Clicks on something, and waits for the page that it leads to, if it does. The driver itself does
-    /// not wait for a page that is only about to be asked for.
+    async fn find(&self, css: &str) -> WebElement {
+        let one = self.driver.find(thirtyfour::By::Css(css)).await;
+        one.unwrap_or_else(|_| panic!("nothing at {css}"))
+    }
+
+    /// Clicks on something; if it is a link or sends a form, waits for the page that comes.
     pub(super) async fn click(&self, css: &str) {
-        let path = json!(css);
-        let leads = format!("({LEADS_ON})(document.querySelector({path}))");
-        let leads = self.value(&leads).await == true;
-        let here = self.value("performance.timeOrigin").await;
-        self.press(css).await;
+        let one = self.find(css).await;
+        let here = self.document().await;
+        let kind = one.attr("type").await.unwrap().unwrap_or_default();
+        let leads = match &*one.tag_name().await.unwrap() {
+            "a" => one.attr("href").await.unwrap().is_some(),
+            "button" => matches!(&*kind, "" | "submit"),
+            _ => false,
+        };
+        one.scroll_into_view().await.unwrap();
+        one.click().await.unwrap();
         if leads {
-            self.leave(&here).await;
+            self.arrive(&here).await;
         }
     }
 
-    /// Clicks on something that asks a question before it leads anywhere.
-    pub(super) async fn press(&self, css: &str) {
-        let one = self.driver.find(thirtyfour::By::Css(css)).await;
-        let one = one.unwrap_or_else(|_| panic!("nothing at {css}"));
+    /// Clicks on something that leads nowhere, although it is a link or a button of a form.
+    pub(super) async fn click_in_place(&self, css: &str) {
+        let one = self.find(css).await;
         one.scroll_into_view().await.unwrap();
         one.click().await.unwrap();
     }
 
-    /// Waits until the page is another one. A script of the page may keep it, so this has an end.
-    async fn leave(&self, page: &Value) {
-        let left =
-            format!("performance.timeOrigin !== {page} && document.readyState === 'complete'");
-        let asked = json!({ "expression": left, "returnByValue": true });
-        for _ in 0..60 {
-            let told = self.driver.cdp();
-            let told = told.send_raw("Runtime.evaluate", asked.clone()).await;
-            if told.is_ok_and(|told| told["result"]["value"] == true) {
-                return;
+    /// Which document is shown. A browser says that a form was sent before the next page is there.
+    async fn document(&self) -> Option<Value> {
+        let tools = self.driver.cdp();
+        let tree = tools.send_raw("Page.getFrameTree", json!({})).await.ok()?;
+        Some(tree["frameTree"]["frame"]["loaderId"].clone())
+    }
+
+    /// Waits until another document than this is shown, whole.
+    async fn arrive(&self, before: &Option<Value>) {
+        for _ in 0..300 {
+            let now = self.document().await;
+            if now.is_some() && now != *before {
+                return self.until_true("document.readyState === 'complete'").await;
             }
             sleep(Duration::from_millis(50)).await;
         }
+        panic!("the click leads nowhere: {}", self.text().await);
     }
 
     pub(super) async fn fill(&self, css: &str, text: &str) {
-        let one = self.driver.find(thirtyfour::By::Css(css)).await;
-        let one = one.unwrap_or_else(|_| panic!("nothing at {css}"));
+        let one = self.find(css).await;
         one.clear().await.unwrap();
         one.send_keys(text).await.unwrap();
     }
@@ -282,7 +284,8 @@ impl Browser {
         panic!("it stays false: {expression}\n{}", self.text().await);
     }
 
-    /// R-A2, R-A3, R-A4: what axe finds, what does not fit, what the policy forbade.
+    /// R-A2, R-A3, R-A4, R-A22: what axe finds, what does not fit, what the policy forbade, and what others
+    /// were asked for.
     pub(super) async fn faults(&self) -> Vec<String> {
         let mut faults = vec![];
         let wide = self
@@ -298,6 +301,15 @@ impl Browser {
         let violations = self.value("(window.violations || []).join(', ')").await;
         if violations != "" {
             faults.push(format!("policy: {violations}"));
+        }
+        let foreign = self
+            .value(
+                "performance.getEntriesByType('resource').map(e => e.name)\
+                 .filter(name => !name.startsWith(location.origin + '/') && !name.startsWith('blob:')).join(', ')",
+            )
+            .await;
+        if foreign != "" {
+            faults.push(format!("of others: {foreign}"));
         }
         self.value(&format!("{AXE}; true")).await;
         let found = self.value(
@@ -316,6 +328,21 @@ impl Browser {
         faults
     }
 
+    /// Prints the page as it asks for, with its structure; returns the file.
+    pub(super) async fn printed(&self) -> Printed {
+        let page = json!({ "preferCSSPageSize": true, "generateTaggedPDF": true });
+        let printed = self.cdp("Page.printToPDF", page).await;
+        let bytes = data_encoding(printed["data"].as_str().unwrap());
+        assert!(bytes.starts_with(b"%PDF"));
+        Printed(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Looks at the page as it is printed.
+    pub(super) async fn as_paper(&self) {
+        let paper = json!({ "media": "print" });
+        self.cdp("Emulation.setEmulatedMedia", paper).await;
+    }
+
     /// Keeps a picture of the whole page, if `SCREENSHOTS` names a directory.
     pub(super) async fn picture(&self, name: &str) {
         let Some(dir) = std::env::var_os("SCREENSHOTS").map(PathBuf::from) else {
@@ -325,16 +352,39 @@ impl Browser {
         let size = self
             .value("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
             .await;
-        let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": size[1].as_i64().unwrap().min(4_000), "scale": 1 });
+        let [width, height] = [0, 1].map(|at| u32::try_from(size[at].as_u64().unwrap()).unwrap());
+        let bytes = self.screenshot(width, height.min(4_000)).await;
+        std::fs::write(Path::new(&dir).join(format!("{name}.png")), bytes).unwrap();
+    }
+
+    /// Takes a picture of the top of the page, in pixels, as PNG.
+    pub(super) async fn screenshot(&self, width: u32, height: u32) -> Vec<u8> {
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
         let taken = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let taken = self.cdp("Page.captureScreenshot", taken).await;
-        let bytes = data_encoding(taken["data"].as_str().unwrap());
-        std::fs::write(Path::new(&dir).join(format!("{name}.png")), bytes).unwrap();
+        data_encoding(taken["data"].as_str().unwrap())
     }
 
     pub(super) async fn close(mut self) {
         self.driver.quit().await.unwrap();
         self.chromedriver.kill().await.unwrap();
+    }
+}
+
+/// A page on paper, as PDF.
+pub(super) struct Printed(String);
+
+impl Printed {
+    pub(super) fn pages(&self) -> usize {
+        self.0.matches("/Type /Page\n").count()
+    }
+
+    /// How often the structure of the document has a mark, such as `TR` or `LI`.
+    pub(super) fn parts(&self, mark: &str) -> usize {
+        let mark = format!("/S /{mark}");
+        let after = self.0.split(&mark).skip(1);
+        let whole = |rest: &&str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+        after.filter(whole).count()
     }
 }
 

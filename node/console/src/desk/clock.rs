@@ -2,7 +2,10 @@
 
 use api::{ClockView, Stands};
 
-use crate::{when::length, words::Words};
+use crate::{
+    when::{When, length},
+    words::Words,
+};
 
 /// How something stands in time.
 #[derive(Clone, Debug)]
@@ -12,6 +15,8 @@ pub(crate) struct State {
     /// Name of the shape in the sprite of icons.
     pub(crate) shape: &'static str,
     pub(crate) words: String,
+    /// The moment behind a length of time.
+    pub(crate) due: Option<When>,
 }
 
 /// Time before it is due within which a line says so, where no clock says it.
@@ -23,19 +28,19 @@ impl State {
         match due_ms {
             _ if is_closed => Self::new("done", "done", w.desk_done().to_owned()),
             None => Self::new("paused", "paused", w.desk_no_clock().to_owned()),
-            Some(due) if due < now_ms => Self::late(w, now_ms - due),
-            Some(due) if due - now_ms < SOON_MS => Self::left(w, "soon", due - now_ms),
-            Some(due) => Self::left(w, "fine", due - now_ms),
+            Some(due) if due < now_ms => Self::late(w, due, now_ms),
+            Some(due) if due - now_ms < SOON_MS => Self::left(w, "soon", due, now_ms),
+            Some(due) => Self::left(w, "fine", due, now_ms),
         }
     }
 
     /// Returns the state of a clock.
     pub(crate) fn of_clock(w: Words, clock: &ClockView, now_ms: i64) -> Self {
-        let left = clock.due_ms - now_ms;
+        let due = clock.due_ms;
         match clock.stands {
-            Stands::Running => Self::left(w, "fine", left),
-            Stands::DueSoon => Self::left(w, "soon", left),
-            Stands::Overdue => Self::late(w, -left),
+            Stands::Running => Self::left(w, "fine", due, now_ms),
+            Stands::DueSoon => Self::left(w, "soon", due, now_ms),
+            Stands::Overdue => Self::late(w, due, now_ms),
             Stands::Paused => Self::new("paused", "paused", w.short(clock.stands)),
             Stands::Met | Stands::Cancelled => Self::new("done", "done", w.short(clock.stands)),
             Stands::Late => Self::new("late", "late", w.short(clock.stands)),
@@ -47,14 +52,22 @@ impl State {
             class,
             shape,
             words,
+            due: None,
         }
     }
 
-    fn late(w: Words, by_ms: i64) -> Self {
-        Self::new("late", "late", w.desk_late_by(length(by_ms, w.0)))
+    fn late(w: Words, due_ms: i64, now_ms: i64) -> Self {
+        let words = w.desk_late_by(length(now_ms - due_ms, w.0));
+        Self::new("late", "late", words).due_at(w, due_ms)
     }
 
-    fn left(w: Words, class: &'static str, left_ms: i64) -> Self {
-        Self::new(class, class, w.desk_left(length(left_ms, w.0)))
+    fn left(w: Words, class: &'static str, due_ms: i64, now_ms: i64) -> Self {
+        let words = w.desk_left(length(due_ms - now_ms, w.0));
+        Self::new(class, class, words).due_at(w, due_ms)
+    }
+
+    fn due_at(mut self, w: Words, due_ms: i64) -> Self {
+        self.due = Some(When::new(due_ms, w.0));
+        self
     }
 }

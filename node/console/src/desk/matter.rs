@@ -24,6 +24,7 @@ use super::{
 use crate::{
     answer::Answer,
     frame::{Frame, Link},
+    policy::rule,
     visit::Visit,
     when::When,
     words::Words,
@@ -73,7 +74,7 @@ struct MatterPageView {
     transit: Option<String>,
     as_of: When,
     /// How old the data may be, if another division holds the matter.
-    age: Option<String>,
+    age: Option<(String, When)>,
     primary: Option<ActForm>,
     others: Vec<Link>,
     may_open_parts: bool,
@@ -165,7 +166,7 @@ pub(super) async fn shown(visit: &Visit, besides: Besides) -> Answer {
                 .known
                 .and_then(|known| known.age_ms())
                 .filter(|_| !is_held)
-                .map(|age| crate::when::length(age, w.0)),
+                .map(|age| (crate::when::length(age, w.0), visit.when(now - age))),
             may_open_parts: offers.parts,
             others: links(w, id, &offers),
             requests: requests(w, id, &offers, is_held),
@@ -202,7 +203,7 @@ fn shown_clock(visit: &Visit, clock: &api::ClockView, now: i64) -> Clock {
         stage: visit.w.short(clock.stage),
         state: State::of_clock(visit.w, clock, now),
         due: visit.when(clock.due_ms),
-        rule: clock.rule.clone(),
+        rule: rule(visit.w, |issuer| visit.name_of(issuer), &clock.rule),
         is_provisional: clock.provisional,
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use api::{Channel, Contact, Priority, Promises, ReportRequest, Reported, problem::Problem};
+use api::{
+    Channel, Contact, Priority, Promises, ReportRequest, Reported, Visibility, problem::Problem,
+};
 use askama::Template;
 use domain::people::Permission;
 use http::{Method, StatusCode};
@@ -26,6 +28,8 @@ struct ReportPage<'a> {
     address: &'a str,
     places: Vec<Choice>,
     place: &'a str,
+    /// Whether the reporter agrees that it may be published.
+    is_public: bool,
     to_parent: Option<String>,
 }
 
@@ -79,6 +83,7 @@ async fn page(visit: &Visit, problem: Option<Problem>) -> Answer {
             address: form.typed("address"),
             places: places(visit).await?,
             place: form.typed("place"),
+            is_public: form.typed("public") == "yes",
             to_parent: parent.map(|parent| visit.name_of(parent)),
         },
     )
@@ -115,6 +120,10 @@ pub(crate) async fn send(visit: Arc<Visit>) -> Answer {
             .typed("priority")
             .parse::<Priority>()
             .unwrap_or_default(),
+        visibility: match form.typed("public") {
+            "yes" => Visibility::Public,
+            _ => Visibility::default(),
+        },
         contact: has_contact.then_some(contact),
         named_place: form.get("named_place").map(str::to_owned),
         address: form.get("place").map(str::to_owned),

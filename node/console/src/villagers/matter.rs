@@ -1,5 +1,7 @@
 //! One matter for its reporter, by number and slip; and a published one for everybody.
 
+mod state;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -17,6 +19,8 @@ use domain::{matter::Appeal, request::Voice};
 use http::{HeaderValue, Method, StatusCode, header};
 use web::{calls::Calls, credentials::REPORTER_TOKEN, problem::Rejection};
 
+pub(super) use self::state::state_of;
+use self::state::{Turn, state, told, turn};
 use super::{
     receipt::{concerns_reporters, grouped, plain},
     verify,
@@ -47,50 +51,15 @@ pub(crate) fn case(visit: &Visit, matter: PublicMatter) -> Case {
         category: visit.w.category(&matter.category, None),
         at: visit.when(matter.reported_ms),
         as_of: visit.when(matter.as_of_ms),
-        state: state(visit.w, matter.status, None),
+        state: state(
+            visit.w,
+            matter.status,
+            matter.answer.as_ref().map(|_| Turn::Replied),
+        ),
         id: matter.id,
         question: matter.question,
         answer: matter.answer,
         metres: matter.metres,
-    }
-}
-
-/// What the steps of a matter say beside its status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
-    Replied,
-    Contested,
-    Confirmed,
-}
-
-fn turn(matter: &MatterView) -> Option<Turn> {
-    let steps = matter.steps.iter().rev();
-    steps.map(|step| step.act).find_map(|act| match act {
-        Act::Rate(Satisfaction::Satisfied | Satisfaction::Fair) => Some(Turn::Confirmed),
-        Act::Reopen(Appeal::Contest | Appeal::Review) => Some(Turn::Contested),
-        Act::Reply(_) => Some(Turn::Replied),
-        _ => None,
-    })
-}
-
-/// Returns the state of a matter in a list, where no steps are known.
-pub(super) fn state_of(w: Words, status: MatterStatus) -> String {
-    state(w, status, None)
-}
-
-/// Returns the state in plain words. Nothing is called solved that only the office says is.
-fn state(w: Words, status: MatterStatus, turn: Option<Turn>) -> String {
-    match (status, turn) {
-        (MatterStatus::Closed(_), Some(Turn::Confirmed)) => w.state_confirmed().to_owned(),
-        (MatterStatus::Closed(outcome), _) => w.state_closed(w.short(outcome.name())),
-        (_, Some(Turn::Contested)) => w.state_contested().to_owned(),
-        (_, Some(Turn::Replied)) => w.state_replied().to_owned(),
-        (MatterStatus::Reported, _) => w.state_reported().to_owned(),
-        (MatterStatus::Accepted, _) => w.state_accepted().to_owned(),
-        (MatterStatus::Dispatched, _) => w.state_dispatched().to_owned(),
-        (MatterStatus::Handling, _) => w.state_handling().to_owned(),
-        (MatterStatus::Answered, _) => w.state_answered().to_owned(),
-        (MatterStatus::Verified, _) => w.state_verified().to_owned(),
     }
 }
 
@@ -148,7 +117,8 @@ struct MatterPage {
     state: String,
     held_by: String,
     as_of: When,
-    age: Option<String>,
+    /// How old the news of the office is, and since when.
+    age: Option<(String, When)>,
     due: Vec<Due>,
     answers: Vec<Happened>,
     path: Vec<Happened>,
@@ -156,6 +126,8 @@ struct MatterPage {
     photos: Vec<String>,
     merged: Option<String>,
     is_closed: bool,
+    /// Whether the reporter may say what they think of how it ended. What they withdrew has ended.
+    may_judge: bool,
     may_contest: bool,
     satisfactions: Vec<(&'static str, String)>,
     sent: bool,
@@ -306,7 +278,7 @@ fn shown(visit: &Visit, matter: &MatterView, slip: Option<&str>) -> Result<Matte
             Some(Voice::Reporter) => w.by_reporter().to_owned(),
             _ => visit.name_of(step.by),
         },
-        act: w.short(step.act.name()),
+        act: told(w, step.act),
         text: match &step.note {
             Some(BodyView::Text(text)) => Some(text.clone()),
             _ => None,
@@ -344,6 +316,8 @@ fn shown(visit: &Visit, matter: &MatterView, slip: Option<&str>) -> Result<Matte
     let is_here = matches!(matter.standing, StandingView::Holding);
     let age = matter.known.as_ref().and_then(api::Known::age_ms);
     let age = age.filter(|age| !is_here && *age > 60_000);
+    let is_withdrawn = matches!(matter.status, MatterStatus::Closed(Outcome::Withdrawn));
+    let may_judge = is_closed && !is_withdrawn;
     let merged = match matter.status {
         MatterStatus::Closed(Outcome::Merged(into)) => Some(into.to_string()),
         _ => None,
@@ -362,7 +336,7 @@ fn shown(visit: &Visit, matter: &MatterView, slip: Option<&str>) -> Result<Matte
         state: state(w, matter.status, turn(matter)),
         held_by: visit.name_of(matter.holder),
         as_of: visit.when(matter.as_of_ms),
-        age: age.map(|age| length(age, visit.view.language)),
+        age: age.map(|age| (length(age, visit.view.language), visit.when(now - age))),
         due: due.collect(),
         answers: matter
             .steps
@@ -379,7 +353,8 @@ fn shown(visit: &Visit, matter: &MatterView, slip: Option<&str>) -> Result<Matte
         photos: vec![],
         merged,
         is_closed,
-        may_contest: is_closed && turn(matter) != Some(Turn::Confirmed),
+        may_judge,
+        may_contest: may_judge && turn(matter) != Some(Turn::Confirmed),
         satisfactions: Satisfaction::ALL
             .iter()
             .map(|one| (one.code(), w.short(*one)))

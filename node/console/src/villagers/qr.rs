@@ -49,4 +49,35 @@ mod tests {
         assert!(!picture.path.contains("M3 ") && !picture.path.contains(" 3h"));
         assert_eq!(draw(&"x".repeat(4_000)), None);
     }
+
+    /// Millimetres of the side of a QR code on paper, by a rule of the style.
+    fn printed_mm(rule: &str) -> f64 {
+        let style = include_str!("../../assets/console.css");
+        let (_, rest) = style.split_once(rule).unwrap();
+        let (_, rest) = rest.split_once("width:").unwrap();
+        let (width, _) = rest.split_once("cm").unwrap();
+        width.parse::<f64>().unwrap() * 10.0
+    }
+
+    /// R-P25: on paper a module has half a millimetre at least, and the quiet zone is there, even with the
+    /// longest host name that there can be. Level M: of the bytes that a code of this size holds, no more
+    /// are used than that level leaves (ISO/IEC 18004, table 7).
+    #[test]
+    fn the_modules_of_a_printed_code_are_large_enough() {
+        let host = "x".repeat(253);
+        let address = format!(
+            "https://{host}/my#330825002222-1f3a9c04-1234567890.{}",
+            "0".repeat(32)
+        );
+        let receipt = draw(&address).unwrap();
+        let poster = draw(&format!("https://{host}/report")).unwrap();
+        for (picture, rule) in [(&receipt, ".qr{"), (&poster, ".poster .qr{")] {
+            let module = printed_mm(rule) / picture.side as f64;
+            assert!(module >= 0.5, "{rule}: {module} mm");
+        }
+        assert_eq!(QUIET, 4);
+        // 106 bytes fill version 6 at level M, 107 begin version 7; at L version 6 would hold 134.
+        let side = |bytes: usize| draw(&"x".repeat(bytes)).unwrap().side - 2 * QUIET;
+        assert_eq!([side(106), side(107)], [41, 45]);
+    }
 }

@@ -37,7 +37,7 @@ super::words! {
     desk_bulk_now: "现在能否办理", "Possible now";
     desk_bulk_can: "可以", "yes";
     desk_bulk_cannot: "现在不能办这一项，不会提交", "not now; left out";
-    desk_bulk_go(act, count): "对 {count} 件{act}", "{act}: {count}";
+    desk_bulk_go(act, count): "{act}（{count} 件）", "{act}: {count}";
     desk_bulk_result(act): "{act}：逐件结果", "{act}: each result";
     desk_bulk_told(done, failed): "办成 {done} 件，没有办成 {failed} 件。", "Done: {done}. Not done: {failed}.";
     desk_bulk_became: "结果", "Result";
@@ -167,6 +167,7 @@ super::words! {
     desk_report_intro: "替窗口或电话中的群众填写。填完给他编号和凭条。", "For somebody at the window or on the telephone. Give them the number and the slip afterwards.";
     desk_report_text: "反映什么（在哪里、什么情况）", "What is it about (where, what)";
     desk_report_who: "反映人（可不填）", "Reporter (optional)";
+    desk_report_public: "答复后可以公开吗？（问过本人；不显示姓名和电话）", "May it be published once it is answered? (ask them; without name and number)";
     desk_report_up(parent): "同时上报{parent}", "Hand it up to {parent} at once";
     desk_report_send: "提交", "Send";
     desk_reported: "已收到", "Received";

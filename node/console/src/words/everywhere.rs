@@ -32,6 +32,7 @@ super::words! {
     host_unit: "主办单位", "Host unit";
     site_code: "网站标识码", "Site code";
     police_filing: "公安备案", "Police filing";
+    organ_mark: "党政机关网站标识", "Mark of a party or government organ";
     accessibility: "无障碍声明", "Accessibility statement";
     how_it_works: "办理说明", "How this works";
     node(code): "节点 {code}", "Node {code}";
@@ -124,6 +125,14 @@ super::words! {
     failure_503: "节点暂时不能服务", "The node cannot do this now";
     failure_404_do: "检查网址，或从首页重新进入。编号或凭条不对时，也显示没有找到。", "Check the address or start from the home page. A wrong number or slip also leads here.";
     failure_403_do: "用有权限的账号登录，或请管理员授予角色。", "Sign in with an account that may, or ask an administrator for the role.";
+    failure_400_do: "再试一次；网络不好时请等一会儿。", "Try again; if the network is weak, wait a moment.";
+    failure_405_do: "从首页或栏目重新进入。", "Start from the home page or one of the sections.";
+    failure_409_do: "回到上一页看最新情况，再决定怎么办。", "Go back, see how things stand now, then decide.";
+    failure_412_do: "看过别人办了什么，再提交。", "Read what they did, then send yours.";
+    failure_413_do: "写短些，或换小一点的照片，再提交。", "Shorten the text or choose smaller photos, then send it again.";
+    failure_415_do: "换成照片（JPEG、PNG 或 WebP）再试。", "Choose photos in JPEG, PNG or WebP, then try again.";
+    failure_422_do: "回到上一页更正，再提交。", "Go back, correct it, and send it again.";
+    failure_429_do: "等一会儿再试；急事请打电话或到窗口。", "Wait a moment and try again; if it is urgent, call or go to the window.";
     failure_503_do: "过几分钟再试；急事请打电话或到窗口。", "Try again in some minutes; if it is urgent, call or go to the window.";
 
     statement_title: "无障碍声明", "Accessibility statement";

@@ -63,7 +63,7 @@ super::words! {
     alike_other: "不是，继续反映", "Mine is different; go on";
     alike_near(metres): "相距约 {metres} 米", "About {metres} m away";
     contact_hint: "留下联系方式，办理的人可以问您。只有承办单位看得到。", "With a name or number whoever handles it can ask you. Only the office that handles it sees them.";
-    contact_anonymous: "也可以不留。匿名反映按一般件办理；之后只有凭条能查询，丢了没有别的办法。", "You may leave both out. It is then handled at normal priority, and only the slip opens it later.";
+    contact_anonymous: "也可以不留。匿名反映按一般件办理；之后只有凭条能查询，丢了没有别的办法。公开不公开由工作人员决定。", "You may leave both out. It is then handled at normal priority, only the slip opens it later, and it is published only if an official decides so.";
     contact_needed: "这里要求留下姓名或电话。", "A name or a number is required here.";
     contact_name: "姓名", "Name";
     contact_phone: "电话", "Telephone";
@@ -121,6 +121,7 @@ super::words! {
     my_photos: "照片", "Photos";
     my_act: "您可以", "What you can do";
     my_reason: "说明", "Why";
+    my_rate_why: "为什么这样评价", "Why do you rate it so?";
     my_solved: "已解决", "It is solved";
     my_not_solved: "没有解决", "It is not solved";
     my_rate: "评价", "How satisfied are you?";
@@ -144,6 +145,9 @@ super::words! {
     state_contested: "有异议，重新办理", "Contested; taken up again";
     state_confirmed: "您已确认", "Confirmed by you";
     state_closed(outcome): "已办结（承办单位认定：{outcome}）", "Done, says the office: {outcome}";
+    state_rejected(reason): "不予受理：{reason}", "Not taken on: {reason}";
+    state_withdrawn: "您已撤回，不再办理", "Withdrawn by you; not handled any further";
+    state_merged: "并入另一件，在那里继续办理", "Made part of another matter, where the work goes on";
     by_reporter: "本人", "You";
 
     my_own: "我的事项", "My matters";

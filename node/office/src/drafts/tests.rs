@@ -143,6 +143,7 @@ async fn a_report_that_is_refused_leaves_the_draft_as_it_was() {
     assert!(done.is_ok());
 }
 
+/// R-P7.
 #[tokio::test]
 async fn drafts_are_forgotten_after_a_day_and_bounded_for_one_address() {
     let disk = MemoryDisk::new();

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use testkit::{
-    command::{json, wujitong},
+    command::{found, founding, json, wujitong},
     port,
     program::program,
 };
@@ -19,15 +19,7 @@ fn a_whole_branch_is_enrolled_with_few_files_open_at_a_time() {
     let dir = tempfile::tempdir().expect("a directory");
     let at = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
     let (province, city, county) = (at("province"), at("city"), at("county"));
-    json(&[
-        "init",
-        "--division",
-        "33",
-        "--zone",
-        "zj.example",
-        "--data",
-        &province,
-    ]);
+    json(&founding(&province));
     json(&[
         "init",
         "--division",
@@ -181,15 +173,7 @@ fn init_looks_at_everything_before_it_writes_and_names_the_real_parent() {
     let dir = tempfile::tempdir().unwrap();
     let (province, data) = (dir.path().join("province"), dir.path().join("data"));
     let (p, d) = (province.to_str().unwrap(), data.to_str().unwrap());
-    let found = [
-        "init",
-        "--division",
-        "33",
-        "--zone",
-        "zj.example",
-        "--data",
-        d,
-    ];
+    let words = founding(d);
     for (option, value, names) in [
         ("--listen", "7450", "listen"),
         ("--listen", "nowhere:port", "listen"),
@@ -197,22 +181,14 @@ fn init_looks_at_everything_before_it_writes_and_names_the_real_parent() {
         ("--zone", "ZJ example", "DNS zone"),
         ("--topology", "/nowhere.csv", "/nowhere.csv"),
     ] {
-        let found: Vec<_> = match option {
+        let words: Vec<_> = match option {
             "--zone" => ["init", "--division", "33", "--data", d].to_vec(),
-            _ => found.to_vec(),
+            _ => words.to_vec(),
         };
-        let why = refused(&[&found[..], &[option, value]].concat(), &data);
+        let why = refused(&[&words[..], &[option, value]].concat(), &data);
         assert!(why.contains(names), "{option} {value}: {why}");
     }
-    json(&[
-        "init",
-        "--division",
-        "33",
-        "--zone",
-        "zj.example",
-        "--data",
-        p,
-    ]);
+    json(&founding(p));
     let enrol =
         |division: &'static str| ["init", "--division", division, "--issuer", p, "--data", d];
     let why = refused(
@@ -244,16 +220,7 @@ fn an_error_says_which_listener_which_file_and_what_is_wrong_with_it() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("province");
     let d = data.to_str().unwrap();
-    let init = [
-        "init",
-        "--division",
-        "33",
-        "--zone",
-        "zj.example",
-        "--data",
-        d,
-    ];
-    json(&[&init[..], &["--listen", "127.0.0.1:0", "--http", "off"]].concat());
+    found(d);
     let told = |arguments: &[&str]| {
         let output = wujitong(arguments);
         assert!(!output.status.success(), "{arguments:?}");

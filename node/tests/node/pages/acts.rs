@@ -6,6 +6,7 @@ use wujitong::{api::ActionName, domain::people::Role};
 use super::browser::Browser;
 use testkit::province::Province;
 
+/// R-A13, R-D5, R-D8.
 #[tokio::test]
 async fn a_matter_goes_from_report_to_close_by_its_primary_acts() {
     let province = Province::start().await;
@@ -266,6 +267,41 @@ async fn nobody_is_offered_what_they_may_not_do_and_what_is_not_offered_is_refus
             .await
             .expect(200);
         assert_eq!(after.json["steps"].as_array().unwrap().len(), 1, "{login}");
+    }
+    province.host.stop().await;
+}
+
+/// R-D15: no form of an act asks again for what the matter says: where it is, what it is about, who reported
+/// it and how it came in. Only the act that changes the category asks for one.
+#[tokio::test]
+async fn no_act_asks_again_for_what_the_matter_says() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    let id = province.report(&official).await;
+    let mut clerk = Browser::signed_in(&province, "zhang.san").await;
+    let page = clerk.get(&format!("/desk/m/{id}")).await.expect(200);
+    let acts = offered(&page.text, &id);
+    assert!(acts.len() > 8, "{acts:?}");
+    for act in acts {
+        let form = clerk
+            .get(&format!("/desk/m/{id}/act/{act}"))
+            .await
+            .expect(200);
+        let (_, main) = form.text.split_once("<main").unwrap();
+        let fields = main
+            .split(" name=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap());
+        let again: Vec<_> = fields
+            .filter(|field| {
+                let of_report = [
+                    "text", "where", "place", "address", "name", "phone", "channel",
+                ];
+                of_report.contains(field) || (*field == "category" && act != "recategorise")
+            })
+            .collect();
+        assert!(again.is_empty(), "{act} asks again for {again:?}");
     }
     province.host.stop().await;
 }

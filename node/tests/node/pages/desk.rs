@@ -1,16 +1,18 @@
-//! The desk beyond one act: the contact for a reason, photos of acts, bulk acts, lists that are saved.
+//! The desk beyond one act: the contact for a reason, photos of acts, lists that are saved, likely doubles.
+
+mod bulk;
 
 use serde_json::json;
 
-use super::browser::{Browser, Page};
+use super::{browser::Page, town::Town};
 use crate::open311::photos::photo;
-use testkit::province::Province;
 
 /// Reports a lamp with a contact; returns the number of the matter.
-async fn with_contact(province: &Province, token: &str) -> String {
+async fn with_contact(town: &Town) -> String {
     let report = json!({ "category": "enforcement/lighting", "text": "村口路灯不亮", "channel": "hotline",
         "contact": { "name": "张三丰", "phone": "13800001234", "address": "村口" } });
-    let reported = province.post("matters").by(token).body(report).send();
+    let reported = town.province.post("matters").by(&town.official);
+    let reported = reported.body(report).send();
     reported.await.expect(201).text("id")
 }
 
@@ -30,12 +32,11 @@ fn borrowed<'a>(
 /// R-D10: sealed, opened for a reason that the audit trail names, closed again on leaving.
 #[tokio::test]
 async fn a_contact_is_opened_for_a_reason_that_is_recorded_and_closed_again() {
-    let province = Province::start().await;
-    let tokens = province.administrators().await;
-    let official = province.person(&tokens, "zhang.san", &["official"]).await;
-    let id = with_contact(&province, &official).await;
+    let town = Town::start().await;
+    let (province, official) = (&town.province, &town.official);
+    let id = with_contact(&town).await;
     let path = format!("/desk/m/{id}");
-    let mut clerk = Browser::signed_in(&province, "zhang.san").await;
+    let mut clerk = town.browser().await;
     let page = clerk.get(&path).await.expect(200);
     assert!(!page.text.contains("13800001234"), "{}", page.text);
     let fields = hidden(&page);
@@ -58,7 +59,10 @@ async fn a_contact_is_opened_for_a_reason_that_is_recorded_and_closed_again() {
     assert_eq!(again.header("location"), format!("{path}#contact"));
     let left = clerk.get(&path).await.expect(200);
     assert!(!left.text.contains("13800001234"));
-    let trail = province.get("audit?limit=1000").by(&tokens["aud"]).send();
+    let trail = province
+        .get("audit?limit=1000")
+        .by(&town.tokens["aud"])
+        .send();
     let trail = trail.await.expect(200);
     let entries = trail.json["entries"].as_array().unwrap().iter();
     let opened: Vec<_> = entries
@@ -67,26 +71,21 @@ async fn a_contact_is_opened_for_a_reason_that_is_recorded_and_closed_again() {
     assert_eq!(opened.len(), 1, "{trail:?}");
     assert_eq!(opened[0]["detail"], "contact opened: visit");
     assert!(opened[0]["actor"].as_str().unwrap().contains("account"));
-    let api = province
-        .post(&format!("matters/{id}/contact"))
-        .by(&official);
+    let api = province.post(&format!("matters/{id}/contact")).by(official);
     api.body(json!({})).send().await.expect(422);
-    let api = province
-        .post(&format!("matters/{id}/contact"))
-        .by(&official);
+    let api = province.post(&format!("matters/{id}/contact")).by(official);
     let opened = api.body(json!({ "reason": "danger" })).send().await;
     assert_eq!(opened.expect(200).json["contact"]["name"], "张三丰");
-    province.host.stop().await;
+    town.stop().await;
 }
 
 /// R-A12, R-A13: a photo of an act stays when the form comes back, and is shown at the step.
 #[tokio::test]
 async fn an_act_keeps_its_photo_when_a_colleague_was_first_and_is_done_once() {
-    let province = Province::start().await;
-    let tokens = province.administrators().await;
-    let official = province.person(&tokens, "zhang.san", &["official"]).await;
-    let id = province.report(&official).await;
-    let mut clerk = Browser::signed_in(&province, "zhang.san").await;
+    let town = Town::start().await;
+    let (province, official) = (&town.province, &town.official);
+    let id = province.report(official).await;
+    let mut clerk = town.browser().await;
     let path = format!("/desk/m/{id}/act/remark");
     let page = clerk.get(&path).await.expect(200);
     assert!(
@@ -102,14 +101,7 @@ async fn an_act_keeps_its_photo_when_a_colleague_was_first_and_is_done_once() {
     let note = [("audience", "offices"), ("note", "灯杆歪了")];
     let fields = said(&page);
     let other = json!({ "act": "remark", "audience": "offices", "note": "我先看看" });
-    let acts = format!("matters/{id}/acts");
-    province
-        .post(&acts)
-        .by(&official)
-        .body(other)
-        .send()
-        .await
-        .expect(200);
+    town.act(&id, other).await;
     let photos = [photo(90)];
     let late = clerk
         .send_photos(&path, &borrowed(&fields, &note), &photos)
@@ -173,186 +165,17 @@ async fn an_act_keeps_its_photo_when_a_colleague_was_first_and_is_done_once() {
         "{}",
         bad.text
     );
-    province.host.stop().await;
-}
-
-/// R-D9: preview, a result for each, and another try for those that failed; nothing is done twice.
-#[tokio::test]
-async fn a_bulk_act_tells_each_result_and_tries_only_the_failed_again() {
-    let province = Province::start().await;
-    let tokens = province.administrators().await;
-    let official = province.person(&tokens, "zhang.san", &["official"]).await;
-    let mut ids = vec![];
-    for _ in 0..4 {
-        ids.push(province.report(&official).await);
-    }
-    let accept = async |id: &str| {
-        let acts = format!("matters/{id}/acts");
-        let done = province
-            .post(&acts)
-            .by(&official)
-            .body(json!({ "act": "accept" }));
-        done.send().await.expect(200);
-    };
-    accept(&ids[0]).await;
-    let mut clerk = Browser::signed_in(&province, "zhang.san").await;
-    let list = clerk.get("/desk?tab=all").await.expect(200);
-    for id in &ids {
-        assert!(
-            list.text.contains(&format!("name=\"m\" value=\"{id}\"")),
-            "{}",
-            list.text
-        );
-    }
-    let csrf = list.field("csrf");
-    let mut fields = vec![("csrf", &*csrf), ("act", "accept")];
-    fields.extend(ids.iter().map(|id| ("m", &**id)));
-    let preview = clerk.send("/desk/bulk", &fields).await.expect(200);
-    // The first is accepted already.
-    assert!(
-        !preview
-            .text
-            .contains(&format!("name=\"m\" value=\"{}\"", ids[0]))
-    );
-    assert_eq!(preview.text.matches("name=\"m\"").count(), 3);
-    let key = preview.field("key");
-    let tags: Vec<_> = ids[1..]
-        .iter()
-        .map(|id| {
-            let name = format!("seen.{id}");
-            let tag = preview.field(&name);
-            (name, tag)
-        })
-        .collect();
-    let mut fields = vec![
-        ("csrf", &*csrf),
-        ("key", &*key),
-        ("act", "accept"),
-        ("go", "1"),
-        ("note", "一并受理"),
-    ];
-    fields.extend(ids[1..].iter().map(|id| ("m", &**id)));
-    fields.extend(tags.iter().map(|(name, tag)| (&**name, &**tag)));
-    // A colleague is faster on one of them.
-    let remark = json!({ "act": "remark", "audience": "offices", "note": "等一等" });
-    province
-        .post(&format!("matters/{}/acts", ids[1]))
-        .by(&official)
-        .body(remark)
-        .send()
-        .await
-        .expect(200);
-    let told = clerk.send("/desk/bulk", &fields).await.expect(200);
-    assert_eq!(told.text.matches("已办").count(), 2, "{}", told.text);
-    assert_eq!(told.text.matches("没有办成：").count(), 1);
-    // Sent again, it tells the same and does nothing more.
-    let again = clerk.send("/desk/bulk", &fields).await.expect(200);
-    assert_eq!(again.text.matches("已办").count(), 2, "{}", again.text);
-    // Only the one that failed is in the form for another try, with what was typed.
-    assert_eq!(told.text.matches("name=\"m\"").count(), 1);
-    assert_eq!(told.field("m"), ids[1]);
-    let retry = [
-        ("csrf", &*csrf),
-        ("act", "accept"),
-        ("m", &*ids[1]),
-        ("note", "一并受理"),
-    ];
-    let preview = clerk.send("/desk/bulk", &retry).await.expect(200);
-    assert!(preview.text.contains("一并受理"));
-    let (key, seen) = (
-        preview.field("key"),
-        preview.field(&format!("seen.{}", ids[1])),
-    );
-    let seen_name = format!("seen.{}", ids[1]);
-    let fields = [
-        ("csrf", &*csrf),
-        ("key", &*key),
-        ("act", "accept"),
-        ("go", "1"),
-        ("m", &*ids[1]),
-        (&*seen_name, &*seen),
-    ];
-    let told = clerk.send("/desk/bulk", &fields).await.expect(200);
-    assert_eq!(told.text.matches("已办").count(), 1, "{}", told.text);
-    for id in &ids {
-        let matter = province
-            .get(&format!("matters/{id}"))
-            .by(&official)
-            .send()
-            .await
-            .expect(200);
-        assert_eq!(matter.text("status"), "accepted");
-        let steps = matter.json["steps"].as_array().unwrap().iter();
-        assert_eq!(
-            steps.filter(|step| step["act"] == "accept").count(),
-            1,
-            "{id}"
-        );
-    }
-    // What is not in the table of bulk acts is not done in bulk.
-    let close = [
-        ("csrf", &*csrf),
-        ("act", "close"),
-        ("go", "1"),
-        ("m", &*ids[1]),
-    ];
-    clerk.send("/desk/bulk", &close).await.expect(404);
-    let none = clerk
-        .send("/desk/bulk", &[("csrf", &*csrf), ("act", "accept")])
-        .await
-        .expect(200);
-    assert!(none.text.contains("没有选中事项"));
-    province.host.stop().await;
-}
-
-/// R-D9: assigning and merging go the same way.
-#[tokio::test]
-async fn several_matters_are_merged_into_one_at_once() {
-    let province = Province::start().await;
-    let tokens = province.administrators().await;
-    let official = province.person(&tokens, "zhang.san", &["official"]).await;
-    let mut ids = vec![];
-    for _ in 0..3 {
-        ids.push(province.report(&official).await);
-    }
-    let mut clerk = Browser::signed_in(&province, "zhang.san").await;
-    let csrf = clerk.get("/desk?tab=all").await.expect(200).field("csrf");
-    let mut fields = vec![
-        ("csrf", &*csrf),
-        ("act", "merge"),
-        ("go", "1"),
-        ("key", "k1"),
-        ("into", &*ids[0]),
-    ];
-    fields.extend(ids.iter().map(|id| ("m", &**id)));
-    let told = clerk.send("/desk/bulk", &fields).await.expect(200);
-    // A matter is not merged into itself; the others are.
-    assert_eq!(told.text.matches("没有办成：").count(), 1, "{}", told.text);
-    assert_eq!(told.field("m"), ids[0]);
-    for id in &ids[1..] {
-        let matter = province
-            .get(&format!("matters/{id}"))
-            .by(&official)
-            .send()
-            .await
-            .expect(200);
-        assert!(
-            matter.json["status"].to_string().contains("closed"),
-            "{matter:?}"
-        );
-    }
-    province.host.stop().await;
+    town.stop().await;
 }
 
 /// R-D3: filters are in the address and shown as badges; a list is saved by name, for its owner alone.
 #[tokio::test]
 async fn a_filter_is_saved_by_name_and_belongs_to_its_owner() {
-    let province = Province::start().await;
-    let tokens = province.administrators().await;
-    let official = province.person(&tokens, "zhang.san", &["official"]).await;
-    let other = province.person(&tokens, "li.si", &["official"]).await;
-    let id = province.report(&official).await;
-    let mut clerk = Browser::signed_in(&province, "zhang.san").await;
+    let town = Town::start().await;
+    let (province, official) = (&town.province, &town.official);
+    let other = province.person(&town.tokens, "li.si", &["official"]).await;
+    let id = province.report(official).await;
+    let mut clerk = town.browser().await;
     let address = "/desk?tab=all&holder=nobody&state=open&category=enforcement%2Flighting";
     let list = clerk.get(address).await.expect(200);
     assert!(
@@ -386,7 +209,7 @@ async fn a_filter_is_saved_by_name_and_belongs_to_its_owner() {
     assert!(list.text.contains("无人认领的路灯"));
     let known = province
         .get("saved-lists")
-        .by(&official)
+        .by(official)
         .send()
         .await
         .expect(200);
@@ -422,7 +245,7 @@ async fn a_filter_is_saved_by_name_and_belongs_to_its_owner() {
     let long = json!({ "name": "x".repeat(41), "filter": {} });
     province
         .post("saved-lists")
-        .by(&official)
+        .by(official)
         .body(long)
         .send()
         .await
@@ -430,7 +253,7 @@ async fn a_filter_is_saved_by_name_and_belongs_to_its_owner() {
     let bad = json!({ "name": "x", "filter": { "category": "no/such/thing/at/all" } });
     province
         .post("saved-lists")
-        .by(&official)
+        .by(official)
         .body(bad)
         .send()
         .await
@@ -438,7 +261,7 @@ async fn a_filter_is_saved_by_name_and_belongs_to_its_owner() {
     let paged = json!({ "name": "x", "filter": { "limit": 3 } });
     province
         .post("saved-lists")
-        .by(&official)
+        .by(official)
         .body(paged)
         .send()
         .await
@@ -447,8 +270,8 @@ async fn a_filter_is_saved_by_name_and_belongs_to_its_owner() {
     let refused = clerk.send("/desk/saved", &bad).await.expect(422);
     assert!(refused.text.contains("id=\"problem\""), "{}", refused.text);
     // A restart keeps it; its owner removes it, twice without harm.
-    let province = province.restart().await;
-    let mut clerk = Browser::signed_in(&province, "zhang.san").await;
+    let town = town.restart().await;
+    let mut clerk = town.browser().await;
     let list = clerk.get("/desk").await.expect(200);
     assert!(list.text.contains("无人认领的路灯"));
     let remove = [("csrf", &*list.field("csrf")), ("remove", "无人认领的路灯")]
@@ -467,18 +290,16 @@ async fn a_filter_is_saved_by_name_and_belongs_to_its_owner() {
             .text
             .contains("无人认领的路灯")
     );
-    province.host.stop().await;
+    town.stop().await;
 }
 
 /// R-D11: why two may be the same, with the photos of both beside each other.
 #[tokio::test]
 async fn similar_matters_stand_side_by_side_with_photos_and_reasons() {
-    let province = Province::start().await;
-    let tokens = province.administrators().await;
-    let official = province.person(&tokens, "zhang.san", &["official"]).await;
-    let first = with_contact(&province, &official).await;
-    let second = with_contact(&province, &official).await;
-    let mut clerk = Browser::signed_in(&province, "zhang.san").await;
+    let town = Town::start().await;
+    let first = with_contact(&town).await;
+    let second = with_contact(&town).await;
+    let mut clerk = town.browser().await;
     let page = clerk.get(&format!("/desk/m/{first}")).await.expect(200);
     let (_, alike) = page
         .text
@@ -493,17 +314,16 @@ async fn similar_matters_stand_side_by_side_with_photos_and_reasons() {
     assert!(alike.contains(&merge));
     let form = clerk.get(&merge).await.expect(200);
     assert_eq!(form.field("into"), second);
-    province.host.stop().await;
+    town.stop().await;
 }
 
 /// R-D5: a bundle is divided on a page, and each part is a matter of its own.
 #[tokio::test]
 async fn parts_of_a_bundle_are_opened_by_a_form() {
-    let province = Province::start().await;
-    let tokens = province.administrators().await;
-    let official = province.person(&tokens, "zhang.san", &["official"]).await;
-    let id = province.report(&official).await;
-    let mut clerk = Browser::signed_in(&province, "zhang.san").await;
+    let town = Town::start().await;
+    let (province, official) = (&town.province, &town.official);
+    let id = province.report(official).await;
+    let mut clerk = town.browser().await;
     let path = format!("/desk/m/{id}/parts");
     assert!(
         clerk
@@ -536,12 +356,7 @@ async fn parts_of_a_bundle_are_opened_by_a_form() {
             .await
             .expect(303);
     }
-    let matter = province
-        .get(&format!("matters/{id}"))
-        .by(&official)
-        .send()
-        .await
-        .expect(200);
+    let matter = town.matter(&id).await;
     assert_eq!(
         matter.json["parts"].as_array().unwrap().len(),
         2,
@@ -553,19 +368,18 @@ async fn parts_of_a_bundle_are_opened_by_a_form() {
     let part = matter.json["parts"][0]["id"].as_str().unwrap();
     let of_part = clerk.get(&format!("/desk/m/{part}")).await.expect(200);
     assert!(!of_part.text.contains(&format!("/desk/m/{part}/parts")));
-    province.host.stop().await;
+    town.stop().await;
 }
 
 /// R-D2: a row says everything that a clerk chooses by, and fifty of them are a small page.
 #[tokio::test]
 async fn fifty_rows_say_what_they_are_on_a_small_page() {
-    let province = Province::start().await;
-    let tokens = province.administrators().await;
-    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    let town = Town::start().await;
+    let (province, official) = (&town.province, &town.official);
     for _ in 0..51 {
-        province.report(&official).await;
+        province.report(official).await;
     }
-    let mut clerk = Browser::signed_in(&province, "zhang.san").await;
+    let mut clerk = town.browser().await;
     let list = clerk.get("/desk?tab=hand").await.expect(200);
     let rows: Vec<_> = list.text.split("<tr>").skip(2).collect();
     assert_eq!(rows.len(), 50);
@@ -585,17 +399,16 @@ async fn fifty_rows_say_what_they_are_on_a_small_page() {
     }
     assert!(list.text.len() < 60 * 1024, "{} bytes", list.text.len());
     assert!(list.text.contains("rel=\"next\""));
-    province.host.stop().await;
+    town.stop().await;
 }
 
 /// R-A12, R-D17: an act whose session ended goes on after the sign-in, with its text and its photo.
 #[tokio::test]
 async fn an_act_goes_on_after_the_session_ended_with_its_text_and_its_photo() {
-    let province = Province::start().await;
-    let tokens = province.administrators().await;
-    let official = province.person(&tokens, "zhang.san", &["official"]).await;
-    let id = province.report(&official).await;
-    let mut clerk = Browser::signed_in(&province, "zhang.san").await;
+    let town = Town::start().await;
+    let (province, official) = (&town.province, &town.official);
+    let id = province.report(official).await;
+    let mut clerk = town.browser().await;
     let path = format!("/desk/m/{id}/act/remark");
     let page = clerk.get(&path).await.expect(200);
     let mut fields = hidden(&page).to_vec();
@@ -629,5 +442,5 @@ async fn an_act_goes_on_after_the_session_ended_with_its_text_and_its_photo() {
     let shown = clerk.get(&format!("/desk/m/{id}")).await.expect(200);
     let (_, steps) = shown.text.split_once("class=\"path\"").unwrap();
     assert!(steps.contains("灯杆歪了，要换") && steps.contains("<img src="));
-    province.host.stop().await;
+    town.stop().await;
 }

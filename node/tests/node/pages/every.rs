@@ -89,6 +89,10 @@ fn check(path: &str, page: &Page) {
             "{path}: {tag}"
         );
     }
+    // The network page tells when the node was started in a list of texts.
+    if path != "/network" {
+        check_times(path, text);
+    }
     for label in text.split("<label for=\"").skip(1) {
         let id = label.split('"').next().unwrap();
         assert!(
@@ -98,6 +102,38 @@ fn check(path: &str, page: &Page) {
     }
 }
 
+/// R-A24: every moment that is shown is one that programs read, with its zone.
+fn check_times(path: &str, text: &str) {
+    let (_, body) = text.split_once("<body").unwrap();
+    let mut rest = body;
+    while let Some((before, after)) = rest.split_once("<time datetime=\"") {
+        check_no_date(path, before);
+        let (moment, after) = after.split_once("\">").unwrap();
+        assert!(moment.ends_with("+08:00"), "{path}: {moment}");
+        rest = after.split_once("</time>").unwrap().1;
+    }
+    check_no_date(path, rest);
+}
+
+/// There is no date in what people read: not `2026年11月28日`, not `28 Nov 2026`.
+fn check_no_date(path: &str, html: &str) {
+    let parts = html.split('>').filter_map(|part| part.split('<').next());
+    for text in parts {
+        let chinese = text.split('月').any(|before| {
+            let digits = before.trim_end_matches(|c: char| c.is_ascii_digit());
+            digits.len() < before.len() && digits.ends_with('年')
+        });
+        let months = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        let english = months
+            .iter()
+            .any(|month| text.contains(&format!(" {month} 20")));
+        assert!(!chinese && !english, "{path}: {text}");
+    }
+}
+
+/// R-A2, R-A5, R-A6, R-A16, R-A18, R-A24.
 #[tokio::test]
 async fn every_page_has_the_headers_and_nothing_inline_in_both_languages() {
     let province = Province::start().await;
@@ -169,6 +205,7 @@ async fn every_page_has_the_headers_and_nothing_inline_in_both_languages() {
     province.host.stop().await;
 }
 
+/// R-A18.
 #[tokio::test]
 async fn files_have_names_of_their_own_and_are_kept_for_a_year() {
     let province = Province::start().await;
@@ -188,11 +225,16 @@ async fn files_have_names_of_their_own_and_are_kept_for_a_year() {
         );
         assert_eq!(file.header("content-encoding"), "br", "{path}");
         weight += file.header("content-length").parse::<usize>().unwrap();
+        let digest = path.rsplit_once('.').unwrap().0.rsplit_once('-').unwrap().1;
+        assert_eq!(digest.len(), 16, "{path}");
         let tag = file.header("etag").to_owned();
         browser.more.push(("if-none-match", tag));
         browser.get(path).await.expect(304);
         browser.more.pop();
     }
+    browser.more = vec![("accept-encoding", "gzip".to_owned())];
+    let packed = browser.get(&paths[0]).await.expect(200);
+    assert_eq!(packed.header("content-encoding"), "gzip");
     assert!(weight < 30 * 1024, "R-A17: {weight} bytes");
     browser.get("/assets/../Cargo.toml").await.expect(404);
     browser.get("/assets/console.css").await.expect(404);
@@ -214,6 +256,7 @@ async fn first_visit(browser: &mut Browser<'_>, path: &str) -> (usize, usize) {
     (bytes, requests)
 }
 
+/// R-A17.
 #[tokio::test]
 async fn a_first_visit_weighs_little_and_takes_few_requests() {
     let province = Province::start().await;
@@ -244,6 +287,7 @@ async fn a_first_visit_weighs_little_and_takes_few_requests() {
     province.host.stop().await;
 }
 
+/// R-A18.
 #[tokio::test]
 async fn a_public_page_that_is_known_is_not_sent_again() {
     let province = Province::start().await;
@@ -255,6 +299,7 @@ async fn a_public_page_that_is_known_is_not_sent_again() {
     province.host.stop().await;
 }
 
+/// R-A16, R-A22, R-A23.
 #[tokio::test]
 async fn language_and_size_are_chosen_by_link_and_stay() {
     let province = Province::start().await;
@@ -263,20 +308,20 @@ async fn language_and_size_are_chosen_by_link_and_stay() {
     let home = browser.get("/how").await.expect(200);
     assert_eq!(home.header("content-language"), "en");
     let chosen = browser
-        .get("/how?lang=zh&size=elder&theme=dark")
+        .get("/how?lang=zh&size=elder&theme=dark&contrast=high")
         .await
         .expect(200);
     assert!(
         chosen
             .text
-            .contains("data-size=\"elder\" data-theme=\"dark\"")
+            .contains("data-size=\"elder\" data-theme=\"dark\" data-contrast=\"high\"")
     );
     let stays = browser.get("/accessibility").await.expect(200);
     assert_eq!(stays.header("content-language"), "zh-CN");
     assert!(
         stays
             .text
-            .contains("data-size=\"elder\" data-theme=\"dark\"")
+            .contains("data-size=\"elder\" data-theme=\"dark\" data-contrast=\"high\"")
     );
     assert_eq!(
         browser.cookies.keys().collect::<Vec<_>>(),
@@ -311,6 +356,7 @@ async fn the_api_stays_what_it_was_and_hosts_that_are_not_ours_get_nothing() {
     province.host.stop().await;
 }
 
+/// R-A5.
 #[tokio::test]
 async fn what_people_write_is_never_markup() {
     let province = Province::start().await;

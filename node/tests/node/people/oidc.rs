@@ -2,7 +2,6 @@
 
 mod attacks;
 mod links;
-mod provider;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,9 +9,9 @@ use http::{Method, header};
 use serde_json::{Value, json};
 use tokio_rustls::TlsAcceptor;
 
-use self::provider::{CLIENT, Provider, SECRET, Signing};
 use testkit::{
     asking::Answer,
+    provider::{self, PUBLIC, Provider, Signing},
     province::{PASSWORD, Province, lamp},
 };
 
@@ -54,19 +53,9 @@ impl Browser {
     }
 }
 
-/// Settings for a provider; its secret lies in a directory that lives as long.
+/// Settings of a node for a provider.
 pub(crate) fn settings(issuer: &str, more: &str) -> (String, tempfile::TempDir) {
-    use std::os::unix::fs::PermissionsExt;
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("secret");
-    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let text = format!(
-        "[oidc]\nissuer = '{issuer}'\nclient_id = '{CLIENT}'\nclient_secret_file = '{}'\n\
-         public_url = 'http://localhost:1'\n{more}",
-        file.display()
-    );
-    (text, dir)
+    provider::settings(issuer, PUBLIC, more)
 }
 
 impl Town {

@@ -9,21 +9,13 @@ use crate::open311::photos::photo;
 
 /// The form of a report that waited, as the script sends it.
 async fn waited(visitor: &Visitor<'_>, fields: &[(&str, &str)], photos: usize) -> Answer {
-    let mut all = vec![
-        ("draft", &*visitor.draft),
-        ("flow", "report"),
-        ("step", "all"),
-        ("go", "send"),
-    ];
+    let mut all = visitor.fields("all", "send");
     all.extend(fields);
     let photos: Vec<_> = (0..photos)
         .map(|number| ("a.jpg", "image/jpeg", photo(number as u8)))
         .collect();
-    let ask = visitor.province.post("/report");
-    let ask = ask.with("origin", "http://localhost");
-    let ask = ask.with("accept", "application/json");
-    let ask = ask.with("content-type", "multipart/form-data; boundary=b");
-    ask.raw(with_photos(&all, &photos)).send().await
+    let ask = visitor.form_with_photos(with_photos(&all, &photos));
+    ask.with("accept", "application/json").send().await
 }
 
 /// R-P18: a report that waited is taken once, however often it is sent, and its slip is told.

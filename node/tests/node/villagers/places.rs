@@ -4,7 +4,7 @@ use serde_json::json;
 
 use testkit::province::Province;
 
-use super::{Visitor, hidden, html, numbers, open};
+use super::{Visitor, html, numbers, open};
 
 const PLACES: &str = "format = 1\n[[places]]\ndivision = \"33\"\ngroups = [\"一组\", \"二组\"]\n\
                       landmarks = [\"老祠堂\"]\n";
@@ -79,29 +79,19 @@ async fn several_services_are_applied_for_as_one_matter() {
         text.contains("申请一起办理：临时救助、宅基地") && !text.contains("enforcement/"),
         "{text}"
     );
-    let draft = hidden(&page, "draft");
-    let step = |step: &'static str, go: &'static str, more: Vec<(&'static str, &'static str)>| {
-        let mut all = vec![
-            ("draft", &*draft),
-            ("flow", "application"),
-            ("step", step),
-            ("go", go),
-        ];
-        all.extend(more);
-        province.form("/report", &all).send()
-    };
-    let what = vec![
+    let visitor = Visitor::begin(&province, path).await;
+    let what = [
         ("text", "申请一起办理：临时救助、宅基地。"),
         ("kind", "service/other"),
     ];
-    step("what", "next", what).await.expect(200);
-    let contact = vec![("name", "李四"), ("public", "no")];
-    let check = html(&step("contact", "next", contact).await.expect(200));
+    visitor.step("what", "next", &what).await.expect(200);
+    let contact = [("name", "李四"), ("public", "no")];
+    let check = html(&visitor.step("contact", "next", &contact).await.expect(200));
     assert!(
         check.contains("提交申请") && !check.contains("change-photo"),
         "{check}"
     );
-    let shown = numbers(&step("check", "send", vec![]).await.expect(200));
+    let shown = numbers(&visitor.step("check", "send", &[]).await.expect(200));
     let own = html(&open(&province, &shown[0], &shown[1], &[]).await.expect(200));
     assert!(own.contains("临时救助、宅基地"), "{own}");
     province.host.stop().await;

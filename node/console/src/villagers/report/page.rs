@@ -147,7 +147,7 @@ impl Sheet<'_> {
         };
         let promise = self.promise();
         let mut page = ReportPage {
-            frame: Frame::of(visit, w.term(*flow)),
+            frame: Frame::of(visit, w.term(*flow)).keeping("/report"),
             w,
             draft,
             flow: *flow,

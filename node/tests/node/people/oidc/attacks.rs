@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Browser, Signing, Town, provider::Provider, settings};
+use super::{Browser, Signing, Town, settings};
+use testkit::provider::Provider;
 use testkit::province::Province;
 
 #[tokio::test]

@@ -28,15 +28,23 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
-pub(crate) const CLIENT: &str = "wujitong";
-pub(crate) const SECRET: &str = "a:secret/with+signs";
-pub(crate) const REDIRECT: &str = "http://localhost:1/v1/oidc/callback";
+/// The id of the node as a client of the provider.
+pub const CLIENT: &str = "wujitong";
+/// Its secret.
+pub const SECRET: &str = "a:secret/with+signs";
+/// Where the nodes of most tests are, as the provider knows it. Nobody listens there.
+pub const PUBLIC: &str = "http://localhost:1";
+/// The path at a node to which the provider sends people back.
+const CALLBACK: &str = "/v1/oidc/callback";
 
 /// With what an ID token is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signing {
+pub enum Signing {
+    /// ES256.
     Es256,
+    /// RS256.
     Rs256,
+    /// EdDSA.
     EdDsa,
     /// `alg: none`, and no signature.
     Nothing,
@@ -51,24 +59,25 @@ pub(crate) enum Signing {
 type Change = Box<dyn Fn(&mut Value) + Send>;
 
 /// How it departs from what is right.
-pub(crate) struct Ways {
-    pub(crate) signing: Signing,
+pub struct Ways {
+    /// With what it signs.
+    pub signing: Signing,
     /// Changes what an ID token says.
-    pub(crate) claims: Change,
+    pub claims: Change,
     /// Changes what it says of itself.
-    pub(crate) card: Change,
+    pub card: Change,
     /// Changes the header of an ID token.
-    pub(crate) header: Change,
+    pub header: Change,
     /// Paths that are answered without end.
-    pub(crate) endless: Option<&'static str>,
+    pub endless: Option<&'static str>,
     /// Paths that are answered with a redirect.
-    pub(crate) redirect: Option<&'static str>,
+    pub redirect: Option<&'static str>,
     /// Paths that are never answered.
-    pub(crate) silent: Option<&'static str>,
+    pub silent: Option<&'static str>,
     /// Does not look at the verifier, nor whether a code was used.
-    pub(crate) careless: bool,
+    pub careless: bool,
     /// Which keys it names.
-    pub(crate) keys: Vec<&'static str>,
+    pub keys: Vec<&'static str>,
 }
 
 impl Default for Ways {
@@ -96,6 +105,10 @@ struct Code {
 
 struct Inner {
     issuer: String,
+    /// Where people are sent back to.
+    redirect: String,
+    /// Who agrees at its page.
+    user: Value,
     ec: EcdsaKeyPair,
     foreign: EcdsaKeyPair,
     ed: Ed25519KeyPair,
@@ -106,39 +119,62 @@ struct Inner {
     asked: Mutex<BTreeMap<String, usize>>,
 }
 
-pub(crate) struct Provider {
+/// A provider that runs.
+pub struct Provider {
     inner: Arc<Inner>,
     served: JoinHandle<()>,
 }
 
 fn ec() -> EcdsaKeyPair {
     let random = SystemRandom::new();
-    let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
-    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref(), &random).unwrap()
+    let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
+        .expect("it is as the provider made it");
+    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, made.as_ref(), &random)
+        .expect("it is as the provider made it")
 }
 
+/// All methods panic if what they are given is not what the protocol allows.
 impl Provider {
-    pub(crate) async fn start() -> Self {
+    /// Starts one that knows a node at [`PUBLIC`].
+    pub async fn start() -> Self {
         Self::start_with(None).await
     }
 
-    /// Behind TLS, if there is any.
-    pub(crate) async fn start_with(tls: Option<TlsAcceptor>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+    /// The same behind TLS, if there is any.
+    pub async fn start_with(tls: Option<TlsAcceptor>) -> Self {
+        Self::start_as(tls, PUBLIC, "somebody").await
+    }
+
+    /// Starts one that knows a node at another address, and at whose page this person agrees.
+    pub async fn start_for(public: &str, subject: &str) -> Self {
+        Self::start_as(None, public, subject).await
+    }
+
+    async fn start_as(tls: Option<TlsAcceptor>, public: &str, subject: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("it is as the provider made it");
+        let port = listener
+            .local_addr()
+            .expect("it is as the provider made it")
+            .port();
         let issuer = match tls {
             Some(_) => format!("https://localhost:{port}/realm"),
             None => format!("http://127.0.0.1:{port}/realm"),
         };
-        let ed = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        let ed = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+            .expect("it is as the provider made it");
         let rsa = include_bytes!("rsa.pem");
-        let rsa = PrivatePkcs8KeyDer::from_pem_slice(rsa).unwrap();
+        let rsa = PrivatePkcs8KeyDer::from_pem_slice(rsa).expect("it is as the provider made it");
         let inner = Arc::new(Inner {
             issuer,
+            redirect: format!("{public}{CALLBACK}"),
+            user: json!({ "sub": subject }),
             ec: ec(),
             foreign: ec(),
-            ed: Ed25519KeyPair::from_pkcs8(ed.as_ref()).unwrap(),
-            rsa: RsaKeyPair::from_pkcs8(rsa.secret_pkcs8_der()).unwrap(),
+            ed: Ed25519KeyPair::from_pkcs8(ed.as_ref()).expect("it is as the provider made it"),
+            rsa: RsaKeyPair::from_pkcs8(rsa.secret_pkcs8_der())
+                .expect("it is as the provider made it"),
             codes: Mutex::default(),
             ways: Mutex::default(),
             asked: Mutex::default(),
@@ -157,42 +193,76 @@ impl Provider {
         Self { inner, served }
     }
 
-    pub(crate) fn issuer(&self) -> &str {
+    /// Returns the address under which it is known.
+    pub fn issuer(&self) -> &str {
         &self.inner.issuer
     }
 
-    pub(crate) fn but(&self, change: impl FnOnce(&mut Ways)) {
-        change(&mut self.inner.ways.lock().unwrap());
+    /// Lets it depart from what is right.
+    pub fn but(&self, change: impl FnOnce(&mut Ways)) {
+        change(&mut self.inner.ways.lock().expect("no thread panicked with it"));
     }
 
-    /// How often something was asked for whose path ends so.
-    pub(crate) fn asked(&self, end: &str) -> usize {
-        let asked = self.inner.asked.lock().unwrap();
+    /// Returns how often something was asked for whose path ends so.
+    pub fn asked(&self, end: &str) -> usize {
+        let asked = self.inner.asked.lock().expect("no thread panicked with it");
         let counts = asked.iter().filter(|(path, _)| path.ends_with(end));
         counts.map(|(_, count)| count).sum()
     }
 
-    /// A person at the provider's page: what the node sent them with, and where they are sent back to.
-    pub(crate) fn consent(&self, location: &str, user: &Value) -> String {
-        let rest = location.strip_prefix(&*self.inner.issuer).unwrap();
-        let query: Uri = rest.parse().unwrap();
+    /// Lets a person agree at its page: takes where the node sent them, returns the path at the node that
+    /// they are sent back to.
+    pub fn consent(&self, location: &str, user: &Value) -> String {
+        let rest = location
+            .strip_prefix(&*self.inner.issuer)
+            .expect("it is as the provider made it");
+        let query: Uri = rest.parse().expect("it is as the provider made it");
         assert_eq!(query.path(), "/authorize");
-        let Query(asked) = Query::<BTreeMap<String, String>>::try_from_uri(&query).unwrap();
-        let back = self.inner.grant(&asked, user).unwrap();
-        back.strip_prefix("http://localhost:1").unwrap().to_owned()
+        let Query(asked) = Query::<BTreeMap<String, String>>::try_from_uri(&query)
+            .expect("it is as the provider made it");
+        let back = self
+            .inner
+            .grant(&asked, user)
+            .expect("it is as the provider made it");
+        back.strip_prefix(PUBLIC)
+            .expect("it is as the provider made it")
+            .to_owned()
     }
 
-    /// It goes away, and nobody listens any more.
-    pub(crate) async fn stop(self) {
+    /// Goes away: nobody listens any more.
+    pub async fn stop(self) {
         self.served.abort();
         let _cancelled = self.served.await;
     }
 }
 
+/// Returns settings of a node at `public` for a provider, with `more` lines of the same table, and the
+/// directory in which the secret lies, which has to live as long as the node.
+///
+/// # Panics
+/// If the secret cannot be written.
+pub fn settings(issuer: &str, public: &str, more: &str) -> (String, tempfile::TempDir) {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = dir.path().join("secret");
+    std::fs::write(&file, format!("{SECRET}\n")).expect("it can be written");
+    let owner_alone = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(&file, owner_alone).expect("it is ours");
+    let text = format!(
+        "[oidc]\nissuer = '{issuer}'\nclient_id = '{CLIENT}'\nclient_secret_file = '{}'\n\
+         public_url = '{public}'\n{more}",
+        file.display()
+    );
+    (text, dir)
+}
+
 async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, app: Router) {
     let mut open = tokio::task::JoinSet::new();
     loop {
-        let (stream, _) = listener.accept().await.unwrap();
+        let (stream, _) = listener
+            .accept()
+            .await
+            .expect("it is as the provider made it");
         let service = TowerToHyperService::new(app.clone());
         let tls = tls.clone();
         open.spawn(async move {
@@ -214,9 +284,14 @@ async fn misbehave(
     next: axum::middleware::Next,
 ) -> Response {
     let path = request.uri().path().to_owned();
-    *inner.asked.lock().unwrap().entry(path.clone()).or_default() += 1;
+    *inner
+        .asked
+        .lock()
+        .expect("no thread panicked with it")
+        .entry(path.clone())
+        .or_default() += 1;
     let (endless, redirect, silent) = {
-        let ways = inner.ways.lock().unwrap();
+        let ways = inner.ways.lock().expect("no thread panicked with it");
         let is = |end: Option<&str>| end.is_some_and(|end| path.ends_with(end));
         (is(ways.endless), is(ways.redirect), is(ways.silent))
     };
@@ -247,12 +322,17 @@ async fn card(State(inner): State<Arc<Inner>>) -> Json<Value> {
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
-    (inner.ways.lock().unwrap().card)(&mut card);
+    (inner.ways.lock().expect("no thread panicked with it").card)(&mut card);
     Json(card)
 }
 
 async fn keys(State(inner): State<Arc<Inner>>) -> Json<Value> {
-    let named = inner.ways.lock().unwrap().keys.clone();
+    let named = inner
+        .ways
+        .lock()
+        .expect("no thread panicked with it")
+        .keys
+        .clone();
     let keys: Vec<_> = named.into_iter().map(|name| inner.key(name)).collect();
     Json(json!({ "keys": keys }))
 }
@@ -261,15 +341,18 @@ async fn authorize(
     State(inner): State<Arc<Inner>>,
     Query(asked): Query<BTreeMap<String, String>>,
 ) -> Response {
-    match inner.grant(&asked, &json!({ "sub": "somebody" })) {
+    match inner.grant(&asked, &inner.user) {
         Ok(back) => (StatusCode::SEE_OTHER, [(header::LOCATION, back)]).into_response(),
         Err(why) => (StatusCode::BAD_REQUEST, why).into_response(),
     }
 }
 
 async fn token(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: String) -> Response {
-    let form: Uri = format!("/?{body}").parse().unwrap();
-    let Query(form) = Query::<BTreeMap<String, String>>::try_from_uri(&form).unwrap();
+    let form: Uri = format!("/?{body}")
+        .parse()
+        .expect("it is as the provider made it");
+    let Query(form) = Query::<BTreeMap<String, String>>::try_from_uri(&form)
+        .expect("it is as the provider made it");
     match inner.redeem(&headers, &form) {
         Ok(tokens) => Json(tokens).into_response(),
         Err(code) => (StatusCode::BAD_REQUEST, Json(json!({ "error": code }))).into_response(),
@@ -320,7 +403,7 @@ impl Inner {
         user: &Value,
     ) -> Result<String, &'static str> {
         let get = |name: &str| asked.get(name).map_or("", String::as_str);
-        if get("client_id") != CLIENT || get("redirect_uri") != REDIRECT {
+        if get("client_id") != CLIENT || get("redirect_uri") != self.redirect {
             return Err("client_id or redirect_uri");
         }
         if get("response_type") != "code" || !get("scope").split(' ').any(|s| s == "openid") {
@@ -332,7 +415,7 @@ impl Inner {
         if get("state").len() < 22 || get("nonce").len() < 22 {
             return Err("state or nonce");
         }
-        let mut codes = self.codes.lock().unwrap();
+        let mut codes = self.codes.lock().expect("no thread panicked with it");
         let code = format!("code-{}", codes.len());
         codes.insert(
             code.clone(),
@@ -345,7 +428,8 @@ impl Inner {
         );
         let iss = encode(&self.issuer);
         Ok(format!(
-            "{REDIRECT}?code={code}&state={}&iss={iss}",
+            "{}?code={code}&state={}&iss={iss}",
+            self.redirect,
             get("state")
         ))
     }
@@ -359,16 +443,17 @@ impl Inner {
         let get = |name: &str| form.get(name).map_or("", String::as_str);
         let pair = BASE64.encode(format!("{CLIENT}:{}", encode(SECRET)).as_bytes());
         let basic = headers.get(header::AUTHORIZATION);
-        if basic.is_none_or(|value| value.to_str().unwrap() != format!("Basic {pair}"))
-            && (get("client_id"), get("client_secret")) != (CLIENT, SECRET)
+        if basic.is_none_or(|value| {
+            value.to_str().expect("it is as the provider made it") != format!("Basic {pair}")
+        }) && (get("client_id"), get("client_secret")) != (CLIENT, SECRET)
         {
             return Err("invalid_client");
         }
-        if get("grant_type") != "authorization_code" || get("redirect_uri") != REDIRECT {
+        if get("grant_type") != "authorization_code" || get("redirect_uri") != self.redirect {
             return Err("invalid_request");
         }
-        let ways = self.ways.lock().unwrap();
-        let mut codes = self.codes.lock().unwrap();
+        let ways = self.ways.lock().expect("no thread panicked with it");
+        let mut codes = self.codes.lock().expect("no thread panicked with it");
         let code = codes.get_mut(get("code")).ok_or("invalid_grant")?;
         let verifier = get("code_verifier").as_bytes();
         let challenge = BASE64URL_NOPAD.encode(digest::digest(&digest::SHA256, verifier).as_ref());
@@ -386,7 +471,11 @@ impl Inner {
         if ways.signing != Signing::EdDsa {
             claims["at_hash"] = BASE64URL_NOPAD.encode(&hash.as_ref()[..16]).into();
         }
-        for (name, value) in code.user.as_object().unwrap() {
+        for (name, value) in code
+            .user
+            .as_object()
+            .expect("it is as the provider made it")
+        {
             claims[name] = value.clone();
         }
         (ways.claims)(&mut claims);
@@ -409,7 +498,12 @@ impl Inner {
         let message = format!("{}.{}", part(&head), part(claims));
         let random = SystemRandom::new();
         let bytes = message.as_bytes();
-        let ecdsa = |key: &EcdsaKeyPair| key.sign(&random, bytes).unwrap().as_ref().to_vec();
+        let ecdsa = |key: &EcdsaKeyPair| {
+            key.sign(&random, bytes)
+                .expect("it is as the provider made it")
+                .as_ref()
+                .to_vec()
+        };
         let signed = match ways.signing {
             Signing::Es256 => ecdsa(&self.ec),
             Signing::Foreign | Signing::Impostor => ecdsa(&self.foreign),
@@ -418,7 +512,7 @@ impl Inner {
                 let mut signed = vec![0; self.rsa.public().modulus_len()];
                 self.rsa
                     .sign(&RSA_PKCS1_SHA256, &random, bytes, &mut signed)
-                    .unwrap();
+                    .expect("it is as the provider made it");
                 signed
             }
             Signing::Nothing => vec![],
@@ -435,6 +529,5 @@ impl Inner {
 
 /// The clock of the provider's machine.
 fn now_s() -> i64 {
-    use wujitong::office::Clock;
-    wujitong::app::SystemClock.now().0 / 1_000
+    office::Clock::now(&app::SystemClock).0 / 1_000
 }
