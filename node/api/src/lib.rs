@@ -10,6 +10,7 @@ mod contacts;
 mod drafts;
 mod figures;
 mod files;
+mod hand_over;
 mod hooks;
 mod imports;
 mod key_statements;
@@ -50,6 +51,9 @@ pub use files::{
     AttachmentView, FileLine, FileLines, OFFSET_STREAM, UPLOAD_LENGTH, UPLOAD_OFFSET,
     UploadRequest, UploadView,
 };
+pub use hand_over::{
+    ChargedMatters, HandOverReport, HandOverRequest, HandOverTo, MOST_HANDED_OVER, NotHandedOver,
+};
 pub use hooks::{HookRequest, HookTest, HookView, Hooks, NewHookView};
 pub use imports::{ImportLine, ImportOutcome, ImportReport, ImportRequest, MOST_ROWS, OutcomeLine};
 pub use key_statements::{CountersignRequest, KeyStatementLine, KeyStatements, VouchedBy};
@@ -66,8 +70,9 @@ pub use matters::{
 pub use people::{
     AccountPage, AccountPatch, AccountRequest, AccountView, AuditLine, AuditPage, AuditSeal,
     GridRequest, GridView, Grids, KeyRequest, KeyView, Keys, LinkRequest, LinkView, LoginAnswer,
-    LoginRequest, NewKeyView, PageQuery, PasswordRequest, ReturnQuery, RolesRequest, SessionView,
-    SetupCodeRequest, SetupCodeView, SetupRequest, SlipView, StartQuery,
+    LoginRequest, NewKeyView, OpenSessionView, OpenSessions, PageQuery, PasswordRequest,
+    ReturnQuery, RolesRequest, SessionView, SetupCodeRequest, SetupCodeView, SetupRequest,
+    SlipView, StartQuery,
 };
 pub use policies::{
     Alike, AlikeMatters, AlikeRequest, Answers, AnswersQuery, CategoryPromise, Explanation,
@@ -106,6 +111,7 @@ pub fn enumerations() -> Vec<Enumeration> {
     vec![
         Enumeration::of::<ActionName>(),
         Enumeration::of::<Charge>(),
+        Enumeration::of::<HandOverTo>(),
         Enumeration::of::<ImportOutcome>(),
         Enumeration::of::<MatterFilter>(),
         Enumeration::of::<MatterOrder>(),

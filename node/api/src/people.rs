@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use domain::{
     actor::Actor,
     audit::{AuditEntry, AuditHead, Ending, Subject, Whence},
-    people::{Account, ApiKey, ExternalIdentity, Grid, Permission, Role},
+    people::{Account, ApiKey, ExternalIdentity, Grid, Permission, Role, SignInWay},
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use topology::DivisionCode;
@@ -40,6 +40,10 @@ pub struct LoginAnswer {
     pub ends_ms: i64,
     /// The account of the session.
     pub account: AccountView,
+    /// True if somebody else set the password: the session can only set another, with `PUT
+    /// …/accounts/{account}/password`, and ends with that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub must_change_password: bool,
 }
 
 /// The caller.
@@ -57,6 +61,37 @@ pub struct SessionView {
     /// Permissions that the caller has here, apart from those that depend on a matter.
     #[serde(rename = "deeds")]
     pub permissions: Vec<Permission>,
+    /// True if the session can only set another password.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub must_change_password: bool,
+}
+
+/// The open sessions of the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OpenSessions {
+    /// The sessions, the latest first.
+    pub sessions: Vec<OpenSessionView>,
+}
+
+/// An open session of the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OpenSessionView {
+    /// Name of the session, 16 hexadecimal digits. It opens nothing.
+    pub id: String,
+    /// When it began, in milliseconds since 1970.
+    pub begun_ms: i64,
+    /// The last day on which it was used, in Asia/Shanghai, such as 2026-03-01.
+    pub used_day: String,
+    /// When it ends at the latest, in milliseconds since 1970.
+    pub ends_ms: i64,
+    /// How the person signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<SignInWay>,
+    /// The program and machine with which the person signed in, by their own account, at most 80 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// True for the session of this request.
+    pub present: bool,
 }
 
 /// An account.
@@ -79,10 +114,16 @@ pub struct AccountView {
     /// Number of the person's grid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grid: Option<u32>,
+    /// Telephone number at which colleagues reach the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
     /// True if nobody can log in with the account.
     pub disabled: bool,
     /// When it was opened, in milliseconds since 1970.
     pub opened_ms: i64,
+    /// The last day on which the person signed in, in Asia/Shanghai; only for those who manage accounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_sign_in_day: Option<String>,
 }
 
 impl From<&Account> for AccountView {
@@ -95,8 +136,10 @@ impl From<&Account> for AccountView {
             roles: account.roles.clone(),
             department: account.department.as_ref().map(ToString::to_string),
             grid: account.grid.map(|grid| grid.0),
+            phone: account.phone.clone(),
             disabled: account.disabled,
             opened_ms: account.opened_at.0,
+            last_sign_in_day: None,
         }
     }
 }
@@ -145,6 +188,12 @@ pub struct AccountRequest {
     /// Number of the person's grid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grid: Option<u32>,
+    /// Telephone number at which colleagues reach the person, 3 to 40 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// True if the person must set a password of their own at the first login, before anything else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub must_change: bool,
 }
 
 /// Changes to an account. Fields left out stay as they are; `null` removes the value.
@@ -170,9 +219,20 @@ pub struct AccountPatch {
     )]
     #[schema(value_type = Option<u32>)]
     pub grid: Option<Option<u32>>,
+    /// Telephone number at which colleagues reach the person.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "said"
+    )]
+    #[schema(value_type = Option<String>)]
+    pub phone: Option<Option<String>>,
     /// True to close the account to logins and end its sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
+    /// True to close the account although open matters are dispatched to it by name; they then have no handler.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leave_matters: bool,
 }
 
 /// Reads a field that is present, so that `null` differs from a field that is left out.

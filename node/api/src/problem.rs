@@ -90,6 +90,8 @@ pub enum ProblemCode {
     SealingKeyFails,
     /// 403: The setup code is wrong, was used before, or has ended.
     WrongSetupCode,
+    /// 403: Somebody else set the password of the account; the session can only set another.
+    PasswordMustChange,
 }
 
 /// What is known about one code.
@@ -108,7 +110,7 @@ struct Row {
 }
 
 /// Every code.
-const CODES: [Row; 37] = [
+const CODES: [Row; 38] = [
     Row {
         code: ProblemCode::InvalidRequest,
         text: "invalid-request",
@@ -404,6 +406,14 @@ const CODES: [Row; 37] = [
         meaning: "The setup code is wrong, was used before, or has ended. Have another made where the node runs.",
         title: "开户码不对",
         chinese: "开户码不对、已经用过或已过期。请在节点所在的机器上另做一个。",
+    },
+    Row {
+        code: ProblemCode::PasswordMustChange,
+        text: "password-must-change",
+        status: 403,
+        meaning: "Somebody else set the password of this account, so this session can only set another. Nothing was done; set a password of your own, then log in with it.",
+        title: "要先改密码",
+        chinese: "这个账号的密码是别人设的，所以现在只能改密码。什么都没有做；请设好自己的密码，再用它登录。",
     },
 ];
 

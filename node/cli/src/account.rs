@@ -1,13 +1,17 @@
 //! `wujitong account`
 
+mod disable;
+mod sessions;
+
 use api::{
-    AccountPage, AccountPatch, AccountRequest, AccountView, LinkRequest, LinkView, PageQuery,
-    PasswordRequest, RolesRequest, SessionView, SetupCodeRequest, SetupCodeView,
+    AccountPage, AccountRequest, AccountView, LinkRequest, LinkView, PageQuery, PasswordRequest,
+    RolesRequest, SessionView, SetupCodeRequest, SetupCodeView,
 };
 use clap::Subcommand;
 use domain::people::Role;
 use http::Method;
 
+use self::{disable::Disable, sessions::Sessions};
 use super::{
     Failure, Output,
     client::encoded,
@@ -49,6 +53,7 @@ enum What {
     Disable(Disable),
     Roles(Roles),
     Password(Password),
+    Sessions(Sessions),
     Link(Link),
     Unlink(Unlink),
     SetupCode(SetupCode),
@@ -92,6 +97,12 @@ struct Create {
     /// Number of the person's grid
     #[arg(long, value_name = "NUMBER")]
     grid: Option<u32>,
+    /// Telephone number at which colleagues reach the person
+    #[arg(long, value_name = "NUMBER")]
+    phone: Option<String>,
+    /// The person must set a password of their own at the first login, before anything else
+    #[arg(long)]
+    must_change: bool,
 }
 
 /// Lists the accounts of a node
@@ -102,21 +113,6 @@ struct Create {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct List;
-
-/// Closes an account: ends its sessions and refuses new logins
-///
-/// Examples:
-///   wujitong account disable zhang.san
-///   wujitong account disable zhang.san --undo
-#[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
-struct Disable {
-    /// Login name or number of the account
-    account: String,
-    /// Opens the account again
-    #[arg(long)]
-    undo: bool,
-}
 
 /// Sets the roles of an account and ends its sessions
 ///
@@ -192,15 +188,8 @@ impl Account {
         match self.what {
             What::Create(create) => create.run(&asked, output).await,
             What::List(List) => list(&asked, output).await,
-            What::Disable(Disable { account, undo }) => {
-                let patch = AccountPatch {
-                    disabled: Some(!undo),
-                    ..AccountPatch::default()
-                };
-                let path = asked.path(&format!("accounts/{}", encoded(&account)));
-                let changed = asked.client.send(Method::PATCH, &path, &patch).await?;
-                show(&changed, output)
-            }
+            What::Disable(disable) => disable.run(&asked, output).await,
+            What::Sessions(sessions) => sessions.run(&asked, output).await,
             What::Roles(Roles { account, roles }) => {
                 let request = RolesRequest {
                     roles: roles.into_iter().collect(),
@@ -244,6 +233,8 @@ impl Create {
             roles: self.roles.into_iter().collect(),
             department: self.department,
             grid: self.grid,
+            phone: self.phone,
+            must_change: self.must_change,
         };
         let opened = asked.client.post(&asked.path("accounts"), &request).await?;
         show(&opened, output)
@@ -284,6 +275,7 @@ impl Password {
                 csrf: None,
                 ends_ms: None,
                 permissions: vec![],
+                must_change_password: false,
             },
         };
         let own = session
@@ -303,7 +295,13 @@ impl Password {
             secrets::forget(asked.client.socket(), asked.node)?;
         }
         output.facts(&serde_json::json!({ "set": true }), || {
-            "the password is set; log in with it\n".to_owned()
+            match own {
+                true => "the password is set; log in with it\n",
+                false => {
+                    "the password is set; at the next login the person must set one of their own\n"
+                }
+            }
+            .to_owned()
         })
     }
 }
@@ -331,6 +329,7 @@ async fn list(asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
                 "roles",
                 "department",
                 "grid",
+                "last sign-in",
                 "state",
             ],
             accounts.iter().map(|account| {
@@ -341,6 +340,7 @@ async fn list(asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
                     roles(account),
                     account.department.clone().unwrap_or_default(),
                     account.grid.map_or(String::new(), |grid| grid.to_string()),
+                    account.last_sign_in_day.clone().unwrap_or_default(),
                     if account.disabled { "closed" } else { "open" }.to_owned(),
                 ]
             }),
@@ -354,17 +354,25 @@ fn roles(account: &AccountView) -> String {
 }
 
 fn show(account: &AccountView, output: &mut Output<'_>) -> Result<(), Failure> {
-    output.facts(account, || {
-        pairs([
-            ("number", account.id.to_string()),
-            ("login", account.login.clone()),
-            ("name", account.name.clone()),
-            ("roles", roles(account)),
-            ("opened", moment(account.opened_ms)),
-            (
-                "state",
-                if account.disabled { "closed" } else { "open" }.to_owned(),
-            ),
-        ])
-    })
+    output.facts(account, || facts(account))
+}
+
+fn facts(account: &AccountView) -> String {
+    let state = if account.disabled { "closed" } else { "open" };
+    let optional = [
+        ("telephone", account.phone.clone()),
+        ("last sign-in", account.last_sign_in_day.clone()),
+    ];
+    let optional = optional
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let all = [
+        ("number", account.id.to_string()),
+        ("login", account.login.clone()),
+        ("name", account.name.clone()),
+        ("roles", roles(account)),
+        ("opened", moment(account.opened_ms)),
+        ("state", state.to_owned()),
+    ];
+    pairs(all.into_iter().chain(optional))
 }

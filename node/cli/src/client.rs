@@ -5,6 +5,7 @@ mod files;
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::LazyLock,
     time::Duration,
 };
 
@@ -30,6 +31,12 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// The longest answer that is accepted, in bytes.
 const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// What a client calls itself, by which its sessions are told from others.
+static AGENT: LazyLock<String> = LazyLock::new(|| {
+    let (version, system) = (env!("CARGO_PKG_VERSION"), std::env::consts::OS);
+    format!("wujitong/{version} ({system})")
+});
 
 /// A client of one process over its control socket. It sends one request at a time and keeps its
 /// connection for the next. For concurrent requests, create several clients.
@@ -244,6 +251,7 @@ impl Client {
             .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT_LANGUAGE, self.language.tag())
+            .header(header::USER_AGENT, AGENT.as_str())
             .body(Full::new(body));
         let request = request.map_err(|error| ClientError::Answer(error.to_string()))?;
         let (status, body) = self.exchange(request).await?;

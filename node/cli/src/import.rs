@@ -1,9 +1,7 @@
 //! `wujitong import`
 
-mod encoding;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
-mod sheet;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,14 +17,11 @@ use domain::{
 use http::Method;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use sheet::{Encoding, Table, is_blank};
 use topology::UnknownTerm;
 
-use self::{
-    encoding::Encoding,
-    sheet::{Table, is_blank},
-};
 use super::{
-    Failure, Output,
+    Failure, Output, encodings,
     site::{Asked, Site},
     tables::{pairs, table},
 };
@@ -66,7 +61,7 @@ pub struct Import {
     #[arg(long)]
     sheet: Option<String>,
     /// Encoding of a CSV file; UTF-8 if left out; gb18030 also reads GBK and GB2312
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = encodings::parser())]
     encoding: Option<Encoding>,
     /// Name of the other system: lower-case letters, digits, dashes
     #[arg(long)]

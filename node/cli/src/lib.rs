@@ -6,6 +6,7 @@
 
 pub mod client;
 mod clock;
+mod encodings;
 mod exit;
 mod failure;
 pub mod labels;

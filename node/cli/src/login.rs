@@ -51,6 +51,8 @@ struct Begun {
     login: String,
     roles: Vec<&'static str>,
     ends_ms: i64,
+    /// Whether the session can only set another password.
+    must_change_password: bool,
     kept: String,
 }
 
@@ -74,14 +76,23 @@ impl Login {
                 .map(|role| role.code())
                 .collect(),
             ends_ms: answer.ends_ms,
+            must_change_password: answer.must_change_password,
             kept: kept.display().to_string(),
         };
         output.facts(&begun, || {
-            pairs([
+            let mut text = pairs([
                 ("logged in", begun.login.clone()),
                 ("roles", begun.roles.join(", ")),
                 ("until", moment(begun.ends_ms)),
-            ])
+            ]);
+            if begun.must_change_password {
+                text += &format!(
+                    "somebody else set this password; set one of your own with `wujitong account password {}`, \
+                     then log in again\n",
+                    begun.login
+                );
+            }
+            text
         })
     }
 }

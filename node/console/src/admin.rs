@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod close;
 mod grids;
 mod hooks;
 mod keys;
@@ -41,6 +42,14 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route(
             "/admin/accounts/{account}",
             page(accounts::one).merge(form(accounts::change)),
+        )
+        .route(
+            "/admin/accounts/{account}/close",
+            page(close::ask).merge(form(close::close)),
+        )
+        .route(
+            "/admin/accounts/{account}/sessions",
+            form(accounts::end_sessions),
         )
         .route("/admin/accounts/{account}/roles", form(accounts::roles))
         .route(

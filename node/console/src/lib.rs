@@ -77,6 +77,7 @@ fn routes(api: Router<AppState>, gate: &Arc<Gate>) -> Router<AppState> {
         .route("/enter", page(sign_in::enter_demo))
         .route("/account", page(account::show))
         .route("/account/password", form(account::password))
+        .route("/account/sessions", form(account::end_sessions))
         .route("/network", page(network::show))
         .route("/network/alarms/{kind}", form(network::close_alarm))
         .route("/{*path}", route(EVERY_METHOD, nothing));
@@ -118,6 +119,9 @@ where
             Ok(visit) => Arc::new(visit),
             Err(early) => return refused(*early),
         };
+        if let Some(first) = account::before_all(&visit) {
+            return answer::lead_to(first).unwrap_or_else(|problem| failure::page(&visit, problem));
+        }
         match handler(Arc::clone(&visit)).await {
             Ok(response) => response,
             Err(problem) => failure::page(&visit, problem),

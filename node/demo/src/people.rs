@@ -186,7 +186,9 @@ async fn account(
         roles: role.into_iter().collect(),
         department: None,
         grid: None,
+        phone: None,
         password: PASSWORD.to_owned(),
+        is_first: false,
     };
     office.people().open_account(who, by.clone(), new).await
 }

@@ -76,6 +76,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<matter::StatusName>(),
         Enumeration::of::<people::Permission>(),
         Enumeration::of::<people::Role>(),
+        Enumeration::of::<people::SignInWay>(),
         Enumeration::of::<policy::PlaceKind>(),
         Enumeration::of::<receipt::Finding>(),
         Enumeration::of::<receipt::Kind>(),

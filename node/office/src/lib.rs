@@ -60,6 +60,7 @@ pub use keys::statements::{CountersignRefusal, Stated, concerns, digest as state
 pub use log::{LogHead, NotInLog};
 pub use matters::answers::{BadMonth, Month};
 pub use matters::filed::FiledBy;
+pub use matters::hand_over::{ChargedWith, HandedOver, Successor};
 pub use matters::imports;
 pub use matters::index::IndexEntry;
 pub use matters::refusal::MatterRefusal;

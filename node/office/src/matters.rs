@@ -5,6 +5,7 @@ pub(crate) mod answers;
 pub(crate) mod contacts;
 pub(crate) mod erasure;
 pub(crate) mod filed;
+pub(crate) mod hand_over;
 pub mod imports;
 pub(crate) mod index;
 mod offered;

@@ -9,6 +9,7 @@ mod idempotency;
 mod keyring;
 mod login;
 mod own;
+mod own_sessions;
 mod reporter_tokens;
 mod saved_lists;
 mod sessions;
@@ -31,6 +32,7 @@ pub use grids::NewGrid;
 pub use idempotency::{Answer, Begun, Done, InHand, KeyReused};
 pub use keyring::NewKey;
 pub use login::NewSession;
+pub use own_sessions::OpenSession;
 pub use sessions::{Known, NoSession};
 pub use setup::Newcomer;
 
@@ -70,9 +72,17 @@ pub enum PeopleRefusal {
     /// The login belongs to another account.
     #[error("the login {0} belongs to another account; use another")]
     Taken(String),
+    /// The account has open matters: the account and how many.
+    #[error(
+        "account {0} has {1} open matters; hand them over first with `wujitong account disable --hand-over-to`, or          leave them without a handler with --leave-matters"
+    )]
+    HasMatters(AccountId, usize),
     /// The account does not exist.
     #[error("no account {0} at this node; `wujitong account list` shows those it has")]
     NoAccount(String),
+    /// The account has no session of this name.
+    #[error("there is no session `{0}`; it has ended, or see those that are open once more")]
+    NoSession(String),
     /// No account here is linked to the provider's name, or the account is closed; the message does
     /// not tell which.
     #[error(

@@ -11,7 +11,7 @@ use domain::{
     audit::{Subject, Whence},
     ids::MatterId,
     matter::{Body, Version},
-    people::Permission,
+    people::{Device, Permission},
     receipt::Opening,
     suite::{Digest, Suite},
 };
@@ -59,6 +59,8 @@ impl RequestContext {
 pub struct Request {
     /// Its origin.
     pub whence: Whence,
+    /// The program and machine that sent it, if they say what they are.
+    pub device: Option<Device>,
     state: Mutex<State>,
 }
 
@@ -105,6 +107,7 @@ impl Request {
     pub fn new(whence: Whence, permission: Permission) -> Self {
         Self {
             whence,
+            device: None,
             state: Mutex::new(State {
                 permission,
                 saw: None,
@@ -115,6 +118,13 @@ impl Request {
                 subject: None,
             }),
         }
+    }
+
+    /// Notes the program and machine that sent the request.
+    #[must_use]
+    pub fn with_device(mut self, device: Option<Device>) -> Self {
+        self.device = device;
+        self
     }
 
     /// Returns the permission that was granted.

@@ -204,6 +204,10 @@ records::tables! { pub(crate) OFFICE:
     SavedLists("saved lists of a person", b"Pv"): AccountId => domain::people::SavedLists;
     /// Sessions, by the digest of their token.
     Sessions("session", b"Ps"): Digest => people::Session;
+    /// Sessions of an account, by the digest of their token.
+    SessionsOf("session of a person", b"Pb"): (AccountId, Digest) => ();
+    /// Last day on which a person signed in.
+    LastSignIns("last day of a sign-in", b"Pj"): AccountId => people::LastSignIn;
     /// The setup code of the node.
     Setups("setup code", b"Pn"): () => people::Setup;
     /// API keys, by the digest of their token.

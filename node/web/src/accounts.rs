@@ -13,6 +13,7 @@ use office::people::{AccountChange, NewAccount};
 
 use super::{
     ask::{Asked, Authenticated, Given, NodePath, Person},
+    gate::Principal,
     openapi::{AccountParams, NodeParams},
     page,
     problem::Rejection,
@@ -40,7 +41,9 @@ pub(super) async fn open(
         roles: request.roles,
         department: department(request.department)?,
         grid: request.grid.map(GridId),
+        phone: request.phone,
         password: request.password,
+        is_first: request.must_change,
     };
     let account = at
         .node
@@ -61,6 +64,7 @@ fn department(code: Option<String>) -> Result<Option<Department>, Rejection> {
     params(NodeParams, PageQuery), responses((status = 200, body = AccountPage)))]
 pub(super) async fn list(
     at: NodePath,
+    Authenticated(guest): Authenticated,
     Asked(query): Asked<PageQuery>,
 ) -> Result<Json<AccountPage>, Rejection> {
     let limit = page::limit(query.limit)?;
@@ -70,18 +74,33 @@ pub(super) async fn list(
         .get(limit - 1)
         .filter(|_| found.len() > limit)
         .map(|last| last.id.to_string());
-    Ok(Json(AccountPage {
-        accounts: found.iter().take(limit).map(AccountView::from).collect(),
-        next,
-    }))
+    let mut accounts = vec![];
+    for account in found.iter().take(limit) {
+        accounts.push(seen_by(&at, &guest, account).await?);
+    }
+    Ok(Json(AccountPage { accounts, next }))
+}
+
+/// Returns an account as the caller may see it.
+async fn seen_by(
+    at: &NodePath,
+    guest: &Principal,
+    account: &Account,
+) -> Result<AccountView, Rejection> {
+    let mut view = AccountView::from(account);
+    if guest.may(Permission::ManageAccounts).is_ok() {
+        let day = at.node.office.people().last_sign_in(account.id).await?;
+        view.last_sign_in_day = day.map(|day| day.to_string());
+    }
+    Ok(view)
 }
 
 /// Get one account by its number or login name
 #[utoipa::path(get, path = "/v1/nodes/{code}/accounts/{account}", tag = "people",
     params(AccountParams), responses((status = 200, body = AccountView)))]
-pub(super) async fn show(at: NodePath) -> Shown {
+pub(super) async fn show(at: NodePath, Authenticated(guest): Authenticated) -> Shown {
     let account = named(&at).await?;
-    Ok(Json(AccountView::from(&account)))
+    Ok(Json(seen_by(&at, &guest, &account).await?))
 }
 
 pub(super) async fn one(at: &NodePath, id: AccountId) -> Shown {
@@ -97,6 +116,8 @@ pub(super) async fn named(at: &NodePath) -> Result<Account, Rejection> {
 }
 
 /// Change or close an account
+///
+/// An account with open matters is not closed: hand them over first, or set `leave_matters`.
 #[utoipa::path(patch, path = "/v1/nodes/{code}/accounts/{account}", tag = "people",
     params(AccountParams), request_body = AccountPatch, responses((status = 200, body = AccountView)))]
 pub(super) async fn change(
@@ -110,7 +131,9 @@ pub(super) async fn change(
         name: patch.name,
         department: patch.department.map(department).transpose()?,
         grid: patch.grid.map(|grid| grid.map(GridId)),
+        phone: patch.phone,
         disabled: patch.disabled,
+        leaves_matters: patch.leave_matters,
     };
     let office = &at.node.office;
     let account = office
@@ -144,7 +167,8 @@ pub(super) async fn roles(
 /// Set a password
 ///
 /// One's own password requires the present one. A system administrator sets the password of
-/// somebody who lost it. Ends all sessions of the account.
+/// somebody who lost it; that person must set one of their own before anything else. Ends all sessions of
+/// the account.
 #[utoipa::path(put, path = "/v1/nodes/{code}/accounts/{account}/password", tag = "people",
     params(AccountParams), request_body = PasswordRequest, responses((status = 204)))]
 pub(super) async fn password(
@@ -155,7 +179,7 @@ pub(super) async fn password(
 ) -> Result<StatusCode, Rejection> {
     let office = &at.node.office;
     let own = match &guest.known.who {
-        Who::Account(own) => Some(own),
+        Who::Account(own) | Who::FirstLogin(own) => Some(own),
         _ => None,
     };
     let name: String = at.param("account")?;

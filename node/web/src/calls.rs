@@ -28,8 +28,9 @@ use super::{
 const JSON: &str = "application/json";
 
 /// Headers of a page's request that its calls have too: who asks, from which page, in which trace.
-const HANDED_ON: [HeaderName; 8] = [
+const HANDED_ON: [HeaderName; 9] = [
     header::AUTHORIZATION,
+    header::USER_AGENT,
     header::COOKIE,
     header::HOST,
     header::ORIGIN,

@@ -189,7 +189,7 @@ impl Telling {
 fn caller(who: &Who) -> String {
     match who {
         Who::OsUser { uid, .. } => format!("user {uid}"),
-        Who::Account(account) => format!("account {}", account.id),
+        Who::Account(account) | Who::FirstLogin(account) => format!("account {}", account.id),
         Who::Key(key) => format!("key {}", key.id),
         Who::Reporter(_) | Who::Nobody => String::new(),
     }

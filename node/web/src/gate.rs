@@ -18,7 +18,7 @@ use domain::{
     actor::Actor,
     audit::{Subject, Whence},
     ids::MatterId,
-    people::{Denied, Permission, Place, Who, may},
+    people::{Denied, Device, Permission, Place, Who, may},
 };
 use futures::future::BoxFuture;
 use http::{HeaderValue, Method, header, request::Parts};
@@ -164,6 +164,7 @@ impl Gate {
             _ => (None, body),
         };
         let asked = Asked::new(whence, permission)
+            .with_device(device(&parts.headers, permission))
             .that_saw(saw)
             .idempotent(idempotency);
         guest.request = Arc::new(asked);
@@ -436,7 +437,7 @@ impl Principal {
             && self.may(Permission::ViewMatter).is_err()
             && !matches!(
                 denied,
-                Denied::Operator(_) | Denied::Closed | Denied::KeyEnded
+                Denied::Operator(_) | Denied::Closed | Denied::KeyEnded | Denied::FirstPassword
             )
         {
             return Err(missing(self.place.matter));
@@ -455,6 +456,15 @@ fn missing(about: Option<MatterId>) -> Rejection {
     }
 }
 
+/// Returns what a browser says it is, for requests with which a session may begin.
+fn device(headers: &http::HeaderMap, permission: Permission) -> Option<Device> {
+    let said = headers.get(header::USER_AGENT)?;
+    match permission {
+        Permission::Enter => Device::of(&String::from_utf8_lossy(said.as_bytes())),
+        _ => None,
+    }
+}
+
 /// Returns the matter in the path; `None` if it cannot be parsed, which the handler rejects.
 async fn matter(parts: &mut Parts, app_state: &AppState) -> Option<MatterId> {
     param(parts, app_state, "id").await?.parse().ok()
@@ -470,7 +480,9 @@ async fn param(parts: &mut Parts, app_state: &AppState, name: &str) -> Option<St
 
 fn caller_id(who: &Who) -> Option<[u8; 16]> {
     match who {
-        Who::Account(account) => Some(u128::from(account.id.0).to_be_bytes()),
+        Who::Account(account) | Who::FirstLogin(account) => {
+            Some(u128::from(account.id.0).to_be_bytes())
+        }
         Who::Key(key) => {
             let mut id = [0xff; 16];
             id[..8].copy_from_slice(&key.id.0);

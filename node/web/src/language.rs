@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header};
 use super::problem::Untold;
 
 /// Returns the language that a request asks for in `Accept-Language`. Programs that ask for none get English.
-fn asked_for(headers: &HeaderMap) -> Language {
+pub(super) fn asked_for(headers: &HeaderMap) -> Language {
     let said = headers.get(header::ACCEPT_LANGUAGE);
     let said = said.and_then(|said| said.to_str().ok());
     said.and_then(Language::liked_best)

@@ -104,6 +104,18 @@ pub(super) struct AccountParams {
     account: String,
 }
 
+/// A session of the caller.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct SessionParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Name of the session.
+    session: String,
+}
+
 /// A saved list of the caller.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -15,8 +15,9 @@ use utoipa_axum::{
 
 use super::{
     accounts, alarms, audit, clock, contacts, drafts, events, figures, files, gate::Gate, grids,
-    hooks, imports, key_statements, keyring, kinds, log, matters, offers, oidc, openapi, policies,
-    public_figures, receipts, revocations, saved_lists, session, setup, status, templates,
+    hand_over, hooks, imports, key_statements, keyring, kinds, log, matters, offers, oidc, openapi,
+    own_sessions, policies, public_figures, receipts, revocations, saved_lists, session, setup,
+    status, templates,
 };
 use crate::state::AppState;
 
@@ -120,8 +121,12 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::ManageHooks, routes!(hooks::resume)),
         (D::ManageHooks, routes!(hooks::test)),
         (D::Enter, routes!(session::log_in)),
-        (D::OwnAccount, routes!(session::who)),
-        (D::OwnAccount, routes!(session::log_out)),
+        (D::OwnPassword, routes!(session::who)),
+        (D::OwnPassword, routes!(session::log_out)),
+        (D::OwnAccount, routes!(own_sessions::list)),
+        (D::OwnAccount, routes!(own_sessions::end_others)),
+        (D::OwnAccount, routes!(own_sessions::end)),
+        (D::ManageAccounts, routes!(own_sessions::end_all)),
         (D::OwnAccount, routes!(saved_lists::list)),
         (D::OwnAccount, routes!(saved_lists::save)),
         (D::OwnAccount, routes!(saved_lists::remove)),
@@ -133,8 +138,10 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::ManageAccounts, routes!(accounts::open)),
         (D::ViewAccounts, routes!(accounts::show)),
         (D::ManageAccounts, routes!(accounts::change)),
+        (D::ManageAccounts, routes!(hand_over::matters)),
+        (D::ManageAccounts, routes!(hand_over::hand_over)),
         (D::GrantRoles, routes!(accounts::roles)),
-        (D::OwnAccount, routes!(accounts::password)),
+        (D::OwnPassword, routes!(accounts::password)),
         (D::ManageAccounts, routes!(oidc::linked)),
         (D::ManageAccounts, routes!(oidc::link)),
         (D::ManageAccounts, routes!(oidc::unlink)),

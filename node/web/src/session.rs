@@ -46,6 +46,7 @@ pub(super) async fn log_in(
         csrf: session.token.csrf(),
         ends_ms: session.ends_at.0,
         account: AccountView::from(&session.account),
+        must_change_password: session.way.must_set_password(),
     };
     let cookie = request
         .cookie
@@ -59,11 +60,14 @@ pub(super) fn cookie_of(token: &Token) -> String {
 }
 
 /// Get the present session
+///
+/// A session that began with a password of somebody else can only set another password; every other request
+/// gets `password-must-change`.
 #[utoipa::path(get, path = "/v1/nodes/{code}/session", tag = "session", params(NodeParams),
     responses((status = 200, body = SessionView)))]
 pub(super) async fn who(_at: NodePath, Authenticated(guest): Authenticated) -> Json<SessionView> {
     let account = match &guest.known.who {
-        Who::Account(account) => Some(AccountView::from(account)),
+        Who::Account(account) | Who::FirstLogin(account) => Some(AccountView::from(account)),
         _ => None,
     };
     let permissions = Permission::ALL
@@ -78,6 +82,7 @@ pub(super) async fn who(_at: NodePath, Authenticated(guest): Authenticated) -> J
             .map(|t| t.csrf()),
         ends_ms: guest.known.ends_at.map(|at| at.0),
         permissions: permissions.collect(),
+        must_change_password: matches!(guest.known.who, Who::FirstLogin(_)),
     })
 }
 

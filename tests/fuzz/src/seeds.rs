@@ -425,7 +425,7 @@ pub(crate) fn tables() -> Vec<Vec<u8>> {
 
 pub(crate) fn workbooks() -> Vec<Vec<u8>> {
     let mut workbooks = folder("node/cli/tests/cases", ".xlsx");
-    workbooks.push(file("node/cli/src/import/matters.xlsx"));
+    workbooks.push(file("node/sheet/src/matters.xlsx"));
     workbooks
 }
 

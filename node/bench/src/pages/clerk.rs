@@ -62,6 +62,8 @@ async fn open(by: &Client, login: &str, roles: &[Role]) -> Result<(), Failure> {
         roles: roles.iter().copied().collect(),
         department: None,
         grid: None,
+        phone: None,
+        must_change: false,
     };
     let path = format!("/v1/nodes/{}/accounts", township::division());
     let _opened: AccountView = by.post(&path, &account).await?;

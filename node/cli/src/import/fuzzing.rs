@@ -4,9 +4,10 @@ use std::io::{Cursor, Write as _};
 
 use api::ImportLine;
 use domain::import::columns;
+use sheet::{Encoding, Table};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use super::{Table, encoding::Encoding, lines};
+use super::lines;
 
 /// A table as `wujitong import` reads it.
 #[derive(Debug, PartialEq, Eq)]

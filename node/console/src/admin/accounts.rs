@@ -37,6 +37,7 @@ struct AccountsPage<'a> {
     login: &'a str,
     name: &'a str,
     department: &'a str,
+    phone: &'a str,
 }
 
 struct Row {
@@ -102,6 +103,7 @@ async fn listed(visit: &Visit, problem: Option<Problem>) -> Answer {
             login: visit.form.typed("login"),
             name: visit.form.typed("name"),
             department: visit.form.typed("department"),
+            phone: visit.form.typed("phone"),
         },
     )
 }
@@ -116,6 +118,8 @@ pub(crate) async fn open(visit: Arc<Visit>) -> Answer {
         roles: BTreeSet::new(),
         department: form.get("department").map(str::to_owned),
         grid: None,
+        phone: form.get("phone").map(str::to_owned),
+        must_change: true,
     };
     match super::sent(&visit, Method::POST, "accounts", &request).await? {
         Ok(reply) => {
@@ -156,7 +160,7 @@ async fn shown(visit: &Visit, problem: Option<Problem>) -> Answer {
     )
 }
 
-fn path(visit: &Visit, rest: &str) -> String {
+pub(super) fn path(visit: &Visit, rest: &str) -> String {
     format!("accounts/{}{rest}", odd(visit.param("account")))
 }
 
@@ -188,7 +192,9 @@ pub(crate) async fn change(visit: Arc<Visit>) -> Answer {
             name: form.get("name").map(str::to_owned),
             department: Some(form.get("department").map(str::to_owned)),
             grid: Some(form.get("grid").and_then(|grid| grid.parse().ok())),
+            phone: Some(form.get("phone").map(str::to_owned)),
             disabled: None,
+            leave_matters: false,
         },
     };
     changed(&visit, Method::PATCH, "", &patch).await
@@ -210,4 +216,13 @@ pub(crate) async fn password(visit: Arc<Visit>) -> Answer {
         new: visit.form.typed("new_password").to_owned(),
     };
     changed(&visit, Method::PUT, "/password", &request).await
+}
+
+/// Ends all sessions of an account.
+pub(crate) async fn end_sessions(visit: Arc<Visit>) -> Answer {
+    let sessions = path(&visit, "/sessions");
+    match super::sent_bare(&visit, Method::DELETE, &sessions).await? {
+        Ok(_) => lead_to(&format!("/admin/{}?done=1", path(&visit, ""))),
+        Err(problem) => shown(&visit, Some(problem)).await,
+    }
 }

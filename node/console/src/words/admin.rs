@@ -22,7 +22,12 @@ super::words! {
     admin_details: "基本信息", "Details";
     admin_lost_password: "重设密码", "Set a lost password anew";
     admin_close_account: "停用账号", "Close the account";
-    admin_close_note: "停用后不能登录，现有登录立即结束。账号和它办过的事仍留在记录里；派给他的事项请另行派遣。", "Nobody can sign in with it, and its sessions end. It stays in the records; dispatch the matters that it had to somebody else.";
+    admin_close_note: "停用后不能登录，现有登录立即结束。账号和它办过的事仍留在记录里；停用前会问：派给他的未结事项由谁接手。", "Nobody can sign in with it, and its sessions end. It stays in the records. Before that you are asked who takes its open matters.";
+    admin_first_note: "本人用新密码第一次登录时，要先改成自己的密码，才能做别的事。", "At the first sign-in with it the person must set a password of their own before anything else.";
+    admin_last_sign_in: "最近登录日", "Last day of a sign-in";
+    admin_never: "没有记录", "none noted";
+    admin_sessions_note: "本人的手机丢了、密码外泄时，结束他在所有设备上的登录。密码不变。", "If a phone was lost or a password became known: ends the person's sign-ins on all devices. The password stays.";
+    admin_end_sessions: "结束所有登录", "End all sign-ins";
     admin_open_again: "重新启用", "Open it again";
     admin_opened: "开户时间", "Opened";
     admin_number: "编号", "Number";
@@ -64,6 +69,23 @@ super::words! {
     admin_check_trail: "核验整个日志", "Check the whole trail";
     admin_trail_whole(entries): "日志完整：{entries} 条，逐条相扣。", "The trail is whole: {entries} entries, each chained to the one before.";
     admin_trail_digest: "末条摘要（另存一份，才能发现末尾被截）", "Digest of the last entry (keep a copy elsewhere to notice a cut at the end)";
+
+    close_title(name): "停用账号：{name}", "Close the account of {name}";
+    close_none: "没有派给这个账号的未结事项，可以直接停用。", "No open matter is dispatched to this account; it can be closed at once.";
+    close_count(count): "派给这个账号的未结事项：{count} 件。", "Open matters dispatched to this account: {count}.";
+    close_intro: "先定由谁接手，再停用。每件都照常重新派遣，办理过程里有记录。", "First say who takes them, then the account is closed. Each is dispatched anew as usual and says so in its steps.";
+    close_numbers: "事项编号", "Numbers of the matters";
+    close_more(count): "还有 {count} 件。", "{count} more.";
+    close_who: "由谁接手", "Who takes them";
+    close_to_account: "交给另一个账号", "Another account";
+    close_to_department: "交回部门（各件原派的部门，没有的交本人所属部门）", "The department (to which each was dispatched, or else that of the account)";
+    close_to_nobody: "退回指挥室，另行派遣", "Back to the command room, which dispatches them";
+    close_leave: "不交接：停用后这些事项没有承办人", "Nobody: the matters have no handler once it is closed";
+    close_account: "接手的账号", "Account that takes them";
+    close_account_hint: "用户名或编号；只在交给另一个账号时填写", "Login or number; only for another account";
+    close_handed_over(count): "已交接 {count} 件。", "{count} matters handed over.";
+    close_failed(count): "{count} 件没有交接成，账号还没有停用。", "{count} matters were not handed over; the account is not closed.";
+    close_why: "原因", "Why";
 
     network_links(up, expected): "连通 {up}，应有 {expected}。", "{up} of {expected} links are up.";
     network_node: "本节点", "This node";

@@ -96,6 +96,7 @@ super::words! {
     account_roles: "角色", "Roles";
     account_department: "派驻部门", "Department";
     account_grid: "网格", "Grid";
+    account_phone: "电话", "Telephone";
     account_no_roles: "还没有角色；请安全管理员授予。", "No role yet; a security administrator grants roles.";
     account_ends: "本次登录最晚到", "This sign-in ends at the latest";
     account_may: "可以做的事", "What you may do";
@@ -103,6 +104,20 @@ super::words! {
     password_note: "至少 10 个字符。改后所有设备都要重新登录。", "At least 10 characters. All devices must sign in again afterwards.";
     password_old: "现在的密码", "Present password";
     password_new: "新密码", "New password";
+    password_given: "别人给您的密码", "The password that you were given";
+    password_first_note: "您用的密码是别人设的。请先设一个只有您自己知道的密码，再用它登录；在这以前别的都不能做。", "Somebody else set your password. First set one that only you know, then sign in with it; nothing else is possible before that.";
+    sessions_title: "登录与设备", "Sign-ins and devices";
+    sessions_note: "您的账号现在在这些地方登录着。不认得的，请结束它并修改密码。", "Your account is signed in at these places now. End one that you do not know, and change the password.";
+    sessions_device: "浏览器和设备", "Browser and device";
+    sessions_since: "登录时间", "Since";
+    sessions_used: "最近使用", "Last used";
+    sessions_way: "登录方式", "Signed in with";
+    sessions_end: "结束", "End";
+    sessions_unknown: "没有说明", "not said";
+    sessions_present: "当前设备", "this device";
+    sessions_end_one: "结束登录", "End it";
+    sessions_end_others: "结束其他所有登录", "End all others";
+    sessions_ended: "已结束；那里要重新登录。", "Ended; whoever used it must sign in again.";
 
     failure_what: "怎么回事", "What happened";
     failure_do: "怎么办", "What to do";

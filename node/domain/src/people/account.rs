@@ -8,6 +8,7 @@ use topology::DivisionCode;
 use super::{BadRoles, GridId, Role};
 use crate::{
     department::{Department, Target},
+    record::{BASE, Record},
     time::Timestamp,
 };
 
@@ -70,6 +71,9 @@ pub enum BadAccount {
     /// The name is empty, longer than 60 characters, or has control characters.
     #[error("the name is not valid; use 1 to 60 characters on one line")]
     Name,
+    /// The telephone number is empty, longer than 40 characters, or has no digit.
+    #[error("this is no telephone number; use 3 to 40 characters on one line, digits among them")]
+    Phone,
     /// Two of its roles exclude each other.
     #[error(transparent)]
     Roles(#[from] BadRoles),
@@ -160,6 +164,8 @@ pub struct Account {
     pub department: Option<Department>,
     /// Their grid, if any.
     pub grid: Option<GridId>,
+    /// The telephone number at which colleagues reach them, if any.
+    pub phone: Option<String>,
     /// Whether the account is closed, so that nobody may log in with it.
     pub disabled: bool,
     /// Counter that ends sessions: a session that began with a lower value has ended. It rises with
@@ -169,13 +175,65 @@ pub struct Account {
     pub opened_at: Timestamp,
 }
 
+/// An account as version 5 stored it: without a telephone number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountV5 {
+    id: AccountId,
+    login: Login,
+    name: String,
+    division: DivisionCode,
+    roles: BTreeSet<Role>,
+    department: Option<Department>,
+    grid: Option<GridId>,
+    disabled: bool,
+    credentials_version: u32,
+    opened_at: Timestamp,
+}
+
+crate::records!(AccountV5);
+
+impl Record for Account {
+    const VERSION: u8 = BASE + 1;
+    type Previous = AccountV5;
+
+    fn migrate(old: AccountV5) -> Self {
+        Self {
+            id: old.id,
+            login: old.login,
+            name: old.name,
+            division: old.division,
+            roles: old.roles,
+            department: old.department,
+            grid: old.grid,
+            phone: None,
+            disabled: old.disabled,
+            credentials_version: old.credentials_version,
+            opened_at: old.opened_at,
+        }
+    }
+}
+
+/// Checks that a text can be a telephone number: 3 to 40 characters on one line, digits among them.
+///
+/// # Errors
+/// [`BadAccount::Phone`].
+pub fn check_phone(phone: &str) -> Result<(), BadAccount> {
+    let length = phone.chars().count();
+    let has_digit = phone.contains(|c: char| c.is_ascii_digit());
+    match (3..=40).contains(&length) && has_digit && !phone.contains(char::is_control) {
+        true => Ok(()),
+        false => Err(BadAccount::Phone),
+    }
+}
+
 impl Account {
-    /// Checks its name and its roles.
+    /// Checks its name, its telephone number and its roles.
     ///
     /// # Errors
     /// [`BadAccount`].
     pub fn check(&self) -> Result<(), BadAccount> {
         check_name(&self.name)?;
+        self.phone.as_deref().map_or(Ok(()), check_phone)?;
         Ok(super::check_roles(&self.roles)?)
     }
 

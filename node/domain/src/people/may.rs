@@ -17,6 +17,9 @@ pub enum Who {
     },
     /// A person who logged in.
     Account(Account),
+    /// A person who logged in with a password that somebody else set. Until they have set one of their own
+    /// they do nothing but that.
+    FirstLogin(Account),
     /// A program with an API key.
     Key(ApiKey),
     /// The owner of the slip that was given for the report of this matter.
@@ -63,6 +66,11 @@ pub enum Denied {
     /// The account is closed.
     #[error("this account is closed; ask a system administrator")]
     Closed,
+    /// The password of the session was set by somebody else.
+    #[error(
+        "somebody else set the password of this account; set one of your own, and log in with it"
+    )]
+    FirstPassword,
     /// The division is outside the caller's: the caller's, and the one asked for.
     #[error("{0} is where this account acts, and {1} is not inside it; act at your own division")]
     Outside(DivisionCode, DivisionCode),
@@ -116,8 +124,14 @@ pub fn may(
             | Permission::ViewAccounts => Ok(()),
             _ => Err(Denied::Operator(permission)),
         },
-        Who::Account(account) if account.disabled => Err(Denied::Closed),
-        Who::Account(_) if permission == Permission::OwnAccount => Ok(()),
+        Who::Account(account) | Who::FirstLogin(account) if account.disabled => Err(Denied::Closed),
+        Who::FirstLogin(_) if permission == Permission::OwnPassword => Ok(()),
+        Who::FirstLogin(_) => Err(Denied::FirstPassword),
+        Who::Account(_)
+            if matches!(permission, Permission::OwnAccount | Permission::OwnPassword) =>
+        {
+            Ok(())
+        }
         Who::Account(account) => {
             inside(account.division)?;
             within(account.roles.iter().copied(), permission, place)

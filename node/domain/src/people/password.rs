@@ -49,6 +49,9 @@ pub enum BadPassword {
     /// It is one that everybody tries first.
     #[error("the password is one that everybody tries first; use another")]
     Usual,
+    /// It is the one that is to be replaced.
+    #[error("the new password is the present one; use another")]
+    Same,
     /// It contains the login.
     #[error("the password contains the login; use another")]
     Login,

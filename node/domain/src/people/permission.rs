@@ -56,10 +56,11 @@ topology::vocabulary! {
         ViewStatus = 47, "view-status", "查看运行状态", "sees how the node is doing";
         CloseAlarm = 48, "close-alarm", "关闭警报", "closes an alarm that was looked into";
         Revoke = 49, "revoke", "吊销密钥", "declares a key of this node or below it void";
-        OwnAccount = 50, "own-account", "本人账号", "sees the own account, sets its password, ends its session";
+        OwnAccount = 50, "own-account", "本人账号", "sees what the own account has: lists, reported matters, sessions";
         Enter = 51, "enter", "登录", "logs in, and reads what everybody may";
         Draft = 52, "draft", "起草", "writes a report that is not handed in yet";
         Answer = 53, "answer", "答复", "answers the reporter";
+        OwnPassword = 54, "own-password", "本人密码", "sees who is signed in, sets the own password, signs out";
     }
 }
 
@@ -110,7 +111,9 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
     use Role as R;
     match role {
         R::Resident => match permission {
-            D::Report | D::Draft | D::ViewTemplates | D::OwnAccount | D::Enter => All,
+            D::Report | D::Draft | D::ViewTemplates | D::OwnPassword | D::OwnAccount | D::Enter => {
+                All
+            }
             D::ViewMatter
             | D::Withdraw
             | D::Contest
@@ -127,6 +130,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ViewTemplates
             | D::Watch
             | D::ViewGrids
+            | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
             D::ViewMatter
@@ -174,6 +178,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::Watch
             | D::ManageGrids
             | D::ViewGrids
+            | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
             D::Withdraw | D::Contest | D::Rate => Own,
@@ -188,6 +193,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ReadRollups
             | D::Watch
             | D::ViewGrids
+            | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
             D::Withdraw | D::Contest | D::Rate => Own,
@@ -230,6 +236,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ManageGrids
             | D::ViewGrids
             | D::ViewAccounts
+            | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
             D::Withdraw | D::Contest | D::Rate => Own,
@@ -244,6 +251,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ViewTemplates
             | D::ReadRollups
             | D::Watch
+            | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
             D::OpenContact
@@ -287,15 +295,19 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::Watch
             | D::ViewGrids
             | D::ViewStatus
+            | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
             D::Withdraw | D::Contest | D::Rate => Own,
             _ => None,
         },
         R::TemplateAuthor => match permission {
-            D::ViewTemplates | D::PublishTemplate | D::ReadRollups | D::OwnAccount | D::Enter => {
-                All
-            }
+            D::ViewTemplates
+            | D::PublishTemplate
+            | D::ReadRollups
+            | D::OwnPassword
+            | D::OwnAccount
+            | D::Enter => All,
             _ => None,
         },
         R::Auditor => match permission {
@@ -305,12 +317,18 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ReadRollups
             | D::ViewGrids
             | D::ReadAudit
+            | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
             _ => None,
         },
         R::NodeOperator => match permission {
-            D::ViewStatus | D::CloseAlarm | D::Revoke | D::OwnAccount | D::Enter => All,
+            D::ViewStatus
+            | D::CloseAlarm
+            | D::Revoke
+            | D::OwnPassword
+            | D::OwnAccount
+            | D::Enter => All,
             _ => None,
         },
         R::SystemAdministrator => match permission {
@@ -319,6 +337,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::GrantRoles
             | D::ViewStatus
             | D::CloseAlarm
+            | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
             _ => None,
@@ -329,12 +348,18 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::GrantRoles
             | D::ManageKeys
             | D::Erase
+            | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
             _ => None,
         },
         R::AuditAdministrator => match permission {
-            D::ViewAccounts | D::GrantRoles | D::ReadAudit | D::OwnAccount | D::Enter => All,
+            D::ViewAccounts
+            | D::GrantRoles
+            | D::ReadAudit
+            | D::OwnPassword
+            | D::OwnAccount
+            | D::Enter => All,
             _ => None,
         },
     }

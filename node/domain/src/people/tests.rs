@@ -68,6 +68,7 @@ const MATRIX: &str = "
     close-alarm          . . . . . . . . . y y . .
     revoke               . . . . . . . . . y . . .
     own-account          y y y y y y y y y y y y y
+    own-password         y y y y y y y y y y y y y
     enter                y y y y y y y y y y y y y
 ";
 
@@ -162,6 +163,7 @@ fn account(roles: &[Role]) -> Account {
         roles: roles.iter().copied().collect(),
         department: None,
         grid: None,
+        phone: None,
         disabled: false,
         credentials_version: 0,
         opened_at: Timestamp(0),
@@ -234,10 +236,30 @@ fn a_closed_account_does_nothing_at_all_and_one_without_roles_only_looks_after_i
         let bare = allowed(Who::Account(account(&[])), permission, place);
         assert_eq!(
             bare.is_ok(),
-            permission == Permission::OwnAccount,
+            matches!(permission, Permission::OwnAccount | Permission::OwnPassword),
             "{permission}"
         );
     }
+}
+
+#[test]
+fn whoever_has_a_first_password_sets_one_of_their_own_and_does_nothing_else() {
+    let place = Place::of(code("330825002"));
+    let open = [Permission::Enter, Permission::OwnPassword];
+    for permission in Permission::ALL {
+        let first = allowed(Who::FirstLogin(account(&Role::ALL)), permission, place);
+        assert_eq!(first.is_ok(), open.contains(&permission), "{permission}");
+        assert!(
+            matches!(first, Ok(()) | Err(Denied::FirstPassword)),
+            "{permission}"
+        );
+    }
+    let closed = Account {
+        disabled: true,
+        ..account(&[])
+    };
+    let denied = allowed(Who::FirstLogin(closed), Permission::OwnPassword, place);
+    assert_eq!(denied, Err(Denied::Closed));
 }
 
 #[test]

@@ -36,6 +36,11 @@ pub enum MatterRefusal {
          the code, or add it to a policy"
     )]
     NoSuchDepartment(Department),
+    /// No department could take the matter over from an officer who leaves.
+    #[error(
+        "{0} was dispatched to no department, and the account was posted by none; hand it over to somebody, or          to nobody"
+    )]
+    NoDepartment(MatterId),
     /// The category is not one that this node takes.
     #[error(transparent)]
     Category(#[from] BadCategory),

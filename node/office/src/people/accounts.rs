@@ -38,8 +38,12 @@ pub struct NewAccount {
     pub department: Option<Department>,
     /// The person's grid, if any.
     pub grid: Option<GridId>,
+    /// The telephone number of the person, if any.
+    pub phone: Option<String>,
     /// The first password.
     pub password: String,
+    /// Whether somebody else chose the password, so that the person must set another before anything else.
+    pub is_first: bool,
 }
 
 /// Changes to an account; omitted fields stay.
@@ -51,8 +55,12 @@ pub struct AccountChange {
     pub department: Option<Option<Department>>,
     /// The person's grid; `Some(None)` for none.
     pub grid: Option<Option<GridId>>,
+    /// The telephone number of the person; `Some(None)` for none.
+    pub phone: Option<Option<String>>,
     /// Whether the account is closed, so that nobody may log in with it.
     pub disabled: Option<bool>,
+    /// Whether an account is closed although it has open matters, which then have no handler.
+    pub leaves_matters: bool,
 }
 
 impl People<'_> {
@@ -80,7 +88,9 @@ impl People<'_> {
             roles,
             department,
             grid,
+            phone,
             password,
+            is_first,
         } = new;
         let mut account = Account {
             // The number is drawn when the account is opened.
@@ -91,12 +101,14 @@ impl People<'_> {
             roles,
             department,
             grid,
+            phone,
             disabled: false,
             credentials_version: 0,
             opened_at: self.now(),
         };
         account.check().map_err(PeopleRefusal::Account)?;
         let hash = self.hashed(&account, password).await?;
+        let hash = hash.that_is_first(is_first);
         let mut unit = self.begin(by).await?;
         let census = unit.view.get::<tables::Census>(&()).await?;
         let mut census = census.unwrap_or_default();
@@ -134,7 +146,25 @@ impl People<'_> {
         Ok(account)
     }
 
+    /// Returns an account that the caller may close, rename, or give a new password. The caller has checked that
+    /// `who` manages accounts.
+    ///
+    /// # Errors
+    /// [`PeopleRefusal::Grant`] if somebody else changes such accounts, [`PeopleRefusal::NoAccount`].
+    pub async fn changeable(
+        self,
+        who: &Who,
+        id: AccountId,
+    ) -> Result<Account, Failed<PeopleRefusal>> {
+        let account = self.account(id).await?;
+        may_change(who, &account).map_err(PeopleRefusal::Grant)?;
+        Ok(account)
+    }
+
     /// Changes an account, or closes it, or opens it again.
+    ///
+    /// # Errors
+    /// [`PeopleRefusal::HasMatters`] if an account with open matters is to be closed and not to leave them.
     pub async fn change_account(
         self,
         who: &Who,
@@ -142,6 +172,13 @@ impl People<'_> {
         id: AccountId,
         change: AccountChange,
     ) -> Result<Account, Failed<PeopleRefusal>> {
+        let mut left = 0;
+        if change.disabled == Some(true) && !self.changeable(who, id).await?.disabled {
+            left = self.matters().charged_with(id, 0).await?.count;
+            if left > 0 && !change.leaves_matters {
+                return Err(PeopleRefusal::HasMatters(id, left).into());
+            }
+        }
         let mut unit = self.begin(by).await?;
         let mut account = unit.account(id).await?;
         may_change(who, &account).map_err(PeopleRefusal::Grant)?;
@@ -159,13 +196,21 @@ impl People<'_> {
             account.grid = grid;
             changed.push("grid");
         }
+        if let Some(phone) = change.phone {
+            account.phone = phone;
+            changed.push("telephone");
+        }
         if let Some(disabled) = change.disabled {
             account.credentials_version += u32::from(disabled && !account.disabled);
             account.disabled = disabled;
             changed.push(if disabled { "closed" } else { "opened again" });
         }
         account.check().map_err(PeopleRefusal::Account)?;
-        unit.detail = Some(changed.join(", "));
+        let without = match left {
+            0 => String::new(),
+            left => format!(", {left} open matters without a handler"),
+        };
+        unit.detail = Some(changed.join(", ") + &without);
         unit.put_account(&account);
         unit.commit().await?;
         Ok(account)
@@ -190,7 +235,8 @@ impl People<'_> {
         Ok(account)
     }
 
-    /// Replaces a lost password; the account's sessions end, and its wrong passwords are forgotten.
+    /// Replaces a lost password; the account's sessions end, and its wrong passwords are forgotten. Whoever
+    /// signs in with the new one must set one of their own before anything else.
     pub async fn set_password(
         self,
         who: &Who,
@@ -200,7 +246,8 @@ impl People<'_> {
     ) -> Result<(), Failed<PeopleRefusal>> {
         let account = self.account(id).await?;
         may_change(who, &account).map_err(PeopleRefusal::Grant)?;
-        self.write_password(by.into(), account, password).await
+        self.write_password(by.into(), account, password, true)
+            .await
     }
 
     /// Changes the caller's own password; all sessions end.
@@ -230,12 +277,15 @@ impl People<'_> {
         self.check_lock(attempt).await?;
         let stored: Option<PasswordHash> = self.one::<tables::Passwords>(&id).await?;
         let stored = stored.ok_or(PeopleRefusal::WrongLogin)?;
-        if old.len() > rules.most_bytes || !hashing::fits(place, old, stored).await?.0 {
+        if old.len() > rules.most_bytes || !hashing::fits(place, old.clone(), stored).await?.0 {
             self.count_wrong(id, attempt).await?;
             return Err(PeopleRefusal::WrongLogin.into());
         }
+        if normalised(&new) == old {
+            return Err(PeopleRefusal::Password(BadPassword::Same).into());
+        }
         let by = RequestContext::new(Actor::Account(id), Arc::clone(request));
-        self.write_password(by, account, new).await
+        self.write_password(by, account, new, false).await
     }
 
     async fn write_password(
@@ -243,8 +293,10 @@ impl People<'_> {
         by: RequestContext,
         account: Account,
         password: String,
+        is_first: bool,
     ) -> Result<(), Failed<PeopleRefusal>> {
         let hash = self.hashed(&account, password).await?;
+        let hash = hash.that_is_first(is_first);
         let mut unit = self.begin(by).await?;
         let mut account = unit.account(account.id).await?;
         account.credentials_version += 1;

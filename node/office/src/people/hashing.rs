@@ -30,7 +30,13 @@ impl PasswordHash {
             cost,
             salt: [0; 16],
             hash: [0; 32],
+            is_first: false,
         }
+    }
+
+    /// Returns the hash of a password that its owner must replace, if `is_first`.
+    pub(super) const fn that_is_first(self, is_first: bool) -> Self {
+        Self { is_first, ..self }
     }
 }
 
@@ -60,8 +66,24 @@ pub(super) async fn hash(
     salt: [u8; 16],
     cost: HashCost,
 ) -> Result<PasswordHash, Fault> {
-    let (hash, _place) = off_thread(place, move || derive(&password, salt, cost)).await?;
-    Ok(PasswordHash { cost, salt, hash })
+    Ok(hash_on(place, password, salt, cost).await?.0)
+}
+
+/// Does the same and returns the permit, for a caller who keeps it.
+pub(super) async fn hash_on(
+    place: Place,
+    password: String,
+    salt: [u8; 16],
+    cost: HashCost,
+) -> Result<(PasswordHash, Place), Fault> {
+    let (hash, place) = off_thread(place, move || derive(&password, salt, cost)).await?;
+    let hash = PasswordHash {
+        cost,
+        salt,
+        hash,
+        is_first: false,
+    };
+    Ok((hash, place))
 }
 
 /// Returns whether a password has this hash, in the same time either way. Returns the permit, too:
@@ -72,7 +94,9 @@ pub(super) async fn fits(
     password: String,
     stored: PasswordHash,
 ) -> Result<(bool, Place), Fault> {
-    let PasswordHash { cost, salt, hash } = stored;
+    let PasswordHash {
+        cost, salt, hash, ..
+    } = stored;
     let (found, place) = off_thread(place, move || derive(&password, salt, cost)).await?;
     // blake3's own comparison takes the same time for all values.
     let fits = blake3::Hash::from_bytes(found) == blake3::Hash::from_bytes(hash);

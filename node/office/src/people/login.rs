@@ -7,7 +7,8 @@ use domain::{
     alarm::AlarmKind,
     audit::{Ending, Subject},
     people::{
-        Account, AccountId, ExternalIdentity, Failures, LockOut, Login, Permission, normalised,
+        Account, AccountId, ExternalIdentity, Failures, LockOut, Login, Permission, SignInWay,
+        normalised,
     },
     suite::Digest,
     time::Timestamp,
@@ -71,14 +72,29 @@ pub struct NewSession {
     pub account: Account,
     /// The latest time at which it ends.
     pub ends_at: Timestamp,
+    /// How it began.
+    pub way: SignInWay,
 }
 
 /// The proof of identity.
 pub(super) enum Way<'a> {
     /// The password, with a new hash if the stored one must be replaced.
-    Password(Option<PasswordHash>),
+    Password {
+        anew: Option<PasswordHash>,
+        is_first: bool,
+    },
     /// The statement of a provider.
     ExternalIdentity(&'a ExternalIdentity),
+}
+
+impl Way<'_> {
+    const fn name(&self) -> SignInWay {
+        match self {
+            Self::Password { is_first: true, .. } => SignInWay::FirstPassword,
+            Self::Password { .. } => SignInWay::Password,
+            Self::ExternalIdentity(_) => SignInWay::Provider,
+        }
+    }
 }
 
 impl People<'_> {
@@ -114,16 +130,20 @@ impl People<'_> {
         };
         let against = stored.unwrap_or(PasswordHash::of_nobody(policy.hashes));
         let (fits, place) = hashing::fits(place, password.clone(), against).await?;
+        // Whatever the first check cost, a try takes the work of one at the cost of policy: how long it
+        // takes does not show whether the login exists or has a first password.
+        let (anew, _place) = if against.cost == policy.hashes {
+            (None, place)
+        } else {
+            let salt = self.dependencies.entropy.bytes();
+            let hashed = hashing::hash_on(place, password, salt, policy.hashes);
+            let (anew, place) = hashed.await?;
+            (Some(anew.that_is_first(against.is_first)), place)
+        };
         match account {
             Some(account) if fits && stored.is_some() && !account.disabled => {
-                let cheaper = against.cost != policy.hashes;
-                let anew = if cheaper {
-                    let salt = self.dependencies.entropy.bytes();
-                    Some(hashing::hash(place, password, salt, policy.hashes).await?)
-                } else {
-                    None
-                };
-                self.begin_session(account, Way::Password(anew), request)
+                let is_first = against.is_first;
+                self.begin_session(account, Way::Password { anew, is_first }, request)
                     .await
             }
             Some(account) => {
@@ -144,12 +164,18 @@ impl People<'_> {
         by: impl Into<RequestContext>,
     ) -> Result<(), Aborted> {
         let mut unit = self.begin(by).await?;
+        let owner = match unit.actor {
+            Actor::Account(id) => Some(id),
+            _ => None,
+        };
         for suite in self.suites() {
-            unit.view.delete::<tables::Sessions>(&token.digest(suite));
+            let key = token.digest(suite);
+            match owner {
+                Some(id) => unit.end_session(id, key),
+                None => unit.view.delete::<tables::Sessions>(&key),
+            }
         }
-        if let Actor::Account(id) = &unit.actor {
-            unit.subject = Some(Subject::Account(*id));
-        }
+        unit.subject = owner.map(Subject::Account).or(unit.subject);
         unit.commit().await?;
         Ok(())
     }
@@ -252,7 +278,7 @@ impl People<'_> {
         let unchanged = current
             .filter(|now| !now.disabled && now.credentials_version == account.credentials_version);
         let account = match way {
-            Way::Password(_) => unchanged.ok_or(PeopleRefusal::WrongLogin)?,
+            Way::Password { .. } => unchanged.ok_or(PeopleRefusal::WrongLogin)?,
             Way::ExternalIdentity(identity) => {
                 let owner = unit
                     .view
@@ -269,19 +295,28 @@ impl People<'_> {
             credentials_version: account.credentials_version,
             begun: now,
             used: now,
+            way: Some(way.name()),
+            device: request.device.clone(),
         };
         let key = token.digest(self.dependencies.suite);
         let ends_at = Timestamp(now.0.saturating_add_unsigned(terms.absolute_ms));
         unit.view.put::<tables::Sessions>(&key, &session);
+        unit.view.put::<tables::SessionsOf>(&(account.id, key), &());
+        unit.note_sign_in(account.id).await?;
         unit.view.delete::<tables::Failures>(&failures);
+        let name = way.name();
         match way {
-            Way::Password(Some(anew)) => unit.view.put::<tables::Passwords>(&account.id, &anew),
-            Way::Password(None) => {}
+            Way::Password {
+                anew: Some(anew), ..
+            } => unit.view.put::<tables::Passwords>(&account.id, &anew),
+            Way::Password { anew: None, .. } => {}
             Way::ExternalIdentity(identity) => {
                 unit.detail = Some(format!("vouched for by {}", identity.issuer));
             }
         }
         idempotency::delete_at::<tables::Sessions>(&mut unit.view, ends_at, &key);
+        let of_account = (account.id, key);
+        idempotency::delete_at::<tables::SessionsOf>(&mut unit.view, ends_at, &of_account);
         idempotency::sweep(&mut unit.view, now).await?;
         unit.subject = Some(Subject::Account(account.id));
         unit.commit().await?;
@@ -289,6 +324,7 @@ impl People<'_> {
             token,
             account,
             ends_at,
+            way: name,
         })
     }
 }

@@ -3,7 +3,7 @@
 use domain::{
     actor::Actor,
     ids::MatterId,
-    people::{ApiKey, Place, Who},
+    people::{ApiKey, Place, SignInWay, Who},
     time::Timestamp,
 };
 
@@ -25,7 +25,7 @@ impl Known {
     pub fn actor(&self) -> Option<Actor> {
         match &self.who {
             Who::OsUser { uid, .. } => Some(Actor::OsUser(*uid)),
-            Who::Account(account) => Some(Actor::Account(account.id)),
+            Who::Account(account) | Who::FirstLogin(account) => Some(Actor::Account(account.id)),
             Who::Key(key) => Some(Actor::ApiKey(key.id)),
             Who::Reporter(_) => Some(Actor::Reporter),
             Who::Nobody => None,
@@ -109,7 +109,8 @@ impl People<'_> {
         let mut view = self.tables();
         for suite in self.suites() {
             let key = token.digest(suite);
-            let Some(mut session) = view.expect::<tables::Sessions>(&key).await? else {
+            let Some(mut session): Option<Session> = view.expect::<tables::Sessions>(&key).await?
+            else {
                 continue;
             };
             let account = self.one::<tables::Accounts>(&session.account).await?;
@@ -127,8 +128,12 @@ impl People<'_> {
                 // not be repeated.
                 let _not_awaited = view.submit().await;
             }
+            let is_first = session.way.is_some_and(SignInWay::must_set_password);
             return Ok(Known {
-                who: Who::Account(account),
+                who: match is_first {
+                    true => Who::FirstLogin(account),
+                    false => Who::Account(account),
+                },
                 ends_at: Some(Timestamp(
                     session.begun.0.saturating_add_unsigned(terms.absolute_ms),
                 )),

@@ -86,7 +86,9 @@ impl People<'_> {
             roles: BTreeSet::from([setup.role]),
             department: None,
             grid: None,
+            phone: None,
             password: person.password,
+            is_first: false,
         };
         let owner = Who::OsUser {
             uid: setup.made_by,

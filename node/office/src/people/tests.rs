@@ -65,7 +65,9 @@ impl Place {
             roles: [Role::SystemAdministrator].into(),
             department: None,
             grid: None,
+            phone: None,
             password: PASSWORD.to_owned(),
+            is_first: false,
         };
         self.office
             .people()

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use domain::{
     audit::Subject,
-    people::{AccountId, HashCost, Role},
+    people::{AccountId, Device, HashCost, Role, SignInWay},
+    record::{BASE, Record},
     suite::Digest,
-    time::Timestamp,
+    time::{Day, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,20 +26,81 @@ pub(crate) struct PasswordHash {
     pub(crate) cost: HashCost,
     pub(crate) salt: [u8; 16],
     pub(crate) hash: [u8; 32],
+    /// Whether somebody else set the password, so that its owner must set another.
+    pub(crate) is_first: bool,
 }
 
-domain::records!(PasswordHash);
+/// A password as version 5 stored it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PasswordHashV5 {
+    cost: HashCost,
+    salt: [u8; 16],
+    hash: [u8; 32],
+}
+
+domain::records!(PasswordHashV5);
+
+impl Record for PasswordHash {
+    const VERSION: u8 = BASE + 1;
+    type Previous = PasswordHashV5;
+
+    fn migrate(PasswordHashV5 { cost, salt, hash }: PasswordHashV5) -> Self {
+        Self {
+            cost,
+            salt,
+            hash,
+            is_first: false,
+        }
+    }
+}
 
 /// A session as it is stored, under the digest of its token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
     pub(crate) account: AccountId,
     pub(crate) credentials_version: u32,
     pub(crate) begun: Timestamp,
     pub(crate) used: Timestamp,
+    /// How it began; `None` for one that an earlier program stored.
+    pub(crate) way: Option<SignInWay>,
+    /// The program and machine it began with, if they said what they are.
+    pub(crate) device: Option<Device>,
 }
 
-domain::records!(Session);
+/// A session as version 5 stored it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SessionV5 {
+    account: AccountId,
+    credentials_version: u32,
+    begun: Timestamp,
+    used: Timestamp,
+}
+
+domain::records!(SessionV5);
+
+impl Record for Session {
+    const VERSION: u8 = BASE + 1;
+    type Previous = SessionV5;
+
+    fn migrate(old: SessionV5) -> Self {
+        Self {
+            account: old.account,
+            credentials_version: old.credentials_version,
+            begun: old.begun,
+            used: old.used,
+            way: None,
+            device: None,
+        }
+    }
+}
+
+/// The last day on which somebody signed in. Nothing finer is kept longer than the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastSignIn {
+    pub(crate) day: Day,
+}
+
+domain::records!(LastSignIn);
 
 /// The setup code of a node. A node has at most one at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

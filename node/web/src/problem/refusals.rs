@@ -68,6 +68,7 @@ impl From<MatterRefusal> for Rejection {
             | R::OfficerHandlesNothing(_)
             | R::OfficerElsewhere(_)
             | R::NoSuchDepartment(_)
+            | R::NoDepartment(_)
             | R::TooManyNotes(..) => Self::unfit(told),
             R::Category(refusal) => refusal.into(),
             R::Words(refusal) => refusal.into(),
@@ -148,10 +149,11 @@ impl From<PeopleRefusal> for Rejection {
             R::NotLinked => told(C::SignInRefused),
             R::Locked(_) => told(C::LockedForAWhile),
             R::Crowded => told(C::TooBusy),
-            R::NoAccount(_) | R::NoGrid(_) | R::NoKey(_) | R::Unlinked(_) => {
+            R::NoAccount(_) | R::NoGrid(_) | R::NoKey(_) | R::NoSession(_) | R::Unlinked(_) => {
                 Self::missing(sentence)
             }
             R::Taken(_)
+            | R::HasMatters(..)
             | R::GridInUse(_)
             | R::TooManyKeys(_)
             | R::LinkedAlready
@@ -179,6 +181,7 @@ impl From<Denied> for Rejection {
         let told = Told::from(&denied);
         match denied {
             Denied::Nobody => Self::unknown_caller(told),
+            Denied::FirstPassword => Self::new(C::PasswordMustChange, told),
             Denied::Closed
             | Denied::Outside(..)
             | Denied::Role(_)

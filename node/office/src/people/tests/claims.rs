@@ -21,6 +21,7 @@ async fn account(place: &Place, login: &str, role: Role, department: Option<&str
         roles: [role].into(),
         department: department.map(|code| code.parse().unwrap()),
         grid: None,
+        phone: None,
         disabled: false,
         credentials_version: 0,
         opened_at: office.now(),

@@ -64,6 +64,7 @@ chinese! { MatterRefusal, through [
     NoSuchOfficer(account) => "本节点没有正在使用的账号 {account}；请从账号表中选",
     OfficerHandlesNothing(account) => "账号 {account} 没有处置权限；请派给有权限的人，或先授予角色",
     OfficerElsewhere(account) => "账号 {account} 不是该部门派驻的；请不写部门，或写其所属部门",
+    NoDepartment(matter) => "{matter} 没有派给哪个部门，这个账号也不属于哪个部门；请交给某个人，或退回指挥室",
     NoSuchDepartment(department) => "现行制度没有部门 {department}，也没有人由它派驻；请核对代码，或先写进制度",
     TooManyNotes(have, most) => "事项的附言已有 {have} 字节，合计最多 {most}；请结案，或另立新件",
     NoContact(matter) => "这里没有 {matter} 的报送人信息；请看办理过程",

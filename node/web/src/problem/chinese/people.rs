@@ -12,6 +12,7 @@ use crate::problem::told::{chinese, chinese_of};
 chinese! { Denied {
     Nobody => "不知道您是谁；请先登录",
     Closed => "这个账号已停用；请找系统管理员",
+    FirstPassword => "这个账号的密码是别人设的；请先设自己的密码，再用它登录",
     Outside(own, there) => "这个账号只能在 {own} 办事，{there} 不在其中；请在自己的单位办",
     Role(permission) => "您的角色不能做“{}”；请安全管理员授予角色" (permission.chinese()),
     NotYours(permission) => "您的角色只能对自己的或派给您的事项做“{}”；请找承办人" (permission.chinese()),
@@ -34,6 +35,8 @@ chinese! { PeopleRefusal, through [Grant, Account, Password, Grid, Key] {
     Locked(until) => "这个用户名输错密码的次数太多；请在 {until} 以后再试",
     Crowded => "此刻登录的人太多；请过几秒再试",
     Taken(login) => "用户名 {login} 已有人用；请换一个",
+    HasMatters(account, count) => "账号 {account} 还有 {count} 件未结事项；请先交给别人，或明确写明不留承办人",
+    NoSession(id) => "没有登录“{id}”；它可能已经结束，请重新看看有哪些登录",
     NoAccount(account) => "本节点没有账号 {account}；请从账号表中选",
     NotLinked => "您在统一身份认证中的身份没有关联本节点的账号；请找系统管理员关联",
     LinkedAlready => "这个账号已经关联；请先解除",
@@ -60,6 +63,7 @@ chinese! { BadGrant, through [Roles] {
 chinese! { BadAccount, through [Roles] {
     Login(login) => "“{login}”不能作用户名；请用 2 到 31 个小写字母、数字、点、横线或下划线，以字母开头",
     Name => "姓名或名称不对；请写 1 到 60 个字，不换行",
+    Phone => "这不是电话号码；请写 3 到 40 个字，其中有数字，不换行",
 } }
 
 chinese! { BadPassword {
@@ -67,6 +71,7 @@ chinese! { BadPassword {
     Long(most) => "密码太长；最多 {most} 字节",
     Plain(least) => "密码总是重复几个字符；至少要有 {least} 个不同的字符",
     Usual => "这个密码太常见；请换一个",
+    Same => "新密码和现在的一样；请换一个",
     Login => "密码里含有用户名；请换一个",
 } }
 

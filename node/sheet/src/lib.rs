@@ -1,43 +1,104 @@
-//! Reads a file into the texts of its cells.
+//! Tables of files: CSV and workbooks, read into the texts of their cells, and an empty one written. Bytes in,
+//! rows out.
 
 mod book;
 mod caught;
+mod encoding;
 mod format;
 mod text;
+mod write;
 
-use api::{Fault, Field};
-use domain::import::{columns, recognised};
+use domain::import::{Fault, Field, columns, recognised};
 
-use super::encoding::{Encoding, Garbled};
+pub use encoding::{Encoding, Garbled};
+pub use write::workbook;
 
-/// The largest file, in bytes.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
-/// The most rows of a file.
-const MOST_ROWS: usize = 500_000;
-/// The most cells of a file, including empty ones between others.
-const MOST_CELLS: usize = 10_000_000;
+/// How much of a file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest file, in bytes.
+    pub bytes: usize,
+    /// The largest unpacked workbook, in MiB.
+    pub unpacked_mib: u64,
+    /// The most rows.
+    pub rows: usize,
+    /// The most cells, including empty ones between others.
+    pub cells: usize,
+}
+
+impl Limits {
+    /// The limits for a file of one's own, on one's own machine.
+    pub const OWN: Self = Self {
+        bytes: 64 * 1024 * 1024,
+        unpacked_mib: 1024,
+        rows: 500_000,
+        cells: 10_000_000,
+    };
+    /// The limits for a file that somebody sends to a node.
+    pub const SENT: Self = Self {
+        bytes: 512 * 1024,
+        unpacked_mib: 16,
+        rows: 2_000,
+        cells: 100_000,
+    };
+}
+
+/// Which rows name the columns.
+pub trait Headings {
+    /// Returns whether these texts name all columns that a table needs.
+    fn are_all(&self, texts: &[String]) -> bool;
+    /// Counts the columns that these texts name.
+    fn known(&self, texts: &[String]) -> usize;
+}
+
+impl Headings for &Map {
+    fn are_all(&self, texts: &[String]) -> bool {
+        columns(texts, self).is_ok()
+    }
+
+    fn known(&self, texts: &[String]) -> usize {
+        recognised(texts, self)
+    }
+}
+
 /// Number of rows among which the headings are searched.
 const HEADINGS_WITHIN: usize = 20;
 
 /// Field of a column by its heading; `None` skips the column.
-pub(super) type Map = [(String, Option<Field>)];
+pub type Map = [(String, Option<Field>)];
 
 /// A table: headings, rows with their line in the file, and remarks on how it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Table {
-    pub(super) headings: Vec<String>,
-    pub(super) rows: Vec<(u64, Vec<Cell>)>,
-    pub(super) notes: Vec<String>,
+pub struct Table {
+    /// The headings of the columns.
+    pub headings: Vec<String>,
+    /// The rows below them that are not empty, each with its line in the file.
+    pub rows: Vec<(u64, Vec<Cell>)>,
+    /// Remarks on how the file was read.
+    pub notes: Vec<String>,
+    /// What may make its cells say something else than they show.
+    pub strange: Vec<Strange>,
 }
 
 /// Text of a cell.
-pub(super) type Cell = Result<String, Doubt>;
+pub type Cell = Result<String, Doubt>;
 
 type Rows = Vec<(u64, Vec<Cell>)>;
 
+/// What may make the cells of a workbook say something else than they show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Strange {
+    /// A sheet that nobody sees, by its name.
+    Hidden(String),
+    /// Cells that are merged, such as `B2:B5`.
+    Merged(String),
+    /// A cell with a formula, such as `C7`.
+    Formula(String),
+}
+
 /// Why the text of a cell may not be the original text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Doubt {
+pub enum Doubt {
     /// Its bytes are not valid text.
     Garbled(Garbled),
     /// A number of more than 15 digits, which a spreadsheet cannot store.
@@ -49,8 +110,11 @@ pub(super) enum Doubt {
 }
 
 impl Doubt {
-    /// Returns the value to use for this field, or the fault.
-    pub(super) fn judge(&self, column: Field) -> Result<&str, Fault> {
+    /// Returns the value to use for this field of a matter.
+    ///
+    /// # Errors
+    /// The fault, if the field needs the original text.
+    pub fn judge(&self, column: Field) -> Result<&str, Fault> {
         let text_column = "format the column as text (文本) in the spreadsheet, fill in the numbers again from \
             where they come from, and save it";
         let (value, reason, hint) = match self {
@@ -88,16 +152,17 @@ impl Doubt {
 
 /// Why a file cannot be read as a table.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum BadFile {
-    #[error("the file has {0} bytes, but at most {MOST_BYTES} can be read; split it")]
-    Large(usize),
-    #[error("the file has more than {MOST_ROWS} rows; split it")]
-    Long,
+#[expect(missing_docs, reason = "each says what it is in its error")]
+pub enum BadFile {
+    #[error("the file has {0} bytes, but at most {1} can be read; split it")]
+    Large(usize, usize),
+    #[error("the file has more than {0} rows; split it")]
+    Long(usize),
     #[error(
-        "the table has more than {MOST_CELLS} cells, or one far away from the others; delete the cells \
+        "the table has more than {0} cells, or one far away from the others; delete the cells \
          beside the table, or copy it into a new file"
     )]
-    Wide,
+    Wide(usize),
     #[error("the unpacked workbook has more than {0} MiB; save it again as XLSX, or split it")]
     Unpacks(u64),
     #[error("the file is empty; it must have a row that names the columns")]
@@ -139,42 +204,61 @@ pub(super) enum BadFile {
 }
 
 impl Table {
-    /// Reads a file. The content decides about its type, not the name.
-    pub(super) fn read(
+    /// Reads a file of matters within [`Limits::OWN`]. The content decides about its type, not the name.
+    ///
+    /// # Errors
+    /// [`BadFile`].
+    pub fn read(
         bytes: &[u8],
         encoding: Option<Encoding>,
         sheet: Option<&str>,
         map: &Map,
     ) -> Result<Self, BadFile> {
-        if bytes.len() > MOST_BYTES {
-            return Err(BadFile::Large(bytes.len()));
+        Self::read_as(bytes, encoding, sheet, &map, &Limits::OWN)
+    }
+
+    /// Reads a file whose columns have these headings, within limits.
+    ///
+    /// # Errors
+    /// [`BadFile`].
+    pub fn read_as(
+        bytes: &[u8],
+        encoding: Option<Encoding>,
+        sheet: Option<&str>,
+        headings: &dyn Headings,
+        limits: &Limits,
+    ) -> Result<Self, BadFile> {
+        if bytes.len() > limits.bytes {
+            return Err(BadFile::Large(bytes.len(), limits.bytes));
         }
         // ZIP (XLSX, ODS) and OLE (XLS).
         let is_workbook =
             bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
-        let (rows, notes) = match (is_workbook, encoding, sheet) {
+        let (rows, notes, strange) = match (is_workbook, encoding, sheet) {
             (true, Some(_), _) => return Err(BadFile::SaysItself),
-            (true, None, sheet) => book::read(bytes, sheet)?,
+            (true, None, sheet) => book::read(bytes, sheet, limits)?,
             (false, _, Some(_)) => return Err(BadFile::NoSheets),
-            (false, encoding, None) => (
-                text::read(bytes, encoding.unwrap_or_default(), map)?,
-                vec![],
-            ),
+            (false, encoding, None) => {
+                let rows = text::read(bytes, encoding.unwrap_or_default(), headings)?;
+                (rows, vec![], vec![])
+            }
         };
-        match rows.len() > MOST_ROWS {
-            true => Err(BadFile::Long),
-            false => Self::of(rows, notes, map),
+        if rows.len() > limits.rows {
+            return Err(BadFile::Long(limits.rows));
         }
+        let mut table = Self::of(rows, notes, headings)?;
+        table.strange = strange;
+        Ok(table)
     }
 
     /// Builds the table from the headings and the non-empty rows below them.
-    fn of(rows: Rows, mut notes: Vec<String>, map: &Map) -> Result<Self, BadFile> {
+    fn of(rows: Rows, mut notes: Vec<String>, known: &dyn Headings) -> Result<Self, BadFile> {
         let filled = |(_, cells): &(u64, Vec<Cell>)| cells.iter().any(|cell| !is_blank(cell));
         let mut rows: Rows = rows.into_iter().filter(filled).collect();
         if rows.is_empty() {
             return Err(BadFile::Empty);
         }
-        let mut below = rows.split_off(headings_at(&rows, map));
+        let mut below = rows.split_off(headings_at(&rows, known));
         for (line, cells) in rows {
             let said: Vec<&str> = cells
                 .iter()
@@ -208,23 +292,24 @@ impl Table {
             headings,
             rows: below,
             notes,
+            strange: vec![],
         })
     }
 }
 
 /// Returns the row with the headings: the first that has all required ones, else the one that names
 /// most, else the first.
-fn headings_at(rows: &[(u64, Vec<Cell>)], map: &Map) -> usize {
+fn headings_at(rows: &[(u64, Vec<Cell>)], known: &dyn Headings) -> usize {
     let first = rows
         .iter()
         .take(HEADINGS_WITHIN)
         .map(|(_, cells)| texts(cells));
     let (mut at, mut most) = (0, 1);
     for (row, texts) in first.enumerate() {
-        if columns(&texts, map).is_ok() {
+        if known.are_all(&texts) {
             return row;
         }
-        let count = recognised(&texts, map);
+        let count = known.known(&texts);
         if count > most {
             (at, most) = (row, count);
         }
@@ -238,6 +323,6 @@ fn texts(cells: &[Cell]) -> Vec<String> {
 }
 
 /// Returns whether the cell is empty.
-pub(super) fn is_blank(cell: &Cell) -> bool {
+pub fn is_blank(cell: &Cell) -> bool {
     cell.as_ref().is_ok_and(|text| text.trim().is_empty())
 }

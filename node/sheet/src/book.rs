@@ -8,31 +8,31 @@ use std::{
 use calamine::{Data, Dimensions, Ods, Reader, SheetVisible, Sheets, Xls, Xlsx};
 use quick_xml::events::Event;
 
-use super::{BadFile, Cell, Doubt, MOST_CELLS, MOST_ROWS, Rows, caught::caught, format::shown};
-
-/// The largest unpacked workbook, in MiB.
-const MOST_UNPACKED: u64 = 1024;
+use crate::{BadFile, Cell, Doubt, Limits, Rows, Strange, caught::caught, format::shown};
 
 type Book<'a> = Cursor<&'a [u8]>;
 /// Cells with content, by row and column.
 type Cells = BTreeMap<u32, BTreeMap<u32, Cell>>;
 
+/// Rows, remarks on what was not read, and what is strange about the rest.
+type Found = (Rows, Vec<String>, Vec<Strange>);
+
 /// Returns the rows of the sheet of this name, else of the first visible sheet, with remarks on
 /// what was not read.
-pub(super) fn read(bytes: &[u8], wanted: Option<&str>) -> Result<(Rows, Vec<String>), BadFile> {
+pub(super) fn read(bytes: &[u8], wanted: Option<&str>, limits: &Limits) -> Result<Found, BadFile> {
     if bytes.starts_with(b"PK") {
-        check_size(bytes)?;
-        check_repeats(bytes)?;
+        check_size(bytes, limits)?;
+        check_repeats(bytes, limits)?;
     }
     // Sums in calamine run over where a workbook says nonsense, such as a row of eleven digits.
-    caught(|| read_sound(bytes, wanted)).unwrap_or_else(|| {
+    caught(|| read_sound(bytes, wanted, limits)).unwrap_or_else(|| {
         let why = "it states a place or a size that no sheet can have";
         Err(calamine::Error::Msg(why).into())
     })
 }
 
 /// Reads a workbook whose parts are as large as they say.
-fn read_sound(bytes: &[u8], wanted: Option<&str>) -> Result<(Rows, Vec<String>), BadFile> {
+fn read_sound(bytes: &[u8], wanted: Option<&str>, limits: &Limits) -> Result<Found, BadFile> {
     let mut book = calamine::open_workbook_auto_from_rs(Cursor::new(bytes))?;
     let sheets = book.sheets_metadata().to_vec();
     let is_shown = |sheet: &&calamine::Sheet| sheet.visible == SheetVisible::Visible;
@@ -46,9 +46,12 @@ fn read_sound(bytes: &[u8], wanted: Option<&str>) -> Result<(Rows, Vec<String>),
             })?,
         None => sheets.iter().find(is_shown).ok_or(BadFile::NoSheet)?,
     };
-    let mut notes = vec![];
+    let (mut notes, mut strange) = (vec![], vec![]);
     for other in sheets.iter().filter(|other| other.name != sheet.name) {
         let hidden = if is_shown(&other) { "" } else { "hidden " };
+        if !is_shown(&other) {
+            strange.push(Strange::Hidden(other.name.clone()));
+        }
         notes.push(format!(
             "the {hidden}sheet `{0}` is not read; read it with --sheet \"{0}\"",
             other.name
@@ -56,11 +59,20 @@ fn read_sound(bytes: &[u8], wanted: Option<&str>) -> Result<(Rows, Vec<String>),
     }
     let name = &*sheet.name;
     let (mut cells, merged) = match &mut book {
-        Sheets::Xlsx(book) => of_xlsx(book, name)?,
-        Sheets::Xls(book) => of_xls(book, name)?,
-        Sheets::Xlsb(book) => (of_xlsb(book, name)?, vec![]),
-        Sheets::Ods(book) => (of_ods(book, name)?, vec![]),
+        Sheets::Xlsx(book) => of_xlsx(book, name, limits)?,
+        Sheets::Xls(book) => of_xls(book, name, limits)?,
+        Sheets::Xlsb(book) => (of_xlsb(book, name, limits)?, vec![]),
+        Sheets::Ods(book) => (of_ods(book, name, limits)?, vec![]),
     };
+    strange.extend(merged.iter().map(|area| Strange::Merged(area_of(area))));
+    // Only one is named: whoever has one has a column of them.
+    let formula = book.worksheet_formula(name)?;
+    let first = formula.used_cells().next();
+    let (top, left) = formula.start().unwrap_or_default();
+    strange
+        .extend(first.map(|(row, column, _)| {
+            Strange::Formula(spot(top + row as u32, left + column as u32))
+        }));
     if !matches!(book, Sheets::Xlsx(_)) {
         notes.push(
             "zeros that exist only in a cell's format are lost in such a file; save it as XLSX if the \
@@ -68,37 +80,41 @@ fn read_sound(bytes: &[u8], wanted: Option<&str>) -> Result<(Rows, Vec<String>),
                 .to_owned(),
         );
     }
-    fill_merged(&mut cells, &merged, &mut notes)?;
-    Ok((rows(cells)?, notes))
+    fill_merged(&mut cells, &merged, &mut notes, limits)?;
+    Ok((rows(cells, limits)?, notes, strange))
 }
 
 /// Checks the unpacked size by unpacking everything, because the size that a workbook states may be
 /// wrong.
-fn check_size(bytes: &[u8]) -> Result<(), BadFile> {
+fn check_size(bytes: &[u8], limits: &Limits) -> Result<(), BadFile> {
     let unsound = |_| BadFile::Workbook(calamine::Error::Msg("its parts cannot be unpacked"));
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(unsound)?;
-    let mut left = MOST_UNPACKED << 20;
+    let mut left = limits.unpacked_mib << 20;
     for index in 0..archive.len() {
         let mut part = archive.by_index(index).map_err(unsound)?.take(left + 1);
         let unpacked = io::copy(&mut part, &mut io::sink()).map_err(calamine::Error::Io)?;
         left = left
             .checked_sub(unpacked)
-            .ok_or(BadFile::Unpacks(MOST_UNPACKED))?;
+            .ok_or(BadFile::Unpacks(limits.unpacked_mib))?;
     }
     Ok(())
 }
 
-fn of_xlsx(book: &mut Xlsx<Book<'_>>, name: &str) -> Result<(Cells, Vec<Dimensions>), BadFile> {
+fn of_xlsx(
+    book: &mut Xlsx<Book<'_>>,
+    name: &str,
+    limits: &Limits,
+) -> Result<(Cells, Vec<Dimensions>), BadFile> {
     let merged = book.merge_cells_by_sheet_name(name);
     let merged = merged.map_err(calamine::Error::Xlsx)?;
     let mut reader = book
         .worksheet_cells_reader(name)
         .map_err(calamine::Error::Xlsx)?;
-    let mut cells = Gathered::default();
+    let mut cells = Gathered::within(limits);
     loop {
         let next = reader.next_cell_with_style_id();
         let Some((cell, style)) = next.map_err(calamine::Error::Xlsx)? else {
-            return Ok((cells.0, merged));
+            return Ok((cells.cells, merged));
         };
         let style = reader.styles().get(style);
         let format = style.and_then(|style| style.number_format.as_ref());
@@ -108,32 +124,40 @@ fn of_xlsx(book: &mut Xlsx<Book<'_>>, name: &str) -> Result<(Cells, Vec<Dimensio
     }
 }
 
-fn of_xls(book: &mut Xls<Book<'_>>, name: &str) -> Result<(Cells, Vec<Dimensions>), BadFile> {
+fn of_xls(
+    book: &mut Xls<Book<'_>>,
+    name: &str,
+    limits: &Limits,
+) -> Result<(Cells, Vec<Dimensions>), BadFile> {
     let merged = book.merge_cells_by_sheet_name(name);
     let merged = merged.map_err(calamine::Error::Xls)?;
     let sheet = book.worksheet_range(name).map_err(calamine::Error::Xls)?;
-    Ok((of_range(&sheet)?, merged))
+    Ok((of_range(&sheet, limits)?, merged))
 }
 
-fn of_xlsb(book: &mut calamine::Xlsb<Book<'_>>, name: &str) -> Result<Cells, BadFile> {
+fn of_xlsb(
+    book: &mut calamine::Xlsb<Book<'_>>,
+    name: &str,
+    limits: &Limits,
+) -> Result<Cells, BadFile> {
     let mut reader = book
         .worksheet_cells_reader(name)
         .map_err(calamine::Error::Xlsb)?;
-    let mut cells = Gathered::default();
+    let mut cells = Gathered::within(limits);
     while let Some(cell) = reader.next_cell().map_err(calamine::Error::Xlsb)? {
         let data = Data::from(cell.get_value().clone());
         cells.put(cell.get_position(), &data, None)?;
     }
-    Ok(cells.0)
+    Ok(cells.cells)
 }
 
-fn of_ods(book: &mut Ods<Book<'_>>, name: &str) -> Result<Cells, BadFile> {
+fn of_ods(book: &mut Ods<Book<'_>>, name: &str, limits: &Limits) -> Result<Cells, BadFile> {
     let sheet = book.worksheet_range(name).map_err(calamine::Error::Ods)?;
-    of_range(&sheet)
+    of_range(&sheet, limits)
 }
 
 /// Checks the repeats of an ODS: one cell or row may stand for many, which the reader would all create.
-fn check_repeats(bytes: &[u8]) -> Result<(), BadFile> {
+fn check_repeats(bytes: &[u8], limits: &Limits) -> Result<(), BadFile> {
     let unsound = |_| BadFile::Workbook(calamine::Error::Msg("its parts cannot be unpacked"));
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(unsound)?;
     let Ok(content) = archive.by_name("content.xml") else {
@@ -158,8 +182,8 @@ fn check_repeats(bytes: &[u8]) -> Result<(), BadFile> {
                 let holds = attribute("office:value-type")?.is_some()
                     || attribute("table:formula")?.is_some();
                 if holds {
-                    if rows > MOST_ROWS {
-                        return Err(BadFile::Long);
+                    if rows > limits.rows {
+                        return Err(BadFile::Long(limits.rows));
                     }
                     let cells = times("table:number-columns-repeated")?.min(16_384);
                     count = count.saturating_add(cells * rows);
@@ -168,27 +192,39 @@ fn check_repeats(bytes: &[u8]) -> Result<(), BadFile> {
             Event::Eof => return Ok(()),
             _ => {}
         }
-        if count > MOST_CELLS {
-            return Err(BadFile::Wide);
+        if count > limits.cells {
+            return Err(BadFile::Wide(limits.cells));
         }
         buffer.clear();
     }
 }
 
-fn of_range(sheet: &calamine::Range<Data>) -> Result<Cells, BadFile> {
+fn of_range(sheet: &calamine::Range<Data>, limits: &Limits) -> Result<Cells, BadFile> {
     let (top, left) = sheet.start().unwrap_or_default();
-    let mut cells = Gathered::default();
+    let mut cells = Gathered::within(limits);
     for (row, column, data) in sheet.used_cells() {
         let at = (top + row as u32, left + column as u32);
         cells.put(at, data, None)?;
     }
-    Ok(cells.0)
+    Ok(cells.cells)
 }
 
-#[derive(Default)]
-struct Gathered(Cells, usize);
+/// Cells with content, as many as limits allow.
+struct Gathered<'a> {
+    cells: Cells,
+    count: usize,
+    limits: &'a Limits,
+}
 
-impl Gathered {
+impl<'a> Gathered<'a> {
+    const fn within(limits: &'a Limits) -> Self {
+        Self {
+            cells: Cells::new(),
+            count: 0,
+            limits,
+        }
+    }
+
     fn put(
         &mut self,
         (row, column): (u32, u32),
@@ -199,13 +235,13 @@ impl Gathered {
         if super::is_blank(&cell) {
             return Ok(());
         }
-        self.1 += 1;
-        if self.1 > MOST_CELLS {
-            return Err(BadFile::Wide);
+        self.count += 1;
+        if self.count > self.limits.cells {
+            return Err(BadFile::Wide(self.limits.cells));
         }
-        self.0.entry(row).or_default().insert(column, cell);
-        if self.0.len() > MOST_ROWS + super::HEADINGS_WITHIN {
-            return Err(BadFile::Long);
+        self.cells.entry(row).or_default().insert(column, cell);
+        if self.cells.len() > self.limits.rows + super::HEADINGS_WITHIN {
+            return Err(BadFile::Long(self.limits.rows));
         }
         Ok(())
     }
@@ -217,6 +253,7 @@ fn fill_merged(
     cells: &mut Cells,
     merged: &[Dimensions],
     notes: &mut Vec<String>,
+    limits: &Limits,
 ) -> Result<(), BadFile> {
     let mut filled = 0;
     for area in merged {
@@ -229,13 +266,13 @@ fn fill_merged(
             row.entry(left).or_insert_with(|| first.clone());
             rows += 1;
             filled += 1;
-            if filled > MOST_CELLS {
-                return Err(BadFile::Wide);
+            if filled > limits.cells {
+                return Err(BadFile::Wide(limits.cells));
             }
         }
         let across = right > left;
         let said: String = first.unwrap_or_default().trim().chars().take(30).collect();
-        let where_from = format!("the cells {}:{}", spot(top, left), spot(bottom, right));
+        let where_from = format!("the cells {}", area_of(area));
         match (rows > 0, across) {
             (true, false) => notes.push(format!(
                 "{where_from} are merged; `{said}` is taken for each of their rows"
@@ -252,8 +289,14 @@ fn fill_merged(
     Ok(())
 }
 
+/// Returns the name of an area, such as `B5:B7`.
+fn area_of(area: &Dimensions) -> String {
+    let ((top, left), (bottom, right)) = (area.start, area.end);
+    format!("{}:{}", spot(top, left), spot(bottom, right))
+}
+
 /// Returns the name of a cell, such as `B5`.
-fn spot(row: u32, column: u32) -> String {
+pub(crate) fn spot(row: u32, column: u32) -> String {
     let (mut letters, mut rest) = (String::new(), column + 1);
     while rest > 0 {
         let letter = (rest - 1) % 26;
@@ -265,7 +308,7 @@ fn spot(row: u32, column: u32) -> String {
 
 /// Returns the rows up to their last cell with content, each from the first used column of the
 /// sheet.
-fn rows(cells: Cells) -> Result<Rows, BadFile> {
+fn rows(cells: Cells, limits: &Limits) -> Result<Rows, BadFile> {
     let first = cells.values().filter_map(|row| row.keys().next()).min();
     let first = first.copied().unwrap_or_default();
     let mut count = 0;
@@ -276,8 +319,8 @@ fn rows(cells: Cells) -> Result<Rows, BadFile> {
             .last()
             .map_or(0, |last| (last - first + 1) as usize);
         count += width;
-        if count > MOST_CELLS {
-            return Err(BadFile::Wide);
+        if count > limits.cells {
+            return Err(BadFile::Wide(limits.cells));
         }
         let mut line: Vec<Cell> = vec![Ok(String::new()); width];
         for (column, cell) in row {
@@ -312,7 +355,7 @@ mod tests {
 
     /// The workbook of the tests, with a cell in a row that no sheet has.
     fn beyond() -> Vec<u8> {
-        let whole = include_bytes!("../matters.xlsx");
+        let whole = include_bytes!("matters.xlsx");
         let mut archive = zip::ZipArchive::new(Cursor::new(&whole[..])).unwrap();
         let mut changed = zip::ZipWriter::new(Cursor::new(vec![]));
         for index in 0..archive.len() {
@@ -333,7 +376,7 @@ mod tests {
     #[test]
     fn a_place_that_no_sheet_can_have_is_refused_without_a_word_of_the_readers_panic() {
         if std::env::var_os(WATCHED).is_some() {
-            let refused = read(&beyond(), None).unwrap_err().to_string();
+            let refused = read(&beyond(), None, &Limits::OWN).unwrap_err().to_string();
             assert!(refused.contains("that no sheet can have"), "{refused}");
             let other = std::panic::catch_unwind(|| panic!("this one is printed"));
             assert!(other.is_err());

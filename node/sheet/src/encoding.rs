@@ -2,28 +2,26 @@
 
 use encoding_rs::{DecoderResult, GB18030};
 
-use super::sheet::BadFile;
+use crate::BadFile;
 
 /// Encoding of a text file, which the file itself does not name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Encoding {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
     /// UTF-8, with or without a byte order mark.
     #[default]
-    #[value(name = "utf-8")]
     Utf8,
     /// GB18030 (GB 18030-2022), which covers GBK and GB2312, as the WHATWG Encoding Standard
     /// decodes it.
-    #[value(name = "gb18030", aliases = ["gbk", "gb2312"])]
     Gb18030,
 }
 
 /// Bytes that are not a character.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Garbled {
+pub struct Garbled {
     /// The text before them.
-    pub(super) before: String,
+    pub before: String,
     /// The bytes, in hexadecimal.
-    pub(super) bytes: String,
+    pub bytes: String,
 }
 
 impl Encoding {
@@ -31,7 +29,7 @@ impl Encoding {
     ///
     /// # Errors
     /// [`BadFile`] if the file certainly has another encoding.
-    pub(super) fn check(self, bytes: &[u8]) -> Result<&[u8], BadFile> {
+    pub(crate) fn check(self, bytes: &[u8]) -> Result<&[u8], BadFile> {
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err(BadFile::Utf16);
         }
@@ -51,7 +49,7 @@ impl Encoding {
     }
 
     /// Encodes a character.
-    pub(super) fn encode(self, character: char) -> Vec<u8> {
+    pub(crate) fn encode(self, character: char) -> Vec<u8> {
         let text = character.to_string();
         match self {
             Self::Utf8 => text.into_bytes(),
@@ -60,7 +58,7 @@ impl Encoding {
     }
 
     /// Returns the length in bytes of a character that begins with these bytes.
-    pub(super) const fn length(self, first: u8, second: Option<u8>) -> usize {
+    pub(crate) const fn length(self, first: u8, second: Option<u8>) -> usize {
         match (self, first, second) {
             (_, 0..0x80, _) | (Self::Utf8, ..) => 1,
             (Self::Gb18030, _, Some(0x30..0x3a)) => 4,
@@ -69,7 +67,10 @@ impl Encoding {
     }
 
     /// Decodes the text of a cell. Fails instead of replacing bytes.
-    pub(super) fn decode(self, cell: &[u8]) -> Result<String, Garbled> {
+    ///
+    /// # Errors
+    /// [`Garbled`] says where it is not text.
+    pub fn decode(self, cell: &[u8]) -> Result<String, Garbled> {
         match self {
             Self::Utf8 => String::from_utf8(cell.to_vec()).map_err(|error| {
                 let valid = error.utf8_error().valid_up_to();

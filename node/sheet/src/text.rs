@@ -1,9 +1,6 @@
 //! Reads text files: CSV and its variants.
 
-use domain::import::recognised;
-
-use super::{BadFile, Doubt, HEADINGS_WITHIN, Map, Rows, texts};
-use crate::import::encoding::Encoding;
+use crate::{BadFile, Doubt, Encoding, HEADINGS_WITHIN, Headings, Rows, texts};
 
 /// Replaces a full-width comma or semicolon while cells are split; no text contains it.
 const UNIT: u8 = 0x1f;
@@ -11,7 +8,11 @@ const UNIT: u8 = 0x1f;
 /// Returns the rows of a text file. Cells are split before they are decoded, which is safe because
 /// no multi-byte character of GB18030 contains the byte of a comma, semicolon, tab, quotation mark
 /// or line break.
-pub(super) fn read(bytes: &[u8], encoding: Encoding, map: &Map) -> Result<Rows, BadFile> {
+pub(super) fn read(
+    bytes: &[u8],
+    encoding: Encoding,
+    headings: &dyn Headings,
+) -> Result<Rows, BadFile> {
     let bytes = encoding.check(bytes)?;
     let (said, bytes, line) = match said_delimiter(bytes) {
         Some((delimiter, rest)) => (Some(delimiter), rest, 2),
@@ -37,7 +38,7 @@ pub(super) fn read(bytes: &[u8], encoding: Encoding, map: &Map) -> Result<Rows, 
         let Ok(rows) = rows(first, delimiter, line, encoding, HEADINGS_WITHIN) else {
             continue;
         };
-        let named = rows.iter().map(|(_, cells)| recognised(&texts(cells), map));
+        let named = rows.iter().map(|(_, cells)| headings.known(&texts(cells)));
         let named = named.max().unwrap_or_default();
         if best.is_none_or(|(most, ..)| named > most) {
             best = Some((named, wide, delimiter));
