@@ -28,6 +28,7 @@ mod key_statements;
 mod keyring;
 mod kinds;
 mod language;
+mod links;
 mod log;
 mod matters;
 mod offers;
