@@ -26,6 +26,7 @@ mod public_figures;
 mod receipts;
 mod revocations;
 mod saved_lists;
+mod seen;
 mod status;
 mod templates;
 
@@ -83,6 +84,7 @@ pub use public_figures::{PublicCount, PublicFigures};
 pub use receipts::{CheckLine, ReceiptCheck, ReceiptLine};
 pub use revocations::{RevocationLine, Revocations, RevokeRequest};
 pub use saved_lists::{SavedListView, SavedListViews};
+pub use seen::{MatterQuery, SeenMatter, SeenRequest, Unread};
 pub use status::{
     CalendarStatus, EpochStatus, FailingHook, GivenUpLine, MatterCounts, NetworkStatus, NodeLine,
     NodeStatus, Nodes, QueueLength, Status, StatusQuery, WorkerLine, WorkerState,
@@ -119,6 +121,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<Reach>(),
         Enumeration::of::<RollupBy>(),
         Enumeration::of::<Stands>(),
+        Enumeration::of::<Unread>(),
         Enumeration::of::<Urgency>(),
         Enumeration::of::<VouchedBy>(),
         Enumeration::of::<WorkerState>(),

@@ -108,8 +108,13 @@ async fn one(node: &Node, told: &mut BTreeSet<String>) -> Result<(), Aborted> {
     if let Err(error) = &files {
         tracing::warn!(%division, %error, "files not swept");
     }
+    let seen = node.office.people().sweep_seen().await;
+    if let Err(error) = &seen {
+        tracing::warn!(%division, %error, "what people have seen not swept");
+    }
     certificate.and(calendar)?;
     files?;
+    seen?;
     Ok(())
 }
 

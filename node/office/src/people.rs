@@ -11,6 +11,7 @@ mod login;
 mod own;
 mod reporter_tokens;
 mod saved_lists;
+mod seen;
 mod sessions;
 mod setup;
 #[cfg(test)]

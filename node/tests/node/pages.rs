@@ -7,3 +7,4 @@ mod every;
 mod network;
 mod policy;
 mod signing_in;
+mod unread;

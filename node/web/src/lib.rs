@@ -46,6 +46,7 @@ mod replay;
 mod revocations;
 mod routes;
 mod saved_lists;
+mod seen;
 mod serve;
 mod session;
 mod setup;

@@ -16,7 +16,7 @@ use utoipa_axum::{
 use super::{
     accounts, alarms, audit, clock, contacts, drafts, events, figures, files, gate::Gate, grids,
     hooks, imports, key_statements, keyring, kinds, log, matters, offers, oidc, openapi, policies,
-    public_figures, receipts, revocations, saved_lists, session, setup, status, templates,
+    public_figures, receipts, revocations, saved_lists, seen, session, setup, status, templates,
 };
 use crate::state::AppState;
 
@@ -122,6 +122,7 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::Enter, routes!(session::log_in)),
         (D::OwnAccount, routes!(session::who)),
         (D::OwnAccount, routes!(session::log_out)),
+        (D::OwnAccount, routes!(seen::note)),
         (D::OwnAccount, routes!(saved_lists::list)),
         (D::OwnAccount, routes!(saved_lists::save)),
         (D::OwnAccount, routes!(saved_lists::remove)),
