@@ -11,6 +11,7 @@ mod hostile;
 mod life;
 mod links;
 mod metrics;
+mod neighbours;
 mod open311;
 mod receipts;
 mod revocation;

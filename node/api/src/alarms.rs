@@ -15,13 +15,19 @@ pub struct AlarmView {
     pub chinese: String,
     /// The meaning of the kind in English.
     pub english: String,
-    /// Remedy for the cause.
+    /// Remedy for the cause, in English.
     pub remedy: String,
+    /// The same in Chinese.
+    #[serde(default)]
+    pub remedy_chinese: String,
     /// The division it is about, if any.
     #[schema(value_type = Option<Code>)]
     pub about: Option<DivisionCode>,
-    /// The latest details; text of other nodes in them is escaped.
+    /// The latest details in English; text of other nodes in them is escaped.
     pub detail: String,
+    /// The same in Chinese.
+    #[serde(default)]
+    pub detail_chinese: String,
     /// When it was first raised, in milliseconds since 1970.
     pub first_ms: i64,
     /// When it was last raised, in milliseconds since 1970.
@@ -34,13 +40,16 @@ pub struct AlarmView {
 
 impl From<Alarm> for AlarmView {
     fn from(alarm: Alarm) -> Self {
+        let (remedy, remedy_chinese) = alarm.kind.remedy();
         Self {
             kind: alarm.kind,
             chinese: alarm.kind.chinese().to_owned(),
             english: alarm.kind.english().to_owned(),
-            remedy: alarm.kind.remedy().to_owned(),
+            remedy: remedy.to_owned(),
+            remedy_chinese: remedy_chinese.to_owned(),
             about: alarm.about,
-            detail: alarm.detail,
+            detail: alarm.detail.english,
+            detail_chinese: alarm.detail.chinese,
             first_ms: alarm.first.0,
             last_ms: alarm.last.0,
             times: alarm.times,

@@ -16,7 +16,7 @@ use utoipa::{
     },
 };
 
-use super::Code;
+use super::{Code, SilentChild};
 
 topology::vocabulary! {
     /// What the lines of a rollup stand for.
@@ -148,6 +148,9 @@ pub struct RollupTable {
     pub children_up: usize,
     /// Number of children in the list of divisions.
     pub children_expected: usize,
+    /// Children that are known and not linked, longest first; at most 16.
+    #[serde(default)]
+    pub silent: Vec<SilentChild>,
     /// Children with faulty figures: cells were refused, do not add up, or were counted in a lost
     /// epoch of the child's store.
     #[serde(default)]

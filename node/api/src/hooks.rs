@@ -53,8 +53,11 @@ pub struct HookView {
     pub failures: u32,
     /// When the first of these failures happened, in milliseconds since 1970.
     pub failing_since_ms: Option<i64>,
-    /// The last failure.
+    /// The last failure, in English.
     pub last_failure: Option<String>,
+    /// The same in Chinese.
+    #[serde(default)]
+    pub last_failure_chinese: Option<String>,
     /// When the next attempt is due, in milliseconds since 1970.
     pub next_try_ms: Option<i64>,
     /// When delivery was given up, in milliseconds since 1970; absent unless it has to be resumed.
@@ -77,7 +80,8 @@ impl From<&(Hook, Course)> for HookView {
             last_success_ms: course.last_success.map(|at| at.0),
             failures: course.failures,
             failing_since_ms: course.failing_since.map(|at| at.0),
-            last_failure: course.last_failure.clone(),
+            last_failure: course.last_failure.clone().map(|why| why.english),
+            last_failure_chinese: course.last_failure.clone().map(|why| why.chinese),
             next_try_ms: (course.failures > 0).then_some(course.next_try.0),
             given_up_ms: course.given_up.map(|at| at.0),
             gaps: course.gaps,
@@ -109,6 +113,9 @@ pub struct NewHookView {
 pub struct HookTest {
     /// True if the receiver accepted it.
     pub taken: bool,
-    /// The result in words.
+    /// The result in words, in English.
     pub detail: String,
+    /// The same in Chinese.
+    #[serde(default)]
+    pub detail_chinese: String,
 }

@@ -15,6 +15,7 @@ mod hooks;
 mod imports;
 mod key_statements;
 mod language;
+mod links;
 mod log;
 mod matter;
 mod matters;
@@ -26,6 +27,7 @@ mod public_figures;
 mod receipts;
 mod revocations;
 mod saved_lists;
+mod seen;
 mod status;
 mod templates;
 
@@ -58,6 +60,10 @@ pub use hooks::{HookRequest, HookTest, HookView, Hooks, NewHookView};
 pub use imports::{ImportLine, ImportOutcome, ImportReport, ImportRequest, MOST_ROWS, OutcomeLine};
 pub use key_statements::{CountersignRequest, KeyStatementLine, KeyStatements, VouchedBy};
 pub use language::Language;
+pub use links::{
+    CertificateLine, LinkState, LinkStatus, NeighbourSide, SilentChild, TemplateLag,
+    UnseenNeighbour,
+};
 pub use log::{PublicLog, PublicLogs};
 pub use matter::{
     BodyView, ClockView, Known, MatterView, PartView, Point, RequestView, StandingView, Stands,
@@ -83,10 +89,11 @@ pub use public_figures::{PublicCount, PublicFigures};
 pub use receipts::{CheckLine, ReceiptCheck, ReceiptLine};
 pub use revocations::{RevocationLine, Revocations, RevokeRequest};
 pub use saved_lists::{SavedListView, SavedListViews};
+pub use seen::{MatterQuery, SeenMatter, SeenRequest, Unread};
 pub use status::{
-    CalendarStatus, EpochStatus, FailingHook, GivenUpLine, LinkState, LinkStatus, MatterCounts,
-    NeighbourSide, NetworkStatus, NodeLine, NodeStatus, Nodes, QueueLength, Status, StatusQuery,
-    WorkerLine, WorkerState,
+    CalendarStatus, EpochStatus, FailingHook, GivenUpLine, MatterCounts, NetworkStatus, NodeLine,
+    NodeStatus, Nodes, QueueLength, Status, StatusQuery, WorkerLine, WorkerState,
+    worker_in_chinese,
 };
 pub use templates::{
     AdoptionView, PublishRequest, RefusalView, StanceView, TemplateLine, TemplateStatus, Templates,
@@ -120,6 +127,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<Reach>(),
         Enumeration::of::<RollupBy>(),
         Enumeration::of::<Stands>(),
+        Enumeration::of::<Unread>(),
         Enumeration::of::<Urgency>(),
         Enumeration::of::<VouchedBy>(),
         Enumeration::of::<WorkerState>(),

@@ -8,7 +8,7 @@ use topology::DivisionCode;
 
 use super::{
     Channel, Class, Code, Contact, MatterStatus, MatterView, Mentions, Point, Priority,
-    StandingView, Visibility,
+    StandingView, Unread, Visibility,
 };
 
 topology::vocabulary! {
@@ -286,6 +286,10 @@ pub struct MatterLine {
     /// by some days.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub provisional: bool,
+    /// Whether the account that asks has not seen its last step; absent for closed matters, and for callers
+    /// without an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Unread>,
 }
 
 impl Mentions for MatterPage {

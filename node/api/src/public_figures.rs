@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
-use super::Code;
+use super::{Code, SilentChild};
 
 /// The least count that is told exactly; a smaller one could point at a person.
 const LEAST: u64 = 5;
@@ -39,6 +39,9 @@ pub struct PublicFigures {
     pub children_up: usize,
     /// Number of children in the list of divisions.
     pub children_expected: usize,
+    /// Children that are known and not linked, longest first; at most 16.
+    #[serde(default)]
+    pub silent: Vec<SilentChild>,
 }
 
 #[cfg(test)]

@@ -44,8 +44,11 @@ pub struct CheckLine {
     pub about: Option<DivisionCode>,
     /// The result.
     pub finding: Finding,
-    /// The result as text.
+    /// The result in words, in English.
     pub detail: String,
+    /// The same in Chinese.
+    #[serde(default)]
+    pub detail_chinese: String,
 }
 
 /// What one division signed: that it took the matter, or how it decided it.

@@ -4,7 +4,9 @@ use domain::envelope::Lane;
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
 
-use super::{AlarmView, Code, KeyStatementLine, RevocationLine};
+use super::{
+    AlarmView, CertificateLine, Code, KeyStatementLine, LinkStatus, RevocationLine, UnseenNeighbour,
+};
 
 /// Status of a process and its nodes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -86,8 +88,17 @@ pub struct NodeStatus {
     pub links_up: usize,
     /// Number of neighbours in the list of divisions.
     pub links_expected: usize,
-    /// The link to the parent, and every link that was up since the start.
+    /// The link to the parent, and that to every child that was ever linked.
     pub links: Vec<LinkStatus>,
+    /// Children that were never linked, so far as the list of divisions has a node for them.
+    #[serde(default)]
+    pub unseen: Vec<UnseenNeighbour>,
+    /// Version of the protocol that the node speaks.
+    #[serde(default)]
+    pub protocol: u32,
+    /// The certificate that the node shows.
+    #[serde(default)]
+    pub certificate: Option<CertificateLine>,
     /// Queues to neighbours.
     pub queues: Vec<QueueLength>,
     /// Keys of this node and its neighbours that no longer count.
@@ -144,12 +155,35 @@ pub struct WorkerLine {
     pub runs: u64,
     /// Pieces of work that failed.
     pub failures: u64,
-    /// Why the last of them failed, which may be over.
+    /// Why the last of them failed, which may be over; in English.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// The same in Chinese.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error_chinese: Option<String>,
     /// When that was, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error_ms: Option<i64>,
+}
+
+/// Chinese names of workers, of which a later program may have more.
+const WORKERS: [(&str, &str); 10] = [
+    ("certificates", "证书更新"),
+    ("checkpoints", "检查点"),
+    ("disk", "磁盘检查"),
+    ("collector", "链路追踪检查"),
+    ("due-timer", "到期提醒"),
+    ("sweep", "定时清理"),
+    ("clocks", "时限处理"),
+    ("webhooks", "推送管理"),
+    ("webhook", "变更推送"),
+    ("link", "上级连接"),
+];
+
+/// Returns the Chinese name of a worker, if it is known here.
+pub fn worker_in_chinese(name: &str) -> Option<&'static str> {
+    let known = WORKERS.iter().find(|(known, _)| *known == name);
+    known.map(|(_, chinese)| *chinese)
 }
 
 topology::vocabulary! {
@@ -176,6 +210,12 @@ pub struct FailingHook {
     pub since_ms: Option<i64>,
     /// True if delivery was given up.
     pub given_up: bool,
+    /// The last failure, in English.
+    #[serde(default)]
+    pub last_failure: Option<String>,
+    /// The same in Chinese.
+    #[serde(default)]
+    pub last_failure_chinese: Option<String>,
 }
 
 /// An envelope that is refused because this node crashed on it too often.
@@ -214,30 +254,6 @@ pub struct MatterCounts {
     pub copies: usize,
 }
 
-topology::vocabulary! {
-    /// On which side a neighbour stands.
-    #[derive(utoipa::ToSchema)]
-    pub enum NeighbourSide: "side of a neighbour" {
-        Parent = 1, "parent", "上级", "directly above";
-        Child = 2, "child", "下级", "directly below";
-    }
-}
-
-/// Status of one link.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct LinkStatus {
-    /// The neighbour.
-    #[schema(value_type = Code)]
-    pub neighbour: DivisionCode,
-    /// Short name of the neighbour.
-    pub name: String,
-    /// Side of the neighbour.
-    pub side: NeighbourSide,
-    /// State of the link.
-    #[serde(flatten)]
-    pub state: LinkState,
-}
-
 /// Selects the parts of a status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -246,7 +262,7 @@ pub struct StatusQuery {
     /// Only this node.
     #[param(value_type = Option<Code>)]
     pub node: Option<DivisionCode>,
-    /// Leaves out the counts of matters, which take time at large nodes.
+    /// Leaves out the counts of matters and the versions of templates, which take time at large nodes.
     #[serde(default)]
     pub brief: bool,
 }
@@ -275,23 +291,4 @@ pub struct QueueLength {
     pub lane: Lane,
     /// Outbox segments that wait or are not acknowledged.
     pub segments: usize,
-}
-
-/// State of a link.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct LinkState {
-    /// True if a session is running.
-    pub up: bool,
-    /// When the last session began, in milliseconds since 1970.
-    pub since_ms: Option<i64>,
-    /// Reason why the last session ended.
-    pub last_end: Option<String>,
-    /// Envelopes received from the neighbour, over all sessions since the start.
-    pub received: u64,
-    /// Envelopes sent and acknowledged.
-    pub settled: u64,
-    /// Envelopes of the neighbour that were refused.
-    pub refused: u64,
-    /// Milliseconds by which the neighbour's clock is ahead.
-    pub skew_ms: i64,
 }

@@ -6,13 +6,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use domain::alarm::AlarmKind;
+use domain::alarm::{AlarmKind, details};
 use futures::future::BoxFuture;
 use office::{Aborted, blocking};
 use tokio_util::sync::CancellationToken;
 use topology::DivisionCode;
 use web::state::Node;
 use workers::{About, Failure, Next, Worker};
+
+use super::causes;
 
 /// How often the files of certificates are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -57,7 +59,7 @@ impl Certificates {
             None => Ok(Next::Idle(None)),
             Some(last) => {
                 let (failed, all) = (failed.len(), nodes.len());
-                let cause = format!("{failed} of {all} nodes; the last: {last}");
+                let cause = causes::some_nodes(failed, all, last);
                 Err(Failure::paced(cause, None))
             }
         }
@@ -107,6 +109,6 @@ pub(super) async fn watch_end(node: &Node) -> Result<(), Aborted> {
         return node.office.alarms().settle(kind, None).await;
     }
     let ends = jiff::Timestamp::from_second(credentials.not_after).unwrap_or_default();
-    let detail = format!("it ends at {ends}");
+    let detail = details::certificate_ends(ends);
     node.office.alarms().raise(kind, None, &detail).await
 }

@@ -1,6 +1,7 @@
 //! Builds the rooms inside-out, starts and stops them. One process hosts
 //! one node or many: one listener, one store, one runtime; each node its own identity and office.
 
+mod causes;
 mod certificates;
 mod clock;
 mod due;

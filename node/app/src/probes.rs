@@ -9,6 +9,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use workers::{About, Failure, Next, Worker};
 
+use super::causes;
+
 /// How often a store, or a disk that failed, is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -62,7 +64,7 @@ impl Disk {
         }
         if let Err(error) = self.try_disk().await {
             tracing::warn!(%error, "the disk takes no writes yet");
-            let cause = format!("{failure}; the disk takes no writes yet: {error}");
+            let cause = causes::disk_fails(failure, error);
             return Err(Failure::paced(cause, None));
         }
         if !self.mended.send_replace(true) {
@@ -122,7 +124,7 @@ impl Worker for CollectorProbe {
         Box::pin(async {
             stop.run_until_cancelled(self.0.probe()).await;
             match self.0.trouble() {
-                Some(trouble) => Err(Failure::paced(trouble, None)),
+                Some(trouble) => Err(Failure::paced(causes::traces_lost(trouble), None)),
                 None => Ok(Next::Idle(None)),
             }
         })

@@ -15,7 +15,7 @@ use topology::DivisionCode;
 use web::state::Node;
 use workers::{About, Failure, Next, Queue, Worker};
 
-use super::certificates;
+use super::{causes, certificates};
 
 /// Interval of the housekeeping.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
@@ -71,7 +71,7 @@ impl Sweep {
         match self.failed.take() {
             None => Ok(Next::Idle(until)),
             Some((count, last)) => {
-                let cause = format!("{count} of {} nodes; the last: {last}", self.nodes.len());
+                let cause = causes::some_nodes(count, self.nodes.len(), last);
                 Err(Failure::paced(cause, until))
             }
         }
@@ -108,8 +108,13 @@ async fn one(node: &Node, told: &mut BTreeSet<String>) -> Result<(), Aborted> {
     if let Err(error) = &files {
         tracing::warn!(%division, %error, "files not swept");
     }
+    let seen = node.office.people().sweep_seen().await;
+    if let Err(error) = &seen {
+        tracing::warn!(%division, %error, "what people have seen not swept");
+    }
     certificate.and(calendar)?;
     files?;
+    seen?;
     Ok(())
 }
 

@@ -29,24 +29,10 @@ pub(super) fn some_of<T: Term>(terms: &[T]) -> impl TypedValueParser<Value = T> 
         .map(|code| T::of_code(&code).expect("the parser lets only codes of terms through"))
 }
 
-/// Names of workers, which a later program may have more of.
-const WORKERS: [(&str, &str); 10] = [
-    ("certificates", "证书更新"),
-    ("checkpoints", "检查点"),
-    ("disk", "磁盘检查"),
-    ("collector", "链路追踪检查"),
-    ("due-timer", "到期提醒"),
-    ("sweep", "定时清理"),
-    ("clocks", "时限处理"),
-    ("webhooks", "推送管理"),
-    ("webhook", "变更推送"),
-    ("link", "上级连接"),
-];
-
 /// Returns the name of a worker with its Chinese, if it is known here.
 pub(super) fn worker(name: &str) -> String {
-    match WORKERS.iter().find(|(known, _)| *known == name) {
-        Some((name, chinese)) => format!("{name} {chinese}"),
+    match api::worker_in_chinese(name) {
+        Some(chinese) => format!("{name} {chinese}"),
         None => name.to_owned(),
     }
 }

@@ -153,6 +153,16 @@ fn lines(rollup: &RollupTable) -> String {
          received\n",
         moment(*as_of_ms)
     );
+    for child in &rollup.silent {
+        let heard = child
+            .last_contact_ms
+            .map_or("at an unknown time".to_owned(), moment);
+        text += &format!(
+            "silent 未连通: {} {}, last heard of {heard}\n",
+            child.child.short(),
+            child.name
+        );
+    }
     if let Some(in_transit) = rollup.total.in_transit {
         text += &format!("in transit between two nodes 在途: {in_transit}\n");
     }

@@ -91,8 +91,13 @@ fn for_people(status: &api::Status) -> String {
             "name",
             "side",
             "link",
+            "last contact",
+            "version",
+            "certificate until",
             "#received",
             "#settled",
+            "#refused",
+            "#templates",
             "last end",
         ];
         text += &table(
@@ -102,7 +107,34 @@ fn for_people(status: &api::Status) -> String {
                 .map(|(node, link)| one(status, node, link)),
         );
     }
+    text += &unseen(status);
     text + &workers(status)
+}
+
+/// Returns the children that somebody set up and that were never linked.
+fn unseen(status: &api::Status) -> String {
+    let rows: Vec<_> = status
+        .nodes
+        .iter()
+        .flat_map(|node| {
+            let unseen = node.unseen.iter().filter(|one| one.has_key);
+            unseen.map(|one| {
+                [
+                    node.division.short(),
+                    one.neighbour.short(),
+                    one.name.clone(),
+                ]
+            })
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let headings = ["node", "neighbour", "name"];
+    format!(
+        "\nset up and never linked 已办入网、从未连通\n{}",
+        table(headings, rows)
+    )
 }
 
 /// What is done by itself: all of it for the process, and for a few nodes; of many nodes what does not go on.
@@ -269,6 +301,7 @@ fn failing_hooks(status: &api::Status) -> String {
                     hook.failures.to_string(),
                     hook.since_ms.map(labels::moment).unwrap_or_default(),
                     if hook.given_up { "given up" } else { "tried" }.to_owned(),
+                    hook.last_failure.clone().unwrap_or_default(),
                 ]
             })
         })
@@ -276,7 +309,15 @@ fn failing_hooks(status: &api::Status) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let headings = ["node", "webhook", "name", "#failures", "since", "now"];
+    let headings = [
+        "node",
+        "webhook",
+        "name",
+        "#failures",
+        "since",
+        "now",
+        "last failure",
+    ];
     format!("\nwebhooks that fail\n{}", table(headings, rows))
 }
 
@@ -302,7 +343,7 @@ fn line(node: &NodeStatus) -> [String; 8] {
     ]
 }
 
-fn one(status: &api::Status, node: &NodeStatus, link: &LinkStatus) -> [String; 8] {
+fn one(status: &api::Status, node: &NodeStatus, link: &LinkStatus) -> [String; 13] {
     let state = &link.state;
     let side = match link.side {
         NeighbourSide::Parent => "parent 上级",
@@ -317,7 +358,7 @@ fn one(status: &api::Status, node: &NodeStatus, link: &LinkStatus) -> [String; 8
         }
         _ if state.up => "up".to_owned(),
         Some(_) => "down".to_owned(),
-        None => "never up".to_owned(),
+        None => "not up since the start".to_owned(),
     };
     [
         node.division.short(),
@@ -325,8 +366,20 @@ fn one(status: &api::Status, node: &NodeStatus, link: &LinkStatus) -> [String; 8
         link.name.clone(),
         side.to_owned(),
         up,
+        link.last_contact_ms.map(labels::moment).unwrap_or_default(),
+        state.program.clone().unwrap_or_default(),
+        state
+            .certificate
+            .as_ref()
+            .map(|shown| labels::moment(shown.until_ms))
+            .unwrap_or_default(),
         state.received.to_string(),
         state.settled.to_string(),
+        state.refused.to_string(),
+        match link.templates.len() {
+            0 => String::new(),
+            other => format!("{other} differ"),
+        },
         state.last_end.clone().unwrap_or_default(),
     ]
 }

@@ -32,6 +32,7 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
     routes
         .route("/desk", page(inbox::show))
         .route("/desk/saved", page(to_list).merge(form(inbox::save)))
+        .route("/desk/seen", page(to_list).merge(form(inbox::note_seen)))
         .route("/desk/bulk", page(to_list).merge(form(bulk::go)))
         .route("/desk/report", page(report::form).merge(form(report::send)))
         .route("/desk/m/{id}", page(matter::show))

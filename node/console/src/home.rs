@@ -29,6 +29,8 @@ struct Figures {
     as_of: When,
     by: String,
     below: Option<String>,
+    /// Divisions below that are silent, with when they were last heard of.
+    silent: Vec<(String, Option<When>)>,
 }
 
 /// A published answer.
@@ -83,5 +85,15 @@ fn in_words(visit: &Visit, figures: &PublicFigures) -> Option<Figures> {
             true => w.home_below_all(expected),
             false => w.home_below(up, expected),
         }),
+        silent: figures
+            .silent
+            .iter()
+            .map(|child| {
+                (
+                    child.name.clone(),
+                    child.last_contact_ms.map(|at| visit.when(at)),
+                )
+            })
+            .collect(),
     })
 }

@@ -1,24 +1,28 @@
 //! The network page: this node, its neighbours, what waits, and what needs a person.
 
+mod neighbours;
+mod troubles;
+
 use std::sync::Arc;
 
-use api::{AlarmView, LinkStatus, NeighbourSide, NodeStatus, Status};
+use api::{NodeStatus, RollupBy, RollupTable, Status};
 use askama::Template;
 use axum::body::Body;
 use domain::people::Permission;
 use http::Method;
+use topology::Tier;
 
 use crate::{
     answer::{Answer, lead_to},
     form::odd,
     frame::Frame,
     visit::Visit,
-    when::{When, length},
+    when::When,
     words::Words,
 };
 
-/// Difference between two clocks above which the page says so, in milliseconds.
-const MOST_SKEW_MS: i64 = 2_000;
+use neighbours::{Neighbour, Unseen};
+use troubles::{Alarm, Hook, Refused, Revoked, Worker};
 
 #[derive(Template)]
 #[template(path = "network.html")]
@@ -30,40 +34,19 @@ struct NetworkPage {
     facts: Vec<(&'static str, String)>,
     up: usize,
     expected: usize,
-    /// Neighbours, silent ones first.
-    neighbours: Vec<Neighbour>,
     alarms: Vec<Alarm>,
     workers: Vec<Worker>,
+    hooks: Vec<Hook>,
+    /// Neighbours that this node waits for, by name.
+    awaited: Vec<String>,
+    /// Neighbours, silent ones first.
+    neighbours: Vec<Neighbour>,
+    unseen: Unseen,
+    /// Whether the person may see figures, and there are some.
+    has_figures: bool,
+    revoked: Vec<Revoked>,
+    refused: Vec<Refused>,
     may_close: bool,
-}
-
-struct Neighbour {
-    name: String,
-    side: String,
-    is_up: bool,
-    since: Option<When>,
-    end: String,
-    waiting: usize,
-    received: u64,
-    settled: u64,
-    skew: Option<String>,
-}
-
-struct Alarm {
-    kind: String,
-    about: String,
-    title: String,
-    detail: String,
-    remedy: String,
-    since: When,
-    times: u64,
-    is_over: bool,
-}
-
-struct Worker {
-    name: String,
-    state: String,
-    error: String,
 }
 
 /// Shows the network page.
@@ -73,12 +56,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Answer {
     let status: Status = visit.calls.get(&path).await?;
     let missing = || *web::problem::Rejection::no_such_path().0;
     let node = status.nodes.first().ok_or_else(missing)?;
-    let mut neighbours: Vec<_> = node
-        .links
-        .iter()
-        .map(|link| neighbour(&visit, node, link))
-        .collect();
-    neighbours.sort_by_key(|neighbour| neighbour.is_up);
+    let figures = figures(&visit, node).await?;
     visit.show(&NetworkPage {
         frame: Frame::desk(&visit, w.network()),
         w,
@@ -87,15 +65,40 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Answer {
         facts: facts(&visit, &status, node),
         up: node.links_up,
         expected: node.links_expected,
-        neighbours,
-        alarms: node
-            .alarms
+        alarms: troubles::alarms(&visit, node),
+        workers: troubles::workers(&visit, &status, node),
+        hooks: troubles::hooks(&visit, node),
+        awaited: node
+            .awaited
             .iter()
-            .map(|alarm| shown(&visit, alarm))
+            .map(|awaited| visit.name_of(*awaited))
             .collect(),
-        workers: failing(&visit, &status, node),
+        neighbours: neighbours::all(&visit, &status, node, figures.as_ref()),
+        unseen: neighbours::unseen(node),
+        has_figures: figures.is_some(),
+        revoked: troubles::revoked(&visit, node),
+        refused: troubles::refused(&visit, node),
         may_close: visit.may(Permission::CloseAlarm),
     })
+}
+
+/// Returns the figures of each child, if the person may read them and there are children.
+async fn figures(
+    visit: &Visit,
+    node: &NodeStatus,
+) -> Result<Option<RollupTable>, api::problem::Problem> {
+    let by = match node.tier {
+        Tier::Province => RollupBy::City,
+        Tier::City => RollupBy::County,
+        Tier::County => RollupBy::Township,
+        Tier::Township => RollupBy::Division,
+        Tier::Village => return Ok(None),
+    };
+    if !visit.may(Permission::ReadRollups) {
+        return Ok(None);
+    }
+    let path = visit.api(&format!("rollup?by={by}"))?;
+    visit.calls.get(&path).await.map(Some)
 }
 
 fn facts(visit: &Visit, status: &Status, node: &NodeStatus) -> Vec<(&'static str, String)> {
@@ -104,17 +107,26 @@ fn facts(visit: &Visit, status: &Status, node: &NodeStatus) -> Vec<(&'static str
         (w.network_code(), node.division.to_string()),
         (w.network_tier(), w.short(node.tier)),
         (w.network_version(), status.version.clone()),
+        (w.network_protocol(), node.protocol.to_string()),
         (w.network_since(), visit.when(status.started_ms).text()),
         (w.network_epoch(), node.epoch.order.to_string()),
         (w.network_zone(), status.network.zone.clone()),
         (
             w.network_disk(),
-            status
-                .disk
-                .clone()
-                .unwrap_or_else(|| w.network_fine().to_owned()),
+            match &status.disk {
+                Some(trouble) => w.network_disk_trouble(trouble),
+                None => w.network_fine().to_owned(),
+            },
         ),
     ];
+    if let Some(trouble) = &status.traces {
+        facts.push((w.network_traces(), w.network_traces_lost(trouble)));
+    }
+    if let Some(shown) = &node.certificate {
+        let until = visit.when(shown.until_ms).text();
+        let text = w.network_certificate_until(until, &shown.serial);
+        facts.push((w.network_certificate(), text));
+    }
     if let Some(matters) = &node.matters {
         let counts = w.network_counts(matters.holding, matters.giving, matters.copies);
         facts.push((w.network_matters(), counts));
@@ -123,63 +135,6 @@ fn facts(visit: &Visit, status: &Status, node: &NodeStatus) -> Vec<(&'static str
         facts.push((w.network_calendar(), calendar.announced_through.clone()));
     }
     facts
-}
-
-fn neighbour(visit: &Visit, node: &NodeStatus, link: &LinkStatus) -> Neighbour {
-    let waiting = node
-        .queues
-        .iter()
-        .filter(|queue| queue.neighbour == link.neighbour);
-    let skew = Some(link.state.skew_ms).filter(|skew| skew.abs() > MOST_SKEW_MS);
-    Neighbour {
-        name: link.name.clone(),
-        side: visit.w.short::<NeighbourSide>(link.side),
-        is_up: link.state.up,
-        since: link.state.since_ms.map(|ms| visit.when(ms)),
-        end: link
-            .state
-            .last_end
-            .clone()
-            .filter(|_| !link.state.up)
-            .unwrap_or_default(),
-        waiting: waiting.map(|queue| queue.segments).sum(),
-        received: link.state.received,
-        settled: link.state.settled,
-        skew: skew.map(|skew| length(skew, visit.view.language)),
-    }
-}
-
-fn shown(visit: &Visit, alarm: &AlarmView) -> Alarm {
-    Alarm {
-        kind: alarm.kind.to_string(),
-        about: alarm
-            .about
-            .map(|about| about.to_string())
-            .unwrap_or_default(),
-        title: visit.w.of(&alarm.chinese, &alarm.english).to_owned(),
-        detail: alarm.detail.clone(),
-        remedy: alarm.remedy.clone(),
-        since: visit.when(alarm.first_ms),
-        times: alarm.times,
-        is_over: alarm.settled_ms.is_some(),
-    }
-}
-
-/// Returns what the process does by itself and what does not go well.
-fn failing(visit: &Visit, status: &Status, node: &NodeStatus) -> Vec<Worker> {
-    let all = status.workers.iter().chain(&node.workers);
-    let bad = all.filter(|worker| {
-        matches!(
-            worker.state,
-            api::WorkerState::Failing | api::WorkerState::Stopped
-        )
-    });
-    let worker = |worker: &api::WorkerLine| Worker {
-        name: worker.name.clone(),
-        state: visit.w.short(worker.state),
-        error: worker.last_error.clone().unwrap_or_default(),
-    };
-    bad.map(worker).collect()
 }
 
 /// Closes an alarm that somebody looked into.

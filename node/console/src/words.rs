@@ -26,6 +26,12 @@ impl Words {
         }
     }
 
+    /// Chooses between two texts of the node, of which the Chinese may be missing; empty without any.
+    pub(crate) fn either(self, chinese: Option<&str>, english: Option<&str>) -> String {
+        let english = english.unwrap_or_default();
+        self.of(chinese.unwrap_or(english), english).to_owned()
+    }
+
     /// Returns what people call a value of an enumeration.
     pub(crate) fn term<T: Term>(self, term: T) -> &'static str {
         self.of(term.chinese(), term.english())

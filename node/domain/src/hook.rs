@@ -3,12 +3,14 @@
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use primitives::record::{BASE, Record};
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{
     feed::{Change, ChangeId, ChangeKind},
     people::{BadAccount, check_name},
+    saying::Saying,
     time::Timestamp,
 };
 
@@ -131,14 +133,49 @@ pub struct Course {
     pub failures: u32,
     /// When the first of those failures was.
     pub failing_since: Option<Timestamp>,
-    /// The reason of the last failure.
-    pub last_failure: Option<String>,
+    /// The reason of the last failure. One of before there was Chinese has the English in both languages.
+    pub last_failure: Option<Saying>,
     /// The moment before which it is not tried.
     pub next_try: Timestamp,
     /// When it was given up; it stays so until somebody resumes it.
     pub given_up: Option<Timestamp>,
     /// The number of times that it was told of lost changes.
     pub gaps: u32,
+}
+
+/// A course whose last failure was told in English only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseV5 {
+    after: ChangeId,
+    delivered: u64,
+    last_success: Option<Timestamp>,
+    failures: u32,
+    failing_since: Option<Timestamp>,
+    last_failure: Option<String>,
+    next_try: Timestamp,
+    given_up: Option<Timestamp>,
+    gaps: u32,
+}
+
+crate::records!(CourseV5);
+
+impl Record for Course {
+    const VERSION: u8 = BASE + 1;
+    type Previous = CourseV5;
+
+    fn migrate(old: CourseV5) -> Self {
+        Self {
+            after: old.after,
+            delivered: old.delivered,
+            last_success: old.last_success,
+            failures: old.failures,
+            failing_since: old.failing_since,
+            last_failure: old.last_failure.map(Saying::foreign),
+            next_try: old.next_try,
+            given_up: old.given_up,
+            gaps: old.gaps,
+        }
+    }
 }
 
 impl Course {
@@ -176,14 +213,14 @@ impl Course {
     /// Records that the receiver did not accept a change. It is tried again after a wait that
     /// doubles, of which `chance` (0 to 1) selects between half and all. The wait is at least
     /// `least_ms`, but never more than an hour. After enough failures it is given up.
-    pub fn failed(&mut self, reason: &str, least_ms: u64, chance: f64, now: Timestamp) {
+    pub fn failed(&mut self, reason: &Saying, least_ms: u64, chance: f64, now: Timestamp) {
         let doubled = FIRST_WAIT_MS << self.failures.min(22);
         let doubled = doubled.min(LONGEST_WAIT_MS);
         let wait = doubled / 2 + (doubled as f64 / 2.0 * chance.clamp(0.0, 1.0)) as u64;
         let wait = wait.max(least_ms.min(LONGEST_WAIT_MS));
         self.failures = self.failures.saturating_add(1);
         let since = *self.failing_since.get_or_insert(now);
-        self.last_failure = Some(reason.chars().take(MOST_REASON).collect());
+        self.last_failure = Some(reason.map(|text| text.chars().take(MOST_REASON).collect()));
         self.next_try = Timestamp(now.0.saturating_add_unsigned(wait));
         if self.failures >= LEAST_FAILURES && now.since(since) >= PATIENCE_MS {
             self.given_up = Some(now);
@@ -191,7 +228,7 @@ impl Course {
     }
 
     /// Gives the receiver up because it wants no more changes (HTTP 410).
-    pub fn end(&mut self, reason: &str, now: Timestamp) {
+    pub fn end(&mut self, reason: &Saying, now: Timestamp) {
         self.failed(reason, 0, 1.0, now);
         self.given_up = Some(now);
     }
@@ -211,6 +248,10 @@ mod tests {
 
     const DAY_MS: i64 = 24 * 3_600_000;
 
+    fn said(text: &str) -> Saying {
+        Saying::foreign(text)
+    }
+
     fn course() -> Course {
         Course::from(ChangeId { epoch: 1, n: 7 })
     }
@@ -220,28 +261,28 @@ mod tests {
         let mut course = course();
         let mut waits = vec![];
         for _ in 0..14 {
-            course.failed("503", 0, 1.0, Timestamp(0));
+            course.failed(&said("503"), 0, 1.0, Timestamp(0));
             waits.push(course.next_try.0 / 1_000);
         }
         assert_eq!(waits[..6], [1, 2, 4, 8, 16, 32]);
         assert_eq!(waits[12..], [3_600, 3_600]);
         course.took(ChangeId { epoch: 1, n: 8 }, Timestamp(5));
-        course.failed("503", 0, 0.0, Timestamp(0));
+        course.failed(&said("503"), 0, 0.0, Timestamp(0));
         assert_eq!(course.next_try.0, 500);
-        course.failed("429", 60_000, 0.0, Timestamp(0));
+        course.failed(&said("429"), 60_000, 0.0, Timestamp(0));
         assert_eq!(course.next_try.0, 60_000, "as long as the receiver says");
-        course.failed("429", u64::MAX, 0.0, Timestamp(0));
+        course.failed(&said("429"), u64::MAX, 0.0, Timestamp(0));
         assert_eq!(course.next_try.0, 3_600_000, "but no longer than an hour");
     }
 
     #[test]
     fn it_is_given_up_after_three_days_of_failures_and_not_for_a_pause_of_the_node() {
         let mut course = course();
-        course.failed("gone", 0, 1.0, Timestamp(0));
-        course.failed("gone", 0, 1.0, Timestamp(4 * DAY_MS));
+        course.failed(&said("gone"), 0, 1.0, Timestamp(0));
+        course.failed(&said("gone"), 0, 1.0, Timestamp(4 * DAY_MS));
         assert_eq!(course.given_up, None, "tried twice only");
         for _ in 0..3 {
-            course.failed("gone", 0, 1.0, Timestamp(4 * DAY_MS));
+            course.failed(&said("gone"), 0, 1.0, Timestamp(4 * DAY_MS));
         }
         assert_eq!(course.given_up, Some(Timestamp(4 * DAY_MS)));
         course.resume();
@@ -249,7 +290,7 @@ mod tests {
         assert!(!course.is_well(), "it has taken nothing yet");
         assert_eq!(course.after.n, 7, "it goes on where it stopped");
         for day in 0..6 {
-            course.failed("gone", 0, 1.0, Timestamp(day * DAY_MS / 4));
+            course.failed(&said("gone"), 0, 1.0, Timestamp(day * DAY_MS / 4));
         }
         assert_eq!(course.given_up, None, "not three days yet");
     }

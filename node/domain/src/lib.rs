@@ -31,6 +31,7 @@ pub mod request;
 pub mod revocation;
 pub mod rollup;
 pub mod rule;
+pub mod saying;
 pub mod scope;
 pub mod seal;
 pub mod template;

@@ -13,6 +13,7 @@ use super::{
     envelope::Destination,
     ids::{EpochId, MatterId, NetworkId},
     matter::{Act, CustodyVersion, Matter, Outcome, Version},
+    saying::Saying,
     statement::Proof,
     suite::Digest,
     time::Timestamp,
@@ -22,6 +23,7 @@ mod history;
 mod opening;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use history::{Broken, Custody, custodies};
 pub use opening::Opening;
@@ -257,37 +259,36 @@ pub struct Check {
     pub about: Option<DivisionCode>,
     /// The result.
     pub finding: Finding,
-    /// The result as text.
+    /// The result in words, in English.
     pub detail: String,
+    /// The same in Chinese.
+    #[serde(default)]
+    pub detail_chinese: String,
 }
 
 impl Check {
     /// Builds a check that passed.
-    pub fn ok(what: What, about: Option<DivisionCode>, detail: impl Into<String>) -> Self {
-        Self::new(what, about, Finding::Ok, detail.into())
+    pub fn ok(what: What, about: Option<DivisionCode>, detail: Saying) -> Self {
+        Self::new(what, about, Finding::Ok, detail)
     }
 
     /// Builds a check that failed.
-    pub fn failed(what: What, about: Option<DivisionCode>, detail: impl Into<String>) -> Self {
-        Self::new(what, about, Finding::Failed, detail.into())
+    pub fn failed(what: What, about: Option<DivisionCode>, detail: Saying) -> Self {
+        Self::new(what, about, Finding::Failed, detail)
     }
 
     /// Builds a check that the file alone cannot decide.
-    pub fn not_checked(what: What, about: Option<DivisionCode>, detail: impl Into<String>) -> Self {
-        Self::new(what, about, Finding::NotChecked, detail.into())
+    pub fn not_checked(what: What, about: Option<DivisionCode>, detail: Saying) -> Self {
+        Self::new(what, about, Finding::NotChecked, detail)
     }
 
-    const fn new(
-        what: What,
-        about: Option<DivisionCode>,
-        finding: Finding,
-        detail: String,
-    ) -> Self {
+    fn new(what: What, about: Option<DivisionCode>, finding: Finding, detail: Saying) -> Self {
         Self {
             what,
             about,
             finding,
-            detail,
+            detail: detail.english,
+            detail_chinese: detail.chinese,
         }
     }
 }
@@ -325,15 +326,15 @@ pub fn judge(mut words: Vec<Word>, claim: Claim, tree: &Tree) -> Judgement {
         checks.push(match custodies(&word.matter, tree) {
             Ok(held) => {
                 let steps = word.matter.steps.len();
-                let detail = format!("{steps} steps under {} custodies", held.len());
+                let detail = told::steps(steps, held.len());
                 Check::ok(What::Steps, Some(word.author), detail)
             }
-            Err(broken) => Check::failed(What::Steps, Some(word.author), broken.to_string()),
+            Err(broken) => Check::failed(What::Steps, Some(word.author), broken.said()),
         });
     }
     checks.extend(words.windows(2).map(continuity));
     if words.is_empty() {
-        let detail = "the file holds no signed word, so it proves nothing";
+        let detail = told::no_words();
         checks.push(Check::failed(What::Matter, None, detail));
     }
     let sound = |check: &Check| check.finding != Finding::Failed;
@@ -373,22 +374,22 @@ fn subject(word: &Word, claim: &Claim, first: &Matter) -> [Check; 2] {
     let matter = &word.matter;
     let about = match () {
         () if word.network != claim.network => {
-            let detail = format!("it was said in network {}, another one", word.network);
+            let detail = told::other_network(word.network);
             Check::failed(What::Matter, author, detail)
         }
         () if matter.id != claim.matter => {
-            let detail = format!("it speaks of {}, another matter", matter.id);
+            let detail = told::other_matter(matter.id);
             Check::failed(What::Matter, author, detail)
         }
-        () => Check::ok(What::Matter, author, format!("it speaks of {}", matter.id)),
+        () => Check::ok(What::Matter, author, told::matter(matter.id)),
     };
     let content = match matter.is_same_as(first) {
         true => {
-            let detail = "it commits to the same content";
+            let detail = told::same_content();
             Check::ok(What::Content, author, detail)
         }
         false => {
-            let detail = "it commits to other content, or names another first receiver";
+            let detail = told::other_content();
             Check::failed(What::Content, author, detail)
         }
     };
@@ -404,29 +405,10 @@ fn speaker(word: &Word, claim: &Claim) -> Check {
     let acted = matter.steps.iter().any(|step| step.by == author);
     let about = Some(author);
     match () {
-        () if !acted => Check::failed(
-            What::Author,
-            about,
-            "the author never had the matter, so it has no word in it",
-        ),
-        () if matter.holder == author => Check::ok(
-            What::Author,
-            about,
-            "the author held the matter when it said so",
-        ),
-        () if itself => Check::ok(
-            What::Author,
-            about,
-            "the author had the matter before, and made this file",
-        ),
-        () => Check::failed(
-            What::Author,
-            about,
-            format!(
-                "{} held the matter then, so it was not the author's to tell",
-                matter.holder
-            ),
-        ),
+        () if !acted => Check::failed(What::Author, about, told::never_had()),
+        () if matter.holder == author => Check::ok(What::Author, about, told::held()),
+        () if itself => Check::ok(What::Author, about, told::had_before()),
+        () => Check::failed(What::Author, about, told::not_its_own(matter.holder)),
     }
 }
 
@@ -435,14 +417,11 @@ fn continuity(pair: &[Word]) -> Check {
     let about = Some(later.author);
     match later.matter.continues(&earlier.matter) {
         true => {
-            let detail = format!("it repeats every step that {} had told", earlier.author);
+            let detail = told::continues(earlier.author);
             Check::ok(What::Continuity, about, detail)
         }
         false => {
-            let detail = format!(
-                "it contradicts what {} had told: the steps before are others",
-                earlier.author
-            );
+            let detail = told::contradicts(earlier.author);
             Check::failed(What::Continuity, about, detail)
         }
     }
@@ -465,36 +444,22 @@ fn relays(words: &[Word], tree: &Tree) -> Vec<Check> {
         silent.push((custody.division, witness));
     }
     let say = |(who, witness): (DivisionCode, DivisionCode)| {
-        let detail = format!(
-            "no signed word of {who} is in the file; that it had the matter is attested by {witness}"
-        );
+        let detail = told::silent(who, witness);
         Check::not_checked(What::Relays, Some(who), detail)
     };
     silent.into_iter().map(say).collect()
 }
 
 fn unknowable(claim: &Claim) -> [Check; 4] {
-    let unknown = |what, detail: String| Check::not_checked(what, None, detail);
+    let unknown = |what, detail: Saying| Check::not_checked(what, None, detail);
     [
         unknown(
             What::Later,
-            format!(
-                "steps that {} had not heard of by {}; ask for a newer receipt",
-                claim.exported_by, claim.exported_at
-            ),
+            told::later(claim.exported_by, claim.exported_at),
         ),
-        unknown(
-            What::Revocations,
-            "whether a key was revoked; ask a node of the network".to_owned(),
-        ),
-        unknown(
-            What::Clocks,
-            "whether the clock of each division was right".to_owned(),
-        ),
-        unknown(
-            What::Text,
-            "what the person wrote: the file holds only the commitment to it".to_owned(),
-        ),
+        unknown(What::Revocations, told::revocations()),
+        unknown(What::Clocks, told::clocks()),
+        unknown(What::Text, told::text()),
     ]
 }
 

@@ -10,7 +10,6 @@ pub use primitives::record::{BASE, First, Record};
 
 crate::records! {
     crate::actor::Actor,
-    crate::alarm::Alarm,
     crate::audit::AuditEntry,
     crate::audit::AuditHead,
     crate::feed::Change,
@@ -18,7 +17,6 @@ crate::records! {
     crate::custody::Handlers,
     crate::draft::Draft,
     crate::draft::Fields,
-    crate::hook::Course,
     crate::hook::Hook,
     crate::matter::CustodyVersion,
     crate::matter::Matter,

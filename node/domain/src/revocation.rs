@@ -9,6 +9,7 @@ use topology::{DivisionCode, Term, Tree};
 use super::{
     address::{Destination, Lane, Stamp},
     ids::{EpochId, KeyId},
+    saying::Saying,
     scope::Scope,
     suite::{Digest, Suite},
     time::Timestamp,
@@ -55,6 +56,14 @@ impl Reason {
             Self::Replaced => (4, "replaced", "更换", "another key took its place"),
             Self::Closed => (5, "closed", "撤销节点", "the division has no node any more"),
             Self::Other(number) => (number, "other", "其他", "a reason of a later version"),
+        }
+    }
+
+    /// Returns the reason in both languages; in English its code.
+    pub fn said(self) -> Saying {
+        Saying {
+            english: self.to_string(),
+            chinese: self.row().2.to_owned(),
         }
     }
 

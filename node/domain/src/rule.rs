@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use topology::Tier;
 
-use super::scope::TemplateKey;
+use super::{saying::Saying, scope::TemplateKey};
 
 /// A text with policy lines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +23,18 @@ pub enum Source {
 }
 
 impl Source {
+    /// Returns the text in both languages.
+    pub fn said(&self) -> Saying {
+        let chinese = match self {
+            Self::Template { key, version } => format!("{key} 第 {version} 版"),
+            Self::Shipped(edition) => format!("随程序的政策第 {edition} 版"),
+        };
+        Saying {
+            english: self.to_string(),
+            chinese,
+        }
+    }
+
     /// Returns the sort key of a text: higher issuers first, then the name; the shipped policy
     /// last.
     pub(super) fn rank(&self) -> (bool, Option<(Tier, &TemplateKey)>) {

@@ -14,7 +14,7 @@ use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
 use tokio::sync::watch;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use super::{IdentityError, files, network};
+use super::{IdentityError, files, lapse::CertificateFacts, network};
 
 /// A certificate with its key.
 #[derive(Debug)]
@@ -24,6 +24,13 @@ pub struct Credentials {
     pub not_before: i64,
     /// End of validity, in seconds since 1970-01-01T00:00:00Z.
     pub not_after: i64,
+}
+
+impl Credentials {
+    /// Returns what people are told of the certificate.
+    pub fn facts(&self) -> Option<CertificateFacts> {
+        CertificateFacts::of(self.certified.cert.first()?)
+    }
 }
 
 impl Credentials {

@@ -64,7 +64,7 @@ pub use enrol::{
 pub use files::FileError;
 pub use keyring::{KeyRefusal, KeyRing, VerifyingKey, Vouched};
 pub use keystore::{FileKeyStore, KeyError, KeyStore};
-pub use lapse::Lapse;
+pub use lapse::{CertificateFacts, Lapse};
 pub use network::Network;
 pub use node::{Identity, Surroundings};
 pub use profile::{CertificateProfile, Lifetimes};

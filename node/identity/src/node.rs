@@ -249,8 +249,7 @@ impl Identity {
     /// When a link ends that was opened now, with these certificates at the other end.
     pub fn lapse_with(&self, certificates: &[CertificateDer<'_>]) -> Lapse {
         let own = Arc::clone(&self.credentials.borrow());
-        let both = own.certified.cert.iter().chain(certificates);
-        Lapse::of(both, Arc::clone(&self.clock))
+        Lapse::of(&own.certified.cert, certificates, Arc::clone(&self.clock))
     }
 
     /// Returns the DNS name of a division in this network.

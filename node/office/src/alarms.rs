@@ -4,6 +4,7 @@ use domain::{
     actor::Actor,
     alarm::{Alarm, AlarmKind},
     audit::Subject,
+    saying::Saying,
 };
 use records::table::Table;
 use topology::DivisionCode;
@@ -29,7 +30,7 @@ impl Alarms<'_> {
         self,
         kind: AlarmKind,
         about: Option<DivisionCode>,
-        detail: &str,
+        detail: &Saying,
     ) -> Result<(), Aborted> {
         let mut unit = self.begin(Actor::Rule("alarm".to_owned())).await?;
         unit.view.is_outcome();
@@ -103,7 +104,7 @@ impl UnitOfWork<'_> {
         &mut self,
         kind: AlarmKind,
         about: Option<DivisionCode>,
-        detail: &str,
+        detail: &Saying,
     ) -> Result<(), Fault> {
         let key = (about, kind);
         let before = self.view.get::<tables::Alarms>(&key).await?;
@@ -112,7 +113,7 @@ impl UnitOfWork<'_> {
         }
         let alarm = Alarm::raised(before, kind, about, detail, self.now);
         tracing::error!(alarm = %kind, division = %self.office.me, about = about.map(tracing::field::display),
-            times = alarm.times, detail = %alarm.detail);
+            times = alarm.times, detail = %alarm.detail.english);
         self.view.put::<tables::Alarms>(&key, &alarm);
         Ok(())
     }
@@ -166,14 +167,26 @@ mod tests {
         let kind = AlarmKind::KeyRevoked;
         let about: Option<DivisionCode> = Some("330825002222".parse().unwrap());
         let standing = || office.dependencies.metrics.alarms.of(kind.code()).get();
-        office.alarms().raise(kind, about, "one").await.unwrap();
-        office.alarms().raise(kind, about, "two").await.unwrap();
-        office.alarms().raise(kind, None, "other").await.unwrap();
+        office
+            .alarms()
+            .raise(kind, about, &Saying::foreign("one"))
+            .await
+            .unwrap();
+        office
+            .alarms()
+            .raise(kind, about, &Saying::foreign("two"))
+            .await
+            .unwrap();
+        office
+            .alarms()
+            .raise(kind, None, &Saying::foreign("other"))
+            .await
+            .unwrap();
         assert_eq!(standing(), 2);
         office.alarms().settle(kind, about).await.unwrap();
         let alarms = office.alarms().all().await.unwrap();
         let alarm = alarms.iter().find(|alarm| alarm.about == about).unwrap();
-        assert_eq!((alarm.times, alarm.detail.as_str()), (2, "two"));
+        assert_eq!((alarm.times, alarm.detail.english.as_str()), (2, "two"));
         assert!(alarm.settled.is_some());
 
         let owner = Actor::OsUser(0);
@@ -188,7 +201,11 @@ mod tests {
     async fn alarms_stand_after_a_restart() {
         let office = township().await;
         let kind = AlarmKind::KeyRevoked;
-        office.alarms().raise(kind, None, "one").await.unwrap();
+        office
+            .alarms()
+            .raise(kind, None, &Saying::foreign("one"))
+            .await
+            .unwrap();
         let dependencies = Dependencies {
             metrics: Metrics::default().division(office.me),
             ..office.dependencies.clone()

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use api::{ClockStatus, Corrected};
 use domain::{
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     custody::Docket,
     time::Timestamp,
     timekeeper::{Doubt, MOST_DRIFT_MS},
@@ -74,16 +74,12 @@ impl MachineClock<'_> {
             .any(|alarm| alarm.kind == kind && alarm.settled.is_none());
         match doubt {
             Some((doubt, ahead_ms)) if !stands => {
-                let seconds = ahead_ms / 1_000;
-                let why = match doubt {
-                    Doubt::Jumped => "it jumped by",
-                    Doubt::AheadOfNeighbours => "it is ahead of the neighbours by",
-                    Doubt::BehindNeighbours => "it is behind the neighbours by",
+                let seconds = (ahead_ms / 1_000).abs();
+                let detail = match doubt {
+                    Doubt::Jumped => details::clock_jumped(seconds),
+                    Doubt::AheadOfNeighbours => details::clock_ahead(seconds),
+                    Doubt::BehindNeighbours => details::clock_behind(seconds),
                 };
-                let detail = format!(
-                    "{why} {} s; this node keeps its earlier time",
-                    seconds.abs()
-                );
                 self.alarms().raise(kind, None, &detail).await?;
             }
             None if stands => self.alarms().settle(kind, None).await?,

@@ -12,6 +12,7 @@ mod own;
 mod own_sessions;
 mod reporter_tokens;
 mod saved_lists;
+mod seen;
 mod sessions;
 mod setup;
 #[cfg(test)]

@@ -202,6 +202,8 @@ records::tables! { pub(crate) OFFICE:
     ExternalIdentities("name at a provider", b"Pi"): AccountId => ExternalIdentity;
     /// Lists of matters that a person saved.
     SavedLists("saved lists of a person", b"Pv"): AccountId => domain::people::SavedLists;
+    /// Until which step an account has seen an open matter.
+    SeenMatters("what an account has seen of a matter", b"Pw"): (AccountId, MatterId) => Timestamp;
     /// Sessions, by the digest of their token.
     Sessions("session", b"Ps"): Digest => people::Session;
     /// Sessions of an account, by the digest of their token.

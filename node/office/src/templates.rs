@@ -2,6 +2,7 @@
 
 mod calendar;
 mod in_force;
+mod lag;
 pub(crate) mod policies;
 
 use std::{
@@ -12,7 +13,7 @@ use std::{
 use api::{StanceView, TemplateLine};
 use bytes::Bytes;
 use domain::{
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     envelope::{Destination, Lane, Payload, Stamp},
     ids::KeyId,
     template::{
@@ -277,8 +278,7 @@ impl UnitOfWork<'_> {
                 .unwrap_or_default();
             // A child's claim is believed only within plausible limits.
             if (known.max(lost) + 1..=known + MOST_LOST_VERSIONS).contains(version) {
-                let detail =
-                    format!("{key}: version {version} was issued, this node knows {known}");
+                let detail = details::version_lost(key, version, known);
                 self.raise(AlarmKind::TemplateVersionLost, None, &detail)
                     .await?;
                 self.view.put::<tables::LostVersions>(key, version);

@@ -7,6 +7,7 @@
 mod reach;
 mod roots;
 mod target;
+mod told;
 
 use std::{
     io,

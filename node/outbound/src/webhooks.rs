@@ -11,6 +11,7 @@ pub mod event;
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use domain::saying::Saying;
 use http::{Response, StatusCode, header};
 use office::{Office, SealFailure, webhooks::InHand};
 use workers::Workers;
@@ -36,47 +37,60 @@ pub enum Delivery {
     /// It failed and is to be retried.
     Failed {
         /// The reason.
-        reason: String,
+        reason: Saying,
         /// Pause that the receiver asks for.
         wait: Duration,
     },
     /// The receiver wants no more events.
-    Unwanted(String),
+    Unwanted(Saying),
+}
+
+/// Why a delivery failed, in both languages.
+mod reasons {
+    domain::sayings! {
+        /// The receiver wants no more events.
+        pub(super) fn unwanted():
+            "接收方答复 410：不再要消息",
+            "the receiver answered 410: it wants no more events";
+        /// The receiver sends elsewhere.
+        pub(super) fn redirected(status):
+            "接收方答复“{status}”；转向的地址不跟随，请改写接收地址",
+            "the receiver answered {status}; redirects are not followed";
+        /// The receiver refuses.
+        pub(super) fn answered(status): "接收方答复“{status}”", "the receiver answered {status}";
+        /// The event cannot be signed.
+        pub(super) fn unsigned(error):
+            "本节点的加密密钥解不开这个推送的签名密钥（“{error}”）；请恢复密钥，或删除推送后重新添加",
+            "the node's sealing key cannot decrypt the secret of this webhook ({error}); restore the key, \
+             or remove the webhook and create it again";
+    }
 }
 
 impl Delivery {
     fn of(answered: Result<Response<Bytes>, HttpError>) -> Self {
-        let failed = |reason: String, wait: Option<Duration>| Self::Failed {
+        let failed = |reason: Saying, wait: Option<Duration>| Self::Failed {
             reason,
             wait: wait.unwrap_or_default(),
         };
         let answer = match answered {
             Ok(answer) => answer,
-            Err(error) => return failed(error.to_string(), None),
+            Err(error) => return failed(error.said(), None),
         };
         let status = answer.status();
         if status.is_success() {
             Self::Taken(status)
         } else if status == StatusCode::GONE {
-            Self::Unwanted("the receiver answered 410: it wants no more events".to_owned())
+            Self::Unwanted(reasons::unwanted())
         } else if status.is_redirection() {
-            let reason = format!("the receiver answered {status}; redirects are not followed");
-            failed(reason, None)
+            failed(reasons::redirected(status), None)
         } else {
-            failed(
-                format!("the receiver answered {status}"),
-                retry_after(&answer),
-            )
+            failed(reasons::answered(status), retry_after(&answer))
         }
     }
 
     fn unsigned(error: &SealFailure) -> Self {
-        let reason = format!(
-            "the node's sealing key cannot decrypt the secret of this webhook ({error}); restore the key, \
-             or remove the webhook and create it again"
-        );
         Self::Failed {
-            reason,
+            reason: reasons::unsigned(error),
             wait: Duration::ZERO,
         }
     }

@@ -2,7 +2,12 @@
 //! and countersigns.
 
 use bytes::Bytes;
-use domain::{actor::Actor, alarm::AlarmKind, ids::KeyId};
+use domain::{
+    actor::Actor,
+    alarm::{AlarmKind, details},
+    ids::KeyId,
+    saying::Saying,
+};
 use identity::{Endorser, Identity, KeyRing, SignedKeyStatement, Vouched};
 use office::{Aborted, CountersignRefusal, Failed, Office, Stated, concerns};
 use topology::DivisionCode;
@@ -48,15 +53,15 @@ pub async fn note(
             let statement = signed.statement();
             statement.is_ok_and(|statement| statement.key_id() == key)
         };
-        let from = from.map_or_else(|| "its own files".to_owned(), |from| from.to_string());
-        let what = format!("key {key}, number {serial}, shown by {from}");
+        let from = from.map_or_else(details::own_files, Saying::foreign);
+        let what = details::key_shown(key, serial, from);
         if division == me && !identity.key_chain().iter().any(own) {
             let raised = office
                 .alarms()
                 .raise(AlarmKind::KeyNotMine, Some(division), &what);
             raised.await?;
         } else if let Some(reason) = refused {
-            let what = format!("{what}: {reason}");
+            let what = details::key_refused(what, reason);
             let raised = office
                 .alarms()
                 .raise(AlarmKind::KeyRefused, Some(division), &what);

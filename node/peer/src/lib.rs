@@ -11,3 +11,5 @@ pub mod revoked;
 pub mod session;
 pub mod sign;
 pub mod verify;
+
+pub use wire::frame::PROTOCOL;

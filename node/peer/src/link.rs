@@ -7,6 +7,7 @@ pub mod own;
 pub mod pace;
 pub mod pulse;
 pub mod resolve;
+mod told;
 pub mod uplink;
 
 use std::{net::SocketAddr, pin::Pin, sync::Arc};

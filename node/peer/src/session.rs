@@ -157,10 +157,7 @@ impl Converse for SessionContext {
             };
             if !token.is_cancelled() || ended == Ended::ClosedHere {
                 self.show_up(peer, false);
-                self.links.note(peer, |state| {
-                    state.up = false;
-                    state.last_end = Some(ended.to_string());
-                });
+                self.links.note_end(peer, &ended, self.office.now());
             }
             if let Err(error) = self.office.inbox().keep_heard().await {
                 tracing::warn!(division = %self.office.me(), %error,

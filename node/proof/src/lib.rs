@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
 mod log;
+mod told;
 mod verify;
 
 pub use log::{SignedHead, log_key, sign_head};

@@ -3,13 +3,14 @@
 use domain::{
     ids::EpochId,
     receipt::{Check, LogProof, ProvenLeaf, What, Word},
+    saying::Saying,
 };
 use identity::{Identity, KeyError};
 use log::{Checkpoint, Commitment, Entry, Hash, Vkey, check_inclusion};
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, dns};
 
-use super::{Hex, Manifest, array, hex};
+use super::{Hex, Manifest, array, hex, told};
 
 /// A head of a log with the log's signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,20 +106,16 @@ pub(super) fn check(manifest: &Manifest, words: &[Word]) -> Vec<Check> {
         return vec![];
     };
     let about = Some(manifest.exported_by);
-    let failed = |why: String| vec![Check::failed(What::Log, about, why)];
+    let failed = |why: Saying| vec![Check::failed(What::Log, about, why)];
     let head = match head(manifest, text) {
         Ok(head) => head,
         Err(why) => return failed(why),
     };
-    let detail = format!(
-        "{} is signed with the key that {} states",
-        head.origin(),
-        manifest.exported_by
-    );
+    let detail = told::log_signed(head.origin(), manifest.exported_by);
     let mut checks = vec![Check::ok(What::Log, about, detail)];
     let known = words.iter().max_by_key(|word| word.matter.steps.len());
     let Some(known) = known else {
-        return failed("the file holds no notice whose steps the log could prove".to_owned());
+        return failed(told::log_without_notice());
     };
     for leaf in &text.leaves {
         checks.push(match prove(manifest, &head, leaf, known) {
@@ -130,30 +127,22 @@ pub(super) fn check(manifest: &Manifest, words: &[Word]) -> Vec<Check> {
     let covered = text.leaves.iter().map(|leaf| leaf.steps).max();
     if covered.is_none_or(|covered| (covered as usize) < all) {
         let covered = covered.unwrap_or_default();
-        let detail = format!("the log covers {covered} of {all} steps; ask for a new receipt");
+        let detail = told::log_covers(covered, all);
         checks.push(Check::not_checked(What::Log, about, detail));
     }
-    let detail = "no division above has countersigned this head yet: only the division itself vouches that it shows \
-                  everybody the same log";
+    let detail = told::not_countersigned();
     checks.push(Check::not_checked(What::Countersignature, about, detail));
     checks
 }
 
 /// Reads the head and checks that it is one of the log of the division that made the file.
-fn head(manifest: &Manifest, text: &LogText) -> Result<Checkpoint, String> {
-    let key: Vkey = text
-        .key
-        .parse()
-        .map_err(|error| format!("the key of the log: {error}"))?;
-    let epoch =
-        array(&text.epoch).ok_or("the epoch of the log does not have the required length")?;
+fn head(manifest: &Manifest, text: &LogText) -> Result<Checkpoint, Saying> {
+    let key: Vkey = text.key.parse().map_err(told::log_key)?;
+    let epoch = array(&text.epoch).ok_or_else(told::log_epoch)?;
     if !is_origin(key.name(), manifest, EpochId(epoch)) {
-        return Err(format!(
-            "{} is not the log of the division that made the file",
-            key.name()
-        ));
+        return Err(told::other_log(key.name()));
     }
-    Checkpoint::open(text.checkpoint.as_bytes(), &key).map_err(|error| error.to_string())
+    Checkpoint::open(text.checkpoint.as_bytes(), &key).map_err(told::head_unread)
 }
 
 /// Whether this is the name of the log of the division, network and epoch. The zone is not known here.
@@ -171,29 +160,21 @@ fn prove(
     head: &Checkpoint,
     leaf: &LeafText,
     word: &Word,
-) -> Result<String, String> {
-    let wrong = "a hash or salt of the log does not have the required length";
-    let network = array(&manifest.network).ok_or(wrong)?;
-    let salt = array(&leaf.salt).ok_or(wrong)?;
+) -> Result<Saying, Saying> {
+    let network = array(&manifest.network).ok_or_else(told::log_field)?;
+    let salt = array(&leaf.salt).ok_or_else(told::log_field)?;
     let path: Option<Vec<Hash>> = leaf.path.iter().map(array).collect();
-    let path = path.ok_or(wrong)?;
+    let path = path.ok_or_else(told::log_field)?;
     let (steps, known) = (leaf.steps as usize, word.matter.steps.len());
     if steps == 0 || steps > known {
-        return Err(format!(
-            "entry {} is about {steps} steps, but {known} are in the file",
-            leaf.index
-        ));
+        return Err(told::log_steps(leaf.index, steps, known));
     }
     let digest = wire::history_digest(&word.matter, steps);
     let committed = Commitment::to_custody(&network, &salt, word.matter.suite.id(), &digest);
     let entry = Entry::Custody(committed).encode();
     let (index, size) = (leaf.index, head.size());
     match check_inclusion(&entry, index, (size, head.root()), &path) {
-        Ok(()) => Ok(format!(
-            "entry {index} of {size} commits to the first {steps} steps"
-        )),
-        Err(why) => Err(format!(
-            "entry {index} of {size} does not commit to the first {steps} steps: {why}"
-        )),
+        Ok(()) => Ok(told::log_commits(index, size, steps)),
+        Err(why) => Err(told::log_does_not_commit(index, size, steps, why)),
     }
 }

@@ -6,6 +6,7 @@ use domain::{
     envelope::Payload,
     ids::{MatterId, NetworkId},
     receipt::{Check, Claim, Finding, Opening, Receipt, What, Word, judge},
+    saying::Saying,
     statement::Proof,
     time::Timestamp,
 };
@@ -13,7 +14,7 @@ use identity::{KeyRing, KeyStatement, Roots, SignedKeyStatement, Vouched};
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
-use super::{FORMAT, Manifest, ReceiptFile, TAG, WITHOUT_LOG, WordText, array, hex, log};
+use super::{FORMAT, Manifest, ReceiptFile, TAG, WITHOUT_LOG, WordText, array, hex, log, told};
 
 /// Longest file in bytes.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -90,7 +91,7 @@ pub fn verify(
     for word in &file.words {
         match check_word(word, &ring) {
             Ok(word) => {
-                let detail = "its author's signature covers its bytes";
+                let detail = told::signed();
                 checks.push(Check::ok(What::Signature, Some(word.author), detail));
                 words.push(word);
             }
@@ -117,7 +118,7 @@ pub fn verify(
         receipts = judged.receipts;
         for opening in file.opening.iter().chain(opening) {
             checks.retain(|check| (check.what, check.finding) != (What::Text, Finding::NotChecked));
-            let none = || Check::failed(What::Text, None, "no notice commits to any text");
+            let none = || Check::failed(What::Text, None, told::no_text());
             checks.push(content.map_or_else(none, |(suite, content)| {
                 opening.check(manifest.matter, suite, &content)
             }));
@@ -149,7 +150,7 @@ fn read_keys(
             .and_then(|signed| signed.statement().map(|statement| (signed, statement)));
         match read {
             Ok(read) => keys.push(read),
-            Err(error) => checks.push(Check::failed(What::Keys, None, error.to_string())),
+            Err(error) => checks.push(Check::failed(What::Keys, None, told::unread(error))),
         }
     }
     // Upper tiers first, because each key is vouched for by one before it.
@@ -173,28 +174,26 @@ fn trusted(
     let network = array(&manifest.network);
     checks.push(match named {
         Some((_, statement)) if Some(statement.network) != network => {
-            let detail = "the root certificate belongs to another network than the file";
+            let detail = told::root_of_another_network();
             Check::failed(What::Root, None, detail)
         }
         Some((_, statement)) => {
-            let detail = "the root certificate names the province's signing key";
+            let detail = told::root_names_the_key();
             Check::ok(What::Root, Some(statement.division), detail)
         }
         None if !roots.name_a_key() => {
-            let detail =
-                "the given certificate names no signing key, so it is not the root of a network";
+            let detail = told::no_root();
             Check::failed(What::Root, None, detail)
         }
         None if !known => {
-            let detail = format!(
-                "the file belongs to a network with the root {}, but the given root is {}",
+            let detail = told::other_root(
                 manifest.root_sha256.join(", "),
-                roots.fingerprints.join(", ")
+                roots.fingerprints.join(", "),
             );
             Check::failed(What::Root, None, detail)
         }
         None => {
-            let detail = "no key statement in the file is the one that the root names";
+            let detail = told::root_names_another();
             Check::failed(What::Root, None, detail)
         }
     });
@@ -211,84 +210,67 @@ fn trusted(
                 let number = statement.serial;
                 let vouched = ring.vouched(statement.division, statement.key_id());
                 let detail = match vouched {
-                    Some(Vouched::Grandparent(by)) => format!(
-                        "key {number} is vouched for up to the province; it replaced another key \
-                         with the countersignature of {by}; the previous key did not sign it"
-                    ),
-                    Some(Vouched::ProvinceAlone) => format!(
-                        "key {number} is vouched for by the province alone; the previous key did not \
-                         sign it"
-                    ),
-                    _ => format!("key {number} is vouched for up to the province"),
+                    Some(Vouched::Grandparent(by)) => told::key_by_grandparent(number, by),
+                    Some(Vouched::ProvinceAlone) => told::key_by_province(number),
+                    _ => told::key_vouched(number),
                 };
                 Check::ok(What::Keys, about, detail)
             }
-            Err(refusal) => Check::failed(What::Keys, about, refusal.to_string()),
+            Err(refusal) => Check::failed(What::Keys, about, told::key_refused(refusal)),
         });
     }
     ring
 }
 
 /// Checks that the author named in the proof signed these bytes.
-fn check_proof(proof: &Proof, bytes: &[u8], ring: &KeyRing) -> Result<(), String> {
+fn check_proof(proof: &Proof, bytes: &[u8], ring: &KeyRing) -> Result<(), Saying> {
     let statement = &proof.statement;
-    proof.check_path(bytes).map_err(|error| error.to_string())?;
-    let key = ring.get(statement.author, statement.key).ok_or_else(|| {
-        format!(
-            "it is signed with key {}, for which nobody vouches as one of {}",
-            statement.key, statement.author
-        )
-    })?;
+    proof.check_path(bytes).map_err(told::wrong_path)?;
+    let key = ring
+        .get(statement.author, statement.key)
+        .ok_or_else(|| told::unknown_key(statement.key, statement.author))?;
     key.verify(statement.suite, &statement.to_bytes(), &proof.signature)
-        .map_err(|error| error.to_string())
+        .map_err(told::wrong_signature)
 }
 
 /// Checks that the file is unchanged since the node made it.
 fn check_export(file: &ReceiptFile, manifest: &Manifest, ring: &KeyRing) -> Check {
     let about = Some(manifest.exported_by);
-    let failed = |why: &str| Check::failed(What::Export, about, why);
+    let failed = |why: Saying| Check::failed(What::Export, about, why);
     let Some(proof) = file.proof.read() else {
-        return failed("a field of the file's proof does not have the required length");
+        return failed(told::proof_of_file_malformed());
     };
     let leaf = [TAG, file.manifest.as_bytes()].concat();
     if let Err(why) = check_proof(&proof, &leaf, ring) {
-        return failed(&why);
+        return failed(why);
     }
     let digest = |bytes: &[u8]| hex(&manifest.suite.digest(&[bytes]));
     let words = file.words.iter().map(|word| digest(&word.envelope.0));
     let keys = file.keys.iter().map(|key| digest(&key.0));
     match () {
-        () if proof.statement.author != manifest.exported_by => {
-            failed("it was signed by another division than the one named as its maker")
-        }
+        () if proof.statement.author != manifest.exported_by => failed(told::signed_by_another()),
         () if Some(proof.statement.network.0) != array(&manifest.network) => {
-            failed("it was signed in another network than the one it names")
+            failed(told::signed_elsewhere())
         }
-        () if !words.eq(manifest.words.iter().cloned()) => {
-            failed("a notice was changed, removed or added after the file was made")
-        }
-        () if !keys.eq(manifest.keys.iter().cloned()) => {
-            failed("a key statement was changed, removed or added after the file was made")
-        }
-        () => Check::ok(What::Export, about, "the file is unchanged"),
+        () if !words.eq(manifest.words.iter().cloned()) => failed(told::notices_changed()),
+        () if !keys.eq(manifest.keys.iter().cloned()) => failed(told::keys_changed()),
+        () => Check::ok(What::Export, about, told::unchanged()),
     }
 }
 
-fn check_word(word: &WordText, ring: &KeyRing) -> Result<Word, String> {
+fn check_word(word: &WordText, ring: &KeyRing) -> Result<Word, Saying> {
     let proof = word.proof.read();
-    let proof = proof.ok_or("a field of its proof does not have the required length")?;
+    let proof = proof.ok_or_else(told::proof_malformed)?;
     let bytes = &word.envelope.0;
     check_proof(&proof, bytes, ring)?;
-    let envelope = wire::decode_envelope(bytes).map_err(|error| error.to_string())?;
+    let envelope = wire::decode_envelope(bytes).map_err(told::unread)?;
     let statement = &proof.statement;
     if statement.author != envelope.author || statement.epoch != envelope.epoch.id {
-        return Err("the signer is not the author it names".to_owned());
+        return Err(told::not_its_author());
     }
     let Payload::Notice(matter) = envelope.payload else {
         let name = envelope.payload.name();
-        return Err(format!(
-            "it is not a notice on a matter, but of kind `{name}`"
-        ));
+        return Err(told::no_notice(name));
     };
     Ok(Word {
         author: envelope.author,

@@ -161,6 +161,7 @@ impl Peer {
             earlier: self.earlier.clone(),
             instance: self.instance,
             keys: None,
+            program: String::new(),
         }
     }
 

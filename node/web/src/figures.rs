@@ -11,9 +11,9 @@ use topology::Tier;
 
 use super::{
     ask::{Asked, NodePath},
+    links::{self, name},
     openapi::NodeParams,
     problem::Rejection,
-    status::name,
 };
 
 /// Get the figures of a subtree
@@ -88,6 +88,7 @@ pub(super) async fn rollup(
             .filter(|code| at.node.links.is_up(*code))
             .count(),
         children_expected: tree.children(at.division).len(),
+        silent: links::silent(at.division, &at.node, &at.app_state).await?,
         marked: children
             .into_iter()
             .filter(ChildFigures::is_marked)

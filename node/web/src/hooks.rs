@@ -106,10 +106,12 @@ pub(super) async fn test(at: NodePath) -> Result<(Extension<Kept>, Json<HookTest
         Delivery::Taken(status) => HookTest {
             taken: true,
             detail: format!("the receiver answered {status}"),
+            detail_chinese: format!("接收方答复“{status}”"),
         },
         Delivery::Failed { reason, .. } | Delivery::Unwanted(reason) => HookTest {
             taken: false,
-            detail: reason,
+            detail: reason.english,
+            detail_chinese: reason.chinese,
         },
     };
     Ok((Extension(Kept::Whole), Json(told)))
@@ -126,6 +128,8 @@ pub(super) async fn failing(office: &Office) -> Result<Vec<FailingHook>, Fault> 
             failures: course.failures,
             since_ms: course.failing_since.map(|at| at.0),
             given_up: course.given_up.is_some(),
+            last_failure: course.last_failure.clone().map(|why| why.english),
+            last_failure_chinese: course.last_failure.map(|why| why.chinese),
         })
         .collect())
 }

@@ -3,8 +3,8 @@
 mod asked;
 
 use api::{
-    ActRequest, Asking, BadAction, BodyView, HolderRequest, MatterPage, MatterView, MattersQuery,
-    Named, OwnMattersQuery, Parts, PartsRequest, ReportRequest, Reported,
+    ActRequest, Asking, BadAction, BodyView, HolderRequest, MatterPage, MatterQuery, MatterView,
+    MattersQuery, Named, OwnMattersQuery, Parts, PartsRequest, ReportRequest, Reported,
 };
 use axum::{
     Extension, Json,
@@ -27,6 +27,7 @@ use super::{
     gate::{Kept, Principal, SHOWN_ONCE},
     openapi::{MatterParams, NodeParams},
     problem::Rejection,
+    seen,
     tag::Tagged,
 };
 
@@ -119,7 +120,9 @@ pub(super) async fn list(
         .matters()
         .find(&search(query, &guest.known.who)?)
         .await?;
-    Ok(Json(page(&at, found).await?))
+    let mut page = page(&at, found).await?;
+    seen::mark(office, &guest, &mut page.facts).await?;
+    Ok(Json(page))
 }
 
 /// List the matters that the signed-in account reported here, the latest first
@@ -159,20 +162,34 @@ pub(super) fn check_filter(query: &MattersQuery, who: &Who) -> Result<(), Reject
 }
 
 /// Get one matter with every step
-#[utoipa::path(get, path = "/v1/nodes/{code}/matters/{id}", tag = "matters", params(MatterParams),
+#[utoipa::path(get, path = "/v1/nodes/{code}/matters/{id}", tag = "matters", params(MatterParams, MatterQuery),
     responses((status = 200, body = Named<MatterView>)))]
-pub(super) async fn show(at: NodePath, Authenticated(guest): Authenticated) -> Shown {
+pub(super) async fn show(
+    at: NodePath,
+    Authenticated(guest): Authenticated,
+    Asked(MatterQuery { seen }): Asked<MatterQuery>,
+) -> Shown {
     let id = at.param("id")?;
-    view(&at, &guest, id).await
+    match seen {
+        true => shown(&at, &guest, id).await,
+        false => view(&at, &guest, id).await,
+    }
 }
 
 pub(super) async fn view(at: &NodePath, guest: &Principal, id: MatterId) -> Shown {
-    Ok(Tagged::of(seen(at, guest, id).await?))
+    Ok(Tagged::of(visible(at, guest, id).await?))
+}
+
+/// The same, and notes that the caller has seen it.
+async fn shown(at: &NodePath, guest: &Principal, id: MatterId) -> Shown {
+    let matter = visible(at, guest, id).await?;
+    seen::was_shown(&at.node.office, guest, id, &matter.facts).await;
+    Ok(Tagged::of(matter))
 }
 
 /// Returns a matter as this caller may see it: a reporter does not see remarks of offices to each
 /// other.
-async fn seen(
+async fn visible(
     at: &NodePath,
     guest: &Principal,
     id: MatterId,
@@ -247,7 +264,8 @@ pub(super) async fn act(
         .matters()
         .work_with(id, work, note, &attachments, by, trace);
     done.instrument(span).await?;
-    view(&at, &guest, id).await
+    // What a person did is no news to them.
+    shown(&at, &guest, id).await
 }
 
 /// Send a request to the holder
@@ -281,8 +299,8 @@ pub(super) async fn ask(
         .matters()
         .request(id, action.kind(), note, by)
         .await?;
-    let matter = match seen(&at, &guest, id).await {
-        Ok(seen) => Some(seen),
+    let matter = match visible(&at, &guest, id).await {
+        Ok(matter) => Some(matter),
         Err(Failed::Refused(NoSuchMatter(_))) => None,
         Err(error) => return Err(error.into()),
     };

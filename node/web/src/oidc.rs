@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     people::{BadExternalIdentity, ExternalIdentity, SIGN_IN_MS},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -214,7 +214,7 @@ async fn finish(
         Ok(identity) => identity,
         Err(error) => {
             if let SignInError::Token(bad) = &error {
-                let detail = bad.to_string();
+                let detail = details::sign_in_forged(bad);
                 office
                     .alarms()
                     .raise(AlarmKind::SignInForged, None, &detail)

@@ -11,7 +11,7 @@ use domain::{
 };
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{ask::NodePath, openapi::NodeParams, problem::Rejection};
+use super::{ask::NodePath, links, openapi::NodeParams, problem::Rejection};
 
 /// Time for which what was counted is shown: everybody may ask, and counting reads all sums.
 const SHOWN: Duration = Duration::from_secs(60);
@@ -57,6 +57,7 @@ async fn count(at: &NodePath) -> Result<PublicFigures, Rejection> {
         as_of_ms: now.0,
         children_up: children.filter(|code| at.node.links.is_up(*code)).count(),
         children_expected: tree.children(at.division).len(),
+        silent: links::silent(at.division, &at.node, &at.app_state).await?,
     })
 }
 

@@ -97,6 +97,7 @@ fn shown(verified: Verified) -> ReceiptCheck {
         about: check.about,
         finding: check.finding,
         detail: check.detail,
+        detail_chinese: check.detail_chinese,
     });
     let receipts = verified.receipts.into_iter().map(|receipt| ReceiptLine {
         kind: receipt.kind,

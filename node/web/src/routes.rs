@@ -16,7 +16,7 @@ use utoipa_axum::{
 use super::{
     accounts, alarms, audit, clock, contacts, drafts, events, figures, files, gate::Gate, grids,
     hand_over, hooks, imports, key_statements, keyring, kinds, log, matters, offers, oidc, openapi,
-    own_sessions, policies, public_figures, receipts, revocations, saved_lists, session, setup,
+    own_sessions, policies, public_figures, receipts, revocations, saved_lists, seen, session, setup,
     status, templates,
 };
 use crate::state::AppState;
@@ -127,6 +127,7 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::OwnAccount, routes!(own_sessions::end_others)),
         (D::OwnAccount, routes!(own_sessions::end)),
         (D::ManageAccounts, routes!(own_sessions::end_all)),
+        (D::OwnAccount, routes!(seen::note)),
         (D::OwnAccount, routes!(saved_lists::list)),
         (D::OwnAccount, routes!(saved_lists::save)),
         (D::OwnAccount, routes!(saved_lists::remove)),

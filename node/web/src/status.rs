@@ -1,20 +1,20 @@
 //! Status of the process and its nodes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use api::{
-    EpochStatus, KeyStatementLine, LinkState, LinkStatus, MatterCounts, NeighbourSide,
-    NetworkStatus, NodeLine, NodeStatus, Nodes, RevocationLine, Status, StatusQuery, WorkerLine,
-    WorkerState,
+    EpochStatus, KeyStatementLine, MatterCounts, NetworkStatus, NodeLine, NodeStatus, Nodes,
+    RevocationLine, Status, StatusQuery, WorkerLine, WorkerState,
 };
 use axum::{Json, extract::State};
 use data_encoding::HEXLOWER;
 use domain::time::Timestamp;
+use peer::PROTOCOL;
 use telemetry::Collector;
 use topology::DivisionCode;
 use workers::{State as WorkerIs, WorkerStatus};
 
-use super::{ask::Asked, hooks, key_statements, problem::Rejection};
+use super::{ask::Asked, hooks, key_statements, links, problem::Rejection};
 use crate::state::{AppState, Node};
 
 /// Get the status of the process and its nodes
@@ -89,7 +89,11 @@ fn workers(app_state: &AppState, of: Option<DivisionCode>) -> Vec<WorkerLine> {
         runs: status.runs,
         failures: status.failures,
         last_error_ms: status.last_error.as_ref().map(|(at, _)| at.0),
-        last_error: status.last_error.map(|(_, why)| why),
+        last_error_chinese: status
+            .last_error
+            .as_ref()
+            .map(|(_, why)| why.chinese.clone()),
+        last_error: status.last_error.map(|(_, why)| why.english),
     };
     app_state.workers.of(of).into_iter().map(line).collect()
 }
@@ -101,7 +105,7 @@ pub(super) async fn nodes(State(app_state): State<AppState>) -> Json<Nodes> {
     let nodes = app_state.nodes.keys();
     let nodes = nodes.map(|code| NodeLine {
         division: *code,
-        name: name(*code, &app_state),
+        name: links::name(*code, &app_state),
     });
     Json(Nodes {
         nodes: nodes.collect(),
@@ -114,7 +118,7 @@ async fn one(
     app_state: &AppState,
     brief: bool,
 ) -> Result<NodeStatus, Rejection> {
-    let Node { office, links, .. } = node;
+    let office = &node.office;
     let epoch = office.epoch().await?;
     let matters = if brief {
         None
@@ -127,31 +131,15 @@ async fn one(
         })
     };
     let parent = app_state.tree.parent(division);
-    let mut states: BTreeMap<DivisionCode, LinkState> = parent
-        .map(|parent| (parent, LinkState::default()))
-        .into_iter()
-        .collect();
-    states.extend(links.states());
-    let links: Vec<LinkStatus> = states
-        .into_iter()
-        .map(|(neighbour, state)| LinkStatus {
-            neighbour,
-            name: name(neighbour, app_state),
-            side: if Some(neighbour) == parent {
-                NeighbourSide::Parent
-            } else {
-                NeighbourSide::Child
-            },
-            state,
-        })
-        .collect();
+    let links = links::all(division, node, app_state, brief).await?;
+    let keys = key_statements::lines(node).await?;
     let revoked = office.keys().revocations().await?;
     let concerned = |of: DivisionCode| {
         of == division || Some(of) == parent || app_state.tree.parent(of) == Some(division)
     };
     Ok(NodeStatus {
         division,
-        name: name(division, app_state),
+        name: links::name(division, app_state),
         full_name: app_state.tree.full_name(division).unwrap_or_default(),
         tier: division.tier(),
         epoch: EpochStatus {
@@ -161,6 +149,9 @@ async fn one(
         matters,
         links_up: links.iter().filter(|link| link.state.up).count(),
         links_expected: app_state.tree.children(division).len() + usize::from(parent.is_some()),
+        unseen: links::unseen(division, app_state, &links, &keys),
+        protocol: PROTOCOL,
+        certificate: links::certificate(&node.identity),
         links,
         queues: office.inbox().queues(),
         revoked: revoked
@@ -168,7 +159,7 @@ async fn one(
             .filter(|record| concerned(record.revocation.division))
             .map(|record| RevocationLine::of(&record.revocation, record.by))
             .collect(),
-        keys: noteworthy(division, key_statements::lines(node).await?),
+        keys: noteworthy(division, keys),
         given_up: office
             .inbox()
             .given_up()
@@ -196,12 +187,4 @@ fn noteworthy(me: DivisionCode, mut all: Vec<KeyStatementLine>) -> Vec<KeyStatem
     let odd: BTreeSet<_> = all.iter().filter(odd).map(|line| line.division).collect();
     all.retain(|line| line.division == me || odd.contains(&line.division));
     all
-}
-
-pub(super) fn name(division: DivisionCode, app_state: &AppState) -> String {
-    app_state
-        .tree
-        .get(division)
-        .map(|found| found.short_name().into_owned())
-        .unwrap_or_default()
 }

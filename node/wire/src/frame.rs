@@ -47,6 +47,9 @@ pub const MOST_KEY_STATEMENT_BYTES: usize = 8 * 1024;
 /// Longest sentence of a refusal or goodbye in bytes; longer ones are truncated.
 pub const MOST_REASON_BYTES: usize = 512;
 
+/// Longest name of a program's version in a greeting in bytes; longer ones are truncated.
+pub const MOST_PROGRAM_BYTES: usize = 32;
+
 /// Most divisions above the sender of a frame; there are four tiers above the lowest.
 pub const MOST_ABOVE: usize = 8;
 
@@ -117,6 +120,8 @@ pub struct Hello {
     /// Digest over the key statements it knows that concern both sides; `None` if it does not
     /// understand [`Frame::Keys`].
     pub keys: Option<Digest>,
+    /// Version of its program, for people; empty if it does not say. At most [`MOST_PROGRAM_BYTES`].
+    pub program: String,
 }
 
 /// The envelope with the highest issue count that the sender holds of the other, with its proof.
@@ -390,6 +395,7 @@ fn hello_out(hello: Hello) -> v1::Hello {
         keys: hello
             .keys
             .map_or_else(Bytes::new, |digest| Bytes::copy_from_slice(&digest)),
+        program: cut_to(hello.program, MOST_PROGRAM_BYTES),
     }
 }
 
@@ -438,6 +444,7 @@ fn hello_in(hello: v1::Hello) -> Result<Hello, Malformed> {
         keys: (!hello.keys.is_empty())
             .then(|| array(&hello.keys, "hello.keys"))
             .transpose()?,
+        program: cut_to(hello.program, MOST_PROGRAM_BYTES),
     })
 }
 
@@ -532,7 +539,11 @@ fn check_key_statements(statements: &[Bytes]) -> Result<(), Malformed> {
     })
 }
 
-fn cut(mut reason: String) -> String {
-    reason.truncate(reason.floor_char_boundary(MOST_REASON_BYTES));
-    reason
+fn cut(reason: String) -> String {
+    cut_to(reason, MOST_REASON_BYTES)
+}
+
+fn cut_to(mut text: String, most: usize) -> String {
+    text.truncate(text.floor_char_boundary(most));
+    text
 }

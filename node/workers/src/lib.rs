@@ -14,7 +14,7 @@ mod status;
 
 use std::fmt;
 
-use domain::time::Timestamp;
+use domain::{saying::Saying, time::Timestamp};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use topology::DivisionCode;
@@ -106,7 +106,7 @@ pub enum Next {
 /// Why a piece of work failed, and when it is tried again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    cause: String,
+    cause: Saying,
     retry: Retry,
 }
 
@@ -122,17 +122,17 @@ enum Retry {
 impl Failure {
     /// A failure after which the worker waits by [`Worker::wait`] and not by the runner's backoff: until
     /// `until`, if that is known. The worker also writes the log line.
-    pub fn paced(cause: impl fmt::Display, until: Option<Timestamp>) -> Self {
+    pub const fn paced(cause: Saying, until: Option<Timestamp>) -> Self {
         Self {
-            cause: cause.to_string(),
+            cause,
             retry: Retry::Waited(until),
         }
     }
 
     /// A failure after which the runner waits.
-    pub fn new(cause: impl fmt::Display) -> Self {
+    pub const fn new(cause: Saying) -> Self {
         Self {
-            cause: cause.to_string(),
+            cause,
             retry: Retry::Backoff,
         }
     }
@@ -140,6 +140,16 @@ impl Failure {
 
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::new(error)
+        Self::new(causes::error(error))
+    }
+}
+
+/// Causes that every worker may have.
+mod causes {
+    domain::sayings! {
+        /// An error, such as one of the store.
+        pub(crate) fn error(why): "出错（“{why}”）；请看节点的日志", "{why}";
+        /// A panic.
+        pub(crate) fn panic(what): "程序出错（“{what}”）；请看节点的日志，并报告", "it panicked: {what}";
     }
 }

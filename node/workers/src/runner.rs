@@ -8,14 +8,14 @@ use std::{
     time::Duration,
 };
 
-use domain::time::Timestamp;
+use domain::{saying::Saying, time::Timestamp};
 use futures::FutureExt;
 use telemetry::Metrics;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topology::DivisionCode;
 
 use super::{
-    About, Backoff, Failure, Next, Retry, Worker,
+    About, Backoff, Failure, Next, Retry, Worker, causes,
     status::{Entry, State, WorkerStatus},
 };
 
@@ -77,7 +77,7 @@ impl Row {
     }
 
     /// It failed.
-    pub fn failed(&self, cause: &str) {
+    pub fn failed(&self, cause: &Saying) {
         self.entry.failed(cause, None, self.workers.now());
     }
 }
@@ -225,7 +225,7 @@ impl Workers {
                 worker = entry.about.name,
                 division = entry.about.division.map(tracing::field::display),
                 failures = backoff.failures(),
-                error = cause,
+                error = cause.english,
                 "a worker failed; it is tried again"
             );
         }
@@ -253,7 +253,7 @@ enum Pause {
 async fn caught<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     // What a panic left half done is the worker's own; the next work starts from its records.
     let done = AssertUnwindSafe(work).catch_unwind().await;
-    done.unwrap_or_else(|panic| Err(Failure::new(format_args!("it panicked: {}", text(&*panic)))))
+    done.unwrap_or_else(|panic| Err(Failure::new(causes::panic(text(&*panic)))))
 }
 
 fn text(panic: &(dyn Any + Send)) -> &str {

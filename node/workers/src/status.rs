@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use domain::{foreign, time::Timestamp};
+use domain::{foreign, saying::Saying, time::Timestamp};
 use telemetry::metrics::WorkerMetrics;
 use topology::DivisionCode;
 
@@ -48,8 +48,8 @@ pub struct WorkerStatus {
     pub runs: u64,
     /// Pieces of work that failed.
     pub failures: u64,
-    /// The last of them: when, and why. The text is escaped.
-    pub last_error: Option<(Timestamp, String)>,
+    /// The last of them: when, and why. The texts are escaped.
+    pub last_error: Option<(Timestamp, Saying)>,
 }
 
 /// How much waits for a worker: set by whoever knows, shown in status and metrics. Clones are the same one.
@@ -98,7 +98,7 @@ struct Seen {
     until: Option<Timestamp>,
     runs: u64,
     failures: u64,
-    last_error: Option<(Timestamp, String)>,
+    last_error: Option<(Timestamp, Saying)>,
 }
 
 impl Entry {
@@ -144,7 +144,7 @@ impl Entry {
     }
 
     /// It failed.
-    pub(super) fn failed(&self, cause: &str, until: Option<Timestamp>, now: Timestamp) {
+    pub(super) fn failed(&self, cause: &Saying, until: Option<Timestamp>, now: Timestamp) {
         self.metrics.failed();
         let mut seen = self.seen();
         if seen.state != State::Failing {
@@ -153,8 +153,8 @@ impl Entry {
         seen.enter(State::Failing, now);
         seen.until = until;
         seen.failures += 1;
-        let cause: String = cause.chars().take(MOST_ERROR).collect();
-        seen.last_error = Some((now, foreign::escape(&cause).to_string()));
+        let cut = |text: &str| foreign::escape(&text.chars().take(MOST_ERROR).collect::<String>());
+        seen.last_error = Some((now, cause.map(cut)));
     }
 
     /// It does nothing more; what it counted as waiting or failing is no longer shown.

@@ -2361,6 +2361,9 @@ pub struct Hello {
     /// SHA-256 over the key statements it knows that concern both sides, 32 bytes; empty if it hears none.
     #[prost(bytes = "bytes", tag = "17")]
     pub keys: ::prost::bytes::Bytes,
+    /// Version of the speaker's program, for people; at most 32 bytes, empty if it does not say.
+    #[prost(string, tag = "18")]
+    pub program: ::prost::alloc::string::String,
 }
 /// The latest envelope of yours that I hold, so that you see whether your store went back in time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

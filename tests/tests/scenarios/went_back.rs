@@ -162,7 +162,10 @@ async fn what_an_old_copy_did_before_it_met_anybody_is_set_aside_and_called_back
     let aside = alarms
         .iter()
         .find(|alarm| alarm.kind == AlarmKind::StepsSetAside);
-    assert!(aside.unwrap().detail.contains(&id.to_string()), "{aside:?}");
+    assert!(
+        aside.unwrap().detail.english.contains(&id.to_string()),
+        "{aside:?}"
+    );
     network.close(COUNTY, id).await;
     network.closed(TOWNSHIP, id).await;
     network.shut_down().await;

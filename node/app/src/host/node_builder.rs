@@ -41,7 +41,7 @@ use super::{
     resources::{bind, loopback},
 };
 use crate::{
-    OwnSeal,
+    OwnSeal, causes,
     certificates::Certificates,
     due::{Clocks, Timer},
     probes::{CollectorProbe, Disk},
@@ -324,7 +324,7 @@ impl NodeBuilder<'_> {
             .watch_checkpoints(move |checkpoint| match checkpoint {
                 Checkpoint::Begins => row.begins(),
                 Checkpoint::Done => row.succeeded(),
-                Checkpoint::Failed(cause) => row.failed(cause),
+                Checkpoint::Failed(cause) => row.failed(&causes::checkpoint_fails(cause)),
             });
         mended
     }

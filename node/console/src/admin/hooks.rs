@@ -49,7 +49,11 @@ async fn listed(visit: &Visit, secret: Option<String>, problem: Option<Problem>)
     let hooks: Hooks = visit.calls.get(&visit.api("webhooks")?).await?;
     let row = |hook: api::HookView| Row {
         last: hook.last_success_ms.map(|ms| visit.when(ms)),
-        failure: hook.last_failure.filter(|_| hook.failures > 0),
+        failure: hook
+            .last_failure
+            .as_deref()
+            .filter(|_| hook.failures > 0)
+            .map(|english| w.either(hook.last_failure_chinese.as_deref(), Some(english))),
         is_given_up: hook.given_up_ms.is_some(),
         id: hook.id,
         name: hook.name,

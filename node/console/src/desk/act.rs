@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use topology::Term;
 use web::problem::Rejection;
 
-pub(super) use self::fields::ActForm;
+pub(super) use self::fields::{ActForm, Field, open};
 use self::fields::warning;
 use super::{
     matter::{Seen, seen, status},

@@ -13,7 +13,7 @@ use web::{idempotency::IDEMPOTENCY_KEY, problem::Rejection};
 
 use super::{
     Choice,
-    act::{ActForm, request},
+    act::{ActForm, Field, open, request},
     inbox::PAGE,
     matter::{Seen, seen, status},
 };
@@ -25,6 +25,8 @@ use crate::{
     words::Words,
 };
 
+/// Field with the number of the matter into which others are merged.
+const LEADING: &str = "into";
 /// Field with the number of a matter; there are as many as were chosen.
 const CHOSEN: &str = "m";
 /// Acts that make sense on several matters at once, with the permission for them.
@@ -126,7 +128,11 @@ async fn preview(visit: &Visit, action: ActionName) -> Answer {
     let act = match first {
         Some(first) => {
             let seen = seen(visit, &first.id).await?;
-            Some(form(visit, seen, action))
+            let mut act = form(visit, seen, action);
+            if action == ActionName::Merge {
+                act.fields = vec![leading(visit, &items)];
+            }
+            Some(act)
         }
         None => None,
     };
@@ -150,6 +156,28 @@ fn form(visit: &Visit, mut seen: Seen, action: ActionName) -> ActForm {
         path: "/desk/bulk".to_owned(),
         ..ActForm::of(visit, &seen, action, None)
     }
+}
+
+/// Returns the choice of the matter that goes on, into which the others are merged. On another try it may be
+/// one that was not chosen again.
+fn leading(visit: &Visit, items: &[Item]) -> Field {
+    let typed = visit.form.typed(LEADING);
+    let fit = items.iter().filter(|item| item.seen.is_some());
+    let mut choices: Vec<_> = fit
+        .map(|item| Choice {
+            value: item.id.clone(),
+            label: format!("{} {}", item.category, item.id),
+            chosen: item.id == typed,
+        })
+        .collect();
+    if !typed.is_empty() && choices.iter().all(|choice| !choice.chosen) {
+        choices.push(Choice {
+            value: typed.to_owned(),
+            label: typed.to_owned(),
+            chosen: true,
+        });
+    }
+    open(visit.w.desk_merge_leading(), LEADING, choices)
 }
 
 /// Returns a matter that was chosen; `None` if the person may not see it.
@@ -181,7 +209,9 @@ async fn done(visit: &Visit, action: ActionName) -> Answer {
     let w = visit.w;
     let request = request(&only_the_act(&visit.form), action);
     let key = visit.form.typed(KEY_FIELD);
-    let attempts = chosen(visit).into_iter().map(|id| {
+    let leading = visit.form.typed(LEADING).to_owned();
+    let others = chosen(visit).into_iter().filter(|id| *id != leading);
+    let attempts = others.map(|id| {
         let request = &request;
         async move {
             let problem = attempt(visit, &id, key, request).await.err();

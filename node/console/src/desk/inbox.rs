@@ -8,8 +8,9 @@ use api::{MatterPage, Named, SavedListViews, problem::Problem};
 use askama::Template;
 use axum::body::Body;
 use domain::people::Permission;
-use http::Method;
+use http::{HeaderName, Method};
 use serde_json::json;
+use web::idempotency::IDEMPOTENCY_KEY;
 
 use self::filter::{Choices, Filter, TABS};
 use super::{Choice, bulk, categories, clock::State};
@@ -22,6 +23,8 @@ use crate::{
     words::Words,
 };
 
+/// What is noted twice is noted once by itself.
+const IDEMPOTENCY: HeaderName = HeaderName::from_static(IDEMPOTENCY_KEY);
 /// Matters on a page.
 pub(super) const PAGE: usize = 50;
 
@@ -52,6 +55,10 @@ struct InboxPage<'a> {
     next: Option<String>,
     is_first: bool,
     may_report: bool,
+    /// Number of rows that the person has not seen.
+    unread: usize,
+    /// These rows, each with the last step that it shows.
+    unread_rows: String,
 }
 
 /// A list that the person saved.
@@ -69,6 +76,10 @@ struct Row {
     status: String,
     holder: String,
     last: When,
+    /// The last step that the row shows, to mark it as seen.
+    as_of_ms: i64,
+    /// How the row is marked, if the person has not seen its last step.
+    unread: Option<String>,
 }
 
 /// Shows the inbox.
@@ -114,6 +125,8 @@ async fn page(visit: &Visit, query: &Form, problem: Option<Problem>) -> Answer {
             categories: categories(visit, query.typed("category")).await?,
             choices: Choices::of(visit, query),
             acts: bulk::acts(visit),
+            unread: rows.iter().filter(|row| row.unread.is_some()).count(),
+            unread_rows: unread(&rows),
             first: rows.first().map(|row| row.id.clone()),
             rows,
             next,
@@ -181,6 +194,34 @@ pub(crate) async fn save(visit: Arc<Visit>) -> Answer {
     }
 }
 
+/// Returns the rows that the person has not seen, for the form that marks them: one field, because a page of fifty
+/// rows is small.
+fn unread(rows: &[Row]) -> String {
+    let unread = rows.iter().filter(|row| row.unread.is_some());
+    let unread = unread.map(|row| format!("{}.{}", row.id, row.as_of_ms));
+    unread.collect::<Vec<_>>().join(" ")
+}
+
+/// Marks the rows of a page as seen, as they were shown: what happened since stays marked.
+pub(crate) async fn note_seen(visit: Arc<Visit>) -> Answer {
+    let shown = visit.form.typed("rows").split(' ').take(PAGE);
+    let shown = shown.filter_map(|row| {
+        let (id, as_of_ms) = row.rsplit_once('.')?;
+        Some(api::SeenMatter {
+            id: id.to_owned(),
+            as_of_ms: as_of_ms.parse().ok()?,
+        })
+    });
+    let request = api::SeenRequest {
+        matters: shown.collect(),
+    };
+    let calls = visit.with_form_headers().without(&IDEMPOTENCY);
+    calls
+        .ask(Method::PUT, &visit.api("session/seen")?, &request)
+        .await?;
+    lead_to(&format!("/desk?{}", visit.form.typed("here")))
+}
+
 fn rows(visit: &Visit, page: Named<MatterPage>) -> Vec<Row> {
     let (w, now) = (visit.w, visit.now_ms());
     let row = |line: api::MatterLine| Row {
@@ -196,6 +237,8 @@ fn rows(visit: &Visit, page: Named<MatterPage>) -> Vec<Row> {
         status: w.short(line.status.name()),
         holder: visit.name_of(line.holder),
         last: visit.when(line.as_of_ms),
+        as_of_ms: line.as_of_ms,
+        unread: line.unread.map(|unread| w.short(unread)),
         id: line.id,
     };
     page.facts.matters.into_iter().map(row).collect()

@@ -42,8 +42,13 @@ pub(super) struct Seen {
 
 /// Asks the node for a matter and what may be done with it.
 pub(super) async fn seen(visit: &Visit, id: &str) -> Result<Seen, Problem> {
+    asked(visit, id, "").await
+}
+
+async fn asked(visit: &Visit, id: &str, query: &str) -> Result<Seen, Problem> {
     let path = visit.api(&format!("matters/{id}"))?;
-    let reply = visit.calls.send(Method::GET, &path, Body::empty()).await?;
+    let whole = format!("{path}{query}");
+    let reply = visit.calls.send(Method::GET, &whole, Body::empty()).await?;
     let tag = reply
         .headers
         .get(header::ETAG)
@@ -124,7 +129,8 @@ pub(super) async fn files(visit: &Visit, id: &str) -> Result<Vec<FileLine>, Prob
 /// Answers with the page of the matter in the path.
 pub(super) async fn shown(visit: &Visit, besides: Besides) -> Answer {
     let (w, id) = (visit.w, visit.param("id"));
-    let seen = seen(visit, id).await?;
+    // The list marks it no longer, until something happens.
+    let seen = asked(visit, id, "?seen=true").await?;
     let next = seen.offers.next;
     let primary = next.map(|next| ActForm::of(visit, &seen, next, None));
     let Seen { view, offers, .. } = seen;

@@ -111,7 +111,7 @@ fn proof(visit: &Visit, found: Named<ReceiptCheck>) -> Proof {
         },
         what: w.short(check.what),
         about: check.about.map(|about| visit.name_of(about)),
-        detail: check.detail,
+        detail: w.of(&check.detail_chinese, &check.detail).to_owned(),
     };
     Proof {
         holds: found.holds,

@@ -27,6 +27,8 @@ super::words! {
     desk_save_as: "把这次筛选存为", "Save this filter as";
     desk_save: "保存", "Save";
     desk_saved_remove(name): "删除常用列表“{name}”", "Remove the saved list “{name}”";
+    desk_merge_leading: "留下哪一件（其余并入它）", "Which one goes on (the others are merged into it)";
+    desk_all_seen(count): "本页 {count} 件标为已看", "Mark the {count} on this page as seen";
     desk_pick: "选择", "Choose";
     desk_pick_one(category, id): "选择 {category} {id}", "Choose {category} {id}";
     desk_bulk: "对选中的事项", "With those chosen";

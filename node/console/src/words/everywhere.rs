@@ -70,6 +70,8 @@ super::words! {
     home_counted(by): "由{by}的节点统计，截至", "Counted by the node of {by}, as of";
     home_below_all(expected): "下级 {expected} 个节点都连着。", "All {expected} nodes below are connected.";
     home_below(up, expected): "下级 {expected} 个节点中 {up} 个连着，其余的数字是最后一次收到的。", "{up} of {expected} nodes below are connected; the figures of the others are as last received.";
+    home_silent_title: "哪些单位没有连着", "Which divisions are not connected";
+    home_heard: "最后一次联系", "last heard of";
     home_window: "打电话、到窗口办理，与网上办理同样算数。", "A call or a visit to the window counts the same as a report on this page.";
 
     sign_in_title: "登录", "Sign in";

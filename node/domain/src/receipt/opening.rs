@@ -10,9 +10,10 @@ use super::{
         attachment::Attachment,
         ids::MatterId,
         matter::{Body, Detail, Place},
+        saying::Saying,
         suite::{Digest, Suite},
     },
-    Check, What, digits,
+    Check, What, digits, told,
 };
 
 /// The opening of the commitment to a report: the text, its salt, and everything that was reported
@@ -87,27 +88,20 @@ impl Opening {
 
     /// Checks that it opens the commitment of a matter.
     pub fn check(&self, matter: MatterId, suite: Suite, content: &Digest) -> Check {
-        let failed = |why: &str| Check::failed(What::Text, None, why);
+        let failed = |why: Saying| Check::failed(What::Text, None, why);
         match () {
             () if self.matter != matter => {
-                let why = format!("the opening is of {}, another matter", self.matter);
+                let why = told::opening_of_another(self.matter);
                 Check::failed(What::Text, None, why)
             }
-            () if self.suite != suite => failed("the opening names other algorithms"),
-            () if self.commitment().as_ref() != Some(content) => failed(
-                "the opening is not what was handed in: its text, salt, place or files differ",
-            ),
+            () if self.suite != suite => failed(told::other_algorithms()),
+            () if self.commitment().as_ref() != Some(content) => failed(told::opening_differs()),
             () => {
-                let place = if self.place.is_some() {
-                    ", a place"
-                } else {
-                    ""
+                let (characters, files) = (self.text.chars().count(), self.files.len());
+                let detail = match self.place {
+                    Some(_) => told::opened_with_place(characters, files),
+                    None => told::opened(characters, files),
                 };
-                let detail = format!(
-                    "the opening is what was handed in: a text of {} characters{place} and {} files",
-                    self.text.chars().count(),
-                    self.files.len()
-                );
                 Check::ok(What::Text, None, detail)
             }
         }
@@ -116,7 +110,7 @@ impl Opening {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Finding, *};
     use crate::{attachment::tests::attachment, category::Class};
 
     const SUITE: Suite = Suite::Ed25519Blake3;
@@ -143,7 +137,8 @@ mod tests {
         let text = serde_json::to_string(&Opening::of(id(), SUITE, &body())).unwrap();
         let read: Opening = serde_json::from_str(&text).unwrap();
         let check = read.check(id(), SUITE, &content);
-        assert_eq!(check, Check::ok(What::Text, None, check.detail.clone()));
+        assert_eq!(check.finding, Finding::Ok);
+        assert!(check.detail_chinese.contains("有位置"), "{check:?}");
         assert!(
             check.detail.contains("4 characters, a place and 1 files"),
             "{check:?}"

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{CellKey, CellReport, Counters, Dealings};
-use crate::{category::Category, measure::Measure, time::Day};
+use crate::{category::Category, measure::Measure, saying::Saying, time::Day};
 
 /// Most facts of one node in one cell, which is one day: more than ten a second, all day long.
 pub const MOST_FACTS: u64 = 1_000_000;
@@ -62,6 +62,26 @@ pub enum CellRefusal {
 }
 
 impl CellRefusal {
+    /// Returns the reason in both languages.
+    pub fn said(self) -> Saying {
+        let chinese = match self {
+            Self::NotItsDivision => "办理单位不是该下级为本节点统计的单位",
+            Self::UnknownOrigin => "区划表里没有上报单位",
+            Self::ReportedElsewhere => "上报只能记在上报单位，不能记在别处",
+            Self::UnknownCategory => "这里执行的政策没有这个类别",
+            Self::FutureDay => "这一天这里还没有开始；请比对时钟",
+            Self::Falls => "计数比以前报的小，而计数只增不减",
+            Self::TooMuch => "超过这些节点一天所能办的",
+            Self::NeverHanded => "超过曾交给该下级的那个单位的事项",
+            Self::TooManyCells => "当天或总共的统计格太多",
+            Self::PartExceedsWhole => "部分大于整体",
+        };
+        Saying {
+            english: self.to_string(),
+            chinese: chinese.to_owned(),
+        }
+    }
+
     /// Returns whether time or another policy may lift it without another word of the child.
     pub const fn may_pass(self) -> bool {
         matches!(self, Self::UnknownCategory | Self::FutureDay)

@@ -3,9 +3,10 @@
 
 use domain::{
     actor::Actor,
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     category::Category,
     rollup::{CellKey, Counters, MOST_OWN_CATEGORIES},
+    saying::Saying,
     time::{Day, Timestamp},
 };
 use records::table::Table;
@@ -131,7 +132,7 @@ impl UnitOfWork<'_> {
         &mut self,
         child: DivisionCode,
         account: &Account,
-    ) -> Result<Option<String>, Fault> {
+    ) -> Result<Option<Saying>, Fault> {
         // A link that was down may have delayed half of the figures.
         let since = self.office.inbox().linked_since(child);
         let last = account.heard_at.max(account.moved_at);
@@ -148,24 +149,11 @@ impl UnitOfWork<'_> {
             (false, false) => (account.unexplained, account.uncrossed),
         };
         let doubts = [
-            (
-                account.uneven,
-                "sums of division, origin and category give or close more than came in",
-            ),
-            (
-                unexplained,
-                "origins elsewhere have more acts counted than the steps of their matters say",
-            ),
-            (
-                uncrossed,
-                "origins have other matters counted as taken and given than crossed the link",
-            ),
+            (account.uneven > 0).then(|| details::uneven_sums(account.uneven)),
+            (unexplained > 0).then(|| details::uneven_acts(unexplained)),
+            (uncrossed > 0).then(|| details::uneven_transfers(uncrossed)),
         ];
-        let doubts = doubts.into_iter().filter(|(count, _)| *count > 0);
-        let doubts: Vec<_> = doubts
-            .map(|(count, what)| format!("{count} {what}"))
-            .collect();
-        Ok((!doubts.is_empty()).then(|| doubts.join("; ")))
+        Ok(doubts.into_iter().flatten().reduce(details::and))
     }
 
     /// Keeps the known categories when a policy replaces another: matters in a category that is no

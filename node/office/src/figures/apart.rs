@@ -2,7 +2,7 @@
 
 use api::CellApart;
 use domain::{
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     authority::{Denied, Neighbour},
     envelope::Payload,
     rollup::{CellKey, CellRefusal, CellReport, Counters},
@@ -47,13 +47,13 @@ impl UnitOfWork<'_> {
         if stands && !account.refused.is_power_of_two() {
             return Ok(());
         }
-        let detail = format!(
-            "{} refused so far; the last: {} at {}, matters of {}, {}: {why}",
+        let detail = details::figures_refused(
             account.refused,
             key.day,
             key.acting,
             key.origin,
-            key.category.as_str()
+            key.category.as_str(),
+            why.said(),
         );
         self.raise(AlarmKind::FiguresRefused, Some(child), &detail)
             .await

@@ -1,7 +1,7 @@
 //! Reported figures of children: judged, then counted, staged or set apart.
 
 use domain::{
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     rollup::{Beside, CellKey, CellRefusal, CellReport, Counters, EpochSet, Heard, Judge, Place},
 };
 use records::table::Table;
@@ -194,10 +194,7 @@ impl UnitOfWork<'_> {
         self.view.put::<tables::ChildEpochs>(&child, &lives);
         self.put_child_account(child, &account);
         if account.lost > lost_before {
-            let detail = format!(
-                "{} cells were counted higher before its store began a new life; they stay so",
-                account.lost
-            );
+            let detail = details::figures_lost(account.lost);
             self.raise(AlarmKind::FiguresLost, Some(child), &detail)
                 .await?;
         }

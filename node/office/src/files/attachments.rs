@@ -6,13 +6,14 @@
 use api::AttachmentView;
 use bytes::Bytes;
 use domain::{
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     attachment::{Attachment, FileNo, Media, Part, Sealed},
     category::Class,
     custody::{Docket, Standing},
     fetch::{FETCH_BYTES, Fetch, Fetched, handed_in, may_fetch, sources},
     ids::MatterId,
     matter::{Act, Audience},
+    saying::Saying,
     suite::Digest,
 };
 use media::sealing::{SEALED_CHUNK_BYTES, Seal};
@@ -259,7 +260,7 @@ impl MatterFiles<'_> {
             }
             Ok(_) | Err(FileError::Absent) => {}
             Err(error @ FileError::Damaged { .. }) => {
-                self.note_damage(digest, &format!("attachment {no} of matter {id}: {error}"))
+                self.note_damage(digest, &details::attachment_damaged(no, id, error))
                     .await;
                 // Until there is a sound copy, the damaged one is all that is left of the file.
                 damaged = handed_in == self.me;
@@ -391,7 +392,8 @@ impl MatterFiles<'_> {
             }
             Err(FileError::Absent) => Ok(None),
             Err(damaged @ FileError::Damaged { .. }) => {
-                self.note_damage(digest, &damaged.to_string()).await;
+                self.note_damage(digest, &details::file_damaged(damaged))
+                    .await;
                 Ok(None)
             }
             Err(trouble) => Err(trouble.into()),
@@ -399,14 +401,14 @@ impl MatterFiles<'_> {
     }
 
     /// Notes a damaged file. If the alarm cannot be recorded, the log still has it.
-    async fn note_damage(self, digest: Digest, detail: &str) {
+    async fn note_damage(self, digest: Digest, detail: &Saying) {
         self.area().note_damaged(digest);
         let raised = self
             .alarms()
             .raise(AlarmKind::FileDamaged, None, detail)
             .await;
         if let Err(error) = raised {
-            tracing::error!(alarm = "file-damaged", detail, %error, "the alarm cannot be recorded");
+            tracing::error!(alarm = "file-damaged", detail = detail.english, %error, "the alarm cannot be recorded");
         }
     }
 

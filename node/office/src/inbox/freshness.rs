@@ -41,6 +41,13 @@ impl Inbox<'_> {
             .collect()
     }
 
+    /// Returns the moment through which a neighbour has told this node everything; known to the hour after a
+    /// restart.
+    pub fn told_through(self, neighbour: DivisionCode) -> Option<Timestamp> {
+        let dated = self.heard.0.lock().expect("no holder panics");
+        Some(self.now().min(*dated.through.get(&neighbour)?))
+    }
+
     /// Records that a neighbour had nothing more to tell at a moment. This node must have received
     /// everything up to then. If the neighbour is the parent, this also records its watermarks of
     /// the divisions above. All times are by this node's clock.

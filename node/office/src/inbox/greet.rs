@@ -2,7 +2,7 @@
 
 use domain::{
     actor::Actor,
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     authority::Neighbour,
     envelope::Order,
     ids::{Epoch, EpochId},
@@ -80,10 +80,8 @@ impl Inbox<'_> {
                 true => (AlarmKind::SecondMachine, self.me),
                 false => (AlarmKind::StoreWentBack, peer),
             };
-            let detail = format!(
-                "{peer} has messages of life {} of {} which this store does not know; life {} ({}) ended \
-                 here, life {} ({}) begins",
-                word.order, word.id, old.order, old.id, new.order, new.id
+            let detail = details::unknown_life(
+                peer, word.order, word.id, old.order, old.id, new.order, new.id,
             );
             unit.raise(kind, Some(about), &detail).await?;
             unit.resend_figures().await?;

@@ -1,7 +1,7 @@
 //! Handles a second machine with this node's identity: if the other one is linked to the parent,
 //! this one stands aside.
 
-use domain::{actor::Actor, alarm::AlarmKind};
+use domain::{actor::Actor, alarm::AlarmKind, saying::Saying};
 use topology::DivisionCode;
 
 use crate::{Aborted, Fault, SecondMachine, services::Inbox, tables};
@@ -16,7 +16,7 @@ impl Inbox<'_> {
     pub async fn refused_as_second(
         self,
         parent: DivisionCode,
-        detail: &str,
+        detail: &Saying,
     ) -> Result<(), Aborted> {
         *self.aside.lock().expect("no holder panics") = Some(parent);
         let mut unit = self.begin(Actor::Rule("alarm".to_owned())).await?;
@@ -75,7 +75,7 @@ mod tests {
         let parent = office.parent.unwrap();
         office
             .inbox()
-            .refused_as_second(parent, "two")
+            .refused_as_second(parent, &Saying::foreign("two"))
             .await
             .unwrap();
         let reopened = Office::open(office.me, office.dependencies.clone())

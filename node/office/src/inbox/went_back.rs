@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 use bytes::Bytes;
 use domain::{
     actor::Actor,
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     authority::Neighbour,
     custody::{self, Learnt, NoticeRefusal, Shown},
     envelope::{Destination, Lane, Payload, Showing, Stamp},
@@ -337,9 +337,8 @@ impl UnitOfWork<'_> {
         let kept = self.keep_heard(known.as_ref(), matter, &bodies).await;
         let _not_carried = kept.map_err(Failed::widen)?;
         if let Some(other) = &other {
-            let detail = format!(
-                "two histories of matter {id} are known; the one in which {} holds it counts, {} steps of the \
-                 other are set aside",
+            let detail = details::two_histories(
+                id,
                 decision.docket.matter.holder,
                 other.steps.len() - custody::same_steps(other, &decision.docket.matter),
             );

@@ -7,7 +7,7 @@ use std::{
 };
 
 use domain::{
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     authority::Neighbour,
     envelope::{Lane, Payload},
     ids::{EpochId, KeyId},
@@ -99,7 +99,7 @@ impl Keys<'_> {
             proof: None,
         };
         let revocation = unit.keep_revocation(record, None).await?;
-        let detail = format!("key {key}, revoked here: {reason}");
+        let detail = details::revoked_here(key, reason.said());
         unit.raise(AlarmKind::KeyRevoked, Some(child), &detail)
             .await?;
         unit.commit().await?;
@@ -190,10 +190,7 @@ impl UnitOfWork<'_> {
             bytes: received.bytes.clone(),
             proof: Some(received.proof.clone()),
         };
-        let detail = format!(
-            "key {}, revoked by {author}: {}",
-            revocation.key, revocation.reason
-        );
+        let detail = details::revoked_by(revocation.key, author, revocation.reason.said());
         self.raise(AlarmKind::KeyRevoked, Some(revocation.division), &detail)
             .await?;
         self.keep_revocation(record, Some(from)).await.map(Some)

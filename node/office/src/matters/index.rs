@@ -69,6 +69,7 @@ impl IndexEntry {
             as_of_ms: line.as_of.0,
             due_ms: line.due.map(|due| due.0),
             provisional: line.due.is_some_and(|due| calendar.is_provisional(due)),
+            unread: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The audit trail of a node.
 
 use domain::{
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     audit::{AuditEntry, AuditHead, BrokenTrail, Ending, Subject, Whence},
     people::Permission,
 };
@@ -97,7 +97,11 @@ impl People<'_> {
     pub async fn verify_audit(self) -> Result<AuditHead, Aborted> {
         let verified = self.verified_audit().await;
         if let Err(Fault::Trail(broken)) = &verified {
-            let detail = broken.to_string();
+            let detail = match broken {
+                BrokenTrail::Missing(entry) => details::trail_missing(entry),
+                BrokenTrail::Changed(entry) => details::trail_changed(entry),
+                BrokenTrail::Beyond(entry) => details::trail_beyond(entry),
+            };
             self.alarms()
                 .raise(AlarmKind::AuditTrailBroken, None, &detail)
                 .await?;

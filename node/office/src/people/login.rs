@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     actor::Actor,
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     audit::{Ending, Subject},
     people::{
         Account, AccountId, ExternalIdentity, Failures, LockOut, Login, Permission, SignInWay,
@@ -231,10 +231,11 @@ impl People<'_> {
             .one_more_failure::<tables::Guesses>(&id, &rules)
             .await?;
         if guesses.count == GUESSES {
-            let detail = format!(
-                "account {id}: {GUESSES} wrong passwords within a day, {} of them from {:?}",
+            let detail = details::passwords_guessed(
+                id,
+                GUESSES,
                 failures.count,
-                attempt.request.whence.network()
+                format_args!("{:?}", attempt.request.whence.network()),
             );
             unit.raise(AlarmKind::PasswordsGuessed, None, &detail)
                 .await?;

@@ -22,6 +22,7 @@ use crate::{
 };
 
 mod claims;
+mod seen;
 
 const VILLAGE: &str = "330825002222";
 const TOWNSHIP: &str = "330825002";

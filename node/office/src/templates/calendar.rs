@@ -3,7 +3,7 @@
 use api::CalendarStatus;
 use domain::{
     actor::Actor,
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     policy::Source,
     template::{TemplateKind, may_issue},
 };
@@ -52,10 +52,10 @@ impl Templates<'_> {
         let stands = unit.alarm_stands(kind, None).await?;
         let changed = if end.ends_soon && mine {
             if !stands {
-                let detail = format!(
-                    "{} announces holidays through {}, {} days from now; what is due later is \
-                     provisional",
-                    end.source, end.announced_through, end.days_left
+                let detail = details::calendar_ends(
+                    policy.calendar().rule.source.said(),
+                    &end.announced_through,
+                    end.days_left,
                 );
                 unit.raise(kind, None, &detail).await?;
             }

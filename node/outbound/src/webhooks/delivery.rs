@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     feed::ChangeId,
     hook::{Course, HookId},
+    saying::Saying,
     time::Timestamp,
 };
 use futures::future::BoxFuture;
@@ -59,7 +60,7 @@ enum Step {
     /// Everything there is was looked at.
     Done,
     /// It is not tried before this moment; why, if something failed.
-    NotBefore(Timestamp, Option<String>),
+    NotBefore(Timestamp, Option<Saying>),
 }
 
 impl DeliveryWorker {
@@ -123,7 +124,7 @@ impl DeliveryWorker {
             let event = Event::of_gap(&hooks, after, begin.after);
             let mut next = course.clone();
             next.gaps += 1;
-            let detail = format!("webhook {}: from {after} to {}", self.id, begin.after);
+            let detail = details::webhook_gap(self.id, after, begin.after);
             office
                 .alarms()
                 .raise(AlarmKind::WebhookGap, None, &detail)
@@ -186,18 +187,17 @@ impl DeliveryWorker {
                 next.gaps = in_hand.course.gaps;
                 if next.failures.is_power_of_two() {
                     tracing::warn!(division = %office.me(), hook = %id, failures = next.failures,
-                        reason, "a webhook was not taken");
+                        reason = reason.english, "a webhook was not taken");
                 }
             }
             Delivery::Unwanted(reason) => next.end(&reason, now),
         }
         if next.given_up.is_some() || next.failures == ALARMING {
             let reason = next.last_failure.clone().unwrap_or_default();
-            let ends = match next.given_up {
-                Some(_) => ", and it is not tried any more",
-                None => "",
+            let detail = match next.given_up {
+                Some(_) => details::webhook_given_up(id, next.failures, reason),
+                None => details::webhook_fails(id, next.failures, reason),
             };
-            let detail = format!("webhook {id}: {} failures{ends}; {reason}", next.failures);
             office
                 .alarms()
                 .raise(AlarmKind::WebhookFails, None, &detail)

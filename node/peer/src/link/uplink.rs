@@ -106,7 +106,7 @@ impl Uplink {
             wait: self.backoff.fail((self.dialler.chance)()),
             unanswered: None,
         };
-        Err(Failure::paced(ended, None))
+        Err(Failure::paced(ended.said(), None))
     }
 
     /// A dial failed.
@@ -130,7 +130,7 @@ impl Uplink {
                 _ => None,
             },
         };
-        Failure::paced(error, None)
+        Failure::paced(error.said(), None)
     }
 
     async fn pause(&mut self) {

@@ -3,10 +3,12 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use api::CertificateLine;
 use bytes::Bytes;
 use domain::{
-    alarm::AlarmKind,
+    alarm::{AlarmKind, details},
     authority::Neighbour,
+    foreign::escape,
     life::{Lineage, Rejected},
     suite::Digest,
     time::Timestamp,
@@ -75,6 +77,7 @@ impl SessionContext {
             keys: hello.keys,
         };
         self.measure_clock(carrier.peer, hello.now);
+        self.introduce(carrier, &hello);
         let heard = self.hear_hello(hello, from).await?;
         if carrier.side == Side::Parent {
             // A rejected child is greeted too, so that it sees this node's later envelopes.
@@ -85,7 +88,7 @@ impl SessionContext {
             Ok(true) => {
                 // Other neighbours greeted the old epoch; they learn of the new one when they greet
                 // again.
-                for other in self.links.begin_anew(carrier.peer) {
+                for other in self.links.begin_anew(carrier.peer, self.office.now()) {
                     self.show_up(other, false);
                 }
                 Err(Ended::NewEpoch)
@@ -97,6 +100,25 @@ impl SessionContext {
                     rejected.to_string(),
                 ))
             }
+        }
+    }
+
+    /// Notes for the status what a neighbour says of itself, also if it is then refused.
+    fn introduce(&self, carrier: &Carrier, hello: &Hello) {
+        let certificate = carrier.lapse.other().map(|shown| CertificateLine {
+            serial: shown.serial.clone(),
+            until_ms: shown.not_after.saturating_mul(1_000),
+        });
+        let program = Some(escape(&hello.program)).filter(|program| !program.is_empty());
+        self.links.note(carrier.peer, |state| {
+            state.protocol = Some(hello.protocol);
+            state.program = program;
+            state.certificate = certificate;
+        });
+        if carrier.side == Side::Child {
+            let templates = hello.templates.iter();
+            let templates = templates.map(|has| (has.key.clone(), has.version));
+            self.links.note_templates_above(templates.collect());
         }
     }
 
@@ -147,7 +169,7 @@ impl SessionContext {
         linked: &str,
         refused: &str,
     ) {
-        let detail = format!("linked from {linked}, refused from {refused}");
+        let detail = details::second_machine(linked, refused);
         let raised = self
             .office
             .alarms()
@@ -168,7 +190,7 @@ impl SessionContext {
             return;
         };
         if *code == GoodbyeCode::SecondMachine {
-            let detail = format!("{parent} at {address} says: {reason}");
+            let detail = details::refused_as_second(parent, address, reason);
             let noted = self.office.inbox().refused_as_second(parent, &detail).await;
             if let Err(error) = noted {
                 tracing::error!(division = %self.office.me(), %error, "an alarm could not be written");
@@ -224,6 +246,7 @@ impl SessionContext {
             earlier: earlier.to_vec(),
             instance: self.office.instance(),
             keys: Some(statements_digest(about.iter())),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
         };
         carrier
             .outgoing

@@ -7,7 +7,7 @@ use std::{
 };
 
 use api::LinkState;
-use domain::revocation::Revocation;
+use domain::{revocation::Revocation, template::TemplateKey, time::Timestamp};
 use identity::KeyRing;
 use tokio_util::sync::CancellationToken;
 use topology::DivisionCode;
@@ -35,6 +35,8 @@ pub(super) struct Tokens {
 pub struct Links {
     links: Mutex<HashMap<DivisionCode, (LinkState, Option<Tokens>)>>,
     closed: Mutex<HashSet<DivisionCode>>,
+    /// Versions of the templates that the parent greeted with last.
+    above: Mutex<Vec<(TemplateKey, u32)>>,
 }
 
 impl Links {
@@ -56,6 +58,15 @@ impl Links {
             .collect();
         states.sort_by_key(|(division, _)| *division);
         states
+    }
+
+    /// Returns the versions of the templates that the parent had when it last greeted.
+    pub fn templates_above(&self) -> Vec<(TemplateKey, u32)> {
+        self.above.lock().expect("no holder panics").clone()
+    }
+
+    pub(super) fn note_templates_above(&self, templates: Vec<(TemplateKey, u32)>) {
+        *self.above.lock().expect("no holder panics") = templates;
     }
 
     /// Returns whether the link to this neighbour is up.
@@ -106,13 +117,12 @@ impl Links {
 
     /// Ends the sessions with all other neighbours, so that they greet again; returns those
     /// neighbours.
-    pub(super) fn begin_anew(&self, but_for: DivisionCode) -> Vec<DivisionCode> {
+    pub(super) fn begin_anew(&self, but_for: DivisionCode, now: Timestamp) -> Vec<DivisionCode> {
         let mut links = self.links.lock().expect("no holder panics");
         let others = links.iter_mut().filter(|(peer, _)| **peer != but_for);
         let ended = others.filter_map(|(peer, (state, token))| {
             token.take()?.cancel.cancel();
-            state.up = false;
-            state.last_end = Some(Ended::NewEpoch.to_string());
+            note_end(state, &Ended::NewEpoch, now);
             Some(*peer)
         });
         ended.collect()
@@ -127,6 +137,11 @@ impl Links {
             Some((_, None)) => Ended::NewEpoch,
             _ => Ended::Replaced,
         }
+    }
+
+    /// Notes that the session with a neighbour ended.
+    pub(super) fn note_end(&self, neighbour: DivisionCode, ended: &Ended, now: Timestamp) {
+        self.note(neighbour, |state| note_end(state, ended, now));
     }
 
     pub(super) fn note(&self, neighbour: DivisionCode, change: impl FnOnce(&mut LinkState)) {
@@ -170,4 +185,12 @@ impl Links {
         }
         (tokens, probed)
     }
+}
+
+fn note_end(state: &mut LinkState, ended: &Ended, now: Timestamp) {
+    let said = ended.said();
+    state.up = false;
+    state.ended_ms = Some(now.0);
+    state.last_end = Some(said.english);
+    state.last_end_chinese = Some(said.chinese);
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use domain::alarm::AlarmKind;
+use domain::alarm::{AlarmKind, details};
 use tokio::time::Instant;
 use topology::DivisionCode;
 
@@ -41,10 +41,7 @@ impl Session<'_> {
             if !self.not_yet.told.insert(author) {
                 continue;
             }
-            let detail = format!(
-                "{} does not know the key; envelopes signed with it wait and are sent again",
-                self.from.division()
-            );
+            let detail = details::key_unknown(self.from.division());
             let office = &self.board.office;
             office
                 .alarms()

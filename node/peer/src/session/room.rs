@@ -3,7 +3,10 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use domain::{alarm::AlarmKind, envelope::Lane};
+use domain::{
+    alarm::{AlarmKind, details},
+    envelope::Lane,
+};
 use futures::FutureExt;
 use office::{DiskTrouble, Fault, Outcome, Receipt, Received};
 use tokio::time::Instant;
@@ -150,10 +153,7 @@ impl Session<'_> {
         if std::mem::replace(&mut self.for_room.told, true) {
             return Ok(());
         }
-        let detail = format!(
-            "{} sends more envelopes of this author than are kept for others; its lane waits",
-            self.from.division()
-        );
+        let detail = details::relay_full(self.from.division());
         let office = &self.board.office;
         office
             .alarms()

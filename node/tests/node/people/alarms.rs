@@ -1,6 +1,6 @@
 //! Alarms stand until somebody with the right to it closes them.
 
-use wujitong::domain::alarm::AlarmKind;
+use wujitong::domain::{alarm::AlarmKind, saying::Saying};
 
 use testkit::province::Province;
 
@@ -12,7 +12,10 @@ async fn an_alarm_stands_in_status_metrics_and_the_api_until_an_administrator_cl
     let office = province.office();
     let kind = AlarmKind::KeyRevoked;
     let about = Some("330825002222".parse().unwrap());
-    let raised = office.alarms().raise(kind, about, "stolen\u{1b}[2J").await;
+    let raised = office
+        .alarms()
+        .raise(kind, about, &Saying::foreign("stolen\u{1b}[2J"))
+        .await;
     raised.unwrap();
 
     let listed = province.get("alarms").by(&tokens["sys"]).send().await;
@@ -25,6 +28,8 @@ async fn an_alarm_stands_in_status_metrics_and_the_api_until_an_administrator_cl
     assert_eq!(alarm["kind"], "key-revoked");
     assert_eq!(alarm["about"], "330825002222");
     assert_eq!(alarm["detail"], "stolen\\u{1b}[2J");
+    assert_eq!(alarm["detail_chinese"], alarm["detail"]);
+    assert_eq!(alarm["remedy_chinese"], "确认该单位已从上级得到新密钥");
     let status = province
         .get("/v1/status?node=33")
         .by(&tokens["sys"])

@@ -388,6 +388,10 @@ async fn status_shows_what_waits_for_a_webhook_that_fails_and_why_it_fails() {
         failing["last_error"],
         "the receiver answered 503 Service Unavailable"
     );
+    assert_eq!(
+        failing["last_error_chinese"],
+        "接收方答复“503 Service Unavailable”"
+    );
     let [since, at, until_ms] =
         ["since_ms", "last_error_ms", "until_ms"].map(|name| failing[name].as_i64().unwrap());
     assert_eq!(since, at);

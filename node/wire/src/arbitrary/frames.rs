@@ -148,6 +148,7 @@ fn hello() -> impl Strategy<Value = Frame> {
             vec(epoch(), 0..4),
             any::<[u8; 16]>(),
             option::of(any::<[u8; 32]>()),
+            "\\PC{0,8}",
         ),
     )
         .prop_map(|(who, echo, templates, key_statements, now, last)| {
@@ -169,6 +170,7 @@ fn hello() -> impl Strategy<Value = Frame> {
                 earlier: last.3,
                 instance: last.4,
                 keys: last.5,
+                program: last.6,
             }))
         })
 }

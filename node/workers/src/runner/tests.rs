@@ -48,8 +48,11 @@ impl Worker for Told {
             match next {
                 None | Some(Do::Rest) => Ok(Next::Idle(Some(Timestamp(9_000)))),
                 Some(Do::Again) => Ok(Next::Again),
-                Some(Do::Fail) => Err(Failure::new("the disk \u{1b}[31msaid no")),
-                Some(Do::FailPaced) => Err(Failure::paced("later", Some(Timestamp(8_000)))),
+                Some(Do::Fail) => Err(Failure::new(Saying::foreign("the disk \u{1b}[31msaid no"))),
+                Some(Do::FailPaced) => Err(Failure::paced(
+                    Saying::foreign("later"),
+                    Some(Timestamp(8_000)),
+                )),
                 Some(Do::Panic) => panic!("index {} is out of bounds", 7),
                 Some(Do::Stop) => Ok(Next::Stopped),
             }
@@ -168,7 +171,12 @@ async fn a_worker_that_fails_is_shown_as_failing_until_it_succeeds() {
     assert_eq!((failing.state, failing.since.0), (State::Failing, 2_000));
     let (at, why) = failing.last_error.unwrap();
     assert_eq!(at.0, 3_000);
-    assert!(why.contains("said no") && !why.contains('\u{1b}'), "{why}");
+    for told in [&why.english, &why.chinese] {
+        assert!(
+            told.contains("said no") && !told.contains('\u{1b}'),
+            "{told}"
+        );
+    }
     assert!(bench.shows("failing", "1") && bench.shows("failures_total", "2"));
     bench.clock.store(4_000, Ordering::SeqCst);
     one.todo.send(Do::Rest).unwrap();
@@ -192,7 +200,8 @@ async fn a_worker_that_panics_is_tried_again_and_stops_nobody_else() {
     let failing = bench.until(of("1")).await;
     assert_eq!(failing.state, State::Failing);
     let why = failing.last_error.unwrap().1;
-    assert_eq!(why, "it panicked: index 7 is out of bounds");
+    assert_eq!(why.english, "it panicked: index 7 is out of bounds");
+    assert!(why.chinese.starts_with("程序出错（“index 7"), "{why:?}");
     other.todo.send(Do::Again).unwrap();
     assert_eq!(bench.until(of("2")).await.state, State::Working);
     one.todo.send(Do::Rest).unwrap();
@@ -206,7 +215,7 @@ async fn a_worker_that_panics_is_tried_again_and_stops_nobody_else() {
     one.waits.add_permits(1);
     let failing = bench.until(|one| one.failures == 2 && one.runs == 3).await;
     assert_eq!(
-        failing.last_error.unwrap().1,
+        failing.last_error.unwrap().1.english,
         "it panicked: it panics while it waits"
     );
     bench.end().await;
@@ -308,11 +317,11 @@ async fn work_that_is_done_elsewhere_has_a_row_that_says_how_it_goes() {
     assert_eq!((seen().state, seen().runs), (State::Idle, 0));
     row.begins();
     assert_eq!(seen().state, State::Working);
-    row.failed("the disk has no room for it");
+    row.failed(&Saying::foreign("the disk has no room for it"));
     let failed = seen();
     assert_eq!((failed.state, failed.failures), (State::Failing, 1));
     let (_, cause) = failed.last_error.unwrap();
-    assert_eq!(cause, "the disk has no room for it");
+    assert_eq!(cause.english, "the disk has no room for it");
     row.begins();
     assert_eq!(seen().state, State::Failing, "until it succeeds");
     row.succeeded();

@@ -311,7 +311,7 @@ async fn what_the_matters_that_crossed_the_link_do_not_explain_is_alarmed_once_t
     township.figures().check().await.unwrap();
     let detail = told().await.unwrap().detail;
     for part in ["1 origins elsewhere", "2 origins have other matters"] {
-        assert!(detail.contains(part), "{detail}");
+        assert!(detail.english.contains(part), "{detail:?}");
     }
     drop((talk, township));
     network.shut_down().await;

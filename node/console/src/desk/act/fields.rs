@@ -100,7 +100,11 @@ impl ActForm {
     }
 }
 
-fn open(label: &'static str, name: &'static str, choices: Vec<Choice>) -> Field {
+pub(in crate::desk) fn open(
+    label: &'static str,
+    name: &'static str,
+    choices: Vec<Choice>,
+) -> Field {
     Field {
         name,
         label,

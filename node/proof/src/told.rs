@@ -1,0 +1,94 @@
+//! What the checks of a receipt file found, in both languages. What a decoder or a library says is quoted.
+
+domain::sayings! {
+    pub(super) fn signed(): "作者的签名与内容相符", "its author's signature covers its bytes";
+    pub(super) fn no_text(): "没有通知对任何原文作过承诺", "no notice commits to any text";
+    pub(super) fn unread(why): "读不懂（“{why}”）", "{why}";
+    pub(super) fn root_of_another_network():
+        "根证书属于另一个网络，与文件不符",
+        "the root certificate belongs to another network than the file";
+    pub(super) fn root_names_the_key():
+        "根证书写明了省的签名密钥",
+        "the root certificate names the province's signing key";
+    pub(super) fn no_root():
+        "给出的证书没有写签名密钥，不是网络的根证书",
+        "the given certificate names no signing key, so it is not the root of a network";
+    pub(super) fn other_root(of_file, given):
+        "文件所属网络的根是 {of_file}，给出的根是 {given}",
+        "the file belongs to a network with the root {of_file}, but the given root is {given}";
+    pub(super) fn root_names_another():
+        "文件里的密钥声明都不是根证书所写的那一个",
+        "no key statement in the file is the one that the root names";
+    pub(super) fn key_by_grandparent(number, by):
+        "第 {number} 号密钥逐级确认到省；它经 {by} 会签取代了另一把密钥，原密钥没有签名",
+        "key {number} is vouched for up to the province; it replaced another key with the countersignature of {by}; \
+         the previous key did not sign it";
+    pub(super) fn key_by_province(number):
+        "第 {number} 号密钥只由省确认，原密钥没有签名",
+        "key {number} is vouched for by the province alone; the previous key did not sign it";
+    pub(super) fn key_vouched(number):
+        "第 {number} 号密钥逐级确认到省",
+        "key {number} is vouched for up to the province";
+    pub(super) fn key_refused(why): "密钥不予承认（“{why}”）", "{why}";
+    pub(super) fn wrong_path(why): "签名与内容的联系不成立（“{why}”）", "{why}";
+    pub(super) fn unknown_key(key, author):
+        "签名用的密钥 {key}，没有谁确认是 {author} 的",
+        "it is signed with key {key}, for which nobody vouches as one of {author}";
+    pub(super) fn wrong_signature(why): "签名不成立（“{why}”）", "{why}";
+    pub(super) fn proof_of_file_malformed():
+        "文件证明中有一栏的长度不对",
+        "a field of the file's proof does not have the required length";
+    pub(super) fn proof_malformed():
+        "证明中有一栏的长度不对",
+        "a field of its proof does not have the required length";
+    pub(super) fn signed_by_another():
+        "签名的单位不是文件所写的出具单位",
+        "it was signed by another division than the one named as its maker";
+    pub(super) fn signed_elsewhere():
+        "签名的网络不是文件所写的网络",
+        "it was signed in another network than the one it names";
+    pub(super) fn notices_changed():
+        "文件出具以后，有通知被改动、删去或添加",
+        "a notice was changed, removed or added after the file was made";
+    pub(super) fn keys_changed():
+        "文件出具以后，有密钥声明被改动、删去或添加",
+        "a key statement was changed, removed or added after the file was made";
+    pub(super) fn unchanged(): "文件没有改动", "the file is unchanged";
+    pub(super) fn not_its_author(): "签名者不是所写的作者", "the signer is not the author it names";
+    pub(super) fn no_notice(kind):
+        "它不是事项的通知，而是“{kind}”",
+        "it is not a notice on a matter, but of kind `{kind}`";
+    pub(super) fn log_signed(origin, division):
+        "{origin} 用 {division} 声明的密钥签名",
+        "{origin} is signed with the key that {division} states";
+    pub(super) fn log_without_notice():
+        "文件里没有通知，公开日志无从证明步骤",
+        "the file holds no notice whose steps the log could prove";
+    pub(super) fn log_covers(covered, all):
+        "公开日志包含 {all} 步中的 {covered} 步；请索取新的回执",
+        "the log covers {covered} of {all} steps; ask for a new receipt";
+    pub(super) fn not_countersigned():
+        "还没有上级会签这个日志头：各处看到的是不是同一份日志，只有该单位自己保证",
+        "no division above has countersigned this head yet: only the division itself vouches that it shows everybody the \
+         same log";
+    pub(super) fn log_key(why): "日志的密钥读不懂（“{why}”）", "the key of the log: {why}";
+    pub(super) fn log_epoch():
+        "日志的世代编号长度不对",
+        "the epoch of the log does not have the required length";
+    pub(super) fn other_log(name):
+        "{name} 不是出具单位的日志",
+        "{name} is not the log of the division that made the file";
+    pub(super) fn head_unread(why): "日志头不成立（“{why}”）", "{why}";
+    pub(super) fn log_field():
+        "日志中有一个摘要或随机数的长度不对",
+        "a hash or salt of the log does not have the required length";
+    pub(super) fn log_steps(index, steps, known):
+        "第 {index} 条说的是 {steps} 步，文件里却有 {known} 步",
+        "entry {index} is about {steps} steps, but {known} are in the file";
+    pub(super) fn log_commits(index, size, steps):
+        "{size} 条中的第 {index} 条承诺了前 {steps} 步",
+        "entry {index} of {size} commits to the first {steps} steps";
+    pub(super) fn log_does_not_commit(index, size, steps, why):
+        "{size} 条中的第 {index} 条没有承诺前 {steps} 步（“{why}”）",
+        "entry {index} of {size} does not commit to the first {steps} steps: {why}";
+}
