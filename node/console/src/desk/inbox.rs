@@ -52,6 +52,7 @@ struct InboxPage<'a> {
     next: Option<String>,
     is_first: bool,
     may_report: bool,
+    sees_disclosures: bool,
 }
 
 /// A list that the person saved.
@@ -119,6 +120,7 @@ async fn page(visit: &Visit, query: &Form, problem: Option<Problem>) -> Answer {
             next,
             is_first: after.is_none(),
             may_report: visit.may(Permission::ReportForAnother),
+            sees_disclosures: visit.may(Permission::ViewDisclosures),
         },
     )
 }

@@ -71,6 +71,22 @@ pub enum CellFault {
     Personal(Personal, String),
 }
 
+topology::vocabulary! {
+    /// What is wrong in a form, without what should be there instead.
+    #[derive(utoipa::ToSchema)]
+    pub enum FaultName names CellFault: "fault in a form" {
+        Missing = 1, "missing", "必填，还没有填", "it must be filled in";
+        NoRows = 2, "no-rows", "表格没有内容", "the table has no rows";
+        NotMoney = 3, "not-money", "不是金额；写成 1200.50", "not an amount; write it as 1200.50";
+        NotNumber = 4, "not-number", "不是数字", "not a number";
+        NotDate = 5, "not-date", "不是日期；写成 2026-03-01", "not a day; write it as 2026-03-01";
+        NotOption = 6, "not-option", "不在可选范围内", "none of the options";
+        TooLong = 7, "too-long", "太长", "too long";
+        Sum = 8, "sum", "合计不符", "the sum does not agree";
+        Personal = 9, "personal", "像是个人信息，请遮盖", "looks like personal data; mask it";
+    }
+}
+
 /// One thing that is wrong in a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormFault {
@@ -119,7 +135,7 @@ impl Content {
         Self {
             fields: shape(self.fields, &item.fields),
             rows,
-            note: self.note.trim().into(),
+            note: plain_lines(&self.note).trim().into(),
         }
     }
 
@@ -191,6 +207,12 @@ impl Content {
     }
 }
 
+/// Returns a text without control characters but the ends of lines.
+fn plain_lines(text: &str) -> String {
+    let shown = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
+    text.chars().map(shown).collect()
+}
+
 /// Decimals that an amount is shown with.
 fn decimals(field: &Field) -> usize {
     if field.kind == FieldKind::Money { 2 } else { 0 }
@@ -210,6 +232,10 @@ pub(super) fn read_number(field: &Field, text: &str) -> Option<i128> {
 
 /// Returns a text as it is kept: amounts with two decimals, days in their one form.
 fn tidy(field: &Field, text: &str) -> Box<str> {
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     let text = text.trim();
     match field.kind {
         FieldKind::Money | FieldKind::Number => match read_number(field, text) {

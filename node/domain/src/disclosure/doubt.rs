@@ -3,7 +3,7 @@
 use super::{Content, Field, Item, content::read_number};
 
 /// A sign that a form may say nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
     /// No number in it differs from zero; holds how many there are.
     AllZero(usize),
@@ -13,6 +13,17 @@ pub enum Doubt {
     NoRows,
     /// This many fields that may be left empty are all empty.
     OnlyRequired(usize),
+}
+
+topology::vocabulary! {
+    /// A doubt, without its evidence.
+    #[derive(utoipa::ToSchema)]
+    pub enum DoubtName names Doubt: "doubt about a form" {
+        AllZero = 1, "all-zero", "数字全部为零", "all numbers are zero";
+        Copied = 2, "copied", "与上一期完全相同", "the same as the period before";
+        NoRows = 3, "no-rows", "明细表为空", "the table is empty";
+        OnlyRequired = 4, "only-required", "选填的全部没有填", "everything voluntary is left out";
+    }
 }
 
 /// Returns the doubts about a form; `before` is what was published for the period before.

@@ -60,6 +60,12 @@ topology::vocabulary! {
         Enter = 51, "enter", "登录", "logs in, and reads what everybody may";
         Draft = 52, "draft", "起草", "writes a report that is not handed in yet";
         Answer = 53, "answer", "答复", "answers the reporter";
+        ViewDisclosures = 54, "view-disclosures", "查看公开工作", "sees the work on disclosures";
+        WriteDisclosure = 55, "write-disclosure", "起草公开", "writes disclosures and sends them on";
+        AgreeDisclosure = 56, "agree-disclosure", "审核公开", "agrees to disclosures for the committee";
+        ReviewDisclosure = 57, "review-disclosure", "监督公开", "agrees to disclosures for the supervision committee";
+        PublishDisclosure = 58, "publish-disclosure", "发布公开", "publishes disclosures that both committees agreed to";
+        WithdrawDisclosure = 59, "withdraw-disclosure", "撤下公开", "takes disclosures down on a lawful ground";
     }
 }
 
@@ -174,6 +180,10 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::Watch
             | D::ManageGrids
             | D::ViewGrids
+            | D::ViewDisclosures
+            | D::WriteDisclosure
+            | D::AgreeDisclosure
+            | D::PublishDisclosure
             | D::OwnAccount
             | D::Enter => All,
             D::Withdraw | D::Contest | D::Rate => Own,
@@ -188,6 +198,8 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ReadRollups
             | D::Watch
             | D::ViewGrids
+            | D::ViewDisclosures
+            | D::ReviewDisclosure
             | D::OwnAccount
             | D::Enter => All,
             D::Withdraw | D::Contest | D::Rate => Own,
@@ -230,6 +242,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ManageGrids
             | D::ViewGrids
             | D::ViewAccounts
+            | D::ViewDisclosures
             | D::OwnAccount
             | D::Enter => All,
             D::Withdraw | D::Contest | D::Rate => Own,
@@ -287,6 +300,10 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::Watch
             | D::ViewGrids
             | D::ViewStatus
+            | D::ViewDisclosures
+            | D::AgreeDisclosure
+            | D::PublishDisclosure
+            | D::WithdrawDisclosure
             | D::OwnAccount
             | D::Enter => All,
             D::Withdraw | D::Contest | D::Rate => Own,
@@ -305,6 +322,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ReadRollups
             | D::ViewGrids
             | D::ReadAudit
+            | D::ViewDisclosures
             | D::OwnAccount
             | D::Enter => All,
             _ => None,
