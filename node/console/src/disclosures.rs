@@ -1,6 +1,6 @@
 //! What the division made public (三务公开), for everybody: the list, one with its table and proof, and objections.
 
-mod object;
+pub(crate) mod object;
 mod sheet;
 
 use std::sync::Arc;

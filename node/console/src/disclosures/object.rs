@@ -9,7 +9,7 @@ use super::{named, period, shown, view};
 use crate::{answer::Answer, villagers::receipt, visit::Visit};
 
 /// The category of objections, which the shipped policy lists.
-const CATEGORY: &str = "service/disclosure";
+pub(crate) const CATEGORY: &str = "service/disclosure";
 
 /// Sends an objection, and shows its number and slip.
 pub(super) async fn send(visit: Arc<Visit>) -> Answer {
