@@ -7,6 +7,7 @@ mod alarms;
 mod changes;
 mod clock;
 mod contacts;
+mod disclosures;
 mod drafts;
 mod figures;
 mod files;
@@ -44,6 +45,12 @@ pub use alarms::{AlarmQuery, AlarmView, Alarms};
 pub use changes::{ChangeView, EventsQuery, StreamEnd, StreamStart};
 pub use clock::{ClockStatus, Corrected};
 pub use contacts::{ContactRequest, EraseRequest, Erased, OpenedContact, Reach};
+pub use disclosures::{
+    BeginDisclosure, ColumnView, ContentView, DemandedEvent, DisclosureDocument, DisclosureLine,
+    DisclosureRemark, DisclosureStep, DisclosureView, DisclosureWork, Disclosures,
+    DisclosuresQuery, DoubtView, Duties, DutyLine, EditionLog, EditionView, FaultView, FieldValue,
+    FormView, ObjectionView, WriteDisclosure,
+};
 pub use drafts::{DRAFT_KEY, DraftMatter, DraftPhoto, DraftRequest, DraftView};
 pub use figures::{
     CellApart, CellsApart, ChildFiguresView, Figures, JournalCount, RollupBy, RollupLine,

@@ -97,6 +97,9 @@ pub struct ReportRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     pub attachments: Vec<UploadId>,
+    /// Number of the disclosure of this node that the report objects to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects_to: Option<String>,
     /// The division above to which the report is escalated in the same commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Code>)]
@@ -127,6 +130,7 @@ impl ReportRequest {
             address: None,
             coordinates: Datum::default(),
             contact: None,
+            objects_to: None,
             attachments: vec![],
             escalate_to: None,
             slip: false,

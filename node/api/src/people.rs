@@ -537,6 +537,7 @@ impl From<&AuditEntry> for AuditLine {
                 Subject::Template(key) => format!("template {key}"),
                 Subject::Hook(id) => format!("webhook {id}"),
                 Subject::Alarm(kind) => format!("alarm {kind}"),
+                Subject::Disclosure(id) => format!("disclosure {id}"),
             }),
             ending: entry.ending,
             detail: entry.detail.clone(),

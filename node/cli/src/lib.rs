@@ -22,6 +22,7 @@ mod alarm;
 mod api_key;
 mod audit;
 mod completions;
+mod disclosure;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod grid;
@@ -89,6 +90,7 @@ pub enum Command {
     Import(import::Import),
     Policy(policy::Policy),
     Receipt(receipt::Receipt),
+    Disclosure(disclosure::Disclosure),
     Slip(slip::Slip),
     Verify(verify::Verify),
     Template(template::Template),
@@ -135,6 +137,7 @@ impl Run for Command {
             Self::Import(command) => wait(command.run(output)),
             Self::Policy(command) => wait(command.run(output)),
             Self::Receipt(command) => wait(command.run(output)),
+            Self::Disclosure(command) => wait(command.run(output)),
             Self::Slip(command) => wait(command.run(output)),
             Self::Verify(command) => command.run(output),
             Self::Template(command) => wait(command.run(output)),

@@ -352,6 +352,7 @@ impl Report {
             address: self.address,
         };
         let request = ReportRequest {
+            objects_to: None,
             category: self.category,
             text,
             channel: self.channel,

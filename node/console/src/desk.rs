@@ -5,6 +5,7 @@ mod alike;
 mod bulk;
 mod clock;
 mod contact;
+mod disclosures;
 mod dispute;
 mod inbox;
 mod matter;
@@ -35,6 +36,14 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route("/desk/seen", page(to_list).merge(form(inbox::note_seen)))
         .route("/desk/bulk", page(to_list).merge(form(bulk::go)))
         .route("/desk/report", page(report::form).merge(form(report::send)))
+        .route(
+            "/desk/disclosures",
+            page(disclosures::list).merge(form(disclosures::begin)),
+        )
+        .route(
+            "/desk/disclosures/{number}",
+            page(disclosures::one).merge(form(disclosures::act)),
+        )
         .route("/desk/m/{id}", page(matter::show))
         .route(
             "/desk/m/{id}/contact",

@@ -94,8 +94,9 @@ type Section = (
 );
 
 /// The sections in the order of the page.
-const SECTIONS: [Section; 8] = [
+const SECTIONS: [Section; 9] = [
     ("/", Words::home, |_| Some("/")),
+    ("/disclosures", Words::open_title, |_| Some("/disclosures")),
     ("/report", Words::report, |_| Some("/report")),
     ("/my", Words::my_matter, |_| Some("/my")),
     ("/mailbox", Words::mailbox, |_| Some("/mailbox")),

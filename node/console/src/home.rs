@@ -7,6 +7,7 @@ use askama::Template;
 
 use crate::{
     answer::Answer,
+    disclosures::{self, Row},
     frame::Frame,
     front,
     visit::Visit,
@@ -19,6 +20,10 @@ use crate::{
 struct HomePage {
     frame: Frame,
     w: Words,
+    /// What was made public last.
+    newest: Vec<Row>,
+    /// What should have been made public by now.
+    overdue: Vec<String>,
     answers: Vec<AnswerRow>,
     figures: Option<Figures>,
 }
@@ -57,7 +62,10 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Answer {
         text: answer.text,
     };
     let figures: PublicFigures = visit.calls.get(&visit.api("public-figures")?).await?;
+    let (newest, overdue) = disclosures::newest(&visit).await?;
     visit.show(&HomePage {
+        newest,
+        overdue,
         figures: in_words(&visit, &figures),
         frame: Frame::of(&visit, visit.name_of(division)),
         w: visit.w,

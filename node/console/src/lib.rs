@@ -16,6 +16,7 @@ mod assets;
 #[cfg(test)]
 mod colours;
 mod desk;
+mod disclosures;
 mod failure;
 mod form;
 mod frame;
@@ -81,7 +82,7 @@ fn routes(api: Router<AppState>, gate: &Arc<Gate>) -> Router<AppState> {
         .route("/network", page(network::show))
         .route("/network/alarms/{kind}", form(network::close_alarm))
         .route("/{*path}", route(EVERY_METHOD, nothing));
-    let routes = admin::routes(desk::routes(villagers::routes(routes)))
+    let routes = disclosures::routes(admin::routes(desk::routes(villagers::routes(routes))))
         .method_not_allowed_fallback(wrong_method)
         .layer(Extension(pages))
         .route("/assets/{name}", get(assets::serve))

@@ -7,7 +7,7 @@ mod offline;
 mod own;
 mod poster;
 mod qr;
-mod receipt;
+pub(crate) mod receipt;
 mod report;
 mod services;
 mod verify;

@@ -3,6 +3,7 @@
 
 mod admin;
 mod desk;
+mod disclosures;
 mod everywhere;
 mod villagers;
 

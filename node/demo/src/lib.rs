@@ -1,5 +1,6 @@
 //! `wujitong demo`
 
+mod disclosed;
 mod life;
 mod network;
 mod people;
@@ -140,7 +141,10 @@ impl Demo {
             () = stop.cancelled() => Err(cut_short()),
         };
         let told = match told {
-            Ok(story) => people::open(&network, branch).await.map(|()| story),
+            Ok(story) => match people::open(&network, branch).await {
+                Ok(()) => disclosed::disclose(&network, branch).await.map(|()| story),
+                Err(failure) => Err(failure),
+            },
             Err(failure) => Err(failure),
         };
         let told = told.and_then(|mut story| {

@@ -33,7 +33,7 @@ struct Person {
     begins: &'static str,
 }
 
-const VILLAGE: [Person; 2] = [
+const VILLAGE: [Person; 4] = [
     Person {
         login: "villager",
         role: Role::Resident,
@@ -49,6 +49,22 @@ const VILLAGE: [Person; 2] = [
         chinese: "村干部王建国",
         english: "village official Wang Jianguo",
         begins: "/desk",
+    },
+    Person {
+        login: "village-chair",
+        role: Role::Leader,
+        name: "张志强",
+        chinese: "村主任张志强",
+        english: "chair of the committee Zhang Zhiqiang",
+        begins: "/desk/disclosures",
+    },
+    Person {
+        login: "village-supervisor",
+        role: Role::Supervisor,
+        name: "刘桂芳",
+        chinese: "监委会成员刘桂芳",
+        english: "supervision committee member Liu Guifang",
+        begins: "/desk/disclosures",
     },
 ];
 const TOWNSHIP: [Person; 1] = [Person {

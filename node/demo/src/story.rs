@@ -351,9 +351,9 @@ impl Teller<'_> {
         let root = self.network.office(self.branch.tree.root());
         let new = NewTemplate {
             kind: TemplateKind::Disclosure,
-            name: "village-affairs".to_owned(),
-            title: "村务公开目录 village affairs to be disclosed".to_owned(),
-            content: include_str!("village-affairs.toml").to_owned(),
+            name: "decisions".to_owned(),
+            title: "重大决策公开 major decisions to be made public".to_owned(),
+            content: include_str!("decisions.toml").to_owned(),
             tiers: Tier::ALL.to_vec(),
             kinds: vec![],
         };

@@ -12,6 +12,7 @@ use topology::DivisionCode;
 use super::{
     actor::Actor,
     alarm::AlarmKind,
+    disclosure::DisclosureId,
     hook::HookId,
     ids::MatterId,
     people::{AccountId, ApiKeyId, GridId, Permission},
@@ -64,6 +65,8 @@ pub enum Subject {
     Hook(HookId),
     /// An alarm.
     Alarm(AlarmKind),
+    /// A disclosure.
+    Disclosure(DisclosureId),
 }
 
 topology::vocabulary! {

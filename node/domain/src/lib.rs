@@ -12,6 +12,7 @@ pub mod category;
 pub mod clock;
 pub mod custody;
 pub mod department;
+pub mod disclosure;
 pub mod draft;
 pub mod envelope;
 pub mod feed;
@@ -57,6 +58,15 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<clock::How>(),
         Enumeration::of::<clock::PauseReason>(),
         Enumeration::of::<clock::Stage>(),
+        Enumeration::of::<disclosure::Class>(),
+        Enumeration::of::<disclosure::DisclosureAct>(),
+        Enumeration::of::<disclosure::DoubtName>(),
+        Enumeration::of::<disclosure::DutyState>(),
+        Enumeration::of::<disclosure::FaultName>(),
+        Enumeration::of::<disclosure::FieldKind>(),
+        Enumeration::of::<disclosure::Personal>(),
+        Enumeration::of::<disclosure::Rhythm>(),
+        Enumeration::of::<disclosure::Stage>(),
         Enumeration::of::<envelope::Lane>(),
         Enumeration::of::<feed::ActorKind>(),
         Enumeration::of::<feed::ChangeKind>(),

@@ -14,16 +14,20 @@ mod tests;
 
 pub use crate::scope::{BadScope, BadTemplateKey, Scope, TemplateKey, TemplateKind, is_name};
 pub use adoption::{Adoption, Expected, MOST_REFUSALS, Stance, adoption};
-pub use content::{BadTemplate, FORMAT, Item, MOST_CONTENT, MOST_ITEMS, Need, Parsed};
-pub use decide::{InForce, TemplateRefusal, Verdict, consider, reconsider};
+pub use content::{BadTemplate, FORMAT, MOST_CONTENT, MOST_ITEMS, Need, Parsed};
+pub use decide::{InForce, TemplateRefusal, Verdict, consider, demanded, reconsider};
 
 /// The tiers that may issue each kind; all others may not. Rules for other offices need at least a
-/// county; a township may list its services, and every tier may put up a board.
+/// county; a township may list its services, and every tier may put up a board, and make public more
+/// than those above demand, or sooner.
 const ISSUERS: [(TemplateKind, &[Tier]); 5] = {
     use Tier::{City, County, Province, Township, Village};
     [
         (TemplateKind::Policy, &[Province, City, County]),
-        (TemplateKind::Disclosure, &[Province, City, County]),
+        (
+            TemplateKind::Disclosure,
+            &[Province, City, County, Township, Village],
+        ),
         (TemplateKind::Service, &[Province, City, County, Township]),
         (TemplateKind::Standard, &[Province, City, County]),
         (

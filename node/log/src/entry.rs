@@ -6,6 +6,7 @@
 //! opening        16 network | u64 division | 16 epoch | 32 divisions
 //!                | u8 0, or u8 1 | 16 epoch | u64 size | 32 root      the log before this one
 //! template       u64 issuer | 32 name | u64 version | 32 envelope
+//! disclosure     8 number | u32 edition | u8 state | 32 commitment
 //! custody        32 commitment
 //! key-statement  u64 division | 16 key | 32 statement
 //! ```
@@ -29,8 +30,8 @@ topology::vocabulary! {
     pub enum EntryKind: "kind of log entry" {
         /// The first entry of every log.
         Opening = 0, "opening", "开卷", "the log begins";
-        /// Not written by this program yet.
-        Disclosure = 1, "disclosure", "公开", "a disclosure was published";
+        /// Also of one that was corrected or taken down.
+        Disclosure = 1, "disclosure", "公开", "a disclosure was published, corrected or taken down";
         /// Also of every template that is in force when a log begins.
         Template = 2, "template", "模板生效", "a template came into force";
         /// As a commitment: nobody sees whose matter it is or what was done.
@@ -43,6 +44,15 @@ topology::vocabulary! {
         Edition = 6, "edition", "区划版本", "a list of divisions came into force";
         /// Not written by this program yet.
         Closing = 7, "closing", "封卷", "the log ends";
+    }
+}
+
+topology::vocabulary! {
+    /// What an entry says of a disclosure.
+    pub enum Disclosed: "state of a published disclosure" {
+        Published = 1, "published", "公开", "it was published";
+        Corrected = 2, "corrected", "更正", "a corrected edition was published";
+        Withdrawn = 3, "withdrawn", "撤下", "it was taken down";
     }
 }
 
@@ -88,6 +98,17 @@ pub enum Entry {
         /// Digest of the signed envelope that brought it.
         envelope: Hash,
     },
+    /// [`EntryKind::Disclosure`].
+    Disclosure {
+        /// Its number.
+        number: [u8; 8],
+        /// The edition, from 1.
+        edition: u32,
+        /// What became of it.
+        state: Disclosed,
+        /// Commits to the published document, or to the ground for taking it down.
+        commitment: Commitment,
+    },
     /// [`EntryKind::Custody`].
     Custody(Commitment),
     /// [`EntryKind::KeyStatement`].
@@ -109,7 +130,27 @@ impl Commitment {
     /// Commits to the history of a matter: SHA-256 of a tag, the kind, the network, the salt, the suite's number
     /// and the digest in that suite.
     pub fn to_custody(network: &[u8; 16], salt: &[u8; 16], suite: u32, digest: &Hash) -> Self {
-        let kind = [EntryKind::Custody.number() as u8];
+        Self::of(EntryKind::Custody, network, salt, (suite, digest))
+    }
+
+    /// Commits to the published document of a disclosure in the same way; the digest is SHA-256 of its bytes, of
+    /// suite 2.
+    pub fn to_document(network: &[u8; 16], salt: &[u8; 16], document: &[u8]) -> Self {
+        Self::of(
+            EntryKind::Disclosure,
+            network,
+            salt,
+            (2, &hash(&[document])),
+        )
+    }
+
+    fn of(
+        kind: EntryKind,
+        network: &[u8; 16],
+        salt: &[u8; 16],
+        (suite, digest): (u32, &Hash),
+    ) -> Self {
+        let kind = [kind.number() as u8];
         let suite = suite.to_be_bytes();
         Self(hash(&[COMMITMENT, &kind, network, salt, &suite, digest]))
     }
@@ -127,8 +168,8 @@ pub enum BadEntry {
     /// It ends too early, goes on too long, or is empty.
     #[error("an entry has another length than one of its kind")]
     Length,
-    /// A mark is neither 0 nor 1.
-    #[error("an entry has a mark that is neither 0 nor 1")]
+    /// A mark or a state is none that there is.
+    #[error("an entry has a mark or a state that does not exist")]
     Mark,
 }
 
@@ -138,6 +179,7 @@ impl Entry {
         match self {
             Self::Opening(_) => EntryKind::Opening,
             Self::Template { .. } => EntryKind::Template,
+            Self::Disclosure { .. } => EntryKind::Disclosure,
             Self::Custody(_) => EntryKind::Custody,
             Self::KeyStatement { .. } => EntryKind::KeyStatement,
         }
@@ -169,6 +211,17 @@ impl Entry {
                 out.extend(name);
                 out.extend(version.to_be_bytes());
                 out.extend(envelope);
+            }
+            Self::Disclosure {
+                number,
+                edition,
+                state,
+                commitment,
+            } => {
+                out.extend(number);
+                out.extend(edition.to_be_bytes());
+                out.push(state.number() as u8);
+                out.extend(commitment.0);
             }
             Self::Custody(Commitment(digest)) => out.extend(digest),
             Self::KeyStatement {
@@ -216,6 +269,12 @@ impl Entry {
                 name: from.array()?,
                 version: from.number()?,
                 envelope: from.array()?,
+            },
+            Some(EntryKind::Disclosure) => Self::Disclosure {
+                number: from.array()?,
+                edition: u32::from_be_bytes(from.array()?),
+                state: Disclosed::of_number(from.byte()?.into()).ok_or(BadEntry::Mark)?,
+                commitment: Commitment(from.array()?),
             },
             Some(EntryKind::Custody) => Self::Custody(Commitment(from.array()?)),
             Some(EntryKind::KeyStatement) => Self::KeyStatement {

@@ -13,7 +13,9 @@ mod tile;
 mod tree;
 
 pub use checkpoint::{BadCheckpoint, Checkpoint, DoesNotHold};
-pub use entry::{BadEntry, Commitment, Entry, EntryKind, MOST_ENTRY_BYTES, Opening, Predecessor};
+pub use entry::{
+    BadEntry, Commitment, Disclosed, Entry, EntryKind, MOST_ENTRY_BYTES, Opening, Predecessor,
+};
 pub use note::{BadName, BadVkey, MOST_NOTE_BYTES, NoteKey, SignatureLine, Vkey};
 pub use tile::{BadTile, Tile, TileLevel};
 pub use tree::{

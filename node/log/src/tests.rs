@@ -390,6 +390,15 @@ fn an_entry_is_read_back_and_anything_else_is_refused() {
             82,
         ),
         (
+            Entry::Disclosure {
+                number: [5; 8],
+                edition: 2,
+                state: Disclosed::Corrected,
+                commitment: Commitment::to_document(&[1; 16], &[2; 16], b"{}"),
+            },
+            47,
+        ),
+        (
             Entry::Custody(Commitment::to_custody(&[1; 16], &[2; 16], 1, &[3; 32])),
             34,
         ),
@@ -420,6 +429,9 @@ fn an_entry_is_read_back_and_anything_else_is_refused() {
     let mut marked = Entry::Opening(first).encode();
     marked[74] = 2;
     assert_eq!(Entry::decode(&marked), Err(BadEntry::Mark));
+    let mut stated = entries[3].0.encode();
+    stated[14] = 9;
+    assert_eq!(Entry::decode(&stated), Err(BadEntry::Mark));
 }
 
 #[test]

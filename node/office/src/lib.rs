@@ -7,6 +7,7 @@
 pub mod alarms;
 mod blocking;
 mod clock;
+mod disclosures;
 mod drafts;
 mod due;
 mod failed;
@@ -42,6 +43,7 @@ use topology::{DivisionCode, Tree};
 pub use alarms::NoSuchAlarm;
 pub use blocking::blocking;
 pub use clock::ClockDoubted;
+pub use disclosures::{DisclosureSeen, EditionSeen, LogSeen, NewDisclosure};
 pub use domain::custody::Work;
 pub use drafts::{DraftRefusal, DraftView, HandedIn};
 pub use failed::{
@@ -70,8 +72,8 @@ pub use matters::search::{About, BadCursor, Charged, Cursor, Found, Search};
 pub use media::BadPaper;
 pub use request::{IdempotencyKey, Request, RequestContext, Saw};
 pub use services::{
-    Alarms, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock, MatterFiles, Matters, People,
-    Templates, Webhooks,
+    Alarms, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock, MatterFiles,
+    Matters, People, Templates, Webhooks,
 };
 pub use tables::all as tables;
 pub use templates::{NewTemplate, NoSuchTemplate, TemplateRecord};

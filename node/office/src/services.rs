@@ -41,6 +41,8 @@ services! {
     files: MatterFiles;
     /// Drafts: reports that somebody is still writing.
     drafts: Drafts;
+    /// Disclosures: what the division makes public about its affairs.
+    disclosures: Disclosures;
     /// Templates and the policy in force.
     templates: Templates;
     /// Figures: sums, what children count, the journal.

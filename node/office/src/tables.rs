@@ -13,6 +13,7 @@ use domain::{
     audit::AuditEntry,
     category::Category,
     custody::Docket,
+    disclosure::{Disclosure, DisclosureId, Edition, Line},
     envelope::{Destination, Lane},
     feed::Change,
     flow::Seen,
@@ -34,6 +35,7 @@ use records::{
 };
 use topology::DivisionCode;
 
+pub(crate) mod disclosures;
 pub(crate) mod feed;
 pub(crate) mod figures;
 pub(crate) mod files;
@@ -150,6 +152,16 @@ records::tables! { pub(crate) OFFICE:
     LostVersions("lost version of a template", b"v"): TemplateKey => u32;
     /// Reports of children on the adoption of a template.
     Adoptions("what a child did with a template", b"y"): AdoptionKey => AdoptionReport;
+    /// Since when an item of a template is demanded here, by its name.
+    DemandedSince("since when an item is demanded", b"Ds"): String => Timestamp;
+    /// Disclosures.
+    Disclosures("disclosure", b"Dp"): DisclosureId => Disclosure;
+    /// Published editions.
+    Editions("edition of a disclosure", b"De"): (DisclosureId, u32) => Edition;
+    /// Index of disclosures by the last day that they are about.
+    DisclosureLines("line of the disclosures", b"Dl"): (Day, DisclosureId) => Line;
+    /// Matters in which somebody objects to a disclosure.
+    Objections("objection to a disclosure", b"Do"): (DisclosureId, MatterId) => Timestamp;
     /// Key statements of other divisions, signed.
     KeyStatements("key statement", b"k"): (DivisionCode, KeyId) => Plain;
     /// Key statements that concern this node, whether they count or not.
@@ -166,6 +178,8 @@ records::tables! { pub(crate) OFFICE:
     LogTiles("tile of a log", b"Th"): (EpochId, u32, u64) => Plain;
     /// Leaves about a matter.
     MatterLeaves("leaf about a matter", b"Tm"): (MatterId, EpochId, u64) => log::MatterLeaf;
+    /// Leaves about an edition of a disclosure.
+    EditionLeaves("leaf about an edition", b"Tn"): (DisclosureId, u32, EpochId, u64) => disclosures::EditionLeaf;
     /// Standing alarms, by the neighbour they are about.
     Alarms("alarm", b"K"): (Option<DivisionCode>, AlarmKind) => Alarm;
     /// Uploads.

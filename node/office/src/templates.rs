@@ -233,7 +233,8 @@ impl UnitOfWork<'_> {
         }
         self.report_adoption(&record).await?;
         if applied {
-            self.reconsider().await
+            self.reconsider().await?;
+            self.note_demands().await
         } else {
             Ok(())
         }

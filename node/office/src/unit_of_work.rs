@@ -38,7 +38,7 @@ mod news;
 mod outgoing;
 
 pub(super) use dockets::{DocketChange, Dockets};
-pub(super) use leaves::LogDraft;
+pub(super) use leaves::{LogDraft, Opens};
 pub(super) use news::News;
 pub(super) use outgoing::Carried;
 

@@ -3,6 +3,7 @@
 mod acts;
 mod browser;
 mod desk;
+mod disclosures;
 mod every;
 mod network;
 mod policy;

@@ -14,6 +14,7 @@ mod clock;
 mod contacts;
 mod cors;
 pub mod credentials;
+mod disclosures;
 mod drafts;
 mod events;
 mod figures;

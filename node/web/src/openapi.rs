@@ -217,6 +217,18 @@ pub(super) struct TileParams {
     tile: String,
 }
 
+/// A disclosure at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct DisclosureParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Number of the disclosure: 16 hexadecimal digits.
+    number: String,
+}
+
 /// A template at a node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -250,6 +262,7 @@ pub(super) struct TemplateParams {
         (name = "matters", description = "Matters (事项) and the work on them"),
         (name = "files", description = "Photos and documents of matters"),
         (name = "drafts", description = "Reports that somebody is still writing"),
+        (name = "disclosures", description = "Disclosures (公开): what is made public, what has to be, and the work on it"),
         (name = "templates", description = "Templates and their adoption"),
         (name = "figures", description = "Figures of a subtree"),
         (name = "log", description = "The public log: what nobody can take back unseen"),

@@ -11,7 +11,9 @@ use futures::future::BoxFuture;
 use http::{StatusCode, header, request::Parts};
 use office::people::Done;
 
-use super::{accounts, ask::NodePath, gate::Principal, grids, matters, problem::Rejection};
+use super::{
+    accounts, ask::NodePath, disclosures, gate::Principal, grids, matters, problem::Rejection,
+};
 use crate::state::AppState;
 
 /// Answers a repeated request at the node in its path.
@@ -59,6 +61,9 @@ async fn about(
             Ok(matters::view(at, guest, id).await?.into_response())
         }
         Some(Subject::Account(id)) => Ok(accounts::one(at, id).await?.into_response()),
+        Some(Subject::Disclosure(id)) if guest.may(Permission::ViewDisclosures).is_ok() => {
+            Ok(disclosures::view(at, guest, id).await?.into_response())
+        }
         Some(Subject::Grid(id)) => Ok(grids::one(at, id).await?.into_response()),
         _ => Err(Rejection::shown_once()),
     }

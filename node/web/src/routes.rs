@@ -14,10 +14,10 @@ use utoipa_axum::{
 };
 
 use super::{
-    accounts, alarms, audit, clock, contacts, drafts, events, figures, files, gate::Gate, grids,
-    hand_over, hooks, imports, key_statements, keyring, kinds, log, matters, offers, oidc, openapi,
-    own_sessions, policies, public_figures, receipts, revocations, saved_lists, seen, session, setup,
-    status, templates,
+    accounts, alarms, audit, clock, contacts, disclosures, drafts, events, figures, files,
+    gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring, kinds, log, matters,
+    offers, oidc, openapi, own_sessions, policies, public_figures, receipts, revocations,
+    saved_lists, seen, session, setup, status, templates,
 };
 use crate::state::AppState;
 
@@ -102,6 +102,25 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::Draft, routes!(drafts::add_photo)),
         (D::Draft, routes!(drafts::thumb)),
         (D::Draft, routes!(drafts::drop_photo)),
+        (D::Enter, routes!(disclosures::list)),
+        (D::Enter, routes!(disclosures::due)),
+        (D::Enter, routes!(disclosures::show)),
+        (D::ViewDisclosures, routes!(disclosures::works)),
+        (D::ViewDisclosures, routes!(disclosures::work)),
+        (D::WriteDisclosure, routes!(disclosures::begin)),
+        (D::WriteDisclosure, routes!(disclosures::write)),
+        (D::WriteDisclosure, routes!(disclosures::submit)),
+        (D::WriteDisclosure, routes!(disclosures::correct)),
+        (D::WriteDisclosure, routes!(disclosures::give_up)),
+        (D::AgreeDisclosure, routes!(disclosures::agree)),
+        (D::AgreeDisclosure, routes!(disclosures::send_back)),
+        (D::ReviewDisclosure, routes!(disclosures::review)),
+        (
+            D::ReviewDisclosure,
+            routes!(disclosures::send_back_reviewed),
+        ),
+        (D::PublishDisclosure, routes!(disclosures::publish)),
+        (D::WithdrawDisclosure, routes!(disclosures::withdraw)),
         (D::ViewTemplates, routes!(templates::list)),
         (D::PublishTemplate, routes!(templates::publish)),
         (D::ViewTemplates, routes!(templates::status)),

@@ -455,7 +455,7 @@ pub(crate) fn policies() -> Vec<Vec<u8>> {
 
 /// Templates after the place of their kind.
 pub(crate) fn templates() -> Vec<Vec<u8>> {
-    let affairs = file("node/demo/src/village-affairs.toml");
+    let affairs = file("config/templates/village-affairs.toml");
     let policies = policies().into_iter().skip(1);
     let policies = policies.map(|policy| [b"\0format = 1\n", &policy[..]].concat());
     let affairs = (0..5).map(|kind| [&[kind], &affairs[..]].concat());

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use topology::Term;
 use web::problem::Rejection;
 
-pub(super) use self::fields::{ActForm, Field, open};
 use self::fields::warning;
+pub(super) use self::fields::{ActForm, Field, open};
 use super::{
     matter::{Seen, seen, status},
     steps::{self, Step},

@@ -59,6 +59,7 @@ struct InboxPage<'a> {
     unread: usize,
     /// These rows, each with the last step that it shows.
     unread_rows: String,
+    sees_disclosures: bool,
 }
 
 /// A list that the person saved.
@@ -132,6 +133,7 @@ async fn page(visit: &Visit, query: &Form, problem: Option<Problem>) -> Answer {
             next,
             is_first: after.is_none(),
             may_report: visit.may(Permission::ReportForAnother),
+            sees_disclosures: visit.may(Permission::ViewDisclosures),
         },
     )
 }

@@ -61,6 +61,12 @@ topology::vocabulary! {
         Draft = 52, "draft", "起草", "writes a report that is not handed in yet";
         Answer = 53, "answer", "答复", "answers the reporter";
         OwnPassword = 54, "own-password", "本人密码", "sees who is signed in, sets the own password, signs out";
+        ViewDisclosures = 55, "view-disclosures", "查看公开工作", "sees the work on disclosures";
+        WriteDisclosure = 56, "write-disclosure", "起草公开", "writes disclosures and sends them on";
+        AgreeDisclosure = 57, "agree-disclosure", "审核公开", "agrees to disclosures for the committee";
+        ReviewDisclosure = 58, "review-disclosure", "监督公开", "agrees to disclosures for the supervision committee";
+        PublishDisclosure = 59, "publish-disclosure", "发布公开", "publishes disclosures that both committees agreed to";
+        WithdrawDisclosure = 60, "withdraw-disclosure", "撤下公开", "takes disclosures down on a lawful ground";
     }
 }
 
@@ -179,6 +185,10 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ManageGrids
             | D::ViewGrids
             | D::OwnPassword
+            | D::ViewDisclosures
+            | D::WriteDisclosure
+            | D::AgreeDisclosure
+            | D::PublishDisclosure
             | D::OwnAccount
             | D::Enter => All,
             D::Withdraw | D::Contest | D::Rate => Own,
@@ -194,6 +204,8 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::Watch
             | D::ViewGrids
             | D::OwnPassword
+            | D::ViewDisclosures
+            | D::ReviewDisclosure
             | D::OwnAccount
             | D::Enter => All,
             D::Withdraw | D::Contest | D::Rate => Own,
@@ -237,6 +249,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ViewGrids
             | D::ViewAccounts
             | D::OwnPassword
+            | D::ViewDisclosures
             | D::OwnAccount
             | D::Enter => All,
             D::Withdraw | D::Contest | D::Rate => Own,
@@ -296,6 +309,10 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ViewGrids
             | D::ViewStatus
             | D::OwnPassword
+            | D::ViewDisclosures
+            | D::AgreeDisclosure
+            | D::PublishDisclosure
+            | D::WithdrawDisclosure
             | D::OwnAccount
             | D::Enter => All,
             D::Withdraw | D::Contest | D::Rate => Own,
@@ -318,6 +335,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ViewGrids
             | D::ReadAudit
             | D::OwnPassword
+            | D::ViewDisclosures
             | D::OwnAccount
             | D::Enter => All,
             _ => None,

@@ -50,6 +50,12 @@ const MATRIX: &str = "
     answer               . c y . y c y . . . . . .
     publish-matter       . . y . y . y . . . . . .
     attach               o c y . y c . . . . . . .
+    view-disclosures     . . y y y . y . y . . . .
+    write-disclosure     . . y . . . . . . . . . .
+    agree-disclosure     . . y . . . y . . . . . .
+    review-disclosure    . . . y . . . . . . . . .
+    publish-disclosure   . . y . . . y . . . . . .
+    withdraw-disclosure  . . . . . . y . . . . . .
     view-templates       y y y y y y y y y . . . .
     publish-template     . . . . . . . y . . . . .
     read-rollups         . . y y y y y y y . . . .

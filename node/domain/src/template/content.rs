@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier, Tree};
 
 use super::{BadScope, Template, TemplateKey, TemplateKind, is_name, may_issue};
-use crate::policy::{Sheet, Source};
+use crate::{
+    disclosure::{Item, RawItem},
+    policy::{Sheet, Source},
+};
 
 /// The newest format that this program reads.
 pub const FORMAT: i64 = 1;
@@ -31,17 +34,6 @@ impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("{}/{}", self.kind, self.name))
     }
-}
-
-/// One item that must be made public.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// Its name, 1 to 100 characters, unique in the template.
-    pub name: Box<str>,
-    /// The longest time between two publications, in days, 1 to 366.
-    pub period_days: u16,
-    /// The fields that it must contain; not empty.
-    pub fields: Vec<Box<str>>,
 }
 
 /// The content of a template after parsing.
@@ -105,13 +97,6 @@ struct Raw {
     tightens: Option<String>,
     #[serde(default)]
     item: Vec<RawItem>,
-}
-
-#[derive(Deserialize)]
-struct RawItem {
-    name: String,
-    period_days: i64,
-    fields: Vec<String>,
 }
 
 impl Template {
@@ -234,19 +219,34 @@ impl Template {
 
 /// Returns the first unused key of a disclosure template.
 fn unread(table: &toml::Table) -> Option<String> {
-    let stray = |table: &toml::Table, known: &[&str]| {
+    let stray = |table: &toml::Table, known: &[&str], path: &str| {
         let mut keys = table.keys();
-        keys.find(|key| !known.contains(&key.as_str()))
-            .map(|key| key.chars().take(40).collect::<String>())
+        let key = keys.find(|key| !known.contains(&key.as_str()))?;
+        let key: String = key.chars().take(40).collect();
+        Some(format!("key `{path}{key}`"))
     };
-    if let Some(key) = stray(table, &["format", "needs", "tightens", "item"]) {
-        return Some(format!("key `{key}`"));
-    }
-    let items = table.get("item").and_then(toml::Value::as_array)?;
-    let mut items = items.iter().filter_map(toml::Value::as_table);
-    items
-        .find_map(|item| stray(item, &["name", "period_days", "fields"]))
-        .map(|key| format!("key `item.{key}`"))
+    let below = |table: &toml::Table, key: &str| {
+        let list = table.get(key).and_then(toml::Value::as_array);
+        let tables = list.into_iter().flatten().filter_map(toml::Value::as_table);
+        tables.cloned().collect::<Vec<_>>()
+    };
+    let top = stray(table, &["format", "needs", "tightens", "item"], "");
+    top.or_else(|| {
+        below(table, "item").iter().find_map(|item| {
+            let inner = [
+                ("fields", &RawItem::FIELD_KEYS[..]),
+                ("columns", &RawItem::FIELD_KEYS[..]),
+                ("sums", &RawItem::SUM_KEYS[..]),
+            ];
+            let inner = inner.into_iter().find_map(|(list, known)| {
+                let path = format!("item.{list}.");
+                below(item, list)
+                    .iter()
+                    .find_map(|one| stray(one, known, &path))
+            });
+            stray(item, &RawItem::KEYS, "item.").or(inner)
+        })
+    })
 }
 
 fn read_needs(needs: Vec<String>) -> Result<Vec<Need>, BadTemplate> {
@@ -280,36 +280,12 @@ fn read_items(raw: Vec<RawItem>) -> Result<Vec<Item>, BadTemplate> {
         )));
     }
     let mut items: Vec<Item> = Vec::with_capacity(raw.len());
-    for RawItem {
-        name,
-        period_days,
-        fields,
-    } in raw
-    {
-        let Some(period) = u16::try_from(period_days)
-            .ok()
-            .filter(|days| (1..=366).contains(days))
-        else {
-            return Err(content(format!(
-                "item {name}: period_days is {period_days}, not 1 to 366"
-            )));
-        };
-        if !(1..=100).contains(&name.chars().count()) {
-            return Err(content("an item's name has 1 to 100 characters"));
+    for raw in raw {
+        let item = raw.read().map_err(content)?;
+        if items.iter().any(|known| known.name == item.name) {
+            return Err(content(format!("item {} is listed twice", item.name)));
         }
-        if items.iter().any(|item| *item.name == *name) {
-            return Err(content(format!("item {name} is listed twice")));
-        }
-        if fields.is_empty() || fields.iter().any(String::is_empty) {
-            return Err(content(format!(
-                "item {name} has no fields, or an empty one"
-            )));
-        }
-        items.push(Item {
-            name: name.into(),
-            period_days: period,
-            fields: fields.into_iter().map(String::into_boxed_str).collect(),
-        });
+        items.push(item);
     }
     Ok(items)
 }

@@ -6,10 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use topology::Tree;
 
-use super::{
-    BadTemplate, Item, Need, Parsed, Template, TemplateKey, TemplateKind, content::MOST_CLAUSE,
-};
-use crate::policy::Sheet;
+use super::{BadTemplate, Need, Parsed, Template, TemplateKey, TemplateKind, content::MOST_CLAUSE};
+use crate::{disclosure::Item, policy::Sheet};
 
 /// The templates in force at a node.
 pub trait InForce {
@@ -183,12 +181,13 @@ fn only_tightens(
     base: &TemplateKey,
     above: &Parsed,
 ) -> Result<(), TemplateRefusal> {
-    for Item {
-        name,
-        period_days,
-        fields,
-    } in &above.items
-    {
+    for theirs in &above.items {
+        let Item {
+            name,
+            period_days,
+            fields,
+            ..
+        } = theirs;
         let Some(mine) = parsed.items.iter().find(|item| item.name == *name) else {
             return Err(TemplateRefusal::Drops {
                 base: base.clone(),
@@ -203,15 +202,55 @@ fn only_tightens(
                 to: mine.period_days,
             });
         }
-        if let Some(field) = fields.iter().find(|field| !mine.fields.contains(field)) {
+        if let Some(field) = fields
+            .iter()
+            .find(|field| mine.field(&field.name).is_none())
+        {
             return Err(TemplateRefusal::DropsField {
                 base: base.clone(),
                 item: name.clone(),
-                field: field.clone(),
+                field: field.name.clone(),
             });
+        }
+        if let Some(loosened) = mine.loosens(theirs) {
+            let clause = format!("the item {name} of {base} {loosened}");
+            let clause: String = clause.chars().take(MOST_CLAUSE).collect();
+            return Err(TemplateRefusal::Loosens(clause.into()));
         }
     }
     Ok(())
+}
+
+/// Returns the items that the templates in force demand, each with its template and version, ordered by template. A
+/// template that another one in force tightens demands nothing itself: the tighter one has all of its items.
+pub fn demanded(
+    in_force: &BTreeMap<TemplateKey, Template>,
+    tree: &Tree,
+) -> Vec<(TemplateKey, u32, Item)> {
+    let read = in_force
+        .values()
+        .filter(|template| template.key.kind == TemplateKind::Disclosure);
+    // What could be read when it was applied and no longer can be has no effect.
+    let read: Vec<_> = read
+        .filter_map(|template| Some((template, template.check(tree).ok()?)))
+        .collect();
+    let is_tightened = |key: &TemplateKey| {
+        read.iter()
+            .any(|(_, parsed)| parsed.tightens.as_ref() == Some(key))
+    };
+    let demanding = read
+        .iter()
+        .filter(|(template, _)| !is_tightened(&template.key));
+    let mut all: Vec<(TemplateKey, u32, Item)> = vec![];
+    for (template, parsed) in demanding {
+        for item in &parsed.items {
+            // One name is demanded once, by the highest template that has it.
+            if !all.iter().any(|(.., known)| known.name == item.name) {
+                all.push((template.key.clone(), template.version, item.clone()));
+            }
+        }
+    }
+    all
 }
 
 /// The templates in force, with what was just applied on top of them.

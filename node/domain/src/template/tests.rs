@@ -89,8 +89,8 @@ fn the_table_of_issuers_is_as_written_by_hand() {
             Tier::County,
             vec![Policy, Disclosure, Service, Standard, Board],
         ),
-        (Tier::Township, vec![Service, Board]),
-        (Tier::Village, vec![Board]),
+        (Tier::Township, vec![Disclosure, Service, Board]),
+        (Tier::Village, vec![Disclosure, Board]),
     ] {
         for kind in TemplateKind::ALL {
             assert_eq!(

@@ -16,7 +16,7 @@ use crate::{
         log::{LogState, MatterLeaf},
         templates::TemplateRecord,
     },
-    unit_of_work::{DocketChange, LogDraft, UnitOfWork},
+    unit_of_work::{DocketChange, LogDraft, Opens, UnitOfWork},
 };
 
 /// Hashes or entries of a full tile.
@@ -58,7 +58,7 @@ impl UnitOfWork<'_> {
         };
         self.log.push(LogDraft {
             entry: Entry::Custody(Commitment::to_custody(&network, &salt, suite, &digest)),
-            matter: Some((matter.id, leaf)),
+            opens: Some(Opens::Matter(matter.id, leaf)),
         });
     }
 
@@ -106,13 +106,19 @@ impl Office {
                 all.push(draft);
             }
         }
-        for LogDraft { entry, matter } in all {
+        for LogDraft { entry, opens } in all {
             let index = state.frontier.size();
             let bytes = entry.encode();
             state.frontier.push(leaf_hash(&bytes));
             view.put::<tables::LogEntries>(&(epoch.id, index), &Plain(bytes.into()));
-            if let Some((id, leaf)) = matter {
-                view.put::<tables::MatterLeaves>(&(id, epoch.id, index), &leaf);
+            match opens {
+                Some(Opens::Matter(id, leaf)) => {
+                    view.put::<tables::MatterLeaves>(&(id, epoch.id, index), &leaf);
+                }
+                Some(Opens::Edition(id, edition, leaf)) => {
+                    view.put::<tables::EditionLeaves>(&(id, edition, epoch.id, index), &leaf);
+                }
+                None => {}
             }
         }
         view.put::<tables::LogStates>(&epoch.id, &state);

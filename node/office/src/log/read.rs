@@ -220,6 +220,37 @@ impl<'v, V: View + Send> Reading<'v, V> {
     }
 }
 
+impl<V: View + Send> Reading<'_, V> {
+    /// Returns an entry, and the size of the log.
+    async fn entry(&mut self, index: u64) -> Result<Option<(Bytes, u64)>, Fault> {
+        let size = self.state.frontier.size();
+        if index >= size {
+            return Ok(None);
+        }
+        let key = (self.epoch, index / TILE);
+        if let Some(Plain(whole)) = self.view.get::<tables::LogBundles>(&key).await? {
+            let entries = bundle::entries(&whole, Tile::FULL.into());
+            let entries = entries.ok_or(RecordError::Damaged("bundle of the log"))?;
+            let entry = entries.get((index % TILE) as usize);
+            return Ok(entry.map(|entry| (Bytes::copy_from_slice(entry), size)));
+        }
+        let lying = self.lying(index, index + 1).await?;
+        Ok(lying.into_iter().next().map(|entry| (entry, size)))
+    }
+}
+
+/// Returns an entry of the log of an epoch, and the size of that log; `None` if it has none there.
+pub(crate) async fn entry<V: View + Send>(
+    view: &mut Tables<V>,
+    epoch: EpochId,
+    index: u64,
+) -> Result<Option<(Bytes, u64)>, Fault> {
+    match Reading::begin(view, epoch).await? {
+        Some(mut reading) => reading.entry(index).await,
+        None => Ok(None),
+    }
+}
+
 /// Returns what the log of an epoch proves of a matter.
 pub(crate) async fn of_matter<V: View + Send>(
     view: &mut Tables<V>,

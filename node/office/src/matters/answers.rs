@@ -63,6 +63,11 @@ impl FromStr for Month {
 }
 
 impl Month {
+    /// Returns its first day and that of the next month.
+    pub const fn days(self) -> (Day, Day) {
+        (self.first, self.next)
+    }
+
     fn has(self, at: Timestamp) -> bool {
         (self.first..self.next).contains(&at.day())
     }

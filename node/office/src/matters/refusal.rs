@@ -1,8 +1,8 @@
 //! What the service of matters can refuse.
 
 use domain::{
-    category::BadCategory, custody::Refusal, draft::BadDraft, ids::MatterId, matter::Department,
-    matter::Elsewhere, policy::BadWords,
+    category::BadCategory, custody::Refusal, disclosure::BadDisclosure, draft::BadDraft,
+    ids::MatterId, matter::Department, matter::Elsewhere, policy::BadWords,
 };
 
 use super::sealing::SealingKeyFails;
@@ -53,6 +53,9 @@ pub enum MatterRefusal {
          it, or say more in a new matter"
     )]
     TooManyNotes(usize, usize),
+    /// It objects to a disclosure that cannot be objected to.
+    #[error(transparent)]
+    Disclosure(#[from] BadDisclosure),
     /// The place lies outside the divisions concerned.
     #[error(transparent)]
     Elsewhere(#[from] Elsewhere),

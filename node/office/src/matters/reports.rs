@@ -4,6 +4,7 @@ use domain::{
     attachment::UploadId,
     category::{BadCategory, Category, Class, Priority, Visibility},
     custody::{self, Decision, Report},
+    disclosure::DisclosureId,
     ids::MatterId,
     matter::{Act, Body, Channel, Contact, Detail, Elsewhere, Outcome, Place},
     policy::{check_channel, is_answered_for},
@@ -47,6 +48,8 @@ pub struct NewReport {
     pub contact: Option<Contact>,
     /// Files that were uploaded by the same person.
     pub attachments: Vec<UploadId>,
+    /// The disclosure of this node that it objects to, if it does.
+    pub objects_to: Option<DisclosureId>,
     /// W3C trace context to continue.
     pub trace: Option<String>,
 }
@@ -66,6 +69,7 @@ impl NewReport {
             place: None,
             contact: None,
             attachments: vec![],
+            objects_to: None,
             trace: None,
         }
     }
@@ -103,6 +107,7 @@ impl Matters<'_> {
         let span = tracing::info_span!("matter.report", division = %self.me,
             category = %new.category, matter = tracing::field::Empty);
         let incoming = new.trace.clone();
+        let objects_to = new.objects_to;
         if let Some(trace) = &incoming {
             telemetry::follow(&span, trace);
         }
@@ -126,6 +131,11 @@ impl Matters<'_> {
             decision.facts.splice(0..0, reported);
         }
         unit.apply(decision).await?;
+        if let Some(disclosure) = objects_to {
+            unit.note_objection(disclosure, id)
+                .await
+                .map_err(Failed::widen)?;
+        }
         unit.commit().await?;
         self.dependencies.metrics.matters_reported.inc();
         Ok(id)

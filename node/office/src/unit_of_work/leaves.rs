@@ -1,24 +1,31 @@
 //! Leaves that a decision adds to the public log.
 
 use domain::{
+    disclosure::DisclosureId,
     ids::{KeyId, MatterId},
     suite::Suite,
 };
 use log::Entry;
 use topology::DivisionCode;
 
-use crate::tables::log::MatterLeaf;
+use crate::tables::{disclosures::EditionLeaf, log::MatterLeaf};
 
 /// A leaf that a unit will add.
 pub(crate) struct LogDraft {
     pub(crate) entry: Entry,
-    pub(crate) matter: Option<(MatterId, MatterLeaf)>,
+    pub(crate) opens: Option<Opens>,
+}
+
+/// What opens the commitment of a leaf, and what it is about.
+pub(crate) enum Opens {
+    Matter(MatterId, MatterLeaf),
+    Edition(DisclosureId, u32, EditionLeaf),
 }
 
 impl From<Entry> for LogDraft {
     fn from(entry: Entry) -> Self {
-        let matter = None;
-        Self { entry, matter }
+        let opens = None;
+        Self { entry, opens }
     }
 }
 

@@ -5,6 +5,7 @@ use domain::{
     alarm::AlarmKind,
     attachment::{FileNo, Part, UploadId},
     category::Category,
+    disclosure::DisclosureId,
     envelope::{Destination, Lane},
     hook::HookId,
     ids::{EpochId, KeyId, MatterId},
@@ -67,6 +68,7 @@ fixed! {
     KeyId: |it| it.0, |bytes| Some(Self(bytes));
     HookId: |it| it.0, |bytes| Some(Self(bytes));
     ApiKeyId: |it| it.0, |bytes| Some(Self(bytes));
+    DisclosureId: |it| it.0, |bytes| Some(Self(bytes));
     AccountId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u64::from_be_bytes(bytes)));
     GridId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
     DivisionCode: |it| it.as_u64().to_be_bytes(), |bytes| Self::from_u64(u64::from_be_bytes(bytes));

@@ -8,7 +8,7 @@ use super::browser::{Browser, HOST, Page};
 use testkit::province::Province;
 
 /// Pages that anybody may open.
-const PUBLIC: [&str; 13] = [
+const PUBLIC: [&str; 14] = [
     "/",
     "/report",
     "/my",
@@ -22,6 +22,7 @@ const PUBLIC: [&str; 13] = [
     "/offline",
     "/verify",
     "/services",
+    "/disclosures",
 ];
 
 /// R-A2, R-A5, R-A6, R-A16: headers and form of a page.

@@ -32,6 +32,7 @@ pub(crate) fn new_report(request: ReportRequest) -> Result<NewReport, Rejection>
     let place = place.transpose();
     let address = request.address.map(Detail::address).transpose();
     let address = address.map_err(|error| Rejection::unfit(&error))?;
+    let objects_to = request.objects_to.as_deref().map(str::parse).transpose();
     Ok(NewReport {
         details: address.into_iter().collect(),
         channel: request.channel,
@@ -42,6 +43,7 @@ pub(crate) fn new_report(request: ReportRequest) -> Result<NewReport, Rejection>
         place: place.map_err(|error| Rejection::unfit(&error))?,
         contact: request.contact,
         attachments: request.attachments,
+        objects_to: objects_to.map_err(|error| Rejection::unfit(&error))?,
         ..NewReport::new(category, request.text)
     })
 }

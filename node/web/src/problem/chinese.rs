@@ -2,6 +2,7 @@
 //! total, so that a refusal without Chinese does not compile (`docs/decisions/0084`).
 
 mod clocks;
+mod disclosures;
 mod files;
 mod forms;
 mod matters;

@@ -6,6 +6,7 @@ use domain::{
     calendar::BadAllowance,
     category::BadCategory,
     custody::Refusal,
+    disclosure::BadDisclosure,
     draft::BadDraft,
     hook::BadHook,
     matter::Elsewhere,
@@ -71,6 +72,7 @@ impl From<MatterRefusal> for Rejection {
             | R::NoDepartment(_)
             | R::TooManyNotes(..) => Self::unfit(told),
             R::Category(refusal) => refusal.into(),
+            R::Disclosure(refusal) => refusal.into(),
             R::Words(refusal) => refusal.into(),
             R::Elsewhere(refusal) => refusal.into(),
             R::Draft(refusal) => refusal.into(),
@@ -160,6 +162,29 @@ impl From<PeopleRefusal> for Rejection {
             | R::LinkedElsewhere(_) => told(C::RefusedByTheRules),
             R::Account(_) | R::Password(_) | R::Grid(_) | R::Key(_) | R::Elsewhere(..) => {
                 Self::unfit(sentence)
+            }
+        }
+    }
+}
+
+impl From<BadDisclosure> for Rejection {
+    fn from(refusal: BadDisclosure) -> Self {
+        use BadDisclosure as B;
+        let told = Told::from(&refusal);
+        match refusal {
+            B::Unknown(_) => Self::missing(told),
+            B::Begun(_) => Self::new(C::Conflict, told),
+            B::Changed(_) => Self::new(C::PreconditionFailed, told),
+            B::NoItem(_)
+            | B::Period(_)
+            | B::Title
+            | B::TooLong(_)
+            | B::Rows(_)
+            | B::Faults(_)
+            | B::Personal(_)
+            | B::Reason => Self::unfit(told),
+            B::Stage(..) | B::OwnWork | B::Withdrawn | B::Steps | B::NoObjection(_) => {
+                Self::new(C::RefusedByTheRules, told)
             }
         }
     }

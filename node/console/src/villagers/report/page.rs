@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
+    disclosures::object::CATEGORY as OBJECTION,
     frame::Frame,
     villagers::{draft::Draft, matter::Case},
     visit::Visit,
@@ -36,7 +37,7 @@ pub(super) const NOT_SURE: &str = "service/other";
 /// Returns whether a category is one of those that people apply for.
 pub(in crate::villagers) fn is_service(code: &str) -> bool {
     let category = code.parse::<Category>();
-    category.is_ok_and(|category| category.platform() == Platform::Service)
+    code != OBJECTION && category.is_ok_and(|category| category.platform() == Platform::Service)
 }
 
 impl Words {
@@ -234,7 +235,11 @@ impl Sheet<'_> {
         let chosen = self.draft.get("kind");
         let plain = |code: &str| code == NOT_SURE || KINDS.iter().any(|(kind, _)| *kind == code);
         let others = self.promises.categories.iter();
-        let is_asked = |code: &str| self.flow != Flow::Application || is_service(code);
+        let is_asked = |code: &str| match code {
+            // Whoever objects begins at what they object to.
+            OBJECTION => false,
+            code => self.flow != Flow::Application || is_service(code),
+        };
         let others = others.filter(|one| !plain(&one.code) && is_asked(&one.code));
         let kind = |one: &CategoryPromise| Kind {
             code: one.code.clone(),

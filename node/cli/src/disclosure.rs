@@ -1,0 +1,401 @@
+//! `wujitong disclosure`
+
+mod sheet;
+
+use std::path::PathBuf;
+
+use api::{
+    BeginDisclosure, DisclosureLine, DisclosureRemark, DisclosureView, DisclosureWork, Disclosures,
+    Duties, WriteDisclosure,
+};
+use clap::Subcommand;
+use domain::{
+    disclosure::{DisclosureAct, DisclosureId},
+    time::Day,
+};
+use http::Method;
+
+use super::{
+    Failure, Output,
+    labels::moment,
+    site::{Asked, Site, read},
+    tables::{pairs, table},
+};
+
+/// Makes the affairs of a division public (公开), on the forms that templates prescribe
+///
+/// An official begins and writes a disclosure and submits it; the committee agrees, the supervision committee
+/// reviews, and an official publishes. Nobody agrees to what they wrote. What was published is in the public log;
+/// a correction is a further edition.
+///
+/// Examples:
+///   wujitong disclosure due --node 330825002222
+///   wujitong disclosure begin 村集体收支 --day 2026-10-31 --node 330825002222
+///   wujitong disclosure list --node 330825002222
+///   wujitong disclosure review 1f3a9c0411223344 --note "账实相符"
+///   wujitong disclosure correct 1f3a9c0411223344 --why "电费记错"
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Disclosure {
+    #[command(flatten)]
+    site: Site,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Due(Due),
+    List(List),
+    /// Shows what was published, with its editions and what the public log says of them
+    Show(One),
+    Work(Work),
+    Begin(Begin),
+    Form(Form),
+    Write(Write),
+    /// Sends a disclosure to the committee
+    Submit(One),
+    /// Agrees for the committee; not by whoever wrote it
+    Agree(Remark),
+    /// Agrees for the supervision committee; not by whoever wrote it or agreed to it
+    Review(Remark),
+    /// Sends a disclosure back to be changed, for the committee that has it
+    SendBack(Reason),
+    /// Publishes a disclosure that both committees agreed to; it cannot be taken back
+    Publish(One),
+    /// Begins a corrected edition; everybody reads the reason
+    Correct(Reason),
+    /// Gives up what is not published
+    Drop(One),
+    /// Takes a disclosure down because a law demands it; its heading and the ground stay
+    Withdraw(Reason),
+}
+
+/// Lists what has to be made public, by when, and what became of it
+///
+/// Examples:
+///   wujitong disclosure due --node 330825002222
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Due;
+
+/// Lists what was made public, those about the latest days first
+///
+/// Examples:
+///   wujitong disclosure list --node 330825002222
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct List;
+
+/// Lists disclosures that are being worked on, or shows the work on one
+///
+/// Examples:
+///   wujitong disclosure work
+///   wujitong disclosure work 1f3a9c0411223344
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Work {
+    /// Number of the disclosure
+    number: Option<DisclosureId>,
+}
+
+/// The number of a disclosure alone.
+#[derive(Debug, clap::Args)]
+struct One {
+    /// Number of the disclosure
+    number: DisclosureId,
+}
+
+/// Begins a disclosure of an item for the period that a day is in, or for an event
+///
+/// Examples:
+///   wujitong disclosure begin 村集体收支 --day 2026-10-31
+///   wujitong disclosure begin 重大事项 --day 2026-11-20 --title "征地补偿"
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Begin {
+    /// Name of the item, as `wujitong disclosure due` shows it
+    item: String,
+    /// A day of the period, or the day of the event
+    #[arg(long)]
+    day: Day,
+    /// Title of an event
+    #[arg(long)]
+    title: Option<String>,
+    /// Copy the latest edition of another disclosure into the form
+    #[arg(long, value_name = "NUMBER")]
+    like: Option<DisclosureId>,
+}
+
+/// Prints the form of a disclosure as TOML with what is typed so far, to fill in
+///
+/// Examples:
+///   wujitong disclosure form 1f3a9c0411223344
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Form {
+    /// Number of the disclosure
+    number: DisclosureId,
+}
+
+/// Keeps what a file in the form of `disclosure form` says, and tells what is still wrong
+///
+/// Examples:
+///   wujitong disclosure write 1f3a9c0411223344 october.toml
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Write {
+    /// Number of the disclosure
+    number: DisclosureId,
+    /// The filled-in form
+    file: PathBuf,
+    /// Why what looks like personal data is published all the same
+    #[arg(long, value_name = "WHY")]
+    despite: Option<String>,
+}
+
+/// The number of a disclosure, and a remark.
+#[derive(Debug, clap::Args)]
+struct Remark {
+    /// Number of the disclosure
+    number: DisclosureId,
+    /// A remark
+    #[arg(long, default_value = "")]
+    note: String,
+}
+
+/// The number of a disclosure, and a reason.
+#[derive(Debug, clap::Args)]
+struct Reason {
+    /// Number of the disclosure
+    number: DisclosureId,
+    /// The reason, or the lawful ground
+    #[arg(long)]
+    why: String,
+}
+
+impl Disclosure {
+    pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        use DisclosureAct as A;
+        let asked = self.site.ask().await?;
+        match self.what {
+            What::Due(Due) => {
+                let duties: Duties = asked.client.get(&asked.path("disclosures/due")).await?;
+                output.facts(&duties, || due(&duties))
+            }
+            What::List(List) => {
+                let list: Disclosures = asked.client.get(&asked.path("disclosures")).await?;
+                output.facts(&list, || lines(&list))
+            }
+            What::Show(One { number }) => {
+                let path = asked.path(&format!("disclosures/{number}"));
+                let view: DisclosureView = asked.client.get(&path).await?;
+                output.facts(&view, || sheet::shown(&view))
+            }
+            What::Work(Work { number: None }) => {
+                let list: Disclosures = asked.client.get(&asked.path("disclosure-work")).await?;
+                output.facts(&list, || lines(&list))
+            }
+            What::Work(Work {
+                number: Some(number),
+            }) => {
+                let work = work_of(&asked, number).await?;
+                output.facts(&work, || worked(&work))
+            }
+            What::Begin(Begin {
+                item,
+                day,
+                title,
+                like,
+            }) => {
+                let request = BeginDisclosure {
+                    item,
+                    day: day.to_string(),
+                    title,
+                    like: like.map(|like| like.to_string()),
+                };
+                let begun: DisclosureWork = asked
+                    .client
+                    .post(&asked.path("disclosure-work"), &request)
+                    .await?;
+                output.facts(&begun, || worked(&begun))
+            }
+            What::Form(Form { number }) => {
+                let work = work_of(&asked, number).await?;
+                output.text(&sheet::form(&work)?)
+            }
+            What::Write(Write {
+                number,
+                file,
+                despite,
+            }) => {
+                let work = work_of(&asked, number).await?;
+                let request = WriteDisclosure {
+                    content: sheet::read(&read(&file)?, &work)?,
+                    despite,
+                    version: Some(work.version),
+                };
+                let path = path(&asked, number, "");
+                let written: DisclosureWork =
+                    asked.client.send(Method::PUT, &path, &request).await?;
+                output.facts(&written, || worked(&written))
+            }
+            What::Submit(One { number }) => {
+                done(&asked, number, A::Submit, String::new(), output).await
+            }
+            What::Agree(Remark { number, note }) => {
+                done(&asked, number, A::Agree, note, output).await
+            }
+            What::Review(Remark { number, note }) => {
+                done(&asked, number, A::Review, note, output).await
+            }
+            What::SendBack(Reason { number, why }) => {
+                done(&asked, number, A::SendBack, why, output).await
+            }
+            What::Publish(One { number }) => {
+                done(&asked, number, A::Publish, String::new(), output).await
+            }
+            What::Correct(Reason { number, why }) => {
+                done(&asked, number, A::Correct, why, output).await
+            }
+            What::Withdraw(Reason { number, why }) => {
+                done(&asked, number, A::Withdraw, why, output).await
+            }
+            What::Drop(One { number }) => {
+                let path = path(&asked, number, "/drop");
+                asked
+                    .client
+                    .send_only(Method::POST, &path, &DisclosureRemark::default())
+                    .await?;
+                output.text("given up\n")
+            }
+        }
+    }
+}
+
+fn path(asked: &Asked, number: DisclosureId, rest: &str) -> String {
+    asked.path(&format!("disclosure-work/{number}{rest}"))
+}
+
+async fn work_of(asked: &Asked, number: DisclosureId) -> Result<DisclosureWork, Failure> {
+    Ok(asked.client.get(&path(asked, number, "")).await?)
+}
+
+/// Does an act on what is there now, and shows the work.
+async fn done(
+    asked: &Asked,
+    number: DisclosureId,
+    act: DisclosureAct,
+    note: String,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
+    use domain::disclosure::Stage as S;
+    let work = work_of(asked, number).await?;
+    let by_supervision = matches!(work.line.stage, Some(S::Supervision | S::Agreed));
+    let rest = match act {
+        DisclosureAct::SendBack if by_supervision => "/review/send-back".to_owned(),
+        act => format!("/{}", act.code()),
+    };
+    let remark = DisclosureRemark {
+        note,
+        version: Some(work.version),
+    };
+    let now: DisclosureWork = asked
+        .client
+        .post(&path(asked, number, &rest), &remark)
+        .await?;
+    output.facts(&now, || worked(&now))
+}
+
+fn due(duties: &Duties) -> String {
+    if duties.duties.is_empty() && duties.events.is_empty() {
+        return "no template in force demands anything\n".to_owned();
+    }
+    let headings = [
+        "item", "class", "from", "to", "due", "state", "number", "stage",
+    ];
+    let rows = duties.duties.iter().map(|duty| {
+        [
+            duty.item.clone(),
+            duty.class.label(),
+            duty.from.clone(),
+            duty.to.clone(),
+            moment(duty.due_ms),
+            duty.state.label(),
+            duty.number.clone().unwrap_or_default(),
+            duty.stage.map(|stage| stage.label()).unwrap_or_default(),
+        ]
+    });
+    let mut text = table(headings, rows);
+    if !duties.events.is_empty() {
+        let rows = duties.events.iter();
+        let rows = rows.map(|event| {
+            [
+                event.item.clone(),
+                event.class.label(),
+                event.within.clone(),
+            ]
+        });
+        text += "\n";
+        text += &table(["each time", "class", "within"], rows);
+    }
+    text
+}
+
+fn lines(list: &Disclosures) -> String {
+    if list.disclosures.is_empty() {
+        return "none\n".to_owned();
+    }
+    let headings = [
+        "number",
+        "item",
+        "class",
+        "from",
+        "to",
+        "title",
+        "published",
+        "#editions",
+        "stage",
+    ];
+    let rows = list.disclosures.iter().map(|line: &DisclosureLine| {
+        [
+            line.number.clone(),
+            line.item.clone(),
+            line.class.label(),
+            line.from.clone(),
+            line.to.clone(),
+            line.title.clone(),
+            line.latest_at_ms.map(moment).unwrap_or_default(),
+            line.editions.to_string(),
+            line.stage.map(|stage| stage.label()).unwrap_or_default(),
+        ]
+    });
+    table(headings, rows)
+}
+
+fn worked(work: &DisclosureWork) -> String {
+    let line = &work.line;
+    let mut text = pairs([
+        ("number", line.number.clone()),
+        (
+            "item",
+            format!("{} {} – {} {}", line.item, line.from, line.to, line.title),
+        ),
+        ("due", moment(line.due_ms)),
+        (
+            "stage",
+            line.stage
+                .map_or_else(|| "none".to_owned(), |stage| stage.label()),
+        ),
+        ("editions", line.editions.to_string()),
+    ]);
+    let offers: Vec<_> = work.offers.iter().map(|act| act.code()).collect();
+    text += &pairs([("you may", offers.join(", "))]);
+    for fault in &work.faults {
+        text += &format!("wrong: {}\n", sheet::told(work, fault));
+    }
+    for doubt in &work.doubts {
+        text += &format!("doubt: {}\n", doubt.doubt.label());
+    }
+    text
+}

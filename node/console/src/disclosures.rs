@@ -1,0 +1,331 @@
+//! What the division made public (三务公开), for everybody: the list, one with its table and proof, and objections.
+
+pub(crate) mod object;
+mod sheet;
+
+use std::sync::Arc;
+
+use api::{
+    ColumnView, DisclosureDocument, DisclosureLine, DisclosureView, Disclosures, Duties, DutyLine,
+    EditionLog, EditionView, FieldValue, problem::Problem,
+};
+use askama::Template;
+use axum::Router;
+use domain::disclosure::{Class, DutyState, FieldKind};
+use topology::Term;
+use web::state::AppState;
+
+use crate::{
+    answer::Answer,
+    form,
+    form::odd,
+    frame::{Frame, Link},
+    page,
+    visit::Visit,
+    when::When,
+    words::Words,
+};
+
+/// The most months to choose from.
+const MONTHS: usize = 12;
+/// The newest disclosures on the home page.
+const NEWEST: usize = 3;
+
+/// Adds the pages of disclosures.
+pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
+    routes
+        .route("/disclosures", page(list))
+        .route("/disclosures/{number}", page(one).merge(form(object::send)))
+        .route("/disclosures/{number}/table.csv", page(sheet::csv))
+        .route("/disclosures/{number}/text.json", page(sheet::text))
+}
+
+/// A disclosure in a list.
+pub(crate) struct Row {
+    pub(crate) href: String,
+    pub(crate) item: String,
+    pub(crate) class: String,
+    pub(crate) period: String,
+    pub(crate) at: Option<When>,
+    pub(crate) state: String,
+}
+
+#[derive(Template)]
+#[template(path = "disclosures/list.html")]
+struct ListPage {
+    frame: Frame,
+    w: Words,
+    as_of: When,
+    classes: Vec<Link>,
+    months: Vec<Link>,
+    is_filtered: bool,
+    rows: Vec<Row>,
+    overdue: Vec<String>,
+    due: Vec<String>,
+}
+
+/// Names an item in the language of the page.
+pub(crate) fn named(w: Words, item: &str, english: Option<&str>) -> String {
+    w.of(item, english.unwrap_or(item)).to_owned()
+}
+
+/// Returns the days that a disclosure is about as people say them.
+pub(crate) fn period(w: Words, line: (&str, &str, &str)) -> String {
+    let (from, to, title) = line;
+    let days = match from
+        .get(..7)
+        .filter(|month| to.starts_with(*month) && from.ends_with("-01") && from != to)
+    {
+        Some(month) => month.to_owned(),
+        None if from == to => from.to_owned(),
+        None => format!("{from} – {to}"),
+    };
+    match title {
+        "" => days,
+        title => w.of("{}", "{}").replace("{}", &format!("{title} · {days}")),
+    }
+}
+
+fn row(visit: &Visit, line: &DisclosureLine) -> Row {
+    let w = visit.w;
+    let is_late = line.published_at_ms.is_some_and(|at| at > line.due_ms);
+    let state = match line {
+        DisclosureLine {
+            withdrawn: true, ..
+        } => w.open_taken_down().to_owned(),
+        DisclosureLine { editions: 2.., .. } => w.open_corrected(line.editions),
+        _ if is_late => w.open_late().to_owned(),
+        _ => w.open_fresh().to_owned(),
+    };
+    Row {
+        href: format!("/disclosures/{}", line.number),
+        item: named(w, &line.item, line.english.as_deref()),
+        class: w.short(line.class),
+        period: period(w, (&line.from, &line.to, &line.title)),
+        at: line.latest_at_ms.map(|at| visit.when(at)),
+        state,
+    }
+}
+
+/// Returns the newest disclosures and the sentences about overdue ones, for the home page.
+pub(crate) async fn newest(visit: &Visit) -> Result<(Vec<Row>, Vec<String>), Problem> {
+    let found: Disclosures = visit.calls.get(&visit.api("disclosures")?).await?;
+    let mut lines = found.disclosures;
+    lines.sort_by_key(|line| std::cmp::Reverse(line.latest_at_ms));
+    let rows = lines
+        .iter()
+        .take(NEWEST)
+        .map(|line| row(visit, line))
+        .collect();
+    let duties: Duties = visit.calls.get(&visit.api("disclosures/due")?).await?;
+    Ok((rows, told(visit, &duties, None, DutyState::Overdue)))
+}
+
+/// Tells of duties of a state, in sentences.
+fn told(visit: &Visit, duties: &Duties, class: Option<Class>, state: DutyState) -> Vec<String> {
+    let w = visit.w;
+    let fits =
+        |duty: &&DutyLine| duty.state == state && class.is_none_or(|class| duty.class == class);
+    let sentence = |duty: &DutyLine| {
+        let item = named(w, &duty.item, duty.english.as_deref());
+        let period = period(w, (&duty.from, &duty.to, ""));
+        let by = visit.when(duty.due_ms).text();
+        match state {
+            DutyState::Overdue => w.open_overdue_line(item, period, by),
+            _ => w.open_due_line(item, period, by),
+        }
+    };
+    duties.duties.iter().filter(fits).map(sentence).collect()
+}
+
+/// Lists what was made public, what should have been, and what comes next.
+async fn list(visit: Arc<Visit>) -> Answer {
+    let w = visit.w;
+    let class: Option<Class> = visit.query.get("class").and_then(Term::of_code);
+    let month = visit.query.get("month").unwrap_or_default();
+    let mut query = vec![];
+    query.extend(class.map(|class| format!("class={}", class.code())));
+    if !month.is_empty() {
+        query.push(format!("month={}", odd(month)));
+    }
+    let found: Disclosures = visit
+        .calls
+        .get(&visit.api(&format!("disclosures?{}", query.join("&")))?)
+        .await?;
+    let every: Disclosures = visit.calls.get(&visit.api("disclosures")?).await?;
+    let duties: Duties = visit.calls.get(&visit.api("disclosures/due")?).await?;
+    let link = |chosen: Option<Class>| {
+        let code = chosen.map_or("", |class| class.code());
+        Link {
+            href: format!("/disclosures?class={code}&month={}", odd(month)),
+            label: chosen.map_or_else(|| w.open_all().to_owned(), |class| w.short(class)),
+            current: class == chosen,
+        }
+    };
+    let classes = std::iter::once(None).chain(Class::ALL.iter().copied().map(Some));
+    let mut known: Vec<&str> = every
+        .disclosures
+        .iter()
+        .filter_map(|line| line.to.get(..7))
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    let code = class.map_or("", |class| class.code());
+    let months = known.into_iter().rev().take(MONTHS).map(|one| Link {
+        href: format!("/disclosures?class={code}&month={one}"),
+        label: one.to_owned(),
+        current: one == month,
+    });
+    let due = told(&visit, &duties, class, DutyState::Due);
+    visit.show(&ListPage {
+        frame: Frame::of(&visit, w.open_title()),
+        w,
+        as_of: visit.when(found.as_of_ms),
+        classes: classes.map(link).collect(),
+        months: months.collect(),
+        is_filtered: class.is_some() || !month.is_empty(),
+        rows: found
+            .disclosures
+            .iter()
+            .map(|line| row(&visit, line))
+            .collect(),
+        overdue: told(&visit, &duties, class, DutyState::Overdue),
+        due,
+    })
+}
+
+/// A document as people read it.
+pub(crate) struct Document {
+    pub(crate) facts: Vec<(String, String)>,
+    pub(crate) fields: Vec<FieldValue>,
+    pub(crate) columns: Vec<ColumnView>,
+    pub(crate) rows: Vec<Vec<String>>,
+    pub(crate) note: String,
+}
+
+impl Document {
+    fn of(visit: &Visit, document: DisclosureDocument) -> Self {
+        let w = visit.w;
+        let at = |ms| visit.when(ms).text();
+        let mut facts = vec![
+            (w.open_class().to_owned(), w.short(document.class)),
+            (w.open_published().to_owned(), at(document.published_at_ms)),
+            (w.open_agreed().to_owned(), at(document.agreed_at_ms)),
+            (w.open_reviewed().to_owned(), at(document.reviewed_at_ms)),
+        ];
+        let template = format!("{} v{}", document.template, document.template_version);
+        facts.push((w.open_template().to_owned(), template));
+        facts.extend(
+            document
+                .source
+                .map(|source| (w.open_source().to_owned(), source)),
+        );
+        facts.extend(
+            document
+                .reason
+                .map(|reason| (w.open_reason().to_owned(), reason)),
+        );
+        Self {
+            facts,
+            fields: document.fields,
+            columns: document.columns,
+            rows: document.rows,
+            note: document.note,
+        }
+    }
+}
+
+/// Returns whether a field holds a number, which stands at the right.
+pub(crate) fn is_figure(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Money | FieldKind::Number)
+}
+
+#[derive(Template)]
+#[template(path = "disclosures/one.html")]
+struct OnePage<'a> {
+    frame: Frame,
+    w: Words,
+    as_of: When,
+    number: String,
+    period: String,
+    edition: u32,
+    editions: u32,
+    document: Option<Document>,
+    withdrawn: Option<String>,
+    log: Option<EditionLog>,
+    older: Vec<(u32, String, When)>,
+    objections: u32,
+    objections_until: Option<When>,
+    answered: Vec<(String, When)>,
+    problem: Option<Problem>,
+    text: &'a str,
+    name: &'a str,
+    phone: &'a str,
+}
+
+/// Shows one disclosure: the edition in the address, or the latest.
+async fn one(visit: Arc<Visit>) -> Answer {
+    shown(&visit, None).await
+}
+
+async fn view(visit: &Visit) -> Result<DisclosureView, Problem> {
+    let path = format!("disclosures/{}", odd(visit.param("number")));
+    visit.calls.get(&visit.api(&path)?).await
+}
+
+/// Returns the edition that the address asks for, or the latest.
+fn chosen(visit: &Visit, view: &DisclosureView) -> Option<EditionView> {
+    let asked: Option<u32> = visit
+        .query
+        .get("edition")
+        .and_then(|text| text.parse().ok());
+    let asked = view.editions.iter().find(|one| Some(one.edition) == asked);
+    asked.or(view.editions.first()).cloned()
+}
+
+async fn shown(visit: &Visit, problem: Option<Problem>) -> Answer {
+    let w = visit.w;
+    let view = view(visit).await?;
+    let line = &view.line;
+    let now = view.as_of_ms;
+    let edition = chosen(visit, &view);
+    let current = edition.as_ref().map_or(0, |one| one.edition);
+    let older = view.editions.iter().filter(|one| one.edition != current);
+    let older = older.map(|one| {
+        let href = format!("/disclosures/{}?edition={}", line.number, one.edition);
+        (one.edition, href, visit.when(one.at_ms))
+    });
+    let (document, log) = edition.map_or((None, None), |one| (one.document, one.log));
+    let title = named(w, &line.item, line.english.as_deref());
+    let (frame, status) = Frame::of(visit, title).after(problem.as_ref());
+    visit.page(
+        status,
+        &OnePage {
+            frame,
+            w,
+            as_of: visit.when(now),
+            number: line.number.clone(),
+            period: period(w, (&line.from, &line.to, &line.title)),
+            edition: current,
+            editions: line.editions,
+            document: document.map(|document| Document::of(visit, document)),
+            withdrawn: view.withdrawn.clone(),
+            log,
+            older: older.collect(),
+            objections: view.objections,
+            objections_until: view
+                .objections_until_ms
+                .filter(|until| now <= *until)
+                .map(|ms| visit.when(ms)),
+            answered: view
+                .answered
+                .iter()
+                .map(|one| (one.matter.clone(), visit.when(one.at_ms)))
+                .collect(),
+            problem,
+            text: visit.form.typed("text"),
+            name: visit.form.typed("name"),
+            phone: visit.form.typed("phone"),
+        },
+    )
+}

@@ -1,0 +1,116 @@
+//! A disclosure as a table for other programs, and the very text that the public log commits to.
+
+use std::sync::Arc;
+
+use api::DisclosureDocument;
+use axum::response::IntoResponse;
+use http::{StatusCode, header};
+use web::problem::Rejection;
+
+use super::{chosen, view};
+use crate::{answer::Answer, visit::Visit};
+
+/// Answers with a file that the browser saves.
+fn file(name: &str, kind: &'static str, text: String) -> Answer {
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+        (header::CACHE_CONTROL, "no-cache".to_owned()),
+    ];
+    Ok((StatusCode::OK, headers, text).into_response())
+}
+
+fn gone() -> api::problem::Problem {
+    *Rejection::missing((
+        "this edition was taken down, or does not exist; open the disclosure to see which there are",
+        "这一版已撤下或不存在；请打开公开内容看有哪些版本",
+    ))
+    .0
+}
+
+/// Answers with the fields and the table of an edition.
+pub(super) async fn csv(visit: Arc<Visit>) -> Answer {
+    let view = view(&visit).await?;
+    let document = chosen(&visit, &view).and_then(|edition| edition.document);
+    let document = document.ok_or_else(gone)?;
+    file(
+        &format!("{}.csv", view.line.number),
+        "text/csv; charset=utf-8",
+        written(&document),
+    )
+}
+
+/// Answers with the text of an edition, byte for byte.
+pub(super) async fn text(visit: Arc<Visit>) -> Answer {
+    let view = view(&visit).await?;
+    let text = chosen(&visit, &view).and_then(|edition| edition.text);
+    file(
+        &format!("{}.json", view.line.number),
+        "application/json",
+        text.ok_or_else(gone)?,
+    )
+}
+
+/// Writes a document as CSV with a mark of UTF-8, which spreadsheets need.
+fn written(document: &DisclosureDocument) -> String {
+    let mut text = String::from('\u{feff}');
+    let mut line = |cells: &[&str]| {
+        let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
+        text += &cells.join(",");
+        text += "\r\n";
+    };
+    line(&[&document.item, &document.from, &document.to]);
+    for field in &document.fields {
+        line(&[
+            &field.name,
+            &field.value,
+            field.unit.as_deref().unwrap_or_default(),
+        ]);
+    }
+    if !document.columns.is_empty() {
+        line(
+            &document
+                .columns
+                .iter()
+                .map(|column| column.name.as_str())
+                .collect::<Vec<_>>(),
+        );
+        for row in &document.rows {
+            line(&row.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    }
+    text
+}
+
+/// Writes a cell. One that a spreadsheet would take for a formula gets an apostrophe; numbers are left alone.
+fn quoted(cell: &str) -> String {
+    let is_number = cell
+        .strip_prefix('-')
+        .unwrap_or(cell)
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b == b'.');
+    let is_formula = cell.starts_with(['=', '+', '@', '-', '\t', '\r']) && !is_number;
+    let mark = if is_formula { "'" } else { "" };
+    format!("\"{mark}{}\"", cell.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_becomes_a_formula_or_ends_its_line() {
+        for (cell, written) in [
+            ("路灯电费", "\"路灯电费\""),
+            ("-120.50", "\"-120.50\""),
+            ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
+            ("-1+2", "\"'-1+2\""),
+            ("a,\"b\"\nc", "\"a,\"\"b\"\"\nc\""),
+        ] {
+            assert_eq!(quoted(cell), written);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What the demo's village makes public: the county's catalogue comes down, and one item goes through all hands.
+
+use std::time::{Duration, Instant};
+
+use cli::Failure;
+use domain::{
+    actor::Actor,
+    disclosure::{BadDisclosure, Content, Stage},
+    people::AccountId,
+    template::TemplateKind,
+};
+use office::{Failed, NewDisclosure, NewTemplate, Office};
+
+use super::{
+    network::{Branch, Network, PATIENCE},
+    story::{clerk, ensure, office_failed},
+};
+
+use ::topology::{Tier, UnitKind};
+
+/// The catalogue that counties can start with.
+const CATALOGUE: &str = include_str!("../../../config/templates/village-affairs.toml");
+/// The item that is made public.
+const ITEM: &str = "集体重大财务事项";
+
+/// Publishes the catalogue at the county, and one disclosure at the home village, unless both are there from an
+/// earlier start.
+pub(super) async fn disclose(network: &Network, branch: &Branch) -> Result<(), Failure> {
+    let home = network.office(branch.home);
+    if !home
+        .disclosures()
+        .lines()
+        .await
+        .map_err(office_failed)?
+        .is_empty()
+    {
+        return Ok(());
+    }
+    let tree = &branch.tree;
+    let county = tree
+        .ancestors(branch.home)
+        .find(|above| above.tier() == Tier::County);
+    let issuer = network.office(county.unwrap_or(tree.root()));
+    let new = NewTemplate {
+        kind: TemplateKind::Disclosure,
+        name: "village-affairs".to_owned(),
+        title: "村务公开目录 what villages make public".to_owned(),
+        content: CATALOGUE.to_owned(),
+        tiers: vec![Tier::Village],
+        kinds: UnitKind::ALL.to_vec(),
+    };
+    issuer
+        .templates()
+        .publish(new, clerk())
+        .await
+        .map_err(office_failed)?;
+    let started = Instant::now();
+    loop {
+        let demanded = home
+            .disclosures()
+            .duties(|demanded, _| demanded.iter().any(|(.., item)| *item.name == *ITEM));
+        if demanded.await.map_err(office_failed)? {
+            break;
+        }
+        ensure(started.elapsed() < PATIENCE, || {
+            "the village has the county's catalogue".to_owned()
+        })?;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    publish(&home).await.map_err(office_failed)?;
+    Ok(())
+}
+
+/// Lets the people of the village write, agree to, review and publish it.
+async fn publish(home: &Office) -> Result<(), Failed<BadDisclosure>> {
+    let mut by = vec![];
+    for login in ["village-clerk", "village-chair", "village-supervisor"] {
+        let known = home.people().find_account(login).await.ok();
+        let missing = by.len() as u64 + 1;
+        by.push(Actor::Account(
+            known.map_or(AccountId(missing), |account| account.id),
+        ));
+    }
+    let [official, chair, supervisor] = by.try_into().expect("three people");
+    let all = home.disclosures();
+    let new = NewDisclosure {
+        item: ITEM.to_owned(),
+        day: home.now().day(),
+        title: "村口路灯改造".to_owned(),
+        like: None,
+    };
+    let id = all.begin_one(new, official.clone()).await?.id;
+    let row = |what: &str, paid: &str| vec![what.into(), paid.into()];
+    let content = Content {
+        fields: vec![
+            "18600".into(),
+            "村口至卫生室 12 盏路灯换成太阳能灯".into(),
+            "村民代表会议".into(),
+        ],
+        rows: vec![
+            row("灯具 12 盏", "14400"),
+            row("施工", "3000"),
+            row("旧灯处理", "1200"),
+        ],
+        note: "合同和发票可到村委会查看。".into(),
+    };
+    all.write(id, None, (content, None), official.clone())
+        .await?;
+    all.submit(id, None, official.clone()).await?;
+    all.agree(id, (None, String::new()), chair).await?;
+    let said = "已核对合同和发票".to_owned();
+    let reviewed = all.review(id, (None, said), supervisor).await?;
+    debug_assert_eq!(reviewed.stage(), Some(Stage::Agreed));
+    all.publish(id, None, official).await?;
+    Ok(())
+}

@@ -1,0 +1,460 @@
+//! What may be done with a disclosure, by whom, and in which order.
+
+use super::{Content, Disclosure, DisclosureId, Item, Line, Span, Stage, Step, Work};
+use crate::{actor::Actor, calendar::Calendar, scope::TemplateKey, time::Timestamp};
+
+/// The most steps of a disclosure.
+pub const MOST_STEPS: usize = 200;
+/// The most characters of a reason or remark.
+pub const MOST_NOTE: usize = 500;
+/// The most characters of the title of an event.
+const MOST_TITLE: usize = 80;
+
+topology::vocabulary! {
+    /// Something that is done with a disclosure.
+    #[derive(utoipa::ToSchema)]
+    pub enum DisclosureAct: "act on a disclosure" {
+        Begin = 1, "begin", "起草", "begins it";
+        Write = 2, "write", "修改", "changes what is typed";
+        Submit = 3, "submit", "送审", "sends it to the committee";
+        Agree = 4, "agree", "村（居）委会同意", "agrees for the committee";
+        Review = 5, "review", "监委会同意", "agrees for the supervision committee";
+        SendBack = 6, "send-back", "退回修改", "sends it back to be changed";
+        Publish = 7, "publish", "公开", "publishes it";
+        Correct = 8, "correct", "更正", "begins a corrected edition";
+        Drop = 9, "drop", "放弃修改", "gives up what is not published";
+        Withdraw = 10, "withdraw", "依法撤下", "takes it down on a lawful ground";
+    }
+}
+
+/// The reason why something is not done with a disclosure.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadDisclosure {
+    /// There is none with this number.
+    #[error("there is no disclosure {0} here; `wujitong disclosure list` shows them")]
+    Unknown(DisclosureId),
+    /// No template in force demands the item.
+    #[error("no template in force has the item {0}; `wujitong disclosure due` shows them")]
+    NoItem(Box<str>),
+    /// The days are not one whole period of the item, or an event in the future.
+    #[error(
+        "{0} is not a period of this item, or is not over; name a day of a period that has begun"
+    )]
+    Period(Span),
+    /// An event without a title, or another item with one.
+    #[error(
+        "an event has a title of 1 to 80 characters, and other items have none; correct the title"
+    )]
+    Title,
+    /// It was begun already.
+    #[error("this was begun already; its number is {0}")]
+    Begun(DisclosureId),
+    /// It is not at a stage where this is done.
+    #[error("nobody can {act} this now: {is}; look at it again", act = .0.code(), is = stands(*.1))]
+    Stage(DisclosureAct, Option<Stage>),
+    /// It was changed meanwhile.
+    #[error("it is at version {0} now; look at it again before you go on")]
+    Changed(u32),
+    /// It has too many bytes.
+    #[error("the form has {0} bytes, more than {most}; shorten it or split it", most = super::MOST_CONTENT_BYTES)]
+    TooLong(usize),
+    /// The table has too many rows.
+    #[error("the table has {0} rows, more than {most}; split it", most = super::MOST_ROWS)]
+    Rows(usize),
+    /// Something is wrong in the form.
+    #[error("{0} places of the form are not right; look at it and correct them")]
+    Faults(usize),
+    /// Something looks like personal data.
+    #[error(
+        "{0} places look like the number of an identity card, bank card or mobile telephone; mask them, or say why \
+         they are published"
+    )]
+    Personal(usize),
+    /// Whoever wrote it may not agree to it.
+    #[error("whoever wrote or agreed to it does not look at it again; another person has to")]
+    OwnWork,
+    /// A reason is missing or too long.
+    #[error("say why, in 1 to {MOST_NOTE} characters")]
+    Reason,
+    /// It was taken down.
+    #[error("it was taken down on a lawful ground and stays so; begin another one")]
+    Withdrawn,
+    /// Too much was done with it.
+    #[error("it has {MOST_STEPS} steps, as many as are kept; publish what there is")]
+    Steps,
+    /// The time to object is over, or has not begun.
+    #[error("objections are taken from its publication for {0}; write to the mailbox instead")]
+    NoObjection(crate::calendar::Allowance),
+}
+
+fn stands(stage: Option<Stage>) -> &'static str {
+    match stage {
+        Some(Stage::Draft) => "it is being written",
+        Some(Stage::Committee) => "it is with the committee",
+        Some(Stage::Supervision) => "it is with the supervision committee",
+        Some(Stage::Agreed) => "it waits to be published",
+        None => "no edition is being worked on",
+    }
+}
+
+/// Where a disclosure comes from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The template.
+    pub template: TemplateKey,
+    /// Its version.
+    pub version: u32,
+    /// The item.
+    pub item: Item,
+    /// The days it is about.
+    pub span: Span,
+    /// The title of an event; empty for others.
+    pub title: Box<str>,
+}
+
+/// After an error a disclosure is to be thrown away: it may be half changed.
+impl Disclosure {
+    /// Begins a disclosure with what is already known of its content.
+    ///
+    /// # Errors
+    /// [`BadDisclosure::Period`], [`BadDisclosure::Title`], and those of [`Self::write`].
+    pub fn begin(
+        origin: Origin,
+        content: Content,
+        calendar: &Calendar,
+        (by, now): (Actor, Timestamp),
+    ) -> Result<Self, BadDisclosure> {
+        let Origin {
+            template,
+            version,
+            item,
+            span,
+            title,
+        } = origin;
+        let title: Box<str> = title.trim().into();
+        if !item.rhythm.fits(span) || span.from.start() > now {
+            return Err(BadDisclosure::Period(span));
+        }
+        let is_event = item.rhythm.days().is_none();
+        let is_line = !title.chars().any(char::is_control) && title.chars().count() <= MOST_TITLE;
+        if is_event == title.is_empty() || !is_line {
+            return Err(BadDisclosure::Title);
+        }
+        let content = fitting(content, &item)?;
+        let mut begun = Self {
+            id: DisclosureId::of(&template, &item.name, span, &title),
+            due: super::due(&item, span, calendar),
+            template,
+            template_version: version,
+            item,
+            span,
+            title,
+            work: Some(Work::new(content, None, by.clone())),
+            editions: 0,
+            published_at: None,
+            withdrawn: None,
+            steps: vec![],
+            version: 0,
+        };
+        begun.note(DisclosureAct::Begin, "", (by, now))?;
+        Ok(begun)
+    }
+
+    /// Replaces what is typed. `despite` says why what looks like personal data is published.
+    ///
+    /// # Errors
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::TooLong`], [`BadDisclosure::Rows`], [`BadDisclosure::Reason`].
+    pub fn write(
+        &mut self,
+        content: Content,
+        despite: Option<&str>,
+        (by, now): (Actor, Timestamp),
+    ) -> Result<(), BadDisclosure> {
+        let content = fitting(content, &self.item)?;
+        let despite = despite.map(reason).transpose()?;
+        let work = self.work_at(DisclosureAct::Write, &[Stage::Draft])?;
+        work.content = content;
+        work.despite = despite;
+        work.is_written_by(&by);
+        let last = self.steps.last();
+        if last.is_some_and(|last| last.act == DisclosureAct::Write && last.by == by) {
+            self.steps.pop();
+        }
+        self.note(DisclosureAct::Write, "", (by, now))
+    }
+
+    /// Sends it to the committee.
+    ///
+    /// # Errors
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::Faults`], [`BadDisclosure::Personal`].
+    pub fn submit(&mut self, (by, now): (Actor, Timestamp)) -> Result<(), BadDisclosure> {
+        let item = self.item.clone();
+        let work = self.work_at(DisclosureAct::Submit, &[Stage::Draft])?;
+        let faults = work.content.faults(&item);
+        let (personal, wrong): (Vec<_>, Vec<_>) =
+            faults.iter().partition(|fault| fault.is_personal());
+        if !wrong.is_empty() {
+            return Err(BadDisclosure::Faults(wrong.len()));
+        }
+        if !personal.is_empty() && work.despite.is_none() {
+            return Err(BadDisclosure::Personal(personal.len()));
+        }
+        work.stage = Stage::Committee;
+        work.is_written_by(&by);
+        let despite = work.despite.clone().filter(|_| !personal.is_empty());
+        self.note(
+            DisclosureAct::Submit,
+            despite.as_deref().unwrap_or_default(),
+            (by, now),
+        )
+    }
+
+    /// Agrees for the committee.
+    ///
+    /// # Errors
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::OwnWork`].
+    pub fn agree(
+        &mut self,
+        note: &str,
+        (by, now): (Actor, Timestamp),
+    ) -> Result<(), BadDisclosure> {
+        let work = self.work_at(DisclosureAct::Agree, &[Stage::Committee])?;
+        work.not_own(&by)?;
+        work.stage = Stage::Supervision;
+        work.agreed = Some(by.clone());
+        self.note(DisclosureAct::Agree, note, (by, now))
+    }
+
+    /// Agrees for the supervision committee.
+    ///
+    /// # Errors
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::OwnWork`].
+    pub fn review(
+        &mut self,
+        note: &str,
+        (by, now): (Actor, Timestamp),
+    ) -> Result<(), BadDisclosure> {
+        let work = self.work_at(DisclosureAct::Review, &[Stage::Supervision])?;
+        work.not_own(&by)?;
+        work.stage = Stage::Agreed;
+        self.note(DisclosureAct::Review, note, (by, now))
+    }
+
+    /// Sends it back to be changed: the committee while it looks at it, the supervision committee while that does or
+    /// until it is published.
+    ///
+    /// # Errors
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::Reason`].
+    pub fn send_back(
+        &mut self,
+        by_supervision: bool,
+        why: &str,
+        (by, now): (Actor, Timestamp),
+    ) -> Result<(), BadDisclosure> {
+        let why = reason(why)?;
+        let stages: &[Stage] = match by_supervision {
+            true => &[Stage::Supervision, Stage::Agreed],
+            false => &[Stage::Committee],
+        };
+        let work = self.work_at(DisclosureAct::SendBack, stages)?;
+        work.stage = Stage::Draft;
+        work.agreed = None;
+        self.note(DisclosureAct::SendBack, &why, (by, now))
+    }
+
+    /// Publishes it, and returns what is published.
+    ///
+    /// # Errors
+    /// [`BadDisclosure::Stage`].
+    pub fn publish(&mut self, (by, now): (Actor, Timestamp)) -> Result<Work, BadDisclosure> {
+        self.work_at(DisclosureAct::Publish, &[Stage::Agreed])?;
+        self.note(DisclosureAct::Publish, "", (by, now))?;
+        let published = self.work.take().expect("it was found above");
+        self.editions += 1;
+        self.published_at.get_or_insert(now);
+        Ok(published)
+    }
+
+    /// Begins a corrected edition, with what the last one says.
+    ///
+    /// # Errors
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::Withdrawn`], [`BadDisclosure::Reason`].
+    pub fn correct(
+        &mut self,
+        last: Content,
+        why: &str,
+        (by, now): (Actor, Timestamp),
+    ) -> Result<(), BadDisclosure> {
+        self.stands()?;
+        let why = reason(why)?;
+        if self.work.is_some() || self.editions == 0 {
+            return Err(BadDisclosure::Stage(DisclosureAct::Correct, self.stage()));
+        }
+        self.note(DisclosureAct::Correct, &why, (by.clone(), now))?;
+        self.work = Some(Work::new(last.shaped(&self.item), Some(why), by));
+        Ok(())
+    }
+
+    /// Gives up what is not published. Returns whether nothing is left of the disclosure.
+    ///
+    /// # Errors
+    /// [`BadDisclosure::Stage`].
+    pub fn give_up(&mut self, (by, now): (Actor, Timestamp)) -> Result<bool, BadDisclosure> {
+        self.work_at(DisclosureAct::Drop, &[Stage::Draft])?;
+        self.work = None;
+        self.note(DisclosureAct::Drop, "", (by, now))?;
+        Ok(self.editions == 0)
+    }
+
+    /// Takes down what was published. What is being worked on is given up.
+    ///
+    /// # Errors
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::Withdrawn`], [`BadDisclosure::Reason`].
+    pub fn withdraw(
+        &mut self,
+        ground: &str,
+        (by, now): (Actor, Timestamp),
+    ) -> Result<(), BadDisclosure> {
+        self.stands()?;
+        let ground = reason(ground)?;
+        if self.editions == 0 {
+            return Err(BadDisclosure::Stage(DisclosureAct::Withdraw, self.stage()));
+        }
+        self.note(DisclosureAct::Withdraw, &ground, (by, now))?;
+        self.work = None;
+        self.withdrawn = Some(ground);
+        Ok(())
+    }
+
+    /// Returns whether the caller saw this version.
+    ///
+    /// # Errors
+    /// [`BadDisclosure::Changed`].
+    pub fn is_seen(&self, version: Option<u32>) -> Result<(), BadDisclosure> {
+        match version {
+            Some(seen) if seen != self.version => Err(BadDisclosure::Changed(self.version)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns how far the work on an edition has come.
+    pub fn stage(&self) -> Option<Stage> {
+        self.work.as_ref().map(|work| work.stage)
+    }
+
+    /// Returns it in one line; `latest_at` is when its latest edition was published.
+    pub fn line(&self, latest_at: Option<Timestamp>) -> Line {
+        Line {
+            id: self.id,
+            template: self.template.clone(),
+            item: self.item.name.clone(),
+            english: self.item.english.clone(),
+            class: self.item.class,
+            rhythm: self.item.rhythm,
+            span: self.span,
+            title: self.title.clone(),
+            due: self.due,
+            published_at: self.published_at,
+            latest_at,
+            editions: self.editions,
+            withdrawn: self.withdrawn.is_some(),
+            stage: self.stage(),
+        }
+    }
+
+    /// Returns until when villagers may object; `None` if nothing was published, or it was taken down. `latest_at` is
+    /// when the latest edition was published.
+    pub fn objections_until(&self, latest_at: Timestamp, calendar: &Calendar) -> Option<Timestamp> {
+        let stands = self.editions > 0 && self.withdrawn.is_none();
+        stands.then(|| calendar.add(latest_at, self.item.objection))
+    }
+
+    fn stands(&self) -> Result<(), BadDisclosure> {
+        match self.withdrawn {
+            Some(_) => Err(BadDisclosure::Withdrawn),
+            None => Ok(()),
+        }
+    }
+
+    fn work_at(
+        &mut self,
+        act: DisclosureAct,
+        stages: &[Stage],
+    ) -> Result<&mut Work, BadDisclosure> {
+        let stage = self.stage();
+        let work = self
+            .work
+            .as_mut()
+            .filter(|work| stages.contains(&work.stage));
+        work.ok_or(BadDisclosure::Stage(act, stage))
+    }
+
+    fn note(
+        &mut self,
+        act: DisclosureAct,
+        note: &str,
+        (by, at): (Actor, Timestamp),
+    ) -> Result<(), BadDisclosure> {
+        let ends = matches!(
+            act,
+            DisclosureAct::Publish | DisclosureAct::Withdraw | DisclosureAct::Drop
+        );
+        if self.steps.len() >= MOST_STEPS && !ends {
+            return Err(BadDisclosure::Steps);
+        }
+        let note: Box<str> = note.trim().into();
+        if note.chars().count() > MOST_NOTE {
+            return Err(BadDisclosure::Reason);
+        }
+        self.steps.push(Step { at, by, act, note });
+        self.version += 1;
+        Ok(())
+    }
+}
+
+impl Work {
+    fn new(content: Content, reason: Option<Box<str>>, by: Actor) -> Self {
+        Self {
+            stage: Stage::Draft,
+            content,
+            reason,
+            despite: None,
+            writers: vec![by],
+            agreed: None,
+        }
+    }
+
+    fn is_written_by(&mut self, by: &Actor) {
+        if !self.writers.contains(by) {
+            self.writers.push(by.clone());
+        }
+    }
+
+    fn not_own(&self, by: &Actor) -> Result<(), BadDisclosure> {
+        let is_own = self.writers.contains(by) || self.agreed.as_ref() == Some(by);
+        if is_own {
+            Err(BadDisclosure::OwnWork)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn fitting(content: Content, item: &Item) -> Result<Content, BadDisclosure> {
+    if content.rows.len() > super::MOST_ROWS {
+        return Err(BadDisclosure::Rows(content.rows.len()));
+    }
+    let content = content.shaped(item);
+    match content.bytes() {
+        bytes if bytes > super::MOST_CONTENT_BYTES => Err(BadDisclosure::TooLong(bytes)),
+        _ => Ok(content),
+    }
+}
+
+fn reason(text: &str) -> Result<Box<str>, BadDisclosure> {
+    let text = text.trim();
+    match (1..=MOST_NOTE).contains(&text.chars().count()) {
+        true => Ok(text.into()),
+        false => Err(BadDisclosure::Reason),
+    }
+}

@@ -1,0 +1,273 @@
+//! Disclosures: begun, written, agreed to, published, corrected, taken down, and read by everybody.
+//!
+//! Each is a record with the work on it, a line in an index, and its published editions, whose documents never change.
+//! An edition and its leaf in the public log are one unit.
+
+mod demands;
+mod publish;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use domain::{
+    actor::Actor,
+    audit::Subject,
+    disclosure::{BadDisclosure, Content, Disclosure, DisclosureId, Origin},
+    time::{Day, Timestamp},
+};
+
+pub use read::{DisclosureSeen, EditionSeen, LogSeen};
+
+use crate::{
+    Failed, Fault, RefusalReason, RequestContext, services::Disclosures, tables,
+    unit_of_work::UnitOfWork,
+};
+
+impl RefusalReason for BadDisclosure {}
+
+/// A disclosure to begin.
+#[derive(Clone, Debug)]
+pub struct NewDisclosure {
+    /// Name of the item.
+    pub item: String,
+    /// A day of the period, or the day of the event.
+    pub day: Day,
+    /// The title of an event; empty for others.
+    pub title: String,
+    /// A disclosure of this node whose latest edition is copied into the form.
+    pub like: Option<DisclosureId>,
+}
+
+impl Disclosures<'_> {
+    /// Begins a disclosure. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`BadDisclosure`].
+    pub async fn begin_one(
+        self,
+        new: NewDisclosure,
+        by: impl Into<RequestContext>,
+    ) -> Result<Disclosure, Failed<BadDisclosure>> {
+        let mut unit = self.begin(by).await?;
+        let demanded = unit.demanded().await?;
+        let mut named = demanded
+            .into_iter()
+            .filter(|(.., item)| *item.name == *new.item.trim());
+        let no_item = || BadDisclosure::NoItem(new.item.chars().take(100).collect());
+        let (template, version, item) = named.next().ok_or_else(no_item)?;
+        let span = item.rhythm.around(new.day);
+        // The same item of the same days may have been begun under another template of before.
+        let title = new.title.trim();
+        for (_, line) in unit.lines().await? {
+            if line.item == item.name && line.span == span && *line.title == *title {
+                return Err(BadDisclosure::Begun(line.id).into());
+            }
+        }
+        let content = match new.like {
+            Some(like) => unit
+                .latest_content(like)
+                .await?
+                .ok_or(BadDisclosure::Unknown(like))?,
+            None => Content::default(),
+        };
+        let origin = Origin {
+            template,
+            version,
+            item,
+            span,
+            title: title.into(),
+        };
+        let policy = unit.policy.clone();
+        let calendar = policy.calendar().value;
+        let begun = Disclosure::begin(origin, content, calendar, (unit.actor.clone(), unit.now))?;
+        unit.put_disclosure(&begun, None);
+        unit.commit().await?;
+        Ok(begun)
+    }
+
+    /// Keeps what is typed. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`BadDisclosure`].
+    pub async fn write(
+        self,
+        id: DisclosureId,
+        seen: Option<u32>,
+        (content, despite): (Content, Option<String>),
+        by: impl Into<RequestContext>,
+    ) -> Result<Disclosure, Failed<BadDisclosure>> {
+        self.change(id, seen, by, |one, by| {
+            one.write(content, despite.as_deref(), by)
+        })
+        .await
+    }
+
+    /// Sends it to the committee. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`BadDisclosure`].
+    pub async fn submit(
+        self,
+        id: DisclosureId,
+        seen: Option<u32>,
+        by: impl Into<RequestContext>,
+    ) -> Result<Disclosure, Failed<BadDisclosure>> {
+        self.change(id, seen, by, Disclosure::submit).await
+    }
+
+    /// Agrees for the committee. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`BadDisclosure`].
+    pub async fn agree(
+        self,
+        id: DisclosureId,
+        (seen, note): (Option<u32>, String),
+        by: impl Into<RequestContext>,
+    ) -> Result<Disclosure, Failed<BadDisclosure>> {
+        self.change(id, seen, by, |one, by| one.agree(&note, by))
+            .await
+    }
+
+    /// Agrees for the supervision committee. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`BadDisclosure`].
+    pub async fn review(
+        self,
+        id: DisclosureId,
+        (seen, note): (Option<u32>, String),
+        by: impl Into<RequestContext>,
+    ) -> Result<Disclosure, Failed<BadDisclosure>> {
+        self.change(id, seen, by, |one, by| one.review(&note, by))
+            .await
+    }
+
+    /// Sends it back to be changed. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`BadDisclosure`].
+    pub async fn send_back(
+        self,
+        id: DisclosureId,
+        by_supervision: bool,
+        (seen, why): (Option<u32>, String),
+        by: impl Into<RequestContext>,
+    ) -> Result<Disclosure, Failed<BadDisclosure>> {
+        self.change(id, seen, by, |one, by| {
+            one.send_back(by_supervision, &why, by)
+        })
+        .await
+    }
+
+    /// Begins a corrected edition. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`BadDisclosure`].
+    pub async fn correct(
+        self,
+        id: DisclosureId,
+        (seen, why): (Option<u32>, String),
+        by: impl Into<RequestContext>,
+    ) -> Result<Disclosure, Failed<BadDisclosure>> {
+        let mut unit = self.begin(by).await?;
+        let mut one = unit.disclosure(id, seen).await?;
+        let last = unit
+            .latest_content(id)
+            .await?
+            .unwrap_or_else(|| one.item.blank());
+        one.correct(last, &why, (unit.actor.clone(), unit.now))?;
+        let latest_at = unit.latest_at(&one).await?;
+        unit.put_disclosure(&one, latest_at);
+        unit.commit().await?;
+        Ok(one)
+    }
+
+    /// Gives up what is not published. A disclosure of which nothing was published is forgotten. Durable when it
+    /// returns.
+    ///
+    /// # Errors
+    /// [`BadDisclosure`].
+    pub async fn give_up(
+        self,
+        id: DisclosureId,
+        seen: Option<u32>,
+        by: impl Into<RequestContext>,
+    ) -> Result<(), Failed<BadDisclosure>> {
+        let mut unit = self.begin(by).await?;
+        let mut one = unit.disclosure(id, seen).await?;
+        let nothing_left = one.give_up((unit.actor.clone(), unit.now))?;
+        if nothing_left {
+            unit.subject = Some(Subject::Disclosure(id));
+            unit.view.delete::<tables::Disclosures>(&id);
+            unit.view
+                .delete::<tables::DisclosureLines>(&(one.span.to, id));
+        } else {
+            let latest_at = unit.latest_at(&one).await?;
+            unit.put_disclosure(&one, latest_at);
+        }
+        unit.commit().await?;
+        Ok(())
+    }
+
+    async fn change(
+        self,
+        id: DisclosureId,
+        seen: Option<u32>,
+        by: impl Into<RequestContext>,
+        change: impl FnOnce(&mut Disclosure, (Actor, Timestamp)) -> Result<(), BadDisclosure>,
+    ) -> Result<Disclosure, Failed<BadDisclosure>> {
+        let mut unit = self.begin(by).await?;
+        let mut one = unit.disclosure(id, seen).await?;
+        change(&mut one, (unit.actor.clone(), unit.now))?;
+        let latest_at = unit.latest_at(&one).await?;
+        unit.put_disclosure(&one, latest_at);
+        unit.commit().await?;
+        Ok(one)
+    }
+}
+
+impl UnitOfWork<'_> {
+    /// Returns a disclosure to change, if the caller saw it as it is.
+    async fn disclosure(
+        &mut self,
+        id: DisclosureId,
+        seen: Option<u32>,
+    ) -> Result<Disclosure, Failed<BadDisclosure>> {
+        let found = self.view.get::<tables::Disclosures>(&id).await?;
+        let found = found.ok_or(BadDisclosure::Unknown(id))?;
+        found.is_seen(seen)?;
+        Ok(found)
+    }
+
+    /// Writes a disclosure and its line.
+    fn put_disclosure(&mut self, one: &Disclosure, latest_at: Option<Timestamp>) {
+        self.subject = Some(Subject::Disclosure(one.id));
+        self.view.put::<tables::Disclosures>(&one.id, one);
+        let line = one.line(latest_at);
+        self.view
+            .put::<tables::DisclosureLines>(&(one.span.to, one.id), &line);
+    }
+
+    /// Returns when the latest edition was published.
+    async fn latest_at(&mut self, one: &Disclosure) -> Result<Option<Timestamp>, Fault> {
+        let line = self
+            .view
+            .get::<tables::DisclosureLines>(&(one.span.to, one.id))
+            .await?;
+        Ok(line.and_then(|line| line.latest_at))
+    }
+
+    /// Returns what the latest edition says.
+    async fn latest_content(&mut self, id: DisclosureId) -> Result<Option<Content>, Fault> {
+        let Some(one) = self.view.get::<tables::Disclosures>(&id).await? else {
+            return Ok(None);
+        };
+        let edition = self
+            .view
+            .get::<tables::Editions>(&(id, one.editions))
+            .await?;
+        let document = edition.and_then(|edition| api::DisclosureDocument::read(&edition.document));
+        Ok(document.map(|document| document.content()))
+    }
+}

@@ -1,0 +1,339 @@
+//! Disclosures on pages: written, agreed to by three pairs of hands, read by everybody, doubted, corrected.
+
+use serde_json::json;
+
+use super::browser::{Browser, Page};
+use testkit::province::Province;
+
+const FORM: &str = "format = 1\n[[item]]\nname = \"村集体收支\"\nenglish = \"Income and spending\"\nclass = \"finance\"\n\
+    period = \"month\"\nsource = \"《村民委员会组织法》第三十条\"\n\
+    fields = [{ name = \"收入\", kind = \"money\", unit = \"元\" }, { name = \"支出\", kind = \"money\", unit = \"元\" }]\n\
+    columns = [{ name = \"事由\" }, { name = \"金额\", kind = \"money\" }]\n\
+    sums = [{ total = \"支出\", column = \"金额\" }]\n\
+    [[item]]\nname = \"重大事项\"\nperiod = \"event\"\ndue = \"5d\"\nfields = [\"内容\"]\n";
+
+/// A province whose catalogue demands a month's money, with those who work on it.
+async fn demanded() -> Province {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    for (login, role) in [
+        ("author", "template-author"),
+        ("clerk", "official"),
+        ("chair", "leader"),
+        ("watch", "supervisor"),
+    ] {
+        province.person(&tokens, login, &[role]).await;
+    }
+    let author = province.token("author").await;
+    let template =
+        json!({ "kind": "disclosure", "name": "affairs", "title": "村务公开", "content": FORM });
+    province
+        .post("templates")
+        .by(&author)
+        .body(template)
+        .send()
+        .await
+        .expect(201);
+    province
+}
+
+/// The hidden fields of the form on a page, and more.
+fn filled<'a>(
+    hidden: &'a [(&'static str, String)],
+    more: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
+    let hidden = hidden.iter().map(|(name, value)| (*name, value.as_str()));
+    hidden.chain(more.iter().copied()).collect()
+}
+
+fn hidden(page: &Page) -> Vec<(&'static str, String)> {
+    let names = ["csrf", "key", "version"].into_iter();
+    let there = names.filter(|name| page.text.contains(&format!("name=\"{name}\" value=\"")));
+    there.map(|name| (name, page.field(name))).collect()
+}
+
+/// Presses a button of the page about a disclosure, and returns the page that follows.
+async fn press(browser: &mut Browser<'_>, path: &str, more: &[(&str, &str)]) -> Page {
+    let page = browser.get(path).await.expect(200);
+    let fields = hidden(&page);
+    let sent = browser.send(path, &filled(&fields, more)).await;
+    match sent.status.as_u16() {
+        303 => {
+            let to = sent.header("location").to_owned();
+            browser.get(&to).await.expect(200)
+        }
+        _ => sent,
+    }
+}
+
+/// Begins this month's, and returns its page on the desk.
+async fn begin(clerk: &mut Browser<'_>) -> String {
+    let list = clerk.get("/desk/disclosures").await.expect(200);
+    assert!(
+        list.text.contains("村集体收支") && list.text.contains("本期未结束"),
+        "{}",
+        list.text
+    );
+    let (csrf, key, day) = (list.field("csrf"), list.field("key"), list.field("day"));
+    let fields = [
+        ("csrf", &*csrf),
+        ("key", &*key),
+        ("item", "村集体收支"),
+        ("day", &*day),
+    ];
+    let begun = clerk.send("/desk/disclosures", &fields).await.expect(303);
+    begun.header("location").to_owned()
+}
+
+const RIGHT: [(&str, &str); 6] = [
+    ("field-0", "500"),
+    ("field-1", "300"),
+    ("cell-0-0", "路灯电费"),
+    ("cell-0-1", "120"),
+    ("paste", "清运\t180"),
+    ("go", "save"),
+];
+
+/// Lets a written disclosure go through all hands.
+async fn pass(province: &Province, path: &str) {
+    let mut clerk = Browser::signed_in(province, "clerk").await;
+    let sent = press(
+        &mut clerk,
+        path,
+        &[
+            ("field-0", "500"),
+            ("field-1", "300"),
+            ("cell-0-0", "路灯电费"),
+            ("cell-0-1", "120"),
+            ("cell-1-0", "清运"),
+            ("cell-1-1", "180"),
+            ("go", "submit"),
+        ],
+    )
+    .await;
+    assert!(sent.text.contains("村（居）委会审核"), "{}", sent.text);
+    for (login, go) in [("chair", "agree"), ("watch", "review")] {
+        let mut browser = Browser::signed_in(province, login).await;
+        press(&mut browser, path, &[("go", go)]).await.expect(200);
+    }
+    let sure = press(&mut clerk, path, &[("go", "publish")])
+        .await
+        .expect(200);
+    assert!(
+        sure.text.contains("不能收回"),
+        "R-D8: it asks once more: {}",
+        sure.text
+    );
+    press(&mut clerk, path, &[("go", "publish"), ("sure", "yes")])
+        .await
+        .expect(200);
+}
+
+/// R-P17, R-P19: listed with what it is about, read with its table and those who agreed, proven by the log.
+#[tokio::test]
+async fn a_disclosure_is_written_agreed_to_published_read_and_doubted() {
+    let province = demanded().await;
+    let mut clerk = Browser::signed_in(&province, "clerk").await;
+    let path = begin(&mut clerk).await;
+    let mut anybody = Browser::new(&province);
+    let public = path.replace("/desk", "");
+    anybody.get(&public).await.expect(404);
+
+    let wrong = press(
+        &mut clerk,
+        &path,
+        &[
+            ("field-0", "viel"),
+            ("field-1", "1"),
+            ("cell-0-0", "电费"),
+            ("cell-0-1", "120"),
+            ("go", "save"),
+        ],
+    )
+    .await;
+    assert!(
+        wrong.text.contains("收入：不是金额") && wrong.text.contains("按所填应为 120.00"),
+        "{}",
+        wrong.text
+    );
+    assert!(wrong.text.contains("aria-invalid"), "{}", wrong.text);
+    let refused = press(&mut clerk, &path, &[("field-0", "viel"), ("go", "submit")])
+        .await
+        .expect(422);
+    assert!(
+        refused.text.contains("value=\"viel\""),
+        "what was typed is kept: {}",
+        refused.text
+    );
+    let right = press(&mut clerk, &path, &RIGHT).await;
+    assert!(
+        !right.text.contains("aria-invalid") && right.text.contains("清运"),
+        "{}",
+        right.text
+    );
+    pass(&province, &path).await;
+
+    let list = anybody.get("/disclosures").await.expect(200);
+    assert!(
+        list.text.contains(&public) && list.text.contains("财务"),
+        "{}",
+        list.text
+    );
+    let home = anybody.get("/").await.expect(200);
+    assert!(home.text.contains(&public), "{}", home.text);
+    let party = anybody.get("/disclosures?class=party").await.expect(200);
+    assert!(!party.text.contains(&public));
+    let shown = anybody.get(&public).await.expect(200);
+    for part in [
+        "300.00",
+        "路灯电费",
+        "监委会审核",
+        "第三十条",
+        "公开日志的第",
+        "内容与日志一致",
+        "提出疑问",
+    ] {
+        assert!(shown.text.contains(part), "{part}: {}", shown.text);
+    }
+    let csv = anybody
+        .get(&format!("{public}/table.csv"))
+        .await
+        .expect(200);
+    assert!(
+        csv.text.contains("\"清运\",\"180.00\"\r\n") && csv.header("content-type").contains("csv")
+    );
+    let text = anybody
+        .get(&format!("{public}/text.json"))
+        .await
+        .expect(200);
+    assert!(text.text.starts_with("{\"format\":1,"), "{}", text.text);
+
+    let fields = hidden(&shown);
+    let doubt = filled(
+        &fields,
+        &[
+            ("text", "电费比上月多一倍，为什么？"),
+            ("name", "王小明"),
+            ("phone", "13857012345"),
+        ],
+    );
+    let receipt = anybody.send(&public, &doubt).await.expect(200);
+    assert!(receipt.text.contains("凭条"), "{}", receipt.text);
+    let shown = anybody.get(&public).await.expect(200);
+    assert!(shown.text.contains("已有 1 条疑问"), "{}", shown.text);
+    let desk = clerk.get("/desk?tab=all").await.expect(200);
+    assert!(desk.text.contains("公开内容的疑问"), "{}", desk.text);
+}
+
+/// R-P17: a correction is a further edition with its reason, and what a law takes down leaves a stub.
+#[tokio::test]
+async fn a_correction_shows_its_reason_and_what_is_taken_down_its_ground() {
+    let province = demanded().await;
+    let mut clerk = Browser::signed_in(&province, "clerk").await;
+    let path = begin(&mut clerk).await;
+    press(&mut clerk, &path, &RIGHT).await;
+    pass(&province, &path).await;
+    let without = press(&mut clerk, &path, &[("go", "correct"), ("note", " ")])
+        .await
+        .expect(422);
+    assert!(without.text.contains("请写明理由"), "{}", without.text);
+    press(
+        &mut clerk,
+        &path,
+        &[("go", "correct"), ("note", "电费记错")],
+    )
+    .await
+    .expect(200);
+    pass(&province, &path).await;
+    let mut anybody = Browser::new(&province);
+    let public = path.replace("/desk", "");
+    let shown = anybody.get(&public).await.expect(200);
+    assert!(
+        shown.text.contains("第 2 版，共 2 版") && shown.text.contains("电费记错"),
+        "{}",
+        shown.text
+    );
+    let first = anybody
+        .get(&format!("{public}?edition=1"))
+        .await
+        .expect(200);
+    assert!(first.text.contains("第 1 版，共 2 版") && !first.text.contains("电费记错"));
+
+    let mut chair = Browser::signed_in(&province, "chair").await;
+    let ground = ("note", "《个人信息保护法》第四十七条");
+    let sure = press(&mut chair, &path, &[("go", "withdraw"), ground])
+        .await
+        .expect(200);
+    assert!(sure.text.contains("只留标题和理由"), "{}", sure.text);
+    press(
+        &mut chair,
+        &path,
+        &[("go", "withdraw"), ground, ("sure", "yes")],
+    )
+    .await
+    .expect(200);
+    let shown = anybody.get(&public).await.expect(200);
+    assert!(
+        shown.text.contains("第四十七条") && !shown.text.contains("路灯电费"),
+        "{}",
+        shown.text
+    );
+    anybody
+        .get(&format!("{public}/text.json"))
+        .await
+        .expect(404);
+    let list = anybody.get("/disclosures").await.expect(200);
+    assert!(list.text.contains("已依法撤下"), "{}", list.text);
+}
+
+/// R-D4, R-P20: nobody agrees to what they wrote, and personal data goes out only for a reason.
+#[tokio::test]
+async fn own_work_is_not_agreed_to_and_personal_data_stops_it() {
+    let province = demanded().await;
+    let mut clerk = Browser::signed_in(&province, "clerk").await;
+    let path = begin(&mut clerk).await;
+    let personal = [
+        ("field-0", "500"),
+        ("field-1", "120"),
+        ("cell-0-0", "王某 330825199003074514"),
+        ("cell-0-1", "120"),
+        ("go", "submit"),
+    ];
+    let stopped = press(&mut clerk, &path, &personal).await.expect(422);
+    assert!(stopped.text.contains("像是身份证号"), "{}", stopped.text);
+    let shown = clerk.get(&path).await.expect(200);
+    assert!(
+        shown.text.contains("330**************4"),
+        "the masked number is suggested: {}",
+        shown.text
+    );
+    let despite = [("despite", "本人书面同意")];
+    let sent = press(&mut clerk, &path, &[&personal[..], &despite].concat())
+        .await
+        .expect(200);
+    assert!(sent.text.contains("村（居）委会审核"), "{}", sent.text);
+    assert!(
+        !sent.text.contains("value=\"agree\""),
+        "it is not offered: {}",
+        sent.text
+    );
+    let number = path.rsplit('/').next().unwrap();
+    let token = province.token("clerk").await;
+    let agree = province
+        .post(&format!("disclosure-work/{number}/agree"))
+        .by(&token);
+    agree.body(json!({})).send().await.expect(409);
+    for (login, rest, status) in [
+        ("watch", "agree", 403),
+        ("watch", "review", 409),
+        ("clerk", "withdraw", 403),
+    ] {
+        let token = province.token(login).await;
+        let act = province
+            .post(&format!("disclosure-work/{number}/{rest}"))
+            .by(&token);
+        act.body(json!({ "note": "x" })).send().await.expect(status);
+    }
+    let draft = province.get(&format!("disclosure-work/{number}"));
+    draft.send().await.expect(401);
+}

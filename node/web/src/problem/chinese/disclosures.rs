@@ -1,0 +1,40 @@
+//! What is refused of disclosures.
+
+use domain::disclosure::{
+    BadDisclosure, BadDisclosureId, MOST_CONTENT_BYTES, MOST_NOTE, MOST_ROWS, MOST_STEPS, Stage,
+};
+
+use crate::problem::told::{chinese, chinese_of};
+
+fn stands(stage: Option<Stage>) -> &'static str {
+    match stage {
+        Some(Stage::Draft) => "正在起草",
+        Some(Stage::Committee) => "正由村（居）委会审核",
+        Some(Stage::Supervision) => "正由监委会审核",
+        Some(Stage::Agreed) => "两委已同意，等待公开",
+        None => "没有正在办理的版本",
+    }
+}
+
+chinese! { BadDisclosure {
+    Unknown(number) => "这里没有公开 {number}；请从公开目录中选",
+    NoItem(item) => "现行模板没有“{item}”这一项；请从应公开事项中选",
+    Period(span) => "{span} 不是这一项的一期，或者还没有开始；请写已开始的一期中的某一天",
+    Title => "逐项公开的要有 1 到 80 字的标题，其他的没有；请更正标题",
+    Begun(number) => "这一期已经起草，编号 {number}；请打开它",
+    Stage(act, stage) => "现在不能“{}”：{}；请再看一遍" (topology::Term::chinese(*act), stands(*stage)),
+    Changed(version) => "它已经改到第 {version} 次；请再看一遍再办",
+    TooLong(bytes) => "表单有 {bytes} 字节，超过 {}；请写短些，或分开公开" (MOST_CONTENT_BYTES),
+    Rows(rows) => "表格有 {rows} 行，超过 {}；请分开公开" (MOST_ROWS),
+    Faults(count) => "表单有 {count} 处不对；请逐处更正",
+    Personal(count) => "有 {count} 处像是身份证号、银行卡号或手机号；请遮盖，或写明为什么公开",
+    OwnWork => "起草的人和同意过的人不能再审；请另一个人审",
+    Reason => "请写明理由，1 到 {} 字" (MOST_NOTE),
+    Withdrawn => "它已依法撤下，不再更改；请另行公开",
+    Steps => "它已有 {} 步，不能再多；请先公开现有的" (MOST_STEPS),
+    NoObjection(time) => "公开后 {time} 内可以提出疑问；现在请写村民信箱",
+} }
+
+chinese_of! {
+    BadDisclosureId: it => "“{}”不是公开的编号；编号有 16 位，由 0 到 9 和 a 到 f 组成" (it.0),
+}
