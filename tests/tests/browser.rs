@@ -9,5 +9,6 @@ mod line;
 mod looks;
 mod paint;
 mod phone;
+mod town;
 mod villagers;
 mod ways;

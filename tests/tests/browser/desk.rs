@@ -164,7 +164,7 @@ async fn seven_tabs_share_one_stream_and_all_are_told_of_news() {
     demo.stop().await;
 }
 
-/// A page says since when it is not live.
+/// R-A8: a page says since when it is not live.
 #[tokio::test]
 async fn a_desk_whose_node_is_gone_says_since_when() {
     let demo = Demo::start().await;

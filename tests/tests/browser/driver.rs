@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 use testkit::program::{free_port, program};
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver};
+use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WebElement};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -196,16 +196,56 @@ impl Browser {
         body.text().await.unwrap()
     }
 
-    pub(super) async fn click(&self, css: &str) {
+    async fn find(&self, css: &str) -> WebElement {
         let one = self.driver.find(thirtyfour::By::Css(css)).await;
-        let one = one.unwrap_or_else(|_| panic!("nothing at {css}"));
+        one.unwrap_or_else(|_| panic!("nothing at {css}"))
+    }
+
+    /// Clicks on something; if it is a link or sends a form, waits for the page that comes.
+    pub(super) async fn click(&self, css: &str) {
+        let one = self.find(css).await;
+        let here = self.document().await;
+        let kind = one.attr("type").await.unwrap().unwrap_or_default();
+        let leads = match &*one.tag_name().await.unwrap() {
+            "a" => one.attr("href").await.unwrap().is_some(),
+            "button" => matches!(&*kind, "" | "submit"),
+            _ => false,
+        };
+        one.scroll_into_view().await.unwrap();
+        one.click().await.unwrap();
+        if leads {
+            self.arrive(&here).await;
+        }
+    }
+
+    /// Clicks on something that leads nowhere, although it is a link or a button of a form.
+    pub(super) async fn click_in_place(&self, css: &str) {
+        let one = self.find(css).await;
         one.scroll_into_view().await.unwrap();
         one.click().await.unwrap();
     }
 
+    /// Which document is shown. A browser says that a form was sent before the next page is there.
+    async fn document(&self) -> Option<Value> {
+        let tools = self.driver.cdp();
+        let tree = tools.send_raw("Page.getFrameTree", json!({})).await.ok()?;
+        Some(tree["frameTree"]["frame"]["loaderId"].clone())
+    }
+
+    /// Waits until another document than this is shown, whole.
+    async fn arrive(&self, before: &Option<Value>) {
+        for _ in 0..300 {
+            let now = self.document().await;
+            if now.is_some() && now != *before {
+                return self.until_true("document.readyState === 'complete'").await;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the click leads nowhere: {}", self.text().await);
+    }
+
     pub(super) async fn fill(&self, css: &str, text: &str) {
-        let one = self.driver.find(thirtyfour::By::Css(css)).await;
-        let one = one.unwrap_or_else(|_| panic!("nothing at {css}"));
+        let one = self.find(css).await;
         one.clear().await.unwrap();
         one.send_keys(text).await.unwrap();
     }
@@ -244,7 +284,8 @@ impl Browser {
         panic!("it stays false: {expression}\n{}", self.text().await);
     }
 
-    /// R-A2, R-A3, R-A4: what axe finds, what does not fit, what the policy forbade.
+    /// R-A2, R-A3, R-A4, R-A22: what axe finds, what does not fit, what the policy forbade, and what others
+    /// were asked for.
     pub(super) async fn faults(&self) -> Vec<String> {
         let mut faults = vec![];
         let wide = self
@@ -261,6 +302,15 @@ impl Browser {
         if violations != "" {
             faults.push(format!("policy: {violations}"));
         }
+        let foreign = self
+            .value(
+                "performance.getEntriesByType('resource').map(e => e.name)\
+                 .filter(name => !name.startsWith(location.origin + '/') && !name.startsWith('blob:')).join(', ')",
+            )
+            .await;
+        if foreign != "" {
+            faults.push(format!("of others: {foreign}"));
+        }
         self.value(&format!("{AXE}; true")).await;
         let found = self.value(
             "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(r => \
@@ -276,6 +326,21 @@ impl Browser {
                 .map(|one| one.as_str().unwrap().to_owned()),
         );
         faults
+    }
+
+    /// Prints the page as it asks for, with its structure; returns the file.
+    pub(super) async fn printed(&self) -> Printed {
+        let page = json!({ "preferCSSPageSize": true, "generateTaggedPDF": true });
+        let printed = self.cdp("Page.printToPDF", page).await;
+        let bytes = data_encoding(printed["data"].as_str().unwrap());
+        assert!(bytes.starts_with(b"%PDF"));
+        Printed(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Looks at the page as it is printed.
+    pub(super) async fn as_paper(&self) {
+        let paper = json!({ "media": "print" });
+        self.cdp("Emulation.setEmulatedMedia", paper).await;
     }
 
     /// Keeps a picture of the whole page, if `SCREENSHOTS` names a directory.
@@ -297,6 +362,23 @@ impl Browser {
     pub(super) async fn close(mut self) {
         self.driver.quit().await.unwrap();
         self.chromedriver.kill().await.unwrap();
+    }
+}
+
+/// A page on paper, as PDF.
+pub(super) struct Printed(String);
+
+impl Printed {
+    pub(super) fn pages(&self) -> usize {
+        self.0.matches("/Type /Page\n").count()
+    }
+
+    /// How often the structure of the document has a mark, such as `TR` or `LI`.
+    pub(super) fn parts(&self, mark: &str) -> usize {
+        let mark = format!("/S /{mark}");
+        let after = self.0.split(&mark).skip(1);
+        let whole = |rest: &&str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+        after.filter(whole).count()
     }
 }
 

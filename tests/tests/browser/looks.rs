@@ -73,6 +73,7 @@ const LOOKS: [Look; 5] = [
     },
 ];
 
+/// R-A2, R-A3, R-A4, R-A22.
 #[tokio::test]
 async fn every_page_is_accessible_and_fits_in_every_look() {
     let demo = Demo::start().await;

@@ -99,7 +99,9 @@ async fn a_report_waits_on_the_telephone_and_is_sent_once() {
     }
     browser.click("nav a[href='/report']").await;
     browser.fill("#where", "桥头").await;
-    browser.click("form[data-waits] button.primary").await;
+    browser
+        .click_in_place("form[data-waits] button.primary")
+        .await;
     let missing = browser.text().await;
     assert!(
         missing.contains("请写明是什么事"),
@@ -207,7 +209,9 @@ async fn without_a_worker_the_open_page_waits_for_the_network() {
     }
     line.cut();
     network(&browser, false).await;
-    browser.click("form[data-waits] button.primary").await;
+    browser
+        .click_in_place("form[data-waits] button.primary")
+        .await;
     browser
         .until_true("document.body.innerText.includes('请保持本页打开')")
         .await;
@@ -247,7 +251,9 @@ async fn what_is_kept_is_of_nobody_and_goes_with_a_sign_out() {
         written: Date.now(), state: 'refused', says: ['x'], had: 0, fields: { text: 'x' }, photos: [] })\
         .then(() => localStorage.setItem('waiting', 1)).then(() => true)";
     browser.value(put).await;
-    browser.click("form[action='/sign-out'] button").await;
+    browser
+        .click_in_place("form[action='/sign-out'] button")
+        .await;
     browser.driver.accept_alert().await.unwrap();
     browser.until(|path| path == "/").await;
     browser
@@ -263,7 +269,7 @@ async fn what_is_kept_is_of_nobody_and_goes_with_a_sign_out() {
     demo.stop().await;
 }
 
-/// The pages of this part that `looks.rs` cannot reach by an address.
+/// R-A3, R-A4: the pages of this part that `looks.rs` cannot reach by an address.
 #[tokio::test]
 async fn new_pages_and_states_are_accessible_and_fit() {
     let demo = Demo::start().await;

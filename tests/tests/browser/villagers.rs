@@ -64,7 +64,7 @@ async fn receipt(browser: &Browser) -> (String, String) {
     (text(0), text(1))
 }
 
-/// The whole way of a snapshot: from a telephone in the village through township and county, and back to
+/// R-P1, R-P4, R-P19: the whole way of a snapshot: from a telephone in the village through township and county, and back to
 /// a contest.
 #[tokio::test]
 async fn a_snapshot_goes_to_the_county_and_back_and_is_contested() {
@@ -284,7 +284,7 @@ async fn a_report_is_made_with_the_keyboard_alone() {
     demo.stop().await;
 }
 
-/// R-A14, R-P11: receipt and poster print on light paper without navigation, the slip among the text.
+/// R-A14, R-P11, R-P24: receipt and poster print on light paper without navigation, the slip among the text.
 #[tokio::test]
 async fn receipt_and_poster_print_on_paper() {
     let demo = Demo::start().await;
@@ -302,24 +302,29 @@ async fn receipt_and_poster_print_on_paper() {
             break;
         }
     }
-    let paper = json!({ "media": "print" });
-    browser.cdp("Emulation.setEmulatedMedia", paper).await;
+    browser.as_paper().await;
     let hidden = "[...document.querySelectorAll('.sections, .display, button, .no-print')].some(e => e.getClientRects().length)";
     let slip = "[...document.querySelectorAll('.receipt .number')].filter(e => e.getClientRects().length).length";
     let ground = "getComputedStyle(document.body).backgroundColor";
     assert_eq!(browser.value(hidden).await, false);
     assert_eq!(browser.value(slip).await, 2);
     assert_eq!(browser.value(ground).await, "rgb(255, 255, 255)");
-    let page = json!({ "preferCSSPageSize": true });
-    let printed = browser.cdp("Page.printToPDF", page.clone()).await;
-    assert!(printed["data"].as_str().unwrap().starts_with("JVBER"));
+    assert_eq!(
+        browser.printed().await.pages(),
+        1,
+        "the receipt is one page"
+    );
     browser.go(&demo.at(VILLAGE, "/poster")).await;
     assert_eq!(browser.value(hidden).await, false);
     let qr = "document.querySelector('.qr svg').getBoundingClientRect().width";
     let qr = browser.value(qr).await.as_f64().unwrap();
     assert!(qr > 200.0, "{qr}");
-    let printed = browser.cdp("Page.printToPDF", page).await;
-    assert!(printed["data"].as_str().unwrap().starts_with("JVBER"));
+    let big = "Math.min(...[...document.querySelectorAll('.poster .big')].map(e => parseFloat(getComputedStyle(e).fontSize)))";
+    let big = browser.value(big).await.as_f64().unwrap();
+    assert!(big >= 24.0 * 96.0 / 72.0, "type of {big} pixels");
+    let languages = "[...document.querySelectorAll('.poster .big')].map(e => e.lang).join()";
+    assert_eq!(browser.value(languages).await, "zh-CN,en");
+    assert_eq!(browser.printed().await.pages(), 1, "the poster is one page");
     browser.close().await;
     demo.stop().await;
 }
