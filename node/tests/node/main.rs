@@ -13,6 +13,7 @@ mod open311;
 mod pages;
 mod people;
 mod reference;
+mod requirements;
 mod staircase;
 mod villagers;
 mod web;
