@@ -324,6 +324,10 @@ async fn receipt_and_poster_print_on_paper() {
     assert!(big >= 24.0 * 96.0 / 72.0, "type of {big} pixels");
     let languages = "[...document.querySelectorAll('.poster .big')].map(e => e.lang).join()";
     assert_eq!(browser.value(languages).await, "zh-CN,en");
+    // Also with everything that a configured site adds to it.
+    let more = "document.querySelector('.poster').insertAdjacentHTML('beforeend', \
+        '<p class=big>也可以打电话 Or telephone 0570-7012345</p><p>窗口时间 Window hours 工作日 8:30-17:00</p>')";
+    browser.value(more).await;
     assert_eq!(browser.printed().await.pages(), 1, "the poster is one page");
     browser.close().await;
     demo.stop().await;

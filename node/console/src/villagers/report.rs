@@ -95,7 +95,7 @@ pub(crate) async fn go_on(visit: Arc<Visit>) -> Answer {
     }
     match &*go {
         "back" => sheet.show(sheet.before(step).await?, vec![], None).await,
-        "add" => sheet.show(step, vec![], None).await,
+        "add" | "stay" => sheet.show(step, vec![], None).await,
         "send" => sheet.send().await,
         change if change.starts_with("change-") => {
             let step = change.trim_start_matches("change-").parse().ok();

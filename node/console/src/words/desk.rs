@@ -37,7 +37,7 @@ super::words! {
     desk_bulk_now: "现在能否办理", "Possible now";
     desk_bulk_can: "可以", "yes";
     desk_bulk_cannot: "现在不能办这一项，不会提交", "not now; left out";
-    desk_bulk_go(act, count): "对 {count} 件{act}", "{act}: {count}";
+    desk_bulk_go(act, count): "{act}（{count} 件）", "{act}: {count}";
     desk_bulk_result(act): "{act}：逐件结果", "{act}: each result";
     desk_bulk_told(done, failed): "办成 {done} 件，没有办成 {failed} 件。", "Done: {done}. Not done: {failed}.";
     desk_bulk_became: "结果", "Result";

@@ -321,7 +321,7 @@ async fn the_language_is_changed_in_the_middle_of_a_report_and_nothing_is_lost()
         .step("where", "next", &[("where", "桥头")])
         .await
         .expect(200);
-    let mut fields = visitor.fields("what", "add");
+    let mut fields = visitor.fields("what", "stay");
     fields.extend([("text", "桥栏杆"), ("kind", "enforcement/road")]);
     let page = province
         .form("/report?lang=en", &fields)
