@@ -5,6 +5,7 @@ use std::sync::Arc;
 use api::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubject, PolicyValue};
 use askama::Template;
 use domain::calendar::Allowance;
+use topology::DivisionCode;
 
 use crate::{answer::Answer, form::odd, frame::Frame, visit::Visit, when::When, words::Words};
 
@@ -123,5 +124,67 @@ fn counted(w: Words, subject: PolicySubject, number: u64) -> String {
         },
         S::ReportLength | S::NoteLength | S::AnswerLength => w.policy_characters(count),
         _ => count,
+    }
+}
+
+/// Tells in words which line of which text a clock goes by. The API writes it like
+/// `shipped policy 3, line 206` or `330825000000/policy/dispatch version 3, line 4`; anything else stays
+/// as it is.
+pub(crate) fn rule(w: Words, name_of: impl Fn(DivisionCode) -> String, text: &str) -> String {
+    let in_words = || {
+        let (source, line) = text.rsplit_once(", line ")?;
+        let text = match source.strip_prefix("shipped policy ") {
+            Some(edition) => w.policy_shipped(edition),
+            None => {
+                let (key, version) = source.split_once(" version ")?;
+                let (issuer, rest) = key.split_once('/')?;
+                let (_, name) = rest.split_once('/')?;
+                w.policy_template(name_of(issuer.parse().ok()?), name, version)
+            }
+        };
+        Some(format!("{text} {}", w.policy_line_number(line)))
+    };
+    in_words().unwrap_or_else(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        rule::{RuleRef, Source},
+        scope::TemplateKey,
+    };
+
+    use super::*;
+    use crate::words::Language;
+
+    #[test]
+    fn a_rule_is_told_in_words_of_the_language() {
+        let told = |rule: &str| rule_in(Language::Chinese, rule);
+        let shipped = Source::Shipped(3);
+        let shipped = RuleRef {
+            source: shipped,
+            line: 206,
+        };
+        assert_eq!(
+            told(&shipped.to_string()),
+            "程序自带的规定（按浙江省标准）第 3 版 第 206 行"
+        );
+        let key: TemplateKey = "330825000000/policy/dispatch".parse().unwrap();
+        let source = Source::Template { key, version: 7 };
+        let template = RuleRef { source, line: 4 }.to_string();
+        assert_eq!(
+            told(&template),
+            "330825000000制发的模板 dispatch 第 7 版 第 4 行"
+        );
+        let english = rule_in(Language::English, &template);
+        assert_eq!(
+            english,
+            "template dispatch of 330825000000, version 7, line 4"
+        );
+        assert_eq!(told("another form"), "another form");
+    }
+
+    fn rule_in(language: Language, text: &str) -> String {
+        rule(Words(language), |issuer| issuer.to_string(), text)
     }
 }

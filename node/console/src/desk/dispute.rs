@@ -7,7 +7,7 @@ use super::{
     clock::State,
     steps::{self, Step},
 };
-use crate::{visit::Visit, when::When};
+use crate::{policy::rule, visit::Visit, when::When};
 
 /// A dispute.
 pub(super) struct Dispute {
@@ -49,7 +49,11 @@ impl Dispute {
             .filter(|clock| clock.stage == Stage::Arbitrate)
             .map(|clock| {
                 let state = State::of_clock(visit.w, clock, now_ms);
-                (state, visit.when(clock.due_ms), clock.rule.clone())
+                (
+                    state,
+                    visit.when(clock.due_ms),
+                    rule(visit.w, |issuer| visit.name_of(issuer), &clock.rule),
+                )
             });
         Some(Self {
             claims: claims.map(|(_, step)| step).collect(),

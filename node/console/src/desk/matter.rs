@@ -24,6 +24,7 @@ use super::{
 use crate::{
     answer::Answer,
     frame::{Frame, Link},
+    policy::rule,
     visit::Visit,
     when::When,
     words::Words,
@@ -202,7 +203,7 @@ fn shown_clock(visit: &Visit, clock: &api::ClockView, now: i64) -> Clock {
         stage: visit.w.short(clock.stage),
         state: State::of_clock(visit.w, clock, now),
         due: visit.when(clock.due_ms),
-        rule: clock.rule.clone(),
+        rule: rule(visit.w, |issuer| visit.name_of(issuer), &clock.rule),
         is_provisional: clock.provisional,
     }
 }
