@@ -67,6 +67,11 @@ paint:
     cargo build --locked --release
     cargo test --workspace --locked --release --test networks browser::paint -- --ignored --nocapture
 
+# Takes the pictures of README anew, in a browser: takes chromium and chromedriver
+pictures:
+    cargo build --locked --release
+    cargo test --workspace --locked --release --test networks browser::pictures -- --ignored
+
 # Shows the network at work
 demo *ARGS:
     cargo run --locked --release -- demo {{ ARGS }}

@@ -9,6 +9,7 @@ mod line;
 mod looks;
 mod paint;
 mod phone;
+mod pictures;
 mod town;
 mod villagers;
 mod ways;

@@ -352,11 +352,17 @@ impl Browser {
         let size = self
             .value("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
             .await;
-        let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": size[1].as_i64().unwrap().min(4_000), "scale": 1 });
+        let [width, height] = [0, 1].map(|at| u32::try_from(size[at].as_u64().unwrap()).unwrap());
+        let bytes = self.screenshot(width, height.min(4_000)).await;
+        std::fs::write(Path::new(&dir).join(format!("{name}.png")), bytes).unwrap();
+    }
+
+    /// Takes a picture of the top of the page, in pixels, as PNG.
+    pub(super) async fn screenshot(&self, width: u32, height: u32) -> Vec<u8> {
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
         let taken = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let taken = self.cdp("Page.captureScreenshot", taken).await;
-        let bytes = data_encoding(taken["data"].as_str().unwrap());
-        std::fs::write(Path::new(&dir).join(format!("{name}.png")), bytes).unwrap();
+        data_encoding(taken["data"].as_str().unwrap())
     }
 
     pub(super) async fn close(mut self) {
