@@ -104,6 +104,13 @@ fn sources(folder: &Path, found: &mut BTreeMap<String, String>) {
 fn wrong(table: &str, sources: &BTreeMap<String, String>) -> Vec<String> {
     let mut wrong = vec![];
     let rows = rows(table);
+    // The sources that hold a test of a name.
+    let mut holding: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for source in sources.values() {
+        for test in tests_in(source) {
+            holding.entry(test).or_default().push(source);
+        }
+    }
     for row in &rows {
         let id = &row.id;
         let is_judged = row.kinds.iter().any(|kind| kind == "M");
@@ -114,11 +121,11 @@ fn wrong(table: &str, sources: &BTreeMap<String, String>) -> Vec<String> {
             wrong.push(format!("{id} has no test"));
         }
         for test in &row.tests {
-            let holds = |source: &&String| tests_in(source).contains(test);
-            let holding: Vec<_> = sources.values().filter(holds).collect();
-            if holding.is_empty() {
+            let Some(holding) = holding.get(test) else {
                 wrong.push(format!("{id}: there is no test {test}"));
-            } else if !holding.iter().any(|source| names(source, id)) {
+                continue;
+            };
+            if !holding.iter().any(|source| names(source, id)) {
                 wrong.push(format!("{id}: the source of {test} does not name it"));
             }
         }
