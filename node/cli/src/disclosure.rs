@@ -32,8 +32,6 @@ use super::{
 ///   wujitong disclosure due --node 330825002222
 ///   wujitong disclosure begin 村集体收支 --day 2026-10-31 --node 330825002222
 ///   wujitong disclosure list --node 330825002222
-///   wujitong disclosure review 1f3a9c0411223344 --note "账实相符"
-///   wujitong disclosure correct 1f3a9c0411223344 --why "电费记错"
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Disclosure {
@@ -48,26 +46,62 @@ enum What {
     Due(Due),
     List(List),
     /// Shows what was published, with its editions and what the public log says of them
+    ///
+    /// Examples:
+    ///   wujitong disclosure show 1f3a9c0411223344
+    #[command(verbatim_doc_comment)]
     Show(One),
     Work(Work),
     Begin(Begin),
     Form(Form),
     Write(Write),
     /// Sends a disclosure to the committee
+    ///
+    /// Examples:
+    ///   wujitong disclosure submit 1f3a9c0411223344
+    #[command(verbatim_doc_comment)]
     Submit(One),
     /// Agrees for the committee; not by whoever wrote it
+    ///
+    /// Examples:
+    ///   wujitong disclosure agree 1f3a9c0411223344
+    #[command(verbatim_doc_comment)]
     Agree(Remark),
     /// Agrees for the supervision committee; not by whoever wrote it or agreed to it
+    ///
+    /// Examples:
+    ///   wujitong disclosure review 1f3a9c0411223344 --note "账实相符"
+    #[command(verbatim_doc_comment)]
     Review(Remark),
     /// Sends a disclosure back to be changed, for the committee that has it
+    ///
+    /// Examples:
+    ///   wujitong disclosure send-back 1f3a9c0411223344 --why "缺第二笔"
+    #[command(verbatim_doc_comment)]
     SendBack(Reason),
     /// Publishes a disclosure that both committees agreed to; it cannot be taken back
+    ///
+    /// Examples:
+    ///   wujitong disclosure publish 1f3a9c0411223344
+    #[command(verbatim_doc_comment)]
     Publish(One),
     /// Begins a corrected edition; everybody reads the reason
+    ///
+    /// Examples:
+    ///   wujitong disclosure correct 1f3a9c0411223344 --why "电费记错"
+    #[command(verbatim_doc_comment)]
     Correct(Reason),
     /// Gives up what is not published
+    ///
+    /// Examples:
+    ///   wujitong disclosure drop 1f3a9c0411223344
+    #[command(verbatim_doc_comment)]
     Drop(One),
     /// Takes a disclosure down because a law demands it; its heading and the ground stay
+    ///
+    /// Examples:
+    ///   wujitong disclosure withdraw 1f3a9c0411223344 --why "《个人信息保护法》第四十七条"
+    #[command(verbatim_doc_comment)]
     Withdraw(Reason),
 }
 

@@ -27,7 +27,7 @@ pub struct Category(Box<str>);
 
 /// The categories of the shipped policy, with their Chinese and English names. A policy template may
 /// add more and rename these.
-pub const CATALOGUE: [(&str, &str, &str); 20] = [
+pub const CATALOGUE: [(&str, &str, &str); 21] = [
     ("order/dispute", "矛盾纠纷", "dispute"),
     ("order/safety", "安全隐患", "safety hazard"),
     ("order/fire", "消防隐患", "fire hazard"),
@@ -47,6 +47,11 @@ pub const CATALOGUE: [(&str, &str, &str); 20] = [
     ("service/relief", "临时救助", "emergency relief"),
     ("service/insurance", "社会保险", "social insurance"),
     ("service/land", "宅基地", "homestead land"),
+    (
+        "service/disclosure",
+        "公开内容的疑问",
+        "objection to a disclosure",
+    ),
     ("service/other", "其他服务", "other services"),
 ];
 

@@ -27,7 +27,10 @@ use topology::{Enumeration, vocabulary};
 
 /// Returns every enumeration of this crate as data.
 pub fn enumerations() -> Vec<Enumeration> {
-    vec![vocabulary::Enumeration::of::<EntryKind>()]
+    vec![
+        vocabulary::Enumeration::of::<Disclosed>(),
+        vocabulary::Enumeration::of::<EntryKind>(),
+    ]
 }
 
 #[cfg(test)]
