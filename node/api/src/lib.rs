@@ -25,6 +25,7 @@ pub mod problem;
 mod public_figures;
 mod receipts;
 mod revocations;
+mod rosters;
 mod saved_lists;
 mod status;
 mod templates;
@@ -82,6 +83,9 @@ pub use policy_in_force::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubje
 pub use public_figures::{PublicCount, PublicFigures};
 pub use receipts::{CheckLine, ReceiptCheck, ReceiptLine};
 pub use revocations::{RevocationLine, Revocations, RevokeRequest};
+pub use rosters::{
+    RosterFault, RosterLine, RosterOutcome, RosterOutcomeLine, RosterReport, RosterRequest,
+};
 pub use saved_lists::{SavedListView, SavedListViews};
 pub use status::{
     CalendarStatus, EpochStatus, FailingHook, GivenUpLine, LinkState, LinkStatus, MatterCounts,
@@ -119,6 +123,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<PolicySubject>(),
         Enumeration::of::<Reach>(),
         Enumeration::of::<RollupBy>(),
+        Enumeration::of::<RosterOutcome>(),
         Enumeration::of::<Stands>(),
         Enumeration::of::<Urgency>(),
         Enumeration::of::<VouchedBy>(),

@@ -4,5 +4,6 @@ mod acts;
 mod browser;
 mod desk;
 mod every;
+mod people;
 mod policy;
 mod signing_in;

@@ -16,8 +16,8 @@ use utoipa_axum::{
 use super::{
     accounts, alarms, audit, clock, contacts, drafts, events, figures, files, gate::Gate, grids,
     hand_over, hooks, imports, key_statements, keyring, kinds, log, matters, offers, oidc, openapi,
-    own_sessions, policies, public_figures, receipts, revocations, saved_lists, session, setup,
-    status, templates,
+    own_sessions, policies, public_figures, receipts, revocations, rosters, saved_lists, session,
+    setup, status, templates,
 };
 use crate::state::AppState;
 
@@ -142,6 +142,8 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::ManageAccounts, routes!(hand_over::hand_over)),
         (D::GrantRoles, routes!(accounts::roles)),
         (D::OwnPassword, routes!(accounts::password)),
+        (D::ManageAccounts, routes!(rosters::open)),
+        (D::GrantRoles, routes!(rosters::grant)),
         (D::ManageAccounts, routes!(oidc::linked)),
         (D::ManageAccounts, routes!(oidc::link)),
         (D::ManageAccounts, routes!(oidc::unlink)),
