@@ -52,6 +52,8 @@ impl Page {
         value
             .replace("&quot;", "\"")
             .replace("&#34;", "\"")
+            .replace("&#60;", "<")
+            .replace("&#62;", ">")
             .replace("&amp;", "&")
             .replace("&#38;", "&")
     }
