@@ -27,6 +27,7 @@ pub mod problem;
 mod public_figures;
 mod receipts;
 mod revocations;
+mod rosters;
 mod saved_lists;
 mod seen;
 mod status;
@@ -95,6 +96,9 @@ pub use policy_in_force::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubje
 pub use public_figures::{PublicCount, PublicFigures};
 pub use receipts::{CheckLine, ReceiptCheck, ReceiptLine};
 pub use revocations::{RevocationLine, Revocations, RevokeRequest};
+pub use rosters::{
+    RosterFault, RosterLine, RosterOutcome, RosterOutcomeLine, RosterReport, RosterRequest,
+};
 pub use saved_lists::{SavedListView, SavedListViews};
 pub use seen::{MatterQuery, SeenMatter, SeenRequest, Unread};
 pub use status::{
@@ -133,6 +137,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<PolicySubject>(),
         Enumeration::of::<Reach>(),
         Enumeration::of::<RollupBy>(),
+        Enumeration::of::<RosterOutcome>(),
         Enumeration::of::<Stands>(),
         Enumeration::of::<Unread>(),
         Enumeration::of::<Urgency>(),

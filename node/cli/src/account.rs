@@ -1,6 +1,7 @@
 //! `wujitong account`
 
 mod disable;
+mod import;
 mod sessions;
 
 use api::{
@@ -11,7 +12,7 @@ use clap::Subcommand;
 use domain::people::Role;
 use http::Method;
 
-use self::{disable::Disable, sessions::Sessions};
+use self::{disable::Disable, import::Import, sessions::Sessions};
 use super::{
     Failure, Output,
     client::encoded,
@@ -49,6 +50,7 @@ pub struct Account {
 #[derive(Debug, Subcommand)]
 enum What {
     Create(Create),
+    Import(Import),
     List(List),
     Disable(Disable),
     Roles(Roles),
@@ -187,6 +189,7 @@ impl Account {
         let asked = self.site.ask().await?;
         match self.what {
             What::Create(create) => create.run(&asked, output).await,
+            What::Import(import) => import.run(&asked, output).await,
             What::List(List) => list(&asked, output).await,
             What::Disable(disable) => disable.run(&asked, output).await,
             What::Sessions(sessions) => sessions.run(&asked, output).await,

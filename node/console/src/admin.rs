@@ -6,6 +6,9 @@ mod close;
 mod grids;
 mod hooks;
 mod keys;
+mod sheet;
+
+pub(crate) use self::sheet::is_sheet;
 
 use api::problem::Problem;
 use axum::{Router, body::Body};
@@ -39,6 +42,9 @@ const PAGES: [(&str, Label, Permission); 5] = [
 pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
     routes
         .route("/admin", page(accounts::list).merge(form(accounts::open)))
+        .route(sheet::PATH, page(sheet::ask).merge(form(sheet::go)))
+        .route("/admin/accounts/sheet/empty.xlsx", page(sheet::blank))
+        .route("/admin/accounts/sheet/passwords.csv", form(sheet::csv))
         .route(
             "/admin/accounts/{account}",
             page(accounts::one).merge(form(accounts::change)),

@@ -11,6 +11,7 @@ use axum::{
     body::{Body, to_bytes},
     extract::{FromRequestParts, RawPathParams},
 };
+use bytes::Bytes;
 use http::{Extensions, HeaderMap, Method, header, request::Parts};
 use topology::DivisionCode;
 use web::{
@@ -24,6 +25,7 @@ use web::{
 };
 
 use crate::{
+    admin::is_sheet,
     form::Form,
     view::{CHOICES, View},
     when::When,
@@ -80,6 +82,8 @@ pub(crate) struct Visit {
     pub(crate) form: Form,
     /// Photos of the form that the node did not take.
     pub(crate) photo_problems: Vec<Problem>,
+    /// The sheet of the form that was sent.
+    pub(crate) sheet: Option<Bytes>,
     /// The headers of the request.
     pub(crate) headers: HeaderMap,
     params: Vec<(String, String)>,
@@ -115,6 +119,7 @@ impl Visit {
             query,
             form: Form::default(),
             photo_problems: vec![],
+            sheet: None,
             params: params
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
@@ -153,6 +158,7 @@ impl Visit {
         self.calls = self.with_form_headers();
         self.learn_who().await?;
         match photos {
+            Some(sheet) if is_sheet(&self.path) => self.read_sheet(extensions, sheet).await,
             Some(photos) => self.read_photos(extensions, photos).await,
             None => Ok(()),
         }

@@ -31,6 +31,7 @@ pub mod record;
 pub mod request;
 pub mod revocation;
 pub mod rollup;
+pub mod roster;
 pub mod rule;
 pub mod saying;
 pub mod scope;
@@ -95,6 +96,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<request::VoiceName>(),
         Enumeration::of::<request::RequestKindName>(),
         Enumeration::of::<revocation::Reason>(),
+        Enumeration::of::<roster::Column>(),
         Enumeration::of::<suite::Suite>(),
         Enumeration::of::<template::TemplateKind>(),
         Enumeration::of::<timekeeper::Doubt>(),

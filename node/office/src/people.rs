@@ -11,6 +11,7 @@ mod login;
 mod own;
 mod own_sessions;
 mod reporter_tokens;
+mod roster;
 mod saved_lists;
 mod seen;
 mod sessions;
@@ -34,6 +35,7 @@ pub use idempotency::{Answer, Begun, Done, InHand, KeyReused};
 pub use keyring::NewKey;
 pub use login::NewSession;
 pub use own_sessions::OpenSession;
+pub use roster::{RosterManner, RosterOutcome};
 pub use sessions::{Known, NoSession};
 pub use setup::Newcomer;
 

@@ -1,6 +1,7 @@
 //! Tables of files: CSV and workbooks, read into the texts of their cells, and an empty one written. Bytes in,
 //! rows out.
 
+pub mod accounts;
 mod book;
 mod caught;
 mod encoding;

@@ -6,6 +6,7 @@ mod desk;
 mod disclosures;
 mod every;
 mod network;
+mod people;
 mod policy;
 mod signing_in;
 mod site;

@@ -13,6 +13,7 @@ mod languages;
 mod login;
 mod oidc;
 mod roles;
+mod rosters;
 mod sessions;
 mod setup;
 mod slips;

@@ -47,6 +47,7 @@ mod rate_limits;
 mod receipts;
 mod replay;
 mod revocations;
+mod rosters;
 mod routes;
 mod saved_lists;
 mod seen;

@@ -16,7 +16,7 @@ use utoipa_axum::{
 use super::{
     accounts, alarms, audit, clock, contacts, disclosures, drafts, events, figures, files,
     gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring, kinds, log, matters,
-    offers, oidc, openapi, own_sessions, policies, public_figures, receipts, revocations,
+    offers, oidc, openapi, own_sessions, policies, public_figures, receipts, revocations, rosters,
     saved_lists, seen, session, setup, status, templates,
 };
 use crate::state::AppState;
@@ -162,6 +162,8 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::ManageAccounts, routes!(hand_over::hand_over)),
         (D::GrantRoles, routes!(accounts::roles)),
         (D::OwnPassword, routes!(accounts::password)),
+        (D::ManageAccounts, routes!(rosters::open)),
+        (D::GrantRoles, routes!(rosters::grant)),
         (D::ManageAccounts, routes!(oidc::linked)),
         (D::ManageAccounts, routes!(oidc::link)),
         (D::ManageAccounts, routes!(oidc::unlink)),

@@ -42,7 +42,18 @@ const PAGES: [(&str, &str, &[&str]); 5] = [
             "/desk?tab=all&holder=nobody&state=open",
         ],
     ),
-    ("330825", "system", &["/admin", "/network"]),
+    (
+        "330825",
+        "system",
+        &[
+            "/admin",
+            "/admin/accounts/system",
+            "/admin/accounts/system/close",
+            "/admin/accounts/sheet",
+            "/account",
+            "/network",
+        ],
+    ),
 ];
 
 const LOOKS: [Look; 5] = [

@@ -26,13 +26,25 @@ pub(super) struct Sessions {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Ends one of your sessions
+    ///
+    /// Examples:
+    ///   wujitong account sessions end 5f0c2b9a7d31e846
+    #[command(verbatim_doc_comment)]
     End {
         /// Id of the session, as the list shows it
         session: String,
     },
     /// Ends all of your sessions but this one
+    ///
+    /// Examples:
+    ///   wujitong account sessions end-others
+    #[command(verbatim_doc_comment)]
     EndOthers,
     /// Ends all sessions of somebody else, as a system administrator
+    ///
+    /// Examples:
+    ///   wujitong account sessions end-all zhang.san
+    #[command(verbatim_doc_comment)]
     EndAll {
         /// Login name or number of the account
         account: String,

@@ -70,6 +70,36 @@ super::words! {
     admin_trail_whole(entries): "日志完整：{entries} 条，逐条相扣。", "The trail is whole: {entries} entries, each chained to the one before.";
     admin_trail_digest: "末条摘要（另存一份，才能发现末尾被截）", "Digest of the last entry (keep a copy elsewhere to notice a cut at the end)";
 
+    sheet_title: "从表格开账号", "Accounts from a sheet";
+    sheet_intro: "一行一个人。已有账号的人不受影响，同一张表可以反复读。每个新账号有一个首次密码，只显示一次；本人第一次登录时要改成自己的。开账号的人不能授予角色：角色由安全管理员随后读同一张表授予。", "One person in each row. Whoever has an account is left as they are, so the same sheet may be read again. Each new account has a first password, which is shown once and must be changed at the first sign-in. Whoever opens accounts grants no roles: a security administrator reads the same sheet afterwards.";
+    sheet_intro_roles: "读系统管理员用来开账号的同一张表，按“角色”一列授予角色；已有的角色不动。", "Read the same sheet that opened the accounts: its roles are granted beside those that people have.";
+    sheet_columns: "表头", "Columns";
+    sheet_heading: "列名", "Heading";
+    sheet_content: "写什么", "What belongs there";
+    sheet_empty: "下载空表（XLSX）", "Download an empty sheet (XLSX)";
+    sheet_file: "账号表", "The sheet";
+    sheet_file_hint: "XLSX、XLS、ODS，或 CSV（UTF-8、GB18030）；最多 500 行。不要有公式、合并单元格和隐藏的工作表。", "XLSX, XLS, ODS, or CSV (UTF-8, GB18030); at most 500 rows. Without formulas, merged cells and hidden sheets.";
+    sheet_without_roles: "角色留给安全管理员", "Leave the roles to a security administrator";
+    sheet_look: "先看一遍", "Look at it first";
+    sheet_preview: "账号表：核对", "Sheet of accounts: check";
+    sheet_done: "账号表：结果", "Sheet of accounts: result";
+    sheet_counts(rows, ready, bad): "共 {rows} 行：可以办 {ready}，有错误 {bad}。现在什么都没有做。", "{rows} rows: {ready} can be done, {bad} have faults. Nothing was done yet.";
+    sheet_gb18030: "文件按 GB18030 读的；请看看字对不对。", "The file was read as GB18030; look whether its characters are right.";
+    sheet_unread: "没有读的列：", "Columns that are not read:";
+    sheet_line: "行", "Line";
+    sheet_outcome: "结果", "Outcome";
+    sheet_fault(column, value): "{column}“{value}”：", "{column} “{value}”:";
+    sheet_then: "；", "; ";
+    sheet_bad_note: "有错误的行不会办。也可以改好后重新上传。", "Rows with faults are left out. You may also correct them and send the sheet again.";
+    sheet_open(count): "开 {count} 个账号", "Open {count} accounts";
+    sheet_only_right(count): "只给没有错误的 {count} 行开账号", "Open accounts for the {count} right rows alone";
+    sheet_grant(count): "授予 {count} 个人角色", "Grant roles to {count} people";
+    sheet_only_right_roles(count): "只给没有错误的 {count} 行授予角色", "Grant the roles of the {count} right rows alone";
+    sheet_once: "首次密码只显示这一次。请现在打印或下载，分别交给本人；丢了就重设密码。", "The first passwords are shown only now. Print or download them, and give each person theirs; one that is lost is set anew.";
+    sheet_csv: "下载首次密码（CSV）", "Download the first passwords (CSV)";
+    sheet_print: "打印本页是一人一张纸条。", "Printed, this page is a slip for each person.";
+    sheet_slip: "第一次登录后请马上改成自己的密码。", "Set a password of your own at the first sign-in.";
+
     close_title(name): "停用账号：{name}", "Close the account of {name}";
     close_none: "没有派给这个账号的未结事项，可以直接停用。", "No open matter is dispatched to this account; it can be closed at once.";
     close_count(count): "派给这个账号的未结事项：{count} 件。", "Open matters dispatched to this account: {count}.";

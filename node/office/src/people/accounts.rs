@@ -393,7 +393,7 @@ impl UnitOfWork<'_> {
     }
 }
 
-fn roles_in_words(roles: &BTreeSet<Role>) -> String {
+pub(super) fn roles_in_words(roles: &BTreeSet<Role>) -> String {
     let names: Vec<_> = roles.iter().map(|role| role.code()).collect();
     format!(
         "roles: {}",

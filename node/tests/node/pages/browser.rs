@@ -52,6 +52,8 @@ impl Page {
         value
             .replace("&quot;", "\"")
             .replace("&#34;", "\"")
+            .replace("&#60;", "<")
+            .replace("&#62;", ">")
             .replace("&amp;", "&")
             .replace("&#38;", "&")
     }
@@ -151,6 +153,33 @@ impl<'a> Browser<'a> {
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(b"--b--\r\n");
+        let origin = format!("http://{HOST}");
+        let from = [
+            ("origin", &*origin),
+            ("sec-fetch-site", "same-origin"),
+            ("content-type", "multipart/form-data; boundary=b"),
+        ];
+        self.request(Method::POST, path, Some(body), &from).await
+    }
+
+    /// Sends a form with one file, by its field, as a page of this host does.
+    pub(super) async fn send_file(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        (field, file): (&str, &[u8]),
+    ) -> Page {
+        let mut body = String::new();
+        for (name, value) in fields {
+            body += &format!(
+                "--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            );
+        }
+        body += &format!(
+            "--b\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"a.csv\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        let body = [body.as_bytes(), file, b"\r\n--b--\r\n"].concat();
         let origin = format!("http://{HOST}");
         let from = [
             ("origin", &*origin),

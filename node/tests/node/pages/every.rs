@@ -164,7 +164,16 @@ async fn every_page_has_the_headers_and_nothing_inline_in_both_languages() {
             ],
         ),
         (Some("li.si"), vec!["/network", "/account"]),
-        (Some("sys"), vec!["/admin", "/network"]),
+        (
+            Some("sys"),
+            vec![
+                "/admin",
+                "/admin/accounts/zhang.san",
+                "/admin/accounts/zhang.san/close",
+                "/admin/accounts/sheet",
+                "/network",
+            ],
+        ),
         (
             Some("sec"),
             vec!["/admin", "/admin/keys", "/admin/webhooks"],

@@ -122,7 +122,10 @@ proptest! {
         let place = Place { reported, charged, ..Place::of(code("330825002222")) };
         let each = roles.iter().any(|role| allowed(Who::Account(account(&[*role])), permission, place).is_ok());
         let all = allowed(Who::Account(account(&roles)), permission, place).is_ok();
-        let always = matches!(permission, Permission::Enter | Permission::OwnAccount);
+        let always = matches!(
+            permission,
+            Permission::Enter | Permission::OwnAccount | Permission::OwnPassword
+        );
         prop_assert_eq!(all, each || always);
     }
 }

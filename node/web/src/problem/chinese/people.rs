@@ -4,6 +4,7 @@ use domain::people::{
     ApiKey, BadAccount, BadAccountId, BadApiKey, BadClaims, BadExternalIdentity, BadGrant, BadGrid,
     BadGridId, BadPassword, BadRoles, BadSavedList, Denied, Grid, SavedList,
 };
+use domain::roster::Why;
 use office::people::{BadToken, KeyReused, NoSession, PeopleRefusal};
 use outbound::oidc::{BadToken as BadIdToken, SignInError};
 
@@ -64,6 +65,23 @@ chinese! { BadAccount, through [Roles] {
     Login(login) => "“{login}”不能作用户名；请用 2 到 31 个小写字母、数字、点、横线或下划线，以字母开头",
     Name => "姓名或名称不对；请写 1 到 60 个字，不换行",
     Phone => "这不是电话号码；请写 3 到 40 个字，其中有数字，不换行",
+} }
+
+chinese! { Why, through [Account, Roles, Grant, Department] {
+    Missing => "是空的；请填写",
+    Formula => "开头像公式；请写内容本身",
+    Role => "没有这个角色；请写角色名或代码，如网格员、grid-worker，几个用顿号隔开",
+    NotYours => "开账号的人不能授予角色；请空着，或选“角色留给安全管理员”，由他随后读同一张表",
+    NoAccount => "还没有这个账号；请系统管理员先读这张表",
+    Grid => "没有这个网格；请先划网格，或改正名称",
+    Grids => "有几个网格同名；请写网格编号",
+    GridFull => "这个网格的人数已到上限 {most}；请分成几个" (most = Grid::MOST_MEMBERS),
+    Shortened => "电子表格把这个号码缩短了；请把这一列设为文本格式，再填一遍",
+    Doubtful => "这里显示的可能不是原来填的；请把这一列设为文本格式，再填一遍",
+    Beyond => "这一行的格子比表头多；请删去表外的内容",
+    Twice(line) => "第 {line} 行的用户名相同；请每人一个，或删去一行",
+    Taken(name) => "这个用户名是{name}的；请换一个",
+    Closed => "这个人的账号已停用；请改为重新启用",
 } }
 
 chinese! { BadPassword {

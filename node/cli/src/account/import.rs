@@ -1,0 +1,274 @@
+//! `wujitong account import`
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use api::{RosterFault, RosterLine, RosterOutcome, RosterOutcomeLine, RosterReport, RosterRequest};
+use domain::{
+    import::defused,
+    roster::{Column, Fault},
+};
+use serde::Serialize;
+use sheet::{
+    Limits,
+    accounts::{Roster, empty},
+};
+
+use crate::{
+    Failure, Output,
+    site::Asked,
+    tables::{pairs, table},
+};
+
+/// Opens accounts from a sheet (账号表), CSV or XLSX, one for each person who has none
+///
+/// One row names the columns, in Chinese or English: 姓名/name, 用户名/login, 角色/roles, 网格/grids,
+/// 部门/department, 电话/phone; the last four may be left out or empty. --empty writes such a sheet, with a row that
+/// shows what belongs where and is not read.
+///
+/// Every row is checked first. If one has a fault, nothing is done, unless you give --only-right. Formulas, merged
+/// cells and hidden sheets are refused. Read the same sheet again as often as you like: a row whose person has an
+/// account changes nothing.
+///
+/// Each person gets a first password, which is shown once, and with which they can only set one of their own.
+/// Whoever opens accounts grants no roles: with --without-roles they are left to a security administrator, who reads
+/// the same sheet afterwards with --grant-roles.
+///
+/// Examples:
+///   wujitong account import --empty accounts.xlsx
+///   wujitong account import accounts.xlsx --dry-run
+///   wujitong account import accounts.xlsx --without-roles --passwords first.csv
+///   wujitong account import accounts.xlsx --grant-roles
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Import {
+    /// CSV in UTF-8 or GB18030; or XLSX, XLS or ODS, of which the first visible sheet is read
+    #[arg(required_unless_present = "empty")]
+    file: Option<PathBuf>,
+    /// Writes an empty sheet to this XLSX file
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    empty: Option<PathBuf>,
+    /// Only shows what would become of each row; changes nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Does what the right rows say although others have faults
+    #[arg(long)]
+    only_right: bool,
+    /// Leaves the roles of the sheet to whoever grants them
+    #[arg(long)]
+    without_roles: bool,
+    /// Grants the roles of the sheet to accounts that are open already, instead of opening any
+    #[arg(long, conflicts_with_all = ["without_roles", "passwords"])]
+    grant_roles: bool,
+    /// Writes the first passwords to this CSV file, which only you can read, instead of showing them
+    #[arg(long, value_name = "FILE")]
+    passwords: Option<PathBuf>,
+}
+
+/// What became of a row.
+#[derive(Debug, Serialize)]
+struct Line {
+    line: u64,
+    name: String,
+    login: String,
+    outcome: RosterOutcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<RosterFault>,
+}
+
+#[derive(Debug, Serialize)]
+struct Told {
+    dry_run: bool,
+    /// Headings of columns that are not read.
+    unread: Vec<String>,
+    rows: Vec<Line>,
+}
+
+impl Import {
+    pub(super) async fn run(self, asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
+        if let Some(file) = self.empty {
+            fs::write(&file, empty()).map_err(|error| Failure::File(file.clone(), error))?;
+            return output.facts(&serde_json::json!({ "written": file }), || {
+                format!("{} is written; fill it in\n", file.display())
+            });
+        }
+        let file = self.file.clone().unwrap_or_default();
+        let bytes = fs::read(&file).map_err(|error| Failure::File(file.clone(), error))?;
+        let roster = Roster::read(&bytes, &Limits::OWN)
+            .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
+        let passwords = self.passwords.as_ref().map(secret_file).transpose()?;
+        let mut lines = bad_lines(&roster);
+        let dry_run = self.dry_run || !lines.is_empty() && !self.only_right;
+        let sent = self.send(asked, &roster, dry_run).await?;
+        lines.extend(sent);
+        lines.sort_by_key(|line| line.line);
+        let mut told = Told {
+            dry_run,
+            unread: roster.unread,
+            rows: lines,
+        };
+        if let Some((path, mut writer)) = passwords {
+            let written = write(&mut writer, &told.rows);
+            written.map_err(|error| Failure::File(path, error))?;
+            for row in &mut told.rows {
+                row.password = None;
+            }
+        }
+        output.facts(&told, || show(&told))?;
+        let bad = told.rows.iter().filter(|row| !row.faults.is_empty());
+        match bad.count() {
+            0 => Ok(()),
+            bad if self.only_right => {
+                tracing::info!(bad, "rows with faults were left out");
+                Ok(())
+            }
+            bad => Err(Failure::Usage(format!(
+                "{bad} of {} rows have faults, so nothing was done; correct them, or do what the others say with \
+                 --only-right",
+                told.rows.len()
+            ))),
+        }
+    }
+
+    async fn send(
+        &self,
+        asked: &Asked,
+        roster: &Roster,
+        dry_run: bool,
+    ) -> Result<Vec<Line>, Failure> {
+        if roster.rows.is_empty() {
+            return Ok(vec![]);
+        }
+        let rows = roster.rows.iter().map(|row| RosterLine {
+            line: row.line,
+            cells: row.cells.clone(),
+        });
+        let request = RosterRequest {
+            dry_run,
+            only_right: self.only_right,
+            without_roles: self.without_roles,
+            rows: rows.collect(),
+        };
+        let path = asked.path(match self.grant_roles {
+            true => "rosters/roles",
+            false => "rosters",
+        });
+        let report: RosterReport = asked.client.post(&path, &request).await?;
+        let lines = roster.rows.iter().zip(report.rows);
+        Ok(lines.map(|(row, told)| line(&row.cells, told)).collect())
+    }
+}
+
+fn line(cells: &BTreeMap<Column, String>, told: RosterOutcomeLine) -> Line {
+    let text = |column| cells.get(&column).cloned().unwrap_or_default();
+    Line {
+        line: told.line,
+        name: text(Column::Name),
+        login: text(Column::Login).to_lowercase(),
+        outcome: told.outcome,
+        account: told.account,
+        password: told.password,
+        faults: told.faults,
+    }
+}
+
+/// Returns the rows that have faults before a node is asked.
+fn bad_lines(roster: &Roster) -> Vec<Line> {
+    let fault = |fault: &Fault| {
+        let said = fault.why.to_string();
+        let (reason, hint) = said.split_once("; ").unwrap_or((&said, ""));
+        RosterFault {
+            column: fault.column,
+            value: fault.value.clone(),
+            reason: reason.to_owned(),
+            hint: Some(hint.to_owned()).filter(|hint| !hint.is_empty()),
+        }
+    };
+    let rows = roster.bad.iter();
+    rows.map(|(line, faults)| Line {
+        line: *line,
+        name: String::new(),
+        login: String::new(),
+        outcome: RosterOutcome::Bad,
+        account: None,
+        password: None,
+        faults: faults.iter().map(fault).collect(),
+    })
+    .collect()
+}
+
+/// Creates the file for passwords before any is made: one that cannot be written opens no account.
+fn secret_file(path: &PathBuf) -> Result<(PathBuf, fs::File), Failure> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    match file {
+        Ok(file) => Ok((path.clone(), file)),
+        Err(error) => Err(Failure::File(path.clone(), error)),
+    }
+}
+
+/// Writes the first passwords as CSV; cells are escaped so that a spreadsheet runs no formula in them.
+fn write(into: &mut fs::File, rows: &[Line]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    into.write_all(b"\xef\xbb\xbf")?;
+    let mut writer = csv::Writer::from_writer(&*into);
+    writer.write_record(["姓名 name", "用户名 login", "首次密码 first password"])?;
+    for row in rows {
+        if let Some(password) = &row.password {
+            writer.write_record([&*defused(&row.name), &*defused(&row.login), password])?;
+        }
+    }
+    writer.flush()?;
+    drop(writer);
+    into.sync_all()
+}
+
+fn show(told: &Told) -> String {
+    let mut text = String::new();
+    for heading in &told.unread {
+        text += &format!("the column `{heading}` is not read\n");
+    }
+    let faults = told.rows.iter().flat_map(|row| {
+        row.faults.iter().map(move |fault| {
+            [
+                row.line.to_string(),
+                format!("{} {}", fault.column.chinese(), fault.column.code()),
+                fault.value.clone(),
+                fault.reason.clone(),
+                fault.hint.clone().unwrap_or_default(),
+            ]
+        })
+    });
+    let faults: Vec<_> = faults.collect();
+    if !faults.is_empty() {
+        text += &table(["#line", "column", "value", "fault", "remedy"], faults);
+        text += "\n";
+    }
+    let opened = told.rows.iter().filter_map(|row| {
+        let password = row.password.clone()?;
+        Some([row.name.clone(), row.login.clone(), password])
+    });
+    let opened: Vec<_> = opened.collect();
+    if !opened.is_empty() {
+        text += &table(["name", "login", "first password, shown once"], opened);
+        text += "\n";
+    }
+    let counts = RosterOutcome::ALL.into_iter().filter_map(|outcome| {
+        let rows = told.rows.iter().filter(|row| row.outcome == outcome);
+        let count = rows.count();
+        (count > 0).then(|| (outcome.code(), count.to_string()))
+    });
+    text += &pairs(
+        [("rows", told.rows.len().to_string())]
+            .into_iter()
+            .chain(counts),
+    );
+    if told.dry_run {
+        text += "Nothing was changed.\n";
+    }
+    text
+}

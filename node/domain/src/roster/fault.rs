@@ -1,0 +1,105 @@
+//! What can be wrong with a row of a roster.
+
+use super::{Column, Row};
+use crate::{
+    department::BadDepartment,
+    people::{BadAccount, BadRoles},
+};
+
+/// A fault in a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The column.
+    pub column: Column,
+    /// The text of the cell, at most 60 characters.
+    pub value: String,
+    /// What is wrong.
+    pub why: Why,
+}
+
+impl Fault {
+    /// Returns the fault of a cell with this text.
+    pub fn new(column: Column, value: &str, why: impl Into<Why>) -> Self {
+        Self {
+            column,
+            value: value.chars().take(60).collect(),
+            why: why.into(),
+        }
+    }
+
+    /// Returns the fault of a cell of a row.
+    pub fn of(row: &Row, column: Column, why: Why) -> Self {
+        let value = row.cells.get(&column).map_or("", String::as_str);
+        Self::new(column, value, why)
+    }
+}
+
+/// Why a cell is not taken. What to do stands after the last semicolon.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// It is empty and must not be.
+    #[error("it is empty; fill it in")]
+    Missing,
+    /// It begins like a formula, which is data for a spreadsheet to run.
+    #[error("it begins like a formula; write the text itself")]
+    Formula,
+    /// A name or a login that cannot be one.
+    #[error(transparent)]
+    Account(#[from] BadAccount),
+    /// No role has this name.
+    #[error(
+        "there is no such role; write its name or code, such as 网格员 or grid-worker, with commas between several"
+    )]
+    Role,
+    /// Two of the roles exclude each other.
+    #[error(transparent)]
+    Roles(#[from] BadRoles),
+    /// Whoever opens accounts grants no roles.
+    #[error(
+        "whoever opens accounts grants no roles; leave the cell empty, or leave the roles to a security \
+         administrator, who reads the same sheet afterwards"
+    )]
+    NotYours,
+    /// The account does not exist yet, so it is granted no roles.
+    #[error("there is no such account yet; a system administrator reads the sheet first")]
+    NoAccount,
+    /// The reader may not grant one of the roles.
+    #[error(transparent)]
+    Grant(#[from] crate::people::BadGrant),
+    /// No grid has this name or number.
+    #[error("there is no such grid; draw it first, or correct the name")]
+    Grid,
+    /// Several grids have this name.
+    #[error("several grids have this name; write the number of the grid")]
+    Grids,
+    /// The grid has as many members as it may have.
+    #[error("this grid has {most} members, and more are not taken; split it", most = crate::people::Grid::MOST_MEMBERS)]
+    GridFull,
+    /// It is not the code of a department.
+    #[error(transparent)]
+    Department(BadDepartment),
+    /// A spreadsheet shortened the number.
+    #[error(
+        "a spreadsheet shortened this number; format the column as text (文本) and fill it in again"
+    )]
+    Shortened,
+    /// Its bytes or its format do not say what was typed.
+    #[error(
+        "this may not be what was typed; format the column as text (文本) and fill it in again"
+    )]
+    Doubtful,
+    /// The row goes on beyond the last heading.
+    #[error(
+        "the row has more cells than the table has columns; remove what stands beside the table"
+    )]
+    Beyond,
+    /// A row before has the same login: its line.
+    #[error("line {0} has the same login; give each person one of their own, or remove one row")]
+    Twice(u64),
+    /// The login belongs to somebody of another name.
+    #[error("this login belongs to {0}; use another")]
+    Taken(String),
+    /// The account of this person is closed.
+    #[error("this person's account is closed; open it again instead")]
+    Closed,
+}

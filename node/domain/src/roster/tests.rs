@@ -1,0 +1,170 @@
+//! What a row of a sheet becomes, and every fault that it can have.
+
+use super::*;
+use crate::{
+    people::{AccountId, BadAccount},
+    time::Timestamp,
+};
+
+fn row(line: u64, cells: &[(Column, &str)]) -> Row {
+    let cells = cells.iter();
+    Row {
+        line,
+        cells: cells
+            .map(|(column, text)| (*column, (*text).to_owned()))
+            .collect(),
+    }
+}
+
+fn grid(id: u32, name: &str) -> Grid {
+    Grid {
+        id: GridId(id),
+        name: name.to_owned(),
+        division: "330825002".parse().unwrap(),
+        members: BTreeSet::new(),
+        households: 10,
+    }
+}
+
+fn account(login: &str, name: &str, disabled: bool) -> (Login, Account) {
+    let account = Account {
+        id: AccountId(7),
+        login: login.parse().unwrap(),
+        name: name.to_owned(),
+        division: "330825002".parse().unwrap(),
+        roles: BTreeSet::new(),
+        department: None,
+        grid: None,
+        phone: None,
+        disabled,
+        credentials_version: 0,
+        opened_at: Timestamp(0),
+    };
+    (account.login.clone(), account)
+}
+
+fn judged(rows: &[Row], without_roles: bool) -> Vec<Result<Person, Vec<Fault>>> {
+    let accounts = [
+        account("li.si", "李四", false),
+        account("gone", "王五", true),
+    ];
+    let accounts = accounts.into_iter().collect();
+    let grids = [
+        grid(1, "第一网格"),
+        grid(2, "第二网格"),
+        grid(3, "第二网格"),
+    ];
+    let known = Known {
+        accounts: &accounts,
+        grids: &grids,
+        without_roles,
+    };
+    read(rows, known)
+}
+
+/// Returns what is wrong with a row, by column.
+fn faults(cells: &[(Column, &str)], without_roles: bool) -> Vec<(Column, Why)> {
+    let mut judged = judged(&[row(2, cells)], without_roles);
+    let faults = judged.remove(0).err().unwrap_or_default();
+    faults
+        .into_iter()
+        .map(|fault| (fault.column, fault.why))
+        .collect()
+}
+
+const ZHANG: [(Column, &str); 2] = [(Column::Name, "张三"), (Column::Login, "Zhang.San ")];
+
+#[test]
+fn a_whole_row_is_read_with_names_and_codes_and_several_in_a_cell() {
+    let cells = [
+        ZHANG[0],
+        ZHANG[1],
+        (Column::Roles, "网格员、official"),
+        (Column::Grids, "第一网格，2"),
+        (Column::Department, "market"),
+        (Column::Phone, "+86 138 0000 0000"),
+    ];
+    let person = judged(&[row(2, &cells)], false).remove(0).unwrap();
+    assert_eq!(person.login.as_str(), "zhang.san");
+    assert_eq!(person.roles, [Role::GridWorker, Role::Official].into());
+    assert_eq!(person.grids, [GridId(1), GridId(2)].into());
+    assert_eq!(person.department.unwrap().as_str(), "market");
+    assert_eq!(person.phone.as_deref(), Some("+86 138 0000 0000"));
+    assert_eq!(person.account, None);
+    // Whoever has an account keeps it.
+    let known = [(Column::Name, "李四"), (Column::Login, "li.si")];
+    let person = judged(&[row(2, &known)], true).remove(0).unwrap();
+    assert_eq!(person.account.unwrap().id, AccountId(7));
+}
+
+#[test]
+fn every_fault_is_told_for_its_cell() {
+    let with = |column: Column, text: &str, without_roles: bool| {
+        let mut cells = ZHANG.to_vec();
+        cells.retain(|(known, _)| *known != column);
+        cells.push((column, text));
+        faults(&cells, without_roles)
+    };
+    for (column, text, why) in [
+        (Column::Name, " ", Why::Missing),
+        (Column::Name, "=HYPERLINK(1)", Why::Formula),
+        (Column::Name, "一\n二", Why::Account(BadAccount::Name)),
+        (Column::Login, "", Why::Missing),
+        (Column::Login, "@SUM(A1)", Why::Formula),
+        (
+            Column::Login,
+            "张三",
+            Why::Account(BadAccount::Login("张三".to_owned())),
+        ),
+        (Column::Login, "li.si", Why::Taken("李四".to_owned())),
+        (Column::Roles, "村长", Why::Role),
+        (Column::Grids, "第九网格", Why::Grid),
+        (Column::Grids, "第二网格", Why::Grids),
+        (Column::Phone, "没有", Why::Account(BadAccount::Phone)),
+        (Column::Phone, "1.38E+10", Why::Shortened),
+    ] {
+        assert_eq!(with(column, text, true), [(column, why)], "{text}");
+    }
+    let closed = [(Column::Name, "王五"), (Column::Login, "gone")];
+    assert_eq!(faults(&closed, true), [(Column::Login, Why::Closed)]);
+    let [(Column::Department, Why::Department(_))] =
+        with(Column::Department, "市场监管所", true)[..]
+    else {
+        panic!("a name is no code of a department");
+    };
+    let both = with(Column::Roles, "审计员,节点运维员", false);
+    assert!(
+        matches!(both[..], [(Column::Roles, Why::Roles(_))]),
+        "{both:?}"
+    );
+    // Whoever opens accounts grants no roles, unless the roles are left to others.
+    let role = with(Column::Roles, "网格员", true);
+    assert_eq!(role, [(Column::Roles, Why::NotYours)]);
+    assert_eq!(with(Column::Roles, "网格员", false), []);
+}
+
+#[test]
+fn two_rows_with_one_login_are_told_whatever_their_case() {
+    let other = [(Column::Name, "张山"), (Column::Login, "ZHANG.SAN")];
+    let judged = judged(&[row(2, &ZHANG), row(5, &other)], true);
+    assert!(judged[0].is_ok());
+    let faults = judged[1].as_ref().unwrap_err();
+    assert_eq!(faults[0].why, Why::Twice(2));
+    assert_eq!(faults[0].value, "ZHANG.SAN");
+}
+
+#[test]
+fn every_column_has_headings_as_people_write_them() {
+    for (heading, column) in [
+        ("姓 名*", Some(Column::Name)),
+        ("Login", Some(Column::Login)),
+        ("账号：", Some(Column::Login)),
+        ("角色（可多个）", Some(Column::Roles)),
+        ("所属网格", Some(Column::Grids)),
+        ("部门代码", Some(Column::Department)),
+        ("手机号", Some(Column::Phone)),
+        ("身份证号", None),
+    ] {
+        assert_eq!(Column::of_heading(heading), column, "{heading}");
+    }
+}

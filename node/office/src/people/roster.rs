@@ -1,0 +1,291 @@
+//! Accounts from a sheet: one decision for all of its rows, so that a sheet with a fault opens none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    audit::{Ending, Subject},
+    people::{
+        Account, AccountId, FIRST_HASH_COST, Grid, GridId, Login, Role, Who, first_password,
+        may_grant, may_open, normalised,
+    },
+    roster::{self, Column, Fault, Known, Person, Row, Why},
+};
+use records::table::Table;
+
+use super::{
+    PeopleRefusal,
+    accounts::roles_in_words,
+    hashing::{self, PasswordHash},
+};
+use crate::{
+    Failed, Fault as Failure, RequestContext, services::People, tables, unit_of_work::UnitOfWork,
+};
+
+/// How a roster is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RosterManner {
+    /// Only reports what each row would become.
+    pub dry_run: bool,
+    /// Does what the right rows say even if others have faults.
+    pub only_right: bool,
+    /// Leaves the roles to whoever grants them; otherwise a role is a fault where accounts are opened.
+    pub without_roles: bool,
+}
+
+/// What became of a row of a roster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RosterOutcome {
+    /// It has no fault; nothing was done.
+    Ready,
+    /// The account was opened; with its first password, which is in no store.
+    Opened(AccountId, String),
+    /// The account was granted the roles that it lacked.
+    Granted(AccountId),
+    /// The account is as the row says already.
+    Already(AccountId),
+    /// It has faults.
+    Bad(Vec<Fault>),
+    /// It has no fault, and nothing was done because another row has one.
+    Withheld,
+}
+
+/// What a row asks for, once it has no fault.
+enum Wanted {
+    Open(Box<Person>),
+    Grant(Box<Account>),
+    Nothing(AccountId),
+}
+
+type Judged = Result<Wanted, Vec<Fault>>;
+
+impl People<'_> {
+    /// Opens an account without roles for each row of a roster whose person has none. A row whose person has
+    /// an account changes nothing, so the same sheet may be read again. The caller has checked that `who` manages
+    /// accounts.
+    ///
+    /// # Errors
+    /// [`PeopleRefusal::Grant`] if `who` may open no such account.
+    pub async fn open_roster(
+        self,
+        who: &Who,
+        by: impl Into<RequestContext>,
+        rows: &[Row],
+        manner: RosterManner,
+    ) -> Result<Vec<RosterOutcome>, Failed<PeopleRefusal>> {
+        let none = BTreeSet::new();
+        may_open(who, &none, &none).map_err(PeopleRefusal::Grant)?;
+        let count = if manner.dry_run { 0 } else { rows.len() };
+        let mut passwords = self.first_passwords(count).await?.into_iter();
+        let mut unit = self.begin(by).await?;
+        let (read, mut grids) = unit.read_roster(rows, !manner.without_roles).await?;
+        let judged = rows.iter().zip(read).map(|(row, person)| {
+            let person = person?;
+            if let Some(account) = &person.account {
+                return Ok(Wanted::Nothing(account.id));
+            }
+            let full = person.grids.iter().any(|id| {
+                let members = grids.get(id).map_or(0, |grid| grid.members.len());
+                members >= Grid::MOST_MEMBERS
+            });
+            match full {
+                true => Err(vec![Fault::of(row, Column::Grids, Why::GridFull)]),
+                false => Ok(Wanted::Open(Box::new(person))),
+            }
+        });
+        let judged: Vec<Judged> = judged.collect();
+        if let Some(outcomes) = undone(&judged, manner) {
+            return Ok(outcomes);
+        }
+        let census = unit.view.get::<tables::Census>(&()).await?;
+        let mut census = census.unwrap_or_default();
+        let (mut outcomes, mut opened) = (vec![], vec![]);
+        for wanted in judged {
+            let person = match wanted {
+                Err(faults) => {
+                    outcomes.push(RosterOutcome::Bad(faults));
+                    continue;
+                }
+                Ok(Wanted::Nothing(id)) => {
+                    outcomes.push(RosterOutcome::Already(id));
+                    continue;
+                }
+                Ok(Wanted::Grant(account)) => {
+                    outcomes.push(RosterOutcome::Already(account.id));
+                    continue;
+                }
+                Ok(Wanted::Open(person)) => person,
+            };
+            let Some((password, hash)) = passwords.next() else {
+                break;
+            };
+            census.accounts += 1;
+            let account = Account {
+                id: AccountId::new(unit.ledger.run, census.accounts),
+                login: person.login,
+                name: person.name,
+                division: self.me,
+                roles: BTreeSet::new(),
+                department: person.department,
+                grid: person.grids.first().copied(),
+                phone: person.phone,
+                disabled: false,
+                credentials_version: 0,
+                opened_at: unit.now,
+            };
+            for id in &person.grids {
+                if let Some(grid) = grids.get_mut(id) {
+                    grid.members.insert(account.id);
+                    grid.check().map_err(PeopleRefusal::Grid)?;
+                    unit.view.put::<tables::Grids>(id, grid);
+                }
+            }
+            let login = account.login.as_str().to_owned();
+            unit.view.put::<tables::Logins>(&login, &account.id);
+            unit.view.put::<tables::Passwords>(&account.id, &hash);
+            outcomes.push(RosterOutcome::Opened(account.id, password));
+            opened.push((account, "opened from a sheet".to_owned()));
+        }
+        unit.view.put::<tables::Census>(&(), &census);
+        unit.commit_accounts(opened).await?;
+        Ok(outcomes)
+    }
+
+    /// Grants the roles of each row of a roster to the account of its person, beside those that it has. The caller
+    /// has checked that `who` grants roles.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written. What may not be granted is a fault of its row.
+    pub async fn grant_roster(
+        self,
+        who: &Who,
+        by: impl Into<RequestContext>,
+        rows: &[Row],
+        manner: RosterManner,
+    ) -> Result<Vec<RosterOutcome>, Failed<PeopleRefusal>> {
+        let mut unit = self.begin(by).await?;
+        let (read, _) = unit.read_roster(rows, false).await?;
+        let judged = rows.iter().zip(read).map(|(row, person)| {
+            let person = person?;
+            let Some(mut account) = person.account else {
+                return Err(vec![Fault::of(row, Column::Login, Why::NoAccount)]);
+            };
+            let roles: BTreeSet<Role> = account.roles.union(&person.roles).copied().collect();
+            if roles == account.roles {
+                return Ok(Wanted::Nothing(account.id));
+            }
+            if let Err(bad) = may_grant(who, &account, &roles) {
+                return Err(vec![Fault::of(row, Column::Roles, Why::Grant(bad))]);
+            }
+            account.roles = roles;
+            account.credentials_version += 1;
+            Ok(Wanted::Grant(Box::new(account)))
+        });
+        let judged: Vec<Judged> = judged.collect();
+        if let Some(outcomes) = undone(&judged, manner) {
+            return Ok(outcomes);
+        }
+        let (mut outcomes, mut granted) = (vec![], vec![]);
+        for wanted in judged {
+            outcomes.push(match wanted {
+                Err(faults) => RosterOutcome::Bad(faults),
+                Ok(Wanted::Nothing(id)) => RosterOutcome::Already(id),
+                Ok(Wanted::Open(_)) => RosterOutcome::Withheld,
+                Ok(Wanted::Grant(account)) => {
+                    let id = account.id;
+                    let detail = roles_in_words(&account.roles) + ", from a sheet";
+                    granted.push((*account, detail));
+                    RosterOutcome::Granted(id)
+                }
+            });
+        }
+        unit.commit_accounts(granted).await?;
+        Ok(outcomes)
+    }
+
+    /// Makes first passwords, each with its hash, before the decision that needs them.
+    async fn first_passwords(
+        self,
+        count: usize,
+    ) -> Result<Vec<(String, PasswordHash)>, Failed<PeopleRefusal>> {
+        let mut made = vec![];
+        for _ in 0..count {
+            let password = first_password(self.dependencies.entropy.bytes());
+            let salt = self.dependencies.entropy.bytes();
+            let place = hashing::place().await?;
+            let hashed = hashing::hash(place, normalised(&password), salt, FIRST_HASH_COST);
+            made.push((password, hashed.await?.that_is_first(true)));
+        }
+        Ok(made)
+    }
+}
+
+/// Returns the outcomes if nothing is to be done: because only a preview is wanted, or a row has a fault.
+fn undone(judged: &[Judged], manner: RosterManner) -> Option<Vec<RosterOutcome>> {
+    let is_bad = judged.iter().any(Result::is_err);
+    if !manner.dry_run && (!is_bad || manner.only_right) {
+        return None;
+    }
+    let outcome = |judged: &Judged| match judged {
+        Err(faults) => RosterOutcome::Bad(faults.clone()),
+        Ok(Wanted::Nothing(id)) => RosterOutcome::Already(*id),
+        Ok(_) if manner.dry_run => RosterOutcome::Ready,
+        Ok(_) => RosterOutcome::Withheld,
+    };
+    Some(judged.iter().map(outcome).collect())
+}
+
+type ReadRoster = (Vec<Result<Person, Vec<Fault>>>, BTreeMap<GridId, Grid>);
+
+impl UnitOfWork<'_> {
+    async fn read_roster(
+        &mut self,
+        rows: &[Row],
+        without_roles: bool,
+    ) -> Result<ReadRoster, Failure> {
+        let mut accounts = BTreeMap::new();
+        let logins = rows.iter().filter_map(|row| row.cells.get(&Column::Login));
+        for login in logins {
+            let Ok(login) = login.trim().to_lowercase().parse::<Login>() else {
+                continue;
+            };
+            let key = login.as_str().to_owned();
+            let Some(id) = self.view.get::<tables::Logins>(&key).await? else {
+                continue;
+            };
+            if let Some(account) = self.view.get::<tables::Accounts>(&id).await? {
+                accounts.insert(login, account);
+            }
+        }
+        let grids = self.view.scan(tables::Grids::all(), usize::MAX).await?;
+        let grids: BTreeMap<GridId, Grid> = grids.into_iter().collect();
+        let all: Vec<Grid> = grids.values().cloned().collect();
+        let known = Known {
+            accounts: &accounts,
+            grids: &all,
+            without_roles,
+        };
+        Ok((roster::read(rows, known), grids))
+    }
+
+    /// Writes accounts, each with its entry in the audit trail, and commits.
+    async fn commit_accounts(
+        mut self,
+        accounts: Vec<(Account, String)>,
+    ) -> Result<(), Failed<PeopleRefusal>> {
+        let permission = self.request.as_ref().map(|request| request.permission());
+        let last = accounts.len();
+        for (n, (account, detail)) in accounts.into_iter().enumerate() {
+            self.detail = Some(detail);
+            self.put_account(&account);
+            // That of the last is written with the unit.
+            if n + 1 < last && self.actor.is_person() {
+                self.subject = Some(Subject::Account(account.id));
+                self.enter(permission, Ending::Done).await?;
+            }
+        }
+        match last {
+            0 => Ok(()),
+            _ => Ok(self.commit().await?),
+        }
+    }
+}

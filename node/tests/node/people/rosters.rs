@@ -1,0 +1,278 @@
+//! R-N5: accounts from a sheet: all rows or none, each once, with a first password, and no role by whoever opens them.
+
+use serde_json::{Value, json};
+use testkit::{asking::Answer, province::Province};
+
+const OWN: &str = "县里的水电站又发电了";
+
+fn row(line: u64, cells: &[(&str, &str)]) -> Value {
+    let cells: serde_json::Map<String, Value> = cells
+        .iter()
+        .map(|(column, text)| ((*column).to_owned(), json!(text)))
+        .collect();
+    json!({ "line": line, "cells": cells })
+}
+
+fn zhang() -> Value {
+    row(
+        2,
+        &[
+            ("name", "张三"),
+            ("login", "zhang.san"),
+            ("phone", "13800000000"),
+        ],
+    )
+}
+
+fn li() -> Value {
+    row(
+        3,
+        &[
+            ("name", "李四"),
+            ("login", "li.si"),
+            ("roles", "网格员"),
+            ("grids", "第一网格"),
+            ("department", "market"),
+        ],
+    )
+}
+
+fn outcomes(told: &Answer) -> Vec<String> {
+    let rows = told.json["rows"].as_array().unwrap().iter();
+    rows.map(|row| row["outcome"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn send(province: &Province, by: &str, path: &str, body: Value) -> Answer {
+    province.post(path).by(by).body(body).send().await
+}
+
+async fn logins(province: &Province, by: &str) -> Vec<String> {
+    let all = province.get("accounts").by(by).send().await.expect(200);
+    let all = all.json["accounts"].as_array().unwrap().iter();
+    all.map(|one| one["login"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn grid(province: &Province, by: &str) {
+    let grid = json!({ "name": "第一网格", "households": 30 });
+    send(province, by, "grids", grid).await.expect(201);
+}
+
+#[tokio::test]
+async fn r_n5_a_sheet_opens_each_account_once_with_a_password_that_must_be_changed() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let clerk = province.person(&tokens, "clerk", &["dispatcher"]).await;
+    grid(&province, &clerk).await;
+    let sys = &tokens["sys"];
+    let rows = |more: Value| {
+        let mut body = json!({ "without_roles": true, "rows": [zhang(), li()] });
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        body
+    };
+    let preview = rows(json!({ "dry_run": true }));
+    let told = send(&province, sys, "rosters", preview).await.expect(200);
+    assert_eq!(outcomes(&told), ["ready", "ready"]);
+    assert!(!told.json.to_string().contains("password"));
+    assert_eq!(logins(&province, sys).await.len(), 4);
+
+    let told = province
+        .post("rosters")
+        .by(sys)
+        .with("idempotency-key", "sheet-1");
+    let told = told.body(rows(json!({}))).send().await.expect(200);
+    assert_eq!(outcomes(&told), ["opened", "opened"]);
+    let password = told.json["rows"][0]["password"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_ne!(told.json["rows"][1]["password"], json!(password));
+    let again = province
+        .post("rosters")
+        .by(sys)
+        .with("idempotency-key", "sheet-1");
+    let again = again.body(rows(json!({}))).send().await.expect(200);
+    assert_eq!(outcomes(&again), ["opened", "opened"]);
+    assert!(
+        !again.json.to_string().contains("password"),
+        "it is shown once"
+    );
+    let told = send(&province, sys, "rosters", rows(json!({})))
+        .await
+        .expect(200);
+    assert_eq!(outcomes(&told), ["already", "already"]);
+    assert_eq!(logins(&province, sys).await.len(), 6);
+
+    let shown = province
+        .get("accounts/li.si")
+        .by(sys)
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(shown.json["roles"], json!([]));
+    assert_eq!(shown.json["department"], "market");
+    assert_eq!(shown.json["grid"], 1);
+    let drawn = province.get("grids/1").by(&clerk).send().await.expect(200);
+    assert_eq!(drawn.json["members"], json!([shown.json["id"]]));
+    let entered = province
+        .login("zhang.san", &password)
+        .send()
+        .await
+        .expect(201);
+    assert_eq!(entered.json["must_change_password"], true);
+    assert_eq!(entered.json["account"]["phone"], "13800000000");
+    let first = entered.text("token");
+    province.get("sessions").by(&first).send().await.expect(403);
+    let own = province.put("accounts/zhang.san/password").by(&first);
+    let own = own.body(json!({ "old": password, "new": OWN }));
+    own.send().await.expect(204);
+    let own = province
+        .login("zhang.san", OWN)
+        .send()
+        .await
+        .expect(201)
+        .text("token");
+    province.get("sessions").by(&own).send().await.expect(200);
+    province
+        .login("zhang.san", &password)
+        .send()
+        .await
+        .expect(401);
+    // Each account has its own entry in the trail.
+    let trail = province
+        .get("audit?limit=1000")
+        .by(&tokens["aud"])
+        .send()
+        .await;
+    let entries = trail.expect(200).json["entries"]
+        .as_array()
+        .unwrap()
+        .clone();
+    let from_sheet = entries
+        .iter()
+        .filter(|one| one["detail"] == "opened from a sheet");
+    assert_eq!(from_sheet.count(), 2);
+    province.host.stop().await;
+}
+
+#[tokio::test]
+async fn a_sheet_with_a_fault_opens_nothing_unless_only_the_right_rows_are_wanted() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "taken", &["official"]).await;
+    let sys = &tokens["sys"];
+    let rows = json!([
+        zhang(),
+        row(3, &[("name", "李四"), ("login", "taken")]),
+        row(4, &[("name", "王五"), ("login", "ZHANG.SAN")]),
+        row(5, &[("login", "=cmd|' /C calc'!A0")]),
+        row(
+            6,
+            &[
+                ("name", "赵六"),
+                ("login", "zhao.liu"),
+                ("grids", "第九网格")
+            ]
+        ),
+    ]);
+    let ask = json!({ "rows": rows });
+    let told = send(&province, sys, "rosters", ask).await.expect(200);
+    assert_eq!(outcomes(&told), ["withheld", "bad", "bad", "bad", "bad"]);
+    assert_eq!(logins(&province, sys).await.len(), 4, "nothing was opened");
+    let faults = |row: usize| told.json["rows"][row]["faults"].as_array().unwrap().clone();
+    assert_eq!(faults(1)[0]["column"], "login");
+    assert_eq!(faults(1)[0]["reason"], "this login belongs to 张三");
+    assert_eq!(faults(1)[0]["hint"], "use another");
+    assert_eq!(faults(2)[0]["reason"], "line 2 has the same login");
+    let columns: Vec<_> = faults(3)
+        .iter()
+        .map(|fault| fault["column"].clone())
+        .collect();
+    assert_eq!(columns, ["name", "login"]);
+    let chinese = province
+        .post("rosters")
+        .by(sys)
+        .with("accept-language", "zh-CN");
+    let chinese = chinese
+        .body(json!({ "rows": rows }))
+        .send()
+        .await
+        .expect(200);
+    let hint = &chinese.json["rows"][4]["faults"][0]["hint"];
+    assert_eq!(hint, "请先划网格，或改正名称");
+
+    let ask = json!({ "only_right": true, "rows": rows });
+    let told = send(&province, sys, "rosters", ask).await.expect(200);
+    assert_eq!(outcomes(&told), ["opened", "bad", "bad", "bad", "bad"]);
+    assert_eq!(logins(&province, sys).await.len(), 5);
+
+    for rows in [json!([]), json!(vec![zhang(); 501])] {
+        let ask = json!({ "rows": rows });
+        send(&province, sys, "rosters", ask).await.expect(422);
+    }
+    let wrong = json!({ "rows": [row(2, &[("salary", "1")])] });
+    send(&province, sys, "rosters", wrong).await.expect(422);
+    province.host.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_opens_accounts_grants_no_roles_and_whoever_grants_them_opens_none() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let clerk = province.person(&tokens, "clerk", &["dispatcher"]).await;
+    grid(&province, &clerk).await;
+    let (sys, sec, aud) = (&tokens["sys"], &tokens["sec"], &tokens["aud"]);
+    let rows = || json!({ "rows": [zhang(), li()] });
+    // A role is a fault where accounts are opened.
+    let told = send(&province, sys, "rosters", rows()).await.expect(200);
+    assert_eq!(outcomes(&told), ["withheld", "bad"]);
+    let fault = &told.json["rows"][1]["faults"][0];
+    assert_eq!(fault["column"], "roles");
+    assert!(
+        fault["reason"]
+            .as_str()
+            .unwrap()
+            .contains("grants no roles"),
+        "{fault}"
+    );
+    // Nobody else opens accounts with a sheet, and no role is granted to somebody without an account.
+    for by in [sec, aud, &clerk] {
+        send(&province, by, "rosters", rows()).await.expect(403);
+    }
+    send(&province, &clerk, "rosters/roles", rows())
+        .await
+        .expect(403);
+    let told = send(&province, sec, "rosters/roles", rows())
+        .await
+        .expect(200);
+    assert_eq!(outcomes(&told), ["bad", "bad"]);
+    assert_eq!(logins(&province, sys).await.len(), 4);
+
+    let without = json!({ "without_roles": true, "rows": [zhang(), li()] });
+    let told = send(&province, sys, "rosters", without).await.expect(200);
+    assert_eq!(outcomes(&told), ["opened", "opened"]);
+    // Another pillar's administrator may not grant the role, the right one may, and a second time changes nothing.
+    let told = send(&province, aud, "rosters/roles", rows())
+        .await
+        .expect(200);
+    assert_eq!(outcomes(&told), ["already", "bad"]);
+    let told = send(&province, sec, "rosters/roles", rows())
+        .await
+        .expect(200);
+    assert_eq!(outcomes(&told), ["already", "granted"]);
+    let told = send(&province, sec, "rosters/roles", rows())
+        .await
+        .expect(200);
+    assert_eq!(outcomes(&told), ["already", "already"]);
+    let shown = province
+        .get("accounts/li.si")
+        .by(sys)
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(shown.json["roles"], json!(["grid-worker"]));
+    province.host.stop().await;
+}

@@ -1,0 +1,126 @@
+//! Accounts from a sheet: opening them, and granting their roles.
+
+use api::{
+    Language, RosterFault, RosterLine, RosterOutcome as Name, RosterOutcomeLine, RosterReport,
+    RosterRequest,
+    problem::{Problem, ProblemCode},
+};
+use axum::{Extension, Json};
+use domain::roster::{Fault, MOST_ROWS, Row};
+use office::people::{RosterManner, RosterOutcome};
+
+use super::{
+    ask::{Authenticated, Given, Headers, NodePath, Person},
+    gate::Kept,
+    language::asked_for,
+    openapi::NodeParams,
+    problem::{Rejection, Told},
+};
+
+type Reported = Result<(Extension<Kept>, Json<RosterReport>), Rejection>;
+
+/// Open accounts from a sheet
+///
+/// Each person gets an account without roles and a first password, which is shown once and with which they can only
+/// set one of their own. A row whose person has an account already changes nothing, so the same sheet may be sent
+/// again. All rows are one decision: if one has a fault nothing is done, unless `only_right` is set.
+#[utoipa::path(post, path = "/v1/nodes/{code}/rosters", tag = "people", params(NodeParams),
+    request_body = RosterRequest, responses((status = 200, body = RosterReport)))]
+pub(super) async fn open(
+    at: NodePath,
+    Person(by): Person,
+    Authenticated(guest): Authenticated,
+    Headers(headers): Headers,
+    Given(request): Given<RosterRequest>,
+) -> Reported {
+    let (manner, rows) = read(request)?;
+    let people = at.node.office.people();
+    let done = people.open_roster(&guest.known.who, by, &rows, manner);
+    Ok(told(&rows, done.await?, asked_for(&headers)))
+}
+
+/// Grant the roles of a sheet
+///
+/// For whoever grants roles, after a system administrator has opened the accounts: each person is granted the roles of
+/// their row beside those that they have. A role that the caller may not grant is a fault of its row.
+#[utoipa::path(post, path = "/v1/nodes/{code}/rosters/roles", tag = "people", params(NodeParams),
+    request_body = RosterRequest, responses((status = 200, body = RosterReport)))]
+pub(super) async fn grant(
+    at: NodePath,
+    Person(by): Person,
+    Authenticated(guest): Authenticated,
+    Headers(headers): Headers,
+    Given(request): Given<RosterRequest>,
+) -> Reported {
+    let (manner, rows) = read(request)?;
+    let people = at.node.office.people();
+    let done = people.grant_roster(&guest.known.who, by, &rows, manner);
+    Ok(told(&rows, done.await?, asked_for(&headers)))
+}
+
+fn read(request: RosterRequest) -> Result<(RosterManner, Vec<Row>), Rejection> {
+    let count = request.rows.len();
+    if !(1..=MOST_ROWS).contains(&count) {
+        return Err(Rejection::unfit((
+            format!("a sheet of accounts cannot have {count} rows; send 1 to {MOST_ROWS}"),
+            format!("一张账号表不能有 {count} 行；请发 1 到 {MOST_ROWS} 行"),
+        )));
+    }
+    let manner = RosterManner {
+        dry_run: request.dry_run,
+        only_right: request.only_right,
+        without_roles: request.without_roles,
+    };
+    let row = |RosterLine { line, cells }| Row { line, cells };
+    Ok((manner, request.rows.into_iter().map(row).collect()))
+}
+
+/// Returns the report. For a repetition of the request the one without passwords is kept.
+fn told(
+    rows: &[Row],
+    outcomes: Vec<RosterOutcome>,
+    language: Language,
+) -> (Extension<Kept>, Json<RosterReport>) {
+    let lines = rows.iter().zip(outcomes);
+    let lines = lines.map(|(row, outcome)| line(row.line, outcome, language));
+    let report = RosterReport {
+        rows: lines.collect(),
+    };
+    let mut kept = report.clone();
+    for row in &mut kept.rows {
+        row.password = None;
+    }
+    (Kept::instead(&kept), Json(report))
+}
+
+fn line(line: u64, outcome: RosterOutcome, language: Language) -> RosterOutcomeLine {
+    let (outcome, account, password, faults) = match outcome {
+        RosterOutcome::Ready => (Name::Ready, None, None, vec![]),
+        RosterOutcome::Opened(id, password) => (Name::Opened, Some(id.0), Some(password), vec![]),
+        RosterOutcome::Granted(id) => (Name::Granted, Some(id.0), None, vec![]),
+        RosterOutcome::Already(id) => (Name::Already, Some(id.0), None, vec![]),
+        RosterOutcome::Bad(faults) => (Name::Bad, None, None, faults),
+        RosterOutcome::Withheld => (Name::Withheld, None, None, vec![]),
+    };
+    let faults = faults.into_iter().map(|fault| shown(fault, language));
+    RosterOutcomeLine {
+        line,
+        outcome,
+        account,
+        password,
+        faults: faults.collect(),
+    }
+}
+
+/// Tells a fault in the language of the caller. What to do stands apart, as in a problem.
+fn shown(fault: Fault, language: Language) -> RosterFault {
+    let Told { english, chinese } = Told::from(&fault.why);
+    let told = Problem::new(ProblemCode::InvalidRequest, &english).or_in_chinese(&chinese);
+    let told = told.in_language(language);
+    RosterFault {
+        column: fault.column,
+        value: fault.value,
+        reason: told.detail.into(),
+        hint: told.hint,
+    }
+}
