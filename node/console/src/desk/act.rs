@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use topology::Term;
 use web::problem::Rejection;
 
-pub(super) use self::fields::{ActForm, Field, open};
 use self::fields::warning;
+pub(super) use self::fields::{ActForm, Field, open};
 use super::{
     matter::{Seen, seen, status},
     steps::{self, Step},
@@ -202,6 +202,7 @@ fn sure(visit: &Visit, action: ActionName, warning: &'static str, photos: usize)
         (w.desk_reason(), "reason"),
         (w.desk_publicity(), "publicity"),
         (w.desk_merge_into(), "into"),
+        (w.desk_join_bundle(), "bundle"),
         (w.desk_note(), "note"),
     ];
     let shown = |code: &str| {
