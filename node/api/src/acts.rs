@@ -127,6 +127,11 @@ pub enum MatterAction {
     },
     /// Records that somebody went to the place, and what they found (到场).
     Visit,
+    /// Makes the matter a part of a bundle that is held here, too (并入一件事).
+    Join {
+        /// Number of the bundle.
+        bundle: MatterId,
+    },
 }
 
 topology::vocabulary! {
@@ -154,6 +159,7 @@ topology::vocabulary! {
         Extend = 19, "extend", "延期", "extend a clock";
         Merge = 20, "merge", "并案", "merge";
         Visit = 21, "visit", "记录到场", "record a visit to the place";
+        Join = 22, "join", "并入一件事", "make it a part of a bundle";
     }
 }
 
@@ -200,6 +206,7 @@ impl MatterAction {
             Self::Resume => ActName::Resume,
             Self::Extend { .. } => ActName::Extend,
             Self::Visit => ActName::Visit,
+            Self::Join { .. } => ActName::Join,
         }
     }
 
@@ -282,6 +289,7 @@ impl TryFrom<MatterAction> for Work {
             }
             MatterAction::Merge { into } => Self::Merge(into),
             MatterAction::Visit => Self::Do(Act::Visit),
+            MatterAction::Join { bundle } => Self::Join(bundle),
         })
     }
 }
@@ -396,7 +404,7 @@ mod tests {
     use super::*;
 
     /// One of each action as JSON, with the permission it needs.
-    const ACTIONS: [(&str, Permission); 23] = [
+    const ACTIONS: [(&str, Permission); 24] = [
         (r#"{"act":"accept"}"#, Permission::Accept),
         (r#"{"act":"reject","reason":"private"}"#, Permission::Reject),
         (
@@ -449,6 +457,10 @@ mod tests {
         (
             r#"{"act":"merge","into":"330825002222-1f3a9c04-17"}"#,
             Permission::Merge,
+        ),
+        (
+            r#"{"act":"join","bundle":"330825002222-1f3a9c04-17"}"#,
+            Permission::Dispatch,
         ),
     ];
 

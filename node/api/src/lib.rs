@@ -89,7 +89,7 @@ pub use people::{
     SlipView, StartQuery,
 };
 pub use policies::{
-    Alike, AlikeMatters, AlikeRequest, Answers, AnswersQuery, CategoryPromise, Explanation,
+    Alike, AlikeMatters, AlikeRequest, Answers, AnswersQuery, CategoryPromise, Explanation, InBoth,
     NamedPlace, PolicyReason, Promises, PublicAnswer, PublicMatter, PublicMatters,
 };
 pub use policy_in_force::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubject, PolicyValue};

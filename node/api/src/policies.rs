@@ -1,6 +1,9 @@
 //! Policy decisions about a matter, similar matters, and public answers.
 
-use domain::policy::{Decided, PlaceKind, RuleRef};
+use domain::{
+    policy::{Decided, PlaceKind, RuleRef},
+    saying::Saying,
+};
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
 
@@ -177,12 +180,39 @@ pub struct CategoryPromise {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub tier: Option<Tier>,
+    /// What applicants bring or hand in, for a service.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<InBoth>,
+    /// The window where a service is handled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<InBoth>,
+    /// When the window is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<InBoth>,
     /// When the first answer is due, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer_by_ms: Option<i64>,
     /// When the work is due, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_by_ms: Option<i64>,
+}
+
+/// A text in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct InBoth {
+    /// The Chinese text.
+    pub zh: String,
+    /// The English text.
+    pub en: String,
+}
+
+impl From<Saying> for InBoth {
+    fn from(Saying { english, chinese }: Saying) -> Self {
+        Self {
+            zh: chinese,
+            en: english,
+        }
+    }
 }
 
 /// One policy decision about a matter, and the line that made it.

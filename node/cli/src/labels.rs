@@ -194,7 +194,9 @@ impl Names<'_> {
             Act::Remark(audience) => format!("{label}: {}", audience.label()),
             Act::Reply(publicity) => format!("{label}: {}", publicity.label()),
             Act::Prioritise(priority) => format!("{label}: {}", priority.label()),
-            Act::Absorb(other) | Act::OpenPart(other) => format!("{label} {other}"),
+            Act::Absorb(other) | Act::OpenPart(other) | Act::Join(other) => {
+                format!("{label} {other}")
+            }
             Act::Pause(reason) => format!("{label}: {}", reason.label()),
             Act::Extend(stage, reason) => {
                 format!("{label}: {} ({})", stage.label(), reason.label())

@@ -3,6 +3,7 @@
 pub(crate) mod draft;
 mod mailbox;
 mod matter;
+mod needs;
 mod offline;
 mod own;
 mod poster;

@@ -39,7 +39,7 @@ mod work;
 pub use crate::policy::CustodyLimits;
 pub use absorb::{absorb, check_absorbs, hear_of_absorber};
 pub use act::{act, arbiter, merge, recategorise, return_to, transfer};
-pub use bundle::{end_part, open_part};
+pub use bundle::{check_joins, end_part, join, open_part};
 pub use context::Context;
 pub use handlers::Handlers;
 pub use hear::{NoticeRefusal, Recollection, check_seen, hear_notice, holder_to_ask, reply_to};
@@ -273,6 +273,15 @@ pub enum Refusal {
     /// A part cannot have parts.
     #[error("this matter is itself a part of a bundle; open the part in the bundle")]
     PartOfPart,
+    /// The matter is a part of a bundle already.
+    #[error("this matter is a part of bundle {0} already; look there")]
+    PartAlready(MatterId),
+    /// A bundle cannot be a part.
+    #[error("this matter is a bundle with parts of its own; choose another one")]
+    BundleAlready,
+    /// The matter would be a part of itself.
+    #[error("a matter cannot be a part of itself; choose another bundle")]
+    JoinsItself,
     /// The bundle has as many parts as it may have.
     #[error("a bundle has at most {0} parts; open another bundle")]
     TooManyParts(usize),

@@ -397,6 +397,15 @@ impl Matter {
         self.visibility == Visibility::Public && self.steps.iter().any(answered)
     }
 
+    /// Returns the bundle that it is a part of: opened as one, or joined to it later.
+    pub fn bundle(&self) -> Option<MatterId> {
+        let joined = self.steps.iter().find_map(|step| match step.act {
+            Act::Join(bundle) => Some(bundle),
+            _ => None,
+        });
+        self.part_of.or(joined)
+    }
+
     /// Returns the parts of a bundle, each with its outcome; `None` for a part that is still open.
     pub fn parts(&self) -> Vec<(MatterId, Option<Outcome>)> {
         let mut parts: Vec<(MatterId, Option<Outcome>)> = vec![];

@@ -39,6 +39,7 @@ mod limits;
 mod places;
 mod read;
 mod ruling;
+mod service;
 #[cfg(test)]
 mod tests;
 mod tighten;
@@ -50,6 +51,7 @@ pub use limits::{CustodyLimits, Limits};
 pub use places::{MOST_PLACES, NamedPlace, PlaceKind};
 pub use read::{MOST_CATEGORIES, MOST_LINES};
 pub use ruling::{Case, Decided, Ruling};
+pub use service::{MOST_NEEDS, MOST_SERVICE_TEXT, ServiceFacts};
 pub use words::{BadWords, Words, check_channel, is_answered_for};
 
 /// Text of the policy shipped with the program, with the numbers of Zhejiang.
@@ -103,6 +105,8 @@ pub struct Listed {
     pub english: Option<Box<str>>,
     /// The least urgency of such a matter.
     pub severity: Priority,
+    /// What applicants are told, if it is a service.
+    pub service: ServiceFacts,
 }
 
 /// A value and the number of the line it stands in.

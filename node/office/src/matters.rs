@@ -155,7 +155,7 @@ impl Matters<'_> {
         let known = unit.docket(id).await?;
         let docket = known.ok_or(NoSuchMatter(id))?;
         let into = match work {
-            Work::Merge(into) => {
+            Work::Merge(into) | Work::Join(into) => {
                 let known = unit.docket(into).await?;
                 Some(known.ok_or(NoSuchMatter(into))?)
             }
@@ -190,6 +190,7 @@ impl Matters<'_> {
         let attachments = taken.map_err(Failed::widen)?;
         let note = unit.keep_note(&docket, note, &attachments).await?;
         let context = unit.context();
+        let joins = matches!(work, Work::Join(_));
         let decision = work.decide(docket, into.as_ref(), note, context)?;
         let mut steps = decision.docket.matter.steps.iter();
         if let Some(step) = steps.rposition(|step| step.note == note) {
@@ -198,6 +199,10 @@ impl Matters<'_> {
         }
         if hands.note(&decision.docket.matter, &unit.actor) {
             unit.view.put::<tables::Handlers>(&id, &hands);
+        }
+        if let Some(bundle) = into.filter(|_| joins) {
+            let noted = custody::open_part(bundle, id, unit.context())?;
+            unit.apply(noted).await?;
         }
         unit.apply(decision).await?;
         unit.commit().await?;

@@ -203,7 +203,7 @@ impl UnitOfWork<'_> {
 
     /// Writes what a decision changes, and queues what it sends.
     pub(super) async fn apply(&mut self, decision: Decision) -> Result<(), Fault> {
-        let part = (decision.docket.matter.id, decision.docket.matter.part_of);
+        let part = (decision.docket.matter.id, decision.docket.matter.bundle());
         let ended = match decision.docket.matter.status {
             Status::Closed(outcome) => Some(outcome),
             _ => None,

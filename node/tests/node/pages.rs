@@ -2,6 +2,7 @@
 
 mod acts;
 mod browser;
+mod bundles;
 mod desk;
 mod disclosures;
 mod every;

@@ -118,6 +118,10 @@ fn samples(view: &MatterView, id: MatterId, below: Option<DivisionCode>) -> Vec<
         by: "1wd".to_owned(),
         reason: ExtensionReason::ALL[0],
     });
+    let other = MatterId {
+        number: id.number + 1,
+        ..id
+    };
     let mut all = vec![
         A::Accept,
         A::Reject {
@@ -146,12 +150,8 @@ fn samples(view: &MatterView, id: MatterId, below: Option<DivisionCode>) -> Vec<
             reason: PauseReason::ALL[0],
         },
         A::Resume,
-        A::Merge {
-            into: MatterId {
-                number: id.number + 1,
-                ..id
-            },
-        },
+        A::Merge { into: other },
+        A::Join { bundle: other },
     ];
     all.extend(Audience::ALL.iter().map(|audience| A::Remark {
         audience: *audience,

@@ -88,7 +88,9 @@ fn act_out(act: Act) -> v1::Step {
         reason: ended.1,
         other: ended.2,
         part: match act {
-            Act::OpenPart(part) | Act::EndPart(part, _) | Act::Absorb(part) => Some(id_out(part)),
+            Act::OpenPart(part) | Act::EndPart(part, _) | Act::Absorb(part) | Act::Join(part) => {
+                Some(id_out(part))
+            }
             _ => None,
         },
         target: match act {
@@ -257,6 +259,7 @@ fn act_in(step: &v1::Step) -> Result<Act, Malformed> {
         ActName::Prioritise => Act::Prioritise(choice::read(number, about)?),
         ActName::Absorb => Act::Absorb(part()?),
         ActName::OpenPart => Act::OpenPart(part()?),
+        ActName::Join => Act::Join(part()?),
         ActName::EndPart => Act::EndPart(part()?, outcome()?),
         ActName::Erase => Act::Erase(choice::read(number, about)?),
         ActName::Pause => Act::Pause(choice::read(number, about)?),

@@ -1464,6 +1464,8 @@ pub enum Act {
     Absorb = 32,
     /// Somebody went to the place; the note says what they found.
     Visit = 33,
+    /// It became a part of the bundle `part`.
+    Join = 34,
 }
 impl Act {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1506,6 +1508,7 @@ impl Act {
             Self::Erase => "ACT_ERASE",
             Self::Absorb => "ACT_ABSORB",
             Self::Visit => "ACT_VISIT",
+            Self::Join => "ACT_JOIN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1545,6 +1548,7 @@ impl Act {
             "ACT_ERASE" => Some(Self::Erase),
             "ACT_ABSORB" => Some(Self::Absorb),
             "ACT_VISIT" => Some(Self::Visit),
+            "ACT_JOIN" => Some(Self::Join),
             _ => None,
         }
     }

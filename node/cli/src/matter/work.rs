@@ -331,6 +331,23 @@ pub(super) enum Work {
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
+    /// Makes a matter a part of a bundle (并入一件事); this node must hold both
+    ///
+    /// It stays a matter of its own, and the bundle can be closed only when it ended, too.
+    ///
+    /// Examples:
+    ///   wujitong matter join 330825002222-1f3a9c04-17 --bundle 330825002222-1f3a9c04-9
+    #[command(verbatim_doc_comment)]
+    Join {
+        /// Number of the matter
+        id: MatterId,
+        /// Number of the bundle
+        #[arg(long, value_name = "NUMBER")]
+        bundle: MatterId,
+        /// Remark
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
 }
 
 impl Work {
@@ -396,6 +413,7 @@ impl Work {
                 note,
             } => (id, MatterAction::Extend { stage, by, reason }, Some(note)),
             Self::Merge { id, into, note } => (id, MatterAction::Merge { into }, note),
+            Self::Join { id, bundle, note } => (id, MatterAction::Join { bundle }, note),
         };
         let request = ActRequest {
             action,

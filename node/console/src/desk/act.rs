@@ -202,6 +202,7 @@ fn sure(visit: &Visit, action: ActionName, warning: &'static str, photos: usize)
         (w.desk_reason(), "reason"),
         (w.desk_publicity(), "publicity"),
         (w.desk_merge_into(), "into"),
+        (w.desk_join_bundle(), "bundle"),
         (w.desk_note(), "note"),
     ];
     let shown = |code: &str| {

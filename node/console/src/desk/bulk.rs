@@ -25,18 +25,17 @@ use crate::{
     words::Words,
 };
 
-/// Field with the number of the matter into which others are merged.
-const LEADING: &str = "into";
 /// Field with the number of a matter; there are as many as were chosen.
 const CHOSEN: &str = "m";
 /// Acts that make sense on several matters at once, with the permission for them.
-const ACTS: [(ActionName, Permission); 8] = [
+const ACTS: [(ActionName, Permission); 9] = [
     (ActionName::Accept, Permission::Accept),
     (ActionName::Dispatch, Permission::Dispatch),
     (ActionName::Assign, Permission::Assign),
     (ActionName::Escalate, Permission::Escalate),
     (ActionName::Return, Permission::Return),
     (ActionName::Merge, Permission::Merge),
+    (ActionName::Join, Permission::Dispatch),
     (ActionName::Prioritise, Permission::Triage),
     (ActionName::Remark, Permission::CommentInside),
 ];
@@ -129,8 +128,8 @@ async fn preview(visit: &Visit, action: ActionName) -> Answer {
         Some(first) => {
             let seen = seen(visit, &first.id).await?;
             let mut act = form(visit, seen, action);
-            if action == ActionName::Merge {
-                act.fields = vec![leading(visit, &items)];
+            if let Some((name, label)) = leading(visit.w, action) {
+                act.fields = vec![choose_leading(visit, &items, name, label)];
             }
             Some(act)
         }
@@ -158,12 +157,21 @@ fn form(visit: &Visit, mut seen: Seen, action: ActionName) -> ActForm {
     }
 }
 
-/// Returns the choice of the matter that goes on, into which the others are merged. On another try it may be
-/// one that was not chosen again.
-fn leading(visit: &Visit, items: &[Item]) -> Field {
-    let typed = visit.form.typed(LEADING);
-    let fit = items.iter().filter(|item| item.seen.is_some());
-    let mut choices: Vec<_> = fit
+/// Returns the field with the number of the matter that leads the others, and what it is called: into it they are
+/// merged, or of it they become parts.
+const fn leading(w: Words, action: ActionName) -> Option<(&'static str, &'static str)> {
+    match action {
+        ActionName::Merge => Some(("into", w.desk_merge_leading())),
+        ActionName::Join => Some(("bundle", w.desk_join_leading())),
+        _ => None,
+    }
+}
+
+/// Returns the choice of the matter that leads. On another try it may be one that was not chosen again.
+fn choose_leading(visit: &Visit, items: &[Item], name: &'static str, label: &'static str) -> Field {
+    let typed = visit.form.typed(name);
+    let mut choices: Vec<_> = items
+        .iter()
         .map(|item| Choice {
             value: item.id.clone(),
             label: format!("{} {}", item.category, item.id),
@@ -177,7 +185,7 @@ fn leading(visit: &Visit, items: &[Item]) -> Field {
             chosen: true,
         });
     }
-    open(visit.w.desk_merge_leading(), LEADING, choices)
+    open(label, name, choices)
 }
 
 /// Returns a matter that was chosen; `None` if the person may not see it.
@@ -209,7 +217,7 @@ async fn done(visit: &Visit, action: ActionName) -> Answer {
     let w = visit.w;
     let request = request(&only_the_act(&visit.form), action);
     let key = visit.form.typed(KEY_FIELD);
-    let leading = visit.form.typed(LEADING).to_owned();
+    let leading = leading(w, action).map_or("", |(name, _)| visit.form.typed(name));
     let others = chosen(visit).into_iter().filter(|id| *id != leading);
     let attempts = others.map(|id| {
         let request = &request;

@@ -109,7 +109,7 @@ fn told(visit: &Visit, act: Act) -> String {
         Act::Pause(reason) => w.short(reason),
         Act::Extend(stage, reason) => format!("{}, {}", w.short(stage), w.short(reason)),
         Act::Warn(stage) | Act::Overdue(stage) => w.short(stage),
-        Act::Absorb(other) | Act::OpenPart(other) => other.to_string(),
+        Act::Absorb(other) | Act::OpenPart(other) | Act::Join(other) => other.to_string(),
         Act::EndPart(other, outcome) => format!("{other}, {}", ended(w, outcome)),
         Act::Erase(reason) => w.short(reason),
         Act::Report

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::{CategoryPromise, Promises};
 use askama::Template;
 
-use super::report::is_service;
+use super::{needs::Facts, report::is_service};
 use crate::{answer::Answer, frame::Frame, visit::Visit, when::When, words::Words};
 
 #[derive(Template)]
@@ -23,6 +23,7 @@ struct Service {
     by: String,
     answer_by: Option<When>,
     finish_by: Option<When>,
+    facts: Facts,
 }
 
 /// Shows the services.
@@ -50,5 +51,6 @@ fn service(visit: &Visit, one: &CategoryPromise) -> Result<Service, api::problem
         by: super::report::receiver(visit, Some(one))?,
         answer_by: one.answer_by_ms.map(|ms| visit.when(ms)),
         finish_by: one.finish_by_ms.map(|ms| visit.when(ms)),
+        facts: Facts::of(visit.w, one),
     })
 }

@@ -89,7 +89,7 @@ super::words! {
     sheet_line: "行", "Line";
     sheet_outcome: "结果", "Outcome";
     sheet_fault(column, value): "{column}“{value}”：", "{column} “{value}”:";
-    sheet_then: "；", "; ";
+    sheet_then(hint): "；{hint}", "; {hint}";
     sheet_bad_note: "有错误的行不会办。也可以改好后重新上传。", "Rows with faults are left out. You may also correct them and send the sheet again.";
     sheet_open(count): "开 {count} 个账号", "Open {count} accounts";
     sheet_only_right(count): "只给没有错误的 {count} 行开账号", "Open accounts for the {count} right rows alone";

@@ -27,6 +27,9 @@ super::words! {
     desk_save_as: "把这次筛选存为", "Save this filter as";
     desk_save: "保存", "Save";
     desk_saved_remove(name): "删除常用列表“{name}”", "Remove the saved list “{name}”";
+    desk_join_bundle: "一件事（主办事项）的编号", "Number of the bundle";
+    desk_sure_join: "这件事项成为一件事的一部分，不能撤回。它仍单独办理，时限和当事人的权利不变；全部办完以后那一件才算办完。", "The matter becomes a part of the bundle, and stays one. It is still handled by itself, its clocks and what its reporter may do are the same; the bundle ends when all its parts have.";
+    desk_join_leading: "哪一件作为一件事（其余成为它的部分）", "Which one is the bundle (the others become its parts)";
     desk_merge_leading: "留下哪一件（其余并入它）", "Which one goes on (the others are merged into it)";
     desk_all_seen(count): "本页 {count} 件标为已看", "Mark the {count} on this page as seen";
     desk_pick: "选择", "Choose";

@@ -56,6 +56,10 @@ super::words! {
     services_choose: "选择要办的事", "Choose what you need";
     services_several: "几件事要一起办的，可以同时勾选：一次申请，由窗口分给各部门，一起办完。", "Tick several that belong together: you apply once, the window hands a part to each office, and it ends when all are done.";
     services_apply: "申请", "Apply";
+    service_needs: "要带的材料：", "What to bring:";
+    service_window: "办理窗口：", "Window:";
+    service_hours: "办理时间：", "Hours:";
+    service_needs_of_all: "看看每一项要带什么材料", "See what each service needs";
     services_together(names): "申请一起办理：{names}。", "I apply for these together: {names}.";
     letter_what: "想说什么？", "What do you want to say?";
     alike_intro: "下面是已经公开的类似事项。是同一件事的，看它的进度就行，不用再报。", "These published reports are similar. If one is the same, follow it; you need not report again.";

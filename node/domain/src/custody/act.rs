@@ -328,7 +328,7 @@ pub(super) fn give(
     })
 }
 
-fn check_open(docket: &Docket, me: DivisionCode) -> Result<(), Refusal> {
+pub(super) fn check_open(docket: &Docket, me: DivisionCode) -> Result<(), Refusal> {
     check_held(docket, me)?;
     let matter = &docket.matter;
     match () {

@@ -3,12 +3,13 @@
 
 use super::{
     Context, Decision, Docket, MOST_STEPS, Refusal,
-    act::{check_held, step},
+    act::{check_held, check_open, step},
     hear::notices,
 };
 use crate::{
     ids::MatterId,
     matter::{Act, Outcome},
+    suite::Digest,
 };
 
 /// The most parts of one bundle.
@@ -28,7 +29,7 @@ pub fn open_part(
     let matter = &mut bundle.matter;
     match () {
         () if matter.is_closed() => return Err(Refusal::Closed),
-        () if matter.part_of.is_some() => return Err(Refusal::PartOfPart),
+        () if matter.bundle().is_some() => return Err(Refusal::PartOfPart),
         () if matter.parts().len() >= MOST_PARTS => {
             return Err(Refusal::TooManyParts(MOST_PARTS));
         }
@@ -41,6 +42,45 @@ pub fn open_part(
         sends,
         ..Decision::of(bundle)
     })
+}
+
+/// Makes a held matter a part of a held bundle. It stays a matter of its own: its clocks, its holder and what its
+/// reporter may do are the same. The bundle notes it by [`open_part`] in the same unit.
+///
+/// # Errors
+/// A [`Refusal`] if one of them is not held here or is closed, the matter is a bundle or a part already, or the bundle
+/// takes no more parts.
+pub fn join(
+    mut docket: Docket,
+    bundle: &Docket,
+    note: Option<Digest>,
+    context: Context<'_>,
+) -> Result<Decision, Refusal> {
+    check_joins(&docket, context)?;
+    let (part, whole) = (docket.matter.id, bundle.matter.id);
+    if part == whole {
+        return Err(Refusal::JoinsItself);
+    }
+    open_part(bundle.clone(), part, context)?;
+    step(&mut docket.matter, Act::Join(whole), note, context)?;
+    let sends = notices(&docket.matter, context.me, context.tree);
+    Ok(Decision {
+        sends,
+        ..Decision::of(docket)
+    })
+}
+
+/// Checks whether a matter can become a part of some bundle.
+///
+/// # Errors
+/// A [`Refusal`] if it is not held here, is closed or full, or is a bundle or a part already.
+pub fn check_joins(docket: &Docket, context: Context<'_>) -> Result<(), Refusal> {
+    check_open(docket, context.me)?;
+    match docket.matter.bundle() {
+        Some(bundle) => Err(Refusal::PartAlready(bundle)),
+        None if !docket.matter.parts().is_empty() => Err(Refusal::BundleAlready),
+        None => Ok(()),
+    }
 }
 
 /// Notes in a held bundle that one of its parts ended. Without an `end` the part is open again.

@@ -9,7 +9,7 @@ use super::{Context, Decision, Docket, Refusal, Standing, clocks::keeps_time};
 use crate::{
     custody::requests::{Heard, hear_request, send_unsent},
     envelope::{Lane, Outgoing, Payload},
-    matter::{CustodyVersion, Matter, Step, Version},
+    matter::{Act, CustodyVersion, Matter, Step, Version},
     receipt,
     request::{Answer, Request},
 };
@@ -201,6 +201,9 @@ pub(super) fn notices(matter: &Matter, me: DivisionCode, tree: &Tree) -> Vec<Out
     let origin = matter.id.origin;
     let mut to = matter.reporters();
     to.extend(matter.steps.iter().filter_map(|step| step.act.asked_by()));
+    // A bundle hears what becomes of a part that was reported elsewhere.
+    let joined = |step: &&Step| matches!(step.act, Act::Join(_));
+    to.extend(matter.steps.iter().filter(joined).map(|step| step.by));
     let erased = matter.erased().next().is_some();
     if matter.is_closed() || erased {
         let path = tree.path(me, origin);

@@ -3,8 +3,8 @@
 use topology::DivisionCode;
 
 use super::{
-    Context, Decision, Docket, Refusal, Turn, act, arbiter, change_clocks, merge, recategorise,
-    return_to, transfer,
+    Context, Decision, Docket, Refusal, Turn, act, arbiter, change_clocks, join, merge,
+    recategorise, return_to, transfer,
 };
 use crate::{
     category::Category,
@@ -31,6 +31,8 @@ pub enum Work {
     Recategorise(Category),
     /// Closed as the same as another that this node knows.
     Merge(MatterId),
+    /// Made a part of a bundle that this node knows.
+    Join(MatterId),
     /// Clocks stopped, resumed or stretched.
     Time(Turn),
 }
@@ -44,7 +46,7 @@ impl Work {
         }
     }
 
-    /// Decides about this work. `into` is the other matter of [`Self::Merge`].
+    /// Decides about this work. `into` is the other matter of [`Self::Merge`] or [`Self::Join`].
     ///
     /// # Errors
     /// A [`Refusal`] if the matter is not held here, or its state does not allow this.
@@ -76,6 +78,10 @@ impl Work {
             Self::Merge(other) => {
                 let into = into.ok_or(Refusal::NotHolder(other.origin))?;
                 merge(docket, into, note, context)
+            }
+            Self::Join(bundle) => {
+                let bundle = into.ok_or(Refusal::NotHolder(bundle.origin))?;
+                join(docket, bundle, note, context)
             }
         }
     }

@@ -249,6 +249,8 @@ pub enum Act {
     Erase(Erasure),
     /// 到场: somebody of the division that holds it was at the place.
     Visit,
+    /// 并入一件事: it became a part of the named bundle, which the same division holds.
+    Join(MatterId),
 }
 
 topology::vocabulary! {
@@ -289,6 +291,7 @@ topology::vocabulary! {
         EndPart = 25, "end-part", "分办办结", "a part of the bundle ended", None;
         Erase = 31, "erase", "删除", "every word up to here is erased", Some(Permission::Erase);
         Visit = 33, "visit", "到场", "somebody went to the place", Some(Permission::Handle);
+        Join = 34, "join", "并入一件事", "it became a part of a bundle", Some(Permission::Dispatch);
     }
 }
 

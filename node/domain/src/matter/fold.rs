@@ -111,7 +111,8 @@ impl State {
             | Act::OpenPart(_)
             | Act::EndPart(..)
             | Act::Erase(_)
-            | Act::Visit => {}
+            | Act::Visit
+            | Act::Join(_) => {}
         }
         Ok(self)
     }

@@ -2,7 +2,7 @@
 
 use topology::DivisionCode;
 
-use super::Category;
+use super::{Category, MOST_SERVICE_TEXT};
 use crate::{
     calendar::{BadAllowance, CalendarFault},
     category::BadCategory,
@@ -43,6 +43,16 @@ pub enum PolicyFault {
     /// The name is empty, longer than 40 characters, or has control characters.
     #[error("a name has 1 to 40 characters in one line; shorten it")]
     Name,
+    /// Only services tell what applicants need.
+    #[error(
+        "only categories of the platform service have needs, a window and hours; remove them from {0}"
+    )]
+    NotAService(Category),
+    /// A text of a service is empty, too long, or has control characters.
+    #[error(
+        "a text of a service has zh and en, each of 1 to {MOST_SERVICE_TEXT} characters in one line; shorten it"
+    )]
+    ServiceText,
     /// The places of the division are listed before.
     #[error("the places of {0} are listed before; join the two entries")]
     PlacesTwice(DivisionCode),

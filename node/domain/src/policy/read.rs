@@ -9,7 +9,7 @@ use topology::{DivisionCode, Tier, Tree, UnitKind};
 use super::{
     Allowance, At, BadPolicy, Category, Channel, Fits, Handles, Line, Listed, NamedDepartment,
     Pattern, Platform, PolicyFault, Priority, Sheet, Source, Stage, limits::Stated,
-    places::RawPlaces,
+    places::RawPlaces, service::RawSaying,
 };
 use crate::{calendar::RawCalendar, category::CATALOGUE};
 
@@ -136,6 +136,9 @@ struct RawCategory {
     name_en: Option<Spanned<String>>,
     #[serde(default)]
     severity: Priority,
+    needs: Option<Spanned<Vec<Spanned<RawSaying>>>>,
+    window: Option<Spanned<RawSaying>>,
+    hours: Option<Spanned<RawSaying>>,
 }
 
 #[derive(Deserialize)]
@@ -268,10 +271,12 @@ impl Lines<'_> {
             }
             let name = self.name(&raw.name)?;
             let english = raw.name_en.map(|name| self.name(&name)).transpose()?;
+            let facts = (raw.needs, raw.window, raw.hours);
             let value = Listed {
                 name,
                 english: english.or_else(|| category.english().map(Box::from)),
                 severity: raw.severity,
+                service: self.service(&category, facts)?,
             };
             categories.insert(category, At { value, line });
         }

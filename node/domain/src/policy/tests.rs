@@ -466,3 +466,23 @@ fn a_category_has_the_english_name_of_its_text_or_the_usual_one_or_none() {
     assert_eq!(english("order/ufo"), None);
     assert_eq!(english("order/fire").as_deref(), Some("fire hazard"));
 }
+
+#[test]
+fn a_service_tells_what_to_bring_where_and_when_in_both_languages() {
+    let text = "format = 1\n[[category]]\ncode = \"service/relief\"\nname = \"低保申请\"\n\
+                needs = [{ zh = \"身份证\", en = \"Identity card\" }, { zh = \"户口簿\", en = \"Household register\" }]\n\
+                window = { zh = \"便民服务中心 3 号窗口\", en = \"Service centre, window 3\" }\n\
+                hours = { zh = \"工作日 8:30—17:00\", en = \"Working days, 8:30 to 17:00\" }\n";
+    let policy = Policy::of([Sheet::read(text, Source::Shipped(1)).unwrap()]);
+    let told = policy.category(&category("service/relief")).unwrap().value;
+    let needs = told.service.needs.iter().map(|need| &*need.chinese);
+    assert_eq!(Vec::from_iter(needs), ["身份证", "户口簿"]);
+    assert_eq!(told.service.needs[1].english, "Household register");
+    assert_eq!(
+        told.service.window.unwrap().english,
+        "Service centre, window 3"
+    );
+    assert_eq!(told.service.hours.unwrap().chinese, "工作日 8:30—17:00");
+    let other = policy.category(&category("service/land")).unwrap().value;
+    assert_eq!(other.service, ServiceFacts::default());
+}

@@ -15,7 +15,7 @@ use crate::{
 
 impl Matters<'_> {
     /// Returns for each piece of work and each request whether the rules allow it now, if its text is
-    /// fit. A [`Work::Merge`] is judged without the other matter.
+    /// fit. A [`Work::Merge`] and a [`Work::Join`] are judged without the other matter.
     ///
     /// # Errors
     /// If this node does not know the matter.
@@ -82,6 +82,7 @@ impl UnitOfWork<'_> {
         // Which other matter does not matter here.
         let work = match work {
             Work::Merge(into) => Work::Do(Act::Close(Outcome::Merged(into))),
+            Work::Join(_) => return Ok(custody::check_joins(docket, self.context()).is_ok()),
             work => work,
         };
         if let Work::Do(act) = &work {

@@ -102,7 +102,7 @@ impl Matters<'_> {
             steps,
             parts: matter.parts().into_iter().map(PartView::from).collect(),
             receipts: self.receipt_lines(&matter).await?,
-            part_of: matter.part_of.map(|bundle| bundle.to_string()),
+            part_of: matter.bundle().map(|bundle| bundle.to_string()),
             requests: outstanding
                 .into_iter()
                 .map(|kind| RequestView { kind, reply: None })

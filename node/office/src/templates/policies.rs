@@ -148,6 +148,7 @@ impl Templates<'_> {
             let terms = ruling.terms(stage, calendar, now)?;
             Some(calendar.add(now, terms.allowance).0)
         };
+        let service = listed.service;
         CategoryPromise {
             code: category.to_string(),
             name: listed.name.into(),
@@ -156,6 +157,9 @@ impl Templates<'_> {
             platform: ruling.platform.value,
             department: ruling.department.as_ref().map(|d| d.value.name.to_string()),
             tier: ruling.goes_up(self.me.tier()),
+            needs: service.needs.into_iter().map(Into::into).collect(),
+            window: service.window.map(Into::into),
+            hours: service.hours.map(Into::into),
             answer_by_ms: due(Stage::Respond),
             finish_by_ms: due(Stage::Finish),
         }

@@ -273,6 +273,7 @@ impl Want {
                 Work::Object(_) => "dispute",
                 Work::Recategorise(_) => "recategorise",
                 Work::Merge(_) => "merge",
+                Work::Join(_) => "join a bundle",
                 Work::Time(_) => "change clocks",
             },
         }
@@ -388,6 +389,7 @@ fn act_of(work: &Work) -> Option<Act> {
         Work::Escalate(to) => to.map(Act::Escalate),
         Work::Recategorise(_) => Some(Act::Recategorise),
         Work::Merge(other) => Some(Act::Close(Outcome::Merged(*other))),
+        Work::Join(bundle) => Some(Act::Join(*bundle)),
         Work::Return | Work::Object(_) | Work::Time(_) => None,
     }
 }

@@ -96,3 +96,65 @@ async fn several_services_are_applied_for_as_one_matter() {
     assert!(own.contains("临时救助、宅基地"), "{own}");
     province.host.stop().await;
 }
+
+#[tokio::test]
+async fn what_a_service_needs_is_told_before_and_while_one_applies() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let author = province
+        .person(&tokens, "author", &["template-author"])
+        .await;
+    let template = |content: &str| {
+        json!({ "kind": "policy", "name": "services", "title": "办事指南", "content": content,
+            "tiers": [] })
+    };
+    let text = "format = 1\n[[category]]\ncode = \"service/relief\"\nname = \"临时救助\"\n\
+                needs = [{ zh = \"身份证\", en = \"Identity card\" }]\n\
+                window = { zh = \"3 号窗口\", en = \"Window 3\" }\n\
+                hours = { zh = \"工作日 8:30—17:00\", en = \"Working days, 8:30 to 17:00\" }\n";
+    let wrong = text.replace("service/relief", "order/fire");
+    let wrong = province
+        .post("templates")
+        .by(&author)
+        .body(template(&wrong));
+    let wrong = wrong.send().await.expect(422);
+    assert!(
+        wrong.json["detail"].to_string().contains("line 5"),
+        "{wrong:?}"
+    );
+    let right = province.post("templates").by(&author).body(template(text));
+    right.send().await.expect(201);
+    let list = html(&province.get("/services").send().await.expect(200));
+    for told in [
+        "要带的材料：",
+        "<li>身份证</li>",
+        "3 号窗口",
+        "工作日 8:30—17:00",
+    ] {
+        assert!(list.contains(told), "{told}: {list}");
+    }
+    let english = html(&province.get("/services?lang=en").send().await.expect(200));
+    assert!(english.contains("<li>Identity card</li>") && english.contains("Window 3"));
+    let page = province.get("/services/apply?with=service%2Frelief").send();
+    let page = page.await.expect(200);
+    let draft = hidden(&page, "draft");
+    let step = |step: &'static str, more: Vec<(&'static str, &'static str)>| {
+        let mut all = vec![
+            ("draft", &*draft),
+            ("flow", "application"),
+            ("step", step),
+            ("go", "next"),
+        ];
+        all.extend(more);
+        province.form("/report", &all).send()
+    };
+    let what = vec![("text", "家里着火了，申请救助"), ("kind", "service/relief")];
+    step("what", what).await.expect(200);
+    let contact = vec![("name", "李四"), ("public", "no")];
+    let check = html(&step("contact", contact).await.expect(200));
+    assert!(
+        check.contains("<li>身份证</li>") && check.contains("3 号窗口"),
+        "{check}"
+    );
+    province.host.stop().await;
+}

@@ -118,6 +118,7 @@ fn act() -> impl Strategy<Value = Act> {
         select(Stage::ALL.to_vec()).prop_map(Act::Overdue),
         matter_id().prop_map(Act::Absorb),
         matter_id().prop_map(Act::OpenPart),
+        matter_id().prop_map(Act::Join),
         (matter_id(), outcome()).prop_map(|(part, outcome)| Act::EndPart(part, outcome)),
         select(vec![
             Act::Erase(Erasure::Needless),

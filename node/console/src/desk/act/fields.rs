@@ -175,6 +175,10 @@ fn fields(visit: &Visit, seen: &Seen, action: ActionName) -> Vec<Field> {
             let hint = w.desk_merge_hint();
             vec![typed(visit, w.desk_merge_into(), "into", true, hint)]
         }
+        A::Join => {
+            let hint = w.desk_merge_hint();
+            vec![typed(visit, w.desk_join_bundle(), "bundle", true, hint)]
+        }
     }
 }
 
@@ -301,6 +305,7 @@ pub(super) const fn warning(w: Words, action: ActionName) -> Option<&'static str
         ActionName::Close => Some(w.desk_sure_close()),
         ActionName::Reject => Some(w.desk_sure_reject()),
         ActionName::Merge => Some(w.desk_sure_merge()),
+        ActionName::Join => Some(w.desk_sure_join()),
         ActionName::Reply => Some(w.desk_sure_reply()),
         _ => None,
     }

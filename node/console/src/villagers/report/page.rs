@@ -14,7 +14,7 @@ use crate::{
     answer::Answer,
     disclosures::object::CATEGORY as OBJECTION,
     frame::Frame,
-    villagers::{draft::Draft, matter::Case},
+    villagers::{draft::Draft, matter::Case, needs::Facts},
     visit::Visit,
     when::When,
     words::{Label, Words},
@@ -98,6 +98,8 @@ struct ReportPage<'a> {
     receiver: String,
     answer_by: Option<When>,
     finish_by: Option<When>,
+    /// What the applicant needs, if it is for a service.
+    facts: Facts,
 }
 
 impl ReportPage<'_> {
@@ -170,6 +172,7 @@ impl Sheet<'_> {
             answer_by: promise
                 .and_then(|p| p.answer_by_ms)
                 .map(|ms| visit.when(ms)),
+            facts: promise.map_or_else(Facts::default, |p| Facts::of(w, p)),
             finish_by: promise
                 .and_then(|p| p.finish_by_ms)
                 .map(|ms| visit.when(ms)),

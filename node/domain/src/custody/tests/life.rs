@@ -5,8 +5,8 @@ use crate::{
     actor::Actor,
     category::{Platform, Visibility},
     custody::{
-        Context, CustodyLimits, Docket, Handlers, Refusal, Report, Standing, act, arbiter,
-        end_part, merge, open_part, recategorise, return_to,
+        Context, CustodyLimits, Decision, Docket, Handlers, Refusal, Report, Standing, act,
+        arbiter, end_part, join, merge, open_part, recategorise, return_to,
     },
     envelope::Payload,
     ids::MatterId,
@@ -433,6 +433,63 @@ fn a_bundle_ends_when_its_parts_are_done_and_stays_with_who_took_it_in() {
         open_part(inner, part(4), desk.context()).map(|_| ()),
         Err(Refusal::PartOfPart)
     );
+}
+
+/// R-D9: existing matters become parts of one of them, each with its own clocks and its own reporter.
+#[test]
+fn a_matter_that_was_reported_by_itself_joins_a_bundle_and_stays_a_matter_of_its_own() {
+    let (desk, village) = (Desk::at(TOWNSHIP), Desk::at(VILLAGE));
+    let joins = |part: &Docket, bundle: &Docket| join(part.clone(), bundle, None, desk.context());
+    let refused = |part: &Docket, bundle: &Docket| joins(part, bundle).map(|_| ()).unwrap_err();
+    let bundle = held(TOWNSHIP);
+    let reported = held(VILLAGE);
+    let up = Act::Escalate(code(TOWNSHIP));
+    let (home, part) = handed(&village, &reported, up, &desk);
+    let id = bundle.matter.id;
+    let decision = joins(&part, &bundle).unwrap();
+    let joined = &decision.docket;
+    assert_eq!(joined.matter.bundle(), Some(id));
+    assert_eq!(joined.matter.clocks, part.matter.clocks);
+    assert_eq!(
+        (joined.matter.status, joined.standing),
+        (part.matter.status, part.standing)
+    );
+    assert!(
+        joined.matter.is_same_as(&part.matter),
+        "it is the same matter to everybody"
+    );
+    let told = decision.sends.iter().map(|sent| sent.to);
+    assert_eq!(
+        Vec::from_iter(told),
+        [code(VILLAGE)],
+        "its reporter's division"
+    );
+
+    // The bundle waits for it as for any other part.
+    let whole = open_part(bundle.clone(), joined.matter.id, desk.context()).unwrap();
+    let whole = whole.docket;
+    let closed = desk.act(&whole, Act::Close(Outcome::Solved)).map(|_| ());
+    assert_eq!(closed, Err(Refusal::PartsOpen(1)));
+    // Wherever it goes, the bundle hears of its end and of what comes after.
+    let down = Act::Assign(code(VILLAGE));
+    let at_village = handed_back(&desk, joined, down, &village, &home);
+    let ended = village
+        .act(&at_village, Act::Close(Outcome::Solved))
+        .unwrap();
+    let heard = |decision: &Decision| decision.sends.iter().any(|sent| sent.to == code(TOWNSHIP));
+    assert!(heard(&ended));
+    let again = Act::Reopen(Appeal::Contest);
+    assert!(heard(&village.act(&ended.docket, again).unwrap()));
+
+    assert_eq!(refused(&bundle, &bundle), Refusal::JoinsItself);
+    assert_eq!(refused(joined, &second(TOWNSHIP)), Refusal::PartAlready(id));
+    assert_eq!(refused(&whole, &second(TOWNSHIP)), Refusal::BundleAlready);
+    assert_eq!(refused(&second(TOWNSHIP), joined), Refusal::PartOfPart);
+    let over = desk.act(&second(TOWNSHIP), Act::Close(Outcome::Unfounded));
+    let over = over.unwrap().docket;
+    assert_eq!(refused(&over, &bundle), Refusal::Closed);
+    assert_eq!(refused(&part, &over), Refusal::Closed);
+    assert!(matches!(refused(&home, &bundle), Refusal::NotHolder(_)));
 }
 
 #[test]

@@ -15,6 +15,8 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
     let listed =
         |code: &str, name: &str| format!("[[category]]\ncode = \"{code}\"\nname = \"{name}\"\n");
     let long = "长".repeat(41);
+    let need = |zh: &str, en: &str| format!("{{ zh = \"{zh}\", en = \"{en}\" }}");
+    let service = listed("service/relief", "低保");
     for (text, line, says) in [
         ("limits = 3".to_owned(), 1, "invalid type"),
         (
@@ -23,6 +25,48 @@ fn every_fault_of_a_policy_is_named_with_its_line() {
             "not a division code",
         ),
         ("[[places]]\ndivision = \"33\"".to_owned(), 1, "no place"),
+        (
+            format!(
+                "{}needs = [{}]",
+                listed("order/fire", "火"),
+                need("证", "paper")
+            ),
+            4,
+            "only categories of the platform service",
+        ),
+        (
+            format!(
+                "{}hours = {}",
+                listed("market/food", "食"),
+                need("全天", "all day")
+            ),
+            4,
+            "remove them from market/food",
+        ),
+        (
+            format!(
+                "{}needs = [{}]",
+                service,
+                vec![need("证", "paper"); 21].join(", ")
+            ),
+            4,
+            "at most 20 entries",
+        ),
+        (
+            format!("{service}needs = [\n{}]", need("证", &"x".repeat(81))),
+            5,
+            "1 to 80 characters",
+        ),
+        (
+            format!("{service}window = {}", need(" ", "desk")),
+            4,
+            "1 to 80 characters",
+        ),
+        (
+            format!("{service}window = {{ zh = \"证\" }}"),
+            4,
+            "missing field `en`",
+        ),
         (
             "[[places]]\ndivision = \"33\"\ngroups = [\"一组\"]\nlandmarks = [\"一组\"]".to_owned(),
             4,
