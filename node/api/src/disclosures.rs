@@ -287,6 +287,30 @@ impl DisclosureDocument {
         serde_json::from_str(text).ok()
     }
 
+    /// Returns what it says in the form of an item, by the names of fields and columns: forms change, and no amount may
+    /// slip into another field.
+    pub fn content_for(&self, item: &Item) -> Content {
+        let value = |field: &Field| {
+            let found = self.fields.iter().find(|value| *value.name == *field.name);
+            found.map_or("", |value| &value.value).into()
+        };
+        let at = |field: &Field| {
+            self.columns
+                .iter()
+                .position(|column| *column.name == *field.name)
+        };
+        let places: Vec<Option<usize>> = item.columns.iter().map(at).collect();
+        let row = |row: &Vec<String>| {
+            let text = |at: &Option<usize>| at.and_then(|at| row.get(at)).map_or("", |text| text);
+            places.iter().map(|at| text(at).into()).collect()
+        };
+        Content {
+            fields: item.fields.iter().map(value).collect(),
+            rows: self.rows.iter().map(row).collect(),
+            note: self.note.as_str().into(),
+        }
+    }
+
     /// Returns what was typed in the form that it was made of.
     pub fn content(&self) -> Content {
         let texts = |row: &Vec<String>| row.iter().map(|text| text.as_str().into()).collect();

@@ -273,14 +273,14 @@ async fn view(visit: &Visit) -> Result<DisclosureView, Problem> {
     visit.calls.get(&visit.api(&path)?).await
 }
 
-/// Returns the edition that the address asks for, or the latest.
+/// Returns the edition that the address asks for; the latest if it names none, and nothing if there is none like that.
 fn chosen(visit: &Visit, view: &DisclosureView) -> Option<EditionView> {
-    let asked: Option<u32> = visit
-        .query
-        .get("edition")
-        .and_then(|text| text.parse().ok());
-    let asked = view.editions.iter().find(|one| Some(one.edition) == asked);
-    asked.or(view.editions.first()).cloned()
+    let Some(asked) = visit.query.get("edition") else {
+        return view.editions.first().cloned();
+    };
+    let asked: u32 = asked.parse().ok()?;
+    let found = view.editions.iter().find(|one| one.edition == asked);
+    found.cloned()
 }
 
 async fn shown(visit: &Visit, problem: Option<Problem>) -> Answer {
@@ -288,7 +288,7 @@ async fn shown(visit: &Visit, problem: Option<Problem>) -> Answer {
     let view = view(visit).await?;
     let line = &view.line;
     let now = view.as_of_ms;
-    let edition = chosen(visit, &view);
+    let edition = Some(chosen(visit, &view).ok_or_else(sheet::gone)?);
     let current = edition.as_ref().map_or(0, |one| one.edition);
     let older = view.editions.iter().filter(|one| one.edition != current);
     let older = older.map(|one| {

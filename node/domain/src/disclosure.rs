@@ -8,6 +8,8 @@ mod act;
 mod content;
 mod doubt;
 mod due;
+#[cfg(test)]
+mod holes;
 mod item;
 mod number;
 mod personal;
@@ -24,7 +26,9 @@ use serde::{Deserialize, Serialize};
 use super::{actor::Actor, scope::TemplateKey, suite::Suite, time::Timestamp};
 
 pub use act::{BadDisclosure, DisclosureAct, MOST_NOTE, MOST_STEPS, Origin};
-pub use content::{CellFault, Content, FaultName, FormFault, MOST_CONTENT_BYTES, MOST_ROWS, Spot};
+pub use content::{
+    CellFault, Content, FaultName, FormFault, MOST_CONTENT_BYTES, MOST_ROWS, Spot, plain_line,
+};
 pub use doubt::{Doubt, DoubtName, doubts};
 pub use due::{Demand, Duty, DutyState, Line, due, duties};
 pub use item::{Class, Field, FieldKind, Item, Loosened, Sum};
@@ -154,7 +158,7 @@ pub struct Disclosure {
     pub published_at: Option<Timestamp>,
     /// The lawful ground for taking it down; `None` while it stands.
     pub withdrawn: Option<Box<str>>,
-    /// What was done, oldest first; at most [`MOST_STEPS`].
+    /// What was done last, oldest first; at most [`MOST_STEPS`], with at most 12 KiB of remarks.
     pub steps: Vec<Step>,
     /// Rises by one with every change.
     pub version: u32,

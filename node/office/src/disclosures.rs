@@ -12,7 +12,7 @@ mod tests;
 use domain::{
     actor::Actor,
     audit::Subject,
-    disclosure::{BadDisclosure, Content, Disclosure, DisclosureId, Origin},
+    disclosure::{BadDisclosure, Content, Disclosure, DisclosureId, Origin, plain_line},
     time::{Day, Timestamp},
 };
 
@@ -57,7 +57,7 @@ impl Disclosures<'_> {
         let (template, version, item) = named.next().ok_or_else(no_item)?;
         let span = item.rhythm.around(new.day);
         // The same item of the same days may have been begun under another template of before.
-        let title = new.title.trim();
+        let title = plain_line(&new.title);
         for (_, line) in unit.lines().await? {
             if line.item == item.name && line.span == span && *line.title == *title {
                 return Err(BadDisclosure::Begun(line.id).into());
@@ -65,8 +65,9 @@ impl Disclosures<'_> {
         }
         let content = match new.like {
             Some(like) => unit
-                .latest_content(like)
+                .latest_document(like)
                 .await?
+                .map(|document| document.content_for(&item))
                 .ok_or(BadDisclosure::Unknown(like))?,
             None => Content::default(),
         };
@@ -80,6 +81,15 @@ impl Disclosures<'_> {
         let policy = unit.policy.clone();
         let calendar = policy.calendar().value;
         let begun = Disclosure::begin(origin, content, calendar, (unit.actor.clone(), unit.now))?;
+        // Whatever the lines say, nothing that is there is written over.
+        if unit
+            .view
+            .get::<tables::Disclosures>(&begun.id)
+            .await?
+            .is_some()
+        {
+            return Err(BadDisclosure::Begun(begun.id).into());
+        }
         unit.put_disclosure(&begun, None);
         unit.commit().await?;
         Ok(begun)
@@ -172,10 +182,8 @@ impl Disclosures<'_> {
     ) -> Result<Disclosure, Failed<BadDisclosure>> {
         let mut unit = self.begin(by).await?;
         let mut one = unit.disclosure(id, seen).await?;
-        let last = unit
-            .latest_content(id)
-            .await?
-            .unwrap_or_else(|| one.item.blank());
+        let last = unit.latest_document(id).await?;
+        let last = last.map_or_else(|| one.item.blank(), |document| document.content());
         one.correct(last, &why, (unit.actor.clone(), unit.now))?;
         let latest_at = unit.latest_at(&one).await?;
         unit.put_disclosure(&one, latest_at);
@@ -258,8 +266,11 @@ impl UnitOfWork<'_> {
         Ok(line.and_then(|line| line.latest_at))
     }
 
-    /// Returns what the latest edition says.
-    async fn latest_content(&mut self, id: DisclosureId) -> Result<Option<Content>, Fault> {
+    /// Returns the document of the latest edition; `None` if nothing was published, or it was taken down.
+    async fn latest_document(
+        &mut self,
+        id: DisclosureId,
+    ) -> Result<Option<api::DisclosureDocument>, Fault> {
         let Some(one) = self.view.get::<tables::Disclosures>(&id).await? else {
             return Ok(None);
         };
@@ -267,7 +278,6 @@ impl UnitOfWork<'_> {
             .view
             .get::<tables::Editions>(&(id, one.editions))
             .await?;
-        let document = edition.and_then(|edition| api::DisclosureDocument::read(&edition.document));
-        Ok(document.map(|document| document.content()))
+        Ok(edition.and_then(|edition| api::DisclosureDocument::read(&edition.document)))
     }
 }

@@ -264,11 +264,12 @@ fn offers(one: &Disclosure, line: &Line, guest: &Principal) -> Vec<DisclosureAct
             true => vec![A::SendBack],
             false => vec![A::Review, A::SendBack],
         },
-        Some(Stage::Agreed) if may(Permission::PublishDisclosure) => vec![A::Publish],
-        Some(Stage::Agreed) if may(Permission::ReviewDisclosure) => vec![A::SendBack],
-        None if line.editions > 0 && !line.withdrawn && may(Permission::WriteDisclosure) => {
-            vec![A::Correct]
+        Some(Stage::Agreed) => {
+            let publish = may(Permission::PublishDisclosure).then_some(A::Publish);
+            let back = may(Permission::ReviewDisclosure).then_some(A::SendBack);
+            publish.into_iter().chain(back).collect()
         }
+        None if line.editions > 0 && may(Permission::WriteDisclosure) => vec![A::Correct],
         _ => vec![],
     };
     if line.editions > 0 && !line.withdrawn && may(Permission::WithdrawDisclosure) {

@@ -38,6 +38,8 @@ async fn answer(at: &NodePath, guest: &Principal, done: Done) -> Result<Response
     };
     let mut response = match body {
         Some(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        // There was nothing to say then, and what it was about may be gone.
+        None if status == Some(StatusCode::NO_CONTENT) => StatusCode::NO_CONTENT.into_response(),
         None => about(at, guest, done.subject).await?,
     };
     if let Some(status) = status {

@@ -157,6 +157,9 @@ pub(super) fn shown(view: &DisclosureView) -> String {
         let Some(document) = &edition.document else {
             continue;
         };
+        if let Some(reason) = &document.reason {
+            text += &format!("because: {}\n", escape(reason));
+        }
         for field in &document.fields {
             let unit = field.unit.as_deref().unwrap_or_default();
             text += &escape(&format!("{}: {} {unit}", field.name, field.value));
@@ -164,6 +167,9 @@ pub(super) fn shown(view: &DisclosureView) -> String {
         }
         if !document.columns.is_empty() {
             text += &columns(document);
+        }
+        if !document.note.is_empty() {
+            text += &format!("note: {}\n", escape(&document.note));
         }
     }
     text

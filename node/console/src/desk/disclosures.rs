@@ -258,7 +258,9 @@ fn show(
     use DisclosureAct as A;
     let w = visit.w;
     let line = &work.line;
+    // A form with buttons alone has nothing typed that could be shown again.
     let typed = (visit.method == Method::POST).then_some(&visit.form);
+    let typed = typed.filter(|form| form::is_there(form));
     let may_write = work.offers.contains(&A::Write);
     let content = work.content.as_ref();
     let step = |step: &api::DisclosureStep| StepRow {
@@ -299,7 +301,7 @@ fn show(
             form: content.map(|content| {
                 let more = visit.query.get("rows").and_then(|text| text.parse().ok());
                 let more: usize = more.unwrap_or_default();
-                let typed = typed.filter(|_| problem.is_some());
+                let typed = typed.filter(|_| problem.is_some() || sure.is_some());
                 FormShown::of(work, content, (typed, more.min(100)))
             }),
             faults: work
@@ -346,7 +348,8 @@ pub(super) async fn act(visit: Arc<Visit>) -> Answer {
         return show(&visit, &work, None, Some(act));
     }
     // What is typed is kept first, whatever the button.
-    if matches!(act, None | Some(A::Write | A::Submit)) && work.offers.contains(&A::Write) {
+    // Where somebody else sent it on meanwhile, that is said, beside what was typed.
+    if matches!(act, None | Some(A::Write | A::Submit)) {
         let more = if go == "rows" { 5 } else { 0 };
         let request = WriteDisclosure {
             content: form::typed(&work, &visit.form),

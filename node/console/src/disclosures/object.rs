@@ -45,7 +45,7 @@ pub(super) async fn send(visit: Arc<Visit>) -> Answer {
         .await;
     let reported: Reported = match sent {
         Ok(reply) => reply.read()?,
-        Err(problem) if matches!(problem.status, 403 | 409 | 422) => {
+        Err(problem) if matches!(problem.status, 403 | 409 | 422 | 429 | 503) => {
             return shown(&visit, Some(problem)).await;
         }
         Err(problem) => return Err(problem),

@@ -23,7 +23,7 @@ fn file(name: &str, kind: &'static str, text: String) -> Answer {
     Ok((StatusCode::OK, headers, text).into_response())
 }
 
-fn gone() -> api::problem::Problem {
+pub(super) fn gone() -> api::problem::Problem {
     *Rejection::missing((
         "this edition was taken down, or does not exist; open the disclosure to see which there are",
         "这一版已撤下或不存在；请打开公开内容看有哪些版本",
@@ -62,7 +62,12 @@ fn written(document: &DisclosureDocument) -> String {
         text += &cells.join(",");
         text += "\r\n";
     };
-    line(&[&document.item, &document.from, &document.to]);
+    line(&[
+        &document.item,
+        &document.from,
+        &document.to,
+        &document.title,
+    ]);
     for field in &document.fields {
         line(&[
             &field.name,
@@ -82,6 +87,9 @@ fn written(document: &DisclosureDocument) -> String {
             line(&row.iter().map(String::as_str).collect::<Vec<_>>());
         }
     }
+    if !document.note.is_empty() {
+        line(&[&document.note]);
+    }
     text
 }
 
@@ -92,7 +100,9 @@ fn quoted(cell: &str) -> String {
         .unwrap_or(cell)
         .bytes()
         .all(|b| b.is_ascii_digit() || b == b'.');
-    let is_formula = cell.starts_with(['=', '+', '@', '-', '\t', '\r']) && !is_number;
+    // Spreadsheets for Chinese take the wide signs for the narrow ones.
+    let signs = ['=', '+', '@', '-', '＝', '＋', '＠', '－', '\t', '\r'];
+    let is_formula = cell.trim_start().starts_with(signs) && !is_number;
     let mark = if is_formula { "'" } else { "" };
     format!("\"{mark}{}\"", cell.replace('"', "\"\""))
 }
@@ -108,6 +118,8 @@ mod tests {
             ("-120.50", "\"-120.50\""),
             ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
             ("-1+2", "\"'-1+2\""),
+            ("＝1+2", "\"'＝1+2\""),
+            (" @SUM(1)", "\"' @SUM(1)\""),
             ("a,\"b\"\nc", "\"a,\"\"b\"\"\nc\""),
         ] {
             assert_eq!(quoted(cell), written);

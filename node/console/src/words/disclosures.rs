@@ -32,6 +32,7 @@ super::words! {
     open_table: "明细", "Table";
     open_note: "说明", "Note";
     open_withdrawn(ground): "本条已依法撤下。理由：{ground}", "This was taken down by law. Ground: {ground}";
+    open_erased: "这一版已依法撤下，内容已删除。", "This edition was taken down by law; what it said is erased.";
     open_older: "以前的版本", "Earlier editions";
     open_older_line(n): "第 {n} 版", "Edition {n}";
     open_proof: "有没有被改过", "Was it changed?";

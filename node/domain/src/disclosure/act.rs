@@ -1,10 +1,15 @@
 //! What may be done with a disclosure, by whom, and in which order.
 
-use super::{Content, Disclosure, DisclosureId, Item, Line, Span, Stage, Step, Work};
+use super::{
+    Content, Disclosure, DisclosureId, Item, Line, Personal, Span, Stage, Step, Work,
+    content::plain_line, personal,
+};
 use crate::{actor::Actor, calendar::Calendar, scope::TemplateKey, time::Timestamp};
 
-/// The most steps of a disclosure.
+/// The most steps that a disclosure keeps; earlier ones are in the audit trail only.
 pub const MOST_STEPS: usize = 200;
+/// The most bytes of the reasons and remarks of all steps; enough for the longest of the last six.
+const MOST_NOTES_BYTES: usize = 12 * 1024;
 /// The most characters of a reason or remark.
 pub const MOST_NOTE: usize = 500;
 /// The most characters of the title of an event.
@@ -38,7 +43,7 @@ pub enum BadDisclosure {
     NoItem(Box<str>),
     /// The days are not one whole period of the item, or an event in the future.
     #[error(
-        "{0} is not a period of this item, or is not over; name a day of a period that has begun"
+        "{0} is not a period of this item, or has not begun; name a day of a period that has begun"
     )]
     Period(Span),
     /// An event without a title, or another item with one.
@@ -61,6 +66,11 @@ pub enum BadDisclosure {
     /// The table has too many rows.
     #[error("the table has {0} rows, more than {most}; split it", most = super::MOST_ROWS)]
     Rows(usize),
+    /// There are so many values, more than the form has places for them.
+    #[error(
+        "the fields or a row have {0} values, and the form has {1} places for them; correct what is too much"
+    )]
+    Places(usize, usize),
     /// Something is wrong in the form.
     #[error("{0} places of the form are not right; look at it and correct them")]
     Faults(usize),
@@ -70,6 +80,9 @@ pub enum BadDisclosure {
          they are published"
     )]
     Personal(usize),
+    /// A title, reason or ground that everybody reads has something that looks like personal data.
+    #[error("everybody reads this, and it has what looks like {what}; mask it", what = topology::Term::english(*.0))]
+    Told(Personal),
     /// Whoever wrote it may not agree to it.
     #[error("whoever wrote or agreed to it does not look at it again; another person has to")]
     OwnWork,
@@ -77,11 +90,8 @@ pub enum BadDisclosure {
     #[error("say why, in 1 to {MOST_NOTE} characters")]
     Reason,
     /// It was taken down.
-    #[error("it was taken down on a lawful ground and stays so; begin another one")]
+    #[error("it was taken down already; a corrected edition may follow")]
     Withdrawn,
-    /// Too much was done with it.
-    #[error("it has {MOST_STEPS} steps, as many as are kept; publish what there is")]
-    Steps,
     /// The time to object is over, or has not begun.
     #[error("objections are taken from its publication for {0}; write to the mailbox instead")]
     NoObjection(crate::calendar::Allowance),
@@ -117,7 +127,7 @@ impl Disclosure {
     /// Begins a disclosure with what is already known of its content.
     ///
     /// # Errors
-    /// [`BadDisclosure::Period`], [`BadDisclosure::Title`], and those of [`Self::write`].
+    /// [`BadDisclosure::Period`], [`BadDisclosure::Title`], [`BadDisclosure::Told`], and those of [`Self::write`].
     pub fn begin(
         origin: Origin,
         content: Content,
@@ -131,15 +141,15 @@ impl Disclosure {
             span,
             title,
         } = origin;
-        let title: Box<str> = title.trim().into();
+        let title: Box<str> = plain_line(&title).into();
         if !item.rhythm.fits(span) || span.from.start() > now {
             return Err(BadDisclosure::Period(span));
         }
         let is_event = item.rhythm.days().is_none();
-        let is_line = !title.chars().any(char::is_control) && title.chars().count() <= MOST_TITLE;
-        if is_event == title.is_empty() || !is_line {
+        if is_event == title.is_empty() || title.chars().count() > MOST_TITLE {
             return Err(BadDisclosure::Title);
         }
+        told(&title)?;
         let content = fitting(content, &item)?;
         let mut begun = Self {
             id: DisclosureId::of(&template, &item.name, span, &title),
@@ -163,7 +173,8 @@ impl Disclosure {
     /// Replaces what is typed. `despite` says why what looks like personal data is published.
     ///
     /// # Errors
-    /// [`BadDisclosure::Stage`], [`BadDisclosure::TooLong`], [`BadDisclosure::Rows`], [`BadDisclosure::Reason`].
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::TooLong`], [`BadDisclosure::Rows`], [`BadDisclosure::Places`],
+    /// [`BadDisclosure::Reason`].
     pub fn write(
         &mut self,
         content: Content,
@@ -190,7 +201,7 @@ impl Disclosure {
     pub fn submit(&mut self, (by, now): (Actor, Timestamp)) -> Result<(), BadDisclosure> {
         let item = self.item.clone();
         let work = self.work_at(DisclosureAct::Submit, &[Stage::Draft])?;
-        let faults = work.content.faults(&item);
+        let faults = work.content.every_fault(&item);
         let (personal, wrong): (Vec<_>, Vec<_>) =
             faults.iter().partition(|fault| fault.is_personal());
         if !wrong.is_empty() {
@@ -262,7 +273,7 @@ impl Disclosure {
         self.note(DisclosureAct::SendBack, &why, (by, now))
     }
 
-    /// Publishes it, and returns what is published.
+    /// Publishes it, and returns what is published. What was taken down stands again with this edition.
     ///
     /// # Errors
     /// [`BadDisclosure::Stage`].
@@ -272,21 +283,23 @@ impl Disclosure {
         let published = self.work.take().expect("it was found above");
         self.editions += 1;
         self.published_at.get_or_insert(now);
+        self.withdrawn = None;
         Ok(published)
     }
 
-    /// Begins a corrected edition, with what the last one says.
+    /// Begins a corrected edition, with what the last one says; also after that was taken down, because what the law
+    /// lets be published is still owed.
     ///
     /// # Errors
-    /// [`BadDisclosure::Stage`], [`BadDisclosure::Withdrawn`], [`BadDisclosure::Reason`].
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::Reason`], [`BadDisclosure::Told`].
     pub fn correct(
         &mut self,
         last: Content,
         why: &str,
         (by, now): (Actor, Timestamp),
     ) -> Result<(), BadDisclosure> {
-        self.stands()?;
         let why = reason(why)?;
+        told(&why)?;
         if self.work.is_some() || self.editions == 0 {
             return Err(BadDisclosure::Stage(DisclosureAct::Correct, self.stage()));
         }
@@ -309,7 +322,7 @@ impl Disclosure {
     /// Takes down what was published. What is being worked on is given up.
     ///
     /// # Errors
-    /// [`BadDisclosure::Stage`], [`BadDisclosure::Withdrawn`], [`BadDisclosure::Reason`].
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::Withdrawn`], [`BadDisclosure::Reason`], [`BadDisclosure::Told`].
     pub fn withdraw(
         &mut self,
         ground: &str,
@@ -317,6 +330,7 @@ impl Disclosure {
     ) -> Result<(), BadDisclosure> {
         self.stands()?;
         let ground = reason(ground)?;
+        told(&ground)?;
         if self.editions == 0 {
             return Err(BadDisclosure::Stage(DisclosureAct::Withdraw, self.stage()));
         }
@@ -395,18 +409,15 @@ impl Disclosure {
         note: &str,
         (by, at): (Actor, Timestamp),
     ) -> Result<(), BadDisclosure> {
-        let ends = matches!(
-            act,
-            DisclosureAct::Publish | DisclosureAct::Withdraw | DisclosureAct::Drop
-        );
-        if self.steps.len() >= MOST_STEPS && !ends {
-            return Err(BadDisclosure::Steps);
-        }
-        let note: Box<str> = note.trim().into();
+        let note: Box<str> = plain_line(note).into();
         if note.chars().count() > MOST_NOTE {
             return Err(BadDisclosure::Reason);
         }
         self.steps.push(Step { at, by, act, note });
+        let mut bytes: usize = self.steps.iter().map(|step| step.note.len()).sum();
+        while self.steps.len() > MOST_STEPS || bytes > MOST_NOTES_BYTES {
+            bytes -= self.steps.remove(0).note.len();
+        }
         self.version += 1;
         Ok(())
     }
@@ -431,7 +442,11 @@ impl Work {
     }
 
     fn not_own(&self, by: &Actor) -> Result<(), BadDisclosure> {
-        let is_own = self.writers.contains(by) || self.agreed.as_ref() == Some(by);
+        let is_own = self
+            .writers
+            .iter()
+            .chain(&self.agreed)
+            .any(|known| is_same(known, by));
         if is_own {
             Err(BadDisclosure::OwnWork)
         } else {
@@ -440,9 +455,26 @@ impl Work {
     }
 }
 
+/// Whether two are the same person as far as this matters: whoever runs the machine can be any of its users.
+fn is_same(one: &Actor, other: &Actor) -> bool {
+    let owner = |actor: &Actor| matches!(actor, Actor::OsUser(_));
+    one == other || (owner(one) && owner(other))
+}
+
+/// Checks what everybody reads outside of the form.
+fn told(text: &str) -> Result<(), BadDisclosure> {
+    match personal::find(text) {
+        Some((kind, _)) => Err(BadDisclosure::Told(kind)),
+        None => Ok(()),
+    }
+}
+
 fn fitting(content: Content, item: &Item) -> Result<Content, BadDisclosure> {
     if content.rows.len() > super::MOST_ROWS {
         return Err(BadDisclosure::Rows(content.rows.len()));
+    }
+    if let Some((found, most)) = content.too_many(item) {
+        return Err(BadDisclosure::Places(found, most));
     }
     let content = content.shaped(item);
     match content.bytes() {
@@ -452,7 +484,7 @@ fn fitting(content: Content, item: &Item) -> Result<Content, BadDisclosure> {
 }
 
 fn reason(text: &str) -> Result<Box<str>, BadDisclosure> {
-    let text = text.trim();
+    let text = plain_line(text);
     match (1..=MOST_NOTE).contains(&text.chars().count()) {
         true => Ok(text.into()),
         false => Err(BadDisclosure::Reason),

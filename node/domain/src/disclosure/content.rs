@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Field, FieldKind, Item, Personal, Sum, number, personal};
-use crate::time::Day;
+use crate::{foreign::is_harmful, time::Day};
 
 /// The most rows of a table.
 pub const MOST_ROWS: usize = 500;
-/// The most bytes of everything that is typed in one form.
+/// The most bytes of everything that is typed in one form, as its document writes them.
 pub const MOST_CONTENT_BYTES: usize = 24 * 1024;
 /// The most characters of a cell.
 const MOST_CELL: usize = 500;
@@ -104,11 +104,25 @@ impl FormFault {
 }
 
 impl Content {
-    /// Returns the bytes of everything typed.
+    /// Returns the bytes of everything typed, as JSON writes it: that is what an edition is kept as.
     pub fn bytes(&self) -> usize {
-        let rows = self.rows.iter().flatten();
-        let texts = self.fields.iter().chain(rows).map(|text| text.len() + 2);
-        texts.sum::<usize>() + self.note.len()
+        let cells = self.rows.iter().flatten();
+        let texts = self.fields.iter().chain(cells).chain([&self.note]);
+        let rows = self.rows.len() * "[],".len();
+        texts.map(|text| written_bytes(text)).sum::<usize>() + rows
+    }
+
+    /// Returns how many values something has that the form has no place for, and how many places there are: the
+    /// fields, or a row.
+    pub(super) fn too_many(&self, item: &Item) -> Option<(usize, usize)> {
+        let says = |texts: &[Box<str>]| {
+            let last = texts.iter().rposition(|text| !text.trim().is_empty());
+            last.map_or(0, |last| last + 1)
+        };
+        let rows = self.rows.iter().map(|row| (says(row), item.columns.len()));
+        std::iter::once((says(&self.fields), item.fields.len()))
+            .chain(rows)
+            .find(|(found, most)| found > most)
     }
 
     /// Returns the content with the form of the item: as many fields and columns as it has, without blanks around
@@ -141,6 +155,13 @@ impl Content {
 
     /// Returns what is wrong, field by field and row by row, at most 50 faults. The content has the form of the item.
     pub fn faults(&self, item: &Item) -> Vec<FormFault> {
+        let mut all = self.every_fault(item);
+        all.truncate(MOST_FAULTS);
+        all
+    }
+
+    /// Returns everything that is wrong.
+    pub(super) fn every_fault(&self, item: &Item) -> Vec<FormFault> {
         let fields = item.fields.iter().zip(&self.fields).enumerate();
         let fields =
             fields.flat_map(|(at, (field, text))| cell_faults(field, text, Spot::Field(at)));
@@ -157,14 +178,12 @@ impl Content {
         });
         let sums = item.sums.iter().filter_map(|sum| self.sum_fault(item, sum));
         let note = note_faults(&self.note);
-        let mut all: Vec<FormFault> = fields
+        fields
             .chain(rows)
             .chain(empty)
             .chain(sums)
             .chain(note)
-            .collect();
-        all.truncate(MOST_FAULTS);
-        all
+            .collect()
     }
 
     /// Returns the number in a field; `None` if there is none.
@@ -207,10 +226,30 @@ impl Content {
     }
 }
 
-/// Returns a text without control characters but the ends of lines.
+/// Returns the bytes of a text in JSON, with quotes and a comma.
+pub(super) fn written_bytes(text: &str) -> usize {
+    let bytes = |c: char| match c {
+        '"' | '\\' | '\n' => 2,
+        '\0'..='\x1f' => 6,
+        c => c.len_utf8(),
+    };
+    text.chars().map(bytes).sum::<usize>() + "\"\",".len()
+}
+
+/// Returns a text in one line without blanks around it and without what nobody sees: marks that turn the direction in
+/// which a line is read would show other figures than those that are kept.
+pub fn plain_line(text: &str) -> String {
+    plain_lines(&text.replace('\n', " ")).trim().to_owned()
+}
+
+/// Does the same for a text of several lines.
 fn plain_lines(text: &str) -> String {
-    let shown = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
-    text.chars().map(shown).collect()
+    let shown = |c: char| match c {
+        '\n' => Some('\n'),
+        c if c.is_control() => Some(' '),
+        c => (!is_harmful(c)).then_some(c),
+    };
+    text.chars().filter_map(shown).collect()
 }
 
 /// Decimals that an amount is shown with.
@@ -232,11 +271,8 @@ pub(super) fn read_number(field: &Field, text: &str) -> Option<i128> {
 
 /// Returns a text as it is kept: amounts with two decimals, days in their one form.
 fn tidy(field: &Field, text: &str) -> Box<str> {
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    let text = text.trim();
+    let text = plain_line(text);
+    let text = &*text;
     match field.kind {
         FieldKind::Money | FieldKind::Number => match read_number(field, text) {
             Some(value) => number::write(value, decimals(field)).into(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Rhythm};
+use super::{Content, Rhythm, content::written_bytes};
 use crate::calendar::Allowance;
 
 topology::vocabulary! {
@@ -41,6 +41,17 @@ pub struct Field {
     pub required: bool,
     /// The options of a choice; empty for others.
     pub options: Vec<Box<str>>,
+}
+
+impl Field {
+    /// Returns about how many bytes it has in a document.
+    fn bytes(&self) -> usize {
+        /// The keys, the kind, and the braces.
+        const AROUND: usize = 80;
+        let texts = self.options.iter().chain(&self.unit);
+        let texts = texts.map(|text| written_bytes(text)).sum::<usize>();
+        AROUND + written_bytes(&self.name) + texts
+    }
 }
 
 /// A sum that must agree. Names are those of fields and columns.
@@ -132,6 +143,31 @@ impl Item {
     /// Returns the position of a column by its name.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| *column.name == *name)
+    }
+
+    /// Returns about how many bytes it has in a document: that of an edition repeats the form.
+    pub(super) fn bytes(&self) -> usize {
+        let named = [
+            Some(&self.name),
+            self.english.as_ref(),
+            self.source.as_ref(),
+        ];
+        let named = named.into_iter().flatten();
+        let sums = self.sums.iter().map(|sum| match sum {
+            Sum::Column { total, column } => total.len() + column.len(),
+            Sum::Fields { total, plus, minus } => {
+                let parts = plus.iter().chain(minus).map(|name| name.len() + 1);
+                total.len() + parts.sum::<usize>()
+            }
+        });
+        named.map(|text| written_bytes(text)).sum::<usize>()
+            + sums.sum::<usize>()
+            + self
+                .fields
+                .iter()
+                .chain(&self.columns)
+                .map(Field::bytes)
+                .sum::<usize>()
     }
 
     /// Returns a form without anything typed.

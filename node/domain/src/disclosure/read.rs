@@ -6,10 +6,12 @@ use serde::Deserialize;
 use topology::Term;
 
 use super::{Class, Field, FieldKind, Item, Rhythm, Sum};
-use crate::calendar::Allowance;
+use crate::{calendar::Allowance, foreign::is_harmful};
 
 /// The most fields, or columns, of an item.
 const MOST_FIELDS: usize = 40;
+/// The most bytes of an item, which every disclosure and every edition repeats.
+const MOST_ITEM_BYTES: usize = 8 * 1024;
 /// Time to publish it after the period if the template names none.
 const DUE: Allowance = Allowance::Days(10);
 /// Time to object if the template names none: that of the practice in Zhejiang.
@@ -111,8 +113,8 @@ impl RawItem {
     /// What is wrong, with the name of the item.
     pub(crate) fn read(self) -> Result<Item, String> {
         let name = self.name.clone();
-        if !(1..=100).contains(&name.chars().count()) {
-            return Err("an item's name has 1 to 100 characters".to_owned());
+        if !is_line(&name, 100) {
+            return Err("an item's name has 1 to 100 characters, in one line".to_owned());
         }
         self.read_named()
             .map_err(|fault| format!("item {name}: {fault}"))
@@ -126,8 +128,8 @@ impl RawItem {
             return Err("it has no fields".to_owned());
         }
         let short = |text: Option<String>| match text {
-            Some(text) if text.trim().is_empty() || text.chars().count() > 200 => {
-                Err("`english` and `source` have 1 to 200 characters".to_owned())
+            Some(text) if !is_line(&text, 200) => {
+                Err("`english` and `source` have 1 to 200 characters, in one line".to_owned())
             }
             text => Ok(text.map(String::into_boxed_str)),
         };
@@ -146,7 +148,12 @@ impl RawItem {
         };
         let sums = self.sums.into_iter().map(|sum| read_sum(sum, &item));
         item.sums = sums.collect::<Result<_, _>>()?;
-        Ok(item)
+        match item.bytes() {
+            bytes if bytes > MOST_ITEM_BYTES => Err(format!(
+                "its names, options and sums have {bytes} bytes, more than {MOST_ITEM_BYTES}; shorten or split it"
+            )),
+            _ => Ok(item),
+        }
     }
 }
 
@@ -198,6 +205,12 @@ fn read_fields(raw: Vec<RawField>, what: &str) -> Result<Vec<Field>, String> {
     Ok(fields)
 }
 
+/// Whether a text has 1 to so many characters that everybody sees, and no blanks around them.
+fn is_line(text: &str, most: usize) -> bool {
+    let length = text.chars().count();
+    (1..=most).contains(&length) && text.trim() == text && !text.chars().any(is_harmful)
+}
+
 fn check_field(field: &Field, what: &str) -> Result<(), String> {
     let Field {
         name,
@@ -206,10 +219,6 @@ fn check_field(field: &Field, what: &str) -> Result<(), String> {
         options,
         ..
     } = field;
-    let is_line = |text: &str, most: usize| {
-        let length = text.chars().count();
-        !text.trim().is_empty() && length <= most && !text.chars().any(char::is_control)
-    };
     if !is_line(name, 60) {
         return Err(format!(
             "it has no fields, or a {what} whose name does not have 1 to 60 characters"

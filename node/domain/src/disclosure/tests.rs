@@ -3,24 +3,24 @@ use proptest::prelude::*;
 use super::{content::read_number, *};
 use crate::{calendar::Calendar, people::AccountId, policy::Policy, time::Day};
 
-const NOW: Timestamp = Timestamp(1_793_000_000_000); // 2026-10-26 in Shanghai
+pub(super) const NOW: Timestamp = Timestamp(1_793_000_000_000); // 2026-10-26 in Shanghai
 
 /// The calendar that the program is shipped with.
-fn zhejiang() -> Calendar {
+pub(super) fn zhejiang() -> Calendar {
     Policy::default().calendar().value.clone()
 }
 
-fn item(text: &str) -> Item {
+pub(super) fn item(text: &str) -> Item {
     let raw: RawItem = toml::from_str(text).unwrap();
     raw.read().unwrap()
 }
 
-fn fault(text: &str) -> String {
+pub(super) fn fault(text: &str) -> String {
     let raw: RawItem = toml::from_str(text).unwrap();
     raw.read().unwrap_err()
 }
 
-fn finance() -> Item {
+pub(super) fn finance() -> Item {
     item(
         r#"
 name = "村集体收支"
@@ -48,15 +48,15 @@ sums = [
     )
 }
 
-fn event() -> Item {
+pub(super) fn event() -> Item {
     item("name = \"重大事项\"\nperiod = \"event\"\ndue = \"5d\"\nfields = [\"内容\"]")
 }
 
-fn texts(all: &[&str]) -> Vec<Box<str>> {
+pub(super) fn texts(all: &[&str]) -> Vec<Box<str>> {
     all.iter().map(|text| (*text).into()).collect()
 }
 
-fn right() -> Content {
+pub(super) fn right() -> Content {
     Content {
         fields: texts(&["1000", "500.5", "300", "1,200.50", ""]),
         rows: vec![
@@ -67,7 +67,7 @@ fn right() -> Content {
     }
 }
 
-fn who(number: u64) -> Actor {
+pub(super) fn who(number: u64) -> Actor {
     Actor::Account(AccountId(number))
 }
 
@@ -75,14 +75,14 @@ fn day(text: &str) -> Day {
     text.parse().unwrap()
 }
 
-fn span(from: &str, to: &str) -> Span {
+pub(super) fn span(from: &str, to: &str) -> Span {
     Span {
         from: day(from),
         to: day(to),
     }
 }
 
-fn begun(content: Content) -> Disclosure {
+pub(super) fn begun(content: Content) -> Disclosure {
     let origin = Origin {
         template: "330825/disclosure/finance".parse().unwrap(),
         version: 3,
@@ -91,6 +91,13 @@ fn begun(content: Content) -> Disclosure {
         title: "".into(),
     };
     Disclosure::begin(origin, content, &zhejiang(), (who(1), NOW)).unwrap()
+}
+
+/// Lets what was begun go through both committees.
+pub(super) fn hand_on(one: &mut Disclosure) {
+    one.submit((who(1), NOW)).unwrap();
+    one.agree("", (who(2), NOW)).unwrap();
+    one.review("", (who(3), NOW)).unwrap();
 }
 
 #[test]
@@ -577,13 +584,16 @@ fn a_correction_is_a_further_edition_with_a_reason_and_a_lawful_ground_takes_it_
         .unwrap();
     assert_eq!(one.objections_until(NOW, &zhejiang()), None);
     assert_eq!(
-        one.correct(right(), "x", (who(1), NOW)),
-        Err(BadDisclosure::Withdrawn)
-    );
-    assert_eq!(
         one.withdraw("x", (who(2), NOW)),
         Err(BadDisclosure::Withdrawn)
     );
+    // What may be published of it is still owed.
+    one.correct(right(), "遮盖后重新公开", (who(1), NOW))
+        .unwrap();
+    assert!(one.withdrawn.is_some(), "until it is published");
+    hand_on(&mut one);
+    one.publish((who(2), NOW)).unwrap();
+    assert_eq!((one.withdrawn.clone(), one.editions), (None, 2));
     let mut never = begun(right());
     assert_eq!(never.give_up((who(1), NOW)), Ok(true), "nothing is left");
 }

@@ -147,6 +147,8 @@ impl UnitOfWork<'_> {
         matter: MatterId,
     ) -> Result<(), Failed<BadDisclosure>> {
         let one = self.view.get::<tables::Disclosures>(&id).await?;
+        // Strangers do not learn of drafts, whose numbers can be worked out.
+        let one = one.filter(|one| one.editions > 0);
         let one = one.ok_or(BadDisclosure::Unknown(id))?;
         let latest_at = self.latest_at(&one).await?;
         let policy = self.policy.clone();

@@ -217,7 +217,7 @@ impl Disclosures<'_> {
             .get::<tables::Editions>(&(line.id, line.editions))
             .await?;
         let document = edition.and_then(|edition| api::DisclosureDocument::read(&edition.document));
-        Ok(document.map(|document| document.content()))
+        Ok(document.map(|document| document.content_for(&one.item)))
     }
 
     async fn seen_in_log(

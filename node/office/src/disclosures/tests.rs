@@ -11,6 +11,8 @@ use domain::{
 use log::{Entry, EntryKind, bundle};
 use store::MemoryDisk;
 
+mod holes;
+
 use crate::{Failed, MatterRefusal, NewDisclosure, NewReport, NewTemplate, Office, fixture};
 
 const VILLAGE: &str = "330825002222";

@@ -337,3 +337,91 @@ async fn own_work_is_not_agreed_to_and_personal_data_stops_it() {
     let draft = province.get(&format!("disclosure-work/{number}"));
     draft.send().await.expect(401);
 }
+
+/// R-D8: what was typed stays on the page whatever happens, and what is repeated says what it said.
+#[tokio::test]
+async fn nothing_typed_is_lost_and_a_repetition_answers_as_before() {
+    let province = demanded().await;
+    let mut clerk = Browser::signed_in(&province, "clerk").await;
+    let path = begin(&mut clerk).await;
+    let far = [
+        ("field-0", "500"),
+        ("cell-598-0", "最后一行"),
+        ("cell-598-1", "1"),
+        ("go", "save"),
+    ];
+    let kept = press(&mut clerk, &path, &far).await.expect(200);
+    assert!(kept.text.contains("最后一行"), "{}", kept.text);
+    let wide = [
+        ("field-0", "500"),
+        ("paste", "清运\t180\t多余"),
+        ("go", "save"),
+    ];
+    let refused = press(&mut clerk, &path, &wide).await.expect(422);
+    assert!(
+        refused.text.contains("多余") && refused.text.contains("3 项"),
+        "{}",
+        refused.text
+    );
+    let sure = press(&mut clerk, &path, &[("field-0", "77777"), ("go", "drop")])
+        .await
+        .expect(200);
+    assert!(
+        sure.text.contains("77777"),
+        "until it is given up: {}",
+        sure.text
+    );
+    // Somebody sent it on while another page was open.
+    let open = clerk.get(&path).await.expect(200);
+    let fields = hidden(&open);
+    press(
+        &mut clerk,
+        &path,
+        &[&RIGHT[..5], &[("go", "submit")]].concat(),
+    )
+    .await
+    .expect(200);
+    let late = filled(&fields, &[("field-0", "88888"), ("go", "save")]);
+    let late = clerk.send(&path, &late).await;
+    assert!(
+        late.status.is_client_error() && late.text.contains("88888"),
+        "{}",
+        late.text
+    );
+    let own = press(&mut clerk, &path, &[("go", "agree")])
+        .await
+        .expect(409);
+    assert!(
+        own.text.contains("路灯电费"),
+        "what is agreed to stays: {}",
+        own.text
+    );
+
+    let public = path.replace("/desk", "");
+    let number = path.rsplit('/').next().unwrap().to_owned();
+    let token = province.token("chair").await;
+    let back = province
+        .post(&format!("disclosure-work/{number}/send-back"))
+        .by(&token);
+    back.body(json!({ "note": "缺一笔" }))
+        .send()
+        .await
+        .expect(200);
+    let token = province.token("clerk").await;
+    for _ in 0..2 {
+        let drop = province
+            .post(&format!("disclosure-work/{number}/drop"))
+            .by(&token);
+        let drop = drop.with("idempotency-key", "drop-1").body(json!({}));
+        drop.send().await.expect(204);
+    }
+    let path = begin(&mut clerk).await;
+    press(&mut clerk, &path, &RIGHT).await;
+    pass(&province, &path).await;
+    for wrong in ["?edition=2", "/table.csv?edition=0", "/text.json?edition=x"] {
+        Browser::new(&province)
+            .get(&format!("{public}{wrong}"))
+            .await
+            .expect(404);
+    }
+}

@@ -181,9 +181,11 @@ impl From<BadDisclosure> for Rejection {
             | B::TooLong(_)
             | B::Rows(_)
             | B::Faults(_)
+            | B::Places(..)
             | B::Personal(_)
+            | B::Told(_)
             | B::Reason => Self::unfit(told),
-            B::Stage(..) | B::OwnWork | B::Withdrawn | B::Steps | B::NoObjection(_) => {
+            B::Stage(..) | B::OwnWork | B::Withdrawn | B::NoObjection(_) => {
                 Self::new(C::RefusedByTheRules, told)
             }
         }

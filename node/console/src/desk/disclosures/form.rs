@@ -1,5 +1,7 @@
 //! The form of a disclosure: shown with what is typed, and read back.
 
+use std::collections::BTreeMap;
+
 use api::{ColumnView, ContentView, DisclosureWork, DoubtView, FaultView};
 use domain::disclosure::{FaultName, FieldKind};
 
@@ -27,6 +29,8 @@ pub(super) struct FormShown {
     pub(super) columns: Vec<String>,
     pub(super) rows: Vec<Vec<FieldShown>>,
     pub(super) note: String,
+    /// Rows that were pasted and are not kept yet.
+    pub(super) paste: String,
 }
 
 fn shown(id: String, column: &ColumnView, value: String, is_wrong: bool) -> FieldShown {
@@ -50,7 +54,7 @@ impl FormShown {
         kept: &ContentView,
         (just_typed, more): (Option<&Form>, usize),
     ) -> Self {
-        let typed = just_typed.map(|form| self::typed(work, form));
+        let typed = just_typed.map(|form| without_pasted(work, form));
         let content = typed.as_ref().unwrap_or(kept);
         let wrong = |field: Option<usize>, row: Option<usize>, column: Option<usize>| {
             let is_it =
@@ -91,6 +95,7 @@ impl FormShown {
             },
             columns: columns.iter().map(|column| column.name.clone()).collect(),
             note: content.note.clone(),
+            paste: just_typed.map_or("", |form| form.typed("paste")).to_owned(),
         }
     }
 }
@@ -103,34 +108,46 @@ impl FormShown {
     }
 }
 
+/// Whether what a page sent has the form in it.
+pub(super) fn is_there(form: &Form) -> bool {
+    let is_part = |name: &str| name.starts_with("field-") || name.starts_with("cell-");
+    form.0.iter().any(|(name, _)| is_part(name))
+}
+
 /// Reads the form back, with what was pasted as further rows.
 pub(super) fn typed(work: &DisclosureWork, form: &Form) -> ContentView {
-    let fields =
-        (0..work.form.fields.len()).map(|at| form.typed(&format!("field-{at}")).trim().to_owned());
-    let columns = work.form.columns.len();
-    let row = |row: usize| -> Vec<String> {
-        let cells =
-            (0..columns).map(|at| form.typed(&format!("cell-{row}-{at}")).trim().to_owned());
-        cells.collect()
-    };
-    let count = form
-        .0
-        .iter()
-        .filter_map(|(name, _)| name.strip_prefix("cell-")?.split_once('-')?.0.parse().ok());
-    let count = count
-        .max()
-        .map_or(0, |last: usize| last.min(domain::disclosure::MOST_ROWS) + 1);
-    let mut rows: Vec<Vec<String>> = (0..count).map(row).collect();
-    rows.retain(|row| row.iter().any(|text| !text.is_empty()));
+    let mut content = without_pasted(work, form);
     let pasted = form
         .typed("paste")
         .lines()
         .filter(|line| !line.trim().is_empty());
-    rows.extend(pasted.map(|line| {
+    content.rows.extend(pasted.map(|line| {
         line.split('\t')
             .map(|cell| cell.trim().to_owned())
             .collect()
     }));
+    content
+}
+
+fn without_pasted(work: &DisclosureWork, form: &Form) -> ContentView {
+    let fields =
+        (0..work.form.fields.len()).map(|at| form.typed(&format!("field-{at}")).trim().to_owned());
+    let columns = work.form.columns.len();
+    // Row by row as they are numbered, however many: too many are refused with their number, and none is lost.
+    let mut numbered: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for (name, text) in &form.0 {
+        let place = name.strip_prefix("cell-").and_then(|at| at.split_once('-'));
+        let Some((Ok(row), Ok(at))) = place.map(|(row, at)| (row.parse(), at.parse::<usize>()))
+        else {
+            continue;
+        };
+        let text = text.trim();
+        if at < columns && !text.is_empty() {
+            let blank = || vec![String::new(); columns];
+            numbered.entry(row).or_insert_with(blank)[at] = text.to_owned();
+        }
+    }
+    let rows = numbered.into_values().collect();
     ContentView {
         fields: fields.collect(),
         rows,

@@ -1,7 +1,7 @@
 //! What is refused of disclosures.
 
 use domain::disclosure::{
-    BadDisclosure, BadDisclosureId, MOST_CONTENT_BYTES, MOST_NOTE, MOST_ROWS, MOST_STEPS, Stage,
+    BadDisclosure, BadDisclosureId, MOST_CONTENT_BYTES, MOST_NOTE, MOST_ROWS, Stage,
 };
 
 use crate::problem::told::{chinese, chinese_of};
@@ -26,12 +26,13 @@ chinese! { BadDisclosure {
     Changed(version) => "它已经改到第 {version} 次；请再看一遍再办",
     TooLong(bytes) => "表单有 {bytes} 字节，超过 {}；请写短些，或分开公开" (MOST_CONTENT_BYTES),
     Rows(rows) => "表格有 {rows} 行，超过 {}；请分开公开" (MOST_ROWS),
+    Places(found, most) => "表头或一行填了 {found} 项，而表单只有 {most} 项；请更正多出的内容",
     Faults(count) => "表单有 {count} 处不对；请逐处更正",
     Personal(count) => "有 {count} 处像是身份证号、银行卡号或手机号；请遮盖，或写明为什么公开",
+    Told(what) => "这一处人人可见，却像是有{}；请遮盖" (topology::Term::chinese(*what)),
     OwnWork => "起草的人和同意过的人不能再审；请另一个人审",
     Reason => "请写明理由，1 到 {} 字" (MOST_NOTE),
-    Withdrawn => "它已依法撤下，不再更改；请另行公开",
-    Steps => "它已有 {} 步，不能再多；请先公开现有的" (MOST_STEPS),
+    Withdrawn => "它已经依法撤下；可以更正后再公开",
     NoObjection(time) => "公开后 {time} 内可以提出疑问；现在请写村民信箱",
 } }
 
