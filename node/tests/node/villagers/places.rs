@@ -4,7 +4,7 @@ use serde_json::json;
 
 use testkit::province::Province;
 
-use super::{Visitor, html, numbers, open};
+use super::{Visitor, hidden, html, numbers, open};
 
 const PLACES: &str = "format = 1\n[[places]]\ndivision = \"33\"\ngroups = [\"一组\", \"二组\"]\n\
                       landmarks = [\"老祠堂\"]\n";
