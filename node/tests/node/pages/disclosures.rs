@@ -461,8 +461,7 @@ async fn what_is_typed_is_shown_as_text_and_nothing_is_read_or_sent_by_strangers
     }
     let due = province.get("disclosures/due").send().await.expect(200);
     assert!(!due.json.to_string().contains(number));
-    let object =
-        json!({ "category": "service/disclosure", "text": "为什么", "objects_to": number });
+    let object = json!({ "channel": "mailbox", "category": "service/disclosure", "text": "为什么", "objects_to": number });
     province
         .post("matters")
         .body(object)
