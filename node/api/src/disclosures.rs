@@ -310,20 +310,6 @@ impl DisclosureDocument {
             note: self.note.as_str().into(),
         }
     }
-
-    /// Returns what was typed in the form that it was made of.
-    pub fn content(&self) -> Content {
-        let texts = |row: &Vec<String>| row.iter().map(|text| text.as_str().into()).collect();
-        Content {
-            fields: self
-                .fields
-                .iter()
-                .map(|field| field.value.as_str().into())
-                .collect(),
-            rows: self.rows.iter().map(texts).collect(),
-            note: self.note.as_str().into(),
-        }
-    }
 }
 
 /// What the public log says of an edition.

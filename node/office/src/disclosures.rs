@@ -183,7 +183,10 @@ impl Disclosures<'_> {
         let mut unit = self.begin(by).await?;
         let mut one = unit.disclosure(id, seen).await?;
         let last = unit.latest_document(id).await?;
-        let last = last.map_or_else(|| one.item.blank(), |document| document.content());
+        let last = last.map_or_else(
+            || one.item.blank(),
+            |document| document.content_for(&one.item),
+        );
         one.correct(last, &why, (unit.actor.clone(), unit.now))?;
         let latest_at = unit.latest_at(&one).await?;
         unit.put_disclosure(&one, latest_at);

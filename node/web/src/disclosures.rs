@@ -249,8 +249,7 @@ fn offers(one: &Disclosure, line: &Line, guest: &Principal) -> Vec<DisclosureAct
     let may = |permission| guest.may(permission).is_ok();
     let own = guest.context().is_some_and(|context| {
         let work = one.work.as_ref();
-        let by = context.actor();
-        work.is_some_and(|work| work.writers.contains(by) || work.agreed.as_ref() == Some(by))
+        work.is_some_and(|work| work.is_own(context.actor()))
     });
     let mut acts = match one.stage() {
         Some(Stage::Draft) if may(Permission::WriteDisclosure) => {

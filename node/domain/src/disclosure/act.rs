@@ -441,16 +441,16 @@ impl Work {
         }
     }
 
+    /// Returns whether somebody wrote, sent or agreed to this edition, and so does not look at it again.
+    pub fn is_own(&self, by: &Actor) -> bool {
+        let mut known = self.writers.iter().chain(&self.agreed);
+        known.any(|known| is_same(known, by))
+    }
+
     fn not_own(&self, by: &Actor) -> Result<(), BadDisclosure> {
-        let is_own = self
-            .writers
-            .iter()
-            .chain(&self.agreed)
-            .any(|known| is_same(known, by));
-        if is_own {
-            Err(BadDisclosure::OwnWork)
-        } else {
-            Ok(())
+        match self.is_own(by) {
+            true => Err(BadDisclosure::OwnWork),
+            false => Ok(()),
         }
     }
 }

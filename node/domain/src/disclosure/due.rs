@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Class, DisclosureId, Item, Rhythm, Span, Stage};
 use crate::{
-    calendar::Calendar,
+    calendar::{Allowance, Calendar},
     scope::TemplateKey,
     time::{Day, Timestamp},
 };
@@ -89,7 +89,12 @@ pub struct Duty<'a> {
 
 /// Returns when what an item says of some days is due.
 pub fn due(item: &Item, span: Span, calendar: &Calendar) -> Timestamp {
-    calendar.add(span.to.start(), item.due)
+    // Days count from the last one, of which nothing is left; hours from its end.
+    let from = match item.due {
+        Allowance::Days(_) | Allowance::WorkingDays(_) => span.to,
+        Allowance::Hours(_) | Allowance::WorkingHours(_) => span.after(),
+    };
+    calendar.add(from.start(), item.due)
 }
 
 /// Returns what has to be made public by periods: for each item its last periods and the one that goes on, latest

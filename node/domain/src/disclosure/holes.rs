@@ -68,7 +68,7 @@ fn what_everybody_reads_has_no_personal_data_and_nothing_that_nobody_sees() {
         )
     };
     let mobile = Err(BadDisclosure::Told(Personal::Mobile));
-    assert_eq!(begin("请联系 138 5701 2345"), mobile);
+    assert_eq!(begin("请联系 138\u{a0}5701 2345"), mobile);
     let turned = begin("征地\u{202e}补偿\u{200b}").unwrap();
     assert_eq!(&*turned.title, "征地补偿");
     assert_eq!(turned.id, begin("征地补偿").unwrap().id);
@@ -89,6 +89,14 @@ fn what_everybody_reads_has_no_personal_data_and_nothing_that_nobody_sees() {
     let told = Err(BadDisclosure::Told(Personal::Mobile));
     assert_eq!(one.correct(published, why, (who(1), NOW)), told);
     assert_eq!(one.withdraw(why, (who(2), NOW)), told);
+}
+
+#[test]
+fn hours_to_publish_begin_when_the_period_is_over() {
+    let hourly =
+        item("name = \"重大事项\"\nperiod = \"event\"\ndue = \"24h\"\nfields = [\"内容\"]");
+    let by = due(&hourly, span("2026-09-01", "2026-09-01"), &zhejiang());
+    assert_eq!(by, Timestamp(day("2026-09-03").start().0));
 }
 
 #[test]

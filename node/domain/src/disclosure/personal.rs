@@ -53,7 +53,7 @@ fn runs(text: &str) -> Vec<String> {
                 run.push(c);
                 all.push(std::mem::take(&mut run));
             }
-            ' ' | '-' | '\u{3000}' if !run.is_empty() && gap == 0 => gap = 1,
+            ' ' | '-' | '\u{a0}' | '\u{3000}' if !run.is_empty() && gap == 0 => gap = 1,
             _ => {
                 gap = 0;
                 all.push(std::mem::take(&mut run));

@@ -71,7 +71,7 @@ pub(super) fn who(number: u64) -> Actor {
     Actor::Account(AccountId(number))
 }
 
-fn day(text: &str) -> Day {
+pub(super) fn day(text: &str) -> Day {
     text.parse().unwrap()
 }
 
