@@ -267,8 +267,9 @@ pub struct DisclosureDocument {
 impl DisclosureDocument {
     /// Returns the fields of an item with what is typed in them.
     pub fn fields_of(item: &Item, content: &Content) -> Vec<FieldValue> {
-        let fields = item.fields.iter().zip(&content.fields);
-        let value = |(field, text): (&Field, &Box<str>)| FieldValue {
+        let texts = content.fields.iter().map(|text| &**text);
+        let fields = item.fields.iter().zip(texts);
+        let value = |(field, text): (&Field, &str)| FieldValue {
             name: field.name.to_string(),
             kind: field.kind,
             unit: field.unit.as_deref().map(str::to_owned),

@@ -1,6 +1,6 @@
 //! Signs that a form was filled in only to be green: shown with their evidence to whoever reviews it. They stop nothing.
 
-use super::{Content, Field, Item, content::read_number};
+use super::{Content, Item, content::read_number};
 
 /// A sign that a form may say nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +34,10 @@ pub fn doubts(item: &Item, content: &Content, before: Option<&Content>) -> Vec<D
         .rows
         .iter()
         .flat_map(|row| item.columns.iter().zip(row));
-    let read = |(field, text): (&Field, &Box<str>)| read_number(field, text);
-    let numbers: Vec<i128> = fields.chain(cells).filter_map(read).collect();
+    let numbers: Vec<i128> = fields
+        .chain(cells)
+        .filter_map(|(field, text)| read_number(field, text))
+        .collect();
     if !numbers.is_empty() && numbers.iter().all(|number| *number == 0) {
         all.push(Doubt::AllZero(numbers.len()));
     }

@@ -109,7 +109,7 @@ fn is_card(run: &str) -> bool {
         }
     };
     let sum: u32 = bytes.iter().rev().enumerate().map(doubled).sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 fn is_mobile(run: &str) -> bool {
