@@ -268,13 +268,14 @@ impl DisclosureDocument {
     /// Returns the fields of an item with what is typed in them.
     pub fn fields_of(item: &Item, content: &Content) -> Vec<FieldValue> {
         let texts = content.fields.iter().map(|text| &**text);
+        let fields = item.fields.iter().zip(texts);
         let value = |(field, text): (&Field, &str)| FieldValue {
             name: field.name.to_string(),
             kind: field.kind,
             unit: field.unit.as_deref().map(str::to_owned),
-            value: text.to_owned(),
+            value: text.to_string(),
         };
-        item.fields.iter().zip(texts).map(value).collect()
+        fields.map(value).collect()
     }
 
     /// Returns the document as it is kept and committed to.

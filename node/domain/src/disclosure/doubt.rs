@@ -34,7 +34,10 @@ pub fn doubts(item: &Item, content: &Content, before: Option<&Content>) -> Vec<D
         .rows
         .iter()
         .flat_map(|row| item.columns.iter().zip(row));
-    let numbers: Vec<i128> = fields.chain(cells).filter_map(|(field, text)| read_number(field, text)).collect();
+    let numbers: Vec<i128> = fields
+        .chain(cells)
+        .filter_map(|(field, text)| read_number(field, text))
+        .collect();
     if !numbers.is_empty() && numbers.iter().all(|number| *number == 0) {
         all.push(Doubt::AllZero(numbers.len()));
     }

@@ -28,8 +28,10 @@ async fn the_largest_disclosure_is_published_and_kept() {
         .unwrap()
         .id;
     let long = "长".repeat(500);
-    let mut content = Content::default();
-    content.rows = vec![vec!["".into(); 40]; 155];
+    let mut content = Content {
+        rows: vec![vec!["".into(); 40]; 155],
+        ..Content::default()
+    };
     for row in &mut content.rows {
         row[0] = "\"".repeat(15).into();
     }
