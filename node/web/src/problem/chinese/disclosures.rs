@@ -3,6 +3,7 @@
 use domain::disclosure::{
     BadDisclosure, BadDisclosureId, MOST_CONTENT_BYTES, MOST_NOTE, MOST_ROWS, MOST_STEPS, Stage,
 };
+use office::NoReceipt;
 
 use crate::problem::told::{chinese, chinese_of};
 
@@ -33,6 +34,13 @@ chinese! { BadDisclosure {
     Withdrawn => "它已依法撤下，不再更改；请另行公开",
     Steps => "它已有 {} 步，不能再多；请先公开现有的" (MOST_STEPS),
     NoObjection(time) => "公开后 {time} 内可以提出疑问；现在请写村民信箱",
+} }
+
+chinese! { NoReceipt {
+    Unknown(number) => "这里没有公开 {number}；请从公开目录中选",
+    Edition(number, edition) => "公开 {number} 的第 {edition} 版已撤下或不存在；请打开公开内容看有哪些版本",
+    NotInLog(edition) => "公开日志里没有第 {edition} 版：本节点的存储曾经丢失并恢复，无从证明；请要求该单位重新公开",
+    Differs(edition) => "公开日志与保存的第 {edition} 版不一致；请不要相信它，并打电话给上级单位",
 } }
 
 chinese_of! {
