@@ -4,6 +4,7 @@ mod attacks;
 mod away;
 mod clock;
 mod custody;
+mod disclosed;
 mod dns;
 mod epochs;
 mod files;

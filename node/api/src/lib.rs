@@ -94,7 +94,9 @@ pub use policies::{
 };
 pub use policy_in_force::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubject, PolicyValue};
 pub use public_figures::{PublicCount, PublicFigures};
-pub use receipts::{CheckLine, ReceiptCheck, ReceiptLine};
+pub use receipts::{
+    CheckLine, CheckedDisclosure, DisclosureReceiptQuery, ReceiptCheck, ReceiptLine,
+};
 pub use revocations::{RevocationLine, Revocations, RevokeRequest};
 pub use rosters::{
     RosterFault, RosterLine, RosterOutcome, RosterOutcomeLine, RosterReport, RosterRequest,

@@ -9,7 +9,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
-use super::{Code, Mentions};
+use super::{Code, DisclosureDocument, Mentions};
 
 /// The result of checking a receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -18,8 +18,12 @@ pub struct ReceiptCheck {
     pub holds: bool,
     /// The network's id, in hexadecimal.
     pub network: String,
-    /// Number of the matter.
-    pub matter: String,
+    /// Number of the matter, if the file is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matter: Option<String>,
+    /// The document, if the file is about a disclosure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disclosure: Option<CheckedDisclosure>,
     /// The division that made the file.
     #[schema(value_type = Code)]
     pub exported_by: DivisionCode,
@@ -31,6 +35,18 @@ pub struct ReceiptCheck {
     pub checks: Vec<CheckLine>,
     /// Who took the matter and how it was decided, oldest first; empty if a check failed.
     pub receipts: Vec<ReceiptLine>,
+}
+
+/// The document of a disclosure that a receipt is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CheckedDisclosure {
+    /// Number of the disclosure, 16 hexadecimal digits, as the file names it.
+    pub number: String,
+    /// The edition, from 1, as the file names it.
+    pub edition: u32,
+    /// What was published; absent if a check failed, or in a form of a later program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<DisclosureDocument>,
 }
 
 /// One check of a receipt.
@@ -72,6 +88,16 @@ pub struct ReceiptLine {
     /// How it was decided; absent for a taking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+}
+
+/// Of which edition a receipt is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct DisclosureReceiptQuery {
+    /// The edition, from 1; the latest if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<u32>,
 }
 
 impl Mentions for ReceiptCheck {

@@ -1,5 +1,6 @@
 //! `wujitong disclosure`
 
+mod receipt;
 mod sheet;
 
 use std::path::PathBuf;
@@ -51,6 +52,7 @@ enum What {
     ///   wujitong disclosure show 1f3a9c0411223344
     #[command(verbatim_doc_comment)]
     Show(One),
+    Receipt(receipt::Receipt),
     Work(Work),
     Begin(Begin),
     Form(Form),
@@ -226,6 +228,7 @@ impl Disclosure {
                 let view: DisclosureView = asked.client.get(&path).await?;
                 output.facts(&view, || sheet::shown(&view))
             }
+            What::Receipt(receipt) => receipt.run(&asked, output).await,
             What::Work(Work { number: None }) => {
                 let list: Disclosures = asked.client.get(&asked.path("disclosure-work")).await?;
                 output.facts(&list, || lines(&list))

@@ -53,20 +53,30 @@ impl Receipt {
         };
         let path = asked.path(&format!("matters/{}/receipt", encoded(&self.id)));
         let receipt: ReceiptFile = asked.client.find(&path, &query).await?;
-        let text = serde_json::to_string_pretty(&receipt).expect("it was read from JSON");
-        let Some(file) = self.output else {
-            return output.text(&text);
-        };
-        fs::write(&file, text + "\n").map_err(|error| Failure::File(file.clone(), error))?;
-        let written = Written {
-            matter: self.id,
+        let matter = self.id;
+        keep(&receipt, self.output, output, |file| Written {
+            matter,
             file,
-        };
-        output.facts(&written, || {
-            let file = written.file.display();
-            format!("written to {file}; check it with `wujitong verify {file} --root ROOT.pem`\n")
         })
     }
+}
+
+/// Writes a receipt to a file, if one is named, and otherwise to standard output. `written` tells programs of it.
+pub(super) fn keep<T: Serialize>(
+    receipt: &ReceiptFile,
+    file: Option<PathBuf>,
+    output: &mut Output<'_>,
+    written: impl FnOnce(PathBuf) -> T,
+) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(receipt).expect("it was read from JSON");
+    let Some(file) = file else {
+        return output.text(&text);
+    };
+    fs::write(&file, text + "\n").map_err(|error| Failure::File(file.clone(), error))?;
+    let name = file.display().to_string();
+    output.facts(&written(file), || {
+        format!("written to {name}; check it with `wujitong verify {name} --root ROOT.pem`\n")
+    })
 }
 
 /// Writes the opening of the commitment to a text to a file that only its owner can read.

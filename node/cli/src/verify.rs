@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use api::DisclosureDocument;
 use domain::receipt::{Check, Finding, Opening};
 use identity::Roots;
 use proof::Verified;
@@ -91,15 +92,16 @@ fn for_people(verified: &Verified, tree: &Tree) -> String {
         true => "holds 有效",
         false => "DOES NOT HOLD 无效",
     };
-    let mut text = pairs([
-        ("receipt", holds.to_owned()),
-        ("matter", verified.matter.to_string()),
+    let mut facts = vec![("receipt", holds.to_owned())];
+    facts.extend(subject(verified));
+    facts.extend([
         ("network", verified.network.clone()),
         ("made by", names.of(verified.exported_by)),
         ("as of", moment(verified.as_of_ms)),
         ("root", verified.root_sha256.join(", ")),
     ]);
-    if verified.holds {
+    let mut text = pairs(facts);
+    if verified.holds && verified.matter.is_some() {
         text += "\n";
         let headings = ["receipt", "division", "at", "from", "to", "outcome"];
         let other = |other: Option<DivisionCode>| other.map_or("-".to_owned(), |o| names.of(o));
@@ -129,4 +131,33 @@ fn for_people(verified: &Verified, tree: &Tree) -> String {
         verified.checks.iter().map(row),
     );
     text
+}
+
+/// Says what the file is about: a matter, or the document of a disclosure.
+fn subject(verified: &Verified) -> Vec<(&'static str, String)> {
+    let mut about = vec![];
+    about.extend(verified.matter.map(|matter| ("matter", matter.to_string())));
+    if let Some(one) = &verified.disclosure {
+        about.push((
+            "disclosure",
+            format!("{}, edition {}", one.number, one.edition),
+        ));
+        let document = one.text.as_deref().and_then(DisclosureDocument::read);
+        about.extend(document.map(|told| {
+            let DisclosureDocument {
+                item,
+                from,
+                to,
+                title,
+                ..
+            } = told;
+            (
+                "document",
+                format!("{item} {from} – {to} {title}")
+                    .trim_end()
+                    .to_owned(),
+            )
+        }));
+    }
+    about
 }

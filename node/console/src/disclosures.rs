@@ -38,6 +38,7 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route("/disclosures/{number}", page(one).merge(form(object::send)))
         .route("/disclosures/{number}/table.csv", page(sheet::csv))
         .route("/disclosures/{number}/text.json", page(sheet::text))
+        .route("/disclosures/{number}/receipt.json", page(sheet::receipt))
 }
 
 /// A disclosure in a list.
@@ -204,7 +205,7 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    fn of(visit: &Visit, document: DisclosureDocument) -> Self {
+    pub(crate) fn of(visit: &Visit, document: DisclosureDocument) -> Self {
         let w = visit.w;
         let at = |ms| visit.when(ms).text();
         let mut facts = vec![

@@ -19,12 +19,14 @@ use super::{
     time::Timestamp,
 };
 
+mod disclosed;
 mod history;
 mod opening;
 #[cfg(test)]
 mod tests;
 mod told;
 
+pub use disclosed::{DisclosureEvidence, beyond_disclosure};
 pub use history::{Broken, Custody, custodies};
 pub use opening::Opening;
 
@@ -43,7 +45,7 @@ pub struct Evidence {
     pub log: Option<LogProof>,
 }
 
-/// What a public log says of a matter, with the proofs.
+/// What a public log says of a matter or a disclosure, with the proofs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogProof {
     /// The life of the store that the log belongs to.
@@ -52,16 +54,16 @@ pub struct LogProof {
     pub size: u64,
     /// Root of the tree, SHA-256.
     pub root: [u8; 32],
-    /// The leaves about the matter, in their order.
+    /// The leaves about it, in their order.
     pub leaves: Vec<ProvenLeaf>,
 }
 
-/// A leaf that commits to the history of a matter.
+/// A leaf that commits to the history of a matter, or to the document of a disclosure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenLeaf {
     /// Its position, from 0.
     pub index: u64,
-    /// Number of steps that it covers, from the report on.
+    /// Number of steps that it covers, from the report on; 0 for a disclosure.
     pub steps: u32,
     /// What opens its commitment.
     pub salt: [u8; 16],
@@ -234,6 +236,8 @@ topology::vocabulary! {
         Log = 15, "log", "公开日志", "public log";
         /// Whether divisions above have recorded the head of that log.
         Countersignature = 16, "countersignature", "日志会签", "countersignature of the log";
+        /// Whether the document of a disclosure is the one that the file names.
+        Disclosure = 17, "disclosure", "公开内容", "disclosure";
     }
 }
 

@@ -6,6 +6,7 @@
 mod demands;
 mod publish;
 mod read;
+mod receipt;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use domain::{
 };
 
 pub use read::{DisclosureSeen, EditionSeen, LogSeen};
+pub use receipt::NoReceipt;
 
 use crate::{
     Failed, Fault, RefusalReason, RequestContext, services::Disclosures, tables,

@@ -43,7 +43,7 @@ use topology::{DivisionCode, Tree};
 pub use alarms::NoSuchAlarm;
 pub use blocking::blocking;
 pub use clock::ClockDoubted;
-pub use disclosures::{DisclosureSeen, EditionSeen, LogSeen, NewDisclosure};
+pub use disclosures::{DisclosureSeen, EditionSeen, LogSeen, NewDisclosure, NoReceipt};
 pub use domain::custody::Work;
 pub use drafts::{DraftRefusal, DraftView, HandedIn};
 pub use failed::{

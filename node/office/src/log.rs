@@ -13,7 +13,7 @@ mod tests;
 use log::Hash;
 
 pub use read::NotInLog;
-pub(crate) use read::{entry, of_matter};
+pub(crate) use read::{entry, of_leaf, of_matter};
 
 /// The head of a log, durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The receipt file, which a reporter keeps and anybody can check with the root certificate alone.
 //!
 //! It is JSON and holds the exact bytes of signed notices with their proofs, and the key statements
-//! of their authors. A manifest, signed by the node that made the file, lists all of it with the
+//! of their authors; or the document of a disclosure with its entry in the public log. A manifest, signed by the node that made the file, lists all of it with the
 //! time, so nothing can be removed or added unnoticed. Nothing in it is personal or grants access,
 //! unless the reporter had the opening of the text included.
 
@@ -19,10 +19,12 @@ use identity::{Identity, KeyError, KeyRing};
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
+mod disclosure;
 mod log;
 mod told;
 mod verify;
 
+pub use disclosure::{Document, export_disclosure};
 pub use log::{SignedHead, log_key, sign_head};
 pub use verify::{Unreadable, Verified, verify};
 
@@ -30,6 +32,8 @@ pub use verify::{Unreadable, Verified, verify};
 pub const MEDIA_TYPE: &str = "application/wujitong-receipt+json";
 /// The form of a file that proves something with a public log.
 const FORMAT: u32 = 2;
+/// The form of a file about a disclosure.
+const OF_DISCLOSURE: u32 = 3;
 /// The form of all others.
 const WITHOUT_LOG: u32 = 1;
 /// Prefix of the manifest when it is signed, so that it cannot pass for an envelope.
@@ -76,14 +80,14 @@ fn hex(bytes: &[u8]) -> Hex {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReceiptFile {
-    /// Form of the file: 2, or 1 without a public log.
+    /// Form of the file: 3 for a disclosure; for a matter 2, or 1 without a public log.
     format: u32,
     /// The list of the content, as JSON text; signed exactly as it stands.
     manifest: String,
     /// The signature of the manifest.
     #[schema(value_type = serde_json::Value)]
     proof: ProofText,
-    /// Signed notices on the matter.
+    /// Signed notices on the matter; none on a disclosure.
     #[schema(value_type = Vec<serde_json::Value>)]
     words: Vec<WordText>,
     /// Key statements of all authors, up to the province, in hexadecimal.
@@ -135,7 +139,12 @@ struct ProofText {
 #[serde(deny_unknown_fields)]
 struct Manifest {
     network: Hex,
-    matter: MatterId,
+    /// What a file of the forms 1 and 2 is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    matter: Option<MatterId>,
+    /// What a file of the form 3 is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    disclosure: Option<disclosure::DisclosureText>,
     exported_by: DivisionCode,
     exported_at_ms: i64,
     root_sha256: Vec<String>,
@@ -206,23 +215,13 @@ pub async fn export(
 ) -> Result<ReceiptFile, KeyError> {
     let signer = identity.signer();
     let suite = signer.suite();
-    let network = NetworkId(identity.network().id);
     let mut authors: BTreeSet<_> = words
         .kept
         .iter()
         .map(|(_, proof)| (proof.statement.author, proof.statement.key))
         .collect();
     authors.insert((identity.division(), signer.key_id()));
-    let mut keys: Vec<Bytes> = vec![];
-    for (author, key) in authors {
-        let chain = ring.chain(author, key);
-        for statement in chain {
-            let statement = Bytes::from(statement.encode());
-            if !keys.contains(&statement) {
-                keys.push(statement);
-            }
-        }
-    }
+    let keys = key_chains(ring, authors);
     let log = match &words.log {
         Some(proven) => Some(log::LogText::of(identity, proven).await?),
         None => None,
@@ -231,8 +230,9 @@ pub async fn export(
     let all_words = words.kept.iter().map(|(bytes, _)| bytes).chain(&words.own);
     let digests = |bytes: &Bytes| hex(&suite.digest(&[bytes]));
     let manifest = Manifest {
-        network: hex(&network.0),
-        matter,
+        network: hex(&identity.network().id),
+        matter: Some(matter),
+        disclosure: None,
         exported_by: identity.division(),
         exported_at_ms: words.at.0,
         root_sha256: identity.network().fingerprints.clone(),
@@ -241,21 +241,60 @@ pub async fn export(
         keys: keys.iter().map(digests).collect(),
         log,
     };
-    let manifest = serde_json::to_string(&manifest).expect("codes and digests are plain JSON");
+    let (manifest, proof, own_proof) =
+        signed(identity, words.epoch, &manifest, words.own.as_deref()).await?;
+    let own = words.own.zip(own_proof).map(|(own, proof)| WordText {
+        envelope: Hex(own),
+        proof,
+    });
+    let kept = words.kept.into_iter().map(|(bytes, proof)| WordText {
+        envelope: Hex(bytes),
+        proof: ProofText::of(&proof),
+    });
+    Ok(ReceiptFile {
+        format,
+        manifest,
+        proof,
+        words: kept.chain(own).collect(),
+        keys: keys.into_iter().map(Hex).collect(),
+        opening: None,
+    })
+}
+
+/// Returns the statements of keys and of those above them, each once.
+fn key_chains(ring: &KeyRing, authors: BTreeSet<(DivisionCode, KeyId)>) -> Vec<Bytes> {
+    let mut keys: Vec<Bytes> = vec![];
+    for (author, key) in authors {
+        for statement in ring.chain(author, key) {
+            let statement = Bytes::from(statement.encode());
+            if !keys.contains(&statement) {
+                keys.push(statement);
+            }
+        }
+    }
+    keys
+}
+
+/// Signs a manifest, and this node's own envelope with it. Returns the text of the manifest, its proof, and that of
+/// the envelope.
+async fn signed(
+    identity: &Identity,
+    epoch: EpochId,
+    manifest: &Manifest,
+    own: Option<&[u8]>,
+) -> Result<(String, ProofText, Option<ProofText>), KeyError> {
+    let signer = identity.signer();
+    let suite = signer.suite();
+    let manifest = serde_json::to_string(manifest).expect("codes and digests are plain JSON");
     let leaf = [TAG, manifest.as_bytes()].concat();
-    let leaves: Vec<&[u8]> = words
-        .own
-        .iter()
-        .map(|own| &own[..])
-        .chain([&leaf[..]])
-        .collect();
+    let leaves: Vec<&[u8]> = own.into_iter().chain([&leaf[..]]).collect();
     let tree = MerkleTree::over(suite, leaves);
     let statement = Statement {
         suite,
-        network,
+        network: NetworkId(identity.network().id),
         author: identity.division(),
         key: signer.key_id(),
-        epoch: words.epoch,
+        epoch,
         leaves: tree.leaves(),
         root: tree.root(),
     };
@@ -268,20 +307,6 @@ pub async fn export(
             path: tree.path(index),
         })
     };
-    let own = words.own.map(|own| WordText {
-        envelope: Hex(own),
-        proof: proof(0),
-    });
-    let kept = words.kept.into_iter().map(|(bytes, proof)| WordText {
-        envelope: Hex(bytes),
-        proof: ProofText::of(&proof),
-    });
-    Ok(ReceiptFile {
-        format,
-        manifest,
-        proof: proof(tree.leaves() - 1),
-        words: kept.chain(own).collect(),
-        keys: keys.into_iter().map(Hex).collect(),
-        opening: None,
-    })
+    let last = proof(tree.leaves() - 1);
+    Ok((manifest, last, own.map(|_| proof(0))))
 }

@@ -68,17 +68,28 @@ pub(super) struct LogText {
     epoch: Hex,
     /// The signed head.
     checkpoint: String,
-    /// The leaves about the matter.
-    leaves: Vec<LeafText>,
+    /// The leaves about the matter or the disclosure.
+    pub(super) leaves: Vec<LeafText>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LeafText {
-    index: u64,
-    steps: u32,
-    salt: Hex,
+pub(super) struct LeafText {
+    pub(super) index: u64,
+    /// Only of a matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) steps: Option<u32>,
+    /// Only of a matter. That of a disclosure is beside its document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) salt: Option<Hex>,
     path: Vec<Hex>,
+}
+
+impl LeafText {
+    /// Returns the hashes from the leaf up; `None` if one does not have the required length.
+    pub(super) fn path(&self) -> Option<Vec<Hash>> {
+        self.path.iter().map(array).collect()
+    }
 }
 
 impl LogText {
@@ -87,8 +98,8 @@ impl LogText {
         let SignedHead { key, note } = sign_head(identity, head).await?;
         let leaf = |leaf: &ProvenLeaf| LeafText {
             index: leaf.index,
-            steps: leaf.steps,
-            salt: hex(&leaf.salt),
+            steps: Some(leaf.steps),
+            salt: Some(hex(&leaf.salt)),
             path: leaf.path.iter().map(|hash| hex(hash)).collect(),
         };
         Ok(Self {
@@ -124,7 +135,7 @@ pub(super) fn check(manifest: &Manifest, words: &[Word]) -> Vec<Check> {
         });
     }
     let all = known.matter.steps.len();
-    let covered = text.leaves.iter().map(|leaf| leaf.steps).max();
+    let covered = text.leaves.iter().filter_map(|leaf| leaf.steps).max();
     if covered.is_none_or(|covered| (covered as usize) < all) {
         let covered = covered.unwrap_or_default();
         let detail = told::log_covers(covered, all);
@@ -136,7 +147,7 @@ pub(super) fn check(manifest: &Manifest, words: &[Word]) -> Vec<Check> {
 }
 
 /// Reads the head and checks that it is one of the log of the division that made the file.
-fn head(manifest: &Manifest, text: &LogText) -> Result<Checkpoint, Saying> {
+pub(super) fn head(manifest: &Manifest, text: &LogText) -> Result<Checkpoint, Saying> {
     let key: Vkey = text.key.parse().map_err(told::log_key)?;
     let epoch = array(&text.epoch).ok_or_else(told::log_epoch)?;
     if !is_origin(key.name(), manifest, EpochId(epoch)) {
@@ -162,10 +173,11 @@ fn prove(
     word: &Word,
 ) -> Result<Saying, Saying> {
     let network = array(&manifest.network).ok_or_else(told::log_field)?;
-    let salt = array(&leaf.salt).ok_or_else(told::log_field)?;
-    let path: Option<Vec<Hash>> = leaf.path.iter().map(array).collect();
-    let path = path.ok_or_else(told::log_field)?;
-    let (steps, known) = (leaf.steps as usize, word.matter.steps.len());
+    let salt = leaf.salt.as_ref().and_then(array);
+    let salt = salt.ok_or_else(told::log_field)?;
+    let path = leaf.path().ok_or_else(told::log_field)?;
+    let steps = leaf.steps.unwrap_or_default() as usize;
+    let known = word.matter.steps.len();
     if steps == 0 || steps > known {
         return Err(told::log_steps(leaf.index, steps, known));
     }

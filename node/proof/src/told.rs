@@ -85,6 +85,27 @@ domain::sayings! {
     pub(super) fn log_steps(index, steps, known):
         "第 {index} 条说的是 {steps} 步，文件里却有 {known} 步",
         "entry {index} is about {steps} steps, but {known} are in the file";
+    pub(super) fn document_unread(why):
+        "文件里的内容不是公开的内容（“{why}”）",
+        "the document is not one of a disclosure: {why}";
+    pub(super) fn document_of(division):
+        "这是 {division} 公开的内容，出具文件的却是另一个单位",
+        "the document was published by {division}, but another division made the file";
+    pub(super) fn other_document(number, edition):
+        "内容里写的是公开 {number} 第 {edition} 版，与文件所写的不同",
+        "the document says that it is edition {edition} of disclosure {number}, and the file names another";
+    pub(super) fn document(number, edition):
+        "内容是公开 {number} 的第 {edition} 版，由出具单位公开",
+        "the document is edition {edition} of disclosure {number}, of the division that made the file";
+    pub(super) fn not_in_log():
+        "文件里没有公开日志的那一条，不能证明公开过",
+        "the file has not exactly one entry of the public log, so it does not prove that it was published";
+    pub(super) fn log_disclosed(index, size, edition):
+        "{size} 条中的第 {index} 条承诺了第 {edition} 版的这份内容，一字不差",
+        "entry {index} of {size} commits to this very document of edition {edition}";
+    pub(super) fn log_did_not_disclose(index, size, why):
+        "{size} 条中的第 {index} 条承诺的不是这份内容（“{why}”）",
+        "entry {index} of {size} does not commit to this document: {why}";
     pub(super) fn log_commits(index, size, steps):
         "{size} 条中的第 {index} 条承诺了前 {steps} 步",
         "entry {index} of {size} commits to the first {steps} steps";

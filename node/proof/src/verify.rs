@@ -14,7 +14,10 @@ use identity::{KeyRing, KeyStatement, Roots, SignedKeyStatement, Vouched};
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
-use super::{FORMAT, Manifest, ReceiptFile, TAG, WITHOUT_LOG, WordText, array, hex, log, told};
+use super::{
+    Document, FORMAT, Manifest, OF_DISCLOSURE, ReceiptFile, TAG, WITHOUT_LOG, WordText, array,
+    disclosure, hex, log, told,
+};
 
 /// Longest file in bytes.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -26,8 +29,12 @@ pub struct Verified {
     pub holds: bool,
     /// The network's id, in hexadecimal.
     pub network: String,
-    /// The matter.
-    pub matter: MatterId,
+    /// The matter, if the file is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matter: Option<MatterId>,
+    /// The document of a disclosure, if the file is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disclosure: Option<Document>,
     /// The division that made the file.
     pub exported_by: DivisionCode,
     /// The time up to which it is complete, by that division's clock, in milliseconds since
@@ -52,9 +59,15 @@ pub enum Unreadable {
     Form(#[from] serde_json::Error),
     /// The file is of another form.
     #[error(
-        "it is a receipt of form {0}, but this program reads up to form {FORMAT}; use a newer program"
+        "it is a receipt of form {0}, but this program reads up to form {OF_DISCLOSURE}; use a newer program"
     )]
     Newer(u32),
+    /// It is not about what files of its form are about.
+    #[error(
+        "it is not about what receipts of form {0} are about: one matter, or in form 3 one disclosure; get a new one \
+         from the node"
+    )]
+    Subject(u32),
 }
 
 /// Reads only the form, so that a newer one is reported instead of a parse error.
@@ -78,7 +91,7 @@ pub fn verify(
         return Err(Unreadable::TooLong(file.len()));
     }
     let Form { format } = serde_json::from_slice(file)?;
-    if ![WITHOUT_LOG, FORMAT].contains(&format) {
+    if ![WITHOUT_LOG, FORMAT, OF_DISCLOSURE].contains(&format) {
         return Err(Unreadable::Newer(format));
     }
     let file: ReceiptFile = serde_json::from_slice(file)?;
@@ -87,9 +100,49 @@ pub fn verify(
     let keys = read_keys(&file, &mut checks);
     let ring = trusted(&manifest, &keys, roots, tree, &mut checks);
     checks.push(check_export(&file, &manifest, &ring));
+    let mut receipts = match (format, manifest.matter, &manifest.disclosure) {
+        (WITHOUT_LOG | FORMAT, Some(matter), None) => about_matter(
+            (&file, &manifest, matter),
+            opening,
+            (&ring, tree),
+            &mut checks,
+        ),
+        (OF_DISCLOSURE, None, Some(text)) if file.words.is_empty() => {
+            checks.extend(disclosure::check(&manifest, text));
+            let openings = file.opening.iter().chain(opening);
+            checks.extend(openings.map(|_| Check::failed(What::Text, None, told::no_text())));
+            vec![]
+        }
+        _ => return Err(Unreadable::Subject(format)),
+    };
+    let holds = checks.iter().all(|check| check.finding != Finding::Failed);
+    if !holds {
+        receipts.clear();
+    }
+    let disclosure = manifest.disclosure.as_ref();
+    Ok(Verified {
+        holds,
+        network: manifest.network.to_string(),
+        matter: manifest.matter,
+        disclosure: disclosure.map(|text| text.document(holds)),
+        exported_by: manifest.exported_by,
+        as_of_ms: manifest.exported_at_ms,
+        root_sha256: roots.fingerprints.clone(),
+        checks,
+        receipts,
+    })
+}
+
+/// Checks the notices on a matter, and what the log and openings say of it. Returns the receipts in them.
+fn about_matter(
+    (file, manifest, matter): (&ReceiptFile, &Manifest, MatterId),
+    opening: Option<&Opening>,
+    (ring, tree): (&KeyRing, &Tree),
+    checks: &mut Vec<Check>,
+) -> Vec<Receipt> {
     let mut words = vec![];
     for word in &file.words {
-        match check_word(word, &ring) {
+        match check_word(word, ring) {
             Ok(word) => {
                 let detail = told::signed();
                 checks.push(Check::ok(What::Signature, Some(word.author), detail));
@@ -105,14 +158,14 @@ pub fn verify(
     if words.len() == file.words.len() {
         let claim = Claim {
             network: NetworkId(array(&manifest.network).unwrap_or_default()),
-            matter: manifest.matter,
+            matter,
             exported_by: manifest.exported_by,
             exported_at: Timestamp(manifest.exported_at_ms),
         };
         let content = words
             .first()
             .map(|word| (word.matter.suite, word.matter.body));
-        checks.extend(log::check(&manifest, &words));
+        checks.extend(log::check(manifest, &words));
         let judged = judge(words, claim, tree);
         checks.extend(judged.checks);
         receipts = judged.receipts;
@@ -120,24 +173,11 @@ pub fn verify(
             checks.retain(|check| (check.what, check.finding) != (What::Text, Finding::NotChecked));
             let none = || Check::failed(What::Text, None, told::no_text());
             checks.push(content.map_or_else(none, |(suite, content)| {
-                opening.check(manifest.matter, suite, &content)
+                opening.check(matter, suite, &content)
             }));
         }
     }
-    let holds = checks.iter().all(|check| check.finding != Finding::Failed);
-    if !holds {
-        receipts.clear();
-    }
-    Ok(Verified {
-        holds,
-        network: manifest.network.to_string(),
-        matter: manifest.matter,
-        exported_by: manifest.exported_by,
-        as_of_ms: manifest.exported_at_ms,
-        root_sha256: roots.fingerprints.clone(),
-        checks,
-        receipts,
-    })
+    receipts
 }
 
 fn read_keys(

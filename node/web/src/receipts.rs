@@ -1,6 +1,9 @@
 //! Receipt files.
 
-use api::{CheckLine, Named, ReceiptCheck, ReceiptLine, ReceiptQuery, problem::ProblemCode};
+use api::{
+    CheckLine, CheckedDisclosure, DisclosureDocument, DisclosureReceiptQuery, Named, ReceiptCheck,
+    ReceiptLine, ReceiptQuery, problem::ProblemCode,
+};
 use axum::{
     Json,
     body::Bytes,
@@ -9,12 +12,12 @@ use axum::{
 };
 use domain::ids::MatterId;
 use http::{HeaderValue, header};
-use identity::Roots;
+use identity::{KeyError, Roots};
 use proof::{MEDIA_TYPE, ReceiptFile, Verified};
 
 use super::{
     ask::{Asked, Authenticated, NodePath, Person, unreadable},
-    openapi::{MatterParams, NodeParams},
+    openapi::{DisclosureParams, MatterParams, NodeParams},
     problem::Rejection,
 };
 
@@ -44,20 +47,44 @@ pub(super) async fn receipt(
         false => None,
     };
     let words = at.node.office.matters().words(id, by).await?;
-    let file = at.node.receipt(id, words).await.map_err(|error| {
-        tracing::error!(division = %at.division, %error, "signing a receipt failed");
-        let told = (
-            "the node could not sign the receipt; see its log",
-            "节点没能给回执签名；请运维人员看日志",
-        );
-        Rejection::new(ProblemCode::ServiceUnavailable, told)
-    })?;
+    let file = at.node.receipt(id, words).await;
+    let file = file.map_err(|error| unsigned(&at, &error))?;
     let file = match opening {
         Some(opening) => file.opened(opening),
         None => file,
     };
+    Ok(sent(file))
+}
+
+/// Get the receipt of a disclosure, as a file for `wujitong verify`
+///
+/// It holds the document of an edition as it was published, signed by the division, and the entry of the public log
+/// that commits to it. Whoever keeps it can show later what was published, also if it was corrected or taken down.
+#[utoipa::path(get, path = "/v1/nodes/{code}/disclosures/{number}/receipt", tag = "disclosures",
+    params(DisclosureParams, DisclosureReceiptQuery),
+    responses((status = 200, body = ReceiptFile, content_type = MEDIA_TYPE)))]
+pub(super) async fn disclosure(
+    at: NodePath,
+    Asked(query): Asked<DisclosureReceiptQuery>,
+) -> Result<Response, Rejection> {
+    let disclosures = at.node.office.disclosures();
+    let evidence = disclosures.evidence(at.param("number")?, query.edition);
+    let file = at.node.disclosure_receipt(evidence.await?).await;
+    Ok(sent(file.map_err(|error| unsigned(&at, &error))?))
+}
+
+fn sent(file: ReceiptFile) -> Response {
     let kind = HeaderValue::from_static(MEDIA_TYPE);
-    Ok(([(header::CONTENT_TYPE, kind)], Json(file)).into_response())
+    ([(header::CONTENT_TYPE, kind)], Json(file)).into_response()
+}
+
+fn unsigned(at: &NodePath, error: &KeyError) -> Rejection {
+    tracing::error!(division = %at.division, %error, "signing a receipt failed");
+    let told = (
+        "the node could not sign the receipt; see its log",
+        "节点没能给回执签名；请运维人员看日志",
+    );
+    Rejection::new(ProblemCode::ServiceUnavailable, told)
 }
 
 /// Check a receipt 验证回执
@@ -107,10 +134,16 @@ fn shown(verified: Verified) -> ReceiptCheck {
         at_ms: receipt.at.0,
         outcome: receipt.outcome,
     });
+    let disclosure = verified.disclosure;
     ReceiptCheck {
         holds: verified.holds,
         network: verified.network,
-        matter: verified.matter.to_string(),
+        matter: verified.matter.map(|matter| matter.to_string()),
+        disclosure: disclosure.map(|one| CheckedDisclosure {
+            document: one.text.as_deref().and_then(DisclosureDocument::read),
+            number: one.number,
+            edition: one.edition,
+        }),
         exported_by: verified.exported_by,
         as_of_ms: verified.as_of_ms,
         root_sha256: verified.root_sha256,

@@ -105,6 +105,7 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::Enter, routes!(disclosures::list)),
         (D::Enter, routes!(disclosures::due)),
         (D::Enter, routes!(disclosures::show)),
+        (D::Enter, routes!(receipts::disclosure)),
         (D::ViewDisclosures, routes!(disclosures::works)),
         (D::ViewDisclosures, routes!(disclosures::work)),
         (D::WriteDisclosure, routes!(disclosures::begin)),

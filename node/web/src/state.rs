@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 use domain::{
     actor::Actor,
     ids::{KeyId, MatterId},
-    receipt::Evidence,
+    receipt::{DisclosureEvidence, Evidence},
     revocation::{Reason, Revocation},
 };
 use identity::{Identity, KeyError, KeyRing, Network};
@@ -76,6 +76,17 @@ impl Node {
         evidence: Evidence,
     ) -> Result<ReceiptFile, KeyError> {
         proof::export((&self.identity, &self.keys), matter, evidence).await
+    }
+
+    /// Builds the receipt file of a disclosure, signed by this node.
+    ///
+    /// # Errors
+    /// [`KeyError`] if the node's keys cannot be used.
+    pub async fn disclosure_receipt(
+        &self,
+        evidence: DisclosureEvidence,
+    ) -> Result<ReceiptFile, KeyError> {
+        proof::export_disclosure((&self.identity, &self.keys), evidence).await
     }
 }
 

@@ -73,7 +73,7 @@ async fn the_village_proves_that_the_county_took_it_and_closed_it() {
     let verified = checked(&network, &file, &roots);
     assert_eq!(failed(&verified), []);
     assert!(verified.holds);
-    assert_eq!(verified.matter, id);
+    assert_eq!(verified.matter, Some(id));
     assert_eq!(verified.exported_by, code(VILLAGE));
     // The township only passed it on, and signed that.
     let expected = [took(VILLAGE), took(TOWNSHIP), took(COUNTY), decided(COUNTY)];
@@ -418,11 +418,15 @@ async fn each_kind_of_forgery_has_its_own_reason() {
     file["keys"] = json!([]);
     assert!(reason(&file, &own).1.contains("no key statement"));
 
-    let text = sound
-        .to_string()
-        .replacen("\"format\":2", "\"format\":3", 1);
-    let error = verify(text.as_bytes(), None, &own, &network.tree).unwrap_err();
-    assert!(error.to_string().contains("form 3"), "{error}");
+    let of_form = |form: u32| {
+        let mut file = sound.clone();
+        file["format"] = form.into();
+        let error = verify(file.to_string().as_bytes(), None, &own, &network.tree).unwrap_err();
+        error.to_string()
+    };
+    assert!(of_form(4).contains("form 4"), "{}", of_form(4));
+    let mixed = of_form(3);
+    assert!(mixed.contains("in form 3 one disclosure"), "{mixed}");
     for text in ["", "{}", "[1]", "not json"] {
         assert!(
             verify(text.as_bytes(), None, &own, &network.tree).is_err(),

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use api::DisclosureDocument;
 use axum::response::IntoResponse;
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use web::problem::Rejection;
 
 use super::{chosen, view};
-use crate::{answer::Answer, visit::Visit};
+use crate::{answer::Answer, form::odd, visit::Visit};
 
 /// Answers with a file that the browser saves.
 fn file(name: &str, kind: &'static str, text: String) -> Answer {
@@ -52,6 +52,21 @@ pub(super) async fn text(visit: Arc<Visit>) -> Answer {
         "application/json",
         text.ok_or_else(gone)?,
     )
+}
+
+/// Answers with the receipt of an edition, which anybody checks without asking this node.
+pub(super) async fn receipt(visit: Arc<Visit>) -> Answer {
+    let view = view(&visit).await?;
+    let edition = chosen(&visit, &view).map_or(0, |one| one.edition);
+    let number = &view.line.number;
+    let path = format!("disclosures/{}/receipt?edition={edition}", odd(number));
+    let mut response = visit.calls.relay(&visit.api(&path)?).await?;
+    let name = format!("attachment; filename=\"receipt-{number}-{edition}.json\"");
+    let name = HeaderValue::from_str(&name).map(|name| (header::CONTENT_DISPOSITION, name));
+    let headers = response.headers_mut();
+    headers.extend(name);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
 }
 
 /// Writes a document as CSV with a mark of UTF-8, which spreadsheets need.

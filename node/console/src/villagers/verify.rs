@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
-use api::{CheckLine, Named, ReceiptCheck, problem::Problem};
+use api::{CheckLine, DisclosureDocument, Named, ReceiptCheck, problem::Problem};
 use askama::Template;
 use axum::body::Body;
 use domain::receipt::{Finding, Kind};
 use http::{Method, StatusCode};
 
-use crate::{answer::Answer, frame::Frame, visit::Visit, when::When, words::Words};
+use crate::{
+    answer::Answer,
+    disclosures::{self, Document},
+    frame::Frame,
+    visit::Visit,
+    when::When,
+    words::Words,
+};
 
 #[derive(Template)]
 #[template(path = "verify.html")]
@@ -24,7 +31,11 @@ struct VerifyPage {
 /// What a receipt proves, in words.
 struct Proof {
     holds: bool,
-    matter: String,
+    /// The number of the matter, or the number and edition of the disclosure.
+    numbers: Vec<(&'static str, String)>,
+    /// Which document it is, if it is one of a disclosure.
+    told: Option<String>,
+    document: Option<Document>,
     made_by: String,
     as_of: When,
     passed: usize,
@@ -79,7 +90,7 @@ async fn checked(visit: &Visit, file: Body, typed: String) -> Answer {
 }
 
 fn proof(visit: &Visit, found: Named<ReceiptCheck>) -> Proof {
-    let (w, found) = (visit.w, found.facts);
+    let (w, mut found) = (visit.w, found.facts);
     let count = |finding| {
         let checks = found.checks.iter();
         checks.filter(|check| check.finding == finding).count()
@@ -100,7 +111,7 @@ fn proof(visit: &Visit, found: Named<ReceiptCheck>) -> Proof {
         Finding::NotChecked => 1,
         Finding::Ok => 2,
     };
-    let mut checks = found.checks;
+    let mut checks = std::mem::take(&mut found.checks);
     checks.sort_by_key(rank);
     let line = |check: CheckLine| Line {
         finding: w.short(check.finding),
@@ -113,9 +124,14 @@ fn proof(visit: &Visit, found: Named<ReceiptCheck>) -> Proof {
         about: check.about.map(|about| visit.name_of(about)),
         detail: w.of(&check.detail_chinese, &check.detail).to_owned(),
     };
+    let numbers = numbers(w, &found);
+    let document = found.disclosure.and_then(|one| one.document);
+    let document = document.filter(is_table);
     Proof {
         holds: found.holds,
-        matter: found.matter,
+        numbers,
+        told: document.as_ref().map(|document| told(visit, document)),
+        document: document.map(|document| Document::of(visit, document)),
         made_by: visit.name_of(found.exported_by),
         as_of: visit.when(found.as_of_ms),
         passed,
@@ -123,6 +139,33 @@ fn proof(visit: &Visit, found: Named<ReceiptCheck>) -> Proof {
         receipts,
         checks: checks.into_iter().map(line).collect(),
     }
+}
+
+fn numbers(w: Words, found: &ReceiptCheck) -> Vec<(&'static str, String)> {
+    let matter = found.matter.iter();
+    let matter = matter.map(|number| (w.receipt_number(), number.clone()));
+    let disclosure = found.disclosure.iter().flat_map(|one| {
+        [
+            (w.verify_disclosure_number(), one.number.clone()),
+            (w.verify_edition(), one.edition.to_string()),
+        ]
+    });
+    matter.chain(disclosure).collect()
+}
+
+/// Returns whether each row of a document has a cell for each column. It was made elsewhere.
+fn is_table(document: &DisclosureDocument) -> bool {
+    let columns = document.columns.len();
+    document.rows.iter().all(|row| row.len() == columns)
+}
+
+/// Says which document of which division it is.
+fn told(visit: &Visit, document: &DisclosureDocument) -> String {
+    let w = visit.w;
+    let by = visit.name_of(document.division);
+    let item = disclosures::named(w, &document.item, document.english.as_deref());
+    let days = (&*document.from, &*document.to, &*document.title);
+    w.verify_disclosure(by, item, disclosures::period(w, days), document.edition)
 }
 
 fn page(

@@ -44,6 +44,8 @@ super::words! {
     open_proof_salt: "凭据（随机数）", "Opening (random bits)";
     open_csv: "下载表格（CSV）", "Download as a table (CSV)";
     open_text: "下载原文（JSON）", "Download the text (JSON)";
+    open_receipt: "下载公开回执", "Download the receipt";
+    open_receipt_hint: "回执里有这一版的原文、本单位的签名和公开日志的证明。存好它，以后内容被改被撤，也能证明公开过什么；谁都可以核验：", "The receipt has the text of this edition, the division's signature and the proof of the public log. Keep it: it shows what was published, also if it is changed or taken down later. Anybody can check it:";
     open_object: "提出疑问", "Object";
     open_object_until(by): "有疑问可以在{by}前提出，村（居）委会要答复；不答复的转到上级。", "You may object until {by}; the committee has to answer, and if it does not, the matter goes up.";
     open_object_over: "提出疑问的期限已过，仍可写村民信箱。", "The time to object is over; you may still write to the mailbox.";

@@ -162,7 +162,7 @@ super::words! {
     my_receipt_hint: "接收和办理它的各级都签了名。回执里没有个人信息，交给谁都能核验。", "Every division that took it has signed. The receipt holds nothing personal, and anybody can check it.";
     my_receipt_file: "下载回执文件", "Download the receipt";
     verify_title: "核验回执", "Check a receipt";
-    verify_intro: "把回执文件的内容粘贴在这里。核验的是：谁在什么时候接收、怎样办结，签名是否真的，文件有没有改过。文件不保存。", "Paste the receipt here. It is checked who took the matter when and how it was decided, whether the signatures are true, and whether the file was changed. It is not kept.";
+    verify_intro: "把回执文件的内容粘贴在这里。核验的是：事项由谁在什么时候接收、怎样办结，或者公开了什么内容；签名是否真的，文件有没有改过。文件不保存。", "Paste the receipt here. It is checked who took the matter when and how it was decided, or what was made public; whether the signatures are true, and whether the file was changed. It is not kept.";
     verify_label: "回执文件的内容", "Content of the receipt";
     verify_file: "或选择回执文件", "Or choose the file";
     verify_do: "核验", "Check it";
@@ -173,6 +173,10 @@ super::words! {
     verify_fails_do: "文件被改过，或者签名不是本网络的。请向经办单位重新索取，或打电话给上一级。", "It was changed, or its signatures are not of this network. Ask the office for a new one, or telephone the tier above.";
     verify_counts(passed, open): "核验通过 {passed} 项；另有 {open} 项只凭文件无法判断。", "{passed} checks passed; {open} cannot be decided by the file alone.";
     verify_made_by: "出具单位", "Made by";
+    verify_disclosure(by, item, period, edition): "这是{by}公开的“{item}（{period}）”第 {edition} 版，原文如下，一字未改。", "This is edition {edition} of “{item} ({period})”, made public by {by}; its text, unchanged, is below.";
+    verify_disclosure_number: "公开编号", "Number of the disclosure";
+    verify_edition: "版次", "Edition";
+    verify_document: "公开的内容", "What was made public";
     verify_receipts: "各级签收的经过", "Who signed for it";
     verify_taken: "接收", "took it";
     verify_decided(outcome): "办结：{outcome}", "decided it: {outcome}";

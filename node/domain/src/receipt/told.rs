@@ -42,6 +42,10 @@ crate::sayings! {
     pub(super) fn revocations():
         "密钥有没有被吊销；请问网络中的节点",
         "whether a key was revoked; ask a node of the network";
+    pub(super) fn later_editions(by, at):
+        "{by} 在 {at} 以后有没有更正或依法撤下；请打开该单位的公开页面",
+        "whether {by} corrected it or took it down after {at}; open the division's page";
+    pub(super) fn clock_of(by): "{by} 的时钟准不准", "whether the clock of {by} was right";
     pub(super) fn clocks(): "各单位的时钟准不准", "whether the clock of each division was right";
     pub(super) fn text():
         "本人写了什么：文件里只有对原文的承诺",

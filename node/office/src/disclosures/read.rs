@@ -220,7 +220,7 @@ impl Disclosures<'_> {
         Ok(document.map(|document| document.content_for(&one.item)))
     }
 
-    async fn seen_in_log(
+    pub(super) async fn seen_in_log(
         self,
         view: &mut Tables<Snapshot>,
         id: DisclosureId,

@@ -221,6 +221,26 @@ impl<'v, V: View + Send> Reading<'v, V> {
 }
 
 impl<V: View + Send> Reading<'_, V> {
+    /// Returns the proof of one leaf, which a salt opens, against the present head; `None` if the log is shorter.
+    async fn of_leaf(mut self, (index, salt): (u64, [u8; 16])) -> Result<Option<LogProof>, Fault> {
+        let size = self.state.frontier.size();
+        let Ok(parts) = log::inclusion(index, size) else {
+            return Ok(None);
+        };
+        let leaf = ProvenLeaf {
+            index,
+            steps: 0,
+            salt,
+            path: self.look_up(parts).await?,
+        };
+        Ok(Some(LogProof {
+            epoch: self.epoch,
+            size,
+            root: self.state.frontier.root(),
+            leaves: vec![leaf],
+        }))
+    }
+
     /// Returns an entry, and the size of the log.
     async fn entry(&mut self, index: u64) -> Result<Option<(Bytes, u64)>, Fault> {
         let size = self.state.frontier.size();
@@ -247,6 +267,18 @@ pub(crate) async fn entry<V: View + Send>(
 ) -> Result<Option<(Bytes, u64)>, Fault> {
     match Reading::begin(view, epoch).await? {
         Some(mut reading) => reading.entry(index).await,
+        None => Ok(None),
+    }
+}
+
+/// Returns the proof of a leaf of the log of an epoch, which a salt opens.
+pub(crate) async fn of_leaf<V: View + Send>(
+    view: &mut Tables<V>,
+    epoch: EpochId,
+    leaf: (u64, [u8; 16]),
+) -> Result<Option<LogProof>, Fault> {
+    match Reading::begin(view, epoch).await? {
+        Some(reading) => reading.of_leaf(leaf).await,
         None => Ok(None),
     }
 }

@@ -286,6 +286,72 @@ async fn a_correction_shows_its_reason_and_what_is_taken_down_its_ground() {
     assert!(list.text.contains("已依法撤下"), "{}", list.text);
 }
 
+/// R-P19: what was published is kept as a file that proves it later, also after it was corrected and taken down.
+#[tokio::test]
+async fn the_receipt_of_a_disclosure_is_checked_on_a_page_and_a_changed_one_is_told() {
+    let province = demanded().await;
+    let mut clerk = Browser::signed_in(&province, "clerk").await;
+    let path = begin(&mut clerk).await;
+    press(&mut clerk, &path, &RIGHT).await;
+    pass(&province, &path).await;
+    let mut anybody = Browser::new(&province);
+    let public = path.replace("/desk", "");
+    let number = public.rsplit('/').next().unwrap();
+    let shown = anybody.get(&public).await.expect(200);
+    let link = format!("{public}/receipt.json?edition=1");
+    assert!(shown.text.contains(&link), "{}", shown.text);
+    let file = anybody.get(&link).await.expect(200);
+    let name = format!("attachment; filename=\"receipt-{number}-1.json\"");
+    assert_eq!(file.header("content-disposition"), name);
+    assert!(file.text.contains("路灯电费"), "the text is in it");
+
+    // What the division does afterwards changes nothing about what was published.
+    press(
+        &mut clerk,
+        &path,
+        &[("go", "correct"), ("note", "电费记错")],
+    )
+    .await
+    .expect(200);
+    pass(&province, &path).await;
+    let second = format!("disclosures/{number}/receipt");
+    let second = province.get(&second).send().await.expect(200).json;
+    assert!(second["manifest"].as_str().unwrap().contains("电费记错"));
+    let mut chair = Browser::signed_in(&province, "chair").await;
+    let ground = ("note", "《个人信息保护法》第四十七条");
+    let down = [("go", "withdraw"), ground, ("sure", "yes")];
+    press(&mut chair, &path, &down).await.expect(200);
+    let gone = anybody.get(&link).await.expect(404);
+    assert!(gone.text.contains("已撤下或不存在"), "{}", gone.text);
+
+    let check = async |text: &str| province.form("/verify", &[("receipt", text)]).send().await;
+    let page = |answer: &testkit::asking::Answer| String::from_utf8(answer.body.to_vec()).unwrap();
+    let held = page(&check(&file.text).await.expect(200));
+    for part in [
+        "有效：",
+        "这是浙江省公开的“村集体收支（",
+        "第 1 版，原文如下",
+        number,
+        "路灯电费</td>",
+        "浙江省",
+    ] {
+        assert!(held.contains(part), "{part}: {held}");
+    }
+    assert!(!held.contains("不符："), "{held}");
+    let corrected = page(&check(&second.to_string()).await.expect(200));
+    assert!(corrected.contains("第 2 版，原文如下") && corrected.contains("电费记错"));
+    let changed = file.text.replace("路灯电费", "办公用品");
+    let failed = page(&check(&changed).await.expect(200));
+    assert!(
+        failed.contains("不符：") && !failed.contains("有效："),
+        "{failed}"
+    );
+    assert!(
+        !failed.contains("办公用品</td>"),
+        "nothing of it is told as true: {failed}"
+    );
+}
+
 /// R-D4, R-P20: nobody agrees to what they wrote, and personal data goes out only for a reason.
 #[tokio::test]
 async fn own_work_is_not_agreed_to_and_personal_data_stops_it() {

@@ -15,8 +15,9 @@ use domain::{
     template::BadTemplate,
 };
 use office::{
-    ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal, NoSuchAlarm,
-    NoSuchMatter, NoSuchTemplate, NotInLog, RevokeRefusal, SealingKeyFails, SecondMachine, TooBusy,
+    ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal, NoReceipt,
+    NoSuchAlarm, NoSuchMatter, NoSuchTemplate, NotInLog, RevokeRefusal, SealingKeyFails,
+    SecondMachine, TooBusy,
     feed::TooManyListeners,
     people::{KeyReused, NoSession, PeopleRefusal},
     webhooks::HookRefusal,
@@ -50,6 +51,7 @@ refusals! {
     NoSuchMatter => NotFound,
     NoSuchTemplate => NotFound,
     NotInLog => NotFound,
+    NoReceipt => NotFound,
     SecondMachine => SecondMachine,
     TooBusy => TooBusy,
     TooManyListeners => TooBusy,

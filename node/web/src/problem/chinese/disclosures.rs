@@ -3,6 +3,7 @@
 use domain::disclosure::{
     BadDisclosure, BadDisclosureId, MOST_CONTENT_BYTES, MOST_NOTE, MOST_ROWS, Stage,
 };
+use office::NoReceipt;
 
 use crate::problem::told::{chinese, chinese_of};
 
@@ -34,6 +35,13 @@ chinese! { BadDisclosure {
     Reason => "请写明理由，1 到 {} 字" (MOST_NOTE),
     Withdrawn => "它已经依法撤下；可以更正后再公开",
     NoObjection(time) => "公开后 {time} 内可以提出疑问；现在请写村民信箱",
+} }
+
+chinese! { NoReceipt {
+    Unknown(number) => "这里没有公开 {number}；请从公开目录中选",
+    Edition(number, edition) => "公开 {number} 的第 {edition} 版已撤下或不存在；请打开公开内容看有哪些版本",
+    NotInLog(edition) => "公开日志里没有第 {edition} 版：本节点的存储曾经丢失并恢复，无从证明；请要求该单位重新公开",
+    Differs(edition) => "公开日志与保存的第 {edition} 版不一致；请不要相信它，并打电话给上级单位",
 } }
 
 chinese_of! {

@@ -60,6 +60,7 @@ chinese! { BadPaper {
 chinese! { Unreadable {
     TooLong(bytes) => "文件有 {bytes} 字节，回执没有这么长；请换一个文件",
     Form(why) => "这不是回执（{why}）；请用节点给的回执文件",
+    Subject(form) => "第 {form} 版的回执要说一件事项，第 3 版说一条公开，这份不是；请向节点重新索取",
     Newer(form) => "这是第 {form} 版的回执，本节点还读不了；请用新版程序验证",
 } }
 

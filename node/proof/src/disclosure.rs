@@ -1,0 +1,184 @@
+//! Files about a disclosure: the document as it was published, and the entry of the public log that commits to it.
+
+use bytes::Bytes;
+use domain::{
+    disclosure::DisclosureId,
+    receipt::{Check, DisclosureEvidence, What, beyond_disclosure},
+    saying::Saying,
+    time::Timestamp,
+};
+use identity::{Identity, KeyError, KeyRing};
+use log::{Checkpoint, Commitment, Disclosed, Entry, check_inclusion};
+use serde::{Deserialize, Serialize};
+use topology::DivisionCode;
+
+use super::{
+    Hex, Manifest, OF_DISCLOSURE, ReceiptFile, array, hex, key_chains,
+    log::{self as heads, LeafText, LogText},
+    signed, told,
+};
+
+/// What a file says of a disclosure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DisclosureText {
+    /// 16 hexadecimal digits.
+    number: String,
+    /// From 1.
+    edition: u32,
+    /// The document, byte for byte.
+    document: String,
+    /// Opens the entry of the log.
+    salt: Hex,
+}
+
+/// The document that a file is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Number of the disclosure, 16 hexadecimal digits.
+    pub number: String,
+    /// The edition, from 1.
+    pub edition: u32,
+    /// The text, byte for byte as it was published; absent if a check failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// What a document says of itself, in any form of it.
+#[derive(Deserialize)]
+struct Heading {
+    division: DivisionCode,
+    number: String,
+    edition: u32,
+}
+
+/// Makes the receipt file of a published document.
+///
+/// # Errors
+/// [`KeyError`] if the node's keys cannot be used.
+pub async fn export_disclosure(
+    (identity, ring): (&Identity, &KeyRing),
+    evidence: DisclosureEvidence,
+) -> Result<ReceiptFile, KeyError> {
+    let signer = identity.signer();
+    let suite = signer.suite();
+    let keys = key_chains(ring, [(identity.division(), signer.key_id())].into());
+    let mut log = LogText::of(identity, &evidence.log).await?;
+    let mut salt = None;
+    for leaf in &mut log.leaves {
+        (leaf.steps, salt) = (None, leaf.salt.take());
+    }
+    let manifest = Manifest {
+        network: hex(&identity.network().id),
+        matter: None,
+        disclosure: Some(DisclosureText {
+            number: evidence.number.to_string(),
+            edition: evidence.edition,
+            document: evidence.document.into(),
+            salt: salt.unwrap_or_else(|| hex(&[])),
+        }),
+        exported_by: identity.division(),
+        exported_at_ms: evidence.at.0,
+        root_sha256: identity.network().fingerprints.clone(),
+        suite,
+        words: vec![],
+        keys: keys
+            .iter()
+            .map(|bytes: &Bytes| hex(&suite.digest(&[bytes])))
+            .collect(),
+        log: Some(log),
+    };
+    let (manifest, proof, _) = signed(identity, evidence.epoch, &manifest, None).await?;
+    Ok(ReceiptFile {
+        format: OF_DISCLOSURE,
+        manifest,
+        proof,
+        words: vec![],
+        keys: keys.into_iter().map(Hex).collect(),
+        opening: None,
+    })
+}
+
+impl DisclosureText {
+    /// Returns what the file is about.
+    pub(super) fn document(&self, holds: bool) -> Document {
+        Document {
+            number: self.number.clone(),
+            edition: self.edition,
+            text: holds.then(|| self.document.clone()),
+        }
+    }
+}
+
+/// Checks that a document is the one that the file names, and that the log of its division commits to it.
+pub(super) fn check(manifest: &Manifest, text: &DisclosureText) -> Vec<Check> {
+    let about = Some(manifest.exported_by);
+    let checked = |what, result: Result<Saying, Saying>| match result {
+        Ok(detail) => Check::ok(what, about, detail),
+        Err(why) => Check::failed(what, about, why),
+    };
+    let mut checks = vec![checked(What::Disclosure, names(manifest, text))];
+    match signed_head(manifest) {
+        Ok((head, leaf)) => {
+            let detail = told::log_signed(head.origin(), manifest.exported_by);
+            checks.push(Check::ok(What::Log, about, detail));
+            checks.push(checked(What::Log, commits(manifest, text, &head, leaf)));
+            let detail = told::not_countersigned();
+            checks.push(Check::not_checked(What::Countersignature, about, detail));
+        }
+        Err(why) => checks.push(Check::failed(What::Log, about, why)),
+    }
+    let at = Timestamp(manifest.exported_at_ms);
+    checks.extend(beyond_disclosure(manifest.exported_by, at));
+    checks
+}
+
+/// Checks the document against what the file says of it.
+fn names(manifest: &Manifest, text: &DisclosureText) -> Result<Saying, Saying> {
+    let heading: Heading = serde_json::from_str(&text.document).map_err(told::document_unread)?;
+    if heading.division != manifest.exported_by {
+        return Err(told::document_of(heading.division));
+    }
+    if (&heading.number, heading.edition) != (&text.number, text.edition) {
+        return Err(told::other_document(heading.number, heading.edition));
+    }
+    Ok(told::document(&text.number, text.edition))
+}
+
+/// Reads the head of the division's log, and the one entry of it.
+fn signed_head(manifest: &Manifest) -> Result<(Checkpoint, &LeafText), Saying> {
+    let log = manifest.log.as_ref().ok_or_else(told::not_in_log)?;
+    let head = heads::head(manifest, log)?;
+    match &log.leaves[..] {
+        [leaf] if leaf.steps.is_none() && leaf.salt.is_none() => Ok((head, leaf)),
+        _ => Err(told::not_in_log()),
+    }
+}
+
+/// Checks that the entry commits to the document and is in the log.
+fn commits(
+    manifest: &Manifest,
+    text: &DisclosureText,
+    head: &Checkpoint,
+    leaf: &LeafText,
+) -> Result<Saying, Saying> {
+    let number: DisclosureId = text.number.parse().map_err(told::document_unread)?;
+    let network = array(&manifest.network).ok_or_else(told::log_field)?;
+    let salt = array(&text.salt).ok_or_else(told::log_field)?;
+    let path = leaf.path().ok_or_else(told::log_field)?;
+    let state = match text.edition {
+        ..=1 => Disclosed::Published,
+        2.. => Disclosed::Corrected,
+    };
+    let entry = Entry::Disclosure {
+        number: number.0,
+        edition: text.edition,
+        state,
+        commitment: Commitment::to_document(&network, &salt, text.document.as_bytes()),
+    };
+    let (index, size) = (leaf.index, head.size());
+    match check_inclusion(&entry.encode(), index, (size, head.root()), &path) {
+        Ok(()) => Ok(told::log_disclosed(index, size, text.edition)),
+        Err(why) => Err(told::log_did_not_disclose(index, size, why)),
+    }
+}
