@@ -4,7 +4,7 @@
 use super::driver::{Browser, Demo, Look};
 
 /// Pages with the person who opens them, by the link of the front page that lets them in.
-const PAGES: [(&str, &str, &[&str]); 5] = [
+const PAGES: [(&str, &str, &[&str]); 6] = [
     ("", "", &["/"]),
     (
         "330825002222",
@@ -22,6 +22,8 @@ const PAGES: [(&str, &str, &[&str]); 5] = [
             "/accessibility",
             "/sign-in",
             "/setup",
+            "/disclosures",
+            "DISCLOSED",
             "/no/such/page",
         ],
     ),
@@ -41,6 +43,11 @@ const PAGES: [(&str, &str, &[&str]); 5] = [
             "MATTER/parts",
             "/desk?tab=all&holder=nobody&state=open",
         ],
+    ),
+    (
+        "330825002222",
+        "village-clerk",
+        &["/desk/disclosures", "/deskDISCLOSED"],
     ),
     (
         "330825",
@@ -89,6 +96,10 @@ const LOOKS: [Look; 5] = [
 async fn every_page_is_accessible_and_fits_in_every_look() {
     let demo = Demo::start().await;
     let browser = Browser::open(true).await;
+    browser.go(&demo.at("330825002222", "/disclosures")).await;
+    let disclosed = "document.querySelector('main table a').getAttribute('href')";
+    let disclosed = browser.value(disclosed).await;
+    let disclosed = disclosed.as_str().unwrap().to_owned();
     let mut faults = vec![];
     for (division, login, paths) in PAGES {
         browser.driver.delete_all_cookies().await.unwrap();
@@ -108,6 +119,7 @@ async fn every_page_is_accessible_and_fits_in_every_look() {
         }
         for path in paths {
             let path = path.replace("MATTER", &matter);
+            let path = path.replace("DISCLOSED", &disclosed);
             for language in ["zh", "en"] {
                 let joint = if path.contains('?') { '&' } else { '?' };
                 let url = demo.at(division, &format!("{path}{joint}lang={language}"));
