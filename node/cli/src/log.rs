@@ -9,8 +9,8 @@ use super::{Failure, Output, site::Site, tables::table};
 
 /// Shows and checks the public log (公开日志) of a node
 ///
-/// The log is an append-only Merkle tree with an entry for each template that came into force, each step
-/// of a matter, and each key that was stated. Anybody may read it: its formats are those of C2SP
+/// The log is an append-only Merkle tree with an entry for each disclosure, each template that came into
+/// force, each step of a matter, and each key that was stated. Anybody may read it: its formats are those of C2SP
 /// (tlog-tiles, tlog-checkpoint), and the steps of matters are commitments that only a receipt opens.
 ///
 /// Examples:

@@ -11,7 +11,7 @@ use api::{
 };
 use askama::Template;
 use axum::Router;
-use domain::disclosure::{Class, DutyState, FieldKind};
+use domain::disclosure::{Class, DutyState, FieldKind, Rhythm, Span};
 use topology::Term;
 use web::state::AppState;
 
@@ -71,19 +71,19 @@ pub(crate) fn named(w: Words, item: &str, english: Option<&str>) -> String {
 }
 
 /// Returns the days that a disclosure is about as people say them.
-pub(crate) fn period(w: Words, line: (&str, &str, &str)) -> String {
-    let (from, to, title) = line;
-    let days = match from
-        .get(..7)
-        .filter(|month| to.starts_with(*month) && from.ends_with("-01") && from != to)
-    {
-        Some(month) => month.to_owned(),
-        None if from == to => from.to_owned(),
-        None => format!("{from} – {to}"),
+pub(crate) fn period((from, to, title): (&str, &str, &str)) -> String {
+    let is_month = match (from.parse(), to.parse()) {
+        (Ok(from), Ok(to)) => Rhythm::Month.fits(Span { from, to }),
+        _ => false,
+    };
+    let days = match from.get(..7) {
+        Some(month) if is_month => month.to_owned(),
+        _ if from == to => from.to_owned(),
+        _ => format!("{from} – {to}"),
     };
     match title {
         "" => days,
-        title => w.of("{}", "{}").replace("{}", &format!("{title} · {days}")),
+        title => format!("{title} · {days}"),
     }
 }
 
@@ -102,7 +102,7 @@ fn row(visit: &Visit, line: &DisclosureLine) -> Row {
         href: format!("/disclosures/{}", line.number),
         item: named(w, &line.item, line.english.as_deref()),
         class: w.short(line.class),
-        period: period(w, (&line.from, &line.to, &line.title)),
+        period: period((&line.from, &line.to, &line.title)),
         at: line.latest_at_ms.map(|at| visit.when(at)),
         state,
     }
@@ -129,7 +129,7 @@ fn told(visit: &Visit, duties: &Duties, class: Option<Class>, state: DutyState) 
         |duty: &&DutyLine| duty.state == state && class.is_none_or(|class| duty.class == class);
     let sentence = |duty: &DutyLine| {
         let item = named(w, &duty.item, duty.english.as_deref());
-        let period = period(w, (&duty.from, &duty.to, ""));
+        let period = period((&duty.from, &duty.to, ""));
         let by = visit.when(duty.due_ms).text();
         match state {
             DutyState::Overdue => w.open_overdue_line(item, period, by),
@@ -306,7 +306,7 @@ async fn shown(visit: &Visit, problem: Option<Problem>) -> Answer {
             w,
             as_of: visit.when(now),
             number: line.number.clone(),
-            period: period(w, (&line.from, &line.to, &line.title)),
+            period: period((&line.from, &line.to, &line.title)),
             edition: current,
             editions: line.editions,
             document: document.map(|document| Document::of(visit, document)),
@@ -329,4 +329,19 @@ async fn shown(visit: &Visit, problem: Option<Problem>) -> Answer {
             phone: visit.form.typed("phone"),
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_told_as_one_and_a_week_at_its_beginning_is_not() {
+        let week = period(("2026-06-01", "2026-06-07", ""));
+        assert_eq!(week, "2026-06-01 – 2026-06-07");
+        let month = period(("2026-06-01", "2026-06-30", ""));
+        assert_eq!(month, "2026-06");
+        let event = period(("2026-06-01", "2026-06-01", "路灯"));
+        assert_eq!(event, "路灯 · 2026-06-01");
+    }
 }

@@ -14,6 +14,8 @@ use wujitong::{
     proof::{Verified, verify},
 };
 
+use super::receipts::everywhere;
+
 const SALT: [u8; 16] = [5; 16];
 const NUMBER: DisclosureId = DisclosureId([0x1f, 0x3a, 0x9c, 4, 0x11, 0x22, 0x33, 0x44]);
 
@@ -236,33 +238,6 @@ async fn no_division_vouches_for_the_document_of_another_one() {
         failed(&verified)
     );
     network.shut_down().await;
-}
-
-/// Calls `change` with a copy of `file` for every text and number in it.
-fn everywhere(value: &Value, path: &str, change: &mut impl FnMut(&str, Value)) {
-    match value {
-        Value::Object(fields) => {
-            for (name, below) in fields {
-                everywhere(below, &format!("{path}/{name}"), change);
-            }
-        }
-        Value::Array(items) => {
-            for (index, below) in items.iter().enumerate() {
-                everywhere(below, &format!("{path}/{index}"), change);
-            }
-        }
-        Value::String(text) => {
-            let letters: Vec<char> = text.chars().collect();
-            for at in (0..letters.len()).step_by(1 + letters.len() / 40) {
-                let mut other = letters.clone();
-                other[at] = if other[at] == '1' { '2' } else { '1' };
-                change(path, Value::String(other.into_iter().collect()));
-            }
-            change(path, Value::String(String::new()));
-        }
-        Value::Number(number) => change(path, json!(number.as_i64().unwrap() + 1)),
-        Value::Bool(_) | Value::Null => panic!("{path}: not in a receipt"),
-    }
 }
 
 #[tokio::test]

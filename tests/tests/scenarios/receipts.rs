@@ -272,7 +272,7 @@ async fn both_ends_of_a_contested_matter_have_a_receipt() {
 }
 
 /// Calls `change` with a copy of `file` for every text and number in it, and the path to it.
-fn everywhere(value: &Value, path: &str, change: &mut impl FnMut(&str, Value)) {
+pub(super) fn everywhere(value: &Value, path: &str, change: &mut impl FnMut(&str, Value)) {
     match value {
         Value::Object(fields) => {
             for (name, below) in fields {

@@ -143,7 +143,7 @@ fn shown(visit: &Visit, duty: &DutyLine, may_write: bool, published: &Disclosure
         item: named(w, &duty.item, duty.english.as_deref()),
         name: duty.item.clone(),
         day: duty.from.clone(),
-        period: period(w, (&duty.from, &duty.to, "")),
+        period: period((&duty.from, &duty.to, "")),
         by: visit.when(duty.due_ms),
         state: w.term(duty.state).to_owned(),
         is_overdue: duty.state == DutyState::Overdue,
@@ -165,7 +165,7 @@ fn in_work(w: Words, line: &DisclosureLine) -> InWork {
     InWork {
         href: format!("/desk/disclosures/{}", line.number),
         item: named(w, &line.item, line.english.as_deref()),
-        period: period(w, (&line.from, &line.to, &line.title)),
+        period: period((&line.from, &line.to, &line.title)),
         stage: line.stage.map(|stage| w.short(stage)).unwrap_or_default(),
     }
 }
@@ -265,7 +265,7 @@ fn show(
     let content = work.content.as_ref();
     let step = |step: &api::DisclosureStep| StepRow {
         at: visit.when(step.at_ms),
-        act: w.short_act(step.act),
+        act: w.short(step.act),
         by: step.account.map_or_else(
             || w.open_desk_by_owner().to_owned(),
             |account| w.open_desk_by_account(account),
@@ -275,7 +275,7 @@ fn show(
     let acts = work.offers.iter().filter(|act| **act != A::Write);
     let offer = |(at, act): (usize, &DisclosureAct)| Offer {
         code: act.code(),
-        label: w.short_act(*act),
+        label: w.short(*act),
         is_primary: at == 0 && !may_write,
     };
     let question = |act: A| match act {
@@ -291,7 +291,7 @@ fn show(
             frame,
             w,
             number: line.number.clone(),
-            period: period(w, (&line.from, &line.to, &line.title)),
+            period: period((&line.from, &line.to, &line.title)),
             due: visit.when(line.due_ms),
             stage: line.stage.map(|stage| w.short(stage)),
             version: work.version,
@@ -410,12 +410,5 @@ fn beside(done: Result<Reply, Problem>) -> Result<Result<Reply, Problem>, Proble
     match done {
         Err(problem) if matches!(problem.status, 403 | 409 | 412 | 422) => Err(problem),
         done => Ok(done),
-    }
-}
-
-impl Words {
-    /// Names an act for buttons and lists.
-    fn short_act(self, act: DisclosureAct) -> String {
-        self.short(act)
     }
 }

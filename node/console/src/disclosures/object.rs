@@ -18,7 +18,7 @@ pub(super) async fn send(visit: Arc<Visit>) -> Answer {
     let line = view(&visit).await?.line;
     // Offices read it in Chinese, whoever writes.
     let chinese = crate::words::Words::default();
-    let days = period(chinese, (&line.from, &line.to, &line.title));
+    let days = period((&line.from, &line.to, &line.title));
     let about = chinese.open_object_about(named(chinese, &line.item, None), days, &line.number);
     let typed = form.typed("text").trim();
     let contact = Contact {

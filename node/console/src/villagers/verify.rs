@@ -165,7 +165,7 @@ fn told(visit: &Visit, document: &DisclosureDocument) -> String {
     let by = visit.name_of(document.division);
     let item = disclosures::named(w, &document.item, document.english.as_deref());
     let days = (&*document.from, &*document.to, &*document.title);
-    w.verify_disclosure(by, item, disclosures::period(w, days), document.edition)
+    w.verify_disclosure(by, item, disclosures::period(days), document.edition)
 }
 
 fn page(

@@ -85,7 +85,6 @@ super::words! {
     open_desk_fault_should(detail): "（按所填应为 {detail}）", " (by what is typed it is {detail})";
     open_desk_fault_found(detail): "（{detail}）", " ({detail})";
     open_desk_doubts: "请审核人留意", "For whoever looks at it";
-    open_desk_doubt(doubt): "{doubt}", "{doubt}";
     open_desk_doubt_count(doubt, count): "{doubt}（{count} 处）", "{doubt} ({count})";
     open_desk_steps: "办理过程", "Steps";
     open_desk_by_account(account): "账号 {account}", "account {account}";

@@ -196,6 +196,6 @@ pub(super) fn doubted(w: Words, doubt: &DoubtView) -> String {
     let says = w.term(doubt.doubt);
     match doubt.count {
         Some(count) => w.open_desk_doubt_count(says, count),
-        None => w.open_desk_doubt(says),
+        None => says.to_owned(),
     }
 }
