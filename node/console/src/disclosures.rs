@@ -153,7 +153,10 @@ async fn list(visit: Arc<Visit>) -> Answer {
         .calls
         .get(&visit.api(&format!("disclosures?{}", query.join("&")))?)
         .await?;
-    let every: Disclosures = visit.calls.get(&visit.api("disclosures")?).await?;
+    let every = match query.is_empty() {
+        true => found.clone(),
+        false => visit.calls.get(&visit.api("disclosures")?).await?,
+    };
     let duties: Duties = visit.calls.get(&visit.api("disclosures/due")?).await?;
     let link = |chosen: Option<Class>| {
         let code = chosen.map_or("", |class| class.code());
