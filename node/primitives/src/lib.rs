@@ -4,6 +4,7 @@
 pub mod flow;
 pub mod ids;
 pub mod life;
+pub mod month;
 pub mod record;
 pub mod statement;
 pub mod suite;

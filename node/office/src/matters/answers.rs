@@ -1,15 +1,14 @@
 //! What anybody may read of a node: published matters with their answers and questions (公开答复), found
 //! by what they say and when, or because they are like what somebody is about to report.
 
-use std::str::FromStr;
-
 use api::{PublicAnswer, PublicMatter};
 use domain::{
     category::Category,
     ids::MatterId,
     likeness::{Traits, likeness},
     matter::{Act, Body, Matter, Place, Publicity},
-    time::{Day, Timestamp},
+    month::Month,
+    time::Timestamp,
 };
 use records::table::Table;
 
@@ -27,51 +26,6 @@ const MOST_SCANNED: usize = 5_000;
 const MOST_COMPARED: usize = 500;
 /// The most published matters that are suggested to a reporter.
 const MOST_SUGGESTED: usize = 5;
-
-/// A month of the calendar. Written `2026-11`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Month {
-    first: Day,
-    next: Day,
-}
-
-/// The error for a text that is not a month.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a month; one looks like 2026-11")]
-pub struct BadMonth(String);
-
-impl FromStr for Month {
-    type Err = BadMonth;
-
-    fn from_str(text: &str) -> Result<Self, BadMonth> {
-        let bad = || BadMonth(text.chars().take(20).collect());
-        let (year, month) = text.split_once('-').ok_or_else(bad)?;
-        let (year, month): (u16, u16) = match (year.parse(), month.parse()) {
-            (Ok(year), Ok(month @ 1..=12)) => (year, month),
-            _ => return Err(bad()),
-        };
-        let first = |year: u16, month: u16| format!("{year:04}-{month:02}-01").parse::<Day>();
-        let next = match month {
-            12 => first(year + 1, 1),
-            _ => first(year, month + 1),
-        };
-        match (first(year, month), next) {
-            (Ok(first), Ok(next)) => Ok(Self { first, next }),
-            _ => Err(bad()),
-        }
-    }
-}
-
-impl Month {
-    /// Returns its first day and that of the next month.
-    pub const fn days(self) -> (Day, Day) {
-        (self.first, self.next)
-    }
-
-    fn has(self, at: Timestamp) -> bool {
-        (self.first..self.next).contains(&at.day())
-    }
-}
 
 impl UnitOfWork<'_> {
     /// Notes that a matter was published, and so has an answer for everybody.
@@ -107,7 +61,7 @@ impl Matters<'_> {
                 let has = |text: &str| text.to_lowercase().contains(&words);
                 let said = question.as_ref().is_some_and(|body| has(&body.text));
                 let has_words = said || has(&text) || names.into_iter().flatten().any(has);
-                if has_words && month.is_none_or(|month| month.has(at)) {
+                if has_words && month.is_none_or(|month| month.has(at.day())) {
                     found.push(PublicAnswer {
                         matter: id.to_string(),
                         category: matter.category.to_string(),
@@ -234,24 +188,5 @@ impl Matters<'_> {
             likeness,
             metres,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_month_has_its_first_and_its_last_moment_in_shanghai() {
-        let november: Month = "2026-11".parse().unwrap();
-        let begins = 1_793_462_400_000;
-        assert!(november.has(Timestamp(begins)) && !november.has(Timestamp(begins - 1)));
-        let ends = begins + 30 * 86_400_000;
-        assert!(november.has(Timestamp(ends - 1)) && !november.has(Timestamp(ends)));
-        let december: Month = "2026-12".parse().unwrap();
-        assert!(december.has(Timestamp(ends)));
-        for bad in ["", "2026", "2026-13", "2026-0", "11-2026-", "x-1"] {
-            assert!(bad.parse::<Month>().is_err(), "{bad}");
-        }
     }
 }
