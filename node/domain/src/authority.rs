@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{
+    disclosure::Overdue,
     envelope::{Destination, Envelope, Payload},
     matter::{CustodyVersion, Matter, Step},
     request::Reply,
@@ -246,6 +247,13 @@ fn check_content(
             }
             let below = |division| tree.contains(child, division);
             speaks(report.refusals.iter().all(|(division, _)| below(*division)))
+        }
+        Payload::Compliance(report) => {
+            let child = upward()?;
+            own_word()?;
+            let below = |overdue: &Overdue| tree.contains(child, overdue.division);
+            speaks(report.overdue.iter().all(below))?;
+            speaks(report.is_possible_for(child.tier()))
         }
         Payload::Cell(report) => {
             let child = upward()?;

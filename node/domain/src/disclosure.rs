@@ -5,6 +5,7 @@
 //! leaves its heading and the ground.
 
 mod act;
+mod compliance;
 mod content;
 mod doubt;
 mod due;
@@ -26,11 +27,14 @@ use serde::{Deserialize, Serialize};
 use super::{actor::Actor, scope::TemplateKey, suite::Suite, time::Timestamp};
 
 pub use act::{BadDisclosure, DisclosureAct, MOST_NOTE, MOST_STEPS, Origin};
+pub use compliance::{
+    BadCounts, ComplianceKey, ComplianceReport, Complied, Counts, MOST_NAMED, Overdue, Own, summed,
+};
 pub use content::{
     CellFault, Content, FaultName, FormFault, MOST_CONTENT_BYTES, MOST_ROWS, Spot, plain_line,
 };
 pub use doubt::{Doubt, DoubtName, doubts};
-pub use due::{Demand, Duty, DutyState, Line, due, duties};
+pub use due::{Demand, Duty, DutyState, Latest, Line, LineV5, due, duties};
 pub use item::{Class, Field, FieldKind, Item, Loosened, Sum};
 pub use personal::Personal;
 pub(crate) use read::RawItem;

@@ -6,6 +6,7 @@ use topology::DivisionCode;
 
 pub use super::address::{Destination, Lane, Order, Stamp};
 use super::{
+    disclosure::ComplianceReport,
     ids::{Epoch, EpochId},
     matter::Matter,
     request::{Answer, Request},
@@ -37,6 +38,8 @@ pub enum Payload {
     Template(Box<Template>),
     /// The adoption of a template in a child's subtree.
     Adoption(AdoptionReport),
+    /// How a child's subtree complied with what it has to make public, in a month.
+    Compliance(Box<ComplianceReport>),
     /// One cell of the figures of a child's subtree.
     Cell(Box<CellReport>),
     /// Says that every cell of the author's new epoch was sent; cells of older epochs are to be
@@ -62,6 +65,7 @@ impl Payload {
             Self::Answer(_) => "answer",
             Self::Template(_) => "template",
             Self::Adoption(_) => "adoption",
+            Self::Compliance(_) => "compliance",
             Self::Cell(_) => "cell",
             Self::CellsComplete => "cells-complete",
             Self::Revocation(_) => "revocation",
@@ -78,6 +82,7 @@ impl Payload {
             Self::Notice(matter) => Some(matter.id.to_bytes().to_vec()),
             Self::Template(template) => Some(template.key.to_bytes()),
             Self::Adoption(report) => Some(report.key.to_bytes()),
+            Self::Compliance(report) => Some(report.key.to_bytes()),
             Self::Cell(report) => Some(report.key.to_bytes()),
             Self::Revocation(revocation) => Some(revocation.slot().to_vec()),
             Self::Give { .. }
@@ -95,6 +100,7 @@ impl Payload {
         match self {
             Self::Template(template) => template.stamp = by,
             Self::Adoption(report) => report.stamp = by,
+            Self::Compliance(report) => report.stamp = by,
             Self::Cell(report) => report.stamp = by,
             Self::Revocation(revocation) => revocation.stamp = by,
             Self::Give { .. }

@@ -39,7 +39,7 @@ pub mod seal;
 pub mod template;
 pub mod timekeeper;
 
-pub use primitives::{flow, ids, life, records, statement, suite, time};
+pub use primitives::{flow, ids, life, month, records, statement, suite, time};
 
 use topology::Enumeration;
 
@@ -60,6 +60,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<clock::PauseReason>(),
         Enumeration::of::<clock::Stage>(),
         Enumeration::of::<disclosure::Class>(),
+        Enumeration::of::<disclosure::Complied>(),
         Enumeration::of::<disclosure::DisclosureAct>(),
         Enumeration::of::<disclosure::DoubtName>(),
         Enumeration::of::<disclosure::DutyState>(),

@@ -60,7 +60,6 @@ pub use inbox::receive::{NotReceived, Outcome, Receipt, Received};
 pub use keys::revocations::{RevocationRecord, RevokeRefusal};
 pub use keys::statements::{CountersignRefusal, Stated, concerns, digest as statements_digest};
 pub use log::{LogHead, NotInLog};
-pub use matters::answers::{BadMonth, Month};
 pub use matters::filed::FiledBy;
 pub use matters::hand_over::{ChargedWith, HandedOver, Successor};
 pub use matters::imports;

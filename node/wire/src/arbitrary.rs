@@ -5,6 +5,7 @@ use domain::{
     calendar::Allowance,
     category::{CATALOGUE, Category, Class, Platform, Priority, Visibility},
     clock::{Bounds, ClockTerms, Clocks, ExtensionReason, PauseReason, Stage},
+    disclosure::{self, ComplianceKey, ComplianceReport, Counts, Overdue, Span},
     envelope::{Destination, Envelope, Lane, Order, Payload, Showing, Stamp},
     ids::{Epoch, EpochId, KeyId, MatterId, NetworkId},
     matter::{
@@ -13,6 +14,7 @@ use domain::{
         Version,
     },
     measure::Measure,
+    month::Month,
     policy::{Policy, RuleRef, Source},
     request::{Answer, Reply, Request, RequestId, RequestKind, Voice},
     revocation::{HeldFlow, HeldLife, Revocation},
@@ -191,6 +193,55 @@ fn adoption() -> impl Strategy<Value = AdoptionReport> {
         })
 }
 
+/// Reports of any counts that do not contradict each other, those that this build does not know included.
+fn compliance() -> impl Strategy<Value = ComplianceReport> {
+    let overdue = || {
+        let days = (0i32..=2_932_000, 0i32..=366);
+        (
+            division(),
+            "[a-z村务]{0,60}",
+            days,
+            0i64..=4_102_444_800_000,
+        )
+            .prop_map(|(division, item, (from, days), due)| Overdue {
+                due: Timestamp(due),
+                division,
+                item: item.into(),
+                span: Span {
+                    from: Day(from),
+                    to: Day(from + days),
+                },
+            })
+    };
+    let class = select(&disclosure::Class::ALL[..]);
+    (
+        any::<u16>(),
+        class,
+        vec(0u64..=1000, 15),
+        vec(overdue(), 0..=4),
+    )
+        .prop_map(|(month, class, mut counts, overdue)| {
+            let named = overdue.len() as u64;
+            counts[0] = counts[1] + counts[2] + counts[3] + named;
+            counts[3] += named;
+            for part in 4..=6 {
+                counts[part] = counts[part].min(counts[1] + counts[2]);
+            }
+            counts[8] = counts[8].min(counts[7]);
+            let counts: Vec<(u8, u64)> =
+                (1..).zip(counts).filter(|(_, count)| *count > 0).collect();
+            ComplianceReport {
+                key: ComplianceKey {
+                    month: Month(month),
+                    class,
+                },
+                counts: Counts::try_from(counts).unwrap(),
+                overdue,
+                stamp: Stamp::default(),
+            }
+        })
+}
+
 /// Counters of any measures, those that this build does not know included.
 fn counters() -> impl Strategy<Value = Counters> {
     let measure = (1u32..=31).prop_map(|number| Measure::new(number).unwrap());
@@ -258,6 +309,7 @@ fn payload() -> impl Strategy<Value = Payload> {
         }),
         matter().prop_map(|matter| Payload::Notice(Box::new(matter))),
         request().prop_map(Payload::Request),
+        compliance().prop_map(|report| Payload::Compliance(Box::new(report))),
         answer().prop_map(Payload::Answer),
         template().prop_map(|template| Payload::Template(Box::new(template))),
         adoption().prop_map(Payload::Adoption),

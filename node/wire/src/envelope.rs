@@ -16,6 +16,7 @@ use super::{
     MOST_KEY_BYTES, Malformed,
     adoption::{adoption_in, adoption_out},
     choice,
+    compliance::{compliance_in, compliance_out},
     figures::{cell_in, cell_out},
     malformed::{array, check_length, division, ordinal, required},
     matter::{matter_in, matter_out},
@@ -94,6 +95,7 @@ fn payload_out(payload: &Payload) -> (u32, Vec<u8>) {
         Payload::Answer(answer) => (Kind::Answer, answer_out(answer).encode_to_vec()),
         Payload::Template(template) => (Kind::Template, template_out(template).encode_to_vec()),
         Payload::Adoption(report) => (Kind::Adoption, adoption_out(report).encode_to_vec()),
+        Payload::Compliance(report) => (Kind::Compliance, compliance_out(report).encode_to_vec()),
         Payload::Cell(report) => (Kind::Cell, cell_out(report).encode_to_vec()),
         Payload::CellsComplete => (Kind::CellsComplete, vec![]),
         Payload::Shown(matter) => (Kind::Shown, matter_out(matter).encode_to_vec()),
@@ -133,6 +135,10 @@ fn known_in(kind: Kind, bytes: Bytes) -> Result<Payload, Malformed> {
         Kind::Answer => Payload::Answer(answer_in(v1::Answer::decode(bytes)?)?),
         Kind::Template => Payload::Template(Box::new(template_in(v1::Template::decode(bytes)?)?)),
         Kind::Adoption => Payload::Adoption(adoption_in(v1::AdoptionReport::decode(bytes)?)?),
+        Kind::Compliance => {
+            let report = compliance_in(v1::ComplianceReport::decode(bytes)?)?;
+            Payload::Compliance(Box::new(report))
+        }
         Kind::Cell => Payload::Cell(Box::new(cell_in(v1::CellReport::decode(bytes)?)?)),
         Kind::CellsComplete => Payload::CellsComplete,
         Kind::Shown => Payload::Shown(Box::new(matter_in(Some(v1::Matter::decode(bytes)?))?)),

@@ -18,7 +18,7 @@ use super::{
 pub(super) const MOST_COUNTED: u64 = 1_000_000_000_000;
 
 /// 9999-12-31.
-const LAST_DAY: i32 = 2_932_896;
+pub(super) const LAST_DAY: i32 = 2_932_896;
 
 pub(super) const fn stamp_out(stamp: Stamp) -> v1::Stamp {
     v1::Stamp {

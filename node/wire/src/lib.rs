@@ -8,6 +8,7 @@ mod adoption;
 mod attachment;
 mod choice;
 mod clock;
+mod compliance;
 mod envelope;
 mod figures;
 pub mod frame;

@@ -303,6 +303,51 @@ pub struct AdoptionReport {
     #[prost(message, repeated, tag = "7")]
     pub refusals: ::prost::alloc::vec::Vec<TemplateRefusal>,
 }
+/// How often something was counted of a month's disclosures.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ComplianceCount {
+    /// Number of the count, 1 to 15.
+    #[prost(uint32, tag = "1")]
+    pub number: u32,
+    /// At least 1.
+    #[prost(uint64, tag = "2")]
+    pub count: u64,
+}
+/// A disclosure that is past due and not published.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OverdueDisclosure {
+    /// Who should have published it.
+    #[prost(uint64, tag = "1")]
+    pub division: u64,
+    /// Name of the item, at most 60 characters.
+    #[prost(string, tag = "2")]
+    pub item: ::prost::alloc::string::String,
+    /// The first day that it is about, in days since 1970-01-01 in Asia/Shanghai.
+    #[prost(int32, tag = "3")]
+    pub from: i32,
+    /// The last day.
+    #[prost(int32, tag = "4")]
+    pub to: i32,
+    /// When it was due, in milliseconds since 1970.
+    #[prost(int64, tag = "5")]
+    pub due_ms: i64,
+}
+/// How a child's subtree complied with what it had to make public in a month.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ComplianceReport {
+    /// Months since January 1970: that in which it was due.
+    #[prost(uint32, tag = "1")]
+    pub month: u32,
+    /// Number of the class.
+    #[prost(int32, tag = "2")]
+    pub class: i32,
+    /// By ascending number.
+    #[prost(message, repeated, tag = "3")]
+    pub counts: ::prost::alloc::vec::Vec<ComplianceCount>,
+    /// What is overdue, longest first, at most 32; the others are only counted.
+    #[prost(message, repeated, tag = "4")]
+    pub overdue: ::prost::alloc::vec::Vec<OverdueDisclosure>,
+}
 /// What one cell counts.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CellKey {
@@ -2153,6 +2198,8 @@ pub enum Kind {
     Shown = 9,
     /// Showing
     Showing = 10,
+    /// ComplianceReport
+    Compliance = 11,
     /// Revocation
     Revocation = 20,
 }
@@ -2174,6 +2221,7 @@ impl Kind {
             Self::CellsComplete => "KIND_CELLS_COMPLETE",
             Self::Shown => "KIND_SHOWN",
             Self::Showing => "KIND_SHOWING",
+            Self::Compliance => "KIND_COMPLIANCE",
             Self::Revocation => "KIND_REVOCATION",
         }
     }
@@ -2191,6 +2239,7 @@ impl Kind {
             "KIND_CELLS_COMPLETE" => Some(Self::CellsComplete),
             "KIND_SHOWN" => Some(Self::Shown),
             "KIND_SHOWING" => Some(Self::Showing),
+            "KIND_COMPLIANCE" => Some(Self::Compliance),
             "KIND_REVOCATION" => Some(Self::Revocation),
             _ => None,
         }

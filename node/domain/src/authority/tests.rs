@@ -7,9 +7,11 @@ use super::*;
 use crate::{
     category::{Category, Class, Priority, Visibility},
     clock::Clocks,
+    disclosure::{self, ComplianceKey, ComplianceReport, Overdue, Span},
     envelope::{Lane, Order, Showing, Stamp},
     ids::{Epoch, EpochId, MatterId},
     matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Version},
+    month::Month,
     request::{Answer, Reply, Request, RequestId, RequestKind},
     rollup::{CellKey, CellReport, Counters},
     suite::Suite,
@@ -84,6 +86,7 @@ enum Kind {
     Answer,
     Template,
     Adoption,
+    Compliance,
     Cell,
     CellsComplete,
     Shown,
@@ -148,6 +151,21 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
             refusals: vec![],
             stamp: Stamp(1, 1),
         }),
+        Kind::Compliance => Payload::Compliance(Box::new(ComplianceReport {
+            overdue: vec![Overdue {
+                due: Timestamp(0),
+                division: author,
+                item: "x".into(),
+                span: Span {
+                    from: Day(1),
+                    to: Day(1),
+                },
+            }],
+            ..ComplianceReport::empty(ComplianceKey {
+                month: Month(0),
+                class: disclosure::Class::Finance,
+            })
+        })),
         Kind::Cell => Payload::Cell(Box::new(CellReport {
             key: CellKey {
                 acting: author,
@@ -251,6 +269,7 @@ fn what_a_child_may_bring() {
         (Kind::Answer, "+++WUW", "+++WUW"),
         (Kind::Template, "DDDWUA", "DDDWUA"),
         (Kind::Adoption, "+NNWUW", "NNNWUW"),
+        (Kind::Compliance, "+NNWUW", "NNNWUW"),
         (Kind::Cell, "+NNWUW", "NNNWUW"),
         (Kind::CellsComplete, "+NNWUW", "NNNWUW"),
         (Kind::Shown, "+NNWUW", "NNNWUW"),
@@ -284,6 +303,7 @@ fn what_the_parent_may_bring() {
         (Kind::Answer, "+++WUW", "+++WUW", "+++WUW"),
         (Kind::Template, "SSSWU+", "SSSWU+", "SSSWUA"),
         (Kind::Adoption, "DDDWUW", "DDDWUW", "DDDWUW"),
+        (Kind::Compliance, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::Cell, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::CellsComplete, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::Shown, "+NNWUW", "NNNWUW", "NNNWUW"),

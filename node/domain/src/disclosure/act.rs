@@ -1,7 +1,7 @@
 //! What may be done with a disclosure, by whom, and in which order.
 
 use super::{
-    Content, Disclosure, DisclosureId, Item, Line, Personal, Span, Stage, Step, Work,
+    Content, Disclosure, DisclosureId, Item, Latest, Line, Personal, Span, Stage, Step, Work,
     content::plain_line, personal,
 };
 use crate::{actor::Actor, calendar::Calendar, scope::TemplateKey, time::Timestamp};
@@ -356,8 +356,12 @@ impl Disclosure {
         self.work.as_ref().map(|work| work.stage)
     }
 
-    /// Returns it in one line; `latest_at` is when its latest edition was published.
-    pub fn line(&self, latest_at: Option<Timestamp>) -> Line {
+    /// Returns it in one line, with what is kept of its latest edition.
+    pub fn line(&self, latest: Option<Latest>) -> Line {
+        let (latest_at, doubts) = match latest {
+            Some(latest) => (Some(latest.at), latest.doubts),
+            None => (None, vec![]),
+        };
         Line {
             id: self.id,
             template: self.template.clone(),
@@ -373,6 +377,7 @@ impl Disclosure {
             editions: self.editions,
             withdrawn: self.withdrawn.is_some(),
             stage: self.stage(),
+            doubts,
         }
     }
 

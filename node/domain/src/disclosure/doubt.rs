@@ -1,6 +1,7 @@
 //! Signs that a form was filled in only to be green: shown with their evidence to whoever reviews it. They stop nothing.
 
-use super::{Content, Item, content::read_number};
+use super::{Content, Item, Span, content::read_number};
+use crate::time::Timestamp;
 
 /// A sign that a form may say nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum Doubt {
     NoRows,
     /// This many fields that may be left empty are all empty.
     OnlyRequired(usize),
+    /// The days that it is about are not over.
+    Early,
 }
 
 topology::vocabulary! {
@@ -23,12 +26,22 @@ topology::vocabulary! {
         Copied = 2, "copied", "与上一期完全相同", "the same as the period before";
         NoRows = 3, "no-rows", "明细表为空", "the table is empty";
         OnlyRequired = 4, "only-required", "选填的全部没有填", "everything voluntary is left out";
+        Early = 5, "early", "本期尚未结束", "its days are not over";
     }
 }
 
-/// Returns the doubts about a form; `before` is what was published for the period before.
-pub fn doubts(item: &Item, content: &Content, before: Option<&Content>) -> Vec<Doubt> {
+/// Returns the doubts about a form that is published now, about days; `before` is what was published for the period
+/// before.
+pub fn doubts(
+    item: &Item,
+    content: &Content,
+    before: Option<&Content>,
+    (span, now): (Span, Timestamp),
+) -> Vec<Doubt> {
     let mut all = vec![];
+    if now < span.after().start() && item.rhythm.days().is_some() {
+        all.push(Doubt::Early);
+    }
     let fields = item.fields.iter().zip(&content.fields);
     let cells = content
         .rows

@@ -1,8 +1,9 @@
 //! What has to be made public when, and what became of it.
 
+use primitives::record::{BASE, Record};
 use serde::{Deserialize, Serialize};
 
-use super::{Class, DisclosureId, Item, Rhythm, Span, Stage};
+use super::{Class, DisclosureId, DoubtName, Item, Rhythm, Span, Stage};
 use crate::{
     calendar::{Allowance, Calendar},
     scope::TemplateKey,
@@ -43,6 +44,73 @@ pub struct Line {
     pub withdrawn: bool,
     /// How far the work on an edition has come, if there is any.
     pub stage: Option<Stage>,
+    /// The doubts about the latest edition when it was published; nothing is known of editions of before they were kept.
+    pub doubts: Vec<DoubtName>,
+}
+
+/// [`Line`] before it kept doubts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineV5 {
+    id: DisclosureId,
+    template: TemplateKey,
+    item: Box<str>,
+    english: Option<Box<str>>,
+    class: Class,
+    rhythm: Rhythm,
+    span: Span,
+    title: Box<str>,
+    due: Timestamp,
+    published_at: Option<Timestamp>,
+    latest_at: Option<Timestamp>,
+    editions: u32,
+    withdrawn: bool,
+    stage: Option<Stage>,
+}
+
+crate::records!(LineV5);
+
+/// What is kept of the latest edition of a disclosure in its line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latest {
+    /// When it was published.
+    pub at: Timestamp,
+    /// The doubts about it then.
+    pub doubts: Vec<DoubtName>,
+}
+
+impl Line {
+    /// Returns what it keeps of the latest edition.
+    pub fn latest(&self) -> Option<Latest> {
+        self.latest_at.map(|at| Latest {
+            at,
+            doubts: self.doubts.clone(),
+        })
+    }
+}
+
+impl Record for Line {
+    const VERSION: u8 = BASE + 1;
+    type Previous = LineV5;
+
+    fn migrate(old: LineV5) -> Self {
+        Self {
+            id: old.id,
+            template: old.template,
+            item: old.item,
+            english: old.english,
+            class: old.class,
+            rhythm: old.rhythm,
+            span: old.span,
+            title: old.title,
+            due: old.due,
+            published_at: old.published_at,
+            latest_at: old.latest_at,
+            editions: old.editions,
+            withdrawn: old.withdrawn,
+            stage: old.stage,
+            doubts: vec![],
+        }
+    }
 }
 
 /// An item that is demanded of a division.
@@ -106,19 +174,9 @@ pub fn duties<'a>(
     now: Timestamp,
 ) -> Vec<Duty<'a>> {
     let mut all = vec![];
-    for demand in demands
-        .iter()
-        .filter(|demand| demand.item.rhythm != Rhythm::Event)
-    {
-        let first = demand.item.rhythm.around(demand.since.day());
-        let mut span = demand.item.rhythm.around(now.day());
-        for _ in 0..=LOOK_BACK {
-            if span < first {
-                break;
-            }
-            all.push(duty(demand, span, lines, calendar, now));
-            span = demand.item.rhythm.around(Day(span.from.0 - 1));
-        }
+    for demand in demands {
+        let spans = periods(demand, now.day()).take(LOOK_BACK + 1);
+        all.extend(spans.map(|span| duty(demand, span, lines, calendar, now)));
     }
     all.sort_by(|one, other| {
         other
@@ -130,7 +188,17 @@ pub fn duties<'a>(
     all
 }
 
-fn duty<'a>(
+/// Iterates over the periods of an item, from that of `today` back to the one in which it was first demanded; there
+/// are none of events.
+pub(super) fn periods(demand: &Demand<'_>, today: Day) -> impl Iterator<Item = Span> {
+    let rhythm = demand.item.rhythm;
+    let first = rhythm.around(demand.since.day());
+    let latest = (rhythm != Rhythm::Event).then(|| rhythm.around(today));
+    let before = move |span: &Span| Some(rhythm.around(Day(span.from.0 - 1)));
+    std::iter::successors(latest, before).take_while(move |span| *span >= first)
+}
+
+pub(super) fn duty<'a>(
     demand: &Demand<'a>,
     span: Span,
     lines: &[Line],

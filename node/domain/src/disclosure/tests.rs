@@ -446,15 +446,20 @@ fn personal_data_is_found_however_it_is_typed_and_other_numbers_are_left_alone()
 fn a_form_that_says_nothing_is_doubted_with_its_evidence() {
     let form = finance();
     let content = right().shaped(&form);
-    assert_eq!(doubts(&form, &content, None), []);
-    assert_eq!(doubts(&form, &content, Some(&content)), [Doubt::Copied]);
+    let month = span("2026-10-01", "2026-10-31");
+    let over = (month, "2026-11-01".parse::<Day>().unwrap().start());
+    assert_eq!(doubts(&form, &content, None, over), []);
+    let early = (month, Timestamp(over.1.0 - 1));
+    assert_eq!(doubts(&form, &content, None, early), [Doubt::Early]);
+    let copied = doubts(&form, &content, Some(&content), over);
+    assert_eq!(copied, [Doubt::Copied]);
     let zero = Content {
         fields: texts(&["0", "0", "0", "0", ""]),
         ..Content::default()
     }
     .shaped(&form);
     assert_eq!(
-        doubts(&form, &zero, None),
+        doubts(&form, &zero, None, over),
         [Doubt::AllZero(4), Doubt::NoRows]
     );
     assert_eq!(read_number(&form.fields[0], "0.00"), Some(0));
@@ -643,7 +648,7 @@ fn what_is_due_is_told_period_by_period_from_when_it_was_demanded() {
     };
     let demands = [demand(&finance), demand(&event)];
     let line = |from: &str, to: &str, at: Timestamp| {
-        let mut one = begun(right()).line(Some(at));
+        let mut one = begun(right()).line(Some(Latest { at, doubts: vec![] }));
         one.span = span(from, to);
         one.published_at = Some(at);
         one.stage = None;

@@ -5,18 +5,19 @@ use domain::{
     alarm::AlarmKind,
     attachment::{FileNo, Part, UploadId},
     category::Category,
-    disclosure::DisclosureId,
+    disclosure::{Class, DisclosureId},
     envelope::{Destination, Lane},
     hook::HookId,
     ids::{EpochId, KeyId, MatterId},
     import::Source,
+    month::Month,
     people::{AccountId, ApiKeyId, GridId},
     rollup::CellKey,
     suite::Digest,
     template::{Scope, TemplateKey, TemplateKind},
     time::{Day, Timestamp},
 };
-use topology::DivisionCode;
+use topology::{DivisionCode, Term};
 
 /// What a record is found by, or a part of it. Two that differ have different bytes; the bytes of none are the
 /// beginning of another's, unless it can only stand last.
@@ -69,6 +70,8 @@ fixed! {
     HookId: |it| it.0, |bytes| Some(Self(bytes));
     ApiKeyId: |it| it.0, |bytes| Some(Self(bytes));
     DisclosureId: |it| it.0, |bytes| Some(Self(bytes));
+    Month: |it| it.0.to_be_bytes(), |bytes| Some(Self(u16::from_be_bytes(bytes)));
+    Class: |it| [it.number() as u8], |bytes: [u8; 1]| Self::of_number(bytes[0].into());
     AccountId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u64::from_be_bytes(bytes)));
     GridId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
     DivisionCode: |it| it.as_u64().to_be_bytes(), |bytes| Self::from_u64(u64::from_be_bytes(bytes));

@@ -84,6 +84,25 @@ fn nobody_speaks_for_another_inside_a_payload() {
             }),
         ),
         (
+            "overdue elsewhere",
+            Kind::Compliance,
+            Box::new(move |p| {
+                if let Payload::Compliance(report) = p {
+                    report.overdue[0].division = other();
+                }
+            }),
+        ),
+        (
+            "more than there can be",
+            Kind::Compliance,
+            Box::new(move |p| {
+                if let Payload::Compliance(report) = p {
+                    let counts = vec![(1, 10_000_001)];
+                    report.counts = disclosure::Counts::try_from(counts).unwrap();
+                }
+            }),
+        ),
+        (
             "acting elsewhere",
             Kind::Cell,
             Box::new(move |p| {
