@@ -3,6 +3,7 @@
 //! Each is a record with the work on it, a line in an index, and its published editions, whose documents never change.
 //! An edition and its leaf in the public log are one unit.
 
+mod compliance;
 mod demands;
 mod publish;
 mod read;
@@ -13,7 +14,7 @@ mod tests;
 use domain::{
     actor::Actor,
     audit::Subject,
-    disclosure::{BadDisclosure, Content, Disclosure, DisclosureId, Origin, plain_line},
+    disclosure::{BadDisclosure, Content, Disclosure, DisclosureId, Latest, Origin, plain_line},
     time::{Day, Timestamp},
 };
 
@@ -190,8 +191,8 @@ impl Disclosures<'_> {
             |document| document.content_for(&one.item),
         );
         one.correct(last, &why, (unit.actor.clone(), unit.now))?;
-        let latest_at = unit.latest_at(&one).await?;
-        unit.put_disclosure(&one, latest_at);
+        let latest = unit.latest(&one).await?;
+        unit.put_disclosure(&one, latest);
         unit.commit().await?;
         Ok(one)
     }
@@ -212,12 +213,13 @@ impl Disclosures<'_> {
         let nothing_left = one.give_up((unit.actor.clone(), unit.now))?;
         if nothing_left {
             unit.subject = Some(Subject::Disclosure(id));
+            unit.complies = true;
             unit.view.delete::<tables::Disclosures>(&id);
             unit.view
                 .delete::<tables::DisclosureLines>(&(one.span.to, id));
         } else {
-            let latest_at = unit.latest_at(&one).await?;
-            unit.put_disclosure(&one, latest_at);
+            let latest = unit.latest(&one).await?;
+            unit.put_disclosure(&one, latest);
         }
         unit.commit().await?;
         Ok(())
@@ -233,8 +235,8 @@ impl Disclosures<'_> {
         let mut unit = self.begin(by).await?;
         let mut one = unit.disclosure(id, seen).await?;
         change(&mut one, (unit.actor.clone(), unit.now))?;
-        let latest_at = unit.latest_at(&one).await?;
-        unit.put_disclosure(&one, latest_at);
+        let latest = unit.latest(&one).await?;
+        unit.put_disclosure(&one, latest);
         unit.commit().await?;
         Ok(one)
     }
@@ -254,21 +256,22 @@ impl UnitOfWork<'_> {
     }
 
     /// Writes a disclosure and its line.
-    fn put_disclosure(&mut self, one: &Disclosure, latest_at: Option<Timestamp>) {
+    fn put_disclosure(&mut self, one: &Disclosure, latest: Option<Latest>) {
         self.subject = Some(Subject::Disclosure(one.id));
+        self.complies = true;
         self.view.put::<tables::Disclosures>(&one.id, one);
-        let line = one.line(latest_at);
+        let line = one.line(latest);
         self.view
             .put::<tables::DisclosureLines>(&(one.span.to, one.id), &line);
     }
 
-    /// Returns when the latest edition was published.
-    async fn latest_at(&mut self, one: &Disclosure) -> Result<Option<Timestamp>, Fault> {
+    /// Returns what is kept of the latest edition.
+    async fn latest(&mut self, one: &Disclosure) -> Result<Option<Latest>, Fault> {
         let line = self
             .view
             .get::<tables::DisclosureLines>(&(one.span.to, one.id))
             .await?;
-        Ok(line.and_then(|line| line.latest_at))
+        Ok(line.and_then(|line| line.latest()))
     }
 
     /// Returns the document of the latest edition; `None` if nothing was published, or it was taken down.

@@ -25,9 +25,8 @@ impl UnitOfWork<'_> {
 
 impl Office {
     /// Does everything that is due: looks whether the clock is doubted, goes on where a store went back in
-    /// time, lets the clocks of matters speak, judges the figures of children, and packs
-    /// what is full in the public log. Returns when to come
-    /// again if no decision makes something due before; `None` if nothing is.
+    /// time, lets the clocks of matters speak, counts what was not made public, judges the figures of children, and
+    /// packs what is full in the public log. Returns when to come again if no decision makes something due before; `None` if nothing is.
     ///
     /// # Errors
     /// The first thing that could not be looked at. The others were looked at all the same.
@@ -37,6 +36,7 @@ impl Office {
         let showing = self.inbox().tend_lost().await;
         let ticked = self.matters().tick().await;
         let figures = self.figures().check().await;
+        let disclosures = self.disclosures().tend().await;
         let packed = self.log().pack().await;
         let alarm = self.next_alarm(began).await;
         clock?;
@@ -46,6 +46,7 @@ impl Office {
         let doubted = self.doubted.load(Ordering::Relaxed);
         let due = [
             alarm?,
+            disclosures?,
             doubted.then_some(Timestamp(began.0 + AGAIN_MS)),
             showing?.then_some(Timestamp(began.0 + AGAIN_MS)),
             figures?.then_some(Timestamp(began.0 + FIGURES_AGAIN_MS)),

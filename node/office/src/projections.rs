@@ -14,6 +14,7 @@ impl UnitOfWork<'_> {
             self.project_index(change);
             self.project_published(change);
             self.project_answered(change);
+            self.project_compliance(change);
             self.project_feed(change);
             self.project_dealings(change).await?;
             self.project_log(change);

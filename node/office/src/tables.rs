@@ -13,7 +13,7 @@ use domain::{
     audit::AuditEntry,
     category::Category,
     custody::Docket,
-    disclosure::{Disclosure, DisclosureId, Edition, Line},
+    disclosure::{Class, ComplianceReport, Disclosure, DisclosureId, Edition, Line},
     envelope::{Destination, Lane},
     feed::Change,
     flow::Seen,
@@ -22,6 +22,7 @@ use domain::{
     import::Source,
     journal::Entry,
     matter::{CustodyVersion, Matter},
+    month::Month,
     people::{Account, AccountId, ApiKey, ApiKeyId, ExternalIdentity, Grid, GridId},
     request::OpenRequest,
     rollup::{CellKey, Counters, EpochSet, Heard},
@@ -162,6 +163,10 @@ records::tables! { pub(crate) OFFICE:
     DisclosureLines("line of the disclosures", b"Dl"): (Day, DisclosureId) => Line;
     /// Matters in which somebody objects to a disclosure.
     Objections("objection to a disclosure", b"Do"): (DisclosureId, MatterId) => Timestamp;
+    /// What this division and its children say of their disclosures, by month and class.
+    Compliance("how disclosures were made", b"Dc"): (Month, Class, DivisionCode) => ComplianceReport;
+    /// When what is said of the disclosures of this division is looked at next.
+    ComplianceDue("when disclosures fall due", b"Dn"): () => Timestamp;
     /// Key statements of other divisions, signed.
     KeyStatements("key statement", b"k"): (DivisionCode, KeyId) => Plain;
     /// Key statements that concern this node, whether they count or not.

@@ -76,6 +76,8 @@ pub(super) struct UnitOfWork<'a> {
     pub(super) news: News,
     /// Leaves that this decision adds to the public log.
     pub(super) log: Vec<LogDraft>,
+    /// Whether it changes what is said of the disclosures of this division.
+    pub(super) complies: bool,
     /// When something it makes due is to be looked at.
     pub(super) due: Option<Timestamp>,
     /// How many alarms of a kind stand after this decision more than before it.
@@ -114,6 +116,7 @@ impl Office {
             revoked: vec![],
             news: News::default(),
             log: vec![],
+            complies: false,
             due: None,
             alarms: vec![],
         };
@@ -321,6 +324,7 @@ impl UnitOfWork<'_> {
             self.keep_categories();
         }
         self.project().await?;
+        self.note_compliance().await?;
         self.write_log().await?;
         self.report_figures().await?;
         self.note_done().await?;

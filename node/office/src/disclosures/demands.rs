@@ -30,16 +30,21 @@ pub(super) async fn demanded<V: View>(
     Ok(template::demanded(&in_force, tree))
 }
 
+/// Returns what an item is noted by: one whose period changed is demanded anew, so that no period of before is owed.
+fn noted_by(item: &Item) -> String {
+    format!("{}\n{}", item.name, item.rhythm.code())
+}
+
 /// Returns since when each item is demanded; that of an item from before this was noted is its template's.
 pub(super) async fn since<V: View>(
     view: &mut Tables<V>,
     (template, _, item): &Demanded,
 ) -> Result<Timestamp, Fault> {
-    if let Some(since) = view
-        .get::<tables::DemandedSince>(&item.name.to_string())
-        .await?
-    {
-        return Ok(since);
+    // Earlier builds noted the name alone.
+    for noted in [noted_by(item), item.name.to_string()] {
+        if let Some(since) = view.get::<tables::DemandedSince>(&noted).await? {
+            return Ok(since);
+        }
     }
     let in_force = view.get::<tables::TemplatesInForce>(template).await?;
     Ok(in_force.map_or(Timestamp::default(), |template| template.issued_at))
@@ -61,21 +66,24 @@ impl UnitOfWork<'_> {
     /// Notes since when items are demanded, after a template came into force. One that is demanded no more begins anew
     /// should it come back.
     pub(crate) async fn note_demands(&mut self) -> Result<(), Fault> {
+        self.complies = true;
         let demanded = self.demanded().await?;
         let known = self
             .view
             .scan(tables::DemandedSince::all(), usize::MAX)
             .await?;
-        for (name, _) in &known {
-            if !demanded.iter().any(|(.., item)| *item.name == **name) {
-                self.view.delete::<tables::DemandedSince>(name);
+        let mut known: BTreeMap<String, Timestamp> = known.into_iter().collect();
+        for (.., item) in &demanded {
+            let noted = noted_by(item);
+            let before = known.remove(&noted);
+            let since = before.or_else(|| known.get(&*item.name).copied());
+            if before.is_none() {
+                let since = since.unwrap_or(self.now);
+                self.view.put::<tables::DemandedSince>(&noted, &since);
             }
         }
-        for (.., item) in &demanded {
-            let name = item.name.to_string();
-            if !known.iter().any(|(known, _)| *known == name) {
-                self.view.put::<tables::DemandedSince>(&name, &self.now);
-            }
+        for noted in known.keys() {
+            self.view.delete::<tables::DemandedSince>(noted);
         }
         Ok(())
     }

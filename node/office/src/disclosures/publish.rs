@@ -2,7 +2,9 @@
 
 use api::{ColumnView, DisclosureDocument};
 use domain::{
-    disclosure::{BadDisclosure, Disclosure, DisclosureAct, DisclosureId, Edition, Work},
+    disclosure::{
+        BadDisclosure, Disclosure, DisclosureAct, DisclosureId, Doubt, Edition, Latest, Work,
+    },
     ids::MatterId,
     time::Timestamp,
 };
@@ -31,6 +33,8 @@ impl Disclosures<'_> {
         let mut one = unit.disclosure(id, seen).await?;
         let now = unit.now;
         let work = one.publish((unit.actor.clone(), now))?;
+        let doubts = self.doubts_at(&mut unit.view, &one, &work.content).await?;
+        let doubts = doubts.iter().map(Doubt::name).collect();
         let document = unit.document(&one, work).written();
         let state = if one.editions == 1 {
             Disclosed::Published
@@ -45,7 +49,7 @@ impl Disclosures<'_> {
         };
         unit.view
             .put::<tables::Editions>(&(id, edition.number), &edition);
-        unit.put_disclosure(&one, Some(now));
+        unit.put_disclosure(&one, Some(Latest { at: now, doubts }));
         unit.commit().await?;
         Ok(one)
     }
@@ -83,8 +87,8 @@ impl Disclosures<'_> {
             unit.view.delete::<tables::EditionLeaves>(&key);
         }
         unit.log_edition(&one, Disclosed::Withdrawn, ground.trim());
-        let latest_at = unit.latest_at(&one).await?;
-        unit.put_disclosure(&one, latest_at);
+        let latest = unit.latest(&one).await?;
+        unit.put_disclosure(&one, latest);
         unit.commit().await?;
         Ok(one)
     }
@@ -150,11 +154,12 @@ impl UnitOfWork<'_> {
         // Strangers do not learn of drafts, whose numbers can be worked out.
         let one = one.filter(|one| one.editions > 0);
         let one = one.ok_or(BadDisclosure::Unknown(id))?;
-        let latest_at = self.latest_at(&one).await?;
+        let latest = self.latest(&one).await?;
         let policy = self.policy.clone();
         let until = |at: Timestamp| one.objections_until(at, policy.calendar().value);
-        match latest_at.and_then(until) {
+        match latest.and_then(|latest| until(latest.at)) {
             Some(until) if self.now <= until => {
+                self.complies = true;
                 self.view
                     .put::<tables::Objections>(&(id, matter), &self.now);
                 Ok(())

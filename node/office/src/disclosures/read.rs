@@ -9,7 +9,7 @@ use domain::{
     time::{Day, Timestamp},
 };
 use log::{Commitment, Entry};
-use records::table::{Table, Tables};
+use records::table::{Table, Tables, View};
 use store::Snapshot;
 
 use super::demands::{self, Demanded};
@@ -189,18 +189,28 @@ impl Disclosures<'_> {
         let line = line.unwrap_or_else(|| one.line(None));
         let mut doubts = vec![];
         if let Some(work) = &one.work {
-            let before = Day(one.span.from.0 - 1);
-            let before = one.item.rhythm.around(before);
-            let before = self.published_content(&mut view, &one, before).await?;
-            doubts = disclosure::doubts(&one.item, &work.content, before.as_ref());
+            doubts = self.doubts_at(&mut view, &one, &work.content).await?;
         }
         Ok(view.finish((one, line, doubts)).await?)
     }
 
-    /// Returns what was published of an item for some days.
-    async fn published_content(
+    /// Returns the doubts about a form, were it published now.
+    pub(super) async fn doubts_at<V: View>(
         self,
-        view: &mut Tables<Snapshot>,
+        view: &mut Tables<V>,
+        one: &Disclosure,
+        content: &Content,
+    ) -> Result<Vec<Doubt>, Fault> {
+        let before = one.item.rhythm.around(Day(one.span.from.0 - 1));
+        let before = self.published_content(view, one, before).await?;
+        let at = (one.span, self.now());
+        Ok(disclosure::doubts(&one.item, content, before.as_ref(), at))
+    }
+
+    /// Returns what was published of an item for some days.
+    async fn published_content<V: View>(
+        self,
+        view: &mut Tables<V>,
         one: &Disclosure,
         span: Span,
     ) -> Result<Option<Content>, Fault> {

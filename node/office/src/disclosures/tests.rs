@@ -11,6 +11,7 @@ use domain::{
 use log::{Entry, EntryKind, bundle};
 use store::MemoryDisk;
 
+mod compliance;
 mod holes;
 
 use crate::{Failed, MatterRefusal, NewDisclosure, NewReport, NewTemplate, Office, fixture};
@@ -265,7 +266,8 @@ async fn one_period_is_begun_once_and_what_is_not_demanded_never() {
     let june = all.begin_one(like, who(1)).await.unwrap();
     assert_eq!(june.stage(), Some(Stage::Draft));
     let (.., doubts) = all.work(june.id).await.unwrap();
-    assert_eq!(doubts, [domain::disclosure::Doubt::Copied]);
+    use domain::disclosure::Doubt::{Copied, Early};
+    assert_eq!(doubts, [Early, Copied]);
 }
 
 #[tokio::test]

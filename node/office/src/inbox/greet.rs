@@ -85,6 +85,7 @@ impl Inbox<'_> {
             );
             unit.raise(kind, Some(about), &detail).await?;
             unit.resend_figures().await?;
+            unit.resend_compliance().await?;
         }
         if rejected.is_none() {
             let lives = greeting.lives.lives().to_vec();
@@ -111,6 +112,7 @@ impl Inbox<'_> {
                 Neighbour::Parent(_) if new_life && went_back.is_none() => {
                     unit.resend_figures().await?;
                     unit.resend_adoption().await?;
+                    unit.resend_compliance().await?;
                 }
                 Neighbour::Parent(_) => {}
             }

@@ -400,6 +400,7 @@ impl UnitOfWork<'_> {
             Payload::Showing(showing) => self.hear_showing(from.division(), showing).await?,
             Payload::Template(template) => self.hear_template(template, received).await?,
             Payload::Adoption(report) => self.hear_adoption(from.division(), report).await?,
+            Payload::Compliance(report) => self.hear_compliance(from, report).await?,
             Payload::Cell(report) => {
                 if let Err(refusal) = self.hear_cell(from.division(), report).await? {
                     return Ok(Outcome::Refused(refusal.into()));
