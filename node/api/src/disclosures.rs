@@ -548,7 +548,7 @@ impl From<&Doubt> for DoubtView {
             doubt: doubt.name(),
             count: match doubt {
                 Doubt::AllZero(count) | Doubt::OnlyRequired(count) => Some(*count),
-                Doubt::Copied | Doubt::NoRows => None,
+                Doubt::Copied | Doubt::NoRows | Doubt::Early => None,
             },
         }
     }

@@ -6,6 +6,7 @@ mod acts;
 mod alarms;
 mod changes;
 mod clock;
+mod compliance;
 mod contacts;
 mod disclosures;
 mod drafts;
@@ -45,6 +46,9 @@ pub use acts::{
 pub use alarms::{AlarmQuery, AlarmView, Alarms};
 pub use changes::{ChangeView, EventsQuery, StreamEnd, StreamStart};
 pub use clock::{ClockStatus, Corrected};
+pub use compliance::{
+    ClassCompliance, Compliance, ComplianceQuery, CompliedCounts, DivisionCompliance, OverdueLine,
+};
 pub use contacts::{ContactRequest, EraseRequest, Erased, OpenedContact, Reach};
 pub use disclosures::{
     BeginDisclosure, ColumnView, ContentView, DemandedEvent, DisclosureDocument, DisclosureLine,

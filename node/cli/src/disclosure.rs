@@ -1,5 +1,6 @@
 //! `wujitong disclosure`
 
+mod compliance;
 mod receipt;
 mod sheet;
 
@@ -46,6 +47,7 @@ pub struct Disclosure {
 enum What {
     Due(Due),
     List(List),
+    Compliance(compliance::Compliance),
     /// Shows what was published, with its editions and what the public log says of them
     ///
     /// Examples:
@@ -223,6 +225,7 @@ impl Disclosure {
                 let list: Disclosures = asked.client.get(&asked.path("disclosures")).await?;
                 output.facts(&list, || lines(&list))
             }
+            What::Compliance(compliance) => compliance.run(&asked, output).await,
             What::Show(One { number }) => {
                 let path = asked.path(&format!("disclosures/{number}"));
                 let view: DisclosureView = asked.client.get(&path).await?;

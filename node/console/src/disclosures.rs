@@ -1,5 +1,6 @@
 //! What the division made public (三务公开), for everybody: the list, one with its table and proof, and objections.
 
+mod compliance;
 pub(crate) mod object;
 mod sheet;
 
@@ -35,6 +36,8 @@ const NEWEST: usize = 3;
 pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
     routes
         .route("/disclosures", page(list))
+        .route("/disclosures/compliance", page(compliance::show))
+        .route("/disclosures/compliance.csv", page(compliance::csv))
         .route("/disclosures/{number}", page(one).merge(form(object::send)))
         .route("/disclosures/{number}/table.csv", page(sheet::csv))
         .route("/disclosures/{number}/text.json", page(sheet::text))

@@ -3,7 +3,6 @@
 
 use api::Nodes;
 use askama::Template;
-use http::header;
 use topology::Tier;
 
 use crate::{
@@ -38,16 +37,7 @@ const OPEN: usize = 12;
 /// Shows the front page.
 pub(crate) async fn show(visit: &Visit) -> Answer {
     let Nodes { nodes } = visit.calls.get("/v1/nodes").await?;
-    let host = visit
-        .headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let port = host
-        .and_then(|host| host.rsplit_once(':'))
-        .map(|(_, port)| port);
-    let port = port.filter(|port| port.bytes().all(|b| b.is_ascii_digit()));
-    let port = port.map_or_else(String::new, |port| format!(":{port}"));
-    let site = |division| format!("//{}{port}", visit.state.pages.host(division));
+    let site = |division| visit.site(division);
     let entrance = |entrance: &web::state::Entrance| Link {
         href: format!(
             "{}/enter?as={}",

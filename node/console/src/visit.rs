@@ -271,6 +271,18 @@ impl Visit {
         )
     }
 
+    /// Returns the beginning of the address of a division that this process serves, at the port of this page.
+    pub(crate) fn site(&self, division: DivisionCode) -> String {
+        let host = self.headers.get(header::HOST);
+        let port = host
+            .and_then(|host| host.to_str().ok())
+            .and_then(|host| host.rsplit_once(':'))
+            .map(|(_, port)| port)
+            .filter(|port| port.bytes().all(|b| b.is_ascii_digit()));
+        let port = port.map_or_else(String::new, |port| format!(":{port}"));
+        format!("//{}{port}", self.state.pages.host(division))
+    }
+
     /// Returns the address of this page without choices of language, size and colours, for links that
     /// lead back to it.
     pub(crate) fn here(&self) -> String {

@@ -12,12 +12,13 @@ use domain::{
         Disclosure, DisclosureAct, DisclosureId, Duty, Item, Line, Rhythm, Span, Stage, Step,
     },
     ids::MatterId,
+    month::Month,
     people::Permission,
     template::TemplateKey,
     time::{Day, Timestamp},
 };
 use http::StatusCode;
-use office::{EditionSeen, Month, NewDisclosure};
+use office::{EditionSeen, NewDisclosure};
 
 use super::{
     ask::{Asked, Authenticated, Given, NodePath, Person},

@@ -11,6 +11,7 @@ mod ask;
 mod audit;
 pub mod calls;
 mod clock;
+mod compliance;
 mod contacts;
 mod cors;
 pub mod credentials;

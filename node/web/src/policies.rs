@@ -5,8 +5,7 @@ use api::{
     PublicMatter, PublicMatters,
 };
 use axum::Json;
-use domain::{category::Category, ids::MatterId, matter::Place};
-use office::Month;
+use domain::{category::Category, ids::MatterId, matter::Place, month::Month};
 
 use super::{
     ask::{Asked, Given, NodePath},

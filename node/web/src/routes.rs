@@ -14,10 +14,10 @@ use utoipa_axum::{
 };
 
 use super::{
-    accounts, alarms, audit, clock, contacts, disclosures, drafts, events, figures, files,
-    gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring, kinds, log, matters,
-    offers, oidc, openapi, own_sessions, policies, public_figures, receipts, revocations, rosters,
-    saved_lists, seen, session, setup, status, templates,
+    accounts, alarms, audit, clock, compliance, contacts, disclosures, drafts, events, figures,
+    files, gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring, kinds, log,
+    matters, offers, oidc, openapi, own_sessions, policies, public_figures, receipts, revocations,
+    rosters, saved_lists, seen, session, setup, status, templates,
 };
 use crate::state::AppState;
 
@@ -104,6 +104,7 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::Draft, routes!(drafts::drop_photo)),
         (D::Enter, routes!(disclosures::list)),
         (D::Enter, routes!(disclosures::due)),
+        (D::Enter, routes!(compliance::show)),
         (D::Enter, routes!(disclosures::show)),
         (D::Enter, routes!(receipts::disclosure)),
         (D::ViewDisclosures, routes!(disclosures::works)),

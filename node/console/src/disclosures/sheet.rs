@@ -11,7 +11,7 @@ use super::{chosen, view};
 use crate::{answer::Answer, form::odd, visit::Visit};
 
 /// Answers with a file that the browser saves.
-fn file(name: &str, kind: &'static str, text: String) -> Answer {
+pub(super) fn file(name: &str, kind: &'static str, text: String) -> Answer {
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (
@@ -69,14 +69,22 @@ pub(super) async fn receipt(visit: Arc<Visit>) -> Answer {
     Ok(response)
 }
 
-/// Writes a document as CSV with a mark of UTF-8, which spreadsheets need.
-fn written(document: &DisclosureDocument) -> String {
+/// Writes lines as CSV with a mark of UTF-8, which spreadsheets need.
+pub(super) fn table(lines: &[Vec<String>]) -> String {
     let mut text = String::from('\u{feff}');
-    let mut line = |cells: &[&str]| {
+    for cells in lines {
         let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
         text += &cells.join(",");
         text += "\r\n";
-    };
+    }
+    text
+}
+
+/// Writes a document as CSV.
+fn written(document: &DisclosureDocument) -> String {
+    let mut lines = vec![];
+    let mut line =
+        |cells: &[&str]| lines.push(cells.iter().map(|cell| (*cell).to_owned()).collect());
     line(&[
         &document.item,
         &document.from,
@@ -105,7 +113,7 @@ fn written(document: &DisclosureDocument) -> String {
     if !document.note.is_empty() {
         line(&[&document.note]);
     }
-    text
+    table(&lines)
 }
 
 /// Writes a cell. One that a spreadsheet would take for a formula gets an apostrophe; numbers are left alone.

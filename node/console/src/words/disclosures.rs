@@ -12,6 +12,22 @@ super::words! {
     open_overdue_line(item, period, by): "{item}（{period}）应于{by}前公开，尚未公开", "{item} ({period}) should have been public by {by} and is not";
     open_due: "即将公开", "To be made public next";
     open_due_line(item, period, by): "{item}（{period}）应于{by}前公开", "{item} ({period}) is to be public by {by}";
+    comply_title: "公开情况", "How the duty to publish is met";
+    comply_intro: "按应公开的月份统计：本单位和每个下级单位，应公开多少，按时、逾期公开多少，还欠多少。", "By the month in which it falls due: this division and each one below, what was due, what was published in time or late, what is still owed.";
+    comply_rate: "按时公开率", "In time";
+    comply_no_rate: "尚无到期", "nothing due yet";
+    comply_months: "按应公开的月份", "By month due";
+    comply_division: "单位", "Division";
+    comply_own(name): "{name}（本单位）", "{name} (this division)";
+    comply_untold: "本月没有报来数字", "told nothing of this month";
+    comply_total: "合计", "Total";
+    comply_open: "未到期", "Not due yet";
+
+    comply_overdue: "逾期未公开的", "Overdue and not published";
+    comply_overdue_line(division, item, period, by): "{division}：{item}（{period}），应于{by}前公开", "{division}: {item} ({period}), was due by {by}";
+    comply_more(count): "另有 {count} 项逾期，见各下级单位的页面。", "{count} more are overdue; see the pages of the divisions below.";
+    comply_doubt_hint: "“存疑”指数字全为零、照抄上期、明细为空或本期未结束就公开的；有没有问题要由人来看。", "Doubted are forms that are all zero, copied, empty, or published before their days were over; people have to look.";
+    comply_csv: "下载（CSV）", "Download (CSV)";
     open_item: "事项", "Item";
     open_period: "所属期", "About";
     open_published: "公开时间", "Published";

@@ -9,10 +9,11 @@ use domain::{
     ids::BadMatterId,
     import::BadSource,
     matter::{BadAddress, BadDepartment},
+    month::BadMonth,
     time::BadDay,
 };
 use log::BadTile;
-use office::{BadCursor, BadMonth, NotInLog};
+use office::{BadCursor, NotInLog};
 use topology::{CodeError, UnknownDivision, UnknownTerm};
 
 use crate::problem::{
