@@ -3,6 +3,7 @@
 mod attacks;
 mod away;
 mod clock;
+mod complying;
 mod custody;
 mod disclosed;
 mod dns;

@@ -5,15 +5,17 @@ use std::time::{Duration, Instant};
 use cli::Failure;
 use domain::{
     actor::Actor,
-    disclosure::{BadDisclosure, Content, Stage},
+    disclosure::{BadDisclosure, Complied, Content, Counts, Stage},
+    month::Month,
     people::AccountId,
     template::TemplateKind,
+    time::Timestamp,
 };
 use office::{Failed, NewDisclosure, NewTemplate, Office};
 
 use super::{
     network::{Branch, Network, PATIENCE},
-    story::{clerk, ensure, office_failed},
+    story::{Disclosed, clerk, ensure, office_failed},
 };
 
 use ::topology::{Tier, UnitKind};
@@ -25,17 +27,51 @@ const ITEM: &str = "集体重大财务事项";
 
 /// Publishes the catalogue at the county, and one disclosure at the home village, unless both are there from an
 /// earlier start.
-pub(super) async fn disclose(network: &Network, branch: &Branch) -> Result<(), Failure> {
+///
+/// Returns what the province knows of it in the end.
+pub(super) async fn disclose(network: &Network, branch: &Branch) -> Result<Disclosed, Failure> {
     let home = network.office(branch.home);
-    if !home
-        .disclosures()
-        .lines()
-        .await
-        .map_err(office_failed)?
-        .is_empty()
-    {
-        return Ok(());
+    let lines = home.disclosures().lines().await.map_err(office_failed)?;
+    let due = match lines.first() {
+        Some(line) => line.due,
+        None => {
+            issue(network, branch).await?;
+            publish(&home).await.map_err(office_failed)?
+        }
+    };
+    known_above(network, branch, Month::of(due.day())).await
+}
+
+/// Waits until the province counts what the village published.
+async fn known_above(
+    network: &Network,
+    branch: &Branch,
+    month: Month,
+) -> Result<Disclosed, Failure> {
+    let root = network.office(branch.tree.root());
+    let started = Instant::now();
+    loop {
+        let said = root.disclosures().complying(month).await;
+        let said = said.map_err(office_failed)?;
+        let counts = said.values().flatten();
+        let counts = counts.fold(Counts::default(), |sum, report| sum.plus(report.counts));
+        if counts.published() > 0 {
+            return Ok(Disclosed {
+                month: month.to_string(),
+                demanded: counts[Complied::Demanded],
+                on_time: counts[Complied::OnTime],
+            });
+        }
+        ensure(started.elapsed() < PATIENCE, || {
+            "the province counts what the village made public".to_owned()
+        })?;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Publishes the catalogue at the county and waits until the village has it.
+async fn issue(network: &Network, branch: &Branch) -> Result<(), Failure> {
+    let home = network.office(branch.home);
     let tree = &branch.tree;
     let county = tree
         .ancestors(branch.home)
@@ -60,19 +96,17 @@ pub(super) async fn disclose(network: &Network, branch: &Branch) -> Result<(), F
             .disclosures()
             .duties(|demanded, _| demanded.iter().any(|(.., item)| *item.name == *ITEM));
         if demanded.await.map_err(office_failed)? {
-            break;
+            return Ok(());
         }
         ensure(started.elapsed() < PATIENCE, || {
             "the village has the county's catalogue".to_owned()
         })?;
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    publish(&home).await.map_err(office_failed)?;
-    Ok(())
 }
 
-/// Lets the people of the village write, agree to, review and publish it.
-async fn publish(home: &Office) -> Result<(), Failed<BadDisclosure>> {
+/// Lets the people of the village write, agree to, review and publish it. Returns when it was due.
+async fn publish(home: &Office) -> Result<Timestamp, Failed<BadDisclosure>> {
     let mut by = vec![];
     for login in ["village-clerk", "village-chair", "village-supervisor"] {
         let known = home.people().find_account(login).await.ok();
@@ -111,6 +145,6 @@ async fn publish(home: &Office) -> Result<(), Failed<BadDisclosure>> {
     let said = "已核对合同和发票".to_owned();
     let reviewed = all.review(id, (None, said), supervisor).await?;
     debug_assert_eq!(reviewed.stage(), Some(Stage::Agreed));
-    all.publish(id, None, official).await?;
-    Ok(())
+    let published = all.publish(id, None, official).await?;
+    Ok(published.due)
 }

@@ -142,7 +142,12 @@ impl Demo {
         };
         let told = match told {
             Ok(story) => match people::open(&network, branch).await {
-                Ok(()) => disclosed::disclose(&network, branch).await.map(|()| story),
+                Ok(()) => disclosed::disclose(&network, branch)
+                    .await
+                    .map(|disclosed| story::Story {
+                        disclosed: Some(disclosed),
+                        ..story
+                    }),
                 Err(failure) => Err(failure),
             },
             Err(failure) => Err(failure),

@@ -25,7 +25,7 @@ use ::topology::{DivisionCode, Tier};
 
 mod told;
 
-pub(super) use told::{Adopted, CutOff, Figures, Look, Rollup, Stop, Story, Told};
+pub(super) use told::{Adopted, CutOff, Disclosed, Figures, Look, Rollup, Stop, Story, Told};
 
 /// Matters reported in the township that is cut off.
 const WHILE_CUT_OFF: usize = 40;
@@ -76,6 +76,7 @@ pub(super) async fn tell(
         adoption,
         cut_off,
         rollup,
+        disclosed: None,
         look: Look {
             data: network.data().display().to_string(),
             socket: network.socket().display().to_string(),

@@ -89,6 +89,13 @@ fn write(story: &Story, tree: &Tree, to: &mut String) -> std::fmt::Result {
         "  equal {} ms after the last act",
         story.rollup.quiet_after_ms
     )?;
+    if let Some(told) = &story.disclosed {
+        writeln!(
+            to,
+            "\nMade public 公开: the village published one item through three pairs of hands. The province counts {} demanded in {}, {} in time.",
+            told.demanded, told.month, told.on_time
+        )?;
+    }
     let look = &story.look;
     writeln!(to, "\nWhere to look next 接下来:")?;
     if let Some(pages) = &look.pages {

@@ -23,6 +23,7 @@ const PAGES: [(&str, &str, &[&str]); 6] = [
             "/sign-in",
             "/setup",
             "/disclosures",
+            "/disclosures/compliance",
             "DISCLOSED",
             "/no/such/page",
         ],

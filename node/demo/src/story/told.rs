@@ -21,6 +21,8 @@ pub(crate) struct Story {
     pub(crate) adoption: Adopted,
     pub(crate) cut_off: CutOff,
     pub(crate) rollup: Rollup,
+    /// What the village made public, as the province counts it; told after the story of the matters.
+    pub(crate) disclosed: Option<Disclosed>,
     pub(crate) look: Look,
     /// Milliseconds by which the clock of the demo was put forward to let a deadline pass.
     pub(crate) put_forward_ms: i64,
@@ -53,6 +55,14 @@ pub(crate) struct Adopted {
     pub(crate) applied: u32,
     pub(crate) total: u32,
     pub(crate) elapsed_ms: u64,
+}
+
+/// How a month's duty to publish is met.
+#[derive(Debug, Serialize)]
+pub(crate) struct Disclosed {
+    pub(crate) month: String,
+    pub(crate) demanded: u64,
+    pub(crate) on_time: u64,
 }
 
 /// The township that was cut off.

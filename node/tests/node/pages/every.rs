@@ -8,7 +8,7 @@ use super::browser::{Browser, HOST, Page};
 use testkit::province::Province;
 
 /// Pages that anybody may open.
-const PUBLIC: [&str; 14] = [
+const PUBLIC: [&str; 15] = [
     "/",
     "/report",
     "/my",
@@ -23,6 +23,7 @@ const PUBLIC: [&str; 14] = [
     "/verify",
     "/services",
     "/disclosures",
+    "/disclosures/compliance",
 ];
 
 /// R-A2, R-A5, R-A6, R-A16: headers and form of a page.
