@@ -46,6 +46,7 @@ mod range;
 mod rate_limits;
 mod receipts;
 mod replay;
+mod reply_texts;
 mod revocations;
 mod rosters;
 mod routes;
