@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::attachment::UploadId;
+use domain::attachment::{Media, UploadId};
 use serde::{Deserialize, Serialize};
 
 /// Header with the key of a draft: `wjd_` and 32 hexadecimal digits, drawn at random by the page.
@@ -24,9 +24,24 @@ pub struct DraftView {
     /// Photos that are kept for it, in order.
     #[schema(value_type = Vec<String>)]
     pub photos: Vec<UploadId>,
+    /// Documents that are kept for it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<DraftDocument>,
     /// The matter that it became, if it was handed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_in: Option<DraftMatter>,
+}
+
+/// A document of a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DraftDocument {
+    /// Its id in the draft.
+    #[schema(value_type = String)]
+    pub id: UploadId,
+    /// Media type.
+    pub media: Media,
+    /// Length in bytes.
+    pub bytes: u64,
 }
 
 /// The matter that a draft became.

@@ -4,6 +4,7 @@
 
 mod acts;
 mod alarms;
+mod audit;
 mod changes;
 mod clock;
 mod compliance;
@@ -27,6 +28,7 @@ mod policy_in_force;
 pub mod problem;
 mod public_figures;
 mod receipts;
+mod reply_texts;
 mod revocations;
 mod rosters;
 mod saved_lists;
@@ -44,6 +46,7 @@ pub use acts::{
     PartsRequest, RequestAction,
 };
 pub use alarms::{AlarmQuery, AlarmView, Alarms};
+pub use audit::{AuditExport, AuditLine, AuditPage, AuditQuery, AuditSeal};
 pub use changes::{ChangeView, EventsQuery, StreamEnd, StreamStart};
 pub use clock::{ClockStatus, Corrected};
 pub use compliance::{
@@ -56,7 +59,7 @@ pub use disclosures::{
     DisclosuresQuery, DoubtView, Duties, DutyLine, EditionLog, EditionView, FaultView, FieldValue,
     FormView, ObjectionView, WriteDisclosure,
 };
-pub use drafts::{DRAFT_KEY, DraftMatter, DraftPhoto, DraftRequest, DraftView};
+pub use drafts::{DRAFT_KEY, DraftDocument, DraftMatter, DraftPhoto, DraftRequest, DraftView};
 pub use figures::{
     CellApart, CellsApart, ChildFiguresView, Figures, JournalCount, RollupBy, RollupLine,
     RollupQuery, RollupTable,
@@ -86,11 +89,10 @@ pub use matters::{
     ReceiptQuery, ReportRequest, Reported, Urgency,
 };
 pub use people::{
-    AccountPage, AccountPatch, AccountRequest, AccountView, AuditLine, AuditPage, AuditSeal,
-    GridRequest, GridView, Grids, KeyRequest, KeyView, Keys, LinkRequest, LinkView, LoginAnswer,
-    LoginRequest, NewKeyView, OpenSessionView, OpenSessions, PageQuery, PasswordRequest,
-    ReturnQuery, RolesRequest, SessionView, SetupCodeRequest, SetupCodeView, SetupRequest,
-    SlipView, StartQuery,
+    AccountPage, AccountPatch, AccountRequest, AccountView, GridRequest, GridView, Grids,
+    KeyRequest, KeyView, Keys, LinkRequest, LinkView, LoginAnswer, LoginRequest, NewKeyView,
+    OpenSessionView, OpenSessions, PageQuery, PasswordRequest, ReturnQuery, RolesRequest,
+    SessionView, SetupCodeRequest, SetupCodeView, SetupRequest, SlipView, StartQuery,
 };
 pub use policies::{
     Alike, AlikeMatters, AlikeRequest, Answers, AnswersQuery, CategoryPromise, Explanation, InBoth,
@@ -101,9 +103,11 @@ pub use public_figures::{PublicCount, PublicFigures};
 pub use receipts::{
     CheckLine, CheckedDisclosure, DisclosureReceiptQuery, ReceiptCheck, ReceiptLine,
 };
+pub use reply_texts::{ReplyTextView, ReplyTexts};
 pub use revocations::{RevocationLine, Revocations, RevokeRequest};
 pub use rosters::{
-    RosterFault, RosterLine, RosterOutcome, RosterOutcomeLine, RosterReport, RosterRequest,
+    RosterChange, RosterFault, RosterLine, RosterOutcome, RosterOutcomeLine, RosterReport,
+    RosterRequest,
 };
 pub use saved_lists::{SavedListView, SavedListViews};
 pub use seen::{MatterQuery, SeenMatter, SeenRequest, Unread};

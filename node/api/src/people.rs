@@ -2,12 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use data_encoding::HEXLOWER;
-use domain::{
-    actor::Actor,
-    audit::{AuditEntry, AuditHead, Ending, Subject, Whence},
-    people::{Account, ApiKey, ExternalIdentity, Grid, Permission, Role, SignInWay},
-};
+use domain::people::{Account, ApiKey, ExternalIdentity, Grid, Permission, Role, SignInWay};
 use serde::{Deserialize, Deserializer, Serialize};
 use topology::DivisionCode;
 
@@ -481,95 +476,4 @@ pub struct SetupRequest {
 pub struct SlipView {
     /// Token to send as `Reporter-Token`. Shown once: a repeated request gets `shown-once` here.
     pub token: String,
-}
-
-/// One entry of the audit trail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct AuditLine {
-    /// Number of the entry, from 1.
-    pub n: u64,
-    /// When it was made, in milliseconds since 1970.
-    pub at_ms: i64,
-    /// The actor: `account <number>`, `key <id>`, `os-user <uid>`, `reporter`, `stranger`.
-    pub actor: String,
-    /// Source of the request: `socket`, `within`, or an address.
-    pub whence: String,
-    /// The permission used; absent if the action did not come through the API.
-    #[serde(rename = "deed", default, skip_serializing_if = "Option::is_none")]
-    pub permission: Option<Permission>,
-    /// The subject: `matter <number>`, `account <number>`, `grid <number>`, `key <id>`, `template
-    /// <key>`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// Outcome of the action.
-    pub ending: Ending,
-    /// Further details, such as the roles that were granted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-}
-
-impl From<&AuditEntry> for AuditLine {
-    fn from(entry: &AuditEntry) -> Self {
-        Self {
-            n: entry.n,
-            at_ms: entry.at.0,
-            actor: match &entry.actor {
-                Actor::OsUser(uid) => format!("os-user {uid}"),
-                Actor::Rule(rule) => format!("rule {rule}"),
-                Actor::Peer(division) => format!("peer {division}"),
-                Actor::Account(id) => format!("account {id}"),
-                Actor::ApiKey(id) => format!("key {id}"),
-                Actor::Reporter => "reporter".to_owned(),
-                Actor::Stranger => "stranger".to_owned(),
-                Actor::Draft(_) => "draft".to_owned(),
-            },
-            whence: match entry.whence {
-                Whence::Socket => "socket".to_owned(),
-                Whence::Address(address) => address.to_string(),
-                Whence::Within => "within".to_owned(),
-            },
-            permission: entry.permission,
-            subject: entry.subject.as_ref().map(|subject| match subject {
-                Subject::Matter(id) => format!("matter {id}"),
-                Subject::Account(id) => format!("account {id}"),
-                Subject::Grid(id) => format!("grid {id}"),
-                Subject::Key(id) => format!("key {id}"),
-                Subject::Template(key) => format!("template {key}"),
-                Subject::Hook(id) => format!("webhook {id}"),
-                Subject::Alarm(kind) => format!("alarm {kind}"),
-                Subject::Disclosure(id) => format!("disclosure {id}"),
-            }),
-            ending: entry.ending,
-            detail: entry.detail.clone(),
-        }
-    }
-}
-
-/// A page of the audit trail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct AuditPage {
-    /// The entries, ordered by number.
-    pub entries: Vec<AuditLine>,
-    /// Send this as `after` to get the next page; absent on the last page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-}
-
-/// An audit trail that passed its check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct AuditSeal {
-    /// Number of entries.
-    pub entries: u64,
-    /// Digest of the last entry, 64 hexadecimal digits. Keep a copy elsewhere: only a comparison
-    /// with it shows that no entries were cut off at the end.
-    pub digest: String,
-}
-
-impl From<AuditHead> for AuditSeal {
-    fn from(head: AuditHead) -> Self {
-        Self {
-            entries: head.entries,
-            digest: HEXLOWER.encode(&head.digest),
-        }
-    }
 }

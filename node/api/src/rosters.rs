@@ -19,6 +19,11 @@ pub struct RosterRequest {
     /// fault where accounts are opened.
     #[serde(default)]
     pub without_roles: bool,
+    /// Also changes accounts that people have: department, telephone and grids as far as their cells are not empty (`无` or
+    /// `-` for none); where roles are granted, an account gets exactly the roles of its row. Otherwise nothing is taken from
+    /// anybody.
+    #[serde(default)]
+    pub change: bool,
     /// The rows, 1 to 500.
     pub rows: Vec<RosterLine>,
 }
@@ -56,9 +61,26 @@ pub struct RosterOutcomeLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = Password)]
     pub password: Option<String>,
+    /// What changes, or was changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<RosterChange>,
+    /// Open matters of an account that the row closes; after it was closed, those that were handed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matters: Option<usize>,
     /// The faults of the row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<RosterFault>,
+}
+
+/// What changes in a column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RosterChange {
+    /// The column.
+    pub column: Column,
+    /// What it is before: codes of roles, names of grids; empty for nothing.
+    pub before: String,
+    /// What it becomes.
+    pub after: String,
 }
 
 /// A fault in a cell.
@@ -85,5 +107,8 @@ topology::vocabulary! {
         Already = 4, "already", "此前已有", "it was so already";
         Bad = 5, "bad", "有错误", "it has a fault";
         Withheld = 6, "withheld", "暂缓", "it has no fault, and nothing was done because another row has one";
+        Changed = 7, "changed", "已修改", "the account was changed";
+        Closed = 8, "closed", "已停用", "its open matters were handed over, and the account was closed";
+        Closes = 9, "closes", "要停用", "it closes an account, which is asked for by itself";
     }
 }

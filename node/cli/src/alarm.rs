@@ -1,17 +1,24 @@
 //! `wujitong alarm`
 
-use api::{AlarmQuery, AlarmView, Alarms};
+use api::{AlarmQuery, AlarmView, Alarms, Language};
 use clap::Subcommand;
 use domain::alarm::AlarmKind;
 use topology::DivisionCode;
 
-use super::{Failure, Output, labels::moment, site::Site, tables::table};
+use super::{
+    Failure, Output,
+    labels::moment,
+    language::{self, told},
+    site::Site,
+    tables::table,
+};
 
 /// Shows and closes the alarms (警报) of a node
 ///
 /// An alarm reports something that an operator must look into: a store that went back in time, a
 /// revoked key, impossible figures of a child. It stays open, also in `wujitong status` and in the
-/// metric `wujitong_alarms`, until somebody closes it. The audit trail records who closed it.
+/// metric `wujitong_alarms`, until somebody closes it. The audit trail records who closed it. Details and
+/// remedies are told in Chinese if the locale of the terminal is Chinese (LC_ALL, LC_MESSAGES, LANG), else in English.
 ///
 /// Examples:
 ///   wujitong alarm list
@@ -64,7 +71,7 @@ impl Alarm {
                 let alarms: Alarms = asked.client.get(&all).await?;
                 output.facts(&alarms, || match alarms.alarms.as_slice() {
                     [] => "no alarms 没有警报\n".to_owned(),
-                    alarms => lines(alarms),
+                    alarms => lines(alarms, language::of_terminal()),
                 })
             }
             What::Close(Close { kind, about }) => {
@@ -82,8 +89,8 @@ impl Alarm {
     }
 }
 
-/// Returns a table of alarms, followed by the remedy for each kind.
-pub(super) fn lines(alarms: &[AlarmView]) -> String {
+/// Returns a table of alarms, followed by the remedy for each kind; details and remedies in this language.
+pub(super) fn lines(alarms: &[AlarmView], language: Language) -> String {
     let headings = [
         "alarm", "警报", "about", "#times", "first", "last", "details",
     ];
@@ -98,18 +105,59 @@ pub(super) fn lines(alarms: &[AlarmView]) -> String {
             alarm.times.to_string(),
             moment(alarm.first_ms),
             moment(alarm.last_ms),
-            settled.unwrap_or_default() + &alarm.detail,
+            settled.unwrap_or_default() + told(language, &alarm.detail, &alarm.detail_chinese),
         ]
     });
     let mut text = table(headings, rows);
     let mut kinds: Vec<_> = alarms
         .iter()
-        .map(|alarm| (alarm.kind, &alarm.remedy))
+        .map(|alarm| {
+            let remedy = told(language, &alarm.remedy, &alarm.remedy_chinese);
+            (alarm.kind, remedy)
+        })
         .collect();
     kinds.sort();
     kinds.dedup();
     for (kind, remedy) in kinds {
-        text += &format!("{kind}: {remedy}; then `wujitong alarm close {kind}`\n");
+        text += &match language {
+            Language::Chinese => {
+                format!("{kind}：{remedy}；然后 `wujitong alarm close {kind}`\n")
+            }
+            Language::English => {
+                format!("{kind}: {remedy}; then `wujitong alarm close {kind}`\n")
+            }
+        };
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{alarm::details, time::Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn an_alarm_is_told_in_the_language_of_the_terminal() {
+        let detail = details::clock_ahead(612);
+        let alarm = domain::alarm::Alarm {
+            kind: AlarmKind::ClockDoubted,
+            about: None,
+            detail,
+            first: Timestamp(0),
+            last: Timestamp(0),
+            times: 1,
+            settled: None,
+        };
+        let alarms = [AlarmView::from(alarm)];
+        let chinese = lines(&alarms, Language::Chinese);
+        assert!(
+            chinese.contains("612 秒") && chinese.contains("校准时钟"),
+            "{chinese}"
+        );
+        assert!(!chinese.contains("set the clock right"), "{chinese}");
+        let english = lines(&alarms, Language::English);
+        assert!(english.contains("612 s") && english.contains("set the clock right"));
+        assert!(!english.contains("校准时钟"), "{english}");
+    }
 }

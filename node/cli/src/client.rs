@@ -208,6 +208,16 @@ impl Client {
         self.ask(method, path, json(given)).await
     }
 
+    /// Sends a POST request whose answer is a text.
+    pub async fn post_text(
+        &self,
+        path: &str,
+        given: &impl Serialize,
+    ) -> Result<String, ClientError> {
+        let answer = self.answer(Method::POST, path, json(given)).await?;
+        String::from_utf8(answer.into()).map_err(|error| ClientError::Answer(error.to_string()))
+    }
+
     /// Sends a request whose answer has no body.
     pub async fn send_only(
         &self,

@@ -11,7 +11,8 @@ use std::{
 
 use api::{Fault, Field, ImportLine, ImportOutcome, ImportReport, ImportRequest, MOST_ROWS};
 use domain::{
-    import::{Source, columns, defused},
+    csv::defused,
+    import::{Source, columns},
     matter::Datum,
 };
 use http::Method;

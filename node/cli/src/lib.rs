@@ -10,6 +10,7 @@ mod encodings;
 mod exit;
 mod failure;
 pub mod labels;
+mod language;
 mod output;
 mod secrets;
 pub mod site;
@@ -34,6 +35,7 @@ mod login;
 mod matter;
 mod policy;
 mod receipt;
+mod reply_text;
 mod revoke;
 mod rollup;
 mod run;
@@ -90,6 +92,7 @@ pub enum Command {
     Import(import::Import),
     Policy(policy::Policy),
     Receipt(receipt::Receipt),
+    ReplyText(reply_text::ReplyText),
     Disclosure(disclosure::Disclosure),
     Slip(slip::Slip),
     Verify(verify::Verify),
@@ -137,6 +140,7 @@ impl Run for Command {
             Self::Import(command) => wait(command.run(output)),
             Self::Policy(command) => wait(command.run(output)),
             Self::Receipt(command) => wait(command.run(output)),
+            Self::ReplyText(command) => wait(command.run(output)),
             Self::Disclosure(command) => wait(command.run(output)),
             Self::Slip(command) => wait(command.run(output)),
             Self::Verify(command) => command.run(output),

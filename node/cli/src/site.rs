@@ -6,12 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use api::Language;
 use app::socket_path;
 use config::Config;
 use topology::{DivisionCode, Outlines, Tree};
 
-use super::{Failure, client::Client, secrets};
+use super::{Failure, client::Client, language, secrets};
 
 /// The default data directory, which the packaged service uses.
 const USUAL_DATA: &str = "/var/lib/wujitong";
@@ -53,7 +52,8 @@ pub struct Asked {
 impl Site {
     /// Returns a client of the process with the selected data directory.
     pub fn client(&self) -> Client {
-        Client::new(socket_path(&data_directory(self.data.as_deref()))).in_language(language())
+        Client::new(socket_path(&data_directory(self.data.as_deref())))
+            .in_language(language::of_terminal())
     }
 
     /// Returns the selected division, if there is one.
@@ -162,18 +162,6 @@ pub fn in_utf8(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
         };
         Failure::Usage(format!("{name} is not UTF-8; {hint}"))
     })
-}
-
-/// Returns the language of the terminal: Chinese if the locale of the environment says so, else English.
-fn language() -> Language {
-    let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
-    let set = names
-        .into_iter()
-        .filter_map(|name| std::env::var(name).ok());
-    let locale = set.into_iter().find(|locale| !locale.is_empty());
-    locale
-        .and_then(|locale| Language::of_locale(&locale))
-        .unwrap_or(Language::English)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use api::{LinkStatus, NeighbourSide, NodeStatus, StatusQuery, WorkerLine, Worker
 use super::{
     Failure, Output, alarm, key,
     labels::{self, span},
+    language::{self, either},
     revoke,
     site::Site,
     tables::{pairs, table},
@@ -148,7 +149,11 @@ fn workers(status: &api::Status) -> String {
         shown.map(move |line| (Some(node), line))
     });
     let rows = of_process.chain(of_nodes).map(|(node, line)| {
-        let error = line.last_error.clone().unwrap_or_default();
+        let error = either(
+            language::of_terminal(),
+            line.last_error.as_ref(),
+            line.last_error_chinese.as_ref(),
+        );
         [
             labels::worker(&line.name),
             node.map_or("-".to_owned(), |node| node.division.short()),
@@ -211,7 +216,7 @@ fn alarms(status: &api::Status) -> String {
     let mut text = String::new();
     for node in status.nodes.iter().filter(|node| standing(node)) {
         text += &format!("\nalarms 警报 of {} {}\n", node.division.short(), node.name);
-        text += &alarm::lines(&node.alarms);
+        text += &alarm::lines(&node.alarms, language::of_terminal());
     }
     text
 }
@@ -301,7 +306,11 @@ fn failing_hooks(status: &api::Status) -> String {
                     hook.failures.to_string(),
                     hook.since_ms.map(labels::moment).unwrap_or_default(),
                     if hook.given_up { "given up" } else { "tried" }.to_owned(),
-                    hook.last_failure.clone().unwrap_or_default(),
+                    either(
+                        language::of_terminal(),
+                        hook.last_failure.as_ref(),
+                        hook.last_failure_chinese.as_ref(),
+                    ),
                 ]
             })
         })
@@ -380,6 +389,10 @@ fn one(status: &api::Status, node: &NodeStatus, link: &LinkStatus) -> [String; 1
             0 => String::new(),
             other => format!("{other} differ"),
         },
-        state.last_end.clone().unwrap_or_default(),
+        either(
+            language::of_terminal(),
+            state.last_end.as_ref(),
+            state.last_end_chinese.as_ref(),
+        ),
     ]
 }

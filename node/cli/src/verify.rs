@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use api::DisclosureDocument;
+use api::{DisclosureDocument, Language};
 use domain::receipt::{Check, Finding, Opening};
 use identity::Roots;
 use proof::Verified;
@@ -15,6 +15,7 @@ use topology::{DivisionCode, Tree};
 use super::{
     Failure, Output,
     labels::{self, Names, both, moment},
+    language::{self, told},
     site,
     tables::{pairs, table},
 };
@@ -23,7 +24,8 @@ use super::{
 ///
 /// Works without a network. Checks the signatures, and what the public log of the division that made
 /// the receipt proves. Lists what was checked, what could not be checked, and the time of the receipt.
-/// Exits with 0 if every possible check passes, 7 if one fails, 2 if the file is not a receipt.
+/// Exits with 0 if every possible check passes, 7 if one fails, 2 if the file is not a receipt. What each check
+/// found is told in Chinese if the locale of the terminal is Chinese (LC_ALL, LC_MESSAGES, LANG), else in English.
 ///
 /// Examples:
 ///   wujitong verify receipt.json --root roots.pem
@@ -54,14 +56,15 @@ impl Verify {
         let opening = self.opening.as_deref().map(opening).transpose()?;
         let verified = proof::verify(&file, opening.as_ref(), &roots, &tree);
         let verified = verified.map_err(|error| Failure::Receipt(self.file, error))?;
-        output.facts(&verified, || for_people(&verified, &tree))?;
+        let language = language::of_terminal();
+        output.facts(&verified, || for_people(&verified, &tree, language))?;
         match verified
             .checks
             .iter()
             .find(|check| check.finding == Finding::Failed)
         {
             None => Ok(()),
-            Some(failed) => Err(Failure::Unproven(failed.detail.clone())),
+            Some(failed) => Err(Failure::Unproven(detail(failed, language).to_owned())),
         }
     }
 }
@@ -77,7 +80,12 @@ fn opening(file: &Path) -> Result<Opening, Failure> {
     })
 }
 
-fn for_people(verified: &Verified, tree: &Tree) -> String {
+/// Returns what a check found, in this language.
+fn detail(check: &Check, language: Language) -> &str {
+    told(language, &check.detail, &check.detail_chinese)
+}
+
+fn for_people(verified: &Verified, tree: &Tree, language: Language) -> String {
     let named = |code: DivisionCode| Some((code, tree.get(code)?.short_name().into_owned()));
     let divisions = verified.checks.iter().filter_map(|check| check.about);
     let receipts = verified.receipts.iter();
@@ -123,7 +131,7 @@ fn for_people(verified: &Verified, tree: &Tree) -> String {
             both(check.finding),
             both(check.what),
             check.about.map_or("-".to_owned(), |about| names.of(about)),
-            check.detail.clone(),
+            detail(check, language).to_owned(),
         ]
     };
     text += &table(

@@ -71,6 +71,7 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route("/admin/webhooks/{hook}/resume", form(hooks::resume))
         .route("/admin/webhooks/{hook}/test", form(hooks::test))
         .route("/admin/audit", page(audit::list))
+        .route("/admin/audit/export", form(audit::export))
 }
 
 /// Sends what a form says to the API. The inner error is shown beside the form, which keeps what was typed.

@@ -70,7 +70,7 @@ pub(crate) async fn worker() -> Response {
 }
 
 /// Returns whether the browser reads this encoding: it is named, and not with `q=0`.
-fn reads(headers: &HeaderMap, encoding: &str) -> bool {
+pub(crate) fn reads(headers: &HeaderMap, encoding: &str) -> bool {
     let lines = headers.get_all(header::ACCEPT_ENCODING).iter();
     let named = lines.filter_map(|line| line.to_str().ok());
     let mut named = named.flat_map(|line| line.split(','));

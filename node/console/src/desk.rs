@@ -10,6 +10,7 @@ mod dispute;
 mod inbox;
 mod matter;
 mod parts;
+mod replies;
 mod report;
 pub(crate) mod steps;
 
@@ -35,7 +36,12 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route("/desk/saved", page(to_list).merge(form(inbox::save)))
         .route("/desk/seen", page(to_list).merge(form(inbox::note_seen)))
         .route("/desk/bulk", page(to_list).merge(form(bulk::go)))
-        .route("/desk/report", page(report::form).merge(form(report::send)))
+        .route(
+            "/desk/report",
+            page(report::form)
+                .merge(form(report::send))
+                .layer(draft::limit()),
+        )
         .route(
             "/desk/disclosures",
             page(disclosures::list).merge(form(disclosures::begin)),
@@ -43,6 +49,10 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route(
             "/desk/disclosures/{number}",
             page(disclosures::one).merge(form(disclosures::act)),
+        )
+        .route(
+            "/desk/replies",
+            page(replies::list).merge(form(replies::change)),
         )
         .route("/desk/m/{id}", page(matter::show))
         .route(
@@ -87,7 +97,7 @@ pub(crate) struct Choice {
 }
 
 /// Returns the values of an enumeration as choices.
-fn terms<T: topology::Term>(w: Words, all: &[T], chosen: &str) -> Vec<Choice> {
+pub(crate) fn terms<T: topology::Term>(w: Words, all: &[T], chosen: &str) -> Vec<Choice> {
     let choice = |term: &T| Choice {
         value: term.code().to_owned(),
         label: w.short(*term),

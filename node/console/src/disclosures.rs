@@ -37,7 +37,7 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
     routes
         .route("/disclosures", page(list))
         .route("/disclosures/compliance", page(compliance::show))
-        .route("/disclosures/compliance.csv", page(compliance::csv))
+        .route("/disclosures/compliance.csv", page(compliance::sheet))
         .route("/disclosures/{number}", page(one).merge(form(object::send)))
         .route("/disclosures/{number}/table.csv", page(sheet::csv))
         .route("/disclosures/{number}/text.json", page(sheet::text))

@@ -17,7 +17,7 @@ use crate::{
     form::odd,
     frame::Frame,
     visit::Visit,
-    when::When,
+    when::{When, count},
     words::Words,
 };
 
@@ -31,9 +31,9 @@ struct NetworkPage {
     w: Words,
     as_of: When,
     full_name: String,
-    facts: Vec<(&'static str, String)>,
-    up: usize,
-    expected: usize,
+    facts: Vec<Fact>,
+    up: String,
+    expected: String,
     alarms: Vec<Alarm>,
     workers: Vec<Worker>,
     hooks: Vec<Hook>,
@@ -47,6 +47,13 @@ struct NetworkPage {
     revoked: Vec<Revoked>,
     refused: Vec<Refused>,
     may_close: bool,
+}
+
+/// Something that the node says of itself: a moment, a text, or a moment and what it says of it.
+struct Fact {
+    label: &'static str,
+    at: Option<When>,
+    text: String,
 }
 
 /// Shows the network page.
@@ -63,8 +70,8 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Answer {
         as_of: visit.when(status.now_ms),
         full_name: node.full_name.clone(),
         facts: facts(&visit, &status, node),
-        up: node.links_up,
-        expected: node.links_expected,
+        up: count(node.links_up),
+        expected: count(node.links_expected),
         alarms: troubles::alarms(&visit, node),
         workers: troubles::workers(&visit, &status, node),
         hooks: troubles::hooks(&visit, node),
@@ -101,14 +108,13 @@ async fn figures(
     visit.calls.get(&path).await.map(Some)
 }
 
-fn facts(visit: &Visit, status: &Status, node: &NodeStatus) -> Vec<(&'static str, String)> {
+fn facts(visit: &Visit, status: &Status, node: &NodeStatus) -> Vec<Fact> {
     let w = visit.w;
-    let mut facts = vec![
+    let mut texts = vec![
         (w.network_code(), node.division.to_string()),
         (w.network_tier(), w.short(node.tier)),
         (w.network_version(), status.version.clone()),
         (w.network_protocol(), node.protocol.to_string()),
-        (w.network_since(), visit.when(status.started_ms).text()),
         (w.network_epoch(), node.epoch.order.to_string()),
         (w.network_zone(), status.network.zone.clone()),
         (
@@ -120,21 +126,34 @@ fn facts(visit: &Visit, status: &Status, node: &NodeStatus) -> Vec<(&'static str
         ),
     ];
     if let Some(trouble) = &status.traces {
-        facts.push((w.network_traces(), w.network_traces_lost(trouble)));
-    }
-    if let Some(shown) = &node.certificate {
-        let until = visit.when(shown.until_ms).text();
-        let text = w.network_certificate_until(until, &shown.serial);
-        facts.push((w.network_certificate(), text));
+        texts.push((w.network_traces(), w.network_traces_lost(trouble)));
     }
     if let Some(matters) = &node.matters {
-        let counts = w.network_counts(matters.holding, matters.giving, matters.copies);
-        facts.push((w.network_matters(), counts));
+        let counts = [matters.holding, matters.giving, matters.copies].map(count);
+        let [holding, giving, copies] = counts;
+        let counts = w.network_counts(holding, giving, copies);
+        texts.push((w.network_matters(), counts));
     }
     if let Some(calendar) = &node.calendar {
-        facts.push((w.network_calendar(), calendar.announced_through.clone()));
+        texts.push((w.network_calendar(), calendar.announced_through.clone()));
     }
-    facts
+    let moment = |label, at_ms, text| Fact {
+        label,
+        at: Some(visit.when(at_ms)),
+        text,
+    };
+    let certificate = node.certificate.as_ref();
+    let certificate = certificate.map(|shown| {
+        let text = w.network_certificate_serial(&shown.serial);
+        moment(w.network_certificate(), shown.until_ms, text)
+    });
+    let since = moment(w.network_since(), status.started_ms, String::new());
+    let texts = texts.into_iter().map(|(label, text)| Fact {
+        label,
+        at: None,
+        text,
+    });
+    texts.chain([since]).chain(certificate).collect()
 }
 
 /// Closes an alarm that somebody looked into.

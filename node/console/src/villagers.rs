@@ -13,6 +13,7 @@ mod report;
 mod services;
 mod verify;
 
+use api::Media;
 use axum::Router;
 use domain::category::Category;
 use web::state::AppState;
@@ -32,8 +33,10 @@ pub(crate) fn routes(router: Router<AppState>) -> Router<AppState> {
         .route("/my", page(own::list).merge(form(matter::open)))
         .route("/my/m/{id}", page(own::open).merge(form(own::open)))
         .route("/my/m/{id}/photo/{no}", page(own::photo))
+        .route("/my/m/{id}/file/{no}", page(own::file))
         .route("/verify", page(verify::form).merge(form(verify::check)))
         .route("/my/photo/{pass}/{no}", page(matter::photo))
+        .route("/my/file/{pass}/{no}", page(matter::file))
         .route("/public/{id}", page(matter::public))
         .route("/mailbox", page(mailbox::show))
         .route("/mailbox/write", page(report::begin_letter))
@@ -45,6 +48,14 @@ pub(crate) fn routes(router: Router<AppState>) -> Router<AppState> {
 }
 
 impl Words {
+    /// Returns what people call the type of a file.
+    pub(crate) fn file_kind(self, media: &Media) -> &'static str {
+        match media {
+            Media::Pdf => "PDF",
+            media => self.of(media.chinese(), media.english()),
+        }
+    }
+
     /// Returns what people call a category: its name in the language, else its code.
     pub(crate) fn category(self, code: &str, chinese: Option<&str>) -> String {
         let known = code.parse::<Category>().ok();

@@ -57,6 +57,17 @@ pub(crate) fn count(count: impl fmt::Display) -> String {
     format!("{sign}{}", groups.join(","))
 }
 
+/// Writes a length of a file in its largest unit: `812 B`, `96 KB`, `1.4 MB`.
+pub(crate) fn size(bytes: &u64) -> String {
+    const KB: u64 = 1024;
+    const MB: u64 = KB * KB;
+    match *bytes {
+        bytes @ 0..KB => format!("{bytes} B"),
+        bytes @ KB..MB => format!("{} KB", bytes.div_ceil(KB)),
+        bytes => format!("{}.{} MB", bytes / MB, bytes % MB * 10 / MB),
+    }
+}
+
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let machine = self.at.strftime("%Y-%m-%dT%H:%M:%S%:z");
@@ -103,6 +114,12 @@ mod tests {
     fn a_count_is_written_in_groups_of_three_digits() {
         let told = [0, 999, 1_000, 52_428_800, -12_345].map(count);
         assert_eq!(told, ["0", "999", "1,000", "52,428,800", "-12,345"]);
+    }
+
+    #[test]
+    fn the_length_of_a_file_is_told_in_its_largest_unit() {
+        let told = [812, 1_024, 98_000, 1_500_000].map(|bytes| size(&bytes));
+        assert_eq!(told, ["812 B", "1 KB", "96 KB", "1.4 MB"]);
     }
 
     #[test]

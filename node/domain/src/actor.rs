@@ -1,5 +1,7 @@
 //! Actors: who or what caused a commit. Every commit has an actor.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
@@ -37,6 +39,22 @@ impl Actor {
     /// such actors.
     pub const fn is_person(&self) -> bool {
         !matches!(self, Self::Rule(_) | Self::Peer(_))
+    }
+}
+
+/// Writes the actor as the audit trail shows it. A draft is not named, because its key is a secret.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OsUser(uid) => write!(f, "os-user {uid}"),
+            Self::Rule(rule) => write!(f, "rule {rule}"),
+            Self::Peer(division) => write!(f, "peer {division}"),
+            Self::Account(id) => write!(f, "account {id}"),
+            Self::ApiKey(id) => write!(f, "key {id}"),
+            Self::Reporter => f.write_str("reporter"),
+            Self::Stranger => f.write_str("stranger"),
+            Self::Draft(_) => f.write_str("draft"),
+        }
     }
 }
 

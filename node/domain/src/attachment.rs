@@ -96,6 +96,22 @@ impl Media {
             .ok_or_else(|| BadMedia(ending.to_owned()))
     }
 
+    /// Returns the type whose magic bytes a file begins with; `None` for text, which has none, and for
+    /// whatever is not taken.
+    pub fn of_beginning(bytes: &[u8]) -> Option<Self> {
+        if bytes.starts_with(b"\xff\xd8\xff") {
+            Some(Self::Jpeg)
+        } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+            Some(Self::Png)
+        } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+            Some(Self::Webp)
+        } else if bytes.starts_with(b"%PDF-") {
+            Some(Self::Pdf)
+        } else {
+            None
+        }
+    }
+
     /// Returns whether it is a picture, which has pixels and a thumbnail.
     pub const fn is_image(self) -> bool {
         matches!(self, Self::Jpeg | Self::Png | Self::Webp)

@@ -4,6 +4,8 @@
 //! An entry names accounts, keys and subjects by their ids; it contains no name of a person and no
 //! text that a person wrote.
 
+mod filter;
+
 use core::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,8 @@ use super::{
     suite::{Digest, Suite},
     time::Timestamp,
 };
+
+pub use filter::{ActorText, AuditFilter, BadAuditName};
 
 /// The origin of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

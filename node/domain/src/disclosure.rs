@@ -36,7 +36,7 @@ pub use content::{
 pub use doubt::{Doubt, DoubtName, doubts};
 pub use due::{Demand, Duty, DutyState, Latest, Line, LineV5, due, duties};
 pub use item::{Class, Field, FieldKind, Item, Loosened, Sum};
-pub use personal::Personal;
+pub use personal::{Personal, personal_in};
 pub(crate) use read::RawItem;
 pub use rhythm::{Rhythm, Span};
 

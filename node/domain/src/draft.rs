@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    attachment::{BadMedia, UploadId},
+    attachment::{Media, UploadId},
     ids::MatterId,
     suite::Digest,
     time::Timestamp,
@@ -44,12 +44,12 @@ pub enum BadDraft {
     /// It has too many fields or bytes.
     #[error("what was typed is longer than {MOST_BYTES} bytes; shorten it")]
     TooLong,
-    /// It has as many photos as it may.
-    #[error("a report has at most {0} photos; remove one first")]
+    /// It has as many files as it may.
+    #[error("at most {0} files are taken at once; remove one first")]
     TooManyPhotos(usize),
-    /// It is a document.
-    #[error("{0}")]
-    NotAPhoto(BadMedia),
+    /// It is a document, and whoever adds it does not work on matters.
+    #[error("a report takes photos, not files of type {0}; send a photo as JPEG, PNG or WebP")]
+    NotAPhoto(Media),
     /// All drafts have too many photos together.
     #[error(
         "there is no more room for photos of reports that are being written; send it without, or try again in an hour"
@@ -82,7 +82,7 @@ pub struct Draft {
     pub begun: Timestamp,
     /// Digest of the network address from which it was begun.
     pub network: Digest,
-    /// Its photos, in order.
+    /// Its photos and documents, in order.
     pub photos: Vec<UploadId>,
     /// The matter that it became, and when.
     pub sent: Option<(MatterId, Timestamp)>,
@@ -133,7 +133,18 @@ impl Draft {
         }
     }
 
-    /// Adds a photo. Policy here allows `most` attachments.
+    /// Checks the type of a file. Everybody may add photos, and those who work on matters documents.
+    ///
+    /// # Errors
+    /// [`BadDraft::NotAPhoto`].
+    pub fn check_media(media: Media, by_official: bool) -> Result<(), BadDraft> {
+        match media.is_image() || by_official {
+            true => Ok(()),
+            false => Err(BadDraft::NotAPhoto(media)),
+        }
+    }
+
+    /// Adds a photo or a document. Policy here allows `most` attachments.
     ///
     /// # Errors
     /// [`BadDraft`].
@@ -243,6 +254,15 @@ mod tests {
         assert_eq!(photo, Err(BadDraft::HandedIn(matter())));
         assert_eq!(draft.handed_in(later(SLIP_MS)), Some((matter(), true)));
         assert_eq!(draft.handed_in(later(SLIP_MS + 1)), Some((matter(), false)));
+    }
+
+    #[test]
+    fn everybody_adds_photos_and_documents_are_for_those_who_work_on_matters() {
+        for media in Media::ALL {
+            assert_eq!(Draft::check_media(media, true), Ok(()));
+            let by_anybody = Draft::check_media(media, false);
+            assert_eq!(by_anybody.is_ok(), media.is_image(), "{media}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -161,16 +161,4 @@ pub enum Outcomes {
     Bad(Vec<Fault>),
     /// It could be imported, but was not, because other rows cannot.
     Withheld,
-}
-
-/// Returns a cell so that it can be written to a table: a text that a program would take for a
-/// formula is marked as text (OWASP, CSV injection).
-pub fn defused(cell: &str) -> Cow<'_, str> {
-    match cell
-        .trim_start()
-        .starts_with(['=', '+', '-', '@', '\t', '\r'])
-    {
-        true => Cow::Owned(format!("'{cell}")),
-        false => Cow::Borrowed(cell),
-    }
 }

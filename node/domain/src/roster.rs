@@ -1,6 +1,7 @@
-//! Rosters: sheets of people who get accounts. Turns the rows of one into accounts to open, or into a list of
-//! their faults.
+//! Rosters: sheets of people who get accounts. Turns the rows of one into accounts to open, to change and to
+//! close, or into a list of their faults.
 
+mod change;
 mod column;
 mod fault;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use change::{Change, Leaving, MOST_CLOSED, changed, of_account, roles as roles_of};
 pub use column::Column;
 pub use fault::{Fault, Why};
 
@@ -48,6 +50,10 @@ pub struct Person {
     pub phone: Option<String>,
     /// Their account, if they have it.
     pub account: Option<Account>,
+    /// Who takes their matters, if the row closes the account.
+    pub leaving: Option<Leaving>,
+    /// The columns whose cells are not empty. One that says that there is nothing (`无`, `-`) is among them.
+    pub given: BTreeSet<Column>,
 }
 
 /// What a node knows when it reads a roster.
@@ -93,6 +99,8 @@ struct Draft {
     department: Option<Department>,
     phone: Option<String>,
     account: Option<Account>,
+    leaving: Option<Leaving>,
+    given: BTreeSet<Column>,
 }
 
 impl Draft {
@@ -105,6 +113,8 @@ impl Draft {
             department: self.department,
             phone: self.phone,
             account: self.account,
+            leaving: self.leaving,
+            given: self.given,
         })
     }
 }
@@ -119,7 +129,7 @@ fn one(cells: &Cells, known: Known<'_>, faults: &mut Vec<Fault>) -> Draft {
                 faults.push(Fault::new(column, text, Why::Formula));
                 None
             }
-            false => Some(text.to_owned()),
+            false => Some(text.to_owned()).filter(|text| !says_nothing(column, text)),
         }
     };
     let missing = |column, faults: &mut Vec<Fault>| {
@@ -152,12 +162,13 @@ fn one(cells: &Cells, known: Known<'_>, faults: &mut Vec<Fault>) -> Draft {
             }
         },
     };
+    let leaving = cell(Column::Close, faults).map(|text| Leaving::of(&text));
     let account = login.as_ref().and_then(|login| known.accounts.get(login));
     if let (Some(account), Some(login), Some(name)) = (account, &login, &name) {
         if account.name != *name {
             let why = Why::Taken(account.name.clone());
             faults.push(Fault::new(Column::Login, login.as_str(), why));
-        } else if account.disabled {
+        } else if account.disabled && leaving.is_none() {
             faults.push(Fault::new(Column::Login, login.as_str(), Why::Closed));
         }
     }
@@ -189,7 +200,19 @@ fn one(cells: &Cells, known: Known<'_>, faults: &mut Vec<Fault>) -> Draft {
         department,
         phone,
         account: account.cloned(),
+        leaving,
+        given: cells
+            .iter()
+            .filter(|(_, text)| !text.trim().is_empty())
+            .map(|(column, _)| *column)
+            .collect(),
     }
+}
+
+/// Returns whether a cell says that there is nothing, where nothing can be meant.
+fn says_nothing(column: Column, text: &str) -> bool {
+    let can_be = !matches!(column, Column::Name | Column::Login | Column::Close);
+    can_be && ["无", "-", "—", "none"].contains(&text)
 }
 
 /// Splits a cell with several names.

@@ -7,21 +7,6 @@ use super::BadPaper;
 /// Number of last bytes in which the end mark of a PDF must be (ISO 32000-1, annex H.3).
 const PDF_END_WITHIN: usize = 1024;
 
-/// Returns the type whose magic bytes the file begins with.
-pub(super) fn sniff(bytes: &[u8]) -> Option<Media> {
-    if bytes.starts_with(b"\xff\xd8\xff") {
-        Some(Media::Jpeg)
-    } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-        Some(Media::Png)
-    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-        Some(Media::Webp)
-    } else if bytes.starts_with(b"%PDF-") {
-        Some(Media::Pdf)
-    } else {
-        None
-    }
-}
-
 /// Returns whether the file is a photo in HEIF (ISO/IEC 23008-12), whatever its declared type.
 pub(super) fn is_heif(bytes: &[u8]) -> bool {
     let brands: [&[u8]; 10] = [
@@ -50,10 +35,31 @@ pub(super) fn pdf(bytes: &[u8]) -> Result<(), BadPaper> {
         .iter()
         .all(|byte| byte.is_ascii_whitespace() || *byte == 0)
     {
-        Ok(())
+        match is_locked(bytes) {
+            true => Err(BadPaper::Locked),
+            false => Ok(()),
+        }
     } else {
         Err(BadPaper::Trailing)
     }
+}
+
+/// Returns whether a trailer of a PDF names how it is encrypted: `/Encrypt` before a reference or a
+/// dictionary (ISO 32000-1, 7.5.5). The dictionary of a trailer is never compressed.
+fn is_locked(bytes: &[u8]) -> bool {
+    let name = b"/Encrypt";
+    let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
+    bytes
+        .windows(name.len())
+        .enumerate()
+        .filter(|(_, window)| window == name)
+        .any(|(at, _)| {
+            let rest = &bytes[at + name.len()..];
+            let rest = &rest[rest.iter().take_while(|byte| blank(byte)).count()..];
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            let reference = digits > 0 && rest.get(digits).is_some_and(|byte| blank(byte));
+            reference || rest.starts_with(b"<<")
+        })
 }
 
 /// Checks that a file is UTF-8 without control characters except tab and line ends.

@@ -70,6 +70,11 @@ pub enum BadPaper {
     /// Data follows the end of the document.
     #[error("data follows the end of the PDF; open it, save it again and send that")]
     Trailing,
+    /// The document is encrypted.
+    #[error(
+        "the PDF is locked with a password, so others cannot read it; save it without one and send that"
+    )]
+    Locked,
     /// The file is not UTF-8 text, or has control characters.
     #[error(
         "the byte at {0} is not valid text in UTF-8; save the file as UTF-8 without control characters"
@@ -87,7 +92,7 @@ pub fn take(declared: Media, bytes: Vec<u8>, limits: &Limits) -> Result<Paper, B
     if check::is_heif(&bytes) {
         return Err(BadPaper::Heif);
     }
-    let found = check::sniff(&bytes);
+    let found = Media::of_beginning(&bytes);
     let as_declared = match declared {
         // Text has no magic bytes.
         Media::Text => found.is_none(),

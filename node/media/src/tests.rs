@@ -302,6 +302,16 @@ fn a_pdf_with_something_behind_its_end_or_without_end_is_refused() {
     let mut polyglot = samples::pdf();
     polyglot.extend(b"PK\x05\x06");
     assert_eq!(taken(Media::Pdf, polyglot), Err(BadPaper::Trailing));
+    for (trailer, is_locked) in [
+        ("trailer\n<< /Root 1 0 R /Encrypt 9 0 R >>\n%%EOF", true),
+        ("trailer\n<</Encrypt<</Filter/Standard>>>>\n%%EOF\n", true),
+        ("(about /Encrypt in words)\ntrailer\n<< >>\n%%EOF\n", false),
+        ("<< /EncryptMetadata false >>\n%%EOF\n", false),
+    ] {
+        let pdf = format!("%PDF-1.7\n{trailer}").into_bytes();
+        let refused = taken(Media::Pdf, pdf) == Err(BadPaper::Locked);
+        assert_eq!(refused, is_locked, "{trailer}");
+    }
     let whole = samples::pdf();
     let cut = whole[..whole.len() - 3].to_vec();
     assert_eq!(taken(Media::Pdf, cut), Err(BadPaper::CutOff));

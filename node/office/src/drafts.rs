@@ -14,6 +14,7 @@ use domain::{
 };
 use records::table::Table;
 use store::{files::Files, record};
+use topology::DivisionCode;
 
 use crate::{
     Failed, Fault, FileRefusal, MatterRefusal, NewReport, OpenFile, RefusalReason, RequestContext,
@@ -33,8 +34,29 @@ pub struct DraftView {
     pub fields: Fields,
     /// Photos that are kept for it.
     pub photos: Vec<UploadId>,
+    /// Documents that are kept for it.
+    pub documents: Vec<DraftDocument>,
     /// What it became, if it was handed in.
     pub handed_in: Option<HandedIn>,
+}
+
+/// A document of a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DraftDocument {
+    /// Its id.
+    pub id: UploadId,
+    /// Its type.
+    pub media: Media,
+    /// Its length in bytes.
+    pub bytes: u64,
+}
+
+impl DraftView {
+    /// Returns all its files: the photos, then the documents.
+    pub fn files(&self) -> impl Iterator<Item = UploadId> {
+        let documents = self.documents.iter().map(|document| document.id);
+        self.photos.iter().copied().chain(documents)
+    }
 }
 
 /// What a draft became.
@@ -85,11 +107,17 @@ impl Drafts<'_> {
         let draft = view.get::<tables::Drafts>(&digest(key)).await?;
         let draft = draft.filter(|draft| !draft.is_over(now));
         let draft = draft.ok_or(BadDraft::Over)?;
-        let mut photos = vec![];
+        let (mut photos, mut documents) = (vec![], vec![]);
         for id in draft.photos.iter().copied() {
             let upload = view.get::<tables::Uploads>(&id).await?;
-            if upload.is_some_and(|upload| upload.ready.is_some()) {
-                photos.push(id);
+            match upload.and_then(|upload| upload.ready) {
+                Some(ready) if ready.media.is_image() => photos.push(id),
+                Some(ready) => documents.push(DraftDocument {
+                    id,
+                    media: ready.media,
+                    bytes: ready.whole.bytes,
+                }),
+                None => {}
             }
         }
         let handed_in = draft.handed_in(now).map(|(matter, shown)| HandedIn {
@@ -105,6 +133,7 @@ impl Drafts<'_> {
         let read = DraftView {
             fields,
             photos,
+            documents,
             handed_in,
         };
         Ok(view.finish(read).await?)
@@ -143,20 +172,18 @@ impl Drafts<'_> {
         Ok(turn.commit(view).await?)
     }
 
-    /// Begins to keep a photo of at most `most` bytes. It counts once [`Self::end_photo`] returns.
+    /// Begins to keep a photo of at most `most` bytes; a document too, if somebody adds it who works on
+    /// matters. It counts once [`Self::end_photo`] returns.
     ///
     /// # Errors
     /// [`BadDraft`], or [`FileRefusal`] if files of this type are not taken.
     pub async fn begin_photo(
         self,
         key: &Token,
-        media: Media,
+        (media, by_official): (Media, bool),
         most: u64,
     ) -> Result<UploadId, Failed<DraftRefusal>> {
-        if !media.is_image() {
-            let kinds = domain::attachment::BadMedia(media.code().to_owned());
-            return Err(BadDraft::NotAPhoto(kinds).into());
-        }
+        Draft::check_media(media, by_official)?;
         let mut waiting = 0;
         for (_, upload) in self.list(tables::Uploads::all(), usize::MAX).await? {
             if matches!(upload.by, Actor::Draft(_)) {
@@ -246,6 +273,8 @@ impl Drafts<'_> {
         let upload = self.one::<tables::Uploads>(&id).await?;
         let upload = upload.filter(|upload| matches!(upload.by, Actor::Draft(_)));
         let attachment = upload.and_then(|upload| upload.ready);
+        // A document has no small picture, and the id alone does not give it out.
+        let attachment = attachment.filter(|attachment| attachment.media.is_image());
         let attachment = attachment.ok_or(FileRefusal::NoSuchUpload(id))?;
         let part = match attachment.thumb {
             Some(_) => Part::Thumb,
@@ -259,7 +288,8 @@ impl Drafts<'_> {
     }
 
     /// Hands a draft in: its photos belong to the report, and it becomes one matter however often
-    /// this is asked. Durable when it returns. `new` has what was typed.
+    /// this is asked, at once handed to `escalate` above if that is given. Durable when it returns. `new` has
+    /// what was typed.
     ///
     /// # Errors
     /// As for [`crate::Matters::report`]; the draft stays as it was.
@@ -267,19 +297,24 @@ impl Drafts<'_> {
         self,
         key: &Token,
         mut new: NewReport,
+        escalate: Option<DivisionCode>,
         by: RequestContext,
     ) -> Result<HandedIn, Failed<MatterRefusal>> {
         let draft = self.read(key).await.map_err(Failed::widen)?;
         if let Some(done) = draft.handed_in {
             return Ok(done);
         }
-        new.attachments = draft.photos;
+        new.attachments = draft.files().collect();
         let slip = key.slip_of_draft();
         if let Some(request) = by.request() {
             request.hand_out(slip);
             request.hand_in(digest(key));
         }
-        match self.matters().report(new, by).await {
+        let reported = match escalate {
+            Some(to) => self.matters().report_and_escalate(new, to, by).await,
+            None => self.matters().report(new, by).await,
+        };
+        match reported {
             Ok(matter) => Ok(HandedIn {
                 matter,
                 slip: Some(slip),

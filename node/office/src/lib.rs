@@ -45,7 +45,7 @@ pub use blocking::blocking;
 pub use clock::ClockDoubted;
 pub use disclosures::{DisclosureSeen, EditionSeen, LogSeen, NewDisclosure, NoReceipt};
 pub use domain::custody::Work;
-pub use drafts::{DraftRefusal, DraftView, HandedIn};
+pub use drafts::{DraftDocument, DraftRefusal, DraftView, HandedIn};
 pub use failed::{
     Aborted, DiskTrouble, Failed, Fault, NoSuchMatter, RefusalReason, SecondMachine, TooBusy,
 };

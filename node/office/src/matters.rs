@@ -11,6 +11,7 @@ pub(crate) mod index;
 mod offered;
 pub(crate) mod receipts;
 pub(crate) mod refusal;
+mod reply_texts;
 pub(crate) mod reports;
 pub(crate) mod sealing;
 pub(crate) mod search;

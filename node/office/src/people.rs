@@ -30,6 +30,7 @@ use crate::services::People;
 
 pub use crate::token::{BadToken, Token, TokenKind};
 pub use accounts::{AccountChange, NewAccount};
+pub use audit::{ExportRefusal, FoundEntries, MOST_EXPORTED};
 pub use grids::NewGrid;
 pub use idempotency::{Answer, Begun, Done, InHand, KeyReused};
 pub use keyring::NewKey;

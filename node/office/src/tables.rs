@@ -24,6 +24,7 @@ use domain::{
     matter::{CustodyVersion, Matter},
     month::Month,
     people::{Account, AccountId, ApiKey, ApiKeyId, ExternalIdentity, Grid, GridId},
+    reply_text::ReplyText,
     request::OpenRequest,
     rollup::{CellKey, Counters, EpochSet, Heard},
     suite::Digest,
@@ -221,6 +222,8 @@ records::tables! { pub(crate) OFFICE:
     ExternalIdentities("name at a provider", b"Pi"): AccountId => ExternalIdentity;
     /// Lists of matters that a person saved.
     SavedLists("saved lists of a person", b"Pv"): AccountId => domain::people::SavedLists;
+    /// Texts for frequent replies, by their names.
+    ReplyTexts("text for frequent replies", b"Pe"): String => ReplyText;
     /// Until which step an account has seen an open matter.
     SeenMatters("what an account has seen of a matter", b"Pw"): (AccountId, MatterId) => Timestamp;
     /// Sessions, by the digest of their token.

@@ -1,4 +1,4 @@
-//! Sheets of people who get accounts: read into rows, and an empty one to fill in.
+//! Sheets of people who get accounts, change, or leave: read into rows, and an empty one to fill in.
 
 use std::collections::BTreeMap;
 
@@ -231,6 +231,7 @@ pub fn sample() -> Vec<Vec<String>> {
         "1",
         "market",
         "13800000000",
+        "",
     ];
     vec![headings.collect(), sample.map(str::to_owned).to_vec()]
 }

@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use api::{DraftMatter, DraftPhoto, DraftRequest, DraftView, ReportRequest, problem::ProblemCode};
+use api::{
+    DraftDocument, DraftMatter, DraftPhoto, DraftRequest, DraftView, ReportRequest,
+    problem::ProblemCode,
+};
 use axum::{
     Json,
     body::{Body, Bytes},
@@ -13,6 +16,7 @@ use bytes::BytesMut;
 use domain::{
     attachment::{Media, UploadId},
     draft::Fields,
+    people::Permission,
 };
 use futures::StreamExt;
 use http::{StatusCode, header};
@@ -62,8 +66,17 @@ pub(super) async fn read(
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
         photos: draft.photos,
+        documents: draft.documents.into_iter().map(document).collect(),
         handed_in: draft.handed_in.map(shown),
     }))
+}
+
+const fn document(kept: office::DraftDocument) -> DraftDocument {
+    DraftDocument {
+        id: kept.id,
+        media: kept.media,
+        bytes: kept.bytes,
+    }
 }
 
 fn shown(done: office::HandedIn) -> DraftMatter {
@@ -120,13 +133,14 @@ pub(super) async fn forget(
 
 /// Add a photo to a draft
 ///
-/// The body is the photo, with its type in `Content-Type`. Place and device are taken out of it. A
-/// photo may take as long as its bytes come in; a pause of half a minute ends it.
+/// The body is the photo, with its type in `Content-Type`. Place and device are taken out of it. Those who may
+/// see the list of matters may also add a PDF or a plain text, which is kept as it is. A photo may take as long as its bytes come in; a pause of half a minute ends it.
 #[utoipa::path(post, path = "/v1/nodes/{code}/draft/photos", tag = "drafts", params(NodeParams),
     request_body(content = Vec<u8>, content_type = "image/jpeg"),
     responses((status = 201, body = DraftPhoto)))]
 pub(super) async fn add_photo(
     at: NodePath,
+    Authenticated(guest): Authenticated,
     Headers(headers): Headers,
     body: Body,
 ) -> Result<Response, Rejection> {
@@ -147,7 +161,9 @@ pub(super) async fn add_photo(
         Rejection::new(ProblemCode::TooBusy, told)
     })?;
     let drafts = at.node.office.drafts();
-    let id = drafts.begin_photo(&key, media, u64::MAX).await?;
+    let by_official = guest.may(Permission::ViewList).is_ok();
+    let begun = drafts.begin_photo(&key, (media, by_official), u64::MAX);
+    let id = begun.await?;
     let taken = async {
         let (mut offset, mut due) = (0, Instant::now() + GRACE);
         let mut pieces = Pieces::of(body);
@@ -242,7 +258,8 @@ pub(super) async fn drop_photo(
 /// Hand a draft in 上报
 ///
 /// Reports a matter with the photos of the draft. A repetition gets the same number and, for ten
-/// minutes, the same slip, whatever its body is. `attachments` and `slip` are ignored.
+/// minutes, the same slip, whatever its body is. `attachments` and `slip` are ignored; `escalate_to` needs the
+/// permission to escalate.
 #[utoipa::path(post, path = "/v1/nodes/{code}/draft/matter", tag = "drafts", params(NodeParams),
     request_body = ReportRequest, responses((status = 201, body = DraftMatter)))]
 pub(super) async fn hand_in(
@@ -255,16 +272,12 @@ pub(super) async fn hand_in(
 ) -> Result<(StatusCode, Json<DraftMatter>), Rejection> {
     let key = draft_key(&headers)?;
     check_report(&guest, &request).await?;
-    if request.escalate_to.is_some() {
-        return Err(Rejection::unfit((
-            "a draft is not escalated when it is handed in; leave `escalate_to` out",
-            "草稿提交时不上报；请不写 `escalate_to`",
-        )));
-    }
+    let escalate_to = request.escalate_to;
     let mut new = new_report(in_named_place(&at, request).await?)?;
     let span = info_span!("report", division = %at.division, category = new.category.as_str());
     new.trace = trace(&span, incoming.as_deref());
-    let handed_in = at.node.office.drafts().hand_in(&key, new, by);
+    let drafts = at.node.office.drafts();
+    let handed_in = drafts.hand_in(&key, new, escalate_to, by);
     let done = handed_in.instrument(span).await?;
     Ok((StatusCode::CREATED, Json(shown(done))))
 }

@@ -47,6 +47,7 @@ mod range;
 mod rate_limits;
 mod receipts;
 mod replay;
+mod reply_texts;
 mod revocations;
 mod rosters;
 mod routes;

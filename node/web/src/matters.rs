@@ -243,7 +243,7 @@ pub(super) async fn act(
         guest.check(Permission::Attach, &Method::POST).await?;
     }
     if let Some(draft) = draft {
-        attachments.extend(at.node.office.drafts().read(&draft).await?.photos);
+        attachments.extend(at.node.office.drafts().read(&draft).await?.files());
         guest.request.with_photos_of(&draft);
     }
     if action.needs_note() && note.is_none() {

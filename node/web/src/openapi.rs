@@ -128,6 +128,18 @@ pub(super) struct SavedListParams {
     name: String,
 }
 
+/// A text for frequent replies at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct ReplyTextParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Name of the text.
+    name: String,
+}
+
 /// A grid at a node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -16,8 +16,8 @@ use utoipa_axum::{
 use super::{
     accounts, alarms, audit, clock, compliance, contacts, disclosures, drafts, events, figures,
     files, gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring, kinds, log,
-    matters, offers, oidc, openapi, own_sessions, policies, public_figures, receipts, revocations,
-    rosters, saved_lists, seen, session, setup, status, templates,
+    matters, offers, oidc, openapi, own_sessions, policies, public_figures, receipts, reply_texts,
+    revocations, rosters, saved_lists, seen, session, setup, status, templates,
 };
 use crate::state::AppState;
 
@@ -86,6 +86,9 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::ViewMatter, routes!(matters::ask)),
         (D::Dispatch, routes!(matters::open_parts)),
         (D::ReportForAnother, routes!(keyring::slip)),
+        (D::ViewList, routes!(reply_texts::list)),
+        (D::ManageReplyTexts, routes!(reply_texts::keep)),
+        (D::ManageReplyTexts, routes!(reply_texts::remove)),
         (D::OpenContact, routes!(contacts::open)),
         (D::Erase, routes!(contacts::erase)),
         (D::ViewMatter, routes!(files::list)),
@@ -166,6 +169,7 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::OwnPassword, routes!(accounts::password)),
         (D::ManageAccounts, routes!(rosters::open)),
         (D::GrantRoles, routes!(rosters::grant)),
+        (D::ManageAccounts, routes!(rosters::close)),
         (D::ManageAccounts, routes!(oidc::linked)),
         (D::ManageAccounts, routes!(oidc::link)),
         (D::ManageAccounts, routes!(oidc::unlink)),
@@ -181,6 +185,7 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::Enter, routes!(log::checkpoint)),
         (D::Enter, routes!(log::tile)),
         (D::ReadAudit, routes!(audit::list)),
+        (D::ReadAudit, routes!(audit::export)),
         (D::ReadAudit, routes!(audit::verify)),
     ]
 }

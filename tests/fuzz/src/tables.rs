@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use api::ImportLine;
 use cli::fuzzing::{self, Rows};
 use domain::{
+    csv::defused,
     custody::{Context, CustodyLimits},
-    import::{self, Cells, Field, MOST_ID, defused},
+    import::{self, Cells, Field, MOST_ID},
     matter::{Contact, Datum},
     policy::{Policy, Words},
     time::Timestamp,

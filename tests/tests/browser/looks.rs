@@ -1,6 +1,8 @@
 //! Every page in every look: nothing that axe finds, nothing that is too wide, nothing that the policy
 //! had to forbid.
 
+use thirtyfour::By;
+
 use super::driver::{Browser, Demo, Look};
 
 /// Pages with the person who opens them, by the link of the front page that lets them in.
@@ -37,6 +39,7 @@ const PAGES: [(&str, &str, &[&str]); 6] = [
             "/desk?tab=all",
             "/desk?tab=all&q=x",
             "/desk/report",
+            "/desk/replies",
             "/admin/grids",
             "MATTER",
             "MATTER/act/reject",
@@ -145,6 +148,55 @@ async fn every_page_is_accessible_and_fits_in_every_look() {
                         ))
                         .await;
                 }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    browser.close().await;
+    demo.stop().await;
+}
+
+/// R-A2, R-A3, R-A4, R-N5: the preview of a sheet and the slips with first passwords, which only a form leads to.
+#[tokio::test]
+async fn a_sheet_of_accounts_and_its_slips_are_accessible_and_fit() {
+    let demo = Demo::start().await;
+    let browser = Browser::open(true).await;
+    let dir = tempfile::tempdir().unwrap();
+    browser.go(&demo.at("330825", "/enter?as=system")).await;
+    browser.until(|path| path != "/enter").await;
+    let mut faults = vec![];
+    for language in ["zh", "en"] {
+        // One that is opened, one that is changed or closed, one with faults.
+        let sheet = format!(
+            "姓名,用户名,角色,部门,停用,备注\n张三丰,new.{language},网格员,market,,\n李四,=1+1,村长,,,\n王五,no.body,,,是,\n"
+        );
+        let file = dir.path().join("accounts.csv");
+        std::fs::write(&file, sheet).unwrap();
+        let page = format!("/admin/accounts/sheet?lang={language}");
+        browser.go(&demo.at("330825", &page)).await;
+        let field = browser.driver.find(By::Css("#sheet")).await.unwrap();
+        field.send_keys(file.to_str().unwrap()).await.unwrap();
+        for chosen in ["without_roles", "change", "close"] {
+            browser
+                .click_in_place(&format!("input[name={chosen}]"))
+                .await;
+        }
+        browser.click("main form button.primary").await;
+        for state in ["preview", "slips"] {
+            if state == "slips" {
+                browser
+                    .click("form[action='/admin/accounts/sheet'] button")
+                    .await;
+                let slips = "document.querySelectorAll('.slips code').length";
+                assert_eq!(browser.value(slips).await, 1);
+            }
+            for look in LOOKS {
+                browser.look(look).await;
+                for fault in browser.faults().await {
+                    faults.push(format!("{state} {language} {look:?}: {fault}"));
+                }
+                let name = format!("sheet-{state}-{language}-{}-{}", look.width, look.dark);
+                browser.picture(&name).await;
             }
         }
     }

@@ -39,7 +39,21 @@ pub(super) async fn get(
     path: &str,
     cookie: Option<&str>,
 ) -> Result<Response<Bytes>, Failure> {
+    get_as(connection, path, cookie, "gzip, deflate, br").await
+}
+
+/// Does the same with these encodings.
+async fn get_as(
+    connection: &mut Connection,
+    path: &str,
+    cookie: Option<&str>,
+    encodings: &'static str,
+) -> Result<Response<Bytes>, Failure> {
     let mut request = request(Method::GET, path);
+    if let Some(headers) = request.headers_mut() {
+        let encodings = http::HeaderValue::from_static(encodings);
+        headers.insert(header::ACCEPT_ENCODING, encodings);
+    }
     if let (Some(cookie), Some(headers)) = (cookie, request.headers_mut()) {
         let value = cookie.parse();
         let value = value.map_err(|_| Failure::Failed("the cookie is no header".to_owned()))?;
@@ -74,9 +88,10 @@ pub(super) async fn weigh(
     cookie: Option<&str>,
     most_bytes: usize,
 ) -> Result<Weight, Failure> {
-    let body = get(connection, page, cookie).await?.into_body();
-    let files = files(&String::from_utf8_lossy(&body));
-    let (mut bytes, requests) = (body.len(), 1 + files.len());
+    let plain = get_as(connection, page, cookie, "identity").await?;
+    let files = files(&String::from_utf8_lossy(plain.body()));
+    let sent = get(connection, page, cookie).await?.into_body().len();
+    let (mut bytes, requests) = (sent, 1 + files.len());
     for file in files {
         bytes += get(connection, &file, None).await?.body().len();
     }

@@ -2,10 +2,13 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use api::{RosterFault, RosterLine, RosterOutcome, RosterOutcomeLine, RosterReport, RosterRequest};
+use api::{
+    RosterChange, RosterFault, RosterLine, RosterOutcome, RosterOutcomeLine, RosterReport,
+    RosterRequest,
+};
 use domain::{
-    import::defused,
-    roster::{Column, Fault},
+    csv::defused,
+    roster::{Column, Fault, Row},
 };
 use serde::Serialize;
 use sheet::{
@@ -22,12 +25,16 @@ use crate::{
 /// Opens accounts from a sheet (账号表), CSV or XLSX, one for each person who has none
 ///
 /// One row names the columns, in Chinese or English: 姓名/name, 用户名/login, 角色/roles, 网格/grids,
-/// 部门/department, 电话/phone; the last four may be left out or empty. --empty writes such a sheet, with a row that
+/// 部门/department, 电话/phone, 停用/close; the last five may be left out or empty. --empty writes such a sheet, with a row that
 /// shows what belongs where and is not read.
 ///
 /// Every row is checked first. If one has a fault, nothing is done, unless you give --only-right. Formulas, merged
 /// cells and hidden sheets are refused. Read the same sheet again as often as you like: a row whose person has an
-/// account changes nothing.
+/// account changes nothing, unless you give --change.
+///
+/// With --close, the accounts of rows with something in 停用/close are closed: 是 (yes) if they have no open matters, the
+/// login of whoever takes them, 部门 (department), 指挥室 (nobody: the command room), or 不交接 (leave). Each matter is
+/// dispatched anew by itself; an account that keeps matters stays open.
 ///
 /// Each person gets a first password, which is shown once, and with which they can only set one of their own.
 /// Whoever opens accounts grants no roles: with --without-roles they are left to a security administrator, who reads
@@ -38,6 +45,7 @@ use crate::{
 ///   wujitong account import accounts.xlsx --dry-run
 ///   wujitong account import accounts.xlsx --without-roles --passwords first.csv
 ///   wujitong account import accounts.xlsx --grant-roles
+///   wujitong account import accounts.xlsx --change --close --dry-run
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Import {
@@ -56,6 +64,13 @@ pub(super) struct Import {
     /// Leaves the roles of the sheet to whoever grants them
     #[arg(long)]
     without_roles: bool,
+    /// Also changes accounts that people have: department, telephone and grids, as far as their cells are not empty (`无`
+    /// or `-` for none); with --grant-roles the roles become exactly those of the sheet
+    #[arg(long)]
+    change: bool,
+    /// Also closes the accounts whose cell 停用/close says who takes the open matters
+    #[arg(long, conflicts_with = "grant_roles")]
+    close: bool,
     /// Grants the roles of the sheet to accounts that are open already, instead of opening any
     #[arg(long, conflicts_with_all = ["without_roles", "passwords"])]
     grant_roles: bool,
@@ -75,6 +90,10 @@ struct Line {
     account: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<RosterChange>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matters: Option<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<RosterFault>,
 }
@@ -133,16 +152,39 @@ impl Import {
         }
     }
 
+    /// Sends the rows: those that close an account, if that is asked for, by themselves after the others.
     async fn send(
         &self,
         asked: &Asked,
         roster: &Roster,
         dry_run: bool,
     ) -> Result<Vec<Line>, Failure> {
-        if roster.rows.is_empty() {
+        let closes = |row: &&Row| self.close && row.cells.contains_key(&Column::Close);
+        let (closing, others): (Vec<&Row>, Vec<&Row>) = roster.rows.iter().partition(closes);
+        let path = match self.grant_roles {
+            true => "rosters/roles",
+            false => "rosters",
+        };
+        let mut lines = self.send_to(asked, path, &others, dry_run).await?;
+        let is_bad = lines.iter().any(|line| !line.faults.is_empty());
+        // Nobody is closed after a sheet that was not done.
+        let waits = dry_run || is_bad && !self.only_right;
+        let closed = self.send_to(asked, "rosters/closings", &closing, waits);
+        lines.extend(closed.await?);
+        Ok(lines)
+    }
+
+    async fn send_to(
+        &self,
+        asked: &Asked,
+        path: &str,
+        rows: &[&Row],
+        dry_run: bool,
+    ) -> Result<Vec<Line>, Failure> {
+        if rows.is_empty() {
             return Ok(vec![]);
         }
-        let rows = roster.rows.iter().map(|row| RosterLine {
+        let lines = rows.iter().map(|row| RosterLine {
             line: row.line,
             cells: row.cells.clone(),
         });
@@ -150,14 +192,11 @@ impl Import {
             dry_run,
             only_right: self.only_right,
             without_roles: self.without_roles,
-            rows: rows.collect(),
+            change: self.change,
+            rows: lines.collect(),
         };
-        let path = asked.path(match self.grant_roles {
-            true => "rosters/roles",
-            false => "rosters",
-        });
-        let report: RosterReport = asked.client.post(&path, &request).await?;
-        let lines = roster.rows.iter().zip(report.rows);
+        let report: RosterReport = asked.client.post(&asked.path(path), &request).await?;
+        let lines = rows.iter().zip(report.rows);
         Ok(lines.map(|(row, told)| line(&row.cells, told)).collect())
     }
 }
@@ -171,6 +210,8 @@ fn line(cells: &BTreeMap<Column, String>, told: RosterOutcomeLine) -> Line {
         outcome: told.outcome,
         account: told.account,
         password: told.password,
+        changes: told.changes,
+        matters: told.matters,
         faults: told.faults,
     }
 }
@@ -195,6 +236,8 @@ fn bad_lines(roster: &Roster) -> Vec<Line> {
         outcome: RosterOutcome::Bad,
         account: None,
         password: None,
+        changes: vec![],
+        matters: None,
         faults: faults.iter().map(fault).collect(),
     })
     .collect()
@@ -246,6 +289,30 @@ fn show(told: &Told) -> String {
     let faults: Vec<_> = faults.collect();
     if !faults.is_empty() {
         text += &table(["#line", "column", "value", "fault", "remedy"], faults);
+        text += "\n";
+    }
+    let happens = told.rows.iter().flat_map(|row| {
+        let change = |change: &RosterChange| {
+            let column = format!("{} {}", change.column.chinese(), change.column.code());
+            [
+                row.line.to_string(),
+                row.login.clone(),
+                column,
+                change.before.clone(),
+                change.after.clone(),
+            ]
+        };
+        let matters = row.matters.map(|count| {
+            let column = format!("{} {}", Column::Close.chinese(), Column::Close.code());
+            let after = format!("{}, {count} open matters", row.outcome.code());
+            let (line, login) = (row.line.to_string(), row.login.clone());
+            [line, login, column, String::new(), after]
+        });
+        row.changes.iter().map(change).chain(matters)
+    });
+    let happens: Vec<_> = happens.collect();
+    if !happens.is_empty() {
+        text += &table(["#line", "login", "column", "before", "after"], happens);
         text += "\n";
     }
     let opened = told.rows.iter().filter_map(|row| {

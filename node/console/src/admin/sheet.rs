@@ -1,21 +1,28 @@
-//! Accounts from a sheet: sent, looked at once more, and done; the first passwords are shown once.
+//! Accounts from a sheet: sent, looked at once more, and opened, changed, closed; the first passwords are shown
+//! once.
 
 mod file;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use api::{
-    RosterFault, RosterLine, RosterOutcome, RosterOutcomeLine, RosterReport, RosterRequest,
+    RosterChange, RosterFault, RosterLine, RosterOutcome, RosterOutcomeLine, RosterReport,
+    RosterRequest,
     problem::{Problem, ProblemCode},
 };
 use askama::Template;
 use axum::response::IntoResponse;
-use domain::{import::defused, people::Permission, roster::Column};
+use domain::{
+    csv as table,
+    people::{Permission, Role},
+    roster::Column,
+};
 use http::{Method, StatusCode, header};
 use sheet::{
     BadFile, Limits,
     accounts::{BadRoster, Roster, empty},
 };
+use topology::Term;
 use web::problem::Rejection;
 
 use crate::{
@@ -58,7 +65,9 @@ struct RowsPage {
     bad: usize,
     /// Rows of the preview that would change something.
     ready: usize,
-    without_roles: bool,
+    /// Those that open an account, change one, and close one.
+    kinds: [usize; 3],
+    manner: Manner,
     /// The rows that can be sent to the node, as JSON.
     json: String,
     /// First passwords: name, login, password.
@@ -73,7 +82,34 @@ struct Row {
     outcome: String,
     is_bad: bool,
     account: Option<u64>,
+    /// What happens, in words.
+    happens: Vec<String>,
     faults: Vec<(String, RosterFault)>,
+}
+
+/// How a sheet is read, as it was chosen beside it.
+#[derive(Clone, Copy)]
+struct Manner {
+    /// Whether roles are left to whoever grants them.
+    without_roles: bool,
+    /// Whether accounts that people have are changed as well.
+    change: bool,
+    /// Whether accounts are closed.
+    close: bool,
+    /// Whether rows without a fault are done although others have some.
+    only_right: bool,
+}
+
+impl Manner {
+    fn of(visit: &Visit) -> Self {
+        let is_chosen = |name| visit.form.get(name).is_some();
+        Self {
+            without_roles: is_chosen("without_roles"),
+            change: is_chosen("change"),
+            close: is_chosen("close"),
+            only_right: is_chosen("only_right"),
+        }
+    }
 }
 
 /// Shows what a sheet needs, and the form that sends one.
@@ -119,6 +155,9 @@ const fn about(column: Column) -> &'static str {
         Column::Grids => "网格名或编号，几个用顿号隔开",
         Column::Department => "派驻部门代码",
         Column::Phone => "电话，这一列请用文本格式",
+        Column::Close => {
+            "停用账号：写未结事项由谁接手（用户名、部门、指挥室、不交接）；没有未结事项写“是”"
+        }
     }
 }
 
@@ -170,18 +209,27 @@ async fn preview(visit: &Visit) -> Answer {
             cells: row.cells.clone(),
         })
         .collect();
-    let without_roles = visit.form.get("without_roles").is_some();
-    let report = match lines.is_empty() {
-        true => RosterReport { rows: vec![] },
-        false => match send(visit, &lines, true, false, without_roles).await {
-            Ok(report) => report,
-            Err(problem) if matches!(problem.status, 403 | 409 | 422) => {
-                return asked(visit, Some(problem));
-            }
-            Err(problem) => return Err(problem),
-        },
+    let manner = Manner::of(visit);
+    let told_lines = match send(visit, &lines, true, manner).await {
+        Ok(told_lines) => told_lines,
+        Err(problem) if matches!(problem.status, 403 | 409 | 422) => {
+            return asked(visit, Some(problem));
+        }
+        Err(problem) => return Err(problem),
     };
-    let mut rows: Vec<_> = rows(visit, &lines, report.rows);
+    let ready = told_lines
+        .iter()
+        .filter(|line| line.outcome == RosterOutcome::Ready);
+    let kind = |line: &RosterOutcomeLine| match (line.account, line.matters) {
+        (None, _) => 0,
+        (Some(_), None) => 1,
+        (Some(_), Some(_)) => 2,
+    };
+    let mut kinds = [0; 3];
+    for line in ready {
+        kinds[kind(line)] += 1;
+    }
+    let mut rows: Vec<_> = rows(visit, &lines, told_lines);
     rows.extend(roster.bad.iter().map(|(line, faults)| Row {
         line: *line,
         name: String::new(),
@@ -189,6 +237,7 @@ async fn preview(visit: &Visit) -> Answer {
         outcome: visit.w.short(RosterOutcome::Bad),
         is_bad: true,
         account: None,
+        happens: vec![],
         faults: faults.iter().map(|fault| told(visit, fault)).collect(),
     }));
     rows.sort_by_key(|row| row.line);
@@ -196,8 +245,6 @@ async fn preview(visit: &Visit) -> Answer {
         return asked(visit, Some(refused(visit, &BadFile::Empty.into())));
     }
     let bad = rows.iter().filter(|row| row.is_bad).count();
-    let ready = visit.w.short(RosterOutcome::Ready);
-    let ready = rows.iter().filter(|row| row.outcome == ready).count();
     let json = serde_json::to_string(&lines).unwrap_or_default();
     shown(
         visit,
@@ -210,8 +257,9 @@ async fn preview(visit: &Visit) -> Answer {
             unread: roster.unread,
             as_gb18030: roster.as_gb18030,
             bad,
-            ready,
-            without_roles,
+            ready: kinds.iter().sum(),
+            kinds,
+            manner,
             json,
             passwords: vec![],
             problem: None,
@@ -231,22 +279,21 @@ async fn done(visit: &Visit, rows_of_form: &str) -> Answer {
         );
         *Rejection::unfit(told).0
     })?;
-    let without_roles = visit.form.get("without_roles").is_some();
-    let only_right = visit.form.get("only_right").is_some();
-    let report = match send(visit, &lines, false, only_right, without_roles).await {
-        Ok(report) => report,
+    let manner = Manner::of(visit);
+    let told_lines = match send(visit, &lines, false, manner).await {
+        Ok(told_lines) => told_lines,
         Err(problem) if matches!(problem.status, 403 | 409 | 422) => {
             return asked(visit, Some(problem));
         }
         Err(problem) => return Err(problem),
     };
-    let passwords = lines.iter().zip(&report.rows).filter_map(|(line, told)| {
+    let passwords = lines.iter().zip(&told_lines).filter_map(|(line, told)| {
         let text = |column| line.cells.get(&column).cloned().unwrap_or_default();
         let login = text(Column::Login).to_lowercase();
         Some((text(Column::Name), login, told.password.clone()?))
     });
     let passwords = passwords.collect();
-    let rows = rows(visit, &lines, report.rows);
+    let rows = rows(visit, &lines, told_lines);
     shown(
         visit,
         RowsPage {
@@ -259,7 +306,8 @@ async fn done(visit: &Visit, rows_of_form: &str) -> Answer {
             unread: vec![],
             as_gb18030: false,
             ready: 0,
-            without_roles,
+            kinds: [0; 3],
+            manner,
             json: String::new(),
             passwords,
             problem: None,
@@ -267,26 +315,67 @@ async fn done(visit: &Visit, rows_of_form: &str) -> Answer {
     )
 }
 
+/// Sends the rows: those that close an account, if that was chosen, by themselves after the others. Returns what
+/// became of each, in the order of the rows.
 async fn send(
     visit: &Visit,
     lines: &[RosterLine],
     dry_run: bool,
-    only_right: bool,
-    without_roles: bool,
-) -> Result<RosterReport, Problem> {
+    manner: Manner,
+) -> Result<Vec<RosterOutcomeLine>, Problem> {
+    let opens = visit.may(Permission::ManageAccounts);
+    let closes = |line: &&RosterLine| {
+        let cell = line.cells.get(&Column::Close);
+        opens && manner.close && cell.is_some_and(|cell| !cell.trim().is_empty())
+    };
+    let (closing, others): (Vec<_>, Vec<_>) = lines.iter().partition(closes);
+    let path = if opens { "rosters" } else { "rosters/roles" };
+    let mut told = send_to(visit, path, &others, dry_run, manner).await?;
+    let is_bad = |line: &RosterOutcomeLine| line.outcome == RosterOutcome::Bad;
+    // Nobody is closed after a sheet that was not done.
+    let waits = !dry_run && !manner.only_right && told.iter().any(is_bad);
+    let closed = send_to(
+        visit,
+        "rosters/closings",
+        &closing,
+        dry_run || waits,
+        manner,
+    );
+    let mut closed = closed.await?;
+    if waits {
+        for line in &mut closed {
+            if line.outcome == RosterOutcome::Ready {
+                line.outcome = RosterOutcome::Withheld;
+            }
+        }
+    }
+    told.append(&mut closed);
+    told.sort_by_key(|line| line.line);
+    Ok(told)
+}
+
+async fn send_to(
+    visit: &Visit,
+    path: &str,
+    lines: &[&RosterLine],
+    dry_run: bool,
+    manner: Manner,
+) -> Result<Vec<RosterOutcomeLine>, Problem> {
+    if lines.is_empty() {
+        return Ok(vec![]);
+    }
     let request = RosterRequest {
         dry_run,
-        only_right,
-        without_roles,
-        rows: lines.to_vec(),
+        only_right: manner.only_right,
+        without_roles: manner.without_roles,
+        change: manner.change,
+        rows: lines.iter().map(|line| (*line).clone()).collect(),
     };
-    let path = visit.api(match visit.may(Permission::ManageAccounts) {
-        true => "rosters",
-        false => "rosters/roles",
-    })?;
+    let path = visit.api(path)?;
     let language = visit.view.language.tag();
     let calls = visit.calls.clone().with("accept-language", language);
-    calls.ask(Method::POST, &path, &request).await?.read()
+    let report: RosterReport = calls.ask(Method::POST, &path, &request).await?.read()?;
+    Ok(report.rows)
 }
 
 fn rows(visit: &Visit, lines: &[RosterLine], told: Vec<RosterOutcomeLine>) -> Vec<Row> {
@@ -305,10 +394,39 @@ fn rows(visit: &Visit, lines: &[RosterLine], told: Vec<RosterOutcomeLine>) -> Ve
             outcome: visit.w.short(told.outcome),
             is_bad: told.outcome == RosterOutcome::Bad,
             account: told.account,
+            happens: happens(visit, &told, &text(Column::Close)),
             faults: told.faults.into_iter().map(headed).collect(),
         }
     };
     told.into_iter().map(row).collect()
+}
+
+/// Tells what a row changes, and what becomes of the matters of an account that it closes.
+fn happens(visit: &Visit, told: &RosterOutcomeLine, close: &str) -> Vec<String> {
+    let w = visit.w;
+    let shown = |column: Column, text: &str| match (column, text) {
+        (_, "") => w.none().to_owned(),
+        (Column::Roles, codes) => {
+            let roles = codes.split(", ");
+            let roles = roles.map(|code| match Role::of_code(code) {
+                Some(role) => w.short(role),
+                None => code.to_owned(),
+            });
+            roles.collect::<Vec<_>>().join(w.of("、", ", "))
+        }
+        (_, text) => text.to_owned(),
+    };
+    let change = |change: &RosterChange| {
+        let [before, after] =
+            [&change.before, &change.after].map(|text| shown(change.column, text));
+        w.sheet_change(heading(visit, change.column), before, after)
+    };
+    let mut happens: Vec<_> = told.changes.iter().map(change).collect();
+    happens.extend(told.matters.map(|count| match told.outcome {
+        RosterOutcome::Closed => w.sheet_handed_over(count),
+        _ => w.sheet_closes(count, close),
+    }));
+    happens
 }
 
 fn heading(visit: &Visit, column: Column) -> String {
@@ -342,13 +460,9 @@ pub(crate) async fn csv(visit: Arc<Visit>) -> Answer {
     visit.check_own_page()?;
     let each = |name| visit.form.all(name).collect::<Vec<_>>();
     let (names, logins, passwords) = (each("name"), each("login"), each("password"));
-    let mut text = "\u{feff}姓名,用户名,首次密码\r\n".to_owned();
+    let mut text = table::MARK.to_owned() + "姓名,用户名,首次密码\r\n";
     for ((name, login), password) in names.iter().zip(logins).zip(passwords) {
-        let cells = [name, login, password].map(|cell| {
-            let cell = defused(cell).replace('"', "\"\"");
-            format!("\"{cell}\"")
-        });
-        text += &(cells.join(",") + "\r\n");
+        text += &table::line(&[name, login, password]);
     }
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),

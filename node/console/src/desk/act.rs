@@ -16,6 +16,7 @@ use self::fields::warning;
 pub(super) use self::fields::{ActForm, Field, open};
 use super::{
     matter::{Seen, seen, status},
+    replies::{FILL_FIELD, REPLY_FIELD},
     steps::{self, Step},
 };
 use crate::{
@@ -130,7 +131,10 @@ pub(crate) async fn do_it(visit: Arc<Visit>) -> Answer {
     if let Some(problem) = visit.photo_problems.first().cloned() {
         return again(&visit, action, draft, Some(problem)).await;
     }
-    let photos = draft.as_ref().map_or(0, |draft| draft.photos.len());
+    if visit.form.get(FILL_FIELD).is_some() {
+        return again(&visit, action, draft, None).await;
+    }
+    let photos = draft.as_ref().map_or(0, Draft::files);
     if let Some(warning) = warning(visit.w, action).filter(|_| visit.form.get("sure").is_none()) {
         return sure(&visit, action, warning, photos);
     }
@@ -168,7 +172,14 @@ fn since(visit: &Visit, seen: &Seen) -> Vec<Step> {
 
 /// Returns the body of an action for the API.
 pub(super) fn request(form: &Form, action: ActionName) -> Value {
-    let ours = [CSRF_FIELD, KEY_FIELD, SEEN_FIELD, DRAFT_FIELD, "sure"];
+    let ours = [
+        CSRF_FIELD,
+        KEY_FIELD,
+        SEEN_FIELD,
+        DRAFT_FIELD,
+        REPLY_FIELD,
+        "sure",
+    ];
     let fields = form
         .0
         .iter()
@@ -196,7 +207,7 @@ fn sure(visit: &Visit, action: ActionName, warning: &'static str, photos: usize)
         .form
         .0
         .iter()
-        .filter(|(name, _)| name != KEY_FIELD && name != CSRF_FIELD);
+        .filter(|(name, _)| ![KEY_FIELD, CSRF_FIELD, REPLY_FIELD].contains(&name.as_str()));
     let told = [
         (w.desk_outcome(), "outcome"),
         (w.desk_reason(), "reason"),
@@ -219,7 +230,7 @@ fn sure(visit: &Visit, action: ActionName, warning: &'static str, photos: usize)
         .filter_map(|(label, name)| Some((*label, shown(visit.form.get(name)?))));
     let mut rows: Vec<_> = rows.collect();
     if photos > 0 {
-        rows.push((w.desk_photos(), w.photos_kept(photos)));
+        rows.push((w.desk_evidence(), w.files_kept(photos)));
     }
     visit.show(&SurePage {
         frame: Frame::desk(visit, w.short(action)),
@@ -245,13 +256,18 @@ pub(crate) async fn ask_form(visit: Arc<Visit>) -> Answer {
         ))
         .0);
     }
-    let act = ActForm::of_wish(&visit, &seen.view, wish);
+    let act = ActForm::of_wish(&visit, &seen, wish);
     page(&visit, seen, act, None, vec![])
 }
 
 /// Sends a request to the holder.
 pub(crate) async fn ask(visit: Arc<Visit>) -> Answer {
     let (id, wish) = (visit.param("id"), wish(&visit)?);
+    if visit.form.get(FILL_FIELD).is_some() {
+        let seen = seen(&visit, id).await?;
+        let act = ActForm::of_wish(&visit, &seen, wish);
+        return page(&visit, seen, act, None, vec![]);
+    }
     let mut body = json!({ "wish": wish.code() });
     for name in ["note", "satisfaction"] {
         if let Some(value) = visit.form.get(name) {
@@ -266,7 +282,7 @@ pub(crate) async fn ask(visit: Arc<Visit>) -> Answer {
         Ok(_) => done(id, wish.code()),
         Err(problem) if retry(&problem) => {
             let seen = seen(&visit, id).await?;
-            let act = ActForm::of_wish(&visit, &seen.view, wish);
+            let act = ActForm::of_wish(&visit, &seen, wish);
             page(&visit, seen, act, Some(problem), vec![])
         }
         Err(problem) => Err(problem),

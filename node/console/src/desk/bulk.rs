@@ -153,6 +153,8 @@ fn form(visit: &Visit, mut seen: Seen, action: ActionName) -> ActForm {
     seen.offers.attach = false;
     ActForm {
         path: "/desk/bulk".to_owned(),
+        // A button that only fills in would choose among several matters again.
+        replies: vec![],
         ..ActForm::of(visit, &seen, action, None)
     }
 }

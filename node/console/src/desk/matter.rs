@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use api::{
-    ActionName, FileLine, FileLines, MatterStatus, MatterView, Named, Offers, StandingView,
-    problem::Problem,
+    ActionName, FileLine, FileLines, MatterStatus, MatterView, Named, Offers, ReplyTextView,
+    StandingView, problem::Problem,
 };
 use askama::Template;
 use axum::body::Body;
@@ -19,6 +19,7 @@ use super::{
     clock::State,
     contact::ContactPart,
     dispute::Dispute,
+    replies,
     steps::{self, Photo, Step},
 };
 use crate::{
@@ -38,6 +39,8 @@ pub(super) struct Seen {
     pub(super) offers: Offers,
     /// The categories in which this division takes reports.
     pub(super) categories: Vec<Choice>,
+    /// The texts for frequent replies that are offered to the person.
+    pub(super) replies: Vec<ReplyTextView>,
 }
 
 /// Asks the node for a matter and what may be done with it.
@@ -60,6 +63,7 @@ async fn asked(visit: &Visit, id: &str, query: &str) -> Result<Seen, Problem> {
         view: view.facts,
         offers,
         categories: categories(visit, "").await?,
+        replies: replies::offered(visit).await?,
     })
 }
 

@@ -1,4 +1,5 @@
-//! A report for somebody at the window or on the telephone: all questions on one page.
+//! A report for somebody at the window or on the telephone: all questions on one page, with photos and
+//! papers that they bring.
 
 use std::sync::Arc;
 
@@ -11,7 +12,13 @@ use http::{Method, StatusCode};
 use web::problem::Rejection;
 
 use super::{Choice, categories, terms};
-use crate::{answer::Answer, frame::Frame, visit::Visit, words::Words};
+use crate::{
+    answer::Answer,
+    frame::Frame,
+    villagers::draft::{DRAFT_FIELD, Draft, REMOVE_FIELD},
+    visit::Visit,
+    words::Words,
+};
 
 #[derive(Template)]
 #[template(path = "desk/report.html")]
@@ -31,6 +38,8 @@ struct ReportPage<'a> {
     /// Whether the reporter agrees that it may be published.
     is_public: bool,
     to_parent: Option<String>,
+    /// Keeps photos and papers until the report is sent.
+    draft: Draft,
 }
 
 #[derive(Template)]
@@ -60,10 +69,10 @@ pub(crate) async fn form(visit: Arc<Visit>) -> Answer {
         ))
         .0);
     }
-    page(&visit, None).await
+    page(&visit, Draft::fresh(), None).await
 }
 
-async fn page(visit: &Visit, problem: Option<Problem>) -> Answer {
+async fn page(visit: &Visit, draft: Draft, problem: Option<Problem>) -> Answer {
     let w = visit.w;
     let form = &visit.form;
     let (frame, status) = Frame::desk(visit, w.desk_report()).after(problem.as_ref());
@@ -85,6 +94,7 @@ async fn page(visit: &Visit, problem: Option<Problem>) -> Answer {
             place: form.typed("place"),
             is_public: form.typed("public") == "yes",
             to_parent: parent.map(|parent| visit.name_of(parent)),
+            draft,
         },
     )
 }
@@ -104,41 +114,38 @@ async fn places(visit: &Visit) -> Result<Vec<Choice>, Problem> {
 /// Hands the report in, and shows its number and slip once.
 pub(crate) async fn send(visit: Arc<Visit>) -> Answer {
     let form = &visit.form;
-    let contact = Contact {
-        name: form.get("name").unwrap_or_default().to_owned(),
-        phone: form.get("phone").unwrap_or_default().to_owned(),
-        address: form.get("address").unwrap_or_default().to_owned(),
+    let mut draft = match form.get(DRAFT_FIELD) {
+        Some(_) => Draft::of(&visit).await?,
+        None => Draft::fresh(),
     };
-    let known = [&contact.name, &contact.phone, &contact.address];
-    let has_contact = known.iter().any(|text| !text.is_empty());
-    let up = form
-        .get("up")
-        .and_then(|_| visit.state.tree.parent(visit.division().ok()?));
-    let request = ReportRequest {
-        channel: form.typed("channel").parse::<Channel>().unwrap_or_default(),
-        priority: form
-            .typed("priority")
-            .parse::<Priority>()
-            .unwrap_or_default(),
-        visibility: match form.typed("public") {
-            "yes" => Visibility::Public,
-            _ => Visibility::default(),
-        },
-        contact: has_contact.then_some(contact),
-        named_place: form.get("named_place").map(str::to_owned),
-        address: form.get("place").map(str::to_owned),
-        escalate_to: up,
-        slip: true,
-        ..ReportRequest::new(form.typed("category"), form.typed("text").trim())
+    if draft.handed_in.is_none() {
+        if let Some(file) = form.get(REMOVE_FIELD) {
+            draft.remove(&visit, file).await?;
+            return page(&visit, draft, None).await;
+        }
+        if let Some(problem) = visit.photo_problems.first().cloned() {
+            return page(&visit, draft, Some(problem)).await;
+        }
+    }
+    let request = request(&visit);
+    let sent = match draft.files() > 0 || draft.handed_in.is_some() {
+        // A draft becomes one matter, however often it is sent.
+        true => draft.hand_in(&visit, &request).await.map(|done| Reported {
+            id: done.id,
+            token: done.token,
+            opening: None,
+        }),
+        false => {
+            let calls = visit.with_form_headers();
+            let path = visit.api("matters")?;
+            let sent = calls.ask(Method::POST, &path, &request).await;
+            sent.and_then(|reply| reply.read())
+        }
     };
-    let sent = visit
-        .calls
-        .ask(Method::POST, &visit.api("matters")?, &request)
-        .await;
-    let reported: Reported = match sent {
-        Ok(reply) => reply.read()?,
+    let reported = match sent {
+        Ok(reported) => reported,
         Err(problem) if matches!(problem.status, 409 | 422) => {
-            return page(&visit, Some(problem)).await;
+            return page(&visit, draft, Some(problem)).await;
         }
         Err(problem) => return Err(problem),
     };
@@ -155,4 +162,36 @@ pub(crate) async fn send(visit: Arc<Visit>) -> Answer {
             slip,
         },
     )
+}
+
+/// Returns what the form says.
+fn request(visit: &Visit) -> ReportRequest {
+    let form = &visit.form;
+    let contact = Contact {
+        name: form.get("name").unwrap_or_default().to_owned(),
+        phone: form.get("phone").unwrap_or_default().to_owned(),
+        address: form.get("address").unwrap_or_default().to_owned(),
+    };
+    let known = [&contact.name, &contact.phone, &contact.address];
+    let has_contact = known.iter().any(|text| !text.is_empty());
+    let up = form
+        .get("up")
+        .and_then(|_| visit.state.tree.parent(visit.division().ok()?));
+    ReportRequest {
+        channel: form.typed("channel").parse::<Channel>().unwrap_or_default(),
+        priority: form
+            .typed("priority")
+            .parse::<Priority>()
+            .unwrap_or_default(),
+        visibility: match form.typed("public") {
+            "yes" => Visibility::Public,
+            _ => Visibility::default(),
+        },
+        contact: has_contact.then_some(contact),
+        named_place: form.get("named_place").map(str::to_owned),
+        address: form.get("place").map(str::to_owned),
+        escalate_to: up,
+        slip: true,
+        ..ReportRequest::new(form.typed("category"), form.typed("text").trim())
+    }
 }

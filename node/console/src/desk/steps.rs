@@ -1,9 +1,13 @@
 //! The steps of a matter, as its path through the tiers.
 
-use api::{BodyView, FileLine, FileNo, MatterView};
+use api::{AttachmentView, BodyView, FileLine, FileNo, MatterView};
 use domain::matter::{Act, Outcome};
 
-use crate::{visit::Visit, when::When, words::Words};
+use crate::{
+    visit::Visit,
+    when::{When, size},
+    words::Words,
+};
 
 /// One step.
 pub(crate) struct Step {
@@ -43,9 +47,17 @@ pub(crate) fn photos(visit: &Visit, id: &str, files: &[FileLine], step: usize) -
             .file
             .pixels
             .map(|_| format!("{base}/{}/thumb", line.no)),
-        label: visit.w.desk_photo(n + 1, lines.len()),
+        label: match line.file.media.is_image() {
+            true => visit.w.desk_photo(n + 1, lines.len()),
+            false => named(visit.w, n + 1, &line.file),
+        },
     };
     lines.iter().enumerate().map(photo).collect()
+}
+
+/// Names a document by its position, its type and its length.
+pub(crate) fn named(w: Words, number: usize, file: &AttachmentView) -> String {
+    w.document_named(number, w.file_kind(&file.media), size(&file.bytes))
 }
 
 /// Returns the steps, the latest first. The files of the report, step 0, are shown with its text.

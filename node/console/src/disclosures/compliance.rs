@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{Compliance, CompliedCounts, DivisionCompliance};
 use askama::Template;
-use domain::{disclosure::Complied, month::Month};
+use domain::{csv, disclosure::Complied, month::Month};
 use topology::DivisionCode;
 
 use super::{period, sheet::file};
@@ -160,26 +160,22 @@ fn site(visit: &Visit, division: DivisionCode, month: &str) -> Option<String> {
 }
 
 /// Answers with the table as CSV.
-pub(super) async fn csv(visit: Arc<Visit>) -> Answer {
+pub(super) async fn sheet(visit: Arc<Visit>) -> Answer {
     let w = visit.w;
     let told = told(&visit).await?;
     let mut heads = vec!["code".to_owned(), w.comply_division().to_owned()];
     heads.extend(Complied::ALL.iter().map(|what| w.short(*what)));
     heads.push(w.comply_open().to_owned());
     heads.push(w.comply_rate().to_owned());
-    let mut lines = vec![heads];
+    let mut text = csv::MARK.to_owned() + &csv::line(&heads);
     for one in &told.divisions {
         let mut cells = vec![one.division.to_string(), one.name.clone()];
         let all = Complied::ALL.iter();
         cells.extend(all.map(|what| one.total.of(*what).to_string()));
         cells.push(one.total.open.to_string());
         cells.push(rate(w, &one.total));
-        lines.push(cells);
+        text += &csv::line(&cells);
     }
     let name = format!("compliance-{}.csv", told.month);
-    file(
-        &name,
-        "text/csv; charset=utf-8",
-        super::sheet::table(&lines),
-    )
+    file(&name, "text/csv; charset=utf-8", text)
 }

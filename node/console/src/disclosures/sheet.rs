@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use api::DisclosureDocument;
 use axum::response::IntoResponse;
+use domain::csv;
 use http::{HeaderValue, StatusCode, header};
 use web::problem::Rejection;
 
@@ -69,83 +70,28 @@ pub(super) async fn receipt(visit: Arc<Visit>) -> Answer {
     Ok(response)
 }
 
-/// Writes lines as CSV with a mark of UTF-8, which spreadsheets need.
-pub(super) fn table(lines: &[Vec<String>]) -> String {
-    let mut text = String::from('\u{feff}');
-    for cells in lines {
-        let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
-        text += &cells.join(",");
-        text += "\r\n";
-    }
-    text
-}
-
-/// Writes a document as CSV.
+/// Writes a document as CSV with a mark of UTF-8, which spreadsheets need.
 fn written(document: &DisclosureDocument) -> String {
-    let mut lines = vec![];
-    let mut line =
-        |cells: &[&str]| lines.push(cells.iter().map(|cell| (*cell).to_owned()).collect());
-    line(&[
+    let mut text = csv::MARK.to_owned();
+    text += &csv::line(&[
         &document.item,
         &document.from,
         &document.to,
         &document.title,
     ]);
     for field in &document.fields {
-        line(&[
-            &field.name,
-            &field.value,
-            field.unit.as_deref().unwrap_or_default(),
-        ]);
+        let unit = field.unit.as_deref().unwrap_or_default();
+        text += &csv::line(&[&*field.name, &*field.value, unit]);
     }
     if !document.columns.is_empty() {
-        line(
-            &document
-                .columns
-                .iter()
-                .map(|column| column.name.as_str())
-                .collect::<Vec<_>>(),
-        );
+        let names = document.columns.iter().map(|column| column.name.as_str());
+        text += &csv::line(&names.collect::<Vec<_>>());
         for row in &document.rows {
-            line(&row.iter().map(String::as_str).collect::<Vec<_>>());
+            text += &csv::line(row);
         }
     }
     if !document.note.is_empty() {
-        line(&[&document.note]);
+        text += &csv::line(&[&document.note]);
     }
-    table(&lines)
-}
-
-/// Writes a cell. One that a spreadsheet would take for a formula gets an apostrophe; numbers are left alone.
-fn quoted(cell: &str) -> String {
-    let is_number = cell
-        .strip_prefix('-')
-        .unwrap_or(cell)
-        .bytes()
-        .all(|b| b.is_ascii_digit() || b == b'.');
-    // Spreadsheets for Chinese take the wide signs for the narrow ones.
-    let signs = ['=', '+', '@', '-', '＝', '＋', '＠', '－', '\t', '\r'];
-    let is_formula = cell.trim_start().starts_with(signs) && !is_number;
-    let mark = if is_formula { "'" } else { "" };
-    format!("\"{mark}{}\"", cell.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_becomes_a_formula_or_ends_its_line() {
-        for (cell, written) in [
-            ("路灯电费", "\"路灯电费\""),
-            ("-120.50", "\"-120.50\""),
-            ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
-            ("-1+2", "\"'-1+2\""),
-            ("＝1+2", "\"'＝1+2\""),
-            (" @SUM(1)", "\"' @SUM(1)\""),
-            ("a,\"b\"\nc", "\"a,\"\"b\"\"\nc\""),
-        ] {
-            assert_eq!(quoted(cell), written);
-        }
-    }
+    text
 }

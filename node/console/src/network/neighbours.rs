@@ -4,7 +4,7 @@ use api::{LinkStatus, NeighbourSide, NodeStatus, RollupTable, Status, TemplateLa
 
 use crate::{
     visit::Visit,
-    when::{When, length},
+    when::{When, count, length},
 };
 
 /// Difference between two clocks above which the page warns, in milliseconds.
@@ -28,12 +28,12 @@ pub(super) struct Neighbour {
     /// Whether the clocks differ more than they should.
     pub(super) is_skewed: bool,
     pub(super) templates: Vec<TemplateLag>,
-    pub(super) waiting: usize,
-    pub(super) received: u64,
-    pub(super) settled: u64,
-    pub(super) refused: u64,
+    pub(super) waiting: String,
+    pub(super) received: String,
+    pub(super) settled: String,
+    pub(super) refused: String,
     /// Open matters at and below a child, as last reported.
-    pub(super) open: Option<i64>,
+    pub(super) open: Option<String>,
 }
 
 /// The certificate of a neighbour.
@@ -111,11 +111,11 @@ fn one(
         }),
         is_skewed: state.skew_ms.abs() > MOST_SKEW_MS,
         templates: link.templates.clone(),
-        waiting: waiting.map(|queue| queue.segments).sum(),
-        received: state.received,
-        settled: state.settled,
-        refused: state.refused,
-        open: line.map(|line| line.map_or(0, |line| line.figures.open)),
+        waiting: count(waiting.map(|queue| queue.segments).sum::<usize>()),
+        received: count(state.received),
+        settled: count(state.settled),
+        refused: count(state.refused),
+        open: line.map(|line| count(line.map_or(0, |line| line.figures.open))),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use api::{NodeStatus, Status, WorkerLine, WorkerState, worker_in_chinese};
 
-use crate::{visit::Visit, when::When};
+use crate::{
+    visit::Visit,
+    when::{When, count},
+};
 
 /// An open alarm.
 pub(super) struct Alarm {
@@ -16,7 +19,7 @@ pub(super) struct Alarm {
     pub(super) remedy: String,
     pub(super) first: When,
     pub(super) last: When,
-    pub(super) times: u64,
+    pub(super) times: String,
     pub(super) is_over: bool,
 }
 
@@ -32,7 +35,7 @@ pub(super) struct Worker {
 /// A webhook that fails.
 pub(super) struct Hook {
     pub(super) name: String,
-    pub(super) failures: u32,
+    pub(super) failures: String,
     pub(super) since: Option<When>,
     pub(super) error: String,
     pub(super) is_given_up: bool,
@@ -69,7 +72,7 @@ pub(super) fn alarms(visit: &Visit, node: &NodeStatus) -> Vec<Alarm> {
         remedy: w.of(&alarm.remedy_chinese, &alarm.remedy).to_owned(),
         first: visit.when(alarm.first_ms),
         last: visit.when(alarm.last_ms),
-        times: alarm.times,
+        times: count(alarm.times),
         is_over: alarm.settled_ms.is_some(),
     };
     node.alarms.iter().map(alarm).collect()
@@ -103,7 +106,7 @@ pub(super) fn workers(visit: &Visit, status: &Status, node: &NodeStatus) -> Vec<
 pub(super) fn hooks(visit: &Visit, node: &NodeStatus) -> Vec<Hook> {
     let hook = |hook: &api::FailingHook| Hook {
         name: hook.name.clone(),
-        failures: hook.failures,
+        failures: count(hook.failures),
         since: hook.since_ms.map(|ms| visit.when(ms)),
         error: visit.w.either(
             hook.last_failure_chinese.as_deref(),

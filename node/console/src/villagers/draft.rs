@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use api::{
-    DRAFT_KEY, DraftMatter, DraftRequest, DraftView, ReportRequest, UploadId,
+    DRAFT_KEY, DraftDocument, DraftMatter, DraftRequest, DraftView, Media, ReportRequest, UploadId,
     problem::{Problem, ProblemCode},
 };
 use axum::{
@@ -46,7 +46,8 @@ pub(crate) fn limit() -> DefaultBodyLimit {
 
 /// Returns how much longer than others a request with such a form may take.
 pub(crate) fn patience(path: &str, headers: &HeaderMap) -> Duration {
-    let takes = path == "/report" || path.starts_with("/desk/m/") && path.contains("/act/");
+    let takes = ["/report", "/desk/report"].contains(&path)
+        || path.starts_with("/desk/m/") && path.contains("/act/");
     match takes && has_parts(headers) {
         true => BOUNDS.patience(),
         false => Duration::ZERO,
@@ -62,6 +63,8 @@ pub(crate) struct Draft {
     pub(crate) fields: BTreeMap<String, String>,
     /// Photos that are kept.
     pub(crate) photos: Vec<UploadId>,
+    /// Documents that are kept.
+    pub(crate) documents: Vec<DraftDocument>,
     /// What it became, if it was handed in.
     pub(crate) handed_in: Option<DraftMatter>,
 }
@@ -77,8 +80,14 @@ impl Draft {
             key,
             fields: BTreeMap::new(),
             photos: vec![],
+            documents: vec![],
             handed_in: None,
         }
+    }
+
+    /// Returns the number of its files.
+    pub(crate) const fn files(&self) -> usize {
+        self.photos.len() + self.documents.len()
     }
 
     /// Returns the draft of the form that was sent.
@@ -93,6 +102,7 @@ impl Draft {
                 key,
                 fields: known.fields,
                 photos: known.photos,
+                documents: known.documents,
                 handed_in: known.handed_in,
             }),
             Err(problem) if problem.status == 404 => Ok(Self::under(key)),
@@ -129,6 +139,7 @@ impl Draft {
         let path = visit.api(&format!("draft/photos/{id}"))?;
         calls.send(Method::DELETE, &path, Body::empty()).await?;
         self.photos.retain(|known| *known != id);
+        self.documents.retain(|known| known.id != id);
         Ok(())
     }
 
@@ -223,7 +234,9 @@ impl Visit {
     async fn take_photo(&self, mut file: File<'_>, first: Bytes) -> Result<(), Taken> {
         let key = self.form.typed(DRAFT_FIELD);
         let calls = self.calls.clone().with(DRAFT_KEY, key);
-        let kind = file.media().to_owned();
+        // Browsers say what the name of a file ends with; what it is, it says itself.
+        let found = Media::of_beginning(&first);
+        let kind = found.map_or_else(|| file.media().to_owned(), |media| media.code().to_owned());
         let path = self.api("draft/photos").map_err(Taken::Broken)?;
         let (mut pipe, piped) = mpsc::channel::<Result<Bytes, std::io::Error>>(2);
         let sending = calls.upload(&path, &kind, Body::from_stream(piped));

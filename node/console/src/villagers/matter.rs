@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
+    desk::steps::named,
     frame::{self, Frame},
     visit::Visit,
     when::{When, length},
@@ -124,6 +125,8 @@ struct MatterPage {
     path: Vec<Happened>,
     said: Option<String>,
     photos: Vec<String>,
+    /// Documents, by their addresses and what they are.
+    documents: Vec<(String, String)>,
     merged: Option<String>,
     is_closed: bool,
     /// Whether the reporter may say what they think of how it ended. What they withdrew has ended.
@@ -222,10 +225,11 @@ impl Own {
         };
         let files: Result<Named<FileLines>, _> = calls.get(&format!("{path}/attachments")).await;
         let files = files.map_or_else(|_| vec![], |files| files.facts.files);
-        let photos = self.photos(&files);
+        let (photos, documents) = self.files(visit.w, &files);
         let failed = refused.is_some() || note_missing;
         let page = MatterPage {
             photos,
+            documents,
             sent,
             refused,
             note_missing,
@@ -235,14 +239,37 @@ impl Own {
         visit.page(StatusCode::OK, &page)
     }
 
-    /// Returns the addresses of the photos. A picture cannot send a slip along.
-    fn photos(&self, files: &[FileLine]) -> Vec<String> {
-        let photos = files.iter().filter(|file| file.file.media.is_image());
-        let below = match &self.slip {
-            Some(slip) => format!("/my/photo/{}", PASSES.hand_out(&self.number, slip)),
-            None => format!("/my/m/{}/photo", crate::form::odd(&self.number)),
+    /// Returns the addresses of the photos, and those of the documents with what they are. Neither a picture
+    /// nor a link can send a slip along.
+    fn files(&self, w: Words, files: &[FileLine]) -> (Vec<String>, Vec<(String, String)>) {
+        let (photos, documents): (Vec<_>, Vec<_>) =
+            files.iter().partition(|file| file.file.media.is_image());
+        let below = |kind: &str| match &self.slip {
+            Some(slip) => format!("/my/{kind}/{}", PASSES.hand_out(&self.number, slip)),
+            None => format!("/my/m/{}/{kind}", crate::form::odd(&self.number)),
         };
-        photos.map(|file| format!("{below}/{}", file.no)).collect()
+        let photos = match photos.is_empty() {
+            true => vec![],
+            false => {
+                let below = below("photo");
+                let photos = photos.iter();
+                photos.map(|file| format!("{below}/{}", file.no)).collect()
+            }
+        };
+        let documents = match documents.is_empty() {
+            true => vec![],
+            false => {
+                let below = below("file");
+                let documents = documents.iter().enumerate();
+                documents
+                    .map(|(n, file)| {
+                        let href = format!("{below}/{}", file.no);
+                        (href, named(w, n + 1, &file.file))
+                    })
+                    .collect()
+            }
+        };
+        (photos, documents)
     }
 }
 
@@ -351,6 +378,7 @@ fn shown(visit: &Visit, matter: &MatterView, slip: Option<&str>) -> Result<Matte
             _ => None,
         },
         photos: vec![],
+        documents: vec![],
         merged,
         is_closed,
         may_judge,
@@ -368,6 +396,15 @@ fn shown(visit: &Visit, matter: &MatterView, slip: Option<&str>) -> Result<Matte
 
 /// Shows a photo of a matter that was opened with its slip some minutes ago.
 pub(crate) async fn photo(visit: Arc<Visit>) -> Answer {
+    relay(&visit, "/thumb").await
+}
+
+/// Hands out a document of such a matter, which browsers save and do not open.
+pub(crate) async fn file(visit: Arc<Visit>) -> Answer {
+    relay(&visit, "").await
+}
+
+async fn relay(visit: &Visit, part: &str) -> Answer {
     let known = PASSES.take(visit.param("pass"));
     let (number, slip) = known.ok_or_else(|| *Rejection::no_such_path().0)?;
     let calls = visit.calls.clone().with(REPORTER_TOKEN, &slip);
@@ -375,7 +412,7 @@ pub(crate) async fn photo(visit: Arc<Visit>) -> Answer {
         crate::form::odd(&number),
         crate::form::odd(visit.param("no")),
     );
-    let path = visit.api(&format!("matters/{number}/attachments/{no}/thumb"))?;
+    let path = visit.api(&format!("matters/{number}/attachments/{no}{part}"))?;
     calls.relay(&path).await
 }
 

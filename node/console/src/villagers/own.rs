@@ -127,9 +127,18 @@ pub(crate) async fn open(visit: Arc<Visit>) -> Answer {
 
 /// Shows a photo of one of them.
 pub(crate) async fn photo(visit: Arc<Visit>) -> Answer {
-    let own = of_account(&visit);
+    relay(&visit, "/thumb").await
+}
+
+/// Hands out a document of one of them.
+pub(crate) async fn file(visit: Arc<Visit>) -> Answer {
+    relay(&visit, "").await
+}
+
+async fn relay(visit: &Visit, part: &str) -> Answer {
+    let own = of_account(visit);
     let (number, no) = (odd(&own.number), odd(visit.param("no")));
-    let path = visit.api(&format!("matters/{number}/attachments/{no}/thumb"))?;
+    let path = visit.api(&format!("matters/{number}/attachments/{no}{part}"))?;
     own.calls.relay(&path).await
 }
 

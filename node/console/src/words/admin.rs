@@ -70,8 +70,19 @@ super::words! {
     admin_trail_whole(entries): "日志完整：{entries} 条，逐条相扣。", "The trail is whole: {entries} entries, each chained to the one before.";
     admin_trail_digest: "末条摘要（另存一份，才能发现末尾被截）", "Digest of the last entry (keep a copy elsewhere to notice a cut at the end)";
 
-    sheet_title: "从表格开账号", "Accounts from a sheet";
-    sheet_intro: "一行一个人。已有账号的人不受影响，同一张表可以反复读。每个新账号有一个首次密码，只显示一次；本人第一次登录时要改成自己的。开账号的人不能授予角色：角色由安全管理员随后读同一张表授予。", "One person in each row. Whoever has an account is left as they are, so the same sheet may be read again. Each new account has a first password, which is shown once and must be changed at the first sign-in. Whoever opens accounts grants no roles: a security administrator reads the same sheet afterwards.";
+    audit_origin: "事项来自", "Matter from";
+    audit_origin_hint: "区划代码，含其下级", "Code of a division; those below it count too";
+    audit_from: "从哪天", "From day";
+    audit_to: "到哪天", "To day";
+    audit_actor_hint: "账号编号，或 reporter、draft", "Number of an account, or reporter, draft";
+    audit_subject_hint: "事项编号，或 account 加编号", "Number of a matter, or account with its number";
+    audit_export: "导出表格（CSV）", "Export as a table (CSV)";
+    audit_export_note: "按上面的条件导出，最多 20,000 条。导出本身也记入审计日志。", "What the filter takes, at most 20,000 entries. The export is recorded in the trail as well.";
+    audit_none: "没有符合的记录。", "No entry matches.";
+    audit_read(entry): "查到第 {entry} 条，还没有查完；请看下一页。", "Read up to entry {entry}, not to the end; the next page goes on.";
+
+    sheet_title: "按表格办账号", "Accounts from a sheet";
+    sheet_intro: "一行一个人。没有账号的开账号，有一个首次密码，只显示一次；本人第一次登录时要改成自己的。已有账号的人不受影响，除非在下面选了修改或停用；同一张表可以反复读。开账号的人不能授予角色：角色由安全管理员随后读同一张表授予。", "One person in each row. Whoever has no account gets one, with a first password that is shown once and must be changed at the first sign-in. Whoever has one is left as they are, unless you choose below to change or close accounts; the same sheet may be read again. Whoever opens accounts grants no roles: a security administrator reads the same sheet afterwards.";
     sheet_intro_roles: "读系统管理员用来开账号的同一张表，按“角色”一列授予角色；已有的角色不动。", "Read the same sheet that opened the accounts: its roles are granted beside those that people have.";
     sheet_columns: "表头", "Columns";
     sheet_heading: "列名", "Heading";
@@ -80,6 +91,13 @@ super::words! {
     sheet_file: "账号表", "The sheet";
     sheet_file_hint: "XLSX、XLS、ODS，或 CSV（UTF-8、GB18030）；最多 500 行。不要有公式、合并单元格和隐藏的工作表。", "XLSX, XLS, ODS, or CSV (UTF-8, GB18030); at most 500 rows. Without formulas, merged cells and hidden sheets.";
     sheet_without_roles: "角色留给安全管理员", "Leave the roles to a security administrator";
+    sheet_how: "怎样读", "How to read it";
+    sheet_changes: "修改已有的账号：部门、电话、网格照表改，空格不改，写“无”清除", "Change accounts that people have: department, telephone and grids as in the sheet; an empty cell changes nothing, “-” clears";
+    sheet_closes_too: "停用“停用”一列写明的账号，未结事项照写的交接", "Close the accounts that the column close names, and hand their open matters over as it says";
+    sheet_replaces_roles: "角色照表改成一致：表里没有的角色收回（空格不改）", "Make roles the same as in the sheet: others are taken back (an empty cell changes nothing)";
+    sheet_change(column, before, after): "{column}：{before} → {after}", "{column}: {before} → {after}";
+    sheet_closes(count, to): "停用；未结事项 {count} 件；表里写：{to}", "It is closed; {count} open matters; the sheet says: {to}";
+    sheet_handed_over(count): "交接了 {count} 件未结事项。", "{count} open matters were handed over.";
     sheet_look: "先看一遍", "Look at it first";
     sheet_preview: "账号表：核对", "Sheet of accounts: check";
     sheet_done: "账号表：结果", "Sheet of accounts: result";
@@ -91,8 +109,8 @@ super::words! {
     sheet_fault(column, value): "{column}“{value}”：", "{column} “{value}”:";
     sheet_then(hint): "；{hint}", "; {hint}";
     sheet_bad_note: "有错误的行不会办。也可以改好后重新上传。", "Rows with faults are left out. You may also correct them and send the sheet again.";
-    sheet_open(count): "开 {count} 个账号", "Open {count} accounts";
-    sheet_only_right(count): "只给没有错误的 {count} 行开账号", "Open accounts for the {count} right rows alone";
+    sheet_open(opened, changed, closed): "开 {opened} 个、修改 {changed} 个、停用 {closed} 个账号", "Open {opened}, change {changed}, close {closed} accounts";
+    sheet_only_right(opened, changed, closed): "只办没有错误的：开 {opened} 个、修改 {changed} 个、停用 {closed} 个账号", "The right rows alone: open {opened}, change {changed}, close {closed} accounts";
     sheet_grant(count): "授予 {count} 个人角色", "Grant roles to {count} people";
     sheet_only_right_roles(count): "只给没有错误的 {count} 行授予角色", "Grant the roles of the {count} right rows alone";
     sheet_once: "首次密码只显示这一次。请现在打印或下载，分别交给本人；丢了就重设密码。", "The first passwords are shown only now. Print or download them, and give each person theirs; one that is lost is set anew.";
@@ -146,7 +164,7 @@ super::words! {
     network_protocol: "协议", "Protocol";
     network_speaks(protocol): "协议 {protocol}", "protocol {protocol}";
     network_certificate: "证书", "Certificate";
-    network_certificate_until(at, serial): "到 {at}，序列号 {serial}…", "until {at}, serial {serial}…";
+    network_certificate_serial(serial): "到期；序列号 {serial}…", "is when it ends; serial {serial}…";
     network_ends_soon: "即将到期", "ends soon";
     network_templates: "模板版本", "Template versions";
     network_templates_same: "一致", "the same";

@@ -127,8 +127,12 @@ super::words! {
     desk_alike_other: "那一件", "The other one";
     desk_alike_merge: "并入那一件", "Merge into the other one";
     desk_no_photo: "没有照片", "No photo";
-    desk_evidence: "照片", "Photos";
-    desk_evidence_hint: "最多4张，每张不超过12兆，随说明一起存档。照片里的位置和手机信息会去掉。", "At most four, each at most 12 MB; they are kept with the text. Place and device are taken out.";
+    desk_evidence: "照片和文件", "Photos and documents";
+    desk_evidence_hint: "最多4个，每个不超过12兆，随说明一起存档：照片、PDF、UTF-8 文本。照片里的位置和手机信息会去掉；PDF 和文本原样保存。", "At most four, each at most 12 MB; they are kept with the text: photos, PDF, text in UTF-8. Place and device are taken out of photos; PDF and text are kept as they are.";
+    files_kept(count): "{count} 个", "{count}";
+    documents_list: "已收到的文件", "Documents that arrived";
+    document_named(number, kind, size): "文件 {number}：{kind}，{size}", "Document {number}: {kind}, {size}";
+    document_remove(number): "删除文件 {number}", "Remove document {number}";
     desk_dispute: "职责异议", "Whose matter it is";
     desk_dispute_waits(arbiter): "由{arbiter}裁定，尚未裁定。", "{arbiter} decides, and has not decided yet.";
     desk_dispute_decided(arbiter): "{arbiter}已裁定。", "{arbiter} has decided.";
@@ -183,4 +187,18 @@ super::words! {
     desk_open_matter: "打开事项", "Open the matter";
     desk_report_another: "再报一件", "Report another";
     desk_choose: "请选择", "Choose";
+    reply_title: "常用答复", "Reply texts";
+    reply_intro: "办理时常写的话存在这里，填说明时可以选用，选了还能改。不写具体的人。", "What is written often is kept here. It can be taken into the text of an act and changed there. It names nobody.";
+    reply_none: "还没有常用答复。", "There is no reply text yet.";
+    reply_text: "内容", "Text";
+    reply_for_all: "所有部门", "all";
+    reply_new: "添加或修改", "Add or change one";
+    reply_change: "修改", "Change";
+    reply_change_one(name): "修改“{name}”", "Change {name}";
+    reply_remove_one(name): "删除“{name}”", "Remove {name}";
+    reply_name_hint: "最多40字；同名的会被替换", "At most 40 characters; one of the same name is replaced";
+    reply_text_hint: "最多1,000字，不能有身份证号、银行卡号", "At most 1,000 characters, without numbers of identity or bank cards";
+    reply_department_hint: "部门代码，如 market；不填则所有部门可用", "Code of the department, such as market; for all if left out";
+    reply_pick: "选用常用答复", "Take a reply text";
+    reply_fill: "填入说明", "Put it into the text";
 }

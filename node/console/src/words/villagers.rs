@@ -22,6 +22,7 @@ super::words! {
     photos_hint: "可以不传，直接继续。最多4张：一张近的，一张远的。每张不超过12兆。照片里的位置和手机信息会去掉。", "You can go on without. At most four: one close, one from afar. Each at most 12 MB. Place and device are taken out.";
     photos_choose: "选择照片", "Choose photos";
     photos_add: "上传所选照片", "Upload the chosen photos";
+    my_documents: "文件", "Documents";
     photos_list: "已收到的照片", "Photos that arrived";
     photos_kept(count): "{count} 张", "{count}";
     photo_number(number): "照片 {number}", "Photo {number}";

@@ -15,6 +15,11 @@ topology::vocabulary! {
     }
 }
 
+/// Returns the kinds of all personal data in a text.
+pub fn personal_in(text: &str) -> Vec<Personal> {
+    runs(text).iter().filter_map(|run| kind_of(run)).collect()
+}
+
 /// Returns the first personal data in a text, with the digits to show masked: the first and last few stay.
 pub(super) fn find(text: &str) -> Option<(Personal, String)> {
     runs(text).into_iter().find_map(|run| {

@@ -1,6 +1,7 @@
 use topology::Tree;
 
 use super::*;
+use crate::csv::defused;
 use crate::{
     custody::{Context, CustodyLimits},
     matter::{Body, Channel, Datum, Outcome},

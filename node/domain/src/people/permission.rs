@@ -67,6 +67,7 @@ topology::vocabulary! {
         ReviewDisclosure = 58, "review-disclosure", "监督公开", "agrees to disclosures for the supervision committee";
         PublishDisclosure = 59, "publish-disclosure", "发布公开", "publishes disclosures that both committees agreed to";
         WithdrawDisclosure = 60, "withdraw-disclosure", "撤下公开", "takes disclosures down on a lawful ground";
+        ManageReplyTexts = 61, "manage-reply-texts", "管理常用答复", "writes the texts for frequent replies of a division";
     }
 }
 
@@ -182,6 +183,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ViewTemplates
             | D::ReadRollups
             | D::Watch
+            | D::ManageReplyTexts
             | D::ManageGrids
             | D::ViewGrids
             | D::OwnPassword
@@ -245,6 +247,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ReadRollups
             | D::Import
             | D::Watch
+            | D::ManageReplyTexts
             | D::ManageGrids
             | D::ViewGrids
             | D::ViewAccounts
@@ -302,6 +305,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::CommentInside
             | D::CommentToReporter
             | D::Answer
+            | D::ManageReplyTexts
             | D::PublishMatter
             | D::ViewTemplates
             | D::ReadRollups

@@ -56,6 +56,7 @@ const MATRIX: &str = "
     review-disclosure    . . . y . . . . . . . . .
     publish-disclosure   . . y . . . y . . . . . .
     withdraw-disclosure  . . . . . . y . . . . . .
+    manage-reply-texts   . . y . y . y . . . . . .
     view-templates       y y y y y y y y y . . . .
     publish-template     . . . . . . . y . . . . .
     read-rollups         . . y y y y y y y . . . .

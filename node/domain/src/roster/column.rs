@@ -17,6 +17,8 @@ topology::vocabulary! {
             &["派驻部门", "部门代码"];
         Phone = 6, "phone", "电话", "the telephone number of the person",
             &["手机", "手机号", "联系电话", "telephone", "mobile"];
+        Close = 7, "close", "停用", "closes the account; says who takes its open matters",
+            &["停用交接", "离岗交接", "close account"];
     }
 }
 

@@ -93,6 +93,27 @@ pub enum Why {
         "the row has more cells than the table has columns; remove what stands beside the table"
     )]
     Beyond,
+    /// The account has open matters, and the cell does not say who takes them.
+    #[error(
+        "this account has {0} open matters; write who takes them: a login, 部门 (department), 指挥室 (nobody) or 不交接 (leave)"
+    )]
+    HasMatters(usize),
+    /// No account takes the matters of this one.
+    #[error(
+        "nobody can take the matters by this; write the login of an open account that handles matters, or 部门 (department), 指挥室 (nobody), 不交接 (leave)"
+    )]
+    NoSuccessor,
+    /// Whoever takes the matters leaves as well.
+    #[error("this account is closed by the same sheet; name somebody who stays")]
+    Leaves,
+    /// So many matters were not handed over, the first because of this.
+    #[error(
+        "{0} open matters were not handed over ({1}), so the account is open; close it on its page"
+    )]
+    NotHandedOver(usize, String),
+    /// The sheet closes more accounts than one may.
+    #[error("a sheet closes at most {most} accounts; divide it", most = super::MOST_CLOSED)]
+    TooManyClosed,
     /// A row before has the same login: its line.
     #[error("line {0} has the same login; give each person one of their own, or remove one row")]
     Twice(u64),

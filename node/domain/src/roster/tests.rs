@@ -163,8 +163,124 @@ fn every_column_has_headings_as_people_write_them() {
         ("所属网格", Some(Column::Grids)),
         ("部门代码", Some(Column::Department)),
         ("手机号", Some(Column::Phone)),
+        ("停用", Some(Column::Close)),
         ("身份证号", None),
     ] {
         assert_eq!(Column::of_heading(heading), column, "{heading}");
     }
+}
+
+#[test]
+fn a_row_changes_what_its_cells_say_and_an_empty_cell_nothing() {
+    let (_, account) = account("li.si", "李四", false);
+    let account = Account {
+        department: "market".parse().ok(),
+        phone: Some("13800000000".to_owned()),
+        grid: Some(GridId(1)),
+        ..account
+    };
+    let mut grids = [grid(1, "第一网格"), grid(2, "东头"), grid(4, "西头")];
+    grids[0].members.insert(account.id);
+    grids[2].members.insert(account.id);
+    let changes = |cells: &[(Column, &str)]| {
+        let mut all = vec![(Column::Name, "李四"), (Column::Login, "li.si")];
+        all.extend(cells);
+        let accounts = [(account.login.clone(), account.clone())].into();
+        let known = Known {
+            accounts: &accounts,
+            grids: &grids,
+            without_roles: false,
+        };
+        let person = read(&[row(2, &all)], known).remove(0).unwrap();
+        changed(&person, &account, &grids)
+    };
+    let told = |changes: Vec<Change>| {
+        let told = changes.into_iter();
+        let told = told.map(|one| format!("{}: {} > {}", one.column, one.before, one.after));
+        told.collect::<Vec<_>>()
+    };
+    let (same, none) = changes(&[(Column::Roles, "网格员"), (Column::Grids, " ")]);
+    assert_eq!((same, none), (account.clone(), vec![]));
+    let (_, none) = changes(&[
+        (Column::Grids, "第一网格、西头"),
+        (Column::Department, "market"),
+    ]);
+    assert_eq!(none, vec![]);
+    let (new, all) = changes(&[
+        (Column::Department, "minzheng"),
+        (Column::Phone, "无"),
+        (Column::Grids, "东头"),
+    ]);
+    assert_eq!(
+        told(all),
+        [
+            "department: market > minzheng",
+            "phone: 13800000000 > ",
+            "grids: 第一网格, 西头 > 东头"
+        ]
+    );
+    assert_eq!((new.grid, new.phone), (Some(GridId(2)), None));
+    assert_eq!(new.credentials_version, account.credentials_version);
+    let (new, cleared) = changes(&[(Column::Grids, "-"), (Column::Department, "none")]);
+    assert_eq!(cleared.len(), 2);
+    assert_eq!((new.grid, new.department), (None, None));
+}
+
+#[test]
+fn roles_are_added_or_made_the_same_as_in_the_row() {
+    let (_, account) = account("li.si", "李四", false);
+    let account = Account {
+        roles: [Role::Official].into(),
+        ..account
+    };
+    let of = |cell: &str, replace: bool| {
+        let cells = [
+            (Column::Name, "李四"),
+            (Column::Login, "li.si"),
+            (Column::Roles, cell),
+        ];
+        let person = judged(&[row(2, &cells)], false).remove(0).unwrap();
+        roles_of(&person, &account, replace)
+    };
+    let (roles, changes) = of("网格员", false);
+    assert_eq!(roles, [Role::Official, Role::GridWorker].into());
+    assert_eq!(changes[0].before, "official");
+    assert_eq!(of("网格员", true).0, [Role::GridWorker].into());
+    assert_eq!(of("无", true).0, BTreeSet::new());
+    assert_eq!(of("", true), (account.roles.clone(), vec![]));
+    assert_eq!(of("无", false), (account.roles.clone(), vec![]));
+}
+
+#[test]
+fn a_cell_says_who_takes_the_matters_of_somebody_who_leaves() {
+    for (cell, leaving) in [
+        ("是", Leaving::IfNone),
+        ("YES", Leaving::IfNone),
+        ("部门", Leaving::Department),
+        ("nobody", Leaving::Nobody),
+        ("不交接", Leaving::Leave),
+        ("Wang.Wu", Leaving::To("wang.wu".to_owned())),
+    ] {
+        let known = [
+            (Column::Name, "李四"),
+            (Column::Login, "li.si"),
+            (Column::Close, cell),
+        ];
+        let person = judged(&[row(2, &known)], true).remove(0).unwrap();
+        assert_eq!(person.leaving, Some(leaving), "{cell}");
+    }
+    // Somebody whose account is closed leaves no second time, and that is no fault.
+    let gone = [
+        (Column::Name, "王五"),
+        (Column::Login, "gone"),
+        (Column::Close, "是"),
+    ];
+    assert_eq!(faults(&gone, true), []);
+    let other = [
+        (Column::Name, "李五"),
+        (Column::Login, "li.si"),
+        (Column::Close, "是"),
+    ];
+    let why = Why::Taken("李四".to_owned());
+    assert_eq!(faults(&other, true), [(Column::Login, why)]);
 }

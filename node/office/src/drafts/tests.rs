@@ -82,7 +82,7 @@ async fn however_often_a_draft_is_handed_in_it_is_one_matter_with_one_slip() {
     let clock = Arc::new(Stopped::default());
     let place = office(VILLAGE, &disk, clock.clone(), 1).await;
     let key = begun(&place, "村口").await;
-    let hand_in = || place.drafts().hand_in(&key, lamp(), visitor());
+    let hand_in = || place.drafts().hand_in(&key, lamp(), None, visitor());
     let (first, second) = tokio::join!(hand_in(), hand_in());
     let (first, second) = (first.unwrap(), second.unwrap());
     assert_eq!(first, second);
@@ -94,7 +94,7 @@ async fn however_often_a_draft_is_handed_in_it_is_one_matter_with_one_slip() {
         .unwrap();
     assert!(opens);
     let place = office(VILLAGE, &disk.power_cut(1), clock.clone(), 100).await;
-    let again = place.drafts().hand_in(&key, lamp(), visitor()).await;
+    let again = place.drafts().hand_in(&key, lamp(), None, visitor()).await;
     assert_eq!(again.unwrap(), first);
     let search = crate::Search {
         limit: 10,
@@ -123,7 +123,7 @@ async fn a_report_that_is_refused_leaves_the_draft_as_it_was() {
         text: " ".to_owned(),
         ..lamp()
     };
-    let refused = place.drafts().hand_in(&key, empty, visitor()).await;
+    let refused = place.drafts().hand_in(&key, empty, None, visitor()).await;
     assert!(matches!(
         refused,
         Err(Failed::Refused(MatterRefusal::Words(_)))
@@ -132,14 +132,17 @@ async fn a_report_that_is_refused_leaves_the_draft_as_it_was() {
         channel: Channel::Sensor,
         ..lamp()
     };
-    let refused = place.drafts().hand_in(&key, by_machine, visitor()).await;
+    let refused = place
+        .drafts()
+        .hand_in(&key, by_machine, None, visitor())
+        .await;
     assert!(matches!(
         refused,
         Err(Failed::Refused(MatterRefusal::Words(_)))
     ));
     let draft = place.drafts().read(&key).await.unwrap();
     assert_eq!(draft.fields.get("text"), "村口");
-    let done = place.drafts().hand_in(&key, lamp(), visitor()).await;
+    let done = place.drafts().hand_in(&key, lamp(), None, visitor()).await;
     assert!(done.is_ok());
 }
 
@@ -172,7 +175,7 @@ async fn the_slip_of_a_report_opens_the_reporters_own_copy_until_it_is_erased() 
     let disk = MemoryDisk::new();
     let place = office(VILLAGE, &disk, Arc::new(Stopped::default()), 1).await;
     let key = begun(&place, "村口").await;
-    let done = place.drafts().hand_in(&key, lamp(), visitor()).await;
+    let done = place.drafts().hand_in(&key, lamp(), None, visitor()).await;
     let done = done.unwrap();
     let docket = place.matters().docket(done.matter).await.unwrap().unwrap();
     let slip = done.slip.unwrap();

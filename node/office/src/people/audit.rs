@@ -2,16 +2,50 @@
 
 use domain::{
     alarm::{AlarmKind, details},
-    audit::{AuditEntry, AuditHead, BrokenTrail, Ending, Subject, Whence},
+    audit::{AuditEntry, AuditFilter, AuditHead, BrokenTrail, Ending, Subject, Whence},
     people::Permission,
 };
 use records::table::{Table, Written};
 
 use super::idempotency;
-use crate::{Aborted, Fault, RequestContext, services::People, tables, unit_of_work::UnitOfWork};
+use crate::{
+    Aborted, Failed, Fault, RefusalReason, RequestContext, services::People, tables,
+    unit_of_work::UnitOfWork,
+};
 
 /// Entries read at a time.
 const CHUNK: usize = 500;
+/// The most entries read for one page.
+const MOST_READ: usize = 20_000;
+/// The most entries of an export.
+pub const MOST_EXPORTED: usize = 20_000;
+/// The most entries read for an export.
+const MOST_READ_FOR_EXPORT: usize = 500_000;
+
+/// A page of the audit trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundEntries {
+    /// The entries that the filter takes.
+    pub entries: Vec<AuditEntry>,
+    /// The number of the last entry that was read; `None` at the end of the trail.
+    pub next: Option<u64>,
+}
+
+/// The reason why nothing is exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExportRefusal {
+    /// Too many entries match.
+    #[error("more than {MOST_EXPORTED} entries match; choose fewer days, or a narrower filter")]
+    TooMany,
+    /// Too many entries would have to be read; it was read up to this one.
+    #[error(
+        "more than {MOST_READ_FOR_EXPORT} entries would have to be read, and the search came to entry {0}; \
+         export in parts, and name the entry after which each begins"
+    )]
+    TooLong(u64),
+}
+
+impl RefusalReason for ExportRefusal {}
 
 impl UnitOfWork<'_> {
     /// Adds the records that accompany a person's decision: its entry in the audit trail, and its
@@ -82,11 +116,87 @@ impl People<'_> {
         Ok(())
     }
 
-    /// Returns entries of the audit trail after number `after`, at most `limit`.
-    pub async fn audit(self, after: u64, limit: usize) -> Result<Vec<AuditEntry>, Fault> {
-        let found = self.audit_records(after, limit).await?;
-        let entries = found.iter().map(|(_, written)| written.read());
-        Ok(entries.collect::<Result<_, _>>()?)
+    /// Returns entries of the audit trail after number `after` that a filter takes, at most `limit`. Reads
+    /// at most 20,000 entries, from one snapshot and without the turn.
+    pub async fn find_audit(
+        self,
+        filter: &AuditFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<FoundEntries, Fault> {
+        self.search_audit(filter, after, (limit, MOST_READ)).await
+    }
+
+    /// Returns all entries of the audit trail after number `after` that a filter takes, for a copy outside the
+    /// node. The entry that `by` exported them is durable before this returns, and is not among them. They are
+    /// read from one snapshot and without the turn.
+    ///
+    /// # Errors
+    /// [`ExportRefusal`] if there are more than 20,000, or more than 500,000 would have to be read.
+    pub async fn export_audit(
+        self,
+        filter: &AuditFilter,
+        after: u64,
+        by: impl Into<RequestContext>,
+    ) -> Result<Vec<AuditEntry>, Failed<ExportRefusal>> {
+        let bounds = (MOST_EXPORTED + 1, MOST_READ_FOR_EXPORT);
+        let found = self.search_audit(filter, after, bounds).await;
+        let FoundEntries { entries, next } = found.map_err(Aborted::from)?;
+        if entries.len() > MOST_EXPORTED {
+            return Err(ExportRefusal::TooMany.into());
+        }
+        if let Some(read) = next {
+            return Err(ExportRefusal::TooLong(read).into());
+        }
+        let mut unit = self.begin(by).await?;
+        let begins = (after > 0).then(|| format!(", after {after}"));
+        let said = Some(filter.to_string()).filter(|said| !said.is_empty());
+        let said = said.map(|said| format!(", {said}"));
+        unit.detail = Some(format!(
+            "audit trail exported: {} entries{}{}",
+            entries.len(),
+            begins.unwrap_or_default(),
+            said.unwrap_or_default()
+        ));
+        unit.commit().await?;
+        Ok(entries)
+    }
+
+    /// Reads entries until there are enough (the first bound), or until enough were read (the second).
+    async fn search_audit(
+        self,
+        filter: &AuditFilter,
+        after: u64,
+        (limit, most_read): (usize, usize),
+    ) -> Result<FoundEntries, Fault> {
+        let mut view = self.read()?;
+        let (mut entries, mut last, mut read) = (vec![], after, 0);
+        let next = loop {
+            // One more than is looked at, so that the end of the trail is known for the end.
+            let chunk = CHUNK.min(most_read - read);
+            let rows = tables::AuditTrail::all().after(Some(&last));
+            let found = view.scan(rows, chunk + 1).await?;
+            let is_end = found.len() <= chunk;
+            for (n, written) in found.into_iter().take(chunk) {
+                if entries.len() == limit {
+                    break;
+                }
+                let entry = written.read()?;
+                (last, read) = (n, read + 1);
+                if filter.takes(&entry) {
+                    entries.push(entry);
+                }
+            }
+            if is_end && entries.len() < limit {
+                break None;
+            }
+            if entries.len() == limit || read == most_read {
+                let rows = tables::AuditTrail::all().after(Some(&last));
+                let goes_on = !view.scan::<tables::AuditTrail>(rows, 1).await?.is_empty();
+                break goes_on.then_some(last);
+            }
+        };
+        Ok(view.finish(FoundEntries { entries, next }).await?)
     }
 
     /// Reads the whole audit trail and compares it with its end.

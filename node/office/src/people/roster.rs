@@ -1,14 +1,17 @@
-//! Accounts from a sheet: one decision for all of its rows, so that a sheet with a fault opens none.
+//! Accounts from a sheet: one decision for all of its rows, so that a sheet with a fault opens and changes none.
+//! Closing accounts is many decisions, because each of their matters is dispatched by itself (`closings`).
+
+mod closings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     audit::{Ending, Subject},
     people::{
-        Account, AccountId, FIRST_HASH_COST, Grid, GridId, Login, Role, Who, first_password,
+        Account, AccountId, FIRST_HASH_COST, Grid, GridId, Login, Who, first_password, may_change,
         may_grant, may_open, normalised,
     },
-    roster::{self, Column, Fault, Known, Person, Row, Why},
+    roster::{self, Change, Column, Fault, Known, Person, Row, Why},
 };
 use records::table::Table;
 
@@ -30,19 +33,29 @@ pub struct RosterManner {
     pub only_right: bool,
     /// Leaves the roles to whoever grants them; otherwise a role is a fault where accounts are opened.
     pub without_roles: bool,
+    /// Also changes accounts that people have; otherwise nothing is taken from anybody.
+    pub change: bool,
 }
 
 /// What became of a row of a roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RosterOutcome {
-    /// It has no fault; nothing was done.
-    Ready,
+    /// It has no fault; nothing was done. An account that is there already changes like this.
+    Ready(Option<AccountId>, Vec<Change>),
     /// The account was opened; with its first password, which is in no store.
     Opened(AccountId, String),
-    /// The account was granted the roles that it lacked.
-    Granted(AccountId),
+    /// The account was granted or denied roles.
+    Granted(AccountId, Vec<Change>),
+    /// The account was changed.
+    Changed(AccountId, Vec<Change>),
     /// The account is as the row says already.
     Already(AccountId),
+    /// It closes an account, which [`People::close_roster`] does.
+    Closes(AccountId),
+    /// The account is to be closed; it has so many open matters.
+    ReadyToClose(AccountId, usize),
+    /// So many matters were handed over, and the account was closed.
+    Closed(AccountId, usize),
     /// It has faults.
     Bad(Vec<Fault>),
     /// It has no fault, and nothing was done because another row has one.
@@ -52,7 +65,9 @@ pub enum RosterOutcome {
 /// What a row asks for, once it has no fault.
 enum Wanted {
     Open(Box<Person>),
-    Grant(Box<Account>),
+    Grant(Box<Account>, Vec<Change>),
+    Change(Box<Account>, BTreeSet<GridId>, Vec<Change>),
+    Close(AccountId),
     Nothing(AccountId),
 }
 
@@ -60,8 +75,8 @@ type Judged = Result<Wanted, Vec<Fault>>;
 
 impl People<'_> {
     /// Opens an account without roles for each row of a roster whose person has none. A row whose person has
-    /// an account changes nothing, so the same sheet may be read again. The caller has checked that `who` manages
-    /// accounts.
+    /// an account changes nothing unless that is asked for, so the same sheet may be read again. Rows that close an
+    /// account are left to [`Self::close_roster`]. The caller has checked that `who` manages accounts.
     ///
     /// # Errors
     /// [`PeopleRefusal::Grant`] if `who` may open no such account.
@@ -78,27 +93,16 @@ impl People<'_> {
         let mut passwords = self.first_passwords(count).await?.into_iter();
         let mut unit = self.begin(by).await?;
         let (read, mut grids) = unit.read_roster(rows, !manner.without_roles).await?;
-        let judged = rows.iter().zip(read).map(|(row, person)| {
-            let person = person?;
-            if let Some(account) = &person.account {
-                return Ok(Wanted::Nothing(account.id));
-            }
-            let full = person.grids.iter().any(|id| {
-                let members = grids.get(id).map_or(0, |grid| grid.members.len());
-                members >= Grid::MOST_MEMBERS
-            });
-            match full {
-                true => Err(vec![Fault::of(row, Column::Grids, Why::GridFull)]),
-                false => Ok(Wanted::Open(Box::new(person))),
-            }
-        });
+        let all: Vec<Grid> = grids.values().cloned().collect();
+        let judged = rows.iter().zip(read);
+        let judged = judged.map(|(row, person)| judge(who, row, person?, &all, manner));
         let judged: Vec<Judged> = judged.collect();
         if let Some(outcomes) = undone(&judged, manner) {
             return Ok(outcomes);
         }
         let census = unit.view.get::<tables::Census>(&()).await?;
         let mut census = census.unwrap_or_default();
-        let (mut outcomes, mut opened) = (vec![], vec![]);
+        let (mut outcomes, mut written) = (vec![], vec![]);
         for wanted in judged {
             let person = match wanted {
                 Err(faults) => {
@@ -109,8 +113,21 @@ impl People<'_> {
                     outcomes.push(RosterOutcome::Already(id));
                     continue;
                 }
-                Ok(Wanted::Grant(account)) => {
+                Ok(Wanted::Grant(account, _)) => {
                     outcomes.push(RosterOutcome::Already(account.id));
+                    continue;
+                }
+                Ok(Wanted::Close(id)) => {
+                    outcomes.push(RosterOutcome::Closes(id));
+                    continue;
+                }
+                Ok(Wanted::Change(account, wanted, changes)) => {
+                    unit.move_in_grids(account.id, &wanted, &changes, &mut grids)?;
+                    let columns = changes.iter().map(|change| change.column.code());
+                    let columns: Vec<_> = columns.collect();
+                    let detail = columns.join(", ") + ", from a sheet";
+                    outcomes.push(RosterOutcome::Changed(account.id, changes));
+                    written.push((*account, detail));
                     continue;
                 }
                 Ok(Wanted::Open(person)) => person,
@@ -143,15 +160,15 @@ impl People<'_> {
             unit.view.put::<tables::Logins>(&login, &account.id);
             unit.view.put::<tables::Passwords>(&account.id, &hash);
             outcomes.push(RosterOutcome::Opened(account.id, password));
-            opened.push((account, "opened from a sheet".to_owned()));
+            written.push((account, "opened from a sheet".to_owned()));
         }
         unit.view.put::<tables::Census>(&(), &census);
-        unit.commit_accounts(opened).await?;
+        unit.commit_accounts(written).await?;
         Ok(outcomes)
     }
 
-    /// Grants the roles of each row of a roster to the account of its person, beside those that it has. The caller
-    /// has checked that `who` grants roles.
+    /// Grants the roles of each row of a roster to the account of its person, beside those that it has; if changes
+    /// are asked for, in their place. The caller has checked that `who` grants roles.
     ///
     /// # Errors
     /// If the store cannot be read or written. What may not be granted is a fault of its row.
@@ -166,11 +183,14 @@ impl People<'_> {
         let (read, _) = unit.read_roster(rows, false).await?;
         let judged = rows.iter().zip(read).map(|(row, person)| {
             let person = person?;
-            let Some(mut account) = person.account else {
+            let Some(mut account) = person.account.clone() else {
                 return Err(vec![Fault::of(row, Column::Login, Why::NoAccount)]);
             };
-            let roles: BTreeSet<Role> = account.roles.union(&person.roles).copied().collect();
-            if roles == account.roles {
+            if person.leaving.is_some() {
+                return Ok(Wanted::Close(account.id));
+            }
+            let (roles, changes) = roster::roles_of(&person, &account, manner.change);
+            if changes.is_empty() {
                 return Ok(Wanted::Nothing(account.id));
             }
             if let Err(bad) = may_grant(who, &account, &roles) {
@@ -178,7 +198,7 @@ impl People<'_> {
             }
             account.roles = roles;
             account.credentials_version += 1;
-            Ok(Wanted::Grant(Box::new(account)))
+            Ok(Wanted::Grant(Box::new(account), changes))
         });
         let judged: Vec<Judged> = judged.collect();
         if let Some(outcomes) = undone(&judged, manner) {
@@ -189,12 +209,13 @@ impl People<'_> {
             outcomes.push(match wanted {
                 Err(faults) => RosterOutcome::Bad(faults),
                 Ok(Wanted::Nothing(id)) => RosterOutcome::Already(id),
-                Ok(Wanted::Open(_)) => RosterOutcome::Withheld,
-                Ok(Wanted::Grant(account)) => {
+                Ok(Wanted::Close(id)) => RosterOutcome::Closes(id),
+                Ok(Wanted::Open(_) | Wanted::Change(..)) => RosterOutcome::Withheld,
+                Ok(Wanted::Grant(account, changes)) => {
                     let id = account.id;
                     let detail = roles_in_words(&account.roles) + ", from a sheet";
                     granted.push((*account, detail));
-                    RosterOutcome::Granted(id)
+                    RosterOutcome::Granted(id, changes)
                 }
             });
         }
@@ -228,10 +249,53 @@ fn undone(judged: &[Judged], manner: RosterManner) -> Option<Vec<RosterOutcome>>
     let outcome = |judged: &Judged| match judged {
         Err(faults) => RosterOutcome::Bad(faults.clone()),
         Ok(Wanted::Nothing(id)) => RosterOutcome::Already(*id),
-        Ok(_) if manner.dry_run => RosterOutcome::Ready,
-        Ok(_) => RosterOutcome::Withheld,
+        Ok(Wanted::Close(id)) => RosterOutcome::Closes(*id),
+        Ok(_) if !manner.dry_run => RosterOutcome::Withheld,
+        Ok(Wanted::Open(_)) => RosterOutcome::Ready(None, vec![]),
+        Ok(Wanted::Grant(account, changes) | Wanted::Change(account, _, changes)) => {
+            RosterOutcome::Ready(Some(account.id), changes.clone())
+        }
     };
     Some(judged.iter().map(outcome).collect())
+}
+
+/// Decides what a row without a fault asks for where accounts are opened and changed.
+fn judge(who: &Who, row: &Row, person: Person, grids: &[Grid], manner: RosterManner) -> Judged {
+    let fault = |column, why| Err(vec![Fault::of(row, column, why)]);
+    let Some(account) = &person.account else {
+        return match (&person.leaving, has_full_grid(&person.grids, grids)) {
+            (Some(_), _) => fault(Column::Login, Why::NoAccount),
+            (None, true) => fault(Column::Grids, Why::GridFull),
+            (None, false) => Ok(Wanted::Open(Box::new(person))),
+        };
+    };
+    if person.leaving.is_some() {
+        return Ok(Wanted::Close(account.id));
+    }
+    if !manner.change {
+        return Ok(Wanted::Nothing(account.id));
+    }
+    let (new, changes) = roster::changed(&person, account, grids);
+    if changes.is_empty() {
+        return Ok(Wanted::Nothing(account.id));
+    }
+    if let Err(bad) = may_change(who, account) {
+        return fault(Column::Login, Why::Grant(bad));
+    }
+    let own = roster::of_account(account, grids);
+    let wanted = match person.given.contains(&Column::Grids) {
+        true => person.grids,
+        false => own.clone(),
+    };
+    if has_full_grid(&wanted.difference(&own).copied().collect(), grids) {
+        return fault(Column::Grids, Why::GridFull);
+    }
+    Ok(Wanted::Change(Box::new(new), wanted, changes))
+}
+
+fn has_full_grid(wanted: &BTreeSet<GridId>, grids: &[Grid]) -> bool {
+    let mut wanted = grids.iter().filter(|grid| wanted.contains(&grid.id));
+    wanted.any(|grid| grid.members.len() >= Grid::MOST_MEMBERS)
 }
 
 type ReadRoster = (Vec<Result<Person, Vec<Fault>>>, BTreeMap<GridId, Grid>);
@@ -265,6 +329,30 @@ impl UnitOfWork<'_> {
             without_roles,
         };
         Ok((roster::read(rows, known), grids))
+    }
+
+    /// Makes an account a member of exactly these grids, if a row changes its grids.
+    fn move_in_grids(
+        &mut self,
+        account: AccountId,
+        wanted: &BTreeSet<GridId>,
+        changes: &[Change],
+        grids: &mut BTreeMap<GridId, Grid>,
+    ) -> Result<(), Failed<PeopleRefusal>> {
+        if !changes.iter().any(|change| change.column == Column::Grids) {
+            return Ok(());
+        }
+        for (id, grid) in grids.iter_mut() {
+            let is_new = match wanted.contains(id) {
+                true => grid.members.insert(account),
+                false => grid.members.remove(&account),
+            };
+            if is_new {
+                grid.check().map_err(PeopleRefusal::Grid)?;
+                self.view.put::<tables::Grids>(id, grid);
+            }
+        }
+        Ok(())
     }
 
     /// Writes accounts, each with its entry in the audit trail, and commits.

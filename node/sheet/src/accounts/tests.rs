@@ -18,10 +18,10 @@ fn changed(from: &str, to: &str, more: Option<(&str, &str)>) -> Vec<u8> {
         "账号",
         &[
             sample()[0].clone(),
-            ["张三", "zhang.san", "", "", "", "13800000000"]
+            ["张三", "zhang.san", "", "", "", "13800000000", ""]
                 .map(str::to_owned)
                 .to_vec(),
-            ["李四", "li.si", "", "", "", ""]
+            ["李四", "li.si", "", "", "", "", ""]
                 .map(str::to_owned)
                 .to_vec(),
         ],

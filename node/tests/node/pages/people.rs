@@ -249,3 +249,108 @@ async fn r_n5_a_sheet_is_looked_at_then_opens_accounts_and_shows_slips_once() {
     assert!(done.text.contains("已授角色"), "{}", done.text);
     province.host.stop().await;
 }
+
+/// R-N4.
+#[tokio::test]
+async fn r_n4_an_auditor_filters_the_trail_on_its_page_and_exports_what_is_shown() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    let id = province.report(&official).await;
+    let mut browser = Browser::signed_in(&province, "aud").await;
+    let page = browser.get("/admin/audit?lang=zh").await.expect(200);
+    let all = page.text.matches("<tr><th scope=\"row\"").count();
+    assert!(all > 5, "{}", page.text);
+    let path = format!("/admin/audit?actor=&deed=report&subject={id}&from=&to=");
+    let page = browser.get(&path).await.expect(200);
+    assert_eq!(page.text.matches("<tr><th scope=\"row\"").count(), 1);
+    let csrf = page.field("csrf");
+    let fields = [("csrf", &*csrf), ("deed", "report"), ("subject", &*id)];
+    let table = browser
+        .send("/admin/audit/export", &fields)
+        .await
+        .expect(200);
+    assert!(table.header("content-type").starts_with("text/csv"));
+    assert!(table.header("content-disposition").contains("audit-33"));
+    assert_eq!(table.header("cache-control"), "no-store");
+    assert_eq!(table.text.lines().count(), 2, "{}", table.text);
+    assert!(table.text.contains(&id));
+    // The same button does it again.
+    browser
+        .send("/admin/audit/export", &fields)
+        .await
+        .expect(200);
+    let page = browser
+        .get("/admin/audit?deed=read-audit")
+        .await
+        .expect(200);
+    assert_eq!(page.text.matches("audit trail exported").count(), 2);
+    // A wrong field is told beside the form, which keeps it.
+    let wrong = browser
+        .get("/admin/audit?actor=zhang.san")
+        .await
+        .expect(422);
+    assert!(
+        wrong.text.contains("“zhang.san”不是操作人"),
+        "{}",
+        wrong.text
+    );
+    assert!(wrong.text.contains("value=\"zhang.san\""));
+    let forged = [("csrf", "0"), ("deed", "report")];
+    browser
+        .send("/admin/audit/export", &forged)
+        .await
+        .expect(403);
+    let mut other = Browser::signed_in(&province, "zhang.san").await;
+    other.get("/admin/audit").await.expect(403);
+    province.host.stop().await;
+}
+
+/// R-N5: what a row changes and who takes the matters of somebody who leaves stands on the page before it is done.
+#[tokio::test]
+async fn r_n5_a_sheet_shows_what_it_changes_and_closes_before_it_does() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    province.person(&tokens, "li.si", &["official"]).await;
+    let session = province.get("session").by(&official).send().await;
+    let number = session.expect(200).json["account"]["id"].as_u64().unwrap();
+    let id = province.report(&official).await;
+    let act = json!({ "act": "dispatch", "platform": "enforcement", "officer": number });
+    let ask = province.post(&format!("matters/{id}/acts")).by(&official);
+    ask.body(act).send().await.expect(200);
+    let mut sys = Browser::signed_in(&province, "sys").await;
+    let page = sys.get("/admin/accounts/sheet?lang=zh").await.expect(200);
+    let csrf = page.field("csrf");
+    let sheet =
+        "姓名,用户名,部门,停用\n张三,zhang.san,,li.si\n张三,li.si,market,\n王五,wang.wu,,\n";
+    let chosen = [("change", "1"), ("close", "1")];
+    let looked = upload(&mut sys, &csrf, &chosen, sheet.as_bytes()).await;
+    let looked = looked.expect(200);
+    for told in [
+        "停用；未结事项 1 件；表里写：li.si",
+        "部门：无 → market",
+        "开 1 个、修改 1 个、停用 1 个账号",
+    ] {
+        assert!(looked.text.contains(told), "{told}: {}", looked.text);
+    }
+    let (key, rows) = (looked.field("key"), looked.field("rows"));
+    let go = [
+        ("csrf", &*csrf),
+        ("key", &*key),
+        ("rows", &*rows),
+        ("change", "1"),
+        ("close", "1"),
+    ];
+    let done = sys.send("/admin/accounts/sheet", &go).await.expect(200);
+    assert!(done.text.contains("交接了 1 件未结事项"), "{}", done.text);
+    assert!(done.text.contains("已修改") && done.text.contains("已停用"));
+    assert_eq!(done.field("password").len(), 19);
+    let again = sys.send("/admin/accounts/sheet", &go).await.expect(200);
+    assert!(again.text.contains("交接了 1 件未结事项"), "{}", again.text);
+    let shown = province.get("accounts/zhang.san").by(&tokens["sys"]);
+    assert_eq!(shown.send().await.json["disabled"], true);
+    let shown = province.get("accounts/li.si/matters").by(&tokens["sys"]);
+    assert_eq!(shown.send().await.json["matters"], json!([id]));
+    province.host.stop().await;
+}

@@ -139,3 +139,86 @@ async fn an_entry_that_is_changed_or_taken_out_behind_the_nodes_back_is_found_an
     drop(office);
     province.host.stop().await;
 }
+
+/// R-N4: each filter takes what it names, a page with a filter goes on where it ended, and an export is an entry
+/// of the trail itself.
+#[tokio::test]
+async fn r_n4_the_trail_is_filtered_and_an_export_stands_in_it() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let official = province.person(&tokens, "zhang.san", &["official"]).await;
+    let first = province.report(&official).await;
+    let second = province.report(&official).await;
+    let accept = json!({ "act": "accept" });
+    let accept = province.post(&format!("matters/{first}/acts")).body(accept);
+    accept.by(&official).send().await.expect(200);
+    let all = lines(&province, &tokens["aud"]).await;
+    let actor = |line: &Value| line["actor"].as_str().unwrap().to_owned();
+    let who = actor(all.iter().find(|line| line["deed"] == "accept").unwrap());
+    let number = who.strip_prefix("account ").unwrap();
+    let found = async |query: &str| {
+        let ask = province.get(&format!("audit?{query}"));
+        let page = ask.by(&tokens["aud"]).send().await.expect(200);
+        page.json["entries"].as_array().unwrap().clone()
+    };
+    let of = |wanted: &dyn Fn(&Value) -> bool| all.iter().filter(|line| wanted(line)).count();
+    let today = wujitong::domain::time::Timestamp(all[0]["at_ms"].as_i64().unwrap()).day();
+    let division = &first[..12];
+    for (query, expected) in [
+        (format!("actor={number}"), of(&|line| actor(line) == who)),
+        (
+            format!("actor={}", actor(&all[0]).replace(' ', "%20")),
+            of(&|line| actor(line) == actor(&all[0])),
+        ),
+        ("deed=report".to_owned(), 2),
+        ("deed=accept&ending=denied".to_owned(), 0),
+        (format!("subject={first}"), 2),
+        (format!("subject=matter%20{second}"), 1),
+        (format!("origin={division}"), 3),
+        ("origin=35".to_owned(), 0),
+        (format!("from={today}&to={today}"), all.len()),
+        ("to=2020-01-01".to_owned(), 0),
+        (format!("deed=report&actor={number}&limit=1"), 1),
+    ] {
+        assert_eq!(found(&query).await.len(), expected, "{query}");
+    }
+    let ask = province.get("audit?deed=report&limit=1").by(&tokens["aud"]);
+    let page = ask.send().await.expect(200).json;
+    let next = page["next"].as_str().unwrap();
+    let rest = found(&format!("deed=report&limit=1&after={next}")).await;
+    assert_eq!(rest[0]["subject"], format!("matter {second}"));
+    for bad in [
+        "actor=zhang.san",
+        "subject=x",
+        "from=yesterday",
+        "deed=fly",
+        "x=1",
+    ] {
+        let ask = province.get(&format!("audit?{bad}")).by(&tokens["aud"]);
+        let code = ask.send().await.code();
+        assert!([400, 422].contains(&code), "{bad}: {code}");
+    }
+
+    let export = async |token: &str, wanted: Value| {
+        let ask = province.post("audit/export").by(token).body(wanted);
+        ask.send().await
+    };
+    export(&official, json!({})).await.expect(403);
+    let wanted = json!({ "deed": "report", "actor": number });
+    let answer = export(&tokens["aud"], wanted).await.expect(200);
+    let table = String::from_utf8(answer.body.to_vec()).unwrap();
+    assert_eq!(table.lines().count(), 3, "{table}");
+    assert!(table.starts_with("\u{feff}\"序号 n\","), "{table}");
+    assert!(table.contains(&format!("\"{who}\"")) && table.contains(&second));
+    let entry = found("deed=read-audit").await.pop().unwrap();
+    let said = format!("audit trail exported: 2 entries, actor {who}, deed report");
+    assert_eq!(entry["detail"], said);
+    assert_eq!(entry["ending"], "done");
+    assert!(actor(&entry).starts_with("account ") && actor(&entry) != who);
+    // Reading is no entry, and the trail is whole.
+    let count = lines(&province, &tokens["aud"]).await.len();
+    assert_eq!(lines(&province, &tokens["aud"]).await.len(), count);
+    let seal = province.get("audit/seal").by(&tokens["aud"]);
+    seal.send().await.expect(200);
+    province.host.stop().await;
+}

@@ -276,3 +276,201 @@ async fn whoever_opens_accounts_grants_no_roles_and_whoever_grants_them_opens_no
     assert_eq!(shown.json["roles"], json!(["grid-worker"]));
     province.host.stop().await;
 }
+
+/// What a row says of a person whose account is there.
+fn known(login: &str, more: &[(&str, &str)]) -> Value {
+    let mut cells = vec![("name", "张三"), ("login", login)];
+    cells.extend(more);
+    row(2, &cells)
+}
+
+/// R-N5.
+#[tokio::test]
+async fn r_n5_a_sheet_changes_accounts_only_if_that_is_asked_for_and_shows_each_change_first() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let clerk = province.person(&tokens, "clerk", &["dispatcher"]).await;
+    let token = province.person(&tokens, "zhang.san", &["official"]).await;
+    grid(&province, &clerk).await;
+    let (sys, sec) = (&tokens["sys"], &tokens["sec"]);
+    let cells = [
+        ("department", "market"),
+        ("grids", "第一网格"),
+        ("phone", "13800000000"),
+    ];
+    let ask = |more: Value| {
+        let mut body = json!({ "rows": [known("zhang.san", &cells)] });
+        let more = more.as_object().unwrap().clone();
+        body.as_object_mut().unwrap().extend(more);
+        body
+    };
+    let told = send(&province, sys, "rosters", ask(json!({})))
+        .await
+        .expect(200);
+    assert_eq!(outcomes(&told), ["already"]);
+    let preview = json!({ "change": true, "dry_run": true });
+    let told = send(&province, sys, "rosters", ask(preview))
+        .await
+        .expect(200);
+    assert_eq!(outcomes(&told), ["ready"]);
+    let changes = json!([
+        { "column": "department", "before": "", "after": "market" },
+        { "column": "phone", "before": "", "after": "13800000000" },
+        { "column": "grids", "before": "", "after": "第一网格" },
+    ]);
+    assert_eq!(told.json["rows"][0]["changes"], changes);
+    let shown = async || {
+        let shown = province.get("accounts/zhang.san").by(sys).send().await;
+        shown.expect(200).json
+    };
+    assert!(
+        shown().await["department"].is_null(),
+        "nothing was done yet"
+    );
+    let told = send(&province, sys, "rosters", ask(json!({ "change": true }))).await;
+    assert_eq!(outcomes(&told.expect(200)), ["changed"]);
+    let account = shown().await;
+    assert_eq!(
+        (&account["department"], &account["grid"]),
+        (&json!("market"), &json!(1))
+    );
+    let drawn = province.get("grids/1").by(&clerk).send().await.expect(200);
+    assert_eq!(drawn.json["members"], json!([account["id"]]));
+    // The session stays: only what roles allow has to begin anew.
+    province.get("session").by(&token).send().await.expect(200);
+    let told = send(&province, sys, "rosters", ask(json!({ "change": true }))).await;
+    assert_eq!(outcomes(&told.expect(200)), ["already"]);
+
+    // Other administrators are not changed by a sheet, and one fault stops all.
+    let rows = json!({ "change": true, "rows": [
+        known("sec", &[("phone", "13900000000")]),
+        row(3, &[("name", "张三"), ("login", "zhang.san"), ("phone", "无")]),
+    ] });
+    let told = send(&province, sys, "rosters", rows).await.expect(200);
+    assert_eq!(outcomes(&told)[1], "withheld");
+    assert_eq!(shown().await["phone"], "13800000000");
+
+    // Roles become those of the row, and the sessions of the person end.
+    let roles = |change: bool| json!({ "change": change, "rows": [known("zhang.san", &[("roles", "网格员")])] });
+    let told = send(&province, sec, "rosters/roles", roles(true))
+        .await
+        .expect(200);
+    let change = json!([{ "column": "roles", "before": "official", "after": "grid-worker" }]);
+    assert_eq!(told.json["rows"][0]["changes"], change);
+    assert_eq!(shown().await["roles"], json!(["grid-worker"]));
+    province.get("session").by(&token).send().await.expect(401);
+    let mine = json!({ "change": true, "rows": [known("sec", &[("roles", "网格员")])] });
+    let told = send(&province, sec, "rosters/roles", mine)
+        .await
+        .expect(200);
+    assert_eq!(outcomes(&told), ["bad"]);
+    province.host.stop().await;
+}
+
+/// R-N5.
+#[tokio::test]
+async fn r_n5_a_sheet_closes_accounts_and_hands_their_matters_over_as_it_says() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    let sys = &tokens["sys"];
+    let mut people = vec![];
+    for login in ["zhang.san", "li.si", "wang.wu"] {
+        let token = province.person(&tokens, login, &["official"]).await;
+        let session = province.get("session").by(&token).send().await.expect(200);
+        people.push((token, session.json["account"]["id"].as_u64().unwrap()));
+    }
+    let mut ids = vec![];
+    for _ in 0..3 {
+        let id = province.report(&people[1].0).await;
+        let act = json!({ "act": "dispatch", "platform": "enforcement", "officer": people[0].1 });
+        let act = province.post(&format!("matters/{id}/acts")).body(act);
+        act.by(&people[1].0).send().await.expect(200);
+        ids.push(id);
+    }
+    let close = |login: &str, cell: &str| known(login, &[("close", cell)]);
+    let preview = async |rows: Value| {
+        let ask = json!({ "dry_run": true, "rows": rows });
+        send(&province, sys, "rosters/closings", ask)
+            .await
+            .expect(200)
+    };
+    let reason = |told: &Answer, row: usize| {
+        let fault = &told.json["rows"][row]["faults"][0];
+        fault["reason"].as_str().unwrap_or_default().to_owned()
+    };
+    // A sheet that only opens accounts closes none.
+    let told = json!({ "change": true, "rows": [close("zhang.san", "li.si")] });
+    let told = send(&province, sys, "rosters", told).await.expect(200);
+    assert_eq!(outcomes(&told), ["closes"]);
+    for (cell, expected) in [
+        ("是", "this account has 3 open matters"),
+        ("nobody.here", "nobody can take the matters by this"),
+        ("sec", "nobody can take the matters by this"),
+        ("zhang.san", "this account is closed by the same sheet"),
+    ] {
+        let told = preview(json!([close("zhang.san", cell)])).await;
+        assert_eq!(
+            (outcomes(&told), reason(&told, 0)),
+            (vec!["bad".to_owned()], expected.to_owned())
+        );
+    }
+    let told = preview(json!([close("zhang.san", "li.si"), close("li.si", "是")])).await;
+    assert_eq!(reason(&told, 0), "this account is closed by the same sheet");
+    let told = preview(json!([close("sec", "是")])).await;
+    assert_eq!(
+        outcomes(&told),
+        ["bad"],
+        "administrators are the owner's to close"
+    );
+    let told = preview(json!([close("zhang.san", "li.si"), close("wang.wu", "是")])).await;
+    assert_eq!(outcomes(&told), ["ready", "ready"]);
+    assert_eq!(told.json["rows"][0]["matters"], 3);
+    let is_closed = async |login: &str| {
+        let shown = province.get(&format!("accounts/{login}")).by(sys).send();
+        shown.await.expect(200).json["disabled"] == true
+    };
+    assert!(!is_closed("zhang.san").await, "nothing was done yet");
+
+    let ask = json!({ "rows": [close("zhang.san", "li.si"), close("nobody", "是")] });
+    let told = send(&province, sys, "rosters/closings", ask)
+        .await
+        .expect(200);
+    assert_eq!(outcomes(&told), ["withheld", "bad"]);
+    let ask = json!({ "rows": [close("zhang.san", "li.si"), close("wang.wu", "是")] });
+    let told = send(&province, sys, "rosters/closings", ask.clone())
+        .await
+        .expect(200);
+    assert_eq!(outcomes(&told), ["closed", "closed"]);
+    assert_eq!(told.json["rows"][0]["matters"], 3);
+    assert!(is_closed("zhang.san").await && is_closed("wang.wu").await);
+    province
+        .get("session")
+        .by(&people[0].0)
+        .send()
+        .await
+        .expect(401);
+    let taken = province.get("accounts/li.si/matters").by(sys).send().await;
+    assert_eq!(taken.expect(200).json["count"], 3);
+    let told = send(&province, sys, "rosters/closings", ask)
+        .await
+        .expect(200);
+    assert_eq!(outcomes(&told), ["already", "already"]);
+
+    for by in [&tokens["sec"], &people[1].0] {
+        let ask = json!({ "rows": [close("li.si", "leave")] });
+        send(&province, by, "rosters/closings", ask)
+            .await
+            .expect(403);
+    }
+    let ask = json!({ "rows": vec![close("li.si", "leave"); 51] });
+    let told = send(&province, sys, "rosters/closings", ask)
+        .await
+        .expect(200);
+    assert!(outcomes(&told).iter().all(|outcome| outcome == "bad"));
+    let ask = json!({ "rows": [close("li.si", "不交接")] });
+    let told = send(&province, sys, "rosters/closings", ask)
+        .await
+        .expect(200);
+    assert_eq!(outcomes(&told), ["closed"]);
+    province.host.stop().await;
+}

@@ -12,6 +12,7 @@ use domain::{
     matter::Elsewhere,
     people::{BadAccount, BadSavedList, Denied},
     policy::BadWords,
+    reply_text::BadReplyText,
     template::BadTemplate,
 };
 use office::{
@@ -19,7 +20,7 @@ use office::{
     NoSuchAlarm, NoSuchMatter, NoSuchTemplate, NotInLog, RevokeRefusal, SealingKeyFails,
     SecondMachine, TooBusy,
     feed::TooManyListeners,
-    people::{KeyReused, NoSession, PeopleRefusal},
+    people::{ExportRefusal, KeyReused, NoSession, PeopleRefusal},
     webhooks::HookRefusal,
 };
 
@@ -45,6 +46,7 @@ refusals! {
     BadWords => InvalidRequest,
     Elsewhere => InvalidRequest,
     ClockDoubted => RefusedByTheRules,
+    ExportRefusal => InvalidRequest,
     CountersignRefusal => RefusedByTheRules,
     RevokeRefusal => RefusedByTheRules,
     NoSuchAlarm => NotFound,
@@ -201,6 +203,19 @@ impl From<BadSavedList> for Rejection {
             BadSavedList::Name | BadSavedList::Filter => Self::unfit(told),
             BadSavedList::TooMany(_) => Self::new(C::RefusedByTheRules, told),
             BadSavedList::Unknown(_) => Self::missing(told),
+        }
+    }
+}
+
+impl From<BadReplyText> for Rejection {
+    fn from(refusal: BadReplyText) -> Self {
+        let told = Told::from(&refusal);
+        match refusal {
+            BadReplyText::Name | BadReplyText::Text | BadReplyText::Personal(_) => {
+                Self::unfit(told)
+            }
+            BadReplyText::TooMany(_) => Self::new(C::RefusedByTheRules, told),
+            BadReplyText::Unknown(_) => Self::missing(told),
         }
     }
 }

@@ -8,7 +8,12 @@ use domain::{
 use topology::Term;
 
 use crate::{
-    desk::{Choice, matter::Seen, terms},
+    desk::{
+        Choice,
+        matter::Seen,
+        replies::{self, REPLY_FIELD},
+        terms,
+    },
     villagers::draft::Draft,
     visit::Visit,
     words::Words,
@@ -34,6 +39,8 @@ pub(in crate::desk) struct ActForm {
     pub(in crate::desk) label: String,
     pub(in crate::desk) fields: Vec<Field>,
     pub(in crate::desk) note: String,
+    /// The texts for frequent replies that can be taken into the text.
+    pub(in crate::desk) replies: Vec<Choice>,
     pub(in crate::desk) needs_note: bool,
     /// Version of the matter that the page shows.
     pub(in crate::desk) seen: String,
@@ -56,7 +63,8 @@ impl ActForm {
             path: format!("/desk/m/{}/act/{}", view.id, action.code()),
             label: w.short(action),
             fields: fields(visit, seen, action),
-            note: visit.form.typed("note").to_owned(),
+            note: replies::filled(visit, &seen.replies),
+            replies: offered(visit, seen),
             needs_note: needs_note(action),
             seen: seen.tag.clone(),
             draft: takes_photos(action)
@@ -66,12 +74,8 @@ impl ActForm {
         }
     }
 
-    pub(in crate::desk) fn of_wish(
-        visit: &Visit,
-        view: &MatterView,
-        wish: RequestKindName,
-    ) -> Self {
-        let w = visit.w;
+    pub(in crate::desk) fn of_wish(visit: &Visit, seen: &Seen, wish: RequestKindName) -> Self {
+        let (w, view) = (visit.w, &seen.view);
         let satisfaction = |chosen| terms(w, &Satisfaction::ALL, chosen);
         let chosen = visit.form.typed("satisfaction");
         Self {
@@ -85,7 +89,8 @@ impl ActForm {
                 )],
                 _ => vec![],
             },
-            note: visit.form.typed("note").to_owned(),
+            note: replies::filled(visit, &seen.replies),
+            replies: offered(visit, seen),
             needs_note: matches!(
                 wish,
                 RequestKindName::Contest
@@ -98,6 +103,17 @@ impl ActForm {
             warning: None,
         }
     }
+}
+
+/// Returns the texts for frequent replies as choices.
+fn offered(visit: &Visit, seen: &Seen) -> Vec<Choice> {
+    let picked = visit.form.get(REPLY_FIELD);
+    let choice = |text: &api::ReplyTextView| Choice {
+        value: text.name.clone(),
+        label: text.name.clone(),
+        chosen: picked == Some(&text.name),
+    };
+    seen.replies.iter().map(choice).collect()
 }
 
 pub(in crate::desk) fn open(

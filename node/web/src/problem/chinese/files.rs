@@ -54,6 +54,7 @@ chinese! { BadPaper {
     Unreadable(why) => "照片读不出来（{why}）；请打开后另存为 JPEG 再发",
     TooLong(bytes, most) => "照片处理后有 {bytes} 字节，最多 {most}；请发小一些的",
     Trailing => "PDF 末尾还有别的内容；请打开后另存再发",
+    Locked => "PDF 加了密码，别人打不开；请去掉密码另存后再发",
     NotText(place) => "第 {place} 个字节不是有效的 UTF-8 文字；请存为不含控制字符的 UTF-8 文本",
 } }
 

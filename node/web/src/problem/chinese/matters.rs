@@ -5,6 +5,7 @@ use domain::{
     draft::BadDraft,
     matter::{BadPlace, Datum, Elsewhere, Whither},
     policy::{BadWords, Words},
+    reply_text::{BadReplyText, ReplyText},
 };
 use office::{DraftRefusal, MatterRefusal, NoSuchMatter};
 
@@ -12,6 +13,14 @@ use crate::problem::{
     InChinese,
     told::{chinese, chinese_of},
 };
+
+chinese! { BadReplyText {
+    Name => "名称不行；请用一行内 1 到 {most} 个字" (most = ReplyText::MOST_NAME),
+    Text => "内容要有 1 到 {most} 个字；请填写或写短些" (most = ReplyText::MOST_TEXT),
+    Personal(kind) => "内容里有像{}的号码；常用答复不写具体的人，请删去" (kind.chinese()),
+    TooMany(count) => "本单位已有 {count} 条常用答复，不能再多；请先删除一条",
+    Unknown(name) => "没有名为“{name}”的常用答复；请看有哪些",
+} }
 
 chinese! { Refusal, through [Clock] {
     NotHolder(holder) => "事项现由 {holder} 承办；请向它提出，或等事项转来",
@@ -79,8 +88,8 @@ chinese! { DraftRefusal, through [Draft, File] {} }
 chinese! { BadDraft {
     TooMany => "此刻正在填写的反映太多；请过一小时再试，或打电话",
     TooLong => "填写的内容太长；请写短些",
-    TooManyPhotos(most) => "一件最多 {most} 张照片；请先去掉一张",
-    NotAPhoto(bad) => "不收 {} 类型的文件；请改发照片（JPEG、PNG 或 WebP）" (bad.0),
+    TooManyPhotos(most) => "一次最多 {most} 个文件；请先去掉一个",
+    NotAPhoto(media) => "这里只收照片，不收{}；请改发照片（JPEG、PNG 或 WebP）" (media.chinese()),
     NoRoom => "存放未提交照片的空间已满；请不带照片提交，或过一小时再试",
     Over => "填写的内容只保留一天，已经过期；请重新填写",
     HandedIn(number) => "已经提交过，编号 {number}；请用编号和凭条查看",

@@ -1,11 +1,12 @@
 //! People: accounts, roles, passwords, keys, sign-in.
 
+use domain::audit::BadAuditName;
 use domain::people::{
     ApiKey, BadAccount, BadAccountId, BadApiKey, BadClaims, BadExternalIdentity, BadGrant, BadGrid,
     BadGridId, BadPassword, BadRoles, BadSavedList, Denied, Grid, SavedList,
 };
 use domain::roster::Why;
-use office::people::{BadToken, KeyReused, NoSession, PeopleRefusal};
+use office::people::{BadToken, ExportRefusal, KeyReused, MOST_EXPORTED, NoSession, PeopleRefusal};
 use outbound::oidc::{BadToken as BadIdToken, SignInError};
 
 use crate::problem::told::{chinese, chinese_of};
@@ -50,6 +51,16 @@ chinese! { PeopleRefusal, through [Grant, Account, Password, Grid, Key] {
     Elsewhere(there, here) => "{there} 不是本节点的单位 {here}，也不在其中；请到那个单位的节点办",
 } }
 
+chinese! { ExportRefusal {
+    TooMany => "符合的记录超过 {most} 条；请少选几天，或缩小范围" (most = MOST_EXPORTED),
+    TooLong(read) => "要查的记录太多，只查到第 {read} 条；请分几次导出，写明从哪一条之后开始",
+} }
+
+chinese! { BadAuditName {
+    Actor(text) => "“{text}”不是操作人；请写账号编号，或 key、os-user 加编号，或 reporter、draft",
+    Subject(text) => "“{text}”不是操作对象；请写事项编号，或 account、grid、key、template、webhook、alarm、disclosure 加编号",
+} }
+
 chinese! { BadGrant, through [Roles] {
     First => "节点的第一个账号是系统管理员；请只给这一个角色",
     Owner => "节点所有者只补缺少的管理员，每次一个角色；其他账号由系统管理员开",
@@ -79,6 +90,11 @@ chinese! { Why, through [Account, Roles, Grant, Department] {
     Shortened => "电子表格把这个号码缩短了；请把这一列设为文本格式，再填一遍",
     Doubtful => "这里显示的可能不是原来填的；请把这一列设为文本格式，再填一遍",
     Beyond => "这一行的格子比表头多；请删去表外的内容",
+    HasMatters(count) => "这个账号还有 {count} 件未结事项；请写由谁接手：用户名、部门、指挥室，或“不交接”",
+    NoSuccessor => "这样写没有人能接手；请写在用的、能办事项的账号的用户名，或部门、指挥室、不交接",
+    Leaves => "接手的账号也在这张表里停用；请写留下的人",
+    NotHandedOver(count, why) => "{count} 件未结事项没有交接成（{why}），账号没有停用；请到账号页面停用",
+    TooManyClosed => "一张表最多停用 {most} 个账号；请分成几张" (most = domain::roster::MOST_CLOSED),
     Twice(line) => "第 {line} 行的用户名相同；请每人一个，或删去一行",
     Taken(name) => "这个用户名是{name}的；请换一个",
     Closed => "这个人的账号已停用；请改为重新启用",
