@@ -10,6 +10,9 @@
       function (field) { return !field.readOnly; });
   };
   if (store) {
+    // A page that says that something was done ends what was typed for it, also if it is that page itself.
+    var done = document.querySelector("[data-done]");
+    if (done) { store.removeItem("typed:" + done.getAttribute("data-done")); }
     var kept = {};
     try { kept = JSON.parse(store.getItem(place) || "{}"); } catch (e) { kept = {}; }
     fields().forEach(function (field) {
@@ -20,9 +23,6 @@
       fields().forEach(function (field) { if (field.value) { now[field.name] = field.value; } });
       try { store.setItem(place, JSON.stringify(now)); } catch (e) { /* no room: nothing is kept */ }
     });
-    // A page that says that something was done ends what was typed for it.
-    var done = document.querySelector("[data-done]");
-    if (done) { store.removeItem("typed:" + done.getAttribute("data-done")); }
   }
   // A contact that was opened is closed on leaving, also for who comes back with the back button.
   window.addEventListener("pagehide", function () {

@@ -21,7 +21,7 @@ pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
 
 /// Pages shorter than this, in bytes, are not compressed: they fit into one packet or two.
 const LEAST_PACKED: usize = 2 * 1024;
-/// How hard pages are compressed. More saves a twentieth, and takes twice the time.
+/// How hard pages are compressed. The strongest saves one per cent more.
 const PACKING: Compression = Compression::new(4);
 
 /// Headers of every answer.

@@ -422,6 +422,9 @@ fn happens(visit: &Visit, told: &RosterOutcomeLine, close: &str) -> Vec<String> 
         w.sheet_change(heading(visit, change.column), before, after)
     };
     let mut happens: Vec<_> = told.changes.iter().map(change).collect();
+    if (told.outcome, told.account) == (RosterOutcome::Ready, None) {
+        happens.push(w.admin_new_account().to_owned());
+    }
     happens.extend(told.matters.map(|count| match told.outcome {
         RosterOutcome::Closed => w.sheet_handed_over(count),
         _ => w.sheet_closes(count, close),

@@ -35,6 +35,7 @@ struct RepliesPage {
     department: String,
     most_name: usize,
     most_text: usize,
+    is_done: bool,
     problem: Option<Problem>,
 }
 
@@ -105,6 +106,7 @@ async fn listed(visit: &Visit, problem: Option<Problem>) -> Answer {
             department,
             most_name: ReplyText::MOST_NAME,
             most_text: ReplyText::MOST_TEXT,
+            is_done: problem.is_none() && visit.query.get("done").is_some(),
             problem,
         },
     )
@@ -130,7 +132,7 @@ pub(crate) async fn change(visit: Arc<Visit>) -> Answer {
         }
     };
     match sent {
-        Ok(_) => lead_to(PATH),
+        Ok(_) => lead_to(&format!("{PATH}?done=1")),
         Err(problem) if matches!(problem.status, 404 | 409 | 422) => {
             listed(&visit, Some(problem)).await
         }

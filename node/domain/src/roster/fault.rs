@@ -98,6 +98,9 @@ pub enum Why {
         "this account has {0} open matters; write who takes them: a login, 部门 (department), 指挥室 (nobody) or 不交接 (leave)"
     )]
     HasMatters(usize),
+    /// There is no account to close.
+    #[error("there is no account with this login, so none is closed; remove the row")]
+    NobodyToClose,
     /// No account takes the matters of this one.
     #[error(
         "nobody can take the matters by this; write the login of an open account that handles matters, or 部门 (department), 指挥室 (nobody), 不交接 (leave)"

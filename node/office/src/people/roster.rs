@@ -264,7 +264,7 @@ fn judge(who: &Who, row: &Row, person: Person, grids: &[Grid], manner: RosterMan
     let fault = |column, why| Err(vec![Fault::of(row, column, why)]);
     let Some(account) = &person.account else {
         return match (&person.leaving, has_full_grid(&person.grids, grids)) {
-            (Some(_), _) => fault(Column::Login, Why::NoAccount),
+            (Some(_), _) => fault(Column::Login, Why::NobodyToClose),
             (None, true) => fault(Column::Grids, Why::GridFull),
             (None, false) => Ok(Wanted::Open(Box::new(person))),
         };

@@ -272,3 +272,67 @@ async fn accounts_are_linked_to_people_at_a_provider_from_the_command_line() {
     shell.fails("account unlink zhang.san", "").await;
     province.host.stop().await;
 }
+
+#[tokio::test]
+async fn reply_texts_sheets_and_the_export_of_the_trail_from_the_command_line() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "zhang.san", &["official"]).await;
+    province.person(&tokens, "li.si", &["official"]).await;
+    let shell = Shell::at(&province);
+    let typed = format!("{PASSWORD}\n");
+    shell.does("login zhang.san", &typed).await;
+    let keep = "reply-text keep 已派电工 --text 电工三天内到场。 --department market";
+    shell.does(keep, "").await;
+    let listed = shell.does("reply-text list", "").await;
+    assert_eq!(listed["texts"][0]["department"], "market");
+    shell.does("reply-text remove 已派电工", "").await;
+    let (code, told) = shell.fails("reply-text remove 已派电工", "").await;
+    assert!(code == 3 && told.contains("no reply text"), "{code} {told}");
+
+    let file = shell.state.path().join("people.csv");
+    let sheet = "姓名,用户名,部门,停用\n张三,zhang.san,,li.si\n张三,li.si,market,\n";
+    std::fs::write(&file, sheet).unwrap();
+    let import = format!("account import {}", file.display());
+    shell.does("login sys", &typed).await;
+    let outcomes = |told: &Value| {
+        let rows = told["rows"].as_array().unwrap().iter();
+        rows.map(|row| row["outcome"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let told = shell.does(&import, "").await;
+    assert_eq!(outcomes(&told), ["closes", "already"]);
+    let told = shell
+        .does(&format!("{import} --change --close --dry-run"), "")
+        .await;
+    assert_eq!(outcomes(&told), ["ready", "ready"]);
+    assert_eq!(told["rows"][1]["changes"][0]["after"], "market");
+    let told = shell.does(&format!("{import} --change --close"), "").await;
+    assert_eq!(outcomes(&told), ["closed", "changed"]);
+
+    shell.does("login aud", &typed).await;
+    let table = shell.state.path().join("trail.csv");
+    let export = format!(
+        "audit export --deed manage-accounts --output {}",
+        table.display()
+    );
+    let told = shell.does(&export, "").await;
+    let text = std::fs::read_to_string(&table).unwrap();
+    assert_eq!(told["entries"], text.lines().count() - 1);
+    assert!(text.contains("\"department, from a sheet\""), "{text}");
+    let mode = std::fs::metadata(&table).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    // A file that is there is not written over, and nothing is exported for it.
+    let list = "audit list --deed read-audit --limit 1000";
+    let before = shell.does(list, "").await["entries"]
+        .as_array()
+        .unwrap()
+        .len();
+    shell.fails(&export, "").await;
+    let after = shell.does(list, "").await["entries"]
+        .as_array()
+        .unwrap()
+        .len();
+    assert_eq!((before, after), (1, 1));
+    province.host.stop().await;
+}

@@ -91,7 +91,7 @@ impl People<'_> {
         leavers: &BTreeSet<AccountId>,
     ) -> Result<Result<Closing, (Column, Why)>, Failed<PeopleRefusal>> {
         let Some(account) = person.account else {
-            return Ok(Err((Column::Login, Why::NoAccount)));
+            return Ok(Err((Column::Login, Why::NobodyToClose)));
         };
         let Some(leaving) = person.leaving else {
             return Ok(Err((Column::Close, Why::Missing)));

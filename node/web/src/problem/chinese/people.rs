@@ -91,6 +91,7 @@ chinese! { Why, through [Account, Roles, Grant, Department] {
     Doubtful => "这里显示的可能不是原来填的；请把这一列设为文本格式，再填一遍",
     Beyond => "这一行的格子比表头多；请删去表外的内容",
     HasMatters(count) => "这个账号还有 {count} 件未结事项；请写由谁接手：用户名、部门、指挥室，或“不交接”",
+    NobodyToClose => "没有这个用户名的账号，不用停用；请删去这一行",
     NoSuccessor => "这样写没有人能接手；请写在用的、能办事项的账号的用户名，或部门、指挥室、不交接",
     Leaves => "接手的账号也在这张表里停用；请写留下的人",
     NotHandedOver(count, why) => "{count} 件未结事项没有交接成（{why}），账号没有停用；请到账号页面停用",
