@@ -4,6 +4,7 @@
 
 mod acts;
 mod alarms;
+mod boards;
 mod changes;
 mod clock;
 mod contacts;
@@ -43,6 +44,10 @@ pub use acts::{
     PartsRequest, RequestAction,
 };
 pub use alarms::{AlarmQuery, AlarmView, Alarms};
+pub use boards::{
+    BoardLine, BoardView, Boards, PinPost, PostAnswer, PostLine, PostPage, PostView, PostsQuery,
+    RemovalView, RemovePost, WriteAnswer, WritePost,
+};
 pub use changes::{ChangeView, EventsQuery, StreamEnd, StreamStart};
 pub use clock::{ClockStatus, Corrected};
 pub use contacts::{ContactRequest, EraseRequest, Erased, OpenedContact, Reach};

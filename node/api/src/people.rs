@@ -498,7 +498,7 @@ pub struct AuditLine {
     #[serde(rename = "deed", default, skip_serializing_if = "Option::is_none")]
     pub permission: Option<Permission>,
     /// The subject: `matter <number>`, `account <number>`, `grid <number>`, `key <id>`, `template
-    /// <key>`.
+    /// <key>`, `disclosure <number>`, `post <board>/<number>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// Outcome of the action.
@@ -538,6 +538,7 @@ impl From<&AuditEntry> for AuditLine {
                 Subject::Hook(id) => format!("webhook {id}"),
                 Subject::Alarm(kind) => format!("alarm {kind}"),
                 Subject::Disclosure(id) => format!("disclosure {id}"),
+                Subject::Post(board, id) => format!("post {board}/{id}"),
             }),
             ending: entry.ending,
             detail: entry.detail.clone(),

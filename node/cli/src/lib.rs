@@ -21,6 +21,7 @@ mod account;
 mod alarm;
 mod api_key;
 mod audit;
+mod board;
 mod completions;
 mod disclosure;
 #[cfg(feature = "fuzzing")]
@@ -91,6 +92,7 @@ pub enum Command {
     Policy(policy::Policy),
     Receipt(receipt::Receipt),
     Disclosure(disclosure::Disclosure),
+    Board(board::Board),
     Slip(slip::Slip),
     Verify(verify::Verify),
     Template(template::Template),
@@ -138,6 +140,7 @@ impl Run for Command {
             Self::Policy(command) => wait(command.run(output)),
             Self::Receipt(command) => wait(command.run(output)),
             Self::Disclosure(command) => wait(command.run(output)),
+            Self::Board(command) => wait(command.run(output)),
             Self::Slip(command) => wait(command.run(output)),
             Self::Verify(command) => command.run(output),
             Self::Template(command) => wait(command.run(output)),

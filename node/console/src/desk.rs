@@ -2,6 +2,7 @@
 
 mod act;
 mod alike;
+mod boards;
 mod bulk;
 mod clock;
 mod contact;
@@ -43,6 +44,11 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route(
             "/desk/disclosures/{number}",
             page(disclosures::one).merge(form(disclosures::act)),
+        )
+        .route("/desk/boards", page(boards::list))
+        .route(
+            "/desk/boards/{board}/{post}",
+            page(boards::one).merge(form(boards::act)),
         )
         .route("/desk/m/{id}", page(matter::show))
         .route(

@@ -13,6 +13,7 @@ mod account;
 mod admin;
 mod answer;
 mod assets;
+mod boards;
 #[cfg(test)]
 mod colours;
 mod desk;
@@ -82,7 +83,8 @@ fn routes(api: Router<AppState>, gate: &Arc<Gate>) -> Router<AppState> {
         .route("/network", page(network::show))
         .route("/network/alarms/{kind}", form(network::close_alarm))
         .route("/{*path}", route(EVERY_METHOD, nothing));
-    let routes = disclosures::routes(admin::routes(desk::routes(villagers::routes(routes))))
+    let routes = disclosures::routes(admin::routes(desk::routes(villagers::routes(routes))));
+    let routes = boards::routes(routes)
         .method_not_allowed_fallback(wrong_method)
         .layer(Extension(pages))
         .route("/assets/{name}", get(assets::serve))

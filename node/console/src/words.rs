@@ -2,6 +2,7 @@
 //! or with an argument that one of them lacks, does not compile.
 
 mod admin;
+mod boards;
 mod desk;
 mod disclosures;
 mod everywhere;
@@ -127,6 +128,7 @@ mod tests {
             ("villagers", include_str!("words/villagers.rs")),
             ("desk", include_str!("words/desk.rs")),
             ("admin", include_str!("words/admin.rs")),
+            ("boards", include_str!("words/boards.rs")),
         ];
         let lines = files
             .iter()

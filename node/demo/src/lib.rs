@@ -1,5 +1,6 @@
 //! `wujitong demo`
 
+mod boarded;
 mod disclosed;
 mod life;
 mod network;
@@ -142,7 +143,10 @@ impl Demo {
         };
         let told = match told {
             Ok(story) => match people::open(&network, branch).await {
-                Ok(()) => disclosed::disclose(&network, branch).await.map(|()| story),
+                Ok(()) => match disclosed::disclose(&network, branch).await {
+                    Ok(()) => boarded::post(&network, branch).await.map(|()| story),
+                    Err(failure) => Err(failure),
+                },
                 Err(failure) => Err(failure),
             },
             Err(failure) => Err(failure),

@@ -12,6 +12,7 @@ use topology::DivisionCode;
 use super::{
     actor::Actor,
     alarm::AlarmKind,
+    board::{BoardCode, PostId},
     disclosure::DisclosureId,
     hook::HookId,
     ids::MatterId,
@@ -67,6 +68,8 @@ pub enum Subject {
     Alarm(AlarmKind),
     /// A disclosure.
     Disclosure(DisclosureId),
+    /// A post on a board, with the board.
+    Post(BoardCode, PostId),
 }
 
 topology::vocabulary! {

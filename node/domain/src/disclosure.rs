@@ -12,7 +12,6 @@ mod due;
 mod holes;
 mod item;
 mod number;
-mod personal;
 mod read;
 mod rhythm;
 #[cfg(test)]
@@ -27,12 +26,11 @@ use super::{actor::Actor, scope::TemplateKey, suite::Suite, time::Timestamp};
 
 pub use act::{BadDisclosure, DisclosureAct, MOST_NOTE, MOST_STEPS, Origin};
 pub use content::{
-    CellFault, Content, FaultName, FormFault, MOST_CONTENT_BYTES, MOST_ROWS, Spot, plain_line,
+    CellFault, Content, FaultName, FormFault, MOST_CONTENT_BYTES, MOST_ROWS, Spot,
 };
 pub use doubt::{Doubt, DoubtName, doubts};
 pub use due::{Demand, Duty, DutyState, Line, due, duties};
 pub use item::{Class, Field, FieldKind, Item, Loosened, Sum};
-pub use personal::Personal;
 pub(crate) use read::RawItem;
 pub use rhythm::{Rhythm, Span};
 

@@ -12,6 +12,8 @@ crate::records! {
     crate::actor::Actor,
     crate::audit::AuditEntry,
     crate::audit::AuditHead,
+    crate::board::Answer,
+    crate::board::Post,
     crate::feed::Change,
     crate::custody::Docket,
     crate::custody::Handlers,

@@ -22,8 +22,8 @@ impl TemplateKind {
     /// report a kind as applied that it does not act on.
     pub const fn is_acted_on(self) -> bool {
         match self {
-            Self::Policy | Self::Disclosure => true,
-            Self::Service | Self::Standard | Self::Board => false,
+            Self::Policy | Self::Disclosure | Self::Board => true,
+            Self::Service | Self::Standard => false,
         }
     }
 }

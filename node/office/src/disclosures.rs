@@ -13,7 +13,8 @@ mod tests;
 use domain::{
     actor::Actor,
     audit::Subject,
-    disclosure::{BadDisclosure, Content, Disclosure, DisclosureId, Origin, plain_line},
+    disclosure::{BadDisclosure, Content, Disclosure, DisclosureId, Origin},
+    foreign::plain_line,
     time::{Day, Timestamp},
 };
 

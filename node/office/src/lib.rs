@@ -6,6 +6,7 @@
 
 pub mod alarms;
 mod blocking;
+mod boards;
 mod clock;
 mod disclosures;
 mod drafts;
@@ -42,6 +43,7 @@ use topology::{DivisionCode, Tree};
 
 pub use alarms::NoSuchAlarm;
 pub use blocking::blocking;
+pub use boards::{BoardPage, BoardRefusal, BoardSeen, NewPost, POSTS_OF_A_PAGE, PostSeen};
 pub use clock::ClockDoubted;
 pub use disclosures::{DisclosureSeen, EditionSeen, LogSeen, NewDisclosure, NoReceipt};
 pub use domain::custody::Work;
@@ -72,7 +74,7 @@ pub use matters::search::{About, BadCursor, Charged, Cursor, Found, Search};
 pub use media::BadPaper;
 pub use request::{IdempotencyKey, Request, RequestContext, Saw};
 pub use services::{
-    Alarms, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock, MatterFiles,
+    Alarms, Boards, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock, MatterFiles,
     Matters, People, Templates, Webhooks,
 };
 pub use tables::all as tables;

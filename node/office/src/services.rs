@@ -43,6 +43,8 @@ services! {
     drafts: Drafts;
     /// Disclosures: what the division makes public about its affairs.
     disclosures: Disclosures;
+    /// Boards: posts and answers.
+    boards: Boards;
     /// Templates and the policy in force.
     templates: Templates;
     /// Figures: sums, what children count, the journal.

@@ -11,6 +11,7 @@ use domain::{
     alarm::{Alarm, AlarmKind},
     attachment::{FileNo, Part, UploadId},
     audit::AuditEntry,
+    board::{Answer, BoardCode, Post, PostId},
     category::Category,
     custody::Docket,
     disclosure::{Disclosure, DisclosureId, Edition, Line},
@@ -162,6 +163,16 @@ records::tables! { pub(crate) OFFICE:
     DisclosureLines("line of the disclosures", b"Dl"): (Day, DisclosureId) => Line;
     /// Matters in which somebody objects to a disclosure.
     Objections("objection to a disclosure", b"Do"): (DisclosureId, MatterId) => Timestamp;
+    /// Posts on boards.
+    Posts("post on a board", b"Bp"): PostId => Post;
+    /// Posts of a board: the pinned ones first, then the newest, by how far its time lies before the end of all times.
+    PostIndex("place of a post on its board", b"Bi"): (BoardCode, bool, u64, PostId) => ();
+    /// Answers to a post.
+    PostAnswers("answer to a post", b"Ba"): (PostId, u32) => Answer;
+    /// Files of a post, by the place of the photo.
+    PostFiles("file of a post", b"Bf"): (PostId, u32, Part) => files::Kept;
+    /// When something of a post is to be deleted.
+    PostsDue("when something of a post is deleted", b"Bd"): (Timestamp, PostId) => ();
     /// Key statements of other divisions, signed.
     KeyStatements("key statement", b"k"): (DivisionCode, KeyId) => Plain;
     /// Key statements that concern this node, whether they count or not.

@@ -1,6 +1,7 @@
 //! Pages for people, as a browser gets them: without scripts, over real TCP.
 
 mod acts;
+mod boards;
 mod browser;
 mod bundles;
 mod desk;

@@ -9,6 +9,7 @@ mod accounts;
 mod alarms;
 mod ask;
 mod audit;
+mod boards;
 pub mod calls;
 mod clock;
 mod contacts;

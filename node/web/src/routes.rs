@@ -14,7 +14,7 @@ use utoipa_axum::{
 };
 
 use super::{
-    accounts, alarms, audit, clock, contacts, disclosures, drafts, events, figures, files,
+    accounts, alarms, audit, boards, clock, contacts, disclosures, drafts, events, figures, files,
     gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring, kinds, log, matters,
     offers, oidc, openapi, own_sessions, policies, public_figures, receipts, revocations, rosters,
     saved_lists, seen, session, setup, status, templates,
@@ -122,6 +122,15 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         ),
         (D::PublishDisclosure, routes!(disclosures::publish)),
         (D::WithdrawDisclosure, routes!(disclosures::withdraw)),
+        (D::Enter, routes!(boards::list)),
+        (D::Enter, routes!(boards::page)),
+        (D::Enter, routes!(boards::show)),
+        (D::Enter, routes!(boards::photo)),
+        (D::Enter, routes!(boards::thumb)),
+        (D::PostOnBoard, routes!(boards::write)),
+        (D::AnswerOnBoard, routes!(boards::answer)),
+        (D::ModerateBoard, routes!(boards::pin)),
+        (D::PostOnBoard, routes!(boards::remove)),
         (D::ViewTemplates, routes!(templates::list)),
         (D::PublishTemplate, routes!(templates::publish)),
         (D::ViewTemplates, routes!(templates::status)),

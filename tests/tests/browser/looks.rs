@@ -24,6 +24,9 @@ const PAGES: [(&str, &str, &[&str]); 6] = [
             "/setup",
             "/disclosures",
             "DISCLOSED",
+            "/boards",
+            "/boards/news",
+            "POSTED",
             "/no/such/page",
         ],
     ),
@@ -47,7 +50,13 @@ const PAGES: [(&str, &str, &[&str]); 6] = [
     (
         "330825002222",
         "village-clerk",
-        &["/desk/disclosures", "/deskDISCLOSED"],
+        &[
+            "/desk/disclosures",
+            "/deskDISCLOSED",
+            "/desk/boards",
+            "/deskPOSTED",
+            "/boards/news/write",
+        ],
     ),
     (
         "330825",
@@ -100,6 +109,10 @@ async fn every_page_is_accessible_and_fits_in_every_look() {
     let disclosed = "document.querySelector('main table a').getAttribute('href')";
     let disclosed = browser.value(disclosed).await;
     let disclosed = disclosed.as_str().unwrap().to_owned();
+    browser.go(&demo.at("330825002222", "/boards/news")).await;
+    let posted = "document.querySelector('main .rows a').getAttribute('href')";
+    let posted = browser.value(posted).await;
+    let posted = posted.as_str().unwrap().to_owned();
     let mut faults = vec![];
     for (division, login, paths) in PAGES {
         browser.driver.delete_all_cookies().await.unwrap();
@@ -120,6 +133,7 @@ async fn every_page_is_accessible_and_fits_in_every_look() {
         for path in paths {
             let path = path.replace("MATTER", &matter);
             let path = path.replace("DISCLOSED", &disclosed);
+            let path = path.replace("POSTED", &posted);
             for language in ["zh", "en"] {
                 let joint = if path.contains('?') { '&' } else { '?' };
                 let url = demo.at(division, &format!("{path}{joint}lang={language}"));

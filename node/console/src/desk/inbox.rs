@@ -60,6 +60,7 @@ struct InboxPage<'a> {
     /// These rows, each with the last step that it shows.
     unread_rows: String,
     sees_disclosures: bool,
+    moderates_boards: bool,
 }
 
 /// A list that the person saved.
@@ -134,6 +135,7 @@ async fn page(visit: &Visit, query: &Form, problem: Option<Problem>) -> Answer {
             is_first: after.is_none(),
             may_report: visit.may(Permission::ReportForAnother),
             sees_disclosures: visit.may(Permission::ViewDisclosures),
+            moderates_boards: visit.may(Permission::ModerateBoard),
         },
     )
 }

@@ -46,7 +46,9 @@ pub(crate) fn limit() -> DefaultBodyLimit {
 
 /// Returns how much longer than others a request with such a form may take.
 pub(crate) fn patience(path: &str, headers: &HeaderMap) -> Duration {
-    let takes = path == "/report" || path.starts_with("/desk/m/") && path.contains("/act/");
+    let takes = path == "/report"
+        || path.starts_with("/desk/m/") && path.contains("/act/")
+        || path.starts_with("/boards/") && path.ends_with("/write");
     match takes && has_parts(headers) {
         true => BOUNDS.patience(),
         false => Duration::ZERO,

@@ -67,6 +67,9 @@ topology::vocabulary! {
         ReviewDisclosure = 58, "review-disclosure", "监督公开", "agrees to disclosures for the supervision committee";
         PublishDisclosure = 59, "publish-disclosure", "发布公开", "publishes disclosures that both committees agreed to";
         WithdrawDisclosure = 60, "withdraw-disclosure", "撤下公开", "takes disclosures down on a lawful ground";
+        PostOnBoard = 70, "post-on-board", "发帖", "writes on those boards whose rules name one of their roles, and takes own posts back";
+        AnswerOnBoard = 71, "answer-on-board", "回帖", "answers posts on boards that take answers";
+        ModerateBoard = 72, "moderate-board", "管理公告栏", "pins posts, and removes posts and answers with a ground";
     }
 }
 
@@ -117,9 +120,14 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
     use Role as R;
     match role {
         R::Resident => match permission {
-            D::Report | D::Draft | D::ViewTemplates | D::OwnPassword | D::OwnAccount | D::Enter => {
-                All
-            }
+            D::Report
+            | D::Draft
+            | D::ViewTemplates
+            | D::PostOnBoard
+            | D::AnswerOnBoard
+            | D::OwnPassword
+            | D::OwnAccount
+            | D::Enter => All,
             D::ViewMatter
             | D::Withdraw
             | D::Contest
@@ -136,6 +144,8 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ViewTemplates
             | D::Watch
             | D::ViewGrids
+            | D::PostOnBoard
+            | D::AnswerOnBoard
             | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
@@ -184,6 +194,9 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::Watch
             | D::ManageGrids
             | D::ViewGrids
+            | D::PostOnBoard
+            | D::AnswerOnBoard
+            | D::ModerateBoard
             | D::OwnPassword
             | D::ViewDisclosures
             | D::WriteDisclosure
@@ -203,6 +216,8 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ReadRollups
             | D::Watch
             | D::ViewGrids
+            | D::PostOnBoard
+            | D::AnswerOnBoard
             | D::OwnPassword
             | D::ViewDisclosures
             | D::ReviewDisclosure
@@ -248,6 +263,8 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ManageGrids
             | D::ViewGrids
             | D::ViewAccounts
+            | D::PostOnBoard
+            | D::AnswerOnBoard
             | D::OwnPassword
             | D::ViewDisclosures
             | D::OwnAccount
@@ -264,6 +281,8 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ViewTemplates
             | D::ReadRollups
             | D::Watch
+            | D::PostOnBoard
+            | D::AnswerOnBoard
             | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
@@ -308,6 +327,9 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::Watch
             | D::ViewGrids
             | D::ViewStatus
+            | D::PostOnBoard
+            | D::AnswerOnBoard
+            | D::ModerateBoard
             | D::OwnPassword
             | D::ViewDisclosures
             | D::AgreeDisclosure

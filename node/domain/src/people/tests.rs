@@ -56,6 +56,9 @@ const MATRIX: &str = "
     review-disclosure    . . . y . . . . . . . . .
     publish-disclosure   . . y . . . y . . . . . .
     withdraw-disclosure  . . . . . . y . . . . . .
+    post-on-board        y y y y y y y . . . . . .
+    answer-on-board      y y y y y y y . . . . . .
+    moderate-board       . . y . . . y . . . . . .
     view-templates       y y y y y y y y y . . . .
     publish-template     . . . . . . . y . . . . .
     read-rollups         . . y y y y y y y . . . .

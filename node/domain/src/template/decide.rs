@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use topology::Tree;
 
 use super::{BadTemplate, Need, Parsed, Template, TemplateKey, TemplateKind, content::MOST_CLAUSE};
-use crate::{disclosure::Item, policy::Sheet};
+use crate::{board::Board, disclosure::Item, policy::Sheet};
 
 /// The templates in force at a node.
 pub trait InForce {
@@ -143,7 +143,8 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     // The template in force could be read when it was applied. If it no longer can be, it has no
     // effect.
     let above = above.check(tree).map_err(|_| missing())?;
-    only_tightens(&parsed, base, &above)
+    only_tightens(&parsed, base, &above)?;
+    only_tightens_boards(&parsed, base, &above)
 }
 
 /// Checks that no clock or limit is looser than in a policy in force. Only policies of the same
@@ -221,32 +222,77 @@ fn only_tightens(
     Ok(())
 }
 
+fn only_tightens_boards(
+    parsed: &Parsed,
+    base: &TemplateKey,
+    above: &Parsed,
+) -> Result<(), TemplateRefusal> {
+    for theirs in &above.boards {
+        let mut mine = parsed.boards.iter();
+        let Some(mine) = mine.find(|board| board.code == theirs.code) else {
+            return Err(TemplateRefusal::Drops {
+                base: base.clone(),
+                item: theirs.code.as_str().into(),
+            });
+        };
+        if let Some(looser) = mine.loosens(theirs) {
+            let clause = format!("the board {} of {base} {looser}", theirs.code);
+            let clause: String = clause.chars().take(MOST_CLAUSE).collect();
+            return Err(TemplateRefusal::Loosens(clause.into()));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the templates of a kind that have an effect, in their order. One that another in force tightens has none
+/// itself: the tighter one has all of its items.
+fn effective<'a>(
+    in_force: &'a BTreeMap<TemplateKey, Template>,
+    kind: TemplateKind,
+    tree: &Tree,
+) -> Vec<(&'a Template, Parsed)> {
+    let read = in_force.values().filter(|template| template.key.kind == kind);
+    // What could be read when it was applied and no longer can be has no effect.
+    let mut read: Vec<_> = read
+        .filter_map(|template| Some((template, template.check(tree).ok()?)))
+        .collect();
+    let tightened: Vec<_> = read
+        .iter()
+        .filter_map(|(_, parsed)| parsed.tightens.clone())
+        .collect();
+    read.retain(|(template, _)| !tightened.contains(&template.key));
+    read
+}
+
+/// Returns the boards that the templates in force prescribe, each with its template and version, ordered by template.
+pub fn boards(
+    in_force: &BTreeMap<TemplateKey, Template>,
+    tree: &Tree,
+) -> Vec<(TemplateKey, u32, Board)> {
+    let mut all: Vec<(TemplateKey, u32, Board)> = vec![];
+    for (template, parsed) in effective(in_force, TemplateKind::Board, tree) {
+        for board in parsed.boards {
+            // Of boards with one name there is that of the highest template.
+            if !all.iter().any(|(.., known)| known.code == board.code) {
+                all.push((template.key.clone(), template.version, board));
+            }
+        }
+    }
+    all
+}
+
 /// Returns the items that the templates in force demand, each with its template and version, ordered by template. A
 /// template that another one in force tightens demands nothing itself: the tighter one has all of its items.
 pub fn demanded(
     in_force: &BTreeMap<TemplateKey, Template>,
     tree: &Tree,
 ) -> Vec<(TemplateKey, u32, Item)> {
-    let read = in_force
-        .values()
-        .filter(|template| template.key.kind == TemplateKind::Disclosure);
-    // What could be read when it was applied and no longer can be has no effect.
-    let read: Vec<_> = read
-        .filter_map(|template| Some((template, template.check(tree).ok()?)))
-        .collect();
-    let is_tightened = |key: &TemplateKey| {
-        read.iter()
-            .any(|(_, parsed)| parsed.tightens.as_ref() == Some(key))
-    };
-    let demanding = read
-        .iter()
-        .filter(|(template, _)| !is_tightened(&template.key));
     let mut all: Vec<(TemplateKey, u32, Item)> = vec![];
-    for (template, parsed) in demanding {
-        for item in &parsed.items {
+    for (template, parsed) in effective(in_force, TemplateKind::Disclosure, tree) {
+        for item in parsed.items {
             // One name is demanded once, by the highest template that has it.
             if !all.iter().any(|(.., known)| known.name == item.name) {
-                all.push((template.key.clone(), template.version, item.clone()));
+                all.push((template.key.clone(), template.version, item));
             }
         }
     }

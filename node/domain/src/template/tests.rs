@@ -6,6 +6,8 @@ use topology::{DivisionCode, Tier, Tree, UnitKind};
 use super::*;
 use crate::envelope::Stamp;
 
+mod boards;
+
 fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
 }
@@ -278,7 +280,7 @@ fn a_kind_or_key_that_nothing_acts_on_is_refused_by_name() {
         Err(BadTemplate::Unsupported(what)) => what.to_string(),
         other => panic!("{key}: {other:?}"),
     };
-    for kind in ["standard", "board", "service"] {
+    for kind in ["standard", "service"] {
         let found = unsupported(&format!("330825/{kind}/x"), "format = 1");
         assert_eq!(found, format!("kind {kind}"));
     }

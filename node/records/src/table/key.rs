@@ -4,6 +4,7 @@ use bytes::Bytes;
 use domain::{
     alarm::AlarmKind,
     attachment::{FileNo, Part, UploadId},
+    board::{BoardCode, PostId},
     category::Category,
     disclosure::DisclosureId,
     envelope::{Destination, Lane},
@@ -69,6 +70,7 @@ fixed! {
     HookId: |it| it.0, |bytes| Some(Self(bytes));
     ApiKeyId: |it| it.0, |bytes| Some(Self(bytes));
     DisclosureId: |it| it.0, |bytes| Some(Self(bytes));
+    PostId: |it| it.0, |bytes| Some(Self(bytes));
     AccountId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u64::from_be_bytes(bytes)));
     GridId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
     DivisionCode: |it| it.as_u64().to_be_bytes(), |bytes| Self::from_u64(u64::from_be_bytes(bytes));
@@ -150,19 +152,25 @@ impl Key for Option<DivisionCode> {
 }
 
 /// Text ended by a zero.
-impl Key for Source {
-    fn write(&self, key: &mut Vec<u8>) {
-        key.extend_from_slice(self.as_str().as_bytes());
-        key.push(0);
-    }
+macro_rules! ended {
+    ($($key:ty),*) => {
+        $(impl Key for $key {
+            fn write(&self, key: &mut Vec<u8>) {
+                key.extend_from_slice(self.as_str().as_bytes());
+                key.push(0);
+            }
 
-    fn read(key: &mut &[u8]) -> Option<Self> {
-        let end = key.iter().position(|byte| *byte == 0)?;
-        let (text, rest) = key.split_at(end);
-        *key = &rest[1..];
-        std::str::from_utf8(text).ok()?.parse().ok()
-    }
+            fn read(key: &mut &[u8]) -> Option<Self> {
+                let end = key.iter().position(|byte| *byte == 0)?;
+                let (text, rest) = key.split_at(end);
+                *key = &rest[1..];
+                std::str::from_utf8(text).ok()?.parse().ok()
+            }
+        })*
+    };
 }
+
+ended! { Source, BoardCode }
 
 /// Text, which stands last.
 macro_rules! text {

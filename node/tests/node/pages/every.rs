@@ -8,7 +8,7 @@ use super::browser::{Browser, HOST, Page};
 use testkit::province::Province;
 
 /// Pages that anybody may open.
-const PUBLIC: [&str; 14] = [
+const PUBLIC: [&str; 15] = [
     "/",
     "/report",
     "/my",
@@ -23,6 +23,7 @@ const PUBLIC: [&str; 14] = [
     "/verify",
     "/services",
     "/disclosures",
+    "/boards",
 ];
 
 /// R-A2, R-A5, R-A6, R-A16: headers and form of a page.
@@ -159,6 +160,7 @@ async fn every_page_has_the_headers_and_nothing_inline_in_both_languages() {
                 &parts,
                 "/desk?tab=all&holder=nobody&state=open",
                 "/desk/report",
+                "/desk/boards",
                 "/account",
                 "/admin/grids",
             ],

@@ -3,6 +3,7 @@
 use api::problem::ProblemCode as C;
 use domain::{
     attachment::NotTaken,
+    board::BadPost,
     calendar::BadAllowance,
     category::BadCategory,
     custody::Refusal,
@@ -15,7 +16,7 @@ use domain::{
     template::BadTemplate,
 };
 use office::{
-    ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal, NoReceipt,
+    BoardRefusal, ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal, NoReceipt,
     NoSuchAlarm, NoSuchMatter, NoSuchTemplate, NotInLog, RevokeRefusal, SealingKeyFails,
     SecondMachine, TooBusy,
     feed::TooManyListeners,
@@ -190,6 +191,37 @@ impl From<BadDisclosure> for Rejection {
             B::Stage(..) | B::OwnWork | B::Withdrawn | B::NoObjection(_) => {
                 Self::new(C::RefusedByTheRules, told)
             }
+        }
+    }
+}
+
+impl From<BoardRefusal> for Rejection {
+    fn from(refusal: BoardRefusal) -> Self {
+        match refusal {
+            BoardRefusal::Post(refusal) => refusal.into(),
+            BoardRefusal::Draft(refusal) => refusal.into(),
+            BoardRefusal::File(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<BadPost> for Rejection {
+    fn from(refusal: BadPost) -> Self {
+        use BadPost as B;
+        let told = Told::from(&refusal);
+        match refusal {
+            B::NoBoard(_) | B::Unknown(_) | B::NoAnswer(_) | B::PhotoLost => Self::missing(told),
+            B::SignIn => Self::unknown_caller(told),
+            B::NotWriter | B::NotOwn => Self::denied(told),
+            B::Title
+            | B::Text(_)
+            | B::Photos(_)
+            | B::NotAPhoto
+            | B::Words
+            | B::Personal(_)
+            | B::Told(_) => Self::unfit(told),
+            B::NoAnswers | B::ManyAnswers | B::Pinned => Self::new(C::RefusedByTheRules, told),
+            B::Removed => Self::new(C::Conflict, told),
         }
     }
 }
