@@ -235,6 +235,7 @@ pub struct WritePost {
     /// Uploads of the caller that become its photos, in this order. Those of a draft are named by the header
     /// `Draft-Key` besides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
     pub photos: Vec<UploadId>,
     /// Why something that looks like personal data is published all the same, at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -22,6 +22,7 @@ mod log;
 mod matter;
 mod matters;
 mod people;
+mod points;
 mod policies;
 mod policy_in_force;
 pub mod problem;
@@ -92,6 +93,12 @@ pub use people::{
     LoginRequest, NewKeyView, OpenSessionView, OpenSessions, PageQuery, PasswordRequest,
     ReturnQuery, RolesRequest, SessionView, SetupCodeRequest, SetupCodeView, SetupRequest,
     SlipView, StartQuery,
+};
+pub use points::{
+    AddHousehold, AddHouseholds, BlackLineView, ChangeHousehold, CorrectRating, HOUSEHOLD_SLIP,
+    HouseholdList, HouseholdPlace, HouseholdRecord, HouseholdSlip, HouseholdView, NamedHousehold, ObjectedRating,
+    PastRating, PointRulesView, PointsQuery, PointsView, RateHousehold, RatedItemView, RatingView,
+    RedLineView,
 };
 pub use policies::{
     Alike, AlikeMatters, AlikeRequest, Answers, AnswersQuery, CategoryPromise, Explanation, InBoth,

@@ -498,7 +498,8 @@ pub struct AuditLine {
     #[serde(rename = "deed", default, skip_serializing_if = "Option::is_none")]
     pub permission: Option<Permission>,
     /// The subject: `matter <number>`, `account <number>`, `grid <number>`, `key <id>`, `template
-    /// <key>`, `disclosure <number>`, `post <board>/<number>`.
+    /// <key>`, `disclosure <number>`, `post <board>/<number>`,
+    /// `household <number>`, `household <number> rating <number>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// Outcome of the action.
@@ -539,6 +540,8 @@ impl From<&AuditEntry> for AuditLine {
                 Subject::Alarm(kind) => format!("alarm {kind}"),
                 Subject::Disclosure(id) => format!("disclosure {id}"),
                 Subject::Post(board, id) => format!("post {board}/{id}"),
+                Subject::Household(id) => format!("household {id}"),
+                Subject::Rating(household, id) => format!("household {household} rating {id}"),
             }),
             ending: entry.ending,
             detail: entry.detail.clone(),

@@ -11,7 +11,6 @@ use domain::{
     board::{BoardCode, PostId, RemovalGround},
     foreign::escape,
 };
-use topology::Term;
 
 use super::{
     Failure, Output,

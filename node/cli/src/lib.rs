@@ -27,12 +27,14 @@ mod disclosure;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod grid;
+mod household;
 mod import;
 mod init;
 mod key;
 mod log;
 mod login;
 mod matter;
+mod points;
 mod policy;
 mod receipt;
 mod revoke;
@@ -93,6 +95,8 @@ pub enum Command {
     Receipt(receipt::Receipt),
     Disclosure(disclosure::Disclosure),
     Board(board::Board),
+    Points(points::Points),
+    Household(household::Household),
     Slip(slip::Slip),
     Verify(verify::Verify),
     Template(template::Template),
@@ -141,6 +145,8 @@ impl Run for Command {
             Self::Receipt(command) => wait(command.run(output)),
             Self::Disclosure(command) => wait(command.run(output)),
             Self::Board(command) => wait(command.run(output)),
+            Self::Points(command) => wait(command.run(output)),
+            Self::Household(command) => wait(command.run(output)),
             Self::Slip(command) => wait(command.run(output)),
             Self::Verify(command) => command.run(output),
             Self::Template(command) => wait(command.run(output)),

@@ -354,6 +354,7 @@ impl Report {
         };
         let request = ReportRequest {
             objects_to: None,
+            objects_to_rating: None,
             category: self.category,
             text,
             channel: self.channel,

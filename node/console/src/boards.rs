@@ -15,7 +15,6 @@ use domain::{
     people::Role,
 };
 use http::Method;
-use topology::Term;
 use web::state::AppState;
 
 use crate::{

@@ -8,6 +8,7 @@ mod clock;
 mod contact;
 mod disclosures;
 mod dispute;
+mod households;
 mod inbox;
 mod matter;
 mod parts;
@@ -49,6 +50,15 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route(
             "/desk/boards/{board}/{post}",
             page(boards::one).merge(form(boards::act)),
+        )
+        .route(
+            "/desk/households",
+            page(households::list).merge(form(households::add)),
+        )
+        .route("/desk/households/labels", page(households::labels))
+        .route(
+            "/desk/households/{household}",
+            page(households::one).merge(form(households::act)),
         )
         .route("/desk/m/{id}", page(matter::show))
         .route(

@@ -6,6 +6,7 @@ mod boards;
 mod desk;
 mod disclosures;
 mod everywhere;
+mod points;
 mod villagers;
 
 use topology::Term;
@@ -129,6 +130,7 @@ mod tests {
             ("desk", include_str!("words/desk.rs")),
             ("admin", include_str!("words/admin.rs")),
             ("boards", include_str!("words/boards.rs")),
+            ("points", include_str!("words/points.rs")),
         ];
         let lines = files
             .iter()

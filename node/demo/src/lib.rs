@@ -5,6 +5,7 @@ mod disclosed;
 mod life;
 mod network;
 mod people;
+mod rated;
 mod proven;
 mod story;
 mod tell;
@@ -144,7 +145,10 @@ impl Demo {
         let told = match told {
             Ok(story) => match people::open(&network, branch).await {
                 Ok(()) => match disclosed::disclose(&network, branch).await {
-                    Ok(()) => boarded::post(&network, branch).await.map(|()| story),
+                    Ok(()) => match boarded::post(&network, branch).await {
+                        Ok(()) => rated::rate(&network, branch).await.map(|()| story),
+                        Err(failure) => Err(failure),
+                    },
                     Err(failure) => Err(failure),
                 },
                 Err(failure) => Err(failure),

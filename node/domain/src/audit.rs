@@ -17,6 +17,7 @@ use super::{
     hook::HookId,
     ids::MatterId,
     people::{AccountId, ApiKeyId, GridId, Permission},
+    points::{HouseholdId, RatingId},
     suite::{Digest, Suite},
     time::Timestamp,
 };
@@ -70,6 +71,10 @@ pub enum Subject {
     Disclosure(DisclosureId),
     /// A post on a board, with the board.
     Post(BoardCode, PostId),
+    /// A household.
+    Household(HouseholdId),
+    /// A rating, with its household.
+    Rating(HouseholdId, RatingId),
 }
 
 topology::vocabulary! {

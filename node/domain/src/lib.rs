@@ -27,6 +27,7 @@ pub mod matter;
 pub mod measure;
 pub mod people;
 pub mod personal;
+pub mod points;
 pub mod policy;
 pub mod receipt;
 pub mod record;
@@ -93,6 +94,8 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<people::Role>(),
         Enumeration::of::<people::SignInWay>(),
         Enumeration::of::<personal::Personal>(),
+        Enumeration::of::<points::Every>(),
+        Enumeration::of::<points::Mark>(),
         Enumeration::of::<policy::PlaceKind>(),
         Enumeration::of::<receipt::Finding>(),
         Enumeration::of::<receipt::Kind>(),

@@ -26,7 +26,7 @@ impl UnitOfWork<'_> {
 impl Office {
     /// Does everything that is due: looks whether the clock is doubted, goes on where a store went back in
     /// time, lets the clocks of matters speak, judges the figures of children, packs
-    /// what is full in the public log, and deletes posts whose time is over. Returns when to come
+    /// what is full in the public log, and deletes posts and ratings whose time is over. Returns when to come
     /// again if no decision makes something due before; `None` if nothing is.
     ///
     /// # Errors
@@ -39,6 +39,7 @@ impl Office {
         let figures = self.figures().check().await;
         let packed = self.log().pack().await;
         let posts = self.boards().expire().await;
+        let ratings = self.points().expire().await;
         let alarm = self.next_alarm(began).await;
         clock?;
         ticked?;
@@ -51,6 +52,7 @@ impl Office {
             showing?.then_some(Timestamp(began.0 + AGAIN_MS)),
             figures?.then_some(Timestamp(began.0 + FIGURES_AGAIN_MS)),
             posts?,
+            ratings?,
         ];
         Ok(due.into_iter().flatten().min())
     }

@@ -22,6 +22,7 @@ mod keys;
 mod log;
 mod matters;
 pub mod people;
+mod points;
 mod projections;
 mod request;
 mod services;
@@ -72,10 +73,13 @@ pub use matters::reports::NewReport;
 pub use matters::sealing::{Arrived, SealFailure, SealingKeyFails, Seals, Unsealable};
 pub use matters::search::{About, BadCursor, Charged, Cursor, Found, Search};
 pub use media::BadPaper;
+pub use points::{
+    HouseholdSeen, NewHousehold, NewRating, Opener, PeriodSeen, PointsRefusal, RecordSeen,
+};
 pub use request::{IdempotencyKey, Request, RequestContext, Saw};
 pub use services::{
     Alarms, Boards, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock, MatterFiles,
-    Matters, People, Templates, Webhooks,
+    Matters, People, Points, Templates, Webhooks,
 };
 pub use tables::all as tables;
 pub use templates::{NewTemplate, NoSuchTemplate, TemplateRecord};

@@ -45,6 +45,8 @@ services! {
     disclosures: Disclosures;
     /// Boards: posts and answers.
     boards: Boards;
+    /// Points: households and their ratings.
+    points: Points;
     /// Templates and the policy in force.
     templates: Templates;
     /// Figures: sums, what children count, the journal.

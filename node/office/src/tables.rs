@@ -24,6 +24,7 @@ use domain::{
     journal::Entry,
     matter::{CustodyVersion, Matter},
     people::{Account, AccountId, ApiKey, ApiKeyId, ExternalIdentity, Grid, GridId},
+    points::{Household, HouseholdId, Rating, RatingId, Tally},
     request::OpenRequest,
     rollup::{CellKey, Counters, EpochSet, Heard},
     suite::Digest,
@@ -173,6 +174,24 @@ records::tables! { pub(crate) OFFICE:
     PostFiles("file of a post", b"Bf"): (PostId, u32, Part) => files::Kept;
     /// When something of a post is to be deleted.
     PostsDue("when something of a post is deleted", b"Bd"): (Timestamp, PostId) => ();
+    /// Households.
+    Households("household", b"Ch"): HouseholdId => Household;
+    /// Number of the last household.
+    HouseholdCount("number of the last household", b"Cn"): () => u32;
+    /// Ratings of households.
+    Ratings("rating of a household", b"Cr"): RatingId => Rating;
+    /// Ratings of a household: the newest first, by how far its time lies before the end of all times.
+    RatingsOf("place of a rating in its household", b"Co"): (HouseholdId, u64, RatingId) => ();
+    /// The rating of an item of a household in the days that begin with this one.
+    RatingSlots("rating of an item in its days", b"Cs"): (HouseholdId, Day, String) => RatingId;
+    /// Sums of ratings, by the first day of the period, household and item.
+    Tallies("sum of ratings", b"Ct"): (Day, HouseholdId, String) => Tally;
+    /// Files of a rating, by the place of the photo.
+    RatingFiles("file of a rating", b"Cf"): (RatingId, u32, Part) => files::Kept;
+    /// Matters in which a household objects to a rating.
+    RatingObjections("objection to a rating", b"Cj"): (RatingId, MatterId) => Timestamp;
+    /// When a rating is deleted.
+    RatingsDue("when a rating is deleted", b"Cd"): (Timestamp, RatingId) => ();
     /// Key statements of other divisions, signed.
     KeyStatements("key statement", b"k"): (DivisionCode, KeyId) => Plain;
     /// Key statements that concern this node, whether they count or not.

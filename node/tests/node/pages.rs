@@ -9,6 +9,7 @@ mod disclosures;
 mod every;
 mod network;
 mod people;
+mod points;
 mod policy;
 mod signing_in;
 mod site;

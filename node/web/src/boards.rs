@@ -18,7 +18,10 @@ use super::{
     ask::{Asked, Authenticated, Given, Headers, NodePath, Person, named_draft},
     files,
     gate::Principal,
-    openapi::{BoardParams, NodeParams, PhotoParams, PostParams},
+    openapi::{
+        NodeParams,
+        village::{BoardParams, PhotoParams, PostParams},
+    },
     problem::Rejection,
 };
 

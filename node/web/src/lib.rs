@@ -40,6 +40,7 @@ mod openapi;
 mod own_sessions;
 mod page;
 pub mod parts;
+mod points;
 mod policies;
 pub mod problem;
 pub mod public_figures;

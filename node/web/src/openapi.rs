@@ -24,6 +24,8 @@ use utoipa::{
     },
 };
 
+pub(super) mod village;
+
 use super::{
     credentials::{COOKIE, CSRF, REPORTER_TOKEN},
     idempotency::IDEMPOTENCY_KEY,
@@ -164,51 +166,6 @@ pub(super) struct HookParams {
     hook: String,
 }
 
-/// A board of a node.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct BoardParams {
-    /// Division of the node.
-    #[param(value_type = Code)]
-    code: DivisionCode,
-    /// Name of the board in addresses.
-    #[param(example = "news")]
-    board: String,
-}
-
-/// A post on a board.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct PostParams {
-    /// Division of the node.
-    #[param(value_type = Code)]
-    code: DivisionCode,
-    /// Name of the board in addresses.
-    #[param(example = "news")]
-    board: String,
-    /// Number of the post: 16 hexadecimal digits.
-    post: String,
-}
-
-/// A photo of a post.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "it stands for parameters in the document")]
-pub(super) struct PhotoParams {
-    /// Division of the node.
-    #[param(value_type = Code)]
-    code: DivisionCode,
-    /// Name of the board in addresses.
-    #[param(example = "news")]
-    board: String,
-    /// Number of the post: 16 hexadecimal digits.
-    post: String,
-    /// Place of the photo, from 0.
-    photo: u8,
-}
-
 /// An alarm at a node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -309,6 +266,7 @@ pub(super) struct TemplateParams {
         (name = "drafts", description = "Reports that somebody is still writing"),
         (name = "disclosures", description = "Disclosures (公开): what is made public, what has to be, and the work on it"),
         (name = "boards", description = "Boards (公告栏): posts, answers, and their moderation"),
+        (name = "points", description = "Points and honours (积分、红黑榜): rules, lists, households, ratings"),
         (name = "templates", description = "Templates and their adoption"),
         (name = "figures", description = "Figures of a subtree"),
         (name = "log", description = "The public log: what nobody can take back unseen"),

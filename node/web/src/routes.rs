@@ -16,7 +16,7 @@ use utoipa_axum::{
 use super::{
     accounts, alarms, audit, boards, clock, contacts, disclosures, drafts, events, figures, files,
     gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring, kinds, log, matters,
-    offers, oidc, openapi, own_sessions, policies, public_figures, receipts, revocations, rosters,
+    offers, oidc, openapi, own_sessions, points, policies, public_figures, receipts, revocations, rosters,
     saved_lists, seen, session, setup, status, templates,
 };
 use crate::state::AppState;
@@ -131,6 +131,16 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::AnswerOnBoard, routes!(boards::answer)),
         (D::ModerateBoard, routes!(boards::pin)),
         (D::PostOnBoard, routes!(boards::remove)),
+        (D::Enter, routes!(points::show)),
+        (D::Enter, routes!(points::record)),
+        (D::Enter, routes!(points::photo)),
+        (D::OwnAccount, routes!(points::own)),
+        (D::ViewHouseholds, routes!(points::households)),
+        (D::ManageHouseholds, routes!(points::add)),
+        (D::ManageHouseholds, routes!(points::change)),
+        (D::ManageHouseholds, routes!(points::slip)),
+        (D::RateHousehold, routes!(points::rate)),
+        (D::CorrectRating, routes!(points::correct)),
         (D::ViewTemplates, routes!(templates::list)),
         (D::PublishTemplate, routes!(templates::publish)),
         (D::ViewTemplates, routes!(templates::status)),

@@ -61,6 +61,7 @@ struct InboxPage<'a> {
     unread_rows: String,
     sees_disclosures: bool,
     moderates_boards: bool,
+    sees_households: bool,
 }
 
 /// A list that the person saved.
@@ -136,6 +137,7 @@ async fn page(visit: &Visit, query: &Form, problem: Option<Problem>) -> Answer {
             may_report: visit.may(Permission::ReportForAnother),
             sees_disclosures: visit.may(Permission::ViewDisclosures),
             moderates_boards: visit.may(Permission::ModerateBoard),
+            sees_households: visit.may(Permission::ViewHouseholds),
         },
     )
 }

@@ -48,7 +48,8 @@ pub(crate) fn limit() -> DefaultBodyLimit {
 pub(crate) fn patience(path: &str, headers: &HeaderMap) -> Duration {
     let takes = path == "/report"
         || path.starts_with("/desk/m/") && path.contains("/act/")
-        || path.starts_with("/boards/") && path.ends_with("/write");
+        || path.starts_with("/boards/") && path.ends_with("/write")
+        || path.starts_with("/points/h/");
     match takes && has_parts(headers) {
         true => BOUNDS.patience(),
         false => Duration::ZERO,

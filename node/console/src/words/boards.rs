@@ -6,7 +6,6 @@ super::words! {
     board_none: "这里还没有栏目；上级下达公告栏模板后就有。", "There is no board here yet; a template of boards brings them.";
     board_no_posts: "这个栏目还没有帖子。", "Nothing was posted on this board yet.";
     board_latest: "最新", "Latest";
-    board_count(count): "{count} 帖", "Posts: {count}";
     board_count_column: "帖子", "Posts";
     board_column: "栏目", "Board";
     board_sign_in: "登录后可看", "For those who are signed in";
@@ -45,11 +44,9 @@ super::words! {
     board_post_despite_hint: "写明理由；理由留在记录里，不公开。", "Say why; the reason is kept and not published.";
     board_post_send: "发布", "Post it";
     board_desk: "管理公告栏", "Boards";
-    board_desk_post: "帖子", "Post";
     board_desk_writer(account): "账号 {account}", "account {account}";
     board_desk_despite(why): "公开个人信息的理由：{why}", "Why personal data is published: {why}";
     board_desk_remove: "移除", "Remove";
-    board_desk_remove_answer(number): "移除第 {number} 条回帖", "Remove answer {number}";
     board_desk_ground: "理由", "Ground";
     board_desk_words: "补充说明（人人可见）", "More about it, which everybody reads";
     board_desk_what: "移除什么", "What is removed";

@@ -101,7 +101,7 @@ fn only_those_whom_the_board_names_write_on_it() {
     assert_eq!(role(&[]), None);
     assert_eq!(role(&[Role::Resident, Role::GridWorker]), Some(Role::GridWorker));
     for role in Role::ALL {
-        assert_eq!(may_write(*role), (*role as u8) < 7, "{role}");
+        assert_eq!(may_write(role), (role as u8) < 7, "{role}");
     }
 }
 

@@ -70,6 +70,10 @@ topology::vocabulary! {
         PostOnBoard = 70, "post-on-board", "发帖", "writes on those boards whose rules name one of their roles, and takes own posts back";
         AnswerOnBoard = 71, "answer-on-board", "回帖", "answers posts on boards that take answers";
         ModerateBoard = 72, "moderate-board", "管理公告栏", "pins posts, and removes posts and answers with a ground";
+        RateHousehold = 73, "rate-household", "评分", "rates households by the items of the rules";
+        ViewHouseholds = 74, "view-households", "查看住户", "sees households with their names and ratings";
+        ManageHouseholds = 75, "manage-households", "管理住户", "lists households, and draws the slips that open their records";
+        CorrectRating = 76, "correct-rating", "更正评分", "corrects or cancels ratings of households";
     }
 }
 
@@ -146,6 +150,8 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ViewGrids
             | D::PostOnBoard
             | D::AnswerOnBoard
+            | D::RateHousehold
+            | D::ViewHouseholds
             | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
@@ -197,6 +203,10 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::PostOnBoard
             | D::AnswerOnBoard
             | D::ModerateBoard
+            | D::RateHousehold
+            | D::ViewHouseholds
+            | D::ManageHouseholds
+            | D::CorrectRating
             | D::OwnPassword
             | D::ViewDisclosures
             | D::WriteDisclosure
@@ -218,6 +228,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ViewGrids
             | D::PostOnBoard
             | D::AnswerOnBoard
+            | D::ViewHouseholds
             | D::OwnPassword
             | D::ViewDisclosures
             | D::ReviewDisclosure
@@ -330,6 +341,8 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::PostOnBoard
             | D::AnswerOnBoard
             | D::ModerateBoard
+            | D::ViewHouseholds
+            | D::CorrectRating
             | D::OwnPassword
             | D::ViewDisclosures
             | D::AgreeDisclosure
@@ -356,6 +369,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ReadRollups
             | D::ViewGrids
             | D::ReadAudit
+            | D::ViewHouseholds
             | D::OwnPassword
             | D::ViewDisclosures
             | D::OwnAccount

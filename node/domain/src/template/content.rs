@@ -9,6 +9,7 @@ use super::{BadScope, Template, TemplateKey, TemplateKind, is_name, may_issue};
 use crate::{
     board::{Board, RawBoard},
     disclosure::{Item, RawItem},
+    points::{PointSheet, RawPoints},
     policy::{Sheet, Source},
 };
 
@@ -51,6 +52,8 @@ pub struct Parsed {
     pub items: Vec<Item>,
     /// The boards that there are; empty for kinds other than board.
     pub boards: Vec<Board>,
+    /// What it says of points; `None` for kinds other than points.
+    pub points: Option<PointSheet>,
     /// The policy it states; `None` for kinds other than policy.
     pub policy: Option<Sheet>,
     /// The whole content.
@@ -162,6 +165,7 @@ impl Template {
             tightens: tightens.transpose()?,
             items,
             boards,
+            points: None,
             policy: None,
             table,
         })
@@ -183,11 +187,15 @@ impl Template {
         let policy = (self.key.kind == TemplateKind::Policy)
             .then(|| self.read_policy(tree))
             .transpose()?;
+        let points = (self.key.kind == TemplateKind::Points)
+            .then(|| read_points(&table))
+            .transpose()?;
         Ok(Parsed {
             needs: read_needs(needs)?,
             tightens: None,
             items: vec![],
             boards: vec![],
+            points,
             policy,
             table,
         })
@@ -288,6 +296,21 @@ fn unread_board(table: &toml::Table) -> Option<String> {
     let top = stray(table, &["format", "needs", "tightens", "board"], "");
     let mut boards = below(table, "board").into_iter();
     top.or_else(|| boards.find_map(|board| stray(&board, &RawBoard::KEYS, "board.")))
+}
+
+/// Reads what a template says of points.
+fn read_points(table: &toml::Table) -> Result<PointSheet, BadTemplate> {
+    let mut items = below(table, "item").into_iter();
+    let stray = stray(table, &RawPoints::KEYS, "")
+        .or_else(|| items.find_map(|item| stray(&item, &RawPoints::ITEM_KEYS, "item.")));
+    if let Some(key) = stray {
+        return Err(BadTemplate::Unsupported(key.into()));
+    }
+    let raw: RawPoints = table
+        .clone()
+        .try_into()
+        .map_err(|error: toml::de::Error| content(error.message()))?;
+    raw.read().map_err(content)
 }
 
 fn read_needs(needs: Vec<String>) -> Result<Vec<Need>, BadTemplate> {

@@ -7,7 +7,12 @@ use serde::{Deserialize, Serialize};
 use topology::Tree;
 
 use super::{BadTemplate, Need, Parsed, Template, TemplateKey, TemplateKind, content::MOST_CLAUSE};
-use crate::{board::Board, disclosure::Item, policy::Sheet};
+use crate::{
+    board::Board,
+    disclosure::Item,
+    points::{PointRules, PointSheet},
+    policy::Sheet,
+};
 
 /// The templates in force at a node.
 pub trait InForce {
@@ -17,8 +22,8 @@ pub trait InForce {
     /// Returns whether a template of that kind and name is in force, from any issuer.
     fn has(&self, kind: TemplateKind, name: &str) -> bool;
 
-    /// Returns all policies in force.
-    fn policies(&self) -> Vec<&Template>;
+    /// Returns all templates of a kind in force.
+    fn all(&self, kind: TemplateKind) -> Vec<&Template>;
 }
 
 impl InForce for BTreeMap<TemplateKey, Template> {
@@ -31,9 +36,9 @@ impl InForce for BTreeMap<TemplateKey, Template> {
             .any(|key| key.kind == kind && *key.name == *name)
     }
 
-    fn policies(&self) -> Vec<&Template> {
-        let policy = |template: &&Template| template.key.kind == TemplateKind::Policy;
-        self.values().filter(policy).collect()
+    fn all(&self, kind: TemplateKind) -> Vec<&Template> {
+        let wanted = |template: &&Template| template.key.kind == kind;
+        self.values().filter(wanted).collect()
     }
 }
 
@@ -135,6 +140,9 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     if let Some(policy) = &parsed.policy {
         only_tightens_policy(template, policy, in_force, tree)?;
     }
+    if let Some(sheet) = &parsed.points {
+        only_adds_points(template, sheet, in_force, tree)?;
+    }
     let Some(base) = &parsed.tightens else {
         return Ok(());
     };
@@ -158,7 +166,7 @@ fn only_tightens_policy(
     let issuer = template.key.issuer;
     let binds =
         |known: &&Template| known.key != template.key && tree.contains(known.key.issuer, issuer);
-    for known in in_force.policies().into_iter().filter(binds) {
+    for known in in_force.all(TemplateKind::Policy).into_iter().filter(binds) {
         // The template in force could be read when it was applied. If it no longer can be, it has
         // no effect.
         let Ok(Parsed {
@@ -173,6 +181,34 @@ fn only_tightens_policy(
             let clause: String = fault.to_string().chars().take(MOST_CLAUSE).collect();
             TemplateRefusal::Loosens(clause.into())
         })?;
+    }
+    Ok(())
+}
+
+/// Checks that nothing about points is looser than in a template in force from the same issuer or one above.
+fn only_adds_points(
+    template: &Template,
+    sheet: &PointSheet,
+    in_force: &dyn InForce,
+    tree: &Tree,
+) -> Result<(), TemplateRefusal> {
+    let issuer = template.key.issuer;
+    let binds =
+        |known: &&Template| known.key != template.key && tree.contains(known.key.issuer, issuer);
+    let known = in_force.all(TemplateKind::Points).into_iter();
+    for known in known.filter(binds) {
+        let Ok(Parsed {
+            points: Some(above),
+            ..
+        }) = known.check(tree)
+        else {
+            continue;
+        };
+        if let Some(looser) = sheet.loosens(&above) {
+            let clause = format!("{} {looser}", known.key);
+            let clause: String = clause.chars().take(MOST_CLAUSE).collect();
+            return Err(TemplateRefusal::Loosens(clause.into()));
+        }
     }
     Ok(())
 }
@@ -281,6 +317,22 @@ pub fn boards(
     all
 }
 
+/// Returns the rules of points that follow from the templates in force, with those templates and their versions, the
+/// highest first; `None` without any.
+pub fn points(
+    in_force: &BTreeMap<TemplateKey, Template>,
+    tree: &Tree,
+) -> Option<(Vec<(TemplateKey, u32)>, PointRules)> {
+    let (mut templates, mut sheets) = (vec![], vec![]);
+    for (template, parsed) in effective(in_force, TemplateKind::Points, tree) {
+        if let Some(sheet) = parsed.points {
+            templates.push((template.key.clone(), template.version));
+            sheets.push(sheet);
+        }
+    }
+    PointRules::of(&sheets).map(|rules| (templates, rules))
+}
+
 /// Returns the items that the templates in force demand, each with its template and version, ordered by template. A
 /// template that another one in force tightens demands nothing itself: the tighter one has all of its items.
 pub fn demanded(
@@ -316,12 +368,12 @@ impl InForce for Overlay<'_> {
         self.applied.keys().find(fits).is_some() || self.below.has(kind, name)
     }
 
-    fn policies(&self) -> Vec<&Template> {
-        let mut policies = self.below.policies();
-        policies.retain(|known| !self.applied.contains_key(&known.key));
+    fn all(&self, kind: TemplateKind) -> Vec<&Template> {
+        let mut all = self.below.all(kind);
+        all.retain(|known| !self.applied.contains_key(&known.key));
         let applied = self.applied.values().copied();
-        policies.extend(applied.filter(|template| template.key.kind == TemplateKind::Policy));
-        policies
+        all.extend(applied.filter(|template| template.key.kind == kind));
+        all
     }
 }
 

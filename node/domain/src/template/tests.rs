@@ -7,6 +7,7 @@ use super::*;
 use crate::envelope::Stamp;
 
 mod boards;
+mod points;
 
 fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
@@ -77,22 +78,22 @@ fn kinds_are_read_back_from_their_names() {
 
 #[test]
 fn the_table_of_issuers_is_as_written_by_hand() {
-    use TemplateKind::{Board, Disclosure, Policy, Service, Standard};
+    use TemplateKind::{Board, Disclosure, Points, Policy, Service, Standard};
     for (tier, kinds) in [
         (
             Tier::Province,
-            vec![Policy, Disclosure, Service, Standard, Board],
+            vec![Policy, Disclosure, Service, Standard, Board, Points],
         ),
         (
             Tier::City,
-            vec![Policy, Disclosure, Service, Standard, Board],
+            vec![Policy, Disclosure, Service, Standard, Board, Points],
         ),
         (
             Tier::County,
-            vec![Policy, Disclosure, Service, Standard, Board],
+            vec![Policy, Disclosure, Service, Standard, Board, Points],
         ),
-        (Tier::Township, vec![Disclosure, Service, Board]),
-        (Tier::Village, vec![Disclosure, Board]),
+        (Tier::Township, vec![Disclosure, Service, Board, Points]),
+        (Tier::Village, vec![Disclosure, Board, Points]),
     ] {
         for kind in TemplateKind::ALL {
             assert_eq!(

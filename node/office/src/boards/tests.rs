@@ -1,6 +1,6 @@
 //! Boards over a real store: what is durable, what everybody reads, what goes by itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use domain::{
     actor::Actor,
@@ -10,6 +10,7 @@ use domain::{
     template::TemplateKind,
     time::Timestamp,
 };
+use records::table::Table;
 use store::MemoryDisk;
 
 use super::{BoardRefusal, NewPost};
@@ -22,8 +23,9 @@ const DAY: i64 = 86_400_000;
 const BOARDS: &str = "format = 1\n[[board]]\ncode = \"news\"\nname = \"村情动态\"\nwriters = [\"official\"]\nkeep_days = 30\n\
     answers = true\n[[board]]\ncode = \"inside\"\nname = \"村务讨论\"\nwriters = [\"resident\"]\nsigned_out = false\n";
 
-fn news() -> BoardCode {
-    "news".parse().unwrap()
+fn news() -> &'static BoardCode {
+    static NEWS: LazyLock<BoardCode> = LazyLock::new(|| "news".parse().unwrap());
+    &NEWS
 }
 
 async fn open(disk: &MemoryDisk, clock: &Arc<fixture::Stopped>, seed: u64) -> Office {
@@ -60,12 +62,12 @@ fn new(title: &str) -> NewPost {
 async fn posted(office: &Office, title: &str) -> PostId {
     let post = office
         .boards()
-        .write(&news(), new(title), Actor::OsUser(1));
+        .write(news(), new(title), Actor::OsUser(1));
     post.await.unwrap().id
 }
 
 async fn titles(office: &Office) -> Vec<String> {
-    let page = office.boards().page(&news(), None, false).await.unwrap();
+    let page = office.boards().page(news(), None, false).await.unwrap();
     page.posts
         .iter()
         .map(|post| post.title.to_string())
@@ -106,8 +108,8 @@ async fn whoever_the_board_names_writes_and_everybody_reads_unless_it_says_other
     let (disk, clock) = (MemoryDisk::default(), Arc::new(fixture::Stopped::default()));
     let office = open(&disk, &clock, 1).await;
     assert!(office.boards().all(false).await.unwrap().is_empty());
-    let lost = office.boards().page(&news(), None, false).await;
-    assert_eq!(refused(lost), BadPost::NoBoard(news()));
+    let lost = office.boards().page(news(), None, false).await;
+    assert_eq!(refused(lost), BadPost::NoBoard(news().clone()));
     publish(&office).await;
 
     let inside: BoardCode = "inside".parse().unwrap();
@@ -116,39 +118,39 @@ async fn whoever_the_board_names_writes_and_everybody_reads_unless_it_says_other
     assert!(office.boards().page(&inside, None, true).await.is_ok());
 
     let (clerk, resident) = (account(&office, 1, Role::Official).await, account(&office, 2, Role::Resident).await);
-    let by_resident = office.boards().write(&news(), new("招工"), resident.clone());
+    let by_resident = office.boards().write(news(), new("招工"), resident.clone());
     assert!(matches!(
         by_resident.await,
         Err(Failed::Refused(BoardRefusal::Post(BadPost::NotWriter)))
     ));
     let request = Request::new(domain::audit::Whence::Socket, Permission::PostOnBoard);
     let by = RequestContext::new(clerk.clone(), Arc::new(request));
-    let post = office.boards().write(&news(), new("停水"), by).await.unwrap();
+    let post = office.boards().write(news(), new("停水"), by).await.unwrap();
     assert_eq!(post.role, Some(Role::Official));
     let trail = office.people().audit(0, 10).await.unwrap();
     let last = trail.last().unwrap();
-    assert_eq!(last.subject, Some(Subject::Post(news(), post.id)));
+    assert_eq!(last.subject, Some(Subject::Post(news().clone(), post.id)));
 
     let answered = office
         .boards()
-        .answer(&news(), post.id, "收到", resident.clone());
+        .answer(news(), post.id, "收到", resident.clone());
     assert_eq!(answered.await.unwrap().number, 1);
     // A resident takes back what they wrote, and nothing else.
     let ground = (RemovalGround::TakenBack, "");
     let others = office
         .boards()
-        .remove((&news(), post.id, None), ground, false, resident.clone());
+        .remove((news(), post.id, None), ground, false, resident.clone());
     assert_eq!(refused(others.await), BadPost::NotOwn);
     let own = office
         .boards()
-        .remove((&news(), post.id, Some(1)), ground, false, resident);
+        .remove((news(), post.id, Some(1)), ground, false, resident);
     own.await.unwrap();
-    let seen = office.boards().post(&news(), post.id, false).await.unwrap();
+    let seen = office.boards().post(news(), post.id, false).await.unwrap();
     assert!(seen.answers[0].text.is_empty() && seen.answers[0].removed.is_some());
 
     drop(office);
     let office = open(&disk, &clock, 2).await;
-    let again = office.boards().post(&news(), post.id, false).await.unwrap();
+    let again = office.boards().post(news(), post.id, false).await.unwrap();
     assert_eq!((again.post, again.answers), (seen.post, seen.answers));
 }
 
@@ -163,9 +165,9 @@ async fn pinned_posts_stand_first_and_pages_follow_each_other() {
         ids.push(posted(&office, &format!("第{n}号")).await);
     }
     let by = || Actor::OsUser(1);
-    office.boards().pin(&news(), ids[3], true, by()).await.unwrap();
-    let first = office.boards().page(&news(), None, false).await.unwrap();
-    let second = office.boards().page(&news(), first.next, false).await;
+    office.boards().pin(news(), ids[3], true, by()).await.unwrap();
+    let first = office.boards().page(news(), None, false).await.unwrap();
+    let second = office.boards().page(news(), first.next, false).await;
     let second = second.unwrap();
     assert_eq!(second.next, None);
     let all: Vec<PostId> = first
@@ -177,12 +179,12 @@ async fn pinned_posts_stand_first_and_pages_follow_each_other() {
     let mut expected = vec![ids[3]];
     expected.extend(ids.iter().rev().filter(|id| **id != ids[3]));
     assert_eq!(all, expected);
-    office.boards().pin(&news(), ids[3], false, by()).await.unwrap();
+    office.boards().pin(news(), ids[3], false, by()).await.unwrap();
     assert_eq!(titles(&office).await[0], "第24号");
     for id in &ids[..5] {
-        office.boards().pin(&news(), *id, true, by()).await.unwrap();
+        office.boards().pin(news(), *id, true, by()).await.unwrap();
     }
-    let sixth = office.boards().pin(&news(), ids[6], true, by()).await;
+    let sixth = office.boards().pin(news(), ids[6], true, by()).await;
     assert_eq!(refused(sixth), BadPost::Pinned);
     let listed = office.boards().all(false).await.unwrap();
     assert_eq!(listed[0].posts, 25);
@@ -198,17 +200,17 @@ async fn what_is_removed_leaves_its_ground_and_goes_with_its_time() {
     let id = posted(&office, "停水").await;
     for _ in 0..45 {
         let by = Actor::Account(AccountId(9));
-        office.boards().answer(&news(), id, "收到", by).await.unwrap();
+        office.boards().answer(news(), id, "收到", by).await.unwrap();
     }
     let why = (RemovalGround::Untrue, "时间有误");
     let remove = || {
         office
             .boards()
-            .remove((&news(), id, None), why, true, Actor::OsUser(1))
+            .remove((news(), id, None), why, true, Actor::OsUser(1))
     };
     remove().await.unwrap();
     assert_eq!(refused(remove().await), BadPost::Removed);
-    let seen = office.boards().post(&news(), id, false).await.unwrap();
+    let seen = office.boards().post(news(), id, false).await.unwrap();
     assert!(seen.answers.is_empty() && seen.post.text.is_empty());
     let kept = seen.post.removed.clone().unwrap();
     assert_eq!((kept.ground, &*kept.words), (RemovalGround::Untrue, "时间有误"));
@@ -217,13 +219,13 @@ async fn what_is_removed_leaves_its_ground_and_goes_with_its_time() {
     let until = seen.post.until.unwrap();
     assert_eq!(office.attend().await.unwrap(), Some(until));
     assert!(answers().await.unwrap().is_empty(), "they are erased");
-    let again = office.boards().post(&news(), id, false).await.unwrap();
+    let again = office.boards().post(news(), id, false).await.unwrap();
     assert_eq!(again.post, seen.post);
 
     let other = posted(&office, "招工").await;
     clock.put_forward(31 * DAY);
     assert!(office.now() >= until);
-    let gone = office.boards().post(&news(), other, false).await;
+    let gone = office.boards().post(news(), other, false).await;
     assert_eq!(refused(gone), BadPost::Unknown(other), "it is over at once");
     assert!(titles(&office).await.is_empty());
     assert_eq!(office.attend().await.unwrap(), None);

@@ -12,6 +12,7 @@ use domain::{
     ids::{EpochId, KeyId, MatterId},
     import::Source,
     people::{AccountId, ApiKeyId, GridId},
+    points::{HouseholdId, RatingId},
     rollup::CellKey,
     suite::Digest,
     template::{Scope, TemplateKey, TemplateKind},
@@ -71,7 +72,9 @@ fixed! {
     ApiKeyId: |it| it.0, |bytes| Some(Self(bytes));
     DisclosureId: |it| it.0, |bytes| Some(Self(bytes));
     PostId: |it| it.0, |bytes| Some(Self(bytes));
+    RatingId: |it| it.0, |bytes| Some(Self(bytes));
     AccountId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u64::from_be_bytes(bytes)));
+    HouseholdId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
     GridId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
     DivisionCode: |it| it.as_u64().to_be_bytes(), |bytes| Self::from_u64(u64::from_be_bytes(bytes));
     MatterId: |it| it.to_bytes(), |bytes: [u8; 20]| Self::from_bytes(&bytes);

@@ -8,4 +8,5 @@ mod files;
 mod forms;
 mod matters;
 mod people;
+mod points;
 mod process;

@@ -12,12 +12,13 @@ use domain::{
     hook::BadHook,
     matter::Elsewhere,
     people::{BadAccount, BadSavedList, Denied},
+    points::BadRating,
     policy::BadWords,
     template::BadTemplate,
 };
 use office::{
     BoardRefusal, ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal, NoReceipt,
-    NoSuchAlarm, NoSuchMatter, NoSuchTemplate, NotInLog, RevokeRefusal, SealingKeyFails,
+    NoSuchAlarm, NoSuchMatter, NoSuchTemplate, NotInLog, PointsRefusal, RevokeRefusal, SealingKeyFails,
     SecondMachine, TooBusy,
     feed::TooManyListeners,
     people::{KeyReused, NoSession, PeopleRefusal},
@@ -76,6 +77,7 @@ impl From<MatterRefusal> for Rejection {
             | R::TooManyNotes(..) => Self::unfit(told),
             R::Category(refusal) => refusal.into(),
             R::Disclosure(refusal) => refusal.into(),
+            R::Rating(refusal) => refusal.into(),
             R::Words(refusal) => refusal.into(),
             R::Elsewhere(refusal) => refusal.into(),
             R::Draft(refusal) => refusal.into(),
@@ -222,6 +224,41 @@ impl From<BadPost> for Rejection {
             | B::Told(_) => Self::unfit(told),
             B::NoAnswers | B::ManyAnswers | B::Pinned => Self::new(C::RefusedByTheRules, told),
             B::Removed => Self::new(C::Conflict, told),
+        }
+    }
+}
+
+impl From<PointsRefusal> for Rejection {
+    fn from(refusal: PointsRefusal) -> Self {
+        match refusal {
+            PointsRefusal::Rating(refusal) => refusal.into(),
+            PointsRefusal::Draft(refusal) => refusal.into(),
+            PointsRefusal::File(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<BadRating> for Rejection {
+    fn from(refusal: BadRating) -> Self {
+        use BadRating as B;
+        let told = Told::from(&refusal);
+        match refusal {
+            B::NoRules | B::Unknown(_) | B::NoRating(_) | B::NoHousehold | B::PhotoLost => {
+                Self::missing(told)
+            }
+            B::NoItem(_)
+            | B::Name
+            | B::Many
+            | B::Stranger
+            | B::Remark
+            | B::Reason
+            | B::Told(_)
+            | B::Photos
+            | B::NotAPhoto => Self::unfit(told),
+            B::Gone(_) | B::Corrections | B::NoObjection => {
+                Self::new(C::RefusedByTheRules, told)
+            }
+            B::Rated(_) | B::Same | B::Objected(_) => Self::new(C::Conflict, told),
         }
     }
 }

@@ -3,7 +3,6 @@
 use domain::board::{
     BadBoardCode, BadPost, BadPostId, MOST_ANSWERS, MOST_PINNED, MOST_TITLE, MOST_WORDS,
 };
-use topology::Term;
 
 use crate::problem::told::{chinese, chinese_of};
 
@@ -21,8 +20,8 @@ chinese! { BadPost {
     NotAPhoto => "帖子里只能放照片；请不要放文档",
     PhotoLost => "这张照片在本节点的磁盘上丢失或损坏；请告诉运维人员",
     Words => "说明最多 {} 字；请写短些" (MOST_WORDS),
-    Personal(what) => "内容里像是有{}；请遮盖，或写明为什么公开" (what.chinese()),
-    Told(what) => "这一处人人可见，却像是有{}；请遮盖" (what.chinese()),
+    Personal(what) => "内容里像是有{}；请遮盖，或写明为什么公开" (topology::Term::chinese(*what)),
+    Told(what) => "这一处人人可见，却像是有{}；请遮盖" (topology::Term::chinese(*what)),
     Removed => "它已经移除；请再看一遍",
     Pinned => "这个栏目已有 {} 个置顶；请先取消一个" (MOST_PINNED),
     NotOwn => "您只能撤回自己写的；请村干部移除",
