@@ -96,9 +96,9 @@ pub use people::{
 };
 pub use points::{
     AddHousehold, AddHouseholds, BlackLineView, ChangeHousehold, CorrectRating, HOUSEHOLD_SLIP,
-    HouseholdList, HouseholdPlace, HouseholdRecord, HouseholdSlip, HouseholdView, NamedHousehold, ObjectedRating,
-    PastRating, PointRulesView, PointsQuery, PointsView, RateHousehold, RatedItemView, RatingView,
-    RedLineView,
+    HouseholdList, HouseholdPlace, HouseholdRecord, HouseholdSlip, HouseholdView, NamedHousehold,
+    ObjectedRating, PastRating, PointRulesView, PointsQuery, PointsView, RateHousehold,
+    RatedItemView, RatingView, RedLineView,
 };
 pub use policies::{
     Alike, AlikeMatters, AlikeRequest, Answers, AnswersQuery, CategoryPromise, Explanation, InBoth,

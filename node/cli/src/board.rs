@@ -229,7 +229,10 @@ impl Write {
 
 impl Post {
     fn path(&self, asked: &Asked, rest: &str) -> String {
-        asked.path(&format!("boards/{}/posts/{}{rest}", self.board, self.number))
+        asked.path(&format!(
+            "boards/{}/posts/{}{rest}",
+            self.board, self.number
+        ))
     }
 
     async fn pin(
@@ -326,8 +329,7 @@ fn shown(view: &PostView) -> String {
         ("title", title(line)),
         (
             "goes",
-            view.until_ms
-                .map_or_else(|| "never".to_owned(), moment),
+            view.until_ms.map_or_else(|| "never".to_owned(), moment),
         ),
         ("photos", line.photos.to_string()),
     ]);

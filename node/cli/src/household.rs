@@ -174,7 +174,9 @@ fn lines(households: &[HouseholdView]) -> String {
     if households.is_empty() {
         return "no households; `wujitong household add` adds them\n".to_owned();
     }
-    let headings = ["#number", "head", "grid", "account", "slip", "#place", "#points"];
+    let headings = [
+        "#number", "head", "grid", "account", "slip", "#place", "#points",
+    ];
     let rows = households.iter().map(|one| {
         let standing = one.standing;
         [
@@ -185,8 +187,12 @@ fn lines(households: &[HouseholdView]) -> String {
                 .map(|account| account.to_string())
                 .unwrap_or_default(),
             if one.has_slip { "yes" } else { "" }.to_owned(),
-            standing.map(|one| one.place.to_string()).unwrap_or_default(),
-            standing.map(|one| one.points.to_string()).unwrap_or_default(),
+            standing
+                .map(|one| one.place.to_string())
+                .unwrap_or_default(),
+            standing
+                .map(|one| one.points.to_string())
+                .unwrap_or_default(),
         ]
     });
     table(headings, rows)

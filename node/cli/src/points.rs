@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use api::{
-    CorrectRating, HouseholdRecord, PointsQuery, PointsView, RateHousehold, RatingView,
-};
+use api::{CorrectRating, HouseholdRecord, PointsQuery, PointsView, RateHousehold, RatingView};
 use clap::Subcommand;
 use domain::{
     foreign::escape,
@@ -166,10 +164,7 @@ fn shown(view: &PointsView) -> String {
         ("period", format!("{} – {}", view.from, view.to)),
         ("rated", format!("{} of {}", view.rated, view.households)),
         ("templates", rules.templates.join(", ")),
-        (
-            "objections",
-            format!("for {} days", rules.objection_days),
-        ),
+        ("objections", format!("for {} days", rules.objection_days)),
         ("kept", format!("{} days", rules.keep_days)),
     ]);
     let rows = rules.items.iter().map(|item| {
@@ -239,9 +234,17 @@ fn ratings(all: &[RatingView]) -> String {
     if all.is_empty() {
         return "no ratings\n".to_owned();
     }
-    let mark = |mark: Option<Mark>| mark.map_or_else(|| "cancelled".to_owned(), |mark| mark.label());
+    let mark =
+        |mark: Option<Mark>| mark.map_or_else(|| "cancelled".to_owned(), |mark| mark.label());
     let headings = [
-        "number", "rated", "item", "mark", "#points", "before", "remark", "objection",
+        "number",
+        "rated",
+        "item",
+        "mark",
+        "#points",
+        "before",
+        "remark",
+        "objection",
     ];
     let rows = all.iter().map(|rating| {
         let past: Vec<_> = rating.past.iter().map(|past| mark(past.mark)).collect();

@@ -44,7 +44,11 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
 async fn read(visit: &Visit) -> Result<Option<PointsView>, Problem> {
     let day = visit.query.get("day").map(odd);
     let query = day.map_or_else(String::new, |day| format!("?day={day}"));
-    match visit.calls.get(&visit.api(&format!("points{query}"))?).await {
+    match visit
+        .calls
+        .get(&visit.api(&format!("points{query}"))?)
+        .await
+    {
         Ok(view) => Ok(Some(view)),
         Err(problem) if problem.status == 404 => Ok(None),
         Err(problem) => Err(problem),

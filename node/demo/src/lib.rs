@@ -5,8 +5,8 @@ mod disclosed;
 mod life;
 mod network;
 mod people;
-mod rated;
 mod proven;
+mod rated;
 mod story;
 mod tell;
 

@@ -22,7 +22,14 @@ use ::topology::{Tier, UnitKind};
 const POINTS: &str = include_str!("../../../config/templates/village-points.toml");
 /// The heads of the first households of the village.
 const HEADS: [&str; 8] = [
-    "张秀英", "张志强", "王建国", "刘桂芳", "李长根", "陈水仙", "方国良", "吴小妹",
+    "张秀英",
+    "张志强",
+    "王建国",
+    "刘桂芳",
+    "李长根",
+    "陈水仙",
+    "方国良",
+    "吴小妹",
 ];
 
 /// Publishes the rules at the county, and lets the home village rate its households, unless both was done in an
@@ -89,7 +96,9 @@ async fn visit(home: &Office) -> Result<(), Failed<PointsRefusal>> {
             rated,
             photos: vec![],
         };
-        points.rate(HouseholdId(number), new, official.clone()).await
+        points
+            .rate(HouseholdId(number), new, official.clone())
+            .await
     };
     for (number, item, mark, remark) in [
         (1, "volunteering", Mark::Good, "参加河道清理"),

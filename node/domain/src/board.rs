@@ -97,13 +97,17 @@ pub enum Looser {
     #[error("is read signed out: {0} there and {1} here; keep it")]
     SignedOut(bool, bool),
     /// Posts stay longer; 0 stands for ever.
-    #[error("keeps posts for {0} days there and {1} here (0: for ever); a lower tier may only shorten it")]
+    #[error(
+        "keeps posts for {0} days there and {1} here (0: for ever); a lower tier may only shorten it"
+    )]
     Keep(u16, u16),
     /// Posts are answered here and not there.
     #[error("takes no answers there; leave `answers` out")]
     Answers,
     /// Posts have more photos.
-    #[error("has at most {0} photos in a post there and {1} here; a lower tier may only have fewer")]
+    #[error(
+        "has at most {0} photos in a post there and {1} here; a lower tier may only have fewer"
+    )]
     Photos(u8, u8),
 }
 

@@ -52,11 +52,7 @@ pub const CATALOGUE: [(&str, &str, &str); 22] = [
         "公开内容的疑问",
         "objection to a disclosure",
     ),
-    (
-        "service/points",
-        "积分评定的异议",
-        "objection to a rating",
-    ),
+    ("service/points", "积分评定的异议", "objection to a rating"),
     ("service/other", "其他服务", "other services"),
 ];
 

@@ -25,9 +25,7 @@ use serde::{Deserialize, Serialize};
 use super::{actor::Actor, scope::TemplateKey, suite::Suite, time::Timestamp};
 
 pub use act::{BadDisclosure, DisclosureAct, MOST_NOTE, MOST_STEPS, Origin};
-pub use content::{
-    CellFault, Content, FaultName, FormFault, MOST_CONTENT_BYTES, MOST_ROWS, Spot,
-};
+pub use content::{CellFault, Content, FaultName, FormFault, MOST_CONTENT_BYTES, MOST_ROWS, Spot};
 pub use doubt::{Doubt, DoubtName, doubts};
 pub use due::{Demand, Duty, DutyState, Line, due, duties};
 pub use item::{Class, Field, FieldKind, Item, Loosened, Sum};

@@ -13,7 +13,9 @@ mod tally;
 mod tests;
 
 pub use honours::{BlackLine, Honours, RedLine, honours};
-pub use household::{BadHouseholdId, Household, HouseholdChange, HouseholdId, MOST_ADDED, MOST_NAME};
+pub use household::{
+    BadHouseholdId, Household, HouseholdChange, HouseholdId, MOST_ADDED, MOST_NAME,
+};
 pub use rating::{
     BadRating, BadRatingId, MOST_CORRECTIONS, MOST_RATING_PHOTOS, MOST_REMARK, Past, Rated, Rating,
     RatingId,

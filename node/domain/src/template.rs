@@ -15,7 +15,9 @@ mod tests;
 pub use crate::scope::{BadScope, BadTemplateKey, Scope, TemplateKey, TemplateKind, is_name};
 pub use adoption::{Adoption, Expected, MOST_REFUSALS, Stance, adoption};
 pub use content::{BadTemplate, FORMAT, MOST_BOARDS, MOST_CONTENT, MOST_ITEMS, Need, Parsed};
-pub use decide::{InForce, TemplateRefusal, Verdict, boards, consider, demanded, points, reconsider};
+pub use decide::{
+    InForce, TemplateRefusal, Verdict, boards, consider, demanded, points, reconsider,
+};
 
 /// The tiers that may issue each kind; all others may not. Rules for other offices need at least a
 /// county; a township may list its services, and every tier may put up a board, rate households by

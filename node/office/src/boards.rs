@@ -204,8 +204,7 @@ impl Boards<'_> {
                 return Err(BadPost::NotOwn.into());
             }
             answer.remove(why)?;
-            unit.view
-                .put::<tables::PostAnswers>(&(id, number), &answer);
+            unit.view.put::<tables::PostAnswers>(&(id, number), &answer);
             unit.subject = Some(Subject::Post(code.clone(), id));
             unit.commit().await?;
             return Ok(post);

@@ -78,8 +78,8 @@ pub use points::{
 };
 pub use request::{IdempotencyKey, Request, RequestContext, Saw};
 pub use services::{
-    Alarms, Boards, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock, MatterFiles,
-    Matters, People, Points, Templates, Webhooks,
+    Alarms, Boards, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock,
+    MatterFiles, Matters, People, Points, Templates, Webhooks,
 };
 pub use tables::all as tables;
 pub use templates::{NewTemplate, NoSuchTemplate, TemplateRecord};

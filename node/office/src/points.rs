@@ -82,7 +82,11 @@ fn place(rating: &Rating) -> (HouseholdId, u64, domain::points::RatingId) {
 
 /// The key of the sum in which a rating counts.
 fn sum_key(rating: &Rating) -> (Day, HouseholdId, String) {
-    (rating.period.from, rating.household, rating.item.to_string())
+    (
+        rating.period.from,
+        rating.household,
+        rating.item.to_string(),
+    )
 }
 
 /// Changes the sum in which a rating counts: takes off how it was, and adds how it is.

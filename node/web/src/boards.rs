@@ -261,7 +261,7 @@ pub(super) async fn remove(
 #[utoipa::path(get, path = "/v1/nodes/{code}/boards/{board}/posts/{post}/photos/{photo}", tag = "boards",
     params(PhotoParams), responses((status = 200, description = "The photo", body = Vec<u8>,
     content_type = "image/jpeg")))]
-pub(super) async fn photo(
+pub(super) async fn of_post(
     at: NodePath,
     Authenticated(guest): Authenticated,
     Headers(headers): Headers,
@@ -273,7 +273,7 @@ pub(super) async fn photo(
 #[utoipa::path(get, path = "/v1/nodes/{code}/boards/{board}/posts/{post}/photos/{photo}/thumb", tag = "boards",
     params(PhotoParams), responses((status = 200, description = "A small JPEG", body = Vec<u8>,
     content_type = "image/jpeg")))]
-pub(super) async fn thumb(
+pub(super) async fn post(
     at: NodePath,
     Authenticated(guest): Authenticated,
     Headers(headers): Headers,

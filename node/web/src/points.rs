@@ -2,8 +2,8 @@
 
 use api::{
     AddHouseholds, BlackLineView, ChangeHousehold, CorrectRating, HOUSEHOLD_SLIP, HouseholdList,
-    HouseholdRecord, HouseholdSlip, HouseholdView, ObjectedRating, PointRulesView, PointsQuery, PointsView,
-    RateHousehold, RatingView, RedLineView,
+    HouseholdRecord, HouseholdSlip, HouseholdView, ObjectedRating, PointRulesView, PointsQuery,
+    PointsView, RateHousehold, RatingView, RedLineView,
 };
 use axum::{
     Json,
@@ -83,9 +83,8 @@ pub(super) async fn show(
 pub(super) async fn households(at: NodePath) -> Result<Json<HouseholdList>, Rejection> {
     let office = &at.node.office;
     let seen = office.points().seen().await?;
-    let view = |one: &office::HouseholdSeen| {
-        HouseholdView::of(&one.household, one.standing.as_ref())
-    };
+    let view =
+        |one: &office::HouseholdSeen| HouseholdView::of(&one.household, one.standing.as_ref());
     Ok(Json(HouseholdList {
         households: seen.iter().map(view).collect(),
         as_of_ms: office.now().0,
@@ -324,7 +323,7 @@ pub(super) async fn correct(
 #[utoipa::path(get, path = "/v1/nodes/{code}/ratings/{rating}/photos/{photo}", tag = "points",
     params(RatingPhotoParams), responses((status = 200, description = "A small JPEG", body = Vec<u8>,
     content_type = "image/jpeg")))]
-pub(super) async fn photo(
+pub(super) async fn of_rating(
     at: NodePath,
     Authenticated(guest): Authenticated,
     Headers(headers): Headers,

@@ -16,8 +16,8 @@ use utoipa_axum::{
 use super::{
     accounts, alarms, audit, boards, clock, contacts, disclosures, drafts, events, figures, files,
     gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring, kinds, log, matters,
-    offers, oidc, openapi, own_sessions, points, policies, public_figures, receipts, revocations, rosters,
-    saved_lists, seen, session, setup, status, templates,
+    offers, oidc, openapi, own_sessions, points, policies, public_figures, receipts, revocations,
+    rosters, saved_lists, seen, session, setup, status, templates,
 };
 use crate::state::AppState;
 
@@ -125,15 +125,15 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::Enter, routes!(boards::list)),
         (D::Enter, routes!(boards::page)),
         (D::Enter, routes!(boards::show)),
-        (D::Enter, routes!(boards::photo)),
-        (D::Enter, routes!(boards::thumb)),
+        (D::Enter, routes!(boards::of_post)),
+        (D::Enter, routes!(boards::post)),
         (D::PostOnBoard, routes!(boards::write)),
         (D::AnswerOnBoard, routes!(boards::answer)),
         (D::ModerateBoard, routes!(boards::pin)),
         (D::PostOnBoard, routes!(boards::remove)),
         (D::Enter, routes!(points::show)),
         (D::Enter, routes!(points::record)),
-        (D::Enter, routes!(points::photo)),
+        (D::Enter, routes!(points::of_rating)),
         (D::OwnAccount, routes!(points::own)),
         (D::ViewHouseholds, routes!(points::households)),
         (D::ManageHouseholds, routes!(points::add)),

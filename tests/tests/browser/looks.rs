@@ -34,7 +34,11 @@ const PAGES: [(&str, &str, &[&str]); 6] = [
             "/no/such/page",
         ],
     ),
-    ("330825002222", "villager", &["/", "/my", "/account", "/points/own"]),
+    (
+        "330825002222",
+        "villager",
+        &["/", "/my", "/account", "/points/own"],
+    ),
     (
         "330825002",
         "clerk",

@@ -185,10 +185,7 @@ async fn what_one_township_alone_refuses_the_province_sees_by_name() {
 async fn a_kind_that_no_node_acts_on_is_refused_by_name_where_it_is_written_and_where_it_arrives() {
     let mut network = Network::of(&[VILLAGE]).await;
     network.linked().await;
-    for kind in [
-        TemplateKind::Standard,
-        TemplateKind::Service,
-    ] {
+    for kind in [TemplateKind::Standard, TemplateKind::Service] {
         let new = NewTemplate {
             kind,
             ..policy("hall", "")

@@ -7,10 +7,7 @@ use api::{
     HouseholdSlip, HouseholdView, problem::Problem,
 };
 use askama::Template;
-use domain::{
-    people::Permission,
-    points::{MOST_ADDED, Mark},
-};
+use domain::{people::Permission, points::Mark};
 use http::Method;
 use web::problem::Rejection;
 
@@ -190,11 +187,7 @@ pub(super) async fn one(visit: Arc<Visit>) -> Answer {
     shown(&visit, None, None).await
 }
 
-async fn shown(
-    visit: &Visit,
-    problem: Option<Problem>,
-    slip: Option<Option<String>>,
-) -> Answer {
+async fn shown(visit: &Visit, problem: Option<Problem>, slip: Option<Option<String>>) -> Answer {
     let w = visit.w;
     let number = odd(visit.param("household"));
     let path = visit.api(&format!("households/{number}/record"))?;
@@ -241,7 +234,9 @@ pub(super) async fn act(visit: Arc<Visit>) -> Answer {
     let done = match visit.form.typed("go") {
         "slip" => {
             let path = format!("{path}/slip");
-            let sent = visit.calls.send(Method::POST, &path, axum::body::Body::empty());
+            let sent = visit
+                .calls
+                .send(Method::POST, &path, axum::body::Body::empty());
             match sent.await {
                 Ok(reply) => {
                     let drawn: HouseholdSlip = reply.read()?;
@@ -253,11 +248,19 @@ pub(super) async fn act(visit: Arc<Visit>) -> Answer {
             }
         }
         "change" => {
-            let number = |name: &str| visit.form.get(name).and_then(|text| text.parse().ok());
+            // An empty field takes away what was there.
+            let typed = |name: &str| visit.form.get(name).unwrap_or("0");
+            let unfit = |_| {
+                *Rejection::unfit((
+                    "grid and account are numbers; correct them",
+                    "网格和账号要写编号；请更正",
+                ))
+                .0
+            };
             let request = ChangeHousehold {
                 name: visit.form.get("name").map(str::to_owned),
-                grid: Some(number("grid").unwrap_or_default()),
-                account: Some(number("account").map(u64::from).unwrap_or_default()),
+                grid: Some(typed("grid").parse().map_err(unfit)?),
+                account: Some(typed("account").parse().map_err(unfit)?),
                 gone: Some(visit.form.get("gone").is_some()),
             };
             visit.calls.ask(Method::PATCH, &path, &request).await

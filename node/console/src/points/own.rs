@@ -130,12 +130,7 @@ fn ask(visit: &Visit, is_wrong: bool) -> Answer {
     )
 }
 
-fn shown(
-    visit: &Visit,
-    record: &HouseholdRecord,
-    slip: &str,
-    problem: Option<Problem>,
-) -> Answer {
+fn shown(visit: &Visit, record: &HouseholdRecord, slip: &str, problem: Option<Problem>) -> Answer {
     let w = visit.w;
     let number = record.household.household;
     let pass = match slip {

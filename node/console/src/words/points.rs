@@ -36,7 +36,6 @@ super::words! {
     pt_own_place(place, points): "本期第 {place} 名，{points} 分。", "Place {place} in this period, with {points} points.";
     pt_own_unrated: "本期还没有评分。", "Not rated in this period yet.";
     pt_own_none: "还没有评分记录。", "There are no ratings yet.";
-    pt_at: "评分时间", "Rated";
     pt_mark: "评分", "Mark";
     pt_remark: "情况", "What was found";
     pt_until: "到期删除", "Goes by itself";
@@ -53,7 +52,6 @@ super::words! {
     pt_photo(number): "照片 {number}", "Photo {number}";
     pt_door(number): "第 {number} 户", "Household {number}";
     pt_door_guest: "这是这一户的二维码。网格员登录后可以评分；本户可以凭凭条查看自己的记录。", "This is the code of a household. A grid worker signs in to rate it; the household opens its record with its slip.";
-    pt_rate: "评分", "Rate";
     pt_rate_sign_in: "登录评分", "Sign in to rate";
     pt_rate_item: "评哪一项", "Which item";
     pt_rate_mark: "评为", "Mark";

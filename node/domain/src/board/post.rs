@@ -192,7 +192,9 @@ pub enum BadPost {
     #[error("there is no board {0} here; `wujitong board list` shows them")]
     NoBoard(BoardCode),
     /// The board has no such post.
-    #[error("there is no post {0} on this board; it may have expired, open the board to see what there is")]
+    #[error(
+        "there is no post {0} on this board; it may have expired, open the board to see what there is"
+    )]
     Unknown(PostId),
     /// The post has no such answer.
     #[error("this post has no answer {0}; look at it again")]
@@ -283,7 +285,10 @@ impl Post {
         let said = text(&written.text, MOST_TEXT)?;
         let despite = written.despite.as_deref().map(plain_line);
         let mut despite = despite.filter(|why| !why.is_empty());
-        if despite.as_ref().is_some_and(|why| why.chars().count() > MOST_WORDS) {
+        if despite
+            .as_ref()
+            .is_some_and(|why| why.chars().count() > MOST_WORDS)
+        {
             return Err(BadPost::Words);
         }
         match (personal::find(&said), &despite) {

@@ -67,9 +67,11 @@ impl RawBoard {
             }
         };
         let photos = self.photos.unwrap_or(MOST_PHOTOS.into());
-        let photos = u8::try_from(photos).ok().filter(|most| *most <= MOST_PHOTOS);
-        let photos =
-            photos.ok_or_else(|| within(format!("`photos` is a number from 0 to {MOST_PHOTOS}")))?;
+        let photos = u8::try_from(photos)
+            .ok()
+            .filter(|most| *most <= MOST_PHOTOS);
+        let photos = photos
+            .ok_or_else(|| within(format!("`photos` is a number from 0 to {MOST_PHOTOS}")))?;
         let writers = writers(self.writers).map_err(within)?;
         Ok(Board {
             name,

@@ -82,7 +82,10 @@ fn a_board_is_read_from_its_template_and_what_is_wrong_is_named() {
         ("code = 'r'\nname = ''", "`name` has 1 to 40"),
         ("code = 'r'\nname = 'x'\nkeep_days = 6", "keep_days is 6"),
         ("code = 'r'\nname = 'x'\nphotos = 5", "`photos` is"),
-        ("code = 'r'\nname = 'x'\nwriters = ['auditor']", "`auditor` cannot write"),
+        (
+            "code = 'r'\nname = 'x'\nwriters = ['auditor']",
+            "`auditor` cannot write",
+        ),
         (
             "code = 'r'\nname = 'x'\nwriters = ['leader', 'leader']",
             "listed twice",
@@ -99,7 +102,10 @@ fn only_those_whom_the_board_names_write_on_it() {
     let role = |roles: &[Role]| board.writer(roles.iter().copied());
     assert_eq!(role(&[Role::Resident]), None);
     assert_eq!(role(&[]), None);
-    assert_eq!(role(&[Role::Resident, Role::GridWorker]), Some(Role::GridWorker));
+    assert_eq!(
+        role(&[Role::Resident, Role::GridWorker]),
+        Some(Role::GridWorker)
+    );
     for role in Role::ALL {
         assert_eq!(may_write(role), (role as u8) < 7, "{role}");
     }
@@ -108,9 +114,19 @@ fn only_those_whom_the_board_names_write_on_it() {
 #[test]
 fn a_post_has_a_title_a_text_and_photos_and_nothing_that_nobody_sees() {
     let write = |title: &str, text: &str, photos| {
-        Post::write(&board(), PostId([1; 8]), &written(title, text), photos, by(0))
+        Post::write(
+            &board(),
+            PostId([1; 8]),
+            &written(title, text),
+            photos,
+            by(0),
+        )
     };
-    let post = write(" 停水\u{202e}通知 ", "第一行\r\n第二行\n", vec![photo(Media::Jpeg)]);
+    let post = write(
+        " 停水\u{202e}通知 ",
+        "第一行\r\n第二行\n",
+        vec![photo(Media::Jpeg)],
+    );
     let post = post.unwrap();
     assert_eq!((&*post.title, &*post.text), ("停水通知", "第一行 \n第二行"));
     assert_eq!(write("", "x", vec![]), Err(BadPost::Title));
@@ -158,7 +174,10 @@ fn what_is_removed_loses_its_text_and_keeps_its_ground() {
     assert!(removed.title.is_empty() && removed.text.is_empty() && removed.photos.is_empty());
     assert!(!removed.pinned);
     let kept = removed.removed.clone().unwrap();
-    assert_eq!((kept.ground, &*kept.words), (RemovalGround::Untrue, "时间有误"));
+    assert_eq!(
+        (kept.ground, &*kept.words),
+        (RemovalGround::Untrue, "时间有误")
+    );
     assert_eq!(removed.remove(kept.clone()), Err(BadPost::Removed));
     assert_eq!(removed.pin(true, 0), Err(BadPost::Removed));
     let late = removed.answer(&board(), "收到", by(0));

@@ -1,8 +1,6 @@
 //! What may be done with a disclosure, by whom, and in which order.
 
-use super::{
-    Content, Disclosure, DisclosureId, Item, Line, Span, Stage, Step, Work,
-};
+use super::{Content, Disclosure, DisclosureId, Item, Line, Span, Stage, Step, Work};
 use crate::{
     actor::Actor,
     calendar::Calendar,

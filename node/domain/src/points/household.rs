@@ -19,9 +19,7 @@ pub const MOST_NAME: usize = 40;
 pub const MOST_ADDED: usize = 50;
 
 /// Number of a household at its node, from 1. It stands beside its code on the door, and is no secret.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct HouseholdId(pub u32);
 

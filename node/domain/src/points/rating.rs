@@ -136,7 +136,9 @@ pub enum BadRating {
     #[error("there is no rating {0} here; it may have expired, look at the household again")]
     NoRating(RatingId),
     /// The account belongs to no household.
-    #[error("your account belongs to no household; use the slip of your household, or ask the village office")]
+    #[error(
+        "your account belongs to no household; use the slip of your household, or ask the village office"
+    )]
     NoHousehold,
     /// The household moved away.
     #[error("household {0} moved away; it is rated no more")]
@@ -151,7 +153,9 @@ pub enum BadRating {
     #[error("1 to {most} households are added at a time; split the list", most = super::MOST_ADDED)]
     Many,
     /// The grid or account does not exist.
-    #[error("no such grid or account at this node; `wujitong grid list` and `wujitong account list` show them")]
+    #[error(
+        "no such grid or account at this node; `wujitong grid list` and `wujitong account list` show them"
+    )]
     Stranger,
     /// A remark is too long.
     #[error("a remark has at most {MOST_REMARK} characters; shorten it")]

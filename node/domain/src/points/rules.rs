@@ -86,13 +86,17 @@ pub enum Looser {
     #[error("ranks by {0} there and {1} here; leave `period` out")]
     Period(Rhythm, Rhythm),
     /// There is less time to object.
-    #[error("may be objected to for {0} days there and {1} here; a lower tier may only lengthen it")]
+    #[error(
+        "may be objected to for {0} days there and {1} here; a lower tier may only lengthen it"
+    )]
     Objection(u8, u8),
     /// Ratings count for longer.
     #[error("counts ratings for {0} days there and {1} here; a lower tier may only shorten it")]
     Keep(u16, u16),
     /// The red list takes fewer points.
-    #[error("takes {0} points for the red list there and {1} here; a lower tier may only ask for more")]
+    #[error(
+        "takes {0} points for the red list there and {1} here; a lower tier may only ask for more"
+    )]
     Red(u16, u16),
     /// Something is public here and not there.
     #[error("keeps `{0}` private there; leave it out")]
@@ -111,12 +115,15 @@ impl PointSheet {
             mine: Option<T>,
             wrong: impl Fn(&T, &T) -> bool,
         ) -> Option<(T, T)> {
-            theirs.zip(mine).filter(|(theirs, mine)| wrong(theirs, mine))
+            theirs
+                .zip(mine)
+                .filter(|(theirs, mine)| wrong(theirs, mine))
         }
         if let Some((theirs, mine)) = pair(above.period, self.period, |a, b| a != b) {
             return Some(Looser::Period(theirs, mine));
         }
-        if let Some((theirs, mine)) = pair(above.objection_days, self.objection_days, |a, b| b < a) {
+        if let Some((theirs, mine)) = pair(above.objection_days, self.objection_days, |a, b| b < a)
+        {
             return Some(Looser::Objection(theirs, mine));
         }
         if let Some((theirs, mine)) = pair(above.keep_days, self.keep_days, |a, b| b > a) {

@@ -96,8 +96,15 @@ fn a_rating_has_the_points_of_its_item_and_its_days() {
     assert_eq!(rating.object_until, Day(20_608).start());
     assert_eq!(rating.until, Day(20_966).start());
     assert!(!rating.is_over(Timestamp(rating.until.0 - 1)) && rating.is_over(rating.until));
-    assert!(rating.may_object(Timestamp(rating.object_until.0 - 1)).is_ok());
-    assert_eq!(rating.may_object(rating.object_until), Err(BadRating::NoObjection));
+    assert!(
+        rating
+            .may_object(Timestamp(rating.object_until.0 - 1))
+            .is_ok()
+    );
+    assert_eq!(
+        rating.may_object(rating.object_until),
+        Err(BadRating::NoObjection)
+    );
 
     let refused = |rated: Rated, house: &Household| {
         let about = (RatingId([1; 8]), house);
@@ -119,7 +126,10 @@ fn a_rating_has_the_points_of_its_item_and_its_days() {
         remark: "电话 13800138000".to_owned(),
         ..found("yard", Mark::Good)
     };
-    assert_eq!(refused(told, &household(1)), BadRating::Told(Personal::Mobile));
+    assert_eq!(
+        refused(told, &household(1)),
+        BadRating::Told(Personal::Mobile)
+    );
     let long = Rated {
         remark: "字".repeat(201),
         ..found("yard", Mark::Good)
@@ -145,7 +155,9 @@ fn a_correction_leaves_the_old_mark_beside_the_new_one() {
         rating.correct(Some(Mark::Good), " ", late.clone()),
         Err(BadRating::Reason)
     );
-    rating.correct(Some(Mark::Fair), "看错了", late.clone()).unwrap();
+    rating
+        .correct(Some(Mark::Fair), "看错了", late.clone())
+        .unwrap();
     assert_eq!((rating.points, rating.past.len()), (1, 1));
     let past = &rating.past[0];
     assert_eq!((past.mark, past.points), (Some(Mark::Poor), -2));
@@ -175,7 +187,10 @@ fn households_with_the_same_points_share_a_place() {
         (HouseholdId(2), tally(0, 0)),
         (HouseholdId(5), tally(1, 1)),
     ]);
-    let places: Vec<_> = ranked.iter().map(|one| (one.place, one.household.0)).collect();
+    let places: Vec<_> = ranked
+        .iter()
+        .map(|one| (one.place, one.household.0))
+        .collect();
     assert_eq!(places, [(1, 1), (2, 3), (2, 4), (4, 5)]);
 }
 
@@ -186,7 +201,13 @@ fn ratings() -> impl Strategy<Value = Vec<Rating>> {
     let one = (1..9_u32, any::<bool>(), mark(), 0..365_i64, corrected);
     prop::collection::vec(one, 0..60).prop_map(|all| {
         let rules = rules();
-        let made = |(number, is_yard, mark, day, corrected): (u32, bool, Mark, i64, Option<Option<Mark>>)| {
+        let made = |(number, is_yard, mark, day, corrected): (
+            u32,
+            bool,
+            Mark,
+            i64,
+            Option<Option<Mark>>,
+        )| {
             let item = if is_yard { "yard" } else { "sorting" };
             let mut rating = rate(&rules, number, item, mark, START + day * DAY);
             if let Some(now) = corrected {
@@ -299,7 +320,12 @@ proptest! {
 #[test]
 fn a_lower_sheet_only_adds_and_tightens() {
     let above = sheet();
-    let loosens = |text: &str| read(text).unwrap().loosens(&above).map(|found| found.to_string());
+    let loosens = |text: &str| {
+        read(text)
+            .unwrap()
+            .loosens(&above)
+            .map(|found| found.to_string())
+    };
     for (text, says) in [
         ("period = 'month'", "ranks by"),
         ("objection_days = 5", "objected to for 7 days"),
@@ -313,7 +339,10 @@ fn a_lower_sheet_only_adds_and_tightens() {
         let found = loosens(text).unwrap_or_default();
         assert!(found.contains(says), "{text}: {found}");
     }
-    assert_eq!(loosens("objection_days = 9\nkeep_days = 90\nblack_names = true"), None);
+    assert_eq!(
+        loosens("objection_days = 9\nkeep_days = 90\nblack_names = true"),
+        None
+    );
     let shut = read("black_names = false\nred_public = false").unwrap();
     let open = read("black_names = true").unwrap();
     assert_eq!(open.loosens(&shut), Some(Looser::Public("black_names")));

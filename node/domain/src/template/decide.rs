@@ -287,7 +287,9 @@ fn effective<'a>(
     kind: TemplateKind,
     tree: &Tree,
 ) -> Vec<(&'a Template, Parsed)> {
-    let read = in_force.values().filter(|template| template.key.kind == kind);
+    let read = in_force
+        .values()
+        .filter(|template| template.key.kind == kind);
     // What could be read when it was applied and no longer can be has no effect.
     let mut read: Vec<_> = read
         .filter_map(|template| Some((template, template.check(tree).ok()?)))

@@ -74,7 +74,9 @@ impl Boards<'_> {
                 let rows = tables::PostIndex::under(&board.code);
                 let found = view.scan(rows, MOST_COUNTED).await?;
                 posts = found.len();
-                let newest = found.iter().min_by_key(|((_, _, before_end, _), ())| *before_end);
+                let newest = found
+                    .iter()
+                    .min_by_key(|((_, _, before_end, _), ())| *before_end);
                 if let Some(((.., id), ())) = newest {
                     latest = view.get::<tables::Posts>(id).await?;
                 }

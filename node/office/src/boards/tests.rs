@@ -14,9 +14,7 @@ use records::table::Table;
 use store::MemoryDisk;
 
 use super::{BoardRefusal, NewPost};
-use crate::{
-    Failed, NewTemplate, Office, Request, RequestContext, fixture, tables,
-};
+use crate::{Failed, NewTemplate, Office, Request, RequestContext, fixture, tables};
 
 const VILLAGE: &str = "330825002222";
 const DAY: i64 = 86_400_000;
@@ -60,9 +58,7 @@ fn new(title: &str) -> NewPost {
 }
 
 async fn posted(office: &Office, title: &str) -> PostId {
-    let post = office
-        .boards()
-        .write(news(), new(title), Actor::OsUser(1));
+    let post = office.boards().write(news(), new(title), Actor::OsUser(1));
     post.await.unwrap().id
 }
 
@@ -117,7 +113,10 @@ async fn whoever_the_board_names_writes_and_everybody_reads_unless_it_says_other
     assert_eq!(refused(shut), BadPost::SignIn);
     assert!(office.boards().page(&inside, None, true).await.is_ok());
 
-    let (clerk, resident) = (account(&office, 1, Role::Official).await, account(&office, 2, Role::Resident).await);
+    let (clerk, resident) = (
+        account(&office, 1, Role::Official).await,
+        account(&office, 2, Role::Resident).await,
+    );
     let by_resident = office.boards().write(news(), new("招工"), resident.clone());
     assert!(matches!(
         by_resident.await,
@@ -125,7 +124,11 @@ async fn whoever_the_board_names_writes_and_everybody_reads_unless_it_says_other
     ));
     let request = Request::new(domain::audit::Whence::Socket, Permission::PostOnBoard);
     let by = RequestContext::new(clerk.clone(), Arc::new(request));
-    let post = office.boards().write(news(), new("停水"), by).await.unwrap();
+    let post = office
+        .boards()
+        .write(news(), new("停水"), by)
+        .await
+        .unwrap();
     assert_eq!(post.role, Some(Role::Official));
     let trail = office.people().audit(0, 10).await.unwrap();
     let last = trail.last().unwrap();
@@ -165,7 +168,11 @@ async fn pinned_posts_stand_first_and_pages_follow_each_other() {
         ids.push(posted(&office, &format!("第{n}号")).await);
     }
     let by = || Actor::OsUser(1);
-    office.boards().pin(news(), ids[3], true, by()).await.unwrap();
+    office
+        .boards()
+        .pin(news(), ids[3], true, by())
+        .await
+        .unwrap();
     let first = office.boards().page(news(), None, false).await.unwrap();
     let second = office.boards().page(news(), first.next, false).await;
     let second = second.unwrap();
@@ -179,7 +186,11 @@ async fn pinned_posts_stand_first_and_pages_follow_each_other() {
     let mut expected = vec![ids[3]];
     expected.extend(ids.iter().rev().filter(|id| **id != ids[3]));
     assert_eq!(all, expected);
-    office.boards().pin(news(), ids[3], false, by()).await.unwrap();
+    office
+        .boards()
+        .pin(news(), ids[3], false, by())
+        .await
+        .unwrap();
     assert_eq!(titles(&office).await[0], "第24号");
     for id in &ids[..5] {
         office.boards().pin(news(), *id, true, by()).await.unwrap();
@@ -200,7 +211,11 @@ async fn what_is_removed_leaves_its_ground_and_goes_with_its_time() {
     let id = posted(&office, "停水").await;
     for _ in 0..45 {
         let by = Actor::Account(AccountId(9));
-        office.boards().answer(news(), id, "收到", by).await.unwrap();
+        office
+            .boards()
+            .answer(news(), id, "收到", by)
+            .await
+            .unwrap();
     }
     let why = (RemovalGround::Untrue, "时间有误");
     let remove = || {
@@ -213,7 +228,10 @@ async fn what_is_removed_leaves_its_ground_and_goes_with_its_time() {
     let seen = office.boards().post(news(), id, false).await.unwrap();
     assert!(seen.answers.is_empty() && seen.post.text.is_empty());
     let kept = seen.post.removed.clone().unwrap();
-    assert_eq!((kept.ground, &*kept.words), (RemovalGround::Untrue, "时间有误"));
+    assert_eq!(
+        (kept.ground, &*kept.words),
+        (RemovalGround::Untrue, "时间有误")
+    );
     let answers = || office.list(tables::PostAnswers::under(&id), usize::MAX);
     assert_eq!(answers().await.unwrap().len(), 45);
     let until = seen.post.until.unwrap();
@@ -231,7 +249,11 @@ async fn what_is_removed_leaves_its_ground_and_goes_with_its_time() {
     assert_eq!(office.attend().await.unwrap(), None);
     for left in [
         office.list(tables::Posts::all(), 9).await.unwrap().len(),
-        office.list(tables::PostIndex::all(), 9).await.unwrap().len(),
+        office
+            .list(tables::PostIndex::all(), 9)
+            .await
+            .unwrap()
+            .len(),
         office.list(tables::PostsDue::all(), 9).await.unwrap().len(),
     ] {
         assert_eq!(left, 0);

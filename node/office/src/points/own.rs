@@ -8,9 +8,7 @@ use domain::{
 use records::table::{Table, Tables, View};
 
 use super::household;
-use crate::{
-    Failed, Fault, people::Token, services::Points, tables, unit_of_work::UnitOfWork,
-};
+use crate::{Failed, Fault, people::Token, services::Points, tables, unit_of_work::UnitOfWork};
 
 /// Who opens the record of a household.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

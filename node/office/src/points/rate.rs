@@ -51,8 +51,7 @@ impl Points<'_> {
             return Err(BadRating::Rated(rating.slot).into());
         }
         unit.view.put::<tables::RatingSlots>(&slot, &rating.id);
-        unit.view
-            .put::<tables::RatingsOf>(&place(&rating), &());
+        unit.view.put::<tables::RatingsOf>(&place(&rating), &());
         unit.view
             .put::<tables::RatingsDue>(&(rating.until, rating.id), &());
         unit.due_by(rating.until);

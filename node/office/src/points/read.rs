@@ -6,7 +6,7 @@ use domain::{
     disclosure::Span,
     ids::MatterId,
     points::{
-        BadRating, Household, HouseholdId, Honours, PointRules, Rating, Standing, Tally, honours,
+        BadRating, Honours, Household, HouseholdId, PointRules, Rating, Standing, Tally, honours,
         rank,
     },
     template::TemplateKey,

@@ -67,7 +67,11 @@ async fn rate(
         rated,
         photos: vec![],
     };
-    match office.points().rate(HouseholdId(household), new, who(1)).await {
+    match office
+        .points()
+        .rate(HouseholdId(household), new, who(1))
+        .await
+    {
         Ok(rating) => Ok(rating),
         Err(Failed::Refused(PointsRefusal::Rating(refusal))) => Err(refusal),
         Err(other) => panic!("{other:?}"),
@@ -84,7 +88,10 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Failed<BadRating>>) -> BadRatin
 /// The ranking of the present period equals a recount of the ratings that there are.
 async fn recount(office: &Office) {
     let seen = office.points().period(office.now().day()).await.unwrap();
-    let all = office.list(tables::Ratings::all(), usize::MAX).await.unwrap();
+    let all = office
+        .list(tables::Ratings::all(), usize::MAX)
+        .await
+        .unwrap();
     let mut sums: BTreeMap<HouseholdId, Tally> = BTreeMap::new();
     for (_, rating) in all.iter().filter(|(_, rating)| rating.period == seen.span) {
         sums.entry(rating.household).or_default().add(rating);
@@ -127,7 +134,9 @@ async fn an_item_is_rated_once_in_its_days_and_the_ranking_equals_a_recount() {
         gone: Some(true),
         ..HouseholdChange::default()
     };
-    let changed = office.points().change_household(HouseholdId(2), leaves, who(1));
+    let changed = office
+        .points()
+        .change_household(HouseholdId(2), leaves, who(1));
     changed.await.unwrap();
     let gone = rate(&office, 2, "yard", Mark::Good).await;
     assert_eq!(gone, Err(BadRating::Gone(HouseholdId(2))));
@@ -157,7 +166,11 @@ async fn a_household_opens_its_own_record_and_objects_once() {
     assert_eq!(own.ratings.len(), 1);
     assert_eq!(own.ratings[0].0, rating);
     let unknown = BadRating::Unknown(HouseholdId(1));
-    for wrong in [Opener::Slip(old), Opener::Slip(other), Opener::Account(AccountId(7))] {
+    for wrong in [
+        Opener::Slip(old),
+        Opener::Slip(other),
+        Opener::Account(AccountId(7)),
+    ] {
         assert_eq!(refused(open(wrong).await), unknown);
     }
     assert!(open(Opener::Clerk).await.is_ok());
@@ -195,9 +208,16 @@ async fn a_rating_goes_with_its_time_and_out_of_every_sum() {
     assert_eq!(office.attend().await.unwrap(), Some(rating.until));
     clock.put_forward(61 * DAY);
     let clerk = Opener::Clerk;
-    let record = office.points().record(HouseholdId(1), &clerk).await.unwrap();
+    let record = office
+        .points()
+        .record(HouseholdId(1), &clerk)
+        .await
+        .unwrap();
     assert!(record.ratings.is_empty(), "it is over at once");
-    let late = office.points().correct(rating.id, (None, "太晚"), who(2)).await;
+    let late = office
+        .points()
+        .correct(rating.id, (None, "太晚"), who(2))
+        .await;
     assert_eq!(refused(late), BadRating::NoRating(rating.id));
     assert_eq!(office.attend().await.unwrap(), None);
     let then = Rhythm::Month.around(rating.at.day());
@@ -205,10 +225,22 @@ async fn a_rating_goes_with_its_time_and_out_of_every_sum() {
     assert!(seen.standings.is_empty() && seen.honours.black.is_empty());
     for left in [
         office.list(tables::Ratings::all(), 9).await.unwrap().len(),
-        office.list(tables::RatingsOf::all(), 9).await.unwrap().len(),
-        office.list(tables::RatingSlots::all(), 9).await.unwrap().len(),
+        office
+            .list(tables::RatingsOf::all(), 9)
+            .await
+            .unwrap()
+            .len(),
+        office
+            .list(tables::RatingSlots::all(), 9)
+            .await
+            .unwrap()
+            .len(),
         office.list(tables::Tallies::all(), 9).await.unwrap().len(),
-        office.list(tables::RatingsDue::all(), 9).await.unwrap().len(),
+        office
+            .list(tables::RatingsDue::all(), 9)
+            .await
+            .unwrap()
+            .len(),
     ] {
         assert_eq!(left, 0);
     }

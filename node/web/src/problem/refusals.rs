@@ -17,9 +17,9 @@ use domain::{
     template::BadTemplate,
 };
 use office::{
-    BoardRefusal, ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal, NoReceipt,
-    NoSuchAlarm, NoSuchMatter, NoSuchTemplate, NotInLog, PointsRefusal, RevokeRefusal, SealingKeyFails,
-    SecondMachine, TooBusy,
+    BoardRefusal, ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal,
+    NoReceipt, NoSuchAlarm, NoSuchMatter, NoSuchTemplate, NotInLog, PointsRefusal, RevokeRefusal,
+    SealingKeyFails, SecondMachine, TooBusy,
     feed::TooManyListeners,
     people::{KeyReused, NoSession, PeopleRefusal},
     webhooks::HookRefusal,
@@ -255,9 +255,7 @@ impl From<BadRating> for Rejection {
             | B::Told(_)
             | B::Photos
             | B::NotAPhoto => Self::unfit(told),
-            B::Gone(_) | B::Corrections | B::NoObjection => {
-                Self::new(C::RefusedByTheRules, told)
-            }
+            B::Gone(_) | B::Corrections | B::NoObjection => Self::new(C::RefusedByTheRules, told),
             B::Rated(_) | B::Same | B::Objected(_) => Self::new(C::Conflict, told),
         }
     }

@@ -12,14 +12,19 @@ const BOARDS: &str = "format = 1\n[[board]]\ncode = \"news\"\nname = \"村情动
 fn boards_come_from_the_highest_template_unless_a_lower_one_tightens_it() {
     let tree = Tree::zhejiang();
     let county = template("330825/board/boards", 1, BOARDS);
-    let tightened = BOARDS.replace("format = 1", "format = 1\ntightens = \"330825/board/boards\"");
-    let shorter = tightened.replace("365", "90") + "[[board]]\ncode = \"lost\"\nname = \"失物招领\"\n";
+    let tightened = BOARDS.replace(
+        "format = 1",
+        "format = 1\ntightens = \"330825/board/boards\"",
+    );
+    let shorter =
+        tightened.replace("365", "90") + "[[board]]\ncode = \"lost\"\nname = \"失物招领\"\n";
     let own = template("330825002222/board/ours", 1, &shorter);
     let known = in_force(std::slice::from_ref(&county));
     assert_eq!(consider(&own, &known, &tree), Verdict::Applied);
     let codes = |templates: &[Template]| {
         let found = boards(&in_force(templates), &tree).into_iter();
-        let found = found.map(|(key, _, board)| (key.issuer, board.code.to_string(), board.keep_days));
+        let found =
+            found.map(|(key, _, board)| (key.issuer, board.code.to_string(), board.keep_days));
         found.collect::<Vec<_>>()
     };
     let (village, county_code) = (code("330825002222"), code("330825"));
@@ -46,8 +51,14 @@ fn boards_come_from_the_highest_template_unless_a_lower_one_tightens_it() {
         other => panic!("{other:?}"),
     };
     let longer = refused(&tightened.replace("365", "400"));
-    assert!(longer.contains("news") && longer.contains("365"), "{longer}");
-    let dropped = tightened.split_inclusive("answers = true\n").next().unwrap();
+    assert!(
+        longer.contains("news") && longer.contains("365"),
+        "{longer}"
+    );
+    let dropped = tightened
+        .split_inclusive("answers = true\n")
+        .next()
+        .unwrap();
     let dropped = refused(dropped);
     assert!(dropped.contains("drops the item rules"), "{dropped}");
     let stray = refused(&(BOARDS.to_owned() + "colour = \"red\"\n"));

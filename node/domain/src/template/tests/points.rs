@@ -32,8 +32,14 @@ fn the_strictest_of_all_templates_holds_and_a_lower_one_only_adds() {
         other => panic!("{other:?}"),
     };
     for (content, says) in [
-        ("format = 1\nobjection_days = 3", "330825000000/points/points may be objected to"),
-        ("format = 1\nblack_names = true", "keeps `black_names` private"),
+        (
+            "format = 1\nobjection_days = 3",
+            "330825000000/points/points may be objected to",
+        ),
+        (
+            "format = 1\nblack_names = true",
+            "keeps `black_names` private",
+        ),
         (POINTS, "has the item sorting already"),
         ("format = 1\ncolour = 1", "key `colour`"),
         ("format = 1", "says nothing"),
