@@ -108,7 +108,7 @@ async fn points(visit: Arc<Visit>) -> Answer {
         let items = rules.items.iter().map(|item| ItemRow {
             name: named(w, &item.name, item.english.as_deref()),
             marks: [item.good, item.fair, item.poor],
-            every: w.short(item.every),
+            every: w.term(item.every).to_owned(),
         });
         PointsShown {
             as_of: visit.when(view.as_of_ms),

@@ -304,7 +304,7 @@ pub(super) async fn rating(at: &NodePath, id: RatingId) -> Result<Json<RatingVie
 /// cancelled.
 #[utoipa::path(post, path = "/v1/nodes/{code}/ratings/{rating}/correct", tag = "points", params(RatingParams),
     request_body = CorrectRating, responses((status = 200, body = RatingView)))]
-pub(super) async fn correct(
+pub(super) async fn amend(
     at: NodePath,
     Person(by): Person,
     Given(request): Given<CorrectRating>,

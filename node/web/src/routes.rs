@@ -140,7 +140,7 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::ManageHouseholds, routes!(points::change)),
         (D::ManageHouseholds, routes!(points::slip)),
         (D::RateHousehold, routes!(points::rate)),
-        (D::CorrectRating, routes!(points::correct)),
+        (D::CorrectRating, routes!(points::amend)),
         (D::ViewTemplates, routes!(templates::list)),
         (D::PublishTemplate, routes!(templates::publish)),
         (D::ViewTemplates, routes!(templates::status)),

@@ -51,7 +51,7 @@ super::words! {
     pt_object_about(item, at, household, number): "对 {household} 号户“{item}”评分（{at}，编号 {number}）的异议：", "On the rating of “{item}” of household {household} ({at}, number {number}):";
     pt_photo(number): "照片 {number}", "Photo {number}";
     pt_door(number): "第 {number} 户", "Household {number}";
-    pt_door_guest: "这是这一户的二维码。网格员登录后可以评分；本户可以凭凭条查看自己的记录。", "This is the code of a household. A grid worker signs in to rate it; the household opens its record with its slip.";
+    pt_door_guest: "这是这一户的二维码。网格员登录后可以评分；本户可以用凭条查看自己的记录。", "This is the code of a household. A grid worker signs in to rate it; the household opens its record with its slip.";
     pt_rate_sign_in: "登录评分", "Sign in to rate";
     pt_rate_item: "评哪一项", "Which item";
     pt_rate_mark: "评为", "Mark";
