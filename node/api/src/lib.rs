@@ -5,6 +5,7 @@
 mod acts;
 mod alarms;
 mod audit;
+mod boards;
 mod changes;
 mod clock;
 mod compliance;
@@ -23,6 +24,7 @@ mod log;
 mod matter;
 mod matters;
 mod people;
+mod points;
 mod policies;
 mod policy_in_force;
 pub mod problem;
@@ -47,6 +49,10 @@ pub use acts::{
 };
 pub use alarms::{AlarmQuery, AlarmView, Alarms};
 pub use audit::{AuditExport, AuditLine, AuditPage, AuditQuery, AuditSeal};
+pub use boards::{
+    BoardLine, BoardView, Boards, PinPost, PostAnswer, PostLine, PostPage, PostView, PostsQuery,
+    RemovalView, RemovePost, WriteAnswer, WritePost,
+};
 pub use changes::{ChangeView, EventsQuery, StreamEnd, StreamStart};
 pub use clock::{ClockStatus, Corrected};
 pub use compliance::{
@@ -93,6 +99,12 @@ pub use people::{
     KeyRequest, KeyView, Keys, LinkRequest, LinkView, LoginAnswer, LoginRequest, NewKeyView,
     OpenSessionView, OpenSessions, PageQuery, PasswordRequest, ReturnQuery, RolesRequest,
     SessionView, SetupCodeRequest, SetupCodeView, SetupRequest, SlipView, StartQuery,
+};
+pub use points::{
+    AddHousehold, AddHouseholds, BlackLineView, ChangeHousehold, CorrectRating, HOUSEHOLD_SLIP,
+    HouseholdList, HouseholdPlace, HouseholdRecord, HouseholdSlip, HouseholdView, NamedHousehold,
+    ObjectedRating, PastRating, PointRulesView, PointsQuery, PointsView, RateHousehold,
+    RatedItemView, RatingView, RedLineView,
 };
 pub use policies::{
     Alike, AlikeMatters, AlikeRequest, Answers, AnswersQuery, CategoryPromise, Explanation, InBoth,

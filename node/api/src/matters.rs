@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
 use super::{
-    Channel, Class, Code, Contact, MatterStatus, MatterView, Mentions, Point, Priority,
-    StandingView, Unread, Visibility,
+    Channel, Class, Code, Contact, MatterStatus, MatterView, Mentions, ObjectedRating, Point,
+    Priority, StandingView, Unread, Visibility,
 };
 
 topology::vocabulary! {
@@ -100,6 +100,9 @@ pub struct ReportRequest {
     /// Number of the disclosure of this node that the report objects to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objects_to: Option<String>,
+    /// The rating of this node that the report objects to, for its household.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects_to_rating: Option<ObjectedRating>,
     /// The division above to which the report is escalated in the same commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Code>)]
@@ -131,6 +134,7 @@ impl ReportRequest {
             coordinates: Datum::default(),
             contact: None,
             objects_to: None,
+            objects_to_rating: None,
             attachments: vec![],
             escalate_to: None,
             slip: false,

@@ -22,17 +22,20 @@ mod account;
 mod alarm;
 mod api_key;
 mod audit;
+mod board;
 mod completions;
 mod disclosure;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod grid;
+mod household;
 mod import;
 mod init;
 mod key;
 mod log;
 mod login;
 mod matter;
+mod points;
 mod policy;
 mod receipt;
 mod reply_text;
@@ -94,6 +97,9 @@ pub enum Command {
     Receipt(receipt::Receipt),
     ReplyText(reply_text::ReplyText),
     Disclosure(disclosure::Disclosure),
+    Board(board::Board),
+    Points(points::Points),
+    Household(household::Household),
     Slip(slip::Slip),
     Verify(verify::Verify),
     Template(template::Template),
@@ -142,6 +148,9 @@ impl Run for Command {
             Self::Receipt(command) => wait(command.run(output)),
             Self::ReplyText(command) => wait(command.run(output)),
             Self::Disclosure(command) => wait(command.run(output)),
+            Self::Board(command) => wait(command.run(output)),
+            Self::Points(command) => wait(command.run(output)),
+            Self::Household(command) => wait(command.run(output)),
             Self::Slip(command) => wait(command.run(output)),
             Self::Verify(command) => command.run(output),
             Self::Template(command) => wait(command.run(output)),

@@ -22,6 +22,7 @@ use domain::{
 };
 use topology::DivisionCode;
 
+pub(crate) use self::files::attach;
 use self::{private::Private, requests::RequestCommand, work::Work};
 use super::{
     Failure, Output,
@@ -353,6 +354,7 @@ impl Report {
         };
         let request = ReportRequest {
             objects_to: None,
+            objects_to_rating: None,
             category: self.category,
             text,
             channel: self.channel,
@@ -381,7 +383,8 @@ impl Report {
     }
 }
 
-fn given_text(given: String) -> Result<String, Failure> {
+/// Returns a text that was given, or standard input for `-`.
+pub(crate) fn given_text(given: String) -> Result<String, Failure> {
     if given != "-" {
         return Ok(given);
     }

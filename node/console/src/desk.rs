@@ -2,11 +2,13 @@
 
 mod act;
 mod alike;
+mod boards;
 mod bulk;
 mod clock;
 mod contact;
 mod disclosures;
 mod dispute;
+mod households;
 mod inbox;
 mod matter;
 mod parts;
@@ -53,6 +55,20 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route(
             "/desk/replies",
             page(replies::list).merge(form(replies::change)),
+        )
+        .route("/desk/boards", page(boards::list))
+        .route(
+            "/desk/boards/{board}/{post}",
+            page(boards::one).merge(form(boards::act)),
+        )
+        .route(
+            "/desk/households",
+            page(households::list).merge(form(households::add)),
+        )
+        .route("/desk/households/labels", page(households::labels))
+        .route(
+            "/desk/households/{household}",
+            page(households::one).merge(form(households::act)),
         )
         .route("/desk/m/{id}", page(matter::show))
         .route(

@@ -1,5 +1,6 @@
 //! The fields of a form or of an address (`application/x-www-form-urlencoded`).
 
+use api::problem::Problem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Everything but what is plain in an address (RFC 3986, 2.3).
@@ -8,6 +9,11 @@ const ODD: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+/// Returns whether a problem is told beside the form that met it, because the person can do something about it there.
+pub(crate) const fn is_beside(problem: &Problem) -> bool {
+    matches!(problem.status, 403 | 409 | 412 | 422)
+}
 
 /// Fields in the order of the page; a name may stand several times.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

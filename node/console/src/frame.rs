@@ -94,9 +94,10 @@ type Section = (
 );
 
 /// The sections in the order of the page.
-const SECTIONS: [Section; 9] = [
+const SECTIONS: [Section; 10] = [
     ("/", Words::home, |_| Some("/")),
     ("/disclosures", Words::open_title, |_| Some("/disclosures")),
+    ("/boards", Words::board_title, |_| Some("/boards")),
     ("/report", Words::report, |_| Some("/report")),
     ("/my", Words::my_matter, |_| Some("/my")),
     ("/mailbox", Words::mailbox, |_| Some("/mailbox")),

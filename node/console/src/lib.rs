@@ -13,6 +13,7 @@ mod account;
 mod admin;
 mod answer;
 mod assets;
+mod boards;
 #[cfg(test)]
 mod colours;
 mod desk;
@@ -23,6 +24,7 @@ mod frame;
 mod front;
 mod home;
 mod network;
+mod points;
 mod policy;
 mod promises;
 mod setup;
@@ -82,7 +84,8 @@ fn routes(api: Router<AppState>, gate: &Arc<Gate>) -> Router<AppState> {
         .route("/network", page(network::show))
         .route("/network/alarms/{kind}", form(network::close_alarm))
         .route("/{*path}", route(EVERY_METHOD, nothing));
-    let routes = disclosures::routes(admin::routes(desk::routes(villagers::routes(routes))))
+    let routes = disclosures::routes(admin::routes(desk::routes(villagers::routes(routes))));
+    let routes = points::routes(boards::routes(routes))
         .method_not_allowed_fallback(wrong_method)
         .layer(Extension(pages))
         .route("/assets/{name}", get(assets::serve))

@@ -2,12 +2,12 @@
 
 pub(crate) mod draft;
 mod mailbox;
-mod matter;
+pub(crate) mod matter;
 mod needs;
 mod offline;
 mod own;
 mod poster;
-mod qr;
+pub(crate) mod qr;
 pub(crate) mod receipt;
 mod report;
 mod services;

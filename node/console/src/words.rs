@@ -2,9 +2,11 @@
 //! or with an argument that one of them lacks, does not compile.
 
 mod admin;
+mod boards;
 mod desk;
 mod disclosures;
 mod everywhere;
+mod points;
 mod villagers;
 
 use topology::Term;
@@ -127,6 +129,8 @@ mod tests {
             ("villagers", include_str!("words/villagers.rs")),
             ("desk", include_str!("words/desk.rs")),
             ("admin", include_str!("words/admin.rs")),
+            ("boards", include_str!("words/boards.rs")),
+            ("points", include_str!("words/points.rs")),
         ];
         let lines = files
             .iter()

@@ -1,10 +1,12 @@
 //! `wujitong demo`
 
+mod boarded;
 mod disclosed;
 mod life;
 mod network;
 mod people;
 mod proven;
+mod rated;
 mod story;
 mod tell;
 
@@ -142,7 +144,7 @@ impl Demo {
         };
         let told = match told {
             Ok(story) => match people::open(&network, branch).await {
-                Ok(()) => disclosed::disclose(&network, branch)
+                Ok(()) => village(&network, branch)
                     .await
                     .map(|disclosed| story::Story {
                         disclosed: Some(disclosed),
@@ -169,6 +171,14 @@ impl Demo {
         network.stop().await;
         told
     }
+}
+
+/// Lets the village live: something is made public, posted and rated.
+async fn village(network: &Network, branch: &network::Branch) -> Result<story::Disclosed, Failure> {
+    let disclosed = disclosed::disclose(network, branch).await?;
+    boarded::post(network, branch).await?;
+    rated::rate(network, branch).await?;
+    Ok(disclosed)
 }
 
 fn cut_short() -> Failure {

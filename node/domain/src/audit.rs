@@ -14,10 +14,12 @@ use topology::DivisionCode;
 use super::{
     actor::Actor,
     alarm::AlarmKind,
+    board::{BoardCode, PostId},
     disclosure::DisclosureId,
     hook::HookId,
     ids::MatterId,
     people::{AccountId, ApiKeyId, GridId, Permission},
+    points::{HouseholdId, RatingId},
     suite::{Digest, Suite},
     time::Timestamp,
 };
@@ -71,6 +73,12 @@ pub enum Subject {
     Alarm(AlarmKind),
     /// A disclosure.
     Disclosure(DisclosureId),
+    /// A post on a board, with the board.
+    Post(BoardCode, PostId),
+    /// A household.
+    Household(HouseholdId),
+    /// A rating, with its household.
+    Rating(HouseholdId, RatingId),
 }
 
 topology::vocabulary! {

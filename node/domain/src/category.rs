@@ -27,7 +27,7 @@ pub struct Category(Box<str>);
 
 /// The categories of the shipped policy, with their Chinese and English names. A policy template may
 /// add more and rename these.
-pub const CATALOGUE: [(&str, &str, &str); 21] = [
+pub const CATALOGUE: [(&str, &str, &str); 22] = [
     ("order/dispute", "矛盾纠纷", "dispute"),
     ("order/safety", "安全隐患", "safety hazard"),
     ("order/fire", "消防隐患", "fire hazard"),
@@ -52,6 +52,7 @@ pub const CATALOGUE: [(&str, &str, &str); 21] = [
         "公开内容的疑问",
         "objection to a disclosure",
     ),
+    ("service/points", "积分评定的异议", "objection to a rating"),
     ("service/other", "其他服务", "other services"),
 ];
 

@@ -13,7 +13,6 @@ mod due;
 mod holes;
 mod item;
 mod number;
-mod personal;
 mod read;
 mod rhythm;
 #[cfg(test)]
@@ -30,13 +29,10 @@ pub use act::{BadDisclosure, DisclosureAct, MOST_NOTE, MOST_STEPS, Origin};
 pub use compliance::{
     BadCounts, ComplianceKey, ComplianceReport, Complied, Counts, MOST_NAMED, Overdue, Own, summed,
 };
-pub use content::{
-    CellFault, Content, FaultName, FormFault, MOST_CONTENT_BYTES, MOST_ROWS, Spot, plain_line,
-};
+pub use content::{CellFault, Content, FaultName, FormFault, MOST_CONTENT_BYTES, MOST_ROWS, Spot};
 pub use doubt::{Doubt, DoubtName, doubts};
 pub use due::{Demand, Duty, DutyState, Latest, Line, LineV5, due, duties};
 pub use item::{Class, Field, FieldKind, Item, Loosened, Sum};
-pub use personal::{Personal, personal_in};
 pub(crate) use read::RawItem;
 pub use rhythm::{Rhythm, Span};
 

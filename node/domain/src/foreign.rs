@@ -27,7 +27,23 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
-/// Does the same for JSON on one line: harmful characters occur only inside its strings, and are
+/// Returns a text in one line without blanks around it and without what nobody sees: marks that turn the direction in
+/// which a line is read would show other figures than those that are kept.
+pub fn plain_line(text: &str) -> String {
+    plain_lines(&text.replace('\n', " ")).trim().to_owned()
+}
+
+/// Does the same for a text of several lines.
+pub fn plain_lines(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' => Some('\n'),
+        c if c.is_control() => Some(' '),
+        c => (!is_harmful(c)).then_some(c),
+    };
+    text.chars().filter_map(shown).collect()
+}
+
+/// Does the same as [`escape`] for JSON on one line: harmful characters occur only inside its strings, and are
 /// escaped as in JSON.
 pub fn escape_json(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());

@@ -7,6 +7,7 @@ pub mod alarm;
 pub mod attachment;
 pub mod audit;
 pub mod authority;
+pub mod board;
 pub mod calendar;
 pub mod category;
 pub mod clock;
@@ -26,6 +27,8 @@ pub mod likeness;
 pub mod matter;
 pub mod measure;
 pub mod people;
+pub mod personal;
+pub mod points;
 pub mod policy;
 pub mod receipt;
 pub mod record;
@@ -53,6 +56,8 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<attachment::Part>(),
         Enumeration::of::<audit::ContactReason>(),
         Enumeration::of::<audit::Ending>(),
+        Enumeration::of::<board::BoardAct>(),
+        Enumeration::of::<board::RemovalGround>(),
         Enumeration::of::<category::Class>(),
         Enumeration::of::<category::Platform>(),
         Enumeration::of::<category::Priority>(),
@@ -68,7 +73,6 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<disclosure::DutyState>(),
         Enumeration::of::<disclosure::FaultName>(),
         Enumeration::of::<disclosure::FieldKind>(),
-        Enumeration::of::<disclosure::Personal>(),
         Enumeration::of::<disclosure::Rhythm>(),
         Enumeration::of::<disclosure::Stage>(),
         Enumeration::of::<envelope::Lane>(),
@@ -92,6 +96,9 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<people::Permission>(),
         Enumeration::of::<people::Role>(),
         Enumeration::of::<people::SignInWay>(),
+        Enumeration::of::<personal::Personal>(),
+        Enumeration::of::<points::Every>(),
+        Enumeration::of::<points::Mark>(),
         Enumeration::of::<policy::PlaceKind>(),
         Enumeration::of::<receipt::Finding>(),
         Enumeration::of::<receipt::Kind>(),

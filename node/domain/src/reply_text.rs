@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     department::Department,
-    disclosure::{Personal, personal_in},
+    personal::{Personal, personal_in},
 };
 
 /// A text for frequent replies. Its name is the key of its record.

@@ -14,6 +14,7 @@ topology::vocabulary! {
         Service = 3, "service", "办事事项", "materials and joint departments of a service";
         Standard = 4, "standard", "数据标准", "data elements and code lists";
         Board = 5, "board", "公告栏", "bulletin boards";
+        Points = 6, "points", "积分", "what households are rated by, and what of it is public";
     }
 }
 
@@ -22,8 +23,8 @@ impl TemplateKind {
     /// report a kind as applied that it does not act on.
     pub const fn is_acted_on(self) -> bool {
         match self {
-            Self::Policy | Self::Disclosure => true,
-            Self::Service | Self::Standard | Self::Board => false,
+            Self::Policy | Self::Disclosure | Self::Board | Self::Points => true,
+            Self::Service | Self::Standard => false,
         }
     }
 }

@@ -14,13 +14,15 @@ mod tests;
 
 pub use crate::scope::{BadScope, BadTemplateKey, Scope, TemplateKey, TemplateKind, is_name};
 pub use adoption::{Adoption, Expected, MOST_REFUSALS, Stance, adoption};
-pub use content::{BadTemplate, FORMAT, MOST_CONTENT, MOST_ITEMS, Need, Parsed};
-pub use decide::{InForce, TemplateRefusal, Verdict, consider, demanded, reconsider};
+pub use content::{BadTemplate, FORMAT, MOST_BOARDS, MOST_CONTENT, MOST_ITEMS, Need, Parsed};
+pub use decide::{
+    InForce, TemplateRefusal, Verdict, boards, consider, demanded, points, reconsider,
+};
 
 /// The tiers that may issue each kind; all others may not. Rules for other offices need at least a
-/// county; a township may list its services, and every tier may put up a board, and make public more
-/// than those above demand, or sooner.
-const ISSUERS: [(TemplateKind, &[Tier]); 5] = {
+/// county; a township may list its services, and every tier may put up a board, rate households by
+/// more than those above do, and make public more than they demand, or sooner.
+const ISSUERS: [(TemplateKind, &[Tier]); 6] = {
     use Tier::{City, County, Province, Township, Village};
     [
         (TemplateKind::Policy, &[Province, City, County]),
@@ -32,6 +34,10 @@ const ISSUERS: [(TemplateKind, &[Tier]); 5] = {
         (TemplateKind::Standard, &[Province, City, County]),
         (
             TemplateKind::Board,
+            &[Province, City, County, Township, Village],
+        ),
+        (
+            TemplateKind::Points,
             &[Province, City, County, Township, Village],
         ),
     ]

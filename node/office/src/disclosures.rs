@@ -14,7 +14,8 @@ mod tests;
 use domain::{
     actor::Actor,
     audit::Subject,
-    disclosure::{BadDisclosure, Content, Disclosure, DisclosureId, Latest, Origin, plain_line},
+    disclosure::{BadDisclosure, Content, Disclosure, DisclosureId, Latest, Origin},
+    foreign::plain_line,
     time::{Day, Timestamp},
 };
 

@@ -25,8 +25,9 @@ impl UnitOfWork<'_> {
 
 impl Office {
     /// Does everything that is due: looks whether the clock is doubted, goes on where a store went back in
-    /// time, lets the clocks of matters speak, counts what was not made public, judges the figures of children, and
-    /// packs what is full in the public log. Returns when to come again if no decision makes something due before; `None` if nothing is.
+    /// time, lets the clocks of matters speak, counts what was not made public, judges the figures of children, packs
+    /// what is full in the public log, and deletes posts and ratings whose time is over. Returns when to come
+    /// again if no decision makes something due before; `None` if nothing is.
     ///
     /// # Errors
     /// The first thing that could not be looked at. The others were looked at all the same.
@@ -38,6 +39,8 @@ impl Office {
         let figures = self.figures().check().await;
         let disclosures = self.disclosures().tend().await;
         let packed = self.log().pack().await;
+        let posts = self.boards().expire().await;
+        let ratings = self.points().expire().await;
         let alarm = self.next_alarm(began).await;
         clock?;
         ticked?;
@@ -50,6 +53,8 @@ impl Office {
             doubted.then_some(Timestamp(began.0 + AGAIN_MS)),
             showing?.then_some(Timestamp(began.0 + AGAIN_MS)),
             figures?.then_some(Timestamp(began.0 + FIGURES_AGAIN_MS)),
+            posts?,
+            ratings?,
         ];
         Ok(due.into_iter().flatten().min())
     }

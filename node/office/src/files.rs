@@ -2,6 +2,7 @@
 
 pub(crate) mod area;
 pub(crate) mod attachments;
+pub(crate) mod owned;
 pub(crate) mod refusal;
 pub(crate) mod sweep;
 pub(crate) mod uploads;

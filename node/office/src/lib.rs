@@ -6,6 +6,7 @@
 
 pub mod alarms;
 mod blocking;
+mod boards;
 mod clock;
 mod disclosures;
 mod drafts;
@@ -21,6 +22,7 @@ mod keys;
 mod log;
 mod matters;
 pub mod people;
+mod points;
 mod projections;
 mod request;
 mod services;
@@ -42,6 +44,7 @@ use topology::{DivisionCode, Tree};
 
 pub use alarms::NoSuchAlarm;
 pub use blocking::blocking;
+pub use boards::{BoardPage, BoardRefusal, BoardSeen, NewPost, POSTS_OF_A_PAGE, PostSeen};
 pub use clock::ClockDoubted;
 pub use disclosures::{DisclosureSeen, EditionSeen, LogSeen, NewDisclosure, NoReceipt};
 pub use domain::custody::Work;
@@ -69,10 +72,13 @@ pub use matters::reports::NewReport;
 pub use matters::sealing::{Arrived, SealFailure, SealingKeyFails, Seals, Unsealable};
 pub use matters::search::{About, BadCursor, Charged, Cursor, Found, Search};
 pub use media::BadPaper;
+pub use points::{
+    HouseholdSeen, NewHousehold, NewRating, Opener, PeriodSeen, PointsRefusal, RecordSeen,
+};
 pub use request::{IdempotencyKey, Request, RequestContext, Saw};
 pub use services::{
-    Alarms, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock, MatterFiles,
-    Matters, People, Templates, Webhooks,
+    Alarms, Boards, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock,
+    MatterFiles, Matters, People, Points, Templates, Webhooks,
 };
 pub use tables::all as tables;
 pub use templates::{NewTemplate, NoSuchTemplate, TemplateRecord};

@@ -43,6 +43,10 @@ services! {
     drafts: Drafts;
     /// Disclosures: what the division makes public about its affairs.
     disclosures: Disclosures;
+    /// Boards: posts and answers.
+    boards: Boards;
+    /// Points: households and their ratings.
+    points: Points;
     /// Templates and the policy in force.
     templates: Templates;
     /// Figures: sums, what children count, the journal.

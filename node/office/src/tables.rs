@@ -11,6 +11,7 @@ use domain::{
     alarm::{Alarm, AlarmKind},
     attachment::{FileNo, Part, UploadId},
     audit::AuditEntry,
+    board::{Answer, BoardCode, Post, PostId},
     category::Category,
     custody::Docket,
     disclosure::{Class, ComplianceReport, Disclosure, DisclosureId, Edition, Line},
@@ -24,6 +25,7 @@ use domain::{
     matter::{CustodyVersion, Matter},
     month::Month,
     people::{Account, AccountId, ApiKey, ApiKeyId, ExternalIdentity, Grid, GridId},
+    points::{Household, HouseholdId, Rating, RatingId, Tally},
     reply_text::ReplyText,
     request::OpenRequest,
     rollup::{CellKey, Counters, EpochSet, Heard},
@@ -168,6 +170,34 @@ records::tables! { pub(crate) OFFICE:
     Compliance("how disclosures were made", b"Dc"): (Month, Class, DivisionCode) => ComplianceReport;
     /// When what is said of the disclosures of this division is looked at next.
     ComplianceDue("when disclosures fall due", b"Dn"): () => Timestamp;
+    /// Posts on boards.
+    Posts("post on a board", b"Bp"): PostId => Post;
+    /// Posts of a board: the pinned ones first, then the newest, by how far its time lies before the end of all times.
+    PostIndex("place of a post on its board", b"Bi"): (BoardCode, bool, u64, PostId) => ();
+    /// Answers to a post.
+    PostAnswers("answer to a post", b"Ba"): (PostId, u32) => Answer;
+    /// Files of a post, by the place of the photo.
+    PostFiles("file of a post", b"Bf"): (PostId, u32, Part) => files::Kept;
+    /// When something of a post is to be deleted.
+    PostsDue("when something of a post is deleted", b"Bd"): (Timestamp, PostId) => ();
+    /// Households.
+    Households("household", b"Ch"): HouseholdId => Household;
+    /// Number of the last household.
+    HouseholdCount("number of the last household", b"Cn"): () => u32;
+    /// Ratings of households.
+    Ratings("rating of a household", b"Cr"): RatingId => Rating;
+    /// Ratings of a household: the newest first, by how far its time lies before the end of all times.
+    RatingsOf("place of a rating in its household", b"Co"): (HouseholdId, u64, RatingId) => ();
+    /// The rating of an item of a household in the days that begin with this one.
+    RatingSlots("rating of an item in its days", b"Cs"): (HouseholdId, Day, String) => RatingId;
+    /// Sums of ratings, by the first day of the period, household and item.
+    Tallies("sum of ratings", b"Ct"): (Day, HouseholdId, String) => Tally;
+    /// Files of a rating, by the place of the photo.
+    RatingFiles("file of a rating", b"Cf"): (RatingId, u32, Part) => files::Kept;
+    /// Matters in which a household objects to a rating.
+    RatingObjections("objection to a rating", b"Cj"): (RatingId, MatterId) => Timestamp;
+    /// When a rating is deleted.
+    RatingsDue("when a rating is deleted", b"Cd"): (Timestamp, RatingId) => ();
     /// Key statements of other divisions, signed.
     KeyStatements("key statement", b"k"): (DivisionCode, KeyId) => Plain;
     /// Key statements that concern this node, whether they count or not.

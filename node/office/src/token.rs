@@ -18,10 +18,12 @@ pub enum TokenKind {
     Draft,
     /// Opens the account of an administrator, once.
     Setup,
+    /// Opens the record of a household.
+    Household,
 }
 
-/// A token: 128 random bits and its kind. Printed as `wjs_`, `wjk_`, `wjr_`, `wjd_` or `wjo_` and 32 hexadecimal
-/// digits, so that scanners recognise a leaked one.
+/// A token: 128 random bits and its kind. Printed as `wjs_`, `wjk_`, `wjr_`, `wjd_`, `wjo_` or `wjh_` and 32
+/// hexadecimal digits, so that scanners recognise a leaked one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Token {
     /// Its kind.
@@ -43,6 +45,7 @@ impl TokenKind {
             Self::ReporterToken => "wjr_",
             Self::Draft => "wjd_",
             Self::Setup => "wjo_",
+            Self::Household => "wjh_",
         }
     }
 }
@@ -56,6 +59,7 @@ impl Token {
             TokenKind::ReporterToken => b"wujitong/slip/1\0\0\0",
             TokenKind::Draft => b"wujitong/draft-key",
             TokenKind::Setup => b"wujitong/setup/1\0\0",
+            TokenKind::Household => b"wujitong/household",
         };
         suite.digest(&[tag.as_slice(), &suite.id().to_be_bytes(), &self.secret])
     }
@@ -116,6 +120,7 @@ impl FromStr for Token {
             TokenKind::ReporterToken,
             TokenKind::Draft,
             TokenKind::Setup,
+            TokenKind::Household,
         ];
         let found = kinds
             .into_iter()
@@ -142,6 +147,7 @@ mod tests {
             TokenKind::ReporterToken,
             TokenKind::Draft,
             TokenKind::Setup,
+            TokenKind::Household,
         ] {
             let token = Token {
                 kind,
@@ -187,6 +193,7 @@ mod tests {
                 TokenKind::ReporterToken,
                 TokenKind::Draft,
                 TokenKind::Setup,
+                TokenKind::Household,
             ] {
                 digests.insert(of(kind, suite));
             }

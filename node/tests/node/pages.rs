@@ -1,6 +1,7 @@
 //! Pages for people, as a browser gets them: without scripts, over real TCP.
 
 mod acts;
+mod boards;
 mod browser;
 mod bundles;
 mod desk;
@@ -9,6 +10,7 @@ mod documents;
 mod every;
 mod network;
 mod people;
+mod points;
 mod policy;
 mod replies;
 mod signing_in;

@@ -55,7 +55,7 @@ impl Credentials {
                     "this is a slip; send it as Reporter-Token",
                     "这是凭条；请在“我的事项”里填写",
                 ))),
-                TokenKind::Draft | TokenKind::Setup => Err(unreadable()),
+                TokenKind::Draft | TokenKind::Setup | TokenKind::Household => Err(unreadable()),
             };
         }
         if let Some(value) = headers.get(REPORTER_TOKEN) {

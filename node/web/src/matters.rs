@@ -26,6 +26,7 @@ use super::{
     credentials::Credentials,
     gate::{Kept, Principal, SHOWN_ONCE},
     openapi::{MatterParams, NodeParams},
+    points,
     problem::Rejection,
     seen,
     tag::Tagged,
@@ -46,7 +47,7 @@ pub(super) async fn report(
     Reporting(by): Reporting,
     Authenticated(guest): Authenticated,
     Traced(incoming): Traced,
-    Given(request): Given<ReportRequest>,
+    Given(mut request): Given<ReportRequest>,
 ) -> Result<Response, Rejection> {
     check_report(&guest, &request).await?;
     let office = &at.node.office;
@@ -57,7 +58,10 @@ pub(super) async fn report(
         guest.request.want_opening();
     }
     let escalate_to = request.escalate_to;
+    let rating = request.objects_to_rating.take();
     let mut new = new_report(in_named_place(&at, request).await?)?;
+    let rating = rating.map(|rating| points::objected(&guest, &rating));
+    new.objects_to_rating = rating.transpose()?;
     let span = info_span!("report", division = %at.division, category = new.category.as_str());
     new.trace = trace(&span, incoming.as_deref());
     if let Some(slip) = slip {

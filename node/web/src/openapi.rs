@@ -24,6 +24,8 @@ use utoipa::{
     },
 };
 
+pub(super) mod village;
+
 use super::{
     credentials::{COOKIE, CSRF, REPORTER_TOKEN},
     idempotency::IDEMPOTENCY_KEY,
@@ -275,6 +277,8 @@ pub(super) struct TemplateParams {
         (name = "files", description = "Photos and documents of matters"),
         (name = "drafts", description = "Reports that somebody is still writing"),
         (name = "disclosures", description = "Disclosures (公开): what is made public, what has to be, and the work on it"),
+        (name = "boards", description = "Boards (公告栏): posts, answers, and their moderation"),
+        (name = "points", description = "Points and honours (积分、红黑榜): rules, lists, households, ratings"),
         (name = "templates", description = "Templates and their adoption"),
         (name = "figures", description = "Figures of a subtree"),
         (name = "log", description = "The public log: what nobody can take back unseen"),

@@ -12,7 +12,8 @@ use http::{StatusCode, header, request::Parts};
 use office::people::Done;
 
 use super::{
-    accounts, ask::NodePath, disclosures, gate::Principal, grids, matters, problem::Rejection,
+    accounts, ask::NodePath, boards, disclosures, gate::Principal, grids, matters, points,
+    problem::Rejection,
 };
 use crate::state::AppState;
 
@@ -65,6 +66,15 @@ async fn about(
         Some(Subject::Account(id)) => Ok(accounts::one(at, id).await?.into_response()),
         Some(Subject::Disclosure(id)) if guest.may(Permission::ViewDisclosures).is_ok() => {
             Ok(disclosures::view(at, guest, id).await?.into_response())
+        }
+        Some(Subject::Post(board, post)) => {
+            Ok(boards::view(at, guest, &board, post).await?.into_response())
+        }
+        Some(Subject::Household(id)) if guest.may(Permission::ViewHouseholds).is_ok() => {
+            Ok(points::one(at, id).await?.into_response())
+        }
+        Some(Subject::Rating(_, id)) if guest.may(Permission::ViewHouseholds).is_ok() => {
+            Ok(points::rating(at, id).await?.into_response())
         }
         Some(Subject::Grid(id)) => Ok(grids::one(at, id).await?.into_response()),
         _ => Err(Rejection::shown_once()),

@@ -14,10 +14,10 @@ use utoipa_axum::{
 };
 
 use super::{
-    accounts, alarms, audit, clock, compliance, contacts, disclosures, drafts, events, figures,
-    files, gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring, kinds, log,
-    matters, offers, oidc, openapi, own_sessions, policies, public_figures, receipts, reply_texts,
-    revocations, rosters, saved_lists, seen, session, setup, status, templates,
+    accounts, alarms, audit, boards, clock, compliance, contacts, disclosures, drafts, events,
+    figures, files, gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring, kinds,
+    log, matters, offers, oidc, openapi, own_sessions, points, policies, public_figures, receipts,
+    reply_texts, revocations, rosters, saved_lists, seen, session, setup, status, templates,
 };
 use crate::state::AppState;
 
@@ -126,6 +126,25 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         ),
         (D::PublishDisclosure, routes!(disclosures::publish)),
         (D::WithdrawDisclosure, routes!(disclosures::withdraw)),
+        (D::Enter, routes!(boards::list)),
+        (D::Enter, routes!(boards::page)),
+        (D::Enter, routes!(boards::show)),
+        (D::Enter, routes!(boards::of_post)),
+        (D::Enter, routes!(boards::post)),
+        (D::PostOnBoard, routes!(boards::write)),
+        (D::AnswerOnBoard, routes!(boards::answer)),
+        (D::ModerateBoard, routes!(boards::pin)),
+        (D::PostOnBoard, routes!(boards::remove)),
+        (D::Enter, routes!(points::show)),
+        (D::Enter, routes!(points::record)),
+        (D::Enter, routes!(points::of_rating)),
+        (D::OwnAccount, routes!(points::own)),
+        (D::ViewHouseholds, routes!(points::households)),
+        (D::ManageHouseholds, routes!(points::add)),
+        (D::ManageHouseholds, routes!(points::change)),
+        (D::ManageHouseholds, routes!(points::slip)),
+        (D::RateHousehold, routes!(points::rate)),
+        (D::CorrectRating, routes!(points::amend)),
         (D::ViewTemplates, routes!(templates::list)),
         (D::PublishTemplate, routes!(templates::publish)),
         (D::ViewTemplates, routes!(templates::status)),

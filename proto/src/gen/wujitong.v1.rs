@@ -428,6 +428,8 @@ pub enum TemplateKind {
     Standard = 4,
     /// Bulletin boards.
     Board = 5,
+    /// What households are rated by.
+    Points = 6,
 }
 impl TemplateKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -442,6 +444,7 @@ impl TemplateKind {
             Self::Service => "TEMPLATE_KIND_SERVICE",
             Self::Standard => "TEMPLATE_KIND_STANDARD",
             Self::Board => "TEMPLATE_KIND_BOARD",
+            Self::Points => "TEMPLATE_KIND_POINTS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -453,6 +456,7 @@ impl TemplateKind {
             "TEMPLATE_KIND_SERVICE" => Some(Self::Service),
             "TEMPLATE_KIND_STANDARD" => Some(Self::Standard),
             "TEMPLATE_KIND_BOARD" => Some(Self::Board),
+            "TEMPLATE_KIND_POINTS" => Some(Self::Points),
             _ => None,
         }
     }

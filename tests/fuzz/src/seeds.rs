@@ -458,8 +458,11 @@ pub(crate) fn templates() -> Vec<Vec<u8>> {
     let affairs = file("config/templates/village-affairs.toml");
     let policies = policies().into_iter().skip(1);
     let policies = policies.map(|policy| [b"\0format = 1\n", &policy[..]].concat());
+    let boards = file("config/templates/village-boards.toml");
     let affairs = (0..5).map(|kind| [&[kind], &affairs[..]].concat());
-    affairs.chain(policies).collect()
+    let points = file("config/templates/village-points.toml");
+    let boards = [[&[4], &boards[..]].concat(), [&[5], &points[..]].concat()];
+    affairs.chain(boards).chain(policies).collect()
 }
 
 pub(crate) fn configs() -> Vec<Vec<u8>> {

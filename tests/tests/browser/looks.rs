@@ -27,10 +27,21 @@ const PAGES: [(&str, &str, &[&str]); 6] = [
             "/disclosures",
             "/disclosures/compliance",
             "DISCLOSED",
+            "/boards",
+            "/boards/news",
+            "POSTED",
+            "/points",
+            "/honours",
+            "/points/own",
+            "/points/h/1",
             "/no/such/page",
         ],
     ),
-    ("330825002222", "villager", &["/", "/my", "/account"]),
+    (
+        "330825002222",
+        "villager",
+        &["/", "/my", "/account", "/points/own"],
+    ),
     (
         "330825002",
         "clerk",
@@ -51,7 +62,17 @@ const PAGES: [(&str, &str, &[&str]); 6] = [
     (
         "330825002222",
         "village-clerk",
-        &["/desk/disclosures", "/deskDISCLOSED"],
+        &[
+            "/desk/disclosures",
+            "/deskDISCLOSED",
+            "/desk/boards",
+            "/deskPOSTED",
+            "/boards/news/write",
+            "/desk/households",
+            "/desk/households/1",
+            "/desk/households/labels",
+            "/points/h/1",
+        ],
     ),
     (
         "330825",
@@ -104,6 +125,10 @@ async fn every_page_is_accessible_and_fits_in_every_look() {
     let disclosed = "document.querySelector('main table a').getAttribute('href')";
     let disclosed = browser.value(disclosed).await;
     let disclosed = disclosed.as_str().unwrap().to_owned();
+    browser.go(&demo.at("330825002222", "/boards/news")).await;
+    let posted = "document.querySelector('main .rows a').getAttribute('href')";
+    let posted = browser.value(posted).await;
+    let posted = posted.as_str().unwrap().to_owned();
     let mut faults = vec![];
     for (division, login, paths) in PAGES {
         browser.driver.delete_all_cookies().await.unwrap();
@@ -124,6 +149,7 @@ async fn every_page_is_accessible_and_fits_in_every_look() {
         for path in paths {
             let path = path.replace("MATTER", &matter);
             let path = path.replace("DISCLOSED", &disclosed);
+            let path = path.replace("POSTED", &posted);
             for language in ["zh", "en"] {
                 let joint = if path.contains('?') { '&' } else { '?' };
                 let url = demo.at(division, &format!("{path}{joint}lang={language}"));

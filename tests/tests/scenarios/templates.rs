@@ -185,11 +185,7 @@ async fn what_one_township_alone_refuses_the_province_sees_by_name() {
 async fn a_kind_that_no_node_acts_on_is_refused_by_name_where_it_is_written_and_where_it_arrives() {
     let mut network = Network::of(&[VILLAGE]).await;
     network.linked().await;
-    for kind in [
-        TemplateKind::Standard,
-        TemplateKind::Board,
-        TemplateKind::Service,
-    ] {
+    for kind in [TemplateKind::Standard, TemplateKind::Service] {
         let new = NewTemplate {
             kind,
             ..policy("hall", "")
@@ -217,7 +213,7 @@ async fn a_kind_that_no_node_acts_on_is_refused_by_name_where_it_is_written_and_
     let mut peer = stand.visitor().await;
     peer.greet().await;
     let template = Template {
-        key: "330825/board/hall".parse().unwrap(),
+        key: "330825/standard/hall".parse().unwrap(),
         version: 1,
         scope: Scope::new(code(COUNTY), &[], &[]),
         title: "公告".to_owned(),
@@ -242,7 +238,7 @@ async fn a_kind_that_no_node_acts_on_is_refused_by_name_where_it_is_written_and_
             let known = network.office(at).templates().all().await.unwrap();
             let record = known.iter().find(|record| record.template.key == key);
             record.is_some_and(|record| {
-                let unsupported = BadTemplate::Unsupported("kind board".into());
+                let unsupported = BadTemplate::Unsupported("kind standard".into());
                 record.stance == Some(Stance::Refused(TemplateRefusal::Bad(unsupported)))
             })
         })

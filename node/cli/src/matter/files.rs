@@ -81,7 +81,7 @@ fn table(lines: &FileLines) -> String {
 }
 
 /// Uploads files and returns their ids for the report or remark they belong to.
-pub(super) async fn attach(
+pub(crate) async fn attach(
     asked: &Asked,
     files: &[PathBuf],
     output: &Output<'_>,

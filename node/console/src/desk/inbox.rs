@@ -61,6 +61,8 @@ struct InboxPage<'a> {
     unread_rows: String,
     sees_disclosures: bool,
     may_write_replies: bool,
+    moderates_boards: bool,
+    sees_households: bool,
 }
 
 /// A list that the person saved.
@@ -136,6 +138,8 @@ async fn page(visit: &Visit, query: &Form, problem: Option<Problem>) -> Answer {
             may_report: visit.may(Permission::ReportForAnother),
             sees_disclosures: visit.may(Permission::ViewDisclosures),
             may_write_replies: visit.may(Permission::ManageReplyTexts),
+            moderates_boards: visit.may(Permission::ModerateBoard),
+            sees_households: visit.may(Permission::ViewHouseholds),
         },
     )
 }

@@ -47,7 +47,9 @@ pub(crate) fn limit() -> DefaultBodyLimit {
 /// Returns how much longer than others a request with such a form may take.
 pub(crate) fn patience(path: &str, headers: &HeaderMap) -> Duration {
     let takes = ["/report", "/desk/report"].contains(&path)
-        || path.starts_with("/desk/m/") && path.contains("/act/");
+        || path.starts_with("/desk/m/") && path.contains("/act/")
+        || path.starts_with("/boards/") && path.ends_with("/write")
+        || path.starts_with("/points/h/");
     match takes && has_parts(headers) {
         true => BOUNDS.patience(),
         false => Duration::ZERO,

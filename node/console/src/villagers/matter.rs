@@ -423,7 +423,7 @@ const MOST_PASSES: usize = 4_096;
 
 /// Passes to the photos of matters that were opened with their slip: a picture cannot send a slip
 /// along, and a slip never stands in an address.
-struct Passes(Mutex<Option<HashMap<String, Pass>>>);
+pub(crate) struct Passes(Mutex<Option<HashMap<String, Pass>>>);
 
 /// One of them: when it was handed out, and the number and slip that it stands for.
 struct Pass {
@@ -432,11 +432,11 @@ struct Pass {
     slip: String,
 }
 
-static PASSES: Passes = Passes(Mutex::new(None));
+pub(crate) static PASSES: Passes = Passes(Mutex::new(None));
 
 impl Passes {
     /// Returns a pass to the photos of a matter.
-    fn hand_out(&self, number: &str, slip: &str) -> String {
+    pub(crate) fn hand_out(&self, number: &str, slip: &str) -> String {
         let pass = frame::key();
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.get_or_insert_default();
@@ -455,7 +455,7 @@ impl Passes {
     }
 
     /// Returns number and slip of a pass.
-    fn take(&self, pass: &str) -> Option<(String, String)> {
+    pub(crate) fn take(&self, pass: &str) -> Option<(String, String)> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let pass = known.as_ref()?.get(pass)?;
         let is_good = pass.at.elapsed() < PASS_LIFE;

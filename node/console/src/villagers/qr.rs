@@ -71,7 +71,12 @@ mod tests {
         );
         let receipt = draw(&address).unwrap();
         let poster = draw(&format!("https://{host}/report")).unwrap();
-        for (picture, rule) in [(&receipt, ".qr{"), (&poster, ".poster .qr{")] {
+        let label = draw(&format!("https://{host}/points/h/4294967295")).unwrap();
+        for (picture, rule) in [
+            (&receipt, ".qr{"),
+            (&poster, ".poster .qr{"),
+            (&label, ".label .qr{"),
+        ] {
             let module = printed_mm(rule) / picture.side as f64;
             assert!(module >= 0.5, "{rule}: {module} mm");
         }

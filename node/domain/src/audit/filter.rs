@@ -29,6 +29,9 @@ impl fmt::Display for Subject {
             Self::Hook(id) => write!(f, "webhook {id}"),
             Self::Alarm(kind) => write!(f, "alarm {kind}"),
             Self::Disclosure(id) => write!(f, "disclosure {id}"),
+            Self::Post(board, id) => write!(f, "post {board}/{id}"),
+            Self::Household(id) => write!(f, "household {id}"),
+            Self::Rating(household, id) => write!(f, "rating {household}/{id}"),
         }
     }
 }
@@ -45,7 +48,7 @@ pub enum BadAuditName {
     /// It names no subject.
     #[error(
         "`{0}` names no subject; write `matter` with its number, or `account`, `grid`, `key`, `template`, \
-         `webhook`, `alarm` or `disclosure` with its id"
+         `webhook`, `alarm`, `disclosure`, `post`, `household` or `rating` with its id"
     )]
     Subject(String),
 }
@@ -97,6 +100,13 @@ impl FromStr for Subject {
             "webhook" => id.parse().ok().map(Self::Hook),
             "alarm" => id.parse().ok().map(Self::Alarm),
             "disclosure" => id.parse().ok().map(Self::Disclosure),
+            "post" => id
+                .split_once('/')
+                .and_then(|(board, id)| Some(Self::Post(board.parse().ok()?, id.parse().ok()?))),
+            "household" => id.parse().ok().map(Self::Household),
+            "rating" => id
+                .split_once('/')
+                .and_then(|(of, id)| Some(Self::Rating(of.parse().ok()?, id.parse().ok()?))),
             _ => None,
         };
         subject.ok_or_else(|| BadAuditName::Subject(text.chars().take(60).collect()))
@@ -258,6 +268,7 @@ mod tests {
         for subject in [
             "matter 330825002222-1f3a9c04-17",
             "grid 4",
+            "household 7",
             "webhook 00ff00ff00ff00ff",
             "alarm store-went-back",
             "template 330825000000/policy/lights",

@@ -1,10 +1,14 @@
 //! What may be done with a disclosure, by whom, and in which order.
 
-use super::{
-    Content, Disclosure, DisclosureId, Item, Latest, Line, Personal, Span, Stage, Step, Work,
-    content::plain_line, personal,
+use super::{Content, Disclosure, DisclosureId, Item, Latest, Line, Span, Stage, Step, Work};
+use crate::{
+    actor::Actor,
+    calendar::Calendar,
+    foreign::plain_line,
+    personal::{self, Personal},
+    scope::TemplateKey,
+    time::Timestamp,
 };
-use crate::{actor::Actor, calendar::Calendar, scope::TemplateKey, time::Timestamp};
 
 /// The most steps that a disclosure keeps; earlier ones are in the audit trail only.
 pub const MOST_STEPS: usize = 200;

@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Field, FieldKind, Item, Personal, Sum, number, personal};
-use crate::{foreign::is_harmful, time::Day};
+use super::{Field, FieldKind, Item, Sum, number};
+use crate::{
+    foreign::{plain_line, plain_lines},
+    personal::{self, Personal},
+    time::Day,
+};
 
 /// The most rows of a table.
 pub const MOST_ROWS: usize = 500;
@@ -234,22 +238,6 @@ pub(super) fn written_bytes(text: &str) -> usize {
         c => c.len_utf8(),
     };
     text.chars().map(bytes).sum::<usize>() + "\"\",".len()
-}
-
-/// Returns a text in one line without blanks around it and without what nobody sees: marks that turn the direction in
-/// which a line is read would show other figures than those that are kept.
-pub fn plain_line(text: &str) -> String {
-    plain_lines(&text.replace('\n', " ")).trim().to_owned()
-}
-
-/// Does the same for a text of several lines.
-fn plain_lines(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\n' => Some('\n'),
-        c if c.is_control() => Some(' '),
-        c => (!is_harmful(c)).then_some(c),
-    };
-    text.chars().filter_map(shown).collect()
 }
 
 /// Decimals that an amount is shown with.

@@ -1,7 +1,7 @@
 //! Ways around the rules that were found once: each of these went through.
 
 use super::{tests::*, *};
-use crate::actor::Actor;
+use crate::{actor::Actor, personal::Personal};
 
 #[test]
 fn no_wrong_place_hides_behind_many_numbers_that_are_published_for_a_reason() {

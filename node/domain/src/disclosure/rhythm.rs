@@ -99,7 +99,7 @@ impl Rhythm {
 
 impl Span {
     /// Returns the day after its last.
-    pub(super) const fn after(self) -> Day {
+    pub const fn after(self) -> Day {
         Day(self.to.0.saturating_add(1))
     }
 }

@@ -1,7 +1,13 @@
 use proptest::prelude::*;
 
 use super::{content::read_number, *};
-use crate::{calendar::Calendar, people::AccountId, policy::Policy, time::Day};
+use crate::{
+    calendar::Calendar,
+    people::AccountId,
+    personal::{self, Personal},
+    policy::Policy,
+    time::Day,
+};
 
 pub(super) const NOW: Timestamp = Timestamp(1_793_000_000_000); // 2026-10-26 in Shanghai
 

@@ -68,6 +68,13 @@ topology::vocabulary! {
         PublishDisclosure = 59, "publish-disclosure", "发布公开", "publishes disclosures that both committees agreed to";
         WithdrawDisclosure = 60, "withdraw-disclosure", "撤下公开", "takes disclosures down on a lawful ground";
         ManageReplyTexts = 61, "manage-reply-texts", "管理常用答复", "writes the texts for frequent replies of a division";
+        PostOnBoard = 70, "post-on-board", "发帖", "writes on those boards whose rules name one of their roles, and takes own posts back";
+        AnswerOnBoard = 71, "answer-on-board", "回帖", "answers posts on boards that take answers";
+        ModerateBoard = 72, "moderate-board", "管理公告栏", "pins posts, and removes posts and answers with a ground";
+        RateHousehold = 73, "rate-household", "评分", "rates households by the items of the rules";
+        ViewHouseholds = 74, "view-households", "查看住户", "sees households with their names and ratings";
+        ManageHouseholds = 75, "manage-households", "管理住户", "lists households, and draws the slips that open their records";
+        CorrectRating = 76, "correct-rating", "更正评分", "corrects or cancels ratings of households";
     }
 }
 
@@ -118,9 +125,14 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
     use Role as R;
     match role {
         R::Resident => match permission {
-            D::Report | D::Draft | D::ViewTemplates | D::OwnPassword | D::OwnAccount | D::Enter => {
-                All
-            }
+            D::Report
+            | D::Draft
+            | D::ViewTemplates
+            | D::PostOnBoard
+            | D::AnswerOnBoard
+            | D::OwnPassword
+            | D::OwnAccount
+            | D::Enter => All,
             D::ViewMatter
             | D::Withdraw
             | D::Contest
@@ -137,6 +149,10 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ViewTemplates
             | D::Watch
             | D::ViewGrids
+            | D::PostOnBoard
+            | D::AnswerOnBoard
+            | D::RateHousehold
+            | D::ViewHouseholds
             | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
@@ -186,6 +202,13 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ManageReplyTexts
             | D::ManageGrids
             | D::ViewGrids
+            | D::PostOnBoard
+            | D::AnswerOnBoard
+            | D::ModerateBoard
+            | D::RateHousehold
+            | D::ViewHouseholds
+            | D::ManageHouseholds
+            | D::CorrectRating
             | D::OwnPassword
             | D::ViewDisclosures
             | D::WriteDisclosure
@@ -205,6 +228,9 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ReadRollups
             | D::Watch
             | D::ViewGrids
+            | D::PostOnBoard
+            | D::AnswerOnBoard
+            | D::ViewHouseholds
             | D::OwnPassword
             | D::ViewDisclosures
             | D::ReviewDisclosure
@@ -251,6 +277,8 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ManageGrids
             | D::ViewGrids
             | D::ViewAccounts
+            | D::PostOnBoard
+            | D::AnswerOnBoard
             | D::OwnPassword
             | D::ViewDisclosures
             | D::OwnAccount
@@ -267,6 +295,8 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ViewTemplates
             | D::ReadRollups
             | D::Watch
+            | D::PostOnBoard
+            | D::AnswerOnBoard
             | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
@@ -312,6 +342,11 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::Watch
             | D::ViewGrids
             | D::ViewStatus
+            | D::PostOnBoard
+            | D::AnswerOnBoard
+            | D::ModerateBoard
+            | D::ViewHouseholds
+            | D::CorrectRating
             | D::OwnPassword
             | D::ViewDisclosures
             | D::AgreeDisclosure
@@ -338,6 +373,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::ReadRollups
             | D::ViewGrids
             | D::ReadAudit
+            | D::ViewHouseholds
             | D::OwnPassword
             | D::ViewDisclosures
             | D::OwnAccount

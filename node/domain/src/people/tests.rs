@@ -57,6 +57,13 @@ const MATRIX: &str = "
     publish-disclosure   . . y . . . y . . . . . .
     withdraw-disclosure  . . . . . . y . . . . . .
     manage-reply-texts   . . y . y . y . . . . . .
+    post-on-board        y y y y y y y . . . . . .
+    answer-on-board      y y y y y y y . . . . . .
+    moderate-board       . . y . . . y . . . . . .
+    rate-household       . y y . . . . . . . . . .
+    view-households      . y y y . . y . y . . . .
+    manage-households    . . y . . . . . . . . . .
+    correct-rating       . . y . . . y . . . . . .
     view-templates       y y y y y y y y y . . . .
     publish-template     . . . . . . . y . . . . .
     read-rollups         . . y y y y y y y . . . .

@@ -7,7 +7,9 @@ use topology::{DivisionCode, Tier, Tree};
 
 use super::{BadScope, Template, TemplateKey, TemplateKind, is_name, may_issue};
 use crate::{
+    board::{Board, RawBoard},
     disclosure::{Item, RawItem},
+    points::{PointSheet, RawPoints},
     policy::{Sheet, Source},
 };
 
@@ -19,6 +21,9 @@ pub const MOST_CONTENT: usize = 40 * 1024;
 
 /// The most items of one disclosure template.
 pub const MOST_ITEMS: usize = 200;
+
+/// The most boards of one board template.
+pub const MOST_BOARDS: usize = 20;
 
 /// Another template that must be in force first, by kind and name, from any issuer.
 /// Written `standard/village-finance`.
@@ -45,6 +50,10 @@ pub struct Parsed {
     pub tightens: Option<TemplateKey>,
     /// The items that must be made public; empty for kinds other than disclosure.
     pub items: Vec<Item>,
+    /// The boards that there are; empty for kinds other than board.
+    pub boards: Vec<Board>,
+    /// What it says of points; `None` for kinds other than points.
+    pub points: Option<PointSheet>,
     /// The policy it states; `None` for kinds other than policy.
     pub policy: Option<Sheet>,
     /// The whole content.
@@ -97,6 +106,8 @@ struct Raw {
     tightens: Option<String>,
     #[serde(default)]
     item: Vec<RawItem>,
+    #[serde(default)]
+    board: Vec<RawBoard>,
 }
 
 impl Template {
@@ -123,29 +134,20 @@ impl Template {
             let kind = format!("kind {}", self.key.kind);
             return Err(BadTemplate::Unsupported(kind.into()));
         }
-        if self.key.kind != TemplateKind::Disclosure {
-            if table.contains_key("tightens") {
-                return Err(content("only a disclosure template tightens another"));
-            }
-            let needs = match table.get("needs") {
-                None => vec![],
-                Some(needs) => needs
-                    .clone()
-                    .try_into()
-                    .map_err(|error: toml::de::Error| content(error.message()))?,
-            };
-            let policy = (self.key.kind == TemplateKind::Policy)
-                .then(|| self.read_policy(tree))
-                .transpose()?;
-            return Ok(Parsed {
-                needs: read_needs(needs)?,
-                tightens: None,
-                items: vec![],
-                policy,
-                table,
-            });
+        match self.key.kind {
+            TemplateKind::Disclosure | TemplateKind::Board => self.read_layered(table, tree),
+            _ => self.read_other(table, tree),
         }
-        if let Some(key) = unread(&table) {
+    }
+
+    /// Reads the content of a kind of which one template may tighten another.
+    fn read_layered(&self, table: toml::Table, tree: &Tree) -> Result<Parsed, BadTemplate> {
+        let is_board = self.key.kind == TemplateKind::Board;
+        let stray = match is_board {
+            true => unread_board(&table),
+            false => unread(&table),
+        };
+        if let Some(key) = stray {
             return Err(BadTemplate::Unsupported(key.into()));
         }
         let raw: Raw = table
@@ -154,11 +156,47 @@ impl Template {
             .map_err(|error: toml::de::Error| content(error.message()))?;
         debug_assert_eq!(raw.format, FORMAT, "read above");
         let tightens = raw.tightens.map(|text| self.read_base(&text, tree));
+        let (items, boards) = match is_board {
+            true => (vec![], read_boards(raw.board)?),
+            false => (read_items(raw.item)?, vec![]),
+        };
         Ok(Parsed {
             needs: read_needs(raw.needs)?,
             tightens: tightens.transpose()?,
-            items: read_items(raw.item)?,
+            items,
+            boards,
+            points: None,
             policy: None,
+            table,
+        })
+    }
+
+    fn read_other(&self, table: toml::Table, tree: &Tree) -> Result<Parsed, BadTemplate> {
+        if table.contains_key("tightens") {
+            return Err(content(
+                "only a template of the kind disclosure or board tightens another",
+            ));
+        }
+        let needs = match table.get("needs") {
+            None => vec![],
+            Some(needs) => needs
+                .clone()
+                .try_into()
+                .map_err(|error: toml::de::Error| content(error.message()))?,
+        };
+        let policy = (self.key.kind == TemplateKind::Policy)
+            .then(|| self.read_policy(tree))
+            .transpose()?;
+        let points = (self.key.kind == TemplateKind::Points)
+            .then(|| read_points(&table))
+            .transpose()?;
+        Ok(Parsed {
+            needs: read_needs(needs)?,
+            tightens: None,
+            items: vec![],
+            boards: vec![],
+            points,
+            policy,
             table,
         })
     }
@@ -217,19 +255,23 @@ impl Template {
     }
 }
 
+/// Returns the first key of a table that nothing reads.
+fn stray(table: &toml::Table, known: &[&str], path: &str) -> Option<String> {
+    let mut keys = table.keys();
+    let key = keys.find(|key| !known.contains(&key.as_str()))?;
+    let key: String = key.chars().take(40).collect();
+    Some(format!("key `{path}{key}`"))
+}
+
+/// Returns the tables of a list.
+fn below(table: &toml::Table, key: &str) -> Vec<toml::Table> {
+    let list = table.get(key).and_then(toml::Value::as_array);
+    let tables = list.into_iter().flatten().filter_map(toml::Value::as_table);
+    tables.cloned().collect()
+}
+
 /// Returns the first unused key of a disclosure template.
 fn unread(table: &toml::Table) -> Option<String> {
-    let stray = |table: &toml::Table, known: &[&str], path: &str| {
-        let mut keys = table.keys();
-        let key = keys.find(|key| !known.contains(&key.as_str()))?;
-        let key: String = key.chars().take(40).collect();
-        Some(format!("key `{path}{key}`"))
-    };
-    let below = |table: &toml::Table, key: &str| {
-        let list = table.get(key).and_then(toml::Value::as_array);
-        let tables = list.into_iter().flatten().filter_map(toml::Value::as_table);
-        tables.cloned().collect::<Vec<_>>()
-    };
     let top = stray(table, &["format", "needs", "tightens", "item"], "");
     top.or_else(|| {
         below(table, "item").iter().find_map(|item| {
@@ -247,6 +289,28 @@ fn unread(table: &toml::Table) -> Option<String> {
             stray(item, &RawItem::KEYS, "item.").or(inner)
         })
     })
+}
+
+/// Returns the first unused key of a board template.
+fn unread_board(table: &toml::Table) -> Option<String> {
+    let top = stray(table, &["format", "needs", "tightens", "board"], "");
+    let mut boards = below(table, "board").into_iter();
+    top.or_else(|| boards.find_map(|board| stray(&board, &RawBoard::KEYS, "board.")))
+}
+
+/// Reads what a template says of points.
+fn read_points(table: &toml::Table) -> Result<PointSheet, BadTemplate> {
+    let mut items = below(table, "item").into_iter();
+    let stray = stray(table, &RawPoints::KEYS, "")
+        .or_else(|| items.find_map(|item| stray(&item, &RawPoints::ITEM_KEYS, "item.")));
+    if let Some(key) = stray {
+        return Err(BadTemplate::Unsupported(key.into()));
+    }
+    let raw: RawPoints = table
+        .clone()
+        .try_into()
+        .map_err(|error: toml::de::Error| content(error.message()))?;
+    raw.read().map_err(content)
 }
 
 fn read_needs(needs: Vec<String>) -> Result<Vec<Need>, BadTemplate> {
@@ -288,4 +352,22 @@ fn read_items(raw: Vec<RawItem>) -> Result<Vec<Item>, BadTemplate> {
         items.push(item);
     }
     Ok(items)
+}
+
+fn read_boards(raw: Vec<RawBoard>) -> Result<Vec<Board>, BadTemplate> {
+    if raw.is_empty() || raw.len() > MOST_BOARDS {
+        return Err(content(format!(
+            "a board template has 1 to {MOST_BOARDS} boards, this one {}",
+            raw.len()
+        )));
+    }
+    let mut boards: Vec<Board> = Vec::with_capacity(raw.len());
+    for raw in raw {
+        let board = raw.read().map_err(content)?;
+        if boards.iter().any(|known| known.code == board.code) {
+            return Err(content(format!("the board {} is listed twice", board.code)));
+        }
+        boards.push(board);
+    }
+    Ok(boards)
 }

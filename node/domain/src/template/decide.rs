@@ -7,7 +7,12 @@ use serde::{Deserialize, Serialize};
 use topology::Tree;
 
 use super::{BadTemplate, Need, Parsed, Template, TemplateKey, TemplateKind, content::MOST_CLAUSE};
-use crate::{disclosure::Item, policy::Sheet};
+use crate::{
+    board::Board,
+    disclosure::Item,
+    points::{PointRules, PointSheet},
+    policy::Sheet,
+};
 
 /// The templates in force at a node.
 pub trait InForce {
@@ -17,8 +22,8 @@ pub trait InForce {
     /// Returns whether a template of that kind and name is in force, from any issuer.
     fn has(&self, kind: TemplateKind, name: &str) -> bool;
 
-    /// Returns all policies in force.
-    fn policies(&self) -> Vec<&Template>;
+    /// Returns all templates of a kind in force.
+    fn all(&self, kind: TemplateKind) -> Vec<&Template>;
 }
 
 impl InForce for BTreeMap<TemplateKey, Template> {
@@ -31,9 +36,9 @@ impl InForce for BTreeMap<TemplateKey, Template> {
             .any(|key| key.kind == kind && *key.name == *name)
     }
 
-    fn policies(&self) -> Vec<&Template> {
-        let policy = |template: &&Template| template.key.kind == TemplateKind::Policy;
-        self.values().filter(policy).collect()
+    fn all(&self, kind: TemplateKind) -> Vec<&Template> {
+        let wanted = |template: &&Template| template.key.kind == kind;
+        self.values().filter(wanted).collect()
     }
 }
 
@@ -135,6 +140,9 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     if let Some(policy) = &parsed.policy {
         only_tightens_policy(template, policy, in_force, tree)?;
     }
+    if let Some(sheet) = &parsed.points {
+        only_adds_points(template, sheet, in_force, tree)?;
+    }
     let Some(base) = &parsed.tightens else {
         return Ok(());
     };
@@ -143,7 +151,8 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     // The template in force could be read when it was applied. If it no longer can be, it has no
     // effect.
     let above = above.check(tree).map_err(|_| missing())?;
-    only_tightens(&parsed, base, &above)
+    only_tightens(&parsed, base, &above)?;
+    only_tightens_boards(&parsed, base, &above)
 }
 
 /// Checks that no clock or limit is looser than in a policy in force. Only policies of the same
@@ -157,7 +166,7 @@ fn only_tightens_policy(
     let issuer = template.key.issuer;
     let binds =
         |known: &&Template| known.key != template.key && tree.contains(known.key.issuer, issuer);
-    for known in in_force.policies().into_iter().filter(binds) {
+    for known in in_force.all(TemplateKind::Policy).into_iter().filter(binds) {
         // The template in force could be read when it was applied. If it no longer can be, it has
         // no effect.
         let Ok(Parsed {
@@ -172,6 +181,34 @@ fn only_tightens_policy(
             let clause: String = fault.to_string().chars().take(MOST_CLAUSE).collect();
             TemplateRefusal::Loosens(clause.into())
         })?;
+    }
+    Ok(())
+}
+
+/// Checks that nothing about points is looser than in a template in force from the same issuer or one above.
+fn only_adds_points(
+    template: &Template,
+    sheet: &PointSheet,
+    in_force: &dyn InForce,
+    tree: &Tree,
+) -> Result<(), TemplateRefusal> {
+    let issuer = template.key.issuer;
+    let binds =
+        |known: &&Template| known.key != template.key && tree.contains(known.key.issuer, issuer);
+    let known = in_force.all(TemplateKind::Points).into_iter();
+    for known in known.filter(binds) {
+        let Ok(Parsed {
+            points: Some(above),
+            ..
+        }) = known.check(tree)
+        else {
+            continue;
+        };
+        if let Some(looser) = sheet.loosens(&above) {
+            let clause = format!("{} {looser}", known.key);
+            let clause: String = clause.chars().take(MOST_CLAUSE).collect();
+            return Err(TemplateRefusal::Loosens(clause.into()));
+        }
     }
     Ok(())
 }
@@ -221,32 +258,95 @@ fn only_tightens(
     Ok(())
 }
 
+fn only_tightens_boards(
+    parsed: &Parsed,
+    base: &TemplateKey,
+    above: &Parsed,
+) -> Result<(), TemplateRefusal> {
+    for theirs in &above.boards {
+        let mut mine = parsed.boards.iter();
+        let Some(mine) = mine.find(|board| board.code == theirs.code) else {
+            return Err(TemplateRefusal::Drops {
+                base: base.clone(),
+                item: theirs.code.as_str().into(),
+            });
+        };
+        if let Some(looser) = mine.loosens(theirs) {
+            let clause = format!("the board {} of {base} {looser}", theirs.code);
+            let clause: String = clause.chars().take(MOST_CLAUSE).collect();
+            return Err(TemplateRefusal::Loosens(clause.into()));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the templates of a kind that have an effect, in their order. One that another in force tightens has none
+/// itself: the tighter one has all of its items.
+fn effective<'a>(
+    in_force: &'a BTreeMap<TemplateKey, Template>,
+    kind: TemplateKind,
+    tree: &Tree,
+) -> Vec<(&'a Template, Parsed)> {
+    let read = in_force
+        .values()
+        .filter(|template| template.key.kind == kind);
+    // What could be read when it was applied and no longer can be has no effect.
+    let mut read: Vec<_> = read
+        .filter_map(|template| Some((template, template.check(tree).ok()?)))
+        .collect();
+    let tightened: Vec<_> = read
+        .iter()
+        .filter_map(|(_, parsed)| parsed.tightens.clone())
+        .collect();
+    read.retain(|(template, _)| !tightened.contains(&template.key));
+    read
+}
+
+/// Returns the boards that the templates in force prescribe, each with its template and version, ordered by template.
+pub fn boards(
+    in_force: &BTreeMap<TemplateKey, Template>,
+    tree: &Tree,
+) -> Vec<(TemplateKey, u32, Board)> {
+    let mut all: Vec<(TemplateKey, u32, Board)> = vec![];
+    for (template, parsed) in effective(in_force, TemplateKind::Board, tree) {
+        for board in parsed.boards {
+            // Of boards with one name there is that of the highest template.
+            if !all.iter().any(|(.., known)| known.code == board.code) {
+                all.push((template.key.clone(), template.version, board));
+            }
+        }
+    }
+    all
+}
+
+/// Returns the rules of points that follow from the templates in force, with those templates and their versions, the
+/// highest first; `None` without any.
+pub fn points(
+    in_force: &BTreeMap<TemplateKey, Template>,
+    tree: &Tree,
+) -> Option<(Vec<(TemplateKey, u32)>, PointRules)> {
+    let (mut templates, mut sheets) = (vec![], vec![]);
+    for (template, parsed) in effective(in_force, TemplateKind::Points, tree) {
+        if let Some(sheet) = parsed.points {
+            templates.push((template.key.clone(), template.version));
+            sheets.push(sheet);
+        }
+    }
+    PointRules::of(&sheets).map(|rules| (templates, rules))
+}
+
 /// Returns the items that the templates in force demand, each with its template and version, ordered by template. A
 /// template that another one in force tightens demands nothing itself: the tighter one has all of its items.
 pub fn demanded(
     in_force: &BTreeMap<TemplateKey, Template>,
     tree: &Tree,
 ) -> Vec<(TemplateKey, u32, Item)> {
-    let read = in_force
-        .values()
-        .filter(|template| template.key.kind == TemplateKind::Disclosure);
-    // What could be read when it was applied and no longer can be has no effect.
-    let read: Vec<_> = read
-        .filter_map(|template| Some((template, template.check(tree).ok()?)))
-        .collect();
-    let is_tightened = |key: &TemplateKey| {
-        read.iter()
-            .any(|(_, parsed)| parsed.tightens.as_ref() == Some(key))
-    };
-    let demanding = read
-        .iter()
-        .filter(|(template, _)| !is_tightened(&template.key));
     let mut all: Vec<(TemplateKey, u32, Item)> = vec![];
-    for (template, parsed) in demanding {
-        for item in &parsed.items {
+    for (template, parsed) in effective(in_force, TemplateKind::Disclosure, tree) {
+        for item in parsed.items {
             // One name is demanded once, by the highest template that has it.
             if !all.iter().any(|(.., known)| known.name == item.name) {
-                all.push((template.key.clone(), template.version, item.clone()));
+                all.push((template.key.clone(), template.version, item));
             }
         }
     }
@@ -270,12 +370,12 @@ impl InForce for Overlay<'_> {
         self.applied.keys().find(fits).is_some() || self.below.has(kind, name)
     }
 
-    fn policies(&self) -> Vec<&Template> {
-        let mut policies = self.below.policies();
-        policies.retain(|known| !self.applied.contains_key(&known.key));
+    fn all(&self, kind: TemplateKind) -> Vec<&Template> {
+        let mut all = self.below.all(kind);
+        all.retain(|known| !self.applied.contains_key(&known.key));
         let applied = self.applied.values().copied();
-        policies.extend(applied.filter(|template| template.key.kind == TemplateKind::Policy));
-        policies
+        all.extend(applied.filter(|template| template.key.kind == kind));
+        all
     }
 }
 

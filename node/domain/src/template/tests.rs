@@ -6,6 +6,9 @@ use topology::{DivisionCode, Tier, Tree, UnitKind};
 use super::*;
 use crate::envelope::Stamp;
 
+mod boards;
+mod points;
+
 fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
 }
@@ -75,22 +78,22 @@ fn kinds_are_read_back_from_their_names() {
 
 #[test]
 fn the_table_of_issuers_is_as_written_by_hand() {
-    use TemplateKind::{Board, Disclosure, Policy, Service, Standard};
+    use TemplateKind::{Board, Disclosure, Points, Policy, Service, Standard};
     for (tier, kinds) in [
         (
             Tier::Province,
-            vec![Policy, Disclosure, Service, Standard, Board],
+            vec![Policy, Disclosure, Service, Standard, Board, Points],
         ),
         (
             Tier::City,
-            vec![Policy, Disclosure, Service, Standard, Board],
+            vec![Policy, Disclosure, Service, Standard, Board, Points],
         ),
         (
             Tier::County,
-            vec![Policy, Disclosure, Service, Standard, Board],
+            vec![Policy, Disclosure, Service, Standard, Board, Points],
         ),
-        (Tier::Township, vec![Disclosure, Service, Board]),
-        (Tier::Village, vec![Disclosure, Board]),
+        (Tier::Township, vec![Disclosure, Service, Board, Points]),
+        (Tier::Village, vec![Disclosure, Board, Points]),
     ] {
         for kind in TemplateKind::ALL {
             assert_eq!(
@@ -278,7 +281,7 @@ fn a_kind_or_key_that_nothing_acts_on_is_refused_by_name() {
         Err(BadTemplate::Unsupported(what)) => what.to_string(),
         other => panic!("{key}: {other:?}"),
     };
-    for kind in ["standard", "board", "service"] {
+    for kind in ["standard", "service"] {
         let found = unsupported(&format!("330825/{kind}/x"), "format = 1");
         assert_eq!(found, format!("kind {kind}"));
     }

@@ -2,7 +2,7 @@
 
 use domain::{
     category::BadCategory, custody::Refusal, disclosure::BadDisclosure, draft::BadDraft,
-    ids::MatterId, matter::Department, matter::Elsewhere, policy::BadWords,
+    ids::MatterId, matter::Department, matter::Elsewhere, points::BadRating, policy::BadWords,
 };
 
 use super::sealing::SealingKeyFails;
@@ -56,6 +56,9 @@ pub enum MatterRefusal {
     /// It objects to a disclosure that cannot be objected to.
     #[error(transparent)]
     Disclosure(#[from] BadDisclosure),
+    /// It objects to a rating that cannot be objected to.
+    #[error(transparent)]
+    Rating(#[from] BadRating),
     /// The place lies outside the divisions concerned.
     #[error(transparent)]
     Elsewhere(#[from] Elsewhere),

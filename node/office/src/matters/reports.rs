@@ -7,13 +7,14 @@ use domain::{
     disclosure::DisclosureId,
     ids::MatterId,
     matter::{Act, Body, Channel, Contact, Detail, Elsewhere, Outcome, Place},
+    points::RatingId,
     policy::{check_channel, is_answered_for},
     seal::Fresh,
 };
 use topology::{DivisionCode, Tree};
 
 use crate::{
-    Failed, MatterRefusal, NoSuchMatter, RequestContext, SealingKeyFails, TooBusy,
+    Failed, MatterRefusal, NoSuchMatter, Opener, RequestContext, SealingKeyFails, TooBusy,
     services::Matters, unit_of_work::UnitOfWork,
 };
 
@@ -50,6 +51,8 @@ pub struct NewReport {
     pub attachments: Vec<UploadId>,
     /// The disclosure of this node that it objects to, if it does.
     pub objects_to: Option<DisclosureId>,
+    /// The rating of this node that it objects to, and who opens the record of its household.
+    pub objects_to_rating: Option<(RatingId, Opener)>,
     /// W3C trace context to continue.
     pub trace: Option<String>,
 }
@@ -70,6 +73,7 @@ impl NewReport {
             contact: None,
             attachments: vec![],
             objects_to: None,
+            objects_to_rating: None,
             trace: None,
         }
     }
@@ -107,7 +111,7 @@ impl Matters<'_> {
         let span = tracing::info_span!("matter.report", division = %self.me,
             category = %new.category, matter = tracing::field::Empty);
         let incoming = new.trace.clone();
-        let objects_to = new.objects_to;
+        let (objects_to, objects_to_rating) = (new.objects_to, new.objects_to_rating);
         if let Some(trace) = &incoming {
             telemetry::follow(&span, trace);
         }
@@ -133,6 +137,11 @@ impl Matters<'_> {
         unit.apply(decision).await?;
         if let Some(disclosure) = objects_to {
             unit.note_objection(disclosure, id)
+                .await
+                .map_err(Failed::widen)?;
+        }
+        if let Some((rating, opener)) = &objects_to_rating {
+            unit.note_rating_objection((*rating, opener), id)
                 .await
                 .map_err(Failed::widen)?;
         }

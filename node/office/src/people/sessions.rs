@@ -69,7 +69,7 @@ impl People<'_> {
                     ends_at: None,
                 })
             }
-            TokenKind::Draft | TokenKind::Setup => Err(NoSession.into()),
+            TokenKind::Draft | TokenKind::Setup | TokenKind::Household => Err(NoSession.into()),
             TokenKind::ReporterToken => {
                 let matter = about.ok_or(NoSession)?;
                 let own = self.opened_by(token, matter).await?;

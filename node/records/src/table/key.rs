@@ -4,6 +4,7 @@ use bytes::Bytes;
 use domain::{
     alarm::AlarmKind,
     attachment::{FileNo, Part, UploadId},
+    board::{BoardCode, PostId},
     category::Category,
     disclosure::{Class, DisclosureId},
     envelope::{Destination, Lane},
@@ -12,6 +13,7 @@ use domain::{
     import::Source,
     month::Month,
     people::{AccountId, ApiKeyId, GridId},
+    points::{HouseholdId, RatingId},
     rollup::CellKey,
     suite::Digest,
     template::{Scope, TemplateKey, TemplateKind},
@@ -72,7 +74,10 @@ fixed! {
     DisclosureId: |it| it.0, |bytes| Some(Self(bytes));
     Month: |it| it.0.to_be_bytes(), |bytes| Some(Self(u16::from_be_bytes(bytes)));
     Class: |it| [it.number() as u8], |bytes: [u8; 1]| Self::of_number(bytes[0].into());
+    PostId: |it| it.0, |bytes| Some(Self(bytes));
+    RatingId: |it| it.0, |bytes| Some(Self(bytes));
     AccountId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u64::from_be_bytes(bytes)));
+    HouseholdId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
     GridId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
     DivisionCode: |it| it.as_u64().to_be_bytes(), |bytes| Self::from_u64(u64::from_be_bytes(bytes));
     MatterId: |it| it.to_bytes(), |bytes: [u8; 20]| Self::from_bytes(&bytes);
@@ -153,19 +158,25 @@ impl Key for Option<DivisionCode> {
 }
 
 /// Text ended by a zero.
-impl Key for Source {
-    fn write(&self, key: &mut Vec<u8>) {
-        key.extend_from_slice(self.as_str().as_bytes());
-        key.push(0);
-    }
+macro_rules! ended {
+    ($($key:ty),*) => {
+        $(impl Key for $key {
+            fn write(&self, key: &mut Vec<u8>) {
+                key.extend_from_slice(self.as_str().as_bytes());
+                key.push(0);
+            }
 
-    fn read(key: &mut &[u8]) -> Option<Self> {
-        let end = key.iter().position(|byte| *byte == 0)?;
-        let (text, rest) = key.split_at(end);
-        *key = &rest[1..];
-        std::str::from_utf8(text).ok()?.parse().ok()
-    }
+            fn read(key: &mut &[u8]) -> Option<Self> {
+                let end = key.iter().position(|byte| *byte == 0)?;
+                let (text, rest) = key.split_at(end);
+                *key = &rest[1..];
+                std::str::from_utf8(text).ok()?.parse().ok()
+            }
+        })*
+    };
 }
+
+ended! { Source, BoardCode }
 
 /// Text, which stands last.
 macro_rules! text {

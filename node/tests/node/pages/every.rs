@@ -8,7 +8,7 @@ use super::browser::{Browser, HOST, Page};
 use testkit::province::Province;
 
 /// Pages that anybody may open.
-const PUBLIC: [&str; 15] = [
+const PUBLIC: [&str; 20] = [
     "/",
     "/report",
     "/my",
@@ -24,6 +24,11 @@ const PUBLIC: [&str; 15] = [
     "/services",
     "/disclosures",
     "/disclosures/compliance",
+    "/boards",
+    "/points",
+    "/honours",
+    "/points/own",
+    "/points/h/1",
 ];
 
 /// R-A2, R-A5, R-A6, R-A16: headers and form of a page.
@@ -158,6 +163,9 @@ async fn every_page_has_the_headers_and_nothing_inline_in_both_languages() {
                 "/desk?tab=all&holder=nobody&state=open",
                 "/desk/report",
                 "/desk/replies",
+                "/desk/boards",
+                "/desk/households",
+                "/desk/households/labels",
                 "/account",
                 "/admin/grids",
             ],

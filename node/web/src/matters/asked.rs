@@ -25,6 +25,12 @@ const MOST_WORDS: usize = 64;
 
 /// Converts a report, without `escalate_to`. Fails if the category or the location is not valid.
 pub(crate) fn new_report(request: ReportRequest) -> Result<NewReport, Rejection> {
+    if request.objects_to_rating.is_some() {
+        return Err(Rejection::unfit((
+            "a rating is objected to by a report of its own; leave `objects_to_rating` out here",
+            "对评分的异议要单独提交；请从本户记录里提出",
+        )));
+    }
     let category = request.category.parse::<Category>()?;
     let place = request
         .place

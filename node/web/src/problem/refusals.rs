@@ -3,6 +3,7 @@
 use api::problem::ProblemCode as C;
 use domain::{
     attachment::NotTaken,
+    board::BadPost,
     calendar::BadAllowance,
     category::BadCategory,
     custody::Refusal,
@@ -11,14 +12,15 @@ use domain::{
     hook::BadHook,
     matter::Elsewhere,
     people::{BadAccount, BadSavedList, Denied},
+    points::BadRating,
     policy::BadWords,
     reply_text::BadReplyText,
     template::BadTemplate,
 };
 use office::{
-    ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal, NoReceipt,
-    NoSuchAlarm, NoSuchMatter, NoSuchTemplate, NotInLog, RevokeRefusal, SealingKeyFails,
-    SecondMachine, TooBusy,
+    BoardRefusal, ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal,
+    NoReceipt, NoSuchAlarm, NoSuchMatter, NoSuchTemplate, NotInLog, PointsRefusal, RevokeRefusal,
+    SealingKeyFails, SecondMachine, TooBusy,
     feed::TooManyListeners,
     people::{ExportRefusal, KeyReused, NoSession, PeopleRefusal},
     webhooks::HookRefusal,
@@ -77,6 +79,7 @@ impl From<MatterRefusal> for Rejection {
             | R::TooManyNotes(..) => Self::unfit(told),
             R::Category(refusal) => refusal.into(),
             R::Disclosure(refusal) => refusal.into(),
+            R::Rating(refusal) => refusal.into(),
             R::Words(refusal) => refusal.into(),
             R::Elsewhere(refusal) => refusal.into(),
             R::Draft(refusal) => refusal.into(),
@@ -192,6 +195,70 @@ impl From<BadDisclosure> for Rejection {
             B::Stage(..) | B::OwnWork | B::Withdrawn | B::NoObjection(_) => {
                 Self::new(C::RefusedByTheRules, told)
             }
+        }
+    }
+}
+
+impl From<BoardRefusal> for Rejection {
+    fn from(refusal: BoardRefusal) -> Self {
+        match refusal {
+            BoardRefusal::Post(refusal) => refusal.into(),
+            BoardRefusal::Draft(refusal) => refusal.into(),
+            BoardRefusal::File(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<BadPost> for Rejection {
+    fn from(refusal: BadPost) -> Self {
+        use BadPost as B;
+        let told = Told::from(&refusal);
+        match refusal {
+            B::NoBoard(_) | B::Unknown(_) | B::NoAnswer(_) | B::PhotoLost => Self::missing(told),
+            B::SignIn => Self::unknown_caller(told),
+            B::NotWriter | B::NotOwn => Self::denied(told),
+            B::Title
+            | B::Text(_)
+            | B::Photos(_)
+            | B::NotAPhoto
+            | B::Words
+            | B::Personal(_)
+            | B::Told(_) => Self::unfit(told),
+            B::NoAnswers | B::ManyAnswers | B::Pinned => Self::new(C::RefusedByTheRules, told),
+            B::Removed => Self::new(C::Conflict, told),
+        }
+    }
+}
+
+impl From<PointsRefusal> for Rejection {
+    fn from(refusal: PointsRefusal) -> Self {
+        match refusal {
+            PointsRefusal::Rating(refusal) => refusal.into(),
+            PointsRefusal::Draft(refusal) => refusal.into(),
+            PointsRefusal::File(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<BadRating> for Rejection {
+    fn from(refusal: BadRating) -> Self {
+        use BadRating as B;
+        let told = Told::from(&refusal);
+        match refusal {
+            B::NoRules | B::Unknown(_) | B::NoRating(_) | B::NoHousehold | B::PhotoLost => {
+                Self::missing(told)
+            }
+            B::NoItem(_)
+            | B::Name
+            | B::Many
+            | B::Stranger
+            | B::Remark
+            | B::Reason
+            | B::Told(_)
+            | B::Photos
+            | B::NotAPhoto => Self::unfit(told),
+            B::Gone(_) | B::Corrections | B::NoObjection => Self::new(C::RefusedByTheRules, told),
+            B::Rated(_) | B::Same | B::Objected(_) => Self::new(C::Conflict, told),
         }
     }
 }

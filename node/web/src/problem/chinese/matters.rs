@@ -71,7 +71,7 @@ chinese! { Refusal, through [Clock] {
 } }
 
 chinese! { MatterRefusal, through [
-    Rules, NoSuchMatter, Category, Words, Disclosure, Elsewhere, Draft, File, SecondMachine, Busy, SealingKey
+    Rules, NoSuchMatter, Category, Words, Disclosure, Rating, Elsewhere, Draft, File, SecondMachine, Busy, SealingKey
 ] {
     NoSuchOfficer(account) => "本节点没有正在使用的账号 {account}；请从账号表中选",
     OfficerHandlesNothing(account) => "账号 {account} 没有处置权限；请派给有权限的人，或先授予角色",

@@ -58,7 +58,7 @@ chinese! { ExportRefusal {
 
 chinese! { BadAuditName {
     Actor(text) => "“{text}”不是操作人；请写账号编号，或 key、os-user 加编号，或 reporter、draft",
-    Subject(text) => "“{text}”不是操作对象；请写事项编号，或 account、grid、key、template、webhook、alarm、disclosure 加编号",
+    Subject(text) => "“{text}”不是操作对象；请写事项编号，或 account、grid、key、template、webhook、alarm、disclosure、post、household、rating 加编号",
 } }
 
 chinese! { BadGrant, through [Roles] {

@@ -21,7 +21,7 @@ pub fn personal_in(text: &str) -> Vec<Personal> {
 }
 
 /// Returns the first personal data in a text, with the digits to show masked: the first and last few stay.
-pub(super) fn find(text: &str) -> Option<(Personal, String)> {
+pub fn find(text: &str) -> Option<(Personal, String)> {
     runs(text).into_iter().find_map(|run| {
         let kind = kind_of(&run)?;
         let (head, tail) = match kind {

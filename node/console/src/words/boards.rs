@@ -1,0 +1,57 @@
+//! Words of boards (公告栏).
+
+super::words! {
+    board_title: "公告栏", "Boards";
+    board_intro: "村规民约、村情动态等栏目。谁能发帖、保留多久，由上级模板规定。", "Village rules, news and more. Templates from above say who writes on each board and how long posts stay.";
+    board_none: "这里还没有栏目；上级下达公告栏模板后就有。", "There is no board here yet; a template of boards brings them.";
+    board_no_posts: "这个栏目还没有帖子。", "Nothing was posted on this board yet.";
+    board_latest: "最新", "Latest";
+    board_count_column: "帖子", "Posts";
+    board_column: "栏目", "Board";
+    board_sign_in: "登录后可看", "For those who are signed in";
+    board_forever: "帖子长期保留。", "Posts stay.";
+    board_keeps(days): "帖子保留 {days} 天，到期自动删除。", "Posts stay for {days} days and then go by themselves.";
+    board_writers(roles): "发帖：{roles}", "Written on by: {roles}";
+    board_takes_answers: "登录后可以回帖。", "Who is signed in may answer.";
+    board_write: "发帖", "Write a post";
+    board_pinned: "置顶", "Pinned";
+    board_photos(count): "{count} 张照片", "Photos: {count}";
+    board_answers(count): "{count} 条回帖", "Answers: {count}";
+    board_removed(ground): "已移除：{ground}", "Removed: {ground}";
+    board_removed_by(office): "由{office}移除", "Removed by {office}";
+    board_until: "自动删除", "Goes by itself";
+    board_owner: "节点所有者", "owner of the node";
+    board_photo(number): "照片 {number}", "Photo {number}";
+    board_answer_title: "回帖", "Answers";
+    board_no_answers: "还没有回帖。", "No answers yet.";
+    board_answer: "写回帖", "Your answer";
+    board_answer_hint: "最多 500 字。请不要写身份证号、银行卡号、手机号。", "At most 500 characters. Leave out numbers of identity cards, bank cards and telephones.";
+    board_answer_send: "回帖", "Answer";
+    board_answer_sign_in: "登录后可以回帖", "Sign in to answer";
+    board_take_back: "撤回", "Take back";
+    board_take_back_sure: "撤回后内容删除，只留下“已移除：发布人撤回”。确定撤回吗？", "What you wrote will be erased; that you took it back stays to be read. Take it back?";
+    board_yes: "确定", "Yes";
+    board_moderate: "管理这个帖子", "Moderate this post";
+    board_back(board): "返回“{board}”", "Back to “{board}”";
+    board_all: "全部栏目", "All boards";
+    board_more: "更早的帖子", "Earlier posts";
+    board_post_title: "标题", "Title";
+    board_post_text: "内容", "Text";
+    board_post_text_hint: "最多 5000 字。人人可见的内容不要有身份证号、银行卡号、手机号。", "At most 5,000 characters. Leave out numbers of identity cards, bank cards and telephones.";
+    board_post_photos: "照片", "Photos";
+    board_post_photos_hint(count): "最多 {count} 张。照片里的位置和设备信息会去掉。", "At most {count}. Place and device are taken out of them.";
+    board_post_despite: "内容像是有个人信息，仍要公开", "It looks like personal data and is published all the same";
+    board_post_despite_hint: "写明理由；理由留在记录里，不公开。", "Say why; the reason is kept and not published.";
+    board_post_send: "发布", "Post it";
+    board_desk: "管理公告栏", "Boards";
+    board_desk_writer(account): "账号 {account}", "account {account}";
+    board_desk_despite(why): "公开个人信息的理由：{why}", "Why personal data is published: {why}";
+    board_desk_remove: "移除", "Remove";
+    board_desk_ground: "理由", "Ground";
+    board_desk_words: "补充说明（人人可见）", "More about it, which everybody reads";
+    board_desk_what: "移除什么", "What is removed";
+    board_desk_whole: "整个帖子", "The whole post";
+    board_desk_answer_number(number): "第 {number} 条回帖", "Answer {number}";
+    board_desk_sure: "移除后内容和照片删除，不能恢复；理由、日期和单位留在原处，人人可见。确定移除吗？", "What it says and its photos will be erased for good; ground, day and office stay to be read. Remove it?";
+    board_desk_as_seen: "村民看到的页面", "As everybody sees it";
+}
