@@ -18,6 +18,7 @@ pub mod envelope;
 pub mod feed;
 pub mod fetch;
 pub mod foreign;
+pub mod heads;
 pub mod hook;
 pub mod import;
 pub mod journal;
@@ -72,6 +73,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<feed::ActorKind>(),
         Enumeration::of::<feed::ChangeKind>(),
         Enumeration::of::<feed::TemplateStance>(),
+        Enumeration::of::<heads::Resolution>(),
         Enumeration::of::<import::Field>(),
         Enumeration::of::<matter::ActName>(),
         Enumeration::of::<matter::Appeal>(),

@@ -11,6 +11,7 @@ mod clock;
 mod envelope;
 mod figures;
 pub mod frame;
+mod heads;
 mod malformed;
 mod matter;
 pub mod refusal;
