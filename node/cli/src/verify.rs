@@ -7,7 +7,7 @@ use std::{
 };
 
 use api::DisclosureDocument;
-use domain::receipt::{Check, Finding, Opening};
+use domain::receipt::{Check, Finding, Opening, What};
 use identity::Roots;
 use proof::Verified;
 use topology::{DivisionCode, Tree};
@@ -23,7 +23,8 @@ use super::{
 ///
 /// Works without a network. Checks the signatures, and what the public log of the division that made
 /// the receipt proves. Lists what was checked, what could not be checked, and the time of the receipt.
-/// Exits with 0 if every possible check passes, 7 if one fails, 2 if the file is not a receipt.
+/// Exits with 0 if every possible check passes, 7 if one fails, 2 if the file is not a receipt, and 8 (pending 未会签)
+/// if nothing is false but the two divisions above did not both countersign the head of the public log yet.
 ///
 /// Examples:
 ///   wujitong verify receipt.json --root roots.pem
@@ -60,10 +61,24 @@ impl Verify {
             .iter()
             .find(|check| check.finding == Finding::Failed)
         {
+            None if verified.pending => Err(Failure::Pending(missing(&verified))),
             None => Ok(()),
             Some(failed) => Err(Failure::Unproven(failed.detail.clone())),
         }
     }
+}
+
+/// Names who did not countersign.
+fn missing(verified: &Verified) -> String {
+    let open = |check: &&Check| {
+        check.what == What::Countersignature && check.finding == Finding::NotChecked
+    };
+    let checks = verified.checks.iter().filter(open);
+    let who: Vec<_> = checks
+        .filter_map(|check| check.about)
+        .map(|division| division.to_string())
+        .collect();
+    who.join(" and ")
 }
 
 fn opening(file: &Path) -> Result<Opening, Failure> {
@@ -89,6 +104,7 @@ fn for_people(verified: &Verified, tree: &Tree) -> String {
     let names: BTreeMap<_, _> = all.filter_map(named).collect();
     let names = Names(&names);
     let holds = match verified.holds {
+        true if verified.pending => "holds, pending 有效，未会签",
         true => "holds 有效",
         false => "DOES NOT HOLD 无效",
     };

@@ -25,8 +25,8 @@ impl UnitOfWork<'_> {
 
 impl Office {
     /// Does everything that is due: looks whether the clock is doubted, goes on where a store went back in
-    /// time, lets the clocks of matters speak, judges the figures of children, and packs
-    /// what is full in the public log. Returns when to come
+    /// time, lets the clocks of matters speak, judges the figures of children, packs
+    /// what is full in the public log, and says its head. Returns when to come
     /// again if no decision makes something due before; `None` if nothing is.
     ///
     /// # Errors
@@ -38,6 +38,7 @@ impl Office {
         let ticked = self.matters().tick().await;
         let figures = self.figures().check().await;
         let packed = self.log().pack().await;
+        let said = self.log().say_head().await;
         let alarm = self.next_alarm(began).await;
         clock?;
         ticked?;
@@ -46,6 +47,7 @@ impl Office {
         let doubted = self.doubted.load(Ordering::Relaxed);
         let due = [
             alarm?,
+            said?,
             doubted.then_some(Timestamp(began.0 + AGAIN_MS)),
             showing?.then_some(Timestamp(began.0 + AGAIN_MS)),
             figures?.then_some(Timestamp(began.0 + FIGURES_AGAIN_MS)),

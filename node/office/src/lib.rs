@@ -59,7 +59,10 @@ pub use inbox::greet::Greeting;
 pub use inbox::receive::{NotReceived, Outcome, Receipt, Received};
 pub use keys::revocations::{RevocationRecord, RevokeRefusal};
 pub use keys::statements::{CountersignRefusal, Stated, concerns, digest as statements_digest};
-pub use log::{LogHead, NotInLog};
+pub use log::{
+    CountersignedHead, CountersignedLine, LogEvidence, LogHead, LogKeyFails, LogKeys,
+    NoSuchEvidence, NotInLog, WitnessedLog,
+};
 pub use matters::answers::{BadMonth, Month};
 pub use matters::filed::FiledBy;
 pub use matters::hand_over::{ChargedWith, HandedOver, Successor};
@@ -136,6 +139,8 @@ pub struct Dependencies {
     pub entropy: Arc<dyn Entropy>,
     /// The node's sealing key.
     pub seals: Arc<dyn Seals>,
+    /// The node's keys for public logs.
+    pub log_keys: Arc<dyn LogKeys>,
     /// The network that the node belongs to.
     pub network: NetworkId,
     /// Algorithms for what this node writes anew.

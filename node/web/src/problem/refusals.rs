@@ -16,7 +16,7 @@ use domain::{
 };
 use office::{
     ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal, NoReceipt,
-    NoSuchAlarm, NoSuchMatter, NoSuchTemplate, NotInLog, RevokeRefusal, SealingKeyFails,
+    NoSuchAlarm, NoSuchEvidence, NoSuchMatter, NoSuchTemplate, NotInLog, RevokeRefusal, SealingKeyFails,
     SecondMachine, TooBusy,
     feed::TooManyListeners,
     people::{KeyReused, NoSession, PeopleRefusal},
@@ -48,6 +48,7 @@ refusals! {
     CountersignRefusal => RefusedByTheRules,
     RevokeRefusal => RefusedByTheRules,
     NoSuchAlarm => NotFound,
+    NoSuchEvidence => NotFound,
     NoSuchMatter => NotFound,
     NoSuchTemplate => NotFound,
     NotInLog => NotFound,
