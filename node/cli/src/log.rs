@@ -108,7 +108,9 @@ fn lines(logs: &PublicLogs) -> String {
             log.size.to_string(),
             stands(log).to_owned(),
             log.key.clone(),
-            log.countersigned.as_ref().map_or_else(|| "-".to_owned(), signed),
+            log.countersigned
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), signed),
         ]
     });
     table(["#entries", "log", "key", "countersigned 会签"], rows)

@@ -104,11 +104,13 @@ fn for_people(verified: &Verified, tree: &Tree) -> String {
     let names: BTreeMap<_, _> = all.filter_map(named).collect();
     let names = Names(&names);
     let holds = match verified.holds {
-        true if verified.pending => "holds, pending 有效，未会签",
         true => "holds 有效",
         false => "DOES NOT HOLD 无效",
     };
     let mut facts = vec![("receipt", holds.to_owned())];
+    if verified.pending {
+        facts.push(("public log", "pending 未会签".to_owned()));
+    }
     facts.extend(subject(verified));
     facts.extend([
         ("network", verified.network.clone()),

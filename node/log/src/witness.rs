@@ -1,7 +1,5 @@
 //! The rule of whoever countersigns heads of another's log: one pure function.
 
-use topology::vocabulary;
-
 use super::{
     checkpoint::Checkpoint,
     note::NoteKey,
@@ -38,7 +36,7 @@ pub struct ProvenFrom<'a> {
     pub own_time: Option<u64>,
 }
 
-vocabulary! {
+topology::vocabulary! {
     /// How a head contradicts the one that was recorded before.
     pub enum Contradiction: "contradiction of two heads" {
         /// Two keys of one log are as bad as two heads.

@@ -33,7 +33,10 @@ pub mod webhooks;
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64},
+    },
 };
 
 use serde::{Deserialize, Serialize};
@@ -191,6 +194,8 @@ pub struct Office {
     losses: AtomicU64,
     /// What is kept for others.
     relay: inbox::relay::Relay,
+    /// When the next head of the public log may be said, in milliseconds since 1970.
+    next_head: AtomicI64,
 }
 
 /// Counts that belong to one life of the node, written with every decision.
@@ -249,6 +254,7 @@ impl Office {
             hooks_bell: tokio::sync::watch::Sender::new(()),
             losses: AtomicU64::new(losses),
             relay: inbox::relay::Relay::default(),
+            next_head: AtomicI64::new(0),
         };
         let mut view = office.tables();
         // What a newer program wrote is refused now, not at the first decision.

@@ -22,8 +22,8 @@ use log::Hash;
 pub use countersigned::{CountersignedHead, CountersignedLine};
 pub use keys::{LogKeyFails, LogKeys};
 pub use read::NotInLog;
-pub use witnessed::{Evidence as LogEvidence, NoSuchEvidence, WitnessedLog};
 pub(crate) use read::{entry, of_leaf, of_matter};
+pub use witnessed::{Evidence as LogEvidence, NoSuchEvidence, WitnessedLog};
 
 /// The head of a log, durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

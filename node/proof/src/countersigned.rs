@@ -60,11 +60,13 @@ pub(super) fn check(
 pub(super) fn is_complete(manifest: &Manifest, checks: &[Check], tree: &Tree) -> bool {
     let above = witnesses(manifest.exported_by, tree);
     let signed = |by: &DivisionCode| {
-        let by_them = |check: &&Check| {
-            check.what == What::Countersignature && check.about == Some(*by)
-        };
+        let by_them =
+            |check: &&Check| check.what == What::Countersignature && check.about == Some(*by);
         let ok = domain::receipt::Finding::Ok;
-        checks.iter().filter(by_them).any(|check| check.finding == ok)
+        checks
+            .iter()
+            .filter(by_them)
+            .any(|check| check.finding == ok)
     };
     manifest.log.is_none() || above.iter().all(signed)
 }

@@ -10,9 +10,7 @@ use log::{Checkpoint, Commitment, Cosignature, Entry, Hash, Vkey, WitnessKey, ch
 use serde::{Deserialize, Serialize};
 use topology::Tree;
 
-use super::{
-    Hex, Manifest, WordText, array, countersigned, hex, told,
-};
+use super::{Hex, Manifest, WordText, array, countersigned, hex, told};
 
 /// A head of a log with the log's signature.
 #[derive(Clone, Debug, PartialEq, Eq)]

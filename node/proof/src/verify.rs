@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{
-    COUNTERSIGNED, DISCLOSURE_COUNTERSIGNED, Document, FORMAT, Manifest, OF_DISCLOSURE, ReceiptFile,
-    TAG, WITHOUT_LOG, WordText, array, countersigned, disclosure, hex, log, told,
+    COUNTERSIGNED, DISCLOSURE_COUNTERSIGNED, Document, FORMAT, Manifest, OF_DISCLOSURE,
+    ReceiptFile, TAG, WITHOUT_LOG, WordText, array, countersigned, disclosure, hex, log, told,
 };
 
 /// Longest file in bytes.

@@ -47,9 +47,9 @@ fn since_out(since: &Since) -> v1::Since {
         root: Bytes::copy_from_slice(&since.root),
         proof: since.proof.concat().into(),
         time: since.own.map_or(0, |own| own.time),
-        signature: since.own.map_or_else(Bytes::new, |own| {
-            Bytes::copy_from_slice(&own.signature)
-        }),
+        signature: since
+            .own
+            .map_or_else(Bytes::new, |own| Bytes::copy_from_slice(&own.signature)),
     }
 }
 

@@ -3,9 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Value, json};
-use testkit::{
-    CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, peer::Peer,
-};
+use testkit::{CLERK, COUNTY, Network, PROVINCE, TOWNSHIP, VILLAGE, code, eventually, peer::Peer};
 use wujitong::{
     domain::{
         alarm::AlarmKind,
@@ -65,7 +63,10 @@ async fn a_receipt_is_pending_until_parent_and_grandparent_have_countersigned_th
     let file = receipt(&network, VILLAGE, id).await;
     let verified = checked(&network, &file);
     assert!(verified.holds && !verified.pending, "{verified:#?}");
-    assert_eq!(countersignatures(&verified, Finding::Ok), [TOWNSHIP, COUNTY]);
+    assert_eq!(
+        countersignatures(&verified, Finding::Ok),
+        [TOWNSHIP, COUNTY]
+    );
     assert_eq!(file["format"], 4);
 
     // A leaf after that head is not covered yet; the receipt says so and holds.
@@ -108,7 +109,10 @@ async fn a_forged_countersignature_proves_nothing() {
     type Forge = fn(&mut wujitong::domain::receipt::LogProof);
     let forgeries: [(Forge, bool); 4] = [
         // The signature of the township under the words of the county.
-        (|log| log.countersigned[1].0 = log.countersigned[0].0.clone(), true),
+        (
+            |log| log.countersigned[1].0 = log.countersigned[0].0.clone(),
+            true,
+        ),
         (
             |log| {
                 let mut bytes = log.countersigned[0].0.to_vec();
@@ -191,7 +195,11 @@ async fn a_village_that_rewrites_its_log_is_caught_at_the_township_and_at_the_co
         let roots: BTreeSet<_> = [&evidence.earlier, &evidence.later]
             .map(|note| *open(note).root())
             .into();
-        assert_eq!(roots, [head.root, [66; 32]].into(), "both, as it signed them");
+        assert_eq!(
+            roots,
+            [head.root, [66; 32]].into(),
+            "both, as it signed them"
+        );
         let witnessed = office.log().witnessed().await.unwrap();
         let of_village = witnessed.iter().find(|log| log.division == code(VILLAGE));
         assert!(of_village.unwrap().stopped);

@@ -268,7 +268,10 @@ fn for_people(log: &AuditedLog) -> String {
     let since = log.since.map(|size| ("since", before(size)));
     let of_children = || {
         let (children, wrong) = (log.children, log.contradictions);
-        ("children", format!("heads of {children} logs; {wrong} contradict an earlier one"))
+        (
+            "children",
+            format!("heads of {children} logs; {wrong} contradict an earlier one"),
+        )
     };
     let children = (log.children > 0).then(of_children);
     let newer = || ("unknown", format!("{} of a newer program", log.unknown));
@@ -281,6 +284,10 @@ fn for_people(log: &AuditedLog) -> String {
             format!("有效: head, {size} entries and {tiles} tiles agree"),
         ),
     ];
-    let more = since.into_iter().chain(kinds).chain(children).chain(unknown);
+    let more = since
+        .into_iter()
+        .chain(kinds)
+        .chain(children)
+        .chain(unknown);
     pairs(rows.into_iter().chain(more))
 }

@@ -31,7 +31,7 @@ pub(super) struct Children {}
 /// records the reason.
 ///
 /// Examples:
-///   wujitong log resolve 330825002222 --counts earlier --reason "the village put its store back from a backup"
+///   wujitong log resolve 330825002222 --counts earlier --reason "an old copy was put back"
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Resolve {

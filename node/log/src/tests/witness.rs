@@ -1,7 +1,7 @@
 //! Cosignatures against vectors of others, and the rule of whoever countersigns.
 
 use proptest::prelude::*;
-use ring::signature::{Ed25519KeyPair, KeyPair};
+use ring::signature::Ed25519KeyPair;
 
 use super::{found, grown, leaves};
 use crate::{
@@ -13,8 +13,7 @@ const HEAD: &str =
     "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
 
 /// Made with Go's crypto/ed25519 from the seed of 32 sevens, for the head and time in the specification's example.
-const KEY: &str =
-    "witness.example.com/w1+8122a5ab+BOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs";
+const KEY: &str = "witness.example.com/w1+8122a5ab+BOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs";
 const LINE: &str = "\u{2014} witness.example.com/w1 gSKlqwAAAABkGFDLWr4Jea05CAgwNVtwky0Jgz6WfX0QJgM//FkB/W9BoT9TX0DkTxG+2cT4p/ViKNhUM/SnUwFcYQzugGFQ15LwDw==\n";
 
 #[test]
@@ -147,7 +146,10 @@ fn ask(known: Option<&Recorded>, all: &[Vec<u8>], from: Option<usize>, now: u64)
 #[test]
 fn a_log_that_grows_is_cosigned_and_the_same_question_has_the_same_answer() {
     let all = leaves(40);
-    assert_eq!(ask(None, &all[..7], None, 100), Ruling::Cosign { time: 100 });
+    assert_eq!(
+        ask(None, &all[..7], None, 100),
+        Ruling::Cosign { time: 100 }
+    );
     let known = recorded(&all[..7], 100);
     // Again, and again much later; the clock may have gone back meanwhile.
     for now in [100, 101, 50, 100 + HEARTBEAT_SECONDS - 1] {
@@ -252,7 +254,10 @@ fn a_witness_restored_from_an_old_copy_takes_over_what_carries_its_own_cosignatu
             "a log cannot go behind what the witness signed"
         );
     }
-    assert_eq!(with(&proof, Some(&old), 40, None), Ruling::Behind { size: 7 });
+    assert_eq!(
+        with(&proof, Some(&old), 40, None),
+        Ruling::Behind { size: 7 }
+    );
     // An older own cosignature takes nothing back.
     let newer = recorded(&all[..30], 450);
     assert_eq!(

@@ -195,8 +195,8 @@ impl UnitOfWork<'_> {
             time: signed.time,
             signature: signed.signature,
         };
-        let holds = log::name::is_witness_of(key.name(), by, &network)
-            && key.verifies(&head, &cosignature);
+        let holds =
+            log::name::is_witness_of(key.name(), by, &network) && key.verifies(&head, &cosignature);
         holds.then_some(key)
     }
 
@@ -232,8 +232,7 @@ impl UnitOfWork<'_> {
         let place = |line: &Line| all.iter().position(|above| *above == line.by);
         known.lines.sort_by_key(place);
         let complete = known.lines.len() >= all.len();
-        self.view
-            .put::<tables::CountersignedHeads>(&key, &known);
+        self.view.put::<tables::CountersignedHeads>(&key, &known);
         let rows = tables::CountersignedHeads::under(&key.0);
         let kept = self.view.scan(rows, usize::MAX).await?;
         let most = kept.iter().map(|(_, kept)| kept.lines.len()).max();

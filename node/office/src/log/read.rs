@@ -27,7 +27,9 @@ pub enum NotInLog {
     #[error("this node has no log of that epoch; `wujitong log show` lists those it has")]
     Epoch,
     /// Nobody countersigned a head of it yet.
-    #[error("no head of this log was countersigned yet; ask again when the divisions above were met")]
+    #[error(
+        "no head of this log was countersigned yet; ask again when the divisions above were met"
+    )]
     Countersigned,
     /// It has no such tile, or not yet.
     #[error(

@@ -4,6 +4,8 @@
 //! missing, and once a day in any case. It takes
 //! the place of one that still waits, so that after a long absence there is one head with one proof.
 
+use std::sync::atomic::Ordering;
+
 use domain::{
     actor::Actor,
     envelope::{Lane, Outgoing, Payload},
@@ -53,8 +55,11 @@ impl Office {
     pub(crate) fn head_due(&self) -> Option<Timestamp> {
         let parent = self.parent?;
         let met = self.met.lock().expect("no holder panics");
+        let now = self.now().0;
+        // Nodes with many leaves are not woken for each, and a clock that was put back holds nothing up.
+        let spaced = self.next_head.load(Ordering::Relaxed).min(now + SPACING_MS);
         met.contains(&parent)
-            .then(|| Timestamp(self.now().0 + QUIET_MS))
+            .then(|| Timestamp(spaced.max(now + QUIET_MS)))
     }
 }
 
@@ -81,6 +86,7 @@ impl Log<'_> {
         if due > now {
             return Ok(Some(due));
         }
+        self.next_head.store(now.0 + SPACING_MS, Ordering::Relaxed);
         if self.dependencies.store.is_full() {
             return Ok(Some(Timestamp(now.0 + SPACING_MS)));
         }

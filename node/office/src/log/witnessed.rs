@@ -79,7 +79,9 @@ pub struct Evidence {
 
 /// The refusal to resolve what does not stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no contradiction of a log of {0} stands here; `wujitong log children` shows those that do")]
+#[error(
+    "no contradiction of a log of {0} stands here; `wujitong log children` shows those that do"
+)]
 pub struct NoSuchEvidence(pub DivisionCode);
 
 impl RefusalReason for NoSuchEvidence {}
@@ -196,9 +198,8 @@ impl UnitOfWork<'_> {
         };
         let known = lives.iter().find(|((_, id), _)| *id == epoch.id);
         let known = known.map(|(_, known)| known.clone());
-        let seen = |known: &tables::log::WitnessedLog| {
-            known.stopped || known.stamp >= envelope.stamp()
-        };
+        let seen =
+            |known: &tables::log::WitnessedLog| known.stopped || known.stamp >= envelope.stamp();
         if lives.iter().any(newer) || known.as_ref().is_some_and(seen) {
             return Ok(Ok(()));
         }
@@ -219,7 +220,9 @@ impl UnitOfWork<'_> {
         received: &Received,
     ) -> Result<(), Fault> {
         let recorded = known.as_ref().and_then(recorded);
-        let own_time = checked.since.and_then(|since| self.own_time(&checked, since));
+        let own_time = checked
+            .since
+            .and_then(|since| self.own_time(&checked, since));
         let from = checked.since.map(|since| ProvenFrom {
             size: since.size,
             root: &since.root,
@@ -300,7 +303,8 @@ impl UnitOfWork<'_> {
         let envelope = &received.envelope;
         let today = self.day();
         let mut leaf = known.and_then(|known| known.leaf);
-        let is_child = self.office.dependencies.tree.parent(envelope.author) == Some(self.office.me);
+        let is_child =
+            self.office.dependencies.tree.parent(envelope.author) == Some(self.office.me);
         if is_child && leaf.is_none_or(|day| day < today) {
             leaf = Some(today);
             self.log.push(LogDraft::from(Entry::ChildHead {

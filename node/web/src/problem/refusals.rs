@@ -16,8 +16,8 @@ use domain::{
 };
 use office::{
     ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal, NoReceipt,
-    NoSuchAlarm, NoSuchEvidence, NoSuchMatter, NoSuchTemplate, NotInLog, RevokeRefusal, SealingKeyFails,
-    SecondMachine, TooBusy,
+    NoSuchAlarm, NoSuchEvidence, NoSuchMatter, NoSuchTemplate, NotInLog, RevokeRefusal,
+    SealingKeyFails, SecondMachine, TooBusy,
     feed::TooManyListeners,
     people::{KeyReused, NoSession, PeopleRefusal},
     webhooks::HookRefusal,

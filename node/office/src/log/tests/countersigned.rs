@@ -52,8 +52,7 @@ async fn a_head_is_countersigned_by_parent_and_grandparent_and_the_node_keeps_bo
     let heads: Vec<_> = said
         .iter()
         .filter(|one| {
-            matches!(one.envelope.payload, Payload::Head(_))
-                && one.envelope.author == code(VILLAGE)
+            matches!(one.envelope.payload, Payload::Head(_)) && one.envelope.author == code(VILLAGE)
         })
         .collect();
     assert_eq!(heads.len(), 2);
@@ -189,14 +188,9 @@ async fn a_rewritten_log_is_stopped_with_both_heads_as_evidence_here_and_one_tie
     for at in [TOWNSHIP, COUNTY] {
         let log = line.nodes[at].log();
         let reason = "the operator put an old copy back";
-        log.resolve(
-            code(VILLAGE),
-            Resolution::Earlier,
-            reason,
-            Actor::OsUser(0),
-        )
-        .await
-        .unwrap();
+        log.resolve(code(VILLAGE), Resolution::Earlier, reason, Actor::OsUser(0))
+            .await
+            .unwrap();
         assert_eq!(alarms(&line.nodes[at]).await, []);
         let again = log
             .resolve(code(VILLAGE), Resolution::Earlier, reason, Actor::OsUser(0))
@@ -317,7 +311,11 @@ async fn a_parent_enters_the_head_of_a_child_once_a_day_and_only_of_a_child() {
     // The township's own head went up with it, and stands in the county's log.
     line.pass(61).await;
     line.settle().await;
-    assert_eq!(seen(COUNTY).await.len(), 1, "the township's, not the village's");
+    assert_eq!(
+        seen(COUNTY).await.len(),
+        1,
+        "the township's, not the village's"
+    );
     line.pass(26 * 3600).await;
     line.settle().await;
     let next_day = seen(TOWNSHIP).await;

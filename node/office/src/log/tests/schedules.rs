@@ -113,13 +113,19 @@ async fn run(seed: u64) {
     for by in [TOWNSHIP, COUNTY] {
         let covered = signed.0.iter().filter(|one| one.by == by);
         let covered = covered.map(|one| one.size).max();
-        assert_eq!(covered, Some(size), "seed {seed}: leaves without a head of {by}");
+        assert_eq!(
+            covered,
+            Some(size),
+            "seed {seed}: leaves without a head of {by}"
+        );
     }
     // Of the township's own log the county may complain: nobody greets here, so a store that is put back begins no new
     // life.
     for at in [VILLAGE, TOWNSHIP, COUNTY] {
         let alarms = line.nodes[at].alarms().all().await.unwrap();
-        let about = alarms.iter().find(|alarm| alarm.about == Some(code(VILLAGE)));
+        let about = alarms
+            .iter()
+            .find(|alarm| alarm.about == Some(code(VILLAGE)));
         assert_eq!(about, None, "seed {seed}: the village did nothing wrong");
     }
 }

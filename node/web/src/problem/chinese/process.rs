@@ -2,8 +2,8 @@
 
 use domain::{audit::BrokenTrail, hook::BadHook, template::BadTemplate};
 use office::{
-    CountersignRefusal, NoSuchAlarm, NoSuchEvidence, NoSuchTemplate, RevokeRefusal, SealingKeyFails, SecondMachine,
-    TooBusy, feed::TooManyListeners, webhooks::HookRefusal,
+    CountersignRefusal, NoSuchAlarm, NoSuchEvidence, NoSuchTemplate, RevokeRefusal,
+    SealingKeyFails, SecondMachine, TooBusy, feed::TooManyListeners, webhooks::HookRefusal,
 };
 use outbound::http_client::BadTarget;
 
