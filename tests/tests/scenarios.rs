@@ -9,6 +9,7 @@ mod disclosed;
 mod dns;
 mod epochs;
 mod files;
+mod heads;
 mod hostile;
 mod life;
 mod links;

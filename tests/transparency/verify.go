@@ -1,13 +1,16 @@
 // Verifies a public log with Go's checksum-database libraries, which know nothing of this project: the signed head, each
-// tile, the inclusion of every entry, and that the log goes on from an older head. Tiles come over HTTP.
+// tile, the inclusion of every entry, that the log goes on from an older head, and the countersignatures of those who are
+// named. Tiles come over HTTP.
 //
-//	verify URL VKEY OLDER-CHECKPOINT
+//	verify URL VKEY OLDER-CHECKPOINT [WITNESS-VKEY...]
 //
 // Prints a line for each check; the last line counts them.
 package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -77,6 +80,78 @@ func open(signed []byte, verifier note.Verifier) (tlog.Tree, error) {
 	return tree, nil
 }
 
+// witness verifies cosignatures of C2SP (type 0x04), which sumdb/note does not know.
+type witness struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+	time uint64
+}
+
+func (w *witness) Name() string    { return w.name }
+func (w *witness) KeyHash() uint32 { return w.hash }
+
+func (w *witness) Verify(msg, sig []byte) bool {
+	if len(sig) != 8+ed25519.SignatureSize {
+		return false
+	}
+	w.time = binary.BigEndian.Uint64(sig)
+	signed := fmt.Sprintf("cosignature/v1\ntime %d\n%s", w.time, msg)
+	return ed25519.Verify(w.key, []byte(signed), sig[8:])
+}
+
+func newWitness(vkey string) (*witness, error) {
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("no key: %q", vkey)
+	}
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil || len(key) != 1+ed25519.PublicKeySize || key[0] != 4 {
+		return nil, fmt.Errorf("no key that cosigns: %q", vkey)
+	}
+	id := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
+	if fmt.Sprintf("%x", id[:4]) != parts[1] {
+		return nil, fmt.Errorf("%s is not the id of the key: %q", parts[1], vkey)
+	}
+	return &witness{name: parts[0], hash: binary.BigEndian.Uint32(id[:]), key: key[1:]}, nil
+}
+
+// countersigned checks that each witness cosigned the head.
+func countersigned(url string, verifier note.Verifier, vkeys []string) {
+	signed, err := get(url + "/countersigned")
+	if err != nil {
+		check("there is a countersigned head", err)
+		return
+	}
+	for _, vkey := range vkeys {
+		by, err := newWitness(vkey)
+		if err != nil {
+			check("the key of a witness is read", err)
+			continue
+		}
+		opened, err := note.Open(signed, note.VerifierList(verifier, by))
+		if err == nil && len(opened.Sigs) != 2 {
+			err = fmt.Errorf("%d signatures that are known", len(opened.Sigs))
+		}
+		if err == nil && by.time == 0 {
+			err = fmt.Errorf("it has no time")
+		}
+		check(fmt.Sprintf("%s countersigned at %d", by.name, by.time), err)
+		forged := bytes.Replace(signed, []byte("/witness/"), []byte("/Witness/"), -1)
+		opened, err = note.Open(forged, note.VerifierList(verifier, by))
+		if err == nil && len(opened.Sigs) > 1 {
+			err = nil
+		} else {
+			err = fmt.Errorf("not countersigned")
+		}
+		mustFail("a countersignature of somebody else is not taken for one", err)
+		by.key = append(ed25519.PublicKey{}, by.key...)
+		by.key[0] ^= 1
+		_, err = note.Open(signed, note.VerifierList(verifier, by))
+		mustFail("a countersignature with another key is noticed", err)
+	}
+}
+
 // tiles reads tiles by the paths of the checksum database, without the height in them.
 type tiles struct{ url string }
 
@@ -124,7 +199,7 @@ func entries(url string, size int64) ([][]byte, error) {
 	return all, nil
 }
 
-func run(url, vkey, olderFile string) error {
+func run(url, vkey, olderFile string, witnesses []string) error {
 	verifier, err := note.NewVerifier(vkey)
 	if err != nil {
 		return err
@@ -175,15 +250,18 @@ func run(url, vkey, olderFile string) error {
 		before.Hash[0] ^= 1
 		mustFail("another history is noticed", tlog.CheckTree(grown, tree.N, tree.Hash, before.N, before.Hash))
 	}
+	if len(witnesses) > 0 {
+		countersigned(url, verifier, witnesses)
+	}
 	return nil
 }
 
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "verify URL VKEY OLDER-CHECKPOINT")
+	if len(os.Args) < 4 {
+		fmt.Fprintln(os.Stderr, "verify URL VKEY OLDER-CHECKPOINT [WITNESS-VKEY...]")
 		os.Exit(2)
 	}
-	if err := run(strings.TrimSuffix(os.Args[1], "/"), os.Args[2], os.Args[3]); err != nil {
+	if err := run(strings.TrimSuffix(os.Args[1], "/"), os.Args[2], os.Args[3], os.Args[4:]); err != nil {
 		check("the log can be read", err)
 	}
 	fmt.Printf("%d passed, %d failed\n", passed, failed)

@@ -85,7 +85,10 @@ pub use links::{
     CertificateLine, LinkState, LinkStatus, NeighbourSide, SilentChild, TemplateLag,
     UnseenNeighbour,
 };
-pub use log::{PublicLog, PublicLogs};
+pub use log::{
+    ChildLog, ChildLogs, Countersignature, CountersignedHead, LogEvidence, LogResolved, PublicLog,
+    PublicLogs, ResolveLog,
+};
 pub use matter::{
     BodyView, ClockView, Known, MatterView, PartView, Point, RequestView, StandingView, Stands,
     StepView,

@@ -1,5 +1,6 @@
 //! Public logs.
 
+use domain::heads::Resolution;
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
@@ -30,4 +31,109 @@ pub struct PublicLog {
     pub size: u64,
     /// Root of the tree, 64 hexadecimal digits.
     pub root: String,
+    /// The greatest head that others countersigned, of those with most countersignatures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub countersigned: Option<CountersignedHead>,
+}
+
+/// A head of a public log that others countersigned. It lies at `log/EPOCH/countersigned`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CountersignedHead {
+    /// Number of entries.
+    pub size: u64,
+    /// Who countersigned it, the nearest division above first.
+    pub by: Vec<Countersignature>,
+    /// Those above who should countersign and did not yet.
+    #[schema(value_type = Vec<Code>)]
+    pub missing: Vec<DivisionCode>,
+}
+
+/// A countersignature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Countersignature {
+    /// Whose it is.
+    #[schema(value_type = Code)]
+    pub division: DivisionCode,
+    /// When, by its clock, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// The key that verifies it, as `NAME+ID+KEY` (C2SP tlog-cosignature).
+    pub key: String,
+}
+
+/// The public logs of divisions below that a node countersigns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ChildLogs {
+    /// The logs, as they were recorded last.
+    pub logs: Vec<ChildLog>,
+    /// What contradicts what was recorded; also what a person has resolved.
+    pub evidence: Vec<LogEvidence>,
+}
+
+/// The public log of a division below, as a node has recorded it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ChildLog {
+    /// The division.
+    #[schema(value_type = Code)]
+    pub division: DivisionCode,
+    /// Life of its store: 32 hexadecimal digits.
+    pub epoch: String,
+    /// The key of the log, as `NAME+ID+KEY`.
+    pub key: String,
+    /// Number of entries that were countersigned last.
+    pub size: u64,
+    /// Root then, 64 hexadecimal digits.
+    pub root: String,
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Whether it is not countersigned until a person has looked into a contradiction.
+    pub stopped: bool,
+}
+
+/// The evidence that a public log contradicts itself: two heads that its key signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LogEvidence {
+    /// The division of the log.
+    #[schema(value_type = Code)]
+    pub division: DivisionCode,
+    /// How the two contradict each other: a code of `Contradiction`.
+    pub how: String,
+    /// The same in English.
+    pub how_english: String,
+    /// The same in Chinese.
+    pub how_chinese: String,
+    /// Who found it.
+    #[schema(value_type = Code)]
+    pub found_by: DivisionCode,
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// The key that verifies the first of the two, as `NAME+ID+KEY`.
+    pub key: String,
+    /// The checkpoint that was recorded before.
+    pub earlier: String,
+    /// The checkpoint that contradicts it.
+    pub later: String,
+    /// What a person made of it; absent while it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<LogResolved>,
+}
+
+/// What a person made of two heads that contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LogResolved {
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Which of the two counts since.
+    pub counts: Resolution,
+    /// Why.
+    pub reason: String,
+}
+
+/// Says which of two heads that contradict each other counts from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveLog {
+    /// Which of the two counts.
+    pub counts: Resolution,
+    /// Why, 1 to 300 characters. The audit trail keeps it.
+    pub reason: String,
 }

@@ -16,6 +16,9 @@ use super::{Code, DisclosureDocument, Mentions};
 pub struct ReceiptCheck {
     /// Whether no check failed; some may not have been possible.
     pub holds: bool,
+    /// Whether it proves something with the head of a public log that not all who should have countersigned.
+    #[serde(default)]
+    pub pending: bool,
     /// The network's id, in hexadecimal.
     pub network: String,
     /// Number of the matter, if the file is about one.

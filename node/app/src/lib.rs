@@ -6,6 +6,7 @@ mod certificates;
 mod clock;
 mod due;
 mod host;
+mod log_keys;
 mod probes;
 mod seals;
 mod sign_in;
@@ -13,6 +14,7 @@ mod sweep;
 
 pub use clock::{Chance, SystemClock, WatchedClock};
 pub use host::{Host, Plan, StartError, TooFewDescriptors, socket_path};
+pub use log_keys::OwnLogKeys;
 pub use seals::OwnSeal;
 pub use sign_in::BadSecret;
 pub use web::state::Entrance;

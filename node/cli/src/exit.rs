@@ -24,11 +24,13 @@ pub enum Exit {
     Store = 6,
     /// The check of a receipt failed.
     Unproven = 7,
+    /// Nothing in a receipt is false, but not all countersignatures are there.
+    Pending = 8,
 }
 
 impl Exit {
     /// All exit codes with their meaning.
-    pub const ALL: [(Self, &str); 8] = [
+    pub const ALL: [(Self, &str); 9] = [
         (Self::Done, "the command succeeded"),
         (
             Self::Failed,
@@ -49,6 +51,10 @@ impl Exit {
             "the store is locked, damaged, newer than the program, or not available",
         ),
         (Self::Unproven, "the check of a receipt failed"),
+        (
+            Self::Pending,
+            "nothing in a receipt is false, but not all countersignatures are there",
+        ),
     ];
 }
 
@@ -68,6 +74,7 @@ impl From<Exit> for ExitCode {
 /// 5  no node answers at the control socket
 /// 6  the store is locked, damaged, newer than the program, or not available
 /// 7  the check of a receipt failed
+/// 8  nothing in a receipt is false, but not all countersignatures are there
 ///
 /// Examples:
 ///   wujitong exit-codes

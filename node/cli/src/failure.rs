@@ -29,6 +29,12 @@ pub enum Failure {
     /// A receipt whose check failed.
     #[error("the receipt is not valid: {0}; do not rely on it, ask the division for a new one")]
     Unproven(String),
+    /// A receipt whose head not all have countersigned who should.
+    #[error(
+        "pending 未会签: nothing in the receipt is false, but {0} did not countersign yet that the public log has it; get \
+         the receipt again later"
+    )]
+    Pending(String),
     /// A public log that contradicts itself, or what was signed before.
     #[error("the public log is not valid: {0}; tell the division above, and keep the checkpoints")]
     Log(String),
@@ -117,6 +123,7 @@ impl Failure {
             | Self::Telemetry(_)
             | Self::Receipt(..) => Exit::Usage,
             Self::Unproven(_) | Self::Log(_) => Exit::Unproven,
+            Self::Pending(_) => Exit::Pending,
             Self::Damaged(_) => Exit::Store,
             Self::Division(_)
             | Self::NoNode(_)

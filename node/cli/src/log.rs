@@ -1,11 +1,12 @@
 //! `wujitong log`
 
 mod audit;
+mod children;
 
-use api::{PublicLog, PublicLogs};
+use api::{CountersignedHead, PublicLog, PublicLogs};
 use clap::Subcommand;
 
-use super::{Failure, Output, site::Site, tables::table};
+use super::{Failure, Output, labels::moment, site::Site, tables::table};
 
 /// Shows and checks the public log (公开日志) of a node
 ///
@@ -16,6 +17,7 @@ use super::{Failure, Output, site::Site, tables::table};
 /// Examples:
 ///   wujitong log show
 ///   wujitong log audit --node 330825 --data /srv/county
+///   wujitong log children --node 330825
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Log {
@@ -30,12 +32,15 @@ enum What {
     Show(Show),
     Checkpoint(Checkpoint),
     Audit(audit::Audit),
+    Children(children::Children),
+    Resolve(children::Resolve),
 }
 
 /// Lists the logs of the node: their names, keys and sizes
 ///
 /// A node has a log for each life of its store. The key verifies the checkpoints of the log; programs
-/// that read C2SP formats take it as it is.
+/// that read C2SP formats take it as it is. The last column is how many entries the two divisions above have
+/// countersigned (会签), and when.
 ///
 /// Examples:
 ///   wujitong log show
@@ -47,23 +52,39 @@ struct Show {}
 /// Prints the signed head of the log: its name, size and root
 ///
 /// Keep it: `wujitong log audit --since FILE` shows later that the log still begins with what it had then.
+/// Lines under it are countersignatures (会签) of the divisions above.
 ///
 /// Examples:
 ///   wujitong log checkpoint
+///   wujitong log checkpoint --countersigned
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
-struct Checkpoint {}
+struct Checkpoint {
+    /// The greatest head that was countersigned, which may have fewer entries than the log has now
+    #[arg(long)]
+    countersigned: bool,
+}
 
 impl Log {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         let asked = self.site.ask().await?;
+        match self.what {
+            What::Children(children) => return children.run(&asked, output).await,
+            What::Resolve(resolve) => return resolve.run(&asked, output).await,
+            What::Show(_) | What::Checkpoint(_) | What::Audit(_) => {}
+        }
         let logs: PublicLogs = asked.client.get(&asked.path("log")).await?;
         match self.what {
+            What::Children(_) | What::Resolve(_) => Ok(()),
             What::Show(Show {}) => output.facts(&logs, || lines(&logs)),
-            What::Checkpoint(Checkpoint {}) => {
+            What::Checkpoint(Checkpoint { countersigned }) => {
+                let what = match countersigned {
+                    true => "countersigned",
+                    false => "checkpoint",
+                };
                 let present = logs.logs.iter().find(|log| log.present);
                 let present = present.ok_or_else(none)?;
-                let path = asked.path(&format!("log/{}/checkpoint", present.epoch));
+                let path = asked.path(&format!("log/{}/{what}", present.epoch));
                 let note = asked.client.file(&path).await?;
                 output.text(&String::from_utf8_lossy(&note))
             }
@@ -87,7 +108,19 @@ fn lines(logs: &PublicLogs) -> String {
             log.size.to_string(),
             stands(log).to_owned(),
             log.key.clone(),
+            log.countersigned
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), signed),
         ]
     });
-    table(["#entries", "log", "key"], rows)
+    table(["#entries", "log", "key", "countersigned 会签"], rows)
+}
+
+fn signed(head: &CountersignedHead) -> String {
+    let by = head.by.iter();
+    let by = by.map(|one| format!("{} {}", one.division.short(), moment(one.at_ms)));
+    let missing = head.missing.iter();
+    let missing = missing.map(|above| format!("{} not yet 未会签", above.short()));
+    let all: Vec<_> = by.chain(missing).collect();
+    format!("{} by {}", head.size, all.join(", "))
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use api::{DisclosureDocument, Language};
-use domain::receipt::{Check, Finding, Opening};
+use domain::receipt::{Check, Finding, Opening, What};
 use identity::Roots;
 use proof::Verified;
 use topology::{DivisionCode, Tree};
@@ -24,8 +24,9 @@ use super::{
 ///
 /// Works without a network. Checks the signatures, and what the public log of the division that made
 /// the receipt proves. Lists what was checked, what could not be checked, and the time of the receipt.
-/// Exits with 0 if every possible check passes, 7 if one fails, 2 if the file is not a receipt. What each check
-/// found is told in Chinese if the locale of the terminal is Chinese (LC_ALL, LC_MESSAGES, LANG), else in English.
+/// Exits with 0 if every possible check passes, 7 if one fails, 2 if the file is not a receipt, and 8 (pending 未会签)
+/// if nothing is false but the two divisions above did not both countersign the head of the public log yet. What each
+/// check found is told in Chinese if the locale of the terminal is Chinese (LC_ALL, LC_MESSAGES, LANG), else in English.
 ///
 /// Examples:
 ///   wujitong verify receipt.json --root roots.pem
@@ -63,10 +64,24 @@ impl Verify {
             .iter()
             .find(|check| check.finding == Finding::Failed)
         {
+            None if verified.pending => Err(Failure::Pending(missing(&verified))),
             None => Ok(()),
             Some(failed) => Err(Failure::Unproven(detail(failed, language).to_owned())),
         }
     }
+}
+
+/// Names who did not countersign.
+fn missing(verified: &Verified) -> String {
+    let open = |check: &&Check| {
+        check.what == What::Countersignature && check.finding == Finding::NotChecked
+    };
+    let checks = verified.checks.iter().filter(open);
+    let who: Vec<_> = checks
+        .filter_map(|check| check.about)
+        .map(|division| division.to_string())
+        .collect();
+    who.join(" and ")
 }
 
 fn opening(file: &Path) -> Result<Opening, Failure> {
@@ -101,6 +116,9 @@ fn for_people(verified: &Verified, tree: &Tree, language: Language) -> String {
         false => "DOES NOT HOLD 无效",
     };
     let mut facts = vec![("receipt", holds.to_owned())];
+    if verified.pending {
+        facts.push(("public log", "pending 未会签".to_owned()));
+    }
     facts.extend(subject(verified));
     facts.extend([
         ("network", verified.network.clone()),

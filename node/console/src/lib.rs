@@ -83,6 +83,7 @@ fn routes(api: Router<AppState>, gate: &Arc<Gate>) -> Router<AppState> {
         .route("/account/sessions", form(account::end_sessions))
         .route("/network", page(network::show))
         .route("/network/alarms/{kind}", form(network::close_alarm))
+        .route("/network/logs/{division}", form(network::resolve_log))
         .route("/{*path}", route(EVERY_METHOD, nothing));
     let routes = disclosures::routes(admin::routes(desk::routes(villagers::routes(routes))));
     let routes = points::routes(boards::routes(routes))

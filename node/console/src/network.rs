@@ -1,5 +1,6 @@
 //! The network page: this node, its neighbours, what waits, and what needs a person.
 
+mod logs;
 mod neighbours;
 mod troubles;
 
@@ -21,6 +22,7 @@ use crate::{
     words::Words,
 };
 
+use logs::{Choice, Contradicting};
 use neighbours::{Neighbour, Unseen};
 use troubles::{Alarm, Hook, Refused, Revoked, Worker};
 
@@ -37,6 +39,9 @@ struct NetworkPage {
     alarms: Vec<Alarm>,
     workers: Vec<Worker>,
     hooks: Vec<Hook>,
+    /// Logs of divisions below that contradict themselves.
+    contradicting: Vec<Contradicting>,
+    choices: Vec<Choice>,
     /// Neighbours that this node waits for, by name.
     awaited: Vec<String>,
     /// Neighbours, silent ones first.
@@ -64,17 +69,30 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Answer {
     let missing = || *web::problem::Rejection::no_such_path().0;
     let node = status.nodes.first().ok_or_else(missing)?;
     let figures = figures(&visit, node).await?;
+    let (countersigns, contradicting) = logs::all(&visit).await?;
     visit.show(&NetworkPage {
         frame: Frame::desk(&visit, w.network()),
         w,
         as_of: visit.when(status.now_ms),
         full_name: node.full_name.clone(),
-        facts: facts(&visit, &status, node),
+        facts: {
+            let mut facts = facts(&visit, &status, node);
+            if countersigns > 0 {
+                facts.push(Fact {
+                    label: w.network_countersigns(),
+                    at: None,
+                    text: count(countersigns),
+                });
+            }
+            facts
+        },
         up: count(node.links_up),
         expected: count(node.links_expected),
         alarms: troubles::alarms(&visit, node),
         workers: troubles::workers(&visit, &status, node),
         hooks: troubles::hooks(&visit, node),
+        contradicting,
+        choices: logs::choices(&visit),
         awaited: node
             .awaited
             .iter()
@@ -155,6 +173,8 @@ fn facts(visit: &Visit, status: &Status, node: &NodeStatus) -> Vec<Fact> {
     });
     texts.chain([since]).chain(certificate).collect()
 }
+
+pub(crate) use logs::resolve as resolve_log;
 
 /// Closes an alarm that somebody looked into.
 pub(crate) async fn close_alarm(visit: Arc<Visit>) -> Answer {

@@ -174,7 +174,10 @@ impl Demo {
 }
 
 /// Lets the village live: something is made public, posted and rated.
-async fn village(network: &Network, branch: &network::Branch) -> Result<story::Disclosed, Failure> {
+async fn village(
+    network: &network::Network,
+    branch: &network::Branch,
+) -> Result<story::Disclosed, Failure> {
     let disclosed = disclosed::disclose(network, branch).await?;
     boarded::post(network, branch).await?;
     rated::rate(network, branch).await?;

@@ -111,6 +111,10 @@ topology::vocabulary! {
         FileDamaged = 22, "file-damaged", "附件损坏", "an attachment on this node's disk is damaged",
             ("look after the disk; put the file back from a backup where no other division has it, then close the alarm",
              "检查磁盘；别处没有这个文件时从备份放回，然后关闭警报");
+        /// The public log of a division says another past than before.
+        LogRewritten = 23, "log-rewritten", "公开日志被改写", "the public log of a division contradicts what it signed before",
+            ("compare the two heads (`wujitong log children`), ask the division what happened, and say which counts (`wujitong log resolve`); about this division itself, look whether its store is an old copy",
+             "比对两个日志头（`wujitong log children`），询问该单位发生了什么，再说明以哪个为准（`wujitong log resolve`）；如果说的是本单位，请查数据是不是旧副本");
     }
 }
 

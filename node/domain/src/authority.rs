@@ -7,6 +7,7 @@ use topology::{DivisionCode, Tree};
 use super::{
     disclosure::Overdue,
     envelope::{Destination, Envelope, Payload},
+    heads::witnesses,
     matter::{CustodyVersion, Matter, Step},
     request::Reply,
     revocation::Revocation,
@@ -264,6 +265,26 @@ fn check_content(
             } else {
                 Err(Denied::UnknownDivision)
             }
+        }
+        Payload::Head(_) => {
+            upward()?;
+            // It goes to the farthest one that countersigns, and the others stand on its way.
+            let farthest = witnesses(author, tree).last().copied();
+            let there = |to| envelope.destination == Destination::Division(to);
+            match farthest.is_some_and(there) {
+                true => Ok(()),
+                false => Err(Denied::WrongWay),
+            }
+        }
+        Payload::Countersignature(_) => match (from, envelope.destination) {
+            (Neighbour::Child(_), _) => Err(Denied::WrongDirection),
+            (_, Destination::Division(to)) => speaks(witnesses(to, tree).contains(&author)),
+            (_, Destination::Scope(_)) => Err(Denied::WrongWay),
+        },
+        Payload::Rewritten(evidence) => {
+            upward()?;
+            own_word()?;
+            speaks(tree.parent(evidence.division) == Some(author))
         }
         Payload::Unknown(_) if for_me => Err(Denied::UnknownKind),
         // Revocations were checked before, since they are for everybody.

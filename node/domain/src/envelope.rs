@@ -7,6 +7,7 @@ use topology::DivisionCode;
 pub use super::address::{Destination, Lane, Order, Stamp};
 use super::{
     disclosure::ComplianceReport,
+    heads::{HeadAnswer, Rewritten, SaidHead},
     ids::{Epoch, EpochId},
     matter::Matter,
     request::{Answer, Request},
@@ -51,6 +52,12 @@ pub enum Payload {
     Shown(Box<Matter>),
     /// Says that the author begins to show, or has shown, all such matters.
     Showing(Showing),
+    /// The head of the author's public log.
+    Head(Box<SaidHead>),
+    /// What a division above says about a head.
+    Countersignature(Box<HeadAnswer>),
+    /// The evidence that the public log of a child of the author contradicts itself.
+    Rewritten(Box<Rewritten>),
     /// A kind that this program does not know. Relays forward it unopened.
     Unknown(u32),
 }
@@ -71,6 +78,9 @@ impl Payload {
             Self::Revocation(_) => "revocation",
             Self::Shown(_) => "shown",
             Self::Showing(_) => "showing",
+            Self::Head(_) => "head",
+            Self::Countersignature(_) => "countersignature",
+            Self::Rewritten(_) => "rewritten",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -85,6 +95,9 @@ impl Payload {
             Self::Compliance(report) => Some(report.key.to_bytes()),
             Self::Cell(report) => Some(report.key.to_bytes()),
             Self::Revocation(revocation) => Some(revocation.slot().to_vec()),
+            Self::Head(head) => Some(head.log.to_vec()),
+            Self::Countersignature(answer) => Some(answer.log.to_vec()),
+            Self::Rewritten(evidence) => Some(evidence.log.to_vec()),
             Self::Give { .. }
             | Self::Request(_)
             | Self::Answer(_)
@@ -110,6 +123,9 @@ impl Payload {
             | Self::CellsComplete
             | Self::Shown(_)
             | Self::Showing(_)
+            | Self::Head(_)
+            | Self::Countersignature(_)
+            | Self::Rewritten(_)
             | Self::Unknown(_) => {}
         }
     }

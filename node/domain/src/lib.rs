@@ -20,6 +20,7 @@ pub mod envelope;
 pub mod feed;
 pub mod fetch;
 pub mod foreign;
+pub mod heads;
 pub mod hook;
 pub mod import;
 pub mod journal;
@@ -79,6 +80,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<feed::ActorKind>(),
         Enumeration::of::<feed::ChangeKind>(),
         Enumeration::of::<feed::TemplateStance>(),
+        Enumeration::of::<heads::Resolution>(),
         Enumeration::of::<import::Field>(),
         Enumeration::of::<matter::ActName>(),
         Enumeration::of::<matter::Appeal>(),

@@ -56,6 +56,8 @@ pub struct LogProof {
     pub root: [u8; 32],
     /// The leaves about it, in their order.
     pub leaves: Vec<ProvenLeaf>,
+    /// Signed envelopes in which others countersign this head.
+    pub countersigned: Vec<(Bytes, Proof)>,
 }
 
 /// A leaf that commits to the history of a matter, or to the document of a disclosure.

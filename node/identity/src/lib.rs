@@ -18,6 +18,7 @@
 //!   sign.key keys.bin     the signing key and its key statements up to the province
 //!   seal.key              the sealing key
 //!   log.key               the key of the public log; made when it is needed first
+//!   witness.key           the key that countersigns logs of others; made when it is needed first
 //!   seal-old-<n>.key      sealing keys that it replaced
 //!   stated.bin            every key statement that this division made for its children
 //!   issuing.key issuing.pem   only with children: the issuing certificate and those above it;

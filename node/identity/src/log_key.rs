@@ -1,5 +1,6 @@
-//! The key of a division's public log. It is of no use for anything else, is always Ed25519, and is stated by the
-//! division itself with its signing key, so it needs no enrolment (decision 0088).
+//! The key of a division's public log, and the one with which it countersigns logs of others. Each is of no use for
+//! anything else, is always Ed25519, and is stated by the division itself with its signing key, so it needs no enrolment
+//! (decisions 0088, 0099).
 
 use std::{
     path::PathBuf,
@@ -13,7 +14,7 @@ use super::{
     keystore::{FileKeyStore, KeyError, KeyStore},
 };
 
-/// The log key of one node: read when it is needed first, and made if there is none yet.
+/// One of these keys: read when it is needed first, and made if there is none yet.
 pub(super) struct LogKey {
     path: PathBuf,
     loaded: OnceLock<FileKeyStore>,

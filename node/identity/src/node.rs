@@ -67,6 +67,7 @@ pub struct Identity {
     signer: Arc<dyn KeyStore>,
     sealing: Arc<dyn SealingKey>,
     log_key: LogKey,
+    witness_key: LogKey,
     key_chain: Vec<SignedKeyStatement>,
     server: Arc<ServerConfig>,
 }
@@ -125,6 +126,7 @@ impl Identity {
             division: code,
             name,
             log_key: LogKey::lying_at(directory.join("log.key")),
+            witness_key: LogKey::lying_at(directory.join("witness.key")),
             directory,
             network: Arc::clone(network),
             judge,
@@ -174,6 +176,14 @@ impl Identity {
     /// [`KeyError`] if its file cannot be read or written.
     pub fn log_key(&self) -> Result<&dyn KeyStore, KeyError> {
         Ok(self.log_key.get()?)
+    }
+
+    /// Returns the key that countersigns heads of the logs of others. It is made when it is asked for first.
+    ///
+    /// # Errors
+    /// [`KeyError`] if its file cannot be read or written.
+    pub fn witness_key(&self) -> Result<&dyn KeyStore, KeyError> {
+        Ok(self.witness_key.get()?)
     }
 
     /// Returns the key statements of [`Identity::signer`]: its own first, then those of its earlier

@@ -9,10 +9,11 @@
 //! disclosure     8 number | u32 edition | u8 state | 32 commitment
 //! custody        32 commitment
 //! key-statement  u64 division | 16 key | 32 statement
+//! child-head     32 log | u64 size | 32 root
 //! ```
 //!
 //! `divisions` is the digest of the list of divisions, `name` SHA-256 of the template's kind, a slash and its name, `envelope` and
-//! `statement` SHA-256 of the exact signed bytes.
+//! `statement` SHA-256 of the exact signed bytes, `log` SHA-256 of the name of a log.
 
 use topology::Term;
 
@@ -38,7 +39,7 @@ topology::vocabulary! {
         Custody = 3, "custody", "事项流转", "a matter went on";
         /// Of a child; the province also of its own.
         KeyStatement = 4, "key-statement", "密钥声明", "a key was stated";
-        /// Not written by this program yet.
+        /// Once for each child and day, so that the head of a province commits to the log of every village.
         ChildHead = 5, "child-head", "下级日志", "the head of a child's log was seen";
         /// Not written by this program yet.
         Edition = 6, "edition", "区划版本", "a list of divisions came into force";
@@ -120,6 +121,15 @@ pub enum Entry {
         /// Digest of the signed statement.
         statement: Hash,
     },
+    /// [`EntryKind::ChildHead`].
+    ChildHead {
+        /// Digest of the name of the child's log.
+        log: Hash,
+        /// Number of its leaves.
+        size: u64,
+        /// Its root.
+        root: Hash,
+    },
 }
 
 /// A digest that opens only to whoever has the salt.
@@ -182,6 +192,7 @@ impl Entry {
             Self::Disclosure { .. } => EntryKind::Disclosure,
             Self::Custody(_) => EntryKind::Custody,
             Self::KeyStatement { .. } => EntryKind::KeyStatement,
+            Self::ChildHead { .. } => EntryKind::ChildHead,
         }
     }
 
@@ -233,6 +244,11 @@ impl Entry {
                 out.extend(key);
                 out.extend(statement);
             }
+            Self::ChildHead { log, size, root } => {
+                out.extend(log);
+                out.extend(size.to_be_bytes());
+                out.extend(root);
+            }
         }
         out
     }
@@ -281,6 +297,11 @@ impl Entry {
                 division: from.number()?,
                 key: from.array()?,
                 statement: from.array()?,
+            },
+            Some(EntryKind::ChildHead) => Self::ChildHead {
+                log: from.array()?,
+                size: from.number()?,
+                root: from.array()?,
             },
             _ => return Err(BadEntry::Kind(kind)),
         };

@@ -60,7 +60,7 @@ pub enum BadVkey {
     #[error(transparent)]
     Name(#[from] BadName),
     /// It is of a type that this program does not verify.
-    #[error("it is no Ed25519 key that signs checkpoints")]
+    #[error("it is no Ed25519 key of the required type: 1 signs checkpoints, 4 countersigns them")]
     Type,
     /// Name, id and key do not belong together.
     #[error("its id is not that of its name and key, so it was changed or mistyped")]
@@ -92,15 +92,12 @@ impl Vkey {
 
     /// Returns the id that stands before the key's signatures.
     pub fn id(&self) -> [u8; 4] {
-        let hash = hash(&[self.name.as_bytes(), b"\n", &[ED25519_TYPE], &self.public]);
-        let (id, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
-        *id
+        key_id(&self.name, ED25519_TYPE, &self.public)
     }
 
     /// Returns the line that shows this key's signature of a note.
     pub fn line(&self, signature: &[u8]) -> String {
-        let bytes = [&self.id()[..], signature].concat();
-        format!("{DASH}{} {}\n", self.name, BASE64.encode(&bytes))
+        line(&self.name, &[&self.id()[..], signature].concat())
     }
 
     /// Returns whether a signature line is this key's and verifies.
@@ -117,9 +114,7 @@ impl Vkey {
 
 impl fmt::Display for Vkey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = [&[ED25519_TYPE][..], &self.public].concat();
-        let (id, key) = (HEXLOWER.encode(&self.id()), BASE64.encode(&key));
-        write!(f, "{}+{id}+{key}", self.name)
+        write_key(f, &self.name, ED25519_TYPE, &self.public)
     }
 }
 
@@ -127,16 +122,50 @@ impl FromStr for Vkey {
     type Err = BadVkey;
 
     fn from_str(text: &str) -> Result<Self, BadVkey> {
-        let (name, rest) = text.split_once('+').ok_or(BadVkey::Form)?;
-        let (id, key) = rest.split_once('+').ok_or(BadVkey::Form)?;
-        let id = HEXLOWER.decode(id.as_bytes()).map_err(|_| BadVkey::Form)?;
-        let key = BASE64.decode(key.as_bytes()).map_err(|_| BadVkey::Form)?;
-        let [ED25519_TYPE, public @ ..] = &key[..] else {
-            return Err(BadVkey::Type);
-        };
-        let public = public.try_into().map_err(|_| BadVkey::Type)?;
-        let key = Self::new(name, public)?;
-        (key.id() == id[..]).then_some(key).ok_or(BadVkey::Id)
+        let (name, public) = read_key(text, ED25519_TYPE)?;
+        Ok(Self::new(name, public)?)
+    }
+}
+
+/// Returns the id of a key: the beginning of SHA-256( NAME ‖ 0x0A ‖ type ‖ key ).
+pub(crate) fn key_id(name: &str, signature_type: u8, public: &NoteKey) -> [u8; 4] {
+    let hash = hash(&[name.as_bytes(), b"\n", &[signature_type], public]);
+    let (id, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
+    *id
+}
+
+/// Returns a signature line; the bytes are the id and what follows it.
+pub(crate) fn line(name: &str, bytes: &[u8]) -> String {
+    format!("{DASH}{name} {}\n", BASE64.encode(bytes))
+}
+
+/// Writes a key as `NAME+ID+BASE64(type ‖ key)`.
+pub(crate) fn write_key(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    signature_type: u8,
+    public: &NoteKey,
+) -> fmt::Result {
+    let id = HEXLOWER.encode(&key_id(name, signature_type, public));
+    let key = BASE64.encode(&[&[signature_type][..], public].concat());
+    write!(f, "{name}+{id}+{key}")
+}
+
+/// Reads a key of this type; returns its name and the key.
+pub(crate) fn read_key(text: &str, signature_type: u8) -> Result<(&str, NoteKey), BadVkey> {
+    let (name, rest) = text.split_once('+').ok_or(BadVkey::Form)?;
+    let (id, key) = rest.split_once('+').ok_or(BadVkey::Form)?;
+    let id = HEXLOWER.decode(id.as_bytes()).map_err(|_| BadVkey::Form)?;
+    let key = BASE64.decode(key.as_bytes()).map_err(|_| BadVkey::Form)?;
+    let (found, public) = key.split_first().ok_or(BadVkey::Type)?;
+    if *found != signature_type {
+        return Err(BadVkey::Type);
+    }
+    let public = public.try_into().map_err(|_| BadVkey::Type)?;
+    check_name(name)?;
+    match key_id(name, signature_type, &public)[..] == id[..] {
+        true => Ok((name, public)),
+        false => Err(BadVkey::Id),
     }
 }
 

@@ -5,6 +5,8 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 
 use super::*;
 
+mod witness;
+
 /// MTH of RFC 6962, section 2.1, as it is written there.
 fn slow_root(leaves: &[Vec<u8>]) -> Hash {
     match leaves {
@@ -84,6 +86,10 @@ fn roots_and_proofs_of_all_small_trees_are_those_of_the_definition() {
         let now = &all[..size];
         let root = slow_root(now);
         assert_eq!(grown(now).root(), root, "{size}");
+        if size > 0 {
+            let parts = vec![whole(size as u64).unwrap()];
+            assert_eq!(found(parts, now), [root], "{size}");
+        }
         for index in 0..size {
             let path = found(inclusion(index as u64, size as u64).unwrap(), now);
             assert_eq!(path, slow_path(index, now), "{index} of {size}");
@@ -410,6 +416,14 @@ fn an_entry_is_read_back_and_anything_else_is_refused() {
             },
             58,
         ),
+        (
+            Entry::ChildHead {
+                log: [8; 32],
+                size: 77,
+                root: [9; 32],
+            },
+            74,
+        ),
     ];
     for (entry, length) in entries {
         let bytes = entry.encode();
@@ -424,7 +438,7 @@ fn an_entry_is_read_back_and_anything_else_is_refused() {
     }
     assert_eq!(Entry::decode(&[]), Err(BadEntry::Length));
     assert_eq!(Entry::decode(&[2, 3]), Err(BadEntry::Form(2)));
-    assert_eq!(Entry::decode(&[1, 5]), Err(BadEntry::Kind(5)));
+    assert_eq!(Entry::decode(&[1, 6]), Err(BadEntry::Kind(6)));
     assert_eq!(Entry::decode(&[1, 99]), Err(BadEntry::Kind(99)));
     let mut marked = Entry::Opening(first).encode();
     marked[74] = 2;

@@ -67,6 +67,17 @@ fn part(begin: u64, end: u64) -> Part {
     part
 }
 
+/// Returns the complete subtrees of a whole tree, whose [`fold`] is its root.
+///
+/// # Errors
+/// [`NotProven::Bounds`] for an empty tree or one of too many leaves.
+pub fn whole(size: u64) -> Result<Part, NotProven> {
+    match size {
+        1..=MOST_LEAVES => Ok(part(0, size)),
+        _ => Err(NotProven::Bounds),
+    }
+}
+
 /// What is kept of a tree to add leaves and to know its root: its size, and the hashes of its complete
 /// subtrees, largest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -4,6 +4,7 @@ use domain::{
     actor::Actor,
     alarm::{Alarm, AlarmKind},
     audit::Subject,
+    heads::Resolution,
     saying::Saying,
 };
 use records::table::Table;
@@ -71,6 +72,10 @@ impl Alarms<'_> {
         unit.alarms.push((kind, -1));
         if matches!(kind, AlarmKind::StoreWentBack | AlarmKind::SecondMachine) {
             unit.await_nobody().await?;
+        }
+        if let (AlarmKind::LogRewritten, Some(division)) = (kind, about) {
+            unit.settle_logs(division, Resolution::Earlier, "the alarm was closed")
+                .await?;
         }
         unit.subject = Some(Subject::Alarm(kind));
         unit.detail = about.map(|about| format!("about {about}"));

@@ -14,7 +14,10 @@ use telemetry::Metrics;
 use tokio::sync::Semaphore;
 use topology::Tree;
 
-use crate::{Clock, Dependencies, Entropy, FileArea, Office, matters::sealing::Bare};
+use crate::{
+    Clock, Dependencies, Entropy, FileArea, Office, log::fixture::TestLogKeys,
+    matters::sealing::Bare,
+};
 
 /// The time at which every test begins, in milliseconds since 1970: in May 2026.
 pub(super) const START: i64 = 1_780_000_000_000;
@@ -83,6 +86,7 @@ pub(super) async fn office(
         clock,
         entropy: Arc::new(Counting(AtomicU64::new(seed))),
         seals: Arc::new(Bare),
+        log_keys: Arc::new(TestLogKeys(me)),
         network: NetworkId([7; 16]),
         suite: Suite::Ed25519Blake3,
         metrics: Metrics::default().division(me),

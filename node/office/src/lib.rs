@@ -35,7 +35,10 @@ pub mod webhooks;
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64},
+    },
 };
 
 use serde::{Deserialize, Serialize};
@@ -62,7 +65,10 @@ pub use inbox::greet::Greeting;
 pub use inbox::receive::{NotReceived, Outcome, Receipt, Received};
 pub use keys::revocations::{RevocationRecord, RevokeRefusal};
 pub use keys::statements::{CountersignRefusal, Stated, concerns, digest as statements_digest};
-pub use log::{LogHead, NotInLog};
+pub use log::{
+    CountersignedHead, CountersignedLine, LogEvidence, LogHead, LogKeyFails, LogKeys,
+    NoSuchEvidence, NotInLog, WitnessedLog,
+};
 pub use matters::filed::FiledBy;
 pub use matters::hand_over::{ChargedWith, HandedOver, Successor};
 pub use matters::imports;
@@ -141,6 +147,8 @@ pub struct Dependencies {
     pub entropy: Arc<dyn Entropy>,
     /// The node's sealing key.
     pub seals: Arc<dyn Seals>,
+    /// The node's keys for public logs.
+    pub log_keys: Arc<dyn LogKeys>,
     /// The network that the node belongs to.
     pub network: NetworkId,
     /// Algorithms for what this node writes anew.
@@ -191,6 +199,8 @@ pub struct Office {
     losses: AtomicU64,
     /// What is kept for others.
     relay: inbox::relay::Relay,
+    /// When the next head of the public log may be said, in milliseconds since 1970.
+    next_head: AtomicI64,
 }
 
 /// Counts that belong to one life of the node, written with every decision.
@@ -249,6 +259,7 @@ impl Office {
             hooks_bell: tokio::sync::watch::Sender::new(()),
             losses: AtomicU64::new(losses),
             relay: inbox::relay::Relay::default(),
+            next_head: AtomicI64::new(0),
         };
         let mut view = office.tables();
         // What a newer program wrote is refused now, not at the first decision.

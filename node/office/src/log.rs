@@ -2,18 +2,28 @@
 //!
 //! A leaf is written in the unit that makes true what it says, so log and records are never apart. New leaves lie one
 //! by one; when 256 are there, a later unit packs them into a bundle of entries and a tile of hashes. The head is signed
-//! when somebody asks for it, by whoever has the key.
+//! when somebody asks for it, and when it is said to the divisions above, which countersign it: see `said`, `countersigned`,
+//! and for the other side `witnessed`.
 
 mod append;
+mod countersigned;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod keys;
 mod pack;
 mod read;
+mod said;
 #[cfg(test)]
 mod tests;
+mod witnessed;
 
 use log::Hash;
 
+pub use countersigned::{CountersignedHead, CountersignedLine};
+pub use keys::{LogKeyFails, LogKeys};
 pub use read::NotInLog;
 pub(crate) use read::{entry, of_leaf, of_matter};
+pub use witnessed::{Evidence as LogEvidence, NoSuchEvidence, WitnessedLog};
 
 /// The head of a log, durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

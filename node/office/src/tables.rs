@@ -212,6 +212,14 @@ records::tables! { pub(crate) OFFICE:
     LogBundles("bundle of a log", b"Tb"): (EpochId, u64) => Plain;
     /// Tiles of hashes, by level and position; those above the lowest level also while they are not full.
     LogTiles("tile of a log", b"Th"): (EpochId, u32, u64) => Plain;
+    /// Heads of this node's logs, as they were said to those who countersign them.
+    HeadsSaid("head that was said", b"Tp"): EpochId => log::HeadSaid;
+    /// Heads of this node's logs with countersignatures, by their size.
+    CountersignedHeads("countersigned head", b"Tr"): (EpochId, u64) => log::Countersigned;
+    /// Logs of divisions below that this node countersigns.
+    WitnessedLogs("log of a division below", b"Tc"): (DivisionCode, EpochId) => log::WitnessedLog;
+    /// Evidence that a log of a division below contradicts itself, by the digest of the log's name.
+    LogEvidences("evidence against a log", b"Tv"): (DivisionCode, Digest) => log::LogEvidence;
     /// Leaves about a matter.
     MatterLeaves("leaf about a matter", b"Tm"): (MatterId, EpochId, u64) => log::MatterLeaf;
     /// Leaves about an edition of a disclosure.

@@ -286,7 +286,7 @@ impl UnitOfWork<'_> {
         Ok(())
     }
 
-    fn day(&mut self) -> domain::time::Day {
+    pub(super) fn day(&mut self) -> domain::time::Day {
         self.ledger.last_day = self.ledger.last_day.max(self.now.day());
         self.ledger.last_day
     }

@@ -10,10 +10,10 @@ use domain::{
 use identity::{Identity, KeyError, KeyRing};
 use log::{Checkpoint, Commitment, Disclosed, Entry, check_inclusion};
 use serde::{Deserialize, Serialize};
-use topology::DivisionCode;
+use topology::{DivisionCode, Tree};
 
 use super::{
-    Hex, Manifest, OF_DISCLOSURE, ReceiptFile, array, hex, key_chains,
+    Hex, Manifest, ReceiptFile, array, authors_of, countersigned, format_of, hex, key_chains,
     log::{self as heads, LeafText, LogText},
     signed, told,
 };
@@ -62,12 +62,14 @@ pub async fn export_disclosure(
 ) -> Result<ReceiptFile, KeyError> {
     let signer = identity.signer();
     let suite = signer.suite();
-    let keys = key_chains(ring, [(identity.division(), signer.key_id())].into());
+    let own = (identity.division(), signer.key_id());
+    let keys = key_chains(ring, authors_of(Some(&evidence.log)).chain([own]).collect());
     let mut log = LogText::of(identity, &evidence.log).await?;
     let mut salt = None;
     for leaf in &mut log.leaves {
         (leaf.steps, salt) = (None, leaf.salt.take());
     }
+    let format = format_of(true, Some(&evidence.log));
     let manifest = Manifest {
         network: hex(&identity.network().id),
         matter: None,
@@ -90,7 +92,7 @@ pub async fn export_disclosure(
     };
     let (manifest, proof, _) = signed(identity, evidence.epoch, &manifest, None).await?;
     Ok(ReceiptFile {
-        format: OF_DISCLOSURE,
+        format,
         manifest,
         proof,
         words: vec![],
@@ -111,7 +113,11 @@ impl DisclosureText {
 }
 
 /// Checks that a document is the one that the file names, and that the log of its division commits to it.
-pub(super) fn check(manifest: &Manifest, text: &DisclosureText) -> Vec<Check> {
+pub(super) fn check(
+    manifest: &Manifest,
+    text: &DisclosureText,
+    (ring, tree): (&KeyRing, &Tree),
+) -> Vec<Check> {
     let about = Some(manifest.exported_by);
     let checked = |what, result: Result<Saying, Saying>| match result {
         Ok(detail) => Check::ok(what, about, detail),
@@ -123,8 +129,9 @@ pub(super) fn check(manifest: &Manifest, text: &DisclosureText) -> Vec<Check> {
             let detail = told::log_signed(head.origin(), manifest.exported_by);
             checks.push(Check::ok(What::Log, about, detail));
             checks.push(checked(What::Log, commits(manifest, text, &head, leaf)));
-            let detail = told::not_countersigned();
-            checks.push(Check::not_checked(What::Countersignature, about, detail));
+            if let Some(log) = &manifest.log {
+                checks.extend(countersigned::check(manifest, log, &head, (ring, tree)));
+            }
         }
         Err(why) => checks.push(Check::failed(What::Log, about, why)),
     }

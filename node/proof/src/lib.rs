@@ -11,7 +11,7 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use domain::{
     ids::{EpochId, KeyId, MatterId, NetworkId},
-    receipt::{Evidence, Opening},
+    receipt::{Evidence, LogProof, Opening},
     statement::{MerkleTree, Proof, Statement},
     suite::{Digest, Suite},
 };
@@ -19,13 +19,14 @@ use identity::{Identity, KeyError, KeyRing};
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
 
+mod countersigned;
 mod disclosure;
 mod log;
 mod told;
 mod verify;
 
 pub use disclosure::{Document, export_disclosure};
-pub use log::{SignedHead, log_key, sign_head};
+pub use log::{SignedHead, countersign, log_key, sign_head, witness_key};
 pub use verify::{Unreadable, Verified, verify};
 
 /// The media type of the file.
@@ -34,6 +35,10 @@ pub const MEDIA_TYPE: &str = "application/wujitong-receipt+json";
 const FORMAT: u32 = 2;
 /// The form of a file about a disclosure.
 const OF_DISCLOSURE: u32 = 3;
+/// The form of a file about a matter with a head that is countersigned.
+const COUNTERSIGNED: u32 = 4;
+/// The form of a file about a disclosure with such a head.
+const DISCLOSURE_COUNTERSIGNED: u32 = 5;
 /// The form of all others.
 const WITHOUT_LOG: u32 = 1;
 /// Prefix of the manifest when it is signed, so that it cannot pass for an envelope.
@@ -80,7 +85,8 @@ fn hex(bytes: &[u8]) -> Hex {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReceiptFile {
-    /// Form of the file: 3 for a disclosure; for a matter 2, or 1 without a public log.
+    /// Form of the file: for a matter 4 with a head that is countersigned, 2 with one that is not, or 1 without a public
+    /// log; for a disclosure 5 or 3.
     format: u32,
     /// The list of the content, as JSON text; signed exactly as it stands.
     manifest: String,
@@ -139,10 +145,10 @@ struct ProofText {
 #[serde(deny_unknown_fields)]
 struct Manifest {
     network: Hex,
-    /// What a file of the forms 1 and 2 is about.
+    /// What a file of the forms 1, 2 and 4 is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     matter: Option<MatterId>,
-    /// What a file of the form 3 is about.
+    /// What a file of the forms 3 and 5 is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disclosure: Option<disclosure::DisclosureText>,
     exported_by: DivisionCode,
@@ -156,6 +162,15 @@ struct Manifest {
     /// What the public log of the exporting division proves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     log: Option<log::LogText>,
+}
+
+impl WordText {
+    fn of((envelope, proof): &(Bytes, Proof)) -> Self {
+        Self {
+            envelope: Hex(envelope.clone()),
+            proof: ProofText::of(proof),
+        }
+    }
 }
 
 impl ProofText {
@@ -221,12 +236,13 @@ pub async fn export(
         .map(|(_, proof)| (proof.statement.author, proof.statement.key))
         .collect();
     authors.insert((identity.division(), signer.key_id()));
+    authors.extend(authors_of(words.log.as_ref()));
     let keys = key_chains(ring, authors);
     let log = match &words.log {
         Some(proven) => Some(log::LogText::of(identity, proven).await?),
         None => None,
     };
-    let format = if log.is_some() { FORMAT } else { WITHOUT_LOG };
+    let format = format_of(false, words.log.as_ref());
     let all_words = words.kept.iter().map(|(bytes, _)| bytes).chain(&words.own);
     let digests = |bytes: &Bytes| hex(&suite.digest(&[bytes]));
     let manifest = Manifest {
@@ -259,6 +275,23 @@ pub async fn export(
         keys: keys.into_iter().map(Hex).collect(),
         opening: None,
     })
+}
+
+/// Returns the form of a file.
+const fn format_of(of_disclosure: bool, log: Option<&LogProof>) -> u32 {
+    match (of_disclosure, log) {
+        (false, None) => WITHOUT_LOG,
+        (false, Some(log)) if log.countersigned.is_empty() => FORMAT,
+        (false, Some(_)) => COUNTERSIGNED,
+        (true, Some(log)) if !log.countersigned.is_empty() => DISCLOSURE_COUNTERSIGNED,
+        (true, _) => OF_DISCLOSURE,
+    }
+}
+
+/// Returns the keys with which the head of a log was countersigned.
+fn authors_of(log: Option<&LogProof>) -> impl Iterator<Item = (DivisionCode, KeyId)> {
+    let signed = log.into_iter().flat_map(|log| &log.countersigned);
+    signed.map(|(_, proof)| (proof.statement.author, proof.statement.key))
 }
 
 /// Returns the statements of keys and of those above them, each once.

@@ -5,12 +5,12 @@ use domain::{
     receipt::{Check, LogProof, ProvenLeaf, What, Word},
     saying::Saying,
 };
-use identity::{Identity, KeyError};
-use log::{Checkpoint, Commitment, Entry, Hash, Vkey, check_inclusion};
+use identity::{Identity, KeyError, KeyRing};
+use log::{Checkpoint, Commitment, Cosignature, Entry, Hash, Vkey, WitnessKey, check_inclusion};
 use serde::{Deserialize, Serialize};
-use topology::{DivisionCode, dns};
+use topology::Tree;
 
-use super::{Hex, Manifest, array, hex, told};
+use super::{Hex, Manifest, WordText, array, countersigned, hex, told};
 
 /// A head of a log with the log's signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub struct SignedHead {
 /// # Errors
 /// [`KeyError`] if it cannot be read or made.
 pub fn log_key(identity: &Identity, epoch: EpochId) -> Result<Vkey, KeyError> {
-    let (name, network) = (identity.sni_name(), identity.network().id_hex());
-    let origin = format!("{name}{}", path_of(&network, epoch));
+    let (host, network) = (identity.sni_name(), identity.network().id);
+    let origin = log::name::origin(host, &network, &epoch.0);
     let key = identity.log_key()?;
     let public = key.public().try_into().ok();
     let named = public.and_then(|public| Vkey::new(&origin, public).ok());
@@ -53,8 +53,31 @@ pub async fn sign_head(
     Ok(SignedHead { key, note })
 }
 
-fn path_of(network: &str, epoch: EpochId) -> String {
-    format!("/log/{network}/{epoch}")
+/// Returns the key with which a division countersigns heads of the logs of others: `DNS name/witness/network`.
+///
+/// # Errors
+/// [`KeyError`] if it cannot be read or made.
+pub fn witness_key(identity: &Identity) -> Result<WitnessKey, KeyError> {
+    let name = log::name::witness_name(identity.sni_name(), &identity.network().id);
+    let public = identity.witness_key()?.public().try_into().ok();
+    let named = public.and_then(|public| WitnessKey::new(&name, public).ok());
+    named.ok_or_else(|| KeyError::Unreadable("witness.key".to_owned()))
+}
+
+/// Countersigns a head at a time, in seconds since 1970. The same head and time give the same bytes.
+///
+/// # Errors
+/// [`KeyError`] if the key cannot be used.
+pub async fn countersign(
+    identity: &Identity,
+    head: &Checkpoint,
+    time: u64,
+) -> Result<Cosignature, KeyError> {
+    let message = Cosignature::message(head, time);
+    let signature = identity.witness_key()?.sign(&message).await?;
+    let signature = signature.try_into();
+    let signature = signature.map_err(|_| KeyError::Unreadable("witness.key".to_owned()))?;
+    Ok(Cosignature { time, signature })
 }
 
 /// What the manifest of a receipt says of the public log of the division that made it. The manifest is signed, so the
@@ -70,6 +93,9 @@ pub(super) struct LogText {
     checkpoint: String,
     /// The leaves about the matter or the disclosure.
     pub(super) leaves: Vec<LeafText>,
+    /// Signed envelopes in which divisions above countersign the head; none in files of the forms 2 and 3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) countersigned: Vec<WordText>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,12 +133,17 @@ impl LogText {
             epoch: hex(&proven.epoch.0),
             checkpoint: note,
             leaves: proven.leaves.iter().map(leaf).collect(),
+            countersigned: proven.countersigned.iter().map(WordText::of).collect(),
         })
     }
 }
 
 /// Checks what a receipt says of a log. `words` are the notices whose signatures hold.
-pub(super) fn check(manifest: &Manifest, words: &[Word]) -> Vec<Check> {
+pub(super) fn check(
+    manifest: &Manifest,
+    words: &[Word],
+    (ring, tree): (&KeyRing, &Tree),
+) -> Vec<Check> {
     let Some(text) = &manifest.log else {
         return vec![];
     };
@@ -141,8 +172,7 @@ pub(super) fn check(manifest: &Manifest, words: &[Word]) -> Vec<Check> {
         let detail = told::log_covers(covered, all);
         checks.push(Check::not_checked(What::Log, about, detail));
     }
-    let detail = told::not_countersigned();
-    checks.push(Check::not_checked(What::Countersignature, about, detail));
+    checks.extend(countersigned::check(manifest, text, &head, (ring, tree)));
     checks
 }
 
@@ -150,19 +180,11 @@ pub(super) fn check(manifest: &Manifest, words: &[Word]) -> Vec<Check> {
 pub(super) fn head(manifest: &Manifest, text: &LogText) -> Result<Checkpoint, Saying> {
     let key: Vkey = text.key.parse().map_err(told::log_key)?;
     let epoch = array(&text.epoch).ok_or_else(told::log_epoch)?;
-    if !is_origin(key.name(), manifest, EpochId(epoch)) {
+    let network = array(&manifest.network).ok_or_else(told::log_field)?;
+    if !log::name::is_origin_of(key.name(), manifest.exported_by, &network, &epoch) {
         return Err(told::other_log(key.name()));
     }
     Checkpoint::open(text.checkpoint.as_bytes(), &key).map_err(told::head_unread)
-}
-
-/// Whether this is the name of the log of the division, network and epoch. The zone is not known here.
-fn is_origin(origin: &str, manifest: &Manifest, epoch: EpochId) -> bool {
-    let network = manifest.network.to_string();
-    let host = origin.strip_suffix(&path_of(&network, epoch));
-    let labels = |code: DivisionCode| dns::name(code, "");
-    host.and_then(|host| host.strip_prefix(&labels(manifest.exported_by)))
-        .is_some_and(|zone| zone.starts_with('.') || zone.is_empty())
 }
 
 /// Checks that a leaf commits to the first steps of the matter as the notice tells them.

@@ -67,10 +67,36 @@ domain::sayings! {
     pub(super) fn log_covers(covered, all):
         "公开日志包含 {all} 步中的 {covered} 步；请索取新的回执",
         "the log covers {covered} of {all} steps; ask for a new receipt";
-    pub(super) fn not_countersigned():
-        "还没有上级会签这个日志头：各处看到的是不是同一份日志，只有该单位自己保证",
-        "no division above has countersigned this head yet: only the division itself vouches that it shows everybody the \
-         same log";
+    pub(super) fn pending(division):
+        "未会签：这一级还没有会签这个日志头；请稍后向 {division} 重新索取凭证",
+        "pending: this division has not countersigned the head yet; get the receipt again from {division} later";
+    pub(super) fn countersigned(size, time):
+        "已于 {time} 记下 {size} 条时的日志头；日志头以后若消失或改变，会被发现",
+        "has recorded the head of {size} entries at {time}, and will notice if it disappears or changes";
+    pub(super) fn nobody_above():
+        "省级以上没有单位会签，各处看到的是不是同一份日志，只有省自己保证",
+        "nobody stands above the province to countersign: only it vouches that it shows everybody the same log";
+    pub(super) fn one_above(by):
+        "上面只有 {by} 一级会签",
+        "only one division stands above: {by}";
+    pub(super) fn hosts_unknown():
+        "会签的各级与该单位是否在不同的机器上，凭证里看不出",
+        "whether those who countersigned and the division itself run on different machines, the file cannot tell";
+    pub(super) fn not_above():
+        "会签的单位不是该单位上面最近的两级",
+        "it is not one of the two nearest divisions above the one that made the file";
+    pub(super) fn no_countersignature(kind):
+        "它不是会签，而是“{kind}”",
+        "it is no countersignature, but of kind `{kind}`";
+    pub(super) fn other_head():
+        "会签的是另一个日志头",
+        "it countersigns another head than the one in the file";
+    pub(super) fn other_witness(name):
+        "{name} 不是会签单位的密钥",
+        "{name} is not the key of the division that countersigned";
+    pub(super) fn countersignature_wrong():
+        "会签的签名不成立",
+        "the countersignature is not one of this head and time";
     pub(super) fn log_key(why): "日志的密钥读不懂（“{why}”）", "the key of the log: {why}";
     pub(super) fn log_epoch():
         "日志的世代编号长度不对",

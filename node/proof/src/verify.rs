@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{
-    Document, FORMAT, Manifest, OF_DISCLOSURE, ReceiptFile, TAG, WITHOUT_LOG, WordText, array,
-    disclosure, hex, log, told,
+    COUNTERSIGNED, DISCLOSURE_COUNTERSIGNED, Document, FORMAT, Manifest, OF_DISCLOSURE,
+    ReceiptFile, TAG, WITHOUT_LOG, WordText, array, countersigned, disclosure, hex, log, told,
 };
 
 /// Longest file in bytes.
@@ -27,6 +27,9 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 pub struct Verified {
     /// Whether no check failed; some may not have been possible.
     pub holds: bool,
+    /// Whether it proves something with the head of a public log that not all who should have countersigned.
+    #[serde(default)]
+    pub pending: bool,
     /// The network's id, in hexadecimal.
     pub network: String,
     /// The matter, if the file is about one.
@@ -59,12 +62,12 @@ pub enum Unreadable {
     Form(#[from] serde_json::Error),
     /// The file is of another form.
     #[error(
-        "it is a receipt of form {0}, but this program reads up to form {OF_DISCLOSURE}; use a newer program"
+        "it is a receipt of form {0}, but this program reads up to form {DISCLOSURE_COUNTERSIGNED}; use a newer program"
     )]
     Newer(u32),
     /// It is not about what files of its form are about.
     #[error(
-        "it is not about what receipts of form {0} are about: one matter, or in form 3 one disclosure; get a new one \
+        "it is not about what receipts of form {0} are about: one matter, or in forms 3 and 5 one disclosure; get a new one \
          from the node"
     )]
     Subject(u32),
@@ -91,7 +94,7 @@ pub fn verify(
         return Err(Unreadable::TooLong(file.len()));
     }
     let Form { format } = serde_json::from_slice(file)?;
-    if ![WITHOUT_LOG, FORMAT, OF_DISCLOSURE].contains(&format) {
+    if !(WITHOUT_LOG..=DISCLOSURE_COUNTERSIGNED).contains(&format) {
         return Err(Unreadable::Newer(format));
     }
     let file: ReceiptFile = serde_json::from_slice(file)?;
@@ -101,14 +104,14 @@ pub fn verify(
     let ring = trusted(&manifest, &keys, roots, tree, &mut checks);
     checks.push(check_export(&file, &manifest, &ring));
     let mut receipts = match (format, manifest.matter, &manifest.disclosure) {
-        (WITHOUT_LOG | FORMAT, Some(matter), None) => about_matter(
+        (WITHOUT_LOG | FORMAT | COUNTERSIGNED, Some(matter), None) => about_matter(
             (&file, &manifest, matter),
             opening,
             (&ring, tree),
             &mut checks,
         ),
-        (OF_DISCLOSURE, None, Some(text)) if file.words.is_empty() => {
-            checks.extend(disclosure::check(&manifest, text));
+        (OF_DISCLOSURE | DISCLOSURE_COUNTERSIGNED, None, Some(text)) if file.words.is_empty() => {
+            checks.extend(disclosure::check(&manifest, text, (&ring, tree)));
             let openings = file.opening.iter().chain(opening);
             checks.extend(openings.map(|_| Check::failed(What::Text, None, told::no_text())));
             vec![]
@@ -120,8 +123,10 @@ pub fn verify(
         receipts.clear();
     }
     let disclosure = manifest.disclosure.as_ref();
+    let complete = countersigned::is_complete(&manifest, &checks, tree);
     Ok(Verified {
         holds,
+        pending: holds && !complete,
         network: manifest.network.to_string(),
         matter: manifest.matter,
         disclosure: disclosure.map(|text| text.document(holds)),
@@ -165,7 +170,7 @@ fn about_matter(
         let content = words
             .first()
             .map(|word| (word.matter.suite, word.matter.body));
-        checks.extend(log::check(manifest, &words));
+        checks.extend(log::check(manifest, &words, (ring, tree)));
         let judged = judge(words, claim, tree);
         checks.extend(judged.checks);
         receipts = judged.receipts;
@@ -263,7 +268,7 @@ fn trusted(
 }
 
 /// Checks that the author named in the proof signed these bytes.
-fn check_proof(proof: &Proof, bytes: &[u8], ring: &KeyRing) -> Result<(), Saying> {
+pub(super) fn check_proof(proof: &Proof, bytes: &[u8], ring: &KeyRing) -> Result<(), Saying> {
     let statement = &proof.statement;
     proof.check_path(bytes).map_err(told::wrong_path)?;
     let key = ring

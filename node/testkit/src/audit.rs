@@ -28,6 +28,8 @@ use tokio::sync::Semaphore;
 use topology::{DivisionCode, Tree};
 use workers::DueTimer;
 
+use crate::no_log_keys::NoLogKeys;
+
 /// Everything one node keeps that the auditor reads.
 #[derive(Clone, Debug)]
 pub struct Books {
@@ -146,6 +148,7 @@ impl Books {
             store: store.clone(),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(Chance),
+            log_keys: Arc::new(NoLogKeys),
             seals: Arc::new(OwnSeal::new(Arc::new(
                 FileSealingKey::generate().expect("a key").0,
             ))),

@@ -19,6 +19,7 @@ pub mod detour;
 pub mod homes;
 pub mod meddler;
 mod network;
+mod no_log_keys;
 pub mod peer;
 mod people;
 pub mod pictures;

@@ -1,19 +1,24 @@
 //! The public logs of a node, as static resources that everybody may read (C2SP tlog-tiles).
 
-use api::{PublicLog, PublicLogs, problem::ProblemCode};
+use api::{
+    ChildLog, ChildLogs, Countersignature, CountersignedHead, LogEvidence, LogResolved, PublicLog,
+    PublicLogs, ResolveLog, problem::ProblemCode,
+};
 use axum::{
     Json,
     response::{IntoResponse, Response},
 };
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use domain::ids::EpochId;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use identity::KeyError;
 use log::Tile;
+use office::{Log, NotInLog};
+use topology::{DivisionCode, Term};
 
 use super::{
-    ask::NodePath,
-    openapi::{LogParams, NodeParams, TileParams},
+    ask::{Given, NodePath, Person},
+    openapi::{ChildLogParams, LogParams, NodeParams, TileParams},
     problem::Rejection,
 };
 
@@ -22,6 +27,8 @@ const FOR_EVER: (HeaderName, HeaderValue) = (
     header::CACHE_CONTROL,
     HeaderValue::from_static("public, max-age=31536000, immutable"),
 );
+/// The longest reason of a person, in characters.
+const MOST_REASON_CHARS: usize = 300;
 /// A checkpoint is followed by others.
 const SHORTLY: (HeaderName, HeaderValue) = (
     header::CACHE_CONTROL,
@@ -48,6 +55,7 @@ pub(super) async fn list(at: NodePath) -> Result<Json<PublicLogs>, Rejection> {
             key: key.to_string(),
             size: head.size,
             root: HEXLOWER.encode(&head.root),
+            countersigned: countersigned(at.node.office.log(), head.epoch).await?,
         });
     }
     logs.sort_by_key(|log| !log.present);
@@ -59,16 +67,146 @@ pub(super) async fn list(at: NodePath) -> Result<Json<PublicLogs>, Rejection> {
 
 /// Get the signed head of a public log
 ///
-/// A checkpoint (C2SP tlog-checkpoint): name of the log, number of entries and root, signed with the log's key. Its entries
-/// and hashes are served below `tile/` of the same address.
+/// A checkpoint (C2SP tlog-checkpoint): name of the log, number of entries and root, signed with the log's key, with the
+/// countersignatures (tlog-cosignature) that this very head has by now. Its entries and hashes are served below `tile/` of
+/// the same address.
 #[utoipa::path(get, path = "/v1/nodes/{code}/log/{epoch}/checkpoint", tag = "log", params(LogParams),
     responses((status = 200, body = String, content_type = "text/plain; charset=utf-8")))]
 pub(super) async fn checkpoint(at: NodePath) -> Result<Response, Rejection> {
     let head = at.node.office.log().head(epoch(&at)?).await?;
-    let head = (head.epoch, head.size, head.root);
+    let kept = at.node.office.log().countersigned(head.epoch).await?;
+    let same = kept.iter().find(|kept| kept.size == head.size);
+    let lines = same.map_or(&[][..], |kept| &kept.lines);
+    note(&at, (head.epoch, head.size, head.root), lines).await
+}
+
+/// Get the greatest countersigned head of a public log
+///
+/// A checkpoint like the one at `checkpoint`, of the head with most countersignatures; of those the greatest. It may have
+/// fewer entries than the log has now. 404 if no head was countersigned yet.
+#[utoipa::path(get, path = "/v1/nodes/{code}/log/{epoch}/countersigned", tag = "log", params(LogParams),
+    responses((status = 200, body = String, content_type = "text/plain; charset=utf-8")))]
+pub(super) async fn greatest_countersigned(at: NodePath) -> Result<Response, Rejection> {
+    let epoch = epoch(&at)?;
+    let best = best(at.node.office.log(), epoch).await?;
+    let best = best.ok_or(NotInLog::Countersigned)?;
+    note(&at, (epoch, best.size, best.root), &best.lines).await
+}
+
+/// Signs a head and adds the lines of others.
+async fn note(
+    at: &NodePath,
+    head: (EpochId, u64, log::Hash),
+    lines: &[office::CountersignedLine],
+) -> Result<Response, Rejection> {
     let signed = proof::sign_head(&at.node.identity, head).await;
-    let signed = signed.map_err(|error| unsigned(&at, &error))?;
-    Ok(([SHORTLY], signed.note).into_response())
+    let mut text = signed.map_err(|error| unsigned(at, &error))?.note;
+    text.extend(lines.iter().map(|line| line.key.line(&line.cosignature)));
+    Ok(([SHORTLY], text).into_response())
+}
+
+/// The head with most countersignatures, and of those the greatest.
+async fn best(
+    log: Log<'_>,
+    epoch: EpochId,
+) -> Result<Option<office::CountersignedHead>, office::Fault> {
+    let kept = log.countersigned(epoch).await?;
+    let rank = |head: &office::CountersignedHead| (head.lines.len(), head.size);
+    Ok(kept.into_iter().max_by_key(rank))
+}
+
+async fn countersigned(
+    log: Log<'_>,
+    epoch: EpochId,
+) -> Result<Option<CountersignedHead>, office::Fault> {
+    let Some(best) = best(log, epoch).await? else {
+        return Ok(None);
+    };
+    let signed = |above: &DivisionCode| best.lines.iter().any(|line| line.by == *above);
+    let missing = log.witnesses().into_iter().filter(|above| !signed(above));
+    let by = best.lines.iter().map(|line| Countersignature {
+        division: line.by,
+        at_ms: in_ms(line.cosignature.time),
+        key: line.key.to_string(),
+    });
+    Ok(Some(CountersignedHead {
+        size: best.size,
+        by: by.collect(),
+        missing: missing.collect(),
+    }))
+}
+
+fn in_ms(seconds: u64) -> i64 {
+    i64::try_from(seconds).map_or(i64::MAX, |seconds| seconds.saturating_mul(1000))
+}
+
+/// List the public logs of divisions below that this node countersigns
+///
+/// With the evidence of those that contradicted themselves: two heads that the key of one log signed and that cannot both be
+/// true. While it stands, nothing of that log is countersigned.
+#[utoipa::path(get, path = "/v1/nodes/{code}/log/children", tag = "log", params(NodeParams),
+    responses((status = 200, body = ChildLogs)))]
+pub(super) async fn children(at: NodePath) -> Result<Json<ChildLogs>, Rejection> {
+    let log = at.node.office.log();
+    let seen = |known: office::WitnessedLog| ChildLog {
+        division: known.division,
+        epoch: known.epoch.to_string(),
+        key: known.key,
+        size: known.size,
+        root: HEXLOWER.encode(&known.root),
+        at_ms: in_ms(known.time),
+        stopped: known.stopped,
+    };
+    Ok(Json(ChildLogs {
+        logs: log.witnessed().await?.into_iter().map(seen).collect(),
+        evidence: log.evidence().await?.into_iter().map(evidence).collect(),
+    }))
+}
+
+fn evidence(found: office::LogEvidence) -> LogEvidence {
+    let how = found.how;
+    let (unknown, unknown_chinese) = ("a newer program knows", "要用更新的程序查看");
+    LogEvidence {
+        division: found.division,
+        how: how.map_or("unknown", Term::code).to_owned(),
+        how_english: how.map_or(unknown, Term::english).to_owned(),
+        how_chinese: how.map_or(unknown_chinese, Term::chinese).to_owned(),
+        found_by: found.found_by,
+        at_ms: found.at.0,
+        key: found.key,
+        earlier: found.earlier,
+        later: found.later,
+        resolved: found.resolved.map(|(at, counts, reason)| LogResolved {
+            at_ms: at.0,
+            counts,
+            reason,
+        }),
+    }
+}
+
+/// Say which of two heads of a log counts
+///
+/// After looking into a log that contradicts itself. The alarm about it is closed, and the log is countersigned again when it
+/// goes on from the head that counts. The audit trail records who said so, and why.
+#[utoipa::path(post, path = "/v1/nodes/{code}/log/children/{division}/resolve", tag = "log", params(ChildLogParams),
+    request_body = ResolveLog, responses((status = 204)))]
+pub(super) async fn resolve(
+    at: NodePath,
+    Person(by): Person,
+    Given(ResolveLog { counts, reason }): Given<ResolveLog>,
+) -> Result<StatusCode, Rejection> {
+    let division = at.param("division")?;
+    let reason = reason.trim();
+    if !(1..=MOST_REASON_CHARS).contains(&reason.chars().count()) {
+        let wrong = (
+            "a reason has 1 to 300 characters; say what you found out",
+            "理由须有 1 至 300 个字；请写明查到了什么",
+        );
+        return Err(Rejection::unfit(wrong));
+    }
+    let log = at.node.office.log();
+    log.resolve(division, counts, reason, by).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Get a tile of a public log: hashes of the tree, or entries

@@ -216,6 +216,19 @@ pub(super) struct LogParams {
     epoch: String,
 }
 
+/// The public log of a division below, at a node that countersigns it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct ChildLogParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Division of the log.
+    #[param(value_type = Code)]
+    division: DivisionCode,
+}
+
 /// A tile of a public log of a node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -136,6 +136,7 @@ fn shown(verified: Verified) -> ReceiptCheck {
     });
     let disclosure = verified.disclosure;
     ReceiptCheck {
+        pending: verified.pending,
         holds: verified.holds,
         network: verified.network,
         matter: verified.matter.map(|matter| matter.to_string()),

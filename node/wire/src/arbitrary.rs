@@ -47,6 +47,7 @@ use super::{
 
 mod files;
 mod frames;
+mod heads;
 mod matters;
 
 pub(super) use frames::{entry, frame};
@@ -328,6 +329,9 @@ fn payload() -> impl Strategy<Value = Payload> {
                 all,
             })),
         revocation().prop_map(|revocation| Payload::Revocation(Box::new(revocation))),
+        heads::head().prop_map(|head| Payload::Head(Box::new(head))),
+        heads::answer().prop_map(|answer| Payload::Countersignature(Box::new(answer))),
+        heads::rewritten().prop_map(|evidence| Payload::Rewritten(Box::new(evidence))),
         (1000u32..).prop_map(Payload::Unknown),
     ]
 }

@@ -18,6 +18,7 @@ use super::{
     choice,
     compliance::{compliance_in, compliance_out},
     figures::{cell_in, cell_out},
+    heads,
     malformed::{array, check_length, division, ordinal, required},
     matter::{matter_in, matter_out},
     request::{answer_in, answer_out, request_in, request_out},
@@ -104,6 +105,15 @@ fn payload_out(payload: &Payload) -> (u32, Vec<u8>) {
             let bytes = revocation_out(revocation).encode_to_vec();
             (Kind::Revocation, bytes)
         }
+        Payload::Head(head) => (Kind::Head, heads::head_out(head).encode_to_vec()),
+        Payload::Countersignature(answer) => {
+            let bytes = heads::answer_out(answer).encode_to_vec();
+            (Kind::Countersignature, bytes)
+        }
+        Payload::Rewritten(evidence) => {
+            let bytes = heads::rewritten_out(evidence).encode_to_vec();
+            (Kind::Rewritten, bytes)
+        }
         Payload::Unknown(kind) => return (*kind, vec![]),
     };
     (kind as u32, bytes)
@@ -146,6 +156,15 @@ fn known_in(kind: Kind, bytes: Bytes) -> Result<Payload, Malformed> {
         Kind::Revocation => {
             let revocation = revocation_in(v1::Revocation::decode(bytes)?)?;
             Payload::Revocation(Box::new(revocation))
+        }
+        Kind::Head => Payload::Head(Box::new(heads::head_in(v1::Head::decode(bytes)?)?)),
+        Kind::Countersignature => {
+            let answer = heads::answer_in(v1::HeadAnswer::decode(bytes)?)?;
+            Payload::Countersignature(Box::new(answer))
+        }
+        Kind::Rewritten => {
+            let evidence = heads::rewritten_in(v1::Rewritten::decode(bytes)?)?;
+            Payload::Rewritten(Box::new(evidence))
         }
     })
 }

@@ -12,6 +12,7 @@ mod compliance;
 mod envelope;
 mod figures;
 pub mod frame;
+mod heads;
 mod malformed;
 mod matter;
 pub mod refusal;

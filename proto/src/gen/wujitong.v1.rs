@@ -2088,6 +2088,97 @@ pub struct Showing {
     #[prost(bool, tag = "4")]
     pub all: bool,
 }
+/// The head of the author's public log.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Head {
+    /// SHA-256 of the log's name.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub log: ::prost::bytes::Bytes,
+    /// The key of the log: NAME+ID+KEY, at most 320 bytes.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+    /// The checkpoint with the log's signature, at most 1 KiB.
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+    /// For each division that is known to have recorded an earlier head, the proof from there; at most 2.
+    #[prost(message, repeated, tag = "4")]
+    pub since: ::prost::alloc::vec::Vec<Since>,
+}
+/// A proof that a head goes on from an earlier one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Since {
+    /// Who has recorded the earlier one.
+    #[prost(uint64, tag = "1")]
+    pub witness: u64,
+    /// Number of leaves then.
+    #[prost(uint64, tag = "2")]
+    pub size: u64,
+    /// Root then, 32 bytes.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub root: ::prost::bytes::Bytes,
+    /// The hashes of the proof of consistency, 32 bytes each, at most 80.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub proof: ::prost::bytes::Bytes,
+    /// That division's own countersignature of the earlier one: its time, in seconds since 1970; 0 if there is none.
+    #[prost(uint64, tag = "5")]
+    pub time: u64,
+    /// And the signature, 64 bytes.
+    #[prost(bytes = "bytes", tag = "6")]
+    pub signature: ::prost::bytes::Bytes,
+}
+/// The answer to a head.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HeadAnswer {
+    /// SHA-256 of the log's name.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub log: ::prost::bytes::Bytes,
+    /// What is said.
+    #[prost(enumeration = "Verdict", tag = "2")]
+    pub verdict: i32,
+    /// Cosigned: the key of the witness: NAME+ID+KEY, at most 320 bytes.
+    #[prost(string, tag = "3")]
+    pub key: ::prost::alloc::string::String,
+    /// Cosigned, behind: number of leaves.
+    #[prost(uint64, tag = "4")]
+    pub size: u64,
+    /// Cosigned: the root, 32 bytes.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub root: ::prost::bytes::Bytes,
+    /// Cosigned: seconds since 1970.
+    #[prost(uint64, tag = "6")]
+    pub time: u64,
+    /// Cosigned: the signature, 64 bytes.
+    #[prost(bytes = "bytes", tag = "7")]
+    pub signature: ::prost::bytes::Bytes,
+    /// Contradicts: the number of the kind of contradiction.
+    #[prost(uint32, tag = "8")]
+    pub how: u32,
+    /// Contradicts: the checkpoint that was recorded, at most 1 KiB.
+    #[prost(string, tag = "9")]
+    pub earlier: ::prost::alloc::string::String,
+}
+/// The evidence that the log of a child of the author contradicts itself.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Rewritten {
+    /// The division of the log.
+    #[prost(uint64, tag = "1")]
+    pub division: u64,
+    /// SHA-256 of the log's name.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub log: ::prost::bytes::Bytes,
+    /// The key of the log: NAME+ID+KEY, at most 320 bytes.
+    #[prost(string, tag = "3")]
+    pub key: ::prost::alloc::string::String,
+    /// The number of the kind of contradiction.
+    #[prost(uint32, tag = "4")]
+    pub how: u32,
+    /// The checkpoint that was recorded, at most 1 KiB.
+    #[prost(string, tag = "5")]
+    pub earlier: ::prost::alloc::string::String,
+    /// The checkpoint that contradicts it, at most 1 KiB.
+    #[prost(string, tag = "6")]
+    pub later: ::prost::alloc::string::String,
+}
 /// A request to the holder.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Request {
@@ -2206,6 +2297,12 @@ pub enum Kind {
     Compliance = 11,
     /// Revocation
     Revocation = 20,
+    /// Head
+    Head = 30,
+    /// HeadAnswer
+    Countersignature = 31,
+    /// Rewritten
+    Rewritten = 32,
 }
 impl Kind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2227,6 +2324,9 @@ impl Kind {
             Self::Showing => "KIND_SHOWING",
             Self::Compliance => "KIND_COMPLIANCE",
             Self::Revocation => "KIND_REVOCATION",
+            Self::Head => "KIND_HEAD",
+            Self::Countersignature => "KIND_COUNTERSIGNATURE",
+            Self::Rewritten => "KIND_REWRITTEN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2245,6 +2345,46 @@ impl Kind {
             "KIND_SHOWING" => Some(Self::Showing),
             "KIND_COMPLIANCE" => Some(Self::Compliance),
             "KIND_REVOCATION" => Some(Self::Revocation),
+            "KIND_HEAD" => Some(Self::Head),
+            "KIND_COUNTERSIGNATURE" => Some(Self::Countersignature),
+            "KIND_REWRITTEN" => Some(Self::Rewritten),
+            _ => None,
+        }
+    }
+}
+/// What a division above says of a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Verdict {
+    /// Never sent.
+    Unspecified = 0,
+    /// It recorded and countersigns it.
+    Cosigned = 1,
+    /// It has recorded another head than the one from which it was proven.
+    Behind = 2,
+    /// It contradicts what was recorded.
+    Contradicts = 3,
+}
+impl Verdict {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VERDICT_UNSPECIFIED",
+            Self::Cosigned => "VERDICT_COSIGNED",
+            Self::Behind => "VERDICT_BEHIND",
+            Self::Contradicts => "VERDICT_CONTRADICTS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VERDICT_UNSPECIFIED" => Some(Self::Unspecified),
+            "VERDICT_COSIGNED" => Some(Self::Cosigned),
+            "VERDICT_BEHIND" => Some(Self::Behind),
+            "VERDICT_CONTRADICTS" => Some(Self::Contradicts),
             _ => None,
         }
     }

@@ -13,6 +13,7 @@ use config::Raw;
 use domain::{
     custody::Docket,
     envelope::{Destination, Envelope, Lane, Payload, Showing, Stamp},
+    heads::{HeadAnswer, SaidHead, Verdict},
     ids::EpochId,
     receipt::Evidence,
     record::Record,
@@ -119,6 +120,16 @@ fn payloads_of_records() -> Vec<Payload> {
             since: Stamp(3, 4),
             all: true,
         }),
+        Payload::Head(Box::new(SaidHead {
+            log: [1; 32],
+            key: "log+01020304+AQ".to_owned(),
+            note: "log\n3\nroot\n\n\u{2014} log AAAA\n".to_owned(),
+            since: vec![],
+        })),
+        Payload::Countersignature(Box::new(HeadAnswer {
+            log: [1; 32],
+            verdict: Verdict::Behind { size: 7 },
+        })),
     ];
     for docket in recorded::<Docket>(b"m").into_iter().take(6) {
         let matter = Box::new(docket.matter);

@@ -63,6 +63,7 @@ fn evidence(network: &Network, of: &str, edition: u32, state: Disclosed) -> Disc
         edition,
         document: document.into(),
         log: LogProof {
+            countersigned: vec![],
             epoch,
             size: 4,
             root: tree.root(),
@@ -132,6 +133,7 @@ async fn a_published_document_is_proven_with_its_entry_and_what_cannot_be_told_i
         let open = open.filter(|check| check.finding == Finding::NotChecked);
         let open: Vec<_> = open.map(|check| check.what).collect();
         let expected = [
+            What::Countersignature,
             What::Countersignature,
             What::Later,
             What::Revocations,

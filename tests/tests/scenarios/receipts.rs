@@ -88,9 +88,10 @@ async fn the_village_proves_that_the_county_took_it_and_closed_it() {
         .iter()
         .filter(|check| check.finding == Finding::NotChecked)
         .map(|check| (check.what, check.about))
+        // Whether the log is countersigned by now depends on when: see `heads.rs`.
+        .filter(|(what, _)| *what != What::Countersignature)
         .collect();
     let expected = [
-        (What::Countersignature, Some(code(VILLAGE))),
         (What::Later, None),
         (What::Revocations, None),
         (What::Clocks, None),
@@ -424,9 +425,9 @@ async fn each_kind_of_forgery_has_its_own_reason() {
         let error = verify(file.to_string().as_bytes(), None, &own, &network.tree).unwrap_err();
         error.to_string()
     };
-    assert!(of_form(4).contains("form 4"), "{}", of_form(4));
+    assert!(of_form(6).contains("form 6"), "{}", of_form(6));
     let mixed = of_form(3);
-    assert!(mixed.contains("in form 3 one disclosure"), "{mixed}");
+    assert!(mixed.contains("in forms 3 and 5 one disclosure"), "{mixed}");
     for text in ["", "{}", "[1]", "not json"] {
         assert!(
             verify(text.as_bytes(), None, &own, &network.tree).is_err(),

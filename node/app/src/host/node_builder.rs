@@ -41,7 +41,7 @@ use super::{
     resources::{bind, loopback},
 };
 use crate::{
-    OwnSeal, causes,
+    OwnLogKeys, OwnSeal, causes,
     certificates::Certificates,
     due::{Clocks, Timer},
     probes::{CollectorProbe, Disk},
@@ -104,6 +104,7 @@ impl NodeBuilder<'_> {
             clock: Arc::clone(clock),
             entropy: Arc::clone(&self.plan.entropy),
             seals: Arc::new(OwnSeal::of(&identity)),
+            log_keys: Arc::new(OwnLogKeys::of(&identity)),
             network: NetworkId(self.network.id),
             suite: identity.signer().suite(),
             metrics: self.metrics.division(division),

@@ -21,7 +21,8 @@ use crate::{Failure, Output, site::Asked, tables::pairs};
 /// Checks that the signed head is the root of the entries, that every tile is the hashes of what is below
 /// it, and that the log begins with an opening of this division. With --since, also that the log begins
 /// with what an older checkpoint signed: a file that `wujitong log checkpoint` printed. Exits with 0 if everything
-/// holds and 7 if something does not.
+/// holds and 7 if something does not. Heads of the logs of children, of which there is one for each child and day, are
+/// compared with each other, and those that contradict each other are counted.
 ///
 /// Examples:
 ///   wujitong log audit
@@ -50,6 +51,14 @@ struct AuditedLog {
     entries: BTreeMap<&'static str, u64>,
     /// Entries of a kind that this program does not know.
     unknown: u64,
+    /// Logs of children whose heads stand in it.
+    children: usize,
+    /// Heads of children that have fewer entries than an earlier one of the same log, or another root at the same
+    /// number.
+    contradictions: u64,
+    /// The last head of each log of a child, by the digest of its name.
+    #[serde(skip)]
+    last: BTreeMap<Hash, (u64, Hash)>,
     /// Size of the older checkpoint, if it is one of this log.
     since: Option<u64>,
 }
@@ -126,6 +135,9 @@ async fn audit(
         tiles: 0,
         entries: BTreeMap::new(),
         unknown: 0,
+        children: 0,
+        contradictions: 0,
+        last: BTreeMap::new(),
         since: None,
     };
     let (mut tree, mut level) = (Frontier::default(), vec![]);
@@ -216,6 +228,9 @@ impl AuditedLog {
         match read {
             Ok(Entry::Opening(_)) if index > 0 => Err(format!("entry {index} is a second opening")),
             Ok(entry) => {
+                if let Entry::ChildHead { log, size, root } = entry {
+                    self.compare(log, (size, root));
+                }
                 *self.entries.entry(entry.kind().code()).or_default() += 1;
                 Ok(())
             }
@@ -225,6 +240,18 @@ impl AuditedLog {
             }
             Err(error) => Err(format!("entry {index}: {error}")),
         }
+    }
+}
+
+impl AuditedLog {
+    /// Compares the head of a log of a child with the one before it.
+    fn compare(&mut self, log: Hash, (size, root): (u64, Hash)) {
+        if let Some((before, old)) = self.last.insert(log, (size, root))
+            && (size < before || (size == before && root != old))
+        {
+            self.contradictions += 1;
+        }
+        self.children = self.last.len();
     }
 }
 
@@ -239,6 +266,14 @@ fn for_people(log: &AuditedLog) -> String {
     let kinds = EntryKind::ALL.into_iter().filter_map(count);
     let before = |size| format!("begins with the {size} entries signed before");
     let since = log.since.map(|size| ("since", before(size)));
+    let of_children = || {
+        let (children, wrong) = (log.children, log.contradictions);
+        (
+            "children",
+            format!("heads of {children} logs; {wrong} contradict an earlier one"),
+        )
+    };
+    let children = (log.children > 0).then(of_children);
     let newer = || ("unknown", format!("{} of a newer program", log.unknown));
     let unknown = (log.unknown > 0).then(newer);
     let (size, tiles) = (log.size, log.tiles);
@@ -249,5 +284,10 @@ fn for_people(log: &AuditedLog) -> String {
             format!("有效: head, {size} entries and {tiles} tiles agree"),
         ),
     ];
-    pairs(rows.into_iter().chain(since).chain(kinds).chain(unknown))
+    let more = since
+        .into_iter()
+        .chain(kinds)
+        .chain(children)
+        .chain(unknown);
+    pairs(rows.into_iter().chain(more))
 }

@@ -31,6 +31,8 @@ struct VerifyPage {
 /// What a receipt proves, in words.
 struct Proof {
     holds: bool,
+    /// Whether countersignatures are missing.
+    pending: bool,
     /// The number of the matter, or the number and edition of the disclosure.
     numbers: Vec<(&'static str, String)>,
     /// Which document it is, if it is one of a disclosure.
@@ -129,6 +131,7 @@ fn proof(visit: &Visit, found: Named<ReceiptCheck>) -> Proof {
     let document = document.filter(is_table);
     Proof {
         holds: found.holds,
+        pending: found.pending,
         numbers,
         told: document.as_ref().map(|document| told(visit, document)),
         document: document.map(|document| Document::of(visit, document)),

@@ -197,5 +197,14 @@ super::words! {
     network_times(times): "{times} 次", "× {times}";
     network_over: "起因已消失，仍待人确认。", "The cause is gone; somebody still has to confirm it.";
     network_close: "已处理，关闭", "Looked into; close it";
+    network_logs: "下级公开日志前后矛盾", "Public logs that contradict themselves";
+    network_logs_why: "下面两个日志头都有该单位的签名，不可能同时为真。查明之前不再会签这份日志；请把两段文字保存好，它们就是证据。", "Both heads below carry the signature of the division's log and cannot both be true. Nothing of the log is countersigned until somebody has looked into it; keep the two texts, they are the evidence.";
+    network_log_found: "发现单位", "Found by";
+    network_log_earlier: "先前记下的日志头", "The head that was recorded";
+    network_log_later: "与之矛盾的日志头", "The head that contradicts it";
+    network_log_which: "查明后以哪一个为准", "Which one counts after you looked into it";
+    network_log_reason: "查到了什么（记入审计日志）", "What you found out (kept in the audit trail)";
+    network_log_resolve: "恢复会签", "Countersign it again";
+    network_countersigns: "会签的下级日志", "Logs countersigned";
     network_workers: "后台任务出错", "Background work that fails";
 }

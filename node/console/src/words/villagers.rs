@@ -170,6 +170,8 @@ super::words! {
     verify_missing: "请粘贴回执文件的内容", "Paste the content of the receipt";
     verify_another: "核验一份回执", "Check a receipt";
     verify_holds: "有效：没有发现改动，签名都是真的。", "It holds: nothing was changed and every signature is true.";
+    verify_pending: "未会签", "Pending";
+    verify_pending_why: "上级还没有会签这份公开日志，目前只有出具单位自己保证；请过后重新索取凭证。", "The tiers above have not yet countersigned the public log; until then only the division itself vouches for it. Get the receipt again later.";
     verify_fails: "不符：不要相信这份文件。", "It does not hold: do not trust this file.";
     verify_fails_do: "文件被改过，或者签名不是本网络的。请向经办单位重新索取，或打电话给上一级。", "It was changed, or its signatures are not of this network. Ask the office for a new one, or telephone the tier above.";
     verify_counts(passed, open): "核验通过 {passed} 项；另有 {open} 项只凭文件无法判断。", "{passed} checks passed; {open} cannot be decided by the file alone.";

@@ -20,6 +20,22 @@ crate::sayings! {
     pub fn refused_as_second(parent, address, reason):
         "{parent}（{address}）说：“{reason}”",
         "{parent} at {address} says: {reason}";
+    /// Two heads of a log contradict each other.
+    pub fn log_rewritten(found_by, how, earlier, later):
+        "{found_by} 发现：{how}；先前记下的是 {earlier}，现在是 {later}",
+        "found by {found_by}: {how}; {earlier} was recorded, and now it is {later}";
+    /// A witness says that this node's log contradicts itself.
+    pub fn log_doubted(by, how, earlier):
+        "{by} 不再会签本单位的日志：{how}；它先前记下的是 {earlier}",
+        "{by} does not countersign this division's log any more: {how}; it has recorded {earlier}";
+    /// A witness countersigned a head that this log never had.
+    pub fn log_not_as_signed(by, size):
+        "{by} 会签了 {size} 条时的日志头，与本节点的日志不符",
+        "{by} countersigned a head of {size} entries that this node's log does not have";
+    /// A kind of contradiction of a later program.
+    pub fn log_contradiction(number):
+        "第 {number} 种矛盾，本程序还不认识",
+        "a contradiction of kind {number}, which this program does not know";
     /// A version of a template that this store lost.
     pub fn version_lost(template, issued, known):
         "{template}：已制发第 {issued} 版，本节点只知道第 {known} 版",

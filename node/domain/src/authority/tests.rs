@@ -9,6 +9,7 @@ use crate::{
     clock::Clocks,
     disclosure::{self, ComplianceKey, ComplianceReport, Overdue, Span},
     envelope::{Lane, Order, Showing, Stamp},
+    heads::{HeadAnswer, Rewritten, SaidHead, Verdict},
     ids::{Epoch, EpochId, MatterId},
     matter::{Act, Channel, CustodyVersion, Matter, Status, Step, Version},
     month::Month,
@@ -91,6 +92,9 @@ enum Kind {
     CellsComplete,
     Shown,
     Showing,
+    Head,
+    Countersignature,
+    Rewritten,
     Unknown,
 }
 
@@ -183,6 +187,25 @@ fn payload(kind: Kind, author: DivisionCode, to: Option<DivisionCode>) -> Payloa
             since: Stamp(1, 1),
             all: false,
         }),
+        Kind::Head => Payload::Head(Box::new(SaidHead {
+            log: [1; 32],
+            key: String::new(),
+            note: String::new(),
+            since: vec![],
+        })),
+        Kind::Countersignature => Payload::Countersignature(Box::new(HeadAnswer {
+            log: [1; 32],
+            verdict: Verdict::Behind { size: 1 },
+        })),
+        // Of the division below the author that stands first.
+        Kind::Rewritten => Payload::Rewritten(Box::new(Rewritten {
+            division: Tree::zhejiang().children(author).next().unwrap_or(author),
+            log: [1; 32],
+            key: String::new(),
+            how: 1,
+            earlier: String::new(),
+            later: String::new(),
+        })),
         Kind::Unknown => Payload::Unknown(99),
     }
 }
@@ -274,6 +297,10 @@ fn what_a_child_may_bring() {
         (Kind::CellsComplete, "+NNWUW", "NNNWUW"),
         (Kind::Shown, "+NNWUW", "NNNWUW"),
         (Kind::Showing, "+NNWUW", "NNNWUW"),
+        // A township's goes to the city, a village's to this county.
+        (Kind::Head, "WWWWUW", "+WWWUW"),
+        (Kind::Countersignature, "DDDWUW", "DDDWUW"),
+        (Kind::Rewritten, "+NNWUW", "NNNWUW"),
         (Kind::Unknown, "K++WUA", "K++WUA"),
     ] {
         let rows = [
@@ -308,6 +335,10 @@ fn what_the_parent_may_bring() {
         (Kind::CellsComplete, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::Shown, "+NNWUW", "NNNWUW", "NNNWUW"),
         (Kind::Showing, "+NNWUW", "NNNWUW", "NNNWUW"),
+        (Kind::Head, "DDDWUW", "DDDWUW", "DDDWUW"),
+        // The parent countersigns this node and its children, the province this node, nobody else anything.
+        (Kind::Countersignature, "++SWUW", "+SSWUW", "SSSWUW"),
+        (Kind::Rewritten, "DDDWUW", "DDDWUW", "DDDWUW"),
         (Kind::Unknown, "K++WU+", "K++WU+", "K++WUA"),
     ] {
         let rows = [
@@ -322,6 +353,39 @@ fn what_the_parent_may_bring() {
             ("440100", "UUUUUU"),
         ];
         check_matrix(PARENT, kind, &to, &rows);
+    }
+}
+
+/// A head of a township here is for the city; of the township's evidence only its parent hears, and only of its children.
+#[test]
+fn heads_pass_this_node_on_their_way_and_evidence_ends_here() {
+    let head = |author: &str, to: &str| {
+        let author = code(author);
+        let said = payload(Kind::Head, author, Some(code(to)));
+        envelope(author, Destination::Division(code(to)), said)
+    };
+    assert_eq!(asked(&head(CHILD, PARENT), CHILD), Ok(()));
+    assert_eq!(asked(&head("330825002222", ME), CHILD), Ok(()));
+    assert_eq!(
+        asked(&head("330825002222", PARENT), CHILD),
+        Err(Denied::WrongWay)
+    );
+    let evidence = |of: &str| {
+        let said = Rewritten {
+            division: code(of),
+            log: [1; 32],
+            key: String::new(),
+            how: 1,
+            earlier: String::new(),
+            later: String::new(),
+        };
+        let to = Destination::Division(code(ME));
+        envelope(code(CHILD), to, Payload::Rewritten(Box::new(said)))
+    };
+    assert_eq!(asked(&evidence("330825002222"), CHILD), Ok(()));
+    for other in ["330825001001", CHILD, ME, NOBODY] {
+        let refused = asked(&evidence(other), CHILD);
+        assert_eq!(refused, Err(Denied::SpeaksForAnother), "{other}");
     }
 }
 

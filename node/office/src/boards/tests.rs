@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use domain::{
     actor::Actor,
-    audit::Subject,
+    audit::{AuditFilter, Subject},
     board::{BadPost, BoardCode, PostId, RemovalGround, Written},
     people::{Account, AccountId, Permission, Role},
     template::TemplateKind,

@@ -133,6 +133,10 @@ impl Inbox<'_> {
                     .expect("no holder panics")
                     .insert(from.division());
                 self.relay.met(from.division());
+                if self.parent == Some(from.division()) {
+                    // The head of the public log waits for this.
+                    self.dependencies.due.wake_by(self.me, self.now());
+                }
                 self.show_on().await?;
                 Ok(Ok(false))
             }

@@ -415,7 +415,25 @@ impl UnitOfWork<'_> {
                 let new = self.hear_revocation(from, revocation, received).await?;
                 self.revoked.extend(new);
             }
-            Payload::Answer(_) | Payload::Unknown(_) => {
+            Payload::Head(said) => {
+                if self.hear_head(said, received).await?.is_err() {
+                    return Ok(Outcome::Refused(RefusalCode::Malformed));
+                }
+                if !here {
+                    self.carry(received, vec![]).await?;
+                }
+            }
+            Payload::Countersignature(answer) if here => {
+                if self.hear_countersignature(answer, received).await?.is_err() {
+                    return Ok(Outcome::Refused(RefusalCode::Malformed));
+                }
+            }
+            Payload::Rewritten(told) => {
+                if self.hear_rewritten(told, author).await?.is_err() {
+                    return Ok(Outcome::Refused(RefusalCode::Malformed));
+                }
+            }
+            Payload::Answer(_) | Payload::Countersignature(_) | Payload::Unknown(_) => {
                 self.carry(received, vec![]).await?;
             }
         }

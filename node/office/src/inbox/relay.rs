@@ -166,7 +166,12 @@ impl Relay {
 const fn is_carried(payload: &Payload) -> bool {
     matches!(
         payload,
-        Payload::Notice(_) | Payload::Request(_) | Payload::Answer(_) | Payload::Unknown(_)
+        Payload::Notice(_)
+            | Payload::Request(_)
+            | Payload::Answer(_)
+            | Payload::Head(_)
+            | Payload::Countersignature(_)
+            | Payload::Unknown(_)
     )
 }
 

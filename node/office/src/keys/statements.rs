@@ -101,13 +101,15 @@ impl Keys<'_> {
         if !new.is_empty() {
             let epoch = view.get::<tables::Ledger>(&()).await?;
             let epoch = epoch.ok_or(RecordError::Damaged("ledger"))?.epoch;
+            let due = self.head_due().filter(|_| !leaves.is_empty());
             let pack = self.append(&mut view, epoch, leaves).await?;
             // Lost statements are shown again; keeping them acknowledges nothing.
             view.is_outcome();
             let _not_awaited = view.submit().await?;
             self.stated.send_modify(|count| *count += 1);
-            if pack {
-                self.dependencies.due.wake_by(self.me, self.now());
+            let pack = pack.then(|| self.now());
+            if let Some(due) = pack.or(due) {
+                self.dependencies.due.wake_by(self.me, due);
             }
         }
         Ok(new)

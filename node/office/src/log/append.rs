@@ -75,8 +75,12 @@ impl UnitOfWork<'_> {
     pub(crate) async fn write_log(&mut self) -> Result<(), Fault> {
         let drafts = std::mem::take(&mut self.log);
         let (office, epoch) = (self.office, self.ledger.epoch);
+        let any = !drafts.is_empty();
         if office.append(&mut self.view, epoch, drafts).await? {
             self.due_by(self.now);
+        }
+        if let Some(due) = office.head_due().filter(|_| any) {
+            self.due_by(due);
         }
         Ok(())
     }

@@ -6,13 +6,14 @@ use bytes::Bytes;
 use domain::{
     ids::{EpochId, MatterId},
     receipt::{LogProof, ProvenLeaf},
+    statement::Proof,
 };
 use futures::future::BoxFuture;
 use log::{Hash, Node, Part, Tile, TileLevel, bundle, fold, leaf_hash};
 use records::table::{Plain, Table, Tables, View};
 use store::record::RecordError;
 
-use super::{LogHead, append::TILE, pack::root_of};
+use super::{LogHead, append::TILE, countersigned::best_for, pack::root_of};
 use crate::{
     Fault, RefusalReason,
     services::Log,
@@ -25,6 +26,11 @@ pub enum NotInLog {
     /// There is no log of this life of the store.
     #[error("this node has no log of that epoch; `wujitong log show` lists those it has")]
     Epoch,
+    /// Nobody countersigned a head of it yet.
+    #[error(
+        "no head of this log was countersigned yet; ask again when the divisions above were met"
+    )]
+    Countersigned,
     /// It has no such tile, or not yet.
     #[error(
         "the log does not have this tile, or not in this width; read the checkpoint for its size"
@@ -35,7 +41,7 @@ pub enum NotInLog {
 impl RefusalReason for NotInLog {}
 
 /// A log while it is read: its state, and the tiles read so far.
-struct Reading<'v, V> {
+pub(super) struct Reading<'v, V> {
     view: &'v mut Tables<V>,
     epoch: EpochId,
     state: LogState,
@@ -97,7 +103,10 @@ impl LogState {
 }
 
 impl<'v, V: View + Send> Reading<'v, V> {
-    async fn begin(view: &'v mut Tables<V>, epoch: EpochId) -> Result<Option<Self>, Fault> {
+    pub(super) async fn begin(
+        view: &'v mut Tables<V>,
+        epoch: EpochId,
+    ) -> Result<Option<Self>, Fault> {
         let state = view.get::<tables::LogStates>(&epoch).await?;
         Ok(state.map(|state| Self {
             view,
@@ -105,6 +114,26 @@ impl<'v, V: View + Send> Reading<'v, V> {
             state,
             tiles: HashMap::new(),
         }))
+    }
+
+    /// Returns the present head.
+    pub(super) fn head(&self) -> LogHead {
+        self.state.head(self.epoch)
+    }
+
+    /// Returns the root that the tree had with so many leaves, of which it has at least as many now.
+    pub(super) async fn root_at(&mut self, size: u64) -> Result<Hash, Fault> {
+        let whole = log::whole(size);
+        let whole = whole.map_err(|_| RecordError::Damaged("size of the log"))?;
+        let root = self.look_up(vec![whole]).await?;
+        Ok(root[0])
+    }
+
+    /// Returns the proof that the tree of `new` leaves begins with that of `old` leaves.
+    pub(super) async fn consistency(&mut self, old: u64, new: u64) -> Result<Vec<Hash>, Fault> {
+        let parts = log::consistency(old, new);
+        let parts = parts.map_err(|_| RecordError::Damaged("size of the log"))?;
+        self.look_up(parts).await
     }
 
     /// Returns the entries of a tile as a bundle.
@@ -194,12 +223,13 @@ impl<'v, V: View + Send> Reading<'v, V> {
         Ok(proof)
     }
 
-    /// Returns the proofs of what the log says of a matter, against its present head; `None` if it says
-    /// nothing that can still be opened.
+    /// Returns the proofs of what the log says of a matter, against a countersigned head that contains all of it, or
+    /// else the present one; `None` if it says nothing that can still be opened.
     async fn of_matter(mut self, id: MatterId) -> Result<Option<LogProof>, Fault> {
         let rows = tables::MatterLeaves::under(&(id, self.epoch));
         let found = self.view.scan(rows, usize::MAX).await?;
-        let size = self.state.frontier.size();
+        let last = found.iter().map(|((_, _, index), _)| *index).max();
+        let (size, countersigned) = self.head_for(last.unwrap_or_default()).await?;
         let mut leaves = vec![];
         for ((_, _, index), leaf) in found {
             let parts = log::inclusion(index, size);
@@ -211,19 +241,31 @@ impl<'v, V: View + Send> Reading<'v, V> {
                 path: self.look_up(parts).await?,
             });
         }
+        let root = self.root_at(size).await?;
         Ok((!leaves.is_empty()).then(|| LogProof {
             epoch: self.epoch,
             size,
-            root: self.state.frontier.root(),
+            root,
             leaves,
+            countersigned,
         }))
+    }
+
+    /// Chooses the head against which a leaf and those before it are proven. Returns its size, and what countersigned
+    /// it.
+    async fn head_for(&mut self, leaf: u64) -> Result<(u64, Vec<(Bytes, Proof)>), Fault> {
+        let present = self.state.frontier.size();
+        let best = best_for(self.view, self.epoch, leaf + 1).await?;
+        let best = best.filter(|(size, _)| *size <= present);
+        Ok(best.unwrap_or((present, vec![])))
     }
 }
 
 impl<V: View + Send> Reading<'_, V> {
-    /// Returns the proof of one leaf, which a salt opens, against the present head; `None` if the log is shorter.
+    /// Returns the proof of one leaf, which a salt opens, against a countersigned head that contains it, or else the
+    /// present one; `None` if the log is shorter.
     async fn of_leaf(mut self, (index, salt): (u64, [u8; 16])) -> Result<Option<LogProof>, Fault> {
-        let size = self.state.frontier.size();
+        let (size, countersigned) = self.head_for(index).await?;
         let Ok(parts) = log::inclusion(index, size) else {
             return Ok(None);
         };
@@ -236,8 +278,9 @@ impl<V: View + Send> Reading<'_, V> {
         Ok(Some(LogProof {
             epoch: self.epoch,
             size,
-            root: self.state.frontier.root(),
+            root: self.root_at(size).await?,
             leaves: vec![leaf],
+            countersigned,
         }))
     }
 

@@ -15,6 +15,10 @@ use log::{
 };
 use store::MemoryDisk;
 
+mod countersigned;
+mod line;
+mod schedules;
+
 use super::append::TILE;
 use crate::{Failed, LogHead, NewReport, NewTemplate, NotInLog, Office, fixture};
 

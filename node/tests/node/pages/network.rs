@@ -1,7 +1,22 @@
 //! The network page: what needs a person is told in the language of the page.
 
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use testkit::province::Province;
-use wujitong::domain::alarm::{AlarmKind, details};
+use topology::DivisionCode;
+use wujitong::{
+    domain::{
+        alarm::{AlarmKind, details},
+        authority::Neighbour,
+        envelope::{Destination, Envelope, Lane, Order, Payload},
+        heads::SaidHead,
+        ids::{Epoch, EpochId, KeyId, NetworkId},
+        statement::{Proof, Statement},
+        suite::Suite,
+    },
+    log::{self, Checkpoint, Vkey},
+    office::{Outcome, Received},
+    wire::encode_envelope,
+};
 
 use super::browser::Browser;
 
@@ -41,6 +56,108 @@ async fn an_alarm_is_told_in_the_language_of_the_page_and_is_closed_there() {
         assert!(page.contains(words), "{words}: {page}");
     }
     assert!(!page.contains("612 秒"));
+    drop(office);
+    province.host.stop().await;
+}
+
+/// What a city says of its log: the same number of entries, and this root.
+fn head_of_city(network: [u8; 16], issue: u64, root: [u8; 32]) -> (Received, String) {
+    let city: DivisionCode = "3308".parse().unwrap();
+    let epoch = Epoch {
+        order: 1,
+        id: EpochId([8; 16]),
+        predecessor: EpochId::default(),
+    };
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[8; 32]).unwrap();
+    let origin = log::name::origin("08.33.zj.example", &network, &epoch.id.0);
+    let public = pair.public_key().as_ref().try_into().unwrap();
+    let key = Vkey::new(&origin, public).unwrap();
+    let head = Checkpoint::new(&origin, 5, root).unwrap();
+    let note = head.signed(&key, pair.sign(head.to_string().as_bytes()).as_ref());
+    let payload = Payload::Head(Box::new(SaidHead {
+        log: log::name::digest(&origin),
+        key: key.to_string(),
+        note: note.clone(),
+        since: vec![],
+    }));
+    let key = payload.replaces().unwrap().into();
+    let envelope = Envelope {
+        author: city,
+        epoch,
+        issue,
+        destination: Destination::Division("33".parse().unwrap()),
+        lane: Lane::Figures,
+        order: Order::Replaces { key },
+        payload,
+    };
+    let statement = Statement {
+        suite: Suite::Ed25519Blake3,
+        network: NetworkId(network),
+        author: city,
+        key: KeyId([1; 16]),
+        epoch: epoch.id,
+        leaves: 1,
+        root: [1; 32],
+    };
+    let received = Received {
+        bytes: encode_envelope(&envelope),
+        envelope,
+        denied: None,
+        proof: Proof {
+            statement,
+            signature: vec![7; 64].into(),
+            index: 0,
+            path: vec![],
+        },
+        bodies: vec![],
+        trace: None,
+    };
+    (received, note)
+}
+
+/// A log of a division below that contradicts itself: both heads on the page, and a person says which counts.
+#[tokio::test]
+async fn a_log_that_contradicts_itself_is_shown_with_both_heads_and_resolved_with_a_reason() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "li.si", &["node-operator"]).await;
+    let office = province.office();
+    let network = province.node().identity.network().id;
+    let from = Neighbour::Child("3308".parse().unwrap());
+    let mut notes = vec![];
+    for (issue, root) in [(1, [1; 32]), (2, [2; 32])] {
+        let (received, note) = head_of_city(network, issue, root);
+        let receipt = office.inbox().receive(from, &[received]).await.unwrap();
+        assert_eq!(receipt.durable().await.unwrap(), [Outcome::Accepted]);
+        notes.push(note);
+    }
+    let mut browser = Browser::signed_in(&province, "li.si").await;
+    let seen = browser.get("/network?lang=zh").await.expect(200);
+    let (csrf, page) = (seen.field("csrf"), seen.text);
+    for note in notes {
+        let root = note.lines().nth(2).unwrap();
+        assert!(page.contains(&root[..40]), "{root}: {page}");
+    }
+    assert!(page.contains("下级公开日志前后矛盾") && page.contains("同样条数而根不同"));
+    let missing = [("csrf", &*csrf), ("counts", "earlier"), ("reason", " ")];
+    let refused = browser.send("/network/logs/330800000000", &missing).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    let form = [
+        ("csrf", &*csrf),
+        ("counts", "earlier"),
+        ("reason", "放回了旧副本"),
+    ];
+    let done = browser.send("/network/logs/330800000000", &form).await;
+    done.expect(303);
+    let page = browser.get("/network?lang=zh").await.expect(200).text;
+    assert!(!page.contains("下级公开日志前后矛盾"), "{page}");
+    let evidence = office.log().evidence().await.unwrap();
+    assert_eq!(evidence[0].resolved.as_ref().unwrap().2, "放回了旧副本");
+    let alarms = office.alarms().all().await.unwrap();
+    let stands = alarms
+        .iter()
+        .any(|alarm| alarm.kind == AlarmKind::LogRewritten);
+    assert!(!stands, "{alarms:?}");
     drop(office);
     province.host.stop().await;
 }

@@ -19,8 +19,8 @@ use domain::{
 };
 use office::{
     BoardRefusal, ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal,
-    NoReceipt, NoSuchAlarm, NoSuchMatter, NoSuchTemplate, NotInLog, PointsRefusal, RevokeRefusal,
-    SealingKeyFails, SecondMachine, TooBusy,
+    NoReceipt, NoSuchAlarm, NoSuchEvidence, NoSuchMatter, NoSuchTemplate, NotInLog, PointsRefusal,
+    RevokeRefusal, SealingKeyFails, SecondMachine, TooBusy,
     feed::TooManyListeners,
     people::{ExportRefusal, KeyReused, NoSession, PeopleRefusal},
     webhooks::HookRefusal,
@@ -52,6 +52,7 @@ refusals! {
     CountersignRefusal => RefusedByTheRules,
     RevokeRefusal => RefusedByTheRules,
     NoSuchAlarm => NotFound,
+    NoSuchEvidence => NotFound,
     NoSuchMatter => NotFound,
     NoSuchTemplate => NotFound,
     NotInLog => NotFound,

@@ -1,5 +1,7 @@
 //! Sends the envelopes of a child or parent driven by a test, and returns the answers.
 
+use std::time::Duration;
+
 use super::*;
 
 /// 槐王村, in the same township.
@@ -138,7 +140,16 @@ impl Talk<'_> {
         self.peer.outcome(lane, at).await
     }
 
+    /// Returns what all nodes keep, when nothing is on its way if that is soon: heads of public logs come and go by
+    /// themselves.
     pub(crate) async fn books(&self) -> String {
+        for _ in 0..40 {
+            let books = self.network.books().await;
+            if books.iter().all(|books| books.waiting() == 0) {
+                return format!("{books:?}");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         format!("{:?}", self.network.books().await)
     }
 }

@@ -35,6 +35,7 @@ chinese! { BadCategory {
 
 chinese! { NotInLog {
     Epoch => "本节点没有这一期的公开日志；`wujitong log show` 列出有哪些",
+    Countersigned => "这份日志还没有会签过的日志头；上级会签以后再来取",
     Tile => "日志里没有这一块，或没有这么宽；请先读检查点里的条数",
 } }
 

@@ -2,8 +2,8 @@
 
 use domain::{audit::BrokenTrail, hook::BadHook, template::BadTemplate};
 use office::{
-    CountersignRefusal, NoSuchAlarm, NoSuchTemplate, RevokeRefusal, SealingKeyFails, SecondMachine,
-    TooBusy, feed::TooManyListeners, webhooks::HookRefusal,
+    CountersignRefusal, NoSuchAlarm, NoSuchEvidence, NoSuchTemplate, RevokeRefusal,
+    SealingKeyFails, SecondMachine, TooBusy, feed::TooManyListeners, webhooks::HookRefusal,
 };
 use outbound::http_client::BadTarget;
 
@@ -57,6 +57,7 @@ chinese! { BrokenTrail {
 
 chinese_of! {
     NoSuchAlarm: it => "这里没有“{}”警报；请看警报表" (it.0.chinese()),
+    NoSuchEvidence: it => "这里没有 {} 的日志矛盾；`wujitong log children` 列出有哪些" (it.0),
     NoSuchTemplate: it => "本节点没有模板 {}；请看模板表" (it.0),
     SecondMachine: it => "{} 拒绝了这台机器，因为另一台机器用着同一身份；停掉其中一台之前，这里不收新件" (it.0),
     TooBusy: it => "等着写盘的太多；请稍后再试",

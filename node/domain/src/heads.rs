@@ -1,0 +1,153 @@
+//! Heads of public logs on their way up, and what comes back: countersignatures, or what contradicts them.
+//!
+//! A division says its head to the two nearest divisions above it in one envelope, which the nearest one reads and
+//! carries on byte for byte. What the texts in it say is checked by whoever receives it; here they are texts.
+
+use topology::{DivisionCode, Tree};
+
+/// How many divisions countersign the head of a log, if there are so many above.
+pub const WITNESSES: usize = 2;
+
+/// The longest signed checkpoint that is said, in bytes. A name has at most 255, and there is one signature.
+pub const MOST_NOTE_BYTES: usize = 1024;
+
+/// The longest text of a key, in bytes: a name, an id and 33 bytes in base64.
+pub const MOST_KEY_BYTES: usize = 320;
+
+/// The most hashes of a proof: of a log of 2⁴⁰ leaves.
+pub const MOST_PROOF_HASHES: usize = 80;
+
+/// Returns who countersigns the heads of a division: the two nearest divisions above that have a node, the nearest
+/// first. Nobody stands above the province.
+pub fn witnesses(of: DivisionCode, tree: &Tree) -> Vec<DivisionCode> {
+    let above = tree.ancestors(of);
+    above
+        .filter(|above| tree.has_node(*above))
+        .take(WITNESSES)
+        .collect()
+}
+
+/// A head of the author's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaidHead {
+    /// SHA-256 of the log's name.
+    pub log: [u8; 32],
+    /// The key of the log, as text. The envelope is signed by the division, so this is its statement of the key.
+    pub key: String,
+    /// The checkpoint with the log's signature.
+    pub note: String,
+    /// For each witness that is known to have recorded an earlier head: the proof from there.
+    pub since: Vec<Since>,
+}
+
+/// A proof that a head goes on from an earlier one, which a witness has recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// The witness.
+    pub witness: DivisionCode,
+    /// Number of leaves of the earlier head, from 1.
+    pub size: u64,
+    /// Its root, as the log has it.
+    pub root: [u8; 32],
+    /// The proof of consistency.
+    pub proof: Vec<[u8; 32]>,
+    /// The witness's own countersignature of the earlier head, if the log has it.
+    pub own: Option<TimedSignature>,
+}
+
+/// A countersignature: its time, in seconds since 1970, and the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedSignature {
+    /// Seconds since 1970, by the witness's clock, from 1.
+    pub time: u64,
+    /// Ed25519 over time and text of the checkpoint.
+    pub signature: [u8; 64],
+}
+
+/// What a witness says to a division about a head of its log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadAnswer {
+    /// SHA-256 of the log's name.
+    pub log: [u8; 32],
+    /// What it says.
+    pub verdict: Verdict,
+}
+
+/// The verdict of a witness.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It recorded the head and countersigns it.
+    Cosigned {
+        /// The key of the witness, as text. The envelope is signed by the witness, so this is its statement of the key.
+        key: String,
+        /// Number of leaves, from 1.
+        size: u64,
+        /// The root.
+        root: [u8; 32],
+        /// The countersignature.
+        signed: TimedSignature,
+    },
+    /// It has recorded another head than the one from which it was proven.
+    Behind {
+        /// Number of leaves of the head that it has, from 1.
+        size: u64,
+    },
+    /// The head contradicts the one that it has recorded; it countersigns nothing of this log until a person has
+    /// looked into it.
+    Contradicts {
+        /// Number of the kind of contradiction.
+        how: u32,
+        /// The checkpoint that it had recorded, as the log signed it.
+        earlier: String,
+    },
+}
+
+topology::vocabulary! {
+    /// Which of two heads that contradict each other counts, once a person has looked into them.
+    #[derive(utoipa::ToSchema)]
+    pub enum Resolution: "head that counts" {
+        /// The log is countersigned again when it goes on from there.
+        Earlier = 1, "earlier", "先前的", "the one that was recorded first";
+        /// The history before is given up.
+        Later = 2, "later", "后来的", "the one that contradicts it";
+    }
+}
+
+/// The evidence that a child's log contradicts itself, for the division above.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The division of the log.
+    pub division: DivisionCode,
+    /// SHA-256 of the log's name.
+    pub log: [u8; 32],
+    /// The key of the log, as text.
+    pub key: String,
+    /// Number of the kind of contradiction.
+    pub how: u32,
+    /// The checkpoint that was recorded.
+    pub earlier: String,
+    /// The checkpoint that contradicts it.
+    pub later: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_nearest_divisions_above_countersign() {
+        let tree = Tree::zhejiang();
+        let above = |code: &str| {
+            let above = witnesses(code.parse().unwrap(), &tree);
+            above.iter().map(|code| code.short()).collect::<Vec<_>>()
+        };
+        assert_eq!(above("330825002222"), ["330825002", "330825"]);
+        assert_eq!(above("330825"), ["3308", "33"]);
+        assert_eq!(above("3308"), ["33"]);
+        assert!(above("33").is_empty());
+        let without = "code,name,kind,node\n33,浙江省,,\n3308,衢州市,,\n330825,龙游县,,\n330825002,东华街道,,no\n";
+        let tree = Tree::load(without).unwrap();
+        let above = witnesses("330825".parse().unwrap(), &tree);
+        assert_eq!(above.len(), 2);
+    }
+}

@@ -1,0 +1,135 @@
+//! Countersignatures of the head in a receipt: each is an envelope that a division above signed with its own key.
+
+use domain::{
+    envelope::Payload,
+    heads::{Verdict, WITNESSES, witnesses},
+    receipt::{Check, What},
+    saying::Saying,
+};
+use identity::KeyRing;
+use log::{Checkpoint, Cosignature, WitnessKey};
+use topology::{DivisionCode, Tree};
+
+use super::{Manifest, WordText, array, log::LogText, told, verify::check_proof};
+
+/// Checks the countersignatures of a head, and says which of those that there should be are missing.
+pub(super) fn check(
+    manifest: &Manifest,
+    text: &LogText,
+    head: &Checkpoint,
+    (ring, tree): (&KeyRing, &Tree),
+) -> Vec<Check> {
+    let what = What::Countersignature;
+    let above = witnesses(manifest.exported_by, tree);
+    let mut checks = vec![];
+    let mut signed = vec![];
+    for word in &text.countersigned {
+        let by = word.proof.author;
+        checks.push(match one(word, manifest, head, ring) {
+            Ok(_) if !above.contains(&by) => Check::failed(what, Some(by), told::not_above()),
+            Ok(time) => {
+                signed.push(by);
+                let detail = told::countersigned(head.size(), when(time));
+                Check::ok(what, Some(by), detail)
+            }
+            Err(why) => Check::failed(what, Some(by), why),
+        });
+    }
+    let missing = above.iter().filter(|above| !signed.contains(above));
+    for by in missing {
+        checks.push(Check::not_checked(
+            what,
+            Some(*by),
+            told::pending(manifest.exported_by),
+        ));
+    }
+    let about = Some(manifest.exported_by);
+    if above.is_empty() {
+        checks.push(Check::not_checked(what, about, told::nobody_above()));
+    } else if signed.len() == above.len() {
+        if above.len() < WITNESSES {
+            checks.push(Check::not_checked(what, about, told::one_above(above[0])));
+        }
+        checks.push(Check::not_checked(what, about, told::hosts_unknown()));
+    }
+    checks
+}
+
+/// Returns whether all who should countersign the head of a receipt from this division did; true also without a
+/// log, and if nobody stands above.
+pub(super) fn is_complete(manifest: &Manifest, checks: &[Check], tree: &Tree) -> bool {
+    let above = witnesses(manifest.exported_by, tree);
+    let signed = |by: &DivisionCode| {
+        let by_them =
+            |check: &&Check| check.what == What::Countersignature && check.about == Some(*by);
+        let ok = domain::receipt::Finding::Ok;
+        checks
+            .iter()
+            .filter(by_them)
+            .any(|check| check.finding == ok)
+    };
+    manifest.log.is_none() || above.iter().all(signed)
+}
+
+/// Checks one countersignature; returns its time.
+fn one(
+    word: &WordText,
+    manifest: &Manifest,
+    head: &Checkpoint,
+    ring: &KeyRing,
+) -> Result<u64, Saying> {
+    let proof = word.proof.read().ok_or_else(told::proof_malformed)?;
+    let bytes = &word.envelope.0;
+    check_proof(&proof, bytes, ring)?;
+    let envelope = wire::decode_envelope(bytes).map_err(told::unread)?;
+    let statement = &proof.statement;
+    let network: [u8; 16] = array(&manifest.network).ok_or_else(told::log_field)?;
+    if statement.author != envelope.author
+        || statement.epoch != envelope.epoch.id
+        || statement.network.0 != network
+    {
+        return Err(told::not_its_author());
+    }
+    let Payload::Countersignature(answer) = envelope.payload else {
+        return Err(told::no_countersignature(envelope.payload.name()));
+    };
+    let Verdict::Cosigned {
+        key,
+        size,
+        root,
+        signed,
+    } = answer.verdict
+    else {
+        return Err(told::no_countersignature("refusal"));
+    };
+    let same = answer.log == log::name::digest(head.origin());
+    if !same || (size, &root) != (head.size(), head.root()) {
+        return Err(told::other_head());
+    }
+    let key: WitnessKey = key.parse().map_err(told::log_key)?;
+    if !log::name::is_witness_of(key.name(), envelope.author, &network) {
+        return Err(told::other_witness(key.name()));
+    }
+    let cosignature = Cosignature {
+        time: signed.time,
+        signature: signed.signature,
+    };
+    match key.verifies(head, &cosignature) {
+        true => Ok(signed.time),
+        false => Err(told::countersignature_wrong()),
+    }
+}
+
+/// Writes seconds since 1970 as a moment in universal time.
+fn when(seconds: u64) -> String {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    let at = time::OffsetDateTime::from_unix_timestamp(seconds).ok();
+    at.map_or_else(
+        || format!("{seconds} s"),
+        |at| {
+            let (date, clock) = (at.date(), at.time());
+            let (hour, minute, second) = clock.as_hms();
+            format!("{date} {hour:02}:{minute:02}:{second:02} UTC")
+        },
+    )
+}
