@@ -57,7 +57,7 @@ fn is_locked(bytes: &[u8]) -> bool {
             let rest = &bytes[at + name.len()..];
             let rest = &rest[rest.iter().take_while(|byte| blank(byte)).count()..];
             let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-            let reference = digits > 0 && rest.get(digits).is_some_and(|byte| blank(byte));
+            let reference = digits > 0 && rest.get(digits).is_some_and(blank);
             reference || rest.starts_with(b"<<")
         })
 }
