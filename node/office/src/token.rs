@@ -198,6 +198,6 @@ mod tests {
                 digests.insert(of(kind, suite));
             }
         }
-        assert_eq!(digests.len(), 10);
+        assert_eq!(digests.len(), 12);
     }
 }

@@ -92,7 +92,7 @@ async fn form<'a>(
     let marks = Mark::ALL.iter().map(|mark| Choice {
         value: mark.to_string(),
         label: w.short(*mark),
-        chosen: *mark.to_string() == *visit.form.typed("mark"),
+        chosen: mark.code() == visit.form.typed("mark"),
     });
     let done = visit.query.get("done");
     let done = done.and_then(|code| view.rules.items.iter().find(|item| item.code == code));

@@ -235,7 +235,7 @@ proptest! {
     ) {
         let made = |(signed_out, keep_days, answers, photos, roles): (bool, Option<u16>, bool, u8, u8)| {
             let all = [Role::Official, Role::Leader, Role::Resident];
-            let bit = |at: &usize| roles >> at & 1 == 1;
+            let bit = |at: &usize| (roles >> at) & 1 == 1;
             let writers = (0..3).filter(bit).map(|at| all[at]).collect();
             Board { signed_out, keep_days, answers, photos, writers, ..board() }
         };

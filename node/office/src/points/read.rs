@@ -61,10 +61,11 @@ pub struct RecordSeen {
     pub ratings: Vec<(Rating, Option<MatterId>)>,
 }
 
-type Sums = Vec<(HouseholdId, Box<str>, Tally)>;
+/// A sum by household and item.
+type Sum = (HouseholdId, Box<str>, Tally);
 
 /// Returns the sums of a period.
-async fn sums(view: &mut Tables<Snapshot>, from: Day) -> Result<Sums, Fault> {
+async fn sums(view: &mut Tables<Snapshot>, from: Day) -> Result<Vec<Sum>, Fault> {
     let found = view.scan(tables::Tallies::under(&from), usize::MAX).await?;
     let row = |((_, household, item), tally): ((_, HouseholdId, String), Tally)| {
         (household, item.into_boxed_str(), tally)
@@ -73,7 +74,7 @@ async fn sums(view: &mut Tables<Snapshot>, from: Day) -> Result<Sums, Fault> {
 }
 
 /// Ranks the households that are counted.
-fn ranked(sums: &Sums, names: &BTreeMap<HouseholdId, Box<str>>) -> Vec<Standing> {
+fn ranked(sums: &[Sum], names: &BTreeMap<HouseholdId, Box<str>>) -> Vec<Standing> {
     let mut totals: BTreeMap<HouseholdId, Tally> = BTreeMap::new();
     for (household, _, tally) in sums.iter().filter(|(id, ..)| names.contains_key(id)) {
         let total = totals.entry(*household).or_default();
