@@ -169,6 +169,9 @@ impl Templates<'_> {
         for (division, id, bytes) in statements {
             view.put::<tables::KeyStatements>(&(division, id), &Plain(bytes));
         }
+        // Also while the disk is full for new work: the ring knows them from now on, and what it knows is not kept
+        // again.
+        view.is_outcome();
         // Lost statements are shown again; keeping them acknowledges nothing.
         let _not_awaited = view.submit().await?;
         Ok(())
