@@ -133,8 +133,12 @@ async fn every_tier_knows_what_its_villages_published_also_after_it_was_away_or_
     let province = network.office(PROVINCE);
     let said = province.templates().publish(said, who(9)).await.unwrap();
     eventually("the city has it", || async {
-        let adoption = network.office(PROVINCE).templates().adoption(&said.key);
-        adoption.await.unwrap().applied == 1
+        let adoption = network
+            .office(PROVINCE)
+            .templates()
+            .adoption(&said.key)
+            .await;
+        adoption.unwrap().applied == 1
     })
     .await;
     drop((province, county, office));
