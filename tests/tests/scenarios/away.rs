@@ -215,6 +215,9 @@ async fn the_township_back_after_a_week_gets_everything_in_order_and_nobody_was_
     let slip = ReporterToken::of(&network).await;
     network.escalate(VILLAGE, slip.id, COUNTY).await;
     network.held(COUNTY, slip.id).await;
+    // Once it is accepted, the county has weeks: nothing of it falls due while the clock is put forward.
+    let county = network.office(COUNTY);
+    county.matters().accept(slip.id, CLERK).await.unwrap();
     slip.fresh(&network, COUNTY).await;
     let left = network.report_up(VILLAGE, "left lying", TOWNSHIP).await;
     network.held(TOWNSHIP, left).await;
