@@ -236,19 +236,18 @@ impl Teller<'_> {
     ) -> Result<Told, Failure> {
         let home = self.network.office(self.branch.home);
         let (id, trace_id) = self.report(self.branch.home, *what).await?;
-        // Policy sends an emergency up at once; the division that gets it hands it on.
-        let mut from = self.branch.home;
+        // Policy sends an emergency up at once; the division that gets it hands it on, perhaps by now.
         let reported = home.matters().docket(id).await.map_err(office_failed)?;
-        match reported.expect("it was just reported").standing {
-            Standing::Giving { bound_for, .. } => {
-                self.held_by(bound_for, id).await?;
-                from = bound_for;
-            }
-            _ => home
-                .matters()
-                .accept(id, clerk())
-                .await
-                .map_err(office_failed)?,
+        let reported = reported.expect("it was just reported");
+        let from = match reported.standing {
+            Standing::Giving { bound_for, .. } => bound_for,
+            Standing::Holding | Standing::Elsewhere => reported.matter.holder,
+        };
+        if from == self.branch.home {
+            let accepted = home.matters().accept(id, clerk()).await;
+            accepted.map_err(office_failed)?;
+        } else {
+            self.held_by(from, id).await?;
         }
         if from != to {
             let note = Some("请上级处理 beyond what this tier can do".to_owned());
