@@ -18,12 +18,16 @@ use crate::{
 };
 
 /// The counts that have a column.
-const COLUMNS: [Complied; 8] = [
+const COLUMNS: [Complied; 4] = [
     Complied::Demanded,
     Complied::OnTime,
     Complied::Late,
     Complied::Overdue,
+];
+/// Those that are told together in one column, if there are any.
+const REST: [Complied; 5] = [
     Complied::Corrected,
+    Complied::Withdrawn,
     Complied::Doubted,
     Complied::Objected,
     Complied::Answered,
@@ -37,6 +41,8 @@ struct Row {
     told: bool,
     cells: Vec<Cell>,
     rate: String,
+    /// What else there was to count.
+    rest: String,
 }
 
 /// A count with what it counts.
@@ -94,6 +100,18 @@ fn row(visit: &Visit, name: String, told: bool, counts: &CompliedCounts) -> Row 
         told,
         cells: COLUMNS.iter().map(cell).collect(),
         rate: rate(w, counts),
+        rest: rest(w, counts),
+    }
+}
+
+fn rest(w: Words, counts: &CompliedCounts) -> String {
+    let some = REST.iter().filter(|what| counts.of(**what) > 0);
+    let said: Vec<_> = some
+        .map(|what| format!("{} {}", w.short(*what), count(counts.of(*what))))
+        .collect();
+    match said.is_empty() {
+        true => "—".to_owned(),
+        false => said.join(w.of("，", ", ")),
     }
 }
 

@@ -15,6 +15,7 @@ super::words! {
     comply_title: "公开情况", "How the duty to publish is met";
     comply_intro: "按应公开的月份统计：本单位和每个下级单位，应公开多少，按时、逾期公开多少，还欠多少。", "By the month in which it falls due: this division and each one below, what was due, what was published in time or late, what is still owed.";
     comply_rate: "按时公开率", "In time";
+    comply_rest: "其他", "Also";
     comply_no_rate: "尚无到期", "nothing due yet";
     comply_months: "按应公开的月份", "By month due";
     comply_division: "单位", "Division";
