@@ -8,14 +8,13 @@ use domain::{
     board::{BoardCode, RemovalGround, Written},
     template::TemplateKind,
 };
-use office::{BoardRefusal, Failed, NewPost, NewTemplate, Office};
+use office::{BoardRefusal, Failed, NewPost, Office};
 
 use super::{
+    issued::issue,
     network::{Branch, Network, PATIENCE},
-    story::{clerk, ensure, office_failed},
+    story::{ensure, office_failed},
 };
-
-use ::topology::{Tier, UnitKind};
 
 /// The boards that counties can start with.
 const BOARDS: &str = include_str!("../../../config/templates/village-boards.toml");
@@ -28,21 +27,8 @@ pub(super) async fn post(network: &Network, branch: &Branch) -> Result<(), Failu
     if known.iter().any(|board| board.posts > 0) {
         return Ok(());
     }
-    let tree = &branch.tree;
-    let county = tree
-        .ancestors(branch.home)
-        .find(|above| above.tier() == Tier::County);
-    let new = NewTemplate {
-        kind: TemplateKind::Board,
-        name: "village-boards".to_owned(),
-        title: "村级公告栏 boards of villages".to_owned(),
-        content: BOARDS.to_owned(),
-        tiers: vec![Tier::Village],
-        kinds: UnitKind::ALL.to_vec(),
-    };
-    let issuer = network.office(county.unwrap_or(tree.root()));
-    let published = issuer.templates().publish(new, clerk()).await;
-    published.map_err(office_failed)?;
+    let template = ("village-boards", "村级公告栏 boards of villages", BOARDS);
+    issue(network, branch, TemplateKind::Board, template).await?;
     let started = Instant::now();
     while home
         .boards()

@@ -11,14 +11,13 @@ use domain::{
     template::TemplateKind,
     time::Timestamp,
 };
-use office::{Failed, NewDisclosure, NewTemplate, Office};
+use office::{Failed, NewDisclosure, Office};
 
 use super::{
+    issued::issue,
     network::{Branch, Network, PATIENCE},
-    story::{Disclosed, clerk, ensure, office_failed},
+    story::{Disclosed, ensure, office_failed},
 };
-
-use ::topology::{Tier, UnitKind};
 
 /// The catalogue that counties can start with.
 const CATALOGUE: &str = include_str!("../../../config/templates/village-affairs.toml");
@@ -35,7 +34,7 @@ pub(super) async fn disclose(network: &Network, branch: &Branch) -> Result<Discl
     let due = match lines.first() {
         Some(line) => line.due,
         None => {
-            issue(network, branch).await?;
+            demand(network, branch).await?;
             publish(&home).await.map_err(office_failed)?
         }
     };
@@ -70,26 +69,14 @@ async fn known_above(
 }
 
 /// Publishes the catalogue at the county and waits until the village has it.
-async fn issue(network: &Network, branch: &Branch) -> Result<(), Failure> {
+async fn demand(network: &Network, branch: &Branch) -> Result<(), Failure> {
     let home = network.office(branch.home);
-    let tree = &branch.tree;
-    let county = tree
-        .ancestors(branch.home)
-        .find(|above| above.tier() == Tier::County);
-    let issuer = network.office(county.unwrap_or(tree.root()));
-    let new = NewTemplate {
-        kind: TemplateKind::Disclosure,
-        name: "village-affairs".to_owned(),
-        title: "村务公开目录 what villages make public".to_owned(),
-        content: CATALOGUE.to_owned(),
-        tiers: vec![Tier::Village],
-        kinds: UnitKind::ALL.to_vec(),
-    };
-    issuer
-        .templates()
-        .publish(new, clerk())
-        .await
-        .map_err(office_failed)?;
+    let template = (
+        "village-affairs",
+        "村务公开目录 what villages make public",
+        CATALOGUE,
+    );
+    issue(network, branch, TemplateKind::Disclosure, template).await?;
     let started = Instant::now();
     loop {
         let demanded = home

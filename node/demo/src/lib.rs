@@ -2,6 +2,7 @@
 
 mod boarded;
 mod disclosed;
+mod issued;
 mod life;
 mod network;
 mod people;

@@ -9,14 +9,13 @@ use domain::{
     points::{HouseholdChange, HouseholdId, Mark, Rated},
     template::TemplateKind,
 };
-use office::{Failed, NewHousehold, NewRating, NewTemplate, Office, PointsRefusal};
+use office::{Failed, NewHousehold, NewRating, Office, PointsRefusal};
 
 use super::{
+    issued::issue,
     network::{Branch, Network, PATIENCE},
-    story::{clerk, ensure, office_failed},
+    story::{ensure, office_failed},
 };
-
-use ::topology::{Tier, UnitKind};
 
 /// The rules that counties can start with.
 const POINTS: &str = include_str!("../../../config/templates/village-points.toml");
@@ -40,21 +39,8 @@ pub(super) async fn rate(network: &Network, branch: &Branch) -> Result<(), Failu
     if !known.is_empty() {
         return Ok(());
     }
-    let tree = &branch.tree;
-    let county = tree
-        .ancestors(branch.home)
-        .find(|above| above.tier() == Tier::County);
-    let new = NewTemplate {
-        kind: TemplateKind::Points,
-        name: "village-points".to_owned(),
-        title: "村民积分 points of households".to_owned(),
-        content: POINTS.to_owned(),
-        tiers: vec![Tier::Village],
-        kinds: UnitKind::ALL.to_vec(),
-    };
-    let issuer = network.office(county.unwrap_or(tree.root()));
-    let published = issuer.templates().publish(new, clerk()).await;
-    published.map_err(office_failed)?;
+    let template = ("village-points", "村民积分 points of households", POINTS);
+    issue(network, branch, TemplateKind::Points, template).await?;
     let started = Instant::now();
     while home.points().period(home.now().day()).await.is_err() {
         ensure(started.elapsed() < PATIENCE, || {
