@@ -27,6 +27,13 @@ use crate::{
 /// The category of objections.
 const OBJECTION: &str = "service/disclosure";
 
+/// Noted where time alone changes nothing, so that such a node is not counted anew whenever it is looked at.
+const NEVER: Timestamp = Timestamp(i64::MAX);
+
+fn moment(at: Timestamp) -> Option<Timestamp> {
+    (at < NEVER).then_some(at)
+}
+
 fn key_of(key: ComplianceKey, division: DivisionCode) -> (Month, disclosure::Class, DivisionCode) {
     (key.month, key.class, division)
 }
@@ -74,12 +81,11 @@ impl UnitOfWork<'_> {
             calendar: policy.calendar().value,
             now: self.now,
         };
-        match own.changes_at() {
-            Some(at) => {
-                self.view.put::<tables::ComplianceDue>(&(), &at);
-                self.due_by(at);
-            }
-            None => self.view.delete::<tables::ComplianceDue>(&()),
+        let at = own.changes_at();
+        self.view
+            .put::<tables::ComplianceDue>(&(), &at.unwrap_or(NEVER));
+        if let Some(at) = at {
+            self.due_by(at);
         }
         let now = own.compliance();
         for key in self.own_months(own.first(), &now).await? {
@@ -200,14 +206,15 @@ impl Disclosures<'_> {
             None => return Ok(None),
         };
         if now < at {
-            return Ok(Some(at));
+            return Ok(moment(at));
         }
         let mut unit = self.begin(Actor::Rule("disclosures".to_owned())).await?;
         // It takes hardly any room, and those above must learn of it on a full disk, too.
         unit.view.is_outcome();
         unit.complies = true;
         unit.commit().await?;
-        Ok(self.one::<tables::ComplianceDue>(&()).await?)
+        let next = self.one::<tables::ComplianceDue>(&()).await?;
+        Ok(next.and_then(moment))
     }
 
     /// Whether anything is demanded, in a store of before compliance was counted.

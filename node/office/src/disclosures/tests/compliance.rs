@@ -97,6 +97,20 @@ async fn a_store_of_before_is_counted_when_it_is_first_attended_to() {
 }
 
 #[tokio::test]
+async fn a_node_that_time_alone_changes_nothing_of_is_not_counted_at_every_look() {
+    let (disk, clock) = (MemoryDisk::default(), Arc::new(fixture::Stopped::default()));
+    let office = open(&disk, &clock, 1).await;
+    let (_, events) = FORM.rsplit_once("[[item]]").unwrap();
+    publish(&office, &format!("format = 1\n[[item]]{events}")).await;
+    for _ in 0..2 {
+        assert_eq!(office.disclosures().tend().await.unwrap(), None);
+        let noted = office.one::<tables::ComplianceDue>(&()).await.unwrap();
+        assert!(noted > Some(office.now()), "it is not looked at again");
+        clock.put_forward(90 * DAY);
+    }
+}
+
+#[tokio::test]
 async fn a_tightened_period_owes_nothing_of_before() {
     let (disk, clock) = (MemoryDisk::default(), Arc::new(fixture::Stopped::default()));
     let office = open(&disk, &clock, 1).await;
