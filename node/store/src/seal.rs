@@ -15,6 +15,7 @@ use std::{
     io::{self, Write as _},
     ops::ControlFlow,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use bytes::Bytes;
@@ -114,8 +115,12 @@ fn kind(key: &[u8]) -> u8 {
     key.get(SHARD_BYTES).copied().unwrap_or_default()
 }
 
+/// Hashing the context takes as long as hashing a small record, so it is done once.
+static WEIGHTS: LazyLock<blake3::Hasher> =
+    LazyLock::new(|| blake3::Hasher::new_derive_key("wujitong store seal"));
+
 fn weight(key: &[u8], value: &[u8]) -> u128 {
-    let mut hasher = blake3::Hasher::new_derive_key("wujitong store seal");
+    let mut hasher = WEIGHTS.clone();
     hasher.update(&(key.len() as u64).to_be_bytes());
     hasher.update(key).update(value);
     let hash = hasher.finalize();
@@ -189,21 +194,24 @@ impl Sealer {
 }
 
 impl Draft {
-    /// Counts the content after these writes, no two of which have the same key.
+    /// Counts the content after a write; no two may have the same key. Returns whether the engine has to be given it:
+    /// many records are deleted again before a checkpoint sees them, and some are written as they were.
     pub(super) fn count(
         &mut self,
         engine: &dyn Engine,
-        writes: &[Write],
-    ) -> Result<(), StoreError> {
-        for (key, value) in writes {
-            if let Some(before) = engine.get(key)? {
-                self.0.take(key, &before);
-            }
-            if let Some(value) = value {
-                self.0.add(key, value);
-            }
+        (key, value): &Write,
+    ) -> Result<bool, StoreError> {
+        let before = engine.get(key)?;
+        if before == *value {
+            return Ok(false);
         }
-        Ok(())
+        if let Some(before) = before {
+            self.0.take(key, &before);
+        }
+        if let Some(value) = value {
+            self.0.add(key, value);
+        }
+        Ok(true)
     }
 }
 

@@ -228,9 +228,13 @@ impl Shared {
         pace: &CheckpointPolicy,
     ) -> Result<(), Failure> {
         let mut draft = sealer.draft();
-        for batch in load.writes.chunks(BATCH_KEYS) {
-            let counted = draft.count(engine, batch);
-            counted.map_err(|error| error.to_string())?;
+        let (mut writes, mut generations) = (vec![], vec![]);
+        for (write, generation) in load.writes.iter().zip(&load.generations) {
+            let changed = draft.count(engine, write);
+            if changed.map_err(|error| error.to_string())? {
+                writes.push(write.clone());
+                generations.push(*generation);
+            }
         }
         sealer
             .write(draft, closed.last, load.later.iter().cloned())
@@ -242,8 +246,8 @@ impl Shared {
             })?;
         pace.at(Point::Sealed)?;
         let mut unsynced = 0;
-        let generations = load.generations.chunks(BATCH_KEYS);
-        for (batch, generations) in load.writes.chunks(BATCH_KEYS).zip(generations) {
+        let generations = generations.chunks(BATCH_KEYS);
+        for (batch, generations) in writes.chunks(BATCH_KEYS).zip(generations) {
             self.keep(engine, batch.iter().zip(generations.iter().copied()))?;
             engine.apply(&[batch])?;
             pace.at(Point::BatchApplied)?;

@@ -231,20 +231,17 @@ fn bring_in(
 ) -> Result<(), String> {
     if mark != Some(closed.last) {
         let mut draft = sealer.draft();
-        let mut rest = writes.iter();
-        loop {
-            let batch = rest.by_ref().take(BATCH_KEYS);
-            let batch: Vec<Write> = batch.map(|(k, v)| (k.clone(), v.clone())).collect();
-            if batch.is_empty() {
-                break;
+        let mut changes = vec![];
+        for write in writes {
+            let changed = draft.count(engine, &write);
+            if changed.map_err(|error| error.to_string())? {
+                changes.push(write);
             }
-            let counted = draft.count(engine, &batch);
-            counted.map_err(|error| error.to_string())?;
         }
         let sealed = sealer.write(draft, closed.last, []);
         sealed.map_err(|error| format!("cannot write the seal: {error}"))?;
         pace.at(super::Point::Sealed)?;
-        apply(writes, engine, pace)?;
+        apply(changes, engine, pace)?;
         closed.retire(engine, sealer, pace)?;
     }
     if !closed.paths.is_empty() {
@@ -253,7 +250,11 @@ fn bring_in(
     Ok(())
 }
 
-fn apply(writes: Writes, engine: &dyn Engine, pace: &CheckpointPolicy) -> Result<(), String> {
+fn apply(
+    writes: impl IntoIterator<Item = Write>,
+    engine: &dyn Engine,
+    pace: &CheckpointPolicy,
+) -> Result<(), String> {
     let mut writes = writes.into_iter();
     loop {
         let batch: Vec<Write> = writes.by_ref().take(BATCH_KEYS).collect();
