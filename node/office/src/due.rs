@@ -25,8 +25,8 @@ impl UnitOfWork<'_> {
 
 impl Office {
     /// Does everything that is due: looks whether the clock is doubted, goes on where a store went back in time, lets
-    /// the clocks of matters speak, counts what was not made public, judges the figures of children, packs what is full
-    /// in the public log and says its head, and deletes posts and ratings whose time is over. Returns when to come
+    /// the clocks of matters speak, counts what was not made public, judges the figures of children, says the head of the public
+    /// log, and deletes posts and ratings whose time is over. Returns when to come
     /// again if no decision makes something due before; `None` if nothing is.
     ///
     /// # Errors
@@ -38,14 +38,12 @@ impl Office {
         let ticked = self.matters().tick().await;
         let figures = self.figures().check().await;
         let disclosures = self.disclosures().tend().await;
-        let packed = self.log().pack().await;
         let posts = self.boards().expire().await;
         let ratings = self.points().expire().await;
         let said = self.log().say_head().await;
         let alarm = self.next_alarm(began).await;
         clock?;
         ticked?;
-        packed?;
         // Whether the doubt is over is seen by this node alone, if it was short.
         let doubted = self.doubted.load(Ordering::Relaxed);
         let due = [

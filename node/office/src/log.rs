@@ -1,7 +1,7 @@
 //! The node's public log: one for each life of its store (decision 0088).
 //!
 //! A leaf is written in the unit that makes true what it says, so log and records are never apart. New leaves lie one
-//! by one; when 256 are there, a later unit packs them into a bundle of entries and a tile of hashes. The head is signed
+//! by one; the unit that adds the last of 256 packs them into a bundle of entries and a tile of hashes. The head is signed
 //! when somebody asks for it, and when it is said to the divisions above, which countersign it: see `said`, `countersigned`,
 //! and for the other side `witnessed`.
 

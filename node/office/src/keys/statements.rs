@@ -102,13 +102,12 @@ impl Keys<'_> {
             let epoch = view.get::<tables::Ledger>(&()).await?;
             let epoch = epoch.ok_or(RecordError::Damaged("ledger"))?.epoch;
             let due = self.head_due().filter(|_| !leaves.is_empty());
-            let pack = self.append(&mut view, epoch, leaves).await?;
+            self.append(&mut view, epoch, leaves).await?;
             // Lost statements are shown again; keeping them acknowledges nothing.
             view.is_outcome();
             let _not_awaited = view.submit().await?;
             self.stated.send_modify(|count| *count += 1);
-            let pack = pack.then(|| self.now());
-            if let Some(due) = pack.or(due) {
+            if let Some(due) = due {
                 self.dependencies.due.wake_by(self.me, due);
             }
         }

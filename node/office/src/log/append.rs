@@ -9,6 +9,7 @@ use log::{Commitment, Entry, Opening, Predecessor, leaf_hash};
 use records::table::{Plain, Table, Tables};
 use store::Transaction;
 
+use super::pack::pack;
 use crate::{
     Fault, Office,
     tables::{
@@ -76,9 +77,7 @@ impl UnitOfWork<'_> {
         let drafts = std::mem::take(&mut self.log);
         let (office, epoch) = (self.office, self.ledger.epoch);
         let any = !drafts.is_empty();
-        if office.append(&mut self.view, epoch, drafts).await? {
-            self.due_by(self.now);
-        }
+        office.append(&mut self.view, epoch, drafts).await?;
         if let Some(due) = office.head_due().filter(|_| any) {
             self.due_by(due);
         }
@@ -87,16 +86,15 @@ impl UnitOfWork<'_> {
 }
 
 impl Office {
-    /// Adds leaves to the log of an epoch, which begins with them if it has none. Returns whether there
-    /// are leaves to pack.
+    /// Adds leaves to the log of an epoch, which begins with them if it has none.
     pub(crate) async fn append(
         &self,
         view: &mut Tables<Transaction>,
         epoch: Epoch,
         drafts: Vec<LogDraft>,
-    ) -> Result<bool, Fault> {
+    ) -> Result<(), Fault> {
         if drafts.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
         let known = view.get::<tables::LogStates>(&epoch.id).await?;
         let (mut state, mut all) = match known {
@@ -125,8 +123,9 @@ impl Office {
                 None => {}
             }
         }
+        pack(view, epoch.id, &mut state).await?;
         view.put::<tables::LogStates>(&epoch.id, &state);
-        Ok(state.frontier.size() / TILE > state.packed)
+        Ok(())
     }
 
     /// Returns what a log begins with: whose it is, which log it follows, and the templates in force.

@@ -1,39 +1,24 @@
 //! Packing: what lies leaf by leaf becomes bundles and tiles, which never change.
 
+use domain::ids::EpochId;
 use log::{Frontier, Hash, bundle, leaf_hash};
 use records::table::{Plain, Table, Tables};
 use store::{Transaction, record::RecordError};
 
 use super::append::TILE;
-use crate::{Fault, services::Log, tables};
+use crate::{
+    Fault,
+    tables::{self, log::LogState},
+};
 
-impl Log<'_> {
-    /// Packs what is full in the log of this life, 256 leaves in a unit. A repetition changes nothing.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn pack(self) -> Result<(), Fault> {
-        while self.pack_one().await? {}
-        Ok(())
-    }
-
-    /// Packs 256 leaves; returns whether there may be more.
-    async fn pack_one(self) -> Result<bool, Fault> {
-        let epoch = self.ledger().await?.epoch.id;
-        let full = |state: &tables::log::LogState| state.frontier.size() / TILE > state.packed;
-        // Most nodes that are attended to have nothing to pack, and need no turn to see it.
-        let seen = self.one::<tables::LogStates>(&epoch).await?;
-        if !seen.as_ref().is_some_and(full) {
-            return Ok(false);
-        }
-        let turn = self.turn().await;
-        let mut view = turn.transaction();
-        let Some(mut state) = view.get::<tables::LogStates>(&epoch).await? else {
-            return Ok(false);
-        };
-        if !full(&state) {
-            return Ok(false);
-        }
+/// Packs what is full, in the unit that fills it: a leaf that waited for a later unit would often be in the engine by
+/// then, and be taken out of it again.
+pub(super) async fn pack(
+    view: &mut Tables<Transaction>,
+    epoch: EpochId,
+    state: &mut LogState,
+) -> Result<(), Fault> {
+    while state.frontier.size() / TILE > state.packed {
         let n = state.packed;
         let rows = tables::LogEntries::under(&epoch)
             .from_key(&(epoch, n * TILE))
@@ -51,42 +36,36 @@ impl Log<'_> {
         view.put::<tables::LogBundles>(&(epoch, n), &Plain(packed.into()));
         let tile = Plain(hashes.concat().into());
         view.put::<tables::LogTiles>(&(epoch, 0, n), &tile);
-        self.raise_tile(&mut view, epoch, n, root_of(&hashes))
-            .await?;
+        raise_tile(view, epoch, n, root_of(&hashes)).await?;
         state.packed += 1;
-        view.put::<tables::LogStates>(&epoch, &state);
-        // It takes less room than before, also while the disk is full for new work.
-        view.is_outcome();
-        turn.commit(view).await?;
-        Ok(true)
     }
+    Ok(())
+}
 
-    /// Adds the hash of a tile that is full to the tile above it, and so on while that is full.
-    async fn raise_tile(
-        self,
-        view: &mut Tables<Transaction>,
-        epoch: domain::ids::EpochId,
-        n: u64,
-        hash: Hash,
-    ) -> Result<(), Fault> {
-        let (mut index, mut hash) = (n, hash);
-        for level in 1_u32.. {
-            let key = (epoch, level, index / TILE);
-            let known = view.get::<tables::LogTiles>(&key).await?;
-            let mut tile = known.unwrap_or_default().0.to_vec();
-            tile.extend(hash);
-            let hashes: Vec<Hash> = tile.as_chunks().0.to_vec();
-            view.put::<tables::LogTiles>(&key, &Plain(tile.into()));
-            if hashes.len() as u64 != index % TILE + 1 {
-                return Err(RecordError::Damaged("tile of the log").into());
-            }
-            if (hashes.len() as u64) < TILE {
-                break;
-            }
-            (index, hash) = (index / TILE, root_of(&hashes));
+/// Adds the hash of a tile that is full to the tile above it, and so on while that is full.
+async fn raise_tile(
+    view: &mut Tables<Transaction>,
+    epoch: EpochId,
+    n: u64,
+    hash: Hash,
+) -> Result<(), Fault> {
+    let (mut index, mut hash) = (n, hash);
+    for level in 1_u32.. {
+        let key = (epoch, level, index / TILE);
+        let known = view.get::<tables::LogTiles>(&key).await?;
+        let mut tile = known.unwrap_or_default().0.to_vec();
+        tile.extend(hash);
+        let hashes: Vec<Hash> = tile.as_chunks().0.to_vec();
+        view.put::<tables::LogTiles>(&key, &Plain(tile.into()));
+        if hashes.len() as u64 != index % TILE + 1 {
+            return Err(RecordError::Damaged("tile of the log").into());
         }
-        Ok(())
+        if (hashes.len() as u64) < TILE {
+            break;
+        }
+        (index, hash) = (index / TILE, root_of(&hashes));
     }
+    Ok(())
 }
 
 /// Returns the root over hashes of complete subtrees of one size.

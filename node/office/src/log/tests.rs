@@ -124,21 +124,24 @@ async fn every_leaf_is_in_the_tree_before_and_after_it_is_packed_and_after_a_res
     let disk = MemoryDisk::default();
     let office = open(&disk, 1).await;
     let mut matters = vec![];
-    for _ in 0..300 {
+    for _ in 0..200 {
+        matters.push(report(&office).await);
+    }
+    let unpacked = check(&office).await;
+    assert_eq!(unpacked[0].kind(), EntryKind::Opening);
+    for _ in 0..100 {
         matters.push(report(&office).await);
     }
     let before = check(&office).await;
-    assert_eq!(before[0].kind(), EntryKind::Opening);
     assert!(before.len() > 300, "{}", before.len());
-    office.attend().await.unwrap();
     let state = office
         .one::<crate::tables::LogStates>(&head(&office).await.epoch)
         .await
         .unwrap();
     assert_eq!(state.unwrap().packed, before.len() as u64 / TILE);
     assert_eq!(
-        check(&office).await,
-        before,
+        before[..unpacked.len()],
+        unpacked,
         "packing changes nothing that is seen"
     );
     drop(office);
@@ -150,8 +153,6 @@ async fn every_leaf_is_in_the_tree_before_and_after_it_is_packed_and_after_a_res
     while head(&office).await.size < 2 * TILE + 3 {
         report(&office).await;
     }
-    office.log().pack().await.unwrap();
-    office.log().pack().await.unwrap();
     let after = check(&office).await;
     assert_eq!(after[..before.len()], before);
 }

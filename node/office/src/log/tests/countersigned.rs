@@ -61,7 +61,6 @@ async fn a_head_is_countersigned_by_parent_and_grandparent_and_the_node_keeps_bo
     for _ in 0..300 {
         line.leaf().await;
     }
-    line.nodes[VILLAGE].log().pack().await.unwrap();
     line.pass(60).await;
     let later = Line::cosigned(&line.settle().await);
     assert_eq!(later.len(), 2, "proven from where each was: {later:?}");

@@ -66,12 +66,11 @@ async fn run(seed: u64) {
     line.leaf().await;
     for _ in 0..40 {
         match draw.below(12) {
-            0..=2 => line.leaf().await,
+            0..=2 | 6 => line.leaf().await,
             3..=5 => {
                 let seconds = [6, 61, 61, 700, 90_000][draw.below(5) as usize];
                 line.pass(seconds).await;
             }
-            6 => line.nodes[VILLAGE].log().pack().await.unwrap(),
             7 => {
                 let at = draw.below(3) as usize;
                 cut(&mut line, &mut draw, at).await;
