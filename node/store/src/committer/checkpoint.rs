@@ -23,7 +23,7 @@ use crate::{
 const LIFT_KEYS: usize = 512;
 
 /// Bytes given to the engine before it is synced; it takes memory for unsynced bytes without bound.
-const SYNC_BYTES: usize = 128 << 10;
+const SYNC_BYTES: usize = 512 << 10;
 
 /// How many times the bytes in memory the log may have before a checkpoint begins.
 const LOG_FACTOR: usize = 4;
