@@ -59,12 +59,7 @@ pub use compliance::{
     ClassCompliance, Compliance, ComplianceQuery, CompliedCounts, DivisionCompliance, OverdueLine,
 };
 pub use contacts::{ContactRequest, EraseRequest, Erased, OpenedContact, Reach};
-pub use disclosures::{
-    BeginDisclosure, ColumnView, ContentView, DemandedEvent, DisclosureDocument, DisclosureLine,
-    DisclosureRemark, DisclosureStep, DisclosureView, DisclosureWork, Disclosures,
-    DisclosuresQuery, DoubtView, Duties, DutyLine, EditionLog, EditionView, FaultView, FieldValue,
-    FormView, ObjectionView, WriteDisclosure,
-};
+pub use disclosures::{AttachFile, AttachedView, BeginDisclosure, BlankFormQuery, ColumnView, ContentView, DemandedEvent, DisclosureDocument, DisclosureLine, DisclosureRemark, DisclosureStep, DisclosureView, DisclosureWork, Disclosures, DisclosuresQuery, DocumentFile, DoubtView, Duties, DutyLine, EditionLog, EditionView, FaultView, FieldValue, FillQuery, FormView, ObjectionView, SeenDraftQuery, WriteDisclosure};
 pub use drafts::{DRAFT_KEY, DraftDocument, DraftMatter, DraftPhoto, DraftRequest, DraftView};
 pub use figures::{
     CellApart, CellsApart, ChildFiguresView, Figures, JournalCount, RollupBy, RollupLine,

@@ -164,6 +164,8 @@ records::tables! { pub(crate) OFFICE:
     Editions("edition of a disclosure", b"De"): (DisclosureId, u32) => Edition;
     /// Index of disclosures by the last day that they are about.
     DisclosureLines("line of the disclosures", b"Dl"): (Day, DisclosureId) => Line;
+    /// Files of a disclosure, by their number in it.
+    DisclosureFiles("file of a disclosure", b"Df"): (DisclosureId, u32, Part) => files::Kept;
     /// Matters in which somebody objects to a disclosure.
     Objections("objection to a disclosure", b"Do"): (DisclosureId, MatterId) => Timestamp;
     /// What this division and its children say of their disclosures, by month and class.

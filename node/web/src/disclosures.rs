@@ -1,7 +1,10 @@
 //! Disclosures: read by everybody, and the work on them.
 
+pub(super) mod attachments;
+pub(super) mod sheets;
+
 use api::{
-    BeginDisclosure, ContentView, DemandedEvent, DisclosureLine, DisclosureRemark, DisclosureStep,
+    AttachedView, BeginDisclosure, ContentView, DemandedEvent, DisclosureLine, DisclosureRemark, DisclosureStep,
     DisclosureView, DisclosureWork, Disclosures, DisclosuresQuery, DoubtView, Duties, DutyLine,
     EditionLog, EditionView, FaultView, FormView, ObjectionView, WriteDisclosure,
 };
@@ -227,6 +230,9 @@ pub(super) async fn view(at: &NodePath, guest: &Principal, id: DisclosureId) -> 
         despite: work.and_then(|work| work.despite.as_deref().map(str::to_owned)),
         faults: faults.iter().map(FaultView::from).collect(),
         doubts: doubts.iter().map(DoubtView::from).collect(),
+        attachments: work
+            .map(|work| work.attached.iter().map(AttachedView::from).collect())
+            .unwrap_or_default(),
         steps: one.steps.iter().map(step).collect(),
         offers: offers(&one, &line, guest),
     }))
@@ -325,7 +331,7 @@ pub(super) async fn agree(
     at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
-    Given(DisclosureRemark { note, version }): Given<DisclosureRemark>,
+    Given(DisclosureRemark { note, version, .. }): Given<DisclosureRemark>,
 ) -> Worked {
     let id = at.param("number")?;
     at.node
@@ -337,19 +343,22 @@ pub(super) async fn agree(
 }
 
 /// Agree to a disclosure for the supervision committee
+///
+/// Where it has photos or PDF, the caller says with `files_looked_through` that they hold no personal data.
 #[utoipa::path(post, path = "/v1/nodes/{code}/disclosure-work/{number}/review", tag = "disclosures",
     params(DisclosureParams), request_body = DisclosureRemark, responses((status = 200, body = DisclosureWork)))]
 pub(super) async fn review(
     at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
-    Given(DisclosureRemark { note, version }): Given<DisclosureRemark>,
+    Given(remark): Given<DisclosureRemark>,
 ) -> Worked {
     let id = at.param("number")?;
+    let said = (remark.version, remark.note);
     at.node
         .office
         .disclosures()
-        .review(id, (version, note), by)
+        .review_with_files(id, said, remark.files_looked_through, by)
         .await?;
     view(&at, &guest, id).await
 }
@@ -361,7 +370,7 @@ pub(super) async fn send_back(
     at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
-    Given(DisclosureRemark { note, version }): Given<DisclosureRemark>,
+    Given(DisclosureRemark { note, version, .. }): Given<DisclosureRemark>,
 ) -> Worked {
     let id = at.param("number")?;
     at.node
@@ -381,7 +390,7 @@ pub(super) async fn send_back_reviewed(
     at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
-    Given(DisclosureRemark { note, version }): Given<DisclosureRemark>,
+    Given(DisclosureRemark { note, version, .. }): Given<DisclosureRemark>,
 ) -> Worked {
     let id = at.param("number")?;
     at.node
@@ -421,7 +430,7 @@ pub(super) async fn correct(
     at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
-    Given(DisclosureRemark { note, version }): Given<DisclosureRemark>,
+    Given(DisclosureRemark { note, version, .. }): Given<DisclosureRemark>,
 ) -> Worked {
     let id = at.param("number")?;
     at.node
@@ -459,7 +468,7 @@ pub(super) async fn withdraw(
     at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
-    Given(DisclosureRemark { note, version }): Given<DisclosureRemark>,
+    Given(DisclosureRemark { note, version, .. }): Given<DisclosureRemark>,
 ) -> Worked {
     let id = at.param("number")?;
     at.node

@@ -49,6 +49,7 @@ pub(crate) fn patience(path: &str, headers: &HeaderMap) -> Duration {
     let takes = ["/report", "/desk/report"].contains(&path)
         || path.starts_with("/desk/m/") && path.contains("/act/")
         || path.starts_with("/boards/") && path.ends_with("/write")
+        || path.starts_with("/desk/disclosures/") && path.ends_with("/files")
         || path.starts_with("/points/h/");
     match takes && has_parts(headers) {
         true => BOUNDS.patience(),

@@ -2,6 +2,8 @@
 
 mod attacks;
 mod compliance;
+mod files;
+mod sheets;
 
 use serde_json::json;
 

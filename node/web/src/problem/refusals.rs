@@ -18,7 +18,7 @@ use domain::{
     template::BadTemplate,
 };
 use office::{
-    BoardRefusal, ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal,
+    BoardRefusal, ClockDoubted, CountersignRefusal, DisclosureFileRefusal, DraftRefusal, FileRefusal, MatterRefusal,
     NoReceipt, NoSuchAlarm, NoSuchEvidence, NoSuchMatter, NoSuchTemplate, NotInLog, PointsRefusal,
     RevokeRefusal, SealingKeyFails, SecondMachine, TooBusy,
     feed::TooManyListeners,
@@ -180,7 +180,7 @@ impl From<BadDisclosure> for Rejection {
         use BadDisclosure as B;
         let told = Told::from(&refusal);
         match refusal {
-            B::Unknown(_) => Self::missing(told),
+            B::Unknown(_) | B::NoFile(_) | B::FileLost(_) => Self::missing(told),
             B::Begun(_) => Self::new(C::Conflict, told),
             B::Changed(_) => Self::new(C::PreconditionFailed, told),
             B::NoItem(_)
@@ -192,10 +192,22 @@ impl From<BadDisclosure> for Rejection {
             | B::Places(..)
             | B::Personal(_)
             | B::Told(_)
+            | B::FileName
             | B::Reason => Self::unfit(told),
+            B::ManyFiles | B::Unlooked => Self::new(C::RefusedByTheRules, told),
             B::Stage(..) | B::OwnWork | B::Withdrawn | B::NoObjection(_) => {
                 Self::new(C::RefusedByTheRules, told)
             }
+        }
+    }
+}
+
+impl From<DisclosureFileRefusal> for Rejection {
+    fn from(refusal: DisclosureFileRefusal) -> Self {
+        match refusal {
+            DisclosureFileRefusal::Disclosure(refusal) => refusal.into(),
+            DisclosureFileRefusal::Draft(refusal) => refusal.into(),
+            DisclosureFileRefusal::File(refusal) => refusal.into(),
         }
     }
 }

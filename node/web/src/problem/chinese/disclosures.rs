@@ -1,11 +1,15 @@
 //! What is refused of disclosures.
 
 use domain::disclosure::{
-    BadDisclosure, BadDisclosureId, MOST_CONTENT_BYTES, MOST_NOTE, MOST_ROWS, Stage,
+    BadDisclosure, BadDisclosureId, MOST_ATTACHED, MOST_CONTENT_BYTES, MOST_EVER, MOST_NOTE, MOST_ROWS, Stage,
 };
 use office::NoReceipt;
+use sheet::form::BadForm;
 
-use crate::problem::told::{chinese, chinese_of};
+use crate::problem::{
+    InChinese,
+    told::{chinese, chinese_of},
+};
 
 fn stands(stage: Option<Stage>) -> &'static str {
     match stage {
@@ -34,6 +38,11 @@ chinese! { BadDisclosure {
     OwnWork => "起草的人和同意过的人不能再审；请另一个人审",
     Reason => "请写明理由，1 到 {} 字" (MOST_NOTE),
     Withdrawn => "它已经依法撤下；可以更正后再公开",
+    FileName => "附件要有 1 到 60 字的名称，并且与其他附件不同；请改名称",
+    ManyFiles => "一版最多 {} 个附件，一条公开前后一共最多 {} 个；请去掉或合并一些" (MOST_ATTACHED, MOST_EVER),
+    NoFile(number) => "没有附件 {number}；请打开公开内容看有哪些",
+    FileLost(number) => "附件 {number} 在这里丢失或损坏；请在更正时重新上传，或从备份恢复",
+    Unlooked => "照片和 PDF 程序查不了有没有个人信息；请逐个看过，再确认没有",
     NoObjection(time) => "公开后 {time} 内可以提出疑问；现在请写村民信箱",
 } }
 
@@ -46,4 +55,10 @@ chinese! { NoReceipt {
 
 chinese_of! {
     BadDisclosureId: it => "“{}”不是公开的编号；编号有 16 位，由 0 到 9 和 a 到 f 组成" (it.0),
+}
+
+impl InChinese for BadForm {
+    fn in_chinese(&self) -> String {
+        self.chinese()
+    }
 }
