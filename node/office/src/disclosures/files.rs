@@ -68,7 +68,7 @@ impl Disclosures<'_> {
         let mut unit = self.begin(by).await?;
         let mut one = unit.disclosure(id, seen).await.map_err(Failed::widen)?;
         let draft = unit.end_draft().await.map_err(Failed::widen)?;
-        let taken = unit.take_uploads(&[new.upload], draft.as_ref()).await;
+        let taken = unit.take_wide_uploads(&[new.upload], draft.as_ref()).await;
         let taken = taken.map_err(Failed::widen)?;
         if taken.first() != Some(&file) {
             return Err(FileRefusal::NoSuchUpload(new.upload).into());

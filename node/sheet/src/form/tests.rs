@@ -230,8 +230,8 @@ fn what_makes_a_cell_say_something_else_than_it_shows_is_refused_with_its_name()
     assert!(told(&merged).contains("A15:A16 是合并的"));
     let hidden = in_sheet("<row r=\"16\"", "<row hidden=\"1\" r=\"16\"");
     assert!(told(&hidden).contains("第 16 行是隐藏的"));
-    let hidden = in_sheet("<col min=\"2\"", "<col hidden=\"true\" min=\"2\"");
-    assert!(told(&hidden).contains("B 列是隐藏的"), "{}", told(&hidden));
+    let hidden = in_sheet("<col min=\"1\"", "<col hidden=\"true\" min=\"1\"");
+    assert!(told(&hidden).contains("A 列是隐藏的"), "{}", told(&hidden));
     let beside = in_sheet("<c r=\"C5\"", "<c r=\"G5\"><v>7</v></c><c r=\"C5\"");
     assert!(told(&beside).contains("单元格 G5 在表单之外"));
     let label = with_cell("A6", "<c r=\"A6\" t=\"inlineStr\"><is><t>户数</t></is></c>");
