@@ -2,8 +2,8 @@
 
 use domain::attachment::{Media, UploadId};
 use domain::disclosure::{
-    Attached, CellFault, Class, Content, DisclosureAct, Doubt, DoubtName, DutyState, FaultName, Field,
-    FieldKind, FormFault, Item, Line, Rhythm, Spot, Stage,
+    Attached, CellFault, Class, Content, DisclosureAct, Doubt, DoubtName, DutyState, FaultName,
+    Field, FieldKind, FormFault, Item, Line, Rhythm, Spot, Stage,
 };
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
@@ -121,6 +121,9 @@ pub struct DutyLine {
     pub from: String,
     /// The last day.
     pub to: String,
+    /// What villagers demanded, where it is that; empty for others.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
     /// When it is due, in milliseconds since 1970.
     pub due_ms: i64,
     /// What became of it.

@@ -2,6 +2,7 @@
 
 mod compliance;
 mod files;
+mod pleas;
 mod receipt;
 mod sheet;
 mod workbook;
@@ -57,6 +58,11 @@ enum What {
     #[command(verbatim_doc_comment)]
     Show(One),
     Receipt(receipt::Receipt),
+    Pleas(pleas::List),
+    Plead(pleas::Ask),
+    Support(pleas::Support),
+    Decline(pleas::Decline),
+    Residents(pleas::Residents),
     Work(Work),
     Table(workbook::Table),
     Begin(Begin),
@@ -303,6 +309,11 @@ impl Disclosure {
             What::Agree(Remark { number, note }) => {
                 done(&asked, number, A::Agree, note, output).await
             }
+            What::Pleas(list) => list.run(&asked, output).await,
+            What::Plead(ask) => ask.run(&asked, output).await,
+            What::Support(support) => support.run(&asked, output).await,
+            What::Decline(decline) => decline.run(&asked, output).await,
+            What::Residents(said) => said.run(&asked, output).await,
             What::Review(review) => review.run(&asked, output).await,
             What::Attach(attach) => attach.run(&asked, output).await,
             What::Detach(detach) => detach.run(&asked, output).await,

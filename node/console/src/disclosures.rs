@@ -2,13 +2,14 @@
 
 mod compliance;
 pub(crate) mod object;
+mod pleas;
 mod sheet;
 
 use std::sync::Arc;
 
 use api::{
-    ColumnView, DisclosureDocument, DisclosureLine, DisclosureView, Disclosures, DocumentFile, Duties, DutyLine,
-    EditionLog, EditionView, FieldValue, problem::Problem,
+    ColumnView, DisclosureDocument, DisclosureLine, DisclosureView, Disclosures, DocumentFile,
+    Duties, DutyLine, EditionLog, EditionView, FieldValue, problem::Problem,
 };
 use askama::Template;
 use axum::Router;
@@ -38,6 +39,9 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route("/disclosures", page(list))
         .route("/disclosures/compliance", page(compliance::show))
         .route("/disclosures/compliance.csv", page(compliance::sheet))
+        .route("/pleas", page(pleas::list).merge(form(pleas::ask)))
+        .route("/pleas/residents", form(pleas::count))
+        .route("/pleas/{plea}", page(pleas::one).merge(form(pleas::act)))
         .route("/disclosures/{number}", page(one).merge(form(object::send)))
         .route("/disclosures/{number}/table.csv", page(sheet::csv))
         .route("/disclosures/{number}/files/{file}", page(sheet::attached))
@@ -134,7 +138,7 @@ fn told(visit: &Visit, duties: &Duties, class: Option<Class>, state: DutyState) 
         |duty: &&DutyLine| duty.state == state && class.is_none_or(|class| duty.class == class);
     let sentence = |duty: &DutyLine| {
         let item = named(w, &duty.item, duty.english.as_deref());
-        let period = period((&duty.from, &duty.to, ""));
+        let period = period((&duty.from, &duty.to, &duty.title));
         let by = visit.when(duty.due_ms).text();
         match state {
             DutyState::Overdue => w.open_overdue_line(item, period, by),

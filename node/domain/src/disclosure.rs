@@ -9,6 +9,7 @@ mod attached;
 mod before;
 mod compliance;
 mod content;
+mod demanded;
 mod doubt;
 mod due;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use compliance::{
     BadCounts, ComplianceKey, ComplianceReport, Complied, Counts, MOST_NAMED, Overdue, Own, summed,
 };
 pub use content::{CellFault, Content, FaultName, FormFault, MOST_CONTENT_BYTES, MOST_ROWS, Spot};
+pub use demanded::{DEMANDED_TEMPLATE, demanded_item};
 pub use doubt::{Doubt, DoubtName, doubts};
 pub use due::{Demand, Duty, DutyState, Latest, Line, LineV5, due, duties};
 pub use item::{Class, Field, FieldKind, Item, Loosened, Sum};

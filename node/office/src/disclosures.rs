@@ -6,6 +6,7 @@
 mod compliance;
 mod demands;
 mod files;
+mod pleas;
 mod publish;
 mod read;
 mod receipt;
@@ -22,6 +23,7 @@ use domain::{
 
 use self::demands::Demanded;
 pub use files::{AttachedUpload, DisclosureFileRefusal};
+pub use pleas::{PleaSeen, Pleader, PleasSeen};
 pub use read::{DisclosureSeen, EditionSeen, LogSeen};
 pub use receipt::NoReceipt;
 
@@ -75,7 +77,9 @@ impl Disclosures<'_> {
     ) -> Result<Disclosure, Failed<BadDisclosure>> {
         let mut unit = self.begin(by).await?;
         let origin = new.origin(unit.demanded().await?)?;
-        let Origin { item, span, title, .. } = &origin;
+        let Origin {
+            item, span, title, ..
+        } = &origin;
         // The same item of the same days may have been begun under another template of before.
         for (_, line) in unit.lines().await? {
             if line.item == item.name && line.span == *span && line.title == *title {
@@ -246,11 +250,7 @@ impl Disclosures<'_> {
         let nothing_left = one.give_up((unit.actor.clone(), unit.now))?;
         let left = unit.forget_unpublished(id, &files).await?;
         if nothing_left {
-            unit.subject = Some(Subject::Disclosure(id));
-            unit.complies = true;
-            unit.view.delete::<tables::Disclosures>(&id);
-            unit.view
-                .delete::<tables::DisclosureLines>(&(one.span.to, id));
+            unit.forget_disclosure(&one);
         } else {
             let latest = unit.latest(&one).await?;
             unit.put_disclosure(&one, latest);
@@ -297,6 +297,15 @@ impl UnitOfWork<'_> {
         let line = one.line(latest);
         self.view
             .put::<tables::DisclosureLines>(&(one.span.to, one.id), &line);
+    }
+
+    /// Forgets a disclosure of which nothing was published.
+    fn forget_disclosure(&mut self, one: &Disclosure) {
+        self.subject = Some(Subject::Disclosure(one.id));
+        self.complies = true;
+        self.view.delete::<tables::Disclosures>(&one.id);
+        self.view
+            .delete::<tables::DisclosureLines>(&(one.span.to, one.id));
     }
 
     /// Returns what is kept of the latest edition.

@@ -1,12 +1,13 @@
 //! Disclosures: read by everybody, and the work on them.
 
 pub(super) mod attachments;
+pub(super) mod pleas;
 pub(super) mod sheets;
 
 use api::{
-    AttachedView, BeginDisclosure, ContentView, DemandedEvent, DisclosureLine, DisclosureRemark, DisclosureStep,
-    DisclosureView, DisclosureWork, Disclosures, DisclosuresQuery, DoubtView, Duties, DutyLine,
-    EditionLog, EditionView, FaultView, FormView, ObjectionView, WriteDisclosure,
+    AttachedView, BeginDisclosure, ContentView, DemandedEvent, DisclosureLine, DisclosureRemark,
+    DisclosureStep, DisclosureView, DisclosureWork, Disclosures, DisclosuresQuery, DoubtView,
+    Duties, DutyLine, EditionLog, EditionView, FaultView, FormView, ObjectionView, WriteDisclosure,
 };
 use axum::Json;
 use domain::{
@@ -85,7 +86,42 @@ pub(super) async fn due(
             as_of_ms,
         }
     });
-    Ok(Json(told.await?))
+    let mut told = told.await?;
+    // What villagers demanded falls due like a period, on the day on which enough supported it.
+    let lines = office.disclosures().lines().await?;
+    let demanded = lines.iter().filter(|line| line.is_demanded());
+    let now = office.now();
+    told.duties.splice(
+        0..0,
+        demanded.map(|line| demanded_line(line, now, is_public)),
+    );
+    Ok(Json(told))
+}
+
+/// Returns what villagers demanded as a duty.
+fn demanded_line(line: &Line, now: Timestamp, is_public: bool) -> DutyLine {
+    use domain::disclosure::DutyState as S;
+    let state = match line.published_at {
+        Some(at) if at <= line.due => S::OnTime,
+        Some(_) => S::Late,
+        None if now <= line.due => S::Due,
+        None => S::Overdue,
+    };
+    DutyLine {
+        template: line.template.to_string(),
+        item: line.item.to_string(),
+        english: line.english.as_deref().map(str::to_owned),
+        class: line.class,
+        period: line.rhythm,
+        from: line.span.from.to_string(),
+        to: line.span.to.to_string(),
+        title: line.title.to_string(),
+        due_ms: line.due.0,
+        state,
+        number: (line.editions > 0 || !is_public).then(|| line.id.to_string()),
+        stage: line.stage.filter(|_| !is_public),
+        source: None,
+    }
 }
 
 fn duty_line(duty: &Duty<'_>, is_public: bool) -> DutyLine {
@@ -100,6 +136,7 @@ fn duty_line(duty: &Duty<'_>, is_public: bool) -> DutyLine {
         period: item.rhythm,
         from: duty.span.from.to_string(),
         to: duty.span.to.to_string(),
+        title: String::new(),
         due_ms: duty.due.0,
         state: duty.state,
         number: duty

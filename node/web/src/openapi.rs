@@ -270,6 +270,18 @@ pub(super) struct DisclosureFileParams {
     file: u32,
 }
 
+/// What villagers ask a node for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct PleaParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Number of the plea, from 1.
+    plea: u32,
+}
+
 /// A template at a node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -80,7 +80,12 @@ pub const TARGETS: [Target; 26] = [
         seeds::none,
         tables::workbook_parts,
     ),
-    target("disclosure_form", 200, disclosures::forms, disclosures::form),
+    target(
+        "disclosure_form",
+        200,
+        disclosures::forms,
+        disclosures::form,
+    ),
     target("import_row", 2_000, seeds::rows, tables::row),
     target("policy", 500, seeds::policies, documents::policy),
     target("template", 1_000, seeds::templates, documents::template),

@@ -49,6 +49,20 @@ impl Client {
         node: DivisionCode,
         media: Media,
         file: &mut File,
+        told: impl FnMut(u64),
+    ) -> Result<UploadView, UploadError> {
+        self.upload_for((node, ""), media, file, told).await
+    }
+
+    /// Does the same for what the query says.
+    ///
+    /// # Errors
+    /// [`UploadError`].
+    pub async fn upload_for(
+        &self,
+        (node, query): (DivisionCode, &str),
+        media: Media,
+        file: &mut File,
         mut told: impl FnMut(u64),
     ) -> Result<UploadView, UploadError> {
         let bytes = file.metadata().await?.len();
@@ -57,7 +71,8 @@ impl Client {
             bytes,
         };
         let path = format!("/v1/nodes/{node}/uploads");
-        let mut upload: UploadView = self.post(&path, &request).await?;
+        let begin = format!("{path}{query}");
+        let mut upload: UploadView = self.post(&begin, &request).await?;
         let path = format!("{path}/{}", upload.id);
         let mut pauses = PAUSES.iter();
         while upload.ready.is_none() {

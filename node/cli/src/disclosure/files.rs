@@ -6,7 +6,7 @@ use api::{AttachFile, AttachedView, DisclosureRemark, DisclosureWork};
 use domain::{disclosure::DisclosureId, foreign::escape};
 
 use super::{path, work_of, worked};
-use crate::{Failure, Output, matter::attach, site::Asked};
+use crate::{Failure, Output, matter::attach_for, site::Asked};
 
 /// Agrees for the supervision committee; not by whoever wrote it or agreed to it
 ///
@@ -97,7 +97,8 @@ impl Attach {
     pub(super) async fn run(self, asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
         let work = work_of(asked, self.number).await?;
         let named = self.file.file_stem().unwrap_or_default();
-        let uploads = attach(asked, std::slice::from_ref(&self.file), output).await?;
+        let files = std::slice::from_ref(&self.file);
+        let uploads = attach_for(asked, "?disclosure=true", files, output).await?;
         let request = AttachFile {
             name: self
                 .name

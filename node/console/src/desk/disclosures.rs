@@ -146,7 +146,7 @@ fn shown(visit: &Visit, duty: &DutyLine, may_write: bool, published: &Disclosure
         item: named(w, &duty.item, duty.english.as_deref()),
         name: duty.item.clone(),
         day: duty.from.clone(),
-        period: period((&duty.from, &duty.to, "")),
+        period: period((&duty.from, &duty.to, &duty.title)),
         by: visit.when(duty.due_ms),
         state: w.term(duty.state).to_owned(),
         is_overdue: duty.state == DutyState::Overdue,
@@ -323,7 +323,11 @@ fn show(
                 .iter()
                 .map(|doubt| form::doubted(w, doubt))
                 .collect(),
-            files: work.attachments.iter().map(|one| files::row(w, &line.number, one)).collect(),
+            files: work
+                .attachments
+                .iter()
+                .map(|one| files::row(w, &line.number, one))
+                .collect(),
             draft: Draft::fresh().key,
             most_files: MOST_ATTACHED,
             asks_look: work.offers.contains(&A::Review)

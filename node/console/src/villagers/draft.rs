@@ -250,7 +250,11 @@ impl Visit {
             false => file.media().to_owned(),
         };
         let kind = found.map_or_else(otherwise, |media| media.code().to_owned());
-        let path = self.api("draft/photos").map_err(Taken::Broken)?;
+        let path = match is_beside_disclosure(&self.path) {
+            true => "draft/photos?disclosure=true",
+            false => "draft/photos",
+        };
+        let path = self.api(path).map_err(Taken::Broken)?;
         let (mut pipe, piped) = mpsc::channel::<Result<Bytes, std::io::Error>>(2);
         let sending = calls.upload(&path, &kind, Body::from_stream(piped));
         let reading = async {

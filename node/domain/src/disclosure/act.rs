@@ -99,7 +99,9 @@ pub enum BadDisclosure {
     #[error("it was taken down already; a corrected edition may follow")]
     Withdrawn,
     /// The name of a file is missing, too long, or that of another one.
-    #[error("a file has a name of 1 to 60 characters that no other file of the draft has; name it otherwise")]
+    #[error(
+        "a file has a name of 1 to 60 characters that no other file of the draft has; name it otherwise"
+    )]
     FileName,
     /// There are too many files.
     #[error("an edition has at most {most} files, and all of its disclosure at most {ever}; take one out, or join files", most = super::MOST_ATTACHED, ever = super::MOST_EVER)]
@@ -108,8 +110,15 @@ pub enum BadDisclosure {
     #[error("there is no file {0}; open the disclosure to see which there are")]
     NoFile(u32),
     /// A file is not on the disk, or damaged.
-    #[error("file {0} is lost or damaged here; add it again in a corrected edition, or restore a backup")]
+    #[error(
+        "file {0} is lost or damaged here; add it again in a corrected edition, or restore a backup"
+    )]
     FileLost(u32),
+    /// Villagers demanded it.
+    #[error(
+        "one in ten villagers demanded this, so it is not given up; publish it, or decline the plea on a lawful ground"
+    )]
+    Owed,
     /// Nobody said that the files hold no personal data.
     #[error(
         "photos and PDF cannot be searched for personal data; look through them, then say that they hold none"
@@ -341,9 +350,12 @@ impl Disclosure {
     /// Gives up what is not published. Returns whether nothing is left of the disclosure.
     ///
     /// # Errors
-    /// [`BadDisclosure::Stage`].
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::Owed`].
     pub fn give_up(&mut self, (by, now): (Actor, Timestamp)) -> Result<bool, BadDisclosure> {
         self.work_at(DisclosureAct::Drop, &[Stage::Draft])?;
+        if self.is_demanded() && self.editions == 0 {
+            return Err(BadDisclosure::Owed);
+        }
         self.work = None;
         self.note(DisclosureAct::Drop, "", (by, now))?;
         Ok(self.editions == 0)

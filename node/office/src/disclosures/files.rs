@@ -5,9 +5,7 @@
 
 use domain::{
     attachment::{Attachment, Media, NotTaken, Part, UploadId},
-    disclosure::{
-        Attached, BadDisclosure, Disclosure, DisclosureId, NewAttached, personal_lines,
-    },
+    disclosure::{Attached, BadDisclosure, Disclosure, DisclosureId, NewAttached, personal_lines},
     draft::BadDraft,
     suite::{Digest, Suite},
 };

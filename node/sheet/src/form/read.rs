@@ -33,7 +33,9 @@ pub enum BadForm {
     #[error("the file is not XLSX, or has a password; save it as XLSX (.xlsx) without one")]
     NotXlsx,
     /// It has a program, an embedded object, or reads other files.
-    #[error("the workbook has more than cells in it ({0}); save it as XLSX without macros and objects")]
+    #[error(
+        "the workbook has more than cells in it ({0}); save it as XLSX without macros and objects"
+    )]
     Active(String),
     /// It has more than one sheet.
     #[error("the workbook has {0} sheets; leave only the form in it")]
@@ -54,7 +56,9 @@ pub enum BadForm {
     #[error("the cell {0} is a formula; paste its value instead (选择性粘贴，数值)")]
     Formula(String),
     /// The hidden cell does not name a form.
-    #[error("the sheet does not say which form it is (cell A1); fill in the sheet that this draft gives")]
+    #[error(
+        "the sheet does not say which form it is (cell A1); fill in the sheet that this draft gives"
+    )]
     NoForm,
     /// It is the form of another disclosure.
     #[error(
@@ -66,10 +70,14 @@ pub enum BadForm {
     #[error("the sheet is of edition {0}, and edition {1} is being worked on; get the sheet again")]
     Edition(u32, u32),
     /// The form was changed since.
-    #[error("the sheet follows version {0} of the template, and this draft version {1}; get the sheet again")]
+    #[error(
+        "the sheet follows version {0} of the template, and this draft version {1}; get the sheet again"
+    )]
     Template(u32, u32),
     /// A label is not where it was written.
-    #[error("the cell {cell} should say `{should}` and says `{says}`; get the sheet again and copy what was filled in")]
+    #[error(
+        "the cell {cell} should say `{should}` and says `{says}`; get the sheet again and copy what was filled in"
+    )]
     Label {
         /// The cell.
         cell: String,
@@ -144,9 +152,7 @@ impl BadForm {
             Self::Formula(cell) => {
                 format!("单元格 {cell} 是公式；请用“选择性粘贴，数值”换成内容本身")
             }
-            Self::NoForm => {
-                "看不出这是哪一张表单（A1 单元格）；请用本草稿下载的表来填".to_owned()
-            }
+            Self::NoForm => "看不出这是哪一张表单（A1 单元格）；请用本草稿下载的表来填".to_owned(),
             Self::Other(both) => format!(
                 "这张表是 {} 的公开 {} 的表单，而这里是 {} 的 {}；请用本草稿下载的表来填",
                 both.0.division, both.0.number, both.1.division, both.1.number
@@ -191,7 +197,12 @@ type Cells = BTreeMap<(u32, u32), Held>;
 ///
 /// # Errors
 /// [`BadForm`].
-pub fn read(bytes: &[u8], expected: &FormId, item: &Item, limits: &Limits) -> Result<Typed, BadForm> {
+pub fn read(
+    bytes: &[u8],
+    expected: &FormId,
+    item: &Item,
+    limits: &Limits,
+) -> Result<Typed, BadForm> {
     if bytes.len() > limits.bytes {
         return Err(BadFile::Large(bytes.len(), limits.bytes).into());
     }
@@ -290,7 +301,9 @@ fn check_labels(cells: &Cells, item: &Item, layout: &Layout) -> Result<(), BadFo
     let note = note_label(item);
     let note = [((layout.note(), label), &*note)];
     for (at, should) in fields.chain(note).chain(columns) {
-        let says = cells.get(&at).map(|(says, _)| plain_line(&says.to_string()));
+        let says = cells
+            .get(&at)
+            .map(|(says, _)| plain_line(&says.to_string()));
         let says = says.unwrap_or_default();
         if says != should {
             return Err(BadForm::Label {
@@ -321,7 +334,8 @@ impl Form {
     fn read(mut self, item: &Item) -> Result<Typed, BadForm> {
         let value = u32::from(VALUE);
         let fields = item.fields.iter().enumerate();
-        let fields = fields.map(|(at, field)| self.text((self.layout.field(at), value), field.kind));
+        let fields =
+            fields.map(|(at, field)| self.text((self.layout.field(at), value), field.kind));
         let fields: Vec<_> = fields.collect();
         let note = self.text((self.layout.note(), value), FieldKind::Text);
         let mut rows: Vec<u32> = self.cells.keys().map(|(row, _)| *row).collect();

@@ -222,7 +222,11 @@ fn a_foreign_or_old_sheet_is_refused_by_name() {
 fn what_makes_a_cell_say_something_else_than_it_shows_is_refused_with_its_name() {
     let told = |bytes: &[u8]| back(bytes).unwrap_err().chinese();
     let formula = with_cell("B5", "<c r=\"B5\"><f>150+150.5</f><v>300.5</v></c>");
-    assert!(told(&formula).contains("单元格 B5 是公式"), "{}", told(&formula));
+    assert!(
+        told(&formula).contains("单元格 B5 是公式"),
+        "{}",
+        told(&formula)
+    );
     let merged = in_sheet(
         "</sheetData>",
         "</sheetData><mergeCells count=\"1\"><mergeCell ref=\"A15:A16\"/></mergeCells>",
@@ -237,7 +241,11 @@ fn what_makes_a_cell_say_something_else_than_it_shows_is_refused_with_its_name()
     let label = with_cell("A6", "<c r=\"A6\" t=\"inlineStr\"><is><t>户数</t></is></c>");
     assert!(told(&label).contains("A6 应是“人数”，表里是“户数”"));
     let heading = with_cell("B14", "<c r=\"B14\"/>");
-    assert!(told(&heading).contains("B14 应是“事由”"), "{}", told(&heading));
+    assert!(
+        told(&heading).contains("B14 应是“事由”"),
+        "{}",
+        told(&heading)
+    );
     let error = with_cell("B7", "<c r=\"B7\" t=\"e\"><v>#N/A</v></c>");
     assert!(told(&error).contains("B7 是错误值"));
     let digits = with_cell("B7", "<c r=\"B7\"><v>3.30825199001011E+17</v></c>");
@@ -248,7 +256,10 @@ fn what_makes_a_cell_say_something_else_than_it_shows_is_refused_with_its_name()
         let from = sheet.find("<c r=\"A15\" s=\"").unwrap() + "<c r=\"A15\" s=\"".len();
         sheet[from..].split('"').next().unwrap().to_owned()
     };
-    let day = with_cell("B15", &format!("<c r=\"B15\" s=\"{style}\"><v>45000</v></c>"));
+    let day = with_cell(
+        "B15",
+        &format!("<c r=\"B15\" s=\"{style}\"><v>45000</v></c>"),
+    );
     assert!(told(&day).contains("B15 被当成了日期"), "{}", told(&day));
     let rounded = with_cell("C15", "<c r=\"C15\" s=\"0\"><v>120.5</v></c>");
     back(&rounded).unwrap();
@@ -295,9 +306,15 @@ fn a_workbook_that_is_more_than_one_sheet_of_cells_is_refused() {
         Err(BadForm::File(BadFile::Workbook(_)))
     ));
     let bomb = changed(&sheet(), same, Some(("xl/x.xml", &vec![b' '; 17 << 20])));
-    assert!(matches!(back(&bomb), Err(BadForm::File(BadFile::Unpacks(_)))));
+    assert!(matches!(
+        back(&bomb),
+        Err(BadForm::File(BadFile::Unpacks(_)))
+    ));
     let large = vec![b'P'; Limits::SENT.bytes + 1];
-    assert!(matches!(back(&large), Err(BadForm::File(BadFile::Large(..)))));
+    assert!(matches!(
+        back(&large),
+        Err(BadForm::File(BadFile::Large(..)))
+    ));
     let far = in_sheet("r=\"A15\"", "r=\"A99999999999\"");
     back(&far).unwrap_err();
     let gbk = |name: &str, text: String| match name {

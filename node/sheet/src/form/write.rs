@@ -20,7 +20,8 @@ use super::{
 const SPARE_ROWS: u32 = 30;
 /// The most characters of a list of options that stands in the rule of a cell; longer ones stand in the hidden row.
 const MOST_LIST: usize = 250;
-const GUIDE: &str = "只填有底色的格子；不要改动其他格子，不要合并单元格，不要用公式。填好后回到起草页面上传。";
+const GUIDE: &str =
+    "只填有底色的格子；不要改动其他格子，不要合并单元格，不要用公式。填好后回到起草页面上传。";
 
 /// Packs the form of an item with what is typed so far. `period` is told beside its name.
 ///
@@ -206,7 +207,12 @@ impl Writer {
     }
 
     /// Writes a text; one that a spreadsheet would take for a formula keeps the sign that it is a text.
-    fn text(&mut self, (row, column): (u32, u16), text: &str, look: &Format) -> Result<(), XlsxError> {
+    fn text(
+        &mut self,
+        (row, column): (u32, u16),
+        text: &str,
+        look: &Format,
+    ) -> Result<(), XlsxError> {
         if text.is_empty() {
             self.sheet.write_blank(row, column, look)?;
             return Ok(());
@@ -279,7 +285,11 @@ impl Writer {
 
     /// Returns the rule of a choice. Options that fit no rule stand in the hidden row.
     fn options(&mut self, field: &Field) -> Result<DataValidation, XlsxError> {
-        let length: usize = field.options.iter().map(|one| one.chars().count() + 1).sum();
+        let length: usize = field
+            .options
+            .iter()
+            .map(|one| one.chars().count() + 1)
+            .sum();
         let is_odd = |option: &str| option.contains([',', '"']);
         if length <= MOST_LIST && !field.options.iter().any(|option| is_odd(option)) {
             let options: Vec<&str> = field.options.iter().map(|option| &**option).collect();
@@ -319,7 +329,11 @@ fn asked(field: &Field) -> String {
         FieldKind::Text => "文字",
     };
     let unit = field.unit.as_deref().map(|unit| format!("，单位：{unit}"));
-    let needed = if field.required { "必填" } else { "可不填" };
+    let needed = if field.required {
+        "必填"
+    } else {
+        "可不填"
+    };
     format!("{needed}，{kind}{}", unit.unwrap_or_default())
 }
 

@@ -90,7 +90,12 @@ async fn written(at: &NodePath, one: Disclosure, content: Content) -> Result<Res
     params(DisclosureParams),
     responses((status = 200, description = "The sheet", body = Vec<u8>, content_type = XLSX)))]
 pub(crate) async fn form(at: NodePath) -> Result<Response, Rejection> {
-    let (one, ..) = at.node.office.disclosures().work(at.param("number")?).await?;
+    let (one, ..) = at
+        .node
+        .office
+        .disclosures()
+        .work(at.param("number")?)
+        .await?;
     let content = one.work.as_ref().map(|work| work.content.clone());
     let content = content.ok_or_else(no_edition)?;
     written(&at, one, content).await
@@ -147,8 +152,8 @@ pub(crate) async fn fill(
     Asked(query): Asked<FillQuery>,
     file: Result<Bytes, BytesRejection>,
 ) -> Result<Json<DisclosureWork>, Rejection> {
-    let file = file
-        .map_err(|error| Rejection::unread(error.status(), unreadable(&error.body_text())))?;
+    let file =
+        file.map_err(|error| Rejection::unread(error.status(), unreadable(&error.body_text())))?;
     let id = at.param("number")?;
     let disclosures = at.node.office.disclosures();
     let (one, ..) = disclosures.work(id).await?;

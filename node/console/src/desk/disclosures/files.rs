@@ -11,7 +11,7 @@ use crate::{
     answer::{Answer, lead_to},
     disclosures::about,
     form::odd,
-    villagers::draft::DRAFT_FIELD,
+    villagers::draft::{DRAFT_FIELD, Draft},
     visit::Visit,
     words::Words,
 };
@@ -62,7 +62,16 @@ pub(crate) async fn add(visit: Arc<Visit>) -> Answer {
             reply?;
             lead_to(&page_of(&visit))
         }
-        Err(problem) => show(&visit, &read(&visit).await?, Some(problem), None),
+        Err(problem) => {
+            // Nobody hands the draft in any more, so its file need not wait for the sweep.
+            let mut draft = Draft::of(&visit).await?;
+            let documents = draft.documents.iter().map(|one| one.id);
+            let files: Vec<_> = draft.photos.iter().copied().chain(documents).collect();
+            for file in files {
+                draft.remove(&visit, &file.to_string()).await?;
+            }
+            show(&visit, &read(&visit).await?, Some(problem), None)
+        }
     }
 }
 

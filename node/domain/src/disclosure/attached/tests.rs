@@ -32,7 +32,10 @@ fn new(name: &str, media: Media, personal: u32) -> NewAttached {
 fn files_are_added_to_drafts_alone_and_their_numbers_are_never_given_again() {
     let mut one = begun(right());
     let by = || (who(4), NOW);
-    assert_eq!(one.attach(new(" 合同\u{200b} ", Media::Pdf, 0), by()), Ok(1));
+    assert_eq!(
+        one.attach(new(" 合同\u{200b} ", Media::Pdf, 0), by()),
+        Ok(1)
+    );
     assert_eq!(&*one.work.as_ref().unwrap().attached[0].name, "合同");
     for (name, refused) in [
         ("", BadDisclosure::FileName),
@@ -46,7 +49,8 @@ fn files_are_added_to_drafts_alone_and_their_numbers_are_never_given_again() {
     assert_eq!(one.detach(1, by()), Err(BadDisclosure::NoFile(1)));
     assert_eq!(one.attach(new("合同", Media::Pdf, 0), by()), Ok(2));
     for n in 1..MOST_ATTACHED {
-        one.attach(new(&format!("{n}"), Media::Text, 0), by()).unwrap();
+        one.attach(new(&format!("{n}"), Media::Text, 0), by())
+            .unwrap();
     }
     let many = one.attach(new("多", Media::Text, 0), by());
     assert_eq!(many, Err(BadDisclosure::ManyFiles));
@@ -71,15 +75,18 @@ fn files_are_added_to_drafts_alone_and_their_numbers_are_never_given_again() {
 #[test]
 fn a_text_with_personal_data_is_not_sent_on_and_what_cannot_be_searched_is_looked_through() {
     let mut one = begun(right());
-    one.attach(new("名单", Media::Text, 2), (who(1), NOW)).unwrap();
+    one.attach(new("名单", Media::Text, 2), (who(1), NOW))
+        .unwrap();
     assert_eq!(one.submit((who(1), NOW)), Err(BadDisclosure::Personal(2)));
-    one.write(right(), Some("公告要求列明"), (who(1), NOW)).unwrap();
+    one.write(right(), Some("公告要求列明"), (who(1), NOW))
+        .unwrap();
     one.submit((who(1), NOW)).unwrap();
     one.agree("", (who(2), NOW)).unwrap();
     one.review(("", false), (who(3), NOW)).unwrap();
 
     let mut one = begun(right());
-    one.attach(new("现场", Media::Jpeg, 0), (who(1), NOW)).unwrap();
+    one.attach(new("现场", Media::Jpeg, 0), (who(1), NOW))
+        .unwrap();
     one.submit((who(1), NOW)).unwrap();
     one.agree("", (who(2), NOW)).unwrap();
     let unlooked = one.clone().review(("", false), (who(3), NOW));

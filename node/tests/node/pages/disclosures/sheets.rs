@@ -62,10 +62,7 @@ fn texts(all: &[&str]) -> Vec<Box<str>> {
 fn content(spent: &str) -> Content {
     Content {
         fields: texts(&["500.50", spent]),
-        rows: vec![
-            texts(&["=1+1 路灯", "120"]),
-            texts(&["清运", "180"]),
-        ],
+        rows: vec![texts(&["=1+1 路灯", "120"]), texts(&["清运", "180"])],
         note: "账实相符".into(),
     }
 }
@@ -94,7 +91,11 @@ async fn a_form_is_filled_in_as_a_sheet_and_its_faults_are_told_with_their_cells
     let before = clerk.get(&path).await.expect(200);
     let foreign = written(&id("00000000000000aa"), &item(), "", &content("300"));
     let refused = upload(&mut clerk, &path, &foreign).await.expect(422);
-    assert!(refused.text.contains("00000000000000aa"), "{}", refused.text);
+    assert!(
+        refused.text.contains("00000000000000aa"),
+        "{}",
+        refused.text
+    );
     for (file, says) in [
         (&b"a,b\r\n"[..], "不是 XLSX"),
         (&sheet::accounts::empty()[..], "看不出这是哪一张表单"),
@@ -104,7 +105,11 @@ async fn a_form_is_filled_in_as_a_sheet_and_its_faults_are_told_with_their_cells
         assert!(refused.text.contains(says), "{says}: {}", refused.text);
     }
     let after = clerk.get(&path).await.expect(200);
-    assert_eq!(before.field("version"), after.field("version"), "nothing changed");
+    assert_eq!(
+        before.field("version"),
+        after.field("version"),
+        "nothing changed"
+    );
 
     let wrong = written(&id(&number), &item(), "", &content("many"));
     let told = upload(&mut clerk, &path, &wrong).await.expect(200);
@@ -112,18 +117,36 @@ async fn a_form_is_filled_in_as_a_sheet_and_its_faults_are_told_with_their_cells
     let wrong = written(&id(&number), &item(), "", &content("301"));
     let told = upload(&mut clerk, &path, &wrong).await.expect(200);
     assert!(
-        told.text.contains("表 B6 支出：合计不符（按所填应为 300.00）"),
+        told.text
+            .contains("表 B6 支出：合计不符（按所填应为 300.00）"),
         "{}",
         told.text
     );
     let right = written(&id(&number), &item(), "", &content("300"));
     upload(&mut clerk, &path, &right).await.expect(303);
     let kept = clerk.get(&path).await.expect(200);
-    for part in ["value=\"500.50\"", "=1+1 路灯", "value=\"180.00\"", "账实相符"] {
+    for part in [
+        "value=\"500.50\"",
+        "=1+1 路灯",
+        "value=\"180.00\"",
+        "账实相符",
+    ] {
         assert!(kept.text.contains(part), "{part}: {}", kept.text);
     }
-    let sent = press(&mut clerk, &path, &[("go", "submit"), ("field-0", "500.50"), ("field-1", "300"),
-        ("cell-0-0", "=1+1 路灯"), ("cell-0-1", "120"), ("cell-1-0", "清运"), ("cell-1-1", "180")]).await;
+    let sent = press(
+        &mut clerk,
+        &path,
+        &[
+            ("go", "submit"),
+            ("field-0", "500.50"),
+            ("field-1", "300"),
+            ("cell-0-0", "=1+1 路灯"),
+            ("cell-0-1", "120"),
+            ("cell-1-0", "清运"),
+            ("cell-1-1", "180"),
+        ],
+    )
+    .await;
     assert!(sent.text.contains("村（居）委会审核"), "{}", sent.text);
     let late = written(&id(&number), &item(), "", &content("300"));
     let page = clerk.get(&path).await.expect(200);
@@ -162,7 +185,11 @@ async fn a_program_gets_an_empty_sheet_and_sends_it_filled_in() {
     assert_eq!(faults[0]["cell"], "B5", "{faults}");
     let right = written(&id(&number), &item(), "", &content("300"));
     put("?version=1", right.clone()).send().await.expect(412);
-    let kept = put("?version=2&despite=x", right).send().await.expect(200).json;
+    let kept = put("?version=2&despite=x", right)
+        .send()
+        .await
+        .expect(200)
+        .json;
     assert_eq!(kept["faults"], json!([]));
     assert_eq!(kept["content"]["rows"][1], json!(["清运", "180.00"]));
     assert_eq!(kept["despite"], "x");
@@ -208,7 +235,10 @@ async fn a_published_table_has_the_same_numbers_on_the_page_in_csv_and_as_a_shee
         .get(&format!("{public}/table.xlsx?edition=7"))
         .await
         .expect(404);
-    let csv = anybody.get(&format!("{public}/table.csv")).await.expect(200);
+    let csv = anybody
+        .get(&format!("{public}/table.csv"))
+        .await
+        .expect(200);
     let cells = csv.text.lines().flat_map(|line| line.split(','));
     let cells = cells.map(|cell| cell.trim_matches('"').to_owned());
     let in_csv = numbers(cells);
