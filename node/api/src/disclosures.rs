@@ -1,8 +1,9 @@
 //! Disclosures: what a division makes public, what it has to, and the work on it.
 
+use domain::attachment::{Media, UploadId};
 use domain::disclosure::{
-    CellFault, Class, Content, DisclosureAct, Doubt, DoubtName, DutyState, FaultName, Field,
-    FieldKind, FormFault, Item, Line, Rhythm, Spot, Stage,
+    Attached, CellFault, Class, Content, DisclosureAct, Doubt, DoubtName, DutyState, FaultName,
+    Field, FieldKind, FormFault, Item, Line, Rhythm, Spot, Stage,
 };
 use serde::{Deserialize, Serialize};
 use topology::DivisionCode;
@@ -120,6 +121,9 @@ pub struct DutyLine {
     pub from: String,
     /// The last day.
     pub to: String,
+    /// What villagers demanded, where it is that; empty for others.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
     /// When it is due, in milliseconds since 1970.
     pub due_ms: i64,
     /// What became of it.
@@ -216,7 +220,7 @@ impl From<&Field> for ColumnView {
 /// A published document. The public log commits to its very bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DisclosureDocument {
-    /// Form of the document, 1.
+    /// Form of the document: 1, or 2 if it has files.
     pub format: u32,
     /// The division that published it.
     #[schema(value_type = Code)]
@@ -262,9 +266,44 @@ pub struct DisclosureDocument {
     pub rows: Vec<Vec<String>>,
     /// What else it says; may be empty.
     pub note: String,
+    /// The files beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<DocumentFile>,
+}
+
+/// A file of a published document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DocumentFile {
+    /// Its number in the disclosure.
+    pub number: u32,
+    /// What it is called.
+    pub name: String,
+    /// Its media type.
+    pub media: Media,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the file, 64 hexadecimal digits.
+    pub sha256: String,
+}
+
+impl From<&Attached> for DocumentFile {
+    fn from(one: &Attached) -> Self {
+        Self {
+            number: one.no,
+            name: one.name.to_string(),
+            media: one.file.media,
+            bytes: one.file.whole.bytes,
+            sha256: data_encoding::HEXLOWER.encode(&one.sha256),
+        }
+    }
 }
 
 impl DisclosureDocument {
+    /// Returns the form of a document with these files.
+    pub const fn format_of(attached: &[Attached]) -> u32 {
+        if attached.is_empty() { 1 } else { 2 }
+    }
+
     /// Returns the fields of an item with what is typed in them.
     pub fn fields_of(item: &Item, content: &Content) -> Vec<FieldValue> {
         let texts = content.fields.iter().map(|text| &**text);
@@ -453,6 +492,33 @@ pub struct WriteDisclosure {
     pub version: Option<u32>,
 }
 
+/// How a sheet with a form is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct FillQuery {
+    /// Why what looks like personal data is published all the same; what was said before if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub despite: Option<String>,
+    /// The version that the caller saw; it is refused if another one is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+}
+
+/// Which form an empty sheet is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct BlankFormQuery {
+    /// Name of the item.
+    pub item: String,
+    /// A day of the period, or the day of the event: `2026-11-30`.
+    pub day: String,
+    /// The title of an event; left out for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
 /// A remark or reason with an act.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -460,6 +526,57 @@ pub struct DisclosureRemark {
     /// The remark; required where something is sent back, corrected or taken down. At most 500 characters.
     #[serde(default)]
     pub note: String,
+    /// The version that the caller saw; it is refused if another one is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// For the supervision committee's agreement: that the caller looked through photos and PDF, and found no personal
+    /// data in them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub files_looked_through: bool,
+}
+
+/// A file to add to a draft.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachFile {
+    /// What it is called: 1 to 60 characters that everybody reads.
+    pub name: String,
+    /// The upload; left out if the header `Draft-Key` names the draft that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub upload: Option<UploadId>,
+    /// The version that the caller saw; it is refused if another one is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+}
+
+/// A file of a draft.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AttachedView {
+    /// The file as its document will tell of it.
+    #[serde(flatten)]
+    pub file: DocumentFile,
+    /// Lines of a text that look like personal data.
+    pub personal: u32,
+    /// Whether a person has to look for personal data in it, because the program cannot.
+    pub opaque: bool,
+}
+
+impl From<&Attached> for AttachedView {
+    fn from(one: &Attached) -> Self {
+        Self {
+            file: DocumentFile::from(one),
+            personal: one.personal,
+            opaque: one.is_opaque(),
+        }
+    }
+}
+
+/// Which version of a draft the caller saw.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct SeenDraftQuery {
     /// The version that the caller saw; it is refused if another one is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
@@ -507,6 +624,21 @@ pub struct FaultView {
     /// What should be there, or what was found, masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// The cell of the sheet that was read, such as `B7`; absent where none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
+}
+
+impl FaultView {
+    /// Returns the place in the form.
+    pub const fn spot(&self) -> Spot {
+        match (self.field, self.row, self.column) {
+            (Some(at), ..) => Spot::Field(at),
+            (None, Some(row), Some(column)) => Spot::Cell { row, column },
+            _ if self.note => Spot::Note,
+            _ => Spot::Table,
+        }
+    }
 }
 
 impl From<&FormFault> for FaultView {
@@ -528,6 +660,7 @@ impl From<&FormFault> for FaultView {
                 CellFault::TooLong(most) => Some(most.to_string()),
                 _ => None,
             },
+            cell: None,
         }
     }
 }
@@ -591,6 +724,9 @@ pub struct DisclosureWork {
     pub faults: Vec<FaultView>,
     /// Signs that the form may say nothing.
     pub doubts: Vec<DoubtView>,
+    /// The files of the edition that is being worked on.
+    #[serde(default)]
+    pub attachments: Vec<AttachedView>,
     /// What was done, oldest first.
     pub steps: Vec<DisclosureStep>,
     /// What the caller may do now.

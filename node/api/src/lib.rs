@@ -24,6 +24,7 @@ mod log;
 mod matter;
 mod matters;
 mod people;
+mod pleas;
 mod points;
 mod policies;
 mod policy_in_force;
@@ -60,10 +61,11 @@ pub use compliance::{
 };
 pub use contacts::{ContactRequest, EraseRequest, Erased, OpenedContact, Reach};
 pub use disclosures::{
-    BeginDisclosure, ColumnView, ContentView, DemandedEvent, DisclosureDocument, DisclosureLine,
-    DisclosureRemark, DisclosureStep, DisclosureView, DisclosureWork, Disclosures,
-    DisclosuresQuery, DoubtView, Duties, DutyLine, EditionLog, EditionView, FaultView, FieldValue,
-    FormView, ObjectionView, WriteDisclosure,
+    AttachFile, AttachedView, BeginDisclosure, BlankFormQuery, ColumnView, ContentView,
+    DemandedEvent, DisclosureDocument, DisclosureLine, DisclosureRemark, DisclosureStep,
+    DisclosureView, DisclosureWork, Disclosures, DisclosuresQuery, DocumentFile, DoubtView, Duties,
+    DutyLine, EditionLog, EditionView, FaultView, FieldValue, FillQuery, FormView, ObjectionView,
+    SeenDraftQuery, WriteDisclosure,
 };
 pub use drafts::{DRAFT_KEY, DraftDocument, DraftMatter, DraftPhoto, DraftRequest, DraftView};
 pub use figures::{
@@ -103,6 +105,7 @@ pub use people::{
     OpenSessionView, OpenSessions, PageQuery, PasswordRequest, ReturnQuery, RolesRequest,
     SessionView, SetupCodeRequest, SetupCodeView, SetupRequest, SlipView, StartQuery,
 };
+pub use pleas::{CountResidents, DeclinePlea, PleaView, Plead, Pleas, ResidentsView, SupportPlea};
 pub use points::{
     AddHousehold, AddHouseholds, BlackLineView, ChangeHousehold, CorrectRating, HOUSEHOLD_SLIP,
     HouseholdList, HouseholdPlace, HouseholdRecord, HouseholdSlip, HouseholdView, NamedHousehold,

@@ -93,7 +93,7 @@ pub struct ReceiptLine {
     pub outcome: Option<Outcome>,
 }
 
-/// Of which edition a receipt is.
+/// Of which edition a receipt or a table is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]

@@ -356,7 +356,7 @@ fn json(given: &impl Serialize) -> Bytes {
         .into()
 }
 
-fn query_text(query: &impl Serialize) -> String {
+pub(crate) fn query_text(query: &impl Serialize) -> String {
     serde_urlencoded::to_string(query).expect("queries of the API hold texts, numbers and names")
 }
 

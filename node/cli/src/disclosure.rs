@@ -1,8 +1,11 @@
 //! `wujitong disclosure`
 
 mod compliance;
+mod files;
+mod pleas;
 mod receipt;
 mod sheet;
+mod workbook;
 
 use std::path::PathBuf;
 
@@ -55,8 +58,15 @@ enum What {
     #[command(verbatim_doc_comment)]
     Show(One),
     Receipt(receipt::Receipt),
+    Pleas(pleas::List),
+    Plead(pleas::Ask),
+    Support(pleas::Support),
+    Decline(pleas::Decline),
+    Residents(pleas::Residents),
     Work(Work),
+    Table(workbook::Table),
     Begin(Begin),
+    Blank(workbook::Blank),
     Form(Form),
     Write(Write),
     /// Sends a disclosure to the committee
@@ -71,12 +81,10 @@ enum What {
     ///   wujitong disclosure agree 1f3a9c0411223344
     #[command(verbatim_doc_comment)]
     Agree(Remark),
-    /// Agrees for the supervision committee; not by whoever wrote it or agreed to it
-    ///
-    /// Examples:
-    ///   wujitong disclosure review 1f3a9c0411223344 --note "账实相符"
-    #[command(verbatim_doc_comment)]
-    Review(Remark),
+    Review(files::Review),
+    Attach(files::Attach),
+    Detach(files::Detach),
+    File(files::Get),
     /// Sends a disclosure back to be changed, for the committee that has it
     ///
     /// Examples:
@@ -165,21 +173,26 @@ struct Begin {
     like: Option<DisclosureId>,
 }
 
-/// Prints the form of a disclosure as TOML with what is typed so far, to fill in
+/// Prints the form of a disclosure as TOML with what is typed so far, to fill in, or writes it as a sheet
 ///
 /// Examples:
 ///   wujitong disclosure form 1f3a9c0411223344
+///   wujitong disclosure form 1f3a9c0411223344 --xlsx october.xlsx
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Form {
     /// Number of the disclosure
     number: DisclosureId,
+    /// Write the form as a sheet to this file instead
+    #[arg(long, value_name = "FILE")]
+    xlsx: Option<PathBuf>,
 }
 
 /// Keeps what a file in the form of `disclosure form` says, and tells what is still wrong
 ///
 /// Examples:
 ///   wujitong disclosure write 1f3a9c0411223344 october.toml
+///   wujitong disclosure write 1f3a9c0411223344 october.xlsx
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Write {
@@ -260,7 +273,13 @@ impl Disclosure {
                     .await?;
                 output.facts(&begun, || worked(&begun))
             }
-            What::Form(Form { number }) => {
+            What::Table(table) => table.run(&asked, output).await,
+            What::Blank(blank) => blank.run(&asked, output).await,
+            What::Form(Form {
+                number,
+                xlsx: Some(file),
+            }) => workbook::form(&asked, number, file, output).await,
+            What::Form(Form { number, xlsx: None }) => {
                 let work = work_of(&asked, number).await?;
                 output.text(&sheet::form(&work)?)
             }
@@ -270,14 +289,18 @@ impl Disclosure {
                 despite,
             }) => {
                 let work = work_of(&asked, number).await?;
-                let request = WriteDisclosure {
-                    content: sheet::read(&read(&file)?, &work)?,
-                    despite,
-                    version: Some(work.version),
+                let written = match workbook::in_file(&file)? {
+                    Some(bytes) => workbook::write(&asked, &work, bytes, despite).await?,
+                    None => {
+                        let request = WriteDisclosure {
+                            content: sheet::read(&read(&file)?, &work)?,
+                            despite,
+                            version: Some(work.version),
+                        };
+                        let path = path(&asked, number, "");
+                        asked.client.send(Method::PUT, &path, &request).await?
+                    }
                 };
-                let path = path(&asked, number, "");
-                let written: DisclosureWork =
-                    asked.client.send(Method::PUT, &path, &request).await?;
                 output.facts(&written, || worked(&written))
             }
             What::Submit(One { number }) => {
@@ -286,9 +309,15 @@ impl Disclosure {
             What::Agree(Remark { number, note }) => {
                 done(&asked, number, A::Agree, note, output).await
             }
-            What::Review(Remark { number, note }) => {
-                done(&asked, number, A::Review, note, output).await
-            }
+            What::Pleas(list) => list.run(&asked, output).await,
+            What::Plead(ask) => ask.run(&asked, output).await,
+            What::Support(support) => support.run(&asked, output).await,
+            What::Decline(decline) => decline.run(&asked, output).await,
+            What::Residents(said) => said.run(&asked, output).await,
+            What::Review(review) => review.run(&asked, output).await,
+            What::Attach(attach) => attach.run(&asked, output).await,
+            What::Detach(detach) => detach.run(&asked, output).await,
+            What::File(get) => get.run(&asked, output).await,
             What::SendBack(Reason { number, why }) => {
                 done(&asked, number, A::SendBack, why, output).await
             }
@@ -339,6 +368,7 @@ async fn done(
     let remark = DisclosureRemark {
         note,
         version: Some(work.version),
+        ..DisclosureRemark::default()
     };
     let now: DisclosureWork = asked
         .client
@@ -433,6 +463,9 @@ fn worked(work: &DisclosureWork) -> String {
     text += &pairs([("you may", offers.join(", "))]);
     for fault in &work.faults {
         text += &format!("wrong: {}\n", sheet::told(work, fault));
+    }
+    for one in &work.attachments {
+        text += &files::line(one);
     }
     for doubt in &work.doubts {
         text += &format!("doubt: {}\n", doubt.doubt.label());

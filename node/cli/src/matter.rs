@@ -22,7 +22,7 @@ use domain::{
 };
 use topology::DivisionCode;
 
-pub(crate) use self::files::attach;
+pub(crate) use self::files::{attach, attach_for};
 use self::{private::Private, requests::RequestCommand, work::Work};
 use super::{
     Failure, Output,

@@ -7,9 +7,13 @@ use std::{
 };
 
 use api::{DisclosureDocument, Language};
-use domain::receipt::{Check, Finding, Opening, What};
+use domain::{
+    disclosure::digest_of,
+    foreign::escape,
+    receipt::{Check, Finding, Opening, What},
+};
 use identity::Roots;
-use proof::Verified;
+use proof::{FileAtHand, Verified};
 use topology::{DivisionCode, Tree};
 
 use super::{
@@ -32,6 +36,7 @@ use super::{
 ///   wujitong verify receipt.json --root roots.pem
 ///   wujitong verify receipt.json --root roots.pem --json
 ///   wujitong verify receipt.json --root roots.pem --opening opening.json
+///   wujitong verify receipt.json --root roots.pem --attachment invoice.pdf
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Verify {
@@ -44,6 +49,9 @@ pub struct Verify {
     /// File with the opening that the reporter got; proves the text that was reported
     #[arg(long, value_name = "FILE")]
     opening: Option<PathBuf>,
+    /// A file that was published with the disclosure; proves that it is that one, byte for byte
+    #[arg(long = "attachment", value_name = "FILE")]
+    attachments: Vec<PathBuf>,
     /// CSV file of divisions, for other provinces than Zhejiang
     #[arg(long, value_name = "FILE")]
     topology: Option<PathBuf>,
@@ -55,7 +63,10 @@ impl Verify {
         let roots = Roots::read(&self.root)?;
         let file = fs::read(&self.file).map_err(|error| Failure::File(self.file.clone(), error))?;
         let opening = self.opening.as_deref().map(opening).transpose()?;
-        let verified = proof::verify(&file, opening.as_ref(), &roots, &tree);
+        let at_hand = self.attachments.iter().map(|path| at_hand(path));
+        let at_hand = at_hand.collect::<Result<Vec<_>, _>>()?;
+        let with = (opening.as_ref(), &at_hand[..]);
+        let verified = proof::verify_with(&file, with, &roots, &tree);
         let verified = verified.map_err(|error| Failure::Receipt(self.file, error))?;
         let language = language::of_terminal();
         output.facts(&verified, || for_people(&verified, &tree, language))?;
@@ -82,6 +93,15 @@ fn missing(verified: &Verified) -> String {
         .map(|division| division.to_string())
         .collect();
     who.join(" and ")
+}
+
+fn at_hand(path: &Path) -> Result<FileAtHand, Failure> {
+    let content = fs::read(path).map_err(|error| Failure::File(path.to_owned(), error))?;
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    Ok(FileAtHand {
+        name: escape(&name.to_string_lossy()),
+        sha256: digest_of(&content),
+    })
 }
 
 fn opening(file: &Path) -> Result<Opening, Failure> {

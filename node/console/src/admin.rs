@@ -8,8 +8,6 @@ mod hooks;
 mod keys;
 mod sheet;
 
-pub(crate) use self::sheet::is_sheet;
-
 use api::problem::Problem;
 use axum::{Router, body::Body};
 use domain::people::Permission;
@@ -21,6 +19,7 @@ use crate::{
     form,
     frame::Link,
     page,
+    sheet_file::ACCOUNTS,
     visit::Visit,
     words::{Label, Words},
 };
@@ -42,7 +41,7 @@ const PAGES: [(&str, Label, Permission); 5] = [
 pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
     routes
         .route("/admin", page(accounts::list).merge(form(accounts::open)))
-        .route(sheet::PATH, page(sheet::ask).merge(form(sheet::go)))
+        .route(ACCOUNTS, page(sheet::ask).merge(form(sheet::go)))
         .route("/admin/accounts/sheet/empty.xlsx", page(sheet::blank))
         .route("/admin/accounts/sheet/passwords.csv", form(sheet::csv))
         .route(

@@ -49,6 +49,22 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
             page(disclosures::list).merge(form(disclosures::begin)),
         )
         .route(
+            "/desk/disclosures/{number}/form.xlsx",
+            page(disclosures::sheet::get),
+        )
+        .route(
+            "/desk/disclosures/{number}/files",
+            form(disclosures::files::add).layer(draft::limit()),
+        )
+        .route(
+            "/desk/disclosures/{number}/files/{file}",
+            page(disclosures::files::get).merge(form(disclosures::files::remove)),
+        )
+        .route(
+            "/desk/disclosures/{number}/sheet",
+            form(disclosures::sheet::send),
+        )
+        .route(
             "/desk/disclosures/{number}",
             page(disclosures::one).merge(form(disclosures::act)),
         )

@@ -2,13 +2,14 @@
 
 mod compliance;
 pub(crate) mod object;
+mod pleas;
 mod sheet;
 
 use std::sync::Arc;
 
 use api::{
-    ColumnView, DisclosureDocument, DisclosureLine, DisclosureView, Disclosures, Duties, DutyLine,
-    EditionLog, EditionView, FieldValue, problem::Problem,
+    ColumnView, DisclosureDocument, DisclosureLine, DisclosureView, Disclosures, DocumentFile,
+    Duties, DutyLine, EditionLog, EditionView, FieldValue, problem::Problem,
 };
 use askama::Template;
 use axum::Router;
@@ -38,8 +39,13 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route("/disclosures", page(list))
         .route("/disclosures/compliance", page(compliance::show))
         .route("/disclosures/compliance.csv", page(compliance::sheet))
+        .route("/pleas", page(pleas::list).merge(form(pleas::ask)))
+        .route("/pleas/residents", form(pleas::count))
+        .route("/pleas/{plea}", page(pleas::one).merge(form(pleas::act)))
         .route("/disclosures/{number}", page(one).merge(form(object::send)))
         .route("/disclosures/{number}/table.csv", page(sheet::csv))
+        .route("/disclosures/{number}/files/{file}", page(sheet::attached))
+        .route("/disclosures/{number}/table.xlsx", page(sheet::xlsx))
         .route("/disclosures/{number}/text.json", page(sheet::text))
         .route("/disclosures/{number}/receipt.json", page(sheet::receipt))
 }
@@ -132,7 +138,7 @@ fn told(visit: &Visit, duties: &Duties, class: Option<Class>, state: DutyState) 
         |duty: &&DutyLine| duty.state == state && class.is_none_or(|class| duty.class == class);
     let sentence = |duty: &DutyLine| {
         let item = named(w, &duty.item, duty.english.as_deref());
-        let period = period((&duty.from, &duty.to, ""));
+        let period = period((&duty.from, &duty.to, &duty.title));
         let by = visit.when(duty.due_ms).text();
         match state {
             DutyState::Overdue => w.open_overdue_line(item, period, by),
@@ -208,6 +214,29 @@ pub(crate) struct Document {
     pub(crate) columns: Vec<ColumnView>,
     pub(crate) rows: Vec<Vec<String>>,
     pub(crate) note: String,
+    pub(crate) files: Vec<File>,
+}
+
+/// A file of a document.
+pub(crate) struct File {
+    pub(crate) href: String,
+    pub(crate) name: String,
+    pub(crate) about: String,
+    pub(crate) sha256: String,
+}
+
+/// Says of which kind a file is and how long.
+pub(crate) fn about(w: Words, file: &DocumentFile) -> String {
+    w.open_file_about(w.short(file.media), size(file.bytes))
+}
+
+/// Returns a length as people say it.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_024 => format!("{bytes} B"),
+        1_024..1_048_576 => format!("{} KB", bytes.div_ceil(1_024)),
+        _ => format!("{}.{} MB", bytes >> 20, (bytes & 0xf_ffff) * 10 >> 20),
+    }
 }
 
 impl Document {
@@ -232,13 +261,31 @@ impl Document {
                 .reason
                 .map(|reason| (w.open_reason().to_owned(), reason)),
         );
+        let number = document.number;
+        let file = |file: DocumentFile| File {
+            href: format!("/disclosures/{number}/files/{}", file.number),
+            about: about(w, &file),
+            name: file.name,
+            sha256: file.sha256,
+        };
         Self {
             facts,
+            files: document.attachments.into_iter().map(file).collect(),
             fields: document.fields,
             columns: document.columns,
             rows: document.rows,
             note: document.note,
         }
+    }
+}
+
+impl Document {
+    /// Returns it without the addresses of its files: another division may have published it.
+    pub(crate) fn without_links(mut self) -> Self {
+        for file in &mut self.files {
+            file.href.clear();
+        }
+        self
     }
 }
 

@@ -28,6 +28,7 @@ mod points;
 mod policy;
 mod promises;
 mod setup;
+mod sheet_file;
 mod sign_in;
 mod view;
 mod villagers;

@@ -1,7 +1,7 @@
 //! Points and honours (积分、红黑榜) for everybody: the rules, the lists, a household's own record, and its code.
 
 mod door;
-mod own;
+pub(crate) mod own;
 
 use std::sync::Arc;
 

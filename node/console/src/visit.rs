@@ -25,8 +25,8 @@ use web::{
 };
 
 use crate::{
-    admin::is_sheet,
     form::Form,
+    sheet_file::is_sheet,
     view::{CHOICES, View},
     when::When,
     words::Words,

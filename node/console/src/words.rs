@@ -6,6 +6,7 @@ mod boards;
 mod desk;
 mod disclosures;
 mod everywhere;
+mod pleas;
 mod points;
 mod villagers;
 

@@ -70,7 +70,13 @@ impl Media {
     /// # Errors
     /// [`BadMedia`] if files of this type are not taken.
     pub fn of_type(text: &str) -> Result<Self, BadMedia> {
-        Self::of_code(&text.to_ascii_lowercase()).ok_or_else(|| BadMedia(text.to_owned()))
+        let lower = text.to_ascii_lowercase();
+        // A table is a text; it is kept as one.
+        let plain = match &*lower {
+            "text/csv" => "text/plain",
+            other => other,
+        };
+        Self::of_code(plain).ok_or_else(|| BadMedia(text.to_owned()))
     }
 
     /// Returns the usual ending of the name of such a file, without the dot.
@@ -90,7 +96,11 @@ impl Media {
     /// [`BadMedia`] if it is the extension of no accepted type.
     pub fn of_ending(ending: &str) -> Result<Self, BadMedia> {
         let lower = ending.to_ascii_lowercase();
-        let plain = if lower == "jpeg" { "jpg" } else { &lower };
+        let plain = match &*lower {
+            "jpeg" => "jpg",
+            "csv" => "txt",
+            other => other,
+        };
         let mut all = Self::ALL.into_iter();
         all.find(|media| media.extension() == plain)
             .ok_or_else(|| BadMedia(ending.to_owned()))

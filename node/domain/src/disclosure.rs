@@ -5,8 +5,11 @@
 //! leaves its heading and the ground.
 
 mod act;
+mod attached;
+mod before;
 mod compliance;
 mod content;
+mod demanded;
 mod doubt;
 mod due;
 #[cfg(test)]
@@ -26,10 +29,13 @@ use serde::{Deserialize, Serialize};
 use super::{actor::Actor, scope::TemplateKey, suite::Suite, time::Timestamp};
 
 pub use act::{BadDisclosure, DisclosureAct, MOST_NOTE, MOST_STEPS, Origin};
+pub use attached::{Attached, MOST_ATTACHED, MOST_EVER, NewAttached, digest_of, personal_lines};
+pub use before::{DisclosureV5, EditionV5};
 pub use compliance::{
     BadCounts, ComplianceKey, ComplianceReport, Complied, Counts, MOST_NAMED, Overdue, Own, summed,
 };
 pub use content::{CellFault, Content, FaultName, FormFault, MOST_CONTENT_BYTES, MOST_ROWS, Spot};
+pub use demanded::{DEMANDED_TEMPLATE, demanded_item};
 pub use doubt::{Doubt, DoubtName, doubts};
 pub use due::{Demand, Duty, DutyState, Latest, Line, LineV5, due, duties};
 pub use item::{Class, Field, FieldKind, Item, Loosened, Sum};
@@ -118,6 +124,8 @@ pub struct Work {
     pub writers: Vec<Actor>,
     /// Who agreed for the committee. They do not review it for the supervision committee.
     pub agreed: Option<Actor>,
+    /// The files beside the form, in the order in which they were added.
+    pub attached: Vec<Attached>,
 }
 
 /// What was done with a disclosure.
@@ -162,6 +170,8 @@ pub struct Disclosure {
     pub steps: Vec<Step>,
     /// Rises by one with every change.
     pub version: u32,
+    /// Number of the last file that was added.
+    pub attached: u32,
 }
 
 /// A published edition. Its document is what everybody reads and what the public log commits to, byte for byte.
@@ -173,4 +183,6 @@ pub struct Edition {
     pub at: Timestamp,
     /// The document, JSON; empty once it was taken down.
     pub document: Box<str>,
+    /// Its files, whose digests the document has; none once it was taken down.
+    pub attached: Vec<Attached>,
 }

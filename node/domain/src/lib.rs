@@ -29,6 +29,7 @@ pub mod matter;
 pub mod measure;
 pub mod people;
 pub mod personal;
+pub mod plea;
 pub mod points;
 pub mod policy;
 pub mod receipt;
@@ -99,6 +100,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<people::Role>(),
         Enumeration::of::<people::SignInWay>(),
         Enumeration::of::<personal::Personal>(),
+        Enumeration::of::<plea::PleaState>(),
         Enumeration::of::<points::Every>(),
         Enumeration::of::<points::Mark>(),
         Enumeration::of::<policy::PlaceKind>(),

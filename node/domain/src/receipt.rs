@@ -240,6 +240,8 @@ topology::vocabulary! {
         Countersignature = 16, "countersignature", "日志会签", "countersignature of the log";
         /// Whether the document of a disclosure is the one that the file names.
         Disclosure = 17, "disclosure", "公开内容", "disclosure";
+        /// Whether files are those that the document of a disclosure names.
+        Files = 18, "files", "附件", "files";
     }
 }
 

@@ -18,8 +18,6 @@ crate::records! {
     crate::custody::Docket,
     crate::custody::Handlers,
     crate::disclosure::ComplianceReport,
-    crate::disclosure::Disclosure,
-    crate::disclosure::Edition,
     crate::draft::Draft,
     crate::draft::Fields,
     crate::hook::Hook,

@@ -5,6 +5,8 @@
 
 mod compliance;
 mod demands;
+mod files;
+mod pleas;
 mod publish;
 mod read;
 mod receipt;
@@ -19,6 +21,9 @@ use domain::{
     time::{Day, Timestamp},
 };
 
+use self::demands::Demanded;
+pub use files::{AttachedUpload, DisclosureFileRefusal};
+pub use pleas::{PleaSeen, Pleader, PleasSeen};
 pub use read::{DisclosureSeen, EditionSeen, LogSeen};
 pub use receipt::NoReceipt;
 
@@ -42,6 +47,24 @@ pub struct NewDisclosure {
     pub like: Option<DisclosureId>,
 }
 
+impl NewDisclosure {
+    /// Finds what is to be begun among the items that are demanded.
+    fn origin(&self, demanded: Vec<Demanded>) -> Result<Origin, BadDisclosure> {
+        let mut named = demanded
+            .into_iter()
+            .filter(|(.., item)| *item.name == *self.item.trim());
+        let no_item = || BadDisclosure::NoItem(self.item.chars().take(100).collect());
+        let (template, version, item) = named.next().ok_or_else(no_item)?;
+        Ok(Origin {
+            template,
+            version,
+            span: item.rhythm.around(self.day),
+            title: plain_line(&self.title).into(),
+            item,
+        })
+    }
+}
+
 impl Disclosures<'_> {
     /// Begins a disclosure. Durable when it returns.
     ///
@@ -53,17 +76,13 @@ impl Disclosures<'_> {
         by: impl Into<RequestContext>,
     ) -> Result<Disclosure, Failed<BadDisclosure>> {
         let mut unit = self.begin(by).await?;
-        let demanded = unit.demanded().await?;
-        let mut named = demanded
-            .into_iter()
-            .filter(|(.., item)| *item.name == *new.item.trim());
-        let no_item = || BadDisclosure::NoItem(new.item.chars().take(100).collect());
-        let (template, version, item) = named.next().ok_or_else(no_item)?;
-        let span = item.rhythm.around(new.day);
+        let origin = new.origin(unit.demanded().await?)?;
+        let Origin {
+            item, span, title, ..
+        } = &origin;
         // The same item of the same days may have been begun under another template of before.
-        let title = plain_line(&new.title);
         for (_, line) in unit.lines().await? {
-            if line.item == item.name && line.span == span && *line.title == *title {
+            if line.item == item.name && line.span == *span && line.title == *title {
                 return Err(BadDisclosure::Begun(line.id).into());
             }
         }
@@ -71,16 +90,9 @@ impl Disclosures<'_> {
             Some(like) => unit
                 .latest_document(like)
                 .await?
-                .map(|document| document.content_for(&item))
+                .map(|document| document.content_for(item))
                 .ok_or(BadDisclosure::Unknown(like))?,
             None => Content::default(),
-        };
-        let origin = Origin {
-            template,
-            version,
-            item,
-            span,
-            title: title.into(),
         };
         let policy = unit.policy.clone();
         let calendar = policy.calendar().value;
@@ -153,7 +165,22 @@ impl Disclosures<'_> {
         (seen, note): (Option<u32>, String),
         by: impl Into<RequestContext>,
     ) -> Result<Disclosure, Failed<BadDisclosure>> {
-        self.change(id, seen, by, |one, by| one.review(&note, by))
+        self.review_with_files(id, (seen, note), false, by).await
+    }
+
+    /// Agrees for the supervision committee. `looked` says that photos and documents hold no personal data. Durable
+    /// when it returns.
+    ///
+    /// # Errors
+    /// [`BadDisclosure`].
+    pub async fn review_with_files(
+        self,
+        id: DisclosureId,
+        (seen, note): (Option<u32>, String),
+        looked: bool,
+        by: impl Into<RequestContext>,
+    ) -> Result<Disclosure, Failed<BadDisclosure>> {
+        self.change(id, seen, by, |one, by| one.review((&note, looked), by))
             .await
     }
 
@@ -192,6 +219,13 @@ impl Disclosures<'_> {
             |document| document.content_for(&one.item),
         );
         one.correct(last, &why, (unit.actor.clone(), unit.now))?;
+        let last = unit
+            .view
+            .get::<tables::Editions>(&(id, one.editions))
+            .await?;
+        if let (Some(work), Some(last)) = (&mut one.work, last) {
+            work.attached = last.attached;
+        }
         let latest = unit.latest(&one).await?;
         unit.put_disclosure(&one, latest);
         unit.commit().await?;
@@ -211,19 +245,18 @@ impl Disclosures<'_> {
     ) -> Result<(), Failed<BadDisclosure>> {
         let mut unit = self.begin(by).await?;
         let mut one = unit.disclosure(id, seen).await?;
+        let work = one.work.as_ref();
+        let files = work.map_or_else(Vec::new, |work| work.attached.clone());
         let nothing_left = one.give_up((unit.actor.clone(), unit.now))?;
+        let left = unit.forget_unpublished(id, &files).await?;
         if nothing_left {
-            unit.subject = Some(Subject::Disclosure(id));
-            unit.complies = true;
-            unit.view.delete::<tables::Disclosures>(&id);
-            unit.view
-                .delete::<tables::DisclosureLines>(&(one.span.to, id));
+            unit.forget_disclosure(&one);
         } else {
             let latest = unit.latest(&one).await?;
             unit.put_disclosure(&one, latest);
         }
         unit.commit().await?;
-        Ok(())
+        Ok(self.files().remove_unowned(left).await?)
     }
 
     async fn change(
@@ -264,6 +297,15 @@ impl UnitOfWork<'_> {
         let line = one.line(latest);
         self.view
             .put::<tables::DisclosureLines>(&(one.span.to, one.id), &line);
+    }
+
+    /// Forgets a disclosure of which nothing was published.
+    fn forget_disclosure(&mut self, one: &Disclosure) {
+        self.subject = Some(Subject::Disclosure(one.id));
+        self.complies = true;
+        self.view.delete::<tables::Disclosures>(&one.id);
+        self.view
+            .delete::<tables::DisclosureLines>(&(one.span.to, one.id));
     }
 
     /// Returns what is kept of the latest edition.

@@ -194,7 +194,8 @@ impl Drafts<'_> {
             return Err(BadDraft::NoRoom.into());
         }
         let limits = self.files().attachment_limits().await?;
-        let begun = self.files().begin_open_upload(media, most, writer(key));
+        let kind = (media, by_official && media == Media::Text);
+        let begun = self.files().begin_open_upload(kind, most, writer(key));
         let id = begun.await.map_err(Failed::widen)?.id;
         let turn = self.turn().await;
         let mut view = turn.transaction();

@@ -49,7 +49,10 @@ pub use alarms::NoSuchAlarm;
 pub use blocking::blocking;
 pub use boards::{BoardPage, BoardRefusal, BoardSeen, NewPost, POSTS_OF_A_PAGE, PostSeen};
 pub use clock::ClockDoubted;
-pub use disclosures::{DisclosureSeen, EditionSeen, LogSeen, NewDisclosure, NoReceipt};
+pub use disclosures::{
+    AttachedUpload, DisclosureFileRefusal, DisclosureSeen, EditionSeen, LogSeen, NewDisclosure,
+    NoReceipt, PleaSeen, Pleader, PleasSeen,
+};
 pub use domain::custody::Work;
 pub use drafts::{DraftDocument, DraftRefusal, DraftView, HandedIn};
 pub use failed::{

@@ -25,6 +25,7 @@ use domain::{
     matter::{CustodyVersion, Matter},
     month::Month,
     people::{Account, AccountId, ApiKey, ApiKeyId, ExternalIdentity, Grid, GridId},
+    plea::{Plea, PleaId, Residents},
     points::{Household, HouseholdId, Rating, RatingId, Tally},
     reply_text::ReplyText,
     request::OpenRequest,
@@ -164,6 +165,14 @@ records::tables! { pub(crate) OFFICE:
     Editions("edition of a disclosure", b"De"): (DisclosureId, u32) => Edition;
     /// Index of disclosures by the last day that they are about.
     DisclosureLines("line of the disclosures", b"Dl"): (Day, DisclosureId) => Line;
+    /// Files of a disclosure, by their number in it.
+    DisclosureFiles("file of a disclosure", b"Df"): (DisclosureId, u32, Part) => files::Kept;
+    /// What villagers ask to be made public.
+    Pleas("plea", b"Dq"): PleaId => Plea;
+    /// Marks of those who support a plea.
+    PleaSupports("support of a plea", b"Du"): (PleaId, Digest) => ();
+    /// How many residents there are.
+    ResidentCount("number of residents", b"Dv"): () => Residents;
     /// Matters in which somebody objects to a disclosure.
     Objections("objection to a disclosure", b"Do"): (DisclosureId, MatterId) => Timestamp;
     /// What this division and its children say of their disclosures, by month and class.

@@ -142,7 +142,7 @@ impl Visit<'_> {
         count.map_err(|error| Fault::of(&FileRefusal::from(error).into()))?;
         let begun = office
             .files()
-            .begin_open_upload(media, rest, photos.actor.clone());
+            .begin_open_upload((media, false), rest, photos.actor.clone());
         let id = begun.await?.id;
         photos.ids.push(id);
         let mut digest = Suite::Ed25519Blake3.digesting();

@@ -50,6 +50,26 @@ struct Heading {
     division: DivisionCode,
     number: String,
     edition: u32,
+    /// Documents of the first form have none.
+    #[serde(default)]
+    attachments: Vec<Beside>,
+}
+
+/// A file that a document names.
+#[derive(Deserialize)]
+struct Beside {
+    number: u32,
+    name: String,
+    sha256: String,
+}
+
+/// A file that somebody has beside a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileAtHand {
+    /// What it is called.
+    pub name: String,
+    /// SHA-256 of its content.
+    pub sha256: [u8; 32],
 }
 
 /// Makes the receipt file of a published document.
@@ -112,10 +132,12 @@ impl DisclosureText {
     }
 }
 
-/// Checks that a document is the one that the file names, and that the log of its division commits to it.
+/// Checks that a document is the one that the file names, that the log of its division commits to it, and that the
+/// files at hand are those that it names.
 pub(super) fn check(
     manifest: &Manifest,
     text: &DisclosureText,
+    at_hand: &[FileAtHand],
     (ring, tree): (&KeyRing, &Tree),
 ) -> Vec<Check> {
     let about = Some(manifest.exported_by);
@@ -135,6 +157,7 @@ pub(super) fn check(
         }
         Err(why) => checks.push(Check::failed(What::Log, about, why)),
     }
+    checks.extend(files(manifest, text, at_hand));
     let at = Timestamp(manifest.exported_at_ms);
     checks.extend(beyond_disclosure(manifest.exported_by, at));
     checks
@@ -150,6 +173,31 @@ fn names(manifest: &Manifest, text: &DisclosureText) -> Result<Saying, Saying> {
         return Err(told::other_document(heading.number, heading.edition));
     }
     Ok(told::document(&text.number, text.edition))
+}
+
+/// Checks the files at hand against the digests in the document, and tells which of the document's are not there.
+fn files(manifest: &Manifest, text: &DisclosureText, at_hand: &[FileAtHand]) -> Vec<Check> {
+    let about = Some(manifest.exported_by);
+    let heading = serde_json::from_str::<Heading>(&text.document);
+    let mut missing = heading.map_or_else(|_| vec![], |heading| heading.attachments);
+    let mut checks = vec![];
+    for file in at_hand {
+        let digest = hex(&file.sha256).to_string();
+        let found = missing.iter().position(|one| one.sha256 == digest);
+        checks.push(match found {
+            Some(at) => {
+                let number = missing.remove(at).number;
+                Check::ok(What::Files, about, told::file_is_its(&file.name, number))
+            }
+            None => Check::failed(What::Files, about, told::file_is_not(&file.name)),
+        });
+    }
+    if !missing.is_empty() {
+        let names: Vec<&str> = missing.iter().map(|one| &*one.name).collect();
+        let detail = told::files_not_here(missing.len(), names.join(", "));
+        checks.push(Check::not_checked(What::Files, about, detail));
+    }
+    checks
 }
 
 /// Reads the head of the division's log, and the one entry of it.

@@ -25,9 +25,9 @@ mod log;
 mod told;
 mod verify;
 
-pub use disclosure::{Document, export_disclosure};
+pub use disclosure::{Document, FileAtHand, export_disclosure};
 pub use log::{SignedHead, countersign, log_key, sign_head, witness_key};
-pub use verify::{Unreadable, Verified, verify};
+pub use verify::{Unreadable, Verified, verify, verify_with};
 
 /// The media type of the file.
 pub const MEDIA_TYPE: &str = "application/wujitong-receipt+json";

@@ -123,6 +123,15 @@ domain::sayings! {
     pub(super) fn document(number, edition):
         "内容是公开 {number} 的第 {edition} 版，由出具单位公开",
         "the document is edition {edition} of disclosure {number}, of the division that made the file";
+    pub(super) fn files_not_here(count, names):
+        "附件 {count} 个（{names}）：回执里只有指纹；请同附件一起核验",
+        "{count} files ({names}): the receipt holds their digests alone; give the files with it";
+    pub(super) fn file_is_its(name, number):
+        "“{name}”就是公开时的附件 {number}，一字不差",
+        "`{name}` is file {number} as it was published, byte for byte";
+    pub(super) fn file_is_not(name):
+        "“{name}”不是公开时的附件：内容不同",
+        "`{name}` is none of the files that were published: its content differs";
     pub(super) fn not_in_log():
         "文件里没有公开日志的那一条，不能证明公开过",
         "the file has not exactly one entry of the public log, so it does not prove that it was published";

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tree};
 
 use super::{
-    COUNTERSIGNED, DISCLOSURE_COUNTERSIGNED, Document, FORMAT, Manifest, OF_DISCLOSURE,
+    COUNTERSIGNED, DISCLOSURE_COUNTERSIGNED, Document, FORMAT, FileAtHand, Manifest, OF_DISCLOSURE,
     ReceiptFile, TAG, WITHOUT_LOG, WordText, array, countersigned, disclosure, hex, log, told,
 };
 
@@ -71,6 +71,9 @@ pub enum Unreadable {
          from the node"
     )]
     Subject(u32),
+    /// Files were given with a receipt of a matter.
+    #[error("a receipt of a matter has no files to compare; leave out --attachment")]
+    NoFiles,
 }
 
 /// Reads only the form, so that a newer one is reported instead of a parse error.
@@ -90,6 +93,19 @@ pub fn verify(
     roots: &Roots,
     tree: &Tree,
 ) -> Result<Verified, Unreadable> {
+    verify_with(file, (opening, &[]), roots, tree)
+}
+
+/// Checks a file as [`verify`] does, and files that lie beside the receipt of a disclosure.
+///
+/// # Errors
+/// [`Unreadable`] if the file is not a receipt.
+pub fn verify_with(
+    file: &[u8],
+    (opening, at_hand): (Option<&Opening>, &[FileAtHand]),
+    roots: &Roots,
+    tree: &Tree,
+) -> Result<Verified, Unreadable> {
     if file.len() > MOST_BYTES {
         return Err(Unreadable::TooLong(file.len()));
     }
@@ -99,6 +115,9 @@ pub fn verify(
     }
     let file: ReceiptFile = serde_json::from_slice(file)?;
     let manifest: Manifest = serde_json::from_str(&file.manifest)?;
+    if manifest.matter.is_some() && !at_hand.is_empty() {
+        return Err(Unreadable::NoFiles);
+    }
     let mut checks = vec![];
     let keys = read_keys(&file, &mut checks);
     let ring = trusted(&manifest, &keys, roots, tree, &mut checks);
@@ -111,7 +130,7 @@ pub fn verify(
             &mut checks,
         ),
         (OF_DISCLOSURE | DISCLOSURE_COUNTERSIGNED, None, Some(text)) if file.words.is_empty() => {
-            checks.extend(disclosure::check(&manifest, text, (&ring, tree)));
+            checks.extend(disclosure::check(&manifest, text, at_hand, (&ring, tree)));
             let openings = file.opening.iter().chain(opening);
             checks.extend(openings.map(|_| Check::failed(What::Text, None, told::no_text())));
             vec![]

@@ -86,7 +86,7 @@ fn read_sound(bytes: &[u8], wanted: Option<&str>, limits: &Limits) -> Result<Fou
 
 /// Checks the unpacked size by unpacking everything, because the size that a workbook states may be
 /// wrong.
-fn check_size(bytes: &[u8], limits: &Limits) -> Result<(), BadFile> {
+pub(crate) fn check_size(bytes: &[u8], limits: &Limits) -> Result<(), BadFile> {
     let unsound = |_| BadFile::Workbook(calamine::Error::Msg("its parts cannot be unpacked"));
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(unsound)?;
     let mut left = limits.unpacked_mib << 20;

@@ -5,6 +5,7 @@ pub mod accounts;
 mod book;
 mod caught;
 mod encoding;
+pub mod form;
 mod format;
 mod text;
 mod write;

@@ -1,9 +1,13 @@
 //! Disclosures: read by everybody, and the work on them.
 
+pub(super) mod attachments;
+pub(super) mod pleas;
+pub(super) mod sheets;
+
 use api::{
-    BeginDisclosure, ContentView, DemandedEvent, DisclosureLine, DisclosureRemark, DisclosureStep,
-    DisclosureView, DisclosureWork, Disclosures, DisclosuresQuery, DoubtView, Duties, DutyLine,
-    EditionLog, EditionView, FaultView, FormView, ObjectionView, WriteDisclosure,
+    AttachedView, BeginDisclosure, ContentView, DemandedEvent, DisclosureLine, DisclosureRemark,
+    DisclosureStep, DisclosureView, DisclosureWork, Disclosures, DisclosuresQuery, DoubtView,
+    Duties, DutyLine, EditionLog, EditionView, FaultView, FormView, ObjectionView, WriteDisclosure,
 };
 use axum::Json;
 use domain::{
@@ -82,7 +86,42 @@ pub(super) async fn due(
             as_of_ms,
         }
     });
-    Ok(Json(told.await?))
+    let mut told = told.await?;
+    // What villagers demanded falls due like a period, on the day on which enough supported it.
+    let lines = office.disclosures().lines().await?;
+    let demanded = lines.iter().filter(|line| line.is_demanded());
+    let now = office.now();
+    told.duties.splice(
+        0..0,
+        demanded.map(|line| demanded_line(line, now, is_public)),
+    );
+    Ok(Json(told))
+}
+
+/// Returns what villagers demanded as a duty.
+fn demanded_line(line: &Line, now: Timestamp, is_public: bool) -> DutyLine {
+    use domain::disclosure::DutyState as S;
+    let state = match line.published_at {
+        Some(at) if at <= line.due => S::OnTime,
+        Some(_) => S::Late,
+        None if now <= line.due => S::Due,
+        None => S::Overdue,
+    };
+    DutyLine {
+        template: line.template.to_string(),
+        item: line.item.to_string(),
+        english: line.english.as_deref().map(str::to_owned),
+        class: line.class,
+        period: line.rhythm,
+        from: line.span.from.to_string(),
+        to: line.span.to.to_string(),
+        title: line.title.to_string(),
+        due_ms: line.due.0,
+        state,
+        number: (line.editions > 0 || !is_public).then(|| line.id.to_string()),
+        stage: line.stage.filter(|_| !is_public),
+        source: None,
+    }
 }
 
 fn duty_line(duty: &Duty<'_>, is_public: bool) -> DutyLine {
@@ -97,6 +136,7 @@ fn duty_line(duty: &Duty<'_>, is_public: bool) -> DutyLine {
         period: item.rhythm,
         from: duty.span.from.to_string(),
         to: duty.span.to.to_string(),
+        title: String::new(),
         due_ms: duty.due.0,
         state: duty.state,
         number: duty
@@ -227,6 +267,9 @@ pub(super) async fn view(at: &NodePath, guest: &Principal, id: DisclosureId) -> 
         despite: work.and_then(|work| work.despite.as_deref().map(str::to_owned)),
         faults: faults.iter().map(FaultView::from).collect(),
         doubts: doubts.iter().map(DoubtView::from).collect(),
+        attachments: work
+            .map(|work| work.attached.iter().map(AttachedView::from).collect())
+            .unwrap_or_default(),
         steps: one.steps.iter().map(step).collect(),
         offers: offers(&one, &line, guest),
     }))
@@ -325,7 +368,7 @@ pub(super) async fn agree(
     at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
-    Given(DisclosureRemark { note, version }): Given<DisclosureRemark>,
+    Given(DisclosureRemark { note, version, .. }): Given<DisclosureRemark>,
 ) -> Worked {
     let id = at.param("number")?;
     at.node
@@ -337,19 +380,22 @@ pub(super) async fn agree(
 }
 
 /// Agree to a disclosure for the supervision committee
+///
+/// Where it has photos or PDF, the caller says with `files_looked_through` that they hold no personal data.
 #[utoipa::path(post, path = "/v1/nodes/{code}/disclosure-work/{number}/review", tag = "disclosures",
     params(DisclosureParams), request_body = DisclosureRemark, responses((status = 200, body = DisclosureWork)))]
 pub(super) async fn review(
     at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
-    Given(DisclosureRemark { note, version }): Given<DisclosureRemark>,
+    Given(remark): Given<DisclosureRemark>,
 ) -> Worked {
     let id = at.param("number")?;
+    let said = (remark.version, remark.note);
     at.node
         .office
         .disclosures()
-        .review(id, (version, note), by)
+        .review_with_files(id, said, remark.files_looked_through, by)
         .await?;
     view(&at, &guest, id).await
 }
@@ -361,7 +407,7 @@ pub(super) async fn send_back(
     at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
-    Given(DisclosureRemark { note, version }): Given<DisclosureRemark>,
+    Given(DisclosureRemark { note, version, .. }): Given<DisclosureRemark>,
 ) -> Worked {
     let id = at.param("number")?;
     at.node
@@ -381,7 +427,7 @@ pub(super) async fn send_back_reviewed(
     at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
-    Given(DisclosureRemark { note, version }): Given<DisclosureRemark>,
+    Given(DisclosureRemark { note, version, .. }): Given<DisclosureRemark>,
 ) -> Worked {
     let id = at.param("number")?;
     at.node
@@ -421,7 +467,7 @@ pub(super) async fn correct(
     at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
-    Given(DisclosureRemark { note, version }): Given<DisclosureRemark>,
+    Given(DisclosureRemark { note, version, .. }): Given<DisclosureRemark>,
 ) -> Worked {
     let id = at.param("number")?;
     at.node
@@ -459,7 +505,7 @@ pub(super) async fn withdraw(
     at: NodePath,
     Person(by): Person,
     Authenticated(guest): Authenticated,
-    Given(DisclosureRemark { note, version }): Given<DisclosureRemark>,
+    Given(DisclosureRemark { note, version, .. }): Given<DisclosureRemark>,
 ) -> Worked {
     let id = at.param("number")?;
     at.node

@@ -27,7 +27,7 @@ use tokio::{
 use tracing::{Instrument, info_span};
 
 use super::{
-    ask::{Authenticated, Given, Headers, NodePath, Reporting, Traced, draft_key},
+    ask::{Asked, Authenticated, Given, Headers, NodePath, Reporting, Traced, draft_key},
     files,
     matters::{check_report, in_named_place, new_report, trace},
     openapi::{DraftPhotoPath, NodeParams},
@@ -135,12 +135,14 @@ pub(super) async fn forget(
 ///
 /// The body is the photo, with its type in `Content-Type`. Place and device are taken out of it. Those who may
 /// see the list of matters may also add a PDF or a plain text, which is kept as it is. A photo may take as long as its bytes come in; a pause of half a minute ends it.
-#[utoipa::path(post, path = "/v1/nodes/{code}/draft/photos", tag = "drafts", params(NodeParams),
+#[utoipa::path(post, path = "/v1/nodes/{code}/draft/photos", tag = "drafts",
+    params(NodeParams, files::BesideQuery),
     request_body(content = Vec<u8>, content_type = "image/jpeg"),
     responses((status = 201, body = DraftPhoto)))]
 pub(super) async fn add_photo(
     at: NodePath,
     Authenticated(guest): Authenticated,
+    Asked(beside): Asked<files::BesideQuery>,
     Headers(headers): Headers,
     body: Body,
 ) -> Result<Response, Rejection> {
@@ -153,6 +155,7 @@ pub(super) async fn add_photo(
         .unwrap_or_default();
     let media = Media::of_type(kind.trim())
         .map_err(|error| Rejection::new(ProblemCode::UnsupportedMediaType, &error))?;
+    beside.check(&at, media, &guest).await?;
     let _place = ARRIVING.try_acquire().map_err(|_| {
         let told = (
             "many photos are arriving at this node; send yours again in a minute",

@@ -23,7 +23,7 @@ use office::{Failed, Fault, FileRefusal, Looked, Office, OpenFile, Reader};
 
 use super::{
     SOCKET_BODY_BYTES,
-    ask::{Authenticated, Given, Headers, NodePath, Person},
+    ask::{Asked, Authenticated, Given, Headers, NodePath, Person},
     credentials::Credentials,
     gate::{Kept, Principal},
     openapi::{FileParams, MatterParams, NodeParams, UploadParams},
@@ -31,25 +31,57 @@ use super::{
     range::{Stretch, stretch},
 };
 
+/// What a file is for.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BesideQuery {
+    /// Whether it is to stand beside a disclosure, which takes texts whatever policy allows with matters; for those who
+    /// write disclosures.
+    #[serde(default)]
+    disclosure: bool,
+}
+
+impl BesideQuery {
+    /// Checks that a text is for a disclosure, or that policy allows it.
+    pub(super) async fn check(
+        self,
+        at: &NodePath,
+        media: Media,
+        guest: &Principal,
+    ) -> Result<bool, Rejection> {
+        if media != Media::Text {
+            return Ok(false);
+        }
+        if self.disclosure && guest.may(Permission::WriteDisclosure).is_ok() {
+            return Ok(true);
+        }
+        let limits = at.node.office.files().attachment_limits().await?;
+        limits.check(media, 1).map_err(FileRefusal::from)?;
+        Ok(false)
+    }
+}
+
 /// Begin an upload
 ///
 /// Send the content in chunks afterwards. Then name the upload in the report or remark that it
 /// belongs to.
-#[utoipa::path(post, path = "/v1/nodes/{code}/uploads", tag = "files", params(NodeParams),
+#[utoipa::path(post, path = "/v1/nodes/{code}/uploads", tag = "files", params(NodeParams, BesideQuery),
     request_body = UploadRequest, responses((status = 201, body = UploadView)))]
 pub(super) async fn begin(
     at: NodePath,
     Person(by): Person,
+    Authenticated(guest): Authenticated,
+    Asked(beside): Asked<BesideQuery>,
     Given(UploadRequest { media, bytes }): Given<UploadRequest>,
 ) -> Result<Response, Rejection> {
     let media = Media::of_type(&media)
         .map_err(|error| Rejection::new(ProblemCode::UnsupportedMediaType, &error))?;
-    let view = at
-        .node
-        .office
-        .files()
-        .begin_upload(media, bytes, by.actor().clone())
-        .await?;
+    let (files, actor) = (at.node.office.files(), by.actor().clone());
+    let view = match beside.check(&at, media, &guest).await? {
+        true => files.begin_wide_upload(media, bytes, actor).await?,
+        false => files.begin_upload(media, bytes, actor).await?,
+    };
     let place = format!("/v1/nodes/{}/uploads/{}", at.division, view.id);
     let mut response = shown(StatusCode::CREATED, &view);
     response.extensions_mut().insert(Kept::Whole);

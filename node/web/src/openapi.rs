@@ -256,6 +256,32 @@ pub(super) struct DisclosureParams {
     number: String,
 }
 
+/// A file of a disclosure at a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct DisclosureFileParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Number of the disclosure: 16 hexadecimal digits.
+    number: String,
+    /// Number of the file in it, from 1.
+    file: u32,
+}
+
+/// What villagers ask a node for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct PleaParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Number of the plea, from 1.
+    plea: u32,
+}
+
 /// A template at a node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

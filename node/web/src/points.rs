@@ -182,7 +182,7 @@ fn opener(guest: &Principal, headers: &HeaderMap) -> Result<Opener, Rejection> {
 }
 
 /// Reads the slip of a household.
-fn read_slip(text: &str) -> Result<Token, Rejection> {
+pub(super) fn read_slip(text: &str) -> Result<Token, Rejection> {
     let token = text.trim().parse::<Token>().ok();
     token
         .filter(|slip| slip.kind == TokenKind::Household)

@@ -5,6 +5,7 @@
 //! They are run over a corpus and mutants of it by `tests/corpus.rs`, for longer by `wujitong-fuzz run`, and with
 //! libFuzzer by what lies in `libfuzzer/`.
 
+mod disclosures;
 mod documents;
 mod identity;
 mod log;
@@ -48,7 +49,7 @@ const fn target(
 }
 
 /// All targets.
-pub const TARGETS: [Target; 25] = [
+pub const TARGETS: [Target; 26] = [
     target("wire_frame", 4_000, seeds::frames, wire::frame),
     target("wire_envelope", 4_000, seeds::envelopes, wire::envelope),
     target("wire_payload", 4_000, seeds::payloads, wire::payload),
@@ -78,6 +79,12 @@ pub const TARGETS: [Target; 25] = [
         100,
         seeds::none,
         tables::workbook_parts,
+    ),
+    target(
+        "disclosure_form",
+        200,
+        disclosures::forms,
+        disclosures::form,
     ),
     target("import_row", 2_000, seeds::rows, tables::row),
     target("policy", 500, seeds::policies, documents::policy),

@@ -26,6 +26,7 @@ const PAGES: [(&str, &str, &[&str]); 6] = [
             "/setup",
             "/disclosures",
             "/disclosures/compliance",
+            "/pleas",
             "DISCLOSED",
             "/boards",
             "/boards/news",

@@ -6,6 +6,7 @@ use api::{Media, OFFSET_STREAM, UPLOAD_OFFSET, UploadId, UploadRequest, UploadVi
 use bytes::Bytes;
 use http::{Method, Request, header};
 use http_body_util::Full;
+use serde::de::DeserializeOwned;
 use tokio::{
     fs::File,
     io::{AsyncReadExt, AsyncSeekExt},
@@ -48,6 +49,20 @@ impl Client {
         node: DivisionCode,
         media: Media,
         file: &mut File,
+        told: impl FnMut(u64),
+    ) -> Result<UploadView, UploadError> {
+        self.upload_for((node, ""), media, file, told).await
+    }
+
+    /// Does the same for what the query says.
+    ///
+    /// # Errors
+    /// [`UploadError`].
+    pub async fn upload_for(
+        &self,
+        (node, query): (DivisionCode, &str),
+        media: Media,
+        file: &mut File,
         mut told: impl FnMut(u64),
     ) -> Result<UploadView, UploadError> {
         let bytes = file.metadata().await?.len();
@@ -56,7 +71,8 @@ impl Client {
             bytes,
         };
         let path = format!("/v1/nodes/{node}/uploads");
-        let mut upload: UploadView = self.post(&path, &request).await?;
+        let begin = format!("{path}{query}");
+        let mut upload: UploadView = self.post(&begin, &request).await?;
         let path = format!("{path}/{}", upload.id);
         let mut pauses = PAUSES.iter();
         while upload.ready.is_none() {
@@ -98,6 +114,29 @@ impl Client {
     pub async fn drop_upload(&self, node: DivisionCode, id: UploadId) -> Result<(), ClientError> {
         let path = format!("/v1/nodes/{node}/uploads/{id}");
         self.bytes(Method::DELETE, &path).await.map(drop)
+    }
+
+    /// Puts a file of a media type.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn put_file<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        kind: &'static str,
+        file: Bytes,
+    ) -> Result<T, ClientError> {
+        let request = Request::builder()
+            .method(Method::PUT)
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, kind)
+            .header(header::ACCEPT_LANGUAGE, self.language.tag())
+            .body(Full::new(file));
+        let request = request.map_err(|error| ClientError::Answer(error.to_string()))?;
+        let (status, body) = self.exchange(request).await?;
+        let body = answered(status, body)?;
+        serde_json::from_slice(&body).map_err(|error| ClientError::Answer(error.to_string()))
     }
 
     /// Returns a whole file.

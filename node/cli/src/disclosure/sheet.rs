@@ -111,6 +111,7 @@ pub(super) fn told(work: &DisclosureWork, fault: &FaultView) -> String {
     let name = |columns: &[ColumnView], at: usize| {
         columns.get(at).map_or("", |column| &column.name).to_owned()
     };
+    let cell = fault.cell.as_ref().map(|cell| format!("表 {cell} "));
     let place = match (fault.field, fault.row, fault.column) {
         (Some(at), ..) => name(&work.form.fields, at),
         (_, Some(row), Some(at)) => format!("row {}, {}", row + 1, name(&work.form.columns, at)),
@@ -119,7 +120,8 @@ pub(super) fn told(work: &DisclosureWork, fault: &FaultView) -> String {
     };
     let detail = fault.detail.as_ref().map(|detail| format!(" ({detail})"));
     format!(
-        "{place}: {} {}{}",
+        "{}{place}: {} {}{}",
+        cell.unwrap_or_default(),
         fault.fault.english(),
         fault.fault.chinese(),
         detail.unwrap_or_default()

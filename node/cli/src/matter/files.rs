@@ -86,6 +86,16 @@ pub(crate) async fn attach(
     files: &[PathBuf],
     output: &Output<'_>,
 ) -> Result<Vec<UploadId>, Failure> {
+    attach_for(asked, "", files, output).await
+}
+
+/// Uploads files for what the query says.
+pub(crate) async fn attach_for(
+    asked: &Asked,
+    query: &str,
+    files: &[PathBuf],
+    output: &Output<'_>,
+) -> Result<Vec<UploadId>, Failure> {
     let mut uploads = vec![];
     for path in files {
         let media = media_of(path)?;
@@ -93,9 +103,10 @@ pub(crate) async fn attach(
         let mut file = File::open(path).await.map_err(failed)?;
         let length = file.metadata().await.map_err(failed)?.len();
         let bar = bar(path, length, output.for_person());
-        let upload = asked.client.upload(asked.node, media, &mut file, |bytes| {
-            bar.set_position(bytes);
-        });
+        let place = (asked.node, query);
+        let upload = asked
+            .client
+            .upload_for(place, media, &mut file, |bytes| bar.set_position(bytes));
         let upload = upload.await;
         bar.finish_and_clear();
         match upload {

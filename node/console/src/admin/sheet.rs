@@ -1,8 +1,6 @@
 //! Accounts from a sheet: sent, looked at once more, and opened, changed, closed; the first passwords are shown
 //! once.
 
-mod file;
-
 use std::{collections::BTreeMap, sync::Arc};
 
 use api::{
@@ -21,6 +19,7 @@ use http::{Method, StatusCode, header};
 use sheet::{
     BadFile, Limits,
     accounts::{BadRoster, Roster, empty},
+    form::XLSX,
 };
 use topology::Term;
 use web::problem::Rejection;
@@ -32,12 +31,8 @@ use crate::{
     words::Words,
 };
 
-pub(crate) use file::{PATH, is_sheet};
-
 /// Field with the rows of a sheet that was read, as JSON.
 const ROWS: &str = "rows";
-/// The media type of XLSX.
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[derive(Template)]
 #[template(path = "admin/sheet.html")]

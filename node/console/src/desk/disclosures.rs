@@ -1,6 +1,8 @@
 //! Work on disclosures: what has to be made public, and one that is written, agreed to and published.
 
+pub(super) mod files;
 mod form;
+pub(super) mod sheet;
 
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use api::{
 };
 use askama::Template;
 use domain::{
-    disclosure::{DisclosureAct, DutyState},
+    disclosure::{DisclosureAct, DutyState, MOST_ATTACHED},
     people::Permission,
 };
 use http::{Method, StatusCode};
@@ -23,6 +25,7 @@ use crate::{
     disclosures::{named, period},
     form::odd,
     frame::Frame,
+    villagers::draft::Draft,
     visit::Visit,
     when::When,
     words::Words,
@@ -143,7 +146,7 @@ fn shown(visit: &Visit, duty: &DutyLine, may_write: bool, published: &Disclosure
         item: named(w, &duty.item, duty.english.as_deref()),
         name: duty.item.clone(),
         day: duty.from.clone(),
-        period: period((&duty.from, &duty.to, "")),
+        period: period((&duty.from, &duty.to, &duty.title)),
         by: visit.when(duty.due_ms),
         state: w.term(duty.state).to_owned(),
         is_overdue: duty.state == DutyState::Overdue,
@@ -225,6 +228,12 @@ struct OnePage {
     form: Option<FormShown>,
     faults: Vec<(String, String)>,
     doubts: Vec<String>,
+    files: Vec<files::Row>,
+    /// The key of the draft that takes a file on its way.
+    draft: String,
+    most_files: usize,
+    /// Whether whoever reviews it has to say that files were looked through.
+    asks_look: bool,
     despite: String,
     note: String,
     steps: Vec<StepRow>,
@@ -314,6 +323,15 @@ fn show(
                 .iter()
                 .map(|doubt| form::doubted(w, doubt))
                 .collect(),
+            files: work
+                .attachments
+                .iter()
+                .map(|one| files::row(w, &line.number, one))
+                .collect(),
+            draft: Draft::fresh().key,
+            most_files: MOST_ATTACHED,
+            asks_look: work.offers.contains(&A::Review)
+                && work.attachments.iter().any(|one| one.opaque),
             despite: match (&problem, typed) {
                 (Some(_), Some(typed)) => typed.typed("despite").to_owned(),
                 _ => work.despite.clone().unwrap_or_default(),
@@ -382,6 +400,7 @@ pub(super) async fn act(visit: Arc<Visit>) -> Answer {
     let remark = DisclosureRemark {
         note: visit.form.typed("note").trim().to_owned(),
         version,
+        files_looked_through: visit.form.get("looked").is_some(),
     };
     let done = visit
         .calls

@@ -44,6 +44,22 @@ pub(super) async fn csv(visit: Arc<Visit>) -> Answer {
     )
 }
 
+/// Answers with a file of an edition.
+pub(super) async fn attached(visit: Arc<Visit>) -> Answer {
+    let (number, file) = (odd(visit.param("number")), odd(visit.param("file")));
+    let path = format!("disclosures/{number}/attachments/{file}");
+    visit.calls.relay(&visit.api(&path)?).await
+}
+
+/// Answers with the same as a workbook.
+pub(super) async fn xlsx(visit: Arc<Visit>) -> Answer {
+    let view = view(&visit).await?;
+    let edition = chosen(&visit, &view).ok_or_else(gone)?.edition;
+    let number = odd(&view.line.number);
+    let path = format!("disclosures/{number}/table.xlsx?edition={edition}");
+    visit.calls.relay(&visit.api(&path)?).await
+}
+
 /// Answers with the text of an edition, byte for byte.
 pub(super) async fn text(visit: Arc<Visit>) -> Answer {
     let view = view(&visit).await?;

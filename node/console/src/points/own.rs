@@ -159,7 +159,7 @@ fn shown(visit: &Visit, record: &HouseholdRecord, slip: &str, problem: Option<Pr
 }
 
 /// Reads a slip as people copy it: with or without groups and mark, in either case.
-fn plain(slip: &str) -> String {
+pub(crate) fn plain(slip: &str) -> String {
     let digits = slip.trim().to_ascii_lowercase();
     let digits = digits.trim_start_matches("wjh_");
     let digits = digits.chars().filter(char::is_ascii_hexdigit);

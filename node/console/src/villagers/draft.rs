@@ -49,11 +49,17 @@ pub(crate) fn patience(path: &str, headers: &HeaderMap) -> Duration {
     let takes = ["/report", "/desk/report"].contains(&path)
         || path.starts_with("/desk/m/") && path.contains("/act/")
         || path.starts_with("/boards/") && path.ends_with("/write")
+        || is_beside_disclosure(path)
         || path.starts_with("/points/h/");
     match takes && has_parts(headers) {
         true => BOUNDS.patience(),
         false => Duration::ZERO,
     }
+}
+
+/// Returns whether a form at this path brings a file beside a disclosure.
+fn is_beside_disclosure(path: &str) -> bool {
+    path.starts_with("/desk/disclosures/") && path.ends_with("/files")
 }
 
 /// A draft as the pages need it.
@@ -238,8 +244,17 @@ impl Visit {
         let calls = self.calls.clone().with(DRAFT_KEY, key);
         // Browsers say what the name of a file ends with; what it is, it says itself.
         let found = Media::of_beginning(&first);
-        let kind = found.map_or_else(|| file.media().to_owned(), |media| media.code().to_owned());
-        let path = self.api("draft/photos").map_err(Taken::Broken)?;
+        // Some call a table in CSV a workbook; beside a disclosure, what is nothing else has to be a text.
+        let otherwise = || match is_beside_disclosure(&self.path) {
+            true => Media::Text.code().to_owned(),
+            false => file.media().to_owned(),
+        };
+        let kind = found.map_or_else(otherwise, |media| media.code().to_owned());
+        let path = match is_beside_disclosure(&self.path) {
+            true => "draft/photos?disclosure=true",
+            false => "draft/photos",
+        };
+        let path = self.api(path).map_err(Taken::Broken)?;
         let (mut pipe, piped) = mpsc::channel::<Result<Bytes, std::io::Error>>(2);
         let sending = calls.upload(&path, &kind, Body::from_stream(piped));
         let reading = async {

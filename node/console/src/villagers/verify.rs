@@ -134,7 +134,7 @@ fn proof(visit: &Visit, found: Named<ReceiptCheck>) -> Proof {
         pending: found.pending,
         numbers,
         told: document.as_ref().map(|document| told(visit, document)),
-        document: document.map(|document| Document::of(visit, document)),
+        document: document.map(|document| Document::of(visit, document).without_links()),
         made_by: visit.name_of(found.exported_by),
         as_of: visit.when(found.as_of_ms),
         passed,

@@ -33,6 +33,8 @@ topology::vocabulary! {
         Correct = 8, "correct", "更正", "begins a corrected edition";
         Drop = 9, "drop", "放弃修改", "gives up what is not published";
         Withdraw = 10, "withdraw", "依法撤下", "takes it down on a lawful ground";
+        Attach = 11, "attach", "加附件", "adds a file";
+        Detach = 12, "detach", "去掉附件", "takes a file out";
     }
 }
 
@@ -96,6 +98,32 @@ pub enum BadDisclosure {
     /// It was taken down.
     #[error("it was taken down already; a corrected edition may follow")]
     Withdrawn,
+    /// The name of a file is missing, too long, or that of another one.
+    #[error(
+        "a file has a name of 1 to 60 characters that no other file of the draft has; name it otherwise"
+    )]
+    FileName,
+    /// There are too many files.
+    #[error("an edition has at most {most} files, and all of its disclosure at most {ever}; take one out, or join files", most = super::MOST_ATTACHED, ever = super::MOST_EVER)]
+    ManyFiles,
+    /// It has no such file.
+    #[error("there is no file {0}; open the disclosure to see which there are")]
+    NoFile(u32),
+    /// A file is not on the disk, or damaged.
+    #[error(
+        "file {0} is lost or damaged here; add it again in a corrected edition, or restore a backup"
+    )]
+    FileLost(u32),
+    /// Villagers demanded it.
+    #[error(
+        "one in ten villagers demanded this, so it is not given up; publish it, or decline the plea on a lawful ground"
+    )]
+    Owed,
+    /// Nobody said that the files hold no personal data.
+    #[error(
+        "photos and PDF cannot be searched for personal data; look through them, then say that they hold none"
+    )]
+    Unlooked,
     /// The time to object is over, or has not begun.
     #[error("objections are taken from its publication for {0}; write to the mailbox instead")]
     NoObjection(crate::calendar::Allowance),
@@ -169,6 +197,7 @@ impl Disclosure {
             withdrawn: None,
             steps: vec![],
             version: 0,
+            attached: 0,
         };
         begun.note(DisclosureAct::Begin, "", (by, now))?;
         Ok(begun)
@@ -206,17 +235,19 @@ impl Disclosure {
         let item = self.item.clone();
         let work = self.work_at(DisclosureAct::Submit, &[Stage::Draft])?;
         let faults = work.content.every_fault(&item);
+        let attached = work.personal_attached();
         let (personal, wrong): (Vec<_>, Vec<_>) =
             faults.iter().partition(|fault| fault.is_personal());
         if !wrong.is_empty() {
             return Err(BadDisclosure::Faults(wrong.len()));
         }
-        if !personal.is_empty() && work.despite.is_none() {
-            return Err(BadDisclosure::Personal(personal.len()));
+        let looks_personal = personal.len() + attached;
+        if looks_personal > 0 && work.despite.is_none() {
+            return Err(BadDisclosure::Personal(looks_personal));
         }
         work.stage = Stage::Committee;
         work.is_written_by(&by);
-        let despite = work.despite.clone().filter(|_| !personal.is_empty());
+        let despite = work.despite.clone().filter(|_| looks_personal > 0);
         self.note(
             DisclosureAct::Submit,
             despite.as_deref().unwrap_or_default(),
@@ -240,17 +271,21 @@ impl Disclosure {
         self.note(DisclosureAct::Agree, note, (by, now))
     }
 
-    /// Agrees for the supervision committee.
+    /// Agrees for the supervision committee. `looked` says that who does looked through the files that cannot be
+    /// searched, and found no personal data.
     ///
     /// # Errors
-    /// [`BadDisclosure::Stage`], [`BadDisclosure::OwnWork`].
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::OwnWork`], [`BadDisclosure::Unlooked`].
     pub fn review(
         &mut self,
-        note: &str,
+        (note, looked): (&str, bool),
         (by, now): (Actor, Timestamp),
     ) -> Result<(), BadDisclosure> {
         let work = self.work_at(DisclosureAct::Review, &[Stage::Supervision])?;
         work.not_own(&by)?;
+        if work.has_opaque() && !looked {
+            return Err(BadDisclosure::Unlooked);
+        }
         work.stage = Stage::Agreed;
         self.note(DisclosureAct::Review, note, (by, now))
     }
@@ -315,9 +350,12 @@ impl Disclosure {
     /// Gives up what is not published. Returns whether nothing is left of the disclosure.
     ///
     /// # Errors
-    /// [`BadDisclosure::Stage`].
+    /// [`BadDisclosure::Stage`], [`BadDisclosure::Owed`].
     pub fn give_up(&mut self, (by, now): (Actor, Timestamp)) -> Result<bool, BadDisclosure> {
         self.work_at(DisclosureAct::Drop, &[Stage::Draft])?;
+        if self.is_demanded() && self.editions == 0 {
+            return Err(BadDisclosure::Owed);
+        }
         self.work = None;
         self.note(DisclosureAct::Drop, "", (by, now))?;
         Ok(self.editions == 0)
@@ -399,7 +437,7 @@ impl Disclosure {
         }
     }
 
-    fn work_at(
+    pub(super) fn work_at(
         &mut self,
         act: DisclosureAct,
         stages: &[Stage],
@@ -412,7 +450,7 @@ impl Disclosure {
         work.ok_or(BadDisclosure::Stage(act, stage))
     }
 
-    fn note(
+    pub(super) fn note(
         &mut self,
         act: DisclosureAct,
         note: &str,
@@ -441,10 +479,11 @@ impl Work {
             despite: None,
             writers: vec![by],
             agreed: None,
+            attached: vec![],
         }
     }
 
-    fn is_written_by(&mut self, by: &Actor) {
+    pub(super) fn is_written_by(&mut self, by: &Actor) {
         if !self.writers.contains(by) {
             self.writers.push(by.clone());
         }
@@ -471,7 +510,7 @@ fn is_same(one: &Actor, other: &Actor) -> bool {
 }
 
 /// Checks what everybody reads outside of the form.
-fn told(text: &str) -> Result<(), BadDisclosure> {
+pub(super) fn told(text: &str) -> Result<(), BadDisclosure> {
     match personal::find(text) {
         Some((kind, _)) => Err(BadDisclosure::Told(kind)),
         None => Ok(()),

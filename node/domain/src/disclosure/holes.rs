@@ -30,7 +30,7 @@ fn users_of_the_nodes_machine_are_one_person() {
     let mut one = begun(right());
     one.submit((who(1), NOW)).unwrap();
     one.agree("", (Actor::OsUser(0), NOW)).unwrap();
-    assert_eq!(one.review("", by), Err(BadDisclosure::OwnWork));
+    assert_eq!(one.review(("", false), by), Err(BadDisclosure::OwnWork));
 }
 
 #[test]

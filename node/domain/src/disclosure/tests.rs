@@ -103,7 +103,7 @@ pub(super) fn begun(content: Content) -> Disclosure {
 pub(super) fn hand_on(one: &mut Disclosure) {
     one.submit((who(1), NOW)).unwrap();
     one.agree("", (who(2), NOW)).unwrap();
-    one.review("", (who(3), NOW)).unwrap();
+    one.review(("", false), (who(3), NOW)).unwrap();
 }
 
 #[test]
@@ -486,12 +486,12 @@ fn a_disclosure_goes_through_three_pairs_of_hands() {
     one.agree("", (who(2), NOW)).unwrap();
     for own in [1, 2] {
         assert_eq!(
-            one.review("", (who(own), NOW)),
+            one.review(("", false), (who(own), NOW)),
             Err(BadDisclosure::OwnWork),
             "{own}"
         );
     }
-    one.review("账实相符", (who(3), NOW)).unwrap();
+    one.review(("账实相符", false), (who(3), NOW)).unwrap();
     let published = one.publish((who(1), NOW)).unwrap();
     assert_eq!(published.content, right().shaped(&one.item));
     assert_eq!(
@@ -572,7 +572,7 @@ fn a_correction_is_a_further_edition_with_a_reason_and_a_lawful_ground_takes_it_
     let mut one = begun(right());
     one.submit((who(1), NOW)).unwrap();
     one.agree("", (who(2), NOW)).unwrap();
-    one.review("", (who(3), NOW)).unwrap();
+    one.review(("", false), (who(3), NOW)).unwrap();
     let published = one.publish((who(2), NOW)).unwrap();
     assert_eq!(
         one.correct(published.content.clone(), "", (who(1), NOW)),

@@ -1,6 +1,6 @@
 //! Publishing an edition, and taking a disclosure down, each with its leaf in the public log.
 
-use api::{ColumnView, DisclosureDocument};
+use api::{ColumnView, DisclosureDocument, DocumentFile};
 use domain::{
     disclosure::{
         BadDisclosure, Disclosure, DisclosureAct, DisclosureId, Doubt, Edition, Latest, Work,
@@ -35,6 +35,7 @@ impl Disclosures<'_> {
         let work = one.publish((unit.actor.clone(), now))?;
         let doubts = self.doubts_at(&mut unit.view, &one, &work.content).await?;
         let doubts = doubts.iter().map(Doubt::name).collect();
+        let attached = work.attached.clone();
         let document = unit.document(&one, work).written();
         let state = if one.editions == 1 {
             Disclosed::Published
@@ -46,6 +47,7 @@ impl Disclosures<'_> {
             number: one.editions,
             at: now,
             document: document.into(),
+            attached,
         };
         unit.view
             .put::<tables::Editions>(&(id, edition.number), &edition);
@@ -54,7 +56,7 @@ impl Disclosures<'_> {
         Ok(one)
     }
 
-    /// Takes a disclosure down: its documents and what opens their leaves are erased, its heading and the ground stay.
+    /// Takes a disclosure down: its documents, its files and what opens their leaves are erased, its heading and the ground stay.
     /// Durable when it returns.
     ///
     /// # Errors
@@ -68,6 +70,7 @@ impl Disclosures<'_> {
         let mut unit = self.begin(by).await?;
         let mut one = unit.disclosure(id, seen).await?;
         one.withdraw(&ground, (unit.actor.clone(), unit.now))?;
+        let left = unit.forget_files(id).await?;
         for (key, edition) in unit
             .view
             .scan(tables::Editions::under(&id), usize::MAX)
@@ -75,6 +78,7 @@ impl Disclosures<'_> {
         {
             let emptied = Edition {
                 document: "".into(),
+                attached: vec![],
                 ..edition
             };
             unit.view.put::<tables::Editions>(&key, &emptied);
@@ -90,6 +94,7 @@ impl Disclosures<'_> {
         let latest = unit.latest(&one).await?;
         unit.put_disclosure(&one, latest);
         unit.commit().await?;
+        self.files().remove_unowned(left).await?;
         Ok(one)
     }
 }
@@ -106,7 +111,7 @@ impl UnitOfWork<'_> {
         let Disclosure { item, .. } = one;
         let texts = |row: &Vec<Box<str>>| row.iter().map(|text| text.to_string()).collect();
         DisclosureDocument {
-            format: 1,
+            format: DisclosureDocument::format_of(&work.attached),
             division: self.office.me,
             number: one.id.to_string(),
             edition: one.editions,
@@ -127,6 +132,7 @@ impl UnitOfWork<'_> {
             columns: item.columns.iter().map(ColumnView::from).collect(),
             rows: work.content.rows.iter().map(texts).collect(),
             note: work.content.note.to_string(),
+            attachments: work.attached.iter().map(DocumentFile::from).collect(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What everybody reads, and what those read who work on it.
 
 use domain::{
+    actor::Actor,
     disclosure::{
         self, BadDisclosure, Class, Content, Demand, Disclosure, DisclosureId, Doubt, Duty,
         Edition, Line, Span,
@@ -12,7 +13,10 @@ use log::{Commitment, Entry};
 use records::table::{Table, Tables, View};
 use store::Snapshot;
 
-use super::demands::{self, Demanded};
+use super::{
+    NewDisclosure,
+    demands::{self, Demanded},
+};
 use crate::{Failed, Fault, services::Disclosures, tables};
 
 /// The most disclosures of one list.
@@ -192,6 +196,29 @@ impl Disclosures<'_> {
             doubts = self.doubts_at(&mut view, &one, &work.content).await?;
         }
         Ok(view.finish((one, line, doubts)).await?)
+    }
+
+    /// Returns a disclosure as it would be begun, of which nothing is kept: for the empty form of an item.
+    ///
+    /// # Errors
+    /// [`BadDisclosure`].
+    pub async fn imagined(
+        self,
+        new: &NewDisclosure,
+        by: Actor,
+    ) -> Result<Disclosure, Failed<BadDisclosure>> {
+        let policy = self.templates().policy_in_force().await?;
+        let mut view = self.read()?;
+        let demanded = demands::demanded(&mut view, self.tree()).await?;
+        view.finish(()).await?;
+        let origin = new.origin(demanded)?;
+        let calendar = policy.calendar().value;
+        Ok(Disclosure::begin(
+            origin,
+            Content::default(),
+            calendar,
+            (by, self.now()),
+        )?)
     }
 
     /// Returns the doubts about a form, were it published now.

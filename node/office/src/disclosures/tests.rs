@@ -13,6 +13,7 @@ use store::MemoryDisk;
 
 mod compliance;
 mod holes;
+mod pleas;
 
 use crate::{Failed, MatterRefusal, NewDisclosure, NewReport, NewTemplate, Office, fixture};
 

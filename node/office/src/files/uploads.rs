@@ -85,6 +85,31 @@ impl MatterFiles<'_> {
         actor: Actor,
     ) -> Result<UploadView, Failed<FileRefusal>> {
         let limits = self.attachment_limits().await?;
+        self.begin_within(&limits, media, bytes, actor).await
+    }
+
+    /// Begins an upload of a file that may belong to a disclosure, which takes texts whatever policy says of matters.
+    pub async fn begin_wide_upload(
+        self,
+        media: Media,
+        bytes: u64,
+        actor: Actor,
+    ) -> Result<UploadView, Failed<FileRefusal>> {
+        let mut limits = Limits::clone(&*self.attachment_limits().await?);
+        let node = self.area().limits();
+        if node.media.contains(&Media::Text) && !limits.media.contains(&Media::Text) {
+            limits.media.push(Media::Text);
+        }
+        self.begin_within(&limits, media, bytes, actor).await
+    }
+
+    async fn begin_within(
+        self,
+        limits: &Limits,
+        media: Media,
+        bytes: u64,
+        actor: Actor,
+    ) -> Result<UploadView, Failed<FileRefusal>> {
         limits.check(media, bytes).map_err(FileRefusal::from)?;
         let id = UploadId(self.dependencies.entropy.bytes());
         let turn = self.turn().await;
@@ -121,20 +146,23 @@ impl MatterFiles<'_> {
         };
         view.put::<tables::Uploads>(&id, &upload);
         turn.commit(view).await?;
-        Ok(upload.view(id, &limits))
+        Ok(upload.view(id, limits))
     }
 
-    /// Begins an upload of a file of unknown length, up to `most` bytes and the limit in force. It
-    /// ends with [`MatterFiles::end_upload`].
+    /// Begins an upload of a file of unknown length, up to `most` bytes and the limit in force; `wide` as in
+    /// [`Self::begin_wide_upload`]. It ends with [`MatterFiles::end_upload`].
     pub async fn begin_open_upload(
         self,
-        media: Media,
+        (media, wide): (Media, bool),
         most: u64,
         actor: Actor,
     ) -> Result<UploadView, Failed<FileRefusal>> {
         let limits = self.attachment_limits().await?;
         let most = most.min(limits.bytes).clamp(1, MOST_BYTES);
-        self.begin_upload(media, most, actor).await
+        match wide {
+            true => self.begin_wide_upload(media, most, actor).await,
+            false => self.begin_upload(media, most, actor).await,
+        }
     }
 
     /// Ends an upload of unknown length: the file is checked and kept, or rejected and deleted.
@@ -364,6 +392,24 @@ impl UnitOfWork<'_> {
     /// Takes uploads of the actor, or of the draft that is handed in, in the unit of this decision. The returned attachments belong
     /// into a body and must then be bound to its matter with [`UnitOfWork::bind`].
     pub(crate) async fn take_uploads(
+        &mut self,
+        ids: &[UploadId],
+        draft: Option<&Actor>,
+    ) -> Result<Vec<Attachment>, Failed<FileRefusal>> {
+        let limits = self.office.files().area().limits();
+        let limits = limits.under(&self.policy.limits());
+        for id in ids {
+            let upload = self.view.get::<tables::Uploads>(id).await?;
+            // What was begun for a disclosure may be of a type that policy does not allow with matters.
+            if upload.is_some_and(|upload| upload.media == Media::Text) {
+                limits.check(Media::Text, 1).map_err(FileRefusal::from)?;
+            }
+        }
+        self.take_wide_uploads(ids, draft).await
+    }
+
+    /// Takes uploads as [`Self::take_uploads`] does, of any type that was taken.
+    pub(crate) async fn take_wide_uploads(
         &mut self,
         ids: &[UploadId],
         draft: Option<&Actor>,

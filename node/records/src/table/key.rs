@@ -13,6 +13,7 @@ use domain::{
     import::Source,
     month::Month,
     people::{AccountId, ApiKeyId, GridId},
+    plea::PleaId,
     points::{HouseholdId, RatingId},
     rollup::CellKey,
     suite::Digest,
@@ -78,6 +79,7 @@ fixed! {
     RatingId: |it| it.0, |bytes| Some(Self(bytes));
     AccountId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u64::from_be_bytes(bytes)));
     HouseholdId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
+    PleaId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
     GridId: |it| it.0.to_be_bytes(), |bytes| Some(Self(u32::from_be_bytes(bytes)));
     DivisionCode: |it| it.as_u64().to_be_bytes(), |bytes| Self::from_u64(u64::from_be_bytes(bytes));
     MatterId: |it| it.to_bytes(), |bytes: [u8; 20]| Self::from_bytes(&bytes);

@@ -2,6 +2,9 @@
 
 mod attacks;
 mod compliance;
+mod files;
+mod pleas;
+mod sheets;
 
 use serde_json::json;
 
@@ -24,6 +27,7 @@ async fn demanded() -> Province {
         ("clerk", "official"),
         ("chair", "leader"),
         ("watch", "supervisor"),
+        ("wang", "resident"),
     ] {
         province.person(&tokens, login, &[role]).await;
     }

@@ -8,7 +8,7 @@ use super::browser::{Browser, HOST, Page};
 use testkit::province::Province;
 
 /// Pages that anybody may open.
-const PUBLIC: [&str; 20] = [
+const PUBLIC: [&str; 21] = [
     "/",
     "/report",
     "/my",
@@ -24,6 +24,7 @@ const PUBLIC: [&str; 20] = [
     "/services",
     "/disclosures",
     "/disclosures/compliance",
+    "/pleas",
     "/boards",
     "/points",
     "/honours",

@@ -12,15 +12,17 @@ use domain::{
     hook::BadHook,
     matter::Elsewhere,
     people::{BadAccount, BadSavedList, Denied},
+    plea::BadPlea,
     points::BadRating,
     policy::BadWords,
     reply_text::BadReplyText,
     template::BadTemplate,
 };
 use office::{
-    BoardRefusal, ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal,
-    NoReceipt, NoSuchAlarm, NoSuchEvidence, NoSuchMatter, NoSuchTemplate, NotInLog, PointsRefusal,
-    RevokeRefusal, SealingKeyFails, SecondMachine, TooBusy,
+    BoardRefusal, ClockDoubted, CountersignRefusal, DisclosureFileRefusal, DraftRefusal,
+    FileRefusal, MatterRefusal, NoReceipt, NoSuchAlarm, NoSuchEvidence, NoSuchMatter,
+    NoSuchTemplate, NotInLog, PointsRefusal, RevokeRefusal, SealingKeyFails, SecondMachine,
+    TooBusy,
     feed::TooManyListeners,
     people::{ExportRefusal, KeyReused, NoSession, PeopleRefusal},
     webhooks::HookRefusal,
@@ -180,7 +182,7 @@ impl From<BadDisclosure> for Rejection {
         use BadDisclosure as B;
         let told = Told::from(&refusal);
         match refusal {
-            B::Unknown(_) => Self::missing(told),
+            B::Unknown(_) | B::NoFile(_) | B::FileLost(_) => Self::missing(told),
             B::Begun(_) => Self::new(C::Conflict, told),
             B::Changed(_) => Self::new(C::PreconditionFailed, told),
             B::NoItem(_)
@@ -192,10 +194,38 @@ impl From<BadDisclosure> for Rejection {
             | B::Places(..)
             | B::Personal(_)
             | B::Told(_)
+            | B::FileName
             | B::Reason => Self::unfit(told),
+            B::ManyFiles | B::Unlooked | B::Owed => Self::new(C::RefusedByTheRules, told),
             B::Stage(..) | B::OwnWork | B::Withdrawn | B::NoObjection(_) => {
                 Self::new(C::RefusedByTheRules, told)
             }
+        }
+    }
+}
+
+impl From<BadPlea> for Rejection {
+    fn from(refusal: BadPlea) -> Self {
+        use BadPlea as B;
+        let told = Told::from(&refusal);
+        match refusal {
+            B::Unknown(_) => Self::missing(told),
+            B::NoResident => Self::denied(told),
+            B::Title | B::Text | B::Told(_) | B::Ground | B::Residents => Self::unfit(told),
+            B::Known(_) | B::Twice => Self::new(C::Conflict, told),
+            B::NotOverdue(_) | B::Own(_) | B::Many | B::Over(_) => {
+                Self::new(C::RefusedByTheRules, told)
+            }
+        }
+    }
+}
+
+impl From<DisclosureFileRefusal> for Rejection {
+    fn from(refusal: DisclosureFileRefusal) -> Self {
+        match refusal {
+            DisclosureFileRefusal::Disclosure(refusal) => refusal.into(),
+            DisclosureFileRefusal::Draft(refusal) => refusal.into(),
+            DisclosureFileRefusal::File(refusal) => refusal.into(),
         }
     }
 }

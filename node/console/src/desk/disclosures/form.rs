@@ -181,14 +181,16 @@ pub(super) fn told(w: Words, work: &DisclosureWork, fault: &FaultView) -> (Strin
         FaultName::Sum => w.open_desk_fault_should(detail),
         _ => w.open_desk_fault_found(detail),
     });
-    (
-        id,
-        format!(
-            "{place}{}{}",
-            w.term(fault.fault),
-            detail.unwrap_or_default()
-        ),
-    )
+    let says = format!(
+        "{place}{}{}",
+        w.term(fault.fault),
+        detail.unwrap_or_default()
+    );
+    let says = match &fault.cell {
+        Some(cell) => w.open_desk_fault_in(cell, says),
+        None => says,
+    };
+    (id, says)
 }
 
 /// Tells a doubt.

@@ -59,6 +59,7 @@ chinese! { BadPaper {
 } }
 
 chinese! { Unreadable {
+    NoFiles => "事项的回执没有附件可核对；请不要带附件",
     TooLong(bytes) => "文件有 {bytes} 字节，回执没有这么长；请换一个文件",
     Form(why) => "这不是回执（{why}）；请用节点给的回执文件",
     Subject(form) => "第 {form} 版的回执要说一件事项，第 3 版说一条公开，这份不是；请向节点重新索取",

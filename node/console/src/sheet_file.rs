@@ -1,4 +1,4 @@
-//! The file of a form that sends a sheet.
+//! The file of a form that sends a sheet: accounts, or the form of a disclosure.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use web::{
 
 use crate::visit::{CSRF_FIELD, Visit};
 
-/// Path of the page that takes a sheet.
-pub(crate) const PATH: &str = "/admin/accounts/sheet";
+/// Path of the page that takes a sheet of accounts.
+pub(crate) const ACCOUNTS: &str = "/admin/accounts/sheet";
 /// Field of the file.
 const FIELD: &str = "sheet";
 /// The bounds of the form: one file, and what was chosen beside it.
@@ -27,7 +27,11 @@ const BOUNDS: Bounds = Bounds {
 
 /// Returns whether a form at this path brings a sheet, not photos.
 pub(crate) fn is_sheet(path: &str) -> bool {
-    path == PATH
+    let is_disclosures = || {
+        let rest = path.strip_prefix("/desk/disclosures/");
+        rest.is_some_and(|rest| rest.ends_with("/sheet"))
+    };
+    path == ACCOUNTS || is_disclosures()
 }
 
 fn unread(broken: &Broken) -> Problem {

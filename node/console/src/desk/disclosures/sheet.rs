@@ -1,0 +1,48 @@
+//! The form of a disclosure as a sheet: handed out, and taken back filled in.
+
+use std::sync::Arc;
+
+use api::DisclosureWork;
+use sheet::form::XLSX;
+use web::problem::Rejection;
+
+use super::{beside, path, read, show};
+use crate::{
+    answer::{Answer, lead_to},
+    visit::Visit,
+};
+
+/// Hands out the form with what is typed so far.
+pub(crate) async fn get(visit: Arc<Visit>) -> Answer {
+    visit
+        .calls
+        .relay(&visit.api(&path(&visit, "/form.xlsx"))?)
+        .await
+}
+
+/// Keeps what a sheet says, and tells what is wrong with the cells.
+pub(crate) async fn send(visit: Arc<Visit>) -> Answer {
+    let Some(file) = visit.sheet.clone() else {
+        let told = ("no file was chosen; choose one", "没有选择文件；请选择");
+        let problem = Rejection::unfit(told).0.in_language(visit.view.language);
+        return show(&visit, &read(&visit).await?, Some(problem), None);
+    };
+    let version = visit.form.get("version");
+    let version = version.and_then(|text| text.parse::<u32>().ok());
+    let query = version.map(|version| format!("?version={version}"));
+    let rest = format!("/form.xlsx{}", query.unwrap_or_default());
+    let kept = visit
+        .calls
+        .put(&visit.api(&path(&visit, &rest))?, XLSX, file)
+        .await;
+    match beside(kept) {
+        Ok(reply) => {
+            let work: DisclosureWork = reply?.read()?;
+            match work.faults.is_empty() {
+                true => lead_to(&format!("/desk/disclosures/{}", work.line.number)),
+                false => show(&visit, &work, None, None),
+            }
+        }
+        Err(problem) => show(&visit, &read(&visit).await?, Some(problem), None),
+    }
+}
