@@ -36,6 +36,7 @@ mod rosters;
 mod saved_lists;
 mod seen;
 mod status;
+mod template_values;
 mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,6 +132,10 @@ pub use status::{
     NodeStatus, Nodes, QueueLength, Status, StatusQuery, WorkerLine, WorkerState,
     worker_in_chinese,
 };
+pub use template_values::{
+    EffectiveKind, EffectiveQuery, EffectiveTemplates, EffectiveValueView, LooserValue, SetBy,
+    TemplateDiff, TemplateFaultView, TierChanges, ValueChange,
+};
 pub use templates::{
     AdoptionView, PublishRequest, RefusalView, StanceView, TemplateLine, TemplateStatus, Templates,
 };
@@ -159,7 +164,6 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<MatterFilter>(),
         Enumeration::of::<MatterOrder>(),
         Enumeration::of::<NeighbourSide>(),
-        Enumeration::of::<PolicySubject>(),
         Enumeration::of::<Reach>(),
         Enumeration::of::<RollupBy>(),
         Enumeration::of::<RosterOutcome>(),

@@ -15,6 +15,7 @@ mod parts;
 mod replies;
 mod report;
 pub(crate) mod steps;
+mod templates;
 
 use std::sync::Arc;
 
@@ -69,6 +70,16 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route(
             "/desk/households/{household}",
             page(households::one).merge(form(households::act)),
+        )
+        .route("/desk/templates", page(templates::list))
+        .route(
+            "/desk/templates/new",
+            page(templates::form).merge(form(templates::send)),
+        )
+        .route("/desk/templates/holds/{kind}", page(templates::holds))
+        .route(
+            "/desk/templates/{issuer}/{kind}/{name}",
+            page(templates::one),
         )
         .route("/desk/m/{id}", page(matter::show))
         .route(

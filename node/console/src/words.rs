@@ -7,6 +7,7 @@ mod desk;
 mod disclosures;
 mod everywhere;
 mod points;
+mod templates;
 mod villagers;
 
 use topology::Term;
@@ -131,6 +132,7 @@ mod tests {
             ("admin", include_str!("words/admin.rs")),
             ("boards", include_str!("words/boards.rs")),
             ("points", include_str!("words/points.rs")),
+            ("templates", include_str!("words/templates.rs")),
         ];
         let lines = files
             .iter()

@@ -10,6 +10,7 @@ pub mod authority;
 pub mod board;
 pub mod calendar;
 pub mod category;
+mod clause;
 pub mod clock;
 pub mod csv;
 pub mod custody;
@@ -102,6 +103,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<points::Every>(),
         Enumeration::of::<points::Mark>(),
         Enumeration::of::<policy::PlaceKind>(),
+        Enumeration::of::<policy::PolicySubject>(),
         Enumeration::of::<receipt::Finding>(),
         Enumeration::of::<receipt::Kind>(),
         Enumeration::of::<receipt::What>(),
@@ -110,6 +112,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<revocation::Reason>(),
         Enumeration::of::<roster::Column>(),
         Enumeration::of::<suite::Suite>(),
+        Enumeration::of::<template::Setting>(),
         Enumeration::of::<template::TemplateKind>(),
         Enumeration::of::<timekeeper::Doubt>(),
     ]

@@ -40,6 +40,7 @@ mod places;
 mod read;
 mod ruling;
 mod service;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod tighten;
@@ -52,6 +53,7 @@ pub use places::{MOST_PLACES, NamedPlace, PlaceKind};
 pub use read::{MOST_CATEGORIES, MOST_LINES};
 pub use ruling::{Case, Decided, Ruling};
 pub use service::{MOST_NEEDS, MOST_SERVICE_TEXT, ServiceFacts};
+pub use subject::PolicySubject;
 pub use words::{BadWords, Words, check_channel, is_answered_for};
 
 /// Text of the policy shipped with the program, with the numbers of Zhejiang.

@@ -29,6 +29,13 @@ impl TemplateKind {
     }
 }
 
+impl TemplateKind {
+    /// Returns whether a template of this kind may name the one above that it tightens.
+    pub const fn is_layered(self) -> bool {
+        matches!(self, Self::Disclosure | Self::Board)
+    }
+}
+
 /// Name of a template: issuer, kind, slug. Printed as `330000000000/policy/holiday-calendar`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TemplateKey {

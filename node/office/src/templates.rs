@@ -4,6 +4,7 @@ mod calendar;
 mod in_force;
 mod lag;
 pub(crate) mod policies;
+mod values;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -25,6 +26,8 @@ use records::table::{Plain, Table};
 use store::record::RecordError;
 use topology::{DivisionCode, Tier, Tree, UnitKind};
 use wire::frame::TemplateInForce;
+
+pub use values::NotBelow;
 
 pub use crate::tables::templates::TemplateRecord;
 use crate::{

@@ -15,5 +15,6 @@ mod policy;
 mod replies;
 mod signing_in;
 mod site;
+mod templates;
 mod town;
 mod unread;

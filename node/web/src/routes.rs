@@ -147,6 +147,8 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::CorrectRating, routes!(points::amend)),
         (D::ViewTemplates, routes!(templates::list)),
         (D::PublishTemplate, routes!(templates::publish)),
+        (D::PublishTemplate, routes!(templates::diff)),
+        (D::ViewTemplates, routes!(templates::effective)),
         (D::ViewTemplates, routes!(templates::status)),
         (D::ViewStatus, routes!(revocations::list)),
         (D::Revoke, routes!(revocations::revoke)),

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use topology::Tree;
 
-use super::{BadTemplate, Need, Parsed, Template, TemplateKey, TemplateKind, content::MOST_CLAUSE};
+use super::{
+    BadTemplate, Need, Parsed, Template, TemplateKey, TemplateKind, content::MOST_CLAUSE,
+    tighten::looser,
+};
 use crate::{
     board::Board,
     disclosure::Item,
@@ -107,6 +110,12 @@ impl TemplateRefusal {
     }
 }
 
+/// Returns the refusal of what is looser than something in force.
+pub(super) fn loosens(clause: &str) -> TemplateRefusal {
+    let clause: String = clause.chars().take(MOST_CLAUSE).collect();
+    TemplateRefusal::Loosens(clause.into())
+}
+
 /// A node's decision on a version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -151,8 +160,8 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     // The template in force could be read when it was applied. If it no longer can be, it has no
     // effect.
     let above = above.check(tree).map_err(|_| missing())?;
-    only_tightens(&parsed, base, &above)?;
-    only_tightens_boards(&parsed, base, &above)
+    let first = looser(&parsed, base, &above).into_iter().next();
+    first.map_or(Ok(()), |looser| Err(looser.reason))
 }
 
 /// Checks that no clock or limit is looser than in a policy in force. Only policies of the same
@@ -177,10 +186,7 @@ fn only_tightens_policy(
             continue;
         };
         let checked = policy.check_against(issuer, &above, tree);
-        checked.map_err(|fault| {
-            let clause: String = fault.to_string().chars().take(MOST_CLAUSE).collect();
-            TemplateRefusal::Loosens(clause.into())
-        })?;
+        checked.map_err(|fault| loosens(&fault.to_string()))?;
     }
     Ok(())
 }
@@ -205,76 +211,7 @@ fn only_adds_points(
             continue;
         };
         if let Some(looser) = sheet.loosens(&above) {
-            let clause = format!("{} {looser}", known.key);
-            let clause: String = clause.chars().take(MOST_CLAUSE).collect();
-            return Err(TemplateRefusal::Loosens(clause.into()));
-        }
-    }
-    Ok(())
-}
-
-fn only_tightens(
-    parsed: &Parsed,
-    base: &TemplateKey,
-    above: &Parsed,
-) -> Result<(), TemplateRefusal> {
-    for theirs in &above.items {
-        let Item {
-            name,
-            period_days,
-            fields,
-            ..
-        } = theirs;
-        let Some(mine) = parsed.items.iter().find(|item| item.name == *name) else {
-            return Err(TemplateRefusal::Drops {
-                base: base.clone(),
-                item: name.clone(),
-            });
-        };
-        if mine.period_days > *period_days {
-            return Err(TemplateRefusal::Lengthens {
-                base: base.clone(),
-                item: name.clone(),
-                from: *period_days,
-                to: mine.period_days,
-            });
-        }
-        if let Some(field) = fields
-            .iter()
-            .find(|field| mine.field(&field.name).is_none())
-        {
-            return Err(TemplateRefusal::DropsField {
-                base: base.clone(),
-                item: name.clone(),
-                field: field.name.clone(),
-            });
-        }
-        if let Some(loosened) = mine.loosens(theirs) {
-            let clause = format!("the item {name} of {base} {loosened}");
-            let clause: String = clause.chars().take(MOST_CLAUSE).collect();
-            return Err(TemplateRefusal::Loosens(clause.into()));
-        }
-    }
-    Ok(())
-}
-
-fn only_tightens_boards(
-    parsed: &Parsed,
-    base: &TemplateKey,
-    above: &Parsed,
-) -> Result<(), TemplateRefusal> {
-    for theirs in &above.boards {
-        let mut mine = parsed.boards.iter();
-        let Some(mine) = mine.find(|board| board.code == theirs.code) else {
-            return Err(TemplateRefusal::Drops {
-                base: base.clone(),
-                item: theirs.code.as_str().into(),
-            });
-        };
-        if let Some(looser) = mine.loosens(theirs) {
-            let clause = format!("the board {} of {base} {looser}", theirs.code);
-            let clause: String = clause.chars().take(MOST_CLAUSE).collect();
-            return Err(TemplateRefusal::Loosens(clause.into()));
+            return Err(loosens(&format!("{} {looser}", known.key)));
         }
     }
     Ok(())
@@ -282,7 +219,7 @@ fn only_tightens_boards(
 
 /// Returns the templates of a kind that have an effect, in their order. One that another in force tightens has none
 /// itself: the tighter one has all of its items.
-fn effective<'a>(
+pub(super) fn effective<'a>(
     in_force: &'a BTreeMap<TemplateKey, Template>,
     kind: TemplateKind,
     tree: &Tree,

@@ -7,6 +7,8 @@ use super::*;
 use crate::envelope::Stamp;
 
 mod boards;
+mod effective;
+mod faults;
 mod points;
 
 fn code(text: &str) -> DivisionCode {

@@ -19,8 +19,8 @@ use domain::{
 };
 use office::{
     BoardRefusal, ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal,
-    NoReceipt, NoSuchAlarm, NoSuchEvidence, NoSuchMatter, NoSuchTemplate, NotInLog, PointsRefusal,
-    RevokeRefusal, SealingKeyFails, SecondMachine, TooBusy,
+    NoReceipt, NoSuchAlarm, NoSuchEvidence, NoSuchMatter, NoSuchTemplate, NotBelow, NotInLog,
+    PointsRefusal, RevokeRefusal, SealingKeyFails, SecondMachine, TooBusy,
     feed::TooManyListeners,
     people::{ExportRefusal, KeyReused, NoSession, PeopleRefusal},
     webhooks::HookRefusal,
@@ -55,6 +55,7 @@ refusals! {
     NoSuchEvidence => NotFound,
     NoSuchMatter => NotFound,
     NoSuchTemplate => NotFound,
+    NotBelow => InvalidRequest,
     NotInLog => NotFound,
     NoReceipt => NotFound,
     SecondMachine => SecondMachine,
