@@ -111,8 +111,9 @@ pub use points::{
     RatedItemView, RatingView, RedLineView,
 };
 pub use policies::{
-    Alike, AlikeMatters, AlikeRequest, Answers, AnswersQuery, CategoryPromise, Explanation, InBoth,
-    NamedPlace, PolicyReason, Promises, PublicAnswer, PublicMatter, PublicMatters,
+    Alike, AlikeMatters, AlikeRequest, Answers, AnswersQuery, CategoryPromise, CheckMaterials,
+    Explanation, InBoth, MaterialView, MaterialsView, NamedPlace, PolicyReason, Promises,
+    PublicAnswer, PublicMatter, PublicMatters,
 };
 pub use policy_in_force::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubject, PolicyValue};
 pub use public_figures::{PublicCount, PublicFigures};
@@ -137,7 +138,8 @@ pub use template_values::{
     TemplateDiff, TemplateFaultView, TierChanges, ValueChange,
 };
 pub use templates::{
-    AdoptionView, PublishRequest, RefusalView, StanceView, TemplateLine, TemplateStatus, Templates,
+    AdoptionView, ChildRollout, PublishRequest, RefusalView, StanceView, TemplateLine,
+    TemplateRollout, TemplateStatus, Templates,
 };
 
 pub use domain::{

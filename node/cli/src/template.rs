@@ -1,6 +1,7 @@
 //! `wujitong template`
 
 mod check;
+mod rollout;
 mod values;
 
 use std::path::PathBuf;
@@ -40,6 +41,7 @@ enum What {
     Publish(Publish),
     List(List),
     Status(Status),
+    Rollout(rollout::Rollout),
 }
 
 /// Publishes a template, or its next version, for every node in scope below
@@ -122,6 +124,7 @@ impl Template {
                 let list: Named<Templates> = asked.client.get(&asked.path("templates")).await?;
                 output.facts(&list, || lines(&list))
             }
+            What::Rollout(rollout) => rollout.run(&asked, output).await,
             What::Status(Status { key }) => {
                 // A key has only digits, letters, dashes and slashes, so it needs no encoding.
                 let path = asked.path(&format!("templates/{key}"));

@@ -10,6 +10,7 @@ mod disclosures;
 mod dispute;
 mod households;
 mod inbox;
+mod materials;
 mod matter;
 mod parts;
 mod replies;
@@ -89,6 +90,10 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route(
             "/desk/m/{id}/parts",
             page(parts::form).merge(form(parts::open)),
+        )
+        .route(
+            "/desk/m/{id}/materials",
+            page(materials::form).merge(form(materials::check)),
         )
         .route(
             "/desk/m/{id}/act/{act}",

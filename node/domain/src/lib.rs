@@ -43,6 +43,7 @@ pub mod rule;
 pub mod saying;
 pub mod scope;
 pub mod seal;
+pub mod service;
 pub mod template;
 pub mod timekeeper;
 
@@ -111,6 +112,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<request::RequestKindName>(),
         Enumeration::of::<revocation::Reason>(),
         Enumeration::of::<roster::Column>(),
+        Enumeration::of::<service::MaterialForm>(),
         Enumeration::of::<suite::Suite>(),
         Enumeration::of::<template::Setting>(),
         Enumeration::of::<template::TemplateKind>(),

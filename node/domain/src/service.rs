@@ -119,8 +119,8 @@ impl Service {
                 let Some(known) = theirs.iter().find(|known| known.code == material.code) else {
                     return Some(Looser::Material(material.code.clone()));
                 };
-                let asks_more = material.form == MaterialForm::Original
-                    && known.form != MaterialForm::Original;
+                let asks_more =
+                    material.form == MaterialForm::Original && known.form != MaterialForm::Original;
                 if asks_more {
                     return Some(Looser::Original(material.code.clone()));
                 }

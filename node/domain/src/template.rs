@@ -16,10 +16,11 @@ mod tests;
 mod tighten;
 
 pub use crate::scope::{BadScope, BadTemplateKey, Scope, TemplateKey, TemplateKind, is_name};
-pub use adoption::{Adoption, Expected, MOST_REFUSALS, Stance, adoption};
+pub use adoption::{Adoption, Expected, MOST_REFUSALS, Stance, adoption, adoption_by_child};
 pub use content::{BadTemplate, FORMAT, MOST_BOARDS, MOST_CONTENT, MOST_ITEMS, Need, Parsed};
 pub use decide::{
-    InForce, TemplateRefusal, Verdict, boards, consider, demanded, points, reconsider,
+    InForce, TemplateRefusal, Verdict, boards, consider, demanded, points, promises, reconsider,
+    services,
 };
 
 pub use effective::{

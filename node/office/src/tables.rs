@@ -29,6 +29,7 @@ use domain::{
     reply_text::ReplyText,
     request::OpenRequest,
     rollup::{CellKey, Counters, EpochSet, Heard},
+    service::MaterialCheck,
     suite::Digest,
     template::{AdoptionReport, Template, TemplateKey},
     time::{Day, Timestamp},
@@ -164,6 +165,8 @@ records::tables! { pub(crate) OFFICE:
     Editions("edition of a disclosure", b"De"): (DisclosureId, u32) => Edition;
     /// Index of disclosures by the last day that they are about.
     DisclosureLines("line of the disclosures", b"Dl"): (Day, DisclosureId) => Line;
+    /// Which materials of an application are there.
+    MaterialChecks("materials of an application", b"Gm"): MatterId => MaterialCheck;
     /// Matters in which somebody objects to a disclosure.
     Objections("objection to a disclosure", b"Do"): (DisclosureId, MatterId) => Timestamp;
     /// What this division and its children say of their disclosures, by month and class.

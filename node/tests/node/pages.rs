@@ -13,6 +13,7 @@ mod people;
 mod points;
 mod policy;
 mod replies;
+mod services;
 mod signing_in;
 mod site;
 mod templates;

@@ -1,8 +1,8 @@
 //! Templates: publish, list, adoption.
 
 use api::{
-    EffectiveQuery, EffectiveTemplates, Named, PublishRequest, TemplateDiff, TemplateLine,
-    TemplateStatus, Templates,
+    ChildRollout, EffectiveQuery, EffectiveTemplates, Named, PublishRequest, TemplateDiff,
+    TemplateLine, TemplateRollout, TemplateStatus, Templates,
 };
 use axum::{Json, http::StatusCode};
 use domain::template::{TemplateKey, is_name};
@@ -86,6 +86,32 @@ pub(super) async fn list(at: NodePath) -> Result<Json<Named<Templates>>, Rejecti
 #[utoipa::path(get, path = "/v1/nodes/{code}/templates/{issuer}/{kind}/{name}", tag = "templates", params(TemplateParams),
     responses((status = 200, body = Named<TemplateStatus>)))]
 pub(super) async fn status(at: NodePath) -> Result<Json<Named<TemplateStatus>>, Rejection> {
+    let key = key_in_path(&at)?;
+    Ok(Json(find(&at, &key).await?))
+}
+
+/// Get how far a template has come, child by child
+#[utoipa::path(get, path = "/v1/nodes/{code}/templates/{issuer}/{kind}/{name}/rollout", tag = "templates", params(TemplateParams),
+    responses((status = 200, body = Named<TemplateRollout>)))]
+pub(super) async fn rollout(at: NodePath) -> Result<Json<Named<TemplateRollout>>, Rejection> {
+    let key = key_in_path(&at)?;
+    let children = at.node.office.templates().rollout(&key).await?.into_iter();
+    let status = find(&at, &key).await?.facts;
+    let rollout = TemplateRollout {
+        template: status.template,
+        adoption: status.adoption,
+        children: children
+            .map(|(division, adoption, told)| ChildRollout {
+                division,
+                adoption: adoption.into(),
+                told_through_ms: told.map(|at| at.0),
+            })
+            .collect(),
+    };
+    Ok(Json(Named::new(rollout, &at.app_state.tree)))
+}
+
+fn key_in_path(at: &NodePath) -> Result<TemplateKey, Rejection> {
     let name: String = at.param("name")?;
     if !is_name(&name) {
         return Err(Rejection::unfit((
@@ -93,12 +119,11 @@ pub(super) async fn status(at: NodePath) -> Result<Json<Named<TemplateStatus>>, 
             "模板名称不对；请用 1 到 48 个小写字母、数字和横线",
         )));
     }
-    let key = TemplateKey {
+    Ok(TemplateKey {
         issuer: at.param("issuer")?,
         kind: at.param("kind")?,
         name: name.into(),
-    };
-    Ok(Json(find(&at, &key).await?))
+    })
 }
 
 async fn find(at: &NodePath, key: &TemplateKey) -> Result<Named<TemplateStatus>, Rejection> {

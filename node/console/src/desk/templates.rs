@@ -5,8 +5,8 @@ mod draft;
 use std::sync::Arc;
 
 use api::{
-    EffectiveTemplates, EffectiveValueView, InBoth, Named, SetBy, StanceView, TemplateKind,
-    TemplateLine, TemplateStatus, Templates, problem::Problem,
+    ChildRollout, EffectiveTemplates, EffectiveValueView, InBoth, Named, SetBy, StanceView,
+    TemplateKind, TemplateLine, TemplateRollout, TemplateStatus, Templates, problem::Problem,
 };
 use askama::Template;
 use domain::people::Permission;
@@ -72,6 +72,13 @@ fn check(visit: &Visit) -> Result<(), Problem> {
     }
 }
 
+/// Returns the kinds that this version acts on, as choices.
+fn kinds(w: Words, chosen: &str) -> Vec<Choice> {
+    let mut kinds = TemplateKind::ALL.to_vec();
+    kinds.retain(|kind| kind.is_acted_on());
+    super::terms(w, &kinds, chosen)
+}
+
 fn stance(w: Words, stance: &StanceView) -> String {
     match stance {
         StanceView::Applied => w.tpl_applied().to_owned(),
@@ -102,7 +109,7 @@ pub(super) async fn list(visit: Arc<Visit>) -> Answer {
         frame: Frame::desk(&visit, w.tpl_title()),
         w,
         as_of: visit.when(visit.now_ms()),
-        kinds: super::terms(w, &TemplateKind::ALL, ""),
+        kinds: kinds(w, ""),
         issuers,
         sees_desk: visit.may(Permission::ViewList),
         may_publish: visit.may(Permission::PublishTemplate),
@@ -210,10 +217,43 @@ pub(super) async fn holds(visit: Arc<Visit>) -> Answer {
         w,
         as_of: visit.when(visit.now_ms()),
         kind: w.short(kind),
-        kinds: super::terms(w, &TemplateKind::ALL, kind.code()),
+        kinds: kinds(w, kind.code()),
         links,
         entries,
     })
+}
+
+/// A child with its adoption.
+struct ChildRow {
+    name: String,
+    /// Its own page, where what is below it is shown, if this process serves it.
+    href: Option<String>,
+    counts: [u32; 4],
+    /// How many are unreached, and since when.
+    unreached: u32,
+    since: Option<When>,
+}
+
+impl ChildRow {
+    fn of(visit: &Visit, key: &str, child: &ChildRollout) -> Self {
+        let adoption = &child.adoption;
+        let path = format!("/desk/templates/{key}");
+        Self {
+            name: visit.name_of(child.division),
+            href: visit
+                .state
+                .node(child.division)
+                .map(|_| visit.site(child.division) + &path),
+            counts: [
+                adoption.expected,
+                adoption.applied,
+                adoption.refused,
+                adoption.superseded,
+            ],
+            unreached: adoption.unreached,
+            since: child.told_through_ms.map(|ms| visit.when(ms)),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -228,6 +268,7 @@ struct OnePage {
     line: Row,
     scope: String,
     counts: [(&'static str, u32); 5],
+    children: Vec<ChildRow>,
     refusals: Vec<(String, String)>,
     drift: Vec<String>,
     content: String,
@@ -245,6 +286,9 @@ pub(super) async fn one(visit: Arc<Visit>) -> Answer {
         content,
         adoption,
     } = found.facts;
+    let rollout: Named<TemplateRollout> = visit.calls.get(&format!("{path}/rollout")).await?;
+    let children = rollout.facts.children.iter();
+    let children = children.map(|child| ChildRow::of(&visit, &template.key, child));
     let tiers: Vec<_> = template.tiers.iter().map(|tier| w.short(*tier)).collect();
     let refusals = adoption.refusals.iter();
     let refused = refusals.map(|one| (visit.name_of(one.division), one.reason.clone()));
@@ -264,6 +308,7 @@ pub(super) async fn one(visit: Arc<Visit>) -> Answer {
             (w.tpl_superseded(), adoption.superseded),
             (w.tpl_unreached(), adoption.unreached),
         ],
+        children: children.collect(),
         refusals: refused.collect(),
         drift: adoption
             .drift

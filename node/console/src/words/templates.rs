@@ -20,6 +20,10 @@ super::words! {
     tpl_expected: "应执行", "Expected";
     tpl_unreached: "尚未回报", "Not heard of";
     tpl_adoption: "执行情况", "Adoption";
+    tpl_children: "下级逐个看；未全部执行的在前", "Child by child; those that lag come first";
+    tpl_later: "已有新版", "Later version";
+    tpl_since: "自", "since";
+    tpl_never: "从未连接", "never connected";
     tpl_refusals: "谁不执行、为什么", "Who refused it, and why";
     tpl_division: "单位", "Division";
     tpl_reason: "理由", "Reason";

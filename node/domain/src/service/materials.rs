@@ -30,7 +30,9 @@ pub enum BadMaterials {
     #[error("{0} is none of the materials, or is named twice; use {1}")]
     Unknown(String, String),
     /// Something is said to be missing that was there before.
-    #[error("{0} was not missing when the materials were checked first; all that is missing is named once, so leave it out")]
+    #[error(
+        "{0} was not missing when the materials were checked first; all that is missing is named once, so leave it out"
+    )]
     NamedLater(String),
 }
 

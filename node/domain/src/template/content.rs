@@ -7,7 +7,7 @@ use topology::{DivisionCode, Tier, Tree};
 
 use super::{
     BadScope, Template, TemplateKey, TemplateKind,
-    fault::{Fault, Place},
+    fault::{Fault, Place, Places},
     is_name, may_issue,
 };
 use crate::{
@@ -15,8 +15,9 @@ use crate::{
     clause::{Clause, Step, Within},
     disclosure::{Item, RawItem},
     points::{PointSheet, RawPoints},
-    policy::{Sheet, Source},
+    policy::{BadPolicy, Sheet, Source},
     saying::Saying,
+    service::{MOST_SERVICES, RawMaterial, RawService, Service},
 };
 
 /// The newest format that this program reads.
@@ -58,6 +59,8 @@ pub struct Parsed {
     pub items: Vec<Item>,
     /// The boards that there are; empty for kinds other than board.
     pub boards: Vec<Board>,
+    /// The services; empty for kinds other than service.
+    pub services: Vec<Service>,
     /// What it says of points; `None` for kinds other than points.
     pub points: Option<PointSheet>,
     /// The policy it states; `None` for kinds other than policy.
@@ -106,6 +109,12 @@ struct RawItems {
 }
 
 #[derive(Deserialize)]
+struct RawServices {
+    #[serde(default)]
+    service: Vec<RawService>,
+}
+
+#[derive(Deserialize)]
 struct RawBoards {
     #[serde(default)]
     board: Vec<RawBoard>,
@@ -122,6 +131,21 @@ impl Template {
 
     /// Does the same, and says where the first bad clause is.
     pub(super) fn read(&self, tree: &Tree) -> Result<Parsed, Fault> {
+        let unread = || self.unread_keys().into_iter().next().map_or(Ok(()), Err);
+        self.read_after(tree, unread)
+    }
+
+    /// Does the same, and lets keys pass that nothing reads.
+    pub(super) fn read_known(&self, tree: &Tree) -> Result<Parsed, Fault> {
+        self.read_after(tree, || Ok(()))
+    }
+
+    /// Reads it; `keys` is checked before anything that depends on the kind.
+    fn read_after(
+        &self,
+        tree: &Tree,
+        keys: impl FnOnce() -> Result<(), Fault>,
+    ) -> Result<Parsed, Fault> {
         self.check_heading(tree)?;
         if self.content.len() > MOST_CONTENT {
             let bytes = u32::try_from(self.content.len()).unwrap_or(u32::MAX);
@@ -142,9 +166,7 @@ impl Template {
             let kind = format!("kind {}", self.key.kind);
             return Err(BadTemplate::Unsupported(kind.into()).into());
         }
-        if let Some(unread) = self.unread_in(&table).into_iter().next() {
-            return Err(unread);
-        }
+        keys()?;
         let mut parsed = self.read_head(&table, tree)?;
         match self.key.kind {
             TemplateKind::Disclosure => {
@@ -160,7 +182,15 @@ impl Template {
                 parsed.points = Some(raw.read()?);
             }
             TemplateKind::Policy => parsed.policy = Some(self.read_policy(tree)?),
-            TemplateKind::Service | TemplateKind::Standard => {}
+            TemplateKind::Service => {
+                let raw: RawServices = self.read_raw()?;
+                parsed.services = read_services(raw.service)?;
+                // A promise that no clock follows would mislead.
+                let promised = self.promised(&parsed.services);
+                let checked = promised.check_loosens(self.key.issuer, tree);
+                checked.map_err(|fault| of_line(&fault))?;
+            }
+            TemplateKind::Standard => {}
         }
         parsed.table = table;
         Ok(parsed)
@@ -198,15 +228,10 @@ impl Template {
 
     /// Returns every key that nothing reads.
     pub(super) fn unread_keys(&self) -> Vec<Fault> {
-        let table = self.content.parse::<toml::Table>();
-        table.map_or_else(|_| vec![], |table| self.unread_in(&table))
-    }
-
-    fn unread_in(&self, table: &toml::Table) -> Vec<Fault> {
         let mut unread = vec![];
         // The reader of policy names unknown keys itself.
-        if let Some(keys) = keys_of(self.key.kind) {
-            find_strays(table, keys, "", &[], &mut unread);
+        if let (Some(keys), Ok(table)) = (keys_of(self.key.kind), self.content.parse()) {
+            find_strays(&table, keys, "", &[], &mut unread);
         }
         unread
     }
@@ -219,15 +244,23 @@ impl Template {
         let sheet = Sheet::read(&self.content, source)
             .and_then(|sheet| sheet.check_places(self.key.issuer, tree).map(|()| sheet))
             .and_then(|sheet| sheet.check_loosens(self.key.issuer, tree).map(|()| sheet));
-        sheet.map_err(|fault| {
-            let said = fault.said();
-            let bad = Saying {
-                english: fault.to_string(),
-                ..said.clone()
-            };
-            let bad = Fault::content(Place::Line(fault.line), bad);
-            Fault { said, ..bad }
-        })
+        sheet.map_err(|fault| of_line(&fault))
+    }
+
+    /// Returns the times that its services promise, as policy.
+    pub(super) fn promised(&self, services: &[Service]) -> Sheet {
+        let source = Source::Template {
+            key: self.key.clone(),
+            version: self.version,
+        };
+        let places = Places::of(&self.content);
+        let services = services.iter().enumerate();
+        let promised = services.filter_map(|(n, service)| {
+            let [list, key] = ["service", "promise"].map(|key| Step::Key(key.into()));
+            let line = places.line(&[list, Step::Nth(n), key]);
+            Some((service.category.clone(), service.promise?, line))
+        });
+        Sheet::of_promises(source, promised)
     }
 
     fn check_heading(&self, tree: &Tree) -> Result<(), BadTemplate> {
@@ -268,6 +301,17 @@ impl Template {
         }
         Ok(base)
     }
+}
+
+/// Returns the fault of a line of policy.
+fn of_line(fault: &BadPolicy) -> Fault {
+    let said = fault.said();
+    let bad = Saying {
+        english: fault.to_string(),
+        ..said.clone()
+    };
+    let bad = Fault::content(Place::Line(fault.line), bad);
+    Fault { said, ..bad }
 }
 
 /// The keys that are read of a table, and of the lists of tables in it.
@@ -313,6 +357,23 @@ const BOARDS: Keys = Keys {
     )],
 };
 
+const SERVICES: Keys = Keys {
+    known: &["format", "needs", "service"],
+    lists: &[(
+        "service",
+        Keys {
+            known: &RawService::KEYS,
+            lists: &[(
+                "materials",
+                Keys {
+                    known: &RawMaterial::KEYS,
+                    lists: &[],
+                },
+            )],
+        },
+    )],
+};
+
 const POINTS: Keys = Keys {
     known: &RawPoints::KEYS,
     lists: &[(
@@ -329,7 +390,8 @@ const fn keys_of(kind: TemplateKind) -> Option<&'static Keys> {
         TemplateKind::Disclosure => Some(&DISCLOSURE),
         TemplateKind::Board => Some(&BOARDS),
         TemplateKind::Points => Some(&POINTS),
-        TemplateKind::Policy | TemplateKind::Service | TemplateKind::Standard => None,
+        TemplateKind::Service => Some(&SERVICES),
+        TemplateKind::Policy | TemplateKind::Standard => None,
     }
 }
 
@@ -413,10 +475,26 @@ fn read_boards(raw: Vec<RawBoard>) -> Result<Vec<Board>, Clause> {
     Ok(boards)
 }
 
+fn read_services(raw: Vec<RawService>) -> Result<Vec<Service>, Clause> {
+    if raw.is_empty() || raw.len() > MOST_SERVICES {
+        return Err(how_many_services(MOST_SERVICES, raw.len()).into());
+    }
+    let mut services: Vec<Service> = Vec::with_capacity(raw.len());
+    for (n, raw) in raw.into_iter().enumerate() {
+        let service = raw.read().nth("service", n)?;
+        let mut known = services.iter();
+        if known.any(|known| known.category == service.category) {
+            return Err(service_twice(&service.category)).nth("service", n);
+        }
+        services.push(service);
+    }
+    Ok(services)
+}
+
 crate::sayings! {
     fn no_format(): "开头要写 format = 1；请补上", "it must begin with `format = 1`";
     fn not_layered(): "这一类模板不能写 tightens；请去掉",
-        "only a template of the kind disclosure, board or service tightens another; remove the key";
+        "only a template of the kind disclosure or board tightens another; remove the key";
     fn bad_base(): "tightens 要写模板的名字；请写成“330000000000/disclosure/village-affairs”这样",
         "`tightens` names a template; write it like \"330000000000/disclosure/village-affairs\"";
     fn bad_needs(message): "needs 写得不对（{message}）；请写成 [\"standard/village-finance\"] 这样",
@@ -429,5 +507,7 @@ crate::sayings! {
     fn how_many_items(most, found): "公开目录有 1 到 {most} 个事项，这里有 {found} 个；请增减", "a disclosure template has 1 to {most} items, this one {found}; add or remove some";
     fn item_twice(name): "事项“{name}”写了两次；请去掉一个", "item {name} is listed twice; remove one";
     fn how_many_boards(most, found): "公告栏模板有 1 到 {most} 个栏目，这里有 {found} 个；请增减", "a board template has 1 to {most} boards, this one {found}; add or remove some";
+    fn how_many_services(most, found): "办事事项模板有 1 到 {most} 项，这里有 {found} 项；请增减", "a service template has 1 to {most} services, this one {found}; add or remove some";
+    fn service_twice(category): "{category} 写了两次；请合成一项", "{category} is listed twice; join the two";
     fn board_twice(code): "栏目 {code} 写了两次；请去掉一个", "the board {code} is listed twice; remove one";
 }

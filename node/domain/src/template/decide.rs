@@ -7,14 +7,17 @@ use serde::{Deserialize, Serialize};
 use topology::Tree;
 
 use super::{
-    BadTemplate, Need, Parsed, Template, TemplateKey, TemplateKind, content::MOST_CLAUSE,
-    tighten::looser,
+    BadTemplate, Need, Parsed, Template, TemplateKey, TemplateKind,
+    content::MOST_CLAUSE,
+    tighten::{looser, looser_services},
 };
 use crate::{
     board::Board,
+    category::{CATALOGUE, Category},
     disclosure::Item,
     points::{PointRules, PointSheet},
     policy::Sheet,
+    service::ServiceInForce,
 };
 
 /// The templates in force at a node.
@@ -90,8 +93,8 @@ pub enum TemplateRefusal {
         /// Days here.
         to: u16,
     },
-    /// One of its clocks or limits is looser than one in force from the same issuer or one above.
-    /// The clause names it and its line. It is considered again when something is applied.
+    /// One of its clocks, limits or services is looser than one in force from the same issuer or one above, or a service
+    /// is in a category that no policy in force lists. The clause names it. It is considered again when something is applied.
     #[error("{0}")]
     Loosens(Box<str>),
 }
@@ -151,6 +154,9 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     }
     if let Some(sheet) = &parsed.points {
         only_adds_points(template, sheet, in_force, tree)?;
+    }
+    if !parsed.services.is_empty() {
+        only_tightens_services(template, &parsed, in_force, tree)?;
     }
     let Some(base) = &parsed.tightens else {
         return Ok(());
@@ -215,6 +221,73 @@ fn only_adds_points(
         }
     }
     Ok(())
+}
+
+/// Checks that every service is in a category that is listed, and none looser than in a template in force from the same
+/// issuer or one above.
+fn only_tightens_services(
+    template: &Template,
+    parsed: &Parsed,
+    in_force: &dyn InForce,
+    tree: &Tree,
+) -> Result<(), TemplateRefusal> {
+    let policies = in_force.all(TemplateKind::Policy).into_iter();
+    let policies: Vec<Sheet> = policies
+        .filter_map(|known| known.check(tree).ok()?.policy)
+        .collect();
+    let is_listed = |category: &Category| {
+        let mut shipped = CATALOGUE.iter();
+        shipped.any(|(code, ..)| *code == category.as_str())
+            || policies.iter().any(|sheet| sheet.lists(category))
+    };
+    let mut services = parsed.services.iter();
+    if let Some(unlisted) = services.find(|service| !is_listed(&service.category)) {
+        let clause = format!("no policy lists the category {}", unlisted.category);
+        return Err(loosens(&clause));
+    }
+    let issuer = template.key.issuer;
+    let binds =
+        |known: &&Template| known.key != template.key && tree.contains(known.key.issuer, issuer);
+    let promised = template.promised(&parsed.services);
+    for known in in_force.all(TemplateKind::Policy).into_iter().filter(binds) {
+        if let Ok(Parsed {
+            policy: Some(above),
+            ..
+        }) = known.check(tree)
+        {
+            let checked = promised.check_against(issuer, &above, tree);
+            checked.map_err(|fault| loosens(&fault.to_string()))?;
+        }
+    }
+    let known = in_force.all(TemplateKind::Service).into_iter();
+    for known in known.filter(binds) {
+        let Ok(above) = known.check(tree) else {
+            continue;
+        };
+        if let Some(looser) = looser_services(parsed, &known.key, &above)
+            .into_iter()
+            .next()
+        {
+            return Err(looser.reason);
+        }
+    }
+    Ok(())
+}
+
+/// Returns the services by the templates in force.
+pub fn services(in_force: &BTreeMap<TemplateKey, Template>, tree: &Tree) -> Vec<ServiceInForce> {
+    let read = effective(in_force, TemplateKind::Service, tree).into_iter();
+    let mut texts: Vec<_> = read
+        .map(|(template, parsed)| (template.key.clone(), template.version, parsed.services))
+        .collect();
+    texts.sort_by(|a, b| (a.0.issuer.tier(), &a.0).cmp(&(b.0.issuer.tier(), &b.0)));
+    ServiceInForce::of(&texts)
+}
+
+/// Returns the times that a template of services promises, as policy.
+pub fn promises(template: &Template, tree: &Tree) -> Sheet {
+    let services = template.check(tree).map(|parsed| parsed.services);
+    template.promised(&services.unwrap_or_default())
 }
 
 /// Returns the templates of a kind that have an effect, in their order. One that another in force tightens has none

@@ -11,6 +11,7 @@ mod changes;
 mod layered;
 mod points;
 mod policy;
+mod services;
 
 pub use changes::{Change, ChangesAt, changes, changes_of};
 
@@ -36,6 +37,12 @@ topology::vocabulary! {
         RedPublic = 16, "red-public", "公开红榜", "red list is public";
         BlackNames = 17, "black-names", "公开黑榜姓名", "names on the black side";
         Scale = 18, "scale", "好、中、差的分数", "points of good, fair and poor";
+        Promise = 20, "promise", "承诺办结时限", "time promised";
+        Fee = 21, "fee", "收费", "fee";
+        Window = 22, "window", "办理窗口", "window";
+        Hours = 23, "hours", "办理时间", "when the window is open";
+        Departments = 24, "departments", "联办部门", "departments that work on it together";
+        Materials = 25, "materials", "材料", "materials";
         Every = 19, "every", "多久评一次", "time between ratings";
     }
 }
@@ -87,7 +94,7 @@ impl EffectiveValue {
 }
 
 /// Returns every value of a kind that holds at a division where these templates are in force, in the order of the
-/// texts. Services and standards are read as their own documents.
+/// texts.
 pub fn effective_values(
     kind: TemplateKind,
     in_force: &BTreeMap<TemplateKey, Template>,
@@ -98,7 +105,8 @@ pub fn effective_values(
         TemplateKind::Policy => policy::values(in_force, division, tree),
         TemplateKind::Disclosure | TemplateKind::Board => layered::values(kind, in_force, tree),
         TemplateKind::Points => points::values(in_force, tree),
-        TemplateKind::Service | TemplateKind::Standard => vec![],
+        TemplateKind::Service => services::values(in_force, tree),
+        TemplateKind::Standard => vec![],
     }
 }
 

@@ -1,11 +1,14 @@
 //! What is wrong with a template, where in its text, and what to do.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::ops::Range;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 use topology::Tree;
 
-use super::{BadTemplate, Template, TemplateKind, content::MOST_CLAUSE};
+use super::{
+    BadTemplate, Template, TemplateKind,
+    content::{MOST_CLAUSE, MOST_CONTENT},
+};
 use crate::{
     clause::{Clause, Step},
     saying::Saying,
@@ -13,6 +16,9 @@ use crate::{
 
 /// The most faults that are listed of one text.
 pub const MOST_FAULTS: usize = 100;
+
+/// The most entries of one text that are read alone: more than any kind has.
+const MOST_ENTRIES: usize = 700;
 
 /// One fault of a template, for the person who writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +78,7 @@ impl Fault {
             Place::Whole => 0,
             Place::Byte(byte) => *byte,
             Place::Line(line) => start_of(text, *line),
-            Place::Way(way) => locate(text, way),
+            Place::Way(way) => Places::of(text).byte(way),
         };
         let (line, column) = position(text, byte);
         let (cause, remedy) = in_two(&self.said);
@@ -138,10 +144,11 @@ pub fn kind_of(content: &str) -> Option<TemplateKind> {
     let rated = ["period", "objection_days", "keep_days", "red_from"];
     let rated = has(&rated) || has(&["red_public", "black_names"]);
     let item = table.get("item").and_then(|list| match list.get_ref() {
-        DeValue::Array(list) => list.get(0)?.get_ref().as_table(),
+        DeValue::Array(list) => list.first()?.get_ref().as_table(),
         _ => None,
     });
     match () {
+        () if has(&["service"]) => Some(TemplateKind::Service),
         () if has(&["board"]) => Some(TemplateKind::Board),
         () if has(&[
             "calendar",
@@ -168,6 +175,11 @@ pub fn kind_of(content: &str) -> Option<TemplateKind> {
 /// [`MOST_FAULTS`].
 pub fn faults(template: &Template, tree: &Tree) -> Vec<TemplateFault> {
     let text = &template.content;
+    if let Ok(bytes) = u32::try_from(text.len())
+        && text.len() > MOST_CONTENT
+    {
+        return vec![Fault::from(BadTemplate::TooLong(bytes)).found("")];
+    }
     let (_, broken) = DeTable::parse_recoverable(text);
     let mut found: Vec<TemplateFault> = if broken.is_empty() {
         by_entry(template, tree)
@@ -188,37 +200,26 @@ fn by_entry(template: &Template, tree: &Tree) -> Vec<TemplateFault> {
         .into_iter()
         .map(|fault| fault.found(text))
         .collect();
-    let unread: BTreeSet<_> = found.iter().map(|fault| fault.line).collect();
     let entries = entries(text);
     // Each entry is read as if it were the only one, at its place in the text.
-    for number in 0..entries.len() {
+    for number in 0..entries.len().min(MOST_ENTRIES) {
         let alone = Template {
             content: alone(text, &entries, number),
             ..template.clone()
         };
-        let Err(fault) = alone.read(tree) else {
-            continue;
-        };
-        let fault = fault.found(&alone.content);
-        if !unread.contains(&fault.line) {
-            found.push(fault);
+        if let Err(fault) = alone.read_known(tree) {
+            found.push(fault.found(&alone.content));
         }
     }
-    if let Err(fault) = template.read(tree) {
+    if let Err(fault) = template.read_known(tree) {
         let fault = fault.found(text);
-        let said = found.iter().any(|known| known.line == fault.line);
-        if !said && found.is_empty() || between_entries(&found, &fault) {
-            found.push(fault);
-        }
+        // What is wrong between entries is at a line of which nothing was found yet.
+        let mut found_before = found.iter();
+        let is_new =
+            !found_before.any(|known| known.line == fault.line || known.cause == fault.cause);
+        found.extend(is_new.then_some(fault));
     }
     found
-}
-
-/// Whether a fault of the whole text is about a line of which nothing was found yet.
-fn between_entries(found: &[TemplateFault], fault: &TemplateFault) -> bool {
-    !found
-        .iter()
-        .any(|known| known.line == fault.line || known.cause == fault.cause)
 }
 
 /// An entry at the top of a text: its bytes, and the key that it is under.
@@ -278,40 +279,60 @@ fn alone(text: &str, entries: &[Entry], number: usize) -> String {
     String::from_utf8(bytes).expect("whole entries were blanked")
 }
 
-/// Returns the byte at which the last value of a way begins that there is.
-pub(super) fn locate(text: &str, way: &[Step]) -> usize {
-    let (table, _) = DeTable::parse_recoverable(text);
-    let mut at = 0;
-    let mut steps = way.iter();
-    let Some(Step::Key(first)) = steps.next() else {
-        return at;
-    };
-    let find = |table: &DeTable<'_>, key: &str| {
-        let (key, _) = table.iter().find(|(known, _)| *known.get_ref() == *key)?;
-        Some(key.span().start)
-    };
-    let Some(start) = find(table.get_ref(), first) else {
-        return at;
-    };
-    at = start;
-    let mut value = table.get_ref().get(&**first).map(toml::Spanned::get_ref);
-    for step in steps {
-        let next = match (step, value) {
-            (Step::Key(key), Some(DeValue::Table(table))) => {
-                find(table, key).map(|start| (start, table.get(&**key)))
-            }
-            (Step::Nth(n), Some(DeValue::Array(list))) => {
-                list.get(*n).map(|one| (one.span().start, Some(one)))
-            }
-            _ => None,
-        };
-        let Some((start, next)) = next else {
-            break;
-        };
-        at = start;
-        value = next.map(toml::Spanned::get_ref);
+/// The places of the values in a text, read once.
+pub(super) struct Places<'a> {
+    text: &'a str,
+    table: DeTable<'a>,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        let (table, _) = DeTable::parse_recoverable(text);
+        let table = table.into_inner();
+        Self { text, table }
     }
-    at
+
+    /// Returns the line of the last value of a way that there is, from 1.
+    pub(super) fn line(&self, way: &[Step]) -> u32 {
+        position(self.text, self.byte(way)).0
+    }
+
+    /// Returns the byte at which the last value of a way begins that there is.
+    fn byte(&self, way: &[Step]) -> usize {
+        let mut at = 0;
+        let mut inside = Inside::Table(&self.table);
+        for step in way {
+            let next = match (step, inside) {
+                (Step::Key(key), Inside::Table(table)) => {
+                    let mut entries = table.iter();
+                    let found = entries.find(|(known, _)| *known.get_ref() == **key);
+                    found.map(|(key, value)| (key.span().start, value))
+                }
+                (Step::Nth(n), Inside::Array(list)) => {
+                    list.get(*n).map(|one| (one.span().start, one))
+                }
+                _ => None,
+            };
+            let Some((start, value)) = next else {
+                break;
+            };
+            at = start;
+            inside = match value.get_ref() {
+                DeValue::Table(table) => Inside::Table(table),
+                DeValue::Array(list) => Inside::Array(list),
+                _ => Inside::Nothing,
+            };
+        }
+        at
+    }
+}
+
+/// What a step on a way leads into.
+#[derive(Clone, Copy)]
+enum Inside<'t, 'a> {
+    Table(&'t DeTable<'a>),
+    Array(&'t DeArray<'a>),
+    Nothing,
 }
 
 fn start_of(text: &str, line: u32) -> usize {
@@ -322,7 +343,7 @@ fn start_of(text: &str, line: u32) -> usize {
 }
 
 /// Returns the line and the character of a byte, both from 1.
-pub(super) fn position(text: &str, byte: usize) -> (u32, u32) {
+fn position(text: &str, byte: usize) -> (u32, u32) {
     let mut byte = byte.min(text.len());
     while !text.is_char_boundary(byte) {
         byte -= 1;

@@ -38,6 +38,22 @@ pub(super) fn looser(mine: &Parsed, base: &TemplateKey, above: &Parsed) -> Vec<L
         .collect()
 }
 
+/// Returns what services loosen of those of `above`, which is called `base`.
+pub(super) fn looser_services(mine: &Parsed, base: &TemplateKey, above: &Parsed) -> Vec<Looser> {
+    let services = mine.services.iter().enumerate();
+    let looser = services.filter_map(|(n, service)| {
+        let mut theirs = above.services.iter();
+        let theirs = theirs.find(|theirs| theirs.category == service.category)?;
+        let said = of_service(&service.category, base, service.loosens(theirs)?.said());
+        Some(Looser {
+            reason: loosens(&said.english),
+            said,
+            way: entry("service", n),
+        })
+    });
+    looser.collect()
+}
+
 fn entry(list: &str, number: usize) -> Vec<Step> {
     vec![Step::Key(list.into()), Step::Nth(number)]
 }
@@ -105,6 +121,7 @@ pub fn loosened(
     let text = &draft.content;
     let mut found: Vec<TemplateFault> = looser(&mine, &above.key, &theirs)
         .into_iter()
+        .chain(looser_services(&mine, &above.key, &theirs))
         .map(|one| Fault::content(Place::Way(one.way), one.said).found(text))
         .collect();
     if let (TemplateKind::Policy, Some(mine), Some(theirs)) =
@@ -133,5 +150,6 @@ crate::sayings! {
         "it drops the field {field} from the item {name} of {base}; add it";
     fn of_item(name, base, looser): "{base} 的事项“{name}”：{looser}", "the item {name} of {base} {looser}";
     fn of_board(code, base, looser): "{base} 的栏目 {code}：{looser}", "the board {code} of {base} {looser}";
+    fn of_service(category, base, looser): "{base} 的 {category}：{looser}", "the service {category} of {base} {looser}";
     fn of_template(base, looser): "{base} {looser}", "{base} {looser}";
 }

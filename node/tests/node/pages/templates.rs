@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::browser::Browser;
+use super::browser::{Browser, Page};
 use testkit::province::Province;
 
 const AFFAIRS: &str = "format = 1\n[[item]]\nname = \"财务收支\"\nenglish = \"Money\"\nclass = \"finance\"\n\
@@ -77,17 +77,17 @@ async fn a_draft_is_looked_at_before_it_is_issued_and_what_holds_names_its_text(
     province.host.stop().await;
 }
 
-/// R-T2: the same on the pages, without scripts.
+/// R-T2, R-T3: the same on the pages, without scripts.
 #[tokio::test]
 async fn the_page_shows_faults_then_changes_and_then_issues() {
     let (province, _) = with_author().await;
     let mut author = Browser::signed_in(&province, "author").await;
     let form = author.get("/desk/templates/new").await.expect(200);
-    let (csrf, key) = (form.field("csrf"), form.field("key"));
-    let typed = |content: &str, more: &[(&'static str, &str)]| {
+    // Every answer has a key of its own, so that a form that is sent twice is done once.
+    let typed = |page: &Page, content: &str, more: &[(&'static str, &str)]| {
         let mut fields = vec![
-            ("csrf", csrf.clone()),
-            ("key", key.clone()),
+            ("csrf", page.field("csrf")),
+            ("key", page.field("key")),
             ("kind", "disclosure".to_owned()),
             ("name", "affairs".to_owned()),
             ("title", "公开目录".to_owned()),
@@ -106,13 +106,19 @@ async fn the_page_shows_faults_then_changes_and_then_issues() {
             .collect();
         browser.send("/desk/templates/new", &fields).await
     };
-    let bad = send(&mut author, typed(&AFFAIRS.replace("9d", "soon"), &[])).await;
+    let bad = send(
+        &mut author,
+        typed(&form, &AFFAIRS.replace("9d", "soon"), &[]),
+    )
+    .await;
     let bad = bad.expect(200);
     assert!(bad.text.contains("第 7 行第 1 字"), "{}", bad.text);
     assert!(!bad.text.contains("name=\"issue\""));
-    let good = send(&mut author, typed(AFFAIRS, &[])).await.expect(200);
+    let good = send(&mut author, typed(&bad, AFFAIRS, &[]))
+        .await
+        .expect(200);
     assert!(good.text.contains("name=\"issue\"") && good.text.contains("财务收支"));
-    let issued = send(&mut author, typed(AFFAIRS, &[("issue", "1")])).await;
+    let issued = send(&mut author, typed(&good, AFFAIRS, &[("issue", "1")])).await;
     assert_eq!(
         issued.expect(303).header("location"),
         "/desk/templates?done=1"
@@ -134,6 +140,24 @@ async fn the_page_shows_faults_then_changes_and_then_issues() {
         .get("/desk/templates/330000000000/disclosure/affairs")
         .await;
     assert!(one.expect(200).text.contains("执行情况"));
+    let path = "templates/330000000000/disclosure/affairs/rollout";
+    let author = province.token("author").await;
+    let rollout = province.get(path).by(&author).send().await.expect(200).json;
+    assert_eq!(rollout["adoption"]["applied"], 1);
+    let children = rollout["children"].as_array().unwrap();
+    assert!(children.len() > 5, "{rollout}");
+    for child in children {
+        // Nobody below ever connected.
+        assert!(child["told_through_ms"].is_null(), "{child}");
+        assert_eq!(
+            child["adoption"]["unreached"],
+            child["adoption"]["expected"]
+        );
+    }
+    let one = clerk
+        .get("/desk/templates/330000000000/disclosure/affairs")
+        .await;
+    assert!(one.expect(200).text.contains("从未连接"));
     let mut guest = Browser::new(&province);
     guest.get("/desk/templates").await.expect(303);
     province.host.stop().await;

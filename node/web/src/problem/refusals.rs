@@ -73,6 +73,7 @@ impl From<MatterRefusal> for Rejection {
             R::Rules(refusal) => refusal.into(),
             R::NoSuchMatter(refusal) => refusal.into(),
             R::NoContact(_) | R::NoOpening(_) => Self::missing(told),
+            R::Materials(_) => Self::unfit(told),
             R::NoSuchOfficer(_)
             | R::OfficerHandlesNothing(_)
             | R::OfficerElsewhere(_)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::{
-    Named, PublishRequest, TemplateDiff, TemplateFaultView, TemplateKind, TierChanges, ValueChange,
+    Named, PublishRequest, TemplateDiff, TemplateFaultView, TierChanges, ValueChange,
     problem::Problem,
 };
 use askama::Template;
@@ -13,7 +13,7 @@ use topology::{Term, Tier, UnitKind};
 
 use web::problem::Rejection;
 
-use super::{by, told};
+use super::{by, kinds, told};
 use crate::{
     answer::{Answer, lead_to},
     desk::Choice,
@@ -171,7 +171,7 @@ fn page(visit: &Visit, look: Option<Look>, problem: Option<Problem>) -> Answer {
         &DraftPage {
             frame,
             w,
-            kinds: crate::desk::terms(w, &TemplateKind::ALL, form.typed("kind")),
+            kinds: kinds(w, form.typed("kind")),
             tiers: checked(w, &below, &chosen("tier")),
             units: checked(w, &UnitKind::ALL, &chosen("unit")),
             name: form.typed("name"),

@@ -15,26 +15,26 @@ use crate::{
     policy::SHIPPED_EDITION,
     rule::Source,
     saying::Saying,
-    template::{
-        Parsed,
-        decide::effective,
-        fault::{locate, position},
-    },
+    template::{Parsed, decide::effective, fault::Places},
 };
+
+/// The values of an entry, each with the key that states it.
+type Values = Vec<(Setting, &'static str, Saying)>;
 
 /// One entry as one template of a chain has it.
 struct Layer<'a> {
     template: &'a Template,
     parsed: &'a Parsed,
+    places: &'a Places<'a>,
     at: usize,
-    values: Vec<(Setting, &'static str, Saying)>,
+    values: Values,
 }
 
 /// The lists of a kind, and how their entries are read.
 struct Form {
     list: &'static str,
     names: fn(&Parsed) -> Vec<(String, Saying)>,
-    values: fn(&Parsed, usize) -> Vec<(Setting, &'static str, Saying)>,
+    values: fn(&Parsed, usize) -> Values,
 }
 
 const ITEMS: Form = Form {
@@ -74,6 +74,9 @@ fn in_both(chinese: &str, english: Option<&str>) -> Saying {
     }
 }
 
+/// All templates of a kind in force, read, with the places of their values.
+type Read<'a> = BTreeMap<&'a TemplateKey, (&'a Template, Parsed, Places<'a>)>;
+
 /// Returns the values of every entry that has an effect.
 pub(super) fn values(
     kind: TemplateKind,
@@ -84,10 +87,13 @@ pub(super) fn values(
         TemplateKind::Board => BOARDS,
         _ => ITEMS,
     };
-    let read: BTreeMap<&TemplateKey, (&Template, Parsed)> = in_force
+    let read: Read<'_> = in_force
         .iter()
         .filter(|(key, _)| key.kind == kind)
-        .filter_map(|(key, template)| Some((key, (template, template.check(tree).ok()?))))
+        .filter_map(|(key, template)| {
+            let parsed = template.check(tree).ok()?;
+            Some((key, (template, parsed, Places::of(&template.content))))
+        })
         .collect();
     let mut all: Vec<EffectiveValue> = vec![];
     let mut seen: Vec<String> = vec![];
@@ -106,15 +112,10 @@ pub(super) fn values(
 }
 
 /// Returns an entry in the template that has an effect, and in those that it tightens, the nearest first.
-fn chain<'a>(
-    form: &Form,
-    read: &'a BTreeMap<&TemplateKey, (&'a Template, Parsed)>,
-    first: &Template,
-    name: &str,
-) -> Vec<Layer<'a>> {
+fn chain<'a>(form: &Form, read: &'a Read<'a>, first: &Template, name: &str) -> Vec<Layer<'a>> {
     let mut layers = vec![];
     let mut next = Some(first.key.clone());
-    while let Some((template, parsed)) = next.take().and_then(|key| read.get(&key)) {
+    while let Some((template, parsed, places)) = next.take().and_then(|key| read.get(&key)) {
         let names = (form.names)(parsed);
         let Some(at) = names.iter().position(|(known, _)| known == name) else {
             break;
@@ -122,6 +123,7 @@ fn chain<'a>(
         layers.push(Layer {
             template,
             parsed,
+            places,
             at,
             values: (form.values)(parsed, at),
         });
@@ -179,8 +181,7 @@ fn stated(form: &Form, layer: &Layer<'_>, key: &str) -> Option<u32> {
         Step::Nth(layer.at),
         Step::Key(key.into()),
     ];
-    let text = &layer.template.content;
-    Some(position(text, locate(text, &way)).0)
+    Some(layer.places.line(&way))
 }
 
 /// Returns the value of a setting that a template leaves out and the program fills in.
@@ -192,7 +193,7 @@ fn usual(setting: Setting) -> Option<Saying> {
     }
 }
 
-fn of_item(item: &Item) -> Vec<(Setting, &'static str, Saying)> {
+fn of_item(item: &Item) -> Values {
     let fields = |fields: &[crate::disclosure::Field]| match fields.is_empty() {
         true => none(),
         false => row(fields.iter().map(|field| &*field.name)),
@@ -219,7 +220,7 @@ fn of_item(item: &Item) -> Vec<(Setting, &'static str, Saying)> {
     ]
 }
 
-fn of_board(board: &Board) -> Vec<(Setting, &'static str, Saying)> {
+fn of_board(board: &Board) -> Values {
     let name = in_both(&board.name, board.english.as_deref());
     let keep = board.keep_days.map_or_else(for_ever, days);
     vec![

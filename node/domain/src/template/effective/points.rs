@@ -16,7 +16,10 @@ use crate::{
 /// Reads one setting of a sheet; `None` if the sheet leaves it out.
 type Pick = fn(&PointSheet) -> Option<Saying>;
 
-const GENERAL: [(Setting, Pick, fn(&PointRules) -> Saying); 6] = [
+/// Reads the same of the rules that hold.
+type Held = fn(&PointRules) -> Saying;
+
+const GENERAL: [(Setting, Pick, Held); 6] = [
     (
         Setting::Period,
         |sheet| sheet.period.map(Saying::term),

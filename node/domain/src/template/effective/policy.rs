@@ -13,6 +13,7 @@ use crate::{
     matter::Channel,
     policy::{Case, Handles, Limits, Policy, PolicySubject as S, RuleRef, Ruled, Ruling, Sheet},
     saying::Saying,
+    template::decide::promises,
 };
 
 /// The values of one entry while they are collected.
@@ -63,10 +64,12 @@ impl Collected {
 }
 
 /// Returns the policy that these templates make.
-fn policy_of(in_force: &BTreeMap<TemplateKey, Template>) -> Policy {
-    let policies = in_force.values();
-    let policies = policies.filter(|template| template.key.kind == TemplateKind::Policy);
-    let sheets = policies.filter_map(|one| Sheet::read(&one.content, source(one)).ok());
+fn policy_of(in_force: &BTreeMap<TemplateKey, Template>, tree: &Tree) -> Policy {
+    let sheets = in_force.values().filter_map(|one| match one.key.kind {
+        TemplateKind::Policy => Sheet::read(&one.content, source(one)).ok(),
+        TemplateKind::Service => Some(promises(one, tree)),
+        _ => None,
+    });
     Policy::of(sheets)
 }
 
@@ -75,7 +78,7 @@ pub(super) fn values(
     division: DivisionCode,
     tree: &Tree,
 ) -> Vec<EffectiveValue> {
-    let policy = policy_of(in_force);
+    let policy = policy_of(in_force, tree);
     let mut all = Collected {
         about: Default::default(),
         values: vec![],

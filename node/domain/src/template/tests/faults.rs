@@ -33,10 +33,10 @@ fn every_entry_tells_its_fault_at_its_line_and_column() {
         (5, 1, "`tomorrow` is not a length of time"),
         (13, 1, "unknown period"),
         (15, 1, "key `item.colour`"),
-        (19, 23, "unknown kind of field"),
+        (19, 30, "unknown kind of field"),
         (20, 1, "listed twice"),
     ];
-    // The unknown key stops the whole reading, so that the double entry is seen once it is gone.
+    // The first fault stops the whole reading, so that the double entry is seen once the others are gone.
     let seen: Vec<_> = places.iter().map(|(line, ..)| *line).collect();
     assert_eq!(seen, [5, 13, 15, 19], "{places:#?}");
     for ((line, column, cause), (at, from, says)) in places.iter().zip(expected) {
@@ -87,7 +87,7 @@ fn lines_of_policy_and_scales_of_points_are_told_apart() {
     let found = self::found("330825/policy/bees", text);
     let places = places(&found);
     let lines: Vec<_> = places.iter().map(|(line, ..)| *line).collect();
-    assert_eq!(lines, [7, 9, 11], "{places:#?}");
+    assert_eq!(lines, [7, 9, 12], "{places:#?}");
     let points = self::found(
         "330825/points/p",
         "format = 1\nred_from = 0\n[[item]]\ncode = \"a\"\nname = \"甲\"\ngood = 1\nfair = 2\npoor = 0\n",
@@ -143,6 +143,7 @@ fn the_kind_is_told_by_the_content() {
             "format = 1\n[[board]]\ncode = 'x'",
             Some(TemplateKind::Board),
         ),
+        ("format = 1\n[[service]]\n", Some(TemplateKind::Service)),
         ("format = 1\n[[dispatch]]\n", Some(TemplateKind::Policy)),
         ("format = 1\n[limits]\n", Some(TemplateKind::Policy)),
         (
@@ -172,6 +173,18 @@ fn the_starting_sets_have_no_faults() {
         (
             "330825/points/village-points",
             include_str!("../../../../../config/templates/village-points.toml"),
+        ),
+        (
+            "330825/service/village-services",
+            include_str!("../../../../../config/templates/village-services.toml"),
+        ),
+        (
+            "330825/policy/calendar",
+            include_str!("../../../../../config/templates/calendar.toml"),
+        ),
+        (
+            "330825/policy/county-dispatch",
+            include_str!("../../../../../config/templates/county-dispatch.toml"),
         ),
     ] {
         assert_eq!(found(key, text), [], "{key}");
