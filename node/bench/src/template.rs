@@ -22,12 +22,13 @@ use super::{machine::Machine, measure::percentile, room};
 const CONTENT: &str = "format = 1\n[[item]]\nname = \"收支\"\nclass = \"finance\"\nperiod = \"month\"\n\
     fields = [{ name = \"收入\", kind = \"money\" }, { name = \"支出\", kind = \"money\" }]\n";
 
-/// Issues a template from the province to all villages of a branch, until adoption is complete at the top
+/// Issues a template to all villages of a branch until the province knows that all apply it
 ///
-/// Starts every node of the branch in one process, as `wujitong demo` does: each has its own keys, records and links over
-/// mutually authenticated TLS on loopback. Then the province issues one version after the other, each once the one before
-/// is applied everywhere. Measured are the time until the province knows of the last village, and the envelopes that
-/// were acknowledged meanwhile on all links. Use a release build.
+/// Starts every node of the branch in one process, as `wujitong demo` does: each has its own
+/// keys, records and links over mutually authenticated TLS on loopback. Then the province
+/// issues one version after the other, each once the one before is applied everywhere. Measured
+/// are the time until the province knows of the last village, and the envelopes that were
+/// acknowledged meanwhile on all links. Use a release build.
 ///
 /// Examples:
 ///   wujitong bench template

@@ -12,8 +12,8 @@ use crate::{
 
 /// Shows which materials an application needs, or records which of them are there (一次性告知)
 ///
-/// With --there or --nothing the applicant is told in writing all that is missing. What was not missing once is not asked
-/// for later.
+/// With --there or --nothing the applicant is told in writing all that is missing. What was not
+/// missing once is not asked for later.
 ///
 /// Examples:
 ///   wujitong matter materials 330825002222-1f3a9c04-17

@@ -19,11 +19,12 @@ use crate::{
     tables::table,
 };
 
-/// Checks a template without a node: every fault with its line, its column, its cause and what to do
+/// Checks a template without a node: each fault with line, column, cause and remedy
 ///
-/// Reports all faults of the syntax; else every unknown key, the first fault of each entry, and what is wrong between
-/// entries. With `--against`, also every clause that is looser than another template. What other templates are in force
-/// is not known here: `wujitong template diff` asks a node.
+/// Reports all faults of the syntax; else every unknown key, the first fault before the entries
+/// and of each entry, and what is wrong between entries. With `--against`, also every clause
+/// that is looser than another template. What other templates are in force is not known here:
+/// `wujitong template diff` asks a node.
 ///
 /// Examples:
 ///   wujitong template check village-affairs.toml

@@ -11,7 +11,7 @@ use crate::{
     tables::table,
 };
 
-/// Shows how far a template has come, child by child: applied, refused and why, unreached since when
+/// Shows how far a template has come at each child: applied, refused, unreached since when
 ///
 /// Children that lag come first. What is below a child, its own node shows in the same way.
 ///

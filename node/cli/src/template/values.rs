@@ -126,7 +126,7 @@ fn explained(found: &Named<EffectiveTemplates>, language: Language) -> String {
     text
 }
 
-/// Shows what a draft would change of what holds now, for which divisions, and for how much that is under way
+/// Shows what a draft would change, for which divisions, and for how much that is under way
 ///
 /// Nothing is issued. What templates from below say is not known to the node.
 ///

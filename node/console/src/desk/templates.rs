@@ -62,14 +62,25 @@ struct ListPage {
 }
 
 fn check(visit: &Visit) -> Result<(), Problem> {
-    match visit.may(Permission::ViewTemplates) {
-        true => Ok(()),
-        false => Err(*Rejection::unknown_caller((
-            "this page is for those who see templates; sign in",
-            "这一页供查看模板的人使用；请登录",
-        ))
-        .0),
-    }
+    let told = (
+        "this page is for those who see templates; sign in",
+        "这一页供查看模板的人使用；请登录",
+    );
+    check_may(visit, Permission::ViewTemplates, told)
+}
+
+/// Leads somebody who is not signed in to the sign-in, and tells everybody else that they may not.
+fn check_may(
+    visit: &Visit,
+    permission: Permission,
+    told: (&'static str, &'static str),
+) -> Result<(), Problem> {
+    let rejection = match (visit.may(permission), visit.is_signed_in()) {
+        (true, _) => return Ok(()),
+        (false, true) => Rejection::denied(told),
+        (false, false) => Rejection::unknown_caller(told),
+    };
+    Err(*rejection.0)
 }
 
 /// Returns the kinds that this version acts on, as choices.
@@ -119,7 +130,7 @@ pub(super) async fn list(visit: Arc<Visit>) -> Answer {
 
 /// Returns a text in the language of the page.
 fn told(w: Words, text: &InBoth) -> String {
-    w.of(&*text.zh, &*text.en).to_owned()
+    w.of(&text.zh, &text.en).to_owned()
 }
 
 /// Returns the text that sets a value, with its issuer.

@@ -72,6 +72,15 @@ impl Fault {
         Self::content(place.unwrap_or(Place::Whole), not_toml(message))
     }
 
+    /// Returns whether it is about a part of the text.
+    fn has_place(&self) -> bool {
+        match &self.place {
+            Place::Whole => false,
+            Place::Way(way) => !way.is_empty(),
+            Place::Byte(_) | Place::Line(_) => true,
+        }
+    }
+
     /// Finds its place in the text.
     pub(super) fn found(self, text: &str) -> TemplateFault {
         let byte = match &self.place {
@@ -201,10 +210,20 @@ fn by_entry(template: &Template, tree: &Tree) -> Vec<TemplateFault> {
         .map(|fault| fault.found(text))
         .collect();
     let entries = entries(text);
+    // What stands before the entries is read without them. That there are none is no fault then.
+    let before = Template {
+        content: alone(text, &entries, None),
+        ..template.clone()
+    };
+    if let Err(fault) = before.read_known(tree)
+        && fault.has_place()
+    {
+        found.push(fault.found(text));
+    }
     // Each entry is read as if it were the only one, at its place in the text.
     for number in 0..entries.len().min(MOST_ENTRIES) {
         let alone = Template {
-            content: alone(text, &entries, number),
+            content: alone(text, &entries, Some(number)),
             ..template.clone()
         };
         if let Err(fault) = alone.read_known(tree) {
@@ -261,14 +280,14 @@ fn entries(text: &str) -> Vec<Entry> {
         .collect()
 }
 
-/// Returns the text with blanks in place of all entries but one, so that positions stay. Lines of policy keep the
-/// categories that they name.
-fn alone(text: &str, entries: &[Entry], number: usize) -> String {
+/// Returns the text with blanks in place of all entries but one, or of all, so that positions stay. Lines of policy keep
+/// the categories that they name.
+fn alone(text: &str, entries: &[Entry], number: Option<usize>) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    let kept = &entries[number].key;
+    let is_line = number.is_some_and(|number| entries[number].key == "dispatch");
     for (n, entry) in entries.iter().enumerate() {
-        let named = kept == "dispatch" && entry.key == "category";
-        if n != number && !named {
+        let named = is_line && entry.key == "category";
+        if Some(n) != number && !named {
             for byte in &mut bytes[entry.range.clone()] {
                 if *byte != b'\n' {
                     *byte = b' ';

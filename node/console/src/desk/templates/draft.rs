@@ -11,9 +11,7 @@ use domain::{people::Permission, template::MOST_CONTENT};
 use http::Method;
 use topology::{Term, Tier, UnitKind};
 
-use web::problem::Rejection;
-
-use super::{by, kinds, told};
+use super::{by, check_may, kinds, told};
 use crate::{
     answer::{Answer, lead_to},
     desk::Choice,
@@ -185,14 +183,11 @@ fn page(visit: &Visit, look: Option<Look>, problem: Option<Problem>) -> Answer {
 }
 
 fn check(visit: &Visit) -> Result<(), Problem> {
-    match visit.may(Permission::PublishTemplate) {
-        true => Ok(()),
-        false => Err(*Rejection::unknown_caller((
-            "this page is for those who issue templates; sign in",
-            "这一页供制发模板的人使用；请登录",
-        ))
-        .0),
-    }
+    let told = (
+        "this page is for those who issue templates; ask for the permission",
+        "这一页供制发模板的人使用；请申请权限",
+    );
+    check_may(visit, Permission::PublishTemplate, told)
 }
 
 /// Shows the form.
