@@ -37,6 +37,7 @@ mod rosters;
 mod saved_lists;
 mod seen;
 mod status;
+mod template_values;
 mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,8 +114,9 @@ pub use points::{
     RatedItemView, RatingView, RedLineView,
 };
 pub use policies::{
-    Alike, AlikeMatters, AlikeRequest, Answers, AnswersQuery, CategoryPromise, Explanation, InBoth,
-    NamedPlace, PolicyReason, Promises, PublicAnswer, PublicMatter, PublicMatters,
+    Alike, AlikeMatters, AlikeRequest, Answers, AnswersQuery, CategoryPromise, CheckMaterials,
+    Explanation, InBoth, MaterialView, MaterialsView, NamedPlace, PolicyReason, Promises,
+    PublicAnswer, PublicMatter, PublicMatters,
 };
 pub use policy_in_force::{CategoryPolicy, PolicyInForce, PolicyLine, PolicySubject, PolicyValue};
 pub use public_figures::{PublicCount, PublicFigures};
@@ -134,8 +136,13 @@ pub use status::{
     NodeStatus, Nodes, QueueLength, Status, StatusQuery, WorkerLine, WorkerState,
     worker_in_chinese,
 };
+pub use template_values::{
+    EffectiveKind, EffectiveQuery, EffectiveTemplates, EffectiveValueView, LooserValue, SetBy,
+    TemplateDiff, TemplateFaultView, TierChanges, ValueChange,
+};
 pub use templates::{
-    AdoptionView, PublishRequest, RefusalView, StanceView, TemplateLine, TemplateStatus, Templates,
+    AdoptionView, ChildRollout, PublishRequest, RefusalView, StanceView, TemplateLine,
+    TemplateRollout, TemplateStatus, Templates,
 };
 
 pub use domain::{
@@ -162,7 +169,6 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<MatterFilter>(),
         Enumeration::of::<MatterOrder>(),
         Enumeration::of::<NeighbourSide>(),
-        Enumeration::of::<PolicySubject>(),
         Enumeration::of::<Reach>(),
         Enumeration::of::<RollupBy>(),
         Enumeration::of::<RosterOutcome>(),

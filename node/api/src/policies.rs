@@ -3,6 +3,7 @@
 use domain::{
     policy::{Decided, PlaceKind, RuleRef},
     saying::Saying,
+    service::{Material, MaterialCheck, MaterialForm, ServiceInForce},
 };
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier};
@@ -189,12 +190,93 @@ pub struct CategoryPromise {
     /// When the window is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<InBoth>,
+    /// What a service costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee: Option<InBoth>,
+    /// The time in which a service is promised, for people; the clock that ends first holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<InBoth>,
+    /// The article or document that a service rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub article: Option<String>,
+    /// Chinese names of the departments that work on a service together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub departments: Vec<String>,
+    /// The materials of a service with their form and where to get them; `needs` has their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub materials: Vec<MaterialView>,
     /// When the first answer is due, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer_by_ms: Option<i64>,
     /// When the work is due, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_by_ms: Option<i64>,
+}
+
+/// Something that an applicant hands in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct MaterialView {
+    /// Its name for programs.
+    pub code: String,
+    /// Its name.
+    pub name: InBoth,
+    /// In which form.
+    pub form: MaterialForm,
+    /// Where to get it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<InBoth>,
+}
+
+impl From<Material> for MaterialView {
+    fn from(material: Material) -> Self {
+        Self {
+            code: material.code.into(),
+            name: material.name.into(),
+            form: material.form,
+            from: material.from.map(Into::into),
+        }
+    }
+}
+
+/// The materials of an application, and which of them are there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct MaterialsView {
+    /// What is asked for: by the templates in force, or by those at the first check.
+    pub asked: Vec<MaterialView>,
+    /// How often it was checked; 0 if it was not.
+    pub checks: u32,
+    /// The codes of those that are missing, once it was checked.
+    pub missing: Vec<String>,
+    /// When it was checked last, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked_at_ms: Option<i64>,
+}
+
+impl MaterialsView {
+    /// Returns what is asked for, and what was found.
+    pub fn of(service: Option<ServiceInForce>, check: Option<MaterialCheck>) -> Self {
+        let listed = service.and_then(|one| one.service.materials);
+        let asked = check.as_ref().map(|check| check.asked.clone()).or(listed);
+        let missing = check.iter().flat_map(|check| &check.missing);
+        Self {
+            asked: asked
+                .unwrap_or_default()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
+            checks: check.as_ref().map_or(0, |check| check.checks),
+            missing: missing.map(|code| code.to_string()).collect(),
+            checked_at_ms: check.as_ref().map(|check| check.at.0),
+        }
+    }
+}
+
+/// The materials of an application that are there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckMaterials {
+    /// Their codes; all others are missing.
+    pub there: Vec<String>,
 }
 
 /// A text in both languages.

@@ -121,6 +121,42 @@ pub struct AdoptionView {
     pub drift: Vec<DivisionCode>,
 }
 
+/// How far the latest version of a template has come, child by child.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TemplateRollout {
+    /// The template.
+    pub template: TemplateLine,
+    /// Its adoption at and below this node.
+    pub adoption: AdoptionView,
+    /// The children with nodes in scope: those that lag first.
+    pub children: Vec<ChildRollout>,
+}
+
+/// How far a version has come at and below a child.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ChildRollout {
+    /// The child.
+    #[schema(value_type = Code)]
+    pub division: DivisionCode,
+    /// Its adoption at and below the child.
+    pub adoption: AdoptionView,
+    /// The moment through which the child told everything, in milliseconds since 1970: what it has not reported is
+    /// unreached since then. Left out if it never connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_through_ms: Option<i64>,
+}
+
+impl Mentions for TemplateRollout {
+    fn mentions(&self, all: &mut BTreeSet<DivisionCode>) {
+        all.insert(self.template.issuer);
+        all.extend(self.children.iter().map(|child| child.division));
+        let refusals = self.children.iter().flat_map(|one| &one.adoption.refusals);
+        let refusals = refusals.chain(&self.adoption.refusals);
+        all.extend(refusals.map(|refusal| refusal.division));
+        all.extend(&self.adoption.drift);
+    }
+}
+
 /// One node's refusal of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RefusalView {

@@ -35,6 +35,9 @@ pub enum Failure {
          the receipt again later"
     )]
     Pending(String),
+    /// A template with faults, which were printed.
+    #[error("{}: this template has {} to correct; nothing was issued", .0.display(), match .1 { 1 => "1 fault".to_owned(), n => format!("{n} faults") })]
+    Template(PathBuf, usize),
     /// A public log that contradicts itself, or what was signed before.
     #[error("the public log is not valid: {0}; tell the division above, and keep the checkpoints")]
     Log(String),
@@ -121,6 +124,7 @@ impl Failure {
             | Self::Config(_)
             | Self::ConfigFile(..)
             | Self::Telemetry(_)
+            | Self::Template(..)
             | Self::Receipt(..) => Exit::Usage,
             Self::Unproven(_) | Self::Log(_) => Exit::Unproven,
             Self::Pending(_) => Exit::Pending,

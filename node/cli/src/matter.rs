@@ -1,6 +1,7 @@
 //! `wujitong matter`
 
 mod files;
+mod materials;
 mod private;
 mod requests;
 mod show;
@@ -63,6 +64,7 @@ enum Act {
     Alike(Alike),
     Answers(Answers),
     Attachment(files::Attachment),
+    Materials(materials::Materials),
     #[command(flatten)]
     Work(Work),
     #[command(flatten)]
@@ -325,6 +327,7 @@ impl Matter {
                 return output.facts(&alike, || show::alike(&alike));
             }
             Act::Attachment(attachment) => return attachment.run(&asked, output).await,
+            Act::Materials(materials) => return materials.run(&asked, output).await,
             Act::Work(work) => work.request(),
             Act::Request(request) => request.request(),
         };

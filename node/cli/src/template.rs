@@ -1,5 +1,9 @@
 //! `wujitong template`
 
+mod check;
+mod rollout;
+mod values;
+
 use std::path::PathBuf;
 
 use api::{Named, PublishRequest, StanceView, TemplateLine, TemplateStatus, Templates};
@@ -14,9 +18,10 @@ use super::{
     tables::{pairs, table},
 };
 
-/// Publishes templates (模板) for a subtree, and shows their adoption
+/// Checks templates (模板), publishes them for a subtree, shows what holds and their adoption
 ///
 /// Examples:
+///   wujitong template check finance.toml
 ///   wujitong template publish finance.toml --kind disclosure --name finance --title "财务公开"
 ///   wujitong template status 33/disclosure/finance
 #[derive(Debug, clap::Args)]
@@ -30,9 +35,13 @@ pub struct Template {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    Check(check::Check),
+    Explain(values::Explain),
+    Diff(values::Diff),
     Publish(Publish),
     List(List),
     Status(Status),
+    Rollout(rollout::Rollout),
 }
 
 /// Publishes a template, or its next version, for every node in scope below
@@ -81,27 +90,32 @@ struct Status {
     key: TemplateKey,
 }
 
+impl Publish {
+    fn request(self) -> Result<PublishRequest, Failure> {
+        Ok(PublishRequest {
+            content: read(&self.file)?,
+            kind: self.kind,
+            name: self.name,
+            title: self.title,
+            tiers: self.tiers,
+            kinds: self.kinds,
+        })
+    }
+}
+
 impl Template {
     pub(super) async fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
+        // Needs no node.
+        if let What::Check(check) = self.what {
+            return check.run(output);
+        }
         let asked = self.site.ask().await?;
         match self.what {
-            What::Publish(Publish {
-                file,
-                kind,
-                name,
-                title,
-                tiers,
-                kinds,
-            }) => {
-                let content = read(&file)?;
-                let request = PublishRequest {
-                    kind,
-                    name,
-                    title,
-                    content,
-                    tiers,
-                    kinds,
-                };
+            What::Check(_) => Ok(()),
+            What::Explain(explain) => explain.run(&asked, output).await,
+            What::Diff(diff) => diff.run(&asked, output).await,
+            What::Publish(publish) => {
+                let request = publish.request()?;
                 let path = asked.path("templates");
                 let published: Named<TemplateStatus> = asked.client.post(&path, &request).await?;
                 output.facts(&published, || status(&published))
@@ -110,6 +124,7 @@ impl Template {
                 let list: Named<Templates> = asked.client.get(&asked.path("templates")).await?;
                 output.facts(&list, || lines(&list))
             }
+            What::Rollout(rollout) => rollout.run(&asked, output).await,
             What::Status(Status { key }) => {
                 // A key has only digits, letters, dashes and slashes, so it needs no encoding.
                 let path = asked.path(&format!("templates/{key}"));

@@ -10,11 +10,13 @@ mod disclosures;
 mod dispute;
 mod households;
 mod inbox;
+mod materials;
 mod matter;
 mod parts;
 mod replies;
 mod report;
 pub(crate) mod steps;
+mod templates;
 
 use std::sync::Arc;
 
@@ -86,6 +88,16 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
             "/desk/households/{household}",
             page(households::one).merge(form(households::act)),
         )
+        .route("/desk/templates", page(templates::list))
+        .route(
+            "/desk/templates/new",
+            page(templates::form).merge(form(templates::send)),
+        )
+        .route("/desk/templates/holds/{kind}", page(templates::holds))
+        .route(
+            "/desk/templates/{issuer}/{kind}/{name}",
+            page(templates::one),
+        )
         .route("/desk/m/{id}", page(matter::show))
         .route(
             "/desk/m/{id}/contact",
@@ -94,6 +106,10 @@ pub(crate) fn routes(routes: Router<AppState>) -> Router<AppState> {
         .route(
             "/desk/m/{id}/parts",
             page(parts::form).merge(form(parts::open)),
+        )
+        .route(
+            "/desk/m/{id}/materials",
+            page(materials::form).merge(form(materials::check)),
         )
         .route(
             "/desk/m/{id}/act/{act}",

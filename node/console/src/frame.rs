@@ -94,7 +94,7 @@ type Section = (
 );
 
 /// The sections in the order of the page.
-const SECTIONS: [Section; 10] = [
+const SECTIONS: [Section; 11] = [
     ("/", Words::home, |_| Some("/")),
     ("/disclosures", Words::open_title, |_| Some("/disclosures")),
     ("/boards", Words::board_title, |_| Some("/boards")),
@@ -103,6 +103,11 @@ const SECTIONS: [Section; 10] = [
     ("/mailbox", Words::mailbox, |_| Some("/mailbox")),
     ("/desk", Words::desk, |visit| {
         visit.may(Permission::ViewList).then_some("/desk")
+    }),
+    // Those who work on the desk find it there.
+    ("/desk/templates", Words::tpl_title, |visit| {
+        let only = visit.may(Permission::ViewTemplates) && !visit.may(Permission::ViewList);
+        only.then_some("/desk/templates")
     }),
     ("/admin", Words::administration, admin::first),
     ("/network", Words::network, |visit| {

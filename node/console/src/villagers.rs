@@ -13,6 +13,8 @@ mod report;
 mod services;
 mod verify;
 
+pub(crate) use self::{needs::material, report::is_service};
+
 use api::Media;
 use axum::Router;
 use domain::category::Category;

@@ -8,6 +8,7 @@ mod disclosures;
 mod everywhere;
 mod pleas;
 mod points;
+mod templates;
 mod villagers;
 
 use topology::Term;
@@ -132,6 +133,7 @@ mod tests {
             ("admin", include_str!("words/admin.rs")),
             ("boards", include_str!("words/boards.rs")),
             ("points", include_str!("words/points.rs")),
+            ("templates", include_str!("words/templates.rs")),
         ];
         let lines = files
             .iter()

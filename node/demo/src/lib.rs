@@ -4,7 +4,7 @@ mod boarded;
 mod disclosed;
 mod issued;
 mod life;
-mod network;
+pub mod network;
 mod people;
 mod proven;
 mod rated;
@@ -213,8 +213,9 @@ impl Signals {
 }
 
 /// Shows the progress of long steps to people.
-struct Progress {
-    shown: bool,
+pub struct Progress {
+    /// Whether it is shown.
+    pub shown: bool,
 }
 
 impl Progress {

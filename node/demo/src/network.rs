@@ -33,12 +33,13 @@ const ZONE: &str = "zj.example";
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The divisions of the demo.
-pub(super) struct Branch {
-    pub(super) tree: Arc<Tree>,
+pub struct Branch {
+    /// The list of divisions of its network: those of the branch alone.
+    pub tree: Arc<Tree>,
     /// All hosted divisions, parents before children.
-    pub(super) divisions: Vec<DivisionCode>,
+    pub divisions: Vec<DivisionCode>,
     /// Divisions of the lowest tier, in order.
-    pub(super) villages: Vec<DivisionCode>,
+    pub villages: Vec<DivisionCode>,
     /// The village where most of the story happens.
     pub(super) home: DivisionCode,
 }
@@ -46,7 +47,10 @@ pub(super) struct Branch {
 impl Branch {
     /// Returns the branch through `top`: everything above it, `top` itself, and everything below.
     /// The network of the demo has its own list of divisions with only this branch.
-    pub(super) fn of(top: DivisionCode, zhejiang: &Tree) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// [`Failure`] for a division that does not exist or has no node.
+    pub fn of(top: DivisionCode, zhejiang: &Tree) -> Result<Self, Failure> {
         zhejiang.require(top)?;
         if !zhejiang.has_node(top) {
             return Err(Failure::NoNode(top));
@@ -98,7 +102,7 @@ impl Clock for DemoClock {
 }
 
 /// A running demo network.
-pub(super) struct Network {
+pub struct Network {
     host: Host,
     data: PathBuf,
     clock: Arc<DemoClock>,
@@ -106,7 +110,10 @@ pub(super) struct Network {
 }
 
 /// Creates missing identities, starts the nodes and waits for their links.
-pub(super) async fn form(
+///
+/// # Errors
+/// [`Failure`] if a node does not start, a link does not come up, or `stop` was asked for.
+pub async fn form(
     branch: &Branch,
     data: &Path,
     progress: &Progress,
@@ -230,7 +237,11 @@ impl Network {
         self.clock.forward_ms.load(Ordering::Relaxed)
     }
 
-    pub(super) fn office(&self, division: DivisionCode) -> Arc<Office> {
+    /// Returns the office of a hosted division.
+    ///
+    /// # Panics
+    /// If the branch does not have the division.
+    pub fn office(&self, division: DivisionCode) -> Arc<Office> {
         let node = self.host.app_state().node(division);
         Arc::clone(&node.expect("the branch is hosted").office)
     }
@@ -250,7 +261,11 @@ impl Network {
         file.map_err(|error| Failure::Failed(error.to_string()))
     }
 
-    pub(super) fn links(&self, division: DivisionCode) -> Arc<Links> {
+    /// Returns the links of a hosted division.
+    ///
+    /// # Panics
+    /// If the branch does not have the division.
+    pub fn links(&self, division: DivisionCode) -> Arc<Links> {
         let node = self.host.app_state().node(division);
         Arc::clone(&node.expect("the branch is hosted").links)
     }
@@ -325,7 +340,10 @@ impl Network {
     }
 
     /// Waits until something holds, and returns how long that took.
-    pub(super) async fn until<F: Future<Output = bool>>(
+    ///
+    /// # Errors
+    /// [`Failure`] if it does not hold within a minute.
+    pub async fn until<F: Future<Output = bool>>(
         &self,
         what: &str,
         mut holds: impl FnMut() -> F,
@@ -343,7 +361,8 @@ impl Network {
         Ok(started.elapsed())
     }
 
-    pub(super) async fn stop(self) {
+    /// Stops all nodes.
+    pub async fn stop(self) {
         self.host.stop().await;
         self.telemetry.shutdown().await;
     }

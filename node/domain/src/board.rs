@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     people::{Permission, Role, reach},
+    saying::Saying,
     scope::is_name,
     time::{Day, Timestamp},
 };
@@ -109,6 +110,38 @@ pub enum Looser {
         "has at most {0} photos in a post there and {1} here; a lower tier may only have fewer"
     )]
     Photos(u8, u8),
+}
+
+impl Looser {
+    /// Returns it in both languages; it continues the name of the board.
+    pub fn said(&self) -> Saying {
+        let yes = |yes: &bool| if *yes { "是" } else { "否" };
+        let chinese = match self {
+            Self::Name(there, here) => {
+                format!("上级叫“{there}”，这里叫“{here}”；不要改名")
+            }
+            Self::Writer(role) => format!(
+                "上级没让{}发帖；下级只能减少发帖的角色",
+                topology::Term::chinese(*role)
+            ),
+            Self::SignedOut(there, here) => format!(
+                "不登录能否看：上级是{}，这里是{}；不要改",
+                yes(there),
+                yes(here)
+            ),
+            Self::Keep(there, here) => {
+                format!("上级保留 {there} 天，这里 {here} 天（0 为一直保留）；下级只能缩短")
+            }
+            Self::Answers => "上级不收回帖；请去掉 answers".to_owned(),
+            Self::Photos(there, here) => {
+                format!("上级每帖最多 {there} 张照片，这里 {here} 张；下级只能减少")
+            }
+        };
+        Saying {
+            english: self.to_string(),
+            chinese,
+        }
+    }
 }
 
 impl Board {

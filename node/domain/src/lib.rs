@@ -10,6 +10,7 @@ pub mod authority;
 pub mod board;
 pub mod calendar;
 pub mod category;
+mod clause;
 pub mod clock;
 pub mod csv;
 pub mod custody;
@@ -43,6 +44,7 @@ pub mod rule;
 pub mod saying;
 pub mod scope;
 pub mod seal;
+pub mod service;
 pub mod template;
 pub mod timekeeper;
 
@@ -104,6 +106,7 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<points::Every>(),
         Enumeration::of::<points::Mark>(),
         Enumeration::of::<policy::PlaceKind>(),
+        Enumeration::of::<policy::PolicySubject>(),
         Enumeration::of::<receipt::Finding>(),
         Enumeration::of::<receipt::Kind>(),
         Enumeration::of::<receipt::What>(),
@@ -111,7 +114,9 @@ pub fn enumerations() -> Vec<Enumeration> {
         Enumeration::of::<request::RequestKindName>(),
         Enumeration::of::<revocation::Reason>(),
         Enumeration::of::<roster::Column>(),
+        Enumeration::of::<service::MaterialForm>(),
         Enumeration::of::<suite::Suite>(),
+        Enumeration::of::<template::Setting>(),
         Enumeration::of::<template::TemplateKind>(),
         Enumeration::of::<timekeeper::Doubt>(),
     ]

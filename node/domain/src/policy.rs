@@ -40,6 +40,7 @@ mod places;
 mod read;
 mod ruling;
 mod service;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod tighten;
@@ -52,6 +53,7 @@ pub use places::{MOST_PLACES, NamedPlace, PlaceKind};
 pub use read::{MOST_CATEGORIES, MOST_LINES};
 pub use ruling::{Case, Decided, Ruling};
 pub use service::{MOST_NEEDS, MOST_SERVICE_TEXT, ServiceFacts};
+pub use subject::PolicySubject;
 pub use words::{BadWords, Words, check_channel, is_answered_for};
 
 /// Text of the policy shipped with the program, with the numbers of Zhejiang.
@@ -159,6 +161,45 @@ enum Pattern {
 }
 
 impl Sheet {
+    /// Returns what the promises of services are as policy: a time to finish for each category, with the line that
+    /// promises it.
+    pub fn of_promises(
+        source: Source,
+        promises: impl IntoIterator<Item = (Category, Allowance, u32)>,
+    ) -> Self {
+        let promises = promises.into_iter();
+        let lines = promises.map(|(category, value, line)| Line {
+            line,
+            fits: Fits {
+                category: Pattern::One(category),
+                priority: None,
+                channel: None,
+                origin: None,
+                kind: None,
+            },
+            platform: None,
+            department: None,
+            tier: None,
+            clocks: BTreeMap::from([(Stage::Finish, At { value, line })]),
+            extension: None,
+            escalate_on_breach: None,
+            at_once: None,
+        });
+        Self {
+            source,
+            calendar: None,
+            categories: BTreeMap::new(),
+            lines: lines.collect(),
+            places: places::Places::default(),
+            limits: limits::Stated::default(),
+        }
+    }
+
+    /// Returns whether it lists a category.
+    pub fn lists(&self, category: &Category) -> bool {
+        self.categories.contains_key(category)
+    }
+
     /// Returns the text it was read from.
     pub const fn source(&self) -> &Source {
         &self.source

@@ -30,6 +30,7 @@ crate::records! {
     crate::request::OpenRequest,
     crate::seal::SealedBody,
     crate::seal::SealedForBearer,
+    crate::service::MaterialCheck,
     crate::template::AdoptionReport,
     crate::template::Template,
 }

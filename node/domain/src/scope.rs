@@ -11,7 +11,7 @@ topology::vocabulary! {
     pub enum TemplateKind: "kind of template" {
         Policy = 1, "policy", "制度", "catalogue, routing, clocks, calendar, points";
         Disclosure = 2, "disclosure", "公开目录", "items, fields, period and approval of what is made public";
-        Service = 3, "service", "办事事项", "materials and joint departments of a service";
+        Service = 3, "service", "办事事项", "materials, time promised, fee, window and joint departments of services";
         Standard = 4, "standard", "数据标准", "data elements and code lists";
         Board = 5, "board", "公告栏", "bulletin boards";
         Points = 6, "points", "积分", "what households are rated by, and what of it is public";
@@ -23,9 +23,21 @@ impl TemplateKind {
     /// report a kind as applied that it does not act on.
     pub const fn is_acted_on(self) -> bool {
         match self {
-            Self::Policy | Self::Disclosure | Self::Board | Self::Points => true,
-            Self::Service | Self::Standard => false,
+            Self::Policy | Self::Disclosure | Self::Service | Self::Board | Self::Points => true,
+            Self::Standard => false,
         }
+    }
+}
+
+impl TemplateKind {
+    /// Returns whether a template of this kind changes what policy says: services promise times.
+    pub const fn is_policy(self) -> bool {
+        matches!(self, Self::Policy | Self::Service)
+    }
+
+    /// Returns whether a template of this kind may name the one above that it tightens.
+    pub const fn is_layered(self) -> bool {
+        matches!(self, Self::Disclosure | Self::Board)
     }
 }
 

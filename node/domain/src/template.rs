@@ -9,15 +9,26 @@ use super::{address::Stamp, time::Timestamp};
 mod adoption;
 mod content;
 mod decide;
+mod effective;
+mod fault;
 #[cfg(test)]
 mod tests;
+mod tighten;
 
 pub use crate::scope::{BadScope, BadTemplateKey, Scope, TemplateKey, TemplateKind, is_name};
-pub use adoption::{Adoption, Expected, MOST_REFUSALS, Stance, adoption};
+pub use adoption::{Adoption, Expected, MOST_REFUSALS, Stance, adoption, adoption_by_child};
 pub use content::{BadTemplate, FORMAT, MOST_BOARDS, MOST_CONTENT, MOST_ITEMS, Need, Parsed};
 pub use decide::{
-    InForce, TemplateRefusal, Verdict, boards, consider, demanded, points, reconsider,
+    InForce, TemplateRefusal, Verdict, boards, consider, demanded, points, promises, reconsider,
+    services,
 };
+
+pub use effective::{
+    Change, ChangesAt, EffectiveValue, Setting, Subject, changes, changes_of, effective_values,
+    in_force_at,
+};
+pub use fault::{MOST_FAULTS, TemplateFault, faults, kind_of};
+pub use tighten::loosened;
 
 /// The tiers that may issue each kind; all others may not. Rules for other offices need at least a
 /// county; a township may list its services, and every tier may put up a board, rate households by

@@ -90,7 +90,7 @@ pub use services::{
     MatterFiles, Matters, People, Points, Templates, Webhooks,
 };
 pub use tables::all as tables;
-pub use templates::{NewTemplate, NoSuchTemplate, TemplateRecord};
+pub use templates::{NewTemplate, NoSuchTemplate, NotBelow, TemplateRecord};
 
 use domain::{
     ids::{Epoch, EpochId, NetworkId},

@@ -8,6 +8,7 @@ pub(crate) mod filed;
 pub(crate) mod hand_over;
 pub mod imports;
 pub(crate) mod index;
+mod materials;
 mod offered;
 pub(crate) mod receipts;
 pub(crate) mod refusal;

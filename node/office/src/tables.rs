@@ -30,6 +30,7 @@ use domain::{
     reply_text::ReplyText,
     request::OpenRequest,
     rollup::{CellKey, Counters, EpochSet, Heard},
+    service::MaterialCheck,
     suite::Digest,
     template::{AdoptionReport, Template, TemplateKey},
     time::{Day, Timestamp},
@@ -173,6 +174,8 @@ records::tables! { pub(crate) OFFICE:
     PleaSupports("support of a plea", b"Du"): (PleaId, Digest) => ();
     /// How many residents there are.
     ResidentCount("number of residents", b"Dv"): () => Residents;
+    /// Which materials of an application are there.
+    MaterialChecks("materials of an application", b"Gm"): MatterId => MaterialCheck;
     /// Matters in which somebody objects to a disclosure.
     Objections("objection to a disclosure", b"Do"): (DisclosureId, MatterId) => Timestamp;
     /// What this division and its children say of their disclosures, by month and class.

@@ -4,6 +4,7 @@ mod calendar;
 mod in_force;
 mod lag;
 pub(crate) mod policies;
+mod values;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,11 +21,14 @@ use domain::{
         self, Adoption, AdoptionReport, BadTemplate, Expected, Scope, Stance, Template,
         TemplateKey, TemplateKind, TemplateRefusal, Verdict,
     },
+    time::Timestamp,
 };
 use records::table::{Plain, Table};
 use store::record::RecordError;
 use topology::{DivisionCode, Tier, Tree, UnitKind};
 use wire::frame::TemplateInForce;
+
+pub use values::NotBelow;
 
 pub use crate::tables::templates::TemplateRecord;
 use crate::{
@@ -148,6 +152,35 @@ impl Templates<'_> {
         Ok(adoption)
     }
 
+    /// Returns the adoption of the latest version at and below each child with nodes in scope, and through when the
+    /// child told everything: what it has not reported since then did not happen. `None` if it never connected.
+    ///
+    /// # Errors
+    /// [`NoSuchTemplate`].
+    pub async fn rollout(
+        self,
+        key: &TemplateKey,
+    ) -> Result<Vec<(DivisionCode, Adoption, Option<Timestamp>)>, Failed<NoSuchTemplate>> {
+        let mut view = self.read()?;
+        let record = view.get::<tables::Templates>(key).await?;
+        let record = record.ok_or_else(|| NoSuchTemplate(key.to_string()))?;
+        let rows = tables::Adoptions::under(&AdoptionsOf(key.clone()));
+        let heard = view.scan(rows, usize::MAX).await?;
+        view.finish(()).await?;
+        let Template { version, scope, .. } = record.template;
+        let expected = self.expectations.of(&scope, self.me, self.tree());
+        let heard: Vec<_> = heard
+            .iter()
+            .map(|(AdoptionKey(_, child), report)| (*child, report))
+            .collect();
+        let children = template::adoption_by_child(key, version, &expected, &heard);
+        let told = |child| self.inbox().told_through(child);
+        let children = children.into_iter();
+        Ok(children
+            .map(|(child, adoption)| (child, adoption, told(child)))
+            .collect())
+    }
+
     pub(super) async fn versions(self) -> Result<Vec<TemplateInForce>, Fault> {
         let records = self.templates().all().await?;
         Ok(records
@@ -219,7 +252,7 @@ impl UnitOfWork<'_> {
                     self.view
                         .put::<tables::TemplatesInForce>(&template.key, template);
                     self.log_template(&record);
-                    self.new_policy |= template.key.kind == TemplateKind::Policy;
+                    self.new_policy |= template.key.kind.is_policy();
                     Stance::Applied
                 }
                 Verdict::Refused(reason) => Stance::Refused(reason),
@@ -344,7 +377,7 @@ impl UnitOfWork<'_> {
                 self.view
                     .put::<tables::TemplatesInForce>(key, &record.template);
                 self.log_template(&record);
-                self.new_policy |= key.kind == TemplateKind::Policy;
+                self.new_policy |= key.kind.is_policy();
                 record.stance = Some(Stance::Applied);
                 self.view.put::<tables::Templates>(key, &record);
                 self.news.template(&record.template, record.stance.as_ref());

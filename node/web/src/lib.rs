@@ -34,6 +34,7 @@ mod kinds;
 mod language;
 mod links;
 mod log;
+mod materials;
 mod matters;
 mod offers;
 mod oidc;

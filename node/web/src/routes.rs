@@ -16,8 +16,9 @@ use utoipa_axum::{
 use super::{
     accounts, alarms, audit, boards, clock, compliance, contacts, disclosures, drafts, events,
     figures, files, gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring, kinds,
-    log, matters, offers, oidc, openapi, own_sessions, points, policies, public_figures, receipts,
-    reply_texts, revocations, rosters, saved_lists, seen, session, setup, status, templates,
+    log, materials, matters, offers, oidc, openapi, own_sessions, points, policies, public_figures,
+    receipts, reply_texts, revocations, rosters, saved_lists, seen, session, setup, status,
+    templates,
 };
 use crate::state::AppState;
 
@@ -84,6 +85,8 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::OwnAccount, routes!(matters::own)),
         (D::ViewMatter, routes!(matters::act)),
         (D::ViewMatter, routes!(matters::ask)),
+        (D::ViewMatter, routes!(materials::list)),
+        (D::CommentToReporter, routes!(materials::check)),
         (D::Dispatch, routes!(matters::open_parts)),
         (D::ReportForAnother, routes!(keyring::slip)),
         (D::ViewList, routes!(reply_texts::list)),
@@ -169,7 +172,10 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::CorrectRating, routes!(points::amend)),
         (D::ViewTemplates, routes!(templates::list)),
         (D::PublishTemplate, routes!(templates::publish)),
+        (D::PublishTemplate, routes!(templates::diff)),
+        (D::ViewTemplates, routes!(templates::effective)),
         (D::ViewTemplates, routes!(templates::status)),
+        (D::ViewTemplates, routes!(templates::rollout)),
         (D::ViewStatus, routes!(revocations::list)),
         (D::Revoke, routes!(revocations::revoke)),
         (D::ViewStatus, routes!(key_statements::list)),

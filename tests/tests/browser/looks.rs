@@ -72,6 +72,8 @@ const PAGES: [(&str, &str, &[&str]); 6] = [
             "/desk/households",
             "/desk/households/1",
             "/desk/households/labels",
+            "/desk/templates",
+            "/desk/templates/holds/policy",
             "/points/h/1",
         ],
     ),

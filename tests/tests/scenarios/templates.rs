@@ -291,3 +291,78 @@ async fn a_version_published_while_half_the_way_is_down_arrives_when_it_is_up() 
     network.audited().await;
     network.shut_down().await;
 }
+
+/// A county issues services, a township tightens them, and a city that would loosen them is refused where it writes.
+#[tokio::test]
+async fn services_come_from_above_and_are_tightened_on_the_way_and_each_part_names_its_text() {
+    let network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    let services = |content: &str| NewTemplate {
+        kind: TemplateKind::Service,
+        name: "window".to_owned(),
+        title: "办事事项".to_owned(),
+        content: format!("format = 1\n[[service]]\ncategory = 'service/land'\n{content}"),
+        tiers: vec![],
+        kinds: vec![],
+    };
+    let materials =
+        "[[service.materials]]\ncode = 'id'\nname = { zh = '身份证', en = 'identity card' }\n";
+    let of_county = services(&format!("promise = '15wd'\n{materials}"));
+    let (key, _) = publish(&network, COUNTY, of_county).await;
+    adopted(&network, COUNTY, &key, 3, 0).await;
+    let of_township = services("promise = '8wd'\nwindow = { zh = '2号窗口', en = 'window 2' }\n");
+    let (tightened, _) = publish(&network, TOWNSHIP, of_township).await;
+    adopted(&network, TOWNSHIP, &tightened, 2, 0).await;
+    let longer = services("promise = '16wd'\n");
+    let office = network.office(TOWNSHIP);
+    let refused = Network::refused(office.templates().publish(longer, CLERK)).await;
+    drop(office);
+    assert!(
+        refused.contains("service/land") && refused.contains("15wd"),
+        "{refused}"
+    );
+
+    // A villager of the village reads the promise of the township and the materials of the county.
+    let village = network.office(VILLAGE);
+    let promises = village.templates().promises().await.unwrap();
+    let land = promises
+        .categories
+        .iter()
+        .find(|one| one.code == "service/land")
+        .unwrap();
+    assert_eq!(land.promised.as_ref().unwrap().en, "8 working days");
+    assert_eq!(land.materials[0].code, "id");
+    assert_eq!(land.window.as_ref().unwrap().en, "window 2");
+    // The county, asked about the village, does not know what the township issued, and says so.
+    let here = network.office(COUNTY);
+    let kind = Some(TemplateKind::Service);
+    let seen = here
+        .templates()
+        .effective(Some(code(VILLAGE)), kind)
+        .await
+        .unwrap();
+    assert!(!seen.complete);
+    let promise = &seen.kinds[0].values[0];
+    assert_eq!(promise.value.en, "15 working days");
+    let own = village.templates().effective(None, kind).await.unwrap();
+    assert!(own.complete);
+    let promise = &own.kinds[0].values[0];
+    assert_eq!(promise.by.issuer, Some(code(TOWNSHIP)));
+    assert_eq!(promise.looser[0].by.issuer, Some(code(COUNTY)));
+
+    // Child by child: the township told everything, and all of it applies.
+    let children = here.templates().rollout(&key).await.unwrap();
+    let of = |division| {
+        let mut children = children.iter();
+        children
+            .find(|(child, ..)| *child == code(division))
+            .unwrap()
+    };
+    let (_, adoption, told) = of(TOWNSHIP);
+    assert_eq!(adoption.applied, 2);
+    assert!(told.is_some());
+    let (_, adoption, told) = of(OTHER_TOWNSHIP);
+    assert_eq!((adoption.applied, *told), (0, None));
+    drop((village, here));
+    network.shut_down().await;
+}

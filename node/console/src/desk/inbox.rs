@@ -61,6 +61,7 @@ struct InboxPage<'a> {
     unread_rows: String,
     sees_disclosures: bool,
     may_write_replies: bool,
+    sees_templates: bool,
     moderates_boards: bool,
     sees_households: bool,
 }
@@ -137,6 +138,7 @@ async fn page(visit: &Visit, query: &Form, problem: Option<Problem>) -> Answer {
             is_first: after.is_none(),
             may_report: visit.may(Permission::ReportForAnother),
             sees_disclosures: visit.may(Permission::ViewDisclosures),
+            sees_templates: visit.may(Permission::ViewTemplates),
             may_write_replies: visit.may(Permission::ManageReplyTexts),
             moderates_boards: visit.may(Permission::ModerateBoard),
             sees_households: visit.may(Permission::ViewHouseholds),

@@ -8,7 +8,7 @@ use api::{
 };
 use askama::Template;
 use axum::body::Body;
-use domain::request::RequestKindName;
+use domain::{people::Permission, request::RequestKindName};
 use http::{Method, header};
 
 use super::{
@@ -87,6 +87,7 @@ struct MatterPageView {
     primary: Option<ActForm>,
     others: Vec<Link>,
     may_open_parts: bool,
+    may_check_materials: bool,
     requests: Vec<Link>,
     text: Option<String>,
     facts: Vec<(&'static str, String)>,
@@ -178,6 +179,9 @@ pub(super) async fn shown(visit: &Visit, besides: Besides) -> Answer {
                 .filter(|_| !is_held)
                 .map(|age| (crate::when::length(age, w.0), visit.when(now - age))),
             may_open_parts: offers.parts,
+            may_check_materials: is_held
+                && crate::villagers::is_service(&view.category)
+                && visit.may(Permission::CommentToReporter),
             others: links(w, id, &offers),
             requests: requests(w, id, &offers, is_held),
             primary,

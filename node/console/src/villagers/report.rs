@@ -14,7 +14,8 @@ use api::{
 };
 use http::Method;
 
-pub(super) use self::page::{is_service, receiver};
+pub(crate) use self::page::is_service;
+pub(super) use self::page::receiver;
 use self::{
     page::NOT_SURE,
     steps::{Flow, Step},

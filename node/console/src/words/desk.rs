@@ -201,4 +201,11 @@ super::words! {
     reply_department_hint: "部门代码，如 market；不填则所有部门可用", "Code of the department, such as market; for all if left out";
     reply_pick: "选用常用答复", "Take a reply text";
     reply_fill: "填入说明", "Put it into the text";
+    materials_title: "核对材料", "Check the materials";
+    materials_intro: "勾选已收到的材料。缺少的会一次性书面告知申请人，以后不能再要别的。", "Tick what is there. The applicant is told in writing all that is missing, once; nothing else can be asked for later.";
+    materials_complete: "材料齐全。", "All materials are there.";
+    materials_told: "已书面告知缺少哪些材料。", "The applicant was told what is missing.";
+    materials_none: "没有模板规定这件事项要哪些材料。", "No template says which materials this matter needs.";
+    materials_there: "已收到的材料", "Materials that are there";
+    materials_send: "记录并告知", "Record and tell";
 }

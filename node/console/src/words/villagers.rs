@@ -57,6 +57,12 @@ super::words! {
     services_choose: "选择要办的事", "Choose what you need";
     services_several: "几件事要一起办的，可以同时勾选：一次申请，由窗口分给各部门，一起办完。", "Tick several that belong together: you apply once, the window hands a part to each office, and it ends when all are done.";
     services_apply: "申请", "Apply";
+    service_material(name, form): "{name}（{form}）", "{name} ({form})";
+    service_material_from(name, form, from): "{name}（{form}，{from}）", "{name} ({form}; {from})";
+    service_promised: "承诺办结：", "Promised within:";
+    service_fee: "收费：", "Fee:";
+    service_departments: "联办部门：", "Departments that work on it together:";
+    service_article: "依据：", "Based on:";
     service_needs: "要带的材料：", "What to bring:";
     service_window: "办理窗口：", "Window:";
     service_hours: "办理时间：", "Hours:";

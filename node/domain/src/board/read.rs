@@ -4,7 +4,12 @@ use serde::Deserialize;
 use topology::Term;
 
 use super::{Board, MOST_PHOTOS, may_write};
-use crate::{foreign::is_harmful, people::Role};
+use crate::{
+    clause::{Clause, Within},
+    foreign::is_harmful,
+    people::Role,
+    saying::Saying,
+};
 
 /// The shortest time for which a post stays, in days.
 const LEAST_DAYS: i64 = 7;
@@ -44,16 +49,15 @@ impl RawBoard {
     ///
     /// # Errors
     /// What is wrong, for people.
-    pub(crate) fn read(self) -> Result<Board, String> {
-        let code: super::BoardCode = self
+    pub(crate) fn read(self) -> Result<Board, Clause> {
+        let code = self
             .code
             .parse()
-            .map_err(|bad: super::BadBoardCode| bad.to_string())?;
-        let within = |error: String| format!("the board {code}: {error}");
-        let line = |key: &str, text: Option<String>, most| match text {
-            Some(text) if !is_line(&text, most) => Err(within(format!(
-                "`{key}` has 1 to {most} characters, in one line"
-            ))),
+            .map_err(|bad: super::BadBoardCode| bad_code(bad.0));
+        let code: super::BoardCode = code.at("code")?;
+        let within = |fault: Saying| of_board(&code, fault);
+        let line = |key: &str, text: Option<String>, most: usize| match text {
+            Some(text) if !is_line(&text, most) => Err(within(bad_text(key, most))).at(key),
             text => Ok(text.map(String::into_boxed_str)),
         };
         let name = line("name", Some(self.name), 40)?.unwrap_or_default();
@@ -61,18 +65,17 @@ impl RawBoard {
             None => None,
             Some(days) if (LEAST_DAYS..=MOST_DAYS).contains(&days) => u16::try_from(days).ok(),
             Some(days) => {
-                return Err(within(format!(
-                    "keep_days is {days}, not {LEAST_DAYS} to {MOST_DAYS}; leave it out to keep posts for ever"
-                )));
+                let fault = bad_days(days, LEAST_DAYS, MOST_DAYS);
+                return Err(within(fault)).at("keep_days");
             }
         };
         let photos = self.photos.unwrap_or(MOST_PHOTOS.into());
         let photos = u8::try_from(photos)
             .ok()
             .filter(|most| *most <= MOST_PHOTOS);
-        let photos = photos
-            .ok_or_else(|| within(format!("`photos` is a number from 0 to {MOST_PHOTOS}")))?;
-        let writers = writers(self.writers).map_err(within)?;
+        let photos = photos.ok_or_else(|| within(bad_photos(MOST_PHOTOS)));
+        let photos = photos.at("photos")?;
+        let writers = writers(self.writers).of(within)?;
         Ok(Board {
             name,
             english: line("english", self.english, 80)?,
@@ -88,24 +91,21 @@ impl RawBoard {
 }
 
 /// Reads who writes on it: officials and leaders unless it says otherwise.
-fn writers(raw: Vec<String>) -> Result<Vec<Role>, String> {
+fn writers(raw: Vec<String>) -> Result<Vec<Role>, Clause> {
     if raw.is_empty() {
         return Ok(vec![Role::Official, Role::Leader]);
     }
     let mut writers: Vec<Role> = vec![];
-    for code in raw {
+    for (n, code) in raw.into_iter().enumerate() {
         let role = Role::of_code(&code).filter(|role| may_write(*role));
         let Some(role) = role else {
             let known = Role::ALL.iter().filter(|role| may_write(**role));
             let known: Vec<_> = known.map(|role| role.code()).collect();
             let code: String = code.chars().take(40).collect();
-            return Err(format!(
-                "`{code}` cannot write on boards; use {}",
-                known.join(", ")
-            ));
+            return Err(no_writer(code, known.join(", "))).nth("writers", n);
         };
         if writers.contains(&role) {
-            return Err(format!("{code} is listed twice"));
+            return Err(twice(code)).nth("writers", n);
         }
         writers.push(role);
     }
@@ -116,4 +116,17 @@ fn writers(raw: Vec<String>) -> Result<Vec<Role>, String> {
 fn is_line(text: &str, most: usize) -> bool {
     let length = text.chars().count();
     (1..=most).contains(&length) && text.trim() == text && !text.chars().any(is_harmful)
+}
+
+crate::sayings! {
+    fn bad_code(code): "“{code}”不是栏目代码；请用 1 到 48 个小写字母、数字和横线",
+        "`{code}` is not a board; use 1 to 48 lower-case letters, digits and dashes";
+    fn of_board(code, fault): "栏目 {code}：{fault}", "the board {code}: {fault}";
+    fn bad_text(key, most): "{key} 要有 1 到 {most} 个字，写在一行里；请更正",
+        "`{key}` has 1 to {most} characters, in one line; correct it";
+    fn bad_days(days, least, most): "keep_days 是 {days}，不在 {least} 到 {most} 之内；要一直保留就不写",
+        "keep_days is {days}, not {least} to {most}; leave it out to keep posts for ever";
+    fn bad_photos(most): "photos 是 0 到 {most} 之间的数；请更正", "`photos` is a number from 0 to {most}; correct it";
+    fn no_writer(code, known): "“{code}”不能在公告栏发帖；可以写：{known}", "`{code}` cannot write on boards; use {known}";
+    fn twice(code): "{code} 写了两次；请去掉一个", "{code} is listed twice; remove one";
 }

@@ -71,7 +71,7 @@ fn why(words: &str) -> Result<Removal, BadPost> {
 fn a_board_is_read_from_its_template_and_what_is_wrong_is_named() {
     let read = |text: &str| {
         let raw: RawBoard = toml::from_str(text).unwrap();
-        raw.read()
+        raw.read().map_err(|fault| fault.said.english)
     };
     let least = read("code = 'rules'\nname = '村规民约'").unwrap();
     assert_eq!(least.writers, [Role::Official, Role::Leader]);

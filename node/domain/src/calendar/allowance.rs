@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::saying::Saying;
+
 /// The time that a rule gives: at least 1 of its unit, at most a year. Written `5wd`, `2wh`, `30d`,
 /// `24h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,9 +35,41 @@ pub enum BadAllowance {
     TooLong(String),
 }
 
+impl BadAllowance {
+    /// Returns it in both languages.
+    pub fn said(&self) -> Saying {
+        let chinese = match self {
+            Self::Form(text) => format!("“{text}”不是时限；请写成 5wd、2wh、30d 或 24h"),
+            Self::Zero(text) => format!("“{text}”等于没有时间；至少写 1"),
+            Self::TooLong(text) => {
+                format!("“{text}”超过一年；最多写 366d、8784h、261wd 或 2091wh")
+            }
+        };
+        Saying {
+            english: self.to_string(),
+            chinese,
+        }
+    }
+}
+
 const YEAR_MINUTES: u32 = 366 * 24 * 60;
 
 impl Allowance {
+    /// Returns it in both languages: `7 working days`.
+    pub fn said(self) -> Saying {
+        let (chinese, english) = match self {
+            Self::WorkingDays(_) => ("个工作日", "working days"),
+            Self::WorkingHours(_) => ("个工作小时", "working hours"),
+            Self::Days(_) => ("天", "days"),
+            Self::Hours(_) => ("小时", "hours"),
+        };
+        let count = self.count();
+        Saying {
+            english: format!("{count} {english}"),
+            chinese: format!("{count} {chinese}"),
+        }
+    }
+
     /// Returns the number of its units.
     pub const fn count(self) -> u16 {
         match self {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::{Spanned, value::Datetime};
 
 use super::{Calendar, Day, Hours, Mark};
+use crate::saying::Saying;
 
 /// The most days that a calendar marks as holidays or make-up days.
 pub const MOST_MARKED: usize = 1_000;
@@ -74,6 +75,52 @@ pub enum CalendarFault {
     /// More than [`MOST_MARKED`] days are marked.
     #[error("more than {MOST_MARKED} days are marked; leave past years out")]
     TooMany,
+}
+
+impl CalendarFault {
+    /// Returns it in both languages.
+    pub fn said(&self) -> Saying {
+        let chinese = match self {
+            Self::Years(first, last) => format!(
+                "{first} 到 {last} 不是 2000 到 2099 年之间、至多 20 年的区间；请写成 [起, 止]"
+            ),
+            Self::Interval(text) => {
+                format!("“{text}”不是一天里的时段；请写成 08:30-12:00")
+            }
+            Self::Backwards(text) => {
+                format!("{text} 还没开始就结束了；跨午夜的请分成两天各写一段")
+            }
+            Self::Overlap(text) => {
+                format!("{text} 与当天另一时段重叠；请从那一段结束时开始")
+            }
+            Self::TooManyIntervals => {
+                format!("一天超过 {MOST_INTERVALS} 个时段；请合并几个")
+            }
+            Self::NoWork => "一周的办公时间不足一小时；请写出各天的时段".to_owned(),
+            Self::NotADay => "日期里带了时刻；只写日期，如 2026-01-01".to_owned(),
+            Self::DateOrRange => "节假日写一天或一段；请写 date，或 from 和 to".to_owned(),
+            Self::RangeBackwards(from, to) => {
+                format!("{from} 到 {to} 首尾颠倒；请对调")
+            }
+            Self::OutsideYears(day) => {
+                format!("{day} 不在日历的年份之内；请扩大 years 或去掉这一天")
+            }
+            Self::Twice(day) => format!("{day} 写了两次；请去掉一个"),
+            Self::Both(day) => format!("{day} 既是假日又是调休上班日；请去掉一个"),
+            Self::WorksAnyway(day) => {
+                format!("{day} 本来就上班；调休上班日应落在休息日")
+            }
+            Self::Like(text) => {
+                format!("调休上班日不能照“{text}”；请写有办公时间的星期几，如 monday")
+            }
+            Self::Name => "节假日名称要有 1 到 40 个字，写在一行里；请改短".to_owned(),
+            Self::TooMany => format!("标记的日子超过 {MOST_MARKED} 个；请去掉过去的年份"),
+        };
+        Saying {
+            english: self.to_string(),
+            chinese,
+        }
+    }
 }
 
 /// The section `[calendar]` as written, not checked yet.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Content, Rhythm, content::written_bytes};
-use crate::calendar::Allowance;
+use crate::{calendar::Allowance, saying::Saying};
 
 topology::vocabulary! {
     /// The three kinds of affairs that a village makes public (三务公开).
@@ -134,7 +134,42 @@ pub enum Loosened {
     Sum(Box<str>),
 }
 
+impl Loosened {
+    /// Returns it in both languages; it continues the name of the item.
+    pub fn said(&self) -> Saying {
+        let chinese = match self {
+            Self::Class(there, here) => format!(
+                "上级归在{}，这里归在{}；不要改类",
+                topology::Term::chinese(*there),
+                topology::Term::chinese(*here)
+            ),
+            Self::Rhythm(there, here) => format!(
+                "上级是{}，这里是{}；不要改周期的种类",
+                topology::Term::chinese(*there),
+                topology::Term::chinese(*here)
+            ),
+            Self::Due(there, here) => {
+                format!("上级要求 {there} 内公开，这里是 {here}；下级只能缩短")
+            }
+            Self::Objection(there, here) => {
+                format!("上级给 {there} 提异议，这里是 {here}；下级只能延长")
+            }
+            Self::Field(name) => format!("要有与上级相同的栏目“{name}”；不要去掉或放松"),
+            Self::Sum(name) => format!("要有与上级相同的合计“{name}”；不要去掉"),
+        };
+        Saying {
+            english: self.to_string(),
+            chinese,
+        }
+    }
+}
+
 impl Item {
+    /// The time to publish it after the period if the template names none.
+    pub const USUAL_DUE: Allowance = Allowance::Days(10);
+    /// The time to object if the template names none: that of the practice in Zhejiang.
+    pub const USUAL_OBJECTION: Allowance = Allowance::Days(5);
+
     /// Returns the position of a field by its name.
     pub fn field(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| *field.name == *name)

@@ -23,7 +23,7 @@ pub(super) fn item(text: &str) -> Item {
 
 pub(super) fn fault(text: &str) -> String {
     let raw: RawItem = toml::from_str(text).unwrap();
-    raw.read().unwrap_err()
+    raw.read().unwrap_err().said.english
 }
 
 pub(super) fn finance() -> Item {

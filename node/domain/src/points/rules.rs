@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     disclosure::{Rhythm, Span},
+    saying::Saying,
     time::Day,
 };
 
@@ -104,6 +105,34 @@ pub enum Looser {
     /// It has an item of the same name.
     #[error("has the item {0} already; leave it out, or choose another code")]
     Item(Box<str>),
+}
+
+impl Looser {
+    /// Returns it in both languages; it continues the name of the template above.
+    pub fn said(&self) -> Saying {
+        let chinese = match self {
+            Self::Period(there, here) => format!(
+                "按{}排名，这里按{}；请去掉 period",
+                topology::Term::chinese(*there),
+                topology::Term::chinese(*here)
+            ),
+            Self::Objection(there, here) => {
+                format!("给 {there} 天提异议，这里 {here} 天；下级只能延长")
+            }
+            Self::Keep(there, here) => {
+                format!("评分算 {there} 天，这里 {here} 天；下级只能缩短")
+            }
+            Self::Red(there, here) => {
+                format!("上红榜要 {there} 分，这里 {here} 分；下级只能提高")
+            }
+            Self::Public(key) => format!("不公开 {key}；请去掉这一项"),
+            Self::Item(code) => format!("已有评分项 {code}；请去掉，或换个代码"),
+        };
+        Saying {
+            english: self.to_string(),
+            chinese,
+        }
+    }
 }
 
 impl PointSheet {

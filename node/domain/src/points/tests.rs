@@ -17,7 +17,7 @@ const START: i64 = 20_600 * DAY - 8 * 3_600_000;
 
 fn read(text: &str) -> Result<PointSheet, String> {
     let raw: RawPoints = toml::from_str(text).unwrap();
-    raw.read()
+    raw.read().map_err(|fault| fault.said.english)
 }
 
 fn sheet() -> PointSheet {

@@ -7,6 +7,7 @@ use crate::{
     calendar::{BadAllowance, CalendarFault},
     category::BadCategory,
     matter::BadDepartment,
+    saying::Saying,
 };
 
 /// The error for a text that is not a policy.
@@ -126,4 +127,87 @@ pub enum PolicyFault {
     /// The text has more than this many entries of one kind.
     #[error("a policy has at most {0} entries like this; split it into two templates")]
     TooMany(usize),
+}
+
+impl BadPolicy {
+    /// Returns the fault in both languages, without the number of its line.
+    pub fn said(&self) -> Saying {
+        self.fault.said()
+    }
+}
+
+impl PolicyFault {
+    fn said(&self) -> Saying {
+        let chinese = match self {
+            Self::Calendar(fault) => return fault.said(),
+            Self::Allowance(fault) => return fault.said(),
+            Self::Toml(text) => format!("这里写得不对（{text}）；请改正这一行"),
+            Self::Category(BadCategory::Form(text) | BadCategory::Unknown(text)) => {
+                format!("“{text}”不是类别；类别写成 enforcement/rubbish 这样")
+            }
+            Self::Unlisted(category) => {
+                format!("没有列出类别 {category}；请为它写 [[category]]，或更正代码")
+            }
+            Self::Pattern(text) => {
+                format!("“{text}”不是类别；请写一个代码、整个平台如 market/*，或 *")
+            }
+            Self::ListedTwice(category, line) => {
+                format!("类别 {category} 已列在第 {line} 行；请去掉一个")
+            }
+            Self::Name => "名称要有 1 到 40 个字，写在一行里；请改短".to_owned(),
+            Self::NotAService(category) => {
+                format!("只有便民服务平台的类别有材料、窗口和时间；请从 {category} 去掉")
+            }
+            Self::ServiceText => format!(
+                "办事说明要有 zh 和 en，各 1 到 {MOST_SERVICE_TEXT} 个字，写在一行里；请改短"
+            ),
+            Self::PlacesTwice(division) => {
+                format!("{division} 的地名前面已经列过；请合成一条")
+            }
+            Self::PlaceTwice(name) => format!("地名“{name}”前面已经列过；请去掉一个"),
+            Self::NoPlaces => "这一条没有地名；请列村民小组、自然村或地标，或去掉这一条".to_owned(),
+            Self::Department(bad) => {
+                format!(
+                    "“{}”不是部门代码；请用 1 到 16 个小写字母、数字和横线",
+                    bad.0
+                )
+            }
+            Self::Origin(text) => format!("“{text}”不是区划代码；请写数字，如 330825"),
+            Self::Elsewhere(division) => {
+                format!("{division} 不在制发单位的辖区内；请写辖区内的单位")
+            }
+            Self::Tier(text) => {
+                format!("“{text}”不是层级；请写 stay、province、city、county、township 或 village")
+            }
+            Self::TierOnce(text) => format!(
+                "“{text}”不是层级，或写了两次；province、city、county、township、village 各写至多一次"
+            ),
+            Self::SameAs(line) => format!("与第 {line} 行说的是同样的事项；请合并两行"),
+            Self::Empty => "这一行什么也没有规定；请写平台、部门、层级或时限".to_owned(),
+            Self::AtOnceWhereto => "at_once 只说何时，没说转到哪里；请在同一条里写 tier".to_owned(),
+            Self::Range {
+                name,
+                found,
+                least,
+                most,
+            } => format!("{name} 是 {found}，不在 {least} 到 {most} 之内；请更正"),
+            Self::Loosens {
+                what,
+                mine,
+                given,
+                by,
+                line,
+            } => format!(
+                "{what} 的 {mine} 放宽了 {by} 第 {line} 行的 {given}；最严的算数，不要写得更松"
+            ),
+            Self::MediaType(text) => {
+                format!("“{text}”不是文件类型；请写成 image/jpeg 这样，只写一次")
+            }
+            Self::TooMany(most) => format!("这样的条目最多 {most} 条；请拆成两个模板"),
+        };
+        Saying {
+            english: self.to_string(),
+            chinese,
+        }
+    }
 }

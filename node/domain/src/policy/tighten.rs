@@ -55,6 +55,27 @@ impl Sheet {
     }
 }
 
+impl Sheet {
+    /// Returns every line that is looser than another text in force, the first clause of each, and then the first
+    /// limit.
+    pub fn every_looser(&self, issuer: DivisionCode, above: &Self, tree: &Tree) -> Vec<BadPolicy> {
+        let mine = Stating {
+            sheet: self,
+            under: Some(issuer),
+        };
+        let above = Stating {
+            sheet: above,
+            under: None,
+        };
+        let lines = self.lines.iter();
+        lines
+            .map(|line| mine.check_line(line, above, tree))
+            .chain([mine.check_limits(above)])
+            .filter_map(Result::err)
+            .collect()
+    }
+}
+
 impl Stating<'_> {
     fn check_line(self, line: &Line, above: Self, tree: &Tree) -> Result<(), BadPolicy> {
         let covers = |wide: &&Line| wide.fits.covers(&line.fits, self.under, tree);

@@ -151,6 +151,26 @@ pub fn adoption<'a>(
     sum
 }
 
+/// Sums up one version for each child with nodes in scope, by its latest report: those that lag first, then by code.
+pub fn adoption_by_child(
+    key: &TemplateKey,
+    version: u32,
+    expected: &Expected,
+    heard: &[(DivisionCode, &AdoptionReport)],
+) -> Vec<(DivisionCode, Adoption)> {
+    let children = expected.children.iter().map(|(child, nodes)| {
+        let alone = Expected {
+            own: false,
+            children: BTreeMap::from([(*child, *nodes)]),
+        };
+        let said = heard.iter().filter(|(of, _)| of == child).copied();
+        (*child, adoption(key, version, *child, &alone, None, said))
+    });
+    let mut children: Vec<_> = children.collect();
+    children.sort_by_key(|(child, said)| (said.is_complete(), *child));
+    children
+}
+
 impl Adoption {
     fn add(&mut self, child: DivisionCode, report: &AdoptionReport, expected: Option<u32>) {
         let claims = [report.applied, report.refused, report.superseded];

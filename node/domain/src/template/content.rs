@@ -5,12 +5,19 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use topology::{DivisionCode, Tier, Tree};
 
-use super::{BadScope, Template, TemplateKey, TemplateKind, is_name, may_issue};
+use super::{
+    BadScope, Template, TemplateKey, TemplateKind,
+    fault::{Fault, Place, Places},
+    is_name, may_issue,
+};
 use crate::{
     board::{Board, RawBoard},
+    clause::{Clause, Step, Within},
     disclosure::{Item, RawItem},
     points::{PointSheet, RawPoints},
-    policy::{Sheet, Source},
+    policy::{BadPolicy, Sheet, Source},
+    saying::Saying,
+    service::{MOST_SERVICES, RawMaterial, RawService, Service},
 };
 
 /// The newest format that this program reads.
@@ -42,7 +49,7 @@ impl fmt::Display for Need {
 }
 
 /// The content of a template after parsing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parsed {
     /// The templates that must be in force before it, at most 32.
     pub needs: Vec<Need>,
@@ -52,6 +59,8 @@ pub struct Parsed {
     pub items: Vec<Item>,
     /// The boards that there are; empty for kinds other than board.
     pub boards: Vec<Board>,
+    /// The services; empty for kinds other than service.
+    pub services: Vec<Service>,
     /// What it says of points; `None` for kinds other than points.
     pub points: Option<PointSheet>,
     /// The policy it states; `None` for kinds other than policy.
@@ -93,19 +102,20 @@ pub enum BadTemplate {
 /// The longest clause of a refusal, in characters.
 pub(super) const MOST_CLAUSE: usize = 160;
 
-fn content(clause: impl Into<String>) -> BadTemplate {
-    let clause: String = clause.into();
-    BadTemplate::Content(clause.trim().chars().take(MOST_CLAUSE).collect())
+#[derive(Deserialize)]
+struct RawItems {
+    #[serde(default)]
+    item: Vec<RawItem>,
 }
 
 #[derive(Deserialize)]
-struct Raw {
-    format: i64,
+struct RawServices {
     #[serde(default)]
-    needs: Vec<String>,
-    tightens: Option<String>,
-    #[serde(default)]
-    item: Vec<RawItem>,
+    service: Vec<RawService>,
+}
+
+#[derive(Deserialize)]
+struct RawBoards {
     #[serde(default)]
     board: Vec<RawBoard>,
 }
@@ -116,92 +126,117 @@ impl Template {
     /// # Errors
     /// The first bad clause.
     pub fn check(&self, tree: &Tree) -> Result<Parsed, BadTemplate> {
+        self.read(tree).map_err(|fault| fault.bad)
+    }
+
+    /// Does the same, and says where the first bad clause is.
+    pub(super) fn read(&self, tree: &Tree) -> Result<Parsed, Fault> {
+        let unread = || self.unread_keys().into_iter().next().map_or(Ok(()), Err);
+        self.read_after(tree, unread)
+    }
+
+    /// Does the same, and lets keys pass that nothing reads.
+    pub(super) fn read_known(&self, tree: &Tree) -> Result<Parsed, Fault> {
+        self.read_after(tree, || Ok(()))
+    }
+
+    /// Reads it; `keys` is checked before anything that depends on the kind.
+    fn read_after(
+        &self,
+        tree: &Tree,
+        keys: impl FnOnce() -> Result<(), Fault>,
+    ) -> Result<Parsed, Fault> {
         self.check_heading(tree)?;
         if self.content.len() > MOST_CONTENT {
             let bytes = u32::try_from(self.content.len()).unwrap_or(u32::MAX);
-            return Err(BadTemplate::TooLong(bytes));
+            return Err(BadTemplate::TooLong(bytes).into());
         }
         let table: toml::Table = self
             .content
             .parse()
-            .map_err(|error: toml::de::Error| content(error.message()))?;
+            .map_err(|error: toml::de::Error| Fault::toml(&error))?;
         match table.get("format").map(toml::Value::as_integer) {
-            Some(Some(format)) if format > FORMAT => return Err(BadTemplate::NewerFormat(format)),
+            Some(Some(format)) if format > FORMAT => {
+                return Err(BadTemplate::NewerFormat(format).into());
+            }
             Some(Some(FORMAT)) => {}
-            _ => return Err(content("it must begin with `format = 1`")),
+            _ => return Err(Clause::from(no_format()).into()),
         }
         if !self.key.kind.is_acted_on() {
             let kind = format!("kind {}", self.key.kind);
-            return Err(BadTemplate::Unsupported(kind.into()));
+            return Err(BadTemplate::Unsupported(kind.into()).into());
         }
+        keys()?;
+        let mut parsed = self.read_head(&table, tree)?;
         match self.key.kind {
-            TemplateKind::Disclosure | TemplateKind::Board => self.read_layered(table, tree),
-            _ => self.read_other(table, tree),
+            TemplateKind::Disclosure => {
+                let raw: RawItems = self.read_raw()?;
+                parsed.items = read_items(raw.item)?;
+            }
+            TemplateKind::Board => {
+                let raw: RawBoards = self.read_raw()?;
+                parsed.boards = read_boards(raw.board)?;
+            }
+            TemplateKind::Points => {
+                let raw: RawPoints = self.read_raw()?;
+                parsed.points = Some(raw.read()?);
+            }
+            TemplateKind::Policy => parsed.policy = Some(self.read_policy(tree)?),
+            TemplateKind::Service => {
+                let raw: RawServices = self.read_raw()?;
+                parsed.services = read_services(raw.service)?;
+                // A promise that no clock follows would mislead.
+                let promised = self.promised(&parsed.services);
+                let checked = promised.check_loosens(self.key.issuer, tree);
+                checked.map_err(|fault| of_line(&fault))?;
+            }
+            TemplateKind::Standard => {}
         }
+        parsed.table = table;
+        Ok(parsed)
     }
 
-    /// Reads the content of a kind of which one template may tighten another.
-    fn read_layered(&self, table: toml::Table, tree: &Tree) -> Result<Parsed, BadTemplate> {
-        let is_board = self.key.kind == TemplateKind::Board;
-        let stray = match is_board {
-            true => unread_board(&table),
-            false => unread(&table),
-        };
-        if let Some(key) = stray {
-            return Err(BadTemplate::Unsupported(key.into()));
-        }
-        let raw: Raw = table
-            .clone()
-            .try_into()
-            .map_err(|error: toml::de::Error| content(error.message()))?;
-        debug_assert_eq!(raw.format, FORMAT, "read above");
-        let tightens = raw.tightens.map(|text| self.read_base(&text, tree));
-        let (items, boards) = match is_board {
-            true => (vec![], read_boards(raw.board)?),
-            false => (read_items(raw.item)?, vec![]),
-        };
-        Ok(Parsed {
-            needs: read_needs(raw.needs)?,
-            tightens: tightens.transpose()?,
-            items,
-            boards,
-            points: None,
-            policy: None,
-            table,
-        })
+    fn read_raw<T: serde::de::DeserializeOwned>(&self) -> Result<T, Fault> {
+        toml::from_str(&self.content).map_err(|error| Fault::toml(&error))
     }
 
-    fn read_other(&self, table: toml::Table, tree: &Tree) -> Result<Parsed, BadTemplate> {
-        if table.contains_key("tightens") {
-            return Err(content(
-                "only a template of the kind disclosure or board tightens another",
-            ));
+    /// Reads what every kind has: what it needs and what it tightens.
+    fn read_head(&self, table: &toml::Table, tree: &Tree) -> Result<Parsed, Fault> {
+        let layered = self.key.kind.is_layered();
+        if !layered && table.contains_key("tightens") {
+            return Err(Clause::of_key("tightens", not_layered()).into());
         }
         let needs = match table.get("needs") {
             None => vec![],
             Some(needs) => needs
                 .clone()
                 .try_into()
-                .map_err(|error: toml::de::Error| content(error.message()))?,
+                .map_err(|error: toml::de::Error| bad_needs(error.message().trim()))
+                .at("needs")?,
         };
-        let policy = (self.key.kind == TemplateKind::Policy)
-            .then(|| self.read_policy(tree))
-            .transpose()?;
-        let points = (self.key.kind == TemplateKind::Points)
-            .then(|| read_points(&table))
-            .transpose()?;
+        let tightens = match table.get("tightens") {
+            Some(toml::Value::String(text)) => Some(self.read_base(text, tree).at("tightens")?),
+            Some(_) => return Err(Clause::of_key("tightens", bad_base()).into()),
+            None => None,
+        };
         Ok(Parsed {
             needs: read_needs(needs)?,
-            tightens: None,
-            items: vec![],
-            boards: vec![],
-            points,
-            policy,
-            table,
+            tightens,
+            ..Parsed::default()
         })
     }
 
-    fn read_policy(&self, tree: &Tree) -> Result<Sheet, BadTemplate> {
+    /// Returns every key that nothing reads.
+    pub(super) fn unread_keys(&self) -> Vec<Fault> {
+        let mut unread = vec![];
+        // The reader of policy names unknown keys itself.
+        if let (Some(keys), Ok(table)) = (keys_of(self.key.kind), self.content.parse()) {
+            find_strays(&table, keys, "", &[], &mut unread);
+        }
+        unread
+    }
+
+    fn read_policy(&self, tree: &Tree) -> Result<Sheet, Fault> {
         let source = Source::Template {
             key: self.key.clone(),
             version: self.version,
@@ -209,7 +244,23 @@ impl Template {
         let sheet = Sheet::read(&self.content, source)
             .and_then(|sheet| sheet.check_places(self.key.issuer, tree).map(|()| sheet))
             .and_then(|sheet| sheet.check_loosens(self.key.issuer, tree).map(|()| sheet));
-        sheet.map_err(|fault| content(fault.to_string()))
+        sheet.map_err(|fault| of_line(&fault))
+    }
+
+    /// Returns the times that its services promise, as policy.
+    pub(super) fn promised(&self, services: &[Service]) -> Sheet {
+        let source = Source::Template {
+            key: self.key.clone(),
+            version: self.version,
+        };
+        let places = Places::of(&self.content);
+        let services = services.iter().enumerate();
+        let promised = services.filter_map(|(n, service)| {
+            let [list, key] = ["service", "promise"].map(|key| Step::Key(key.into()));
+            let line = places.line(&[list, Step::Nth(n), key]);
+            Some((service.category.clone(), service.promise?, line))
+        });
+        Sheet::of_promises(source, promised)
     }
 
     fn check_heading(&self, tree: &Tree) -> Result<(), BadTemplate> {
@@ -238,136 +289,225 @@ impl Template {
         self.scope.check().map_err(scope)
     }
 
-    fn read_base(&self, text: &str, tree: &Tree) -> Result<TemplateKey, BadTemplate> {
-        let base: TemplateKey = text.parse().map_err(|fault| content(format!("{fault}")))?;
+    fn read_base(&self, text: &str, tree: &Tree) -> Result<TemplateKey, Saying> {
+        let base: TemplateKey = text
+            .parse()
+            .map_err(|fault: super::BadTemplateKey| no_key(fault))?;
         if base.kind != self.key.kind {
-            return Err(content(format!(
-                "{base} is of another kind than what tightens it"
-            )));
+            return Err(another_kind(base));
         }
         if base.issuer == self.key.issuer || !tree.contains(base.issuer, self.key.issuer) {
-            return Err(content(format!(
-                "{base} is not issued above {}",
-                self.key.issuer
-            )));
+            return Err(not_above(base, self.key.issuer));
         }
         Ok(base)
     }
 }
 
-/// Returns the first key of a table that nothing reads.
-fn stray(table: &toml::Table, known: &[&str], path: &str) -> Option<String> {
-    let mut keys = table.keys();
-    let key = keys.find(|key| !known.contains(&key.as_str()))?;
-    let key: String = key.chars().take(40).collect();
-    Some(format!("key `{path}{key}`"))
+/// Returns the fault of a line of policy.
+fn of_line(fault: &BadPolicy) -> Fault {
+    let said = fault.said();
+    let bad = Saying {
+        english: fault.to_string(),
+        ..said.clone()
+    };
+    let bad = Fault::content(Place::Line(fault.line), bad);
+    Fault { said, ..bad }
 }
 
-/// Returns the tables of a list.
-fn below(table: &toml::Table, key: &str) -> Vec<toml::Table> {
-    let list = table.get(key).and_then(toml::Value::as_array);
-    let tables = list.into_iter().flatten().filter_map(toml::Value::as_table);
-    tables.cloned().collect()
+/// The keys that are read of a table, and of the lists of tables in it.
+struct Keys {
+    known: &'static [&'static str],
+    lists: &'static [(&'static str, Keys)],
 }
 
-/// Returns the first unused key of a disclosure template.
-fn unread(table: &toml::Table) -> Option<String> {
-    let top = stray(table, &["format", "needs", "tightens", "item"], "");
-    top.or_else(|| {
-        below(table, "item").iter().find_map(|item| {
-            let inner = [
-                ("fields", &RawItem::FIELD_KEYS[..]),
-                ("columns", &RawItem::FIELD_KEYS[..]),
-                ("sums", &RawItem::SUM_KEYS[..]),
-            ];
-            let inner = inner.into_iter().find_map(|(list, known)| {
-                let path = format!("item.{list}.");
-                below(item, list)
-                    .iter()
-                    .find_map(|one| stray(one, known, &path))
-            });
-            stray(item, &RawItem::KEYS, "item.").or(inner)
-        })
-    })
-}
+const FIELD: Keys = Keys {
+    known: &RawItem::FIELD_KEYS,
+    lists: &[],
+};
 
-/// Returns the first unused key of a board template.
-fn unread_board(table: &toml::Table) -> Option<String> {
-    let top = stray(table, &["format", "needs", "tightens", "board"], "");
-    let mut boards = below(table, "board").into_iter();
-    top.or_else(|| boards.find_map(|board| stray(&board, &RawBoard::KEYS, "board.")))
-}
+const DISCLOSURE: Keys = Keys {
+    known: &["format", "needs", "tightens", "item"],
+    lists: &[(
+        "item",
+        Keys {
+            known: &RawItem::KEYS,
+            lists: &[
+                ("fields", FIELD),
+                ("columns", FIELD),
+                (
+                    "sums",
+                    Keys {
+                        known: &RawItem::SUM_KEYS,
+                        lists: &[],
+                    },
+                ),
+            ],
+        },
+    )],
+};
 
-/// Reads what a template says of points.
-fn read_points(table: &toml::Table) -> Result<PointSheet, BadTemplate> {
-    let mut items = below(table, "item").into_iter();
-    let stray = stray(table, &RawPoints::KEYS, "")
-        .or_else(|| items.find_map(|item| stray(&item, &RawPoints::ITEM_KEYS, "item.")));
-    if let Some(key) = stray {
-        return Err(BadTemplate::Unsupported(key.into()));
+const BOARDS: Keys = Keys {
+    known: &["format", "needs", "tightens", "board"],
+    lists: &[(
+        "board",
+        Keys {
+            known: &RawBoard::KEYS,
+            lists: &[],
+        },
+    )],
+};
+
+const SERVICES: Keys = Keys {
+    known: &["format", "needs", "service"],
+    lists: &[(
+        "service",
+        Keys {
+            known: &RawService::KEYS,
+            lists: &[(
+                "materials",
+                Keys {
+                    known: &RawMaterial::KEYS,
+                    lists: &[],
+                },
+            )],
+        },
+    )],
+};
+
+const POINTS: Keys = Keys {
+    known: &RawPoints::KEYS,
+    lists: &[(
+        "item",
+        Keys {
+            known: &RawPoints::ITEM_KEYS,
+            lists: &[],
+        },
+    )],
+};
+
+const fn keys_of(kind: TemplateKind) -> Option<&'static Keys> {
+    match kind {
+        TemplateKind::Disclosure => Some(&DISCLOSURE),
+        TemplateKind::Board => Some(&BOARDS),
+        TemplateKind::Points => Some(&POINTS),
+        TemplateKind::Service => Some(&SERVICES),
+        TemplateKind::Policy | TemplateKind::Standard => None,
     }
-    let raw: RawPoints = table
-        .clone()
-        .try_into()
-        .map_err(|error: toml::de::Error| content(error.message()))?;
-    raw.read().map_err(content)
 }
 
-fn read_needs(needs: Vec<String>) -> Result<Vec<Need>, BadTemplate> {
+/// Collects the keys of a table that nothing reads, those of its lists after its own.
+fn find_strays(table: &toml::Table, keys: &Keys, path: &str, way: &[Step], found: &mut Vec<Fault>) {
+    let strays = table
+        .keys()
+        .filter(|key| !keys.known.contains(&key.as_str()));
+    for key in strays {
+        let shown: String = key.chars().take(40).collect();
+        let mut way = way.to_vec();
+        way.push(Step::Key(key.as_str().into()));
+        let bad = BadTemplate::Unsupported(format!("key `{path}{shown}`").into());
+        found.push(Fault {
+            place: Place::Way(way),
+            ..bad.into()
+        });
+    }
+    for (list, keys) in keys.lists {
+        let entries = table.get(*list).and_then(toml::Value::as_array);
+        for (n, entry) in entries.into_iter().flatten().enumerate() {
+            let Some(entry) = entry.as_table() else {
+                continue;
+            };
+            let way: Vec<Step> = way
+                .iter()
+                .cloned()
+                .chain([Step::Key((*list).into()), Step::Nth(n)])
+                .collect();
+            find_strays(entry, keys, &format!("{path}{list}."), &way, found);
+        }
+    }
+}
+
+fn read_needs(needs: Vec<String>) -> Result<Vec<Need>, Clause> {
     if needs.len() > 32 {
-        return Err(content("it needs more than 32 other templates"));
+        return Err(too_many_needs()).at("needs");
     }
-    let read = |text: &String| {
-        let (kind, name) = text.split_once('/')?;
-        let kind = kind.parse().ok()?;
-        is_name(name).then(|| Need {
-            kind,
-            name: name.into(),
-        })
-    };
-    let wrong = |text: &str| {
-        content(format!(
-            "`{text}` is not a need; one looks like standard/village-finance"
-        ))
-    };
+    let needs = needs.iter().enumerate();
     needs
-        .iter()
-        .map(|text| read(text).ok_or_else(|| wrong(text)))
+        .map(|(n, text)| read_need(text).ok_or_else(|| no_need(text)).nth("needs", n))
         .collect()
 }
 
-fn read_items(raw: Vec<RawItem>) -> Result<Vec<Item>, BadTemplate> {
+fn read_need(text: &str) -> Option<Need> {
+    let (kind, name) = text.split_once('/')?;
+    let kind = kind.parse().ok()?;
+    is_name(name).then(|| Need {
+        kind,
+        name: name.into(),
+    })
+}
+
+fn read_items(raw: Vec<RawItem>) -> Result<Vec<Item>, Clause> {
     if raw.is_empty() || raw.len() > MOST_ITEMS {
-        return Err(content(format!(
-            "a disclosure template has 1 to {MOST_ITEMS} items, this one {}",
-            raw.len()
-        )));
+        return Err(how_many_items(MOST_ITEMS, raw.len()).into());
     }
     let mut items: Vec<Item> = Vec::with_capacity(raw.len());
-    for raw in raw {
-        let item = raw.read().map_err(content)?;
+    for (n, raw) in raw.into_iter().enumerate() {
+        let item = raw.read().nth("item", n)?;
         if items.iter().any(|known| known.name == item.name) {
-            return Err(content(format!("item {} is listed twice", item.name)));
+            return Err(item_twice(&item.name)).nth("item", n);
         }
         items.push(item);
     }
     Ok(items)
 }
 
-fn read_boards(raw: Vec<RawBoard>) -> Result<Vec<Board>, BadTemplate> {
+fn read_boards(raw: Vec<RawBoard>) -> Result<Vec<Board>, Clause> {
     if raw.is_empty() || raw.len() > MOST_BOARDS {
-        return Err(content(format!(
-            "a board template has 1 to {MOST_BOARDS} boards, this one {}",
-            raw.len()
-        )));
+        return Err(how_many_boards(MOST_BOARDS, raw.len()).into());
     }
     let mut boards: Vec<Board> = Vec::with_capacity(raw.len());
-    for raw in raw {
-        let board = raw.read().map_err(content)?;
+    for (n, raw) in raw.into_iter().enumerate() {
+        let board = raw.read().nth("board", n)?;
         if boards.iter().any(|known| known.code == board.code) {
-            return Err(content(format!("the board {} is listed twice", board.code)));
+            return Err(board_twice(&board.code)).nth("board", n);
         }
         boards.push(board);
     }
     Ok(boards)
+}
+
+fn read_services(raw: Vec<RawService>) -> Result<Vec<Service>, Clause> {
+    if raw.is_empty() || raw.len() > MOST_SERVICES {
+        return Err(how_many_services(MOST_SERVICES, raw.len()).into());
+    }
+    let mut services: Vec<Service> = Vec::with_capacity(raw.len());
+    for (n, raw) in raw.into_iter().enumerate() {
+        let service = raw.read().nth("service", n)?;
+        let mut known = services.iter();
+        if known.any(|known| known.category == service.category) {
+            return Err(service_twice(&service.category)).nth("service", n);
+        }
+        services.push(service);
+    }
+    Ok(services)
+}
+
+crate::sayings! {
+    fn no_format(): "开头要写 format = 1；请补上", "it must begin with `format = 1`";
+    fn not_layered(): "这一类模板不能写 tightens；请去掉",
+        "only a template of the kind disclosure or board tightens another; remove the key";
+    fn bad_base(): "tightens 要写模板的名字；请写成“330000000000/disclosure/village-affairs”这样",
+        "`tightens` names a template; write it like \"330000000000/disclosure/village-affairs\"";
+    fn bad_needs(message): "needs 写得不对（{message}）；请写成 [\"standard/village-finance\"] 这样",
+        "{message}; `needs` is a list like [\"standard/village-finance\"]";
+    fn no_key(fault): "不是模板的名字（{fault}）；请写成 330000000000/policy/holiday-calendar 这样", "{fault}";
+    fn another_kind(base): "{base} 是另一类模板；只能收紧同类的模板", "{base} is of another kind than what tightens it; name one of this kind";
+    fn not_above(base, issuer): "{base} 不是 {issuer} 的上级制发的；请写上级的模板", "{base} is not issued above {issuer}; name one that is";
+    fn too_many_needs(): "需要的其他模板超过 32 个；请精简", "it needs more than 32 other templates; leave some out";
+    fn no_need(text): "“{text}”不是模板；请写成 standard/village-finance 这样", "`{text}` is not a need; one looks like standard/village-finance";
+    fn how_many_items(most, found): "公开目录有 1 到 {most} 个事项，这里有 {found} 个；请增减", "a disclosure template has 1 to {most} items, this one {found}; add or remove some";
+    fn item_twice(name): "事项“{name}”写了两次；请去掉一个", "item {name} is listed twice; remove one";
+    fn how_many_boards(most, found): "公告栏模板有 1 到 {most} 个栏目，这里有 {found} 个；请增减", "a board template has 1 to {most} boards, this one {found}; add or remove some";
+    fn how_many_services(most, found): "办事事项模板有 1 到 {most} 项，这里有 {found} 项；请增减", "a service template has 1 to {most} services, this one {found}; add or remove some";
+    fn service_twice(category): "{category} 写了两次；请合成一项", "{category} is listed twice; join the two";
+    fn board_twice(code): "栏目 {code} 写了两次；请去掉一个", "the board {code} is listed twice; remove one";
 }

@@ -6,12 +6,18 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use topology::Tree;
 
-use super::{BadTemplate, Need, Parsed, Template, TemplateKey, TemplateKind, content::MOST_CLAUSE};
+use super::{
+    BadTemplate, Need, Parsed, Template, TemplateKey, TemplateKind,
+    content::MOST_CLAUSE,
+    tighten::{looser, looser_services},
+};
 use crate::{
     board::Board,
+    category::{CATALOGUE, Category},
     disclosure::Item,
     points::{PointRules, PointSheet},
     policy::Sheet,
+    service::ServiceInForce,
 };
 
 /// The templates in force at a node.
@@ -87,8 +93,8 @@ pub enum TemplateRefusal {
         /// Days here.
         to: u16,
     },
-    /// One of its clocks or limits is looser than one in force from the same issuer or one above.
-    /// The clause names it and its line. It is considered again when something is applied.
+    /// One of its clocks, limits or services is looser than one in force from the same issuer or one above, or a service
+    /// is in a category that no policy in force lists. The clause names it. It is considered again when something is applied.
     #[error("{0}")]
     Loosens(Box<str>),
 }
@@ -105,6 +111,12 @@ impl TemplateRefusal {
                 | Self::Bad(BadTemplate::NewerFormat(_) | BadTemplate::Unsupported(_))
         )
     }
+}
+
+/// Returns the refusal of what is looser than something in force.
+pub(super) fn loosens(clause: &str) -> TemplateRefusal {
+    let clause: String = clause.chars().take(MOST_CLAUSE).collect();
+    TemplateRefusal::Loosens(clause.into())
 }
 
 /// A node's decision on a version.
@@ -143,6 +155,9 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     if let Some(sheet) = &parsed.points {
         only_adds_points(template, sheet, in_force, tree)?;
     }
+    if !parsed.services.is_empty() {
+        only_tightens_services(template, &parsed, in_force, tree)?;
+    }
     let Some(base) = &parsed.tightens else {
         return Ok(());
     };
@@ -151,8 +166,8 @@ fn check(template: &Template, in_force: &dyn InForce, tree: &Tree) -> Result<(),
     // The template in force could be read when it was applied. If it no longer can be, it has no
     // effect.
     let above = above.check(tree).map_err(|_| missing())?;
-    only_tightens(&parsed, base, &above)?;
-    only_tightens_boards(&parsed, base, &above)
+    let first = looser(&parsed, base, &above).into_iter().next();
+    first.map_or(Ok(()), |looser| Err(looser.reason))
 }
 
 /// Checks that no clock or limit is looser than in a policy in force. Only policies of the same
@@ -177,10 +192,7 @@ fn only_tightens_policy(
             continue;
         };
         let checked = policy.check_against(issuer, &above, tree);
-        checked.map_err(|fault| {
-            let clause: String = fault.to_string().chars().take(MOST_CLAUSE).collect();
-            TemplateRefusal::Loosens(clause.into())
-        })?;
+        checked.map_err(|fault| loosens(&fault.to_string()))?;
     }
     Ok(())
 }
@@ -205,84 +217,82 @@ fn only_adds_points(
             continue;
         };
         if let Some(looser) = sheet.loosens(&above) {
-            let clause = format!("{} {looser}", known.key);
-            let clause: String = clause.chars().take(MOST_CLAUSE).collect();
-            return Err(TemplateRefusal::Loosens(clause.into()));
+            return Err(loosens(&format!("{} {looser}", known.key)));
         }
     }
     Ok(())
 }
 
-fn only_tightens(
+/// Checks that every service is in a category that is listed, and none looser than in a template in force from the same
+/// issuer or one above.
+fn only_tightens_services(
+    template: &Template,
     parsed: &Parsed,
-    base: &TemplateKey,
-    above: &Parsed,
+    in_force: &dyn InForce,
+    tree: &Tree,
 ) -> Result<(), TemplateRefusal> {
-    for theirs in &above.items {
-        let Item {
-            name,
-            period_days,
-            fields,
+    let policies = in_force.all(TemplateKind::Policy).into_iter();
+    let policies: Vec<Sheet> = policies
+        .filter_map(|known| known.check(tree).ok()?.policy)
+        .collect();
+    let is_listed = |category: &Category| {
+        let mut shipped = CATALOGUE.iter();
+        shipped.any(|(code, ..)| *code == category.as_str())
+            || policies.iter().any(|sheet| sheet.lists(category))
+    };
+    let mut services = parsed.services.iter();
+    if let Some(unlisted) = services.find(|service| !is_listed(&service.category)) {
+        let clause = format!("no policy lists the category {}", unlisted.category);
+        return Err(loosens(&clause));
+    }
+    let issuer = template.key.issuer;
+    let binds =
+        |known: &&Template| known.key != template.key && tree.contains(known.key.issuer, issuer);
+    let promised = template.promised(&parsed.services);
+    for known in in_force.all(TemplateKind::Policy).into_iter().filter(binds) {
+        if let Ok(Parsed {
+            policy: Some(above),
             ..
-        } = theirs;
-        let Some(mine) = parsed.items.iter().find(|item| item.name == *name) else {
-            return Err(TemplateRefusal::Drops {
-                base: base.clone(),
-                item: name.clone(),
-            });
-        };
-        if mine.period_days > *period_days {
-            return Err(TemplateRefusal::Lengthens {
-                base: base.clone(),
-                item: name.clone(),
-                from: *period_days,
-                to: mine.period_days,
-            });
-        }
-        if let Some(field) = fields
-            .iter()
-            .find(|field| mine.field(&field.name).is_none())
+        }) = known.check(tree)
         {
-            return Err(TemplateRefusal::DropsField {
-                base: base.clone(),
-                item: name.clone(),
-                field: field.name.clone(),
-            });
+            let checked = promised.check_against(issuer, &above, tree);
+            checked.map_err(|fault| loosens(&fault.to_string()))?;
         }
-        if let Some(loosened) = mine.loosens(theirs) {
-            let clause = format!("the item {name} of {base} {loosened}");
-            let clause: String = clause.chars().take(MOST_CLAUSE).collect();
-            return Err(TemplateRefusal::Loosens(clause.into()));
+    }
+    let known = in_force.all(TemplateKind::Service).into_iter();
+    for known in known.filter(binds) {
+        let Ok(above) = known.check(tree) else {
+            continue;
+        };
+        if let Some(looser) = looser_services(parsed, &known.key, &above)
+            .into_iter()
+            .next()
+        {
+            return Err(looser.reason);
         }
     }
     Ok(())
 }
 
-fn only_tightens_boards(
-    parsed: &Parsed,
-    base: &TemplateKey,
-    above: &Parsed,
-) -> Result<(), TemplateRefusal> {
-    for theirs in &above.boards {
-        let mut mine = parsed.boards.iter();
-        let Some(mine) = mine.find(|board| board.code == theirs.code) else {
-            return Err(TemplateRefusal::Drops {
-                base: base.clone(),
-                item: theirs.code.as_str().into(),
-            });
-        };
-        if let Some(looser) = mine.loosens(theirs) {
-            let clause = format!("the board {} of {base} {looser}", theirs.code);
-            let clause: String = clause.chars().take(MOST_CLAUSE).collect();
-            return Err(TemplateRefusal::Loosens(clause.into()));
-        }
-    }
-    Ok(())
+/// Returns the services by the templates in force.
+pub fn services(in_force: &BTreeMap<TemplateKey, Template>, tree: &Tree) -> Vec<ServiceInForce> {
+    let read = effective(in_force, TemplateKind::Service, tree).into_iter();
+    let mut texts: Vec<_> = read
+        .map(|(template, parsed)| (template.key.clone(), template.version, parsed.services))
+        .collect();
+    texts.sort_by(|a, b| (a.0.issuer.tier(), &a.0).cmp(&(b.0.issuer.tier(), &b.0)));
+    ServiceInForce::of(&texts)
+}
+
+/// Returns the times that a template of services promises, as policy.
+pub fn promises(template: &Template, tree: &Tree) -> Sheet {
+    let services = template.check(tree).map(|parsed| parsed.services);
+    template.promised(&services.unwrap_or_default())
 }
 
 /// Returns the templates of a kind that have an effect, in their order. One that another in force tightens has none
 /// itself: the tighter one has all of its items.
-fn effective<'a>(
+pub(super) fn effective<'a>(
     in_force: &'a BTreeMap<TemplateKey, Template>,
     kind: TemplateKind,
     tree: &Tree,

@@ -6,8 +6,12 @@ use topology::{DivisionCode, Tier, Tree, UnitKind};
 use super::*;
 use crate::envelope::Stamp;
 
+mod adoption;
 mod boards;
+mod effective;
+mod faults;
 mod points;
+mod services;
 
 fn code(text: &str) -> DivisionCode {
     text.parse().unwrap()
@@ -281,10 +285,8 @@ fn a_kind_or_key_that_nothing_acts_on_is_refused_by_name() {
         Err(BadTemplate::Unsupported(what)) => what.to_string(),
         other => panic!("{key}: {other:?}"),
     };
-    for kind in ["standard", "service"] {
-        let found = unsupported(&format!("330825/{kind}/x"), "format = 1");
-        assert_eq!(found, format!("kind {kind}"));
-    }
+    let standard = unsupported("330825/standard/x", "format = 1");
+    assert_eq!(standard, "kind standard");
     let finance = "330825/disclosure/finance";
     let approval = format!("approval = 2\n{FINANCE}");
     let approval = approval.replace("approval = 2\nformat = 1", "format = 1\napproval = 2");

@@ -3,6 +3,7 @@
 use domain::{
     category::BadCategory, custody::Refusal, disclosure::BadDisclosure, draft::BadDraft,
     ids::MatterId, matter::Department, matter::Elsewhere, points::BadRating, policy::BadWords,
+    service::BadMaterials,
 };
 
 use super::sealing::SealingKeyFails;
@@ -59,6 +60,9 @@ pub enum MatterRefusal {
     /// It objects to a rating that cannot be objected to.
     #[error(transparent)]
     Rating(#[from] BadRating),
+    /// The materials of an application are not as they are asked for.
+    #[error(transparent)]
+    Materials(#[from] BadMaterials),
     /// The place lies outside the divisions concerned.
     #[error(transparent)]
     Elsewhere(#[from] Elsewhere),

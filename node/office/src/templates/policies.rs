@@ -11,9 +11,12 @@ use domain::{
     ids::MatterId,
     matter::Channel,
     policy::{Case, Listed, Policy, Ruled, Sheet, Source},
-    template::TemplateKind,
+    saying::Saying,
+    service::{Service, ServiceInForce},
+    template::{self, TemplateKind},
 };
 use records::table::{Table, Tables, View};
+use topology::Tree;
 
 use crate::{Failed, Fault, NoSuchMatter, services::Templates, tables, unit_of_work::UnitOfWork};
 
@@ -41,7 +44,11 @@ impl Templates<'_> {
         let in_force = tables::TemplatesInForce::all();
         let mut sheets = vec![];
         for (_, template) in view.scan(in_force, usize::MAX).await? {
-            if template.key.kind != TemplateKind::Policy {
+            if !template.key.kind.is_policy() {
+                continue;
+            }
+            if template.key.kind == TemplateKind::Service {
+                sheets.push(template::promises(&template, self.tree()));
                 continue;
             }
             let source = Source::Template {
@@ -120,8 +127,13 @@ impl Templates<'_> {
         let photo_bytes = self.files().attachment_limits().await?.bytes;
         let photos = u32::from(limits.max_count.value).min(MOST_PHOTOS as u32);
         let categories = policy.categories().into_iter();
+        let mut view = self.read()?;
+        let services = in_force(&mut view, self.tree()).await?;
+        view.finish(()).await?;
         let promise = |(category, listed): (&Category, Ruled<Listed>)| {
-            self.promise(&policy, category, listed.value)
+            let mut services = services.iter();
+            let service = services.find(|one| one.service.category == *category);
+            self.promise(&policy, category, listed.value, service)
         };
         Ok(Promises {
             anonymous: limits.anonymous.value,
@@ -134,7 +146,13 @@ impl Templates<'_> {
         })
     }
 
-    fn promise(self, policy: &Policy, category: &Category, listed: Listed) -> CategoryPromise {
+    fn promise(
+        self,
+        policy: &Policy,
+        category: &Category,
+        listed: Listed,
+        told: Option<&ServiceInForce>,
+    ) -> CategoryPromise {
         let case = Case {
             category,
             priority: Priority::Normal,
@@ -149,6 +167,15 @@ impl Templates<'_> {
             Some(calendar.add(now, terms.allowance).0)
         };
         let service = listed.service;
+        let told = told.map(|one| one.service.clone());
+        let materials = told.as_ref().and_then(|told| told.materials.clone());
+        let needs = match &materials {
+            Some(materials) => materials.iter().map(|one| one.name.clone()).collect(),
+            None => service.needs,
+        };
+        let nearer = |pick: fn(&Service) -> Option<Saying>| told.as_ref().and_then(pick);
+        let departments = told.as_ref().and_then(|told| told.departments.clone());
+        let departments = departments.unwrap_or_default().into_iter();
         CategoryPromise {
             code: category.to_string(),
             name: listed.name.into(),
@@ -157,13 +184,43 @@ impl Templates<'_> {
             platform: ruling.platform.value,
             department: ruling.department.as_ref().map(|d| d.value.name.to_string()),
             tier: ruling.goes_up(self.me.tier()),
-            needs: service.needs.into_iter().map(Into::into).collect(),
-            window: service.window.map(Into::into),
-            hours: service.hours.map(Into::into),
+            needs: needs.into_iter().map(Into::into).collect(),
+            window: nearer(|one| one.window.clone())
+                .or(service.window)
+                .map(Into::into),
+            hours: nearer(|one| one.hours.clone())
+                .or(service.hours)
+                .map(Into::into),
+            fee: nearer(|one| one.fee.clone()).map(Into::into),
+            promised: nearer(|one| one.promise.map(|promise| promise.said())).map(Into::into),
+            article: told
+                .as_ref()
+                .and_then(|told| told.article.as_deref())
+                .map(str::to_owned),
+            departments: departments.map(|one| one.name.into()).collect(),
+            materials: materials
+                .unwrap_or_default()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             answer_by_ms: due(Stage::Respond),
             finish_by_ms: due(Stage::Finish),
         }
     }
+}
+
+/// Returns the services by the templates in force.
+pub(crate) async fn in_force(
+    view: &mut Tables<impl View>,
+    tree: &Tree,
+) -> Result<Vec<ServiceInForce>, Fault> {
+    let found = view
+        .scan(tables::TemplatesInForce::all(), usize::MAX)
+        .await?;
+    let services = found
+        .into_iter()
+        .filter(|(key, _)| key.kind == TemplateKind::Service);
+    Ok(template::services(&services.collect(), tree))
 }
 
 fn named(place: Ruled<domain::policy::NamedPlace>) -> api::NamedPlace {

@@ -145,12 +145,15 @@ async fn every_page_has_the_headers_and_nothing_inline_in_both_languages() {
     let tokens = province.administrators().await;
     let official = province.person(&tokens, "zhang.san", &["official"]).await;
     let operator = province.person(&tokens, "li.si", &["node-operator"]).await;
+    province
+        .person(&tokens, "author", &["template-author"])
+        .await;
     assert_ne!(official, operator);
     let id = province.report(&official).await;
     let matter = format!("/desk/m/{id}");
     let reject = format!("/desk/m/{id}/act/reject");
     let parts = format!("/desk/m/{id}/parts");
-    let visits: [(Option<&str>, Vec<&str>); 6] = [
+    let visits: [(Option<&str>, Vec<&str>); 7] = [
         (None, PUBLIC.to_vec()),
         (
             Some("zhang.san"),
@@ -167,11 +170,18 @@ async fn every_page_has_the_headers_and_nothing_inline_in_both_languages() {
                 "/desk/boards",
                 "/desk/households",
                 "/desk/households/labels",
+                "/desk/templates",
+                "/desk/templates/holds/policy?entry=enforcement%2Frubbish",
+                "/desk/templates/holds/disclosure",
                 "/account",
                 "/admin/grids",
             ],
         ),
         (Some("li.si"), vec!["/network", "/account"]),
+        (
+            Some("author"),
+            vec!["/desk/templates", "/desk/templates/new", "/account"],
+        ),
         (
             Some("sys"),
             vec![

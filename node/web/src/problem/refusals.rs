@@ -21,8 +21,8 @@ use domain::{
 use office::{
     BoardRefusal, ClockDoubted, CountersignRefusal, DisclosureFileRefusal, DraftRefusal,
     FileRefusal, MatterRefusal, NoReceipt, NoSuchAlarm, NoSuchEvidence, NoSuchMatter,
-    NoSuchTemplate, NotInLog, PointsRefusal, RevokeRefusal, SealingKeyFails, SecondMachine,
-    TooBusy,
+    NoSuchTemplate, NotBelow, NotInLog, PointsRefusal, RevokeRefusal, SealingKeyFails,
+    SecondMachine, TooBusy,
     feed::TooManyListeners,
     people::{ExportRefusal, KeyReused, NoSession, PeopleRefusal},
     webhooks::HookRefusal,
@@ -57,6 +57,7 @@ refusals! {
     NoSuchEvidence => NotFound,
     NoSuchMatter => NotFound,
     NoSuchTemplate => NotFound,
+    NotBelow => InvalidRequest,
     NotInLog => NotFound,
     NoReceipt => NotFound,
     SecondMachine => SecondMachine,
@@ -74,6 +75,7 @@ impl From<MatterRefusal> for Rejection {
             R::Rules(refusal) => refusal.into(),
             R::NoSuchMatter(refusal) => refusal.into(),
             R::NoContact(_) | R::NoOpening(_) => Self::missing(told),
+            R::Materials(_) => Self::unfit(told),
             R::NoSuchOfficer(_)
             | R::OfficerHandlesNothing(_)
             | R::OfficerElsewhere(_)

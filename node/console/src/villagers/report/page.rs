@@ -35,7 +35,7 @@ const KINDS: [(&str, Label); 8] = [
 pub(super) const NOT_SURE: &str = "service/other";
 
 /// Returns whether a category is one of those that people apply for.
-pub(in crate::villagers) fn is_service(code: &str) -> bool {
+pub(crate) fn is_service(code: &str) -> bool {
     let category = code.parse::<Category>();
     code != OBJECTION && category.is_ok_and(|category| category.platform() == Platform::Service)
 }

@@ -6,6 +6,7 @@ use domain::{
     matter::{BadPlace, Datum, Elsewhere, Whither},
     policy::{BadWords, Words},
     reply_text::{BadReplyText, ReplyText},
+    service::BadMaterials,
 };
 use office::{DraftRefusal, MatterRefusal, NoSuchMatter};
 
@@ -71,7 +72,7 @@ chinese! { Refusal, through [Clock] {
 } }
 
 chinese! { MatterRefusal, through [
-    Rules, NoSuchMatter, Category, Words, Disclosure, Rating, Elsewhere, Draft, File, SecondMachine, Busy, SealingKey
+    Rules, NoSuchMatter, Category, Words, Disclosure, Rating, Materials, Elsewhere, Draft, File, SecondMachine, Busy, SealingKey
 ] {
     NoSuchOfficer(account) => "本节点没有正在使用的账号 {account}；请从账号表中选",
     OfficerHandlesNothing(account) => "账号 {account} 没有处置权限；请派给有权限的人，或先授予角色",
@@ -81,6 +82,12 @@ chinese! { MatterRefusal, through [
     TooManyNotes(have, most) => "事项的附言已有 {have} 字节，合计最多 {most}；请结案，或另立新件",
     NoContact(matter) => "这里没有 {matter} 的报送人信息；请看办理过程",
     NoOpening(matter) => "{matter} 的原文在别的单位或已删除；请用报送时给的原文凭据，或趁事项在本单位时再取",
+} }
+
+chinese! { BadMaterials {
+    NoList => "没有模板规定这件事项要哪些材料；请换一个类别",
+    Unknown(code, known) => "“{code}”不在材料之列，或写了两次；可以写：{known}",
+    NamedLater(code) => "第一次核对时材料 {code} 并不缺；缺什么只能一次告知，请去掉",
 } }
 
 chinese! { DraftRefusal, through [Draft, File] {} }

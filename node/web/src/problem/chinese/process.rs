@@ -2,7 +2,7 @@
 
 use domain::{audit::BrokenTrail, hook::BadHook, template::BadTemplate};
 use office::{
-    CountersignRefusal, NoSuchAlarm, NoSuchEvidence, NoSuchTemplate, RevokeRefusal,
+    CountersignRefusal, NoSuchAlarm, NoSuchEvidence, NoSuchTemplate, NotBelow, RevokeRefusal,
     SealingKeyFails, SecondMachine, TooBusy, feed::TooManyListeners, webhooks::HookRefusal,
 };
 use outbound::http_client::BadTarget;
@@ -27,16 +27,6 @@ chinese! { BadTarget {
     PlainElsewhere(address) => "{address} 是另一台机器，不加密不能推送；请用 https",
 } }
 
-chinese! { BadTemplate {
-    NoIssuer(division) => "{division} 在网络中没有节点，不能制发；请核对代码",
-    MayNotIssue(kind, tier) => "{}一级不制发“{}”；请由县一级制发" (tier.chinese(), kind.chinese()),
-    Heading(why) => "标题部分有误（{why}）；请更正",
-    TooLong(bytes) => "内容有 {bytes} 字节，太长；请分成几个模板",
-    Content(why) => "内容读不出来（{why}）；请更正",
-    NewerFormat(format) => "内容的格式是 {format}，本节点还不认识；请升级程序",
-    Unsupported(what) => "这个版本不会执行“{what}”，所以不采用；请去掉它，或升级程序",
-} }
-
 chinese! { RevokeRefusal {
     NotAChild(division) => "{division} 不是本节点的直接下级；只有它的上级能吊销它的密钥",
     NoKey(division) => "本节点没有见过 {division} 仍然有效的密钥；请核对是否已吊销",
@@ -58,7 +48,9 @@ chinese! { BrokenTrail {
 chinese_of! {
     NoSuchAlarm: it => "这里没有“{}”警报；请看警报表" (it.0.chinese()),
     NoSuchEvidence: it => "这里没有 {} 的日志矛盾；`wujitong log children` 列出有哪些" (it.0),
+    NotBelow: it => "{} 不在本节点之下，或没有节点；请到它上面的节点或它自己的节点看" (it.0),
     NoSuchTemplate: it => "本节点没有模板 {}；请看模板表" (it.0),
+    BadTemplate: it => "{}" (it.said().chinese),
     SecondMachine: it => "{} 拒绝了这台机器，因为另一台机器用着同一身份；停掉其中一台之前，这里不收新件" (it.0),
     TooBusy: it => "等着写盘的太多；请稍后再试",
     TooManyListeners: it => "打开的实时连接太多，每人最多 {} 个；请关掉不看的" (it.0),

@@ -1,0 +1,164 @@
+//! Templates on pages and in the API: what holds, what a draft would change, and its faults.
+
+use serde_json::{Value, json};
+
+use super::browser::{Browser, Page};
+use testkit::province::Province;
+
+const AFFAIRS: &str = "format = 1\n[[item]]\nname = \"财务收支\"\nenglish = \"Money\"\nclass = \"finance\"\n\
+    period = \"month\"\ndue = \"9d\"\nfields = [\"说明\"]\n";
+
+async fn with_author() -> (Province, String) {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    for (login, role) in [("author", "template-author"), ("clerk", "official")] {
+        province.person(&tokens, login, &[role]).await;
+    }
+    let author = province.token("author").await;
+    (province, author)
+}
+
+fn request(content: &str) -> Value {
+    json!({ "kind": "disclosure", "name": "affairs", "title": "公开目录", "content": content })
+}
+
+/// R-T2, R-T4.
+#[tokio::test]
+async fn a_draft_is_looked_at_before_it_is_issued_and_what_holds_names_its_text() {
+    let (province, author) = with_author().await;
+    let diff = |content: &str| {
+        let sent = province.post("templates/diff").by(&author);
+        sent.body(request(content))
+    };
+    let first = diff(AFFAIRS).send().await.expect(200).json;
+    assert_eq!(
+        (&first["version"], &first["faults"]),
+        (&json!(1), &json!([]))
+    );
+    // Looking wrote nothing.
+    let none = province.get("templates").by(&author).send().await;
+    assert_eq!(none.expect(200).json["templates"], json!([]));
+
+    let sent = province.post("templates").by(&author);
+    sent.body(request(AFFAIRS)).send().await.expect(201);
+    let path = "templates/effective?kind=disclosure";
+    let held = province.get(path).by(&author).send().await.expect(200).json;
+    let values = held["kinds"][0]["values"].as_array().unwrap();
+    let due = values.iter().find(|one| one["setting"] == "due").unwrap();
+    assert_eq!(due["value"]["en"], "9 days");
+    assert_eq!(due["by"]["version"], 1);
+    assert_eq!(due["line"], 7);
+    assert_eq!(due["looser"][0]["value"]["zh"], "10 天");
+    assert!(due["looser"][0]["by"]["issuer"].is_null());
+
+    let next = AFFAIRS.replace("9d", "6d");
+    let diff_now = diff(&next).send().await.expect(200).json;
+    assert_eq!(diff_now["version"], 2);
+    let changes = diff_now["tiers"][0]["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert_eq!(changes[0]["from"]["value"]["en"], "9 days");
+    assert_eq!(changes[0]["to"]["zh"], "6 天");
+    let bad = diff(&AFFAIRS.replace("month", "moon")).send().await;
+    let bad = bad.expect(200).json;
+    assert_eq!(bad["faults"][0]["line"], 6);
+    assert_eq!(bad["tiers"], json!([]));
+    province
+        .get("templates/effective?division=11")
+        .by(&author)
+        .send()
+        .await
+        .expect(422);
+    province
+        .post("templates/diff")
+        .body(request(AFFAIRS))
+        .send()
+        .await
+        .expect(401);
+    province.host.stop().await;
+}
+
+/// R-T2, R-T3: the same on the pages, without scripts.
+#[tokio::test]
+async fn the_page_shows_faults_then_changes_and_then_issues() {
+    let (province, _) = with_author().await;
+    let mut author = Browser::signed_in(&province, "author").await;
+    let form = author.get("/desk/templates/new").await.expect(200);
+    // Every answer has a key of its own, so that a form that is sent twice is done once.
+    let typed = |page: &Page, content: &str, more: &[(&'static str, &str)]| {
+        let mut fields = vec![
+            ("csrf", page.field("csrf")),
+            ("key", page.field("key")),
+            ("kind", "disclosure".to_owned()),
+            ("name", "affairs".to_owned()),
+            ("title", "公开目录".to_owned()),
+            ("content", content.replace('\n', "\r\n")),
+        ];
+        fields.extend(
+            more.iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
+        fields
+    };
+    let send = async |browser: &mut Browser<'_>, fields: Vec<(&'static str, String)>| {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        browser.send("/desk/templates/new", &fields).await
+    };
+    let bad = send(
+        &mut author,
+        typed(&form, &AFFAIRS.replace("9d", "soon"), &[]),
+    )
+    .await;
+    let bad = bad.expect(200);
+    assert!(bad.text.contains("第 7 行第 1 字"), "{}", bad.text);
+    assert!(!bad.text.contains("name=\"issue\""));
+    let good = send(&mut author, typed(&bad, AFFAIRS, &[]))
+        .await
+        .expect(200);
+    assert!(good.text.contains("name=\"issue\"") && good.text.contains("财务收支"));
+    let issued = send(&mut author, typed(&good, AFFAIRS, &[("issue", "1")])).await;
+    assert_eq!(
+        issued.expect(303).header("location"),
+        "/desk/templates?done=1"
+    );
+
+    let mut clerk = Browser::signed_in(&province, "clerk").await;
+    let list = clerk.get("/desk/templates").await.expect(200);
+    assert!(list.text.contains("公开目录") && list.text.contains("已执行"));
+    assert!(!list.text.contains("/desk/templates/new"));
+    clerk.get("/desk/templates/new").await.expect(403);
+    let entry = "/desk/templates/holds/disclosure?entry=%E8%B4%A2%E5%8A%A1%E6%94%B6%E6%94%AF";
+    let holds = clerk.get(entry).await.expect(200);
+    assert!(
+        holds.text.contains("9 天") && holds.text.contains("10 天"),
+        "{}",
+        holds.text
+    );
+    let one = clerk
+        .get("/desk/templates/330000000000/disclosure/affairs")
+        .await;
+    assert!(one.expect(200).text.contains("执行情况"));
+    let path = "templates/330000000000/disclosure/affairs/rollout";
+    let author = province.token("author").await;
+    let rollout = province.get(path).by(&author).send().await.expect(200).json;
+    assert_eq!(rollout["adoption"]["applied"], 1);
+    let children = rollout["children"].as_array().unwrap();
+    assert!(children.len() > 5, "{rollout}");
+    for child in children {
+        // Nobody below ever connected.
+        assert!(child["told_through_ms"].is_null(), "{child}");
+        assert_eq!(
+            child["adoption"]["unreached"],
+            child["adoption"]["expected"]
+        );
+    }
+    let one = clerk
+        .get("/desk/templates/330000000000/disclosure/affairs")
+        .await;
+    assert!(one.expect(200).text.contains("从未连接"));
+    let mut guest = Browser::new(&province);
+    guest.get("/desk/templates").await.expect(303);
+    province.host.stop().await;
+}
