@@ -87,7 +87,7 @@ fn of_each_part_the_nearest_text_holds_and_of_promises_the_shortest() {
     assert_eq!(all[0].templates.len(), 2);
 }
 
-/// R-P26.
+/// R-P28.
 #[test]
 fn what_is_missing_is_named_once_and_becomes_only_less() {
     let texts = [(

@@ -27,7 +27,7 @@ fn codes(found: &Value) -> Vec<&str> {
     missing.iter().map(|code| code.as_str().unwrap()).collect()
 }
 
-/// R-P26: the guide tells what to bring in which form, by when, for what, and what it rests on.
+/// R-P28: the guide tells what to bring in which form, by when, for what, and what it rests on.
 #[tokio::test]
 async fn the_guide_tells_materials_promise_fee_and_article_by_the_template() {
     let (province, _) = with_services().await;
@@ -68,7 +68,7 @@ async fn the_guide_tells_materials_promise_fee_and_article_by_the_template() {
     province.host.stop().await;
 }
 
-/// R-P26: all that is missing is told in writing, once.
+/// R-P28: all that is missing is told in writing, once.
 #[tokio::test]
 async fn what_is_missing_is_told_in_writing_once_and_never_more() {
     let (province, clerk) = with_services().await;
