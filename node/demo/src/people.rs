@@ -22,6 +22,7 @@ const PASSWORD: &str = "wujitong-demo-only";
 /// Login names of the administrators of a node with people, who open the other accounts.
 const SYSTEM: &str = "system";
 const SECURITY: &str = "security";
+const AUDIT: &str = "audit";
 
 /// A person of the demo.
 struct Person {
@@ -75,7 +76,7 @@ const TOWNSHIP: [Person; 1] = [Person {
     english: "clerk Li Min",
     begins: "/desk",
 }];
-const COUNTY: [Person; 2] = [
+const COUNTY: [Person; 3] = [
     Person {
         login: "dispatcher",
         role: Role::Dispatcher,
@@ -91,6 +92,14 @@ const COUNTY: [Person; 2] = [
         chinese: "系统管理员",
         english: "system administrator",
         begins: "/admin",
+    },
+    Person {
+        login: AUDIT,
+        role: Role::AuditAdministrator,
+        name: "审计管理员",
+        chinese: "审计管理员",
+        english: "audit administrator",
+        begins: "/admin/audit",
     },
 ];
 
@@ -169,7 +178,20 @@ async fn open_at(office: &Office, people: &[Person]) -> Result<(), Failed<People
         Some(Role::SecurityAdministrator),
     );
     let security = security.await?;
-    for person in people.iter().filter(|person| person.login != SYSTEM) {
+    let audit = (AUDIT, "审计管理员");
+    let audit = account(
+        office,
+        &owner,
+        &by_owner,
+        audit,
+        Some(Role::AuditAdministrator),
+    );
+    audit.await?;
+    let known = [SYSTEM, AUDIT];
+    let others = people
+        .iter()
+        .filter(|person| !known.contains(&person.login));
+    for person in others {
         let (who, by) = (Who::Account(system.clone()), Actor::Account(system.id));
         let opened = account(office, &who, &by, (person.login, person.name), None).await?;
         let roles = BTreeSet::from([person.role]);

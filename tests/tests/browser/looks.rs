@@ -6,7 +6,7 @@ use thirtyfour::By;
 use super::driver::{Browser, Demo, Look};
 
 /// Pages with the person who opens them, by the link of the front page that lets them in.
-const PAGES: [(&str, &str, &[&str]); 6] = [
+const PAGES: [(&str, &str, &[&str]); 7] = [
     ("", "", &["/"]),
     (
         "330825002222",
@@ -89,6 +89,7 @@ const PAGES: [(&str, &str, &[&str]); 6] = [
             "/network",
         ],
     ),
+    ("330825", "audit", &["/admin/audit", "/admin/audit?check=1"]),
 ];
 
 const LOOKS: [Look; 5] = [
