@@ -313,12 +313,16 @@ async fn services_come_from_above_and_are_tightened_on_the_way_and_each_part_nam
     let of_township = services("promise = '8wd'\nwindow = { zh = '2号窗口', en = 'window 2' }\n");
     let (tightened, _) = publish(&network, TOWNSHIP, of_township).await;
     adopted(&network, TOWNSHIP, &tightened, 2, 0).await;
-    let longer = services("promise = '16wd'\n");
+    // Another text of the township that would loosen is refused where it is written.
+    let longer = NewTemplate {
+        name: "ours".to_owned(),
+        ..services("promise = '16wd'\n")
+    };
     let office = network.office(TOWNSHIP);
     let refused = Network::refused(office.templates().publish(longer, CLERK)).await;
     drop(office);
     assert!(
-        refused.contains("service/land") && refused.contains("15wd"),
+        refused.contains("service/land") && refused.contains("16wd"),
         "{refused}"
     );
 
