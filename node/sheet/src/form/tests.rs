@@ -117,7 +117,7 @@ fn changed(
 }
 
 fn in_sheet(from: &str, to: &str) -> Vec<u8> {
-    let bytes = changed(
+    changed(
         &sheet(),
         |name, text| match name {
             "xl/worksheets/sheet1.xml" => {
@@ -127,8 +127,7 @@ fn in_sheet(from: &str, to: &str) -> Vec<u8> {
             _ => text.into_bytes(),
         },
         None,
-    );
-    bytes
+    )
 }
 
 /// Returns the sheet with a cell replaced by this XML.
