@@ -109,7 +109,8 @@ impl Templates<'_> {
             title: new.title,
             content: new.content,
             issued_at: unit.now,
-            stamp: Stamp::default(),
+            // Later than what is in force, until its envelope gives it its own.
+            stamp: Stamp(u64::MAX, u64::MAX),
         };
         template.check(&self.dependencies.tree)?;
         let in_force = unit.in_force().await?;
