@@ -4,6 +4,7 @@ mod attacks;
 mod away;
 mod clock;
 mod complying;
+mod courier;
 mod custody;
 mod disclosed;
 mod dns;

@@ -10,6 +10,7 @@ mod changes;
 mod clock;
 mod compliance;
 mod contacts;
+mod courier;
 mod disclosures;
 mod drafts;
 mod figures;
@@ -59,6 +60,10 @@ pub use compliance::{
     ClassCompliance, Compliance, ComplianceQuery, CompliedCounts, DivisionCompliance, OverdueLine,
 };
 pub use contacts::{ContactRequest, EraseRequest, Erased, OpenedContact, Reach};
+pub use courier::{
+    COURIER_FILE, CourierFileMade, CourierFileRead, CourierMade, CourierNeighbour, CourierRead,
+    CourierStatus, MakeCourierFile,
+};
 pub use disclosures::{
     BeginDisclosure, ColumnView, ContentView, DemandedEvent, DisclosureDocument, DisclosureLine,
     DisclosureRemark, DisclosureStep, DisclosureView, DisclosureWork, Disclosures,

@@ -8,7 +8,7 @@ mod hooks;
 mod keys;
 mod sheet;
 
-pub(crate) use self::sheet::is_sheet;
+pub(crate) use self::sheet::brings;
 
 use api::problem::Problem;
 use axum::{Router, body::Body};

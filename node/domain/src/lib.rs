@@ -11,6 +11,7 @@ pub mod board;
 pub mod calendar;
 pub mod category;
 pub mod clock;
+pub mod courier;
 pub mod csv;
 pub mod custody;
 pub mod department;

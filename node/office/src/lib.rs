@@ -8,6 +8,7 @@ pub mod alarms;
 mod blocking;
 mod boards;
 mod clock;
+mod courier;
 mod disclosures;
 mod drafts;
 mod due;
@@ -49,6 +50,7 @@ pub use alarms::NoSuchAlarm;
 pub use blocking::blocking;
 pub use boards::{BoardPage, BoardRefusal, BoardSeen, NewPost, POSTS_OF_A_PAGE, PostSeen};
 pub use clock::ClockDoubted;
+pub use courier::{Carried, CourierLine, CourierLoad, ReadFile};
 pub use disclosures::{DisclosureSeen, EditionSeen, LogSeen, NewDisclosure, NoReceipt};
 pub use domain::custody::Work;
 pub use drafts::{DraftDocument, DraftRefusal, DraftView, HandedIn};
@@ -61,7 +63,7 @@ pub use files::attachments::{Fetching, Looked, OpenFile, Reader, Serve, Wanted};
 pub use files::refusal::FileRefusal;
 pub use files::sweep::Swept;
 pub use inbox::crashes::Crashed;
-pub use inbox::greet::Greeting;
+pub use inbox::greet::{Greeting, Way};
 pub use inbox::receive::{NotReceived, Outcome, Receipt, Received};
 pub use keys::revocations::{RevocationRecord, RevokeRefusal};
 pub use keys::statements::{CountersignRefusal, Stated, concerns, digest as statements_digest};
@@ -83,7 +85,7 @@ pub use points::{
 };
 pub use request::{IdempotencyKey, Request, RequestContext, Saw};
 pub use services::{
-    Alarms, Boards, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock,
+    Alarms, Boards, Courier, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock,
     MatterFiles, Matters, People, Points, Templates, Webhooks,
 };
 pub use tables::all as tables;

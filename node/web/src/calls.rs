@@ -164,6 +164,15 @@ impl Calls {
         self.reply(response).await
     }
 
+    /// Puts a file of this media type.
+    ///
+    /// # Errors
+    /// The problem that the API answered.
+    pub async fn put(&self, path: &str, kind: &str, body: Body) -> Result<Reply, Problem> {
+        let response = self.call(Method::PUT, path, kind, body).await?;
+        self.reply(response).await
+    }
+
     /// Gets a file, and answers with it as it comes.
     ///
     /// # Errors

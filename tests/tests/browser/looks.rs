@@ -84,6 +84,7 @@ const PAGES: [(&str, &str, &[&str]); 6] = [
             "/admin/accounts/sheet",
             "/account",
             "/network",
+            "/network/courier",
         ],
     ),
 ];

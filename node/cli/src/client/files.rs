@@ -6,6 +6,7 @@ use api::{Media, OFFSET_STREAM, UPLOAD_OFFSET, UploadId, UploadRequest, UploadVi
 use bytes::Bytes;
 use http::{Method, Request, header};
 use http_body_util::Full;
+use serde::de::DeserializeOwned;
 use tokio::{
     fs::File,
     io::{AsyncReadExt, AsyncSeekExt},
@@ -106,6 +107,28 @@ impl Client {
     /// See [`ClientError`].
     pub async fn file(&self, path: &str) -> Result<Bytes, ClientError> {
         self.bytes(Method::GET, path).await
+    }
+
+    /// Sends a file with a PUT request.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn put_file<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        kind: &str,
+        file: Bytes,
+    ) -> Result<T, ClientError> {
+        let request = Request::builder()
+            .method(Method::PUT)
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, kind)
+            .body(Full::new(file));
+        let request = request.map_err(|error| ClientError::Answer(error.to_string()))?;
+        let (status, body) = self.exchange(request).await?;
+        let body = answered(status, body)?;
+        serde_json::from_slice(&body).map_err(|error| ClientError::Answer(error.to_string()))
     }
 
     async fn bytes(&self, method: Method, path: &str) -> Result<Bytes, ClientError> {

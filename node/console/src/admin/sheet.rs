@@ -32,7 +32,7 @@ use crate::{
     words::Words,
 };
 
-pub(crate) use file::{PATH, is_sheet};
+pub(crate) use file::{PATH, brings};
 
 /// Field with the rows of a sheet that was read, as JSON.
 const ROWS: &str = "rows";
@@ -184,7 +184,7 @@ pub(crate) async fn go(visit: Arc<Visit>) -> Answer {
 }
 
 async fn preview(visit: &Visit) -> Answer {
-    let Some(bytes) = visit.sheet.clone() else {
+    let Some(bytes) = visit.sent.last().cloned() else {
         let told = ("no file was chosen; choose one", "没有选择文件；请选择");
         return asked(visit, Some(*Rejection::unfit(told).0));
     };

@@ -31,6 +31,15 @@ pub struct Greeting {
     pub revocations: Option<Digest>,
 }
 
+/// How a greeting came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Over a link: it says what is so now.
+    Link,
+    /// In a courier file: it says what was so when somebody made the file.
+    File,
+}
+
 impl Inbox<'_> {
     /// Builds this node's greeting for a neighbour.
     pub async fn greeting(self, neighbour: DivisionCode) -> Result<Greeting, Fault> {
@@ -58,6 +67,7 @@ impl Inbox<'_> {
         self,
         from: Neighbour,
         greeting: &Greeting,
+        way: Way,
     ) -> Result<Result<bool, Rejected>, Aborted> {
         let mut unit = self.begin(Actor::Peer(from.division())).await?;
         // A link must come up on a full disk, too.
@@ -67,6 +77,8 @@ impl Inbox<'_> {
         let known = memory.held.as_ref().map(|held| held.epoch);
         let rejected = greeting.lives.follows(known).err();
         let went_back = unit.went_back(greeting).await?;
+        // An old file says nothing of what the neighbour knows now.
+        let is_present = way == Way::Link || unit.is_of_this_run(greeting).await?;
         if let Some(word) = went_back {
             let old = unit.ledger.epoch;
             unit.begin_life(self.dependencies.entropy.bytes(), word)
@@ -118,7 +130,11 @@ impl Inbox<'_> {
             }
         }
         let greeted = rejected.is_none() && went_back.is_none();
-        if greeted && self.parent == Some(from.division()) && self.is_sole_again() {
+        if greeted
+            && way == Way::Link
+            && self.parent == Some(from.division())
+            && self.is_sole_again()
+        {
             unit.view.delete::<tables::StandsAside>(&());
             unit.settle_alarm(AlarmKind::SecondMachine, Some(self.me))
                 .await?;
@@ -127,6 +143,11 @@ impl Inbox<'_> {
         match (rejected, went_back) {
             (Some(rejected), _) => Ok(Err(rejected)),
             (None, Some(_)) => Ok(Ok(true)),
+            (None, None) if !is_present => {
+                self.relay.met(from.division());
+                self.show_on().await?;
+                Ok(Ok(false))
+            }
             (None, None) => {
                 self.met
                     .lock()
@@ -186,6 +207,17 @@ impl UnitOfWork<'_> {
         });
         self.view.put::<tables::Peers>(&neighbour, &memory);
         Ok(())
+    }
+
+    /// Returns whether the latest message that the neighbour has is one of this process: then it knows of none that this
+    /// store lost before.
+    async fn is_of_this_run(&mut self, greeting: &Greeting) -> Result<bool, Fault> {
+        let first = self.runs().await?.first;
+        let epoch = self.ledger.epoch.id;
+        let word = greeting.echo.as_ref();
+        Ok(word.is_some_and(|echo| {
+            echo.epoch == epoch && (first..=self.ledger.issue).contains(&echo.issue)
+        }))
     }
 
     /// Returns the life of a message that the neighbour has and this store does not know, if any.

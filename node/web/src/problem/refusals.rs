@@ -26,6 +26,8 @@ use office::{
     webhooks::HookRefusal,
 };
 
+use peer::courier::CourierRefusal;
+
 use super::{Rejection, Told};
 
 /// Declares refusals that have one code whatever they say.
@@ -88,6 +90,24 @@ impl From<MatterRefusal> for Rejection {
             R::SecondMachine(refusal) => refusal.into(),
             R::Busy(refusal) => refusal.into(),
             R::SealingKey(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<CourierRefusal> for Rejection {
+    fn from(refusal: CourierRefusal) -> Self {
+        use CourierRefusal as R;
+        let told = Told::from(&refusal);
+        match refusal {
+            R::NotANeighbour(_) | R::Unreadable(_) | R::OtherNetwork => Self::unfit(told),
+            R::ForAnother { .. } | R::FromAnother(_) | R::Contradicts(..) => Self::unfit(told),
+            R::NotSealedForHere(_) => Self::unfit(told),
+            R::NoKey(_) | R::Revoked(_) | R::Key(..) | R::Forged(_) => {
+                Self::new(C::RefusedByTheRules, told)
+            }
+            R::Superseded(_) | R::WentBack(_) => Self::new(C::Conflict, told),
+            R::OwnKey(_) | R::NotReceived(_) => Self::new(C::ServiceUnavailable, told),
+            R::TooLong(_) => Self::new(C::PayloadTooLarge, told),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The file of a form that sends a sheet.
+//! Files of forms that send some which are no photos: a sheet, or courier files.
 
 use std::time::Duration;
 
@@ -11,23 +11,51 @@ use web::{
     problem::Rejection,
 };
 
-use crate::visit::{CSRF_FIELD, Visit};
+use crate::{
+    network::{COURIER_PATH, MOST_COURIER_BYTES},
+    visit::{CSRF_FIELD, Visit},
+};
 
 /// Path of the page that takes a sheet.
 pub(crate) const PATH: &str = "/admin/accounts/sheet";
-/// Field of the file.
-const FIELD: &str = "sheet";
-/// The bounds of the form: one file, and what was chosen beside it.
-const BOUNDS: Bounds = Bounds {
-    form: Limits::SENT.bytes,
-    texts: 4 * 1024,
-    grace: Duration::from_secs(8),
-    least_rate: 64 * 1024,
-};
 
-/// Returns whether a form at this path brings a sheet, not photos.
-pub(crate) fn is_sheet(path: &str) -> bool {
-    path == PATH
+/// A form that brings files.
+pub(crate) struct Brings {
+    /// Its path.
+    path: &'static str,
+    /// The field of its files.
+    field: &'static str,
+    /// Its bounds.
+    pub(crate) bounds: Bounds,
+}
+
+/// The forms that bring files which are no photos.
+const FORMS: [Brings; 2] = [
+    Brings {
+        path: PATH,
+        field: "sheet",
+        bounds: bounds(Limits::SENT.bytes),
+    },
+    Brings {
+        path: COURIER_PATH,
+        field: "file",
+        bounds: bounds(MOST_COURIER_BYTES),
+    },
+];
+
+/// Bounds of a form with files of this many bytes, and what was chosen beside them.
+const fn bounds(form: usize) -> Bounds {
+    Bounds {
+        form,
+        texts: 4 * 1024,
+        grace: Duration::from_secs(8),
+        least_rate: 64 * 1024,
+    }
+}
+
+/// Returns the form at this path if it brings files which are no photos.
+pub(crate) fn brings(path: &str) -> Option<&'static Brings> {
+    FORMS.iter().find(|form| form.path == path)
 }
 
 fn unread(broken: &Broken) -> Problem {
@@ -39,12 +67,13 @@ fn unread(broken: &Broken) -> Problem {
 }
 
 impl Visit {
-    /// Reads a form with a sheet into memory.
+    /// Reads a form with such files into memory.
     ///
     /// # Errors
     /// A problem if the form cannot be read to its end.
-    pub(crate) async fn read_sheet(
+    pub(crate) async fn read_files(
         &mut self,
+        brings: &Brings,
         extensions: Extensions,
         body: Body,
     ) -> Result<(), Problem> {
@@ -53,7 +82,7 @@ impl Visit {
         *request.headers_mut() = self.headers.clone();
         *request.extensions_mut() = extensions;
         let broken = |broken| unread(&broken);
-        let mut form = Form::begin(request, BOUNDS).await.map_err(broken)?;
+        let mut form = Form::begin(request, brings.bounds).await.map_err(broken)?;
         while let Some(part) = form.next().await.map_err(broken)? {
             let mut file = match part {
                 Part::File(file) => file,
@@ -66,13 +95,13 @@ impl Visit {
                     continue;
                 }
             };
-            let is_sheet = file.field() == FIELD;
+            let is_one = file.field() == brings.field;
             let mut bytes = vec![];
             while let Some(some) = file.chunk().await.map_err(broken)? {
                 bytes.extend_from_slice(&some);
             }
-            if is_sheet && !bytes.is_empty() {
-                self.sheet = Some(bytes.into());
+            if is_one && !bytes.is_empty() {
+                self.sent.push(bytes.into());
             }
         }
         Ok(())
