@@ -1,6 +1,7 @@
 //! Scenarios on real nodes over real mTLS.
 
 mod attacks;
+mod audits;
 mod away;
 mod clock;
 mod complying;

@@ -91,8 +91,8 @@ pub use links::{
     UnseenNeighbour,
 };
 pub use log::{
-    ChildLog, ChildLogs, Countersignature, CountersignedHead, LogEvidence, LogResolved, PublicLog,
-    PublicLogs, ResolveLog,
+    ChildLog, ChildLogs, Countersignature, CountersignedHead, HeldDiffers, HeldLog, LogEvidence,
+    LogResolved, PublicLog, PublicLogs, ResolveLog,
 };
 pub use matter::{
     BodyView, ClockView, Known, MatterView, PartView, Point, RequestView, StandingView, Stands,

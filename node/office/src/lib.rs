@@ -68,8 +68,8 @@ pub use inbox::receive::{NotReceived, Outcome, Receipt, Received};
 pub use keys::revocations::{RevocationRecord, RevokeRefusal};
 pub use keys::statements::{CountersignRefusal, Stated, concerns, digest as statements_digest};
 pub use log::{
-    CountersignedHead, CountersignedLine, LogEvidence, LogHead, LogKeyFails, LogKeys,
-    NoSuchEvidence, NotInLog, WitnessedLog,
+    CountersignedHead, CountersignedLine, Differs, HeldLeaves, HeldRefusal, LogEvidence, LogHead,
+    LogKeyFails, LogKeys, NoSuchEvidence, NotInLog, WitnessedLog,
 };
 pub use matters::filed::FiledBy;
 pub use matters::hand_over::{ChargedWith, HandedOver, Successor};
@@ -201,6 +201,10 @@ pub struct Office {
     losses: AtomicU64,
     /// What is kept for others.
     relay: inbox::relay::Relay,
+    /// Held while a log is compared with the store, which reads all of it.
+    comparing: Mutex<()>,
+    /// When the heads of children are looked at next, in milliseconds since 1970; negative if none said one.
+    heads_watched: AtomicI64,
     /// When the next head of the public log may be said, in milliseconds since 1970.
     next_head: AtomicI64,
 }
@@ -261,6 +265,8 @@ impl Office {
             hooks_bell: tokio::sync::watch::Sender::new(()),
             losses: AtomicU64::new(losses),
             relay: inbox::relay::Relay::default(),
+            comparing: Mutex::new(()),
+            heads_watched: AtomicI64::new(0),
             next_head: AtomicI64::new(0),
         };
         let mut view = office.tables();

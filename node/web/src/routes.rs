@@ -220,6 +220,7 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::Enter, routes!(log::greatest_countersigned)),
         (D::ViewStatus, routes!(log::children)),
         (D::CloseAlarm, routes!(log::resolve)),
+        (D::ViewStatus, routes!(log::held)),
         (D::Enter, routes!(log::tile)),
         (D::ReadAudit, routes!(audit::list)),
         (D::ReadAudit, routes!(audit::export)),

@@ -18,9 +18,9 @@ use domain::{
     template::BadTemplate,
 };
 use office::{
-    BoardRefusal, ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, MatterRefusal,
-    NoReceipt, NoSuchAlarm, NoSuchEvidence, NoSuchMatter, NoSuchTemplate, NotInLog, PointsRefusal,
-    RevokeRefusal, SealingKeyFails, SecondMachine, TooBusy,
+    BoardRefusal, ClockDoubted, CountersignRefusal, DraftRefusal, FileRefusal, HeldRefusal,
+    MatterRefusal, NoReceipt, NoSuchAlarm, NoSuchEvidence, NoSuchMatter, NoSuchTemplate, NotInLog,
+    PointsRefusal, RevokeRefusal, SealingKeyFails, SecondMachine, TooBusy,
     feed::TooManyListeners,
     people::{ExportRefusal, KeyReused, NoSession, PeopleRefusal},
     webhooks::HookRefusal,
@@ -90,6 +90,15 @@ impl From<MatterRefusal> for Rejection {
             R::SecondMachine(refusal) => refusal.into(),
             R::Busy(refusal) => refusal.into(),
             R::SealingKey(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<HeldRefusal> for Rejection {
+    fn from(refusal: HeldRefusal) -> Self {
+        match refusal {
+            HeldRefusal::NotInLog(refusal) => refusal.into(),
+            HeldRefusal::Busy(refusal) => refusal.into(),
         }
     }
 }
