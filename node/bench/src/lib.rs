@@ -2,6 +2,7 @@
 
 mod connection;
 mod lists;
+mod log;
 mod machine;
 mod measure;
 mod nats;
@@ -44,6 +45,7 @@ const START: Duration = Duration::from_secs(60);
 ///   wujitong bench web
 ///   wujitong bench lists --matters 1000000
 ///   wujitong bench pages
+///   wujitong bench log --leaves 1000000
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Bench {
@@ -57,6 +59,7 @@ enum BenchCommand {
     Web(web::WebArgs),
     Lists(lists::ListsArgs),
     Pages(pages::PagesArgs),
+    Log(log::LogArgs),
     /// One process of the raw chain
     #[command(hide = true)]
     RawHop(raw::HopArgs),
@@ -149,6 +152,7 @@ impl Run for Bench {
             BenchCommand::Web(args) => args.run(output),
             BenchCommand::Lists(args) => args.run(output),
             BenchCommand::Pages(args) => args.run(output),
+            BenchCommand::Log(args) => args.run(output),
             BenchCommand::RawHop(args) => raw::hop(&args, output),
             BenchCommand::Load(args) => wait(nodes::load(args, output)),
             BenchCommand::Hold(args) => wait(nodes::hold(args, output)),
