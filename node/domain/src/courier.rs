@@ -14,7 +14,7 @@ use topology::DivisionCode;
 
 use super::{
     envelope::Lane,
-    ids::{Epoch, KeyId, NetworkId},
+    ids::{Epoch, EpochId, KeyId, NetworkId},
     seal::{BrokenSeal, ObjectKey, SealSuite},
     suite::{Digest, Suite},
     time::Timestamp,
@@ -97,44 +97,42 @@ pub type SettledBelow = [u64; 4];
 /// Answers by the lane and number of what they answer.
 pub type Answers = BTreeMap<(Lane, u64), SegmentAnswer>;
 
-/// The point up to which files of a neighbour were read: the order of the life of its store, and the number of the file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// A file among those of its maker: the life of the maker's store, and the number of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileStamp {
-    /// Order of the life; 0 before the first file.
-    pub order: u64,
-    /// Number of the file.
+    /// The life.
+    pub life: EpochId,
+    /// Number of the file, from 1.
     pub number: u64,
 }
 
 /// What a file is in relation to those that were read before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It is the newest: what it says about the state of its maker counts.
+    /// It is the newest of its life: what it says about the state of its maker counts, if that life counts.
     Newest,
-    /// Later ones were read before, or it was read before itself. Its envelopes count, because each is taken once;
-    /// its greeting does not.
+    /// Later ones of the same life were read before, or it was read before itself. Its envelopes count, because each is
+    /// taken once; its greeting does not.
     Late,
-    /// The maker's store has begun a new life since.
-    Superseded,
 }
 
 impl CourierHead {
     /// Returns the place of this file among the files of its maker.
     pub const fn stamp(&self) -> FileStamp {
         FileStamp {
-            order: self.epoch.order,
+            life: self.epoch.id,
             number: self.number,
         }
     }
 }
 
 impl FileStamp {
-    /// Judges a file when `self` is the greatest that was read of its maker.
-    pub fn judge(self, file: Self) -> Standing {
-        match file {
-            file if file.order < self.order => Standing::Superseded,
-            file if file > self => Standing::Newest,
-            _ => Standing::Late,
+    /// Judges the file when `read` is the newest that was read of its maker. Whether its life still counts is not decided
+    /// here: a life that is only claimed must not have an effect.
+    pub fn judge(self, read: Option<Self>) -> Standing {
+        match read {
+            Some(read) if read.life == self.life && read.number >= self.number => Standing::Late,
+            _ => Standing::Newest,
         }
     }
 }
@@ -232,14 +230,20 @@ mod tests {
     }
 
     #[test]
-    fn only_a_later_file_of_the_present_life_is_the_newest() {
-        let stamp = |order, number| FileStamp { order, number };
-        let read = stamp(2, 5);
-        assert_eq!(FileStamp::default().judge(stamp(1, 1)), Standing::Newest);
-        assert_eq!(read.judge(stamp(2, 6)), Standing::Newest);
-        assert_eq!(read.judge(stamp(3, 1)), Standing::Newest);
-        assert_eq!(read.judge(stamp(2, 5)), Standing::Late, "the same again");
-        assert_eq!(read.judge(stamp(2, 4)), Standing::Late);
-        assert_eq!(read.judge(stamp(1, 9)), Standing::Superseded);
+    fn only_a_later_file_of_a_life_is_the_newest() {
+        let stamp = |life, number| FileStamp {
+            life: EpochId([life; 16]),
+            number,
+        };
+        let read = Some(stamp(2, 5));
+        assert_eq!(stamp(1, 1).judge(None), Standing::Newest);
+        assert_eq!(stamp(2, 6).judge(read), Standing::Newest);
+        assert_eq!(stamp(2, 5).judge(read), Standing::Late, "the same again");
+        assert_eq!(stamp(2, 4).judge(read), Standing::Late);
+        assert_eq!(
+            stamp(3, 1).judge(read),
+            Standing::Newest,
+            "numbers begin anew"
+        );
     }
 }

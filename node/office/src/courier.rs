@@ -68,6 +68,8 @@ pub struct CourierLoad {
 pub struct ReadFile {
     /// Which file it is.
     pub stamp: FileStamp,
+    /// What it is in relation to those that were read before.
+    pub standing: Standing,
     /// When it was made, by the clock of the neighbour.
     pub made: Timestamp,
     /// The outcomes of its segments, which go back.
@@ -204,7 +206,7 @@ impl Courier<'_> {
     /// [`Fault`] if the store fails.
     pub async fn judge(self, head: &CourierHead) -> Result<Standing, Fault> {
         let ledger = self.one::<tables::CourierLedgers>(&head.from).await?;
-        Ok(ledger.unwrap_or_default().read.judge(head.stamp()))
+        Ok(head.stamp().judge(ledger.unwrap_or_default().read))
     }
 
     /// Settles what a neighbour answered in a file; returns how many segments left the outbox. Answers to what is no longer
@@ -263,8 +265,8 @@ impl Courier<'_> {
         let mut unit = self.begin(by).await?;
         let ledger = unit.view.get::<tables::CourierLedgers>(&neighbour).await?;
         let mut ledger: CourierLedger = ledger.unwrap_or_default();
-        if file.stamp > ledger.read {
-            ledger.read = file.stamp;
+        if file.standing == Standing::Newest {
+            ledger.read = Some(file.stamp);
             ledger.read_made = file.made;
         }
         ledger.read_at = unit.now;
@@ -279,8 +281,7 @@ impl Courier<'_> {
     async fn keep_answers(self, neighbour: DivisionCode, file: &ReadFile) -> Result<(), Fault> {
         let turn = self.turn().await;
         let mut view = turn.transaction();
-        let ledger = view.get::<tables::CourierLedgers>(&neighbour).await?;
-        let newest = file.stamp > ledger.unwrap_or_default().read;
+        let newest = file.standing == Standing::Newest;
         let known = tables::CourierAnswers::under(&neighbour);
         let known = view.scan(known, usize::MAX).await?;
         let mut known: BTreeSet<_> = known
@@ -355,7 +356,7 @@ impl Courier<'_> {
                 made: ledger.made,
                 made_at: ledger.made_at,
                 left: ledger.left,
-                read: ledger.read.number,
+                read: ledger.read.map_or(0, |read| read.number),
                 read_made: ledger.read_made,
                 read_at: ledger.read_at,
                 answers: answers.get(&neighbour).copied().unwrap_or_default(),

@@ -364,3 +364,38 @@ async fn the_api_makes_and_reads_files_and_the_audit_trail_has_them() {
     }
     network.shut_down().await;
 }
+
+#[tokio::test]
+async fn a_file_of_an_earlier_life_of_a_store_is_refused_and_the_present_life_goes_on() {
+    let mut network = Network::of(&[VILLAGE]).await;
+    network.linked().await;
+    network.quiet().await;
+    network.stop(VILLAGE).await;
+    let copy = network.backup(VILLAGE);
+    network.restart(VILLAGE).await;
+    network.linked().await;
+    let id = network.report_up(VILLAGE, "one", TOWNSHIP).await;
+    network.held(TOWNSHIP, id).await;
+    network.quiet().await;
+    let life = network.office(VILLAGE).epoch().await.unwrap().id;
+    let made = export(&network, VILLAGE, TOWNSHIP).await;
+    network.stop(VILLAGE).await;
+    network.put_back(VILLAGE, &copy);
+    network.restart(VILLAGE).await;
+    let village = network.office(VILLAGE);
+    eventually("the village begins a new life", || async {
+        village.epoch().await.unwrap().id != life
+    })
+    .await;
+    network.linked().await;
+    let refused = try_import(&network, TOWNSHIP, &made.file)
+        .await
+        .unwrap_err();
+    assert!(refused.contains("earlier life"), "{refused}");
+    let later = network.report_up(VILLAGE, "two", TOWNSHIP).await;
+    network.held(TOWNSHIP, later).await;
+    let made = export(&network, VILLAGE, TOWNSHIP).await;
+    let read = import(&network, TOWNSHIP, &made).await;
+    assert!(!read.late && read.refused == 0, "{read:?}");
+    network.shut_down().await;
+}

@@ -75,7 +75,11 @@ impl Inbox<'_> {
         let memory = unit.view.get::<tables::Peers>(&from.division()).await?;
         let mut memory = memory.unwrap_or_default();
         let known = memory.held.as_ref().map(|held| held.epoch);
-        let rejected = greeting.lives.follows(known).err();
+        let mut rejected = greeting.lives.follows(known).err();
+        // A file may be older than the last greeting; then the lives that were heard since still count.
+        if way == Way::File && is_overtaken(&greeting.lives, &memory.lives) {
+            rejected = rejected.or(Some(Rejected::SupersededEpoch));
+        }
         let went_back = unit.went_back(greeting).await?;
         // An old file says nothing of what the neighbour knows now.
         let is_present = way == Way::Link || unit.is_of_this_run(greeting).await?;
@@ -275,6 +279,12 @@ impl UnitOfWork<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns whether a neighbour has greeted with a later life than the one that it says is its present one.
+fn is_overtaken(said: &Lineage, heard: &[Epoch]) -> bool {
+    let before = heard.split_last().map_or(&[][..], |(_, before)| before);
+    before.iter().any(|life| life.id == said.present().id)
 }
 
 /// Builds the lives from their record; a store in its first life has no record.

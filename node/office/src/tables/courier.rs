@@ -17,8 +17,8 @@ pub(crate) struct CourierLedger {
     pub(crate) goes_on: SettledBelow,
     /// Segments that waited and were in none of the files up to the last one.
     pub(crate) left: u64,
-    /// The newest file that was read.
-    pub(crate) read: FileStamp,
+    /// The newest file that was read; `None` before the first.
+    pub(crate) read: Option<FileStamp>,
     /// When that one was made, by the clock of the neighbour.
     pub(crate) read_made: Timestamp,
     /// When a file was read last.

@@ -90,9 +90,6 @@ impl Courier<'_> {
         } = self.open(file).await?;
         let office = self.office;
         let standing = office.courier().judge(&head).await?;
-        if standing == Standing::Superseded {
-            return Err(CourierRefusal::Superseded(head.from).into());
-        }
         self.admit(&hello.key_statements, head.from, true).await?;
         let verifier = self.verifier();
         if standing == Standing::Newest {
@@ -102,10 +99,19 @@ impl Courier<'_> {
             self.admit(statements, head.from, true).await?;
         }
         let settled = office.courier().settle(head.from, &body.answers).await?;
-        let mut told = vec![];
+        let mut told: Vec<Told> = vec![];
+        // Lanes without room; what follows in them waits, so that no flow gets more gaps than are remembered.
+        let mut full = [false; 4];
         for batch in batches {
             self.admit(&batch.key_statements, head.from, false).await?;
-            told.extend(self.take(&verifier, from, batch).await?);
+            let (lane, count) = (batch.lane.index(), batch.entries.len());
+            if full[lane] {
+                told.extend(std::iter::repeat_n(None, count));
+                continue;
+            }
+            let (some, is_full) = self.take(&verifier, from, batch).await?;
+            told.extend(some);
+            full[lane] = is_full;
         }
         let count = |is: fn(&Told) -> bool| told.iter().filter(|one| is(one)).count();
         let imported = Imported {
@@ -121,6 +127,7 @@ impl Courier<'_> {
         };
         let read = ReadFile {
             stamp: head.stamp(),
+            standing,
             made: head.made,
             answers: answers(&body.segments, &told),
             settled_below: body.settled_below,
@@ -264,13 +271,13 @@ impl Courier<'_> {
         }
     }
 
-    /// Takes the envelopes of one batch, in order, and returns what became of each.
+    /// Takes the envelopes of one batch, in order, and returns what became of each, and whether there was no room for some.
     async fn take(
         &self,
         verifier: &Verifier,
         from: Neighbour,
         batch: Batch,
-    ) -> Result<Vec<Told>, Failed<CourierRefusal>> {
+    ) -> Result<(Vec<Told>, bool), Failed<CourierRefusal>> {
         let office = self.office;
         let lane = batch.lane;
         let entries = batch.entries.into_iter();
@@ -299,7 +306,7 @@ impl Courier<'_> {
             Err(error)
                 if error.fault().and_then(Fault::disk_trouble) == Some(DiskTrouble::Full) =>
             {
-                return Ok(told);
+                return Ok((told, true));
             }
             Err(error) => return Err(error.widen()),
         };
@@ -307,11 +314,12 @@ impl Courier<'_> {
             self.links.enforce(revocation, self.keys);
         }
         let outcomes = receipt.durable().await?;
+        let is_full = outcomes.len() < good.len();
         for (place, outcome) in places.into_iter().zip(outcomes) {
             let passes = matches!(outcome, Outcome::Refused(code) if code.may_pass());
             told[place] = Some(outcome).filter(|_| !passes);
         }
-        Ok(told)
+        Ok((told, is_full))
     }
 
     fn verifier(&self) -> Verifier {
