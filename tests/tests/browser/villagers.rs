@@ -323,8 +323,11 @@ async fn receipt_and_poster_print_on_paper() {
     let fragment = format!("/my#{number}.{}", slip.replace('-', ""));
     assert!(read.ends_with(&fragment), "{read}");
     browser.go(&read).await;
-    let shown = format!("document.body.textContent.includes('{number}')");
-    browser.until_true(&shown).await;
+    let slip = slip.replace('-', "");
+    let filled = format!(
+        "document.querySelector('#number').value === '{number}' && document.querySelector('#slip').value === '{slip}'"
+    );
+    browser.until_true(&filled).await;
     browser.go(&demo.at(VILLAGE, "/poster")).await;
     let read = browser.read_codes().await;
     assert!(read.ends_with("/report"), "{read}");
