@@ -3,7 +3,9 @@
 
 mod codec;
 
-pub use codec::{FrameCodec, FrameDecoder, FrameEncoder, MOST_PARTS, TooManyParts, check_parts};
+pub use codec::{
+    FrameCodec, FrameDecoder, FrameEncoder, MOST_PARTS, TooManyParts, check_fields, check_parts,
+};
 
 /// Version 1 of the messages and of the link service.
 pub mod v1 {

@@ -2,13 +2,14 @@
 
 use std::{env, fs, path::Path};
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "wujitong/v1/attachment.proto",
     "wujitong/v1/matter.proto",
     "wujitong/v1/template.proto",
     "wujitong/v1/envelope.proto",
     "wujitong/v1/revocation.proto",
     "wujitong/v1/link.proto",
+    "wujitong/v1/courier.proto",
 ];
 
 #[test]

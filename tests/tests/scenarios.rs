@@ -1,9 +1,11 @@
 //! Scenarios on real nodes over real mTLS.
 
 mod attacks;
+mod audits;
 mod away;
 mod clock;
 mod complying;
+mod courier;
 mod custody;
 mod disclosed;
 mod dns;

@@ -10,6 +10,7 @@ mod changes;
 mod clock;
 mod compliance;
 mod contacts;
+mod courier;
 mod disclosures;
 mod drafts;
 mod figures;
@@ -61,6 +62,10 @@ pub use compliance::{
     ClassCompliance, Compliance, ComplianceQuery, CompliedCounts, DivisionCompliance, OverdueLine,
 };
 pub use contacts::{ContactRequest, EraseRequest, Erased, OpenedContact, Reach};
+pub use courier::{
+    COURIER_FILE, CourierFileMade, CourierFileRead, CourierMade, CourierNeighbour, CourierRead,
+    CourierStatus, MakeCourierFile,
+};
 pub use disclosures::{
     AttachFile, AttachedView, BeginDisclosure, BlankFormQuery, ColumnView, ContentView,
     DemandedEvent, DisclosureDocument, DisclosureLine, DisclosureRemark, DisclosureStep,
@@ -89,8 +94,8 @@ pub use links::{
     UnseenNeighbour,
 };
 pub use log::{
-    ChildLog, ChildLogs, Countersignature, CountersignedHead, LogEvidence, LogResolved, PublicLog,
-    PublicLogs, ResolveLog,
+    ChildLog, ChildLogs, Countersignature, CountersignedHead, HeldDiffers, HeldLog, LogEvidence,
+    LogResolved, PublicLog, PublicLogs, ResolveLog,
 };
 pub use matter::{
     BodyView, ClockView, Known, MatterView, PartView, Point, RequestView, StandingView, Stands,

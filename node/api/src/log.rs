@@ -60,6 +60,32 @@ pub struct Countersignature {
     pub key: String,
 }
 
+/// What a comparison of a public log with the store of its node found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct HeldLog {
+    /// Number of entries.
+    pub size: u64,
+    /// Entries of which the store holds what they say, and it is the same.
+    pub same: u64,
+    /// Entries about steps of matters that were set aside since.
+    pub set_aside: u64,
+    /// Entries of which the store holds nothing, or nothing any more: texts were erased, or a later version took the place.
+    pub unheld: u64,
+    /// Countersigned heads that are those of this tree.
+    pub heads: u64,
+    /// What does not match, at most 100.
+    pub differs: Vec<HeldDiffers>,
+}
+
+/// An entry or head of a public log that does not match what the store holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct HeldDiffers {
+    /// Position of the entry, or size of the head.
+    pub index: u64,
+    /// What it is about.
+    pub about: String,
+}
+
 /// The public logs of divisions below that a node countersigns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ChildLogs {

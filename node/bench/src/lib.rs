@@ -2,6 +2,7 @@
 
 mod connection;
 mod lists;
+mod log;
 mod machine;
 mod measure;
 mod nats;
@@ -46,6 +47,7 @@ const START: Duration = Duration::from_secs(60);
 ///   wujitong bench lists --matters 1000000
 ///   wujitong bench pages
 ///   wujitong bench template
+///   wujitong bench log --leaves 1000000
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Bench {
@@ -60,6 +62,7 @@ enum BenchCommand {
     Lists(lists::ListsArgs),
     Pages(pages::PagesArgs),
     Template(template::TemplateArgs),
+    Log(log::LogArgs),
     /// One process of the raw chain
     #[command(hide = true)]
     RawHop(raw::HopArgs),
@@ -153,6 +156,7 @@ impl Run for Bench {
             BenchCommand::Lists(args) => args.run(output),
             BenchCommand::Pages(args) => args.run(output),
             BenchCommand::Template(args) => args.run(output),
+            BenchCommand::Log(args) => args.run(output),
             BenchCommand::RawHop(args) => raw::hop(&args, output),
             BenchCommand::Load(args) => wait(nodes::load(args, output)),
             BenchCommand::Hold(args) => wait(nodes::hold(args, output)),

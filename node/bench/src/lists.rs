@@ -233,7 +233,7 @@ fn kinds(first: &str, matters: u64) -> Vec<(&'static str, String)> {
 }
 
 /// Fills the store of the township in `data`; returns the number of the first matter.
-async fn fill(data: &Path, matters: u64) -> Result<Option<String>, Failure> {
+pub(super) async fn fill(data: &Path, matters: u64) -> Result<Option<String>, Failure> {
     let raw = config::Raw::from_toml(&read(&data.join("node.toml"))?)?;
     let config = raw.check(data)?;
     let tree = configured_tree(&config)?;

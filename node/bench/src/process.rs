@@ -178,7 +178,7 @@ impl Drop for Process {
     }
 }
 
-fn resident_mib(status: &str) -> Option<f64> {
+pub(super) fn resident_mib(status: &str) -> Option<f64> {
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -122,6 +122,11 @@ impl Client {
         self
     }
 
+    /// Returns the token with which it sends requests.
+    pub fn token(&self) -> Option<String> {
+        self.token.clone()
+    }
+
     /// Sets the language in which the node tells why something was not done.
     #[must_use]
     pub const fn in_language(mut self, language: Language) -> Self {

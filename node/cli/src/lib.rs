@@ -24,6 +24,7 @@ mod api_key;
 mod audit;
 mod board;
 mod completions;
+mod courier;
 mod disclosure;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -106,6 +107,7 @@ pub enum Command {
     Revoke(revoke::Revoke),
     Key(key::Key),
     Log(log::Log),
+    Courier(courier::Courier),
     Rollup(rollup::Rollup),
     Account(account::Account),
     Grid(grid::Grid),
@@ -157,6 +159,7 @@ impl Run for Command {
             Self::Revoke(command) => wait(command.run(output)),
             Self::Key(command) => wait(command.run(output)),
             Self::Log(command) => wait(command.run(output)),
+            Self::Courier(command) => wait(command.run(output)),
             Self::Rollup(command) => wait(command.run(output)),
             Self::Topology(command) => command.run(output),
             Self::Webhook(command) => wait(command.run(output)),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod children;
+mod source;
 
 use api::{CountersignedHead, PublicLog, PublicLogs};
 use clap::Subcommand;

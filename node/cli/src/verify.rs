@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,8 @@ use domain::{
     receipt::{Check, Finding, Opening, What},
 };
 use identity::Roots;
-use proof::{FileAtHand, Verified};
+use proof::{FileAtHand, Memory, Remembered, SeenHead, Verified};
+use serde::Serialize;
 use topology::{DivisionCode, Tree};
 
 use super::{
@@ -32,11 +33,15 @@ use super::{
 /// if nothing is false but the two divisions above did not both countersign the head of the public log yet. What each
 /// check found is told in Chinese if the locale of the terminal is Chinese (LC_ALL, LC_MESSAGES, LANG), else in English.
 ///
+/// With --memory the head of the public log in the receipt is compared with those of receipts that were checked before, and
+/// remembered. Two heads that cannot both be true are shown, with their signatures, and the exit code is 7.
+///
 /// Examples:
 ///   wujitong verify receipt.json --root roots.pem
 ///   wujitong verify receipt.json --root roots.pem --json
 ///   wujitong verify receipt.json --root roots.pem --opening opening.json
 ///   wujitong verify receipt.json --root roots.pem --attachment invoice.pdf
+///   wujitong verify receipt.json --root roots.pem --memory seen.json
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Verify {
@@ -52,6 +57,9 @@ pub struct Verify {
     /// A file that was published with the disclosure; proves that it is that one, byte for byte
     #[arg(long = "attachment", value_name = "FILE")]
     attachments: Vec<PathBuf>,
+    /// File with the heads of public logs that were seen before; made if it does not exist
+    #[arg(long, value_name = "FILE")]
+    memory: Option<PathBuf>,
     /// CSV file of divisions, for other provinces than Zhejiang
     #[arg(long, value_name = "FILE")]
     topology: Option<PathBuf>,
@@ -68,18 +76,97 @@ impl Verify {
         let with = (opening.as_ref(), &at_hand[..]);
         let verified = proof::verify_with(&file, with, &roots, &tree);
         let verified = verified.map_err(|error| Failure::Receipt(self.file, error))?;
+        let remembered = match (&self.memory, &verified.head) {
+            (Some(file), Some(head)) => Some(remember(file, head)?),
+            _ => None,
+        };
         let language = language::of_terminal();
-        output.facts(&verified, || for_people(&verified, &tree, language))?;
-        match verified
-            .checks
-            .iter()
-            .find(|check| check.finding == Finding::Failed)
-        {
-            None if verified.pending => Err(Failure::Pending(missing(&verified))),
-            None => Ok(()),
-            Some(failed) => Err(Failure::Unproven(detail(failed, language).to_owned())),
+        let shown = Shown {
+            verified: &verified,
+            memory: remembered.as_ref(),
+        };
+        output.facts(&shown, || {
+            let mut text = for_people(&verified, &tree, language);
+            if self.memory.is_some() {
+                text += &seen_before(remembered.as_ref(), verified.head.as_ref());
+            }
+            text
+        })?;
+        if let Some(failed) = failed(&verified) {
+            return Err(Failure::Unproven(detail(failed, language).to_owned()));
+        }
+        if let Some(Remembered::Contradicts { .. }) = remembered {
+            let who = verified.exported_by;
+            return Err(Failure::Log(format!(
+                "{who} signed two heads of its log that cannot both be true; both are shown above"
+            )));
+        }
+        match verified.pending {
+            true => Err(Failure::Pending(missing(&verified))),
+            false => Ok(()),
         }
     }
+}
+
+/// What a check found, and how the head of the log stands to those seen before.
+#[derive(Serialize)]
+struct Shown<'v> {
+    #[serde(flatten)]
+    verified: &'v Verified,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<&'v Remembered>,
+}
+
+fn failed(verified: &Verified) -> Option<&Check> {
+    let mut checks = verified.checks.iter();
+    checks.find(|check| check.finding == Finding::Failed)
+}
+
+/// Compares a head with those in a file, and adds it unless it contradicts one of them.
+fn remember(file: &Path, head: &SeenHead) -> Result<Remembered, Failure> {
+    let failed = |error| Failure::File(file.to_owned(), error);
+    let mut memory = match fs::read(file) {
+        Ok(bytes) => Memory::read(&bytes)
+            .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Memory::default(),
+        Err(error) => return Err(failed(error)),
+    };
+    let found = memory.compare(head);
+    if matches!(found, Remembered::Contradicts { .. }) {
+        return Ok(found);
+    }
+    memory.keep(head.clone());
+    let mut written = file.as_os_str().to_owned();
+    written.push(".new");
+    let written = PathBuf::from(written);
+    fs::write(&written, memory.write()).map_err(failed)?;
+    fs::rename(&written, file).map_err(failed)?;
+    Ok(found)
+}
+
+/// Tells how the head of a receipt stands to those seen before.
+fn seen_before(found: Option<&Remembered>, head: Option<&SeenHead>) -> String {
+    let entries = |one: &SeenHead| format!("{} entries, {}", one.size, moment(one.as_of_ms));
+    let told = match found {
+        None => "not compared: no head of a public log holds 没有可比对的日志头".to_owned(),
+        Some(Remembered::First) => "first time, remembered 首次见到，已记下".to_owned(),
+        Some(Remembered::Same) => "the same head 与上次相同".to_owned(),
+        Some(Remembered::Grew { before }) => format!(
+            "{}; it has grown, which only the log itself can prove (`wujitong log audit --since`) 已增长",
+            entries(before)
+        ),
+        Some(Remembered::Earlier { newest }) => {
+            format!("{}; this one is earlier 这一份更早", entries(newest))
+        }
+        Some(Remembered::Contradicts { before }) => {
+            let mut text = format!("CONTRADICTS 前后矛盾: {}\n{}", entries(before), before.note);
+            if let Some(head) = head {
+                text += &format!("now 现在: {}\n{}", entries(head), head.note);
+            }
+            text
+        }
+    };
+    format!("\nseen before 以前见过: {told}\n")
 }
 
 /// Names who did not countersign.

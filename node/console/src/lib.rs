@@ -40,7 +40,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Router,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     middleware::map_response,
     response::Response,
     routing::{MethodFilter, MethodRouter, get, on},
@@ -85,6 +85,13 @@ fn routes(api: Router<AppState>, gate: &Arc<Gate>) -> Router<AppState> {
         .route("/network", page(network::show))
         .route("/network/alarms/{kind}", form(network::close_alarm))
         .route("/network/logs/{division}", form(network::resolve_log))
+        .route(
+            network::COURIER_PATH,
+            page(network::courier)
+                .merge(form(network::read_courier))
+                .layer(DefaultBodyLimit::max(network::MOST_COURIER_BYTES)),
+        )
+        .route("/network/courier/{division}", form(network::make_courier))
         .route("/{*path}", route(EVERY_METHOD, nothing));
     let routes = disclosures::routes(admin::routes(desk::routes(villagers::routes(routes))));
     let routes = points::routes(boards::routes(routes))

@@ -1,5 +1,6 @@
 //! The network page: this node, its neighbours, what waits, and what needs a person.
 
+mod courier;
 mod logs;
 mod neighbours;
 mod troubles;
@@ -174,6 +175,10 @@ fn facts(visit: &Visit, status: &Status, node: &NodeStatus) -> Vec<Fact> {
     texts.chain([since]).chain(certificate).collect()
 }
 
+pub(crate) use courier::{
+    MOST_BYTES as MOST_COURIER_BYTES, PATH as COURIER_PATH, make as make_courier,
+    read as read_courier, show as courier,
+};
 pub(crate) use logs::resolve as resolve_log;
 
 /// Closes an alarm that somebody looked into.

@@ -1,4 +1,4 @@
-//! The file of a form that sends a sheet: accounts, or the form of a disclosure.
+//! Files of forms that send some which are no photos: a sheet, or courier files.
 
 use std::time::Duration;
 
@@ -11,27 +11,56 @@ use web::{
     problem::Rejection,
 };
 
-use crate::visit::{CSRF_FIELD, Visit};
+use crate::{
+    network::{COURIER_PATH, MOST_COURIER_BYTES},
+    visit::{CSRF_FIELD, Visit},
+};
 
 /// Path of the page that takes a sheet of accounts.
 pub(crate) const ACCOUNTS: &str = "/admin/accounts/sheet";
-/// Field of the file.
-const FIELD: &str = "sheet";
-/// The bounds of the form: one file, and what was chosen beside it.
-const BOUNDS: Bounds = Bounds {
-    form: Limits::SENT.bytes,
-    texts: 4 * 1024,
-    grace: Duration::from_secs(8),
-    least_rate: 64 * 1024,
-};
 
-/// Returns whether a form at this path brings a sheet, not photos.
-pub(crate) fn is_sheet(path: &str) -> bool {
-    let is_disclosures = || {
-        let rest = path.strip_prefix("/desk/disclosures/");
-        rest.is_some_and(|rest| rest.ends_with("/sheet"))
-    };
-    path == ACCOUNTS || is_disclosures()
+/// A form that brings files.
+pub(crate) struct Brings {
+    /// Whether it is at this path.
+    is_at: fn(&str) -> bool,
+    /// The field of its files.
+    field: &'static str,
+    /// Its bounds.
+    pub(crate) bounds: Bounds,
+}
+
+/// The forms that bring files which are no photos.
+static FORMS: [Brings; 3] = [
+    Brings {
+        is_at: |path| path == ACCOUNTS,
+        field: "sheet",
+        bounds: bounds(Limits::SENT.bytes),
+    },
+    Brings {
+        is_at: |path| path.starts_with("/desk/disclosures/") && path.ends_with("/sheet"),
+        field: "sheet",
+        bounds: bounds(Limits::SENT.bytes),
+    },
+    Brings {
+        is_at: |path| path == COURIER_PATH,
+        field: "file",
+        bounds: bounds(MOST_COURIER_BYTES),
+    },
+];
+
+/// Bounds of a form with files of this many bytes, and what was chosen beside them.
+const fn bounds(form: usize) -> Bounds {
+    Bounds {
+        form,
+        texts: 4 * 1024,
+        grace: Duration::from_secs(8),
+        least_rate: 64 * 1024,
+    }
+}
+
+/// Returns the form at this path if it brings files which are no photos.
+pub(crate) fn brings(path: &str) -> Option<&'static Brings> {
+    FORMS.iter().find(|form| (form.is_at)(path))
 }
 
 fn unread(broken: &Broken) -> Problem {
@@ -43,12 +72,13 @@ fn unread(broken: &Broken) -> Problem {
 }
 
 impl Visit {
-    /// Reads a form with a sheet into memory.
+    /// Reads a form with such files into memory.
     ///
     /// # Errors
     /// A problem if the form cannot be read to its end.
-    pub(crate) async fn read_sheet(
+    pub(crate) async fn read_files(
         &mut self,
+        brings: &Brings,
         extensions: Extensions,
         body: Body,
     ) -> Result<(), Problem> {
@@ -57,7 +87,7 @@ impl Visit {
         *request.headers_mut() = self.headers.clone();
         *request.extensions_mut() = extensions;
         let broken = |broken| unread(&broken);
-        let mut form = Form::begin(request, BOUNDS).await.map_err(broken)?;
+        let mut form = Form::begin(request, brings.bounds).await.map_err(broken)?;
         while let Some(part) = form.next().await.map_err(broken)? {
             let mut file = match part {
                 Part::File(file) => file,
@@ -70,13 +100,13 @@ impl Visit {
                     continue;
                 }
             };
-            let is_sheet = file.field() == FIELD;
+            let is_one = file.field() == brings.field;
             let mut bytes = vec![];
             while let Some(some) = file.chunk().await.map_err(broken)? {
                 bytes.extend_from_slice(&some);
             }
-            if is_sheet && !bytes.is_empty() {
-                self.sheet = Some(bytes.into());
+            if is_one && !bytes.is_empty() {
+                self.sent.push(bytes.into());
             }
         }
         Ok(())

@@ -26,7 +26,7 @@ use web::{
 
 use crate::{
     form::Form,
-    sheet_file::is_sheet,
+    sheet_file::brings,
     view::{CHOICES, View},
     when::When,
     words::Words,
@@ -82,8 +82,8 @@ pub(crate) struct Visit {
     pub(crate) form: Form,
     /// Photos of the form that the node did not take.
     pub(crate) photo_problems: Vec<Problem>,
-    /// The sheet of the form that was sent.
-    pub(crate) sheet: Option<Bytes>,
+    /// Files of the form that was sent, other than photos.
+    pub(crate) sent: Vec<Bytes>,
     /// The headers of the request.
     pub(crate) headers: HeaderMap,
     params: Vec<(String, String)>,
@@ -119,7 +119,7 @@ impl Visit {
             query,
             form: Form::default(),
             photo_problems: vec![],
-            sheet: None,
+            sent: vec![],
             params: params
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
@@ -138,9 +138,9 @@ impl Visit {
     }
 
     async fn learn(&mut self, extensions: Extensions, body: Body) -> Result<(), Problem> {
-        let (mut body, mut photos) = (Some(body), None);
+        let (mut body, mut files) = (Some(body), None);
         if self.method == Method::POST && has_parts(&self.headers) {
-            photos = body.take();
+            files = body.take();
         }
         if self.method == Method::POST
             && is_form(&self.headers)
@@ -157,9 +157,11 @@ impl Visit {
         }
         self.calls = self.with_form_headers();
         self.learn_who().await?;
-        match photos {
-            Some(sheet) if is_sheet(&self.path) => self.read_sheet(extensions, sheet).await,
-            Some(photos) => self.read_photos(extensions, photos).await,
+        match files {
+            Some(files) => match brings(&self.path) {
+                Some(form) => self.read_files(form, extensions, files).await,
+                None => self.read_photos(extensions, files).await,
+            },
             None => Ok(()),
         }
     }

@@ -115,6 +115,14 @@ topology::vocabulary! {
         LogRewritten = 23, "log-rewritten", "公开日志被改写", "the public log of a division contradicts what it signed before",
             ("compare the two heads (`wujitong log children`), ask the division what happened, and say which counts (`wujitong log resolve`); about this division itself, look whether its store is an old copy",
              "比对两个日志头（`wujitong log children`），询问该单位发生了什么，再说明以哪个为准（`wujitong log resolve`）；如果说的是本单位，请查数据是不是旧副本");
+        /// A linked child says no head of its public log any more.
+        LogSilent = 24, "log-silent", "公开日志久未报到", "a linked division has said no head of its public log for two days",
+            ("ask the division's operator what its log says (`wujitong log show`); it may show others a newer head than it shows here (`wujitong log audit --child`)",
+             "询问该单位的运维人员，其日志如何（`wujitong log show`）；它给别人看的日志头可能比这里的新（`wujitong log audit --child`）");
+        /// A log shows a countersignature of this node that its own store does not know.
+        WitnessWentBack = 25, "witness-went-back", "会签记录回退", "a log shows a countersignature of this node that its store does not know",
+            ("find out who put an old copy of this node's store back; what the log shows is taken over, so nothing is countersigned that contradicts it",
+             "查明是谁放回了本节点的旧数据；日志出示的会签已被采用，与之矛盾的不会再会签");
     }
 }
 

@@ -5,6 +5,8 @@
 
 use topology::{DivisionCode, Tree};
 
+use super::time::Timestamp;
+
 /// How many divisions countersign the head of a log, if there are so many above.
 pub const WITNESSES: usize = 2;
 
@@ -16,6 +18,19 @@ pub const MOST_KEY_BYTES: usize = 320;
 
 /// The most hashes of a proof: of a log of 2⁴⁰ leaves.
 pub const MOST_PROOF_HASHES: usize = 80;
+
+/// A head of a linked division older than this is late, in milliseconds: heads are said daily.
+pub const HEAD_LATE_MS: i64 = 48 * 3_600_000;
+
+/// For so long a division must be linked before its head can be late, in milliseconds.
+pub const LINKED_LONG_ENOUGH_MS: i64 = 3_600_000;
+
+/// Returns whether a division says no head although it could: the last one was recorded more than two days ago, and it
+/// is linked since an hour or more.
+pub fn head_is_late(last: Timestamp, linked_since: Option<Timestamp>, now: Timestamp) -> bool {
+    let could = linked_since.is_some_and(|since| now.0 - since.0 >= LINKED_LONG_ENOUGH_MS);
+    could && now.0 - last.0 > HEAD_LATE_MS
+}
 
 /// Returns who countersigns the heads of a division: the two nearest divisions above that have a node, the nearest
 /// first. Nobody stands above the province.
@@ -149,5 +164,22 @@ mod tests {
         let tree = Tree::load(without).unwrap();
         let above = witnesses("330825".parse().unwrap(), &tree);
         assert_eq!(above.len(), 2);
+    }
+
+    #[test]
+    fn a_head_is_late_only_while_the_division_could_say_one() {
+        let now = Timestamp(1_780_000_000_000);
+        let before = |ms: i64| Timestamp(now.0 - ms);
+        let old = before(HEAD_LATE_MS + 1);
+        let long = Some(before(LINKED_LONG_ENOUGH_MS));
+        assert!(head_is_late(old, long, now));
+        assert!(!head_is_late(before(HEAD_LATE_MS), long, now), "two days");
+        assert!(!head_is_late(old, None, now), "it is cut off");
+        let short = Some(before(LINKED_LONG_ENOUGH_MS - 1));
+        assert!(!head_is_late(old, short, now), "it just came back");
+        assert!(
+            !head_is_late(Timestamp(now.0 + 1), long, now),
+            "clocks differ"
+        );
     }
 }

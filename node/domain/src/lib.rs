@@ -12,6 +12,7 @@ pub mod calendar;
 pub mod category;
 mod clause;
 pub mod clock;
+pub mod courier;
 pub mod csv;
 pub mod custody;
 pub mod department;

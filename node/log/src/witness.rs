@@ -115,6 +115,16 @@ pub fn rule(
     }
 }
 
+/// Returns up to how many leaves a log shows a cosignature of this witness that it does not remember, because its store was
+/// put back from an older copy; `None` if it remembers all that is shown.
+pub fn forgotten(
+    recorded: Option<&Recorded>,
+    key: &NoteKey,
+    from: Option<&ProvenFrom<'_>>,
+) -> Option<u64> {
+    taken_over(recorded, key, from).map(|taken| taken.size)
+}
+
 /// Returns the head that a witness takes over from the log, because it carries a cosignature of its own of which the
 /// witness's store, restored from an older copy, knows nothing.
 fn taken_over(

@@ -25,8 +25,8 @@ impl UnitOfWork<'_> {
 
 impl Office {
     /// Does everything that is due: looks whether the clock is doubted, goes on where a store went back in time, lets
-    /// the clocks of matters speak, counts what was not made public, judges the figures of children, says the head of the public
-    /// log, and deletes posts and ratings whose time is over. Returns when to come
+    /// the clocks of matters speak, counts what was not made public, judges the figures of children, says the head of the
+    /// public log, looks whether children say theirs, and deletes posts and ratings whose time is over. Returns when to come
     /// again if no decision makes something due before; `None` if nothing is.
     ///
     /// # Errors
@@ -41,6 +41,7 @@ impl Office {
         let posts = self.boards().expire().await;
         let ratings = self.points().expire().await;
         let said = self.log().say_head().await;
+        let heads = self.log().watch_children().await;
         let alarm = self.next_alarm(began).await;
         clock?;
         ticked?;
@@ -50,6 +51,7 @@ impl Office {
             alarm?,
             disclosures?,
             said?,
+            heads?,
             doubted.then_some(Timestamp(began.0 + AGAIN_MS)),
             showing?.then_some(Timestamp(began.0 + AGAIN_MS)),
             figures?.then_some(Timestamp(began.0 + FIGURES_AGAIN_MS)),

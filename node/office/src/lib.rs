@@ -8,6 +8,7 @@ pub mod alarms;
 mod blocking;
 mod boards;
 mod clock;
+mod courier;
 mod disclosures;
 mod drafts;
 mod due;
@@ -49,6 +50,7 @@ pub use alarms::NoSuchAlarm;
 pub use blocking::blocking;
 pub use boards::{BoardPage, BoardRefusal, BoardSeen, NewPost, POSTS_OF_A_PAGE, PostSeen};
 pub use clock::ClockDoubted;
+pub use courier::{Carried, CourierLine, CourierLoad, ReadFile};
 pub use disclosures::{
     AttachedUpload, DisclosureFileRefusal, DisclosureSeen, EditionSeen, LogSeen, NewDisclosure,
     NoReceipt, PleaSeen, Pleader, PleasSeen,
@@ -64,13 +66,13 @@ pub use files::attachments::{Fetching, Looked, OpenFile, Reader, Serve, Wanted};
 pub use files::refusal::FileRefusal;
 pub use files::sweep::Swept;
 pub use inbox::crashes::Crashed;
-pub use inbox::greet::Greeting;
+pub use inbox::greet::{Greeting, Way};
 pub use inbox::receive::{NotReceived, Outcome, Receipt, Received};
 pub use keys::revocations::{RevocationRecord, RevokeRefusal};
 pub use keys::statements::{CountersignRefusal, Stated, concerns, digest as statements_digest};
 pub use log::{
-    CountersignedHead, CountersignedLine, LogEvidence, LogHead, LogKeyFails, LogKeys,
-    NoSuchEvidence, NotInLog, WitnessedLog,
+    CountersignedHead, CountersignedLine, Differs, HeldLeaves, HeldRefusal, LogEvidence, LogHead,
+    LogKeyFails, LogKeys, NoSuchEvidence, NotInLog, WitnessedLog,
 };
 pub use matters::filed::FiledBy;
 pub use matters::hand_over::{ChargedWith, HandedOver, Successor};
@@ -86,7 +88,7 @@ pub use points::{
 };
 pub use request::{IdempotencyKey, Request, RequestContext, Saw};
 pub use services::{
-    Alarms, Boards, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock,
+    Alarms, Boards, Courier, Disclosures, Drafts, Feed, Figures, Inbox, Keys, Log, MachineClock,
     MatterFiles, Matters, People, Points, Templates, Webhooks,
 };
 pub use tables::all as tables;
@@ -202,6 +204,10 @@ pub struct Office {
     losses: AtomicU64,
     /// What is kept for others.
     relay: inbox::relay::Relay,
+    /// Held while a log is compared with the store, which reads all of it.
+    comparing: Mutex<()>,
+    /// When the heads of children are looked at next, in milliseconds since 1970; negative if none said one.
+    heads_watched: AtomicI64,
     /// When the next head of the public log may be said, in milliseconds since 1970.
     next_head: AtomicI64,
 }
@@ -262,6 +268,8 @@ impl Office {
             hooks_bell: tokio::sync::watch::Sender::new(()),
             losses: AtomicU64::new(losses),
             relay: inbox::relay::Relay::default(),
+            comparing: Mutex::new(()),
+            heads_watched: AtomicI64::new(0),
             next_head: AtomicI64::new(0),
         };
         let mut view = office.tables();

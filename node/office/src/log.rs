@@ -9,10 +9,12 @@ mod append;
 mod countersigned;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod held;
 mod keys;
 mod pack;
 mod read;
 mod said;
+mod silent;
 #[cfg(test)]
 mod tests;
 mod witnessed;
@@ -20,6 +22,7 @@ mod witnessed;
 use log::Hash;
 
 pub use countersigned::{CountersignedHead, CountersignedLine};
+pub use held::{Differs, HeldLeaves, HeldRefusal};
 pub use keys::{LogKeyFails, LogKeys};
 pub use read::NotInLog;
 pub(crate) use read::{entry, of_leaf, of_matter};

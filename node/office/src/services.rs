@@ -53,6 +53,8 @@ services! {
     figures: Figures;
     /// Neighbours: what they bring and take, and what is known of them.
     inbox: Inbox;
+    /// Courier files: what neighbours without a link say to each other.
+    courier: Courier;
     /// Signing keys of divisions: statements and revocations.
     keys: Keys;
     /// The public log.

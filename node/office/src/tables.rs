@@ -41,6 +41,7 @@ use records::{
 };
 use topology::DivisionCode;
 
+pub(crate) mod courier;
 pub(crate) mod disclosures;
 pub(crate) mod feed;
 pub(crate) mod figures;
@@ -214,6 +215,10 @@ records::tables! { pub(crate) OFFICE:
     KeyStatements("key statement", b"k"): (DivisionCode, KeyId) => Plain;
     /// Key statements that concern this node, whether they count or not.
     StatedKeys("key statement that concerns this node", b"Js"): (DivisionCode, KeyId) => keys::Stated;
+    /// Files that went to a neighbour and came from it.
+    CourierLedgers("courier files of a neighbour", b"Uc"): DivisionCode => courier::CourierLedger;
+    /// Outcomes of segments that came in courier files and go back in the next one, by lane and number of the segment.
+    CourierAnswers("answer that the courier takes back", b"Ua"): (DivisionCode, Lane, u64) => domain::courier::SegmentAnswer;
     /// Revocations.
     Revocations("revocation", b"R"): (DivisionCode, KeyId) => keys::RevocationRecord;
     /// Logs of this node, by the life of the store.

@@ -8,8 +8,8 @@ use domain::{
     ids::KeyId,
     saying::Saying,
 };
-use identity::{Endorser, Identity, KeyRing, SignedKeyStatement, Vouched};
-use office::{Aborted, CountersignRefusal, Failed, Office, Stated, concerns};
+use identity::{Endorser, Identity, KeyRefusal, KeyRing, SignedKeyStatement, Vouched};
+use office::{Aborted, CountersignRefusal, Failed, Office, RefusalReason, Stated, concerns};
 use topology::DivisionCode;
 
 /// The state of a stated key at this node.
@@ -27,6 +27,108 @@ pub fn standing(keys: &KeyRing, stated: &Stated) -> Standing {
         vouched: keys.vouched(stated.division, stated.key),
         revoked: keys.revoked().holds(stated.division, stated.key),
     }
+}
+
+/// Key statements that no honest neighbour shows, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotAdmitted(pub(crate) String);
+
+impl RefusalReason for NotAdmitted {}
+
+/// Why the key with which a neighbour speaks does not count.
+pub(crate) enum NoKey {
+    /// It was revoked.
+    Revoked,
+    /// It is not stated, or those who must vouch for it did not.
+    Refused(String),
+}
+
+/// Checks that the key of a neighbour counts: it is not revoked, and those who must vouch for it have done so. Returns it.
+pub(crate) fn check_own(
+    office: &Office,
+    keys: &KeyRing,
+    peer: DivisionCode,
+    own: Option<&Bytes>,
+) -> Result<KeyId, NoKey> {
+    let refused = |why: &str| NoKey::Refused(why.to_owned());
+    let own = own.and_then(|bytes| SignedKeyStatement::decode(bytes).ok());
+    let own = own.ok_or_else(|| refused("it shows no statement of its own key"))?;
+    let statement = own.statement().ok();
+    let statement = statement.filter(|statement| statement.division == peer);
+    let statement =
+        statement.ok_or_else(|| refused("the first statement it shows is not of its own key"))?;
+    let id = statement.key_id();
+    if keys.revoked().holds(peer, id) {
+        return Err(NoKey::Revoked);
+    }
+    if keys.knows(peer, id) {
+        return Ok(id);
+    }
+    match keys.admit(&[own], office.tree()) {
+        Ok(()) => Ok(id),
+        Err(refusal) => Err(NoKey::Refused(refusal.to_string())),
+    }
+}
+
+/// Adds key statements to the ring, and stores those that are new or concern this node. If
+/// `all`, known ones are stored too: with many nodes in a process, the ring knows statements
+/// this node was never shown.
+///
+/// # Errors
+/// [`NotAdmitted`], or an error of the store.
+pub(crate) async fn admit(
+    (office, identity, keys): (&Office, &Identity, &KeyRing),
+    statements: &[Bytes],
+    from: DivisionCode,
+    all: bool,
+) -> Result<(), Failed<NotAdmitted>> {
+    let mut read = vec![];
+    for bytes in statements {
+        let unread = |error: identity::StatementError| NotAdmitted(error.to_string());
+        let signed = SignedKeyStatement::decode(bytes).map_err(unread)?;
+        let statement = signed.statement().map_err(unread)?;
+        read.push((statement, signed, bytes));
+    }
+    // Statements that others depend on come first.
+    read.sort_by_key(|(statement, ..)| (statement.division.tier() as u8, statement.serial));
+    let (me, tree) = (office.me(), office.tree());
+    let (mut new, mut shown) = (vec![], vec![]);
+    for (statement, signed, bytes) in read {
+        let (division, id) = (statement.division, statement.key_id());
+        let known = keys.knows(division, id);
+        let mut refused = None;
+        if !known {
+            match keys.admit(std::slice::from_ref(&signed), tree) {
+                Ok(()) => new.push((division, id, bytes.clone())),
+                Err(refusal) if refusal.may_be_honest() => {
+                    // Envelopes signed with that key are refused.
+                    tracing::warn!(division = %me, %refusal, "key not taken");
+                    if !refusal.was_stated() {
+                        continue;
+                    }
+                    refused = Some(refusal);
+                }
+                Err(refusal) => return Err(NotAdmitted(refusal.to_string()).into()),
+            }
+        }
+        if (all || !known) && concerns(me, division, tree) {
+            shown.push(Stated {
+                division,
+                key: id,
+                serial: statement.serial,
+                endorsed: signed.endorsement.is_some(),
+                bytes: bytes.clone(),
+                refused: refused.map(|refusal: KeyRefusal| refusal.to_string()),
+                from: Some(from),
+                heard: office.now(),
+            });
+        }
+    }
+    if !new.is_empty() {
+        office.templates().keep_keys(new).await?;
+    }
+    Ok(note(office, identity, keys, shown).await?)
 }
 
 /// Stores statements that concern a node, and raises alarms for those that need attention.

@@ -1,6 +1,7 @@
 //! Links between nodes: dialling, listening, the sessions of two neighbours, and the checks of
 //! every incoming envelope.
 
+pub mod courier;
 pub mod fetch;
 pub mod grpc;
 pub mod keys;

@@ -3,9 +3,9 @@
 //! Nothing is acknowledged before its outcome is durable, and nothing is sent before it is durable.
 
 mod errands;
-mod greeting;
+pub(crate) mod greeting;
 mod hear;
-mod keys;
+pub(crate) mod keys;
 mod links;
 mod not_yet;
 mod probe;
@@ -28,19 +28,14 @@ use topology::DivisionCode;
 
 pub use links::Links;
 
-use domain::{
-    authority::Neighbour,
-    envelope::{Lane, Payload},
-    ids::NetworkId,
-    seal::SealedBody,
-};
+use domain::{authority::Neighbour, envelope::Lane, ids::NetworkId};
 use errands::Errands;
 use greeting::Greeted;
 use identity::{Identity, KeyRing};
 use keys::KeysShown;
 use links::Tokens;
 use not_yet::NotYet;
-use office::{Arrived, Office, Received};
+use office::Office;
 use probe::Probed;
 use rate::Rate;
 use records::outbox::sender::{Sender, Window};
@@ -282,21 +277,6 @@ impl SessionContext {
         match conversation.run(carrier, bell).await {
             Ok(never) => match never {},
             Err(ended) => ended,
-        }
-    }
-
-    /// Opens sealed bodies before the office takes its turn. Only transfers of custody carry any.
-    async fn unseal(&self, received: &mut Received, sealed: Vec<SealedBody>) {
-        let matter = match &received.envelope.payload {
-            Payload::Give { matter, .. } if received.denied.is_none() => Some(matter.id),
-            _ => None,
-        };
-        for sealed in sealed {
-            let arrived = match matter {
-                Some(matter) => self.office.matters().unseal_arrived(matter, sealed).await,
-                None => Arrived::Unreadable,
-            };
-            received.bodies.push(arrived);
         }
     }
 

@@ -7,15 +7,19 @@ use std::{
 
 use domain::{
     authority::{Neighbour, may},
+    envelope::Payload,
     ids::NetworkId,
     seal::SealedBody,
     statement::{Proof, Statement, check_paths},
     suite::Digest,
 };
 use identity::KeyRing;
-use office::{Arrived, Received};
+use office::{Arrived, Office, Received};
 use topology::{DivisionCode, Tree};
-use wire::{frame::Entry, refusal::RefusalCode};
+use wire::{
+    frame::{Echo, Entry},
+    refusal::RefusalCode,
+};
 
 /// Verified statements that are cached.
 const REMEMBERED: usize = 4096;
@@ -23,6 +27,21 @@ const REMEMBERED: usize = 4096;
 /// A statement with the digest of the signature that was verified. The signature is forwarded with
 /// the envelope, so a different one must not pass.
 type Verified = (Statement, Digest);
+
+/// Opens sealed bodies before the office takes its turn. Only transfers of custody carry any.
+pub async fn unseal(office: &Office, received: &mut Received, sealed: Vec<SealedBody>) {
+    let matter = match &received.envelope.payload {
+        Payload::Give { matter, .. } if received.denied.is_none() => Some(matter.id),
+        _ => None,
+    };
+    for sealed in sealed {
+        let arrived = match matter {
+            Some(matter) => office.matters().unseal_arrived(matter, sealed).await,
+            None => Arrived::Unreadable,
+        };
+        received.bodies.push(arrived);
+    }
+}
 
 /// Checks entries of peers for one node.
 pub struct Verifier {
@@ -98,6 +117,19 @@ impl Verifier {
     pub fn check_proof(&self, proof: &Proof, bytes: &[u8]) -> Result<(), RefusalCode> {
         proof.check_path(bytes).map_err(|_| RefusalCode::BadProof)?;
         self.check_signature(proof)
+    }
+
+    /// Returns whether an echo really is an envelope that `author` signed.
+    pub fn is_word_of(&self, author: DivisionCode, echo: &Echo) -> bool {
+        let Ok(envelope) = wire::decode_envelope(&echo.bytes) else {
+            return false;
+        };
+        envelope.author == author
+            && echo.proof.statement.author == envelope.author
+            && echo.proof.statement.epoch == envelope.epoch.id
+            && envelope.epoch.id == echo.epoch
+            && envelope.issue == echo.issue
+            && self.check_proof(&echo.proof, &echo.bytes).is_ok()
     }
 
     /// Checks that the statement is of this network and its author signed it.

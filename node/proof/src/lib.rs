@@ -22,11 +22,13 @@ use topology::DivisionCode;
 mod countersigned;
 mod disclosure;
 mod log;
+mod memory;
 mod told;
 mod verify;
 
 pub use disclosure::{Document, FileAtHand, export_disclosure};
 pub use log::{SignedHead, countersign, log_key, sign_head, witness_key};
+pub use memory::{BadMemory, MOST_MEMORY_BYTES, Memory, Remembered, SeenHead};
 pub use verify::{Unreadable, Verified, verify, verify_with};
 
 /// The media type of the file.

@@ -10,7 +10,7 @@ use log::{Checkpoint, Commitment, Cosignature, Entry, Hash, Vkey, WitnessKey, ch
 use serde::{Deserialize, Serialize};
 use topology::Tree;
 
-use super::{Hex, Manifest, WordText, array, countersigned, hex, told};
+use super::{Hex, Manifest, SeenHead, WordText, array, countersigned, hex, told};
 
 /// A head of a log with the log's signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,6 +185,17 @@ pub(super) fn head(manifest: &Manifest, text: &LogText) -> Result<Checkpoint, Sa
         return Err(told::other_log(key.name()));
     }
     Checkpoint::open(text.checkpoint.as_bytes(), &key).map_err(told::head_unread)
+}
+
+/// Returns the head of a file that holds, as a verifier remembers it.
+pub(super) fn seen(manifest: &Manifest, text: &LogText) -> Option<SeenHead> {
+    Some(SeenHead {
+        division: manifest.exported_by,
+        size: head(manifest, text).ok()?.size(),
+        key: text.key.clone(),
+        note: text.checkpoint.clone(),
+        as_of_ms: manifest.exported_at_ms,
+    })
 }
 
 /// Checks that a leaf commits to the first steps of the matter as the notice tells them.

@@ -16,7 +16,8 @@ use topology::{DivisionCode, Tree};
 
 use super::{
     COUNTERSIGNED, DISCLOSURE_COUNTERSIGNED, Document, FORMAT, FileAtHand, Manifest, OF_DISCLOSURE,
-    ReceiptFile, TAG, WITHOUT_LOG, WordText, array, countersigned, disclosure, hex, log, told,
+    ReceiptFile, SeenHead, TAG, WITHOUT_LOG, WordText, array, countersigned, disclosure, hex, log,
+    told,
 };
 
 /// Longest file in bytes.
@@ -45,6 +46,9 @@ pub struct Verified {
     pub as_of_ms: i64,
     /// SHA-256 of the root certificates it was checked with, in hexadecimal.
     pub root_sha256: Vec<String>,
+    /// The head of the public log with which it proves something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<SeenHead>,
     /// The checks made, and those that were not possible.
     pub checks: Vec<Check>,
     /// The receipts, oldest first; empty if a check failed.
@@ -143,8 +147,11 @@ pub fn verify_with(
     }
     let disclosure = manifest.disclosure.as_ref();
     let complete = countersigned::is_complete(&manifest, &checks, tree);
+    let head = manifest.log.as_ref().filter(|_| holds);
+    let head = head.and_then(|text| log::seen(&manifest, text));
     Ok(Verified {
         holds,
+        head,
         pending: holds && !complete,
         network: manifest.network.to_string(),
         matter: manifest.matter,

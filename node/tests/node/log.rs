@@ -138,6 +138,13 @@ fn an_audit_computes_the_log_again_and_finds_a_head_that_it_does_not_go_on_from(
     assert_eq!(log["since"].as_u64(), Some(before.size()));
     assert_eq!(log["size"].as_u64(), Some(before.size() + 1));
     assert_eq!(log["entries"]["custody"], 2, "{audited}");
+    let compared = json(&["log", "audit", "--held", "--data", p]);
+    let held = &compared["logs"][0]["held"];
+    assert_eq!(held["differs"], serde_json::json!([]), "{compared}");
+    assert!(held["same"].as_u64() >= Some(3), "{compared}");
+    let below = json(&["log", "audit", "--child", "3308", "--data", p]);
+    let unread = below["children"][0]["unread"].as_str().unwrap();
+    assert!(unread.contains("give its address"), "{below}");
     let shown = String::from_utf8(wujitong(&["log", "audit", "--data", p]).stdout).unwrap();
     assert!(shown.contains("有效"), "{shown}");
 
@@ -172,4 +179,80 @@ fn an_audit_computes_the_log_again_and_finds_a_head_that_it_does_not_go_on_from(
         assert_eq!(code(&refused), exit, "{told}");
         assert!(told.contains(word), "{told}");
     }
+}
+
+#[test]
+fn a_verifier_remembers_heads_and_names_two_that_cannot_both_be_true() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("p");
+    let p = data.to_str().unwrap();
+    found(p);
+    let _running = Running::start(&data, &[]);
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (root, memory) = (path("p/roots.pem"), path("seen.json"));
+    let receipt = |name: &str| {
+        let report = ["matter", "report", "--category", "order/fire", "电线老化"];
+        let id = json(&[&report[..], &["--data", p]].concat())["id"].clone();
+        let file = path(name);
+        json(&["receipt", id.as_str().unwrap(), "--data", p, "-o", &file]);
+        file
+    };
+    let (first, second) = (receipt("1.json"), receipt("2.json"));
+    let verify = |file: &str| {
+        let words = [
+            "verify", file, "--root", &root, "--memory", &memory, "--json",
+        ];
+        let done = wujitong(&words);
+        let told: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap_or_default();
+        (code(&done), told)
+    };
+    for (file, stands) in [
+        (&first, "first"),
+        (&first, "same"),
+        (&second, "grew"),
+        (&first, "same"),
+    ] {
+        let (exit, told) = verify(file);
+        assert_eq!(
+            (exit, &told["memory"]["stands"]),
+            (0, &stands.into()),
+            "{told}"
+        );
+    }
+    // Another head of as many entries, which the key of the log signed as well.
+    let text = std::fs::read_to_string(&memory).unwrap();
+    let mut kept: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let heads = kept["logs"].as_object_mut().unwrap().values_mut().next();
+    let head = &mut heads.unwrap()[1];
+    let key: Vkey = head["key"].as_str().unwrap().parse().unwrap();
+    let other = Checkpoint::new(key.name(), head["size"].as_u64().unwrap(), [9; 32]).unwrap();
+    let own = FileKeyStore::load(&data.join("identity/330000000000/log.key")).unwrap();
+    let signature = own.sign_now(other.to_string().as_bytes()).unwrap();
+    let note = other.signed(&key, &signature);
+    head["note"] = note.clone().into();
+    let forged = kept.to_string();
+    std::fs::write(&memory, &forged).unwrap();
+    let (exit, told) = verify(&second);
+    assert_eq!(
+        (exit, &told["memory"]["stands"]),
+        (7, &"contradicts".into()),
+        "{told}"
+    );
+    assert_eq!(told["memory"]["before"]["note"], note);
+    assert_ne!(told["head"]["note"], note);
+    assert_eq!(
+        std::fs::read_to_string(&memory).unwrap(),
+        forged,
+        "nothing is kept"
+    );
+    let words = ["verify", &second, "--root", &root, "--memory", &memory];
+    let shown = String::from_utf8(wujitong(&words).stdout).unwrap();
+    assert!(
+        shown.contains("CONTRADICTS") && shown.contains(note.lines().nth(2).unwrap()),
+        "{shown}"
+    );
+    // A head that its log's key did not sign is no evidence.
+    std::fs::write(&memory, text.replacen("\"size\": ", "\"size\": 9", 1)).unwrap();
+    let (exit, _) = verify(&second);
+    assert_eq!(exit, 2);
 }

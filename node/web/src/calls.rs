@@ -168,8 +168,8 @@ impl Calls {
     ///
     /// # Errors
     /// The problem that the API answered.
-    pub async fn put(&self, path: &str, kind: &str, file: Bytes) -> Result<Reply, Problem> {
-        let response = self.call(Method::PUT, path, kind, file.into()).await?;
+    pub async fn put(&self, path: &str, kind: &str, body: Body) -> Result<Reply, Problem> {
+        let response = self.call(Method::PUT, path, kind, body).await?;
         self.reply(response).await
     }
 

@@ -15,6 +15,7 @@ mod clock;
 mod compliance;
 mod contacts;
 mod cors;
+mod courier;
 pub mod credentials;
 mod disclosures;
 mod drafts;

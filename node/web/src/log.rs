@@ -1,8 +1,8 @@
 //! The public logs of a node, as static resources that everybody may read (C2SP tlog-tiles).
 
 use api::{
-    ChildLog, ChildLogs, Countersignature, CountersignedHead, LogEvidence, LogResolved, PublicLog,
-    PublicLogs, ResolveLog, problem::ProblemCode,
+    ChildLog, ChildLogs, Countersignature, CountersignedHead, HeldDiffers, HeldLog, LogEvidence,
+    LogResolved, PublicLog, PublicLogs, ResolveLog, problem::ProblemCode,
 };
 use axum::{
     Json,
@@ -138,6 +138,29 @@ async fn countersigned(
 
 fn in_ms(seconds: u64) -> i64 {
     i64::try_from(seconds).map_or(i64::MAX, |seconds| seconds.saturating_mul(1000))
+}
+
+/// Compare a public log with the store of its node
+///
+/// Reads the whole log, and compares each entry with what the store holds of what it says: steps of matters, documents of
+/// disclosures, templates, key statements; and each countersigned head with the tree. Whoever changed the store behind the
+/// program's back is found here, and so is a damaged log. One comparison runs at a time.
+#[utoipa::path(get, path = "/v1/nodes/{code}/log/{epoch}/held", tag = "log", params(LogParams),
+    responses((status = 200, body = HeldLog)))]
+pub(super) async fn held(at: NodePath) -> Result<Json<HeldLog>, Rejection> {
+    let found = at.node.office.log().held_leaves(epoch(&at)?).await?;
+    let differs = found.differs.into_iter().map(|one| HeldDiffers {
+        index: one.index,
+        about: one.about,
+    });
+    Ok(Json(HeldLog {
+        size: found.size,
+        same: found.same,
+        set_aside: found.set_aside,
+        unheld: found.unheld,
+        heads: found.heads,
+        differs: differs.collect(),
+    }))
 }
 
 /// List the public logs of divisions below that this node countersigns

@@ -229,6 +229,19 @@ pub(super) struct ChildLogParams {
     division: DivisionCode,
 }
 
+/// A neighbour of a node.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands for parameters in the document")]
+pub(super) struct CourierParams {
+    /// Division of the node.
+    #[param(value_type = Code)]
+    code: DivisionCode,
+    /// Division of the neighbour.
+    #[param(value_type = Code)]
+    division: DivisionCode,
+}
+
 /// A tile of a public log of a node.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -321,6 +334,7 @@ pub(super) struct TemplateParams {
         (name = "templates", description = "Templates and their adoption"),
         (name = "figures", description = "Figures of a subtree"),
         (name = "log", description = "The public log: what nobody can take back unseen"),
+        (name = "courier", description = "Courier files (信使): what is carried to neighbours without a link"),
         (name = "changes", description = "Notification of changes: event streams, webhooks"),
         (name = "session", description = "Logging in and out"),
         (name = "people", description = "Accounts, grids, keys, the audit trail"),

@@ -5,22 +5,25 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::{Router, routing::MethodRouter};
+use axum::{Router, extract::DefaultBodyLimit, routing::MethodRouter};
 use bytes::Bytes;
-use domain::people::Permission;
+use domain::{courier::MOST_FILE_BYTES, people::Permission};
 use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouter},
     routes,
 };
 
 use super::{
-    accounts, alarms, audit, boards, clock, compliance, contacts, disclosures, drafts, events,
-    figures, files, gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring, kinds,
-    log, materials, matters, offers, oidc, openapi, own_sessions, points, policies, public_figures,
-    receipts, reply_texts, revocations, rosters, saved_lists, seen, session, setup, status,
-    templates,
+    accounts, alarms, audit, boards, clock, compliance, contacts, courier, disclosures, drafts,
+    events, figures, files, gate::Gate, grids, hand_over, hooks, imports, key_statements, keyring,
+    kinds, log, materials, matters, offers, oidc, openapi, own_sessions, points, policies,
+    public_figures, receipts, reply_texts, revocations, rosters, saved_lists, seen, session, setup,
+    status, templates,
 };
 use crate::state::AppState;
+
+/// End of the path that takes courier files, which are longer than other bodies.
+const COURIER: &str = "/courier";
 
 /// A route: its path, the permission it needs, and what answers.
 type Route = (String, Permission, MethodRouter<AppState>);
@@ -31,7 +34,15 @@ pub(super) fn behind(gate: &Arc<Gate>) -> Router<AppState> {
         let routes = described().into_iter();
         let routes = routes.flat_map(|(permission, (_, paths, answers))| {
             let paths = paths.paths.into_keys();
-            paths.map(move |path| (path, permission, answers.clone()))
+            paths.map(move |path| {
+                let answers = match path.ends_with(COURIER) {
+                    true => answers
+                        .clone()
+                        .layer(DefaultBodyLimit::max(MOST_FILE_BYTES)),
+                    false => answers.clone(),
+                };
+                (path, permission, answers)
+            })
         });
         routes.collect()
     });
@@ -180,6 +191,9 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::Revoke, routes!(revocations::revoke)),
         (D::ViewStatus, routes!(key_statements::list)),
         (D::Revoke, routes!(key_statements::countersign)),
+        (D::ViewStatus, routes!(courier::list)),
+        (D::Courier, routes!(courier::make)),
+        (D::Courier, routes!(courier::read)),
         (D::ReadRollups, routes!(figures::rollup)),
         (D::Enter, routes!(public_figures::month)),
         (D::ReadRollups, routes!(figures::apart)),
@@ -233,6 +247,7 @@ fn described() -> Vec<(Permission, UtoipaMethodRouter<AppState>)> {
         (D::Enter, routes!(log::greatest_countersigned)),
         (D::ViewStatus, routes!(log::children)),
         (D::CloseAlarm, routes!(log::resolve)),
+        (D::ViewStatus, routes!(log::held)),
         (D::Enter, routes!(log::tile)),
         (D::ReadAudit, routes!(audit::list)),
         (D::ReadAudit, routes!(audit::export)),

@@ -11,7 +11,7 @@ use domain::{
 use identity::{Identity, KeyError, KeyRing, Network};
 use office::{CountersignRefusal, Failed, Office, RequestContext, RevokeRefusal, Stated};
 use outbound::{oidc::SignIn, webhooks::WebhookDispatcher};
-use peer::{fetch::Fetches, keys, revoked, session::Links};
+use peer::{courier::Courier, fetch::Fetches, keys, revoked, session::Links};
 use proof::ReceiptFile;
 use telemetry::Collector;
 use topology::{DivisionCode, Tree};
@@ -64,6 +64,16 @@ impl Node {
     ) -> Result<Stated, Failed<CountersignRefusal>> {
         let parts = (&*self.office, &*self.identity, &*self.keys);
         keys::countersign(parts, key, actor).await
+    }
+
+    /// Makes and reads courier files.
+    pub fn courier(&self) -> Courier<'_> {
+        Courier {
+            office: &self.office,
+            identity: &self.identity,
+            keys: &self.keys,
+            links: &self.links,
+        }
     }
 
     /// Builds the receipt file of a matter, signed by this node.

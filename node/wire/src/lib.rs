@@ -9,6 +9,7 @@ mod attachment;
 mod choice;
 mod clock;
 mod compliance;
+pub mod courier;
 mod envelope;
 mod figures;
 pub mod frame;

@@ -3149,3 +3149,107 @@ pub mod link_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// The whole file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CourierFile {
+    /// A CourierHead, which everybody can read; at most 128 KiB.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub head: ::prost::bytes::Bytes,
+    /// A CourierBody, which only the recipient can read.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub sealed: ::prost::bytes::Bytes,
+    /// The signature of the head's division over both, at most 512 bytes.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub signature: ::prost::bytes::Bytes,
+}
+/// Whose file it is, and for whom.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CourierHead {
+    /// 16 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub network: ::prost::bytes::Bytes,
+    /// Who made it.
+    #[prost(uint64, tag = "2")]
+    pub from: u64,
+    /// The neighbour it is for.
+    #[prost(uint64, tag = "3")]
+    pub to: u64,
+    /// The key it is signed with, 16 bytes.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub key: ::prost::bytes::Bytes,
+    /// Algorithms of digest and signature.
+    #[prost(uint32, tag = "5")]
+    pub suite: u32,
+    /// The life of the maker's store.
+    #[prost(message, optional, tag = "6")]
+    pub epoch: ::core::option::Option<Epoch>,
+    /// Count of the maker's files for this neighbour, from 1.
+    #[prost(uint64, tag = "7")]
+    pub number: u64,
+    /// By the maker's clock.
+    #[prost(int64, tag = "8")]
+    pub made_ms: i64,
+    /// Algorithms of the seal.
+    #[prost(uint32, tag = "9")]
+    pub seal_suite: u32,
+    /// The key of the seal, wrapped for the neighbour; at most 1 KiB.
+    #[prost(bytes = "bytes", tag = "10")]
+    pub wrap: ::prost::bytes::Bytes,
+    /// Signed statements of the maker's key and all it depends on, at most 128.
+    #[prost(bytes = "bytes", repeated, tag = "11")]
+    pub key_statements: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+}
+/// What the maker says.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CourierBody {
+    /// Encoded Frames: one Hello, then KeysShown and Batches. Positions count from 1 in each lane. At most 4096.
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    pub frames: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// What the batches hold, in their order; at most 16384.
+    #[prost(message, repeated, tag = "2")]
+    pub segments: ::prost::alloc::vec::Vec<CarriedSegment>,
+    /// The outcomes of what earlier files of the neighbour held; at most 4096.
+    #[prost(message, repeated, tag = "3")]
+    pub answers: ::prost::alloc::vec::Vec<SegmentAnswer>,
+    /// For each lane, by its number: the answers to all segments below are known. Exactly 4.
+    #[prost(uint64, repeated, tag = "4")]
+    pub settled_below: ::prost::alloc::vec::Vec<u64>,
+    /// Segments that wait for the neighbour and are in none of the files up to this one.
+    #[prost(uint64, tag = "5")]
+    pub waiting: u64,
+}
+/// Envelopes that one commit queued together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CarriedSegment {
+    /// Their lane.
+    #[prost(enumeration = "Lane", tag = "1")]
+    pub lane: i32,
+    /// The maker's number for them in this lane, from 0.
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    /// How many, from 1.
+    #[prost(uint32, tag = "3")]
+    pub envelopes: u32,
+    /// 32 bytes over their exact bytes. The answer repeats it.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub digest: ::prost::bytes::Bytes,
+}
+/// Every envelope of a segment has a recorded outcome.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SegmentAnswer {
+    /// As in the segment.
+    #[prost(enumeration = "Lane", tag = "1")]
+    pub lane: i32,
+    /// As in the segment.
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    /// As in the segment.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub digest: ::prost::bytes::Bytes,
+    /// Places of those that were refused, from 0; all others were accepted.
+    #[prost(uint32, repeated, tag = "4")]
+    pub refused: ::prost::alloc::vec::Vec<u32>,
+    /// Why, as the number of a refusal; one for each of those.
+    #[prost(uint32, repeated, tag = "5")]
+    pub reasons: ::prost::alloc::vec::Vec<u32>,
+}

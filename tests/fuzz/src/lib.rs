@@ -52,6 +52,12 @@ const fn target(
 pub const TARGETS: [Target; 26] = [
     target("wire_frame", 4_000, seeds::frames, wire::frame),
     target("wire_envelope", 4_000, seeds::envelopes, wire::envelope),
+    target(
+        "courier_file",
+        4_000,
+        seeds::courier_files,
+        wire::courier_file,
+    ),
     target("wire_payload", 4_000, seeds::payloads, wire::payload),
     target("wire_body", 4_000, seeds::bodies, wire::body),
     target(

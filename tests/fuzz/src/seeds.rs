@@ -11,13 +11,15 @@ use std::{
 use bytes::{BufMut, Bytes};
 use config::Raw;
 use domain::{
+    courier::{CarriedSegment, CourierHead, SegmentAnswer},
     custody::Docket,
     envelope::{Destination, Envelope, Lane, Payload, Showing, Stamp},
     heads::{HeadAnswer, SaidHead, Verdict},
-    ids::EpochId,
+    ids::{Epoch, EpochId, KeyId, NetworkId},
     receipt::Evidence,
     record::Record,
     request::{Answer, OpenRequest, Reply},
+    seal::SealSuite,
     suite::Suite,
     template::{AdoptionReport, Template},
     time::Timestamp,
@@ -33,6 +35,7 @@ use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use topology::{DivisionCode, Tree};
+use wire::courier::{CourierBody, CourierFile, encode_body, encode_head};
 use wire::frame::{Ack, Batch, Entry, Frame, Goodbye, GoodbyeCode, Refused};
 
 /// When everything is read: in May 2026.
@@ -211,6 +214,54 @@ pub(crate) fn bodies() -> Vec<Vec<u8>> {
         ..v1::Body::default()
     };
     vec![body.encode_to_vec()]
+}
+
+/// Whole courier files, heads and bodies of some.
+pub(crate) fn courier_files() -> Vec<Vec<u8>> {
+    let from: topology::DivisionCode = "330825002222".parse().expect("it is a code");
+    let to = "330825002000".parse().expect("it is a code");
+    let head = encode_head(&CourierHead {
+        network: NetworkId([7; 16]),
+        from,
+        to,
+        key: KeyId([8; 16]),
+        suite: Suite::Ed25519Blake3,
+        epoch: Epoch {
+            order: 1,
+            id: EpochId([9; 16]),
+            predecessor: EpochId([0; 16]),
+        },
+        number: 3,
+        made: Timestamp(1_780_000_000_000),
+        seal_suite: SealSuite::X25519ChaCha20Poly1305,
+        wrap: vec![1; 96].into(),
+        key_statements: key_statements().into_iter().map(Bytes::from).collect(),
+    });
+    let frames = frames()
+        .into_iter()
+        .filter_map(|bytes| Frame::decode(bytes.into()).ok());
+    let answer = SegmentAnswer {
+        digest: [4; 32],
+        refused: vec![(0, 3), (2, 5)],
+    };
+    let body = encode_body(CourierBody {
+        frames: frames.collect(),
+        segments: vec![CarriedSegment {
+            lane: Lane::Matter,
+            number: 12,
+            envelopes: 2,
+            digest: [5; 32],
+        }],
+        answers: [((Lane::Notice, 7), answer)].into(),
+        settled_below: [1, u64::MAX, 3, 0],
+        waiting: 4,
+    });
+    let file = CourierFile {
+        head: head.clone(),
+        sealed: vec![2; 400].into(),
+        signature: vec![3; 64].into(),
+    };
+    vec![file.encode(), head.to_vec(), body]
 }
 
 pub(crate) fn frames() -> Vec<Vec<u8>> {

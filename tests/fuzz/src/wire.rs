@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use domain::{
+    courier::{MOST_ANSWERS, MOST_FILE_BYTES, MOST_SEGMENTS},
     envelope::{Destination, Envelope, MOST_BYTES, Payload},
     ids::NetworkId,
     matter::Matter,
@@ -12,6 +13,7 @@ use domain::{
 use prost::Message;
 use proto::v1;
 use topology::Tree;
+use wire::courier::{CourierFile, decode_body, decode_head, encode_body, encode_head};
 use wire::frame::{Frame, MOST_ABOVE, MOST_ENTRIES, MOST_KEYS_SHOWN, MOST_REASON_BYTES};
 
 use crate::seeds;
@@ -47,6 +49,31 @@ pub(crate) fn frame(bytes: &[u8]) {
     }
     let again = Frame::decode(frame.clone().encode());
     assert_eq!(again, Ok(frame));
+}
+
+/// The parts of a courier file, its head, or its body, which are read again as the same ones.
+pub(crate) fn courier_file(bytes: &[u8]) {
+    let bytes = Bytes::copy_from_slice(bytes);
+    if let Ok(file) = CourierFile::decode(bytes.clone()) {
+        assert!(bytes.len() <= MOST_FILE_BYTES);
+        let again = CourierFile::decode(file.clone().encode().into());
+        assert_eq!(again, Ok(file));
+    }
+    if let Ok(head) = decode_head(bytes.clone()) {
+        assert_eq!(decode_head(encode_head(&head)), Ok(head));
+    }
+    if let Ok(body) = decode_body(bytes) {
+        assert!(body.segments.len() <= MOST_SEGMENTS && body.answers.len() <= MOST_ANSWERS);
+        let unread = |frame: &Frame| match frame {
+            Frame::Batch(batch) => batch.entries.iter().any(Result::is_err),
+            _ => false,
+        };
+        // Nobody sends on what could not be read.
+        if !body.frames.iter().any(unread) {
+            let again = decode_body(encode_body(body.clone()).into());
+            assert_eq!(again, Ok(body));
+        }
+    }
 }
 
 /// An envelope, which is read again as the same one.

@@ -357,6 +357,19 @@ impl Browser {
         std::fs::write(Path::new(&dir).join(format!("{name}.png")), bytes).unwrap();
     }
 
+    /// Reads the QR code on the page from a picture of it, with zbar.
+    pub(super) async fn read_codes(&self) -> String {
+        let picture = tempfile::Builder::new().suffix(".png").tempfile().unwrap();
+        let bytes = self.screenshot(1_000, 2_000).await;
+        std::fs::write(picture.path(), bytes).unwrap();
+        let read = tokio::process::Command::new("zbarimg")
+            .args(["--quiet", "--raw"])
+            .arg(picture.path())
+            .output();
+        let read = read.await.expect("zbar-tools is installed");
+        String::from_utf8(read.stdout).unwrap().trim().to_owned()
+    }
+
     /// Takes a picture of the top of the page, in pixels, as PNG.
     pub(super) async fn screenshot(&self, width: u32, height: u32) -> Vec<u8> {
         let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });

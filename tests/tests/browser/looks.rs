@@ -87,6 +87,7 @@ const PAGES: [(&str, &str, &[&str]); 7] = [
             "/admin/accounts/sheet",
             "/account",
             "/network",
+            "/network/courier",
         ],
     ),
     ("330825", "audit", &["/admin/audit", "/admin/audit?check=1"]),

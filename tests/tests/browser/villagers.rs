@@ -314,7 +314,23 @@ async fn receipt_and_poster_print_on_paper() {
         1,
         "the receipt is one page"
     );
+    // A reader that is not ours reads the code as it is printed, and the page takes what it read.
+    let numbers =
+        "[...document.querySelectorAll('.receipt .number')].map(e => e.textContent).join()";
+    let numbers = browser.value(numbers).await;
+    let (number, slip) = numbers.as_str().unwrap().split_once(',').unwrap();
+    let read = browser.read_codes().await;
+    let fragment = format!("/my#{number}.{}", slip.replace('-', ""));
+    assert!(read.ends_with(&fragment), "{read}");
+    browser.go(&read).await;
+    let slip = slip.replace('-', "");
+    let filled = format!(
+        "document.querySelector('#number').value === '{number}' && document.querySelector('#slip').value === '{slip}'"
+    );
+    browser.until_true(&filled).await;
     browser.go(&demo.at(VILLAGE, "/poster")).await;
+    let read = browser.read_codes().await;
+    assert!(read.ends_with("/report"), "{read}");
     assert_eq!(browser.value(hidden).await, false);
     let qr = "document.querySelector('.qr svg').getBoundingClientRect().width";
     let qr = browser.value(qr).await.as_f64().unwrap();

@@ -179,7 +179,7 @@ pub(crate) async fn go(visit: Arc<Visit>) -> Answer {
 }
 
 async fn preview(visit: &Visit) -> Answer {
-    let Some(bytes) = visit.sheet.clone() else {
+    let Some(bytes) = visit.sent.last().cloned() else {
         let told = ("no file was chosen; choose one", "没有选择文件；请选择");
         return asked(visit, Some(*Rejection::unfit(told).0));
     };

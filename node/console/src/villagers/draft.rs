@@ -22,6 +22,7 @@ use web::{
 use crate::{
     answer::Answer,
     frame,
+    sheet_file::brings,
     visit::{CSRF_FIELD, Visit},
 };
 
@@ -46,6 +47,9 @@ pub(crate) fn limit() -> DefaultBodyLimit {
 
 /// Returns how much longer than others a request with such a form may take.
 pub(crate) fn patience(path: &str, headers: &HeaderMap) -> Duration {
+    if let Some(form) = brings(path) {
+        return form.bounds.patience();
+    }
     let takes = ["/report", "/desk/report"].contains(&path)
         || path.starts_with("/desk/m/") && path.contains("/act/")
         || path.starts_with("/boards/") && path.ends_with("/write")

@@ -206,5 +206,27 @@ super::words! {
     network_log_reason: "查到了什么（记入审计日志）", "What you found out (kept in the audit trail)";
     network_log_resolve: "恢复会签", "Countersign it again";
     network_countersigns: "会签的下级日志", "Logs countersigned";
+    courier: "信使", "Courier";
+    courier_why: "没有网络时，用存储盘把往来内容送到上级或下级。", "Carries to neighbours on a stick what no link carries.";
+    courier_intro: "做一个文件，带到对方节点，在这一页导入；再把对方做的文件带回来导入。对方答复以前，这里什么都不删除，所以文件丢了、晚了、重复导入都没有关系。文件已签名，并且只有对方能打开。", "Make a file, take it to the neighbour and read it there on this page; then bring back the file that the neighbour made. Nothing is removed here before the neighbour's answer, so a file may be lost, late, or read twice. It is signed, and only the neighbour can open it.";
+    courier_pictures: "照片和文件附件不在里面，网络恢复后再取。", "Photos and documents are not in it; they are fetched when there is a link again.";
+    courier_read_title: "导入文件", "Read files";
+    courier_files: "信使文件", "Courier files";
+    courier_files_hint: "可以一次选几个，先后不限，一共不超过 16 MiB", "Several at once and in any order, at most 16 MiB together";
+    courier_read: "导入", "Read them";
+    courier_neighbours: "上级和下级", "Neighbours";
+    courier_answers: "待带回的答复", "Answers to take back";
+    courier_made: "最近做的文件", "Last file made";
+    courier_was_read: "最近导入的文件", "Last file read";
+    courier_number(number): "第 {number} 号", "no. {number}";
+    courier_make: "做文件", "Make a file";
+    courier_go_on(left): "做后续文件（还有 {left} 批）", "Make the next file ({left} more)";
+    courier_none: "还没有上级或下级来往过。", "No neighbour was met yet.";
+    courier_done(number, accepted, refused, settled): "第 {number} 号：接收 {accepted} 件，拒收 {refused} 件；本节点 {settled} 批得到答复。", "No. {number}: {accepted} accepted, {refused} refused; {settled} batches of this node answered.";
+    courier_late: "它来得晚，或者导入过；没有重复办理。", "It came late or was read before; nothing was done twice.";
+    courier_not_taken(count): "{count} 件暂时没有接收（没有空间，或不知道签名密钥）；请稍后再导入这个文件。", "{count} were not taken yet, for lack of room or of a key; read this file again later.";
+    courier_more(left): "对方还有 {left} 批在后续文件里。", "{left} more wait in the next files of the neighbour.";
+    courier_take_back: "请再给对方做一个文件，把答复带回去。", "Now make a file for the neighbour: it takes the answers back.";
+    courier_back: "返回网络页", "Back to the network";
     network_workers: "后台任务出错", "Background work that fails";
 }

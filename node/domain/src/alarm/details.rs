@@ -24,6 +24,14 @@ crate::sayings! {
     pub fn log_rewritten(found_by, how, earlier, later):
         "{found_by} 发现：{how}；先前记下的是 {earlier}，现在是 {later}",
         "found by {found_by}: {how}; {earlier} was recorded, and now it is {later}";
+    /// A log shows a countersignature of this node that its own store does not know.
+    pub fn witness_went_back(division, size, known):
+        "{division} 的日志出示了本节点对 {size} 条的会签，而这里只记得 {known} 条",
+        "the log of {division} shows this node's countersignature of {size} entries, and {known} are recorded here";
+    /// A linked child says no head any more.
+    pub fn log_silent(hours):
+        "最近一次日志头是 {hours} 小时前记下的，而连接是通的",
+        "the last head was recorded {hours} hours ago, and the link is up";
     /// A witness says that this node's log contradicts itself.
     pub fn log_doubted(by, how, earlier):
         "{by} 不再会签本单位的日志：{how}；它先前记下的是 {earlier}",

@@ -120,6 +120,7 @@ pub fn may(
             Permission::ViewStatus
             | Permission::CloseAlarm
             | Permission::Revoke
+            | Permission::Courier
             | Permission::ManageAccounts
             | Permission::ViewAccounts => Ok(()),
             _ => Err(Denied::Operator(permission)),

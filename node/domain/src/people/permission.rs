@@ -75,6 +75,7 @@ topology::vocabulary! {
         ViewHouseholds = 74, "view-households", "查看住户", "sees households with their names and ratings";
         ManageHouseholds = 75, "manage-households", "管理住户", "lists households, and draws the slips that open their records";
         CorrectRating = 76, "correct-rating", "更正评分", "corrects or cancels ratings of households";
+        Courier = 80, "courier", "信使传递", "makes and reads files for neighbours that no link reaches";
     }
 }
 
@@ -384,6 +385,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             D::ViewStatus
             | D::CloseAlarm
             | D::Revoke
+            | D::Courier
             | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,
@@ -395,6 +397,7 @@ pub const fn reach(role: Role, permission: Permission) -> Reach {
             | D::GrantRoles
             | D::ViewStatus
             | D::CloseAlarm
+            | D::Courier
             | D::OwnPassword
             | D::OwnAccount
             | D::Enter => All,

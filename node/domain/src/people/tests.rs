@@ -81,6 +81,7 @@ const MATRIX: &str = "
     view-status          . . . . . . y . . y y . .
     close-alarm          . . . . . . . . . y y . .
     revoke               . . . . . . . . . y . . .
+    courier              . . . . . . . . . y y . .
     own-account          y y y y y y y y y y y y y
     own-password         y y y y y y y y y y y y y
     enter                y y y y y y y y y y y y y
@@ -293,6 +294,7 @@ fn the_owner_of_the_node_does_everything_until_there_are_accounts_and_then_only_
             Permission::ViewStatus,
             Permission::CloseAlarm,
             Permission::Revoke,
+            Permission::Courier,
             Permission::ManageAccounts,
             Permission::ViewAccounts,
             Permission::Enter,

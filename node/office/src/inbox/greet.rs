@@ -31,6 +31,15 @@ pub struct Greeting {
     pub revocations: Option<Digest>,
 }
 
+/// How a greeting came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Over a link: it says what is so now.
+    Link,
+    /// In a courier file: it says what was so when somebody made the file.
+    File,
+}
+
 impl Inbox<'_> {
     /// Builds this node's greeting for a neighbour.
     pub async fn greeting(self, neighbour: DivisionCode) -> Result<Greeting, Fault> {
@@ -58,6 +67,7 @@ impl Inbox<'_> {
         self,
         from: Neighbour,
         greeting: &Greeting,
+        way: Way,
     ) -> Result<Result<bool, Rejected>, Aborted> {
         let mut unit = self.begin(Actor::Peer(from.division())).await?;
         // A link must come up on a full disk, too.
@@ -65,8 +75,14 @@ impl Inbox<'_> {
         let memory = unit.view.get::<tables::Peers>(&from.division()).await?;
         let mut memory = memory.unwrap_or_default();
         let known = memory.held.as_ref().map(|held| held.epoch);
-        let rejected = greeting.lives.follows(known).err();
+        let mut rejected = greeting.lives.follows(known).err();
+        // A file may be older than the last greeting; then the lives that were heard since still count.
+        if way == Way::File && is_overtaken(&greeting.lives, &memory.lives) {
+            rejected = rejected.or(Some(Rejected::SupersededEpoch));
+        }
         let went_back = unit.went_back(greeting).await?;
+        // An old file says nothing of what the neighbour knows now.
+        let is_present = way == Way::Link || unit.is_of_this_run(greeting).await?;
         if let Some(word) = went_back {
             let old = unit.ledger.epoch;
             unit.begin_life(self.dependencies.entropy.bytes(), word)
@@ -118,7 +134,11 @@ impl Inbox<'_> {
             }
         }
         let greeted = rejected.is_none() && went_back.is_none();
-        if greeted && self.parent == Some(from.division()) && self.is_sole_again() {
+        if greeted
+            && way == Way::Link
+            && self.parent == Some(from.division())
+            && self.is_sole_again()
+        {
             unit.view.delete::<tables::StandsAside>(&());
             unit.settle_alarm(AlarmKind::SecondMachine, Some(self.me))
                 .await?;
@@ -127,6 +147,11 @@ impl Inbox<'_> {
         match (rejected, went_back) {
             (Some(rejected), _) => Ok(Err(rejected)),
             (None, Some(_)) => Ok(Ok(true)),
+            (None, None) if !is_present => {
+                self.relay.met(from.division());
+                self.show_on().await?;
+                Ok(Ok(false))
+            }
             (None, None) => {
                 self.met
                     .lock()
@@ -188,6 +213,17 @@ impl UnitOfWork<'_> {
         Ok(())
     }
 
+    /// Returns whether the latest message that the neighbour has is one of this process: then it knows of none that this
+    /// store lost before.
+    async fn is_of_this_run(&mut self, greeting: &Greeting) -> Result<bool, Fault> {
+        let first = self.runs().await?.first;
+        let epoch = self.ledger.epoch.id;
+        let word = greeting.echo.as_ref();
+        Ok(word.is_some_and(|echo| {
+            echo.epoch == epoch && (first..=self.ledger.issue).contains(&echo.issue)
+        }))
+    }
+
     /// Returns the life of a message that the neighbour has and this store does not know, if any.
     /// Then the store went back in time, or a copy of it or a thief of its key spoke in its name.
     /// The neighbour accepts a life after that one in any case.
@@ -243,6 +279,12 @@ impl UnitOfWork<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns whether a neighbour has greeted with a later life than the one that it says is its present one.
+fn is_overtaken(said: &Lineage, heard: &[Epoch]) -> bool {
+    let before = heard.split_last().map_or(&[][..], |(_, before)| before);
+    before.iter().any(|life| life.id == said.present().id)
 }
 
 /// Builds the lives from their record; a store in its first life has no record.

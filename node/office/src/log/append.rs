@@ -24,7 +24,7 @@ use crate::{
 pub(super) const TILE: u64 = log::Tile::FULL as u64;
 
 /// Says that a template came into force.
-fn of_template(record: &TemplateRecord) -> LogDraft {
+pub(super) fn of_template(record: &TemplateRecord) -> LogDraft {
     let TemplateKey { issuer, kind, name } = &record.template.key;
     let named = format!("{kind}/{name}");
     LogDraft::from(Entry::Template {

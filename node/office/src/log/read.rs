@@ -1,6 +1,6 @@
 //! Heads, tiles and proofs, all of what is durable.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use domain::{
@@ -11,7 +11,7 @@ use domain::{
 use futures::future::BoxFuture;
 use log::{Hash, Node, Part, Tile, TileLevel, bundle, fold, leaf_hash};
 use records::table::{Plain, Table, Tables, View};
-use store::record::RecordError;
+use store::{Snapshot, record::RecordError};
 
 use super::{LogHead, append::TILE, countersigned::best_for, pack::root_of};
 use crate::{
@@ -92,6 +92,81 @@ impl Log<'_> {
     }
 }
 
+impl Log<'_> {
+    /// Returns the entry at a position and the proof that the tree of `size` entries contains it.
+    ///
+    /// # Errors
+    /// [`NotInLog`]; or the store's.
+    pub async fn inclusion(
+        self,
+        epoch: EpochId,
+        index: u64,
+        size: u64,
+    ) -> Result<(Bytes, Vec<Hash>), crate::Failed<NotInLog>> {
+        let mut view = self.read()?;
+        let reading = Reading::begin(&mut view, epoch).await?;
+        let mut reading = reading.ok_or(NotInLog::Epoch)?;
+        let parts = log::inclusion(index, size).map_err(|_| NotInLog::Tile)?;
+        if size > reading.state.frontier.size() {
+            return Err(NotInLog::Tile.into());
+        }
+        let entry = reading.entry(index).await?;
+        let (entry, _) = entry.ok_or(NotInLog::Tile)?;
+        let proof = reading.look_up(parts).await?;
+        Ok(view.finish((entry, proof)).await?)
+    }
+
+    /// Returns the proof that the tree of `new` entries begins with that of `old`, and both roots.
+    ///
+    /// # Errors
+    /// [`NotInLog`]; or the store's.
+    pub async fn consistency(
+        self,
+        epoch: EpochId,
+        (old, new): (u64, u64),
+    ) -> Result<([Hash; 2], Vec<Hash>), crate::Failed<NotInLog>> {
+        let mut view = self.read()?;
+        let reading = Reading::begin(&mut view, epoch).await?;
+        let mut reading = reading.ok_or(NotInLog::Epoch)?;
+        if old == 0 || old > new || new > reading.state.frontier.size() {
+            return Err(NotInLog::Tile.into());
+        }
+        let roots = [reading.root_at(old).await?, reading.root_at(new).await?];
+        let proof = reading.consistency(old, new).await?;
+        Ok(view.finish((roots, proof)).await?)
+    }
+
+    /// Returns how many bytes the records of all logs have: entries, bundles and tiles.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn bytes(self) -> Result<u64, Fault> {
+        let mut view = self.read()?;
+        let mut bytes = 0;
+        bytes += total::<tables::LogEntries>(&mut view).await?;
+        bytes += total::<tables::LogBundles>(&mut view).await?;
+        bytes += total::<tables::LogTiles>(&mut view).await?;
+        Ok(view.finish(bytes).await?)
+    }
+}
+
+/// Returns how many bytes the keys and records of a table have, read some at a time.
+async fn total<T: Table<Record = Plain>>(view: &mut Tables<Snapshot>) -> Result<u64, Fault> {
+    const PAGE: usize = 64;
+    let (mut bytes, mut after) = (0, None);
+    loop {
+        let page = view.scan(T::all().after(after.as_ref()), PAGE).await?;
+        let of_page = page
+            .iter()
+            .map(|(key, value)| T::key(key).len() + value.0.len());
+        bytes += of_page.sum::<usize>() as u64;
+        match page.into_iter().last() {
+            Some((last, _)) => after = Some(last),
+            None => return Ok(bytes),
+        }
+    }
+}
+
 impl LogState {
     fn head(&self, epoch: EpochId) -> LogHead {
         LogHead {
@@ -136,8 +211,18 @@ impl<'v, V: View + Send> Reading<'v, V> {
         self.look_up(parts).await
     }
 
+    /// Returns the roots of the countersigned heads that are kept, by their sizes.
+    pub(super) async fn countersigned(&mut self) -> Result<BTreeMap<u64, Hash>, Fault> {
+        let rows = tables::CountersignedHeads::under(&self.epoch);
+        let kept = self.view.scan(rows, usize::MAX).await?;
+        Ok(kept
+            .into_iter()
+            .map(|((_, size), head)| (size, head.root))
+            .collect())
+    }
+
     /// Returns the entries of a tile as a bundle.
-    async fn entries(&mut self, tile: Tile) -> Result<Bytes, Fault> {
+    pub(super) async fn entries(&mut self, tile: Tile) -> Result<Bytes, Fault> {
         let key = (self.epoch, tile.index);
         if let Some(Plain(whole)) = self.view.get::<tables::LogBundles>(&key).await? {
             if tile.width == Tile::FULL {
@@ -170,7 +255,7 @@ impl<'v, V: View + Send> Reading<'v, V> {
     }
 
     /// Returns all hashes of a tile that the log has.
-    fn hashes(&mut self, level: u8, n: u64) -> BoxFuture<'_, Result<Vec<Hash>, Fault>> {
+    pub(super) fn hashes(&mut self, level: u8, n: u64) -> BoxFuture<'_, Result<Vec<Hash>, Fault>> {
         Box::pin(async move {
             if let Some(known) = self.tiles.get(&(level, n)) {
                 return Ok(known.clone());

@@ -20,7 +20,9 @@ mod line;
 mod schedules;
 
 use super::append::TILE;
-use crate::{Failed, LogHead, NewReport, NewTemplate, NotInLog, Office, fixture};
+use records::table::{Plain, Table};
+
+use crate::{Failed, LogHead, NewReport, NewTemplate, NotInLog, Office, fixture, tables};
 
 const VILLAGE: &str = "330825002222";
 const NETWORK: [u8; 16] = [7; 16];
@@ -256,4 +258,78 @@ async fn what_a_log_does_not_have_is_refused() {
             "{path}: {refused:?}"
         );
     }
+}
+
+/// Whoever changes the store behind the program's back is found by a comparison with the log.
+#[tokio::test]
+async fn what_the_store_holds_is_compared_with_every_leaf() {
+    let disk = MemoryDisk::default();
+    let office = open(&disk, 1).await;
+    let mut ids = vec![];
+    for _ in 0..300 {
+        ids.push(report(&office).await);
+    }
+    let epoch = office.epoch().await.unwrap().id;
+    let held = office.log().held_leaves(epoch).await.unwrap();
+    assert_eq!(
+        (held.size, held.same, &held.differs[..]),
+        (301, 301, &[][..])
+    );
+
+    // Steps of a matter that were changed, and one whose salt is another.
+    let turn = office.turn().await;
+    let mut view = turn.transaction();
+    let mut docket = view.get::<tables::Dockets>(&ids[7]).await.unwrap().unwrap();
+    docket.matter.steps[0].at = domain::time::Timestamp(1);
+    view.put::<tables::Dockets>(&ids[7], &docket);
+    let rows = tables::MatterLeaves::under(&ids[9]);
+    for (key, mut leaf) in view.scan(rows, 9).await.unwrap() {
+        leaf.salt[0] ^= 1;
+        view.put::<tables::MatterLeaves>(&key, &leaf);
+    }
+    turn.commit(view).await.unwrap();
+    let held = office.log().held_leaves(epoch).await.unwrap();
+    let about: Vec<_> = held.differs.iter().map(|one| one.about.clone()).collect();
+    let of = |id| format!("matter {id}");
+    assert_eq!(about, [of(ids[7]), of(ids[9])]);
+    assert_eq!((held.same, held.unheld), (299, 0));
+
+    // A bundle that was changed no longer leads to the hashes beside it, nor to the head.
+    let turn = office.turn().await;
+    let mut view = turn.transaction();
+    let bundle = view.get::<tables::LogBundles>(&(epoch, 0)).await.unwrap();
+    let mut bytes = bundle.unwrap().0.to_vec();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    view.put::<tables::LogBundles>(&(epoch, 0), &Plain(bytes.into()));
+    turn.commit(view).await.unwrap();
+    let held = office.log().held_leaves(epoch).await.unwrap();
+    let about: Vec<_> = held.differs.iter().map(|one| &*one.about).collect();
+    assert!(about.contains(&"the hash beside the entry"), "{about:?}");
+    assert!(about.contains(&"the head"), "{about:?}");
+}
+
+#[tokio::test]
+async fn every_leaf_is_proven_in_every_later_tree_and_every_tree_goes_on_from_those_before() {
+    let disk = MemoryDisk::default();
+    let office = open(&disk, 1).await;
+    for _ in 0..40 {
+        report(&office).await;
+    }
+    let (log, head) = (office.log(), head(&office).await);
+    for new in [1, 2, 7, 32, 33, head.size] {
+        let ([_, root], _) = log.consistency(head.epoch, (1, new)).await.unwrap();
+        for old in 1..=new {
+            let ([from, to], proof) = log.consistency(head.epoch, (old, new)).await.unwrap();
+            assert_eq!(to, root);
+            log::check_consistency((old, &from), (new, &to), &proof).unwrap();
+            let (entry, proof) = log.inclusion(head.epoch, old - 1, new).await.unwrap();
+            check_inclusion(&entry, old - 1, (new, &root), &proof).unwrap();
+        }
+    }
+    let beyond = log.inclusion(head.epoch, 0, head.size + 1).await;
+    assert!(matches!(beyond, Err(Failed::Refused(NotInLog::Tile))));
+    let nothing = log.consistency(head.epoch, (0, 1)).await;
+    assert!(matches!(nothing, Err(Failed::Refused(NotInLog::Tile))));
+    assert!(log.bytes().await.unwrap() > 40 * 34);
 }

@@ -16,7 +16,7 @@ use domain::{
 };
 use log::{
     Checkpoint, Cosignature, Entry, Vkey,
-    witness::{Contradiction, ProvenFrom, Recorded, Ruling, rule},
+    witness::{Contradiction, ProvenFrom, Recorded, Ruling, forgotten, rule},
 };
 use records::table::Table;
 use topology::{DivisionCode, Term};
@@ -231,6 +231,13 @@ impl UnitOfWork<'_> {
         });
         let now = u64::try_from(self.now.0 / 1000).unwrap_or_default();
         let key = checked.key.public();
+        if let Some(size) = forgotten(recorded.as_ref(), key, from.as_ref()) {
+            let known = recorded.as_ref().map_or(0, |recorded| recorded.size);
+            let author = received.envelope.author;
+            let detail = details::witness_went_back(author, size, known);
+            self.raise(AlarmKind::WitnessWentBack, None, &detail)
+                .await?;
+        }
         let ruling = rule(recorded.as_ref(), &checked.head, key, from.as_ref(), now);
         let author = received.envelope.author;
         let log = checked.said.log;

@@ -9,20 +9,24 @@ use domain::{
     alarm::{AlarmKind, details},
     authority::Neighbour,
     foreign::escape,
+    ids::NetworkId,
     life::{Lineage, Rejected},
     suite::Digest,
     time::Timestamp,
 };
 use futures::StreamExt;
-use identity::SignedKeyStatement;
-use office::{Greeting, statements_digest};
+use identity::{Identity, KeyRing};
+use office::{Fault, Greeting, Office, Way, statements_digest};
 use records::outbox::sender::Window;
 use tokio::time::timeout;
 use topology::DivisionCode;
-use wire::frame::{Echo, Frame, GoodbyeCode, Hello, PROTOCOL};
+use wire::frame::{Frame, GoodbyeCode, Hello, PROTOCOL};
 
 use super::{super::fetch, SessionContext, keys, malformed, office_ended};
-use crate::link::{Carrier, Ended, Side};
+use crate::{
+    keys::{NoKey, check_own},
+    link::{Carrier, Ended, Side},
+};
 
 /// How long a goodbye right behind a greeting is waited for, if another conversation with its division goes on.
 const LEAVING: Duration = Duration::from_millis(250);
@@ -88,7 +92,7 @@ impl SessionContext {
             Ok(true) => {
                 // Other neighbours greeted the old epoch; they learn of the new one when they greet
                 // again.
-                for other in self.links.begin_anew(carrier.peer, self.office.now()) {
+                for other in self.links.begin_anew(Some(carrier.peer), self.office.now()) {
                     self.show_up(other, false);
                 }
                 Err(Ended::NewEpoch)
@@ -198,55 +202,14 @@ impl SessionContext {
         }
     }
 
-    /// Returns this node's key statement with all it depends on, as it counts now; the ones in its
-    /// own files if it does not count yet.
-    fn own_statements(&self) -> Vec<SignedKeyStatement> {
-        let own = self.identity.signer().key_id();
-        let chain = self.keys.chain(self.office.me(), own);
-        if chain.is_empty() {
-            return self.identity.key_chain().to_vec();
-        }
-        chain
-    }
-
     async fn say_hello(&self, carrier: &mut Carrier, from: Neighbour) -> Result<(), Ended> {
-        let lower = keys::lower(self.office.me(), from);
-        let about = self.office.keys().statements_about(lower).await;
-        let about = about.map_err(office_ended)?;
-        let greeting = self
-            .office
-            .inbox()
-            .greeting(carrier.peer)
-            .await
-            .map_err(office_ended)?;
-        let (_present, earlier) = greeting
-            .lives
-            .lives()
-            .split_last()
-            .expect("a line is not empty");
+        let parts = (&*self.office, &*self.identity, &*self.keys);
+        let hello = own_hello(parts, self.network, from).await;
         let hello = Hello {
-            protocol: PROTOCOL,
-            network: self.network,
-            division: self.office.me(),
-            epoch: greeting.lives.present(),
-            topology: self.office.tree().digest(),
-            echo: greeting.echo,
-            templates: greeting.templates,
-            key_statements: self
-                .own_statements()
-                .iter()
-                .map(|statement| Bytes::from(statement.encode()))
-                .collect(),
-            now: self.office.now(),
             window_envelopes: self.terms.window.envelopes as u32,
             window_bytes: self.terms.window.bytes as u32,
             window_fetches: fetch::WINDOW as u32,
-            revocations: greeting.revocations,
-            hears_watermarks: true,
-            earlier: earlier.to_vec(),
-            instance: self.office.instance(),
-            keys: Some(statements_digest(about.iter())),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
+            ..hello.map_err(office_ended)?
         };
         carrier
             .outgoing
@@ -284,7 +247,8 @@ impl SessionContext {
         }
         self.admit_keys(&hello.key_statements, peer, false).await?;
         self.check_key(peer, hello.key_statements.first())?;
-        let echo = hello.echo.filter(|echo| self.is_my_word(echo));
+        let me = self.office.me();
+        let echo = hello.echo.filter(|echo| self.verifier.is_word_of(me, echo));
         let lives = [hello.earlier, vec![hello.epoch]].concat();
         let greeting = Greeting {
             lives: Lineage::of(lives).map_err(|broken| malformed(&broken.to_string()))?,
@@ -292,47 +256,73 @@ impl SessionContext {
             templates: hello.templates,
             revocations: hello.revocations,
         };
-        let heard = self.office.inbox().greeted(from, &greeting).await;
+        let heard = self
+            .office
+            .inbox()
+            .greeted(from, &greeting, Way::Link)
+            .await;
         heard.map_err(office_ended)
     }
 
-    /// Checks that the key a neighbour greets with counts: it is not revoked, and those who must
-    /// vouch for it have done so.
+    /// Checks that the key a neighbour greets with counts.
     fn check_key(&self, peer: DivisionCode, own: Option<&Bytes>) -> Result<(), Ended> {
-        let refused = |why: String| Err(Ended::Protocol(GoodbyeCode::Key, why));
-        let own = own.and_then(|bytes| SignedKeyStatement::decode(bytes).ok());
-        let Some(own) = own else {
-            return refused("it shows no statement of its own key".to_owned());
-        };
-        let statement = own.statement().ok();
-        let Some(statement) = statement.filter(|statement| statement.division == peer) else {
-            return refused("the first statement it shows is not of its own key".to_owned());
-        };
-        let id = statement.key_id();
-        if self.keys.revoked().holds(peer, id) {
-            return Err(Ended::Revoked);
-        }
-        if self.keys.knows(peer, id) {
-            return Ok(());
-        }
-        match self.keys.admit(&[own], self.office.tree()) {
-            Ok(()) => Ok(()),
-            Err(refusal) => refused(refusal.to_string()),
+        match check_own(&self.office, &self.keys, peer, own) {
+            Ok(_) => Ok(()),
+            Err(NoKey::Revoked) => Err(Ended::Revoked),
+            Err(NoKey::Refused(why)) => Err(Ended::Protocol(GoodbyeCode::Key, why)),
         }
     }
+}
 
-    /// Returns whether an echo really is an envelope signed by this node.
-    fn is_my_word(&self, echo: &Echo) -> bool {
-        let Ok(envelope) = wire::decode_envelope(&echo.bytes) else {
-            return false;
-        };
-        envelope.author == self.office.me()
-            && echo.proof.statement.author == envelope.author
-            && echo.proof.statement.epoch == envelope.epoch.id
-            && envelope.epoch.id == echo.epoch
-            && envelope.issue == echo.issue
-            && self.verifier.check_proof(&echo.proof, &echo.bytes).is_ok()
-    }
+/// Returns a key statement of this node with all it depends on, as it counts now; the ones in its own files if it does not
+/// count yet.
+pub(crate) fn own_statements(
+    (office, identity, keys): (&Office, &Identity, &KeyRing),
+) -> Vec<Bytes> {
+    let own = identity.signer().key_id();
+    let chain = match keys.chain(office.me(), own) {
+        chain if chain.is_empty() => identity.key_chain().to_vec(),
+        chain => chain,
+    };
+    let encoded = chain.iter().map(|statement| statement.encode().into());
+    encoded.collect()
+}
+
+/// Builds this node's greeting for a neighbour. It takes nothing unacknowledged and answers no fetches.
+pub(crate) async fn own_hello(
+    parts: (&Office, &Identity, &KeyRing),
+    network: NetworkId,
+    from: Neighbour,
+) -> Result<Hello, Fault> {
+    let office = parts.0;
+    let lower = keys::lower(office.me(), from);
+    let about = office.keys().statements_about(lower).await?;
+    let greeting = office.inbox().greeting(from.division()).await?;
+    let (_present, earlier) = greeting
+        .lives
+        .lives()
+        .split_last()
+        .expect("a line is not empty");
+    Ok(Hello {
+        protocol: PROTOCOL,
+        network,
+        division: office.me(),
+        epoch: greeting.lives.present(),
+        topology: office.tree().digest(),
+        echo: greeting.echo,
+        templates: greeting.templates,
+        key_statements: own_statements(parts),
+        now: office.now(),
+        window_envelopes: 0,
+        window_bytes: 0,
+        window_fetches: 0,
+        revocations: greeting.revocations,
+        hears_watermarks: true,
+        earlier: earlier.to_vec(),
+        instance: office.instance(),
+        keys: Some(statements_digest(about.iter())),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+    })
 }
 
 fn least(mine: usize, theirs: u32) -> usize {

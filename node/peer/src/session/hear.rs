@@ -11,7 +11,7 @@ use wire::{
 };
 
 use super::{Session, malformed, office_ended, room::Checked};
-use crate::link::Ended;
+use crate::{link::Ended, verify::unseal};
 
 impl Session<'_> {
     pub(super) async fn hear(&mut self, frame: Frame) -> Result<(), Ended> {
@@ -114,7 +114,7 @@ impl Session<'_> {
             });
             match checked {
                 Ok((mut received, sealed)) => {
-                    self.board.unseal(&mut received, sealed).await;
+                    unseal(&self.board.office, &mut received, sealed).await;
                     good.push(received);
                     positions.push(position);
                 }

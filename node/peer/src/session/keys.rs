@@ -8,14 +8,16 @@ use std::{
 
 use bytes::Bytes;
 use domain::{authority::Neighbour, suite::Digest};
-use identity::{KeyRefusal, SignedKeyStatement};
-use office::{Office, Stated, concerns, statements_digest};
+use office::{Failed, Office, Stated, statements_digest};
 use tokio::sync::watch;
 use topology::DivisionCode;
 use wire::frame::{Frame, MOST_KEYS_SHOWN};
 
 use super::{SessionContext, malformed, office_ended};
-use crate::{keys::note, link::Ended};
+use crate::{
+    keys::{NotAdmitted, admit},
+    link::Ended,
+};
 
 /// Most statements that are remembered as shown by the other side.
 const MOST_REMEMBERED: usize = 8192;
@@ -32,7 +34,7 @@ pub(super) struct KeysShown {
 }
 
 /// Returns the lower side of a link.
-pub(super) const fn lower(me: DivisionCode, from: Neighbour) -> DivisionCode {
+pub(crate) const fn lower(me: DivisionCode, from: Neighbour) -> DivisionCode {
     match from {
         Neighbour::Parent(_) => me,
         Neighbour::Child(child) => child,
@@ -124,57 +126,11 @@ impl SessionContext {
         from: DivisionCode,
         all: bool,
     ) -> Result<(), Ended> {
-        let mut read = vec![];
-        for bytes in statements {
-            let signed = SignedKeyStatement::decode(bytes);
-            let signed = signed.map_err(|error| malformed(&error.to_string()))?;
-            let statement = signed.statement();
-            let statement = statement.map_err(|error| malformed(&error.to_string()))?;
-            read.push((statement, signed, bytes));
-        }
-        // Statements that others depend on come first.
-        read.sort_by_key(|(statement, ..)| (statement.division.tier() as u8, statement.serial));
-        let (me, tree) = (self.office.me(), self.office.tree());
-        let (mut new, mut shown) = (vec![], vec![]);
-        for (statement, signed, bytes) in read {
-            let (division, id) = (statement.division, statement.key_id());
-            let known = self.keys.knows(division, id);
-            let mut refused = None;
-            if !known {
-                match self.keys.admit(std::slice::from_ref(&signed), tree) {
-                    Ok(()) => new.push((division, id, bytes.clone())),
-                    Err(refusal) if refusal.may_be_honest() => {
-                        // Envelopes signed with that key are refused.
-                        tracing::warn!(division = %me, %refusal, "key not taken");
-                        if !refusal.was_stated() {
-                            continue;
-                        }
-                        refused = Some(refusal);
-                    }
-                    Err(refusal) => return Err(malformed(&refusal.to_string())),
-                }
-            }
-            if (all || !known) && concerns(me, division, tree) {
-                shown.push(Stated {
-                    division,
-                    key: id,
-                    serial: statement.serial,
-                    endorsed: signed.endorsement.is_some(),
-                    bytes: bytes.clone(),
-                    refused: refused.map(|refusal: KeyRefusal| refusal.to_string()),
-                    from: Some(from),
-                    heard: self.office.now(),
-                });
-            }
-        }
-        if !new.is_empty() {
-            self.office
-                .templates()
-                .keep_keys(new)
-                .await
-                .map_err(office_ended)?;
-        }
-        let noted = note(&self.office, &self.identity, &self.keys, shown).await;
-        noted.map_err(office_ended)
+        let parts = (&*self.office, &*self.identity, &*self.keys);
+        let admitted = admit(parts, statements, from, all).await;
+        admitted.map_err(|failed| match failed {
+            Failed::Refused(NotAdmitted(why)) => malformed(&why),
+            Failed::Aborted(aborted) => office_ended(aborted),
+        })
     }
 }

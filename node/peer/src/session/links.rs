@@ -115,11 +115,15 @@ impl Links {
             .contains(&neighbour)
     }
 
-    /// Ends the sessions with all other neighbours, so that they greet again; returns those
+    /// Ends the sessions with all neighbours but one, so that they greet again; returns those
     /// neighbours.
-    pub(super) fn begin_anew(&self, but_for: DivisionCode, now: Timestamp) -> Vec<DivisionCode> {
+    pub(crate) fn begin_anew(
+        &self,
+        but_for: Option<DivisionCode>,
+        now: Timestamp,
+    ) -> Vec<DivisionCode> {
         let mut links = self.links.lock().expect("no holder panics");
-        let others = links.iter_mut().filter(|(peer, _)| **peer != but_for);
+        let others = links.iter_mut().filter(|(peer, _)| Some(**peer) != but_for);
         let ended = others.filter_map(|(peer, (state, token))| {
             token.take()?.cancel.cancel();
             note_end(state, &Ended::NewEpoch, now);

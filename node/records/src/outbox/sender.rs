@@ -25,7 +25,7 @@ const BATCH_ENVELOPES: usize = 64;
 const LEAST_BYTES: usize = 2 * 1024;
 /// Most bytes of bodies beside one envelope. Text and remarks of an honest matter stay below this;
 /// whatever a neighbour fabricates beyond it is left out, so that no frame is too long to be sent.
-const BODY_BYTES: usize = 320 * 1024;
+pub const BODY_BYTES: usize = 320 * 1024;
 /// Segments read from the store at once.
 const READ_AHEAD: usize = 16;
 

@@ -177,7 +177,10 @@ async fn every_page_has_the_headers_and_nothing_inline_in_both_languages() {
                 "/admin/grids",
             ],
         ),
-        (Some("li.si"), vec!["/network", "/account"]),
+        (
+            Some("li.si"),
+            vec!["/network", "/network/courier", "/account"],
+        ),
         (
             Some("author"),
             vec!["/desk/templates", "/desk/templates/new", "/account"],

@@ -161,3 +161,32 @@ async fn a_log_that_contradicts_itself_is_shown_with_both_heads_and_resolved_wit
     drop(office);
     province.host.stop().await;
 }
+
+/// R-N2: the page lists neighbours, and says of each file what became of it.
+#[tokio::test]
+async fn r_n2_an_operator_makes_and_reads_courier_files_on_the_page() {
+    let province = Province::start().await;
+    let tokens = province.administrators().await;
+    province.person(&tokens, "li.si", &["node-operator"]).await;
+    let mut browser = Browser::signed_in(&province, "li.si").await;
+    let page = browser.get("/network/courier?lang=zh").await.expect(200);
+    assert!(
+        page.text.contains("还没有上级或下级来往过"),
+        "{}",
+        page.text
+    );
+    let csrf = page.field("csrf");
+    // No city has shown a key here, so nothing can be sealed for one; and nobody is a neighbour of itself.
+    let form = [("csrf", &*csrf)];
+    let refused = browser.send("/network/courier/330800000000", &form).await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    let refused = browser.send("/network/courier/330000000000", &form).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    let none = browser.send_file("/network/courier", &form, ("file", b""));
+    let none = none.await;
+    assert_eq!(none.status, 422, "{}", none.text);
+    let other = browser.send_file("/network/courier", &form, ("file", b"PK"));
+    let other = other.await.expect(200);
+    assert!(other.text.contains("这不是信使文件"), "{}", other.text);
+    province.host.stop().await;
+}

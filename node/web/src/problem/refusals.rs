@@ -20,13 +20,15 @@ use domain::{
 };
 use office::{
     BoardRefusal, ClockDoubted, CountersignRefusal, DisclosureFileRefusal, DraftRefusal,
-    FileRefusal, MatterRefusal, NoReceipt, NoSuchAlarm, NoSuchEvidence, NoSuchMatter,
+    FileRefusal, HeldRefusal, MatterRefusal, NoReceipt, NoSuchAlarm, NoSuchEvidence, NoSuchMatter,
     NoSuchTemplate, NotBelow, NotInLog, PointsRefusal, RevokeRefusal, SealingKeyFails,
     SecondMachine, TooBusy,
     feed::TooManyListeners,
     people::{ExportRefusal, KeyReused, NoSession, PeopleRefusal},
     webhooks::HookRefusal,
 };
+
+use peer::courier::CourierRefusal;
 
 use super::{Rejection, Told};
 
@@ -92,6 +94,33 @@ impl From<MatterRefusal> for Rejection {
             R::SecondMachine(refusal) => refusal.into(),
             R::Busy(refusal) => refusal.into(),
             R::SealingKey(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<HeldRefusal> for Rejection {
+    fn from(refusal: HeldRefusal) -> Self {
+        match refusal {
+            HeldRefusal::NotInLog(refusal) => refusal.into(),
+            HeldRefusal::Busy(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<CourierRefusal> for Rejection {
+    fn from(refusal: CourierRefusal) -> Self {
+        use CourierRefusal as R;
+        let told = Told::from(&refusal);
+        match refusal {
+            R::NotANeighbour(_) | R::Unreadable(_) | R::OtherNetwork => Self::unfit(told),
+            R::ForAnother { .. } | R::FromAnother(_) | R::Contradicts(..) => Self::unfit(told),
+            R::NotSealedForHere(_) => Self::unfit(told),
+            R::NoKey(_) | R::Revoked(_) | R::Key(..) | R::Forged(_) => {
+                Self::new(C::RefusedByTheRules, told)
+            }
+            R::Superseded(_) | R::WentBack(_) => Self::new(C::Conflict, told),
+            R::OwnKey(_) | R::NotReceived(_) => Self::new(C::ServiceUnavailable, told),
+            R::TooLong(_) => Self::new(C::PayloadTooLarge, told),
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) async fn get(visit: Arc<Visit>) -> Answer {
 
 /// Keeps what a sheet says, and tells what is wrong with the cells.
 pub(crate) async fn send(visit: Arc<Visit>) -> Answer {
-    let Some(file) = visit.sheet.clone() else {
+    let Some(file) = visit.sent.last().cloned() else {
         let told = ("no file was chosen; choose one", "没有选择文件；请选择");
         let problem = Rejection::unfit(told).0.in_language(visit.view.language);
         return show(&visit, &read(&visit).await?, Some(problem), None);
@@ -33,7 +33,7 @@ pub(crate) async fn send(visit: Arc<Visit>) -> Answer {
     let rest = format!("/form.xlsx{}", query.unwrap_or_default());
     let kept = visit
         .calls
-        .put(&visit.api(&path(&visit, &rest))?, XLSX, file)
+        .put(&visit.api(&path(&visit, &rest))?, XLSX, file.into())
         .await;
     match beside(kept) {
         Ok(reply) => {

@@ -340,8 +340,52 @@ async fn a_restored_witness_takes_over_what_it_signed_and_signs_nothing_behind_i
     line.pass(61).await;
     let said = line.settle().await;
     assert_eq!(Line::cosigned(&said).len(), 2, "{:?}", verdicts(&said));
+    let noticed = (AlarmKind::WitnessWentBack, None);
+    assert_eq!(alarms(&line.nodes[TOWNSHIP]).await, [noticed]);
     let head = said.iter().find(|one| one.from == VILLAGE).unwrap();
     let shorter = saying(&head.envelope, 1_000, rewritten(&line, 2).await);
     line.deliver(&shorter).await.unwrap();
     assert!(Line::cosigned(&line.settle().await).is_empty());
+}
+
+/// A child whose link is up and which says no head any more may show an old one here and newer ones to others.
+#[tokio::test]
+async fn a_linked_child_that_says_no_head_for_two_days_raises_an_alarm_which_its_next_head_settles()
+{
+    const HOUR_MS: i64 = 3_600_000;
+    let line = Line::new().await;
+    line.leaf().await;
+    line.pass(6).await;
+    line.settle().await;
+    let township = &line.nodes[TOWNSHIP];
+    let silent = (AlarmKind::LogSilent, Some(code(VILLAGE)));
+    township.inbox().note_link(code(VILLAGE), true);
+    line.clock.put_forward(47 * HOUR_MS);
+    township.attend().await.unwrap();
+    assert_eq!(alarms(township).await, []);
+    line.clock.put_forward(3 * HOUR_MS);
+    township.inbox().note_link(code(VILLAGE), false);
+    township.attend().await.unwrap();
+    assert_eq!(alarms(township).await, [], "it is cut off");
+    township.inbox().note_link(code(VILLAGE), true);
+    line.clock.put_forward(2 * HOUR_MS);
+    for _ in 0..2 {
+        township.attend().await.unwrap();
+        assert_eq!(alarms(township).await, [silent]);
+    }
+    let raised = township.alarms().all().await.unwrap();
+    assert_eq!(raised[0].times, 1, "it is told once");
+    line.leaf().await;
+    line.pass(61).await;
+    line.settle().await;
+    line.clock.put_forward(2 * HOUR_MS);
+    township.attend().await.unwrap();
+    let settled = township.alarms().all().await.unwrap();
+    let of_it = settled
+        .iter()
+        .find(|alarm| (alarm.kind, alarm.about) == silent);
+    assert!(
+        of_it.is_none_or(|alarm| alarm.settled.is_some()),
+        "{settled:?}"
+    );
 }

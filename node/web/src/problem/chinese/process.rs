@@ -6,6 +6,7 @@ use office::{
     SealingKeyFails, SecondMachine, TooBusy, feed::TooManyListeners, webhooks::HookRefusal,
 };
 use outbound::http_client::BadTarget;
+use peer::courier::{CourierRefusal, NotACourierFile};
 
 use crate::problem::told::{chinese, chinese_of};
 
@@ -37,6 +38,30 @@ chinese! { CountersignRefusal {
     Nothing(division) => "没有 {division} 的密钥在等会签；请看密钥表",
     Several(division) => "{division} 有几把密钥在等会签；请指明一把",
     DoesNotHold(division, why) => "{division} 的密钥声明无效（{why}）；请它重新入网",
+} }
+
+chinese! { CourierRefusal, through [Unreadable] {
+    NotANeighbour(division) => "{division} 不是本节点的直接上级或下级；请选上级或下级",
+    NoKey(division) => "本节点没有 {division} 的有效密钥，不能为它加密；请先导入它的信使文件，或让它入网",
+    OwnKey(why) => "本节点的密钥不能使用（{why}）；请运维人员查看运行日志",
+    TooLong(bytes) => "文件会有 {bytes} 字节，没有节点能读；请等网络恢复",
+    OtherNetwork => "这个文件属于另一个网络；请用本网络内上级或下级的文件",
+    ForAnother {to, me} => "这个文件是给 {to} 的，这里是 {me}；请送到那里",
+    FromAnother(division) => "这个文件来自 {division}，不是本节点的直接上级或下级；请送到它的上级或下级",
+    Revoked(division) => "{division} 的密钥已吊销；请它的上级重新为它办入网，再由它另做文件",
+    Key(division, why) => "{division} 的密钥在这里无效（{why}）；请它另做文件，并向它的上级核对密钥",
+    Forged(division) => "文件不是 {division} 签名时的样子；请不要使用，另要一份",
+    NotSealedForHere(division) => "本节点的密钥打不开这个文件；请 {division} 另做一份",
+    Contradicts(division, why) => "{division} 的文件自相矛盾（{why}）；请另要一份",
+    Superseded(division) => "文件是 {division} 的存储重新开始以前做的；请它另做一份",
+    WentBack(division) => "文件表明本节点的存储是旧副本，已开始新的世代；请先给 {division} 做一个文件，再导入这一份",
+    NotReceived(why) => "没有处理完（{why}）；请再导入一次，仍不行请看运行日志",
+} }
+
+chinese! { NotACourierFile {
+    Other => "这不是信使文件；请选 `wujitong courier export` 或网络页上做出的文件",
+    Newer => "这个文件由更新的程序做出；请先升级本节点",
+    Damaged(why) => "信使文件不完整或被改动（{why}）；请重新复制，或请对方另做一份",
 } }
 
 chinese! { BrokenTrail {
