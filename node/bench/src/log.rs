@@ -30,6 +30,10 @@ use super::{
     room, township,
 };
 
+/// So many matters make about [`ENTRIES`] entries, of reports and ends: nine of ten are closed.
+const MATTERS: u64 = 6;
+const ENTRIES: u64 = 11;
+
 /// The program in Go that does the same.
 const GO: &str = include_str!("log/tlog.go");
 /// Where Debian's packages put libraries of Go.
@@ -38,7 +42,8 @@ const GO_PATH: &str = "/usr/share/gocode";
 /// Measures the public log of a node: growth, proofs, bytes and memory
 ///
 /// Fills the store of a township with matters as `bench lists` does, until its log has about as many entries as --leaves
-/// says; each matter is one entry, whose unit writes everything else about the matter, too. Then starts the node again and
+/// says; six matters make about eleven, whose units write everything else about them, too.
+/// Then starts the node again and
 /// makes and checks proofs of inclusion and of consistency, spread over the log. Beside it a program in Go's
 /// checksum-database library builds a tree of as many entries in memory and proves as many, if Go and its package
 /// (golang-go, golang-golang-x-mod-dev) are installed. Use a release build.
@@ -117,7 +122,7 @@ impl LogArgs {
         spinner.finish_and_clear();
         let start = Instant::now();
         wait(async {
-            lists::fill(&data, self.leaves).await?;
+            lists::fill(&data, (self.leaves * MATTERS).div_ceil(ENTRIES)).await?;
             Ok(())
         })?;
         let fill_s = start.elapsed().as_secs_f64();
