@@ -49,7 +49,7 @@ const fn target(
 }
 
 /// All targets.
-pub const TARGETS: [Target; 26] = [
+pub const TARGETS: [Target; 27] = [
     target("wire_frame", 4_000, seeds::frames, wire::frame),
     target("wire_envelope", 4_000, seeds::envelopes, wire::envelope),
     target(
