@@ -174,6 +174,8 @@ impl Browser {
         let media = json!({ "media": "", "features": [
             { "name": "prefers-color-scheme", "value": scheme },
             { "name": "forced-colors", "value": forced },
+            // Otherwise colours are measured while they fade from those of the look before.
+            { "name": "prefers-reduced-motion", "value": "reduce" },
         ] });
         self.cdp("Emulation.setEmulatedMedia", media).await;
     }
