@@ -58,9 +58,9 @@ ci:
 doc:
     cargo doc --workspace --no-deps --locked --open
 
-# Measures this machine with a build of the profile `dist`: `just bench chain`, `web`, `lists` or `pages`
+# Measures this machine with what packages are built from: `just bench chain`, `web`, `lists`, `pages`, `log` or `template`. Takes make
 bench *ARGS="chain":
-    cargo run --locked --profile dist -- bench {{ ARGS }}
+    cargo run --locked --profile dist --features jemalloc -- bench {{ ARGS }}
 
 # Measures in a browser how soon pages are seen at slow 4G with a processor four times slower: takes chromium and chromedriver
 paint:
