@@ -32,7 +32,7 @@ pub struct HeldLeaves {
     pub unheld: u64,
     /// Countersigned heads that are those of this tree.
     pub heads: u64,
-    /// What does not match, at most [`MOST_NAMED`].
+    /// What does not match, at most 100.
     pub differs: Vec<Differs>,
 }
 
