@@ -697,6 +697,9 @@ pub struct DisclosureStep {
     /// Number of the account that did it; absent for the node's owner and for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<u64>,
+    /// Name of the person, as it is now, if the account is here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The reason or remark.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,

@@ -8,8 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    audit::{AuditEntry, AuditFilter},
+    actor::Actor,
+    audit::{AuditEntry, AuditFilter, Subject},
     csv,
+    people::AccountId,
 };
 use http::header;
 
@@ -54,10 +56,33 @@ pub(super) async fn list(
     };
     let people = at.node.office.people();
     let found = people.find_audit(&filter, after, limit).await?;
+    let named = found.entries.iter().flat_map(accounts).flatten();
+    let names = people.names(named.collect::<Vec<_>>()).await?;
+    let line = |entry: &AuditEntry| {
+        let [actor, subject] = accounts(entry).map(|id| id.and_then(|id| names.get(&id).cloned()));
+        AuditLine {
+            actor_name: actor,
+            subject_name: subject,
+            ..AuditLine::from(entry)
+        }
+    };
     Ok(Json(AuditPage {
-        entries: found.entries.iter().map(AuditLine::from).collect(),
+        entries: found.entries.iter().map(line).collect(),
         next: found.next.map(|last| last.to_string()),
     }))
+}
+
+/// Returns the accounts of the actor and of the subject.
+fn accounts(entry: &AuditEntry) -> [Option<AccountId>; 2] {
+    let actor = match &entry.actor {
+        Actor::Account(id) => Some(*id),
+        _ => None,
+    };
+    let subject = match &entry.subject {
+        Some(Subject::Account(id)) => Some(*id),
+        _ => None,
+    };
+    [actor, subject]
 }
 
 /// Export the audit trail as a table (CSV)

@@ -4,6 +4,8 @@ pub(super) mod attachments;
 pub(super) mod pleas;
 pub(super) mod sheets;
 
+use std::collections::BTreeMap;
+
 use api::{
     AttachedView, BeginDisclosure, ContentView, DemandedEvent, DisclosureLine, DisclosureRemark,
     DisclosureStep, DisclosureView, DisclosureWork, Disclosures, DisclosuresQuery, DoubtView,
@@ -17,7 +19,7 @@ use domain::{
     },
     ids::MatterId,
     month::Month,
-    people::Permission,
+    people::{AccountId, Permission},
     template::TemplateKey,
     time::{Day, Timestamp},
 };
@@ -254,6 +256,8 @@ pub(super) async fn work(at: NodePath, Authenticated(guest): Authenticated) -> W
 /// Returns a disclosure as those see it who work on it.
 pub(super) async fn view(at: &NodePath, guest: &Principal, id: DisclosureId) -> Worked {
     let (one, line, doubts) = at.node.office.disclosures().work(id).await?;
+    let took_part: Vec<_> = one.steps.iter().filter_map(taken_by).collect();
+    let names = at.node.office.people().names(took_part).await?;
     let work = one.work.as_ref();
     let faults = work
         .map(|work| work.content.faults(&one.item))
@@ -270,19 +274,26 @@ pub(super) async fn view(at: &NodePath, guest: &Principal, id: DisclosureId) -> 
         attachments: work
             .map(|work| work.attached.iter().map(AttachedView::from).collect())
             .unwrap_or_default(),
-        steps: one.steps.iter().map(step).collect(),
+        steps: one.steps.iter().map(|one| step(one, &names)).collect(),
         offers: offers(&one, &line, guest),
     }))
 }
 
-fn step(step: &Step) -> DisclosureStep {
+/// Returns the account that took a step.
+fn taken_by(step: &Step) -> Option<AccountId> {
+    match step.by {
+        Actor::Account(account) => Some(account),
+        _ => None,
+    }
+}
+
+fn step(step: &Step, names: &BTreeMap<AccountId, String>) -> DisclosureStep {
+    let account = taken_by(step);
     DisclosureStep {
         at_ms: step.at.0,
         act: step.act,
-        account: match step.by {
-            Actor::Account(account) => Some(account.0),
-            _ => None,
-        },
+        account: account.map(|account| account.0),
+        name: account.and_then(|account| names.get(&account).cloned()),
         note: step.note.to_string(),
     }
 }

@@ -275,10 +275,11 @@ fn show(
     let step = |step: &api::DisclosureStep| StepRow {
         at: visit.when(step.at_ms),
         act: w.short(step.act),
-        by: step.account.map_or_else(
-            || w.open_desk_by_owner().to_owned(),
-            |account| w.open_desk_by_account(account),
-        ),
+        by: match (&step.name, step.account) {
+            (Some(name), _) => name.clone(),
+            (None, Some(account)) => w.open_desk_by_account(account),
+            (None, None) => w.open_desk_by_owner().to_owned(),
+        },
         note: step.note.clone(),
     };
     let acts = work.offers.iter().filter(|act| **act != A::Write);

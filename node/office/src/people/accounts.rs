@@ -1,6 +1,9 @@
 //! Opening, changing and closing accounts.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{
     actor::Actor,
@@ -326,6 +329,22 @@ impl People<'_> {
     pub async fn account(self, id: AccountId) -> Result<Account, Failed<PeopleRefusal>> {
         let found = self.one::<tables::Accounts>(&id).await?;
         Ok(found.ok_or_else(|| PeopleRefusal::NoAccount(id.to_string()))?)
+    }
+
+    /// Returns the names of those of these accounts that are here, as they are now.
+    pub async fn names(
+        self,
+        ids: impl IntoIterator<Item = AccountId> + Send,
+    ) -> Result<BTreeMap<AccountId, String>, Fault> {
+        let ids: BTreeSet<_> = ids.into_iter().collect();
+        let mut view = self.read()?;
+        let mut names = BTreeMap::new();
+        for id in ids {
+            if let Some(account) = view.get::<tables::Accounts>(&id).await? {
+                names.insert(id, account.name);
+            }
+        }
+        Ok(view.finish(names).await?)
     }
 
     /// Returns an account by its id or its login.

@@ -120,6 +120,8 @@ async fn pass(province: &Province, path: &str) {
     )
     .await;
     assert!(sent.text.contains("村（居）委会审核"), "{}", sent.text);
+    // Its steps name who took them.
+    assert!(sent.text.contains(" · 张三</span>"), "{}", sent.text);
     for (login, go) in [("chair", "agree"), ("watch", "review")] {
         let mut browser = Browser::signed_in(province, login).await;
         press(&mut browser, path, &[("go", go)]).await.expect(200);
