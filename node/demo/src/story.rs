@@ -6,14 +6,14 @@ use cli::Failure;
 use domain::{
     actor::Actor,
     category::Priority,
-    custody::Standing,
+    custody::{Refusal, Standing},
     ids::MatterId,
     matter::{Channel, Outcome},
     rollup::Counters,
     template::TemplateKind,
     time::{Day, Timestamp},
 };
-use office::{NewReport, NewTemplate};
+use office::{Failed, MatterRefusal, NewReport, NewTemplate};
 use telemetry::TraceContext;
 
 use super::{
@@ -234,21 +234,8 @@ impl Teller<'_> {
         what: &(&str, &str, Priority),
         to: DivisionCode,
     ) -> Result<Told, Failure> {
-        let home = self.network.office(self.branch.home);
         let (id, trace_id) = self.report(self.branch.home, *what).await?;
-        // Policy sends an emergency up at once; the division that gets it hands it on, perhaps by now.
-        let reported = home.matters().docket(id).await.map_err(office_failed)?;
-        let reported = reported.expect("it was just reported");
-        let from = match reported.standing {
-            Standing::Giving { bound_for, .. } => bound_for,
-            Standing::Holding | Standing::Elsewhere => reported.matter.holder,
-        };
-        if from == self.branch.home {
-            let accepted = home.matters().accept(id, clerk()).await;
-            accepted.map_err(office_failed)?;
-        } else {
-            self.held_by(from, id).await?;
-        }
+        let from = self.begun(id).await?;
         if from != to {
             let note = Some("请上级处理 beyond what this tier can do".to_owned());
             let office = self.network.office(from);
@@ -274,6 +261,31 @@ impl Teller<'_> {
             .all(|d| told.path.iter().any(|stop| stop.division == *d));
         ensure(passed, || format!("{id} passed {path:?}"))?;
         Ok(told)
+    }
+
+    /// Accepts at home what was just reported. Policy sends an emergency up at once, and the division that gets it hands it on,
+    /// perhaps by now. Returns who has it then.
+    async fn begun(&self, id: MatterId) -> Result<DivisionCode, Failure> {
+        let home = self.network.office(self.branch.home);
+        loop {
+            let reported = home.matters().docket(id).await.map_err(office_failed)?;
+            let reported = reported.expect("it was just reported");
+            let holder = match reported.standing {
+                Standing::Giving { bound_for, .. } => bound_for,
+                Standing::Elsewhere => reported.matter.holder,
+                Standing::Holding => match home.matters().accept(id, clerk()).await {
+                    Err(Failed::Refused(MatterRefusal::Rules(
+                        Refusal::NotHolder(_) | Refusal::InTransit(_),
+                    ))) => continue,
+                    accepted => {
+                        accepted.map_err(office_failed)?;
+                        return Ok(self.branch.home);
+                    }
+                },
+            };
+            self.held_by(holder, id).await?;
+            return Ok(holder);
+        }
     }
 
     /// Escalates to the county and assigns down into another township. `None` in a branch with one
