@@ -19,9 +19,6 @@ pub struct AuditLine {
     pub at_ms: i64,
     /// The actor: `account <number>`, `key <id>`, `os-user <uid>`, `reporter`, `stranger`, `draft`.
     pub actor: String,
-    /// Name of the person, as it is now, if the actor is an account that is here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub actor_name: Option<String>,
     /// Source of the request: `socket`, `within`, or an address.
     pub whence: String,
     /// The permission used; absent if the action did not come through the API.
@@ -31,9 +28,6 @@ pub struct AuditLine {
     /// <key>`, `webhook <id>`, `alarm <kind>`, `disclosure <id>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// Name of the person, as it is now, if the subject is an account that is here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject_name: Option<String>,
     /// Outcome of the action.
     pub ending: Ending,
     /// Further details, such as the roles that were granted.
@@ -47,11 +41,9 @@ impl From<&AuditEntry> for AuditLine {
             n: entry.n,
             at_ms: entry.at.0,
             actor: entry.actor.to_string(),
-            actor_name: None,
             whence: entry.whence.to_string(),
             permission: entry.permission,
             subject: entry.subject.as_ref().map(ToString::to_string),
-            subject_name: None,
             ending: entry.ending,
             detail: entry.detail.clone(),
         }

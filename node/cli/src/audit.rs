@@ -155,15 +155,12 @@ impl Audit {
                             [
                                 line.n.to_string(),
                                 moment(line.at_ms),
-                                with_name(&line.actor, line.actor_name.as_deref()),
+                                line.actor.clone(),
                                 line.whence.clone(),
                                 line.permission
                                     .map_or("", |permission| permission.code())
                                     .to_owned(),
-                                with_name(
-                                    line.subject.as_deref().unwrap_or_default(),
-                                    line.subject_name.as_deref(),
-                                ),
+                                line.subject.clone().unwrap_or_default(),
                                 ending(line.ending).to_owned(),
                                 line.detail.clone().unwrap_or_default(),
                             ]
@@ -232,13 +229,5 @@ const fn ending(ending: Ending) -> &'static str {
         Ending::Done => "done",
         Ending::Denied => "denied",
         Ending::WrongPassword => "wrong password",
-    }
-}
-
-/// An account with its name, if it is one of here.
-fn with_name(number: &str, name: Option<&str>) -> String {
-    match name {
-        Some(name) => format!("{number} {name}"),
-        None => number.to_owned(),
     }
 }

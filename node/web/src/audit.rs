@@ -8,10 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    actor::Actor,
-    audit::{AuditEntry, AuditFilter, Subject},
+    audit::{AuditEntry, AuditFilter},
     csv,
-    people::AccountId,
 };
 use http::header;
 
@@ -56,33 +54,10 @@ pub(super) async fn list(
     };
     let people = at.node.office.people();
     let found = people.find_audit(&filter, after, limit).await?;
-    let named = found.entries.iter().flat_map(accounts).flatten();
-    let names = people.names(named.collect::<Vec<_>>()).await?;
-    let line = |entry: &AuditEntry| {
-        let [actor, subject] = accounts(entry).map(|id| id.and_then(|id| names.get(&id).cloned()));
-        AuditLine {
-            actor_name: actor,
-            subject_name: subject,
-            ..AuditLine::from(entry)
-        }
-    };
     Ok(Json(AuditPage {
-        entries: found.entries.iter().map(line).collect(),
+        entries: found.entries.iter().map(AuditLine::from).collect(),
         next: found.next.map(|last| last.to_string()),
     }))
-}
-
-/// Returns the accounts of the actor and of the subject.
-fn accounts(entry: &AuditEntry) -> [Option<AccountId>; 2] {
-    let actor = match &entry.actor {
-        Actor::Account(id) => Some(*id),
-        _ => None,
-    };
-    let subject = match &entry.subject {
-        Some(Subject::Account(id)) => Some(*id),
-        _ => None,
-    };
-    [actor, subject]
 }
 
 /// Export the audit trail as a table (CSV)

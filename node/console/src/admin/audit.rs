@@ -73,8 +73,6 @@ struct Row {
 /// Who acted or what it was about, with the address of the entries that name them too.
 struct Named {
     text: String,
-    /// Name of the person, if it is one of here.
-    name: String,
     href: String,
 }
 
@@ -152,22 +150,19 @@ async fn show(visit: &Visit, asked: &Form, problem: Option<api::problem::Problem
 
 fn row(visit: &Visit, line: AuditLine) -> Row {
     let w = visit.w;
-    let named = |field: &str, text: String, name: Option<String>| Named {
+    let named = |field: &str, text: String| Named {
         href: format!("/admin/audit?{field}={}", odd(&text)),
         text,
-        name: name.unwrap_or_default(),
     };
     Row {
         n: line.n,
         at: visit.when(line.at_ms),
-        actor: named("actor", line.actor, line.actor_name),
+        actor: named("actor", line.actor),
         whence: line.whence,
         permission: line
             .permission
             .map_or_else(String::new, |permission| w.short(permission)),
-        subject: line
-            .subject
-            .map(|subject| named("subject", subject, line.subject_name)),
+        subject: line.subject.map(|subject| named("subject", subject)),
         ending: w.short(line.ending),
         detail: line.detail.unwrap_or_default(),
     }

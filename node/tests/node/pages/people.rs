@@ -264,8 +264,6 @@ async fn r_n4_an_auditor_filters_the_trail_on_its_page_and_exports_what_is_shown
     let path = format!("/admin/audit?actor=&deed=report&subject={id}&from=&to=");
     let page = browser.get(&path).await.expect(200);
     assert_eq!(page.text.matches("<tr><th scope=\"row\"").count(), 1);
-    // Whoever acted is told by name as well as by number.
-    assert!(page.text.contains("</a> 张三</td>"), "{}", page.text);
     let csrf = page.field("csrf");
     let fields = [("csrf", &*csrf), ("deed", "report"), ("subject", &*id)];
     let table = browser
