@@ -1,12 +1,12 @@
 //! The story of the demo, with a check for every statement it makes.
 
-use std::time::Instant;
+use std::{cell::Cell, time::Instant};
 
 use cli::Failure;
 use domain::{
     actor::Actor,
     category::Priority,
-    custody::{Refusal, Standing},
+    custody::{Docket, Refusal, Standing},
     ids::MatterId,
     matter::{Channel, Outcome},
     rollup::Counters,
@@ -136,6 +136,16 @@ pub(super) fn ensure(holds: bool, claim: impl FnOnce() -> String) -> Result<(), 
     }
 }
 
+/// Returns whether something was done, and not refused because the matter was given on.
+fn still<T>(done: Result<T, Failed<MatterRefusal>>) -> Result<bool, Failure> {
+    match done {
+        Err(Failed::Refused(MatterRefusal::Rules(
+            Refusal::NotHolder(_) | Refusal::InTransit(_),
+        ))) => Ok(false),
+        done => done.map(|_| true).map_err(office_failed),
+    }
+}
+
 impl Teller<'_> {
     async fn report(
         &self,
@@ -235,16 +245,9 @@ impl Teller<'_> {
         to: DivisionCode,
     ) -> Result<Told, Failure> {
         let (id, trace_id) = self.report(self.branch.home, *what).await?;
-        let from = self.begun(id).await?;
-        if from != to {
-            let note = Some("请上级处理 beyond what this tier can do".to_owned());
-            let office = self.network.office(from);
-            let up = office
-                .matters()
-                .escalate(id, Some(to), note, clerk(), None)
-                .await;
-            up.map_err(office_failed)?;
-        }
+        let path = self.branch.tree.path(self.branch.home, to);
+        // Policy sends an emergency up at once, tier by tier: whoever has it now may have given it on a moment later.
+        while !self.sent_on(id, &path).await? {}
         self.held_by(to, id).await?;
         let note = Some("已办结 done".to_owned());
         let closed = self
@@ -255,7 +258,6 @@ impl Teller<'_> {
             .await;
         closed.map_err(office_failed)?;
         let told = self.seen_closed(id, what.0, trace_id).await?;
-        let path = self.branch.tree.path(self.branch.home, to);
         let passed = path
             .iter()
             .all(|d| told.path.iter().any(|stop| stop.division == *d));
@@ -263,29 +265,39 @@ impl Teller<'_> {
         Ok(told)
     }
 
-    /// Accepts at home what was just reported. Policy sends an emergency up at once, and the division that gets it hands it on,
-    /// perhaps by now. Returns who has it then.
-    async fn begun(&self, id: MatterId) -> Result<DivisionCode, Failure> {
-        let home = self.network.office(self.branch.home);
-        loop {
-            let reported = home.matters().docket(id).await.map_err(office_failed)?;
-            let reported = reported.expect("it was just reported");
-            let holder = match reported.standing {
-                Standing::Giving { bound_for, .. } => bound_for,
-                Standing::Elsewhere => reported.matter.holder,
-                Standing::Holding => match home.matters().accept(id, clerk()).await {
-                    Err(Failed::Refused(MatterRefusal::Rules(
-                        Refusal::NotHolder(_) | Refusal::InTransit(_),
-                    ))) => continue,
-                    accepted => {
-                        accepted.map_err(office_failed)?;
-                        return Ok(self.branch.home);
-                    }
-                },
-            };
-            self.held_by(holder, id).await?;
-            return Ok(holder);
+    /// Has whoever holds a matter send it to the end of its way, where it may be already; at home it is accepted first. Returns
+    /// whether that was done: not if it was given on in the meantime.
+    async fn sent_on(&self, id: MatterId, path: &[DivisionCode]) -> Result<bool, Failure> {
+        let (home, to) = (self.branch.home, path.last().copied());
+        let from = self.holder(id, path).await?;
+        let office = self.network.office(from);
+        if from == home && !still(office.matters().accept(id, clerk()).await)? {
+            return Ok(false);
         }
+        if Some(from) == to {
+            return Ok(true);
+        }
+        let note = Some("请上级处理 beyond what this tier can do".to_owned());
+        let up = office.matters().escalate(id, to, note, clerk(), None).await;
+        still(up)
+    }
+
+    /// Waits until one of these divisions holds a matter, and returns which.
+    async fn holder(&self, id: MatterId, among: &[DivisionCode]) -> Result<DivisionCode, Failure> {
+        let found = Cell::new(None);
+        self.network
+            .until(&format!("somebody holds {id}"), || async {
+                for division in among {
+                    let docket = self.network.office(*division).matters().docket(id).await;
+                    let holds = |docket: Docket| docket.standing == Standing::Holding;
+                    if docket.is_ok_and(|docket| docket.is_some_and(holds)) {
+                        found.set(Some(*division));
+                    }
+                }
+                found.get().is_some()
+            })
+            .await?;
+        Ok(found.get().expect("it was just found"))
     }
 
     /// Escalates to the county and assigns down into another township. `None` in a branch with one

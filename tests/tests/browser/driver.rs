@@ -33,13 +33,14 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let told = tempfile::NamedTempFile::new().unwrap();
         let mut command = Command::new(program());
         command
             .args(["demo", "--division", "330825002222", "--data"])
             .arg(dir.path());
         command
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(told.reopen().unwrap())
             .kill_on_drop(true);
         let mut process = command.spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -49,7 +50,9 @@ impl Demo {
                     return port.split('/').next().unwrap().parse().unwrap();
                 }
             }
-            panic!("the demo prints no address")
+            let told = std::fs::read_to_string(told.path()).unwrap();
+            let end = told.lines().rev().take(4).collect::<Vec<_>>();
+            panic!("the demo prints no address; it said last: {end:#?}")
         };
         let port = timeout(PATIENCE, address).await.unwrap();
         // The demo goes on to write; somebody has to read.
