@@ -30,10 +30,6 @@ use super::{
     room, township,
 };
 
-/// So many matters make about [`ENTRIES`] entries, of reports and ends: nine of ten are closed.
-const MATTERS: u64 = 6;
-const ENTRIES: u64 = 11;
-
 /// The program in Go that does the same.
 const GO: &str = include_str!("log/tlog.go");
 /// Where Debian's packages put libraries of Go.
@@ -42,9 +38,7 @@ const GO_PATH: &str = "/usr/share/gocode";
 /// Measures the public log of a node: growth, proofs, bytes and memory
 ///
 /// Fills the store of a township with matters as `bench lists` does, until its log has about as many entries as --leaves
-/// says; six matters make about eleven, whose units write everything else about them, too.
-/// Then starts the node again and
-/// makes and checks proofs of inclusion and of consistency, spread over the log. Beside it a program in Go's
+/// says: one for each matter, whose unit writes everything else about it, too. Then starts the node again and makes and checks proofs of inclusion and of consistency, spread over the log. Beside it a program in Go's
 /// checksum-database library builds a tree of as many entries in memory and proves as many, if Go and its package
 /// (golang-go, golang-golang-x-mod-dev) are installed. Use a release build.
 ///
@@ -122,7 +116,7 @@ impl LogArgs {
         spinner.finish_and_clear();
         let start = Instant::now();
         wait(async {
-            lists::fill(&data, (self.leaves * MATTERS).div_ceil(ENTRIES)).await?;
+            lists::fill(&data, self.leaves).await?;
             Ok(())
         })?;
         let fill_s = start.elapsed().as_secs_f64();
