@@ -38,7 +38,8 @@ const GO_PATH: &str = "/usr/share/gocode";
 /// Measures the public log of a node: growth, proofs, bytes and memory
 ///
 /// Fills the store of a township with matters as `bench lists` does, until its log has about as many entries as --leaves
-/// says: one for each matter, whose unit writes everything else about it, too. Then starts the node again and makes and checks proofs of inclusion and of consistency, spread over the log. Beside it a program in Go's
+/// says: one for each matter, whose unit writes everything else about it, too. Then starts the node again and
+/// makes and checks proofs of inclusion and of consistency, spread over the log. Beside it a program in Go's
 /// checksum-database library builds a tree of as many entries in memory and proves as many, if Go and its package
 /// (golang-go, golang-golang-x-mod-dev) are installed. Use a release build.
 ///
