@@ -118,17 +118,8 @@ impl ListsArgs {
         let (dir, machine) = room(self.data.as_deref())?;
         let program = super::program()?;
         let fault = |fault: Fault| Failure::Failed(fault.to_string());
-        let spinner = progress();
-        spinner.set_message("making keys");
-        let data = township::init(&program, dir.path()).map_err(fault)?;
-        spinner.finish_and_clear();
-        let start = std::time::Instant::now();
-        let mut first = None;
-        wait(async {
-            first = fill(&data, self.matters).await?;
-            Ok(())
-        })?;
-        let fill_s = (start.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+        let Filled { first, fill_s, .. } = filled(&program, dir.path(), self.matters)?;
+        let fill_s = (fill_s * 10.0).round() / 10.0;
         let spinner = progress();
         spinner.set_message("starting the township");
         let township = Township::start(&program, dir.path()).map_err(fault)?;
@@ -232,8 +223,39 @@ fn kinds(first: &str, matters: u64) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// A township whose store was filled.
+pub(super) struct Filled {
+    /// Its data directory.
+    pub(super) data: PathBuf,
+    /// Number of the first matter.
+    pub(super) first: Option<String>,
+    /// Seconds that filling took.
+    pub(super) fill_s: f64,
+}
+
+/// Sets up a township below `dir` and fills its store with matters.
+pub(super) fn filled(program: &Path, dir: &Path, matters: u64) -> Result<Filled, Failure> {
+    let spinner = progress();
+    spinner.set_message("making keys");
+    let data = township::init(program, dir);
+    let data = data.map_err(|fault: Fault| Failure::Failed(fault.to_string()))?;
+    spinner.finish_and_clear();
+    let start = std::time::Instant::now();
+    let mut first = None;
+    wait(async {
+        first = fill(&data, matters).await?;
+        Ok(())
+    })?;
+    let fill_s = start.elapsed().as_secs_f64();
+    Ok(Filled {
+        data,
+        first,
+        fill_s,
+    })
+}
+
 /// Fills the store of the township in `data`; returns the number of the first matter.
-pub(super) async fn fill(data: &Path, matters: u64) -> Result<Option<String>, Failure> {
+async fn fill(data: &Path, matters: u64) -> Result<Option<String>, Failure> {
     let raw = config::Raw::from_toml(&read(&data.join("node.toml"))?)?;
     let config = raw.check(data)?;
     let tree = configured_tree(&config)?;

@@ -21,13 +21,13 @@ use office::Office;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    lists,
+    lists::{self, Filled},
     machine::Machine,
     measure::{Latency, percentile},
-    process::{Fault, resident_mib},
+    process::resident_mib,
     progress,
     report::milliseconds,
-    room, township,
+    room,
 };
 
 /// The program in Go that does the same.
@@ -110,17 +110,7 @@ impl LogArgs {
     pub(super) fn run(self, output: &mut Output<'_>) -> Result<(), Failure> {
         let (dir, machine) = room(self.data.as_deref())?;
         let program = super::program()?;
-        let fault = |fault: Fault| Failure::Failed(fault.to_string());
-        let spinner = progress();
-        spinner.set_message("making keys");
-        let data = township::init(&program, dir.path()).map_err(fault)?;
-        spinner.finish_and_clear();
-        let start = Instant::now();
-        wait(async {
-            lists::fill(&data, self.leaves).await?;
-            Ok(())
-        })?;
-        let fill_s = start.elapsed().as_secs_f64();
+        let Filled { data, fill_s, .. } = lists::filled(&program, dir.path(), self.leaves)?;
         let spinner = progress();
         spinner.set_message("proving");
         let mut proven = None;

@@ -86,6 +86,7 @@ impl UnitOfWork<'_> {
             .collect();
         self.erase_bodies(matter.id, &said_since).await?;
         self.close_leaves(matter.id).await?;
+        self.view.delete::<tables::MaterialChecks>(&matter.id);
         let erasure = |step: &Step| matches!(step.act, Act::Erase(_));
         let through = matter.steps.iter().rposition(erasure);
         self.drop_files_through(matter.id, through.unwrap_or_default())

@@ -437,3 +437,27 @@ async fn a_checkpoint_begins_when_nothing_is_written_any_more() {
     told.await.unwrap();
     assert_eq!(value(&store, "a").await, Some(bytes("1")));
 }
+
+#[tokio::test]
+async fn a_checkpoint_gives_the_engine_nothing_of_what_came_and_went_or_stays_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let batches = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&batches);
+    let probe: Probe = Arc::new(move |met| {
+        counted.fetch_add(usize::from(met == Point::BatchApplied), Ordering::Relaxed);
+        Ok(())
+    });
+    for (round, applied) in [1, 0].into_iter().enumerate() {
+        let pace = pace(1 << 20, Some(Arc::clone(&probe)));
+        let store = open(dir.path(), pace, AckWhen::Synced).unwrap();
+        store.commit(put("stays", "as it is")).await.unwrap();
+        store.commit(put("goes", "soon")).await.unwrap();
+        let gone = WriteBatch {
+            delete: vec![bytes("goes")],
+            ..empty(village())
+        };
+        store.commit(gone).await.unwrap();
+        store.close().await.unwrap();
+        assert_eq!(batches.swap(0, Ordering::Relaxed), applied, "round {round}");
+    }
+}
